@@ -1,0 +1,39 @@
+/**
+ * Time as a value that is passed in. Stages read time and start timers only through a `Clock`, so that
+ * unit tests run on a virtual one (test/support/virtual-clock.ts) and never sleep.
+ */
+export interface Clock {
+  /** Monotonic milliseconds, fractional; only differences mean anything. */
+  nowMs(): number;
+  /** Wall-clock milliseconds since the Unix epoch, for timestamps that people read. */
+  wallMs(): number;
+  /** Call `fn` once after `delayMs`; the returned function cancels. Keeps the process alive while it waits. */
+  timer(delayMs: number, fn: () => void): () => void;
+}
+
+/** The process's own time. The only place in src that touches performance, Date or setTimeout. */
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  timer: (delayMs, fn) => {
+    // setTimeout treats more than 2^31-1 ms as 1 ms.
+    const handle = setTimeout(fn, Math.min(Math.max(0, delayMs), 2 ** 31 - 1));
+    return () => clearTimeout(handle);
+  },
+};
+
+/** Resolve after `delayMs`; reject with the signal's reason as soon as it aborts. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const cancel = clock.timer(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    function onAbort(): void {
+      cancel();
+      reject(signal?.reason);
+    }
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

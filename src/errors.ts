@@ -1,0 +1,59 @@
+/**
+ * Errors that end something: misuse (thrown when a stage is built) and pipeline-fatal faults. A row's failure is
+ * never one of these: it is data with a code from row-codes.ts. Match on `code`, not on the class.
+ */
+export const ERROR_CODES = {
+  FDC_ERR_CONFIG_INVALID: { exit: 2, text: 'the configuration or an option is wrong; `issues` lists every problem' },
+  FDC_ERR_CONFIG_UNREADABLE: { exit: 2, text: 'a configuration file is missing or is not JSON' },
+  FDC_ERR_USAGE: { exit: 2, text: 'the command line is wrong' },
+  FDC_ERR_MANIFEST_NOT_FOUND: { exit: 2, text: 'an input file does not exist or cannot be opened' },
+  FDC_ERR_MANIFEST_EMPTY: { exit: 2, text: 'the input has no rows' },
+  FDC_ERR_MANIFEST_FORMAT: { exit: 2, text: 'the input is not in a format that can be read' },
+  FDC_ERR_MANIFEST_COLUMN: { exit: 2, text: 'a named column does not exist, or no URL column could be guessed' },
+  FDC_ERR_MANIFEST_CORRUPT: { exit: 1, text: 'the input broke in the middle; what was stored before stays' },
+  FDC_ERR_MANIFEST_TOO_WIDE: { exit: 2, text: 'a row group is too large to be read in bounded memory' },
+  FDC_ERR_DEST_UNWRITABLE: { exit: 2, text: 'the destination cannot be created or written' },
+  FDC_ERR_DEST_FOREIGN: { exit: 2, text: 'the destination holds something that flow-dc did not write' },
+  FDC_ERR_DEST_FULL: { exit: 1, text: 'the disk is full; free space and run the same command again' },
+  FDC_ERR_DEST_IO: { exit: 1, text: 'the destination failed while writing' },
+  FDC_ERR_JOB_MISMATCH: { exit: 2, text: 'the destination belongs to a job with other inputs or settings' },
+  FDC_ERR_JOB_LOCKED: { exit: 2, text: 'another process is writing to the destination' },
+  FDC_ERR_JOB_MISSING: { exit: 2, text: 'the folder holds no flow-dc job' },
+  FDC_ERR_JOB_UNITS_CHANGED: { exit: 1, text: 'the same inputs were cut into other units than before' },
+  FDC_ERR_TRANSPORT_CLOSED: { exit: 1, text: 'the transport was used after it was closed' },
+  FDC_ERR_UNIT_FAILED: { exit: 1, text: 'a unit error, thrown while a unit was processed' },
+  FDC_ERR_SINK_PROTOCOL: { exit: 1, text: 'a stage broke the contract of the stream it feeds' },
+  FDC_ERR_INTERRUPTED: { exit: 130, text: 'stopped by a signal' },
+} as const satisfies Record<string, { exit: number; text: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export interface FlowDcErrorOptions {
+  readonly cause?: unknown;
+  /** For FDC_ERR_CONFIG_INVALID: every problem, one line each. */
+  readonly issues?: readonly string[];
+}
+
+/** Says what was expected, what arrived and what to do next, in one line. */
+export class FlowDcError extends Error {
+  override readonly name = 'FlowDcError';
+  readonly code: ErrorCode;
+  readonly issues: readonly string[];
+
+  constructor(code: ErrorCode, message: string, options: FlowDcErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.issues = options.issues ?? [];
+  }
+}
+
+/** Works across realms and several copies of the package, unlike instanceof. */
+export function isFlowDcError(error: unknown): error is FlowDcError {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return typeof error.code === 'string' && error.code in ERROR_CODES;
+}
+
+/** For the `default` of an exhaustive switch: fails to compile when a case is missing. */
+export function assertNever(value: never): never {
+  throw new TypeError(`unreachable: ${JSON.stringify(value)}`);
+}

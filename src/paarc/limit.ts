@@ -1,0 +1,96 @@
+/**
+ * The contract between a gate and the law that moves it. Pure: times come in as monotonic milliseconds, nothing here
+ * reads a clock, starts a timer or draws a random number. The gate calls every method from one thread.
+ */
+export interface Limit {
+  /** How many requests may be in flight now; integer, at least 1 unless the host is out of bounds for us (0). */
+  readonly permits: number;
+  /** Least time between two sends, 0 for none. No credit accumulates while nothing is sent. */
+  readonly spacingMs: number;
+  /** No send before this time. 0 when not paused. A running pause never frees or holds permits. */
+  readonly pauseUntilMs: number;
+  /** When `tick` wants to be called next; Infinity for never. May move after any call. */
+  readonly nextTickMs: number;
+  /**
+   * A request goes out.
+   * @param inFlight - requests in flight including this one
+   * @returns a token to hand back with the result; opaque to the gate
+   */
+  onSend(nowMs: number, inFlight: number): SendToken;
+  /** A request ended. Called exactly once per token, also for a request that was aborted (`neutral`). */
+  onResult(token: SendToken, outcome: Outcome, nowMs: number): void;
+  /**
+   * Time has come. Cheap when nothing is due.
+   * @returns the decision taken, or undefined when nothing changed
+   */
+  tick(nowMs: number, load: Load): Transition | undefined;
+}
+
+export type SendToken = number;
+
+/**
+ * How an attempt ended, as far as the host's capacity is concerned.
+ * `ok`: 2xx or 3xx, the only one whose latency counts. `neutral`: says nothing about capacity. `rate`: 429.
+ * `overload`: the host or the path could not carry it. `retryAfterMs` comes with 429 and 503 only.
+ */
+export type Outcome =
+  | { readonly kind: 'ok'; readonly headersMs: number; readonly serviceMs: number; readonly bytes: number }
+  | { readonly kind: 'neutral' }
+  | { readonly kind: 'rate'; readonly serviceMs: number; readonly retryAfterMs?: number }
+  | { readonly kind: 'overload'; readonly serviceMs: number; readonly retryAfterMs?: number };
+
+/** What only the caller can know about an interval: whether the host or we ourselves were the narrow place. */
+export interface Load {
+  /** Requests in flight to this host now. */
+  readonly inFlight: number;
+  /** Rows waiting for this host now; 0 means that the supply of URLs limits. */
+  readonly waiting: number;
+  /** Event loop utilisation over the last second, 0..1. */
+  readonly eventLoopUtilization: number;
+  /** Share of the last second in which body budget, sink or global cap held us back, 0..1. */
+  readonly clientLimited: number;
+}
+
+/** A decision, for telemetry: `from` and `to` are state names of the law, `reason` says why in a few words. */
+export interface Transition {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly permits: number;
+  readonly requestsPerSecond: number;
+}
+
+/** A limit that never moves: `enable_paarc: false`, the baseline of benchmarks and the double of gate tests. */
+export class FixedLimit implements Limit {
+  readonly permits: number;
+  readonly spacingMs: number;
+  readonly nextTickMs = Number.POSITIVE_INFINITY;
+  #pauseUntilMs = 0;
+
+  /** @param requestsPerSecond - 0 for no limit on the rate */
+  constructor(permits: number, requestsPerSecond = 0) {
+    if (!Number.isInteger(permits) || permits < 1) throw new RangeError(`permits: expected an integer >= 1, got ${permits}`);
+    if (!(requestsPerSecond >= 0)) throw new RangeError(`requestsPerSecond: expected a number >= 0, got ${requestsPerSecond}`);
+    this.permits = permits;
+    this.spacingMs = requestsPerSecond > 0 ? 1000 / requestsPerSecond : 0;
+  }
+
+  get pauseUntilMs(): number {
+    return this.#pauseUntilMs;
+  }
+
+  onSend(): SendToken {
+    return 0;
+  }
+
+  /** Honours Retry-After, and nothing else: a fixed limit still must not poke a host that asked for quiet. */
+  onResult(_token: SendToken, outcome: Outcome, nowMs: number): void {
+    if ((outcome.kind === 'rate' || outcome.kind === 'overload') && outcome.retryAfterMs !== undefined) {
+      this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + outcome.retryAfterMs);
+    }
+  }
+
+  tick(): undefined {
+    return undefined;
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * The values that flow through the chain. Types only: how a batch becomes rows is in unit-rows.ts,
+ * which stage makes which value is in ARCHITECTURE.md.
+ *
+ *   RecordBatch (manifest) -> Unit (partition) -> Delivery (distribute) -> FetchResult (fetch) -> UnitRecord (sink)
+ */
+import type { RecordBatch } from 'apache-arrow';
+import type { RowCode } from './row-codes.ts';
+
+/** `000012-1a2b3c4d`: 6-digit index, dash, 8 hex digits over the unit's row numbers and URLs. */
+export type UnitId = string;
+
+/**
+ * Columns that the manifest reader adds to every batch, in front of the manifest's own.
+ * `row` counts over all inputs from 0; `source_row` counts within its file from 0 (both float64, exact to 2^53).
+ */
+export const ROW_COLUMN = 'flow_dc:row';
+export const SOURCE_FILE_COLUMN = 'flow_dc:source_file';
+export const SOURCE_ROW_COLUMN = 'flow_dc:source_row';
+
+/** Arrow schema metadata keys that say which manifest column plays which role. */
+export const ROLE_METADATA = {
+  url: 'flow_dc.url',
+  label: 'flow_dc.label',
+  caption: 'flow_dc.caption',
+  key: 'flow_dc.key',
+} as const;
+
+/** Which manifest column plays which role, by column name. */
+export interface ColumnRoles {
+  readonly url: string;
+  readonly label?: string;
+  readonly caption?: string;
+  readonly key?: string;
+}
+
+/** The rows of one output shard: what crosses the distributor. One unit becomes exactly one shard. */
+export interface Unit {
+  readonly id: UnitId;
+  /** 6-digit shard name, the id's index part. */
+  readonly shard: string;
+  /** The manifest's rows with the reader's columns in front; roles in the schema's metadata. */
+  readonly rows: RecordBatch;
+  /** Hosts by first appearance; rows over all hosts sum to the batch's row count. */
+  readonly hosts: readonly HostRows[];
+}
+
+export interface HostRows {
+  /** Lower-case host[:port], or `!invalid` for URLs that cannot be fetched. */
+  readonly host: string;
+  readonly rows: number;
+}
+
+/** One manifest row as the fetch and sink stages see it. */
+export interface UnitRow {
+  /** Position within the unit, 0-based: also the row's position in `Unit.rows`. */
+  readonly index: number;
+  /** Row number over the whole manifest, 0-based. */
+  readonly row: number;
+  /** Sample key: 6-digit shard + 4-digit position, or the key column's value. */
+  readonly key: string;
+  /** As the manifest has it; '' for null. */
+  readonly url: string;
+  readonly label: string | null;
+  readonly caption: string | null;
+  readonly sourceFile: string;
+  readonly sourceRow: number;
+}
+
+/** A unit while it is worked on. Every FetchResult points at the one it belongs to. */
+export interface OpenUnit {
+  readonly id: UnitId;
+  readonly shard: string;
+  /** How many results this unit will yield: the sink commits when it has seen as many. */
+  readonly rows: number;
+  readonly batch: RecordBatch;
+  /** 1 on the first delivery; a hint for logs, never used for correctness. */
+  readonly attempt: number;
+  /** Aborts when the unit is no longer ours (lease lost, job cancelled, stage destroyed). */
+  readonly signal: AbortSignal;
+  /** Acknowledge. Call strictly after the commit and its roll-forward; losing the call is harmless. */
+  done(): Promise<void>;
+  /** Give the unit back after a thrown unit error: it is delivered again, or failed after `max_retries`. */
+  fail(error: Error): Promise<void>;
+}
+
+/** Bytes of a reply above the spill threshold, in a file that `FetchResult.release()` removes. */
+export interface SpilledBody {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export type RowStatus = 'fetched' | 'failed' | 'skipped';
+
+/**
+ * What became of one row. A row's failure is data: `status` is `failed` or `skipped` and `code` says why.
+ * Times are milliseconds; `headersMs` is send to response headers, `totalMs` send to last body byte, both of the
+ * last attempt and without any waiting for a permit.
+ */
+export interface FetchResult<Row = UnitRow> {
+  readonly row: Row;
+  readonly unit: OpenUnit;
+  readonly status: RowStatus;
+  /** Set unless `fetched`: a name from row-codes.ts, or `http_NNN`. */
+  readonly code?: RowCode;
+  /** One line for people; never holds a query string or credentials. */
+  readonly message?: string;
+  readonly host: string;
+  /** Set when `fetched`. Buffer up to the spill threshold, a file above. */
+  readonly body?: Buffer | SpilledBody;
+  /** Body size in bytes, 0 unless `fetched`. */
+  readonly bytes: number;
+  /** From the bytes themselves where a signature is known, else the reply's header without parameters. */
+  readonly contentType?: string;
+  /** True file extension for `contentType`, without dot. */
+  readonly extension?: string;
+  readonly httpStatus?: number;
+  /** Lower-case hex, absent with `hash: false`. */
+  readonly sha256?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly headersMs?: number;
+  readonly totalMs?: number;
+  /** Requests sent for this row, redirect hops not counted. */
+  readonly attempts: number;
+  /** After redirects; the row's URL otherwise. */
+  readonly finalUrl?: string;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly fetchedAtMs: number;
+  readonly etag?: string;
+  readonly lastModified?: string;
+  /** Give the body's bytes back to the budget. Idempotent; the sink calls it once the bytes are written. */
+  release(): void;
+}
+
+/** One durable file (or staging folder) that a unit's commit makes visible. */
+export interface Artifact {
+  /** Final name relative to the destination, `^[\w.-]+$`; never a path. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** The one fact that decides a unit. Written once by compare-and-set; whoever reads it may roll it forward. */
+export interface UnitRecord {
+  readonly unit: UnitId;
+  /** Names the attempt whose staged artifacts count. */
+  readonly token: string;
+  readonly worker: string;
+  /** rows == stored + failed + skipped */
+  readonly rows: number;
+  readonly stored: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Bytes of stored bodies, before any container overhead. */
+  readonly bytes: number;
+  /** At most 4. */
+  readonly artifacts: readonly Artifact[];
+  /** Rows by code, for failed and skipped ones. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Wall clock at commit, milliseconds since the epoch. */
+  readonly committedAtMs: number;
+}
+
+/** The compare-and-set that makes a unit's output exactly once. First record wins, for ever. */
+export interface Committer {
+  record(unit: UnitId): Promise<UnitRecord | undefined>;
+  /**
+   * Offer a record. `won` is true when this record is the decided one (also when an earlier call with the same
+   * token got through unnoticed); otherwise `record` is the winner's and the caller deletes what it staged.
+   */
+  commit(record: UnitRecord): Promise<{ readonly won: boolean; readonly record: UnitRecord }>;
+}

@@ -1,0 +1,43 @@
+/**
+ * Why a row was not stored. One table: the outcome column `code`, docs/errors.md and the report read it.
+ * `transient` marks codes that a later run may well turn into a stored sample.
+ */
+export const ROW_CODES = {
+  invalid_url: { transient: false, text: 'the URL cannot be parsed, is null, or has no host' },
+  unsupported_scheme: { transient: false, text: 'the URL is not http or https' },
+  address_refused: { transient: false, text: 'the host resolves to a loopback, private, link-local or metadata address' },
+  dns_not_found: { transient: false, text: 'the host name does not exist' },
+  dns_error: { transient: true, text: 'the name servers did not give an answer' },
+  connect_refused: { transient: true, text: 'the host refused the connection' },
+  connect_timeout: { transient: true, text: 'no connection within the time limit' },
+  connect_error: { transient: true, text: 'the connection could not be made (unreachable network or host)' },
+  tls_error: { transient: false, text: 'the TLS handshake or certificate check failed' },
+  reset: { transient: true, text: 'the host closed the connection before the reply was complete' },
+  protocol_error: { transient: true, text: 'the reply is not valid HTTP' },
+  timeout_headers: { transient: true, text: 'no response headers within the time limit' },
+  timeout_body: { transient: true, text: 'the body was not complete within the time limit' },
+  too_slow: { transient: true, text: 'the body arrived below the minimum throughput' },
+  truncated: { transient: true, text: 'the body is shorter than its Content-Length' },
+  too_large: { transient: false, text: 'the body is larger than max_bytes' },
+  empty_body: { transient: true, text: 'the reply is a success without any bytes' },
+  decode_error: { transient: true, text: 'the Content-Encoding could not be decoded' },
+  not_media: { transient: false, text: 'the bytes are not of the expected kind (an HTML page in place of an image)' },
+  too_many_redirects: { transient: false, text: 'more redirects than max_redirects' },
+  bad_redirect: { transient: false, text: 'a redirect without a usable Location' },
+  robots_tag: { transient: false, text: 'the reply opts out by X-Robots-Tag (noai, noimageai, noindex, noimageindex)' },
+  host_down: { transient: true, text: 'the host failed every request for too long; the rest of its rows were not tried' },
+  host_skipped: { transient: false, text: 'the configuration says to skip this host' },
+  unit_deadline: { transient: true, text: 'no row of the unit finished for timeout_minutes' },
+  unit_failed: { transient: true, text: 'the unit was given up after max_retries errors' },
+} as const satisfies Record<string, { transient: boolean; text: string }>;
+
+export type NamedRowCode = keyof typeof ROW_CODES;
+/** A named code, or `http_404` and the like for a final HTTP status that is not a success. */
+export type RowCode = NamedRowCode | `http_${number}`;
+
+/** Whether a later run may succeed: by table, and for HTTP statuses 408, 425, 429 and 5xx. */
+export function isTransient(code: RowCode): boolean {
+  if (!code.startsWith('http_')) return ROW_CODES[code as NamedRowCode].transient;
+  const status = Number(code.slice(5));
+  return status === 408 || status === 425 || status === 429 || status >= 500;
+}
