@@ -97,9 +97,8 @@ export type RowStatus = 'fetched' | 'failed' | 'skipped';
  * Times are milliseconds; `headersMs` is send to response headers, `totalMs` send to last body byte, both of the
  * last attempt and without any waiting for a permit.
  */
-export interface FetchResult<Row = UnitRow> {
+export interface RowResult<Row> {
   readonly row: Row;
-  readonly unit: OpenUnit;
   readonly status: RowStatus;
   /** Set unless `fetched`: a name from row-codes.ts, or `http_NNN`. */
   readonly code?: RowCode;
@@ -131,6 +130,11 @@ export interface FetchResult<Row = UnitRow> {
   readonly lastModified?: string;
   /** Give the body's bytes back to the budget. Idempotent; the sink calls it once the bytes are written. */
   release(): void;
+}
+
+/** A row's result with the unit it belongs to: what the fetch stage hands to a sink. */
+export interface FetchResult<Row = UnitRow> extends RowResult<Row> {
+  readonly unit: OpenUnit;
 }
 
 /** One durable file (or staging folder) that a unit's commit makes visible. */

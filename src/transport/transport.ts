@@ -13,17 +13,16 @@ export interface Delivery {
   readonly unit: Unit;
   /** 1 on the first delivery. A hint; correctness rests on the committer alone. */
   readonly attempt: number;
+  /** Unit errors counted so far, on any worker. At `max_retries` the caller commits every row as `unit_failed`. */
+  readonly errors: number;
   /** Aborts when the unit is presumed lost to us, the job is cancelled or the channel is closed. */
   readonly signal: AbortSignal;
   /** Strictly after the commit. Losing an ack is harmless: the next delivery finds the record. */
   ack(): Promise<void>;
   /** Hand back, to be delivered again after `delayMs` (whole milliseconds, default 0). Not counted as an error. */
   nak(delayMs?: number): Promise<void>;
-  /**
-   * Hand back after a thrown unit error. Counted per unit, on any worker.
-   * @returns how many errors the unit has now; at `max_retries` the caller commits it as failed
-   */
-  fail(error: Error): Promise<number>;
+  /** Hand back after a thrown unit error: counted per unit, and always delivered again, with `errors` one higher. */
+  fail(error: Error): Promise<void>;
 }
 
 export interface JobStatus {

@@ -1,0 +1,297 @@
+/**
+ * Rows in, ends out: schedules, sends, follows redirects, retries. Knows neither streams nor units; those are in
+ * fetch-units.ts and fetch-rows.ts, which share it.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock } from '../../clock.ts';
+import { hostOf, parseHttpUrl } from '../../host.ts';
+import type { HostRule } from '../../config/types.ts';
+import type { Limit, Transition } from '../../paarc/limit.ts';
+import type { RowCode } from '../../row-codes.ts';
+import { type AcceptedBody, acceptBody } from './accept-body.ts';
+import { type AttemptEnd, type AttemptSettings, startAttempt, type Timing } from './attempt.ts';
+import { outcomeOf } from './attempt-error.ts';
+import { BodyBudget } from './body-budget.ts';
+import type { Permit } from './gate.ts';
+import type { Lane } from './lane.ts';
+import { LoadMeter } from './load-meter.ts';
+import { NetworkHold } from './network-hold.ts';
+import { OriginPools } from './origin-pools.ts';
+import { requestHeaders } from './request-headers.ts';
+import { decideRetry } from './retry-policy.ts';
+import { Scheduler } from './scheduler.ts';
+import type { EngineSettings } from './settings.ts';
+
+/** How long rows wait that failed while there seems to be no network at all. */
+const NETWORK_RETRY_MS = 5_000;
+const BREAKER_PROBE_MS = 60_000;
+
+/** How a row ended, without the row: the caller adds its own. */
+export interface RowEnd {
+  readonly status: 'fetched' | 'failed' | 'skipped';
+  readonly code?: RowCode;
+  readonly message?: string;
+  readonly host: string;
+  readonly accepted?: AcceptedBody;
+  readonly httpStatus?: number;
+  readonly timing?: Timing;
+  readonly attempts: number;
+  readonly finalUrl?: string;
+  readonly etag?: string;
+  readonly lastModified?: string;
+  /** Bytes of the body budget that the row still holds. */
+  readonly reservedBytes: number;
+}
+
+export interface FetchTask {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Asked when the row's turn comes. */
+  isDropped(): boolean;
+  /** Called exactly once, unless the row was dropped. */
+  end(end: RowEnd): void;
+  /** Registers how to stop the attempt in flight; replaced with each attempt. */
+  onAbortable?(abort: () => void): void;
+}
+
+interface Work {
+  readonly task: FetchTask;
+  readonly firstHost: string;
+  readonly startUrl: URL;
+  url: URL;
+  host: string;
+  hops: number;
+  attempts: number;
+  errors: number;
+  deferrals: number;
+  hadStaleConnection: boolean;
+}
+
+export interface EngineHooks {
+  readonly onHungry: () => void;
+  readonly onTransition: (host: string, transition: Transition) => void;
+  readonly onAttempt: (host: string, code: RowCode | undefined, timing: Timing) => void;
+  readonly onNetwork: (isHeld: boolean) => void;
+  readonly onFatal: (error: Error) => void;
+}
+
+export class FetchEngine {
+  readonly budget: BodyBudget;
+  readonly scheduler: Scheduler<Work>;
+  readonly #settings: EngineSettings;
+  readonly #clock: Clock;
+  readonly #hooks: EngineHooks;
+  readonly #pools: OriginPools;
+  readonly #load: LoadMeter;
+  readonly #network: NetworkHold;
+  readonly #attempt: Omit<AttemptSettings, 'timeoutMs'>;
+  #processing = 0;
+
+  constructor(settings: EngineSettings, createLimit: (host: string, rule: HostRule) => Limit, hooks: EngineHooks) {
+    this.#settings = settings;
+    this.#clock = settings.clock;
+    this.#hooks = hooks;
+    this.budget = new BodyBudget(settings.bodyMemoryBytes);
+    this.#pools = new OriginPools(settings.connector, settings.maxPools);
+    this.#load = new LoadMeter(settings.clock);
+    this.#network = new NetworkHold(settings.offlineHoldMs);
+    this.#attempt = {
+      clock: settings.clock,
+      minBytesPerSecond: settings.minBytesPerSecond,
+      maxBytes: settings.maxBytes,
+      robotsTags: settings.robotsTags,
+      budget: this.budget,
+      spillBytes: Math.min(settings.spillBytes, settings.bodyMemoryBytes),
+      spillPath: () => join(settings.spillFolder(), `${randomBytes(8).toString('hex')}.body`),
+      onClientWait: (waiting) => this.#load.waiting(waiting),
+      onCrash: hooks.onFatal,
+    };
+    this.scheduler = new Scheduler<Work>({
+      clock: settings.clock,
+      load: this.#load,
+      maxInFlight: settings.concurrentDownloads,
+      breaker: { failures: settings.breakerFailures, spanMs: 2 * settings.timeoutMs, probeMs: BREAKER_PROBE_MS },
+      createLimit: (host) => createLimit(host, settings.policyOf(host)),
+      start: (work, lane, permit) => this.#send(work, lane, permit),
+      refuse: (work) => this.#fail(work, 'host_down', 'the host failed every request for too long'),
+      isDropped: (work) => work.task.isDropped(),
+      onTransition: hooks.onTransition,
+      onHungry: hooks.onHungry,
+    });
+  }
+
+  /** Rows between their last byte and their end: hashing, looking at content. */
+  get processing(): number {
+    return this.#processing;
+  }
+
+  /** Queue a row; call `scheduler.pump()` after a batch. Rows that cannot be fetched end at once. */
+  add(task: FetchTask): void {
+    const url = parseHttpUrl(task.url);
+    if (url === undefined) return task.end(refused(task.url));
+    const host = url.host;
+    const work = { task, firstHost: host, startUrl: url, url, host, hops: 0, attempts: 0, errors: 0, deferrals: 0, hadStaleConnection: false };
+    if (this.#settings.policyOf(host).skip === true) return this.#fail(work, 'host_skipped', `${host} is skipped by the configuration`, 'skipped');
+    this.scheduler.add(host, work);
+  }
+
+  async close(): Promise<void> {
+    this.scheduler.close();
+    this.#settings.resolver.close();
+    await this.#pools.close();
+  }
+
+  #send(work: Work, lane: Lane<Work>, permit: Permit): void {
+    if (work.hops === 0) work.attempts += 1;
+    const { url } = work;
+    const policy = this.#settings.policyOf(work.host);
+    const own = work.host === work.firstHost ? { ...this.#settings.headers, ...work.task.headers } : {};
+    const request = { path: `${url.pathname}${url.search}`, headers: requestHeaders(url, this.#settings.userAgent, policy, own) };
+    const settings = { ...this.#attempt, timeoutMs: policy.timeoutMs ?? this.#settings.timeoutMs };
+    let isEnded = false;
+    const release = (): boolean => {
+      if (isEnded) return false;
+      isEnded = true;
+      this.#pools.giveBack(url.origin);
+      return true;
+    };
+    const abort = startAttempt(this.#pools.borrow(url.origin), request, settings, (end) => {
+      if (release()) this.#onEnd(work, lane, permit, end);
+    });
+    work.task.onAbortable?.(() => {
+      abort();
+      if (release()) this.scheduler.settle(lane, permit, { kind: 'neutral' });
+    });
+  }
+
+  #onEnd(work: Work, lane: Lane<Work>, permit: Permit, end: AttemptEnd): void {
+    const code = end.kind === 'failed' ? end.code : undefined;
+    const isFreeRetry = end.kind === 'failed' && end.staleConnection && !work.hadStaleConnection;
+    const retryAfter = end.kind === 'failed' ? end.retryAfterMs : undefined;
+    this.#noteHealth(lane, work.host, end);
+    this.#hooks.onAttempt(work.host, code, end);
+    this.scheduler.settle(lane, permit, isFreeRetry ? { kind: 'neutral' } : outcomeOf(code, end, retryAfter));
+    if (!work.task.isDropped()) {
+      if (isFreeRetry) {
+        work.hadStaleConnection = true;
+        work.attempts -= work.hops === 0 ? 1 : 0;
+        this.scheduler.again(work.host, work, 0);
+      } else if (end.kind === 'body') this.#accept(work, end);
+      else if (end.kind === 'redirect') this.#follow(work, end);
+      else this.#retryOrFail(work, end.code, end.message, end);
+    } else if (end.kind === 'body') {
+      this.#drop(end);
+    }
+    this.scheduler.pump();
+  }
+
+  #noteHealth(lane: Lane<Work>, host: string, end: AttemptEnd): void {
+    const isReply = end.kind !== 'failed' || end.status !== undefined;
+    const nowMs = this.#clock.nowMs();
+    if (isReply) {
+      lane.breaker.onReply();
+      if (this.#network.onReply()) this.#hooks.onNetwork(false);
+      return;
+    }
+    this.#network.onFailure(host, end.code, nowMs);
+    if (!this.#network.excuses(end.code)) lane.breaker.onFailure(nowMs);
+    if (this.#network.announces(nowMs)) this.#hooks.onNetwork(true);
+  }
+
+  #accept(work: Work, end: AttemptEnd & { kind: 'body' }): void {
+    this.#processing += 1;
+    acceptBody({ ...end, ...end.headers }, this.#settings)
+      .then((acceptance) => {
+        this.#processing -= 1;
+        if (work.task.isDropped() || !acceptance.ok) this.#drop(end);
+        if (work.task.isDropped()) return;
+        if (acceptance.ok && acceptance.accepted.body !== end.body && !Buffer.isBuffer(end.body)) this.#settings.removeSpilled(end.body.path);
+        if (acceptance.ok) return this.#finish(work, end, acceptance.accepted);
+        this.#retryOrFail(work, acceptance.code, acceptance.message, { ...end, kind: 'failed', code: acceptance.code, message: acceptance.message, staleConnection: false });
+        this.scheduler.pump();
+      })
+      .catch(this.#hooks.onFatal);
+  }
+
+  #finish(work: Work, end: AttemptEnd & { kind: 'body' }, accepted: AcceptedBody): void {
+    const { etag, lastModified } = end.headers;
+    work.task.end({
+      status: 'fetched',
+      host: work.firstHost,
+      accepted,
+      httpStatus: end.status,
+      timing: end,
+      attempts: work.attempts,
+      finalUrl: work.url.href,
+      reservedBytes: end.reservedBytes,
+      ...(etag === undefined ? {} : { etag }),
+      ...(lastModified === undefined ? {} : { lastModified }),
+    });
+  }
+
+  #follow(work: Work, end: AttemptEnd & { kind: 'redirect' }): void {
+    if (work.hops >= this.#settings.maxRedirects) return this.#fail(work, 'too_many_redirects', `more than ${this.#settings.maxRedirects} redirects`, 'failed', end);
+    const target = end.location !== undefined && URL.canParse(end.location, work.url.href) ? new URL(end.location, work.url) : undefined;
+    if (target === undefined || !/^https?:$/.test(target.protocol) || target.hostname === '') {
+      return this.#fail(work, 'bad_redirect', `HTTP status ${end.status} to ${end.location === undefined ? 'nowhere' : 'an unusable Location'}`, 'failed', end);
+    }
+    work.url = target;
+    work.host = target.host;
+    work.hops += 1;
+    if (this.#settings.policyOf(work.host).skip === true) return this.#fail(work, 'host_skipped', `redirected to ${work.host}, skipped by the configuration`, 'skipped', end);
+    this.scheduler.again(work.host, work, 0);
+  }
+
+  #retryOrFail(work: Work, code: RowCode, message: string, end: AttemptEnd & { kind: 'failed' }): void {
+    if (this.#network.excuses(code)) return this.#again(work, NETWORK_RETRY_MS);
+    const deferred = code === 'http_429' || (code === 'http_503' && end.retryAfterMs !== undefined);
+    const after = end.retryAfterMs === undefined ? {} : { retryAfterMs: end.retryAfterMs };
+    const decision = decideRetry({ code, deferred, errors: work.errors, deferrals: work.deferrals, ...after }, this.#settings, this.#settings.random());
+    if (decision.kind === 'give-up') return this.#fail(work, code, message, code === 'robots_tag' ? 'skipped' : 'failed', end);
+    if (decision.counts === 'error') work.errors += 1;
+    else work.deferrals += 1;
+    this.#again(work, decision.delayMs);
+  }
+
+  /** A retry starts over at the row's own URL: a redirect may lead elsewhere by then. */
+  #again(work: Work, delayMs: number): void {
+    work.url = work.startUrl;
+    work.host = work.firstHost;
+    work.hops = 0;
+    this.scheduler.again(work.host, work, delayMs);
+  }
+
+  #fail(work: Work, code: RowCode, message: string, status: 'failed' | 'skipped' = 'failed', end?: AttemptEnd): void {
+    const httpStatus = end !== undefined && 'status' in end ? end.status : undefined;
+    work.task.end({
+      status,
+      code,
+      message,
+      host: work.firstHost,
+      attempts: work.attempts,
+      reservedBytes: 0,
+      ...(httpStatus === undefined ? {} : { httpStatus }),
+      ...(end === undefined ? {} : { timing: end }),
+      ...(work.hops === 0 ? {} : { finalUrl: work.url.href }),
+    });
+  }
+
+  #drop(end: AttemptEnd & { kind: 'body' }): void {
+    this.budget.give(end.reservedBytes);
+    if (!Buffer.isBuffer(end.body)) this.#settings.removeSpilled(end.body.path);
+  }
+}
+
+function refused(url: string): RowEnd {
+  const scheme = /^\s*([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
+  const isOther = scheme !== undefined && scheme !== 'http' && scheme !== 'https' && URL.canParse(url);
+  return {
+    status: 'failed',
+    code: isOther ? 'unsupported_scheme' : 'invalid_url',
+    message: isOther ? `${scheme}: URLs cannot be fetched` : url === '' ? 'the URL is empty' : 'the URL cannot be parsed',
+    host: hostOf(url),
+    attempts: 0,
+    reservedBytes: 0,
+  };
+}

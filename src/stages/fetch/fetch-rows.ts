@@ -1,0 +1,86 @@
+/** The fetch stage for anybody's rows: plain objects in, results with the same objects out. */
+import { FlowDcError } from '../../errors.ts';
+import type { RowResult } from '../../record.ts';
+import { createLimits } from './create-limit.ts';
+import { ResultStream } from './result-stream.ts';
+import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
+
+export interface FetchRowsOptions<Row> extends FetchStageOptions {
+  /** Where a row's bytes are. */
+  readonly url: (row: Row) => string;
+  /** What to send with a row's request; never sent on to another host by a redirect. */
+  readonly request?: (row: Row) => { readonly headers?: Readonly<Record<string, string>> };
+}
+
+/** Rows taken in ahead of their turn. Enough that a slow host does not hide a fast one behind it. */
+const MAX_ROWS_AHEAD = 4096;
+
+/**
+ * Fetch whatever `url` finds in each row. Object stream, results in order of completion, exactly one per row.
+ * Errors: FDC_ERR_CONFIG_INVALID at construction.
+ */
+export function fetchRows<Row>(options: FetchRowsOptions<Row>): RowFetcher<Row> {
+  return new RowFetcher(options);
+}
+
+class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
+  readonly #urlOf: (row: Row) => string;
+  readonly #requestOf: FetchRowsOptions<Row>['request'];
+  readonly #maxAhead: number;
+  #unfinished = 0;
+  #nextWrite: (() => void) | undefined;
+  #aborts = new Map<object, () => void>();
+
+  constructor(options: FetchRowsOptions<Row>) {
+    const { url, request, ...stage } = options;
+    if (typeof url !== 'function') throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'fetchRows: expected { url: row => string }');
+    const settings: EngineSettings = engineSettings(stage);
+    const createLimit = options.createLimit ?? createLimits(settings);
+    super(settings, { createLimit, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 16);
+    this.#urlOf = url;
+    this.#requestOf = request;
+    this.#maxAhead = Math.max(MAX_ROWS_AHEAD, 2 * settings.concurrentDownloads);
+  }
+
+  override _write(row: Row, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    const headers = this.#requestOf?.(row).headers;
+    const key = {};
+    this.#unfinished += 1;
+    this.engine.add({
+      url: this.#urlOf(row),
+      isDropped: () => this.destroyed,
+      end: (end) => {
+        this.#aborts.delete(key);
+        this.#unfinished -= 1;
+        this.deliver(this.resultOf(row, end));
+        this.#takeMore();
+      },
+      onAbortable: (abort) => this.#aborts.set(key, abort),
+      ...(headers === undefined ? {} : { headers }),
+    });
+    this.#nextWrite = done;
+    this.engine.scheduler.pump();
+    this.#takeMore();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    for (const abort of this.#aborts.values()) abort();
+    this.#aborts.clear();
+    super._destroy(error, done);
+  }
+
+  protected override onHungry(): void {
+    this.#takeMore();
+  }
+
+  protected override get unfinished(): number {
+    return this.#unfinished;
+  }
+
+  #takeMore(): void {
+    if (this.#nextWrite === undefined || this.#unfinished >= this.#maxAhead) return;
+    const next = this.#nextWrite;
+    this.#nextWrite = undefined;
+    next();
+  }
+}

@@ -1,0 +1,147 @@
+/** The fetch stage of a job: units in, one result per row out. */
+import type { FetchResult, Unit, UnitRow } from '../../record.ts';
+import { publish } from '../../telemetry/channels.ts';
+import { FlowDcError } from '../../errors.ts';
+import type { Delivery } from '../../transport/transport.ts';
+import { decodeRows } from '../../unit-rows.ts';
+import { hostOf } from '../../host.ts';
+import { createLimits } from './create-limit.ts';
+import type { RowEnd } from './engine.ts';
+import { ResultStream } from './result-stream.ts';
+import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
+import { undistributed, UnitWork } from './unit-work.ts';
+
+/** How often open units are checked against their no-progress clock. */
+const PROGRESS_CHECK_MS = 1000;
+
+/**
+ * Fetch the rows of units (or of deliveries, whose lease and acknowledgement then follow the results).
+ * Object stream: `Unit | Delivery` in, `FetchResult` out in order of completion, exactly one per row of every unit that
+ * stays ours. A row's failure is a result; a failing disk destroys the stage.
+ * Errors: FDC_ERR_CONFIG_INVALID at construction; FDC_ERR_UNIT_FAILED when a sink gives back a unit that nobody redelivers.
+ */
+export function fetchUnits(options: FetchStageOptions = {}): UnitFetcher {
+  return new UnitFetcher(options);
+}
+
+class UnitFetcher extends ResultStream<FetchResult> {
+  readonly #settings: EngineSettings;
+  readonly #open = new Set<UnitWork>();
+  readonly #lifetime = new AbortController();
+  #nextWrite: (() => void) | undefined;
+  #cancelCheck: (() => void) | undefined;
+
+  constructor(options: FetchStageOptions) {
+    const settings = engineSettings(options);
+    const createLimit = options.createLimit ?? createLimits(settings);
+    super(settings, { createLimit, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 1);
+    this.#settings = settings;
+    this.#checkLater();
+  }
+
+  /** Units with rows that have no result yet. */
+  get openUnits(): number {
+    return this.#open.size;
+  }
+
+  override _write(chunk: Unit | Delivery, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    const delivery = 'unit' in chunk ? chunk : undistributed(chunk, this.#lifetime.signal, (error) => this.#giveUp(chunk, error));
+    try {
+      this.#begin(delivery);
+    } catch (error) {
+      return done(error as Error);
+    }
+    this.#nextWrite = done;
+    this.engine.scheduler.pump();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#cancelCheck?.();
+    for (const work of this.#open) work.drop();
+    this.#open.clear();
+    this.#lifetime.abort(error ?? new Error('the fetch stage was destroyed'));
+    super._destroy(error, done);
+  }
+
+  /** Another unit is taken only when no row of the open ones can use the room that there is. */
+  protected override onHungry(): void {
+    if (this.#nextWrite === undefined || this.#open.size >= this.#settings.openUnits) return;
+    const next = this.#nextWrite;
+    this.#nextWrite = undefined;
+    next();
+  }
+
+  protected override get unfinished(): number {
+    return this.#open.size;
+  }
+
+  #begin(delivery: Delivery): void {
+    const rows = decodeRows(delivery.unit);
+    const work = new UnitWork(delivery, rows, this.#settings.clock.nowMs(), (gone) => this.#close(gone));
+    this.#open.add(work);
+    publish('flow-dc:unit-open', () => ({ unit: delivery.unit.id, rows: rows.length, attempt: delivery.attempt }));
+    delivery.signal.addEventListener(
+      'abort',
+      () => {
+        work.drop();
+        this.#close(work);
+      },
+      { once: true },
+    );
+    if (rows.length === 0) return this.#close(work);
+    if (delivery.errors >= this.#settings.maxUnitErrors) {
+      return this.#endAll(work, 'unit_failed', `given up after ${delivery.errors} errors`);
+    }
+    for (const row of rows) {
+      this.engine.add({
+        url: row.url,
+        isDropped: () => !work.isOut(row),
+        end: (end) => this.#endRow(work, row, end),
+        onAbortable: (abort) => work.onAbortable(row, abort),
+      });
+    }
+  }
+
+  #endRow(work: UnitWork, row: UnitRow, end: RowEnd): void {
+    work.finish(row, this.#settings.clock.nowMs());
+    if (work.unfinished === 0) this.#open.delete(work);
+    this.deliver({ ...this.resultOf(row, end), unit: work.open });
+    if (work.unfinished === 0) this.engine.scheduler.pump();
+  }
+
+  #endAll(work: UnitWork, code: 'unit_failed' | 'unit_deadline', message: string): void {
+    const host = work.hosts.length === 1 ? (work.hosts[0] as string) : undefined;
+    for (const row of work.takeUnfinished()) {
+      this.#endRow(work, row, { status: 'failed', code, message, host: host ?? hostOf(row.url), attempts: 0, reservedBytes: 0 });
+    }
+  }
+
+  #close(work: UnitWork): void {
+    if (this.#open.delete(work)) this.engine.scheduler.pump();
+  }
+
+  #checkLater(): void {
+    this.#cancelCheck = this.#settings.clock.timer(PROGRESS_CHECK_MS, () => {
+      this.#checkProgress();
+      this.#checkLater();
+    });
+  }
+
+  /** End the rest of units that stand still, unless it is a pause the host asked for, or our own sink, that holds them. */
+  #checkProgress(): void {
+    const nowMs = this.#settings.clock.nowMs();
+    const paused = new Set<string>();
+    for (const lane of this.engine.scheduler.lanes()) if (lane.gate.limit.pauseUntilMs > nowMs) paused.add(lane.host);
+    const isHeld = this.readableLength >= this.readableHighWaterMark;
+    for (const work of this.#open) {
+      if (isHeld || work.hosts.some((host) => paused.has(host))) work.progressMs = nowMs;
+      if (nowMs - work.progressMs < this.#settings.unitIdleMs) continue;
+      this.#endAll(work, 'unit_deadline', `no row finished for ${Math.round(this.#settings.unitIdleMs / 1000)} s`);
+    }
+    this.engine.scheduler.pump();
+  }
+
+  #giveUp(unit: Unit, cause: Error): void {
+    this.destroy(new FlowDcError('FDC_ERR_UNIT_FAILED', `unit ${unit.id}: ${cause.message}; nobody delivers it again in this pipeline`, { cause }));
+  }
+}

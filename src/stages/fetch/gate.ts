@@ -1,0 +1,62 @@
+/**
+ * The door to one host: says when the next request may leave, and feeds what became of it to the limit.
+ *
+ * The scheduler asks; nobody waits inside. A row that may not leave yet holds no permit and no promise, so the classic
+ * gate faults have no place here: nothing sleeps under a lock, raising a limit has nobody to forget to wake, lowering
+ * one lets running requests drain, and cancelling a waiting row is dropping it from its queue.
+ */
+import type { Limit, Load, Outcome, SendToken, Transition } from '../../paarc/limit.ts';
+
+/** How late a timer may fire without costing rate: Node's timers have a grain of 1 ms and slip under load. */
+const TIMER_SLIP_MS = 3;
+
+export interface Permit {
+  readonly token: SendToken;
+  readonly sentAtMs: number;
+}
+
+export class Gate {
+  readonly limit: Limit;
+  #inFlight = 0;
+  #nextSlotMs = 0;
+
+  constructor(limit: Limit) {
+    this.limit = limit;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Earliest time at which a request may leave; Infinity while every permit is out. */
+  readyAtMs(): number {
+    if (this.#inFlight >= this.limit.permits) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#nextSlotMs, this.limit.pauseUntilMs);
+  }
+
+  /** Send one request now. Call only when `readyAtMs() <= nowMs`. */
+  send(nowMs: number): Permit {
+    if (this.readyAtMs() > nowMs) throw new Error(`gate: send at ${nowMs} before ${this.readyAtMs()}`);
+    const spacing = this.limit.spacingMs;
+    // A slot that a late timer missed by a little is still used in full; an idle host saves nothing up.
+    const slotMs = nowMs - this.#nextSlotMs <= Math.min(spacing, TIMER_SLIP_MS) ? this.#nextSlotMs : nowMs;
+    this.#nextSlotMs = slotMs + spacing;
+    this.#inFlight += 1;
+    return { token: this.limit.onSend(nowMs, this.#inFlight), sentAtMs: nowMs };
+  }
+
+  /** The request of `permit` ended. Exactly once per permit. */
+  settle(permit: Permit, outcome: Outcome, nowMs: number): void {
+    this.#inFlight -= 1;
+    this.limit.onResult(permit.token, outcome, nowMs);
+  }
+
+  /** Let the limit think, when its time has come. */
+  tick(nowMs: number, load: Load): Transition | undefined {
+    const before = this.limit.spacingMs;
+    const transition = this.limit.tick(nowMs, load);
+    // A rate that was just raised must not wait out a slot that the old rate had booked.
+    if (this.limit.spacingMs < before) this.#nextSlotMs = Math.min(this.#nextSlotMs, nowMs + this.limit.spacingMs);
+    return transition;
+  }
+}

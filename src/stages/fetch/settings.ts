@@ -1,0 +1,111 @@
+/** From options to what the engine runs on: files read, rules parsed, connector built. Misuse throws here, at construction. */
+import { mkdirSync, mkdtempSync, readFileSync, unlink } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { buildConnector } from 'undici';
+import { type Clock, systemClock } from '../../clock.ts';
+import { stageSettings } from '../../config/stage-settings.ts';
+import type { FetchOptions, FetchSettings, HostRule, PaarcOptions } from '../../config/types.ts';
+import { FlowDcError } from '../../errors.ts';
+import type { Limit } from '../../paarc/limit.ts';
+import { VERSION } from '../../version.ts';
+import { createAddressGuard } from './address-guard.ts';
+import { parseConnectTo } from './connect-to.ts';
+import { createConnector } from './connector.ts';
+import { createHostPolicies } from './host-policy.ts';
+import { headerRecord } from './request-headers.ts';
+import { NameResolver } from './resolver.ts';
+
+/** Options of both fetch stages: the `fetch` slice of the configuration and what only a program can give. */
+export interface FetchStageOptions extends FetchOptions {
+  /** The law's parameters, for `law: 'paarc'` and `'original'`. */
+  readonly paarc?: PaarcOptions;
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+  /** Uniform in [0, 1); jitter of retries and pauses. */
+  readonly random?: () => number;
+  /** Folder for bodies above `spillBytes`; a fresh one in the system's temporary folder by default. */
+  readonly spillFolder?: string;
+  /** Your own law, per host, in place of PAARC. */
+  readonly createLimit?: (host: string) => Limit;
+  /**
+   * When a body's bytes leave the memory budget: as the result is read from the stage (default), or when the consumer
+   * calls `release()`, which bounds memory more tightly but must not be forgotten.
+   */
+  readonly bodyRelease?: 'on-read' | 'by-sink';
+}
+
+export interface EngineSettings extends Omit<FetchSettings, 'hosts' | 'headers' | 'userAgent'> {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly connector: buildConnector.connector;
+  readonly resolver: NameResolver;
+  readonly policyOf: (host: string) => HostRule;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly userAgent: string;
+  /** Creates the folder on first use. */
+  readonly spillFolder: () => string;
+  readonly removeSpilled: (path: string) => void;
+}
+
+/** Errors: FDC_ERR_CONFIG_INVALID. */
+export function engineSettings(options: FetchStageOptions): EngineSettings {
+  const { paarc: _paarc, signal: _signal, clock = systemClock, random = Math.random, spillFolder, createLimit: _limit, bodyRelease: _release, ...slice } = options;
+  const settings = stageSettings('fetch', slice);
+  const resolver = new NameResolver(clock, settings.dnsServers);
+  return {
+    ...settings,
+    clock,
+    random,
+    resolver,
+    connector: parsed(() =>
+      createConnector({
+        resolver,
+        guard: createAddressGuard(settings.allowPrivate),
+        rules: settings.connectTo.map(parseConnectTo),
+        timeoutMs: settings.timeoutMs,
+        insecure: settings.insecure,
+        ...(settings.caFile === undefined ? {} : { caPem: readCa(settings.caFile) }),
+      }),
+    ),
+    policyOf: createHostPolicies(settings.hosts),
+    headers: parsed(() => headerRecord(settings.headers)),
+    userAgent: settings.userAgent ?? userAgent(settings.contact),
+    spillFolder: lazyFolder(spillFolder),
+    removeSpilled: (path) => unlink(path, () => {}),
+  };
+}
+
+/** `flow-dc/1.2.3 (+contact)`: who is asking, and where to complain. */
+function userAgent(contact: string | undefined): string {
+  return `flow-dc/${VERSION} (+${contact ?? 'https://www.npmjs.com/package/flow-dc'})`;
+}
+
+function readCa(path: string): string {
+  try {
+    const pem = readFileSync(path, 'utf8');
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
+  } catch (cause) {
+    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `ca_file: cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+  throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `ca_file: ${path} holds no PEM certificate`);
+}
+
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', cause.message, { cause });
+  }
+}
+
+function lazyFolder(given: string | undefined): () => string {
+  let folder: string | undefined;
+  return () => {
+    if (folder !== undefined) return folder;
+    if (given !== undefined) mkdirSync(given, { recursive: true });
+    folder = given ?? mkdtempSync(join(tmpdir(), 'flow-dc-'));
+    return folder;
+  };
+}

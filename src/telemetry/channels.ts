@@ -1,0 +1,46 @@
+/**
+ * Everything that can be watched from outside, as node:diagnostics_channel names with their payloads. Part of the public
+ * API: names and fields change only with a major version. Publishing costs nothing while nobody listens.
+ */
+import { channel } from 'node:diagnostics_channel';
+import type { Transition } from '../paarc/limit.ts';
+import type { UnitId, UnitRecord } from '../record.ts';
+import type { RowCode } from '../row-codes.ts';
+
+export interface ChannelPayloads {
+  /** One request ended; `code` is absent for a success or a redirect. Times in ms. */
+  'flow-dc:attempt': { readonly host: string; readonly code?: RowCode; readonly headersMs: number; readonly serviceMs: number; readonly bytes: number };
+  /** A row has its result. `code` is absent for a fetched one. */
+  'flow-dc:row': { readonly host: string; readonly status: 'fetched' | 'failed' | 'skipped'; readonly code?: RowCode; readonly bytes: number };
+  /** A host's limit decided something. */
+  'flow-dc:limit': { readonly host: string; readonly atMs: number; readonly transition: Transition };
+  /** Every host fails before a connection: rows are held (true) or go on (false). */
+  'flow-dc:network': { readonly isHeld: boolean };
+  'flow-dc:unit-open': { readonly unit: UnitId; readonly rows: number; readonly attempt: number };
+  'flow-dc:unit-committed': { readonly record: UnitRecord };
+}
+
+export type ChannelName = keyof ChannelPayloads;
+
+export const CHANNEL_NAMES: readonly ChannelName[] = [
+  'flow-dc:attempt',
+  'flow-dc:row',
+  'flow-dc:limit',
+  'flow-dc:network',
+  'flow-dc:unit-open',
+  'flow-dc:unit-committed',
+];
+
+/** Tell whoever listens. The payload is built only then. */
+export function publish<Name extends ChannelName>(name: Name, payload: () => ChannelPayloads[Name]): void {
+  const target = channel(name);
+  if (target.hasSubscribers) target.publish(payload());
+}
+
+/** Listen; the returned function ends it. */
+export function subscribe<Name extends ChannelName>(name: Name, listener: (payload: ChannelPayloads[Name]) => void): () => void {
+  const target = channel(name);
+  const onMessage = (message: unknown): void => listener(message as ChannelPayloads[Name]);
+  target.subscribe(onMessage);
+  return () => target.unsubscribe(onMessage);
+}
