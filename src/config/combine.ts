@@ -1,0 +1,53 @@
+import { setAsideKeys } from './flow-dc-file.ts';
+import type { ConfigFile } from './load.ts';
+import { CONFIG_KEYS, KEY_OF_SPELLING } from './schema.ts';
+import type { Config } from './types.ts';
+
+export interface ConfigLayers {
+  readonly file?: ConfigFile | undefined;
+  /** Only the variables that keys name are looked at, e.g. FLOW_DC_CONTACT. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What the command line says, under own names; wins over everything. */
+  readonly flags?: Config;
+}
+
+export interface CombinedConfig {
+  readonly config: Config;
+  /** What somebody who comes from FLOW-DC would not expect, one line each. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * One configuration from file, environment and command line, in rising order. A list on the command line replaces the
+ * file's. A FLOW-DC file brings FLOW-DC's default of output_format along, and its latency thresholds stay out unless
+ * `law` is original or `keep_thetas` is set.
+ */
+export function combineConfig({ file, environment = {}, flags = {} }: ConfigLayers): CombinedConfig {
+  const fromFile: Record<string, unknown> = { ...file?.config };
+  const notices: string[] = [];
+  if (file?.source === 'flow-dc') {
+    const told = { ...file.config, ...flags };
+    for (const name of setAsideKeys(file.written, told)) delete fromFile[KEY_OF_SPELLING.get(name) as string];
+    fromFile.output_format ??= 'imagefolder';
+    if (isForDownload(file) && told.compress_tar === undefined && told.create_tar !== false) {
+      notices.push(
+        `${file.path} does not set compress_tar: FLOW-DC would write .tar.gz, here shards stay plain .tar (loaders want to seek)`,
+      );
+    }
+  }
+  return { config: { ...fromEnvironment(environment), ...fromFile, ...flags } as Config, notices };
+}
+
+/** FLOW-DC's other programs have files too; only those for downloads have controller keys. */
+function isForDownload(file: ConfigFile): boolean {
+  return Object.keys(file.config).some((key) => key === 'enable_paarc' || CONFIG_KEYS.get(key)?.fdc.slice === 'paarc');
+}
+
+function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [key, { fdc }] of CONFIG_KEYS) {
+    const value = fdc.env === undefined ? undefined : environment[fdc.env];
+    if (value !== undefined && value !== '') values[key] = value;
+  }
+  return values;
+}

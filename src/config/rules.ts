@@ -1,0 +1,84 @@
+import type { Slice } from './schema/key.ts';
+
+type Values = Record<string, unknown>;
+
+interface Rule {
+  readonly slice: Slice;
+  /** Option that the rule is about; problems name it. */
+  readonly option: string;
+  /** The option's value when it was not given, from the values of the slice. */
+  readonly derive?: (values: Values) => unknown;
+  /** What is wrong with it when it was given, in terms of another option, or undefined. */
+  readonly check?: (values: Values, name: (option: string) => string) => string | undefined;
+}
+
+/** Everything that one option says about another; bounds of single options stand in the schema. */
+const RULES: readonly Rule[] = [
+  {
+    slice: 'paarc',
+    option: 'cMin',
+    derive: (v) => Math.min(number(v.cMin), number(v.cMax), number(v.cInit)),
+    check: atMost('cMin', 'cMax'),
+  },
+  {
+    slice: 'paarc',
+    option: 'cInit',
+    derive: (v) => Math.max(number(v.cMin), Math.min(number(v.cInit), number(v.cMax))),
+    check: (v, name) => atMost('cInit', 'cMax')(v, name) ?? atMost('cMin', 'cInit')(v, name),
+  },
+  { slice: 'paarc', option: 'theta50', derive: (v) => Math.min(number(v.theta50), number(v.theta95)) },
+  { slice: 'paarc', option: 'theta95', derive: (v) => Math.max(number(v.theta50), number(v.theta95)), check: atMost('theta50', 'theta95') },
+  { slice: 'paarc', option: 'startupTheta50', derive: (v) => Math.min(number(v.startupTheta50), number(v.startupTheta95)) },
+  {
+    slice: 'paarc',
+    option: 'startupTheta95',
+    derive: (v) => Math.max(number(v.startupTheta50), number(v.startupTheta95)),
+    check: atMost('startupTheta50', 'startupTheta95'),
+  },
+  {
+    slice: 'fetch',
+    option: 'spillBytes',
+    derive: (v) => Math.min(number(v.spillBytes), number(v.bodyMemoryBytes)),
+    check: atMost('spillBytes', 'bodyMemoryBytes'),
+  },
+  {
+    slice: 'sink',
+    option: 'outputFormat',
+    derive: (v) => (v.createTar === false ? 'imagefolder' : v.outputFormat),
+    check: (v, name) =>
+      v.createTar === false && v.outputFormat === 'webdataset'
+        ? `${name('outputFormat')} webdataset is made of tar shards; use imagefolder, or leave ${name('createTar')} on`
+        : undefined,
+  },
+  { slice: 'sink', option: 'imageName', derive: (v) => (v.outputFormat === 'webdataset' ? 'jpg' : 'content') },
+];
+
+/**
+ * Compute what depends on other options, in place, and return the problems between options.
+ * @param given - names of the options that were given; the others are free to be adapted to them
+ * @param name - how problems name an option
+ */
+export function applyRules(slice: Slice, values: Values, given: ReadonlySet<string>, name: (option: string) => string): string[] {
+  const problems: string[] = [];
+  for (const rule of RULES) {
+    if (rule.slice !== slice) continue;
+    if (!given.has(rule.option)) {
+      if (rule.derive !== undefined) values[rule.option] = rule.derive(values);
+      continue;
+    }
+    const problem = rule.check?.(values, name);
+    if (problem !== undefined) problems.push(problem);
+  }
+  return problems;
+}
+
+function atMost(low: string, high: string): NonNullable<Rule['check']> {
+  return (values, name) =>
+    number(values[low]) <= number(values[high])
+      ? undefined
+      : `${name(low)} (${values[low]}) must not be above ${name(high)} (${values[high]})`;
+}
+
+function number(value: unknown): number {
+  return value as number;
+}

@@ -1,0 +1,97 @@
+import type { Keys } from './key.ts';
+
+const READERS = ['download', 'verify', 'config', 'partition', 'estimate', 'submit'] as const;
+
+/** What is read: files, their format, and which column plays which role. */
+export const MANIFEST_KEYS = {
+  input: {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    default: [],
+    description: 'Manifest files, folders (their direct children), globs, or - for stdin. Also the positional arguments of download.',
+    fdc: {
+      slice: 'manifest',
+      option: 'inputs',
+      list: 'repeat',
+      aliases: ['parquets_directory', 'parquet', 'directory'],
+      flagAliases: ['manifest'],
+      value: 'FILE',
+      group: 'input',
+      commands: READERS,
+      flowDc: { effect: 'used' },
+    },
+  },
+  input_format: {
+    type: 'string',
+    enum: ['auto', 'parquet', 'csv', 'tsv', 'txt', 'json', 'jsonl', 'excel', 'xml'],
+    default: 'auto',
+    description: 'Format of the input; auto looks at the content and then at the file name. excel and xml are known, but not read.',
+    fdc: { slice: 'manifest', option: 'format', value: 'FORMAT', group: 'input', commands: READERS, flowDc: { effect: 'used' } },
+  },
+  url: {
+    type: 'string',
+    minLength: 1,
+    description: 'Column with the URLs. Guessed by name when not given, and the guess is said.',
+    fdc: {
+      slice: 'manifest',
+      option: 'urlColumn',
+      aliases: ['url_col', 'url_column'],
+      value: 'COLUMN',
+      group: 'input',
+      common: true,
+      commands: READERS,
+      flowDc: { effect: 'used' },
+    },
+  },
+  label: {
+    type: 'string',
+    minLength: 1,
+    description: 'Column with the class; names the folder in imagefolder output. Guessed by name when not given.',
+    fdc: {
+      slice: 'manifest',
+      option: 'labelColumn',
+      aliases: ['label_col'],
+      nullable: true,
+      value: 'COLUMN',
+      group: 'input',
+      common: true,
+      commands: READERS,
+      flowDc: { effect: 'used' },
+    },
+  },
+  caption_col: {
+    type: 'string',
+    minLength: 1,
+    description: 'Column with the caption; becomes KEY.txt in webdataset output. Guessed by name when not given.',
+    fdc: { slice: 'manifest', option: 'captionColumn', value: 'COLUMN', group: 'input', common: true, commands: READERS },
+  },
+  key_col: {
+    type: 'string',
+    minLength: 1,
+    description: 'Column with a unique sample key, used in place of shard number and position.',
+    fdc: { slice: 'manifest', option: 'keyColumn', value: 'COLUMN', group: 'input', commands: READERS },
+  },
+  limit: {
+    type: 'integer',
+    minimum: 1,
+    description: 'Read only the first so many rows.',
+    fdc: { slice: 'manifest', option: 'limitRows', unit: 'rows', value: 'N', group: 'input', common: true, commands: READERS },
+  },
+  linger_sec: {
+    type: 'number',
+    minimum: 0,
+    maximum: 3600,
+    default: 1,
+    description: 'On stdin, rows that wait this long without another one arriving are handed on as they are.',
+    fdc: {
+      slice: 'manifest',
+      option: 'lingerMs',
+      scale: 1000,
+      unit: 's',
+      flagAliases: ['linger'],
+      value: 'SECONDS',
+      group: 'input',
+      commands: ['download', 'config', 'submit'],
+    },
+  },
+} as const satisfies Keys;

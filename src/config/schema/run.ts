@@ -1,0 +1,84 @@
+import type { Keys } from './key.ts';
+
+const RUNS = ['download', 'resume', 'config', 'submit', 'worker'] as const;
+
+/** How a run behaves: second runs, messages, exit code. */
+export const RUN_KEYS = {
+  overwrite: {
+    type: 'boolean',
+    default: false,
+    description: 'Delete what an earlier job recorded at the destination, and nothing else, then start anew.',
+    fdc: {
+      slice: 'run',
+      option: 'overwrite',
+      aliases: ['force_overwrite'],
+      flagAliases: ['force'],
+      short: 'f',
+      group: 'run',
+      common: true,
+      commands: ['download', 'config', 'submit'],
+      flowDc: { effect: 'used', why: 'without it the same command resumes, where FLOW-DC asks' },
+    },
+  },
+  dry_run: {
+    type: 'boolean',
+    default: false,
+    description: 'Say what would be done, and do nothing.',
+    fdc: {
+      slice: 'run',
+      option: 'dryRun',
+      group: 'run',
+      common: true,
+      commands: ['download', 'config', 'submit'],
+      flowDc: { effect: 'used' },
+    },
+  },
+  keep_thetas: {
+    type: 'boolean',
+    default: false,
+    description: 'Use the latency thresholds of a FLOW-DC file as they are.',
+    fdc: { slice: 'run', option: 'keepThetas', group: 'politeness', commands: ['download', 'resume', 'config', 'submit', 'worker'] },
+  },
+  progress: {
+    type: 'string',
+    enum: ['auto', 'bar', 'plain', 'json', 'off'],
+    default: 'auto',
+    description: 'Progress on stderr; auto is a bar on a terminal and else a line every 30 s.',
+    fdc: { slice: 'run', option: 'progress', group: 'run', common: true, commands: [...RUNS, 'verify'] },
+  },
+  log_level: {
+    type: 'string',
+    enum: ['silent', 'error', 'warn', 'info', 'debug', 'trace'],
+    default: 'info',
+    description: 'Least important message that is logged.',
+    fdc: { slice: 'run', option: 'logLevel', group: 'run', commands: RUNS },
+  },
+  log_file: {
+    type: 'string',
+    minLength: 1,
+    description: 'Write the log, one JSON object per line, to this file.',
+    fdc: { slice: 'run', option: 'logFile', value: 'FILE', group: 'run', commands: RUNS },
+  },
+  json: {
+    type: 'boolean',
+    default: false,
+    description: 'Print the result as one JSON object on stdout.',
+    fdc: { slice: 'run', option: 'json', group: 'run', commands: ['download', 'resume', 'verify'] },
+  },
+  max_failure_rate: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    default: 1,
+    description: 'Exit with 3 when a larger share of the rows failed.',
+    fdc: { slice: 'run', option: 'maxFailureRate', value: 'SHARE', group: 'run', commands: RUNS },
+  },
+  drain_sec: {
+    type: 'number',
+    minimum: 0,
+    maximum: 86_400,
+    default: 30,
+    description: 'Time that open units get to finish after the first signal; a second signal ends at once.',
+    fdc: { slice: 'run', option: 'drainMs', scale: 1000, unit: 's', value: 'SECONDS', group: 'run', commands: RUNS },
+  },
+} as const satisfies Keys;

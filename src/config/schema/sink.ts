@@ -1,0 +1,120 @@
+import type { Keys } from './key.ts';
+
+const WRITERS = ['download', 'config', 'submit'] as const;
+
+/** What is written: destination, container, names. */
+export const SINK_KEYS = {
+  output: {
+    type: 'string',
+    minLength: 1,
+    description: 'Destination: a folder, or none: to throw the bytes away.',
+    fdc: {
+      slice: 'sink',
+      option: 'output',
+      aliases: ['output_directory', 'output_folder'],
+      short: 'o',
+      value: 'DEST',
+      group: 'output',
+      common: true,
+      commands: ['download', 'config', 'partition', 'submit', 'worker'],
+      flowDc: { effect: 'used' },
+    },
+  },
+  output_format: {
+    type: 'string',
+    enum: ['imagefolder', 'webdataset', 'parquet', 'csv'],
+    default: 'webdataset',
+    description: 'Layout of the dataset (for partition: format of the files).',
+    fdc: {
+      slice: 'sink',
+      option: 'outputFormat',
+      derived: 'imagefolder when a label column is given or the file is one of FLOW-DC, else webdataset',
+      valuesOf: { command: 'partition', values: ['parquet', 'csv'] },
+      group: 'output',
+      common: true,
+      commands: ['download', 'config', 'partition', 'submit'],
+      flowDc: { effect: 'used' },
+    },
+  },
+  create_tar: {
+    type: 'boolean',
+    default: true,
+    description: 'Write tar shards; off, one file per sample in folders.',
+    fdc: {
+      slice: 'sink',
+      option: 'createTar',
+      offFlags: ['no_tar'],
+      off: 'Write one file per sample into folders instead of tar shards.',
+      group: 'output',
+      commands: WRITERS,
+      flowDc: { effect: 'used' },
+    },
+  },
+  compress_tar: {
+    type: 'boolean',
+    default: false,
+    description: 'Compress tar shards with gzip. Images do not get smaller, and loaders lose random access.',
+    fdc: { slice: 'sink', option: 'compressTar', group: 'output', commands: WRITERS, flowDc: { effect: 'used' } },
+  },
+  create_overview: {
+    type: 'boolean',
+    default: true,
+    description: "Write overview.json with FLOW-DC's summary.",
+    fdc: {
+      slice: 'sink',
+      option: 'createOverview',
+      offFlags: ['no_overview'],
+      off: 'Do not write overview.json.',
+      group: 'output',
+      commands: WRITERS,
+      flowDc: { effect: 'used', why: 'beside the shards, never inside a tar, where loaders would take it for a sample' },
+    },
+  },
+  naming_mode: {
+    type: 'string',
+    enum: ['sequential', 'url_based'],
+    default: 'sequential',
+    description: 'Names from shard number and position, or from the URL by file_name_pattern.',
+    fdc: { slice: 'sink', option: 'namingMode', group: 'output', commands: WRITERS, flowDc: { effect: 'used' } },
+  },
+  file_name_pattern: {
+    type: 'string',
+    minLength: 1,
+    default: '{segment[-2]}',
+    description: 'Template of url_based names: {segment[N]}, {segment_last}, {segment_parent}, {segment_first}, {ext}, {key}.',
+    fdc: {
+      slice: 'sink',
+      option: 'fileNamePattern',
+      nullable: true,
+      value: 'TEMPLATE',
+      group: 'output',
+      commands: WRITERS,
+      flowDc: { effect: 'used', why: 'with naming_mode url_based only; FLOW-DC cannot format {segment[-2]} and uses the key' },
+    },
+  },
+  image_name: {
+    type: 'string',
+    enum: ['jpg', 'content'],
+    description: 'Extension of samples: always jpg, or the one of the content. Loaders of webdatasets want a single one.',
+    fdc: {
+      slice: 'sink',
+      option: 'imageName',
+      derived: 'jpg for webdataset, content for imagefolder',
+      group: 'output',
+      commands: WRITERS,
+    },
+  },
+  null_label: {
+    type: 'string',
+    minLength: 1,
+    default: 'output',
+    description: 'Class of rows without a label.',
+    fdc: { slice: 'sink', option: 'nullLabel', value: 'NAME', group: 'output', commands: WRITERS },
+  },
+  trust_names: {
+    type: 'boolean',
+    default: false,
+    description: 'With url_based names and without tar: leave out the key that keeps names unique.',
+    fdc: { slice: 'sink', option: 'trustNames', group: 'output', commands: WRITERS },
+  },
+} as const satisfies Keys;
