@@ -1,0 +1,91 @@
+/**
+ * What makes two runs the same job: everything that decides which row ends up in which shard, under which name.
+ * Whatever is not listed here may change between runs.
+ */
+import type { ColumnRoles } from '../record.ts';
+
+/** Raised when units, keys or the files of an output are made differently for the same input and settings. */
+export const JOB_FORMAT_VERSION = 1;
+
+/** One input as a job remembers it. Two inputs are the same by `bytes` and `hash`; the name is for people. */
+export interface InputIdentity {
+  readonly name: string;
+  readonly bytes: number;
+  /** Over a part that tells files apart without reading them whole: a parquet footer, or the first MiB. */
+  readonly hash: string;
+}
+
+export interface JobIdentity {
+  readonly formatVersion: number;
+  readonly inputs: readonly InputIdentity[];
+  readonly columns: ColumnRoles;
+  /** Rows taken from the inputs, when not all: the last unit is cut there. */
+  readonly limitRows?: number;
+  readonly shardSize: number;
+  readonly groupBy: string;
+  readonly outputFormat: string;
+  readonly createTar: boolean;
+  readonly compressTar: boolean;
+  readonly namingMode: string;
+  readonly fileNamePattern?: string;
+  readonly imageName: string;
+  readonly nullLabel: string;
+  readonly trustNames: boolean;
+  readonly hash: boolean;
+}
+
+/** One thing in which two identities differ, under the name that the configuration has for it. */
+export interface IdentityDifference {
+  readonly key: string;
+  /** Ready to print; `none` for a setting that is not there. */
+  readonly before: string;
+  readonly now: string;
+}
+
+/** By configuration key, in the order in which differences are told. */
+const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
+  'format version': (identity) => show(identity.formatVersion),
+  input: (identity) => identity.inputs.map((input) => `${input.bytes} ${input.hash}`).join(', '),
+  url: (identity) => show(identity.columns.url),
+  label: (identity) => show(identity.columns.label),
+  caption_col: (identity) => show(identity.columns.caption),
+  key_col: (identity) => show(identity.columns.key),
+  limit: (identity) => show(identity.limitRows),
+  shard_size: (identity) => show(identity.shardSize),
+  group_by: (identity) => show(identity.groupBy),
+  output_format: (identity) => show(identity.outputFormat),
+  create_tar: (identity) => show(identity.createTar),
+  compress_tar: (identity) => show(identity.compressTar),
+  naming_mode: (identity) => show(identity.namingMode),
+  file_name_pattern: (identity) => show(identity.fileNamePattern),
+  image_name: (identity) => show(identity.imageName),
+  null_label: (identity) => show(identity.nullLabel),
+  trust_names: (identity) => show(identity.trustNames),
+  hash: (identity) => show(identity.hash),
+};
+
+/** What differs between the identity a folder has (`before`) and the one it is opened with (`now`); empty when nothing does. */
+export function compareIdentity(before: JobIdentity, now: JobIdentity): readonly IdentityDifference[] {
+  const differences: IdentityDifference[] = [];
+  for (const [key, value] of Object.entries(COMPARED)) {
+    if (value(before) === value(now)) continue;
+    const tell = key === 'input' ? showInputs : value;
+    differences.push({ key, before: tell(before), now: tell(now) });
+  }
+  return differences;
+}
+
+/** One line for people: `shard_size was 2000, is now 1000; label was "species", is now none`. */
+export function describeDifferences(differences: readonly IdentityDifference[]): string {
+  return differences.map(({ key, before, now }) => `${key} was ${before}, is now ${now}`).join('; ');
+}
+
+function show(value: string | number | boolean | undefined): string {
+  return value === undefined ? 'none' : JSON.stringify(value);
+}
+
+function showInputs(identity: JobIdentity): string {
+  const shown = identity.inputs.slice(0, 3).map((input) => `${input.name} (${input.bytes} bytes, ${input.hash.slice(0, 12)})`);
+  if (identity.inputs.length > 3) shown.push(`${identity.inputs.length - 3} more`);
+  return shown.join(' + ') || 'none';
+}

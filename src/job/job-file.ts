@@ -1,0 +1,113 @@
+/** job.json: what a job is, in the words of whoever reads it next. */
+import { readFile } from 'node:fs/promises';
+import { Ajv } from 'ajv';
+import { destinationError, errnoOf } from '../destination/destination-error.ts';
+import { writeAtomically } from '../destination/durable.ts';
+import type { FolderLayout } from '../destination/folder-layout.ts';
+import { FlowDcError } from '../errors.ts';
+import { JOB_FORMAT_VERSION, type JobIdentity } from './identity.ts';
+import { stateFolderOf, statePaths } from './state-folder.ts';
+
+/** The configuration that the job runs with, under the configuration's own keys; without secrets. */
+export type JobSettings = Readonly<Record<string, unknown>>;
+
+/** The content of job.json. */
+export interface JobFile {
+  /** Random, made with the job: a worker that was told another id is in the wrong folder. */
+  readonly id: string;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly createdAtMs: number;
+  readonly identity: JobIdentity;
+  readonly settings: JobSettings;
+}
+
+export interface FoundJob {
+  readonly layout: FolderLayout;
+  readonly stateFolder: string;
+  readonly job: JobFile;
+}
+
+const string = { type: 'string' } as const;
+const boolean = { type: 'boolean' } as const;
+const count = { type: 'integer', minimum: 0 } as const;
+
+const identitySchema = {
+  type: 'object',
+  required: ['formatVersion', 'inputs', 'columns', 'shardSize', 'createTar'],
+  properties: {
+    formatVersion: count,
+    inputs: {
+      type: 'array',
+      items: { type: 'object', required: ['name', 'bytes', 'hash'], properties: { name: string, bytes: count, hash: string } },
+    },
+    columns: { type: 'object', required: ['url'], properties: { url: string, label: string, caption: string, key: string } },
+    limitRows: count,
+    shardSize: count,
+    groupBy: string,
+    outputFormat: string,
+    createTar: boolean,
+    compressTar: boolean,
+    namingMode: string,
+    fileNamePattern: string,
+    imageName: string,
+    nullLabel: string,
+    trustNames: boolean,
+    hash: boolean,
+  },
+} as const;
+
+const ajv = new Ajv();
+const matches = ajv.compile<JobFile>({
+  type: 'object',
+  required: ['id', 'createdAtMs', 'identity', 'settings'],
+  properties: {
+    id: { type: 'string', minLength: 8 },
+    createdAtMs: { type: 'number' },
+    identity: identitySchema,
+    settings: { type: 'object' },
+  },
+});
+
+/** The job of an output folder, wherever its layout keeps the state; undefined when there is none. */
+export async function findJob(out: string): Promise<FoundJob | undefined> {
+  for (const layout of ['shards', 'files'] as const) {
+    const stateFolder = stateFolderOf(out, layout);
+    const job = await readJobFile(stateFolder);
+    if (job !== undefined) return { layout, stateFolder, job };
+  }
+  return undefined;
+}
+
+/**
+ * @returns undefined when the state folder holds no job.json
+ * Errors: FDC_ERR_JOB_MISMATCH when a later version wrote it, FDC_ERR_DEST_IO when it cannot be read or understood.
+ */
+export async function readJobFile(stateFolder: string): Promise<JobFile | undefined> {
+  const { jobFile } = statePaths(stateFolder);
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(jobFile, 'utf8'));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    if (error instanceof SyntaxError) throw damaged(jobFile, 'it is not JSON');
+    throw destinationError(error, jobFile);
+  }
+  const version = (value as { identity?: { formatVersion?: unknown } } | null)?.identity?.formatVersion;
+  if (typeof version === 'number' && version > JOB_FORMAT_VERSION) {
+    throw new FlowDcError(
+      'FDC_ERR_JOB_MISMATCH',
+      `${jobFile} has format ${version}, this flow-dc knows up to ${JOB_FORMAT_VERSION}; use the newer one`,
+    );
+  }
+  if (!matches(value)) throw damaged(jobFile, ajv.errorsText(matches.errors, { dataVar: 'job' }));
+  return value;
+}
+
+/** Replace job.json as a whole. */
+export async function writeJobFile(stateFolder: string, job: JobFile): Promise<void> {
+  await writeAtomically(statePaths(stateFolder).jobFile, `${JSON.stringify(job, null, 2)}\n`);
+}
+
+function damaged(jobFile: string, problem: string): FlowDcError {
+  return new FlowDcError('FDC_ERR_DEST_IO', `${jobFile} cannot be understood: ${problem}; restore it, or choose another output with -o`);
+}

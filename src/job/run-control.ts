@@ -1,0 +1,80 @@
+/**
+ * Who stops whom. Planning that fails lets the work that is open finish; work that fails stops everything; the user's
+ * first signal drains, the second stops.
+ */
+import type { Clock } from '../clock.ts';
+import { FlowDcError } from '../errors.ts';
+
+export interface RunSignals {
+  readonly drain?: AbortSignal;
+  readonly abort?: AbortSignal;
+}
+
+export class RunControl {
+  readonly #stop = new AbortController();
+  readonly #drain = new AbortController();
+  readonly #clock: Clock;
+  readonly #drainMs: number;
+  readonly #signals: RunSignals;
+  #failure: { readonly error: unknown } | undefined;
+  #cancelTimer: (() => void) | undefined;
+  readonly #onDrain = (): void => this.#beginDrain();
+  readonly #onAbort = (): void => this.#stop.abort(interrupted());
+
+  constructor(clock: Clock, drainMs: number, signals: RunSignals) {
+    this.#clock = clock;
+    this.#drainMs = drainMs;
+    this.#signals = signals;
+    signals.drain?.addEventListener('abort', this.#onDrain, { once: true });
+    signals.abort?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signals.drain?.aborted) this.#beginDrain();
+    if (signals.abort?.aborted) this.#onAbort();
+  }
+
+  /** Both halves end at once. */
+  get stop(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** The working half takes nothing new. */
+  get drain(): AbortSignal {
+    return this.#drain.signal;
+  }
+
+  /** Run both halves to their ends. Resolves to whether everything was done; throws the error that came first. */
+  async run(plan: Promise<void>, work: Promise<void>): Promise<boolean> {
+    const planned = plan.catch((error: unknown) => this.#note(error, () => this.#beginDrain()));
+    const worked = work.then(
+      // Work that ends while draining leaves the planner with nobody to plan for.
+      () => (this.#drain.signal.aborted ? this.#stop.abort(interrupted()) : undefined),
+      (error: unknown) => this.#note(error, () => this.#stop.abort(error)),
+    );
+    await Promise.all([planned, worked]);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#signals.abort?.aborted) throw interrupted();
+    return !this.#drain.signal.aborted;
+  }
+
+  release(): void {
+    this.#cancelTimer?.();
+    this.#signals.drain?.removeEventListener('abort', this.#onDrain);
+    this.#signals.abort?.removeEventListener('abort', this.#onAbort);
+  }
+
+  /** An error after the stop is the stop's echo. */
+  #note(error: unknown, react: () => void): void {
+    if (this.#stop.signal.aborted) return;
+    this.#failure ??= { error };
+    react();
+  }
+
+  #beginDrain(): void {
+    if (this.#drain.signal.aborted) return;
+    this.#drain.abort(interrupted());
+    this.#cancelTimer = this.#clock.timer(this.#drainMs, () => this.#stop.abort(interrupted()));
+  }
+}
+
+function interrupted(): FlowDcError {
+  return new FlowDcError('FDC_ERR_INTERRUPTED', 'interrupted; the same command goes on where it stopped');
+}

@@ -1,0 +1,31 @@
+import { resolvedKeys } from '../config/resolve.ts';
+import type { ResolvedConfig } from '../config/types.ts';
+import type { SealInfo } from '../stages/sink/seal/seal-dataset.ts';
+import { VERSION } from '../version.ts';
+import type { JobFile } from './job-file.ts';
+import type { JobSummary } from './job-summary.ts';
+
+/** Keys that may hold credentials: never part of a dataset that others read. */
+const PRIVATE_KEYS = ['header', 'hosts', 'contact', 'log_file'];
+
+/** What a finished dataset says about how it came to be. */
+export function sealInfo(config: ResolvedConfig, manifest: { readonly warnings: readonly string[] }, job: JobFile, summary: JobSummary, nowMs: number): SealInfo {
+  const settings = Object.entries(resolvedKeys(config)).filter(([key]) => !PRIVATE_KEYS.includes(key));
+  const notes = [...manifest.warnings];
+  if (config.fetch.insecure) notes.push('TLS certificates were not checked (insecure).');
+  if (config.fetch.connectTo.length > 0) notes.push(`Connections were redirected (connect_to ${config.fetch.connectTo.join(', ')}).`);
+  if (config.fetch.robotsTags.length === 0) notes.push('X-Robots-Tag replies were not honoured.');
+  return {
+    version: VERSION,
+    outputFormat: config.sink.outputFormat,
+    createTar: config.sink.createTar,
+    createOverview: config.sink.createOverview,
+    inputs: job.identity.inputs.map(({ name, bytes, hash }) => ({ name, identity: `${bytes} bytes, sha256 of size and footer or first MiB ${hash.slice(0, 16)}` })),
+    settings: Object.fromEntries(settings),
+    startedAtMs: job.createdAtMs,
+    sealedAtMs: nowMs,
+    elapsedMs: summary.elapsedMs,
+    interrupted: summary.before.rows > 0,
+    notes,
+  };
+}

@@ -1,0 +1,41 @@
+/** Where a job keeps its state. Paths only; nothing here touches the disk. */
+import { join, resolve } from 'node:path';
+import { type FolderLayout, folderPaths } from '../destination/folder-layout.ts';
+
+/** Paths of a job's state, absolute. */
+export interface StatePaths {
+  /** The state folder itself. */
+  readonly folder: string;
+  /** Id, identity and settings of the job. */
+  readonly jobFile: string;
+  /** Exists while a process writes to the output. */
+  readonly lockFile: string;
+  /** Exists while recorded files are being deleted; whoever finds it finishes the deletion. */
+  readonly overwriteFile: string;
+  /** Commit records, one file per unit. */
+  readonly unitsFolder: string;
+  /** Records that are not complete yet. */
+  readonly unitsTemporaryFolder: string;
+}
+
+/**
+ * The state folder of an output: inside it (`OUT/.flow-dc`) for shards; beside it (`OUT.flow-dc`) for loose files,
+ * whose loaders take every folder inside for a class.
+ */
+export function stateFolderOf(out: string, layout: FolderLayout): string {
+  return folderPaths(out, layout).state;
+}
+
+/** The paths below a state folder. */
+export function statePaths(stateFolder: string): StatePaths {
+  const folder = resolve(stateFolder);
+  const unitsFolder = join(folder, 'units');
+  return {
+    folder,
+    jobFile: join(folder, 'job.json'),
+    lockFile: join(folder, 'lock'),
+    overwriteFile: join(folder, 'overwrite'),
+    unitsFolder,
+    unitsTemporaryFolder: join(unitsFolder, 'tmp'),
+  };
+}
