@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** Where text goes; the two properties are a terminal's. */
 export interface CliOutput extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
@@ -6,7 +8,7 @@ export interface CliOutput extends NodeJS.WritableStream {
 
 /** What a command gets from the process; nothing in a command touches `process` itself. */
 export interface CliIo {
-  readonly stdin: NodeJS.ReadableStream;
+  readonly stdin?: Readable;
   /** Data and --json results only. */
   readonly stdout: CliOutput;
   readonly stderr: CliOutput;

@@ -18,14 +18,21 @@ export interface Destination {
   rollForward(record: UnitRecord): Promise<void>;
   /** Delete what attempts without a record left behind (crashes, lost races). */
   sweep(isDecided: (unit: UnitId, token: string) => Promise<boolean>): Promise<void>;
-  /** Write a whole small file beside the shards, atomically (write, fsync, rename). */
-  putFile(name: string, content: string | Uint8Array): Promise<void>;
+  /** Write a file beside the shards, atomically (write, fsync, rename). A stream is for what does not fit in memory. */
+  putFile(name: string, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
+  /** An artifact that was rolled forward, or a file that was put. Errors: FDC_ERR_DEST_IO when it is not there. */
+  readFile(name: string): Promise<Uint8Array>;
 }
 
 /** One attempt at one unit. */
 export interface Staging {
   /** A file that becomes artifact `name`. */
   createFile(name: string): Promise<StagedFile>;
+  /**
+   * Loose files that are made visible one by one under their own paths. The artifact `name` is the hashed list of them,
+   * so that one entry of a record stands for thousands of files.
+   */
+  createFolder(name: string): Promise<StagedFolder>;
   /** Every file closed: make the whole attempt durable. Call before the commit. */
   sync(): Promise<void>;
   /** Remove everything staged. Idempotent; also called for the loser of a commit. */
@@ -36,5 +43,12 @@ export interface StagedFile {
   /** Append; resolves when the destination wants more. Chunks may be reused by the caller afterwards. */
   write(chunks: readonly Uint8Array[]): Promise<void>;
   /** fsync and close. */
+  close(): Promise<Artifact>;
+}
+
+export interface StagedFolder {
+  /** @param path - relative, `/` between its parts, no `.` or `..` part; two files never share one */
+  createFile(path: string): Promise<StagedFile>;
+  /** Every file closed: write the list. */
   close(): Promise<Artifact>;
 }

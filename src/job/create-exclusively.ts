@@ -3,7 +3,7 @@
  * folder's entry are both synced, because file systems may keep one without the other after a power loss.
  */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, rm } from 'node:fs/promises';
+import { link, mkdir, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../destination/destination-error.ts';
 import { syncFolder } from '../destination/durable.ts';
@@ -39,11 +39,37 @@ export async function createExclusively(path: string, content: string, options: 
   return created;
 }
 
-/** Make a folder and its missing parents, each one's entry synced. */
+/**
+ * Make a folder and its missing parents, each one's entry synced.
+ * Not mkdir's own `recursive`: on Node 20 that answers ENOENT for a read-only file system and never returns below /proc.
+ */
 export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  if (await makeOne(path)) return;
+  if (dirname(path) !== path) await makeFolder(dirname(path));
+  if (!(await makeOne(path))) await mkdir(path);
+}
+
+/** @returns false when the parent is missing */
+async function makeOne(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    await syncFolder(dirname(path));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    // A read-only file system says EROFS even about a folder that exists.
+    if (await isFolder(path)) return true;
+    throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    // Why the folder could not be made says more than why it cannot be seen.
+    return false;
+  }
 }
 
 async function linkOrCreate(temporary: string, path: string, content: string, linkFile: LinkFile): Promise<boolean> {

@@ -9,7 +9,13 @@ import type { JobSummary } from './job-summary.ts';
 const PRIVATE_KEYS = ['header', 'hosts', 'contact', 'log_file'];
 
 /** What a finished dataset says about how it came to be. */
-export function sealInfo(config: ResolvedConfig, manifest: { readonly warnings: readonly string[] }, job: JobFile, summary: JobSummary, nowMs: number): SealInfo {
+export function sealInfo(
+  config: ResolvedConfig,
+  manifest: { readonly warnings: readonly string[] },
+  job: JobFile,
+  summary: JobSummary,
+  nowMs: number,
+): SealInfo {
   const settings = Object.entries(resolvedKeys(config)).filter(([key]) => !PRIVATE_KEYS.includes(key));
   const notes = [...manifest.warnings];
   if (config.fetch.insecure) notes.push('TLS certificates were not checked (insecure).');
@@ -20,7 +26,10 @@ export function sealInfo(config: ResolvedConfig, manifest: { readonly warnings: 
     outputFormat: config.sink.outputFormat,
     createTar: config.sink.createTar,
     createOverview: config.sink.createOverview,
-    inputs: job.identity.inputs.map(({ name, bytes, hash }) => ({ name, identity: `${bytes} bytes, sha256 of size and footer or first MiB ${hash.slice(0, 16)}` })),
+    inputs: job.identity.inputs.map(({ name, bytes, hash }) => ({
+      name,
+      identity: `${bytes} bytes, sha256 of size and footer or first MiB ${hash.slice(0, 16)}`,
+    })),
     settings: Object.fromEntries(settings),
     startedAtMs: job.createdAtMs,
     sealedAtMs: nowMs,

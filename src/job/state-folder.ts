@@ -12,6 +12,9 @@ export interface StatePaths {
   readonly lockFile: string;
   /** Exists while recorded files are being deleted; whoever finds it finishes the deletion. */
   readonly overwriteFile: string;
+  /** What was read from stdin, whole; and while it is being read. */
+  readonly keptInput: string;
+  readonly partialInput: string;
   /** Commit records, one file per unit. */
   readonly unitsFolder: string;
   /** Records that are not complete yet. */
@@ -35,6 +38,8 @@ export function statePaths(stateFolder: string): StatePaths {
     jobFile: join(folder, 'job.json'),
     lockFile: join(folder, 'lock'),
     overwriteFile: join(folder, 'overwrite'),
+    keptInput: join(folder, 'stdin'),
+    partialInput: join(folder, 'stdin.partial'),
     unitsFolder,
     unitsTemporaryFolder: join(unitsFolder, 'tmp'),
   };

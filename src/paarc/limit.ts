@@ -58,6 +58,20 @@ export interface Transition {
   readonly reason: string;
   readonly permits: number;
   readonly requestsPerSecond: number;
+  /** What the decision rests on; absent where the law measures nothing. */
+  readonly observed?: Observation;
+}
+
+/** One round as the law saw it. Latencies in ms, NaN while there are none. */
+export interface Observation {
+  readonly inFlight: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  /** Unloaded median the law compares with. */
+  readonly baselineP50Ms: number;
+  readonly goodputPerSecond: number;
+  /** Share of results that were overloads. */
+  readonly overloadShare: number;
 }
 
 /** A limit that never moves: `enable_paarc: false`, the baseline of benchmarks and the double of gate tests. */

@@ -16,7 +16,7 @@ const TOKEN_PATTERN = '^[\\w-]{1,64}$';
 const count = { type: 'integer', minimum: 0 } as const;
 
 /** JSON Schema of UnitRecord. Keys that it does not name are allowed, for records of later versions. */
-export const recordSchema = {
+const recordSchema = {
   type: 'object',
   required: ['unit', 'token', 'worker', 'rows', 'stored', 'failed', 'skipped', 'bytes', 'artifacts', 'errors', 'committedAtMs'],
   properties: {

@@ -4,7 +4,7 @@
  */
 import { BlockList, isIP } from 'node:net';
 
-/** Not global by the IANA special-purpose registries (RFC 6890 and updates), as [network, prefix length]. */
+/** Not global by the IANA special-purpose registries (RFC 6890 and updates); documentation networks lead nowhere and are left out. */
 const PRIVATE_V4: readonly [string, number][] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -19,16 +19,20 @@ const PRIVATE_V4: readonly [string, number][] = [
   ['240.0.0.0', 4],
 ];
 const PRIVATE_V6: readonly [string, number][] = [
-  ['::', 128],
-  ['::1', 128],
+  ['::', 96],
   ['64:ff9b:1::', 48],
   ['100::', 64],
+  ['2001::', 23],
+  // 6to4 carries an IPv4 address, also a private one, and is retired (RFC 7526).
+  ['2002::', 16],
   ['fc00::', 7],
-  ['fe80::', 10],
+  ['fe80::', 9],
   ['ff00::', 8],
 ];
 /** Cloud metadata services: only ever reachable when named one by one. */
 const METADATA: readonly string[] = ['169.254.169.254', '169.254.170.2', '100.100.100.200', 'fd00:ec2::254'];
+/** First six groups of IPv6 addresses that stand for the IPv4 address in their last two: mapped, translated, NAT64. */
+const EMBEDDING: ReadonlySet<string> = new Set(['0:0:0:0:0:ffff', '0:0:0:0:ffff:0', '64:ff9b:0:0:0:0']);
 
 export interface AddressGuard {
   /** Whether `address` (an IP literal) may be connected to for `hostname`. */
@@ -43,16 +47,19 @@ export function createAddressGuard(allowPrivate: readonly string[]): AddressGuar
   const refused = new BlockList();
   for (const [net, bits] of PRIVATE_V4) refused.addSubnet(net, bits, 'ipv4');
   for (const [net, bits] of PRIVATE_V6) refused.addSubnet(net, bits, 'ipv6');
+  const metadata = new Set(METADATA.map(plainAddress));
   const allowed = new BlockList();
   const exact = new Set<string>();
   const hosts = new Set<string>();
   for (const entry of allowPrivate) addAllowed(entry, allowed, exact, hosts);
   return {
     allows(address, hostname) {
-      const ip = unmapped(address);
-      const family = isIP(ip) === 6 ? 'ipv6' : 'ipv4';
+      const ip = plainAddress(address);
+      const version = isIP(ip);
+      if (version === 0) return false;
+      const family = version === 6 ? 'ipv6' : 'ipv4';
       if (exact.has(ip)) return true;
-      if (METADATA.includes(ip)) return false;
+      if (metadata.has(ip)) return false;
       if (!refused.check(ip, family)) return true;
       return allowed.check(ip, family) || hosts.has(hostname.toLowerCase());
     },
@@ -60,28 +67,41 @@ export function createAddressGuard(allowPrivate: readonly string[]): AddressGuar
 }
 
 function addAllowed(entry: string, allowed: BlockList, exact: Set<string>, hosts: Set<string>): void {
-  const [net = '', bits] = entry.split('/');
+  const [net = '', bits] = entry.replace(/^\[|\]$/g, '').split('/');
   const version = isIP(net);
   if (bits !== undefined) {
     const width = version === 6 ? 128 : 32;
-    if (version === 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > width) throw new RangeError(`allow_private: expected CIDR, address or host, got '${entry}'`);
+    if (version === 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > width) throw notAnEntry(entry);
     allowed.addSubnet(net, Number(bits), version === 6 ? 'ipv6' : 'ipv4');
   } else if (version !== 0) {
-    exact.add(unmapped(net));
-  } else if (/^[a-z0-9.-]+$/i.test(entry)) {
+    exact.add(plainAddress(net));
+  } else if (/^[a-z0-9._-]+$/i.test(entry)) {
     hosts.add(entry.toLowerCase());
   } else {
-    throw new RangeError(`allow_private: expected CIDR, address or host, got '${entry}'`);
+    throw notAnEntry(entry);
   }
 }
 
-/** `::ffff:127.0.0.1`, `::ffff:7f00:1` and the NAT64 form `64:ff9b::7f00:1` reach the IPv4 address inside. */
-function unmapped(address: string): string {
-  const bare = address.replace(/%.*$/, '').toLowerCase();
-  const match = /^(?:::ffff:|64:ff9b::)(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/.exec(bare);
-  if (match === null) return bare;
-  if (match[1] !== undefined) return match[1];
-  const high = Number.parseInt(match[2] as string, 16);
-  const low = Number.parseInt(match[3] as string, 16);
+function notAnEntry(entry: string): RangeError {
+  return new RangeError(`allow_private: expected CIDR, address or host, got '${entry}'`);
+}
+
+/** One spelling per address, and the IPv4 address where an IPv6 one merely wraps it (`::ffff:7f00:1` reaches 127.0.0.1). */
+function plainAddress(address: string): string {
+  const bare = address.replace(/%.*$/, '');
+  if (isIP(bare) !== 6) return bare;
+  // The URL parser knows every spelling and has one of its own.
+  const short = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  const groups = allGroups(short);
+  if (!EMBEDDING.has(groups.slice(0, 6).join(':'))) return short;
+  const [high = 0, low = 0] = groups.slice(6).map((group) => Number.parseInt(group, 16));
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+}
+
+/** The eight groups of an IPv6 address in the URL parser's spelling. */
+function allGroups(short: string): string[] {
+  const [head = '', tail] = short.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  return [...before, ...new Array<string>(8 - before.length - after.length).fill('0'), ...after];
 }

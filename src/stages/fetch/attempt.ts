@@ -4,14 +4,12 @@
  */
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
-import type { SpilledBody } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
 import { failureOf, type Phase } from './attempt-error.ts';
-import { BodyCollector, type CollectorOptions } from './body-collector.ts';
+import { BodyCollector, type CollectedBody, type CollectorOptions } from './body-collector.ts';
+import type { Connector } from './connector.ts';
 import { Deadline } from './deadline.ts';
-import { isEncoded } from './content-encoding.ts';
-import { retryAfterMs } from './retry-after.ts';
-import { robotsOptOut } from './robots-tag.ts';
+import { contentLength, judgeReply, type RawHeaders, type ReplyHeaders, replyHeaders, type UnwantedReply } from './reply-headers.ts';
 
 export interface AttemptSettings extends CollectorOptions {
   readonly clock: Clock;
@@ -19,10 +17,13 @@ export interface AttemptSettings extends CollectorOptions {
   readonly minBytesPerSecond: number;
   readonly maxBytes: number;
   readonly robotsTags: readonly string[];
-  /** True while we wait for our own resources: the caller counts it as client-limited. */
+  readonly connector: Pick<Connector, 'isFresh' | 'hasFailedWith'>;
+  /** True while the body waits for memory that other bodies hold: the caller counts it as client-limited. */
   readonly onClientWait: (waiting: boolean) => void;
   /** Our own disk failed: fatal for the stage. */
   readonly onCrash: (error: Error) => void;
+  /** Takes care of clean-up that goes on after the attempt's end. */
+  readonly background: (work: Promise<void>) => void;
 }
 
 export interface Timing {
@@ -33,24 +34,9 @@ export interface Timing {
   readonly bytes: number;
 }
 
-export interface ReplyHeaders {
-  readonly contentType?: string;
-  readonly contentEncoding?: string;
-  readonly etag?: string;
-  readonly lastModified?: string;
-}
-
 export type AttemptEnd = Timing &
   (
-    | {
-        readonly kind: 'body';
-        readonly status: number;
-        readonly headers: ReplyHeaders;
-        readonly body: Buffer | SpilledBody;
-        readonly head: Buffer;
-        readonly sha256?: string;
-        readonly reservedBytes: number;
-      }
+    | (CollectedBody & { readonly kind: 'body'; readonly status: number; readonly headers: ReplyHeaders })
     | { readonly kind: 'redirect'; readonly status: number; readonly location: string | undefined }
     | {
         readonly kind: 'failed';
@@ -58,7 +44,7 @@ export type AttemptEnd = Timing &
         readonly message: string;
         readonly status?: number;
         readonly retryAfterMs?: number;
-        /** The connection had served replies before and broke without a byte of this one. */
+        /** A connection kept from earlier requests was gone before it brought a byte of this reply: nobody's failure. */
         readonly staleConnection: boolean;
       }
   );
@@ -67,10 +53,6 @@ export type AttemptEnd = Timing &
 const DRAIN_BYTES = 64 * 1024;
 /** Minimum throughput is judged over windows of this length. */
 const THROUGHPUT_WINDOW_MS = 10_000;
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-
-type Unwanted = { readonly kind: 'redirect'; readonly status: number; readonly location: string | undefined } | FailedReply;
-type FailedReply = { readonly kind: 'failed'; readonly code: RowCode; readonly message: string; readonly status: number; readonly retryAfterMs?: number };
 
 /** Start the request. `end` is called exactly once. Returns abort, which ends it with nothing reported. */
 export function startAttempt(
@@ -97,7 +79,8 @@ class Attempt implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: ReplyHeaders = {};
   #collector: BodyCollector | undefined;
-  #unwanted: Unwanted | undefined;
+  #unwanted: UnwantedReply | undefined;
+  #isReused = false;
   #stopThroughput: (() => void) | undefined;
   #leaveBudgetLine: (() => void) | undefined;
 
@@ -112,22 +95,23 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#ended) return;
     this.#close();
     this.#controller?.abort(new Error('aborted'));
-    void this.#collector?.discard();
+    this.#dropBody();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#ended) return controller.abort(new Error('ended while connecting'));
     this.#phase = 'sent';
+    this.#isReused = !this.#settings.connector.isFresh;
     this.#startMs = this.#settings.clock.nowMs();
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
     if (status < 200 || this.#ended) return;
     this.#phase = 'body';
     this.#status = status;
     this.#headersAtMs = this.#settings.clock.nowMs();
-    this.#unwanted = this.#judge(status, headers);
+    this.#unwanted = judgeReply(status, headers, this.#settings.robotsTags, this.#settings.clock.wallMs());
     if (this.#unwanted !== undefined) return;
     this.#headers = replyHeaders(headers);
     const length = contentLength(headers);
@@ -164,7 +148,10 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#close();
     collector.finish().then(
       (done) => this.#end({ kind: 'body', status: this.#status, headers: this.#headers, ...timing, ...done }),
-      (error: Error) => this.#reportCrash(error, timing),
+      (error: Error) => {
+        this.#dropBody();
+        this.#reportCrash(error, timing);
+      },
     );
   }
 
@@ -172,22 +159,8 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#ended) return;
     if (this.#unwanted !== undefined) return this.#finishUnwanted();
     const { code, message } = failureOf(error, this.#phase);
-    const bytesRead = (error as { socket?: { bytesRead?: number } }).socket?.bytesRead ?? 0;
-    this.#fail(code, message, this.#phase === 'sent' && bytesRead > 0);
-  }
-
-  /** What the status line and headers alone decide; undefined when the body is wanted. */
-  #judge(status: number, headers: Record<string, string | string[] | undefined>): Unwanted | undefined {
-    if (REDIRECTS.has(status)) return { kind: 'redirect', status, location: utf8(single(headers['location'])) };
-    if (status >= 300) {
-      const after = status === 429 || status === 503 ? retryAfterMs(single(headers['retry-after']), this.#settings.clock.wallMs()) : undefined;
-      const failed = { kind: 'failed', code: `http_${status}`, message: `HTTP status ${status}`, status } as const;
-      return after === undefined ? failed : { ...failed, retryAfterMs: after };
-    }
-    const directive = robotsOptOut(headers['x-robots-tag'], this.#settings.robotsTags);
-    if (directive !== undefined) return { kind: 'failed', code: 'robots_tag', message: `X-Robots-Tag: ${directive}`, status };
-    if (status === 204 || status === 205) return { kind: 'failed', code: 'empty_body', message: `HTTP status ${status}`, status };
-    return undefined;
+    const isOld = this.#phase === 'sent' ? this.#isReused : !this.#settings.connector.hasFailedWith(error);
+    this.#fail(code, message, code === 'reset' && isOld);
   }
 
   /** Reserve the announced length ahead, waiting for it if need be; large and unknown lengths need no reservation. */
@@ -199,8 +172,10 @@ class Attempt implements Dispatcher.DispatchHandler {
       return;
     }
     this.#hold(controller);
+    this.#settings.onClientWait(true);
     this.#leaveBudgetLine = budget.take(reserve, () => {
       this.#leaveBudgetLine = undefined;
+      this.#settings.onClientWait(false);
       this.#collector = new BodyCollector(this.#settings, reserve);
       this.#resume(controller);
     });
@@ -210,15 +185,14 @@ class Attempt implements Dispatcher.DispatchHandler {
     controller.pause();
     this.#deadline.pause();
     this.#stopThroughput?.();
-    this.#settings.onClientWait(true);
   }
 
   #resume(controller: Dispatcher.DispatchController): void {
-    this.#settings.onClientWait(false);
     if (this.#ended) return;
     this.#deadline.resume();
     this.#watchThroughput(this.#bytes);
-    controller.resume();
+    // Memory is often given back in the middle of another reply, and undici's parser cannot be entered twice.
+    queueMicrotask(() => controller.resume());
   }
 
   #watchThroughput(sinceBytes: number): void {
@@ -241,7 +215,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #finishUnwanted(): void {
-    const result = { staleConnection: false, ...(this.#unwanted as Unwanted), ...this.#timing() };
+    const result = { staleConnection: false, ...(this.#unwanted as UnwantedReply), ...this.#timing() };
     this.#close();
     this.#controller?.abort(new Error('body not wanted'));
     this.#end(result);
@@ -255,22 +229,26 @@ class Attempt implements Dispatcher.DispatchHandler {
     const report = (): void => this.#end({ ...result, ...status });
     // The budget must be free before the row is tried again.
     if (this.#collector === undefined) report();
-    else this.#collector.discard().then(report, (error: Error) => this.#reportCrash(error, this.#timing()));
+    else this.#collector.discard().then(report, (error: Error) => this.#reportCrash(error, result));
   }
 
   /** Our own disk failed under a spilled body. */
   #crash(error: Error): void {
-    this.#settings.onClientWait(false);
     if (this.#ended) return;
     const timing = this.#timing();
     this.#close();
     this.#controller?.abort(error);
+    this.#dropBody();
     this.#reportCrash(error, timing);
   }
 
-  #reportCrash(error: Error, timing: Timing): void {
+  #reportCrash(error: Error, { headersMs, serviceMs, bytes }: Timing): void {
     this.#settings.onCrash(error);
-    this.#end({ kind: 'failed', code: 'unit_failed', message: error.message, staleConnection: false, ...timing });
+    this.#end({ kind: 'failed', code: 'unit_failed', message: error.message, staleConnection: false, headersMs, serviceMs, bytes });
+  }
+
+  #dropBody(): void {
+    if (this.#collector !== undefined) this.#settings.background(this.#collector.discard());
   }
 
   #timing(): Timing {
@@ -286,34 +264,4 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#leaveBudgetLine();
     this.#settings.onClientWait(false);
   }
-}
-
-function replyHeaders(headers: Record<string, string | string[] | undefined>): ReplyHeaders {
-  const contentType = single(headers['content-type']);
-  const contentEncoding = single(headers['content-encoding']);
-  const etag = single(headers['etag']);
-  const lastModified = single(headers['last-modified']);
-  return {
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(isEncoded(contentEncoding) ? { contentEncoding } : {}),
-    ...(etag === undefined ? {} : { etag }),
-    ...(lastModified === undefined ? {} : { lastModified }),
-  };
-}
-
-function contentLength(headers: Record<string, string | string[] | undefined>): number | undefined {
-  const text = single(headers['content-length']);
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-}
-
-/** A repeated header arrives as an array; the first value counts, as for fetch. */
-function single(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : value?.[0];
-}
-
-/** undici hands over header bytes as latin1; a Location in UTF-8 is common and must survive. */
-function utf8(value: string | undefined): string | undefined {
-  if (value === undefined || !/[\u0080-\u00ff]/.test(value)) return value;
-  const text = Buffer.from(value, 'latin1').toString('utf8');
-  return text.includes('\ufffd') ? value : text;
 }

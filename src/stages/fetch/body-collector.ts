@@ -1,21 +1,31 @@
 /**
- * Takes a reply's body off the wire: into memory while it is small and the budget allows, else into a file.
+ * Takes a body as it comes: into memory while it is small and the budget allows, else into a file.
  * Never holds bytes that the budget does not know of, except the one chunk in hand.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { SpilledBody } from '../../record.ts';
 import type { BodyBudget } from './body-budget.ts';
 
 export interface CollectorOptions {
   readonly budget: BodyBudget;
   readonly spillBytes: number;
-  /** Path for this body if it has to go to disk; called at most once. */
-  readonly spillPath: () => string;
+  readonly spill: { newPath(): string; remove(path: string): Promise<void> };
+}
+
+export interface CollectedBody {
+  readonly body: Buffer | SpilledBody;
+  /** First bytes of it, in memory either way. */
+  readonly head: Buffer;
+  /** Of bodies that went to disk. */
+  readonly sha256?: string;
+  /** Bytes of the budget that stay taken until the caller gives them back. */
+  readonly reservedBytes: number;
 }
 
 /** Steps of unknown-length bodies: small enough to share, large enough to be rare. */
 const STEP_BYTES = 256 * 1024;
+const HEAD_BYTES = 64 * 1024;
 
 export class BodyCollector {
   readonly #options: CollectorOptions;
@@ -38,15 +48,12 @@ export class BodyCollector {
 
   /**
    * Take a chunk.
-   * @returns a promise while the disk has to catch up: pause the sender until it settles
+   * @returns a promise while the disk has to catch up: pause the sender until it settles. It rejects when the disk fails.
    */
   add(chunk: Buffer): Promise<void> | undefined {
     this.#bytes += chunk.length;
-    if (this.#file === undefined && this.#writing === undefined && this.#fits()) {
-      this.#chunks.push(chunk);
-      return undefined;
-    }
     this.#chunks.push(chunk);
+    if (this.#file === undefined && this.#writing === undefined && this.#fits()) return undefined;
     this.#writing ??= this.#flush().finally(() => {
       this.#writing = undefined;
     });
@@ -65,25 +72,29 @@ export class BodyCollector {
 
   async #flush(): Promise<void> {
     if (this.#file === undefined) {
-      const path = this.#options.spillPath();
+      const path = this.#options.spill.newPath();
       this.#file = { path, handle: await open(path, 'wx'), hash: createHash('sha256') };
     }
     while (this.#chunks.length > 0) {
       const chunks = this.#chunks.splice(0);
-      if (this.#head.length < 65536) this.#head = Buffer.concat([this.#head, ...chunks], Math.min(65536, this.#head.length + sizeOf(chunks)));
-      for (const chunk of chunks) this.#file.hash.update(chunk);
-      await this.#file.handle.writev(chunks);
+      const missing = HEAD_BYTES - this.#head.length;
+      if (missing > 0) this.#head = Buffer.concat([this.#head, Buffer.concat(chunks).subarray(0, missing)]);
+      for (const chunk of chunks) {
+        this.#file.hash.update(chunk);
+        // writeFile on a handle goes on until all is written; writev may stop short on a disk that is nearly full.
+        await this.#file.handle.writeFile(chunk);
+      }
     }
     this.#giveBack(this.#reservedBytes);
   }
 
-  /** The whole body. In memory: `reservedBytes` stay taken from the budget until the caller gives them back. */
-  async finish(): Promise<{ body: Buffer | SpilledBody; head: Buffer; sha256?: string; reservedBytes: number }> {
+  /** The whole body. After a rejection, `discard`. */
+  async finish(): Promise<CollectedBody> {
     await this.#writing;
     if (this.#file !== undefined) {
       if (this.#chunks.length > 0) await this.#flush();
-      await this.#file.handle.close();
-      const { path, hash } = this.#file;
+      const { path, hash, handle } = this.#file;
+      await handle.close();
       return { body: { path, bytes: this.#bytes }, head: this.#head, sha256: hash.digest('hex'), reservedBytes: 0 };
     }
     const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#bytes);
@@ -101,7 +112,7 @@ export class BodyCollector {
     const { handle, path } = this.#file;
     this.#file = undefined;
     await handle.close();
-    await unlink(path);
+    await this.#options.spill.remove(path);
   }
 
   #giveBack(bytes: number): void {
@@ -109,10 +120,4 @@ export class BodyCollector {
     this.#reservedBytes -= bytes;
     this.#options.budget.give(bytes);
   }
-}
-
-function sizeOf(chunks: readonly Buffer[]): number {
-  let bytes = 0;
-  for (const chunk of chunks) bytes += chunk.length;
-  return bytes;
 }

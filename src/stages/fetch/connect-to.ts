@@ -2,6 +2,8 @@
 export interface ConnectTarget {
   readonly hostname: string;
   readonly port: number;
+  /** The rule names the host to connect to: the user's own choice, which the address guard leaves alone. */
+  readonly isNamed: boolean;
 }
 
 export interface ConnectRule {
@@ -30,7 +32,7 @@ export function connectTarget(rules: readonly ConnectRule[], hostname: string, p
   const host = bare(hostname);
   const rule = rules.find((r) => (r.fromHost === '' || r.fromHost === host) && (r.fromPort === 0 || r.fromPort === port));
   if (rule === undefined) return undefined;
-  return { hostname: rule.toHost || host, port: rule.toPort || port };
+  return { hostname: rule.toHost || host, port: rule.toPort || port, isNamed: rule.toHost !== '' };
 }
 
 function bare(host: string): string {

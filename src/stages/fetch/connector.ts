@@ -2,8 +2,8 @@
  * How a connection is made: own name resolution, the address guard on every way in (literals, answers, the connected
  * peer), and --connect-to. TLS keeps the URL's host name for SNI and for the certificate check.
  */
-import { isIP } from 'node:net';
-import { rootCertificates } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import { createSecureContext, rootCertificates } from 'node:tls';
 import { buildConnector } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
 import { type ConnectRule, connectTarget } from './connect-to.ts';
@@ -24,63 +24,103 @@ export interface ConnectorOptions {
   readonly caPem?: string;
 }
 
-/** A connector for undici pools. undici never asks `lookup` for IP literals, hence the checks before and after. */
-export function createConnector(options: ConnectorOptions): buildConnector.connector {
-  const tls = {
-    rejectUnauthorized: !options.insecure,
-    ...(options.caPem === undefined ? {} : { ca: [...rootCertificates, options.caPem] }),
-  };
-  const connectTls = buildConnector({ timeout: options.timeoutMs, keepAlive: true, ...tls });
+type Connected = (error: Error | null, socket: Socket | null) => void;
+type ConnectOptions = Parameters<buildConnector.connector>[0];
 
-  return function connect(opts, callback) {
-    const port = Number(opts.port) || (opts.protocol === 'https:' ? 443 : 80);
+/** Makes the connections of one engine. Errors at construction: those of node:tls for an unusable certificate. */
+export class Connector {
+  readonly #options: ConnectorOptions;
+  readonly #open: buildConnector.connector;
+  readonly #opening = new Set<Socket>();
+  readonly #failures = new WeakSet<object>();
+  #isFresh = false;
+  #isClosed = false;
+
+  constructor(options: ConnectorOptions) {
+    this.#options = options;
+    const { caPem, timeoutMs, insecure } = options;
+    // One context for all connections: parsing the roots anew for each costs milliseconds.
+    const secureContext = createSecureContext(caPem === undefined ? {} : { ca: [...rootCertificates, caPem] });
+    this.#open = buildConnector({ timeout: timeoutMs, keepAlive: true, rejectUnauthorized: !insecure, secureContext });
+  }
+
+  /**
+   * Whether a request that starts in this very moment is the first on its connection: undici starts the waiting request
+   * while it is handed the new socket, and any other one on a socket that it kept.
+   */
+  get isFresh(): boolean {
+    return this.#isFresh;
+  }
+
+  /** Whether `error` ended the making of a connection, rather than one that was made earlier. */
+  hasFailedWith(error: Error): boolean {
+    return this.#failures.has(error);
+  }
+
+  /** For undici's `connect` option. */
+  readonly connect: buildConnector.connector = (opts, callback) => {
     const hostname = opts.hostname.replace(/^\[|\]$/g, '');
+    const port = Number(opts.port) || (opts.protocol === 'https:' ? 443 : 80);
+    const target = connectTarget(this.#options.rules, hostname, port) ?? { hostname, port, isNamed: false };
+    const guard = target.isNamed ? undefined : this.#options.guard;
     const servername = isIP(hostname) === 0 ? hostname : '';
-    const target = connectTarget(options.rules, hostname, port);
-    if (target !== undefined) {
-      const exempt = { ...opts, hostname: target.hostname, port: String(target.port), servername };
-      resolved(options.resolver, target.hostname).then(
-        (addresses) => connectTls({ ...exempt, hostname: addresses[0] as string }, callback),
-        (error: Error) => callback(error, null),
-      );
-      return;
-    }
-    resolved(options.resolver, hostname)
-      .then((addresses) => allowedOnly(addresses, hostname, options.guard))
-      .then(
-        (addresses) => connectAny(addresses, 0),
-        (error: Error) => callback(error, null),
-      );
-
-    /** Addresses one after the other: a host with a dead IPv6 address is still reached by its IPv4 one. */
-    function connectAny(addresses: readonly string[], at: number): void {
-      connectTls({ ...opts, hostname: addresses[at] as string, port: String(port), servername }, (...[error, socket]) => {
-        if (error !== null) {
-          if (at + 1 < addresses.length && isUnreachable(error)) return connectAny(addresses, at + 1);
-          return callback(error, null);
-        }
-        const peer = socket.remoteAddress;
-        if (peer === undefined || options.guard.allows(peer, hostname)) return callback(null, socket);
-        socket.destroy();
-        callback(new AddressRefusedError(`${hostname} connected to the private address ${peer}`), null);
-      });
-    }
+    const done: Connected = (error, socket) => {
+      if (error !== null) this.#failures.add(error);
+      (callback as Connected)(error, socket);
+    };
+    this.#addressesOf(target.hostname, guard)
+      .then((addresses) => this.#try(addresses, 0, { ...opts, port: String(target.port), servername }, target.hostname, guard, done))
+      .catch((error: Error) => done(error, null));
   };
+
+  /** Give up connections that are still being made; undici would leave them to their time limit. */
+  close(): void {
+    this.#isClosed = true;
+    for (const socket of this.#opening) socket.destroy();
+  }
+
+  /** undici never asks a `lookup` for IP literals, hence our own way to addresses, literals included. */
+  async #addressesOf(hostname: string, guard: AddressGuard | undefined): Promise<readonly string[]> {
+    const addresses = await this.#options.resolver.resolve(hostname);
+    if (addresses.length === 0) throw new LookupError('dns_not_found', `${hostname}: no addresses`);
+    const allowed = guard === undefined ? addresses : addresses.filter((address) => guard.allows(address, hostname));
+    if (allowed.length > 0) return allowed;
+    throw new AddressRefusedError(`${hostname} is the private address ${addresses[0]}; --allow-private ${hostname} permits it`);
+  }
+
+  /** Addresses one after the other: a host with a dead address is still reached by its next one. */
+  #try(
+    addresses: readonly string[],
+    at: number,
+    opts: ConnectOptions,
+    name: string,
+    guard: AddressGuard | undefined,
+    done: Connected,
+  ): void {
+    if (this.#isClosed) return done(new Error('the fetch stage was closed'), null);
+    const opening = this.#open({ ...opts, hostname: addresses[at] as string }, (error, socket) => {
+      this.#opening.delete(opening);
+      if (socket === null || error !== null) {
+        if (at + 1 < addresses.length && isUnreachable(error)) return this.#try(addresses, at + 1, opts, name, guard, done);
+        return done(error, null);
+      }
+      const peer = socket.remoteAddress;
+      if (guard !== undefined && peer !== undefined && !guard.allows(peer, name)) {
+        socket.destroy();
+        return done(new AddressRefusedError(`${name} connected to the private address ${peer}`), null);
+      }
+      this.#isFresh = true;
+      try {
+        done(null, socket);
+      } finally {
+        this.#isFresh = false;
+      }
+    }) as unknown as Socket;
+    this.#opening.add(opening);
+  }
 }
 
-async function resolved(resolver: NameResolver, hostname: string): Promise<readonly string[]> {
-  const addresses = await resolver.resolve(hostname);
-  if (addresses.length === 0) throw new LookupError('dns_not_found', `${hostname}: no addresses`);
-  return addresses;
-}
-
-function allowedOnly(addresses: readonly string[], hostname: string, guard: AddressGuard): readonly string[] {
-  const allowed = addresses.filter((address) => guard.allows(address, hostname));
-  if (allowed.length === 0) throw new AddressRefusedError(`${hostname} is the private address ${addresses[0]}; --allow-private ${hostname} permits it`);
-  return allowed;
-}
-
-function isUnreachable(error: Error): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
+function isUnreachable(error: Error | null): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
   return code === 'ENETUNREACH' || code === 'EHOSTUNREACH' || code === 'ECONNREFUSED' || code === 'EADDRNOTAVAIL';
 }

@@ -36,7 +36,7 @@ export async function contentKind(head: Uint8Array, header: string | undefined):
   const fast = commonImage(head);
   if (fast !== undefined) return fast;
   const declared = header?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const found = await fileTypeFromBuffer(head);
+  const found = await signature(head);
   if (found !== undefined && found.mime !== 'application/xml') {
     return { contentType: found.mime, extension: found.ext, isMedia: /^(image|audio|video)\//.test(found.mime) };
   }
@@ -48,12 +48,17 @@ export async function contentKind(head: Uint8Array, header: string | undefined):
   return { contentType: declared || 'application/octet-stream', extension: 'bin', isMedia: /^(image|audio|video)\//.test(declared) };
 }
 
+/** The general matcher trusts lengths inside the bytes and throws on absurd ones; then there is no signature worth the name. */
+async function signature(head: Uint8Array): ReturnType<typeof fileTypeFromBuffer> {
+  return fileTypeFromBuffer(head).catch(() => undefined);
+}
+
 const JPEG: ContentKind = { contentType: 'image/jpeg', extension: 'jpg', isMedia: true };
 const PNG: ContentKind = { contentType: 'image/png', extension: 'png', isMedia: true };
 const GIF: ContentKind = { contentType: 'image/gif', extension: 'gif', isMedia: true };
 const WEBP: ContentKind = { contentType: 'image/webp', extension: 'webp', isMedia: true };
 
-/** The four types that nearly every image dataset consists of, without the general matcher. APNG is left to it. */
+/** The four types that nearly every image dataset consists of, without the general matcher. An animated PNG is a PNG here. */
 function commonImage(b: Uint8Array): ContentKind | undefined {
   if (b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff && b[3] !== 0xf7) return JPEG;
   if (b[0] === 0x47 && b[1] === 0x49 && b[2] === 0x46 && b[3] === 0x38) return GIF;
@@ -65,13 +70,21 @@ function commonImage(b: Uint8Array): ContentKind | undefined {
 
 /** Text that poses as media: a page, an XML or JSON error, a plain message. Undefined for anything binary. */
 function textKind(head: Uint8Array): 'html' | 'svg' | 'xml' | 'json' | 'plain' | undefined {
-  const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, 512));
-  const text = start.toString('latin1').replace(/^\u00ef\u00bb\u00bf/, '').trimStart().toLowerCase();
-  if (text.startsWith('<!doctype html') || text.startsWith('<html') || text.startsWith('<head') || text.startsWith('<body')) return 'html';
-  if (/^(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)?(<!doctype svg[^>]*>\s*)?<svg[\s>]/.test(text)) return 'svg';
+  const text = readableText(head)?.trimStart().toLowerCase();
+  if (text === undefined || text === '') return undefined;
+  if (/<(html|head|body)[\s>]/.test(text) || text.startsWith('<!doctype html')) return 'html';
+  if (/^<(\?xml|!--|!doctype svg|svg)/.test(text) && /<svg[\s>]/.test(text)) return 'svg';
   if (text.startsWith('<?xml')) return 'xml';
-  if (/^[[{]\s*["{[\]}]/.test(text)) return 'json';
-  // Only bytes that occur in text, and no high ones: a short plain answer such as "Not found".
-  if (start.length > 0 && /^[\t\n\r\x20-\x7e]*$/.test(text)) return text.includes('<html') ? 'html' : 'plain';
-  return undefined;
+  return /^[[{]\s*["{[\]}]/.test(text) ? 'json' : 'plain';
+}
+
+/** UTF-8 without control characters other than white space; a character cut off at the end is forgiven. */
+function readableText(head: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what tells binary from text.
+    return /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(text) ? undefined : text;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,11 +1,38 @@
 /** Which law moves a host's limit. */
-import type { FetchSettings, HostRule } from '../../config/types.ts';
-import { FixedLimit, type Limit } from '../../paarc/limit.ts';
 
-/** A factory of limits, one per host, as the settings say. */
-export function createLimits(settings: Pick<FetchSettings, 'enablePaarc' | 'law' | 'perHostConcurrency' | 'perHostRate'>): (host: string, rule: HostRule) => Limit {
+import type { Clock } from '../../clock.ts';
+import type { FetchSettings, HostRule, PaarcSettings as PaarcSlice } from '../../config/types.ts';
+import { defaultPaarcSettings, FixedLimit, type Limit, PaarcLimit, type PaarcSettings } from '../../paarc/index.ts';
+import { RateCap } from './rate-cap.ts';
+
+type LawSettings = Pick<FetchSettings, 'enablePaarc' | 'law' | 'perHostConcurrency' | 'perHostRate'>;
+
+/** A factory of limits, one per host. A host's own rule caps whatever the law finds. */
+export function createLimits(
+  settings: LawSettings,
+  paarc: PaarcSlice,
+  { clock, random }: { readonly clock: Clock; readonly random: () => number },
+): (host: string, rule: HostRule) => Limit {
+  if (!settings.enablePaarc || settings.law === 'fixed') {
+    return (_host, rule) => {
+      const permits = Math.min(settings.perHostConcurrency, rule.cMax ?? Number.POSITIVE_INFINITY);
+      return new FixedLimit(permits, rule.requestsPerSecond ?? settings.perHostRate);
+    };
+  }
+  const all = lawSettings(paarc);
   return (_host, rule) => {
-    const permits = Math.min(settings.perHostConcurrency, rule.cMax ?? Number.POSITIVE_INFINITY);
-    return new FixedLimit(permits, rule.requestsPerSecond ?? settings.perHostRate);
+    const limit = new PaarcLimit(rule.cMax === undefined ? all : cappedAt(all, rule.cMax), random, clock.nowMs());
+    return rule.requestsPerSecond === undefined ? limit : new RateCap(limit, rule.requestsPerSecond);
   };
+}
+
+/** The slice's options under the law's names; what the slice does not have keeps the law's default. */
+function lawSettings(paarc: PaarcSlice): PaarcSettings {
+  const known = Object.entries(paarc).filter(([name]) => name in defaultPaarcSettings);
+  return { ...defaultPaarcSettings, ...Object.fromEntries(known) };
+}
+
+function cappedAt(settings: PaarcSettings, cMax: number): PaarcSettings {
+  const cMin = Math.min(settings.cMin, cMax);
+  return { ...settings, cMin, cMax, cInit: Math.min(Math.max(settings.cInit, cMin), cMax) };
 }

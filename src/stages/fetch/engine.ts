@@ -2,22 +2,22 @@
  * Rows in, ends out: schedules, sends, follows redirects, retries. Knows neither streams nor units; those are in
  * fetch-units.ts and fetch-rows.ts, which share it.
  */
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
-import { hostOf, parseHttpUrl } from '../../host.ts';
 import type { HostRule } from '../../config/types.ts';
+import { parseHttpUrl } from '../../host.ts';
 import type { Limit, Transition } from '../../paarc/limit.ts';
-import type { RowCode } from '../../row-codes.ts';
+import { isTransient, type RowCode } from '../../row-codes.ts';
 import { type AcceptedBody, acceptBody } from './accept-body.ts';
 import { type AttemptEnd, type AttemptSettings, startAttempt, type Timing } from './attempt.ts';
 import { outcomeOf } from './attempt-error.ts';
 import { BodyBudget } from './body-budget.ts';
+import type { CollectedBody, CollectorOptions } from './body-collector.ts';
 import type { Permit } from './gate.ts';
 import type { Lane } from './lane.ts';
 import { LoadMeter } from './load-meter.ts';
 import { NetworkHold } from './network-hold.ts';
 import { OriginPools } from './origin-pools.ts';
+import { refusedUrl } from './refused-url.ts';
 import { requestHeaders } from './request-headers.ts';
 import { decideRetry } from './retry-policy.ts';
 import { Scheduler } from './scheduler.ts';
@@ -51,8 +51,8 @@ export interface FetchTask {
   isDropped(): boolean;
   /** Called exactly once, unless the row was dropped. */
   end(end: RowEnd): void;
-  /** Registers how to stop the attempt in flight; replaced with each attempt. */
-  onAbortable?(abort: () => void): void;
+  /** Registers how to stop the attempt in flight, and how many there have been with it; replaced with each attempt. */
+  onAbortable?(abort: () => void, attempts: number): void;
 }
 
 interface Work {
@@ -85,27 +85,24 @@ export class FetchEngine {
   readonly #pools: OriginPools;
   readonly #load: LoadMeter;
   readonly #network: NetworkHold;
-  readonly #attempt: Omit<AttemptSettings, 'timeoutMs'>;
-  #processing = 0;
+  readonly #attempt: AttemptSettings;
+  readonly #accepting: CollectorOptions & EngineSettings;
+  readonly #unfinished = new Set<Promise<void>>();
 
   constructor(settings: EngineSettings, createLimit: (host: string, rule: HostRule) => Limit, hooks: EngineHooks) {
     this.#settings = settings;
     this.#clock = settings.clock;
     this.#hooks = hooks;
     this.budget = new BodyBudget(settings.bodyMemoryBytes);
-    this.#pools = new OriginPools(settings.connector, settings.maxPools);
+    this.#pools = new OriginPools(settings.connector.connect, settings.maxPools);
     this.#load = new LoadMeter(settings.clock);
     this.#network = new NetworkHold(settings.offlineHoldMs);
+    this.#accepting = { ...settings, budget: this.budget, spillBytes: Math.min(settings.spillBytes, settings.bodyMemoryBytes) };
     this.#attempt = {
-      clock: settings.clock,
-      minBytesPerSecond: settings.minBytesPerSecond,
-      maxBytes: settings.maxBytes,
-      robotsTags: settings.robotsTags,
-      budget: this.budget,
-      spillBytes: Math.min(settings.spillBytes, settings.bodyMemoryBytes),
-      spillPath: () => join(settings.spillFolder(), `${randomBytes(8).toString('hex')}.body`),
+      ...this.#accepting,
       onClientWait: (waiting) => this.#load.waiting(waiting),
       onCrash: hooks.onFatal,
+      background: (work) => this.#background(work),
     };
     this.scheduler = new Scheduler<Work>({
       clock: settings.clock,
@@ -121,55 +118,88 @@ export class FetchEngine {
     });
   }
 
-  /** Rows between their last byte and their end: hashing, looking at content. */
-  get processing(): number {
-    return this.#processing;
-  }
-
   /** Queue a row; call `scheduler.pump()` after a batch. Rows that cannot be fetched end at once. */
   add(task: FetchTask): void {
     const url = parseHttpUrl(task.url);
-    if (url === undefined) return task.end(refused(task.url));
+    if (url === undefined) return task.end(refusedUrl(task.url));
     const host = url.host;
-    const work = { task, firstHost: host, startUrl: url, url, host, hops: 0, attempts: 0, errors: 0, deferrals: 0, hadStaleConnection: false };
-    if (this.#settings.policyOf(host).skip === true) return this.#fail(work, 'host_skipped', `${host} is skipped by the configuration`, 'skipped');
+    const work = {
+      task,
+      firstHost: host,
+      startUrl: url,
+      url,
+      host,
+      hops: 0,
+      attempts: 0,
+      errors: 0,
+      deferrals: 0,
+      hadStaleConnection: false,
+    };
+    if (this.#settings.policyOf(host).skip === true)
+      return this.#fail(work, 'host_skipped', `${host} is skipped by the configuration`, 'skipped');
     this.scheduler.add(host, work);
   }
 
+  /** Give back what a body holds: memory of the budget, or its file. */
+  drop({ body, reservedBytes }: Pick<CollectedBody, 'body' | 'reservedBytes'>): void {
+    this.budget.give(reservedBytes);
+    if (!Buffer.isBuffer(body)) this.#background(this.#settings.spill.remove(body.path));
+  }
+
+  /** Resolves when sockets are closed and files are gone, but for those of results that somebody holds. */
   async close(): Promise<void> {
     this.scheduler.close();
     this.#settings.resolver.close();
+    this.#settings.connector.close();
     await this.#pools.close();
+    while (this.#unfinished.size > 0) await Promise.all(this.#unfinished);
+    await this.#settings.spill.close();
+  }
+
+  #background(work: Promise<void>): void {
+    const watched = work.catch(this.#hooks.onFatal).finally(() => this.#unfinished.delete(watched));
+    this.#unfinished.add(watched);
   }
 
   #send(work: Work, lane: Lane<Work>, permit: Permit): void {
     if (work.hops === 0) work.attempts += 1;
     const { url } = work;
     const policy = this.#settings.policyOf(work.host);
-    const own = work.host === work.firstHost ? { ...this.#settings.headers, ...work.task.headers } : {};
-    const request = { path: `${url.pathname}${url.search}`, headers: requestHeaders(url, this.#settings.userAgent, policy, own) };
-    const settings = { ...this.#attempt, timeoutMs: policy.timeoutMs ?? this.#settings.timeoutMs };
-    let isEnded = false;
+    const request = {
+      path: `${url.pathname}${url.search}`,
+      headers: requestHeaders(url, this.#settings.userAgent, policy, this.#ownHeaders(work)),
+    };
+    const settings = policy.timeoutMs === undefined ? this.#attempt : { ...this.#attempt, timeoutMs: policy.timeoutMs };
+    let isOut = true;
     const release = (): boolean => {
-      if (isEnded) return false;
-      isEnded = true;
-      this.#pools.giveBack(url.origin);
-      return true;
+      const wasOut = isOut;
+      isOut = false;
+      if (wasOut) this.#pools.giveBack(url.origin);
+      return wasOut;
     };
     const abort = startAttempt(this.#pools.borrow(url.origin), request, settings, (end) => {
       if (release()) this.#onEnd(work, lane, permit, end);
+      else if (end.kind === 'body') this.drop(end);
     });
+    // A request that cannot even be sent has ended by now.
+    if (!isOut) return;
     work.task.onAbortable?.(() => {
       abort();
       if (release()) this.scheduler.settle(lane, permit, { kind: 'neutral' });
-    });
+    }, work.attempts);
+  }
+
+  /** Headers of the run and the row go to the row's own host only, and never from https to http. */
+  #ownHeaders({ host, firstHost, url, startUrl, task }: Work): Readonly<Record<string, string>> {
+    if (host !== firstHost || (url.protocol === 'http:' && startUrl.protocol === 'https:')) return {};
+    return task.headers === undefined ? this.#settings.headers : { ...this.#settings.headers, ...task.headers };
   }
 
   #onEnd(work: Work, lane: Lane<Work>, permit: Permit, end: AttemptEnd): void {
     const code = end.kind === 'failed' ? end.code : undefined;
     const isFreeRetry = end.kind === 'failed' && end.staleConnection && !work.hadStaleConnection;
     const retryAfter = end.kind === 'failed' ? end.retryAfterMs : undefined;
-    this.#noteHealth(lane, work.host, end);
+    if (!isFreeRetry) this.#noteHealth(lane, work.host, end);
     this.#hooks.onAttempt(work.host, code, end);
     this.scheduler.settle(lane, permit, isFreeRetry ? { kind: 'neutral' } : outcomeOf(code, end, retryAfter));
     if (!work.task.isDropped()) {
@@ -181,7 +211,7 @@ export class FetchEngine {
       else if (end.kind === 'redirect') this.#follow(work, end);
       else this.#retryOrFail(work, end.code, end.message, end);
     } else if (end.kind === 'body') {
-      this.#drop(end);
+      this.drop(end);
     }
     this.scheduler.pump();
   }
@@ -194,27 +224,32 @@ export class FetchEngine {
       if (this.#network.onReply()) this.#hooks.onNetwork(false);
       return;
     }
-    this.#network.onFailure(host, end.code, nowMs);
-    if (!this.#network.excuses(end.code)) lane.breaker.onFailure(nowMs);
+    this.#network.onFailure(host, end.code, lane.breaker.hasReplied, nowMs);
+    // A name that does not exist or a refused address ends its rows by itself; that is no host that is down.
+    if (isTransient(end.code) && !this.#network.excuses(end.code, nowMs)) lane.breaker.onFailure(nowMs);
     if (this.#network.announces(nowMs)) this.#hooks.onNetwork(true);
   }
 
   #accept(work: Work, end: AttemptEnd & { kind: 'body' }): void {
-    this.#processing += 1;
-    acceptBody({ ...end, ...end.headers }, this.#settings)
-      .then((acceptance) => {
-        this.#processing -= 1;
-        if (work.task.isDropped() || !acceptance.ok) this.#drop(end);
-        if (work.task.isDropped()) return;
-        if (acceptance.ok && acceptance.accepted.body !== end.body && !Buffer.isBuffer(end.body)) this.#settings.removeSpilled(end.body.path);
-        if (acceptance.ok) return this.#finish(work, end, acceptance.accepted);
-        this.#retryOrFail(work, acceptance.code, acceptance.message, { ...end, kind: 'failed', code: acceptance.code, message: acceptance.message, staleConnection: false });
+    const accepting = acceptBody(end, this.#accepting, (encoded) => this.drop(encoded)).then(
+      (acceptance) => {
+        const isDropped = work.task.isDropped();
+        if (isDropped || !acceptance.ok) this.drop(acceptance.held);
+        if (isDropped) return;
+        if (acceptance.ok) return this.#finish(work, end, acceptance.accepted, acceptance.held.reservedBytes);
+        const { code, message } = acceptance;
+        this.#retryOrFail(work, code, message, { ...end, kind: 'failed', code, message, staleConnection: false });
         this.scheduler.pump();
-      })
-      .catch(this.#hooks.onFatal);
+      },
+      (error: Error) => {
+        this.drop(end);
+        throw error;
+      },
+    );
+    this.#background(accepting);
   }
 
-  #finish(work: Work, end: AttemptEnd & { kind: 'body' }, accepted: AcceptedBody): void {
+  #finish(work: Work, end: AttemptEnd & { kind: 'body' }, accepted: AcceptedBody, reservedBytes: number): void {
     const { etag, lastModified } = end.headers;
     work.task.end({
       status: 'fetched',
@@ -224,30 +259,42 @@ export class FetchEngine {
       timing: end,
       attempts: work.attempts,
       finalUrl: work.url.href,
-      reservedBytes: end.reservedBytes,
+      reservedBytes,
       ...(etag === undefined ? {} : { etag }),
       ...(lastModified === undefined ? {} : { lastModified }),
     });
   }
 
   #follow(work: Work, end: AttemptEnd & { kind: 'redirect' }): void {
-    if (work.hops >= this.#settings.maxRedirects) return this.#fail(work, 'too_many_redirects', `more than ${this.#settings.maxRedirects} redirects`, 'failed', end);
+    if (work.hops >= this.#settings.maxRedirects)
+      return this.#fail(work, 'too_many_redirects', `more than ${this.#settings.maxRedirects} redirects`, 'failed', end);
     const target = end.location !== undefined && URL.canParse(end.location, work.url.href) ? new URL(end.location, work.url) : undefined;
     if (target === undefined || !/^https?:$/.test(target.protocol) || target.hostname === '') {
-      return this.#fail(work, 'bad_redirect', `HTTP status ${end.status} to ${end.location === undefined ? 'nowhere' : 'an unusable Location'}`, 'failed', end);
+      return this.#fail(
+        work,
+        'bad_redirect',
+        `HTTP status ${end.status} to ${end.location === undefined ? 'nowhere' : 'an unusable Location'}`,
+        'failed',
+        end,
+      );
     }
     work.url = target;
     work.host = target.host;
     work.hops += 1;
-    if (this.#settings.policyOf(work.host).skip === true) return this.#fail(work, 'host_skipped', `redirected to ${work.host}, skipped by the configuration`, 'skipped', end);
+    if (this.#settings.policyOf(work.host).skip === true)
+      return this.#fail(work, 'host_skipped', `redirected to ${work.host}, skipped by the configuration`, 'skipped', end);
     this.scheduler.again(work.host, work, 0);
   }
 
   #retryOrFail(work: Work, code: RowCode, message: string, end: AttemptEnd & { kind: 'failed' }): void {
-    if (this.#network.excuses(code)) return this.#again(work, NETWORK_RETRY_MS);
+    if (this.#network.excuses(code, this.#clock.nowMs())) return this.#again(work, NETWORK_RETRY_MS);
     const deferred = code === 'http_429' || (code === 'http_503' && end.retryAfterMs !== undefined);
     const after = end.retryAfterMs === undefined ? {} : { retryAfterMs: end.retryAfterMs };
-    const decision = decideRetry({ code, deferred, errors: work.errors, deferrals: work.deferrals, ...after }, this.#settings, this.#settings.random());
+    const decision = decideRetry(
+      { code, deferred, errors: work.errors, deferrals: work.deferrals, ...after },
+      this.#settings,
+      this.#settings.random(),
+    );
     if (decision.kind === 'give-up') return this.#fail(work, code, message, code === 'robots_tag' ? 'skipped' : 'failed', end);
     if (decision.counts === 'error') work.errors += 1;
     else work.deferrals += 1;
@@ -276,22 +323,4 @@ export class FetchEngine {
       ...(work.hops === 0 ? {} : { finalUrl: work.url.href }),
     });
   }
-
-  #drop(end: AttemptEnd & { kind: 'body' }): void {
-    this.budget.give(end.reservedBytes);
-    if (!Buffer.isBuffer(end.body)) this.#settings.removeSpilled(end.body.path);
-  }
-}
-
-function refused(url: string): RowEnd {
-  const scheme = /^\s*([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
-  const isOther = scheme !== undefined && scheme !== 'http' && scheme !== 'https' && URL.canParse(url);
-  return {
-    status: 'failed',
-    code: isOther ? 'unsupported_scheme' : 'invalid_url',
-    message: isOther ? `${scheme}: URLs cannot be fetched` : url === '' ? 'the URL is empty' : 'the URL cannot be parsed',
-    host: hostOf(url),
-    attempts: 0,
-    reservedBytes: 0,
-  };
 }

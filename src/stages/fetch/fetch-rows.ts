@@ -1,4 +1,6 @@
 /** The fetch stage for anybody's rows: plain objects in, results with the same objects out. */
+
+import { stageSettings } from '../../config/stage-settings.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { RowResult } from '../../record.ts';
 import { createLimits } from './create-limit.ts';
@@ -35,7 +37,7 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
     const { url, request, ...stage } = options;
     if (typeof url !== 'function') throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'fetchRows: expected { url: row => string }');
     const settings: EngineSettings = engineSettings(stage);
-    const createLimit = options.createLimit ?? createLimits(settings);
+    const createLimit = options.createLimit ?? createLimits(settings, stageSettings('paarc', options.paarc ?? {}), settings);
     super(settings, { createLimit, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 16);
     this.#urlOf = url;
     this.#requestOf = request;
@@ -43,11 +45,18 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
   }
 
   override _write(row: Row, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    const headers = this.#requestOf?.(row).headers;
+    let url: string;
+    let headers: Readonly<Record<string, string>> | undefined;
+    try {
+      url = this.#urlOf(row);
+      headers = this.#requestOf?.(row).headers;
+    } catch (error) {
+      return done(error as Error);
+    }
     const key = {};
     this.#unfinished += 1;
     this.engine.add({
-      url: this.#urlOf(row),
+      url,
       isDropped: () => this.destroyed,
       end: (end) => {
         this.#aborts.delete(key);
@@ -71,6 +80,10 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
 
   protected override onHungry(): void {
     this.#takeMore();
+  }
+
+  protected override isStale(): boolean {
+    return false;
   }
 
   protected override get unfinished(): number {

@@ -1,15 +1,17 @@
 /** The fetch stage of a job: units in, one result per row out. */
-import type { FetchResult, Unit, UnitRow } from '../../record.ts';
-import { publish } from '../../telemetry/channels.ts';
+
+import { stageSettings } from '../../config/stage-settings.ts';
 import { FlowDcError } from '../../errors.ts';
+import { hostOf } from '../../host.ts';
+import type { FetchResult, OpenUnit, Unit, UnitRow } from '../../record.ts';
+import { publish } from '../../telemetry/channels.ts';
 import type { Delivery } from '../../transport/transport.ts';
 import { decodeRows } from '../../unit-rows.ts';
-import { hostOf } from '../../host.ts';
 import { createLimits } from './create-limit.ts';
 import type { RowEnd } from './engine.ts';
 import { ResultStream } from './result-stream.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
-import { undistributed, UnitWork } from './unit-work.ts';
+import { UnitWork, undistributed } from './unit-work.ts';
 
 /** How often open units are checked against their no-progress clock. */
 const PROGRESS_CHECK_MS = 1000;
@@ -27,16 +29,16 @@ export function fetchUnits(options: FetchStageOptions = {}): UnitFetcher {
 class UnitFetcher extends ResultStream<FetchResult> {
   readonly #settings: EngineSettings;
   readonly #open = new Set<UnitWork>();
+  readonly #gone = new WeakSet<OpenUnit>();
   readonly #lifetime = new AbortController();
   #nextWrite: (() => void) | undefined;
   #cancelCheck: (() => void) | undefined;
 
   constructor(options: FetchStageOptions) {
     const settings = engineSettings(options);
-    const createLimit = options.createLimit ?? createLimits(settings);
+    const createLimit = options.createLimit ?? createLimits(settings, stageSettings('paarc', options.paarc ?? {}), settings);
     super(settings, { createLimit, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 1);
     this.#settings = settings;
-    this.#checkLater();
   }
 
   /** Units with rows that have no result yet. */
@@ -75,29 +77,28 @@ class UnitFetcher extends ResultStream<FetchResult> {
     return this.#open.size;
   }
 
+  /** Results of a unit that is not ours any more would be written for nothing. */
+  protected override isStale({ unit }: FetchResult): boolean {
+    return unit.signal.aborted || this.#gone.has(unit);
+  }
+
   #begin(delivery: Delivery): void {
+    if (delivery.signal.aborted) return;
     const rows = decodeRows(delivery.unit);
     const work = new UnitWork(delivery, rows, this.#settings.clock.nowMs(), (gone) => this.#close(gone));
-    this.#open.add(work);
     publish('flow-dc:unit-open', () => ({ unit: delivery.unit.id, rows: rows.length, attempt: delivery.attempt }));
-    delivery.signal.addEventListener(
-      'abort',
-      () => {
-        work.drop();
-        this.#close(work);
-      },
-      { once: true },
-    );
-    if (rows.length === 0) return this.#close(work);
+    if (rows.length === 0) return;
+    this.#open.add(work);
     if (delivery.errors >= this.#settings.maxUnitErrors) {
       return this.#endAll(work, 'unit_failed', `given up after ${delivery.errors} errors`);
     }
+    this.#cancelCheck ??= this.#checkLater();
     for (const row of rows) {
       this.engine.add({
         url: row.url,
         isDropped: () => !work.isOut(row),
         end: (end) => this.#endRow(work, row, end),
-        onAbortable: (abort) => work.onAbortable(row, abort),
+        onAbortable: (abort, attempts) => work.onAbortable(row, abort, attempts),
       });
     }
   }
@@ -111,19 +112,24 @@ class UnitFetcher extends ResultStream<FetchResult> {
 
   #endAll(work: UnitWork, code: 'unit_failed' | 'unit_deadline', message: string): void {
     const host = work.hosts.length === 1 ? (work.hosts[0] as string) : undefined;
-    for (const row of work.takeUnfinished()) {
-      this.#endRow(work, row, { status: 'failed', code, message, host: host ?? hostOf(row.url), attempts: 0, reservedBytes: 0 });
+    for (const { row, abort, attempts } of work.stop()) {
+      abort?.();
+      this.#endRow(work, row, { status: 'failed', code, message, host: host ?? hostOf(row.url), attempts, reservedBytes: 0 });
     }
   }
 
   #close(work: UnitWork): void {
-    if (this.#open.delete(work)) this.engine.scheduler.pump();
+    this.#gone.add(work.open);
+    if (!this.#open.delete(work)) return;
+    this.settle();
+    this.engine.scheduler.pump();
   }
 
-  #checkLater(): void {
-    this.#cancelCheck = this.#settings.clock.timer(PROGRESS_CHECK_MS, () => {
+  #checkLater(): () => void {
+    return this.#settings.clock.timer(PROGRESS_CHECK_MS, () => {
       this.#checkProgress();
-      this.#checkLater();
+      // No timer without a unit: it would keep a process alive that is done.
+      this.#cancelCheck = this.#open.size > 0 && !this.destroyed ? this.#checkLater() : undefined;
     });
   }
 
@@ -142,6 +148,8 @@ class UnitFetcher extends ResultStream<FetchResult> {
   }
 
   #giveUp(unit: Unit, cause: Error): void {
-    this.destroy(new FlowDcError('FDC_ERR_UNIT_FAILED', `unit ${unit.id}: ${cause.message}; nobody delivers it again in this pipeline`, { cause }));
+    this.destroy(
+      new FlowDcError('FDC_ERR_UNIT_FAILED', `unit ${unit.id}: ${cause.message}; nobody delivers it again in this pipeline`, { cause }),
+    );
   }
 }

@@ -13,13 +13,20 @@ export class HostBreaker {
   #failures = 0;
   #firstFailureMs = 0;
   #probeAtMs = Number.POSITIVE_INFINITY;
+  #hasReplied = false;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
   }
 
+  /** Whether there was ever a reply. */
+  get hasReplied(): boolean {
+    return this.#hasReplied;
+  }
+
   /** Any reply at all, even an error status, shows that the host lives. */
   onReply(): void {
+    this.#hasReplied = true;
     this.#failures = 0;
     this.#probeAtMs = Number.POSITIVE_INFINITY;
   }

@@ -12,6 +12,10 @@ export class Lane<Work> {
   isReady = false;
   /** When the agenda will look at this lane next; Infinity for never. */
   wakeAtMs = Number.POSITIVE_INFINITY;
+  /** Since when the queue has not been empty; meaningless while it is. */
+  waitingSinceMs = 0;
+  /** Retries that wait for their time outside the queue. */
+  delayed = 0;
 
   constructor(host: string, gate: Gate, breaker: HostBreaker) {
     this.host = host;
@@ -20,6 +24,6 @@ export class Lane<Work> {
   }
 
   get isIdle(): boolean {
-    return this.queue.size === 0 && this.gate.inFlight === 0;
+    return this.queue.size === 0 && this.delayed === 0 && this.gate.inFlight === 0;
   }
 }

@@ -57,11 +57,11 @@ export class OriginPools {
 
   #evict(): void {
     for (const [origin, entry] of this.#pools) {
+      if (this.#pools.size <= this.#maxPools) return;
       if (entry.busy > 0) continue;
       this.#pools.delete(origin);
       // Nothing is under way in it, so closing cannot fail in a way that matters to anybody.
       entry.pool.destroy().catch(() => {});
-      return;
     }
   }
 }

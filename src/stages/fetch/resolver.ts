@@ -5,9 +5,13 @@
 import { Resolver as CaresResolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Clock } from '../../clock.ts';
 
-const NEGATIVE_TTL_MS = 30_000;
+/** For names that do not exist. */
+const MISSING_TTL_MS = 30_000;
+/** For name servers that gave no answer: rows that ask at once share it, a retry asks again. */
+const FAILURE_TTL_MS = 1_000;
 const MIN_TTL_MS = 5_000;
 const MAX_TTL_MS = 600_000;
 const MAX_NAMES = 50_000;
@@ -28,21 +32,28 @@ interface Answer {
   readonly error?: LookupError;
 }
 
+/** As much of a c-ares resolver as is needed; a test brings its own. */
+export type NameServers = Pick<CaresResolver, 'resolve4' | 'resolve6' | 'cancel'>;
+
 export class NameResolver {
-  readonly #cares: CaresResolver;
+  readonly #servers: NameServers;
   readonly #clock: Clock;
   readonly #answers = new Map<string, Answer>();
   readonly #asking = new Map<string, Promise<readonly string[]>>();
+  readonly #speaksIPv4 = hasIPv4();
   #hosts: Promise<Map<string, string[]>> | undefined;
 
-  /** @param servers - `ip` or `ip:port`; none means the system's */
-  constructor(clock: Clock, servers: readonly string[]) {
+  constructor(clock: Clock, servers: NameServers) {
     this.#clock = clock;
-    this.#cares = new CaresResolver({ timeout: 3000, tries: 3 });
-    if (servers.length > 0) this.#cares.setServers([...servers]);
+    this.#servers = servers;
   }
 
-  /** IPv4 addresses first, at least one. Errors: LookupError. */
+  /** Names whose answer is kept, good or bad. */
+  get size(): number {
+    return this.#answers.size;
+  }
+
+  /** At least one address. Errors: LookupError. */
   async resolve(hostname: string): Promise<readonly string[]> {
     if (isIP(hostname) !== 0) return [hostname];
     const known = this.#answers.get(hostname);
@@ -59,7 +70,7 @@ export class NameResolver {
   }
 
   close(): void {
-    this.#cares.cancel();
+    this.#servers.cancel();
   }
 
   async #ask(hostname: string): Promise<readonly string[]> {
@@ -71,29 +82,62 @@ export class NameResolver {
       this.#keep(hostname, addresses, Math.min(Math.max(ttlSeconds * 1000, MIN_TTL_MS), MAX_TTL_MS));
       return addresses;
     } catch (cause) {
-      const error = toLookupError(hostname, cause);
-      this.#keep(hostname, [], NEGATIVE_TTL_MS, error);
+      const error = cause instanceof LookupError ? cause : lookupError(hostname, cause);
+      this.#keep(hostname, [], error.code === 'dns_not_found' ? MISSING_TTL_MS : FAILURE_TTL_MS, error);
       throw error;
     }
   }
 
+  /** The family this machine speaks first; the other only when that has nothing, since slow AAAA answers are common. */
   async #query(hostname: string): Promise<{ addresses: string[]; ttlSeconds: number }> {
-    const [v4, v6] = await Promise.allSettled([this.#cares.resolve4(hostname, { ttl: true }), this.#cares.resolve6(hostname, { ttl: true })]);
-    const found = [...(v4.status === 'fulfilled' ? v4.value : []), ...(v6.status === 'fulfilled' ? v6.value : [])];
-    if (found.length === 0) throw v4.status === 'rejected' ? v4.reason : (v6 as PromiseRejectedResult).reason;
-    return { addresses: found.map((f) => f.address), ttlSeconds: Math.min(...found.map((f) => f.ttl)) };
+    const ask4 = () => this.#servers.resolve4(hostname, { ttl: true });
+    const ask6 = () => this.#servers.resolve6(hostname, { ttl: true });
+    let failure: LookupError | undefined;
+    for (const ask of this.#speaksIPv4 ? [ask4, ask6] : [ask6, ask4]) {
+      try {
+        const found = await ask();
+        if (found.length > 0) return { addresses: found.map((f) => f.address), ttlSeconds: Math.min(...found.map((f) => f.ttl)) };
+      } catch (cause) {
+        const error = lookupError(hostname, cause);
+        // No answer in one family leaves open what the name has there.
+        if (failure === undefined || error.code === 'dns_error') failure = error;
+      }
+    }
+    throw failure ?? new LookupError('dns_not_found', `${hostname}: no addresses`);
   }
 
   #keep(hostname: string, addresses: readonly string[], ttlMs: number, error?: LookupError): void {
+    this.#answers.delete(hostname);
     // Insertion order is age here; the oldest name goes when the table is full.
     if (this.#answers.size >= MAX_NAMES) this.#answers.delete(this.#answers.keys().next().value as string);
-    this.#answers.delete(hostname);
     const untilMs = this.#clock.nowMs() + ttlMs;
     this.#answers.set(hostname, error === undefined ? { untilMs, addresses } : { untilMs, addresses, error });
   }
 }
 
-function toLookupError(hostname: string, cause: unknown): LookupError {
+/**
+ * @param servers - `ip` or `ip:port`; none means the system's
+ * Errors: RangeError for a server that is not an address.
+ */
+export function nameServers(servers: readonly string[]): NameServers {
+  const cares = new CaresResolver({ timeout: 3000, tries: 3 });
+  try {
+    if (servers.length > 0) cares.setServers([...servers]);
+  } catch {
+    throw new RangeError(`dns_server: expected addresses, with or without a port, got '${servers.join(', ')}'`);
+  }
+  return cares;
+}
+
+function hasIPv4(): boolean {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return (
+    all.some(({ family, internal }) => family === 'IPv4' && !internal) ||
+    !all.some(({ family, internal }) => family === 'IPv6' && !internal)
+  );
+}
+
+function lookupError(hostname: string, cause: unknown): LookupError {
   const code = (cause as { code?: string }).code ?? 'unknown';
   const missing = code === 'ENOTFOUND' || code === 'ENODATA' || code === 'EBADNAME';
   return new LookupError(missing ? 'dns_not_found' : 'dns_error', `${hostname}: ${missing ? 'no such host' : `name servers: ${code}`}`);

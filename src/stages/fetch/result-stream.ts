@@ -8,6 +8,7 @@ import type { Limit } from '../../paarc/limit.ts';
 import type { RowResult, SpilledBody } from '../../record.ts';
 import { publish } from '../../telemetry/channels.ts';
 import { FetchEngine, type RowEnd } from './engine.ts';
+import { Fifo } from './fifo.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** Results waiting in the stream itself; more wait in the stage with their bytes still on the budget. */
@@ -33,13 +34,20 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
   protected readonly engine: FetchEngine;
   readonly #settings: EngineSettings;
   readonly #release: StageHooks['bodyRelease'];
-  readonly #out: Out[] = [];
+  readonly #out = new Fifo<Out>();
+  /** Pushed into the stream and not read from it yet. */
+  readonly #unread = new Set<Out>();
   #canPush = false;
-  #isFinishing: (() => void) | undefined;
+  #finish: (() => void) | undefined;
   #counts = { rowsFetched: 0, rowsFailed: 0, rowsSkipped: 0, bytes: 0 };
 
   constructor(settings: EngineSettings, hooks: StageHooks, signal: AbortSignal | undefined, writableHighWaterMark: number) {
-    super({ objectMode: true, writableHighWaterMark, readableHighWaterMark: READABLE_HIGH_WATER, ...(signal === undefined ? {} : { signal }) });
+    super({
+      objectMode: true,
+      writableHighWaterMark,
+      readableHighWaterMark: READABLE_HIGH_WATER,
+      ...(signal === undefined ? {} : { signal }),
+    });
     this.#settings = settings;
     this.#release = hooks.bodyRelease;
     this.engine = new FetchEngine(settings, hooks.createLimit, {
@@ -61,6 +69,8 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
   protected abstract onHungry(): void;
   /** Rows taken in whose results have not been handed to `deliver`. */
   protected abstract get unfinished(): number;
+  /** Whether nobody wants this result any more. */
+  protected abstract isStale(result: Out): boolean;
 
   /** The fields of a result that do not depend on the kind of stage. */
   protected resultOf<Row>(row: Row, end: RowEnd): RowResult<Row> {
@@ -79,41 +89,63 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
   protected deliver(result: Out): void {
     this.#count(result);
     this.#out.push(result);
-    this.#flow();
+    this.settle();
+  }
+
+  /** Let results out, and end the stream when nothing more will come. Call whenever `unfinished` may have become 0. */
+  protected settle(): void {
+    while (this.#canPush && this.#out.size > 0) {
+      const result = this.#out.shift() as Out;
+      if (this.isStale(result)) {
+        result.release();
+        continue;
+      }
+      const waiting = this.readableLength;
+      this.#unread.add(result);
+      this.#canPush = this.push(result);
+      // A flowing stream with nothing in it hands over at once, without a read.
+      if (this.readableLength <= waiting) this.#onRead(result);
+    }
+    this.engine.scheduler.hold(this.#out.size > 0);
+    if (this.#finish === undefined || this.#out.size > 0 || this.unfinished > 0) return;
+    const finish = this.#finish;
+    this.#finish = undefined;
+    finish();
+  }
+
+  /** Every way out of the stream but the shortcut above leads through here. */
+  override read(size?: number): Out | null {
+    const result = super.read(size) as Out | null;
+    if (result !== null) this.#onRead(result);
+    return result;
   }
 
   override _read(): void {
     this.#canPush = true;
-    this.#flow();
+    this.settle();
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#isFinishing = () => {
+    this.#finish = () => {
       this.push(null);
       done();
     };
-    this.#flow();
+    this.settle();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    for (const result of this.#out.splice(0)) result.release();
+    for (let result = this.#out.shift(); result !== undefined; result = this.#out.shift()) result.release();
+    for (const result of this.#unread) result.release();
+    this.#unread.clear();
     this.engine.close().then(
       () => done(error),
       (closing: Error) => done(error ?? closing),
     );
   }
 
-  #flow(): void {
-    while (this.#canPush && this.#out.length > 0) {
-      const result = this.#out.shift() as Out;
-      if (this.#release === 'on-read' && Buffer.isBuffer(result.body)) result.release();
-      this.#canPush = this.push(result);
-    }
-    this.engine.scheduler.hold(this.#out.length > 0);
-    if (this.#isFinishing === undefined || this.#out.length > 0 || this.unfinished > 0) return;
-    const finish = this.#isFinishing;
-    this.#isFinishing = undefined;
-    finish();
+  #onRead(result: Out): void {
+    this.#unread.delete(result);
+    if (this.#release === 'on-read' && Buffer.isBuffer(result.body)) result.release();
   }
 
   #releaser(body: Buffer | SpilledBody | undefined, reservedBytes: number): () => void {
@@ -121,8 +153,7 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
     return () => {
       if (isReleased) return;
       isReleased = true;
-      this.engine.budget.give(reservedBytes);
-      if (body !== undefined && !Buffer.isBuffer(body)) this.#settings.removeSpilled(body.path);
+      if (body !== undefined) this.engine.drop({ body, reservedBytes });
     };
   }
 

@@ -14,14 +14,21 @@ export function robotsOptOut(header: string | readonly string[] | undefined, ref
   return undefined;
 }
 
+/** Directives that carry a value after a colon; whatever else stands before a colon is an agent. */
+const VALUED: ReadonlySet<string> = new Set(['unavailable_after', 'max-snippet', 'max-image-preview', 'max-video-preview']);
+
 function lineOptOut(line: string, refused: readonly string[]): string | undefined {
   let agent = '';
   for (const part of line.toLowerCase().split(',')) {
-    const colon = part.indexOf(':');
-    // `unavailable_after: date` and `max-snippet: 5` also have a colon; they are no agents, and none of them is refused.
-    if (colon >= 0) agent = part.slice(0, colon).trim();
-    const directive = (colon >= 0 ? part.slice(colon + 1) : part).trim();
-    if ((agent === '' || agent === 'flow-dc') && refused.includes(directive)) return directive;
+    const [name = '', rest] = part.split(/:(.*)/s, 2).map((text) => text.trim());
+    // A date after unavailable_after has commas and colons of its own; an agent's name has no space.
+    const isAgent = rest !== undefined && !VALUED.has(name) && /^[\w*-]+$/.test(name);
+    if (isAgent) agent = name;
+    const directive = isAgent ? rest : name;
+    if (agent !== '' && agent !== '*' && agent !== 'flow-dc') continue;
+    if (refused.includes(directive)) return directive;
+    // `none` is short for noindex and nofollow.
+    if (directive === 'none' && refused.includes('noindex')) return directive;
   }
   return undefined;
 }

@@ -33,7 +33,7 @@ export interface SchedulerOptions<Work> {
   readonly onHungry: () => void;
 }
 
-type Due<Work> = { readonly lane: Lane<Work> } | { readonly host: string; readonly work: Work };
+type Due<Work> = { readonly lane: Lane<Work>; readonly retry?: Work };
 
 export class Scheduler<Work> {
   readonly #options: SchedulerOptions<Work>;
@@ -69,6 +69,7 @@ export class Scheduler<Work> {
   /** Queue a row behind its host's others. Call `pump` after the last of a batch. */
   add(host: string, work: Work): void {
     const lane = this.#lane(host);
+    this.#noteWaiting(lane);
     lane.queue.push(work);
     this.#queued += 1;
     this.#ready(lane);
@@ -77,10 +78,10 @@ export class Scheduler<Work> {
   /** Queue a row in front of its host's others, after `delayMs`. Until then it holds nothing. */
   again(host: string, work: Work, delayMs: number): void {
     this.#queued += 1;
-    if (delayMs > 0) return this.#agenda.add(this.#options.clock.nowMs() + delayMs, { host, work });
     const lane = this.#lane(host);
-    lane.queue.unshift(work);
-    this.#ready(lane);
+    if (delayMs <= 0) return this.#putInFront(lane, work);
+    lane.delayed += 1;
+    this.#agenda.add(this.#options.clock.nowMs() + delayMs, { lane, retry: work });
   }
 
   settle(lane: Lane<Work>, permit: Permit, outcome: Outcome): void {
@@ -88,8 +89,9 @@ export class Scheduler<Work> {
     const nowMs = this.#options.clock.nowMs();
     lane.gate.settle(permit, outcome, nowMs);
     if (lane.gate.limit.nextTickMs <= nowMs) this.#tick(lane, nowMs);
-    if (lane.isIdle) this.#retire(lane);
-    else this.#ready(lane);
+    if (lane.isIdle) return this.#retire(lane);
+    this.#wake(lane, Math.max(lane.gate.limit.nextTickMs, nowMs + 1));
+    this.#ready(lane);
   }
 
   /** Stop starting rows while downstream is full; what is in flight goes on. */
@@ -137,13 +139,13 @@ export class Scheduler<Work> {
         continue;
       }
       const readyAtMs = lane.gate.readyAtMs();
-      if (readyAtMs > nowMs) return this.#wake(lane, Math.min(readyAtMs, lane.gate.limit.nextTickMs));
-      if (lane.breaker.admits(nowMs)) break;
+      if (readyAtMs > nowMs && !lane.gate.isShut) return this.#wake(lane, Math.min(readyAtMs, lane.gate.limit.nextTickMs));
+      if (!lane.gate.isShut && lane.breaker.admits(nowMs)) break;
       this.#dequeue(lane);
       this.#options.refuse(work);
     }
     const work = this.#dequeue(lane);
-    const permit = lane.gate.send(nowMs);
+    const permit = lane.gate.send(nowMs, lane.waitingSinceMs);
     this.#inFlight += 1;
     this.#wake(lane, lane.gate.limit.nextTickMs);
     this.#ready(lane);
@@ -157,24 +159,36 @@ export class Scheduler<Work> {
 
   #runDue(nowMs: number): void {
     for (let due = this.#agenda.takeDue(nowMs); due !== undefined; due = this.#agenda.takeDue(nowMs)) {
-      if ('work' in due) {
-        const lane = this.#lane(due.host);
-        lane.queue.unshift(due.work);
-        this.#ready(lane);
+      const { lane, retry } = due;
+      if (retry !== undefined) {
+        lane.delayed -= 1;
+        this.#putInFront(lane, retry);
         continue;
       }
-      if (due.lane.wakeAtMs > nowMs) continue;
-      due.lane.wakeAtMs = Number.POSITIVE_INFINITY;
-      if (due.lane.gate.limit.nextTickMs <= nowMs) this.#tick(due.lane, nowMs);
-      if (!due.lane.isIdle) this.#ready(due.lane);
+      if (lane.wakeAtMs > nowMs) continue;
+      lane.wakeAtMs = Number.POSITIVE_INFINITY;
+      if (lane.isIdle) continue;
+      if (lane.gate.limit.nextTickMs <= nowMs) this.#tick(lane, nowMs);
+      this.#ready(lane);
     }
+  }
+
+  #putInFront(lane: Lane<Work>, work: Work): void {
+    this.#noteWaiting(lane);
+    lane.queue.unshift(work);
+    this.#ready(lane);
+  }
+
+  #noteWaiting(lane: Lane<Work>): void {
+    if (lane.queue.size === 0) lane.waitingSinceMs = this.#options.clock.nowMs();
   }
 
   #tick(lane: Lane<Work>, nowMs: number): void {
     const load = { inFlight: lane.gate.inFlight, waiting: lane.queue.size, ...this.#options.load.read() };
     const transition = lane.gate.tick(nowMs, load);
     if (transition !== undefined) this.#options.onTransition(lane.host, transition);
-    if (!lane.isIdle) this.#wake(lane, lane.gate.limit.nextTickMs);
+    // A limit that wants to be asked again at once is asked a moment later, or one that always does would hang us.
+    if (!lane.isIdle) this.#wake(lane, Math.max(lane.gate.limit.nextTickMs, nowMs + 1));
   }
 
   #lane(host: string): Lane<Work> {

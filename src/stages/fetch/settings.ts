@@ -1,8 +1,5 @@
 /** From options to what the engine runs on: files read, rules parsed, connector built. Misuse throws here, at construction. */
-import { mkdirSync, mkdtempSync, readFileSync, unlink } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { buildConnector } from 'undici';
+import { readFileSync } from 'node:fs';
 import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { FetchOptions, FetchSettings, HostRule, PaarcOptions } from '../../config/types.ts';
@@ -11,10 +8,11 @@ import type { Limit } from '../../paarc/limit.ts';
 import { VERSION } from '../../version.ts';
 import { createAddressGuard } from './address-guard.ts';
 import { parseConnectTo } from './connect-to.ts';
-import { createConnector } from './connector.ts';
+import { Connector } from './connector.ts';
 import { createHostPolicies } from './host-policy.ts';
 import { headerRecord } from './request-headers.ts';
-import { NameResolver } from './resolver.ts';
+import { NameResolver, nameServers } from './resolver.ts';
+import { SpillFolder } from './spill-folder.ts';
 
 /** Options of both fetch stages: the `fetch` slice of the configuration and what only a program can give. */
 export interface FetchStageOptions extends FetchOptions {
@@ -38,41 +36,54 @@ export interface FetchStageOptions extends FetchOptions {
 export interface EngineSettings extends Omit<FetchSettings, 'hosts' | 'headers' | 'userAgent'> {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly connector: buildConnector.connector;
+  readonly connector: Connector;
   readonly resolver: NameResolver;
   readonly policyOf: (host: string) => HostRule;
   readonly headers: Readonly<Record<string, string>>;
   readonly userAgent: string;
-  /** Creates the folder on first use. */
-  readonly spillFolder: () => string;
-  readonly removeSpilled: (path: string) => void;
+  readonly spill: SpillFolder;
 }
 
 /** Errors: FDC_ERR_CONFIG_INVALID. */
 export function engineSettings(options: FetchStageOptions): EngineSettings {
-  const { paarc: _paarc, signal: _signal, clock = systemClock, random = Math.random, spillFolder, createLimit: _limit, bodyRelease: _release, ...slice } = options;
+  const {
+    paarc: _paarc,
+    signal: _signal,
+    clock = systemClock,
+    random = Math.random,
+    spillFolder,
+    createLimit: _limit,
+    bodyRelease: _release,
+    ...slice
+  } = options;
   const settings = stageSettings('fetch', slice);
-  const resolver = new NameResolver(clock, settings.dnsServers);
+  const resolver = new NameResolver(
+    clock,
+    parsed(() => nameServers(settings.dnsServers)),
+  );
+  // Found out now rather than with every request to that host.
+  for (const rule of Object.values(settings.hosts)) parsed(() => headerRecord(rule.headers ?? []));
   return {
     ...settings,
     clock,
     random,
     resolver,
-    connector: parsed(() =>
-      createConnector({
-        resolver,
-        guard: createAddressGuard(settings.allowPrivate),
-        rules: settings.connectTo.map(parseConnectTo),
-        timeoutMs: settings.timeoutMs,
-        insecure: settings.insecure,
-        ...(settings.caFile === undefined ? {} : { caPem: readCa(settings.caFile) }),
-      }),
+    connector: parsed(
+      () =>
+        new Connector({
+          resolver,
+          guard: createAddressGuard(settings.allowPrivate),
+          rules: settings.connectTo.map(parseConnectTo),
+          timeoutMs: settings.timeoutMs,
+          insecure: settings.insecure,
+          ...(settings.caFile === undefined ? {} : { caPem: readCa(settings.caFile) }),
+        }),
     ),
+    robotsTags: settings.robotsTags.map((tag) => tag.toLowerCase()),
     policyOf: createHostPolicies(settings.hosts),
     headers: parsed(() => headerRecord(settings.headers)),
     userAgent: settings.userAgent ?? userAgent(settings.contact),
-    spillFolder: lazyFolder(spillFolder),
-    removeSpilled: (path) => unlink(path, () => {}),
+    spill: new SpillFolder(spillFolder),
   };
 }
 
@@ -98,14 +109,4 @@ function parsed<T>(parse: () => T): T {
     if (!(cause instanceof RangeError)) throw cause;
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', cause.message, { cause });
   }
-}
-
-function lazyFolder(given: string | undefined): () => string {
-  let folder: string | undefined;
-  return () => {
-    if (folder !== undefined) return folder;
-    if (given !== undefined) mkdirSync(given, { recursive: true });
-    folder = given ?? mkdtempSync(join(tmpdir(), 'flow-dc-'));
-    return folder;
-  };
 }

@@ -2,31 +2,43 @@
 import type { OpenUnit, Unit, UnitRow } from '../../record.ts';
 import type { Delivery } from '../../transport/transport.ts';
 
+interface RowState {
+  abort?: () => void;
+  attempts: number;
+}
+
 export class UnitWork {
   readonly open: OpenUnit;
   readonly hosts: readonly string[];
   /** When a row last finished, ms; the no-progress clock counts from here. */
   progressMs: number;
-  readonly #unfinished = new Map<UnitRow, (() => void) | undefined>();
-  #isDropped = false;
+  readonly #unfinished = new Map<UnitRow, RowState>();
+  readonly #forget: () => void;
 
+  /** @param onGone - the unit is not ours any more: aborted from outside, or given back by the sink */
   constructor(delivery: Delivery, rows: readonly UnitRow[], nowMs: number, onGone: (unit: UnitWork) => void) {
-    const { unit } = delivery;
+    const { unit, signal } = delivery;
     this.progressMs = nowMs;
     this.hosts = unit.hosts.map(({ host }) => host);
-    for (const row of rows) this.#unfinished.set(row, undefined);
+    for (const row of rows) this.#unfinished.set(row, { attempts: 0 });
+    const leave = (): void => {
+      this.drop();
+      onGone(this);
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    // The signal may live as long as the stage, and would keep every unit that ever was.
+    this.#forget = () => signal.removeEventListener('abort', leave);
     this.open = {
       id: unit.id,
       shard: unit.shard,
       rows: rows.length,
       batch: unit.rows,
       attempt: delivery.attempt,
-      signal: delivery.signal,
+      signal,
       done: () => delivery.ack(),
-      fail: async (error) => {
-        this.drop();
-        onGone(this);
-        await delivery.fail(error);
+      fail: (error) => {
+        leave();
+        return delivery.fail(error);
       },
     };
   }
@@ -36,30 +48,29 @@ export class UnitWork {
   }
 
   isOut(row: UnitRow): boolean {
-    return !this.#isDropped && this.#unfinished.has(row);
+    return this.#unfinished.has(row);
   }
 
-  onAbortable(row: UnitRow, abort: () => void): void {
-    if (this.#unfinished.has(row)) this.#unfinished.set(row, abort);
+  onAbortable(row: UnitRow, abort: () => void, attempts: number): void {
+    if (this.#unfinished.has(row)) this.#unfinished.set(row, { abort, attempts });
   }
 
   finish(row: UnitRow, nowMs: number): void {
     this.#unfinished.delete(row);
+    if (this.#unfinished.size === 0) this.#forget();
     this.progressMs = nowMs;
   }
 
   /** Stop everything that is still out and forget it. */
   drop(): void {
-    this.#isDropped = true;
-    this.takeUnfinished();
+    this.#forget();
+    for (const { abort } of this.stop()) abort?.();
+    this.#unfinished.clear();
   }
 
-  /** Stop what is in flight and return the rows that have no result. */
-  takeUnfinished(): UnitRow[] {
-    const left = [...this.#unfinished];
-    this.#unfinished.clear();
-    for (const [, abort] of left) abort?.();
-    return left.map(([row]) => row);
+  /** The rows that are still out, with what stops them and how often they were tried. */
+  stop(): { row: UnitRow; abort?: () => void; attempts: number }[] {
+    return [...this.#unfinished].map(([row, state]) => ({ row, ...state }));
   }
 }
 

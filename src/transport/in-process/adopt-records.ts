@@ -41,12 +41,21 @@ export async function adoptFromStats(outFolder: string, stateFolder: string): Pr
   const committer = createLocalCommitter(stateFolder);
   const refused: { file: string; reason: string }[] = [];
   let adopted = 0;
+  const recorded = new Set<string>();
+  for await (const record of committer.records()) recorded.add(shardOf(record.unit));
   for (const name of await statsNames(paths)) {
+    // One record per shard: a stats file of another cut of the input must not add a second one.
+    if (recorded.has(shardOf(name))) continue;
     const found = await recordIn(paths, name);
     if (typeof found === 'string') refused.push({ file: finalPath(paths, name), reason: found });
     else adopted += await adoptRecords(committer, [found]);
   }
   return { adopted, refused };
+}
+
+/** `000012` of a unit id or of a shard's file name. */
+function shardOf(name: string): string {
+  return /^\d*/.exec(name)?.[0] ?? '';
 }
 
 async function statsNames(paths: FolderPaths): Promise<readonly string[]> {

@@ -164,13 +164,16 @@ describe('openJob refuses', () => {
     await mkdir(out);
     const mounted = process.getuid?.() === 0 && spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', out]).status === 0;
     if (!mounted) skip('needs root and the right to mount');
-    onTestFinished(() => {
+    try {
+      const refused = expect(openJob(out, identity)).rejects;
+      await refused.toMatchObject({ code: 'FDC_ERR_DEST_UNWRITABLE', message: expect.stringContaining('read-only') });
+    } finally {
       spawnSync('umount', [out]);
-    });
-    await expect(openJob(out, identity)).rejects.toMatchObject({
-      code: 'FDC_ERR_DEST_UNWRITABLE',
-      message: expect.stringContaining('read-only'),
-    });
+    }
+  });
+
+  it.runIf(process.platform === 'linux')('a place where folders cannot be made', async () => {
+    await expect(openJob('/proc/nowhere/out', identity)).rejects.toMatchObject({ code: 'FDC_ERR_DEST_UNWRITABLE' });
   });
 });
 

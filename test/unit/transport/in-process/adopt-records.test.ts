@@ -8,7 +8,7 @@ import { stateFolderOf } from '../../../../src/job/state-folder.ts';
 import type { UnitRecord } from '../../../../src/record.ts';
 import { adoptFromStats, adoptRecords } from '../../../../src/transport/in-process/adopt-records.ts';
 import { createLocalCommitter } from '../../../../src/transport/in-process/local-committer.ts';
-import { makeUnits, recordOf } from '../../../support/units.ts';
+import { makeUnit, makeUnits, recordOf } from '../../../support/units.ts';
 
 let root: string;
 let out: string;
@@ -54,6 +54,14 @@ describe.for(['shards', 'files'] as const)('adoptFromStats of an output of %s', 
 });
 
 describe('adoptFromStats', () => {
+  it('adds no second record for a shard, when its stats file is of another cut of the input', async () => {
+    await storeUnit(0, 'shards');
+    const committer = createLocalCommitter(stateFolderOf(out, 'shards'));
+    await committer.commit(recordOf(makeUnit([{ url: 'https://h.example/other.jpg' }])));
+    expect(await adoptFromStats(out, stateFolderOf(out, 'shards'))).toEqual({ adopted: 0, refused: [] });
+    expect(await committer.count()).toBe(1);
+  });
+
   it('does not vouch for a shard that is missing or cut short', async () => {
     await storeUnit(0, 'shards');
     await storeUnit(1, 'shards');

@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+export interface StepResult {
+  readonly ok: boolean;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** Run a program in the project root with node_modules/.bin first on PATH; stdout and stderr are collected in order of arrival. */
+export function runStep(command: string, args: readonly string[]): Promise<StepResult> {
+  const startMs = performance.now();
+  const env = { ...process.env, PATH: `${ROOT}node_modules/.bin:${process.env.PATH ?? ''}`, NO_COLOR: '1' };
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const end = (ok: boolean, extra = '') => {
+      const output = Buffer.concat(chunks).toString('utf8') + extra;
+      resolve({ ok, output, seconds: (performance.now() - startMs) / 1000 });
+    };
+    child.once('error', (error) => end(false, `${command}: ${error.message}\n`));
+    child.once('close', (code, signal) => end(code === 0, signal === null ? '' : `${command}: killed by ${signal}\n`));
+  });
+}
+
+/** One line per step; the collected output only when the step failed. */
+export function reportStep(name: string, result: StepResult): void {
+  process.stdout.write(`${result.ok ? 'ok  ' : 'FAIL'} ${name.padEnd(16)} ${result.seconds.toFixed(1)} s\n`);
+  if (!result.ok) process.stdout.write(`${result.output.trimEnd()}\n`);
+}

@@ -1,0 +1,35 @@
+import { runStep } from './run-step.ts';
+
+interface TestTool {
+  readonly name: string;
+  /** A command that succeeds, and prints its version first, when the tool is there. */
+  readonly probe: readonly [command: string, ...args: string[]];
+  /** What is skipped without it. */
+  readonly without: string;
+}
+
+/**
+ * Programs that some tests call. A missing one is said here and skips its tests; nothing is installed.
+ * A tool that has to be fetched or compiled gets an `obtain` step in this table, run before the probe.
+ */
+const TOOLS: readonly TestTool[] = [
+  { name: 'tar', probe: ['tar', '--version'], without: 'reading shards with GNU tar' },
+  { name: 'python3', probe: ['python3', '--version'], without: "reading shards with Python's tarfile" },
+];
+
+/** One line per tool or data set, for people. */
+export async function findTestTools(): Promise<string[]> {
+  const lines = await Promise.all(
+    TOOLS.map(async ({ name, probe: [command, ...args], without }) => {
+      const { ok, output } = await runStep(command, args);
+      return ok ? `with ${name}: ${output.split('\n')[0]}` : `without ${name}: skipping ${without}`;
+    }),
+  );
+  const manifests = process.env.FLOW_DC_MANIFESTS;
+  lines.push(
+    manifests === undefined
+      ? 'without FLOW_DC_MANIFESTS: skipping the tests on real manifests (set it to their folder)'
+      : `with real manifests: ${manifests}`,
+  );
+  return lines;
+}

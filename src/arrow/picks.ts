@@ -1,0 +1,56 @@
+/** Which source rows a gather takes, in output order: row `rows[i]` of `batches[i]`. Both arrays have the output's length. */
+export interface RowPicks {
+  readonly batches: ArrayLike<number>;
+  readonly rows: ArrayLike<number>;
+}
+
+/**
+ * Picks as stretches of consecutive source rows. Copying a stretch costs one `set` per buffer, and a stretch of list rows
+ * is again a stretch of child rows, so nested columns recurse with the same shape.
+ */
+export class Runs {
+  #batches: number[] = [];
+  #starts: number[] = [];
+  #counts: number[] = [];
+  /** Rows over all runs. */
+  length = 0;
+
+  get size(): number {
+    return this.#counts.length;
+  }
+
+  batch(run: number): number {
+    return this.#batches[run] as number;
+  }
+
+  start(run: number): number {
+    return this.#starts[run] as number;
+  }
+
+  count(run: number): number {
+    return this.#counts[run] as number;
+  }
+
+  /** Append rows `start` to `start + count` of a batch; joins the run before where it continues it. */
+  add(batch: number, start: number, count: number): void {
+    if (count === 0) return;
+    this.length += count;
+    const last = this.#counts.length - 1;
+    if (last >= 0 && this.#batches[last] === batch && this.start(last) + this.count(last) === start) {
+      this.#counts[last] = this.count(last) + count;
+      return;
+    }
+    this.#batches.push(batch);
+    this.#starts.push(start);
+    this.#counts.push(count);
+  }
+}
+
+/** Throws RangeError when the two arrays of `picks` differ in length. */
+export function runsOf(picks: RowPicks): Runs {
+  const { batches, rows } = picks;
+  if (batches.length !== rows.length) throw new RangeError(`expected as many batches as rows, got ${batches.length} and ${rows.length}`);
+  const runs = new Runs();
+  for (let i = 0; i < rows.length; i++) runs.add(batches[i] as number, rows[i] as number, 1);
+  return runs;
+}

@@ -1,0 +1,53 @@
+import { isAscii } from 'node:buffer';
+import { type Data, DataType, type Vector } from 'apache-arrow';
+import { jsonReader } from './json-value.ts';
+
+/**
+ * A column as JS strings, whatever its type: bytes are read as UTF-8 (old writers leave strings unmarked), numbers, dates and
+ * decimals are written exactly, nested values as JSON. Nulls stay null.
+ */
+export function textColumn(data: Data): (string | null)[] {
+  const { type } = data;
+  if (isText(type)) return decodeStrings(data);
+  if (DataType.isDictionary(type)) return dictionaryText(data);
+  const read = jsonReader(data);
+  return Array.from({ length: data.length }, (_, i) => {
+    const value = read(i);
+    if (value === null || typeof value === 'string') return value;
+    return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  });
+}
+
+/** Whether a column holds strings or bytes, so that its values can be URLs. */
+export function isTextType(type: DataType): boolean {
+  return isText(DataType.isDictionary(type) ? type.dictionary : type);
+}
+
+function isText(type: DataType): boolean {
+  return DataType.isUtf8(type) || DataType.isLargeUtf8(type) || DataType.isBinary(type) || DataType.isLargeBinary(type);
+}
+
+function decodeStrings(data: Data): (string | null)[] {
+  const { length, valueOffsets: offsets } = data;
+  if (length === 0) return [];
+  const from = Number(offsets[0]);
+  const view = data.values as Uint8Array;
+  const bytes = Buffer.from(view.buffer, view.byteOffset + from, Number(offsets[length]) - from);
+  const nulls = data.nullCount > 0;
+  const out = new Array<string | null>(length);
+  // Plain ASCII, which URLs are: one decode for the whole column, then slices of it.
+  const ascii = isAscii(bytes) ? bytes.toString('latin1') : undefined;
+  let start = 0;
+  for (let i = 0; i < length; i++) {
+    const end = Number(offsets[i + 1]) - from;
+    if (nulls && !data.getValid(i)) out[i] = null;
+    else out[i] = ascii === undefined ? bytes.toString('utf8', start, end) : ascii.slice(start, end);
+    start = end;
+  }
+  return out;
+}
+
+function dictionaryText(data: Data): (string | null)[] {
+  const words = (data.dictionary as Vector).data.flatMap((chunk) => textColumn(chunk));
+  return Array.from({ length: data.length }, (_, i) => (data.getValid(i) ? (words[Number(data.values[i])] ?? null) : null));
+}

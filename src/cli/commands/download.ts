@@ -1,0 +1,116 @@
+import { resolve } from 'node:path';
+import { combineConfig } from '../../config/combine.ts';
+import { describeFlowDcKeys } from '../../config/describe-flow-dc.ts';
+import { loadConfigFile } from '../../config/load.ts';
+import { resolveConfig } from '../../config/resolve.ts';
+import type { Config, ResolvedConfig } from '../../config/types.ts';
+import { FlowDcError } from '../../errors.ts';
+import type { JobSummary } from '../../job/job-summary.ts';
+import { inspectManifest } from '../../stages/manifest/inspect-manifest.ts';
+import { runJob } from '../../pipeline.ts';
+import { subscribe } from '../../telemetry/channels.ts';
+import type { Command, CliIo } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { parseFlags } from '../flags.ts';
+import { helpFor } from '../help.ts';
+import { openLog } from '../log.ts';
+import { preflightLines } from '../preflight.ts';
+import { createProgress } from '../progress/reporter.ts';
+import { summaryLines } from '../run-summary.ts';
+
+/** `download`: the whole chain in one process. */
+export const downloadCommand: Command = {
+  name: 'download',
+  summary: 'Download every URL of a manifest into a dataset. The same command again resumes; a finished one does nothing.',
+  usage: 'download MANIFEST... -o DEST [options]',
+  async run(argv, io) {
+    const flags = parseFlags(argv, { command: 'download' });
+    if (flags.help) {
+      io.stdout.write(helpFor(downloadCommand));
+      return EXIT.done;
+    }
+    const file = flags.configFile === undefined ? undefined : await loadConfigFile(flags.configFile);
+    const input = flags.positionals.length > 0 ? { input: [...flags.positionals] } : {};
+    const { config, notices } = combineConfig({ file, flags: { ...flags.config, ...input }, environment: io.env });
+    const fileLines = file?.source === 'flow-dc' ? describeFlowDcKeys(file.written, flags.config) : [];
+    return runDownload(config, io, [...fileLines, ...notices]);
+  },
+};
+
+/**
+ * Run the job that `config` describes, reporting on stderr; the result goes to stdout with `json`.
+ * @param notices - said before the run, one line each
+ * @returns the exit code
+ */
+export async function runDownload(config: Config, io: CliIo, notices: readonly string[] = []): Promise<number> {
+  const resolved = resolveConfig(config, 'download');
+  requireEnds(resolved);
+  for (const notice of notices) io.stderr.write(`${notice}\n`);
+  if (resolved.run.dryRun) return dryRun(resolved, io);
+  const log = openLog(resolved.run);
+  const progress = createProgress(resolved.run.progress, io.stderr);
+  const onDrain = (): void => progress.note(`finishing what is open, at most ${resolved.run.drainMs / 1000} s; interrupt again to stop now`);
+  io.signal.addEventListener('abort', onDrain, { once: true });
+  const unsubscribe = subscribe('flow-dc:network', ({ isHeld }) => progress.note(isHeld ? NETWORK_DOWN : 'the network answers again: going on'));
+  try {
+    const summary = await runJob(resolved, {
+      drain: io.signal,
+      ...(io.stdin === undefined ? {} : { stdin: io.stdin }),
+      settings: { ...keptSettings(config) },
+      ...(io.abort === undefined ? {} : { abort: io.abort }),
+      onStart: async (manifest, before, jobNotices) => {
+        const lines = [...(await preflightLines(resolved, manifest)), ...jobNotices];
+        if (before.rows > 0) lines.push(`resuming: ${before.rows} rows in ${before.units} shards are settled already`);
+        for (const line of lines) progress.note(line);
+        progress.expect(manifest.rows, before.rows);
+        log.info({ inputs: manifest.files, roles: manifest.roles, output: resolved.sink.output }, 'start');
+      },
+    });
+    progress.close();
+    log.info({ summary }, 'end');
+    return report(summary, resolved, io);
+  } catch (error) {
+    progress.close();
+    log.error({ err: { code: (error as { code?: string }).code, message: (error as Error).message } }, 'failed');
+    throw error;
+  } finally {
+    io.signal.removeEventListener('abort', onDrain);
+    unsubscribe();
+    await log.close();
+  }
+}
+
+const NETWORK_DOWN = 'no host can be resolved or connected to: holding all rows until the network answers (interrupt to stop; nothing is lost)';
+
+function report(summary: JobSummary, { run }: ResolvedConfig, io: CliIo): number {
+  for (const line of summaryLines(summary)) io.stderr.write(`${line}\n`);
+  if (run.json) io.stdout.write(`${JSON.stringify(summary)}\n`);
+  if (!summary.complete) throw new FlowDcError('FDC_ERR_INTERRUPTED', `interrupted; go on with: flow-dc resume ${summary.out}`);
+  if (summary.stored === 0 && summary.rows > 0) return EXIT.result;
+  return summary.rows > 0 && summary.failed / summary.rows > run.maxFailureRate ? EXIT.result : EXIT.done;
+}
+
+async function dryRun(config: ResolvedConfig, io: CliIo): Promise<number> {
+  const { inputs, ...options } = config.manifest;
+  for (const line of await preflightLines(config, await inspectManifest(inputs, options))) io.stderr.write(`${line}\n`);
+  io.stderr.write('dry run: nothing was fetched or written\n');
+  return EXIT.done;
+}
+
+function requireEnds({ manifest, sink }: ResolvedConfig): void {
+  if (manifest.inputs.length === 0) throw new FlowDcError('FDC_ERR_USAGE', 'download: name a manifest, or - for stdin: flow-dc download MANIFEST -o DEST');
+  if (sink.output === undefined) throw new FlowDcError('FDC_ERR_USAGE', 'download: say where the dataset goes: flow-dc download MANIFEST -o DEST');
+  if (sink.output === '-') throw new FlowDcError('FDC_ERR_USAGE', 'download: a tar on stdout (-o -) is not available yet: give a folder');
+}
+
+/** What a resume needs: paths that work from anywhere, and nothing that might be a secret. */
+function keptSettings(config: Config): Config {
+  const { header: _header, hosts, input, ...kept } = config;
+  const inputs = (typeof input === 'string' ? [input] : (input ?? [])).map((path) => (path === '-' ? path : resolve(path)));
+  const rules = Object.entries(hosts ?? {}).map(([glob, { headers: _headers, ...rule }]) => [glob, rule] as const);
+  return { ...kept, input: inputs, ...(hosts === undefined ? {} : { hosts: Object.fromEntries(rules) }), ...absolute(config) };
+}
+
+function absolute({ ca_file }: Config): Config {
+  return ca_file === undefined ? {} : { ca_file: resolve(ca_file) };
+}

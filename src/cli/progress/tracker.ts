@@ -1,0 +1,88 @@
+/** Counts a run as its events come by: what a bar, a line or a JSON object shows. */
+import type { Clock } from '../../clock.ts';
+import { subscribe } from '../../telemetry/channels.ts';
+
+export interface ProgressSnapshot {
+  /** Rows with a result, those of earlier runs included. */
+  readonly rowsDone: number;
+  readonly rowsTotal?: number;
+  readonly fetched: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly bytes: number;
+  readonly unitsCommitted: number;
+  readonly elapsedMs: number;
+  /** Over the last ten seconds or so. */
+  readonly rowsPerSecond: number;
+  readonly bytesPerSecond: number;
+  readonly etaMs?: number;
+}
+
+/** Rates are read over this much of the past. */
+const RATE_WINDOW_MS = 10_000;
+
+export class ProgressTracker {
+  readonly #clock: Clock;
+  readonly #startMs: number;
+  readonly #unsubscribe: (() => void)[];
+  readonly #past: { atMs: number; rows: number; bytes: number }[] = [];
+  #counts = { fetched: 0, failed: 0, skipped: 0 };
+  #bytes = 0;
+  #units = 0;
+  #rowsBefore = 0;
+  #rowsTotal: number | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#startMs = clock.nowMs();
+    this.#unsubscribe = [
+      subscribe('flow-dc:row', ({ status, bytes }) => {
+        this.#counts[status] += 1;
+        this.#bytes += bytes;
+      }),
+      subscribe('flow-dc:unit-committed', () => {
+        this.#units += 1;
+      }),
+    ];
+  }
+
+  /** @param rowsBefore - rows that earlier runs have settled */
+  expect(rowsTotal: number | undefined, rowsBefore: number): void {
+    this.#rowsTotal = rowsTotal;
+    this.#rowsBefore = rowsBefore;
+  }
+
+  snapshot(): ProgressSnapshot {
+    const { fetched, failed, skipped } = this.#counts;
+    const rows = fetched + failed + skipped;
+    const nowMs = this.#clock.nowMs();
+    const { rowsPerSecond, bytesPerSecond } = this.#rates(nowMs, rows);
+    const left = this.#rowsTotal === undefined ? undefined : this.#rowsTotal - this.#rowsBefore - rows;
+    return {
+      rowsDone: this.#rowsBefore + rows,
+      fetched,
+      failed,
+      skipped,
+      bytes: this.#bytes,
+      unitsCommitted: this.#units,
+      elapsedMs: nowMs - this.#startMs,
+      rowsPerSecond,
+      bytesPerSecond,
+      ...(this.#rowsTotal === undefined ? {} : { rowsTotal: this.#rowsTotal }),
+      ...(left === undefined || rowsPerSecond <= 0 ? {} : { etaMs: (left / rowsPerSecond) * 1000 }),
+    };
+  }
+
+  close(): void {
+    for (const end of this.#unsubscribe) end();
+  }
+
+  #rates(nowMs: number, rows: number): { rowsPerSecond: number; bytesPerSecond: number } {
+    this.#past.push({ atMs: nowMs, rows, bytes: this.#bytes });
+    while (this.#past.length > 2 && (this.#past[1]?.atMs ?? nowMs) <= nowMs - RATE_WINDOW_MS) this.#past.shift();
+    const first = this.#past[0];
+    const seconds = (nowMs - (first?.atMs ?? nowMs)) / 1000;
+    if (first === undefined || seconds <= 0) return { rowsPerSecond: 0, bytesPerSecond: 0 };
+    return { rowsPerSecond: (rows - first.rows) / seconds, bytesPerSecond: (this.#bytes - first.bytes) / seconds };
+  }
+}

@@ -1,0 +1,106 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { UnitId, UnitRecord } from '../record.ts';
+import type { Destination, Staging } from './destination.ts';
+import { destinationError } from './destination-error.ts';
+import { syncFolder, writeAtomically } from './durable.ts';
+import { type FolderLayout, type FolderPaths, finalPath, folderPaths, stagingFolder } from './folder-layout.ts';
+import { FolderStaging } from './folder-staging.ts';
+import { rollForwardFolder } from './roll-forward.ts';
+
+/** The points of a unit's commit between which a crash makes a difference. */
+export type CommitStep = 'staged' | 'synced' | 'committed' | 'rolled';
+
+export interface FolderDestinationOptions {
+  /** `shards` keeps the state in OUT/.flow-dc, `files` (loose files) in OUT.flow-dc. Default: shards. */
+  readonly layout?: FolderLayout;
+  /** Called at each step of a commit, so that a test can end the process there. */
+  readonly onStep?: (step: CommitStep, unit: UnitId) => void;
+}
+
+/**
+ * A dataset in a local folder. Errors of every method: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO, and FDC_ERR_DEST_UNWRITABLE
+ * when the folders cannot be made in the first place.
+ */
+export class FolderDestination implements Destination {
+  readonly name: string;
+  readonly paths: FolderPaths;
+  readonly #onStep: (step: CommitStep, unit: UnitId) => void;
+  #prepared: Promise<void> | undefined;
+
+  constructor(folder: string, options: FolderDestinationOptions = {}) {
+    this.paths = folderPaths(folder, options.layout ?? 'shards');
+    this.name = this.paths.output;
+    this.#onStep = options.onStep ?? (() => {});
+  }
+
+  get spillFolder(): string {
+    return this.paths.spill;
+  }
+
+  /** Where records and the job's identity are kept. */
+  get stateFolder(): string {
+    return this.paths.state;
+  }
+
+  /** Make the folders. Every other method calls it first. */
+  prepare(): Promise<void> {
+    this.#prepared ??= this.#makeFolders().catch((error: unknown) => {
+      this.#prepared = undefined;
+      throw destinationError(error, this.name, 'FDC_ERR_DEST_UNWRITABLE');
+    });
+    return this.#prepared;
+  }
+
+  async stage(unit: UnitId, token: string): Promise<Staging> {
+    await this.prepare();
+    return this.#guard(async () => {
+      const folder = stagingFolder(this.paths, unit, token);
+      await mkdir(folder);
+      return new FolderStaging(folder, (step) => this.#onStep(step, unit));
+    });
+  }
+
+  async rollForward(record: UnitRecord): Promise<void> {
+    this.#onStep('committed', record.unit);
+    await this.prepare();
+    await this.#guard(() => rollForwardFolder(this.paths, record));
+    this.#onStep('rolled', record.unit);
+  }
+
+  /** Also empties the spill folder: call it only while no other process works on this destination. */
+  async sweep(isDecided: (unit: UnitId, token: string) => Promise<boolean>): Promise<void> {
+    await this.prepare();
+    await this.#guard(async () => {
+      for (const name of await readdir(this.paths.staging)) {
+        const [unit = '', token = ''] = name.split('.');
+        if (!(await isDecided(unit, token))) await rm(join(this.paths.staging, name), { recursive: true, force: true });
+      }
+      for (const name of await readdir(this.paths.spill)) await rm(join(this.paths.spill, name), { recursive: true, force: true });
+      await syncFolder(this.paths.staging);
+    });
+  }
+
+  async putFile(name: string, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    await this.prepare();
+    await this.#guard(() => writeAtomically(finalPath(this.paths, name), content));
+  }
+
+  async readFile(name: string): Promise<Uint8Array> {
+    return this.#guard(() => readFile(finalPath(this.paths, name)));
+  }
+
+  async #makeFolders(): Promise<void> {
+    for (const folder of [this.paths.output, this.paths.staging, this.paths.spill]) await mkdir(folder, { recursive: true });
+    await syncFolder(this.paths.state);
+    await syncFolder(this.paths.output);
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw destinationError(error, this.name);
+    }
+  }
+}

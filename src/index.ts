@@ -1,0 +1,52 @@
+/** The public surface. Everything named here is API; everything else may change between minor versions. */
+export { type Clock, systemClock } from './clock.ts';
+export { loadConfigFile } from './config/load.ts';
+export { resolveConfig } from './config/resolve.ts';
+export type {
+  Config,
+  FetchOptions,
+  ManifestOptions,
+  PaarcOptions,
+  PartitionOptions,
+  ResolvedConfig,
+  SinkOptions,
+} from './config/types.ts';
+export type { Destination, StagedFile, Staging } from './destination/destination.ts';
+export { FolderDestination } from './destination/folder-destination.ts';
+export { NoneDestination } from './destination/none-destination.ts';
+export { ERROR_CODES, type ErrorCode, FlowDcError, isFlowDcError } from './errors.ts';
+export type { JobSummary, RecordTotals } from './job/job-summary.ts';
+export { FixedLimit, type Limit, type Load, type Outcome, type Transition } from './paarc/limit.ts';
+export { type RunJobOptions, runJob } from './pipeline.ts';
+export type {
+  Artifact,
+  ColumnRoles,
+  Committer,
+  FetchResult,
+  OpenUnit,
+  RowResult,
+  RowStatus,
+  SpilledBody,
+  Unit,
+  UnitId,
+  UnitRecord,
+  UnitRow,
+} from './record.ts';
+export { isTransient, ROW_CODES, type RowCode } from './row-codes.ts';
+export { publishUnits } from './stages/distribute/publish-units.ts';
+export { takeDeliveries } from './stages/distribute/take-deliveries.ts';
+export { type FetchRowsOptions, fetchRows } from './stages/fetch/fetch-rows.ts';
+export { fetchUnits } from './stages/fetch/fetch-units.ts';
+export type { FetchStageOptions } from './stages/fetch/settings.ts';
+export type { ManifestInfo } from './stages/manifest/manifest-info.ts';
+export { inspectManifest } from './stages/manifest/inspect-manifest.ts';
+export { readManifest } from './stages/manifest/read-manifest.ts';
+export { partitionByHost } from './stages/partition/partition-by-host.ts';
+export { folderSink } from './stages/sink/folder-sink.ts';
+export { type CreateSinkOptions, type CustomSink, createSink, type Sink, type SinkStats, type UnitWriter } from './stages/sink/sink.ts';
+export { type DatasetSinkOptions, tarSink } from './stages/sink/tar-sink.ts';
+export { CHANNEL_NAMES, type ChannelName, type ChannelPayloads } from './telemetry/channels.ts';
+export { createInProcessChannel, type InProcessOptions } from './transport/in-process/in-process-transport.ts';
+export { createLocalCommitter, type LocalCommitter } from './transport/in-process/local-committer.ts';
+export type { Delivery, JobChannel, JobState, JobStatus } from './transport/transport.ts';
+export { VERSION } from './version.ts';

@@ -1,0 +1,77 @@
+/**
+ * What a host can do to a downloader. Gates decide when a request is answered, and whether at all; faults change the
+ * reply. `share` is the share of URLs that a fault strikes (default 1), the same URLs in every run.
+ */
+export type Behaviour = Gate | Fault;
+
+export type Gate =
+  /** Wait before answering; lognormal around `meanMs` when `sigma` is set. */
+  | { readonly kind: 'latency'; readonly meanMs: number; readonly sigma?: number }
+  /** Token bucket; 429 when empty. `retryAfter` default `seconds`; `retryAfterSec` overrides the bucket's own wait. */
+  | {
+      readonly kind: 'rate-limit';
+      readonly requestsPerSecond: number;
+      readonly burst?: number;
+      readonly retryAfter?: 'seconds' | 'date' | 'none';
+      readonly retryAfterSec?: number;
+    }
+  /** So many requests are served at a time, each for `serviceMs`; others queue, and get 503 when `queue` wait already. */
+  | { readonly kind: 'slots'; readonly slots: number; readonly serviceMs: number; readonly sigma?: number; readonly queue?: number }
+  /** So many connections; requests on further ones are reset (default) or get 503. */
+  | { readonly kind: 'connection-cap'; readonly connections: number; readonly over?: 'reset' | '503' }
+  /** 503 in [startMs, endMs) after the origin's start, and again every `everyMs` if set. */
+  | {
+      readonly kind: 'outage';
+      readonly startMs: number;
+      readonly endMs: number;
+      readonly everyMs?: number;
+      readonly retryAfterSec?: number;
+    };
+
+interface Shared {
+  readonly share?: number;
+}
+
+export type Fault = Shared &
+  (
+    | /** An error status; `per: request` draws anew for every request, so that a retry may succeed. */
+    { readonly kind: 'status'; readonly status: number; readonly per?: 'request' | 'url'; readonly retryAfterSec?: number }
+    /** Content-Length of the whole body, half of it sent, connection closed. */
+    | { readonly kind: 'truncated' }
+    /** A page with status 200 in place of the image; `contentType` default is the image's own. */
+    | { readonly kind: 'html'; readonly contentType?: string }
+    | { readonly kind: 'robots-tag'; readonly value: string }
+    /** `hops` (default 1) redirects before the image. `host` names the other host, or the private address. */
+    | { readonly kind: 'redirect'; readonly to: RedirectTarget; readonly host?: string; readonly status?: number; readonly hops?: number }
+    /** Accepts the request and stays silent. */
+    | { readonly kind: 'never' }
+    | { readonly kind: 'drip'; readonly bytesPerSecond: number }
+    /** An image that goes on; `declared: false` leaves out the Content-Length. Default 10 GB. */
+    | { readonly kind: 'endless'; readonly totalBytes?: number; readonly declared?: boolean }
+    | { readonly kind: 'reset-mid-body' }
+    | { readonly kind: 'reset-before-headers' }
+    | { readonly kind: 'gzip' }
+    | { readonly kind: 'empty' }
+    /** Content-Length off by so many bytes; the whole body is sent, the connection stays open. */
+    | { readonly kind: 'wrong-length'; readonly offByBytes: number }
+    /** No Content-Length. */
+    | { readonly kind: 'chunked' }
+    /** ETag and Last-Modified. */
+    | { readonly kind: 'validators' }
+  );
+
+export type RedirectTarget = 'same-host' | 'other-host' | 'private' | 'loop' | 'relative-utf8' | 'nowhere';
+
+/** Behaviours for the hosts and paths that match; `*` matches any run of characters, an absent pattern everything. */
+export interface Rule {
+  readonly host?: string;
+  /** Matched against path and query. */
+  readonly path?: string;
+  readonly behaviours: readonly Behaviour[];
+}
+
+const GATES: ReadonlySet<string> = new Set<Gate['kind']>(['latency', 'rate-limit', 'slots', 'connection-cap', 'outage']);
+
+export function isGate(behaviour: Behaviour): behaviour is Gate {
+  return GATES.has(behaviour.kind);
+}

@@ -1,0 +1,32 @@
+import { quantile } from './quantile.ts';
+
+/** Durations kept: enough for a steady p95, few enough to forget an old path within a few rounds. Chosen by scenario runs. */
+const reservoirSize = 200;
+/** The p95 is taken for at least this multiple of the median: a short sample of a steady host would make any spread look like a queue. */
+const leastSpread = 1.3;
+
+/** How a host answers when nothing queues: what latencies are compared with. Replaces RTprop, the least latency, of BBR. */
+export interface Baseline {
+  /** Median duration (b50), ms. */
+  readonly p50Ms: number;
+  /** 95th percentile of the durations (b95), ms. */
+  readonly p95Ms: number;
+  /** The last durations it was computed from, oldest first, ms. */
+  readonly durations: Float32Array;
+}
+
+/** A baseline from one round alone. `durations` must not be empty. */
+export function baselineFrom(durations: ArrayLike<number>): Baseline {
+  const kept = Float32Array.from(durations).slice(-reservoirSize);
+  const sorted = Float32Array.from(kept).sort();
+  const p50Ms = quantile(sorted, 0.5);
+  return { p50Ms, p95Ms: Math.max(quantile(sorted, 0.95), leastSpread * p50Ms), durations: kept };
+}
+
+/** Put a round into the reservoir; the oldest durations fall out. */
+export function foldIntoBaseline(baseline: Baseline, durations: ArrayLike<number>): Baseline {
+  const joined = new Float32Array(baseline.durations.length + durations.length);
+  joined.set(baseline.durations);
+  joined.set(Float32Array.from(durations), baseline.durations.length);
+  return baselineFrom(joined);
+}

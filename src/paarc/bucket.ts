@@ -1,0 +1,71 @@
+/** A stretch of sending that ended with a 429. */
+export interface Segment {
+  readonly accepted: number;
+  readonly elapsedMs: number;
+}
+
+/** A segment with what is known of the bucket at its beginning. */
+export interface Candidate extends Segment {
+  /** Sends per second during the segment, at least. */
+  readonly perS: number;
+  /** How long the bucket was filled before it, and at what rate it was emptied meanwhile (0 in a pause). */
+  readonly restMs: number;
+  readonly restPerS: number;
+}
+
+/** A token bucket as two segments show it. */
+export interface BucketGuess {
+  readonly perS: number;
+  readonly burst: number;
+  /** Accepted requests it rests on. */
+  readonly support: number;
+  /** The segment began with a full bucket and never let it overflow: the rate is the rate, not only a lower bound. */
+  readonly isExact: boolean;
+}
+
+/** Two segments must differ by this much to tell slope from noise. Chosen by scenario runs. */
+const leastDifferenceMs = 500;
+const leastDifference = 5;
+
+/**
+ * A bucket of `burst` tokens refilled at `perS` has granted burst + perS x T when it refuses after T, if it was full at the beginning and
+ * never overflowed. Two such segments are two points of that line. If the pause before did not fill the bucket, then what it granted over
+ * pause and segment is what flowed in: accepted / (pause + T). A segment that began with less or overflowed makes either number too small,
+ * never too large, so the largest is the best; it is exact when nothing was lost, that is when we sent faster than it all the time.
+ * @param first - the very first segment: the bucket was full
+ * @param candidates - the segment since the last pause, then parts of it with later beginnings; all end at the same 429
+ * @param pauseMs - the pause that the 429 asked for
+ * @param failedPerS - the rate that was refused: above the bucket's, up to noise
+ */
+export function identifyBucket(
+  first: Segment,
+  candidates: readonly Candidate[],
+  pauseMs: number,
+  failedPerS: number,
+): BucketGuess | undefined {
+  const whole = candidates[0];
+  if (whole === undefined || whole.elapsedMs - first.elapsedMs < leastDifferenceMs) return undefined;
+  let best: BucketGuess | undefined;
+  for (const candidate of candidates) {
+    const guess = slope(first, candidate, candidate === whole);
+    if (guess === undefined || guess.perS > 1.03 * failedPerS) continue;
+    if (best === undefined || guess.perS > best.perS) best = guess;
+  }
+  const overallPerS = (1000 * whole.accepted) / (whole.elapsedMs + pauseMs);
+  const byLine = (overallPerS * (whole.elapsedMs - first.elapsedMs)) / 1000 - (whole.accepted - first.accepted);
+  const isFlat = best === undefined ? byLine >= leastDifference : overallPerS > best.perS;
+  if (!isFlat) return best;
+  const burst = Math.max(0, first.accepted - (overallPerS * first.elapsedMs) / 1000);
+  return { perS: overallPerS, burst, support: whole.accepted, isExact: whole.perS >= overallPerS };
+}
+
+function slope(first: Segment, candidate: Candidate, isWhole: boolean): BucketGuess | undefined {
+  const differenceMs = candidate.elapsedMs - first.elapsedMs;
+  const difference = candidate.accepted - first.accepted;
+  if (differenceMs < leastDifferenceMs || difference < leastDifference) return undefined;
+  const perS = (1000 * difference) / differenceMs;
+  const burst = first.accepted - (perS * first.elapsedMs) / 1000;
+  if (burst < 0) return undefined;
+  const filled = isWhole || ((perS - candidate.restPerS) * candidate.restMs) / 1000 >= burst;
+  return { perS, burst, support: difference, isExact: filled && candidate.perS >= perS };
+}

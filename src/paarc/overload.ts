@@ -1,0 +1,86 @@
+import { foundCeiling, openCeiling } from './ceiling.ts';
+import type { Interval } from './interval.ts';
+import type { PaarcSettings } from './options.ts';
+import { type Control, type Decision, nothingSeen, type OverloadShares, type PaarcState } from './state.ts';
+
+/** Share of requests and of their time above which an overload is severe, and with the least limit an outage. Chosen. */
+const severeShare = 0.5;
+/** Mid-round a burst of errors needs this many results and this share to be believed. Chosen by scenario runs. */
+const earlyResults = 6;
+const earlyShare = 0.05;
+const againShare = 0.05;
+/** Cooldown in units of the unloaded median (cooldown_rtprop_mult of the original). */
+const cooldownBaselines = 5;
+
+/** What both tests below look at. */
+type Counts = Pick<Interval, 'overloads' | 'results'>;
+
+/** The end of a round: enough overload results, and enough of them. */
+export function isOverloaded(settings: PaarcSettings, control: Control, counts: Counts): boolean {
+  return isUnusual(settings, control, counts) && counts.overloads >= settings.errTolerance * counts.results;
+}
+
+/** During a cooldown only a share that cannot be chance cuts again; the rest is judged at its end. */
+export function isOverloadedAgain(settings: PaarcSettings, control: Control, counts: Counts): boolean {
+  return isUnusual(settings, control, counts) && counts.results >= earlyResults && counts.overloads >= againShare * counts.results;
+}
+
+/** Before the end of a round: so many that waiting for it would be rude. */
+export function isOverloadedEarly(settings: PaarcSettings, control: Control, counts: Counts): boolean {
+  return isUnusual(settings, control, counts) && counts.results >= earlyResults && counts.overloads >= earlyShare * counts.results;
+}
+
+/** More than noise, and more than the errors this host makes whatever our load (four deviations of a Poisson count: it is asked at every error). */
+export function isUnusual(settings: PaarcSettings, control: Control, { overloads, results }: Counts): boolean {
+  const expected = control.backgroundErrors * results;
+  return overloads >= settings.errMin && overloads > (expected > 0 ? expected + 4 * Math.sqrt(expected) + 1 : 0);
+}
+
+/**
+ * Cut in proportion to what was refused: below the least number in flight that met a refusal, by the share of time spent on refusals,
+ * never by more than beta. A repeated severe overload is an outage: silence but for a probe (half-open).
+ * @param jitter - uniform in 0..1; spreads the return of many clients
+ */
+export function cutForOverload(
+  settings: PaarcSettings,
+  control: Control,
+  state: PaarcState,
+  interval: Interval,
+  nowMs: number,
+  jitter: number,
+): Decision {
+  const before = control.concurrency;
+  const share = interval.overloads / Math.max(1, interval.results);
+  const severe = isSevere({ ofResults: share, ofTime: interval.overloadTimeShare });
+  const recoverConcurrency = Math.max(control.recoverConcurrency, state.name === 'probe-rtt' ? state.savedConcurrency : before);
+  const wasSevere = state.name === 'backoff' && state.before !== undefined && isSevere(state.before);
+  if ((severe && wasSevere) || (share > severeShare && before <= settings.cMin)) {
+    return {
+      control: { ...control, concurrency: settings.cMin, ceiling: openCeiling, recoverConcurrency },
+      state: { name: 'backoff', cause: 'outage', untilMs: Number.POSITIVE_INFINITY, seen: nothingSeen },
+      reason: 'outage',
+    };
+  }
+  const refusedAt = interval.leastInFlightOverloaded;
+  // Rounded up: on a host of few permits the share of a handful of results would take one permit too many.
+  const passed = Math.ceil((1 - interval.overloadTimeShare) * before);
+  const proportional = Math.min(before - 1, refusedAt - 1, passed);
+  const concurrency = Math.max(settings.cMin, settings.beta * before, proportional);
+  const ceilingAt = Math.max(concurrency + 1, Math.min(before, refusedAt));
+  const cooldownMs = Math.max(settings.cooldownFloorMs, cooldownBaselines * (control.baseline?.p50Ms ?? 0)) * (1 + jitter / 4);
+  return {
+    control: { ...control, concurrency, ceiling: foundCeiling(control.ceiling, ceilingAt, nowMs), recoverConcurrency },
+    state: {
+      name: 'backoff',
+      cause: 'overload',
+      untilMs: nowMs + cooldownMs,
+      seen: nothingSeen,
+      before: { ofResults: share, ofTime: interval.overloadTimeShare },
+    },
+    reason: 'overload',
+  };
+}
+
+function isSevere(shares: Pick<OverloadShares, 'ofResults' | 'ofTime'>): boolean {
+  return shares.ofResults > severeShare && shares.ofTime > severeShare;
+}

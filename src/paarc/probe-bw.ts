@@ -1,0 +1,193 @@
+import { baselineFrom, foldIntoBaseline } from './baseline.ts';
+import { grow } from './ceiling.ts';
+import type { Interval } from './interval.ts';
+import { lowerBaseline } from './lower-baseline.ts';
+import type { PaarcSettings } from './options.ts';
+import { type Control, type Decision, eagerWait, newSearch, type Point, type ProbeBwState, type Search } from './state.ts';
+
+/** A look at the unloaded latency may be skipped this often in a row while there is no queue to see. */
+const maxSkippedProbeRtts = 3;
+/** A total cut by this factor shows in the latency if the queue was ours. */
+const tellingCut = 1.5;
+/** Less than this part of the old ratio must remain, else the latency was not our queue. */
+const remainingRatio = 0.75;
+/** The tail counts as a queue only with so many samples, and a median that agrees. */
+const tailSamples = 100;
+const tailMedianRatio = 1.25;
+/** A median this high for two rounds costs a small step down. */
+const liftedRatio = 1.45;
+/** Above this ratio a probe starts only when waiting has been long enough, below it soon. */
+const costlyRatio = 1.35;
+const maxWait = 16;
+const maxFailures = 4;
+/** Gain after two kept probes in a row, and while far below the limit of before a cut. */
+const streakGain = 1.5;
+const recoverGain = 2;
+const recoverShare = 0.6;
+
+/** What a round in PROBE_BW is judged by. */
+export interface BwRound {
+  readonly interval: Interval;
+  readonly point: Point;
+  readonly ratio95: number;
+  readonly nowMs: number;
+}
+
+/**
+ * PROBE_BW: stay where throughput is full and the queue short; leave only for a reason: a queue, a probe, a look at the baseline.
+ * Source: BBR ProbeBW; Kleinrock's operating point (throughput over delay is largest where the queue begins).
+ */
+export function probeBwRound(settings: PaarcSettings, control: Control, state: ProbeBwState, round: BwRound): Decision {
+  const { search } = state;
+  const { point, interval, ratio95, nowMs } = round;
+  if (nowMs >= control.probeRttAtMs && search.probe === undefined) {
+    const due = probeRttDue(settings, control, search, point, nowMs);
+    if (due.state.name === 'probe-rtt') return due;
+    control = due.control;
+  }
+  const restored = notOurQueue(control, search, round);
+  if (restored !== undefined) return restored;
+  const degraded =
+    point.ratio50 > settings.theta50 ||
+    (interval.samples >= tailSamples && ratio95 > settings.theta95 && point.ratio50 > tailMedianRatio);
+  const seen: Search = {
+    ...search,
+    quietRounds: search.quietRounds + 1,
+    degradedRounds: degraded ? search.degradedRounds + 1 : 0,
+    liftedRounds: point.ratio50 > liftedRatio ? search.liftedRounds + 1 : 0,
+  };
+  const cut = cutForLatency(settings, control, seen, point);
+  if (cut !== undefined) return cut;
+  const settled: Search = degraded ? seen : withoutCut(seen);
+  if (search.probe !== undefined) return judgeProbe(settings, control, settled, search.probe, degraded, round);
+  return startProbe(settings, lowerBaseline(control, interval), settled, point, degraded, nowMs);
+}
+
+function probeRttDue(settings: PaarcSettings, control: Control, search: Search, point: Point, nowMs: number): Decision {
+  const skips = control.skippedProbeRtts;
+  const probeRttAtMs = nowMs + settings.probeRttPeriodMs;
+  if (point.ratio50 <= settings.qGrow && skips < maxSkippedProbeRtts) {
+    return { control: { ...control, probeRttAtMs, skippedProbeRtts: skips + 1 }, state: { name: 'probe-bw', search } };
+  }
+  const concurrency = Math.max(settings.cMin, settings.probeRttFactor * control.concurrency);
+  return {
+    control: { ...control, concurrency, probeRttAtMs, skippedProbeRtts: 0 },
+    state: { name: 'probe-rtt', savedConcurrency: control.concurrency, search: { ...search, quietRounds: 0 } },
+    reason: 'look at the unloaded latency',
+  };
+}
+
+/** The limit was cut for latency, and the latency stayed: the path got longer. Undo the cut and believe the round. */
+function notOurQueue(control: Control, search: Search, round: BwRound): Decision | undefined {
+  const { cut } = search;
+  if (cut === undefined || cut.concurrency < tellingCut * control.concurrency) return undefined;
+  if (round.point.ratio50 <= remainingRatio * cut.ratio50) return undefined;
+  return {
+    control: { ...control, concurrency: cut.concurrency, baseline: baselineFrom(round.interval.durations) },
+    state: { name: 'probe-bw', search: newSearch(search.wait) },
+    reason: 'latency is not our queue',
+  };
+}
+
+function cutForLatency(settings: PaarcSettings, control: Control, search: Search, point: Point): Decision | undefined {
+  const { concurrency } = control;
+  const fitting = (settings.headroom * concurrency) / point.ratio50;
+  const strongly = search.degradedRounds >= 2 || point.ratio50 > settings.startupTheta50;
+  if (!strongly && search.liftedRounds < 2) return undefined;
+  const next = strongly
+    ? Math.min(0.95 * concurrency, Math.max(fitting, 0.25 * concurrency))
+    : Math.min(concurrency, Math.max(0.85 * concurrency, fitting));
+  const limited = Math.max(settings.cMin, next);
+  if (limited >= concurrency) return undefined;
+  const cut = search.cut ?? { concurrency, ratio50: point.ratio50 };
+  return {
+    control: {
+      ...control,
+      concurrency: limited,
+      recoverConcurrency: strongly ? Math.max(control.recoverConcurrency, concurrency) : control.recoverConcurrency,
+    },
+    state: { name: 'probe-bw', search: { ...newSearch(strongly ? eagerWait : search.wait), failures: search.failures, cut } },
+    reason: strongly ? 'queue: latency' : 'short queue: latency',
+  };
+}
+
+function judgeProbe(
+  settings: PaarcSettings,
+  control: Control,
+  search: Search,
+  from: Point,
+  degraded: boolean,
+  round: BwRound,
+): Decision {
+  const { point, nowMs, interval } = round;
+  const growth = point.concurrency / from.concurrency;
+  const gain = point.throughputPerS / from.throughputPerS;
+  // By Little's law growth / gain is how much the latency rose; its mean with the medians' own ratio is less noisy than either.
+  const latencyRise = Math.sqrt((growth / gain) * (point.p50Ms / from.p50Ms));
+  const followed = latencyRise <= growth / (1 + 0.5 * (growth - 1));
+  const cheap = growth < 1.15 && point.ratio50 < 1.2;
+  const { probe: _, ...rest } = search;
+  if (degraded || !(followed || cheap)) {
+    const failed: Search = {
+      ...newSearch(Math.min(maxWait, 2 * search.wait)),
+      failures: Math.min(maxFailures, search.failures + 1),
+    };
+    return {
+      control: { ...control, concurrency: from.concurrency, recoverConcurrency: 0 },
+      state: { name: 'probe-bw', search: failed },
+      reason: 'probe failed',
+    };
+  }
+  const unloaded = point.ratio50 > 0.9 && point.ratio50 < 1.2 && control.baseline !== undefined;
+  const kept: Control = unloaded
+    ? { ...control, baseline: control.baseline && foldIntoBaseline(control.baseline, interval.durations) }
+    : lowerBaseline(control, interval);
+  const recovered = point.concurrency >= 0.95 * kept.recoverConcurrency ? { ...kept, recoverConcurrency: 0 } : kept;
+  const succeeded: Search = { ...rest, quietRounds: 0, failures: 0, successes: search.successes + 1 };
+  return (
+    beginProbe(settings, recovered, succeeded, point, nowMs, 'probe kept, next probe') ?? {
+      control: recovered,
+      state: { name: 'probe-bw', search: succeeded },
+      reason: 'probe kept',
+    }
+  );
+}
+
+function startProbe(
+  settings: PaarcSettings,
+  control: Control,
+  search: Search,
+  point: Point,
+  degraded: boolean,
+  nowMs: number,
+): Decision {
+  const free = point.ratio50 < settings.qGrow && search.quietRounds >= Math.min(search.wait, 2 << Math.min(2, search.failures));
+  const due = free || (point.ratio50 < costlyRatio && search.quietRounds >= search.wait);
+  const stay: Decision = { control, state: { name: 'probe-bw', search } };
+  if (degraded || !due) return stay;
+  return beginProbe(settings, control, { ...search, successes: 0 }, point, nowMs, 'probe') ?? stay;
+}
+
+function beginProbe(
+  settings: PaarcSettings,
+  control: Control,
+  search: Search,
+  point: Point,
+  nowMs: number,
+  reason: string,
+): Decision | undefined {
+  const recovering = control.concurrency < recoverShare * control.recoverConcurrency;
+  const gain = recovering ? recoverGain : search.successes >= 2 ? streakGain : settings.probeGain;
+  const next = grow(control.ceiling, control.concurrency, gain, settings.cMax, nowMs);
+  if (next === undefined) return undefined;
+  return {
+    control: { ...control, ...next },
+    state: { name: 'probe-bw', search: { ...search, quietRounds: 0, probe: point } },
+    reason,
+  };
+}
+
+function withoutCut(search: Search): Search {
+  const { cut: _, ...rest } = search;
+  return rest;
+}

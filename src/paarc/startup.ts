@@ -1,0 +1,77 @@
+import { foldIntoBaseline } from './baseline.ts';
+import { grow } from './ceiling.ts';
+import type { Interval } from './interval.ts';
+import { lowerBaseline } from './lower-baseline.ts';
+import type { PaarcSettings } from './options.ts';
+import { type Control, type Decision, eagerWait, newSearch, type Point, type StartupState } from './state.ts';
+
+/** Part of the growth of the limit that throughput must show, else the round was flat. Chosen by scenario runs. */
+const flatShare = 0.25;
+/** Above this part the host followed nearly in step: its latencies are still unloaded ones. */
+const followingShare = 0.7;
+/** A median ratio that supports a doubtful plateau, and one that shows no queue at all. */
+const plateauRatio = 1.5;
+const unloadedRatio = 1.3;
+
+/**
+ * STARTUP: double the limit until the host shows a plateau, then keep what it can carry with headroom.
+ * Source: BBR Startup; the plateau is read from latency against the host's own baseline and from throughput together.
+ */
+export function startupRound(
+  settings: PaarcSettings,
+  control: Control,
+  state: StartupState,
+  interval: Interval,
+  point: Point,
+  ratio95: number,
+  nowMs: number,
+): Decision {
+  const { previous } = state;
+  const gain = previous === undefined ? Number.POSITIVE_INFINITY : point.throughputPerS / previous.throughputPerS;
+  const growth = previous === undefined ? 1 : point.concurrency / previous.concurrency;
+  const flatRounds = gain < 1 + flatShare * (growth - 1) ? state.flatRounds + 1 : 0;
+  const reason = plateauReason(settings, point, ratio95, flatRounds);
+  if (reason !== undefined) return leaveStartup(settings, control, point, previous, flatRounds, reason);
+  if (point.concurrency >= state.untilConcurrency) return toProbeBw(control, point.concurrency, 'returned to the limit of before');
+  const following = gain > 1 + followingShare * (growth - 1) && point.ratio50 < unloadedRatio;
+  const seen: Control = following
+    ? { ...control, baseline: control.baseline && foldIntoBaseline(control.baseline, interval.durations) }
+    : lowerBaseline(control, interval);
+  const wanted = Math.min(settings.startupGain, state.untilConcurrency / point.concurrency);
+  const next = grow(seen.ceiling, point.concurrency, wanted, settings.cMax, nowMs);
+  if (next === undefined) return toProbeBw(seen, point.concurrency, 'no room below the known ceiling');
+  return {
+    control: { ...seen, ...next },
+    state: { ...state, previous: point, flatRounds },
+    reason: 'growing',
+  };
+}
+
+function plateauReason(settings: PaarcSettings, point: Point, ratio95: number, flatRounds: number): string | undefined {
+  if (point.ratio50 > settings.startupTheta50) return 'plateau: median latency';
+  if (ratio95 > settings.startupTheta95 && point.ratio50 > unloadedRatio) return 'plateau: tail latency';
+  if (flatRounds >= 1 && point.ratio50 > plateauRatio) return 'plateau: throughput and latency';
+  if (flatRounds >= 2) return 'plateau: throughput';
+  if (point.concurrency >= settings.cMax) return 'largest limit reached';
+  return undefined;
+}
+
+function leaveStartup(
+  settings: PaarcSettings,
+  control: Control,
+  point: Point,
+  previous: Point | undefined,
+  flatRounds: number,
+  reason: string,
+): Decision {
+  const { headroom, mu, cMin, cMax } = settings;
+  const fromHere = (headroom * point.concurrency) / point.ratio50;
+  const fromBefore =
+    flatRounds > 0 && previous !== undefined ? (headroom * previous.concurrency) / Math.max(1, previous.ratio50) : 0;
+  const concurrency = mu * Math.min(point.concurrency, Math.max(fromHere, fromBefore));
+  return toProbeBw(control, Math.min(cMax, Math.max(cMin, concurrency)), reason);
+}
+
+function toProbeBw(control: Control, concurrency: number, reason: string): Decision {
+  return { control: { ...control, concurrency }, state: { name: 'probe-bw', search: newSearch(eagerWait) }, reason };
+}

@@ -1,0 +1,128 @@
+import type { Baseline } from './baseline.ts';
+import { type Ceiling, openCeiling } from './ceiling.ts';
+import { type ClientGuard, openGuard } from './client-guard.ts';
+import type { PaarcSettings } from './options.ts';
+
+/** One measured point of the host's curve: limit, throughput per second, median latency in ms, and its ratio to the baseline's. */
+export interface Point {
+  readonly concurrency: number;
+  readonly throughputPerS: number;
+  readonly p50Ms: number;
+  readonly ratio50: number;
+}
+
+/** No result yet. */
+export const nothingSeen = { overloads: 0, results: 0 } as const;
+
+/** The search around the operating point in PROBE_BW. It survives PROBE_RTT. */
+export interface Search {
+  /** Rounds since the limit last moved. */
+  readonly quietRounds: number;
+  /** Quiet rounds to wait before a probe costs something. */
+  readonly wait: number;
+  /** Probes failed in a row (pf). */
+  readonly failures: number;
+  /** Probes kept in a row. */
+  readonly successes: number;
+  /** Rounds in a row whose latency says "queue". */
+  readonly degradedRounds: number;
+  /** Rounds in a row slightly below that. */
+  readonly liftedRounds: number;
+  /** A probe under way: the point it started from. */
+  readonly probe?: Point;
+  /** Cuts for latency since the last good round: limit and ratio before the first one. */
+  readonly cut?: { readonly concurrency: number; readonly ratio50: number };
+}
+
+/** An overload in shares of requests and of their time. */
+export interface OverloadShares {
+  readonly ofResults: number;
+  readonly ofTime: number;
+}
+
+export interface InitState {
+  readonly name: 'init';
+}
+export interface StartupState {
+  readonly name: 'startup';
+  readonly previous?: Point;
+  /** Rounds in a row in which more permits brought no throughput. */
+  readonly flatRounds: number;
+  /** Where it ends at the latest: the limit to return to, or Infinity. */
+  readonly untilConcurrency: number;
+}
+export interface ProbeBwState {
+  readonly name: 'probe-bw';
+  readonly search: Search;
+}
+export interface ProbeRttState {
+  readonly name: 'probe-rtt';
+  readonly savedConcurrency: number;
+  readonly search: Search;
+}
+export interface BackoffState {
+  readonly name: 'backoff';
+  readonly cause: 'overload' | 'rate' | 'outage';
+  readonly untilMs: number;
+  /** What was measured when the limit was cut; undefined for a cause that cuts nothing. */
+  readonly before?: OverloadShares;
+  /** The limit of before, while we test whether less load means fewer errors. */
+  readonly experimentFrom?: number;
+  /** Results since the cut, in rounds that are over. */
+  readonly seen: { readonly overloads: number; readonly results: number };
+}
+
+/** The five states of PAARC. */
+export type PaarcState = InitState | StartupState | ProbeBwState | ProbeRttState | BackoffState;
+
+/** What the law knows beyond its state. Frozen: a step makes a new one. */
+export interface Control {
+  /** C, real-valued; the gate sees its floor. */
+  readonly concurrency: number;
+  /** Undefined until INIT has ended. */
+  readonly baseline: Baseline | undefined;
+  /** W: how long a change of the limit takes to show, the last round's median latency. */
+  readonly reactionMs: number;
+  readonly ceiling: Ceiling;
+  readonly guard: ClientGuard;
+  /** Share of overload results that stayed when the limit was cut: not caused by our load. */
+  readonly backgroundErrors: number;
+  /** The limit that was in force before a cut; 0 when there is nothing to return to. */
+  readonly recoverConcurrency: number;
+  readonly probeRttAtMs: number;
+  readonly skippedProbeRtts: number;
+}
+
+/** What one step decided. Without a reason nothing moved. */
+export interface Decision {
+  readonly control: Control;
+  readonly state: PaarcState;
+  readonly reason?: string;
+}
+
+/** Before the first answer the reaction time is a guess. Chosen: a continental round trip plus service. */
+const guessedReactionMs = 150;
+
+/** A host nothing is known of. */
+export function initialControl(settings: PaarcSettings, startMs: number): Control {
+  return {
+    concurrency: settings.cInit,
+    baseline: undefined,
+    reactionMs: guessedReactionMs,
+    ceiling: openCeiling,
+    guard: openGuard,
+    backgroundErrors: 0,
+    recoverConcurrency: 0,
+    probeRttAtMs: startMs + settings.probeRttPeriodMs,
+    skippedProbeRtts: 0,
+  };
+}
+
+/** Rounds to wait for a probe in the steady state, and after a change that left room. Chosen by scenario runs. */
+export const steadyWait = 8;
+export const eagerWait = 2;
+
+/** A search that begins. */
+export function newSearch(wait: number): Search {
+  return { quietRounds: 0, wait, failures: 0, successes: 0, degradedRounds: 0, liftedRounds: 0 };
+}

@@ -1,0 +1,189 @@
+import { baselineFrom, foldIntoBaseline } from './baseline.ts';
+import { grow } from './ceiling.ts';
+import { freeRound, limitedRound } from './client-guard.ts';
+import type { Interval } from './interval.ts';
+import { lowerBaseline } from './lower-baseline.ts';
+import { cutForOverload, isOverloaded, isOverloadedAgain } from './overload.ts';
+import type { PaarcSettings } from './options.ts';
+import { probeBwRound } from './probe-bw.ts';
+import { startupRound } from './startup.ts';
+import {
+  type BackoffState,
+  type Control,
+  type Decision,
+  newSearch,
+  type PaarcState,
+  type Point,
+  type ProbeBwState,
+  type ProbeRttState,
+  type StartupState,
+  steadyWait,
+} from './state.ts';
+
+/** INIT ends with fewer samples when a slow host had this much time. Chosen. */
+const initPatienceMs = 3000;
+const initLeastSamples = 5;
+/** A round of a slow host ends after this much time or so many reaction times with a few samples. Chosen by scenario runs. */
+const roundPatienceMs = 6000;
+const roundPatienceReactions = 10;
+const roundLeastSamples = 5;
+const roundReactions = 1.5;
+const startupRoundReactions = 1;
+const probeSamples = 100;
+const probeRttSamples = 20;
+/** A look at the unloaded latency this far off replaces the baseline instead of joining it. */
+const replaceBelow = 0.75;
+const replaceAbove = 1.33;
+/** After a baseline that was far too high the next look comes soon. */
+const soonProbeRttMs = 5000;
+
+/** Whether a round has seen enough to be judged. */
+export function isRoundOver(settings: PaarcSettings, control: Control, state: PaarcState, elapsedMs: number, samples: number): boolean {
+  if (elapsedMs >= Math.max(roundPatienceReactions * control.reactionMs, roundPatienceMs)) return samples >= roundLeastSamples;
+  if (state.name === 'init' && samples >= initLeastSamples && elapsedMs >= initPatienceMs) return true;
+  return elapsedMs >= leastRoundMs(settings, control, state) && samples >= samplesNeeded(settings, control, state);
+}
+
+/** No round is shorter: what a change of the limit did shows after a reaction time, and its spread after half another. */
+export function leastRoundMs(settings: PaarcSettings, control: Control, state: PaarcState): number {
+  if (state.name === 'init') return 0;
+  const reactions = state.name === 'startup' ? startupRoundReactions : roundReactions;
+  return Math.max(settings.roundFloorMs, reactions * control.reactionMs);
+}
+
+function samplesNeeded(settings: PaarcSettings, control: Control, state: PaarcState): number {
+  switch (state.name) {
+    case 'init':
+      return settings.nInit;
+    case 'startup':
+      return Math.min(settings.nMin, Math.max(settings.nInit, control.concurrency / 2));
+    case 'probe-bw':
+      return state.search.probe === undefined ? settings.nMin : probeSamples;
+    case 'probe-rtt':
+      return probeRttSamples;
+    case 'backoff':
+      return settings.nMin;
+  }
+}
+
+/**
+ * Fold one finished round into the next state. Total: every state answers every round.
+ * @param interval - one round, latencies in ms, throughput per second
+ * @param jitter - uniform in 0..1, used when many clients could return together
+ * @returns the next state and limit, with a reason when something moved
+ * Never throws: settings were checked at construction. Source: docs/paarc.md.
+ */
+export function step(
+  settings: PaarcSettings,
+  control: Control,
+  state: PaarcState,
+  interval: Interval,
+  nowMs: number,
+  jitter: number,
+): Decision {
+  const overloaded = state.name === 'backoff' ? isOverloadedAgain(settings, control, interval) : isOverloaded(settings, control, interval);
+  if (overloaded) return cutForOverload(settings, control, state, interval, nowMs, jitter);
+  const measured: Control = { ...control, reactionMs: interval.p50Ms };
+  switch (state.name) {
+    case 'init':
+      return endInit(settings, measured, interval, nowMs);
+    case 'startup':
+      return steerRound(settings, measured, state, interval, nowMs);
+    case 'probe-bw':
+      return steerRound(settings, measured, state, interval, nowMs);
+    case 'probe-rtt':
+      return endProbeRtt(settings, measured, state, interval, nowMs);
+    case 'backoff':
+      return backoffRound(measured, state, interval);
+  }
+}
+
+/** The first samples are the baseline and the first point of STARTUP, unless too few URLs came to fill the limit. */
+function endInit(settings: PaarcSettings, control: Control, interval: Interval, nowMs: number): Decision {
+  const known: Control = { ...control, baseline: baselineFrom(interval.durations) };
+  const startup: StartupState = { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY };
+  if (interval.saturation < 0.5 || interval.clientLimited) return { control: known, state: startup, reason: 'baseline known' };
+  const { concurrency } = control;
+  const next = grow(control.ceiling, concurrency, settings.startupGain, settings.cMax, nowMs);
+  if (next === undefined) return { control: known, state: startup, reason: 'baseline known' };
+  // The first wave of answers came after one latency of nothing; Little's law bounds what the count of so few samples claims.
+  const counted = (1000 * interval.samples) / Math.max(1, interval.elapsedMs - interval.p50Ms);
+  const throughputPerS = Math.min(counted, (1000 * concurrency) / interval.p50Ms);
+  const previous: Point = { concurrency, throughputPerS, p50Ms: interval.p50Ms, ratio50: 1 };
+  return { control: { ...known, ...next }, state: { ...startup, previous }, reason: 'baseline known, growing' };
+}
+
+/** BACKOFF moves with time, not with rounds; it only makes sure that a host that refused in INIT gets a baseline. */
+function backoffRound(control: Control, state: BackoffState, interval: Interval): Decision {
+  const seen = { overloads: state.seen.overloads + interval.overloads, results: state.seen.results + interval.results };
+  const known = control.baseline === undefined ? { ...control, baseline: baselineFrom(interval.durations) } : control;
+  return { control: known, state: { ...state, seen } };
+}
+
+function endProbeRtt(settings: PaarcSettings, control: Control, state: ProbeRttState, interval: Interval, nowMs: number): Decision {
+  const ratio = interval.p50Ms / (control.baseline?.p50Ms ?? interval.p50Ms);
+  const replace = control.baseline === undefined || ratio < replaceBelow || ratio > replaceAbove;
+  return {
+    control: {
+      ...control,
+      concurrency: state.savedConcurrency,
+      baseline:
+        replace || control.baseline === undefined ? baselineFrom(interval.durations) : foldIntoBaseline(control.baseline, interval.durations),
+      probeRttAtMs: nowMs + (ratio < replaceBelow ? soonProbeRttMs : settings.probeRttPeriodMs),
+    },
+    state: { name: 'probe-bw', search: state.search },
+    reason: replace ? 'baseline replaced' : 'baseline refreshed',
+  };
+}
+
+/** The two states that move the limit by what a round shows; neither learns from a round in which we were the narrow place. */
+function steerRound(
+  settings: PaarcSettings,
+  control: Control,
+  state: StartupState | ProbeBwState,
+  interval: Interval,
+  nowMs: number,
+): Decision {
+  const { baseline } = control;
+  if (baseline === undefined) return { control, state: { name: 'init' }, reason: 'no baseline' };
+  if (interval.clientLimited) return clientLimitedRound(settings, control, baseline.p50Ms, state, interval, nowMs);
+  if (interval.saturation < 0.5) return { control: lowerBaseline(control, interval), state };
+  const freed = freeRound(control.guard, control.concurrency, nowMs);
+  if (freed.concurrency > control.concurrency) {
+    return { control: { ...control, ...freed }, state, reason: 'our side is free again' };
+  }
+  const free: Control = { ...control, guard: freed.guard };
+  const point: Point = {
+    concurrency: control.concurrency,
+    throughputPerS: interval.throughputPerS,
+    p50Ms: interval.p50Ms,
+    ratio50: interval.p50Ms / baseline.p50Ms,
+  };
+  const ratio95 = interval.p95Ms / baseline.p95Ms;
+  if (state.name === 'startup') return startupRound(settings, free, state, interval, point, ratio95, nowMs);
+  return probeBwRound(settings, free, state, { interval, point, ratio95, nowMs });
+}
+
+function clientLimitedRound(
+  settings: PaarcSettings,
+  control: Control,
+  baselineMs: number,
+  state: StartupState | ProbeBwState,
+  interval: Interval,
+  nowMs: number,
+): Decision {
+  // A queue cut just before we noticed that we are slow ourselves was our own doing: what comes back is the limit before it.
+  const beforeCut = state.name === 'probe-bw' ? (state.search.cut?.concurrency ?? 0) : 0;
+  const round = { concurrency: control.concurrency, beforeCut, throughputPerS: interval.throughputPerS, nowMs };
+  const usable = (perS: number): number => (settings.headroom * perS * baselineMs) / 1000;
+  const guarded = limitedRound(control.guard, round, settings.cMin, usable);
+  const next: Control = { ...control, ...guarded };
+  if (state.name === 'startup') {
+    return { control: next, state: { name: 'probe-bw', search: newSearch(steadyWait) }, reason: 'our side is the narrow place' };
+  }
+  // A probe judged by a round that we limited ourselves would be judged wrongly.
+  const { probe, ...search } = state.search;
+  const quiet: ProbeBwState = { name: 'probe-bw', search: probe === undefined ? state.search : search };
+  if (guarded.concurrency === control.concurrency) return { control: next, state: quiet };
+  return { control: next, state: quiet, reason: 'our side is the narrow place' };
+}

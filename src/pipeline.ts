@@ -1,0 +1,147 @@
+/**
+ * The life of a row, start to end:
+ *
+ *   plan:  manifest reader -> host partitioner -> publish --.
+ *                                                        channel
+ *   work:                        sink <- gated fetch <- take --'
+ *
+ * Both halves run at once. The channel between them is where a job can be split over machines.
+ */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Clock, systemClock } from './clock.ts';
+import type { ResolvedConfig } from './config/types.ts';
+import type { Destination } from './destination/destination.ts';
+import { finalPath } from './destination/folder-layout.ts';
+import { FolderDestination } from './destination/folder-destination.ts';
+import { NoneDestination } from './destination/none-destination.ts';
+import { FlowDcError } from './errors.ts';
+import { identityOf } from './job/identity-of.ts';
+import { openJob } from './job/job-folder.ts';
+import { type JobInput, openJobInput } from './job/job-input.ts';
+import { type JobSummary, type RecordTotals, totalOf } from './job/job-summary.ts';
+import { sealInfo } from './job/seal-info.ts';
+import { RunControl, type RunSignals } from './job/run-control.ts';
+import { publishUnits } from './stages/distribute/publish-units.ts';
+import { takeDeliveries } from './stages/distribute/take-deliveries.ts';
+import { fetchUnits } from './stages/fetch/fetch-units.ts';
+import type { ManifestInfo } from './stages/manifest/manifest-info.ts';
+import { partitionByHost } from './stages/partition/partition-by-host.ts';
+import { folderSink } from './stages/sink/folder-sink.ts';
+import { sealDataset, SUCCESS_FILE } from './stages/sink/seal/seal-dataset.ts';
+import { tarSink } from './stages/sink/tar-sink.ts';
+import { adoptFromStats } from './transport/in-process/adopt-records.ts';
+import { createInProcessChannel } from './transport/in-process/in-process-transport.ts';
+import { createLocalCommitter, type LocalCommitter } from './transport/in-process/local-committer.ts';
+import type { JobChannel } from './transport/transport.ts';
+
+export interface RunJobOptions extends RunSignals {
+  /** Configuration keys as given, kept for a resume without arguments. No secrets. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** What the input `-` reads; without it, what an earlier run kept. */
+  readonly stdin?: Readable;
+  readonly clock?: Clock;
+  /** Told once, before anything is fetched. */
+  readonly onStart?: (manifest: ManifestInfo, before: RecordTotals, notices: readonly string[]) => void | Promise<void>;
+}
+
+/**
+ * Run a whole job in this process, or what is left of it: the same call again finishes what an earlier one began, and a
+ * finished job is left as it is.
+ * Resolves when every row is settled, or when `drain` has been obeyed; `complete` tells which.
+ * Errors: every FlowDcError of the stages; FDC_ERR_INTERRUPTED after `abort`.
+ */
+export async function runJob(config: ResolvedConfig, options: RunJobOptions = {}): Promise<JobSummary> {
+  const { output } = config.sink;
+  if (output === undefined) throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o dataset');
+  const input = await openJobInput(config, options.stdin);
+  try {
+    return await (output === 'none:' ? runForNothing(config, input, options) : runInFolder(config, output, input, options));
+  } finally {
+    await input.close();
+  }
+}
+
+async function runInFolder(config: ResolvedConfig, output: string, input: JobInput, options: RunJobOptions): Promise<JobSummary> {
+  const clock = options.clock ?? systemClock;
+  const startedMs = clock.nowMs();
+  const job = await openJob(output, identityOf(config, input.info), { overwrite: config.run.overwrite, settings: options.settings ?? {} });
+  try {
+    await input.adopt(job.stateFolder);
+    const destination = new FolderDestination(output, { layout: job.layout });
+    const committer = createLocalCommitter(job.stateFolder);
+    await adoptFromStats(job.out, job.stateFolder);
+    await destination.sweep(async (unit, token) => (await committer.record(unit))?.token === token);
+    const before = await totalOf(committer.records());
+    await options.onStart?.(input.info, before, job.notices);
+    const wasSealed = existsSync(finalPath(destination.paths, SUCCESS_FILE));
+    const complete = wasSealed || (await runChain(config, input, { destination, committer, clock }, options));
+    const summary = { ...(await totalOf(committer.records())), complete, out: job.out, elapsedMs: clock.nowMs() - startedMs, before };
+    if (complete && !wasSealed) await sealDataset(destination, committer.records(), sealInfo(config, input.info, job, summary, clock.wallMs()));
+    return summary;
+  } finally {
+    await job.close();
+  }
+}
+
+/** `-o none:`: the whole chain, records in a folder that goes away, no shard kept. */
+async function runForNothing(config: ResolvedConfig, input: JobInput, options: RunJobOptions): Promise<JobSummary> {
+  const clock = options.clock ?? systemClock;
+  const startedMs = clock.nowMs();
+  const folder = await mkdtemp(join(tmpdir(), 'flow-dc-none-'));
+  try {
+    const committer = createLocalCommitter(folder);
+    const before = await totalOf(committer.records());
+    await options.onStart?.(input.info, before, []);
+    const destination = new NoneDestination({ spillFolder: join(folder, 'spill') });
+    const complete = await runChain(config, input, { destination, committer, clock }, options);
+    return { ...(await totalOf(committer.records())), complete, out: 'none:', elapsedMs: clock.nowMs() - startedMs, before };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Surroundings {
+  readonly destination: Destination;
+  readonly committer: LocalCommitter;
+  readonly clock: Clock;
+}
+
+/** @returns whether every unit of the manifest has its record now */
+async function runChain(config: ResolvedConfig, input: JobInput, around: Surroundings, options: RunJobOptions): Promise<boolean> {
+  const { destination, committer, clock } = around;
+  const control = new RunControl(clock, config.run.drainMs, options);
+  const rollForward = destination.rollForward.bind(destination);
+  const channel = createInProcessChannel({ committer, clock, rollForward, highWater: config.transport.queueUnits });
+  try {
+    return await control.run(plan(config, input, channel, control.stop), work(config, channel, control, around));
+  } finally {
+    control.release();
+    await channel[Symbol.asyncDispose]();
+  }
+}
+
+async function plan({ partition, manifest }: ResolvedConfig, input: JobInput, channel: JobChannel, signal: AbortSignal): Promise<void> {
+  const linger = input.isLive ? { lingerMs: manifest.lingerMs } : {};
+  await pipeline(
+    input.reader,
+    partitionByHost({ shardSize: partition.shardSize, ...linger }),
+    publishUnits(channel, signal),
+    { signal },
+  );
+  await input.finish();
+}
+
+function work(config: ResolvedConfig, channel: JobChannel, control: RunControl, { destination, committer, clock }: Surroundings): Promise<void> {
+  const sink = config.sink.createTar ? tarSink : folderSink;
+  return pipeline(
+    takeDeliveries(channel, { drain: control.drain, signal: control.stop }),
+    fetchUnits({ ...config.fetch, paarc: config.paarc, clock, spillFolder: destination.spillFolder, bodyRelease: 'by-sink' }),
+    sink(destination, { ...config.sink, committer, clock, maxUnitErrors: config.fetch.maxUnitErrors }),
+    { signal: control.stop },
+  );
+}

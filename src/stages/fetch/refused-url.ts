@@ -1,0 +1,16 @@
+import { hostOf } from '../../host.ts';
+import type { RowEnd } from './engine.ts';
+
+/** How a row ends whose URL cannot be requested at all. */
+export function refusedUrl(url: string): RowEnd {
+  const scheme = /^\s*([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
+  const isOther = scheme !== undefined && scheme !== 'http' && scheme !== 'https' && URL.canParse(url);
+  return {
+    status: 'failed',
+    code: isOther ? 'unsupported_scheme' : 'invalid_url',
+    message: isOther ? `${scheme}: URLs cannot be fetched` : url === '' ? 'the URL is empty' : 'the URL cannot be parsed',
+    host: hostOf(url),
+    attempts: 0,
+    reservedBytes: 0,
+  };
+}

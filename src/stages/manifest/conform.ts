@@ -1,0 +1,91 @@
+import { type Data, DataType, Field, Float64, makeData, RecordBatch, Schema, Struct, Utf8 } from 'apache-arrow';
+import { repeatedUtf8Column, sequenceColumn, utf8Column } from '../../arrow/columns.ts';
+import { nullData } from '../../arrow/null-data.ts';
+import { textColumn } from '../../arrow/text.ts';
+import type { ColumnRoles } from '../../record.ts';
+import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../../record.ts';
+import { withRoles } from '../../unit-rows.ts';
+import type { ManifestInfo } from './manifest-info.ts';
+
+/** One file's columns, for `unify`. */
+export interface NamedSchema {
+  readonly name: string;
+  readonly schema: Schema;
+}
+
+export interface UnifiedColumns {
+  readonly fields: readonly Field[];
+  readonly warnings: readonly string[];
+}
+
+const ADDED: readonly string[] = [ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN];
+
+/**
+ * The columns of all files together, matched by name, in order of first appearance. A column that some files lack is null there; one that
+ * has different types is carried as text; both are said, once per column. Columns named like those that the reader adds are left out.
+ */
+export function unify(files: readonly NamedSchema[]): UnifiedColumns {
+  const found = new Map<string, { field: Field; file: string; count: number; isClash: boolean }>();
+  const warnings: string[] = [];
+  for (const { name: file, schema } of files) {
+    for (const field of schema.fields) {
+      if (ADDED.includes(field.name)) warnings.push(`${file}: the column ${field.name} is left out: the name is used by flow-dc itself`);
+      if (ADDED.includes(field.name)) continue;
+      const own = new Field(field.name, field.type, true, field.metadata);
+      const known = found.get(field.name);
+      if (known === undefined) found.set(field.name, { field: own, file, count: 1, isClash: false });
+      else {
+        known.count++;
+        if (DataType.isNull(known.field.type)) Object.assign(known, { field: own, file });
+        else if (!known.isClash && !DataType.isNull(field.type) && String(field.type) !== String(known.field.type)) {
+          warnings.push(`${field.name} is ${known.field.type} in ${known.file} and ${field.type} in ${file}: carried as text`);
+          Object.assign(known, { field: new Field(field.name, new Utf8(), true), isClash: true });
+        }
+      }
+    }
+  }
+  const partial = [...found.values()].filter(({ count }) => count < files.length).map(({ field }) => field.name);
+  if (partial.length > 0)
+    warnings.push(`not every file has the column${partial.length > 1 ? 's' : ''} ${some(partial)}: null where missing`);
+  return { fields: [...found.values()].map(({ field }) => field), warnings };
+}
+
+function some(names: readonly string[]): string {
+  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
+}
+
+/** Columns as ManifestInfo tells them, and the schema of every batch that the reader hands on. */
+export function describeColumns(fields: readonly Field[], roles: ColumnRoles): Pick<ManifestInfo, 'columns' | 'roles' | 'schema'> {
+  const added = [
+    new Field(ROW_COLUMN, new Float64(), true),
+    new Field(SOURCE_FILE_COLUMN, new Utf8(), true),
+    new Field(SOURCE_ROW_COLUMN, new Float64(), true),
+  ];
+  const columns = fields.map(({ name, type }) => ({ name, type: String(type) }));
+  return { columns, roles, schema: withRoles(new Schema([...added, ...fields]), roles) };
+}
+
+export interface BatchPlace {
+  readonly file: string;
+  /** Of the batch's first row: over all files, and within its own. */
+  readonly firstRow: number;
+  readonly firstSourceRow: number;
+}
+
+/** A file's batch, brought to the schema of all files, with the reader's columns in front. */
+export function conform(batch: RecordBatch, schema: Schema, { file, firstRow, firstSourceRow }: BatchPlace): RecordBatch {
+  const { numRows: length } = batch;
+  const indexes = new Map(batch.schema.fields.map((field, i) => [field.name, i]));
+  const own = schema.fields.slice(ADDED.length).map((field) => {
+    const index = indexes.get(field.name);
+    return index === undefined ? nullData(field.type, length) : asType(batch.data.children[index] as Data, field.type);
+  });
+  const added = [sequenceColumn(firstRow, length), repeatedUtf8Column(file, length), sequenceColumn(firstSourceRow, length)];
+  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: [...added, ...own] }));
+}
+
+function asType(data: Data, type: DataType): Data {
+  if (DataType.isNull(data.type) && !DataType.isNull(type)) return nullData(type, data.length);
+  if (DataType.isUtf8(type) && !DataType.isUtf8(data.type)) return utf8Column(textColumn(data));
+  return data;
+}

@@ -1,0 +1,115 @@
+import { FlowDcError } from '../../errors.ts';
+import type { DetectedFormat, ManifestFormat } from './manifest-info.ts';
+
+/** Formats that the reader names but does not read. */
+export type GivenFormat = 'auto' | ManifestFormat | 'excel' | 'xml';
+
+/** First bytes of things that are often taken for a manifest. */
+const FOREIGN: readonly (readonly [magic: string, what: string, fix: string])[] = [
+  ['PARE', 'a parquet file with an encrypted footer', 'write it without encryption'],
+  ['PK\x03\x04', 'a zip archive or an Excel workbook', 'unpack it, or save the sheet as csv'],
+  ['\xd0\xcf\x11\xe0', 'an old Excel workbook', 'save the sheet as csv'],
+  ['\x28\xb5\x2f\xfd', 'compressed with zstd', 'unpack it with zstd -d, or use gzip'],
+  ['BZh', 'compressed with bzip2', 'unpack it with bunzip2, or use gzip'],
+  ['\xfd7zXZ', 'compressed with xz', 'unpack it with xz -d, or use gzip'],
+  ['\xff\xfe', 'UTF-16 text', 'save it as UTF-8'],
+  ['\xfe\xff', 'UTF-16 text', 'save it as UTF-8'],
+  ['ARROW1', 'an Arrow IPC (feather) file', 'convert it to parquet'],
+  ['ORC', 'an ORC file', 'convert it to parquet'],
+  ['SQLite format 3', 'an SQLite database', 'export the table as csv'],
+];
+
+export interface HeadOfInput {
+  /** First bytes, unpacked. */
+  readonly head: Buffer;
+  readonly gzip: boolean;
+  /** File name, or - for stdin. */
+  readonly name: string;
+}
+
+/**
+ * What an input is, from its content first and its name where the content leaves a choice; a format that the user gave wins over
+ * both, unless the content contradicts it.
+ * FDC_ERR_MANIFEST_EMPTY without content, FDC_ERR_MANIFEST_FORMAT for what cannot be read, with the way to convert it.
+ */
+export function detectFormat(input: HeadOfInput, given: GivenFormat): DetectedFormat {
+  const { head, gzip, name } = input;
+  if (head.length === 0) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${name} is empty: expected a manifest with at least one row`);
+  if (given === 'excel' || given === 'xml') throw unreadable(name, `in format ${given}, which is not read`, 'convert it to csv or parquet');
+  const magic = head.toString('latin1', 0, 32);
+  if (magic.startsWith('PAR1')) {
+    if (gzip) throw unreadable(name, 'a parquet file inside gzip', 'unpack it with gunzip');
+    if (given !== 'auto' && given !== 'parquet') throw unreadable(name, `a parquet file, not ${given}`, 'leave input_format at auto');
+    return { format: 'parquet', gzip };
+  }
+  for (const [start, what, fix] of FOREIGN) if (magic.startsWith(start)) throw unreadable(name, what, fix);
+  const text = head
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .trimStart();
+  if (text === '')
+    throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${name} holds nothing but white space: expected a manifest with at least one row`);
+  if (text.startsWith('<')) throw markup(name, text);
+  if (given === 'parquet' || (given === 'auto' && extension(name) === 'parquet')) {
+    throw unreadable(name, 'not a parquet file, whatever its name says', 'download or export it again, or give its real input_format');
+  }
+  if (head.includes(0)) throw unreadable(name, 'binary data of no known format', 'convert it to csv or parquet');
+  const format = given === 'auto' ? textFormat(text, extension(name)) : given;
+  return format === 'csv' || format === 'tsv' ? { format, gzip, delimiter: format === 'tsv' ? '\t' : delimiterOf(text) } : { format, gzip };
+}
+
+/** The kind that a file's name says, `.gz` aside; undefined for a name that says nothing. */
+export function extension(name: string): ManifestFormat | undefined {
+  const ending = /\.([a-z0-9]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase() ?? '';
+  return ENDINGS.get(ending);
+}
+
+const ENDINGS: ReadonlyMap<string, ManifestFormat> = new Map([
+  ['parquet', 'parquet'],
+  ['parq', 'parquet'],
+  ['pq', 'parquet'],
+  ['csv', 'csv'],
+  ['tsv', 'tsv'],
+  ['tab', 'tsv'],
+  ['txt', 'txt'],
+  ['json', 'json'],
+  ['jsonl', 'jsonl'],
+  ['ndjson', 'jsonl'],
+]);
+
+function textFormat(text: string, named: ManifestFormat | undefined): ManifestFormat {
+  if (text.startsWith('{')) return 'jsonl';
+  if (/^\[\s*(?:[{"\]]|$)/.test(text)) return 'json';
+  if (named === 'csv' || named === 'tsv') return named;
+  const firstLine = lineOf(text);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(firstLine)) return 'txt';
+  if (firstLine.includes('\t')) return 'tsv';
+  // A list of URLs may begin with a bad one, but a line of several names is a header.
+  return named === 'txt' && !/[,;|]/.test(firstLine) && !/^\w*ur[il]\w*$/i.test(firstLine) ? 'txt' : 'csv';
+}
+
+/** Of the usual ones, the one that the header line has most of. */
+function delimiterOf(text: string): string {
+  const header = lineOf(text).replace(/"[^"]*"/g, '');
+  const counts = [',', ';', '\t', '|'].map((delimiter) => ({ delimiter, count: header.split(delimiter).length }));
+  return counts.reduce((best, other) => (other.count > best.count ? other : best)).delimiter;
+}
+
+function lineOf(text: string): string {
+  return text.split(/\r?\n|\r/, 1)[0] ?? '';
+}
+
+function markup(name: string, text: string): FlowDcError {
+  if (/^<(?:!doctype html|html|head|body|script)/i.test(text)) {
+    return unreadable(
+      name,
+      'an HTML page, not a manifest',
+      'download the file itself (the server may have answered with a login or error page)',
+    );
+  }
+  return unreadable(name, 'XML or other markup', 'convert it to csv or parquet');
+}
+
+function unreadable(name: string, what: string, fix: string): FlowDcError {
+  return new FlowDcError('FDC_ERR_MANIFEST_FORMAT', `${name} is ${what}: ${fix}`);
+}

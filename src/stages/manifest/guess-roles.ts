@@ -1,0 +1,125 @@
+import { nearest } from '../../config/nearest.ts';
+import { FlowDcError } from '../../errors.ts';
+import type { ColumnRoles } from '../../record.ts';
+import type { Role } from './manifest-info.ts';
+
+/** Names that mean the role, best first; compared without case, spaces, `_`, `-` and `.`. */
+const NAMES: Record<'url' | 'label' | 'caption', readonly string[]> = {
+  url: [
+    'url',
+    'imageurl',
+    'photourl',
+    'imgurl',
+    'pictureurl',
+    'mediaurl',
+    'fileurl',
+    'downloadurl',
+    'contenturl',
+    'urls',
+    'imageuri',
+    'uri',
+  ],
+  label: ['label', 'labels', 'classname', 'category', 'species', 'speciesname', 'scientificname', 'taxonname', 'class'],
+  caption: ['caption', 'text', 'alttext', 'alt', 'description'],
+};
+
+/** Names that hold URLs in some manifests and something else in others: the values decide. */
+const PERHAPS_URL = ['identifier', 'image', 'photo', 'picture', 'media', 'link', 'href', 'src', 'source', 'file', 'path'];
+
+const BEGINS_AS_URL = /^\s*https?:\/\//i;
+
+export interface GuessInput {
+  /** All columns in order; only text columns can hold URLs. */
+  readonly columns: readonly { readonly name: string; readonly isText: boolean }[];
+  /** A few values of a column, for when no name is telling. */
+  readonly values: (column: string) => readonly (string | null)[];
+}
+
+/** Column per role as the user gave it: undefined guesses, '' leaves the role empty. */
+export type GivenRoles = Readonly<Partial<Record<Role, string>>>;
+
+/**
+ * Which column plays which role. What the user names is taken; URL, label and caption are guessed by name, the URL then by values
+ * that begin with http; a key column is never guessed.
+ * FDC_ERR_MANIFEST_COLUMN when a named column does not exist, or when nothing looks like URLs; the message lists what exists.
+ */
+export function guessRoles(given: GivenRoles, input: GuessInput): { readonly roles: ColumnRoles; readonly guessed: readonly Role[] } {
+  const roles: Partial<Record<Role, string>> = {};
+  const guessed: Role[] = [];
+  for (const role of ['url', 'label', 'caption', 'key'] as const) {
+    const name = given[role];
+    if (name === '') continue;
+    const column = name === undefined ? guess(role, input, Object.values(roles)) : existing(role, name, input);
+    if (column === undefined) continue;
+    roles[role] = column;
+    if (name === undefined) guessed.push(role);
+  }
+  if (roles.url === undefined) throw noUrl(input);
+  return { roles: { ...roles, url: roles.url }, guessed };
+}
+
+/** The text column whose name says that it holds URLs. */
+export function urlByName(columns: GuessInput['columns']): string | undefined {
+  return byName(
+    'url',
+    columns.filter(({ isText }) => isText),
+  );
+}
+
+function byName(role: 'url' | 'label' | 'caption', columns: GuessInput['columns']): string | undefined {
+  return NAMES[role].map((wanted) => columns.find(({ name }) => plain(name) === wanted)?.name).find((name) => name !== undefined);
+}
+
+function guess(role: Role, input: GuessInput, taken: readonly string[]): string | undefined {
+  if (role === 'key') return undefined;
+  const free = input.columns.filter(({ name, isText }) => !taken.includes(name) && (isText || role === 'label'));
+  const named = byName(role, free);
+  if (named !== undefined || role !== 'url') return named;
+  // A header that is itself a URL is a row of a file without header.
+  const holdsUrls = ({ name }: { name: string }) =>
+    !BEGINS_AS_URL.test(name) && input.values(name).some((value) => value !== null && BEGINS_AS_URL.test(value));
+  return (free.filter(({ name }) => PERHAPS_URL.includes(plain(name))).find(holdsUrls) ?? free.find(holdsUrls))?.name;
+}
+
+function existing(role: Role, name: string, { columns }: GuessInput): string {
+  const column = columns.find((other) => other.name === name);
+  if (column === undefined) throw missing(role, name, columns);
+  if (role === 'url' && !column.isText) {
+    throw new FlowDcError(
+      'FDC_ERR_MANIFEST_COLUMN',
+      `the url column ${name} does not hold text: name a column with URLs${listed(columns)}`,
+    );
+  }
+  return name;
+}
+
+function missing(role: Role, name: string, columns: GuessInput['columns']): FlowDcError {
+  const near = nearest(
+    name,
+    columns.map((column) => column.name),
+  );
+  const hint = near === undefined ? '' : `did you mean ${near}? `;
+  return new FlowDcError(
+    'FDC_ERR_MANIFEST_COLUMN',
+    `the ${role} column ${name} does not exist: ${hint}${listed(columns).replace(/^; /, '')}`,
+  );
+}
+
+function noUrl({ columns }: GuessInput): FlowDcError {
+  const first = columns[0]?.name ?? '';
+  if (BEGINS_AS_URL.test(first)) {
+    return new FlowDcError(
+      'FDC_ERR_MANIFEST_COLUMN',
+      'the first line is a URL, not a line of column names: add a header line, or read the file as a plain list with input_format txt',
+    );
+  }
+  return new FlowDcError('FDC_ERR_MANIFEST_COLUMN', `no column looks like URLs: name it with url${listed(columns)}`);
+}
+
+function listed(columns: GuessInput['columns']): string {
+  return `; the columns are ${columns.map(({ name }) => name).join(', ') || '(none)'}`;
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[\s_.-]/g, '');
+}

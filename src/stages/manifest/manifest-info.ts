@@ -1,0 +1,55 @@
+import type { Schema } from 'apache-arrow';
+import type { ColumnRoles } from '../../record.ts';
+
+/** Formats that can be read. `json` is an array, `jsonl` any sequence of JSON objects, one per line or not. */
+export type ManifestFormat = 'parquet' | 'csv' | 'tsv' | 'txt' | 'json' | 'jsonl';
+
+export type Role = keyof ColumnRoles;
+
+/** What a file is, from its first bytes and its name. */
+export interface DetectedFormat {
+  readonly format: ManifestFormat;
+  readonly gzip: boolean;
+  /** Between the cells of csv. */
+  readonly delimiter?: string;
+}
+
+/** Tells one input from another without reading all of it. */
+export interface InputIdentity {
+  /** As the user named it; for a folder's children and a glob's matches, joined to it. */
+  readonly name: string;
+  readonly bytes: number;
+  /** sha256, lower-case hex, over the size and the parquet footer, or the first MiB of anything else. */
+  readonly hash: string;
+}
+
+/** Of stdin, `bytes` is 0 and `hash` is empty: they show at its end only. */
+export interface ManifestFile extends DetectedFormat, InputIdentity {
+  /** Known in advance for parquet only. */
+  readonly rows?: number;
+  /** Compressed bytes of the largest row group: what reading this file keeps in memory, beside a slice of 32 MiB. Parquet only. */
+  readonly rowGroupBytes?: number;
+}
+
+export interface ManifestColumn {
+  readonly name: string;
+  /** Arrow's name of the type, `Utf8` or `Int64` and the like. */
+  readonly type: string;
+}
+
+/** What is known about a manifest before its rows are read. */
+export interface ManifestInfo {
+  /** In the order in which they are read. */
+  readonly files: readonly ManifestFile[];
+  /** Of all files together, by first appearance. */
+  readonly columns: readonly ManifestColumn[];
+  readonly roles: ColumnRoles;
+  /** Roles that were guessed, not given. */
+  readonly guessed: readonly Role[];
+  /** Of every batch that the reader hands on: its own three columns, then these, roles in the metadata. */
+  readonly schema: Schema;
+  /** Over all files; absent when a file does not say (text). */
+  readonly rows?: number;
+  /** One line each, for people. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,41 @@
+import type { Readable } from 'node:stream';
+import { stageSettings } from '../../config/stage-settings.ts';
+import type { ManifestOptions, ManifestSettings } from '../../config/types.ts';
+import { FlowDcError } from '../../errors.ts';
+import type { GivenRoles } from './guess-roles.ts';
+import type { StdinSource } from './open-stdin.ts';
+
+/** The manifest slice of the configuration, and what only a program can pass. A role's column may be '': leave the role empty. */
+export type ManifestSourceOptions = ManifestOptions & {
+  readonly signal?: AbortSignal;
+  /** What the input `-` reads. */
+  readonly stdin?: Readable;
+  /** Keep a copy of stdin's bytes in this file, so that it can be read again. */
+  readonly spoolPath?: string;
+};
+
+export interface ManifestSource {
+  readonly settings: ManifestSettings;
+  readonly given: GivenRoles;
+  /** Set when the input is `-`. */
+  readonly stdin?: StdinSource;
+}
+
+/** Check options. FDC_ERR_CONFIG_INVALID for a wrong one, for `-` beside other inputs or without a stream. */
+export function manifestSource(inputs: string | readonly string[], options: ManifestSourceOptions): ManifestSource {
+  const { signal: _signal, stdin, spoolPath, urlColumn, labelColumn, captionColumn, keyColumn, ...rest } = options;
+  const named = { urlColumn, labelColumn, captionColumn, keyColumn };
+  // '' leaves a role empty, which the configuration has no word for.
+  const columns = Object.fromEntries(Object.entries(named).filter(([, name]) => name !== undefined && name !== ''));
+  const settings = stageSettings('manifest', { ...rest, ...columns, inputs: typeof inputs === 'string' ? [inputs] : [...inputs] });
+  const wanted = { url: urlColumn || undefined, label: labelColumn, caption: captionColumn, key: keyColumn };
+  const given: GivenRoles = Object.fromEntries(Object.entries(wanted).filter(([, name]) => name !== undefined));
+  if (!settings.inputs.includes('-')) return { settings, given };
+  if (settings.inputs.length > 1) throw invalid('stdin (-) must be the only input: it can be read only once');
+  if (stdin === undefined) throw invalid('the input - needs the option stdin: pass the stream to read');
+  return { settings, given, stdin: { stdin, spoolPath } };
+}
+
+function invalid(message: string): FlowDcError {
+  return new FlowDcError('FDC_ERR_CONFIG_INVALID', message, { issues: [message] });
+}

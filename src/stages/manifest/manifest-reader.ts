@@ -1,0 +1,146 @@
+import { Readable } from 'node:stream';
+import type { RecordBatch, Schema } from 'apache-arrow';
+import type { ManifestSettings } from '../../config/types.ts';
+import { FlowDcError } from '../../errors.ts';
+import { conform } from './conform.ts';
+import type { ManifestInfo } from './manifest-info.ts';
+import { ParquetThread } from './parquet-thread.ts';
+
+/** What went through so far; files count once their first batch is out. */
+export interface ManifestStats {
+  readonly rows: number;
+  readonly batches: number;
+  readonly files: number;
+}
+
+/** One input file (or stdin) that is ready to be read. */
+export interface OpenFile {
+  readonly name: string;
+  readonly batches: AsyncIterable<RecordBatch>;
+}
+
+/** A manifest that is ready to be read: what is known, and its files. */
+export interface OpenManifest {
+  readonly info: ManifestInfo;
+  readonly files: Iterable<OpenFile>;
+}
+
+/** Everything that ends with the reader. */
+export interface Surroundings {
+  readonly thread: ParquetThread;
+  readonly signal: AbortSignal;
+  warn(message: string): void;
+  /** Have something done when the reader is through or destroyed. */
+  atEnd(cleanUp: () => Promise<void>): void;
+}
+
+type Opener = (surroundings: Surroundings) => Promise<OpenManifest>;
+
+/** Readable of RecordBatch. Emits `warning` with one line of text for what was odd but readable. Made by readManifest. */
+export class ManifestReader extends Readable {
+  /** Columns, roles and files, as soon as they are known; rejects with what the stream fails with. */
+  readonly ready: Promise<ManifestInfo>;
+  readonly #limitRows: number;
+  readonly #thread = new ParquetThread();
+  readonly #abort = new AbortController();
+  #batches: AsyncGenerator<RecordBatch, void> | undefined;
+  readonly #warnings: string[] = [];
+  readonly #cleanUps: (() => Promise<void>)[] = [];
+  readonly #stats = { rows: 0, batches: 0, files: 0 };
+
+  constructor(settings: ManifestSettings, signal: AbortSignal | undefined, open: Opener) {
+    super({ objectMode: true, highWaterMark: 1, ...(signal === undefined ? {} : { signal }) });
+    this.#limitRows = settings.limitRows ?? Number.POSITIVE_INFINITY;
+    this.ready = this.#start(open);
+    // Who does not ask for it must not be killed by an unhandled rejection: the stream fails with the same error.
+    this.ready.catch(() => {});
+  }
+
+  stats(): ManifestStats {
+    return { ...this.#stats };
+  }
+
+  /** Everything that was emitted as `warning` so far. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  override _read(): void {
+    // Waits for the inputs to be looked into; a failure there has destroyed the stream already.
+    this.ready.then(
+      () => this.#pushNext(),
+      () => {},
+    );
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#abort.abort();
+    // Runs the finally blocks of whatever is open; a step that is under way has been aborted, and its error was caused by that.
+    this.#batches?.return().catch(() => {});
+    this.#release().then(
+      () => callback(error),
+      (failure: Error) => callback(error ?? failure),
+    );
+  }
+
+  async #release(): Promise<void> {
+    await this.#thread.close();
+    for (const cleanUp of this.#cleanUps) await cleanUp();
+  }
+
+  async *#readFiles(manifest: OpenManifest): AsyncGenerator<RecordBatch, void> {
+    for (const file of manifest.files) {
+      yield* this.#readFile(file, manifest.info.schema);
+      if (this.#stats.rows >= this.#limitRows) return;
+    }
+    if (this.#stats.rows === 0)
+      throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', 'the manifest has columns but no rows: expected at least one');
+  }
+
+  async *#readFile(file: OpenFile, schema: Schema): AsyncGenerator<RecordBatch, void> {
+    let sourceRow = 0;
+    for await (const batch of file.batches) {
+      const room = this.#limitRows - this.#stats.rows;
+      const rows = batch.numRows > room ? batch.slice(0, room) : batch;
+      const place = { file: file.name, firstRow: this.#stats.rows, firstSourceRow: sourceRow };
+      if (rows.numRows === 0) continue;
+      if (sourceRow === 0) this.#stats.files++;
+      sourceRow += rows.numRows;
+      this.#stats.rows += rows.numRows;
+      this.#stats.batches++;
+      yield conform(rows, schema, place);
+      if (this.#stats.rows >= this.#limitRows) return;
+    }
+  }
+
+  #pushNext(): void {
+    this.#batches?.next().then(
+      ({ done, value }) => {
+        this.push(done ? null : value);
+      },
+      (error: Error) => {
+        this.destroy(error);
+      },
+    );
+  }
+
+  /** Looks into the inputs at once, whether or not somebody reads: preflight waits for `ready`. Not `_construct`: destroy would wait for it. */
+  async #start(open: Opener): Promise<ManifestInfo> {
+    const warn = (message: string) => this.#warn(message);
+    const atEnd = (cleanUp: () => Promise<void>) => this.#cleanUps.push(cleanUp);
+    try {
+      const manifest = await open({ thread: this.#thread, signal: this.#abort.signal, warn, atEnd });
+      for (const warning of manifest.info.warnings) warn(warning);
+      this.#batches = this.#readFiles(manifest);
+      return manifest.info;
+    } catch (error) {
+      this.destroy(error as Error);
+      throw error;
+    }
+  }
+
+  #warn(message: string): void {
+    this.#warnings.push(message);
+    this.emit('warning', message);
+  }
+}

@@ -1,0 +1,116 @@
+import type { Data, RecordBatch, Schema } from 'apache-arrow';
+import { isTextType, textColumn } from '../../arrow/text.ts';
+import type { ManifestSettings } from '../../config/types.ts';
+import { FlowDcError } from '../../errors.ts';
+import { describeColumns, unify } from './conform.ts';
+import { detectFormat } from './detect-format.ts';
+import { type GivenRoles, guessRoles, urlByName } from './guess-roles.ts';
+import { headOfFile } from './head-of-file.ts';
+import type { ManifestFile, ManifestInfo } from './manifest-info.ts';
+import type { OpenManifest, Surroundings } from './manifest-reader.ts';
+import { resolveInputs } from './resolve-inputs.ts';
+import { fileChunks, gunzipped, textRows } from './text-input.ts';
+
+/** A row group is held compressed while it is read: from here on it is said, and from there on refused. */
+const WARN_ROW_GROUP_BYTES = 512 * 1024 * 1024;
+const MAX_ROW_GROUP_BYTES = 1536 * 1024 * 1024;
+/** Values that are looked at when no column name is telling. */
+const GUESS_ROWS = 64;
+
+/** What a file is, and its columns. */
+interface Probe {
+  readonly file: ManifestFile;
+  readonly schema: Schema;
+}
+
+/**
+ * Resolve inputs, look into every file and settle the columns; nothing but footers, first bytes and first rows is read.
+ * Errors: see readManifest.
+ */
+export async function inspectFiles(settings: ManifestSettings, given: GivenRoles, surroundings: Surroundings): Promise<ManifestInfo> {
+  const { paths, warnings } = await resolveInputs(settings.inputs);
+  const said = [...warnings];
+  const probes: Probe[] = [];
+  for (const path of paths) probes.push(await probe(path, settings.format, said, surroundings));
+  const columns = unify(probes.map(({ file, schema }) => ({ name: file.name, schema })));
+  const named = columns.fields.map(({ name, type }) => ({ name, isText: isTextType(type) }));
+  const rowsToGuess = given.url === undefined && urlByName(named) === undefined ? await samples(probes, surroundings) : [];
+  const { roles, guessed } = guessRoles(given, {
+    columns: named,
+    values: (column) => rowsToGuess.flatMap((batch) => valuesOf(batch, column)),
+  });
+  for (const { file, schema } of probes) checkUrlColumn(file, schema, roles.url);
+  const rows = probes.map(({ file }) => file.rows);
+  return {
+    files: probes.map(({ file }) => file),
+    ...describeColumns(columns.fields, roles),
+    guessed,
+    ...(rows.every((count) => count !== undefined) ? { rows: rows.reduce((sum, count) => sum + count, 0) } : {}),
+    warnings: [...said, ...columns.warnings],
+  };
+}
+
+/** The files of a manifest that was inspected, ready to be read one after the other. */
+export function openFiles(info: ManifestInfo, surroundings: Surroundings): OpenManifest {
+  return { info, files: info.files.map((file) => ({ name: file.name, batches: batchesOf(file, surroundings) })) };
+}
+
+async function probe(path: string, format: ManifestSettings['format'], said: string[], surroundings: Surroundings): Promise<Probe> {
+  const { identity, head, gzip } = await headOfFile(path);
+  const detected = detectFormat({ head, gzip, name: path }, format);
+  if (detected.format !== 'parquet') {
+    const file = { ...identity, ...detected };
+    const first = await firstBatch(file, surroundings);
+    return { file, schema: first.schema };
+  }
+  const { schema, rows, rowGroupBytes } = await surroundings.thread.head(path);
+  checkRowGroups(path, rowGroupBytes, said);
+  return { file: { ...identity, ...detected, rows, rowGroupBytes }, schema };
+}
+
+/** Rows of a file without the URL column could only fail, all of them. */
+function checkUrlColumn({ name }: ManifestFile, schema: Schema, url: string): void {
+  if (schema.fields.some((field) => field.name === url)) return;
+  const columns = schema.fields.map((field) => field.name).join(', ');
+  throw new FlowDcError(
+    'FDC_ERR_MANIFEST_COLUMN',
+    `${name} has no column ${url}, unlike other inputs (it has ${columns}): read it by itself`,
+  );
+}
+
+function checkRowGroups(path: string, bytes: number, said: string[]): void {
+  if (bytes < WARN_ROW_GROUP_BYTES) return;
+  const size = `${path} has a row group of ${Math.round(bytes / 2 ** 20)} MiB compressed, which is held in memory while it is read`;
+  const fix = 'write it with smaller row groups (100,000 rows, say), or with fewer columns';
+  if (bytes > MAX_ROW_GROUP_BYTES) throw new FlowDcError('FDC_ERR_MANIFEST_TOO_WIDE', `${size}; at most 1536 MiB can be: ${fix}`);
+  said.push(`${size}; to save memory ${fix}`);
+}
+
+/** FDC_ERR_MANIFEST_EMPTY for a text input without any row: it has no columns either, unless a header names them. */
+async function firstBatch(file: ManifestFile, surroundings: Surroundings): Promise<RecordBatch> {
+  // What is odd about these rows is said when they are read to be handed on.
+  const batches = batchesOf(file, { ...surroundings, warn: () => {} });
+  const first = await batches.next();
+  await batches.return();
+  if (first.done) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${file.name} has no rows: expected at least one`);
+  return first.value;
+}
+
+/** A few rows of the first file that has some, if the URL column can only be told by its values. */
+async function samples(probes: readonly Probe[], surroundings: Surroundings): Promise<RecordBatch[]> {
+  const first = probes.find(({ file }) => file.rows !== 0);
+  return first === undefined ? [] : [(await firstBatch(first.file, surroundings)).slice(0, GUESS_ROWS)];
+}
+
+/** A column's values as text; none where the batch lacks it. */
+export function valuesOf(batch: RecordBatch, column: string): (string | null)[] {
+  const index = batch.schema.fields.findIndex(({ name }) => name === column);
+  return index < 0 ? [] : textColumn(batch.data.children[index] as Data);
+}
+
+function batchesOf(file: ManifestFile, { thread, signal, warn }: Surroundings): AsyncGenerator<RecordBatch, void> {
+  if (file.format === 'parquet') return thread.batches(file.name);
+  const bytes = fileChunks(file.name, signal);
+  const chunks = file.gzip ? gunzipped(bytes, file.name, signal) : bytes;
+  return textRows({ name: file.name, chunks, isLive: false, warn }, file);
+}

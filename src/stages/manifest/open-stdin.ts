@@ -1,0 +1,92 @@
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { Schema } from 'apache-arrow';
+import type { ManifestSettings } from '../../config/types.ts';
+import { FlowDcError } from '../../errors.ts';
+import { describeColumns, unify } from './conform.ts';
+import { type GivenRoles, guessRoles } from './guess-roles.ts';
+import type { ManifestInfo } from './manifest-info.ts';
+import type { OpenManifest, Surroundings } from './manifest-reader.ts';
+import { inspectFiles, valuesOf } from './open-files.ts';
+import { allChunks, headOfStdin, rowsOfHead, STDIN_NAME, type StdinHead } from './stdin-head.ts';
+import { gunzipped, textRows } from './text-input.ts';
+
+export interface StdinSource {
+  readonly stdin: Readable;
+  /** Keep a copy of the bytes here, so that the same rows can be read again. */
+  readonly spoolPath: string | undefined;
+}
+
+/**
+ * What a stream's beginning tells; reading it afterwards starts at its first byte all the same. Parquet, whose footer is at its end, is
+ * written to the spool file, or to a temporary one that goes when it has been read.
+ */
+export async function inspectStdin(
+  settings: ManifestSettings,
+  given: GivenRoles,
+  source: StdinSource,
+  surroundings: Surroundings,
+): Promise<ManifestInfo> {
+  const head = await headOfStdin(source.stdin, settings.format);
+  if (head.format === 'parquet') {
+    head.spooled ??= await spoolAll(head, source.spoolPath);
+    const info = await inspectFiles({ ...settings, inputs: [head.spooled], format: 'parquet' }, given, surroundings);
+    return { ...info, files: info.files.map((file) => ({ ...file, name: STDIN_NAME })) };
+  }
+  const first = await rowsOfHead(head);
+  const columns = unify([{ name: STDIN_NAME, schema: new Schema(first.schema.fields) }]);
+  const { roles, guessed } = guessRoles(given, {
+    columns: columns.fields.map(({ name }) => ({ name, isText: true })),
+    values: (column) => valuesOf(first, column),
+  });
+  const { format, gzip, delimiter } = head;
+  const file = { name: STDIN_NAME, bytes: 0, hash: '', format, gzip, ...(delimiter === undefined ? {} : { delimiter }) };
+  return { files: [file], ...describeColumns(columns.fields, roles), guessed, warnings: columns.warnings };
+}
+
+/** Text is handed on as it comes: no row waits for the next one. */
+export async function openStdin(
+  info: ManifestInfo,
+  settings: ManifestSettings,
+  source: StdinSource,
+  surroundings: Surroundings,
+): Promise<OpenManifest> {
+  const { signal, thread, warn } = surroundings;
+  const head = await headOfStdin(source.stdin, settings.format);
+  if (head.spooled !== undefined) {
+    const target = head.spooled;
+    if (source.spoolPath === undefined) surroundings.atEnd(() => rm(path.dirname(target), { recursive: true, force: true }));
+    return { info, files: [{ name: STDIN_NAME, batches: thread.batches(target) }] };
+  }
+  const bytes = source.spoolPath === undefined ? allChunks(head) : spooled(allChunks(head), source.spoolPath);
+  const chunks = head.gzip ? gunzipped(bytes, STDIN_NAME, signal) : bytes;
+  return { info, files: [{ name: STDIN_NAME, batches: textRows({ name: STDIN_NAME, chunks, isLive: true, warn }, head) }] };
+}
+
+async function spoolAll(head: StdinHead, spoolPath: string | undefined): Promise<string> {
+  const target = spoolPath ?? path.join(await mkdtemp(path.join(tmpdir(), 'flow-dc-stdin-')), 'stdin.parquet');
+  try {
+    for await (const _ of spooled(allChunks(head), target));
+    return target;
+  } catch (error) {
+    await rm(spoolPath ?? path.dirname(target), { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function* spooled(chunks: AsyncIterable<Buffer>, target: string): AsyncGenerator<Buffer, void> {
+  const file = await open(target, 'w').catch((error: NodeJS.ErrnoException) => {
+    throw new FlowDcError('FDC_ERR_DEST_IO', `stdin cannot be kept in ${target}: ${error.message}`, { cause: error });
+  });
+  try {
+    for await (const chunk of chunks) {
+      await file.appendFile(chunk);
+      yield chunk;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

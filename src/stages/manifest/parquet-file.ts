@@ -1,0 +1,87 @@
+import { openAsBlob } from 'node:fs';
+import { ParquetFile, type ReaderOptions, type RecordBatch, type RowGroupMetaData } from 'parquet-wasm';
+import type { ParquetSummary } from './parquet-protocol.ts';
+
+/** Most rows in one batch, and in the first stretch that is decoded of each row group. */
+const BATCH_ROWS = 8192;
+/** Aim for the bytes of one batch, so that rows of whole images do not make batches of gigabytes. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+/** Decoded bytes of one stretch, see `stretches`. */
+const STRETCH_BYTES = 32 * 1024 * 1024;
+
+export interface OpenParquet {
+  readonly summary: ParquetSummary;
+  /** One IPC stream per batch, in the file's order. */
+  readonly batches: AsyncGenerator<Uint8Array, void>;
+  close(): void;
+}
+
+/** Open a parquet file. Rejects for anything but a complete footer; a damaged page raises an uncaught RuntimeError later on. */
+export async function openParquet(path: string): Promise<OpenParquet> {
+  const file = await ParquetFile.fromFile(await withoutArrowHints(await openAsBlob(path)));
+  const metadata = file.metadata();
+  const groups = metadata.rowGroups().map(measure);
+  const summary = {
+    schema: file.schema().intoIPCStream(),
+    rows: groups.reduce((sum, group) => sum + group.rows, 0),
+    rowGroupBytes: groups.reduce((most, group) => Math.max(most, group.compressed), 0),
+  };
+  return { summary, batches: readGroups(file, groups), close: () => file.free() };
+}
+
+interface GroupSize {
+  readonly rows: number;
+  readonly compressed: number;
+  readonly uncompressed: number;
+}
+
+function measure(group: RowGroupMetaData): GroupSize {
+  const size = { rows: group.numRows(), compressed: group.compressedSize(), uncompressed: group.totalByteSize() };
+  group.free();
+  return size;
+}
+
+async function* readGroups(file: ParquetFile, groups: readonly GroupSize[]): AsyncGenerator<Uint8Array, void> {
+  for (const [index, group] of groups.entries()) {
+    for (const stretch of stretches(group)) {
+      const stream = (await file.stream({ ...stretch, rowGroups: [index] })) as AsyncIterable<RecordBatch>;
+      for await (const batch of stream) yield batch.intoIPCStream();
+    }
+  }
+}
+
+/**
+ * parquet-wasm decodes everything that it is asked for before it hands out the first batch, so a row group is asked for in stretches
+ * of rows: the first one short, later ones four times the last up to 32 MiB decoded, or a quarter of what the group takes compressed
+ * (a file without a page index is read from the group's start for each of them). Measured on one row group of 4 M rows, 750 MB
+ * decoded: first batch after 0.1 s in place of 12 s, 255 MB of memory in place of 1.5 GB, and not slower over all.
+ */
+function* stretches({ rows, compressed, uncompressed }: GroupSize): Iterable<ReaderOptions> {
+  const rowBytes = Math.max(1, uncompressed / Math.max(1, rows));
+  const most = Math.max(1, Math.floor(Math.max(STRETCH_BYTES, compressed / 4) / rowBytes));
+  const batchSize = Math.min(BATCH_ROWS, Math.max(1, Math.floor(BATCH_BYTES / rowBytes)));
+  let limit = Math.min(BATCH_ROWS, most);
+  for (let offset = 0; offset < rows; ) {
+    limit = Math.min(limit, rows - offset);
+    yield { offset, limit, batchSize };
+    offset += limit;
+    limit = Math.min(limit * 4, most);
+  }
+}
+
+/**
+ * Writers may add their in-memory Arrow schema to the footer (large strings, string views, dictionaries, large lists), some types of
+ * which apache-arrow cannot decode and all of which would make files of different writers clash. The footer is read with
+ * that entry's key changed, so that types follow from parquet's own schema.
+ */
+async function withoutArrowHints(file: Blob): Promise<Blob> {
+  const tail = Buffer.from(await file.slice(Math.max(0, file.size - 8)).arrayBuffer());
+  if (tail.toString('latin1', 4) !== 'PAR1') throw new Error('the file does not end as a parquet file does: it is cut off');
+  const start = file.size - 8 - tail.readUInt32LE(0);
+  if (start < 4) throw new Error('the footer is longer than the file: it is cut off or damaged');
+  const footer = Buffer.from(await file.slice(start).arrayBuffer());
+  const at = footer.lastIndexOf('ARROW:schema');
+  if (at < 0) return file;
+  footer.write('arrow:unread', at, 'latin1');
+  return new Blob([file.slice(0, start), footer]);
+}

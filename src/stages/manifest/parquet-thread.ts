@@ -1,0 +1,121 @@
+import type { Worker } from 'node:worker_threads';
+import { type RecordBatch, RecordBatchReader, type Schema } from 'apache-arrow';
+import { decodeBatch } from '../../arrow/ipc.ts';
+import { FlowDcError } from '../../errors.ts';
+import type { ParquetAnswer, ParquetRequest } from './parquet-protocol.ts';
+import { startParquetWorker } from './start-parquet-worker.ts';
+
+/** Batches asked for before the first of them is used. */
+const AHEAD = 2;
+
+export interface ParquetHead {
+  readonly schema: Schema;
+  readonly rows: number;
+  readonly rowGroupBytes: number;
+}
+
+interface Waiter {
+  resolve(answer: ParquetAnswer): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Reads parquet files in a thread of its own, one at a time; the thread starts with the first file. After an error the
+ * thread is gone. Close it when done.
+ */
+export class ParquetThread {
+  #worker: Worker | undefined;
+  #waiting: Waiter[] = [];
+  #broken: Error | undefined;
+
+  /** The footer's facts. FDC_ERR_MANIFEST_CORRUPT when it is cut off or damaged. */
+  async head(path: string): Promise<ParquetHead> {
+    const head = await this.#open(path);
+    await this.#ask({ op: 'close' });
+    return head;
+  }
+
+  /** All rows in batches of at most 8192. FDC_ERR_MANIFEST_CORRUPT where a page is damaged; what came before is good. */
+  async *batches(path: string): AsyncGenerator<RecordBatch, void> {
+    const { rows: total } = await this.#open(path);
+    let rows = 0;
+    const ahead: Promise<ParquetAnswer>[] = [];
+    try {
+      for (;;) {
+        while (ahead.length < AHEAD) ahead.push(settled(this.#ask({ op: 'next' })));
+        const answer = await (ahead.shift() as Promise<ParquetAnswer>);
+        if (answer.op !== 'batch') break;
+        const batch = decodeBatch(answer.ipc);
+        rows += batch.numRows;
+        yield batch;
+      }
+    } catch (error) {
+      throw corrupt(path, `${pageFault(error)} after row ${rows} of ${total}`, error);
+    } finally {
+      void settled(this.#ask({ op: 'close' }));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#fail(new Error('the parquet reader was closed'));
+    await this.#worker?.terminate();
+  }
+
+  async #open(path: string): Promise<ParquetHead> {
+    try {
+      const answer = await this.#ask({ op: 'open', path });
+      if (answer.op !== 'opened') throw new Error(`unexpected answer ${answer.op}`);
+      const { schema, rows, rowGroupBytes } = answer.summary;
+      return { schema: RecordBatchReader.from(schema).open().schema, rows, rowGroupBytes };
+    } catch (error) {
+      throw corrupt(path, `its footer cannot be read (${plainMessage(error)})`, error);
+    }
+  }
+
+  async #ask(request: ParquetRequest): Promise<ParquetAnswer> {
+    if (this.#broken !== undefined) throw this.#broken;
+    this.#worker ??= this.#start();
+    const answer = await new Promise<ParquetAnswer>((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#worker?.postMessage(request);
+    });
+    if (answer.op === 'failed') throw new Error(answer.message);
+    return answer;
+  }
+
+  #start(): Worker {
+    const worker = startParquetWorker();
+    worker.on('message', (answer: ParquetAnswer) => this.#waiting.shift()?.resolve(answer));
+    worker.on('error', (error) => this.#fail(error));
+    worker.on('exit', () => this.#fail(new Error('the parquet thread ended')));
+    return worker;
+  }
+
+  #fail(error: Error): void {
+    this.#broken ??= error;
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#broken);
+  }
+}
+
+/** Answers that nobody may come to await must not count as unhandled rejections. */
+function settled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function corrupt(path: string, what: string, cause: unknown): FlowDcError {
+  return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${path} is damaged: ${what}; copy or download it again`, { cause });
+}
+
+/** A damaged page makes parquet-wasm run into a WebAssembly trap, whose message says nothing. */
+function pageFault(error: unknown): string {
+  return error instanceof Error && error.name === 'RuntimeError' ? 'a page cannot be decoded' : `reading failed (${plainMessage(error)})`;
+}
+
+function plainMessage(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message
+    .replace(/^(?:Error: )+/, '')
+    .replace(/\s+/g, ' ')
+    .slice(0, 200);
+}

@@ -1,0 +1,36 @@
+/**
+ * The thread that reads parquet: a damaged page makes parquet-wasm panic, which must cost a thread and not the process, and
+ * decoding must not hold up the event loop. Answers ParquetRequests one after the other.
+ */
+import { parentPort } from 'node:worker_threads';
+import { type OpenParquet, openParquet } from './parquet-file.ts';
+import type { ParquetAnswer, ParquetRequest } from './parquet-protocol.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('expected to run as a worker thread');
+
+let file: OpenParquet | undefined;
+let queue = Promise.resolve();
+
+port.on('message', (request: ParquetRequest) => {
+  queue = queue.then(() => answer(request)).then(send, (error: unknown) => send({ op: 'failed', message: String(error) }));
+});
+
+async function answer(request: ParquetRequest): Promise<ParquetAnswer> {
+  if (request.op === 'open') {
+    file = await openParquet(request.path);
+    return { op: 'opened', summary: file.summary };
+  }
+  if (request.op === 'close') {
+    file?.close();
+    file = undefined;
+    return { op: 'closed' };
+  }
+  const next = await file?.batches.next();
+  return next === undefined || next.done ? { op: 'end' } : { op: 'batch', ipc: next.value };
+}
+
+function send(reply: ParquetAnswer): void {
+  const moved = reply.op === 'batch' ? [reply.ipc.buffer as ArrayBuffer] : [];
+  port?.postMessage(reply, moved);
+}

@@ -1,0 +1,28 @@
+import type { ManifestInfo } from './manifest-info.ts';
+import { type ManifestSourceOptions, manifestSource } from './manifest-options.ts';
+import { ManifestReader } from './manifest-reader.ts';
+import { inspectFiles, openFiles } from './open-files.ts';
+import { inspectStdin, openStdin } from './open-stdin.ts';
+
+export type ReadManifestOptions = ManifestSourceOptions & {
+  /** What inspectManifest found, for the same inputs and options; without it the reader looks for itself. */
+  readonly info?: ManifestInfo;
+};
+
+/**
+ * Read URL manifests: files, folders, patterns, or `-`. A Readable of RecordBatch, at most 8192 rows each: the reader's three columns
+ * in front, then the manifest's own, roles in the schema's metadata. Errors, on the stream and from `ready`:
+ * FDC_ERR_MANIFEST_NOT_FOUND, _EMPTY, _FORMAT, _COLUMN, _TOO_WIDE before the first row, _CORRUPT where an input breaks (the rows
+ * before are handed on). Throws FDC_ERR_CONFIG_INVALID for a wrong option.
+ */
+export function readManifest(inputs: string | readonly string[], options: ReadManifestOptions = {}): ManifestReader {
+  const { info: known, ...rest } = options;
+  const { settings, given, stdin } = manifestSource(inputs, rest);
+  return new ManifestReader(settings, options.signal, async (surroundings) => {
+    if (stdin === undefined) return openFiles(known ?? (await inspectFiles(settings, given, surroundings)), surroundings);
+    // A stream that never ends must not outlive the reader.
+    const stop = () => stdin.stdin.destroy();
+    surroundings.signal.addEventListener('abort', stop, { once: true });
+    return openStdin(known ?? (await inspectStdin(settings, given, stdin, surroundings)), settings, stdin, surroundings);
+  });
+}

@@ -1,0 +1,78 @@
+import type { Readable } from 'node:stream';
+import type { RecordBatch } from 'apache-arrow';
+import { FlowDcError } from '../../errors.ts';
+import { detectFormat, type GivenFormat } from './detect-format.ts';
+import { isGzip, unpackHead } from './head-of-file.ts';
+import type { DetectedFormat } from './manifest-info.ts';
+import { textRows } from './text-input.ts';
+
+/** Enough to tell the format when no line ends before. */
+const HEAD_BYTES = 64 * 1024;
+
+/** How the input `-` is called in messages and in the source column. */
+export const STDIN_NAME = '-';
+
+/** A stream whose beginning was looked at. */
+export interface StdinHead extends DetectedFormat {
+  /** What was read so far, and where the rest comes from. */
+  readonly seen: Buffer;
+  readonly rest: AsyncIterator<Buffer | string>;
+  /** Where all of it went, if it had to be written to a file. */
+  spooled?: string;
+}
+
+/** Inspecting and reading look at the same stream: what the first has taken from it, the second finds here. */
+const HEADS = new WeakMap<Readable, Promise<StdinHead>>();
+
+/** Read as much of a stream as tells its format and columns: a line, two of csv, or 64 KiB. Errors as detectFormat. */
+export function headOfStdin(stdin: Readable, format: GivenFormat): Promise<StdinHead> {
+  const known = HEADS.get(stdin);
+  if (known !== undefined) return known;
+  const head = readHead(stdin[Symbol.asyncIterator](), format);
+  HEADS.set(stdin, head);
+  return head;
+}
+
+async function readHead(rest: AsyncIterator<Buffer | string>, format: GivenFormat): Promise<StdinHead> {
+  let seen = Buffer.alloc(0);
+  for (;;) {
+    const { done, value } = await rest.next();
+    if (!done) seen = Buffer.concat([seen, Buffer.from(value as Buffer)]);
+    const gzip = isGzip(seen);
+    const head = gzip ? await unpackHead(seen) : seen;
+    const lines =
+      head
+        .toString('latin1')
+        .split('\n')
+        .filter((line) => line.trim() !== '').length - (head.at(-1) === 10 ? 0 : 1);
+    if (!done && (seen.length < 4 || lines < 1) && seen.length < HEAD_BYTES) continue;
+    const detected = detectFormat({ head, gzip, name: STDIN_NAME }, format);
+    if (done || detected.delimiter === undefined || lines > 1 || seen.length >= HEAD_BYTES) return { ...detected, seen, rest };
+  }
+}
+
+/** The whole stream, from its first byte on. */
+export async function* allChunks({ seen, rest }: StdinHead): AsyncGenerator<Buffer, void> {
+  try {
+    yield seen;
+    for (let step = await rest.next(); !step.done; step = await rest.next()) yield Buffer.from(step.value as Buffer);
+  } finally {
+    await rest.return?.();
+  }
+}
+
+/** The rows that the head holds: columns for sure, values perhaps. FDC_ERR_MANIFEST_EMPTY when there is nothing in it. */
+export async function rowsOfHead(head: StdinHead): Promise<RecordBatch> {
+  const chunks = (async function* () {
+    yield head.seen;
+  })();
+  const plain = head.gzip ? gunzippedHead(chunks) : chunks;
+  const first = await textRows({ name: STDIN_NAME, chunks: plain, isLive: true, warn: () => {} }, head).next();
+  if (first.done) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', 'stdin has no rows: expected at least one');
+  return first.value;
+}
+
+/** The head of a gzip stream ends in the middle, which is no fault of the stream. */
+async function* gunzippedHead(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+  for await (const chunk of chunks) yield await unpackHead(chunk);
+}

@@ -1,0 +1,48 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import type { RecordBatch } from 'apache-arrow';
+import { FlowDcError } from '../../errors.ts';
+import { delimitedRows } from './delimited-rows.ts';
+import { jsonRows } from './json-rows.ts';
+import { lineRows } from './line-rows.ts';
+import type { DetectedFormat } from './manifest-info.ts';
+import { unopenable } from './resolve-inputs.ts';
+import type { TextInput } from './text-rows.ts';
+
+/** A file's bytes. FDC_ERR_MANIFEST_NOT_FOUND when it cannot be opened. */
+export async function* fileChunks(path: string, signal: AbortSignal): AsyncGenerator<Buffer, void> {
+  const file = createReadStream(path, { signal });
+  try {
+    for await (const chunk of file) yield chunk as Buffer;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR' ? unopenable(path, error as NodeJS.ErrnoException) : error;
+  } finally {
+    file.destroy();
+  }
+}
+
+/** Unpack gzip, several members in one stream included. FDC_ERR_MANIFEST_CORRUPT when it is cut off or damaged. */
+export async function* gunzipped(chunks: AsyncIterable<Buffer>, name: string, signal: AbortSignal): AsyncGenerator<Buffer, void> {
+  const unpacked = createGunzip();
+  const done = pipeline(Readable.from(chunks), unpacked, { signal });
+  // Whoever stops reading early makes the pipeline fail, which is nobody's concern then.
+  done.catch(() => {});
+  try {
+    for await (const chunk of unpacked) yield chunk as Buffer;
+    await done;
+  } catch (error) {
+    if (!/^Z_/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    throw new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${name}: the gzip stream is cut off or damaged; copy or download it again`, {
+      cause: error,
+    });
+  }
+}
+
+/** The rows of a text input, by its format; every column is text. */
+export function textRows(input: TextInput, { format, delimiter }: DetectedFormat): AsyncGenerator<RecordBatch, void> {
+  if (format === 'csv' || format === 'tsv') return delimitedRows(input, delimiter ?? (format === 'tsv' ? '\t' : ','));
+  return format === 'txt' ? lineRows(input) : jsonRows(input);
+}

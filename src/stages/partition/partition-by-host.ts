@@ -1,0 +1,153 @@
+import { Transform, type TransformCallback } from 'node:stream';
+import type { RecordBatch } from 'apache-arrow';
+import { type Clock, systemClock } from '../../clock.ts';
+import { stageSettings } from '../../config/stage-settings.ts';
+import type { PartitionOptions } from '../../config/types.ts';
+import { FlowDcError } from '../../errors.ts';
+import type { Unit } from '../../record.ts';
+import { cutWindow } from './cut-window.ts';
+import { HostReader } from './host-reader.ts';
+import { makeUnit } from './make-unit.ts';
+import { FIRST_WINDOW_ROWS, MAX_WINDOW_ROWS, Window } from './window.ts';
+
+/** The partition slice of the configuration, and what only a program can pass. */
+export type PartitionByHostOptions = PartitionOptions & {
+  /** Close a window when no row came for this long. For live input only: it makes the cut depend on time. */
+  readonly lingerMs?: number;
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
+};
+
+/** What went through so far. */
+export interface PartitionStats {
+  readonly rows: number;
+  readonly units: number;
+  readonly windows: number;
+}
+
+/**
+ * Group a manifest's rows by host into units of at most `shardSize` rows, each of which becomes one shard.
+ * A Transform of RecordBatch (from the manifest reader) to Unit. Holds one window of rows, at most 64 MiB or 262,144 of them.
+ * Without `lingerMs` the same rows give the same units, however they are cut into batches.
+ * FDC_ERR_CONFIG_INVALID for a wrong option; FDC_ERR_SINK_PROTOCOL, on the stream, for batches that the reader did not make.
+ */
+export function partitionByHost(options: PartitionByHostOptions = {}): HostPartitioner {
+  const { lingerMs, clock, signal, ...slice } = options;
+  if (lingerMs !== undefined && !(lingerMs >= 0)) {
+    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `partition options: lingerMs: expected a number of at least 0, got ${lingerMs}`);
+  }
+  const { shardSize } = stageSettings('partition', slice);
+  return new HostPartitioner(shardSize, { lingerMs, clock: clock ?? systemClock, signal });
+}
+
+interface Surroundings {
+  readonly lingerMs: number | undefined;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** See partitionByHost, which makes it. */
+export class HostPartitioner extends Transform {
+  readonly #shardSize: number;
+  readonly #lingerMs: number | undefined;
+  readonly #clock: Clock;
+  readonly #hosts = new HostReader();
+  #window: Window;
+  #stats = { rows: 0, units: 0, windows: 0 };
+  #cancelLinger: (() => void) | undefined;
+  /** Settles when the units of a window that lingered out are pushed. */
+  #lingered: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(shardSize: number, { lingerMs, clock, signal }: Surroundings) {
+    super({
+      readableObjectMode: true,
+      writableObjectMode: true,
+      readableHighWaterMark: 1,
+      writableHighWaterMark: 1,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    this.#shardSize = shardSize;
+    this.#lingerMs = lingerMs;
+    this.#clock = clock;
+    this.#window = new Window(FIRST_WINDOW_ROWS, this.#hosts);
+  }
+
+  stats(): PartitionStats {
+    return { ...this.#stats };
+  }
+
+  override _transform(batch: RecordBatch, _encoding: BufferEncoding, callback: TransformCallback): void {
+    this.#accept(batch).then(() => callback(), callback);
+  }
+
+  override _flush(callback: TransformCallback): void {
+    this.#stopLinger();
+    this.#flush().then(() => callback(), callback);
+  }
+
+  override _read(size: number): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    if (wake === undefined) super._read(size);
+    else wake();
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#stopLinger();
+    this.#wake?.();
+    callback(error);
+  }
+
+  async #accept(batch: RecordBatch): Promise<void> {
+    this.#stopLinger();
+    await this.#lingered;
+    let from = 0;
+    while (from < batch.numRows && !this.destroyed) {
+      const to = this.#window.add(batch, from);
+      this.#stats.rows += to - from;
+      from = to;
+      if (from < batch.numRows || this.#window.isFull()) await this.#closeWindow();
+    }
+    this.#startLinger();
+  }
+
+  async #flush(): Promise<void> {
+    await this.#lingered;
+    await this.#closeWindow();
+  }
+
+  async #closeWindow(): Promise<void> {
+    const window = this.#window;
+    if (window.rows === 0) return;
+    this.#window = new Window(Math.min(window.maxRows * 2, MAX_WINDOW_ROWS), this.#hosts);
+    this.#stats.windows++;
+    // Units are gathered one by one as they are asked for: the window is held once, not twice.
+    for (const positions of cutWindow(window, this.#shardSize)) {
+      const unit: Unit = makeUnit(this.#stats.units, window, positions);
+      this.#stats.units++;
+      if (!this.push(unit)) await this.#demand();
+      if (this.destroyed) return;
+    }
+  }
+
+  #demand(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #startLinger(): void {
+    if (this.#lingerMs === undefined || this.#window.rows === 0 || this.destroyed) return;
+    this.#cancelLinger = this.#clock.timer(this.#lingerMs, () => {
+      this.#lingered = this.#closeWindow().catch((error: Error) => {
+        this.destroy(error);
+      });
+    });
+  }
+
+  #stopLinger(): void {
+    this.#cancelLinger?.();
+    this.#cancelLinger = undefined;
+  }
+}

@@ -1,0 +1,85 @@
+import type { RecordBatch } from 'apache-arrow';
+import { rawBytes } from '../../arrow/raw-bytes.ts';
+import { textColumn } from '../../arrow/text.ts';
+import { readRoles } from '../../unit-rows.ts';
+import type { HostReader } from './host-reader.ts';
+
+/** Rows of the first window; each further one is twice as long. Small at first, so that the first unit leaves early. */
+export const FIRST_WINDOW_ROWS = 2000;
+export const MAX_WINDOW_ROWS = 262_144;
+/** A window also ends before its rows exceed this many raw bytes, which bounds what the partitioner holds. */
+const MAX_WINDOW_BYTES = 64 * 1024 * 1024;
+
+/** Rows in a window of its own; source rows are addressed as (batch, row) by window position. */
+export class Window {
+  readonly maxRows: number;
+  readonly batches: RecordBatch[] = [];
+  /** By window position: which batch, which row in it, which host. */
+  readonly batchOf: Uint32Array;
+  readonly rowOf: Uint32Array;
+  readonly hostOf: Uint32Array;
+  /** Host names by first appearance; `hostOf` points into it. */
+  readonly hosts: string[] = [];
+  readonly #hostIds = new Map<string, number>();
+  readonly #reader: HostReader;
+  rows = 0;
+  bytes = 0;
+
+  constructor(maxRows: number, reader: HostReader) {
+    this.maxRows = maxRows;
+    this.batchOf = new Uint32Array(maxRows);
+    this.rowOf = new Uint32Array(maxRows);
+    this.hostOf = new Uint32Array(maxRows);
+    this.#reader = reader;
+  }
+
+  /** Take as many rows of the batch as fit, from row `from` on; returns where it stopped. Takes at least one into an empty window. */
+  add(batch: RecordBatch, from: number): number {
+    const to = this.#limit(batch, from, Math.min(batch.numRows, from + this.maxRows - this.rows));
+    if (to === from) return from;
+    const index = this.batches.push(batch) - 1;
+    const urls = urlsOf(batch);
+    for (let row = from; row < to; row++) {
+      const at = this.rows + row - from;
+      this.batchOf[at] = index;
+      this.rowOf[at] = row;
+      this.hostOf[at] = this.#hostId(this.#reader.hostOf(urls[row] ?? ''));
+    }
+    this.rows += to - from;
+    this.bytes += rawBytes(batch, from, to);
+    return to;
+  }
+
+  isFull(): boolean {
+    return this.rows === this.maxRows;
+  }
+
+  #limit(batch: RecordBatch, from: number, to: number): number {
+    const room = MAX_WINDOW_BYTES - this.bytes;
+    if (rawBytes(batch, from, to) <= room) return to;
+    let low = this.rows === 0 ? from + 1 : from;
+    let high = to;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (rawBytes(batch, from, middle) <= room) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  #hostId(host: string): number {
+    const known = this.#hostIds.get(host);
+    if (known !== undefined) return known;
+    // Through a buffer: a substring would keep the whole column's text alive as long as the host name.
+    const name = Buffer.from(host).toString();
+    const id = this.hosts.push(name) - 1;
+    this.#hostIds.set(name, id);
+    return id;
+  }
+}
+
+function urlsOf(batch: RecordBatch): (string | null)[] {
+  const { url } = readRoles(batch.schema);
+  const index = batch.schema.fields.findIndex((field) => field.name === url);
+  return textColumn(batch.data.children[index] as RecordBatch['data']['children'][number]);
+}

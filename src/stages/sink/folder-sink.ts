@@ -1,0 +1,38 @@
+import { systemClock } from '../../clock.ts';
+import { stageSettings } from '../../config/stage-settings.ts';
+import type { Destination } from '../../destination/destination.ts';
+import { FILE_LIST_SUFFIX } from '../../destination/file-list.ts';
+import { FolderDestination } from '../../destination/folder-destination.ts';
+import { readRoles } from '../../unit-rows.ts';
+import { type DatasetLayout, openDatasetWriter } from './dataset-writer.ts';
+import { sampleNames } from './naming/sample-names.ts';
+import { openFileContainer } from './sample-container.ts';
+import { createSink, type Sink } from './sink.ts';
+import { type DatasetSinkOptions, defaultCommitter, nameTemplate, sinkOptions } from './tar-sink.ts';
+
+/**
+ * Write every stored sample as a file `label/name.ext`. A unit's files appear together, when it commits; its outcome table
+ * and stats are kept in the state folder beside the output, because loaders take every folder for a class.
+ * @param destination - a local folder's path, or a destination with the `files` layout
+ * Errors at construction: FDC_ERR_CONFIG_INVALID. While writing: see createSink.
+ */
+export function folderSink(destination: string | Destination, options: DatasetSinkOptions = {}): Sink {
+  const { committer, worker, clock = systemClock, maxUnitErrors, ...given } = options;
+  const settings = stageSettings('sink', { ...given, createTar: false });
+  const target = typeof destination === 'string' ? new FolderDestination(destination, { layout: 'files' }) : destination;
+  const template = nameTemplate(settings);
+  const layout: DatasetLayout = {
+    destination: target,
+    committer: committer ?? defaultCommitter(target),
+    worker: worker ?? 'local',
+    clock,
+    names: (rows, unit) => {
+      const foreignNames = template !== undefined || readRoles(unit.batch.schema).key !== undefined;
+      const rules = { layout: 'imagefolder', template, nullLabel: settings.nullLabel } as const;
+      return sampleNames(rows, unit.shard, { ...rules, appendPosition: foreignNames && !settings.trustNames });
+    },
+    openContainer: (staging, unit) => openFileContainer(staging, `${unit.shard}${FILE_LIST_SUFFIX}`),
+    imagesAsJpg: () => settings.imageName === 'jpg',
+  };
+  return createSink({ open: (unit) => openDatasetWriter(unit, layout) }, sinkOptions(target, clock, maxUnitErrors));
+}

@@ -1,0 +1,221 @@
+import { Writable } from 'node:stream';
+import { type Clock, systemClock } from '../../clock.ts';
+import { FlowDcError } from '../../errors.ts';
+import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
+import { Slots } from './slots.ts';
+import { type LaneEvents, protocolError, UnitLane } from './unit-lane.ts';
+
+/**
+ * Where results go, written by the user of the library. Delivery is at least once: after a crash or an error the same
+ * unit comes again, from its first row, so `commit` must be idempotent by `unit.id`.
+ */
+export interface CustomSink {
+  /** Begin a unit. A unit that was begun before and not committed starts over. */
+  open(unit: OpenUnit): Promise<UnitWriter>;
+}
+
+/** One attempt at one unit. Calls never overlap, except that different units are written side by side. */
+export interface UnitWriter {
+  /**
+   * Take one row, stored or not. Resolve once the body's bytes are no longer needed: the promise is the backpressure,
+   * and the memory is given back then.
+   */
+  write(result: FetchResult): Promise<void>;
+  /** All rows were written: make them durable and visible, and say what was stored. */
+  commit(): Promise<UnitRecord>;
+  /** Drop what was written. Not called after a commit that succeeded. */
+  abort(error: Error): Promise<void>;
+}
+
+export interface CreateSinkOptions {
+  /**
+   * Unit errors in a row, without any commit in between, after which the sink itself must be broken: it is destroyed
+   * with FDC_ERR_UNIT_FAILED. Unlimited when absent; each single unit is limited by the transport in any case.
+   */
+  readonly maxUnitErrors?: number;
+  /** For messages. Default: 'sink'. */
+  readonly name?: string;
+  readonly clock?: Clock;
+}
+
+/** Counters since the start; the last four are states of this moment. */
+export interface SinkStats {
+  readonly unitsCommitted: number;
+  /** Thrown unit errors; the same unit may count several times. */
+  readonly unitErrors: number;
+  /** Given up without a word because the input ended or the unit was taken away. */
+  readonly unitsAbandoned: number;
+  readonly rowsStored: number;
+  readonly rowsFailed: number;
+  readonly rowsSkipped: number;
+  /** Of stored bodies. */
+  readonly bytes: number;
+  /** Time in which the stream before this one was held back. */
+  readonly writeWaitMs: number;
+  readonly openUnits: number;
+  readonly pendingWrites: number;
+  readonly pendingBytes: number;
+  readonly commitsRunning: number;
+}
+
+export interface Sink extends Writable {
+  stats(): SinkStats;
+}
+
+/** Enough to keep every open unit's disk write busy; bodies are bounded by their own budget. Chosen, untested. */
+const MAX_PENDING_WRITES = 64;
+/** A commit waits for fsync, which blocks one of libuv's 4 threads: half of them stay for the writes of other units. */
+const MAX_COMMITS = 2;
+/** Units that are written and wait for a commit: more would only pile up dirty pages. Chosen, untested. */
+const MAX_WAITING_COMMITS = 4;
+
+/**
+ * The last stage: FetchResults in, committed units out. Results of several units arrive interleaved; each unit is
+ * written in its own order, commits with its last row, and only then calls `unit.done()`.
+ * Errors: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO, FDC_ERR_SINK_PROTOCOL, FDC_ERR_UNIT_FAILED, and FlowDcErrors of `sink`.
+ * Anything else that `sink` throws fails the one unit.
+ */
+export function createSink(sink: CustomSink, options: CreateSinkOptions = {}): Sink {
+  return new SinkStream(sink, options);
+}
+
+class SinkStream extends Writable implements Sink {
+  readonly #sink: CustomSink;
+  readonly #options: CreateSinkOptions;
+  readonly #clock: Clock;
+  readonly #lanes = new Map<OpenUnit, UnitLane>();
+  /** Units that ended here; by object, because the same unit may be delivered again. */
+  readonly #ended = new WeakMap<OpenUnit, 'committed' | 'given up'>();
+  readonly #commits = new Slots(MAX_COMMITS);
+  readonly #counts = {
+    unitsCommitted: 0,
+    unitErrors: 0,
+    unitsAbandoned: 0,
+    rowsStored: 0,
+    rowsFailed: 0,
+    rowsSkipped: 0,
+    bytes: 0,
+    writeWaitMs: 0,
+  };
+  #errorsInRow = 0;
+  #pendingWrites = 0;
+  #pendingBytes = 0;
+  /** Continues the stream before us, with the time since when it waits. */
+  #held: { readonly resume: () => void; readonly sinceMs: number } | undefined;
+
+  constructor(sink: CustomSink, options: CreateSinkOptions) {
+    super({ objectMode: true, highWaterMark: 1 });
+    this.#sink = sink;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  stats(): SinkStats {
+    return {
+      ...this.#counts,
+      openUnits: this.#lanes.size,
+      pendingWrites: this.#pendingWrites,
+      pendingBytes: this.#pendingBytes,
+      commitsRunning: this.#commits.used,
+    };
+  }
+
+  override _write(result: FetchResult, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    const end = this.#ended.get(result.unit);
+    if (end === 'given up') {
+      result.release();
+      callback();
+      return;
+    }
+    this.#pendingWrites += 1;
+    this.#pendingBytes += result.bytes;
+    try {
+      if (end === 'committed') throw protocolError(result);
+      this.#lane(result.unit).push(result);
+    } catch (error) {
+      result.release();
+      this.#settled(result);
+      callback(error as Error);
+      return;
+    }
+    if (!this.#isFull()) callback();
+    else this.#held = { resume: callback, sinceMs: this.#clock.nowMs() };
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    const lanes = [...this.#lanes.values()];
+    Promise.all(lanes.map((lane) => lane.finish())).then(
+      () => callback(),
+      (error: Error) => callback(error),
+    );
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const reason = error ?? new Error('the sink was destroyed');
+    const lanes = [...this.#lanes.values()];
+    Promise.all(lanes.map((lane) => lane.abort(reason))).then(
+      () => callback(error),
+      (abortError: Error) => callback(error ?? abortError),
+    );
+  }
+
+  #lane(unit: OpenUnit): UnitLane {
+    let lane = this.#lanes.get(unit);
+    if (lane === undefined) {
+      lane = new UnitLane(unit, this.#sink, this.#commits, this.#options.name ?? 'sink', this.#events(unit));
+      this.#lanes.set(unit, lane);
+    }
+    return lane;
+  }
+
+  #events(unit: OpenUnit): LaneEvents {
+    return {
+      onSettled: (result) => this.#settled(result),
+      onCommitted: (record) => {
+        this.#errorsInRow = 0;
+        this.#counts.unitsCommitted += 1;
+        this.#counts.rowsStored += record.stored;
+        this.#counts.rowsFailed += record.failed;
+        this.#counts.rowsSkipped += record.skipped;
+        this.#counts.bytes += record.bytes;
+        this.#ended.set(unit, 'committed');
+      },
+      onGivenUp: (unitError) => {
+        this.#ended.set(unit, 'given up');
+        if (unitError === undefined) this.#counts.unitsAbandoned += 1;
+        else this.#unitError(unit, unitError);
+      },
+      onClosed: () => {
+        this.#lanes.delete(unit);
+        this.#resume();
+      },
+      onFatal: (error) => this.destroy(error),
+    };
+  }
+
+  #unitError(unit: OpenUnit, error: Error): void {
+    this.#counts.unitErrors += 1;
+    this.#errorsInRow += 1;
+    if (this.#errorsInRow < (this.#options.maxUnitErrors ?? Number.POSITIVE_INFINITY)) return;
+    const message = `${this.#errorsInRow} unit errors in a row, the last one for ${unit.id}: ${error.message}; the sink itself seems to be broken`;
+    this.destroy(new FlowDcError('FDC_ERR_UNIT_FAILED', message, { cause: error }));
+  }
+
+  #settled(result: FetchResult): void {
+    this.#pendingWrites -= 1;
+    this.#pendingBytes -= result.bytes;
+    this.#resume();
+  }
+
+  #isFull(): boolean {
+    return this.#pendingWrites >= MAX_PENDING_WRITES || this.#commits.waiting >= MAX_WAITING_COMMITS;
+  }
+
+  #resume(): void {
+    const held = this.#held;
+    if (held === undefined || this.#isFull()) return;
+    this.#held = undefined;
+    this.#counts.writeWaitMs += this.#clock.nowMs() - held.sinceMs;
+    held.resume();
+  }
+}

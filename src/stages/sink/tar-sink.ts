@@ -1,0 +1,102 @@
+import { type Clock, systemClock } from '../../clock.ts';
+import { stageSettings } from '../../config/stage-settings.ts';
+import type { SinkOptions, SinkSettings } from '../../config/types.ts';
+import type { Destination } from '../../destination/destination.ts';
+import { FolderDestination } from '../../destination/folder-destination.ts';
+import { FlowDcError } from '../../errors.ts';
+import type { Committer, OpenUnit, UnitRow } from '../../record.ts';
+import { createLocalCommitter } from '../../transport/in-process/local-committer.ts';
+import { readRoles } from '../../unit-rows.ts';
+import { type DatasetLayout, openDatasetWriter } from './dataset-writer.ts';
+import { type NameTemplate, parseNameTemplate } from './naming/name-template.ts';
+import { sampleNames } from './naming/sample-names.ts';
+import { openTarContainer } from './sample-container.ts';
+import { sampleJsonWriter } from './sample-json.ts';
+import { createSink, type Sink } from './sink.ts';
+
+export interface DatasetSinkOptions extends SinkOptions {
+  /** Decides units. Default: records in the destination's state folder; required for a destination that is not a folder. */
+  readonly committer?: Committer | undefined;
+  /** Who commits, for records and logs. Default: 'local'. */
+  readonly worker?: string | undefined;
+  readonly clock?: Clock | undefined;
+  /** See CreateSinkOptions. */
+  readonly maxUnitErrors?: number | undefined;
+}
+
+/**
+ * Write every unit as one tar shard with its outcome table and stats, each committed exactly once.
+ * @param destination - a local folder's path, or any destination together with a committer
+ * Without `outputFormat` it is imagefolder when the manifest has a label column, else webdataset.
+ * Errors at construction: FDC_ERR_CONFIG_INVALID. While writing: see createSink.
+ */
+export function tarSink(destination: string | Destination, options: DatasetSinkOptions = {}): Sink {
+  const { committer, worker, clock, maxUnitErrors, ...given } = options;
+  const settings = stageSettings('sink', given);
+  if (!settings.createTar) throw misuse('createTar is false: use folderSink for loose files');
+  const target = typeof destination === 'string' ? new FolderDestination(destination) : destination;
+  const template = nameTemplate(settings);
+  const formats = new Formats(given);
+  const layout: DatasetLayout = {
+    destination: target,
+    committer: committer ?? defaultCommitter(target),
+    worker: worker ?? 'local',
+    clock: clock ?? systemClock,
+    names: (rows: readonly UnitRow[], unit) => {
+      const { outputFormat, nullLabel } = formats.of(unit);
+      return sampleNames(rows, unit.shard, { layout: outputFormat, template, nullLabel, appendPosition: false });
+    },
+    openContainer: (staging, unit) => {
+      const webdataset = formats.of(unit).outputFormat === 'webdataset';
+      return openTarContainer(staging, {
+        name: `${unit.shard}${settings.compressTar ? '.tar.gz' : '.tar'}`,
+        compress: settings.compressTar,
+        json: webdataset ? sampleJsonWriter(unit.batch) : undefined,
+        captions: webdataset && readRoles(unit.batch.schema).caption !== undefined,
+      });
+    },
+    imagesAsJpg: (unit) => formats.of(unit).imageName === 'jpg',
+  };
+  return createSink({ open: (unit) => openDatasetWriter(unit, layout) }, sinkOptions(target, layout.clock, maxUnitErrors));
+}
+
+/** The settings that hold for a unit: some follow from whether its manifest has labels, the same for all units of a job. */
+class Formats {
+  readonly #given: SinkOptions;
+  readonly #settings = new Map<boolean, SinkSettings>();
+
+  constructor(given: SinkOptions) {
+    this.#given = given;
+  }
+
+  of(unit: OpenUnit): SinkSettings {
+    const labelled = readRoles(unit.batch.schema).label !== undefined;
+    let settings = this.#settings.get(labelled);
+    if (settings === undefined) {
+      const outputFormat = this.#given.outputFormat ?? (labelled ? 'imagefolder' : 'webdataset');
+      settings = stageSettings('sink', { ...this.#given, outputFormat });
+      this.#settings.set(labelled, settings);
+    }
+    return settings;
+  }
+}
+
+/** The compiled `fileNamePattern` when names come from URLs. Errors: FDC_ERR_CONFIG_INVALID. */
+export function nameTemplate(settings: SinkSettings): NameTemplate | undefined {
+  return settings.namingMode === 'url_based' ? parseNameTemplate(settings.fileNamePattern) : undefined;
+}
+
+/** Records beside the data. Errors: FDC_ERR_CONFIG_INVALID when the destination is not a folder. */
+export function defaultCommitter(destination: Destination): Committer {
+  if (destination instanceof FolderDestination) return createLocalCommitter(destination.stateFolder);
+  throw misuse(`a committer is needed with the destination ${destination.name}`);
+}
+
+/** Options of createSink without those that are undefined. */
+export function sinkOptions(destination: Destination, clock: Clock, maxUnitErrors: number | undefined): Parameters<typeof createSink>[1] {
+  return { name: destination.name, clock, ...(maxUnitErrors === undefined ? {} : { maxUnitErrors }) };
+}
+
+function misuse(message: string): FlowDcError {
+  return new FlowDcError('FDC_ERR_CONFIG_INVALID', message, { issues: [message] });
+}

@@ -1,0 +1,46 @@
+/** Something about a dataset that is not as its records say. */
+export interface Finding {
+  readonly code: FindingCode;
+  /** File, shard or path that it is about, relative to the output. */
+  readonly where: string;
+  readonly message: string;
+}
+
+/** Every kind of finding, for reports. */
+export const FINDINGS = {
+  artifact_missing: 'a committed file is not there',
+  artifact_damaged: 'a committed file has other bytes than were committed',
+  artifact_unreadable: 'a committed file has the right bytes and still cannot be read',
+  record_inconsistent: 'a record, its outcome table and its samples do not agree',
+  sample_missing: 'an outcome table names a sample that is not stored',
+  sample_damaged: 'a sample has other bytes than its outcome table says',
+  sample_unexpected: 'a shard holds something that its outcome table does not name',
+  key_repeated: 'two samples have the same key or path',
+  row_missing: 'rows of the manifest are in no outcome table',
+  row_repeated: 'rows of the manifest are in more than one outcome table',
+  stray: 'a file that no record names',
+  more: 'there are more findings than are listed',
+} as const;
+
+export type FindingCode = keyof typeof FINDINGS;
+
+/** A list that stays short: a deleted folder must not fill the memory with messages. */
+export class Findings {
+  readonly #list: Finding[] = [];
+  readonly #limit: number;
+  #count = 0;
+
+  constructor(limit = 1000) {
+    this.#limit = limit;
+  }
+
+  add(code: FindingCode, where: string, message: string): void {
+    this.#count += 1;
+    if (this.#list.length < this.#limit) this.#list.push({ code, where, message });
+  }
+
+  all(): Finding[] {
+    const hidden = this.#count - this.#list.length;
+    return hidden === 0 ? this.#list : [...this.#list, { code: 'more', where: '', message: `and ${hidden} more` }];
+  }
+}

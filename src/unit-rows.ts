@@ -1,0 +1,66 @@
+import { type Data, type RecordBatch, type Schema, Schema as SchemaOf } from 'apache-arrow';
+import { textColumn } from './arrow/text.ts';
+import { FlowDcError } from './errors.ts';
+import type { ColumnRoles, Unit, UnitRow } from './record.ts';
+import { ROLE_METADATA, ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from './record.ts';
+
+const ROLES = ['url', 'label', 'caption', 'key'] as const;
+
+/**
+ * Which column plays which role, from the schema's metadata.
+ * FDC_ERR_SINK_PROTOCOL when no URL column is marked: the batch does not come from the manifest reader.
+ */
+export function readRoles(schema: Schema): ColumnRoles {
+  const named = ROLES.map((role) => [role, schema.metadata.get(ROLE_METADATA[role])]).filter(([, column]) => column !== undefined);
+  const roles = Object.fromEntries(named) as Partial<ColumnRoles>;
+  if (roles.url === undefined) {
+    throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', 'expected a batch whose schema names its URL column: mark it with withRoles()');
+  }
+  return roles as ColumnRoles;
+}
+
+/** The same schema with its roles marked; other metadata stays, roles that are not given are removed. */
+export function withRoles(schema: Schema, roles: ColumnRoles): Schema {
+  const metadata = new Map(schema.metadata);
+  for (const role of ROLES) {
+    const column = roles[role];
+    if (column === undefined) metadata.delete(ROLE_METADATA[role]);
+    else metadata.set(ROLE_METADATA[role], column);
+  }
+  return new SchemaOf(schema.fields, metadata, schema.dictionaries, schema.metadataVersion);
+}
+
+/**
+ * A unit's rows as the fetch and sink stages see them, in order. A null URL becomes '', labels, captions and keys of any type
+ * become text (64-bit integers and decimals exactly), null labels and captions stay null, a null or empty key falls back to
+ * shard + 4-digit position.
+ */
+export function decodeRows(unit: Unit): UnitRow[] {
+  const { rows, shard } = unit;
+  const roles = readRoles(rows.schema);
+  const row = column(rows, ROW_COLUMN).values as Float64Array;
+  const sourceRow = column(rows, SOURCE_ROW_COLUMN).values as Float64Array;
+  const sourceFile = textColumn(column(rows, SOURCE_FILE_COLUMN));
+  const url = textColumn(column(rows, roles.url));
+  const [label, caption, key] = (['label', 'caption', 'key'] as const).map((role) => {
+    const name = roles[role];
+    return name === undefined ? undefined : textColumn(column(rows, name));
+  });
+  return Array.from({ length: rows.numRows }, (_, index) => ({
+    index,
+    row: row[index] as number,
+    key: key?.[index] || `${shard}${String(index).padStart(4, '0')}`,
+    url: url[index] ?? '',
+    label: label?.[index] ?? null,
+    caption: caption?.[index] ?? null,
+    sourceFile: sourceFile[index] ?? '',
+    sourceRow: sourceRow[index] as number,
+  }));
+}
+
+function column(rows: RecordBatch, name: string): Data {
+  const index = rows.schema.fields.findIndex((field) => field.name === name);
+  if (index < 0)
+    throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', `expected a batch with the column ${name}, got ${rows.schema.names.join(', ')}`);
+  return rows.data.children[index] as Data;
+}

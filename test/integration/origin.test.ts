@@ -1,0 +1,287 @@
+import { gunzipSync } from 'node:zlib';
+import { fileTypeFromBuffer } from 'file-type';
+import { imageSize } from 'image-size';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Behaviour, Rule } from '../../src/origin/behaviour.ts';
+import { type Origin, type OriginOptions, startOrigin } from '../../src/origin/origin.ts';
+import { type GetResult, httpGet } from '../support/http-get.ts';
+
+async function serving(options: OriginOptions = {}): Promise<Origin> {
+  const origin = await startOrigin(options);
+  onTestFinished(() => origin.close());
+  return origin;
+}
+
+/** GET one URL from an origin on which every host behaves like this. */
+async function getFrom(behaviours: readonly Behaviour[], url = 'http://host.test/a.jpg', signal?: AbortSignal): Promise<GetResult> {
+  const { port } = await serving({ rules: [{ behaviours }] });
+  return httpGet(url, { port, ...(signal ? { signal } : {}) });
+}
+
+describe('images', () => {
+  it.for([
+    ['jpg', 'image/jpeg'],
+    ['png', 'image/png'],
+    ['gif', 'image/gif'],
+    ['webp', 'image/webp'],
+    ['php?id=3', 'image/jpeg'],
+  ])('for .%s are %s, by header and by bytes', async ([extension, type]) => {
+    const { headers, body } = await getFrom([], `http://host.test/a.${extension}`);
+    expect(headers['content-type']).toBe(type);
+    expect((await fileTypeFromBuffer(body))?.mime).toBe(type);
+    expect(imageSize(body).width).toBeGreaterThanOrEqual(16);
+  });
+
+  it('are the same for the same seed and URL, in any run and any order', async () => {
+    const first = await serving({ seed: 7 });
+    const second = await serving({ seed: 7 });
+    const urls = ['http://a.test/1.jpg', 'http://b.test/1.jpg', 'http://a.test/2.jpg'];
+    const get = (origin: Origin) => async (url: string) => (await httpGet(url, { port: origin.port })).body;
+    const bodies = await Promise.all(urls.map(get(first)));
+    const again = await Promise.all(urls.toReversed().map(get(second)));
+    expect(again.toReversed()).toEqual(bodies);
+    expect(new Set(bodies.map((body) => body.toString('base64'))).size).toBe(3);
+  });
+
+  it('have sizes around the mean that was asked for', async () => {
+    const { port } = await serving({ meanBytes: 5000, sigma: 0.3 });
+    const urls = Array.from({ length: 200 }, (_, index) => `http://host.test/${index}.jpg`);
+    const sizes = await Promise.all(urls.map(async (url) => (await httpGet(url, { port })).body.length));
+    const mean = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+    expect(mean).toBeGreaterThan(4500);
+    expect(mean).toBeLessThan(5500);
+  });
+});
+
+describe('faults', () => {
+  it('a 404 share strikes the same URLs every time', async () => {
+    const { port } = await serving({ rules: [{ behaviours: [{ kind: 'status', status: 404, share: 0.3 }] }] });
+    const urls = Array.from({ length: 300 }, (_, index) => `http://host.test/${index}.jpg`);
+    const statuses = () => Promise.all(urls.map(async (url) => (await httpGet(url, { port })).status));
+    const first = await statuses();
+    expect(await statuses()).toEqual(first);
+    expect(first.filter((status) => status === 404).length).toBeGreaterThan(60);
+    expect(first.filter((status) => status === 404).length).toBeLessThan(120);
+  });
+
+  it('an error per request may be gone on the next try', async () => {
+    const { port } = await serving({ rules: [{ behaviours: [{ kind: 'status', status: 500, share: 0.5, per: 'request' }] }] });
+    const statuses = new Set<number>();
+    for (let request = 0; request < 40; request += 1) statuses.add((await httpGet('http://host.test/a.jpg', { port })).status);
+    expect(statuses).toEqual(new Set([200, 500]));
+  });
+
+  it('a truncated body ends before its Content-Length', async () => {
+    const { headers, body, error } = await getFrom([{ kind: 'truncated' }]);
+    expect(error?.code).toBe('ECONNRESET');
+    expect(body.length).toBe(Number(headers['content-length']) >> 1);
+  });
+
+  it('a reset in mid-body comes after a part of it', async () => {
+    const { body, error } = await getFrom([{ kind: 'reset-mid-body' }]);
+    expect(error?.code).toBe('ECONNRESET');
+    expect(body.length).toBeGreaterThan(0);
+  });
+
+  it('a reset before the headers leaves no response', async () => {
+    await expect(getFrom([{ kind: 'reset-before-headers' }])).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('a page poses as an image', async () => {
+    const { status, headers, body } = await getFrom([{ kind: 'html' }]);
+    expect([status, headers['content-type']]).toEqual([200, 'image/jpeg']);
+    expect(body.toString()).toMatch(/^<!doctype html>/);
+  });
+
+  it('an opt-out header is sent as given', async () => {
+    expect((await getFrom([{ kind: 'robots-tag', value: 'noai' }])).headers['x-robots-tag']).toBe('noai');
+  });
+
+  it('a silent host sends nothing until the client leaves', async () => {
+    await expect(getFrom([{ kind: 'never' }], 'http://host.test/a.jpg', AbortSignal.timeout(100))).rejects.toThrow(/aborted/);
+  });
+
+  it('a dripping host sends headers at once and then hardly anything', async () => {
+    const { status, body } = await getFrom([{ kind: 'drip', bytesPerSecond: 1 }], 'http://host.test/a.jpg', AbortSignal.timeout(300));
+    expect(status).toBe(200);
+    expect(body.length).toBeLessThan(3);
+  });
+
+  it('an endless body declares 10 GB and stops when the client has had enough', async () => {
+    const { headers, body } = await getFrom([{ kind: 'endless' }], 'http://host.test/a.jpg', AbortSignal.timeout(200));
+    expect(headers['content-length']).toBe('10000000000');
+    expect(body.length).toBeGreaterThan(100_000);
+  });
+
+  it('an endless body can have a size of its own and no declared length', async () => {
+    const { headers, body } = await getFrom([{ kind: 'endless', totalBytes: 1_000_000, declared: false }]);
+    expect(headers['content-length']).toBeUndefined();
+    expect(body.length).toBe(1_000_000);
+  });
+
+  it('a gzip reply holds the image', async () => {
+    const { headers, body } = await getFrom([{ kind: 'gzip' }]);
+    expect(headers['content-encoding']).toBe('gzip');
+    expect((await fileTypeFromBuffer(gunzipSync(body)))?.mime).toBe('image/jpeg');
+  });
+
+  it('an empty reply is a success without bytes', async () => {
+    const { status, headers, body } = await getFrom([{ kind: 'empty' }]);
+    expect([status, headers['content-length'], body.length]).toEqual([200, '0', 0]);
+  });
+
+  it('a chunked reply has no Content-Length', async () => {
+    const { headers, body } = await getFrom([{ kind: 'chunked' }]);
+    expect([headers['content-length'], headers['transfer-encoding']]).toEqual([undefined, 'chunked']);
+    expect(body.length).toBeGreaterThan(0);
+  });
+
+  it('a length that is too small leaves bytes behind the reply, which is not HTTP', async () => {
+    const honest = (await getFrom([])).body.length;
+    const { headers, error } = await getFrom([{ kind: 'wrong-length', offByBytes: -10 }]);
+    expect(headers['content-length']).toBe(String(honest - 10));
+    expect(error?.message).toMatch(/Parse Error/);
+  });
+
+  it('a length that is too large keeps the client waiting', async () => {
+    const { body, error } = await getFrom([{ kind: 'wrong-length', offByBytes: 10 }], 'http://host.test/a.jpg', AbortSignal.timeout(200));
+    expect(error).toBeDefined();
+    expect(body.length).toBeGreaterThan(0);
+  });
+
+  it('validators stay the same for a URL', async () => {
+    const { headers } = await getFrom([{ kind: 'validators' }]);
+    expect((await getFrom([{ kind: 'validators' }])).headers.etag).toBe(headers.etag);
+    expect(Date.parse(headers['last-modified'] ?? '')).toBeGreaterThan(0);
+  });
+});
+
+describe('redirects', () => {
+  it.for([
+    ['same-host', '/.hop/1/a.jpg'],
+    ['other-host', 'http://elsewhere.test/.hop/1/a.jpg'],
+    ['private', 'http://10.0.0.1/.hop/1/a.jpg'],
+    ['loop', 'http://host.test/a.jpg'],
+    ['nowhere', undefined],
+  ] as const)('to %s', async ([to, location]) => {
+    const { status, headers } = await getFrom([{ kind: 'redirect', to }]);
+    expect([status, headers.location]).toEqual([302, location]);
+  });
+
+  it('end with the image after the hops asked for', async () => {
+    const { port } = await serving({ rules: [{ behaviours: [{ kind: 'redirect', to: 'same-host', hops: 2 }] }] });
+    const first = await httpGet('http://host.test/dir/a.jpg', { port });
+    const second = await httpGet(`http://host.test${first.headers.location}`, { port });
+    const third = await httpGet(`http://host.test${second.headers.location}`, { port });
+    expect([first.status, second.status, third.status]).toEqual([302, 302, 200]);
+    expect(third.body).toEqual((await getFrom([], 'http://host.test/dir/a.jpg')).body);
+  });
+
+  it('to a relative path may hold raw UTF-8', async () => {
+    const { headers } = await getFrom([{ kind: 'redirect', to: 'relative-utf8' }]);
+    expect(Buffer.from(headers.location ?? '', 'latin1').toString('utf8')).toBe('./.hop/1/größe-図.jpg');
+  });
+});
+
+describe('gates', () => {
+  const over = (rules: readonly Rule[], requests: number) => async () => {
+    const origin = await serving({ rules });
+    const urls = Array.from({ length: requests }, (_, index) => `http://host.test/${index}.jpg`);
+    const results = await Promise.allSettled(urls.map((url) => httpGet(url, { port: origin.port })));
+    const replies = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    return { origin, replies, statuses: replies.map((one) => one.status) };
+  };
+
+  it('a rate limit answers 429 beyond its burst and says when to come back, in seconds', async () => {
+    const run = over([{ behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 5 }] }], 12);
+    const { replies, statuses } = await run();
+    expect(statuses.filter((status) => status === 200).length).toBe(5);
+    expect(replies.find((one) => one.status === 429)?.headers['retry-after']).toBe('1');
+  });
+
+  it('a rate limit can say it as a date, or not at all', async () => {
+    const dated = await over([{ behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 1, retryAfter: 'date' }] }], 2)();
+    const value = dated.replies.find((one) => one.status === 429)?.headers['retry-after'] ?? '';
+    expect(Date.parse(value) - Date.now()).toBeGreaterThan(0);
+    const mute = await over([{ behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 1, retryAfter: 'none' }] }], 2)();
+    expect(mute.replies.find((one) => one.status === 429)?.headers['retry-after']).toBeUndefined();
+  });
+
+  it('slots serve so many at a time and refuse what the queue cannot hold', async () => {
+    const { statuses } = await over([{ behaviours: [{ kind: 'slots', slots: 2, serviceMs: 50, queue: 3 }] }], 10)();
+    expect(statuses.filter((status) => status === 200).length).toBe(5);
+    expect(statuses.filter((status) => status === 503).length).toBe(5);
+  });
+
+  it('a connection cap resets connections beyond it', async () => {
+    const { replies } = await over(
+      [
+        {
+          behaviours: [
+            { kind: 'connection-cap', connections: 3 },
+            { kind: 'latency', meanMs: 100 },
+          ],
+        },
+      ],
+      8,
+    )();
+    expect(replies.length).toBe(3);
+  });
+
+  it('an outage answers 503 for its time only', async () => {
+    const { port } = await serving({ rules: [{ behaviours: [{ kind: 'outage', startMs: 0, endMs: 300, retryAfterSec: 1 }] }] });
+    const during = await httpGet('http://host.test/a.jpg', { port });
+    expect([during.status, during.headers['retry-after']]).toEqual([503, '1']);
+    await expect.poll(async () => (await httpGet('http://host.test/a.jpg', { port })).status, { timeout: 2000 }).toBe(200);
+  });
+
+  it('each host has its own', async () => {
+    const { port } = await serving({
+      rules: [{ host: '*.slow.test', behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 1 }] }],
+    });
+    const status = async (host: string) => (await httpGet(`http://${host}/a.jpg`, { port })).status;
+    expect(await status('a.slow.test')).toBe(200);
+    expect(await status('b.slow.test')).toBe(200);
+    expect(await status('a.slow.test')).toBe(429);
+    expect(await status('fast.test')).toBe(200);
+  });
+});
+
+describe('the origin', () => {
+  it('counts requests, statuses and the most in flight per host', async () => {
+    const rules: Rule[] = [
+      { host: 'a.test', behaviours: [{ kind: 'latency', meanMs: 50 }] },
+      { host: 'b.test', path: '/gone*', behaviours: [{ kind: 'status', status: 410 }] },
+    ];
+    const origin = await serving({ rules });
+    const urls = ['http://a.test/1.jpg', 'http://a.test/2.jpg', 'http://a.test/3.jpg', 'http://b.test/gone.jpg', 'http://b.test/here.jpg'];
+    await Promise.all(urls.map((url) => httpGet(url, { port: origin.port })));
+    const stats = origin.stats();
+    expect(stats.get('a.test')).toMatchObject({ requests: 3, byStatus: { 200: 3 }, maxInFlight: 3 });
+    expect(stats.get('b.test')).toMatchObject({ requests: 2, byStatus: { 200: 1, 410: 1 } });
+    origin.resetStats();
+    expect(origin.stats().get('a.test')).toMatchObject({ requests: 0, byStatus: {}, arrivalsMs: [] });
+  });
+
+  it('can change its rules while it runs', async () => {
+    const origin = await serving({ rules: [{ behaviours: [{ kind: 'status', status: 503 }] }] });
+    expect((await httpGet('http://host.test/a.jpg', { port: origin.port })).status).toBe(503);
+    origin.setRules([]);
+    expect((await httpGet('http://host.test/a.jpg', { port: origin.port })).status).toBe(200);
+  });
+
+  it('closes at once, whatever hangs', async () => {
+    const origin = await startOrigin({ rules: [{ behaviours: [{ kind: 'never' }] }] });
+    const hanging = httpGet('http://host.test/a.jpg', { port: origin.port });
+    hanging.catch(() => {});
+    await expect.poll(() => origin.stats().get('host.test')?.inFlight).toBe(1);
+    await origin.close();
+    await expect(hanging).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await expect.poll(() => origin.stats().get('host.test')?.inFlight).toBe(0);
+  });
+
+  it('refuses a rule that it does not understand', async () => {
+    const rules = [{ behaviours: [{ kind: 'latencey' }] }] as unknown as Rule[];
+    await expect(startOrigin({ rules })).rejects.toThrow(/rules\[0\]: unknown kind "latencey"; expected one of latency/);
+  });
+});

@@ -1,0 +1,99 @@
+/** How a host behaves. Times of the files are in ms where the name says so, rates per second. */
+export interface HostModel {
+  readonly slots: number;
+  readonly serviceMs: number;
+  readonly serviceSigma: number;
+  readonly baseMs: number;
+  readonly baseSigma: number;
+  readonly bytesPerS: number;
+  readonly flowBytesPerS: number;
+  readonly notFoundShare: number;
+  /** Share of requests answered with a 500 (or `errorStatus`) whatever the load. */
+  readonly errorShare: number;
+  readonly errorStatus: number;
+  readonly outage: boolean;
+  readonly connectionCap?: { readonly connections: number; readonly answer: '503' | 'reset' };
+  readonly tokenBucket?: { readonly perS: number; readonly burst: number; readonly retryAfter: 'none' | 'time-to-token' | number };
+  readonly window?: { readonly requests: number; readonly lengthS: number };
+  /** More waiting requests than this are answered with a 503. */
+  readonly queueCap?: number;
+  /** Service time is multiplied by 1 + extra e^(-t/decay). */
+  readonly cold?: { readonly extra: number; readonly decayS: number };
+}
+
+/** What our own side can carry. Absent means without limit. */
+export interface ClientModel {
+  readonly cpuPerS?: number | null;
+  readonly sinkBytesPerS?: number | null;
+  readonly urlsPerS?: number | null;
+}
+
+/** From `atS` on, these values hold instead. */
+export interface Step {
+  readonly atS: number;
+  readonly host?: Partial<HostModel>;
+  readonly client?: ClientModel;
+}
+
+/** What a run that knows the host would do from `atS` on: a fixed concurrency or a fixed rate. */
+export interface OracleStep {
+  readonly atS: number;
+  readonly concurrency?: number;
+  readonly perS?: number;
+}
+
+/** Acceptance bands, on the mean over the seeds. Shares in percent where named so. */
+export interface Bands {
+  readonly goodputAllMin?: number;
+  readonly goodputAfter30Min?: number;
+  readonly rejectedAllMaxPct: number;
+  readonly rejectedAfter30MaxPct: number;
+  readonly t90MaxS?: number;
+  readonly p95TimesMax?: number;
+  readonly p95ToOracleMax?: number;
+  /** Seconds to recover, by the second of the step as a string. */
+  readonly recoveryMaxS?: Readonly<Record<string, number>>;
+  /** Mean sends per second between two seconds. */
+  readonly sends?: { readonly fromS: number; readonly toS: number; readonly maxPerS: number };
+  /** Largest limit seen up to a second. */
+  readonly permits?: { readonly untilS: number; readonly max: number };
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly words: string;
+  readonly durationS: number;
+  readonly host: HostModel;
+  readonly client: ClientModel;
+  readonly steps: readonly Step[];
+  readonly oracle: readonly OracleStep[];
+  readonly bands: Bands;
+  /** Measured numbers of bands that are missed and known to be; the driver reports them and does not fail on them. */
+  readonly knownMisses?: Readonly<Record<string, string>>;
+}
+
+/** The values that hold where a scenario says nothing. */
+export const defaultHost: HostModel = {
+  slots: 1000,
+  serviceMs: 100,
+  serviceSigma: 0.4,
+  baseMs: 50,
+  baseSigma: 0.25,
+  bytesPerS: 10e9,
+  flowBytesPerS: 20e6,
+  notFoundShare: 0.02,
+  errorShare: 0.001,
+  errorStatus: 500,
+  outage: false,
+};
+
+type ScenarioFile = Omit<Scenario, 'host' | 'client' | 'steps'> & {
+  host: Partial<HostModel>;
+  client?: ClientModel;
+  steps?: readonly Step[];
+};
+
+/** Fill in what a scenario file leaves out. */
+export function completeScenario(file: ScenarioFile): Scenario {
+  return { ...file, host: { ...defaultHost, ...file.host }, client: file.client ?? {}, steps: file.steps ?? [] };
+}

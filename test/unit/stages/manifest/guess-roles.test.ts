@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { type GivenRoles, guessRoles } from '../../../../src/stages/manifest/guess-roles.ts';
+
+function guess(names: readonly string[], given: GivenRoles = {}, values: Record<string, string[]> = {}, numbers: readonly string[] = []) {
+  return guessRoles(given, {
+    columns: names.map((name) => ({ name, isText: !numbers.includes(name) })),
+    values: (column) => values[column] ?? [],
+  });
+}
+
+describe('guessed columns', () => {
+  it.each([
+    [['inat21_filename', 'scientificName', 'class', 'species', 'url'], { url: 'url', label: 'species' }],
+    [['taxon_id', 'species_name', 'photo_url'], { url: 'photo_url', label: 'species_name' }],
+    [['URL', 'TEXT', '__index_level_0__'], { url: 'URL', caption: 'TEXT' }],
+    [['Image URL', 'Alt-Text', 'Label'], { url: 'Image URL', label: 'Label', caption: 'Alt-Text' }],
+  ])('knows what %j mean', (names, roles) => {
+    expect(guess(names).roles).toEqual(roles);
+    expect(new Set(guess(names).guessed)).toEqual(new Set(Object.keys(roles)));
+  });
+
+  it('decides doubtful names, then any name, by values that begin with http', () => {
+    expect(guess(['identifier', 'a'], {}, { identifier: ['urn:1'], a: ['http://x/'] }).roles.url).toBe('a');
+    expect(guess(['a', 'identifier'], {}, { identifier: ['https://x/'], a: ['http://x/'] }).roles.url).toBe('identifier');
+  });
+
+  it('never takes a number column for URLs, but may for labels', () => {
+    expect(guess(['url', 'link', 'label'], {}, { link: ['https://x/'] }, ['url', 'label']).roles).toEqual({ url: 'link', label: 'label' });
+  });
+
+  it('takes what the user names and leaves empty what the user empties', () => {
+    const { roles, guessed } = guess(['url', 'link', 'label', 'id'], { url: 'link', label: '', key: 'id' });
+    expect(roles).toEqual({ url: 'link', key: 'id' });
+    expect(guessed).toEqual([]);
+  });
+
+  it('never guesses a key', () => {
+    expect(guess(['url', 'key', 'id']).roles).toEqual({ url: 'url' });
+  });
+
+  it.each([
+    [{ url: 'ulr' }, /the url column ulr does not exist: did you mean url\? the columns are url, n$/],
+    [{ label: 'species' }, /the label column species does not exist: the columns are url, n$/],
+    [{ url: 'n' }, /the url column n does not hold text/],
+  ] as [GivenRoles, RegExp][])('refuses %j, saying what exists', (given, message) => {
+    expect(() => guess(['url', 'n'], given, {}, ['n'])).toThrow(
+      expect.objectContaining({ code: 'FDC_ERR_MANIFEST_COLUMN', message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('says so when nothing looks like URLs', () => {
+    expect(() => guess(['a', 'b'], {}, { a: ['x'] })).toThrow(/no column looks like URLs: name it with url; the columns are a, b$/);
+  });
+});

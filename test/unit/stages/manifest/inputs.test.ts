@@ -1,0 +1,120 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { detectFormat, type GivenFormat } from '../../../../src/stages/manifest/detect-format.ts';
+import { expandGlob } from '../../../../src/stages/manifest/glob.ts';
+import { inspectManifest } from '../../../../src/stages/manifest/inspect-manifest.ts';
+import { resolveInputs } from '../../../../src/stages/manifest/resolve-inputs.ts';
+import { folder } from './collect-rows.ts';
+
+const URL_LINE = 'https://a.example.org/1.jpg\n';
+
+describe('inputs', () => {
+  it('takes the direct children of a folder by name, without hidden files and others', async () => {
+    const dir = await folder({ 'b.csv': '', 'a.jsonl': '', 'c.txt.gz': '', _SUCCESS: '', '.d.csv': '', 'notes.md': '' });
+    await mkdir(path.join(dir, 'sub.csv'));
+    const { paths, warnings } = await resolveInputs([dir]);
+    expect(paths.map((file) => path.basename(file))).toEqual(['a.jsonl', 'b.csv', 'c.txt.gz']);
+    expect(warnings).toEqual([]);
+  });
+
+  it('takes only the parquet files of a folder that has some, and says so', async () => {
+    const dir = await folder({ 'b.parquet': '', 'a.parquet': '', 'README.txt': '' });
+    const { paths, warnings } = await resolveInputs([dir]);
+    expect(paths.map((file) => path.basename(file))).toEqual(['a.parquet', 'b.parquet']);
+    expect(warnings).toEqual([expect.stringMatching(/only its parquet files are read; name README\.txt/)]);
+  });
+
+  it('keeps the order of inputs that are named', async () => {
+    const dir = await folder({ 'b.csv': '', 'a.csv': '' });
+    const inputs = [path.join(dir, 'b.csv'), path.join(dir, 'a.csv')];
+    expect((await resolveInputs(inputs)).paths).toEqual(inputs);
+  });
+
+  it('takes a file whose name looks like a pattern as it is', async () => {
+    const dir = await folder({ 'a[1].csv': '', 'a1.csv': '' });
+    expect((await resolveInputs([path.join(dir, 'a[1].csv')])).paths).toEqual([path.join(dir, 'a[1].csv')]);
+  });
+
+  it('expands patterns as a shell does', async () => {
+    const dir = await folder({ 'a1.csv': '', 'a2.csv': '', 'b1.csv': '', 'a1.tsv': '', '.a3.csv': '', 'a+.csv': '' });
+    await mkdir(path.join(dir, 'sub', 'deep'), { recursive: true });
+    await writeFile(path.join(dir, 'sub', 'deep', 'a9.csv'), '');
+    const matches = async (pattern: string) => (await expandGlob(path.join(dir, pattern))).map((file) => path.relative(dir, file));
+    expect(await matches('*.csv')).toEqual(['a+.csv', 'a1.csv', 'a2.csv', 'b1.csv']);
+    expect(await matches('a?.csv')).toEqual(['a+.csv', 'a1.csv', 'a2.csv']);
+    expect(await matches('[!a]*.csv')).toEqual(['b1.csv']);
+    expect(await matches('a[0-1].{csv,tsv}')).toEqual(['a1.csv', 'a1.tsv']);
+    expect(await matches('**/*9.csv')).toEqual(['sub/deep/a9.csv']);
+    expect(await matches('s*/d*/*')).toEqual(['sub/deep/a9.csv']);
+    expect(await matches('a+.csv')).toEqual(['a+.csv']);
+  });
+
+  it.each([
+    ['a missing file, with the nearest name', 'urls.cvs', /urls\.cvs does not exist: did you mean .*urls\.csv\?/],
+    ['a folder without manifests', 'empty', /empty holds no manifest .*: name the files/],
+    ['a pattern without matches', '*.parquet', /no file matches .*\*\.parquet: check the pattern/],
+  ])('refuses %s', async (_what, name, message) => {
+    const dir = await folder({ 'urls.csv': '' });
+    await mkdir(path.join(dir, 'empty'));
+    await expect(resolveInputs([path.join(dir, name)])).rejects.toMatchObject({
+      code: 'FDC_ERR_MANIFEST_NOT_FOUND',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('refuses a device or pipe, naming the way around', async () => {
+    await expect(resolveInputs(['/dev/null'])).rejects.toThrow(/not a regular file: pass a pipe or device as stdin, with -/);
+  });
+});
+
+describe('format detection', () => {
+  const detect = (content: string | Buffer, name = 'm', given: GivenFormat = 'auto') =>
+    detectFormat({ head: Buffer.from(content as string), gzip: false, name }, given);
+
+  it.each([
+    ['HTML named parquet', '<!DOCTYPE html><html>', 'm.parquet', 'auto', /an HTML page, not a manifest: download the file itself/],
+    ['text named parquet', 'url\n', 'm.parquet', 'auto', /not a parquet file, whatever its name says/],
+    ['XML', '<?xml version="1.0"?><a/>', 'm.xml', 'auto', /XML or other markup: convert it to csv or parquet/],
+    ['an Excel workbook', 'PK\x03\x04rest', 'm.xlsx', 'auto', /Excel workbook: unpack it, or save the sheet as csv/],
+    ['the format excel', 'anything', 'm.xlsx', 'excel', /in format excel, which is not read: convert it to csv or parquet/],
+    ['UTF-16', Buffer.from('\ufeffurl\n', 'utf16le'), 'm.csv', 'auto', /UTF-16 text: save it as UTF-8/],
+    ['zstd', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0]), 'm.csv.zst', 'auto', /compressed with zstd/],
+    ['other binary data', Buffer.from([1, 0, 2, 0]), 'm', 'auto', /binary data of no known format/],
+    ['parquet said to be csv', 'PAR1xxxx', 'm.csv', 'csv', /a parquet file, not csv: leave input_format at auto/],
+  ] as const)('refuses %s in one line that names the fix', (_what, content, name, given, message) => {
+    expect(() => detect(content as string, name, given)).toThrow(
+      expect.objectContaining({ code: 'FDC_ERR_MANIFEST_FORMAT', message: expect.stringMatching(message) }),
+    );
+    expect(() => detect(content as string, name, given)).toThrow(/^[^\n]*$/);
+  });
+
+  it.each(['', ' \n\t\n'])('refuses an input without content (%j)', (content) => {
+    expect(() => detect(content)).toThrow(expect.objectContaining({ code: 'FDC_ERR_MANIFEST_EMPTY' }));
+  });
+
+  it.each([
+    ['PAR1....', 'm.csv', { format: 'parquet', gzip: false }],
+    ['{"url":1}', 'm.csv', { format: 'jsonl', gzip: false }],
+    ['[ {"url":1}]', 'm.txt', { format: 'json', gzip: false }],
+    [URL_LINE, 'm', { format: 'txt', gzip: false }],
+    ['not-a-url\n', 'm.txt', { format: 'txt', gzip: false }],
+    ['url\nhttps://a', 'm.txt', { format: 'csv', gzip: false, delimiter: ',' }],
+    ['url|n\n', 'm.csv', { format: 'csv', gzip: false, delimiter: '|' }],
+    ['url\tn\n', 'm.csv', { format: 'csv', gzip: false, delimiter: '\t' }],
+    ['"a;b;c",url\n', 'm.csv', { format: 'csv', gzip: false, delimiter: ',' }],
+  ])('tells the content %j from the name %s', (content, name, expected) => {
+    expect(detect(content, name)).toEqual(expected);
+  });
+
+  it('lets the user have the last word on text', () => {
+    expect(detect('a,b\n', 'm.csv', 'txt')).toEqual({ format: 'txt', gzip: false });
+  });
+
+  it('looks inside of gzip', async () => {
+    const dir = await folder({ 'm.gz': gzipSync('<html>'), 'n.gz': gzipSync(URL_LINE) });
+    await expect(inspectManifest(path.join(dir, 'm.gz'))).rejects.toThrow(/HTML page/);
+    expect((await inspectManifest(path.join(dir, 'n.gz'))).files).toMatchObject([{ format: 'txt', gzip: true }]);
+  });
+});

@@ -1,0 +1,147 @@
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { inspectManifest } from '../../../../src/stages/manifest/inspect-manifest.ts';
+import { readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
+import { collect, folder } from './collect-rows.ts';
+
+const A = 'https://a.example.org/1.jpg';
+const B = 'https://b.example.org/2.jpg';
+
+async function read(name: string, content: string | Uint8Array) {
+  const dir = await folder({ [name]: content });
+  const reader = readManifest(path.join(dir, name));
+  const { rows, error } = await collect(reader);
+  const own = rows.map((row) => Object.fromEntries(Object.entries(row).filter(([key]) => !key.startsWith('flow_dc:'))));
+  return { rows: own, error, warnings: reader.warnings };
+}
+
+const BOTH = [
+  { url: A, note: 'one' },
+  { url: B, note: null },
+];
+
+describe('text manifests', () => {
+  it.each([
+    ['csv', 'm.csv', `url,note\n${A},one\n${B},\n`],
+    ['csv with a byte order mark and CRLF', 'm.csv', `\ufeffurl,note\r\n${A},one\r\n${B},\r\n`],
+    ['csv with semicolons', 'm.csv', `url;note\n${A};one\n${B};\n`],
+    ['csv named txt', 'm.txt', `url,note\n${A},one\n${B},\n`],
+    ['tsv', 'm.tsv', `url\tnote\n${A}\tone\n${B}\t\n`],
+    ['tsv without extension', 'manifest', `url\tnote\n${A}\tone\n${B}\t\n`],
+    ['jsonl', 'm.jsonl', `{"url":"${A}","note":"one"}\n\n{"url":"${B}","note":null}\n`],
+    ['jsonl named json', 'm.json', `{"url":"${A}","note":"one"}\n{"url":"${B}"}\n`],
+    ['JSON objects without line breaks', 'm.json', `{"url":"${A}","note":"one"} {"url":"${B}"}`],
+    ['a JSON array', 'm.json', `[\n {"url": "${A}", "note": "one"},\n {"url": "${B}"}\n]\n`],
+  ])('reads %s', async (_what, name, content) => {
+    expect(await read(name, content)).toEqual({ rows: BOTH, error: undefined, warnings: [] });
+    expect(await read(`${name}.gz`, gzipSync(content))).toEqual({ rows: BOTH, error: undefined, warnings: [] });
+  });
+
+  it('reads a plain list of URLs', async () => {
+    expect((await read('m.txt', `${A}\r\n\r\n  ${B}`)).rows).toEqual([{ url: A }, { url: B }]);
+    expect((await read('m.json', JSON.stringify([A, B]))).rows).toEqual([{ url: A }, { url: B }]);
+  });
+
+  it('reads quoted cells with delimiters, quotes and line breaks', async () => {
+    const { rows } = await read('m.csv', `url,note\n${A},"a, ""b""\nc"\n`);
+    expect(rows).toEqual([{ url: A, note: 'a, "b"\nc' }]);
+  });
+
+  it('tolerates quotes inside of tsv cells', async () => {
+    expect((await read('m.tsv', `url\tnote\n${A}\t5" wide\n`)).rows).toEqual([{ url: A, note: '5" wide' }]);
+  });
+
+  it('keeps the digits of JSON numbers and the text of nested values', async () => {
+    const row = `{"url":"${A}","id":12345678901234567890,"score":1.50,"ok":true,"tags":[1, 1.0, "x,}"],"n":{"a":1e400},"e":"\\u00fc\\"{"}`;
+    expect((await read('m.jsonl', `${row}\n`)).rows).toEqual([
+      { url: A, id: '12345678901234567890', score: '1.50', ok: 'true', tags: '[1, 1.0, "x,}"]', n: '{"a":1e400}', e: 'ü"{' },
+    ]);
+  });
+
+  it('cuts JSON right wherever the chunks of the file end', async () => {
+    const rows = Array.from({ length: 3000 }, (_, i) => ({ url: `${A}?${i}`, note: `\\ü🦋"{[${'x'.repeat(i % 90)}` }));
+    expect((await read('m.json', JSON.stringify(rows))).rows).toEqual(rows);
+    expect((await read('m.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'))).rows).toEqual(rows);
+  });
+
+  it('settles JSON columns with the first batch and says which later keys are left out', async () => {
+    const lines = Array.from({ length: 8192 }, () => `{"url":"${A}"}`);
+    const { rows, warnings } = await read('m.jsonl', [...lines, `{"url":"${B}","late":1}`, `{"late":2}`].join('\n'));
+    expect(rows.slice(8192)).toEqual([{ url: B }, { url: null }]);
+    expect(warnings).toEqual([expect.stringMatching(/the key late first turns up at row 8192/)]);
+  });
+
+  it('names the line of a csv row with the wrong number of cells, after handing on the rows before it', async () => {
+    const { rows, error } = await read('m.csv', `url,note\n${A},one\n${B}\n${A},two\n`);
+    expect(rows).toEqual([BOTH[0]]);
+    expect(error).toMatchObject({
+      code: 'FDC_ERR_MANIFEST_CORRUPT',
+      message: expect.stringMatching(/m\.csv, line 3 has 1 cells, unlike the header/),
+    });
+  });
+
+  it('says where a quote was not closed', async () => {
+    const { error } = await read('m.csv', `url,note\n${A},"one\n${B},two\n`);
+    expect(error).toMatchObject({
+      code: 'FDC_ERR_MANIFEST_CORRUPT',
+      message: expect.stringMatching(/line \d: a quote is opened and never closed/),
+    });
+  });
+
+  it.each([
+    ['cut off in a row', `[{"url":"${A}","note":"one"},\n{"url":"ht`, /line 2: the text ends in the middle of a row/],
+    ['cut off between rows', `[{"url":"${A}","note":"one"},\n`, /line 2: the array is never closed/],
+    ['not JSON', `{"url":"${A}","note":"one"}\n{url}\n`, /line 2: not valid JSON/],
+    ['of other values', `{"url":"${A}","note":"one"}\n17\n`, /line 2: expected an object per row, found 1/],
+  ])('names the line of JSON that is %s, after handing on the rows before it', async (_what, content, message) => {
+    const { rows, error } = await read('m.json', content);
+    expect(rows).toEqual([BOTH[0]]);
+    expect(error).toMatchObject({ code: 'FDC_ERR_MANIFEST_CORRUPT', message: expect.stringMatching(message) });
+  });
+
+  it('hands on what a cut-off gzip file still holds', async () => {
+    const lines = Array.from({ length: 50_000 }, (_, i) => `${A}?${(i * 7919) % 10_007}`);
+    const packed = gzipSync(lines.join('\n'));
+    const { rows, error } = await read('m.txt.gz', packed.subarray(0, packed.length - 100));
+    expect(rows.length).toBeGreaterThan(1000);
+    expect(error).toMatchObject({ code: 'FDC_ERR_MANIFEST_CORRUPT', message: expect.stringMatching(/gzip stream is cut off/) });
+  });
+
+  it('replaces bytes that are not UTF-8, and says so once', async () => {
+    const { rows, warnings } = await read(
+      'm.csv',
+      Buffer.concat([Buffer.from(`url,note\n${A},caf`), Buffer.from([0xe9]), Buffer.from('\n')]),
+    );
+    expect(rows).toEqual([{ url: A, note: 'caf\ufffd' }]);
+    expect(warnings).toEqual([expect.stringMatching(/not UTF-8 were replaced by U\+FFFD near row 0 \(column note\)/)]);
+  });
+
+  it('numbers unnamed columns and renames repeated ones', async () => {
+    const { rows, warnings } = await read('m.csv', `url,,a,a\n${A},1,2,3\n`);
+    expect(rows).toEqual([{ url: A, column_2: '1', a: '2', a_2: '3' }]);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('says that a csv without a header line is one', async () => {
+    const { error } = await read('m.csv', `${A}\n${B}\n`);
+    expect(error).toMatchObject({ code: 'FDC_ERR_MANIFEST_COLUMN', message: expect.stringMatching(/input_format txt/) });
+  });
+
+  it('refuses a header without rows', async () => {
+    expect((await read('m.csv', 'url,note\n')).error).toMatchObject({ code: 'FDC_ERR_MANIFEST_EMPTY' });
+  });
+
+  it('identifies a text file by its size and first MiB', async () => {
+    const dir = await folder({ 'a.txt': `${A}\n`, 'b.txt': `${A}\n`, 'c.txt': `${B}\n` });
+    const { files } = await inspectManifest(dir);
+    const [a, b, c] = files.map((file) => file.hash);
+    expect(a).toMatch(/^[0-9a-f]{64}$/);
+    expect([a === b, a === c]).toEqual([true, false]);
+    expect(files.map(({ name, bytes, format }) => [path.basename(name), bytes, format])).toEqual([
+      ['a.txt', 28, 'txt'],
+      ['b.txt', 28, 'txt'],
+      ['c.txt', 28, 'txt'],
+    ]);
+  });
+});

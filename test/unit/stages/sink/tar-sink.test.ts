@@ -1,0 +1,212 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { tableFromIPC } from 'apache-arrow';
+import { readParquet } from 'parquet-wasm';
+import { describe, expect, it } from 'vitest';
+import { float64Column, utf8Column } from '../../../../src/arrow/columns.ts';
+import { FolderDestination } from '../../../../src/destination/folder-destination.ts';
+import type { FetchResult, UnitRecord } from '../../../../src/record.ts';
+import { type DatasetSinkOptions, tarSink } from '../../../../src/stages/sink/tar-sink.ts';
+import { adoptFromStats } from '../../../../src/transport/in-process/adopt-records.ts';
+import { createLocalCommitter } from '../../../../src/transport/in-process/local-committer.ts';
+import { filesBelow, temporaryFolder } from './folders.ts';
+import { resultOf, resultsOf, unitOf } from './units.ts';
+
+const run = promisify(execFile);
+
+function found(command: string): boolean {
+  try {
+    execFileSync(command, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    console.warn(`SKIPPED: ${command} is not installed, its view of the shards is not checked`);
+    return false;
+  }
+}
+
+async function write(folder: string, results: readonly FetchResult[], options: DatasetSinkOptions = {}): Promise<void> {
+  await pipeline(Readable.from(results), tarSink(folder, { clock: stillClock, ...options }));
+}
+
+const stillClock = { nowMs: () => 0, wallMs: () => 1_700_000_001_000, timer: () => () => {} };
+
+async function members(tar: string): Promise<Map<string, string>> {
+  const script =
+    'import tarfile,json,sys\nt=tarfile.open(sys.argv[1])\nprint(json.dumps([[m.name,t.extractfile(m).read().decode(),m.mtime,m.uid,m.mode] for m in t]))';
+  const { stdout } = await run('python3', ['-c', script, tar]);
+  const list = JSON.parse(stdout) as [string, string, number, number, number][];
+  for (const [, , mtime, uid, mode] of list) expect([mtime, uid, mode]).toEqual([0, 0, 0o644]);
+  return new Map(list.map(([name, text]) => [name, text]));
+}
+
+describe('tarSink', () => {
+  it('writes a shard, its outcome table and its stats, and nothing else', async () => {
+    const folder = await temporaryFolder();
+    const unit = unitOf({ rows: 3 });
+    await write(folder, resultsOf(unit));
+    const seen = await filesBelow(folder);
+    expect(seen.filter((name) => !name.startsWith('.flow-dc/'))).toEqual(['000000.parquet', '000000.stats.json', '000000.tar']);
+    expect(seen.filter((name) => name.includes('staging'))).toEqual([]);
+    expect(unit.calls).toEqual(['done']);
+  });
+
+  it.runIf(found('python3'))('webdataset: image, caption and metadata of a sample share a key that python reads', async () => {
+    const folder = await temporaryFolder();
+    const extra = [
+      ['score', float64Column([1.5, null])],
+      ['key', utf8Column(['a', 'b'])],
+    ] as const;
+    const unit = unitOf({ rows: 2, captions: ['Füße\tund 雪 ', null], extra });
+    await write(folder, resultsOf(unit));
+    const files = await members(join(folder, '000000.tar'));
+    expect([...files.keys()]).toEqual([
+      '0000000000.jpg',
+      '0000000000.txt',
+      '0000000000.json',
+      '0000000001.jpg',
+      '0000000001.txt',
+      '0000000001.json',
+    ]);
+    expect(files.get('0000000000.txt')).toBe('Füße\tund 雪 ');
+    expect(files.get('0000000001.txt')).toBe('');
+    const metadata = JSON.parse(files.get('0000000000.json') as string);
+    expect(metadata).toMatchObject({
+      key: '0000000000',
+      caption: 'Füße\tund 雪 ',
+      label: null,
+      row: 0,
+      width: 4,
+      score: 1.5,
+      manifest_key: 'a',
+    });
+    expect(Object.keys(JSON.parse(files.get('0000000001.json') as string))).toEqual(Object.keys(metadata));
+  });
+
+  it.runIf(found('python3'))('imagefolder: labels become folders, also long and foreign ones, with the true extension', async () => {
+    const folder = await temporaryFolder();
+    const labels = ['Danaus plexippus', '../..', null, '雪'.repeat(80), `${'x'.repeat(120)}/y`];
+    await write(folder, resultsOf(unitOf({ rows: 5, labels })));
+    const names = [...(await members(join(folder, '000000.tar'))).keys()];
+    expect(names).toEqual([
+      'Danaus plexippus/0000000000.png',
+      '%2E.%2F%2E%2E/0000000001.png',
+      'output/0000000002.png',
+      `${'雪'.repeat(80)}/0000000003.png`,
+      `${'x'.repeat(120)}%2Fy/0000000004.png`,
+    ]);
+  });
+
+  it.runIf(found('tar'))('GNU tar lists every member of an archive with long and foreign names', async () => {
+    const folder = await temporaryFolder();
+    await write(folder, resultsOf(unitOf({ rows: 3, labels: ['a', '雪'.repeat(80), 'y'.repeat(200)] })));
+    const { stdout } = await run('tar', ['--quoting-style=literal', '-tf', join(folder, '000000.tar')]);
+    expect(stdout.trim().split('\n')).toEqual([
+      'a/0000000000.png',
+      `${'雪'.repeat(80)}/0000000001.png`,
+      `${'y'.repeat(200)}/0000000002.png`,
+    ]);
+  });
+
+  it('the same results in the same order make the same bytes, also compressed', async () => {
+    const [first, second] = [await temporaryFolder(), await temporaryFolder()];
+    for (const folder of [first, second])
+      await write(folder, resultsOf(unitOf({ rows: 40, labels: Array(40).fill('a') })), { compressTar: true });
+    const [one, two] = await Promise.all([first, second].map((folder) => readFile(join(folder, '000000.tar.gz'))));
+    expect(one?.equals(two as Buffer)).toBe(true);
+    expect(gunzipSync(one as Buffer).length % 512).toBe(0);
+  });
+
+  it('the outcome table has every row once in manifest order, whatever order they finished in', async () => {
+    const folder = await temporaryFolder();
+    const unit = unitOf({ rows: 4, firstRow: 100, captions: ['a', 'b', 'c', 'd'] });
+    const failed = resultOf(unit, 1, { status: 'failed', code: 'http_404', httpStatus: 404 });
+    const skipped = resultOf(unit, 3, { status: 'skipped', code: 'robots_tag' });
+    await write(folder, [skipped, resultOf(unit, 2), failed, resultOf(unit, 0)]);
+    const table = tableFromIPC(readParquet(await readFile(join(folder, '000000.parquet'))).intoIPCStream());
+    const rows = table.toArray().map((row) => row.toJSON());
+    expect(rows.map((row) => [Number(row.row), row.status, row.code, row.name])).toEqual([
+      [100, 'fetched', null, '0000000000.jpg'],
+      [101, 'failed', 'http_404', null],
+      [102, 'fetched', null, '0000000002.jpg'],
+      [103, 'skipped', 'robots_tag', null],
+    ]);
+    expect(rows.map((row) => row.TEXT)).toEqual(['a', 'b', 'c', 'd']);
+    expect(rows[0]).toMatchObject({ fetched_at: 1_700_000_000_123, attempt_set: 1, bytes: 9n, source_file: 'm.parquet' });
+  });
+
+  it('a body that was spilled to disk is stored as if it had stayed in memory', async () => {
+    const folder = await temporaryFolder();
+    const path = join(await temporaryFolder(), 'body');
+    const bytes = Buffer.alloc(3_000_001, 'spilled ');
+    await writeFile(path, bytes);
+    const unit = unitOf({ rows: 2 });
+    await write(folder, [resultOf(unit, 0, { body: { path, bytes: bytes.length } }), resultOf(unit, 1)]);
+    const tar = await readFile(join(folder, '000000.tar'));
+    expect(tar.subarray(512, 512 + bytes.length).equals(bytes)).toBe(true);
+    expect(tar.length % 512).toBe(0);
+  });
+
+  it('the stats file holds the decided record, so the folder alone can restore a lost state', async () => {
+    const folder = await temporaryFolder();
+    const unit = unitOf({ rows: 2 });
+    await write(folder, [resultOf(unit, 0), resultOf(unit, 1, { status: 'failed', code: 'reset' })]);
+    const state = join(folder, '.flow-dc');
+    const decided = await createLocalCommitter(state).record(unit.id);
+    expect(decided).toMatchObject({ rows: 2, stored: 1, failed: 1, errors: { reset: 1 }, bytes: 7 });
+    await rm(state, { recursive: true });
+    expect(await adoptFromStats(folder, state)).toEqual({ adopted: 1, refused: [] });
+    expect(await createLocalCommitter(state).record(unit.id)).toEqual(decided);
+  });
+
+  it('a second attempt at a decided unit leaves the first one in place and nothing behind', async () => {
+    const folder = await temporaryFolder();
+    await write(folder, resultsOf(unitOf({ rows: 2 })));
+    const before = await readFile(join(folder, '000000.tar'));
+    const again = unitOf({ rows: 2 });
+    await write(folder, [resultOf(again, 0, { body: Buffer.from('other') }), resultOf(again, 1)]);
+    expect((await readFile(join(folder, '000000.tar'))).equals(before)).toBe(true);
+    expect((await filesBelow(folder)).filter((path) => path.includes('staging'))).toEqual([]);
+    expect(again.calls).toEqual(['done']);
+  });
+
+  it('keeps what it staged when nobody can tell whether the commit got through', async () => {
+    const folder = await temporaryFolder();
+    const destination = new FolderDestination(folder);
+    const local = createLocalCommitter(destination.stateFolder);
+    const committer = {
+      record: local.record.bind(local),
+      commit: async (record: UnitRecord) => {
+        await local.commit(record);
+        throw new Error('the answer was lost');
+      },
+    };
+    const unit = unitOf({ rows: 1 });
+    await pipeline(Readable.from(resultsOf(unit)), tarSink(destination, { committer }));
+    expect(unit.calls).toEqual(['fail: the answer was lost']);
+    await destination.rollForward((await local.record(unit.id)) as UnitRecord);
+    expect(await filesBelow(folder)).toContain('000000.tar');
+  });
+
+  it('more than 50 rows of a host with the same bytes are flagged as a placeholder', async () => {
+    const folder = await temporaryFolder();
+    const unit = unitOf({ rows: 60 });
+    const body = Buffer.from('no longer available');
+    await write(
+      folder,
+      unit.decoded.map(({ index }) => resultOf(unit, index, index < 51 ? { body } : {})),
+    );
+    const table = tableFromIPC(readParquet(await readFile(join(folder, '000000.parquet'))).intoIPCStream());
+    const flagged = table.toArray().filter((row) => [...row.toJSON().flags].includes('placeholder'));
+    expect(flagged).toHaveLength(51);
+  });
+
+  it('misuse throws where the sink is built, with the fix', () => {
+    expect(() => tarSink('out', { namingMode: 'url_based', fileNamePattern: '{segement[1]}' })).toThrow(/segment_parent/);
+    expect(() => tarSink('out', { createTar: false })).toThrow(/folderSink/);
+  });
+});
