@@ -32,7 +32,7 @@ const toMyDatabase = new Writable({
   },
 });
 
-const connectTo = process.env['CONNECT_TO'];
+const connectTo = process.env.CONNECT_TO;
 const fetched = fetchRows<Photo>({
   url: (row) => row.photo,
   request: (row) => (row.token === undefined ? {} : { headers: { authorization: `Bearer ${row.token}` } }),

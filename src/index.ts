@@ -15,7 +15,6 @@ export type { Destination, StagedFile, Staging } from './destination/destination
 export { FolderDestination } from './destination/folder-destination.ts';
 export { NoneDestination } from './destination/none-destination.ts';
 export { ERROR_CODES, type ErrorCode, FlowDcError, isFlowDcError } from './errors.ts';
-export type { JobSummary, RecordTotals } from './job/job-summary.ts';
 export { FixedLimit, type Limit, type Load, type Outcome, type Transition } from './paarc/limit.ts';
 export { type RunJobOptions, runJob } from './pipeline.ts';
 export type {
@@ -33,18 +32,21 @@ export type {
   UnitRow,
 } from './record.ts';
 export { isTransient, ROW_CODES, type RowCode } from './row-codes.ts';
+export type { JobSummary, RecordTotals } from './run/job-summary.ts';
 export { publishUnits } from './stages/distribute/publish-units.ts';
 export { takeDeliveries } from './stages/distribute/take-deliveries.ts';
 export { type FetchRowsOptions, fetchRows } from './stages/fetch/fetch-rows.ts';
 export { fetchUnits } from './stages/fetch/fetch-units.ts';
 export type { FetchStageOptions } from './stages/fetch/settings.ts';
-export type { ManifestInfo } from './stages/manifest/manifest-info.ts';
 export { inspectManifest } from './stages/manifest/inspect-manifest.ts';
+export type { ManifestInfo } from './stages/manifest/manifest-info.ts';
 export { readManifest } from './stages/manifest/read-manifest.ts';
 export { partitionByHost } from './stages/partition/partition-by-host.ts';
 export { folderSink } from './stages/sink/folder-sink.ts';
 export { type CreateSinkOptions, type CustomSink, createSink, type Sink, type SinkStats, type UnitWriter } from './stages/sink/sink.ts';
 export { type DatasetSinkOptions, tarSink } from './stages/sink/tar-sink.ts';
+export { FINDINGS, type Finding } from './stages/sink/verify/findings.ts';
+export { type VerifyOptions, verifyDataset } from './stages/sink/verify/verify-dataset.ts';
 export { CHANNEL_NAMES, type ChannelName, type ChannelPayloads } from './telemetry/channels.ts';
 export { createInProcessChannel, type InProcessOptions } from './transport/in-process/in-process-transport.ts';
 export { createLocalCommitter, type LocalCommitter } from './transport/in-process/local-committer.ts';

@@ -16,23 +16,23 @@ import { pipeline } from 'node:stream/promises';
 import { type Clock, systemClock } from './clock.ts';
 import type { ResolvedConfig } from './config/types.ts';
 import type { Destination } from './destination/destination.ts';
-import { finalPath } from './destination/folder-layout.ts';
 import { FolderDestination } from './destination/folder-destination.ts';
+import { finalPath } from './destination/folder-layout.ts';
 import { NoneDestination } from './destination/none-destination.ts';
 import { FlowDcError } from './errors.ts';
-import { identityOf } from './job/identity-of.ts';
 import { openJob } from './job/job-folder.ts';
-import { type JobInput, openJobInput } from './job/job-input.ts';
-import { type JobSummary, type RecordTotals, totalOf } from './job/job-summary.ts';
-import { sealInfo } from './job/seal-info.ts';
-import { RunControl, type RunSignals } from './job/run-control.ts';
+import { identityOf } from './run/identity-of.ts';
+import { type JobInput, openJobInput } from './run/job-input.ts';
+import { type JobSummary, type RecordTotals, totalOf } from './run/job-summary.ts';
+import { RunControl, type RunSignals } from './run/run-control.ts';
+import { sealInfo } from './run/seal-info.ts';
 import { publishUnits } from './stages/distribute/publish-units.ts';
 import { takeDeliveries } from './stages/distribute/take-deliveries.ts';
 import { fetchUnits } from './stages/fetch/fetch-units.ts';
 import type { ManifestInfo } from './stages/manifest/manifest-info.ts';
 import { partitionByHost } from './stages/partition/partition-by-host.ts';
 import { folderSink } from './stages/sink/folder-sink.ts';
-import { sealDataset, SUCCESS_FILE } from './stages/sink/seal/seal-dataset.ts';
+import { SUCCESS_FILE, sealDataset } from './stages/sink/seal/seal-dataset.ts';
 import { tarSink } from './stages/sink/tar-sink.ts';
 import { adoptFromStats } from './transport/in-process/adopt-records.ts';
 import { createInProcessChannel } from './transport/in-process/in-process-transport.ts';
@@ -81,7 +81,8 @@ async function runInFolder(config: ResolvedConfig, output: string, input: JobInp
     const wasSealed = existsSync(finalPath(destination.paths, SUCCESS_FILE));
     const complete = wasSealed || (await runChain(config, input, { destination, committer, clock }, options));
     const summary = { ...(await totalOf(committer.records())), complete, out: job.out, elapsedMs: clock.nowMs() - startedMs, before };
-    if (complete && !wasSealed) await sealDataset(destination, committer.records(), sealInfo(config, input.info, job, summary, clock.wallMs()));
+    if (complete && !wasSealed)
+      await sealDataset(destination, committer.records(), sealInfo(config, input.info, job, summary, clock.wallMs()));
     return summary;
   } finally {
     await job.close();
@@ -127,16 +128,16 @@ async function runChain(config: ResolvedConfig, input: JobInput, around: Surroun
 
 async function plan({ partition, manifest }: ResolvedConfig, input: JobInput, channel: JobChannel, signal: AbortSignal): Promise<void> {
   const linger = input.isLive ? { lingerMs: manifest.lingerMs } : {};
-  await pipeline(
-    input.reader,
-    partitionByHost({ shardSize: partition.shardSize, ...linger }),
-    publishUnits(channel, signal),
-    { signal },
-  );
+  await pipeline(input.reader, partitionByHost({ shardSize: partition.shardSize, ...linger }), publishUnits(channel, signal), { signal });
   await input.finish();
 }
 
-function work(config: ResolvedConfig, channel: JobChannel, control: RunControl, { destination, committer, clock }: Surroundings): Promise<void> {
+function work(
+  config: ResolvedConfig,
+  channel: JobChannel,
+  control: RunControl,
+  { destination, committer, clock }: Surroundings,
+): Promise<void> {
   const sink = config.sink.createTar ? tarSink : folderSink;
   return pipeline(
     takeDeliveries(channel, { drain: control.drain, signal: control.stop }),

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { nearest } from '../config/nearest.ts';
 /** The program: arguments to command to exit code. */
 import { VERSION } from '../version.ts';
 import type { Command } from './command.ts';
@@ -7,11 +8,16 @@ import { demoCommand } from './commands/demo.ts';
 import { downloadCommand, runDownload } from './commands/download.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { runVerify, verifyCommand } from './commands/verify.ts';
-import { nearest } from '../config/nearest.ts';
-import { errorLines, EXIT, exitCodeOfError } from './exit-codes.ts';
+import { EXIT, errorLines, exitCodeOfError } from './exit-codes.ts';
 import { exitCodeOf, listenForInterrupts } from './interrupts.ts';
 
-const COMMANDS: readonly Command[] = [downloadCommand, resumeCommand, verifyCommand, configCommand, demoCommand({ runDownload, runVerify })];
+const COMMANDS: readonly Command[] = [
+  downloadCommand,
+  resumeCommand,
+  verifyCommand,
+  configCommand,
+  demoCommand({ runDownload, runVerify }),
+];
 
 const HELP = `flow-dc ${VERSION}: a manifest of URLs becomes a machine-learning dataset
 
@@ -39,7 +45,10 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const command = COMMANDS.find((c) => c.name === name);
   if (command === undefined) {
-    const near = nearest(name, COMMANDS.map((c) => c.name));
+    const near = nearest(
+      name,
+      COMMANDS.map((c) => c.name),
+    );
     process.stderr.write(`flow-dc: unknown command '${name}'${near === undefined ? '' : `; did you mean ${near}?`} (flow-dc --help)\n`);
     return EXIT.usage;
   }

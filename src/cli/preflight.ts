@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ResolvedConfig } from '../config/types.ts';
-import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
+import type { ManifestInfo } from '../index.ts';
 import { byteSize, count } from './progress/format.ts';
 
 /** Lines for stderr; those that begin with `warning:` deserve a second look. */

@@ -1,6 +1,7 @@
 /** The end of a run in a few lines: what was stored, what was not and why, where it is, what to do next. */
-import type { JobSummary } from '../job/job-summary.ts';
-import { isTransient, ROW_CODES, type NamedRowCode, type RowCode } from '../row-codes.ts';
+
+import { isTransient, type NamedRowCode, ROW_CODES, type RowCode } from '../row-codes.ts';
+import type { JobSummary } from '../run/job-summary.ts';
 import { byteSize, count, duration, percent } from './progress/format.ts';
 
 /** More codes than this are in the outcome tables. */
@@ -8,7 +9,8 @@ const MAX_CODES = 12;
 
 export function summaryLines(summary: JobSummary): string[] {
   const { rows, stored, bytes, units, out, complete, before, elapsedMs } = summary;
-  if (complete && before.rows === rows && rows > 0) return [`nothing to do: all ${count(rows)} rows of ${out} are settled`, ...codeLines(summary)];
+  if (complete && before.rows === rows && rows > 0)
+    return [`nothing to do: all ${count(rows)} rows of ${out} are settled`, ...codeLines(summary)];
   const seconds = elapsedMs / 1000;
   const rate = `${count((rows - before.rows) / seconds)} rows/s, ${byteSize((bytes - before.bytes) / seconds)}/s`;
   return [
@@ -21,7 +23,9 @@ export function summaryLines(summary: JobSummary): string[] {
 
 function codeLines({ failed, skipped, errors }: JobSummary): string[] {
   const all = Object.entries(errors);
-  const lines = all.slice(0, MAX_CODES).map(([code, rows]) => `  ${count(rows).padStart(9)}  ${code.padEnd(18)} ${meaning(code as RowCode)}`);
+  const lines = all
+    .slice(0, MAX_CODES)
+    .map(([code, rows]) => `  ${count(rows).padStart(9)}  ${code.padEnd(18)} ${meaning(code as RowCode)}`);
   if (all.length > MAX_CODES) lines.push(`  ${count(all.length - MAX_CODES).padStart(9)}  more codes, see the outcome tables`);
   return failed + skipped === 0 ? [] : [`not stored: ${count(failed)} failed, ${count(skipped)} skipped`, ...lines];
 }

@@ -19,19 +19,22 @@ export interface BucketGuess {
   readonly burst: number;
   /** Accepted requests it rests on. */
   readonly support: number;
-  /** The segment began with a full bucket and never let it overflow: the rate is the rate, not only a lower bound. */
-  readonly isExact: boolean;
+  /** What the rate is at most, given how much may have been lost to an overflowing or not yet full bucket. */
+  readonly upperPerS: number;
 }
 
 /** Two segments must differ by this much to tell slope from noise. Chosen by scenario runs. */
 const leastDifferenceMs = 500;
 const leastDifference = 5;
 
+/** Counts are whole: the line may be off by one request at either end. */
+const countError = 1;
+
 /**
  * A bucket of `burst` tokens refilled at `perS` has granted burst + perS x T when it refuses after T, if it was full at the beginning and
  * never overflowed. Two such segments are two points of that line. If the pause before did not fill the bucket, then what it granted over
  * pause and segment is what flowed in: accepted / (pause + T). A segment that began with less or overflowed makes either number too small,
- * never too large, so the largest is the best; it is exact when nothing was lost, that is when we sent faster than it all the time.
+ * never too large, so the largest is the best; what may have been lost bounds the error.
  * @param first - the very first segment: the bucket was full
  * @param candidates - the segment since the last pause, then parts of it with later beginnings; all end at the same 429
  * @param pauseMs - the pause that the 429 asked for
@@ -46,26 +49,42 @@ export function identifyBucket(
   const whole = candidates[0];
   if (whole === undefined || whole.elapsedMs - first.elapsedMs < leastDifferenceMs) return undefined;
   let best: BucketGuess | undefined;
-  for (const candidate of candidates) {
-    const guess = slope(first, candidate, candidate === whole);
+  for (let index = 0; index < candidates.length; index++) {
+    const guess = slope(first, candidates, index);
     if (guess === undefined || guess.perS > 1.03 * failedPerS) continue;
-    if (best === undefined || guess.perS > best.perS) best = guess;
+    const upperPerS = Math.min(guess.upperPerS, best?.upperPerS ?? Number.POSITIVE_INFINITY);
+    best = best === undefined || guess.perS > best.perS ? { ...guess, upperPerS } : { ...best, upperPerS };
   }
   const overallPerS = (1000 * whole.accepted) / (whole.elapsedMs + pauseMs);
   const byLine = (overallPerS * (whole.elapsedMs - first.elapsedMs)) / 1000 - (whole.accepted - first.accepted);
   const isFlat = best === undefined ? byLine >= leastDifference : overallPerS > best.perS;
   if (!isFlat) return best;
   const burst = Math.max(0, first.accepted - (overallPerS * first.elapsedMs) / 1000);
-  return { perS: overallPerS, burst, support: whole.accepted, isExact: whole.perS >= overallPerS };
+  const upperPerS = overallPerS + (1000 * (lost(candidates, 0, overallPerS) + countError)) / (whole.elapsedMs - first.elapsedMs);
+  return { perS: overallPerS, burst, support: whole.accepted, upperPerS };
 }
 
-function slope(first: Segment, candidate: Candidate, isWhole: boolean): BucketGuess | undefined {
+function slope(first: Segment, candidates: readonly Candidate[], index: number): BucketGuess | undefined {
+  const candidate = candidates[index] as Candidate;
   const differenceMs = candidate.elapsedMs - first.elapsedMs;
   const difference = candidate.accepted - first.accepted;
   if (differenceMs < leastDifferenceMs || difference < leastDifference) return undefined;
   const perS = (1000 * difference) / differenceMs;
   const burst = first.accepted - (perS * first.elapsedMs) / 1000;
   if (burst < 0) return undefined;
-  const filled = isWhole || ((perS - candidate.restPerS) * candidate.restMs) / 1000 >= burst;
-  return { perS, burst, support: difference, isExact: filled && candidate.perS >= perS };
+  // After a pause too short to fill the bucket the overall rate is the larger bound, so only a later beginning can lack tokens here.
+  const missing = index === 0 ? 0 : Math.max(0, burst - ((perS - candidate.restPerS) * candidate.restMs) / 1000);
+  const upperPerS = perS + (1000 * (missing + lost(candidates, index, perS) + countError)) / differenceMs;
+  return { perS, burst, support: difference, upperPerS };
+}
+
+/** Tokens that may have overflowed while we sent more slowly than the bucket filled. */
+function lost(candidates: readonly Candidate[], from: number, perS: number): number {
+  let tokens = 0;
+  for (let index = from; index < candidates.length; index++) {
+    const part = candidates[index] as Candidate;
+    const partMs = part.elapsedMs - (candidates[index + 1]?.elapsedMs ?? 0);
+    tokens += (Math.max(0, perS - part.perS) * partMs) / 1000;
+  }
+  return tokens;
 }

@@ -49,7 +49,10 @@ export function limitedRound(
     restoredAtMs: relapsed ? Number.NEGATIVE_INFINITY : guard.restoredAtMs,
   };
   if (target >= 0.9 * round.concurrency) return { guard: next, concurrency: round.concurrency };
-  return { guard: { ...next, savedConcurrency: Math.max(guard.savedConcurrency, round.concurrency, round.beforeCut) }, concurrency: target };
+  return {
+    guard: { ...next, savedConcurrency: Math.max(guard.savedConcurrency, round.concurrency, round.beforeCut) },
+    concurrency: target,
+  };
 }
 
 /** A round in which we were free and used our permits. */

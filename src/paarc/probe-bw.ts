@@ -48,8 +48,7 @@ export function probeBwRound(settings: PaarcSettings, control: Control, state: P
   const restored = notOurQueue(control, search, round);
   if (restored !== undefined) return restored;
   const degraded =
-    point.ratio50 > settings.theta50 ||
-    (interval.samples >= tailSamples && ratio95 > settings.theta95 && point.ratio50 > tailMedianRatio);
+    point.ratio50 > settings.theta50 || (interval.samples >= tailSamples && ratio95 > settings.theta95 && point.ratio50 > tailMedianRatio);
   const seen: Search = {
     ...search,
     quietRounds: search.quietRounds + 1,
@@ -111,14 +110,7 @@ function cutForLatency(settings: PaarcSettings, control: Control, search: Search
   };
 }
 
-function judgeProbe(
-  settings: PaarcSettings,
-  control: Control,
-  search: Search,
-  from: Point,
-  degraded: boolean,
-  round: BwRound,
-): Decision {
+function judgeProbe(settings: PaarcSettings, control: Control, search: Search, from: Point, degraded: boolean, round: BwRound): Decision {
   const { point, nowMs, interval } = round;
   const growth = point.concurrency / from.concurrency;
   const gain = point.throughputPerS / from.throughputPerS;
@@ -153,14 +145,7 @@ function judgeProbe(
   );
 }
 
-function startProbe(
-  settings: PaarcSettings,
-  control: Control,
-  search: Search,
-  point: Point,
-  degraded: boolean,
-  nowMs: number,
-): Decision {
+function startProbe(settings: PaarcSettings, control: Control, search: Search, point: Point, degraded: boolean, nowMs: number): Decision {
   const free = point.ratio50 < settings.qGrow && search.quietRounds >= Math.min(search.wait, 2 << Math.min(2, search.failures));
   const due = free || (point.ratio50 < costlyRatio && search.quietRounds >= search.wait);
   const stay: Decision = { control, state: { name: 'probe-bw', search } };

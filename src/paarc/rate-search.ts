@@ -374,13 +374,13 @@ export class RateSearch {
 
   #useBucket(bucket: BucketGuess, failedPerS: number, heldPerS: number): string {
     const perS = Math.min(failedPerS, Math.max(bucket.perS, this.#granted));
-    this.#upper = bucket.isExact ? perS * (1 + Math.min(0.15, 3 / bucket.support)) : failedPerS;
+    this.#upper = Math.min(failedPerS, Math.max(bucket.upperPerS, perS * (1 + Math.min(0.15, 3 / bucket.support))));
     const used = this.#settings.rateSafety * perS;
-    // A burst can fake a rate that held; a bucket that was measured exactly outranks it, one that was only bounded does not.
-    this.#perS = bucket.isExact ? used : Math.max(used, heldPerS);
+    // A burst can fake a rate that held; the measured bucket outranks it, unless it cannot exclude it.
+    this.#perS = heldPerS <= this.#upper ? Math.max(used, heldPerS) : used;
     this.#burst = bucket.burst;
-    this.#support = bucket.isExact ? bucket.support : 0;
-    return bucket.isExact ? 'rate and burst identified from pauses' : 'rate bounded from pauses';
+    this.#support = bucket.support;
+    return 'rate and burst identified from pauses';
   }
 
   #decide(reason: string, holdUntilMs: number): RateDecision {

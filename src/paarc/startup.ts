@@ -66,8 +66,7 @@ function leaveStartup(
 ): Decision {
   const { headroom, mu, cMin, cMax } = settings;
   const fromHere = (headroom * point.concurrency) / point.ratio50;
-  const fromBefore =
-    flatRounds > 0 && previous !== undefined ? (headroom * previous.concurrency) / Math.max(1, previous.ratio50) : 0;
+  const fromBefore = flatRounds > 0 && previous !== undefined ? (headroom * previous.concurrency) / Math.max(1, previous.ratio50) : 0;
   const concurrency = mu * Math.min(point.concurrency, Math.max(fromHere, fromBefore));
   return toProbeBw(control, Math.min(cMax, Math.max(cMin, concurrency)), reason);
 }

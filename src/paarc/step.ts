@@ -3,8 +3,8 @@ import { grow } from './ceiling.ts';
 import { freeRound, limitedRound } from './client-guard.ts';
 import type { Interval } from './interval.ts';
 import { lowerBaseline } from './lower-baseline.ts';
-import { cutForOverload, isOverloaded, isOverloadedAgain } from './overload.ts';
 import type { PaarcSettings } from './options.ts';
+import { cutForOverload, isOverloaded, isOverloadedAgain } from './overload.ts';
 import { probeBwRound } from './probe-bw.ts';
 import { startupRound } from './startup.ts';
 import {
@@ -128,7 +128,9 @@ function endProbeRtt(settings: PaarcSettings, control: Control, state: ProbeRttS
       ...control,
       concurrency: state.savedConcurrency,
       baseline:
-        replace || control.baseline === undefined ? baselineFrom(interval.durations) : foldIntoBaseline(control.baseline, interval.durations),
+        replace || control.baseline === undefined
+          ? baselineFrom(interval.durations)
+          : foldIntoBaseline(control.baseline, interval.durations),
       probeRttAtMs: nowMs + (ratio < replaceBelow ? soonProbeRttMs : settings.probeRttPeriodMs),
     },
     state: { name: 'probe-bw', search: state.search },

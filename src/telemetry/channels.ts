@@ -9,9 +9,20 @@ import type { RowCode } from '../row-codes.ts';
 
 export interface ChannelPayloads {
   /** One request ended; `code` is absent for a success or a redirect. Times in ms. */
-  'flow-dc:attempt': { readonly host: string; readonly code?: RowCode; readonly headersMs: number; readonly serviceMs: number; readonly bytes: number };
+  'flow-dc:attempt': {
+    readonly host: string;
+    readonly code?: RowCode;
+    readonly headersMs: number;
+    readonly serviceMs: number;
+    readonly bytes: number;
+  };
   /** A row has its result. `code` is absent for a fetched one. */
-  'flow-dc:row': { readonly host: string; readonly status: 'fetched' | 'failed' | 'skipped'; readonly code?: RowCode; readonly bytes: number };
+  'flow-dc:row': {
+    readonly host: string;
+    readonly status: 'fetched' | 'failed' | 'skipped';
+    readonly code?: RowCode;
+    readonly bytes: number;
+  };
   /** A host's limit decided something. */
   'flow-dc:limit': { readonly host: string; readonly atMs: number; readonly transition: Transition };
   /** Every host fails before a connection: rows are held (true) or go on (false). */

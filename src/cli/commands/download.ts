@@ -5,11 +5,11 @@ import { loadConfigFile } from '../../config/load.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
-import type { JobSummary } from '../../job/job-summary.ts';
-import { inspectManifest } from '../../stages/manifest/inspect-manifest.ts';
+import { inspectManifest } from '../../index.ts';
 import { runJob } from '../../pipeline.ts';
+import type { JobSummary } from '../../run/job-summary.ts';
 import { subscribe } from '../../telemetry/channels.ts';
-import type { Command, CliIo } from '../command.ts';
+import type { CliIo, Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { parseFlags } from '../flags.ts';
 import { helpFor } from '../help.ts';
@@ -49,9 +49,12 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   if (resolved.run.dryRun) return dryRun(resolved, io);
   const log = openLog(resolved.run);
   const progress = createProgress(resolved.run.progress, io.stderr);
-  const onDrain = (): void => progress.note(`finishing what is open, at most ${resolved.run.drainMs / 1000} s; interrupt again to stop now`);
+  const onDrain = (): void =>
+    progress.note(`finishing what is open, at most ${resolved.run.drainMs / 1000} s; interrupt again to stop now`);
   io.signal.addEventListener('abort', onDrain, { once: true });
-  const unsubscribe = subscribe('flow-dc:network', ({ isHeld }) => progress.note(isHeld ? NETWORK_DOWN : 'the network answers again: going on'));
+  const unsubscribe = subscribe('flow-dc:network', ({ isHeld }) =>
+    progress.note(isHeld ? NETWORK_DOWN : 'the network answers again: going on'),
+  );
   try {
     const summary = await runJob(resolved, {
       drain: io.signal,
@@ -80,7 +83,8 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   }
 }
 
-const NETWORK_DOWN = 'no host can be resolved or connected to: holding all rows until the network answers (interrupt to stop; nothing is lost)';
+const NETWORK_DOWN =
+  'no host can be resolved or connected to: holding all rows until the network answers (interrupt to stop; nothing is lost)';
 
 function report(summary: JobSummary, { run }: ResolvedConfig, io: CliIo): number {
   for (const line of summaryLines(summary)) io.stderr.write(`${line}\n`);
@@ -98,8 +102,10 @@ async function dryRun(config: ResolvedConfig, io: CliIo): Promise<number> {
 }
 
 function requireEnds({ manifest, sink }: ResolvedConfig): void {
-  if (manifest.inputs.length === 0) throw new FlowDcError('FDC_ERR_USAGE', 'download: name a manifest, or - for stdin: flow-dc download MANIFEST -o DEST');
-  if (sink.output === undefined) throw new FlowDcError('FDC_ERR_USAGE', 'download: say where the dataset goes: flow-dc download MANIFEST -o DEST');
+  if (manifest.inputs.length === 0)
+    throw new FlowDcError('FDC_ERR_USAGE', 'download: name a manifest, or - for stdin: flow-dc download MANIFEST -o DEST');
+  if (sink.output === undefined)
+    throw new FlowDcError('FDC_ERR_USAGE', 'download: say where the dataset goes: flow-dc download MANIFEST -o DEST');
   if (sink.output === '-') throw new FlowDcError('FDC_ERR_USAGE', 'download: a tar on stdout (-o -) is not available yet: give a folder');
 }
 

@@ -10,7 +10,8 @@ import { runDownload } from './download.ts';
 /** `resume`: finish a job from what its folder knows. */
 export const resumeCommand: Command = {
   name: 'resume',
-  summary: 'Finish a download that was interrupted. The folder remembers inputs and options; options given here win, headers must be given again.',
+  summary:
+    'Finish a download that was interrupted. The folder remembers inputs and options; options given here win, headers must be given again.',
   usage: 'resume DEST [options]',
   async run(argv, io) {
     const flags = parseFlags(argv, { command: 'resume' });

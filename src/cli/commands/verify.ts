@@ -1,9 +1,7 @@
 import { FlowDcError } from '../../errors.ts';
+import { type Finding, inspectManifest, verifyDataset } from '../../index.ts';
 import { readJob } from '../../job/job-folder.ts';
-import { totalOf } from '../../job/job-summary.ts';
-import { inspectManifest } from '../../stages/manifest/inspect-manifest.ts';
-import type { Finding } from '../../stages/sink/verify/findings.ts';
-import { verifyDataset } from '../../stages/sink/verify/verify-dataset.ts';
+import { totalOf } from '../../run/job-summary.ts';
 import { createLocalCommitter } from '../../transport/in-process/local-committer.ts';
 import type { CliIo, Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -17,7 +15,8 @@ const LISTED = 50;
 /** `verify`: read a dataset back and compare it with what was committed. */
 export const verifyCommand: Command = {
   name: 'verify',
-  summary: 'Read a dataset back: every row once, every sample with its sha256, nothing that does not belong. Exit code 3 when something is off.',
+  summary:
+    'Read a dataset back: every row once, every sample with its sha256, nothing that does not belong. Exit code 3 when something is off.',
   usage: 'verify DEST [--input MANIFEST] [--json]',
   async run(argv, io) {
     const flags = parseFlags(argv, { command: 'verify' });
@@ -34,7 +33,11 @@ export const verifyCommand: Command = {
 };
 
 /** Verify the dataset in `folder`; findings go to stdout, the verdict to stderr. */
-export async function runVerify(folder: string, io: CliIo, options: { readonly json?: boolean; readonly manifestRows?: number } = {}): Promise<number> {
+export async function runVerify(
+  folder: string,
+  io: CliIo,
+  options: { readonly json?: boolean; readonly manifestRows?: number } = {},
+): Promise<number> {
   const job = await readJob(folder);
   const committer = createLocalCommitter(job.stateFolder);
   const totals = await totalOf(committer.records());
@@ -45,7 +48,8 @@ export async function runVerify(folder: string, io: CliIo, options: { readonly j
   if (options.json === true) io.stdout.write(`${JSON.stringify({ out: job.out, ...totals, findings })}\n`);
   else for (const line of findingLines(findings)) io.stdout.write(`${line}\n`);
   const what = `${count(totals.rows)} rows in ${count(totals.units)} shards, ${count(totals.stored)} samples`;
-  const verdict = findings.length === 0 ? `verified: ${what}; every row once, every byte as committed` : `${count(findings.length)} findings in ${what}`;
+  const verdict =
+    findings.length === 0 ? `verified: ${what}; every row once, every byte as committed` : `${count(findings.length)} findings in ${what}`;
   io.stderr.write(`${verdict}\n`);
   return findings.length === 0 ? EXIT.done : EXIT.result;
 }

@@ -25,7 +25,7 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  * @returns undefined when the body is wanted
  */
 export function judgeReply(status: number, headers: RawHeaders, robotsTags: readonly string[], wallMs: number): UnwantedReply | undefined {
-  if (REDIRECTS.has(status)) return { kind: 'redirect', status, location: utf8(single(headers['location'])) };
+  if (REDIRECTS.has(status)) return { kind: 'redirect', status, location: utf8(single(headers.location)) };
   if (status >= 300) {
     const after = status === 429 || status === 503 ? retryAfterMs(single(headers['retry-after']), wallMs) : undefined;
     const failed = { kind: 'failed', code: `http_${status}`, message: `HTTP status ${status}`, status } as const;
@@ -40,7 +40,7 @@ export function judgeReply(status: number, headers: RawHeaders, robotsTags: read
 export function replyHeaders(headers: RawHeaders): ReplyHeaders {
   const contentType = single(headers['content-type']);
   const contentEncoding = single(headers['content-encoding']);
-  const etag = single(headers['etag']);
+  const etag = single(headers.etag);
   const lastModified = single(headers['last-modified']);
   return {
     ...(contentType === undefined ? {} : { contentType }),

@@ -10,8 +10,8 @@ export function requestHeaders(url: URL, userAgent: string, rule: HostRule, own:
   const headers: Record<string, string> = { 'user-agent': rule.userAgent ?? userAgent, accept: '*/*', 'accept-encoding': 'identity' };
   for (const [name, value] of Object.entries(own)) headers[name.toLowerCase()] = value;
   Object.assign(headers, headerRecord(rule.headers ?? []));
-  if ((url.username !== '' || url.password !== '') && headers['authorization'] === undefined) {
-    headers['authorization'] = `Basic ${Buffer.from(`${unescaped(url.username)}:${unescaped(url.password)}`).toString('base64')}`;
+  if ((url.username !== '' || url.password !== '') && headers.authorization === undefined) {
+    headers.authorization = `Basic ${Buffer.from(`${unescaped(url.username)}:${unescaped(url.password)}`).toString('base64')}`;
   }
   return headers;
 }

@@ -12,7 +12,7 @@ export class EventQueue {
 
   /** Run `action(argument)` at a time; a time in the past means now. */
   at<T>(timeMs: number, action: (argument: T) => void, argument: T): void {
-    const time = timeMs < this.nowMs ? this.nowMs : timeMs;
+    const time = Math.max(timeMs, this.nowMs);
     const order = this.#nextOrder++;
     const { times, orders, actions, args } = this.#arrays();
     let hole = times.length;

@@ -1,6 +1,6 @@
 import type { ResolvedConfig } from '../config/types.ts';
+import { type InputIdentity, JOB_FORMAT_VERSION, type JobIdentity } from '../job/identity.ts';
 import type { ColumnRoles } from '../record.ts';
-import { type InputIdentity, JOB_FORMAT_VERSION, type JobIdentity } from './identity.ts';
 
 /** What identity needs to know of a manifest. */
 export interface IdentifiedManifest {

@@ -1,8 +1,8 @@
 import { resolvedKeys } from '../config/resolve.ts';
 import type { ResolvedConfig } from '../config/types.ts';
+import type { JobFile } from '../job/job-file.ts';
 import type { SealInfo } from '../stages/sink/seal/seal-dataset.ts';
 import { VERSION } from '../version.ts';
-import type { JobFile } from './job-file.ts';
 import type { JobSummary } from './job-summary.ts';
 
 /** Keys that may hold credentials: never part of a dataset that others read. */

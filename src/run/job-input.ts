@@ -10,10 +10,10 @@ import type { Readable } from 'node:stream';
 import type { ResolvedConfig } from '../config/types.ts';
 import { destinationError } from '../destination/destination-error.ts';
 import { FlowDcError } from '../errors.ts';
+import { stateFolderOf, statePaths } from '../job/state-folder.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';
-import { stateFolderOf, statePaths } from './state-folder.ts';
 
 export interface JobInput {
   readonly reader: ManifestReader;
@@ -45,7 +45,10 @@ export async function openJobInput(config: ResolvedConfig, stdin: Readable | und
   return opened(readManifest('-', { ...options, stdin, spoolPath }), { isLive: true, spoolPath });
 }
 
-async function opened(reader: ManifestReader, { isLive, spoolPath, name }: { isLive: boolean; spoolPath?: string; name?: string }): Promise<JobInput> {
+async function opened(
+  reader: ManifestReader,
+  { isLive, spoolPath, name }: { isLive: boolean; spoolPath?: string; name?: string },
+): Promise<JobInput> {
   let kept = spoolPath;
   const close = async (): Promise<void> => {
     reader.destroy();
