@@ -3,7 +3,7 @@
  */
 
 /** Pseudo-host of rows whose URL cannot be fetched at all. */
-export const INVALID_HOST = '!invalid';
+const INVALID_HOST = '!invalid';
 
 /** Everything that cannot be part of a plain ASCII authority sends the URL through the full parser. */
 const PLAIN = /^https?:\/\/([a-z0-9.-]+)(:\d+)?(?:[/?#]|$)/;

@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Clock, systemClock } from './clock.ts';
 import type { ResolvedConfig } from './config/types.ts';
@@ -69,22 +69,25 @@ export async function runJob(config: ResolvedConfig, options: RunJobOptions = {}
 async function runInFolder(config: ResolvedConfig, output: string, input: JobInput, options: RunJobOptions): Promise<JobSummary> {
   const clock = options.clock ?? systemClock;
   const startedMs = clock.nowMs();
+  const destination = new FolderDestination(output, { layout: config.sink.createTar ? 'shards' : 'files' });
+  const committer = createLocalCommitter(destination.stateFolder);
+  // Built before anything is written, because this is where wrong options throw.
+  const stages = workStages(config, { destination, committer, clock });
   const job = await openJob(output, identityOf(config, input.info), { overwrite: config.run.overwrite, settings: options.settings ?? {} });
   try {
     await input.adopt(job.stateFolder);
-    const destination = new FolderDestination(output, { layout: job.layout });
-    const committer = createLocalCommitter(job.stateFolder);
     await adoptFromStats(job.out, job.stateFolder);
     await destination.sweep(async (unit, token) => (await committer.record(unit))?.token === token);
     const before = await totalOf(committer.records());
     await options.onStart?.(input.info, before, job.notices);
     const wasSealed = existsSync(finalPath(destination.paths, SUCCESS_FILE));
-    const complete = wasSealed || (await runChain(config, input, { destination, committer, clock }, options));
+    const complete = wasSealed || (await runChain(config, input, stages, { destination, committer, clock }, options));
     const summary = { ...(await totalOf(committer.records())), complete, out: job.out, elapsedMs: clock.nowMs() - startedMs, before };
     if (complete && !wasSealed)
       await sealDataset(destination, committer.records(), sealInfo(config, input.info, job, summary, clock.wallMs()));
     return summary;
   } finally {
+    for (const stage of stages) stage.destroy();
     await job.close();
   }
 }
@@ -98,8 +101,8 @@ async function runForNothing(config: ResolvedConfig, input: JobInput, options: R
     const committer = createLocalCommitter(folder);
     const before = await totalOf(committer.records());
     await options.onStart?.(input.info, before, []);
-    const destination = new NoneDestination({ spillFolder: join(folder, 'spill') });
-    const complete = await runChain(config, input, { destination, committer, clock }, options);
+    const around = { destination: new NoneDestination({ spillFolder: join(folder, 'spill') }), committer, clock };
+    const complete = await runChain(config, input, workStages(config, around), around, options);
     return { ...(await totalOf(committer.records())), complete, out: 'none:', elapsedMs: clock.nowMs() - startedMs, before };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -112,14 +115,29 @@ interface Surroundings {
   readonly clock: Clock;
 }
 
+/** Fetch and sink, not yet joined. Errors: FDC_ERR_CONFIG_INVALID. */
+function workStages(config: ResolvedConfig, { destination, committer, clock }: Surroundings): readonly [Duplex, Writable] {
+  const { fetch, paarc, sink } = config;
+  const openSink = sink.createTar ? tarSink : folderSink;
+  return [
+    fetchUnits({ ...fetch, paarc, clock, spillFolder: destination.spillFolder, bodyRelease: 'by-sink' }),
+    openSink(destination, { ...sink, committer, clock, maxUnitErrors: fetch.maxUnitErrors }),
+  ];
+}
+
 /** @returns whether every unit of the manifest has its record now */
-async function runChain(config: ResolvedConfig, input: JobInput, around: Surroundings, options: RunJobOptions): Promise<boolean> {
-  const { destination, committer, clock } = around;
+async function runChain(
+  config: ResolvedConfig,
+  input: JobInput,
+  stages: readonly [Duplex, Writable],
+  { destination, committer, clock }: Surroundings,
+  options: RunJobOptions,
+): Promise<boolean> {
   const control = new RunControl(clock, config.run.drainMs, options);
   const rollForward = destination.rollForward.bind(destination);
   const channel = createInProcessChannel({ committer, clock, rollForward, highWater: config.transport.queueUnits });
   try {
-    return await control.run(plan(config, input, channel, control.stop), work(config, channel, control, around));
+    return await control.run(plan(config, input, channel, control.stop), work(channel, stages, control));
   } finally {
     control.release();
     await channel[Symbol.asyncDispose]();
@@ -132,17 +150,6 @@ async function plan({ partition, manifest }: ResolvedConfig, input: JobInput, ch
   await input.finish();
 }
 
-function work(
-  config: ResolvedConfig,
-  channel: JobChannel,
-  control: RunControl,
-  { destination, committer, clock }: Surroundings,
-): Promise<void> {
-  const sink = config.sink.createTar ? tarSink : folderSink;
-  return pipeline(
-    takeDeliveries(channel, { drain: control.drain, signal: control.stop }),
-    fetchUnits({ ...config.fetch, paarc: config.paarc, clock, spillFolder: destination.spillFolder, bodyRelease: 'by-sink' }),
-    sink(destination, { ...config.sink, committer, clock, maxUnitErrors: config.fetch.maxUnitErrors }),
-    { signal: control.stop },
-  );
+async function work(channel: JobChannel, [fetch, sink]: readonly [Duplex, Writable], { drain, stop }: RunControl): Promise<void> {
+  await pipeline(takeDeliveries(channel, { drain, signal: stop }), fetch, sink, { signal: stop });
 }

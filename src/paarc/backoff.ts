@@ -67,6 +67,7 @@ function experiment(settings: PaarcSettings, control: Control, share: number, te
       untilMs: nowMs + settings.cooldownFloorMs * (1 + jitter / 4),
       before: { ofResults: share, ofTime: share },
       seen: nothingSeen,
+      repeats: 0,
       experimentFrom: control.concurrency,
     },
     reason: 'errors remain: test with less load',

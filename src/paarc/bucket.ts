@@ -35,22 +35,24 @@ const countError = 1;
  * never overflowed. Two such segments are two points of that line. If the pause before did not fill the bucket, then what it granted over
  * pause and segment is what flowed in: accepted / (pause + T). A segment that began with less or overflowed makes either number too small,
  * never too large, so the largest is the best; what may have been lost bounds the error.
- * @param first - the very first segment: the bucket was full
+ * @param firsts - the segments up to the very first 429, from different beginnings: none has more than a full bucket to spend, so the
+ *   largest at its duration is the line
  * @param candidates - the segment since the last pause, then parts of it with later beginnings; all end at the same 429
  * @param pauseMs - the pause that the 429 asked for
  * @param failedPerS - the rate that was refused: above the bucket's, up to noise
  */
 export function identifyBucket(
-  first: Segment,
+  firsts: readonly Segment[],
   candidates: readonly Candidate[],
   pauseMs: number,
   failedPerS: number,
 ): BucketGuess | undefined {
   const whole = candidates[0];
-  if (whole === undefined || whole.elapsedMs - first.elapsedMs < leastDifferenceMs) return undefined;
+  const first = firsts[0];
+  if (whole === undefined || first === undefined || whole.elapsedMs - first.elapsedMs < leastDifferenceMs) return undefined;
   let best: BucketGuess | undefined;
   for (let index = 0; index < candidates.length; index++) {
-    const guess = slope(first, candidates, index);
+    const guess = leastSlope(firsts, candidates, index);
     if (guess === undefined || guess.perS > 1.03 * failedPerS) continue;
     const upperPerS = Math.min(guess.upperPerS, best?.upperPerS ?? Number.POSITIVE_INFINITY);
     best = best === undefined || guess.perS > best.perS ? { ...guess, upperPerS } : { ...best, upperPerS };
@@ -62,6 +64,16 @@ export function identifyBucket(
   const burst = Math.max(0, first.accepted - (overallPerS * first.elapsedMs) / 1000);
   const upperPerS = overallPerS + (1000 * (lost(candidates, 0, overallPerS) + countError)) / (whole.elapsedMs - first.elapsedMs);
   return { perS: overallPerS, burst, support: whole.accepted, upperPerS };
+}
+
+/** The first 429 ends several segments; the one that leaves the least slope had the fullest bucket. */
+function leastSlope(firsts: readonly Segment[], candidates: readonly Candidate[], index: number): BucketGuess | undefined {
+  let least: BucketGuess | undefined;
+  for (const first of firsts) {
+    const guess = slope(first, candidates, index);
+    if (guess !== undefined && (least === undefined || guess.perS < least.perS)) least = guess;
+  }
+  return least;
 }
 
 function slope(first: Segment, candidates: readonly Candidate[], index: number): BucketGuess | undefined {

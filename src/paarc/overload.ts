@@ -57,14 +57,16 @@ export function cutForOverload(
   if ((severe && wasSevere) || (share > severeShare && before <= settings.cMin)) {
     return {
       control: { ...control, concurrency: settings.cMin, ceiling: openCeiling, recoverConcurrency },
-      state: { name: 'backoff', cause: 'outage', untilMs: Number.POSITIVE_INFINITY, seen: nothingSeen },
+      state: { name: 'backoff', cause: 'outage', untilMs: Number.POSITIVE_INFINITY, seen: nothingSeen, repeats: 0 },
       reason: 'outage',
     };
   }
   const refusedAt = interval.leastInFlightOverloaded;
   // Rounded up: on a host of few permits the share of a handful of results would take one permit too many.
   const passed = Math.ceil((1 - interval.overloadTimeShare) * before);
-  const proportional = Math.min(before - 1, refusedAt - 1, passed);
+  // Refusals that go on after small cuts call for larger ones: 1, 1, 2, 4 … permits.
+  const repeats = state.name === 'backoff' && state.cause === 'overload' ? state.repeats + 1 : 0;
+  const proportional = Math.min(before - 2 ** Math.max(0, repeats - 1), refusedAt - 1, passed);
   const concurrency = Math.max(settings.cMin, settings.beta * before, proportional);
   const ceilingAt = Math.max(concurrency + 1, Math.min(before, refusedAt));
   const cooldownMs = Math.max(settings.cooldownFloorMs, cooldownBaselines * (control.baseline?.p50Ms ?? 0)) * (1 + jitter / 4);
@@ -75,6 +77,7 @@ export function cutForOverload(
       cause: 'overload',
       untilMs: nowMs + cooldownMs,
       seen: nothingSeen,
+      repeats,
       before: { ofResults: share, ofTime: interval.overloadTimeShare },
     },
     reason: 'overload',

@@ -141,13 +141,13 @@ export class PaarcLimit implements Limit {
   }
 
   #refused(flight: Flight, retryAfterMs: number | undefined, nowMs: number): void {
-    const decision = this.#rate.refuse(flight.mark, retryAfterMs, nowMs, this.#control.reactionMs);
+    const decision = this.#rate.refuse(flight.mark, flight.inFlight, retryAfterMs, nowMs, this.#control.reactionMs);
     if (decision === undefined) return;
     this.#holdUntilMs = Math.max(this.#holdUntilMs, decision.holdUntilMs);
     const untilMs = Math.max(decision.episodeUntilMs, this.#rate.pauseUntilMs);
     if (this.#isOut()) return;
     const control = { ...this.#control, concurrency: Math.max(this.#baseConcurrency(), this.#settings.cInit) };
-    this.#apply({ control, state: { name: 'backoff', cause: 'rate', untilMs, seen: nothingSeen }, reason: decision.reason }, nowMs);
+    this.#apply({ control, state: { name: 'backoff', cause: 'rate', untilMs, seen: nothingSeen, repeats: 0 }, reason: decision.reason }, nowMs);
   }
 
   #overloaded(flight: Flight, serviceMs: number, nowMs: number): void {
@@ -179,6 +179,7 @@ export class PaarcLimit implements Limit {
       this.#goodAnswers = 0;
     }
     const observed = this.#observe(nowMs);
+    if (change > 0) this.#rate.paceGrew(nowMs);
     const settle = change === 0 ? 0 : change > 0 ? settleAfterIncrease : settleAfterDecrease;
     const delayMs = change === 0 ? 0 : settle * this.#control.reactionMs + this.#settings.feedbackDelayMs;
     this.#interval = new IntervalCollector(nowMs + delayMs, this.#settings.clientElu);

@@ -78,7 +78,7 @@ export class RateSearch {
   /** Accepted requests the present estimate rests on. */
   #support = 0;
   #starts: Start[] = [];
-  #firstSegment: Segment | undefined;
+  #firstSegments: readonly Segment[] = [];
   #lastRefusal: Mark | undefined;
   #cutAtMs = Number.NEGATIVE_INFINITY;
   #episodeUntilMs = 0;
@@ -110,6 +110,11 @@ export class RateSearch {
     return this.#upper;
   }
 
+  /** The limit grew while the rate was open: from here on we send faster. */
+  paceGrew(nowMs: number): void {
+    if (this.#perS === Number.POSITIVE_INFINITY && this.#starts.length > 0) this.#addStart(nowMs, Number.POSITIVE_INFINITY, 0);
+  }
+
   /** Begin with a rate that an earlier run has verified. */
   warm(perS: number, nowMs: number): void {
     this.#perS = this.#settings.rateSafety * perS;
@@ -134,7 +139,7 @@ export class RateSearch {
    * A 429 for the request of `sent`. Its Retry-After must have gone to `pauseFor` before.
    * @returns undefined when it belongs to a cut that was made already
    */
-  refuse(sent: Mark, retryAfterMs: number | undefined, nowMs: number, reactionMs: number): RateDecision | undefined {
+  refuse(sent: Mark, inFlight: number, retryAfterMs: number | undefined, nowMs: number, reactionMs: number): RateDecision | undefined {
     this.#log.refuse(sent);
     if (this.#lastRefusal === undefined || sent.sends > this.#lastRefusal.sends) this.#lastRefusal = sent;
     if (sent.atMs <= this.#cutAtMs) return undefined;
@@ -146,7 +151,7 @@ export class RateSearch {
     this.#episodeUntilMs = Math.max(nowMs + Math.max(episodeMs, episodeReactions * reactionMs), this.#pauseUntilMs);
     this.#heldSince = undefined;
     const holdUntilMs = nowMs + Math.min(holdMs, reactionMs);
-    if (this.#perS === Number.POSITIVE_INFINITY) return this.#first(sent, retryAfterMs, nowMs, holdUntilMs);
+    if (this.#perS === Number.POSITIVE_INFINITY) return this.#first(sent, (1000 * inFlight) / reactionMs, retryAfterMs, nowMs, holdUntilMs);
     if (retryAfterMs !== undefined) return this.#endSegment(nowMs);
     const decision = inEpisode ? this.#inside(sent, nowMs, reactionMs) : this.#newEpisode(sent, nowMs, holdUntilMs);
     this.#previousRefusal = sent;
@@ -217,18 +222,17 @@ export class RateSearch {
     this.#heldSince = this.#log.here(nowMs);
   }
 
-  #first(sent: Mark, retryAfterMs: number | undefined, nowMs: number, holdUntilMs: number): RateDecision {
-    const start = this.#starts[0]?.mark ?? sent;
-    const accepted = Math.max(1, this.#log.accepted(start, sent));
-    const elapsedMs = Math.max(1, sent.atMs - start.atMs);
-    const upper = (1000 * accepted) / elapsedMs;
+  #first(sent: Mark, pacePerS: number, retryAfterMs: number | undefined, nowMs: number, holdUntilMs: number): RateDecision {
+    const whole = this.#segment(this.#starts[0]?.mark ?? sent, sent);
+    // While the limit still grew, the mean since the start is below the pace that was refused (Little's law: in flight / latency).
+    const upper = Math.max((1000 * whole.accepted) / whole.elapsedMs, pacePerS);
     this.#upper = upper;
     this.#lower = 0;
-    this.#burst = accepted;
+    this.#burst = whole.accepted;
     this.#cutAtMs = nowMs + this.#settings.feedbackDelayMs;
     this.#previousRefusal = sent;
     if (retryAfterMs === undefined) {
-      this.#firstSegment = { accepted, elapsedMs };
+      this.#firstSegments = [whole];
       this.#perS = this.#settings.beta * upper;
       return this.#decide('first 429', holdUntilMs);
     }
@@ -269,8 +273,9 @@ export class RateSearch {
     this.#lower = 0;
     this.#support = measured.accepted;
     this.#cutAtMs = nowMs + this.#settings.feedbackDelayMs;
-    if (!this.#burstKnown && this.#firstSegment !== undefined) {
-      const { accepted, elapsedMs } = this.#firstSegment;
+    const first = this.#firstSegments[0];
+    if (!this.#burstKnown && first !== undefined) {
+      const { accepted, elapsedMs } = first;
       this.#burst = Math.max(0, accepted - (measured.perS * elapsedMs) / 1000);
       this.#burstKnown = true;
     }
@@ -316,8 +321,12 @@ export class RateSearch {
 
   /** Sending changes its pace here: a place from which the bucket can be measured later. */
   #beginSegment(nowMs: number, restMs: number, restPerS: number): void {
-    const mark = this.#log.here(nowMs);
     if (restPerS === 0) this.#starts = [];
+    this.#addStart(nowMs, restMs, restPerS);
+  }
+
+  #addStart(nowMs: number, restMs: number, restPerS: number): void {
+    const mark = this.#log.here(nowMs);
     // The first start (after the pause) and the newest ones are the telling ones.
     if (this.#starts.length >= keptStarts) this.#starts.splice(1, 1);
     this.#starts.push({ mark, perS: this.#perS, restMs, restPerS });
@@ -346,17 +355,15 @@ export class RateSearch {
   #learnFrom(segment: Segment, candidates: readonly Candidate[], pause: Pause, pauseMs: number): string {
     const failed = pause.failedPerS;
     const overallPerS = (1000 * segment.accepted) / (segment.elapsedMs + pauseMs);
-    const first = this.#firstSegment;
-    if (first === undefined) {
-      this.#firstSegment = segment;
-      const upper = (1000 * segment.accepted) / segment.elapsedMs;
-      this.#perS = Math.max(overallPerS, Math.sqrt(overallPerS * upper));
-      this.#upper = upper;
+    if (this.#firstSegments.length === 0) {
+      this.#firstSegments = candidates;
+      this.#perS = Math.max(overallPerS, Math.sqrt((overallPerS * 1000 * segment.accepted) / segment.elapsedMs));
+      this.#upper = failed;
       return 'first pause over';
     }
     if (failed <= 1.02 * this.#granted) this.#granted = 0;
     const held = pause.probeFailed ? this.#lower : 0;
-    const bucket = identifyBucket(first, candidates, pauseMs, failed);
+    const bucket = identifyBucket(this.#firstSegments, candidates, pauseMs, failed);
     this.#lower = 0;
     if (bucket !== undefined) return this.#useBucket(bucket, failed, held);
     if (held > 0) {

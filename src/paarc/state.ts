@@ -66,6 +66,8 @@ export interface BackoffState {
   readonly untilMs: number;
   /** What was measured when the limit was cut; undefined for a cause that cuts nothing. */
   readonly before?: OverloadShares;
+  /** Cuts in a row before this one. */
+  readonly repeats: number;
   /** The limit of before, while we test whether less load means fewer errors. */
   readonly experimentFrom?: number;
   /** Results since the cut, in rounds that are over. */

@@ -54,6 +54,8 @@ async function opened(
     reader.destroy();
     if (kept !== undefined && kept === spoolPath) await rm(kept, { force: true });
   };
+  // Whoever reads hears of an error too; until then it must not be nobody's.
+  reader.on('error', () => {});
   const info = await reader.ready.catch(async (error: unknown) => {
     await close();
     throw error;

@@ -4,7 +4,7 @@
  *
  * Nothing may be inferred from a queue being empty: a job is done when as many units have a record as were sealed.
  */
-import type { Committer, Unit, UnitId, UnitRecord } from '../record.ts';
+import type { Committer, Unit, UnitRecord } from '../record.ts';
 
 export type JobState = 'publishing' | 'running' | 'cancelled' | 'sealed';
 
@@ -57,4 +57,3 @@ export interface JobChannel extends Committer, AsyncDisposable {
 /** How a channel deals with a unit that turns out to be decided already: the destination's idempotent roll-forward. */
 export type RollForward = (record: UnitRecord) => Promise<void>;
 
-export type { Unit, UnitId, UnitRecord };

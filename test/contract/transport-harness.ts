@@ -1,6 +1,7 @@
 /** What the transport contract needs of a form under test, and the small steps its tests are written in. */
 import { expect } from 'vitest';
-import type { Delivery, JobChannel, Unit, UnitRecord } from '../../src/transport/transport.ts';
+import type { Unit, UnitRecord } from '../../src/record.ts';
+import type { Delivery, JobChannel } from '../../src/transport/transport.ts';
 import { makeUnits } from '../support/units.ts';
 
 export interface OpenedChannel {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Unit } from '../../src/transport/transport.ts';
+import type { Unit } from '../../src/record.ts';
 import { makeUnits, recordOf } from '../support/units.ts';
 import { all, expectNothing, type Open, pair, type TransportHarness, take, takeAll } from './transport-harness.ts';
 

@@ -123,7 +123,8 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#ended) return;
+    // A resumed parser with nothing to read reports an empty piece; pausing for it would go round for ever.
+    if (this.#ended || chunk.length === 0) return;
     this.#bytes += chunk.length;
     if (this.#unwanted !== undefined) {
       if (this.#bytes > DRAIN_BYTES) this.#finishUnwanted();

@@ -12,6 +12,7 @@ import { type AttemptEnd, type AttemptSettings, startAttempt, type Timing } from
 import { outcomeOf } from './attempt-error.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { CollectedBody, CollectorOptions } from './body-collector.ts';
+import type { FetchTask } from './fetch-task.ts';
 import type { Permit } from './gate.ts';
 import type { Lane } from './lane.ts';
 import { LoadMeter } from './load-meter.ts';
@@ -26,34 +27,6 @@ import type { EngineSettings } from './settings.ts';
 /** How long rows wait that failed while there seems to be no network at all. */
 const NETWORK_RETRY_MS = 5_000;
 const BREAKER_PROBE_MS = 60_000;
-
-/** How a row ended, without the row: the caller adds its own. */
-export interface RowEnd {
-  readonly status: 'fetched' | 'failed' | 'skipped';
-  readonly code?: RowCode;
-  readonly message?: string;
-  readonly host: string;
-  readonly accepted?: AcceptedBody;
-  readonly httpStatus?: number;
-  readonly timing?: Timing;
-  readonly attempts: number;
-  readonly finalUrl?: string;
-  readonly etag?: string;
-  readonly lastModified?: string;
-  /** Bytes of the body budget that the row still holds. */
-  readonly reservedBytes: number;
-}
-
-export interface FetchTask {
-  readonly url: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Asked when the row's turn comes. */
-  isDropped(): boolean;
-  /** Called exactly once, unless the row was dropped. */
-  end(end: RowEnd): void;
-  /** Registers how to stop the attempt in flight, and how many there have been with it; replaced with each attempt. */
-  onAbortable?(abort: () => void, attempts: number): void;
-}
 
 interface Work {
   readonly task: FetchTask;

@@ -8,7 +8,7 @@ import { publish } from '../../telemetry/channels.ts';
 import type { Delivery } from '../../transport/transport.ts';
 import { decodeRows } from '../../unit-rows.ts';
 import { createLimits } from './create-limit.ts';
-import type { RowEnd } from './engine.ts';
+import type { RowEnd } from './fetch-task.ts';
 import { ResultStream } from './result-stream.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
 import { UnitWork, undistributed } from './unit-work.ts';

@@ -1,5 +1,5 @@
 import { hostOf } from '../../host.ts';
-import type { RowEnd } from './engine.ts';
+import type { RowEnd } from './fetch-task.ts';
 
 /** How a row ends whose URL cannot be requested at all. */
 export function refusedUrl(url: string): RowEnd {

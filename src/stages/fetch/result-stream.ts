@@ -7,7 +7,8 @@ import type { HostRule } from '../../config/types.ts';
 import type { Limit } from '../../paarc/limit.ts';
 import type { RowResult, SpilledBody } from '../../record.ts';
 import { publish } from '../../telemetry/channels.ts';
-import { FetchEngine, type RowEnd } from './engine.ts';
+import { FetchEngine } from './engine.ts';
+import type { RowEnd } from './fetch-task.ts';
 import { Fifo } from './fifo.ts';
 import type { EngineSettings } from './settings.ts';
 

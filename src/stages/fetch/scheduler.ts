@@ -90,7 +90,7 @@ export class Scheduler<Work> {
     lane.gate.settle(permit, outcome, nowMs);
     if (lane.gate.limit.nextTickMs <= nowMs) this.#tick(lane, nowMs);
     if (lane.isIdle) return this.#retire(lane);
-    this.#wake(lane, Math.max(lane.gate.limit.nextTickMs, nowMs + 1));
+    this.#wake(lane, tickTime(lane, nowMs));
     this.#ready(lane);
   }
 
@@ -139,7 +139,7 @@ export class Scheduler<Work> {
         continue;
       }
       const readyAtMs = lane.gate.readyAtMs();
-      if (readyAtMs > nowMs && !lane.gate.isShut) return this.#wake(lane, Math.min(readyAtMs, lane.gate.limit.nextTickMs));
+      if (readyAtMs > nowMs && !lane.gate.isShut) return this.#wake(lane, Math.min(readyAtMs, tickTime(lane, nowMs)));
       if (!lane.gate.isShut && lane.breaker.admits(nowMs)) break;
       this.#dequeue(lane);
       this.#options.refuse(work);
@@ -147,7 +147,7 @@ export class Scheduler<Work> {
     const work = this.#dequeue(lane);
     const permit = lane.gate.send(nowMs, lane.waitingSinceMs);
     this.#inFlight += 1;
-    this.#wake(lane, lane.gate.limit.nextTickMs);
+    this.#wake(lane, tickTime(lane, nowMs));
     this.#ready(lane);
     this.#options.start(work, lane, permit);
   }
@@ -187,8 +187,7 @@ export class Scheduler<Work> {
     const load = { inFlight: lane.gate.inFlight, waiting: lane.queue.size, ...this.#options.load.read() };
     const transition = lane.gate.tick(nowMs, load);
     if (transition !== undefined) this.#options.onTransition(lane.host, transition);
-    // A limit that wants to be asked again at once is asked a moment later, or one that always does would hang us.
-    if (!lane.isIdle) this.#wake(lane, Math.max(lane.gate.limit.nextTickMs, nowMs + 1));
+    if (!lane.isIdle) this.#wake(lane, tickTime(lane, nowMs));
   }
 
   #lane(host: string): Lane<Work> {
@@ -252,4 +251,9 @@ export class Scheduler<Work> {
     this.#isCapped = isCapped;
     this.#options.load.waiting(isCapped);
   }
+}
+
+/** A limit that wants to think at once does so a moment later, or one that always does would hang us. */
+function tickTime(lane: Lane<unknown>, nowMs: number): number {
+  return Math.max(lane.gate.limit.nextTickMs, nowMs + 1);
 }

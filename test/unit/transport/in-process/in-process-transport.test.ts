@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { UnitRecord } from '../../../../src/record.ts';
+import type { Unit, UnitRecord } from '../../../../src/record.ts';
 import { createInProcessChannel, type InProcessChannel } from '../../../../src/transport/in-process/in-process-transport.ts';
 import { createLocalCommitter } from '../../../../src/transport/in-process/local-committer.ts';
-import type { Delivery, Unit } from '../../../../src/transport/transport.ts';
+import type { Delivery } from '../../../../src/transport/transport.ts';
 import { makeUnit, makeUnits, recordOf } from '../../../support/units.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 

@@ -1,0 +1,32 @@
+/** What the engine is asked to do and what it answers; the streams on top of it add rows and units. */
+import type { RowCode } from '../../row-codes.ts';
+import type { AcceptedBody } from './accept-body.ts';
+import type { Timing } from './attempt.ts';
+
+/** How a row ended, without the row: the caller adds its own. */
+export interface RowEnd {
+  readonly status: 'fetched' | 'failed' | 'skipped';
+  readonly code?: RowCode;
+  readonly message?: string;
+  readonly host: string;
+  readonly accepted?: AcceptedBody;
+  readonly httpStatus?: number;
+  readonly timing?: Timing;
+  readonly attempts: number;
+  readonly finalUrl?: string;
+  readonly etag?: string;
+  readonly lastModified?: string;
+  /** Bytes of the body budget that the row still holds. */
+  readonly reservedBytes: number;
+}
+
+export interface FetchTask {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Asked when the row's turn comes. */
+  isDropped(): boolean;
+  /** Called exactly once, unless the row was dropped. */
+  end(end: RowEnd): void;
+  /** Registers how to stop the attempt in flight, and how many there have been with it; replaced with each attempt. */
+  onAbortable?(abort: () => void, attempts: number): void;
+}

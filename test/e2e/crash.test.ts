@@ -1,0 +1,106 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { Rule } from '../../src/origin/behaviour.ts';
+import { essence, outcomesOf } from '../support/dataset.ts';
+import { runCli, startCli } from '../support/run-cli.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { testOrigin } from '../support/test-origin.ts';
+
+const ROWS = 3000;
+const RULES: Rule[] = [
+  { behaviours: [{ kind: 'latency', meanMs: 20, sigma: 0.5 }] },
+  { host: 'gone.test', behaviours: [{ kind: 'status', status: 404, share: 0.2 }] },
+  { host: 'page.test', behaviours: [{ kind: 'html', share: 0.1 }] },
+];
+const HOSTS = ['a.test', 'b.test', 'c.test', 'gone.test', 'page.test'];
+const csv = ['url,label', ...Array.from({ length: ROWS }, (_, i) => `http://${HOSTS[i % HOSTS.length]}/p/${i}.jpg,l${i % 7}`)].join('\n');
+
+describe('a run that is killed', () => {
+  it('gives the same dataset as an undisturbed one after SIGKILL at five random points, and leaves no strays', async () => {
+    const { folder, args } = await setUp();
+    const whole = join(folder, 'whole');
+    const before = performance.now();
+    expect((await runCli(args(whole))).code).toBe(0);
+    const runMs = performance.now() - before;
+
+    const killed = join(folder, 'killed');
+    for (let kill = 0; kill < 5; kill += 1) {
+      const { child, done } = startCli(args(killed));
+      await wait(400 + Math.random() * runMs * 0.8);
+      child.kill('SIGKILL');
+      await done;
+    }
+    expect((await runCli(['resume', killed])).code).toBe(0);
+    expect(essence(await outcomesOf(killed))).toEqual(essence(await outcomesOf(whole)));
+    const verified = await runCli(['verify', killed]);
+    expect(verified.stdout).toBe('');
+    expect(verified.code).toBe(0);
+  });
+
+  it('finishes what is open at SIGINT, exits 130, and a resume without arguments completes it', async () => {
+    const { folder, args } = await setUp();
+    const out = join(folder, 'out');
+    const { child, done, stderr } = startCli([...args(out), '--open-units', '2']);
+    while (!stderr().includes('limits:')) await wait(20);
+    await wait(500);
+    child.kill('SIGINT');
+    const result = await done;
+    expect(result.code).toBe(130);
+    expect(result.stderr).toContain('flow-dc resume');
+    const resumed = await runCli(['resume', out]);
+    expect(resumed.code).toBe(0);
+    expect((await runCli(['verify', out])).code).toBe(0);
+  });
+
+  it('stops at once at a second signal, still without strays after the resume', async () => {
+    const { folder, args } = await setUp();
+    const out = join(folder, 'out');
+    const { child, done, stderr } = startCli(args(out));
+    while (!stderr().includes('limits:')) await wait(20);
+    child.kill('SIGTERM');
+    await wait(100);
+    child.kill('SIGTERM');
+    expect((await done).code).toBe(143);
+    expect((await runCli(['resume', out])).code).toBe(0);
+    expect((await runCli(['verify', out])).stdout).toBe('');
+  });
+
+  it('does nothing when the job is finished, refuses other settings, and starts over with --overwrite', async () => {
+    const { folder, args } = await setUp();
+    const out = join(folder, 'out');
+    expect((await runCli(args(out))).code).toBe(0);
+    const again = await runCli(args(out));
+    expect(again.code).toBe(0);
+    expect(again.stderr).toContain('nothing to do');
+    const other = await runCli([...args(out), '--shard-size', '100']);
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain('shard_size was 300, is now 100');
+    expect((await runCli([...args(out), '--shard-size', '1000', '--overwrite'])).code).toBe(0);
+    expect((await runCli(['verify', out])).code).toBe(0);
+  });
+});
+
+async function setUp(): Promise<{ folder: string; args: (out: string) => string[] }> {
+  const folder = await tempFolder();
+  const origin = await testOrigin({ rules: RULES, meanBytes: 4000 });
+  const manifest = join(folder, 'manifest.csv');
+  await writeFile(manifest, csv);
+  // Fixed limits: how fast a law warms up must not decide how far a run gets before it is killed.
+  const args = (out: string): string[] => [
+    'download',
+    manifest,
+    '-o',
+    out,
+    '--shard-size',
+    '300',
+    '--connect-to',
+    origin.connectTo,
+    '--law',
+    'fixed',
+    '--per-host-concurrency',
+    '16',
+  ];
+  return { folder, args };
+}

@@ -1,0 +1,57 @@
+/** Runs the built program as a user does: a process of its own, real streams, real signals. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+export interface CliResult {
+  /** null when a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly stdin?: string | Buffer | AsyncIterable<string | Buffer>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export interface CliProcess {
+  readonly child: ChildProcess;
+  readonly done: Promise<CliResult>;
+  /** Text on stderr so far. */
+  stderr(): string;
+}
+
+/** Start `flow-dc ...args`; stdin is empty unless given. */
+export function startCli(args: readonly string[], options: CliOptions = {}): CliProcess {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...options.env }, cwd: options.cwd, stdio: 'pipe' });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  const done = new Promise<CliResult>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }));
+  });
+  // A program that ends before it has read everything closes its end; that is its right.
+  child.stdin.on('error', () => {});
+  void feed(child, options.stdin);
+  return { child, done, stderr: () => Buffer.concat(stderr).toString() };
+}
+
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return startCli(args, options).done;
+}
+
+async function feed(child: ChildProcess, stdin: CliOptions['stdin']): Promise<void> {
+  const input = child.stdin;
+  if (input === null) return;
+  if (stdin === undefined || typeof stdin === 'string' || Buffer.isBuffer(stdin)) {
+    input.end(stdin);
+    return;
+  }
+  for await (const chunk of stdin) if (!input.write(chunk)) await new Promise((resolve) => input.once('drain', resolve));
+  input.end();
+}
