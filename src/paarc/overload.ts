@@ -1,14 +1,15 @@
 import { foundCeiling, openCeiling } from './ceiling.ts';
 import type { Interval } from './interval.ts';
 import type { PaarcSettings } from './options.ts';
-import { type Control, type Decision, nothingSeen, type OverloadShares, type PaarcState } from './state.ts';
+import { type BackoffState, type Control, type Decision, nothingSeen, type OverloadShares, type PaarcState } from './state.ts';
 
 /** Share of requests and of their time above which an overload is severe, and with the least limit an outage. Chosen. */
 const severeShare = 0.5;
 /** Mid-round a burst of errors needs this many results and this share to be believed. Chosen by scenario runs. */
 const earlyResults = 6;
 const earlyShare = 0.05;
-const againShare = 0.05;
+/** While we test whether errors go with the load, only a share no chance explains ends the test. */
+const experimentShare = 0.4;
 /** Cooldown in units of the unloaded median (cooldown_rtprop_mult of the original). */
 const cooldownBaselines = 5;
 
@@ -21,8 +22,9 @@ export function isOverloaded(settings: PaarcSettings, control: Control, counts: 
 }
 
 /** During a cooldown only a share that cannot be chance cuts again; the rest is judged at its end. */
-export function isOverloadedAgain(settings: PaarcSettings, control: Control, counts: Counts): boolean {
-  return isUnusual(settings, control, counts) && counts.results >= earlyResults && counts.overloads >= againShare * counts.results;
+export function isOverloadedAgain(settings: PaarcSettings, control: Control, state: BackoffState, counts: Counts): boolean {
+  const share = state.experimentFrom === undefined ? earlyShare : experimentShare;
+  return isUnusual(settings, control, counts) && counts.results >= earlyResults && counts.overloads >= share * counts.results;
 }
 
 /** Before the end of a round: so many that waiting for it would be rude. */

@@ -154,8 +154,12 @@ export class PaarcLimit implements Limit {
     this.#goodAnswers = 0;
     if (flight.mark.atMs <= this.#overloadCutAtMs) return;
     this.#interval.overload(serviceMs, flight.inFlight);
-    const isOverloaded = this.#state.name === 'backoff' ? isOverloadedAgain : isOverloadedEarly;
-    if (this.#isOut() || !isOverloaded(this.#settings, this.#control, this.#interval)) return;
+    if (this.#isOut()) return;
+    const isOverloaded =
+      this.#state.name === 'backoff'
+        ? isOverloadedAgain(this.#settings, this.#control, this.#state, this.#interval)
+        : isOverloadedEarly(this.#settings, this.#control, this.#interval);
+    if (!isOverloaded) return;
     const interval = this.#interval.read(nowMs);
     this.#apply(cutForOverload(this.#settings, this.#control, this.#state, interval, nowMs, this.#random()), nowMs);
   }
