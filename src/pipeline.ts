@@ -79,6 +79,7 @@ async function runInFolder(config: ResolvedConfig, output: string, input: JobInp
     await adoptFromStats(job.out, job.stateFolder);
     await destination.sweep(async (unit, token) => (await committer.record(unit))?.token === token);
     const before = await totalOf(committer.records());
+    if (before.units > 0) input.stopLingering();
     await options.onStart?.(input.info, before, job.notices);
     const wasSealed = existsSync(finalPath(destination.paths, SUCCESS_FILE));
     const complete = wasSealed || (await runChain(config, input, stages, { destination, committer, clock }, options));
@@ -145,8 +146,9 @@ async function runChain(
 }
 
 async function plan({ partition, manifest }: ResolvedConfig, input: JobInput, channel: JobChannel, signal: AbortSignal): Promise<void> {
-  const linger = input.isLive ? { lingerMs: manifest.lingerMs } : {};
-  await pipeline(input.reader, partitionByHost({ shardSize: partition.shardSize, ...linger }), publishUnits(channel, signal), { signal });
+  const live = input.mayLinger() ? { lingerMs: manifest.lingerMs, onLinger: (rows: number) => input.noteLinger(rows) } : {};
+  const partitioner = partitionByHost({ shardSize: partition.shardSize, lingeredAt: input.lingeredAt(), ...live });
+  await pipeline(input.read(), partitioner, publishUnits(channel, signal), { signal });
   await input.finish();
 }
 

@@ -15,6 +15,8 @@ export interface StatePaths {
   /** What was read from stdin, whole; and while it is being read. */
   readonly keptInput: string;
   readonly partialInput: string;
+  /** Row numbers at which live input paused so long that a window was closed; a line each. */
+  readonly lingers: string;
   /** Commit records, one file per unit. */
   readonly unitsFolder: string;
   /** Records that are not complete yet. */
@@ -40,6 +42,7 @@ export function statePaths(stateFolder: string): StatePaths {
     overwriteFile: join(folder, 'overwrite'),
     keptInput: join(folder, 'stdin'),
     partialInput: join(folder, 'stdin.partial'),
+    lingers: join(folder, 'lingers'),
     unitsFolder,
     unitsTemporaryFolder: join(unitsFolder, 'tmp'),
   };

@@ -9,6 +9,7 @@ const lingeringErrors = 2;
 const lingeringShare = 0.05;
 /** Part of the earlier share of errors that must remain for "our load did not cause them": of a noisy first look, of an experiment. */
 const remainingOfLook = 0.25;
+const remainingOfTolerance = 0.25;
 const remainingOfExperiment = 0.5;
 /** More errors than this are never taken for chance. Chosen. */
 const mostBackground = 0.4;
@@ -53,8 +54,9 @@ function doErrorsRemain(
   if (state.before === undefined || control.baseline === undefined) return false;
   const share = counts.overloads / Math.max(1, counts.results);
   if (!isUnusual(settings, control, counts) || counts.results < settings.nMin || share > mostBackground) return false;
-  const remaining = state.experimentFrom === undefined ? remainingOfLook : remainingOfExperiment;
-  return share >= remaining * state.before.ofResults;
+  if (state.experimentFrom !== undefined) return share >= remainingOfExperiment * state.before.ofResults;
+  // The look that caused the cut was chosen for its errors, so the share it showed is too high to be compared with.
+  return share >= Math.min(remainingOfLook * state.before.ofResults, remainingOfTolerance * settings.errTolerance);
 }
 
 /** Errors remained after a small cut, which proves nothing: look once at what a deep one does to them. */

@@ -31,6 +31,8 @@ export interface Interval {
 
 /** Collects one round. A round settles first: results of before a change of the limit must not be read as its effect. */
 export class IntervalCollector {
+  /** When the limit took its present value; it settles until `startMs`. */
+  readonly sinceMs: number;
   readonly startMs: number;
   readonly #clientElu: number;
   #samples = 0;
@@ -47,7 +49,8 @@ export class IntervalCollector {
   #heldBack = 0;
 
   /** @param startMs - when it begins to count latencies and looks; errors count at once */
-  constructor(startMs: number, clientElu: number) {
+  constructor(sinceMs: number, startMs: number, clientElu: number) {
+    this.sinceMs = sinceMs;
     this.startMs = startMs;
     this.#clientElu = clientElu;
   }

@@ -1,17 +1,21 @@
 import type { Mark } from './accepted-log.ts';
 import { endBackoff, endOutage } from './backoff.ts';
+import { CutEcho } from './cut-echo.ts';
 import { IntervalCollector } from './interval.ts';
 import type { Limit, Load, Observation, Outcome, SendToken, Transition } from './limit.ts';
 import { assertPaarcSettings, type PaarcSettings } from './options.ts';
 import { cutForOverload, isOverloadedAgain, isOverloadedEarly } from './overload.ts';
 import { RateSearch } from './rate-search.ts';
-import { type Control, type Decision, initialControl, nothingSeen, type PaarcState } from './state.ts';
+import { assertSnapshot, type Snapshot } from './snapshot.ts';
+import { type Control, type Decision, initialControl, nothingSeen, type PaarcState, warmControl } from './state.ts';
 import { isRoundOver, leastRoundMs, step } from './step.ts';
 
 /** Looks per reaction time, within bounds: enough to see idle permits, few enough to be free. Chosen. */
 const looksPerReaction = 4;
 const leastTickMs = 20;
 const mostTickMs = 100;
+/** An idle time that ends a round. Chosen. */
+const restMs = 1000;
 /** One request per this time while a host is out (half-open); sooner once it has answered. */
 const outageSpacingMs = 500;
 /** So many answers in a row that are no overload end an outage. */
@@ -36,23 +40,44 @@ export class PaarcLimit implements Limit {
   #state: PaarcState = { name: 'init' };
   #interval: IntervalCollector;
   #overloadCutAtMs = Number.NEGATIVE_INFINITY;
+  #echo: CutEcho | undefined;
   #holdUntilMs = 0;
   #goodAnswers = 0;
+  #idleSinceMs = 0;
   #nextTickMs = Number.POSITIVE_INFINITY;
   #transitions: Transition[] = [];
 
   /**
    * @param random - uniform in 0..1, seeded by the caller; spreads pauses and cooldowns
    * @param startMs - now, on the clock of every other call
-   * @throws RangeError on settings that make no sense
+   * @param warm - what an earlier run or hosts alike have shown
+   * @throws RangeError on settings or a snapshot that make no sense
    */
-  constructor(settings: PaarcSettings, random: () => number, startMs: number) {
+  constructor(settings: PaarcSettings, random: () => number, startMs: number, warm?: Snapshot) {
     assertPaarcSettings(settings);
     this.#settings = settings;
     this.#random = random;
     this.#control = initialControl(settings, startMs);
     this.#rate = new RateSearch(settings);
-    this.#interval = new IntervalCollector(startMs, settings.clientElu);
+    this.#interval = new IntervalCollector(startMs, startMs, settings.clientElu);
+    if (warm === undefined) return;
+    assertSnapshot(warm);
+    this.#control = warmControl(settings, warm, startMs);
+    const untilConcurrency = Math.max(this.#control.concurrency, Math.min(settings.cMax, warm.concurrency));
+    this.#state = { name: 'startup', flatRounds: 0, untilConcurrency };
+    if (warm.requestsPerSecond !== undefined) this.#rate.warm(warm.requestsPerSecond, startMs);
+  }
+
+  /** What to keep of this host; undefined while nothing is known. */
+  snapshot(): Snapshot | undefined {
+    const { baseline, recoverConcurrency } = this.#control;
+    if (baseline === undefined) return undefined;
+    const concurrency = Math.round(Math.max(this.#baseConcurrency(), recoverConcurrency));
+    const known = { concurrency, p50Ms: Math.round(baseline.p50Ms), p95Ms: Math.round(baseline.p95Ms) };
+    const { perS, lowerPerS } = this.#rate;
+    if (perS === Number.POSITIVE_INFINITY) return known;
+    // A rate on trial is not worth keeping if one below it has held.
+    return { ...known, requestsPerSecond: Math.round((lowerPerS > 0 ? lowerPerS : perS) * 100) / 100 };
   }
 
   get permits(): number {
@@ -78,8 +103,8 @@ export class PaarcLimit implements Limit {
   onSend(nowMs: number, inFlight: number): SendToken {
     const token = this.#nextToken++;
     // The host's time begins with its first request, however long ago its controller was made.
-    if (token === 0) this.#interval = new IntervalCollector(nowMs, this.#settings.clientElu);
-    this.#flights.set(token, { mark: this.#rate.send(nowMs, this.#control.reactionMs), inFlight });
+    if (token === 0 || this.#hasRested(nowMs)) this.#interval = new IntervalCollector(nowMs, nowMs, this.#settings.clientElu);
+    this.#flights.set(token, { mark: this.#rate.send(nowMs), inFlight });
     if (this.#nextTickMs === Number.POSITIVE_INFINITY) this.#nextTickMs = this.#nextLookMs(nowMs);
     return token;
   }
@@ -91,6 +116,7 @@ export class PaarcLimit implements Limit {
     if ((outcome.kind === 'rate' || outcome.kind === 'overload') && outcome.retryAfterMs !== undefined) {
       this.#rate.pauseFor(outcome.retryAfterMs, nowMs, this.#random());
     }
+    this.#echo?.hear(flight.mark.atMs, flight.inFlight, outcome.kind === 'overload');
     switch (outcome.kind) {
       case 'ok':
         this.#interval.ok(nowMs, outcome.serviceMs);
@@ -110,6 +136,7 @@ export class PaarcLimit implements Limit {
   tick(nowMs: number, load: Load): Transition | undefined {
     if (nowMs < this.#nextTickMs) return undefined;
     const idle = load.inFlight === 0 && this.#flights.size === 0;
+    if (idle) this.#idleSinceMs = nowMs;
     this.#interval.look(nowMs, load, this.permits);
     const moved = this.#rate.advance(nowMs, this.#control.reactionMs);
     if (moved !== undefined) this.#report(this.#state.name, moved, this.#observe(nowMs));
@@ -121,6 +148,7 @@ export class PaarcLimit implements Limit {
   }
 
   #advance(nowMs: number): void {
+    if (this.#judgeEcho(nowMs)) return;
     const state = this.#state;
     if (state.name === 'backoff' && nowMs >= state.untilMs) {
       this.#apply(endBackoff(this.#settings, this.#control, state, this.#interval.read(nowMs), nowMs, this.#random()), nowMs);
@@ -128,6 +156,12 @@ export class PaarcLimit implements Limit {
     }
     if (!this.#isRoundOver(nowMs)) return;
     this.#apply(step(this.#settings, this.#control, state, this.#interval.read(nowMs), nowMs, this.#random()), nowMs);
+  }
+
+  /** A round that goes on over a long rest would take the rest for slowness. INIT only counts samples, so it may go on. */
+  #hasRested(nowMs: number): boolean {
+    if (this.#nextTickMs < Number.POSITIVE_INFINITY || this.#state.name === 'init') return false;
+    return nowMs - this.#idleSinceMs > restMs;
   }
 
   #isRoundOver(nowMs: number): boolean {
@@ -147,7 +181,10 @@ export class PaarcLimit implements Limit {
     const untilMs = Math.max(decision.episodeUntilMs, this.#rate.pauseUntilMs);
     if (this.#isOut()) return;
     const control = { ...this.#control, concurrency: Math.max(this.#baseConcurrency(), this.#settings.cInit) };
-    this.#apply({ control, state: { name: 'backoff', cause: 'rate', untilMs, seen: nothingSeen, repeats: 0 }, reason: decision.reason }, nowMs);
+    this.#apply(
+      { control, state: { name: 'backoff', cause: 'rate', untilMs, seen: nothingSeen, repeats: 0 }, reason: decision.reason },
+      nowMs,
+    );
   }
 
   #overloaded(flight: Flight, serviceMs: number, nowMs: number): void {
@@ -164,6 +201,24 @@ export class PaarcLimit implements Limit {
     this.#apply(cutForOverload(this.#settings, this.#control, this.#state, interval, nowMs, this.#random()), nowMs);
   }
 
+  /** A second cut in the same cooldown is judged with the first: what was in force before both comes back if both were chance. */
+  #listenAfterCut(before: { control: Control; state: PaarcState; sinceMs: number }, nowMs: number): void {
+    if (before.state.name === 'backoff') return;
+    const refusedAt = this.#interval.read(nowMs).leastInFlightOverloaded;
+    this.#echo = new CutEcho({ ...before, refusedAt }, nowMs);
+  }
+
+  #judgeEcho(nowMs: number): boolean {
+    const echo = this.#echo;
+    const wasChance = echo?.wasChance(nowMs);
+    if (echo === undefined || wasChance === undefined) return false;
+    this.#echo = undefined;
+    if (!wasChance) return false;
+    const control = { ...this.#control, concurrency: echo.control.concurrency, ceiling: echo.control.ceiling };
+    this.#apply({ control, state: echo.state, reason: 'the refusals were chance' }, nowMs);
+    return true;
+  }
+
   /** The limit without a running probe of the latency. */
   #baseConcurrency(): number {
     return this.#state.name === 'probe-rtt' ? this.#state.savedConcurrency : this.#control.concurrency;
@@ -175,9 +230,12 @@ export class PaarcLimit implements Limit {
 
   #apply(decision: Decision, nowMs: number): void {
     const from = this.#state.name;
+    const before = { control: this.#control, state: this.#state, sinceMs: this.#interval.sinceMs };
     const change = decision.control.concurrency - this.#control.concurrency;
     this.#control = decision.control;
     this.#state = decision.state;
+    if (decision.reason === 'overload') this.#listenAfterCut(before, nowMs);
+    else if (decision.state.name !== 'backoff' || decision.state.cause !== 'overload') this.#echo = undefined;
     if (decision.reason === 'overload' || decision.reason === 'outage') {
       this.#overloadCutAtMs = nowMs + this.#settings.feedbackDelayMs;
       this.#goodAnswers = 0;
@@ -186,7 +244,7 @@ export class PaarcLimit implements Limit {
     if (change > 0) this.#rate.paceGrew(nowMs);
     const settle = change === 0 ? 0 : change > 0 ? settleAfterIncrease : settleAfterDecrease;
     const delayMs = change === 0 ? 0 : settle * this.#control.reactionMs + this.#settings.feedbackDelayMs;
-    this.#interval = new IntervalCollector(nowMs + delayMs, this.#settings.clientElu);
+    this.#interval = new IntervalCollector(nowMs, nowMs + delayMs, this.#settings.clientElu);
     if (decision.reason !== undefined) this.#report(from, decision.reason, observed);
     if (this.#transitions.length > 0) this.#nextTickMs = Math.min(this.#nextTickMs, nowMs);
   }

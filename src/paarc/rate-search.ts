@@ -1,38 +1,23 @@
 import { AcceptedLog, type Mark } from './accepted-log.ts';
-import { type BucketGuess, type Candidate, identifyBucket, type Segment } from './bucket.ts';
+import type { Segment } from './bucket.ts';
+import { type MeasuredRate, rateBetween } from './empty-bucket.ts';
 import type { PaarcSettings } from './options.ts';
+import { learnFromPause } from './pause-lesson.ts';
+import { probeAfterMs, verificationMs } from './rate-schedule.ts';
+import { Segments, segmentBetween } from './segments.ts';
 
-/** Inside an episode this many accepted requests, or this time, make a rate worth believing. Chosen by scenario runs. */
-const episodeAccepted = 8;
-const episodeLeastMs = 500;
-/** The newest stretch with so many accepted requests, or this long, is asked whether the limit has just fallen. */
-const stretchAccepted = 10;
-const stretchMs = 1000;
-const stepDownShare = 0.8;
 /** After a failed probe without Retry-After a little below the last good rate: the bucket is empty and must not run dry at once. */
 const afterFailure = 0.985;
 const afterVerifiedFailure = 0.97;
 /** A rate holds once this much of it was really sent without a 429. */
 const usedShare = 0.85;
-const verifyLeastMs = 2000;
-const verifyLeastSends = 20;
-const verifyReactions = 4;
-/** A burst can fake a rate for so long at most before we accept it. */
-const verifyMostMs = 30_000;
-const burstMargin = 1.3;
 /** Growth while nothing is known above. */
 const openGain = 1.5;
 const belowUpper = 0.985;
-const probeLeastMs = 10_000;
-const pausesBetweenProbes = 40;
-const pausesBetweenEarlyProbes = 10;
-const firmSupport = 60;
 /** Episode of 429s: at least this long after the last one, or so many reaction times. */
 const episodeMs = 2000;
 const episodeReactions = 5;
 const holdMs = 500;
-/** Beginnings of segments kept for one pause. */
-const keptStarts = 8;
 
 /** What a 429 did to the rate. */
 export interface RateDecision {
@@ -43,19 +28,11 @@ export interface RateDecision {
   readonly reason: string;
 }
 
-/** Where a segment began. */
-interface Start {
-  readonly mark: Mark;
-  readonly perS: number;
-  readonly restMs: number;
-  readonly restPerS: number;
-}
-
 /** A running Retry-After: what is judged when it ends. */
 interface Pause {
   readonly failedPerS: number;
   readonly startMs: number;
-  readonly probeFailed: boolean;
+  readonly heldPerS: number;
 }
 
 /**
@@ -77,7 +54,7 @@ export class RateSearch {
   #granted = 0;
   /** Accepted requests the present estimate rests on. */
   #support = 0;
-  #starts: Start[] = [];
+  readonly #segments = new Segments();
   #firstSegments: readonly Segment[] = [];
   #lastRefusal: Mark | undefined;
   #cutAtMs = Number.NEGATIVE_INFINITY;
@@ -112,7 +89,8 @@ export class RateSearch {
 
   /** The limit grew while the rate was open: from here on we send faster. */
   paceGrew(nowMs: number): void {
-    if (this.#perS === Number.POSITIVE_INFINITY && this.#starts.length > 0) this.#addStart(nowMs, Number.POSITIVE_INFINITY, 0);
+    if (this.#perS < Number.POSITIVE_INFINITY || this.#segments.isEmpty) return;
+    this.#segments.add(this.#log.here(nowMs), this.#perS, Number.POSITIVE_INFINITY, 0);
   }
 
   /** Begin with a rate that an earlier run has verified. */
@@ -123,9 +101,9 @@ export class RateSearch {
     this.#heldSince = this.#log.here(nowMs);
   }
 
-  send(nowMs: number, reactionMs: number): Mark {
-    this.#judgePause(nowMs, reactionMs);
-    if (this.#starts.length === 0) this.#beginSegment(nowMs, Number.POSITIVE_INFINITY, 0);
+  send(nowMs: number): Mark {
+    this.#judgePause(nowMs);
+    if (this.#segments.isEmpty) this.#segments.restart(this.#log.here(nowMs), this.#perS, Number.POSITIVE_INFINITY);
     return this.#log.send(nowMs);
   }
 
@@ -160,7 +138,7 @@ export class RateSearch {
 
   /** Verify, grow, probe. Cheap; called at every tick. @returns a reason when the rate moved */
   advance(nowMs: number, reactionMs: number): string | undefined {
-    const judged = this.#judgePause(nowMs, reactionMs);
+    const judged = this.#judgePause(nowMs);
     if (this.#perS === Number.POSITIVE_INFINITY || nowMs < this.#pauseUntilMs) return judged;
     const since = this.#heldSince;
     if (since === undefined) {
@@ -168,7 +146,8 @@ export class RateSearch {
       return judged;
     }
     const heldMs = nowMs - since.atMs;
-    if (heldMs < this.#verifyMs(reactionMs)) return judged;
+    const rate = { perS: this.#perS, lowerPerS: this.#lower, burst: this.#burst };
+    if (heldMs < verificationMs(this.#settings, rate, reactionMs)) return judged;
     const here = this.#log.here(nowMs);
     if (here.sends - since.sends < (usedShare * this.#perS * heldMs) / 1000) {
       // Not used, so not verified: something else is the narrow place. Look again from here.
@@ -178,13 +157,6 @@ export class RateSearch {
     this.#lower = this.#perS;
     this.#granted = Math.max(this.#granted, this.#perS - (1000 * this.#burst) / heldMs);
     return this.#growOrProbe(nowMs, heldMs, reactionMs) ?? judged;
-  }
-
-  #verifyMs(reactionMs: number): number {
-    const plainMs = Math.max(verifyLeastMs, (1000 * verifyLeastSends) / this.#perS, verifyReactions * reactionMs);
-    if (this.#perS <= this.#settings.rateResolution * this.#lower) return plainMs;
-    const burstMs = (1000 * burstMargin * this.#burst) / (this.#perS - this.#lower);
-    return Math.max(plainMs, Math.min(verifyMostMs, burstMs));
   }
 
   #growOrProbe(nowMs: number, heldMs: number, reactionMs: number): string | undefined {
@@ -197,24 +169,17 @@ export class RateSearch {
         : Math.min(rateProbeGain * this.#perS, Math.sqrt(this.#perS * this.#upper), belowUpper * this.#upper);
       if (this.#probeStart !== undefined) this.#probeStart.steps++;
       this.#moveTo(next, nowMs);
-      this.#beginSegment(nowMs, heldMs, heldPerS);
+      this.#segments.add(this.#log.here(nowMs), next, heldMs, heldPerS);
       return 'rate held, growing';
     }
-    if (nowMs < this.#probeAtMs(reactionMs)) return undefined;
+    const rate = { perS: heldPerS, support: this.#support, retryAfterMs: this.#retryAfterMs };
+    if (nowMs < this.#lastRefusalAtMs + probeAfterMs(this.#settings, rate, reactionMs)) return undefined;
     const mark = this.#log.here(nowMs);
     this.#probeStart = { mark, fromPerS: this.#perS, steps: 0 };
     this.#upper = Number.POSITIVE_INFINITY;
-    this.#moveTo(rateProbeGain * this.#perS, nowMs);
-    this.#beginSegment(nowMs, heldMs, heldPerS);
+    this.#moveTo(rateProbeGain * heldPerS, nowMs);
+    this.#segments.add(mark, this.#perS, heldMs, heldPerS);
     return 'rate probe';
-  }
-
-  /** The next probe may cost about 1 + a quarter of the rate in flight; the budget says how many requests pay for that. */
-  #probeAtMs(reactionMs: number): number {
-    const costRequests = 1 + (this.#settings.rateProbeGain - 1) * this.#perS * (reactionMs / 1000);
-    const paidMs = (1000 * costRequests) / (this.#settings.rateBudget * this.#perS);
-    const pauses = this.#support < firmSupport ? pausesBetweenEarlyProbes : pausesBetweenProbes;
-    return this.#lastRefusalAtMs + Math.max(probeLeastMs, paidMs, pauses * this.#retryAfterMs);
   }
 
   #moveTo(perS: number, nowMs: number): void {
@@ -223,7 +188,8 @@ export class RateSearch {
   }
 
   #first(sent: Mark, pacePerS: number, retryAfterMs: number | undefined, nowMs: number, holdUntilMs: number): RateDecision {
-    const whole = this.#segment(this.#starts[0]?.mark ?? sent, sent);
+    const stretch = this.#segments.until(sent, this.#log);
+    const whole: Segment = stretch[0] ?? segmentBetween(this.#log, sent, sent);
     // While the limit still grew, the mean since the start is below the pace that was refused (Little's law: in flight / latency).
     const upper = Math.max((1000 * whole.accepted) / whole.elapsedMs, pacePerS);
     this.#upper = upper;
@@ -232,41 +198,23 @@ export class RateSearch {
     this.#cutAtMs = nowMs + this.#settings.feedbackDelayMs;
     this.#previousRefusal = sent;
     if (retryAfterMs === undefined) {
-      this.#firstSegments = [whole];
+      this.#firstSegments = stretch;
       this.#perS = this.#settings.beta * upper;
       return this.#decide('first 429', holdUntilMs);
     }
     this.#perS = upper;
-    this.#pause = { failedPerS: upper, startMs: nowMs, probeFailed: false };
+    this.#pause = { failedPerS: upper, startMs: nowMs, heldPerS: 0 };
     return this.#decide('first 429, Retry-After', 0);
   }
 
   #inside(sent: Mark, nowMs: number, reactionMs: number): RateDecision | undefined {
     const first = this.#episode[0] ?? sent;
-    const measured = this.#rateSince(first, sent, reactionMs);
+    const measured = rateBetween(this.#log, first, sent, this.#episode, reactionMs);
     if (measured === undefined) return undefined;
     return this.#settle(measured, nowMs, 'rate measured between 429s');
   }
 
-  /** The rate between two moments at which the bucket was empty; a newer stretch that is far slower is a limit that has fallen. */
-  #rateSince(first: Mark, sent: Mark, reactionMs: number): { perS: number; accepted: number } | undefined {
-    const accepted = this.#log.accepted(first, sent);
-    const elapsedMs = sent.atMs - first.atMs;
-    if (elapsedMs <= 0 || (accepted < episodeAccepted && elapsedMs < Math.max(episodeLeastMs, 2 * reactionMs))) return undefined;
-    const perS = (1000 * Math.max(1, accepted)) / elapsedMs;
-    for (let at = this.#episode.length - 2; at > 0; at--) {
-      const from = this.#episode[at] as Mark;
-      const stretch = this.#log.accepted(from, sent);
-      const stretchElapsedMs = sent.atMs - from.atMs;
-      if (stretch < stretchAccepted && stretchElapsedMs < stretchMs) continue;
-      const short = (1000 * Math.max(1, stretch)) / stretchElapsedMs;
-      if (short < stepDownShare * perS) return { perS: short, accepted: stretch };
-      break;
-    }
-    return { perS, accepted };
-  }
-
-  #settle(measured: { perS: number; accepted: number }, nowMs: number, reason: string): RateDecision {
+  #settle(measured: MeasuredRate, nowMs: number, reason: string): RateDecision {
     const { rateSafety } = this.#settings;
     this.#perS = Math.min(rateSafety * this.#perS, rateSafety * measured.perS);
     this.#upper = measured.perS * (1 + Math.max(0.02, 3 / Math.max(1, measured.accepted)));
@@ -290,7 +238,7 @@ export class RateSearch {
       return this.#decide('rate probe failed', holdUntilMs);
     }
     const before = this.#previousRefusal;
-    const measured = this.#lower === 0 && before !== undefined ? this.#rateSince(before, sent, 0) : undefined;
+    const measured = this.#lower === 0 && before !== undefined ? rateBetween(this.#log, before, sent, this.#episode, 0) : undefined;
     if (measured !== undefined && measured.perS < this.#perS) {
       const decision = this.#settle(measured, nowMs, 'rate measured since the last 429');
       return { ...decision, holdUntilMs };
@@ -314,80 +262,31 @@ export class RateSearch {
 
   #endSegment(nowMs: number): RateDecision {
     const probeFailed = this.#lower > 0 && this.#perS > this.#lower;
-    this.#pause = { failedPerS: this.#perS, startMs: nowMs, probeFailed };
+    this.#pause = { failedPerS: this.#perS, startMs: nowMs, heldPerS: probeFailed ? this.#lower : 0 };
     this.#cutAtMs = nowMs + this.#settings.feedbackDelayMs;
     return this.#decide(probeFailed ? 'rate probe failed, Retry-After' : '429, Retry-After', 0);
   }
 
-  /** Sending changes its pace here: a place from which the bucket can be measured later. */
-  #beginSegment(nowMs: number, restMs: number, restPerS: number): void {
-    if (restPerS === 0) this.#starts = [];
-    this.#addStart(nowMs, restMs, restPerS);
-  }
-
-  #addStart(nowMs: number, restMs: number, restPerS: number): void {
-    const mark = this.#log.here(nowMs);
-    // The first start (after the pause) and the newest ones are the telling ones.
-    if (this.#starts.length >= keptStarts) this.#starts.splice(1, 1);
-    this.#starts.push({ mark, perS: this.#perS, restMs, restPerS });
-  }
-
   /** The pause is over: what did the stretch before it say about the bucket? */
-  #judgePause(nowMs: number, _reactionMs: number): string | undefined {
+  #judgePause(nowMs: number): string | undefined {
     const pause = this.#pause;
     if (pause === undefined || nowMs < this.#pauseUntilMs) return undefined;
     this.#pause = undefined;
-    const end = this.#lastRefusal as Mark;
     const pauseMs = this.#pauseUntilMs - pause.startMs;
-    const candidates = this.#starts.map(({ mark, ...start }) => ({ ...start, ...this.#segment(mark, end) }));
-    const reason = this.#learnFrom(this.#segment(this.#starts[0]?.mark ?? end, end), candidates, pause, pauseMs);
-    this.#beginSegment(nowMs, pauseMs, 0);
+    const candidates = this.#segments.until(this.#lastRefusal as Mark, this.#log);
+    const before = { ...pause, grantedPerS: this.#granted, upperPerS: this.#upper, pauseMs };
+    const lesson = learnFromPause(this.#firstSegments, candidates, before, this.#settings.rateSafety);
+    if (this.#firstSegments.length === 0) this.#firstSegments = candidates;
+    this.#lower = lesson.lowerPerS;
+    this.#upper = lesson.upperPerS;
+    this.#granted = lesson.grantedPerS;
+    this.#support = lesson.support;
+    this.#burst = lesson.burst ?? this.#burst;
+    this.#moveTo(lesson.perS, nowMs);
+    this.#segments.restart(this.#log.here(nowMs), lesson.perS, pauseMs);
     this.#probeStart = undefined;
-    this.#heldSince = this.#log.here(nowMs);
     this.#episode = [];
-    return reason;
-  }
-
-  #segment(from: Mark, to: Mark): Segment {
-    return { accepted: Math.max(1, this.#log.accepted(from, to)), elapsedMs: Math.max(1, to.atMs - from.atMs) };
-  }
-
-  #learnFrom(segment: Segment, candidates: readonly Candidate[], pause: Pause, pauseMs: number): string {
-    const failed = pause.failedPerS;
-    const overallPerS = (1000 * segment.accepted) / (segment.elapsedMs + pauseMs);
-    if (this.#firstSegments.length === 0) {
-      this.#firstSegments = candidates;
-      this.#perS = Math.max(overallPerS, Math.sqrt((overallPerS * 1000 * segment.accepted) / segment.elapsedMs));
-      this.#upper = failed;
-      return 'first pause over';
-    }
-    if (failed <= 1.02 * this.#granted) this.#granted = 0;
-    const held = pause.probeFailed ? this.#lower : 0;
-    const bucket = identifyBucket(this.#firstSegments, candidates, pauseMs, failed);
-    this.#lower = 0;
-    if (bucket !== undefined) return this.#useBucket(bucket, failed, held);
-    if (held > 0) {
-      this.#upper = Math.min(this.#upper, failed);
-      this.#perS = held;
-      this.#lower = held;
-      return 'back to the rate before the probe';
-    }
-    const lower = Math.max(overallPerS, this.#granted);
-    this.#perS = failed / lower > 1.3 ? Math.sqrt(lower * failed) : Math.max(lower, 0.9 * failed);
-    this.#upper = failed;
-    this.#support = 0;
-    return 'between a granted and a refused rate';
-  }
-
-  #useBucket(bucket: BucketGuess, failedPerS: number, heldPerS: number): string {
-    const perS = Math.min(failedPerS, Math.max(bucket.perS, this.#granted));
-    this.#upper = Math.min(failedPerS, Math.max(bucket.upperPerS, perS * (1 + Math.min(0.15, 3 / bucket.support))));
-    const used = this.#settings.rateSafety * perS;
-    // A burst can fake a rate that held; the measured bucket outranks it, unless it cannot exclude it.
-    this.#perS = heldPerS <= this.#upper ? Math.max(used, heldPerS) : used;
-    this.#burst = bucket.burst;
-    this.#support = bucket.support;
-    return 'rate and burst identified from pauses';
+    return lesson.reason;
   }
 
   #decide(reason: string, holdUntilMs: number): RateDecision {

@@ -2,6 +2,7 @@ import type { Baseline } from './baseline.ts';
 import { type Ceiling, openCeiling } from './ceiling.ts';
 import { type ClientGuard, openGuard } from './client-guard.ts';
 import type { PaarcSettings } from './options.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** One measured point of the host's curve: limit, throughput per second, median latency in ms, and its ratio to the baseline's. */
 export interface Point {
@@ -117,6 +118,16 @@ export function initialControl(settings: PaarcSettings, startMs: number): Contro
     recoverConcurrency: 0,
     probeRttAtMs: startMs + settings.probeRttPeriodMs,
     skippedProbeRtts: 0,
+  };
+}
+
+/** A host known from before: half of its limit at once, the rest by STARTUP; its latency until a round shows the present one. */
+export function warmControl(settings: PaarcSettings, warm: Snapshot, startMs: number): Control {
+  return {
+    ...initialControl(settings, startMs),
+    concurrency: Math.min(settings.cMax, Math.max(settings.cInit, warm.concurrency / 2)),
+    baseline: { p50Ms: warm.p50Ms, p95Ms: warm.p95Ms, durations: new Float32Array(0) },
+    reactionMs: warm.p50Ms,
   };
 }
 

@@ -81,7 +81,8 @@ export function step(
   nowMs: number,
   jitter: number,
 ): Decision {
-  const overloaded = state.name === 'backoff' ? isOverloadedAgain(settings, control, state, interval) : isOverloaded(settings, control, interval);
+  const overloaded =
+    state.name === 'backoff' ? isOverloadedAgain(settings, control, state, interval) : isOverloaded(settings, control, interval);
   if (overloaded) return cutForOverload(settings, control, state, interval, nowMs, jitter);
   const measured: Control = { ...control, reactionMs: interval.p50Ms };
   switch (state.name) {

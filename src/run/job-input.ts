@@ -4,80 +4,144 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { appendFile, constants, copyFile, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { ResolvedConfig } from '../config/types.ts';
-import { destinationError } from '../destination/destination-error.ts';
+import type { ManifestOptions, ResolvedConfig } from '../config/types.ts';
 import { FlowDcError } from '../errors.ts';
-import { stateFolderOf, statePaths } from '../job/state-folder.ts';
+import { type StatePaths, stateFolderOf, statePaths } from '../job/state-folder.ts';
+import { inspectManifest } from '../stages/manifest/inspect-manifest.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';
 
 export interface JobInput {
-  readonly reader: ManifestReader;
   readonly info: ManifestInfo;
-  /** Rows come when they come: windows may be cut by time. */
-  readonly isLive: boolean;
-  /** The job is ours now: keep what a resume will need in its state folder. */
+  /** Rows come when they come, so windows may be cut by time. */
+  mayLinger(): boolean;
+  /** Units were decided in earlier runs: a cut by time now could contradict them. */
+  stopLingering(): void;
+  /** Rows after which windows were closed because none came, in earlier runs. Known once adopted. */
+  lingeredAt(): readonly number[];
+  /** A window is about to be closed for the same reason. */
+  noteLinger(rows: number): Promise<void>;
+  /** The job is ours now: from here on, what a resume will need is kept in its state folder. */
   adopt(stateFolder: string): Promise<void>;
+  /** The rows. Call once, after `adopt` if there is a folder. */
+  read(): ManifestReader;
   /** Every row was read. */
   finish(): Promise<void>;
-  /** Close the reader and remove what was not adopted. Idempotent. */
+  /** Remove what was not adopted. Idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * Open what `config` names and look at its head.
+ * Look at the head of what `config` names.
  * @param stdin - the stream behind `-`; without it, the kept bytes of an earlier run are read
- * Errors: those of readManifest; FDC_ERR_MANIFEST_NOT_FOUND when a pipe was not kept to its end.
+ * Errors: those of inspectManifest; FDC_ERR_MANIFEST_NOT_FOUND when a pipe was not kept to its end.
  */
 export async function openJobInput(config: ResolvedConfig, stdin: Readable | undefined): Promise<JobInput> {
   const { inputs, ...options } = config.manifest;
-  if (!inputs.includes('-')) return opened(readManifest(inputs, options), { isLive: false });
+  if (!inputs.includes('-')) return fileInput(inputs, options);
   const output = config.sink.output as string;
-  if (stdin === undefined) return opened(readManifest(keptInput(config, output), options), { isLive: false, name: '-' });
-  if (output === 'none:') return opened(readManifest('-', { ...options, stdin }), { isLive: true });
-  // Beside the output, where there will be room for it; it moves into the job once there is one.
-  const root = resolve(output);
-  const spoolPath = join(dirname(root), `.${basename(root)}.stdin-${randomBytes(4).toString('hex')}`);
-  return opened(readManifest('-', { ...options, stdin, spoolPath }), { isLive: true, spoolPath });
+  if (stdin !== undefined) return new PipeInput(await headOf(stdin, output, options), options);
+  return keptPipe(await fileInput([keptInput(config, output)], options));
 }
 
-async function opened(
-  reader: ManifestReader,
-  { isLive, spoolPath, name }: { isLive: boolean; spoolPath?: string; name?: string },
-): Promise<JobInput> {
-  let kept = spoolPath;
-  const close = async (): Promise<void> => {
-    reader.destroy();
-    if (kept !== undefined && kept === spoolPath) await rm(kept, { force: true });
+async function fileInput(inputs: readonly string[], options: ManifestOptions): Promise<JobInput> {
+  const info = await inspectManifest(inputs, options);
+  const nothing = async (): Promise<void> => {};
+  const read = (): ManifestReader => readManifest(inputs, { ...options, info });
+  const lingers = { mayLinger: () => false, stopLingering: () => {}, lingeredAt: () => [], noteLinger: nothing };
+  return { info, ...lingers, adopt: nothing, read, finish: nothing, close: nothing };
+}
+
+/** A kept pipe is still the pipe: it has no name, and it is cut where it was cut while it came. */
+function keptPipe(input: JobInput): JobInput {
+  let lingeredAt: readonly number[] = [];
+  const info = { ...input.info, files: input.info.files.map((file) => ({ ...file, name: '-', bytes: 0, hash: '' })) };
+  const adopt = async (stateFolder: string): Promise<void> => {
+    lingeredAt = await readLingers(statePaths(stateFolder).lingers);
   };
-  // Whoever reads hears of an error too; until then it must not be nobody's.
-  reader.on('error', () => {});
-  const info = await reader.ready.catch(async (error: unknown) => {
-    await close();
-    throw error;
-  });
-  return {
-    reader,
-    // A kept pipe is still the pipe: it has no name, and what was piped again may be longer.
-    info: name === undefined ? info : { ...info, files: info.files.map((file) => ({ ...file, name, bytes: 0, hash: '' })) },
-    isLive,
-    async adopt(stateFolder) {
-      if (spoolPath === undefined) return;
-      await moved(spoolPath, statePaths(stateFolder).partialInput);
-      kept = statePaths(stateFolder).partialInput;
-    },
-    async finish() {
-      if (kept === undefined || kept === spoolPath) return;
-      const whole = join(dirname(kept), basename(kept).replace(/\.partial$/, ''));
-      await moved(kept, whole);
-      kept = whole;
-    },
-    close,
-  };
+  return { ...input, info, adopt, lingeredAt: () => lingeredAt };
+}
+
+interface PipeHead {
+  readonly stdin: Readable;
+  readonly info: ManifestInfo;
+  /** Where parquet, whose footer is at its end, was written to before anything else. */
+  readonly spool: string | undefined;
+}
+
+async function headOf(stdin: Readable, output: string, options: ManifestOptions): Promise<PipeHead> {
+  // Beside the output, where there will be room for it.
+  const root = resolve(output);
+  const spool = output === 'none:' ? undefined : join(dirname(root), `.${basename(root)}.stdin-${randomBytes(4).toString('hex')}`);
+  const info = await inspectManifest('-', { ...options, stdin, ...(spool === undefined ? {} : { spoolPath: spool }) });
+  return { stdin, info, spool };
+}
+
+class PipeInput implements JobInput {
+  readonly info: ManifestInfo;
+  readonly #head: PipeHead;
+  readonly #options: ManifestOptions;
+  #state: StatePaths | undefined;
+  #lingeredAt: readonly number[] = [];
+  #mayLinger = true;
+
+  constructor(head: PipeHead, options: ManifestOptions) {
+    this.info = head.info;
+    this.#head = head;
+    this.#options = options;
+  }
+
+  mayLinger(): boolean {
+    return this.#mayLinger;
+  }
+
+  stopLingering(): void {
+    this.#mayLinger = false;
+  }
+
+  lingeredAt(): readonly number[] {
+    return this.#lingeredAt;
+  }
+
+  async noteLinger(rows: number): Promise<void> {
+    if (this.#state !== undefined) await appendFile(this.#state.lingers, `${rows}\n`, { flush: true });
+  }
+
+  async adopt(stateFolder: string): Promise<void> {
+    this.#state = statePaths(stateFolder);
+    this.#lingeredAt = await readLingers(this.#state.lingers);
+    await rm(this.#state.partialInput, { force: true });
+    if (this.#isSpooled) await copyFile(this.#head.spool as string, this.#state.partialInput, constants.COPYFILE_FICLONE);
+  }
+
+  read(): ManifestReader {
+    const spoolPath = this.#isSpooled ? this.#head.spool : this.#state?.partialInput;
+    const { stdin, info } = this.#head;
+    return readManifest('-', { ...this.#options, info, stdin, ...(spoolPath === undefined ? {} : { spoolPath }) });
+  }
+
+  async finish(): Promise<void> {
+    if (this.#state !== undefined) await rename(this.#state.partialInput, this.#state.keptInput);
+  }
+
+  async close(): Promise<void> {
+    if (this.#head.spool !== undefined) await rm(this.#head.spool, { force: true });
+  }
+
+  get #isSpooled(): boolean {
+    return this.info.files[0]?.format === 'parquet' && this.#head.spool !== undefined;
+  }
+}
+
+/** A line that a crash has cut short is not a number of rows that anything was decided by. */
+async function readLingers(path: string): Promise<number[]> {
+  if (!existsSync(path)) return [];
+  const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
+  return lines.map(Number);
 }
 
 function keptInput(config: ResolvedConfig, output: string): string {
@@ -87,11 +151,4 @@ function keptInput(config: ResolvedConfig, output: string): string {
     'FDC_ERR_MANIFEST_NOT_FOUND',
     `stdin was not read to its end before: pipe the whole manifest again, ... | flow-dc download - -o ${output}`,
   );
-}
-
-/** Renaming does not disturb the writer that has the file open. */
-async function moved(from: string, to: string): Promise<void> {
-  await rename(from, to).catch((error: unknown) => {
-    throw destinationError(error, dirname(to));
-  });
 }

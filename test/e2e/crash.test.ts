@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Rule } from '../../src/origin/behaviour.ts';
 import { essence, outcomesOf } from '../support/dataset.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
@@ -43,7 +43,7 @@ describe('a run that is killed', () => {
     const { folder, args } = await setUp();
     const out = join(folder, 'out');
     const { child, done, stderr } = startCli([...args(out), '--open-units', '2']);
-    while (!stderr().includes('limits:')) await wait(20);
+    await vi.waitFor(() => expect(stderr()).toContain('limits:'), { timeout: 20_000 });
     await wait(500);
     child.kill('SIGINT');
     const result = await done;
@@ -58,7 +58,7 @@ describe('a run that is killed', () => {
     const { folder, args } = await setUp();
     const out = join(folder, 'out');
     const { child, done, stderr } = startCli(args(out));
-    while (!stderr().includes('limits:')) await wait(20);
+    await vi.waitFor(() => expect(stderr()).toContain('limits:'), { timeout: 20_000 });
     child.kill('SIGTERM');
     await wait(100);
     child.kill('SIGTERM');

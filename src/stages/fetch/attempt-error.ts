@@ -24,7 +24,7 @@ const CONNECT_CODES: Readonly<Record<string, RowCode>> = {
 /** Name an error by the layer it comes from. `phase` separates a reset during the body (truncation) from one before. */
 export function failureOf(error: unknown, phase: Phase): AttemptFailure {
   if (error instanceof LookupError || error instanceof AddressRefusedError) return { code: error.code, message: error.message };
-  const { code = '', message = String(error) } = error as { code?: string; message?: string };
+  const { code = '', name, message = String(error) } = error as { code?: string; name?: string; message?: string };
   const named = CONNECT_CODES[code];
   if (named !== undefined && phase === 'connecting')
     return { code: named, message: named === 'connect_refused' ? 'connection refused' : message };
@@ -32,9 +32,9 @@ export function failureOf(error: unknown, phase: Phase): AttemptFailure {
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED')
     return { code: 'invalid_url', message: `the request cannot be sent: ${message}` };
   if (phase === 'connecting' && isTlsError(code)) return { code: 'tls_error', message: `${code}: ${message.split('\n', 1)[0]}` };
-  const isCutOff = phase === 'body' && code === 'HPE_INVALID_EOF_STATE';
-  if (!isCutOff && (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW'))
-    return { code: 'protocol_error', message: `invalid HTTP reply: ${message}` };
+  // undici leaves the code of parser errors empty; a body without its end is one of them.
+  const isParser = name === 'HTTPParserError' && !(phase === 'body' && message.includes('Invalid EOF state'));
+  if (isParser || code === 'UND_ERR_HEADERS_OVERFLOW') return { code: 'protocol_error', message: `invalid HTTP reply: ${message}` };
   if (phase === 'body') return { code: 'truncated', message: 'the connection ended before the body was complete' };
   if (phase === 'connecting' && code !== 'ECONNRESET' && code !== 'UND_ERR_SOCKET')
     return { code: 'connect_error', message: `${code} ${message}`.trim() };

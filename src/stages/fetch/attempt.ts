@@ -148,7 +148,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     const timing = this.#timing();
     this.#close();
     collector.finish().then(
-      (done) => this.#end({ kind: 'body', status: this.#status, headers: this.#headers, ...timing, ...done }),
+      (done) => this.#report({ kind: 'body', status: this.#status, headers: this.#headers, ...timing, ...done }),
       (error: Error) => {
         this.#dropBody();
         this.#reportCrash(error, timing);
@@ -219,7 +219,15 @@ class Attempt implements Dispatcher.DispatchHandler {
     const result = { staleConnection: false, ...(this.#unwanted as UnwantedReply), ...this.#timing() };
     this.#close();
     this.#controller?.abort(new Error('body not wanted'));
-    this.#end(result);
+    queueMicrotask(() => this.#report(result));
+  }
+
+  /**
+   * After a whole reply. undici takes a connection back one turn of the event loop after its reply ended; whoever sends
+   * the host's next request before that opens another connection, and the host sees twice as many as its permits.
+   */
+  #report(result: AttemptEnd): void {
+    setImmediate(this.#end, result);
   }
 
   #fail(code: RowCode, message: string, staleConnection = false): void {

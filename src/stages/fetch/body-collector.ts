@@ -64,7 +64,7 @@ export class BodyCollector {
   #fits(): boolean {
     if (this.#bytes <= this.#reservedBytes) return true;
     if (this.#bytes > this.#options.spillBytes) return false;
-    const more = Math.max(STEP_BYTES, this.#bytes - this.#reservedBytes);
+    const more = Math.max(Math.min(STEP_BYTES, this.#options.spillBytes - this.#reservedBytes), this.#bytes - this.#reservedBytes);
     if (!this.#options.budget.tryTake(more)) return false;
     this.#reservedBytes += more;
     return true;

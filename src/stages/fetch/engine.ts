@@ -27,6 +27,8 @@ import type { EngineSettings } from './settings.ts';
 /** How long rows wait that failed while there seems to be no network at all. */
 const NETWORK_RETRY_MS = 5_000;
 const BREAKER_PROBE_MS = 60_000;
+/** A host that closed its idle connections closed them all, and a row may be handed several before it gets a new one. Chosen. */
+const MAX_STALE_CONNECTIONS = 8;
 
 interface Work {
   readonly task: FetchTask;
@@ -38,7 +40,7 @@ interface Work {
   attempts: number;
   errors: number;
   deferrals: number;
-  hadStaleConnection: boolean;
+  staleConnections: number;
 }
 
 export interface EngineHooks {
@@ -106,7 +108,7 @@ export class FetchEngine {
       attempts: 0,
       errors: 0,
       deferrals: 0,
-      hadStaleConnection: false,
+      staleConnections: 0,
     };
     if (this.#settings.policyOf(host).skip === true)
       return this.#fail(work, 'host_skipped', `${host} is skipped by the configuration`, 'skipped');
@@ -170,14 +172,14 @@ export class FetchEngine {
 
   #onEnd(work: Work, lane: Lane<Work>, permit: Permit, end: AttemptEnd): void {
     const code = end.kind === 'failed' ? end.code : undefined;
-    const isFreeRetry = end.kind === 'failed' && end.staleConnection && !work.hadStaleConnection;
+    const isFreeRetry = end.kind === 'failed' && end.staleConnection && work.staleConnections < MAX_STALE_CONNECTIONS;
     const retryAfter = end.kind === 'failed' ? end.retryAfterMs : undefined;
     if (!isFreeRetry) this.#noteHealth(lane, work.host, end);
     this.#hooks.onAttempt(work.host, code, end);
     this.scheduler.settle(lane, permit, isFreeRetry ? { kind: 'neutral' } : outcomeOf(code, end, retryAfter));
     if (!work.task.isDropped()) {
       if (isFreeRetry) {
-        work.hadStaleConnection = true;
+        work.staleConnections += 1;
         work.attempts -= work.hops === 0 ? 1 : 0;
         this.scheduler.again(work.host, work, 0);
       } else if (end.kind === 'body') this.#accept(work, end);

@@ -1,4 +1,5 @@
 /** The fetch stage of a job: units in, one result per row out. */
+import { setMaxListeners } from 'node:events';
 
 import { stageSettings } from '../../config/stage-settings.ts';
 import { FlowDcError } from '../../errors.ts';
@@ -39,6 +40,8 @@ class UnitFetcher extends ResultStream<FetchResult> {
     const createLimit = options.createLimit ?? createLimits(settings, stageSettings('paarc', options.paarc ?? {}), settings);
     super(settings, { createLimit, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 1);
     this.#settings = settings;
+    // Every open unit listens to it, and so does its sink: many listeners are no leak here.
+    setMaxListeners(0, this.#lifetime.signal);
   }
 
   /** Units with rows that have no result yet. */
@@ -61,7 +64,8 @@ class UnitFetcher extends ResultStream<FetchResult> {
     this.#cancelCheck?.();
     for (const work of this.#open) work.drop();
     this.#open.clear();
-    this.#lifetime.abort(error ?? new Error('the fetch stage was destroyed'));
+    // Units whose results have all been handed on are the sink's now: an ordinary end must not take them away.
+    if (error !== null || !this.readableEnded) this.#lifetime.abort(error ?? new Error('the fetch stage was destroyed'));
     super._destroy(error, done);
   }
 

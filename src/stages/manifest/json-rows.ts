@@ -1,29 +1,28 @@
+import { StringDecoder } from 'node:string_decoder';
 import type { RecordBatch } from 'apache-arrow';
 import { isFlowDcError } from '../../errors.ts';
-import { jsonMembers } from './json-members.ts';
-import { decoded, JsonSplitter, type JsonText } from './json-values.ts';
+import type { JsonRow } from './json-assembler.ts';
+import { JsonRowParser } from './json-row-parser.ts';
 import { BATCH_ROWS, type TextInput, TextRows } from './text-rows.ts';
 
 /** Keys that are named in warnings, at most. */
 const NAMED_KEYS = 10;
 
-type Members = ReadonlyMap<string, string | null>;
-
 /**
  * Rows of a JSON array or of JSON objects in sequence; an array of strings is a list of URLs. All columns are text: numbers keep
- * their digits, nested values stay JSON text. The columns are the keys of the first 8192 rows (of the first chunk, for live input); a key
- * that turns up later is left out, with a warning. FDC_ERR_MANIFEST_CORRUPT with the line of a row that is not valid JSON; the
- * rows before it are yielded first.
+ * their digits, nested values become JSON text without white space. The columns are the keys of the first 8192 rows (of the first chunk, for
+ * live input); a key that turns up later is left out, with a warning. FDC_ERR_MANIFEST_CORRUPT with the line that a row which is not
+ * valid JSON begins on; the rows before it are yielded first.
  */
 export async function* jsonRows(input: TextInput): AsyncGenerator<RecordBatch, void> {
-  const splitter = new JsonSplitter(input);
   const collector = new Collector(input);
+  const parser = new JsonRowParser(input.name, (row) => collector.add(row));
   try {
     for await (const text of decoded(input.chunks)) {
-      for (const value of splitter.write(text)) collector.add(membersOf(value, splitter));
+      parser.write(text);
       if (collector.length >= BATCH_ROWS || (input.isLive && collector.length > 0)) yield* collector.take();
     }
-    splitter.end();
+    parser.end();
   } catch (error) {
     if (!isFlowDcError(error)) throw error;
     yield* collector.take();
@@ -32,18 +31,22 @@ export async function* jsonRows(input: TextInput): AsyncGenerator<RecordBatch, v
   yield* collector.take();
 }
 
-function membersOf({ text, line }: JsonText, splitter: JsonSplitter): Members {
-  try {
-    return text.startsWith('"') ? new Map([['url', JSON.parse(text) as string]]) : jsonMembers(text);
-  } catch (error) {
-    throw splitter.corrupt(line, `not valid JSON (${(error as SyntaxError).message.replace(/\s+/g, ' ').slice(0, 120)})`);
+/** Decode a chunked byte stream as UTF-8, characters cut in two included, without its byte order mark. */
+async function* decoded(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, void> {
+  const decoder = new StringDecoder('utf8');
+  let isFirst = true;
+  for await (const chunk of chunks) {
+    const text = decoder.write(chunk);
+    yield isFirst ? text.replace(/^\ufeff/, '') : text;
+    isFirst &&= text === '';
   }
+  yield decoder.end();
 }
 
 /** Rows until the columns are known, then cells. */
 class Collector {
   readonly #input: TextInput;
-  readonly #first: Members[] = [];
+  readonly #first: JsonRow[] = [];
   #rows: TextRows | undefined;
   readonly #unknown = new Set<string>();
 
@@ -55,7 +58,7 @@ class Collector {
     return this.#rows?.length ?? this.#first.length;
   }
 
-  add(members: Members): void {
+  add(members: JsonRow): void {
     if (this.#rows !== undefined) this.#addCells(this.#rows, members);
     else if (this.#first.push(members) === BATCH_ROWS) this.#settle();
   }
@@ -71,7 +74,7 @@ class Collector {
     return this.#rows;
   }
 
-  #addCells(rows: TextRows, members: Members): void {
+  #addCells(rows: TextRows, members: JsonRow): void {
     const cells = rows.names.map((name) => members.get(name));
     for (const key of members.keys()) if (!rows.names.includes(key)) this.#leaveOut(key, rows.total);
     rows.add(cells);

@@ -14,6 +14,10 @@ import { FIRST_WINDOW_ROWS, MAX_WINDOW_ROWS, Window } from './window.ts';
 export type PartitionByHostOptions = PartitionOptions & {
   /** Close a window when no row came for this long. For live input only: it makes the cut depend on time. */
   readonly lingerMs?: number;
+  /** Told before a window that lingered out is cut: after how many rows of the whole input. */
+  readonly onLinger?: (rows: number) => Promise<void>;
+  /** What `onLinger` was told in earlier runs over the same input, rising: windows are closed there again. */
+  readonly lingeredAt?: readonly number[];
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
 };
@@ -32,16 +36,18 @@ export interface PartitionStats {
  * FDC_ERR_CONFIG_INVALID for a wrong option; FDC_ERR_SINK_PROTOCOL, on the stream, for batches that the reader did not make.
  */
 export function partitionByHost(options: PartitionByHostOptions = {}): HostPartitioner {
-  const { lingerMs, clock, signal, ...slice } = options;
+  const { lingerMs, onLinger, lingeredAt, clock, signal, ...slice } = options;
   if (lingerMs !== undefined && !(lingerMs >= 0)) {
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `partition options: lingerMs: expected a number of at least 0, got ${lingerMs}`);
   }
   const { shardSize } = stageSettings('partition', slice);
-  return new HostPartitioner(shardSize, { lingerMs, clock: clock ?? systemClock, signal });
+  return new HostPartitioner(shardSize, { lingerMs, onLinger, lingeredAt: lingeredAt ?? [], clock: clock ?? systemClock, signal });
 }
 
 interface Surroundings {
   readonly lingerMs: number | undefined;
+  readonly onLinger: ((rows: number) => Promise<void>) | undefined;
+  readonly lingeredAt: readonly number[];
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
 }
@@ -50,6 +56,9 @@ interface Surroundings {
 export class HostPartitioner extends Transform {
   readonly #shardSize: number;
   readonly #lingerMs: number | undefined;
+  readonly #onLinger: ((rows: number) => Promise<void>) | undefined;
+  /** Rows after which a window has to end because it did so before; next one last. */
+  readonly #oldEnds: number[];
   readonly #clock: Clock;
   readonly #hosts = new HostReader();
   #window: Window;
@@ -59,7 +68,7 @@ export class HostPartitioner extends Transform {
   #lingered: Promise<void> | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(shardSize: number, { lingerMs, clock, signal }: Surroundings) {
+  constructor(shardSize: number, { lingerMs, onLinger, lingeredAt, clock, signal }: Surroundings) {
     super({
       readableObjectMode: true,
       writableObjectMode: true,
@@ -69,6 +78,8 @@ export class HostPartitioner extends Transform {
     });
     this.#shardSize = shardSize;
     this.#lingerMs = lingerMs;
+    this.#onLinger = onLinger;
+    this.#oldEnds = [...lingeredAt].reverse();
     this.#clock = clock;
     this.#window = new Window(FIRST_WINDOW_ROWS, this.#hosts);
   }
@@ -104,10 +115,12 @@ export class HostPartitioner extends Transform {
     await this.#lingered;
     let from = 0;
     while (from < batch.numRows && !this.destroyed) {
-      const to = this.#window.add(batch, from);
+      const oldEnd = this.#oldEnds.at(-1) ?? Number.POSITIVE_INFINITY;
+      const to = this.#window.add(batch, from, Math.min(batch.numRows, from + oldEnd - this.#stats.rows));
       this.#stats.rows += to - from;
       from = to;
-      if (from < batch.numRows || this.#window.isFull()) await this.#closeWindow();
+      if (this.#stats.rows === oldEnd) this.#oldEnds.pop();
+      if (from < batch.numRows || this.#window.isFull() || this.#stats.rows === oldEnd) await this.#closeWindow();
     }
     this.#startLinger();
   }
@@ -140,10 +153,15 @@ export class HostPartitioner extends Transform {
   #startLinger(): void {
     if (this.#lingerMs === undefined || this.#window.rows === 0 || this.destroyed) return;
     this.#cancelLinger = this.#clock.timer(this.#lingerMs, () => {
-      this.#lingered = this.#closeWindow().catch((error: Error) => {
+      this.#lingered = this.#lingerOut().catch((error: Error) => {
         this.destroy(error);
       });
     });
+  }
+
+  async #lingerOut(): Promise<void> {
+    await this.#onLinger?.(this.#stats.rows);
+    await this.#closeWindow();
   }
 
   #stopLinger(): void {

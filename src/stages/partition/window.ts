@@ -33,9 +33,9 @@ export class Window {
     this.#reader = reader;
   }
 
-  /** Take as many rows of the batch as fit, from row `from` on; returns where it stopped. Takes at least one into an empty window. */
-  add(batch: RecordBatch, from: number): number {
-    const to = this.#limit(batch, from, Math.min(batch.numRows, from + this.maxRows - this.rows));
+  /** Take as many of the batch's rows [from, end) as fit; returns where it stopped. Takes at least one into an empty window. */
+  add(batch: RecordBatch, from: number, end: number): number {
+    const to = this.#limit(batch, from, Math.min(end, from + this.maxRows - this.rows));
     if (to === from) return from;
     const index = this.batches.push(batch) - 1;
     const urls = urlsOf(batch);

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { type Clock, systemClock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
+import { publish } from '../../telemetry/channels.ts';
 import { Slots } from './slots.ts';
 import { type LaneEvents, protocolError, UnitLane } from './unit-lane.ts';
 
@@ -172,6 +173,7 @@ class SinkStream extends Writable implements Sink {
     return {
       onSettled: (result) => this.#settled(result),
       onCommitted: (record) => {
+        publish('flow-dc:unit-committed', () => ({ record }));
         this.#errorsInRow = 0;
         this.#counts.unitsCommitted += 1;
         this.#counts.rowsStored += record.stored;

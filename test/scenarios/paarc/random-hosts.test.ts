@@ -7,7 +7,7 @@ import { runNearlyIdle, runOracle, runScenario } from './sim/run-scenario.ts';
 import type { Scenario } from './sim/scenario.ts';
 
 /** A fresh seed each run; PAARC_HOSTS_SEED repeats one. */
-const seed = Number(process.env['PAARC_HOSTS_SEED'] ?? Date.now() % 1_000_000);
+const seed = Number(process.env.PAARC_HOSTS_SEED ?? Date.now() % 1_000_000);
 const hosts = randomHosts(seed);
 
 function run(host: Scenario, hostSeed: number): { misses: Miss[]; measures: Measures } {

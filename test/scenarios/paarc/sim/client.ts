@@ -30,6 +30,7 @@ export class SimulatedClient {
   readonly #supply: UrlSupply;
   readonly #recorder: Recorder;
   readonly #name: number;
+  readonly #onTick: (() => void) | undefined;
   readonly #cpu = new BusyTime();
   readonly #sink = new BusyTime();
   readonly #sinkHold = new BusyTime();
@@ -49,6 +50,8 @@ export class SimulatedClient {
     recorder: Recorder;
     model: ClientModel;
     name: number;
+    /** After a tick of the limit: when a worker reports. */
+    onTick?: () => void;
   }) {
     this.#queue = parts.queue;
     this.#host = parts.host;
@@ -57,6 +60,7 @@ export class SimulatedClient {
     this.#recorder = parts.recorder;
     this.#model = parts.model;
     this.#name = parts.name;
+    this.#onTick = parts.onTick;
     this.#supply.onArrival(() => this.pump());
   }
 
@@ -137,6 +141,7 @@ export class SimulatedClient {
     if (this.#limit.nextTickMs <= this.#queue.nowMs) {
       const transition = this.#limit.tick(this.#queue.nowMs, this.load());
       if (transition !== undefined) this.#recorder.decided(this.#queue.nowMs, transition);
+      this.#onTick?.();
     }
     this.pump();
   };

@@ -12,7 +12,7 @@ export interface Miss {
 const goodputSlack = 0.015;
 const rejectedSlackPct = 0.1;
 const p95Slack = 0.05;
-const secondsSlack = 0.5;
+const secondsSlack = 0;
 
 /** Compare the mean measures of a scenario with its bands. */
 export function judge(scenario: Scenario, mean: Measures): Miss[] {

@@ -44,7 +44,11 @@ describe('the body budget', () => {
   });
 
   it('never hands out more than it has, and everything comes back', () => {
-    const step = fc.oneof(fc.record({ take: fc.integer({ min: 1, max: 60 }) }), fc.record({ give: fc.nat(20) }), fc.record({ leave: fc.nat(20) }));
+    const step = fc.oneof(
+      fc.record({ take: fc.integer({ min: 1, max: 60 }) }),
+      fc.record({ give: fc.nat(20) }),
+      fc.record({ leave: fc.nat(20) }),
+    );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
         const budget = new BodyBudget(100);

@@ -13,9 +13,12 @@ describe('when several hosts that had answered cannot be reached', () => {
     expect(lost(3).excuses('connect_error', 2000)).toBe(true);
   });
 
-  it.each(['connect_refused', 'dns_not_found', 'reset', 'timeout_headers', 'http_503'] as const)('%s is still somebody’s answer', (code) => {
-    expect(lost(3).excuses(code, 2000)).toBe(false);
-  });
+  it.each(['connect_refused', 'dns_not_found', 'reset', 'timeout_headers', 'http_503'] as const)(
+    '%s is still somebody’s answer',
+    (code) => {
+      expect(lost(3).excuses(code, 2000)).toBe(false);
+    },
+  );
 
   it('people are told once, after the hold time', () => {
     const hold = lost(3);

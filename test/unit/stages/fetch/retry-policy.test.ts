@@ -21,13 +21,25 @@ describe('an error', () => {
     expect(decide({ code: 'http_500' }, 0.999)).toMatchObject({ delayMs: expect.closeTo(3000, -1) });
   });
 
-  it.each(['http_404', 'http_403', 'http_410', 'invalid_url', 'address_refused', 'dns_not_found', 'too_large', 'not_media', 'robots_tag', 'tls_error'] as const)(
-    'that will not go away is not tried again: %s',
-    (code) => expect(decide({ code })).toEqual({ kind: 'give-up' }),
-  );
+  it.each([
+    'http_404',
+    'http_403',
+    'http_410',
+    'invalid_url',
+    'address_refused',
+    'dns_not_found',
+    'too_large',
+    'not_media',
+    'robots_tag',
+    'tls_error',
+  ] as const)('that will not go away is not tried again: %s', (code) => expect(decide({ code })).toEqual({ kind: 'give-up' }));
 
   it('never waits longer than a minute and a half', () => {
-    const decision = decideRetry({ code: 'reset', deferred: false, errors: 50, deferrals: 0 }, { maxAttempts: 100, retryBackoffMs: 2000 }, 0.999);
+    const decision = decideRetry(
+      { code: 'reset', deferred: false, errors: 50, deferrals: 0 },
+      { maxAttempts: 100, retryBackoffMs: 2000 },
+      0.999,
+    );
     expect(decision).toMatchObject({ delayMs: expect.closeTo(90_000, -3) });
   });
 });
@@ -44,6 +56,10 @@ describe('a host that puts a row off', () => {
 
   it.each([undefined, 0])('without a usable Retry-After (%s) is left alone for a growing while', (retryAfterMs) => {
     const after = retryAfterMs === undefined ? {} : { retryAfterMs };
-    expect(decide({ code: 'http_429', deferred: true, deferrals: 3, ...after })).toEqual({ kind: 'retry', delayMs: 16_000, counts: 'deferral' });
+    expect(decide({ code: 'http_429', deferred: true, deferrals: 3, ...after })).toEqual({
+      kind: 'retry',
+      delayMs: 16_000,
+      counts: 'deferral',
+    });
   });
 });

@@ -7,7 +7,10 @@ import { type Row, SchedulerBench } from './scheduler-bench.ts';
 const HOST = fc.constantFrom('a', 'b', 'c', 'd');
 const STEP = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('add' as const), host: HOST, count: fc.integer({ min: 1, max: 6 }) }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('end' as const), which: fc.nat(50), retryAfterMs: fc.option(fc.nat(300), { freq: 6 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('end' as const), which: fc.nat(50), retryAfterMs: fc.option(fc.nat(300), { freq: 6 }) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('retry' as const), which: fc.nat(50), delayMs: fc.constantFrom(0, 0, 20, 150) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('limit' as const), host: HOST, permits: fc.integer({ min: 1, max: 5 }) }) },

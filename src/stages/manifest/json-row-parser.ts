@@ -1,0 +1,98 @@
+import { jsonParser, type Token } from 'stream-json/parser.js';
+import { FlowDcError } from '../../errors.ts';
+import { JsonAssembler, type JsonRow } from './json-assembler.ts';
+
+/** Longest row: an unclosed bracket would otherwise swallow the rest of a file of any size. */
+const MAX_ROW_CHARS = 16 * 1024 * 1024;
+
+const PACKED = { packValues: true, streamValues: false, jsonStreaming: true } as const;
+
+/** What the parser answers while it has no token, and what it takes for the end of the text. */
+const NONE = jsonParser(PACKED)('') as unknown as string;
+
+/** What may stand between two rows. */
+const BETWEEN = /[\s,[\]]*/y;
+
+/**
+ * Reads rows from the pieces of a JSON text, each handed on as soon as it is complete.
+ * Errors: FDC_ERR_MANIFEST_CORRUPT with the line that the bad row begins on; the rows before it were handed on.
+ */
+export class JsonRowParser {
+  readonly #name: string;
+  readonly #onRow: (row: JsonRow) => void;
+  readonly #parse = jsonParser(PACKED);
+  readonly #rows = new JsonAssembler((found) => this.#corrupt(`expected an object per row, found ${found.slice(0, 40)}`));
+  #line = 1;
+  /** Where the open row began, or the next one does. */
+  #rowLine = 1;
+  #charsSinceRow = 0;
+
+  constructor(name: string, onRow: (row: JsonRow) => void) {
+    this.#name = name;
+    this.#onRow = onRow;
+  }
+
+  write(text: string): void {
+    for (let from = 0; from < text.length; ) {
+      const to = this.#endOfRow(text, from);
+      const piece = text.slice(from, to);
+      this.#charsSinceRow += piece.length;
+      this.#take(this.#tokens(piece));
+      if (this.#charsSinceRow > MAX_ROW_CHARS) throw this.#corrupt('a row of over 16 MiB, or a bracket or quote that is never closed');
+      this.#line += lineBreaks(piece);
+      from = to;
+    }
+  }
+
+  /** The text is over: throws when that is in the middle of something. */
+  end(): void {
+    if (this.#rows.isInRow) throw this.#corrupt('the text ends in the middle of a row: the file is cut off');
+    if (this.#rows.isInArray) throw this.#corrupt('the array is never closed: the file is cut off');
+    this.#take(this.#tokens(NONE));
+  }
+
+  /**
+   * Where a row may end, at the latest. The parser gives nothing of a piece that it fails in, so a good row and a bad one must not
+   * be in the same piece; a cut in the middle of a row is as good to it as any.
+   */
+  #endOfRow(text: string, from: number): number {
+    let ending = '}';
+    if (!this.#rows.isInRow) {
+      BETWEEN.lastIndex = from;
+      const between = BETWEEN.exec(text)?.[0] ?? '';
+      this.#rowLine = this.#line + lineBreaks(between);
+      if (text[from + between.length] !== '{') ending = '",';
+    }
+    const at = text.indexOf(ending, from);
+    return at < 0 ? text.length : at + ending.length;
+  }
+
+  #tokens(piece: string): readonly Token[] {
+    try {
+      const tokens = this.#parse(piece);
+      return typeof tokens === 'symbol' ? [] : tokens.values;
+    } catch (error) {
+      const reason = (error as Error).message.replace(/^Parser cannot parse input: /, '').slice(0, 120);
+      throw this.#corrupt(`not valid JSON (${reason})`, error);
+    }
+  }
+
+  #take(tokens: readonly Token[]): void {
+    for (const token of tokens) {
+      const row = this.#rows.take(token);
+      if (row === undefined) continue;
+      this.#charsSinceRow = 0;
+      this.#onRow(row);
+    }
+  }
+
+  #corrupt(what: string, cause?: unknown): FlowDcError {
+    return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${this.#name}, line ${this.#rowLine}: ${what}`, { cause });
+  }
+}
+
+function lineBreaks(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
+  return count;
+}

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { outcomesOf } from '../support/dataset.ts';
+import { runCli } from '../support/run-cli.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { testOrigin } from '../support/test-origin.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+describe('what a newcomer runs first', () => {
+  it('the demo stores, explains and verifies a dataset, and exits 0', async () => {
+    const folder = await tempFolder();
+    const result = await runCli(['demo', '-o', join(folder, 'demo')]);
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stdout).toContain('What became of the rows');
+    expect(result.stdout).toContain('flow-dc download');
+    expect(result.stderr).toContain('verified: 2,400 rows');
+  });
+
+  it('examples/chain.ts writes shards with four stages in a pipeline of its own', async () => {
+    const folder = await tempFolder();
+    const origin = await testOrigin({ meanBytes: 2000 });
+    const manifest = join(folder, 'photos.csv');
+    await writeFile(manifest, ['photo_url', ...Array.from({ length: 60 }, (_, i) => `http://h${i % 3}.test/${i}.jpg`)].join('\n'));
+    const { stdout } = await runExample('chain.ts', [manifest, join(folder, 'out')], origin.connectTo);
+    expect(stdout).toContain('60 rows');
+    expect(await outcomesOf(join(folder, 'out'))).toHaveLength(60);
+  });
+
+  it("examples/own-rows.ts feeds somebody's slow database without losing a row, and sends each row's own header", async () => {
+    const origin = await testOrigin({ meanBytes: 2000, rules: [{ host: 'gone.test', behaviours: [{ kind: 'status', status: 404 }] }] });
+    const rows = Array.from({ length: 80 }, (_, id) => ({
+      id,
+      photo: `http://${id % 8 === 0 ? 'gone' : 'ok'}.test/${id}.jpg`,
+      token: `t${id}`,
+    }));
+    const { stdout, stderr } = await runExample('own-rows.ts', [], origin.connectTo, rows.map((row) => JSON.stringify(row)).join('\n'));
+    const ids = rows.filter(({ id }) => id % 8 !== 0).map(({ id }) => id);
+    expect(JSON.parse(stdout)).toEqual({ stored: ids.length, ids });
+    expect(stderr).toContain('row 8: http_404');
+  });
+});
+
+function runExample(name: string, args: readonly string[], connectTo: string, stdin = ''): Promise<{ stdout: string; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const command = [join(ROOT, 'node_modules', 'tsx', 'dist', 'cli.mjs'), join(ROOT, 'examples', name), ...args];
+    const env = { ...process.env, CONNECT_TO: connectTo };
+    const child = execFile(process.execPath, command, { cwd: ROOT, env }, (error, stdout, stderr) => {
+      if (error !== null) reject(new Error(`${error.message}\n${stderr}`));
+      else resolve({ stdout, stderr });
+    });
+    child.stdin?.end(stdin);
+  });
+}

@@ -1,0 +1,111 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { utf8Column } from '../../src/arrow/columns.ts';
+import { essence, outcomesOf, shardPaths } from '../support/dataset.ts';
+import { writeParquetFile } from '../support/manifests.ts';
+import { runCli, startCli } from '../support/run-cli.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { testOrigin } from '../support/test-origin.ts';
+
+const URLS = Array.from({ length: 40 }, (_, i) => `http://h${i % 3}.test/${i}.png`);
+
+describe('a manifest on stdin', () => {
+  const forms: readonly { name: string; bytes: (folder: string) => Promise<Buffer | string> | Buffer | string }[] = [
+    { name: 'txt', bytes: () => URLS.join('\n') },
+    { name: 'csv', bytes: () => ['id,url', ...URLS.map((url, i) => `${i},${url}`)].join('\n') },
+    { name: 'jsonl', bytes: () => URLS.map((url, id) => JSON.stringify({ id, url })).join('\n') },
+    {
+      name: 'parquet',
+      bytes: async (folder) => {
+        await writeParquetFile(join(folder, 'm.parquet'), [['url', utf8Column(URLS)]]);
+        return readFile(join(folder, 'm.parquet'));
+      },
+    },
+  ];
+
+  it.for(forms)('is read as $name', async ({ bytes }) => {
+    const { folder, args } = await setUp();
+    const out = join(folder, 'out');
+    const result = await runCli(args('-', out), { stdin: await bytes(folder) });
+    expect(result.code, result.stderr).toBe(0);
+    expect((await outcomesOf(out)).map(({ url }) => url).sort()).toEqual([...URLS].sort());
+    expect((await runCli(['verify', out])).code).toBe(0);
+  });
+
+  it('is worked on while it still comes, and closes a window after a second without rows', async () => {
+    const { folder, args } = await setUp();
+    const out = join(folder, 'out');
+    async function* slowly(): AsyncGenerator<string> {
+      yield `${URLS.slice(0, 10).join('\n')}\n`;
+      await wait(3500);
+      yield URLS.slice(10).join('\n');
+    }
+    const { done } = startCli(args('-', out), { stdin: slowly() });
+    await wait(3200);
+    expect(await shardPaths(out)).toHaveLength(1);
+    expect((await done).code).toBe(0);
+    expect(await outcomesOf(out)).toHaveLength(URLS.length);
+  });
+
+  it('is kept, so that a resume finishes what a kill cut off, also when rows came in bursts', async () => {
+    const { folder, args } = await setUp(400);
+    const out = join(folder, 'out');
+    async function* inBursts(): AsyncGenerator<string> {
+      yield `${URLS.slice(0, 15).join('\n')}\n`;
+      await wait(1800);
+      yield URLS.slice(15).join('\n');
+    }
+    const { child, done, stderr } = startCli([...args('-', out), '--law', 'fixed', '--per-host-concurrency', '1'], { stdin: inBursts() });
+    await vi.waitFor(() => expect(stderr()).toContain('limits:'), { timeout: 20_000 });
+    await wait(4200);
+    child.kill('SIGKILL');
+    await done;
+    const resumed = await runCli(['resume', out]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(essence(await outcomesOf(out))).toHaveLength(URLS.length);
+    expect((await runCli(['verify', out])).stdout).toBe('');
+  });
+});
+
+describe('a run', () => {
+  it('keeps stdout for results: nothing without --json, one object with it', async () => {
+    const { folder, args } = await setUp();
+    await writeFile(join(folder, 'm.txt'), URLS.join('\n'));
+    const plain = await runCli(args(join(folder, 'm.txt'), join(folder, 'a')));
+    expect(plain.stdout).toBe('');
+    const json = await runCli([...args(join(folder, 'm.txt'), join(folder, 'b')), '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ complete: true, rows: URLS.length, stored: URLS.length, failed: 0 });
+  });
+
+  it('takes only the first rows with --limit, and writes nothing with --dry-run', async () => {
+    const { folder, args } = await setUp();
+    await writeFile(join(folder, 'm.txt'), URLS.join('\n'));
+    const dry = await runCli([...args(join(folder, 'm.txt'), join(folder, 'out')), '--dry-run']);
+    expect(dry.code).toBe(0);
+    expect(await shardPaths(join(folder, 'out')).catch(() => 'nothing')).toBe('nothing');
+    await runCli([...args(join(folder, 'm.txt'), join(folder, 'out')), '--limit', '7']);
+    expect(await outcomesOf(join(folder, 'out'))).toHaveLength(7);
+  });
+
+  it('exits 3 when nothing at all was stored, or too little', async () => {
+    const { folder, args } = await setUp();
+    const urls = join(folder, 'm.txt');
+    await writeFile(urls, ['http://gone.test/1.jpg', 'http://gone.test/2.jpg'].join('\n'));
+    expect((await runCli(args(urls, join(folder, 'a')))).code).toBe(3);
+    await writeFile(urls, ['http://gone.test/1.jpg', 'http://h1.test/2.jpg'].join('\n'));
+    expect((await runCli(args(urls, join(folder, 'b')))).code).toBe(0);
+    expect((await runCli([...args(urls, join(folder, 'c')), '--max-failure-rate', '0.1'])).code).toBe(3);
+  });
+});
+
+async function setUp(latencyMs = 0): Promise<{ folder: string; args: (manifest: string, out: string) => string[] }> {
+  const folder = await tempFolder();
+  const rules = [
+    { behaviours: [{ kind: 'latency', meanMs: latencyMs } as const] },
+    { host: 'gone.test', behaviours: [{ kind: 'status', status: 404 } as const] },
+  ];
+  const origin = await testOrigin({ meanBytes: 2000, rules });
+  return { folder, args: (manifest, out) => ['download', manifest, '-o', out, '--connect-to', origin.connectTo] };
+}

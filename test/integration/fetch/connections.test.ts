@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createTestCa } from '../../support/test-ca.ts';
+import { drain, serving, stageFor, summary, urlsOf } from './fetching.ts';
+
+const CA = createTestCa();
+
+function caFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fdc-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, 'ca.pem'), CA.caPem);
+  return join(folder, 'ca.pem');
+}
+
+describe('https through --connect-to', () => {
+  it('checks the certificate against the URL’s host with --ca-file', async () => {
+    const origin = await serving({}, { tls: CA.tls });
+    const results = await drain(stageFor(origin, { caFile: caFile() }), [...urlsOf('a.test', 5, 'https'), ...urlsOf('b.test', 5, 'https')]);
+    expect(summary(results)).toEqual({ 'fetched 1': 10 });
+    expect([...origin.stats().keys()].sort()).toEqual(['a.test', 'b.test']);
+  });
+
+  it('refuses a certificate that nobody vouches for, at the first attempt', async () => {
+    const origin = await serving({}, { tls: CA.tls });
+    expect(summary(await drain(stageFor(origin), urlsOf('a.test', 2, 'https')))).toEqual({ 'failed tls_error 1': 2 });
+  });
+
+  it('takes any certificate with --insecure', async () => {
+    const origin = await serving({}, { tls: CA.tls });
+    expect(summary(await drain(stageFor(origin, { insecure: true }), urlsOf('a.test', 2, 'https')))).toEqual({ 'fetched 1': 2 });
+  });
+
+  it('http and https of one host are two places', async () => {
+    const origin = await serving({}, { tls: CA.tls });
+    const results = await drain(stageFor(origin, { caFile: caFile() }), [...urlsOf('a.test', 3, 'https'), ...urlsOf('a.test', 3)]);
+    expect(summary(results)).toEqual({ 'fetched 1': 6 });
+  });
+});
+
+describe('an address', () => {
+  it.for([
+    'http://127.0.0.1:PORT/',
+    'http://0x7f.1:PORT/',
+    'http://2130706433:PORT/',
+    'http://[::ffff:7f00:1]:PORT/',
+    'http://localhost:PORT/',
+    'http://[::1]:PORT/',
+  ])('%s is refused by default', async (url) => {
+    const origin = await serving({});
+    const [result] = await drain(stageFor(origin, { connectTo: [] }), [url.replace('PORT', String(origin.port))]);
+    expect(result).toMatchObject({ status: 'failed', code: 'address_refused', attempts: 1 });
+    expect(origin.stats().size).toBe(0);
+  });
+
+  it('is allowed by --allow-private', async () => {
+    const origin = await serving({});
+    const [result] = await drain(stageFor(origin, { connectTo: [], allowPrivate: ['127.0.0.0/8'] }), [
+      `http://0x7f.1:${origin.port}/a.jpg`,
+    ]);
+    expect(result?.status).toBe('fetched');
+  });
+
+  it('stays checked when --connect-to only changes the port', async () => {
+    const origin = await serving({});
+    const [result] = await drain(stageFor(origin, { connectTo: [`:::${origin.port}`] }), ['http://127.0.0.1/a.jpg']);
+    expect(result?.code).toBe('address_refused');
+  });
+
+  it('where nobody listens is connect_refused', async () => {
+    const origin = await serving({});
+    const results = await drain(stageFor(origin, { connectTo: [], allowPrivate: ['127.0.0.1'] }), ['http://127.0.0.1:1/a.jpg']);
+    expect(summary(results)).toEqual({ 'failed connect_refused 3': 1 });
+  });
+});
+
+/** A bare TCP server, for replies that no honest server sends. */
+async function rawServer(onRequest: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', () => onRequest(socket));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  return `::127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const IMAGE = 'HTTP/1.1 200 OK\r\ncontent-type: image/x-tga\r\ncontent-length: 4\r\n\r\n\x01\x02\x00\x04';
+
+describe('a connection', () => {
+  it('that the host drops between two requests costs the next row nothing', async () => {
+    const used = new Set<Socket>();
+    const connectTo = await rawServer((socket) => {
+      if (used.has(socket)) return void socket.resetAndDestroy();
+      used.add(socket);
+      return void socket.write(IMAGE);
+    });
+    const results = await drain(stageFor({ connectTo } as never, { perHostConcurrency: 1, maxAttempts: 1 }), urlsOf('a.test', 6));
+    expect(summary(results)).toEqual({ 'fetched 1': 6 });
+  });
+
+  it('that is dropped on its first request is a reset', async () => {
+    const connectTo = await rawServer((socket) => socket.resetAndDestroy());
+    const results = await drain(stageFor({ connectTo } as never, { maxAttempts: 1 }), urlsOf('a.test', 2));
+    expect(summary(results)).toEqual({ 'failed reset 1': 2 });
+  });
+
+  it('is used again: a host sees no more of them than it has permits', async () => {
+    const origin = await serving({ 'a.test': [{ kind: 'connection-cap', connections: 4 }] });
+    const results = await drain(stageFor(origin, { perHostConcurrency: 4, maxAttempts: 1 }), urlsOf('a.test', 400));
+    expect(summary(results)).toEqual({ 'fetched 1': 400 });
+  });
+
+  it('is used again after an error status too', async () => {
+    const hosts = {
+      'a.test': [
+        { kind: 'connection-cap', connections: 2 },
+        { kind: 'status', status: 404, share: 0.5 },
+      ],
+    } as const;
+    const results = await drain(stageFor(await serving(hosts), { perHostConcurrency: 2, maxAttempts: 1 }), urlsOf('a.test', 100));
+    expect(Object.keys(summary(results)).sort()).toEqual(['failed http_404 1', 'fetched 1']);
+  });
+
+  it.for([
+    ['no HTTP', 'SSH-2.0-OpenSSH\r\n', 'protocol_error'],
+    ['a broken chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n', 'protocol_error'],
+    ['headers without end', `HTTP/1.1 200 OK\r\n${`x: ${'y'.repeat(1000)}\r\n`.repeat(40)}\r\n`, 'protocol_error'],
+    ['a switch of protocols', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n', 'reset'],
+    ['a chunked body cut off', 'HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n', 'truncated'],
+    ['a body cut off on a closing connection', 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 100\r\n\r\nabcde', 'truncated'],
+  ] as const)('with %s ends the row with its code', async ([, reply, code]) => {
+    const connectTo = await rawServer((socket) => socket.end(reply, 'latin1'));
+    const results = await drain(stageFor({ connectTo } as never, { maxAttempts: 1 }), urlsOf('a.test', 1));
+    expect(summary(results)).toEqual({ [`failed ${code} 1`]: 1 });
+  });
+
+  it('a body that confuses a file type parser is judged like any other', async () => {
+    const asf = Buffer.from([0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11, 0xa6, 0xd9, ...new Array(90).fill(0)]);
+    const connectTo = await rawServer((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 100\r\n\r\n');
+      socket.write(asf);
+    });
+    const results = await drain(stageFor({ connectTo } as never, { maxAttempts: 1 }), urlsOf('a.test', 3));
+    expect(summary(results)).toEqual({ 'failed not_media 1': 3 });
+  });
+
+  it('more hosts than pools: the oldest idle ones make room', async () => {
+    const origin = await serving({});
+    const urls = Array.from({ length: 300 }, (_, at) => `http://h${at}.test/a.jpg`);
+    expect(summary(await drain(stageFor(origin, { maxPools: 10, concurrentDownloads: 50 }), urls))).toEqual({ 'fetched 1': 300 });
+  });
+});

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { SpilledBody } from '../../../src/record.ts';
+import { drain, type Result, serving, stageFor, summary, until, urlsOf } from './fetching.ts';
+
+const MB = 1_048_576;
+
+function spillFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fdc-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+describe('a big body', () => {
+  it('goes through a file, whole and hashed, which release() removes', async () => {
+    const origin = await serving({ 'big.test': [{ kind: 'endless', totalBytes: 3 * MB }] });
+    const folder = spillFolder();
+    const [result] = await drain(stageFor(origin, { spillFolder: folder, spillBytes: MB }), urlsOf('big.test', 1));
+    const { path, bytes } = result?.body as SpilledBody;
+    expect(bytes).toBe(3 * MB);
+    const written = await readFile(path);
+    expect(written.length).toBe(3 * MB);
+    expect(result).toMatchObject({
+      status: 'fetched',
+      contentType: 'image/jpeg',
+      sha256: createHash('sha256').update(written).digest('hex'),
+    });
+    result?.release();
+    result?.release();
+    await until(() => readdirSync(folder).length === 0);
+  });
+
+  it('without a folder of yours uses a temporary one, which goes away with the last file', async () => {
+    const origin = await serving({ 'big.test': [{ kind: 'endless', totalBytes: 2 * MB, declared: false }] });
+    const results = await drain(stageFor(origin, { spillBytes: MB }), urlsOf('big.test', 2));
+    const folder = join((results[0]?.body as SpilledBody).path, '..');
+    results[0]?.release();
+    await until(() => readdirSync(folder).length === 1);
+    expect(statSync((results[1]?.body as SpilledBody).path).size).toBe(2 * MB);
+    results[1]?.release();
+    await until(() => !existsSync(folder));
+  });
+});
+
+/** How much the stage holds, looked at every few milliseconds. */
+function watch(stage: { stats(): { bodyBytesHeld: number; inFlight: number } }): { maxHeld: number; stop: () => void } {
+  const seen = { maxHeld: 0, stop: () => clearInterval(timer) };
+  const timer = setInterval(() => {
+    seen.maxHeld = Math.max(seen.maxHeld, stage.stats().bodyBytesHeld);
+  }, 2);
+  return seen;
+}
+
+describe('the memory budget', () => {
+  it('holds under a slow consumer: requests stop, nothing is lost, nothing times out for it', async () => {
+    const origin = await serving({ 'h.test': [{ kind: 'endless', totalBytes: 200_000 }] });
+    const stage = stageFor(origin, { bodyMemoryBytes: MB, timeoutMs: 800, maxAttempts: 1, perHostConcurrency: 50, bodyRelease: 'by-sink' });
+    const seen = watch(stage);
+    const urls = urlsOf('h.test', 120);
+    for (const url of urls) stage.write({ url });
+    stage.end();
+    const results: Result[] = [];
+    stage.on('data', (result) => {
+      results.push(result as Result);
+    });
+    // Five bodies fill the budget; while nobody gives them back, nothing more may come, however long it takes.
+    await until(() => results.length >= 4);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(results.length).toBeLessThanOrEqual(5);
+    expect(stage.stats().bodyBytesHeld).toBeGreaterThan(MB / 2);
+    let released = 0;
+    await until(() => {
+      for (; released < results.length; released += 1) results[released]?.release();
+      return results.length === urls.length;
+    }, 10_000);
+    seen.stop();
+    expect(summary(results)).toEqual({ 'fetched 1': urls.length });
+    expect(seen.maxHeld).toBeLessThanOrEqual(MB);
+    for (const result of results) result.release();
+    expect(stage.stats().bodyBytesHeld).toBe(0);
+  });
+
+  it('a consumer that does not read stops new requests', async () => {
+    const origin = await serving({});
+    const stage = stageFor(origin, { perHostConcurrency: 4 });
+    for (const url of urlsOf('h.test', 400)) stage.write({ url });
+    // Interest without reading: the stream fills itself.
+    stage.read(0);
+    await until(() => (origin.stats().get('h.test')?.requests ?? 0) >= 16);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(origin.stats().get('h.test')?.requests).toBeLessThan(60);
+    let read = 0;
+    stage.on('data', () => {
+      read += 1;
+    });
+    await until(() => read === 400, 10_000);
+  });
+
+  it('bodies that wait for it cost the others nothing but memory: small ones behind big ones all arrive', async () => {
+    const hosts = {
+      'big.test': [{ kind: 'endless', totalBytes: 900_000 }],
+      'long.test': [{ kind: 'endless', totalBytes: 2 * MB, declared: false }],
+    } as const;
+    const origin = await serving(hosts);
+    const stage = stageFor(origin, { bodyMemoryBytes: MB, spillBytes: MB, spillFolder: spillFolder(), perHostConcurrency: 30 });
+    const seen = watch(stage);
+    const results = await drain(stage, [...urlsOf('big.test', 20), ...urlsOf('long.test', 10), ...urlsOf('small.test', 200)]);
+    seen.stop();
+    expect(summary(results)).toEqual({ 'fetched 1': 230 });
+    expect(seen.maxHeld).toBeLessThanOrEqual(MB);
+    for (const result of results) result.release();
+  });
+
+  it('a gzip bomb is refused without holding what it unpacks to', async () => {
+    const { createServer } = await import('node:http');
+    const { gzipSync } = await import('node:zlib');
+    const bomb = gzipSync(Buffer.alloc(100 * MB));
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'image/jpeg' }).end(bomb);
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    const folder = spillFolder();
+    const stage = stageFor({ connectTo: `::127.0.0.1:${port}` } as never, {
+      bodyMemoryBytes: 2 * MB,
+      maxBytes: 10 * MB,
+      spillFolder: folder,
+    });
+    const seen = watch(stage);
+    const results = await drain(stage, urlsOf('a.test', 6));
+    seen.stop();
+    expect(summary(results)).toEqual({ 'failed too_large 1': 6 });
+    expect(seen.maxHeld).toBeLessThanOrEqual(2 * MB);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});

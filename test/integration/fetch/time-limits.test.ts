@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { fetchFrom, summary, urlsOf } from './fetching.ts';
+
+const OPTIONS = { timeoutMs: 1500, maxAttempts: 1, maxBytes: 5_000_000 };
+
+describe('hosts that never answer, drip, send without end or reset', () => {
+  it('delay neither the others nor the end beyond their time limits, and the outcome says why', async () => {
+    const hosts = {
+      'never.test': [{ kind: 'never' }],
+      'drip.test': [{ kind: 'drip', bytesPerSecond: 1 }],
+      'declared.test': [{ kind: 'endless' }],
+      'endless.test': [{ kind: 'endless', declared: false }],
+      'reset.test': [{ kind: 'reset-before-headers' }],
+    } as const;
+    const bad = Object.keys(hosts).flatMap((host) => urlsOf(host, 4));
+    const startMs = performance.now();
+    const { results, stage } = await fetchFrom(hosts, [...bad, ...urlsOf('good.test', 60)], OPTIONS);
+    const tookMs = performance.now() - startMs;
+    const codes = Object.keys(hosts).map((host) => [host, summary(results.filter((result) => result.host === host))]);
+    expect(Object.fromEntries(codes)).toEqual({
+      'never.test': { 'failed timeout_headers 1': 4 },
+      'drip.test': { 'failed timeout_body 1': 4 },
+      'declared.test': { 'failed too_large 1': 4 },
+      'endless.test': { 'failed too_large 1': 4 },
+      'reset.test': { 'failed reset 1': 4 },
+    });
+    const order = results.map(({ host }) => host);
+    expect(order.lastIndexOf('good.test')).toBeLessThan(order.indexOf('never.test'));
+    expect(tookMs).toBeLessThan(5000);
+    expect(stage.stats().bodyBytesHeld).toBe(0);
+  });
+
+  it('a host with its own time limit gets it', async () => {
+    const { results } = await fetchFrom(
+      { 'slow.test': [{ kind: 'latency', meanMs: 400 }] },
+      [...urlsOf('slow.test', 1), ...urlsOf('good.test', 1)],
+      {
+        ...OPTIONS,
+        timeoutMs: 5000,
+        hosts: { 'slow.test': { timeoutMs: 100 } },
+      },
+    );
+    expect(summary(results)).toEqual({ 'failed timeout_headers 1': 1, 'fetched 1': 1 });
+  });
+
+  it('a host without success for long is down: the rest of its rows do not each wait out their time', async () => {
+    const startMs = performance.now();
+    const { results } = await fetchFrom({ 'never.test': [{ kind: 'never' }] }, urlsOf('never.test', 200), {
+      ...OPTIONS,
+      timeoutMs: 200,
+      breakerFailures: 5,
+    });
+    const counts = summary(results);
+    expect(counts['failed host_down 0']).toBeGreaterThan(150);
+    expect(performance.now() - startMs).toBeLessThan(3000);
+  });
+});
+
+describe('times', () => {
+  it('of headers and of the whole are told apart, without the wait for a permit', async () => {
+    const { results } = await fetchFrom(
+      {
+        'h.test': [
+          { kind: 'latency', meanMs: 60 },
+          { kind: 'drip', bytesPerSecond: 20_000 },
+        ],
+      },
+      urlsOf('h.test', 3),
+      {
+        perHostConcurrency: 1,
+      },
+    );
+    for (const { headersMs = 0, totalMs = 0 } of results) {
+      expect(headersMs).toBeGreaterThan(50);
+      expect(headersMs).toBeLessThan(200);
+      expect(totalMs).toBeGreaterThan(headersMs + 40);
+    }
+  });
+});
