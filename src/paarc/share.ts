@@ -27,7 +27,7 @@ export interface WorkerReport {
 
 /**
  * Split a budget over workers: floor(C / K) permits each, one more for C mod K of them, moving on by `rotation`, so that with fewer
- * permits than workers everyone has a turn; the rate evenly, each worker in its own phase.
+ * permits than workers everyone has a turn; the rate evenly over those with a permit, each in its own phase.
  * @param budget - permits and spacing of the whole
  */
 export function splitBudget(
@@ -38,13 +38,15 @@ export function splitBudget(
   const count = workers.length;
   const each = Math.floor(budget.permits / Math.max(1, count));
   const extra = budget.permits - each * count;
+  // A worker without a permit must not hold a part of the rate.
+  const sending = each > 0 ? count : extra;
   const shares = new Map<string, Share>();
   for (const [index, worker] of workers.entries()) {
     const turn = (index + rotation) % count;
     shares.set(worker, {
       permits: each + (turn < extra ? 1 : 0),
-      spacingMs: budget.spacingMs * count,
-      phase: index / count,
+      spacingMs: budget.spacingMs * Math.max(1, sending),
+      phase: turn < sending ? turn / sending : 0,
       pauseUntilMs: budget.pauseUntilMs,
     });
   }

@@ -36,7 +36,7 @@ export async function writeLargeParquet(
   path: string,
   rows: number,
   shape: ParquetShape = {},
-  makeColumns: (first: number, rows: number) => [string, Data][] = urlColumns,
+  makeColumns: (first: number, rows: number) => [string, Data][] = (from, count) => urlColumns(from, count),
 ): Promise<void> {
   const step = 50_000;
   let first = 0;
@@ -54,10 +54,10 @@ export async function writeLargeParquet(
 }
 
 /** Distinct URLs of one host, 60 to 70 bytes each, as photo archives have them. */
-export function urlColumns(first: number, rows: number): [string, Data][] {
+export function urlColumns(first: number, rows: number, scheme = 'https'): [string, Data][] {
   const urls = Array.from(
     { length: rows },
-    (_, i) => `https://photos.example.org/photos/${(first + i) * 7919}/${(first + i) % 97}/medium.jpg`,
+    (_, i) => `${scheme}://photos.example.org/photos/${(first + i) * 7919}/${(first + i) % 97}/medium.jpg`,
   );
   return [['url', utf8Column(urls)]];
 }

@@ -192,9 +192,8 @@ export class FetchEngine {
   }
 
   #noteHealth(lane: Lane<Work>, host: string, end: AttemptEnd): void {
-    const isReply = end.kind !== 'failed' || end.status !== undefined;
     const nowMs = this.#clock.nowMs();
-    if (isReply) {
+    if (end.kind !== 'failed' || end.status !== undefined) {
       lane.breaker.onReply();
       if (this.#network.onReply()) this.#hooks.onNetwork(false);
       return;

@@ -51,6 +51,7 @@ export class TarFile {
       }
       await this.#write(chunks);
     } catch (error) {
+      this.#pack.destroy(error as Error);
       throw error;
     }
   }

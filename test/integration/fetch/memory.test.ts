@@ -15,12 +15,18 @@ function spillFolder(): string {
   return folder;
 }
 
+function spilled(result: Result | undefined): SpilledBody {
+  const body = result?.body;
+  if (body === undefined || Buffer.isBuffer(body)) throw new Error('expected a body in a file');
+  return body;
+}
+
 describe('a big body', () => {
   it('goes through a file, whole and hashed, which release() removes', async () => {
     const origin = await serving({ 'big.test': [{ kind: 'endless', totalBytes: 3 * MB }] });
     const folder = spillFolder();
     const [result] = await drain(stageFor(origin, { spillFolder: folder, spillBytes: MB }), urlsOf('big.test', 1));
-    const { path, bytes } = result?.body as SpilledBody;
+    const { path, bytes } = spilled(result);
     expect(bytes).toBe(3 * MB);
     const written = await readFile(path);
     expect(written.length).toBe(3 * MB);
@@ -37,10 +43,10 @@ describe('a big body', () => {
   it('without a folder of yours uses a temporary one, which goes away with the last file', async () => {
     const origin = await serving({ 'big.test': [{ kind: 'endless', totalBytes: 2 * MB, declared: false }] });
     const results = await drain(stageFor(origin, { spillBytes: MB }), urlsOf('big.test', 2));
-    const folder = join((results[0]?.body as SpilledBody).path, '..');
+    const folder = join(spilled(results[0]).path, '..');
     results[0]?.release();
     await until(() => readdirSync(folder).length === 1);
-    expect(statSync((results[1]?.body as SpilledBody).path).size).toBe(2 * MB);
+    expect(statSync(spilled(results[1]).path).size).toBe(2 * MB);
     results[1]?.release();
     await until(() => !existsSync(folder));
   });

@@ -37,7 +37,7 @@ describe('a body', () => {
   it('that turns out shorter gives the rest back', async () => {
     const { budget, start } = await bench(1000 * KB, 100 * KB);
     const collector = start(64 * KB);
-    collector.add(Buffer.alloc(KB));
+    void collector.add(Buffer.alloc(KB));
     expect((await collector.finish()).reservedBytes).toBe(KB);
     expect(budget.usedBytes).toBe(KB);
   });

@@ -23,11 +23,11 @@ describe('a request', () => {
     ['http://user@h.test/', 'user:'],
     ['http://100%:x@h.test/', '100%:x'],
   ])('credentials of %s go into a header', (url, pair) => {
-    expect(requestHeaders(new URL(url), 'x', {}, {})['authorization']).toBe(`Basic ${Buffer.from(pair).toString('base64')}`);
+    expect(requestHeaders(new URL(url), 'x', {}, {}).authorization).toBe(`Basic ${Buffer.from(pair).toString('base64')}`);
   });
 
   it('an Authorization of the user’s own wins over the URL’s', () => {
-    expect(requestHeaders(new URL('http://u:p@h.test/'), 'x', {}, { Authorization: 'Bearer t' })['authorization']).toBe('Bearer t');
+    expect(requestHeaders(new URL('http://u:p@h.test/'), 'x', {}, { Authorization: 'Bearer t' }).authorization).toBe('Bearer t');
   });
 });
 

@@ -97,6 +97,11 @@ describe('JSON rows', () => {
     }
   });
 
+  it('may be more than 16 MiB together', async () => {
+    const note = 'x'.repeat(2 ** 20);
+    expect((await read(JSON.stringify(Array.from({ length: 18 }, () => ({ url: A, note }))))).rows).toHaveLength(18);
+  });
+
   it.each([
     ['bracket', `{"url":"${A}"}{"url":["a",`, (text: string) => `"${text}",`],
     ['quote', `{"url":"${A}"}{"url":"`, (text: string) => text],
