@@ -22,12 +22,25 @@ export function openLog({ logFile, logLevel }: Pick<RunSettings, 'logFile' | 'lo
   return {
     info: logger.info.bind(logger),
     error: logger.error.bind(logger),
-    close: () =>
-      new Promise((resolve, reject) => {
-        for (const end of ends) end();
-        file.once('close', resolve);
-        file.once('error', reject);
-        file.end();
-      }),
+    close: () => closed(file, ends),
   };
+}
+
+/** Every decision about a host's limit as a JSON line: time, host, states, permits, rate, reason. */
+export function openTrace(path: string | undefined): Pick<RunLog, 'close'> {
+  if (path === undefined) return { close: async () => {} };
+  const file = destination({ dest: path, mkdir: true, sync: false });
+  const end = subscribe('flow-dc:limit', ({ host, atMs, transition }) => {
+    file.write(`${JSON.stringify({ atMs: Math.round(atMs), host, ...transition })}\n`);
+  });
+  return { close: () => closed(file, [end]) };
+}
+
+function closed(file: ReturnType<typeof destination>, ends: readonly (() => void)[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    for (const end of ends) end();
+    file.once('close', resolve);
+    file.once('error', reject);
+    file.end();
+  });
 }

@@ -118,6 +118,8 @@ export interface Config {
   readonly log_level?: 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | undefined;
   /** Write the log, one JSON object per line, to this file. */
   readonly log_file?: string | undefined;
+  /** Write every decision about a host's limit, one JSON object per line, to this file. */
+  readonly trace_paarc?: string | undefined;
   /** Print the result as one JSON object on stdout. Default: false. */
   readonly json?: boolean | undefined;
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */
@@ -732,6 +734,8 @@ export interface RunOptions {
   readonly logLevel?: 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | undefined;
   /** Write the log, one JSON object per line, to this file. */
   readonly logFile?: string | undefined;
+  /** Write every decision about a host's limit, one JSON object per line, to this file. */
+  readonly tracePaarc?: string | undefined;
   /** Print the result as one JSON object on stdout. Default: false. */
   readonly json?: boolean | undefined;
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */
@@ -764,6 +768,8 @@ export interface RunSettings {
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   /** Write the log, one JSON object per line, to this file. */
   readonly logFile?: string;
+  /** Write every decision about a host's limit, one JSON object per line, to this file. */
+  readonly tracePaarc?: string;
   /** Print the result as one JSON object on stdout. Default: false. */
   readonly json: boolean;
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */

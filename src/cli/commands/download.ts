@@ -13,7 +13,7 @@ import type { CliIo, Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { parseFlags } from '../flags.ts';
 import { helpFor } from '../help.ts';
-import { openLog } from '../log.ts';
+import { openLog, openTrace } from '../log.ts';
 import { preflightLines } from '../preflight.ts';
 import { createProgress } from '../progress/reporter.ts';
 import { summaryLines } from '../run-summary.ts';
@@ -48,6 +48,7 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   for (const notice of notices) io.stderr.write(`${notice}\n`);
   if (resolved.run.dryRun) return dryRun(resolved, io);
   const log = openLog(resolved.run);
+  const trace = openTrace(resolved.run.tracePaarc);
   const progress = createProgress(resolved.run.progress, io.stderr);
   const onDrain = (): void =>
     progress.note(`finishing what is open, at most ${resolved.run.drainMs / 1000} s; interrupt again to stop now`);
@@ -79,7 +80,7 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   } finally {
     io.signal.removeEventListener('abort', onDrain);
     unsubscribe();
-    await log.close();
+    await Promise.all([log.close(), trace.close()]);
   }
 }
 

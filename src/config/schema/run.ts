@@ -59,6 +59,12 @@ export const RUN_KEYS = {
     description: 'Write the log, one JSON object per line, to this file.',
     fdc: { slice: 'run', option: 'logFile', value: 'FILE', group: 'run', commands: RUNS },
   },
+  trace_paarc: {
+    type: 'string',
+    minLength: 1,
+    description: "Write every decision about a host's limit, one JSON object per line, to this file.",
+    fdc: { slice: 'run', option: 'tracePaarc', value: 'FILE', group: 'run', commands: RUNS },
+  },
   json: {
     type: 'boolean',
     default: false,
