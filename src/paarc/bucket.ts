@@ -48,11 +48,11 @@ export function identifyBucket(
   failedPerS: number,
 ): BucketGuess | undefined {
   const whole = candidates[0];
-  const first = firsts[0];
+  const first = fullest(firsts, candidates);
   if (whole === undefined || first === undefined || whole.elapsedMs - first.elapsedMs < leastDifferenceMs) return undefined;
   let best: BucketGuess | undefined;
   for (let index = 0; index < candidates.length; index++) {
-    const guess = leastSlope(firsts, candidates, index);
+    const guess = slope(first, candidates, index);
     if (guess === undefined || guess.perS > 1.03 * failedPerS) continue;
     const upperPerS = Math.min(guess.upperPerS, best?.upperPerS ?? Number.POSITIVE_INFINITY);
     best = best === undefined || guess.perS > best.perS ? { ...guess, upperPerS } : { ...best, upperPerS };
@@ -66,14 +66,17 @@ export function identifyBucket(
   return { perS: overallPerS, burst, support: whole.accepted, upperPerS };
 }
 
-/** The first 429 ends several segments; the one that leaves the least slope had the fullest bucket. */
-function leastSlope(firsts: readonly Segment[], candidates: readonly Candidate[], index: number): BucketGuess | undefined {
-  let least: BucketGuess | undefined;
+/** The first 429 ends several segments; the one that leaves the least slope to the whole later one had the fullest bucket. */
+function fullest(firsts: readonly Segment[], candidates: readonly Candidate[]): Segment | undefined {
+  let least = Number.POSITIVE_INFINITY;
+  let found = firsts[0];
   for (const first of firsts) {
-    const guess = slope(first, candidates, index);
-    if (guess !== undefined && (least === undefined || guess.perS < least.perS)) least = guess;
+    const perS = slope(first, candidates, 0)?.perS ?? Number.POSITIVE_INFINITY;
+    if (perS >= least) continue;
+    least = perS;
+    found = first;
   }
-  return least;
+  return found;
 }
 
 function slope(first: Segment, candidates: readonly Candidate[], index: number): BucketGuess | undefined {

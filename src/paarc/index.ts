@@ -5,6 +5,6 @@ export { defaultPaarcSettings, type PaarcSettings } from './options.ts';
 export { OriginalLimit } from './original-limit.ts';
 export { defaultOriginalSettings, type OriginalSettings } from './original-options.ts';
 export { PaarcLimit } from './paarc-limit.ts';
-export type { Share, WorkerEvent, WorkerReport } from './share.ts';
+export { type Share, splitBudget, type WorkerEvent, type WorkerReport } from './share.ts';
 export { ShareLimit } from './share-limit.ts';
 export { priorFrom, type Snapshot } from './snapshot.ts';

@@ -2,7 +2,7 @@ import type { PaarcSettings } from './options.ts';
 
 /** A rate holds after this time, so many requests and so many reaction times without a 429. Chosen by scenario runs. */
 const verifyLeastMs = 2000;
-const verifyLeastSends = 12;
+const verifyLeastSends = 20;
 const verifyReactions = 4;
 /** A burst can fake a rate for so long at most before we accept it. */
 const verifyMostMs = 30_000;

@@ -83,9 +83,6 @@ export class RateSearch {
   get lowerPerS(): number {
     return this.#lower;
   }
-  get upperPerS(): number {
-    return this.#upper;
-  }
 
   /** The limit grew while the rate was open: from here on we send faster. */
   paceGrew(nowMs: number): void {
@@ -146,7 +143,7 @@ export class RateSearch {
       return judged;
     }
     const heldMs = nowMs - since.atMs;
-    const rate = { perS: this.#perS, lowerPerS: this.#lower, burst: this.#burst };
+    const rate = { perS: this.#perS, lowerPerS: this.#lower, burst: this.#likelyBurst() };
     if (heldMs < verificationMs(this.#settings, rate, reactionMs)) return judged;
     const here = this.#log.here(nowMs);
     if (here.sends - since.sends < (usedShare * this.#perS * heldMs) / 1000) {
@@ -157,6 +154,12 @@ export class RateSearch {
     this.#lower = this.#perS;
     this.#granted = Math.max(this.#granted, this.#perS - (1000 * this.#burst) / heldMs);
     return this.#growOrProbe(nowMs, heldMs, reactionMs) ?? judged;
+  }
+
+  /** Until the bucket was measured: what it must have held at the first 429 if it refilled at the present rate. */
+  #likelyBurst(): number {
+    if (this.#support > 0 || this.#firstSegments.length === 0) return this.#burst;
+    return Math.max(0, ...this.#firstSegments.map(({ accepted, elapsedMs }) => accepted - (this.#perS * elapsedMs) / 1000));
   }
 
   #growOrProbe(nowMs: number, heldMs: number, reactionMs: number): string | undefined {

@@ -1,5 +1,5 @@
 /** From the bytes of a success to a result: decode, look what it is, measure, hash. Runs after the host's permit is back. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { imageSize } from 'image-size';
 import { imageSizeFromFile } from 'image-size/fromFile';
 import type { SpilledBody } from '../../record.ts';
@@ -59,12 +59,7 @@ export async function acceptBody(
   if (options.expectContent === 'media' && !isMedia) {
     return { ok: false, code: 'not_media', message: `the bytes are ${contentType}, not an image, audio or video`, held };
   }
-  const digest = options.hash
-    ? (held.sha256 ??
-      createHash('sha256')
-        .update(body as Buffer)
-        .digest('hex'))
-    : undefined;
+  const digest = options.hash ? (held.sha256 ?? hash('sha256', body as Buffer)) : undefined;
   const size = contentType.startsWith('image/') ? await dimensions(body) : undefined;
   return {
     ok: true,

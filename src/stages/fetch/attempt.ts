@@ -124,7 +124,7 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     // A resumed parser with nothing to read reports an empty piece; pausing for it would go round for ever.
-    if (this.#ended) return;
+    if (this.#ended || chunk.length === 0) return;
     this.#bytes += chunk.length;
     if (this.#unwanted !== undefined) {
       if (this.#bytes > DRAIN_BYTES) this.#finishUnwanted();

@@ -140,11 +140,15 @@ class UnitFetcher extends ResultStream<FetchResult> {
   /** End the rest of units that stand still, unless it is a pause the host asked for, or our own sink, that holds them. */
   #checkProgress(): void {
     const nowMs = this.#settings.clock.nowMs();
-    const paused = new Set<string>();
-    for (const lane of this.engine.scheduler.lanes()) if (lane.gate.limit.pauseUntilMs > nowMs) paused.add(lane.host);
+    const pausedUntil = new Map<string, number>();
+    for (const { host, gate } of this.engine.scheduler.lanes()) {
+      if (gate.limit.pauseUntilMs > 0) pausedUntil.set(host, Math.min(gate.limit.pauseUntilMs, nowMs));
+    }
     const isHeld = this.readableLength >= this.readableHighWaterMark;
     for (const work of this.#open) {
-      if (isHeld || work.hosts.some((host) => paused.has(host))) work.progressMs = nowMs;
+      // A pause counts up to its very end, also one that ended since the last look.
+      const waitedUntilMs = isHeld ? nowMs : Math.max(0, ...work.hosts.map((host) => pausedUntil.get(host) ?? 0));
+      work.progressMs = Math.max(work.progressMs, waitedUntilMs);
       if (nowMs - work.progressMs < this.#settings.unitIdleMs) continue;
       this.#endAll(work, 'unit_deadline', `no row finished for ${Math.round(this.#settings.unitIdleMs / 1000)} s`);
     }

@@ -121,6 +121,27 @@ describe('the memory budget', () => {
     for (const result of results) result.release();
   });
 
+  it('may be given back in the middle of another reply', async () => {
+    const hosts = { 'h.test': [{ kind: 'endless', totalBytes: 700_000 }], 'huge.test': [{ kind: 'endless' }] } as const;
+    const origin = await serving(hosts);
+    const stage = stageFor(origin, { bodyMemoryBytes: MB, bodyRelease: 'by-sink', perHostConcurrency: 6, maxBytes: 2 * MB });
+    const held: Result[] = [];
+    const results: Result[] = [];
+    // A reply that is too large by its header ends while its header is being parsed, and so do these releases.
+    stage.on('data', (result) => {
+      results.push(result as Result);
+      if (result.code === 'too_large') for (const one of held.splice(0)) one.release();
+      else held.push(result as Result);
+    });
+    for (const url of urlsOf('h.test', 6)) stage.write({ url });
+    for (let done = 1; done <= 6; done += 1) {
+      await until(() => results.filter(({ status }) => status === 'fetched').length === done);
+      stage.write({ url: `http://huge.test/${done}.jpg` });
+    }
+    await until(() => results.length === 12);
+    expect(summary(results)).toEqual({ 'fetched 1': 6, 'failed too_large 1': 6 });
+  });
+
   it('a gzip bomb is refused without holding what it unpacks to', async () => {
     const { createServer } = await import('node:http');
     const { gzipSync } = await import('node:zlib');

@@ -13,6 +13,7 @@ export interface Measures {
   readonly p95Times: number;
   readonly oracleP95Times: number;
   readonly p95ToOracle: number;
+  /** From a step to the beginning of the last of the first three seconds that are good together (goodput, refusals, p95). */
   readonly recoveryS: Readonly<Record<string, number>>;
   readonly sendsPerS: number;
   readonly maxPermits: number;

@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AcceptedLog } from '../../../src/paarc/accepted-log.ts';
+import { identifyBucket } from '../../../src/paarc/bucket.ts';
+import { rateBetween } from '../../../src/paarc/empty-bucket.ts';
+import { defaultPaarcSettings } from '../../../src/paarc/options.ts';
+import { probeAfterMs, verificationMs } from '../../../src/paarc/rate-schedule.ts';
+
+describe('AcceptedLog', () => {
+  it('counts sends between two marks without the 429s among them', () => {
+    const log = new AcceptedLog();
+    const first = log.send(10);
+    const second = log.send(20);
+    const third = log.send(30);
+    const fourth = log.send(40);
+    log.refuse(fourth);
+    log.refuse(second);
+    expect(log.accepted(first, log.send(50))).toBe(2);
+    expect(log.accepted(second, third)).toBe(1);
+  });
+
+  it('never forgets an accepted request, however many are refused', () => {
+    const log = new AcceptedLog();
+    const start = log.here(0);
+    for (let index = 1; index <= 5000; index++) {
+      const mark = log.send(index);
+      if (index % 2 === 0) log.refuse(mark);
+    }
+    expect(log.accepted(start, log.here(5000))).toBeGreaterThanOrEqual(2500);
+  });
+});
+
+describe('Rate between two 429s', () => {
+  const sendAll = (log: AcceptedLog, perS: number, fromMs: number, toMs: number) => {
+    let last = log.here(fromMs);
+    for (let atMs = fromMs; atMs <= toMs; atMs += 1000 / perS) last = log.send(atMs);
+    return last;
+  };
+
+  it('is what went through in between', () => {
+    const log = new AcceptedLog();
+    const from = log.send(0);
+    const to = sendAll(log, 40, 25, 2000);
+    expect(rateBetween(log, from, to, [from, to], 50)?.perS).toBeCloseTo(40, 0);
+  });
+
+  it('is unknown from a handful of requests in a moment', () => {
+    const log = new AcceptedLog();
+    const from = log.send(0);
+    const to = sendAll(log, 40, 25, 100);
+    expect(rateBetween(log, from, to, [from, to], 50)).toBeUndefined();
+  });
+
+  it('is the newest stretch when the limit has just fallen', () => {
+    const log = new AcceptedLog();
+    const from = log.send(0);
+    const fallen = sendAll(log, 100, 10, 1000);
+    const to = sendAll(log, 20, 1050, 2050);
+    expect(rateBetween(log, from, to, [from, fallen, to], 50)?.perS).toBeLessThan(25);
+  });
+});
+
+describe('Bucket from two segments', () => {
+  const segment = (perS: number, burst: number, sendPerS: number) => {
+    const elapsedMs = (1000 * burst) / (sendPerS - perS);
+    return { accepted: Math.round(burst + (perS * elapsedMs) / 1000), elapsedMs };
+  };
+
+  it('finds rate and burst of any bucket that was full and was sent to faster than it fills', () => {
+    const bucket = fc.record({ perS: fc.integer({ min: 5, max: 300 }), burst: fc.integer({ min: 20, max: 200 }) });
+    fc.assert(
+      fc.property(bucket, ({ perS, burst }) => {
+        const first = segment(perS, burst, 20 * perS);
+        const later = segment(perS, burst, 1.2 * perS);
+        fc.pre(later.elapsedMs - first.elapsedMs > 1000);
+        const candidate = { ...later, perS: 1.2 * perS, restMs: 1e6, restPerS: 0 };
+        const guess = identifyBucket([first], [candidate], 60_000, 1.2 * perS);
+        expect(guess?.perS).toBeGreaterThan(0.9 * perS - 1);
+        expect(guess?.perS).toBeLessThan(1.1 * perS + 1);
+        expect(guess?.upperPerS).toBeGreaterThanOrEqual(guess?.perS ?? 0);
+      }),
+    );
+  });
+
+  it('leaves room above when the bucket may have overflowed', () => {
+    const first = { accepted: 20, elapsedMs: 200 };
+    const slow = { accepted: 60, elapsedMs: 10_000, perS: 2, restMs: 1e6, restPerS: 0 };
+    const fast = { accepted: 30, elapsedMs: 2000, perS: 8, restMs: 8000, restPerS: 2 };
+    const guess = identifyBucket([first], [slow, fast], 1000, 8);
+    expect(guess?.perS).toBeGreaterThanOrEqual(4);
+    expect(guess?.upperPerS).toBeGreaterThan(1.05 * (guess?.perS ?? 0));
+  });
+
+  it('knows nothing from segments of the same length', () => {
+    const first = { accepted: 20, elapsedMs: 1000 };
+    const candidate = { accepted: 21, elapsedMs: 1100, perS: 20, restMs: 1000, restPerS: 0 };
+    expect(identifyBucket([first], [candidate], 1000, 20)).toBeUndefined();
+  });
+});
+
+describe('Rate schedule', () => {
+  it('verifies a rate for as long as a burst could fake it', () => {
+    const ms = verificationMs(defaultPaarcSettings, { perS: 120, lowerPerS: 100, burst: 100 }, 100);
+    expect(ms).toBeCloseTo((1000 * 1.3 * 100) / 20, 6);
+    expect(verificationMs(defaultPaarcSettings, { perS: 100, lowerPerS: 100, burst: 100 }, 100)).toBe(2000);
+  });
+
+  it('probes as seldom as the budget of refusals asks', () => {
+    const ms = probeAfterMs(defaultPaarcSettings, { perS: 100, support: 100, retryAfterMs: 0 }, 160);
+    expect(ms).toBeCloseTo((1000 * (1 + 0.25 * 100 * 0.16)) / (0.003 * 100), 6);
+    expect(probeAfterMs(defaultPaarcSettings, { perS: 100, support: 100, retryAfterMs: 10_000 }, 160)).toBe(400_000);
+  });
+});

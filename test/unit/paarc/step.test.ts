@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { baselineFrom, foldIntoBaseline } from '../../../src/paarc/baseline.ts';
+import { foundCeiling, grow, openCeiling } from '../../../src/paarc/ceiling.ts';
+import type { Interval } from '../../../src/paarc/interval.ts';
+import { defaultPaarcSettings as settings } from '../../../src/paarc/options.ts';
+import { type Control, initialControl, newSearch, type PaarcState } from '../../../src/paarc/state.ts';
+import { step } from '../../../src/paarc/step.ts';
+
+const durations = Array.from({ length: 105 }, (_, index) => 90 + (index % 21));
+const control: Control = { ...initialControl(settings, 0), concurrency: 64, baseline: baselineFrom(durations), reactionMs: 100 };
+const probeBw: PaarcState = { name: 'probe-bw', search: newSearch(8) };
+
+function interval(part: Partial<Interval>): Interval {
+  return {
+    elapsedMs: 250,
+    samples: 150,
+    results: 150,
+    overloads: 0,
+    overloadTimeShare: 0,
+    leastInFlightOverloaded: Number.POSITIVE_INFINITY,
+    throughputPerS: 600,
+    p50Ms: 100,
+    p95Ms: 130,
+    saturation: 1,
+    clientLimited: false,
+    durations,
+    ...part,
+  };
+}
+
+function decide(part: Partial<Interval>, state: PaarcState = probeBw, from: Control = control, nowMs = 1000) {
+  return step(settings, from, state, interval(part), nowMs, 0.5);
+}
+
+describe('One step of the law', () => {
+  it('takes the first round as baseline and as the first point of growth', () => {
+    const first = { ...initialControl(settings, 0) };
+    const decision = decide({ samples: 20, elapsedMs: 400, throughputPerS: 50 }, { name: 'init' }, first);
+    expect(decision).toMatchObject({ state: { name: 'startup' }, control: { concurrency: 16 }, reason: 'baseline known, growing' });
+    expect(decision.control.baseline?.p50Ms).toBeCloseTo(100, 0);
+  });
+
+  it('leaves STARTUP where latency has tripled, with headroom over what the host carried', () => {
+    const decision = decide({ p50Ms: 320 }, { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY });
+    expect(decision.state.name).toBe('probe-bw');
+    expect(decision.control.concurrency).toBeCloseTo((1.35 * 64) / 3.2, 1);
+  });
+
+  it('leaves STARTUP when more permits brought nothing and the latency rose', () => {
+    const previous = { concurrency: 32, throughputPerS: 590, p50Ms: 105, ratio50: 1.05 };
+    const decision = decide({ p50Ms: 170 }, { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY, previous });
+    expect(decision.reason).toBe('plateau: throughput and latency');
+  });
+
+  it('cuts for a queue after two bad rounds, not after one', () => {
+    const once = decide({ p50Ms: 170 });
+    expect(once.control.concurrency).toBe(64);
+    const twice = step(settings, once.control, once.state, interval({ p50Ms: 170 }), 1300, 0.5);
+    expect(twice.reason).toBe('queue: latency');
+    expect(twice.control.concurrency).toBeCloseTo((1.35 * 64) / 1.7, 1);
+  });
+
+  it('gives a cut back and believes the new latency when the latency did not fall with the limit', () => {
+    const cut = { concurrency: 64, ratio50: 2 };
+    const decision = decide({ p50Ms: 195 }, { name: 'probe-bw', search: { ...newSearch(2), cut } }, { ...control, concurrency: 32 });
+    expect(decision).toMatchObject({ reason: 'latency is not our queue', control: { concurrency: 64 } });
+  });
+
+  it('returns from a failed probe to the limit of before', () => {
+    const probe = { concurrency: 51.2, throughputPerS: 600, p50Ms: 100, ratio50: 1 };
+    const decision = decide({ p50Ms: 125 }, { name: 'probe-bw', search: { ...newSearch(8), probe } });
+    expect(decision).toMatchObject({ reason: 'probe failed', control: { concurrency: 51.2 } });
+  });
+
+  it('goes on from a probe that brought throughput', () => {
+    const probe = { concurrency: 51.2, throughputPerS: 480, p50Ms: 100, ratio50: 1 };
+    const decision = decide({}, { name: 'probe-bw', search: { ...newSearch(8), probe } });
+    expect(decision).toMatchObject({ reason: 'probe kept, next probe', control: { concurrency: 80 } });
+  });
+
+  it('restores the limit at once after a look at the unloaded latency', () => {
+    const state: PaarcState = { name: 'probe-rtt', savedConcurrency: 64, search: newSearch(8) };
+    const decision = decide({ p50Ms: 70 }, state, { ...control, concurrency: 32 });
+    expect(decision).toMatchObject({ state: { name: 'probe-bw' }, control: { concurrency: 64 }, reason: 'baseline replaced' });
+  });
+
+  it('cuts for overload in any state', () => {
+    const refused = { overloads: 12, overloadTimeShare: 0.1, leastInFlightOverloaded: 61 };
+    for (const state of [probeBw, { name: 'init' }, { name: 'startup', flatRounds: 0, untilConcurrency: 100 }] as PaarcState[]) {
+      const decision = decide(refused, state);
+      expect(decision).toMatchObject({ state: { name: 'backoff', cause: 'overload' }, reason: 'overload' });
+      expect(decision.control.concurrency).toBe(58);
+      expect(decision.control.ceiling.concurrency).toBe(61);
+    }
+  });
+
+  it('moves nothing in a round that we limited ourselves or could not fill', () => {
+    expect(decide({ saturation: 0.3, p50Ms: 300 }).reason).toBeUndefined();
+    expect(decide({ clientLimited: true, throughputPerS: 600 }).control.ceiling).toBe(openCeiling);
+  });
+});
+
+describe('Ceiling', () => {
+  it('lets the limit come half the way to it, and no nearer than its noise', () => {
+    const ceiling = foundCeiling(openCeiling, 100, 0);
+    expect(grow(ceiling, 60, 1.25, 2000, 1000)?.concurrency).toBe(75);
+    expect(grow(ceiling, 90, 1.25, 2000, 1000)?.concurrency).toBe(95);
+    expect(grow(ceiling, 97, 1.25, 2000, 1000)).toBeUndefined();
+  });
+
+  it('is asked again after half a minute, later each time', () => {
+    const first = grow(foundCeiling(openCeiling, 51, 0), 50, 1.25, 2000, 30_001);
+    expect(first?.concurrency).toBe(52.5);
+    const again = foundCeiling(first?.ceiling ?? openCeiling, 51, 0);
+    expect(grow(again, 50, 1.25, 2000, 30_001)).toBeUndefined();
+    expect(grow(again, 50, 1.25, 2000, 60_001)?.concurrency).toBe(52.5);
+  });
+});
+
+describe('Baseline', () => {
+  it('is the median and a p95 that is never nearer than a third above it', () => {
+    expect(baselineFrom([100, 100, 100])).toMatchObject({ p50Ms: 100, p95Ms: 130 });
+  });
+
+  it('forgets the oldest durations', () => {
+    const old = baselineFrom(Array.from({ length: 200 }, () => 100));
+    expect(
+      foldIntoBaseline(
+        old,
+        Array.from({ length: 200 }, () => 50),
+      ).p50Ms,
+    ).toBe(50);
+    expect(
+      foldIntoBaseline(
+        old,
+        Array.from({ length: 500 }, () => 50),
+      ).durations.length,
+    ).toBe(200);
+  });
+});
