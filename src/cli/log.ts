@@ -29,7 +29,7 @@ export function openLog({ logFile, logLevel }: Pick<RunSettings, 'logFile' | 'lo
 /** Every decision about a host's limit as a JSON line: time, host, states, permits, rate, reason. */
 export function openTrace(path: string | undefined): Pick<RunLog, 'close'> {
   if (path === undefined) return { close: async () => {} };
-  const file = destination({ dest: path, mkdir: true, sync: false });
+  const file = destination({ dest: path, mkdir: true, sync: false, append: false });
   const end = subscribe('flow-dc:limit', ({ host, atMs, transition }) => {
     file.write(`${JSON.stringify({ atMs: Math.round(atMs), host, ...transition })}\n`);
   });

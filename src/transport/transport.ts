@@ -56,4 +56,3 @@ export interface JobChannel extends Committer, AsyncDisposable {
 
 /** How a channel deals with a unit that turns out to be decided already: the destination's idempotent roll-forward. */
 export type RollForward = (record: UnitRecord) => Promise<void>;
-

@@ -68,7 +68,7 @@ export function outcomeOf(
 ): Outcome {
   const { serviceMs } = timing;
   const after = retryAfterMs === undefined ? {} : { retryAfterMs };
-  if (code === undefined) return { kind: 'ok', ...timing };
+  if (code === undefined) return { kind: 'ok', headersMs: timing.headersMs, serviceMs, bytes: timing.bytes };
   if (code === 'http_429') return { kind: 'rate', serviceMs, ...after };
   if (OVERLOAD.has(code) || (code.startsWith('http_5') && code.length === 8)) return { kind: 'overload', serviceMs, ...after };
   return { kind: 'neutral' };

@@ -62,6 +62,9 @@ describe('what an attempt means to the limit of its host', () => {
 
   it('a success carries both its times and its bytes', () => {
     expect(outcomeOf(undefined, TIMING, undefined)).toEqual({ kind: 'ok', ...TIMING });
+    // The engine hands over the whole end of an attempt, which has a kind of its own.
+    const end = { ...TIMING, kind: 'body', status: 200 };
+    expect(outcomeOf(undefined, end, undefined)).toEqual({ kind: 'ok', ...TIMING });
   });
 
   it('Retry-After goes with 429 and 503', () => {
