@@ -40,7 +40,7 @@ export function runScenario(scenario: Scenario, seed: number, createLimit: Limit
 }
 
 /** A law that knows the host: what the results of PAARC are measured against. */
-export class OracleLimit implements Limit {
+class OracleLimit implements Limit {
   readonly #steps: readonly OracleStep[];
   #index = 0;
   readonly pauseUntilMs = 0;

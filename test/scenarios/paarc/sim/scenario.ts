@@ -73,7 +73,7 @@ export interface Scenario {
 }
 
 /** The values that hold where a scenario says nothing. */
-export const defaultHost: HostModel = {
+const defaultHost: HostModel = {
   slots: 1000,
   serviceMs: 100,
   serviceSigma: 0.4,

@@ -17,7 +17,7 @@ export interface Started {
   readonly end: (outcome?: Outcome) => void;
 }
 
-export const NEUTRAL: Outcome = { kind: 'neutral' };
+const NEUTRAL: Outcome = { kind: 'neutral' };
 
 /** A scheduler on a virtual clock, with a record of everything it did. `serviceMs` ends requests by themselves. */
 export class SchedulerBench {
