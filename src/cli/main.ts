@@ -1,27 +1,32 @@
 #!/usr/bin/env node
-import { nearest } from '../config/nearest.ts';
 /** The program: arguments to command to exit code. */
+import { nearest } from '../config/nearest.ts';
 import { VERSION } from '../version.ts';
 import type { Command } from './command.ts';
-import { configCommand } from './commands/config.ts';
-import { demoCommand } from './commands/demo.ts';
-import { downloadCommand, runDownload } from './commands/download.ts';
-import { resumeCommand } from './commands/resume.ts';
-import { runVerify, verifyCommand } from './commands/verify.ts';
 import { EXIT, errorLines, exitCodeOfError } from './exit-codes.ts';
 import { exitCodeOf, listenForInterrupts } from './interrupts.ts';
 
-const COMMANDS: readonly Command[] = [
-  downloadCommand,
-  resumeCommand,
-  verifyCommand,
-  configCommand,
-  demoCommand({ runDownload, runVerify }),
-];
+/** Loaded when asked for: `--version` and a wrong name need none of them. In the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  download: async () => (await import('./commands/download.ts')).downloadCommand,
+  resume: async () => (await import('./commands/resume.ts')).resumeCommand,
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand,
+  config: async () => (await import('./commands/config.ts')).configCommand,
+  demo: async () => {
+    const [{ demoCommand }, { runDownload }, { runVerify }] = await Promise.all([
+      import('./commands/demo.ts'),
+      import('./commands/download.ts'),
+      import('./commands/verify.ts'),
+    ]);
+    return demoCommand({ runDownload, runVerify });
+  },
+};
 
-const HELP = `flow-dc ${VERSION}: a manifest of URLs becomes a machine-learning dataset
+async function help(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  return `flow-dc ${VERSION}: a manifest of URLs becomes a machine-learning dataset
 
-${COMMANDS.map(({ usage, summary }) => `  flow-dc ${usage}\n      ${summary}`).join('\n')}
+${commands.map(({ usage, summary }) => `  flow-dc ${usage}\n      ${summary}`).join('\n')}
 
 First steps
   flow-dc demo                                       see the whole job on a server of its own
@@ -32,28 +37,27 @@ First steps
 flow-dc COMMAND --help lists a command's options. Exit codes: 0 done, 1 fault (resumable), 2 wrong usage, 3 nothing or
 too little stored, or verify found something, 130/143 interrupted (resumable).
 `;
+}
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    process.stdout.write(HELP);
+    process.stdout.write(await help());
     return name === undefined ? EXIT.usage : EXIT.done;
   }
   if (name === '--version' || name === '-V') {
     process.stdout.write(`${VERSION}\n`);
     return EXIT.done;
   }
-  const command = COMMANDS.find((c) => c.name === name);
-  if (command === undefined) {
-    const near = nearest(
-      name,
-      COMMANDS.map((c) => c.name),
-    );
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    const near = nearest(name, Object.keys(COMMANDS));
     process.stderr.write(`flow-dc: unknown command '${name}'${near === undefined ? '' : `; did you mean ${near}?`} (flow-dc --help)\n`);
     return EXIT.usage;
   }
   const interrupts = listenForInterrupts();
   try {
+    const command = await load();
     return await command.run(rest, {
       stdin: process.stdin,
       stdout: process.stdout,
