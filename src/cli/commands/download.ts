@@ -66,7 +66,7 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
         const lines = [...(await preflightLines(resolved, manifest)), ...jobNotices];
         if (before.rows > 0) lines.push(`resuming: ${before.rows} rows in ${before.units} shards are settled already`);
         for (const line of lines) progress.note(line);
-        progress.expect(manifest.rows, before.rows);
+        progress.expect(rowsToCome(manifest, resolved), before.rows);
         log.info({ inputs: manifest.files, roles: manifest.roles, output: resolved.sink.output }, 'start');
       },
     });
@@ -82,6 +82,13 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
     unsubscribe();
     await Promise.all([log.close(), trace.close()]);
   }
+}
+
+function rowsToCome(
+  { rows }: { readonly rows?: number },
+  { manifest: { limitRows = Number.POSITIVE_INFINITY } }: ResolvedConfig,
+): number | undefined {
+  return rows === undefined ? undefined : Math.min(rows, limitRows);
 }
 
 const NETWORK_DOWN =

@@ -27,7 +27,7 @@ export function createProgress(kind: ProgressKind, stderr: CliOutput, clock: Clo
   };
   const show = (): void => {
     const snapshot = tracker.snapshot();
-    if (shown === 'bar') stderr.write(`\r\u001b[2K${barLine(snapshot, stderr.columns ?? 80)}`);
+    if (shown === 'bar') stderr.write(`\r\u001b[2K${barLine(snapshot, stderr.columns || 80)}`);
     else if (shown === 'plain') stderr.write(`${plainLine(snapshot)}\n`);
     else if (shown === 'json') stderr.write(`${JSON.stringify(snapshot)}\n`);
   };
