@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/house/**/*.test.ts'],
-          testTimeout: 10_000,
+          testTimeout: 30_000,
           sequence: { groupOrder: GROUP.pure },
         },
       },
