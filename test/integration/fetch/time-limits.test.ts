@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fetchFrom, summary, urlsOf } from './fetching.ts';
 
-const OPTIONS = { timeoutMs: 1500, maxAttempts: 1, maxBytes: 5_000_000 };
+const OPTIONS = { timeoutMs: 1500, maxAttempts: 1, maxBytes: 1_000_000 };
 
 describe('hosts that never answer, drip, send without end or reset', () => {
   it('delay neither the others nor the end beyond their time limits, and the outcome says why', async () => {
