@@ -37,6 +37,7 @@ export { publishUnits } from './stages/distribute/publish-units.ts';
 export { takeDeliveries } from './stages/distribute/take-deliveries.ts';
 export { type FetchRowsOptions, fetchRows } from './stages/fetch/fetch-rows.ts';
 export { fetchUnits } from './stages/fetch/fetch-units.ts';
+export { type HostProfile, HostProfiles } from './stages/fetch/host-profiles.ts';
 export type { FetchStageOptions } from './stages/fetch/settings.ts';
 export { inspectManifest } from './stages/manifest/inspect-manifest.ts';
 export type { ManifestInfo } from './stages/manifest/manifest-info.ts';

@@ -21,6 +21,7 @@ import { finalPath } from './destination/folder-layout.ts';
 import { NoneDestination } from './destination/none-destination.ts';
 import { FlowDcError } from './errors.ts';
 import { openJob } from './job/job-folder.ts';
+import { loadHostProfiles, saveHostProfiles } from './run/host-profile-file.ts';
 import { identityOf } from './run/identity-of.ts';
 import { type JobInput, openJobInput } from './run/job-input.ts';
 import { type JobSummary, type RecordTotals, totalOf } from './run/job-summary.ts';
@@ -29,6 +30,7 @@ import { sealInfo } from './run/seal-info.ts';
 import { publishUnits } from './stages/distribute/publish-units.ts';
 import { takeDeliveries } from './stages/distribute/take-deliveries.ts';
 import { fetchUnits } from './stages/fetch/fetch-units.ts';
+import { HostProfiles } from './stages/fetch/host-profiles.ts';
 import type { ManifestInfo } from './stages/manifest/manifest-info.ts';
 import { partitionByHost } from './stages/partition/partition-by-host.ts';
 import { folderSink } from './stages/sink/folder-sink.ts';
@@ -47,6 +49,8 @@ export interface RunJobOptions extends RunSignals {
   readonly clock?: Clock;
   /** Told once, before anything is fetched. */
   readonly onStart?: (manifest: ManifestInfo, before: RecordTotals, notices: readonly string[]) => void | Promise<void>;
+  /** Told of what went wrong without harm to the dataset, a line each. */
+  readonly onNotice?: (notice: string) => void;
 }
 
 /**
@@ -72,7 +76,8 @@ async function runInFolder(config: ResolvedConfig, output: string, input: JobInp
   const destination = new FolderDestination(output, { layout: config.sink.createTar ? 'shards' : 'files' });
   const committer = createLocalCommitter(destination.stateFolder);
   // Built before anything is written, because this is where wrong options throw.
-  const stages = workStages(config, { destination, committer, clock });
+  const around = { destination, committer, clock, profiles: new HostProfiles(clock) };
+  const stages = workStages(config, around);
   const job = await openJob(output, identityOf(config, input.info), { overwrite: config.run.overwrite, settings: options.settings ?? {} });
   try {
     await input.adopt(job.stateFolder);
@@ -80,9 +85,10 @@ async function runInFolder(config: ResolvedConfig, output: string, input: JobInp
     await destination.sweep(async (unit, token) => (await committer.record(unit))?.token === token);
     const before = await totalOf(committer.records());
     if (before.units > 0) input.stopLingering();
-    await options.onStart?.(input.info, before, job.notices);
+    const notices = await loadHostProfiles(job.stateFolder, around.profiles);
+    await options.onStart?.(input.info, before, [...job.notices, ...notices]);
     const wasSealed = existsSync(finalPath(destination.paths, SUCCESS_FILE));
-    const complete = wasSealed || (await runChain(config, input, stages, { destination, committer, clock }, options));
+    const complete = wasSealed || (await runInJob(config, input, stages, around, options, job.stateFolder));
     const summary = { ...(await totalOf(committer.records())), complete, out: job.out, elapsedMs: clock.nowMs() - startedMs, before };
     if (complete && !wasSealed)
       await sealDataset(destination, committer.records(), sealInfo(config, input.info, job, summary, clock.wallMs()));
@@ -102,7 +108,8 @@ async function runForNothing(config: ResolvedConfig, input: JobInput, options: R
     const committer = createLocalCommitter(folder);
     const before = await totalOf(committer.records());
     await options.onStart?.(input.info, before, []);
-    const around = { destination: new NoneDestination({ spillFolder: join(folder, 'spill') }), committer, clock };
+    const profiles = new HostProfiles(clock);
+    const around = { destination: new NoneDestination({ spillFolder: join(folder, 'spill') }), committer, clock, profiles };
     const complete = await runChain(config, input, workStages(config, around), around, options);
     return { ...(await totalOf(committer.records())), complete, out: 'none:', elapsedMs: clock.nowMs() - startedMs, before };
   } finally {
@@ -114,16 +121,36 @@ interface Surroundings {
   readonly destination: Destination;
   readonly committer: LocalCommitter;
   readonly clock: Clock;
+  readonly profiles: HostProfiles;
 }
 
 /** Fetch and sink, not yet joined. Errors: FDC_ERR_CONFIG_INVALID. */
-function workStages(config: ResolvedConfig, { destination, committer, clock }: Surroundings): readonly [Duplex, Writable] {
+function workStages(config: ResolvedConfig, { destination, committer, clock, profiles }: Surroundings): readonly [Duplex, Writable] {
   const { fetch, paarc, sink } = config;
   const openSink = sink.createTar ? tarSink : folderSink;
   return [
-    fetchUnits({ ...fetch, paarc, clock, spillFolder: destination.spillFolder, bodyRelease: 'by-sink' }),
+    fetchUnits({ ...fetch, paarc, clock, hostProfiles: profiles, spillFolder: destination.spillFolder, bodyRelease: 'by-sink' }),
     openSink(destination, { ...sink, committer, clock, maxUnitErrors: fetch.maxUnitErrors }),
   ];
+}
+
+/** The chain; what it learned about hosts is kept in the job's state folder, however it ends. */
+async function runInJob(
+  config: ResolvedConfig,
+  input: JobInput,
+  stages: readonly [Duplex, Writable],
+  around: Surroundings,
+  options: RunJobOptions,
+  stateFolder: string,
+): Promise<boolean> {
+  try {
+    return await runChain(config, input, stages, around, options);
+  } finally {
+    // The fetch stage tells what it has learned when it is destroyed.
+    for (const stage of stages) stage.destroy();
+    const notice = await saveHostProfiles(stateFolder, around.profiles);
+    if (notice !== undefined) options.onNotice?.(notice);
+  }
 }
 
 /** @returns whether every unit of the manifest has its record now */

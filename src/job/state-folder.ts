@@ -17,6 +17,8 @@ export interface StatePaths {
   readonly partialInput: string;
   /** Row numbers at which live input paused so long that a window was closed; a line each. */
   readonly lingers: string;
+  /** What was learned about hosts. */
+  readonly hostProfiles: string;
   /** Commit records, one file per unit. */
   readonly unitsFolder: string;
   /** Records that are not complete yet. */
@@ -43,6 +45,7 @@ export function statePaths(stateFolder: string): StatePaths {
     keptInput: join(folder, 'stdin'),
     partialInput: join(folder, 'stdin.partial'),
     lingers: join(folder, 'lingers'),
+    hostProfiles: join(folder, 'hosts.json'),
     unitsFolder,
     unitsTemporaryFolder: join(unitsFolder, 'tmp'),
   };

@@ -72,12 +72,12 @@ export class PaarcLimit implements Limit {
   snapshot(): Snapshot | undefined {
     const { baseline, recoverConcurrency } = this.#control;
     if (baseline === undefined) return undefined;
-    const concurrency = Math.round(Math.max(this.#baseConcurrency(), recoverConcurrency));
-    const known = { concurrency, p50Ms: Math.round(baseline.p50Ms), p95Ms: Math.round(baseline.p95Ms) };
+    const concurrency = Math.round(Math.max(this.#baseConcurrency(), recoverConcurrency, this.#returningTo()));
+    const known = { concurrency, p50Ms: hundredths(baseline.p50Ms), p95Ms: hundredths(baseline.p95Ms) };
     const { perS, lowerPerS } = this.#rate;
     if (perS === Number.POSITIVE_INFINITY) return known;
     // A rate on trial is not worth keeping if one below it has held.
-    return { ...known, requestsPerSecond: Math.round((lowerPerS > 0 ? lowerPerS : perS) * 100) / 100 };
+    return { ...known, requestsPerSecond: hundredths(lowerPerS > 0 ? lowerPerS : perS) };
   }
 
   get permits(): number {
@@ -224,6 +224,12 @@ export class PaarcLimit implements Limit {
     return this.#state.name === 'probe-rtt' ? this.#state.savedConcurrency : this.#control.concurrency;
   }
 
+  /** The limit of before that STARTUP leads back to; 0 for none. A short visit must not make a host look smaller than it is. */
+  #returningTo(): number {
+    const untilConcurrency = this.#state.name === 'startup' ? this.#state.untilConcurrency : 0;
+    return untilConcurrency === Number.POSITIVE_INFINITY ? 0 : untilConcurrency;
+  }
+
   #isOut(): boolean {
     return this.#state.name === 'backoff' && this.#state.cause === 'outage';
   }
@@ -275,4 +281,9 @@ export class PaarcLimit implements Limit {
   #tickMs(): number {
     return Math.min(mostTickMs, Math.max(leastTickMs, this.#control.reactionMs / looksPerReaction));
   }
+}
+
+/** Rounded for a file, never to 0, which no snapshot may hold. */
+function hundredths(value: number): number {
+  return Math.max(0.01, Math.round(100 * value) / 100);
 }

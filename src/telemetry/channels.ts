@@ -2,7 +2,7 @@
  * Everything that can be watched from outside, as node:diagnostics_channel names with their payloads. Part of the public
  * API: names and fields change only with a major version. Publishing costs nothing while nobody listens.
  */
-import { channel } from 'node:diagnostics_channel';
+import { type Channel, channel } from 'node:diagnostics_channel';
 import type { Transition } from '../paarc/limit.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import type { RowCode } from '../row-codes.ts';
@@ -42,15 +42,21 @@ export const CHANNEL_NAMES: readonly ChannelName[] = [
   'flow-dc:unit-committed',
 ];
 
+/**
+ * Held for good: Node keeps channels weakly, and 20.x deletes a new one, listeners and all, when it gets round to cleaning
+ * up after the collected one of the same name.
+ */
+const CHANNELS: ReadonlyMap<ChannelName, Channel> = new Map(CHANNEL_NAMES.map((name) => [name, channel(name)]));
+
 /** Tell whoever listens. The payload is built only then. */
 export function publish<Name extends ChannelName>(name: Name, payload: () => ChannelPayloads[Name]): void {
-  const target = channel(name);
-  if (target.hasSubscribers) target.publish(payload());
+  const target = CHANNELS.get(name);
+  if (target?.hasSubscribers === true) target.publish(payload());
 }
 
 /** Listen; the returned function ends it. */
 export function subscribe<Name extends ChannelName>(name: Name, listener: (payload: ChannelPayloads[Name]) => void): () => void {
-  const target = channel(name);
+  const target = CHANNELS.get(name) as Channel;
   const onMessage = (message: unknown): void => listener(message as ChannelPayloads[Name]);
   target.subscribe(onMessage);
   return () => target.unsubscribe(onMessage);

@@ -62,6 +62,7 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
       ...(io.stdin === undefined ? {} : { stdin: io.stdin }),
       settings: { ...keptSettings(config) },
       ...(io.abort === undefined ? {} : { abort: io.abort }),
+      onNotice: (notice) => progress.note(notice),
       onStart: async (manifest, before, jobNotices) => {
         const lines = [...(await preflightLines(resolved, manifest)), ...jobNotices];
         if (before.rows > 0) lines.push(`resuming: ${before.rows} rows in ${before.units} shards are settled already`);

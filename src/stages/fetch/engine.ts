@@ -3,15 +3,15 @@
  * fetch-units.ts and fetch-rows.ts, which share it.
  */
 import type { Clock } from '../../clock.ts';
-import type { HostRule } from '../../config/types.ts';
 import { parseHttpUrl } from '../../host.ts';
-import type { Limit, Transition } from '../../paarc/limit.ts';
+import type { Transition } from '../../paarc/limit.ts';
 import { isTransient, type RowCode } from '../../row-codes.ts';
 import { type AcceptedBody, acceptBody } from './accept-body.ts';
 import { type AttemptEnd, type AttemptSettings, startAttempt, type Timing } from './attempt.ts';
 import { outcomeOf } from './attempt-error.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { CollectedBody, CollectorOptions } from './body-collector.ts';
+import type { HostLimits } from './create-limit.ts';
 import type { FetchTask } from './fetch-task.ts';
 import type { Permit } from './gate.ts';
 import type { Lane } from './lane.ts';
@@ -21,6 +21,7 @@ import { OriginPools } from './origin-pools.ts';
 import { refusedUrl } from './refused-url.ts';
 import { requestHeaders } from './request-headers.ts';
 import { decideRetry } from './retry-policy.ts';
+import { newWork, type Work } from './row-work.ts';
 import { Scheduler } from './scheduler.ts';
 import type { EngineSettings } from './settings.ts';
 
@@ -29,19 +30,6 @@ const NETWORK_RETRY_MS = 5_000;
 const BREAKER_PROBE_MS = 60_000;
 /** A host that closed its idle connections closed them all, and a row may be handed several before it gets a new one. Chosen. */
 const MAX_STALE_CONNECTIONS = 8;
-
-interface Work {
-  readonly task: FetchTask;
-  readonly firstHost: string;
-  readonly startUrl: URL;
-  url: URL;
-  host: string;
-  hops: number;
-  attempts: number;
-  errors: number;
-  deferrals: number;
-  staleConnections: number;
-}
 
 export interface EngineHooks {
   readonly onHungry: () => void;
@@ -57,6 +45,7 @@ export class FetchEngine {
   readonly #settings: EngineSettings;
   readonly #clock: Clock;
   readonly #hooks: EngineHooks;
+  readonly #limits: HostLimits;
   readonly #pools: OriginPools;
   readonly #load: LoadMeter;
   readonly #network: NetworkHold;
@@ -64,10 +53,11 @@ export class FetchEngine {
   readonly #accepting: CollectorOptions & EngineSettings;
   readonly #unfinished = new Set<Promise<void>>();
 
-  constructor(settings: EngineSettings, createLimit: (host: string, rule: HostRule) => Limit, hooks: EngineHooks) {
+  constructor(settings: EngineSettings, limits: HostLimits, hooks: EngineHooks) {
     this.#settings = settings;
     this.#clock = settings.clock;
     this.#hooks = hooks;
+    this.#limits = limits;
     this.budget = new BodyBudget(settings.bodyMemoryBytes);
     this.#pools = new OriginPools(settings.connector.connect, settings.maxPools);
     this.#load = new LoadMeter(settings.clock);
@@ -84,32 +74,27 @@ export class FetchEngine {
       load: this.#load,
       maxInFlight: settings.concurrentDownloads,
       breaker: { failures: settings.breakerFailures, spanMs: 2 * settings.timeoutMs, probeMs: BREAKER_PROBE_MS },
-      createLimit: (host) => createLimit(host, settings.policyOf(host)),
+      createLimit: (host) => limits.create(host, settings.policyOf(host)),
       start: (work, lane, permit) => this.#send(work, lane, permit),
       refuse: (work) => this.#fail(work, 'host_down', 'the host failed every request for too long'),
       isDropped: (work) => work.task.isDropped(),
       onTransition: hooks.onTransition,
+      onEvict: (lane) => this.#forget(lane),
       onHungry: hooks.onHungry,
     });
+  }
+
+  /** Hosts with a lane, origins with a pool, names with an answer. */
+  get kept(): { readonly hosts: number; readonly pools: number; readonly names: number } {
+    return { hosts: this.scheduler.hosts, pools: this.#pools.size, names: this.#settings.resolver.size };
   }
 
   /** Queue a row; call `scheduler.pump()` after a batch. Rows that cannot be fetched end at once. */
   add(task: FetchTask): void {
     const url = parseHttpUrl(task.url);
     if (url === undefined) return task.end(refusedUrl(task.url));
-    const host = url.host;
-    const work = {
-      task,
-      firstHost: host,
-      startUrl: url,
-      url,
-      host,
-      hops: 0,
-      attempts: 0,
-      errors: 0,
-      deferrals: 0,
-      staleConnections: 0,
-    };
+    const work = newWork(task, url);
+    const { host } = work;
     if (this.#settings.policyOf(host).skip === true)
       return this.#fail(work, 'host_skipped', `${host} is skipped by the configuration`, 'skipped');
     this.scheduler.add(host, work);
@@ -124,11 +109,19 @@ export class FetchEngine {
   /** Resolves when sockets are closed and files are gone, but for those of results that somebody holds. */
   async close(): Promise<void> {
     this.scheduler.close();
+    for (const { host, gate } of this.scheduler.lanes()) this.#limits.retire(host, gate.limit);
     this.#settings.resolver.close();
     this.#settings.connector.close();
     await this.#pools.close();
     while (this.#unfinished.size > 0) await Promise.all(this.#unfinished);
     await this.#settings.spill.close();
+  }
+
+  /** Nothing of a host stays but its profile. */
+  #forget({ host, gate }: Lane<Work>): void {
+    this.#limits.retire(host, gate.limit);
+    this.#pools.drop(host);
+    this.#settings.resolver.forget(host.replace(/:\d+$/, ''));
   }
 
   #background(work: Promise<void>): void {

@@ -3,7 +3,7 @@
 import { stageSettings } from '../../config/stage-settings.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { RowResult } from '../../record.ts';
-import { createLimits } from './create-limit.ts';
+import { createLimits, ownLimits } from './create-limit.ts';
 import { ResultStream } from './result-stream.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
 
@@ -37,8 +37,9 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
     const { url, request, ...stage } = options;
     if (typeof url !== 'function') throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'fetchRows: expected { url: row => string }');
     const settings: EngineSettings = engineSettings(stage);
-    const createLimit = options.createLimit ?? createLimits(settings, stageSettings('paarc', options.paarc ?? {}), settings);
-    super(settings, { createLimit, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 16);
+    const paarc = stageSettings('paarc', options.paarc ?? {});
+    const limits = options.createLimit === undefined ? createLimits(settings, paarc, settings) : ownLimits(options.createLimit);
+    super(settings, { limits, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 16);
     this.#urlOf = url;
     this.#requestOf = request;
     this.#maxAhead = Math.max(MAX_ROWS_AHEAD, 2 * settings.concurrentDownloads);

@@ -8,7 +8,7 @@ import type { FetchResult, OpenUnit, Unit, UnitRow } from '../../record.ts';
 import { publish } from '../../telemetry/channels.ts';
 import type { Delivery } from '../../transport/transport.ts';
 import { decodeRows } from '../../unit-rows.ts';
-import { createLimits } from './create-limit.ts';
+import { createLimits, ownLimits } from './create-limit.ts';
 import type { RowEnd } from './fetch-task.ts';
 import { ResultStream } from './result-stream.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
@@ -37,8 +37,9 @@ class UnitFetcher extends ResultStream<FetchResult> {
 
   constructor(options: FetchStageOptions) {
     const settings = engineSettings(options);
-    const createLimit = options.createLimit ?? createLimits(settings, stageSettings('paarc', options.paarc ?? {}), settings);
-    super(settings, { createLimit, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 1);
+    const paarc = stageSettings('paarc', options.paarc ?? {});
+    const limits = options.createLimit === undefined ? createLimits(settings, paarc, settings) : ownLimits(options.createLimit);
+    super(settings, { limits, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 1);
     this.#settings = settings;
     // Every open unit listens to it, and so does its sink: many listeners are no leak here.
     setMaxListeners(0, this.#lifetime.signal);

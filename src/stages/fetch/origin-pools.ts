@@ -37,6 +37,14 @@ export class OriginPools {
     if (entry !== undefined) entry.busy -= 1;
   }
 
+  /** The host will not be asked again soon: close its pools. */
+  drop(host: string): void {
+    for (const origin of [`http://${host}`, `https://${host}`]) {
+      const entry = this.#pools.get(origin);
+      if (entry !== undefined && entry.busy === 0) this.#close(origin, entry.pool);
+    }
+  }
+
   async close(): Promise<void> {
     const pools = [...this.#pools.values()];
     this.#pools.clear();
@@ -59,9 +67,13 @@ export class OriginPools {
     for (const [origin, entry] of this.#pools) {
       if (this.#pools.size <= this.#maxPools) return;
       if (entry.busy > 0) continue;
-      this.#pools.delete(origin);
-      // Nothing is under way in it, so closing cannot fail in a way that matters to anybody.
-      entry.pool.destroy().catch(() => {});
+      this.#close(origin, entry.pool);
     }
+  }
+
+  #close(origin: string, pool: Pool): void {
+    this.#pools.delete(origin);
+    // Nothing is under way in it, so closing cannot fail in a way that matters to anybody.
+    pool.destroy().catch(() => {});
   }
 }

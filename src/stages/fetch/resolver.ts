@@ -69,6 +69,11 @@ export class NameResolver {
     return asking;
   }
 
+  /** Nobody needs the name's answer at present. */
+  forget(hostname: string): void {
+    this.#answers.delete(hostname);
+  }
+
   close(): void {
     this.#servers.cancel();
   }

@@ -3,10 +3,9 @@
  * and the body budget is given back where the stage's owner says.
  */
 import { Duplex } from 'node:stream';
-import type { HostRule } from '../../config/types.ts';
-import type { Limit } from '../../paarc/limit.ts';
 import type { RowResult, SpilledBody } from '../../record.ts';
 import { publish } from '../../telemetry/channels.ts';
+import type { HostLimits } from './create-limit.ts';
 import { FetchEngine } from './engine.ts';
 import type { RowEnd } from './fetch-task.ts';
 import { Fifo } from './fifo.ts';
@@ -23,10 +22,14 @@ export interface FetchStats {
   readonly inFlight: number;
   readonly queued: number;
   readonly bodyBytesHeld: number;
+  /** Hosts whose queue and limit are kept, origins with a connection pool, names with a known address: bounded, however long the tail. */
+  readonly hosts: number;
+  readonly pools: number;
+  readonly names: number;
 }
 
 export interface StageHooks {
-  readonly createLimit: (host: string, rule: HostRule) => Limit;
+  readonly limits: HostLimits;
   /** `on-read`: bytes leave the budget as the result leaves the stage. `by-sink`: when `release()` is called. */
   readonly bodyRelease: 'on-read' | 'by-sink';
 }
@@ -51,7 +54,7 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
     });
     this.#settings = settings;
     this.#release = hooks.bodyRelease;
-    this.engine = new FetchEngine(settings, hooks.createLimit, {
+    this.engine = new FetchEngine(settings, hooks.limits, {
       onHungry: () => this.onHungry(),
       onTransition: (host, transition) => publish('flow-dc:limit', () => ({ host, atMs: settings.clock.nowMs(), transition })),
       onAttempt: (host, code, { headersMs, serviceMs, bytes }) =>
@@ -62,8 +65,8 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
   }
 
   stats(): FetchStats {
-    const { scheduler, budget } = this.engine;
-    return { ...this.#counts, inFlight: scheduler.inFlight, queued: scheduler.queued, bodyBytesHeld: budget.usedBytes };
+    const { scheduler, budget, kept } = this.engine;
+    return { ...this.#counts, ...kept, inFlight: scheduler.inFlight, queued: scheduler.queued, bodyBytesHeld: budget.usedBytes };
   }
 
   /** Nothing queued can start although there is room: take more input. */

@@ -29,6 +29,8 @@ export interface SchedulerOptions<Work> {
   /** Rows that nobody wants any more are dropped when their turn comes. */
   readonly isDropped: (work: Work) => boolean;
   readonly onTransition: (host: string, transition: Transition) => void;
+  /** A lane was idle for longest and is forgotten; the host's next row gets a new one. */
+  readonly onEvict: (lane: Lane<Work>) => void;
   /** Nothing that is queued could start now although there is room. */
   readonly onHungry: () => void;
 }
@@ -60,6 +62,11 @@ export class Scheduler<Work> {
 
   get queued(): number {
     return this.#queued;
+  }
+
+  /** Hosts that have a lane, with rows or without. */
+  get hosts(): number {
+    return this.#lanes.size;
   }
 
   lanes(): Iterable<Lane<Work>> {
@@ -207,6 +214,7 @@ export class Scheduler<Work> {
     const oldest = this.#idle.values().next().value as Lane<Work>;
     this.#idle.delete(oldest);
     this.#lanes.delete(oldest.host);
+    this.#options.onEvict(oldest);
   }
 
   #ready(lane: Lane<Work>): void {

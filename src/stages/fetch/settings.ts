@@ -10,6 +10,7 @@ import { createAddressGuard } from './address-guard.ts';
 import { parseConnectTo } from './connect-to.ts';
 import { Connector } from './connector.ts';
 import { createHostPolicies } from './host-policy.ts';
+import { HostProfiles } from './host-profiles.ts';
 import { headerRecord } from './request-headers.ts';
 import { NameResolver, nameServers } from './resolver.ts';
 import { SpillFolder } from './spill-folder.ts';
@@ -26,6 +27,8 @@ export interface FetchStageOptions extends FetchOptions {
   readonly spillFolder?: string;
   /** Your own law, per host, in place of PAARC. */
   readonly createLimit?: (host: string) => Limit;
+  /** What PAARC knows of hosts from before, and adds to as hosts are forgotten and when the stage ends; the stage's own by default. */
+  readonly hostProfiles?: HostProfiles;
   /**
    * When a body's bytes leave the memory budget: as the result is read from the stage (default), or when the consumer
    * calls `release()`, which bounds memory more tightly but must not be forgotten.
@@ -42,6 +45,7 @@ export interface EngineSettings extends Omit<FetchSettings, 'hosts' | 'headers' 
   readonly headers: Readonly<Record<string, string>>;
   readonly userAgent: string;
   readonly spill: SpillFolder;
+  readonly profiles: HostProfiles;
 }
 
 /** Errors: FDC_ERR_CONFIG_INVALID. */
@@ -53,6 +57,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     random = Math.random,
     spillFolder,
     createLimit: _limit,
+    hostProfiles = new HostProfiles(clock),
     bodyRelease: _release,
     ...slice
   } = options;
@@ -84,6 +89,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     headers: parsed(() => headerRecord(settings.headers)),
     userAgent: settings.userAgent ?? userAgent(settings.contact),
     spill: new SpillFolder(spillFolder),
+    profiles: hostProfiles,
   };
 }
 

@@ -31,6 +31,23 @@ describe('Snapshot of a controller', () => {
     expect(warm.snapshot()?.requestsPerSecond).toBeCloseTo(19.6, 6);
   });
 
+  it('of a visit too short to return to the known limit says that limit', () => {
+    const warm = new PaarcLimit(defaultPaarcSettings, half, 0, { concurrency: 200, p50Ms: 100, p95Ms: 150 });
+    expect(warm.snapshot()).toEqual({ concurrency: 200, p50Ms: 100, p95Ms: 150 });
+  });
+
+  it('of a host that answers in microseconds can be used', () => {
+    const limit = new PaarcLimit(defaultPaarcSettings, half, 0);
+    for (let request = 0; request < 40; request += 1) {
+      const token = limit.onSend(request, 1);
+      limit.onResult(token, ok(0.004), request + 0.004);
+      limit.tick(request + 0.5, { inFlight: 1, waiting: 0, eventLoopUtilization: 0, clientLimited: 0 });
+    }
+    const snapshot = limit.snapshot();
+    expect(snapshot).toMatchObject({ p50Ms: 0.01, p95Ms: 0.01 });
+    expect(new PaarcLimit(defaultPaarcSettings, half, 0, snapshot).permits).toBeGreaterThan(0);
+  });
+
   it('refuses a snapshot that no controller has written', () => {
     const bad = { concurrency: -1, p50Ms: 100, p95Ms: 150 };
     expect(() => new PaarcLimit(defaultPaarcSettings, half, 0, bad)).toThrow(/snapshot concurrency/);

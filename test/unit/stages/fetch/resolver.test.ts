@@ -43,6 +43,15 @@ describe('a name', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('that was forgotten is asked for again, and takes no room meanwhile', async () => {
+    const { resolver, asked } = scripted({ 4: V4 });
+    await resolver.resolve('h.example');
+    resolver.forget('h.example');
+    expect(resolver.size).toBe(0);
+    await resolver.resolve('h.example');
+    expect(asked).toEqual(['4 h.example', '4 h.example']);
+  });
+
   it('with IPv6 addresses only is found too', async () => {
     expect(await scripted({ 6: V6 }).resolver.resolve('h.example')).toEqual(['2001:db8::1']);
   });

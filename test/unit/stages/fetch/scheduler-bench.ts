@@ -27,6 +27,8 @@ export class SchedulerBench {
   readonly limits = new Map<string, Limit>();
   readonly load = new LoadMeter(this.clock);
   readonly scheduler: Scheduler<Row>;
+  /** Hosts that were forgotten, in that order. */
+  readonly evicted: string[] = [];
   transitions = 0;
   hungry = 0;
   #ids = 0;
@@ -51,6 +53,7 @@ export class SchedulerBench {
       onTransition: () => {
         this.transitions += 1;
       },
+      onEvict: (lane) => this.evicted.push(lane.host),
       onHungry: () => {
         this.hungry += 1;
       },

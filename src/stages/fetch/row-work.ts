@@ -1,0 +1,21 @@
+import type { FetchTask } from './fetch-task.ts';
+
+/** A row on its way through the engine: where it is now, and what it has cost so far. */
+export interface Work {
+  readonly task: FetchTask;
+  readonly firstHost: string;
+  readonly startUrl: URL;
+  url: URL;
+  host: string;
+  hops: number;
+  attempts: number;
+  errors: number;
+  deferrals: number;
+  staleConnections: number;
+}
+
+/** A row that has not been tried yet. */
+export function newWork(task: FetchTask, url: URL): Work {
+  const host = url.host;
+  return { task, firstHost: host, startUrl: url, url, host, hops: 0, attempts: 0, errors: 0, deferrals: 0, staleConnections: 0 };
+}
