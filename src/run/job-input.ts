@@ -10,10 +10,10 @@ import type { Readable } from 'node:stream';
 import type { ManifestOptions, ResolvedConfig } from '../config/types.ts';
 import { FlowDcError } from '../errors.ts';
 import { type StatePaths, stateFolderOf, statePaths } from '../job/state-folder.ts';
-import { inspectManifest } from '../stages/manifest/inspect-manifest.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';
+import { readManifestInfo } from '../stages/manifest/read-manifest-info.ts';
 
 export interface JobInput {
   readonly info: ManifestInfo;
@@ -38,7 +38,7 @@ export interface JobInput {
 /**
  * Look at the head of what `config` names.
  * @param stdin - the stream behind `-`; without it, the kept bytes of an earlier run are read
- * Errors: those of inspectManifest; FDC_ERR_MANIFEST_NOT_FOUND when a pipe was not kept to its end.
+ * Errors: those of readManifestInfo; FDC_ERR_MANIFEST_NOT_FOUND when a pipe was not kept to its end.
  */
 export async function openJobInput(config: ResolvedConfig, stdin: Readable | undefined): Promise<JobInput> {
   const { inputs, ...options } = config.manifest;
@@ -49,7 +49,7 @@ export async function openJobInput(config: ResolvedConfig, stdin: Readable | und
 }
 
 async function fileInput(inputs: readonly string[], options: ManifestOptions): Promise<JobInput> {
-  const info = await inspectManifest(inputs, options);
+  const info = await readManifestInfo(inputs, options);
   const nothing = async (): Promise<void> => {};
   const read = (): ManifestReader => readManifest(inputs, { ...options, info });
   const lingers = { mayLinger: () => false, stopLingering: () => {}, lingeredAt: () => [], noteLinger: nothing };
@@ -77,7 +77,7 @@ async function headOf(stdin: Readable, output: string, options: ManifestOptions)
   // Beside the output, where there will be room for it.
   const root = resolve(output);
   const spool = output === 'none:' ? undefined : join(dirname(root), `.${basename(root)}.stdin-${randomBytes(4).toString('hex')}`);
-  const info = await inspectManifest('-', { ...options, stdin, ...(spool === undefined ? {} : { spoolPath: spool }) });
+  const info = await readManifestInfo('-', { ...options, stdin, ...(spool === undefined ? {} : { spoolPath: spool }) });
   return { stdin, info, spool };
 }
 

@@ -5,7 +5,7 @@ import { loadConfigFile } from '../../config/load.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
-import { inspectManifest } from '../../index.ts';
+import { readManifestInfo } from '../../index.ts';
 import { runJob } from '../../pipeline.ts';
 import type { JobSummary } from '../../run/job-summary.ts';
 import { subscribe } from '../../telemetry/channels.ts';
@@ -105,7 +105,7 @@ function report(summary: JobSummary, { run }: ResolvedConfig, io: CliIo): number
 
 async function dryRun(config: ResolvedConfig, io: CliIo): Promise<number> {
   const { inputs, ...options } = config.manifest;
-  for (const line of await preflightLines(config, await inspectManifest(inputs, options))) io.stderr.write(`${line}\n`);
+  for (const line of await preflightLines(config, await readManifestInfo(inputs, options))) io.stderr.write(`${line}\n`);
   io.stderr.write('dry run: nothing was fetched or written\n');
   return EXIT.done;
 }

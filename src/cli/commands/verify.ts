@@ -1,5 +1,5 @@
 import { FlowDcError } from '../../errors.ts';
-import { type Finding, inspectManifest, verifyDataset } from '../../index.ts';
+import { type Finding, readManifestInfo, verifyDataset } from '../../index.ts';
 import { readJob } from '../../job/job-folder.ts';
 import { totalOf } from '../../run/job-summary.ts';
 import { createLocalCommitter } from '../../transport/in-process/local-committer.ts';
@@ -27,7 +27,7 @@ export const verifyCommand: Command = {
     const [out, ...rest] = flags.positionals;
     if (out === undefined || rest.length > 0) throw new FlowDcError('FDC_ERR_USAGE', 'verify takes one folder: flow-dc verify DEST');
     const { input, json } = flags.config;
-    const manifest = input === undefined ? undefined : await inspectManifest(input);
+    const manifest = input === undefined ? undefined : await readManifestInfo(input);
     return runVerify(out, io, { json: json === true, ...(manifest?.rows === undefined ? {} : { manifestRows: manifest.rows }) });
   },
 };

@@ -5,7 +5,7 @@ import { inspectFiles, openFiles } from './open-files.ts';
 import { inspectStdin, openStdin } from './open-stdin.ts';
 
 export type ReadManifestOptions = ManifestSourceOptions & {
-  /** What inspectManifest found, for the same inputs and options; without it the reader looks for itself. */
+  /** What readManifestInfo found, for the same inputs and options; without it the reader looks for itself. */
   readonly info?: ManifestInfo;
 };
 

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { detectFormat, type GivenFormat } from '../../../../src/stages/manifest/detect-format.ts';
 import { expandGlob } from '../../../../src/stages/manifest/glob.ts';
-import { inspectManifest } from '../../../../src/stages/manifest/inspect-manifest.ts';
+import { readManifestInfo } from '../../../../src/stages/manifest/read-manifest-info.ts';
 import { resolveInputs } from '../../../../src/stages/manifest/resolve-inputs.ts';
 import { folder } from './collect-rows.ts';
 
@@ -114,7 +114,7 @@ describe('format detection', () => {
 
   it('looks inside of gzip', async () => {
     const dir = await folder({ 'm.gz': gzipSync('<html>'), 'n.gz': gzipSync(URL_LINE) });
-    await expect(inspectManifest(path.join(dir, 'm.gz'))).rejects.toThrow(/HTML page/);
-    expect((await inspectManifest(path.join(dir, 'n.gz'))).files).toMatchObject([{ format: 'txt', gzip: true }]);
+    await expect(readManifestInfo(path.join(dir, 'm.gz'))).rejects.toThrow(/HTML page/);
+    expect((await readManifestInfo(path.join(dir, 'n.gz'))).files).toMatchObject([{ format: 'txt', gzip: true }]);
   });
 });

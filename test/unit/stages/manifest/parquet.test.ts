@@ -3,8 +3,8 @@ import path from 'node:path';
 import { Decimal, Dictionary, Field, Float64, Int32, Int64, LargeUtf8, List, Utf8, Vector, vectorFromArray } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../../src/arrow/columns.ts';
-import { inspectManifest } from '../../../../src/stages/manifest/inspect-manifest.ts';
 import { readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
+import { readManifestInfo } from '../../../../src/stages/manifest/read-manifest-info.ts';
 import { urlColumns, writeLargeParquet, writeParquetFile } from '../../../support/manifests.ts';
 import { collect, folder } from './collect-rows.ts';
 
@@ -108,7 +108,7 @@ describe('parquet manifests', () => {
   it('looks into files without reading their rows', async () => {
     const at = await file();
     await writeLargeParquet(at, 5000);
-    const info = await inspectManifest(at);
+    const info = await readManifestInfo(at);
     expect(info).toMatchObject({
       rows: 5000,
       roles: { url: 'url' },
@@ -127,7 +127,7 @@ describe('parquet manifests', () => {
       ['n', column([1, 2, 3], new Int32())],
       ['where', column(URLS, new Utf8())],
     ]);
-    expect(await inspectManifest(at)).toMatchObject({ roles: { url: 'where' }, guessed: ['url'] });
+    expect(await readManifestInfo(at)).toMatchObject({ roles: { url: 'where' }, guessed: ['url'] });
   });
 
   it('stops after limit rows', async () => {

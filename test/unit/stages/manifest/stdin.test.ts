@@ -7,8 +7,8 @@ import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { RecordBatch } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
-import { inspectManifest } from '../../../../src/stages/manifest/inspect-manifest.ts';
 import { readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
+import { readManifestInfo } from '../../../../src/stages/manifest/read-manifest-info.ts';
 import { urlColumns, writeParquetFile } from '../../../support/manifests.ts';
 import { collect, folder, rowsOf } from './collect-rows.ts';
 
@@ -33,7 +33,7 @@ describe('a manifest on stdin', () => {
   ])('is read as %s, in whatever pieces it comes, also after it was inspected', async (_format, content) => {
     for (const size of [3, 40, 10_000]) {
       const stdin = pieces(content, size);
-      const info = await inspectManifest('-', { stdin });
+      const info = await readManifestInfo('-', { stdin });
       expect(info).toMatchObject({ roles: { url: 'url' }, guessed: ['url'], columns: [{ name: 'url' }, { name: 'note' }] });
       const { rows, error } = await collect(readManifest('-', { stdin, info }));
       expect(error).toBeUndefined();
@@ -76,7 +76,7 @@ describe('a manifest on stdin', () => {
     const spools = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('flow-dc-stdin-'));
     const before = await spools();
     const stdin = pieces(await readFile(at), 1000);
-    const info = await inspectManifest('-', { stdin });
+    const info = await readManifestInfo('-', { stdin });
     expect(info).toMatchObject({ rows: 100, files: [{ name: '-', format: 'parquet' }] });
     const { rows } = await collect(readManifest('-', { stdin, info }));
     expect(rows.map((row) => row['flow_dc:source_file'])).toEqual(Array.from({ length: 100 }, () => '-'));

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { inspectManifest } from '../../../../src/stages/manifest/inspect-manifest.ts';
 import { readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
+import { readManifestInfo } from '../../../../src/stages/manifest/read-manifest-info.ts';
 import { collect, folder } from './collect-rows.ts';
 
 const A = 'https://a.example.org/1.jpg';
@@ -134,7 +134,7 @@ describe('text manifests', () => {
 
   it('identifies a text file by its size and first MiB', async () => {
     const dir = await folder({ 'a.txt': `${A}\n`, 'b.txt': `${A}\n`, 'c.txt': `${B}\n` });
-    const { files } = await inspectManifest(dir);
+    const { files } = await readManifestInfo(dir);
     const [a, b, c] = files.map((file) => file.hash);
     expect(a).toMatch(/^[0-9a-f]{64}$/);
     expect([a === b, a === c]).toEqual([true, false]);

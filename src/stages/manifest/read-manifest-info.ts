@@ -10,7 +10,7 @@ import { ParquetThread } from './parquet-thread.ts';
  * (all of it, into a file, if it is parquet), and readManifest on the same stream still gets everything. Pass the result to readManifest as
  * `info` to spare it the same work. Errors as readManifest.
  */
-export async function inspectManifest(inputs: string | readonly string[], options: ManifestSourceOptions = {}): Promise<ManifestInfo> {
+export async function readManifestInfo(inputs: string | readonly string[], options: ManifestSourceOptions = {}): Promise<ManifestInfo> {
   const { settings, given, stdin } = manifestSource(inputs, options);
   const thread = new ParquetThread();
   try {

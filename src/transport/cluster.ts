@@ -1,0 +1,88 @@
+/**
+ * A job that several machines work on: what a networked transport offers beyond the channel that every form has.
+ * Values here cross the wire as JSON, so they are plain data without secrets.
+ */
+import type { UnitId } from '../record.ts';
+import type { JobChannel, JobState } from './transport.ts';
+
+/** What a worker needs to know of a job; written once when the job is made. */
+export interface JobDescription {
+  /** The id in job.json of the output folder: a worker refuses a folder with another one. */
+  readonly folderId: string;
+  /** The output folder, absolute, as the submitter sees it. */
+  readonly out: string;
+  /** Configuration keys as given, without secrets and without the manifest's rows: slices are resolved from it. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Program version of the submitter. */
+  readonly version: string;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly createdAtMs: number;
+}
+
+/** What a worker says of itself about once a second; the last one of each is kept. */
+export interface WorkerStatus {
+  /** Unique per process start. */
+  readonly worker: string;
+  /** `machine:pid`, for people. */
+  readonly name: string;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly atMs: number;
+  readonly state: 'working' | 'draining' | 'gone';
+  readonly units: readonly UnitId[];
+  /** Since the worker's start. */
+  readonly rowsDone: number;
+  readonly bytes: number;
+  /** Over the last few seconds. */
+  readonly rowsPerSecond: number;
+  /** Hosts with requests in flight now, busiest first, at most 20. */
+  readonly hosts: readonly { readonly host: string; readonly inFlight: number; readonly limit: number }[];
+}
+
+export interface RepairResult {
+  /** Units with neither record nor message: somebody must publish them again. */
+  readonly missing: readonly UnitId[];
+  /** Messages that the server held back and gives out again. */
+  readonly requeued: number;
+}
+
+/** A job's channel with what only several machines need. */
+export interface ClusterChannel extends JobChannel {
+  readonly id: string;
+  readonly description: JobDescription;
+  /** Records as they are made, those of before first; ends with the signal, or when sealed and complete. */
+  follow(
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly unit: UnitId; readonly rows: number; readonly stored: number; readonly bytes: number }>;
+  /** Tell everybody how this worker is doing. Fire and forget. */
+  heartbeat(status: WorkerStatus): void;
+  /** The last word of every worker that spoke within the last hour. */
+  workers(): Promise<readonly WorkerStatus[]>;
+  /** Resolves when the job is cancelled by anybody. */
+  readonly cancelled: AbortSignal;
+  /**
+   * Bring queue and records together again after a server lost or resurrected messages. Safe at any time, by anybody.
+   * @param expected - every unit of the job, if known, to find those that are nowhere
+   */
+  repair(expected?: Iterable<UnitId>): Promise<RepairResult>;
+  /** The dataset is complete: `state` becomes `finished` for everybody and the queue is deleted; records stay until `destroy`. */
+  finish(): Promise<void>;
+  /** Delete queue, records and the job's entry. Outputs stay. */
+  destroy(): Promise<void>;
+}
+
+export interface JobListing {
+  readonly id: string;
+  readonly state: JobState | 'finished';
+  readonly description: JobDescription;
+}
+
+/** Where jobs are found. */
+export interface Cluster extends AsyncDisposable {
+  /** Make a job, or join it when it is there with the same description.folderId. Errors: FDC_ERR_JOB_MISMATCH. */
+  createJob(id: string, description: JobDescription): Promise<ClusterChannel>;
+  /** Errors: FDC_ERR_JOB_MISSING. */
+  attachJob(id: string): Promise<ClusterChannel>;
+  jobs(): AsyncIterable<JobListing>;
+  /** Server version and what to tell the user about the connection, without secrets. */
+  readonly server: { readonly version: string; readonly url: string; readonly notices: readonly string[] };
+}
