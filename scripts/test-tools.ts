@@ -1,3 +1,4 @@
+import { obtainNatsServer } from './nats-server-binary.ts';
 import { runStep } from './run-step.ts';
 
 interface TestTool {
@@ -6,22 +7,34 @@ interface TestTool {
   readonly probe: readonly [command: string, ...args: string[]];
   /** What is skipped without it. */
   readonly without: string;
+  /** Find or fetch the tool. What it resolves is probed in place of the command's name, and told to the tests in `variable`. */
+  readonly obtain?: () => Promise<string | undefined>;
+  readonly variable?: string;
 }
 
 /**
- * Programs that some tests call. A missing one is said here and skips its tests; nothing is installed.
+ * Programs that some tests call. A missing one is said here and skips its tests; nothing is installed outside node_modules.
  * A tool that has to be fetched or compiled gets an `obtain` step in this table, run before the probe.
  */
 const TOOLS: readonly TestTool[] = [
   { name: 'tar', probe: ['tar', '--version'], without: 'reading shards with GNU tar' },
+  {
+    name: 'nats-server',
+    probe: ['nats-server', '--version'],
+    without: 'everything that several machines do together',
+    obtain: obtainNatsServer,
+    variable: 'NATS_SERVER_BIN',
+  },
   { name: 'python3', probe: ['python3', '--version'], without: "reading shards with Python's tarfile" },
 ];
 
 /** One line per tool or data set, for people. */
 export async function findTestTools(): Promise<string[]> {
   const lines = await Promise.all(
-    TOOLS.map(async ({ name, probe: [command, ...args], without }) => {
-      const { ok, output } = await runStep(command, args);
+    TOOLS.map(async ({ name, probe: [command, ...args], without, obtain, variable }) => {
+      const path = await obtain?.();
+      if (path !== undefined && variable !== undefined) process.env[variable] = path;
+      const { ok, output } = await runStep(path ?? command, args);
       return ok ? `with ${name}: ${output.split('\n')[0]}` : `without ${name}: skipping ${without}`;
     }),
   );

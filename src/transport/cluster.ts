@@ -3,7 +3,7 @@
  * Values here cross the wire as JSON, so they are plain data without secrets.
  */
 import type { UnitId } from '../record.ts';
-import type { JobChannel, JobState } from './transport.ts';
+import type { JobChannel, JobState, RollForward } from './transport.ts';
 
 /** What a worker needs to know of a job; written once when the job is made. */
 export interface JobDescription {
@@ -43,6 +43,8 @@ export interface RepairResult {
   readonly missing: readonly UnitId[];
   /** Messages that the server held back and gives out again. */
   readonly requeued: number;
+  /** Messages of units that have a record, taken out of the queue. */
+  readonly removed: number;
 }
 
 /** A job's channel with what only several machines need. */
@@ -76,12 +78,25 @@ export interface JobListing {
   readonly description: JobDescription;
 }
 
+export interface JobOptions {
+  /**
+   * Called for every unit that turns out to be decided, by `next` and `publish`. May look up its destination late, since
+   * where that is stands in the job's description. A channel without it can look at a job but not work on it.
+   */
+  readonly rollForward?: RollForward;
+  /** Units on the server, waiting or worked on, before `publish` waits. Default 2,000. */
+  readonly highWater?: number;
+}
+
 /** Where jobs are found. */
 export interface Cluster extends AsyncDisposable {
-  /** Make a job, or join it when it is there with the same description.folderId. Errors: FDC_ERR_JOB_MISMATCH. */
-  createJob(id: string, description: JobDescription): Promise<ClusterChannel>;
+  /**
+   * Make a job, or join it when it is there with the same description.folderId; one that was cancelled or finished is
+   * opened again. Errors: FDC_ERR_JOB_MISMATCH, FDC_ERR_USAGE for an id that cannot be a name on the server.
+   */
+  createJob(id: string, description: JobDescription, options?: JobOptions): Promise<ClusterChannel>;
   /** Errors: FDC_ERR_JOB_MISSING. */
-  attachJob(id: string): Promise<ClusterChannel>;
+  attachJob(id: string, options?: JobOptions): Promise<ClusterChannel>;
   jobs(): AsyncIterable<JobListing>;
   /** Server version and what to tell the user about the connection, without secrets. */
   readonly server: { readonly version: string; readonly url: string; readonly notices: readonly string[] };

@@ -1,5 +1,9 @@
 import { writeSync } from 'node:fs';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+import { findNatsServer, HOW_TO_GET_NATS_SERVER } from '../../scripts/nats-server-binary.ts';
+
+/** Tests that start a nats-server carry this in their name: describeNats of test/support/nats-server.ts. */
+const NATS_TEST = /(^|> )NATS: /;
 
 /** How many skipped tests are named before the closing line. */
 const NAMED_SKIPS = 20;
@@ -37,8 +41,17 @@ export default class ClosingLineReporter implements Reporter {
     this.#failed += failedTests + (loadFailed ? 1 : 0);
   }
 
+  /** Without a server half of the promises are untested: said once and loudly; where tests must be complete it is a failure. */
+  #judgeNats(): void {
+    const tests = this.#skipped.filter((name) => NATS_TEST.test(name)).length;
+    if (tests === 0 || findNatsServer() !== undefined) return;
+    writeSync(1, `NATS tests SKIPPED (${tests}): ${HOW_TO_GET_NATS_SERVER}\n`);
+    if (process.env.CI === 'true' || process.env.FLOW_DC_REQUIRE_NATS === '1') this.#failed += 1;
+  }
+
   #close(): void {
     const skipped = this.#skipped.length;
+    this.#judgeNats();
     for (const name of this.#skipped.slice(0, NAMED_SKIPS)) writeSync(1, `skipped: ${name}\n`);
     if (skipped > NAMED_SKIPS) writeSync(1, `skipped: ${skipped - NAMED_SKIPS} more\n`);
     if (this.#failed > 0 || this.#passed === 0) process.exitCode ||= 1;

@@ -47,7 +47,7 @@ export function isRefused(error: unknown): boolean {
 }
 
 /** The connection was closed by us. */
-export function isClosed(error: unknown): boolean {
+function isClosed(error: unknown): boolean {
   return error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError;
 }
 
