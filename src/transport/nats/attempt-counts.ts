@@ -29,15 +29,12 @@ export class AttemptCounts {
 
   /**
    * Somebody begins to work on a unit.
-   * @param delivery - the server's count of deliveries, 1 for the first
    * @returns unit errors so far; Infinity when the unit came back without one for the twentieth time
    */
-  async begin(unit: UnitId, delivery: number, signal: AbortSignal): Promise<number> {
+  async begin(unit: UnitId, signal: AbortSignal): Promise<number> {
     const { errors, starts } = await this.#read(unit, signal);
-    const begun = Math.max(starts, delivery - 1);
-    // The first start is not written: nearly every unit has no other.
-    if (begun > 0) await this.#write(unit, { errors, starts: begun + 1 }, signal);
-    return begun - errors >= MAX_RETURNS ? Number.POSITIVE_INFINITY : errors;
+    await this.#write(unit, { errors, starts: starts + 1 }, signal);
+    return starts - errors >= MAX_RETURNS ? Number.POSITIVE_INFINITY : errors;
   }
 
   async addError(unit: UnitId, signal: AbortSignal): Promise<void> {

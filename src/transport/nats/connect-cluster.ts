@@ -1,7 +1,7 @@
 /** The entry to everything in this folder. Loaded when it is needed: a run in one process never loads a NATS client. */
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { type Clock, systemClock } from '../../clock.ts';
+import { type Clock, sleep, systemClock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { UnitRecord } from '../../record.ts';
 import type { Cluster, ClusterChannel, JobDescription, JobListing, JobOptions } from '../cluster.ts';
@@ -27,6 +27,8 @@ export interface ClusterInternals {
 const ACK_WAIT_MS = 30_000;
 const HIGH_WATER = 2_000;
 const GIVE_UP_MS = 30_000;
+/** What is on its way gets this long to leave. */
+const CLOSE_MS = 5_000;
 
 const connections = new WeakMap<Cluster, NatsConnection>();
 
@@ -111,8 +113,11 @@ class NatsCluster implements Cluster {
     const { connection, isUp } = this.#link;
     if (connection.isClosed()) return;
     // Draining waits for the server, which may be gone for good.
-    if (isUp) await connection.drain().catch(() => connection.close());
-    else await connection.close();
+    const drained = isUp ? connection.drain().catch(() => {}) : Promise.resolve();
+    const enough = new AbortController();
+    await Promise.race([drained, sleep(this.#link.clock, CLOSE_MS, enough.signal).catch(() => {})]);
+    enough.abort();
+    await connection.close();
   }
 
   /** The job's entry, made or opened again. */

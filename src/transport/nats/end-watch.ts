@@ -27,6 +27,7 @@ export class EndWatch {
   readonly #pulls: PullSource;
   #completeSinceMs: number | undefined;
   #cancelTimer: (() => void) | undefined;
+  #isLooking = false;
   #isClosed = false;
 
   constructor(options: EndWatchOptions, pulls: PullSource) {
@@ -34,10 +35,11 @@ export class EndWatch {
     this.#pulls = pulls;
   }
 
-  async isReached(): Promise<boolean> {
+  /** @param signal - of whoever asks: the question waits for a server that is away */
+  async isReached(signal?: AbortSignal): Promise<boolean> {
     const { link, names, records, total, graceMs } = this.#options;
     const units = total();
-    if (units === undefined || (await records.count()) < units) return false;
+    if (units === undefined || (await records.count(signal === undefined ? {} : { signal })) < units) return false;
     this.#completeSinceMs ??= link.clock.nowMs();
     if (link.clock.nowMs() - this.#completeSinceMs > graceMs) return true;
     const { waiting, inFlight } = await queueCounts(link, names, graceMs);
@@ -55,19 +57,30 @@ export class EndWatch {
     this.#cancelTimer?.();
   }
 
+  /** Something happened here that may have been the last thing. */
+  kick(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (!this.#isLooking) void this.#look();
+  }
+
   #lookLater(): void {
     if (this.#cancelTimer !== undefined || this.#isClosed) return;
-    this.#cancelTimer = this.#options.link.clock.timer(LOOK_EVERY_MS, () => void this.#look());
+    this.#cancelTimer = this.#options.link.clock.timer(LOOK_EVERY_MS, () => {
+      this.#cancelTimer = undefined;
+      if (!this.#isLooking) void this.#look();
+    });
   }
 
   async #look(): Promise<void> {
+    this.#isLooking = true;
     try {
       if (this.#pulls.waiting > 0 && (await this.isReached())) this.#pulls.wake();
     } catch (error) {
       // Whoever waits asks the same and gets the error; being woken is enough.
       if (!isTransient(error)) this.#pulls.wake();
     }
-    this.#cancelTimer = undefined;
+    this.#isLooking = false;
     if (this.#pulls.waiting > 0) this.#lookLater();
   }
 }

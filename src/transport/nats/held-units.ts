@@ -15,7 +15,7 @@ export interface HeldUnitsOptions {
   readonly attempts: AttemptCounts;
   readonly bodies: UnitBodies;
   /** Roll a decided unit forward; false when it is not decided. */
-  readonly settle: (unit: UnitId) => Promise<boolean>;
+  readonly settle: (unit: UnitId, signal: AbortSignal | undefined) => Promise<boolean>;
   readonly isDecided: (unit: UnitId) => Promise<boolean>;
   /** Throws when the job was cancelled or the channel closed meanwhile. */
   readonly assertWanted: () => void;
@@ -46,7 +46,7 @@ export class HeldUnits {
     this.#leases.add(lease);
     lease.signal.addEventListener('abort', () => this.#forget(lease, unit), { once: true });
     try {
-      const delivery = await this.#prepare(message, unit, lease);
+      const delivery = await this.#prepare(message, unit, lease, signal);
       signal?.throwIfAborted();
       if (delivery !== undefined) return delivery;
       lease.end();
@@ -75,11 +75,11 @@ export class HeldUnits {
     if (this.#options.link.isUp) await Promise.all(held.map((lease) => lease.settle(nakAnswer(0))));
   }
 
-  async #prepare(message: JsMsg, unit: UnitId, lease: Lease): Promise<Delivery | undefined> {
+  async #prepare(message: JsMsg, unit: UnitId, lease: Lease, signal: AbortSignal | undefined): Promise<Delivery | undefined> {
     const { attempts, bodies, settle, assertWanted, onSettled } = this.#options;
-    if (await settle(unit)) return undefined;
+    if (await settle(unit, signal)) return undefined;
     const attempt = message.info.deliveryCount;
-    const errors = await attempts.begin(unit, attempt, lease.signal);
+    const errors = await attempts.begin(unit, lease.signal);
     const body = await bodies.unpack(unit, message.data, lease.signal);
     assertWanted();
     lease.signal.throwIfAborted();

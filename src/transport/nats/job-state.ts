@@ -8,7 +8,7 @@ import { isStreamGone, isWrongSequence } from './nats-error.ts';
 /** A watch can go silent with its server; this is how old what is known may be at most. */
 const REREAD_MS = 5_000;
 
-/** The job's entry as this process knows it, kept fresh by a watch, by reading again after every reconnect, and by the hour glass. */
+/** The job's entry as this process knows it, kept fresh by a watch, by reading again after every reconnect, and again every few seconds. */
 export class JobState {
   readonly #link: Link;
   readonly #bucket: KV;
@@ -17,6 +17,7 @@ export class JobState {
   readonly #stop = new AbortController();
   #entry: JobEntry;
   #revision: number;
+  #cancelReread: (() => void) | undefined;
 
   private constructor(link: Link, bucket: KV, job: string, known: Known, onChange: (entry: JobEntry | undefined) => void) {
     this.#link = link;
@@ -75,6 +76,7 @@ export class JobState {
 
   close(): void {
     this.#stop.abort();
+    this.#cancelReread?.();
   }
 
   #take(known: Known): void {
@@ -99,14 +101,13 @@ export class JobState {
   }
 
   #rereadLater(): void {
-    const cancel = this.#link.clock.timer(REREAD_MS, () => {
+    this.#cancelReread = this.#link.clock.timer(REREAD_MS, () => {
       void this.refresh(REREAD_MS)
         .catch(() => {})
         .finally(() => {
           if (!this.#stop.signal.aborted) this.#rereadLater();
         });
     });
-    this.#stop.signal.addEventListener('abort', cancel, { once: true });
   }
 }
 

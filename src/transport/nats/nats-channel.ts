@@ -72,7 +72,7 @@ class NatsChannel implements ClusterChannel {
     const bodies = new UnitBodies(link, names, replicas);
     this.#publisher = new Publisher(link, names, bodies, {
       highWater: options.highWater,
-      settle: (unit) => this.#settleDecided(unit),
+      settle: (unit, signal) => this.#settleDecided(unit, signal),
       assertUsable: () => this.#assertUsable(),
       wait: (signal) => this.#waitForChange(signal),
     });
@@ -81,10 +81,13 @@ class NatsChannel implements ClusterChannel {
       leaseMs: options.ackWaitMs,
       attempts: new AttemptCounts(link, options.state),
       bodies,
-      settle: (unit) => this.#settleDecided(unit),
+      settle: (unit, signal) => this.#settleDecided(unit, signal),
       isDecided: async (unit) => (await this.#records.record(unit)) !== undefined,
       assertWanted: () => this.#assertUsable(),
-      onSettled: () => this.#wake(),
+      onSettled: () => {
+        this.#changed.wakeAll();
+        this.#end.kick();
+      },
     });
     this.#pulls = new PullSource(link, names, async () => void (await this.#state.refresh()));
     const counts = { link, names, records: this.#records, total: () => this.#state.entry.total, graceMs: options.ackWaitMs + LOOK_MS };
@@ -128,7 +131,7 @@ class NatsChannel implements ClusterChannel {
     for (;;) {
       this.#assertOpen();
       signal?.throwIfAborted();
-      if (this.#isEnded() || (await this.#end.isReached())) return undefined;
+      if (this.#isEnded() || (await this.#end.isReached(signal))) return undefined;
       this.#assertOpen();
       const message = await this.#end.whileWaiting(() => this.#pulls.take(signal));
       if (message === undefined) continue;
@@ -169,7 +172,7 @@ class NatsChannel implements ClusterChannel {
     this.#assertOpen();
     const entry = await this.#state.refresh(LOOK_MS);
     if (entry === undefined) throw jobMissing(this.id);
-    const committed = await this.#records.count(LOOK_MS);
+    const committed = await this.#records.count({ giveUpMs: LOOK_MS });
     const { link, names } = this.#options;
     const { waiting, inFlight, redelivered } = await queueCounts(link, names, LOOK_MS);
     const { total } = entry;
@@ -251,8 +254,8 @@ class NatsChannel implements ClusterChannel {
   }
 
   /** Roll a decided unit forward. @returns whether it was decided */
-  async #settleDecided(unit: UnitId): Promise<boolean> {
-    const record = await this.#records.record(unit);
+  async #settleDecided(unit: UnitId, signal: AbortSignal | undefined): Promise<boolean> {
+    const record = await this.#records.record(unit, signal);
     if (record === undefined) return false;
     await this.#options.rollForward(record);
     return true;

@@ -8,7 +8,7 @@ import type { UnitBodies } from './unit-bodies.ts';
 export interface PublisherOptions {
   readonly highWater: number;
   /** Whether the unit has a record; if so it was rolled forward. */
-  readonly settle: (unit: string) => Promise<boolean>;
+  readonly settle: (unit: string, signal: AbortSignal | undefined) => Promise<boolean>;
   /** Throws when the job takes no units any more. */
   readonly assertUsable: () => void;
   /** Resolves after some time, or as soon as the queue may have changed. */
@@ -53,12 +53,12 @@ export class Publisher {
 
   async #publish(unit: Unit, signal: AbortSignal | undefined): Promise<void> {
     this.#assertUsable(signal);
-    if ((await this.#isQueued(unit, signal)) || (await this.#options.settle(unit.id))) return;
+    if ((await this.#isQueued(unit, signal)) || (await this.#options.settle(unit.id, signal))) return;
     await this.#waitForRoom(signal);
     const message = await this.#bodies.pack(unit, signal);
     if (!(await this.#send(unit, message, unit.id, signal))) return;
     // A duplicate of what? Within the window the server also knows messages that it lost, or that a cancel took away.
-    if ((await this.#isQueued(unit, signal)) || (await this.#options.settle(unit.id))) return;
+    if ((await this.#isQueued(unit, signal)) || (await this.#options.settle(unit.id, signal))) return;
     await this.#send(unit, message, `${unit.id}.${this.#link.clock.wallMs()}`, signal);
   }
 

@@ -19,9 +19,9 @@ export class RecordStore implements Committer {
     this.#assertWorthwhile = assertWorthwhile;
   }
 
-  async record(unit: UnitId): Promise<UnitRecord | undefined> {
-    const between = this.#assertWorthwhile;
-    const found = await this.#link.ask(`cannot read the record of unit ${unit}`, () => this.#bucket.get(unit), { between });
+  async record(unit: UnitId, signal?: AbortSignal): Promise<UnitRecord | undefined> {
+    const options = { between: this.#assertWorthwhile, ...(signal === undefined ? {} : { signal }) };
+    const found = await this.#link.ask(`cannot read the record of unit ${unit}`, () => this.#bucket.get(unit), options);
     return found === null || found.operation !== 'PUT' ? undefined : parseRecord(found.string(), unit);
   }
 
@@ -42,8 +42,8 @@ export class RecordStore implements Committer {
   }
 
   /** How many units are decided. Errors: FDC_ERR_TRANSPORT_CONNECT after `giveUpMs`. */
-  async count(giveUpMs?: number): Promise<number> {
-    const options = { between: this.#assertWorthwhile, ...(giveUpMs === undefined ? {} : { giveUpMs }) };
+  async count(limits: { readonly giveUpMs?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
+    const options = { between: this.#assertWorthwhile, ...limits };
     return (await this.#link.ask('cannot count the records', () => this.#bucket.status(), options)).values;
   }
 

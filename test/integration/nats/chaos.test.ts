@@ -1,0 +1,231 @@
+/**
+ * Whole runs with real processes, files and a real server, while everything that can die does. Every row must be there
+ * once. FLOW_DC_CHAOS_RUNS=25 for a longer look.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { FolderDestination } from '../../../src/destination/folder-destination.ts';
+import type { UnitRecord } from '../../../src/record.ts';
+import type { ClusterChannel } from '../../../src/transport/cluster.ts';
+import { connectCluster } from '../../../src/transport/nats/connect-cluster.ts';
+import { type ChaosAccount, type ChaosChild, CuttableRelay, startChaosProcess, takeAccount } from '../../support/chaos-cluster.ts';
+import type { ChaosPlan } from '../../support/chaos-process.ts';
+import { jobId } from '../../support/nats-jobs.ts';
+import { describeNats, type NatsServer, startNatsServer } from '../../support/nats-server.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { makeUnits } from '../../support/units.ts';
+
+const RUNS = Number(process.env.FLOW_DC_CHAOS_RUNS ?? 5);
+const UNITS = 80;
+const ROWS = 20;
+const ACK_WAIT_MS = 1_500;
+const WORKERS = 3;
+const RUN_TIMEOUT_MS = 90_000;
+
+/** One run's actors. Workers are replaced when they die; the second one reaches its server over a relay that is cut. */
+class ChaosRun {
+  readonly plan: Omit<ChaosPlan, 'role'>;
+  readonly server: NatsServer;
+  readonly relay: CuttableRelay;
+  readonly #workers: (ChaosChild | undefined)[] = [];
+  readonly said: string[] = [];
+  #submitter: ChaosChild | undefined;
+  #isOver = false;
+
+  constructor(server: NatsServer, relay: CuttableRelay, plan: Omit<ChaosPlan, 'role'>) {
+    this.server = server;
+    this.relay = relay;
+    this.plan = plan;
+  }
+
+  submit(): void {
+    this.#submitter = this.#keep(startChaosProcess({ ...this.plan, role: 'submit' }), () => {});
+  }
+
+  killSubmitter(): void {
+    this.#submitter?.child.kill('SIGKILL');
+    this.submit();
+  }
+
+  work(place: number): void {
+    const url = place === 1 ? `nats://127.0.0.1:${this.relay.port}` : this.server.url;
+    const child = startChaosProcess({ ...this.plan, role: 'work', url });
+    this.#workers[place] = this.#keep(child, () => {
+      if (!this.#isOver && child.child.signalCode !== null) this.work(place);
+    });
+  }
+
+  kill(place: number): void {
+    this.#workers[place]?.child.kill('SIGKILL');
+  }
+
+  async freeze(place: number, ms: number): Promise<void> {
+    const child = this.#workers[place]?.child;
+    child?.kill('SIGSTOP');
+    await sleep(ms);
+    child?.kill('SIGCONT');
+  }
+
+  async crashServer(awayMs: number): Promise<void> {
+    await this.server.kill();
+    await sleep(awayMs);
+    await this.server.start();
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true;
+    const all = [...this.#workers, this.#submitter].filter((one) => one !== undefined);
+    await Promise.race([Promise.all(all.map((one) => one.ended)), sleep(5_000)]);
+    for (const { child } of all) {
+      child.kill('SIGCONT');
+      child.kill('SIGKILL');
+    }
+  }
+
+  #keep(child: ChaosChild, onEnd: () => void): ChaosChild {
+    void child.ended.then(() => {
+      this.said.push(child.output());
+      onEnd();
+    });
+    return child;
+  }
+}
+
+interface ChaosResult {
+  readonly account: ChaosAccount;
+  readonly records: number;
+  readonly strays: readonly string[];
+  readonly said: string;
+}
+
+async function runChaos(changes: Partial<ChaosPlan>, faults: (run: ChaosRun) => Promise<void>): Promise<ChaosResult> {
+  const out = await tempFolder();
+  const server = await startNatsServer();
+  const relay = new CuttableRelay(() => server.port);
+  await relay.open();
+  const plan = {
+    url: server.url,
+    job: jobId(),
+    out,
+    units: UNITS,
+    rowsPerUnit: ROWS,
+    slots: 2,
+    rowMs: 50,
+    ackWaitMs: ACK_WAIT_MS,
+    ...changes,
+  };
+  const run = new ChaosRun(server, relay, plan);
+  try {
+    run.submit();
+    for (let place = 0; place < WORKERS; place++) run.work(place);
+    const trouble = faults(run);
+    await using cluster = await connectCluster({ servers: [server.url], role: 'watch' });
+    const channel = await whenThere(() => cluster.attachJob(plan.job));
+    await watchToTheEnd(channel, plan.units, plan.rowsPerUnit);
+    await trouble;
+    await run.end();
+    return await inspectRun(channel, out, plan.units * plan.rowsPerUnit, run.said.join(''));
+  } finally {
+    await run.end();
+    relay.close();
+    await server.close();
+  }
+}
+
+async function whenThere(open: () => Promise<ClusterChannel>): Promise<ClusterChannel> {
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'FDC_ERR_JOB_MISSING') throw error;
+      await sleep(100);
+    }
+  }
+}
+
+/** What a submitter does that stays: looks, and repairs when nothing moves. */
+async function watchToTheEnd(channel: ClusterChannel, units: number, rowsPerUnit: number): Promise<void> {
+  const published = makeUnits(units, rowsPerUnit);
+  let committed = -1;
+  for (let idleSince = Date.now(); ; await sleep(200)) {
+    const status = await channel.status().catch(() => undefined);
+    if (status?.state === 'sealed') return;
+    if (status === undefined || status.committed !== committed || status.total === undefined) idleSince = Date.now();
+    committed = status?.committed ?? committed;
+    if (Date.now() - idleSince < 4_000) continue;
+    const { missing } = await channel.repair(published.map((unit) => unit.id));
+    for (const unit of published) if (missing.includes(unit.id)) await channel.publish(unit);
+    idleSince = Date.now();
+  }
+}
+
+/** The seal: every record rolled forward, what attempts left behind swept, then the account. */
+async function inspectRun(channel: ClusterChannel, out: string, rows: number, said: string): Promise<ChaosResult> {
+  const destination = new FolderDestination(out);
+  const records: UnitRecord[] = [];
+  for await (const record of channel.records()) records.push(record);
+  for (const record of records) await destination.rollForward(record);
+  await destination.sweep(async (unit, token) => records.some((record) => record.unit === unit && record.token === token));
+  const strays = await readdir(join(out, '.flow-dc', 'staging')).catch(() => []);
+  return { account: await takeAccount(out, records, rows), records: records.length, strays, said };
+}
+
+/** Everything at once, at times that differ from run to run. */
+async function everything(run: ChaosRun): Promise<void> {
+  const soon = (fromMs: number, toMs: number): Promise<void> => sleep(fromMs + Math.random() * (toMs - fromMs)).then(() => {});
+  await Promise.all([
+    soon(700, 1_500).then(() => run.killSubmitter()),
+    soon(2_500, 3_500).then(() => run.kill(0)),
+    soon(4_000, 6_000).then(() => run.kill(1)),
+    soon(5_500, 7_500).then(() => run.kill(2)),
+    soon(2_000, 4_500).then(() => run.freeze(2, 1.8 * ACK_WAIT_MS)),
+    soon(2_000, 3_000)
+      .then(() => run.crashServer(100 + Math.random() * 800))
+      .then(() => soon(1_500, 3_000))
+      .then(() => run.crashServer(100 + Math.random() * 800)),
+    soon(3_000, 5_000)
+      .then(() => run.relay.cut())
+      .then(() => soon(500, 2_500))
+      .then(() => run.relay.mend()),
+  ]);
+}
+
+const EXACT = { twice: [], missing: [], wrongFiles: [] };
+
+describeNats('chaos', () => {
+  it.each(Array.from({ length: RUNS }, (_, index) => index + 1))(
+    'has every row exactly once, run %i',
+    async () => {
+      const die = { step: 'synced', chance: 0.02 } as const;
+      const result = await runChaos({ die }, everything);
+      expect(result.account).toEqual(EXACT);
+      expect(result).toMatchObject({ records: UNITS, strays: [] });
+    },
+    RUN_TIMEOUT_MS,
+  );
+
+  it(
+    'would see it if commits were not compare-and-set',
+    async () => {
+      const result = await runChaos({ withoutCompareAndSet: true, die: { step: 'rolled', chance: 0.05 } }, async (run) => {
+        await sleep(3_000);
+        await run.freeze(0, 1.8 * ACK_WAIT_MS);
+      });
+      expect(result.account.twice.length).toBeGreaterThan(0);
+      expect(result.account.missing).toEqual([]);
+    },
+    RUN_TIMEOUT_MS,
+  );
+
+  it.each(['staged', 'synced', 'committed', 'rolled'] as const)(
+    'loses and doubles nothing when workers die at the step `%s` of a commit',
+    async (step) => {
+      const result = await runChaos({ units: 16, rowsPerUnit: 4, rowMs: 10, die: { step, chance: 0.25 } }, async () => {});
+      expect(result.account).toEqual(EXACT);
+      expect(result).toMatchObject({ records: 16, strays: [] });
+    },
+    RUN_TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,105 @@
+/** Processes, server and network of a chaos run, and the account of what it left behind. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { UnitRecord } from '../../src/record.ts';
+import type { ChaosPlan } from './chaos-process.ts';
+
+const PROGRAM = fileURLToPath(new URL('./chaos-process.ts', import.meta.url));
+
+/** A process of a run; its output is kept. */
+export interface ChaosChild {
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+  output(): string;
+}
+
+export function startChaosProcess(plan: ChaosPlan): ChaosChild {
+  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, JSON.stringify(plan)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  return { child, ended: once(child, 'close').then(() => {}), output: () => said };
+}
+
+/** A TCP relay that can be cut: connections break, new ones are refused, until it is mended. */
+export class CuttableRelay {
+  readonly #target: () => number;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #isCut = false;
+  port = 0;
+
+  constructor(target: () => number) {
+    this.#target = target;
+  }
+
+  async open(): Promise<void> {
+    const server = createServer((near) => this.#relay(near));
+    this.#server = server;
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    this.port = typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+  }
+
+  close(): void {
+    this.cut();
+    this.#server?.close();
+  }
+
+  #relay(near: Socket): void {
+    if (this.#isCut) return void near.destroy();
+    const far = connect(this.#target(), '127.0.0.1');
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(one);
+      one.on('error', () => {});
+      one.on('close', () => {
+        this.#sockets.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+  }
+}
+
+export interface ChaosAccount {
+  /** Rows that are in more than one place, and rows that are nowhere. */
+  readonly twice: readonly number[];
+  readonly missing: readonly number[];
+  /** Files whose bytes are not those of their record, or that no record names. */
+  readonly wrongFiles: readonly string[];
+}
+
+/** Read everything a run left in its folder and compare with what should be there. */
+export async function takeAccount(out: string, records: readonly UnitRecord[], rows: number): Promise<ChaosAccount> {
+  const counts = new Map<number, number>();
+  const wrongFiles: string[] = [];
+  const artifacts = new Map(records.flatMap((record) => record.artifacts.map((artifact) => [artifact.name, artifact.sha256] as const)));
+  for (const name of (await readdir(out)).filter((file) => file.endsWith('.txt'))) {
+    const content = await readFile(join(out, name));
+    if (createHash('sha256').update(content).digest('hex') !== artifacts.get(name)) wrongFiles.push(name);
+    for (const line of content.toString().trim().split('\n')) counts.set(Number(line), (counts.get(Number(line)) ?? 0) + 1);
+  }
+  const all = Array.from({ length: rows }, (_, row) => row);
+  return {
+    twice: all.filter((row) => (counts.get(row) ?? 0) > 1),
+    missing: all.filter((row) => !counts.has(row)),
+    wrongFiles,
+  };
+}
