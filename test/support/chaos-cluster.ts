@@ -1,15 +1,31 @@
 /** Processes, server and network of a chaos run, and the account of what it left behind. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { UnitRecord } from '../../src/record.ts';
 import type { ChaosPlan } from './chaos-process.ts';
 
-const PROGRAM = fileURLToPath(new URL('./chaos-process.ts', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Inside the project, so that nothing that is bundled has to be found anew. */
+const BUNDLE = join(ROOT, 'node_modules', '.cache', 'flow-dc-chaos', `program-${process.pid}.mjs`);
+/** Some bundled packages are CommonJS and ask for node's modules at run time. */
+const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+
+/** Bundle the program, once per test file: a run starts dozens of processes, and each costs a fifth of what a loader takes. */
+export async function bundleChaosProgram(): Promise<void> {
+  const options = ['--bundle', '--platform=node', '--format=esm', '--target=node20', '--log-level=error', `--banner:js=${REQUIRE}`];
+  const source = join(ROOT, 'test', 'support', 'chaos-process.ts');
+  await promisify(execFile)(join(ROOT, 'node_modules', '.bin', 'esbuild'), [source, ...options, `--outfile=${BUNDLE}`]);
+}
+
+export async function removeChaosProgram(): Promise<void> {
+  await rm(BUNDLE, { force: true });
+}
 
 /** A process of a run; its output is kept. */
 export interface ChaosChild {
@@ -19,7 +35,7 @@ export interface ChaosChild {
 }
 
 export function startChaosProcess(plan: ChaosPlan): ChaosChild {
-  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, JSON.stringify(plan)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [BUNDLE, JSON.stringify(plan)], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
   return { child, ended: once(child, 'close').then(() => {}), output: () => said };
@@ -31,6 +47,7 @@ export class CuttableRelay {
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #isCut = false;
+  #isMuted = false;
   port = 0;
 
   constructor(target: () => number) {
@@ -51,8 +68,14 @@ export class CuttableRelay {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Everything reaches the server, nothing comes back. */
+  mute(): void {
+    this.#isMuted = true;
+  }
+
   mend(): void {
     this.#isCut = false;
+    this.#isMuted = false;
   }
 
   close(): void {
@@ -73,7 +96,9 @@ export class CuttableRelay {
         this.#sockets.delete(one);
         other.destroy();
       });
-      one.pipe(other);
+      one.on('data', (chunk: Buffer) => {
+        if (one === near || !this.#isMuted) other.write(chunk);
+      });
     }
   }
 }

@@ -5,12 +5,20 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FolderDestination } from '../../../src/destination/folder-destination.ts';
 import type { UnitRecord } from '../../../src/record.ts';
 import type { ClusterChannel } from '../../../src/transport/cluster.ts';
 import { connectCluster } from '../../../src/transport/nats/connect-cluster.ts';
-import { type ChaosAccount, type ChaosChild, CuttableRelay, startChaosProcess, takeAccount } from '../../support/chaos-cluster.ts';
+import {
+  bundleChaosProgram,
+  type ChaosAccount,
+  type ChaosChild,
+  CuttableRelay,
+  removeChaosProgram,
+  startChaosProcess,
+  takeAccount,
+} from '../../support/chaos-cluster.ts';
 import type { ChaosPlan } from '../../support/chaos-process.ts';
 import { jobId } from '../../support/nats-jobs.ts';
 import { describeNats, type NatsServer, startNatsServer } from '../../support/nats-server.ts';
@@ -18,7 +26,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 import { makeUnits } from '../../support/units.ts';
 
 const RUNS = Number(process.env.FLOW_DC_CHAOS_RUNS ?? 5);
-const UNITS = 80;
+const UNITS = 60;
 const ROWS = 20;
 const ACK_WAIT_MS = 1_500;
 const WORKERS = 3;
@@ -77,7 +85,7 @@ class ChaosRun {
   async end(): Promise<void> {
     this.#isOver = true;
     const all = [...this.#workers, this.#submitter].filter((one) => one !== undefined);
-    await Promise.race([Promise.all(all.map((one) => one.ended)), sleep(5_000)]);
+    await Promise.race([Promise.all(all.map((one) => one.ended)), sleep(1_000)]);
     for (const { child } of all) {
       child.kill('SIGCONT');
       child.kill('SIGKILL');
@@ -176,18 +184,18 @@ async function inspectRun(channel: ClusterChannel, out: string, rows: number, sa
 async function everything(run: ChaosRun): Promise<void> {
   const soon = (fromMs: number, toMs: number): Promise<void> => sleep(fromMs + Math.random() * (toMs - fromMs)).then(() => {});
   await Promise.all([
-    soon(700, 1_500).then(() => run.killSubmitter()),
-    soon(2_500, 3_500).then(() => run.kill(0)),
-    soon(4_000, 6_000).then(() => run.kill(1)),
-    soon(5_500, 7_500).then(() => run.kill(2)),
-    soon(2_000, 4_500).then(() => run.freeze(2, 1.8 * ACK_WAIT_MS)),
-    soon(2_000, 3_000)
+    soon(400, 900).then(() => run.killSubmitter()),
+    soon(1_500, 3_000).then(() => run.kill(0)),
+    soon(2_500, 4_500).then(() => run.kill(1)),
+    soon(4_500, 6_000).then(() => run.kill(2)),
+    soon(1_000, 2_000).then(() => run.freeze(2, 1.8 * ACK_WAIT_MS)),
+    soon(1_500, 2_500)
       .then(() => run.crashServer(100 + Math.random() * 800))
       .then(() => soon(1_500, 3_000))
       .then(() => run.crashServer(100 + Math.random() * 800)),
-    soon(3_000, 5_000)
+    soon(2_000, 3_500)
       .then(() => run.relay.cut())
-      .then(() => soon(500, 2_500))
+      .then(() => soon(500, 2_000))
       .then(() => run.relay.mend()),
   ]);
 }
@@ -195,6 +203,9 @@ async function everything(run: ChaosRun): Promise<void> {
 const EXACT = { twice: [], missing: [], wrongFiles: [] };
 
 describeNats('chaos', () => {
+  beforeAll(bundleChaosProgram);
+  afterAll(removeChaosProgram);
+
   it.each(Array.from({ length: RUNS }, (_, index) => index + 1))(
     'has every row exactly once, run %i',
     async () => {
@@ -222,7 +233,7 @@ describeNats('chaos', () => {
   it.each(['staged', 'synced', 'committed', 'rolled'] as const)(
     'loses and doubles nothing when workers die at the step `%s` of a commit',
     async (step) => {
-      const result = await runChaos({ units: 16, rowsPerUnit: 4, rowMs: 10, die: { step, chance: 0.25 } }, async () => {});
+      const result = await runChaos({ units: 16, rowsPerUnit: 4, rowMs: 10, ackWaitMs: 1_000, die: { step, chance: 0.2 } }, async () => {});
       expect(result.account).toEqual(EXACT);
       expect(result).toMatchObject({ records: 16, strays: [] });
     },
