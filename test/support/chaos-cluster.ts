@@ -34,8 +34,12 @@ export interface ChaosChild {
   output(): string;
 }
 
-export function startChaosProcess(plan: ChaosPlan): ChaosChild {
-  const child = spawn(process.execPath, [BUNDLE, JSON.stringify(plan)], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** @param env - further environment, such as credentials */
+export function startChaosProcess(plan: ChaosPlan, env: Readonly<Record<string, string>> = {}): ChaosChild {
+  const child = spawn(process.execPath, [BUNDLE, JSON.stringify(plan)], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
   return { child, ended: once(child, 'close').then(() => {}), output: () => said };

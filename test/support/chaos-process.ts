@@ -8,6 +8,7 @@ import { type CommitStep, FolderDestination } from '../../src/destination/folder
 import type { UnitRecord } from '../../src/record.ts';
 import type { ClusterChannel } from '../../src/transport/cluster.ts';
 import { connectCluster } from '../../src/transport/nats/connect-cluster.ts';
+import { natsOptionsFrom } from '../../src/transport/nats/nats-options.ts';
 import type { Delivery } from '../../src/transport/transport.ts';
 import { decodeRows } from '../../src/unit-rows.ts';
 import { describeJob } from './nats-jobs.ts';
@@ -23,10 +24,9 @@ export interface ChaosPlan {
   readonly slots: number;
   /** Every row takes 1 to this many milliseconds. */
   readonly rowMs: number;
-  /** The program's options for the connection and the job, beside the URL. */
   readonly highWater?: number;
-  readonly token?: string;
   readonly ackWaitMs?: number;
+  readonly inboxPrefix?: string;
   /** Kill this process at this step of a unit's commit: `first` at once, else with this probability. */
   readonly die?: { readonly step: CommitStep; readonly chance: number };
   /** The control: files get their final names whoever wins. Duplicates are what the suite must then see. */
@@ -35,7 +35,7 @@ export interface ChaosPlan {
 
 async function submit(plan: ChaosPlan): Promise<void> {
   const internals = plan.ackWaitMs === undefined ? {} : { ackWaitMs: plan.ackWaitMs };
-  await using cluster = await connectCluster({ servers: [plan.url], role: 'submit' }, internals);
+  await using cluster = await connectCluster(await natsOptionsFrom(plan.url, { role: 'submit' }), internals);
   const destination = new FolderDestination(plan.out);
   const options = { rollForward: (record: UnitRecord) => destination.rollForward(record), highWater: plan.highWater ?? 2_000 };
   const channel = await cluster.createJob(plan.job, describeJob({ out: plan.out }), options);
@@ -44,7 +44,8 @@ async function submit(plan: ChaosPlan): Promise<void> {
 }
 
 async function work(plan: ChaosPlan): Promise<void> {
-  await using cluster = await connectCluster({ servers: [plan.url], role: 'work' });
+  const inbox = plan.inboxPrefix === undefined ? {} : { inboxPrefix: plan.inboxPrefix };
+  await using cluster = await connectCluster(await natsOptionsFrom(plan.url, { role: 'work', ...inbox }));
   const destination = new FolderDestination(plan.out, { onStep: (step) => maybeDie(plan, step) });
   const rollForward = (record: UnitRecord): Promise<void> => destination.rollForward(record);
   const channel = await attach(plan, () => cluster.attachJob(plan.job, { rollForward }));
@@ -73,6 +74,7 @@ async function workOn(plan: ChaosPlan, channel: ClusterChannel, destination: Fol
   const { unit, signal } = delivery;
   const token = randomUUID();
   const staging = await destination.stage(unit.id, token);
+  process.stdout.write(`took ${unit.id}\n`);
   // The attempt is part of the name, so that two attempts that both come through leave two files.
   const file = await staging.createFile(`${unit.id}-${token.slice(0, 8)}.txt`);
   for (const { row } of decodeRows(unit)) {

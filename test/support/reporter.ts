@@ -51,9 +51,9 @@ export default class ClosingLineReporter implements Reporter {
 
   #close(): void {
     const skipped = this.#skipped.length;
-    this.#judgeNats();
     for (const name of this.#skipped.slice(0, NAMED_SKIPS)) writeSync(1, `skipped: ${name}\n`);
     if (skipped > NAMED_SKIPS) writeSync(1, `skipped: ${skipped - NAMED_SKIPS} more\n`);
+    this.#judgeNats();
     if (this.#failed > 0 || this.#passed === 0) process.exitCode ||= 1;
     writeSync(1, `${this.#passed} passed, ${this.#failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
   }

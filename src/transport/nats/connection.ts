@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
+import { checkServerIdentity } from 'node:tls';
 import {
   type Authenticator,
   connect,
@@ -7,6 +9,7 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
   nkeyAuthenticator,
+  type TlsOptions,
 } from '@nats-io/transport-node';
 import { type Clock, sleep, systemClock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
@@ -79,7 +82,19 @@ async function connectionOptions(options: NatsOptions): Promise<NodeConnectionOp
     ...(options.password === undefined ? {} : { pass: options.password }),
     ...(authenticator === undefined ? {} : { authenticator }),
     ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
-    ...(tls === undefined ? {} : { tls: { ...tls } }),
+    ...(tls === undefined ? {} : { tls: { ...tls, checkServerIdentity: identityOf(options.servers) } as TlsOptions }),
+  };
+}
+
+/** The client has no name for a server that was given as an address, and would look for `localhost` in its certificate. */
+function identityOf(servers: readonly string[]): typeof checkServerIdentity {
+  const addresses = servers
+    .map((server) => new URL(`nats://${server.replace(/^.*:\/\//, '')}`).hostname.replace(/^\[|\]$/g, ''))
+    .filter((host) => isIP(host) !== 0);
+  return (name, certificate) => {
+    const problem = checkServerIdentity(name, certificate);
+    if (problem === undefined || name !== 'localhost') return problem;
+    return addresses.some((address) => checkServerIdentity(address, certificate) === undefined) ? undefined : problem;
   };
 }
 

@@ -76,6 +76,15 @@ class ChaosRun {
     child?.kill('SIGCONT');
   }
 
+  /** Stop whichever worker has a unit staged now; the first one, if none has. */
+  async freezeHolder(ms: number): Promise<void> {
+    const workers = this.#workers.filter((one) => one !== undefined);
+    const holder = workers.find((one) => one.output().includes('took')) ?? workers[0];
+    holder?.child.kill('SIGSTOP');
+    await sleep(ms);
+    holder?.child.kill('SIGCONT');
+  }
+
   async crashServer(awayMs: number): Promise<void> {
     await this.server.kill();
     await sleep(awayMs);
@@ -105,6 +114,8 @@ interface ChaosResult {
   readonly account: ChaosAccount;
   readonly records: number;
   readonly strays: readonly string[];
+  /** Staged before anything was swept. */
+  readonly leftovers: readonly string[];
   readonly said: string;
 }
 
@@ -175,9 +186,11 @@ async function inspectRun(channel: ClusterChannel, out: string, rows: number, sa
   const records: UnitRecord[] = [];
   for await (const record of channel.records()) records.push(record);
   for (const record of records) await destination.rollForward(record);
+  const staging = join(out, '.flow-dc', 'staging');
+  const leftovers = await readdir(staging);
   await destination.sweep(async (unit, token) => records.some((record) => record.unit === unit && record.token === token));
-  const strays = await readdir(join(out, '.flow-dc', 'staging')).catch(() => []);
-  return { account: await takeAccount(out, records, rows), records: records.length, strays, said };
+  const strays = await readdir(staging);
+  return { account: await takeAccount(out, records, rows), records: records.length, strays, leftovers, said };
 }
 
 /** Everything at once, at times that differ from run to run. */
@@ -226,6 +239,21 @@ describeNats('chaos', () => {
       });
       expect(result.account.twice.length).toBeGreaterThan(0);
       expect(result.account.missing).toEqual([]);
+    },
+    RUN_TIMEOUT_MS,
+  );
+
+  it(
+    'fences a worker that stood still: the other one finishes its unit, and its own files are gone',
+    async () => {
+      const changes = { units: 1, rowsPerUnit: 40, rowMs: 60, slots: 1, ackWaitMs: 1_000 };
+      const result = await runChaos(changes, async (run) => {
+        await sleep(1_500);
+        await run.freezeHolder(2_500);
+        await sleep(500);
+      });
+      expect(result.account).toEqual(EXACT);
+      expect(result).toMatchObject({ records: 1, strays: [], leftovers: [] });
     },
     RUN_TIMEOUT_MS,
   );

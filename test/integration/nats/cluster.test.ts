@@ -119,6 +119,19 @@ describeNats('jobs on a server', () => {
     await expect(cluster.attachJob(channel.id)).rejects.toMatchObject({ code: 'FDC_ERR_JOB_MISSING' });
   });
 
+  it('hand a unit to another worker at once when its holder closes', async () => {
+    const [one, two] = [await joinCluster(server.url), await joinCluster(server.url)];
+    const holder = await one.createJob(jobId(), describeJob(), keepsNothing);
+    for (const unit of makeUnits(1)) await holder.publish(unit);
+    await holder.next();
+    const waiting = (await two.attachJob(holder.id, keepsNothing)).next();
+    await sleep(50);
+    const startMs = performance.now();
+    await one[Symbol.asyncDispose]();
+    expect((await waiting)?.attempt).toBe(2);
+    expect(performance.now() - startMs).toBeLessThan(1_000);
+  });
+
   it('end at other workers when one of them finishes the job', async () => {
     const [one, two] = [await joinCluster(server.url), await joinCluster(server.url)];
     const submitter = await one.createJob(jobId(), describeJob(), keepsNothing);
