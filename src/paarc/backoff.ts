@@ -104,7 +104,7 @@ function resume(settings: PaarcSettings, control: Control, reason: string): Deci
   if (recoverConcurrency > deepCut * concurrency) {
     return {
       control: { ...control, concurrency: Math.min(settings.cMax, Math.max(2 * concurrency, settings.cInit)) },
-      state: { name: 'startup', flatRounds: 0, untilConcurrency: recoverTarget * recoverConcurrency },
+      state: { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: recoverTarget * recoverConcurrency },
       reason,
     };
   }

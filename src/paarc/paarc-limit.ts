@@ -64,7 +64,7 @@ export class PaarcLimit implements Limit {
     assertSnapshot(warm);
     this.#control = warmControl(settings, warm, startMs);
     const untilConcurrency = Math.max(this.#control.concurrency, Math.min(settings.cMax, warm.concurrency));
-    this.#state = { name: 'startup', flatRounds: 0, untilConcurrency };
+    this.#state = { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency };
     if (warm.requestsPerSecond !== undefined) this.#rate.warm(warm.requestsPerSecond, startMs);
   }
 

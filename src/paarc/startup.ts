@@ -42,7 +42,7 @@ export function startupRound(
   if (next === undefined) return toProbeBw(seen, point.concurrency, 'no room below the known ceiling');
   return {
     control: { ...seen, ...next },
-    state: { ...state, previous: point, flatRounds },
+    state: { ...state, previous: point, flatRounds, limitedRounds: 0 },
     reason: 'growing',
   };
 }

@@ -34,6 +34,8 @@ const probeRttSamples = 20;
 /** A look at the unloaded latency this far off replaces the baseline instead of joining it. */
 const replaceBelow = 0.75;
 const replaceAbove = 1.33;
+/** Rounds of STARTUP in which our own side may be the narrow place before it counts. Chosen by scenario runs. */
+const patientRounds = 4;
 /** After a baseline that was far too high the next look comes soon. */
 const soonProbeRttMs = 5000;
 
@@ -102,7 +104,7 @@ export function step(
 /** The first samples are the baseline and the first point of STARTUP, unless too few URLs came to fill the limit. */
 function endInit(settings: PaarcSettings, control: Control, interval: Interval, nowMs: number): Decision {
   const known: Control = { ...control, baseline: baselineFrom(interval.durations) };
-  const startup: StartupState = { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY };
+  const startup: StartupState = { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY };
   if (interval.saturation < 0.5 || interval.clientLimited) return { control: known, state: startup, reason: 'baseline known' };
   const { concurrency } = control;
   const next = grow(control.ceiling, concurrency, settings.startupGain, settings.cMax, nowMs);
@@ -182,6 +184,10 @@ function clientLimitedRound(
   const guarded = limitedRound(control.guard, round, settings.cMin, usable);
   const next: Control = { ...control, ...guarded };
   if (state.name === 'startup') {
+    const limitedRounds = state.limitedRounds + 1;
+    // Our load is the mean of a second, and the first one is full of our own start: wait for a look at the present.
+    if (guarded.concurrency === control.concurrency && limitedRounds <= patientRounds)
+      return { control: next, state: { ...state, limitedRounds } };
     return { control: next, state: { name: 'probe-bw', search: newSearch(steadyWait) }, reason: 'our side is the narrow place' };
   }
   // A probe judged by a round that we limited ourselves would be judged wrongly.

@@ -41,15 +41,42 @@ describe('One step of the law', () => {
   });
 
   it('leaves STARTUP where latency has tripled, with headroom over what the host carried', () => {
-    const decision = decide({ p50Ms: 320 }, { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY });
+    const decision = decide(
+      { p50Ms: 320 },
+      { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY },
+    );
     expect(decision.state.name).toBe('probe-bw');
     expect(decision.control.concurrency).toBeCloseTo((1.35 * 64) / 3.2, 1);
   });
 
   it('leaves STARTUP when more permits brought nothing and the latency rose', () => {
     const previous = { concurrency: 32, throughputPerS: 590, p50Ms: 105, ratio50: 1.05 };
-    const decision = decide({ p50Ms: 170 }, { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY, previous });
+    const decision = decide(
+      { p50Ms: 170 },
+      { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY, previous },
+    );
     expect(decision.reason).toBe('plateau: throughput and latency');
+  });
+
+  it('goes on growing when a few of its first replies are errors, as real hosts have them', () => {
+    const growing = { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY } as const;
+    const decision = decide({ results: 100, overloads: 3, leastInFlightOverloaded: 30 }, growing);
+    expect(decision.reason).toBe('growing');
+    expect(decide({ results: 100, overloads: 8, leastInFlightOverloaded: 30 }, growing).reason).toBe('overload');
+  });
+
+  it('takes the rush of its own start for what it is: only a client that stays busy ends STARTUP', () => {
+    let { control: now, state }: { control: typeof control; state: PaarcState } = {
+      control,
+      state: { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY },
+    };
+    const reasons: (string | undefined)[] = [];
+    for (let round = 0; round < 5; round++) {
+      const decision = step(settings, now, state, interval({ clientLimited: true }), 1000 + 300 * round, 0.5);
+      ({ control: now, state } = decision);
+      reasons.push(decision.reason);
+    }
+    expect(reasons).toEqual([undefined, undefined, undefined, undefined, 'our side is the narrow place']);
   });
 
   it('cuts for a queue after two bad rounds, not after one', () => {
@@ -86,7 +113,11 @@ describe('One step of the law', () => {
 
   it('cuts for overload in any state', () => {
     const refused = { overloads: 12, overloadTimeShare: 0.1, leastInFlightOverloaded: 61 };
-    for (const state of [probeBw, { name: 'init' }, { name: 'startup', flatRounds: 0, untilConcurrency: 100 }] as PaarcState[]) {
+    for (const state of [
+      probeBw,
+      { name: 'init' },
+      { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: 100 },
+    ] as PaarcState[]) {
       const decision = decide(refused, state);
       expect(decision).toMatchObject({ state: { name: 'backoff', cause: 'overload' }, reason: 'overload' });
       expect(decision.control.concurrency).toBe(58);
