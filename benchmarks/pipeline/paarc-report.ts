@@ -65,8 +65,7 @@ function method(): string {
 seconds after its first request. The host counts: goodput is answers of 200 per second since the first request; refused is the share of
 requests that got anything else, resets included; p95 is from the arrival of a request to the end of its 200, time in the host's queue
 included; CPU is user and system time of the download. "of the most" compares with a client that knows the host and has no start-up.
-Bodies are 10 kB. The promises are measured by whole runs, from the first request to the last row, out of the outcome tables.
-A host behind a shared link is missing: the origin cannot play one.`;
+Bodies are 10 kB. The promises are measured by whole runs, from the first request to the last row, out of the outcome tables.`;
 }
 
 function promises(targets: readonly Target[]): string {

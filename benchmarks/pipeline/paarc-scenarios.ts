@@ -44,6 +44,12 @@ export const scenarios: readonly Scenario[] = [
     most: (seconds) => 500 * seconds,
   },
   {
+    name: 'link',
+    words: 'latency 50 ms, and all replies share a link of 4 MB/s: 400 of them a second',
+    behaviours: [LATENCY, { kind: 'link', bytesPerSecond: 4_000_000 }],
+    most: (seconds) => 400 * seconds,
+  },
+  {
     name: '1 % random 503',
     words: 'as "slots", and one reply in a hundred is a 503',
     behaviours: [SLOTS, { kind: 'status', status: 503, share: 0.01, per: 'request' }],

@@ -1,8 +1,14 @@
 /**
  * What a host can do to a downloader. Gates decide when a request is answered, and whether at all; faults change the
- * reply. `share` is the share of URLs that a fault strikes (default 1), the same URLs in every run.
+ * reply; a link is how wide the way out is. `share` is the share of URLs that a fault strikes (default 1), the same URLs in every run.
  */
-export type Behaviour = Gate | Fault;
+export type Behaviour = Gate | Fault | SharedLink;
+
+/** All replies of the host together leave at this rate. */
+export interface SharedLink {
+  readonly kind: 'link';
+  readonly bytesPerSecond: number;
+}
 
 export type Gate =
   /** Wait before answering; lognormal around `meanMs` when `sigma` is set. */

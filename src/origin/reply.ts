@@ -1,3 +1,5 @@
+import type { Link } from './link.ts';
+
 /** An answer as it will be put on the wire, faults and all. */
 export interface Reply {
   readonly status: number;
@@ -8,6 +10,8 @@ export interface Reply {
   /** How many bytes to send: beyond the body's own, its bytes repeat. */
   readonly totalBytes: number;
   readonly bytesPerSecond: number;
+  /** Shared with other replies; absent when the body leaves as fast as the client reads. */
+  readonly link?: Link;
   readonly ending: Ending;
 }
 

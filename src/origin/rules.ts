@@ -1,4 +1,4 @@
-import type { Behaviour, Fault, Gate, Rule } from './behaviour.ts';
+import type { Behaviour, Fault, Gate, Rule, SharedLink } from './behaviour.ts';
 import { isGate } from './behaviour.ts';
 
 const KINDS: Readonly<Record<Behaviour['kind'], true>> = {
@@ -7,6 +7,7 @@ const KINDS: Readonly<Record<Behaviour['kind'], true>> = {
   slots: true,
   'connection-cap': true,
   outage: true,
+  link: true,
   status: true,
   truncated: true,
   html: true,
@@ -30,6 +31,7 @@ export interface CompiledRule {
   readonly path: RegExp | undefined;
   readonly gates: readonly Gate[];
   readonly faults: readonly Fault[];
+  readonly link: SharedLink | undefined;
 }
 
 /** Errors: TypeError that names the rule and what is wrong with it. */
@@ -44,7 +46,8 @@ export function compileRules(rules: readonly Rule[]): CompiledRule[] {
       host: globToRegExp(rule.host ?? '*'),
       path: rule.path === undefined ? undefined : globToRegExp(rule.path),
       gates: rule.behaviours.filter(isGate),
-      faults: rule.behaviours.filter((behaviour): behaviour is Fault => !isGate(behaviour)),
+      faults: rule.behaviours.filter((behaviour): behaviour is Fault => !isGate(behaviour) && behaviour.kind !== 'link'),
+      link: rule.behaviours.find((behaviour) => behaviour.kind === 'link'),
     };
   });
 }

@@ -3,10 +3,13 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Clock, sleep } from '../clock.ts';
+import type { Link } from './link.ts';
 import type { Reply } from './reply.ts';
 
 /** One write of a long body. */
 const CHUNK_BYTES = 65_536;
+/** One piece on a shared link: small enough that replies take turns, large enough for timers of a millisecond. */
+const LINK_PIECE_BYTES = 8192;
 /** Between the last byte and a reset: RST throws away what the client's kernel has not handed over yet. */
 const RESET_DELAY_MS = 50;
 
@@ -32,7 +35,8 @@ export async function sendReply(response: ServerResponse, reply: Reply, clock: C
 }
 
 async function sendWhole(response: ServerResponse, reply: Reply, clock: Clock, gone: AbortSignal): Promise<void> {
-  if (reply.bytesPerSecond !== Number.POSITIVE_INFINITY) await drip(response, reply, clock, gone);
+  if (reply.link !== undefined) await share(response, reply, reply.link, gone);
+  else if (reply.bytesPerSecond !== Number.POSITIVE_INFINITY) await drip(response, reply, clock, gone);
   else if (reply.totalBytes > reply.body.length) await repeat(response, reply, gone);
   else return void response.end(reply.body);
   response.end();
@@ -56,6 +60,16 @@ async function drip(response: ServerResponse, { body, bytesPerSecond }: Reply, c
   for (let at = 0; at < body.length; at += step) {
     response.write(body.subarray(at, at + step));
     await sleep(clock, (1000 * step) / bytesPerSecond, gone);
+  }
+}
+
+/** In pieces, as they get through the link. */
+async function share(response: ServerResponse, { body }: Reply, link: Link, gone: AbortSignal): Promise<void> {
+  response.flushHeaders();
+  for (let at = 0; at < body.length; at += LINK_PIECE_BYTES) {
+    const piece = body.subarray(at, at + LINK_PIECE_BYTES);
+    await link.pass(piece.length, gone);
+    response.write(piece);
   }
 }
 

@@ -6,6 +6,7 @@ import { applyFaults, plainPath, type Visit } from './faults.ts';
 import { type Connection, createGate, type HostGate } from './gates.ts';
 import { HostCounter, type HostStats } from './host-stats.ts';
 import { ImageShelf, type ImageSizes } from './image-bytes.ts';
+import { Link } from './link.ts';
 import { hashText, randomFrom } from './random.ts';
 import { type Reply, reply } from './reply.ts';
 import { type CompiledRule, compileRules } from './rules.ts';
@@ -21,8 +22,8 @@ export interface SiteOptions {
 interface Host {
   readonly counter: HostCounter;
   readonly draw: () => number;
-  /** The rules for this host, each with gates of its own. */
-  readonly rules: readonly { readonly rule: CompiledRule; readonly gates: readonly HostGate[] }[];
+  /** The rules for this host, each with gates and a link of its own. */
+  readonly rules: readonly { readonly rule: CompiledRule; readonly gates: readonly HostGate[]; readonly link: Link | undefined }[];
 }
 
 /** Every host of an origin: finds the rules for a request, takes it through gates and faults, counts. */
@@ -75,7 +76,9 @@ export class Site {
     const visit: Visit = { scheme, host: name, path, seed: this.#options.seed, draw: host.draw };
     const { body, contentType } = this.#images.imageFor(`${scheme}://${name}${plainPath(path)}`);
     const faults = rules.flatMap(({ rule }) => rule.faults);
-    return applyFaults(reply(200, body, { 'content-type': contentType }), faults, visit);
+    const link = rules.find((each) => each.link !== undefined)?.link;
+    const image = reply(200, body, { 'content-type': contentType });
+    return applyFaults(link === undefined ? image : { ...image, link }, faults, visit);
   }
 
   #host(name: string): Host {
@@ -91,7 +94,11 @@ export class Site {
     const random = randomFrom(hashText(name, this.#options.seed));
     const context = { clock: this.#options.clock, startedMs: this.#startedMs, random };
     const matching = this.#rules.filter((rule) => rule.host.test(name));
-    const rules = matching.map((rule) => ({ rule, gates: rule.gates.map((gate) => createGate(gate, context)) }));
+    const rules = matching.map((rule) => ({
+      rule,
+      gates: rule.gates.map((gate) => createGate(gate, context)),
+      link: rule.link && new Link(rule.link.bytesPerSecond, context.clock),
+    }));
     return { counter, draw: random, rules };
   }
 
