@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { outcomesOf } from '../support/dataset.ts';
-import { runCli } from '../support/run-cli.ts';
+import { runCli, startCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
 
@@ -18,6 +18,26 @@ describe('what a newcomer runs first', () => {
     expect(result.stdout).toContain('What became of the rows');
     expect(result.stdout).toContain('flow-dc download');
     expect(result.stderr).toContain('verified: 2,400 rows');
+  });
+
+  it('the demo serves its hosts for other commands until it is interrupted, then exits 0', async () => {
+    const folder = await tempFolder();
+    const { child, done } = startCli(['demo', '--serve', '-o', join(folder, 'walk')]);
+    const said = await new Promise<string>((resolve) => child.stdout?.once('data', (chunk) => resolve(String(chunk))));
+    const connectTo = /--connect-to (\S+)/.exec(said)?.[1] ?? '';
+    const manifest = join(folder, 'walk', 'manifest.jsonl');
+    const dataset = join(folder, 'dataset');
+    const { code, stderr } = await runCli(['download', manifest, '-o', dataset, '--limit', '300', '--connect-to', connectTo]);
+    expect(code, stderr).toBe(0);
+    child.kill('SIGINT');
+    expect((await done).code).toBe(0);
+  });
+
+  it('the demo says which port is taken', async () => {
+    const origin = await testOrigin({});
+    const result = await runCli(['demo', '--serve', '--port', String(origin.port), '-o', join(await tempFolder(), 'demo')]);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(`port ${origin.port} cannot be used (EADDRINUSE); choose another one with --port`);
   });
 
   it('examples/chain.ts writes shards with four stages in a pipeline of its own', async () => {

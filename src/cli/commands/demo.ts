@@ -11,6 +11,7 @@ import { type DemoFolderOptions, prepareDemoFolder } from '../demo/demo-folder.t
 import { DEMO_HOSTS } from '../demo/demo-hosts.ts';
 import { demoManifest } from '../demo/demo-manifest.ts';
 import { countRows } from '../demo/demo-tally.ts';
+import { serveDemo } from '../demo/serve-demo.ts';
 import { EXIT } from '../exit-codes.ts';
 import { count, duration } from '../progress/format.ts';
 
@@ -20,13 +21,15 @@ export interface DemoSteps {
   runVerify(folder: string, io: CliIo): Promise<number>;
 }
 
-const HELP = `Usage: flow-dc demo [-o DIR] [--keep]
+const HELP = `Usage: flow-dc demo [-o DIR] [--keep] [--serve [--port N]]
 
 Downloads 2,400 images from hosts that this process plays itself (fast, slow, rate-limited, flaky, broken), verifies the
 dataset and says what became of every row. Takes about 20 s, needs no network and leaves its files in DIR.
 
   -o, --output DIR   Where to write (default: demo-out). An earlier demo in it is replaced.
   --keep             Keep an earlier demo: write to DIR-2, DIR-3, ...
+  --serve            Only write the manifest and play the hosts until Ctrl-C, to try other commands on them.
+  --port N           Port to play them on (default: any free one).
   -h, --help         Show this text.
 `;
 
@@ -35,12 +38,14 @@ export function demoCommand(steps: DemoSteps): Command {
   return {
     name: 'demo',
     summary: 'Download, verify and explain a small dataset from hosts that this process plays itself.',
-    usage: 'demo [-o DIR] [--keep]',
+    usage: 'demo [-o DIR] [--keep] [--serve]',
     async run(argv, io) {
       const flags = parseFlags(argv);
-      if (flags.help !== true) return runDemo(steps, flags, io);
-      io.stdout.write(HELP);
-      return EXIT.done;
+      if (flags.help === true) {
+        io.stdout.write(HELP);
+        return EXIT.done;
+      }
+      return flags.serve === true ? serveDemo(flags, portOf(flags.port), io) : runDemo(steps, flags, io);
     },
   };
 }
@@ -91,11 +96,24 @@ function demoConfig(paths: { readonly manifest: string; readonly dataset: string
   };
 }
 
-function parseFlags(argv: readonly string[]): DemoFolderOptions & { readonly help?: boolean | undefined } {
+interface DemoFlags extends DemoFolderOptions {
+  readonly help?: boolean | undefined;
+  readonly serve?: boolean | undefined;
+  readonly port?: string | undefined;
+}
+
+function portOf(text = '0'): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
+  throw new FlowDcError('FDC_ERR_USAGE', `demo: --port: expected a number up to 65535, got ${text}`);
+}
+
+function parseFlags(argv: readonly string[]): DemoFlags {
   try {
     const options = {
       output: { type: 'string', short: 'o' },
       keep: { type: 'boolean' },
+      serve: { type: 'boolean' },
+      port: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     } as const;
     return parseArgs({ args: [...argv], options }).values;
