@@ -15,6 +15,9 @@ export type { Destination, StagedFile, Staging } from './destination/destination
 export { FolderDestination } from './destination/folder-destination.ts';
 export { NoneDestination } from './destination/none-destination.ts';
 export { ERROR_CODES, type ErrorCode, FlowDcError, isFlowDcError } from './errors.ts';
+export { type InspectOptions, inspectManifest } from './inspect/inspect-manifest.ts';
+export type { ManifestInspection } from './inspect/inspection.ts';
+export type { ManifestWarning, ManifestWarningCode } from './inspect/manifest-warnings.ts';
 export { FixedLimit, type Limit, type Load, type Outcome, type Transition } from './paarc/limit.ts';
 export { type RunJobOptions, runJob } from './pipeline.ts';
 export type {

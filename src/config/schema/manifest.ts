@@ -1,6 +1,6 @@
 import type { Keys } from './key.ts';
 
-const READERS = ['download', 'verify', 'config', 'partition', 'estimate', 'submit'] as const;
+const READERS = ['download', 'verify', 'inspect', 'config', 'partition', 'estimate', 'submit'] as const;
 
 /** What is read: files, their format, and which column plays which role. */
 export const MANIFEST_KEYS = {

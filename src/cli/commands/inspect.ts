@@ -1,0 +1,46 @@
+import { combineConfig } from '../../config/combine.ts';
+import { loadConfigFile } from '../../config/load.ts';
+import { resolveConfig } from '../../config/resolve.ts';
+import { FlowDcError } from '../../errors.ts';
+import { inspectManifest } from '../../index.ts';
+import type { Command } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { parseFlags } from '../flags.ts';
+import { helpFor } from '../help.ts';
+import { inspectionLines } from '../inspection-lines.ts';
+import { createRowsLine } from '../progress/rows-line.ts';
+
+/** `inspect`: look at a manifest before anything is fetched. */
+export const inspectCommand: Command = {
+  name: 'inspect',
+  summary: 'Say what is in a manifest: columns, hosts, repeated and bad URLs, labels, and what will hurt when it is downloaded.',
+  usage: 'inspect MANIFEST... [--json] [options]',
+  async run(argv, io) {
+    const flags = parseFlags(argv, { command: 'inspect' });
+    if (flags.help) {
+      io.stdout.write(helpFor(inspectCommand));
+      return EXIT.done;
+    }
+    const file = flags.configFile === undefined ? undefined : await loadConfigFile(flags.configFile);
+    const input = flags.positionals.length > 0 ? { input: [...flags.positionals] } : {};
+    const { config } = combineConfig({ file, flags: { ...flags.config, ...input }, environment: io.env });
+    const { manifest, run } = resolveConfig(config, 'inspect');
+    const { inputs, ...options } = manifest;
+    if (inputs.length === 0) throw new FlowDcError('FDC_ERR_USAGE', 'inspect: name a manifest, or - for stdin: flow-dc inspect MANIFEST');
+    const line = createRowsLine(run.progress, io.stderr);
+    try {
+      const inspection = await inspectManifest(inputs, {
+        ...options,
+        signal: io.signal,
+        onRows: (rows, total) => line.rows(rows, total),
+        ...(io.stdin === undefined ? {} : { stdin: io.stdin }),
+      });
+      line.close();
+      const lines = run.json ? [JSON.stringify(inspection)] : inspectionLines(inspection);
+      io.stdout.write(`${lines.join('\n')}\n`);
+      return EXIT.done;
+    } finally {
+      line.close();
+    }
+  },
+};

@@ -1,0 +1,32 @@
+import { parseHttpUrl } from '../host.ts';
+
+/** What is wrong with a URL that cannot be requested, in words that people understand. */
+export const BAD_URL_KINDS = {
+  missing: 'null or empty',
+  no_scheme: 'no http:// or https:// in front',
+  other_scheme: 'neither http nor https',
+  unparsable: 'cannot be parsed',
+} as const;
+
+export type BadUrlKind = keyof typeof BAD_URL_KINDS;
+
+/**
+ * The kind of a bad URL, or undefined for one that can be requested. `other_scheme` ends a row of a run as `unsupported_scheme`,
+ * the others as `invalid_url`.
+ */
+export function badUrlKind(url: string | null): BadUrlKind | undefined {
+  if (url === null || url.trim() === '') return 'missing';
+  if (parseHttpUrl(url) !== undefined) return undefined;
+  const text = url.trim();
+  // `example.org:80/a.jpg` and `C:\a.jpg` parse as URLs of schemes that nobody has: a dot or a single letter gives them away.
+  const scheme = /^([a-z][a-z0-9+-]+):/i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === 'http' || scheme === 'https') return 'unparsable';
+  if (scheme !== undefined && URL.canParse(text)) return 'other_scheme';
+  return lacksScheme(text) ? 'no_scheme' : 'unparsable';
+}
+
+/** `www.example.org/a.jpg` and `//example.org/a.jpg`: a URL but for its beginning. */
+function lacksScheme(text: string): boolean {
+  const completed = `http://${text.replace(/^\/\//, '')}`;
+  return URL.canParse(completed) && /^[^/.]/.test(completed.slice(7)) && new URL(completed).hostname.includes('.');
+}
