@@ -15,12 +15,15 @@ export type { Destination, StagedFile, Staging } from './destination/destination
 export { FolderDestination } from './destination/folder-destination.ts';
 export { NoneDestination } from './destination/none-destination.ts';
 export { ERROR_CODES, type ErrorCode, FlowDcError, isFlowDcError } from './errors.ts';
+export type { ManifestEstimate } from './estimate/estimate.ts';
+export { type EstimateOptions, estimateManifest } from './estimate/estimate-manifest.ts';
 export { type InspectOptions, inspectManifest } from './inspect/inspect-manifest.ts';
 export type { ManifestInspection } from './inspect/inspection.ts';
 export type { ManifestWarning, ManifestWarningCode } from './inspect/manifest-warnings.ts';
 export { FixedLimit, type Limit, type Load, type Outcome, type Transition } from './paarc/limit.ts';
 export { type RunJobOptions, runJob } from './pipeline.ts';
 export type {
+  AnnouncedBody,
   Artifact,
   ColumnRoles,
   Committer,
@@ -38,7 +41,7 @@ export { isTransient, ROW_CODES, type RowCode } from './row-codes.ts';
 export type { JobSummary, RecordTotals } from './run/job-summary.ts';
 export { publishUnits } from './stages/distribute/publish-units.ts';
 export { takeDeliveries } from './stages/distribute/take-deliveries.ts';
-export { type FetchRowsOptions, fetchRows } from './stages/fetch/fetch-rows.ts';
+export { type FetchRowsOptions, fetchRows, type RowRequest } from './stages/fetch/fetch-rows.ts';
 export { fetchUnits } from './stages/fetch/fetch-units.ts';
 export { type HostProfile, HostProfiles } from './stages/fetch/host-profiles.ts';
 export type { FetchStageOptions } from './stages/fetch/settings.ts';

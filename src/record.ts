@@ -90,6 +90,14 @@ export interface SpilledBody {
   readonly bytes: number;
 }
 
+/** What a reply's headers tell of a body that was not read. */
+export interface AnnouncedBody {
+  /** Size in bytes: the total of a Content-Range, else the Content-Length; absent when neither is there, or the body is encoded. */
+  readonly bytes?: number;
+  /** As the header has it, without parameters. */
+  readonly contentType?: string;
+}
+
 export type RowStatus = 'fetched' | 'failed' | 'skipped';
 
 /**
@@ -128,6 +136,8 @@ export interface RowResult<Row> {
   readonly fetchedAtMs: number;
   readonly etag?: string;
   readonly lastModified?: string;
+  /** Set when only headers were asked for; then there is no body. */
+  readonly announced?: AnnouncedBody;
   /** Give the body's bytes back to the budget. Idempotent; the sink calls it once the bytes are written. */
   release(): void;
 }

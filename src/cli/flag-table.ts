@@ -15,8 +15,8 @@ export interface Flag {
 
 /** Who takes the flags of a slice whose keys name no commands. */
 const COMMANDS_OF_SLICE: Partial<Record<Slice, readonly CommandName[]>> = {
-  fetch: ['download', 'resume', 'config', 'submit', 'worker'],
-  paarc: ['download', 'resume', 'config', 'submit', 'worker'],
+  fetch: ['download', 'resume', 'estimate', 'config', 'submit', 'worker'],
+  paarc: ['download', 'resume', 'estimate', 'config', 'submit', 'worker'],
 };
 
 /** The commands that take a key as a flag; none for keys of files only. */

@@ -9,6 +9,7 @@ import { exitCodeOf, listenForInterrupts } from './interrupts.ts';
 /** Loaded when asked for: `--version` and a wrong name need none of them. In the order of the help. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./commands/inspect.ts')).inspectCommand,
+  estimate: async () => (await import('./commands/estimate.ts')).estimateCommand,
   download: async () => (await import('./commands/download.ts')).downloadCommand,
   resume: async () => (await import('./commands/resume.ts')).resumeCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
@@ -32,6 +33,7 @@ ${commands.map(({ usage, summary }) => `  flow-dc ${usage}\n      ${summary}`).j
 First steps
   flow-dc demo                                       see the whole job on a server of its own
   flow-dc inspect photos.parquet                     what is in it, and what will hurt
+  flow-dc estimate photos.parquet -o dataset         how large it will be, what will fail, how long it takes
   flow-dc download photos.parquet -o dataset         URL column guessed, webdataset shards, resumable
   flow-dc download photos.csv --label species -o ds  one folder per class inside the shards
   cat urls.txt | flow-dc download - -o dataset       from a pipe

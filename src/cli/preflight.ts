@@ -1,9 +1,9 @@
 /** What a run is about to do, in three lines, before it does it: the last cheap moment to notice a mistake. */
 import { getServers } from 'node:dns';
 import { readFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../config/types.ts';
+import { freeBytes } from '../destination/free-bytes.ts';
 import type { ManifestInfo } from '../index.ts';
 import { byteSize, count } from './progress/format.ts';
 
@@ -64,17 +64,5 @@ function openFileLimit(): number | undefined {
     return found === undefined ? undefined : Number(found);
   } catch {
     return undefined;
-  }
-}
-
-/** Free bytes where `path` is or will be; its nearest existing parent decides. */
-async function freeBytes(path: string): Promise<number | undefined> {
-  for (let at = path; ; at = dirname(at)) {
-    try {
-      const { bavail, bsize } = await statfs(at);
-      return bavail * bsize;
-    } catch {
-      if (at === dirname(at)) return undefined;
-    }
   }
 }

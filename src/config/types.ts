@@ -212,8 +212,10 @@ export interface Config {
   readonly cloud_tool?: 'gocmd' | 'aws' | 'gsutil' | 'rclone' | 'scp' | undefined;
   /** Upload command in place of that of cloud_tool, with {file} and {destination}. */
   readonly cloud_put_command?: string | null | undefined;
-  /** Rows that a size estimate looks at; all when not given. */
+  /** Rows whose size an estimate asks for, about; as many as there are for the exact sum. Default: 1000. */
   readonly sample?: number | null | undefined;
+  /** Which rows an estimate takes: the same ones for the same seed and manifest. Default: 1. */
+  readonly seed?: number | undefined;
   /** TaskVine: cores of a task. */
   readonly task_cores?: number | undefined;
   /** TaskVine: memory of a task. */
@@ -750,8 +752,10 @@ export interface RunOptions {
   readonly cloudTool?: 'gocmd' | 'aws' | 'gsutil' | 'rclone' | 'scp' | undefined;
   /** Upload command in place of that of cloud_tool, with {file} and {destination}. */
   readonly cloudPutCommand?: string | undefined;
-  /** Rows that a size estimate looks at; all when not given. */
+  /** Rows whose size an estimate asks for, about; as many as there are for the exact sum. Default: 1000. */
   readonly sampleRows?: number | undefined;
+  /** Which rows an estimate takes: the same ones for the same seed and manifest. Default: 1. */
+  readonly sampleSeed?: number | undefined;
 }
 
 /** Complete settings of the run part. */
@@ -784,8 +788,10 @@ export interface RunSettings {
   readonly cloudTool: 'gocmd' | 'aws' | 'gsutil' | 'rclone' | 'scp';
   /** Upload command in place of that of cloud_tool, with {file} and {destination}. */
   readonly cloudPutCommand?: string;
-  /** Rows that a size estimate looks at; all when not given. */
-  readonly sampleRows?: number;
+  /** Rows whose size an estimate asks for, about; as many as there are for the exact sum. Default: 1000. */
+  readonly sampleRows: number;
+  /** Which rows an estimate takes: the same ones for the same seed and manifest. Default: 1. */
+  readonly sampleSeed: number;
 }
 
 /** The options of every slice, by its name. */

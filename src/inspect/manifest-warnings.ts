@@ -44,7 +44,7 @@ const RULES: Readonly<Record<Exclude<ManifestWarningCode, 'reader'>, Rule>> = {
     return {
       message: `${largest.name} has ${share(largest.share)} of the rows: the download is as fast as that host allows, however many machines share it`,
       advice:
-        'say who you are with --contact; keep what its owner asks for with --c-max, or a rate under the key `hosts` of a --config file',
+        "say who you are with --contact; 'flow-dc estimate' measures its pace; keep what its owner asks for with --c-max, or a rate under the key `hosts` of a --config file",
     };
   },
   repeated_urls: ({ duplicates, rows }) => {

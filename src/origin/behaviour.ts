@@ -62,6 +62,12 @@ export type Fault = Shared &
     | { readonly kind: 'wrong-length'; readonly offByBytes: number }
     /** No Content-Length. */
     | { readonly kind: 'chunked' }
+    /** HEAD is answered with an error; GET is not. */
+    | { readonly kind: 'head-status'; readonly status: number }
+    /** HEAD tells a Content-Length that is so many times the truth, or none. */
+    | { readonly kind: 'head-length'; readonly times: number | 'none' }
+    /** Range is ignored: the whole body in any case. */
+    | { readonly kind: 'no-range' }
     /** ETag and Last-Modified. */
     | { readonly kind: 'validators' }
   );

@@ -6,6 +6,7 @@ import { type Reply, refusal, withBody } from './reply.ts';
 
 /** One request as the faults see it. */
 export interface Visit {
+  readonly isHead: boolean;
   readonly scheme: 'http' | 'https';
   /** As in the Host header. */
   readonly host: string;
@@ -71,11 +72,21 @@ function applyFault(current: Reply, fault: Fault, visit: Visit): Reply {
       return { ...current, declaredBytes: Math.max(0, current.body.length + fault.offByBytes) };
     case 'chunked':
       return { ...current, declaredBytes: 'chunked' };
+    case 'head-status':
+      return visit.isHead ? refusal(fault.status) : current;
+    case 'head-length':
+      return visit.isHead ? { ...current, declaredBytes: headLength(current.body.length, fault.times) } : current;
+    case 'no-range':
+      return { ...current, isWhole: true };
     case 'validators':
       return { ...current, headers: { ...current.headers, ...validators(visit) } };
     default:
       return assertNever(fault);
   }
+}
+
+function headLength(bytes: number, times: number | 'none'): Reply['declaredBytes'] {
+  return times === 'none' ? 'chunked' : Math.round(bytes * times);
 }
 
 function redirect(current: Reply, fault: Extract<Fault, { kind: 'redirect' }>, visit: Visit): Reply {

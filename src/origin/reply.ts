@@ -13,6 +13,8 @@ export interface Reply {
   /** Shared with other replies; absent when the body leaves as fast as the client reads. */
   readonly link?: Link;
   readonly ending: Ending;
+  /** Sent whole whatever part was asked for. */
+  readonly isWhole?: boolean;
 }
 
 /**
@@ -49,4 +51,17 @@ export function connectionReset(): Reply {
 /** The same reply with another body, its length told truly. */
 export function withBody(original: Reply, body: Buffer, headers: Readonly<Record<string, string>> = {}): Reply {
   return { ...original, body, declaredBytes: body.length, totalBytes: body.length, headers: { ...original.headers, ...headers } };
+}
+
+/** The part of an honest image that a Range header asks for (one range from a first byte); the reply itself for anything else. */
+export function ranged(original: Reply, range: string | undefined): Reply {
+  const asked = /^bytes=(\d+)-(\d*)$/.exec(range ?? '');
+  const { status, body, ending, totalBytes, declaredBytes, isWhole } = original;
+  const isHonest = ending === 'complete' && totalBytes === body.length && declaredBytes === body.length;
+  if (asked === null || status !== 200 || isWhole === true || !isHonest) return original;
+  const first = Number(asked[1]);
+  const end = asked[2] === '' ? body.length : Math.min(body.length, Number(asked[2]) + 1);
+  if (first >= end) return { ...refusal(416), headers: { 'content-range': `bytes */${body.length}` } };
+  const headers = { 'content-range': `bytes ${first}-${end - 1}/${body.length}` };
+  return { ...withBody(original, body.subarray(first, end), headers), status: 206 };
 }

@@ -22,6 +22,9 @@ const KINDS: Readonly<Record<Behaviour['kind'], true>> = {
   empty: true,
   'wrong-length': true,
   chunked: true,
+  'head-status': true,
+  'head-length': true,
+  'no-range': true,
   validators: true,
 };
 

@@ -8,7 +8,7 @@ import { HostCounter, type HostStats } from './host-stats.ts';
 import { ImageShelf, type ImageSizes } from './image-bytes.ts';
 import { Link } from './link.ts';
 import { hashText, randomFrom } from './random.ts';
-import { type Reply, reply } from './reply.ts';
+import { type Reply, ranged, reply } from './reply.ts';
 import { type CompiledRule, compileRules } from './rules.ts';
 import { sendReply } from './send-reply.ts';
 
@@ -73,12 +73,12 @@ export class Site {
       }
     }
     const scheme = request.socket instanceof TLSSocket ? 'https' : 'http';
-    const visit: Visit = { scheme, host: name, path, seed: this.#options.seed, draw: host.draw };
+    const visit: Visit = { isHead: request.method === 'HEAD', scheme, host: name, path, seed: this.#options.seed, draw: host.draw };
     const { body, contentType } = this.#images.imageFor(`${scheme}://${name}${plainPath(path)}`);
     const faults = rules.flatMap(({ rule }) => rule.faults);
     const link = rules.find((each) => each.link !== undefined)?.link;
     const image = reply(200, body, { 'content-type': contentType });
-    return applyFaults(link === undefined ? image : { ...image, link }, faults, visit);
+    return ranged(applyFaults(link === undefined ? image : { ...image, link }, faults, visit), request.headers.range);
   }
 
   #host(name: string): Host {

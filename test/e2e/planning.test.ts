@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { runCli, startCli } from '../support/run-cli.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { createTestCa } from '../support/test-ca.ts';
+import { testOrigin } from '../support/test-origin.ts';
 
 const CSV = `url,label\n${Array.from({ length: 300 }, (_, i) => `http://${i % 3 === 0 ? 'a' : 'b'}.test/${i % 200}.jpg,l${i % 7}`).join('\n')}\n`;
 
@@ -28,7 +31,7 @@ describe('flow-dc inspect', () => {
 
   it('tells how many rows it has read, and ends with 130 on Ctrl-C in one line', async () => {
     const { child, done, stderr } = startCli(['inspect', '-', '--progress', 'json'], { stdin: endless() });
-    while (!stderr().includes('"rows"')) await sleep(50);
+    while (!stderr().includes('"read"')) await sleep(50);
     child.kill('SIGINT');
     const result = await done;
     expect([result.code, result.stdout]).toEqual([130, '']);
@@ -48,6 +51,76 @@ describe('flow-dc inspect', () => {
   });
 });
 
+describe('flow-dc estimate', () => {
+  const manifest = (rows: number): string =>
+    Array.from({ length: rows }, (_, i) => `http://${i % 3 === 0 ? 'a' : 'b'}.test/${i}.jpg`).join('\n');
+
+  it('prints size with its interval, failures, hosts and time, and compares the free disk', async () => {
+    const origin = await testOrigin({
+      meanBytes: 20_000,
+      rules: [{ host: 'a.test', path: '*3.jpg', behaviours: [{ kind: 'status', status: 404 }] }],
+    });
+    const out = join(await tempFolder(), 'dataset');
+    const args = ['estimate', '-', '--sample', '200', '--progress', 'off', '--connect-to', origin.connectTo, '-o', out];
+    const { code, stdout, stderr } = await runCli(args, { stdin: manifest(2000) });
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Size: about [\d.]+ MB, with 95 % between [\d.]+ MB and [\d.]+ MB\nRows: 2,000, of which about/);
+    expect(stdout).toContain('http_404');
+    expect(stdout).toMatch(/Disk: .* free at .*dataset/);
+    expect(stdout).toMatch(/b\.test\s+[\d.]+ MB\s+1,333 rows/);
+  });
+
+  it('prints one JSON object with --json, the same for the same --seed', async () => {
+    const origin = await testOrigin({ meanBytes: 20_000 });
+    const run = async () => {
+      const args = ['estimate', '-', '--sample=50', '--seed=9', '--json', '--connect-to', origin.connectTo];
+      return JSON.parse((await runCli(args, { stdin: manifest(500) })).stdout);
+    };
+    const [first, second] = [await run(), await run()];
+    expect(first).toMatchObject({ rows: 500, sample: { seed: 9, sized: first.sample.rows, unresolved: 0 }, failures: [] });
+    expect(second.bytes).toEqual(first.bytes);
+  });
+
+  it('warns when the disk is too small for the upper end, and still exits with 0', async () => {
+    const origin = await testOrigin({ rules: [{ behaviours: [{ kind: 'endless', totalBytes: 60_000_000 }] }] });
+    const args = ['estimate', '-', '--sample', '20', '--progress', 'off', '--connect-to', origin.connectTo, '-o', await tempFolder()];
+    // 6 TB.
+    const { code, stderr } = await runCli(args, { stdin: manifest(100_000) });
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^warning: .* free and up to .* may be needed/)]);
+  });
+
+  it('exits with 3 when no size could be learnt', async () => {
+    const args = [
+      'estimate',
+      '-',
+      '--sample',
+      '5',
+      '--connect-to',
+      '::127.0.0.1:1',
+      '--max-retry-attempts',
+      '1',
+      '--offline-hold-sec',
+      '0',
+    ];
+    const { code, stdout, stderr } = await runCli(args, { stdin: manifest(20) });
+    expect([code, stderr]).toEqual([3, expect.stringContaining('no size could be learnt')]);
+    expect(stdout).toContain('connect_refused');
+  });
+
+  it.each([
+    [['estimate'], '', 'name a manifest'],
+    [['estimate', '-', '--sample', '0'], 'http://a.test/1', '--sample'],
+    [['estimate', '-'], 'a,b\n1,2\n', 'a, b'],
+    [['estimate', '-'], 'url\n', 'FDC_ERR_MANIFEST_EMPTY'],
+  ])('answers %j with exit code 2 and one line', async (args, stdin, says) => {
+    const { code, stderr, stdout } = await runCli(args, { stdin });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toContain(says);
+  });
+});
+
 const manifests = process.env.FLOW_DC_MANIFESTS;
 const why = manifests === undefined ? ' (SKIPPED: FLOW_DC_MANIFESTS does not name a folder with real manifests)' : '';
 
@@ -59,6 +132,17 @@ describe.skipIf(manifests === undefined)(`real manifests${why}`, () => {
   ])('%s is described truly', async (name, facts) => {
     const { stdout } = await runCli(['inspect', join(manifests as string, name), '--json']);
     expect(JSON.parse(stdout)).toMatchObject(facts);
+  });
+
+  it('an estimate of 10,000 LAION rows counts the bad URL and asks hosts of every size', async () => {
+    const origin = await testOrigin({ meanBytes: 20_000, tls: createTestCa().tls });
+    const args = ['estimate', join(manifests as string, 'laion_10000.parquet'), '--sample', '300', '--insecure', '--json'];
+    const { stdout } = await runCli([...args, '--connect-to', origin.connectTo]);
+    const found = JSON.parse(stdout);
+    expect(found.failures).toEqual([{ code: 'invalid_url', transient: false, sampled: 0, rows: 1, low: 1, high: 1 }]);
+    expect(found.sample.sized).toBeGreaterThan(295);
+    expect(found.bytes.low).toBeLessThan(2e8);
+    expect(found.bytes.high).toBeGreaterThan(2e8);
   });
 });
 

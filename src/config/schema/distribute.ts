@@ -39,8 +39,10 @@ export const DISTRIBUTE_KEYS = {
   },
   sample: {
     type: 'integer',
-    minimum: 1,
-    description: 'Rows that a size estimate looks at; all when not given.',
+    minimum: 2,
+    maximum: 1_000_000,
+    default: 1000,
+    description: 'Rows whose size an estimate asks for, about; as many as there are for the exact sum.',
     fdc: {
       slice: 'run',
       option: 'sampleRows',
@@ -48,8 +50,17 @@ export const DISTRIBUTE_KEYS = {
       nullable: true,
       value: 'N',
       group: 'other',
+      common: true,
       commands: ['estimate'],
-      flowDc: { effect: 'used' },
+      flowDc: { effect: 'used', why: 'without it 1000 rows are asked for, where FLOW-DC asks for all' },
     },
+  },
+  seed: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 4_294_967_295,
+    default: 1,
+    description: 'Which rows an estimate takes: the same ones for the same seed and manifest.',
+    fdc: { slice: 'run', option: 'sampleSeed', value: 'N', group: 'other', commands: ['estimate'] },
   },
 } as const satisfies Keys;

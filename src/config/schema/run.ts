@@ -44,7 +44,7 @@ export const RUN_KEYS = {
     enum: ['auto', 'bar', 'plain', 'json', 'off'],
     default: 'auto',
     description: 'Progress on stderr; auto is a bar on a terminal and else a line every 30 s.',
-    fdc: { slice: 'run', option: 'progress', group: 'run', common: true, commands: [...RUNS, 'verify', 'inspect'] },
+    fdc: { slice: 'run', option: 'progress', group: 'run', common: true, commands: [...RUNS, 'verify', 'inspect', 'estimate'] },
   },
   log_level: {
     type: 'string',
@@ -69,7 +69,7 @@ export const RUN_KEYS = {
     type: 'boolean',
     default: false,
     description: 'Print the result as one JSON object on stdout.',
-    fdc: { slice: 'run', option: 'json', group: 'run', commands: ['download', 'resume', 'verify', 'inspect'] },
+    fdc: { slice: 'run', option: 'json', group: 'run', commands: ['download', 'resume', 'verify', 'inspect', 'estimate'] },
   },
   max_failure_rate: {
     type: 'number',

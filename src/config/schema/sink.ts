@@ -16,7 +16,7 @@ export const SINK_KEYS = {
       value: 'DEST',
       group: 'output',
       common: true,
-      commands: ['download', 'config', 'partition', 'submit', 'worker'],
+      commands: ['download', 'estimate', 'config', 'partition', 'submit', 'worker'],
       flowDc: { effect: 'used' },
     },
   },

@@ -1,15 +1,24 @@
 /**
- * One GET, one hop: from dispatch to the last body byte, under our own deadlines. Decides nothing about retries,
+ * One request, one hop: from dispatch to the last byte that is wanted, under our own deadlines. Decides nothing about retries,
  * redirects or limits; it reports what happened and how long it took.
  */
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
+import type { AnnouncedBody } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
 import { failureOf, type Phase } from './attempt-error.ts';
 import { BodyCollector, type CollectedBody, type CollectorOptions } from './body-collector.ts';
 import type { Connector } from './connector.ts';
 import { Deadline } from './deadline.ts';
-import { contentLength, judgeReply, type RawHeaders, type ReplyHeaders, replyHeaders, type UnwantedReply } from './reply-headers.ts';
+import {
+  announcedBody,
+  contentLength,
+  judgeReply,
+  type RawHeaders,
+  type ReplyHeaders,
+  replyHeaders,
+  type UnwantedReply,
+} from './reply-headers.ts';
 
 export interface AttemptSettings extends CollectorOptions {
   readonly clock: Clock;
@@ -38,6 +47,7 @@ export type AttemptEnd = Timing &
   (
     | (CollectedBody & { readonly kind: 'body'; readonly status: number; readonly headers: ReplyHeaders })
     | { readonly kind: 'redirect'; readonly status: number; readonly location: string | undefined }
+    | { readonly kind: 'headers'; readonly status: number; readonly announced: AnnouncedBody }
     | {
         readonly kind: 'failed';
         readonly code: RowCode;
@@ -57,18 +67,20 @@ const THROUGHPUT_WINDOW_MS = 10_000;
 /** Start the request. `end` is called exactly once. Returns abort, which ends it with nothing reported. */
 export function startAttempt(
   pool: Dispatcher,
-  request: { path: string; headers: Record<string, string> },
+  request: { path: string; headers: Record<string, string>; wants?: 'head' | 'headers' | undefined },
   settings: AttemptSettings,
   end: (result: AttemptEnd) => void,
 ): () => void {
-  const attempt = new Attempt(settings, end);
-  pool.dispatch({ path: request.path, method: 'GET', headers: request.headers }, attempt);
+  const { path, headers, wants } = request;
+  const attempt = new Attempt(settings, end, wants !== undefined);
+  pool.dispatch({ path, method: wants === 'head' ? 'HEAD' : 'GET', headers }, attempt);
   return () => attempt.abort();
 }
 
 class Attempt implements Dispatcher.DispatchHandler {
   readonly #settings: AttemptSettings;
   readonly #end: (result: AttemptEnd) => void;
+  readonly #isBodyWanted: boolean;
   readonly #deadline: Deadline;
   #controller: Dispatcher.DispatchController | undefined;
   #phase: Phase = 'connecting';
@@ -84,9 +96,10 @@ class Attempt implements Dispatcher.DispatchHandler {
   #stopThroughput: (() => void) | undefined;
   #leaveBudgetLine: (() => void) | undefined;
 
-  constructor(settings: AttemptSettings, end: (result: AttemptEnd) => void) {
+  constructor(settings: AttemptSettings, end: (result: AttemptEnd) => void, headersOnly: boolean) {
     this.#settings = settings;
     this.#end = end;
+    this.#isBodyWanted = !headersOnly;
     this.#startMs = settings.clock.nowMs();
     this.#deadline = new Deadline(settings.clock, settings.timeoutMs, () => this.#expire());
   }
@@ -112,6 +125,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#headersAtMs = this.#settings.clock.nowMs();
     this.#unwanted = judgeReply(status, headers, this.#settings.robotsTags, this.#settings.clock.wallMs());
+    if (!this.#isBodyWanted) this.#unwanted ??= { kind: 'headers', status, announced: announcedBody(status, headers) };
     if (this.#unwanted !== undefined) return;
     this.#headers = replyHeaders(headers);
     const length = contentLength(headers);

@@ -21,7 +21,7 @@ import { OriginPools } from './origin-pools.ts';
 import { refusedUrl } from './refused-url.ts';
 import { requestHeaders } from './request-headers.ts';
 import { decideRetry } from './retry-policy.ts';
-import { newWork, type Work } from './row-work.ts';
+import { announcedEnd, newWork, type Work } from './row-work.ts';
 import { Scheduler } from './scheduler.ts';
 import type { EngineSettings } from './settings.ts';
 
@@ -136,6 +136,7 @@ export class FetchEngine {
     const request = {
       path: `${url.pathname}${url.search}`,
       headers: requestHeaders(url, this.#settings.userAgent, policy, this.#ownHeaders(work)),
+      wants: work.task.wants,
     };
     const settings = policy.timeoutMs === undefined ? this.#attempt : { ...this.#attempt, timeoutMs: policy.timeoutMs };
     let isOut = true;
@@ -176,6 +177,7 @@ export class FetchEngine {
         work.attempts -= work.hops === 0 ? 1 : 0;
         this.scheduler.again(work.host, work, 0);
       } else if (end.kind === 'body') this.#accept(work, end);
+      else if (end.kind === 'headers') work.task.end(announcedEnd(work, end));
       else if (end.kind === 'redirect') this.#follow(work, end);
       else this.#retryOrFail(work, end.code, end.message, end);
     } else if (end.kind === 'body') {

@@ -7,11 +7,18 @@ import { createLimits, ownLimits } from './create-limit.ts';
 import { ResultStream } from './result-stream.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
 
+/** How a row is asked for, where it differs from a plain GET. */
+export interface RowRequest {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** `head`: by HEAD. `headers`: by a GET that ends with its headers. Both give `announced` in place of a body. */
+  readonly wants?: 'head' | 'headers';
+}
+
 export interface FetchRowsOptions<Row> extends FetchStageOptions {
   /** Where a row's bytes are. */
   readonly url: (row: Row) => string;
   /** What to send with a row's request; never sent on to another host by a redirect. */
-  readonly request?: (row: Row) => { readonly headers?: Readonly<Record<string, string>> };
+  readonly request?: (row: Row) => RowRequest;
 }
 
 /** Rows taken in ahead of their turn. Enough that a slow host does not hide a fast one behind it. */
@@ -47,10 +54,10 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
 
   override _write(row: Row, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     let url: string;
-    let headers: Readonly<Record<string, string>> | undefined;
+    let request: RowRequest | undefined;
     try {
       url = this.#urlOf(row);
-      headers = this.#requestOf?.(row).headers;
+      request = this.#requestOf?.(row);
     } catch (error) {
       return done(error as Error);
     }
@@ -66,7 +73,8 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
         this.#takeMore();
       },
       onAbortable: (abort) => this.#aborts.set(key, abort),
-      ...(headers === undefined ? {} : { headers }),
+      ...(request?.headers === undefined ? {} : { headers: request.headers }),
+      ...(request?.wants === undefined ? {} : { wants: request.wants }),
     });
     this.#nextWrite = done;
     this.engine.scheduler.pump();

@@ -1,4 +1,6 @@
 /** What the engine is asked to do and what it answers; the streams on top of it add rows and units. */
+
+import type { AnnouncedBody } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
 import type { AcceptedBody } from './accept-body.ts';
 import type { Timing } from './attempt.ts';
@@ -16,6 +18,8 @@ export interface RowEnd {
   readonly finalUrl?: string;
   readonly etag?: string;
   readonly lastModified?: string;
+  /** Of a request for headers only: what they tell of the body. */
+  readonly announced?: AnnouncedBody;
   /** Bytes of the body budget that the row still holds. */
   readonly reservedBytes: number;
 }
@@ -23,6 +27,8 @@ export interface RowEnd {
 export interface FetchTask {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** HEAD, or a GET that is over when its headers are here; a GET with its body by default. */
+  readonly wants?: 'head' | 'headers';
   /** Asked when the row's turn comes. */
   isDropped(): boolean;
   /** Called exactly once, unless the row was dropped. */

@@ -1,4 +1,5 @@
 /** What a reply's status line and headers alone say: whether its body is wanted, and what to remember of it. */
+import type { AnnouncedBody } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
 import { isEncoded } from './content-encoding.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -16,6 +17,7 @@ export interface ReplyHeaders {
 /** A reply whose body is of no interest. */
 export type UnwantedReply =
   | { readonly kind: 'redirect'; readonly status: number; readonly location: string | undefined }
+  | { readonly kind: 'headers'; readonly status: number; readonly announced: AnnouncedBody }
   | { readonly kind: 'failed'; readonly code: RowCode; readonly message: string; readonly status: number; readonly retryAfterMs?: number };
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -54,6 +56,18 @@ export function replyHeaders(headers: RawHeaders): ReplyHeaders {
 export function contentLength(headers: RawHeaders): number | undefined {
   const text = single(headers['content-length']);
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** What the headers tell of a body that nobody will read. */
+export function announcedBody(status: number, headers: RawHeaders): AnnouncedBody {
+  const { contentType, contentEncoding } = replyHeaders(headers);
+  const total = status === 206 ? /\/(\d+)\s*$/.exec(single(headers['content-range']) ?? '')?.[1] : undefined;
+  const whole = status === 206 ? undefined : contentLength(headers);
+  const bytes = contentEncoding !== undefined ? undefined : total === undefined ? whole : Number(total);
+  return {
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(contentType === undefined ? {} : { contentType: (contentType.split(';')[0] as string).trim().toLowerCase() }),
+  };
 }
 
 /** A repeated header arrives as an array; the first value counts, as for fetch. */

@@ -1,4 +1,5 @@
-import type { FetchTask } from './fetch-task.ts';
+import type { AttemptEnd } from './attempt.ts';
+import type { FetchTask, RowEnd } from './fetch-task.ts';
 
 /** A row on its way through the engine: where it is now, and what it has cost so far. */
 export interface Work {
@@ -18,4 +19,11 @@ export interface Work {
 export function newWork(task: FetchTask, url: URL): Work {
   const host = url.host;
   return { task, firstHost: host, startUrl: url, url, host, hops: 0, attempts: 0, errors: 0, deferrals: 0, staleConnections: 0 };
+}
+
+/** How a row ends that asked for headers only, and got them. */
+export function announcedEnd(work: Work, end: AttemptEnd & { kind: 'headers' }): RowEnd {
+  const { firstHost, attempts, url } = work;
+  const { status, announced } = end;
+  return { status: 'fetched', host: firstHost, httpStatus: status, timing: end, attempts, finalUrl: url.href, announced, reservedBytes: 0 };
 }

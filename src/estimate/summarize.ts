@@ -1,0 +1,89 @@
+/** From what the probes have found to estimates. Pure. */
+import { isTransient, type RowCode } from '../row-codes.ts';
+import type { ExpectedFailure, HostEstimate, ManifestEstimate } from './estimate.ts';
+import type { ProbeOutcome } from './host-manners.ts';
+import type { SampleRow } from './row-sampler.ts';
+import type { Stratum } from './strata.ts';
+import { type RowsEstimate, stratifiedShare } from './stratified-share.ts';
+import { stratifiedTotal, type TotalEstimate } from './stratified-total.ts';
+
+const LISTED_HOSTS = 20;
+
+/** A stratum with what came of its sample. */
+interface Probed {
+  readonly stratum: Stratum;
+  readonly outcomes: readonly ProbeOutcome[];
+}
+
+export type Summary = Pick<ManifestEstimate, 'bytes' | 'stored' | 'unresolved' | 'failures' | 'hosts'> & {
+  readonly counts: { readonly sized: number; readonly failed: number; readonly unresolved: number };
+};
+
+/** @param unfetchable - rows by code that no request can be made for */
+export function summarize(
+  strata: readonly Stratum[],
+  outcomes: ReadonlyMap<SampleRow, ProbeOutcome>,
+  unfetchable: ReadonlyMap<RowCode, number>,
+): Summary {
+  const probed = strata.map((stratum) => ({
+    stratum,
+    outcomes: stratum.sample.flatMap((row) => outcomes.get(row) ?? []),
+  }));
+  const bytes = bytesOf(probed);
+  return {
+    ...(bytes === undefined ? {} : { bytes }),
+    stored: rowsWith(probed, ({ kind }) => kind === 'sized'),
+    unresolved: { sampled: countOf(probed, 'unresolved'), ...rowsWith(probed, ({ kind }) => kind === 'unresolved') },
+    failures: failuresOf(probed, unfetchable),
+    hosts: hostsOf(probed),
+    counts: { sized: countOf(probed, 'sized'), failed: countOf(probed, 'failed'), unresolved: countOf(probed, 'unresolved') },
+  };
+}
+
+/**
+ * Two estimates, for the two things that an unresolved row may turn out to be: like the rows of its stratum whose size is known
+ * (total and upper end), or nothing at all (lower end).
+ */
+function bytesOf(probed: readonly Probed[]): TotalEstimate | undefined {
+  if (countOf(probed, 'sized') === 0) return undefined;
+  const bytes = (outcome: ProbeOutcome): number => (outcome.kind === 'sized' ? outcome.bytes : 0);
+  const known = probed.map(({ stratum: { rows }, outcomes }) => ({
+    rows,
+    values: outcomes.filter(({ kind }) => kind !== 'unresolved').map(bytes),
+  }));
+  const { total, high } = stratifiedTotal(known);
+  const { low } = stratifiedTotal(probed.map(({ stratum: { rows }, outcomes }) => ({ rows, values: outcomes.map(bytes) })));
+  return { total, low: Math.min(low, total), high };
+}
+
+function failuresOf(probed: readonly Probed[], unfetchable: ReadonlyMap<RowCode, number>): ExpectedFailure[] {
+  const codes = new Set(probed.flatMap(({ outcomes }) => outcomes.flatMap((outcome) => ('code' in outcome ? [outcome.code] : []))));
+  const estimated = [...codes].map((code) => {
+    const isHit = (outcome: ProbeOutcome): boolean => 'code' in outcome && outcome.code === code;
+    const sampled = probed.reduce((sum, { outcomes }) => sum + outcomes.filter(isHit).length, 0);
+    return { code, transient: isTransient(code), sampled, ...rowsWith(probed, isHit) };
+  });
+  const counted = [...unfetchable].map(([code, rows]) => ({ code, transient: false, sampled: 0, rows, low: rows, high: rows }));
+  return [...estimated, ...counted].sort((a, b) => b.rows - a.rows);
+}
+
+function hostsOf(probed: readonly Probed[]): HostEstimate[] {
+  const hosts = probed.flatMap(({ stratum: { host, rows }, outcomes }) => {
+    const sizes = outcomes.flatMap((outcome) => (outcome.kind === 'sized' ? [outcome.bytes] : []));
+    const known = outcomes.filter(({ kind }) => kind !== 'unresolved').length;
+    if (host === undefined || sizes.length === 0) return [];
+    const sum = sizes.reduce((total, size) => total + size, 0);
+    return [{ host, rows, sampled: outcomes.length, sized: sizes.length, meanBytes: sum / sizes.length, bytes: (rows * sum) / known }];
+  });
+  return hosts.sort((a, b) => b.bytes - a.bytes).slice(0, LISTED_HOSTS);
+}
+
+function rowsWith(probed: readonly Probed[], isHit: (outcome: ProbeOutcome) => boolean): RowsEstimate {
+  return stratifiedShare(
+    probed.map(({ stratum: { rows }, outcomes }) => ({ rows, sampled: outcomes.length, hits: outcomes.filter(isHit).length })),
+  );
+}
+
+function countOf(probed: readonly Probed[], kind: ProbeOutcome['kind']): number {
+  return probed.reduce((sum, { outcomes }) => sum + outcomes.filter((outcome) => outcome.kind === kind).length, 0);
+}
