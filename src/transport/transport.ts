@@ -13,7 +13,10 @@ export interface Delivery {
   readonly unit: Unit;
   /** 1 on the first delivery. A hint; correctness rests on the committer alone. */
   readonly attempt: number;
-  /** Unit errors counted so far, on any worker. At `max_retries` the caller commits every row as `unit_failed`. */
+  /**
+   * Unit errors counted so far, on any worker. At `max_retries` the caller commits every row as `unit_failed`. Infinity
+   * when the unit came back without an error too often: it ends the workers that take it.
+   */
   readonly errors: number;
   /** Aborts when the unit is presumed lost to us, the job is cancelled or the channel is closed. */
   readonly signal: AbortSignal;

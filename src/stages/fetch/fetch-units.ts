@@ -95,7 +95,8 @@ class UnitFetcher extends ResultStream<FetchResult> {
     if (rows.length === 0) return;
     this.#open.add(work);
     if (delivery.errors >= this.#settings.maxUnitErrors) {
-      return this.#endAll(work, 'unit_failed', `given up after ${delivery.errors} errors`);
+      const tries = Number.isFinite(delivery.errors) ? `after ${delivery.errors} errors` : 'after too many workers ended with it';
+      return this.#endAll(work, 'unit_failed', `given up ${tries}`);
     }
     this.#cancelCheck ??= this.#checkLater();
     for (const row of rows) {

@@ -76,13 +76,15 @@ class ChaosRun {
     child?.kill('SIGCONT');
   }
 
-  /** Stop whichever worker has a unit staged now; the first one, if none has. */
+  /** Stop the worker that takes the first unit. */
   async freezeHolder(ms: number): Promise<void> {
-    const workers = this.#workers.filter((one) => one !== undefined);
-    const holder = workers.find((one) => one.output().includes('took')) ?? workers[0];
-    holder?.child.kill('SIGSTOP');
+    const holder = (): ChaosChild | undefined => this.#workers.find((one) => one?.output().includes('took'));
+    while (holder() === undefined) await sleep(20);
+    const { child } = holder() ?? fail();
+    await sleep(200);
+    child.kill('SIGSTOP');
     await sleep(ms);
-    holder?.child.kill('SIGCONT');
+    child.kill('SIGCONT');
   }
 
   async crashServer(awayMs: number): Promise<void> {
@@ -99,6 +101,7 @@ class ChaosRun {
       child.kill('SIGCONT');
       child.kill('SIGKILL');
     }
+    await Promise.all(all.map((one) => one.ended));
   }
 
   #keep(child: ChaosChild, onEnd: () => void): ChaosChild {
@@ -246,14 +249,14 @@ describeNats('chaos', () => {
   it(
     'fences a worker that stood still: the other one finishes its unit, and its own files are gone',
     async () => {
-      const changes = { units: 1, rowsPerUnit: 40, rowMs: 60, slots: 1, ackWaitMs: 1_000 };
+      const changes = { units: 1, rowsPerUnit: 60, rowMs: 100, slots: 1, ackWaitMs: 1_000 };
       const result = await runChaos(changes, async (run) => {
-        await sleep(1_500);
         await run.freezeHolder(2_500);
         await sleep(500);
       });
       expect(result.account).toEqual(EXACT);
       expect(result).toMatchObject({ records: 1, strays: [], leftovers: [] });
+      expect(result.said.match(/took/g)).toHaveLength(2);
     },
     RUN_TIMEOUT_MS,
   );
@@ -268,3 +271,7 @@ describeNats('chaos', () => {
     RUN_TIMEOUT_MS,
   );
 });
+
+function fail(): never {
+  throw new Error('nobody has the unit any more');
+}
