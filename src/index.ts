@@ -37,8 +37,12 @@ export type {
   UnitRecord,
   UnitRow,
 } from './record.ts';
+export type { HostLine } from './report/host-table.ts';
+export type { Quantiles, Report } from './report/report.ts';
+export { type ReportOptions, reportDataset } from './report/report-dataset.ts';
 export { isTransient, ROW_CODES, type RowCode } from './row-codes.ts';
 export type { JobSummary, RecordTotals } from './run/job-summary.ts';
+export type { RunSpan } from './run/timeline-file.ts';
 export { publishUnits } from './stages/distribute/publish-units.ts';
 export { takeDeliveries } from './stages/distribute/take-deliveries.ts';
 export { type FetchRowsOptions, fetchRows, type RowRequest } from './stages/fetch/fetch-rows.ts';

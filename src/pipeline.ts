@@ -21,12 +21,15 @@ import { finalPath } from './destination/folder-layout.ts';
 import { NoneDestination } from './destination/none-destination.ts';
 import { FlowDcError } from './errors.ts';
 import { openJob } from './job/job-folder.ts';
+import { statePaths } from './job/state-folder.ts';
 import { loadHostProfiles, saveHostProfiles } from './run/host-profile-file.ts';
 import { identityOf } from './run/identity-of.ts';
 import { type JobInput, openJobInput } from './run/job-input.ts';
 import { type JobSummary, type RecordTotals, totalOf } from './run/job-summary.ts';
 import { RunControl, type RunSignals } from './run/run-control.ts';
 import { sealInfo } from './run/seal-info.ts';
+import { readRunSpans } from './run/timeline-file.ts';
+import { TimelineRecorder, type TimelineSource } from './run/timeline-recorder.ts';
 import { publishUnits } from './stages/distribute/publish-units.ts';
 import { takeDeliveries } from './stages/distribute/take-deliveries.ts';
 import { fetchUnits } from './stages/fetch/fetch-units.ts';
@@ -89,7 +92,9 @@ async function runInFolder(config: ResolvedConfig, output: string, input: JobInp
     await options.onStart?.(input.info, before, [...job.notices, ...notices]);
     const wasSealed = existsSync(finalPath(destination.paths, SUCCESS_FILE));
     const complete = wasSealed || (await runInJob(config, input, stages, around, options, job.stateFolder));
-    const summary = { ...(await totalOf(committer.records())), complete, out: job.out, elapsedMs: clock.nowMs() - startedMs, before };
+    const elapsedMs = clock.nowMs() - startedMs;
+    const runs = await readRunSpans(statePaths(job.stateFolder).timeline);
+    const summary = { ...(await totalOf(committer.records())), complete, out: job.out, elapsedMs, runs, before };
     if (complete && !wasSealed)
       await sealDataset(destination, committer.records(), sealInfo(config, input.info, job, summary, clock.wallMs()));
     return summary;
@@ -111,7 +116,9 @@ async function runForNothing(config: ResolvedConfig, input: JobInput, options: R
     const profiles = new HostProfiles(clock);
     const around = { destination: new NoneDestination({ spillFolder: join(folder, 'spill') }), committer, clock, profiles };
     const complete = await runChain(config, input, workStages(config, around), around, options);
-    return { ...(await totalOf(committer.records())), complete, out: 'none:', elapsedMs: clock.nowMs() - startedMs, before };
+    const elapsedMs = clock.nowMs() - startedMs;
+    const runs = [{ startedAtMs: clock.wallMs() - elapsedMs, elapsedMs }];
+    return { ...(await totalOf(committer.records())), complete, out: 'none:', elapsedMs, runs, before };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -124,8 +131,10 @@ interface Surroundings {
   readonly profiles: HostProfiles;
 }
 
+type WorkStages = readonly [fetch: Duplex & TimelineSource, sink: Writable];
+
 /** Fetch and sink, not yet joined. Errors: FDC_ERR_CONFIG_INVALID. */
-function workStages(config: ResolvedConfig, { destination, committer, clock, profiles }: Surroundings): readonly [Duplex, Writable] {
+function workStages(config: ResolvedConfig, { destination, committer, clock, profiles }: Surroundings): WorkStages {
   const { fetch, paarc, sink } = config;
   const openSink = sink.createTar ? tarSink : folderSink;
   return [
@@ -138,14 +147,17 @@ function workStages(config: ResolvedConfig, { destination, committer, clock, pro
 async function runInJob(
   config: ResolvedConfig,
   input: JobInput,
-  stages: readonly [Duplex, Writable],
+  stages: WorkStages,
   around: Surroundings,
   options: RunJobOptions,
   stateFolder: string,
 ): Promise<boolean> {
+  const timeline = new TimelineRecorder(statePaths(stateFolder).timeline, stages[0], around.clock);
   try {
     return await runChain(config, input, stages, around, options);
   } finally {
+    const unwritten = await timeline.end();
+    if (unwritten !== undefined) options.onNotice?.(unwritten);
     // The fetch stage tells what it has learned when it is destroyed.
     for (const stage of stages) stage.destroy();
     const notice = await saveHostProfiles(stateFolder, around.profiles);
@@ -157,7 +169,7 @@ async function runInJob(
 async function runChain(
   config: ResolvedConfig,
   input: JobInput,
-  stages: readonly [Duplex, Writable],
+  stages: WorkStages,
   { destination, committer, clock }: Surroundings,
   options: RunJobOptions,
 ): Promise<boolean> {

@@ -128,6 +128,10 @@ export interface RowResult<Row> {
   readonly height?: number;
   readonly headersMs?: number;
   readonly totalMs?: number;
+  /** Waiting for the host's gate, over all attempts, with the pauses between them. */
+  readonly queueMs?: number;
+  /** Decoding, recognising, hashing and measuring the body. */
+  readonly hashMs?: number;
   /** Requests sent for this row, redirect hops not counted. */
   readonly attempts: number;
   /** After redirects; the row's URL otherwise. */

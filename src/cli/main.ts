@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   download: async () => (await import('./commands/download.ts')).downloadCommand,
   resume: async () => (await import('./commands/resume.ts')).resumeCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
+  report: async () => (await import('./commands/report.ts')).reportCommand,
   config: async () => (await import('./commands/config.ts')).configCommand,
   demo: async () => {
     const [{ demoCommand }, { runDownload }, { runVerify }] = await Promise.all([

@@ -122,6 +122,8 @@ export interface Config {
   readonly trace_paarc?: string | undefined;
   /** Print the result as one JSON object on stdout. Default: false. */
   readonly json?: boolean | undefined;
+  /** Add FLOW-DC's run statistics, in its own words and correct units. Default: false. */
+  readonly flow_dc?: boolean | undefined;
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */
   readonly max_failure_rate?: number | undefined;
   /** Time that open units get to finish after the first signal; a second signal ends at once. In seconds. Default: 30. */
@@ -740,6 +742,8 @@ export interface RunOptions {
   readonly tracePaarc?: string | undefined;
   /** Print the result as one JSON object on stdout. Default: false. */
   readonly json?: boolean | undefined;
+  /** Add FLOW-DC's run statistics, in its own words and correct units. Default: false. */
+  readonly flowDc?: boolean | undefined;
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */
   readonly maxFailureRate?: number | undefined;
   /** Time that open units get to finish after the first signal; a second signal ends at once. Default: 30000. */
@@ -776,6 +780,8 @@ export interface RunSettings {
   readonly tracePaarc?: string;
   /** Print the result as one JSON object on stdout. Default: false. */
   readonly json: boolean;
+  /** Add FLOW-DC's run statistics, in its own words and correct units. Default: false. */
+  readonly flowDc: boolean;
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */
   readonly maxFailureRate: number;
   /** Time that open units get to finish after the first signal; a second signal ends at once. Default: 30000. */

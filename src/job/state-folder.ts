@@ -19,6 +19,8 @@ export interface StatePaths {
   readonly lingers: string;
   /** What was learned about hosts. */
   readonly hostProfiles: string;
+  /** How the runs went, second by second. */
+  readonly timeline: string;
   /** Commit records, one file per unit. */
   readonly unitsFolder: string;
   /** Records that are not complete yet. */
@@ -46,6 +48,7 @@ export function statePaths(stateFolder: string): StatePaths {
     partialInput: join(folder, 'stdin.partial'),
     lingers: join(folder, 'lingers'),
     hostProfiles: join(folder, 'hosts.json'),
+    timeline: join(folder, 'timeline.jsonl'),
     unitsFolder,
     unitsTemporaryFolder: join(unitsFolder, 'tmp'),
   };

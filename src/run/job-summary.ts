@@ -1,4 +1,5 @@
 import type { UnitRecord } from '../record.ts';
+import type { RunSpan } from './timeline-file.ts';
 
 /** What a set of records adds up to. */
 export interface RecordTotals {
@@ -21,6 +22,8 @@ export interface JobSummary extends RecordTotals {
   readonly out: string;
   /** Of this run alone, milliseconds. */
   readonly elapsedMs: number;
+  /** Every run of the job that is known, this one last. */
+  readonly runs: readonly RunSpan[];
   /** Rows and bytes that earlier runs had settled. */
   readonly before: { readonly rows: number; readonly bytes: number };
 }

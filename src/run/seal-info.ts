@@ -4,6 +4,7 @@ import type { JobFile } from '../job/job-file.ts';
 import type { SealInfo } from '../stages/sink/seal/seal-dataset.ts';
 import { VERSION } from '../version.ts';
 import type { JobSummary } from './job-summary.ts';
+import { workedMs } from './timeline-file.ts';
 
 /** Keys that may hold credentials: never part of a dataset that others read. */
 const PRIVATE_KEYS = ['header', 'hosts', 'contact', 'log_file'];
@@ -33,7 +34,7 @@ export function sealInfo(
     settings: Object.fromEntries(settings),
     startedAtMs: job.createdAtMs,
     sealedAtMs: nowMs,
-    elapsedMs: summary.elapsedMs,
+    elapsedMs: workedMs(summary.runs),
     interrupted: summary.before.rows > 0,
     notes,
   };

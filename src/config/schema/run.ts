@@ -69,7 +69,13 @@ export const RUN_KEYS = {
     type: 'boolean',
     default: false,
     description: 'Print the result as one JSON object on stdout.',
-    fdc: { slice: 'run', option: 'json', group: 'run', commands: ['download', 'resume', 'verify', 'inspect', 'estimate'] },
+    fdc: { slice: 'run', option: 'json', group: 'run', commands: ['download', 'resume', 'verify', 'report', 'inspect', 'estimate'] },
+  },
+  flow_dc: {
+    type: 'boolean',
+    default: false,
+    description: "Add FLOW-DC's run statistics, in its own words and correct units.",
+    fdc: { slice: 'run', option: 'flowDc', group: 'run', commands: ['report'] },
   },
   max_failure_rate: {
     type: 'number',

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { imageSize } from 'image-size';
 import { imageSizeFromFile } from 'image-size/fromFile';
+import type { Clock } from '../../clock.ts';
 import type { SpilledBody } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
 import { BodyCollector, type CollectedBody, type CollectorOptions } from './body-collector.ts';
@@ -9,6 +10,7 @@ import { decodeContent } from './content-encoding.ts';
 import { contentKind, SNIFF_BYTES } from './content-kind.ts';
 
 export interface AcceptOptions extends CollectorOptions {
+  readonly clock: Clock;
   readonly maxBytes: number;
   readonly expectContent: 'media' | 'any';
   readonly hash: boolean;
@@ -24,6 +26,8 @@ export interface AcceptedBody {
   readonly contentType: string;
   readonly extension: string;
   readonly sha256?: string;
+  /** From the whole body to this verdict. */
+  readonly hashMs: number;
   readonly width?: number;
   readonly height?: number;
 }
@@ -44,6 +48,7 @@ export async function acceptBody(
   options: AcceptOptions,
   release: (body: CollectedBody) => void,
 ): Promise<Acceptance> {
+  const startMs = options.clock.nowMs();
   const { contentType: declared, contentEncoding } = received.headers;
   let held: CollectedBody = received;
   if (contentEncoding !== undefined) {
@@ -63,7 +68,15 @@ export async function acceptBody(
   const size = contentType.startsWith('image/') ? await dimensions(body) : undefined;
   return {
     ok: true,
-    accepted: { body, bytes, contentType, extension, ...(digest === undefined ? {} : { sha256: digest }), ...size },
+    accepted: {
+      body,
+      bytes,
+      contentType,
+      extension,
+      ...(digest === undefined ? {} : { sha256: digest }),
+      ...size,
+      hashMs: options.clock.nowMs() - startMs,
+    },
     held,
   };
 }

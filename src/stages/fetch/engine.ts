@@ -93,7 +93,7 @@ export class FetchEngine {
   add(task: FetchTask): void {
     const url = parseHttpUrl(task.url);
     if (url === undefined) return task.end(refusedUrl(task.url));
-    const work = newWork(task, url);
+    const work = newWork(task, url, this.#clock.nowMs());
     const { host } = work;
     if (this.#settings.policyOf(host).skip === true)
       return this.#fail(work, 'host_skipped', `${host} is skipped by the configuration`, 'skipped');
@@ -131,6 +131,7 @@ export class FetchEngine {
 
   #send(work: Work, lane: Lane<Work>, permit: Permit): void {
     if (work.hops === 0) work.attempts += 1;
+    work.queueMs += this.#clock.nowMs() - work.waitingSinceMs;
     const { url } = work;
     const policy = this.#settings.policyOf(work.host);
     const request = {
@@ -165,6 +166,7 @@ export class FetchEngine {
   }
 
   #onEnd(work: Work, lane: Lane<Work>, permit: Permit, end: AttemptEnd): void {
+    work.waitingSinceMs = this.#clock.nowMs();
     const code = end.kind === 'failed' ? end.code : undefined;
     const isFreeRetry = end.kind === 'failed' && end.staleConnection && work.staleConnections < MAX_STALE_CONNECTIONS;
     const retryAfter = end.kind === 'failed' ? end.retryAfterMs : undefined;
@@ -228,6 +230,7 @@ export class FetchEngine {
       timing: end,
       attempts: work.attempts,
       finalUrl: work.url.href,
+      queueMs: work.queueMs,
       reservedBytes,
       ...(etag === undefined ? {} : { etag }),
       ...(lastModified === undefined ? {} : { lastModified }),
@@ -286,6 +289,7 @@ export class FetchEngine {
       message,
       host: work.firstHost,
       attempts: work.attempts,
+      queueMs: work.queueMs,
       reservedBytes: 0,
       ...(httpStatus === undefined ? {} : { httpStatus }),
       ...(end === undefined ? {} : { timing: end }),

@@ -15,6 +15,8 @@ export interface RowEnd {
   readonly httpStatus?: number;
   readonly timing?: Timing;
   readonly attempts: number;
+  /** Time from the row's arrival to its sends, pauses between attempts included; absent when it was never queued. */
+  readonly queueMs?: number;
   readonly finalUrl?: string;
   readonly etag?: string;
   readonly lastModified?: string;

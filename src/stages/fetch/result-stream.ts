@@ -28,6 +28,18 @@ export interface FetchStats {
   readonly names: number;
 }
 
+/** One host while it has rows, as it is at this moment. */
+export interface HostLoad {
+  readonly host: string;
+  readonly inFlight: number;
+  /** Requests that its limit allows at once. */
+  readonly limit: number;
+  /** Rows that wait for it. */
+  readonly waiting: number;
+  /** It asked for quiet, or its limit sends nothing for now. */
+  readonly isPaused: boolean;
+}
+
 export interface StageHooks {
   readonly limits: HostLimits;
   /** `on-read`: bytes leave the budget as the result leaves the stage. `by-sink`: when `release()` is called. */
@@ -67,6 +79,18 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
   stats(): FetchStats {
     const { scheduler, budget, kept } = this.engine;
     return { ...this.#counts, ...kept, inFlight: scheduler.inFlight, queued: scheduler.queued, bodyBytesHeld: budget.usedBytes };
+  }
+
+  /** The hosts with most requests in flight, then with most rows waiting; at most `most`, idle ones left out. */
+  busiestHosts(most: number): HostLoad[] {
+    const nowMs = this.#settings.clock.nowMs();
+    const loads: HostLoad[] = [];
+    for (const { host, gate, queue, isIdle } of this.engine.scheduler.lanes()) {
+      if (isIdle) continue;
+      const { permits, pauseUntilMs } = gate.limit;
+      loads.push({ host, inFlight: gate.inFlight, limit: permits, waiting: queue.size, isPaused: pauseUntilMs > nowMs || permits < 1 });
+    }
+    return loads.sort((a, b) => b.inFlight - a.inFlight || b.waiting - a.waiting).slice(0, most);
   }
 
   /** Nothing queued can start although there is room: take more input. */

@@ -13,12 +13,16 @@ export interface Work {
   errors: number;
   deferrals: number;
   staleConnections: number;
+  /** Since when the row waits to be sent, and how long it has waited for its sends so far. */
+  waitingSinceMs: number;
+  queueMs: number;
 }
 
 /** A row that has not been tried yet. */
-export function newWork(task: FetchTask, url: URL): Work {
+export function newWork(task: FetchTask, url: URL, nowMs: number): Work {
   const host = url.host;
-  return { task, firstHost: host, startUrl: url, url, host, hops: 0, attempts: 0, errors: 0, deferrals: 0, staleConnections: 0 };
+  const counts = { hops: 0, attempts: 0, errors: 0, deferrals: 0, staleConnections: 0, waitingSinceMs: nowMs, queueMs: 0 };
+  return { task, firstHost: host, startUrl: url, url, host, ...counts };
 }
 
 /** How a row ends that asked for headers only, and got them. */

@@ -10,6 +10,7 @@ import { type RowOutcome, rowOutcome } from './row-outcome.ts';
 import type { SampleContainer } from './sample-container.ts';
 import type { UnitWriter } from './sink.ts';
 import { formatStats, STATS_SUFFIX } from './stats-file.ts';
+import { UnitTimer } from './unit-times.ts';
 
 /** How the units of one dataset are laid out and decided. */
 export interface DatasetLayout {
@@ -47,6 +48,7 @@ class DatasetWriter implements UnitWriter {
   readonly #names: readonly string[];
   readonly #outcomes: RowOutcome[] = [];
   readonly #startedAtMs: number;
+  readonly #timer = new UnitTimer();
   readonly #imagesAsJpg: boolean;
   /** From here on somebody may have decided for this attempt, so what it staged must stay. */
   #offered = false;
@@ -72,11 +74,14 @@ class DatasetWriter implements UnitWriter {
 
   async write(result: FetchResult): Promise<void> {
     const { index } = result.row;
+    this.#timer.addRow(result);
     if (result.status !== 'fetched') {
       this.#outcomes[index] = rowOutcome(result, undefined);
       return;
     }
+    const startMs = this.#layout.clock.nowMs();
     const sample = await this.#container.add(result, this.#names[index] as string, this.#extension(result));
+    this.#timer.add('write', this.#layout.clock.nowMs() - startMs);
     this.#outcomes[index] = rowOutcome(result, sample.name, sample.sha256);
   }
 
@@ -97,11 +102,15 @@ class DatasetWriter implements UnitWriter {
 
   async #finishFiles(): Promise<UnitRecord> {
     const { shard, batch } = this.#unit;
+    const { clock } = this.#layout;
+    const startMs = clock.nowMs();
     const artifacts = [await this.#container.close()];
     const table = encodeParquet(outcomeTable(this.#rows, this.#outcomes, batch));
     artifacts.push(await this.#putFile(`${shard}.parquet`, table));
     const record = this.#record(artifacts);
-    const stats = await this.#putFile(`${shard}${STATS_SUFFIX}`, formatStats(record, this.#startedAtMs));
+    // What follows cannot be in a file that must be complete before it: the record and the renames.
+    this.#timer.add('commit', clock.nowMs() - startMs);
+    const stats = await this.#putFile(`${shard}${STATS_SUFFIX}`, formatStats(record, this.#startedAtMs, this.#timer.sums()));
     return { ...record, artifacts: [...artifacts, stats] };
   }
 

@@ -4,29 +4,43 @@ import { codesByRows, type Totals } from './totals.ts';
 
 /** FLOW-DC's overview.json under its own keys; MB are 10^6 bytes throughout. */
 export function overviewJson(totals: Totals, info: SealInfo, destination: string): string {
-  const seconds = info.elapsedMs / 1000;
-  const megabytes = totals.bytes / 1e6;
+  const { elapsedMs, interrupted } = info;
   const overview = {
     flow_dc_version: info.version,
     script_inputs: info.settings,
-    summary: {
-      total_urls: totals.rows,
-      successful_downloads: totals.stored,
-      failed_downloads: totals.failed + totals.skipped,
-      success_rate_percent: percent(totals.stored, totals.rows),
-      downloaded_mb: rounded(megabytes, 3),
-      elapsed_sec: rounded(seconds, 3),
-      avg_speed_MBps: seconds > 0 ? rounded(megabytes / seconds, 3) : 0,
-      shutdown_requested: info.interrupted,
-      tar_path: info.createTar ? destination : null,
-      shards: totals.units,
-      skipped_downloads: totals.skipped,
-    },
-    error_breakdown: codesByRows(totals).map(([code, count]) => ({ status_code: statusOf(code), error: textOf(code), code, count })),
+    summary: overviewSummary(totals, { elapsedMs, interrupted, tarPath: info.createTar ? destination : null }),
+    error_breakdown: errorBreakdown(codesByRows(totals)),
     timestamp_local: localTime(info.sealedAtMs),
     timestamp_utc: new Date(info.sealedAtMs).toISOString(),
   };
   return `${JSON.stringify(overview, undefined, 2)}\n`;
+}
+
+/** The overview's `summary`. */
+export function overviewSummary(
+  totals: Omit<Totals, 'errors'>,
+  run: { readonly elapsedMs: number; readonly interrupted: boolean; readonly tarPath: string | null },
+) {
+  const seconds = run.elapsedMs / 1000;
+  const megabytes = totals.bytes / 1e6;
+  return {
+    total_urls: totals.rows,
+    successful_downloads: totals.stored,
+    failed_downloads: totals.failed + totals.skipped,
+    success_rate_percent: percent(totals.stored, totals.rows),
+    downloaded_mb: rounded(megabytes, 3),
+    elapsed_sec: rounded(seconds, 3),
+    avg_speed_MBps: seconds > 0 ? rounded(megabytes / seconds, 3) : 0,
+    shutdown_requested: run.interrupted,
+    tar_path: run.tarPath,
+    shards: totals.units,
+    skipped_downloads: totals.skipped,
+  };
+}
+
+/** The overview's `error_breakdown`. */
+export function errorBreakdown(rowsByCode: readonly (readonly [code: string, rows: number])[]) {
+  return rowsByCode.map(([code, count]) => ({ status_code: statusOf(code), error: textOf(code), code, count }));
 }
 
 export function percent(part: number, whole: number): number {

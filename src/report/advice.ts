@@ -1,0 +1,105 @@
+/** Why rows with a code were most likely not stored, and what to run about it. */
+import { isTransient, type NamedRowCode, ROW_CODES, type RowCode } from '../row-codes.ts';
+
+export interface Advice {
+  /** Likely cause, in words that finish a sentence. */
+  readonly cause: string;
+  /** A command; absent where none helps. */
+  readonly next?: string;
+}
+
+/** What commands of an advice are about. */
+export interface AdviceContext {
+  /** As it goes onto a command line; `MANIFEST` when it is not known. */
+  readonly manifest: string;
+  /** The folder of a job that is not finished: a resume takes new options for the rest of its rows. */
+  readonly unfinished?: string;
+}
+
+interface Hint {
+  readonly cause: string;
+  /** Options that change the outcome; `''` for the same ones once more, absent when nothing does. */
+  readonly flags?: string;
+}
+
+const BLOCKED = 'the host refuses programs that do not say who they are, or the link needs a login';
+const BUSY = 'the host was overloaded or broken at that time';
+
+const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
+  invalid_url: { cause: 'the manifest has an empty or broken value; repair it there, or name the right column (--url)' },
+  unsupported_scheme: { cause: 'the manifest names files or other protocols; only http and https can be fetched' },
+  address_refused: {
+    cause: 'a name of your own network, or an attack; if these hosts are yours, allow them',
+    flags: '--allow-private 192.168.0.0/16',
+  },
+  dns_not_found: { cause: 'the host is gone; if a browser does find it, your name server does not', flags: '--dns-server 1.1.1.1' },
+  dns_error: { cause: 'your name server was overloaded or away', flags: '--dns-server 1.1.1.1' },
+  connect_refused: { cause: 'nothing listens there any more, or it was being restarted', flags: '' },
+  connect_timeout: { cause: 'the host is gone, or a firewall drops what you send', flags: '--timeout-sec 60' },
+  connect_error: { cause: 'no way to the host from your network, IPv6-only hosts among them', flags: '' },
+  tls_error: { cause: "an expired or foreign certificate; your own authority's needs its file", flags: '--ca-file FILE' },
+  reset: { cause: 'the host closed connections, often because there were too many', flags: '--per-host-concurrency 4' },
+  protocol_error: { cause: 'whatever answered does not speak HTTP', flags: '' },
+  timeout_headers: { cause: 'the host took longer to answer than it was given', flags: '--timeout-sec 60' },
+  timeout_body: { cause: 'large files on a slow line', flags: '--timeout-sec 120' },
+  too_slow: { cause: 'the host sends more slowly than is waited for', flags: '--min-throughput 0' },
+  truncated: { cause: 'the host or something in between cut the reply short', flags: '' },
+  too_large: { cause: 'the files are larger than is allowed', flags: '--max-bytes 1GiB' },
+  empty_body: { cause: 'the host answers with nothing, often for an image that was taken down', flags: '' },
+  decode_error: { cause: 'the host compressed a reply unasked, and wrongly', flags: '' },
+  not_media: {
+    cause: 'a page in place of the file: a login, a consent form, a link to a viewer; if pages are wanted, take anything',
+    flags: '--expect-content any',
+  },
+  too_many_redirects: { cause: 'the host redirects in circles, mostly to set a cookie', flags: '--max-redirects 10' },
+  bad_redirect: { cause: 'the host redirects to nowhere' },
+  robots_tag: { cause: 'the owner opts out of such use; these rows stay out' },
+  host_down: { cause: 'the host answered nothing for so long that the rest of its rows was not tried', flags: '' },
+  host_skipped: { cause: 'your configuration says so (hosts, skip)' },
+  unit_deadline: { cause: 'no row of a shard moved for timeout_minutes', flags: '--timeout-minutes 180' },
+  unit_failed: { cause: 'faults on this machine: disk or memory; the log has them', flags: '--log-file run.log' },
+};
+
+/** By status; any other 4xx and 5xx has the words of its hundred. */
+const STATUS_HINTS: Readonly<Record<number, Hint>> = {
+  400: { cause: 'the host takes the URL for malformed; look at how the manifest escapes it' },
+  401: { cause: 'the link needs a login' },
+  403: { cause: BLOCKED, flags: '--contact you@example.org' },
+  404: { cause: 'the file is gone; links die at about a percent a month' },
+  406: { cause: BLOCKED, flags: '--contact you@example.org' },
+  408: { cause: BUSY, flags: '' },
+  410: { cause: 'the file was taken down for good' },
+  429: { cause: 'the host allows fewer requests than were sent, other programs on your address among them', flags: '--per-host-rate 1' },
+  451: { cause: 'the file was taken down for legal reasons' },
+};
+
+/** @param code - a name from row-codes.ts, or http_NNN; codes of later versions get none but general words */
+export function adviceFor(code: string, context: AdviceContext): Advice {
+  const hint = hintOf(code);
+  if (hint.flags === undefined) return { cause: hint.cause };
+  const { manifest, unfinished } = context;
+  const flags = hint.flags === '' ? '' : ` ${hint.flags}`;
+  const next = unfinished === undefined ? `flow-dc download ${manifest} -o NEW_FOLDER${flags}` : `flow-dc resume ${unfinished}${flags}`;
+  return { cause: hint.cause, next };
+}
+
+/** What a code says, and whether a later run may bring something else. */
+export function meaningOf(code: string): string {
+  const text = code.startsWith('http_') ? `the host answered ${code.slice(5)}` : (ROW_CODES[code as NamedRowCode]?.text ?? code);
+  return mayPass(code) ? `${text}; may succeed later` : text;
+}
+
+/** False for codes that this version does not know. */
+export function mayPass(code: string): boolean {
+  return (/^http_\d{3}$/.test(code) || Object.hasOwn(ROW_CODES, code)) && isTransient(code as RowCode);
+}
+
+function hintOf(code: string): Hint {
+  if (Object.hasOwn(HINTS, code)) return HINTS[code as NamedRowCode];
+  const status = Number(/^http_(\d{3})$/.exec(code)?.[1]);
+  const hint = STATUS_HINTS[status];
+  if (hint !== undefined) return hint;
+  if (status >= 500) return { cause: BUSY, flags: '' };
+  if (status >= 400) return { cause: 'the host does not give the file to a plain request' };
+  return { cause: 'not known to this version' };
+}

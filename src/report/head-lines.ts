@@ -1,0 +1,54 @@
+/** The head of a report, which is also what a run says at its end: what was stored, what was not and why, how long it took. */
+import { byteSize, count, duration, percent } from '../format.ts';
+import type { RecordTotals } from '../run/job-summary.ts';
+import { type RunSpan, workedMs } from '../run/timeline-file.ts';
+import { meaningOf } from './advice.ts';
+
+export interface Head extends RecordTotals {
+  readonly complete: boolean;
+  /** Folders, or `none:`. */
+  readonly outs: readonly string[];
+  readonly runs: readonly RunSpan[];
+}
+
+/** More codes than this are in the outcome tables. */
+const MAX_CODES = 12;
+
+export function headLines(head: Head): string[] {
+  const { rows, stored, bytes, units, complete, runs, outs } = head;
+  const [out] = outs;
+  const shards = `${count(units)} ${units === 1 ? 'shard' : 'shards'}`;
+  const share = percent(rows === 0 ? 0 : stored / rows);
+  const next = out === undefined || out === 'none:' || outs.length > 1 ? [] : [`output: ${out}`, `next: ${nextCommand(out, complete)}`];
+  return [
+    `${complete ? 'done' : 'unfinished'}: ${count(stored)} of ${count(rows)} ${complete ? '' : 'settled '}rows stored (${share}), ${byteSize(bytes)} in ${shards}`,
+    ...codeLines(head),
+    ...timeLine(rows, bytes, runs),
+    ...next,
+  ];
+}
+
+/** What was not stored, by code, most frequent first. */
+export function codeLines({ failed, skipped, errors }: RecordTotals): string[] {
+  const all = Object.entries(errors);
+  const lines = all.slice(0, MAX_CODES).map(([code, rows]) => `  ${count(rows).padStart(9)}  ${code.padEnd(18)} ${meaningOf(code)}`);
+  if (all.length > MAX_CODES) lines.push(`  ${count(all.length - MAX_CODES).padStart(9)}  more codes, see the outcome tables`);
+  return failed + skipped === 0 ? [] : [`not stored: ${count(failed)} failed, ${count(skipped)} skipped`, ...lines];
+}
+
+/** What to run next about a folder. */
+function nextCommand(out: string, complete: boolean): string {
+  return `flow-dc ${complete ? 'verify' : 'resume'} ${shellQuoted(out)}`;
+}
+
+/** For pasting into a shell. */
+export function shellQuoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+function timeLine(rows: number, bytes: number, runs: readonly RunSpan[]): string[] {
+  const ms = workedMs(runs);
+  if (ms <= 0) return [];
+  const spread = runs.length > 1 ? ` in ${count(runs.length)} runs` : '';
+  return [`time: ${duration(ms)}${spread}, ${count((rows * 1000) / ms)} rows/s, ${byteSize((bytes * 1000) / ms)}/s`];
+}

@@ -1,0 +1,130 @@
+/** Reads one output folder: records, stats files, outcome tables, timeline. One unit at a time. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { type FolderPaths, finalPath, folderPaths } from '../destination/folder-layout.ts';
+import { type Job, readJob } from '../job/job-folder.ts';
+import { statePaths } from '../job/state-folder.ts';
+import type { Artifact, UnitRecord } from '../record.ts';
+import { totalOf } from '../run/job-summary.ts';
+import { type RunSpan, readRunSpans, workedMs } from '../run/timeline-file.ts';
+import { SUCCESS_FILE } from '../stages/sink/seal/seal-dataset.ts';
+import { parseStats, STATS_SUFFIX, type UnitStats } from '../stages/sink/stats-file.ts';
+import { createLocalCommitter } from '../transport/in-process/local-committer.ts';
+import type { FlowDcTally } from './flow-dc-report.ts';
+import type { Gaps } from './gaps.ts';
+import { outcomeRows } from './outcome-rows.ts';
+import type { OutputReport, Rates } from './report.ts';
+import { type RunPlot, readRunPlot } from './run-plot.ts';
+import { SpanUnion } from './span-union.ts';
+import type { Tally } from './tally.ts';
+
+/** What is added to while outputs are read one after the other. */
+export interface Sums {
+  readonly tally: Tally;
+  readonly flowDc: FlowDcTally;
+  readonly gaps: Gaps;
+}
+
+export interface ReadOutput {
+  readonly output: OutputReport;
+  readonly job: Job;
+  readonly plot: RunPlot | undefined;
+}
+
+/**
+ * Read `out` into `sums`.
+ * Errors: FDC_ERR_JOB_MISSING when there is no job, FDC_ERR_DEST_IO when its records cannot be read.
+ */
+export async function readOutput(out: string, sums: Sums): Promise<ReadOutput> {
+  const job = await readJob(out);
+  const paths = folderPaths(job.out, job.layout);
+  const spans = new SpanUnion();
+  const committer = createLocalCommitter(job.stateFolder);
+  const totals = await totalOf(readUnits(committer.records(), paths, spans, sums));
+  const { timeline } = statePaths(job.stateFolder);
+  const runs = await runsOf(timeline, spans, sums);
+  const output: OutputReport = {
+    ...{ out: job.out, layout: job.layout, complete: existsSync(finalPath(paths, SUCCESS_FILE)) },
+    ...totals,
+    runs,
+    rates: ratesOf(totals, runs),
+  };
+  return { output, job, plot: await readRunPlot(job.out, timeline) };
+}
+
+export function ratesOf({ rows, bytes }: { readonly rows: number; readonly bytes: number }, runs: readonly RunSpan[]): Rates {
+  const ms = workedMs(runs);
+  const perSecond = (amount: number): number => (ms > 0 ? (amount * 1000) / ms : 0);
+  return { workedMs: ms, rowsPerSecond: perSecond(rows), bytesPerSecond: perSecond(bytes) };
+}
+
+/** Passes records on when what they name has been read. */
+async function* readUnits(
+  records: AsyncIterable<UnitRecord>,
+  paths: FolderPaths,
+  spans: SpanUnion,
+  { tally, flowDc, gaps }: Sums,
+): AsyncGenerator<UnitRecord> {
+  for await (const record of records) {
+    const stats = await readStats(record, paths, gaps);
+    if (stats !== undefined) {
+      spans.add(stats.startedAtMs, stats.committedAtMs);
+      flowDc.addStart(stats.startedAtMs);
+      if (stats.times !== undefined) tally.addTimes(stats.times, record.rows);
+    }
+    const { rows, stored, bytes } = record;
+    flowDc.addShard({ rows, stored, bytes, ...(stats === undefined ? {} : { elapsedMs: record.committedAtMs - stats.startedAtMs }) });
+    flowDc.addRecord(record.worker, artifactBytes(record), record.committedAtMs);
+    await readTable(record, paths, tally, gaps);
+    yield record;
+  }
+}
+
+async function readStats(record: UnitRecord, paths: FolderPaths, gaps: Gaps): Promise<UnitStats | undefined> {
+  const artifact = record.artifacts.find(({ name }) => name.endsWith(STATS_SUFFIX));
+  if (artifact === undefined) return undefined;
+  const path = finalPath(paths, artifact.name);
+  try {
+    return parseStats(await readFile(path, 'utf8'));
+  } catch (error) {
+    gaps.add(`${path}: not read (${reasonOf(error)}); its shard lacks in times`);
+    return undefined;
+  }
+}
+
+async function readTable(record: UnitRecord, paths: FolderPaths, tally: Tally, gaps: Gaps): Promise<void> {
+  const artifact = record.artifacts.find(({ name }) => name.endsWith('.parquet'));
+  if (artifact === undefined) return;
+  const path = finalPath(paths, artifact.name);
+  try {
+    for (const row of outcomeRows(await intactFile(path, artifact))) tally.addRow(row);
+  } catch (error) {
+    gaps.add(`${path}: not read (${reasonOf(error)}); its ${record.rows} rows lack in hosts, latency and flags`);
+  }
+}
+
+/** Damaged bytes can make the parquet reader panic, which it does not recover from. */
+async function intactFile(path: string, { bytes, sha256 }: Artifact): Promise<Uint8Array> {
+  const content = await readFile(path);
+  const isIntact = content.length === bytes && createHash('sha256').update(content).digest('hex') === sha256;
+  if (!isIntact) throw new Error('other bytes than were committed');
+  return content;
+}
+
+/** Jobs of versions without a timeline: as long as any shard was being worked on. */
+async function runsOf(timeline: string, spans: SpanUnion, { gaps }: Sums): Promise<readonly RunSpan[]> {
+  const runs = await readRunSpans(timeline);
+  if (runs.length > 0 || spans.isEmpty) return runs;
+  gaps.add(`${timeline}: not there; runs and their time are taken from the shards, and in-flight requests are not known`);
+  return spans.read().map(([startedAtMs, endMs]) => ({ startedAtMs, elapsedMs: endMs - startedAtMs }));
+}
+
+function artifactBytes({ artifacts }: UnitRecord): number {
+  return artifacts.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? 'it is not there' : message.replaceAll(/\s+/g, ' ');
+}

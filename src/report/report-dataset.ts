@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import { type Clock, systemClock } from '../clock.ts';
+import { FlowDcError, isFlowDcError } from '../errors.ts';
+import type { RecordTotals } from '../run/job-summary.ts';
+import { VERSION } from '../version.ts';
+import { type AdviceContext, adviceFor, mayPass, meaningOf } from './advice.ts';
+import { FlowDcTally } from './flow-dc-report.ts';
+import { Gaps } from './gaps.ts';
+import { shellQuoted } from './head-lines.ts';
+import { type ReadOutput, ratesOf, readOutput, type Sums } from './output-reader.ts';
+import type { ErrorLine, Report } from './report.ts';
+import { Tally } from './tally.ts';
+
+export interface ReportOptions {
+  /** Hosts in each of the two tables. Default: 20. */
+  readonly maxHosts?: number;
+  readonly clock?: Clock;
+}
+
+/**
+ * What became of one or several downloads, finished or not, added up. Reads what lies in the folders and changes nothing.
+ * Memory: some kilobytes per host up to 100,000 of them, and one shard's outcome table.
+ * @param dests - output folders; a name that is given twice counts once
+ * Errors: FDC_ERR_USAGE without a folder, FDC_ERR_JOB_MISSING and FDC_ERR_DEST_IO when none of them can be read. Of several
+ * folders those that cannot be read are named in `gaps`, and so is everything else that is missing.
+ */
+export async function reportDataset(dests: string | readonly string[], options: ReportOptions = {}): Promise<Report> {
+  const folders = [...new Set((typeof dests === 'string' ? [dests] : dests).map((dest) => resolve(dest)))];
+  if (folders.length === 0) throw new FlowDcError('FDC_ERR_USAGE', 'report: name at least one folder: flow-dc report DEST');
+  const sums: Sums = { tally: new Tally(), flowDc: new FlowDcTally(), gaps: new Gaps() };
+  const read: ReadOutput[] = [];
+  let failure: unknown;
+  for (const folder of folders) {
+    try {
+      read.push(await readOutput(folder, sums));
+    } catch (error) {
+      if (!isFlowDcError(error)) throw error;
+      failure ??= error;
+      sums.gaps.add(`${folder}: left out (${error.message})`);
+    }
+  }
+  if (read.length === 0) throw failure;
+  return reportOf(read, sums, options);
+}
+
+function reportOf(read: readonly ReadOutput[], { tally, flowDc, gaps }: Sums, options: ReportOptions): Report {
+  const { maxHosts = 20, clock = systemClock } = options;
+  const outputs = read.map(({ output }) => output);
+  const totals = sumOf(outputs);
+  const rates = ratesOf(
+    totals,
+    outputs.flatMap(({ runs }) => runs),
+  );
+  const complete = outputs.every((output) => output.complete);
+  return {
+    ...{ format: 'flow-dc-report-1', version: VERSION, generatedAtMs: clock.wallMs(), complete },
+    ...totals,
+    ...{ rates, outputs, time: tally.time(), latency: tally.latency() },
+    hosts: {
+      ...{ count: tally.hosts.count, isPartial: tally.hosts.isPartial },
+      byRows: tally.hosts.byRows(maxHosts),
+      byFailure: tally.hosts.byFailure(maxHosts),
+    },
+    errorLines: errorLines(totals, contextOf(read)),
+    flags: Object.fromEntries(tally.flags),
+    gaps: gaps.all(),
+    flowDc: flowDc.report(totals, { workedMs: rates.workedMs, complete, outs: outputs.map(({ out }) => out) }),
+    plots: { time: tally.buckets.plot(), runs: read.flatMap(({ plot }) => (plot === undefined ? [] : [plot])) },
+  };
+}
+
+/** Several totals as one; codes by rows again. */
+export function sumOf(parts: readonly RecordTotals[]): RecordTotals {
+  const sum = { units: 0, rows: 0, stored: 0, failed: 0, skipped: 0, bytes: 0 };
+  const errors = new Map<string, number>();
+  for (const part of parts) {
+    for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += part[name];
+    for (const [code, rows] of Object.entries(part.errors)) errors.set(code, (errors.get(code) ?? 0) + rows);
+  }
+  return { ...sum, errors: Object.fromEntries([...errors].sort((a, b) => b[1] - a[1])) };
+}
+
+function errorLines({ errors, rows: all }: RecordTotals, context: AdviceContext): ErrorLine[] {
+  return Object.entries(errors).map(([code, rows]) => ({
+    ...{ code, rows, share: all === 0 ? 0 : rows / all, isTransient: mayPass(code), meaning: meaningOf(code) },
+    ...adviceFor(code, context),
+  }));
+}
+
+/** Commands name the one job's own manifest where there is one; of several jobs it could be any. */
+function contextOf(read: readonly ReadOutput[]): AdviceContext {
+  const [only] = read;
+  if (only === undefined || read.length > 1) return { manifest: 'MANIFEST' };
+  const inputs = only.job.settings.input;
+  const isKnown = Array.isArray(inputs) && inputs.length > 0 && inputs.length <= 3 && !inputs.includes('-');
+  const manifest = isKnown ? inputs.map((path) => shellQuoted(String(path))).join(' ') : 'MANIFEST';
+  return only.output.complete ? { manifest } : { manifest, unfinished: shellQuoted(only.output.out) };
+}

@@ -1,0 +1,85 @@
+/**
+ * What a report says. Plain JSON; every duration is in ms, every rate per second of work, every share between 0 and 1.
+ * docs/report.md says where each figure comes from.
+ */
+import type { RecordTotals } from '../run/job-summary.ts';
+import type { RunSpan } from '../run/timeline-file.ts';
+import type { TimePart } from '../stages/sink/unit-times.ts';
+import type { Advice } from './advice.ts';
+import type { FlowDcReport } from './flow-dc-report.ts';
+import type { HostLine } from './host-table.ts';
+import type { RunPlot } from './run-plot.ts';
+import type { TimePlot } from './time-buckets.ts';
+
+export interface Rates {
+  /** Time worked, over all runs. */
+  readonly workedMs: number;
+  readonly rowsPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+/** One output folder. */
+export interface OutputReport extends RecordTotals {
+  /** Absolute. */
+  readonly out: string;
+  readonly layout: 'shards' | 'files';
+  /** Every row of the manifest is settled. */
+  readonly complete: boolean;
+  readonly runs: readonly RunSpan[];
+  readonly rates: Rates;
+}
+
+export interface TimeReport {
+  /** Summed over rows, which are under way side by side. Absent when no shard was measured. */
+  readonly ms?: Readonly<Record<TimePart, number>>;
+  /** Shards, and their rows, whose times are in the sum. */
+  readonly shards: number;
+  readonly rows: number;
+}
+
+export interface Quantiles {
+  readonly rows: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+export interface ErrorLine extends Advice {
+  readonly code: string;
+  readonly rows: number;
+  /** Of all rows. */
+  readonly share: number;
+  /** A later run may succeed. */
+  readonly isTransient: boolean;
+  readonly meaning: string;
+}
+
+export interface Report extends RecordTotals {
+  readonly format: 'flow-dc-report-1';
+  readonly generatedAtMs: number;
+  readonly version: string;
+  readonly complete: boolean;
+  readonly outputs: readonly OutputReport[];
+  readonly rates: Rates;
+  readonly time: TimeReport;
+  /** Send to headers, and send to last byte; of rows that got so far. */
+  readonly latency: { readonly headers?: Quantiles; readonly total?: Quantiles };
+  readonly hosts: {
+    /** Different ones; a lower bound when `isPartial`. */
+    readonly count: number;
+    /** There were too many to keep: those with fewest rows are missing. */
+    readonly isPartial: boolean;
+    readonly byRows: readonly HostLine[];
+    readonly byFailure: readonly HostLine[];
+  };
+  readonly errorLines: readonly ErrorLine[];
+  /** Rows by flag of the outcome tables, such as `placeholder`. */
+  readonly flags: Readonly<Record<string, number>>;
+  /** What could not be read and is therefore missing above, a sentence each. */
+  readonly gaps: readonly string[];
+  /** FLOW-DC's own figures, under its own names. */
+  readonly flowDc: FlowDcReport;
+  /** What the plots show: at most some hundreds of points each. */
+  readonly plots: { readonly time: TimePlot; readonly runs: readonly RunPlot[] };
+}
