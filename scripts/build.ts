@@ -1,5 +1,5 @@
-import { chmod, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, cp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT, runStep } from './run-step.ts';
 
@@ -17,6 +17,7 @@ export async function build(): Promise<void> {
   try {
     const result = await runStep('tsc', ['-p', 'tsconfig.build.json', '--outDir', fresh]);
     if (!result.ok) throw new Error(`the build failed:\n${result.output}`);
+    await copyAssets(fresh);
     await chmod(join(fresh, 'cli', 'main.js'), 0o755).catch(ignoreMissing);
     // The folder's own time says which state of the sources it was made from.
     await utimes(fresh, startedAt, startedAt);
@@ -24,6 +25,16 @@ export async function build(): Promise<void> {
     await rename(fresh, DIST);
   } finally {
     await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+/** What the program reads as it is: everything in src that the compiler leaves alone. */
+async function copyAssets(target: string): Promise<void> {
+  const entries = await readdir(join(ROOT, 'src'), { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    if (!entry.isFile() || entry.name.endsWith('.ts')) continue;
+    const path = join(entry.parentPath, entry.name);
+    await cp(path, join(target, relative(join(ROOT, 'src'), path)));
   }
 }
 

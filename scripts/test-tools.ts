@@ -1,3 +1,4 @@
+import { obtainChromium } from './chromium-binary.ts';
 import { obtainNatsServer } from './nats-server-binary.ts';
 import { runStep } from './run-step.ts';
 
@@ -13,7 +14,8 @@ interface TestTool {
 }
 
 /**
- * Programs that some tests call. A missing one is said here and skips its tests; nothing is installed outside node_modules.
+ * Programs that some tests call. A missing one is said here and skips its tests; nothing is installed outside node_modules,
+ * but the browser where CI runs as root.
  * A tool that has to be fetched or compiled gets an `obtain` step in this table, run before the probe.
  */
 const TOOLS: readonly TestTool[] = [
@@ -26,6 +28,13 @@ const TOOLS: readonly TestTool[] = [
     variable: 'NATS_SERVER_BIN',
   },
   { name: 'python3', probe: ['python3', '--version'], without: "reading shards with Python's tarfile" },
+  {
+    name: 'chromium',
+    probe: ['chromium', '--version'],
+    without: 'looking at the HTML report in a browser',
+    obtain: obtainChromium,
+    variable: 'CHROMIUM_BIN',
+  },
 ];
 
 /** One line per tool or data set, for people. */

@@ -32,3 +32,9 @@ export function percent(share: number): string {
   if (value < 100 && value > 99.9) return '>99.9 %';
   return `${value.toFixed(value === 0 || value === 100 ? 0 : 1)} %`;
 }
+
+/** 0.4 ms, 12 ms, 1.2 s. */
+export function milliseconds(value: number): string {
+  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
+  return `${value >= 10 ? Math.round(value) : value.toFixed(1)} ms`;
+}

@@ -38,6 +38,7 @@ export type {
   UnitRow,
 } from './record.ts';
 export type { HostLine } from './report/host-table.ts';
+export { reportHtml } from './report/html/report-html.ts';
 export type { Quantiles, Report } from './report/report.ts';
 export { type ReportOptions, reportDataset } from './report/report-dataset.ts';
 export { isTransient, ROW_CODES, type RowCode } from './row-codes.ts';

@@ -1,5 +1,5 @@
 /** A report as text for a terminal, widest table 110 columns. */
-import { byteSize, count, duration, percent } from '../format.ts';
+import { byteSize, count, duration, milliseconds, percent } from '../format.ts';
 import type { HostLine, Quantiles, Report } from '../index.ts';
 import { headLines } from '../report/head-lines.ts';
 
@@ -106,11 +106,8 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', `${title}:`, ...lines];
 }
 
-/** 0.4 ms, 12 ms, 1.2 s. */
 function ms(value: number | undefined): string {
-  if (value === undefined) return '-';
-  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
-  return `${value >= 10 ? Math.round(value) : value.toFixed(1)} ms`;
+  return value === undefined ? '-' : milliseconds(value);
 }
 
 /** Names come from manifests: what a terminal would obey is taken out. */

@@ -122,6 +122,8 @@ export interface Config {
   readonly trace_paarc?: string | undefined;
   /** Print the result as one JSON object on stdout. Default: false. */
   readonly json?: boolean | undefined;
+  /** Also write the report, with plots, as one HTML page that needs no network. */
+  readonly html?: string | undefined;
   /** Add FLOW-DC's run statistics, in its own words and correct units. Default: false. */
   readonly flow_dc?: boolean | undefined;
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */
@@ -742,6 +744,8 @@ export interface RunOptions {
   readonly tracePaarc?: string | undefined;
   /** Print the result as one JSON object on stdout. Default: false. */
   readonly json?: boolean | undefined;
+  /** Also write the report, with plots, as one HTML page that needs no network. */
+  readonly html?: string | undefined;
   /** Add FLOW-DC's run statistics, in its own words and correct units. Default: false. */
   readonly flowDc?: boolean | undefined;
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */
@@ -780,6 +784,8 @@ export interface RunSettings {
   readonly tracePaarc?: string;
   /** Print the result as one JSON object on stdout. Default: false. */
   readonly json: boolean;
+  /** Also write the report, with plots, as one HTML page that needs no network. */
+  readonly html?: string;
   /** Add FLOW-DC's run statistics, in its own words and correct units. Default: false. */
   readonly flowDc: boolean;
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */

@@ -1,5 +1,6 @@
+import { writeFile } from 'node:fs/promises';
 import { FlowDcError } from '../../errors.ts';
-import { reportDataset } from '../../index.ts';
+import { type Report, reportDataset, reportHtml } from '../../index.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { parseFlags } from '../flags.ts';
@@ -11,7 +12,7 @@ export const reportCommand: Command = {
   name: 'report',
   summary:
     'Say what became of a download, finished or not: totals, rates, where the time went, hosts, errors with their likely cause. Several folders are added up.',
-  usage: 'report DEST... [--json] [--flow-dc]',
+  usage: 'report DEST... [--json] [--html FILE] [--flow-dc]',
   async run(argv, io) {
     const flags = parseFlags(argv, { command: 'report' });
     if (flags.help) {
@@ -20,10 +21,25 @@ export const reportCommand: Command = {
     }
     if (flags.positionals.length === 0)
       throw new FlowDcError('FDC_ERR_USAGE', 'report takes the folder of a download, or several: flow-dc report DEST');
-    const { json, flow_dc: flowDc } = flags.config;
+    const { json, html, flow_dc: flowDc } = flags.config;
     const report = await reportDataset(flags.positionals);
+    if (html !== undefined) await writePage(html, report);
     if (json === true) io.stdout.write(`${JSON.stringify(report)}\n`);
     else for (const line of [...reportText(report), ...(flowDc === true ? flowDcText(report) : [])]) io.stdout.write(`${line}\n`);
     return EXIT.done;
   },
 };
+
+/** Errors: FDC_ERR_DEST_UNWRITABLE. */
+async function writePage(file: string, report: Report): Promise<void> {
+  const page = await reportHtml(report);
+  await writeFile(file, page).catch((cause: NodeJS.ErrnoException) => {
+    throw new FlowDcError(
+      'FDC_ERR_DEST_UNWRITABLE',
+      `${file}: the page cannot be written there (${cause.code}); give another file with --html`,
+      {
+        cause,
+      },
+    );
+  });
+}

@@ -71,6 +71,12 @@ export const RUN_KEYS = {
     description: 'Print the result as one JSON object on stdout.',
     fdc: { slice: 'run', option: 'json', group: 'run', commands: ['download', 'resume', 'verify', 'report', 'inspect', 'estimate'] },
   },
+  html: {
+    type: 'string',
+    minLength: 1,
+    description: 'Also write the report, with plots, as one HTML page that needs no network.',
+    fdc: { slice: 'run', option: 'html', value: 'FILE', group: 'run', commands: ['report'] },
+  },
   flow_dc: {
     type: 'boolean',
     default: false,

@@ -1,0 +1,51 @@
+/** A real browser without a network, for pages that must not need one. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+/** Nothing that the browser would like to do by itself. */
+const FLAGS = ['no-sandbox', 'disable-gpu', 'disable-quic', 'no-first-run', 'disable-background-networking', 'disable-component-update'];
+
+/** Chromium's path: CHROMIUM_BIN, or the first on the PATH; undefined without one. */
+export function findChromium(): string | undefined {
+  const onPath = (process.env.PATH ?? '').split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
+  return [process.env.CHROMIUM_BIN ?? '', '/usr/bin/chromium', ...onPath].find((path) => path !== '' && isExecutable(path));
+}
+
+export interface OpenPage {
+  readonly page: Page;
+  /** Every URL that was asked for, and everything that the page complained about. */
+  readonly requests: readonly string[];
+  readonly complaints: readonly string[];
+}
+
+/** Open a file with every network request refused; the browser ends with the test. */
+export async function openPage(path: string, executablePath: string, colorScheme: 'light' | 'dark' = 'light'): Promise<OpenPage> {
+  const args = [...FLAGS, 'disable-sync'].map((flag) => `--${flag}`);
+  const browser: Browser = await chromium.launch({ executablePath, args, timeout: 60_000 });
+  onTestFinished(() => browser.close());
+  const context = await browser.newContext({ offline: true, colorScheme, viewport: { width: 1240, height: 900 } });
+  const page = await context.newPage();
+  const requests: string[] = [];
+  const complaints: string[] = [];
+  page.on('request', (request) => requests.push(request.url()));
+  page.on('console', (message) => (message.type() === 'error' || message.type() === 'warning') && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  await page.goto(`file://${encodeURI(path)}`);
+  return { page, requests, complaints };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
