@@ -33,7 +33,7 @@ export function stratifiedShare(strata: readonly StratumCount[]): RowsEstimate {
   const [low, high] = wilson(share, variance > 0 ? Math.min(most, (share * (1 - share)) / variance) : most);
   // What was seen is there, and what was seen to lack the property lacks it. Rows are whole.
   return {
-    rows: share * total,
+    rows: Math.round(share * total),
     low: Math.max(hits, Math.floor(low * total)),
     high: Math.min(total - (sampled - hits), Math.ceil(high * total)),
   };

@@ -53,7 +53,7 @@ function bytesOf(probed: readonly Probed[]): TotalEstimate | undefined {
   }));
   const { total, high } = stratifiedTotal(known);
   const { low } = stratifiedTotal(probed.map(({ stratum: { rows }, outcomes }) => ({ rows, values: outcomes.map(bytes) })));
-  return { total, low: Math.min(low, total), high };
+  return { total: Math.round(total), low: Math.floor(Math.min(low, total)), high: Math.ceil(high) };
 }
 
 function failuresOf(probed: readonly Probed[], unfetchable: ReadonlyMap<RowCode, number>): ExpectedFailure[] {
@@ -73,7 +73,16 @@ function hostsOf(probed: readonly Probed[]): HostEstimate[] {
     const known = outcomes.filter(({ kind }) => kind !== 'unresolved').length;
     if (host === undefined || sizes.length === 0) return [];
     const sum = sizes.reduce((total, size) => total + size, 0);
-    return [{ host, rows, sampled: outcomes.length, sized: sizes.length, meanBytes: sum / sizes.length, bytes: (rows * sum) / known }];
+    return [
+      {
+        host,
+        rows,
+        sampled: outcomes.length,
+        sized: sizes.length,
+        meanBytes: Math.round(sum / sizes.length),
+        bytes: Math.round((rows * sum) / known),
+      },
+    ];
   });
   return hosts.sort((a, b) => b.bytes - a.bytes).slice(0, LISTED_HOSTS);
 }
