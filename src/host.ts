@@ -25,8 +25,26 @@ export function hostOf(url: string): string {
 
 /** The URL if it can be fetched over http(s), else undefined. */
 export function parseHttpUrl(url: string): URL | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const parsed = new URL(url);
-  if ((parsed.protocol !== 'http:' && parsed.protocol !== 'https:') || parsed.hostname === '') return undefined;
+  const parsed = parseUrl(url);
+  if (parsed === undefined || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') || parsed.hostname === '') return undefined;
   return parsed;
+}
+
+/**
+ * The URL, or undefined where the WHATWG parser refuses it. Once hot, `URL.canParse` of Node 20 takes a string with letters above
+ * ASCII for damaged UTF-8 and refuses hosts such as bücher.example, so it is asked about ASCII only; there it spares
+ * an exception, which is 70 times slower.
+ */
+export function parseUrl(url: string, base?: string): URL | undefined {
+  if (isAscii(url) && !URL.canParse(url, base)) return undefined;
+  try {
+    return new URL(url, base);
+  } catch {
+    return undefined;
+  }
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
 }

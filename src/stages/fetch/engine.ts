@@ -3,7 +3,7 @@
  * fetch-units.ts and fetch-rows.ts, which share it.
  */
 import type { Clock } from '../../clock.ts';
-import { parseHttpUrl } from '../../host.ts';
+import { parseHttpUrl, parseUrl } from '../../host.ts';
 import type { Transition } from '../../paarc/limit.ts';
 import { isTransient, type RowCode } from '../../row-codes.ts';
 import { type AcceptedBody, acceptBody } from './accept-body.ts';
@@ -240,7 +240,7 @@ export class FetchEngine {
   #follow(work: Work, end: AttemptEnd & { kind: 'redirect' }): void {
     if (work.hops >= this.#settings.maxRedirects)
       return this.#fail(work, 'too_many_redirects', `more than ${this.#settings.maxRedirects} redirects`, 'failed', end);
-    const target = end.location !== undefined && URL.canParse(end.location, work.url.href) ? new URL(end.location, work.url) : undefined;
+    const target = end.location === undefined ? undefined : parseUrl(end.location, work.url.href);
     if (target === undefined || !/^https?:$/.test(target.protocol) || target.hostname === '') {
       return this.#fail(
         work,

@@ -1,10 +1,10 @@
-import { hostOf } from '../../host.ts';
+import { hostOf, parseUrl } from '../../host.ts';
 import type { RowEnd } from './fetch-task.ts';
 
 /** How a row ends whose URL cannot be requested at all. */
 export function refusedUrl(url: string): RowEnd {
   const scheme = /^\s*([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
-  const isOther = scheme !== undefined && scheme !== 'http' && scheme !== 'https' && URL.canParse(url);
+  const isOther = scheme !== undefined && scheme !== 'http' && scheme !== 'https' && parseUrl(url) !== undefined;
   return {
     status: 'failed',
     code: isOther ? 'unsupported_scheme' : 'invalid_url',

@@ -1,4 +1,5 @@
 import { FlowDcError } from '../../../errors.ts';
+import { parseUrl } from '../../../host.ts';
 
 /** What a `file_name_pattern` may name. Segments are the parts of the URL's path, percent-decoded. */
 const TEMPLATE_VARIABLES: Readonly<Record<string, string>> = {
@@ -72,7 +73,7 @@ function segmentAt(index: number): Part {
 }
 
 function urlPath(url: string): UrlPath {
-  const pathname = URL.canParse(url) ? new URL(url).pathname : '';
+  const pathname = parseUrl(url)?.pathname ?? '';
   const segments = pathname
     .split('/')
     .filter((part) => part !== '')
