@@ -1,4 +1,6 @@
 /** The public surface. Everything named here is API; everything else may change between minor versions. */
+export { HostCensus, type HostCount, INVALID_HOST_ID } from './census/host-census.ts';
+export { registrableDomain } from './census/registrable-domain.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { loadConfigFile } from './config/load.ts';
 export { resolveConfig } from './config/resolve.ts';

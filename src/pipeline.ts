@@ -186,7 +186,8 @@ async function runChain(
 
 async function plan({ partition, manifest }: ResolvedConfig, input: JobInput, channel: JobChannel, signal: AbortSignal): Promise<void> {
   const live = input.mayLinger() ? { lingerMs: manifest.lingerMs, onLinger: (rows: number) => input.noteLinger(rows) } : {};
-  const partitioner = partitionByHost({ shardSize: partition.shardSize, lingeredAt: input.lingeredAt(), ...live });
+  const { shardSize, groupBy } = partition;
+  const partitioner = partitionByHost({ shardSize, groupBy, lingeredAt: input.lingeredAt(), ...live });
   await pipeline(input.read(), partitioner, publishUnits(channel, signal), { signal });
   await input.finish();
 }

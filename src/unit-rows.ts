@@ -58,6 +58,11 @@ export function decodeRows(unit: Unit): UnitRow[] {
   }));
 }
 
+/** The URL column of a batch whose roles are marked. FDC_ERR_SINK_PROTOCOL as readRoles. */
+export function urlColumn(rows: RecordBatch): Data {
+  return column(rows, readRoles(rows.schema).url);
+}
+
 function column(rows: RecordBatch, name: string): Data {
   const index = rows.schema.fields.findIndex((field) => field.name === name);
   if (index < 0)

@@ -198,8 +198,11 @@ export interface Config {
   readonly queue_units?: number | undefined;
   /** Most rows in one shard, and so in one unit of work. Default: 2000. */
   readonly shard_size?: number | undefined;
-  /** What rows of one unit have in common as far as possible. Default: host. */
-  readonly group_by?: 'host' | undefined;
+  /**
+   * What rows of one unit, or of one file of a split manifest, have in common as far as possible. Requests are paced
+   * per host either way. Default: host.
+   */
+  readonly group_by?: 'host' | 'registrable-domain' | undefined;
   /** Number of files that a manifest is split into. */
   readonly groups?: number | undefined;
   /** How a manifest is split into files: whole hosts, runs of rows, or balanced by grouping_col. Default: host. */
@@ -358,8 +361,11 @@ export interface ManifestSettings {
 export interface PartitionOptions {
   /** Most rows in one shard, and so in one unit of work. Default: 2000. */
   readonly shardSize?: number | undefined;
-  /** What rows of one unit have in common as far as possible. Default: host. */
-  readonly groupBy?: 'host' | undefined;
+  /**
+   * What rows of one unit, or of one file of a split manifest, have in common as far as possible. Requests are paced
+   * per host either way. Default: host.
+   */
+  readonly groupBy?: 'host' | 'registrable-domain' | undefined;
   /** Number of files that a manifest is split into. */
   readonly groups?: number | undefined;
   /** How a manifest is split into files: whole hosts, runs of rows, or balanced by grouping_col. Default: host. */
@@ -374,8 +380,11 @@ export interface PartitionOptions {
 export interface PartitionSettings {
   /** Most rows in one shard, and so in one unit of work. Default: 2000. */
   readonly shardSize: number;
-  /** What rows of one unit have in common as far as possible. Default: host. */
-  readonly groupBy: 'host';
+  /**
+   * What rows of one unit, or of one file of a split manifest, have in common as far as possible. Requests are paced
+   * per host either way. Default: host.
+   */
+  readonly groupBy: 'host' | 'registrable-domain';
   /** Number of files that a manifest is split into. */
   readonly groups?: number;
   /** How a manifest is split into files: whole hosts, runs of rows, or balanced by grouping_col. Default: host. */

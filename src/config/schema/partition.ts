@@ -20,10 +20,11 @@ export const PARTITION_KEYS = {
   },
   group_by: {
     type: 'string',
-    enum: ['host'],
+    enum: ['host', 'registrable-domain'],
     default: 'host',
-    description: 'What rows of one unit have in common as far as possible.',
-    fdc: { slice: 'partition', option: 'groupBy', group: 'output', commands: ['download', 'config', 'submit'] },
+    description:
+      'What rows of one unit, or of one file of a split manifest, have in common as far as possible. Requests are paced per host either way.',
+    fdc: { slice: 'partition', option: 'groupBy', group: 'output', commands: ['download', 'config', 'submit', 'partition'] },
   },
   groups: {
     type: 'integer',

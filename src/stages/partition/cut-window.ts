@@ -6,23 +6,27 @@ import type { Window } from './window.ts';
  */
 const OPEN_BINS = 32;
 
-/** Window positions of one unit, ascending, with where in its host's (or the rest's) sequence it belongs: 0 to 1. */
+/** Window positions of one unit, ascending, with where in its group's (or the rest's) sequence it belongs: 0 to 1. */
 interface Cut {
   readonly positions: number[];
   readonly place: number;
 }
 
 /**
- * Cut a window into units of at most `shardSize` rows, in publish order. A host with at least `shardSize` rows gets full units of its
- * own; what remains of it and all smaller hosts are packed whole, by first appearance, into shared ones. Units are ordered
- * by their relative position within their host, so that hosts alternate. Depends on nothing but the window's rows.
+ * Cut a window into units of at most `shardSize` rows, in publish order. A group (a host, or a domain's hosts) with at least
+ * `shardSize` rows gets full units of its own; what remains of it and all smaller groups are packed whole, by first appearance, into
+ * shared ones. Units are ordered by their relative position within their group, so that groups alternate. Depends on nothing but
+ * the window's rows.
  */
 export function cutWindow(window: Window, shardSize: number): number[][] {
-  const byHost: number[][] = window.hosts.map(() => []);
-  for (let at = 0; at < window.rows; at++) (byHost[window.hostOf[at] as number] as number[]).push(at);
+  const byGroup: number[][] = Array.from({ length: window.groups }, () => []);
+  for (let at = 0; at < window.rows; at++) {
+    const group = window.groupOf[window.hostOf[at] as number] as number;
+    (byGroup[group] as number[]).push(at);
+  }
   const cuts: Cut[] = [];
   const rest: number[][] = [];
-  for (const positions of byHost) {
+  for (const positions of byGroup) {
     const own = Math.floor(positions.length / shardSize);
     for (let i = 0; i < own; i++) cuts.push({ positions: positions.slice(i * shardSize, (i + 1) * shardSize), place: (i + 0.5) / own });
     if (positions.length > own * shardSize) rest.push(positions.slice(own * shardSize));
@@ -31,7 +35,7 @@ export function cutWindow(window: Window, shardSize: number): number[][] {
   packed.forEach((positions, i) => {
     cuts.push({ positions, place: (i + 0.5) / packed.length });
   });
-  // Array.prototype.sort is stable: hosts with equal places stay in order of appearance.
+  // Array.prototype.sort is stable: groups with equal places stay in order of appearance.
   return cuts.sort((a, b) => a.place - b.place).map((cut) => cut.positions);
 }
 

@@ -2,7 +2,7 @@ import { Transform, type TransformCallback } from 'node:stream';
 import type { RecordBatch } from 'apache-arrow';
 import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
-import type { PartitionOptions } from '../../config/types.ts';
+import type { PartitionOptions, PartitionSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { Unit } from '../../record.ts';
 import { cutWindow } from './cut-window.ts';
@@ -30,7 +30,7 @@ export interface PartitionStats {
 }
 
 /**
- * Group a manifest's rows by host into units of at most `shardSize` rows, each of which becomes one shard.
+ * Group a manifest's rows by host (or registrable domain) into units of at most `shardSize` rows, each of which becomes one shard.
  * A Transform of RecordBatch (from the manifest reader) to Unit. Holds one window of rows, at most 64 MiB or 262,144 of them.
  * Without `lingerMs` the same rows give the same units, however they are cut into batches.
  * FDC_ERR_CONFIG_INVALID for a wrong option; FDC_ERR_SINK_PROTOCOL, on the stream, for batches that the reader did not make.
@@ -40,8 +40,11 @@ export function partitionByHost(options: PartitionByHostOptions = {}): HostParti
   if (lingerMs !== undefined && !(lingerMs >= 0)) {
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `partition options: lingerMs: expected a number of at least 0, got ${lingerMs}`);
   }
-  const { shardSize } = stageSettings('partition', slice);
-  return new HostPartitioner(shardSize, { lingerMs, onLinger, lingeredAt: lingeredAt ?? [], clock: clock ?? systemClock, signal });
+  const { shardSize, groupBy } = stageSettings('partition', slice);
+  return new HostPartitioner(
+    { shardSize, groupBy },
+    { lingerMs, onLinger, lingeredAt: lingeredAt ?? [], clock: clock ?? systemClock, signal },
+  );
 }
 
 interface Surroundings {
@@ -55,6 +58,7 @@ interface Surroundings {
 /** See partitionByHost, which makes it. */
 export class HostPartitioner extends Transform {
   readonly #shardSize: number;
+  readonly #groupBy: PartitionSettings['groupBy'];
   readonly #lingerMs: number | undefined;
   readonly #onLinger: ((rows: number) => Promise<void>) | undefined;
   /** Rows after which a window has to end because it did so before; next one last. */
@@ -68,7 +72,10 @@ export class HostPartitioner extends Transform {
   #lingered: Promise<void> | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(shardSize: number, { lingerMs, onLinger, lingeredAt, clock, signal }: Surroundings) {
+  constructor(
+    { shardSize, groupBy }: Pick<PartitionSettings, 'shardSize' | 'groupBy'>,
+    { lingerMs, onLinger, lingeredAt, clock, signal }: Surroundings,
+  ) {
     super({
       readableObjectMode: true,
       writableObjectMode: true,
@@ -77,11 +84,12 @@ export class HostPartitioner extends Transform {
       ...(signal === undefined ? {} : { signal }),
     });
     this.#shardSize = shardSize;
+    this.#groupBy = groupBy;
     this.#lingerMs = lingerMs;
     this.#onLinger = onLinger;
     this.#oldEnds = [...lingeredAt].reverse();
     this.#clock = clock;
-    this.#window = new Window(FIRST_WINDOW_ROWS, this.#hosts);
+    this.#window = new Window(FIRST_WINDOW_ROWS, this.#hosts, groupBy);
   }
 
   stats(): PartitionStats {
@@ -133,7 +141,7 @@ export class HostPartitioner extends Transform {
   async #closeWindow(): Promise<void> {
     const window = this.#window;
     if (window.rows === 0) return;
-    this.#window = new Window(Math.min(window.maxRows * 2, MAX_WINDOW_ROWS), this.#hosts);
+    this.#window = new Window(Math.min(window.maxRows * 2, MAX_WINDOW_ROWS), this.#hosts, this.#groupBy);
     this.#stats.windows++;
     // Units are gathered one by one as they are asked for: the window is held once, not twice.
     for (const positions of cutWindow(window, this.#shardSize)) {

@@ -1,7 +1,9 @@
 import type { RecordBatch } from 'apache-arrow';
 import { rawBytes } from '../../arrow/raw-bytes.ts';
 import { textColumn } from '../../arrow/text.ts';
-import { readRoles } from '../../unit-rows.ts';
+import { registrableDomain } from '../../census/registrable-domain.ts';
+import type { PartitionSettings } from '../../config/types.ts';
+import { urlColumn } from '../../unit-rows.ts';
 import type { HostReader } from './host-reader.ts';
 
 /** Rows of the first window; each further one is twice as long. Small at first, so that the first unit leaves early. */
@@ -20,17 +22,26 @@ export class Window {
   readonly hostOf: Uint32Array;
   /** Host names by first appearance; `hostOf` points into it. */
   readonly hosts: string[] = [];
+  /** By host: which group it belongs to, numbered by first appearance. */
+  readonly groupOf: number[] = [];
+  readonly #groupIds = new Map<string, number>();
+  readonly #groupBy: PartitionSettings['groupBy'];
   readonly #hostIds = new Map<string, number>();
   readonly #reader: HostReader;
   rows = 0;
   bytes = 0;
 
-  constructor(maxRows: number, reader: HostReader) {
+  constructor(maxRows: number, reader: HostReader, groupBy: PartitionSettings['groupBy'] = 'host') {
     this.maxRows = maxRows;
     this.batchOf = new Uint32Array(maxRows);
     this.rowOf = new Uint32Array(maxRows);
     this.hostOf = new Uint32Array(maxRows);
     this.#reader = reader;
+    this.#groupBy = groupBy;
+  }
+
+  get groups(): number {
+    return this.#groupIds.size;
   }
 
   /** Take as many of the batch's rows [from, end) as fit; returns where it stopped. Takes at least one into an empty window. */
@@ -38,7 +49,7 @@ export class Window {
     const to = this.#limit(batch, from, Math.min(end, from + this.maxRows - this.rows));
     if (to === from) return from;
     const index = this.batches.push(batch) - 1;
-    const urls = urlsOf(batch);
+    const urls = textColumn(urlColumn(batch));
     for (let row = from; row < to; row++) {
       const at = this.rows + row - from;
       this.batchOf[at] = index;
@@ -74,12 +85,10 @@ export class Window {
     const name = Buffer.from(host).toString();
     const id = this.hosts.push(name) - 1;
     this.#hostIds.set(name, id);
+    const group = this.#groupBy === 'host' ? name : registrableDomain(name);
+    const groupId = this.#groupIds.get(group) ?? this.#groupIds.size;
+    this.#groupIds.set(group, groupId);
+    this.groupOf.push(groupId);
     return id;
   }
-}
-
-function urlsOf(batch: RecordBatch): (string | null)[] {
-  const { url } = readRoles(batch.schema);
-  const index = batch.schema.fields.findIndex((field) => field.name === url);
-  return textColumn(batch.data.children[index] as RecordBatch['data']['children'][number]);
 }

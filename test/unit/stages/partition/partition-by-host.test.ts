@@ -104,6 +104,24 @@ describe('partitionByHost', () => {
     ]);
   });
 
+  it('keeps the hosts of a registrable domain together when asked to, and still lists them one by one', async () => {
+    const hosts: [string, number][] = [
+      ['a.example.co.uk', 6],
+      ['10.0.0.1', 7],
+      ['b.example.co.uk', 6],
+      ['x.internal', 7],
+    ];
+    const units = await cut([manifestBatch(urlsOn(hosts))], { shardSize: 12, groupBy: 'registrable-domain' });
+    expect(units.map((unit) => unit.hosts)).toEqual([
+      [{ host: '10.0.0.1', rows: 7 }],
+      [
+        { host: 'a.example.co.uk', rows: 6 },
+        { host: 'b.example.co.uk', rows: 6 },
+      ],
+      [{ host: 'x.internal', rows: 7 }],
+    ]);
+  });
+
   it('names units by index and content', async () => {
     const urls = urlsOn([['a.example.org', 5]]);
     const [unit] = await cut([manifestBatch(urls)]);
