@@ -1,7 +1,7 @@
 /** Arrays grow by this factor: half of a full table is empty for a moment, not three quarters. */
 const GROWTH = 2;
 const FIRST_KEYS = 1024;
-/** Ids are 31 bits and the slots twice as many; beyond it the names alone would fill the memory of most machines. */
+/** Some 15 GB of keys and table: nobody has that many hosts, and an id column may be told by this. */
 const MAX_KEYS = 2 ** 28;
 
 /** FNV-1a, 32 bits. Source: RFC 9923. Callers that read the bytes anyway fold them in themselves. */
@@ -14,16 +14,15 @@ export function foldHash(hash: number, byte: number): number {
 }
 
 /**
- * Byte strings to ids 0, 1, 2, … by first appearance, without a JS string each. Open addressing over one arena: about 20 bytes per key
+ * Byte strings to ids 0, 1, 2, … by first appearance, without a JS string each. Open addressing over one arena: about 30 bytes per key
  * beside its own.
  */
 export class ByteTable {
   #arena = new Uint8Array(FIRST_KEYS * 16);
   /** Where key `id` begins; one more than there are keys. */
   #starts = new Float64Array(FIRST_KEYS + 1);
-  #hashes = new Int32Array(FIRST_KEYS);
-  /** Ids, or -1; a power of two of them, at most half in use. */
-  #slots = new Int32Array(FIRST_KEYS * 2).fill(-1);
+  /** Pairs of id + 1 (0 is empty) and hash, side by side because a miss of the cache is what a probe costs; at most half in use. */
+  #slots = new Int32Array(FIRST_KEYS * 4);
   #size = 0;
 
   get size(): number {
@@ -32,14 +31,16 @@ export class ByteTable {
 
   /** The id of bytes [from, to), whose folded hash the caller has at hand. Throws RangeError beyond 2^28 keys. */
   intern(bytes: Uint8Array, from: number, to: number, hash: number): number {
-    const mask = this.#slots.length - 1;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
     let slot = spread(hash) & mask;
-    for (let id = this.#slots[slot] as number; id >= 0; id = this.#slots[slot] as number) {
-      if (this.#hashes[id] === hash && this.#equals(id, bytes, from, to)) return id;
-      slot = (slot + 1) & mask;
+    for (let id = slots[slot] as number; id > 0; id = slots[slot] as number) {
+      if (slots[slot + 1] === hash && this.#equals(id - 1, bytes, from, to)) return id - 1;
+      slot = (slot + 2) & mask;
     }
-    this.#slots[slot] = this.#size;
-    return this.#append(bytes, from, to, hash);
+    slots[slot] = this.#size + 1;
+    slots[slot + 1] = hash;
+    return this.#append(bytes, from, to);
   }
 
   /** As `intern`, of text. */
@@ -56,7 +57,7 @@ export class ByteTable {
   }
 
   clear(): void {
-    this.#slots.fill(-1);
+    this.#slots.fill(0);
     this.#size = 0;
   }
 
@@ -69,7 +70,7 @@ export class ByteTable {
     return true;
   }
 
-  #append(bytes: Uint8Array, from: number, to: number, hash: number): number {
+  #append(bytes: Uint8Array, from: number, to: number): number {
     const id = this.#size;
     if (id >= MAX_KEYS) throw new RangeError(`expected at most ${MAX_KEYS} different keys, got more`);
     const start = this.#starts[id] as number;
@@ -77,9 +78,8 @@ export class ByteTable {
     this.#reserve(end);
     for (let i = from; i < to; i++) this.#arena[start + i - from] = bytes[i] as number;
     this.#starts[id + 1] = end;
-    this.#hashes[id] = hash;
     this.#size = id + 1;
-    if (this.#size * 2 > this.#slots.length) this.#rehash();
+    if (this.#size * 4 > this.#slots.length) this.#rehash();
     return id;
   }
 
@@ -89,26 +89,28 @@ export class ByteTable {
       arena.set(this.#arena);
       this.#arena = arena;
     }
-    if (this.#size < this.#hashes.length) return;
-    const [starts, hashes] = [this.#starts, this.#hashes];
-    this.#hashes = new Int32Array(hashes.length * GROWTH);
-    this.#hashes.set(hashes);
-    this.#starts = new Float64Array(hashes.length * GROWTH + 1);
+    const starts = this.#starts;
+    if (this.#size + 1 < starts.length) return;
+    this.#starts = new Float64Array(starts.length * GROWTH);
     this.#starts.set(starts);
   }
 
   #rehash(): void {
-    this.#slots = new Int32Array(this.#slots.length * GROWTH).fill(-1);
-    const mask = this.#slots.length - 1;
-    for (let id = 0; id < this.#size; id++) {
-      let slot = spread(this.#hashes[id] as number) & mask;
-      while ((this.#slots[slot] as number) >= 0) slot = (slot + 1) & mask;
-      this.#slots[slot] = id;
+    const old = this.#slots;
+    const slots = new Int32Array(old.length * GROWTH);
+    const mask = slots.length - 1;
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from] === 0) continue;
+      let slot = spread(old[from + 1] as number) & mask;
+      while (slots[slot] !== 0) slot = (slot + 2) & mask;
+      slots[slot] = old[from] as number;
+      slots[slot + 1] = old[from + 1] as number;
     }
+    this.#slots = slots;
   }
 }
 
-/** The low bits of FNV hashes of short keys lie close together; the table takes low bits. */
+/** The low bits of FNV hashes of short keys lie close together, and the table takes low bits. Even: slots are pairs. */
 function spread(hash: number): number {
-  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 3;
+  return (Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 3) & ~1;
 }
