@@ -45,6 +45,8 @@ export type { Quantiles, Report } from './report/report.ts';
 export { type ReportOptions, reportDataset } from './report/report-dataset.ts';
 export { isTransient, ROW_CODES, type RowCode } from './row-codes.ts';
 export type { JobSummary, RecordTotals } from './run/job-summary.ts';
+export { type Partition, type PartitionSummary, partitionManifest } from './run/partition-manifest.ts';
+export type { PartitionManifestOptions } from './run/partition-options.ts';
 export type { RunSpan } from './run/timeline-file.ts';
 export { publishUnits } from './stages/distribute/publish-units.ts';
 export { takeDeliveries } from './stages/distribute/take-deliveries.ts';

@@ -1,11 +1,13 @@
+import { type Data, makeData, Utf8 } from 'apache-arrow';
+
 /** Arrays grow by this factor: half of a full table is empty for a moment, not three quarters. */
 const GROWTH = 2;
 const FIRST_KEYS = 1024;
 /** Some 15 GB of keys and table: nobody has that many hosts, and an id column may be told by this. */
 const MAX_KEYS = 2 ** 28;
 
-/** FNV-1a, 32 bits. Source: RFC 9923. Callers that read the bytes anyway fold them in themselves. */
-export const HASH_SEED = 0x811c9dc5;
+/** FNV-1a, 32 bits, signed as the table stores them. Source: RFC 9923. Callers that read the bytes anyway fold them in themselves. */
+export const HASH_SEED = 0x811c9dc5 | 0;
 const HASH_PRIME = 0x01000193;
 
 /** One more byte into a hash. */
@@ -54,6 +56,33 @@ export class ByteTable {
   text(id: number): string {
     const from = this.#starts[id] as number;
     return Buffer.from(this.#arena.buffer, from, (this.#starts[id + 1] as number) - from).toString();
+  }
+
+  /** Keys by id as a column of text; null where the id is `nullId`. */
+  column(ids: Int32Array, nullId: number): Data<Utf8> {
+    const valueOffsets = new Int32Array(ids.length + 1);
+    const nullBitmap = new Uint8Array((ids.length + 7) >> 3);
+    let nullCount = 0;
+    ids.forEach((id, row) => {
+      const isNull = id === nullId;
+      if (isNull) nullCount++;
+      else nullBitmap[row >> 3] = (nullBitmap[row >> 3] as number) | (1 << (row & 7));
+      const bytes = isNull ? 0 : (this.#starts[id + 1] as number) - (this.#starts[id] as number);
+      valueOffsets[row + 1] = (valueOffsets[row] as number) + bytes;
+    });
+    const data = new Uint8Array(valueOffsets[ids.length] as number);
+    ids.forEach((id, row) => {
+      const shift = (this.#starts[id] as number) - (valueOffsets[row] as number);
+      for (let at = valueOffsets[row] as number; at < (valueOffsets[row + 1] as number); at++) data[at] = this.#arena[at + shift] as number;
+    });
+    return makeData({
+      type: new Utf8(),
+      length: ids.length,
+      nullCount,
+      nullBitmap: nullCount === 0 ? undefined : nullBitmap,
+      valueOffsets,
+      data,
+    });
   }
 
   clear(): void {

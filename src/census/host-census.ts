@@ -1,4 +1,4 @@
-import { type Data, DataType, type Vector } from 'apache-arrow';
+import { type Data, DataType, type Utf8, type Vector } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
 import { hostOf } from '../host.ts';
 import { ByteTable } from './byte-table.ts';
@@ -59,6 +59,11 @@ export class HostCensus {
     }
     if (DataType.isDictionary(type)) return this.#readDictionary(urls);
     return Int32Array.from(textColumn(urls), (url) => this.#urls.readText(url ?? ''));
+  }
+
+  /** Names of hosts by id, as a column; null for `!invalid`. */
+  hostColumn(ids: Int32Array): Data<Utf8> {
+    return this.#names.column(ids, INVALID_HOST_ID);
   }
 
   hostName(id: number): string {

@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   resume: async () => (await import('./commands/resume.ts')).resumeCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
   report: async () => (await import('./commands/report.ts')).reportCommand,
+  partition: async () => (await import('./commands/partition.ts')).partitionCommand,
   config: async () => (await import('./commands/config.ts')).configCommand,
   demo: async () => {
     const [{ demoCommand }, { runDownload }, { runVerify }] = await Promise.all([

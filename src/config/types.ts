@@ -205,10 +205,15 @@ export interface Config {
   readonly group_by?: 'host' | 'registrable-domain' | undefined;
   /** Number of files that a manifest is split into. */
   readonly groups?: number | undefined;
-  /** How a manifest is split into files: whole hosts, runs of rows, or balanced by grouping_col. Default: host. */
+  /**
+   * How a manifest is split into files: host keeps the rows of a host together, greedy those of a value of
+   * grouping_col, simple cuts equal runs. Default: host.
+   */
   readonly method?: 'host' | 'simple' | 'greedy' | undefined;
-  /** Column that method greedy keeps together. */
+  /** Column whose values method greedy keeps together; null is a value. */
   readonly grouping_col?: string | null | undefined;
+  /** Never split a host (or value) over files, although one of them may then hold most rows. Default: false. */
+  readonly keep_host_whole?: boolean | undefined;
   /** Write a host column into the files that a manifest is split into. Default: true. */
   readonly add_host_column?: boolean | undefined;
   /** Port on which submit serves its workers. Default: 9123. */
@@ -368,10 +373,15 @@ export interface PartitionOptions {
   readonly groupBy?: 'host' | 'registrable-domain' | undefined;
   /** Number of files that a manifest is split into. */
   readonly groups?: number | undefined;
-  /** How a manifest is split into files: whole hosts, runs of rows, or balanced by grouping_col. Default: host. */
+  /**
+   * How a manifest is split into files: host keeps the rows of a host together, greedy those of a value of
+   * grouping_col, simple cuts equal runs. Default: host.
+   */
   readonly method?: 'host' | 'simple' | 'greedy' | undefined;
-  /** Column that method greedy keeps together. */
+  /** Column whose values method greedy keeps together; null is a value. */
   readonly groupingColumn?: string | undefined;
+  /** Never split a host (or value) over files, although one of them may then hold most rows. Default: false. */
+  readonly keepHostWhole?: boolean | undefined;
   /** Write a host column into the files that a manifest is split into. Default: true. */
   readonly addHostColumn?: boolean | undefined;
 }
@@ -387,10 +397,15 @@ export interface PartitionSettings {
   readonly groupBy: 'host' | 'registrable-domain';
   /** Number of files that a manifest is split into. */
   readonly groups?: number;
-  /** How a manifest is split into files: whole hosts, runs of rows, or balanced by grouping_col. Default: host. */
+  /**
+   * How a manifest is split into files: host keeps the rows of a host together, greedy those of a value of
+   * grouping_col, simple cuts equal runs. Default: host.
+   */
   readonly method: 'host' | 'simple' | 'greedy';
-  /** Column that method greedy keeps together. */
+  /** Column whose values method greedy keeps together; null is a value. */
   readonly groupingColumn?: string;
+  /** Never split a host (or value) over files, although one of them may then hold most rows. Default: false. */
+  readonly keepHostWhole: boolean;
   /** Write a host column into the files that a manifest is split into. Default: true. */
   readonly addHostColumn: boolean;
 }

@@ -9,9 +9,9 @@ export type Slice = 'manifest' | 'partition' | 'fetch' | 'paarc' | 'sink' | 'tra
 export const SLICES: readonly Slice[] = ['manifest', 'partition', 'fetch', 'paarc', 'sink', 'transport', 'run'];
 
 /** Commands of this version. */
-export const COMMANDS = ['download', 'resume', 'verify', 'report', 'inspect', 'estimate', 'config', 'demo'] as const;
+export const COMMANDS = ['download', 'resume', 'verify', 'report', 'inspect', 'estimate', 'partition', 'config', 'demo'] as const;
 /** FLOW-DC has these jobs and their keys are known, but this version has no such command. */
-export const ABSENT_COMMANDS = ['partition', 'submit', 'worker'] as const;
+export const ABSENT_COMMANDS = ['submit', 'worker'] as const;
 export type CommandName = (typeof COMMANDS)[number] | (typeof ABSENT_COMMANDS)[number];
 
 /** The commands a key is for, when this version has none of them; else empty. */

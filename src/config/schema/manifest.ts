@@ -1,6 +1,7 @@
 import type { Keys } from './key.ts';
 
 const READERS = ['download', 'verify', 'inspect', 'config', 'partition', 'estimate', 'submit'] as const;
+const LABELLED = ['download', 'verify', 'inspect', 'config', 'estimate', 'submit'] as const;
 
 /** What is read: files, their format, and which column plays which role. */
 export const MANIFEST_KEYS = {
@@ -55,7 +56,7 @@ export const MANIFEST_KEYS = {
       value: 'COLUMN',
       group: 'input',
       common: true,
-      commands: READERS,
+      commands: LABELLED,
       flowDc: { effect: 'used' },
     },
   },
@@ -63,13 +64,13 @@ export const MANIFEST_KEYS = {
     type: 'string',
     minLength: 1,
     description: 'Column with the caption; becomes KEY.txt in webdataset output. Guessed by name when not given.',
-    fdc: { slice: 'manifest', option: 'captionColumn', value: 'COLUMN', group: 'input', common: true, commands: READERS },
+    fdc: { slice: 'manifest', option: 'captionColumn', value: 'COLUMN', group: 'input', common: true, commands: LABELLED },
   },
   key_col: {
     type: 'string',
     minLength: 1,
     description: 'Column with a unique sample key, used in place of shard number and position.',
-    fdc: { slice: 'manifest', option: 'keyColumn', value: 'COLUMN', group: 'input', commands: READERS },
+    fdc: { slice: 'manifest', option: 'keyColumn', value: 'COLUMN', group: 'input', commands: LABELLED },
   },
   limit: {
     type: 'integer',

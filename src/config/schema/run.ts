@@ -16,7 +16,7 @@ export const RUN_KEYS = {
       short: 'f',
       group: 'run',
       common: true,
-      commands: ['download', 'config', 'submit'],
+      commands: ['download', 'config', 'submit', 'partition'],
       flowDc: { effect: 'used', why: 'without it the same command resumes, where FLOW-DC asks' },
     },
   },
@@ -69,7 +69,12 @@ export const RUN_KEYS = {
     type: 'boolean',
     default: false,
     description: 'Print the result as one JSON object on stdout.',
-    fdc: { slice: 'run', option: 'json', group: 'run', commands: ['download', 'resume', 'verify', 'report', 'inspect', 'estimate'] },
+    fdc: {
+      slice: 'run',
+      option: 'json',
+      group: 'run',
+      commands: ['download', 'resume', 'verify', 'report', 'inspect', 'estimate', 'partition'],
+    },
   },
   html: {
     type: 'string',

@@ -28,6 +28,7 @@ export const SINK_KEYS = {
     fdc: {
       slice: 'sink',
       option: 'outputFormat',
+      flagAliases: ['format'],
       derived: 'imagefolder when a label column is given or the file is one of FLOW-DC, else webdataset',
       valuesOf: { command: 'partition', values: ['parquet', 'csv'] },
       group: 'output',

@@ -65,6 +65,14 @@ export function describeColumns(fields: readonly Field[], roles: ColumnRoles): P
   return { columns, roles, schema: withRoles(new Schema([...added, ...fields]), roles) };
 }
 
+/** What is known about a manifest of which only some columns are read, its roles' among them. */
+export function narrowed(info: ManifestInfo, columns: readonly string[]): ManifestInfo {
+  const named = new Set([...columns, info.roles.url]);
+  const fields = info.schema.fields.slice(ADDED.length).filter(({ name }) => named.has(name));
+  const roles = Object.fromEntries(Object.entries(info.roles).filter(([, column]) => named.has(column)));
+  return { ...info, ...describeColumns(fields, { ...roles, url: info.roles.url }) };
+}
+
 export interface BatchPlace {
   readonly file: string;
   /** Of the batch's first row: over all files, and within its own. */

@@ -51,8 +51,8 @@ export async function inspectFiles(settings: ManifestSettings, given: GivenRoles
 }
 
 /** The files of a manifest that was inspected, ready to be read one after the other. */
-export function openFiles(info: ManifestInfo, surroundings: Surroundings): OpenManifest {
-  return { info, files: info.files.map((file) => ({ name: file.name, batches: batchesOf(file, surroundings) })) };
+export function openFiles(info: ManifestInfo, surroundings: Surroundings, columns?: readonly string[]): OpenManifest {
+  return { info, files: info.files.map((file) => ({ name: file.name, batches: batchesOf(file, surroundings, columns) })) };
 }
 
 async function probe(path: string, format: ManifestSettings['format'], said: string[], surroundings: Surroundings): Promise<Probe> {
@@ -108,8 +108,12 @@ export function valuesOf(batch: RecordBatch, column: string): (string | null)[] 
   return index < 0 ? [] : textColumn(batch.data.children[index] as Data);
 }
 
-function batchesOf(file: ManifestFile, { thread, signal, warn }: Surroundings): AsyncGenerator<RecordBatch, void> {
-  if (file.format === 'parquet') return thread.batches(file.name);
+function batchesOf(
+  file: ManifestFile,
+  { thread, signal, warn }: Surroundings,
+  columns?: readonly string[],
+): AsyncGenerator<RecordBatch, void> {
+  if (file.format === 'parquet') return thread.batches(file.name, columns);
   const bytes = fileChunks(file.name, signal);
   const chunks = file.gzip ? gunzipped(bytes, file.name, signal) : bytes;
   return textRows({ name: file.name, chunks, isLive: false, warn }, file);

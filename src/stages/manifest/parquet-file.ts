@@ -11,8 +11,8 @@ const STRETCH_BYTES = 32 * 1024 * 1024;
 
 export interface OpenParquet {
   readonly summary: ParquetSummary;
-  /** One IPC stream per batch, in the file's order. */
-  readonly batches: AsyncGenerator<Uint8Array, void>;
+  /** One IPC stream per batch, in the file's order; of all columns, or of those named, which must exist. */
+  read(columns?: readonly string[]): AsyncGenerator<Uint8Array, void>;
   close(): void;
 }
 
@@ -26,7 +26,7 @@ export async function openParquet(path: string): Promise<OpenParquet> {
     rows: groups.reduce((sum, group) => sum + group.rows, 0),
     rowGroupBytes: groups.reduce((most, group) => Math.max(most, group.compressed), 0),
   };
-  return { summary, batches: readGroups(file, groups), close: () => file.free() };
+  return { summary, read: (columns) => readGroups(file, groups, columns), close: () => file.free() };
 }
 
 interface GroupSize {
@@ -41,10 +41,15 @@ function measure(group: RowGroupMetaData): GroupSize {
   return size;
 }
 
-async function* readGroups(file: ParquetFile, groups: readonly GroupSize[]): AsyncGenerator<Uint8Array, void> {
+async function* readGroups(
+  file: ParquetFile,
+  groups: readonly GroupSize[],
+  columns: readonly string[] | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  const wanted = columns === undefined ? {} : { columns: [...columns] };
   for (const [index, group] of groups.entries()) {
     for (const stretch of stretches(group)) {
-      const stream = (await file.stream({ ...stretch, rowGroups: [index] })) as AsyncIterable<RecordBatch>;
+      const stream = (await file.stream({ ...stretch, ...wanted, rowGroups: [index] })) as AsyncIterable<RecordBatch>;
       for await (const batch of stream) yield batch.intoIPCStream();
     }
   }

@@ -1,5 +1,9 @@
 /** What the main thread and the parquet thread say to each other. Every request gets one answer, in order. */
-export type ParquetRequest = { readonly op: 'open'; readonly path: string } | { readonly op: 'next' } | { readonly op: 'close' };
+export type ParquetRequest =
+  | { readonly op: 'open'; readonly path: string }
+  /** `columns` counts on the first one; all columns without it. */
+  | { readonly op: 'next'; readonly columns?: readonly string[] }
+  | { readonly op: 'close' };
 
 export type ParquetAnswer =
   | { readonly op: 'opened'; readonly summary: ParquetSummary }

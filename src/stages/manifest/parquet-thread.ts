@@ -2,8 +2,8 @@ import type { Worker } from 'node:worker_threads';
 import { type RecordBatch, RecordBatchReader, type Schema } from 'apache-arrow';
 import { decodeBatch } from '../../arrow/ipc.ts';
 import { FlowDcError } from '../../errors.ts';
+import { startThread } from '../../start-thread.ts';
 import type { ParquetAnswer, ParquetRequest } from './parquet-protocol.ts';
-import { startParquetWorker } from './start-parquet-worker.ts';
 
 /** Batches asked for before the first of them is used. */
 const AHEAD = 2;
@@ -35,14 +35,20 @@ export class ParquetThread {
     return head;
   }
 
-  /** All rows in batches of at most 8192. FDC_ERR_MANIFEST_CORRUPT where a page is damaged; what came before is good. */
-  async *batches(path: string): AsyncGenerator<RecordBatch, void> {
-    const { rows: total } = await this.#open(path);
+  /**
+   * All rows in batches of at most 8192. FDC_ERR_MANIFEST_CORRUPT where a page is damaged; what came before is good.
+   * @param wanted - read only these of the file's columns; one of them has to be there
+   */
+  async *batches(path: string, wanted?: readonly string[]): AsyncGenerator<RecordBatch, void> {
+    const { rows: total, schema } = await this.#open(path);
+    // An unknown name would make parquet-wasm panic.
+    const columns = wanted?.filter((name) => schema.fields.some((field) => field.name === name));
+    const request: ParquetRequest = { op: 'next', ...(columns === undefined ? {} : { columns }) };
     let rows = 0;
     const ahead: Promise<ParquetAnswer>[] = [];
     try {
       for (;;) {
-        while (ahead.length < AHEAD) ahead.push(settled(this.#ask({ op: 'next' })));
+        while (ahead.length < AHEAD) ahead.push(settled(this.#ask(request)));
         const answer = await (ahead.shift() as Promise<ParquetAnswer>);
         if (answer.op !== 'batch') break;
         const batch = decodeBatch(answer.ipc);
@@ -84,7 +90,7 @@ export class ParquetThread {
   }
 
   #start(): Worker {
-    const worker = startParquetWorker();
+    const worker = startThread(new URL('./parquet-worker.ts', import.meta.url));
     worker.on('message', (answer: ParquetAnswer) => this.#waiting.shift()?.resolve(answer));
     worker.on('error', (error) => this.#fail(error));
     worker.on('exit', () => this.#fail(new Error('the parquet thread ended')));

@@ -10,6 +10,7 @@ const port = parentPort;
 if (port === null) throw new Error('expected to run as a worker thread');
 
 let file: OpenParquet | undefined;
+let batches: ReturnType<OpenParquet['read']> | undefined;
 let queue = Promise.resolve();
 
 port.on('message', (request: ParquetRequest) => {
@@ -24,9 +25,11 @@ async function answer(request: ParquetRequest): Promise<ParquetAnswer> {
   if (request.op === 'close') {
     file?.close();
     file = undefined;
+    batches = undefined;
     return { op: 'closed' };
   }
-  const next = await file?.batches.next();
+  batches ??= file?.read(request.columns);
+  const next = await batches?.next();
   return next === undefined || next.done ? { op: 'end' } : { op: 'batch', ipc: next.value };
 }
 

@@ -95,7 +95,7 @@ describe('parseFlags', () => {
     ['--insecure=maybe', '--insecure takes no value, got "maybe"'],
     ['--no-hash=1', '--no-hash takes no value, got "1"'],
     ['--hosts {}', '--hosts is no flag; set the key hosts in a --config file'],
-    ['--groups 3', '--groups belongs to partition, which this version does not have'],
+    ['--groups 3', '--groups is not an option of download, but of partition'],
   ])('refuses %s', (line, problem) => {
     expect(issuesOf(line)[0]).toContain(problem);
   });

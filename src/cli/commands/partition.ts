@@ -1,0 +1,78 @@
+import { combineConfig } from '../../config/combine.ts';
+import { describeFlowDcKeys } from '../../config/describe-flow-dc.ts';
+import { loadConfigFile } from '../../config/load.ts';
+import { resolveConfig } from '../../config/resolve.ts';
+import type { Config } from '../../config/types.ts';
+import { FlowDcError } from '../../errors.ts';
+import { type PartitionSummary, partitionManifest } from '../../index.ts';
+import type { CliIo, Command } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { parseFlags } from '../flags.ts';
+import { helpFor } from '../help.ts';
+import { byteSize, count } from '../progress/format.ts';
+
+/** `partition`: split a manifest into files. */
+export const partitionCommand: Command = {
+  name: 'partition',
+  summary:
+    'Split a manifest into files of about equal length that keep the rows of a host together; larger hosts are spread over several ' +
+    'files. All columns stay, and a column with the host is added.',
+  usage: 'partition MANIFEST... -o FOLDER --partitions N [options]',
+  async run(argv, io) {
+    const flags = parseFlags(argv, { command: 'partition' });
+    if (flags.help) {
+      io.stdout.write(helpFor(partitionCommand));
+      return EXIT.done;
+    }
+    const file = flags.configFile === undefined ? undefined : await loadConfigFile(flags.configFile);
+    const input = flags.positionals.length > 0 ? { input: [...flags.positionals] } : {};
+    const { config, notices } = combineConfig({ file, flags: { ...flags.config, ...input }, environment: io.env });
+    // FLOW-DC's files bring a layout for datasets along, which says nothing here.
+    const format = formatOf(flags.config.output_format ?? file?.config.output_format);
+    const fileLines = file?.source === 'flow-dc' ? describeFlowDcKeys(file.written, flags.config) : [];
+    for (const line of [...fileLines, ...notices]) io.stderr.write(`${line}\n`);
+    return runPartition({ ...config, output_format: format }, format, io);
+  },
+};
+
+async function runPartition(config: Config, format: 'parquet' | 'csv', io: CliIo): Promise<number> {
+  const { manifest, partition, sink, run } = resolveConfig(config, 'partition');
+  const { inputs, ...reading } = manifest;
+  if (inputs.length === 0)
+    throw new FlowDcError('FDC_ERR_USAGE', 'say which manifest: flow-dc partition MANIFEST... -o FOLDER --partitions N');
+  if (sink.output === undefined) throw new FlowDcError('FDC_ERR_USAGE', 'say where the files go, e.g. -o partitions');
+  const { shardSize: _, ...settings } = partition;
+  const summary = await partitionManifest(inputs, {
+    ...settings,
+    output: sink.output,
+    format,
+    overwrite: run.overwrite,
+    manifest: reading,
+    signal: io.signal,
+    ...(io.stdin === undefined ? {} : { stdin: io.stdin }),
+    onNotice: (notice) => io.stderr.write(`${notice}\n`),
+  });
+  for (const line of summaryLines(summary, settings.method === 'greedy' ? 'values' : 'hosts')) io.stderr.write(`${line}\n`);
+  if (run.json) io.stdout.write(`${JSON.stringify(summary)}\n`);
+  return EXIT.done;
+}
+
+function formatOf(given: string | undefined): 'parquet' | 'csv' {
+  if (given === undefined || given === 'parquet' || given === 'csv') return given ?? 'parquet';
+  throw new FlowDcError('FDC_ERR_USAGE', `output_format: expected parquet or csv, got ${given}, which is a layout of datasets`);
+}
+
+function summaryLines(
+  { out, partitions, rows, hosts, invalidRows, split, imbalance, elapsedMs }: PartitionSummary,
+  what: string,
+): string[] {
+  const sizes = partitions.map((partition) => partition.rows);
+  const bytes = partitions.reduce((sum, partition) => sum + partition.bytes, 0);
+  const invalid = invalidRows === 0 ? '' : `, ${count(invalidRows)} rows without a usable URL`;
+  const spread = split === 0 ? '' : `, ${count(split)} ${what} spread over several files`;
+  return [
+    `${count(rows)} rows on ${count(hosts)} host${hosts === 1 ? '' : 's'}${invalid}${spread}`,
+    `${count(partitions.length)} file${partitions.length === 1 ? '' : 's'} of ${count(Math.min(...sizes))} to ${count(Math.max(...sizes))} rows` +
+      ` (largest ${imbalance.toFixed(2)} x the mean), ${byteSize(bytes)}, in ${(elapsedMs / 1000).toFixed(1)} s: ${out}`,
+  ];
+}
