@@ -59,8 +59,8 @@ try {
     await writeLargeParquet(path, rows, { codec: 'ZSTD', rowGroupRows: 100_000 }, (first, count) => columns(shape, first, count));
     const mb = Math.round((await stat(path)).size / 1e6);
     process.stderr.write(`${shape}: ${rows} rows, ${mb} MB\n`);
-    for (let i = 0; i < repeat; i++) runs.push(await census(shape, path));
-    for (const n of files) for (let i = 0; i < repeat; i++) runs.push(await partition(shape, path, n));
+    for (let i = 0; i < repeat; i++) runs.push(said(await census(shape, path)));
+    for (const n of files) for (let i = 0; i < repeat; i++) runs.push(said(await partition(shape, path, n)));
     await rm(path);
   }
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, pinnedTo: values.cores ?? null };
@@ -98,6 +98,12 @@ function draw(row: number, salt: number): number {
   let bits = Math.imul(row ^ Math.imul(salt, 0x9e3779b1), 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
   return (bits ^ (bits >>> 16)) >>> 0;
+}
+
+/** Whoever stops a long measurement keeps what it has. */
+function said(run: Run): Run {
+  process.stderr.write(`${JSON.stringify(run)}\n`);
+  return run;
 }
 
 async function census(shape: string, path: string): Promise<Run> {
