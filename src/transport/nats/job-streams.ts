@@ -8,7 +8,7 @@ import { nanos } from '@nats-io/transport-node';
 import { FlowDcError } from '../../errors.ts';
 import type { Link } from './link.ts';
 import { CONSUMER, type JobNames } from './names.ts';
-import { isGone, isRefused, JS_CODE, jetStreamCode } from './nats-error.ts';
+import { isGone, isRefused, JS_CODE, jetStreamCode, serverError } from './nats-error.ts';
 
 export interface StreamSettings {
   readonly replicas: number;
@@ -22,7 +22,7 @@ const DUPLICATE_WINDOW_MS = 120_000;
 const MAX_OPEN = 20_000;
 
 /** Make what a job needs, or find it. Errors: FDC_ERR_TRANSPORT_SERVER. */
-export async function createJobStreams(link: Link, names: JobNames, settings: StreamSettings): Promise<void> {
+export async function createJobStreams(link: Link, names: JobNames, settings: StreamSettings, triesLeft = 3): Promise<void> {
   const doing = `cannot set up the job's streams`;
   await link
     .ask(doing, () => link.manager.streams.add(unitStream(names, settings.replicas)), { passes: isExisting })
@@ -30,8 +30,14 @@ export async function createJobStreams(link: Link, names: JobNames, settings: St
       if (!isExisting(error)) throw error;
       return assertUsable(link, names);
     });
-  await link.ask(doing, () => createConsumer(link, names, settings.ackWaitMs));
   for (const bucket of [names.doneBucket, names.stateBucket]) await createBucket(link, bucket, settings.replicas);
+  try {
+    await link.ask(doing, () => createConsumer(link, names, settings.ackWaitMs), { passes: isGone });
+  } catch (error) {
+    if (!isGone(error) || triesLeft === 0) throw serverError(error, doing);
+    // A server that is killed while it makes a stream may have acknowledged it and come back without it.
+    await createJobStreams(link, names, settings, triesLeft - 1);
+  }
 }
 
 /** The consumer that all workers share. */

@@ -6,6 +6,8 @@ import { isGone, isTransient, serverError } from './nats-error.ts';
 
 /** How long one request for a message stays open. Renewed at once: idle, a worker costs the server almost nothing. */
 const EXPIRES_MS = 5_000;
+/** Expiry, and the two heartbeats that the client waits for. */
+const LOST_AFTER_MS = 3 * EXPIRES_MS;
 const PAUSE_MS = 200;
 
 interface Taker {
@@ -86,12 +88,31 @@ export class PullSource {
   async #request(): Promise<void> {
     try {
       this.#consumer ??= this.#link.client.consumers.get(this.#names.unitStream, CONSUMER);
-      const message = await (await this.#consumer).next({ expires: EXPIRES_MS });
+      const message = await this.#inTime((await this.#consumer).next({ expires: EXPIRES_MS }));
       if (message !== null) this.#give(message);
     } catch (error) {
       this.#consumer = undefined;
       if (this.#stop.signal.aborted) return;
       await this.#afterError(error);
+    }
+  }
+
+  /** A request that outlives its end was lost with its server. What it may still bring goes back at once. */
+  async #inTime(request: Promise<JsMsg | null>): Promise<JsMsg | null> {
+    const done = new AbortController();
+    let isLate = false;
+    const late = sleep(this.#link.clock, LOST_AFTER_MS, done.signal).then(
+      () => {
+        isLate = true;
+        return null;
+      },
+      () => null,
+    );
+    request.then((message) => isLate && message?.nak()).catch(() => {});
+    try {
+      return await Promise.race([request, late]);
+    } finally {
+      done.abort();
     }
   }
 

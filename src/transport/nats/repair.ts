@@ -3,12 +3,17 @@
  * are delivered again, others lie below the consumer's ack floor and are never delivered nor removed. And a message
  * may be gone although its unit has no record, after a late ack of somebody who had lost the unit.
  */
+import type { ConsumerInfo } from '@nats-io/jetstream';
+import { sleep } from '../../clock.ts';
 import type { UnitId } from '../../record.ts';
 import type { RepairResult } from '../cluster.ts';
 import { createConsumer } from './job-streams.ts';
 import type { Link } from './link.ts';
 import { CONSUMER, type JobNames, unitOfSubject } from './names.ts';
 import { isGone } from './nats-error.ts';
+
+/** A server delivers to a request that waits within milliseconds. */
+const STILL_MS = 1_000;
 
 export interface RepairOptions {
   readonly ackWaitMs: number;
@@ -39,7 +44,8 @@ async function requeueOrphans(link: Link, names: JobNames, ackWaitMs: number): P
     return undefined;
   });
   const { state } = await link.ask('cannot look at the queue', () => link.manager.streams.info(names.unitStream));
-  if (consumer !== undefined && (state.messages === 0 || consumer.num_pending + consumer.num_ack_pending > 0)) return 0;
+  if (consumer !== undefined && (state.messages === 0 || consumer.num_ack_pending > 0)) return 0;
+  if (consumer !== undefined && consumer.num_pending > 0 && !(await standsStill(link, look, consumer))) return 0;
   if (consumer !== undefined) {
     await link
       .ask('cannot make the consumer again', () => link.manager.consumers.delete(names.unitStream, CONSUMER), { passes: isGone })
@@ -49,6 +55,14 @@ async function requeueOrphans(link: Link, names: JobNames, ackWaitMs: number): P
   }
   await link.ask('cannot make the consumer again', () => createConsumer(link, names, ackWaitMs));
   return state.messages;
+}
+
+/** Counts are not exact after a kill: requests wait, units are said to be pending, and none is delivered. */
+async function standsStill(link: Link, look: () => Promise<ConsumerInfo>, before: ConsumerInfo): Promise<boolean> {
+  if (before.num_waiting === 0) return false;
+  await sleep(link.clock, STILL_MS);
+  const after = await link.ask('cannot look at the queue', look);
+  return after.num_waiting > 0 && after.num_ack_pending === 0 && after.delivered.consumer_seq === before.delivered.consumer_seq;
 }
 
 async function missingUnits(link: Link, names: JobNames, options: RepairOptions): Promise<readonly UnitId[]> {

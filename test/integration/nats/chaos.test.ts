@@ -39,6 +39,8 @@ class ChaosRun {
   readonly relay: CuttableRelay;
   readonly #workers: (ChaosChild | undefined)[] = [];
   readonly said: string[] = [];
+  /** What the first process said that ended with an error of its own. */
+  failed: string | undefined;
   #submitter: ChaosChild | undefined;
   #isOver = false;
 
@@ -93,6 +95,13 @@ class ChaosRun {
     await this.server.start();
   }
 
+  /** Who is there and what everybody said, for a run that does not end. */
+  describe(): string {
+    const all = [...this.#workers, this.#submitter].filter((one) => one !== undefined);
+    const lines = all.map(({ child, output }) => `${child.pid} exit ${child.exitCode} ${child.signalCode}: ${output().slice(-600)}`);
+    return [...lines, 'ended before:', ...this.said.map((text) => text.slice(-300))].join('\n');
+  }
+
   async end(): Promise<void> {
     this.#isOver = true;
     const all = [...this.#workers, this.#submitter].filter((one) => one !== undefined);
@@ -107,6 +116,7 @@ class ChaosRun {
   #keep(child: ChaosChild, onEnd: () => void): ChaosChild {
     void child.ended.then(() => {
       this.said.push(child.output());
+      if (child.child.exitCode !== 0 && child.child.signalCode === null) this.failed ??= child.output();
       onEnd();
     });
     return child;
@@ -145,7 +155,7 @@ async function runChaos(changes: Partial<ChaosPlan>, faults: (run: ChaosRun) => 
     const trouble = faults(run);
     await using cluster = await connectCluster({ servers: [server.url], role: 'watch' });
     const channel = await whenThere(() => cluster.attachJob(plan.job));
-    await watchToTheEnd(channel, plan.units, plan.rowsPerUnit);
+    await watchToTheEnd(channel, run);
     await trouble;
     await run.end();
     return await inspectRun(channel, out, plan.units * plan.rowsPerUnit, run.said.join(''));
@@ -168,12 +178,16 @@ async function whenThere(open: () => Promise<ClusterChannel>): Promise<ClusterCh
 }
 
 /** What a submitter does that stays: looks, and repairs when nothing moves. */
-async function watchToTheEnd(channel: ClusterChannel, units: number, rowsPerUnit: number): Promise<void> {
-  const published = makeUnits(units, rowsPerUnit);
+async function watchToTheEnd(channel: ClusterChannel, run: ChaosRun): Promise<void> {
+  const published = makeUnits(run.plan.units, run.plan.rowsPerUnit);
+  const deadlineMs = Date.now() + RUN_TIMEOUT_MS - 20_000;
   let committed = -1;
   for (let idleSince = Date.now(); ; await sleep(200)) {
     const status = await channel.status().catch(() => undefined);
     if (status?.state === 'sealed') return;
+    // Nobody gives up over a server or a network that comes back.
+    if (run.failed !== undefined) throw new Error(`a process ended with an error: ${run.failed}`);
+    if (Date.now() > deadlineMs) throw new Error(`the job stands still: ${JSON.stringify(status)}\n${run.describe()}`);
     if (status === undefined || status.committed !== committed || status.total === undefined) idleSince = Date.now();
     committed = status?.committed ?? committed;
     if (Date.now() - idleSince < 4_000) continue;
@@ -249,14 +263,15 @@ describeNats('chaos', () => {
   it(
     'fences a worker that stood still: the other one finishes its unit, and its own files are gone',
     async () => {
-      const changes = { units: 1, rowsPerUnit: 60, rowMs: 100, slots: 1, ackWaitMs: 1_000 };
+      const changes = { units: 1, rowsPerUnit: 60, rowMs: 60, slots: 1 };
       const result = await runChaos(changes, async (run) => {
-        await run.freezeHolder(2_500);
+        await run.freezeHolder(1.8 * ACK_WAIT_MS);
         await sleep(500);
       });
       expect(result.account).toEqual(EXACT);
       expect(result).toMatchObject({ records: 1, strays: [], leftovers: [] });
-      expect(result.said.match(/took/g)).toHaveLength(2);
+      // Two at least: on a machine that is short of time more of them lose it.
+      expect(result.said.match(/took/g)?.length).toBeGreaterThan(1);
     },
     RUN_TIMEOUT_MS,
   );
