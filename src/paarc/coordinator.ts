@@ -1,7 +1,7 @@
 import type { Load, SendToken, Transition } from './limit.ts';
 import type { PaarcSettings } from './options.ts';
 import { PaarcLimit } from './paarc-limit.ts';
-import { type Share, splitBudget, type WorkerEvent, type WorkerReport } from './share.ts';
+import { type Budget, type Share, splitBudget, type WorkerEvent, type WorkerReport } from './share.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -111,13 +111,15 @@ export class Coordinator {
     return transitions;
   }
 
+  /** What all workers together may do now, for a caller that splits it by itself. */
+  get budget(): Budget {
+    const { permits, spacingMs, pauseUntilMs } = this.#limit;
+    return { permits, spacingMs, pauseUntilMs: Math.max(pauseUntilMs, this.#stopUntilMs) };
+  }
+
   /** The shares in force now, by worker. */
   shares(nowMs: number): Map<string, Share> {
-    const budget = {
-      permits: this.#limit.permits,
-      spacingMs: this.#limit.spacingMs,
-      pauseUntilMs: Math.max(this.#limit.pauseUntilMs, this.#stopUntilMs),
-    };
+    const { budget } = this;
     const rotation = budget.permits < this.#workers.size ? Math.floor(nowMs / rotationMs) : 0;
     return splitBudget(budget, [...this.#workers.keys()], rotation);
   }

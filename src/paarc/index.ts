@@ -1,10 +1,10 @@
 export { Coordinator } from './coordinator.ts';
 export type { Limit, Load, Observation, Outcome, SendToken, Transition } from './limit.ts';
 export { FixedLimit } from './limit.ts';
-export { defaultPaarcSettings, type PaarcSettings } from './options.ts';
+export { cappedAt, defaultPaarcSettings, lawSettings, type PaarcSettings } from './options.ts';
 export { OriginalLimit } from './original-limit.ts';
 export { defaultOriginalSettings, type OriginalSettings } from './original-options.ts';
 export { PaarcLimit } from './paarc-limit.ts';
-export { type Share, splitBudget, type WorkerEvent, type WorkerReport } from './share.ts';
+export { type Budget, type Share, splitBudget, type WorkerEvent, type WorkerReport } from './share.ts';
 export { ShareLimit } from './share-limit.ts';
-export { priorFrom, type Snapshot } from './snapshot.ts';
+export { assertSnapshot, priorFrom, type Snapshot } from './snapshot.ts';

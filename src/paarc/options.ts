@@ -114,3 +114,19 @@ export function assertPaarcSettings(settings: PaarcSettings): void {
   }
   if (problems.length > 0) throw new RangeError(`PAARC settings: ${problems.join('; ')}`);
 }
+
+/** A configuration's options under the law's names; what it does not have keeps the law's default. */
+export function lawSettings<Settings extends object>(defaults: Settings, options: object): Settings {
+  const known = Object.entries(options).filter(([name]) => name in defaults);
+  return { ...defaults, ...Object.fromEntries(known) };
+}
+
+/** Settings that never go above `cMax`, whatever they said before. */
+export function cappedAt<Settings extends Pick<PaarcSettings, 'cInit' | 'cMin' | 'cMax'>>(
+  settings: Settings,
+  cMax: number | undefined,
+): Settings {
+  if (cMax === undefined) return settings;
+  const cMin = Math.min(settings.cMin, cMax);
+  return { ...settings, cMin, cMax, cInit: Math.min(Math.max(settings.cInit, cMin), cMax) };
+}

@@ -10,6 +10,9 @@ export interface Share {
   readonly pauseUntilMs: number;
 }
 
+/** What all workers together may do on a host. */
+export type Budget = Omit<Share, 'phase'>;
+
 /** One thing that happened on a worker. `id` counts the worker's sends to this host. */
 export type WorkerEvent =
   | { readonly kind: 'send'; readonly atMs: number; readonly id: number }
@@ -30,11 +33,7 @@ export interface WorkerReport {
  * permits than workers everyone has a turn; the rate evenly over those with a permit, each in its own phase.
  * @param budget - permits and spacing of the whole
  */
-export function splitBudget(
-  budget: { readonly permits: number; readonly spacingMs: number; readonly pauseUntilMs: number },
-  workers: readonly string[],
-  rotation: number,
-): Map<string, Share> {
+export function splitBudget(budget: Budget, workers: readonly string[], rotation: number): Map<string, Share> {
   const count = workers.length;
   const each = Math.floor(budget.permits / Math.max(1, count));
   const extra = budget.permits - each * count;

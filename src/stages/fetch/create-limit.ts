@@ -2,11 +2,14 @@
 
 import type { Clock } from '../../clock.ts';
 import type { FetchSettings, HostRule, PaarcSettings as PaarcSlice } from '../../config/types.ts';
+import type { HostLimits } from '../../host-limits.ts';
 import {
+  cappedAt,
   defaultOriginalSettings,
   defaultPaarcSettings,
   FixedLimit,
   type Limit,
+  lawSettings,
   OriginalLimit,
   PaarcLimit,
   type PaarcSettings,
@@ -15,13 +18,6 @@ import type { HostProfiles } from './host-profiles.ts';
 import { RateCap } from './rate-cap.ts';
 
 type LawSettings = Pick<FetchSettings, 'enablePaarc' | 'law' | 'perHostConcurrency' | 'perHostRate'>;
-
-/** The limits of hosts, each from its host's first row until the host is forgotten. */
-export interface HostLimits {
-  readonly create: (host: string, rule: HostRule) => Limit;
-  /** A limit that `create` made is not used any more. */
-  readonly retire: (host: string, limit: Limit) => void;
-}
 
 interface Surroundings {
   readonly clock: Clock;
@@ -69,16 +65,4 @@ function paarcLimits(settings: PaarcSettings, { clock, random, profiles }: Surro
 
 function rateCapped(limit: Limit, rule: HostRule): Limit {
   return rule.requestsPerSecond === undefined ? limit : new RateCap(limit, rule.requestsPerSecond);
-}
-
-/** The slice's options under the law's names; what the slice does not have keeps the law's default. */
-function lawSettings<Settings extends object>(defaults: Settings, paarc: PaarcSlice): Settings {
-  const known = Object.entries(paarc).filter(([name]) => name in defaults);
-  return { ...defaults, ...Object.fromEntries(known) };
-}
-
-function cappedAt<Settings extends Pick<PaarcSettings, 'cInit' | 'cMin' | 'cMax'>>(settings: Settings, cMax: number | undefined): Settings {
-  if (cMax === undefined) return settings;
-  const cMin = Math.min(settings.cMin, cMax);
-  return { ...settings, cMin, cMax, cInit: Math.min(Math.max(settings.cInit, cMin), cMax) };
 }

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import { parseHttpUrl, parseUrl } from '../../host.ts';
+import type { HostLimits } from '../../host-limits.ts';
 import type { Transition } from '../../paarc/limit.ts';
 import { isTransient, type RowCode } from '../../row-codes.ts';
 import { type AcceptedBody, acceptBody } from './accept-body.ts';
@@ -11,7 +12,6 @@ import { type AttemptEnd, type AttemptSettings, startAttempt, type Timing } from
 import { outcomeOf } from './attempt-error.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { CollectedBody, CollectorOptions } from './body-collector.ts';
-import type { HostLimits } from './create-limit.ts';
 import type { FetchTask } from './fetch-task.ts';
 import type { Permit } from './gate.ts';
 import type { Lane } from './lane.ts';

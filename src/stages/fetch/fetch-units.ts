@@ -38,7 +38,8 @@ class UnitFetcher extends ResultStream<FetchResult> {
   constructor(options: FetchStageOptions) {
     const settings = engineSettings(options);
     const paarc = stageSettings('paarc', options.paarc ?? {});
-    const limits = options.createLimit === undefined ? createLimits(settings, paarc, settings) : ownLimits(options.createLimit);
+    const limits =
+      options.hostLimits ?? (options.createLimit === undefined ? createLimits(settings, paarc, settings) : ownLimits(options.createLimit));
     super(settings, { limits, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 1);
     this.#settings = settings;
     // Every open unit listens to it, and so does its sink: many listeners are no leak here.

@@ -3,9 +3,9 @@
  * and the body budget is given back where the stage's owner says.
  */
 import { Duplex } from 'node:stream';
+import type { HostLimits } from '../../host-limits.ts';
 import type { RowResult, SpilledBody } from '../../record.ts';
 import { publish } from '../../telemetry/channels.ts';
-import type { HostLimits } from './create-limit.ts';
 import { FetchEngine } from './engine.ts';
 import type { RowEnd } from './fetch-task.ts';
 import { Fifo } from './fifo.ts';

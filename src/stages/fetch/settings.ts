@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { FetchOptions, FetchSettings, HostRule, PaarcOptions } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
+import type { HostLimits } from '../../host-limits.ts';
 import type { Limit } from '../../paarc/limit.ts';
 import { VERSION } from '../../version.ts';
 import { createAddressGuard } from './address-guard.ts';
@@ -27,6 +28,8 @@ export interface FetchStageOptions extends FetchOptions {
   readonly spillFolder?: string;
   /** Your own law, per host, in place of PAARC. */
   readonly createLimit?: (host: string) => Limit;
+  /** Limits that come from elsewhere, such as budgets shared with other machines; in place of `createLimit` and every law. */
+  readonly hostLimits?: HostLimits;
   /** What PAARC knows of hosts from before, and adds to as hosts are forgotten and when the stage ends; the stage's own by default. */
   readonly hostProfiles?: HostProfiles;
   /**
@@ -57,6 +60,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     random = Math.random,
     spillFolder,
     createLimit: _limit,
+    hostLimits: _limits,
     hostProfiles = new HostProfiles(clock),
     bodyRelease: _release,
     ...slice

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { stageSettings } from '../../../../src/config/stage-settings.ts';
 import type { FetchOptions, HostRule } from '../../../../src/config/types.ts';
+import type { HostLimits } from '../../../../src/host-limits.ts';
 import type { Limit } from '../../../../src/paarc/limit.ts';
-import { createLimits, type HostLimits } from '../../../../src/stages/fetch/create-limit.ts';
+import { createLimits } from '../../../../src/stages/fetch/create-limit.ts';
 import { HostProfiles } from '../../../../src/stages/fetch/host-profiles.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 

@@ -1,0 +1,294 @@
+import type { HostRule } from '../config/types.ts';
+import type { Limit } from '../paarc/index.ts';
+import { type Envelope, type HostGrant, type HostReport, shareIn } from './envelope.ts';
+import type { HostRecord } from './host-record.ts';
+import type { HostHubOptions } from './hub-options.ts';
+import { Lease } from './lease.ts';
+import { LedHosts, type RecordWrite } from './led-hosts.ts';
+import { Liveness, timingFor } from './liveness.ts';
+import { makeSeat } from './make-seat.ts';
+import { MessageAllowance } from './message-allowance.ts';
+import { Outbox } from './outbox.ts';
+import { Peers } from './peers.ts';
+import { farewell, moveOf, reportOf, type Seat, type Standing, standingOf } from './seat.ts';
+
+/** Reports and grants leave so often, all hosts of a worker in one message. */
+const batchMs = 250;
+/** A worker with nothing to say still tells the leaders this often what it has seen. */
+const presenceMs = 1000;
+
+/** What has to leave now. */
+export interface Outgoing {
+  readonly envelope: Envelope | undefined;
+  readonly writes: readonly RecordWrite[];
+}
+
+/**
+ * One worker's part in the shared budgets of all its hosts. Pure: heartbeats, records, envelopes and the time come in; envelopes and record
+ * writes go out, and may be lost, late or refused. See docs/paarc.md, "Several machines, one budget".
+ */
+export class HostHub {
+  readonly #options: HostHubOptions;
+  readonly #lease: Lease;
+  readonly #liveness: Liveness;
+  readonly #led: LedHosts;
+  readonly #outbox = new Outbox();
+  readonly #allowance = new MessageAllowance();
+  readonly #seats = new Map<string, Seat>();
+  /** Seats that anything has to be decided about; those alone with few rows are left in peace. */
+  readonly #lively = new Set<Seat>();
+  readonly #records = new Map<string, { readonly record: HostRecord; readonly revision: number }>();
+  readonly #peers = new Peers();
+  #isUrgent = false;
+  #batchAtMs = 0;
+  #presenceAtMs = 0;
+
+  constructor(options: HostHubOptions) {
+    this.#options = options;
+    this.#lease = new Lease(options.newId());
+    this.#liveness = new Liveness(this.#lease.worker);
+    this.#led = new LedHosts(options);
+  }
+
+  /** This worker's present name. */
+  get incarnation(): string {
+    return this.#lease.worker;
+  }
+  get isLeased(): boolean {
+    return this.#lease.isGood(this.#options.nowMs());
+  }
+  /** Reports of members are for us; must be subscribed to before a claim leaves. */
+  get isLeading(): boolean {
+    return this.#led.isLeading;
+  }
+
+  get stats() {
+    return {
+      worker: this.incarnation,
+      isLeased: this.isLeased,
+      workers: 1 + this.#liveness.others(this.#options.nowMs()).length,
+      leading: this.#led.size,
+      messages: this.#allowance.sent,
+      hosts: [...this.#seats.values()].map(({ host, limit }) => ({
+        host,
+        mode: limit.mode,
+        permits: limit.permits,
+        inFlight: limit.inFlight,
+      })),
+    };
+  }
+
+  create(host: string, rule: HostRule): Limit {
+    const { settings, nowMs, random, keyOf } = this.#options;
+    const key = keyOf(host);
+    const seat = makeSeat({
+      host,
+      key,
+      rule,
+      settings,
+      random,
+      nowMs,
+      isLeased: () => this.isLeased,
+      workers: () => 1 + this.#liveness.others(nowMs()).length,
+      onDemand: (demanding) => this.#lively.add(demanding),
+      onRefusal: (refused, retryAfterMs) => this.#refused(refused, retryAfterMs),
+    });
+    const former = this.#seats.get(key);
+    if (former !== undefined) this.#stand(former);
+    this.#seats.set(key, seat);
+    if (this.#standing(key, nowMs()) !== 'free') seat.limit.leave('closed');
+    this.#lively.add(seat);
+    return seat.limit;
+  }
+
+  retire(host: string, limit: Limit): void {
+    const seat = this.#seats.get(this.#options.keyOf(host));
+    if (seat === undefined || seat.limit !== limit) return;
+    this.#stand(seat);
+    this.#seats.delete(seat.key);
+  }
+
+  /** What to put under this worker's name now, if it may leave now. */
+  heartbeat(): { readonly ttlMs: number; readonly heartbeatMs: number; readonly replaces?: string } | undefined {
+    const nowMs = this.#options.nowMs();
+    if (!this.#allowance.take('heartbeat', nowMs)) return undefined;
+    const timing = timingFor(1 + this.#liveness.others(nowMs).length);
+    // What the former incarnation had in flight is in nobody's books once it is called over.
+    const isDrained = [...this.#lively].every(({ limit }) => limit.mode === 'alone' || limit.inFlight === 0);
+    const { replaces } = this.#lease;
+    return replaces === undefined || !isDrained ? timing : { ...timing, replaces };
+  }
+
+  /** The heartbeat that began to leave at `startedMs` has arrived. */
+  confirm(incarnation: string, startedMs: number, ttlMs: number): void {
+    this.#lease.confirm(incarnation, startedMs, ttlMs);
+  }
+
+  /** Everybody's heartbeats, ours among them, in the bucket's order; `undefined` when the key was deleted. */
+  onHeartbeat(worker: string, heartbeat: { ttlMs: number; replaces?: string } | undefined, revision: number): void {
+    const nowMs = this.#options.nowMs();
+    this.#outbox.sees(revision);
+    if (heartbeat === undefined) this.#liveness.over(worker, nowMs);
+    else this.#liveness.hear(worker, heartbeat.ttlMs, heartbeat.replaces, nowMs);
+  }
+
+  /** A host's record has changed. */
+  onRecord(key: string, record: HostRecord, revision: number): void {
+    const nowMs = this.#options.nowMs();
+    this.#outbox.sees(revision);
+    const before = this.#records.get(key);
+    if (before !== undefined && before.revision >= revision) return;
+    this.#records.set(key, { record, revision });
+    const seat = this.#seats.get(key);
+    this.#led.onRecord(key, { record, revision, self: this.incarnation, seat, nowMs });
+    if (record.leader !== this.incarnation && record.epoch !== before?.record.epoch) this.#outbox.oweWord();
+    if (seat === undefined) return;
+    seat.claimAtMs = 0;
+    this.#lively.add(seat);
+  }
+
+  onEnvelope(envelope: Envelope): void {
+    const { from } = envelope;
+    const nowMs = this.#options.nowMs();
+    if (from === this.incarnation || !this.#liveness.isAlive(from, nowMs)) return;
+    const heard = this.#peers.hear(envelope, nowMs);
+    if (heard === undefined) return;
+    const { clock, isGap } = heard;
+    if (isGap) this.#led.restart(from);
+    for (const { host, pauseMs } of envelope.pauses) this.#seats.get(host)?.limit.pause(nowMs + pauseMs);
+    for (const grant of envelope.grants) this.#obey(grant, clock.offsetMs, nowMs);
+    for (const report of envelope.reports) {
+      const events = report.events.map((event) => ({ ...event, atMs: clock.read(event.atMs, nowMs) }));
+      if (this.#led.take(from, report, events, nowMs)) this.#isUrgent = true;
+    }
+  }
+
+  /** Time passes: call every few tens of milliseconds, and send what comes back. */
+  tick(): Outgoing {
+    const nowMs = this.#options.nowMs();
+    if (this.#lease.hasEnded(nowMs)) this.#expire(nowMs);
+    const others = this.#liveness.others(nowMs);
+    this.#led.advance((worker) => this.#liveness.isAlive(worker, nowMs), nowMs);
+    if (this.isLeased) for (const seat of this.#lively) this.#decide(seat, nowMs);
+    // Without others nothing leaves, but the law still moves our own share.
+    const isDue = this.#isUrgent || nowMs >= this.#batchAtMs;
+    const envelope = isDue ? this.#batch(others, nowMs) : undefined;
+    if (!this.isLeased) return { envelope, writes: [] };
+    const mayWrite = (): boolean => this.#allowance.take('record', nowMs);
+    return { envelope, writes: this.#led.writes(this.incarnation, this.#records, mayWrite, nowMs) };
+  }
+
+  /** Give everything back, for an end in good order. */
+  leave(): Outgoing {
+    const nowMs = this.#options.nowMs();
+    for (const seat of [...this.#seats.values()]) this.#stand(seat);
+    this.#seats.clear();
+    const envelope = this.#outbox.envelope(this.incarnation, this.#outbox.takeFarewells(), [], nowMs);
+    return { envelope, writes: this.#led.release(this.incarnation, this.#records, nowMs) };
+  }
+
+  #decide(seat: Seat, nowMs: number): void {
+    const { limit, key } = seat;
+    const move = moveOf(seat, this.#standing(key, nowMs), this.#options.random, nowMs);
+    switch (move) {
+      case 'none':
+        if (limit.mode === 'alone' && limit.waiting === 0) this.#lively.delete(seat);
+        return;
+      case 'open':
+      case 'close':
+        return limit.leave(move === 'open' ? 'alone' : 'closed');
+      case 'join':
+        return limit.join(this.incarnation, nowMs);
+      case 'claim':
+        return this.#led.claim(seat, this.#records.get(key));
+      case 'leave':
+        return this.#giveBack(seat);
+    }
+  }
+
+  #standing(key: string, nowMs: number): Standing {
+    return standingOf(this.#records.get(key)?.record, {
+      worker: this.incarnation,
+      isLeading: this.#led.has(key),
+      isMember: this.#seats.get(key)?.limit.mode === 'member',
+      isAlive: (worker) => this.#liveness.isAlive(worker, nowMs),
+    });
+  }
+
+  /** Reports to other leaders, our own to ourselves, and what we grant as leader. */
+  #batch(others: readonly string[], nowMs: number): Envelope | undefined {
+    const hasPresence = others.length > 0 && nowMs >= this.#presenceAtMs;
+    const mayTalk = others.length > 0 && (hasPresence || this.#hasNews());
+    if (mayTalk && !this.#allowance.take('envelope', nowMs)) return undefined;
+    this.#batchAtMs = nowMs + batchMs;
+    this.#isUrgent = false;
+    const reports = this.#report(nowMs);
+    const grants = this.#led.grants((revision) => this.#peers.behind(others, revision), nowMs);
+    this.#peers.keep(others);
+    for (const grant of grants) this.#obey(grant, 0, nowMs);
+    if (!mayTalk) return undefined;
+    this.#presenceAtMs = nowMs + presenceMs;
+    return this.#outbox.envelope(this.incarnation, reports, grants, nowMs);
+  }
+
+  #hasNews(): boolean {
+    if (this.#outbox.hasNews || this.#led.hasMembersBesides(this.incarnation)) return true;
+    for (const { key, limit } of this.#lively) if (limit.mode === 'member' && !this.#led.has(key)) return true;
+    return false;
+  }
+
+  #report(nowMs: number): HostReport[] {
+    const reports = this.#outbox.takeFarewells();
+    for (const seat of this.#lively) {
+      const known = this.#records.get(seat.key);
+      const report = known === undefined ? undefined : reportOf(seat, known.record.epoch);
+      if (report === undefined) continue;
+      if (this.#led.has(seat.key)) this.#led.take(this.incarnation, report, report.events, nowMs);
+      else reports.push(report);
+    }
+    return reports;
+  }
+
+  /** A grant of the host's leader; ours among them, then with offset 0. */
+  #obey(grant: HostGrant, offsetMs: number, nowMs: number): void {
+    const known = this.#records.get(grant.host)?.record.epoch ?? 0;
+    if (grant.epoch < known) return;
+    const seat = this.#seats.get(grant.host);
+    if (grant.pauseMs > 0) seat?.limit.pause(nowMs + grant.pauseMs);
+    const mine = shareIn(grant, this.incarnation, offsetMs, nowMs);
+    if (mine === undefined) return;
+    const isMember = seat?.limit.apply(grant, mine, nowMs) ?? false;
+    // The leader counts on us for no reason: our last words were lost.
+    if (!isMember) this.#outbox.farewell(farewell(grant.host, grant.epoch, mine.visit));
+  }
+
+  #refused(seat: Seat, retryAfterMs: number | undefined): void {
+    this.#isUrgent = true;
+    if (retryAfterMs === undefined || retryAfterMs <= 0) return;
+    this.#outbox.pause(seat.key, this.#options.nowMs() + retryAfterMs);
+  }
+
+  /** Our time is over: nothing of what we had may be used any more, and we go on as somebody new. */
+  #expire(nowMs: number): void {
+    const former = this.incarnation;
+    this.#lease.renew(this.#options.newId());
+    this.#outbox.renew();
+    this.#liveness.rename(this.incarnation);
+    this.#liveness.over(former, nowMs);
+    this.#led.clear();
+    for (const seat of this.#lively) if (seat.limit.mode === 'member') seat.limit.leave('closed');
+  }
+
+  #stand(seat: Seat): void {
+    if (seat.limit.mode === 'member') this.#giveBack(seat);
+    else seat.limit.leave('closed');
+    this.#lively.delete(seat);
+  }
+
+  #giveBack(seat: Seat): void {
+    const { key, limit } = seat;
+    limit.leave('closed');
+    if (this.#led.has(key)) this.#led.drop(key, this.incarnation);
+    else this.#outbox.farewell(farewell(key, this.#records.get(key)?.record.epoch ?? 0, limit.visit));
+  }
+}

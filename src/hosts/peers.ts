@@ -1,0 +1,46 @@
+import type { Envelope } from './envelope.ts';
+import { SenderClock } from './sender-clock.ts';
+
+interface Peer {
+  readonly clock: SenderClock;
+  number: number;
+  seen: number;
+}
+
+/** What the envelopes of the other workers say about themselves: their clock, whether one was lost, and how far they have read. */
+export class Peers {
+  readonly #peers = new Map<string, Peer>();
+
+  /**
+   * An envelope came in.
+   * @returns undefined for one that is older than another of the same sender
+   */
+  hear(
+    { from, number, nowMs: sentMs, seen }: Envelope,
+    nowMs: number,
+  ): { readonly clock: SenderClock; readonly isGap: boolean } | undefined {
+    let peer = this.#peers.get(from);
+    if (peer !== undefined && number <= peer.number) return undefined;
+    const isGap = peer !== undefined && number > peer.number + 1;
+    if (peer === undefined) {
+      peer = { clock: new SenderClock(), number, seen };
+      this.#peers.set(from, peer);
+    }
+    peer.number = number;
+    peer.seen = Math.max(seen, peer.seen);
+    peer.clock.hear(sentMs, nowMs);
+    return { clock: peer.clock, isGap };
+  }
+
+  /** How many of `workers` have not said that they have read up to `revision`. */
+  behind(workers: readonly string[], revision: number): number {
+    return workers.filter((worker) => (this.#peers.get(worker)?.seen ?? 0) < revision).length;
+  }
+
+  /** Keep those only who are still there. */
+  keep(workers: readonly string[]): void {
+    if (this.#peers.size <= 2 * workers.length + 16) return;
+    const alive = new Set(workers);
+    for (const worker of this.#peers.keys()) if (!alive.has(worker)) this.#peers.delete(worker);
+  }
+}

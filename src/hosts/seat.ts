@@ -1,0 +1,104 @@
+import type { HostRule } from '../config/types.ts';
+import type { HostReport } from './envelope.ts';
+import type { HostRecord } from './host-record.ts';
+import type { SharedLimit } from './shared-limit.ts';
+
+/** This worker's place at one host. */
+export interface Seat {
+  readonly host: string;
+  readonly key: string;
+  readonly rule: HostRule;
+  readonly limit: SharedLimit;
+  /** Not before this time do we try to lead the host. */
+  claimAtMs: number;
+}
+
+/** Rows that may wait on a host before a share of its budget is asked for. A few rows are done sooner than a lease is had. */
+const manyRows = 8;
+/** A membership is given back after so long without a row. Chosen: longer than the gap between two units. */
+const idleMs = 2000;
+/** Time within which all members that miss their leader try to succeed it, each at its own moment. Only the first write counts. */
+const rushMs = 150;
+/** Until an attempt to lead that came to nothing is repeated. */
+const retryMs = 1000;
+
+/**
+ * How a host stands, as its record and the heartbeats tell: nobody shares it; we lead it; somebody alive leads it; its leader is gone while
+ * members go on.
+ */
+export type Standing = 'free' | 'mine' | 'led' | 'orphan';
+
+/** @param record - undefined for a host that was never shared */
+export function standingOf(
+  record: HostRecord | undefined,
+  me: {
+    readonly worker: string;
+    readonly isLeading: boolean;
+    readonly isMember: boolean;
+    readonly isAlive: (worker: string) => boolean;
+  },
+): Standing {
+  if (record === undefined) return 'free';
+  if (record.leader === me.worker) return me.isLeading ? 'mine' : 'free';
+  if (record.leader !== '' && me.isAlive(record.leader)) return 'led';
+  const goesOn = Object.keys(record.shares).some((worker) => worker !== record.leader && me.isAlive(worker));
+  return me.isMember || goesOn ? 'orphan' : 'free';
+}
+
+/** What to do about a seat now. */
+export type SeatMove = 'none' | 'open' | 'close' | 'join' | 'claim' | 'leave';
+
+/** Decide. Pure but for the time of the next claim, which is kept in the seat. */
+export function moveOf(seat: Seat, standing: Standing, random: () => number, nowMs: number): SeatMove {
+  const { limit } = seat;
+  const isIdle = nowMs - limit.busyMs > idleMs;
+  // The gate stops telling when its last row is gone, so what it said last may be old.
+  const hasWork = limit.inFlight > 0 || (limit.waiting > 0 && !isIdle);
+  switch (standing) {
+    case 'free':
+      if (limit.mode !== 'alone') return 'open';
+      return limit.waiting > manyRows && mayClaim(seat, nowMs) ? 'claim' : 'none';
+    case 'mine':
+    case 'led':
+      if (limit.mode === 'member') return isIdle ? 'leave' : 'none';
+      if (hasWork) return 'join';
+      return limit.mode === 'alone' ? 'close' : 'none';
+    case 'orphan':
+      if (limit.mode === 'alone') return 'close';
+      if (limit.mode === 'closed' && !hasWork) return 'none';
+      if (seat.claimAtMs === 0) seat.claimAtMs = nowMs + rushMs * random();
+      return mayClaim(seat, nowMs) ? 'claim' : 'none';
+  }
+}
+
+function mayClaim(seat: Seat, nowMs: number): boolean {
+  if (nowMs < seat.claimAtMs) return false;
+  seat.claimAtMs = nowMs + retryMs;
+  return true;
+}
+
+/** The member's words to its leader. @returns undefined when it is no member */
+export function reportOf({ key, limit }: Seat, epoch: number): HostReport | undefined {
+  const report = limit.takeReport();
+  if (report === undefined) return undefined;
+  const { applied } = limit;
+  return {
+    host: key,
+    epoch,
+    seq: applied.epoch === epoch ? applied.seq : 0,
+    visit: limit.visit,
+    permits: applied.permits,
+    inFlight: limit.inFlight,
+    isLeaving: false,
+    waiting: report.waiting,
+    eventLoopUtilization: report.eventLoopUtilization,
+    clientLimited: report.clientLimited,
+    events: report.events,
+  };
+}
+
+/** The last words of a member. */
+export function farewell(key: string, epoch: number, visit: number): HostReport {
+  const nothing = { seq: 0, permits: 0, inFlight: 0, waiting: 0, eventLoopUtilization: 0, clientLimited: 0, events: [] };
+  return { host: key, epoch, visit, isLeaving: true, ...nothing };
+}
