@@ -6,7 +6,7 @@ export interface Timing {
 }
 
 /** Between the end of a worker's lease and the moment in which others use its share: the drift of two clocks over a lease, with room. */
-export const marginMs = 1000;
+const marginMs = 1000;
 /** Above so many workers everybody's heartbeats to everybody cost more than a slower farewell. Source: K^2 messages, measured at K = 4. */
 const manyWorkers = 16;
 /** A worker that was given up so long ago is not remembered. */

@@ -35,6 +35,14 @@ describe('the control law', () => {
   });
 });
 
+describe('budgets shared by several machines', () => {
+  it('are decided without a clock, a timer, a random number or a socket', async () => {
+    const impure =
+      /\b(Date|performance|setTimeout|setInterval|setImmediate|process|globalThis|crypto)\b|\bMath\s*\.\s*random\b|@nats-io|node:/;
+    expect(await occurrences('hosts', impure)).toEqual([]);
+  });
+});
+
 describe('time', () => {
   it('is read in src/clock.ts only, so that every stage runs on a virtual clock', async () => {
     const clock = /\bDate\s*\.\s*now\b|\bnew Date\(\)|\bperformance\s*\.\s*now\b|\bset(Timeout|Interval)\s*\(/;

@@ -156,7 +156,8 @@ describe('a budget shared by several workers', () => {
     cluster.run(5000);
     const before = cluster.workers.map(({ hub }) => hub.stats.messages);
     cluster.run(10_000);
-    for (const [index, { hub }] of cluster.workers.entries()) expect(hub.stats.messages - (before[index] as number)).toBeLessThanOrEqual(80);
+    for (const [index, { hub }] of cluster.workers.entries())
+      expect(hub.stats.messages - (before[index] as number)).toBeLessThanOrEqual(80);
   });
 });
 

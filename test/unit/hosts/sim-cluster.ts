@@ -4,10 +4,10 @@ import { decodeRecord, encodeRecord } from '../../../src/hosts/host-record.ts';
 import { defaultPaarcSettings, type Limit, type Outcome, type PaarcSettings } from '../../../src/paarc/index.ts';
 
 /** A number in [0, 1). */
-export type Random = () => number;
+type Random = () => number;
 
 /** Small, seeded and good enough to shake things. Source: mulberry32. */
-export function seeded(seed: number): Random {
+function seeded(seed: number): Random {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -38,7 +38,7 @@ export interface SimWorker {
   readonly inbox: (() => void)[];
 }
 
-export const HOST = 'host.test';
+const HOST = 'host.test';
 
 /**
  * Workers, a bucket with one order for all, lossy messages, and a host that counts what is in flight: on one virtual clock, with every
