@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { Lease } from '../../../src/hosts/lease.ts';
+import { Liveness, timingFor } from '../../../src/hosts/liveness.ts';
+import { MessageAllowance } from '../../../src/hosts/message-allowance.ts';
+import { SenderClock } from '../../../src/hosts/sender-clock.ts';
+
+/** Heartbeats of `workers` every second in [fromMs, toMs]. */
+function beat(liveness: Liveness, workers: readonly string[], fromMs: number, toMs: number): void {
+  for (let atMs = fromMs; atMs <= toMs; atMs += 1000) for (const worker of workers) liveness.hear(worker, 3000, undefined, atMs);
+}
+
+describe('a worker', () => {
+  it('is given up when it was silent for its lease and a second, and not before', () => {
+    const liveness = new Liveness('me');
+    beat(liveness, ['me', 'you'], 0, 5000);
+    beat(liveness, ['me'], 6000, 20_000);
+    expect(liveness.isAlive('you', 9000)).toBe(true);
+    expect(liveness.isAlive('you', 9001)).toBe(false);
+    expect(liveness.others(9001)).toEqual([]);
+  });
+
+  it('is not given up by one that hears nobody, and has a whole lease when that one hears again', () => {
+    const liveness = new Liveness('me');
+    beat(liveness, ['me', 'you'], 0, 5000);
+    expect(liveness.isAlive('you', 60_000)).toBe(true);
+    beat(liveness, ['me'], 60_000, 63_000);
+    expect(liveness.isAlive('you', 63_999)).toBe(true);
+    expect(liveness.isAlive('you', 64_001)).toBe(false);
+  });
+
+  it('is given up at once when it says that it goes on under another name', () => {
+    const liveness = new Liveness('me');
+    beat(liveness, ['me', 'you'], 0, 5000);
+    liveness.hear('you again', 3000, 'you', 5500);
+    expect(liveness.others(5500)).toEqual(['you again']);
+  });
+
+  it('of which only a record knows has a lease from when we first saw its name', () => {
+    const liveness = new Liveness('me');
+    beat(liveness, ['me'], 0, 1000);
+    expect(liveness.isAlive('stranger', 1000)).toBe(true);
+    beat(liveness, ['me'], 2000, 6000);
+    expect(liveness.isAlive('stranger', 5001)).toBe(false);
+  });
+
+  it('speaks less often among many', () => {
+    expect(timingFor(16)).toEqual({ heartbeatMs: 1000, ttlMs: 3000 });
+    expect(timingFor(17)).toEqual({ heartbeatMs: 5000, ttlMs: 15_000 });
+  });
+});
+
+describe('a lease', () => {
+  it('counts from before the heartbeat left, not from its confirmation', () => {
+    const lease = new Lease('me');
+    expect(lease.isGood(0)).toBe(false);
+    lease.confirm('me', 1000, 3000);
+    expect(lease.isGood(3999)).toBe(true);
+    expect(lease.isGood(4000)).toBe(false);
+    expect(lease.hasEnded(4000)).toBe(true);
+  });
+
+  it('is not revived by a late confirmation of a former incarnation', () => {
+    const lease = new Lease('me');
+    lease.confirm('me', 1000, 3000);
+    lease.renew('me again');
+    lease.confirm('me', 3900, 3000);
+    expect(lease.isGood(4000)).toBe(false);
+    expect(lease.replaces).toBe('me');
+  });
+});
+
+describe('messages', () => {
+  it('are at most eight in any second, and room is kept for the heartbeat', () => {
+    const allowance = new MessageAllowance();
+    let envelopes = 0;
+    let records = 0;
+    for (let atMs = 0; atMs < 1000; atMs += 10) {
+      if (allowance.take('record', atMs)) records += 1;
+      if (allowance.take('envelope', atMs)) envelopes += 1;
+    }
+    expect(records + envelopes).toBe(7);
+    expect(allowance.take('heartbeat', 999)).toBe(true);
+    expect(allowance.take('heartbeat', 999)).toBe(false);
+    expect(allowance.take('envelope', 1010)).toBe(true);
+  });
+});
+
+describe("another worker's clock", () => {
+  it('is read with the delay of the fastest message', () => {
+    const clock = new SenderClock();
+    clock.hear(1000, 51_020);
+    clock.hear(2000, 52_005);
+    clock.hear(3000, 53_400);
+    expect(clock.read(2900, 60_000)).toBe(52_905);
+  });
+
+  it('never runs backwards, nor ahead of ours', () => {
+    const clock = new SenderClock();
+    clock.hear(1000, 2000);
+    expect(clock.read(900, 5000)).toBe(1900);
+    clock.hear(1100, 2001);
+    expect(clock.read(950, 5000)).toBe(1900);
+    expect(clock.read(9000, 5000)).toBe(5000);
+  });
+
+  it('follows a drift', () => {
+    const clock = new SenderClock();
+    for (let atMs = 0; atMs <= 200_000; atMs += 1000) clock.hear(atMs, atMs * 1.0001 + 5);
+    expect(clock.offsetMs).toBeGreaterThan(15);
+  });
+});
