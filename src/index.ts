@@ -22,6 +22,7 @@ export { type EstimateOptions, estimateManifest } from './estimate/estimate-mani
 export { type InspectOptions, inspectManifest } from './inspect/inspect-manifest.ts';
 export type { ManifestInspection } from './inspect/inspection.ts';
 export type { ManifestWarning, ManifestWarningCode } from './inspect/manifest-warnings.ts';
+export type { HostLimits } from './host-limits.ts';
 export { FixedLimit, type Limit, type Load, type Outcome, type Transition } from './paarc/limit.ts';
 export { type RunJobOptions, runJob } from './pipeline.ts';
 export type {

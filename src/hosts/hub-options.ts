@@ -1,4 +1,4 @@
-import type { PaarcSettings, Snapshot } from '../paarc/index.ts';
+import type { PaarcSettings, Snapshot, Transition } from '../paarc/index.ts';
 
 /** Everything that the hub needs of the world around it. */
 export interface HostHubOptions {
@@ -14,4 +14,6 @@ export interface HostHubOptions {
   readonly snapshotOf?: (host: string) => Snapshot | undefined;
   /** What a leader knows of a host that it gives back. */
   readonly remember?: (host: string, snapshot: Snapshot) => void;
+  /** The law has decided something about a host that this worker leads. */
+  readonly onTransition?: (host: string, transition: Transition) => void;
 }

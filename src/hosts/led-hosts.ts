@@ -23,7 +23,7 @@ export interface RecordWrite {
 type Known = { readonly record: HostRecord; readonly revision: number };
 type Records = ReadonlyMap<string, Known>;
 
-type LawSource = Pick<HostHubOptions, 'settings' | 'random' | 'snapshotOf' | 'remember'>;
+type LawSource = Pick<HostHubOptions, 'settings' | 'random' | 'snapshotOf' | 'remember' | 'onTransition'>;
 
 interface Entry {
   readonly host: string;
@@ -105,7 +105,7 @@ export class LedHosts {
   advance(isAlive: (worker: string) => boolean, nowMs: number): void {
     for (const entry of this.#entries.values()) {
       for (const worker of [...entry.led.members]) if (!isAlive(worker)) entry.led.drop(worker);
-      entry.led.advance(nowMs);
+      for (const transition of entry.led.advance(nowMs)) this.#options.onTransition?.(entry.host, transition);
       if (entry.led.memberCount > 0) entry.emptySinceMs = nowMs;
     }
   }

@@ -8,6 +8,8 @@ const UNIT_ID = new RegExp(UNIT_ID_PATTERN);
 
 /** The bucket with one entry per job: how jobs are found. */
 export const JOBS_BUCKET = 'FD_jobs';
+/** The bucket of budgets that workers share per host, whatever their job: a host does not care which one a request belongs to. */
+export const HOSTS_BUCKET = 'FD_hosts';
 /** The durable consumer that all workers of a job share. */
 export const CONSUMER = 'workers';
 /** Key of the job's own entry in its state bucket. */

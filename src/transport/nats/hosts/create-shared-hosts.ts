@@ -9,6 +9,8 @@ import type { HostLimits } from '../../../host-limits.ts';
 import { HostHub } from '../../../hosts/host-hub.ts';
 import { defaultPaarcSettings, lawSettings } from '../../../paarc/options.ts';
 import type { Snapshot } from '../../../paarc/snapshot.ts';
+import { publish } from '../../../telemetry/channels.ts';
+import { HOSTS_BUCKET } from '../names.ts';
 import { HostWire } from './host-wire.ts';
 
 export interface SharedHostsOptions {
@@ -37,25 +39,24 @@ export interface SharedHosts {
 
 export type SharedHostsStats = HostHub['stats'];
 
-/** Bucket of all jobs: a host does not care which job a request belongs to. */
-const BUCKET = 'FD_hosts';
 /** A server that does not answer within this is as good as gone: a lease lasts three seconds. */
 const ANSWER_MS = 2000;
 
 /**
  * Join the workers on this server. Resolves when everything they have agreed on so far is known here.
- * Errors: those of the NATS client when the bucket can neither be opened nor made.
+ * Errors: FDC_ERR_TRANSPORT_CONNECT when the server does not answer; those of the NATS client when the bucket can neither be opened nor made.
  */
 export async function createSharedHosts(options: SharedHostsOptions): Promise<SharedHosts> {
   const { connection, settings, random = Math.random, clock = systemClock, replicas = 1, snapshotOf, remember } = options;
   const manager = new Kvm(jetstream(connection, { timeout: ANSWER_MS }));
-  const bucket: KV = await manager.create(BUCKET, { history: 1, replicas });
+  const bucket: KV = await manager.create(HOSTS_BUCKET, { history: 1, replicas });
   const hub = new HostHub({
     settings: lawSettings(defaultPaarcSettings, settings),
     random,
     nowMs: () => clock.nowMs(),
     newId: () => crypto.randomUUID(),
     keyOf,
+    onTransition: (host, transition) => publish('flow-dc:limit', () => ({ host, atMs: clock.nowMs(), transition })),
     ...(snapshotOf === undefined ? {} : { snapshotOf }),
     ...(remember === undefined ? {} : { remember }),
   });

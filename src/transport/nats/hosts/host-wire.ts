@@ -1,6 +1,7 @@
 import type { KV, KvWatchEntry } from '@nats-io/kv';
 import type { NatsConnection, QueuedIterator, Subscription } from '@nats-io/transport-node';
 import { type Clock, sleep } from '../../../clock.ts';
+import { FlowDcError } from '../../../errors.ts';
 import { decodeEnvelope, encodeEnvelope } from '../../../hosts/envelope.ts';
 import type { HostHub, Outgoing } from '../../../hosts/host-hub.ts';
 import { decodeHeartbeat, decodeRecord, encodeHeartbeat, encodeRecord } from '../../../hosts/host-record.ts';
@@ -13,8 +14,8 @@ const ALL = 'fd.hosts.all';
 const TICK_MS = 20;
 /** Heartbeats under way at once; more would only wait for the same dead server. */
 const MAX_HEARTBEATS = 3;
-/** Without an echo of ours for so long, while heartbeats are confirmed, the watch is dead and made anew. */
-const DEAF_MS = 2500;
+/** Without an echo of ours for so many heartbeats, while they are confirmed, the watch is dead and made anew. */
+const DEAF_HEARTBEATS = 2.5;
 /** First echo after the start; a server that takes longer is of no use to us. */
 const OPEN_MS = 20_000;
 /** Keys of workers that left no farewell are deleted by the first that sees them this old, by the server's own times. */
@@ -34,6 +35,7 @@ export class HostWire {
   #reports: Subscription | undefined;
   #cancelTick: (() => void) | undefined;
   #heartbeatAtMs = 0;
+  #heartbeatMs = 0;
   #heartbeats = 0;
   #confirmedMs = 0;
   #echoMs = Number.NEGATIVE_INFINITY;
@@ -57,7 +59,7 @@ export class HostWire {
     while (this.#echoMs < startMs || !this.#hub.isLeased) {
       if (this.#clock.nowMs() - startMs > OPEN_MS) {
         await this.close();
-        throw new Error(`shared hosts: the server did not give back a heartbeat within ${OPEN_MS / 1000} s`);
+        throw new FlowDcError('FDC_ERR_TRANSPORT_CONNECT', `the NATS server has not given back a heartbeat within ${OPEN_MS / 1000} s`);
       }
       await sleep(this.#clock, TICK_MS);
     }
@@ -90,7 +92,7 @@ export class HostWire {
       this.#reports.unsubscribe();
       this.#reports = undefined;
     }
-    const isDeaf = this.#confirmedMs - this.#echoMs > DEAF_MS;
+    const isDeaf = this.#confirmedMs - this.#echoMs > DEAF_HEARTBEATS * this.#heartbeatMs;
     if (isDeaf && !this.#isWatching) this.#background(this.#startWatch());
   }
 
@@ -109,6 +111,7 @@ export class HostWire {
     const words = this.#hub.heartbeat();
     if (words === undefined) return;
     const { heartbeatMs, ...heartbeat } = words;
+    this.#heartbeatMs = heartbeatMs;
     this.#heartbeatAtMs = nowMs + heartbeatMs;
     this.#heartbeats += 1;
     const put = this.#bucket.put(`w.${incarnation}`, encodeHeartbeat(heartbeat)).then(() => {
@@ -164,7 +167,7 @@ export class HostWire {
       this.#lastWords.delete(worker);
       return this.#hub.onHeartbeat(worker, undefined, entry.revision);
     }
-    this.#lastWords.set(worker, entry.created.getTime());
+    if (!this.#hasSwept) this.#lastWords.set(worker, entry.created.getTime());
     if (isOurs) this.#sweep(entry.created.getTime());
     const heartbeat = decodeHeartbeat(entry.string());
     if (heartbeat !== undefined) this.#hub.onHeartbeat(worker, heartbeat, entry.revision);
@@ -175,5 +178,6 @@ export class HostWire {
     if (this.#hasSwept) return;
     this.#hasSwept = true;
     for (const [worker, atMs] of this.#lastWords) if (serverMs - atMs > SWEEP_MS) this.#background(this.#bucket.purge(`w.${worker}`));
+    this.#lastWords.clear();
   }
 }
