@@ -1,9 +1,9 @@
 /**
  * Workers on several machines, played by processes on this one, with one budget per host over a real nats-server.
  *
- *   NATS_SERVER_BIN=... npx tsx benchmarks/pipeline/shared-hosts.ts [--part budget|refusals] [--workers 10] [--seconds 60] [--rounds 2]
+ *   NATS_SERVER_BIN=... npx tsx benchmarks/pipeline/shared-hosts.ts [--part budget|refusals] [--workers 10] [--seconds 60] [--rounds 2] [--law shared|independent]
  *
- * budget: four workers, the law held at 100 requests in flight, answers after 300 ms. What the origin had in flight, at most and on average,
+ * budget: four workers, the law held at 100 requests in flight, answers after 500 ms. What the origin had in flight, at most and on average,
  * and how long it took until others used the share of a worker that was killed, stopped or cut off, or until a new leader had settled.
  * refusals: ten workers on a host that allows 200 requests/s (burst 50, answers after 50 ms) and answers 429 above, with and without
  * Retry-After; once with shared budgets, once with a law of its own in every worker. Refusals are counted at the origin, over all requests from
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '10' },
     seconds: { type: 'string', default: '60' },
     rounds: { type: 'string', default: '2' },
+    law: { type: 'string' },
   },
 });
 
@@ -56,7 +57,7 @@ async function watch(origin: Origin, ms: number): Promise<{ mean: number; most: 
 }
 
 async function budgetRun(server: NatsServer): Promise<object> {
-  const origin = await startOrigin({ meanBytes: 500, rules: [{ host: HOST, behaviours: [{ kind: 'latency', meanMs: 300 }] }] });
+  const origin = await startOrigin({ meanBytes: 500, rules: [{ host: HOST, behaviours: [{ kind: 'latency', meanMs: 500 }] }] });
   const proxy = await TcpProxy.start(server.port);
   const paarc = { cMin: BUDGET, cInit: BUDGET, cMax: BUDGET };
   const workers: SharedHostsWorker[] = [];
@@ -178,6 +179,9 @@ for (let round = 1; round <= Number(values.rounds); round++) {
   if (values.part !== 'refusals') await run(budgetRun);
   if (values.part === 'budget') continue;
   for (const retryAfter of ['none', 'seconds'] as const) {
-    for (const isShared of [true, false]) await run((server) => refusalsRun(server, isShared, retryAfter, round));
+    for (const isShared of [true, false]) {
+      if (values.law !== undefined && (values.law === 'shared') !== isShared) continue;
+      await run((server) => refusalsRun(server, isShared, retryAfter, round));
+    }
   }
 }

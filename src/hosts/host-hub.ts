@@ -91,7 +91,7 @@ export class HostHub {
       isLeased: () => this.isLeased,
       workers: () => 1 + this.#liveness.others(nowMs()).length,
       onDemand: (demanding) => this.#lively.add(demanding),
-      onRefusal: (refused, retryAfterMs) => this.#refused(refused, retryAfterMs),
+      onRefusal: (refused, quietMs) => this.#refused(refused, quietMs),
     });
     const former = this.#seats.get(key);
     if (former !== undefined) this.#stand(former);
@@ -155,11 +155,11 @@ export class HostHub {
     if (heard === undefined) return;
     const { clock, isGap } = heard;
     if (isGap) this.#led.restart(from);
-    for (const { host, pauseMs } of envelope.pauses) this.#seats.get(host)?.limit.pause(nowMs + pauseMs);
+    for (const { host, pauseMs } of envelope.pauses) this.#seats.get(host)?.limit.pause(nowMs + pauseMs, nowMs);
     for (const grant of envelope.grants) this.#obey(grant, clock.offsetMs, nowMs);
     for (const report of envelope.reports) {
       const events = report.events.map((event) => ({ ...event, atMs: clock.read(event.atMs, nowMs) }));
-      if (this.#led.take(from, report, events, nowMs)) this.#isUrgent = true;
+      if (this.#led.take(from, report, events, nowMs)) this.#hurry();
     }
   }
 
@@ -254,7 +254,7 @@ export class HostHub {
     const known = this.#records.get(grant.host)?.record.epoch ?? 0;
     if (grant.epoch < known) return;
     const seat = this.#seats.get(grant.host);
-    if (grant.pauseMs > 0) seat?.limit.pause(nowMs + grant.pauseMs);
+    if (grant.pauseMs > 0) seat?.limit.pause(nowMs + grant.pauseMs, nowMs);
     const mine = shareIn(grant, this.incarnation, offsetMs, nowMs);
     if (mine === undefined) return;
     const isMember = seat?.limit.apply(grant, mine, nowMs) ?? false;
@@ -262,10 +262,14 @@ export class HostHub {
     if (!isMember) this.#outbox.farewell(farewell(grant.host, grant.epoch, mine.visit));
   }
 
-  #refused(seat: Seat, retryAfterMs: number | undefined): void {
+  #refused({ key }: Seat, quietMs: number): void {
+    if (quietMs > 0) this.#outbox.pause(key, this.#options.nowMs() + quietMs);
+    this.#hurry();
+  }
+
+  #hurry(): void {
+    if (!this.#isUrgent) this.#options.onUrgent?.();
     this.#isUrgent = true;
-    if (retryAfterMs === undefined || retryAfterMs <= 0) return;
-    this.#outbox.pause(seat.key, this.#options.nowMs() + retryAfterMs);
   }
 
   /** Our time is over: nothing of what we had may be used any more, and we go on as somebody new. */

@@ -16,4 +16,6 @@ export interface HostHubOptions {
   readonly remember?: (host: string, snapshot: Snapshot) => void;
   /** The law has decided something about a host that this worker leads. */
   readonly onTransition?: (host: string, transition: Transition) => void;
+  /** Somebody must hear from us sooner than the next tick: call it at once, but not from within this call. */
+  readonly onUrgent?: () => void;
 }

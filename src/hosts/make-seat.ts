@@ -21,7 +21,7 @@ interface SeatOptions {
   /** Alive, this one among them. */
   readonly workers: () => number;
   readonly onDemand: (seat: Seat) => void;
-  readonly onRefusal: (seat: Seat, retryAfterMs: number | undefined) => void;
+  readonly onRefusal: (seat: Seat, quietMs: number) => void;
 }
 
 /** A place at a host, with a limit that starts with what needs no lease. */
@@ -37,7 +37,7 @@ export function makeSeat(options: SeatOptions): Seat {
     leastSpacingMs: () => (hostSpacingMs === 0 ? 0 : hostSpacingMs * workers()),
     cMax: settings.cMax,
     onDemand: () => onDemand(seat),
-    onRefusal: (retryAfterMs) => onRefusal(seat, retryAfterMs),
+    onRefusal: (quietMs) => onRefusal(seat, quietMs),
   });
   const seat: Seat = { host, key, rule, limit, claimAtMs: 0 };
   return seat;

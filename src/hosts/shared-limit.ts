@@ -21,10 +21,15 @@ export interface SharedLimitOptions {
   readonly cMax: number;
   /** The limit wants to be looked at: rows wait, or the host has refused something. */
   readonly onDemand: () => void;
-  readonly onRefusal: (retryAfterMs: number | undefined) => void;
+  /** @param quietMs - how long nobody should send; 0 when that is not said */
+  readonly onRefusal: (quietMs: number) => void;
 }
 
+/** Everybody stops for so long after a 429 without Retry-After: until the leader's law, which runs behind, has made up its mind. */
+const stopMs = 350;
+
 interface Flight {
+  readonly sentMs: number;
   readonly owner: Limit;
   readonly token: SendToken;
 }
@@ -40,6 +45,7 @@ export class SharedLimit implements Limit {
   #epoch = 0;
   #seq = 0;
   #pauseUntilMs = 0;
+  #stoppedMs = Number.NEGATIVE_INFINITY;
   #load: Load = { inFlight: 0, waiting: 0, eventLoopUtilization: 0, clientLimited: 0 };
   #lookedMs = 0;
   #busyMs: number;
@@ -92,7 +98,7 @@ export class SharedLimit implements Limit {
   onSend(nowMs: number, inFlight: number): SendToken {
     const owner = this.#mode === 'alone' || this.#share === undefined ? this.#options.alone : this.#share;
     const token = this.#nextToken++;
-    this.#flights.set(token, { owner, token: owner.onSend(nowMs, inFlight) });
+    this.#flights.set(token, { sentMs: nowMs, owner, token: owner.onSend(nowMs, inFlight) });
     if (this.#load.waiting > 0) this.#load = { ...this.#load, waiting: this.#load.waiting - 1 };
     return token;
   }
@@ -104,8 +110,14 @@ export class SharedLimit implements Limit {
     this.#busyMs = nowMs;
     flight.owner.onResult(flight.token, outcome, nowMs);
     if (outcome.kind !== 'rate' && outcome.kind !== 'overload') return;
-    if (outcome.retryAfterMs !== undefined) this.pause(nowMs + outcome.retryAfterMs);
-    this.#options.onRefusal(outcome.retryAfterMs);
+    const quietMs = outcome.retryAfterMs ?? (outcome.kind === 'rate' && this.#isNews(flight) ? stopMs : 0);
+    if (quietMs > 0) this.pause(nowMs + quietMs, nowMs);
+    this.#options.onRefusal(quietMs);
+  }
+
+  /** The refusal of a request from before the last stop says what is known already; alone, the law has its own ways. */
+  #isNews({ sentMs }: Flight): boolean {
+    return this.#mode === 'member' && sentMs > this.#stoppedMs;
   }
 
   tick(nowMs: number, load: Load): Transition | undefined {
@@ -118,7 +130,8 @@ export class SharedLimit implements Limit {
   }
 
   /** No send before `untilMs`, whoever is in charge. */
-  pause(untilMs: number): void {
+  pause(untilMs: number, nowMs: number): void {
+    this.#stoppedMs = nowMs;
     this.#pauseUntilMs = Math.max(this.#pauseUntilMs, untilMs);
   }
 
@@ -147,7 +160,7 @@ export class SharedLimit implements Limit {
     share: Share & { readonly visit: number },
     nowMs: number,
   ): boolean {
-    this.pause(share.pauseUntilMs);
+    if (share.pauseUntilMs > nowMs) this.pause(share.pauseUntilMs, nowMs);
     if (this.#share === undefined) return false;
     if (share.visit !== this.#visit) return true;
     if (epoch < this.#epoch || (epoch === this.#epoch && seq <= this.#seq)) return true;

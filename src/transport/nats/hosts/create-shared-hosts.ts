@@ -56,6 +56,7 @@ export async function createSharedHosts(options: SharedHostsOptions): Promise<Sh
     nowMs: () => clock.nowMs(),
     newId: () => crypto.randomUUID(),
     keyOf,
+    onUrgent: () => wire.hurry(),
     onTransition: (host, transition) => publish('flow-dc:limit', () => ({ host, atMs: clock.nowMs(), transition })),
     ...(snapshotOf === undefined ? {} : { snapshotOf }),
     ...(remember === undefined ? {} : { remember }),

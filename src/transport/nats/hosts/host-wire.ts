@@ -65,6 +65,13 @@ export class HostWire {
     }
   }
 
+  /** Tick as soon as what is being read now has been read. */
+  hurry(): void {
+    if (this.#isClosed || this.#cancelTick === undefined) return;
+    this.#cancelTick();
+    this.#cancelTick = this.#clock.timer(0, () => this.#tick());
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
