@@ -19,10 +19,10 @@ export { NoneDestination } from './destination/none-destination.ts';
 export { ERROR_CODES, type ErrorCode, FlowDcError, isFlowDcError } from './errors.ts';
 export type { ManifestEstimate } from './estimate/estimate.ts';
 export { type EstimateOptions, estimateManifest } from './estimate/estimate-manifest.ts';
+export type { HostLimits } from './host-limits.ts';
 export { type InspectOptions, inspectManifest } from './inspect/inspect-manifest.ts';
 export type { ManifestInspection } from './inspect/inspection.ts';
 export type { ManifestWarning, ManifestWarningCode } from './inspect/manifest-warnings.ts';
-export type { HostLimits } from './host-limits.ts';
 export { FixedLimit, type Limit, type Load, type Outcome, type Transition } from './paarc/limit.ts';
 export { type RunJobOptions, runJob } from './pipeline.ts';
 export type {
