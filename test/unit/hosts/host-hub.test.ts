@@ -149,6 +149,28 @@ describe('a budget shared by several workers', () => {
     expect(cluster.workers.map(({ sent }) => sent)).toEqual(before);
   });
 
+  it('stops everybody one message after a 429 without a time, for a moment', () => {
+    const cluster = clusterOf(4);
+    cluster.run(3000);
+    let refusals = 1;
+    let refusedMs = Number.POSITIVE_INFINITY;
+    cluster.answer = (nowMs) => {
+      if (refusals-- <= 0) return undefined;
+      refusedMs = nowMs;
+      return { kind: 'rate', serviceMs: 20 };
+    };
+    // A tick and one message: the detour over the leader would take two of each.
+    cluster.delayMs = 20;
+    while (cluster.nowMs < refusedMs) cluster.run(1);
+    cluster.run(42);
+    const sent = (): number => cluster.workers.reduce((sum, worker) => sum + worker.sent, 0);
+    const before = sent();
+    cluster.run(280);
+    expect(sent()).toBe(before);
+    cluster.run(1500);
+    expect(sent()).toBeGreaterThan(before);
+  });
+
   it('costs every worker at most eight messages a second', () => {
     const cluster = clusterOf(6);
     let refused = 0;
