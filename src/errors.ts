@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   FDC_ERR_DEST_IO: { exit: 1, text: 'the destination failed while writing' },
   FDC_ERR_JOB_MISMATCH: { exit: 2, text: 'the destination belongs to a job with other inputs or settings' },
   FDC_ERR_JOB_LOCKED: { exit: 2, text: 'another process is writing to the destination' },
+  FDC_ERR_JOB_CANCELLED: { exit: 1, text: 'the job was cancelled; what was committed stays' },
+  FDC_ERR_JOB_DISTRIBUTED: { exit: 2, text: 'workers on other machines are writing to the destination' },
   FDC_ERR_JOB_MISSING: { exit: 2, text: 'the folder holds no flow-dc job' },
   FDC_ERR_JOB_UNITS_CHANGED: { exit: 1, text: 'the same inputs were cut into other units than before' },
   FDC_ERR_TRANSPORT_CONNECT: { exit: 1, text: 'the NATS server cannot be reached, or refuses us' },

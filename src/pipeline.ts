@@ -5,13 +5,14 @@
  *                                                        channel
  *   work:                        sink <- gated fetch <- take --'
  *
- * Both halves run at once. The channel between them is where a job can be split over machines.
+ * Both halves run at once. The channel between them is where a job can be split over machines: run/submit-job.ts runs
+ * the planning half there, run/work-on-job.ts the working half.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Clock, systemClock } from './clock.ts';
 import type { ResolvedConfig } from './config/types.ts';
@@ -22,6 +23,7 @@ import { NoneDestination } from './destination/none-destination.ts';
 import { FlowDcError } from './errors.ts';
 import { openJob } from './job/job-folder.ts';
 import { statePaths } from './job/state-folder.ts';
+import type { Committer } from './record.ts';
 import { loadHostProfiles, saveHostProfiles } from './run/host-profile-file.ts';
 import { identityOf } from './run/identity-of.ts';
 import { type JobInput, openJobInput } from './run/job-input.ts';
@@ -29,7 +31,7 @@ import { type JobSummary, type RecordTotals, totalOf } from './run/job-summary.t
 import { RunControl, type RunSignals } from './run/run-control.ts';
 import { sealInfo } from './run/seal-info.ts';
 import { readRunSpans } from './run/timeline-file.ts';
-import { TimelineRecorder, type TimelineSource } from './run/timeline-recorder.ts';
+import { TimelineRecorder } from './run/timeline-recorder.ts';
 import { publishUnits } from './stages/distribute/publish-units.ts';
 import { takeDeliveries } from './stages/distribute/take-deliveries.ts';
 import { fetchUnits } from './stages/fetch/fetch-units.ts';
@@ -81,7 +83,11 @@ async function runInFolder(config: ResolvedConfig, output: string, input: JobInp
   // Built before anything is written, because this is where wrong options throw.
   const around = { destination, committer, clock, profiles: new HostProfiles(clock) };
   const stages = workStages(config, around);
-  const job = await openJob(output, identityOf(config, input.info), { overwrite: config.run.overwrite, settings: options.settings ?? {} });
+  const job = await openJob(output, identityOf(config, input.info), {
+    overwrite: config.run.overwrite,
+    settings: options.settings ?? {},
+    distributed: config.cluster.takeOver ? 'take-over' : 'refuse',
+  });
   try {
     await input.adopt(job.stateFolder);
     await adoptFromStats(job.out, job.stateFolder);
@@ -124,22 +130,30 @@ async function runForNothing(config: ResolvedConfig, input: JobInput, options: R
   }
 }
 
-interface Surroundings {
+/** What the working half stands on. */
+export interface WorkSurroundings {
   readonly destination: Destination;
-  readonly committer: LocalCommitter;
+  readonly committer: Committer;
   readonly clock: Clock;
   readonly profiles: HostProfiles;
+  /** Who commits, for records. */
+  readonly worker?: string;
 }
 
-type WorkStages = readonly [fetch: Duplex & TimelineSource, sink: Writable];
+interface Surroundings extends WorkSurroundings {
+  readonly committer: LocalCommitter;
+}
 
-/** Fetch and sink, not yet joined. Errors: FDC_ERR_CONFIG_INVALID. */
-function workStages(config: ResolvedConfig, { destination, committer, clock, profiles }: Surroundings): WorkStages {
+/** Fetch and sink, not yet joined. */
+export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: Writable];
+
+/** Build fetch and sink. Errors: FDC_ERR_CONFIG_INVALID. */
+export function workStages(config: ResolvedConfig, { destination, committer, clock, profiles, worker }: WorkSurroundings): WorkStages {
   const { fetch, paarc, sink } = config;
   const openSink = sink.createTar ? tarSink : folderSink;
   return [
     fetchUnits({ ...fetch, paarc, clock, hostProfiles: profiles, spillFolder: destination.spillFolder, bodyRelease: 'by-sink' }),
-    openSink(destination, { ...sink, committer, clock, maxUnitErrors: fetch.maxUnitErrors }),
+    openSink(destination, { ...sink, committer, clock, worker, maxUnitErrors: fetch.maxUnitErrors }),
   ];
 }
 
@@ -177,14 +191,20 @@ async function runChain(
   const rollForward = destination.rollForward.bind(destination);
   const channel = createInProcessChannel({ committer, clock, rollForward, highWater: config.transport.queueUnits });
   try {
-    return await control.run(plan(config, input, channel, control.stop), work(channel, stages, control));
+    return await control.run(planUnits(config, input, channel, control.stop), workOnUnits(channel, stages, control));
   } finally {
     control.release();
     await channel[Symbol.asyncDispose]();
   }
 }
 
-async function plan({ partition, manifest }: ResolvedConfig, input: JobInput, channel: JobChannel, signal: AbortSignal): Promise<void> {
+/** The planning half: the manifest's rows are cut into units and published, and the job is sealed with their number. */
+export async function planUnits(
+  { partition, manifest }: ResolvedConfig,
+  input: JobInput,
+  channel: Pick<JobChannel, 'publish' | 'seal'>,
+  signal: AbortSignal,
+): Promise<void> {
   const live = input.mayLinger() ? { lingerMs: manifest.lingerMs, onLinger: (rows: number) => input.noteLinger(rows) } : {};
   const { shardSize, groupBy } = partition;
   const partitioner = partitionByHost({ shardSize, groupBy, lingeredAt: input.lingeredAt(), ...live });
@@ -192,6 +212,11 @@ async function plan({ partition, manifest }: ResolvedConfig, input: JobInput, ch
   await input.finish();
 }
 
-async function work(channel: JobChannel, [fetch, sink]: readonly [Duplex, Writable], { drain, stop }: RunControl): Promise<void> {
+/** The working half: units are taken, their rows fetched and written, and what is written is committed. */
+export async function workOnUnits(
+  channel: Pick<JobChannel, 'next'>,
+  [fetch, sink]: WorkStages,
+  { drain, stop }: Pick<RunControl, 'drain' | 'stop'>,
+): Promise<void> {
   await pipeline(takeDeliveries(channel, { drain, signal: stop }), fetch, sink, { signal: stop });
 }

@@ -1,5 +1,7 @@
 /** What a command's exit code means. 130 and 143 are the shell's for SIGINT and SIGTERM. */
+
 import { ERROR_CODES, isFlowDcError } from '../errors.ts';
+import type { RecordTotals } from '../run/job-summary.ts';
 
 export const EXIT = {
   done: 0,
@@ -14,6 +16,12 @@ export const EXIT = {
 /** The exit code of an error that ended a command. An error without a code is a fault of ours: 1. */
 export function exitCodeOfError(error: unknown): number {
   return isFlowDcError(error) ? ERROR_CODES[error.code].exit : EXIT.fatal;
+}
+
+/** The exit code of a run that settled every row. */
+export function exitCodeOfSummary({ rows, stored, failed }: RecordTotals, maxFailureRate: number): number {
+  if (stored === 0 && rows > 0) return EXIT.result;
+  return rows > 0 && failed / rows > maxFailureRate ? EXIT.result : EXIT.done;
 }
 
 /** One line per problem: the message, and for several problems each of them. */

@@ -15,6 +15,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
   report: async () => (await import('./commands/report.ts')).reportCommand,
   partition: async () => (await import('./commands/partition.ts')).partitionCommand,
+  submit: async () => (await import('./commands/submit.ts')).submitCommand,
+  worker: async () => (await import('./commands/worker.ts')).workerCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  jobs: async () => (await import('./commands/jobs.ts')).jobsCommand,
+  cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
+  repair: async () => (await import('./commands/repair.ts')).repairCommand,
   config: async () => (await import('./commands/config.ts')).configCommand,
   demo: async () => {
     const [{ demoCommand }, { runDownload }, { runVerify }] = await Promise.all([

@@ -18,6 +18,14 @@ export async function preflightLines(config: ResolvedConfig, manifest: ManifestI
   ];
 }
 
+/** How many rows the run will read, if that is known beforehand. */
+export function rowsToCome(
+  { rows }: { readonly rows?: number },
+  { manifest: { limitRows = Number.POSITIVE_INFINITY } }: ResolvedConfig,
+): number | undefined {
+  return rows === undefined ? undefined : Math.min(rows, limitRows);
+}
+
 function inputLine(manifest: ManifestInfo): string {
   const { roles, guessed } = manifest;
   const role = (name: 'url' | 'label' | 'caption' | 'key'): string =>

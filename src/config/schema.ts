@@ -1,3 +1,4 @@
+import { CLUSTER_KEYS } from './schema/cluster.ts';
 import { DISTRIBUTE_KEYS } from './schema/distribute.ts';
 import { FETCH_KEYS } from './schema/fetch.ts';
 import { FETCH_GUARD_KEYS } from './schema/fetch-guards.ts';
@@ -30,6 +31,7 @@ export const CONFIG_SCHEMA = {
     ...PAARC_KEYS,
     ...PAARC_NEW_KEYS,
     ...TRANSPORT_KEYS,
+    ...CLUSTER_KEYS,
     ...PARTITION_KEYS,
     ...DISTRIBUTE_KEYS,
     ...FLOW_DC_KEYS,

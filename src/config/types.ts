@@ -196,6 +196,38 @@ export interface Config {
   readonly rate_budget?: number | undefined;
   /** Units that may wait in the queue; the reader of the manifest is held above. Default: 4. */
   readonly queue_units?: number | undefined;
+  /** NATS servers, e.g. nats://host:4222 or tls://host:4222. Without any, submit starts a server of its own. */
+  readonly nats?: string | readonly string[] | undefined;
+  /** Name of the job on the server; made from the output folder's name and the job's id when not given. */
+  readonly job?: string | undefined;
+  /** Server, token and job from the worker.json that submit wrote. */
+  readonly join?: string | undefined;
+  /** File with the server's token; a worker.json does as well. */
+  readonly token_file?: string | undefined;
+  /** Credentials file (.creds) of a NATS user. */
+  readonly nats_creds?: string | undefined;
+  /** File with the nkey seed of a NATS user. */
+  readonly nats_nkey?: string | undefined;
+  /** PEM file with the authorities that sign the server's certificate. */
+  readonly nats_ca?: string | undefined;
+  /** PEM file with the client's own certificate. */
+  readonly nats_cert?: string | undefined;
+  /** PEM file with the key of nats_cert. */
+  readonly nats_key?: string | undefined;
+  /** Prefix of the subjects that answers come to, for users that may not subscribe to all of _INBOX. */
+  readonly nats_inbox?: string | undefined;
+  /** Servers of a NATS cluster that keep a copy of the job. Default: 1. */
+  readonly nats_replicas?: number | undefined;
+  /** Address on which the server that submit starts can be reached; 0.0.0.0 is every address of this machine. Default: 127.0.0.1. */
+  readonly listen?: string | undefined;
+  /** Port of the server that submit starts; 0 takes a free one. Default: 9123. */
+  readonly port_number?: number | undefined;
+  /** A worker without work for this long ends; 0 waits for ever. In seconds. Default: 0. */
+  readonly idle_timeout_sec?: number | undefined;
+  /** Show the status again every second until the job ends. Default: false. */
+  readonly watch?: boolean | undefined;
+  /** Work on a folder that is marked as the output of a job on a NATS server, because that job is known to be over. Default: false. */
+  readonly take_over?: boolean | undefined;
   /** Most rows in one shard, and so in one unit of work. Default: 2000. */
   readonly shard_size?: number | undefined;
   /**
@@ -216,11 +248,9 @@ export interface Config {
   readonly keep_host_whole?: boolean | undefined;
   /** Write a host column into the files that a manifest is split into. Default: true. */
   readonly add_host_column?: boolean | undefined;
-  /** Port on which submit serves its workers. Default: 9123. */
-  readonly port_number?: number | undefined;
   /** Where workers upload finished shards to. */
   readonly cloud_destination?: string | undefined;
-  /** Program that uploads to cloud_destination. Default: gocmd. */
+  /** Program that uploads to cloud_destination. */
   readonly cloud_tool?: 'gocmd' | 'aws' | 'gsutil' | 'rclone' | 'scp' | undefined;
   /** Upload command in place of that of cloud_tool, with {file} and {destination}. */
   readonly cloud_put_command?: string | null | undefined;
@@ -750,6 +780,78 @@ export interface TransportSettings {
   readonly queueUnits: number;
 }
 
+/** What the cluster part may be told. */
+export interface ClusterOptions {
+  /** NATS servers, e.g. nats://host:4222 or tls://host:4222. Without any, submit starts a server of its own. */
+  readonly servers?: string | readonly string[] | undefined;
+  /** Name of the job on the server; made from the output folder's name and the job's id when not given. */
+  readonly job?: string | undefined;
+  /** Server, token and job from the worker.json that submit wrote. */
+  readonly joinFile?: string | undefined;
+  /** File with the server's token; a worker.json does as well. */
+  readonly tokenFile?: string | undefined;
+  /** Credentials file (.creds) of a NATS user. */
+  readonly credsFile?: string | undefined;
+  /** File with the nkey seed of a NATS user. */
+  readonly nkeyFile?: string | undefined;
+  /** PEM file with the authorities that sign the server's certificate. */
+  readonly caFile?: string | undefined;
+  /** PEM file with the client's own certificate. */
+  readonly certFile?: string | undefined;
+  /** PEM file with the key of nats_cert. */
+  readonly keyFile?: string | undefined;
+  /** Prefix of the subjects that answers come to, for users that may not subscribe to all of _INBOX. */
+  readonly inboxPrefix?: string | undefined;
+  /** Servers of a NATS cluster that keep a copy of the job. Default: 1. */
+  readonly replicas?: number | undefined;
+  /** Address on which the server that submit starts can be reached; 0.0.0.0 is every address of this machine. Default: 127.0.0.1. */
+  readonly listen?: string | undefined;
+  /** Port of the server that submit starts; 0 takes a free one. Default: 9123. */
+  readonly portNumber?: number | undefined;
+  /** A worker without work for this long ends; 0 waits for ever. Default: 0. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Show the status again every second until the job ends. Default: false. */
+  readonly watch?: boolean | undefined;
+  /** Work on a folder that is marked as the output of a job on a NATS server, because that job is known to be over. Default: false. */
+  readonly takeOver?: boolean | undefined;
+}
+
+/** Complete settings of the cluster part. */
+export interface ClusterSettings {
+  /** NATS servers, e.g. nats://host:4222 or tls://host:4222. Without any, submit starts a server of its own. */
+  readonly servers: readonly string[];
+  /** Name of the job on the server; made from the output folder's name and the job's id when not given. */
+  readonly job?: string;
+  /** Server, token and job from the worker.json that submit wrote. */
+  readonly joinFile?: string;
+  /** File with the server's token; a worker.json does as well. */
+  readonly tokenFile?: string;
+  /** Credentials file (.creds) of a NATS user. */
+  readonly credsFile?: string;
+  /** File with the nkey seed of a NATS user. */
+  readonly nkeyFile?: string;
+  /** PEM file with the authorities that sign the server's certificate. */
+  readonly caFile?: string;
+  /** PEM file with the client's own certificate. */
+  readonly certFile?: string;
+  /** PEM file with the key of nats_cert. */
+  readonly keyFile?: string;
+  /** Prefix of the subjects that answers come to, for users that may not subscribe to all of _INBOX. */
+  readonly inboxPrefix?: string;
+  /** Servers of a NATS cluster that keep a copy of the job. Default: 1. */
+  readonly replicas: number;
+  /** Address on which the server that submit starts can be reached; 0.0.0.0 is every address of this machine. Default: 127.0.0.1. */
+  readonly listen: string;
+  /** Port of the server that submit starts; 0 takes a free one. Default: 9123. */
+  readonly portNumber: number;
+  /** A worker without work for this long ends; 0 waits for ever. Default: 0. */
+  readonly idleTimeoutMs: number;
+  /** Show the status again every second until the job ends. Default: false. */
+  readonly watch: boolean;
+  /** Work on a folder that is marked as the output of a job on a NATS server, because that job is known to be over. Default: false. */
+  readonly takeOver: boolean;
+}
+
 /** What the run part may be told. */
 export interface RunOptions {
   /** Delete what an earlier job recorded at the destination, and nothing else, then start anew. Default: false. */
@@ -776,14 +878,6 @@ export interface RunOptions {
   readonly maxFailureRate?: number | undefined;
   /** Time that open units get to finish after the first signal; a second signal ends at once. Default: 30000. */
   readonly drainMs?: number | undefined;
-  /** Port on which submit serves its workers. Default: 9123. */
-  readonly portNumber?: number | undefined;
-  /** Where workers upload finished shards to. */
-  readonly cloudDestination?: string | undefined;
-  /** Program that uploads to cloud_destination. Default: gocmd. */
-  readonly cloudTool?: 'gocmd' | 'aws' | 'gsutil' | 'rclone' | 'scp' | undefined;
-  /** Upload command in place of that of cloud_tool, with {file} and {destination}. */
-  readonly cloudPutCommand?: string | undefined;
   /** Rows whose size an estimate asks for, about; as many as there are for the exact sum. Default: 1000. */
   readonly sampleRows?: number | undefined;
   /** Which rows an estimate takes: the same ones for the same seed and manifest. Default: 1. */
@@ -816,14 +910,6 @@ export interface RunSettings {
   readonly maxFailureRate: number;
   /** Time that open units get to finish after the first signal; a second signal ends at once. Default: 30000. */
   readonly drainMs: number;
-  /** Port on which submit serves its workers. Default: 9123. */
-  readonly portNumber: number;
-  /** Where workers upload finished shards to. */
-  readonly cloudDestination?: string;
-  /** Program that uploads to cloud_destination. Default: gocmd. */
-  readonly cloudTool: 'gocmd' | 'aws' | 'gsutil' | 'rclone' | 'scp';
-  /** Upload command in place of that of cloud_tool, with {file} and {destination}. */
-  readonly cloudPutCommand?: string;
   /** Rows whose size an estimate asks for, about; as many as there are for the exact sum. Default: 1000. */
   readonly sampleRows: number;
   /** Which rows an estimate takes: the same ones for the same seed and manifest. Default: 1. */
@@ -838,6 +924,7 @@ export interface SliceOptions {
   readonly paarc: PaarcOptions;
   readonly sink: SinkOptions;
   readonly transport: TransportOptions;
+  readonly cluster: ClusterOptions;
   readonly run: RunOptions;
 }
 
@@ -849,6 +936,7 @@ export interface SliceSettings {
   readonly paarc: PaarcSettings;
   readonly sink: SinkSettings;
   readonly transport: TransportSettings;
+  readonly cluster: ClusterSettings;
   readonly run: RunSettings;
 }
 

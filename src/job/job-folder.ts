@@ -10,6 +10,7 @@ import { FlowDcError } from '../errors.ts';
 import { sweepTemporaryRecords } from '../transport/in-process/local-committer.ts';
 import { clearOutput } from './clear-output.ts';
 import { makeFolder } from './create-exclusively.ts';
+import { distributedError, readMark, removeMark } from './distributed-mark.ts';
 import { leftOver, namesIn, refuseFile, refuseForeign } from './folder-claim.ts';
 import { compareIdentity, describeDifferences, type JobIdentity } from './identity.ts';
 import { type FoundJob, findJob, type JobFile, type JobSettings, readJobFile, writeJobFile } from './job-file.ts';
@@ -21,6 +22,11 @@ export interface OpenJobOptions {
   readonly overwrite?: boolean;
   /** What a resume without other arguments needs: configuration keys, absolute input paths, no secrets. */
   readonly settings?: JobSettings;
+  /**
+   * What to do about a folder that workers of a job on a server write to: refuse it (default), open it because the caller
+   * is that job's submitter, or take it over because that job is known to be over. Never opened for `overwrite`.
+   */
+  readonly distributed?: 'refuse' | 'open' | 'take-over';
 }
 
 /** A job as its folder tells it. */
@@ -44,7 +50,8 @@ export interface OpenJob extends Job, AsyncDisposable {
 /**
  * Make or reopen a job in `out` and lock it.
  * Errors: FDC_ERR_DEST_UNWRITABLE, FDC_ERR_DEST_FULL; FDC_ERR_DEST_FOREIGN for a folder with files but no job,
- * FDC_ERR_JOB_MISMATCH for one of a job with another identity, FDC_ERR_JOB_LOCKED, FDC_ERR_DEST_IO for a damaged state.
+ * FDC_ERR_JOB_MISMATCH for one of a job with another identity, FDC_ERR_JOB_LOCKED,
+ * FDC_ERR_JOB_DISTRIBUTED, FDC_ERR_DEST_IO for a damaged state.
  */
 export async function openJob(out: string, identity: JobIdentity, options: OpenJobOptions = {}): Promise<OpenJob> {
   const folder = resolve(out);
@@ -83,6 +90,7 @@ export async function assertJobFolder(out: string, id: string): Promise<Job> {
 async function replaceLayout(out: string, found: FoundJob, identity: JobIdentity, options: OpenJobOptions): Promise<OpenJob> {
   const lock = await prepare(out, found.stateFolder);
   try {
+    await settleMark(out, found.stateFolder, options);
     const isMarked = await exists(statePaths(found.stateFolder).overwriteFile);
     if (options.overwrite !== true && !isMarked) throw mismatch(out, found.job.identity, identity);
     await clearMarked(out, found.layout);
@@ -100,6 +108,7 @@ async function openIn(out: string, layout: FolderLayout, identity: JobIdentity, 
   const stateFolder = stateFolderOf(out, layout);
   const lock = await prepare(out, stateFolder);
   try {
+    await settleMark(out, stateFolder, options);
     const before = await readJobFile(stateFolder);
     const isMarked = await exists(statePaths(stateFolder).overwriteFile);
     const replaces = before !== undefined && (options.overwrite === true || isMarked);
@@ -127,6 +136,13 @@ async function prepare(out: string, stateFolder: string): Promise<JobLock> {
   } catch (error) {
     throw destinationError(error, out, 'FDC_ERR_DEST_UNWRITABLE');
   }
+}
+
+async function settleMark(out: string, stateFolder: string, { distributed = 'refuse', overwrite }: OpenJobOptions): Promise<void> {
+  const mark = await readMark(stateFolder);
+  if (mark === undefined) return;
+  if (distributed === 'take-over') return removeMark(stateFolder);
+  if (distributed === 'refuse' || overwrite === true) throw distributedError(out, mark);
 }
 
 async function saveJob(stateFolder: string, before: JobFile | undefined, identity: JobIdentity, settings?: JobSettings): Promise<JobFile> {

@@ -17,6 +17,12 @@ export interface StatePaths {
   readonly partialInput: string;
   /** Row numbers at which live input paused so long that a window was closed; a line each. */
   readonly lingers: string;
+  /** Exists while workers of a job on a server write to the output. */
+  readonly distributedFile: string;
+  /** What workers need to join a server that submit started; its token, so for its owner's eyes only. */
+  readonly joinFile: string;
+  /** Configuration and data of that server. */
+  readonly serverFolder: string;
   /** What was learned about hosts. */
   readonly hostProfiles: string;
   /** How the runs went, second by second. */
@@ -47,6 +53,9 @@ export function statePaths(stateFolder: string): StatePaths {
     keptInput: join(folder, 'stdin'),
     partialInput: join(folder, 'stdin.partial'),
     lingers: join(folder, 'lingers'),
+    distributedFile: join(folder, 'distributed.json'),
+    joinFile: join(folder, 'worker.json'),
+    serverFolder: join(folder, 'nats'),
     hostProfiles: join(folder, 'hosts.json'),
     timeline: join(folder, 'timeline.jsonl'),
     unitsFolder,

@@ -1,4 +1,5 @@
 import { resolvedKeys } from '../config/resolve.ts';
+import { CONFIG_KEYS } from '../config/schema.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { JobFile } from '../job/job-file.ts';
 import type { SealInfo } from '../stages/sink/seal/seal-dataset.ts';
@@ -9,6 +10,11 @@ import { workedMs } from './timeline-file.ts';
 /** Keys that may hold credentials: never part of a dataset that others read. */
 const PRIVATE_KEYS = ['header', 'hosts', 'contact', 'log_file'];
 
+/** How machines met says nothing about the data, and something about the machines. */
+function isOfCluster(key: string): boolean {
+  return CONFIG_KEYS.get(key)?.fdc.slice === 'cluster';
+}
+
 /** What a finished dataset says about how it came to be. */
 export function sealInfo(
   config: ResolvedConfig,
@@ -17,7 +23,7 @@ export function sealInfo(
   summary: JobSummary,
   nowMs: number,
 ): SealInfo {
-  const settings = Object.entries(resolvedKeys(config)).filter(([key]) => !PRIVATE_KEYS.includes(key));
+  const settings = Object.entries(resolvedKeys(config)).filter(([key]) => !PRIVATE_KEYS.includes(key) && !isOfCluster(key));
   const notes = [...manifest.warnings];
   if (config.fetch.insecure) notes.push('TLS certificates were not checked (insecure).');
   if (config.fetch.connectTo.length > 0) notes.push(`Connections were redirected (connect_to ${config.fetch.connectTo.join(', ')}).`);

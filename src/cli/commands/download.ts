@@ -1,7 +1,3 @@
-import { resolve } from 'node:path';
-import { combineConfig } from '../../config/combine.ts';
-import { describeFlowDcKeys } from '../../config/describe-flow-dc.ts';
-import { loadConfigFile } from '../../config/load.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
@@ -10,11 +6,13 @@ import { runJob } from '../../pipeline.ts';
 import type { JobSummary } from '../../run/job-summary.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 import type { CliIo, Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { commandConfig } from '../command-config.ts';
+import { EXIT, exitCodeOfSummary } from '../exit-codes.ts';
 import { parseFlags } from '../flags.ts';
 import { helpFor } from '../help.ts';
+import { keptSettings } from '../kept-settings.ts';
 import { openLog, openTrace } from '../log.ts';
-import { preflightLines } from '../preflight.ts';
+import { preflightLines, rowsToCome } from '../preflight.ts';
 import { createProgress } from '../progress/reporter.ts';
 import { summaryLines } from '../run-summary.ts';
 
@@ -29,11 +27,8 @@ export const downloadCommand: Command = {
       io.stdout.write(helpFor(downloadCommand));
       return EXIT.done;
     }
-    const file = flags.configFile === undefined ? undefined : await loadConfigFile(flags.configFile);
-    const input = flags.positionals.length > 0 ? { input: [...flags.positionals] } : {};
-    const { config, notices } = combineConfig({ file, flags: { ...flags.config, ...input }, environment: io.env });
-    const fileLines = file?.source === 'flow-dc' ? describeFlowDcKeys(file.written, flags.config) : [];
-    return runDownload(config, io, [...fileLines, ...notices]);
+    const { config, notices } = await commandConfig(flags, io);
+    return runDownload(config, io, notices);
   },
 };
 
@@ -85,13 +80,6 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   }
 }
 
-function rowsToCome(
-  { rows }: { readonly rows?: number },
-  { manifest: { limitRows = Number.POSITIVE_INFINITY } }: ResolvedConfig,
-): number | undefined {
-  return rows === undefined ? undefined : Math.min(rows, limitRows);
-}
-
 const NETWORK_DOWN =
   'no host can be resolved or connected to: holding all rows until the network answers (interrupt to stop; nothing is lost)';
 
@@ -99,8 +87,7 @@ function report(summary: JobSummary, { run }: ResolvedConfig, io: CliIo): number
   for (const line of summaryLines(summary)) io.stderr.write(`${line}\n`);
   if (run.json) io.stdout.write(`${JSON.stringify(summary)}\n`);
   if (!summary.complete) throw new FlowDcError('FDC_ERR_INTERRUPTED', `interrupted; go on with: flow-dc resume ${summary.out}`);
-  if (summary.stored === 0 && summary.rows > 0) return EXIT.result;
-  return summary.rows > 0 && summary.failed / summary.rows > run.maxFailureRate ? EXIT.result : EXIT.done;
+  return exitCodeOfSummary(summary, run.maxFailureRate);
 }
 
 async function dryRun(config: ResolvedConfig, io: CliIo): Promise<number> {
@@ -116,16 +103,4 @@ function requireEnds({ manifest, sink }: ResolvedConfig): void {
   if (sink.output === undefined)
     throw new FlowDcError('FDC_ERR_USAGE', 'download: say where the dataset goes: flow-dc download MANIFEST -o DEST');
   if (sink.output === '-') throw new FlowDcError('FDC_ERR_USAGE', 'download: a tar on stdout (-o -) is not available yet: give a folder');
-}
-
-/** What a resume needs: paths that work from anywhere, and nothing that might be a secret. */
-function keptSettings(config: Config): Config {
-  const { header: _header, hosts, input, ...kept } = config;
-  const inputs = (typeof input === 'string' ? [input] : (input ?? [])).map((path) => (path === '-' ? path : resolve(path)));
-  const rules = Object.entries(hosts ?? {}).map(([glob, { headers: _headers, ...rule }]) => [glob, rule] as const);
-  return { ...kept, input: inputs, ...(hosts === undefined ? {} : { hosts: Object.fromEntries(rules) }), ...absolute(config) };
-}
-
-function absolute({ ca_file }: Config): Config {
-  return ca_file === undefined ? {} : { ca_file: resolve(ca_file) };
 }

@@ -12,6 +12,8 @@ const BAR_CELLS = 24;
 export interface ProgressReporter {
   /** How many rows the run has, if known, and how many earlier runs settled. */
   expect(rowsTotal: number | undefined, rowsBefore: number): void;
+  /** A unit that some other process has settled; its skipped rows count as failed. */
+  addUnit(record: { readonly rows: number; readonly stored: number; readonly bytes: number }): void;
   /** A line for people that must not be torn apart by the bar. */
   note(line: string): void;
   /** A last look, then silence. */
@@ -41,6 +43,7 @@ export function createProgress(kind: ProgressKind, stderr: CliOutput, clock: Clo
   again();
   return {
     expect: (rowsTotal, rowsBefore) => tracker.expect(rowsTotal, rowsBefore),
+    addUnit: (record) => tracker.addUnit(record),
     note(line) {
       clearBar();
       stderr.write(`${line}\n`);

@@ -52,6 +52,14 @@ export class ProgressTracker {
     this.#rowsBefore = rowsBefore;
   }
 
+  /** Rows that were settled elsewhere: what is known of a unit's record. */
+  addUnit({ rows, stored, bytes }: { readonly rows: number; readonly stored: number; readonly bytes: number }): void {
+    this.#counts.fetched += stored;
+    this.#counts.failed += rows - stored;
+    this.#bytes += bytes;
+    this.#units += 1;
+  }
+
   snapshot(): ProgressSnapshot {
     const { fetched, failed, skipped } = this.#counts;
     const rows = fetched + failed + skipped;

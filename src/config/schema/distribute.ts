@@ -1,41 +1,32 @@
-import type { Keys } from './key.ts';
+import type { KeyMeta, Keys } from './key.ts';
 
-/** FLOW-DC's keys for size estimates and for a manager with workers. How a manifest is split: partition.ts. */
-export const DISTRIBUTE_KEYS = {
-  port_number: {
-    type: 'integer',
-    minimum: 0,
-    maximum: 65_535,
-    default: 9123,
-    description: 'Port on which submit serves its workers.',
-    fdc: { slice: 'run', option: 'portNumber', value: 'PORT', group: 'other', commands: ['submit'], flowDc: { effect: 'used' } },
+const NO_UPLOAD: KeyMeta = {
+  group: 'flowDc',
+  flowDc: {
+    effect: 'no-effect',
+    why: 'workers do not upload: give -o a folder that every machine sees, and copy it to the cloud afterwards',
   },
+};
+
+/** FLOW-DC's keys for size estimates and for uploads. How a manifest is split: partition.ts; how machines meet: cluster.ts. */
+export const DISTRIBUTE_KEYS = {
   cloud_destination: {
     type: 'string',
     minLength: 1,
     description: 'Where workers upload finished shards to.',
-    fdc: { slice: 'run', option: 'cloudDestination', value: 'DEST', group: 'other', commands: ['submit'], flowDc: { effect: 'used' } },
+    fdc: NO_UPLOAD,
   },
   cloud_tool: {
     type: 'string',
     enum: ['gocmd', 'aws', 'gsutil', 'rclone', 'scp'],
-    default: 'gocmd',
     description: 'Program that uploads to cloud_destination.',
-    fdc: { slice: 'run', option: 'cloudTool', group: 'other', commands: ['submit'], flowDc: { effect: 'used' } },
+    fdc: NO_UPLOAD,
   },
   cloud_put_command: {
     type: 'string',
     minLength: 1,
     description: 'Upload command in place of that of cloud_tool, with {file} and {destination}.',
-    fdc: {
-      slice: 'run',
-      option: 'cloudPutCommand',
-      nullable: true,
-      value: 'COMMAND',
-      group: 'other',
-      commands: ['submit'],
-      flowDc: { effect: 'used' },
-    },
+    fdc: { ...NO_UPLOAD, nullable: true },
   },
   sample: {
     type: 'integer',

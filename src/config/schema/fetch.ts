@@ -112,7 +112,13 @@ export const FETCH_KEYS = {
     type: 'boolean',
     default: true,
     description: 'Compute the sha256 of every body.',
-    fdc: { slice: 'fetch', option: 'hash', off: 'Do not compute the sha256 of bodies.', group: 'fetch' },
+    fdc: {
+      slice: 'fetch',
+      option: 'hash',
+      off: 'Do not compute the sha256 of bodies.',
+      group: 'fetch',
+      commands: ['download', 'resume', 'config', 'submit'],
+    },
   },
   max_bytes: {
     type: 'integer',
@@ -141,7 +147,7 @@ export const FETCH_KEYS = {
     maximum: 1000,
     default: 16,
     description: 'Most units worked on at a time.',
-    fdc: { slice: 'fetch', option: 'openUnits', unit: 'units', value: 'N', group: 'memory' },
+    fdc: { slice: 'fetch', option: 'openUnits', unit: 'units', flagAliases: ['slots'], value: 'N', group: 'memory' },
   },
   host_pools: {
     type: 'integer',

@@ -4,14 +4,30 @@
  */
 
 /** The part of the program that a key belongs to; each stage takes its own slice. */
-export type Slice = 'manifest' | 'partition' | 'fetch' | 'paarc' | 'sink' | 'transport' | 'run';
+export type Slice = 'manifest' | 'partition' | 'fetch' | 'paarc' | 'sink' | 'transport' | 'cluster' | 'run';
 
-export const SLICES: readonly Slice[] = ['manifest', 'partition', 'fetch', 'paarc', 'sink', 'transport', 'run'];
+export const SLICES: readonly Slice[] = ['manifest', 'partition', 'fetch', 'paarc', 'sink', 'transport', 'cluster', 'run'];
 
 /** Commands of this version. */
-export const COMMANDS = ['download', 'resume', 'verify', 'report', 'inspect', 'estimate', 'partition', 'config', 'demo'] as const;
+export const COMMANDS = [
+  'download',
+  'resume',
+  'verify',
+  'report',
+  'submit',
+  'worker',
+  'status',
+  'jobs',
+  'cancel',
+  'repair',
+  'inspect',
+  'estimate',
+  'partition',
+  'config',
+  'demo',
+] as const;
 /** FLOW-DC has these jobs and their keys are known, but this version has no such command. */
-export const ABSENT_COMMANDS = ['submit', 'worker'] as const;
+export const ABSENT_COMMANDS = [] as const;
 export type CommandName = (typeof COMMANDS)[number] | (typeof ABSENT_COMMANDS)[number];
 
 /** The commands a key is for, when this version has none of them; else empty. */
@@ -29,8 +45,9 @@ export const GROUPS = {
   network: 'Network',
   run: 'Run',
   memory: 'Memory',
+  cluster: 'Several machines',
   paarc: 'Adaptive control (PAARC)',
-  other: 'Splitting, estimating and distributing',
+  other: 'Splitting and estimating',
   flowDc: 'Known from FLOW-DC, without effect',
 } as const;
 export type Group = keyof typeof GROUPS;

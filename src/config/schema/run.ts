@@ -2,6 +2,8 @@ import type { Keys } from './key.ts';
 
 const RUNS = ['download', 'resume', 'config', 'submit', 'worker'] as const;
 
+const JSON_COMMANDS = ['download', 'resume', 'verify', 'report', 'inspect', 'estimate', 'partition', 'submit', 'status', 'jobs', 'repair'] as const;
+
 /** How a run behaves: second runs, messages, exit code. */
 export const RUN_KEYS = {
   overwrite: {
@@ -69,12 +71,7 @@ export const RUN_KEYS = {
     type: 'boolean',
     default: false,
     description: 'Print the result as one JSON object on stdout.',
-    fdc: {
-      slice: 'run',
-      option: 'json',
-      group: 'run',
-      commands: ['download', 'resume', 'verify', 'report', 'inspect', 'estimate', 'partition'],
-    },
+    fdc: { slice: 'run', option: 'json', group: 'run', commands: JSON_COMMANDS },
   },
   html: {
     type: 'string',

@@ -12,6 +12,7 @@ export const SINK_KEYS = {
       slice: 'sink',
       option: 'output',
       aliases: ['output_directory', 'output_folder'],
+      flagAliases: ['out'],
       short: 'o',
       value: 'DEST',
       group: 'output',

@@ -6,7 +6,7 @@ import type { JobChannel } from '../../transport/transport.ts';
  * The end of the planning half: publishes each unit and, at the end of the manifest, seals the job with their number.
  * The channel's high-water mark is the backpressure of everything in front of it.
  */
-export function publishUnits(channel: JobChannel, signal?: AbortSignal): Writable {
+export function publishUnits(channel: Pick<JobChannel, 'publish' | 'seal'>, signal?: AbortSignal): Writable {
   let published = 0;
   return new Writable({
     objectMode: true,

@@ -6,7 +6,7 @@ import type { JobChannel } from '../../transport/transport.ts';
  * Ends when the job is done, or when `drain` aborts: then what was delivered is finished and nothing more is taken.
  */
 export function takeDeliveries(
-  channel: JobChannel,
+  channel: Pick<JobChannel, 'next'>,
   options: { readonly signal?: AbortSignal; readonly drain?: AbortSignal } = {},
 ): Readable {
   const { signal, drain } = options;

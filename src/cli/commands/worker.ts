@@ -1,0 +1,103 @@
+import { systemClock } from '../../clock.ts';
+import { combineConfig } from '../../config/combine.ts';
+import { loadConfigFile } from '../../config/load.ts';
+import { resolveConfig } from '../../config/resolve.ts';
+import { CONFIG_KEYS } from '../../config/schema.ts';
+import type { Config } from '../../config/types.ts';
+import { FlowDcError, isFlowDcError } from '../../errors.ts';
+import { reachCluster } from '../../run/reach-cluster.ts';
+import { serveJobs } from '../../run/serve-jobs.ts';
+import { openWorkerLog } from '../cluster/worker-log.ts';
+import type { CliIo, Command } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { commandsOfKey } from '../flag-table.ts';
+import { parseFlags } from '../flags.ts';
+import { helpFor } from '../help.ts';
+import { openLog, openTrace } from '../log.ts';
+
+/** `worker`: the working half of jobs that were submitted elsewhere. */
+export const workerCommand: Command = {
+  name: 'worker',
+  summary:
+    'Work on submitted jobs: take units, fetch their rows, write their shards. Join and leave at any time; SIGTERM finishes what is open and exits 0.',
+  usage: 'worker URL | HOST PORT | --join FILE [--job ID] [--out DIR] [options]',
+  async run(argv, io) {
+    const flags = parseFlags(argv, { command: 'worker' });
+    if (flags.help) {
+      io.stdout.write(helpFor(workerCommand));
+      return EXIT.done;
+    }
+    const file = flags.configFile === undefined ? undefined : await loadConfigFile(flags.configFile);
+    const told = { ...flags.config, ...serversOf(flags.positionals, flags.config) };
+    const { config } = combineConfig({
+      file: file && { ...file, config: { ...ownKeys(file.config), output: undefined } },
+      flags: told,
+      environment: io.env,
+    });
+    return runWorker(config, io);
+  },
+};
+
+async function runWorker(config: Config, io: CliIo): Promise<number> {
+  const resolved = resolveConfig(config, 'worker');
+  const { cluster: settings, run } = resolved;
+  const log = openLog(run);
+  const trace = openTrace(run.tracePaarc);
+  const lines = openWorkerLog(io.stderr, systemClock);
+  const onDrain = (): void => lines.say(`draining: finishing open units, at most ${run.drainMs / 1000} s; another signal ends at once`);
+  io.signal.addEventListener('abort', onDrain, { once: true });
+  try {
+    const { cluster, job } = await reachCluster(settings, { role: 'worker', env: io.env, signal: io.signal });
+    try {
+      lines.say(`connected to ${cluster.server.url} (nats-server ${cluster.server.version})`);
+      for (const notice of cluster.server.notices) lines.say(`warning: ${notice}`);
+      const { output, ...own } = ownKeys(config);
+      await serveJobs(cluster, {
+        own,
+        idleTimeoutMs: settings.idleTimeoutMs,
+        onEvent: (event) => {
+          lines.event(event);
+          log.info({ ...event, ...('error' in event ? { error: event.error.message } : {}) }, event.kind);
+        },
+        drain: io.signal,
+        ...(io.abort === undefined ? {} : { abort: io.abort }),
+        ...(output === undefined ? {} : { out: output }),
+        ...(job === undefined ? {} : { job }),
+      });
+    } finally {
+      await cluster[Symbol.asyncDispose]();
+    }
+    return EXIT.done;
+  } catch (error) {
+    // Told to stop while it still waited for the server: it held nothing.
+    if (io.signal.aborted && io.abort?.aborted !== true && !isFlowDcError(error)) return EXIT.done;
+    log.error({ err: { code: (error as { code?: string }).code, message: (error as Error).message } }, 'failed');
+    throw error;
+  } finally {
+    io.signal.removeEventListener('abort', onDrain);
+    lines.close();
+    await Promise.all([log.close(), trace.close()]);
+  }
+}
+
+/** `nats://host:4222`, or a host and a port as with TaskVine. Errors: FDC_ERR_USAGE. */
+function serversOf(positionals: readonly string[], { nats, join }: Config): Pick<Config, 'nats'> {
+  const [host, port, ...rest] = positionals;
+  if (host === undefined) return {};
+  const isPort = port === undefined || /^\d{1,5}$/.test(port);
+  if (!isPort || rest.length > 0 || nats !== undefined || join !== undefined)
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      'worker takes one server: flow-dc worker nats://HOST:4222, flow-dc worker HOST PORT, or --join FILE',
+    );
+  return { nats: [port === undefined ? host : `nats://${host.includes(':') ? `[${host}]` : host}:${port}`] };
+}
+
+/** Of a file written for the submitter, what a worker may decide for itself; of its own flags, all. */
+function ownKeys(config: Config): Config {
+  const own = Object.entries(config).filter(([key]) => {
+    const schema = CONFIG_KEYS.get(key);
+    return schema !== undefined && (key === 'hosts' || commandsOfKey(schema).includes('worker'));
+  });
+  return Object.fromEntries(own) as Config;
+}

@@ -1,0 +1,62 @@
+/**
+ * distributed.json: says that workers on other machines write to this output, under a job on a NATS server. As long as it
+ * lies in the state folder the server decides units, and a second decider beside it would decide some of them twice.
+ */
+import { readFile, rm } from 'node:fs/promises';
+import { Ajv } from 'ajv';
+import { destinationError, errnoOf } from '../destination/destination-error.ts';
+import { writeAtomically } from '../destination/durable.ts';
+import { FlowDcError } from '../errors.ts';
+import { statePaths } from './state-folder.ts';
+
+/** Nothing secret: everybody who reads the dataset can read it. */
+export interface DistributedMark {
+  /** The job's name on the server. */
+  readonly job: string;
+  /** Servers as URLs without credentials. */
+  readonly servers: readonly string[];
+  /** The server was started by `submit`, with its files in the state folder. */
+  readonly own: boolean;
+}
+
+const matches = new Ajv().compile<DistributedMark>({
+  type: 'object',
+  required: ['job', 'servers', 'own'],
+  properties: {
+    job: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,32}$' },
+    servers: { type: 'array', items: { type: 'string' } },
+    own: { type: 'boolean' },
+  },
+});
+
+/** @returns undefined when no other machine works on the output. Errors: FDC_ERR_DEST_IO. */
+export async function readMark(stateFolder: string): Promise<DistributedMark | undefined> {
+  const path = statePaths(stateFolder).distributedFile;
+  try {
+    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    if (matches(value)) return value;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    if (!(error instanceof SyntaxError)) throw destinationError(error, path);
+  }
+  throw new FlowDcError('FDC_ERR_DEST_IO', `${path} cannot be understood; delete it when no worker writes to this folder any more`);
+}
+
+/** Only under the job's lock. */
+export async function writeMark(stateFolder: string, mark: DistributedMark): Promise<void> {
+  await writeAtomically(statePaths(stateFolder).distributedFile, `${JSON.stringify(mark, null, 2)}\n`);
+}
+
+/** Idempotent. */
+export async function removeMark(stateFolder: string): Promise<void> {
+  await rm(statePaths(stateFolder).distributedFile, { force: true });
+}
+
+/** FDC_ERR_JOB_DISTRIBUTED for somebody who would write to `out` beside the workers. */
+export function distributedError(out: string, { job, servers, own }: DistributedMark): FlowDcError {
+  const where = own ? 'the server that submit started' : (servers[0] ?? 'a NATS server');
+  return new FlowDcError(
+    'FDC_ERR_JOB_DISTRIBUTED',
+    `${out} is written by the workers of job ${job} on ${where}: follow it with the same submit command, or end it with flow-dc cancel ${job}; if that server is gone for good, --take-over`,
+  );
+}

@@ -1,0 +1,181 @@
+/** A worker's life: find a job, work on it until there is nothing left, find the next one. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Clock, sleep, systemClock } from '../clock.ts';
+import type { Config } from '../config/types.ts';
+import { FolderDestination } from '../destination/folder-destination.ts';
+import { type FlowDcError, isFlowDcError } from '../errors.ts';
+import { assertJobFolder } from '../job/job-folder.ts';
+import { HostProfiles } from '../stages/fetch/host-profiles.ts';
+import type { Cluster, ClusterChannel, JobListing } from '../transport/cluster.ts';
+import type { RollForward } from '../transport/transport.ts';
+import { settleFiles } from './bring-home.ts';
+import type { RunSignals } from './run-control.ts';
+import { type WorkEnd, type WorkOptions, workOnJob } from './work-on-job.ts';
+import { workerConfig } from './worker-config.ts';
+import { WorkCounter } from './worker-heartbeat.ts';
+
+/** What happens to a worker, for its log. */
+export type WorkerEvent =
+  | { readonly kind: 'waiting'; readonly job?: string }
+  | { readonly kind: 'joined'; readonly job: string; readonly out: string }
+  | { readonly kind: 'left'; readonly job: string; readonly end: WorkEnd; readonly cancelled: boolean }
+  | { readonly kind: 'refused'; readonly job: string; readonly error: FlowDcError }
+  | { readonly kind: 'idle' };
+
+export interface ServeOptions extends RunSignals {
+  /** Only this job, and the end with it; without it any job, for ever. */
+  readonly job?: string;
+  /** Where the output lies on this machine, when not where the submitter sees it. */
+  readonly out?: string;
+  /** What this worker was told itself; wins over the job's settings. */
+  readonly own: Config;
+  /** End after so long without any work; 0 for never. */
+  readonly idleTimeoutMs: number;
+  readonly onEvent: (event: WorkerEvent) => void;
+  readonly clock?: Clock;
+}
+
+const LOOK_FOR_JOBS_MS = 1_000;
+/** A worker whose job leaves it without units for so long looks for another one. Chosen: longer than most pauses of a publisher. */
+const LEAVE_IDLE_MS = 15_000;
+/** A folder that was not there may be mounted by now. */
+const REFUSED_FOR_MS = 60_000;
+
+/**
+ * Work on jobs, oldest first, until `drain`, the idle timeout, or the end of the one job that was named.
+ * Errors: for a named job those of its folder and settings; faults of the stages; FDC_ERR_INTERRUPTED after `abort`.
+ */
+export async function serveJobs(cluster: Cluster, options: ServeOptions): Promise<void> {
+  const clock = options.clock ?? systemClock;
+  const counter = new WorkCounter(clock);
+  try {
+    await new Server(cluster, options, clock, counter).run();
+  } finally {
+    counter.close();
+  }
+}
+
+class Server {
+  readonly #cluster: Cluster;
+  readonly #options: ServeOptions;
+  readonly #clock: Clock;
+  /** What all the work of this process has in common. */
+  readonly #self: Pick<WorkOptions, 'worker' | 'name' | 'counter' | 'profiles'>;
+  /** Jobs to keep away from, and until when. */
+  readonly #shunned = new Map<string, number>();
+  #idleSinceMs: number;
+  #saidWaiting = false;
+  #joined: string | undefined;
+
+  constructor(cluster: Cluster, options: ServeOptions, clock: Clock, counter: WorkCounter) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.#clock = clock;
+    const name = `${hostname()}:${process.pid}`;
+    this.#self = { worker: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`, name, counter, profiles: new HostProfiles(clock) };
+    this.#idleSinceMs = clock.nowMs();
+  }
+
+  async run(): Promise<void> {
+    const { drain, abort, job: named, onEvent } = this.#options;
+    while (drain?.aborted !== true && abort?.aborted !== true) {
+      const open = await this.#openJobs();
+      const listing = open.find(({ id }) => !this.#isShunned(id));
+      if (listing !== undefined) {
+        this.#saidWaiting = false;
+        const end = await this.#workOn(listing);
+        if (named !== undefined && end?.reason === 'over') return;
+        continue;
+      }
+      if (this.#isTimedOut()) return onEvent({ kind: 'idle' });
+      if (!this.#saidWaiting) onEvent({ kind: 'waiting', ...(named === undefined ? {} : { job: named }) });
+      this.#saidWaiting = true;
+      await sleep(this.#clock, LOOK_FOR_JOBS_MS, drain).catch(() => {});
+    }
+  }
+
+  /** Jobs with work, oldest first. */
+  async #openJobs(): Promise<JobListing[]> {
+    const open: JobListing[] = [];
+    for await (const listing of this.#cluster.jobs()) {
+      const isMeant = this.#options.job === undefined || listing.id === this.#options.job;
+      if (isMeant && (listing.state === 'publishing' || listing.state === 'running')) open.push(listing);
+    }
+    return open.sort((a, b) => a.description.createdAtMs - b.description.createdAtMs);
+  }
+
+  async #workOn(listing: JobListing): Promise<WorkEnd | undefined> {
+    const { onEvent, job: named, out = listing.description.out } = this.#options;
+    let destination: FolderDestination | undefined;
+    const channel = await this.#attach(listing.id, async (record) => {
+      // What another machine committed and did not finish. If its files are gone, the submitter finds out and says what to do.
+      if (destination !== undefined) await settleFiles(destination, record, this.#clock, true);
+    });
+    if (channel === undefined) return undefined;
+    try {
+      const folder = await assertJobFolder(out, channel.description.folderId);
+      destination = new FolderDestination(folder.out, { layout: folder.layout });
+      const config = workerConfig(channel.description.settings, this.#options.own);
+      if (this.#joined !== listing.id) onEvent({ kind: 'joined', job: listing.id, out });
+      this.#joined = listing.id;
+      const end = await workOnJob(channel, config, { ...this.#options, ...this.#self, destination, ...this.#patience() });
+      if (end.unitsTaken > 0) this.#idleSinceMs = this.#clock.nowMs() - end.idleMs;
+      if (end.reason === 'idle') this.#shun(listing.id, LOOK_FOR_JOBS_MS);
+      else this.#leave({ kind: 'left', job: listing.id, end, cancelled: channel.cancelled.aborted });
+      return end;
+    } catch (error) {
+      if (named !== undefined || !isRefusal(error)) throw error;
+      this.#leave({ kind: 'refused', job: listing.id, error });
+      this.#shun(listing.id, REFUSED_FOR_MS);
+      return undefined;
+    } finally {
+      await channel[Symbol.asyncDispose]();
+    }
+  }
+
+  /** A job that ended since it was listed is none. */
+  async #attach(id: string, rollForward: RollForward): Promise<ClusterChannel | undefined> {
+    try {
+      return await this.#cluster.attachJob(id, { rollForward });
+    } catch (error) {
+      if (!isFlowDcError(error) || error.code !== 'FDC_ERR_JOB_MISSING') throw error;
+      this.#shun(id, LOOK_FOR_JOBS_MS);
+      return undefined;
+    }
+  }
+
+  #leave(event: WorkerEvent): void {
+    this.#joined = undefined;
+    this.#options.onEvent(event);
+  }
+
+  /** Other jobs are looked for only by who was not sent to one. */
+  #patience(): { readonly idleMs?: number } {
+    const { job: named, idleTimeoutMs } = this.#options;
+    const left = idleTimeoutMs === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.#idleSinceMs + idleTimeoutMs - this.#clock.nowMs());
+    const idleMs = Math.min(left, named === undefined ? LEAVE_IDLE_MS : Number.POSITIVE_INFINITY);
+    return Number.isFinite(idleMs) ? { idleMs } : {};
+  }
+
+  #isTimedOut(): boolean {
+    const { idleTimeoutMs } = this.#options;
+    return idleTimeoutMs > 0 && this.#clock.nowMs() - this.#idleSinceMs >= idleTimeoutMs;
+  }
+
+  #shun(job: string, forMs: number): void {
+    this.#shunned.set(job, this.#clock.nowMs() + forMs);
+  }
+
+  #isShunned(job: string): boolean {
+    return (this.#shunned.get(job) ?? 0) > this.#clock.nowMs();
+  }
+}
+
+/** Faults of the meeting of this machine and that job, rather than of either. */
+function isRefusal(error: unknown): error is FlowDcError {
+  return (
+    isFlowDcError(error) &&
+    ['FDC_ERR_JOB_MISSING', 'FDC_ERR_JOB_MISMATCH', 'FDC_ERR_CONFIG_INVALID', 'FDC_ERR_DEST_UNWRITABLE'].includes(error.code)
+  );
+}

@@ -1,0 +1,68 @@
+/** What a worker says of itself once a second. */
+import type { Clock } from '../clock.ts';
+import { subscribe } from '../telemetry/channels.ts';
+import type { ClusterChannel, WorkerStatus } from '../transport/cluster.ts';
+
+const INTERVAL_MS = 1_000;
+/** Rates are read over this much of the past. */
+const RATE_WINDOW_MS = 5_000;
+/** As many hosts as a status line or two can hold. */
+export const HOSTS_TOLD = 20;
+
+/** Counts rows and bytes of this process, whatever job they belong to. */
+export class WorkCounter {
+  readonly #clock: Clock;
+  readonly #past: { readonly atMs: number; readonly rows: number }[] = [];
+  readonly #unsubscribe: () => void;
+  #rows = 0;
+  #bytes = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#unsubscribe = subscribe('flow-dc:row', ({ bytes }) => {
+      this.#rows += 1;
+      this.#bytes += bytes;
+    });
+  }
+
+  /** Call about once a second: the rate is over the calls of the last few. */
+  read(): Pick<WorkerStatus, 'rowsDone' | 'bytes' | 'rowsPerSecond'> {
+    const nowMs = this.#clock.nowMs();
+    this.#past.push({ atMs: nowMs, rows: this.#rows });
+    while (this.#past.length > 2 && (this.#past[1]?.atMs ?? nowMs) <= nowMs - RATE_WINDOW_MS) this.#past.shift();
+    const first = this.#past[0];
+    const seconds = (nowMs - (first?.atMs ?? nowMs)) / 1000;
+    const rowsPerSecond = first === undefined || seconds <= 0 ? 0 : (this.#rows - first.rows) / seconds;
+    return { rowsDone: this.#rows, bytes: this.#bytes, rowsPerSecond };
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+}
+
+export interface HeartbeatSource {
+  readonly worker: string;
+  readonly name: string;
+  readonly clock: Clock;
+  readonly counter: WorkCounter;
+  /** What is told beside the counts, asked for each time. */
+  now(): Pick<WorkerStatus, 'state' | 'units' | 'hosts'>;
+}
+
+/** Begin to tell the channel; the returned function says goodbye. */
+export function startHeartbeat(channel: Pick<ClusterChannel, 'heartbeat'>, source: HeartbeatSource): () => void {
+  const { worker, name, clock, counter } = source;
+  const say = (rest: ReturnType<HeartbeatSource['now']>): void =>
+    channel.heartbeat({ worker, name, atMs: clock.wallMs(), ...counter.read(), ...rest });
+  let cancel = (): void => {};
+  const beat = (): void => {
+    say(source.now());
+    cancel = clock.timer(INTERVAL_MS, beat);
+  };
+  beat();
+  return () => {
+    cancel();
+    say({ state: 'gone', units: [], hosts: [] });
+  };
+}
