@@ -45,6 +45,7 @@ First steps
   flow-dc download photos.parquet -o dataset         URL column guessed, webdataset shards, resumable
   flow-dc download photos.csv --label species -o ds  one folder per class inside the shards
   cat urls.txt | flow-dc download - -o dataset       from a pipe
+  flow-dc submit photos.parquet -o /shared/ds --nats nats://host:4222    on many machines: docs/cluster.md
 
 flow-dc COMMAND --help lists a command's options. Exit codes: 0 done, 1 fault (resumable), 2 wrong usage, 3 nothing or
 too little stored, or verify found something, 130/143 interrupted (resumable).

@@ -218,6 +218,8 @@ export interface Config {
   readonly nats_inbox?: string | undefined;
   /** Servers of a NATS cluster that keep a copy of the job. Default: 1. */
   readonly nats_replicas?: number | undefined;
+  /** A worker that is silent for this long loses its units to others. In seconds. Default: 30. */
+  readonly lease_sec?: number | undefined;
   /** Address on which the server that submit starts can be reached; 0.0.0.0 is every address of this machine. Default: 127.0.0.1. */
   readonly listen?: string | undefined;
   /** Port of the server that submit starts; 0 takes a free one. Default: 9123. */
@@ -804,6 +806,8 @@ export interface ClusterOptions {
   readonly inboxPrefix?: string | undefined;
   /** Servers of a NATS cluster that keep a copy of the job. Default: 1. */
   readonly replicas?: number | undefined;
+  /** A worker that is silent for this long loses its units to others. Default: 30000. */
+  readonly leaseMs?: number | undefined;
   /** Address on which the server that submit starts can be reached; 0.0.0.0 is every address of this machine. Default: 127.0.0.1. */
   readonly listen?: string | undefined;
   /** Port of the server that submit starts; 0 takes a free one. Default: 9123. */
@@ -840,6 +844,8 @@ export interface ClusterSettings {
   readonly inboxPrefix?: string;
   /** Servers of a NATS cluster that keep a copy of the job. Default: 1. */
   readonly replicas: number;
+  /** A worker that is silent for this long loses its units to others. Default: 30000. */
+  readonly leaseMs: number;
   /** Address on which the server that submit starts can be reached; 0.0.0.0 is every address of this machine. Default: 127.0.0.1. */
   readonly listen: string;
   /** Port of the server that submit starts; 0 takes a free one. Default: 9123. */

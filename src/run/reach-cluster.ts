@@ -37,7 +37,7 @@ export async function reachCluster(settings: ClusterSettings, options: ReachOpti
   const nats = await natsOptionsFrom(servers.join(','), natsSettings(settings, options, servers));
   // A server that was named together with its token is not asked with the credentials of another one.
   const { user: _user, password: _password, ...withoutUser } = nats;
-  const cluster = await connectCluster(token === undefined ? nats : { ...withoutUser, token });
+  const cluster = await connectCluster(token === undefined ? nats : { ...withoutUser, token }, { ackWaitMs: settings.leaseMs });
   const job = settings.job ?? joined?.job;
   return { cluster, ...(job === undefined ? {} : { job }) };
 }

@@ -80,58 +80,70 @@ class Server {
   async run(): Promise<void> {
     const { drain, abort, job: named, onEvent } = this.#options;
     while (drain?.aborted !== true && abort?.aborted !== true) {
-      const open = await this.#openJobs();
-      const listing = open.find(({ id }) => !this.#isShunned(id));
-      if (listing !== undefined) {
-        this.#saidWaiting = false;
-        const end = await this.#workOn(listing);
-        if (named !== undefined && end?.reason === 'over') return;
-        continue;
-      }
+      const job = await this.#nextJob();
+      const end = job === undefined ? undefined : await this.#workOn(job);
+      if (named !== undefined && end?.reason === 'over') return;
+      if (end !== undefined && end.reason !== 'idle') continue;
       if (this.#isTimedOut()) return onEvent({ kind: 'idle' });
-      if (!this.#saidWaiting) onEvent({ kind: 'waiting', ...(named === undefined ? {} : { job: named }) });
-      this.#saidWaiting = true;
       await sleep(this.#clock, LOOK_FOR_JOBS_MS, drain).catch(() => {});
     }
   }
 
-  /** Jobs with work, oldest first. */
-  async #openJobs(): Promise<JobListing[]> {
+  /** The one that was named, unseen: a worker may be allowed to know of no other. Else the oldest with work. */
+  async #nextJob(): Promise<string | undefined> {
+    const { job: named } = this.#options;
+    if (named !== undefined) return named;
     const open: JobListing[] = [];
     for await (const listing of this.#cluster.jobs()) {
-      const isMeant = this.#options.job === undefined || listing.id === this.#options.job;
-      if (isMeant && (listing.state === 'publishing' || listing.state === 'running')) open.push(listing);
+      if (!this.#isShunned(listing.id) && isOpen(listing.state)) open.push(listing);
     }
-    return open.sort((a, b) => a.description.createdAtMs - b.description.createdAtMs);
+    open.sort((a, b) => a.description.createdAtMs - b.description.createdAtMs);
+    if (open.length === 0) this.#wait();
+    return open[0]?.id;
   }
 
-  async #workOn(listing: JobListing): Promise<WorkEnd | undefined> {
-    const { onEvent, job: named, out = listing.description.out } = this.#options;
+  /** @returns undefined when there was nothing to work on */
+  async #workOn(id: string): Promise<WorkEnd | undefined> {
+    const { job: named } = this.#options;
     let destination: FolderDestination | undefined;
-    const channel = await this.#attach(listing.id, async (record) => {
+    const channel = await this.#attach(id, async (record) => {
       // What another machine committed and did not finish. If its files are gone, the submitter finds out and says what to do.
       if (destination !== undefined) await settleFiles(destination, record, this.#clock, true);
     });
-    if (channel === undefined) return undefined;
+    if (channel === undefined) return this.#wait();
     try {
+      const { state } = await channel.status();
+      if (state === 'cancelled') return this.#wait();
+      const out = this.#options.out ?? channel.description.out;
       const folder = await assertJobFolder(out, channel.description.folderId);
       destination = new FolderDestination(folder.out, { layout: folder.layout });
-      const config = workerConfig(channel.description.settings, this.#options.own);
-      if (this.#joined !== listing.id) onEvent({ kind: 'joined', job: listing.id, out });
-      this.#joined = listing.id;
-      const end = await workOnJob(channel, config, { ...this.#options, ...this.#self, destination, ...this.#patience() });
-      if (end.unitsTaken > 0) this.#idleSinceMs = this.#clock.nowMs() - end.idleMs;
-      if (end.reason === 'idle') this.#shun(listing.id, LOOK_FOR_JOBS_MS);
-      else this.#leave({ kind: 'left', job: listing.id, end, cancelled: channel.cancelled.aborted });
-      return end;
+      return await this.#workIn(channel, destination);
     } catch (error) {
       if (named !== undefined || !isRefusal(error)) throw error;
-      this.#leave({ kind: 'refused', job: listing.id, error });
-      this.#shun(listing.id, REFUSED_FOR_MS);
+      this.#leave({ kind: 'refused', job: id, error });
+      this.#shun(id, REFUSED_FOR_MS);
       return undefined;
     } finally {
       await channel[Symbol.asyncDispose]();
     }
+  }
+
+  async #workIn(channel: ClusterChannel, destination: FolderDestination): Promise<WorkEnd> {
+    const config = workerConfig(channel.description.settings, this.#options.own);
+    if (this.#joined !== channel.id) this.#options.onEvent({ kind: 'joined', job: channel.id, out: destination.name });
+    this.#joined = channel.id;
+    this.#saidWaiting = false;
+    const end = await workOnJob(channel, config, { ...this.#options, ...this.#self, destination, ...this.#patience() });
+    if (end.unitsTaken > 0) this.#idleSinceMs = this.#clock.nowMs() - end.idleMs;
+    if (end.reason === 'idle') this.#shun(channel.id, LOOK_FOR_JOBS_MS);
+    else this.#leave({ kind: 'left', job: channel.id, end, cancelled: channel.cancelled.aborted });
+    return end;
+  }
+
+  #wait(): undefined {
+    const { job, onEvent } = this.#options;
+    if (!this.#saidWaiting) onEvent({ kind: 'waiting', ...(job === undefined ? {} : { job }) });
+    this.#saidWaiting = true;
   }
 
   /** A job that ended since it was listed is none. */
@@ -170,6 +182,10 @@ class Server {
   #isShunned(job: string): boolean {
     return (this.#shunned.get(job) ?? 0) > this.#clock.nowMs();
   }
+}
+
+function isOpen(state: JobListing['state']): boolean {
+  return state === 'publishing' || state === 'running';
 }
 
 /** Faults of the meeting of this machine and that job, rather than of either. */

@@ -48,7 +48,10 @@ function textOf(event: WorkerEvent): string {
     case 'joined':
       return `job ${event.job}: joined, writing to ${event.out}`;
     case 'left': {
-      const back = event.end.givenBack === 0 ? '' : `, ${count(event.end.givenBack)} unfinished units handed back`;
+      const back =
+        event.end.givenBack === 0
+          ? ''
+          : `, ${count(event.end.givenBack)} unfinished ${event.end.givenBack === 1 ? 'unit' : 'units'} handed back`;
       if (event.end.reason === 'drained') return `job ${event.job}: left${back}`;
       return `job ${event.job}: ${event.cancelled ? 'was cancelled' : 'nothing left to do'}${back}`;
     }

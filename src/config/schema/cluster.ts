@@ -104,6 +104,22 @@ export const CLUSTER_KEYS = {
     description: 'Servers of a NATS cluster that keep a copy of the job.',
     fdc: { slice: 'cluster', option: 'replicas', value: 'N', group: 'cluster', commands: ['submit'] },
   },
+  lease_sec: {
+    type: 'number',
+    minimum: 2,
+    maximum: 3600,
+    default: 30,
+    description: 'A worker that is silent for this long loses its units to others.',
+    fdc: {
+      slice: 'cluster',
+      option: 'leaseMs',
+      scale: 1000,
+      unit: 's',
+      value: 'SECONDS',
+      group: 'cluster',
+      commands: ['submit'],
+    },
+  },
   listen: {
     type: 'string',
     minLength: 1,

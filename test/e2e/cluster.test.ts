@@ -1,0 +1,126 @@
+import { mkdir } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { clusterTrial, said } from '../support/cluster-cli.ts';
+import { essence, outcomesOf } from '../support/dataset.ts';
+import { describeNats, type NatsServer, startNatsServer } from '../support/nats-server.ts';
+import { type CliProcess, runCli } from '../support/run-cli.ts';
+
+describeNats('one job, many processes', () => {
+  let server: NatsServer;
+  beforeAll(async () => {
+    server = await startNatsServer();
+  });
+  afterAll(async () => server.close());
+
+  it('gives what a download gives, row by row, although one of three workers is killed', async () => {
+    const trial = await clusterTrial({ nats: server.url });
+    const [alone, together] = [trial.path('alone'), trial.path('together')];
+    expect((await runCli(['download', ...trial.flags, '-o', alone])).code).toBe(0);
+
+    const submit = trial.submit(together);
+    const job = await jobOf(submit);
+    const victim = trial.worker('--job', job);
+    await said(victim, 'committed');
+    const workers = [trial.worker('--job', job), trial.worker('--job', job)];
+    await said(victim, /(committed[\s\S]*){3}/);
+    victim.child.kill('SIGKILL');
+    const done = await submit.done;
+    expect(done.stderr).toContain('done: ');
+    expect(done.code).toBe(0);
+    for (const worker of workers) expect(await worker.done).toMatchObject({ code: 0, stdout: '' });
+
+    expect(essence(await outcomesOf(together))).toEqual(essence(await outcomesOf(alone)));
+    expect(await runCli(['verify', together])).toMatchObject({ code: 0, stdout: '' });
+    const again = await trial.submit(together).done;
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stderr).toContain('nothing to do');
+  });
+
+  it('goes on when the submitter is killed, comes back to it, leaves at Ctrl-C, and comes back again', async () => {
+    const trial = await clusterTrial({ nats: server.url, latencyMs: 60 });
+    const out = trial.path('out');
+    const killed = trial.submit(out, '--job', 'killed-submitter');
+    const worker = trial.worker('--job', 'killed-submitter');
+    await said(worker, 'committed');
+    killed.child.kill('SIGKILL');
+    await killed.done;
+
+    const left = trial.submit(out);
+    await said(left, 'back at a job that is under way');
+    left.child.kill('SIGINT');
+    const result = await left.done;
+    expect(result.code).toBe(130);
+    expect(result.stderr).toContain('left job killed-submitter: its workers go on');
+
+    const refused = await runCli(['resume', out]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('flow-dc cancel killed-submitter');
+    expect((await trial.submit(out).done).code).toBe(0);
+    expect((await worker.done).code).toBe(0);
+    expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  it('is cancelled from anywhere, finished by a download; one begun by a download is finished by workers', async () => {
+    const trial = await clusterTrial({ nats: server.url, latencyMs: 60 });
+    const out = trial.path('out');
+    const submit = trial.submit(out, '--job', 'cancelled');
+    const worker = trial.worker('--job', 'cancelled');
+    await said(worker, 'committed');
+    const cancel = await runCli(['cancel', 'cancelled', '--nats', server.url]);
+    expect(cancel.code).toBe(0);
+    const ended = await submit.done;
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain('FDC_ERR_JOB_CANCELLED');
+    expect((await worker.done).code).toBe(0);
+
+    const resumed = trial.submit(out, '--job', 'cancelled');
+    await said(resumed, 'settled already');
+    const second = trial.worker('--job', 'cancelled');
+    await said(second, 'committed');
+    resumed.child.kill('SIGINT');
+    await resumed.done;
+    expect((await runCli(['cancel', 'cancelled', '--nats', server.url])).stderr).toContain('is free');
+
+    const download = trial.start(['resume', out]);
+    await said(download, 'settled already');
+    download.child.kill('SIGINT');
+    expect((await download.done).code).toBe(130);
+    const last = trial.submit(out, '--job', 'cancelled');
+    const third = trial.worker('--job', 'cancelled');
+    expect((await last.done).code).toBe(0);
+    expect((await third.done).code).toBe(0);
+    expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  it('keeps a worker away from a folder that is not the job’s own, and hands back what SIGTERM leaves unfinished', async () => {
+    const trial = await clusterTrial({ nats: server.url, latencyMs: 80 });
+    const out = trial.path('out');
+    const submit = trial.submit(out, '--job', 'drained');
+    await said(submit, 'published');
+    const unmounted = trial.path('unmounted');
+    await mkdir(unmounted);
+    const astray = await trial.worker('--job', 'drained', '--out', unmounted).done;
+    expect(astray.code).toBe(2);
+    expect(astray.stderr).toContain('holds no flow-dc job');
+    const waiting = trial.worker('--out', unmounted, '--idle-timeout', '3');
+    await said(waiting, 'job drained: kept away from it');
+
+    const leaver = trial.worker('--job', 'drained', '--drain-sec', '0.2');
+    await said(leaver, 'committed');
+    leaver.child.kill('SIGTERM');
+    const left = await leaver.done;
+    expect(left.code).toBe(0);
+    expect(left.stderr).toMatch(/job drained: left, \d unfinished units? handed back/);
+    expect(await waiting.done).toMatchObject({ code: 0 });
+    const finisher = trial.worker('--job', 'drained');
+    expect((await submit.done).code).toBe(0);
+    expect((await finisher.done).code).toBe(0);
+    expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
+  });
+});
+
+/** The job's name, as the submitter says it. */
+async function jobOf(submit: CliProcess): Promise<string> {
+  await said(submit, /job (\S+) on /);
+  return /job (\S+) on /.exec(submit.stderr())?.[1] as string;
+}

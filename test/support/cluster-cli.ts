@@ -1,0 +1,77 @@
+/** Submitters and workers as processes of the built program, ended with the test. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { onTestFinished, vi } from 'vitest';
+import type { Rule } from '../../src/origin/behaviour.ts';
+import type { OriginOptions } from '../../src/origin/origin.ts';
+import { type CliOptions, type CliProcess, startCli } from './run-cli.ts';
+import { tempFolder } from './temp-folder.ts';
+import { testOrigin } from './test-origin.ts';
+
+export interface ClusterTrial {
+  readonly folder: string;
+  /** A path in the test's folder. */
+  path(name: string): string;
+  readonly manifest: string;
+  /** Flags that both download and submit take for this trial. */
+  readonly flags: readonly string[];
+  start(args: readonly string[], options?: CliOptions): CliProcess;
+  submit(out: string, ...more: readonly string[]): CliProcess;
+  worker(...more: readonly string[]): CliProcess;
+}
+
+export interface TrialOptions {
+  readonly nats?: string;
+  readonly rows?: number;
+  readonly shardSize?: number;
+  readonly latencyMs?: number;
+  readonly origin?: OriginOptions;
+  /** In place of the trial's own manifest. */
+  readonly manifest?: string;
+}
+
+const HOSTS = ['a.test', 'b.test', 'c.test', 'gone.test', 'page.test'];
+
+/** A manifest over five hosts, some of which answer badly, and the origin that plays them. */
+export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterTrial> {
+  const { nats, rows = 2000, shardSize = 100, latencyMs = 15 } = options;
+  const folder = await tempFolder();
+  const rules: Rule[] = [
+    { behaviours: [{ kind: 'latency', meanMs: latencyMs, sigma: 0.3 }] },
+    { host: 'gone.test', behaviours: [{ kind: 'status', status: 404, share: 0.2 }] },
+    { host: 'page.test', behaviours: [{ kind: 'html', share: 0.1 }] },
+  ];
+  const origin = await testOrigin({ rules, meanBytes: 3000, ...options.origin });
+  const manifest = options.manifest ?? join(folder, 'manifest.csv');
+  const lines = Array.from({ length: rows }, (_, i) => `http://${HOSTS[i % HOSTS.length]}/p/${i}.jpg,l${i % 7}`);
+  if (options.manifest === undefined) await writeFile(manifest, ['url,label', ...lines].join('\n'));
+  const server = nats === undefined ? [] : ['--nats', nats];
+  // Fixed limits: how fast a law warms up must not decide how far a run gets before it is disturbed.
+  const law = ['--law', 'fixed', '--per-host-concurrency', '8'];
+  const flags = [manifest, '--shard-size', String(shardSize), '--connect-to', origin.connectTo, ...law];
+  const start = (args: readonly string[], cli: CliOptions = {}): CliProcess => {
+    const started = startCli(args, cli);
+    onTestFinished(() => void started.child.kill('SIGKILL'));
+    return started;
+  };
+  return {
+    folder,
+    path: (name) => join(folder, name),
+    manifest,
+    flags,
+    start,
+    submit: (out, ...more) => start(['submit', ...flags, '-o', out, ...server, '--lease-sec', '3', ...more]),
+    worker: (...more) => start(['worker', ...(nats === undefined ? [] : [nats]), '--open-units', '3', ...more]),
+  };
+}
+
+/** Resolves when the process has said `text` on stderr. */
+export async function said(process: CliProcess, text: string | RegExp, timeoutMs = 60_000): Promise<void> {
+  const isSaid = (): boolean => (typeof text === 'string' ? process.stderr().includes(text) : text.test(process.stderr()));
+  await vi.waitFor(
+    () => {
+      if (!isSaid()) throw new Error(`waited for ${text} in:\n${process.stderr()}`);
+    },
+    { timeout: timeoutMs, interval: 20 },
+  );
+}
