@@ -6,6 +6,7 @@ import type { Config } from '../config/types.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
 import { type FlowDcError, isFlowDcError } from '../errors.ts';
 import { assertJobFolder } from '../job/job-folder.ts';
+import type { UnitRecord } from '../record.ts';
 import { HostProfiles } from '../stages/fetch/host-profiles.ts';
 import type { Cluster, ClusterChannel, JobListing } from '../transport/cluster.ts';
 import type { RollForward } from '../transport/transport.ts';
@@ -39,6 +40,8 @@ export interface ServeOptions extends RunSignals {
 const LOOK_FOR_JOBS_MS = 1_000;
 /** A worker whose job leaves it without units for so long looks for another one. Chosen: longer than most pauses of a publisher. */
 const LEAVE_IDLE_MS = 15_000;
+/** Without an idle timeout nothing is given up for; this only bounds one wait. */
+const LONGEST_WAIT_MS = 60_000;
 /** A folder that was not there may be mounted by now. */
 const REFUSED_FOR_MS = 60_000;
 
@@ -80,12 +83,30 @@ class Server {
   async run(): Promise<void> {
     const { drain, abort, job: named, onEvent } = this.#options;
     while (drain?.aborted !== true && abort?.aborted !== true) {
-      const job = await this.#nextJob();
+      const job = await this.#whileWanted(this.#nextJob());
       const end = job === undefined ? undefined : await this.#workOn(job);
       if (named !== undefined && end?.reason === 'over') return;
       if (end !== undefined && end.reason !== 'idle') continue;
       if (this.#isTimedOut()) return onEvent({ kind: 'idle' });
       await sleep(this.#clock, LOOK_FOR_JOBS_MS, drain).catch(() => {});
+    }
+  }
+
+  /** A server that is away is waited for, but no longer than there is somebody to wait for it. */
+  async #whileWanted<T>(asking: Promise<T>): Promise<T | undefined> {
+    const { drain, idleTimeoutMs } = this.#options;
+    const over = new AbortController();
+    const leftMs = idleTimeoutMs === 0 ? LONGEST_WAIT_MS : Math.max(0, this.#idleSinceMs + idleTimeoutMs - this.#clock.nowMs());
+    const signal = drain === undefined ? over.signal : AbortSignal.any([over.signal, drain]);
+    const patience = sleep(this.#clock, leftMs, signal).catch(() => {});
+    try {
+      return await Promise.race([asking, patience.then(() => undefined)]);
+    } catch (error) {
+      if (!isFlowDcError(error) || error.code !== 'FDC_ERR_TRANSPORT_CONNECT') throw error;
+      return this.#wait();
+    } finally {
+      over.abort();
+      asking.catch(() => {});
     }
   }
 
@@ -106,10 +127,11 @@ class Server {
   async #workOn(id: string): Promise<WorkEnd | undefined> {
     const { job: named } = this.#options;
     let destination: FolderDestination | undefined;
-    const channel = await this.#attach(id, async (record) => {
+    const rollForward = async (record: UnitRecord): Promise<void> => {
       // What another machine committed and did not finish. If its files are gone, the submitter finds out and says what to do.
       if (destination !== undefined) await settleFiles(destination, record, this.#clock, true);
-    });
+    };
+    const channel = await this.#whileWanted(this.#attach(id, rollForward));
     if (channel === undefined) return this.#wait();
     try {
       const { state } = await channel.status();

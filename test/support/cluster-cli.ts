@@ -26,6 +26,8 @@ export interface TrialOptions {
   readonly shardSize?: number;
   readonly latencyMs?: number;
   readonly origin?: OriginOptions;
+  /** Behind every URL's path. */
+  readonly query?: string;
   /** In place of the trial's own manifest. */
   readonly manifest?: string;
 }
@@ -34,7 +36,7 @@ const HOSTS = ['a.test', 'b.test', 'c.test', 'gone.test', 'page.test'];
 
 /** A manifest over five hosts, some of which answer badly, and the origin that plays them. */
 export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterTrial> {
-  const { nats, rows = 2000, shardSize = 100, latencyMs = 15 } = options;
+  const { nats, rows = 2000, shardSize = 100, latencyMs = 15, query = '' } = options;
   const folder = await tempFolder();
   const rules: Rule[] = [
     { behaviours: [{ kind: 'latency', meanMs: latencyMs, sigma: 0.3 }] },
@@ -43,7 +45,7 @@ export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterT
   ];
   const origin = await testOrigin({ rules, meanBytes: 3000, ...options.origin });
   const manifest = options.manifest ?? join(folder, 'manifest.csv');
-  const lines = Array.from({ length: rows }, (_, i) => `http://${HOSTS[i % HOSTS.length]}/p/${i}.jpg,l${i % 7}`);
+  const lines = Array.from({ length: rows }, (_, i) => `http://${HOSTS[i % HOSTS.length]}/p/${i}.jpg${query},l${i % 7}`);
   if (options.manifest === undefined) await writeFile(manifest, ['url,label', ...lines].join('\n'));
   const server = nats === undefined ? [] : ['--nats', nats];
   // Fixed limits: how fast a law warms up must not decide how far a run gets before it is disturbed.

@@ -82,6 +82,8 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
     progress.close();
     log.error({ err: { code: (error as { code?: string }).code, message: (error as Error).message } }, 'failed');
     await server.leave(isFlowDcError(error) && error.code === 'FDC_ERR_JOB_CANCELLED' ? 'over' : 'failed');
+    if (io.signal.aborted && !isFlowDcError(error))
+      throw new FlowDcError('FDC_ERR_INTERRUPTED', 'interrupted before the job was open; the same command goes on', { cause: error });
     throw error;
   } finally {
     await log.close();
@@ -94,7 +96,8 @@ class OwnServerHolder {
 
   async leave(job: 'over' | 'goes on' | 'failed'): Promise<void> {
     if (job === 'over') await this.current?.remove();
-    else if (job === 'failed') await this.current?.end();
+    // One that was found running has workers that know nothing of our failure.
+    else if (job === 'failed' && this.current?.found === false) await this.current.end();
   }
 }
 

@@ -18,8 +18,10 @@ describe('describeFlowDcKeys', () => {
     expect(describeFlowDcKeys({ alpha_ema: 0.3 }, { law: 'original' })[1]).toBe('  used       alpha_ema');
   });
 
-  it('does not promise commands that do not exist', () => {
-    expect(describeFlowDcKeys({ port_number: 9123 })[1]).toBe('  no effect  port_number (for submit, which this version does not have)');
+  it('says that workers do not upload, and what to do instead', () => {
+    const lines = describeFlowDcKeys({ port_number: 9123, cloud_destination: 'store:bucket', cloud_tool: 'rclone' }).join('\n');
+    expect(lines).toContain('used       port_number (where workers join, as with TaskVine)');
+    expect(lines).toMatch(/no effect {2}cloud_destination, cloud_tool \(workers do not upload: give -o a folder/);
   });
 
   it('stays within 100 columns, and is empty without FLOW-DC keys', () => {
