@@ -21,6 +21,7 @@ import { FolderDestination } from './destination/folder-destination.ts';
 import { finalPath } from './destination/folder-layout.ts';
 import { NoneDestination } from './destination/none-destination.ts';
 import { FlowDcError } from './errors.ts';
+import type { HostLimits } from './host-limits.ts';
 import { openJob } from './job/job-folder.ts';
 import { statePaths } from './job/state-folder.ts';
 import type { Committer } from './record.ts';
@@ -138,6 +139,8 @@ export interface WorkSurroundings {
   readonly profiles: HostProfiles;
   /** Who commits, for records. */
   readonly worker?: string;
+  /** Limits that are shared with other machines, in place of this process's own. */
+  readonly hostLimits?: HostLimits | undefined;
 }
 
 interface Surroundings extends WorkSurroundings {
@@ -148,11 +151,22 @@ interface Surroundings extends WorkSurroundings {
 export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: Writable];
 
 /** Build fetch and sink. Errors: FDC_ERR_CONFIG_INVALID. */
-export function workStages(config: ResolvedConfig, { destination, committer, clock, profiles, worker }: WorkSurroundings): WorkStages {
+export function workStages(
+  config: ResolvedConfig,
+  { destination, committer, clock, profiles, worker, hostLimits }: WorkSurroundings,
+): WorkStages {
   const { fetch, paarc, sink } = config;
   const openSink = sink.createTar ? tarSink : folderSink;
   return [
-    fetchUnits({ ...fetch, paarc, clock, hostProfiles: profiles, spillFolder: destination.spillFolder, bodyRelease: 'by-sink' }),
+    fetchUnits({
+      ...fetch,
+      paarc,
+      clock,
+      hostProfiles: profiles,
+      spillFolder: destination.spillFolder,
+      bodyRelease: 'by-sink',
+      ...(hostLimits && { hostLimits }),
+    }),
     openSink(destination, { ...sink, committer, clock, worker, maxUnitErrors: fetch.maxUnitErrors }),
   ];
 }

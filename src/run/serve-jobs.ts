@@ -12,6 +12,7 @@ import type { Cluster, ClusterChannel, JobListing } from '../transport/cluster.t
 import type { RollForward } from '../transport/transport.ts';
 import { settleFiles } from './bring-home.ts';
 import type { RunSignals } from './run-control.ts';
+import { HostSharing } from './share-hosts.ts';
 import { type WorkEnd, type WorkOptions, workOnJob } from './work-on-job.ts';
 import { workerConfig } from './worker-config.ts';
 import { WorkCounter } from './worker-heartbeat.ts';
@@ -52,9 +53,11 @@ const REFUSED_FOR_MS = 60_000;
 export async function serveJobs(cluster: Cluster, options: ServeOptions): Promise<void> {
   const clock = options.clock ?? systemClock;
   const counter = new WorkCounter(clock);
+  const server = new Server(cluster, options, clock, counter);
   try {
-    await new Server(cluster, options, clock, counter).run();
+    await server.run();
   } finally {
+    await server.close();
     counter.close();
   }
 }
@@ -67,6 +70,7 @@ class Server {
   readonly #self: Pick<WorkOptions, 'worker' | 'name' | 'counter' | 'profiles'>;
   /** Jobs to keep away from, and until when. */
   readonly #shunned = new Map<string, number>();
+  readonly #sharing: HostSharing;
   #idleSinceMs: number;
   #saidWaiting = false;
   #joined: string | undefined;
@@ -75,8 +79,10 @@ class Server {
     this.#cluster = cluster;
     this.#options = options;
     this.#clock = clock;
+    const profiles = new HostProfiles(clock);
+    this.#sharing = new HostSharing(cluster, clock, profiles);
     const name = `${hostname()}:${process.pid}`;
-    this.#self = { worker: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`, name, counter, profiles: new HostProfiles(clock) };
+    this.#self = { worker: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`, name, counter, profiles };
     this.#idleSinceMs = clock.nowMs();
   }
 
@@ -90,6 +96,11 @@ class Server {
       if (this.#isTimedOut()) return onEvent({ kind: 'idle' });
       await sleep(this.#clock, LOOK_FOR_JOBS_MS, drain).catch(() => {});
     }
+  }
+
+  /** Hand over what other workers can use. */
+  async close(): Promise<void> {
+    await this.#sharing[Symbol.asyncDispose]();
   }
 
   /** A server that is away is waited for, but no longer than there is somebody to wait for it. */
@@ -141,6 +152,8 @@ class Server {
       destination = new FolderDestination(folder.out, { layout: folder.layout });
       return await this.#workIn(channel, destination);
     } catch (error) {
+      // The server went away in this moment; it is waited for as at any other.
+      if (isFlowDcError(error) && error.code === 'FDC_ERR_TRANSPORT_CONNECT') return this.#wait();
       if (named !== undefined || !isRefusal(error)) throw error;
       this.#leave({ kind: 'refused', job: id, error });
       this.#shun(id, REFUSED_FOR_MS);
@@ -155,7 +168,8 @@ class Server {
     if (this.#joined !== channel.id) this.#options.onEvent({ kind: 'joined', job: channel.id, out: destination.name });
     this.#joined = channel.id;
     this.#saidWaiting = false;
-    const end = await workOnJob(channel, config, { ...this.#options, ...this.#self, destination, ...this.#patience() });
+    const hostLimits = await this.#sharing.limitsFor(config);
+    const end = await workOnJob(channel, config, { ...this.#options, ...this.#self, destination, hostLimits, ...this.#patience() });
     if (end.unitsTaken > 0) this.#idleSinceMs = this.#clock.nowMs() - end.idleMs;
     if (end.reason === 'idle') this.#shun(channel.id, LOOK_FOR_JOBS_MS);
     else this.#leave({ kind: 'left', job: channel.id, end, cancelled: channel.cancelled.aborted });

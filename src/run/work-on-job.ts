@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { FolderDestination } from '../destination/folder-destination.ts';
+import type { HostLimits } from '../host-limits.ts';
 import { workOnUnits, workStages } from '../pipeline.ts';
 import type { HostProfiles } from '../stages/fetch/host-profiles.ts';
 import type { ClusterChannel } from '../transport/cluster.ts';
@@ -19,6 +20,8 @@ export interface WorkOptions extends RunSignals {
   readonly profiles: HostProfiles;
   /** The output folder as it lies on this machine. */
   readonly destination: FolderDestination;
+  /** Shared with other workers; this process's own when absent. */
+  readonly hostLimits?: HostLimits | undefined;
   /** Leave the job after so long without a unit of it. */
   readonly idleMs?: number;
   readonly clock?: Clock;
@@ -43,8 +46,8 @@ const IDLE_CHECK_MS = 500;
  */
 export async function workOnJob(channel: ClusterChannel, config: ResolvedConfig, options: WorkOptions): Promise<WorkEnd> {
   const clock = options.clock ?? systemClock;
-  const { destination } = options;
-  const stages = workStages(config, { destination, committer: channel, clock, profiles: options.profiles, worker: options.worker });
+  const { destination, profiles, worker, hostLimits } = options;
+  const stages = workStages(config, { destination, committer: channel, clock, profiles, worker, hostLimits });
   const deliveries = new OpenDeliveries(channel, clock);
   const idle = new AbortController();
   const drain = options.drain === undefined ? idle.signal : AbortSignal.any([options.drain, idle.signal]);

@@ -20,7 +20,7 @@ describeNats('the documented permissions', () => {
     ];
     const server = await startNatsServer({ config: await exampleConfig(managerPassword, workerPassword) });
     onTestFinished(() => server.close());
-    const trial = await clusterTrial({ rows: 300, query: `?X-Signature=${signature}` });
+    const trial = await clusterTrial({ law: 'paarc', rows: 300, query: `?X-Signature=${signature}` });
     const manager = { FLOW_DC_NATS_URL: server.url, FLOW_DC_NATS_USER: 'manager', FLOW_DC_NATS_PASSWORD: managerPassword };
     const photos = { FLOW_DC_NATS_URL: server.url, FLOW_DC_NATS_USER: 'photos', FLOW_DC_NATS_PASSWORD: workerPassword };
     const log = (name: string): string[] => ['--log-level', 'debug', '--log-file', trial.path(name)];

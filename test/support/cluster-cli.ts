@@ -28,6 +28,8 @@ export interface TrialOptions {
   readonly origin?: OriginOptions;
   /** Behind every URL's path. */
   readonly query?: string;
+  /** Default: fixed, 8 requests per host and worker. */
+  readonly law?: 'paarc';
   /** In place of the trial's own manifest. */
   readonly manifest?: string;
 }
@@ -48,8 +50,8 @@ export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterT
   const lines = Array.from({ length: rows }, (_, i) => `http://${HOSTS[i % HOSTS.length]}/p/${i}.jpg${query},l${i % 7}`);
   if (options.manifest === undefined) await writeFile(manifest, ['url,label', ...lines].join('\n'));
   const server = nats === undefined ? [] : ['--nats', nats];
-  // Fixed limits: how fast a law warms up must not decide how far a run gets before it is disturbed.
-  const law = ['--law', 'fixed', '--per-host-concurrency', '8'];
+  // Fixed limits by default: how fast a law warms up must not decide how far a run gets before it is disturbed.
+  const law = options.law === 'paarc' ? [] : ['--law', 'fixed', '--per-host-concurrency', '8'];
   const flags = [manifest, '--shard-size', String(shardSize), '--connect-to', origin.connectTo, ...law];
   const start = (args: readonly string[], cli: CliOptions = {}): CliProcess => {
     const started = startCli(args, cli);
