@@ -13,7 +13,7 @@ describeNats('one job, many processes', () => {
   afterAll(async () => server.close());
 
   it('gives what a download gives, row by row, although one of three workers is killed', async () => {
-    const trial = await clusterTrial({ nats: server.url });
+    const trial = await clusterTrial({ nats: server.url, rows: 1500 });
     const [alone, together] = [trial.path('alone'), trial.path('together')];
     expect((await runCli(['download', ...trial.flags, '-o', alone])).code).toBe(0);
 
@@ -37,7 +37,7 @@ describeNats('one job, many processes', () => {
   });
 
   it('goes on when the submitter is killed, comes back to it, leaves at Ctrl-C, and comes back again', async () => {
-    const trial = await clusterTrial({ nats: server.url, latencyMs: 60 });
+    const trial = await clusterTrial({ nats: server.url, rows: 1200, latencyMs: 60 });
     const out = trial.path('out');
     const killed = trial.submit(out, '--job', 'killed-submitter');
     const worker = trial.worker('--job', 'killed-submitter');
@@ -61,7 +61,7 @@ describeNats('one job, many processes', () => {
   });
 
   it('is cancelled from anywhere, finished by a download; one begun by a download is finished by workers', async () => {
-    const trial = await clusterTrial({ nats: server.url, latencyMs: 60 });
+    const trial = await clusterTrial({ nats: server.url, rows: 1200, latencyMs: 60 });
     const out = trial.path('out');
     const submit = trial.submit(out, '--job', 'cancelled');
     const worker = trial.worker('--job', 'cancelled');
@@ -92,8 +92,25 @@ describeNats('one job, many processes', () => {
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
   });
 
+  it('works on two jobs side by side, oldest first, each with its own rows in its own folder', async () => {
+    const trial = await clusterTrial({ nats: server.url, rows: 600 });
+    const outs = [trial.path('first'), trial.path('second')] as const;
+    const submits = [trial.submit(outs[0], '--job', 'first'), trial.submit(outs[1], '--job', 'second', '--limit', '300')];
+    for (const submit of submits) await said(submit, 'units are published');
+    const listed = await runCli(['jobs', '--nats', server.url]);
+    expect(listed.stdout).toMatch(/^first +running .*first$/m);
+    expect(listed.stdout).toMatch(/^second +running .*second$/m);
+    const workers = [trial.worker('--idle-timeout', '4'), trial.worker('--job', 'second')];
+    for (const submit of submits) expect((await submit.done).code).toBe(0);
+    for (const worker of workers) expect((await worker.done).code).toBe(0);
+    expect(await outcomesOf(outs[0])).toHaveLength(600);
+    expect(await outcomesOf(outs[1])).toHaveLength(300);
+    const status = await runCli(['status', 'second', '--nats', server.url, '--json']);
+    expect(JSON.parse(status.stdout)).toMatchObject({ job: 'second', state: 'sealed', rows: { settled: 300 }, workers: [] });
+  });
+
   it('keeps a worker away from a folder that is not the job’s own, and hands back what SIGTERM leaves unfinished', async () => {
-    const trial = await clusterTrial({ nats: server.url, latencyMs: 80 });
+    const trial = await clusterTrial({ nats: server.url, rows: 1000, latencyMs: 80 });
     const out = trial.path('out');
     const submit = trial.submit(out, '--job', 'drained');
     await said(submit, 'published');

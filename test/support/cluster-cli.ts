@@ -29,7 +29,7 @@ export interface TrialOptions {
   /** Behind every URL's path. */
   readonly query?: string;
   /** Default: fixed, 8 requests per host and worker. */
-  readonly law?: 'paarc';
+  readonly law?: 'fixed' | 'paarc';
   /** In place of the trial's own manifest. */
   readonly manifest?: string;
 }
