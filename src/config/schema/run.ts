@@ -2,7 +2,19 @@ import type { Keys } from './key.ts';
 
 const RUNS = ['download', 'resume', 'config', 'submit', 'worker'] as const;
 
-const JSON_COMMANDS = ['download', 'resume', 'verify', 'report', 'inspect', 'estimate', 'partition', 'submit', 'status', 'jobs', 'repair'] as const;
+const JSON_COMMANDS = [
+  'download',
+  'resume',
+  'verify',
+  'report',
+  'inspect',
+  'estimate',
+  'partition',
+  'submit',
+  'status',
+  'jobs',
+  'repair',
+] as const;
 
 /** How a run behaves: second runs, messages, exit code. */
 export const RUN_KEYS = {

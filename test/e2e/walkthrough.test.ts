@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+it('docs/walkthrough.md can be followed command by command', async () => {
+  const folder = await tempFolder();
+  const page = await readFile(join(ROOT, 'docs', 'walkthrough.md'), 'utf8');
+  const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block as string);
+  expect(blocks.length).toBeGreaterThan(8);
+  const script = blocks.join('\n').replaceAll('8099', String(await freePort()));
+  const { code, stdout, stderr } = await runScript(folder, `set -eu\ntrap 'kill %1' EXIT\n${script}`);
+  expect(code, `${stdout}\n${stderr}`).toBe(0);
+  expect(stderr).toContain('verified: 2,400 rows');
+  expect(stdout).toContain('partition_004.parquet');
+  expect(stdout).toMatch(/\d+ images in the first shard/);
+  expect(await readFile(join(folder, 'walk', 'report.html'), 'utf8')).toContain('<!doctype html>');
+});
+
+/** As a user's shell runs it: `flow-dc` is on the path, and stands for the built program. */
+async function runScript(folder: string, script: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const bin = join(folder, 'bin');
+  await mkdir(bin);
+  await writeFile(join(bin, 'flow-dc'), `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'dist', 'cli', 'main.js')}' "$@"\n`);
+  await chmod(join(bin, 'flow-dc'), 0o755);
+  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+  return new Promise((resolve) => {
+    execFile('bash', ['-c', script], { cwd: folder, env, maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+    });
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
