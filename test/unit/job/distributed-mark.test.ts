@@ -1,0 +1,67 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readMark, removeMark, writeMark } from '../../../src/job/distributed-mark.ts';
+import { JOB_FORMAT_VERSION, type JobIdentity } from '../../../src/job/identity.ts';
+import { openJob } from '../../../src/job/job-folder.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+const IDENTITY: JobIdentity = {
+  formatVersion: JOB_FORMAT_VERSION,
+  inputs: [],
+  columns: { url: 'url' },
+  shardSize: 100,
+  groupBy: 'host',
+  outputFormat: 'webdataset',
+  createTar: true,
+  compressTar: false,
+  namingMode: 'sequential',
+  imageName: 'jpg',
+  nullLabel: 'output',
+  trustNames: false,
+  hash: true,
+};
+const MARK = { job: 'photos', servers: ['nats://manager:4222'], own: false };
+
+async function markedFolder(): Promise<string> {
+  const out = join(await tempFolder(), 'out');
+  const job = await openJob(out, IDENTITY);
+  await writeMark(job.stateFolder, MARK);
+  await job.close();
+  return out;
+}
+
+describe('a folder that workers write to', () => {
+  it('is refused to everybody else, naming job, server and the ways out, also with --overwrite', async () => {
+    const out = await markedFolder();
+    const message = expect.stringMatching(/job photos on nats:\/\/manager:4222.*flow-dc cancel photos.*--take-over/);
+    await expect(openJob(out, IDENTITY)).rejects.toMatchObject({ code: 'FDC_ERR_JOB_DISTRIBUTED', message });
+    await expect(openJob(out, IDENTITY, { overwrite: true })).rejects.toMatchObject({ code: 'FDC_ERR_JOB_DISTRIBUTED' });
+    await expect(openJob(out, IDENTITY, { overwrite: true, distributed: 'open' })).rejects.toMatchObject({
+      code: 'FDC_ERR_JOB_DISTRIBUTED',
+    });
+    await expect(openJob(out, { ...IDENTITY, createTar: false }, { overwrite: true })).rejects.toMatchObject({
+      code: 'FDC_ERR_JOB_DISTRIBUTED',
+    });
+  });
+
+  it('is open to its submitter, and free after a take-over', async () => {
+    const out = await markedFolder();
+    await (await openJob(out, IDENTITY, { distributed: 'open' })).close();
+    const taken = await openJob(out, IDENTITY, { distributed: 'take-over' });
+    expect(await readMark(taken.stateFolder)).toBeUndefined();
+    await taken.close();
+    await (await openJob(out, IDENTITY)).close();
+  });
+
+  it('stays refused when its mark is damaged', async () => {
+    const state = await tempFolder();
+    await writeMark(state, MARK);
+    expect(await readMark(state)).toEqual(MARK);
+    await writeFile(join(state, 'distributed.json'), '{');
+    await expect(readMark(state)).rejects.toMatchObject({ code: 'FDC_ERR_DEST_IO' });
+    await removeMark(state);
+    await removeMark(state);
+    expect(await readMark(state)).toBeUndefined();
+  });
+});
