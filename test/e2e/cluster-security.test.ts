@@ -7,7 +7,7 @@ import { clusterTrial, said } from '../support/cluster-cli.ts';
 import { describeNats, startNatsServer } from '../support/nats-server.ts';
 import { runCli } from '../support/run-cli.ts';
 
-const EXAMPLES = fileURLToPath(new URL('../../examples/cluster/', import.meta.url));
+const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
 const run = promisify(execFile);
 
 describeNats('the documented permissions', () => {
@@ -21,8 +21,8 @@ describeNats('the documented permissions', () => {
     const server = await startNatsServer({ config: await exampleConfig(managerPassword, workerPassword) });
     onTestFinished(() => server.close());
     const trial = await clusterTrial({ law: 'paarc', rows: 300, query: `?X-Signature=${signature}` });
-    const manager = { FLOW_DC_NATS_URL: server.url, FLOW_DC_NATS_USER: 'manager', FLOW_DC_NATS_PASSWORD: managerPassword };
-    const photos = { FLOW_DC_NATS_URL: server.url, FLOW_DC_NATS_USER: 'photos', FLOW_DC_NATS_PASSWORD: workerPassword };
+    const manager = { FLOW_DC_NATS_URL: server.url, FLOW_DC_NATS_USER: 'submitter', FLOW_DC_NATS_PASSWORD: managerPassword };
+    const photos = { FLOW_DC_NATS_URL: server.url, FLOW_DC_NATS_USER: 'worker', FLOW_DC_NATS_PASSWORD: workerPassword };
     const log = (name: string): string[] => ['--log-level', 'debug', '--log-file', trial.path(name)];
     const secrets = ['--header', `Authorization: ${header}`];
     const out = trial.path('out');
@@ -30,7 +30,7 @@ describeNats('the documented permissions', () => {
       env: manager,
     });
     await said(submit, 'units are published');
-    const limited = ['worker', '--nats-inbox', '_INBOX_photos', ...secrets];
+    const limited = ['worker', '--nats-inbox', '_INBOX_w', ...secrets];
     const worker = trial.start([...limited, '--job', 'photos', ...log('worker.log')], { env: photos });
     expect((await submit.done).code).toBe(0);
     expect((await worker.done).code).toBe(0);
@@ -39,7 +39,7 @@ describeNats('the documented permissions', () => {
     const elsewhere = await runCli([...limited, '--job', 'others'], { env: photos });
     expect(elsewhere.code).toBe(1);
     expect(elsewhere.stderr).toMatch(/permissions violation/i);
-    const cancel = await runCli(['cancel', 'photos', '--nats-inbox', '_INBOX_photos'], { env: photos });
+    const cancel = await runCli(['cancel', 'photos', '--nats-inbox', '_INBOX_w'], { env: photos });
     expect(cancel.code).not.toBe(0);
     const wrong = await runCli(['jobs'], { env: { ...manager, FLOW_DC_NATS_PASSWORD: 'wrong-pw-1234' } });
     expect(wrong.code).toBe(1);
@@ -65,8 +65,8 @@ describeNats('the documented permissions', () => {
 
 describe('the examples for clusters', () => {
   it('are valid for the programs that read them', async () => {
-    await run('bash', ['-n', `${EXAMPLES}workers.sbatch`]);
-    const analyze = ['verify', `${EXAMPLES}flow-dc-worker.service`];
+    await run('bash', ['-n', `${EXAMPLES}cluster/workers.sbatch`]);
+    const analyze = ['verify', `${EXAMPLES}cluster/flow-dc-worker.service`];
     const verified = await run('systemd-analyze', analyze).catch((error: NodeJS.ErrnoException & { stderr?: string }) => error);
     if ('code' in verified && verified.code === 'ENOENT') return;
     expect(verified.stderr).toBe('');
@@ -77,8 +77,8 @@ describe('the examples for clusters', () => {
 async function exampleConfig(managerPassword: string, workerPassword: string): Promise<string> {
   const text = await readFile(`${EXAMPLES}nats-server.conf`, 'utf8');
   return text
-    .replace(/^port:.*$/m, '')
-    .replace(/^jetstream .*$/m, '')
-    .replace('$FLOW_DC_MANAGER_PASSWORD', `"${managerPassword}"`)
-    .replace('$FLOW_DC_PHOTOS_PASSWORD', `"${workerPassword}"`);
+    .replace(/^jetstream: enabled$/m, '')
+    .replaceAll('FD_JOB_', 'FD_photos_')
+    .replace('$SUBMITTER_PASSWORD', `"${managerPassword}"`)
+    .replace('$WORKER_PASSWORD', `"${workerPassword}"`);
 }

@@ -13,7 +13,7 @@ describeNats('one job, many processes', () => {
   afterAll(async () => server.close());
 
   it('gives what a download gives, row by row, although one of three workers is killed', async () => {
-    const trial = await clusterTrial({ nats: server.url, rows: 1500 });
+    const trial = await clusterTrial({ nats: server.url, rows: 1000 });
     const [alone, together] = [trial.path('alone'), trial.path('together')];
     expect((await runCli(['download', ...trial.flags, '-o', alone])).code).toBe(0);
 
@@ -37,7 +37,7 @@ describeNats('one job, many processes', () => {
   });
 
   it('goes on when the submitter is killed, comes back to it, leaves at Ctrl-C, and comes back again', async () => {
-    const trial = await clusterTrial({ nats: server.url, rows: 1200, latencyMs: 60 });
+    const trial = await clusterTrial({ nats: server.url, rows: 900, latencyMs: 60 });
     const out = trial.path('out');
     const killed = trial.submit(out, '--job', 'killed-submitter');
     const worker = trial.worker('--job', 'killed-submitter');
@@ -61,7 +61,7 @@ describeNats('one job, many processes', () => {
   });
 
   it('is cancelled from anywhere, finished by a download; one begun by a download is finished by workers', async () => {
-    const trial = await clusterTrial({ nats: server.url, rows: 1200, latencyMs: 60 });
+    const trial = await clusterTrial({ nats: server.url, rows: 900, latencyMs: 60 });
     const out = trial.path('out');
     const submit = trial.submit(out, '--job', 'cancelled');
     const worker = trial.worker('--job', 'cancelled');
