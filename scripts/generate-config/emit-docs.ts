@@ -1,5 +1,5 @@
 import { expectation } from '../../src/config/expectation.ts';
-import { absentCommandsOf, GROUPS, type Group } from '../../src/config/schema/key.ts';
+import { GROUPS, type Group } from '../../src/config/schema/key.ts';
 import { CONFIG_KEYS, type KnownKey } from '../../src/config/schema.ts';
 import { defaultValue, unitText } from './words.ts';
 
@@ -51,13 +51,7 @@ function section(group: Group, keys: readonly [string, KnownKey][]): string {
 
 function meaning(schema: KnownKey): string {
   const { fdc } = schema;
-  const absent = absentCommandsOf(fdc);
-  const notes = [
-    schema.description,
-    unitText(schema, false),
-    fdc.env === undefined ? '' : `Also from the environment: ${code(fdc.env)}.`,
-    absent.length === 0 ? '' : `For ${absent.join(', ')}, which this version does not have.`,
-  ];
+  const notes = [schema.description, unitText(schema, false), fdc.env === undefined ? '' : `Also from the environment: ${code(fdc.env)}.`];
   return notes.filter((note) => note !== '').join(' ');
 }
 
@@ -76,8 +70,7 @@ function mapSections(): string[] {
 function flowDcTable(): string {
   const rows = [...CONFIG_KEYS].flatMap(([key, { fdc }]) => {
     if (fdc.flowDc === undefined) return [];
-    const absent = absentCommandsOf(fdc);
-    const { effect, why = '' } = absent.length === 0 ? fdc.flowDc : { effect: 'no-effect', why: `for ${absent.join(', ')}` };
+    const { effect, why = '' } = fdc.flowDc;
     return [row([code(key), (fdc.aliases ?? []).map(code).join(', '), effect === 'no-effect' ? 'no effect' : effect, why])];
   });
   return table(['key', 'other spellings', 'here', 'remark'], rows);

@@ -1,7 +1,7 @@
 import { show, splitList } from '../config/canonical.ts';
 import { checkedConfig } from '../config/config-problems.ts';
 import { nearest } from '../config/nearest.ts';
-import { ABSENT_COMMANDS, type CommandName } from '../config/schema/key.ts';
+import type { CommandName } from '../config/schema/key.ts';
 import type { KnownKey } from '../config/schema.ts';
 import type { Config } from '../config/types.ts';
 import { FlowDcError } from '../errors.ts';
@@ -138,9 +138,7 @@ class FlagReader {
   #unknown(shown: string, plain: string): string {
     const meant = keyOfFlagName(plain.replace(/^no-/, ''));
     if (meant?.commands.length === 0) return `${shown} is no flag; set the key ${meant.key} in a --config file`;
-    const elsewhere = (meant?.commands ?? []).filter((name) => !(ABSENT_COMMANDS as readonly string[]).includes(name));
-    if (elsewhere.length > 0) return `${shown} is not an option of ${this.#command}, but of ${elsewhere.join(', ')}`;
-    if (meant !== undefined) return `${shown} belongs to ${meant.commands.join(', ')}, which this version does not have`;
+    if (meant !== undefined) return `${shown} is not an option of ${this.#command}, but of ${meant.commands.join(', ')}`;
     const near = nearest(
       plain,
       [...this.#flags.keys()].filter((name) => name.length > 1),

@@ -1,5 +1,4 @@
 import { setAsideKeys, type ThetaChoice } from './flow-dc-file.ts';
-import { absentCommandsOf } from './schema/key.ts';
 import { CONFIG_KEYS, KEY_OF_SPELLING } from './schema.ts';
 
 type Effect = 'used' | 'replaced' | 'no effect';
@@ -36,9 +35,6 @@ function findingOf(name: string, aside: ReadonlySet<string>): Finding[] {
   const meta = key === undefined ? undefined : CONFIG_KEYS.get(key)?.fdc;
   if (key === undefined || meta?.flowDc === undefined) return [];
   const shown = key === name ? name : `${name}=${key}`;
-  const absent = absentCommandsOf(meta);
-  if (absent.length > 0)
-    return [{ effect: 'no effect', why: `for ${absent.join(' and ')}, which this version does not have`, name: shown }];
   const { effect, why = '', usedWith } = meta.flowDc;
   if (usedWith !== undefined && !aside.has(name)) return [{ effect: 'used', why: '', name: shown }];
   return [{ effect: effect === 'no-effect' ? 'no effect' : effect, why, name: shown }];

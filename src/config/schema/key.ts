@@ -8,7 +8,6 @@ export type Slice = 'manifest' | 'partition' | 'fetch' | 'paarc' | 'sink' | 'tra
 
 export const SLICES: readonly Slice[] = ['manifest', 'partition', 'fetch', 'paarc', 'sink', 'transport', 'cluster', 'run'];
 
-/** Commands of this version. */
 export const COMMANDS = [
   'download',
   'resume',
@@ -26,14 +25,7 @@ export const COMMANDS = [
   'config',
   'demo',
 ] as const;
-/** FLOW-DC has these jobs and their keys are known, but this version has no such command. */
-export const ABSENT_COMMANDS = [] as const;
-export type CommandName = (typeof COMMANDS)[number] | (typeof ABSENT_COMMANDS)[number];
-
-/** The commands a key is for, when this version has none of them; else empty. */
-export function absentCommandsOf({ commands = [] }: KeyMeta): readonly CommandName[] {
-  return commands.every((command) => (ABSENT_COMMANDS as readonly string[]).includes(command)) ? commands : [];
-}
+export type CommandName = (typeof COMMANDS)[number];
 
 /** Headings of help and docs, in their order. */
 export const GROUPS = {
