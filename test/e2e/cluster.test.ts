@@ -1,4 +1,6 @@
 import { mkdir } from 'node:fs/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clusterTrial, said } from '../support/cluster-cli.ts';
 import { essence, outcomesOf } from '../support/dataset.ts';
@@ -109,6 +111,25 @@ describeNats('one job, many processes', () => {
     expect(JSON.parse(status.stdout)).toMatchObject({ job: 'second', state: 'sealed', rows: { settled: 300 }, workers: [] });
   });
 
+  it('is repaired from its folder alone: exactly the units that the server has lost are published again', async () => {
+    const trial = await clusterTrial({ nats: server.url, rows: 600 });
+    const out = trial.path('out');
+    const submit = trial.submit(out, '--job', 'lossy');
+    await said(submit, 'units are published');
+    submit.child.kill('SIGINT');
+    await submit.done;
+    await loseUnits('FD_lossy_units', 2);
+    const repair = async () => JSON.parse((await runCli(['repair', 'lossy', '--nats', server.url, '--json'])).stdout);
+    const repaired = await repair();
+    expect(repaired).toMatchObject({ republished: 2 });
+    expect(repaired.missing).toHaveLength(2);
+    expect(await repair()).toMatchObject({ missing: [], republished: 0 });
+    const worker = trial.worker('--job', 'lossy');
+    expect((await trial.submit(out).done).code).toBe(0);
+    expect((await worker.done).code).toBe(0);
+    expect(await outcomesOf(out)).toHaveLength(600);
+  });
+
   it('keeps a worker away from a folder that is not the job’s own, and hands back what SIGTERM leaves unfinished', async () => {
     const trial = await clusterTrial({ nats: server.url, rows: 1000, latencyMs: 80 });
     const out = trial.path('out');
@@ -134,6 +155,15 @@ describeNats('one job, many processes', () => {
     expect((await finisher.done).code).toBe(0);
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
   });
+
+  /** Take messages out of a job's queue, as a server does that loses them. */
+  async function loseUnits(stream: string, count: number): Promise<void> {
+    const connection = await connect({ servers: server.url });
+    const manager = await jetstreamManager(connection);
+    const { state } = await manager.streams.info(stream);
+    for (let n = 0; n < count; n += 1) await manager.streams.deleteMessage(stream, state.first_seq + 1 + n);
+    await connection.close();
+  }
 });
 
 /** The job's name, as the submitter says it. */
