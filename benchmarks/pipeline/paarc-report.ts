@@ -50,7 +50,7 @@ function head({ at, commit, node, cpu, kernel, seed, seconds, load }: MachineLin
 # PAARC on real sockets
 
 **What this is not.** The hosts are played by one process on the loopback interface of the machine that also runs flow-dc: no loss, no
-round trip, no TLS, no shared link, and one host at a time. Every cell is one run of ${seconds} s, start-up included, with one seed; nothing
+round trip, no TLS, and one host at a time. Every cell is one run of ${seconds} s, start-up included, with one seed; nothing
 here tells how a difference of a few percent came about. Numbers of other machines and of the web will differ; the simulated scenarios of
 \`docs/paarc.md\` are longer, have several seeds, and an oracle.
 
