@@ -58,7 +58,7 @@ async function watch(origin: Origin, ms: number): Promise<{ mean: number; most: 
 
 async function budgetRun(server: NatsServer): Promise<object> {
   const origin = await startOrigin({ meanBytes: 500, rules: [{ host: HOST, behaviours: [{ kind: 'latency', meanMs: 500 }] }] });
-  const proxy = await TcpProxy.start(server.port);
+  const proxy = await TcpProxy.start(() => server.port);
   const paarc = { cMin: BUDGET, cInit: BUDGET, cMax: BUDGET };
   const workers: SharedHostsWorker[] = [];
   const add = (name: string, nats = server.url): void => {

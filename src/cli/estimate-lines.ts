@@ -1,7 +1,8 @@
 /** What estimate found, for people. */
+
+import { byteSize, count, duration, percent } from '../format.ts';
 import type { ManifestEstimate } from '../index.ts';
 import { type NamedRowCode, ROW_CODES, type RowCode } from '../row-codes.ts';
-import { byteSize, count, duration, percent } from './progress/format.ts';
 
 /** More codes and hosts that lie are in --json. */
 const MAX_CODES = 12;

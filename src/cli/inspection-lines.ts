@@ -1,7 +1,8 @@
 /** What inspect found, for people. */
+
+import { byteSize, count, percent } from '../format.ts';
 import type { ManifestInspection } from '../index.ts';
 import { BAD_URL_KINDS } from '../inspect/bad-url.ts';
-import { byteSize, count, percent } from './progress/format.ts';
 
 type Mix = Pick<ManifestInspection['hosts'], 'count' | 'exact' | 'error' | 'top'>;
 

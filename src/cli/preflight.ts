@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../config/types.ts';
 import { freeBytes } from '../destination/free-bytes.ts';
+import { byteSize, count } from '../format.ts';
 import type { ManifestInfo } from '../index.ts';
-import { byteSize, count } from './progress/format.ts';
 
 /** Lines for stderr; those that begin with `warning:` deserve a second look. */
 export async function preflightLines(config: ResolvedConfig, manifest: ManifestInfo): Promise<string[]> {

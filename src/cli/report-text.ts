@@ -2,6 +2,7 @@
 import { byteSize, count, duration, milliseconds, percent } from '../format.ts';
 import type { HostLine, Quantiles, Report } from '../index.ts';
 import { headLines } from '../report/head-lines.ts';
+import { textTable } from './text-table.ts';
 
 /** Hosts shown of each table; all are in --json. */
 const SHOWN_HOSTS = 20;
@@ -86,13 +87,10 @@ function hostTable(hosts: readonly HostLine[]): string[] {
     const { rows, stored, failed, bytes, p50Ms, p95Ms, topError = '' } = host;
     return [name, count(rows), count(stored), count(failed), byteSize(bytes), ms(p50Ms), ms(p95Ms), topError];
   });
-  const table = [['host', 'rows', 'stored', 'failed', 'bytes', 'p50', 'p95', 'top error'], ...cells];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  const isText = (column: number): boolean => column === 0 || column === 7;
-  return table.map((row) => {
-    const line = row.map((cell, column) => (isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)));
-    return `  ${line.join('  ').trimEnd()}`;
-  });
+  return textTable(
+    [['host', 'rows', 'stored', 'failed', 'bytes', 'p50', 'p95', 'top error'], ...cells],
+    ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
+  );
 }
 
 function errorLines({ errorLines: errors }: Report): string[] {

@@ -1,5 +1,5 @@
 /** Looking after a job from the outside until every unit has its record. */
-import type { Clock } from '../clock.ts';
+import { type Clock, sleep } from '../clock.ts';
 import type { UnitId } from '../record.ts';
 import type { ClusterChannel } from '../transport/cluster.ts';
 
@@ -85,16 +85,8 @@ class Nurse {
 
 /** @returns false when the signal came first */
 function waited(clock: Clock, delayMs: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve(false);
-    const onAbort = (): void => {
-      cancel();
-      resolve(false);
-    };
-    const cancel = clock.timer(delayMs, () => {
-      signal.removeEventListener('abort', onAbort);
-      resolve(true);
-    });
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
+  return sleep(clock, delayMs, signal).then(
+    () => true,
+    () => false,
+  );
 }

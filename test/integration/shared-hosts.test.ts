@@ -63,7 +63,7 @@ describeNats('four worker processes with a budget of 100 on one host', () => {
 
   beforeAll(async () => {
     server = await startNatsServer();
-    proxy = await TcpProxy.start(server.port);
+    proxy = await TcpProxy.start(() => server.port);
     origin = await startOrigin({ meanBytes: 500, rules: [{ host: HOST, behaviours: [LATENCY] }] });
     for (const name of ['one', 'two', 'three']) add(name, server.url);
     add('cut', `nats://127.0.0.1:${proxy.port}`);

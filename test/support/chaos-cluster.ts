@@ -1,9 +1,8 @@
-/** Processes, server and network of a chaos run, and the account of what it left behind. */
+/** Processes of a chaos run, and the account of what it left behind. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -43,68 +42,6 @@ export function startChaosProcess(plan: ChaosPlan, env: Readonly<Record<string, 
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
   return { child, ended: once(child, 'close').then(() => {}), output: () => said };
-}
-
-/** A TCP relay that can be cut: connections break, new ones are refused, until it is mended. */
-export class CuttableRelay {
-  readonly #target: () => number;
-  readonly #sockets = new Set<Socket>();
-  #server: Server | undefined;
-  #isCut = false;
-  #isMuted = false;
-  port = 0;
-
-  constructor(target: () => number) {
-    this.#target = target;
-  }
-
-  async open(): Promise<void> {
-    const server = createServer((near) => this.#relay(near));
-    this.#server = server;
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    this.port = typeof address === 'object' && address !== null ? address.port : 0;
-  }
-
-  cut(): void {
-    this.#isCut = true;
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  /** Everything reaches the server, nothing comes back. */
-  mute(): void {
-    this.#isMuted = true;
-  }
-
-  mend(): void {
-    this.#isCut = false;
-    this.#isMuted = false;
-  }
-
-  close(): void {
-    this.cut();
-    this.#server?.close();
-  }
-
-  #relay(near: Socket): void {
-    if (this.#isCut) return void near.destroy();
-    const far = connect(this.#target(), '127.0.0.1');
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      this.#sockets.add(one);
-      one.on('error', () => {});
-      one.on('close', () => {
-        this.#sockets.delete(one);
-        other.destroy();
-      });
-      one.on('data', (chunk: Buffer) => {
-        if (one === near || !this.#isMuted) other.write(chunk);
-      });
-    }
-  }
 }
 
 export interface ChaosAccount {

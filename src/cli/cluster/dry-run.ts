@@ -1,9 +1,9 @@
 import type { ResolvedConfig } from '../../config/types.ts';
+import { count, percent } from '../../format.ts';
 import { countUnits } from '../../run/count-units.ts';
 import { openJobInput } from '../../run/job-input.ts';
 import type { CliIo } from '../command.ts';
 import { preflightLines } from '../preflight.ts';
-import { count, percent } from '../progress/format.ts';
 
 /** What `submit` would publish: units, hosts, sizes, settings. Reads the whole manifest, writes nothing. */
 export async function dryRunLines(config: ResolvedConfig, io: CliIo): Promise<string[]> {

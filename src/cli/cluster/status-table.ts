@@ -1,5 +1,5 @@
+import { byteSize, count, percent } from '../../format.ts';
 import type { JobReport } from '../../run/job-report.ts';
-import { byteSize, count, percent } from '../progress/format.ts';
 
 /** More hosts than this are in --json. */
 const HOSTS_SHOWN = 12;

@@ -1,9 +1,9 @@
 /** What a worker says, one line per event, on stderr. */
 
+import { byteSize, count, duration } from '../../format.ts';
 import type { WorkerEvent } from '../../run/serve-jobs.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 import type { CliOutput } from '../command.ts';
-import { byteSize, count, duration } from '../progress/format.ts';
 
 export interface WorkerLog {
   say(text: string): void;

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
+import { count, duration } from '../../format.ts';
 import { startOrigin } from '../../origin/origin.ts';
 import type { CliIo, Command } from '../command.ts';
 import { hostTable, nextSteps } from '../demo/demo-account.ts';
@@ -13,7 +14,6 @@ import { demoManifest } from '../demo/demo-manifest.ts';
 import { countRows } from '../demo/demo-tally.ts';
 import { serveDemo } from '../demo/serve-demo.ts';
 import { EXIT } from '../exit-codes.ts';
-import { count, duration } from '../progress/format.ts';
 
 /** The two commands that the demo strings together, as `download` and `verify` run them. */
 export interface DemoSteps {

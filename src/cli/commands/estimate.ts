@@ -1,10 +1,8 @@
-import { combineConfig } from '../../config/combine.ts';
-import { describeFlowDcKeys } from '../../config/describe-flow-dc.ts';
-import { loadConfigFile } from '../../config/load.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import { FlowDcError } from '../../errors.ts';
 import { estimateManifest } from '../../index.ts';
 import type { Command } from '../command.ts';
+import { commandConfig } from '../command-config.ts';
 import { estimateLines, estimateWarnings } from '../estimate-lines.ts';
 import { EXIT } from '../exit-codes.ts';
 import { parseFlags } from '../flags.ts';
@@ -22,14 +20,11 @@ export const estimateCommand: Command = {
       io.stdout.write(helpFor(estimateCommand));
       return EXIT.done;
     }
-    const file = flags.configFile === undefined ? undefined : await loadConfigFile(flags.configFile);
-    const input = flags.positionals.length > 0 ? { input: [...flags.positionals] } : {};
-    const { config, notices } = combineConfig({ file, flags: { ...flags.config, ...input }, environment: io.env });
+    const { config, notices } = await commandConfig(flags, io);
     const { manifest, fetch, paarc, run, sink } = resolveConfig(config, 'estimate');
     const { inputs, ...options } = manifest;
     if (inputs.length === 0) throw new FlowDcError('FDC_ERR_USAGE', 'estimate: name a manifest, or - for stdin: flow-dc estimate MANIFEST');
-    const fileLines = file?.source === 'flow-dc' ? describeFlowDcKeys(file.written, flags.config) : [];
-    for (const notice of [...fileLines, ...notices]) io.stderr.write(`${notice}\n`);
+    for (const notice of notices) io.stderr.write(`${notice}\n`);
     const reading = createRowsLine(run.progress, io.stderr);
     const probing = createRowsLine(run.progress, io.stderr, { verb: 'probed' });
     try {

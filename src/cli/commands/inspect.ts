@@ -1,9 +1,8 @@
-import { combineConfig } from '../../config/combine.ts';
-import { loadConfigFile } from '../../config/load.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import { FlowDcError } from '../../errors.ts';
 import { inspectManifest } from '../../index.ts';
 import type { Command } from '../command.ts';
+import { commandConfig } from '../command-config.ts';
 import { EXIT } from '../exit-codes.ts';
 import { parseFlags } from '../flags.ts';
 import { helpFor } from '../help.ts';
@@ -21,9 +20,7 @@ export const inspectCommand: Command = {
       io.stdout.write(helpFor(inspectCommand));
       return EXIT.done;
     }
-    const file = flags.configFile === undefined ? undefined : await loadConfigFile(flags.configFile);
-    const input = flags.positionals.length > 0 ? { input: [...flags.positionals] } : {};
-    const { config } = combineConfig({ file, flags: { ...flags.config, ...input }, environment: io.env });
+    const { config } = await commandConfig(flags, io);
     const { manifest, run } = resolveConfig(config, 'inspect');
     const { inputs, ...options } = manifest;
     if (inputs.length === 0) throw new FlowDcError('FDC_ERR_USAGE', 'inspect: name a manifest, or - for stdin: flow-dc inspect MANIFEST');

@@ -1,15 +1,13 @@
-import { combineConfig } from '../../config/combine.ts';
-import { describeFlowDcKeys } from '../../config/describe-flow-dc.ts';
-import { loadConfigFile } from '../../config/load.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
+import { byteSize, count } from '../../format.ts';
 import { type PartitionSummary, partitionManifest } from '../../index.ts';
 import type { CliIo, Command } from '../command.ts';
+import { commandConfig } from '../command-config.ts';
 import { EXIT } from '../exit-codes.ts';
 import { parseFlags } from '../flags.ts';
 import { helpFor } from '../help.ts';
-import { byteSize, count } from '../progress/format.ts';
 
 /** `partition`: split a manifest into files. */
 export const partitionCommand: Command = {
@@ -24,13 +22,10 @@ export const partitionCommand: Command = {
       io.stdout.write(helpFor(partitionCommand));
       return EXIT.done;
     }
-    const file = flags.configFile === undefined ? undefined : await loadConfigFile(flags.configFile);
-    const input = flags.positionals.length > 0 ? { input: [...flags.positionals] } : {};
-    const { config, notices } = combineConfig({ file, flags: { ...flags.config, ...input }, environment: io.env });
+    const { config, notices, file } = await commandConfig(flags, io);
     // FLOW-DC's files bring a layout for datasets along, which says nothing here.
     const format = formatOf(flags.config.output_format ?? file?.config.output_format);
-    const fileLines = file?.source === 'flow-dc' ? describeFlowDcKeys(file.written, flags.config) : [];
-    for (const line of [...fileLines, ...notices]) io.stderr.write(`${line}\n`);
+    for (const line of notices) io.stderr.write(`${line}\n`);
     return runPartition({ ...config, output_format: format }, format, io);
   },
 };

@@ -1,10 +1,10 @@
 import { FlowDcError } from '../../errors.ts';
+import { count } from '../../format.ts';
 import { repairJob } from '../../run/repair-job.ts';
 import { clusterCommand, oneJob, withCluster } from '../cluster/with-job.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { helpFor } from '../help.ts';
-import { count } from '../progress/format.ts';
 
 /** `repair`: bring queue, records and manifest together. */
 export const repairCommand: Command = {

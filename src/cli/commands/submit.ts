@@ -2,6 +2,7 @@ import { systemClock } from '../../clock.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
+import { count } from '../../format.ts';
 import { shellQuoted } from '../../report/head-lines.ts';
 import { findServerBinary, type OwnServer, startOwnServer } from '../../run/own-server.ts';
 import { reachCluster } from '../../run/reach-cluster.ts';
@@ -15,7 +16,6 @@ import { helpFor } from '../help.ts';
 import { keptSettings } from '../kept-settings.ts';
 import { openLog } from '../log.ts';
 import { preflightLines, rowsToCome } from '../preflight.ts';
-import { count } from '../progress/format.ts';
 import { createProgress } from '../progress/reporter.ts';
 import { summaryLines } from '../run-summary.ts';
 

@@ -1,4 +1,5 @@
 import { FlowDcError } from '../../errors.ts';
+import { count } from '../../format.ts';
 import { type Finding, readManifestInfo, verifyDataset } from '../../index.ts';
 import { readJob } from '../../job/job-folder.ts';
 import { totalOf } from '../../run/job-summary.ts';
@@ -7,7 +8,6 @@ import type { CliIo, Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { parseFlags } from '../flags.ts';
 import { helpFor } from '../help.ts';
-import { count } from '../progress/format.ts';
 
 /** More findings than this are counted, not listed, unless --json asks for all. */
 const LISTED = 50;

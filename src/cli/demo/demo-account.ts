@@ -1,4 +1,5 @@
-import { count } from '../progress/format.ts';
+import { count } from '../../format.ts';
+import { textTable } from '../text-table.ts';
 import type { DemoHost } from './demo-hosts.ts';
 import type { DemoTally } from './demo-tally.ts';
 
@@ -9,10 +10,11 @@ export function hostTable(hosts: readonly DemoHost[], tally: DemoTally): string 
     const failures = [...counts].filter(([code]) => code !== 'stored').map(([code, failed]) => `${count(failed)} ${code}`);
     return [name, count(rows), count(counts.get('stored') ?? 0), failures.join(', ') || '-', story];
   });
-  return table(
+  const lines = textTable(
     [['host', 'rows', 'stored', 'not stored, why', 'what the host is like'], ...rows],
     ['left', 'right', 'right', 'left', 'left'],
   );
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** Where the files are, how to look into them, what to type next. Paths relative to the current folder. */
@@ -32,13 +34,4 @@ Your turn
   ${program} download YOUR-URLS.parquet -o my-dataset --contact you@example.org
   Any parquet, csv, jsonl or list of URLs will do; the same command again goes on where it stopped. docs/errors.md explains every code.
 `;
-}
-
-function table(rows: readonly (readonly string[])[], align: readonly ('left' | 'right')[]): string {
-  const widths = align.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => (align[column] === 'right' ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
-      .join('  ');
-  return rows.map((row) => `  ${line(row).trimEnd()}\n`).join('');
 }

@@ -1,7 +1,7 @@
 /** Says how a run goes, on stderr, in the form that fits where stderr leads. */
 import { type Clock, systemClock } from '../../clock.ts';
+import { byteSize, count, duration, percent } from '../../format.ts';
 import type { CliOutput } from '../command.ts';
-import { byteSize, count, duration, percent } from './format.ts';
 import { type ProgressSnapshot, ProgressTracker } from './tracker.ts';
 
 export type ProgressKind = 'auto' | 'bar' | 'plain' | 'json' | 'off';

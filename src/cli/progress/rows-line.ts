@@ -1,7 +1,7 @@
 /** Says how many rows were read, on stderr, while a manifest is looked at. */
 import { type Clock, systemClock } from '../../clock.ts';
+import { count, percent } from '../../format.ts';
 import type { CliOutput } from '../command.ts';
-import { count, percent } from './format.ts';
 import type { ProgressKind } from './reporter.ts';
 
 /** Short inputs say nothing. */

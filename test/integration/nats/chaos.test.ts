@@ -14,7 +14,6 @@ import {
   bundleChaosProgram,
   type ChaosAccount,
   type ChaosChild,
-  CuttableRelay,
   removeChaosProgram,
   startChaosProcess,
   takeAccount,
@@ -22,6 +21,7 @@ import {
 import type { ChaosPlan } from '../../support/chaos-process.ts';
 import { jobId } from '../../support/nats-jobs.ts';
 import { describeNats, type NatsServer, startNatsServer } from '../../support/nats-server.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { makeUnits } from '../../support/units.ts';
 
@@ -32,11 +32,11 @@ const ACK_WAIT_MS = 1_500;
 const WORKERS = 3;
 const RUN_TIMEOUT_MS = 90_000;
 
-/** One run's actors. Workers are replaced when they die; the second one reaches its server over a relay that is cut. */
+/** One run's actors. Workers are replaced when they die; the second one reaches its server over a network that breaks. */
 class ChaosRun {
   readonly plan: Omit<ChaosPlan, 'role'>;
   readonly server: NatsServer;
-  readonly relay: CuttableRelay;
+  readonly network: TcpProxy;
   readonly #workers: (ChaosChild | undefined)[] = [];
   readonly said: string[] = [];
   /** What the first process said that ended with an error of its own. */
@@ -44,9 +44,9 @@ class ChaosRun {
   #submitter: ChaosChild | undefined;
   #isOver = false;
 
-  constructor(server: NatsServer, relay: CuttableRelay, plan: Omit<ChaosPlan, 'role'>) {
+  constructor(server: NatsServer, network: TcpProxy, plan: Omit<ChaosPlan, 'role'>) {
     this.server = server;
-    this.relay = relay;
+    this.network = network;
     this.plan = plan;
   }
 
@@ -60,7 +60,7 @@ class ChaosRun {
   }
 
   work(place: number): void {
-    const url = place === 1 ? `nats://127.0.0.1:${this.relay.port}` : this.server.url;
+    const url = place === 1 ? `nats://127.0.0.1:${this.network.port}` : this.server.url;
     const child = startChaosProcess({ ...this.plan, role: 'work', url });
     this.#workers[place] = this.#keep(child, () => {
       if (!this.#isOver && child.child.signalCode !== null) this.work(place);
@@ -135,8 +135,7 @@ interface ChaosResult {
 async function runChaos(changes: Partial<ChaosPlan>, faults: (run: ChaosRun) => Promise<void>): Promise<ChaosResult> {
   const out = await tempFolder();
   const server = await startNatsServer();
-  const relay = new CuttableRelay(() => server.port);
-  await relay.open();
+  const network = await TcpProxy.start(() => server.port);
   const plan = {
     url: server.url,
     job: jobId(),
@@ -148,7 +147,7 @@ async function runChaos(changes: Partial<ChaosPlan>, faults: (run: ChaosRun) => 
     ackWaitMs: ACK_WAIT_MS,
     ...changes,
   };
-  const run = new ChaosRun(server, relay, plan);
+  const run = new ChaosRun(server, network, plan);
   try {
     run.submit();
     await using cluster = await connectCluster({ servers: [server.url], role: 'watch' });
@@ -162,7 +161,7 @@ async function runChaos(changes: Partial<ChaosPlan>, faults: (run: ChaosRun) => 
     return await inspectRun(channel, out, plan.units * plan.rowsPerUnit, run.said.join(''));
   } finally {
     await run.end();
-    relay.close();
+    await network.close();
     await server.close();
   }
 }
@@ -225,9 +224,9 @@ async function everything(run: ChaosRun): Promise<void> {
       .then(() => soon(1_500, 3_000))
       .then(() => run.crashServer(100 + Math.random() * 800)),
     soon(2_000, 3_500)
-      .then(() => run.relay.cut())
+      .then(() => run.network.break())
       .then(() => soon(500, 2_000))
-      .then(() => run.relay.mend()),
+      .then(() => run.network.mend()),
   ]);
 }
 

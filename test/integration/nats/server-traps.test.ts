@@ -4,10 +4,10 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { afterEach, expect, it } from 'vitest';
 import type { Unit } from '../../../src/record.ts';
 import { connectionOf } from '../../../src/transport/nats/connect-cluster.ts';
-import { CuttableRelay } from '../../support/chaos-cluster.ts';
 import { FreezableClock } from '../../support/freezable-clock.ts';
 import { describeJob, jobId, joinCluster, keepsNothing, workToTheEnd } from '../../support/nats-jobs.ts';
 import { describeNats, type NatsServer, type NatsServerOptions, startNatsServer } from '../../support/nats-server.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { makeUnit, makeUnits, recordOf } from '../../support/units.ts';
 
 const ACK_WAIT_MS = 1_500;
@@ -105,20 +105,19 @@ describeNats('what servers do', () => {
 
   it('knows its own record when the answer to the commit was lost', async () => {
     const { port } = await start();
-    const relay = new CuttableRelay(() => port);
-    await relay.open();
-    const cluster = await joinCluster(`nats://127.0.0.1:${relay.port}`);
+    const network = await TcpProxy.start(() => port);
+    const cluster = await joinCluster(`nats://127.0.0.1:${network.port}`);
     const channel = await cluster.createJob(jobId(), describeJob(), keepsNothing);
     const direct = await (await joinCluster(`nats://127.0.0.1:${port}`)).attachJob(channel.id);
     const [unit] = makeUnits(1);
     const record = recordOf(required(unit));
-    relay.mute();
+    network.mute();
     const committing = channel.commit(record);
     while ((await direct.record(record.unit)) === undefined) await sleep(20);
-    relay.cut();
-    relay.mend();
+    network.break();
+    network.mend();
     expect(await committing).toEqual({ won: true, record });
-    relay.close();
+    await network.close();
   });
 
   it('leaves a unit with its new holder when the old one acknowledges late', async () => {

@@ -2,30 +2,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readMark, removeMark, writeMark } from '../../../src/job/distributed-mark.ts';
-import { JOB_FORMAT_VERSION, type JobIdentity } from '../../../src/job/identity.ts';
 import { openJob } from '../../../src/job/job-folder.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { identity } from './fixtures/identity.ts';
 
-const IDENTITY: JobIdentity = {
-  formatVersion: JOB_FORMAT_VERSION,
-  inputs: [],
-  columns: { url: 'url' },
-  shardSize: 100,
-  groupBy: 'host',
-  outputFormat: 'webdataset',
-  createTar: true,
-  compressTar: false,
-  namingMode: 'sequential',
-  imageName: 'jpg',
-  nullLabel: 'output',
-  trustNames: false,
-  hash: true,
-};
 const MARK = { job: 'photos', servers: ['nats://manager:4222'], own: false };
 
 async function markedFolder(): Promise<string> {
   const out = join(await tempFolder(), 'out');
-  const job = await openJob(out, IDENTITY);
+  const job = await openJob(out, identity);
   await writeMark(job.stateFolder, MARK);
   await job.close();
   return out;
@@ -35,23 +20,23 @@ describe('a folder that workers write to', () => {
   it('is refused to everybody else, naming job, server and the ways out, also with --overwrite', async () => {
     const out = await markedFolder();
     const message = expect.stringMatching(/job photos on nats:\/\/manager:4222.*flow-dc cancel photos.*--take-over/);
-    await expect(openJob(out, IDENTITY)).rejects.toMatchObject({ code: 'FDC_ERR_JOB_DISTRIBUTED', message });
-    await expect(openJob(out, IDENTITY, { overwrite: true })).rejects.toMatchObject({ code: 'FDC_ERR_JOB_DISTRIBUTED' });
-    await expect(openJob(out, IDENTITY, { overwrite: true, distributed: 'open' })).rejects.toMatchObject({
+    await expect(openJob(out, identity)).rejects.toMatchObject({ code: 'FDC_ERR_JOB_DISTRIBUTED', message });
+    await expect(openJob(out, identity, { overwrite: true })).rejects.toMatchObject({ code: 'FDC_ERR_JOB_DISTRIBUTED' });
+    await expect(openJob(out, identity, { overwrite: true, distributed: 'open' })).rejects.toMatchObject({
       code: 'FDC_ERR_JOB_DISTRIBUTED',
     });
-    await expect(openJob(out, { ...IDENTITY, createTar: false }, { overwrite: true })).rejects.toMatchObject({
+    await expect(openJob(out, { ...identity, createTar: false }, { overwrite: true })).rejects.toMatchObject({
       code: 'FDC_ERR_JOB_DISTRIBUTED',
     });
   });
 
   it('is open to its submitter, and free after a take-over', async () => {
     const out = await markedFolder();
-    await (await openJob(out, IDENTITY, { distributed: 'open' })).close();
-    const taken = await openJob(out, IDENTITY, { distributed: 'take-over' });
+    await (await openJob(out, identity, { distributed: 'open' })).close();
+    const taken = await openJob(out, identity, { distributed: 'take-over' });
     expect(await readMark(taken.stateFolder)).toBeUndefined();
     await taken.close();
-    await (await openJob(out, IDENTITY)).close();
+    await (await openJob(out, identity)).close();
   });
 
   it('stays refused when its mark is damaged', async () => {

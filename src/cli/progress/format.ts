@@ -1,2 +1,0 @@
-/** Numbers as people read them, for the command line. */
-export { byteSize, count, duration, percent } from '../../format.ts';
