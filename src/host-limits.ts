@@ -4,8 +4,13 @@ import type { Limit } from './paarc/limit.ts';
 
 /** The limits of hosts, each from its host's first row until the host is forgotten. */
 export interface HostLimits {
-  /** A host's first row is there. `rule` is what the configuration says about the host. */
-  readonly create: (host: string, rule: HostRule) => Limit;
+  /**
+   * A host's first row is there.
+   * @param rule - what the configuration says about the host
+   * @param revoke - ends every request to the host that is in flight, and queues its row again as if it had not been sent: for limits that
+   *   others may use from some moment on, whatever we still have under way
+   */
+  readonly create: (host: string, rule: HostRule, revoke: () => void) => Limit;
   /** A limit that `create` made is not used any more. */
   readonly retire: (host: string, limit: Limit) => void;
 }

@@ -1,15 +1,14 @@
 import type { HostRule } from '../config/types.ts';
 import type { Limit } from '../paarc/index.ts';
 import { type Envelope, type HostGrant, type HostReport, shareIn } from './envelope.ts';
-import type { HostRecord } from './host-record.ts';
+import type { Heartbeat, HostRecord } from './host-record.ts';
 import type { HostHubOptions } from './hub-options.ts';
-import { Lease } from './lease.ts';
 import { LedHosts, type RecordWrite } from './led-hosts.ts';
-import { Liveness, timingFor } from './liveness.ts';
 import { makeSeat } from './make-seat.ts';
 import { MessageAllowance } from './message-allowance.ts';
 import { Outbox } from './outbox.ts';
 import { Peers } from './peers.ts';
+import { Presence } from './presence.ts';
 import { farewell, moveOf, reportOf, type Seat, type Standing, standingOf } from './seat.ts';
 
 /** Reports and grants leave so often, all hosts of a worker in one message. */
@@ -29,8 +28,7 @@ export interface Outgoing {
  */
 export class HostHub {
   readonly #options: HostHubOptions;
-  readonly #lease: Lease;
-  readonly #liveness: Liveness;
+  readonly #presence: Presence;
   readonly #led: LedHosts;
   readonly #outbox = new Outbox();
   readonly #allowance = new MessageAllowance();
@@ -45,17 +43,16 @@ export class HostHub {
 
   constructor(options: HostHubOptions) {
     this.#options = options;
-    this.#lease = new Lease(options.newId());
-    this.#liveness = new Liveness(this.#lease.worker);
+    this.#presence = new Presence(options.newId());
     this.#led = new LedHosts(options);
   }
 
   /** This worker's present name. */
   get incarnation(): string {
-    return this.#lease.worker;
+    return this.#presence.worker;
   }
   get isLeased(): boolean {
-    return this.#lease.isGood(this.#options.nowMs());
+    return this.#presence.isLeased(this.#options.nowMs());
   }
   /** Reports of members are for us; must be subscribed to before a claim leaves. */
   get isLeading(): boolean {
@@ -66,7 +63,7 @@ export class HostHub {
     return {
       worker: this.incarnation,
       isLeased: this.isLeased,
-      workers: 1 + this.#liveness.others(this.#options.nowMs()).length,
+      workers: 1 + this.#presence.others(this.#options.nowMs()).length,
       leading: this.#led.size,
       messages: this.#allowance.sent,
       hosts: [...this.#seats.values()].map(({ host, limit }) => ({
@@ -78,7 +75,8 @@ export class HostHub {
     };
   }
 
-  create(host: string, rule: HostRule): Limit {
+  /** @param revoke - ends what is in flight to the host, when others may use what it was granted for */
+  create(host: string, rule: HostRule, revoke: () => void): Limit {
     const { settings, nowMs, random, keyOf } = this.#options;
     const key = keyOf(host);
     const seat = makeSeat({
@@ -89,14 +87,16 @@ export class HostHub {
       random,
       nowMs,
       isLeased: () => this.isLeased,
-      workers: () => 1 + this.#liveness.others(nowMs()).length,
+      workers: () => 1 + this.#presence.others(nowMs()).length,
       onDemand: (demanding) => this.#lively.add(demanding),
       onRefusal: (refused, quietMs) => this.#refused(refused, quietMs),
+      revoke,
     });
     const former = this.#seats.get(key);
     if (former !== undefined) this.#stand(former);
     this.#seats.set(key, seat);
-    if (this.#standing(key, nowMs()) !== 'free') seat.limit.leave('closed');
+    const mayBeShared = !this.isLeased && this.#records.has(key);
+    if (mayBeShared || this.#standing(key, nowMs()) !== 'free') seat.limit.leave('closed');
     this.#lively.add(seat);
     return seat.limit;
   }
@@ -108,28 +108,29 @@ export class HostHub {
     this.#seats.delete(seat.key);
   }
 
-  /** What to put under this worker's name now, if it may leave now. */
-  heartbeat(): { readonly ttlMs: number; readonly heartbeatMs: number; readonly replaces?: string } | undefined {
+  /** What to put under this worker's name now, if it may leave now, and how long until the next one. */
+  heartbeat(): { readonly words: Heartbeat; readonly heartbeatMs: number } | undefined {
     const nowMs = this.#options.nowMs();
     if (!this.#allowance.take('heartbeat', nowMs)) return undefined;
-    const timing = timingFor(1 + this.#liveness.others(nowMs).length);
     // What the former incarnation had in flight is in nobody's books once it is called over.
     const isDrained = [...this.#lively].every(({ limit }) => limit.mode === 'alone' || limit.inFlight === 0);
-    const { replaces } = this.#lease;
-    return replaces === undefined || !isDrained ? timing : { ...timing, replaces };
+    return this.#presence.heartbeat(isDrained, nowMs);
   }
 
-  /** The heartbeat that began to leave at `startedMs` has arrived. */
-  confirm(incarnation: string, startedMs: number, ttlMs: number): void {
-    this.#lease.confirm(incarnation, startedMs, ttlMs);
+  /** A heartbeat should leave now, whenever the next one would be due. */
+  get hasDoubts(): boolean {
+    return this.#presence.hasDoubts(this.#options.nowMs());
+  }
+
+  /** The heartbeat has arrived. */
+  confirm(incarnation: string, words: Heartbeat): void {
+    this.#presence.confirm(incarnation, words, this.#options.nowMs());
   }
 
   /** Everybody's heartbeats, ours among them, in the bucket's order; `undefined` when the key was deleted. */
-  onHeartbeat(worker: string, heartbeat: { ttlMs: number; replaces?: string } | undefined, revision: number): void {
-    const nowMs = this.#options.nowMs();
+  onHeartbeat(worker: string, heartbeat: Heartbeat | undefined, revision: number): void {
     this.#outbox.sees(revision);
-    if (heartbeat === undefined) this.#liveness.over(worker, nowMs);
-    else this.#liveness.hear(worker, heartbeat.ttlMs, heartbeat.replaces, nowMs);
+    this.#presence.hear(worker, heartbeat, this.#options.nowMs());
   }
 
   /** A host's record has changed. */
@@ -150,8 +151,8 @@ export class HostHub {
   onEnvelope(envelope: Envelope): void {
     const { from } = envelope;
     const nowMs = this.#options.nowMs();
-    if (from === this.incarnation || !this.#liveness.isAlive(from, nowMs)) return;
-    const heard = this.#peers.hear(envelope, nowMs);
+    if (from === this.incarnation || !this.#presence.isAlive(from, nowMs)) return;
+    const heard = this.#peers.hear(envelope, this.#outbox.seen, nowMs);
     if (heard === undefined) return;
     const { clock, isGap } = heard;
     if (isGap) this.#led.restart(from);
@@ -166,9 +167,9 @@ export class HostHub {
   /** Time passes: call every few tens of milliseconds, and send what comes back. */
   tick(): Outgoing {
     const nowMs = this.#options.nowMs();
-    if (this.#lease.hasEnded(nowMs)) this.#expire(nowMs);
-    const others = this.#liveness.others(nowMs);
-    this.#led.advance((worker) => this.#liveness.isAlive(worker, nowMs), nowMs);
+    if (this.#presence.hasEnded(nowMs)) this.#expire(nowMs);
+    const others = this.#presence.others(nowMs);
+    this.#led.advance((worker) => this.#presence.isAlive(worker, nowMs), nowMs);
     if (this.isLeased) for (const seat of this.#lively) this.#decide(seat, nowMs);
     // Without others nothing leaves, but the law still moves our own share.
     const isDue = this.#isUrgent || nowMs >= this.#batchAtMs;
@@ -211,7 +212,7 @@ export class HostHub {
       worker: this.incarnation,
       isLeading: this.#led.has(key),
       isMember: this.#seats.get(key)?.limit.mode === 'member',
-      isAlive: (worker) => this.#liveness.isAlive(worker, nowMs),
+      isAlive: (worker) => this.#presence.isAlive(worker, nowMs),
     });
   }
 
@@ -274,13 +275,15 @@ export class HostHub {
 
   /** Our time is over: nothing of what we had may be used any more, and we go on as somebody new. */
   #expire(nowMs: number): void {
-    const former = this.incarnation;
-    this.#lease.renew(this.#options.newId());
+    this.#presence.renew(this.#options.newId(), nowMs);
     this.#outbox.renew();
-    this.#liveness.rename(this.incarnation);
-    this.#liveness.over(former, nowMs);
     this.#led.clear();
-    for (const seat of this.#lively) if (seat.limit.mode === 'member') seat.limit.leave('closed');
+    // A host that was shared before may be shared by now, and nobody there would know of our few requests.
+    for (const { key, limit, revoke } of this.#seats.values()) {
+      if (limit.mode === 'alone' && !this.#records.has(key)) continue;
+      limit.leave('closed');
+      revoke();
+    }
   }
 
   #stand(seat: Seat): void {

@@ -19,6 +19,8 @@ export interface HostRecord {
 /** What a worker says once in `heartbeatMs`, under its incarnation. */
 export interface Heartbeat {
   readonly ttlMs: number;
+  /** When it left, on the sender's own clock: for the sender alone, who knows by it which of its heartbeats came back. */
+  readonly sentMs: number;
   /** The incarnation before this one, which holds nothing any more. */
   readonly replaces?: string;
 }
@@ -52,8 +54,9 @@ export function encodeHeartbeat(heartbeat: Heartbeat): string {
 export function decodeHeartbeat(text: string): Heartbeat | undefined {
   if (text.length > maxBytes) return undefined;
   const value = parsed(text) as Partial<Record<keyof Heartbeat, unknown>> | undefined;
-  if (!isCount(value?.ttlMs)) return undefined;
-  return typeof value.replaces === 'string' ? { ttlMs: value.ttlMs, replaces: value.replaces } : { ttlMs: value.ttlMs };
+  if (!isCount(value?.ttlMs) || !isCount(value.sentMs)) return undefined;
+  const { ttlMs, sentMs, replaces } = value;
+  return typeof replaces === 'string' ? { ttlMs, sentMs, replaces } : { ttlMs, sentMs };
 }
 
 function snapshotIn(value: unknown): Snapshot | undefined {

@@ -1,3 +1,5 @@
+import type { Heartbeat } from './host-record.ts';
+
 /** This worker's right to use what others granted it: good for a time from before each heartbeat that was confirmed, and never after that. */
 export class Lease {
   #worker: string;
@@ -27,9 +29,9 @@ export class Lease {
     return this.#untilMs > Number.NEGATIVE_INFINITY && nowMs >= this.#untilMs;
   }
 
-  /** The heartbeat of `worker` that began to leave at `startedMs` has arrived; one of a former incarnation is too late. */
-  confirm(worker: string, startedMs: number, ttlMs: number): void {
-    if (worker === this.#worker) this.#untilMs = Math.max(this.#untilMs, startedMs + ttlMs);
+  /** A heartbeat of `worker` has arrived. Too late for a lease that has ended: others may have counted on that. */
+  confirm(worker: string, { sentMs, ttlMs }: Heartbeat, nowMs: number): void {
+    if (worker === this.#worker && !this.hasEnded(nowMs)) this.#untilMs = Math.max(this.#untilMs, sentMs + ttlMs);
   }
 
   /** Go on as somebody new, without a lease. */

@@ -1,3 +1,5 @@
+import type { Heartbeat } from './host-record.ts';
+
 /** How often a worker says that it is there, and when the others give it up. */
 export interface Timing {
   readonly heartbeatMs: number;
@@ -27,14 +29,16 @@ interface Heard {
 }
 
 /**
- * Who is alive, by their heartbeats on my monotonic clock. Nobody is given up while I hear nothing at all, my own heartbeats included:
- * heartbeats come in one order to all, so my own echo proves that those before it have reached me too.
+ * Who is alive, by their heartbeats on my monotonic clock. Heartbeats come in one order to all, so one of mine that comes back proves
+ * that every heartbeat before it has reached me too: a worker whose lease had ended when that one left is over. My own clock alone
+ * proves nothing: while I hear nobody, or what was said in the meantime has not reached me yet, nobody is given up.
  */
 export class Liveness {
   #self: string;
   readonly #heard = new Map<string, Heard>();
-  #echoMs = Number.NEGATIVE_INFINITY;
-  #echoGapMs = 0;
+  /** When the newest heartbeat of mine that came back had left. */
+  #echoedMs = Number.NEGATIVE_INFINITY;
+  #sentMs = Number.NEGATIVE_INFINITY;
 
   /** @param self - this worker's incarnation */
   constructor(self: string) {
@@ -46,9 +50,17 @@ export class Liveness {
     this.#self = self;
   }
 
-  /** A heartbeat came in. `replaces` is the sender's former incarnation, if it had one. */
-  hear(worker: string, ttlMs: number, replaces: string | undefined, nowMs: number): void {
-    if (worker === this.#self) this.#echo(ttlMs, nowMs);
+  /** A heartbeat of mine leaves. */
+  send(nowMs: number): void {
+    this.#sentMs = nowMs;
+  }
+
+  /** A heartbeat came in. */
+  hear(worker: string, { ttlMs, sentMs, replaces }: Heartbeat, nowMs: number): void {
+    if (worker === this.#self) {
+      this.#echoedMs = Math.max(this.#echoedMs, sentMs);
+      return;
+    }
     const heard = this.#heard.get(worker);
     this.#heard.set(worker, { atMs: nowMs, ttlMs, hasSpoken: true, isOver: heard?.isOver ?? false });
     if (replaces === undefined || replaces === worker) return;
@@ -69,29 +81,27 @@ export class Liveness {
       heard = { atMs: nowMs, ttlMs: timingFor(1).ttlMs, hasSpoken: false, isOver: false };
       this.#heard.set(worker, heard);
     }
-    if (heard.isOver) return false;
-    return !this.isHearing(nowMs) || nowMs - heard.atMs <= heard.ttlMs + marginMs;
+    return !heard.isOver && isWithin(heard, this.#echoedMs);
   }
 
   /** Everybody else who has spoken and is alive. */
   others(nowMs: number): string[] {
     const alive: string[] = [];
     for (const [worker, heard] of this.#heard) {
-      if (nowMs - heard.atMs > forgetMs) this.#heard.delete(worker);
+      if (this.#echoedMs - heard.atMs > forgetMs) this.#heard.delete(worker);
       else if (worker !== this.#self && heard.hasSpoken && this.isAlive(worker, nowMs)) alive.push(worker);
     }
     return alive;
   }
 
-  /** My own heartbeats come back to me, so silence of others means something. */
-  isHearing(nowMs: number): boolean {
-    return nowMs - this.#echoMs <= this.#echoGapMs;
+  /** Somebody seems to be gone, and only a heartbeat of mine that leaves now can prove it. */
+  hasDoubts(nowMs: number): boolean {
+    for (const heard of this.#heard.values()) if (!heard.isOver && !isWithin(heard, nowMs) && isWithin(heard, this.#sentMs)) return true;
+    return false;
   }
+}
 
-  #echo(ttlMs: number, nowMs: number): void {
-    // After a time of deafness everybody gets a whole lease to be heard again.
-    if (!this.isHearing(nowMs)) for (const heard of this.#heard.values()) heard.atMs = nowMs;
-    this.#echoMs = nowMs;
-    this.#echoGapMs = ttlMs;
-  }
+/** The worker's lease, and a margin, last at least until `atMs`. */
+function isWithin({ atMs: heardMs, ttlMs }: Heard, atMs: number): boolean {
+  return atMs - heardMs <= ttlMs + marginMs;
 }

@@ -22,11 +22,12 @@ interface SeatOptions {
   readonly workers: () => number;
   readonly onDemand: (seat: Seat) => void;
   readonly onRefusal: (seat: Seat, quietMs: number) => void;
+  readonly revoke: () => void;
 }
 
 /** A place at a host, with a limit that starts with what needs no lease. */
 export function makeSeat(options: SeatOptions): Seat {
-  const { host, key, rule, random, nowMs, isLeased, workers, onDemand, onRefusal } = options;
+  const { host, key, rule, random, nowMs, isLeased, workers, onDemand, onRefusal, revoke } = options;
   const settings = cappedAt(options.settings, rule.cMax);
   const hostSpacingMs = rule.requestsPerSecond === undefined ? 0 : 1000 / rule.requestsPerSecond;
   const limit = new SharedLimit({
@@ -39,6 +40,6 @@ export function makeSeat(options: SeatOptions): Seat {
     onDemand: () => onDemand(seat),
     onRefusal: (quietMs) => onRefusal(seat, quietMs),
   });
-  const seat: Seat = { host, key, rule, limit, claimAtMs: 0 };
+  const seat: Seat = { host, key, rule, limit, revoke, claimAtMs: 0 };
   return seat;
 }

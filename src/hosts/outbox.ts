@@ -13,6 +13,11 @@ export class Outbox {
     return this.#owesWord || this.#farewells.length > 0 || this.#pauses.size > 0;
   }
 
+  /** The last revision of the bucket that was read. */
+  get seen(): number {
+    return this.#seen;
+  }
+
   /** A revision of the bucket was read. */
   sees(revision: number): void {
     this.#seen = Math.max(this.#seen, revision);

@@ -13,26 +13,29 @@ export class Peers {
 
   /**
    * An envelope came in.
+   * @param read - how far we have read the bucket ourselves. What the sender says of later revisions is lost on us, a report to the
+   *   leader that we do not know yet that we are, so it does not count as said
    * @returns undefined for one that is older than another of the same sender
    */
   hear(
     { from, number, nowMs: sentMs, seen }: Envelope,
+    read: number,
     nowMs: number,
   ): { readonly clock: SenderClock; readonly isGap: boolean } | undefined {
     let peer = this.#peers.get(from);
     if (peer !== undefined && number <= peer.number) return undefined;
     const isGap = peer !== undefined && number > peer.number + 1;
     if (peer === undefined) {
-      peer = { clock: new SenderClock(), number, seen };
+      peer = { clock: new SenderClock(), number, seen: 0 };
       this.#peers.set(from, peer);
     }
     peer.number = number;
-    peer.seen = Math.max(seen, peer.seen);
+    peer.seen = Math.max(Math.min(seen, read), peer.seen);
     peer.clock.hear(sentMs, nowMs);
     return { clock: peer.clock, isGap };
   }
 
-  /** How many of `workers` have not said that they have read up to `revision`. */
+  /** How many of `workers` have not said, to us who have read that far, that they have read up to `revision`. */
   behind(workers: readonly string[], revision: number): number {
     return workers.filter((worker) => (this.#peers.get(worker)?.seen ?? 0) < revision).length;
   }

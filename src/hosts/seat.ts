@@ -9,6 +9,8 @@ export interface Seat {
   readonly key: string;
   readonly rule: HostRule;
   readonly limit: SharedLimit;
+  /** Ends what is in flight. */
+  readonly revoke: () => void;
   /** Not before this time do we try to lead the host. */
   claimAtMs: number;
 }

@@ -7,7 +7,7 @@ import { parseHttpUrl, parseUrl } from '../../host.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import type { Transition } from '../../paarc/limit.ts';
 import { isTransient, type RowCode } from '../../row-codes.ts';
-import { type AcceptedBody, acceptBody } from './accept-body.ts';
+import { acceptBody } from './accept-body.ts';
 import { type AttemptEnd, type AttemptSettings, startAttempt, type Timing } from './attempt.ts';
 import { outcomeOf } from './attempt-error.ts';
 import { BodyBudget } from './body-budget.ts';
@@ -21,7 +21,7 @@ import { OriginPools } from './origin-pools.ts';
 import { refusedUrl } from './refused-url.ts';
 import { requestHeaders } from './request-headers.ts';
 import { decideRetry } from './retry-policy.ts';
-import { announcedEnd, newWork, type Work } from './row-work.ts';
+import { announcedEnd, failedEnd, fetchedEnd, newWork, type Work } from './row-work.ts';
 import { Scheduler } from './scheduler.ts';
 import type { EngineSettings } from './settings.ts';
 
@@ -74,7 +74,7 @@ export class FetchEngine {
       load: this.#load,
       maxInFlight: settings.concurrentDownloads,
       breaker: { failures: settings.breakerFailures, spanMs: 2 * settings.timeoutMs, probeMs: BREAKER_PROBE_MS },
-      createLimit: (host) => limits.create(host, settings.policyOf(host)),
+      createLimit: (host) => limits.create(host, settings.policyOf(host), () => this.#revoke(host)),
       start: (work, lane, permit) => this.#send(work, lane, permit),
       refuse: (work) => this.#fail(work, 'host_down', 'the host failed every request for too long'),
       isDropped: (work) => work.task.isDropped(),
@@ -144,8 +144,10 @@ export class FetchEngine {
     const release = (): boolean => {
       const wasOut = isOut;
       isOut = false;
-      if (wasOut) this.#pools.giveBack(url.origin);
-      return wasOut;
+      if (!wasOut) return false;
+      lane.running.delete(work);
+      this.#pools.giveBack(url.origin);
+      return true;
     };
     const abort = startAttempt(this.#pools.borrow(url.origin), request, settings, (end) => {
       if (release()) this.#onEnd(work, lane, permit, end);
@@ -153,10 +155,25 @@ export class FetchEngine {
     });
     // A request that cannot even be sent has ended by now.
     if (!isOut) return;
-    work.task.onAbortable?.(() => {
+    const stop = (): boolean => {
       abort();
-      if (release()) this.scheduler.settle(lane, permit, { kind: 'neutral' });
-    }, work.attempts);
+      const wasOut = release();
+      if (wasOut) this.scheduler.settle(lane, permit, { kind: 'neutral' });
+      return wasOut;
+    };
+    lane.running.set(work, stop);
+    work.task.onAbortable?.(stop, work.attempts);
+  }
+
+  /** Nothing may be in flight to this host any more. What was, counts as never sent. */
+  #revoke(host: string): void {
+    for (const [work, stop] of this.scheduler.find(host)?.running ?? []) {
+      if (!stop()) continue;
+      work.attempts -= work.hops === 0 ? 1 : 0;
+      work.waitingSinceMs = this.#clock.nowMs();
+      this.#again(work, 0);
+    }
+    this.scheduler.pump();
   }
 
   /** Headers of the run and the row go to the row's own host only, and never from https to http. */
@@ -207,7 +224,7 @@ export class FetchEngine {
         const isDropped = work.task.isDropped();
         if (isDropped || !acceptance.ok) this.drop(acceptance.held);
         if (isDropped) return;
-        if (acceptance.ok) return this.#finish(work, end, acceptance.accepted, acceptance.held.reservedBytes);
+        if (acceptance.ok) return work.task.end(fetchedEnd(work, end, acceptance.accepted, acceptance.held.reservedBytes));
         const { code, message } = acceptance;
         this.#retryOrFail(work, code, message, { ...end, kind: 'failed', code, message, staleConnection: false });
         this.scheduler.pump();
@@ -218,23 +235,6 @@ export class FetchEngine {
       },
     );
     this.#background(accepting);
-  }
-
-  #finish(work: Work, end: AttemptEnd & { kind: 'body' }, accepted: AcceptedBody, reservedBytes: number): void {
-    const { etag, lastModified } = end.headers;
-    work.task.end({
-      status: 'fetched',
-      host: work.firstHost,
-      accepted,
-      httpStatus: end.status,
-      timing: end,
-      attempts: work.attempts,
-      finalUrl: work.url.href,
-      queueMs: work.queueMs,
-      reservedBytes,
-      ...(etag === undefined ? {} : { etag }),
-      ...(lastModified === undefined ? {} : { lastModified }),
-    });
   }
 
   #follow(work: Work, end: AttemptEnd & { kind: 'redirect' }): void {
@@ -282,18 +282,6 @@ export class FetchEngine {
   }
 
   #fail(work: Work, code: RowCode, message: string, status: 'failed' | 'skipped' = 'failed', end?: AttemptEnd): void {
-    const httpStatus = end !== undefined && 'status' in end ? end.status : undefined;
-    work.task.end({
-      status,
-      code,
-      message,
-      host: work.firstHost,
-      attempts: work.attempts,
-      queueMs: work.queueMs,
-      reservedBytes: 0,
-      ...(httpStatus === undefined ? {} : { httpStatus }),
-      ...(end === undefined ? {} : { timing: end }),
-      ...(work.hops === 0 ? {} : { finalUrl: work.url.href }),
-    });
+    work.task.end(failedEnd(work, { code, message, status }, end));
   }
 }

@@ -1,3 +1,5 @@
+import type { RowCode } from '../../row-codes.ts';
+import type { AcceptedBody } from './accept-body.ts';
 import type { AttemptEnd } from './attempt.ts';
 import type { FetchTask, RowEnd } from './fetch-task.ts';
 
@@ -30,4 +32,43 @@ export function announcedEnd(work: Work, end: AttemptEnd & { kind: 'headers' }):
   const { firstHost, attempts, url } = work;
   const { status, announced } = end;
   return { status: 'fetched', host: firstHost, httpStatus: status, timing: end, attempts, finalUrl: url.href, announced, reservedBytes: 0 };
+}
+
+/** How a row ends whose body was accepted. */
+export function fetchedEnd(work: Work, end: AttemptEnd & { kind: 'body' }, accepted: AcceptedBody, reservedBytes: number): RowEnd {
+  const { etag, lastModified } = end.headers;
+  return {
+    status: 'fetched',
+    host: work.firstHost,
+    accepted,
+    httpStatus: end.status,
+    timing: end,
+    attempts: work.attempts,
+    finalUrl: work.url.href,
+    queueMs: work.queueMs,
+    reservedBytes,
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+  };
+}
+
+/** How a row ends that is given up. @param end - its last attempt, if there was one */
+export function failedEnd(
+  work: Work,
+  { code, message, status }: { readonly code: RowCode; readonly message: string; readonly status: 'failed' | 'skipped' },
+  end?: AttemptEnd,
+): RowEnd {
+  const httpStatus = end !== undefined && 'status' in end ? end.status : undefined;
+  return {
+    status,
+    code,
+    message,
+    host: work.firstHost,
+    attempts: work.attempts,
+    queueMs: work.queueMs,
+    reservedBytes: 0,
+    ...(httpStatus === undefined ? {} : { httpStatus }),
+    ...(end === undefined ? {} : { timing: end }),
+    ...(work.hops === 0 ? {} : { finalUrl: work.url.href }),
+  };
 }

@@ -73,6 +73,10 @@ export class Scheduler<Work> {
     return this.#lanes.values();
   }
 
+  find(host: string): Lane<Work> | undefined {
+    return this.#lanes.get(host);
+  }
+
   /** Queue a row behind its host's others. Call `pump` after the last of a batch. */
   add(host: string, work: Work): void {
     const lane = this.#lane(host);

@@ -87,7 +87,8 @@ describe('the record of a host', () => {
   );
 
   it('needs a heartbeat with a lease', () => {
-    expect(decodeHeartbeat('{"ttlMs":3000,"replaces":"x"}')).toEqual({ ttlMs: 3000, replaces: 'x' });
-    expect(decodeHeartbeat('{"ttlMs":null}')).toBeUndefined();
+    expect(decodeHeartbeat('{"ttlMs":3000,"sentMs":5,"replaces":"x"}')).toEqual({ ttlMs: 3000, sentMs: 5, replaces: 'x' });
+    expect(decodeHeartbeat('{"ttlMs":null,"sentMs":5}')).toBeUndefined();
+    expect(decodeHeartbeat('{"ttlMs":3000}')).toBeUndefined();
   });
 });

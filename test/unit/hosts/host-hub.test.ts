@@ -1,26 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SimCluster, type SimWorker } from './sim-cluster.ts';
-
-const BUDGET = 100;
-/** A law that stands still, so that the budget is known: what is shared out, not what it is, is the subject here. */
-const still = { cMin: BUDGET, cInit: BUDGET, cMax: BUDGET };
-
-function clusterOf(count: number, seed = 1): SimCluster {
-  const cluster = new SimCluster(seed, still);
-  for (let index = 0; index < count; index++) cluster.start(`w${index}`);
-  return cluster;
-}
+import { BUDGET, clusterOf, SimCluster, type SimWorker, utilisation } from './sim-cluster.ts';
 
 function permitsOf(worker: SimWorker | undefined): number {
   return worker?.limit?.permits ?? -1;
-}
-
-/** Share of the budget in use over the next `ms`. */
-function utilisation(cluster: SimCluster, ms: number): number {
-  const before = cluster.busyMs;
-  cluster.run(ms);
-  return (cluster.busyMs - before) / ms / BUDGET;
 }
 
 /** Requests within `ms` from now. */
@@ -203,79 +185,3 @@ describe('hosts with few rows', () => {
     expect(cluster.workers[0]?.hub.stats.leading).toBe(0);
   });
 });
-
-const fault = fc.record({
-  afterMs: fc.integer({ min: 0, max: 4000 }),
-  worker: fc.integer({ min: 0, max: 4 }),
-  kind: fc.constantFrom('kill', 'freeze', 'cut', 'server', 'start', 'idle'),
-  lastsMs: fc.integer({ min: 100, max: 9000 }),
-});
-
-describe('whatever happens', () => {
-  // Found by random seeds; the property below has one of its own until this is mended.
-  it.fails('no more than the budget is in flight when two join while one is cut off, and another freezes right after', () => {
-    const start = { worker: 0, kind: 'start', lastsMs: 100 } as const;
-    const cut = { afterMs: 0, worker: 2, kind: 'cut', lastsMs: 6162 } as const;
-    const freeze = { afterMs: 199, worker: 0, kind: 'freeze', lastsMs: 3732 } as const;
-    outliveFaults(4, [{ ...start, afterMs: 0 }, { ...start, afterMs: 3307 }, cut, freeze], 0, 1);
-  });
-
-  it('no more than the budget is ever in flight, and all of it is used again afterwards', { timeout: 120_000 }, () => {
-    fc.assert(
-      fc.property(
-        fc.integer(),
-        fc.array(fault, { maxLength: 8 }),
-        fc.constantFrom(0, 0.02, 0.2),
-        fc.constantFrom(1, 20, 200),
-        outliveFaults,
-      ),
-      { numRuns: 40, seed: 1 },
-    );
-  });
-});
-
-interface Fault {
-  readonly afterMs: number;
-  readonly worker: number;
-  readonly kind: string;
-  readonly lastsMs: number;
-}
-
-function outliveFaults(seed: number, faults: readonly Fault[], loss: number, delayMs: number): void {
-  const cluster = clusterOf(4, seed);
-  cluster.loss = loss;
-  cluster.delayMs = delayMs;
-  cluster.run(500);
-  for (const { afterMs, worker, kind, lastsMs } of faults) {
-    cluster.run(afterMs);
-    strike(cluster, cluster.workers[worker % cluster.workers.length] as SimWorker, kind, lastsMs);
-  }
-  heal(cluster);
-  cluster.run(12_000);
-  expect(cluster.maxInFlight, 'in flight').toBeLessThanOrEqual(BUDGET);
-  if (cluster.workers.every(({ isDead }) => isDead)) return;
-  expect(utilisation(cluster, 3000), 'used').toBeGreaterThan(0.8);
-}
-
-function strike(cluster: SimCluster, worker: SimWorker, kind: string, lastsMs: number): void {
-  if (kind === 'kill') return cluster.kill(worker);
-  if (kind === 'start') return void cluster.start(`late${cluster.workers.length}`);
-  const set = (isOn: boolean): void => {
-    if (kind === 'freeze') worker.isFrozen = isOn;
-    else if (kind === 'cut') worker.isCut = isOn;
-    else if (kind === 'server') cluster.isServerUp = !isOn;
-    else worker.waiting = isOn ? 0 : Number.MAX_SAFE_INTEGER;
-  };
-  set(true);
-  cluster.run(lastsMs);
-  set(false);
-}
-
-function heal(cluster: SimCluster): void {
-  cluster.isServerUp = true;
-  for (const worker of cluster.workers) {
-    worker.isCut = false;
-    worker.isFrozen = false;
-    worker.waiting = Number.MAX_SAFE_INTEGER;
-  }
-}

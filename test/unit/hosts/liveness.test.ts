@@ -6,32 +6,47 @@ import { SenderClock } from '../../../src/hosts/sender-clock.ts';
 
 /** Heartbeats of `workers` every second in [fromMs, toMs]. */
 function beat(liveness: Liveness, workers: readonly string[], fromMs: number, toMs: number): void {
-  for (let atMs = fromMs; atMs <= toMs; atMs += 1000) for (const worker of workers) liveness.hear(worker, 3000, undefined, atMs);
+  for (let atMs = fromMs; atMs <= toMs; atMs += 1000)
+    for (const worker of workers) liveness.hear(worker, { ttlMs: 3000, sentMs: atMs }, atMs);
 }
 
 describe('a worker', () => {
-  it('is given up when it was silent for its lease and a second, and not before', () => {
+  it('is given up as soon as a heartbeat of mine has come back that left after its lease and a second', () => {
     const liveness = new Liveness('me');
     beat(liveness, ['me', 'you'], 0, 5000);
-    beat(liveness, ['me'], 6000, 20_000);
-    expect(liveness.isAlive('you', 9000)).toBe(true);
-    expect(liveness.isAlive('you', 9001)).toBe(false);
-    expect(liveness.others(9001)).toEqual([]);
+    beat(liveness, ['me'], 6000, 9000);
+    expect(liveness.isAlive('you', 9999)).toBe(true);
+    liveness.hear('me', { ttlMs: 3000, sentMs: 9001 }, 9010);
+    expect(liveness.isAlive('you', 9010)).toBe(false);
+    expect(liveness.others(9010)).toEqual([]);
   });
 
-  it('is not given up by one that hears nobody, and has a whole lease when that one hears again', () => {
+  it('is not given up for what may not have reached me yet', () => {
     const liveness = new Liveness('me');
     beat(liveness, ['me', 'you'], 0, 5000);
     expect(liveness.isAlive('you', 60_000)).toBe(true);
-    beat(liveness, ['me'], 60_000, 63_000);
-    expect(liveness.isAlive('you', 63_999)).toBe(true);
-    expect(liveness.isAlive('you', 64_001)).toBe(false);
+    // Mine came back late, and yours are behind it.
+    liveness.hear('me', { ttlMs: 3000, sentMs: 6000 }, 60_000);
+    expect(liveness.isAlive('you', 60_000)).toBe(true);
+    beat(liveness, ['you'], 60_000, 60_000);
+    liveness.hear('me', { ttlMs: 3000, sentMs: 60_001 }, 60_002);
+    expect(liveness.isAlive('you', 60_002)).toBe(true);
+  });
+
+  it('is asked after by a heartbeat of mine at once, and once', () => {
+    const liveness = new Liveness('me');
+    beat(liveness, ['me', 'you'], 0, 5000);
+    liveness.send(8500);
+    expect(liveness.hasDoubts(9000)).toBe(false);
+    expect(liveness.hasDoubts(9001)).toBe(true);
+    liveness.send(9001);
+    expect(liveness.hasDoubts(9002)).toBe(false);
   });
 
   it('is given up at once when it says that it goes on under another name', () => {
     const liveness = new Liveness('me');
     beat(liveness, ['me', 'you'], 0, 5000);
-    liveness.hear('you again', 3000, 'you', 5500);
+    liveness.hear('you again', { ttlMs: 3000, sentMs: 0, replaces: 'you' }, 5500);
     expect(liveness.others(5500)).toEqual(['you again']);
   });
 
@@ -53,17 +68,24 @@ describe('a lease', () => {
   it('counts from before the heartbeat left, not from its confirmation', () => {
     const lease = new Lease('me');
     expect(lease.isGood(0)).toBe(false);
-    lease.confirm('me', 1000, 3000);
+    lease.confirm('me', { sentMs: 1000, ttlMs: 3000 }, 1500);
     expect(lease.isGood(3999)).toBe(true);
     expect(lease.isGood(4000)).toBe(false);
     expect(lease.hasEnded(4000)).toBe(true);
   });
 
+  it('that has ended is not revived by a confirmation, even before anybody noticed', () => {
+    const lease = new Lease('me');
+    lease.confirm('me', { sentMs: 1000, ttlMs: 3000 }, 1500);
+    lease.confirm('me', { sentMs: 3500, ttlMs: 3000 }, 4000);
+    expect(lease.isGood(4000)).toBe(false);
+  });
+
   it('is not revived by a late confirmation of a former incarnation', () => {
     const lease = new Lease('me');
-    lease.confirm('me', 1000, 3000);
+    lease.confirm('me', { sentMs: 1000, ttlMs: 3000 }, 1500);
     lease.renew('me again');
-    lease.confirm('me', 3900, 3000);
+    lease.confirm('me', { sentMs: 3900, ttlMs: 3000 }, 3950);
     expect(lease.isGood(4000)).toBe(false);
     expect(lease.replaces).toBe('me');
   });

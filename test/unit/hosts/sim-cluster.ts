@@ -23,6 +23,10 @@ interface Entry {
   readonly revision: number;
 }
 
+function abortAll(worker: SimWorker): void {
+  for (const abort of [...worker.running]) abort();
+}
+
 /** A worker with a hub, a gate and endless rows for one host. */
 export interface SimWorker {
   readonly name: string;
@@ -36,6 +40,8 @@ export interface SimWorker {
   isDead: boolean;
   sent: number;
   readonly inbox: (() => void)[];
+  /** What is in flight, each with what ends it at the host. */
+  readonly running: Set<() => void>;
 }
 
 const HOST = 'host.test';
@@ -55,6 +61,8 @@ export class SimCluster {
   busyMs = 0;
   loss = 0;
   delayMs = 5;
+  /** Of requests, from the shortest to the longest. */
+  serviceMs: readonly [number, number] = [50, 200];
   isServerUp = true;
   answer: (nowMs: number) => Outcome | undefined = () => undefined;
   readonly #queue: { atMs: number; order: number; run: () => void }[] = [];
@@ -88,6 +96,7 @@ export class SimCluster {
       isDead: false,
       sent: 0,
       inbox: [],
+      running: new Set(),
     };
     this.workers.push(worker);
     let read = 0;
@@ -99,18 +108,19 @@ export class SimCluster {
       if (worker.isFrozen) return;
       for (const read of worker.inbox.splice(0)) read();
       if (this.#reaches(worker)) for (; read < this.#entries.length; read++) this.#read(worker, this.#entries[read] as Entry);
-      if (skewed() >= heartbeatAtMs) heartbeatAtMs = skewed() + this.#beat(worker, skewed);
+      if (skewed() >= heartbeatAtMs || hub.hasDoubts) heartbeatAtMs = skewed() + this.#beat(worker);
       this.#send(worker, hub.tick());
-      if (worker.limit === undefined && hub.isLeased) worker.limit = hub.create(HOST, {});
+      if (worker.limit === undefined && hub.isLeased) worker.limit = hub.create(HOST, {}, () => abortAll(worker));
       this.#pump(worker, skewed);
     };
     step();
     return worker;
   }
 
-  /** Everything of this machine is gone at once; what it has at the host ends there by itself. */
+  /** Everything of this machine is gone at once, its connections among it. */
   kill(worker: SimWorker): void {
     worker.isDead = true;
+    abortAll(worker);
   }
 
   run(ms: number): void {
@@ -133,15 +143,12 @@ export class SimCluster {
     return this.isServerUp && !worker.isCut && !worker.isDead;
   }
 
-  #beat(worker: SimWorker, skewed: () => number): number {
-    const words = worker.hub.heartbeat();
-    if (words === undefined) return 20;
-    const { heartbeatMs, ...heartbeat } = words;
-    const startedMs = skewed();
+  #beat(worker: SimWorker): number {
+    const heartbeat = worker.hub.heartbeat();
+    if (heartbeat === undefined) return 20;
+    const { words, heartbeatMs } = heartbeat;
     const { incarnation } = worker.hub;
-    this.#write(worker, `w.${incarnation}`, JSON.stringify(heartbeat), undefined, () =>
-      worker.hub.confirm(incarnation, startedMs, heartbeat.ttlMs),
-    );
+    this.#write(worker, `w.${incarnation}`, JSON.stringify(words), undefined, () => worker.hub.confirm(incarnation, words));
     return heartbeatMs;
   }
 
@@ -205,17 +212,26 @@ export class SimCluster {
     this.inFlight += 1;
     this.maxInFlight = Math.max(this.maxInFlight, this.inFlight);
     const token = limit.onSend(skewed(), worker.inFlight);
-    const serviceMs = 50 + 150 * this.random();
-    this.#at(this.nowMs + serviceMs, () => {
+    const [least, most] = this.serviceMs;
+    const serviceMs = least + (most - least) * this.random();
+    const end = (outcome: Outcome): void => {
+      if (worker.isDead) return;
+      if (worker.isFrozen) return this.#at(this.nowMs + 20, () => end(outcome));
+      worker.inFlight -= 1;
+      limit.onResult(token, outcome, skewed());
+      this.#pump(worker, skewed);
+    };
+    const abort = (): void => {
+      if (!worker.running.delete(abort)) return;
       this.inFlight -= 1;
-      const end = (): void => {
-        if (worker.isDead) return;
-        if (worker.isFrozen) return this.#at(this.nowMs + 20, end);
-        worker.inFlight -= 1;
-        limit.onResult(token, this.answer(this.nowMs) ?? { kind: 'ok', headersMs: serviceMs, serviceMs, bytes: 1000 }, skewed());
-        this.#pump(worker, skewed);
-      };
-      end();
+      worker.waiting += 1;
+      end({ kind: 'neutral' });
+    };
+    worker.running.add(abort);
+    this.#at(this.nowMs + serviceMs, () => {
+      if (!worker.running.delete(abort)) return;
+      this.inFlight -= 1;
+      end(this.answer(this.nowMs) ?? { kind: 'ok', headersMs: serviceMs, serviceMs, bytes: 1000 });
     });
   }
 
@@ -235,4 +251,21 @@ export class SimCluster {
     const first = this.#queue[0];
     return first === undefined || first.atMs > untilMs ? undefined : this.#queue.shift();
   }
+}
+
+export const BUDGET = 100;
+/** A law that stands still, so that the budget is known: what is shared out, not what it is, is the subject here. */
+const still = { cMin: BUDGET, cInit: BUDGET, cMax: BUDGET };
+
+export function clusterOf(count: number, seed = 1): SimCluster {
+  const cluster = new SimCluster(seed, still);
+  for (let index = 0; index < count; index++) cluster.start(`w${index}`);
+  return cluster;
+}
+
+/** Share of the budget in use over the next `ms`. */
+export function utilisation(cluster: SimCluster, ms: number): number {
+  const before = cluster.busyMs;
+  cluster.run(ms);
+  return (cluster.busyMs - before) / ms / BUDGET;
 }

@@ -64,7 +64,7 @@ export async function createSharedHosts(options: SharedHostsOptions): Promise<Sh
   const wire = new HostWire(hub, connection, bucket, clock);
   await wire.open();
   return {
-    limits: { create: (host, rule) => hub.create(host, rule), retire: (host, limit) => hub.retire(host, limit) },
+    limits: { create: (host, rule, revoke) => hub.create(host, rule, revoke), retire: (host, limit) => hub.retire(host, limit) },
     stats: () => hub.stats,
     close: () => wire.close(),
   };

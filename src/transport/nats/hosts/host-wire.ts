@@ -92,7 +92,7 @@ export class HostWire {
     if (this.#isClosed) return;
     this.#cancelTick = this.#clock.timer(TICK_MS, () => this.#tick());
     const nowMs = this.#clock.nowMs();
-    if (nowMs >= this.#heartbeatAtMs && this.#heartbeats < MAX_HEARTBEATS) this.#beat(nowMs);
+    if ((nowMs >= this.#heartbeatAtMs || this.#hub.hasDoubts) && this.#heartbeats < MAX_HEARTBEATS) this.#beat(nowMs);
     this.#send(this.#hub.tick());
     if (this.#hub.isLeading && this.#reports === undefined) this.#reports = this.#subscribe(REPORTS);
     else if (!this.#hub.isLeading && this.#reports !== undefined) {
@@ -115,14 +115,14 @@ export class HostWire {
 
   #beat(nowMs: number): void {
     const { incarnation } = this.#hub;
-    const words = this.#hub.heartbeat();
-    if (words === undefined) return;
-    const { heartbeatMs, ...heartbeat } = words;
+    const heartbeat = this.#hub.heartbeat();
+    if (heartbeat === undefined) return;
+    const { words, heartbeatMs } = heartbeat;
     this.#heartbeatMs = heartbeatMs;
     this.#heartbeatAtMs = nowMs + heartbeatMs;
     this.#heartbeats += 1;
-    const put = this.#bucket.put(`w.${incarnation}`, encodeHeartbeat(heartbeat)).then(() => {
-      this.#hub.confirm(incarnation, nowMs, heartbeat.ttlMs);
+    const put = this.#bucket.put(`w.${incarnation}`, encodeHeartbeat(words)).then(() => {
+      this.#hub.confirm(incarnation, words);
       this.#confirmedMs = this.#clock.nowMs();
     });
     this.#background(put.finally(() => (this.#heartbeats -= 1)));

@@ -24,23 +24,25 @@ async function visit(limit: Limit, clock: VirtualClock, requests: number): Promi
   }
 }
 
+const never = (): void => {};
+
 const known = { concurrency: 64, p50Ms: 10, p95Ms: 13 };
 
 describe('a limit that is retired', () => {
   it('leaves what it has learned to the next one of its host', async () => {
     const { limits, profiles, clock } = limitsOf();
-    const limit = limits.create('a.example', {});
+    const limit = limits.create('a.example', {}, never);
     await visit(limit, clock, 40);
     limits.retire('a.example', limit);
     expect(profiles.snapshotOf('a.example')).toMatchObject({ p50Ms: 10, p95Ms: 13 });
     // Known latency paces the first wave; a stranger has no pace yet.
-    expect(limits.create('a.example', {}).spacingMs).toBeGreaterThan(0);
-    expect(limits.create('b.test', {}).spacingMs).toBe(0);
+    expect(limits.create('a.example', {}, never).spacingMs).toBeGreaterThan(0);
+    expect(limits.create('b.test', {}, never).spacingMs).toBe(0);
   });
 
   it('does so under a rate of the user too', async () => {
     const { limits, profiles, clock } = limitsOf();
-    const limit = limits.create('a.example', { requestsPerSecond: 5 });
+    const limit = limits.create('a.example', { requestsPerSecond: 5 }, never);
     await visit(limit, clock, 40);
     limits.retire('a.example', limit);
     expect(profiles.size).toBe(1);
@@ -48,7 +50,7 @@ describe('a limit that is retired', () => {
 
   it('after too few rows leaves nothing', async () => {
     const { limits, profiles, clock } = limitsOf();
-    const limit = limits.create('a.example', {});
+    const limit = limits.create('a.example', {}, never);
     await visit(limit, clock, 3);
     limits.retire('a.example', limit);
     expect(profiles.size).toBe(0);
@@ -57,7 +59,7 @@ describe('a limit that is retired', () => {
   it('never passes a guess on as a measurement', async () => {
     const { limits, profiles, clock } = limitsOf();
     profiles.remember('known.a.example', known);
-    const limit = limits.create('new.a.example', {});
+    const limit = limits.create('new.a.example', {}, never);
     expect(limit.permits).toBe(32);
     await visit(limit, clock, 2);
     limits.retire('new.a.example', limit);
@@ -69,7 +71,7 @@ describe('a limit that is retired', () => {
     profiles.remember('a.example', known);
     const [{ atMs } = { atMs: -1 }] = profiles;
     await clock.advance(60_000);
-    limits.retire('a.example', limits.create('a.example', {}));
+    limits.retire('a.example', limits.create('a.example', {}, never));
     expect([...profiles]).toEqual([{ host: 'a.example', atMs, ...known }]);
   });
 
@@ -77,7 +79,7 @@ describe('a limit that is retired', () => {
     const { limits, profiles, clock } = limitsOf();
     profiles.remember('a.example', known);
     for (let visits = 0; visits < 5; visits += 1) {
-      const limit = limits.create('a.example', {});
+      const limit = limits.create('a.example', {}, never);
       await visit(limit, clock, 200);
       limits.retire('a.example', limit);
     }
@@ -94,7 +96,7 @@ describe.each<[string, FetchOptions]>([
     const { limits, profiles, clock } = limitsOf(options);
     profiles.remember('a.example', known);
     const rule: HostRule = { cMax: 3 };
-    const limit = limits.create('a.example', rule);
+    const limit = limits.create('a.example', rule, never);
     expect(limit.permits).toBeLessThanOrEqual(3);
     await visit(limit, clock, 200);
     limits.retire('a.example', limit);
