@@ -30,6 +30,7 @@ import { identityOf } from './run/identity-of.ts';
 import { type JobInput, openJobInput } from './run/job-input.ts';
 import { type JobSummary, type RecordTotals, totalOf } from './run/job-summary.ts';
 import { RunControl, type RunSignals } from './run/run-control.ts';
+import { RunGauge } from './run/run-gauge.ts';
 import { sealInfo } from './run/seal-info.ts';
 import { readRunSpans } from './run/timeline-file.ts';
 import { TimelineRecorder } from './run/timeline-recorder.ts';
@@ -180,7 +181,7 @@ async function runInJob(
   options: RunJobOptions,
   stateFolder: string,
 ): Promise<boolean> {
-  const timeline = new TimelineRecorder(statePaths(stateFolder).timeline, stages[0], around.clock);
+  const timeline = new TimelineRecorder(statePaths(stateFolder).timeline, new RunGauge(stages[0], around.clock), around.clock);
   try {
     return await runChain(config, input, stages, around, options);
   } finally {

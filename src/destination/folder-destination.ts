@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Clock, systemClock } from '../clock.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import type { Destination, Staging } from './destination.ts';
 import { destinationError } from './destination-error.ts';
@@ -16,6 +17,7 @@ export interface FolderDestinationOptions {
   readonly layout?: FolderLayout;
   /** Called at each step of a commit, so that a test can end the process there. */
   readonly onStep?: (step: CommitStep, unit: UnitId) => void;
+  readonly clock?: Clock;
 }
 
 /**
@@ -26,12 +28,14 @@ export class FolderDestination implements Destination {
   readonly name: string;
   readonly paths: FolderPaths;
   readonly #onStep: (step: CommitStep, unit: UnitId) => void;
+  readonly #clock: Clock;
   #prepared: Promise<void> | undefined;
 
   constructor(folder: string, options: FolderDestinationOptions = {}) {
     this.paths = folderPaths(folder, options.layout ?? 'shards');
     this.name = this.paths.output;
     this.#onStep = options.onStep ?? (() => {});
+    this.#clock = options.clock ?? systemClock;
   }
 
   get spillFolder(): string {
@@ -64,7 +68,7 @@ export class FolderDestination implements Destination {
   async rollForward(record: UnitRecord): Promise<void> {
     this.#onStep('committed', record.unit);
     await this.prepare();
-    await this.#guard(() => rollForwardFolder(this.paths, record));
+    await this.#guard(() => rollForwardFolder(this.paths, record, this.#clock));
     this.#onStep('rolled', record.unit);
   }
 

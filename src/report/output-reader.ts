@@ -112,12 +112,16 @@ async function intactFile(path: string, { bytes, sha256 }: Artifact): Promise<Ui
   return content;
 }
 
-/** Jobs of versions without a timeline: as long as any shard was being worked on. */
+/** Workers whose submitter had left, and versions without a timeline: as long as any shard was being worked on. */
 async function runsOf(timeline: string, spans: SpanUnion, { gaps }: Sums): Promise<readonly RunSpan[]> {
   const runs = await readRunSpans(timeline);
-  if (runs.length > 0 || spans.isEmpty) return runs;
-  gaps.add(`${timeline}: not there; runs and their time are taken from the shards, and in-flight requests are not known`);
-  return spans.read().map(([startedAtMs, endMs]) => ({ startedAtMs, elapsedMs: endMs - startedAtMs }));
+  if (spans.isEmpty) return runs;
+  if (runs.length === 0)
+    gaps.add(`${timeline}: not there; runs and their time are taken from the shards, and in-flight requests are not known`);
+  const watched = runs.map(({ startedAtMs, elapsedMs }) => [startedAtMs, startedAtMs + elapsedMs] as const);
+  const unwatched = runs.length === 0 ? spans.read() : spans.outside(watched);
+  const all = [...runs, ...unwatched.map(([startedAtMs, endMs]) => ({ startedAtMs, elapsedMs: endMs - startedAtMs }))];
+  return all.sort((a, b) => a.startedAtMs - b.startedAtMs);
 }
 
 function artifactBytes({ artifacts }: UnitRecord): number {

@@ -1,5 +1,7 @@
 /** Pauses shorter than this are within a run. Chosen. */
 const PAUSE_MS = 60_000;
+/** Two clocks tell of one run. Chosen. */
+const SLIVER_MS = 2_000;
 
 /** Times during which at least something went on. */
 export class SpanUnion {
@@ -13,12 +15,29 @@ export class SpanUnion {
     this.#spans.push([startMs, Math.max(startMs, endMs)]);
   }
 
+  /** What of it is in none of `others`, but for pieces too short to mean anything. */
+  outside(others: readonly (readonly [startMs: number, endMs: number])[]): (readonly [startMs: number, endMs: number])[] {
+    let rest: (readonly [startMs: number, endMs: number])[] = this.#union(0);
+    for (const [startMs, endMs] of others) {
+      rest = rest.flatMap(([fromMs, toMs]): (readonly [number, number])[] => [
+        [fromMs, Math.min(toMs, startMs)],
+        [Math.max(fromMs, endMs), toMs],
+      ]);
+      rest = rest.filter(([fromMs, toMs]) => toMs - fromMs > SLIVER_MS);
+    }
+    return rest;
+  }
+
   /** Without overlaps, ascending. */
   read(): (readonly [startMs: number, endMs: number])[] {
+    return this.#union(PAUSE_MS);
+  }
+
+  #union(pauseMs: number): [startMs: number, endMs: number][] {
     const union: [startMs: number, endMs: number][] = [];
     for (const [startMs, endMs] of [...this.#spans].sort(([a], [b]) => a - b)) {
       const last = union.at(-1);
-      if (last !== undefined && startMs <= last[1] + PAUSE_MS) last[1] = Math.max(last[1], endMs);
+      if (last !== undefined && startMs <= last[1] + pauseMs) last[1] = Math.max(last[1], endMs);
       else union.push([startMs, endMs]);
     }
     return union;

@@ -25,10 +25,7 @@ const PRESENT_MS = 5_000;
 /** Errors: FDC_ERR_TRANSPORT_*. */
 export async function reportOf(channel: ClusterChannel, clock: Clock): Promise<JobReport> {
   const [status, totals, board] = await Promise.all([channel.status(), totalOf(channel.records()), channel.workers()]);
-  const nowMs = clock.wallMs();
-  const workers = board
-    .filter(({ state, atMs }) => state !== 'gone' && nowMs - atMs < PRESENT_MS)
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const workers = presentWorkers(board, clock).sort((a, b) => (a.name < b.name ? -1 : 1));
   const { total, committed, inFlight, published, state } = status;
   return {
     job: channel.id,
@@ -41,6 +38,11 @@ export async function reportOf(channel: ClusterChannel, clock: Clock): Promise<J
     workers,
     hosts: hostsOf(workers),
   };
+}
+
+export function presentWorkers(board: readonly WorkerStatus[], clock: Clock): WorkerStatus[] {
+  const nowMs = clock.wallMs();
+  return board.filter(({ state, atMs }) => state !== 'gone' && nowMs - atMs < PRESENT_MS);
 }
 
 function hostsOf(workers: readonly WorkerStatus[]): JobReport['hosts'] {

@@ -18,6 +18,7 @@ import { adoptFromStats } from '../transport/in-process/adopt-records.ts';
 import { createLocalCommitter } from '../transport/in-process/local-committer.ts';
 import { VERSION } from '../version.ts';
 import { bringHome, lostError } from './bring-home.ts';
+import { ClusterGauge } from './cluster-gauge.ts';
 import { identityOf } from './identity-of.ts';
 import { type JobInput, openJobInput } from './job-input.ts';
 import { type JobSummary, type RecordTotals, totalOf } from './job-summary.ts';
@@ -25,6 +26,7 @@ import { type FolderOfJob, jobNameOf, openClusterJob } from './open-cluster-job.
 import { republish } from './republish.ts';
 import { sealInfo } from './seal-info.ts';
 import { readRunSpans } from './timeline-file.ts';
+import { TimelineRecorder } from './timeline-recorder.ts';
 import { watchJob } from './watch-job.ts';
 
 /** A connection to the server that a job's folder is worked on from. */
@@ -149,7 +151,7 @@ class Submission {
     try {
       const before = await totalOf(channel.records());
       this.#options.onOpen?.({ job: id, server: cluster.server, joined, before });
-      const complete = await this.#publishAndWatch(channel);
+      const complete = await this.#recorded(channel, before);
       if (channel.cancelled.aborted) return await this.#cancelled(channel, id);
       if (!complete) return { ...(await this.#summary(channel.records(), before, false)), job: id };
       const summary = await this.#finish(channel, id, before);
@@ -160,8 +162,21 @@ class Submission {
     }
   }
 
+  /** The job's run, with a timeline for as long as somebody is here to write it. */
+  async #recorded(channel: ClusterChannel, before: RecordTotals): Promise<boolean> {
+    const { clock, job } = this.#folder;
+    const gauge = new ClusterGauge(channel, clock, before);
+    const timeline = new TimelineRecorder(statePaths(job.stateFolder).timeline, gauge, clock);
+    try {
+      return await this.#publishAndWatch(channel, gauge);
+    } finally {
+      const unwritten = await timeline.end();
+      if (unwritten !== undefined) this.#options.onNotice?.(unwritten);
+    }
+  }
+
   /** @returns whether every unit has its record now */
-  async #publishAndWatch(channel: ClusterChannel): Promise<boolean> {
+  async #publishAndWatch(channel: ClusterChannel, gauge: ClusterGauge): Promise<boolean> {
     const { clock, job } = this.#folder;
     const failed = new AbortController();
     const signal = AbortSignal.any([this.#options.detach, channel.cancelled, failed.signal]);
@@ -172,7 +187,10 @@ class Submission {
     const watching = watchJob(channel, {
       clock,
       signal,
-      onRecord: (record) => this.#options.onRecord?.(record),
+      onRecord: (record) => {
+        gauge.note(record);
+        this.#options.onRecord?.(record);
+      },
       expected: () => this.#units,
       republish: async (missing) => void (await republish(this.#config, job.stateFolder, channel, missing, signal)),
       onNotice: (notice) => this.#options.onNotice?.(notice),
@@ -236,8 +254,7 @@ class Submission {
     const { job, clock } = this.#folder;
     const totals = await totalOf(records);
     const elapsedMs = clock.nowMs() - this.#startedMs;
-    // Workers keep no timeline; what downloads into the same folder took is known.
-    const runs = [...(await readRunSpans(statePaths(job.stateFolder).timeline)), { startedAtMs: clock.wallMs() - elapsedMs, elapsedMs }];
+    const runs = await readRunSpans(statePaths(job.stateFolder).timeline);
     return { ...totals, complete, out: job.out, elapsedMs, runs, before, published: this.#published };
   }
 }

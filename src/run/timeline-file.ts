@@ -22,14 +22,8 @@ export interface TimelineHost {
   readonly state: string;
 }
 
-/** One moment of a run. Counts are of this run, from its start. */
-export interface TimelinePoint {
-  /** Names the run: wall clock of its start, milliseconds since the epoch. */
-  readonly run: number;
-  /** Wall clock. */
-  readonly at: number;
-  /** Since the run's start, by a clock that nobody sets. */
-  readonly elapsed_ms: number;
+/** What a run was doing at one moment. Counts are of this run, from its start. */
+export interface TimelineMoment {
   readonly stored: number;
   readonly failed: number;
   readonly skipped: number;
@@ -37,6 +31,16 @@ export interface TimelinePoint {
   readonly in_flight: number;
   readonly queued: number;
   readonly hosts: readonly TimelineHost[];
+}
+
+/** One line. */
+export interface TimelinePoint extends TimelineMoment {
+  /** Names the run: wall clock of its start, milliseconds since the epoch. */
+  readonly run: number;
+  /** Wall clock. */
+  readonly at: number;
+  /** Since the run's start, by a clock that nobody sets. */
+  readonly elapsed_ms: number;
 }
 
 /** When a run began and how long it took, as far as it is known. */

@@ -1,13 +1,13 @@
 /** Looking after a job from the outside until every unit has its record. */
 import { type Clock, sleep } from '../clock.ts';
-import type { UnitId } from '../record.ts';
+import type { UnitId, UnitRecord } from '../record.ts';
 import type { ClusterChannel } from '../transport/cluster.ts';
 
 export interface WatchOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** A unit was decided, here or in an earlier run. */
-  readonly onRecord: (record: { readonly unit: UnitId; readonly rows: number; readonly stored: number; readonly bytes: number }) => void;
+  readonly onRecord: (record: UnitRecord) => void;
   /** Every unit that was published so far; asked for when the job stands still. */
   readonly expected: () => Iterable<UnitId>;
   /** Publish units that got lost. */

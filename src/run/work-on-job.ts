@@ -5,10 +5,12 @@ import type { FolderDestination } from '../destination/folder-destination.ts';
 import type { HostLimits } from '../host-limits.ts';
 import { workOnUnits, workStages } from '../pipeline.ts';
 import type { HostProfiles } from '../stages/fetch/host-profiles.ts';
-import type { ClusterChannel } from '../transport/cluster.ts';
+import type { ClusterChannel, WorkerHost } from '../transport/cluster.ts';
 import { OpenDeliveries } from './open-deliveries.ts';
 import { RunControl, type RunSignals } from './run-control.ts';
-import { HOSTS_TOLD, startHeartbeat, type WorkCounter } from './worker-heartbeat.ts';
+import { RunGauge } from './run-gauge.ts';
+import type { TimelineHost } from './timeline-file.ts';
+import { startHeartbeat, type WorkCounter } from './worker-heartbeat.ts';
 
 export interface WorkOptions extends RunSignals {
   /** Unique per process start. */
@@ -52,14 +54,15 @@ export async function workOnJob(channel: ClusterChannel, config: ResolvedConfig,
   const idle = new AbortController();
   const drain = options.drain === undefined ? idle.signal : AbortSignal.any([options.drain, idle.signal]);
   const control = new RunControl(clock, config.run.drainMs, { ...options, drain });
+  const gauge = new RunGauge(stages[0], clock);
   const endHeartbeat = startHeartbeat(channel, {
     ...options,
     clock,
-    now: () => ({
-      state: control.drain.aborted ? 'draining' : 'working',
-      units: deliveries.units,
-      hosts: stages[0].busiestHosts(HOSTS_TOLD).map(({ host, inFlight, limit }) => ({ host, inFlight, limit })),
-    }),
+    now: () => {
+      const { in_flight: inFlight, queued, hosts } = gauge.read();
+      const state = control.drain.aborted ? 'draining' : 'working';
+      return { state, units: deliveries.units, inFlight, queued, hosts: hosts.map(workerHost) };
+    },
   });
   const stopWatching = watchIdle(deliveries, clock, options.idleMs, () => idle.abort(new Error('no work')));
   let [givenBack, idleMs] = [0, 0];
@@ -73,10 +76,15 @@ export async function workOnJob(channel: ClusterChannel, config: ResolvedConfig,
     idleMs = deliveries.idleMs;
     givenBack = await deliveries.giveBack();
     endHeartbeat();
+    gauge.end();
   }
   const isDrained = options.drain?.aborted === true;
   const reason = isDrained ? 'drained' : idle.signal.aborted ? 'idle' : 'over';
   return { reason, givenBack, unitsTaken: deliveries.taken, idleMs };
+}
+
+function workerHost({ host, in_flight: inFlight, limit, waiting, rate: perSecond, state }: TimelineHost): WorkerHost {
+  return { host, inFlight, limit, waiting, perSecond, state };
 }
 
 function watchIdle(deliveries: OpenDeliveries, clock: Clock, idleMs: number | undefined, onIdle: () => void): () => void {

@@ -6,8 +6,6 @@ import type { ClusterChannel, WorkerStatus } from '../transport/cluster.ts';
 const INTERVAL_MS = 1_000;
 /** Rates are read over this much of the past. */
 const RATE_WINDOW_MS = 5_000;
-/** As many hosts as a status line or two can hold. */
-export const HOSTS_TOLD = 20;
 
 /** Counts rows and bytes of this process, whatever job they belong to. */
 export class WorkCounter {
@@ -47,7 +45,7 @@ export interface HeartbeatSource {
   readonly clock: Clock;
   readonly counter: WorkCounter;
   /** What is told beside the counts, asked for each time. */
-  now(): Pick<WorkerStatus, 'state' | 'units' | 'hosts'>;
+  now(): Omit<WorkerStatus, 'worker' | 'name' | 'atMs' | 'rowsDone' | 'bytes' | 'rowsPerSecond'>;
 }
 
 /** Begin to tell the channel; the returned function says goodbye. */
@@ -63,6 +61,6 @@ export function startHeartbeat(channel: Pick<ClusterChannel, 'heartbeat'>, sourc
   beat();
   return () => {
     cancel();
-    say({ state: 'gone', units: [], hosts: [] });
+    say({ state: 'gone', units: [], inFlight: 0, queued: 0, hosts: [] });
   };
 }

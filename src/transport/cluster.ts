@@ -2,7 +2,7 @@
  * A job that several machines work on: what a networked transport offers beyond the channel that every form has.
  * Values here cross the wire as JSON, so they are plain data without secrets.
  */
-import type { UnitId } from '../record.ts';
+import type { UnitId, UnitRecord } from '../record.ts';
 import type { JobChannel, JobState, RollForward } from './transport.ts';
 
 /** What a worker needs to know of a job; written once when the job is made. */
@@ -34,8 +34,24 @@ export interface WorkerStatus {
   readonly bytes: number;
   /** Over the last few seconds. */
   readonly rowsPerSecond: number;
+  /** Requests, and rows that wait for one. */
+  readonly inFlight: number;
+  readonly queued: number;
   /** Hosts with requests in flight now, busiest first, at most 20. */
-  readonly hosts: readonly { readonly host: string; readonly inFlight: number; readonly limit: number }[];
+  readonly hosts: readonly WorkerHost[];
+}
+
+/** A worker's part in what is done to one host. */
+export interface WorkerHost {
+  readonly host: string;
+  readonly inFlight: number;
+  readonly limit: number;
+  /** Rows that wait for it. */
+  readonly waiting: number;
+  /** Requests that ended. */
+  readonly perSecond: number;
+  /** What its limit is doing; `new` where that is not known. */
+  readonly state: string;
 }
 
 export interface RepairResult {
@@ -52,9 +68,7 @@ export interface ClusterChannel extends JobChannel {
   readonly id: string;
   readonly description: JobDescription;
   /** Records as they are made, those of before first; ends with the signal, or when sealed and complete. */
-  follow(
-    signal: AbortSignal,
-  ): AsyncIterable<{ readonly unit: UnitId; readonly rows: number; readonly stored: number; readonly bytes: number }>;
+  follow(signal: AbortSignal): AsyncIterable<UnitRecord>;
   /** Tell everybody how this worker is doing. Fire and forget. */
   heartbeat(status: WorkerStatus): void;
   /** The last word of every worker that spoke within the last hour. */

@@ -33,6 +33,10 @@ describeNats('one job, many processes', () => {
 
     expect(essence(await outcomesOf(together))).toEqual(essence(await outcomesOf(alone)));
     expect(await runCli(['verify', together])).toMatchObject({ code: 0, stdout: '' });
+    const report = JSON.parse((await runCli(['report', together, '--json'])).stdout);
+    expect(report.plots.runs[0].hosts.length).toBeGreaterThan(0);
+    expect(Math.max(...report.plots.runs[0].inFlight)).toBeGreaterThan(8);
+    expect(report.outputs[0].runs).toHaveLength(1);
     const again = await trial.submit(together).done;
     expect(again).toMatchObject({ code: 0 });
     expect(again.stderr).toContain('nothing to do');

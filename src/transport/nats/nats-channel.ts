@@ -158,7 +158,7 @@ class NatsChannel implements ClusterChannel {
     return this.#records.records();
   }
 
-  follow(signal: AbortSignal): AsyncIterable<{ unit: UnitId; rows: number; stored: number; bytes: number }> {
+  follow(signal: AbortSignal): AsyncIterable<UnitRecord> {
     this.#assertOpen();
     return followRecords({
       records: this.#records,

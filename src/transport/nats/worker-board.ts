@@ -11,7 +11,7 @@ const count = { type: 'number', minimum: 0 } as const;
 
 const statusSchema = {
   type: 'object',
-  required: ['worker', 'name', 'atMs', 'state', 'units', 'rowsDone', 'bytes', 'rowsPerSecond', 'hosts'],
+  required: ['worker', 'name', 'atMs', 'state', 'units', 'rowsDone', 'bytes', 'rowsPerSecond', 'inFlight', 'queued', 'hosts'],
   properties: {
     worker: { type: 'string' },
     name: { type: 'string' },
@@ -21,12 +21,21 @@ const statusSchema = {
     rowsDone: count,
     bytes: count,
     rowsPerSecond: count,
+    inFlight: count,
+    queued: count,
     hosts: {
       type: 'array',
       items: {
         type: 'object',
-        required: ['host', 'inFlight', 'limit'],
-        properties: { host: { type: 'string' }, inFlight: count, limit: { type: 'number' } },
+        required: ['host', 'inFlight', 'limit', 'waiting', 'perSecond', 'state'],
+        properties: {
+          host: { type: 'string' },
+          inFlight: count,
+          limit: { type: 'number' },
+          waiting: count,
+          perSecond: count,
+          state: { type: 'string' },
+        },
       },
     },
   },

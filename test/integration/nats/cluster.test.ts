@@ -146,5 +146,6 @@ function fail(): never {
 }
 
 function aWorker(worker: string, rowsDone: number): WorkerStatus {
-  return { worker, name: `${worker} name`, atMs: Date.now(), state: 'working', units: [], rowsDone, bytes: 0, rowsPerSecond: 1, hosts: [] };
+  const counts = { rowsDone, bytes: 0, rowsPerSecond: 1, inFlight: 0, queued: 0 };
+  return { worker, name: `${worker} name`, atMs: Date.now(), state: 'working', units: [], ...counts, hosts: [] };
 }

@@ -3,12 +3,37 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Clock } from '../../../src/clock.ts';
 import { readFileList } from '../../../src/destination/file-list.ts';
 import { type CommitStep, FolderDestination } from '../../../src/destination/folder-destination.ts';
 import type { FolderLayout } from '../../../src/destination/folder-layout.ts';
 import type { Artifact, UnitRecord } from '../../../src/record.ts';
 
 const UNIT = '000000-00000000';
+
+/** Whoever waits on it waits for no time, and something may happen meanwhile. */
+class HurryingClock implements Clock {
+  readonly #happens: (nowMs: number) => Promise<void>;
+  #nowMs = 0;
+
+  constructor(happens: (nowMs: number) => Promise<void> = async () => {}) {
+    this.#happens = happens;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  wallMs(): number {
+    return this.#nowMs;
+  }
+
+  timer(delayMs: number, fn: () => void): () => void {
+    this.#nowMs += delayMs;
+    void this.#happens(this.#nowMs).then(fn);
+    return () => {};
+  }
+}
 
 async function outputFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'flow-dc-destination-'));
@@ -79,13 +104,25 @@ describe('a local folder as destination', () => {
     expect((await readdir(output)).sort()).toEqual(['.flow-dc', '000000.tar']);
   });
 
-  it('a committed file that is neither staged nor final is an error that says so', async () => {
-    const destination = new FolderDestination(await outputFolder());
+  it('a committed file that is neither staged nor final within five seconds is an error that says so', async () => {
+    const clock = new HurryingClock();
+    const destination = new FolderDestination(await outputFolder(), { clock });
     const record = recordOf([{ name: '000000.tar', bytes: 5, sha256: '0'.repeat(64) }]);
     await expect(destination.rollForward(record)).rejects.toMatchObject({
       code: 'FDC_ERR_DEST_IO',
       message: expect.stringContaining('000000.tar'),
     });
+    expect(clock.nowMs()).toBe(5000);
+  });
+
+  it('a file that another machine has moved is waited for until its name is seen here', async () => {
+    const output = await outputFolder();
+    const clock = new HurryingClock(async (nowMs) => {
+      if (nowMs === 1500) await writeFile(join(output, '000000.tar'), 'bytes');
+    });
+    const record = recordOf([{ name: '000000.tar', bytes: 5, sha256: '0'.repeat(64) }]);
+    await new FolderDestination(output, { clock }).rollForward(record);
+    expect(clock.nowMs()).toBe(1500);
   });
 
   it.each(['../evil', '/etc/passwd', 'a/b', '..', '.flow-dc', ''])('a record that names the artifact %j is refused', async (name) => {

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRunPlot } from '../../../src/report/run-plot.ts';
+import { RunGauge } from '../../../src/run/run-gauge.ts';
 import { readRunSpans, readTimeline, type TimelinePoint } from '../../../src/run/timeline-file.ts';
 import { TimelineRecorder } from '../../../src/run/timeline-recorder.ts';
 import { publish } from '../../../src/telemetry/channels.ts';
@@ -21,7 +22,7 @@ async function pointsOf(path: string): Promise<TimelinePoint[]> {
 
 async function recordRun(path: string, seconds: number, maxLines?: number, startWallMs = Date.UTC(2026, 0, 1)): Promise<void> {
   const clock = new VirtualClock(startWallMs);
-  const recorder = new TimelineRecorder(path, SOURCE, clock, maxLines);
+  const recorder = new TimelineRecorder(path, new RunGauge(SOURCE, clock), clock, maxLines);
   for (let second = 0; second < seconds; second += 1) {
     publish('flow-dc:row', () => ({ host: 'a.test', status: 'fetched', bytes: 10 }));
     await clock.advance(1000);
@@ -61,7 +62,8 @@ describe('the timeline of a run', () => {
   });
 
   it('that cannot be written is told of, and harms nothing', async () => {
-    const recorder = new TimelineRecorder(join(await tempFolder(), 'gone', 'timeline.jsonl'), SOURCE, new VirtualClock());
+    const clock = new VirtualClock();
+    const recorder = new TimelineRecorder(join(await tempFolder(), 'gone', 'timeline.jsonl'), new RunGauge(SOURCE, clock), clock);
     expect(await recorder.end()).toContain('a report will lack this run');
   });
 

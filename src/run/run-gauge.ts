@@ -1,0 +1,73 @@
+/** What this process is doing for its job at this moment. */
+import type { Clock } from '../clock.ts';
+import { subscribe } from '../telemetry/channels.ts';
+import type { TimelineHost, TimelineMoment } from './timeline-file.ts';
+
+/** What the gauge looks at: the fetch stage. */
+export interface GaugedStage {
+  stats(): { readonly inFlight: number; readonly queued: number };
+  busiestHosts(most: number): readonly {
+    readonly host: string;
+    readonly inFlight: number;
+    readonly limit: number;
+    readonly waiting: number;
+    readonly isPaused: boolean;
+  }[];
+}
+
+const MAX_HOSTS = 20;
+/** States that are remembered of hosts; more and the one that was told first goes. */
+const MAX_STATES = 4096;
+
+/** Counts rows and requests from its construction until `end`. One at a time: it hears all that happens in the process. */
+export class RunGauge {
+  readonly #source: GaugedStage;
+  readonly #clock: Clock;
+  readonly #unsubscribe: readonly (() => void)[];
+  readonly #counts = { fetched: 0, failed: 0, skipped: 0, bytes: 0 };
+  readonly #states = new Map<string, string>();
+  #attempts = new Map<string, number>();
+  #readMs: number;
+
+  constructor(source: GaugedStage, clock: Clock) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#readMs = clock.nowMs();
+    this.#unsubscribe = [
+      subscribe('flow-dc:row', ({ status, bytes }) => {
+        this.#counts[status] += 1;
+        this.#counts.bytes += bytes;
+      }),
+      subscribe('flow-dc:attempt', ({ host }) => this.#attempts.set(host, (this.#attempts.get(host) ?? 0) + 1)),
+      subscribe('flow-dc:limit', ({ host, transition }) => this.#noteState(host, transition.to)),
+    ];
+  }
+
+  /** Rates are since the call before. */
+  read(): TimelineMoment {
+    const nowMs = this.#clock.nowMs();
+    const { fetched: stored, failed, skipped, bytes } = this.#counts;
+    const { inFlight, queued } = this.#source.stats();
+    const seconds = (nowMs - this.#readMs) / 1000;
+    const hosts = this.#source.busiestHosts(MAX_HOSTS).map(
+      ({ host, inFlight: in_flight, limit, waiting, isPaused }): TimelineHost => ({
+        ...{ host, in_flight, limit, waiting },
+        rate: seconds > 0 ? Math.round(((this.#attempts.get(host) ?? 0) / seconds) * 100) / 100 : 0,
+        state: isPaused ? 'paused' : (this.#states.get(host) ?? 'new'),
+      }),
+    );
+    this.#attempts = new Map();
+    this.#readMs = nowMs;
+    return { stored, failed, skipped, bytes, in_flight: inFlight, queued, hosts };
+  }
+
+  end(): void {
+    for (const end of this.#unsubscribe) end();
+  }
+
+  #noteState(host: string, state: string): void {
+    this.#states.delete(host);
+    this.#states.set(host, state);
+    if (this.#states.size > MAX_STATES) this.#states.delete(this.#states.keys().next().value as string);
+  }
+}
