@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
+import { makeFolder } from '../job/create-exclusively.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import type { Destination, Staging } from './destination.ts';
 import { destinationError } from './destination-error.ts';
@@ -95,7 +96,7 @@ export class FolderDestination implements Destination {
   }
 
   async #makeFolders(): Promise<void> {
-    for (const folder of [this.paths.output, this.paths.staging, this.paths.spill]) await mkdir(folder, { recursive: true });
+    for (const folder of [this.paths.output, this.paths.staging, this.paths.spill]) await makeFolder(folder);
     await syncFolder(this.paths.state);
     await syncFolder(this.paths.output);
   }

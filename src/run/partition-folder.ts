@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { destinationError, errnoOf } from '../destination/destination-error.ts';
 import { syncFolder, syncPath } from '../destination/durable.ts';
 import { FlowDcError } from '../errors.ts';
+import { makeFolder } from '../job/create-exclusively.ts';
 import { acquireLock, type JobLock } from '../job/lock.ts';
 
 /** A file of an earlier run, of whatever format. */
@@ -63,7 +64,7 @@ export async function openPartitionFolder(output: string, options: PartitionFold
 
 async function claim(out: string, staging: string, overwrite: boolean): Promise<JobLock> {
   try {
-    await mkdir(out, { recursive: true });
+    await makeFolder(out);
     const found = (await readdir(out)).filter((name) => PARTITION_FILE.test(name));
     if (found.length > 0 && !overwrite) {
       throw new FlowDcError(

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowDcError } from '../../errors.ts';
+import { makeFolder } from '../../job/create-exclusively.ts';
 
 /** Says that a folder is a demo's and may be replaced by the next one. */
 const MARKER = '.flow-dc-demo';
@@ -21,7 +22,7 @@ export async function prepareDemoFolder({ output = DEFAULT_FOLDER, keep = false 
   const folder = keep ? nextFree(output) : output;
   try {
     if (existsSync(folder)) await clear(folder);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(join(folder, MARKER), '');
   } catch (error) {
     if (error instanceof FlowDcError) throw error;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -173,6 +174,11 @@ describe('a local folder as destination', () => {
     await expect(destination.putFile('index.json', broken())).rejects.toThrow('source broke');
     expect((await readdir(output)).sort()).toEqual(['.flow-dc', 'index.json']);
     expect(Buffer.from(await destination.readFile('index.json')).toString()).toBe('new');
+  });
+
+  // Node's own recursive mkdir never returns from there.
+  it.skipIf(!existsSync('/proc/self'))('an output where no folder can be is refused at once', async () => {
+    await expect(new FolderDestination('/proc/flow-dc/out').prepare()).rejects.toMatchObject({ code: 'FDC_ERR_DEST_UNWRITABLE' });
   });
 
   it('an output that cannot be made is told from one that broke', async () => {
