@@ -76,7 +76,7 @@ function hostsOf(workers: readonly WorkerStatus[]): TimelineHost[] {
       in_flight: sum.in_flight + inFlight,
       limit: sum.limit + limit,
       waiting: sum.waiting + waiting,
-      rate: sum.rate + perSecond,
+      rate: Math.round(100 * (sum.rate + perSecond)) / 100,
       state: state === 'new' ? sum.state : state,
     });
   }

@@ -140,12 +140,14 @@ class UnitFetcher extends ResultStream<FetchResult> {
     });
   }
 
-  /** End the rest of units that stand still, unless it is a pause the host asked for, or our own sink, that holds them. */
+  /** End the rest of units that stand still, unless what holds them is a pause the host asked for, a share that others have, or our own sink. */
   #checkProgress(): void {
     const nowMs = this.#settings.clock.nowMs();
     const pausedUntil = new Map<string, number>();
     for (const { host, gate } of this.engine.scheduler.lanes()) {
-      if (gate.limit.pauseUntilMs > 0) pausedUntil.set(host, Math.min(gate.limit.pauseUntilMs, nowMs));
+      const { permits, pauseUntilMs } = gate.limit;
+      if (permits < 1) pausedUntil.set(host, nowMs);
+      else if (pauseUntilMs > 0) pausedUntil.set(host, Math.min(pauseUntilMs, nowMs));
     }
     const isHeld = this.readableLength >= this.readableHighWaterMark;
     for (const work of this.#open) {

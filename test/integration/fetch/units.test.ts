@@ -6,6 +6,7 @@ import { fetchUnits } from '../../../src/stages/fetch/fetch-units.ts';
 import type { FetchStageOptions } from '../../../src/stages/fetch/settings.ts';
 import type { Delivery } from '../../../src/transport/transport.ts';
 import { makeUnit } from '../../support/units.ts';
+import { MovableLimit } from '../../unit/stages/fetch/movable-limit.ts';
 import { serving, until, urlsOf } from './fetching.ts';
 
 function stageFor(origin: Origin, options: FetchStageOptions = {}) {
@@ -167,6 +168,22 @@ describe('a unit', () => {
     const hosts = { 'ra.test': [{ kind: 'outage', startMs: 0, endMs: 1500, retryAfterSec: 2 }] } as const;
     const { stage, results } = stageFor(await serving(hosts), { unitIdleMs: 500 });
     stage.end(delivery(unitOf(0, urlsOf('ra.test', 4))));
+    await once(stage, 'end');
+    expect(results.map(({ status }) => status)).toEqual(['fetched', 'fetched', 'fetched', 'fetched']);
+  });
+
+  it('does not end while others have all of its host’s permits', async () => {
+    const limit = new MovableLimit(0);
+    limit.nextTickMs = 0;
+    limit.onTick = (moved, nowMs) => {
+      moved.nextTickMs = nowMs + 50;
+      return undefined;
+    };
+    const hostLimits = { create: () => limit, retire: () => {} };
+    const { stage, results } = stageFor(await serving({}), { unitIdleMs: 500, hostLimits });
+    stage.end(delivery(unitOf(0, urlsOf('a.test', 4))));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    limit.permits = 4;
     await once(stage, 'end');
     expect(results.map(({ status }) => status)).toEqual(['fetched', 'fetched', 'fetched', 'fetched']);
   });
