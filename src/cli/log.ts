@@ -17,6 +17,7 @@ export function openLog({ logFile, logLevel }: Pick<RunSettings, 'logFile' | 'lo
     subscribe('flow-dc:unit-committed', ({ record }) => logger.info(record, 'unit committed')),
     subscribe('flow-dc:limit', (event) => logger.debug(event, 'limit')),
     subscribe('flow-dc:network', (event) => logger.warn(event, 'network')),
+    subscribe('flow-dc:server', (event) => logger.warn(event, 'server')),
     subscribe('flow-dc:attempt', (event) => logger.trace(event, 'attempt')),
   ];
   return {

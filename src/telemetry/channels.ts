@@ -27,6 +27,8 @@ export interface ChannelPayloads {
   'flow-dc:limit': { readonly host: string; readonly atMs: number; readonly transition: Transition };
   /** Every host fails before a connection: rows are held (true) or go on (false). */
   'flow-dc:network': { readonly isHeld: boolean };
+  /** The server of a job on several machines: reached, gone, or there without an answer of JetStream for half a minute. */
+  'flow-dc:server': { readonly state: 'up' | 'away' | 'silent'; readonly server: string };
   'flow-dc:unit-open': { readonly unit: UnitId; readonly rows: number; readonly attempt: number };
   'flow-dc:unit-committed': { readonly record: UnitRecord };
 }
@@ -38,6 +40,7 @@ export const CHANNEL_NAMES: readonly ChannelName[] = [
   'flow-dc:row',
   'flow-dc:limit',
   'flow-dc:network',
+  'flow-dc:server',
   'flow-dc:unit-open',
   'flow-dc:unit-committed',
 ];

@@ -4,6 +4,7 @@ import { byteSize, count, duration } from '../../format.ts';
 import type { WorkerEvent } from '../../run/serve-jobs.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 import type { CliOutput } from '../command.ts';
+import { noteServer } from './server-notes.ts';
 
 export interface WorkerLog {
   say(text: string): void;
@@ -16,6 +17,7 @@ export function openWorkerLog(stderr: CliOutput, clock: { nowMs(): number; wallM
   const say = (text: string): void => void stderr.write(`${new Date(clock.wallMs()).toISOString()} ${text}\n`);
   const opened = new Map<string, number>();
   const ends = [
+    noteServer(say),
     subscribe('flow-dc:unit-open', ({ unit, rows, attempt }) => {
       opened.set(unit, clock.nowMs());
       say(`unit ${unit}: ${count(rows)} rows${attempt > 1 ? `, delivery ${attempt}` : ''}`);

@@ -8,6 +8,7 @@ import { findServerBinary, type OwnServer, startOwnServer } from '../../run/own-
 import { reachCluster } from '../../run/reach-cluster.ts';
 import { type SubmitConnection, type SubmitSummary, submitJob } from '../../run/submit-job.ts';
 import { dryRunLines } from '../cluster/dry-run.ts';
+import { noteServer } from '../cluster/server-notes.ts';
 import type { CliIo, Command } from '../command.ts';
 import { commandConfig } from '../command-config.ts';
 import { EXIT, exitCodeOfSummary } from '../exit-codes.ts';
@@ -49,6 +50,7 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
   const log = openLog(resolved.run);
   const progress = createProgress(resolved.run.progress, io.stderr);
   const server = new OwnServerHolder();
+  const stopNoting = noteServer((text) => progress.note(text));
   try {
     const summary = await submitJob(resolved, {
       settings: { ...keptSettings(config) },
@@ -86,6 +88,7 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
       throw new FlowDcError('FDC_ERR_INTERRUPTED', 'interrupted before the job was open; the same command goes on', { cause: error });
     throw error;
   } finally {
+    stopNoting();
     await log.close();
   }
 }

@@ -1,6 +1,7 @@
 import type { KV } from '@nats-io/kv';
 import { FlowDcError } from '../../errors.ts';
 import { type JobEntry, parseJobEntry } from './job-entry.ts';
+import { whenMade } from './job-streams.ts';
 import type { Link } from './link.ts';
 import { JOB_KEY } from './names.ts';
 import { isStreamGone, isWrongSequence } from './nats-error.ts';
@@ -119,8 +120,10 @@ interface Known {
 /** @returns undefined when there is no such job */
 export async function readJobEntry(link: Link, bucket: KV, job: string, giveUpMs?: number): Promise<Known | undefined> {
   const options = { passes: isStreamGone, ...(giveUpMs === undefined ? {} : { giveUpMs }) };
+  const doing = `cannot read job ${job}`;
   try {
-    const found = await link.ask(`cannot read job ${job}`, () => bucket.get(JOB_KEY), options);
+    await whenMade(link, bucket, doing, options);
+    const found = await link.ask(doing, () => bucket.get(JOB_KEY), options);
     if (found === null || found.operation !== 'PUT') return undefined;
     return { entry: parseJobEntry(found.string(), job), revision: found.revision };
   } catch (error) {

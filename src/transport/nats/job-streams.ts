@@ -6,7 +6,7 @@ import { AckPolicy, type ConsumerConfig, DiscardPolicy, RetentionPolicy, Storage
 import type { KV } from '@nats-io/kv';
 import { nanos } from '@nats-io/transport-node';
 import { FlowDcError } from '../../errors.ts';
-import type { Link } from './link.ts';
+import type { AskOptions, Link } from './link.ts';
 import { CONSUMER, type JobNames } from './names.ts';
 import { isGone, isRefused, JS_CODE, jetStreamCode, serverError } from './nats-error.ts';
 
@@ -28,8 +28,8 @@ export async function createJobStreams(link: Link, names: JobNames, settings: St
     .ask(doing, () => link.manager.streams.add(unitStream(names, settings.replicas)), { passes: isExisting })
     .catch((error: unknown) => {
       if (!isExisting(error)) throw error;
-      return assertUsable(link, names);
     });
+  await assertUsable(link, names);
   for (const bucket of [names.doneBucket, names.stateBucket]) await createBucket(link, bucket, settings.replicas);
   try {
     await link.ask(doing, () => createConsumer(link, names, settings.ackWaitMs), { passes: isGone });
@@ -57,7 +57,19 @@ export async function createConsumer(link: Link, names: JobNames, ackWaitMs: num
 /** Read through the stream's leader, never from a replica that may be behind: these buckets decide things. */
 export async function createBucket(link: Link, bucket: string, replicas: number): Promise<KV> {
   const options = { history: 1, storage: StorageType.File, replicas, allow_direct: false };
-  return link.ask(`cannot set up the bucket ${bucket}`, () => link.buckets.create(bucket, options));
+  const doing = `cannot set up the bucket ${bucket}`;
+  const made = await link.ask(doing, () => link.buckets.create(bucket, options));
+  await whenMade(link, made, doing);
+  return made;
+}
+
+/**
+ * Resolves when the server has made the bucket that somebody told it to make, perhaps at this moment. Without this a read or a watch
+ * that comes a millisecond too early ends a nats-server 2.9.10: it looks the stream up and uses a store that is not there yet
+ * (jsMsgGetRequest, nil pointer). A question for the stream itself waits for the store. Errors: those of Link.ask.
+ */
+export async function whenMade(link: Link, bucket: KV, doing: string, options: AskOptions = {}): Promise<void> {
+  await link.ask(doing, () => bucket.status(), options);
 }
 
 /** Delete the queue and the bodies beside it; records and state stay. */
@@ -99,7 +111,7 @@ function isExisting(error: unknown): boolean {
   return jetStreamCode(error) === JS_CODE.streamExists && !isRefused(error);
 }
 
-/** A stream with other numbers (replicas, say) will do; one with limits or another retention would lose units. */
+/** A stream with other numbers (replicas, say) will do; one with limits or another retention would lose units. See also whenMade. */
 async function assertUsable(link: Link, names: JobNames): Promise<void> {
   const { config } = await link.ask(`cannot look at ${names.unitStream}`, () => link.manager.streams.info(names.unitStream));
   if (config.retention === RetentionPolicy.Workqueue && config.max_msgs === -1 && config.max_bytes === -1) return;

@@ -4,12 +4,15 @@ import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Clock, sleep } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
+import { publish } from '../../telemetry/channels.ts';
 import { describe, isTransient, serverError } from './nats-error.ts';
 
 /** The client's 5 s would be waited out even when the server is back after half a second. */
 export const REQUEST_TIMEOUT_MS = 2_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
+/** A server that restarts, and one that is slow, answers sooner. */
+const SILENT_MS = 30_000;
 
 export interface AskOptions {
   readonly signal?: AbortSignal;
@@ -30,6 +33,8 @@ export class Link {
   readonly #listeners = new Set<(sameServer: boolean) => void>();
   #serverId: string | undefined;
   #up = true;
+  #unansweredSinceMs: number | undefined;
+  #isSilent = false;
 
   private constructor(connection: NatsConnection, manager: JetStreamManager, clock: Clock) {
     this.connection = connection;
@@ -67,10 +72,14 @@ export class Link {
     const startMs = clock.nowMs();
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       try {
-        return await request();
+        const answer = await request();
+        this.#heard();
+        return answer;
       } catch (error) {
+        if (!isTransient(error)) this.#heard();
         if (options.passes?.(error)) throw error;
         if (!isTransient(error)) throw serverError(error, doing);
+        this.#unheard();
         if (options.giveUpMs !== undefined && clock.nowMs() - startMs > options.giveUpMs) {
           throw new FlowDcError('FDC_ERR_TRANSPORT_CONNECT', `${doing}: the NATS server does not answer (${describe(error)})`);
         }
@@ -80,11 +89,37 @@ export class Link {
     }
   }
 
+  #heard(): void {
+    this.#unansweredSinceMs = undefined;
+    if (!this.#isSilent) return;
+    this.#isSilent = false;
+    this.#tell('up');
+  }
+
+  /** A server that is connected and never answers is no server that is away, and waiting alone may not help. */
+  #unheard(): void {
+    const nowMs = this.clock.nowMs();
+    if (!this.#up) this.#unansweredSinceMs = undefined;
+    else this.#unansweredSinceMs ??= nowMs;
+    if (this.#isSilent || nowMs - (this.#unansweredSinceMs ?? nowMs) < SILENT_MS) return;
+    this.#isSilent = true;
+    this.#tell('silent');
+  }
+
+  #tell(state: 'up' | 'away' | 'silent'): void {
+    publish('flow-dc:server', () => ({ state, server: this.connection.getServer() }));
+  }
+
   async #listen(): Promise<void> {
     for await (const status of this.connection.status()) {
-      if (status.type === 'disconnect') this.#up = false;
+      if (status.type === 'disconnect') {
+        if (this.#up) this.#tell('away');
+        this.#up = false;
+      }
       if (status.type !== 'reconnect') continue;
       this.#up = true;
+      this.#isSilent = false;
+      this.#tell('up');
       const now = this.connection.info?.server_id;
       const sameServer = now === this.#serverId;
       this.#serverId = now;

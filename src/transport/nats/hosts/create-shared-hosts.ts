@@ -50,6 +50,8 @@ export async function createSharedHosts(options: SharedHostsOptions): Promise<Sh
   const { connection, settings, random = Math.random, clock = systemClock, replicas = 1, snapshotOf, remember } = options;
   const manager = new Kvm(jetstream(connection, { timeout: ANSWER_MS }));
   const bucket: KV = await manager.create(HOSTS_BUCKET, { history: 1, replicas });
+  // Another worker may be making it: see whenMade in job-streams.ts.
+  await bucket.status();
   const hub = new HostHub({
     settings: lawSettings(defaultPaarcSettings, settings),
     random,
