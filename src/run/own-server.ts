@@ -33,6 +33,7 @@ export interface OwnServer {
   /** It was running already. */
   readonly found: boolean;
   readonly pid: number;
+  readonly processStart: string | undefined;
   /** End it; its data stay for the next submit. */
   end(): Promise<void>;
   /** End it, and delete its data. */
@@ -152,6 +153,7 @@ function handle(
     joinFile,
     found: server.found,
     pid: server.pid,
+    processStart: server.processStart,
     end: () => endServer(server, clock),
     remove: async () => {
       await endServer(server, clock);

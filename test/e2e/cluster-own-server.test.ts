@@ -85,6 +85,24 @@ describeNats('a server of the submitter’s own', () => {
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
   });
 
+  it('is started again when it dies, and the job goes on with nobody having to do anything', async () => {
+    const trial = await clusterTrial({ rows: 1000, latencyMs: 60 });
+    const out = trial.path('out');
+    const submit = trial.submit(out, '--port-number', '0');
+    await said(submit, 'units are published');
+    const joinFile = join(out, '.flow-dc', 'worker.json');
+    const { server } = JSON.parse(await readFile(joinFile, 'utf8'));
+    const worker = trial.worker('--join', joinFile);
+    await said(worker, 'committed');
+    process.kill(server.pid, 'SIGKILL');
+    await said(submit, `nats-server (process ${server.pid}) ended and was started again`);
+    await said(worker, 'answers again');
+    expect((await submit.done).code).toBe(0);
+    expect((await worker.done).code).toBe(0);
+    expect(await outcomesOf(out)).toHaveLength(1000);
+    expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
+  });
+
   it('says in one line how to get a server where there is none, and writes nothing', async () => {
     const trial = await clusterTrial({ rows: 10 });
     const env = { NATS_SERVER_BIN: '/no/such/nats-server', FLOW_DC_NATS_URL: '' };

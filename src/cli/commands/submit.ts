@@ -4,6 +4,7 @@ import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
 import { shellQuoted } from '../../report/head-lines.ts';
+import { ServerKeeper } from '../../run/keep-server.ts';
 import { findServerBinary, type OwnServer, startOwnServer } from '../../run/own-server.ts';
 import { reachCluster } from '../../run/reach-cluster.ts';
 import { type SubmitConnection, type SubmitSummary, submitJob } from '../../run/submit-job.ts';
@@ -56,7 +57,7 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
       settings: { ...keptSettings(config) },
       ...(io.stdin === undefined ? {} : { stdin: io.stdin }),
       detach: io.signal,
-      connect: (stateFolder, job) => connect(resolved, io, server, stateFolder, job),
+      connect: (stateFolder, job) => connect(resolved, io, server, [stateFolder, job], (text) => progress.note(text)),
       onStart: async (manifest, jobNotices) => {
         for (const line of [...(await preflightLines(resolved, manifest)), ...jobNotices, ...headerNotice(resolved)]) progress.note(line);
         progress.expect(rowsToCome(manifest, resolved), 0);
@@ -95,12 +96,18 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
 
 /** The server that this submit started or found, if it needed one. */
 class OwnServerHolder {
-  current: OwnServer | undefined;
+  keeper: ServerKeeper | undefined;
+
+  get current(): OwnServer | undefined {
+    return this.keeper?.server;
+  }
 
   async leave(job: 'over' | 'goes on' | 'failed'): Promise<void> {
-    if (job === 'over') await this.current?.remove();
+    const found = this.keeper?.wasFound;
+    const server = await this.keeper?.stop();
+    if (job === 'over') await server?.remove();
     // One that was found running has workers that know nothing of our failure.
-    else if (job === 'failed' && this.current?.found === false) await this.current.end();
+    else if (job === 'failed' && found === false) await server?.end();
   }
 }
 
@@ -108,16 +115,17 @@ async function connect(
   { cluster: settings }: ResolvedConfig,
   io: CliIo,
   holder: OwnServerHolder,
-  stateFolder: string,
-  job: string,
+  [stateFolder, job]: readonly [string, string],
+  note: (text: string) => void,
 ): Promise<SubmitConnection> {
   if (settings.servers.length > 0) {
     const { cluster } = await reachCluster(settings, { role: 'submit', env: io.env, signal: io.signal });
     return { cluster, servers: [cluster.server.url], own: false };
   }
   const { listen, portNumber: port } = settings;
-  const own = await startOwnServer(stateFolder, { listen, port, job, env: io.env, clock: systemClock });
-  holder.current = own;
+  const options = { listen, port, job, env: io.env, clock: systemClock };
+  const own = await startOwnServer(stateFolder, options);
+  holder.keeper = new ServerKeeper(stateFolder, options, own, note);
   io.stderr.write(
     `${own.found ? 'found the' : 'started a'} nats-server (process ${own.pid}) on ${own.server}; its token is in ${own.joinFile}\n`,
   );
