@@ -9,6 +9,7 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
   nkeyAuthenticator,
+  nkeys,
   type TlsOptions,
 } from '@nats-io/transport-node';
 import { type Clock, sleep, systemClock } from '../../clock.ts';
@@ -102,6 +103,12 @@ async function authenticatorOf({ credsFile, nkeySeedFile }: NatsOptions): Promis
   if (credsFile !== undefined) return credsAuthenticator(await readSecret(credsFile));
   if (nkeySeedFile === undefined) return undefined;
   const seed = Buffer.from((await readSecret(nkeySeedFile)).toString('utf8').trim());
+  try {
+    nkeys.fromSeed(seed);
+  } catch {
+    // Without the cause, whose text may hold the seed. The client finds out at every attempt to connect, and tries again.
+    throw new FlowDcError('FDC_ERR_USAGE', `${nkeySeedFile} holds no nkey seed (a line that begins with SU)`);
+  }
   return nkeyAuthenticator(seed);
 }
 

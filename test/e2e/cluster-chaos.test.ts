@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { clusterTrial, said } from '../support/cluster-cli.ts';
+import { hasPython, membersOf, outcomesOf } from '../support/dataset.ts';
+import { describeNats, type NatsServer, startNatsServer } from '../support/nats-server.ts';
+import { runCli } from '../support/run-cli.ts';
+
+const ROWS = 4000;
+/** What clusterTrial gives its workers and units. */
+const LEASE_MS = 3000;
+
+describeNats('submit and workers of the built program', () => {
+  let server: NatsServer;
+  beforeAll(async () => {
+    server = await startNatsServer();
+  });
+  afterAll(async () => server.close());
+
+  it('store every row exactly once while workers are killed and stopped, and server and submitter die', async () => {
+    const trial = await clusterTrial({ nats: server.url, rows: ROWS, shardSize: 50, latencyMs: 300 });
+    const out = trial.path('out');
+    const killed = trial.submit(out, '--job', 'chaos');
+    const [first, second, third] = [trial.worker('--job', 'chaos'), trial.worker('--job', 'chaos'), trial.worker('--job', 'chaos')];
+    await Promise.all([first, second, third].map((worker) => said(worker as typeof first, 'committed')));
+
+    first.child.kill('SIGKILL');
+    const replacement = trial.worker('--job', 'chaos');
+    second.child.kill('SIGSTOP');
+    killed.child.kill('SIGKILL');
+    await server.kill();
+    await sleep(700);
+    await server.start();
+    const submit = trial.submit(out);
+    await sleep(1.8 * LEASE_MS);
+    second.child.kill('SIGCONT');
+    third.child.kill('SIGKILL');
+    const last = trial.worker('--job', 'chaos');
+
+    expect((await submit.done).code).toBe(0);
+    for (const worker of [second, replacement, last]) expect((await worker.done).code).toBe(0);
+    const outcomes = await outcomesOf(out);
+    expect(outcomes.map(({ row }) => Number(row)).sort((a, b) => a - b)).toEqual(Array.from({ length: ROWS }, (_, row) => row));
+    expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
+    if (!(await hasPython())) return;
+    const samples = (await membersOf(out)).filter(({ name }) => name.endsWith('.jpg'));
+    const stored = outcomes.filter(({ status }) => status === 'fetched');
+    expect(samples.map(({ sha256 }) => sha256).sort()).toEqual(stored.map(({ sha256 }) => sha256).sort());
+  });
+});
