@@ -33,9 +33,9 @@ describeNats('what servers do', () => {
     const { url, kill, start: again } = bind(await start());
     const cluster = await joinCluster(url, { ackWaitMs: ACK_WAIT_MS });
     const channel = await cluster.createJob(jobId(), describeJob(), keepsNothing);
-    const units = makeUnits(301);
+    const units = makeUnits(1001);
     await Promise.all(units.map((unit) => channel.publish(unit)));
-    for (let taken = 0; taken < 300; taken++) {
+    for (let taken = 0; taken < 1000; taken++) {
       const delivery = required(await channel.next());
       await channel.commit(recordOf(delivery.unit));
       await delivery.ack();
@@ -47,7 +47,7 @@ describeNats('what servers do', () => {
     await channel.repair(units.map((unit) => unit.id));
     const { state } = await (await jetstreamManager(connectionOf(cluster))).streams.info(`FD_${channel.id}_units`);
     expect(state.messages).toBe(0);
-    expect(await channel.status()).toMatchObject({ state: 'sealed', committed: 301 });
+    expect(await channel.status()).toMatchObject({ state: 'sealed', committed: 1001 });
   });
 
   it('names exactly the unit whose message is gone, and takes it again within the duplicate window', async () => {
