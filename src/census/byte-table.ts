@@ -1,4 +1,6 @@
 import { type Data, makeData, Utf8 } from 'apache-arrow';
+import { copyBytes, viewOf } from '../arrow/copy-bytes.ts';
+import { byteHash } from './byte-hash.ts';
 
 /** Arrays grow by this factor: half of a full table is empty for a moment, not three quarters. */
 const GROWTH = 2;
@@ -6,21 +8,12 @@ const FIRST_KEYS = 1024;
 /** Some 15 GB of keys and table: nobody has that many hosts, and an id column may be told by this. */
 const MAX_KEYS = 2 ** 28;
 
-/** FNV-1a, 32 bits, signed as the table stores them. Source: RFC 9923. Callers that read the bytes anyway fold them in themselves. */
-export const HASH_SEED = 0x811c9dc5 | 0;
-const HASH_PRIME = 0x01000193;
-
-/** One more byte into a hash. */
-export function foldHash(hash: number, byte: number): number {
-  return Math.imul(hash ^ byte, HASH_PRIME);
-}
-
 /**
  * Byte strings to ids 0, 1, 2, … by first appearance, without a JS string each. Open addressing over one arena: about 30 bytes per key
  * beside its own.
  */
 export class ByteTable {
-  #arena = new Uint8Array(FIRST_KEYS * 16);
+  #arena: DataView = viewOf(new Uint8Array(FIRST_KEYS * 16));
   /** Where key `id` begins; one more than there are keys. */
   #starts = new Float64Array(FIRST_KEYS + 1);
   /** Pairs of id + 1 (0 is empty) and hash, side by side because a miss of the cache is what a probe costs; at most half in use. */
@@ -31,26 +24,26 @@ export class ByteTable {
     return this.#size;
   }
 
-  /** The id of bytes [from, to), whose folded hash the caller has at hand. Throws RangeError beyond 2^28 keys. */
-  intern(bytes: Uint8Array, from: number, to: number, hash: number): number {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let slot = spread(hash) & mask;
-    for (let id = slots[slot] as number; id > 0; id = slots[slot] as number) {
-      if (slots[slot + 1] === hash && this.#equals(id - 1, bytes, from, to)) return id - 1;
-      slot = (slot + 2) & mask;
-    }
-    slots[slot] = this.#size + 1;
-    slots[slot + 1] = hash;
+  /** The id of bytes [from, to), or -1. */
+  find(bytes: DataView, from: number, to: number): number {
+    return (this.#slots[this.#slotOf(byteHash(bytes, from, to), bytes, from, to)] as number) - 1;
+  }
+
+  /** The id of bytes [from, to), which get one if they have none. Throws RangeError beyond 2^28 keys. */
+  intern(bytes: DataView, from: number, to: number): number {
+    const hash = byteHash(bytes, from, to);
+    const slot = this.#slotOf(hash, bytes, from, to);
+    const id = (this.#slots[slot] as number) - 1;
+    if (id >= 0) return id;
+    this.#slots[slot] = this.#size + 1;
+    this.#slots[slot + 1] = hash;
     return this.#append(bytes, from, to);
   }
 
   /** As `intern`, of text. */
   internText(text: string): number {
     const bytes = Buffer.from(text);
-    let hash = HASH_SEED;
-    for (const byte of bytes) hash = foldHash(hash, byte);
-    return this.intern(bytes, 0, bytes.length, hash);
+    return this.intern(viewOf(bytes), 0, bytes.length);
   }
 
   text(id: number): string {
@@ -60,21 +53,26 @@ export class ByteTable {
 
   /** Keys by id as a column of text; null where the id is `nullId`. */
   column(ids: Int32Array, nullId: number): Data<Utf8> {
+    const starts = this.#starts;
     const valueOffsets = new Int32Array(ids.length + 1);
     const nullBitmap = new Uint8Array((ids.length + 7) >> 3);
     let nullCount = 0;
-    ids.forEach((id, row) => {
-      const isNull = id === nullId;
-      if (isNull) nullCount++;
-      else nullBitmap[row >> 3] = (nullBitmap[row >> 3] as number) | (1 << (row & 7));
-      const bytes = isNull ? 0 : (this.#starts[id + 1] as number) - (this.#starts[id] as number);
-      valueOffsets[row + 1] = (valueOffsets[row] as number) + bytes;
-    });
-    const data = new Uint8Array(valueOffsets[ids.length] as number);
-    ids.forEach((id, row) => {
-      const shift = (this.#starts[id] as number) - (valueOffsets[row] as number);
-      for (let at = valueOffsets[row] as number; at < (valueOffsets[row + 1] as number); at++) data[at] = this.#arena[at + shift] as number;
-    });
+    let end = 0;
+    for (let row = 0; row < ids.length; row++) {
+      const id = ids[row] as number;
+      if (id === nullId) nullCount++;
+      else {
+        nullBitmap[row >> 3] = (nullBitmap[row >> 3] as number) | (1 << (row & 7));
+        end += (starts[id + 1] as number) - (starts[id] as number);
+      }
+      valueOffsets[row + 1] = end;
+    }
+    const data = new Uint8Array(end);
+    const target = viewOf(data);
+    for (let row = 0; row < ids.length; row++) {
+      const at = valueOffsets[row] as number;
+      copyBytes(this.#arena, starts[ids[row] as number] as number, target, at, (valueOffsets[row + 1] as number) - at);
+    }
     return makeData({
       type: new Utf8(),
       length: ids.length,
@@ -90,22 +88,36 @@ export class ByteTable {
     this.#size = 0;
   }
 
-  #equals(id: number, bytes: Uint8Array, from: number, to: number): boolean {
+  /** Where the key is in `#slots`, or the empty slot where it belongs. */
+  #slotOf(hash: number, bytes: DataView, from: number, to: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = (hash << 1) & mask;
+    for (let id = slots[slot] as number; id > 0; id = slots[slot] as number) {
+      if (slots[slot + 1] === hash && this.#equals(id - 1, bytes, from, to)) return slot;
+      slot = (slot + 2) & mask;
+    }
+    return slot;
+  }
+
+  #equals(id: number, bytes: DataView, from: number, to: number): boolean {
     const start = this.#starts[id] as number;
     const length = to - from;
     if ((this.#starts[id + 1] as number) - start !== length) return false;
     const arena = this.#arena;
-    for (let i = 0; i < length; i++) if (arena[start + i] !== bytes[from + i]) return false;
+    let i = 0;
+    for (; i + 4 <= length; i += 4) if (arena.getInt32(start + i, true) !== bytes.getInt32(from + i, true)) return false;
+    for (; i < length; i++) if (arena.getInt8(start + i) !== bytes.getInt8(from + i)) return false;
     return true;
   }
 
-  #append(bytes: Uint8Array, from: number, to: number): number {
+  #append(bytes: DataView, from: number, to: number): number {
     const id = this.#size;
     if (id >= MAX_KEYS) throw new RangeError(`expected at most ${MAX_KEYS} different keys, got more`);
     const start = this.#starts[id] as number;
     const end = start + to - from;
     this.#reserve(end);
-    for (let i = from; i < to; i++) this.#arena[start + i - from] = bytes[i] as number;
+    copyBytes(bytes, from, this.#arena, start, to - from);
     this.#starts[id + 1] = end;
     this.#size = id + 1;
     if (this.#size * 4 > this.#slots.length) this.#rehash();
@@ -113,10 +125,10 @@ export class ByteTable {
   }
 
   #reserve(bytes: number): void {
-    if (bytes > this.#arena.length) {
-      const arena = new Uint8Array(Math.max(bytes, this.#arena.length * GROWTH));
-      arena.set(this.#arena);
-      this.#arena = arena;
+    if (bytes > this.#arena.byteLength) {
+      const arena = new Uint8Array(Math.max(bytes, this.#arena.byteLength * GROWTH));
+      arena.set(new Uint8Array(this.#arena.buffer));
+      this.#arena = viewOf(arena);
     }
     const starts = this.#starts;
     if (this.#size + 1 < starts.length) return;
@@ -130,16 +142,11 @@ export class ByteTable {
     const mask = slots.length - 1;
     for (let from = 0; from < old.length; from += 2) {
       if (old[from] === 0) continue;
-      let slot = spread(old[from + 1] as number) & mask;
+      let slot = ((old[from + 1] as number) << 1) & mask;
       while (slots[slot] !== 0) slot = (slot + 2) & mask;
       slots[slot] = old[from] as number;
       slots[slot + 1] = old[from + 1] as number;
     }
     this.#slots = slots;
   }
-}
-
-/** The low bits of FNV hashes of short keys lie close together, and the table takes low bits. Even: slots are pairs. */
-function spread(hash: number): number {
-  return (Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 3) & ~1;
 }

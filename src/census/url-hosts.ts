@@ -1,27 +1,31 @@
 import type { Data } from 'apache-arrow';
+import { viewOf } from '../arrow/copy-bytes.ts';
 import { hostOf } from '../host.ts';
-import { ByteTable, foldHash, HASH_SEED } from './byte-table.ts';
+import { ByteTable } from './byte-table.ts';
 
 /** Authorities that only the full parser understands are remembered, so many at a time; then the memory starts over. */
 const MAX_UNUSUAL = 65_536;
 
-const [COLON, SLASH, DASH] = [0x3a, 0x2f, 0x2d];
+const [COLON, SLASH, DASH, DOT] = [0x3a, 0x2f, 0x2d, 0x2e];
+/** `http` and `s://`, as words. */
+const [HTTP, SECURE] = [0x70747468, 0x2f2f3a73];
+const [SLASHES, COLONS] = [0x2f2f2f2f, 0x3a3a3a3a];
 
-/** What a byte may be within a plain authority. */
-const [OTHER, LETTER, DIGIT, DASH_SIGN, DOT, END, UPPER_OR_COLON] = [0, 1, 2, 3, 4, 5, 6];
-const CLASS = new Uint8Array(256);
-CLASS.fill(LETTER, 0x61, 0x7b);
+/** What a byte may be within an authority: part of a plain name; part of others that are told by their letters alone; none of them. */
+const [PLAIN, UPPER_OR_COLON, OTHER, END] = [1, 2, 4, 8];
+const CLASS = new Uint8Array(256).fill(OTHER);
+CLASS.fill(PLAIN, 0x61, 0x7b);
+CLASS.fill(PLAIN, 0x30, 0x3a);
 CLASS.fill(UPPER_OR_COLON, 0x41, 0x5b);
-CLASS.fill(DIGIT, 0x30, 0x3a);
-CLASS[DASH] = DASH_SIGN;
-CLASS[0x2e] = DOT;
+CLASS[DASH] = PLAIN;
+CLASS[DOT] = PLAIN;
 CLASS[COLON] = UPPER_OR_COLON;
 for (const byte of '/?#') CLASS[byte.charCodeAt(0)] = END;
 
 /**
- * Reads hosts off UTF-8 URLs. A plain lower-case name is read in one pass over its bytes; an authority of ASCII letters, digits, dots,
- * dashes and colons is given to `hostOf` once and remembered, because nothing after it can change its host; anything else
- * goes to `hostOf` each time.
+ * Reads hosts off UTF-8 URLs. An authority that is a known host's name is that host; one that looks like a plain name is a new host; an
+ * authority of ASCII letters, digits, dots, dashes and colons is given to `hostOf` once and remembered, because nothing after it
+ * can change its host; anything else goes to `hostOf` each time.
  */
 export class UrlHosts {
   readonly #names: ByteTable;
@@ -40,7 +44,7 @@ export class UrlHosts {
     const ids = new Int32Array(length);
     if (length === 0) return ids;
     const offsets = valueOffsets instanceof Int32Array ? valueOffsets : Float64Array.from(valueOffsets as ArrayLike<unknown>, Number);
-    const bytes = urls.values as Uint8Array;
+    const bytes = viewOf(urls.values as Uint8Array);
     const nulls = urls.nullCount > 0;
     for (let row = 0; row < length; row++) {
       if (nulls && !urls.getValid(row)) continue;
@@ -54,65 +58,91 @@ export class UrlHosts {
     return this.#names.internText(hostOf(url));
   }
 
-  #hostAt(bytes: Uint8Array, from: number, to: number): number {
-    const start = plainStart(bytes, from, to);
+  #hostAt(bytes: DataView, from: number, to: number): number {
+    const start = authorityStart(bytes, from, to);
     if (start < 0) return this.#unusualAt(bytes, from, to);
-    let hash = HASH_SEED;
-    let labelStart = start;
-    let isWord = true;
-    let at = start;
-    for (; at < to; at++) {
-      const byte = bytes[at] as number;
-      const kind = CLASS[byte] as number;
-      if (kind === END) break;
-      if (kind === DOT) {
-        if (at === labelStart) return this.#unusualAt(bytes, from, to);
-        labelStart = at + 1;
-        isWord = true;
-      } else if (kind !== LETTER) {
-        // Two dashes may be punycode, which has rules of its own.
-        if (kind === OTHER || kind === UPPER_OR_COLON || (kind === DASH_SIGN && bytes[at - 1] === DASH)) {
-          return this.#unusualAt(bytes, from, to);
-        }
-        isWord = false;
-      }
-      hash = foldHash(hash, byte);
-    }
-    // At least one dot, and a last label of two letters or more: not an IPv4 address in disguise.
-    if (labelStart === start || !isWord || at - labelStart < 2) return this.#unusualAt(bytes, from, to);
-    return this.#names.intern(bytes, start, at, hash);
+    const end = nameEnd(bytes, start, to);
+    // Names are as the URL parser leaves them, and without a port it leaves them alone when it meets them again, under either scheme.
+    const known = end === to || bytes.getUint8(end) === SLASH ? this.#names.find(bytes, start, end) : -1;
+    return known >= 0 ? known : this.#newAt(bytes, from, start, to);
   }
 
-  #unusualAt(bytes: Uint8Array, from: number, to: number): number {
+  #newAt(bytes: DataView, from: number, start: number, to: number): number {
+    let end = start;
+    while (end < to && CLASS[bytes.getUint8(end)] === PLAIN) end++;
+    const isWhole = end === to || CLASS[bytes.getUint8(end)] === END;
+    return isWhole && isPlainName(bytes, start, end) ? this.#names.intern(bytes, start, end) : this.#unusualAt(bytes, from, to);
+  }
+
+  #unusualAt(bytes: DataView, from: number, to: number): number {
     const end = authorityEnd(bytes, from, to);
     if (end < 0) return this.readText(textOf(bytes, from, to));
-    let hash = HASH_SEED;
-    for (let at = from; at < end; at++) hash = foldHash(hash, bytes[at] as number);
     if (this.#unusual.size === MAX_UNUSUAL) this.#unusual.clear();
     const known = this.#unusual.size;
-    const id = this.#unusual.intern(bytes, from, end, hash);
+    const id = this.#unusual.intern(bytes, from, end);
     if (id === known) this.#unusualHosts[id] = this.readText(`${textOf(bytes, from, end)}/`);
     return this.#unusualHosts[id] as number;
   }
 }
 
-/** Where the host of `http://` or `https://` begins if it begins with a lower-case letter, else -1. */
-function plainStart(bytes: Uint8Array, from: number, to: number): number {
-  // http
-  if (to - from < 8 || bytes[from] !== 0x68 || bytes[from + 1] !== 0x74 || bytes[from + 2] !== 0x74 || bytes[from + 3] !== 0x70) return -1;
-  const colon = bytes[from + 4] === 0x73 ? from + 5 : from + 4;
-  if (bytes[colon] !== COLON || bytes[colon + 1] !== SLASH || bytes[colon + 2] !== SLASH) return -1;
-  return colon + 3 < to && CLASS[bytes[colon + 3] as number] === LETTER ? colon + 3 : -1;
+/** Where the authority of `http://` or `https://` begins, else -1. */
+function authorityStart(bytes: DataView, from: number, to: number): number {
+  if (to - from < 8 || bytes.getInt32(from, true) !== HTTP) return -1;
+  const rest = bytes.getInt32(from + 4, true);
+  if (rest === SECURE) return from + 8;
+  // The same without the s, and the authority's first byte.
+  return (rest & 0xffffff) === SECURE >> 8 ? from + 7 : -1;
+}
+
+/** The first `/` or `:` of [from, to), or `to`. A word at a time: finding it is what most of the work is. */
+function nameEnd(bytes: DataView, from: number, to: number): number {
+  let at = from;
+  for (const last = to - 4; at <= last; at += 4) {
+    const word = bytes.getInt32(at, true);
+    const found = zeroBytes(word ^ SLASHES) | zeroBytes(word ^ COLONS);
+    if (found !== 0) return at + ((31 - Math.clz32(found & -found)) >> 3);
+  }
+  while (at < to && bytes.getUint8(at) !== SLASH && bytes.getUint8(at) !== COLON) at++;
+  return at;
+}
+
+/** The lowest bit that is set is in the lowest byte that is zero. Source: A. Mycroft, 1987. */
+function zeroBytes(word: number): number {
+  return (word - 0x01010101) & ~word & 0x80808080;
+}
+
+/**
+ * Whether bytes of class PLAIN are a name that the URL parser leaves as it is: begins with a letter, has at least two labels and
+ * no empty one, and a last one of two letters or more, so that it is not an IPv4 address in disguise.
+ */
+function isPlainName(bytes: DataView, from: number, to: number): boolean {
+  if (from === to || !isLetter(bytes.getUint8(from))) return false;
+  let labelStart = from;
+  let isWord = true;
+  for (let at = from; at < to; at++) {
+    const byte = bytes.getUint8(at);
+    if (byte === DOT) {
+      if (at === labelStart) return false;
+      labelStart = at + 1;
+      isWord = true;
+    } else if (!isLetter(byte)) {
+      // Two dashes may be punycode, which has rules of its own.
+      if (byte === DASH && bytes.getUint8(at - 1) === DASH) return false;
+      isWord = false;
+    }
+  }
+  return labelStart > from && isWord && to - labelStart >= 2;
 }
 
 /** End of `letters://plain-authority`, or -1 if the URL does not begin like that. */
-function authorityEnd(bytes: Uint8Array, from: number, to: number): number {
+function authorityEnd(bytes: DataView, from: number, to: number): number {
   let at = from;
-  while (at < to && isLetter(bytes[at] as number)) at++;
-  if (at === from || to - at < 4 || bytes[at] !== COLON || bytes[at + 1] !== SLASH || bytes[at + 2] !== SLASH) return -1;
+  while (at < to && isLetter(bytes.getUint8(at))) at++;
+  if (at === from || to - at < 4) return -1;
+  if (bytes.getUint8(at) !== COLON || bytes.getUint8(at + 1) !== SLASH || bytes.getUint8(at + 2) !== SLASH) return -1;
   const start = at + 3;
   for (at = start; at < to; at++) {
-    const kind = CLASS[bytes[at] as number];
+    const kind = CLASS[bytes.getUint8(at)];
     if (kind === END) break;
     if (kind === OTHER) return -1;
   }
@@ -124,6 +154,6 @@ function isLetter(byte: number): boolean {
   return lower >= 0x61 && lower <= 0x7a;
 }
 
-function textOf(bytes: Uint8Array, from: number, to: number): string {
+function textOf(bytes: DataView, from: number, to: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString();
 }

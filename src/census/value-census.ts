@@ -1,6 +1,7 @@
 import { type Data, DataType } from 'apache-arrow';
+import { viewOf } from '../arrow/copy-bytes.ts';
 import { textColumn } from '../arrow/text.ts';
-import { ByteTable, foldHash, HASH_SEED } from './byte-table.ts';
+import { ByteTable } from './byte-table.ts';
 
 /** Id of null. */
 const NULL_ID = 0;
@@ -24,13 +25,10 @@ export class ValueCensus {
       return Int32Array.from(textColumn(column), (value) => (value === null ? NULL_ID : 1 + this.#values.internText(value)));
     }
     const ids = new Int32Array(length);
-    const bytes = column.values as Uint8Array;
+    const bytes = viewOf(column.values as Uint8Array);
     for (let row = 0; row < length; row++) {
       if (column.nullCount > 0 && !column.getValid(row)) continue;
-      const [from, to] = [offsets[row] as number, offsets[row + 1] as number];
-      let hash = HASH_SEED;
-      for (let at = from; at < to; at++) hash = foldHash(hash, bytes[at] as number);
-      ids[row] = 1 + this.#values.intern(bytes, from, to, hash);
+      ids[row] = 1 + this.#values.intern(bytes, offsets[row] as number, offsets[row + 1] as number);
     }
     return ids;
   }
