@@ -6,7 +6,6 @@ import type { RecordBatch } from 'apache-arrow';
 import { systemClock } from '../clock.ts';
 import { destinationError } from '../destination/destination-error.ts';
 import { FlowDcError } from '../errors.ts';
-import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../record.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';
 import { readManifestInfo } from '../stages/manifest/read-manifest-info.ts';
@@ -15,7 +14,7 @@ import { ParquetFiles } from '../stages/partition/files/parquet-files.ts';
 import type { PartFiles } from '../stages/partition/files/part-files.ts';
 import { type PlaceRows, placeByGroup, placeInRuns } from '../stages/partition/files/place-rows.ts';
 import { planFiles } from '../stages/partition/files/plan-files.ts';
-import { type AddedColumn, ownColumns, Shuffle } from '../stages/partition/files/shuffle.ts';
+import { type AddedColumn, Shuffle } from '../stages/partition/files/shuffle.ts';
 import { urlColumn } from '../unit-rows.ts';
 import { openPartitionFolder, type PartitionFolder } from './partition-folder.ts';
 import {
@@ -54,7 +53,6 @@ export interface PartitionSummary {
   readonly elapsedMs: number;
 }
 
-const READER_COLUMNS: readonly string[] = [ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN];
 /** Names of the column with the host, first free one: a manifest's own column stays as it is. */
 const HOST_COLUMNS: readonly string[] = ['host', 'url_host', 'flow_dc_host'];
 
@@ -200,7 +198,7 @@ class Split {
         const hostIds = hosts.add(urlColumn(batch));
         const fileOf = place(this.#grouping.groupsOf(batch, hostIds));
         for (const file of fileOf) rowsOf[file] = (rowsOf[file] as number) + 1;
-        await shuffle.add(ownColumns(batch, READER_COLUMNS), fileOf, hostIds);
+        await shuffle.add(batch, fileOf, hostIds);
       }
       await shuffle.flush();
       await sink.finish();
@@ -216,7 +214,8 @@ class Split {
   }
 
   #read(columns?: readonly string[]): AsyncIterable<RecordBatch> {
-    return readManifest(this.#files, { ...readerOptions(this.#options), info: this.#info, ...(columns === undefined ? {} : { columns }) });
+    const narrowed = columns === undefined ? {} : { columns };
+    return readManifest(this.#files, { ...readerOptions(this.#options), info: this.#info, rowNumbers: false, ...narrowed });
   }
 
   #sink(): PartFiles {

@@ -2,7 +2,8 @@ import { resolveConfig } from '../../config/resolve.ts';
 import type { Config } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { byteSize, count } from '../../format.ts';
-import { type PartitionSummary, partitionManifest } from '../../index.ts';
+// Not from index.ts: what else the package has would take longer to load than a small manifest to split.
+import { type PartitionSummary, partitionManifest } from '../../run/partition-manifest.ts';
 import type { CliIo, Command } from '../command.ts';
 import { commandConfig } from '../command-config.ts';
 import { EXIT } from '../exit-codes.ts';

@@ -73,6 +73,11 @@ export function narrowed(info: ManifestInfo, columns: readonly string[]): Manife
   return { ...info, ...describeColumns(fields, { ...roles, url: info.roles.url }) };
 }
 
+/** The same without the columns that the reader adds. */
+export function withoutAdded(info: ManifestInfo): ManifestInfo {
+  return { ...info, schema: withRoles(new Schema(info.schema.fields.slice(ADDED.length)), info.roles) };
+}
+
 export interface BatchPlace {
   readonly file: string;
   /** Of the batch's first row: over all files, and within its own. */
@@ -80,16 +85,18 @@ export interface BatchPlace {
   readonly firstSourceRow: number;
 }
 
-/** A file's batch, brought to the schema of all files, with the reader's columns in front. */
+/** A file's batch, brought to the schema of all files, with those of the reader's columns in front that the schema has. */
 export function conform(batch: RecordBatch, schema: Schema, { file, firstRow, firstSourceRow }: BatchPlace): RecordBatch {
   const { numRows: length } = batch;
   const indexes = new Map(batch.schema.fields.map((field, i) => [field.name, i]));
-  const own = schema.fields.slice(ADDED.length).map((field) => {
-    const index = indexes.get(field.name);
-    return index === undefined ? nullData(field.type, length) : asType(batch.data.children[index] as Data, field.type);
+  const children = schema.fields.map(({ name, type }) => {
+    if (name === ROW_COLUMN) return sequenceColumn(firstRow, length);
+    if (name === SOURCE_FILE_COLUMN) return repeatedUtf8Column(file, length);
+    if (name === SOURCE_ROW_COLUMN) return sequenceColumn(firstSourceRow, length);
+    const index = indexes.get(name);
+    return index === undefined ? nullData(type, length) : asType(batch.data.children[index] as Data, type);
   });
-  const added = [sequenceColumn(firstRow, length), repeatedUtf8Column(file, length), sequenceColumn(firstSourceRow, length)];
-  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: [...added, ...own] }));
+  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }));
 }
 
 function asType(data: Data, type: DataType): Data {

@@ -1,4 +1,4 @@
-import { narrowed } from './conform.ts';
+import { narrowed, withoutAdded } from './conform.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import { type ManifestSourceOptions, manifestSource } from './manifest-options.ts';
 import { ManifestReader } from './manifest-reader.ts';
@@ -10,6 +10,8 @@ export type ReadManifestOptions = ManifestSourceOptions & {
   readonly info?: ManifestInfo;
   /** Read only these of the manifest's columns, and the URLs: much faster where the manifest is parquet. All of stdin is read. */
   readonly columns?: readonly string[];
+  /** False leaves out the reader's own three columns, for those who count or copy rows and name none. Not of stdin. */
+  readonly rowNumbers?: boolean;
 };
 
 /**
@@ -19,14 +21,14 @@ export type ReadManifestOptions = ManifestSourceOptions & {
  * before are handed on). Throws FDC_ERR_CONFIG_INVALID for a wrong option.
  */
 export function readManifest(inputs: string | readonly string[], options: ReadManifestOptions = {}): ManifestReader {
-  const { info: known, columns, ...rest } = options;
+  const { info: known, columns, rowNumbers, ...rest } = options;
   const { settings, given, stdin } = manifestSource(inputs, rest);
   return new ManifestReader(settings, options.signal, async (surroundings) => {
     if (stdin === undefined) {
       const info = known ?? (await inspectFiles(settings, given, surroundings));
-      return columns === undefined
-        ? openFiles(info, surroundings)
-        : openFiles(narrowed(info, columns), surroundings, [...columns, info.roles.url]);
+      const read = columns === undefined ? info : narrowed(info, columns);
+      const wanted = columns === undefined ? undefined : [...columns, info.roles.url];
+      return openFiles(rowNumbers === false ? withoutAdded(read) : read, surroundings, wanted);
     }
     // A stream that never ends must not outlive the reader.
     const stop = () => stdin.stdin.destroy();

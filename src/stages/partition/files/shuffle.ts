@@ -82,21 +82,22 @@ export class Shuffle {
     return { starts, batchOf, rowOf };
   }
 
+  /** The manifest's columns and the added one; what the reader says of them in the schema's metadata is left behind. */
   #gather(batches: Uint32Array, rows: Uint32Array): RecordBatch {
-    const taken = takeRows(this.#batches, { batches, rows });
-    if (this.#added === undefined) return taken;
-    const ids = Int32Array.from(rows, (row, i) => (this.#ids[batches[i] as number] as Int32Array)[row] as number);
-    const column = this.#added.make(ids);
-    const schema = new Schema([...taken.schema.fields, new Field(this.#added.name, column.type, true)], taken.schema.metadata);
-    const children = [...taken.data.children, column];
-    return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: taken.numRows, nullCount: 0, children }));
+    const { schema, data } = takeRows(this.#batches, { batches, rows });
+    const fields = [...schema.fields];
+    const children = [...data.children];
+    if (this.#added !== undefined) {
+      const column = this.#added.make(this.#idsOf(batches, rows));
+      fields.push(new Field(this.#added.name, column.type, true));
+      children.push(column);
+    }
+    return new RecordBatch(new Schema(fields), makeData({ type: new Struct(fields), length: rows.length, nullCount: 0, children }));
   }
-}
 
-/** A batch of the reader's without its own columns and marks: what the manifest itself has. */
-export function ownColumns(batch: RecordBatch, added: readonly string[]): RecordBatch {
-  const own = [...batch.schema.fields.keys()].filter((i) => !added.includes(batch.schema.fields[i]?.name as string));
-  const schema = new Schema(own.map((i) => batch.schema.fields[i] as Field));
-  const children = own.map((i) => batch.data.children[i] as Data);
-  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: batch.numRows, nullCount: 0, children }));
+  #idsOf(batches: Uint32Array, rows: Uint32Array): Int32Array {
+    const ids = new Int32Array(rows.length);
+    for (let i = 0; i < ids.length; i++) ids[i] = this.#ids[batches[i] as number]?.[rows[i] as number] as number;
+    return ids;
+  }
 }
