@@ -54,3 +54,10 @@ export function runsOf(picks: RowPicks): Runs {
   for (let i = 0; i < rows.length; i++) runs.add(batches[i] as number, rows[i] as number, 1);
   return runs;
 }
+
+/** Rows of one batch, the first of a list. */
+export function runsIn(rows: ArrayLike<number>): Runs {
+  const runs = new Runs();
+  for (let i = 0; i < rows.length; i++) runs.add(0, rows[i] as number, 1);
+  return runs;
+}

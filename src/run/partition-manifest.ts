@@ -2,7 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { RecordBatch } from 'apache-arrow';
+import { type Data, Field, makeData, RecordBatch, Schema, Struct } from 'apache-arrow';
 import { systemClock } from '../clock.ts';
 import { destinationError } from '../destination/destination-error.ts';
 import { FlowDcError } from '../errors.ts';
@@ -14,7 +14,7 @@ import { ParquetFiles } from '../stages/partition/files/parquet-files.ts';
 import type { PartFiles } from '../stages/partition/files/part-files.ts';
 import { type PlaceRows, placeByGroup, placeInRuns } from '../stages/partition/files/place-rows.ts';
 import { planFiles } from '../stages/partition/files/plan-files.ts';
-import { type AddedColumn, Shuffle } from '../stages/partition/files/shuffle.ts';
+import { rowsByFile } from '../stages/partition/files/rows-by-file.ts';
 import { urlColumn } from '../unit-rows.ts';
 import { openPartitionFolder, type PartitionFolder } from './partition-folder.ts';
 import {
@@ -193,14 +193,16 @@ class Split {
     const { hosts } = this.#grouping;
     const sink = this.#sink();
     try {
-      const shuffle = new Shuffle(sink, groups, this.#hostColumn());
+      const hostColumn = this.#hostColumn();
       for await (const batch of this.#read()) {
         const hostIds = hosts.add(urlColumn(batch));
         const fileOf = place(this.#grouping.groupsOf(batch, hostIds));
-        for (const file of fileOf) rowsOf[file] = (rowsOf[file] as number) + 1;
-        await shuffle.add(batch, fileOf, hostIds);
+        const own = asWritten(batch, hostColumn === undefined ? [] : [[hostColumn, hosts.hostColumn(hostIds)]]);
+        for (const { file, rows } of rowsByFile(fileOf, groups)) {
+          rowsOf[file] = (rowsOf[file] as number) + rows.length;
+          await sink.append(file, own, rows);
+        }
       }
-      await shuffle.flush();
       await sink.finish();
     } finally {
       await sink.close();
@@ -224,7 +226,8 @@ class Split {
     return this.#options.format === 'csv' ? new CsvFiles(groups, pathOf) : new ParquetFiles(groups, this.#folder.staging, pathOf);
   }
 
-  #hostColumn(): AddedColumn | undefined {
+  /** Its name; undefined when it is not written. */
+  #hostColumn(): string | undefined {
     if (!this.#settings.addHostColumn) return undefined;
     const taken = new Set(this.#info.columns.map(({ name }) => name));
     const name = HOST_COLUMNS.find((candidate) => !taken.has(candidate));
@@ -232,6 +235,13 @@ class Split {
       const where = name === undefined ? 'the host is not written' : `the host is written as ${name}`;
       this.#options.onNotice?.(`the manifest has a column ${HOST_COLUMNS[0]} of its own, which stays as it is; ${where}`);
     }
-    return name === undefined ? undefined : { name, make: (ids) => this.#grouping.hosts.hostColumn(ids) };
+    return name;
   }
+}
+
+/** A batch as it is written: with columns of ours behind its own, without what the reader says of those. */
+function asWritten(batch: RecordBatch, added: readonly (readonly [name: string, column: Data])[]): RecordBatch {
+  const fields = [...batch.schema.fields, ...added.map(([name, { type }]) => new Field(name, type, true))];
+  const children = [...batch.data.children, ...added.map(([, column]) => column)];
+  return new RecordBatch(new Schema(fields), makeData({ type: new Struct(fields), length: batch.numRows, nullCount: 0, children }));
 }

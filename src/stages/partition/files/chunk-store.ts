@@ -1,62 +1,72 @@
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RecordBatch } from 'apache-arrow';
+import { encodeBatch } from '../../../arrow/ipc.ts';
+import { runsIn } from '../../../arrow/picks.ts';
+import { rawBytes } from '../../../arrow/raw-bytes.ts';
+import { RowBuilder } from '../../../arrow/row-builder.ts';
 
 /** What all files together may keep in memory while their row groups fill; beyond it the fullest ones wait on disk. */
 const BUFFER_BYTES = 128 * 1024 * 1024;
 
-/** Rows of one file that wait for their row group to fill, as IPC streams in row order: those on disk first. */
+/** Rows of one file that wait for their row group to fill: those on disk, as IPC streams, and then those in memory. */
 interface Waiting {
-  rows: number;
-  bytes: number;
+  spilledRows: number;
+  spilledBytes: number;
+  /** Lengths of the streams on disk. */
   spilled: number[];
-  held: Uint8Array[];
+  held: RowBuilder | undefined;
   heldBytes: number;
 }
 
-/** Encoded rows by file, in memory up to a budget and in temporary files above. Waits for nobody but the disk. */
+/** Rows by file, in memory up to a budget and in temporary files above. Waits for nobody but the disk. */
 export class ChunkStore {
   readonly #folder: string;
   readonly #budget: number;
   readonly #files: Waiting[];
+  readonly #groupRows: number;
+  /** Rows that a file is likely to hold when it is encoded or spilled. */
+  #expectedRows: number | undefined;
   #heldBytes = 0;
-  #spilledBytes = 0;
 
-  constructor(files: number, folder: string, budget = BUFFER_BYTES) {
-    this.#files = Array.from({ length: files }, () => ({ rows: 0, bytes: 0, spilled: [], held: [], heldBytes: 0 }));
+  /** @param groupRows - nothing longer is kept for a file */
+  constructor(files: number, folder: string, groupRows: number, budget = BUFFER_BYTES) {
+    this.#files = Array.from({ length: files }, nothing);
     this.#folder = folder;
+    this.#groupRows = groupRows;
     this.#budget = budget;
   }
 
-  /** Bytes that went to disk so far. */
-  get spilledBytes(): number {
-    return this.#spilledBytes;
-  }
-
   rowsOf(file: number): number {
-    return this.#of(file).rows;
+    const { spilledRows, held } = this.#of(file);
+    return spilledRows + (held?.rows ?? 0);
   }
 
+  /** What a file's rows take, on disk and in memory. */
   bytesOf(file: number): number {
-    return this.#of(file).bytes;
+    const { spilledBytes, heldBytes } = this.#of(file);
+    return spilledBytes + heldBytes;
   }
 
-  /** Errors: those of the file system. */
-  async add(file: number, rows: number, ipc: Uint8Array): Promise<void> {
+  /** Append rows of a batch, told by their numbers. Errors: those of the file system. */
+  async add(file: number, batch: RecordBatch, rows: Uint32Array): Promise<void> {
     const waiting = this.#of(file);
-    waiting.rows += rows;
-    waiting.bytes += ipc.length;
-    waiting.held.push(ipc);
-    waiting.heldBytes += ipc.length;
-    this.#heldBytes += ipc.length;
+    this.#expectedRows ??= Math.min(this.#groupRows, (this.#budget / this.#files.length / rawBytes(batch)) * batch.numRows);
+    waiting.held ??= new RowBuilder(batch.schema, this.#expectedRows);
+    waiting.held.append([batch], runsIn(rows));
+    const { bytes } = waiting.held;
+    this.#heldBytes += bytes - waiting.heldBytes;
+    waiting.heldBytes = bytes;
     if (this.#heldBytes > this.#budget) await this.#spill();
   }
 
-  /** Everything that waits for a file, in row order; it waits no longer. */
+  /** Everything that waits for a file, in row order, as IPC streams; it waits no longer. */
   async take(file: number): Promise<Uint8Array[]> {
-    const waiting = this.#of(file);
-    const chunks = waiting.spilled.length === 0 ? waiting.held : [...(await this.#readBack(file)), ...waiting.held];
-    this.#heldBytes -= waiting.heldBytes;
-    Object.assign(waiting, { rows: 0, bytes: 0, spilled: [], held: [], heldBytes: 0 });
+    const { spilled, held } = this.#of(file);
+    const chunks = spilled.length === 0 ? [] : await this.#readBack(file);
+    if (held !== undefined) chunks.push(encodeBatch(held.finish()));
+    this.#heldBytes -= this.#of(file).heldBytes;
+    this.#files[file] = nothing();
     return chunks;
   }
 
@@ -70,15 +80,16 @@ export class ChunkStore {
 
   /** The fullest first, down to half the budget: few and long appends. */
   async #spill(): Promise<void> {
-    const fullest = [...this.#files.keys()].sort((a, b) => this.#of(b).heldBytes - this.#of(a).heldBytes);
-    for (const file of fullest) {
-      if (this.#heldBytes <= this.#budget / 2) return;
-      const waiting = this.#of(file);
-      await appendFile(this.#path(file), Buffer.concat(waiting.held));
-      waiting.spilled.push(...waiting.held.map(({ length }) => length));
-      this.#spilledBytes += waiting.heldBytes;
+    const fullest = [...this.#files].sort((a, b) => b.heldBytes - a.heldBytes);
+    for (const waiting of fullest) {
+      if (this.#heldBytes <= this.#budget / 2 || waiting.held === undefined) return;
+      const chunk = encodeBatch(waiting.held.finish());
+      await appendFile(this.#path(this.#files.indexOf(waiting)), chunk);
       this.#heldBytes -= waiting.heldBytes;
-      waiting.held = [];
+      waiting.spilled.push(chunk.length);
+      waiting.spilledRows += waiting.held.rows;
+      waiting.spilledBytes += chunk.length;
+      waiting.held = undefined;
       waiting.heldBytes = 0;
     }
   }
@@ -93,4 +104,8 @@ export class ChunkStore {
       return new Uint8Array(bytes.subarray(end - length, end));
     });
   }
+}
+
+function nothing(): Waiting {
+  return { spilledRows: 0, spilledBytes: 0, spilled: [], held: undefined, heldBytes: 0 };
 }

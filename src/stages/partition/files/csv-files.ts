@@ -15,20 +15,23 @@ export class CsvFiles implements PartFiles {
   readonly #waiting: string[];
   readonly #begun = new Set<number>();
   #chars = 0;
+  /** The batch that was met last, as text: its rows come file by file. */
+  #batch: RecordBatch | undefined;
+  #lines: readonly string[] = [];
 
   constructor(files: number, pathOf: (file: number) => string) {
     this.#pathOf = pathOf;
     this.#waiting = Array.from({ length: files }, () => '');
   }
 
-  room(): number {
-    return Number.POSITIVE_INFINITY;
-  }
-
-  async append(file: number, rows: RecordBatch): Promise<void> {
-    const header = this.#begun.has(file) ? '' : `${rows.schema.fields.map(({ name }) => cell(name)).join(',')}\n`;
+  async append(file: number, batch: RecordBatch, rows: Uint32Array): Promise<void> {
+    if (batch !== this.#batch) {
+      this.#batch = batch;
+      this.#lines = csvLines(batch);
+    }
+    let text = this.#begun.has(file) ? '' : `${batch.schema.fields.map(({ name }) => cell(name)).join(',')}\n`;
     this.#begun.add(file);
-    const text = header + csvLines(rows);
+    for (const row of rows) text += this.#lines[row];
     this.#waiting[file] += text;
     this.#chars += text.length;
     if (this.#chars > BUFFER_CHARS) await this.#write();
@@ -52,10 +55,9 @@ export class CsvFiles implements PartFiles {
   }
 }
 
-function csvLines(rows: RecordBatch): string {
-  const columns = rows.data.children.map((column) => textColumn(column as Data));
-  const lines = Array.from({ length: rows.numRows }, (_, row) => columns.map((column) => cell(column[row] ?? null)).join(','));
-  return `${lines.join('\n')}\n`;
+function csvLines(batch: RecordBatch): string[] {
+  const columns = batch.data.children.map((column) => textColumn(column as Data));
+  return Array.from({ length: batch.numRows }, (_, row) => `${columns.map((column) => cell(column[row] ?? null)).join(',')}\n`);
 }
 
 function cell(value: string | null): string {

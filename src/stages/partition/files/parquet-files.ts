@@ -1,5 +1,4 @@
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
-import { encodeBatch } from '../../../arrow/ipc.ts';
 import { rawBytes } from '../../../arrow/raw-bytes.ts';
 import { ValueCensus } from '../../../census/value-census.ts';
 import { destinationError } from '../../../destination/destination-error.ts';
@@ -33,19 +32,20 @@ export class ParquetFiles implements PartFiles {
     this.#files = files;
     this.#folder = folder;
     this.#pathOf = pathOf;
-    this.#store = new ChunkStore(files, folder);
+    this.#store = new ChunkStore(files, folder, GROUP_ROWS);
     this.#encoder = new Encoder(files);
   }
 
-  room(file: number): number {
-    return Math.max(1, (this.#shape?.groupRows ?? GROUP_ROWS) - this.#store.rowsOf(file));
-  }
-
-  async append(file: number, rows: RecordBatch): Promise<void> {
-    this.#shape ??= shapeFor(rows);
-    await this.#touching(this.#store.add(file, rows.numRows, encodeBatch(rows)));
-    const isFull = this.#store.rowsOf(file) >= this.#shape.groupRows || this.#store.bytesOf(file) >= 2 * GROUP_BYTES;
-    if (isFull) await this.#encode(file, this.#shape);
+  async append(file: number, batch: RecordBatch, rows: Uint32Array): Promise<void> {
+    this.#shape ??= shapeFor(batch);
+    const { groupRows } = this.#shape;
+    for (let from = 0; from < rows.length; ) {
+      const some = rows.subarray(from, from + groupRows - this.#store.rowsOf(file));
+      await this.#touching(this.#store.add(file, batch, some));
+      from += some.length;
+      const isFull = this.#store.rowsOf(file) >= groupRows || this.#store.bytesOf(file) >= 2 * GROUP_BYTES;
+      if (isFull) await this.#encode(file, this.#shape);
+    }
   }
 
   async finish(): Promise<void> {
