@@ -68,7 +68,15 @@ export class ParquetWriter {
 
   async #append(batches: ReadableStream<unknown>, shape: ParquetShape): Promise<void> {
     const parquet = await transformParquetStream(batches, properties(shape));
-    for await (const chunk of parquet as unknown as AsyncIterable<Uint8Array>) appendFileSync(this.#path, chunk);
+    const reader = parquet.getReader();
+    while (await this.#appendNext(reader));
+  }
+
+  /** A function of its own: a loop that waits for more keeps its last chunk, a row group, of every file that is open (206 MB of 128). */
+  async #appendNext(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<boolean> {
+    const { done, value } = await reader.read();
+    if (!done) appendFileSync(this.#path, value);
+    return !done;
   }
 }
 

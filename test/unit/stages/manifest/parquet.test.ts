@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Decimal, Dictionary, Field, Float64, Int32, Int64, LargeUtf8, List, Utf8, Vector, vectorFromArray } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../../src/arrow/columns.ts';
-import { readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
+import { type ReadManifestOptions, readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
 import { readManifestInfo } from '../../../../src/stages/manifest/read-manifest-info.ts';
 import { urlColumns, writeLargeParquet, writeParquetFile } from '../../../support/manifests.ts';
 import { collect, folder } from './collect-rows.ts';
@@ -128,6 +128,23 @@ describe('parquet manifests', () => {
       ['where', column(URLS, new Utf8())],
     ]);
     expect(await readManifestInfo(at)).toMatchObject({ roles: { url: 'where' }, guessed: ['url'] });
+  });
+
+  it('reads the wanted columns and the URLs alone, without row numbers when nobody needs them', async () => {
+    const at = await file();
+    await writeParquetFile(at, [
+      ['n', column([1, 2, 3], new Int32())],
+      ['url', column(URLS, new Utf8())],
+      ['m', column([4, 5, 6], new Int32())],
+    ]);
+    const names = async (options: ReadManifestOptions) => {
+      const fields: string[][] = [];
+      for await (const batch of readManifest(at, options)) fields.push(batch.schema.fields.map(({ name }: Field) => name));
+      return fields;
+    };
+    expect(await names({ columns: ['m'], rowNumbers: false })).toEqual([['url', 'm']]);
+    expect(await names({ rowNumbers: false })).toEqual([['n', 'url', 'm']]);
+    expect(await names({ columns: ['m'] })).toEqual([['flow_dc:row', 'flow_dc:source_file', 'flow_dc:source_row', 'url', 'm']]);
   });
 
   it('stops after limit rows', async () => {
