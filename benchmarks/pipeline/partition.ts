@@ -2,16 +2,19 @@
  * How fast a manifest is counted by host and split into files, and what that takes of memory, through the built package.
  *
  *   npm run build && npx tsx benchmarks/pipeline/partition.ts [--rows 4000000] [--shapes one,zipf,tail] [--files 10,128,400]
- *       [--repeat 3] [--folder DIR] [--cores 0]
+ *       [--repeat 3] [--folder DIR] [--keep DIR] [--cores 0]
  *
  * Generates parquet of 6 columns (url, id int64, species, caption, width, taken timestamp), zstd, 100,000 rows per row group: one host;
  * 5,000 hosts by Zipf's law; 500,000 hosts with about as many rows each. The census is the URL column read and counted by a process
  * of its own; a partition is `flow-dc partition`. Rows per second of wall clock depend on what else the machine does; rows per
- * second of processor time (all threads) say what one core can do. `--cores 0` ties every child to core 0. Peak RSS is the
- * child's own, from /proc (Linux). Prints one JSON line, and a table on stderr.
+ * second of processor time (all threads) say what one core can do, best when `--cores 0` ties every child to core 0: threads side
+ * by side on the two halves of one core take more of it. Start-up (loading, compiling) is what the same command takes for the
+ * first 1,000 rows; it is told by itself and counted in everything else. Peak RSS is the child's own, from /proc (Linux).
+ * `--keep DIR` leaves the manifests in DIR and takes them from there the next time: 16 M rows take two minutes to generate.
+ * Prints one JSON line, and a table on stderr.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +37,7 @@ const { values } = parseArgs({
     files: { type: 'string', default: '10,128,400' },
     repeat: { type: 'string', default: '3' },
     folder: { type: 'string', default: tmpdir() },
+    keep: { type: 'string' },
     cores: { type: 'string' },
   },
 });
@@ -42,10 +46,16 @@ const shapes = values.shapes.split(',');
 const files = values.files.split(',').map(Number);
 const repeat = Number(values.repeat);
 
+/** Rows that take no time. */
+const FEW_ROWS = 1000;
+
 interface Run {
   readonly what: string;
   readonly shape: string;
+  readonly rows: number;
   readonly files: number | null;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
   readonly rowsPerSecond: number;
   readonly rowsPerCpuSecond: number;
   readonly peakRssMb: number;
@@ -55,19 +65,35 @@ const folder = await mkdtemp(join(values.folder, 'flow-dc-partition-'));
 try {
   const runs: Run[] = [];
   for (const shape of shapes) {
-    const path = join(folder, `${shape}.parquet`);
-    await writeLargeParquet(path, rows, { codec: 'ZSTD', rowGroupRows: 100_000 }, (first, count) => columns(shape, first, count));
+    const path = await manifest(shape);
     const mb = Math.round((await stat(path)).size / 1e6);
     process.stderr.write(`${shape}: ${rows} rows, ${mb} MB\n`);
-    for (let i = 0; i < repeat; i++) runs.push(said(await census(shape, path)));
-    for (const n of files) for (let i = 0; i < repeat; i++) runs.push(said(await partition(shape, path, n)));
-    await rm(path);
+    for (let i = 0; i < repeat; i++) runs.push(said(await census(shape, path, FEW_ROWS)));
+    for (let i = 0; i < repeat; i++) runs.push(said(await partition(shape, path, 1, FEW_ROWS)));
+    for (let i = 0; i < repeat; i++) runs.push(said(await census(shape, path, rows)));
+    for (const n of files) for (let i = 0; i < repeat; i++) runs.push(said(await partition(shape, path, n, rows)));
+    if (values.keep === undefined) await rm(path);
   }
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, pinnedTo: values.cores ?? null };
   process.stdout.write(`${JSON.stringify({ benchmark: 'partition', rows, machine, runs })}\n`);
   process.stderr.write(table(runs));
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+
+async function manifest(shape: string): Promise<string> {
+  if (values.keep !== undefined) await mkdir(values.keep, { recursive: true });
+  const path = join(values.keep ?? folder, `${shape}-${rows}.parquet`);
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return path;
+  // Under another name until it is whole: who stops the generation must not measure half of it later.
+  const draft = `${path}.draft`;
+  await writeLargeParquet(draft, rows, { codec: 'ZSTD', rowGroupRows: 100_000 }, (first, count) => columns(shape, first, count));
+  await rename(draft, path);
+  return path;
 }
 
 /** Deterministic in the row number, so that runs of any length have a common beginning. */
@@ -106,24 +132,31 @@ function said(run: Run): Run {
   return run;
 }
 
-async function census(shape: string, path: string): Promise<Run> {
+async function census(shape: string, path: string, limitRows: number): Promise<Run> {
+  // Not from index.js: half a second of loading is not what is measured here.
   const code = `
-    import { HostCensus, readManifest } from ${JSON.stringify(join(ROOT, 'dist/index.js'))};
+    import { HostCensus } from ${JSON.stringify(join(ROOT, 'dist/census/host-census.js'))};
+    import { readManifest } from ${JSON.stringify(join(ROOT, 'dist/stages/manifest/read-manifest.js'))};
     const census = new HostCensus();
-    for await (const batch of readManifest(${JSON.stringify(path)}, { urlColumn: 'url', columns: [] })) census.add(batch.getChild('url').data[0]);
-    if (census.rows !== ${rows}) throw new Error(census.rows + ' rows');`;
-  return { what: 'census', shape, files: null, ...(await measure(['--input-type=module', '-e', code])) };
+    const reader = readManifest(${JSON.stringify(path)}, { urlColumn: 'url', columns: [], rowNumbers: false, limitRows: ${limitRows} });
+    for await (const batch of reader) census.add(batch.getChild('url').data[0]);
+    if (census.rows !== ${limitRows}) throw new Error(census.rows + ' rows');`;
+  const measured = await measure(['--input-type=module', '-e', code], limitRows);
+  return { what: 'census', shape, rows: limitRows, files: null, ...measured };
 }
 
-async function partition(shape: string, path: string, n: number): Promise<Run> {
+async function partition(shape: string, path: string, n: number, limitRows: number): Promise<Run> {
   const out = join(folder, 'out');
   const args = ['dist/cli/main.js', 'partition', path, '--url', 'url', '-o', out, '--partitions', `${n}`];
-  const run = { what: 'partition', shape, files: n, ...(await measure(args)) };
+  if (limitRows < rows) args.push('--limit', `${limitRows}`);
+  const run = { what: 'partition', shape, rows: limitRows, files: n, ...(await measure(args, limitRows)) };
   await rm(out, { recursive: true });
   return run;
 }
 
-async function measure(args: readonly string[]): Promise<Pick<Run, 'rowsPerSecond' | 'rowsPerCpuSecond' | 'peakRssMb'>> {
+type Measured = Pick<Run, 'seconds' | 'cpuSeconds' | 'rowsPerSecond' | 'rowsPerCpuSecond' | 'peakRssMb'>;
+
+async function measure(args: readonly string[], count: number): Promise<Measured> {
   const pinned = values.cores === undefined ? [] : ['taskset', '-c', values.cores];
   const [program, ...rest] = [...pinned, process.execPath, ...args];
   const startedMs = performance.now();
@@ -141,7 +174,14 @@ async function measure(args: readonly string[]): Promise<Pick<Run, 'rowsPerSecon
   clearInterval(poll);
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${said}`);
   const seconds = (performance.now() - startedMs) / 1000;
-  return { rowsPerSecond: Math.round(rows / seconds), rowsPerCpuSecond: Math.round(rows / last.cpuSeconds), peakRssMb: last.peakRssMb };
+  const { cpuSeconds, peakRssMb } = last;
+  return {
+    seconds: Math.round(seconds * 100) / 100,
+    cpuSeconds,
+    rowsPerSecond: Math.round(count / seconds),
+    rowsPerCpuSecond: Math.round(count / cpuSeconds),
+    peakRssMb,
+  };
 }
 
 /** Undefined once the process has ended. */
@@ -157,21 +197,24 @@ async function lookAt(pid: number): Promise<{ cpuSeconds: number; peakRssMb: num
 function table(runs: readonly Run[]): string {
   const groups = new Map<string, Run[]>();
   for (const run of runs) {
-    const key = `${run.shape} ${run.what}${run.files === null ? '' : ` N=${run.files}`}`;
+    const what = run.rows < rows ? `start of ${run.what}` : `${run.what}${run.files === null ? '' : ` N=${run.files}`}`;
+    const key = `${run.shape} ${what}`;
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
-  const lines = [...groups].map(([key, same]) => {
-    const cells = [(r: Run) => r.rowsPerSecond / 1e6, (r: Run) => r.rowsPerCpuSecond / 1e6].map((of) => range(same.map(of), 2));
-    return `| ${[
-      key,
-      ...cells,
-      range(
-        same.map((run) => run.peakRssMb),
-        0,
-      ),
-    ].join(' | ')} |`;
-  });
-  return ['| run | M rows/s, wall clock | M rows/s of processor time | peak RSS, MB |', '|---|---|---|---|', ...lines, ''].join('\n');
+  const cells: readonly [digits: number, of: (run: Run) => number][] = [
+    [1, ({ seconds }) => seconds],
+    [1, ({ cpuSeconds }) => cpuSeconds],
+    [2, ({ rowsPerSecond }) => rowsPerSecond / 1e6],
+    [2, ({ rowsPerCpuSecond }) => rowsPerCpuSecond / 1e6],
+    [0, ({ peakRssMb }) => peakRssMb],
+  ];
+  const lines = [...groups].map(([key, same]) => `| ${[key, ...cells.map(([digits, of]) => range(same.map(of), digits))].join(' | ')} |`);
+  return [
+    '| run | seconds | of processor time | M rows/s | M rows/s of processor time | peak RSS, MB |',
+    '|---|---|---|---|---|---|',
+    ...lines,
+    '',
+  ].join('\n');
 }
 
 /** Median, and from lowest to highest. */

@@ -1,4 +1,4 @@
-import { appendFile, readFile, rm } from 'node:fs/promises';
+import { appendFile, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
 import { encodeBatch } from '../../../arrow/ipc.ts';
@@ -94,15 +94,22 @@ export class ChunkStore {
     }
   }
 
+  /** Each into memory of its own: they are handed to another thread one by one, and alignment matters to Arrow. */
   async #readBack(file: number): Promise<Uint8Array[]> {
-    const bytes = await readFile(this.#path(file));
-    await rm(this.#path(file));
-    let end = 0;
-    // Copies: chunks are handed to another thread one by one, and alignment matters to Arrow.
-    return this.#of(file).spilled.map((length) => {
-      end += length;
-      return new Uint8Array(bytes.subarray(end - length, end));
-    });
+    const handle = await open(this.#path(file));
+    try {
+      const chunks: Uint8Array[] = [];
+      for (const length of this.#of(file).spilled) {
+        const chunk = new Uint8Array(length);
+        const { bytesRead } = await handle.read(chunk, 0, length);
+        if (bytesRead < length) throw new Error(`${this.#path(file)} is shorter than what was written to it`);
+        chunks.push(chunk);
+      }
+      return chunks;
+    } finally {
+      await handle.close();
+      await rm(this.#path(file));
+    }
   }
 }
 
