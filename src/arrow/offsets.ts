@@ -5,7 +5,7 @@ import type { Runs } from './picks.ts';
 /** 32-bit offsets of lists or bytes, the first of which is 0, appended to from offsets of 32 or 64 bits. */
 export class Offsets {
   readonly #cells: Growing<Int32Array>;
-  /** After the first rows there is one more offset than rows. */
+  /** The last of them; until the first rows come, none is stored. */
   #end = 0;
 
   constructor(expected: Expected) {

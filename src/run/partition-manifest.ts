@@ -58,7 +58,7 @@ const HOST_COLUMNS: readonly string[] = ['host', 'url_host', 'flow_dc_host'];
 
 /**
  * Split manifests into `groups` files of about equal numbers of rows, which keep all columns and their types. Rows stay in the
- * manifest's order within a file. Holds some 300 MB whatever the number of rows, and 50 bytes per host.
+ * manifest's order within a file. Holds some 600 MB whatever the number of rows, and 50 bytes per host.
  * Errors: those of readManifest; FDC_ERR_CONFIG_INVALID for wrong options and for more files than rows; FDC_ERR_MANIFEST_CORRUPT
  * also when the manifest changes meanwhile; FDC_ERR_DEST_UNWRITABLE, _FOREIGN, _FULL, _IO; FDC_ERR_JOB_LOCKED; FDC_ERR_INTERRUPTED.
  * Whatever goes wrong, no file has its final name before all are complete.
