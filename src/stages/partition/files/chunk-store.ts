@@ -7,7 +7,7 @@ import { rawBytes } from '../../../arrow/raw-bytes.ts';
 import { RowBuilder } from '../../../arrow/row-builder.ts';
 
 /** What all files together may keep in memory while their row groups fill; beyond it the fullest ones wait on disk. */
-const BUFFER_BYTES = 96 * 1024 * 1024;
+const BUFFER_BYTES = 64 * 1024 * 1024;
 
 /** Rows of one file that wait for their row group to fill: those on disk, as IPC streams, and then those in memory. */
 interface Waiting {
