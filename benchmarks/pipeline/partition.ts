@@ -6,7 +6,8 @@
  *
  * Generates parquet of 6 columns (url, id int64, species, caption, width, taken timestamp), zstd, 100,000 rows per row group: one host;
  * 5,000 hosts by Zipf's law; 500,000 hosts with about as many rows each. The census is the URL column read and counted by a process
- * of its own; a partition is `flow-dc partition`. Rows per second of wall clock depend on what else the machine does; rows per
+ * of its own; a partition is `flow-dc partition`. Beside them, in the same run, the parquet library alone in one thread: the URL column read, and all
+ * columns read and written again, with zstd, into one file ("bare"). Rows per second of wall clock depend on what else the machine does; rows per
  * second of processor time (all threads) say what one core can do, best when `--cores 0` ties every child to core 0: threads side
  * by side on the two halves of one core take more of it. Start-up (loading, compiling) is what the same command takes for the
  * first 1,000 rows; it is told by itself and counted in everything else. Peak RSS is the child's own, from /proc (Linux).
@@ -68,6 +69,8 @@ try {
     const path = await manifest(shape);
     const mb = Math.round((await stat(path)).size / 1e6);
     process.stderr.write(`${shape}: ${rows} rows, ${mb} MB\n`);
+    for (const what of ['bare read', 'bare rewrite'] as const)
+      for (let i = 0; i < repeat; i++) runs.push(said(await bare(what, shape, path)));
     for (let i = 0; i < repeat; i++) runs.push(said(await census(shape, path, FEW_ROWS)));
     for (let i = 0; i < repeat; i++) runs.push(said(await partition(shape, path, 1, FEW_ROWS)));
     for (let i = 0; i < repeat; i++) runs.push(said(await census(shape, path, rows)));
@@ -130,6 +133,21 @@ function draw(row: number, salt: number): number {
 function said(run: Run): Run {
   process.stderr.write(`${JSON.stringify(run)}\n`);
   return run;
+}
+
+/** The library alone, in one thread: what no census and no split can be faster than on this machine. */
+async function bare(what: 'bare read' | 'bare rewrite', shape: string, path: string): Promise<Run> {
+  const code = `
+    import { openAsBlob } from 'node:fs';
+    import { Compression, ParquetFile, transformParquetStream, WriterPropertiesBuilder } from 'parquet-wasm';
+    const file = await ParquetFile.fromFile(await openAsBlob(${JSON.stringify(path)}));
+    if (${JSON.stringify(what)} === 'bare read') {
+      for await (const batch of await file.stream({ columns: ['url'] })) batch.intoIPCStream();
+    } else {
+      const properties = new WriterPropertiesBuilder().setCompression(Compression.ZSTD).setMaxRowGroupSize(50_000).build();
+      for await (const bytes of await transformParquetStream(await file.stream(), properties)) bytes.length;
+    }`;
+  return { what, shape, rows, files: null, ...(await measure(['--input-type=module', '-e', code], rows)) };
 }
 
 async function census(shape: string, path: string, limitRows: number): Promise<Run> {
