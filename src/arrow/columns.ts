@@ -66,8 +66,12 @@ export function batchOf(columns: readonly (readonly [name: string, data: Data])[
   if (odd !== undefined) throw new RangeError(`expected ${length} rows in column ${odd[0]}, got ${odd[1].length}`);
   const fields = columns.map(([name, data]) => new Field<DataType>(name, data.type, true));
   const children = columns.map(([, data]) => data);
-  const schema = new Schema(fields, new Map(metadata));
-  return new RecordBatch(schema, makeData({ type: new Struct(fields), length, nullCount: 0, children }));
+  return schemaBatch(new Schema(fields, new Map(metadata)), length, children);
+}
+
+/** Columns of `length` rows, which the caller knows to be those of the schema, as one batch. */
+export function schemaBatch(schema: Schema, length: number, children: readonly Data[]): RecordBatch {
+  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: [...children] }));
 }
 
 function validity(values: readonly unknown[]): { nullCount: number; nullBitmap: Uint8Array | undefined } {

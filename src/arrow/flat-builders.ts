@@ -57,9 +57,9 @@ export class BoolBuilder extends ColumnBuilder {
   protected override appendValues(sources: readonly Data[], runs: Runs): void {
     for (let run = 0; run < runs.size; run++) {
       const source = sources[runs.batch(run)] as Data;
+      if (source.values.length > 0) this.#bits.append(source.values, source.offset + runs.start(run), runs.count(run));
       // A column of nulls may come over IPC without any value bits.
-      const bits = source.values.length > 0 ? source.values : new Uint8Array((source.offset + source.length + 7) >> 3);
-      this.#bits.append(bits, source.offset + runs.start(run), runs.count(run));
+      else this.#bits.grow(runs.count(run));
     }
   }
 

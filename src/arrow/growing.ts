@@ -73,11 +73,17 @@ export class GrowingBits {
     return this.#bytes.bytes;
   }
 
-  /** See copyBits. */
-  append(source: Uint8Array | undefined, sourceBit: number, count: number): void {
+  /** Make room for `count` bits more, which are zero. Returns where they begin. */
+  grow(count: number): number {
     const at = this.length;
     this.length += count;
     this.#bytes.grow(((this.length + 7) >> 3) - this.#bytes.length);
+    return at;
+  }
+
+  /** See copyBits. */
+  append(source: Uint8Array | undefined, sourceBit: number, count: number): void {
+    const at = this.grow(count);
     copyBits(source, sourceBit, this.#bytes.cells, at, count);
   }
 

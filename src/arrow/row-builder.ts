@@ -1,6 +1,7 @@
-import { type Data, Field, makeData, RecordBatch, Schema, Struct } from 'apache-arrow';
+import { type Data, Field, type RecordBatch, Schema } from 'apache-arrow';
 import type { ColumnBuilder } from './column-builder.ts';
 import { columnBuilder } from './column-builder-of.ts';
+import { schemaBatch } from './columns.ts';
 import type { Expected } from './growing.ts';
 import type { Runs } from './picks.ts';
 import { plainType } from './plain-type.ts';
@@ -48,8 +49,7 @@ export class RowBuilder {
   finish(): RecordBatch {
     const fields = this.#schema.fields.map((field) => new Field(field.name, plainType(field.type), field.nullable, field.metadata));
     const children = this.#columns.map((column) => column.finish());
-    const schema = new Schema(fields, this.#schema.metadata);
-    return new RecordBatch(schema, makeData({ type: new Struct(fields), length: this.rows, nullCount: 0, children }));
+    return schemaBatch(new Schema(fields, this.#schema.metadata), this.rows, children);
   }
 }
 

@@ -2,7 +2,8 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type Data, Field, makeData, RecordBatch, Schema, Struct } from 'apache-arrow';
+import { type Data, Field, type RecordBatch, Schema } from 'apache-arrow';
+import { schemaBatch } from '../arrow/columns.ts';
 import { systemClock } from '../clock.ts';
 import { destinationError } from '../destination/destination-error.ts';
 import { FlowDcError } from '../errors.ts';
@@ -243,5 +244,5 @@ class Split {
 function asWritten(batch: RecordBatch, added: readonly (readonly [name: string, column: Data])[]): RecordBatch {
   const fields = [...batch.schema.fields, ...added.map(([name, { type }]) => new Field(name, type, true))];
   const children = [...batch.data.children, ...added.map(([, column]) => column)];
-  return new RecordBatch(new Schema(fields), makeData({ type: new Struct(fields), length: batch.numRows, nullCount: 0, children }));
+  return schemaBatch(new Schema(fields), batch.numRows, children);
 }

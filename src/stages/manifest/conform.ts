@@ -1,5 +1,5 @@
-import { type Data, DataType, Field, Float64, makeData, RecordBatch, Schema, Struct, Utf8 } from 'apache-arrow';
-import { repeatedUtf8Column, sequenceColumn, utf8Column } from '../../arrow/columns.ts';
+import { type Data, DataType, Field, Float64, type RecordBatch, Schema, Utf8 } from 'apache-arrow';
+import { repeatedUtf8Column, schemaBatch, sequenceColumn, utf8Column } from '../../arrow/columns.ts';
 import { nullData } from '../../arrow/null-data.ts';
 import { textColumn } from '../../arrow/text.ts';
 import type { ColumnRoles } from '../../record.ts';
@@ -96,7 +96,7 @@ export function conform(batch: RecordBatch, schema: Schema, { file, firstRow, fi
     const index = indexes.get(name);
     return index === undefined ? nullData(type, length) : asType(batch.data.children[index] as Data, type);
   });
-  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }));
+  return schemaBatch(schema, length, children);
 }
 
 function asType(data: Data, type: DataType): Data {

@@ -1,4 +1,5 @@
-import { Field, makeData, RecordBatch, Schema, Struct } from 'apache-arrow';
+import { Field, type RecordBatch, Schema } from 'apache-arrow';
+import { schemaBatch } from '../../../arrow/columns.ts';
 import { takeRows } from '../../../arrow/take.ts';
 import { textColumn } from '../../../arrow/text.ts';
 import type { Destination } from '../../../destination/destination.ts';
@@ -39,5 +40,5 @@ function fileNameFirst(batch: RecordBatch): RecordBatch {
     return index === name ? new Field('file_name', field.type, true) : field;
   });
   const children = columns.map((index) => batch.data.children[index] as RecordBatch['data']['children'][number]);
-  return new RecordBatch(new Schema(fields), makeData({ type: new Struct(fields), length: batch.numRows, nullCount: 0, children }));
+  return schemaBatch(new Schema(fields), batch.numRows, children);
 }
