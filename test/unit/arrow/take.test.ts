@@ -1,4 +1,4 @@
-import { type DataType, Dictionary, Int8, Int32, type RecordBatch, Utf8, vectorFromArray } from 'apache-arrow';
+import { Bool, type DataType, Dictionary, Int8, Int32, makeData, type RecordBatch, Utf8, vectorFromArray } from 'apache-arrow';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batchOf } from '../../../src/arrow/columns.ts';
@@ -58,6 +58,14 @@ describe('takeRows', () => {
     const taken = takeRows([one, two], { batches: [1, 0, 1, 1], rows: [0, 1, 1, 2] });
     expect(values(taken)).toEqual(['c', 'b', null, 'a']);
     expect(taken.schema.fields[0]?.type).toBeInstanceOf(Utf8);
+  });
+
+  it('keeps values at their rows behind a bool column of nulls that has no value bits', () => {
+    const nothing = makeData({ type: new Bool(), length: 3, nullCount: 3, nullBitmap: new Uint8Array(1), data: new Uint8Array(0) });
+    const batches = [batchOf([['c', nothing]]), batchOf([['c', vectorFromArray([true, false, true], new Bool()).data[0] as never]])];
+    const rows = everyRow(batches);
+    const taken = takeRows(batches, { batches: rows.map(([batch]) => batch), rows: rows.map(([, row]) => row) });
+    expect(values(taken)).toEqual([null, null, null, true, false, true]);
   });
 
   it('keeps the metadata of the schema', () => {
