@@ -145,8 +145,6 @@ class Server {
     const channel = await this.#whileWanted(this.#attach(id, rollForward));
     if (channel === undefined) return this.#wait();
     try {
-      const { state } = await channel.status();
-      if (state === 'cancelled') return this.#wait();
       const out = this.#options.out ?? channel.description.out;
       const folder = await assertJobFolder(out, channel.description.folderId);
       destination = new FolderDestination(folder.out, { layout: folder.layout });
@@ -182,15 +180,22 @@ class Server {
     this.#saidWaiting = true;
   }
 
-  /** A job that ended since it was listed is none. */
+  /** A job that ended since it was listed, or ends while we look at it, is none: its submitter may be making it anew. */
   async #attach(id: string, rollForward: RollForward): Promise<ClusterChannel | undefined> {
+    let channel: ClusterChannel | undefined;
+    let isWanted = false;
     try {
-      return await this.#cluster.attachJob(id, { rollForward });
+      channel = await this.#cluster.attachJob(id, { rollForward });
+      isWanted = (await channel.status()).state !== 'cancelled';
+      if (isWanted) return channel;
     } catch (error) {
-      if (!isFlowDcError(error) || error.code !== 'FDC_ERR_JOB_MISSING') throw error;
-      this.#shun(id, LOOK_FOR_JOBS_MS);
-      return undefined;
+      const isOver = channel?.cancelled.aborted === true || (isFlowDcError(error) && error.code === 'FDC_ERR_JOB_MISSING');
+      if (!isOver) throw error;
+    } finally {
+      if (!isWanted) await channel?.[Symbol.asyncDispose]();
     }
+    this.#shun(id, LOOK_FOR_JOBS_MS);
+    return undefined;
   }
 
   #leave(event: WorkerEvent): void {

@@ -5,7 +5,7 @@ import type { Committer, UnitId, UnitRecord } from '../../record.ts';
 import { assertRecord, recordProblems } from '../record-schema.ts';
 import { replay } from './bucket-replay.ts';
 import type { Link } from './link.ts';
-import { isWrongSequence, serverError } from './nats-error.ts';
+import { isStreamGone, isWrongSequence, serverError } from './nats-error.ts';
 
 export class RecordStore implements Committer {
   readonly #link: Link;
@@ -41,10 +41,17 @@ export class RecordStore implements Committer {
     }
   }
 
-  /** How many units are decided. Errors: FDC_ERR_TRANSPORT_CONNECT after `giveUpMs`. */
+  /** How many units are decided. Errors: FDC_ERR_TRANSPORT_CONNECT after `giveUpMs`, why the job ended when its records are deleted. */
   async count(limits: { readonly giveUpMs?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
-    const options = { between: this.#assertWorthwhile, ...limits };
-    return (await this.#link.ask('cannot count the records', () => this.#bucket.status(), options)).values;
+    const doing = 'cannot count the records';
+    const options = { between: this.#assertWorthwhile, passes: isStreamGone, ...limits };
+    try {
+      return (await this.#link.ask(doing, () => this.#bucket.status(), options)).values;
+    } catch (error) {
+      if (!isStreamGone(error)) throw error;
+      await this.#assertWorthwhile();
+      throw serverError(error, doing);
+    }
   }
 
   /** Every record there is. */
