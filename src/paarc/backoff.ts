@@ -82,7 +82,7 @@ function acceptErrors(control: Control, share: number): Decision {
     control: {
       ...control,
       concurrency: Math.max(control.concurrency, control.recoverConcurrency),
-      backgroundErrors: share,
+      shownErrors: share,
       ceiling: openCeiling,
       recoverConcurrency: 0,
     },
@@ -100,7 +100,9 @@ function resume(settings: PaarcSettings, control: Control, reason: string): Deci
   if (control.baseline === undefined) {
     return { control: { ...control, recoverConcurrency: 0 }, state: { name: 'init' }, reason };
   }
-  const { recoverConcurrency, concurrency } = control;
+  const { concurrency } = control;
+  // Where the host refused just now is no place to return to in one leap.
+  const recoverConcurrency = Math.min(control.recoverConcurrency, control.ceiling.concurrency);
   if (recoverConcurrency > deepCut * concurrency) {
     return {
       control: { ...control, concurrency: Math.min(settings.cMax, Math.max(2 * concurrency, settings.cInit)) },

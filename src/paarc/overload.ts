@@ -13,7 +13,13 @@ const experimentShare = 0.4;
 /** Cooldown in units of the unloaded median (cooldown_rtprop_mult of the original). */
 const cooldownBaselines = 5;
 
-/** What both tests below look at. */
+/**
+ * Share of errors that is taken for chance until the host has shown its own: real hosts have some, and at 0 three of them in a hundred
+ * replies would stop a growing limit for four seconds. Chosen by scenario runs.
+ */
+const presumedErrors = 0.01;
+
+/** What the tests below look at. */
 type Counts = Pick<Interval, 'overloads' | 'results'>;
 
 /** The end of a round: enough overload results, and enough of them. */
@@ -32,10 +38,15 @@ export function isOverloadedEarly(settings: PaarcSettings, control: Control, cou
   return isUnusual(settings, control, counts) && counts.results >= earlyResults && counts.overloads >= earlyShare * counts.results;
 }
 
-/** More than noise, and more than the errors this host makes whatever our load (four deviations of a Poisson count: it is asked at every error). */
-export function isUnusual(settings: PaarcSettings, control: Control, { overloads, results }: Counts): boolean {
-  const expected = control.backgroundErrors * results;
-  return overloads >= settings.errMin && overloads > (expected > 0 ? expected + 4 * Math.sqrt(expected) + 1 : 0);
+/** More than noise, and more than the errors this host makes whatever our load. */
+export function isUnusual(settings: PaarcSettings, control: Control, counts: Counts): boolean {
+  return counts.overloads >= settings.errMin && exceedsNoise(control.shownErrors ?? presumedErrors, counts);
+}
+
+/** Four deviations of a Poisson count above the expected one, because it is asked at every error. */
+export function exceedsNoise(share: number, { overloads, results }: Counts): boolean {
+  const expected = share * results;
+  return overloads > (expected > 0 ? expected + 4 * Math.sqrt(expected) + 1 : 0);
 }
 
 /**

@@ -32,6 +32,9 @@ const wideBounds = 1.3;
 const closeStep = 0.9;
 /** An estimate from few requests has at most this much room above it. */
 const mostRoom = 0.15;
+/** Wide bounds are narrowed by a slope of few requests over at least so long, if it is clearly below what was refused. Chosen by scenario runs. */
+const roughLeastMs = 100;
+const roughMost = 0.7;
 
 /**
  * What a stretch of sending that ended in a Retry-After says about the rate.
@@ -70,6 +73,20 @@ export function learnFromPause(firsts: readonly Segment[], candidates: readonly 
     return { perS: heldPerS, lowerPerS: heldPerS, upperPerS, grantedPerS, support: 0, reason: 'back to the rate before the probe' };
   }
   const lower = Math.max(overallPerS, grantedPerS);
-  const perS = failedPerS / lower > wideBounds ? Math.sqrt(lower * failedPerS) : Math.max(lower, closeStep * failedPerS);
+  const isWide = failedPerS / lower > wideBounds;
+  const perS = isWide
+    ? (roughSlope(firsts, whole, lower, failedPerS) ?? Math.sqrt(lower * failedPerS))
+    : Math.max(lower, closeStep * failedPerS);
   return { perS, lowerPerS: 0, upperPerS: failedPerS, grantedPerS, support: 0, reason: 'between a granted and a refused rate' };
+}
+
+/** The line through two segments of a handful of requests: too little to believe, but better than the middle of bounds far apart. */
+function roughSlope(firsts: readonly Segment[], whole: Segment, lowerPerS: number, failedPerS: number): number | undefined {
+  let least = Number.POSITIVE_INFINITY;
+  for (const first of firsts) {
+    const differenceMs = whole.elapsedMs - first.elapsedMs;
+    const difference = whole.accepted - first.accepted;
+    if (differenceMs >= roughLeastMs && difference > 0) least = Math.min(least, (1000 * difference) / differenceMs);
+  }
+  return least > roughMost * failedPerS ? undefined : Math.max(lowerPerS, least);
 }

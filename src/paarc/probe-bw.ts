@@ -1,9 +1,10 @@
 import { baselineFrom, foldIntoBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
+import { tryFewerErrors } from './error-trial.ts';
 import type { Interval } from './interval.ts';
 import { lowerBaseline } from './lower-baseline.ts';
 import type { PaarcSettings } from './options.ts';
-import { type Control, type Decision, eagerWait, newSearch, type Point, type ProbeBwState, type Search } from './state.ts';
+import { type Control, type Decision, eagerWait, newSearch, noErrors, type Point, type ProbeBwState, type Search } from './state.ts';
 
 /** A look at the unloaded latency may be skipped this often in a row while there is no queue to see. */
 const maxSkippedProbeRtts = 3;
@@ -59,7 +60,9 @@ export function probeBwRound(settings: PaarcSettings, control: Control, state: P
   if (cut !== undefined) return cut;
   const settled: Search = degraded ? seen : withoutCut(seen);
   if (search.probe !== undefined) return judgeProbe(settings, control, settled, search.probe, degraded, round);
-  return startProbe(settings, lowerBaseline(control, interval), settled, point, degraded, nowMs);
+  const tested = tryFewerErrors(settings, control, settled, interval, nowMs);
+  if ('control' in tested) return tested;
+  return startProbe(settings, lowerBaseline(control, interval), tested, point, degraded, nowMs);
 }
 
 function probeRttDue(settings: PaarcSettings, control: Control, search: Search, point: Point, nowMs: number): Decision {
@@ -149,7 +152,7 @@ function startProbe(settings: PaarcSettings, control: Control, search: Search, p
   const free = point.ratio50 < settings.qGrow && search.quietRounds >= Math.min(search.wait, 2 << Math.min(2, search.failures));
   const due = free || (point.ratio50 < costlyRatio && search.quietRounds >= search.wait);
   const stay: Decision = { control, state: { name: 'probe-bw', search } };
-  if (degraded || !due) return stay;
+  if (degraded || !due || search.trial !== undefined) return stay;
   return beginProbe(settings, control, { ...search, successes: 0 }, point, nowMs, 'probe') ?? stay;
 }
 
@@ -167,7 +170,7 @@ function beginProbe(
   if (next === undefined) return undefined;
   return {
     control: { ...control, ...next },
-    state: { name: 'probe-bw', search: { ...search, quietRounds: 0, probe: point } },
+    state: { name: 'probe-bw', search: { ...search, quietRounds: 0, errors: noErrors, probe: point } },
     reason,
   };
 }

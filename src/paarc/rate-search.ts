@@ -56,7 +56,7 @@ export class RateSearch {
   #support = 0;
   readonly #segments = new Segments();
   #firstSegments: readonly Segment[] = [];
-  #lastRefusal: Mark | undefined;
+  #lastSend: Mark | undefined;
   #cutAtMs = Number.NEGATIVE_INFINITY;
   #episodeUntilMs = 0;
   #episode: Mark[] = [];
@@ -101,7 +101,8 @@ export class RateSearch {
   send(nowMs: number): Mark {
     this.#judgePause(nowMs);
     if (this.#segments.isEmpty) this.#segments.restart(this.#log.here(nowMs), this.#perS, Number.POSITIVE_INFINITY);
-    return this.#log.send(nowMs);
+    this.#lastSend = this.#log.send(nowMs);
+    return this.#lastSend;
   }
 
   /** Any Retry-After, also that of a 503 or of a 429 that is ignored otherwise: no send before it is over. */
@@ -116,7 +117,6 @@ export class RateSearch {
    */
   refuse(sent: Mark, inFlight: number, retryAfterMs: number | undefined, nowMs: number, reactionMs: number): RateDecision | undefined {
     this.#log.refuse(sent);
-    if (this.#lastRefusal === undefined || sent.sends > this.#lastRefusal.sends) this.#lastRefusal = sent;
     if (sent.atMs <= this.#cutAtMs) return undefined;
     const inEpisode = nowMs < this.#episodeUntilMs;
     this.#lastRefusalAtMs = nowMs;
@@ -276,7 +276,8 @@ export class RateSearch {
     if (pause === undefined || nowMs < this.#pauseUntilMs) return undefined;
     this.#pause = undefined;
     const pauseMs = this.#pauseUntilMs - pause.startMs;
-    const candidates = this.#segments.until(this.#lastRefusal as Mark, this.#log);
+    // To the last send and not to the last one refused: a wave arrives in any order, and what was sent later may have got its tokens.
+    const candidates = this.#segments.until(this.#lastSend as Mark, this.#log);
     const before = { ...pause, grantedPerS: this.#granted, upperPerS: this.#upper, pauseMs };
     const lesson = learnFromPause(this.#firstSegments, candidates, before, this.#settings.rateSafety);
     if (this.#firstSegments.length === 0) this.#firstSegments = candidates;

@@ -15,6 +15,15 @@ export interface Point {
 /** No result yet. */
 export const nothingSeen = { overloads: 0, results: 0 } as const;
 
+/** Overload results among results at one limit, and their share of the time. */
+export interface ErrorCounts {
+  readonly overloads: number;
+  readonly results: number;
+  readonly ofTime: number;
+}
+
+export const noErrors: ErrorCounts = { overloads: 0, results: 0, ofTime: 0 };
+
 /** The search around the operating point in PROBE_BW. It survives PROBE_RTT. */
 export interface Search {
   /** Rounds since the limit last moved. */
@@ -33,6 +42,10 @@ export interface Search {
   readonly probe?: Point;
   /** Cuts for latency since the last good round: limit and ratio before the first one. */
   readonly cut?: { readonly concurrency: number; readonly ratio50: number };
+  /** Since the limit last moved, in rounds that are over. */
+  readonly errors: ErrorCounts;
+  /** A test of a few errors under way: the limit it started from, and their share there. */
+  readonly trial?: { readonly concurrency: number; readonly share: number };
 }
 
 /** An overload in shares of requests and of their time. */
@@ -90,8 +103,8 @@ export interface Control {
   readonly reactionMs: number;
   readonly ceiling: Ceiling;
   readonly guard: ClientGuard;
-  /** Share of overload results that stayed when the limit was cut: not caused by our load. */
-  readonly backgroundErrors: number;
+  /** Share of overload results that stayed when the limit was cut: not caused by our load. Undefined until tested. */
+  readonly shownErrors: number | undefined;
   /** The limit that was in force before a cut; 0 when there is nothing to return to. */
   readonly recoverConcurrency: number;
   readonly probeRttAtMs: number;
@@ -108,12 +121,6 @@ export interface Decision {
 /** Before the first answer the reaction time is a guess. Chosen: a continental round trip plus service. */
 const guessedReactionMs = 150;
 
-/**
- * Share of errors that is taken for chance until the host has shown its own: real hosts have some, and at 0 three of them in a hundred
- * replies would stop a growing limit for four seconds. Chosen by scenario runs.
- */
-const presumedErrors = 0.01;
-
 /** A host nothing is known of. */
 export function initialControl(settings: PaarcSettings, startMs: number): Control {
   return {
@@ -122,7 +129,7 @@ export function initialControl(settings: PaarcSettings, startMs: number): Contro
     reactionMs: guessedReactionMs,
     ceiling: openCeiling,
     guard: openGuard,
-    backgroundErrors: presumedErrors,
+    shownErrors: undefined,
     recoverConcurrency: 0,
     probeRttAtMs: startMs + settings.probeRttPeriodMs,
     skippedProbeRtts: 0,
@@ -145,5 +152,5 @@ export const eagerWait = 2;
 
 /** A search that begins. */
 export function newSearch(wait: number): Search {
-  return { quietRounds: 0, wait, failures: 0, successes: 0, degradedRounds: 0, liftedRounds: 0 };
+  return { quietRounds: 0, wait, failures: 0, successes: 0, degradedRounds: 0, liftedRounds: 0, errors: noErrors };
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { endBackoff } from '../../../src/paarc/backoff.ts';
 import { baselineFrom, foldIntoBaseline } from '../../../src/paarc/baseline.ts';
 import { foundCeiling, grow, openCeiling } from '../../../src/paarc/ceiling.ts';
 import type { Interval } from '../../../src/paarc/interval.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/options.ts';
-import { type Control, initialControl, newSearch, type PaarcState } from '../../../src/paarc/state.ts';
+import { type BackoffState, type Control, initialControl, newSearch, nothingSeen, type PaarcState } from '../../../src/paarc/state.ts';
 import { step } from '../../../src/paarc/step.ts';
 
 const durations = Array.from({ length: 105 }, (_, index) => 90 + (index % 21));
@@ -123,6 +124,16 @@ describe('One step of the law', () => {
       expect(decision.control.concurrency).toBe(58);
       expect(decision.control.ceiling.concurrency).toBe(61);
     }
+  });
+
+  it('does not leap back over the place where the host refused, however far the limit fell', () => {
+    const state: BackoffState = { name: 'backoff', cause: 'overload', untilMs: 1000, seen: nothingSeen, repeats: 5 };
+    const fallen = { ...control, concurrency: 48, recoverConcurrency: 128 };
+    const ceiling = foundCeiling(openCeiling, 65, 900);
+    const careful = endBackoff(settings, { ...fallen, ceiling }, state, interval({}), 1000, 0.5);
+    expect(careful).toMatchObject({ state: { name: 'probe-bw' }, control: { concurrency: 48 } });
+    const free = endBackoff(settings, fallen, state, interval({}), 1000, 0.5);
+    expect(free).toMatchObject({ state: { name: 'startup' }, control: { concurrency: 96 } });
   });
 
   it('moves nothing in a round that we limited ourselves or could not fill', () => {

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { Mark } from '../../../src/paarc/accepted-log.ts';
+import { defaultPaarcSettings } from '../../../src/paarc/options.ts';
+import { learnFromPause } from '../../../src/paarc/pause-lesson.ts';
+import { RateSearch } from '../../../src/paarc/rate-search.ts';
+
+const pauseMs = 10_000;
+
+/** A wave of eight at once, three of them refused; what the search goes on with after the pause. */
+function rateAfterWave(refusedSends: readonly number[]): number {
+  const search = new RateSearch(defaultPaarcSettings);
+  const wave: Mark[] = Array.from({ length: 8 }, () => search.send(0));
+  for (const refused of refusedSends) {
+    search.pauseFor(pauseMs, 60, 0);
+    search.refuse(wave[refused] as Mark, 8, pauseMs, 60, 100);
+  }
+  search.advance(60 + pauseMs, 100);
+  return search.perS;
+}
+
+describe('The first pause', () => {
+  it('counts what a wave got in whatever order it arrived', () => {
+    const inOrder = rateAfterWave([5, 6, 7]);
+    // Five in no time, five in ten seconds: the middle of both.
+    expect(inOrder).toBeCloseTo(Math.sqrt((5 / 0.001) * (5 / 10)), 0);
+    expect(rateAfterWave([1, 2, 3])).toBe(inOrder);
+    expect(rateAfterWave([0, 4, 7])).toBe(inOrder);
+  });
+});
+
+describe('A second pause after a handful of requests', () => {
+  const before = { failedPerS: 49, heldPerS: 0, grantedPerS: 0, upperPerS: 4000, pauseMs };
+  const first = { accepted: 5, elapsedMs: 1 };
+  const later = (accepted: number, elapsedMs: number) => ({ accepted, elapsedMs, perS: 49, restMs: pauseMs, restPerS: 0 });
+
+  it('narrows wide bounds by the rough slope between both', () => {
+    expect(learnFromPause([first], [later(7, 163)], before, 0.98).perS).toBeCloseTo(2000 / 162, 1);
+  });
+
+  it('does not believe a slope of almost no time, or one that says nothing new', () => {
+    const middle = (accepted: number, elapsedMs: number): number => Math.sqrt(((1000 * accepted) / (elapsedMs + pauseMs)) * 49);
+    expect(learnFromPause([first], [later(7, 60)], before, 0.98).perS).toBeCloseTo(middle(7, 60), 5);
+    expect(learnFromPause([first], [later(9, 110)], before, 0.98).perS).toBeCloseTo(middle(9, 110), 5);
+  });
+});
