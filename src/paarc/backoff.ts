@@ -1,8 +1,9 @@
 import { openCeiling } from './ceiling.ts';
+import { type ErrorCounts, nothingSeen, withRound } from './error-counts.ts';
 import type { Interval } from './interval.ts';
 import type { PaarcSettings } from './options.ts';
 import { cutForOverload, isUnusual } from './overload.ts';
-import { type BackoffState, type Control, type Decision, eagerWait, newSearch, nothingSeen, steadyWait } from './state.ts';
+import { type BackoffState, type Control, type Decision, eagerWait, newSearch, steadyWait } from './state.ts';
 
 /** At the end of a cooldown so many errors, and this share, are reason to cut again. Chosen by scenario runs. */
 const lingeringErrors = 2;
@@ -29,7 +30,7 @@ export function endBackoff(
   jitter: number,
 ): Decision {
   if (state.cause === 'rate') return resume(settings, control, 'quiet after 429');
-  const counts = { overloads: state.seen.overloads + interval.overloads, results: state.seen.results + interval.results };
+  const counts = withRound(state.seen, interval);
   if (doErrorsRemain(settings, control, state, counts)) {
     const share = counts.overloads / counts.results;
     const tested = Math.max(settings.cMin, settings.beta * control.concurrency);
@@ -45,12 +46,7 @@ export function endBackoff(
   return resume(settings, control, 'cooldown over');
 }
 
-function doErrorsRemain(
-  settings: PaarcSettings,
-  control: Control,
-  state: BackoffState,
-  counts: { readonly overloads: number; readonly results: number },
-): boolean {
+function doErrorsRemain(settings: PaarcSettings, control: Control, state: BackoffState, counts: ErrorCounts): boolean {
   if (state.before === undefined || control.baseline === undefined) return false;
   const share = counts.overloads / Math.max(1, counts.results);
   if (!isUnusual(settings, control, counts) || counts.results < settings.nMin || share > mostBackground) return false;

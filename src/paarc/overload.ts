@@ -1,7 +1,8 @@
 import { foundCeiling, openCeiling } from './ceiling.ts';
+import { nothingSeen } from './error-counts.ts';
 import type { Interval } from './interval.ts';
 import type { PaarcSettings } from './options.ts';
-import { type BackoffState, type Control, type Decision, nothingSeen, type OverloadShares, type PaarcState } from './state.ts';
+import type { BackoffState, Control, Decision, OverloadShares, PaarcState } from './state.ts';
 
 /** Share of requests and of their time above which an overload is severe, and with the least limit an outage. Chosen. */
 const severeShare = 0.5;

@@ -1,13 +1,14 @@
 import type { Mark } from './accepted-log.ts';
 import { endBackoff, endOutage } from './backoff.ts';
 import { CutEcho } from './cut-echo.ts';
+import { nothingSeen } from './error-counts.ts';
 import { IntervalCollector } from './interval.ts';
 import type { Limit, Load, Observation, Outcome, SendToken, Transition } from './limit.ts';
 import { assertPaarcSettings, type PaarcSettings } from './options.ts';
 import { cutForOverload, isOverloadedAgain, isOverloadedEarly } from './overload.ts';
 import { RateSearch } from './rate-search.ts';
 import { assertSnapshot, type Snapshot } from './snapshot.ts';
-import { type Control, type Decision, initialControl, nothingSeen, type PaarcState, warmControl } from './state.ts';
+import { type Control, type Decision, initialControl, type PaarcState, warmControl } from './state.ts';
 import { isRoundOver, leastRoundMs, step } from './step.ts';
 
 /** Looks per reaction time, within bounds: enough to see idle permits, few enough to be free. Chosen. */

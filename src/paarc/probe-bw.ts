@@ -1,10 +1,11 @@
 import { baselineFrom, foldIntoBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
-import { tryFewerErrors } from './error-trial.ts';
+import { nothingSeen } from './error-counts.ts';
+import { recentErrors, tryFewerErrors } from './error-trial.ts';
 import type { Interval } from './interval.ts';
 import { lowerBaseline } from './lower-baseline.ts';
 import type { PaarcSettings } from './options.ts';
-import { type Control, type Decision, eagerWait, newSearch, noErrors, type Point, type ProbeBwState, type Search } from './state.ts';
+import { type Control, type Decision, eagerWait, newSearch, type Point, type ProbeBwState, type Search } from './state.ts';
 
 /** A look at the unloaded latency may be skipped this often in a row while there is no queue to see. */
 const maxSkippedProbeRtts = 3;
@@ -60,9 +61,11 @@ export function probeBwRound(settings: PaarcSettings, control: Control, state: P
   if (cut !== undefined) return cut;
   const settled: Search = degraded ? seen : withoutCut(seen);
   if (search.probe !== undefined) return judgeProbe(settings, control, settled, search.probe, degraded, round);
-  const tested = tryFewerErrors(settings, control, settled, interval, nowMs);
-  if ('control' in tested) return tested;
-  return startProbe(settings, lowerBaseline(control, interval), tested, point, degraded, nowMs);
+  const counted: Search = { ...settled, errors: recentErrors(settled.errors, interval) };
+  return (
+    tryFewerErrors(settings, control, counted, nowMs) ??
+    startProbe(settings, lowerBaseline(control, interval), counted, point, degraded, nowMs)
+  );
 }
 
 function probeRttDue(settings: PaarcSettings, control: Control, search: Search, point: Point, nowMs: number): Decision {
@@ -170,7 +173,7 @@ function beginProbe(
   if (next === undefined) return undefined;
   return {
     control: { ...control, ...next },
-    state: { name: 'probe-bw', search: { ...search, quietRounds: 0, errors: noErrors, probe: point } },
+    state: { name: 'probe-bw', search: { ...search, quietRounds: 0, errors: nothingSeen, probe: point } },
     reason,
   };
 }

@@ -1,6 +1,7 @@
 import type { Baseline } from './baseline.ts';
 import { type Ceiling, openCeiling } from './ceiling.ts';
 import { type ClientGuard, openGuard } from './client-guard.ts';
+import { type ErrorCounts, nothingSeen } from './error-counts.ts';
 import type { PaarcSettings } from './options.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -12,17 +13,11 @@ export interface Point {
   readonly ratio50: number;
 }
 
-/** No result yet. */
-export const nothingSeen = { overloads: 0, results: 0 } as const;
-
-/** Overload results among results at one limit, and their share of the time. */
-export interface ErrorCounts {
-  readonly overloads: number;
-  readonly results: number;
-  readonly ofTime: number;
+/** A test of a few errors under way: the limit it started from, and their share there. */
+export interface ErrorTrial {
+  readonly concurrency: number;
+  readonly share: number;
 }
-
-export const noErrors: ErrorCounts = { overloads: 0, results: 0, ofTime: 0 };
 
 /** The search around the operating point in PROBE_BW. It survives PROBE_RTT. */
 export interface Search {
@@ -44,8 +39,7 @@ export interface Search {
   readonly cut?: { readonly concurrency: number; readonly ratio50: number };
   /** Since the limit last moved, in rounds that are over. */
   readonly errors: ErrorCounts;
-  /** A test of a few errors under way: the limit it started from, and their share there. */
-  readonly trial?: { readonly concurrency: number; readonly share: number };
+  readonly trial?: ErrorTrial;
 }
 
 /** An overload in shares of requests and of their time. */
@@ -87,7 +81,7 @@ export interface BackoffState {
   /** The limit of before, while we test whether less load means fewer errors. */
   readonly experimentFrom?: number;
   /** Results since the cut, in rounds that are over. */
-  readonly seen: { readonly overloads: number; readonly results: number };
+  readonly seen: ErrorCounts;
 }
 
 /** The five states of PAARC. */
@@ -152,5 +146,5 @@ export const eagerWait = 2;
 
 /** A search that begins. */
 export function newSearch(wait: number): Search {
-  return { quietRounds: 0, wait, failures: 0, successes: 0, degradedRounds: 0, liftedRounds: 0, errors: noErrors };
+  return { quietRounds: 0, wait, failures: 0, successes: 0, degradedRounds: 0, liftedRounds: 0, errors: nothingSeen };
 }

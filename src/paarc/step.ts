@@ -1,6 +1,7 @@
 import { baselineFrom, foldIntoBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import { freeRound, limitedRound } from './client-guard.ts';
+import { withRound } from './error-counts.ts';
 import type { Interval } from './interval.ts';
 import { lowerBaseline } from './lower-baseline.ts';
 import type { PaarcSettings } from './options.ts';
@@ -118,9 +119,8 @@ function endInit(settings: PaarcSettings, control: Control, interval: Interval, 
 
 /** BACKOFF moves with time, not with rounds; it only makes sure that a host that refused in INIT gets a baseline. */
 function backoffRound(control: Control, state: BackoffState, interval: Interval): Decision {
-  const seen = { overloads: state.seen.overloads + interval.overloads, results: state.seen.results + interval.results };
   const known = control.baseline === undefined ? { ...control, baseline: baselineFrom(interval.durations) } : control;
-  return { control: known, state: { ...state, seen } };
+  return { control: known, state: { ...state, seen: withRound(state.seen, interval) } };
 }
 
 function endProbeRtt(settings: PaarcSettings, control: Control, state: ProbeRttState, interval: Interval, nowMs: number): Decision {

@@ -5,26 +5,14 @@ import type { Interval } from '../../../src/paarc/interval.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/options.ts';
 import { type Control, type Decision, initialControl, newSearch, type PaarcState, type ProbeBwState } from '../../../src/paarc/state.ts';
 import { step } from '../../../src/paarc/step.ts';
+import { durations, interval } from './rounds.ts';
 
-const durations = Array.from({ length: 105 }, (_, index) => 90 + (index % 21));
 const control: Control = { ...initialControl(settings, 0), concurrency: 115, baseline: baselineFrom(durations), reactionMs: 100 };
 
-/** A round of 200 results, a tenth of a refusal's share of it spent on waiting for refusals. */
+/** A round of 200 results; a refusal takes less than half the time of an answer. */
 function round(overloads: number): Interval {
-  return {
-    elapsedMs: 250,
-    samples: 200 - overloads,
-    results: 200,
-    overloads,
-    overloadTimeShare: overloads / 500,
-    leastInFlightOverloaded: 115,
-    throughputPerS: 1000,
-    p50Ms: 115,
-    p95Ms: 140,
-    saturation: 1,
-    clientLimited: false,
-    durations,
-  };
+  const counts = { overloads, results: 200, samples: 200 - overloads, overloadTimeShare: overloads / 500 };
+  return interval({ ...counts, leastInFlightOverloaded: 115, throughputPerS: 1000, p50Ms: 115, p95Ms: 140 });
 }
 
 /** Rounds of that many refusals, until one moves the limit or says why it does not; at most 40. */

@@ -2,32 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { endBackoff } from '../../../src/paarc/backoff.ts';
 import { baselineFrom, foldIntoBaseline } from '../../../src/paarc/baseline.ts';
 import { foundCeiling, grow, openCeiling } from '../../../src/paarc/ceiling.ts';
+import { nothingSeen } from '../../../src/paarc/error-counts.ts';
 import type { Interval } from '../../../src/paarc/interval.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/options.ts';
-import { type BackoffState, type Control, initialControl, newSearch, nothingSeen, type PaarcState } from '../../../src/paarc/state.ts';
+import { type BackoffState, type Control, initialControl, newSearch, type PaarcState } from '../../../src/paarc/state.ts';
 import { step } from '../../../src/paarc/step.ts';
+import { durations, interval } from './rounds.ts';
 
-const durations = Array.from({ length: 105 }, (_, index) => 90 + (index % 21));
 const control: Control = { ...initialControl(settings, 0), concurrency: 64, baseline: baselineFrom(durations), reactionMs: 100 };
 const probeBw: PaarcState = { name: 'probe-bw', search: newSearch(8) };
-
-function interval(part: Partial<Interval>): Interval {
-  return {
-    elapsedMs: 250,
-    samples: 150,
-    results: 150,
-    overloads: 0,
-    overloadTimeShare: 0,
-    leastInFlightOverloaded: Number.POSITIVE_INFINITY,
-    throughputPerS: 600,
-    p50Ms: 100,
-    p95Ms: 130,
-    saturation: 1,
-    clientLimited: false,
-    durations,
-    ...part,
-  };
-}
 
 function decide(part: Partial<Interval>, state: PaarcState = probeBw, from: Control = control, nowMs = 1000) {
   return step(settings, from, state, interval(part), nowMs, 0.5);
