@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { Rule } from '../src/origin/behaviour.ts';
-import { startOrigin } from '../src/origin/origin.ts';
+import type { Rule } from '../src/demo-hosts/behaviour.ts';
+import { startOrigin } from '../src/demo-hosts/origin.ts';
 import { createTestCa } from '../test/support/test-ca.ts';
 
 const USAGE = `Play the web on the loopback interface, for trials with real manifests.
@@ -9,7 +9,7 @@ const USAGE = `Play the web on the loopback interface, for trials with real mani
   npx tsx scripts/origin.ts [--port N] [--seed N] [--mean-bytes N] [--rules FILE] [--ca-out FILE]
 
   --rules FILE   JSON list of {"host": "*.example.org", "path": "*", "behaviours": [{"kind": "latency", "meanMs": 50}]}
-                 (src/origin/behaviour.ts has every kind)
+                 (src/demo-hosts/behaviour.ts has every kind)
   --ca-out FILE  also serve https, with a throw-away authority written to FILE
 
 Then: flow-dc download MANIFEST -o OUT --connect-to ::127.0.0.1:PORT [--ca-file FILE]

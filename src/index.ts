@@ -1,6 +1,5 @@
 /** The public surface. Everything named here is API; everything else may change between minor versions. */
-export { HostCensus, type HostCount, INVALID_HOST_ID } from './census/host-census.ts';
-export { registrableDomain } from './census/registrable-domain.ts';
+
 export { type Clock, systemClock } from './clock.ts';
 export { loadConfigFile } from './config/load.ts';
 export { resolveConfig } from './config/resolve.ts';
@@ -13,18 +12,24 @@ export type {
   ResolvedConfig,
   SinkOptions,
 } from './config/types.ts';
+export { FINDINGS, type Finding } from './dataset/verify/findings.ts';
+export { type VerifyOptions, verifyDataset } from './dataset/verify/verify-dataset.ts';
 export type { Destination, StagedFile, Staging } from './destination/destination.ts';
 export { FolderDestination } from './destination/folder-destination.ts';
 export { NoneDestination } from './destination/none-destination.ts';
 export { ERROR_CODES, type ErrorCode, FlowDcError, isFlowDcError } from './errors.ts';
 export type { ManifestEstimate } from './estimate/estimate.ts';
 export { type EstimateOptions, estimateManifest } from './estimate/estimate-manifest.ts';
+export { HostCensus, type HostCount, INVALID_HOST_ID } from './host/host-census.ts';
+export { registrableDomain } from './host/registrable-domain.ts';
 export type { HostLimits } from './host-limits.ts';
 export { type InspectOptions, inspectManifest } from './inspect/inspect-manifest.ts';
 export type { ManifestInspection } from './inspect/inspection.ts';
 export type { ManifestWarning, ManifestWarningCode } from './inspect/manifest-warnings.ts';
+export type { JobSummary, RecordTotals } from './job/job-summary.ts';
+export { createLocalCommitter, type LocalCommitter } from './job/local-committer.ts';
+export type { RunSpan } from './job/timeline-file.ts';
 export { FixedLimit, type Limit, type Load, type Outcome, type Transition } from './paarc/limit.ts';
-export { type RunJobOptions, runJob } from './pipeline.ts';
 export type {
   AnnouncedBody,
   Artifact,
@@ -45,15 +50,14 @@ export { reportHtml } from './report/html/report-html.ts';
 export type { Quantiles, Report } from './report/report.ts';
 export { type ReportOptions, reportDataset } from './report/report-dataset.ts';
 export { isTransient, ROW_CODES, type RowCode } from './row-codes.ts';
-export type { JobSummary, RecordTotals } from './run/job-summary.ts';
-export { type Partition, type PartitionSummary, partitionManifest } from './run/partition-manifest.ts';
-export type { PartitionManifestOptions } from './run/partition-options.ts';
-export type { RunSpan } from './run/timeline-file.ts';
+export { type RunJobOptions, runJob } from './run/run-job.ts';
+export { type Partition, type PartitionSummary, partitionManifest } from './split/partition-manifest.ts';
+export type { PartitionManifestOptions } from './split/partition-options.ts';
 export { publishUnits } from './stages/distribute/publish-units.ts';
 export { takeDeliveries } from './stages/distribute/take-deliveries.ts';
 export { type FetchRowsOptions, fetchRows, type RowRequest } from './stages/fetch/fetch-rows.ts';
 export { fetchUnits } from './stages/fetch/fetch-units.ts';
-export { type HostProfile, HostProfiles } from './stages/fetch/host-profiles.ts';
+export { type HostProfile, HostProfiles } from './stages/fetch/schedule/host-profiles.ts';
 export type { FetchStageOptions } from './stages/fetch/settings.ts';
 export type { ManifestInfo } from './stages/manifest/manifest-info.ts';
 export { readManifest } from './stages/manifest/read-manifest.ts';
@@ -62,10 +66,7 @@ export { partitionByHost } from './stages/partition/partition-by-host.ts';
 export { folderSink } from './stages/sink/folder-sink.ts';
 export { type CreateSinkOptions, type CustomSink, createSink, type Sink, type SinkStats, type UnitWriter } from './stages/sink/sink.ts';
 export { type DatasetSinkOptions, tarSink } from './stages/sink/tar-sink.ts';
-export { FINDINGS, type Finding } from './stages/sink/verify/findings.ts';
-export { type VerifyOptions, verifyDataset } from './stages/sink/verify/verify-dataset.ts';
 export { CHANNEL_NAMES, type ChannelName, type ChannelPayloads } from './telemetry/channels.ts';
 export { createInProcessChannel, type InProcessOptions } from './transport/in-process/in-process-transport.ts';
-export { createLocalCommitter, type LocalCommitter } from './transport/in-process/local-committer.ts';
 export type { Delivery, JobChannel, JobState, JobStatus } from './transport/transport.ts';
 export { VERSION } from './version.ts';

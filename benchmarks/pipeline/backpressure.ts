@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startOrigin } from '../../src/origin/origin.ts';
+import { startOrigin } from '../../src/demo-hosts/origin.ts';
 import { urlColumns, writeLargeParquet } from '../../test/support/manifests.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Origin, startOrigin } from '../../src/origin/origin.ts';
+import { type Origin, startOrigin } from '../../src/demo-hosts/origin.ts';
 import { startNatsServer } from '../../test/support/nats-server.ts';
 import { type CliProcess, startCli } from '../../test/support/run-cli.ts';
 

@@ -20,7 +20,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startOrigin } from '../../src/origin/origin.ts';
+import { startOrigin } from '../../src/demo-hosts/origin.ts';
 import { startDnsServer } from '../../test/support/dns-server.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -4,7 +4,7 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { ServerResponse } from 'node:http';
-import { type OriginOptions, startOrigin } from '../../src/origin/origin.ts';
+import { type OriginOptions, startOrigin } from '../../src/demo-hosts/origin.ts';
 
 /** What the host saw in a window. */
 export interface HostReport {

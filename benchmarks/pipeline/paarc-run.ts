@@ -5,7 +5,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Rule } from '../../src/origin/behaviour.ts';
+import type { Rule } from '../../src/demo-hosts/behaviour.ts';
 import type { FromHost, HostReport } from './paarc-origin.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));

@@ -1,5 +1,5 @@
 /** The hosts of paarc.ts, and the laws that meet them. */
-import type { Behaviour } from '../../src/origin/behaviour.ts';
+import type { Behaviour } from '../../src/demo-hosts/behaviour.ts';
 
 export interface Scenario {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** The promises of the law, each measured through whole runs of the built program, from start to last row. */
-import type { Behaviour, Rule } from '../../src/origin/behaviour.ts';
+import type { Behaviour, Rule } from '../../src/demo-hosts/behaviour.ts';
 import { type Outcome, outcomesOf } from '../../test/support/dataset.ts';
 import { runAgainstHost } from './paarc-run.ts';
 

@@ -11,8 +11,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { Behaviour } from '../../src/origin/behaviour.ts';
-import { type Origin, startOrigin } from '../../src/origin/origin.ts';
+import type { Behaviour } from '../../src/demo-hosts/behaviour.ts';
+import { type Origin, startOrigin } from '../../src/demo-hosts/origin.ts';
 import { type NatsServer, startNatsServer } from '../../test/support/nats-server.ts';
 import { SharedHostsWorker } from '../../test/support/shared-hosts-workers.ts';
 import { TcpProxy } from '../../test/support/tcp-proxy.ts';

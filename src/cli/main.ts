@@ -2,9 +2,9 @@
 /** The program: arguments to command to exit code. */
 import { nearest } from '../config/nearest.ts';
 import { VERSION } from '../version.ts';
-import type { Command } from './command.ts';
-import { EXIT, errorLines, exitCodeOfError } from './exit-codes.ts';
-import { exitCodeOf, listenForInterrupts } from './interrupts.ts';
+import type { Command } from './args/command.ts';
+import { EXIT, errorLines, exitCodeOfError } from './terminal/exit-codes.ts';
+import { exitCodeOf, listenForInterrupts } from './terminal/interrupts.ts';
 
 /** Loaded when asked for: `--version` and a wrong name need none of them. In the order of the help. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
-import { makeFolder } from '../job/create-exclusively.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
+import { makeFolder } from './create-exclusively.ts';
 import type { Destination, Staging } from './destination.ts';
 import { destinationError } from './destination-error.ts';
 import { syncFolder, writeAtomically } from './durable.ts';

@@ -6,7 +6,7 @@ import { stageSettings } from '../config/stage-settings.ts';
 import type { ManifestOptions } from '../config/types.ts';
 import { freeBytes } from '../destination/free-bytes.ts';
 import { FlowDcError } from '../errors.ts';
-import { hostOf } from '../host.ts';
+import { hostOf } from '../host/host.ts';
 import type { RowCode } from '../row-codes.ts';
 import type { FetchStageOptions } from '../stages/fetch/settings.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';

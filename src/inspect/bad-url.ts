@@ -1,4 +1,4 @@
-import { parseHttpUrl } from '../host.ts';
+import { parseHttpUrl } from '../host/host.ts';
 
 /** What is wrong with a URL that cannot be requested, in words that people understand. */
 export const BAD_URL_KINDS = {

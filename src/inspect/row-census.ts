@@ -1,6 +1,6 @@
-import { hostOf } from '../host.ts';
+import { hostOf } from '../host/host.ts';
+import { DistinctCount } from '../structures/distinct-count.ts';
 import { type BadUrlKind, badUrlKind } from './bad-url.ts';
-import { DistinctCount } from './distinct-count.ts';
 import type { BadUrlGroup, BadUrls, Duplicates, HostMix, LabelMix, Share } from './inspection.ts';
 import { shortText } from './sample-rows.ts';
 import { createTextTally, type TextTally } from './text-tally.ts';

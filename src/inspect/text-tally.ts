@@ -1,5 +1,5 @@
-import { HyperLogLog } from './hyper-log-log.ts';
-import { TextHash } from './text-hash.ts';
+import { HyperLogLog } from '../structures/hyper-log-log.ts';
+import { TextHash } from '../structures/text-hash.ts';
 
 /** A text and its rows. */
 export interface TextRows {

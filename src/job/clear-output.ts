@@ -6,7 +6,7 @@ import { syncFolder } from '../destination/durable.ts';
 import { FILE_LIST_SUFFIX, readFileList } from '../destination/file-list.ts';
 import { type FolderLayout, type FolderPaths, finalPath, folderPaths, METADATA_FILE, stagingFolder } from '../destination/folder-layout.ts';
 import type { UnitRecord } from '../record.ts';
-import { createLocalCommitter } from '../transport/in-process/local-committer.ts';
+import { createLocalCommitter } from './local-committer.ts';
 import { statePaths } from './state-folder.ts';
 
 /** Written when a job is finished; named by no record. */

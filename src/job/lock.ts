@@ -7,9 +7,9 @@ import { readFileSync, unlinkSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { sleep, systemClock } from '../clock.ts';
+import { createExclusively } from '../destination/create-exclusively.ts';
 import { errnoOf } from '../destination/destination-error.ts';
 import { FlowDcError } from '../errors.ts';
-import { createExclusively } from './create-exclusively.ts';
 import { isRunning, processStart } from './process-start.ts';
 
 /** Who holds a lock. */

@@ -1,7 +1,8 @@
 /** What FLOW-DC's overview.json and its gather_run_stats say, for several outputs together: its keys, MB of 10^6 and TB of 10^12 bytes. */
+
+import { errorBreakdown, overviewSummary, percent } from '../dataset/seal/overview.ts';
 import { duration } from '../format.ts';
-import type { RecordTotals } from '../run/job-summary.ts';
-import { errorBreakdown, overviewSummary, percent } from '../stages/sink/seal/overview.ts';
+import type { RecordTotals } from '../job/job-summary.ts';
 
 /** One shard: FLOW-DC's partition. */
 export interface ShardFigures {

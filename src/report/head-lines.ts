@@ -1,7 +1,7 @@
 /** The head of a report, which is also what a run says at its end: what was stored, what was not and why, how long it took. */
 import { byteSize, count, duration, percent } from '../format.ts';
-import type { RecordTotals } from '../run/job-summary.ts';
-import { type RunSpan, workedMs } from '../run/timeline-file.ts';
+import type { RecordTotals } from '../job/job-summary.ts';
+import { type RunSpan, workedMs } from '../job/timeline-file.ts';
 import { meaningOf } from './advice.ts';
 
 export interface Head extends RecordTotals {

@@ -1,6 +1,6 @@
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
-import { decodeParquet } from '../stages/sink/parquet-file.ts';
+import { decodeParquet } from '../dataset/parquet-file.ts';
 import type { OutcomeRow } from './host-table.ts';
 
 const COLUMNS = ['host', 'status', 'code', 'bytes', 'headers_ms', 'total_ms', 'fetched_at', 'flags'];

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { FlowDcError, isFlowDcError } from '../errors.ts';
-import type { RecordTotals } from '../run/job-summary.ts';
+import type { RecordTotals } from '../job/job-summary.ts';
 import { VERSION } from '../version.ts';
 import { type AdviceContext, adviceFor, mayPass, meaningOf } from './advice.ts';
 import { FlowDcTally } from './flow-dc-report.ts';

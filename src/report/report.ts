@@ -2,9 +2,10 @@
  * What a report says. Plain JSON; every duration is in ms, every rate per second of work, every share between 0 and 1.
  * docs/report.md says where each figure comes from.
  */
-import type { RecordTotals } from '../run/job-summary.ts';
-import type { RunSpan } from '../run/timeline-file.ts';
-import type { TimePart } from '../stages/sink/unit-times.ts';
+
+import type { TimePart } from '../dataset/unit-times.ts';
+import type { RecordTotals } from '../job/job-summary.ts';
+import type { RunSpan } from '../job/timeline-file.ts';
 import type { Advice } from './advice.ts';
 import type { FlowDcReport } from './flow-dc-report.ts';
 import type { HostLine } from './host-table.ts';

@@ -1,4 +1,4 @@
-import { readTimeline, type TimelinePoint } from '../run/timeline-file.ts';
+import { readTimeline, type TimelinePoint } from '../job/timeline-file.ts';
 
 /** In-flight requests and limits of one output over time; every array has an entry per moment. */
 export interface RunPlot {

@@ -1,5 +1,5 @@
-import type { TimePart, UnitTimes } from '../stages/sink/unit-times.ts';
-import { TIME_PARTS } from '../stages/sink/unit-times.ts';
+import type { TimePart, UnitTimes } from '../dataset/unit-times.ts';
+import { TIME_PARTS } from '../dataset/unit-times.ts';
 import { HostTable, type OutcomeRow } from './host-table.ts';
 import { LatencySketch } from './latency-sketch.ts';
 import type { Quantiles, TimeReport } from './report.ts';

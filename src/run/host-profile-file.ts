@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { errnoOf } from '../destination/destination-error.ts';
 import { writeAtomically } from '../destination/durable.ts';
 import { statePaths } from '../job/state-folder.ts';
-import type { HostProfile, HostProfiles } from '../stages/fetch/host-profiles.ts';
+import type { HostProfile, HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 
 const FORMAT = 'flow-dc hosts';
 const FORMAT_VERSION = 1;

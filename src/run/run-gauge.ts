@@ -1,7 +1,7 @@
 /** What this process is doing for its job at this moment. */
 import type { Clock } from '../clock.ts';
+import type { TimelineHost, TimelineMoment } from '../job/timeline-file.ts';
 import { subscribe } from '../telemetry/channels.ts';
-import type { TimelineHost, TimelineMoment } from './timeline-file.ts';
 
 /** What the gauge looks at: the fetch stage. */
 export interface GaugedStage {

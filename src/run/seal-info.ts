@@ -1,11 +1,11 @@
 import { resolvedKeys } from '../config/resolve.ts';
 import { CONFIG_KEYS } from '../config/schema.ts';
 import type { ResolvedConfig } from '../config/types.ts';
+import type { SealInfo } from '../dataset/seal/seal-dataset.ts';
 import type { JobFile } from '../job/job-file.ts';
-import type { SealInfo } from '../stages/sink/seal/seal-dataset.ts';
+import type { JobSummary } from '../job/job-summary.ts';
+import { workedMs } from '../job/timeline-file.ts';
 import { VERSION } from '../version.ts';
-import type { JobSummary } from './job-summary.ts';
-import { workedMs } from './timeline-file.ts';
 
 /** Keys that may hold credentials: never part of a dataset that others read. */
 const PRIVATE_KEYS = ['header', 'hosts', 'contact', 'log_file'];

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import type { Rule } from '../../src/origin/behaviour.ts';
+import type { Rule } from '../../src/demo-hosts/behaviour.ts';
 import { essence, outcomesOf } from '../support/dataset.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';

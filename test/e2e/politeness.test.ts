@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Behaviour } from '../../src/origin/behaviour.ts';
-import type { HostStats } from '../../src/origin/host-stats.ts';
+import type { Behaviour } from '../../src/demo-hosts/behaviour.ts';
+import type { HostStats } from '../../src/demo-hosts/host-stats.ts';
 import { type Outcome, outcomesOf } from '../support/dataset.ts';
 import { runCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Rule } from '../../src/origin/behaviour.ts';
+import type { Rule } from '../../src/demo-hosts/behaviour.ts';
 import { reportHtml } from '../../src/report/html/report-html.ts';
 import type { Report } from '../../src/report/report.ts';
 import { reportDataset } from '../../src/report/report-dataset.ts';

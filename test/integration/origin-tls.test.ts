@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Origin, type OriginOptions, startOrigin } from '../../src/origin/origin.ts';
+import { type Origin, type OriginOptions, startOrigin } from '../../src/demo-hosts/origin.ts';
 import { httpGet } from '../support/http-get.ts';
 import { createTestCa } from '../support/test-ca.ts';
 

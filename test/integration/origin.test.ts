@@ -2,8 +2,8 @@ import { gunzipSync } from 'node:zlib';
 import { fileTypeFromBuffer } from 'file-type';
 import { imageSize } from 'image-size';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Behaviour, Rule } from '../../src/origin/behaviour.ts';
-import { type Origin, type OriginOptions, startOrigin } from '../../src/origin/origin.ts';
+import type { Behaviour, Rule } from '../../src/demo-hosts/behaviour.ts';
+import { type Origin, type OriginOptions, startOrigin } from '../../src/demo-hosts/origin.ts';
 import { type GetResult, httpGet } from '../support/http-get.ts';
 
 async function serving(options: OriginOptions = {}): Promise<Origin> {

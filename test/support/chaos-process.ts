@@ -8,7 +8,7 @@ import { type CommitStep, FolderDestination } from '../../src/destination/folder
 import type { UnitRecord } from '../../src/record.ts';
 import type { ClusterChannel } from '../../src/transport/cluster.ts';
 import { connectCluster } from '../../src/transport/nats/connect-cluster.ts';
-import { natsOptionsFrom } from '../../src/transport/nats/nats-options.ts';
+import { natsOptionsFrom } from '../../src/transport/nats/connection/nats-options.ts';
 import type { Delivery } from '../../src/transport/transport.ts';
 import { decodeRows } from '../../src/unit-rows.ts';
 import { describeJob } from './nats-jobs.ts';

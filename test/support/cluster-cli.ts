@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
-import type { Rule } from '../../src/origin/behaviour.ts';
-import type { OriginOptions } from '../../src/origin/origin.ts';
+import type { Rule } from '../../src/demo-hosts/behaviour.ts';
+import type { OriginOptions } from '../../src/demo-hosts/origin.ts';
 import { type CliOptions, type CliProcess, startCli } from './run-cli.ts';
 import { tempFolder } from './temp-folder.ts';
 import { testOrigin } from './test-origin.ts';

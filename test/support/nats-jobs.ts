@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { UnitRecord } from '../../src/record.ts';
 import type { Cluster, ClusterChannel, JobDescription } from '../../src/transport/cluster.ts';
 import { type ClusterInternals, connectCluster } from '../../src/transport/nats/connect-cluster.ts';
-import type { NatsOptions } from '../../src/transport/nats/nats-options.ts';
+import type { NatsOptions } from '../../src/transport/nats/connection/nats-options.ts';
 import { recordOf } from './units.ts';
 
 /** A name that no other test on the same server has. */

@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { connect } from '@nats-io/transport-node';
 import { stageSettings } from '../../src/config/stage-settings.ts';
 import type { PaarcOptions } from '../../src/config/types.ts';
+import { createSharedHosts, type SharedHosts } from '../../src/host-budget/wire/create-shared-hosts.ts';
 import { fetchRows } from '../../src/stages/fetch/fetch-rows.ts';
-import { createSharedHosts, type SharedHosts } from '../../src/transport/nats/hosts/create-shared-hosts.ts';
 
 export interface SharedHostsWorkerOptions {
   /** Absent: this worker's own law, for comparison. */

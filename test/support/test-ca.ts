@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import type { OriginOptions } from '../../src/origin/origin.ts';
+import type { OriginOptions } from '../../src/demo-hosts/origin.ts';
 import { bitString, der, integer, objectId, sequence, utcTime } from './der.ts';
 
 const ECDSA_SHA256 = sequence(objectId('1.2.840.10045.4.3.2'));

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { type Origin, type OriginOptions, startOrigin } from '../../src/origin/origin.ts';
+import { type Origin, type OriginOptions, startOrigin } from '../../src/demo-hosts/origin.ts';
 
 /** An origin that closes with the test. */
 export async function testOrigin(options: OriginOptions = {}): Promise<Origin> {

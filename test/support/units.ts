@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Float64, RecordBatch, Schema, Table, Utf8, vectorFromArray } from 'apache-arrow';
-import { hostOf } from '../../src/host.ts';
+import { hostOf } from '../../src/host/host.ts';
 import {
   type HostRows,
   ROLE_METADATA,

@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
 import { systemClock } from '../../clock.ts';
+import { cancelJob } from '../../cluster/cancel-job.ts';
+import { endServer } from '../../cluster/own-server.ts';
 import { shellQuoted } from '../../report/head-lines.ts';
-import { cancelJob } from '../../run/cancel-job.ts';
-import { endServer } from '../../run/own-server.ts';
-import { clusterCommand, oneJob, withCluster } from '../cluster/with-job.ts';
-import type { Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
-import { helpFor } from '../help.ts';
+import type { Command } from '../args/command.ts';
+import { helpFor } from '../args/help.ts';
+import { clusterCommand, oneJob, withCluster } from '../args/with-job.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
 
 /** `cancel`: end a job; what is committed stays. */
 export const cancelCommand: Command = {

@@ -5,9 +5,9 @@ import { publishedSchema } from '../../config/published-schema.ts';
 import { resolveConfig, resolvedKeys } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
-import type { CliIo, Command } from '../command.ts';
-import { parseFlags } from '../flags.ts';
-import { helpFor } from '../help.ts';
+import type { CliIo, Command } from '../args/command.ts';
+import { parseFlags } from '../args/flags.ts';
+import { helpFor } from '../args/help.ts';
 
 /** `config check|show|schema`: what a configuration file says, and whether it is right. */
 export const configCommand: Command = {

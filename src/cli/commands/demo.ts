@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/types.ts';
+import { startOrigin } from '../../demo-hosts/origin.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count, duration } from '../../format.ts';
-import { startOrigin } from '../../origin/origin.ts';
-import type { CliIo, Command } from '../command.ts';
+import type { CliIo, Command } from '../args/command.ts';
 import { hostTable, nextSteps } from '../demo/demo-account.ts';
 import { type DemoFolderOptions, prepareDemoFolder } from '../demo/demo-folder.ts';
 import { DEMO_HOSTS } from '../demo/demo-hosts.ts';
 import { demoManifest } from '../demo/demo-manifest.ts';
 import { countRows } from '../demo/demo-tally.ts';
 import { serveDemo } from '../demo/serve-demo.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
 
 /** The two commands that the demo strings together, as `download` and `verify` run them. */
 export interface DemoSteps {

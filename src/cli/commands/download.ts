@@ -2,19 +2,19 @@ import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { readManifestInfo } from '../../index.ts';
-import { runJob } from '../../pipeline.ts';
-import type { JobSummary } from '../../run/job-summary.ts';
+import type { JobSummary } from '../../job/job-summary.ts';
+import { runJob } from '../../run/run-job.ts';
 import { subscribe } from '../../telemetry/channels.ts';
-import type { CliIo, Command } from '../command.ts';
-import { commandConfig } from '../command-config.ts';
-import { EXIT, exitCodeOfSummary } from '../exit-codes.ts';
-import { parseFlags } from '../flags.ts';
-import { helpFor } from '../help.ts';
-import { keptSettings } from '../kept-settings.ts';
-import { openLog, openTrace } from '../log.ts';
-import { preflightLines, rowsToCome } from '../preflight.ts';
-import { createProgress } from '../progress/reporter.ts';
-import { summaryLines } from '../run-summary.ts';
+import type { CliIo, Command } from '../args/command.ts';
+import { commandConfig } from '../args/command-config.ts';
+import { parseFlags } from '../args/flags.ts';
+import { helpFor } from '../args/help.ts';
+import { keptSettings } from '../args/kept-settings.ts';
+import { EXIT, exitCodeOfSummary } from '../terminal/exit-codes.ts';
+import { openLog, openTrace } from '../terminal/log.ts';
+import { preflightLines, rowsToCome } from '../terminal/preflight.ts';
+import { createProgress } from '../terminal/reporter.ts';
+import { summaryLines } from '../terminal/run-summary.ts';
 
 /** `download`: the whole chain in one process. */
 export const downloadCommand: Command = {

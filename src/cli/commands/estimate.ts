@@ -1,13 +1,13 @@
 import { resolveConfig } from '../../config/resolve.ts';
 import { FlowDcError } from '../../errors.ts';
 import { estimateManifest } from '../../index.ts';
-import type { Command } from '../command.ts';
-import { commandConfig } from '../command-config.ts';
-import { estimateLines, estimateWarnings } from '../estimate-lines.ts';
-import { EXIT } from '../exit-codes.ts';
-import { parseFlags } from '../flags.ts';
-import { helpFor } from '../help.ts';
-import { createRowsLine } from '../progress/rows-line.ts';
+import type { Command } from '../args/command.ts';
+import { commandConfig } from '../args/command-config.ts';
+import { parseFlags } from '../args/flags.ts';
+import { helpFor } from '../args/help.ts';
+import { estimateLines, estimateWarnings } from '../terminal/estimate-lines.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { createRowsLine } from '../terminal/rows-line.ts';
 
 /** `estimate`: ask for the size of a sample of the rows. */
 export const estimateCommand: Command = {

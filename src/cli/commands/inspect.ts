@@ -1,13 +1,13 @@
 import { resolveConfig } from '../../config/resolve.ts';
 import { FlowDcError } from '../../errors.ts';
 import { inspectManifest } from '../../index.ts';
-import type { Command } from '../command.ts';
-import { commandConfig } from '../command-config.ts';
-import { EXIT } from '../exit-codes.ts';
-import { parseFlags } from '../flags.ts';
-import { helpFor } from '../help.ts';
-import { inspectionLines } from '../inspection-lines.ts';
-import { createRowsLine } from '../progress/rows-line.ts';
+import type { Command } from '../args/command.ts';
+import { commandConfig } from '../args/command-config.ts';
+import { parseFlags } from '../args/flags.ts';
+import { helpFor } from '../args/help.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { inspectionLines } from '../terminal/inspection-lines.ts';
+import { createRowsLine } from '../terminal/rows-line.ts';
 
 /** `inspect`: look at a manifest before anything is fetched. */
 export const inspectCommand: Command = {

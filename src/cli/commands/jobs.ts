@@ -1,7 +1,7 @@
-import { clusterCommand, listJobs, withCluster } from '../cluster/with-job.ts';
-import type { Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
-import { helpFor } from '../help.ts';
+import type { Command } from '../args/command.ts';
+import { helpFor } from '../args/help.ts';
+import { clusterCommand, listJobs, withCluster } from '../args/with-job.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
 
 /** `jobs`: what a server has. */
 export const jobsCommand: Command = {

@@ -3,12 +3,12 @@ import type { Config } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { byteSize, count } from '../../format.ts';
 // Not from index.ts: what else the package has would take longer to load than a small manifest to split.
-import { type PartitionSummary, partitionManifest } from '../../run/partition-manifest.ts';
-import type { CliIo, Command } from '../command.ts';
-import { commandConfig } from '../command-config.ts';
-import { EXIT } from '../exit-codes.ts';
-import { parseFlags } from '../flags.ts';
-import { helpFor } from '../help.ts';
+import { type PartitionSummary, partitionManifest } from '../../split/partition-manifest.ts';
+import type { CliIo, Command } from '../args/command.ts';
+import { commandConfig } from '../args/command-config.ts';
+import { parseFlags } from '../args/flags.ts';
+import { helpFor } from '../args/help.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
 
 /** `partition`: split a manifest into files. */
 export const partitionCommand: Command = {

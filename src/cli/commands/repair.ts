@@ -1,10 +1,10 @@
+import { repairJob } from '../../cluster/repair-job.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
-import { repairJob } from '../../run/repair-job.ts';
-import { clusterCommand, oneJob, withCluster } from '../cluster/with-job.ts';
-import type { Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
-import { helpFor } from '../help.ts';
+import type { Command } from '../args/command.ts';
+import { helpFor } from '../args/help.ts';
+import { clusterCommand, oneJob, withCluster } from '../args/with-job.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
 
 /** `repair`: bring queue, records and manifest together. */
 export const repairCommand: Command = {

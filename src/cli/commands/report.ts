@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { FlowDcError } from '../../errors.ts';
 import { type Report, reportDataset, reportHtml } from '../../index.ts';
-import type { Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
-import { parseFlags } from '../flags.ts';
-import { helpFor } from '../help.ts';
-import { flowDcText, reportText } from '../report-text.ts';
+import type { Command } from '../args/command.ts';
+import { parseFlags } from '../args/flags.ts';
+import { helpFor } from '../args/help.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { flowDcText, reportText } from '../terminal/report-text.ts';
 
 /** `report`: what became of one or several downloads. */
 export const reportCommand: Command = {

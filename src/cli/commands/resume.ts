@@ -1,10 +1,10 @@
 import type { Config } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { readJob } from '../../job/job-folder.ts';
-import type { CliIo, Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
-import { parseFlags } from '../flags.ts';
-import { helpFor } from '../help.ts';
+import type { CliIo, Command } from '../args/command.ts';
+import { parseFlags } from '../args/flags.ts';
+import { helpFor } from '../args/help.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
 import { runDownload } from './download.ts';
 
 /** `resume`: finish a job from what its folder knows. */

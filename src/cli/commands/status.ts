@@ -1,12 +1,12 @@
 import { sleep, systemClock } from '../../clock.ts';
+import { type JobReport, reportOf } from '../../cluster/job-report.ts';
 import { FlowDcError } from '../../errors.ts';
-import { type JobReport, reportOf } from '../../run/job-report.ts';
 import type { Cluster, ClusterChannel } from '../../transport/cluster.ts';
-import { statusLines } from '../cluster/status-table.ts';
-import { clusterCommand, listJobs, oneJob, withCluster } from '../cluster/with-job.ts';
-import type { CliIo, Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
-import { helpFor } from '../help.ts';
+import type { CliIo, Command } from '../args/command.ts';
+import { helpFor } from '../args/help.ts';
+import { clusterCommand, listJobs, oneJob, withCluster } from '../args/with-job.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { statusLines } from '../terminal/status-table.ts';
 
 const WATCH_MS = 1_000;
 const CLEAR = '\u001b[H\u001b[J';

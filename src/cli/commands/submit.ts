@@ -1,25 +1,25 @@
 import { systemClock } from '../../clock.ts';
+import { ServerKeeper } from '../../cluster/keep-server.ts';
+import { findServerBinary, type OwnServer, startOwnServer } from '../../cluster/own-server.ts';
+import { reachCluster } from '../../cluster/reach-cluster.ts';
+import { type SubmitConnection, type SubmitSummary, submitJob } from '../../cluster/submit-job.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
 import { shellQuoted } from '../../report/head-lines.ts';
-import { ServerKeeper } from '../../run/keep-server.ts';
-import { findServerBinary, type OwnServer, startOwnServer } from '../../run/own-server.ts';
-import { reachCluster } from '../../run/reach-cluster.ts';
-import { type SubmitConnection, type SubmitSummary, submitJob } from '../../run/submit-job.ts';
-import { dryRunLines } from '../cluster/dry-run.ts';
-import { noteServer } from '../cluster/server-notes.ts';
-import type { CliIo, Command } from '../command.ts';
-import { commandConfig } from '../command-config.ts';
-import { EXIT, exitCodeOfSummary } from '../exit-codes.ts';
-import { parseFlags } from '../flags.ts';
-import { helpFor } from '../help.ts';
-import { keptSettings } from '../kept-settings.ts';
-import { openLog } from '../log.ts';
-import { preflightLines, rowsToCome } from '../preflight.ts';
-import { createProgress } from '../progress/reporter.ts';
-import { summaryLines } from '../run-summary.ts';
+import type { CliIo, Command } from '../args/command.ts';
+import { commandConfig } from '../args/command-config.ts';
+import { parseFlags } from '../args/flags.ts';
+import { helpFor } from '../args/help.ts';
+import { keptSettings } from '../args/kept-settings.ts';
+import { EXIT, exitCodeOfSummary } from '../terminal/exit-codes.ts';
+import { openLog } from '../terminal/log.ts';
+import { preflightLines, rowsToCome } from '../terminal/preflight.ts';
+import { createProgress } from '../terminal/reporter.ts';
+import { summaryLines } from '../terminal/run-summary.ts';
+import { noteServer } from '../terminal/server-notes.ts';
+import { dryRunLines } from './dry-run.ts';
 
 /** `submit`: the planning half of a job whose rows are fetched by workers. */
 export const submitCommand: Command = {

@@ -2,12 +2,12 @@ import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
 import { type Finding, readManifestInfo, verifyDataset } from '../../index.ts';
 import { readJob } from '../../job/job-folder.ts';
-import { totalOf } from '../../run/job-summary.ts';
-import { createLocalCommitter } from '../../transport/in-process/local-committer.ts';
-import type { CliIo, Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
-import { parseFlags } from '../flags.ts';
-import { helpFor } from '../help.ts';
+import { totalOf } from '../../job/job-summary.ts';
+import { createLocalCommitter } from '../../job/local-committer.ts';
+import type { CliIo, Command } from '../args/command.ts';
+import { parseFlags } from '../args/flags.ts';
+import { helpFor } from '../args/help.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
 
 /** More findings than this are counted, not listed, unless --json asks for all. */
 const LISTED = 50;

@@ -1,19 +1,19 @@
 import { systemClock } from '../../clock.ts';
+import { reachCluster } from '../../cluster/reach-cluster.ts';
+import { serveJobs } from '../../cluster/serve-jobs.ts';
 import { combineConfig } from '../../config/combine.ts';
 import { loadConfigFile } from '../../config/load.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import { CONFIG_KEYS } from '../../config/schema.ts';
 import type { Config } from '../../config/types.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
-import { reachCluster } from '../../run/reach-cluster.ts';
-import { serveJobs } from '../../run/serve-jobs.ts';
-import { openWorkerLog } from '../cluster/worker-log.ts';
-import type { CliIo, Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
-import { commandsOfKey } from '../flag-table.ts';
-import { parseFlags } from '../flags.ts';
-import { helpFor } from '../help.ts';
-import { openLog, openTrace } from '../log.ts';
+import type { CliIo, Command } from '../args/command.ts';
+import { commandsOfKey } from '../args/flag-table.ts';
+import { parseFlags } from '../args/flags.ts';
+import { helpFor } from '../args/help.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { openLog, openTrace } from '../terminal/log.ts';
+import { openWorkerLog } from '../terminal/worker-log.ts';
 
 /** `worker`: the working half of jobs that were submitted elsewhere. */
 export const workerCommand: Command = {

@@ -1,5 +1,5 @@
 import { count } from '../../format.ts';
-import { textTable } from '../text-table.ts';
+import { textTable } from '../terminal/text-table.ts';
 import type { DemoHost } from './demo-hosts.ts';
 import type { DemoTally } from './demo-tally.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../destination/create-exclusively.ts';
 import { FlowDcError } from '../../errors.ts';
-import { makeFolder } from '../../job/create-exclusively.ts';
 
 /** Says that a folder is a demo's and may be replaced by the next one. */
 const MARKER = '.flow-dc-demo';

@@ -1,4 +1,4 @@
-import type { Behaviour } from '../../origin/behaviour.ts';
+import type { Behaviour } from '../../demo-hosts/behaviour.ts';
 
 /** One host of the demo: what it does to a downloader, and what must come out. */
 export interface DemoHost {

@@ -1,4 +1,4 @@
-import { hashText } from '../../origin/random.ts';
+import { hashText } from '../../demo-hosts/random.ts';
 import type { DemoHost } from './demo-hosts.ts';
 
 const LABELS = ['acer campestre', 'quercus robur', 'tilia cordata', 'fagus sylvatica', 'betula pendula'] as const;

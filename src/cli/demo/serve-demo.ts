@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Origin, startOrigin } from '../../demo-hosts/origin.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
-import { type Origin, startOrigin } from '../../origin/origin.ts';
-import type { CliIo } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import type { CliIo } from '../args/command.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
 import { type DemoFolderOptions, prepareDemoFolder } from './demo-folder.ts';
 import { DEMO_HOSTS } from './demo-hosts.ts';
 import { demoManifest } from './demo-manifest.ts';

@@ -3,26 +3,26 @@
  * fetch-units.ts and fetch-rows.ts, which share it.
  */
 import type { Clock } from '../../clock.ts';
-import { parseHttpUrl, parseUrl } from '../../host.ts';
+import { parseHttpUrl, parseUrl } from '../../host/host.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import type { Transition } from '../../paarc/limit.ts';
 import { isTransient, type RowCode } from '../../row-codes.ts';
-import { acceptBody } from './accept-body.ts';
-import { type AttemptEnd, type AttemptSettings, startAttempt, type Timing } from './attempt.ts';
-import { outcomeOf } from './attempt-error.ts';
-import { BodyBudget } from './body-budget.ts';
-import type { CollectedBody, CollectorOptions } from './body-collector.ts';
+import { OriginPools } from './connect/origin-pools.ts';
+import { requestHeaders } from './connect/request-headers.ts';
 import type { FetchTask } from './fetch-task.ts';
-import type { Permit } from './gate.ts';
-import type { Lane } from './lane.ts';
-import { LoadMeter } from './load-meter.ts';
-import { NetworkHold } from './network-hold.ts';
-import { OriginPools } from './origin-pools.ts';
 import { refusedUrl } from './refused-url.ts';
-import { requestHeaders } from './request-headers.ts';
-import { decideRetry } from './retry-policy.ts';
+import { acceptBody } from './reply/accept-body.ts';
+import { type AttemptEnd, type AttemptSettings, startAttempt, type Timing } from './reply/attempt.ts';
+import { outcomeOf } from './reply/attempt-error.ts';
+import { BodyBudget } from './reply/body-budget.ts';
+import type { CollectedBody, CollectorOptions } from './reply/body-collector.ts';
 import { announcedEnd, failedEnd, fetchedEnd, newWork, type Work } from './row-work.ts';
-import { Scheduler } from './scheduler.ts';
+import type { Permit } from './schedule/gate.ts';
+import type { Lane } from './schedule/lane.ts';
+import { LoadMeter } from './schedule/load-meter.ts';
+import { NetworkHold } from './schedule/network-hold.ts';
+import { decideRetry } from './schedule/retry-policy.ts';
+import { Scheduler } from './schedule/scheduler.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** How long rows wait that failed while there seems to be no network at all. */

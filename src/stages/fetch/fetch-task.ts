@@ -2,8 +2,8 @@
 
 import type { AnnouncedBody } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
-import type { AcceptedBody } from './accept-body.ts';
-import type { Timing } from './attempt.ts';
+import type { AcceptedBody } from './reply/accept-body.ts';
+import type { Timing } from './reply/attempt.ts';
 
 /** How a row ended, without the row: the caller adds its own. */
 export interface RowEnd {

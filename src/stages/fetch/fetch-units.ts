@@ -3,14 +3,14 @@ import { setMaxListeners } from 'node:events';
 
 import { stageSettings } from '../../config/stage-settings.ts';
 import { FlowDcError } from '../../errors.ts';
-import { hostOf } from '../../host.ts';
+import { hostOf } from '../../host/host.ts';
 import type { FetchResult, OpenUnit, Unit, UnitRow } from '../../record.ts';
 import { publish } from '../../telemetry/channels.ts';
 import type { Delivery } from '../../transport/transport.ts';
 import { decodeRows } from '../../unit-rows.ts';
-import { createLimits, ownLimits } from './create-limit.ts';
 import type { RowEnd } from './fetch-task.ts';
 import { ResultStream } from './result-stream.ts';
+import { createLimits, ownLimits } from './schedule/create-limit.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
 import { UnitWork, undistributed } from './unit-work.ts';
 

@@ -1,4 +1,4 @@
-import { hostOf, parseUrl } from '../../host.ts';
+import { hostOf, parseUrl } from '../../host/host.ts';
 import type { RowEnd } from './fetch-task.ts';
 
 /** How a row ends whose URL cannot be requested at all. */

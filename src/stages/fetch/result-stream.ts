@@ -5,10 +5,10 @@
 import { Duplex } from 'node:stream';
 import type { HostLimits } from '../../host-limits.ts';
 import type { RowResult, SpilledBody } from '../../record.ts';
+import { Fifo } from '../../structures/fifo.ts';
 import { publish } from '../../telemetry/channels.ts';
 import { FetchEngine } from './engine.ts';
 import type { RowEnd } from './fetch-task.ts';
-import { Fifo } from './fifo.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** Results waiting in the stream itself; more wait in the stage with their bytes still on the budget. */

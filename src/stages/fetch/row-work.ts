@@ -1,7 +1,7 @@
 import type { RowCode } from '../../row-codes.ts';
-import type { AcceptedBody } from './accept-body.ts';
-import type { AttemptEnd } from './attempt.ts';
 import type { FetchTask, RowEnd } from './fetch-task.ts';
+import type { AcceptedBody } from './reply/accept-body.ts';
+import type { AttemptEnd } from './reply/attempt.ts';
 
 /** A row on its way through the engine: where it is now, and what it has cost so far. */
 export interface Work {

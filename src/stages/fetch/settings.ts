@@ -7,14 +7,14 @@ import { FlowDcError } from '../../errors.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import type { Limit } from '../../paarc/limit.ts';
 import { VERSION } from '../../version.ts';
-import { createAddressGuard } from './address-guard.ts';
-import { parseConnectTo } from './connect-to.ts';
-import { Connector } from './connector.ts';
-import { createHostPolicies } from './host-policy.ts';
-import { HostProfiles } from './host-profiles.ts';
-import { headerRecord } from './request-headers.ts';
-import { NameResolver, nameServers } from './resolver.ts';
-import { SpillFolder } from './spill-folder.ts';
+import { createAddressGuard } from './connect/address-guard.ts';
+import { parseConnectTo } from './connect/connect-to.ts';
+import { Connector } from './connect/connector.ts';
+import { createHostPolicies } from './connect/host-policy.ts';
+import { headerRecord } from './connect/request-headers.ts';
+import { NameResolver, nameServers } from './connect/resolver.ts';
+import { SpillFolder } from './reply/spill-folder.ts';
+import { HostProfiles } from './schedule/host-profiles.ts';
 
 /** Options of both fetch stages: the `fetch` slice of the configuration and what only a program can give. */
 export interface FetchStageOptions extends FetchOptions {

@@ -4,9 +4,9 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { PartitionOptions, PartitionSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
+import { HostReader } from '../../host/host-reader.ts';
 import type { Unit } from '../../record.ts';
 import { cutWindow } from './cut-window.ts';
-import { HostReader } from './host-reader.ts';
 import { makeUnit } from './make-unit.ts';
 import { FIRST_WINDOW_ROWS, MAX_WINDOW_ROWS, Window } from './window.ts';
 

@@ -1,10 +1,10 @@
 import type { RecordBatch } from 'apache-arrow';
 import { rawBytes } from '../../arrow/raw-bytes.ts';
 import { textColumn } from '../../arrow/text.ts';
-import { registrableDomain } from '../../census/registrable-domain.ts';
 import type { PartitionSettings } from '../../config/types.ts';
+import type { HostReader } from '../../host/host-reader.ts';
+import { registrableDomain } from '../../host/registrable-domain.ts';
 import { urlColumn } from '../../unit-rows.ts';
-import type { HostReader } from './host-reader.ts';
 
 /** Rows of the first window; each further one is twice as long. Small at first, so that the first unit leaves early. */
 export const FIRST_WINDOW_ROWS = 2000;

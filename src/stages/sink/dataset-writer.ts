@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
+import { safeExtension } from '../../dataset/naming/safe-name.ts';
+import { outcomeTable } from '../../dataset/outcome-table.ts';
+import { encodeParquet } from '../../dataset/parquet-file.ts';
+import { type RowOutcome, rowOutcome } from '../../dataset/row-outcome.ts';
+import { formatStats, STATS_SUFFIX } from '../../dataset/stats-file.ts';
+import { UnitTimer } from '../../dataset/unit-times.ts';
 import type { Destination, Staging } from '../../destination/destination.ts';
 import type { Artifact, Committer, FetchResult, OpenUnit, UnitRecord, UnitRow } from '../../record.ts';
 import { decodeRows } from '../../unit-rows.ts';
-import { safeExtension } from './naming/safe-name.ts';
-import { outcomeTable } from './outcome-table.ts';
-import { encodeParquet } from './parquet-file.ts';
-import { type RowOutcome, rowOutcome } from './row-outcome.ts';
 import type { SampleContainer } from './sample-container.ts';
 import type { UnitWriter } from './sink.ts';
-import { formatStats, STATS_SUFFIX } from './stats-file.ts';
-import { UnitTimer } from './unit-times.ts';
 
 /** How the units of one dataset are laid out and decided. */
 export interface DatasetLayout {

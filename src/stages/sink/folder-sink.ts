@@ -1,11 +1,11 @@
 import { systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
+import { sampleNames } from '../../dataset/naming/sample-names.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { FILE_LIST_SUFFIX } from '../../destination/file-list.ts';
 import { FolderDestination } from '../../destination/folder-destination.ts';
 import { readRoles } from '../../unit-rows.ts';
 import { type DatasetLayout, openDatasetWriter } from './dataset-writer.ts';
-import { sampleNames } from './naming/sample-names.ts';
 import { openFileContainer } from './sample-container.ts';
 import { createSink, type Sink } from './sink.ts';
 import { type DatasetSinkOptions, defaultCommitter, nameTemplate, sinkOptions } from './tar-sink.ts';

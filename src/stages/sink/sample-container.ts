@@ -1,6 +1,6 @@
+import type { SampleJson } from '../../dataset/sample-json.ts';
 import type { StagedFolder, Staging } from '../../destination/destination.ts';
 import type { Artifact, FetchResult } from '../../record.ts';
-import type { SampleJson } from './sample-json.ts';
 import { readSpilled, type TarEntry, TarFile } from './tar-file.ts';
 
 /** What holds the stored samples of one unit. */

@@ -2,8 +2,8 @@ import { Writable } from 'node:stream';
 import { type Clock, systemClock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
+import { Slots } from '../../structures/slots.ts';
 import { publish } from '../../telemetry/channels.ts';
-import { Slots } from './slots.ts';
 import { type LaneEvents, protocolError, UnitLane } from './unit-lane.ts';
 
 /**

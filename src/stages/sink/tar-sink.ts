@@ -1,17 +1,17 @@
 import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { SinkOptions, SinkSettings } from '../../config/types.ts';
+import { type NameTemplate, parseNameTemplate } from '../../dataset/naming/name-template.ts';
+import { sampleNames } from '../../dataset/naming/sample-names.ts';
+import { sampleJsonWriter } from '../../dataset/sample-json.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { FolderDestination } from '../../destination/folder-destination.ts';
 import { FlowDcError } from '../../errors.ts';
+import { createLocalCommitter } from '../../job/local-committer.ts';
 import type { Committer, OpenUnit, UnitRow } from '../../record.ts';
-import { createLocalCommitter } from '../../transport/in-process/local-committer.ts';
 import { readRoles } from '../../unit-rows.ts';
 import { type DatasetLayout, openDatasetWriter } from './dataset-writer.ts';
-import { type NameTemplate, parseNameTemplate } from './naming/name-template.ts';
-import { sampleNames } from './naming/sample-names.ts';
 import { openTarContainer } from './sample-container.ts';
-import { sampleJsonWriter } from './sample-json.ts';
 import { createSink, type Sink } from './sink.ts';
 
 export interface DatasetSinkOptions extends SinkOptions {

@@ -1,8 +1,8 @@
 import { fatalDestinationError } from '../../destination/destination-error.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
+import type { Slots } from '../../structures/slots.ts';
 import type { CustomSink, UnitWriter } from './sink.ts';
-import type { Slots } from './slots.ts';
 
 /** What a lane tells the stream it belongs to. */
 export interface LaneEvents {

@@ -4,10 +4,10 @@
  */
 import type { Clock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
+import type { LocalCommit, LocalCommitter } from '../../job/local-committer.ts';
 import type { Unit, UnitId, UnitRecord } from '../../record.ts';
+import { WaitList } from '../../structures/wait-list.ts';
 import type { Delivery, JobChannel, JobStatus, RollForward } from '../transport.ts';
-import { WaitList } from '../wait-list.ts';
-import type { LocalCommit, LocalCommitter } from './local-committer.ts';
 import { RecordLedger } from './record-ledger.ts';
 import { type Lease, type QueuedUnit, UnitQueue } from './unit-queue.ts';
 

@@ -3,8 +3,8 @@
  * length needs the same memory; the records themselves answer every question about a single unit.
  */
 import { FlowDcError } from '../../errors.ts';
+import type { LocalCommit, LocalCommitter } from '../../job/local-committer.ts';
 import type { UnitId, UnitRecord } from '../../record.ts';
-import type { LocalCommit, LocalCommitter } from './local-committer.ts';
 
 export class RecordLedger {
   readonly #committer: LocalCommitter;

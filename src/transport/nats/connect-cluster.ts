@@ -5,17 +5,17 @@ import { type Clock, sleep, systemClock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { UnitRecord } from '../../record.ts';
 import type { Cluster, ClusterChannel, JobDescription, JobListing, JobOptions } from '../cluster.ts';
-import { replay } from './bucket-replay.ts';
-import { openConnection } from './connection.ts';
-import { type JobEntry, parseDescription } from './job-entry.ts';
-import { jobMissing, readJobEntry } from './job-state.ts';
-import { createBucket, createJobStreams } from './job-streams.ts';
-import { Link } from './link.ts';
-import { CONSUMER, JOB_KEY, JOBS_BUCKET, type JobNames, jobNames } from './names.ts';
-import { openNatsChannel } from './nats-channel.ts';
-import { isGone, isStreamGone, isWrongSequence } from './nats-error.ts';
-import type { NatsOptions } from './nats-options.ts';
-import { serverNotices } from './server-check.ts';
+import { replay } from './connection/bucket-replay.ts';
+import { openConnection } from './connection/connection.ts';
+import { Link } from './connection/link.ts';
+import { CONSUMER, JOB_KEY, JOBS_BUCKET, type JobNames, jobNames } from './connection/names.ts';
+import { isGone, isStreamGone, isWrongSequence } from './connection/nats-error.ts';
+import type { NatsOptions } from './connection/nats-options.ts';
+import { serverNotices } from './connection/server-check.ts';
+import { type JobEntry, parseDescription } from './job/job-entry.ts';
+import { jobMissing, readJobEntry } from './job/job-state.ts';
+import { createBucket, createJobStreams } from './job/job-streams.ts';
+import { openNatsChannel } from './job/nats-channel.ts';
 
 /** What tests turn: not part of the options that users have. */
 export interface ClusterInternals {

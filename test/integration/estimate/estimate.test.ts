@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Behaviour } from '../../../src/demo-hosts/behaviour.ts';
 import { type EstimateOptions, estimateManifest } from '../../../src/estimate/estimate-manifest.ts';
-import type { Behaviour } from '../../../src/origin/behaviour.ts';
 import { type KnownOrigin, knownOrigin } from './known-origin.ts';
 
 /** Fixed, so that every run of the test takes the same rows. */

@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Rule } from '../../../src/origin/behaviour.ts';
-import { ImageShelf } from '../../../src/origin/image-bytes.ts';
-import { type Origin, startOrigin } from '../../../src/origin/origin.ts';
+import type { Rule } from '../../../src/demo-hosts/behaviour.ts';
+import { ImageShelf } from '../../../src/demo-hosts/image-bytes.ts';
+import { type Origin, startOrigin } from '../../../src/demo-hosts/origin.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 /** Heavy-tailed: the largest hundredth of the bodies has a seventh of the bytes. */

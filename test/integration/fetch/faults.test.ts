@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Behaviour } from '../../../src/origin/behaviour.ts';
+import type { Behaviour } from '../../../src/demo-hosts/behaviour.ts';
 import { fetchFrom, summary, urlsOf } from './fetching.ts';
 
 describe('each fault ends with its code, after as many attempts as it deserves', () => {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
-import type { Behaviour } from '../../../src/origin/behaviour.ts';
-import { type Origin, type OriginOptions, startOrigin } from '../../../src/origin/origin.ts';
+import type { Behaviour } from '../../../src/demo-hosts/behaviour.ts';
+import { type Origin, type OriginOptions, startOrigin } from '../../../src/demo-hosts/origin.ts';
 import type { RowResult } from '../../../src/record.ts';
 import { type FetchRowsOptions, fetchRows } from '../../../src/stages/fetch/fetch-rows.ts';
 

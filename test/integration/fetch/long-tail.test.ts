@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { HostProfiles } from '../../../src/stages/fetch/host-profiles.ts';
+import { HostProfiles } from '../../../src/stages/fetch/schedule/host-profiles.ts';
 import { startDnsServer } from '../../support/dns-server.ts';
 import { drain, type Row, type Stage, serving, stageFor, summary, until, urlsOf } from './fetching.ts';
 

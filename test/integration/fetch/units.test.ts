@@ -1,12 +1,12 @@
 import { getEventListeners, once, setMaxListeners } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Origin } from '../../../src/origin/origin.ts';
+import type { Origin } from '../../../src/demo-hosts/origin.ts';
 import type { FetchResult, Unit } from '../../../src/record.ts';
 import { fetchUnits } from '../../../src/stages/fetch/fetch-units.ts';
 import type { FetchStageOptions } from '../../../src/stages/fetch/settings.ts';
 import type { Delivery } from '../../../src/transport/transport.ts';
 import { makeUnit } from '../../support/units.ts';
-import { MovableLimit } from '../../unit/stages/fetch/movable-limit.ts';
+import { MovableLimit } from '../../unit/stages/fetch/schedule/movable-limit.ts';
 import { serving, until, urlsOf } from './fetching.ts';
 
 function stageFor(origin: Origin, options: FetchStageOptions = {}) {

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { nkeys } from '@nats-io/transport-node';
 import { expect, it, onTestFinished } from 'vitest';
 import { connectCluster } from '../../../src/transport/nats/connect-cluster.ts';
-import { natsOptionsFrom } from '../../../src/transport/nats/nats-options.ts';
+import { natsOptionsFrom } from '../../../src/transport/nats/connection/nats-options.ts';
 import { accountsConfig } from '../../support/nats-accounts.ts';
 import { describeJob, jobId, joinCluster, keepsNothing, workToTheEnd } from '../../support/nats-jobs.ts';
 import { describeNats, startNatsServer } from '../../support/nats-server.ts';

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Clock } from '../../../src/clock.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { subscribe } from '../../../src/telemetry/channels.ts';
-import { Link } from '../../../src/transport/nats/link.ts';
+import { Link } from '../../../src/transport/nats/connection/link.ts';
 import { describeNats, startNatsServer } from '../../support/nats-server.ts';
 
 /** Time that passes a hundred times as fast. */

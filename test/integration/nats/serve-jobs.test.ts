@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ServeOptions, serveJobs } from '../../../src/run/serve-jobs.ts';
+import { type ServeOptions, serveJobs } from '../../../src/cluster/serve-jobs.ts';
 import type { Cluster, ClusterChannel } from '../../../src/transport/cluster.ts';
 import { connectionOf } from '../../../src/transport/nats/connect-cluster.ts';
 import { describeJob, jobId, joinCluster, keepsNothing } from '../../support/nats-jobs.ts';

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { batchOf, int32Column, utf8Column } from '../../../src/arrow/columns.ts';
 import { jsonReader } from '../../../src/arrow/json-value.ts';
 import { takeRows } from '../../../src/arrow/take.ts';
-import { hostOf } from '../../../src/host.ts';
+import { hostOf } from '../../../src/host/host.ts';
 import { type PartitionManifestOptions, partitionManifest, readManifest } from '../../../src/index.ts';
 import { COLUMN_TYPES } from '../../support/column-types.ts';
 import { writeParquetFile } from '../../support/manifests.ts';

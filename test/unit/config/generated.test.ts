@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { driftedFiles, generatedFiles } from '../../../scripts/generate-config.ts';
-import { flagsOf } from '../../../src/cli/flag-table.ts';
+import { flagsOf } from '../../../src/cli/args/flag-table.ts';
 import { publishedSchema } from '../../../src/config/published-schema.ts';
 import { COMMANDS } from '../../../src/config/schema/key.ts';
 import { CONFIG_KEYS, KEY_OF_SPELLING } from '../../../src/config/schema.ts';

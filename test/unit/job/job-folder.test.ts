@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { formatListedFile } from '../../../src/destination/file-list.ts';
 import type { JobIdentity } from '../../../src/job/identity.ts';
 import { assertJobFolder, type OpenJobOptions, openJob, readJob } from '../../../src/job/job-folder.ts';
+import { createLocalCommitter } from '../../../src/job/local-committer.ts';
 import { stateFolderOf, statePaths } from '../../../src/job/state-folder.ts';
 import type { UnitRecord } from '../../../src/record.ts';
-import { createLocalCommitter } from '../../../src/transport/in-process/local-committer.ts';
 import { makeUnits, recordOf } from '../../support/units.ts';
 import { identity } from './fixtures/identity.ts';
 

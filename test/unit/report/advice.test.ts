@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseFlags } from '../../../src/cli/flags.ts';
+import { parseFlags } from '../../../src/cli/args/flags.ts';
 import { COMMANDS, type CommandName } from '../../../src/config/schema/key.ts';
 import { adviceFor, meaningOf } from '../../../src/report/advice.ts';
 import { ROW_CODES } from '../../../src/row-codes.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RecordTotals } from '../../../src/job/job-summary.ts';
 import { HostTable, type OutcomeRow } from '../../../src/report/host-table.ts';
 import { sumOf } from '../../../src/report/report-dataset.ts';
 import { Tally } from '../../../src/report/tally.ts';
 import { TimeBuckets } from '../../../src/report/time-buckets.ts';
-import type { RecordTotals } from '../../../src/run/job-summary.ts';
 
 const row: fc.Arbitrary<OutcomeRow> = fc
   .record({

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadHostProfiles, saveHostProfiles } from '../../../src/run/host-profile-file.ts';
-import { HostProfiles } from '../../../src/stages/fetch/host-profiles.ts';
+import { HostProfiles } from '../../../src/stages/fetch/schedule/host-profiles.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const seen = { concurrency: 40, p50Ms: 12.5, p95Ms: 80 };

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../../src/arrow/columns.ts';
 import { rawBytes } from '../../../../src/arrow/raw-bytes.ts';
 import { takeRows } from '../../../../src/arrow/take.ts';
-import { hostOf } from '../../../../src/host.ts';
+import { hostOf } from '../../../../src/host/host.ts';
 import type { Unit } from '../../../../src/record.ts';
 import { ROW_COLUMN } from '../../../../src/record.ts';
 import { type PartitionByHostOptions, partitionByHost } from '../../../../src/stages/partition/partition-by-host.ts';

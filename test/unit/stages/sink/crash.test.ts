@@ -4,12 +4,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { verifyDataset } from '../../../../src/dataset/verify/verify-dataset.ts';
 import { type CommitStep, FolderDestination } from '../../../../src/destination/folder-destination.ts';
 import type { FolderLayout } from '../../../../src/destination/folder-layout.ts';
+import { createLocalCommitter } from '../../../../src/job/local-committer.ts';
 import { folderSink } from '../../../../src/stages/sink/folder-sink.ts';
 import { tarSink } from '../../../../src/stages/sink/tar-sink.ts';
-import { verifyDataset } from '../../../../src/stages/sink/verify/verify-dataset.ts';
-import { createLocalCommitter } from '../../../../src/transport/in-process/local-committer.ts';
 import { temporaryFolder } from './folders.ts';
 import { resultsOf, unitOf } from './units.ts';
 

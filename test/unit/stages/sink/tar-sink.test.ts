@@ -10,10 +10,10 @@ import { readParquet } from 'parquet-wasm';
 import { describe, expect, it } from 'vitest';
 import { float64Column, utf8Column } from '../../../../src/arrow/columns.ts';
 import { FolderDestination } from '../../../../src/destination/folder-destination.ts';
+import { adoptFromStats } from '../../../../src/job/adopt-records.ts';
+import { createLocalCommitter } from '../../../../src/job/local-committer.ts';
 import type { FetchResult, UnitRecord } from '../../../../src/record.ts';
 import { type DatasetSinkOptions, tarSink } from '../../../../src/stages/sink/tar-sink.ts';
-import { adoptFromStats } from '../../../../src/transport/in-process/adopt-records.ts';
-import { createLocalCommitter } from '../../../../src/transport/in-process/local-committer.ts';
 import { filesBelow, temporaryFolder } from './folders.ts';
 import { resultOf, resultsOf, unitOf } from './units.ts';
 

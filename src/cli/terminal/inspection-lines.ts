@@ -1,0 +1,101 @@
+/** What inspect found, for people. */
+
+import { byteSize, count, percent } from '../../format.ts';
+import type { ManifestInspection } from '../../index.ts';
+import { BAD_URL_KINDS } from '../../inspect/bad-url.ts';
+
+type Mix = Pick<ManifestInspection['hosts'], 'count' | 'exact' | 'error' | 'top'>;
+
+/** More files than this are summed up. */
+const MAX_FILES = 5;
+/** Hosts and labels are one line each; --json has no more either. */
+const NAME_COLUMN = 56;
+
+export function inspectionLines(found: ManifestInspection): string[] {
+  const blocks = [
+    fileLines(found),
+    columnLines(found),
+    sampleLines(found),
+    ['URLs', ...urlLines(found)],
+    [`Hosts: ${sizeOf(found.hosts)}`, ...topLines(found.hosts)],
+    ...(found.labels === undefined ? [] : [labelLines(found.labels, found)]),
+    warningLines(found),
+  ];
+  return blocks.flatMap((block, at) => (at === 0 ? block : ['', ...block]));
+}
+
+function fileLines({ files, rows, limited }: ManifestInspection): string[] {
+  const lines = files.slice(0, MAX_FILES).map(({ name, format, gzip, bytes, rows: own, rowGroupBytes }) => {
+    const parts = [
+      `${format}${gzip ? ' (gzip)' : ''}`,
+      ...(bytes === 0 ? [] : [byteSize(bytes)]),
+      ...(own === undefined ? [] : [`${count(own)} rows`]),
+      ...(rowGroupBytes === undefined ? [] : [`largest row group ${byteSize(rowGroupBytes)}`]),
+    ];
+    return `  ${name === '-' ? 'stdin' : name}: ${parts.join(', ')}`;
+  });
+  if (files.length > MAX_FILES) lines.push(`  and ${count(files.length - MAX_FILES)} more files`);
+  return [`Manifest: ${count(rows)} rows${limited ? ' (the first ones, as limit says)' : ''}`, ...lines];
+}
+
+function columnLines({ columns, roles, guessed }: ManifestInspection): string[] {
+  const width = Math.max(...columns.map(({ name }) => name.length));
+  const lines = columns.map(({ name, type }) => {
+    const role = (['url', 'label', 'caption', 'key'] as const).find((candidate) => roles[candidate] === name);
+    const how = role === undefined ? '' : `   ${role}${guessed.includes(role) ? ' (guessed)' : ''}`;
+    return `  ${name.padEnd(width)}  ${type}${how}`;
+  });
+  const missing = (['label', 'caption'] as const).filter((role) => roles[role] === undefined);
+  return [`Columns: ${count(columns.length)}${missing.length === 0 ? '' : `; no ${missing.join(' and no ')} column was found`}`, ...lines];
+}
+
+function sampleLines({ sample, columns }: ManifestInspection): string[] {
+  const width = Math.max(...columns.map(({ name }) => name.length));
+  const rows = sample.flatMap((row, at) =>
+    columns.map(({ name }, column) => `  ${column === 0 ? at : ' '} ${name.padEnd(width)}  ${row[name] ?? '(null)'}`),
+  );
+  return [`First ${sample.length === 1 ? 'row' : `${sample.length} rows`}`, ...rows];
+}
+
+function urlLines({ schemes, duplicates, badUrls, rows }: ManifestInspection): string[] {
+  const good = schemes.http + schemes.https;
+  const { distinctUrls, rows: repeats, exact } = duplicates;
+  const about = exact ? '' : 'about ';
+  return [
+    `  ${count(schemes.https)} https, ${count(schemes.http)} http${schemes.other === 0 ? '' : `, ${count(schemes.other)} other`}`,
+    `  ${about}${count(distinctUrls)} different; ${repeats === 0 ? 'none repeats' : `${about}${count(repeats)} ${repeats === 1 ? 'row repeats' : 'rows repeat'} an earlier one (${percent(repeats / good)})`}${exact ? '' : '; estimated, within about 2 %'}`,
+    `  ${badUrls.rows === 0 ? 'all can be requested' : `${count(badUrls.rows)} cannot be requested (${percent(badUrls.rows / rows)})`}`,
+    ...badUrls.kinds.map(
+      ({ kind, rows: own, exampleRow, example }) =>
+        `    ${count(own)} x ${BAD_URL_KINDS[kind]}, such as row ${count(exampleRow)}: ${example === null ? '(null)' : JSON.stringify(example)}`,
+    ),
+  ];
+}
+
+function labelLines(labels: NonNullable<ManifestInspection['labels']>, { rows, roles }: ManifestInspection): string[] {
+  const nulls = labels.nulls === 0 ? 'none missing' : `${count(labels.nulls)} rows without (${percent(labels.nulls / rows)})`;
+  return [`Labels in '${roles.label}': ${sizeOf(labels)}; ${nulls}`, ...topLines(labels)];
+}
+
+function sizeOf({ count: size, exact }: Mix): string {
+  return exact ? count(size) : `about ${count(size)}`;
+}
+
+function topLines({ top, count: size, exact, error }: Mix): string[] {
+  const width = Math.min(NAME_COLUMN, Math.max(0, ...top.map(({ name }) => (name || '(empty)').length)));
+  const lines = top.map(
+    ({ name, rows, share }) => `  ${(name || '(empty)').padEnd(width)}  ${count(rows).padStart(12)}  ${percent(share).padStart(7)}`,
+  );
+  if (size > top.length) lines.push(`  and ${count(size - top.length)} more`);
+  if (!exact)
+    lines.push(`  (too many to count one by one: numbers may be too high by up to ${count(error)}, and what is rare is not listed)`);
+  return lines;
+}
+
+function warningLines({ warnings }: ManifestInspection): string[] {
+  if (warnings.length === 0) return ['Nothing here that will hurt.'];
+  return [
+    'What will hurt',
+    ...warnings.flatMap(({ message, advice }) => [`  ${message}`, ...(advice === undefined ? [] : [`    -> ${advice}`])]),
+  ];
+}

@@ -1,0 +1,47 @@
+/** The log of a run: JSON lines in a file. Stages never log; the program turns their events into lines. */
+import { destination, type Logger, pino } from 'pino';
+import type { RunSettings } from '../../config/types.ts';
+import { subscribe } from '../../telemetry/channels.ts';
+
+export interface RunLog extends Pick<Logger, 'info' | 'error'> {
+  close(): Promise<void>;
+}
+
+/** Open `logFile` if there is one. URLs are never logged at info or above, since query strings may be signatures. */
+export function openLog({ logFile, logLevel }: Pick<RunSettings, 'logFile' | 'logLevel'>): RunLog {
+  if (logFile === undefined) return { info: () => {}, error: () => {}, close: async () => {} };
+  const file = destination({ dest: logFile, mkdir: true, sync: false });
+  const logger = pino({ level: logLevel, base: null }, file);
+  const ends = [
+    subscribe('flow-dc:unit-open', (event) => logger.debug(event, 'unit open')),
+    subscribe('flow-dc:unit-committed', ({ record }) => logger.info(record, 'unit committed')),
+    subscribe('flow-dc:limit', (event) => logger.debug(event, 'limit')),
+    subscribe('flow-dc:network', (event) => logger.warn(event, 'network')),
+    subscribe('flow-dc:server', (event) => logger.warn(event, 'server')),
+    subscribe('flow-dc:attempt', (event) => logger.trace(event, 'attempt')),
+  ];
+  return {
+    info: logger.info.bind(logger),
+    error: logger.error.bind(logger),
+    close: () => closed(file, ends),
+  };
+}
+
+/** Every decision about a host's limit as a JSON line: time, host, states, permits, rate, reason. */
+export function openTrace(path: string | undefined): Pick<RunLog, 'close'> {
+  if (path === undefined) return { close: async () => {} };
+  const file = destination({ dest: path, mkdir: true, sync: false, append: false });
+  const end = subscribe('flow-dc:limit', ({ host, atMs, transition }) => {
+    file.write(`${JSON.stringify({ atMs: Math.round(atMs), host, ...transition })}\n`);
+  });
+  return { close: () => closed(file, [end]) };
+}
+
+function closed(file: ReturnType<typeof destination>, ends: readonly (() => void)[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    for (const end of ends) end();
+    file.once('close', resolve);
+    file.once('error', reject);
+    file.end();
+  });
+}

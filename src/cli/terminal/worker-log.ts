@@ -1,0 +1,65 @@
+/** What a worker says, one line per event, on stderr. */
+
+import type { WorkerEvent } from '../../cluster/serve-jobs.ts';
+import { byteSize, count, duration } from '../../format.ts';
+import { subscribe } from '../../telemetry/channels.ts';
+import type { CliOutput } from '../args/command.ts';
+import { noteServer } from './server-notes.ts';
+
+export interface WorkerLog {
+  say(text: string): void;
+  event(event: WorkerEvent): void;
+  close(): void;
+}
+
+/** @param wallMs - for the time at the beginning of each line */
+export function openWorkerLog(stderr: CliOutput, clock: { nowMs(): number; wallMs(): number }): WorkerLog {
+  const say = (text: string): void => void stderr.write(`${new Date(clock.wallMs()).toISOString()} ${text}\n`);
+  const opened = new Map<string, number>();
+  const ends = [
+    noteServer(say),
+    subscribe('flow-dc:unit-open', ({ unit, rows, attempt }) => {
+      opened.set(unit, clock.nowMs());
+      say(`unit ${unit}: ${count(rows)} rows${attempt > 1 ? `, delivery ${attempt}` : ''}`);
+    }),
+    subscribe('flow-dc:unit-committed', ({ record: { unit, rows, stored, bytes, errors } }) => {
+      const sinceMs = opened.get(unit);
+      opened.delete(unit);
+      const codes = Object.entries(errors).map(([code, number]) => `${count(number)} ${code}`);
+      const time = sinceMs === undefined ? '' : ` in ${duration(clock.nowMs() - sinceMs)}`;
+      const rest = codes.length === 0 ? '' : `; not stored: ${codes.join(', ')}`;
+      say(`unit ${unit}: committed, ${count(stored)} of ${count(rows)} rows stored, ${byteSize(bytes)}${time}${rest}`);
+    }),
+    subscribe('flow-dc:network', ({ isHeld }) =>
+      say(isHeld ? 'no host can be resolved or connected to: holding all rows until the network answers' : 'the network answers again'),
+    ),
+  ];
+  return {
+    say,
+    event: (event) => say(textOf(event)),
+    close() {
+      for (const end of ends) end();
+    },
+  };
+}
+
+function textOf(event: WorkerEvent): string {
+  switch (event.kind) {
+    case 'waiting':
+      return event.job === undefined ? 'waiting for a job' : `waiting for job ${event.job}`;
+    case 'joined':
+      return `job ${event.job}: joined, writing to ${event.out}`;
+    case 'left': {
+      const back =
+        event.end.givenBack === 0
+          ? ''
+          : `, ${count(event.end.givenBack)} unfinished ${event.end.givenBack === 1 ? 'unit' : 'units'} handed back`;
+      if (event.end.reason === 'drained') return `job ${event.job}: left${back}`;
+      return `job ${event.job}: ${event.cancelled ? 'was cancelled' : 'nothing left to do'}${back}`;
+    }
+    case 'refused':
+      return `job ${event.job}: kept away from it: ${event.error.message} (${event.error.code})`;
+    case 'idle':
+      return 'no work within the idle timeout: leaving';
+  }
+}

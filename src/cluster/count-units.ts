@@ -1,0 +1,46 @@
+/** What a job would be made of, found by cutting its manifest without publishing anything. */
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ResolvedConfig } from '../config/types.ts';
+import type { Unit } from '../record.ts';
+import type { JobInput } from '../run/job-input.ts';
+import { partitionByHost } from '../stages/partition/partition-by-host.ts';
+
+export interface UnitCount {
+  readonly rows: number;
+  readonly units: number;
+  readonly largestUnitRows: number;
+  /** Different hosts; a lower bound beyond 200,000 of them. */
+  readonly hosts: number;
+  /** Most rows first. */
+  readonly busiest: readonly { readonly host: string; readonly rows: number; readonly units: number }[];
+}
+
+/** Hosts that are told apart: enough for any manifest that was seen, some 30 MB of memory. Chosen. */
+const MAX_HOSTS = 200_000;
+const BUSIEST = 10;
+
+/** Read all of the manifest. Errors: those of the manifest reader. */
+export async function countUnits({ partition }: ResolvedConfig, input: JobInput, signal?: AbortSignal): Promise<UnitCount> {
+  const count = { rows: 0, units: 0, largestUnitRows: 0 };
+  const hosts = new Map<string, { rows: number; units: number }>();
+  const tally = new Writable({
+    objectMode: true,
+    write(unit: Unit, _encoding, done) {
+      count.units += 1;
+      count.rows += unit.rows.numRows;
+      count.largestUnitRows = Math.max(count.largestUnitRows, unit.rows.numRows);
+      for (const { host, rows } of unit.hosts) {
+        const known = hosts.get(host);
+        if (known !== undefined) {
+          known.rows += rows;
+          known.units += 1;
+        } else if (hosts.size < MAX_HOSTS) hosts.set(host, { rows, units: 1 });
+      }
+      done();
+    },
+  });
+  await pipeline(input.read(), partitionByHost({ shardSize: partition.shardSize }), tally, signal === undefined ? {} : { signal });
+  const busiest = [...hosts].map(([host, counts]) => ({ host, ...counts })).sort((a, b) => b.rows - a.rows);
+  return { ...count, hosts: hosts.size, busiest: busiest.slice(0, BUSIEST) };
+}

@@ -1,0 +1,238 @@
+/** A worker's life: find a job, work on it until there is nothing left, find the next one. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Clock, sleep, systemClock } from '../clock.ts';
+import type { Config } from '../config/types.ts';
+import { FolderDestination } from '../destination/folder-destination.ts';
+import { type FlowDcError, isFlowDcError } from '../errors.ts';
+import { assertJobFolder } from '../job/job-folder.ts';
+import type { UnitRecord } from '../record.ts';
+import type { RunSignals } from '../run/run-control.ts';
+import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
+import type { Cluster, ClusterChannel, JobListing } from '../transport/cluster.ts';
+import type { RollForward } from '../transport/transport.ts';
+import { settleFiles } from './bring-home.ts';
+import { HostSharing } from './share-hosts.ts';
+import { type WorkEnd, type WorkOptions, workOnJob } from './work-on-job.ts';
+import { workerConfig } from './worker-config.ts';
+import { WorkCounter } from './worker-heartbeat.ts';
+
+/** What happens to a worker, for its log. */
+export type WorkerEvent =
+  | { readonly kind: 'waiting'; readonly job?: string }
+  | { readonly kind: 'joined'; readonly job: string; readonly out: string }
+  | { readonly kind: 'left'; readonly job: string; readonly end: WorkEnd; readonly cancelled: boolean }
+  | { readonly kind: 'refused'; readonly job: string; readonly error: FlowDcError }
+  | { readonly kind: 'idle' };
+
+export interface ServeOptions extends RunSignals {
+  /** Only this job, and the end with it; without it any job, for ever. */
+  readonly job?: string;
+  /** Where the output lies on this machine, when not where the submitter sees it. */
+  readonly out?: string;
+  /** What this worker was told itself; wins over the job's settings. */
+  readonly own: Config;
+  /** End after so long without any work; 0 for never. */
+  readonly idleTimeoutMs: number;
+  readonly onEvent: (event: WorkerEvent) => void;
+  readonly clock?: Clock;
+}
+
+const LOOK_FOR_JOBS_MS = 1_000;
+/** A worker whose job leaves it without units for so long looks for another one. Chosen: longer than most pauses of a publisher. */
+const LEAVE_IDLE_MS = 15_000;
+/** Without an idle timeout nothing is given up for; this only bounds one wait. */
+const LONGEST_WAIT_MS = 60_000;
+/** A folder that was not there may be mounted by now. */
+const REFUSED_FOR_MS = 60_000;
+
+/**
+ * Work on jobs, oldest first, until `drain`, the idle timeout, or the end of the one job that was named.
+ * Errors: for a named job those of its folder and settings; faults of the stages; FDC_ERR_INTERRUPTED after `abort`.
+ */
+export async function serveJobs(cluster: Cluster, options: ServeOptions): Promise<void> {
+  const clock = options.clock ?? systemClock;
+  const counter = new WorkCounter(clock);
+  const server = new Server(cluster, options, clock, counter);
+  try {
+    await server.run();
+  } finally {
+    await server.close();
+    counter.close();
+  }
+}
+
+class Server {
+  readonly #cluster: Cluster;
+  readonly #options: ServeOptions;
+  readonly #clock: Clock;
+  /** What all the work of this process has in common. */
+  readonly #self: Pick<WorkOptions, 'worker' | 'name' | 'counter' | 'profiles'>;
+  /** Jobs to keep away from, and until when. */
+  readonly #shunned = new Map<string, number>();
+  readonly #sharing: HostSharing;
+  #idleSinceMs: number;
+  #saidWaiting = false;
+  #joined: string | undefined;
+
+  constructor(cluster: Cluster, options: ServeOptions, clock: Clock, counter: WorkCounter) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.#clock = clock;
+    const profiles = new HostProfiles(clock);
+    this.#sharing = new HostSharing(cluster, clock, profiles);
+    const name = `${hostname()}:${process.pid}`;
+    this.#self = { worker: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`, name, counter, profiles };
+    this.#idleSinceMs = clock.nowMs();
+  }
+
+  async run(): Promise<void> {
+    const { drain, abort, job: named, onEvent } = this.#options;
+    while (drain?.aborted !== true && abort?.aborted !== true) {
+      const job = await this.#whileWanted(this.#nextJob());
+      const end = job === undefined ? undefined : await this.#workOn(job);
+      if (named !== undefined && end?.reason === 'over') return;
+      if (end !== undefined && end.reason !== 'idle') continue;
+      if (this.#isTimedOut()) return onEvent({ kind: 'idle' });
+      await sleep(this.#clock, LOOK_FOR_JOBS_MS, drain).catch(() => {});
+    }
+  }
+
+  /** Hand over what other workers can use. */
+  async close(): Promise<void> {
+    await this.#sharing[Symbol.asyncDispose]();
+  }
+
+  /** A server that is away is waited for, but no longer than there is somebody to wait for it. */
+  async #whileWanted<T>(asking: Promise<T>): Promise<T | undefined> {
+    const { drain, idleTimeoutMs } = this.#options;
+    const over = new AbortController();
+    const leftMs = idleTimeoutMs === 0 ? LONGEST_WAIT_MS : Math.max(0, this.#idleSinceMs + idleTimeoutMs - this.#clock.nowMs());
+    const signal = drain === undefined ? over.signal : AbortSignal.any([over.signal, drain]);
+    const patience = sleep(this.#clock, leftMs, signal).catch(() => {});
+    try {
+      return await Promise.race([asking, patience.then(() => undefined)]);
+    } catch (error) {
+      if (!isFlowDcError(error) || error.code !== 'FDC_ERR_TRANSPORT_CONNECT') throw error;
+      return this.#wait();
+    } finally {
+      over.abort();
+      asking.catch(() => {});
+    }
+  }
+
+  /** The one that was named, unseen: a worker may be allowed to know of no other. Else the oldest with work. */
+  async #nextJob(): Promise<string | undefined> {
+    const { job: named } = this.#options;
+    if (named !== undefined) return named;
+    const open: JobListing[] = [];
+    for await (const listing of this.#cluster.jobs()) {
+      if (!this.#isShunned(listing.id) && isOpen(listing.state)) open.push(listing);
+    }
+    open.sort((a, b) => a.description.createdAtMs - b.description.createdAtMs);
+    if (open.length === 0) this.#wait();
+    return open[0]?.id;
+  }
+
+  /** @returns undefined when there was nothing to work on */
+  async #workOn(id: string): Promise<WorkEnd | undefined> {
+    const { job: named } = this.#options;
+    let destination: FolderDestination | undefined;
+    const rollForward = async (record: UnitRecord): Promise<void> => {
+      // What another machine committed and did not finish. If its files are gone, the submitter finds out and says what to do.
+      if (destination !== undefined) await settleFiles(destination, record, this.#clock, true);
+    };
+    const channel = await this.#whileWanted(this.#attach(id, rollForward));
+    if (channel === undefined) return this.#wait();
+    try {
+      const out = this.#options.out ?? channel.description.out;
+      const folder = await assertJobFolder(out, channel.description.folderId);
+      destination = new FolderDestination(folder.out, { layout: folder.layout });
+      return await this.#workIn(channel, destination);
+    } catch (error) {
+      // The server went away in this moment; it is waited for as at any other.
+      if (isFlowDcError(error) && error.code === 'FDC_ERR_TRANSPORT_CONNECT') return this.#wait();
+      if (named !== undefined || !isRefusal(error)) throw error;
+      this.#leave({ kind: 'refused', job: id, error });
+      this.#shun(id, REFUSED_FOR_MS);
+      return undefined;
+    } finally {
+      await channel[Symbol.asyncDispose]();
+    }
+  }
+
+  async #workIn(channel: ClusterChannel, destination: FolderDestination): Promise<WorkEnd> {
+    const config = workerConfig(channel.description.settings, this.#options.own);
+    if (this.#joined !== channel.id) this.#options.onEvent({ kind: 'joined', job: channel.id, out: destination.name });
+    this.#joined = channel.id;
+    this.#saidWaiting = false;
+    const hostLimits = await this.#sharing.limitsFor(config);
+    const end = await workOnJob(channel, config, { ...this.#options, ...this.#self, destination, hostLimits, ...this.#patience() });
+    if (end.unitsTaken > 0) this.#idleSinceMs = this.#clock.nowMs() - end.idleMs;
+    if (end.reason === 'idle') this.#shun(channel.id, LOOK_FOR_JOBS_MS);
+    else this.#leave({ kind: 'left', job: channel.id, end, cancelled: channel.cancelled.aborted });
+    return end;
+  }
+
+  #wait(): undefined {
+    const { job, onEvent } = this.#options;
+    if (!this.#saidWaiting) onEvent({ kind: 'waiting', ...(job === undefined ? {} : { job }) });
+    this.#saidWaiting = true;
+  }
+
+  /** A job that ended since it was listed, or ends while we look at it, is none: its submitter may be making it anew. */
+  async #attach(id: string, rollForward: RollForward): Promise<ClusterChannel | undefined> {
+    let channel: ClusterChannel | undefined;
+    let isWanted = false;
+    try {
+      channel = await this.#cluster.attachJob(id, { rollForward });
+      isWanted = (await channel.status()).state !== 'cancelled';
+      if (isWanted) return channel;
+    } catch (error) {
+      const isOver = channel?.cancelled.aborted === true || (isFlowDcError(error) && error.code === 'FDC_ERR_JOB_MISSING');
+      if (!isOver) throw error;
+    } finally {
+      if (!isWanted) await channel?.[Symbol.asyncDispose]();
+    }
+    this.#shun(id, LOOK_FOR_JOBS_MS);
+    return undefined;
+  }
+
+  #leave(event: WorkerEvent): void {
+    this.#joined = undefined;
+    this.#options.onEvent(event);
+  }
+
+  /** Other jobs are looked for only by who was not sent to one. */
+  #patience(): { readonly idleMs?: number } {
+    const { job: named, idleTimeoutMs } = this.#options;
+    const left = idleTimeoutMs === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.#idleSinceMs + idleTimeoutMs - this.#clock.nowMs());
+    const idleMs = Math.min(left, named === undefined ? LEAVE_IDLE_MS : Number.POSITIVE_INFINITY);
+    return Number.isFinite(idleMs) ? { idleMs } : {};
+  }
+
+  #isTimedOut(): boolean {
+    const { idleTimeoutMs } = this.#options;
+    return idleTimeoutMs > 0 && this.#clock.nowMs() - this.#idleSinceMs >= idleTimeoutMs;
+  }
+
+  #shun(job: string, forMs: number): void {
+    this.#shunned.set(job, this.#clock.nowMs() + forMs);
+  }
+
+  #isShunned(job: string): boolean {
+    return (this.#shunned.get(job) ?? 0) > this.#clock.nowMs();
+  }
+}
+
+function isOpen(state: JobListing['state']): boolean {
+  return state === 'publishing' || state === 'running';
+}
+
+/** Faults of the meeting of this machine and that job, rather than of either. */
+function isRefusal(error: unknown): error is FlowDcError {
+  return (
+    isFlowDcError(error) &&
+    ['FDC_ERR_JOB_MISSING', 'FDC_ERR_JOB_MISMATCH', 'FDC_ERR_CONFIG_INVALID', 'FDC_ERR_DEST_UNWRITABLE'].includes(error.code)
+  );
+}

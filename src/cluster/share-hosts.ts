@@ -1,0 +1,63 @@
+/** Limits of hosts that all workers of a server keep together. Loaded only when the law is one that can be shared. */
+import type { Clock } from '../clock.ts';
+import type { PaarcSettings, ResolvedConfig } from '../config/types.ts';
+import { FlowDcError, isFlowDcError } from '../errors.ts';
+import type { SharedHosts } from '../host-budget/wire/create-shared-hosts.ts';
+import type { HostLimits } from '../host-limits.ts';
+import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
+import type { Cluster } from '../transport/cluster.ts';
+
+/** This process's part in the budgets, for as long as its jobs have the same settings of the law. */
+export class HostSharing implements AsyncDisposable {
+  readonly #cluster: Cluster;
+  readonly #clock: Clock;
+  readonly #profiles: HostProfiles;
+  #current: { readonly hosts: SharedHosts; readonly settings: string } | undefined;
+
+  constructor(cluster: Cluster, clock: Clock, profiles: HostProfiles) {
+    this.#cluster = cluster;
+    this.#clock = clock;
+    this.#profiles = profiles;
+  }
+
+  /**
+   * Limits for a job; undefined when its law is one of each worker's own (`fixed`, `original`, `enable_paarc: false`).
+   * Errors: FDC_ERR_TRANSPORT_CONNECT, FDC_ERR_TRANSPORT_SERVER.
+   */
+  async limitsFor({ fetch, paarc }: ResolvedConfig): Promise<HostLimits | undefined> {
+    if (!fetch.enablePaarc || fetch.law !== 'paarc') return undefined;
+    const settings = JSON.stringify(paarc);
+    if (this.#current?.settings === settings) return this.#current.hosts.limits;
+    await this[Symbol.asyncDispose]();
+    const hosts = await this.#join(paarc);
+    this.#current = { hosts, settings };
+    return hosts.limits;
+  }
+
+  async #join(settings: PaarcSettings): Promise<SharedHosts> {
+    const [{ connectionOf }, { createSharedHosts }] = await Promise.all([
+      import('../transport/nats/connect-cluster.ts'),
+      import('../host-budget/wire/create-shared-hosts.ts'),
+    ]);
+    try {
+      return await createSharedHosts({
+        connection: connectionOf(this.#cluster),
+        settings,
+        clock: this.#clock,
+        snapshotOf: (host) => this.#profiles.snapshotOf(host),
+        remember: (host, snapshot) => this.#profiles.remember(host, snapshot),
+      });
+    } catch (error) {
+      if (isFlowDcError(error)) throw error;
+      const message = `the budgets of hosts cannot be shared over ${this.#cluster.server.url}: ${(error as Error).message}`;
+      throw new FlowDcError('FDC_ERR_TRANSPORT_SERVER', message, { cause: error });
+    }
+  }
+
+  /** Give every share back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const before = this.#current;
+    this.#current = undefined;
+    await before?.hosts.close();
+  }
+}

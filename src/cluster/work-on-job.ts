@@ -1,0 +1,99 @@
+/** The working half of a job whose planning half runs elsewhere: this machine's part of the fetching and writing. */
+import { type Clock, systemClock } from '../clock.ts';
+import type { ResolvedConfig } from '../config/types.ts';
+import type { FolderDestination } from '../destination/folder-destination.ts';
+import type { HostLimits } from '../host-limits.ts';
+import type { TimelineHost } from '../job/timeline-file.ts';
+import { RunControl, type RunSignals } from '../run/run-control.ts';
+import { RunGauge } from '../run/run-gauge.ts';
+import { workOnUnits, workStages } from '../run/run-job.ts';
+import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
+import type { ClusterChannel, WorkerHost } from '../transport/cluster.ts';
+import { OpenDeliveries } from './open-deliveries.ts';
+import { startHeartbeat, type WorkCounter } from './worker-heartbeat.ts';
+
+export interface WorkOptions extends RunSignals {
+  /** Unique per process start. */
+  readonly worker: string;
+  /** `machine:pid`, for people. */
+  readonly name: string;
+  readonly counter: WorkCounter;
+  /** What is known of hosts, for all jobs of this process. */
+  readonly profiles: HostProfiles;
+  /** The output folder as it lies on this machine. */
+  readonly destination: FolderDestination;
+  /** Shared with other workers; this process's own when absent. */
+  readonly hostLimits?: HostLimits | undefined;
+  /** Leave the job after so long without a unit of it. */
+  readonly idleMs?: number;
+  readonly clock?: Clock;
+}
+
+export interface WorkEnd {
+  /** `over`: nothing is left to do, or the job was cancelled. `idle`: others hold what is left. `drained`: told to stop. */
+  readonly reason: 'over' | 'idle' | 'drained';
+  /** Units handed back unfinished. */
+  readonly givenBack: number;
+  readonly unitsTaken: number;
+  /** How long there had been nothing to do at the end. */
+  readonly idleMs: number;
+}
+
+/** How often a worker looks whether it is idle. */
+const IDLE_CHECK_MS = 500;
+
+/**
+ * Take units of the job, fetch them and write them, until there are none left or somebody says stop.
+ * Errors: FDC_ERR_CONFIG_INVALID; FlowDcErrors of the stages; FDC_ERR_INTERRUPTED after `abort`.
+ */
+export async function workOnJob(channel: ClusterChannel, config: ResolvedConfig, options: WorkOptions): Promise<WorkEnd> {
+  const clock = options.clock ?? systemClock;
+  const { destination, profiles, worker, hostLimits } = options;
+  const stages = workStages(config, { destination, committer: channel, clock, profiles, worker, hostLimits });
+  const deliveries = new OpenDeliveries(channel, clock);
+  const idle = new AbortController();
+  const drain = options.drain === undefined ? idle.signal : AbortSignal.any([options.drain, idle.signal]);
+  const control = new RunControl(clock, config.run.drainMs, { ...options, drain });
+  const gauge = new RunGauge(stages[0], clock);
+  const endHeartbeat = startHeartbeat(channel, {
+    ...options,
+    clock,
+    now: () => {
+      const { in_flight: inFlight, queued, hosts } = gauge.read();
+      const state = control.drain.aborted ? 'draining' : 'working';
+      return { state, units: deliveries.units, inFlight, queued, hosts: hosts.map(workerHost) };
+    },
+  });
+  const stopWatching = watchIdle(deliveries, clock, options.idleMs, () => idle.abort(new Error('no work')));
+  let [givenBack, idleMs] = [0, 0];
+  try {
+    await control.run(Promise.resolve(), workOnUnits(deliveries, stages, control));
+  } finally {
+    stopWatching();
+    control.release();
+    for (const stage of stages) stage.destroy();
+    // Whatever ended this, the rest is somebody else's from now on.
+    idleMs = deliveries.idleMs;
+    givenBack = await deliveries.giveBack();
+    endHeartbeat();
+    gauge.end();
+  }
+  const isDrained = options.drain?.aborted === true;
+  const reason = isDrained ? 'drained' : idle.signal.aborted ? 'idle' : 'over';
+  return { reason, givenBack, unitsTaken: deliveries.taken, idleMs };
+}
+
+function workerHost({ host, in_flight: inFlight, limit, waiting, rate: perSecond, state }: TimelineHost): WorkerHost {
+  return { host, inFlight, limit, waiting, perSecond, state };
+}
+
+function watchIdle(deliveries: OpenDeliveries, clock: Clock, idleMs: number | undefined, onIdle: () => void): () => void {
+  if (idleMs === undefined) return () => {};
+  let cancel = (): void => {};
+  const look = (): void => {
+    if (deliveries.idleMs >= idleMs) return onIdle();
+    cancel = clock.timer(Math.min(IDLE_CHECK_MS, idleMs), look);
+  };
+  look();
+  return () => cancel();
+}

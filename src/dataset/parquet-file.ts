@@ -1,0 +1,47 @@
+/** Small parquet files that flow-dc itself writes and reads back, in this thread. */
+import { type RecordBatch, tableFromIPC } from 'apache-arrow';
+import {
+  Compression,
+  readParquet,
+  Table,
+  transformParquetStream,
+  type WriterProperties,
+  WriterPropertiesBuilder,
+  writeParquet,
+} from 'parquet-wasm';
+import { encodeBatch } from '../arrow/ipc.ts';
+
+/** Bounds the writer's memory; its own default of a million rows would not. */
+const ROW_GROUP_ROWS = 50_000;
+
+/** A batch as a parquet file, zstd. */
+export function encodeParquet(batch: RecordBatch): Uint8Array {
+  return writeParquet(Table.fromIPCStream(encodeBatch(batch)), properties());
+}
+
+/**
+ * Every row of a file whose checksum was found right. Damaged bytes can make the reader panic, which poisons its memory
+ * for the rest of the process; check them first.
+ */
+export function decodeParquet(bytes: Uint8Array, columns?: readonly string[]): RecordBatch[] {
+  return tableFromIPC(readParquet(bytes, columns === undefined ? {} : { columns: [...columns] }).intoIPCStream()).batches;
+}
+
+/** Batches of one schema as the bytes of one parquet file; holds one row group at a time. */
+export function streamParquet(batches: AsyncIterable<RecordBatch>): AsyncIterable<Uint8Array> {
+  const source = ReadableStream.from(wasmBatches(batches));
+  return readAll(source);
+}
+
+async function* readAll(source: ReadableStream): AsyncGenerator<Uint8Array> {
+  const parquet = await transformParquetStream(source, properties());
+  for await (const chunk of parquet as unknown as AsyncIterable<Uint8Array>) yield chunk;
+}
+
+async function* wasmBatches(batches: AsyncIterable<RecordBatch>): AsyncGenerator<unknown> {
+  for await (const batch of batches) yield* Table.fromIPCStream(encodeBatch(batch)).recordBatches();
+}
+
+function properties(): WriterProperties {
+  return new WriterPropertiesBuilder().setCompression(Compression.ZSTD).setMaxRowGroupSize(ROW_GROUP_ROWS).setCreatedBy('flow-dc').build();
+}

@@ -1,0 +1,70 @@
+import { ROW_CODES } from '../../row-codes.ts';
+import type { SealInfo } from './seal-dataset.ts';
+import { codesByRows, type Totals } from './totals.ts';
+
+/** FLOW-DC's overview.json under its own keys; MB are 10^6 bytes throughout. */
+export function overviewJson(totals: Totals, info: SealInfo, destination: string): string {
+  const { elapsedMs, interrupted } = info;
+  const overview = {
+    flow_dc_version: info.version,
+    script_inputs: info.settings,
+    summary: overviewSummary(totals, { elapsedMs, interrupted, tarPath: info.createTar ? destination : null }),
+    error_breakdown: errorBreakdown(codesByRows(totals)),
+    timestamp_local: localTime(info.sealedAtMs),
+    timestamp_utc: new Date(info.sealedAtMs).toISOString(),
+  };
+  return `${JSON.stringify(overview, undefined, 2)}\n`;
+}
+
+/** The overview's `summary`. */
+export function overviewSummary(
+  totals: Omit<Totals, 'errors'>,
+  run: { readonly elapsedMs: number; readonly interrupted: boolean; readonly tarPath: string | null },
+) {
+  const seconds = run.elapsedMs / 1000;
+  const megabytes = totals.bytes / 1e6;
+  return {
+    total_urls: totals.rows,
+    successful_downloads: totals.stored,
+    failed_downloads: totals.failed + totals.skipped,
+    success_rate_percent: percent(totals.stored, totals.rows),
+    downloaded_mb: rounded(megabytes, 3),
+    elapsed_sec: rounded(seconds, 3),
+    avg_speed_MBps: seconds > 0 ? rounded(megabytes / seconds, 3) : 0,
+    shutdown_requested: run.interrupted,
+    tar_path: run.tarPath,
+    shards: totals.units,
+    skipped_downloads: totals.skipped,
+  };
+}
+
+/** The overview's `error_breakdown`. */
+export function errorBreakdown(rowsByCode: readonly (readonly [code: string, rows: number])[]) {
+  return rowsByCode.map(([code, count]) => ({ status_code: statusOf(code), error: textOf(code), code, count }));
+}
+
+export function percent(part: number, whole: number): number {
+  return whole === 0 ? 0 : rounded((part / whole) * 100, 2);
+}
+
+/** What a code means, in words. */
+export function textOf(code: string): string {
+  const status = statusOf(code);
+  if (status !== null) return `final HTTP status ${status}`;
+  return Object.hasOwn(ROW_CODES, code) ? ROW_CODES[code as keyof typeof ROW_CODES].text : code;
+}
+
+function statusOf(code: string): number | null {
+  const status = /^http_(\d{3})$/.exec(code)?.[1];
+  return status === undefined ? null : Number(status);
+}
+
+/** `2026-01-02T03:04:05` in the machine's own time zone. */
+function localTime(wallMs: number): string {
+  const shift = new Date(wallMs).getTimezoneOffset() * 60_000;
+  return new Date(wallMs - shift).toISOString().slice(0, 19);
+}
+
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

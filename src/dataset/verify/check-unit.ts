@@ -1,0 +1,124 @@
+import { readFile, stat } from 'node:fs/promises';
+import { FILE_LIST_SUFFIX } from '../../destination/file-list.ts';
+import { type FolderPaths, finalPath } from '../../destination/folder-layout.ts';
+import { digestFile, type FileDigest } from '../../destination/hashed-file.ts';
+import type { Artifact, UnitRecord } from '../../record.ts';
+import { RowBitmap } from '../../structures/row-bitmap.ts';
+import { TextSet } from '../../structures/text-set.ts';
+import { positionKey } from '../naming/sample-names.ts';
+import { checkFiles } from './check-files.ts';
+import { checkTar } from './check-tar.ts';
+import type { Findings } from './findings.ts';
+import { readUnitOutcomes, type UnitOutcomes } from './unit-outcomes.ts';
+
+/** What is known over all units while they are checked one by one. */
+export class DatasetState {
+  readonly paths: FolderPaths;
+  readonly findings: Findings;
+  readonly rows: RowBitmap;
+  readonly artifacts = new Set<string>();
+  /** Keys that do not follow from shard and position. */
+  readonly keys = new TextSet();
+  readonly files = new TextSet();
+
+  constructor(paths: FolderPaths, rows: number, findings: Findings) {
+    this.paths = paths;
+    this.findings = findings;
+    this.rows = new RowBitmap(rows);
+  }
+}
+
+/** Everything that one record promises. */
+export async function checkUnit(state: DatasetState, record: UnitRecord): Promise<void> {
+  const { findings } = state;
+  for (const { name } of record.artifacts) {
+    if (state.artifacts.has(name)) findings.add('record_inconsistent', name, `unit ${record.unit} and another one both committed it`);
+    state.artifacts.add(name);
+  }
+  const table = record.artifacts.find(({ name }) => name.endsWith('.parquet'));
+  const outcomes = table === undefined ? undefined : await readTable(state, table);
+  if (outcomes !== undefined) checkOutcomes(state, record, outcomes);
+  for (const artifact of record.artifacts) if (artifact !== table) await checkArtifact(state, artifact, outcomes);
+}
+
+async function readTable(state: DatasetState, table: Artifact): Promise<UnitOutcomes | undefined> {
+  if (!(await isIntact(state, table))) return undefined;
+  try {
+    return readUnitOutcomes(await readFile(finalPath(state.paths, table.name)));
+  } catch (error) {
+    state.findings.add('artifact_unreadable', table.name, `cannot be read as an outcome table: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+async function checkArtifact(state: DatasetState, artifact: Artifact, outcomes: UnitOutcomes | undefined): Promise<void> {
+  const path = finalPath(state.paths, artifact.name);
+  if (/\.tar(\.gz)?$/.test(artifact.name)) {
+    if (!(await isPresent(state, artifact))) return;
+    const digest = await checkTar(path, artifact.name, outcomes?.samples, state.findings);
+    compareArtifact(state, artifact, digest ?? (await digestFile(path)));
+  } else if ((await isIntact(state, artifact)) && artifact.name.endsWith(FILE_LIST_SUFFIX)) {
+    await checkFiles(state.paths.output, path, artifact.name, outcomes?.samples, state.files, state.findings);
+  }
+}
+
+async function isPresent(state: DatasetState, artifact: Artifact): Promise<boolean> {
+  const found = await stat(finalPath(state.paths, artifact.name)).catch(() => undefined);
+  if (found?.isFile()) return true;
+  state.findings.add(
+    'artifact_missing',
+    artifact.name,
+    `expected ${artifact.bytes} bytes, got no file; run the download again to have it rolled forward`,
+  );
+  return false;
+}
+
+async function isIntact(state: DatasetState, artifact: Artifact): Promise<boolean> {
+  if (!(await isPresent(state, artifact))) return false;
+  return compareArtifact(state, artifact, await digestFile(finalPath(state.paths, artifact.name)));
+}
+
+function compareArtifact(state: DatasetState, artifact: Artifact, found: FileDigest): boolean {
+  if (found.bytes === artifact.bytes && found.sha256 === artifact.sha256) return true;
+  const message = `expected ${artifact.bytes} bytes, sha256 ${artifact.sha256}, got ${found.bytes}, ${found.sha256}`;
+  state.findings.add('artifact_damaged', artifact.name, message);
+  return false;
+}
+
+function checkOutcomes(state: DatasetState, record: UnitRecord, outcomes: UnitOutcomes): void {
+  const { findings } = state;
+  const count = (status: string): number => outcomes.statuses.filter((one) => one === status).length;
+  const found = { rows: outcomes.rows.length, stored: count('fetched'), failed: count('failed'), skipped: count('skipped') };
+  const promised = { rows: record.rows, stored: record.stored, failed: record.failed, skipped: record.skipped };
+  if (JSON.stringify(found) !== JSON.stringify(promised) || outcomes.samples.length !== record.stored) {
+    findings.add(
+      'record_inconsistent',
+      record.unit,
+      `the record counts ${JSON.stringify(promised)}, its outcome table ${JSON.stringify(found)}`,
+    );
+  }
+  const shard = record.unit.slice(0, record.unit.indexOf('-'));
+  outcomes.keys.forEach((key, index) => {
+    if (key !== positionKey(shard, index) && !state.keys.add(key))
+      findings.add('key_repeated', record.unit, `key ${JSON.stringify(key)} is used before`);
+  });
+  checkRows(state, record, outcomes.rows);
+}
+
+function checkRows(state: DatasetState, record: UnitRecord, rows: readonly number[]): void {
+  const repeated: number[] = [];
+  const outside: number[] = [];
+  for (const row of rows) {
+    if (!(Number.isInteger(row) && row >= 0 && row < state.rows.size)) outside.push(row);
+    else if (!state.rows.add(row)) repeated.push(row);
+  }
+  if (repeated.length > 0)
+    state.findings.add('row_repeated', record.unit, `${repeated.length} rows were accounted for before, the first is ${repeated[0]}`);
+  if (outside.length > 0) {
+    state.findings.add(
+      'record_inconsistent',
+      record.unit,
+      `${outside.length} row numbers are not below ${state.rows.size}, the first is ${outside[0]}`,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+/** Budgets of hosts that all workers on one NATS server share: bucket and subjects around the pure hub. */
+import { createHash } from 'node:crypto';
+import { jetstream } from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { type Clock, systemClock } from '../../clock.ts';
+import type { PaarcSettings as PaarcSlice } from '../../config/types.ts';
+import type { HostLimits } from '../../host-limits.ts';
+import { defaultPaarcSettings, lawSettings } from '../../paarc/options.ts';
+import type { Snapshot } from '../../paarc/snapshot.ts';
+import { publish } from '../../telemetry/channels.ts';
+import { HOSTS_BUCKET } from '../../transport/nats/connection/names.ts';
+import { HostHub } from '../host-hub.ts';
+import { HostWire } from './host-wire.ts';
+
+export interface SharedHostsOptions {
+  readonly connection: NatsConnection;
+  /** The law's parameters; those of a host's leader count. */
+  readonly settings: PaarcSlice;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
+  readonly clock?: Clock;
+  /** Replicas of the bucket when it is made here. */
+  readonly replicas?: number;
+  /** What this machine knows of a host from earlier, for a host without a record. */
+  readonly snapshotOf?: (host: string) => Snapshot | undefined;
+  /** What was learned of a host that this worker led. */
+  readonly remember?: (host: string, snapshot: Snapshot) => void;
+}
+
+/** A worker's part in all shared budgets. */
+export interface SharedHosts {
+  /** For the `hostLimits` option of the fetch stages. One host has one limit at a time; a newer one takes over from an older one. */
+  readonly limits: HostLimits;
+  stats(): SharedHostsStats;
+  /** Give back every share, hand over every host; resolves when the others know. Limits stay shut. */
+  close(): Promise<void>;
+}
+
+export type SharedHostsStats = HostHub['stats'];
+
+/** A server that does not answer within this is as good as gone: a lease lasts three seconds. */
+const ANSWER_MS = 2000;
+
+/**
+ * Join the workers on this server. Resolves when everything they have agreed on so far is known here.
+ * Errors: FDC_ERR_TRANSPORT_CONNECT when the server does not answer; those of the NATS client when the bucket can neither be opened nor made.
+ */
+export async function createSharedHosts(options: SharedHostsOptions): Promise<SharedHosts> {
+  const { connection, settings, random = Math.random, clock = systemClock, replicas = 1, snapshotOf, remember } = options;
+  const manager = new Kvm(jetstream(connection, { timeout: ANSWER_MS }));
+  const bucket: KV = await manager.create(HOSTS_BUCKET, { history: 1, replicas });
+  // Another worker may be making it: see whenMade in job-streams.ts.
+  await bucket.status();
+  const hub = new HostHub({
+    settings: lawSettings(defaultPaarcSettings, settings),
+    random,
+    nowMs: () => clock.nowMs(),
+    newId: () => crypto.randomUUID(),
+    keyOf,
+    onUrgent: () => wire.hurry(),
+    onTransition: (host, transition) => publish('flow-dc:limit', () => ({ host, atMs: clock.nowMs(), transition })),
+    ...(snapshotOf === undefined ? {} : { snapshotOf }),
+    ...(remember === undefined ? {} : { remember }),
+  });
+  const wire = new HostWire(hub, connection, bucket, clock);
+  await wire.open();
+  return {
+    limits: { create: (host, rule, revoke) => hub.create(host, rule, revoke), retire: (host, limit) => hub.retire(host, limit) },
+    stats: () => hub.stats,
+    close: () => wire.close(),
+  };
+}
+
+/** Host names hold characters that keys may not, such as the colon of a port. */
+function keyOf(host: string): string {
+  return createHash('sha1').update(host).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,42 @@
+import { ByteTable } from '../structures/byte-table.ts';
+import type { HostCensus } from './host-census.ts';
+import { registrableDomain } from './registrable-domain.ts';
+
+/** Which group each host of a census belongs to: itself, or its registrable domain. Groups are numbered by first appearance. */
+export class HostGroups {
+  readonly #census: HostCensus;
+  readonly #domains: ByteTable | undefined;
+  /** By host id, as far as hosts were asked for. */
+  #groupOf = new Int32Array(1024);
+  #known = 0;
+
+  constructor(census: HostCensus, groupBy: 'host' | 'registrable-domain') {
+    this.#census = census;
+    this.#domains = groupBy === 'host' ? undefined : new ByteTable();
+  }
+
+  /** Group ids are below this. */
+  get size(): number {
+    return this.#domains === undefined ? this.#census.hosts + 1 : this.#domains.size;
+  }
+
+  /** The group of every row from its host's id. */
+  read(hosts: Int32Array): Int32Array {
+    const domains = this.#domains;
+    if (domains === undefined) return hosts;
+    this.#learn(domains);
+    return hosts.map((host) => this.#groupOf[host] as number);
+  }
+
+  #learn(domains: ByteTable): void {
+    const ids = this.#census.hosts + 1;
+    if (ids > this.#groupOf.length) {
+      const groupOf = new Int32Array(Math.max(ids, this.#groupOf.length * 2));
+      groupOf.set(this.#groupOf);
+      this.#groupOf = groupOf;
+    }
+    for (; this.#known < ids; this.#known++) {
+      this.#groupOf[this.#known] = domains.internText(registrableDomain(this.#census.hostName(this.#known)));
+    }
+  }
+}

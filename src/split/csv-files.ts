@@ -1,0 +1,66 @@
+import { appendFile } from 'node:fs/promises';
+import type { Data, RecordBatch } from 'apache-arrow';
+import { textColumn } from '../arrow/text.ts';
+import { destinationError } from '../destination/destination-error.ts';
+import type { PartFiles } from './part-files.ts';
+
+/** Text that waits in memory, over all files, before it is appended to them. */
+const BUFFER_CHARS = 16 * 1024 * 1024;
+
+/**
+ * Every file as csv (RFC 4180, a header, `\n` between lines): values as text, nested ones as JSON; null is an empty cell, empty text is `""`.
+ */
+export class CsvFiles implements PartFiles {
+  readonly #pathOf: (file: number) => string;
+  readonly #waiting: string[];
+  readonly #begun = new Set<number>();
+  #chars = 0;
+  /** The batch that was met last, as text: its rows come file by file. */
+  #batch: RecordBatch | undefined;
+  #lines: readonly string[] = [];
+
+  constructor(files: number, pathOf: (file: number) => string) {
+    this.#pathOf = pathOf;
+    this.#waiting = Array.from({ length: files }, () => '');
+  }
+
+  async append(file: number, batch: RecordBatch, rows: Uint32Array): Promise<void> {
+    if (batch !== this.#batch) {
+      this.#batch = batch;
+      this.#lines = csvLines(batch);
+    }
+    let text = this.#begun.has(file) ? '' : `${batch.schema.fields.map(({ name }) => cell(name)).join(',')}\n`;
+    this.#begun.add(file);
+    for (const row of rows) text += this.#lines[row];
+    this.#waiting[file] += text;
+    this.#chars += text.length;
+    if (this.#chars > BUFFER_CHARS) await this.#write();
+  }
+
+  async finish(): Promise<void> {
+    await this.#write();
+  }
+
+  async close(): Promise<void> {}
+
+  async #write(): Promise<void> {
+    for (const [file, text] of this.#waiting.entries()) {
+      if (text === '') continue;
+      await appendFile(this.#pathOf(file), text).catch((error: unknown) => {
+        throw destinationError(error, this.#pathOf(file));
+      });
+      this.#waiting[file] = '';
+    }
+    this.#chars = 0;
+  }
+}
+
+function csvLines(batch: RecordBatch): string[] {
+  const columns = batch.data.children.map((column) => textColumn(column as Data));
+  return Array.from({ length: batch.numRows }, (_, row) => `${columns.map((column) => cell(column[row] ?? null)).join(',')}\n`);
+}
+
+function cell(value: string | null): string {
+  if (value === null) return '';
+  return value === '' || /[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+}

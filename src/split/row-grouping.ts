@@ -1,0 +1,54 @@
+import type { Data, RecordBatch } from 'apache-arrow';
+import { HostCensus } from '../host/host-census.ts';
+import { HostGroups } from '../host/host-groups.ts';
+import { Counts } from '../structures/counts.ts';
+import { urlColumn } from '../unit-rows.ts';
+import type { SplitSettings } from './partition-options.ts';
+import { ValueCensus } from './value-census.ts';
+
+/** Numbers the groups of a manifest's rows: by host or domain, by a column's values, or all in one. */
+export class RowGrouping {
+  readonly hosts = new HostCensus();
+  readonly #counts = new Counts();
+  readonly #byHost: HostGroups;
+  readonly #byValue = new ValueCensus();
+  readonly #method: SplitSettings['method'];
+  readonly #column: string | undefined;
+  /** Rows counted. */
+  rows = 0;
+
+  constructor({ method, groupBy, groupingColumn }: SplitSettings) {
+    this.#byHost = new HostGroups(this.hosts, groupBy);
+    this.#method = method;
+    this.#column = groupingColumn;
+  }
+
+  /** The only columns that `count` looks at. */
+  get columns(): readonly string[] {
+    return this.#method === 'greedy' && this.#column !== undefined ? [this.#column] : [];
+  }
+
+  count(batch: RecordBatch): void {
+    this.rows += batch.numRows;
+    if (this.#method === 'simple') return;
+    const ids = this.#method === 'host' ? this.#byHost.read(this.hosts.read(urlColumn(batch))) : this.#valuesOf(batch);
+    this.#counts.addAll(ids, this.#method === 'host' ? this.#byHost.size : this.#byValue.size);
+  }
+
+  /** The group of every row; `hosts` are the ids of the rows' hosts. */
+  groupsOf(batch: RecordBatch, hosts: Int32Array): Int32Array {
+    if (this.#method === 'host') return this.#byHost.read(hosts);
+    return this.#method === 'greedy' ? this.#valuesOf(batch) : new Int32Array(batch.numRows);
+  }
+
+  /** Rows by group. */
+  counts(): Float64Array {
+    const size = this.#method === 'host' ? this.#byHost.size : this.#byValue.size;
+    return Float64Array.from({ length: size }, (_, id) => this.#counts.of(id));
+  }
+
+  #valuesOf(batch: RecordBatch): Int32Array {
+    const at = batch.schema.fields.findIndex(({ name }) => name === this.#column);
+    return this.#byValue.read(batch.data.children[at] as Data);
+  }
+}

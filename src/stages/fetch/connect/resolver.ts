@@ -1,0 +1,161 @@
+/**
+ * Host names to addresses: c-ares instead of getaddrinfo (libuv runs only about two of those at a time), each name asked
+ * once however many rows wait for it, answers kept for their TTL, failures for a while too.
+ */
+import { Resolver as CaresResolver } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { Clock } from '../../../clock.ts';
+
+/** For names that do not exist. */
+const MISSING_TTL_MS = 30_000;
+/** For name servers that gave no answer: rows that ask at once share it, a retry asks again. */
+const FAILURE_TTL_MS = 1_000;
+const MIN_TTL_MS = 5_000;
+const MAX_TTL_MS = 600_000;
+const MAX_NAMES = 50_000;
+const HOSTS_FILE = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts';
+
+/** Carries one of the row codes that name resolution can end with. */
+export class LookupError extends Error {
+  readonly code: 'dns_not_found' | 'dns_error';
+  constructor(code: LookupError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+interface Answer {
+  readonly untilMs: number;
+  readonly addresses: readonly string[];
+  readonly error?: LookupError;
+}
+
+/** As much of a c-ares resolver as is needed; a test brings its own. */
+export type NameServers = Pick<CaresResolver, 'resolve4' | 'resolve6' | 'cancel'>;
+
+export class NameResolver {
+  readonly #servers: NameServers;
+  readonly #clock: Clock;
+  readonly #answers = new Map<string, Answer>();
+  readonly #asking = new Map<string, Promise<readonly string[]>>();
+  readonly #speaksIPv4 = hasIPv4();
+  #hosts: Promise<Map<string, string[]>> | undefined;
+
+  constructor(clock: Clock, servers: NameServers) {
+    this.#clock = clock;
+    this.#servers = servers;
+  }
+
+  /** Names whose answer is kept, good or bad. */
+  get size(): number {
+    return this.#answers.size;
+  }
+
+  /** At least one address. Errors: LookupError. */
+  async resolve(hostname: string): Promise<readonly string[]> {
+    if (isIP(hostname) !== 0) return [hostname];
+    const known = this.#answers.get(hostname);
+    if (known !== undefined && known.untilMs > this.#clock.nowMs()) {
+      if (known.error !== undefined) throw known.error;
+      return known.addresses;
+    }
+    let asking = this.#asking.get(hostname);
+    if (asking === undefined) {
+      asking = this.#ask(hostname).finally(() => this.#asking.delete(hostname));
+      this.#asking.set(hostname, asking);
+    }
+    return asking;
+  }
+
+  /** Nobody needs the name's answer at present. */
+  forget(hostname: string): void {
+    this.#answers.delete(hostname);
+  }
+
+  close(): void {
+    this.#servers.cancel();
+  }
+
+  async #ask(hostname: string): Promise<readonly string[]> {
+    this.#hosts ??= readHostsFile();
+    const listed = (await this.#hosts).get(hostname.toLowerCase());
+    if (listed !== undefined) return listed;
+    try {
+      const { addresses, ttlSeconds } = await this.#query(hostname);
+      this.#keep(hostname, addresses, Math.min(Math.max(ttlSeconds * 1000, MIN_TTL_MS), MAX_TTL_MS));
+      return addresses;
+    } catch (cause) {
+      const error = cause instanceof LookupError ? cause : lookupError(hostname, cause);
+      this.#keep(hostname, [], error.code === 'dns_not_found' ? MISSING_TTL_MS : FAILURE_TTL_MS, error);
+      throw error;
+    }
+  }
+
+  /** The family this machine speaks first; the other only when that has nothing, since slow AAAA answers are common. */
+  async #query(hostname: string): Promise<{ addresses: string[]; ttlSeconds: number }> {
+    const ask4 = () => this.#servers.resolve4(hostname, { ttl: true });
+    const ask6 = () => this.#servers.resolve6(hostname, { ttl: true });
+    let failure: LookupError | undefined;
+    for (const ask of this.#speaksIPv4 ? [ask4, ask6] : [ask6, ask4]) {
+      try {
+        const found = await ask();
+        if (found.length > 0) return { addresses: found.map((f) => f.address), ttlSeconds: Math.min(...found.map((f) => f.ttl)) };
+      } catch (cause) {
+        const error = lookupError(hostname, cause);
+        // No answer in one family leaves open what the name has there.
+        if (failure === undefined || error.code === 'dns_error') failure = error;
+      }
+    }
+    throw failure ?? new LookupError('dns_not_found', `${hostname}: no addresses`);
+  }
+
+  #keep(hostname: string, addresses: readonly string[], ttlMs: number, error?: LookupError): void {
+    this.#answers.delete(hostname);
+    // Insertion order is age here; the oldest name goes when the table is full.
+    if (this.#answers.size >= MAX_NAMES) this.#answers.delete(this.#answers.keys().next().value as string);
+    const untilMs = this.#clock.nowMs() + ttlMs;
+    this.#answers.set(hostname, error === undefined ? { untilMs, addresses } : { untilMs, addresses, error });
+  }
+}
+
+/**
+ * @param servers - `ip` or `ip:port`; none means the system's
+ * Errors: RangeError for a server that is not an address.
+ */
+export function nameServers(servers: readonly string[]): NameServers {
+  const cares = new CaresResolver({ timeout: 3000, tries: 3 });
+  try {
+    if (servers.length > 0) cares.setServers([...servers]);
+  } catch {
+    throw new RangeError(`dns_server: expected addresses, with or without a port, got '${servers.join(', ')}'`);
+  }
+  return cares;
+}
+
+function hasIPv4(): boolean {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return (
+    all.some(({ family, internal }) => family === 'IPv4' && !internal) ||
+    !all.some(({ family, internal }) => family === 'IPv6' && !internal)
+  );
+}
+
+function lookupError(hostname: string, cause: unknown): LookupError {
+  const code = (cause as { code?: string }).code ?? 'unknown';
+  const missing = code === 'ENOTFOUND' || code === 'ENODATA' || code === 'EBADNAME';
+  return new LookupError(missing ? 'dns_not_found' : 'dns_error', `${hostname}: ${missing ? 'no such host' : `name servers: ${code}`}`);
+}
+
+async function readHostsFile(): Promise<Map<string, string[]>> {
+  const hosts = new Map<string, string[]>();
+  // No hosts file is a normal state of a container, not a fault.
+  const text = await readFile(HOSTS_FILE, 'utf8').catch(() => '');
+  for (const line of text.split('\n')) {
+    const [address, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (address === undefined || isIP(address) === 0) continue;
+    for (const name of names) hosts.set(name.toLowerCase(), [...(hosts.get(name.toLowerCase()) ?? []), address]);
+  }
+  return hosts;
+}

@@ -1,0 +1,68 @@
+/** Which law moves a host's limit, and what it starts from. */
+
+import type { Clock } from '../../../clock.ts';
+import type { FetchSettings, HostRule, PaarcSettings as PaarcSlice } from '../../../config/types.ts';
+import type { HostLimits } from '../../../host-limits.ts';
+import {
+  cappedAt,
+  defaultOriginalSettings,
+  defaultPaarcSettings,
+  FixedLimit,
+  type Limit,
+  lawSettings,
+  OriginalLimit,
+  PaarcLimit,
+  type PaarcSettings,
+} from '../../../paarc/index.ts';
+import type { HostProfiles } from './host-profiles.ts';
+import { RateCap } from './rate-cap.ts';
+
+type LawSettings = Pick<FetchSettings, 'enablePaarc' | 'law' | 'perHostConcurrency' | 'perHostRate'>;
+
+interface Surroundings {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** What new limits start from and retired ones add to. */
+  readonly profiles: HostProfiles;
+}
+
+/** Limits under the law of the settings, one per host. A host's own rule caps whatever the law finds. */
+export function createLimits(settings: LawSettings, paarc: PaarcSlice, around: Surroundings): HostLimits {
+  if (!settings.enablePaarc || settings.law === 'fixed') return ownLimits((_host, rule) => fixedLimit(settings, rule));
+  if (settings.law === 'paarc') return paarcLimits(lawSettings(defaultPaarcSettings, paarc), around);
+  // The slice's n_init is the new law's; the original's number is part of what is compared.
+  const original = { ...lawSettings(defaultOriginalSettings, paarc), nInit: defaultOriginalSettings.nInit };
+  return ownLimits((_host, rule) => rateCapped(new OriginalLimit(cappedAt(original, rule.cMax), around.clock.nowMs()), rule));
+}
+
+/** Limits of a law that keeps nothing of a host. */
+export function ownLimits(create: HostLimits['create']): HostLimits {
+  return { create, retire: () => {} };
+}
+
+function fixedLimit(settings: LawSettings, rule: HostRule): Limit {
+  const permits = Math.min(settings.perHostConcurrency, rule.cMax ?? Number.POSITIVE_INFINITY);
+  return new FixedLimit(permits, rule.requestsPerSecond ?? settings.perHostRate);
+}
+
+function paarcLimits(settings: PaarcSettings, { clock, random, profiles }: Surroundings): HostLimits {
+  const laws = new WeakMap<Limit, { readonly law: PaarcLimit; readonly atBirth: string | undefined }>();
+  return {
+    create: (host, rule) => {
+      const law = new PaarcLimit(cappedAt(settings, rule.cMax), random, clock.nowMs(), profiles.snapshotOf(host));
+      const limit = rateCapped(law, rule);
+      laws.set(limit, { law, atBirth: JSON.stringify(law.snapshot()) });
+      return limit;
+    },
+    retire: (host, limit) => {
+      const retired = laws.get(limit);
+      const snapshot = retired?.law.snapshot();
+      // What it was born with is no news: remembered again, a guess from other hosts would pass for a measurement of this one.
+      if (snapshot !== undefined && JSON.stringify(snapshot) !== retired?.atBirth) profiles.remember(host, snapshot);
+    },
+  };
+}
+
+function rateCapped(limit: Limit, rule: HostRule): Limit {
+  return rule.requestsPerSecond === undefined ? limit : new RateCap(limit, rule.requestsPerSecond);
+}

@@ -1,0 +1,45 @@
+/** When a row is tried again. Pure; the jitter comes in as a number. */
+import type { RowCode } from '../../../row-codes.ts';
+import { isTransient } from '../../../row-codes.ts';
+
+/** How often a host may say "not now" about one row (429, or 503 with Retry-After) before the row fails. */
+export const MAX_DEFERRALS = 20;
+const MAX_BACKOFF_MS = 60_000;
+
+export interface TryState {
+  /** Attempts that ended in an error of the host, the network or the body. */
+  readonly errors: number;
+  /** Attempts that the host merely put off. */
+  readonly deferrals: number;
+}
+
+export interface RetryInput extends TryState {
+  readonly code: RowCode;
+  readonly deferred: boolean;
+  readonly retryAfterMs?: number;
+}
+
+export type RetryDecision =
+  | { readonly kind: 'give-up' }
+  | { readonly kind: 'retry'; readonly delayMs: number; readonly counts: 'error' | 'deferral' };
+
+/**
+ * Decide what follows a failed attempt. `errors` and `deferrals` do not yet include it.
+ * With a Retry-After the delay is 0: the host's gate holds every row back for that long, this one included. A Retry-After of 0
+ * is no answer to "when"; our own backoff is.
+ * @param random - uniform in [0, 1)
+ */
+export function decideRetry(input: RetryInput, options: { maxAttempts: number; retryBackoffMs: number }, random: number): RetryDecision {
+  if (input.deferred) {
+    if (input.deferrals + 1 >= MAX_DEFERRALS) return { kind: 'give-up' };
+    const delayMs = !input.retryAfterMs ? backoffMs(options.retryBackoffMs, input.deferrals, random) : 0;
+    return { kind: 'retry', delayMs, counts: 'deferral' };
+  }
+  if (!isTransient(input.code) || input.errors + 1 >= options.maxAttempts) return { kind: 'give-up' };
+  return { kind: 'retry', delayMs: backoffMs(options.retryBackoffMs, input.errors, random), counts: 'error' };
+}
+
+/** Exponential with jitter in [0.5, 1.5): a batch of rows that failed together must not come back together. */
+function backoffMs(baseMs: number, round: number, random: number): number {
+  return Math.min(baseMs * 2 ** round, MAX_BACKOFF_MS) * (0.5 + random);
+}

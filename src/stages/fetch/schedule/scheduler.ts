@@ -1,0 +1,271 @@
+/**
+ * Which row leaves next. Rows queue per host; a row waits only for its own host's gate; hosts that may send take turns,
+ * one row each. The global cap is looked at first, so nobody holds a host's slot while waiting for it.
+ *
+ *   add -> lane.queue -> ring (gate open now) -> start -> settle -> ring ...
+ *                    \-> agenda (gate opens at a known time, a retry is due, the limit wants to think)
+ */
+import type { Clock } from '../../../clock.ts';
+import type { Limit, Outcome, Transition } from '../../../paarc/limit.ts';
+import { Agenda } from '../../../structures/agenda.ts';
+import { Gate, type Permit } from './gate.ts';
+import { type BreakerOptions, HostBreaker } from './host-breaker.ts';
+import { Lane } from './lane.ts';
+import type { LoadMeter } from './load-meter.ts';
+
+/** Lanes without rows that keep what their limit has learned; more than this and the longest idle are forgotten. */
+const MAX_IDLE_LANES = 4096;
+
+export interface SchedulerOptions<Work> {
+  readonly clock: Clock;
+  readonly load: LoadMeter;
+  readonly maxInFlight: number;
+  readonly breaker: BreakerOptions;
+  readonly createLimit: (host: string) => Limit;
+  /** Send this row now. Must lead to exactly one `settle` with the same permit. */
+  readonly start: (work: Work, lane: Lane<Work>, permit: Permit) => void;
+  /** The host is down: end the row without trying. */
+  readonly refuse: (work: Work) => void;
+  /** Rows that nobody wants any more are dropped when their turn comes. */
+  readonly isDropped: (work: Work) => boolean;
+  readonly onTransition: (host: string, transition: Transition) => void;
+  /** A lane was idle for longest and is forgotten; the host's next row gets a new one. */
+  readonly onEvict: (lane: Lane<Work>) => void;
+  /** Nothing that is queued could start now although there is room. */
+  readonly onHungry: () => void;
+}
+
+type Due<Work> = { readonly lane: Lane<Work>; readonly retry?: Work };
+
+export class Scheduler<Work> {
+  readonly #options: SchedulerOptions<Work>;
+  readonly #lanes = new Map<string, Lane<Work>>();
+  readonly #idle = new Set<Lane<Work>>();
+  readonly #ring: Lane<Work>[] = [];
+  readonly #agenda = new Agenda<Due<Work>>();
+  #ringHead = 0;
+  #inFlight = 0;
+  #queued = 0;
+  #isHeld = false;
+  #isPumping = false;
+  #isCapped = false;
+  #timer: { atMs: number; cancel: () => void } | undefined;
+  #isClosed = false;
+
+  constructor(options: SchedulerOptions<Work>) {
+    this.#options = options;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get queued(): number {
+    return this.#queued;
+  }
+
+  /** Hosts that have a lane, with rows or without. */
+  get hosts(): number {
+    return this.#lanes.size;
+  }
+
+  lanes(): Iterable<Lane<Work>> {
+    return this.#lanes.values();
+  }
+
+  find(host: string): Lane<Work> | undefined {
+    return this.#lanes.get(host);
+  }
+
+  /** Queue a row behind its host's others. Call `pump` after the last of a batch. */
+  add(host: string, work: Work): void {
+    const lane = this.#lane(host);
+    this.#noteWaiting(lane);
+    lane.queue.push(work);
+    this.#queued += 1;
+    this.#ready(lane);
+  }
+
+  /** Queue a row in front of its host's others, after `delayMs`. Until then it holds nothing. */
+  again(host: string, work: Work, delayMs: number): void {
+    this.#queued += 1;
+    const lane = this.#lane(host);
+    if (delayMs <= 0) return this.#putInFront(lane, work);
+    lane.delayed += 1;
+    this.#agenda.add(this.#options.clock.nowMs() + delayMs, { lane, retry: work });
+  }
+
+  settle(lane: Lane<Work>, permit: Permit, outcome: Outcome): void {
+    this.#inFlight -= 1;
+    const nowMs = this.#options.clock.nowMs();
+    lane.gate.settle(permit, outcome, nowMs);
+    if (lane.gate.limit.nextTickMs <= nowMs) this.#tick(lane, nowMs);
+    if (lane.isIdle) return this.#retire(lane);
+    this.#wake(lane, tickTime(lane, nowMs));
+    this.#ready(lane);
+  }
+
+  /** Stop starting rows while downstream is full; what is in flight goes on. */
+  hold(isHeld: boolean): void {
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    this.#options.load.waiting(isHeld);
+    this.pump();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  /** Start whatever may start now. */
+  pump(): void {
+    if (this.#isPumping || this.#isClosed) return;
+    this.#isPumping = true;
+    try {
+      const nowMs = this.#options.clock.nowMs();
+      this.#runDue(nowMs);
+      while (!this.#isHeld && this.#inFlight < this.#options.maxInFlight && this.#ringHead < this.#ring.length) {
+        this.#turn(this.#takeFromRing(), nowMs);
+      }
+      this.#noteCap();
+    } finally {
+      this.#isPumping = false;
+    }
+    this.#arm();
+    if (!this.#isHeld && this.#inFlight < this.#options.maxInFlight && this.#ringHead >= this.#ring.length) this.#options.onHungry();
+  }
+
+  /** One host's turn: drop what is dead, send one row, go to the end of the ring or to the agenda. */
+  #turn(lane: Lane<Work>, nowMs: number): void {
+    lane.isReady = false;
+    for (;;) {
+      const work = lane.queue.peek();
+      if (work === undefined) {
+        if (lane.isIdle) this.#retire(lane);
+        return;
+      }
+      if (this.#options.isDropped(work)) {
+        this.#dequeue(lane);
+        continue;
+      }
+      const readyAtMs = lane.gate.readyAtMs();
+      if (readyAtMs > nowMs && !lane.gate.isShut) return this.#wake(lane, Math.min(readyAtMs, tickTime(lane, nowMs)));
+      if (!lane.gate.isShut && lane.breaker.admits(nowMs)) break;
+      this.#dequeue(lane);
+      this.#options.refuse(work);
+    }
+    const work = this.#dequeue(lane);
+    const permit = lane.gate.send(nowMs, lane.waitingSinceMs);
+    this.#inFlight += 1;
+    this.#wake(lane, tickTime(lane, nowMs));
+    this.#ready(lane);
+    this.#options.start(work, lane, permit);
+  }
+
+  #dequeue(lane: Lane<Work>): Work {
+    this.#queued -= 1;
+    return lane.queue.shift() as Work;
+  }
+
+  #runDue(nowMs: number): void {
+    for (let due = this.#agenda.takeDue(nowMs); due !== undefined; due = this.#agenda.takeDue(nowMs)) {
+      const { lane, retry } = due;
+      if (retry !== undefined) {
+        lane.delayed -= 1;
+        this.#putInFront(lane, retry);
+        continue;
+      }
+      if (lane.wakeAtMs > nowMs) continue;
+      lane.wakeAtMs = Number.POSITIVE_INFINITY;
+      if (lane.isIdle) continue;
+      if (lane.gate.limit.nextTickMs <= nowMs) this.#tick(lane, nowMs);
+      this.#ready(lane);
+    }
+  }
+
+  #putInFront(lane: Lane<Work>, work: Work): void {
+    this.#noteWaiting(lane);
+    lane.queue.unshift(work);
+    this.#ready(lane);
+  }
+
+  #noteWaiting(lane: Lane<Work>): void {
+    if (lane.queue.size === 0) lane.waitingSinceMs = this.#options.clock.nowMs();
+  }
+
+  #tick(lane: Lane<Work>, nowMs: number): void {
+    const load = { inFlight: lane.gate.inFlight, waiting: lane.queue.size, ...this.#options.load.read() };
+    const transition = lane.gate.tick(nowMs, load);
+    if (transition !== undefined) this.#options.onTransition(lane.host, transition);
+    if (!lane.isIdle) this.#wake(lane, tickTime(lane, nowMs));
+  }
+
+  #lane(host: string): Lane<Work> {
+    let lane = this.#lanes.get(host);
+    if (lane === undefined) {
+      lane = new Lane(host, new Gate(this.#options.createLimit(host)), new HostBreaker(this.#options.breaker));
+      this.#lanes.set(host, lane);
+    }
+    this.#idle.delete(lane);
+    return lane;
+  }
+
+  /** Keep an idle lane for what it has learned, up to a number of them. */
+  #retire(lane: Lane<Work>): void {
+    this.#idle.add(lane);
+    if (this.#idle.size <= MAX_IDLE_LANES) return;
+    const oldest = this.#idle.values().next().value as Lane<Work>;
+    this.#idle.delete(oldest);
+    this.#lanes.delete(oldest.host);
+    this.#options.onEvict(oldest);
+  }
+
+  #ready(lane: Lane<Work>): void {
+    if (lane.isReady || lane.queue.size === 0) return;
+    lane.isReady = true;
+    this.#ring.push(lane);
+  }
+
+  #takeFromRing(): Lane<Work> {
+    const lane = this.#ring[this.#ringHead] as Lane<Work>;
+    this.#ringHead += 1;
+    if (this.#ringHead > 1024 && this.#ringHead * 2 > this.#ring.length) {
+      this.#ring.splice(0, this.#ringHead);
+      this.#ringHead = 0;
+    }
+    return lane;
+  }
+
+  #wake(lane: Lane<Work>, atMs: number): void {
+    if (atMs >= lane.wakeAtMs) return;
+    lane.wakeAtMs = atMs;
+    this.#agenda.add(atMs, { lane });
+  }
+
+  #arm(): void {
+    const atMs = this.#agenda.nextMs;
+    if (this.#timer !== undefined && this.#timer.atMs <= atMs) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    const cancel = this.#options.clock.timer(atMs - this.#options.clock.nowMs(), () => {
+      this.#timer = undefined;
+      this.pump();
+    });
+    this.#timer = { atMs, cancel };
+  }
+
+  /** The global cap holding back a host that could send is our limit, not the host's. */
+  #noteCap(): void {
+    const isCapped = this.#inFlight >= this.#options.maxInFlight && this.#ringHead < this.#ring.length;
+    if (isCapped === this.#isCapped) return;
+    this.#isCapped = isCapped;
+    this.#options.load.waiting(isCapped);
+  }
+}
+
+/** A limit that wants to think at once does so a moment later, or one that always does would hang us. */
+function tickTime(lane: Lane<unknown>, nowMs: number): number {
+  return Math.max(lane.gate.limit.nextTickMs, nowMs + 1);
+}

@@ -1,0 +1,114 @@
+import type { KV } from '@nats-io/kv';
+import { type Clock, sleep } from '../../../clock.ts';
+import type { Link } from './link.ts';
+
+export interface BucketValue {
+  readonly key: string;
+  readonly text: string;
+  readonly revision: number;
+  /** When the server stored it, milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+/** A replay without a sign of life for this long is begun again behind what it had. */
+const SILENCE_MS = 10_000;
+const PAUSE_MS = 250;
+
+/**
+ * The values under keys that match `filter`, oldest first, each once. Without a signal it ends with the last one there
+ * is now; with one it goes on with new values until the signal aborts. Survives servers that go away in the middle.
+ */
+export async function* replay(link: Link, bucket: KV, filter: string, live?: AbortSignal): AsyncIterable<BucketValue> {
+  let revision = 0;
+  for (;;) {
+    if (live?.aborted) return;
+    const round = new Round(link.clock);
+    const again = (): void => round.end('broken');
+    const stopListening = link.onReconnect(again);
+    const finish = (): void => round.end('done');
+    live?.addEventListener('abort', finish, { once: true });
+    try {
+      for await (const value of readRound(link, bucket, filter, revision, live, round)) {
+        revision = value.revision;
+        yield value;
+      }
+      if (round.outcome === 'done') return;
+    } finally {
+      stopListening();
+      live?.removeEventListener('abort', finish);
+      round.end('done');
+    }
+    if (live?.aborted) return;
+    await sleep(link.clock, PAUSE_MS);
+  }
+}
+
+/** One watch, from its making until it is complete or went silent. */
+class Round {
+  readonly #clock: Clock;
+  readonly #onEnd: (() => void)[] = [];
+  #cancelTimer: (() => void) | undefined;
+  outcome: 'done' | 'broken' | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  onEnd(fn: () => void): void {
+    if (this.outcome === undefined) this.#onEnd.push(fn);
+    else fn();
+  }
+
+  end(outcome: 'done' | 'broken'): void {
+    this.#cancelTimer?.();
+    if (this.outcome !== undefined) return;
+    this.outcome = outcome;
+    for (const fn of this.#onEnd) fn();
+  }
+
+  /** Something came: start the silence again. */
+  expectMore(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#clock.timer(SILENCE_MS, () => this.end('broken'));
+  }
+}
+
+async function* readRound(
+  link: Link,
+  bucket: KV,
+  filter: string,
+  revision: number,
+  live: AbortSignal | undefined,
+  round: Round,
+): AsyncIterable<BucketValue> {
+  const ask = live === undefined ? {} : { signal: live };
+  // The client numbers revisions by the stream; what lies behind the last one is what is new.
+  const state = (await link.ask('cannot read a bucket', () => bucket.status(), ask)).streamInfo.state;
+  if (live === undefined && (state.messages === 0 || state.last_seq <= revision)) return round.end('done');
+  if (live === undefined && !(await hasKey(link, bucket, filter))) return round.end('done');
+  const from = revision === 0 ? {} : { resumeFromRevision: revision + 1 };
+  const changes = await link
+    .ask('cannot read a bucket', () => bucket.watch({ key: filter, ...from }), ask)
+    .catch((error: unknown) => {
+      if (live?.aborted) return undefined;
+      throw error;
+    });
+  if (changes === undefined) return;
+  round.onEnd(() => changes.stop());
+  if (live === undefined) round.expectMore();
+  for await (const entry of changes) {
+    if (live === undefined) round.expectMore();
+    if (entry.operation === 'PUT') yield { key: entry.key, text: entry.string(), revision: entry.revision, atMs: entry.created.getTime() };
+    if (live === undefined && entry.delta === 0) round.end('done');
+    if (round.outcome !== undefined) return;
+  }
+}
+
+/** A watch without a match would wait for one. */
+async function hasKey(link: Link, bucket: KV, filter: string): Promise<boolean> {
+  if (filter === '>') return true;
+  const stream = (await link.ask('cannot read a bucket', () => bucket.status())).streamInfo.config.name;
+  const subjects_filter = `$KV.${stream.slice('KV_'.length)}.${filter}`;
+  const info = await link.ask('cannot read a bucket', () => link.manager.streams.info(stream, { subjects_filter }));
+  return Object.keys(info.state.subjects ?? {}).length > 0;
+}

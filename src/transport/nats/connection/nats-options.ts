@@ -1,0 +1,123 @@
+/**
+ * How to reach a NATS server. Secrets come from files or the environment only: a command line can be read by everybody
+ * on the machine.
+ */
+import { readFile } from 'node:fs/promises';
+import { FlowDcError } from '../../../errors.ts';
+
+export interface NatsTls {
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  /** For servers that want the handshake before their first line. */
+  readonly handshakeFirst?: boolean;
+}
+
+export interface NatsOptions {
+  /** `host:port` or `nats://host:port` or `tls://host:port`, without user or password. */
+  readonly servers: readonly string[];
+  readonly token?: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly credsFile?: string;
+  readonly nkeySeedFile?: string;
+  readonly tls?: NatsTls;
+  /** First part of the subjects that replies come back on; permissions may name it. Default `_INBOX`. */
+  readonly inboxPrefix?: string;
+  /** What this process does, part of the connection's name on the server: `submit`, `worker`, `status`. */
+  readonly role: string;
+  /** Copies of stream and buckets in a cluster of servers. Default 1. */
+  readonly replicas?: 1 | 3;
+  /** How long to try to reach the server for the first time. Default 60,000. */
+  readonly connectTimeoutMs?: number;
+  /** Ends the first connecting; a connection that was made is closed by its owner. */
+  readonly signal?: AbortSignal;
+}
+
+/** What can be said about a server beside its URL. */
+export interface NatsSettings {
+  readonly role: string;
+  /** Where the URL was written: a command line may not hold user, password or token, a file or the environment may. */
+  readonly urlFrom?: 'argument' | 'file' | 'environment';
+  readonly user?: string;
+  /** First line is the token. */
+  readonly tokenFile?: string;
+  /** First line is the password. */
+  readonly passwordFile?: string;
+  readonly credsFile?: string;
+  readonly nkeySeedFile?: string;
+  readonly tls?: NatsTls;
+  readonly inboxPrefix?: string;
+  readonly replicas?: 1 | 3;
+  readonly connectTimeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Default process.env: FLOW_DC_NATS_TOKEN, FLOW_DC_NATS_USER and FLOW_DC_NATS_PASSWORD, used when nothing else is given. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+const SCHEMES: readonly string[] = ['nats:', 'tls:'];
+
+/**
+ * Options for one URL or a list of them with commas between.
+ * Errors: FDC_ERR_USAGE for a URL that is none, for credentials on a command line and for unreadable secret files.
+ */
+export async function natsOptionsFrom(url: string, settings: NatsSettings): Promise<NatsOptions> {
+  const { urlFrom = 'argument', tokenFile, passwordFile, env = process.env, tls, ...rest } = settings;
+  const parsed = url.split(',').map((text) => parseServer(text.trim(), urlFrom));
+  const inUrl = parsed.find((server) => server.user !== undefined);
+  const user = settings.user ?? (inUrl?.password === undefined ? undefined : inUrl.user) ?? env.FLOW_DC_NATS_USER;
+  const password = (await firstLine(passwordFile)) ?? inUrl?.password ?? env.FLOW_DC_NATS_PASSWORD;
+  const token = (await firstLine(tokenFile)) ?? (inUrl?.password === undefined ? inUrl?.user : undefined) ?? env.FLOW_DC_NATS_TOKEN;
+  const wantsTls = tls !== undefined || parsed.some((server) => server.tls);
+  return {
+    ...rest,
+    servers: parsed.map((server) => server.address),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+    ...(token === undefined || user !== undefined ? {} : { token }),
+    ...(wantsTls ? { tls: tls ?? {} } : {}),
+  };
+}
+
+interface ParsedServer {
+  readonly address: string;
+  readonly tls: boolean;
+  readonly user?: string;
+  readonly password?: string;
+}
+
+function parseServer(text: string, from: string): ParsedServer {
+  let url: URL;
+  try {
+    url = new URL(text.includes('://') ? text : `nats://${text}`);
+  } catch {
+    // Without the cause: its `input` holds the whole text, secrets among it.
+    throw new FlowDcError('FDC_ERR_USAGE', 'Expected a NATS server as nats://host:4222, got something that is no URL');
+  }
+  if (!SCHEMES.includes(url.protocol) || url.hostname === '') {
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      `Expected a NATS server as nats://host:4222 or tls://host:4222, got ${url.protocol}//${url.host}`,
+    );
+  }
+  const address = `${url.hostname}:${url.port === '' ? '4222' : url.port}`;
+  if (url.username === '') return { address, tls: url.protocol === 'tls:' };
+  if (from === 'argument') {
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      `Credentials for ${address} stand on the command line, where everybody on this machine can read them; put the URL into FLOW_DC_NATS, or use a token, password or credentials file`,
+    );
+  }
+  const password = url.password === '' ? {} : { password: decodeURIComponent(url.password) };
+  return { address, tls: url.protocol === 'tls:', user: decodeURIComponent(url.username), ...password };
+}
+
+async function firstLine(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new FlowDcError('FDC_ERR_USAGE', `${file} cannot be read (${error.code}); it should hold the secret in its first line`);
+  });
+  const line = (text.split('\n')[0] ?? '').trim();
+  if (line === '') throw new FlowDcError('FDC_ERR_USAGE', `${file} is empty; it should hold the secret in its first line`);
+  return line;
+}

@@ -1,0 +1,98 @@
+import type { JsMsg } from '@nats-io/jetstream';
+import { FlowDcError } from '../../../errors.ts';
+import type { UnitId } from '../../../record.ts';
+import type { Delivery } from '../../transport.ts';
+import type { Link } from '../connection/link.ts';
+import { unitOfSubject } from '../connection/names.ts';
+import type { AttemptCounts } from './attempt-counts.ts';
+import { Lease } from './lease.ts';
+import { ACK, createDelivery, nakAnswer } from './nats-delivery.ts';
+import type { UnitBodies } from './unit-bodies.ts';
+
+export interface HeldUnitsOptions {
+  readonly link: Link;
+  readonly leaseMs: number;
+  readonly attempts: AttemptCounts;
+  readonly bodies: UnitBodies;
+  /** Roll a decided unit forward; false when it is not decided. */
+  readonly settle: (unit: UnitId, signal: AbortSignal | undefined) => Promise<boolean>;
+  readonly isDecided: (unit: UnitId) => Promise<boolean>;
+  /** Throws when the job was cancelled or the channel closed meanwhile. */
+  readonly assertWanted: () => void;
+  readonly onSettled: () => void;
+}
+
+/** The units that this process has in hand, each under its lease. */
+export class HeldUnits {
+  readonly #options: HeldUnitsOptions;
+  readonly #leases = new Set<Lease>();
+  /** Committed here, not acknowledged yet: spares asking for their record. */
+  readonly #committed = new Set<UnitId>();
+
+  constructor(options: HeldUnitsOptions) {
+    this.#options = options;
+  }
+
+  noteCommit(unit: UnitId): void {
+    this.#committed.add(unit);
+  }
+
+  /** A message to a delivery; undefined when the unit turns out to be decided, or is not ours any more. */
+  async take(message: JsMsg, signal: AbortSignal | undefined): Promise<Delivery | undefined> {
+    const unit = unitOfSubject(message.subject);
+    if (unit === undefined)
+      throw new FlowDcError('FDC_ERR_TRANSPORT_SERVER', `${message.subject} names no unit: something else publishes there`);
+    const lease = new Lease(this.#options.link, message, unit, this.#options.leaseMs);
+    this.#leases.add(lease);
+    lease.signal.addEventListener('abort', () => this.#forget(lease, unit), { once: true });
+    try {
+      const delivery = await this.#prepare(message, unit, lease, signal);
+      signal?.throwIfAborted();
+      if (delivery !== undefined) return delivery;
+      lease.end();
+      await lease.settle(ACK);
+      this.#forget(lease, unit);
+      return undefined;
+    } catch (error) {
+      this.#forget(lease, unit);
+      // The lease ended first: the unit is with somebody else, or nobody wants it any more.
+      if (lease.isOver) return undefined;
+      lease.end();
+      await lease.settle(nakAnswer(0));
+      throw error;
+    }
+  }
+
+  /** Nobody wants these units any more. */
+  abortAll(reason: Error): void {
+    for (const lease of [...this.#leases]) lease.end(reason);
+  }
+
+  /** Give everything back: somebody else goes on within a millisecond, rather than when the leases expire. */
+  async handBackAll(reason: Error): Promise<void> {
+    const held = [...this.#leases];
+    this.abortAll(reason);
+    if (this.#options.link.isUp) await Promise.all(held.map((lease) => lease.settle(nakAnswer(0))));
+  }
+
+  async #prepare(message: JsMsg, unit: UnitId, lease: Lease, signal: AbortSignal | undefined): Promise<Delivery | undefined> {
+    const { attempts, bodies, settle, assertWanted, onSettled } = this.#options;
+    if (await settle(unit, signal)) return undefined;
+    const attempt = message.info.deliveryCount;
+    const errors = await attempts.begin(unit, lease.signal);
+    const body = await bodies.unpack(unit, message.data, lease.signal);
+    assertWanted();
+    lease.signal.throwIfAborted();
+    const settled = (): void => {
+      this.#forget(lease, unit);
+      onSettled();
+    };
+    const isDecided = async (): Promise<boolean> => this.#committed.has(unit) || this.#options.isDecided(unit);
+    return createDelivery({ unit: body, attempt, errors, lease, attempts, isDecided, onSettled: settled });
+  }
+
+  #forget(lease: Lease, unit: UnitId): void {
+    this.#leases.delete(lease);
+    this.#committed.delete(unit);
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  type Data,
+  DateMillisecond,
+  Decimal,
+  Dictionary,
+  Field,
+  Float64,
+  Int32,
+  Int64,
+  List,
+  makeData,
+  Struct,
+  TimestampNanosecond,
+  Utf8,
+  vectorFromArray,
+} from 'apache-arrow';
+import { describe, expect, it } from 'vitest';
+import { utf8Column } from '../../../src/arrow/columns.ts';
+import { outcomeTable } from '../../../src/dataset/outcome-table.ts';
+import { decodeParquet, encodeParquet } from '../../../src/dataset/parquet-file.ts';
+import { rowOutcome } from '../../../src/dataset/row-outcome.ts';
+import { sampleJsonWriter } from '../../../src/dataset/sample-json.ts';
+import { resultOf, unitOf } from '../stages/sink/units.ts';
+
+function dataOf(values: readonly unknown[], type: ConstructorParameters<typeof Field>[1]): Data {
+  return vectorFromArray(values as never, type as never).data[0] as Data;
+}
+
+const nanoseconds = makeData({
+  type: new TimestampNanosecond(),
+  length: 2,
+  nullCount: 0,
+  data: BigInt64Array.of(1_700_000_000_123_456_789n, 1n),
+});
+
+const columns: readonly (readonly [string, Data])[] = [
+  ['big', dataOf([2n ** 60n + 1n, null], new Int64())],
+  ['price', dataOf([Uint32Array.of(12345, 0, 0, 0), null], new Decimal(2, 12))],
+  ['kind', dataOf(['x', 'y'], new Dictionary(new Utf8(), new Int32()))],
+  ['tags', dataOf([['a', 'b'], []], new List(new Field('item', new Utf8(), true)))],
+  ['place', dataOf([{ lat: 1.5 }, null], new Struct([new Field('lat', new Float64(), true)]))],
+  ['day', dataOf([new Date(0), null], new DateMillisecond())],
+  ['at', nanoseconds],
+  ['status', utf8Column(['mine', null])],
+  ['manifest_status', utf8Column(['also mine', null])],
+];
+
+function unit() {
+  return unitOf({ rows: 2, extra: columns, captions: ['a', 'b'] });
+}
+
+describe('the outcome table', () => {
+  it("starts with the documented columns, then the manifest's in their order; clashes are renamed", () => {
+    const { decoded, batch } = unit();
+    const table = outcomeTable(
+      decoded,
+      decoded.map((row) => rowOutcome(resultOf(unit(), row.index), 'n')),
+      batch,
+    );
+    expect(table.schema.names).toEqual([
+      ...['key', 'name', 'row', 'source_file', 'source_row', 'url', 'final_url', 'label', 'status', 'code', 'http_status', 'bytes'],
+      ...['content_type', 'sha256', 'width', 'height', 'attempts', 'attempt_set', 'headers_ms', 'total_ms', 'fetched_at', 'etag'],
+      ...['last_modified', 'host', 'flags', 'URL', 'TEXT', 'big', 'price', 'kind', 'tags', 'place', 'day', 'at'],
+      ...['manifest_status', 'manifest_manifest_status'],
+    ]);
+  });
+
+  it("keeps the manifest's values through parquet, whatever their type", () => {
+    const { decoded, batch } = unit();
+    const table = outcomeTable(
+      decoded,
+      decoded.map((row) => rowOutcome(resultOf(unit(), row.index), 'n')),
+      batch,
+    );
+    const [back] = decodeParquet(encodeParquet(table));
+    const of = (name: string) => back?.getChild(name);
+    expect([of('big')?.get(0), of('big')?.get(1)]).toEqual([2n ** 60n + 1n, null]);
+    expect([...(of('kind') ?? [])]).toEqual(['x', 'y']);
+    expect([...(of('tags')?.get(0) ?? [])]).toEqual(['a', 'b']);
+    expect(of('place')?.get(0)?.toJSON()).toEqual({ lat: 1.5 });
+    expect(of('at')?.data[0]?.values[0]).toBe(1_700_000_000_123_456_789n);
+    expect([...(of('manifest_status') ?? [])]).toEqual(['mine', null]);
+  });
+});
+
+describe("a sample's metadata", () => {
+  it('writes numbers that JSON cannot hold as strings, missing values as null, and the same keys in every sample', () => {
+    const given = unit();
+    const write = sampleJsonWriter(given.batch);
+    const [first, second] = [0, 1].map((index) => JSON.parse(write(resultOf(given, index), 'ff').toString()));
+    expect(first).toMatchObject({ big: '1152921504606846977', price: '123.45', kind: 'x', tags: ['a', 'b'], place: { lat: 1.5 } });
+    expect(first).toMatchObject({ at: expect.stringContaining('123456789'), status: 'mine', caption: 'a', sha256: 'ff' });
+    expect(second).toMatchObject({ big: null, price: null, place: null, day: null, status: null });
+    expect(Object.keys(second)).toEqual(Object.keys(first));
+  });
+
+  it('floats look like floats at every depth, because loaders fix a field by its first values', () => {
+    const extra = [
+      ['score', dataOf([1, 1.5], new Float64())],
+      ['size', dataOf([1, 2], new Int32())],
+      ['box', dataOf([[0, 2.5], []], new List(new Field('item', new Float64(), true)))],
+      ['place', dataOf([{ lat: 2 }, null], new Struct([new Field('lat', new Float64(), true)]))],
+    ] as const;
+    const given = unitOf({ rows: 2, extra });
+    const text = sampleJsonWriter(given.batch)(resultOf(given, 0), undefined).toString();
+    expect(text).toMatch(/"row":0,"score":1\.0,"size":1,"box":\[0\.0,2\.5\],"place":\{"lat":2\.0\}\}$/);
+    expect(() => JSON.parse(text)).not.toThrow();
+  });
+});

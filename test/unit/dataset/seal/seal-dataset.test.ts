@@ -1,0 +1,92 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { describe, expect, it } from 'vitest';
+import { textColumn } from '../../../../src/arrow/text.ts';
+import { decodeParquet } from '../../../../src/dataset/parquet-file.ts';
+import { type SealInfo, sealDataset } from '../../../../src/dataset/seal/seal-dataset.ts';
+import { FolderDestination } from '../../../../src/destination/folder-destination.ts';
+import type { FolderLayout } from '../../../../src/destination/folder-layout.ts';
+import { createLocalCommitter } from '../../../../src/job/local-committer.ts';
+import { folderSink } from '../../../../src/stages/sink/folder-sink.ts';
+import { tarSink } from '../../../../src/stages/sink/tar-sink.ts';
+import { temporaryFolder } from '../../stages/sink/folders.ts';
+import { resultOf, unitOf } from '../../stages/sink/units.ts';
+
+const info: SealInfo = {
+  ...{ version: '1.2.3', outputFormat: 'webdataset', createTar: true, createOverview: true, settings: { timeout_sec: 30 } },
+  ...{ inputs: [{ name: '/data/m.parquet', identity: 'sha256 abc' }], startedAtMs: 0, sealedAtMs: 86_400_000 },
+  ...{ elapsedMs: 2000, interrupted: false, notes: ['certificates were not checked'] },
+};
+
+/** Three units: 2 stored and 1 failed, 2 stored and 1 failed, all failed. */
+async function sealed(layout: FolderLayout, repeat = 1): Promise<FolderDestination> {
+  const destination = new FolderDestination(join(await temporaryFolder(), 'birds'), { layout });
+  const units = [2, 0, 1].map((index) => unitOf({ index, rows: 3, firstRow: index * 3, labels: ['a', 'b', null] }));
+  const results = units.flatMap((unit) =>
+    unit.decoded.map(({ index }) => {
+      const failed = index === 1 || unit.shard === '000002';
+      return resultOf(unit, index, failed ? { status: 'failed', code: index === 1 ? 'http_404' : 'reset' } : {});
+    }),
+  );
+  await pipeline(Readable.from(results), layout === 'shards' ? tarSink(destination) : folderSink(destination));
+  for (let i = 0; i < repeat; i += 1) {
+    await sealDataset(destination, createLocalCommitter(destination.stateFolder).records(), { ...info, createTar: layout === 'shards' });
+  }
+  return destination;
+}
+
+async function textOf(destination: FolderDestination, name: string): Promise<string> {
+  return Buffer.from(await destination.readFile(name)).toString();
+}
+
+describe('sealDataset', () => {
+  it("the overview has FLOW-DC's keys with MB of 10^6 bytes", async () => {
+    const overview = JSON.parse(await textOf(await sealed('shards'), 'overview.json'));
+    expect(overview.summary).toMatchObject({
+      ...{ total_urls: 9, successful_downloads: 4, failed_downloads: 5, success_rate_percent: 44.44 },
+      ...{ downloaded_mb: 0, elapsed_sec: 2, shutdown_requested: false },
+    });
+    expect(overview.error_breakdown).toMatchObject([
+      { status_code: 404, code: 'http_404', count: 3 },
+      { status_code: null, code: 'reset', count: 2 },
+    ]);
+    expect(overview.script_inputs).toEqual({ timeout_sec: 30 });
+  });
+
+  it('the index lists shards with samples, in order, as wids wants it', async () => {
+    const index = JSON.parse(await textOf(await sealed('shards'), 'index.json'));
+    expect(index).toMatchObject({ __kind__: 'wids-shard-index-v1', wids_version: 1 });
+    expect(index.shardlist).toMatchObject([
+      { url: '000000.tar', nsamples: 2 },
+      { url: '000001.tar', nsamples: 2 },
+    ]);
+  });
+
+  it('the card names the tars for the hub, the manifest, the losses and what was switched off', async () => {
+    const card = await textOf(await sealed('shards'), 'README.md');
+    expect(card).toMatch(/^---\nconfigs:\n- config_name: default\n {2}data_files: "\*\.tar"\n---\n/);
+    expect(card).toContain('# birds');
+    expect(card).toContain('flow-dc 1.2.3, 1970-01-01 to 1970-01-02');
+    expect(card).toContain('`m.parquet` (sha256 abc)');
+    expect(card).toContain('| reset | 2 | yes |');
+    expect(card).toContain('certificates were not checked');
+  });
+
+  it('sealing twice gives the same folder', async () => {
+    const [once, twice] = [await sealed('shards'), await sealed('shards', 2)];
+    expect(await readdir(twice.paths.output)).toEqual(await readdir(once.paths.output));
+    expect(await textOf(twice, 'index.json')).toBe(await textOf(once, 'index.json'));
+  });
+
+  it('loose files get one table of all stored samples, and no other file beside the classes', async () => {
+    const destination = await sealed('files');
+    expect((await readdir(destination.paths.output)).sort()).toEqual(['a', 'metadata.parquet', 'output']);
+    expect(await readdir(destination.stateFolder)).toEqual(expect.arrayContaining(['_SUCCESS', 'overview.json', 'README.md']));
+    const batches = decodeParquet(await readFile(join(destination.paths.output, 'metadata.parquet')));
+    expect(batches[0]?.schema.names.slice(0, 2)).toEqual(['file_name', 'key']);
+    const names = batches.flatMap((batch) => textColumn(batch.data.children[0] as never));
+    expect(names).toEqual(['a/0000000000.png', 'output/0000000002.png', 'a/0000010000.png', 'output/0000010002.png']);
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { contentKind } from '../../../../../src/stages/fetch/reply/content-kind.ts';
+
+const bytes = (...values: (number | string)[]): Buffer =>
+  Buffer.concat(values.map((v) => (typeof v === 'string' ? Buffer.from(v) : Buffer.from([v]))));
+const PAD = '\0'.repeat(64);
+
+describe('bytes with a signature are what they are, whatever the reply says', () => {
+  it.each([
+    ['jpeg', bytes(0xff, 0xd8, 0xff, 0xe0, PAD), 'image/jpeg', 'jpg', true],
+    ['png', bytes(0x89, 'PNG\r\n', 0x1a, '\n', PAD), 'image/png', 'png', true],
+    ['gif', bytes('GIF89a', PAD), 'image/gif', 'gif', true],
+    ['webp', bytes('RIFF', PAD.slice(0, 4), 'WEBPVP8 ', PAD), 'image/webp', 'webp', true],
+    ['wav', bytes('RIFF', PAD.slice(0, 4), 'WAVEfmt ', PAD), 'audio/wav', 'wav', true],
+    ['pdf', bytes('%PDF-1.7\n', PAD), 'application/pdf', 'pdf', false],
+    ['gzip', bytes(0x1f, 0x8b, 8, 0, PAD), 'application/gzip', 'gz', false],
+  ])('%s', async (_name, head, contentType, extension, isMedia) => {
+    expect(await contentKind(head, 'text/html')).toEqual({ contentType, extension, isMedia });
+  });
+});
+
+describe('text that poses as an image is no image', () => {
+  it.each([
+    ['a page', '<!DOCTYPE html><html>'],
+    ['a page after white space', '\n\n  <html lang="en">'],
+    ['a page with a byte order mark', '\ufeff<html>'],
+    ['a page without a doctype', '<div>x</div><body class="a">'],
+    ['a page that starts with a comment and draws an svg', '<!-- x --><html><svg></svg>'],
+    ['json', '{"error": "gone"}'],
+    ['an empty list', '[]'],
+    ['xml', '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>'],
+    ['plain words', 'Not found\n'],
+    ['words in other alphabets', 'Страница не найдена'],
+    ['a fragment in UTF-8', '<p>Página não encontrada</p>'],
+  ])('%s', async (_name, text) => {
+    expect((await contentKind(Buffer.from(text), 'image/jpeg')).isMedia).toBe(false);
+  });
+
+  it('a character that the sniffed part cuts in two does not make it binary', async () => {
+    const head = Buffer.from('é'.repeat(2050)).subarray(0, 4099);
+    expect(await contentKind(head, 'image/jpeg')).toMatchObject({ extension: 'plain', isMedia: false });
+  });
+});
+
+describe('svg', () => {
+  it.each([
+    '<svg xmlns="http://www.w3.org/2000/svg">',
+    '<?xml version="1.0"?>\n<!-- Generator: x -->\n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd" [ <!ENTITY a "b"> ]>\n<svg>',
+    `<!-- ${'long '.repeat(200)} --><svg width="1">`,
+  ])('%s', async (text) => {
+    expect(await contentKind(Buffer.from(text), undefined)).toEqual({ contentType: 'image/svg+xml', extension: 'svg', isMedia: true });
+  });
+});
+
+describe('without a signature', () => {
+  it.each([
+    ['image/x-tga', 'tga', true],
+    ['Audio/MPEG; charset=x', 'mp3', true],
+    ['image/unheard-of', 'bin', true],
+    ['application/octet-stream', 'bin', false],
+    [undefined, 'bin', false],
+  ])('the reply’s word counts: %s', async (header, extension, isMedia) => {
+    expect(await contentKind(bytes(1, 2, 3, 0, 5, 0xfe), header)).toMatchObject({ extension, isMedia });
+  });
+});
+
+it('bytes made to confuse a parser are data, not an error', async () => {
+  const asf = Buffer.alloc(4100);
+  Buffer.from([0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11, 0xa6, 0xd9]).copy(asf);
+  expect(await contentKind(asf, 'image/jpeg')).toMatchObject({ contentType: 'image/jpeg' });
+});
+
+it('no bytes at all are nothing', async () => {
+  expect(await contentKind(Buffer.alloc(0), undefined)).toMatchObject({ isMedia: false });
+});

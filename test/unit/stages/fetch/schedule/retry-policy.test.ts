@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import type { RowCode } from '../../../../../src/row-codes.ts';
+import { decideRetry, MAX_DEFERRALS, type RetryInput } from '../../../../../src/stages/fetch/schedule/retry-policy.ts';
+
+const OPTIONS = { maxAttempts: 3, retryBackoffMs: 2000 };
+const MIDDLE = 0.5;
+
+function decide(input: Partial<RetryInput> & { code: RowCode }, random = MIDDLE) {
+  return decideRetry({ errors: 0, deferrals: 0, deferred: false, ...input }, OPTIONS, random);
+}
+
+describe('an error', () => {
+  it('is tried three times in all, each time after twice the pause', () => {
+    expect(decide({ code: 'reset', errors: 0 })).toEqual({ kind: 'retry', delayMs: 2000, counts: 'error' });
+    expect(decide({ code: 'reset', errors: 1 })).toEqual({ kind: 'retry', delayMs: 4000, counts: 'error' });
+    expect(decide({ code: 'reset', errors: 2 })).toEqual({ kind: 'give-up' });
+  });
+
+  it('comes back at times that are spread by half to either side', () => {
+    expect(decide({ code: 'http_500' }, 0)).toMatchObject({ delayMs: 1000 });
+    expect(decide({ code: 'http_500' }, 0.999)).toMatchObject({ delayMs: expect.closeTo(3000, -1) });
+  });
+
+  it.each([
+    'http_404',
+    'http_403',
+    'http_410',
+    'invalid_url',
+    'address_refused',
+    'dns_not_found',
+    'too_large',
+    'not_media',
+    'robots_tag',
+    'tls_error',
+  ] as const)('that will not go away is not tried again: %s', (code) => expect(decide({ code })).toEqual({ kind: 'give-up' }));
+
+  it('never waits longer than a minute and a half', () => {
+    const decision = decideRetry(
+      { code: 'reset', deferred: false, errors: 50, deferrals: 0 },
+      { maxAttempts: 100, retryBackoffMs: 2000 },
+      0.999,
+    );
+    expect(decision).toMatchObject({ delayMs: expect.closeTo(90_000, -3) });
+  });
+});
+
+describe('a host that puts a row off', () => {
+  it('with Retry-After is asked again when its pause ends: the gate waits, not the row', () => {
+    expect(decide({ code: 'http_429', deferred: true, retryAfterMs: 30_000 })).toEqual({ kind: 'retry', delayMs: 0, counts: 'deferral' });
+  });
+
+  it('costs the row no attempt, twenty times', () => {
+    expect(decide({ code: 'http_429', deferred: true, errors: 2, deferrals: MAX_DEFERRALS - 2 })).toMatchObject({ counts: 'deferral' });
+    expect(decide({ code: 'http_429', deferred: true, deferrals: MAX_DEFERRALS - 1 })).toEqual({ kind: 'give-up' });
+  });
+
+  it.each([undefined, 0])('without a usable Retry-After (%s) is left alone for a growing while', (retryAfterMs) => {
+    const after = retryAfterMs === undefined ? {} : { retryAfterMs };
+    expect(decide({ code: 'http_429', deferred: true, deferrals: 3, ...after })).toEqual({
+      kind: 'retry',
+      delayMs: 16_000,
+      counts: 'deferral',
+    });
+  });
+});

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Agenda } from '../../../src/structures/agenda.ts';
+
+describe('an agenda', () => {
+  it('hands out entries in order of time, and none before its time', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(50), { maxLength: 60 }), fc.nat(50), (times, nowMs) => {
+        const agenda = new Agenda<number>();
+        for (const time of times) agenda.add(time, time);
+        const taken: number[] = [];
+        for (let due = agenda.takeDue(nowMs); due !== undefined; due = agenda.takeDue(nowMs)) taken.push(due);
+        expect(taken).toEqual(times.filter((time) => time <= nowMs).sort((a, b) => a - b));
+        expect(agenda.size).toBe(times.length - taken.length);
+        expect(agenda.nextMs).toBe(Math.min(Number.POSITIVE_INFINITY, ...times.filter((time) => time > nowMs)));
+      }),
+    );
+  });
+
+  it('stays in order when entries come and go in turn', () => {
+    const step = fc.oneof(fc.record({ add: fc.nat(1000) }), fc.record({ takeUntil: fc.nat(1000) }));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const agenda = new Agenda<number>();
+        let model: number[] = [];
+        for (const one of steps) {
+          if ('add' in one) {
+            agenda.add(one.add, one.add);
+            model = [...model, one.add].sort((a, b) => a - b);
+          } else {
+            const expected = (model[0] ?? Number.POSITIVE_INFINITY) <= one.takeUntil ? model.shift() : undefined;
+            expect(agenda.takeDue(one.takeUntil)).toBe(expected);
+          }
+        }
+        expect(agenda.size).toBe(model.length);
+      }),
+    );
+  });
+});
