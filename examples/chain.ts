@@ -13,7 +13,10 @@ const [manifest, out] = process.argv.slice(2);
 if (manifest === undefined || out === undefined) throw new Error('usage: chain.ts MANIFEST OUT');
 const connectTo = process.env.CONNECT_TO;
 
-const fetched = fetchUnits({ concurrentDownloads: 200, ...(connectTo === undefined ? {} : { connectTo: [connectTo] }) });
+const fetched = fetchUnits({
+  concurrentDownloads: 200,
+  ...(connectTo === undefined ? {} : { connectTo: [connectTo] }),
+});
 await pipeline(readManifest(manifest), partitionByHost(), fetched, tarSink(out));
 
 const { rowsFetched, rowsFailed, bytes } = fetched.stats();

@@ -17,10 +17,14 @@ async function checkDocs(): Promise<string[]> {
 
 /** Tracked files and new ones that are not ignored, without those deleted from the working tree. */
 async function projectFiles(): Promise<string[]> {
-  const { stdout } = await promisify(execFile)('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
-    cwd: ROOT,
-    maxBuffer: 2 ** 26,
-  });
+  const { stdout } = await promisify(execFile)(
+    'git',
+    ['ls-files', '--cached', '--others', '--exclude-standard', '-z'],
+    {
+      cwd: ROOT,
+      maxBuffer: 2 ** 26,
+    },
+  );
   const names = new Set(stdout.split('\0').filter((name) => name !== ''));
   return [...names].filter((name) => existsSync(join(ROOT, name))).sort();
 }
@@ -64,14 +68,24 @@ function parseTree(markdown: string): { paths: Set<string>; folders: string[]; s
 /** docs/errors.md has exactly one table row per code; a table row begins with the code in backticks. */
 async function errorDifferences(): Promise<string[]> {
   const text = await readDoc('docs/errors.md');
-  const rows = [...text.matchAll(/^\| `(\w+)` \|\s*([^|]*)\|/gm)].map(([, code = '', second = '']) => ({ code, second: second.trim() }));
+  const rows = [...text.matchAll(/^\| `(\w+)` \|\s*([^|]*)\|/gm)].map(([, code = '', second = '']) => ({
+    code,
+    second: second.trim(),
+  }));
   const documented = new Set(rows.map((row) => row.code));
   // A family of codes rather than one: its status is the number in it.
   const codes = new Set([...Object.keys(ERROR_CODES), ...Object.keys(ROW_CODES), 'http_NNN']);
   const missing = [...codes].filter((code) => !documented.has(code)).map((code) => `docs/errors.md: missing ${code}`);
-  const unknown = [...documented].filter((code) => !codes.has(code)).map((code) => `docs/errors.md: ${code} is no code`);
+  const unknown = [...documented]
+    .filter((code) => !codes.has(code))
+    .map((code) => `docs/errors.md: ${code} is no code`);
   const twice = rows.filter((row, index) => rows.findIndex((other) => other.code === row.code) !== index);
-  return [...missing, ...unknown, ...twice.map((row) => `docs/errors.md: ${row.code} stands twice`), ...rows.flatMap(secondColumn)];
+  return [
+    ...missing,
+    ...unknown,
+    ...twice.map((row) => `docs/errors.md: ${row.code} stands twice`),
+    ...rows.flatMap(secondColumn),
+  ];
 }
 
 /** The second column is the exit code of an error and the `retry` word of a row's code. */
@@ -91,7 +105,9 @@ async function brokenLinks(file: string): Promise<string[]> {
   const text = (await readDoc(file)).replace(/```[\s\S]*?```|`[^`\n]*`/g, '');
   const targets = [...text.matchAll(/\]\(([^)\s]+)(?: "[^"]*")?\)/g)].map(([, target = '']) => target);
   const relative = targets.filter((target) => !/^([a-z][a-z0-9+.-]*:|#)/i.test(target));
-  const missing = relative.filter((target) => !existsSync(join(ROOT, dirname(file), decodeURI(target.split('#')[0] ?? ''))));
+  const missing = relative.filter(
+    (target) => !existsSync(join(ROOT, dirname(file), decodeURI(target.split('#')[0] ?? ''))),
+  );
   return missing.map((target) => `${file}: link to ${target} leads nowhere`);
 }
 

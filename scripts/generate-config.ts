@@ -41,7 +41,8 @@ async function contentOf(path: string): Promise<string | undefined> {
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--check')) {
     const drifted = await driftedFiles();
-    for (const path of drifted) process.stderr.write(`${path} differs from the schema; run npx tsx scripts/generate-config.ts\n`);
+    for (const path of drifted)
+      process.stderr.write(`${path} differs from the schema; run npx tsx scripts/generate-config.ts\n`);
     return drifted.length === 0 ? 0 : 1;
   }
   for (const [path, text] of generatedFiles()) {

@@ -12,7 +12,9 @@ const CACHE = join(ROOT, 'node_modules', '.cache', 'flow-dc-nats');
 export const HOW_TO_GET_NATS_SERVER =
   'no nats-server found. Install it (apt-get install nats-server | brew install nats-server | go install github.com/nats-io/nats-server/v2@latest) or set NATS_SERVER_BIN=/path.';
 
-/** In order: NATS_SERVER_BIN, PATH and /usr/sbin (often not in a user's PATH), the copy that an earlier run obtained. */
+/**
+ * In order: NATS_SERVER_BIN, PATH and /usr/sbin (often not in a user's PATH), the copy that an earlier run obtained.
+ */
 export function findNatsServer(): string | undefined {
   const named = process.env.NATS_SERVER_BIN;
   if (named !== undefined && named !== '') return isExecutable(named) ? named : undefined;

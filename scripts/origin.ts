@@ -52,7 +52,9 @@ async function serve(): Promise<void> {
   process.once('SIGINT', () => {
     const busiest = [...origin.stats()].sort(([, a], [, b]) => b.requests - a.requests).slice(0, HOSTS_SHOWN);
     for (const [host, { requests, byStatus, maxInFlight }] of busiest) {
-      process.stdout.write(`${host}: ${requests} requests, at most ${maxInFlight} at a time, ${JSON.stringify(byStatus)}\n`);
+      process.stdout.write(
+        `${host}: ${requests} requests, at most ${maxInFlight} at a time, ${JSON.stringify(byStatus)}\n`,
+      );
     }
     void origin.close();
   });

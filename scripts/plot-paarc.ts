@@ -26,7 +26,11 @@ function run(scenario: Scenario, seed: number): Recorder {
 }
 
 function meanMeasures(scenario: Scenario): Measures {
-  return meanOf(seeds.map((seed) => measure(scenario, run(scenario, seed), runOracle(scenario, seed), runNearlyIdle(scenario, seed))));
+  return meanOf(
+    seeds.map((seed) =>
+      measure(scenario, run(scenario, seed), runOracle(scenario, seed), runNearlyIdle(scenario, seed)),
+    ),
+  );
 }
 
 function row(scenario: Scenario): string {
@@ -99,7 +103,8 @@ const table = [
 const text = await readFile(page, 'utf8');
 const [before, rest] = text.split(begin);
 const after = rest?.split(end)[1];
-if (before === undefined || after === undefined) throw new Error(`docs/paarc.md: expected the lines "${begin}" and "${end}"`);
+if (before === undefined || after === undefined)
+  throw new Error(`docs/paarc.md: expected the lines "${begin}" and "${end}"`);
 await writeFile(page, `${before}${table}${after}`);
 await mkdir(plots, { recursive: true });
 for (const scenario of scenarios.filter(({ name }) => plotted.includes(name))) {

@@ -9,7 +9,10 @@ export interface StepResult {
   readonly seconds: number;
 }
 
-/** Run a program in the project root with node_modules/.bin first on PATH; stdout and stderr are collected in order of arrival. */
+/**
+ * Run a program in the project root with node_modules/.bin first on PATH; stdout and stderr are collected in order of
+ * arrival.
+ */
 export function runStep(command: string, args: readonly string[]): Promise<StepResult> {
   const startMs = performance.now();
   const env = { ...process.env, PATH: `${ROOT}node_modules/.bin:${process.env.PATH ?? ''}`, NO_COLOR: '1' };

@@ -8,15 +8,18 @@ interface TestTool {
   readonly probe: readonly [command: string, ...args: string[]];
   /** What is skipped without it. */
   readonly without: string;
-  /** Find or fetch the tool. What it resolves is probed in place of the command's name, and told to the tests in `variable`. */
+  /**
+   * Find or fetch the tool. What it resolves is probed in place of the command's name, and told to the tests in
+   * `variable`.
+   */
   readonly obtain?: () => Promise<string | undefined>;
   readonly variable?: string;
 }
 
 /**
- * Programs that some tests call. A missing one is said here and skips its tests; nothing is installed outside node_modules,
- * but the browser where CI runs as root.
- * A tool that has to be fetched or compiled gets an `obtain` step in this table, run before the probe.
+ * Programs that some tests call. A missing one is said here and skips its tests; nothing is installed outside
+ * node_modules, but the browser where CI runs as root. A tool that has to be fetched or compiled gets an `obtain` step
+ * in this table, run before the probe.
  */
 const TOOLS: readonly TestTool[] = [
   { name: 'tar', probe: ['tar', '--version'], without: 'reading shards with GNU tar' },

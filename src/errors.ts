@@ -23,7 +23,10 @@ export const ERROR_CODES = {
   FDC_ERR_JOB_MISSING: { exit: 2, text: 'the folder holds no flow-dc job' },
   FDC_ERR_JOB_UNITS_CHANGED: { exit: 1, text: 'the same inputs were cut into other units than before' },
   FDC_ERR_TRANSPORT_CONNECT: { exit: 1, text: 'the NATS server cannot be reached, or refuses us' },
-  FDC_ERR_TRANSPORT_SERVER: { exit: 1, text: 'the NATS server lacks something that is needed, or answered with an error' },
+  FDC_ERR_TRANSPORT_SERVER: {
+    exit: 1,
+    text: 'the NATS server lacks something that is needed, or answered with an error',
+  },
   FDC_ERR_TRANSPORT_CLOSED: { exit: 1, text: 'the transport was used after it was closed' },
   FDC_ERR_UNIT_FAILED: { exit: 1, text: 'a unit error, thrown while a unit was processed' },
   FDC_ERR_SINK_PROTOCOL: { exit: 1, text: 'a stage broke the contract of the stream it feeds' },

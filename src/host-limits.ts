@@ -7,7 +7,8 @@ export interface HostLimits {
   /**
    * A host's first row is there.
    * @param rule - what the configuration says about the host
-   * @param revoke - ends every request to the host that is in flight, and queues its row again as if it had not been sent: for limits that
+   * @param revoke - ends every request to the host that is in flight, and queues its row again as if it had not been
+   * sent: for limits that
    *   others may use from some moment on, whatever we still have under way
    */
   readonly create: (host: string, rule: HostRule, revoke: () => void) => Limit;

@@ -64,7 +64,14 @@ export { readManifest } from './stages/manifest/read-manifest.ts';
 export { readManifestInfo } from './stages/manifest/read-manifest-info.ts';
 export { partitionByHost } from './stages/partition/partition-by-host.ts';
 export { folderSink } from './stages/sink/folder-sink.ts';
-export { type CreateSinkOptions, type CustomSink, createSink, type Sink, type SinkStats, type UnitWriter } from './stages/sink/sink.ts';
+export {
+  type CreateSinkOptions,
+  type CustomSink,
+  createSink,
+  type Sink,
+  type SinkStats,
+  type UnitWriter,
+} from './stages/sink/sink.ts';
 export { type DatasetSinkOptions, tarSink } from './stages/sink/tar-sink.ts';
 export { CHANNEL_NAMES, type ChannelName, type ChannelPayloads } from './telemetry/channels.ts';
 export { createInProcessChannel, type InProcessOptions } from './transport/in-process/in-process-transport.ts';

@@ -8,7 +8,10 @@ import type { UnitRecord } from './record.ts';
 
 /** Index and content hash of a unit; also what keeps an id usable as a file name. */
 export const UNIT_ID_PATTERN = '^\\d{6,9}-[0-9a-f]{8}$';
-/** A plain file name: without separators it cannot leave the output; dots alone and the state folder are excluded by name. */
+/**
+ * A plain file name: without separators it cannot leave the output; dots alone and the state folder are excluded by
+ * name.
+ */
 const ARTIFACT_NAME_PATTERN = '^(?!\\.*$|\\.flow-dc$)[\\w.-]{1,255}$';
 /** Tokens name staging folders. */
 const TOKEN_PATTERN = '^[\\w-]{1,64}$';
@@ -18,7 +21,19 @@ const count = { type: 'integer', minimum: 0 } as const;
 /** JSON Schema of UnitRecord. Keys that it does not name are allowed, for records of later versions. */
 const recordSchema = {
   type: 'object',
-  required: ['unit', 'token', 'worker', 'rows', 'stored', 'failed', 'skipped', 'bytes', 'artifacts', 'errors', 'committedAtMs'],
+  required: [
+    'unit',
+    'token',
+    'worker',
+    'rows',
+    'stored',
+    'failed',
+    'skipped',
+    'bytes',
+    'artifacts',
+    'errors',
+    'committedAtMs',
+  ],
   properties: {
     unit: { type: 'string', pattern: UNIT_ID_PATTERN },
     token: { type: 'string', pattern: TOKEN_PATTERN },
@@ -41,7 +56,11 @@ const recordSchema = {
         },
       },
     },
-    errors: { type: 'object', propertyNames: { pattern: '^[a-z][a-z0-9_]{0,63}$' }, additionalProperties: { type: 'integer', minimum: 1 } },
+    errors: {
+      type: 'object',
+      propertyNames: { pattern: '^[a-z][a-z0-9_]{0,63}$' },
+      additionalProperties: { type: 'integer', minimum: 1 },
+    },
     committedAtMs: { type: 'number', minimum: 0 },
   },
 } as const;
@@ -56,7 +75,9 @@ export function recordProblems(value: unknown): readonly string[] {
   if (!matches(value)) return (matches.errors ?? []).map(describe);
   const problems: string[] = [];
   if (value.stored + value.failed + value.skipped !== value.rows) {
-    problems.push(`stored ${value.stored} + failed ${value.failed} + skipped ${value.skipped} is not rows ${value.rows}`);
+    problems.push(
+      `stored ${value.stored} + failed ${value.failed} + skipped ${value.skipped} is not rows ${value.rows}`,
+    );
   }
   const explained = Object.values(value.errors).reduce((sum, rows) => sum + rows, 0);
   if (explained !== value.failed + value.skipped) {
@@ -70,9 +91,13 @@ export function recordProblems(value: unknown): readonly string[] {
 /** Throws FDC_ERR_SINK_PROTOCOL unless `value` is a record: for records that a sink offers. */
 export function assertRecord(value: unknown): asserts value is UnitRecord {
   const problems = recordProblems(value);
-  if (problems.length > 0) throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', `Expected a unit record, got one where ${problems.join('; ')}`);
+  if (problems.length > 0)
+    throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', `Expected a unit record, got one where ${problems.join('; ')}`);
 }
 
 function describe(error: ErrorObject): string {
-  return `${error.instancePath === '' ? 'record' : error.instancePath.slice(1).replaceAll('/', '.')} ${error.message ?? error.keyword}`;
+  return (
+    `${error.instancePath === '' ? 'record' : error.instancePath.slice(1).replaceAll('/', '.')} ` +
+    `${error.message ?? error.keyword}`
+  );
 }

@@ -92,7 +92,10 @@ export interface SpilledBody {
 
 /** What a reply's headers tell of a body that was not read. */
 export interface AnnouncedBody {
-  /** Size in bytes: the total of a Content-Range, else the Content-Length; absent when neither is there, or the body is encoded. */
+  /**
+   * Size in bytes: the total of a Content-Range, else the Content-Length; absent when neither is there, or the body is
+   * encoded.
+   */
   readonly bytes?: number;
   /** As the header has it, without parameters. */
   readonly contentType?: string;

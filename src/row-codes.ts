@@ -5,7 +5,10 @@
 export const ROW_CODES = {
   invalid_url: { transient: false, text: 'the URL cannot be parsed, is null, or has no host' },
   unsupported_scheme: { transient: false, text: 'the URL is not http or https' },
-  address_refused: { transient: false, text: 'the host resolves to a loopback, private, link-local or metadata address' },
+  address_refused: {
+    transient: false,
+    text: 'the host resolves to a loopback, private, link-local or metadata address',
+  },
   dns_not_found: { transient: false, text: 'the host name does not exist' },
   dns_error: { transient: true, text: 'the name servers did not give an answer' },
   connect_refused: { transient: true, text: 'the host refused the connection' },
@@ -25,7 +28,10 @@ export const ROW_CODES = {
   too_many_redirects: { transient: false, text: 'more redirects than max_redirects' },
   bad_redirect: { transient: false, text: 'a redirect without a usable Location' },
   robots_tag: { transient: false, text: 'the reply opts out by X-Robots-Tag (noai, noimageai, noindex, noimageindex)' },
-  host_down: { transient: true, text: 'the host failed every request for too long; the rest of its rows were not tried' },
+  host_down: {
+    transient: true,
+    text: 'the host failed every request for too long; the rest of its rows were not tried',
+  },
   host_skipped: { transient: false, text: 'the configuration says to skip this host' },
   unit_deadline: { transient: true, text: 'no row of the unit finished for timeout_minutes' },
   unit_failed: { transient: true, text: 'the unit was given up after max_retries errors' },

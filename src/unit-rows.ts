@@ -11,10 +11,15 @@ const ROLES = ['url', 'label', 'caption', 'key'] as const;
  * FDC_ERR_SINK_PROTOCOL when no URL column is marked: the batch does not come from the manifest reader.
  */
 export function readRoles(schema: Schema): ColumnRoles {
-  const named = ROLES.map((role) => [role, schema.metadata.get(ROLE_METADATA[role])]).filter(([, column]) => column !== undefined);
+  const named = ROLES.map((role) => [role, schema.metadata.get(ROLE_METADATA[role])]).filter(
+    ([, column]) => column !== undefined,
+  );
   const roles = Object.fromEntries(named) as Partial<ColumnRoles>;
   if (roles.url === undefined) {
-    throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', 'expected a batch whose schema names its URL column: mark it with withRoles()');
+    throw new FlowDcError(
+      'FDC_ERR_SINK_PROTOCOL',
+      'expected a batch whose schema names its URL column: mark it with withRoles()',
+    );
   }
   return roles as ColumnRoles;
 }
@@ -31,9 +36,9 @@ export function withRoles(schema: Schema, roles: ColumnRoles): Schema {
 }
 
 /**
- * A unit's rows as the fetch and sink stages see them, in order. A null URL becomes '', labels, captions and keys of any type
- * become text (64-bit integers and decimals exactly), null labels and captions stay null, a null or empty key falls back to
- * shard + 4-digit position.
+ * A unit's rows as the fetch and sink stages see them, in order. A null URL becomes '', labels, captions and keys of
+ * any type become text (64-bit integers and decimals exactly), null labels and captions stay null, a null or empty key
+ * falls back to shard + 4-digit position.
  */
 export function decodeRows(unit: Unit): UnitRow[] {
   const { rows, shard } = unit;
@@ -66,6 +71,9 @@ export function urlColumn(rows: RecordBatch): Data {
 function column(rows: RecordBatch, name: string): Data {
   const index = rows.schema.fields.findIndex((field) => field.name === name);
   if (index < 0)
-    throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', `expected a batch with the column ${name}, got ${rows.schema.names.join(', ')}`);
+    throw new FlowDcError(
+      'FDC_ERR_SINK_PROTOCOL',
+      `expected a batch with the column ${name}, got ${rows.schema.names.join(', ')}`,
+    );
   return rows.data.children[index] as Data;
 }

@@ -18,7 +18,9 @@ import { startOrigin } from '../../src/demo-hosts/origin.ts';
 import { urlColumns, writeLargeParquet } from '../../test/support/manifests.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '20' }, rows: { type: 'string', default: '2000000' } } });
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '20' }, rows: { type: 'string', default: '2000000' } },
+});
 const seconds = Number(values.seconds);
 const rows = Number(values.rows);
 
@@ -37,7 +39,9 @@ try {
     const { size } = await stat(manifest);
     const slow = await slowSink(manifest);
     const firstSampleMs = await firstSample(manifest, join(folder, `out-${rowGroupRows}`));
-    process.stdout.write(`${JSON.stringify({ case: name, rows: total, manifestBytes: size, seconds, ...slow, firstSampleMs })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ case: name, rows: total, manifestBytes: size, seconds, ...slow, firstSampleMs })}\n`,
+    );
   }
 } finally {
   await origin.close();
@@ -63,7 +67,17 @@ async function slowSink(manifest: string): Promise<object> {
 /** From the start of the process to the first body in a staged tar. */
 async function firstSample(manifest: string, out: string): Promise<number> {
   const startMs = performance.now();
-  const args = ['dist/cli/main.js', 'download', manifest, '-o', out, '--connect-to', origin.connectTo, '--progress', 'off'];
+  const args = [
+    'dist/cli/main.js',
+    'download',
+    manifest,
+    '-o',
+    out,
+    '--connect-to',
+    origin.connectTo,
+    '--progress',
+    'off',
+  ];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'ignore' });
   try {
     for (;;) {

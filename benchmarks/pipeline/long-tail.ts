@@ -3,12 +3,12 @@
  *
  *   npm run build && npx tsx benchmarks/pipeline/long-tail.ts [--hosts 200000] [--seconds 60] [--pools 2000]
  *
- * Three runs against an origin and a name server on the loopback interface, each interrupted after so many seconds:
- * the same number of rows on 100 hosts (what the chain itself takes), one row per host, and one row per host with a full
- * hosts.json of an earlier run. Peak RSS is the child's own, from /proc (Linux); what pools, gates, controllers and names
- * take together is what a run takes more than the first one. RSS holds garbage too and follows the machine's mood; the
- * live heap is what full collections (--trace-gc) left. Growth is the slope over hosts once the tables of idle hosts and
- * pools are full. Prints one JSON line.
+ * Three runs against an origin and a name server on the loopback interface, each interrupted after so many seconds: the
+ * same number of rows on 100 hosts (what the chain itself takes), one row per host, and one row per host with a full
+ * hosts.json of an earlier run. Peak RSS is the child's own, from /proc (Linux); what pools, gates, controllers and
+ * names take together is what a run takes more than the first one. RSS holds garbage too and follows the machine's
+ * mood; the live heap is what full collections (--trace-gc) left. Growth is the slope over hosts once the tables of
+ * idle hosts and pools are full. Prints one JSON line.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
@@ -70,7 +70,19 @@ try {
   const warm = await run('warm', many);
   const costMb = { cold: cold.peakRssMb - few.peakRssMb, warm: warm.peakRssMb - few.peakRssMb };
   const withinBound = Math.max(costMb.cold, costMb.warm) < BOUND_MB;
-  const result = { benchmark: 'long-tail', hosts, seconds, pools, few, cold, warm, profileBytes, costMb, boundMb: BOUND_MB, withinBound };
+  const result = {
+    benchmark: 'long-tail',
+    hosts,
+    seconds,
+    pools,
+    few,
+    cold,
+    warm,
+    profileBytes,
+    costMb,
+    boundMb: BOUND_MB,
+    withinBound,
+  };
   process.stdout.write(`${JSON.stringify(result)}\n`);
 } finally {
   await Promise.all([origin.close(), names.close()]);
@@ -107,7 +119,14 @@ async function saveProfiles(name: string): Promise<number> {
 }
 
 async function run(name: string, input: string): Promise<Run> {
-  const network = ['--connect-to', `:80::${origin.port}`, '--dns-server', names.address, '--allow-private', '127.0.0.0/8'];
+  const network = [
+    '--connect-to',
+    `:80::${origin.port}`,
+    '--dns-server',
+    names.address,
+    '--allow-private',
+    '127.0.0.0/8',
+  ];
   const manner = ['--host-pools', `${pools}`, '--progress', 'json', '--drain-sec', '5'];
   const args = ['--trace-gc', 'dist/cli/main.js', 'download', input, '-o', join(folder, name), ...network, ...manner];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -128,7 +147,11 @@ async function run(name: string, input: string): Promise<Run> {
       process.stderr.write(`${name}: ${line}\n`);
       continue;
     }
-    const { rowsDone, fetched, elapsedMs } = JSON.parse(line) as { rowsDone: number; fetched: number; elapsedMs: number };
+    const { rowsDone, fetched, elapsedMs } = JSON.parse(line) as {
+      rowsDone: number;
+      fetched: number;
+      elapsedMs: number;
+    };
     const memory = await memoryOf(child);
     if (fetched < rowsDone) throw new Error(`${name}: ${rowsDone - fetched} of ${rowsDone} rows were not fetched`);
     last.rows = rowsDone;
@@ -152,7 +175,9 @@ async function run(name: string, input: string): Promise<Run> {
 }
 
 /** Undefined once the process has ended. */
-async function memoryOf({ pid }: ChildProcess): Promise<{ readonly rssMb: number; readonly peakMb: number } | undefined> {
+async function memoryOf({
+  pid,
+}: ChildProcess): Promise<{ readonly rssMb: number; readonly peakMb: number } | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const [rss, peak] = ['VmRSS', 'VmHWM'].map((field) => new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]);
   if (rss === undefined || peak === undefined) return undefined;

@@ -18,7 +18,10 @@ export interface HostReport {
   readonly okPerSecond: readonly number[];
 }
 
-export type FromHost = { readonly connectTo: string } | { readonly firstRequest: true } | { readonly report: HostReport };
+export type FromHost =
+  | { readonly connectTo: string }
+  | { readonly firstRequest: true }
+  | { readonly report: HostReport };
 
 interface Ended {
   readonly atMs: number;

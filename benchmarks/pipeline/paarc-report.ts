@@ -1,4 +1,7 @@
-/** RESULTS.md of paarc.ts, from its lines alone: caveat, method, tables, and what the numbers say for and against the law. */
+/**
+ * RESULTS.md of paarc.ts, from its lines alone: caveat, method, tables, and what the numbers say for and against the
+ * law.
+ */
 import { laws, scenarios } from './paarc-scenarios.ts';
 import type { Target } from './paarc-targets.ts';
 
@@ -73,7 +76,9 @@ function promises(targets: readonly Target[]): string {
     ({ promise, value, wanted, isMet, detail }) =>
       `| ${promise} | ${value.toFixed(3)} | ${wanted} | ${isMet ? 'kept' : '**missed**'} | ${detail} |`,
   );
-  return ['## What the law promises', '', '| promise | measured | wanted | | |', '|---|---|---|---|---|', ...rows].join('\n');
+  return ['## What the law promises', '', '| promise | measured | wanted | | |', '|---|---|---|---|---|', ...rows].join(
+    '\n',
+  );
 }
 
 function table(scenario: string, words: string, runs: readonly RunLine[]): string {
@@ -110,8 +115,12 @@ function finding(scenario: string, runs: readonly RunLine[]): string {
   const others = here.filter(({ law }) => law !== 'paarc' && law in laws);
   const price = ({ law, goodputPerSecond, refusedPercent, p95Ms }: RunLine): string =>
     `${law} (${(goodputPerSecond / paarc.goodputPerSecond).toFixed(2)} times the goodput, ${refusedPercent.toFixed(1)} % refused, p95 ${p95Ms.toFixed(0)} ms)`;
-  const losses = others.filter(({ goodputPerSecond }) => goodputPerSecond > (1 + TELLING) * paarc.goodputPerSecond).map(price);
-  const wins = others.filter(({ goodputPerSecond }) => goodputPerSecond < (1 - TELLING) * paarc.goodputPerSecond).map(price);
+  const losses = others
+    .filter(({ goodputPerSecond }) => goodputPerSecond > (1 + TELLING) * paarc.goodputPerSecond)
+    .map(price);
+  const wins = others
+    .filter(({ goodputPerSecond }) => goodputPerSecond < (1 - TELLING) * paarc.goodputPerSecond)
+    .map(price);
   const own = `${paarc.ofMost.toFixed(2)} of the most, ${paarc.refusedPercent.toFixed(1)} % refused, p95 ${paarc.p95Ms.toFixed(0)} ms`;
   const lost = losses.length === 0 ? 'nobody carried clearly more' : `**loses** to ${losses.join(', ')}`;
   return `- **${scenario}**: PAARC ${own}; ${lost}${wins.length === 0 ? '' : `; carries more than ${wins.join(', ')}`}.`;

@@ -36,7 +36,9 @@ export interface RunResult extends HostReport {
 
 /** Errors: when the client ends with anything but 0 before its time. */
 export async function runAgainstHost({ folder, seed, rules, urls, args, stopAfterMs }: RunOptions): Promise<RunResult> {
-  const host = fork(HOST, [JSON.stringify({ seed, rules, meanBytes: MEAN_BYTES, sigma: 0 })], { execArgv: ['--import', 'tsx'] });
+  const host = fork(HOST, [JSON.stringify({ seed, rules, meanBytes: MEAN_BYTES, sigma: 0 })], {
+    execArgv: ['--import', 'tsx'],
+  });
   const gone = once(host, 'exit').then(([code]): never => {
     throw new Error(`the host ended with ${code}`);
   });
@@ -51,7 +53,18 @@ export async function runAgainstHost({ folder, seed, rules, urls, args, stopAfte
     const out = join(folder, 'out');
     await rm(out, { recursive: true, force: true });
     await writeFile(manifest, urls.join('\n'));
-    const command = [MAIN, 'download', manifest, '-o', out, '--connect-to', hello.connectTo, '--progress', 'off', ...args];
+    const command = [
+      MAIN,
+      'download',
+      manifest,
+      '-o',
+      out,
+      '--connect-to',
+      hello.connectTo,
+      '--progress',
+      'off',
+      ...args,
+    ];
     const client = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] });
     let stderr = '';
     client.stderr.on('data', (chunk) => {

@@ -57,7 +57,8 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'outage',
-    words: 'as "slots", and nothing but 503 from 8 s to 13 s after the host came up (about half a second before the first request)',
+    words:
+      'as "slots", and nothing but 503 from 8 s to 13 s after the host came up (about half a second before the first request)',
     behaviours: [{ kind: 'outage', ...OUTAGE }, SLOTS],
     most: (seconds) => 640 * (seconds - (OUTAGE.endMs - OUTAGE.startMs) / 1000),
   },

@@ -50,7 +50,11 @@ async function randomErrors(where: Where): Promise<Target[]> {
 }
 
 async function rateLimit(where: Where): Promise<Target[]> {
-  const { rows, requests, refused } = await fetchAll(where, [{ behaviours: LIMITED }], urlsOf('host.test', LIMITED_ROWS));
+  const { rows, requests, refused } = await fetchAll(
+    where,
+    [{ behaviours: LIMITED }],
+    urlsOf('host.test', LIMITED_ROWS),
+  );
   const used = LIMITED_ROWS / (LIMITED_PER_SECOND * seconds(rows, 0, 1));
   const share = refused / requests;
   const lost = LIMITED_ROWS - rows.length;
@@ -72,7 +76,12 @@ async function fastBesideSlow(where: Where): Promise<Target> {
   const together = await fetchAll(where, [FAST, SLOW], [...fast, ...urlsOf('slow.test', SLOW_ROWS)]);
   const ends = [alone, together].map(({ rows }) => endSeconds(rows, 'fast.test')) as [number, number];
   const detail = `${ends[1].toFixed(2)} s beside ${SLOW_ROWS} rows of a 1 s host, ${ends[0].toFixed(2)} s alone`;
-  return atMost(`time of ${FAST_ROWS} rows of a 20 ms host beside a 1 s host over that alone`, ends[1] / ends[0], 1.1, detail);
+  return atMost(
+    `time of ${FAST_ROWS} rows of a 20 ms host beside a 1 s host over that alone`,
+    ends[1] / ends[0],
+    1.1,
+    detail,
+  );
 }
 
 async function fetchAll(
@@ -88,7 +97,10 @@ export function urlsOf(host: string, rows: number): string[] {
   return Array.from({ length: rows }, (_, row) => `http://${host}/${row}.jpg`);
 }
 
-/** Rows per second from this part of the rows to the last; the last twentieth waits for retries and is left out of a part. */
+/**
+ * Rows per second from this part of the rows to the last; the last twentieth waits for retries and is left out of a
+ * part.
+ */
 function perSecond(rows: readonly Outcome[], from: number): number {
   const to = from === 0 ? 1 : 0.95;
   return ((to - from) * rows.length) / seconds(rows, from, to);
@@ -97,7 +109,8 @@ function perSecond(rows: readonly Outcome[], from: number): number {
 /** Time between two parts of the rows in the order of their ends; 0 is the first request. */
 function seconds(rows: readonly Outcome[], from: number, to: number): number {
   const ends = rows.map(endMs).sort((a, b) => a - b);
-  const at = (part: number): number => (part === 0 ? firstMs(rows) : (ends[Math.ceil(part * ends.length) - 1] as number));
+  const at = (part: number): number =>
+    part === 0 ? firstMs(rows) : (ends[Math.ceil(part * ends.length) - 1] as number);
   return (at(to) - at(from)) / 1000;
 }
 

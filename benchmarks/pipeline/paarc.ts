@@ -52,7 +52,8 @@ async function measureAll(): Promise<void> {
       for (const [law, args] of Object.entries(laws)) keep(await measure(folder, scenario, law, args));
     }
     if (values.only === undefined || values.only === 'promises') {
-      for (const target of await measureTargets({ folder, seed })) keep({ kind: 'target', load: loadavg()[0] as number, ...target });
+      for (const target of await measureTargets({ folder, seed }))
+        keep({ kind: 'target', load: loadavg()[0] as number, ...target });
     }
     if (values.only !== undefined) return;
     await mkdir(RESULTS, { recursive: true });
@@ -63,7 +64,12 @@ async function measureAll(): Promise<void> {
   }
 }
 
-async function measure(folder: string, { name, behaviours, most }: Scenario, law: string, args: readonly string[]): Promise<Line> {
+async function measure(
+  folder: string,
+  { name, behaviours, most }: Scenario,
+  law: string,
+  args: readonly string[],
+): Promise<Line> {
   const load = loadavg()[0] as number;
   const urls = urlsOf('host.test', ROWS);
   const run = await runAgainstHost({ folder, seed, rules: [{ behaviours }], urls, args, stopAfterMs: seconds * 1000 });

@@ -1,18 +1,20 @@
 /**
- * How fast a manifest is counted by host and split into files, and what that takes of memory, through the built package.
+ * How fast a manifest is counted by host and split into files, and what that takes of memory, through the built
+ * package.
  *
  *   npm run build && npx tsx benchmarks/pipeline/partition.ts [--rows 4000000] [--shapes one,zipf,tail] [--files 10,128,400]
  *       [--repeat 3] [--folder DIR] [--keep DIR] [--cores 0]
  *
- * Generates parquet of 6 columns (url, id int64, species, caption, width, taken timestamp), zstd, 100,000 rows per row group: one host;
- * 5,000 hosts by Zipf's law; 500,000 hosts with about as many rows each. The census is the URL column read and counted by a process
- * of its own; a partition is `flow-dc partition`. Beside them, in the same run, the parquet library alone in one thread: the URL column read, and all
- * columns read and written again, with zstd, into one file ("bare"). Rows per second of wall clock depend on what else the machine does; rows per
- * second of processor time (all threads) say what one core can do, best when `--cores 0` ties every child to core 0: threads side
- * by side on the two halves of one core take more of it. Start-up (loading, compiling) is what the same command takes for the
- * first 1,000 rows; it is told by itself and counted in everything else. Peak RSS is the child's own, from /proc (Linux).
- * `--keep DIR` leaves the manifests in DIR and takes them from there the next time: 16 M rows take two minutes to generate.
- * Prints one JSON line, and a table on stderr.
+ * Generates parquet of 6 columns (url, id int64, species, caption, width, taken timestamp), zstd, 100,000 rows per row
+ * group: one host; 5,000 hosts by Zipf's law; 500,000 hosts with about as many rows each. The census is the URL column
+ * read and counted by a process of its own; a partition is `flow-dc partition`. Beside them, in the same run, the
+ * parquet library alone in one thread: the URL column read, and all columns read and written again, with zstd, into one
+ * file ("bare"). Rows per second of wall clock depend on what else the machine does; rows per second of processor time
+ * (all threads) say what one core can do, best when `--cores 0` ties every child to core 0: threads side by side on the
+ * two halves of one core take more of it. Start-up (loading, compiling) is what the same command takes for the first
+ * 1,000 rows; it is told by itself and counted in everything else. Peak RSS is the child's own, from /proc (Linux).
+ * `--keep DIR` leaves the manifests in DIR and takes them from there the next time: 16 M rows take two minutes to
+ * generate. Prints one JSON line, and a table on stderr.
  */
 import { spawn } from 'node:child_process';
 import { access, mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -77,7 +79,12 @@ try {
     for (const n of files) for (let i = 0; i < repeat; i++) runs.push(said(await partition(shape, path, n, rows)));
     if (values.keep === undefined) await rm(path);
   }
-  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, pinnedTo: values.cores ?? null };
+  const machine = {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    node: process.version,
+    pinnedTo: values.cores ?? null,
+  };
   process.stdout.write(`${JSON.stringify({ benchmark: 'partition', rows, machine, runs })}\n`);
   process.stderr.write(table(runs));
 } finally {
@@ -94,7 +101,9 @@ async function manifest(shape: string): Promise<string> {
   if (isThere) return path;
   // Under another name until it is whole: who stops the generation must not measure half of it later.
   const draft = `${path}.draft`;
-  await writeLargeParquet(draft, rows, { codec: 'ZSTD', rowGroupRows: 100_000 }, (first, count) => columns(shape, first, count));
+  await writeLargeParquet(draft, rows, { codec: 'ZSTD', rowGroupRows: 100_000 }, (first, count) =>
+    columns(shape, first, count),
+  );
   await rename(draft, path);
   return path;
 }
@@ -105,10 +114,16 @@ function columns(shape: string, first: number, count: number): [string, Data][] 
   const ids = BigInt64Array.from(at, (row) => BigInt(row) * 7919n);
   const taken = BigInt64Array.from(at, (row) => 1_700_000_000_000n + BigInt(draw(row, 1)) * 1000n);
   return [
-    ['url', utf8Column(at.map((row) => `https://${hostOf(shape, row)}/photos/${draw(row, 2)}/${row % 97}/original.jpg`))],
+    [
+      'url',
+      utf8Column(at.map((row) => `https://${hostOf(shape, row)}/photos/${draw(row, 2)}/${row % 97}/original.jpg`)),
+    ],
     ['id', makeData({ type: new Int64(), length: count, nullCount: 0, data: ids })],
     ['species', utf8Column(at.map((row) => (draw(row, 3) % 20 === 0 ? null : `Genus species-${draw(row, 4) % 3000}`)))],
-    ['caption', utf8Column(at.map((row) => `a photo of ${draw(row, 5).toString(36)} beside ${draw(row, 6).toString(36)}`))],
+    [
+      'caption',
+      utf8Column(at.map((row) => `a photo of ${draw(row, 5).toString(36)} beside ${draw(row, 6).toString(36)}`)),
+    ],
     ['width', int32Column(at.map((row) => 200 + (draw(row, 7) % 4000)))],
     ['taken', makeData({ type: new TimestampMillisecond(), length: count, nullCount: 0, data: taken })],
   ];
@@ -204,12 +219,17 @@ async function measure(args: readonly string[], count: number): Promise<Measured
 
 /** Undefined once the process has ended. */
 async function lookAt(pid: number): Promise<{ cpuSeconds: number; peakRssMb: number } | undefined> {
-  const [status, times] = await Promise.all(['status', 'stat'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')));
+  const [status, times] = await Promise.all(
+    ['status', 'stat'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
+  );
   const peak = /^VmHWM:\s+(\d+) kB/m.exec(status as string)?.[1];
   // utime and stime are fields 14 and 15; the name in field 2 may hold spaces.
   const fields = (times as string).slice((times as string).lastIndexOf(')') + 2).split(' ');
   if (peak === undefined || fields.length < 13) return undefined;
-  return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND, peakRssMb: Math.round(Number(peak) / 1000) };
+  return {
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
+    peakRssMb: Math.round(Number(peak) / 1000),
+  };
 }
 
 function table(runs: readonly Run[]): string {
@@ -226,7 +246,9 @@ function table(runs: readonly Run[]): string {
     [2, ({ rowsPerCpuSecond }) => rowsPerCpuSecond / 1e6],
     [0, ({ peakRssMb }) => peakRssMb],
   ];
-  const lines = [...groups].map(([key, same]) => `| ${[key, ...cells.map(([digits, of]) => range(same.map(of), digits))].join(' | ')} |`);
+  const lines = [...groups].map(
+    ([key, same]) => `| ${[key, ...cells.map(([digits, of]) => range(same.map(of), digits))].join(' | ')} |`,
+  );
   return [
     '| run | seconds | of processor time | M rows/s | M rows/s of processor time | peak RSS, MB |',
     '|---|---|---|---|---|---|',
@@ -238,6 +260,8 @@ function table(runs: readonly Run[]): string {
 /** Median, and from lowest to highest. */
 function range(numbers: readonly number[], digits: number): string {
   const sorted = [...numbers].sort((a, b) => a - b);
-  const [low, middle, high] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)].map((n) => (n as number).toFixed(digits));
+  const [low, middle, high] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)].map((n) =>
+    (n as number).toFixed(digits),
+  );
   return low === high ? `${middle}` : `${middle} (${low} to ${high})`;
 }

@@ -3,11 +3,12 @@
  *
  *   NATS_SERVER_BIN=... npx tsx benchmarks/pipeline/shared-hosts.ts [--part budget|refusals] [--workers 10] [--seconds 60] [--rounds 2] [--law shared|independent]
  *
- * budget: four workers, the law held at 100 requests in flight, answers after 500 ms. What the origin had in flight, at most and on average,
- * and how long it took until others used the share of a worker that was killed, stopped or cut off, or until a new leader had settled.
- * refusals: ten workers on a host that allows 200 requests/s (burst 50, answers after 50 ms) and answers 429 above, with and without
- * Retry-After; once with shared budgets, once with a law of its own in every worker. Refusals are counted at the origin, over all requests from
- * the first one on, workers started all at once. Prints one JSON line per run.
+ * budget: four workers, the law held at 100 requests in flight, answers after 500 ms. What the origin had in flight, at
+ * most and on average, and how long it took until others used the share of a worker that was killed, stopped or cut
+ * off, or until a new leader had settled. refusals: ten workers on a host that allows 200 requests/s (burst 50, answers
+ * after 50 ms) and answers 429 above, with and without Retry-After; once with shared budgets, once with a law of its
+ * own in every worker. Refusals are counted at the origin, over all requests from the first one on, workers started all
+ * at once. Prints one JSON line per run.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -57,7 +58,10 @@ async function watch(origin: Origin, ms: number): Promise<{ mean: number; most: 
 }
 
 async function budgetRun(server: NatsServer): Promise<object> {
-  const origin = await startOrigin({ meanBytes: 500, rules: [{ host: HOST, behaviours: [{ kind: 'latency', meanMs: 500 }] }] });
+  const origin = await startOrigin({
+    meanBytes: 500,
+    rules: [{ host: HOST, behaviours: [{ kind: 'latency', meanMs: 500 }] }],
+  });
   const proxy = await TcpProxy.start(() => server.port);
   const paarc = { cMin: BUDGET, cInit: BUDGET, cMax: BUDGET };
   const workers: SharedHostsWorker[] = [];
@@ -65,11 +69,13 @@ async function budgetRun(server: NatsServer): Promise<object> {
     workers.push(new SharedHostsWorker({ name, nats, connectTo: origin.connectTo, host: HOST, paarc }));
   };
   const running = (): SharedHostsWorker[] => workers.filter((worker) => worker.isRunning);
-  const held = (of: SharedHostsWorker[]): number => of.reduce((sum, { last }) => sum + Math.max(0, last?.permits ?? 0), 0);
+  const held = (of: SharedHostsWorker[]): number =>
+    of.reduce((sum, { last }) => sum + Math.max(0, last?.permits ?? 0), 0);
   const isEven = (count: number): boolean =>
     running().length === count && running().every(({ last }) => Math.abs((last?.permits ?? 0) - BUDGET / count) < 1);
   const leader = (): SharedHostsWorker | undefined => running().find(({ last }) => last?.leading === 1);
-  const follower = (): SharedHostsWorker => running().find((worker) => worker !== leader() && worker.name !== 'cut') as SharedHostsWorker;
+  const follower = (): SharedHostsWorker =>
+    running().find((worker) => worker !== leader() && worker.name !== 'cut') as SharedHostsWorker;
   const most = (): number => origin.stats().get(HOST)?.maxInFlight ?? 0;
 
   for (const name of ['one', 'two', 'three']) add(name);
@@ -79,7 +85,9 @@ async function budgetRun(server: NatsServer): Promise<object> {
   await sleep(2000);
   const messages = workers.map(({ last }) => last?.messages ?? 0);
   const steady = await watch(origin, 10_000);
-  const perSecond = workers.map(({ last }, index) => Math.round(((last?.messages ?? 0) - (messages[index] as number)) / 10));
+  const perSecond = workers.map(({ last }, index) =>
+    Math.round(((last?.messages ?? 0) - (messages[index] as number)) / 10),
+  );
 
   origin.resetStats();
   await follower().stop('SIGKILL');
@@ -130,7 +138,12 @@ async function budgetRun(server: NatsServer): Promise<object> {
   return { part: 'budget', joins, steady, perSecond, killed, frozen, partition, handover, shortOutage, longOutage };
 }
 
-async function refusalsRun(server: NatsServer, isShared: boolean, retryAfter: 'seconds' | 'none', seed: number): Promise<object> {
+async function refusalsRun(
+  server: NatsServer,
+  isShared: boolean,
+  retryAfter: 'seconds' | 'none',
+  seed: number,
+): Promise<object> {
   const limit: Behaviour = { kind: 'rate-limit', requestsPerSecond: RATE, burst: 50, retryAfter };
   const origin = await startOrigin({
     seed,
@@ -140,7 +153,12 @@ async function refusalsRun(server: NatsServer, isShared: boolean, retryAfter: 's
   const workers = Array.from(
     { length: Number(values.workers) },
     (_, index) =>
-      new SharedHostsWorker({ name: `w${index}`, connectTo: origin.connectTo, host: HOST, ...(isShared ? { nats: server.url } : {}) }),
+      new SharedHostsWorker({
+        name: `w${index}`,
+        connectTo: origin.connectTo,
+        host: HOST,
+        ...(isShared ? { nats: server.url } : {}),
+      }),
   );
   await until(() => (origin.stats().get(HOST)?.requests ?? 0) > 0, START_MS);
   const ms = 1000 * Number(values.seconds);

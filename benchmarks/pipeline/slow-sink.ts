@@ -2,7 +2,14 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type CustomSink, createSink, type FetchResult, fetchUnits, partitionByHost, readManifest } from '../../src/index.ts';
+import {
+  type CustomSink,
+  createSink,
+  type FetchResult,
+  fetchUnits,
+  partitionByHost,
+  readManifest,
+} from '../../src/index.ts';
 
 const SINK_BYTES_PER_SECOND = 1_000_000;
 const [manifest, connectTo, seconds] = process.argv.slice(2) as [string, string, string];

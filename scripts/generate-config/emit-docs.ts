@@ -45,13 +45,19 @@ export function emitDocs(): string {
 }
 
 function section(group: Group, keys: readonly [string, KnownKey][]): string {
-  const rows = keys.map(([key, schema]) => row([code(key), flagText(key, schema), typeText(schema), defaultText(schema), meaning(schema)]));
+  const rows = keys.map(([key, schema]) =>
+    row([code(key), flagText(key, schema), typeText(schema), defaultText(schema), meaning(schema)]),
+  );
   return `## ${GROUPS[group]}\n\n${table(['key', 'flag', 'value', 'default', 'meaning'], rows)}`;
 }
 
 function meaning(schema: KnownKey): string {
   const { fdc } = schema;
-  const notes = [schema.description, unitText(schema, false), fdc.env === undefined ? '' : `Also from the environment: ${code(fdc.env)}.`];
+  const notes = [
+    schema.description,
+    unitText(schema, false),
+    fdc.env === undefined ? '' : `Also from the environment: ${code(fdc.env)}.`,
+  ];
   return notes.filter((note) => note !== '').join(' ');
 }
 
@@ -71,7 +77,9 @@ function flowDcTable(): string {
   const rows = [...CONFIG_KEYS].flatMap(([key, { fdc }]) => {
     if (fdc.flowDc === undefined) return [];
     const { effect, why = '' } = fdc.flowDc;
-    return [row([code(key), (fdc.aliases ?? []).map(code).join(', '), effect === 'no-effect' ? 'no effect' : effect, why])];
+    return [
+      row([code(key), (fdc.aliases ?? []).map(code).join(', '), effect === 'no-effect' ? 'no effect' : effect, why]),
+    ];
   });
   return table(['key', 'other spellings', 'here', 'remark'], rows);
 }
@@ -80,7 +88,8 @@ function flagText(key: string, { fdc, ...schema }: KnownKey): string {
   if (fdc.flag === false) return '(files only)';
   const names = [key, ...(fdc.flagAliases ?? [])];
   const long = names.map((name) => code(`--${name.toLowerCase().replaceAll('_', '-')}`));
-  const off = schema.type === 'boolean' && schema.default === true ? (fdc.offFlags ?? [`no_${key}`]) : (fdc.offFlags ?? []);
+  const off =
+    schema.type === 'boolean' && schema.default === true ? (fdc.offFlags ?? [`no_${key}`]) : (fdc.offFlags ?? []);
   return [
     ...(fdc.short === undefined ? [] : [code(`-${fdc.short}`)]),
     ...long,

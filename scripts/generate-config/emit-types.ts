@@ -15,7 +15,9 @@ export function emitTypes(): string {
   for (const slice of SLICES) parts.push(sliceInterface(slice, 'options'), sliceInterface(slice, 'settings'));
   parts.push(sliceMap('SliceOptions', 'Options', 'The options of every slice, by its name.'));
   parts.push(sliceMap('SliceSettings', 'Settings', 'The settings of every slice, by its name.'));
-  parts.push('/** A whole configuration with every default filled in, frozen. */\nexport type ResolvedConfig = Readonly<SliceSettings>;\n');
+  parts.push(
+    '/** A whole configuration with every default filled in, frozen. */\nexport type ResolvedConfig = Readonly<SliceSettings>;\n',
+  );
   return `${HEADER}\n${parts.join('\n')}`;
 }
 
@@ -42,7 +44,9 @@ function ruleInterfaces(view: View): string[] {
     const members = Object.entries(rule.properties).map(([key, part]) =>
       member(view === 'config' ? key : (part.fdc?.option ?? key), part, view === 'settings' ? 'settings' : view),
     );
-    return [`/** One value of the map ${schema.fdc.option}. */\nexport interface ${ruleName(rule, view)} {\n${members.join('')}}\n`];
+    return [
+      `/** One value of the map ${schema.fdc.option}. */\nexport interface ${ruleName(rule, view)} {\n${members.join('')}}\n`,
+    ];
   });
 }
 
@@ -57,7 +61,8 @@ function typeText(schema: KeySchema, view: View): string {
   const loose = view !== 'settings';
   const nullable = view === 'config' && schema.fdc?.nullable === true ? ' | null' : '';
   if (schema.fdc?.list !== undefined) return `${loose ? 'string | ' : ''}readonly string[]${nullable}`;
-  if (typeof schema.additionalProperties === 'object') return `Readonly<Record<string, ${ruleName(schema.additionalProperties, view)}>>`;
+  if (typeof schema.additionalProperties === 'object')
+    return `Readonly<Record<string, ${ruleName(schema.additionalProperties, view)}>>`;
   if (schema.enum !== undefined) return `${values(schema, view)}${nullable}`;
   if (loose && isBytes(schema)) return 'number | string';
   return `${schema.type === 'integer' ? 'number' : schema.type}${nullable}`;
@@ -72,7 +77,8 @@ function values(schema: KeySchema, view: View): string {
 }
 
 function ruleName(rule: KeySchema, view: View): string {
-  if (rule.title === undefined) throw new Error('a schema with properties needs a title, from which its interface is named');
+  if (rule.title === undefined)
+    throw new Error('a schema with properties needs a title, from which its interface is named');
   return { config: `${rule.title}Config`, options: `${rule.title}Options`, settings: rule.title }[view];
 }
 
@@ -92,7 +98,9 @@ function comment(text: string, indent: string): string {
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
   }
-  return [`${indent}/**`, ...[...lines, line].map((part) => `${indent} * ${part}`), `${indent} */`].join('\n').concat('\n');
+  return [`${indent}/**`, ...[...lines, line].map((part) => `${indent} * ${part}`), `${indent} */`]
+    .join('\n')
+    .concat('\n');
 }
 
 function pascal(name: string): string {

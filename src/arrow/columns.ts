@@ -1,13 +1,29 @@
-import { Bool, type Data, type DataType, Field, Float64, Int32, makeData, RecordBatch, Schema, Struct, Utf8 } from 'apache-arrow';
+import {
+  Bool,
+  type Data,
+  type DataType,
+  Field,
+  Float64,
+  Int32,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Utf8,
+} from 'apache-arrow';
 
-/** Values in, Arrow column out; null and undefined become nulls. Own buffers: apache-arrow's builders are 10 to 20 times slower. */
+/**
+ * Values in, Arrow column out; null and undefined become nulls. Own buffers: apache-arrow's builders are 10 to 20 times
+ * slower.
+ */
 export function utf8Column(values: readonly (string | null | undefined)[]): Data<Utf8> {
   const offsets = new Int32Array(values.length + 1);
   let end = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (value != null) end += Buffer.byteLength(value);
-    if (end > 0x7fffffff) throw new RangeError(`expected at most 2 GiB of text in one column of a batch, got more within ${i + 1} rows`);
+    if (end > 0x7fffffff)
+      throw new RangeError(`expected at most 2 GiB of text in one column of a batch, got more within ${i + 1} rows`);
     offsets[i + 1] = end;
   }
   const bytes = new Uint8Array(end);
@@ -60,7 +76,10 @@ export function sequenceColumn(first: number, length: number): Data<Float64> {
 }
 
 /** Columns of equal length, by name and in order, as one batch. Throws RangeError when lengths differ. */
-export function batchOf(columns: readonly (readonly [name: string, data: Data])[], metadata?: ReadonlyMap<string, string>): RecordBatch {
+export function batchOf(
+  columns: readonly (readonly [name: string, data: Data])[],
+  metadata?: ReadonlyMap<string, string>,
+): RecordBatch {
   const length = columns[0]?.[1].length ?? 0;
   const odd = columns.find(([, data]) => data.length !== length);
   if (odd !== undefined) throw new RangeError(`expected ${length} rows in column ${odd[0]}, got ${odd[1].length}`);
@@ -71,7 +90,10 @@ export function batchOf(columns: readonly (readonly [name: string, data: Data])[
 
 /** Columns of `length` rows, which the caller knows to be those of the schema, as one batch. */
 export function schemaBatch(schema: Schema, length: number, children: readonly Data[]): RecordBatch {
-  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: [...children] }));
+  return new RecordBatch(
+    schema,
+    makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: [...children] }),
+  );
 }
 
 function validity(values: readonly unknown[]): { nullCount: number; nullBitmap: Uint8Array | undefined } {
@@ -82,6 +104,7 @@ function validity(values: readonly unknown[]): { nullCount: number; nullBitmap: 
 
 function packBits<T>(values: readonly T[], isSet: (value: T) => boolean): Uint8Array {
   const bits = new Uint8Array((values.length + 7) >> 3);
-  for (let i = 0; i < values.length; i++) if (isSet(values[i] as T)) bits[i >> 3] = (bits[i >> 3] as number) | (1 << (i & 7));
+  for (let i = 0; i < values.length; i++)
+    if (isSet(values[i] as T)) bits[i >> 3] = (bits[i >> 3] as number) | (1 << (i & 7));
   return bits;
 }

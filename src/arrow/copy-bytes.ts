@@ -7,8 +7,8 @@ export function viewOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Dat
 }
 
 /**
- * Copy `length` bytes; the two must not overlap. For the short values that columns are made of: a word at a time, the last one
- * over the end of the one before, which takes half of what a loop over bytes or a `set` takes.
+ * Copy `length` bytes; the two must not overlap. For the short values that columns are made of: a word at a time, the
+ * last one over the end of the one before, which takes half of what a loop over bytes or a `set` takes.
  */
 export function copyBytes(source: DataView, from: number, target: DataView, at: number, length: number): void {
   if (length > LONG_COPY_BYTES) return copyLong(source, from, target, at, length);

@@ -19,7 +19,10 @@ export function decimalText(words: Uint32Array | Int32Array, scale: number): str
   return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
-/** ISO 8601 with as many fraction digits as the unit has; `Z` only where the column is in UTC. Out of Date's range: the bare count. */
+/**
+ * ISO 8601 with as many fraction digits as the unit has; `Z` only where the column is in UTC. Out of Date's range: the
+ * bare count.
+ */
 export function timestampText(count: bigint, unit: TimeUnit, isUtc: boolean): string {
   const digits = fractionDigits(unit);
   const perSecond = 10n ** BigInt(digits);

@@ -53,7 +53,10 @@ export class BoolBuilder extends ColumnBuilder {
     return this.#bits.bytes;
   }
 
-  /** A slice shares its parent's packed bits and carries a bit offset; every other buffer of a slice starts at its own row 0. */
+  /**
+   * A slice shares its parent's packed bits and carries a bit offset; every other buffer of a slice starts at its own
+   * row 0.
+   */
   protected override appendValues(sources: readonly Data[], runs: Runs): void {
     for (let run = 0; run < runs.size; run++) {
       const source = sources[runs.batch(run)] as Data;
@@ -112,7 +115,12 @@ export class FixedBuilder extends ColumnBuilder {
 }
 
 /** As integers: one loop meets three kinds of arrays, not eleven; no bigint is made, and no NaN loses its bits. */
-function cellsOf({ buffer, byteOffset, byteLength }: ArrayBufferView, width: number): Int32Array | Int16Array | Uint8Array {
+function cellsOf(
+  { buffer, byteOffset, byteLength }: ArrayBufferView,
+  width: number,
+): Int32Array | Int16Array | Uint8Array {
   if (width >= 4) return new Int32Array(buffer, byteOffset, byteLength >> 2);
-  return width === 2 ? new Int16Array(buffer, byteOffset, byteLength >> 1) : new Uint8Array(buffer, byteOffset, byteLength);
+  return width === 2
+    ? new Int16Array(buffer, byteOffset, byteLength >> 1)
+    : new Uint8Array(buffer, byteOffset, byteLength);
 }

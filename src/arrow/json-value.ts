@@ -7,9 +7,9 @@ export type JsonValue = null | boolean | number | string | JsonValue[] | { [key:
 type Reader = (index: number) => JsonValue;
 
 /**
- * Reads a column's values JSON-safe and exact: 64-bit integers, decimals, dates and times are strings, binary is base64,
- * structs and maps are objects, lists are arrays; NaN and infinities, which JSON lacks, are null. A column always gives
- * the same JSON type (or null). Nanoseconds survive, which they do not in `toJsonValue`.
+ * Reads a column's values JSON-safe and exact: 64-bit integers, decimals, dates and times are strings, binary is
+ * base64, structs and maps are objects, lists are arrays; NaN and infinities, which JSON lacks, are null. A column
+ * always gives the same JSON type (or null). Nanoseconds survive, which they do not in `toJsonValue`.
  */
 export function jsonReader(data: Data): Reader {
   if (DataType.isNull(data.type)) return () => null;
@@ -19,7 +19,8 @@ export function jsonReader(data: Data): Reader {
 
 function valueReader(data: Data): Reader {
   const { type, children } = data;
-  if (DataType.isTimestamp(type)) return (i) => timestampText(data.values[i] as bigint, type.unit, type.timezone != null);
+  if (DataType.isTimestamp(type))
+    return (i) => timestampText(data.values[i] as bigint, type.unit, type.timezone != null);
   if (DataType.isStruct(type)) {
     const fields = type.children.map((field, i) => [field.name, jsonReader(children[i] as Data)] as const);
     return (i) => Object.fromEntries(fields.map(([name, read]) => [name, read(i)]));
@@ -47,7 +48,8 @@ function mapReader(data: Data): Reader {
   const value = jsonReader(entries.children[1] as Data);
   return (i) => {
     const pairs: [string, JsonValue][] = [];
-    for (let at = data.valueOffsets[i] as number; at < (data.valueOffsets[i + 1] as number); at++) pairs.push([String(key(at)), value(at)]);
+    for (let at = data.valueOffsets[i] as number; at < (data.valueOffsets[i + 1] as number); at++)
+      pairs.push([String(key(at)), value(at)]);
     return Object.fromEntries(pairs);
   };
 }
@@ -57,22 +59,25 @@ function range(read: Reader, from: number, to: number): JsonValue[] {
 }
 
 /**
- * One value as `Vector.get` gives it, made JSON-safe by the rules of `jsonReader`. apache-arrow hands timestamps out as float
- * milliseconds, so nanoseconds are gone here; read whole columns with `jsonReader` instead.
+ * One value as `Vector.get` gives it, made JSON-safe by the rules of `jsonReader`. apache-arrow hands timestamps out as
+ * float milliseconds, so nanoseconds are gone here; read whole columns with `jsonReader` instead.
  */
 export function toJsonValue(type: DataType, value: unknown): JsonValue {
   if (value === null || value === undefined) return null;
   if (DataType.isDictionary(type)) return toJsonValue(type.dictionary, value);
   if (DataType.isDecimal(type)) return decimalText(value as Uint32Array, type.scale);
-  if (DataType.isTimestamp(type)) return timestampText(countOf(Number(value), type.unit), type.unit, type.timezone != null);
+  if (DataType.isTimestamp(type))
+    return timestampText(countOf(Number(value), type.unit), type.unit, type.timezone != null);
   if (DataType.isDate(type)) return dateText(Number(value), type.unit === DateUnit.DAY);
   if (DataType.isTime(type)) return timeText(BigInt(value as number), type.unit);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (value instanceof Vector) return value.data.flatMap((chunk: Data) => range(jsonReader(chunk), 0, chunk.length));
-  if (value instanceof MapRow || value instanceof StructRow) return rowValue(type as DataType<Type.Struct | Type.Map>, value);
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+  if (value instanceof MapRow || value instanceof StructRow)
+    return rowValue(type as DataType<Type.Struct | Type.Map>, value);
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
   if (ArrayBuffer.isView(value)) return Array.from(value as Int32Array, Number);
   throw new TypeError(`expected a value of Arrow type ${type}, got ${typeof value}`);
 }
@@ -89,6 +94,9 @@ function rowValue(type: DataType<Type.Struct | Type.Map>, row: Iterable<[unknown
   const fields = type.children as { name: string; type: DataType }[];
   const struct = new Map(fields.map((field) => [field.name, field.type]));
   const mapValue = DataType.isMap(type) ? (fields[0]?.type.children?.[1]?.type as DataType) : undefined;
-  const pairs = [...row].map(([key, value]) => [String(key), toJsonValue(mapValue ?? (struct.get(String(key)) as DataType), value)]);
+  const pairs = [...row].map(([key, value]) => [
+    String(key),
+    toJsonValue(mapValue ?? (struct.get(String(key)) as DataType), value),
+  ]);
   return Object.fromEntries(pairs);
 }

@@ -22,7 +22,8 @@ export class FixedSizeListBuilder extends ColumnBuilder {
   protected override appendValues(sources: readonly Data[], runs: Runs): void {
     const { listSize } = this.type as DataType & { listSize: number };
     const values = new Runs();
-    for (let run = 0; run < runs.size; run++) values.add(runs.batch(run), runs.start(run) * listSize, runs.count(run) * listSize);
+    for (let run = 0; run < runs.size; run++)
+      values.add(runs.batch(run), runs.start(run) * listSize, runs.count(run) * listSize);
     this.children[0]?.append(childrenAt(sources, 0), values);
   }
 }

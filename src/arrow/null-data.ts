@@ -15,24 +15,35 @@ export function nullData(type: DataType, length: number): Data {
   }
   if (DataType.isList(type) || DataType.isMap(type)) {
     const child = nullData((children[0] as (typeof children)[number]).type, 0);
-    return makeData({ ...base, type, valueOffsets: new Int32Array(length + 1), child } as Parameters<typeof makeData>[0]);
-  }
-  if (DataType.isUtf8(type) || DataType.isBinary(type)) {
-    return makeData({ ...base, type, valueOffsets: new Int32Array(length + 1), data: new Uint8Array(0) } as Parameters<typeof makeData>[0]);
-  }
-  if (DataType.isLargeUtf8(type) || DataType.isLargeBinary(type)) {
-    return makeData({ ...base, type, valueOffsets: new BigInt64Array(length + 1), data: new Uint8Array(0) } as Parameters<
+    return makeData({ ...base, type, valueOffsets: new Int32Array(length + 1), child } as Parameters<
       typeof makeData
     >[0]);
   }
+  if (DataType.isUtf8(type) || DataType.isBinary(type)) {
+    return makeData({ ...base, type, valueOffsets: new Int32Array(length + 1), data: new Uint8Array(0) } as Parameters<
+      typeof makeData
+    >[0]);
+  }
+  if (DataType.isLargeUtf8(type) || DataType.isLargeBinary(type)) {
+    return makeData({
+      ...base,
+      type,
+      valueOffsets: new BigInt64Array(length + 1),
+      data: new Uint8Array(0),
+    } as Parameters<typeof makeData>[0]);
+  }
   if (DataType.isBool(type)) return makeData({ ...base, type, data: new Uint8Array((length + 7) >> 3) });
   if (DataType.isUnion(type)) throw new TypeError(`a column of type ${type} cannot be read: no parquet file holds one`);
-  return makeData({ ...base, type, data: new (type.ArrayType as Uint8ArrayConstructor)(length * valuesPerRow(type)) } as Parameters<
-    typeof makeData
-  >[0]);
+  return makeData({
+    ...base,
+    type,
+    data: new (type.ArrayType as Uint8ArrayConstructor)(length * valuesPerRow(type)),
+  } as Parameters<typeof makeData>[0]);
 }
 
-/** Array elements that one value of a fixed-width type takes: 4 for decimal128, the byte width for fixed-size binary. */
+/**
+ * Array elements that one value of a fixed-width type takes: 4 for decimal128, the byte width for fixed-size binary.
+ */
 export function valuesPerRow(type: DataType): number {
   return makeData({ type, length: 0, data: [] } as unknown as Parameters<typeof makeData>[0]).stride;
 }

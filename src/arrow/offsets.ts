@@ -34,7 +34,8 @@ export class Offsets {
       const shift = end - Number(from[start]);
       for (let i = 1; i <= runs.count(run); i++) cells[++row] = Number(from[start + i]) + shift;
       end = Number(from[start + runs.count(run)]) + shift;
-      if (end > 0x7fffffff) throw new RangeError(`expected at most 2 GiB in one column of a batch, got more within ${row} rows`);
+      if (end > 0x7fffffff)
+        throw new RangeError(`expected at most 2 GiB in one column of a batch, got more within ${row} rows`);
     }
     this.#end = end;
     return first;

@@ -1,12 +1,15 @@
-/** Which source rows a gather takes, in output order: row `rows[i]` of `batches[i]`. Both arrays have the output's length. */
+/**
+ * Which source rows a gather takes, in output order: row `rows[i]` of `batches[i]`. Both arrays have the output's
+ * length.
+ */
 export interface RowPicks {
   readonly batches: ArrayLike<number>;
   readonly rows: ArrayLike<number>;
 }
 
 /**
- * Picks as stretches of consecutive source rows. Copying a stretch costs one `set` per buffer, and a stretch of list rows
- * is again a stretch of child rows, so nested columns recurse with the same shape.
+ * Picks as stretches of consecutive source rows. Copying a stretch costs one `set` per buffer, and a stretch of list
+ * rows is again a stretch of child rows, so nested columns recurse with the same shape.
  */
 export class Runs {
   #batches: number[] = [];
@@ -49,7 +52,8 @@ export class Runs {
 /** Throws RangeError when the two arrays of `picks` differ in length. */
 export function runsOf(picks: RowPicks): Runs {
   const { batches, rows } = picks;
-  if (batches.length !== rows.length) throw new RangeError(`expected as many batches as rows, got ${batches.length} and ${rows.length}`);
+  if (batches.length !== rows.length)
+    throw new RangeError(`expected as many batches as rows, got ${batches.length} and ${rows.length}`);
   const runs = new Runs();
   for (let i = 0; i < rows.length; i++) runs.add(batches[i] as number, rows[i] as number, 1);
   return runs;

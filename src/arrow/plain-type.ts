@@ -6,6 +6,8 @@ export function plainType(type: DataType): DataType {
   const children = type.children ?? [];
   if (!children.some((child) => plainType(child.type) !== child.type)) return type;
   const copy = Object.assign(Object.create(Object.getPrototypeOf(type)), type);
-  copy.children = children.map((child: Field) => new Field(child.name, plainType(child.type), child.nullable, child.metadata));
+  copy.children = children.map(
+    (child: Field) => new Field(child.name, plainType(child.type), child.nullable, child.metadata),
+  );
   return copy;
 }

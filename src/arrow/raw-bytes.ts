@@ -3,8 +3,8 @@ import { DataType as Types } from 'apache-arrow';
 import { valuesPerRow } from './null-data.ts';
 
 /**
- * Bytes that rows [from, to) of a batch hold: values and offsets, no bitmaps, no padding. Depends on the rows alone, so it is the
- * same however the rows are cut into batches. Dictionaries count as their indices.
+ * Bytes that rows [from, to) of a batch hold: values and offsets, no bitmaps, no padding. Depends on the rows alone, so
+ * it is the same however the rows are cut into batches. Dictionaries count as their indices.
  */
 export function rawBytes(batch: RecordBatch, from = 0, to = batch.numRows): number {
   let bytes = 0;

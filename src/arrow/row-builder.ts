@@ -10,8 +10,8 @@ import { plainType } from './plain-type.ts';
 const SPARE = 1.1;
 
 /**
- * A batch to which rows of other batches of its schema are appended, buffer by buffer, without making JS values. Dictionary columns come
- * out as their values, so the result stands alone. Throws TypeError for unions.
+ * A batch to which rows of other batches of its schema are appended, buffer by buffer, without making JS values.
+ * Dictionary columns come out as their values, so the result stands alone. Throws TypeError for unions.
  */
 export class RowBuilder {
   readonly #schema: Schema;
@@ -47,7 +47,9 @@ export class RowBuilder {
 
   /** All rows; nothing can be appended afterwards. */
   finish(): RecordBatch {
-    const fields = this.#schema.fields.map((field) => new Field(field.name, plainType(field.type), field.nullable, field.metadata));
+    const fields = this.#schema.fields.map(
+      (field) => new Field(field.name, plainType(field.type), field.nullable, field.metadata),
+    );
     const children = this.#columns.map((column) => column.finish());
     return schemaBatch(new Schema(fields, this.#schema.metadata), this.rows, children);
   }
@@ -56,7 +58,9 @@ export class RowBuilder {
 function columnOf(batch: RecordBatch, column: number, field: Field): Data {
   const own = batch.schema.fields[column];
   if (own === undefined || own.name !== field.name || own.typeId !== field.typeId) {
-    throw new TypeError(`expected column ${column} of every batch to be ${field.name}: ${field.type}, got ${own ?? 'none'}`);
+    throw new TypeError(
+      `expected column ${column} of every batch to be ${field.name}: ${field.type}, got ${own ?? 'none'}`,
+    );
   }
   return batch.data.children[column] as Data;
 }

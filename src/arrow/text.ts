@@ -3,8 +3,8 @@ import { type Data, DataType, type Vector } from 'apache-arrow';
 import { jsonReader } from './json-value.ts';
 
 /**
- * A column as JS strings, whatever its type: bytes are read as UTF-8 (old writers leave strings unmarked), numbers, dates and
- * decimals are written exactly, nested values as JSON. Nulls stay null.
+ * A column as JS strings, whatever its type: bytes are read as UTF-8 (old writers leave strings unmarked), numbers,
+ * dates and decimals are written exactly, nested values as JSON. Nulls stay null.
  */
 export function textColumn(data: Data): (string | null)[] {
   const { type } = data;
@@ -49,5 +49,7 @@ function decodeStrings(data: Data): (string | null)[] {
 
 function dictionaryText(data: Data): (string | null)[] {
   const words = (data.dictionary as Vector).data.flatMap((chunk) => textColumn(chunk));
-  return Array.from({ length: data.length }, (_, i) => (data.getValid(i) ? (words[Number(data.values[i])] ?? null) : null));
+  return Array.from({ length: data.length }, (_, i) =>
+    data.getValid(i) ? (words[Number(data.values[i])] ?? null) : null,
+  );
 }

@@ -65,7 +65,9 @@ async function main(argv: readonly string[]): Promise<number> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) {
     const near = nearest(name, Object.keys(COMMANDS));
-    process.stderr.write(`flow-dc: unknown command '${name}'${near === undefined ? '' : `; did you mean ${near}?`} (flow-dc --help)\n`);
+    process.stderr.write(
+      `flow-dc: unknown command '${name}'${near === undefined ? '' : `; did you mean ${near}?`} (flow-dc --help)\n`,
+    );
     return EXIT.usage;
   }
   const interrupts = listenForInterrupts();

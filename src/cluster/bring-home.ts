@@ -10,7 +10,9 @@ import { FlowDcError } from '../errors.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 
-/** Names that another machine made in a shared folder may take this long to be seen here (NFS caches for some seconds). */
+/**
+ * Names that another machine made in a shared folder may take this long to be seen here (NFS caches for some seconds).
+ */
 const VISIBLE_MS = 5_000;
 const LOOK_AGAIN_MS = 250;
 
@@ -52,7 +54,12 @@ export async function bringHome(
  * @param patience - wait for files that another machine wrote a moment ago
  * @returns false when they are neither staged nor in their places
  */
-export async function settleFiles(destination: FolderDestination, record: UnitRecord, clock: Clock, patience: boolean): Promise<boolean> {
+export async function settleFiles(
+  destination: FolderDestination,
+  record: UnitRecord,
+  clock: Clock,
+  patience: boolean,
+): Promise<boolean> {
   const endMs = clock.nowMs() + (patience ? VISIBLE_MS : 0);
   for (;;) {
     if (await isFinal(destination, record)) return true;
@@ -66,7 +73,8 @@ export async function settleFiles(destination: FolderDestination, record: UnitRe
 }
 
 async function isFinal(destination: FolderDestination, { artifacts }: UnitRecord): Promise<boolean> {
-  for (const { name, bytes } of artifacts) if ((await bytesOf(finalPath(destination.paths, name))) !== bytes) return false;
+  for (const { name, bytes } of artifacts)
+    if ((await bytesOf(finalPath(destination.paths, name))) !== bytes) return false;
   return true;
 }
 
@@ -88,6 +96,7 @@ export function lostError(out: string, job: string, lost: readonly UnitId[]): Fl
   const shown = lost.slice(0, 3).join(', ') + (lost.length > 3 ? ` and ${lost.length - 3} more` : '');
   return new FlowDcError(
     'FDC_ERR_DEST_IO',
-    `${out}: the files of unit ${shown} were committed and are gone; flow-dc cancel ${job}, then the same submit, does them again`,
+    `${out}: the files of unit ${shown} were committed and are gone; flow-dc cancel ${job}, then the same ` +
+      'submit, does them again',
   );
 }

@@ -13,8 +13,8 @@ import { findJoinFile, type JoinFile } from './join-file.ts';
 
 export interface CancelResult {
   /**
-   * What became of the output folder: `free` for a download or another submit, left to the `submit` that follows the job,
-   * or `unseen` from this machine.
+   * What became of the output folder: `free` for a download or another submit, left to the `submit` that follows the
+   * job, or `unseen` from this machine.
    */
   readonly folder: 'free' | 'followed' | 'unseen';
   readonly out: string;

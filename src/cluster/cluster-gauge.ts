@@ -36,10 +36,16 @@ export class ClusterGauge {
 
   read(): TimelineMoment {
     const present = presentWorkers(this.#workers, this.#clock);
-    const sum = (of: (worker: WorkerStatus) => number): number => present.reduce((total, worker) => total + of(worker), 0);
+    const sum = (of: (worker: WorkerStatus) => number): number =>
+      present.reduce((total, worker) => total + of(worker), 0);
     const { stored, failed, skipped, bytes } = this.#counts;
     return {
-      ...{ stored: Math.max(0, stored), failed: Math.max(0, failed), skipped: Math.max(0, skipped), bytes: Math.max(0, bytes) },
+      ...{
+        stored: Math.max(0, stored),
+        failed: Math.max(0, failed),
+        skipped: Math.max(0, skipped),
+        bytes: Math.max(0, bytes),
+      },
       ...{ in_flight: sum(({ inFlight }) => inFlight), queued: sum(({ queued }) => queued) },
       hosts: hostsOf(present),
     };

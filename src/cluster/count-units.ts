@@ -21,7 +21,11 @@ const MAX_HOSTS = 200_000;
 const BUSIEST = 10;
 
 /** Read all of the manifest. Errors: those of the manifest reader. */
-export async function countUnits({ partition }: ResolvedConfig, input: JobInput, signal?: AbortSignal): Promise<UnitCount> {
+export async function countUnits(
+  { partition }: ResolvedConfig,
+  input: JobInput,
+  signal?: AbortSignal,
+): Promise<UnitCount> {
   const count = { rows: 0, units: 0, largestUnitRows: 0 };
   const hosts = new Map<string, { rows: number; units: number }>();
   const tally = new Writable({
@@ -40,7 +44,12 @@ export async function countUnits({ partition }: ResolvedConfig, input: JobInput,
       done();
     },
   });
-  await pipeline(input.read(), partitionByHost({ shardSize: partition.shardSize }), tally, signal === undefined ? {} : { signal });
+  await pipeline(
+    input.read(),
+    partitionByHost({ shardSize: partition.shardSize }),
+    tally,
+    signal === undefined ? {} : { signal },
+  );
   const busiest = [...hosts].map(([host, counts]) => ({ host, ...counts })).sort((a, b) => b.rows - a.rows);
   return { ...count, hosts: hosts.size, busiest: busiest.slice(0, BUSIEST) };
 }

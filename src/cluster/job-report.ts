@@ -8,15 +8,30 @@ export interface JobReport {
   readonly job: string;
   readonly state: JobState;
   readonly out: string;
-  readonly units: { readonly total?: number; readonly committed: number; readonly inFlight: number; readonly waiting: number };
-  readonly rows: { readonly settled: number; readonly stored: number; readonly failed: number; readonly skipped: number };
+  readonly units: {
+    readonly total?: number;
+    readonly committed: number;
+    readonly inFlight: number;
+    readonly waiting: number;
+  };
+  readonly rows: {
+    readonly settled: number;
+    readonly stored: number;
+    readonly failed: number;
+    readonly skipped: number;
+  };
   readonly bytes: number;
   /** Of all workers that are there, over the last few seconds. */
   readonly rowsPerSecond: number;
   /** Those that spoke within the last seconds, by name. */
   readonly workers: readonly WorkerStatus[];
   /** Hosts with requests in flight, over all workers, busiest first; `limit` is what the workers may have together. */
-  readonly hosts: readonly { readonly host: string; readonly inFlight: number; readonly limit: number; readonly workers: number }[];
+  readonly hosts: readonly {
+    readonly host: string;
+    readonly inFlight: number;
+    readonly limit: number;
+    readonly workers: number;
+  }[];
 }
 
 /** A worker that was not heard for longer is not there. They speak once a second. */
@@ -31,7 +46,12 @@ export async function reportOf(channel: ClusterChannel, clock: Clock): Promise<J
     job: channel.id,
     state,
     out: channel.description.out,
-    units: { ...(total === undefined ? {} : { total }), committed, inFlight, waiting: Math.max(0, published - committed - inFlight) },
+    units: {
+      ...(total === undefined ? {} : { total }),
+      committed,
+      inFlight,
+      waiting: Math.max(0, published - committed - inFlight),
+    },
     rows: { settled: totals.rows, stored: totals.stored, failed: totals.failed, skipped: totals.skipped },
     bytes: totals.bytes,
     rowsPerSecond: workers.reduce((sum, worker) => sum + worker.rowsPerSecond, 0),

@@ -1,4 +1,7 @@
-/** worker.json: what a worker needs to join a server that `submit` started. Holds the token, so only its owner may read it. */
+/**
+ * worker.json: what a worker needs to join a server that `submit` started. Holds the token, so only its owner may read
+ * it.
+ */
 import { chmod, open, readFile, rename } from 'node:fs/promises';
 import { Ajv } from 'ajv';
 import { FlowDcError } from '../errors.ts';
@@ -36,7 +39,10 @@ const matches = new Ajv().compile<JoinFile>({
 export async function readJoinFile(path: string): Promise<JoinFile> {
   const value = parsed(await readSecretFile(path));
   if (matches(value)) return value;
-  throw new FlowDcError('FDC_ERR_USAGE', `${path}: expected the worker.json that submit wrote into its output's state folder`);
+  throw new FlowDcError(
+    'FDC_ERR_USAGE',
+    `${path}: expected the worker.json that submit wrote into its output's state folder`,
+  );
 }
 
 /** The one in a state folder that may not have one yet. */

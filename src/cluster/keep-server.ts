@@ -50,9 +50,13 @@ export class ServerKeeper {
     if (isRunning(pid, processStart)) return;
     try {
       this.#server = await startOwnServer(this.#stateFolder, this.#options);
-      this.#onNews(`nats-server (process ${pid}) ended and was started again as process ${this.#server.pid}; the job goes on`);
+      this.#onNews(
+        `nats-server (process ${pid}) ended and was started again as process ${this.#server.pid}; the job goes on`,
+      );
     } catch (error) {
-      this.#onNews(`nats-server (process ${pid}) ended and cannot be started again: ${(error as Error).message}; trying again`);
+      this.#onNews(
+        `nats-server (process ${pid}) ended and cannot be started again: ${(error as Error).message}; trying again`,
+      );
     }
   }
 }

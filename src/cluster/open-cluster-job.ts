@@ -35,10 +35,10 @@ export function jobNameOf({ out, id }: Pick<Job, 'out' | 'id'>): string {
 
 /**
  * Make the job on the server, or go on with it. The folder's mark decides: with it a live job is the one whose workers
- * write here. Without it the folder went its own way meanwhile (a download, a cancel), so what the server has is brought
- * home as far as it still holds and the job is made anew from the folder's records.
- * Errors: FDC_ERR_JOB_MISMATCH when another folder's job has the name, FDC_ERR_JOB_DISTRIBUTED when the folder's mark names
- * another job or server.
+ * write here. Without it the folder went its own way meanwhile (a download, a cancel), so what the server has is
+ * brought home as far as it still holds and the job is made anew from the folder's records.
+ * Errors: FDC_ERR_JOB_MISMATCH when another folder's job has the name, FDC_ERR_JOB_DISTRIBUTED when the folder's mark
+ * names another job or server.
  */
 export async function openClusterJob(
   cluster: Cluster,
@@ -59,7 +59,8 @@ export async function openClusterJob(
     return { channel: found, joined: true };
   }
   // A server that never heard of a job which another one works on is the wrong server.
-  if (found === undefined && marked !== undefined && !isSameServer(marked, mark)) throw distributedError(job.out, marked);
+  if (found === undefined && marked !== undefined && !isSameServer(marked, mark))
+    throw distributedError(job.out, marked);
   if (found !== undefined) await (isOurs ? retire(found, folder) : found[Symbol.asyncDispose]());
   // First the mark, then the job: nobody may write here unseen in between.
   await writeMark(job.stateFolder, { ...mark, job: id });

@@ -62,7 +62,8 @@ export function findServerBinary(env: OwnServerOptions['env']): string {
 
 /**
  * Start the server of a job, or find the one that an earlier submit left running.
- * Errors: FDC_ERR_USAGE without a binary or when another machine runs it, FDC_ERR_TRANSPORT_CONNECT when it does not start.
+ * Errors: FDC_ERR_USAGE without a binary or when another machine runs it, FDC_ERR_TRANSPORT_CONNECT when it does not
+ * start.
  */
 export async function startOwnServer(stateFolder: string, options: OwnServerOptions): Promise<OwnServer> {
   const { joinFile } = statePaths(stateFolder);
@@ -70,19 +71,31 @@ export async function startOwnServer(stateFolder: string, options: OwnServerOpti
   if (before !== undefined && before.server.hostname !== hostname()) throw elsewhere(joinFile, before);
   if (before !== undefined && isRunning(before.server.pid, before.server.processStart)) {
     const port = new URL(before.servers[0] as string).port;
-    return handle(stateFolder, { ...before.server, port, token: before.token, host: hereOf(options.listen), found: true }, options.clock);
+    return handle(
+      stateFolder,
+      { ...before.server, port, token: before.token, host: hereOf(options.listen), found: true },
+      options.clock,
+    );
   }
   // The same token again, so that workers that were told it find their way back.
   const token = before?.token ?? randomBytes(32).toString('base64url');
   const { pid, port } = await launch(stateFolder, token, options);
   const start = processStart(pid);
   const server = { hostname: hostname(), pid, ...(start === undefined ? {} : { processStart: start }) };
-  await writeJoinFile(joinFile, { servers: [`nats://${thereOf(options.listen)}:${port}`], token, job: options.job, server });
+  await writeJoinFile(joinFile, {
+    servers: [`nats://${thereOf(options.listen)}:${port}`],
+    token,
+    job: options.job,
+    server,
+  });
   return handle(stateFolder, { ...server, port, token, host: hereOf(options.listen), found: false }, options.clock);
 }
 
 /** End a server by what worker.json says of it; does nothing unless that very process runs on this machine. */
-export async function endServer({ hostname: host, pid, processStart: start }: JoinFile['server'], clock: Clock): Promise<void> {
+export async function endServer(
+  { hostname: host, pid, processStart: start }: JoinFile['server'],
+  clock: Clock,
+): Promise<void> {
   const isThere = (): boolean => host === hostname() && isRunning(pid, start);
   for (const [signal, patienceMs] of [['SIGTERM', STOP_MS] as const, ['SIGKILL', STOP_MS] as const]) {
     if (!isThere()) return;
@@ -91,7 +104,11 @@ export async function endServer({ hostname: host, pid, processStart: start }: Jo
   }
 }
 
-async function launch(stateFolder: string, token: string, options: OwnServerOptions): Promise<{ pid: number; port: string }> {
+async function launch(
+  stateFolder: string,
+  token: string,
+  options: OwnServerOptions,
+): Promise<{ pid: number; port: string }> {
   const folder = statePaths(stateFolder).serverFolder;
   const logFile = join(folder, 'server.log');
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -143,7 +160,12 @@ async function listening(child: ChildProcess, folder: string, clock: Clock): Pro
 
 function handle(
   stateFolder: string,
-  server: JoinFile['server'] & { readonly port: string; readonly token: string; readonly host: string; readonly found: boolean },
+  server: JoinFile['server'] & {
+    readonly port: string;
+    readonly token: string;
+    readonly host: string;
+    readonly found: boolean;
+  },
   clock: Clock,
 ): OwnServer {
   const { joinFile, serverFolder } = statePaths(stateFolder);
@@ -193,6 +215,7 @@ function isExecutable(path: string): boolean {
 function elsewhere(joinFile: string, { server }: JoinFile): FlowDcError {
   return new FlowDcError(
     'FDC_ERR_USAGE',
-    `the server of this job was started on ${server.hostname} (process ${server.pid}): run submit there, or delete ${joinFile} when it is gone for good`,
+    `the server of this job was started on ${server.hostname} (process ${server.pid}): run submit there, or ` +
+      `delete ${joinFile} when it is gone for good`,
   );
 }

@@ -23,13 +23,22 @@ export interface Reached {
   readonly job?: string;
 }
 
-/** Connect. Errors: FDC_ERR_USAGE when no server is named or a secret cannot be read; FDC_ERR_TRANSPORT_CONNECT, FDC_ERR_TRANSPORT_SERVER. */
+/**
+ * Connect. Errors: FDC_ERR_USAGE when no server is named or a secret cannot be read; FDC_ERR_TRANSPORT_CONNECT,
+ * FDC_ERR_TRANSPORT_SERVER.
+ */
 export async function reachCluster(settings: ClusterSettings, options: ReachOptions): Promise<Reached> {
   const joined = settings.joinFile === undefined ? undefined : await readJoinFile(settings.joinFile);
   const servers = options.own === undefined ? (joined?.servers ?? settings.servers) : [options.own.server];
   if (servers.length === 0)
-    throw new FlowDcError('FDC_ERR_USAGE', 'name the NATS server: --nats nats://HOST:4222, or --join with the worker.json of a submit');
-  const token = options.own?.token ?? joined?.token ?? (settings.tokenFile === undefined ? undefined : await readToken(settings.tokenFile));
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      'name the NATS server: --nats nats://HOST:4222, or --join with the worker.json of a submit',
+    );
+  const token =
+    options.own?.token ??
+    joined?.token ??
+    (settings.tokenFile === undefined ? undefined : await readToken(settings.tokenFile));
   const [{ natsOptionsFrom }, { connectCluster }] = await Promise.all([
     import('../transport/nats/connection/nats-options.ts'),
     import('../transport/nats/connect-cluster.ts'),
@@ -37,7 +46,9 @@ export async function reachCluster(settings: ClusterSettings, options: ReachOpti
   const nats = await natsOptionsFrom(servers.join(','), natsSettings(settings, options, servers));
   // A server that was named together with its token is not asked with the credentials of another one.
   const { user: _user, password: _password, ...withoutUser } = nats;
-  const cluster = await connectCluster(token === undefined ? nats : { ...withoutUser, token }, { ackWaitMs: settings.leaseMs });
+  const cluster = await connectCluster(token === undefined ? nats : { ...withoutUser, token }, {
+    ackWaitMs: settings.leaseMs,
+  });
   const job = settings.job ?? joined?.job;
   return { cluster, ...(job === undefined ? {} : { job }) };
 }

@@ -24,13 +24,21 @@ export interface RepairReport {
  * @param out - the output folder as this machine sees it; where the submitter had it by default
  * Errors: FDC_ERR_TRANSPORT_*; those of the manifest reader.
  */
-export async function repairJob(channel: ClusterChannel, out: string | undefined, signal: AbortSignal): Promise<RepairReport> {
+export async function repairJob(
+  channel: ClusterChannel,
+  out: string | undefined,
+  signal: AbortSignal,
+): Promise<RepairReport> {
   const { total } = await channel.status();
   const folder = await findFolder(channel, out);
   if (typeof folder === 'string') return { ...(await channel.repair()), republished: 0, unchecked: folder };
   // Before the end of publishing, what is not there yet is not missing.
   if (total === undefined)
-    return { ...(await channel.repair()), republished: 0, unchecked: 'the manifest is not published to its end; the same submit goes on' };
+    return {
+      ...(await channel.repair()),
+      republished: 0,
+      unchecked: 'the manifest is not published to its end; the same submit goes on',
+    };
   const config = configOf(folder);
   const expected: UnitId[] = [];
   await forEachUnit(config, folder.stateFolder, async ({ id }) => void expected.push(id), signal);

@@ -39,7 +39,10 @@ export interface ServeOptions extends RunSignals {
 }
 
 const LOOK_FOR_JOBS_MS = 1_000;
-/** A worker whose job leaves it without units for so long looks for another one. Chosen: longer than most pauses of a publisher. */
+/**
+ * A worker whose job leaves it without units for so long looks for another one. Chosen: longer than most pauses of a
+ * publisher.
+ */
 const LEAVE_IDLE_MS = 15_000;
 /** Without an idle timeout nothing is given up for; this only bounds one wait. */
 const LONGEST_WAIT_MS = 60_000;
@@ -107,7 +110,8 @@ class Server {
   async #whileWanted<T>(asking: Promise<T>): Promise<T | undefined> {
     const { drain, idleTimeoutMs } = this.#options;
     const over = new AbortController();
-    const leftMs = idleTimeoutMs === 0 ? LONGEST_WAIT_MS : Math.max(0, this.#idleSinceMs + idleTimeoutMs - this.#clock.nowMs());
+    const leftMs =
+      idleTimeoutMs === 0 ? LONGEST_WAIT_MS : Math.max(0, this.#idleSinceMs + idleTimeoutMs - this.#clock.nowMs());
     const signal = drain === undefined ? over.signal : AbortSignal.any([over.signal, drain]);
     const patience = sleep(this.#clock, leftMs, signal).catch(() => {});
     try {
@@ -139,7 +143,8 @@ class Server {
     const { job: named } = this.#options;
     let destination: FolderDestination | undefined;
     const rollForward = async (record: UnitRecord): Promise<void> => {
-      // What another machine committed and did not finish. If its files are gone, the submitter finds out and says what to do.
+      // What another machine committed and did not finish. If its files are gone, the submitter finds out and says what
+      // to do.
       if (destination !== undefined) await settleFiles(destination, record, this.#clock, true);
     };
     const channel = await this.#whileWanted(this.#attach(id, rollForward));
@@ -167,7 +172,13 @@ class Server {
     this.#joined = channel.id;
     this.#saidWaiting = false;
     const hostLimits = await this.#sharing.limitsFor(config);
-    const end = await workOnJob(channel, config, { ...this.#options, ...this.#self, destination, hostLimits, ...this.#patience() });
+    const end = await workOnJob(channel, config, {
+      ...this.#options,
+      ...this.#self,
+      destination,
+      hostLimits,
+      ...this.#patience(),
+    });
     if (end.unitsTaken > 0) this.#idleSinceMs = this.#clock.nowMs() - end.idleMs;
     if (end.reason === 'idle') this.#shun(channel.id, LOOK_FOR_JOBS_MS);
     else this.#leave({ kind: 'left', job: channel.id, end, cancelled: channel.cancelled.aborted });
@@ -180,7 +191,9 @@ class Server {
     this.#saidWaiting = true;
   }
 
-  /** A job that ended since it was listed, or ends while we look at it, is none: its submitter may be making it anew. */
+  /**
+   * A job that ended since it was listed, or ends while we look at it, is none: its submitter may be making it anew.
+   */
   async #attach(id: string, rollForward: RollForward): Promise<ClusterChannel | undefined> {
     let channel: ClusterChannel | undefined;
     let isWanted = false;
@@ -189,7 +202,8 @@ class Server {
       isWanted = (await channel.status()).state !== 'cancelled';
       if (isWanted) return channel;
     } catch (error) {
-      const isOver = channel?.cancelled.aborted === true || (isFlowDcError(error) && error.code === 'FDC_ERR_JOB_MISSING');
+      const isOver =
+        channel?.cancelled.aborted === true || (isFlowDcError(error) && error.code === 'FDC_ERR_JOB_MISSING');
       if (!isOver) throw error;
     } finally {
       if (!isWanted) await channel?.[Symbol.asyncDispose]();
@@ -206,7 +220,10 @@ class Server {
   /** Other jobs are looked for only by who was not sent to one. */
   #patience(): { readonly idleMs?: number } {
     const { job: named, idleTimeoutMs } = this.#options;
-    const left = idleTimeoutMs === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.#idleSinceMs + idleTimeoutMs - this.#clock.nowMs());
+    const left =
+      idleTimeoutMs === 0
+        ? Number.POSITIVE_INFINITY
+        : Math.max(0, this.#idleSinceMs + idleTimeoutMs - this.#clock.nowMs());
     const idleMs = Math.min(left, named === undefined ? LEAVE_IDLE_MS : Number.POSITIVE_INFINITY);
     return Number.isFinite(idleMs) ? { idleMs } : {};
   }
@@ -233,6 +250,8 @@ function isOpen(state: JobListing['state']): boolean {
 function isRefusal(error: unknown): error is FlowDcError {
   return (
     isFlowDcError(error) &&
-    ['FDC_ERR_JOB_MISSING', 'FDC_ERR_JOB_MISMATCH', 'FDC_ERR_CONFIG_INVALID', 'FDC_ERR_DEST_UNWRITABLE'].includes(error.code)
+    ['FDC_ERR_JOB_MISSING', 'FDC_ERR_JOB_MISMATCH', 'FDC_ERR_CONFIG_INVALID', 'FDC_ERR_DEST_UNWRITABLE'].includes(
+      error.code,
+    )
   );
 }

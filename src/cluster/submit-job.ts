@@ -82,7 +82,8 @@ export interface SubmitSummary extends JobSummary {
  */
 export async function submitJob(config: ResolvedConfig, options: SubmitOptions): Promise<SubmitSummary> {
   const { output } = config.sink;
-  if (output === undefined) throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o /shared/dataset');
+  if (output === undefined)
+    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o /shared/dataset');
   const clock = options.clock ?? systemClock;
   const startedMs = clock.nowMs();
   const input = await openJobInput(config, options.stdin);
@@ -116,7 +117,14 @@ class Submission {
   readonly #units: UnitId[] = [];
   #published = false;
 
-  constructor(config: ResolvedConfig, input: JobInput, job: OpenJob, options: SubmitOptions, clock: Clock, startedMs: number) {
+  constructor(
+    config: ResolvedConfig,
+    input: JobInput,
+    job: OpenJob,
+    options: SubmitOptions,
+    clock: Clock,
+    startedMs: number,
+  ) {
     this.#config = config;
     this.#input = input;
     this.#options = options;
@@ -144,9 +152,19 @@ class Submission {
     }
   }
 
-  async #distribute(cluster: Cluster, id: string, mark: { servers: readonly string[]; own: boolean }): Promise<SubmitSummary> {
+  async #distribute(
+    cluster: Cluster,
+    id: string,
+    mark: { servers: readonly string[]; own: boolean },
+  ): Promise<SubmitSummary> {
     const { job, clock } = this.#folder;
-    const description = { folderId: job.id, out: job.out, settings: this.#options.settings, version: VERSION, createdAtMs: clock.wallMs() };
+    const description = {
+      folderId: job.id,
+      out: job.out,
+      settings: this.#options.settings,
+      version: VERSION,
+      createdAtMs: clock.wallMs(),
+    };
     const { channel, joined } = await openClusterJob(cluster, id, description, this.#folder, mark);
     try {
       const before = await totalOf(channel.records());
@@ -223,7 +241,11 @@ class Submission {
     if (lost.length > 0) throw lostError(job.out, id, lost);
     await destination.sweep(async (unit, token) => (await committer.record(unit))?.token === token);
     const summary = await this.#summary(committer.records(), before, true);
-    await sealDataset(destination, committer.records(), sealInfo(this.#config, this.#input.info, job, summary, clock.wallMs()));
+    await sealDataset(
+      destination,
+      committer.records(),
+      sealInfo(this.#config, this.#input.info, job, summary, clock.wallMs()),
+    );
     await channel.finish();
     await removeMark(job.stateFolder);
     return summary;
@@ -234,7 +256,9 @@ class Submission {
     const { clock } = this.#folder;
     for (const endMs = clock.nowMs() + FAREWELL_MS; clock.nowMs() < endMs; await sleep(clock, 100)) {
       const nowMs = clock.wallMs();
-      const present = (await channel.workers()).filter(({ state, atMs }) => state !== 'gone' && nowMs - atMs < FAREWELL_MS);
+      const present = (await channel.workers()).filter(
+        ({ state, atMs }) => state !== 'gone' && nowMs - atMs < FAREWELL_MS,
+      );
       if (present.length === 0) return;
     }
   }

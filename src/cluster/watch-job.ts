@@ -15,7 +15,10 @@ export interface WatchOptions {
   readonly onNotice: (notice: string) => void;
 }
 
-/** How often the queue is compared with the records while nothing moves. A restarted server needs some seconds to move again. */
+/**
+ * How often the queue is compared with the records while nothing moves. A restarted server needs some seconds to move
+ * again.
+ */
 const STANDSTILL_MS = 10_000;
 
 /**
@@ -73,7 +76,9 @@ class Nurse {
     const { state, total, committed, inFlight } = await this.#channel.status();
     if (state !== 'running' || inFlight > 0 || committed === total) return;
     const nowMs = this.#options.clock.wallMs();
-    const workers = (await this.#channel.workers()).filter((worker) => worker.state === 'working' && nowMs - worker.atMs < STANDSTILL_MS);
+    const workers = (await this.#channel.workers()).filter(
+      (worker) => worker.state === 'working' && nowMs - worker.atMs < STANDSTILL_MS,
+    );
     if (workers.length === 0) return;
     const { missing, requeued } = await this.#channel.repair(this.#options.expected());
     if (requeued > 0) this.#options.onNotice(`repair: ${requeued} units that the server kept back are given out again`);

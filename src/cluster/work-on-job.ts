@@ -30,7 +30,9 @@ export interface WorkOptions extends RunSignals {
 }
 
 export interface WorkEnd {
-  /** `over`: nothing is left to do, or the job was cancelled. `idle`: others hold what is left. `drained`: told to stop. */
+  /**
+   * `over`: nothing is left to do, or the job was cancelled. `idle`: others hold what is left. `drained`: told to stop.
+   */
   readonly reason: 'over' | 'idle' | 'drained';
   /** Units handed back unfinished. */
   readonly givenBack: number;
@@ -46,7 +48,11 @@ const IDLE_CHECK_MS = 500;
  * Take units of the job, fetch them and write them, until there are none left or somebody says stop.
  * Errors: FDC_ERR_CONFIG_INVALID; FlowDcErrors of the stages; FDC_ERR_INTERRUPTED after `abort`.
  */
-export async function workOnJob(channel: ClusterChannel, config: ResolvedConfig, options: WorkOptions): Promise<WorkEnd> {
+export async function workOnJob(
+  channel: ClusterChannel,
+  config: ResolvedConfig,
+  options: WorkOptions,
+): Promise<WorkEnd> {
   const clock = options.clock ?? systemClock;
   const { destination, profiles, worker, hostLimits } = options;
   const stages = workStages(config, { destination, committer: channel, clock, profiles, worker, hostLimits });
@@ -87,7 +93,12 @@ function workerHost({ host, in_flight: inFlight, limit, waiting, rate: perSecond
   return { host, inFlight, limit, waiting, perSecond, state };
 }
 
-function watchIdle(deliveries: OpenDeliveries, clock: Clock, idleMs: number | undefined, onIdle: () => void): () => void {
+function watchIdle(
+  deliveries: OpenDeliveries,
+  clock: Clock,
+  idleMs: number | undefined,
+  onIdle: () => void,
+): () => void {
   if (idleMs === undefined) return () => {};
   let cancel = (): void => {};
   const look = (): void => {

@@ -13,7 +13,9 @@ const OF_THE_JOB: ReadonlySet<Slice | undefined> = new Set(['manifest', 'partiti
  * Errors: FDC_ERR_CONFIG_INVALID, also for settings that a later version of the submitter knows and this one does not.
  */
 export function workerConfig(settings: Readonly<Record<string, unknown>>, own: Config): ResolvedConfig {
-  const ofJob = Object.entries(settings).filter(([key]) => !CONFIG_KEYS.has(key) || OF_THE_JOB.has(CONFIG_KEYS.get(key)?.fdc.slice));
+  const ofJob = Object.entries(settings).filter(
+    ([key]) => !CONFIG_KEYS.has(key) || OF_THE_JOB.has(CONFIG_KEYS.get(key)?.fdc.slice),
+  );
   const { config } = combineConfig({ flags: { ...(Object.fromEntries(ofJob) as Config), ...own } });
   return resolveConfig(config, 'submit');
 }

@@ -10,8 +10,8 @@ export interface Canonical {
 }
 
 /**
- * Resolve FLOW-DC's spellings and the loose forms of values (sizes as text, one string for a list, null for "not given").
- * A key under two names is fine as long as both say the same.
+ * Resolve FLOW-DC's spellings and the loose forms of values (sizes as text, one string for a list, null for "not
+ * given"). A key under two names is fine as long as both say the same.
  */
 export function canonicalConfig(given: Readonly<Record<string, unknown>>): Canonical {
   // A map, because assigning to a key `__proto__` of an object would lose it.
@@ -27,7 +27,9 @@ export function canonicalConfig(given: Readonly<Record<string, unknown>>): Canon
     const plain = schema === undefined ? value : plainValue(schema, value);
     const earlier = spelledAs.get(key);
     if (earlier !== undefined && JSON.stringify(values.get(key)) !== JSON.stringify(plain)) {
-      problems.push(`${earlier} and ${name} are one key, but have the values ${show(values.get(key))} and ${show(plain)}; keep one`);
+      problems.push(
+        `${earlier} and ${name} are one key, but have the values ${show(values.get(key))} and ${show(plain)}; keep one`,
+      );
     }
     values.set(key, plain);
     spelledAs.set(key, name);
@@ -62,7 +64,10 @@ export function splitList(schema: KeySchema, text: string): string[] {
     .filter((item) => item !== '');
 }
 
-function plainObject(properties: Readonly<Record<string, KeySchema>>, value: Record<string, unknown>): Record<string, unknown> {
+function plainObject(
+  properties: Readonly<Record<string, KeySchema>>,
+  value: Record<string, unknown>,
+): Record<string, unknown> {
   const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
   return Object.fromEntries(
     entries.map(([name, entry]) => {

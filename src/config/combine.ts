@@ -31,7 +31,8 @@ export function combineConfig({ file, environment = {}, flags = {} }: ConfigLaye
     fromFile.output_format ??= 'imagefolder';
     if (isForDownload(file) && told.compress_tar === undefined && told.create_tar !== false) {
       notices.push(
-        `${file.path} does not set compress_tar: FLOW-DC would write .tar.gz, here shards stay plain .tar (loaders want to seek)`,
+        `${file.path} does not set compress_tar: FLOW-DC would write .tar.gz, here shards stay plain .tar ` +
+          '(loaders want to seek)',
       );
     }
   }

@@ -15,7 +15,10 @@ export function checkedConfig(given: Readonly<Record<string, unknown>>, spelling
   const { config, problems } = canonicalConfig(given);
   return {
     config,
-    problems: [...problemsOf(SCHEMA, config, { kind: 'key', suggest: keyForUnknown, ...(spelling && { spelling }) }), ...problems],
+    problems: [
+      ...problemsOf(SCHEMA, config, { kind: 'key', suggest: keyForUnknown, ...(spelling && { spelling }) }),
+      ...problems,
+    ],
   };
 }
 
@@ -31,5 +34,7 @@ function keyForUnknown(name: string): string | undefined {
     if (entry !== undefined) return entry.key;
   }
   const spelling = nearest(name, KEY_OF_SPELLING.keys());
-  return spelling === undefined || CONFIG_KEYS.has(spelling) ? spelling : `${spelling} (that is ${KEY_OF_SPELLING.get(spelling)})`;
+  return spelling === undefined || CONFIG_KEYS.has(spelling)
+    ? spelling
+    : `${spelling} (that is ${KEY_OF_SPELLING.get(spelling)})`;
 }

@@ -11,8 +11,8 @@ interface Finding {
 }
 
 /**
- * What becomes of every key of a FLOW-DC file, as the lines of one block for people; keys that FLOW-DC does not have are
- * not mentioned. Width up to 100 columns.
+ * What becomes of every key of a FLOW-DC file, as the lines of one block for people; keys that FLOW-DC does not have
+ * are not mentioned. Width up to 100 columns.
  * @param written - the file's keys as written
  * @param told - law and keep_thetas when the command line sets them
  */

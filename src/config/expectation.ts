@@ -16,7 +16,9 @@ export function expectation(schema: KeySchema): string {
     case 'object':
       return 'an object';
     default:
-      return isBytes(schema) ? `a size such as 67108864 or "64MiB"${leastSize(schema)}` : `${article(schema)}${bounds(schema)}`;
+      return isBytes(schema)
+        ? `a size such as 67108864 or "64MiB"${leastSize(schema)}`
+        : `${article(schema)}${bounds(schema)}`;
   }
 }
 

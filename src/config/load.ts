@@ -33,8 +33,14 @@ async function textOf(path: string): Promise<string> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const what =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder; name a JSON file' : String(code ?? error);
-    throw new FlowDcError('FDC_ERR_CONFIG_UNREADABLE', `${path}: cannot read the configuration: ${what}`, { cause: error });
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'it is a folder; name a JSON file'
+          : String(code ?? error);
+    throw new FlowDcError('FDC_ERR_CONFIG_UNREADABLE', `${path}: cannot read the configuration: ${what}`, {
+      cause: error,
+    });
   }
 }
 
@@ -48,7 +54,10 @@ function parseObject(path: string, text: string): Record<string, unknown> {
     throw new FlowDcError('FDC_ERR_CONFIG_UNREADABLE', `${path}${whereBroken(json, error)}`, { cause: error });
   }
   if (isObject(value)) return value;
-  throw new FlowDcError('FDC_ERR_CONFIG_UNREADABLE', `${path}: expected a JSON object with keys such as "input" and "output"`);
+  throw new FlowDcError(
+    'FDC_ERR_CONFIG_UNREADABLE',
+    `${path}: expected a JSON object with keys such as "input" and "output"`,
+  );
 }
 
 /** `:3:17: not JSON: ...`, counting lines and columns from 1. */

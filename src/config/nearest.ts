@@ -21,7 +21,9 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '');
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours (Damerau's restricted form of Levenshtein's distance). */
+/**
+ * Insertions, deletions, substitutions and swaps of neighbours (Damerau's restricted form of Levenshtein's distance).
+ */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

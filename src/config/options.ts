@@ -16,7 +16,9 @@ export function optionsSchema(slice: Slice): ObjectSchema {
   return schema;
 }
 
-/** A key's schema in terms of its option: scaled numbers, camelCase properties, without the values of other commands. */
+/**
+ * A key's schema in terms of its option: scaled numbers, camelCase properties, without the values of other commands.
+ */
 function asOption(schema: KeySchema): KeySchema {
   const scale = schema.fdc?.scale ?? 1;
   const option: Record<string, unknown> = { ...schema };
@@ -25,14 +27,18 @@ function asOption(schema: KeySchema): KeySchema {
     if (typeof value === 'number') option[bound] = scaled(value, scale);
   }
   const others = schema.fdc?.valuesOf?.values;
-  if (schema.enum !== undefined && others !== undefined) option.enum = schema.enum.filter((value) => !others.includes(value));
+  if (schema.enum !== undefined && others !== undefined)
+    option.enum = schema.enum.filter((value) => !others.includes(value));
   if (schema.properties !== undefined) option.properties = renamed(schema.properties);
-  if (typeof schema.additionalProperties === 'object') option.additionalProperties = asOption(schema.additionalProperties);
+  if (typeof schema.additionalProperties === 'object')
+    option.additionalProperties = asOption(schema.additionalProperties);
   return option as unknown as KeySchema;
 }
 
 function renamed(properties: Readonly<Record<string, KeySchema>>): Record<string, KeySchema> {
-  return Object.fromEntries(Object.entries(properties).map(([key, schema]) => [schema.fdc?.option ?? key, asOption(schema)]));
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, schema]) => [schema.fdc?.option ?? key, asOption(schema)]),
+  );
 }
 
 /** A key's valid value as its option's: seconds become milliseconds, the keys of rules camelCase. */
@@ -40,7 +46,8 @@ export function optionValue(schema: KeySchema, value: unknown): unknown {
   if (typeof value === 'number') return scaled(value, schema.fdc?.scale ?? 1);
   if (!isObject(value)) return value;
   const rule = schema.additionalProperties;
-  if (typeof rule === 'object') return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, optionValue(rule, entry)]));
+  if (typeof rule === 'object')
+    return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, optionValue(rule, entry)]));
   return Object.fromEntries(
     Object.entries(value).map(([key, entry]) => {
       const property = schema.properties?.[key];

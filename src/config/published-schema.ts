@@ -10,11 +10,16 @@ type JsonSchema = Record<string, unknown>;
  * spellings, sizes as text, single strings for lists, and null where FLOW-DC writes it; without the internal keyword.
  */
 export function publishedSchema(): JsonSchema {
-  const properties: Record<string, JsonSchema> = { $schema: { type: 'string', description: 'Where an editor finds this schema.' } };
+  const properties: Record<string, JsonSchema> = {
+    $schema: { type: 'string', description: 'Where an editor finds this schema.' },
+  };
   for (const [key, schema] of CONFIG_KEYS) properties[key] = published(schema);
   for (const [key, schema] of CONFIG_KEYS) {
     for (const alias of schema.fdc.aliases ?? []) {
-      properties[alias] = { ...published(schema), description: `FLOW-DC's other name for ${key}. ${schema.description}` };
+      properties[alias] = {
+        ...published(schema),
+        description: `FLOW-DC's other name for ${key}. ${schema.description}`,
+      };
     }
   }
   const { $schema, title, type, additionalProperties } = CONFIG_SCHEMA;
@@ -36,7 +41,10 @@ function published(schema: KeySchema): JsonSchema {
     ...(properties === undefined ? {} : { properties: mapped(properties) }),
     ...(additionalProperties === undefined
       ? {}
-      : { additionalProperties: typeof additionalProperties === 'object' ? published(additionalProperties) : additionalProperties }),
+      : {
+          additionalProperties:
+            typeof additionalProperties === 'object' ? published(additionalProperties) : additionalProperties,
+        }),
   };
 }
 

@@ -49,7 +49,8 @@ function optionsOf(slice: Slice, plain: Readonly<Values>): Values {
     if (!isDefault && !isForeign) options[option] = optionValue(schema, value);
   }
   // A folder per class is what somebody who names the label column wants, unless they say otherwise.
-  if (slice === 'sink' && options.outputFormat === undefined && plain.label !== undefined) options.outputFormat = 'imagefolder';
+  if (slice === 'sink' && options.outputFormat === undefined && plain.label !== undefined)
+    options.outputFormat = 'imagefolder';
   return options;
 }
 

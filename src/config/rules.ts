@@ -27,8 +27,17 @@ const RULES: readonly Rule[] = [
     check: (v, name) => atMost('cInit', 'cMax')(v, name) ?? atMost('cMin', 'cInit')(v, name),
   },
   { slice: 'paarc', option: 'theta50', derive: (v) => Math.min(number(v.theta50), number(v.theta95)) },
-  { slice: 'paarc', option: 'theta95', derive: (v) => Math.max(number(v.theta50), number(v.theta95)), check: atMost('theta50', 'theta95') },
-  { slice: 'paarc', option: 'startupTheta50', derive: (v) => Math.min(number(v.startupTheta50), number(v.startupTheta95)) },
+  {
+    slice: 'paarc',
+    option: 'theta95',
+    derive: (v) => Math.max(number(v.theta50), number(v.theta95)),
+    check: atMost('theta50', 'theta95'),
+  },
+  {
+    slice: 'paarc',
+    option: 'startupTheta50',
+    derive: (v) => Math.min(number(v.startupTheta50), number(v.startupTheta95)),
+  },
   {
     slice: 'paarc',
     option: 'startupTheta95',
@@ -58,7 +67,12 @@ const RULES: readonly Rule[] = [
  * @param given - names of the options that were given; the others are free to be adapted to them
  * @param name - how problems name an option
  */
-export function applyRules(slice: Slice, values: Values, given: ReadonlySet<string>, name: (option: string) => string): string[] {
+export function applyRules(
+  slice: Slice,
+  values: Values,
+  given: ReadonlySet<string>,
+  name: (option: string) => string,
+): string[] {
   const problems: string[] = [];
   for (const rule of RULES) {
     if (rule.slice !== slice) continue;

@@ -50,11 +50,15 @@ export const CONFIG_KEYS: ReadonlyMap<string, KnownKey> = new Map(Object.entries
 
 /** Own names and FLOW-DC's other spellings, each with the own name. */
 export const KEY_OF_SPELLING: ReadonlyMap<string, ConfigKey> = new Map(
-  [...CONFIG_KEYS].flatMap(([key, schema]) => [key, ...(schema.fdc.aliases ?? [])].map((name) => [name, key as ConfigKey] as const)),
+  [...CONFIG_KEYS].flatMap(([key, schema]) =>
+    [key, ...(schema.fdc.aliases ?? [])].map((name) => [name, key as ConfigKey] as const),
+  ),
 );
 
 /** The keys of one slice, with the option name that each has there. */
-export function keysOfSlice(slice: Slice): readonly { readonly key: string; readonly option: string; readonly schema: KnownKey }[] {
+export function keysOfSlice(
+  slice: Slice,
+): readonly { readonly key: string; readonly option: string; readonly schema: KnownKey }[] {
   return [...CONFIG_KEYS].flatMap(([key, schema]) =>
     schema.fdc.slice === slice && schema.fdc.option !== undefined ? [{ key, option: schema.fdc.option, schema }] : [],
   );

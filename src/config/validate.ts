@@ -62,12 +62,16 @@ function describe(error: ErrorObject, names: Names): [path: string, problem: str
   if (error.keyword === 'additionalProperties') {
     const unknown = String((error.params as { additionalProperty: string }).additionalProperty);
     const near =
-      (path === '' ? names.suggest(unknown) : undefined) ?? nearest(unknown, Object.keys((error.parentSchema as ObjectSchema).properties));
+      (path === '' ? names.suggest(unknown) : undefined) ??
+      nearest(unknown, Object.keys((error.parentSchema as ObjectSchema).properties));
     const full = path === '' ? unknown : `${path}.${unknown}`;
     return [full, `unknown ${names.kind} ${full}${near === undefined ? '' : `; did you mean ${near}?`}`];
   }
   const spelled = path.replace(/^\w+/, (key) => names.spelling?.(key) ?? key);
-  return [path, `${spelled}: expected ${expectation(error.parentSchema as unknown as KeySchema)}, got ${show(error.data)}`];
+  return [
+    path,
+    `${spelled}: expected ${expectation(error.parentSchema as unknown as KeySchema)}, got ${show(error.data)}`,
+  ];
 }
 
 /** `/hosts/*.org/C_max` is hosts["*.org"].C_max, `/header/0` is header[0]. */

@@ -1,5 +1,15 @@
 /** The account of a unit: one row per manifest row, in the unit's order, whatever became of it. */
-import { type Data, DataType, Field, Int64, List, makeData, type RecordBatch, TimestampMillisecond, Utf8 } from 'apache-arrow';
+import {
+  type Data,
+  DataType,
+  Field,
+  Int64,
+  List,
+  makeData,
+  type RecordBatch,
+  TimestampMillisecond,
+  Utf8,
+} from 'apache-arrow';
 import { batchOf, float64Column, int32Column, utf8Column } from '../arrow/columns.ts';
 import type { UnitRow } from '../record.ts';
 import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../record.ts';
@@ -14,7 +24,11 @@ type Column = readonly [name: string, data: Data];
  * @param outcomes - one per row
  * @param batch - the unit's batch; its columns are passed on as buffers, so no value changes
  */
-export function outcomeTable(rows: readonly UnitRow[], outcomes: readonly RowOutcome[], batch: RecordBatch): RecordBatch {
+export function outcomeTable(
+  rows: readonly UnitRow[],
+  outcomes: readonly RowOutcome[],
+  batch: RecordBatch,
+): RecordBatch {
   const own = [...identityColumns(rows, outcomes), ...replyColumns(outcomes)];
   return batchOf([...own, ...manifestColumns(batch, own)], batch.schema.metadata);
 }
@@ -60,8 +74,9 @@ function replyColumns(outcomes: readonly RowOutcome[]): Column[] {
 }
 
 /**
- * The manifest's columns under their own names, `manifest_<name>` where an outcome column has it. The reader's row columns
- * are dropped, and so is a text column that plays the very role whose outcome column has its name: it would say the same twice.
+ * The manifest's columns under their own names, `manifest_<name>` where an outcome column has it. The reader's row
+ * columns are dropped, and so is a text column that plays the very role whose outcome column has its name: it would say
+ * the same twice.
  */
 function manifestColumns(batch: RecordBatch, own: readonly Column[]): Column[] {
   const taken = new Set(own.map(([name]) => name));
@@ -70,7 +85,8 @@ function manifestColumns(batch: RecordBatch, own: readonly Column[]): Column[] {
   batch.schema.fields.forEach((field, index) => {
     if ([ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN].includes(field.name)) return;
     const data = batch.data.children[index] as Data;
-    const sameRole = (field.name === 'url' && roles.url === 'url') || (field.name === 'label' && roles.label === 'label');
+    const sameRole =
+      (field.name === 'url' && roles.url === 'url') || (field.name === 'label' && roles.label === 'label');
     if (sameRole && (DataType.isUtf8(data.type) || DataType.isLargeUtf8(data.type))) return;
     const name = freeName(field.name, taken);
     taken.add(name);

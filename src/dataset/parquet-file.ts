@@ -24,7 +24,8 @@ export function encodeParquet(batch: RecordBatch): Uint8Array {
  * for the rest of the process; check them first.
  */
 export function decodeParquet(bytes: Uint8Array, columns?: readonly string[]): RecordBatch[] {
-  return tableFromIPC(readParquet(bytes, columns === undefined ? {} : { columns: [...columns] }).intoIPCStream()).batches;
+  return tableFromIPC(readParquet(bytes, columns === undefined ? {} : { columns: [...columns] }).intoIPCStream())
+    .batches;
 }
 
 /** Batches of one schema as the bytes of one parquet file; holds one row group at a time. */
@@ -43,5 +44,9 @@ async function* wasmBatches(batches: AsyncIterable<RecordBatch>): AsyncGenerator
 }
 
 function properties(): WriterProperties {
-  return new WriterPropertiesBuilder().setCompression(Compression.ZSTD).setMaxRowGroupSize(ROW_GROUP_ROWS).setCreatedBy('flow-dc').build();
+  return new WriterPropertiesBuilder()
+    .setCompression(Compression.ZSTD)
+    .setMaxRowGroupSize(ROW_GROUP_ROWS)
+    .setCreatedBy('flow-dc')
+    .build();
 }

@@ -10,8 +10,9 @@ export type SampleJson = (result: FetchResult, sha256: string | undefined) => Bu
 const OWN_KEYS = ['key', 'url', 'label', 'caption', 'sha256', 'width', 'height', 'row'] as const;
 
 /**
- * Metadata of samples. Loaders take the keys and types of the first samples for all, so every sample of a job has the same
- * keys in the same order, each of one JSON type or null. Columns that play a role appear once, under the role's name.
+ * Metadata of samples. Loaders take the keys and types of the first samples for all, so every sample of a job has the
+ * same keys in the same order, each of one JSON type or null. Columns that play a role appear once, under the role's
+ * name.
  */
 export function sampleJsonWriter(batch: RecordBatch): SampleJson {
   const roles = new Set<string>(Object.values(readRoles(batch.schema)));
@@ -27,17 +28,29 @@ export function sampleJsonWriter(batch: RecordBatch): SampleJson {
   });
   return ({ row, width, height }, sha256) => {
     const { key, url, label, caption } = row;
-    const own = { key, url, label, caption, sha256: sha256 ?? null, width: width ?? null, height: height ?? null, row: row.row };
-    return Buffer.from(`${[JSON.stringify(own).slice(0, -1), ...columns.map((column) => column(row.index))].join(',')}}`);
+    const own = {
+      key,
+      url,
+      label,
+      caption,
+      sha256: sha256 ?? null,
+      width: width ?? null,
+      height: height ?? null,
+      row: row.row,
+    };
+    return Buffer.from(
+      `${[JSON.stringify(own).slice(0, -1), ...columns.map((column) => column(row.index))].join(',')}}`,
+    );
   };
 }
 
 /**
- * A value's JSON text with floats that always look like floats: loaders that saw `1` in the first samples refuse `1.5` in
- * a later one.
+ * A value's JSON text with floats that always look like floats: loaders that saw `1` in the first samples refuse `1.5`
+ * in a later one.
  */
 function jsonText(type: DataType, value: JsonValue): string {
-  if (typeof value === 'number') return DataType.isFloat(type) && Number.isSafeInteger(value) ? `${value}.0` : JSON.stringify(value);
+  if (typeof value === 'number')
+    return DataType.isFloat(type) && Number.isSafeInteger(value) ? `${value}.0` : JSON.stringify(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (DataType.isDictionary(type)) return jsonText(type.dictionary, value);
   const children = type.children as readonly Field[];
@@ -46,7 +59,8 @@ function jsonText(type: DataType, value: JsonValue): string {
     return `[${value.map((part) => jsonText(item, part)).join(',')}]`;
   }
   const entries = DataType.isMap(type) ? (children[0]?.type.children as readonly Field[]) : undefined;
-  const typeOf = (name: string): DataType => entries?.[1]?.type ?? children.find((field) => field.name === name)?.type ?? type;
+  const typeOf = (name: string): DataType =>
+    entries?.[1]?.type ?? children.find((field) => field.name === name)?.type ?? type;
   return `{${Object.entries(value)
     .map(([name, part]) => `${JSON.stringify(name)}:${jsonText(typeOf(name), part)}`)
     .join(',')}}`;

@@ -37,12 +37,17 @@ export interface UnitStats {
 /** Read a stats file back. Throws TypeError or SyntaxError for a text that is none. */
 export function parseStats(text: string): UnitStats {
   const stats = JSON.parse(text) as Readonly<Record<string, unknown>> | null;
-  if (stats?.format !== FORMAT) throw new TypeError(`expected the format ${FORMAT}, got ${JSON.stringify(stats?.format)}`);
-  const [startedAtMs, committedAtMs] = [stats.started_at, stats.committed_at].map((text) => Date.parse(String(text))) as [number, number];
-  if (Number.isNaN(startedAtMs) || Number.isNaN(committedAtMs)) throw new TypeError('expected started_at and committed_at as times');
+  if (stats?.format !== FORMAT)
+    throw new TypeError(`expected the format ${FORMAT}, got ${JSON.stringify(stats?.format)}`);
+  const [startedAtMs, committedAtMs] = [stats.started_at, stats.committed_at].map((text) =>
+    Date.parse(String(text)),
+  ) as [number, number];
+  if (Number.isNaN(startedAtMs) || Number.isNaN(committedAtMs))
+    throw new TypeError('expected started_at and committed_at as times');
   const times = stats.times as Readonly<Record<string, unknown>> | undefined;
   if (times === undefined) return { startedAtMs, committedAtMs };
   const parts = TIME_PARTS.map((part) => [part, times[`${part}_ms`]] as const);
-  if (!parts.every(([, ms]) => typeof ms === 'number' && ms >= 0)) throw new TypeError('expected times as milliseconds');
+  if (!parts.every(([, ms]) => typeof ms === 'number' && ms >= 0))
+    throw new TypeError('expected times as milliseconds');
   return { startedAtMs, committedAtMs, times: Object.fromEntries(parts) as UnitTimes };
 }

@@ -1,6 +1,7 @@
 /**
  * What a host can do to a downloader. Gates decide when a request is answered, and whether at all; faults change the
- * reply; a link is how wide the way out is. `share` is the share of URLs that a fault strikes (default 1), the same URLs in every run.
+ * reply; a link is how wide the way out is. `share` is the share of URLs that a fault strikes (default 1), the same
+ * URLs in every run.
  */
 export type Behaviour = Gate | Fault | SharedLink;
 
@@ -21,8 +22,16 @@ export type Gate =
       readonly retryAfter?: 'seconds' | 'date' | 'none';
       readonly retryAfterSec?: number;
     }
-  /** So many requests are served at a time, each for `serviceMs`; others queue, and get 503 when `queue` wait already. */
-  | { readonly kind: 'slots'; readonly slots: number; readonly serviceMs: number; readonly sigma?: number; readonly queue?: number }
+  /**
+   * So many requests are served at a time, each for `serviceMs`; others queue, and get 503 when `queue` wait already.
+   */
+  | {
+      readonly kind: 'slots';
+      readonly slots: number;
+      readonly serviceMs: number;
+      readonly sigma?: number;
+      readonly queue?: number;
+    }
   /** So many connections; requests on further ones are reset (default) or get 503. */
   | { readonly kind: 'connection-cap'; readonly connections: number; readonly over?: 'reset' | '503' }
   /** 503 in [startMs, endMs) after the origin's start, and again every `everyMs` if set. */
@@ -41,14 +50,25 @@ interface Shared {
 export type Fault = Shared &
   (
     | /** An error status; `per: request` draws anew for every request, so that a retry may succeed. */
-    { readonly kind: 'status'; readonly status: number; readonly per?: 'request' | 'url'; readonly retryAfterSec?: number }
+    {
+        readonly kind: 'status';
+        readonly status: number;
+        readonly per?: 'request' | 'url';
+        readonly retryAfterSec?: number;
+      }
     /** Content-Length of the whole body, half of it sent, connection closed. */
     | { readonly kind: 'truncated' }
     /** A page with status 200 in place of the image; `contentType` default is the image's own. */
     | { readonly kind: 'html'; readonly contentType?: string }
     | { readonly kind: 'robots-tag'; readonly value: string }
     /** `hops` (default 1) redirects before the image. `host` names the other host, or the private address. */
-    | { readonly kind: 'redirect'; readonly to: RedirectTarget; readonly host?: string; readonly status?: number; readonly hops?: number }
+    | {
+        readonly kind: 'redirect';
+        readonly to: RedirectTarget;
+        readonly host?: string;
+        readonly status?: number;
+        readonly hops?: number;
+      }
     /** Accepts the request and stays silent. */
     | { readonly kind: 'never' }
     | { readonly kind: 'drip'; readonly bytesPerSecond: number }
@@ -82,7 +102,13 @@ export interface Rule {
   readonly behaviours: readonly Behaviour[];
 }
 
-const GATES: ReadonlySet<string> = new Set<Gate['kind']>(['latency', 'rate-limit', 'slots', 'connection-cap', 'outage']);
+const GATES: ReadonlySet<string> = new Set<Gate['kind']>([
+  'latency',
+  'rate-limit',
+  'slots',
+  'connection-cap',
+  'outage',
+]);
 
 export function isGate(behaviour: Behaviour): behaviour is Gate {
   return GATES.has(behaviour.kind);

@@ -19,13 +19,18 @@ export interface Visit {
 
 /** Smallest 10 GB, as disk makers count. */
 const ENDLESS_BYTES = 10_000_000_000;
-const HTML = '<!doctype html>\n<html><head><title>Image unavailable</title></head><body><h1>This image is gone.</h1></body></html>\n';
+const HTML =
+  '<!doctype html>\n<html><head><title>Image unavailable</title></head><body><h1>This image is ' +
+  'gone.</h1></body></html>\n';
 /** Redirect targets carry how many hops led to them, so that a chain ends after `hops`. */
 const HOP = /^(.*?)\/\.hop\/(\d+)(\/.*)$/;
 
 /** Let every fault that strikes this visit change the reply, in the order of the rules. */
 export function applyFaults(image: Reply, faults: readonly Fault[], visit: Visit): Reply {
-  return faults.reduce((current, fault, index) => (strikes(fault, index, visit) ? applyFault(current, fault, visit) : current), image);
+  return faults.reduce(
+    (current, fault, index) => (strikes(fault, index, visit) ? applyFault(current, fault, visit) : current),
+    image,
+  );
 }
 
 /** Path without redirect marks: the URL that a share is drawn for, so that a redirected request keeps its fate. */
@@ -48,7 +53,9 @@ function applyFault(current: Reply, fault: Fault, visit: Visit): Reply {
     case 'truncated':
       return { ...current, ending: 'cut' };
     case 'html':
-      return withBody(current, Buffer.from(HTML), { 'content-type': fault.contentType ?? current.headers['content-type'] ?? 'image/jpeg' });
+      return withBody(current, Buffer.from(HTML), {
+        'content-type': fault.contentType ?? current.headers['content-type'] ?? 'image/jpeg',
+      });
     case 'robots-tag':
       return { ...current, headers: { ...current.headers, 'x-robots-tag': fault.value } };
     case 'redirect':
@@ -93,10 +100,18 @@ function redirect(current: Reply, fault: Extract<Fault, { kind: 'redirect' }>, v
   const hopsDone = Number(HOP.exec(visit.path)?.[2] ?? 0);
   if (fault.to !== 'loop' && hopsDone >= (fault.hops ?? 1)) return current;
   const location = locationFor(fault, visit, hopsDone + 1);
-  return withBody({ ...current, status: fault.status ?? 302 }, Buffer.alloc(0), location === undefined ? {} : { location });
+  return withBody(
+    { ...current, status: fault.status ?? 302 },
+    Buffer.alloc(0),
+    location === undefined ? {} : { location },
+  );
 }
 
-function locationFor({ to, host }: Extract<Fault, { kind: 'redirect' }>, visit: Visit, hop: number): string | undefined {
+function locationFor(
+  { to, host }: Extract<Fault, { kind: 'redirect' }>,
+  visit: Visit,
+  hop: number,
+): string | undefined {
   const path = plainPath(visit.path);
   switch (to) {
     case 'same-host':

@@ -14,7 +14,10 @@ export interface GateContext {
   readonly random: () => number;
 }
 
-/** A gate at work for one host: resolves to nothing to let the request pass, to a reply to refuse it. Rejects when `gone` aborts. */
+/**
+ * A gate at work for one host: resolves to nothing to let the request pass, to a reply to refuse it. Rejects when
+ * `gone` aborts.
+ */
 export type HostGate = (gone: AbortSignal, connection: Connection) => Promise<Reply | undefined>;
 
 /** As much of a socket as a connection cap needs. */

@@ -27,7 +27,12 @@ export function drawGif({ width, height, shade }: Picture): Buffer {
 
 /** Filler in a comment extension, before the picture. */
 export function padGif(image: Buffer, filler: Buffer): Buffer {
-  return Buffer.concat([image.subarray(0, HEADER_END), Buffer.from([0x21, 0xfe]), subBlocks(filler), image.subarray(HEADER_END)]);
+  return Buffer.concat([
+    image.subarray(0, HEADER_END),
+    Buffer.from([0x21, 0xfe]),
+    subBlocks(filler),
+    image.subarray(HEADER_END),
+  ]);
 }
 
 function codes(width: number, height: number, shade: (index: number) => number): Buffer {

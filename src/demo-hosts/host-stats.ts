@@ -42,7 +42,9 @@ export class HostCounter {
   snapshot(): HostStats {
     const next = this.#requests % ARRIVALS;
     const arrivalsMs =
-      this.#requests > ARRIVALS ? [...this.#arrivalsMs.slice(next), ...this.#arrivalsMs.slice(0, next)] : [...this.#arrivalsMs];
+      this.#requests > ARRIVALS
+        ? [...this.#arrivalsMs.slice(next), ...this.#arrivalsMs.slice(0, next)]
+        : [...this.#arrivalsMs];
     return {
       requests: this.#requests,
       byStatus: Object.fromEntries(this.#byStatus),

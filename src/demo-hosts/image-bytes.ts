@@ -77,7 +77,10 @@ export class ImageShelf {
     return image;
   }
 
-  /** The URL itself in front, so that no two URLs share bytes; then noise. At least the URL, whatever the size asked for. */
+  /**
+   * The URL itself in front, so that no two URLs share bytes; then noise. At least the URL, whatever the size asked
+   * for.
+   */
   #filler(url: string, hash: number, bytes: number): Buffer {
     const parts: Buffer[] = [Buffer.from(`${url}\n`, 'utf8')];
     let missing = bytes - url.length - 1;

@@ -28,7 +28,8 @@ export function drawJpeg({ width, height, shade }: Picture): Buffer {
 /** Filler as comment segments, right behind the start marker. */
 export function padJpeg(image: Buffer, filler: Buffer): Buffer {
   const comments: Buffer[] = [];
-  for (let at = 0; at < filler.length; at += MAX_COMMENT) comments.push(segment(0xfe, filler.subarray(at, at + MAX_COMMENT)));
+  for (let at = 0; at < filler.length; at += MAX_COMMENT)
+    comments.push(segment(0xfe, filler.subarray(at, at + MAX_COMMENT)));
   return Buffer.concat([image.subarray(0, 2), ...comments, image.subarray(2)]);
 }
 

@@ -50,10 +50,19 @@ export function connectionReset(): Reply {
 
 /** The same reply with another body, its length told truly. */
 export function withBody(original: Reply, body: Buffer, headers: Readonly<Record<string, string>> = {}): Reply {
-  return { ...original, body, declaredBytes: body.length, totalBytes: body.length, headers: { ...original.headers, ...headers } };
+  return {
+    ...original,
+    body,
+    declaredBytes: body.length,
+    totalBytes: body.length,
+    headers: { ...original.headers, ...headers },
+  };
 }
 
-/** The part of an honest image that a Range header asks for (one range from a first byte); the reply itself for anything else. */
+/**
+ * The part of an honest image that a Range header asks for (one range from a first byte); the reply itself for anything
+ * else.
+ */
 export function ranged(original: Reply, range: string | undefined): Reply {
   const asked = /^bytes=(\d+)-(\d*)$/.exec(range ?? '');
   const { status, body, ending, totalBytes, declaredBytes, isWhole } = original;

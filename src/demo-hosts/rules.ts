@@ -40,16 +40,21 @@ export interface CompiledRule {
 /** Errors: TypeError that names the rule and what is wrong with it. */
 export function compileRules(rules: readonly Rule[]): CompiledRule[] {
   return rules.map((rule, index) => {
-    if (!Array.isArray(rule.behaviours)) throw new TypeError(`rules[${index}].behaviours: expected a list, got ${JSON.stringify(rule)}`);
+    if (!Array.isArray(rule.behaviours))
+      throw new TypeError(`rules[${index}].behaviours: expected a list, got ${JSON.stringify(rule)}`);
     for (const behaviour of rule.behaviours as readonly Behaviour[]) {
       if (behaviour.kind in KINDS) continue;
-      throw new TypeError(`rules[${index}]: unknown kind "${behaviour.kind}"; expected one of ${Object.keys(KINDS).join(', ')}`);
+      throw new TypeError(
+        `rules[${index}]: unknown kind "${behaviour.kind}"; expected one of ${Object.keys(KINDS).join(', ')}`,
+      );
     }
     return {
       host: globToRegExp(rule.host ?? '*'),
       path: rule.path === undefined ? undefined : globToRegExp(rule.path),
       gates: rule.behaviours.filter(isGate),
-      faults: rule.behaviours.filter((behaviour): behaviour is Fault => !isGate(behaviour) && behaviour.kind !== 'link'),
+      faults: rule.behaviours.filter(
+        (behaviour): behaviour is Fault => !isGate(behaviour) && behaviour.kind !== 'link',
+      ),
       link: rule.behaviours.find((behaviour) => behaviour.kind === 'link'),
     };
   });

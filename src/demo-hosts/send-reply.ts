@@ -18,7 +18,12 @@ const RESET_DELAY_MS = 50;
  * @param gone - aborts when the client has left or the origin closes; then this rejects
  * @returns whether the status line went out
  */
-export async function sendReply(response: ServerResponse, reply: Reply, clock: Clock, gone: AbortSignal): Promise<boolean> {
+export async function sendReply(
+  response: ServerResponse,
+  reply: Reply,
+  clock: Clock,
+  gone: AbortSignal,
+): Promise<boolean> {
   if (reply.ending === 'silent') {
     if (!gone.aborted) await once(gone, 'abort');
     return false;
@@ -54,7 +59,12 @@ async function sendHalf(response: ServerResponse, reply: Reply, clock: Clock, go
 }
 
 /** A byte at a time when slow, a tenth of a second's worth when faster. */
-async function drip(response: ServerResponse, { body, bytesPerSecond }: Reply, clock: Clock, gone: AbortSignal): Promise<void> {
+async function drip(
+  response: ServerResponse,
+  { body, bytesPerSecond }: Reply,
+  clock: Clock,
+  gone: AbortSignal,
+): Promise<void> {
   const step = Math.max(1, Math.floor(bytesPerSecond / 10));
   response.flushHeaders();
   for (let at = 0; at < body.length; at += step) {
@@ -82,7 +92,10 @@ async function repeat(response: ServerResponse, { body, totalBytes }: Reply, gon
   }
 }
 
-/** RST on plain TCP. Node offers none under TLS, where dropping the connection without a close_notify is the nearest thing. */
+/**
+ * RST on plain TCP. Node offers none under TLS, where dropping the connection without a close_notify is the nearest
+ * thing.
+ */
 function reset(socket: Socket | null): void {
   if (socket instanceof TLSSocket) socket.destroy();
   else socket?.resetAndDestroy();

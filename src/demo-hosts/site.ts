@@ -23,7 +23,11 @@ interface Host {
   readonly counter: HostCounter;
   readonly draw: () => number;
   /** The rules for this host, each with gates and a link of its own. */
-  readonly rules: readonly { readonly rule: CompiledRule; readonly gates: readonly HostGate[]; readonly link: Link | undefined }[];
+  readonly rules: readonly {
+    readonly rule: CompiledRule;
+    readonly gates: readonly HostGate[];
+    readonly link: Link | undefined;
+  }[];
 }
 
 /** Every host of an origin: finds the rules for a request, takes it through gates and faults, counts. */
@@ -73,7 +77,14 @@ export class Site {
       }
     }
     const scheme = request.socket instanceof TLSSocket ? 'https' : 'http';
-    const visit: Visit = { isHead: request.method === 'HEAD', scheme, host: name, path, seed: this.#options.seed, draw: host.draw };
+    const visit: Visit = {
+      isHead: request.method === 'HEAD',
+      scheme,
+      host: name,
+      path,
+      seed: this.#options.seed,
+      draw: host.draw,
+    };
     const { body, contentType } = this.#images.imageFor(`${scheme}://${name}${plainPath(path)}`);
     const faults = rules.flatMap(({ rule }) => rule.faults);
     const link = rules.find((each) => each.link !== undefined)?.link;

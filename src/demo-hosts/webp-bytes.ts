@@ -9,7 +9,9 @@ export function drawWebp({ width, height, shade }: Picture): Buffer {
   const canvas = Buffer.alloc(10);
   canvas.writeUIntLE(width - 1, 4, 3);
   canvas.writeUIntLE(height - 1, 7, 3);
-  return riff(Buffer.concat([Buffer.from('WEBP', 'latin1'), chunk('VP8X', canvas), chunk('VP8L', solid(width, height, shade))]));
+  return riff(
+    Buffer.concat([Buffer.from('WEBP', 'latin1'), chunk('VP8X', canvas), chunk('VP8L', solid(width, height, shade))]),
+  );
 }
 
 /** Filler in an unknown chunk at the end. */
@@ -53,7 +55,8 @@ function solid(width: number, height: number, shade: (index: number) => number):
   put(0, 4); // no alpha, version 0
   put(0, 3); // no transform, no colour cache, no entropy image
   // Green, red, blue, alpha: simple code, one symbol, 8 bits wide.
-  for (const symbol of [0, 1, 2].map((index) => Math.floor(shade(index) * 256)).concat(255)) put(0b1 | (0b1 << 2) | (symbol << 3), 11);
+  for (const symbol of [0, 1, 2].map((index) => Math.floor(shade(index) * 256)).concat(255))
+    put(0b1 | (0b1 << 2) | (symbol << 3), 11);
   put(0b1, 4); // distance: simple code, one symbol, 1 bit wide, 0
   if (count > 0) bytes.push(bits);
   return Buffer.from(bytes);

@@ -26,7 +26,11 @@ export interface ExclusiveOptions {
  * links the name is created first and filled after: then a crash can leave a torn file, which readers must detect.
  * @returns whether this call created the file
  */
-export async function createExclusively(path: string, content: string, options: ExclusiveOptions = {}): Promise<boolean> {
+export async function createExclusively(
+  path: string,
+  content: string,
+  options: ExclusiveOptions = {},
+): Promise<boolean> {
   const temporary = join(options.temporaryFolder ?? dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   let created: boolean;
   try {
@@ -40,8 +44,8 @@ export async function createExclusively(path: string, content: string, options: 
 }
 
 /**
- * Make a folder and its missing parents, each one's entry synced.
- * Not mkdir's own `recursive`: on Node 20 that answers ENOENT for a read-only file system and never returns below /proc.
+ * Make a folder and its missing parents, each one's entry synced. Not mkdir's own `recursive`: on Node 20 that answers
+ * ENOENT for a read-only file system and never returns below /proc.
  */
 export async function makeFolder(path: string): Promise<void> {
   if (await makeOne(path)) return;

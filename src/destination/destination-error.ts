@@ -2,7 +2,19 @@ import { type ErrorCode, FlowDcError, isFlowDcError } from '../errors.ts';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 /** Faults of the machine or the mount, which every other unit would meet as well. */
-const BROKEN = new Set(['EACCES', 'EPERM', 'EROFS', 'EIO', 'EMFILE', 'ENFILE', 'ENXIO', 'ENODEV', 'ESTALE', 'EFBIG', 'ENOMEM']);
+const BROKEN = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'ENXIO',
+  'ENODEV',
+  'ESTALE',
+  'EFBIG',
+  'ENOMEM',
+]);
 
 /**
  * The pipeline-fatal error behind what a destination or a custom sink threw, or undefined when the fault may well be
@@ -23,9 +35,13 @@ export function destinationError(error: unknown, name: string, code: ErrorCode =
   if (isFlowDcError(error)) return error;
   const errno = errnoOf(error) ?? 'unknown error';
   if (FULL.has(errno)) {
-    return new FlowDcError('FDC_ERR_DEST_FULL', `${name}: no space left (${errno}); free some and run the same command again`, {
-      cause: error,
-    });
+    return new FlowDcError(
+      'FDC_ERR_DEST_FULL',
+      `${name}: no space left (${errno}); free some and run the same command again`,
+      {
+        cause: error,
+      },
+    );
   }
   const text = error instanceof Error ? error.message : String(error);
   return new FlowDcError(code, `${name}: ${text}${HINTS[errno] ?? ''}`, { cause: error });

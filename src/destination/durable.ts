@@ -18,7 +18,10 @@ export async function syncPath(path: string): Promise<void> {
 }
 
 /** Write a file so that readers see the old content or the new one, never a part. */
-export async function writeAtomically(path: string, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> {
   // A fixed name: what a crash leaves behind is overwritten by the next run instead of piling up.
   const partial = `${path}.part`;
   const handle = await open(partial, 'w');
@@ -37,7 +40,11 @@ export async function writeAtomically(path: string, content: string | Uint8Array
 }
 
 /** Run `work` over `items`, at most `width` at a time; rejects with the first error once none is running. */
-export async function forEachConcurrently<T>(items: Iterable<T>, width: number, work: (item: T) => Promise<void>): Promise<void> {
+export async function forEachConcurrently<T>(
+  items: Iterable<T>,
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const iterator = items[Symbol.iterator]();
   let failed = false;
   const lane = async (): Promise<void> => {

@@ -81,7 +81,8 @@ export class FolderDestination implements Destination {
         const [unit = '', token = ''] = name.split('.');
         if (!(await isDecided(unit, token))) await rm(join(this.paths.staging, name), { recursive: true, force: true });
       }
-      for (const name of await readdir(this.paths.spill)) await rm(join(this.paths.spill, name), { recursive: true, force: true });
+      for (const name of await readdir(this.paths.spill))
+        await rm(join(this.paths.spill, name), { recursive: true, force: true });
       await syncFolder(this.paths.staging);
     });
   }

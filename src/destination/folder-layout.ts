@@ -26,7 +26,9 @@ export interface FolderPaths {
 /** Errors: FDC_ERR_CONFIG_INVALID when `output` is not a path but a URL or standard output. */
 export function folderPaths(output: string, layout: FolderLayout): FolderPaths {
   if (output === '-' || /^[a-z][a-z0-9+.-]+:\/\//i.test(output)) {
-    const message = `output ${JSON.stringify(output)}: expected a folder on a local disk; mount the store, or copy the folder there afterwards`;
+    const message =
+      `output ${JSON.stringify(output)}: expected a folder on a local disk; mount the store, or copy the folder ` +
+      'there afterwards';
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', message, { issues: [message] });
   }
   const root = resolve(output);
@@ -55,7 +57,8 @@ export function artifactName(name: string): string {
 export function listedPath(path: string): string {
   const parts = path.split('/');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[\u0000-\u001f\u007f\\]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..')) throw unsafe(path);
+  if (/[\u0000-\u001f\u007f\\]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..'))
+    throw unsafe(path);
   return path;
 }
 

@@ -28,7 +28,8 @@ export class FolderStaging implements Staging {
   }
 
   async createFolder(name: string): Promise<StagedFolder> {
-    if (!name.endsWith(FILE_LIST_SUFFIX)) throw new RangeError(`a staged folder is named *${FILE_LIST_SUFFIX}, got ${name}`);
+    if (!name.endsWith(FILE_LIST_SUFFIX))
+      throw new RangeError(`a staged folder is named *${FILE_LIST_SUFFIX}, got ${name}`);
     const list = await this.createFile(name);
     return new LooseFiles(list, (path) => this.#createLoose(path));
   }

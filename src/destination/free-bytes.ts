@@ -1,7 +1,9 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Free bytes where `path` is or will be; its nearest existing parent decides. Undefined when the system does not say. */
+/**
+ * Free bytes where `path` is or will be; its nearest existing parent decides. Undefined when the system does not say.
+ */
 export async function freeBytes(path: string): Promise<number | undefined> {
   for (let at = path; ; at = dirname(at)) {
     try {

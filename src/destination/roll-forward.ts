@@ -11,7 +11,9 @@ import { forEachConcurrently, syncFolder } from './durable.ts';
 import { FILE_LIST_SUFFIX, readFileList } from './file-list.ts';
 import { artifactName, type FolderPaths, finalPath, stagingFolder } from './folder-layout.ts';
 
-/** Names that another machine made in a shared folder may take this long to be seen here: NFS caches for some seconds. */
+/**
+ * Names that another machine made in a shared folder may take this long to be seen here: NFS caches for some seconds.
+ */
 const VISIBLE_MS = 5_000;
 const LOOK_AGAIN_MS = 250;
 
@@ -23,7 +25,8 @@ export async function rollForwardFolder(paths: FolderPaths, record: UnitRecord, 
   const lists = record.artifacts.filter((artifact) => artifact.name.endsWith(FILE_LIST_SUFFIX));
   for (const list of lists) await rollFiles(paths, staged, list.name, clock);
   for (const { name, bytes } of record.artifacts) {
-    if (!lists.some((list) => list.name === name)) await moveOnce(join(staged, name), finalPath(paths, name), bytes, clock);
+    if (!lists.some((list) => list.name === name))
+      await moveOnce(join(staged, name), finalPath(paths, name), bytes, clock);
   }
   for (const { name, bytes } of lists) await moveOnce(join(staged, name), finalPath(paths, name), bytes, clock);
   await syncFolder(paths.layout === 'shards' ? paths.output : paths.state);

@@ -36,7 +36,10 @@ export interface EstimateOptions {
   readonly onProbes?: (done: number, total: number) => void;
 }
 
-/** Tar headers, padding to 512 bytes, KEY.json, and a line of the outcome table. Chosen: twice what the demo's dataset needs. */
+/**
+ * Tar headers, padding to 512 bytes, KEY.json, and a line of the outcome table. Chosen: twice what the demo's dataset
+ * needs.
+ */
 const OVERHEAD_BYTES_PER_ROW = 2048;
 
 interface SampledManifest {
@@ -46,11 +49,15 @@ interface SampledManifest {
 }
 
 /**
- * Estimate what a download of a manifest will bring: one pass to a sample that is stratified over hosts, then a request for the
- * size of each row of it. Memory grows with the sample, not with the manifest.
- * Errors: those of readManifest and fetchRows; FDC_ERR_CONFIG_INVALID for a wrong option; FDC_ERR_INTERRUPTED when `signal` aborts.
+ * Estimate what a download of a manifest will bring: one pass to a sample that is stratified over hosts, then a request
+ * for the size of each row of it. Memory grows with the sample, not with the manifest.
+ * Errors: those of readManifest and fetchRows; FDC_ERR_CONFIG_INVALID for a wrong option; FDC_ERR_INTERRUPTED when
+ * `signal` aborts.
  */
-export async function estimateManifest(inputs: string | readonly string[], options: EstimateOptions = {}): Promise<ManifestEstimate> {
+export async function estimateManifest(
+  inputs: string | readonly string[],
+  options: EstimateOptions = {},
+): Promise<ManifestEstimate> {
   const { sampleRows, sampleSeed } = stageSettings('run', {
     ...(options.sampleRows === undefined ? {} : { sampleRows: options.sampleRows }),
     ...(options.sampleSeed === undefined ? {} : { sampleSeed: options.sampleSeed }),
@@ -74,7 +81,11 @@ async function sampleManifest(
   sampleRows: number,
   seed: number,
 ): Promise<SampledManifest> {
-  const source = { ...manifest, ...(stdin === undefined ? {} : { stdin }), ...(signal === undefined ? {} : { signal }) };
+  const source = {
+    ...manifest,
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(signal === undefined ? {} : { signal }),
+  };
   const reader = readManifest(inputs, source);
   // Twice as many as will be asked for: no stratum is short of its share but by a chance in millions.
   const sampler = new RowSampler(2 * sampleRows + 100, seededRandom(seed));
@@ -108,7 +119,12 @@ function codeOf(url: string): RowCode {
 async function probeStrata(
   strata: ReturnType<typeof makeStrata>,
   { fetch = {}, signal, onProbes }: EstimateOptions,
-  known: { readonly unfetchable: ReadonlyMap<RowCode, number>; readonly rows: number; readonly seed: number; readonly clock: Clock },
+  known: {
+    readonly unfetchable: ReadonlyMap<RowCode, number>;
+    readonly rows: number;
+    readonly seed: number;
+    readonly clock: Clock;
+  },
 ): Promise<ManifestEstimate> {
   const { paarc: paarcOptions = {}, signal: _signal, clock: _clock, random: _random, ...rest } = fetch;
   const { createLimit: _limit, hostProfiles: _profiles, spillFolder: _folder, bodyRelease: _release, ...slice } = rest;
@@ -129,7 +145,10 @@ async function probeStrata(
     sample: { rows: outcomes.size, seed: known.seed, strata: strata.length, ...counts },
     ...found,
     probes: { ...asked, liars, elapsedMs: known.clock.nowMs() - startMs },
-    time: projectedTime(strata, paces, found.bytes?.total, { hostConcurrency, concurrentDownloads: settings.concurrentDownloads }),
+    time: projectedTime(strata, paces, found.bytes?.total, {
+      hostConcurrency,
+      concurrentDownloads: settings.concurrentDownloads,
+    }),
   };
 }
 

@@ -15,20 +15,26 @@ export interface ManifestEstimate {
     readonly unresolved: number;
   };
   /**
-   * Bytes of all bodies that a download would store, with a 95 % interval: failed rows have none, unresolved ones are taken to be like
-   * the others for `total` and `high`, and to have none for `low`. Absent when no size could be learnt.
+   * Bytes of all bodies that a download would store, with a 95 % interval: failed rows have none, unresolved ones are
+   * taken to be like the others for `total` and `high`, and to have none for `low`. Absent when no size could be
+   * learnt.
    */
   readonly bytes?: TotalEstimate;
   /** Rows that would be stored, unresolved ones not among them. */
   readonly stored: RowsEstimate;
-  /** Rows whose size could not be learnt and that a later attempt might store; their codes are among the failures, marked transient. */
+  /**
+   * Rows whose size could not be learnt and that a later attempt might store; their codes are among the failures,
+   * marked transient.
+   */
   readonly unresolved: RowsEstimate & { readonly sampled: number };
   /** By code, most rows first. Rows whose URL cannot be requested are counted, not estimated. */
   readonly failures: readonly ExpectedFailure[];
   /** The 20 with most bytes, of those that have a sample of their own. */
   readonly hosts: readonly HostEstimate[];
   readonly probes: {
-    /** Questions by kind, retries not counted. `whole`: bodies that had to be read because no header told their size. */
+    /**
+     * Questions by kind, retries not counted. `whole`: bodies that had to be read because no header told their size.
+     */
     readonly head: number;
     readonly range: number;
     readonly whole: number;

@@ -106,7 +106,9 @@ export class HostManners {
 
   /** A file of no bytes has no first byte to ask for (416), nor one whose host knows no ranges. */
   #judgeRefusal(kind: ProbeKind, code: RowCode): Verdict {
-    return kind === 'range' && (code === 'http_416' || code === 'empty_body') ? { next: 'whole' } : { outcome: ended(code) };
+    return kind === 'range' && (code === 'http_416' || code === 'empty_body')
+      ? { next: 'whole' }
+      : { outcome: ended(code) };
   }
 
   /** The announced size, if it can be that of the image: a page in its place is fetched, and judged by its bytes. */

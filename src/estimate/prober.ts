@@ -67,7 +67,10 @@ function requestOf({ kind }: Probe): RowRequest {
   return kind === 'range' ? { wants: 'headers', headers: { range: 'bytes=0-0' } } : {};
 }
 
-/** Ask for the size of every row, at the pace, with the limits and by the rules of a download: it is the same fetch stage. */
+/**
+ * Ask for the size of every row, at the pace, with the limits and by the rules of a download: it is the same fetch
+ * stage.
+ */
 export async function probeRows(rows: readonly SampleRow[], options: ProberOptions): Promise<ProbeReport> {
   return new Prober(options).run(rows);
 }
@@ -111,7 +114,10 @@ class Prober {
     this.#queue.add(probe);
   }
 
-  /** Twice as many at once as gave an answer, and two: the stage takes in all it can get, and would ask everything in the first way. */
+  /**
+   * Twice as many at once as gave an answer, and two: the stage takes in all it can get, and would ask everything in
+   * the first way.
+   */
   #askMore(host: Host): void {
     if (host.unresolved >= GIVE_UP_ROWS && host.unresolved === host.judged) host.waiting.length = 0;
     while (host.open < FIRST_ROWS + 2 * (host.judged - host.unresolved)) {

@@ -13,10 +13,11 @@ export interface PaceOptions {
 const MIN_ANSWERS = 8;
 
 /**
- * How long a download takes, from what the probes have measured. A host's rate is the higher of the one at which it answered the
- * probes and the one of the requests that a download begins with (concurrency / time to headers, Little's law); its rows take rows /
- * rate, and all hosts work at once: the slowest decides, or the number of downloads at once over the mean time to headers.
- * What a download learns of a host in the course of hours it cannot know, so it errs on the slow side.
+ * How long a download takes, from what the probes have measured. A host's rate is the higher of the one at which it
+ * answered the probes and the one of the requests that a download begins with (concurrency / time to headers, Little's
+ * law); its rows take rows / rate, and all hosts work at once: the slowest decides, or the number of downloads at once
+ * over the mean time to headers. What a download learns of a host in the course of hours it cannot know, so it errs on
+ * the slow side.
  */
 export function projectedTime(
   strata: readonly Stratum[],
@@ -31,13 +32,18 @@ export function projectedTime(
     })
     .sort((a, b) => b.rows / b.requestsPerSecond - a.rows / a.requestsPerSecond)[0];
   const answers = [...paces.values()].reduce((sum, pace) => sum + pace.answers, 0);
-  const transfer = bytes === undefined ? {} : { transferMs: { at100Mbit: transferMs(bytes, 100), at1Gbit: transferMs(bytes, 1000) } };
+  const transfer =
+    bytes === undefined ? {} : { transferMs: { at100Mbit: transferMs(bytes, 100), at1Gbit: transferMs(bytes, 1000) } };
   if (answers === 0) return transfer;
   const headersMs = [...paces.values()].reduce((sum, pace) => sum + pace.headersMs * pace.answers, 0) / answers;
   const rows = strata.reduce((sum, stratum) => sum + stratum.rows, 0);
   const allMs = (rows * headersMs) / options.concurrentDownloads;
   const hostMs = slowest === undefined ? 0 : (1000 * slowest.rows) / slowest.requestsPerSecond;
-  return { requestsMs: Math.max(allMs, hostMs), ...(slowest === undefined || allMs > hostMs ? {} : { slowestHost: slowest }), ...transfer };
+  return {
+    requestsMs: Math.max(allMs, hostMs),
+    ...(slowest === undefined || allMs > hostMs ? {} : { slowestHost: slowest }),
+    ...transfer,
+  };
 }
 
 function rateOf({ answers, headersMs, spanMs }: HostPace, { hostConcurrency }: PaceOptions): number {

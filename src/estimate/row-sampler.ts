@@ -40,9 +40,9 @@ const MAX_GROUPS = 50_000;
 const JOINED_GROUPS = 16;
 
 /**
- * One pass over rows to random samples per host, in bounded memory. Every row draws a place in a random order; kept are the
- * lowest places over all, and the two lowest of each host. Groups can be joined at any time: the lowest of both are the
- * lowest of the union. Source: bottom-k sampling (Cohen and Kaplan 2007).
+ * One pass over rows to random samples per host, in bounded memory. Every row draws a place in a random order; kept are
+ * the lowest places over all, and the two lowest of each host. Groups can be joined at any time: the lowest of both are
+ * the lowest of the union. Source: bottom-k sampling (Cohen and Kaplan 2007).
  */
 export class RowSampler {
   readonly #random: () => number;
@@ -71,7 +71,13 @@ export class RowSampler {
     const isFirst = group.first.length < ROWS_PER_GROUP || place < (group.first.at(-1) as Ticket).place;
     if (!isFirst && !this.#lowest.takes(place)) return;
     // Text of the manifest is cut out of whole columns, which must not stay in memory for its sake.
-    const ticket: Ticket = { row: row.row, url: Buffer.from(row.url).toString(), host: group.host ?? row.host, place, group };
+    const ticket: Ticket = {
+      row: row.row,
+      url: Buffer.from(row.url).toString(),
+      host: group.host ?? row.host,
+      place,
+      group,
+    };
     if (isFirst) group.first = lowestOf([...group.first, ticket], ROWS_PER_GROUP);
     this.#lowest.add(ticket);
   }

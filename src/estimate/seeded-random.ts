@@ -1,6 +1,6 @@
 /**
- * Endless numbers in [0, 1) with 53 random bits, the same for the same seed. Source: two draws of mulberry32 (Tommy Ettinger,
- * public domain) per number: one alone would give equal numbers to rows of a large manifest.
+ * Endless numbers in [0, 1) with 53 random bits, the same for the same seed. Source: two draws of mulberry32 (Tommy
+ * Ettinger, public domain) per number: one alone would give equal numbers to rows of a large manifest.
  */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;

@@ -10,14 +10,17 @@ export interface Stratum {
   readonly sample: readonly SampleRow[];
 }
 
-/** A host whose share of the sample is this large is a stratum by itself. Chosen: below, its variance is mostly noise. */
+/**
+ * A host whose share of the sample is this large is a stratum by itself. Chosen: below, its variance is mostly noise.
+ */
 const OWN_ROWS = 4;
 /** Smaller ones are put together, neighbours by size, until their share is this large. */
 const TOGETHER_ROWS = 12;
 
 /**
- * Strata with their samples, in proportion to their rows, at least 2 each where there are as many (Cochran, Sampling Techniques,
- * 3rd ed., 5.5: proportional allocation needs to know nothing of sizes in advance, and is never far worse than the best).
+ * Strata with their samples, in proportion to their rows, at least 2 each where there are as many (Cochran, Sampling
+ * Techniques, 3rd ed., 5.5: proportional allocation needs to know nothing of sizes in advance, and is never far worse
+ * than the best).
  * @param groups - most rows first
  * @param limit - the place up to which they are complete
  */
@@ -36,17 +39,27 @@ export function makeStrata(groups: readonly SampledGroup[], sampleRows: number, 
   }
   // A rest that is too small goes with the last ones before it.
   if (open.length > 0) parts.push([...(parts.pop() ?? []), ...open]);
-  return [...large.map((group) => [group]), ...parts].map((members) => stratumOf(members, shareOf(rowsOf(members)), limit));
+  return [...large.map((group) => [group]), ...parts].map((members) =>
+    stratumOf(members, shareOf(rowsOf(members)), limit),
+  );
 }
 
 function stratumOf(members: readonly SampledGroup[], share: number, limit: number): Stratum {
   const rows = rowsOf(members);
   const wanted = Math.min(rows, Math.max(2, Math.round(share)));
   const host = members.length === 1 ? members[0]?.host : undefined;
-  return { rows, hosts: members.length, sample: lowestOf(members, wanted, limit), ...(host === undefined ? {} : { host }) };
+  return {
+    rows,
+    hosts: members.length,
+    sample: lowestOf(members, wanted, limit),
+    ...(host === undefined ? {} : { host }),
+  };
 }
 
-/** The first rows of the union in random order: a simple random sample. Above the limit one may be missing, but for the two lowest. */
+/**
+ * The first rows of the union in random order: a simple random sample. Above the limit one may be missing, but for the
+ * two lowest.
+ */
 function lowestOf(members: readonly SampledGroup[], count: number, limit: number): SampleRow[] {
   const all = members.flatMap(({ lowest }) => lowest).sort((a, b) => a.place - b.place);
   return all.slice(0, count).filter(({ place }, at) => place <= limit || at < ROWS_PER_GROUP);

@@ -15,9 +15,10 @@ export interface RowsEstimate {
 }
 
 /**
- * How many rows have a property, with Wilson's interval at the effective sample size: that of a simple random sample with the same
- * variance, and no more than the rows asked for (larger when nearly all rows were). Source: Wilson 1927; Korn and Graubard,
- * "Confidence intervals for proportions with small expected number of positive counts estimated from survey data" (1998).
+ * How many rows have a property, with Wilson's interval at the effective sample size: that of a simple random sample
+ * with the same variance, and no more than the rows asked for (larger when nearly all rows were). Source: Wilson 1927;
+ * Korn and Graubard, "Confidence intervals for proportions with small expected number of positive counts estimated from
+ * survey data" (1998).
  */
 export function stratifiedShare(strata: readonly StratumCount[]): RowsEstimate {
   const asked = strata.filter(({ sampled }) => sampled > 0);

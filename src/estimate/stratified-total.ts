@@ -27,11 +27,11 @@ interface Moments {
  *
  *   total = sum of N(h) mean(h)         variance = sum of N(h) (N(h) - n(h)) s2(h) / n(h)
  *
- * with the degrees of freedom of Satterthwaite. Source: Cochran, Sampling Techniques, 3rd ed., 5.3, 5.4 and 5.16.
- * File sizes are skewed, and then total +- t x error misses large totals far too often. So the interval is the wider one, at each
- * end, of the interval on the logarithm and of Hall's, which takes the skewness of the sample into account (Hall, "On the removal of
- * skewness by transformation", 1992). What that covers in simulations is in docs/planning.md.
- * A stratum without a known value gets the mean of the others, one with a single value their variance.
+ * with the degrees of freedom of Satterthwaite. Source: Cochran, Sampling Techniques, 3rd ed., 5.3, 5.4 and 5.16. File
+ * sizes are skewed, and then total +- t x error misses large totals far too often. So the interval is the wider one, at
+ * each end, of the interval on the logarithm and of Hall's, which takes the skewness of the sample into account (Hall,
+ * "On the removal of skewness by transformation", 1992). What that covers in simulations is in docs/planning.md. A
+ * stratum without a known value gets the mean of the others, one with a single value their variance.
  */
 export function stratifiedTotal(strata: readonly StratumValues[]): TotalEstimate {
   const moments = momentsOf(strata);

@@ -36,13 +36,17 @@ export function summarize(
     unresolved: { sampled: countOf(probed, 'unresolved'), ...rowsWith(probed, ({ kind }) => kind === 'unresolved') },
     failures: failuresOf(probed, unfetchable),
     hosts: hostsOf(probed),
-    counts: { sized: countOf(probed, 'sized'), failed: countOf(probed, 'failed'), unresolved: countOf(probed, 'unresolved') },
+    counts: {
+      sized: countOf(probed, 'sized'),
+      failed: countOf(probed, 'failed'),
+      unresolved: countOf(probed, 'unresolved'),
+    },
   };
 }
 
 /**
- * Two estimates, for the two things that an unresolved row may turn out to be: like the rows of its stratum whose size is known
- * (total and upper end), or nothing at all (lower end).
+ * Two estimates, for the two things that an unresolved row may turn out to be: like the rows of its stratum whose size
+ * is known (total and upper end), or nothing at all (lower end).
  */
 function bytesOf(probed: readonly Probed[]): TotalEstimate | undefined {
   if (countOf(probed, 'sized') === 0) return undefined;
@@ -52,18 +56,29 @@ function bytesOf(probed: readonly Probed[]): TotalEstimate | undefined {
     values: outcomes.filter(({ kind }) => kind !== 'unresolved').map(bytes),
   }));
   const { total, high } = stratifiedTotal(known);
-  const { low } = stratifiedTotal(probed.map(({ stratum: { rows }, outcomes }) => ({ rows, values: outcomes.map(bytes) })));
+  const { low } = stratifiedTotal(
+    probed.map(({ stratum: { rows }, outcomes }) => ({ rows, values: outcomes.map(bytes) })),
+  );
   return { total: Math.round(total), low: Math.floor(Math.min(low, total)), high: Math.ceil(high) };
 }
 
 function failuresOf(probed: readonly Probed[], unfetchable: ReadonlyMap<RowCode, number>): ExpectedFailure[] {
-  const codes = new Set(probed.flatMap(({ outcomes }) => outcomes.flatMap((outcome) => ('code' in outcome ? [outcome.code] : []))));
+  const codes = new Set(
+    probed.flatMap(({ outcomes }) => outcomes.flatMap((outcome) => ('code' in outcome ? [outcome.code] : []))),
+  );
   const estimated = [...codes].map((code) => {
     const isHit = (outcome: ProbeOutcome): boolean => 'code' in outcome && outcome.code === code;
     const sampled = probed.reduce((sum, { outcomes }) => sum + outcomes.filter(isHit).length, 0);
     return { code, transient: isTransient(code), sampled, ...rowsWith(probed, isHit) };
   });
-  const counted = [...unfetchable].map(([code, rows]) => ({ code, transient: false, sampled: 0, rows, low: rows, high: rows }));
+  const counted = [...unfetchable].map(([code, rows]) => ({
+    code,
+    transient: false,
+    sampled: 0,
+    rows,
+    low: rows,
+    high: rows,
+  }));
   return [...estimated, ...counted].sort((a, b) => b.rows - a.rows);
 }
 
@@ -89,7 +104,11 @@ function hostsOf(probed: readonly Probed[]): HostEstimate[] {
 
 function rowsWith(probed: readonly Probed[], isHit: (outcome: ProbeOutcome) => boolean): RowsEstimate {
   return stratifiedShare(
-    probed.map(({ stratum: { rows }, outcomes }) => ({ rows, sampled: outcomes.length, hits: outcomes.filter(isHit).length })),
+    probed.map(({ stratum: { rows }, outcomes }) => ({
+      rows,
+      sampled: outcomes.length,
+      hits: outcomes.filter(isHit).length,
+    })),
   );
 }
 

@@ -7,7 +7,9 @@ export interface Envelope {
   readonly number: number;
   /** Sender's monotonic clock; all times in `events` are on it. */
   readonly nowMs: number;
-  /** Everything up to this revision of the bucket was seen by the sender, and what it says here takes it into account. */
+  /**
+   * Everything up to this revision of the bucket was seen by the sender, and what it says here takes it into account.
+   */
   readonly seen: number;
   readonly reports: readonly HostReport[];
   readonly grants: readonly HostGrant[];
@@ -42,7 +44,12 @@ export interface HostGrant {
   readonly spacingMs: number;
   /** From now on; a duration, because there is no common clock. */
   readonly pauseMs: number;
-  readonly shares: readonly { readonly worker: string; readonly visit: number; readonly permits: number; readonly phase: number }[];
+  readonly shares: readonly {
+    readonly worker: string;
+    readonly visit: number;
+    readonly permits: number;
+    readonly phase: number;
+  }[];
 }
 
 /** A host has asked for silence: from whoever heard it to everybody. */
@@ -122,7 +129,12 @@ function fromWire(wire: unknown): WorkerEvent | undefined {
   return outcome === undefined ? undefined : { kind: 'result', id, atMs, outcome };
 }
 
-function outcomeFrom(kind: Outcome['kind'] | undefined, serviceMs: number, more: number | undefined, bytes: number): Outcome | undefined {
+function outcomeFrom(
+  kind: Outcome['kind'] | undefined,
+  serviceMs: number,
+  more: number | undefined,
+  bytes: number,
+): Outcome | undefined {
   switch (kind) {
     case undefined:
       return undefined;
@@ -153,7 +165,19 @@ function isEnvelope(value: unknown): value is WireEnvelope {
 }
 
 function isReport(report: Fields): boolean {
-  const { host, epoch, seq, visit, permits, inFlight, isLeaving, waiting, eventLoopUtilization, clientLimited, events } = report;
+  const {
+    host,
+    epoch,
+    seq,
+    visit,
+    permits,
+    inFlight,
+    isLeaving,
+    waiting,
+    eventLoopUtilization,
+    clientLimited,
+    events,
+  } = report;
   const numbers = [epoch, seq, visit, permits, inFlight, waiting, eventLoopUtilization, clientLimited];
   return typeof host === 'string' && typeof isLeaving === 'boolean' && Array.isArray(events) && numbers.every(isNumber);
 }
@@ -161,7 +185,10 @@ function isReport(report: Fields): boolean {
 function isGrant(grant: Fields): boolean {
   const { host, epoch, seq, spacingMs, pauseMs, shares } = grant;
   if (typeof host !== 'string' || ![epoch, seq, spacingMs, pauseMs].every(isNumber)) return false;
-  return isListOf(shares, ({ worker, visit, permits, phase }) => typeof worker === 'string' && [visit, permits, phase].every(isNumber));
+  return isListOf(
+    shares,
+    ({ worker, visit, permits, phase }) => typeof worker === 'string' && [visit, permits, phase].every(isNumber),
+  );
 }
 
 type Fields = Readonly<Record<string, unknown>>;

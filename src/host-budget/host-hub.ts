@@ -23,8 +23,9 @@ export interface Outgoing {
 }
 
 /**
- * One worker's part in the shared budgets of all its hosts. Pure: heartbeats, records, envelopes and the time come in; envelopes and record
- * writes go out, and may be lost, late or refused. See docs/paarc.md, "Several machines, one budget".
+ * One worker's part in the shared budgets of all its hosts. Pure: heartbeats, records, envelopes and the time come in;
+ * envelopes and record writes go out, and may be lost, late or refused. See docs/paarc.md, "Several machines, one
+ * budget".
  */
 export class HostHub {
   readonly #options: HostHubOptions;

@@ -1,12 +1,18 @@
 import { assertSnapshot, type Snapshot } from '../paarc/index.ts';
 
-/** What is kept of a shared host where all workers see it: who leads, since which epoch, and what a successor starts from. */
+/**
+ * What is kept of a shared host where all workers see it: who leads, since which epoch, and what a successor starts
+ * from.
+ */
 export interface HostRecord {
   /** Rises with every change of leader; what an older leader says does not count any more. */
   readonly epoch: number;
   /** Incarnation of the leader; empty when it gave the host back. */
   readonly leader: string;
-  /** Budget when this was written: requests in flight, and requests per second (0 for no limit). For people and for `status`. */
+  /**
+   * Budget when this was written: requests in flight, and requests per second (0 for no limit). For people and for
+   * `status`.
+   */
   readonly concurrency: number;
   readonly requestsPerSecond: number;
   /** How much longer the host had asked for silence when this was written. */
@@ -19,7 +25,9 @@ export interface HostRecord {
 /** What a worker says once in `heartbeatMs`, under its incarnation. */
 export interface Heartbeat {
   readonly ttlMs: number;
-  /** When it left, on the sender's own clock: for the sender alone, who knows by it which of its heartbeats came back. */
+  /**
+   * When it left, on the sender's own clock: for the sender alone, who knows by it which of its heartbeats came back.
+   */
   readonly sentMs: number;
   /** The incarnation before this one, which holds nothing any more. */
   readonly replaces?: string;
@@ -41,7 +49,14 @@ export function decodeRecord(text: string): HostRecord | undefined {
   const { shares } = value;
   if (typeof shares !== 'object' || shares === null || !Object.values(shares).every(isCount)) return undefined;
   const { epoch, leader, concurrency, requestsPerSecond, notBeforeMs } = value;
-  const record = { epoch, leader, concurrency, requestsPerSecond, notBeforeMs, shares: shares as Readonly<Record<string, number>> };
+  const record = {
+    epoch,
+    leader,
+    concurrency,
+    requestsPerSecond,
+    notBeforeMs,
+    shares: shares as Readonly<Record<string, number>>,
+  };
   const state = snapshotIn(value.controllerState);
   return state === undefined ? record : { ...record, controllerState: state };
 }

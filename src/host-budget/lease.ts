@@ -1,6 +1,9 @@
 import type { Heartbeat } from './host-record.ts';
 
-/** This worker's right to use what others granted it: good for a time from before each heartbeat that was confirmed, and never after that. */
+/**
+ * This worker's right to use what others granted it: good for a time from before each heartbeat that was confirmed, and
+ * never after that.
+ */
 export class Lease {
   #worker: string;
   #replaces: string | undefined;

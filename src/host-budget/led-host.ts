@@ -1,12 +1,22 @@
-import { type Budget, Coordinator, type PaarcSettings, type Snapshot, splitBudget, type WorkerEvent } from '../paarc/index.ts';
+import {
+  type Budget,
+  Coordinator,
+  type PaarcSettings,
+  type Snapshot,
+  splitBudget,
+  type WorkerEvent,
+} from '../paarc/index.ts';
 import type { HostGrant, HostReport } from './envelope.ts';
 import { ShareLedger } from './share-ledger.ts';
 
 /**
- * Grants leave at the pace of the reports: what the law decides takes so much longer to reach the workers than the law itself counts on.
+ * Grants leave at the pace of the reports: what the law decides takes so much longer to reach the workers than the law
+ * itself counts on.
  */
 const grantDelayMs = 250;
-/** With fewer permits than members only some hold permits: of eight permits one holder, so that handing over stays rare. */
+/**
+ * With fewer permits than members only some hold permits: of eight permits one holder, so that handing over stays rare.
+ */
 const permitsPerHolder = 8;
 const turnMs = 30_000;
 /** A member that says nothing for so long gets no share until it speaks again; members report every 250 ms. */
@@ -155,7 +165,9 @@ export class LedHost {
 
   /** Members with something to do; with fewer permits than those, some of them in turn. */
   #holders(permits: number, nowMs: number): string[] {
-    const wanting = [...this.#members].filter(([, member]) => member.wants && nowMs - member.heardMs <= silentMs).map(([worker]) => worker);
+    const wanting = [...this.#members]
+      .filter(([, member]) => member.wants && nowMs - member.heardMs <= silentMs)
+      .map(([worker]) => worker);
     if (permits >= wanting.length) return wanting;
     const count = Math.max(1, Math.ceil(permits / permitsPerHolder));
     const first = (Math.floor(nowMs / turnMs) * count) % wanting.length;

@@ -72,7 +72,10 @@ export class LedHosts {
   }
 
   /** The record says who leads: whoever it names has won, and everybody else has lost. */
-  onRecord(key: string, news: Known & { readonly self: string; readonly seat: Seat | undefined; readonly nowMs: number }): void {
+  onRecord(
+    key: string,
+    news: Known & { readonly self: string; readonly seat: Seat | undefined; readonly nowMs: number },
+  ): void {
     const { record, revision, self, seat, nowMs } = news;
     this.#claims.delete(key);
     this.#pending.delete(key);
@@ -137,7 +140,11 @@ export class LedHosts {
       entry.savedMembers = membersOf(entry);
       const isEmpty = nowMs - entry.emptySinceMs > emptyMs;
       if (isEmpty) this.#remember(entry);
-      writes.push({ key, revision: known.revision, record: this.#recordOf(entry, known.record, isEmpty ? '' : self, nowMs) });
+      writes.push({
+        key,
+        revision: known.revision,
+        record: this.#recordOf(entry, known.record, isEmpty ? '' : self, nowMs),
+      });
     }
     return writes;
   }
@@ -149,7 +156,8 @@ export class LedHosts {
       entry.led.drop(self);
       this.#remember(entry);
       const known = records.get(key);
-      if (known !== undefined) writes.push({ key, revision: known.revision, record: this.#recordOf(entry, known.record, '', nowMs) });
+      if (known !== undefined)
+        writes.push({ key, revision: known.revision, record: this.#recordOf(entry, known.record, '', nowMs) });
     }
     this.clear();
     return writes;
@@ -192,7 +200,8 @@ export class LedHosts {
 }
 
 function claimOf(self: string, record: HostRecord | undefined): HostRecord {
-  if (record === undefined) return { epoch: 1, leader: self, concurrency: 0, requestsPerSecond: 0, notBeforeMs: 0, shares: {} };
+  if (record === undefined)
+    return { epoch: 1, leader: self, concurrency: 0, requestsPerSecond: 0, notBeforeMs: 0, shares: {} };
   return { ...record, epoch: record.epoch + 1, leader: self };
 }
 

@@ -7,9 +7,15 @@ export interface Timing {
   readonly ttlMs: number;
 }
 
-/** Between the end of a worker's lease and the moment in which others use its share: the drift of two clocks over a lease, with room. */
+/**
+ * Between the end of a worker's lease and the moment in which others use its share: the drift of two clocks over a
+ * lease, with room.
+ */
 const marginMs = 1000;
-/** Above so many workers everybody's heartbeats to everybody cost more than a slower farewell. Source: K^2 messages, measured at K = 4. */
+/**
+ * Above so many workers everybody's heartbeats to everybody cost more than a slower farewell. Source: K^2 messages,
+ * measured at K = 4.
+ */
 const manyWorkers = 16;
 /** A worker that was given up so long ago is not remembered. */
 const forgetMs = 60_000;
@@ -29,9 +35,10 @@ interface Heard {
 }
 
 /**
- * Who is alive, by their heartbeats on my monotonic clock. Heartbeats come in one order to all, so one of mine that comes back proves
- * that every heartbeat before it has reached me too: a worker whose lease had ended when that one left is over. My own clock alone
- * proves nothing: while I hear nobody, or what was said in the meantime has not reached me yet, nobody is given up.
+ * Who is alive, by their heartbeats on my monotonic clock. Heartbeats come in one order to all, so one of mine that
+ * comes back proves that every heartbeat before it has reached me too: a worker whose lease had ended when that one
+ * left is over. My own clock alone proves nothing: while I hear nobody, or what was said in the meantime has not
+ * reached me yet, nobody is given up.
  */
 export class Liveness {
   #self: string;
@@ -96,7 +103,8 @@ export class Liveness {
 
   /** Somebody seems to be gone, and only a heartbeat of mine that leaves now can prove it. */
   hasDoubts(nowMs: number): boolean {
-    for (const heard of this.#heard.values()) if (!heard.isOver && !isWithin(heard, nowMs) && isWithin(heard, this.#sentMs)) return true;
+    for (const heard of this.#heard.values())
+      if (!heard.isOver && !isWithin(heard, nowMs) && isWithin(heard, this.#sentMs)) return true;
     return false;
   }
 }

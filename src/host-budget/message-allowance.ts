@@ -2,7 +2,10 @@
 type MessageKind = 'heartbeat' | 'envelope' | 'record';
 
 const windowMs = 1000;
-/** Messages in any second that a kind may bring the total to; 8 in all, and the last ones are kept for what matters more. */
+/**
+ * Messages in any second that a kind may bring the total to; 8 in all, and the last ones are kept for what matters
+ * more.
+ */
 const mostInWindow: Readonly<Record<MessageKind, number>> = { heartbeat: 8, envelope: 7, record: 6 };
 
 /** Keeps a worker at 8 messages in any second. What may not go now goes with a later one; nothing is lost but time. */

@@ -7,13 +7,17 @@ interface Peer {
   seen: number;
 }
 
-/** What the envelopes of the other workers say about themselves: their clock, whether one was lost, and how far they have read. */
+/**
+ * What the envelopes of the other workers say about themselves: their clock, whether one was lost, and how far they
+ * have read.
+ */
 export class Peers {
   readonly #peers = new Map<string, Peer>();
 
   /**
    * An envelope came in.
-   * @param read - how far we have read the bucket ourselves. What the sender says of later revisions is lost on us, a report to the
+   * @param read - how far we have read the bucket ourselves. What the sender says of later revisions is lost on us, a
+   * report to the
    *   leader that we do not know yet that we are, so it does not count as said
    * @returns undefined for one that is older than another of the same sender
    */

@@ -39,7 +39,8 @@ export class Presence {
 
   /**
    * A heartbeat leaves now.
-   * @param isDrained - nothing of what a former incarnation was granted is in flight any more: only then may it be called over
+   * @param isDrained - nothing of what a former incarnation was granted is in flight any more: only then may it be
+   * called over
    */
   heartbeat(isDrained: boolean, nowMs: number): { readonly words: Heartbeat; readonly heartbeatMs: number } {
     const { ttlMs, heartbeatMs } = timingFor(1 + this.others(nowMs).length);

@@ -15,18 +15,24 @@ export interface Seat {
   claimAtMs: number;
 }
 
-/** Rows that may wait on a host before a share of its budget is asked for. A few rows are done sooner than a lease is had. */
+/**
+ * Rows that may wait on a host before a share of its budget is asked for. A few rows are done sooner than a lease is
+ * had.
+ */
 const manyRows = 8;
 /** A membership is given back after so long without a row. Chosen: longer than the gap between two units. */
 const idleMs = 2000;
-/** Time within which all members that miss their leader try to succeed it, each at its own moment. Only the first write counts. */
+/**
+ * Time within which all members that miss their leader try to succeed it, each at its own moment. Only the first write
+ * counts.
+ */
 const rushMs = 150;
 /** Until an attempt to lead that came to nothing is repeated. */
 const retryMs = 1000;
 
 /**
- * How a host stands, as its record and the heartbeats tell: nobody shares it; we lead it; somebody alive leads it; its leader is gone while
- * members go on.
+ * How a host stands, as its record and the heartbeats tell: nobody shares it; we lead it; somebody alive leads it; its
+ * leader is gone while members go on.
  */
 export type Standing = 'free' | 'mine' | 'led' | 'orphan';
 
@@ -101,6 +107,14 @@ export function reportOf({ key, limit }: Seat, epoch: number): HostReport | unde
 
 /** The last words of a member. */
 export function farewell(key: string, epoch: number, visit: number): HostReport {
-  const nothing = { seq: 0, permits: 0, inFlight: 0, waiting: 0, eventLoopUtilization: 0, clientLimited: 0, events: [] };
+  const nothing = {
+    seq: 0,
+    permits: 0,
+    inFlight: 0,
+    waiting: 0,
+    eventLoopUtilization: 0,
+    clientLimited: 0,
+    events: [],
+  };
   return { host: key, epoch, visit, isLeaving: true, ...nothing };
 }

@@ -2,8 +2,9 @@
 const windowMs = 30_000;
 
 /**
- * Another process's monotonic clock, read on mine. Every message says when it was sent, on the sender's clock; the least difference to
- * its arrival over the last minute is the offset plus the least delay of a message. No wall clock has a part in it.
+ * Another process's monotonic clock, read on mine. Every message says when it was sent, on the sender's clock; the
+ * least difference to its arrival over the last minute is the offset plus the least delay of a message. No wall clock
+ * has a part in it.
  */
 export class SenderClock {
   #leastMs = Number.POSITIVE_INFINITY;
@@ -26,7 +27,10 @@ export class SenderClock {
     return Math.min(this.#leastMs, this.#previousMs);
   }
 
-  /** A time of the sender on my clock, not after `nowMs` and never before one that was read earlier: order is worth more than accuracy. */
+  /**
+   * A time of the sender on my clock, not after `nowMs` and never before one that was read earlier: order is worth more
+   * than accuracy.
+   */
   read(senderMs: number, nowMs: number): number {
     this.#lastMs = Math.max(this.#lastMs, Math.min(nowMs, senderMs + this.offsetMs));
     return this.#lastMs;

@@ -2,15 +2,18 @@
 interface Account {
   /** The newest grant that the worker said it had applied. */
   ackedSeq: number;
-  /** The larger of its permits and its requests in flight when it said so; it can only fall until a newer grant arrives. */
+  /**
+   * The larger of its permits and its requests in flight when it said so; it can only fall until a newer grant arrives.
+   */
   heldThen: number;
   /** Grants after that one: any of them may be in force by now. */
   readonly open: { readonly seq: number; readonly permits: number }[];
 }
 
 /**
- * The leader's books for one host: nobody is granted more before somebody else is known to hold less. The sum of what all workers may
- * have in flight is at most the budget, whatever is lost, late or doubled on the way; only a budget that shrinks has to wait for answers.
+ * The leader's books for one host: nobody is granted more before somebody else is known to hold less. The sum of what
+ * all workers may have in flight is at most the budget, whatever is lost, late or doubled on the way; only a budget
+ * that shrinks has to wait for answers.
  */
 export class ShareLedger {
   readonly #accounts = new Map<string, Account>();
@@ -90,7 +93,8 @@ export class ShareLedger {
   }
 
   #open(account: Account, permits: number): void {
-    // Of a row of equal or falling grants the first binds longest; only a rise or a fall that can be confirmed needs its own line.
+    // Of a row of equal or falling grants the first binds longest; only a rise or a fall that can be confirmed needs
+    // its own line.
     const last = account.open.at(-1);
     if (last !== undefined && last.permits === permits) account.open.pop();
     account.open.push({ seq: this.#seq, permits });

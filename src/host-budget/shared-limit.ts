@@ -7,7 +7,10 @@ import type { Limit, Load, Outcome, SendToken, Transition } from '../paarc/limit
  */
 export type SeatMode = 'alone' | 'closed' | 'member';
 
-/** A grant may come at any time and the gate asks when it is told to. Rows on a host without a lease can wait longer for one. */
+/**
+ * A grant may come at any time and the gate asks when it is told to. Rows on a host without a lease can wait longer for
+ * one.
+ */
 const lookMs = { alone: 200, closed: 50, member: 50 } as const;
 
 export interface SharedLimitOptions {
@@ -25,7 +28,10 @@ export interface SharedLimitOptions {
   readonly onRefusal: (quietMs: number) => void;
 }
 
-/** Everybody stops for so long after a 429 without Retry-After: until the leader's law, which runs behind, has made up its mind. */
+/**
+ * Everybody stops for so long after a 429 without Retry-After: until the leader's law, which runs behind, has made up
+ * its mind.
+ */
 const stopMs = 350;
 
 interface Flight {
@@ -84,7 +90,9 @@ export class SharedLimit implements Limit {
     return Math.min(this.#share.permits, this.#options.cMax);
   }
   get spacingMs(): number {
-    return this.#mode === 'alone' ? Math.max(this.#options.alone.spacingMs, this.#options.leastSpacingMs()) : (this.#share?.spacingMs ?? 0);
+    return this.#mode === 'alone'
+      ? Math.max(this.#options.alone.spacingMs, this.#options.leastSpacingMs())
+      : (this.#share?.spacingMs ?? 0);
   }
   get pauseUntilMs(): number {
     const master = this.#mode === 'alone' ? this.#options.alone : this.#share;

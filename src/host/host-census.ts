@@ -15,8 +15,9 @@ export interface HostCount {
 }
 
 /**
- * Counts a manifest's rows by host, batch by batch, reading hosts off the bytes of the URL column. Hosts are numbered from 1 by first
- * appearance; 0 is `!invalid`. Every answer is `hostOf`'s. Holds some 50 bytes per host and nothing per row.
+ * Counts a manifest's rows by host, batch by batch, reading hosts off the bytes of the URL column. Hosts are numbered
+ * from 1 by first appearance; 0 is `!invalid`. Every answer is `hostOf`'s. Holds some 50 bytes per host and nothing per
+ * row.
  */
 export class HostCensus {
   readonly #names = new ByteTable();
@@ -54,7 +55,12 @@ export class HostCensus {
   /** The host id of every row, as `add`, without counting the rows. */
   read(urls: Data): Int32Array {
     const { type } = urls;
-    if (DataType.isUtf8(type) || DataType.isBinary(type) || DataType.isLargeUtf8(type) || DataType.isLargeBinary(type)) {
+    if (
+      DataType.isUtf8(type) ||
+      DataType.isBinary(type) ||
+      DataType.isLargeUtf8(type) ||
+      DataType.isLargeBinary(type)
+    ) {
       return this.#urls.read(urls);
     }
     if (DataType.isDictionary(type)) return this.#readDictionary(urls);

@@ -2,7 +2,10 @@ import { ByteTable } from '../structures/byte-table.ts';
 import type { HostCensus } from './host-census.ts';
 import { registrableDomain } from './registrable-domain.ts';
 
-/** Which group each host of a census belongs to: itself, or its registrable domain. Groups are numbered by first appearance. */
+/**
+ * Which group each host of a census belongs to: itself, or its registrable domain. Groups are numbered by first
+ * appearance.
+ */
 export class HostGroups {
   readonly #census: HostCensus;
   readonly #domains: ByteTable | undefined;

@@ -9,16 +9,18 @@ const INVALID_HOST = '!invalid';
 const PLAIN = /^https?:\/\/([a-z0-9.-]+)(:\d+)?(?:[/?#]|$)/;
 
 /**
- * Lower-case `host[:port]`, without the scheme's default port, IPv6 in brackets; `!invalid` for anything that is not
- * an http(s) URL with a host. Surrounding white space is ignored, as browsers do.
- * Plain lower-case ASCII authorities skip the WHATWG parser: manifests have little else, and it is the hot path of partitioning.
+ * Lower-case `host[:port]`, without the scheme's default port, IPv6 in brackets; `!invalid` for anything that is not an
+ * http(s) URL with a host. Surrounding white space is ignored, as browsers do. Plain lower-case ASCII authorities skip
+ * the WHATWG parser: manifests have little else, and it is the hot path of partitioning.
  */
 export function hostOf(url: string): string {
   const plain = PLAIN.exec(url);
   if (plain !== null) {
     const name = plain[1] as string;
-    // Numbers may be IPv4 in disguise (0x7f.1, 2130706433), two dots or a dash at the edge may be refused: let the parser decide.
-    if (plain[2] === undefined && /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.[a-z]{2,}$/.test(name) && !name.includes('xn--')) return name;
+    // Numbers may be IPv4 in disguise (0x7f.1, 2130706433), two dots or a dash at the edge may be refused: let the
+    // parser decide.
+    if (plain[2] === undefined && /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.[a-z]{2,}$/.test(name) && !name.includes('xn--'))
+      return name;
   }
   return parseHttpUrl(url)?.host ?? INVALID_HOST;
 }
@@ -26,14 +28,15 @@ export function hostOf(url: string): string {
 /** The URL if it can be fetched over http(s), else undefined. */
 export function parseHttpUrl(url: string): URL | undefined {
   const parsed = parseUrl(url);
-  if (parsed === undefined || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') || parsed.hostname === '') return undefined;
+  if (parsed === undefined || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') || parsed.hostname === '')
+    return undefined;
   return parsed;
 }
 
 /**
- * The URL, or undefined where the WHATWG parser refuses it. Once hot, `URL.canParse` of Node 20 takes a string with letters above
- * ASCII for damaged UTF-8 and refuses hosts such as bücher.example, so it is asked about ASCII only; there it spares
- * an exception, which is 70 times slower.
+ * The URL, or undefined where the WHATWG parser refuses it. Once hot, `URL.canParse` of Node 20 takes a string with
+ * letters above ASCII for damaged UTF-8 and refuses hosts such as bücher.example, so it is asked about ASCII only;
+ * there it spares an exception, which is 70 times slower.
  */
 export function parseUrl(url: string, base?: string): URL | undefined {
   if (isAscii(url) && !URL.canParse(url, base)) return undefined;

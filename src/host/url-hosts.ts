@@ -11,7 +11,10 @@ const [COLON, SLASH, DASH, DOT] = [0x3a, 0x2f, 0x2d, 0x2e];
 const [HTTP, SECURE] = [0x70747468, 0x2f2f3a73];
 const [SLASHES, COLONS] = [0x2f2f2f2f, 0x3a3a3a3a];
 
-/** What a byte may be within an authority: part of a plain name; part of others that are told by their letters alone; none of them. */
+/**
+ * What a byte may be within an authority: part of a plain name; part of others that are told by their letters alone;
+ * none of them.
+ */
 const [PLAIN, UPPER_OR_COLON, OTHER, END] = [1, 2, 4, 8];
 const CLASS = new Uint8Array(256).fill(OTHER);
 CLASS.fill(PLAIN, 0x61, 0x7b);
@@ -23,9 +26,9 @@ CLASS[COLON] = UPPER_OR_COLON;
 for (const byte of '/?#') CLASS[byte.charCodeAt(0)] = END;
 
 /**
- * Reads hosts off UTF-8 URLs. An authority that is a known host's name is that host; one that looks like a plain name is a new host; an
- * authority of ASCII letters, digits, dots, dashes and colons is given to `hostOf` once and remembered, because nothing after it
- * can change its host; anything else goes to `hostOf` each time.
+ * Reads hosts off UTF-8 URLs. An authority that is a known host's name is that host; one that looks like a plain name
+ * is a new host; an authority of ASCII letters, digits, dots, dashes and colons is given to
+ * `hostOf` once and remembered, because nothing after it can change its host; anything else goes to `hostOf` each time.
  */
 export class UrlHosts {
   readonly #names: ByteTable;
@@ -43,7 +46,8 @@ export class UrlHosts {
     const { length, valueOffsets } = urls;
     const ids = new Int32Array(length);
     if (length === 0) return ids;
-    const offsets = valueOffsets instanceof Int32Array ? valueOffsets : Float64Array.from(valueOffsets as ArrayLike<unknown>, Number);
+    const offsets =
+      valueOffsets instanceof Int32Array ? valueOffsets : Float64Array.from(valueOffsets as ArrayLike<unknown>, Number);
     const bytes = viewOf(urls.values as Uint8Array);
     const nulls = urls.nullCount > 0;
     for (let row = 0; row < length; row++) {
@@ -62,7 +66,8 @@ export class UrlHosts {
     const start = authorityStart(bytes, from, to);
     if (start < 0) return this.#unusualAt(bytes, from, to);
     const end = nameEnd(bytes, start, to);
-    // Names are as the URL parser leaves them, and without a port it leaves them alone when it meets them again, under either scheme.
+    // Names are as the URL parser leaves them, and without a port it leaves them alone when it meets them again, under
+    // either scheme.
     const known = end === to || bytes.getUint8(end) === SLASH ? this.#names.find(bytes, start, end) : -1;
     return known >= 0 ? known : this.#newAt(bytes, from, start, to);
   }
@@ -71,7 +76,9 @@ export class UrlHosts {
     let end = start;
     while (end < to && CLASS[bytes.getUint8(end)] === PLAIN) end++;
     const isWhole = end === to || CLASS[bytes.getUint8(end)] === END;
-    return isWhole && isPlainName(bytes, start, end) ? this.#names.intern(bytes, start, end) : this.#unusualAt(bytes, from, to);
+    return isWhole && isPlainName(bytes, start, end)
+      ? this.#names.intern(bytes, start, end)
+      : this.#unusualAt(bytes, from, to);
   }
 
   #unusualAt(bytes: DataView, from: number, to: number): number {
@@ -112,8 +119,8 @@ function zeroBytes(word: number): number {
 }
 
 /**
- * Whether bytes of class PLAIN are a name that the URL parser leaves as it is: begins with a letter, has at least two labels and
- * no empty one, and a last one of two letters or more, so that it is not an IPv4 address in disguise.
+ * Whether bytes of class PLAIN are a name that the URL parser leaves as it is: begins with a letter, has at least two
+ * labels and no empty one, and a last one of two letters or more, so that it is not an IPv4 address in disguise.
  */
 function isPlainName(bytes: DataView, from: number, to: number): boolean {
   if (from === to || !isLetter(bytes.getUint8(from))) return false;

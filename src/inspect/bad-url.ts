@@ -11,14 +11,15 @@ export const BAD_URL_KINDS = {
 export type BadUrlKind = keyof typeof BAD_URL_KINDS;
 
 /**
- * The kind of a bad URL, or undefined for one that can be requested. `other_scheme` ends a row of a run as `unsupported_scheme`,
- * the others as `invalid_url`.
+ * The kind of a bad URL, or undefined for one that can be requested.
+ * `other_scheme` ends a row of a run as `unsupported_scheme`, the others as `invalid_url`.
  */
 export function badUrlKind(url: string | null): BadUrlKind | undefined {
   if (url === null || url.trim() === '') return 'missing';
   if (parseHttpUrl(url) !== undefined) return undefined;
   const text = url.trim();
-  // `example.org:80/a.jpg` and `C:\a.jpg` parse as URLs of schemes that nobody has: a dot or a single letter gives them away.
+  // `example.org:80/a.jpg` and `C:\a.jpg` parse as URLs of schemes that nobody has: a dot or a single letter gives them
+  // away.
   const scheme = /^([a-z][a-z0-9+-]+):/i.exec(text)?.[1]?.toLowerCase();
   if (scheme === 'http' || scheme === 'https') return 'unparsable';
   if (scheme !== undefined && URL.canParse(text)) return 'other_scheme';

@@ -16,11 +16,14 @@ export type InspectOptions = ManifestSourceOptions & {
 };
 
 /**
- * Read a manifest once and say what is in it and what will hurt. Memory is bounded whatever its size: up to about 200 MB beside what
- * reading takes; what could only be estimated for that reason says so (`exact: false`).
+ * Read a manifest once and say what is in it and what will hurt. Memory is bounded whatever its size: up to about 200
+ * MB beside what reading takes; what could only be estimated for that reason says so (`exact: false`).
  * Errors: those of readManifest; FDC_ERR_INTERRUPTED when `signal` aborts.
  */
-export async function inspectManifest(inputs: string | readonly string[], options: InspectOptions = {}): Promise<ManifestInspection> {
+export async function inspectManifest(
+  inputs: string | readonly string[],
+  options: InspectOptions = {},
+): Promise<ManifestInspection> {
   const { onRows, ...source } = options;
   const reader = readManifest(inputs, source);
   const census = new RowCensus();
@@ -38,7 +41,9 @@ export async function inspectManifest(inputs: string | readonly string[], option
     return inspectionOf(await reader.ready, census, sample, { notes: reader.warnings, limitRows: source.limitRows });
   } catch (error) {
     if (options.signal?.aborted !== true) throw error;
-    throw new FlowDcError('FDC_ERR_INTERRUPTED', `inspect was stopped after ${census.rows} rows; nothing was written`, { cause: error });
+    throw new FlowDcError('FDC_ERR_INTERRUPTED', `inspect was stopped after ${census.rows} rows; nothing was written`, {
+      cause: error,
+    });
   } finally {
     reader.destroy();
   }
@@ -67,7 +72,14 @@ function inspectionOf(
   return { ...inspection, warnings: manifestWarnings(inspection, notes) };
 }
 
-function inspectedFile({ name, format, gzip, bytes, rows, rowGroupBytes }: ManifestInfo['files'][number]): InspectedFile {
+function inspectedFile({
+  name,
+  format,
+  gzip,
+  bytes,
+  rows,
+  rowGroupBytes,
+}: ManifestInfo['files'][number]): InspectedFile {
   return {
     name,
     format,

@@ -40,41 +40,56 @@ const MANY_LABELS = 100_000;
 const RULES: Readonly<Record<Exclude<ManifestWarningCode, 'reader'>, Rule>> = {
   one_giant_host: ({ hosts, rows }) => {
     const largest = hosts.top[0];
-    if (largest === undefined || largest.share < GIANT_SHARE || largest.rows < GIANT_ROWS || rows < GIANT_ROWS) return undefined;
+    if (largest === undefined || largest.share < GIANT_SHARE || largest.rows < GIANT_ROWS || rows < GIANT_ROWS)
+      return undefined;
     return {
-      message: `${largest.name} has ${share(largest.share)} of the rows: the download is as fast as that host allows, however many machines share it`,
+      message:
+        `${largest.name} has ${share(largest.share)} of the rows: the download is as fast as that host allows, ` +
+        'however many machines share it',
       advice:
-        "say who you are with --contact; 'flow-dc estimate' measures its pace; keep what its owner asks for with --c-max, or a rate under the key `hosts` of a --config file",
+        "say who you are with --contact; 'flow-dc estimate' measures its pace; keep what its owner asks for " +
+        'with --c-max, or a rate under the key `hosts` of a --config file',
     };
   },
   repeated_urls: ({ duplicates, rows }) => {
     if (duplicates.rows < rows * REPEATED_SHARE || duplicates.rows === 0) return undefined;
     const about = duplicates.exact ? '' : 'about ';
     return {
-      message: `${about}${number(duplicates.rows)} rows (${share(duplicates.rows / rows)}) repeat the URL of an earlier row, and each would be fetched and stored again`,
-      advice: 'remove them before the download (SELECT DISTINCT ON, pandas drop_duplicates) unless the rows differ in their labels',
+      message:
+        `${about}${number(duplicates.rows)} rows (${share(duplicates.rows / rows)}) repeat the URL of an earlier ` +
+        'row, and each would be fetched and stored again',
+      advice:
+        'remove them before the download (SELECT DISTINCT ON, pandas drop_duplicates) unless the rows differ ' +
+        'in their labels',
     };
   },
   large_row_groups: ({ files }) => {
     const [file] = [...files].sort((a, b) => (b.rowGroupBytes ?? 0) - (a.rowGroupBytes ?? 0));
     if (file?.rowGroupBytes === undefined || file.rowGroupBytes < ROW_GROUP_BYTES) return undefined;
     return {
-      message: `${file.name} has a row group of ${number(file.rowGroupBytes / 2 ** 20)} MiB, all of which is in memory while it is read`,
-      advice: 'write the file with row groups of 100,000 rows (row_group_size), or without the columns that nobody needs',
+      message:
+        `${file.name} has a row group of ${number(file.rowGroupBytes / 2 ** 20)} MiB, all of which is in memory ` +
+        'while it is read',
+      advice:
+        'write the file with row groups of 100,000 rows (row_group_size), or without the columns that nobody needs',
     };
   },
   http_only: ({ schemes }) => {
     if (schemes.http === 0 || schemes.https > 0) return undefined;
     return {
       message:
-        'every URL is http: anybody on the way can read and change what is fetched, and hosts that redirect to https cost two requests a row',
-      advice: 'try one with curl -I on https, and if it answers rewrite the column (http:// to https://) before the download',
+        'every URL is http: anybody on the way can read and change what is fetched, and hosts that redirect to ' +
+        'https cost two requests a row',
+      advice:
+        'try one with curl -I on https, and if it answers rewrite the column (http:// to https://) before the download',
     };
   },
   bad_urls: ({ badUrls, rows }) => {
     if (badUrls.rows < rows * BAD_SHARE || badUrls.rows === 0) return undefined;
     return {
-      message: `${number(badUrls.rows)} rows (${share(badUrls.rows / rows)}) have no URL that can be requested and will end as invalid_url or unsupported_scheme`,
+      message:
+        `${number(badUrls.rows)} rows (${share(badUrls.rows / rows)}) have no URL that can be requested and will ` +
+        'end as invalid_url or unsupported_scheme',
       advice: 'see whether --url names the right column, then repair or drop those rows',
     };
   },
@@ -82,14 +97,20 @@ const RULES: Readonly<Record<Exclude<ManifestWarningCode, 'reader'>, Rule>> = {
     const perHost = (rows - badUrls.rows) / hosts.count;
     if (hosts.count < MANY_HOSTS || perHost >= FEW_ROWS) return undefined;
     return {
-      message: `${number(hosts.count)} hosts with ${perHost.toFixed(1)} rows each: most of the time goes into looking up names and connecting, and many hosts will be gone`,
-      advice: 'use a name server that stands a lot (--dns-server), raise --concurrent-downloads, and lower --timeout-sec to 10',
+      message:
+        `${number(hosts.count)} hosts with ${perHost.toFixed(1)} rows each: most of the time goes into looking ` +
+        'up names and connecting, and many hosts will be gone',
+      advice:
+        'use a name server that stands a lot (--dns-server), raise --concurrent-downloads, and lower ' +
+        '--timeout-sec to 10',
     };
   },
   null_labels: ({ labels, rows }) => {
     if (labels === undefined || labels.nulls < rows * NULL_LABEL_SHARE || labels.nulls === 0) return undefined;
     return {
-      message: `${number(labels.nulls)} rows (${share(labels.nulls / rows)}) have no label and will share one folder in an imagefolder`,
+      message:
+        `${number(labels.nulls)} rows (${share(labels.nulls / rows)}) have no label and will share one folder in ` +
+        'an imagefolder',
       advice: 'name that folder with --null-label, drop those rows, or name another column with --label',
     };
   },

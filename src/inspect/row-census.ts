@@ -52,7 +52,8 @@ export class RowCensus {
     this.#badRows += 1;
     if (kind === 'other_scheme') this.#schemes.other += 1;
     const group = this.#bad.get(kind);
-    if (group === undefined) this.#bad.set(kind, { kind, rows: 1, exampleRow: row, example: url === null ? null : shortText(url) });
+    if (group === undefined)
+      this.#bad.set(kind, { kind, rows: 1, exampleRow: row, example: url === null ? null : shortText(url) });
     else group.rows += 1;
   }
 
@@ -81,7 +82,9 @@ export class RowCensus {
   }
 
   #mix(tally: Tally, ofRows: number): { count: number; exact: boolean; error: number; top: Share[] } {
-    const top = tally.top(LISTED).map(({ text, rows }) => ({ name: shortText(text), rows, share: Math.min(1, rows / ofRows) }));
+    const top = tally
+      .top(LISTED)
+      .map(({ text, rows }) => ({ name: shortText(text), rows, share: Math.min(1, rows / ofRows) }));
     return { count: tally.size, exact: tally.isExact, error: tally.error, top };
   }
 }

@@ -6,7 +6,11 @@ import type { ManifestColumn } from '../stages/manifest/manifest-info.ts';
 const MAX_CHARACTERS = 80;
 
 /** The first `count` rows of a batch, by column: values as text of at most 80 characters, null for null. */
-export function sampleRows(batch: RecordBatch, columns: readonly ManifestColumn[], count: number): Record<string, string | null>[] {
+export function sampleRows(
+  batch: RecordBatch,
+  columns: readonly ManifestColumn[],
+  count: number,
+): Record<string, string | null>[] {
   const head = batch.slice(0, count);
   const texts = columns.map(({ name }) => [name, textOf(head, name)] as const);
   return Array.from({ length: head.numRows }, (_, row) =>
@@ -24,5 +28,7 @@ export function textOf(batch: RecordBatch, column: string): (string | null)[] {
 export function shortText(text: string): string {
   const line = text.length > 4 * MAX_CHARACTERS ? text.slice(0, 4 * MAX_CHARACTERS) : text;
   const characters = [...line.replace(/\s+/g, ' ')];
-  return characters.length > MAX_CHARACTERS ? `${characters.slice(0, MAX_CHARACTERS - 1).join('')}…` : characters.join('');
+  return characters.length > MAX_CHARACTERS
+    ? `${characters.slice(0, MAX_CHARACTERS - 1).join('')}…`
+    : characters.join('');
 }

@@ -14,19 +14,24 @@ export interface TextTally {
   readonly isExact: boolean;
   /** Different texts. */
   readonly size: number;
-  /** By rows, most first; texts of as many rows in the order of first appearance. Unless exact, without texts that may be there by chance. */
+  /**
+   * By rows, most first; texts of as many rows in the order of first appearance. Unless exact, without texts that may
+   * be there by chance.
+   */
   top(count: number): TextRows[];
 }
 
-/** Texts that are counted at the same time; some 30 MB of short texts. Chosen: the web's host names are met by manifests of billions. */
+/**
+ * Texts that are counted at the same time; some 30 MB of short texts. Chosen: the web's host names are met by manifests
+ * of billions.
+ */
 const MAX_TEXTS = 200_000;
 
 /**
- * Exact up to 200,000 different texts. From then on the rarest half is forgotten each time the table is full, and counts are upper bounds
- * that are too high by the rows forgotten per text (`error`), which is below rows / 100,000: what fills a thousandth of all rows is
- * always found.
- * Source: Misra and Gries (1982) in the batched form of Anderson et al., "A high-performance algorithm for identifying frequent
- * items in data streams" (2017).
+ * Exact up to 200,000 different texts. From then on the rarest half is forgotten each time the table is full, and
+ * counts are upper bounds that are too high by the rows forgotten per text (`error`), which is below rows / 100,000:
+ * what fills a thousandth of all rows is always found. Source: Misra and Gries (1982) in the batched form of Anderson
+ * et al., "A high-performance algorithm for identifying frequent items in data streams" (2017).
  */
 export function createTextTally(maxTexts = MAX_TEXTS): TextTally & { readonly error: number } {
   return new FrequentTexts(maxTexts);

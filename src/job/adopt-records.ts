@@ -21,7 +21,10 @@ export interface Adoption {
 }
 
 /** Offer records that were decided elsewhere. @returns how many of them were missing here */
-export async function adoptRecords(committer: Committer, records: AsyncIterable<UnitRecord> | Iterable<UnitRecord>): Promise<number> {
+export async function adoptRecords(
+  committer: Committer,
+  records: AsyncIterable<UnitRecord> | Iterable<UnitRecord>,
+): Promise<number> {
   let adopted = 0;
   for await (const record of records) {
     if ((await committer.record(record.unit)) !== undefined) continue;
@@ -86,7 +89,8 @@ async function recordIn(paths: FolderPaths, name: string): Promise<UnitRecord | 
   if (late.length > 0) return late.join('; ');
   for (const artifact of completed.artifacts) {
     const bytes = await bytesOf(finalPath(paths, artifact.name));
-    if (bytes !== artifact.bytes) return `${artifact.name} has ${bytes ?? 'no'} bytes, its record says ${artifact.bytes}`;
+    if (bytes !== artifact.bytes)
+      return `${artifact.name} has ${bytes ?? 'no'} bytes, its record says ${artifact.bytes}`;
   }
   return completed;
 }

@@ -4,7 +4,14 @@ import { dirname, join } from 'node:path';
 import { errnoOf } from '../destination/destination-error.ts';
 import { syncFolder } from '../destination/durable.ts';
 import { FILE_LIST_SUFFIX, readFileList } from '../destination/file-list.ts';
-import { type FolderLayout, type FolderPaths, finalPath, folderPaths, METADATA_FILE, stagingFolder } from '../destination/folder-layout.ts';
+import {
+  type FolderLayout,
+  type FolderPaths,
+  finalPath,
+  folderPaths,
+  METADATA_FILE,
+  stagingFolder,
+} from '../destination/folder-layout.ts';
 import type { UnitRecord } from '../record.ts';
 import { createLocalCommitter } from './local-committer.ts';
 import { statePaths } from './state-folder.ts';

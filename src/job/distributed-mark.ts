@@ -1,6 +1,6 @@
 /**
- * distributed.json: says that workers on other machines write to this output, under a job on a NATS server. As long as it
- * lies in the state folder the server decides units, and a second decider beside it would decide some of them twice.
+ * distributed.json: says that workers on other machines write to this output, under a job on a NATS server. As long as
+ * it lies in the state folder the server decides units, and a second decider beside it would decide some of them twice.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { Ajv } from 'ajv';
@@ -39,7 +39,10 @@ export async function readMark(stateFolder: string): Promise<DistributedMark | u
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     if (!(error instanceof SyntaxError)) throw destinationError(error, path);
   }
-  throw new FlowDcError('FDC_ERR_DEST_IO', `${path} cannot be understood; delete it when no worker writes to this folder any more`);
+  throw new FlowDcError(
+    'FDC_ERR_DEST_IO',
+    `${path} cannot be understood; delete it when no worker writes to this folder any more`,
+  );
 }
 
 /** Only under the job's lock. */
@@ -57,6 +60,7 @@ export function distributedError(out: string, { job, servers, own }: Distributed
   const where = own ? 'the server that submit started' : (servers[0] ?? 'a NATS server');
   return new FlowDcError(
     'FDC_ERR_JOB_DISTRIBUTED',
-    `${out} is written by the workers of job ${job} on ${where}: follow it with the same submit command, or end it with flow-dc cancel ${job}; if that server is gone for good, --take-over`,
+    `${out} is written by the workers of job ${job} on ${where}: follow it with the same submit command, or ` +
+      `end it with flow-dc cancel ${job}; if that server is gone for good, --take-over`,
   );
 }

@@ -3,7 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { destinationError, errnoOf } from '../destination/destination-error.ts';
 import { FlowDcError } from '../errors.ts';
 
-/** What a folder may hold without being anybody's: our own state of a run that died at its very start, and the system's. */
+/**
+ * What a folder may hold without being anybody's: our own state of a run that died at its very start, and the system's.
+ */
 const NOBODYS = new Set(['.flow-dc', 'lost+found', '.DS_Store']);
 
 /** Errors: FDC_ERR_DEST_UNWRITABLE when the output is a file. */
@@ -14,7 +16,11 @@ export async function refuseFile(out: string): Promise<void> {
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw destinationError(error, out, 'FDC_ERR_DEST_UNWRITABLE');
   }
-  if (!isFolder) throw new FlowDcError('FDC_ERR_DEST_UNWRITABLE', `${out} is a file, expected a folder; choose another output with -o`);
+  if (!isFolder)
+    throw new FlowDcError(
+      'FDC_ERR_DEST_UNWRITABLE',
+      `${out} is a file, expected a folder; choose another output with -o`,
+    );
 }
 
 /** Errors: FDC_ERR_DEST_FOREIGN when the folder holds anything. Only for a folder without a job. */

@@ -9,7 +9,10 @@ export interface IdentifiedManifest {
 }
 
 /** The identity of the job that a configuration and a manifest make: all that decides which row ends up where. */
-export function identityOf({ manifest: input, partition, fetch, sink }: ResolvedConfig, manifest: IdentifiedManifest): JobIdentity {
+export function identityOf(
+  { manifest: input, partition, fetch, sink }: ResolvedConfig,
+  manifest: IdentifiedManifest,
+): JobIdentity {
   return {
     formatVersion: JOB_FORMAT_VERSION,
     inputs: manifest.files.map(({ name, bytes, hash }) => ({ name, bytes, hash })),

@@ -64,7 +64,10 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   hash: (identity) => show(identity.hash),
 };
 
-/** What differs between the identity a folder has (`before`) and the one it is opened with (`now`); empty when nothing does. */
+/**
+ * What differs between the identity a folder has (`before`) and the one it is opened with (`now`); empty when nothing
+ * does.
+ */
 export function compareIdentity(before: JobIdentity, now: JobIdentity): readonly IdentityDifference[] {
   const differences: IdentityDifference[] = [];
   for (const [key, value] of Object.entries(COMPARED)) {
@@ -85,7 +88,9 @@ function show(value: string | number | boolean | undefined): string {
 }
 
 function showInputs(identity: JobIdentity): string {
-  const shown = identity.inputs.slice(0, 3).map((input) => `${input.name} (${input.bytes} bytes, ${input.hash.slice(0, 12)})`);
+  const shown = identity.inputs
+    .slice(0, 3)
+    .map((input) => `${input.name} (${input.bytes} bytes, ${input.hash.slice(0, 12)})`);
   if (identity.inputs.length > 3) shown.push(`${identity.inputs.length - 3} more`);
   return shown.join(' + ') || 'none';
 }

@@ -38,9 +38,17 @@ const identitySchema = {
     formatVersion: count,
     inputs: {
       type: 'array',
-      items: { type: 'object', required: ['name', 'bytes', 'hash'], properties: { name: string, bytes: count, hash: string } },
+      items: {
+        type: 'object',
+        required: ['name', 'bytes', 'hash'],
+        properties: { name: string, bytes: count, hash: string },
+      },
     },
-    columns: { type: 'object', required: ['url'], properties: { url: string, label: string, caption: string, key: string } },
+    columns: {
+      type: 'object',
+      required: ['url'],
+      properties: { url: string, label: string, caption: string, key: string },
+    },
     limitRows: count,
     shardSize: count,
     groupBy: string,
@@ -109,5 +117,8 @@ export async function writeJobFile(stateFolder: string, job: JobFile): Promise<v
 }
 
 function damaged(jobFile: string, problem: string): FlowDcError {
-  return new FlowDcError('FDC_ERR_DEST_IO', `${jobFile} cannot be understood: ${problem}; restore it, or choose another output with -o`);
+  return new FlowDcError(
+    'FDC_ERR_DEST_IO',
+    `${jobFile} cannot be understood: ${problem}; restore it, or choose another output with -o`,
+  );
 }

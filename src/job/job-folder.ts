@@ -23,8 +23,8 @@ export interface OpenJobOptions {
   /** What a resume without other arguments needs: configuration keys, absolute input paths, no secrets. */
   readonly settings?: JobSettings;
   /**
-   * What to do about a folder that workers of a job on a server write to: refuse it (default), open it because the caller
-   * is that job's submitter, or take it over because that job is known to be over. Never opened for `overwrite`.
+   * What to do about a folder that workers of a job on a server write to: refuse it (default), open it because the
+   * caller is that job's submitter, or take it over because that job is known to be over. Never opened for `overwrite`.
    */
   readonly distributed?: 'refuse' | 'open' | 'take-over';
 }
@@ -83,11 +83,19 @@ export async function readJob(out: string): Promise<Job> {
 export async function assertJobFolder(out: string, id: string): Promise<Job> {
   const job = await readJob(out);
   if (job.id === id) return job;
-  throw new FlowDcError('FDC_ERR_JOB_MISMATCH', `${job.out} belongs to job ${job.id}, expected job ${id}; mount the job's own output here`);
+  throw new FlowDcError(
+    'FDC_ERR_JOB_MISMATCH',
+    `${job.out} belongs to job ${job.id}, expected job ${id}; mount the job's own output here`,
+  );
 }
 
 /** The state of the other layout lies elsewhere, so that job is cleared first, under its own lock. */
-async function replaceLayout(out: string, found: FoundJob, identity: JobIdentity, options: OpenJobOptions): Promise<OpenJob> {
+async function replaceLayout(
+  out: string,
+  found: FoundJob,
+  identity: JobIdentity,
+  options: OpenJobOptions,
+): Promise<OpenJob> {
   const lock = await prepare(out, found.stateFolder);
   try {
     await settleMark(out, found.stateFolder, options);
@@ -104,7 +112,12 @@ async function replaceLayout(out: string, found: FoundJob, identity: JobIdentity
   }
 }
 
-async function openIn(out: string, layout: FolderLayout, identity: JobIdentity, options: OpenJobOptions): Promise<OpenJob> {
+async function openIn(
+  out: string,
+  layout: FolderLayout,
+  identity: JobIdentity,
+  options: OpenJobOptions,
+): Promise<OpenJob> {
   const stateFolder = stateFolderOf(out, layout);
   const lock = await prepare(out, stateFolder);
   try {
@@ -120,7 +133,16 @@ async function openIn(out: string, layout: FolderLayout, identity: JobIdentity, 
     if (replaces) await rm(statePaths(stateFolder).overwriteFile, { force: true });
     const notices = replaces ? await leftOver(out) : [];
     const close = (): Promise<void> => lock.release();
-    return { ...job, out, layout, stateFolder, resumed: kept !== undefined, notices, close, [Symbol.asyncDispose]: close };
+    return {
+      ...job,
+      out,
+      layout,
+      stateFolder,
+      resumed: kept !== undefined,
+      notices,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await lock.release();
     throw destinationError(error, out);
@@ -138,14 +160,23 @@ async function prepare(out: string, stateFolder: string): Promise<JobLock> {
   }
 }
 
-async function settleMark(out: string, stateFolder: string, { distributed = 'refuse', overwrite }: OpenJobOptions): Promise<void> {
+async function settleMark(
+  out: string,
+  stateFolder: string,
+  { distributed = 'refuse', overwrite }: OpenJobOptions,
+): Promise<void> {
   const mark = await readMark(stateFolder);
   if (mark === undefined) return;
   if (distributed === 'take-over') return removeMark(stateFolder);
   if (distributed === 'refuse' || overwrite === true) throw distributedError(out, mark);
 }
 
-async function saveJob(stateFolder: string, before: JobFile | undefined, identity: JobIdentity, settings?: JobSettings): Promise<JobFile> {
+async function saveJob(
+  stateFolder: string,
+  before: JobFile | undefined,
+  identity: JobIdentity,
+  settings?: JobSettings,
+): Promise<JobFile> {
   const job: JobFile = {
     id: before?.id ?? randomUUID(),
     createdAtMs: before?.createdAtMs ?? systemClock.wallMs(),
@@ -168,7 +199,8 @@ async function refuseOther(out: string, stateFolder: string, before: JobFile, id
   if (hasRecords && layoutOf(identity) === 'files' && (await namesIn(out)).length === 0) {
     throw new FlowDcError(
       'FDC_ERR_DEST_FOREIGN',
-      `${out} is empty, but ${stateFolder} says that its files were stored; bring them back, or use --overwrite to begin anew`,
+      `${out} is empty, but ${stateFolder} says that its files were stored; bring them back, or use ` +
+        '--overwrite to begin anew',
     );
   }
 }
@@ -177,7 +209,8 @@ function mismatch(out: string, before: JobIdentity, now: JobIdentity): FlowDcErr
   const differences = describeDifferences(compareIdentity(before, now));
   return new FlowDcError(
     'FDC_ERR_JOB_MISMATCH',
-    `${out} belongs to a job with other settings: ${differences}; use the same settings, choose another output with -o, or replace it with --overwrite`,
+    `${out} belongs to a job with other settings: ${differences}; use the same settings, choose another output ` +
+      'with -o, or replace it with --overwrite',
   );
 }
 

@@ -78,7 +78,9 @@ class RecordFolder implements LocalCommitter {
 
   async commit(record: UnitRecord): Promise<LocalCommit> {
     assertRecord(record);
-    const turn = (this.#committing.get(record.unit) ?? Promise.resolve()).catch(() => {}).then(() => this.#decide(record));
+    const turn = (this.#committing.get(record.unit) ?? Promise.resolve())
+      .catch(() => {})
+      .then(() => this.#decide(record));
     this.#committing.set(record.unit, turn);
     try {
       return await turn;
@@ -120,7 +122,8 @@ class RecordFolder implements LocalCommitter {
     await makeFolder(dirname(path));
     const options = { temporaryFolder: this.#temporary, linkFile: this.#linkFile };
     for (;;) {
-      if (await createExclusively(path, `${JSON.stringify(record)}\n`, options)) return { won: true, created: true, record };
+      if (await createExclusively(path, `${JSON.stringify(record)}\n`, options))
+        return { won: true, created: true, record };
       const decided = await readRecord(path, record.unit);
       if (decided !== undefined) return { won: decided.token === record.token, created: false, record: decided };
       await rm(path, { force: true });
@@ -174,6 +177,7 @@ function unitsAmong(names: readonly string[]): UnitId[] {
 }
 
 function indexOf(unit: UnitId): string {
-  if (!UNIT_ID.test(unit)) throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', `Expected a unit id such as 000012-1a2b3c4d, got ${unit}`);
+  if (!UNIT_ID.test(unit))
+    throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', `Expected a unit id such as 000012-1a2b3c4d, got ${unit}`);
   return unit.slice(0, unit.indexOf('-'));
 }

@@ -84,7 +84,8 @@ function holdLock(lockFile: string, holder: LockHolder): JobLock {
     release: async () => {
       process.removeListener('exit', releaseOnExit);
       const current = await readHolder(lockFile);
-      if (current !== undefined && current !== 'unreadable' && current.nonce === holder.nonce) await rm(lockFile, { force: true });
+      if (current !== undefined && current !== 'unreadable' && current.nonce === holder.nonce)
+        await rm(lockFile, { force: true });
     },
   };
 }
@@ -106,7 +107,8 @@ function parseHolder(text: string, nonce?: string): LockHolder | undefined {
   } catch {
     return undefined;
   }
-  if (!Number.isSafeInteger(value?.pid) || (value?.pid ?? 0) < 1 || typeof value?.hostname !== 'string') return undefined;
+  if (!Number.isSafeInteger(value?.pid) || (value?.pid ?? 0) < 1 || typeof value?.hostname !== 'string')
+    return undefined;
   return nonce === undefined || value.nonce === nonce ? (value as LockHolder) : undefined;
 }
 

@@ -1,5 +1,6 @@
 /**
- * timeline.jsonl: how a job's runs went, a line per second of every run. For the report alone: no dataset depends on it.
+ * timeline.jsonl: how a job's runs went, a line per second of every run. For the report alone: no dataset depends on
+ * it.
  *
  *   {"run":1767225600000,"at":1767225601000,"elapsed_ms":1000,"stored":12,...,"hosts":[{"host":"a.example",...}]}
  */
@@ -71,7 +72,9 @@ export async function* readTimeline(path: string): AsyncGenerator<TimelinePoint>
 export async function readRunSpans(path: string): Promise<readonly RunSpan[]> {
   const spans = new Map<number, number>();
   for await (const { run, elapsed_ms } of readTimeline(path)) spans.set(run, Math.max(spans.get(run) ?? 0, elapsed_ms));
-  return [...spans].map(([startedAtMs, elapsedMs]) => ({ startedAtMs, elapsedMs })).sort((a, b) => a.startedAtMs - b.startedAtMs);
+  return [...spans]
+    .map(([startedAtMs, elapsedMs]) => ({ startedAtMs, elapsedMs }))
+    .sort((a, b) => a.startedAtMs - b.startedAtMs);
 }
 
 /** Time worked, over all runs. */
@@ -85,7 +88,9 @@ export function workedMs(runs: readonly RunSpan[]): number {
 export async function thinTimeline(path: string): Promise<number> {
   const points: TimelinePoint[] = [];
   for await (const point of readTimeline(path)) points.push(point);
-  const kept = points.filter((point, i) => i % 2 === 0 || points[i - 1]?.run !== point.run || points[i + 1]?.run !== point.run);
+  const kept = points.filter(
+    (point, i) => i % 2 === 0 || points[i - 1]?.run !== point.run || points[i + 1]?.run !== point.run,
+  );
   await writeAtomically(path, kept.map((point) => `${JSON.stringify(point)}\n`).join(''));
   return kept.length;
 }
@@ -93,7 +98,8 @@ export async function thinTimeline(path: string): Promise<number> {
 function parsePoint(line: string): TimelinePoint | undefined {
   try {
     const point = JSON.parse(line) as TimelinePoint;
-    const isWhole = NUMBERS.every((name) => Number.isFinite(point[name])) && Array.isArray(point.hosts) && point.hosts.every(isHost);
+    const isWhole =
+      NUMBERS.every((name) => Number.isFinite(point[name])) && Array.isArray(point.hosts) && point.hosts.every(isHost);
     return isWhole ? point : undefined;
   } catch {
     return undefined;
@@ -101,5 +107,9 @@ function parsePoint(line: string): TimelinePoint | undefined {
 }
 
 function isHost(value: TimelineHost | null): boolean {
-  return typeof value?.host === 'string' && typeof value.state === 'string' && HOST_NUMBERS.every((name) => Number.isFinite(value[name]));
+  return (
+    typeof value?.host === 'string' &&
+    typeof value.state === 'string' &&
+    HOST_NUMBERS.every((name) => Number.isFinite(value[name]))
+  );
 }

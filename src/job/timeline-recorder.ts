@@ -52,7 +52,9 @@ export class TimelineRecorder {
       this.#source.end();
     }
     await this.#writing;
-    return this.#failure === undefined ? undefined : `${this.#path}: not written (${this.#failure.message}); a report will lack this run`;
+    return this.#failure === undefined
+      ? undefined
+      : `${this.#path}: not written (${this.#failure.message}); a report will lack this run`;
   }
 
   #again(): void {
@@ -77,7 +79,12 @@ export class TimelineRecorder {
 
   #point(): TimelinePoint {
     const elapsedMs = Math.round(this.#clock.nowMs() - this.#startMs);
-    return { run: this.#startWallMs, at: Math.round(this.#clock.wallMs()), elapsed_ms: elapsedMs, ...this.#source.read() };
+    return {
+      run: this.#startWallMs,
+      at: Math.round(this.#clock.wallMs()),
+      elapsed_ms: elapsedMs,
+      ...this.#source.read(),
+    };
   }
 
   /** Lines of older runs count. A line that a kill has torn is ended, or ours would be part of it. */

@@ -8,8 +8,8 @@ export interface Mark {
 const keptRefusals = 512;
 
 /**
- * Counts what a rate limiter let through between two marks: sends minus 429s. Answers that are still on their way count as accepted,
- * which is what a bucket that was empty at both marks makes of nearly all of them.
+ * Counts what a rate limiter let through between two marks: sends minus 429s. Answers that are still on their way count
+ * as accepted, which is what a bucket that was empty at both marks makes of nearly all of them.
  */
 export class AcceptedLog {
   #sends = 0;

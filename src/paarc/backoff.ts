@@ -8,7 +8,10 @@ import { type BackoffState, type Control, type Decision, eagerWait, newSearch, s
 /** At the end of a cooldown so many errors, and this share, are reason to cut again. Chosen by scenario runs. */
 const lingeringErrors = 2;
 const lingeringShare = 0.05;
-/** Part of the earlier share of errors that must remain for "our load did not cause them": of a noisy first look, of an experiment. */
+/**
+ * Part of the earlier share of errors that must remain for "our load did not cause them": of a noisy first look, of an
+ * experiment.
+ */
 const remainingOfLook = 0.25;
 const remainingOfTolerance = 0.25;
 const remainingOfExperiment = 0.5;
@@ -56,7 +59,14 @@ function doErrorsRemain(settings: PaarcSettings, control: Control, state: Backof
 }
 
 /** Errors remained after a small cut, which proves nothing: look once at what a deep one does to them. */
-function experiment(settings: PaarcSettings, control: Control, share: number, tested: number, nowMs: number, jitter: number): Decision {
+function experiment(
+  settings: PaarcSettings,
+  control: Control,
+  share: number,
+  tested: number,
+  nowMs: number,
+  jitter: number,
+): Decision {
   return {
     control: { ...control, concurrency: tested },
     state: {

@@ -1,11 +1,19 @@
 import { quantile } from './quantile.ts';
 
-/** Durations kept: enough for a steady p95, few enough to forget an old path within a few rounds. Chosen by scenario runs. */
+/**
+ * Durations kept: enough for a steady p95, few enough to forget an old path within a few rounds. Chosen by scenario
+ * runs.
+ */
 const reservoirSize = 200;
-/** The p95 is taken for at least this multiple of the median: a short sample of a steady host would make any spread look like a queue. */
+/**
+ * The p95 is taken for at least this multiple of the median: a short sample of a steady host would make any spread look
+ * like a queue.
+ */
 const leastSpread = 1.3;
 
-/** How a host answers when nothing queues: what latencies are compared with. Replaces RTprop, the least latency, of BBR. */
+/**
+ * How a host answers when nothing queues: what latencies are compared with. Replaces RTprop, the least latency, of BBR.
+ */
 export interface Baseline {
   /** Median duration (b50), ms. */
   readonly p50Ms: number;

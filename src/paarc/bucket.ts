@@ -31,11 +31,13 @@ const leastDifference = 5;
 const countError = 1;
 
 /**
- * A bucket of `burst` tokens refilled at `perS` has granted burst + perS x T when it refuses after T, if it was full at the beginning and
- * never overflowed. Two such segments are two points of that line. If the pause before did not fill the bucket, then what it granted over
- * pause and segment is what flowed in: accepted / (pause + T). A segment that began with less or overflowed makes either number too small,
- * never too large, so the largest is the best; what may have been lost bounds the error.
- * @param firsts - the segments up to the very first 429, from different beginnings: none has more than a full bucket to spend, so the
+ * A bucket of `burst` tokens refilled at `perS` has granted burst + perS x T when it refuses after T, if it was full at
+ * the beginning and never overflowed. Two such segments are two points of that line. If the pause before did not fill
+ * the bucket, then what it granted over pause and segment is what flowed in: accepted / (pause + T). A segment that
+ * began with less or overflowed makes either number too small, never too large, so the largest is the best; what may
+ * have been lost bounds the error.
+ * @param firsts - the segments up to the very first 429, from different beginnings: none has more than a full bucket to
+ * spend, so the
  *   largest at its duration is the line
  * @param candidates - the segment since the last pause, then parts of it with later beginnings; all end at the same 429
  * @param pauseMs - the pause that the 429 asked for
@@ -49,7 +51,8 @@ export function identifyBucket(
 ): BucketGuess | undefined {
   const whole = candidates[0];
   const first = fullest(firsts, candidates);
-  if (whole === undefined || first === undefined || whole.elapsedMs - first.elapsedMs < leastDifferenceMs) return undefined;
+  if (whole === undefined || first === undefined || whole.elapsedMs - first.elapsedMs < leastDifferenceMs)
+    return undefined;
   let best: BucketGuess | undefined;
   for (let index = 0; index < candidates.length; index++) {
     const guess = slope(first, candidates, index);
@@ -62,11 +65,15 @@ export function identifyBucket(
   const isFlat = best === undefined ? byLine >= leastDifference : overallPerS > best.perS;
   if (!isFlat) return best;
   const burst = Math.max(0, first.accepted - (overallPerS * first.elapsedMs) / 1000);
-  const upperPerS = overallPerS + (1000 * (lost(candidates, 0, overallPerS) + countError)) / (whole.elapsedMs - first.elapsedMs);
+  const upperPerS =
+    overallPerS + (1000 * (lost(candidates, 0, overallPerS) + countError)) / (whole.elapsedMs - first.elapsedMs);
   return { perS: overallPerS, burst, support: whole.accepted, upperPerS };
 }
 
-/** The first 429 ends several segments; the one that leaves the least slope to the whole later one had the fullest bucket. */
+/**
+ * The first 429 ends several segments; the one that leaves the least slope to the whole later one had the fullest
+ * bucket.
+ */
 function fullest(firsts: readonly Segment[], candidates: readonly Candidate[]): Segment | undefined {
   let least = Number.POSITIVE_INFINITY;
   let found = firsts[0];
@@ -87,7 +94,8 @@ function slope(first: Segment, candidates: readonly Candidate[], index: number):
   const perS = (1000 * difference) / differenceMs;
   const burst = first.accepted - (perS * first.elapsedMs) / 1000;
   if (burst < 0) return undefined;
-  // After a pause too short to fill the bucket the overall rate is the larger bound, so only a later beginning can lack tokens here.
+  // After a pause too short to fill the bucket the overall rate is the larger bound, so only a later beginning can lack
+  // tokens here.
   const missing = index === 0 ? 0 : Math.max(0, burst - ((perS - candidate.restPerS) * candidate.restMs) / 1000);
   const upperPerS = perS + (1000 * (missing + lost(candidates, index, perS) + countError)) / differenceMs;
   return { perS, burst, support: difference, upperPerS };

@@ -9,9 +9,17 @@ export interface Ceiling {
   readonly carefulSteps: number;
 }
 
-export const openCeiling: Ceiling = { concurrency: Number.POSITIVE_INFINITY, sinceMs: 0, rediscoveries: 0, carefulSteps: 0 };
+export const openCeiling: Ceiling = {
+  concurrency: Number.POSITIVE_INFINITY,
+  sinceMs: 0,
+  rediscoveries: 0,
+  carefulSteps: 0,
+};
 
-/** A ceiling is believed for so long, doubled with each rediscovery up to three times: a cap that holds is asked ever less often. */
+/**
+ * A ceiling is believed for so long, doubled with each rediscovery up to three times: a cap that holds is asked ever
+ * less often.
+ */
 const believedMs = 30_000;
 const maxDoublings = 3;
 /** Growth of the steps after a ceiling was forgotten, last step first. */
@@ -32,9 +40,16 @@ export function foundCeiling(ceiling: Ceiling, concurrency: number, nowMs: numbe
  * The next limit for a wanted gain: half the way to a known ceiling at most, one careful step past it once it is old.
  * @returns undefined when there is no room worth a change
  */
-export function grow(ceiling: Ceiling, concurrency: number, gain: number, maxConcurrency: number, nowMs: number): Growth | undefined {
+export function grow(
+  ceiling: Ceiling,
+  concurrency: number,
+  gain: number,
+  maxConcurrency: number,
+  nowMs: number,
+): Growth | undefined {
   if (concurrency >= maxConcurrency) return undefined;
-  if (ceiling.concurrency < Number.POSITIVE_INFINITY) return growBelow(ceiling, concurrency, gain, maxConcurrency, nowMs);
+  if (ceiling.concurrency < Number.POSITIVE_INFINITY)
+    return growBelow(ceiling, concurrency, gain, maxConcurrency, nowMs);
   const careful = ceiling.carefulSteps > 0 ? (carefulGains[ceiling.carefulSteps - 1] ?? gain) : gain;
   const next = Math.max(concurrency + 1, Math.min(gain, careful) * concurrency);
   return {
@@ -43,7 +58,13 @@ export function grow(ceiling: Ceiling, concurrency: number, gain: number, maxCon
   };
 }
 
-function growBelow(ceiling: Ceiling, concurrency: number, gain: number, maxConcurrency: number, nowMs: number): Growth | undefined {
+function growBelow(
+  ceiling: Ceiling,
+  concurrency: number,
+  gain: number,
+  maxConcurrency: number,
+  nowMs: number,
+): Growth | undefined {
   if (nowMs - ceiling.sinceMs > believedMs * 2 ** Math.min(maxDoublings, ceiling.rediscoveries)) {
     return {
       concurrency: Math.min(maxConcurrency, Math.max(concurrency + 1, 1.05 * concurrency)),

@@ -1,6 +1,6 @@
 /**
- * Keeps the law honest while our own side is the narrow place: the limit is brought down to what we can use, nothing is learned about
- * the host, and the limit of before comes back when we are free again.
+ * Keeps the law honest while our own side is the narrow place: the limit is brought down to what we can use, nothing is
+ * learned about the host, and the limit of before comes back when we are free again.
  */
 export interface ClientGuard {
   /** Throughput we reached while limited, decaying (X_c), per second. */
@@ -31,10 +31,18 @@ export interface Guarded {
   readonly concurrency: number;
 }
 
-/** A round in which we were the narrow place. `usable(X)` = limit that carries a throughput of X per second with headroom. */
+/**
+ * A round in which we were the narrow place. `usable(X)` = limit that carries a throughput of X per second with
+ * headroom.
+ */
 export function limitedRound(
   guard: ClientGuard,
-  round: { readonly concurrency: number; readonly beforeCut: number; readonly throughputPerS: number; readonly nowMs: number },
+  round: {
+    readonly concurrency: number;
+    readonly beforeCut: number;
+    readonly throughputPerS: number;
+    readonly nowMs: number;
+  },
   leastConcurrency: number,
   usable: (perS: number) => number,
 ): Guarded {

@@ -5,13 +5,16 @@ import { type Budget, type Share, splitBudget, type WorkerEvent, type WorkerRepo
 import type { Snapshot } from './snapshot.ts';
 
 /**
- * The law runs so far behind real time: reports of all workers up to that moment are in, so that it sees what happened in the order in
- * which it happened. Acting on late, unordered reports cost half of the goodput on rate limited hosts. Source: scenario runs.
+ * The law runs so far behind real time: reports of all workers up to that moment are in, so that it sees what happened
+ * in the order in which it happened. Acting on late, unordered reports cost half of the goodput on rate limited hosts.
+ * Source: scenario runs.
  */
 const watermarkMs = 280;
 /** What the law must add to every reaction time: the watermark and a message. */
 const feedbackDelayMs = 300;
-/** All workers stop for so long after a 429 without Retry-After, because the law hears of it only behind the watermark. */
+/**
+ * All workers stop for so long after a 429 without Retry-After, because the law hears of it only behind the watermark.
+ */
 const stopMs = 350;
 /** With fewer permits than workers the turn moves on this often. */
 const rotationMs = 1000;
@@ -42,7 +45,12 @@ export class Coordinator {
 
   /** @param random - uniform in 0..1, seeded by the caller */
   constructor(settings: PaarcSettings, random: () => number, startMs: number, warm?: Snapshot) {
-    this.#limit = new PaarcLimit({ ...settings, feedbackDelayMs: settings.feedbackDelayMs + feedbackDelayMs }, random, startMs, warm);
+    this.#limit = new PaarcLimit(
+      { ...settings, feedbackDelayMs: settings.feedbackDelayMs + feedbackDelayMs },
+      random,
+      startMs,
+      warm,
+    );
     this.#clockMs = startMs - watermarkMs;
   }
 
@@ -85,7 +93,8 @@ export class Coordinator {
     let isUrgent = false;
     for (const event of report.events) {
       this.#pending.push({ worker: report.worker, event });
-      if (event.kind === 'result' && event.outcome.kind === 'rate') isUrgent = this.#stop(worker, event, nowMs) || isUrgent;
+      if (event.kind === 'result' && event.outcome.kind === 'rate')
+        isUrgent = this.#stop(worker, event, nowMs) || isUrgent;
     }
     if (report.events.length > 0) this.#isSorted = false;
     return isUrgent;
@@ -124,7 +133,9 @@ export class Coordinator {
     return splitBudget(budget, [...this.#workers.keys()], rotation);
   }
 
-  /** Stop everybody for a fresh 429; one for a request of before the stop is an echo, and only its Retry-After counts. */
+  /**
+   * Stop everybody for a fresh 429; one for a request of before the stop is an echo, and only its Retry-After counts.
+   */
   #stop(worker: Worker, event: Extract<WorkerEvent, { kind: 'result' }>, nowMs: number): boolean {
     if (event.outcome.kind !== 'rate') return false;
     const retryAfterMs = event.outcome.retryAfterMs;
@@ -177,6 +188,11 @@ export class Coordinator {
       clientLimited += worker.clientLimited;
     }
     const count = Math.max(1, this.#workers.size);
-    return { inFlight: this.#inFlight, waiting, eventLoopUtilization: loop / count, clientLimited: clientLimited / count };
+    return {
+      inFlight: this.#inFlight,
+      waiting,
+      eventLoopUtilization: loop / count,
+      clientLimited: clientLimited / count,
+    };
   }
 }

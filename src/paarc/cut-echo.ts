@@ -9,9 +9,10 @@ const chanceShare = 0.15;
 const answeredReactions = 1.5;
 
 /**
- * Listens after a cut to the answers of requests that had gone out before it. If the host had a cap where it seemed to refuse, most
- * requests sent well above that level were refused too; if most of them succeed, a few errors by chance had met a growing limit.
- * Without this a host with 1 % random errors is stopped in STARTUP at a tenth of its capacity by three errors in a row.
+ * Listens after a cut to the answers of requests that had gone out before it. If the host had a cap where it seemed to
+ * refuse, most requests sent well above that level were refused too; if most of them succeed, a few errors by chance
+ * had met a growing limit. Without this a host with 1 % random errors is stopped in STARTUP at a tenth of its capacity
+ * by three errors in a row.
  */
 export class CutEcho {
   readonly control: Control;
@@ -23,7 +24,9 @@ export class CutEcho {
   #answers = 0;
   #refused = 0;
 
-  /** @param before - what was in force before the cut, since `sinceMs`; `refusedAt` = number in flight that met refusals */
+  /**
+   * @param before - what was in force before the cut, since `sinceMs`; `refusedAt` = number in flight that met refusals
+   */
   constructor(before: { control: Control; state: PaarcState; sinceMs: number; refusedAt: number }, nowMs: number) {
     this.control = before.control;
     this.state = before.state;

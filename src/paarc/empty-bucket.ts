@@ -15,8 +15,8 @@ export interface MeasuredRate {
 }
 
 /**
- * The rate between two 429s. A bucket was empty at both, so what it granted in between is what flowed in: accepted over elapsed. If a newer
- * stretch is far slower, the limit has just fallen, and the stretch is the rate.
+ * The rate between two 429s. A bucket was empty at both, so what it granted in between is what flowed in: accepted over
+ * elapsed. If a newer stretch is far slower, the limit has just fallen, and the stretch is the rate.
  * @param between - the 429s of the episode in order, the last of them being `to`
  * @returns undefined while there is too little to tell
  */

@@ -11,7 +11,10 @@ export interface ErrorCounts {
 export const nothingSeen: ErrorCounts = { overloads: 0, results: 0, ofTime: 0 };
 
 /** One more round. */
-export function withRound(seen: ErrorCounts, round: Pick<Interval, 'overloads' | 'results' | 'overloadTimeShare'>): ErrorCounts {
+export function withRound(
+  seen: ErrorCounts,
+  round: Pick<Interval, 'overloads' | 'results' | 'overloadTimeShare'>,
+): ErrorCounts {
   const results = seen.results + round.results;
   return {
     overloads: seen.overloads + round.overloads,

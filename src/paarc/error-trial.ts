@@ -5,7 +5,10 @@ import type { PaarcSettings } from './options.ts';
 import { exceedsNoise } from './overload.ts';
 import { type Control, type Decision, type ErrorTrial, newSearch, type Search, steadyWait } from './state.ts';
 
-/** So many errors make a share worth comparing: where chance makes twelve, fewer than half of them come once in fifty times. */
+/**
+ * So many errors make a share worth comparing: where chance makes twelve, fewer than half of them come once in fifty
+ * times.
+ */
 const tellingErrors = 12;
 /** A smaller share is not worth a permit. Chosen: half of what a steady state may cost. */
 const worthwhileShare = 0.0025;
@@ -22,13 +25,19 @@ export function recentErrors(errors: ErrorCounts, interval: Interval): ErrorCoun
 }
 
 /**
- * A limit one permit above a connection cap is refused a request in fifty or in a hundred: too few for an overload, and they would stay
- * for good. When the rounds at one limit show errors nothing explains, the limit goes down by the part of the time that was spent on
- * them. It stays there if they end, and comes back if they do not: then the host makes them whatever our load.
+ * A limit one permit above a connection cap is refused a request in fifty or in a hundred: too few for an overload, and
+ * they would stay for good. When the rounds at one limit show errors nothing explains, the limit goes down by the part
+ * of the time that was spent on them. It stays there if they end, and comes back if they do not: then the host makes
+ * them whatever our load.
  * @param search - with this round's errors counted
  * @returns undefined while there is nothing to decide
  */
-export function tryFewerErrors(settings: PaarcSettings, control: Control, search: Search, nowMs: number): Decision | undefined {
+export function tryFewerErrors(
+  settings: PaarcSettings,
+  control: Control,
+  search: Search,
+  nowMs: number,
+): Decision | undefined {
   if (search.trial === undefined) return beginTrial(settings, control, search.errors);
   return endTrial(control, search, search.trial, nowMs);
 }

@@ -13,9 +13,15 @@ export interface Interval {
   /** All results but 429, since the limit last moved. */
   readonly results: number;
   readonly overloads: number;
-  /** Time spent by overload results over time spent by all: fast refusals recycle permits and inflate the count, not this. */
+  /**
+   * Time spent by overload results over time spent by all: fast refusals recycle permits and inflate the count, not
+   * this.
+   */
   readonly overloadTimeShare: number;
-  /** Second least number in flight at the send of an overload result, so that one chance error decides nothing; Infinity without two. */
+  /**
+   * Second least number in flight at the send of an overload result, so that one chance error decides nothing; Infinity
+   * without two.
+   */
   readonly leastInFlightOverloaded: number;
   /** X = n / T. */
   readonly throughputPerS: number;
@@ -29,7 +35,9 @@ export interface Interval {
   readonly durations: readonly number[];
 }
 
-/** Collects one round. A round settles first: results of before a change of the limit must not be read as its effect. */
+/**
+ * Collects one round. A round settles first: results of before a change of the limit must not be read as its effect.
+ */
 export class IntervalCollector {
   /** When the limit took its present value; it settles until `startMs`. */
   readonly sinceMs: number;
@@ -107,7 +115,8 @@ export class IntervalCollector {
       p50Ms: sorted.length > 0 ? quantile(sorted, 0.5) : Number.NaN,
       p95Ms: sorted.length > 0 ? quantile(sorted, 0.95) : Number.NaN,
       saturation: this.#looks > 0 ? this.#saturatedLooks / this.#looks : 0,
-      clientLimited: this.#looks > 0 && (this.#loopBusy >= this.#clientElu * this.#looks || this.#heldBack > 0.1 * this.#looks),
+      clientLimited:
+        this.#looks > 0 && (this.#loopBusy >= this.#clientElu * this.#looks || this.#heldBack > 0.1 * this.#looks),
       durations: this.#durations,
     };
   }

@@ -83,8 +83,10 @@ export class FixedLimit implements Limit {
 
   /** @param requestsPerSecond - 0 for no limit on the rate */
   constructor(permits: number, requestsPerSecond = 0) {
-    if (!Number.isInteger(permits) || permits < 1) throw new RangeError(`permits: expected an integer >= 1, got ${permits}`);
-    if (!(requestsPerSecond >= 0)) throw new RangeError(`requestsPerSecond: expected a number >= 0, got ${requestsPerSecond}`);
+    if (!Number.isInteger(permits) || permits < 1)
+      throw new RangeError(`permits: expected an integer >= 1, got ${permits}`);
+    if (!(requestsPerSecond >= 0))
+      throw new RangeError(`requestsPerSecond: expected a number >= 0, got ${requestsPerSecond}`);
     this.permits = permits;
     this.spacingMs = requestsPerSecond > 0 ? 1000 / requestsPerSecond : 0;
   }

@@ -13,6 +13,8 @@ export function lowerBaseline(control: Control, interval: Interval): Control {
   const { baseline } = control;
   if (baseline === undefined) return control;
   const ratio = interval.p50Ms / baseline.p50Ms;
-  const lower = (ratio < lowerWithMany && interval.samples >= manySamples) || (ratio < lowerWithFew && interval.samples >= fewSamples);
+  const lower =
+    (ratio < lowerWithMany && interval.samples >= manySamples) ||
+    (ratio < lowerWithFew && interval.samples >= fewSamples);
   return lower ? { ...control, baseline: baselineFrom(interval.durations) } : control;
 }

@@ -1,6 +1,6 @@
 /**
- * Every number of the law, with its unit in the name. The first block keeps the names of the original PAARC; `docs/paarc.md` maps
- * paper symbol to option to file. Times in ms, rates in requests per second, ratios without unit.
+ * Every number of the law, with its unit in the name. The first block keeps the names of the original PAARC;
+ * `docs/paarc.md` maps paper symbol to option to file. Times in ms, rates in requests per second, ratios without unit.
  */
 export interface PaarcSettings {
   /** Requests in flight before anything is known (C_init). */
@@ -59,7 +59,10 @@ export interface PaarcSettings {
   readonly feedbackDelayMs: number;
 }
 
-/** Seed defaults where the original has the option, else the simulated ones. Source: scenario runs, docs/paarc.md "results". */
+/**
+ * Seed defaults where the original has the option, else the simulated ones. Source: scenario runs, docs/paarc.md
+ * "results".
+ */
 export const defaultPaarcSettings: PaarcSettings = Object.freeze({
   cInit: 8,
   cMin: 2,
@@ -102,15 +105,45 @@ export function assertPaarcSettings(settings: PaarcSettings): void {
   const { cMin, cInit, cMax } = settings;
   need(Number.isInteger(cMin) && cMin >= 1, `cMin: expected an integer >= 1, got ${cMin}`);
   need(Number.isInteger(cMax) && cMax >= cMin, `cMax: expected an integer >= cMin (${cMin}), got ${cMax}`);
-  need(cInit >= cMin && cInit <= cMax, `cInit: expected a number between cMin (${cMin}) and cMax (${cMax}), got ${cInit}`);
-  for (const name of ['beta', 'mu', 'probeRttFactor', 'rateSafety', 'errTolerance', 'rateBudget', 'clientElu'] as const) {
+  need(
+    cInit >= cMin && cInit <= cMax,
+    `cInit: expected a number between cMin (${cMin}) and cMax (${cMax}), got ${cInit}`,
+  );
+  for (const name of [
+    'beta',
+    'mu',
+    'probeRttFactor',
+    'rateSafety',
+    'errTolerance',
+    'rateBudget',
+    'clientElu',
+  ] as const) {
     need(settings[name] > 0 && settings[name] <= 1, `${name}: expected a number in (0, 1], got ${settings[name]}`);
   }
-  for (const name of ['startupGain', 'probeGain', 'rateProbeGain', 'headroom', 'theta50', 'theta95', 'rateResolution'] as const) {
+  for (const name of [
+    'startupGain',
+    'probeGain',
+    'rateProbeGain',
+    'headroom',
+    'theta50',
+    'theta95',
+    'rateResolution',
+  ] as const) {
     need(settings[name] > 1, `${name}: expected a number above 1, got ${settings[name]}`);
   }
-  for (const name of ['probeRttPeriodMs', 'cooldownFloorMs', 'roundFloorMs', 'feedbackDelayMs', 'nInit', 'nMin', 'errMin'] as const) {
-    need(settings[name] >= 0 && Number.isFinite(settings[name]), `${name}: expected a number >= 0, got ${settings[name]}`);
+  for (const name of [
+    'probeRttPeriodMs',
+    'cooldownFloorMs',
+    'roundFloorMs',
+    'feedbackDelayMs',
+    'nInit',
+    'nMin',
+    'errMin',
+  ] as const) {
+    need(
+      settings[name] >= 0 && Number.isFinite(settings[name]),
+      `${name}: expected a number >= 0, got ${settings[name]}`,
+    );
   }
   if (problems.length > 0) throw new RangeError(`PAARC settings: ${problems.join('; ')}`);
 }

@@ -8,9 +8,9 @@ const guessedRtpropMs = 200;
 type OriginalState = 'init' | 'startup' | 'probe-bw' | 'probe-rtt' | 'backoff';
 
 /**
- * The original PAARC, faults included, as a baseline: thresholds against the least p10, any error cuts, latency alone never does,
- * Retry-After only lengthens the cooldown. Mutable where `PaarcLimit` is not, because it follows FLOW-DC's code step by step.
- * Source: FLOW-DC `bin/download_batch.py`.
+ * The original PAARC, faults included, as a baseline: thresholds against the least p10, any error cuts, latency alone
+ * never does, Retry-After only lengthens the cooldown. Mutable where
+ * `PaarcLimit` is not, because it follows FLOW-DC's code step by step. Source: FLOW-DC `bin/download_batch.py`.
  */
 export class OriginalLimit implements Limit {
   readonly #settings: OriginalSettings;
@@ -72,7 +72,13 @@ export class OriginalLimit implements Limit {
     this.#nextTickMs = nowMs + (isQuick ? Math.max(4 * this.#rtpropMs, 100) : Math.max(8 * this.#rtpropMs, 200));
     if (before.state === this.#state && before.concurrency === this.#concurrency) return undefined;
     const requestsPerSecond = this.#spacingMs > 0 ? 1000 / this.#spacingMs : Number.POSITIVE_INFINITY;
-    return { from: before.state, to: this.#state, reason: `original ${before.state}`, permits: this.#concurrency, requestsPerSecond };
+    return {
+      from: before.state,
+      to: this.#state,
+      reason: `original ${before.state}`,
+      permits: this.#concurrency,
+      requestsPerSecond,
+    };
   }
 
   get #rtpropMs(): number {
@@ -130,7 +136,10 @@ export class OriginalLimit implements Limit {
       this.#back(round, nowMs);
       return;
     }
-    if (nowMs - this.#lastProbeMs > settings.probeRttPeriodMs && this.#samplesSinceProbe > settings.probeRttMinSamples) {
+    if (
+      nowMs - this.#lastProbeMs > settings.probeRttPeriodMs &&
+      this.#samplesSinceProbe > settings.probeRttMinSamples
+    ) {
       this.#savedConcurrency = this.#concurrency;
       this.#setConcurrency(Math.max(settings.cMin, Math.trunc(this.#concurrency * settings.probeRttConcurrencyFactor)));
       this.#state = 'probe-rtt';
@@ -173,7 +182,9 @@ export class OriginalLimit implements Limit {
       this.#isRestoring = false;
       this.#toProbeBw(nowMs);
     } else {
-      this.#setConcurrency(this.#concurrency + Math.max(1, Math.trunc((this.#savedConcurrency - this.#concurrency) / 2)));
+      this.#setConcurrency(
+        this.#concurrency + Math.max(1, Math.trunc((this.#savedConcurrency - this.#concurrency) / 2)),
+      );
     }
   }
 
@@ -209,7 +220,8 @@ export class OriginalLimit implements Limit {
 
   #back(round: OriginalRound, nowMs: number): void {
     const { cooldownRtpropMult, cooldownFloorMs } = this.#settings;
-    this.#cooldownUntilMs = nowMs + Math.max(cooldownRtpropMult * this.#rtpropMs, cooldownFloorMs, round.retryAfterMs ?? 0);
+    this.#cooldownUntilMs =
+      nowMs + Math.max(cooldownRtpropMult * this.#rtpropMs, cooldownFloorMs, round.retryAfterMs ?? 0);
     this.#lastReductionMs = nowMs;
     this.#state = 'backoff';
   }

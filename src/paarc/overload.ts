@@ -4,7 +4,9 @@ import type { Interval } from './interval.ts';
 import type { PaarcSettings } from './options.ts';
 import type { BackoffState, Control, Decision, OverloadShares, PaarcState } from './state.ts';
 
-/** Share of requests and of their time above which an overload is severe, and with the least limit an outage. Chosen. */
+/**
+ * Share of requests and of their time above which an overload is severe, and with the least limit an outage. Chosen.
+ */
 const severeShare = 0.5;
 /** Mid-round a burst of errors needs this many results and this share to be believed. Chosen by scenario runs. */
 const earlyResults = 6;
@@ -15,8 +17,8 @@ const experimentShare = 0.4;
 const cooldownBaselines = 5;
 
 /**
- * Share of errors that is taken for chance until the host has shown its own: real hosts have some, and at 0 three of them in a hundred
- * replies would stop a growing limit for four seconds. Chosen by scenario runs.
+ * Share of errors that is taken for chance until the host has shown its own: real hosts have some, and at 0 three of
+ * them in a hundred replies would stop a growing limit for four seconds. Chosen by scenario runs.
  */
 const presumedErrors = 0.01;
 
@@ -29,14 +31,25 @@ export function isOverloaded(settings: PaarcSettings, control: Control, counts: 
 }
 
 /** During a cooldown only a share that cannot be chance cuts again; the rest is judged at its end. */
-export function isOverloadedAgain(settings: PaarcSettings, control: Control, state: BackoffState, counts: Counts): boolean {
+export function isOverloadedAgain(
+  settings: PaarcSettings,
+  control: Control,
+  state: BackoffState,
+  counts: Counts,
+): boolean {
   const share = state.experimentFrom === undefined ? earlyShare : experimentShare;
-  return isUnusual(settings, control, counts) && counts.results >= earlyResults && counts.overloads >= share * counts.results;
+  return (
+    isUnusual(settings, control, counts) && counts.results >= earlyResults && counts.overloads >= share * counts.results
+  );
 }
 
 /** Before the end of a round: so many that waiting for it would be rude. */
 export function isOverloadedEarly(settings: PaarcSettings, control: Control, counts: Counts): boolean {
-  return isUnusual(settings, control, counts) && counts.results >= earlyResults && counts.overloads >= earlyShare * counts.results;
+  return (
+    isUnusual(settings, control, counts) &&
+    counts.results >= earlyResults &&
+    counts.overloads >= earlyShare * counts.results
+  );
 }
 
 /** More than noise, and more than the errors this host makes whatever our load. */
@@ -51,8 +64,9 @@ export function exceedsNoise(share: number, { overloads, results }: Counts): boo
 }
 
 /**
- * Cut in proportion to what was refused: below the least number in flight that met a refusal, by the share of time spent on refusals,
- * never by more than beta. A repeated severe overload is an outage: silence but for a probe (half-open).
+ * Cut in proportion to what was refused: below the least number in flight that met a refusal, by the share of time
+ * spent on refusals, never by more than beta. A repeated severe overload is an outage: silence but for a probe
+ * (half-open).
  * @param jitter - uniform in 0..1; spreads the return of many clients
  */
 export function cutForOverload(
@@ -66,7 +80,10 @@ export function cutForOverload(
   const before = control.concurrency;
   const share = interval.overloads / Math.max(1, interval.results);
   const severe = isSevere({ ofResults: share, ofTime: interval.overloadTimeShare });
-  const recoverConcurrency = Math.max(control.recoverConcurrency, state.name === 'probe-rtt' ? state.savedConcurrency : before);
+  const recoverConcurrency = Math.max(
+    control.recoverConcurrency,
+    state.name === 'probe-rtt' ? state.savedConcurrency : before,
+  );
   const wasSevere = state.name === 'backoff' && state.before !== undefined && isSevere(state.before);
   if ((severe && wasSevere) || (share > severeShare && before <= settings.cMin)) {
     return {
@@ -83,7 +100,8 @@ export function cutForOverload(
   const proportional = Math.min(before - 2 ** Math.max(0, repeats - 1), refusedAt - 1, passed);
   const concurrency = Math.max(settings.cMin, settings.beta * before, proportional);
   const ceilingAt = Math.max(concurrency + 1, Math.min(before, refusedAt));
-  const cooldownMs = Math.max(settings.cooldownFloorMs, cooldownBaselines * (control.baseline?.p50Ms ?? 0)) * (1 + jitter / 4);
+  const cooldownMs =
+    Math.max(settings.cooldownFloorMs, cooldownBaselines * (control.baseline?.p50Ms ?? 0)) * (1 + jitter / 4);
   return {
     control: { ...control, concurrency, ceiling: foundCeiling(control.ceiling, ceilingAt, nowMs), recoverConcurrency },
     state: {

@@ -104,7 +104,8 @@ export class PaarcLimit implements Limit {
   onSend(nowMs: number, inFlight: number): SendToken {
     const token = this.#nextToken++;
     // The host's time begins with its first request, however long ago its controller was made.
-    if (token === 0 || this.#hasRested(nowMs)) this.#interval = new IntervalCollector(nowMs, nowMs, this.#settings.clientElu);
+    if (token === 0 || this.#hasRested(nowMs))
+      this.#interval = new IntervalCollector(nowMs, nowMs, this.#settings.clientElu);
     this.#flights.set(token, { mark: this.#rate.send(nowMs), inFlight });
     if (this.#nextTickMs === Number.POSITIVE_INFINITY) this.#nextTickMs = this.#nextLookMs(nowMs);
     return token;
@@ -152,14 +153,19 @@ export class PaarcLimit implements Limit {
     if (this.#judgeEcho(nowMs)) return;
     const state = this.#state;
     if (state.name === 'backoff' && nowMs >= state.untilMs) {
-      this.#apply(endBackoff(this.#settings, this.#control, state, this.#interval.read(nowMs), nowMs, this.#random()), nowMs);
+      this.#apply(
+        endBackoff(this.#settings, this.#control, state, this.#interval.read(nowMs), nowMs, this.#random()),
+        nowMs,
+      );
       return;
     }
     if (!this.#isRoundOver(nowMs)) return;
     this.#apply(step(this.#settings, this.#control, state, this.#interval.read(nowMs), nowMs, this.#random()), nowMs);
   }
 
-  /** A round that goes on over a long rest would take the rest for slowness. INIT only counts samples, so it may go on. */
+  /**
+   * A round that goes on over a long rest would take the rest for slowness. INIT only counts samples, so it may go on.
+   */
   #hasRested(nowMs: number): boolean {
     if (this.#nextTickMs < Number.POSITIVE_INFINITY || this.#state.name === 'init') return false;
     return nowMs - this.#idleSinceMs > restMs;
@@ -172,7 +178,8 @@ export class PaarcLimit implements Limit {
 
   #answered(nowMs: number): void {
     this.#goodAnswers++;
-    if (this.#isOut() && this.#goodAnswers >= outageAnswers) this.#apply(endOutage(this.#settings, this.#control), nowMs);
+    if (this.#isOut() && this.#goodAnswers >= outageAnswers)
+      this.#apply(endOutage(this.#settings, this.#control), nowMs);
   }
 
   #refused(flight: Flight, retryAfterMs: number | undefined, nowMs: number): void {
@@ -183,7 +190,11 @@ export class PaarcLimit implements Limit {
     if (this.#isOut()) return;
     const control = { ...this.#control, concurrency: Math.max(this.#baseConcurrency(), this.#settings.cInit) };
     this.#apply(
-      { control, state: { name: 'backoff', cause: 'rate', untilMs, seen: nothingSeen, repeats: 0 }, reason: decision.reason },
+      {
+        control,
+        state: { name: 'backoff', cause: 'rate', untilMs, seen: nothingSeen, repeats: 0 },
+        reason: decision.reason,
+      },
       nowMs,
     );
   }
@@ -202,7 +213,10 @@ export class PaarcLimit implements Limit {
     this.#apply(cutForOverload(this.#settings, this.#control, this.#state, interval, nowMs, this.#random()), nowMs);
   }
 
-  /** A second cut in the same cooldown is judged with the first: what was in force before both comes back if both were chance. */
+  /**
+   * A second cut in the same cooldown is judged with the first: what was in force before both comes back if both were
+   * chance.
+   */
   #listenAfterCut(before: { control: Control; state: PaarcState; sinceMs: number }, nowMs: number): void {
     if (before.state.name === 'backoff') return;
     const refusedAt = this.#interval.read(nowMs).leastInFlightOverloaded;
@@ -225,7 +239,10 @@ export class PaarcLimit implements Limit {
     return this.#state.name === 'probe-rtt' ? this.#state.savedConcurrency : this.#control.concurrency;
   }
 
-  /** The limit of before that STARTUP leads back to; 0 for none. A short visit must not make a host look smaller than it is. */
+  /**
+   * The limit of before that STARTUP leads back to; 0 for none. A short visit must not make a host look smaller than it
+   * is.
+   */
   #returningTo(): number {
     const untilConcurrency = this.#state.name === 'startup' ? this.#state.untilConcurrency : 0;
     return untilConcurrency === Number.POSITIVE_INFINITY ? 0 : untilConcurrency;
@@ -269,10 +286,19 @@ export class PaarcLimit implements Limit {
   }
 
   #report(from: string, reason: string, observed: Observation): void {
-    this.#transitions.push({ from, to: this.#state.name, reason, permits: this.permits, requestsPerSecond: this.#rate.perS, observed });
+    this.#transitions.push({
+      from,
+      to: this.#state.name,
+      reason,
+      permits: this.permits,
+      requestsPerSecond: this.#rate.perS,
+      observed,
+    });
   }
 
-  /** A steady pace, and the moment at which the round can be over: a late end of every round would slow STARTUP down. */
+  /**
+   * A steady pace, and the moment at which the round can be over: a late end of every round would slow STARTUP down.
+   */
   #nextLookMs(nowMs: number): number {
     const dueMs = this.#interval.startMs + leastRoundMs(this.#settings, this.#control, this.#state);
     const lookMs = nowMs + this.#tickMs();

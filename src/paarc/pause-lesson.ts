@@ -25,14 +25,20 @@ export interface Lesson {
   readonly reason: string;
 }
 
-/** The refused rate contradicts what was "certainly" granted when it is not above it by more than this: the limit has fallen. */
+/**
+ * The refused rate contradicts what was "certainly" granted when it is not above it by more than this: the limit has
+ * fallen.
+ */
 const grantedMargin = 1.02;
 /** Bounds further apart than this are bisected (by ratio), closer ones approached from above. */
 const wideBounds = 1.3;
 const closeStep = 0.9;
 /** An estimate from few requests has at most this much room above it. */
 const mostRoom = 0.15;
-/** Wide bounds are narrowed by a slope of few requests over at least so long, if it is clearly below what was refused. Chosen by scenario runs. */
+/**
+ * Wide bounds are narrowed by a slope of few requests over at least so long, if it is clearly below what was refused.
+ * Chosen by scenario runs.
+ */
 const roughLeastMs = 100;
 const roughMost = 0.7;
 
@@ -42,7 +48,12 @@ const roughMost = 0.7;
  * @param candidates - the segments of this stretch, the longest first; not empty
  * @param safety - part of a measured rate to use
  */
-export function learnFromPause(firsts: readonly Segment[], candidates: readonly Candidate[], before: BeforePause, safety: number): Lesson {
+export function learnFromPause(
+  firsts: readonly Segment[],
+  candidates: readonly Candidate[],
+  before: BeforePause,
+  safety: number,
+): Lesson {
   const whole = candidates[0] as Candidate;
   const overallPerS = (1000 * whole.accepted) / (whole.elapsedMs + before.pauseMs);
   if (firsts.length === 0) {
@@ -70,18 +81,40 @@ export function learnFromPause(firsts: readonly Segment[], candidates: readonly 
   const { heldPerS, failedPerS } = before;
   if (heldPerS > 0) {
     const upperPerS = Math.min(before.upperPerS, failedPerS);
-    return { perS: heldPerS, lowerPerS: heldPerS, upperPerS, grantedPerS, support: 0, reason: 'back to the rate before the probe' };
+    return {
+      perS: heldPerS,
+      lowerPerS: heldPerS,
+      upperPerS,
+      grantedPerS,
+      support: 0,
+      reason: 'back to the rate before the probe',
+    };
   }
   const lower = Math.max(overallPerS, grantedPerS);
   const isWide = failedPerS / lower > wideBounds;
   const perS = isWide
     ? (roughSlope(firsts, whole, lower, failedPerS) ?? Math.sqrt(lower * failedPerS))
     : Math.max(lower, closeStep * failedPerS);
-  return { perS, lowerPerS: 0, upperPerS: failedPerS, grantedPerS, support: 0, reason: 'between a granted and a refused rate' };
+  return {
+    perS,
+    lowerPerS: 0,
+    upperPerS: failedPerS,
+    grantedPerS,
+    support: 0,
+    reason: 'between a granted and a refused rate',
+  };
 }
 
-/** The line through two segments of a handful of requests: too little to believe, but better than the middle of bounds far apart. */
-function roughSlope(firsts: readonly Segment[], whole: Segment, lowerPerS: number, failedPerS: number): number | undefined {
+/**
+ * The line through two segments of a handful of requests: too little to believe, but better than the middle of bounds
+ * far apart.
+ */
+function roughSlope(
+  firsts: readonly Segment[],
+  whole: Segment,
+  lowerPerS: number,
+  failedPerS: number,
+): number | undefined {
   let least = Number.POSITIVE_INFINITY;
   for (const first of firsts) {
     const differenceMs = whole.elapsedMs - first.elapsedMs;

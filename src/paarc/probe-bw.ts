@@ -5,7 +5,15 @@ import { recentErrors, tryFewerErrors } from './error-trial.ts';
 import type { Interval } from './interval.ts';
 import { lowerBaseline } from './lower-baseline.ts';
 import type { PaarcSettings } from './options.ts';
-import { type Control, type Decision, eagerWait, newSearch, type Point, type ProbeBwState, type Search } from './state.ts';
+import {
+  type Control,
+  type Decision,
+  eagerWait,
+  newSearch,
+  type Point,
+  type ProbeBwState,
+  type Search,
+} from './state.ts';
 
 /** A look at the unloaded latency may be skipped this often in a row while there is no queue to see. */
 const maxSkippedProbeRtts = 3;
@@ -36,8 +44,8 @@ export interface BwRound {
 }
 
 /**
- * PROBE_BW: stay where throughput is full and the queue short; leave only for a reason: a queue, a probe, a look at the baseline.
- * Source: BBR ProbeBW; Kleinrock's operating point (throughput over delay is largest where the queue begins).
+ * PROBE_BW: stay where throughput is full and the queue short; leave only for a reason: a queue, a probe, a look at the
+ * baseline. Source: BBR ProbeBW; Kleinrock's operating point (throughput over delay is largest where the queue begins).
  */
 export function probeBwRound(settings: PaarcSettings, control: Control, state: ProbeBwState, round: BwRound): Decision {
   const { search } = state;
@@ -50,7 +58,8 @@ export function probeBwRound(settings: PaarcSettings, control: Control, state: P
   const restored = notOurQueue(control, search, round);
   if (restored !== undefined) return restored;
   const degraded =
-    point.ratio50 > settings.theta50 || (interval.samples >= tailSamples && ratio95 > settings.theta95 && point.ratio50 > tailMedianRatio);
+    point.ratio50 > settings.theta50 ||
+    (interval.samples >= tailSamples && ratio95 > settings.theta95 && point.ratio50 > tailMedianRatio);
   const seen: Search = {
     ...search,
     quietRounds: search.quietRounds + 1,
@@ -111,16 +120,27 @@ function cutForLatency(settings: PaarcSettings, control: Control, search: Search
       concurrency: limited,
       recoverConcurrency: strongly ? Math.max(control.recoverConcurrency, concurrency) : control.recoverConcurrency,
     },
-    state: { name: 'probe-bw', search: { ...newSearch(strongly ? eagerWait : search.wait), failures: search.failures, cut } },
+    state: {
+      name: 'probe-bw',
+      search: { ...newSearch(strongly ? eagerWait : search.wait), failures: search.failures, cut },
+    },
     reason: strongly ? 'queue: latency' : 'short queue: latency',
   };
 }
 
-function judgeProbe(settings: PaarcSettings, control: Control, search: Search, from: Point, degraded: boolean, round: BwRound): Decision {
+function judgeProbe(
+  settings: PaarcSettings,
+  control: Control,
+  search: Search,
+  from: Point,
+  degraded: boolean,
+  round: BwRound,
+): Decision {
   const { point, nowMs, interval } = round;
   const growth = point.concurrency / from.concurrency;
   const gain = point.throughputPerS / from.throughputPerS;
-  // By Little's law growth / gain is how much the latency rose; its mean with the medians' own ratio is less noisy than either.
+  // By Little's law growth / gain is how much the latency rose; its mean with the medians' own ratio is less noisy than
+  // either.
   const latencyRise = Math.sqrt((growth / gain) * (point.p50Ms / from.p50Ms));
   const followed = latencyRise <= growth / (1 + 0.5 * (growth - 1));
   const cheap = growth < 1.15 && point.ratio50 < 1.2;
@@ -151,8 +171,16 @@ function judgeProbe(settings: PaarcSettings, control: Control, search: Search, f
   );
 }
 
-function startProbe(settings: PaarcSettings, control: Control, search: Search, point: Point, degraded: boolean, nowMs: number): Decision {
-  const free = point.ratio50 < settings.qGrow && search.quietRounds >= Math.min(search.wait, 2 << Math.min(2, search.failures));
+function startProbe(
+  settings: PaarcSettings,
+  control: Control,
+  search: Search,
+  point: Point,
+  degraded: boolean,
+  nowMs: number,
+): Decision {
+  const free =
+    point.ratio50 < settings.qGrow && search.quietRounds >= Math.min(search.wait, 2 << Math.min(2, search.failures));
   const due = free || (point.ratio50 < costlyRatio && search.quietRounds >= search.wait);
   const stay: Decision = { control, state: { name: 'probe-bw', search } };
   if (degraded || !due || search.trial !== undefined) return stay;

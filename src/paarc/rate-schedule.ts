@@ -14,8 +14,8 @@ const pausesBetweenEarlyProbes = 10;
 const firmSupport = 60;
 
 /**
- * How long a rate must be used without a 429 until it counts as granted. Above the last rate that held, a full bucket pays for the
- * difference for a while, so the time is what its burst would last, with a margin.
+ * How long a rate must be used without a 429 until it counts as granted. Above the last rate that held, a full bucket
+ * pays for the difference for a while, so the time is what its burst would last, with a margin.
  * @param lowerPerS - a rate that held before; 0 when none did
  */
 export function verificationMs(
@@ -30,8 +30,9 @@ export function verificationMs(
 }
 
 /**
- * How long after the last 429 a probe may raise the rate. A failed probe costs about one 429 plus what is in flight above the rate; the
- * budget says how many requests pay for that, and where a failure costs a pause, pauses are spaced as well.
+ * How long after the last 429 a probe may raise the rate. A failed probe costs about one 429 plus what is in flight
+ * above the rate; the budget says how many requests pay for that, and where a failure costs a pause, pauses are spaced
+ * as well.
  */
 export function probeAfterMs(
   settings: PaarcSettings,

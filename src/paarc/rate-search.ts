@@ -6,7 +6,10 @@ import { learnFromPause } from './pause-lesson.ts';
 import { probeAfterMs, verificationMs } from './rate-schedule.ts';
 import { Segments, segmentBetween } from './segments.ts';
 
-/** After a failed probe without Retry-After a little below the last good rate: the bucket is empty and must not run dry at once. */
+/**
+ * After a failed probe without Retry-After a little below the last good rate: the bucket is empty and must not run dry
+ * at once.
+ */
 const afterFailure = 0.985;
 const afterVerifiedFailure = 0.97;
 /** A rate holds once this much of it was really sent without a 429. */
@@ -36,10 +39,11 @@ interface Pause {
 }
 
 /**
- * Finds the rate a host allows from the times of its 429s. A rate limiter answers 429 only while its bucket is empty, so between two
- * 429s without a pause accepted over elapsed is the rate itself; with Retry-After each pause refills the bucket, and two stretches
- * that began with a full one give rate and burst as slope and intercept. In between: bisection of [lower, upper], verified by sending.
- * Pure: times in ms come in. Source: token bucket (RFC 2697 idea), scenario runs; docs/paarc.md "rate".
+ * Finds the rate a host allows from the times of its 429s. A rate limiter answers 429 only while its bucket is empty,
+ * so between two 429s without a pause accepted over elapsed is the rate itself; with Retry-After each pause refills the
+ * bucket, and two stretches that began with a full one give rate and burst as slope and intercept. In between:
+ * bisection of [lower, upper], verified by sending. Pure: times in ms come in. Source: token bucket (RFC 2697 idea),
+ * scenario runs; docs/paarc.md "rate".
  */
 export class RateSearch {
   readonly #settings: PaarcSettings;
@@ -115,7 +119,13 @@ export class RateSearch {
    * A 429 for the request of `sent`. Its Retry-After must have gone to `pauseFor` before.
    * @returns undefined when it belongs to a cut that was made already
    */
-  refuse(sent: Mark, inFlight: number, retryAfterMs: number | undefined, nowMs: number, reactionMs: number): RateDecision | undefined {
+  refuse(
+    sent: Mark,
+    inFlight: number,
+    retryAfterMs: number | undefined,
+    nowMs: number,
+    reactionMs: number,
+  ): RateDecision | undefined {
     this.#log.refuse(sent);
     if (sent.atMs <= this.#cutAtMs) return undefined;
     const inEpisode = nowMs < this.#episodeUntilMs;
@@ -126,7 +136,8 @@ export class RateSearch {
     this.#episodeUntilMs = Math.max(nowMs + Math.max(episodeMs, episodeReactions * reactionMs), this.#pauseUntilMs);
     this.#heldSince = undefined;
     const holdUntilMs = nowMs + Math.min(holdMs, reactionMs);
-    if (this.#perS === Number.POSITIVE_INFINITY) return this.#first(sent, (1000 * inFlight) / reactionMs, retryAfterMs, nowMs, holdUntilMs);
+    if (this.#perS === Number.POSITIVE_INFINITY)
+      return this.#first(sent, (1000 * inFlight) / reactionMs, retryAfterMs, nowMs, holdUntilMs);
     if (retryAfterMs !== undefined) return this.#endSegment(nowMs);
     const decision = inEpisode ? this.#inside(sent, nowMs, reactionMs) : this.#newEpisode(sent, nowMs, holdUntilMs);
     this.#previousRefusal = sent;
@@ -159,7 +170,10 @@ export class RateSearch {
   /** Until the bucket was measured: what it must have held at the first 429 if it refilled at the present rate. */
   #likelyBurst(): number {
     if (this.#support > 0 || this.#firstSegments.length === 0) return this.#burst;
-    return Math.max(0, ...this.#firstSegments.map(({ accepted, elapsedMs }) => accepted - (this.#perS * elapsedMs) / 1000));
+    return Math.max(
+      0,
+      ...this.#firstSegments.map(({ accepted, elapsedMs }) => accepted - (this.#perS * elapsedMs) / 1000),
+    );
   }
 
   #growOrProbe(nowMs: number, heldMs: number, reactionMs: number): string | undefined {
@@ -190,10 +204,17 @@ export class RateSearch {
     this.#heldSince = this.#log.here(nowMs);
   }
 
-  #first(sent: Mark, pacePerS: number, retryAfterMs: number | undefined, nowMs: number, holdUntilMs: number): RateDecision {
+  #first(
+    sent: Mark,
+    pacePerS: number,
+    retryAfterMs: number | undefined,
+    nowMs: number,
+    holdUntilMs: number,
+  ): RateDecision {
     const stretch = this.#segments.until(sent, this.#log);
     const whole: Segment = stretch[0] ?? segmentBetween(this.#log, sent, sent);
-    // While the limit still grew, the mean since the start is below the pace that was refused (Little's law: in flight / latency).
+    // While the limit still grew, the mean since the start is below the pace that was refused (Little's law: in flight
+    // / latency).
     const upper = Math.max((1000 * whole.accepted) / whole.elapsedMs, pacePerS);
     this.#upper = upper;
     this.#lower = 0;
@@ -241,7 +262,8 @@ export class RateSearch {
       return this.#decide('rate probe failed', holdUntilMs);
     }
     const before = this.#previousRefusal;
-    const measured = this.#lower === 0 && before !== undefined ? rateBetween(this.#log, before, sent, this.#episode, 0) : undefined;
+    const measured =
+      this.#lower === 0 && before !== undefined ? rateBetween(this.#log, before, sent, this.#episode, 0) : undefined;
     if (measured !== undefined && measured.perS < this.#perS) {
       const decision = this.#settle(measured, nowMs, 'rate measured since the last 429');
       return { ...decision, holdUntilMs };
@@ -276,7 +298,8 @@ export class RateSearch {
     if (pause === undefined || nowMs < this.#pauseUntilMs) return undefined;
     this.#pause = undefined;
     const pauseMs = this.#pauseUntilMs - pause.startMs;
-    // To the last send and not to the last one refused: a wave arrives in any order, and what was sent later may have got its tokens.
+    // To the last send and not to the last one refused: a wave arrives in any order, and what was sent later may have
+    // got its tokens.
     const candidates = this.#segments.until(this.#lastSend as Mark, this.#log);
     const before = { ...pause, grantedPerS: this.#granted, upperPerS: this.#upper, pauseMs };
     const lesson = learnFromPause(this.#firstSegments, candidates, before, this.#settings.rateSafety);

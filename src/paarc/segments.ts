@@ -35,7 +35,12 @@ export class Segments {
 
   /** Segments from every start to one 429, the longest first. */
   until(end: Mark, log: AcceptedLog): Candidate[] {
-    return this.#starts.map(({ mark, perS, restMs, restPerS }) => ({ perS, restMs, restPerS, ...segmentBetween(log, mark, end) }));
+    return this.#starts.map(({ mark, perS, restMs, restPerS }) => ({
+      perS,
+      restMs,
+      restPerS,
+      ...segmentBetween(log, mark, end),
+    }));
   }
 }
 

@@ -7,8 +7,8 @@ const reportMs = 250;
 const noShare: Share = { permits: 0, spacingMs: 0, phase: 0, pauseUntilMs: 0 };
 
 /**
- * The worker's side of a shared budget: obeys its share, keeps a diary for the coordinator, and pauses by itself when it is told to
- * by the host, because a Retry-After must not wait for a message.
+ * The worker's side of a shared budget: obeys its share, keeps a diary for the coordinator, and pauses by itself when
+ * it is told to by the host, because a Retry-After must not wait for a message.
  */
 export class ShareLimit implements Limit {
   readonly #worker: string;
@@ -59,7 +59,8 @@ export class ShareLimit implements Limit {
     this.#events.push({ kind: 'result', atMs: nowMs, id: token, outcome });
     if (outcome.kind !== 'rate' && outcome.kind !== 'overload') return;
     this.#nextReportMs = nowMs;
-    if (outcome.retryAfterMs !== undefined) this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + outcome.retryAfterMs);
+    if (outcome.retryAfterMs !== undefined)
+      this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + outcome.retryAfterMs);
   }
 
   tick(nowMs: number, load: Load): Transition | undefined {

@@ -29,8 +29,9 @@ export interface WorkerReport {
 }
 
 /**
- * Split a budget over workers: floor(C / K) permits each, one more for C mod K of them, moving on by `rotation`, so that with fewer
- * permits than workers everyone has a turn; the rate evenly over those with a permit, each in its own phase.
+ * Split a budget over workers: floor(C / K) permits each, one more for C mod K of them, moving on by `rotation`, so
+ * that with fewer permits than workers everyone has a turn; the rate evenly over those with a permit, each in its own
+ * phase.
  * @param budget - permits and spacing of the whole
  */
 export function splitBudget(budget: Budget, workers: readonly string[], rotation: number): Map<string, Share> {

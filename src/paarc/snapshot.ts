@@ -15,8 +15,8 @@ export interface Snapshot {
 const cautiousShare = 0.25;
 
 /**
- * One prior for hosts that are alike (same registrable domain, same address): cautious in limit and rate, middling in latency.
- * A rate counts as soon as one of them has one: limits of rate are set per service, not per host.
+ * One prior for hosts that are alike (same registrable domain, same address): cautious in limit and rate, middling in
+ * latency. A rate counts as soon as one of them has one: limits of rate are set per service, not per host.
  * @returns undefined without snapshots
  */
 export function priorFrom(snapshots: readonly Snapshot[]): Snapshot | undefined {
@@ -51,8 +51,10 @@ export function priorFrom(snapshots: readonly Snapshot[]): Snapshot | undefined 
 export function assertSnapshot(snapshot: Snapshot): void {
   for (const name of ['concurrency', 'p50Ms', 'p95Ms'] as const) {
     const value = snapshot[name];
-    if (!(value > 0 && value < Number.POSITIVE_INFINITY)) throw new RangeError(`snapshot ${name}: expected a number above 0, got ${value}`);
+    if (!(value > 0 && value < Number.POSITIVE_INFINITY))
+      throw new RangeError(`snapshot ${name}: expected a number above 0, got ${value}`);
   }
   const rate = snapshot.requestsPerSecond;
-  if (rate !== undefined && !(rate > 0)) throw new RangeError(`snapshot requestsPerSecond: expected a number above 0, got ${rate}`);
+  if (rate !== undefined && !(rate > 0))
+    throw new RangeError(`snapshot requestsPerSecond: expected a number above 0, got ${rate}`);
 }

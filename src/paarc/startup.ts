@@ -32,7 +32,8 @@ export function startupRound(
   const flatRounds = gain < 1 + flatShare * (growth - 1) ? state.flatRounds + 1 : 0;
   const reason = plateauReason(settings, point, ratio95, flatRounds);
   if (reason !== undefined) return leaveStartup(settings, control, point, previous, flatRounds, reason);
-  if (point.concurrency >= state.untilConcurrency) return toProbeBw(control, point.concurrency, 'returned to the limit of before');
+  if (point.concurrency >= state.untilConcurrency)
+    return toProbeBw(control, point.concurrency, 'returned to the limit of before');
   const following = gain > 1 + followingShare * (growth - 1) && point.ratio50 < unloadedRatio;
   const seen: Control = following
     ? { ...control, baseline: control.baseline && foldIntoBaseline(control.baseline, interval.durations) }
@@ -66,7 +67,8 @@ function leaveStartup(
 ): Decision {
   const { headroom, mu, cMin, cMax } = settings;
   const fromHere = (headroom * point.concurrency) / point.ratio50;
-  const fromBefore = flatRounds > 0 && previous !== undefined ? (headroom * previous.concurrency) / Math.max(1, previous.ratio50) : 0;
+  const fromBefore =
+    flatRounds > 0 && previous !== undefined ? (headroom * previous.concurrency) / Math.max(1, previous.ratio50) : 0;
   const concurrency = mu * Math.min(point.concurrency, Math.max(fromHere, fromBefore));
   return toProbeBw(control, Math.min(cMax, Math.max(cMin, concurrency)), reason);
 }

@@ -5,7 +5,10 @@ import { type ErrorCounts, nothingSeen } from './error-counts.ts';
 import type { PaarcSettings } from './options.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** One measured point of the host's curve: limit, throughput per second, median latency in ms, and its ratio to the baseline's. */
+/**
+ * One measured point of the host's curve: limit, throughput per second, median latency in ms, and its ratio to the
+ * baseline's.
+ */
 export interface Point {
   readonly concurrency: number;
   readonly throughputPerS: number;
@@ -130,7 +133,10 @@ export function initialControl(settings: PaarcSettings, startMs: number): Contro
   };
 }
 
-/** A host known from before: half of its limit at once, the rest by STARTUP; its latency until a round shows the present one. */
+/**
+ * A host known from before: half of its limit at once, the rest by STARTUP; its latency until a round shows the present
+ * one.
+ */
 export function warmControl(settings: PaarcSettings, warm: Snapshot, startMs: number): Control {
   return {
     ...initialControl(settings, startMs),

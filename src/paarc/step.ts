@@ -24,7 +24,10 @@ import {
 /** INIT ends with fewer samples when a slow host had this much time. Chosen. */
 const initPatienceMs = 3000;
 const initLeastSamples = 5;
-/** A round of a slow host ends after this much time or so many reaction times with a few samples. Chosen by scenario runs. */
+/**
+ * A round of a slow host ends after this much time or so many reaction times with a few samples. Chosen by scenario
+ * runs.
+ */
 const roundPatienceMs = 6000;
 const roundPatienceReactions = 10;
 const roundLeastSamples = 5;
@@ -41,13 +44,22 @@ const patientRounds = 4;
 const soonProbeRttMs = 5000;
 
 /** Whether a round has seen enough to be judged. */
-export function isRoundOver(settings: PaarcSettings, control: Control, state: PaarcState, elapsedMs: number, samples: number): boolean {
-  if (elapsedMs >= Math.max(roundPatienceReactions * control.reactionMs, roundPatienceMs)) return samples >= roundLeastSamples;
+export function isRoundOver(
+  settings: PaarcSettings,
+  control: Control,
+  state: PaarcState,
+  elapsedMs: number,
+  samples: number,
+): boolean {
+  if (elapsedMs >= Math.max(roundPatienceReactions * control.reactionMs, roundPatienceMs))
+    return samples >= roundLeastSamples;
   if (state.name === 'init' && samples >= initLeastSamples && elapsedMs >= initPatienceMs) return true;
   return elapsedMs >= leastRoundMs(settings, control, state) && samples >= samplesNeeded(settings, control, state);
 }
 
-/** No round is shorter: what a change of the limit did shows after a reaction time, and its spread after half another. */
+/**
+ * No round is shorter: what a change of the limit did shows after a reaction time, and its spread after half another.
+ */
 export function leastRoundMs(settings: PaarcSettings, control: Control, state: PaarcState): number {
   if (state.name === 'init') return 0;
   const reactions = state.name === 'startup' ? startupRoundReactions : roundReactions;
@@ -85,7 +97,9 @@ export function step(
   jitter: number,
 ): Decision {
   const overloaded =
-    state.name === 'backoff' ? isOverloadedAgain(settings, control, state, interval) : isOverloaded(settings, control, interval);
+    state.name === 'backoff'
+      ? isOverloadedAgain(settings, control, state, interval)
+      : isOverloaded(settings, control, interval);
   if (overloaded) return cutForOverload(settings, control, state, interval, nowMs, jitter);
   const measured: Control = { ...control, reactionMs: interval.p50Ms };
   switch (state.name) {
@@ -105,12 +119,19 @@ export function step(
 /** The first samples are the baseline and the first point of STARTUP, unless too few URLs came to fill the limit. */
 function endInit(settings: PaarcSettings, control: Control, interval: Interval, nowMs: number): Decision {
   const known: Control = { ...control, baseline: baselineFrom(interval.durations) };
-  const startup: StartupState = { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY };
-  if (interval.saturation < 0.5 || interval.clientLimited) return { control: known, state: startup, reason: 'baseline known' };
+  const startup: StartupState = {
+    name: 'startup',
+    flatRounds: 0,
+    limitedRounds: 0,
+    untilConcurrency: Number.POSITIVE_INFINITY,
+  };
+  if (interval.saturation < 0.5 || interval.clientLimited)
+    return { control: known, state: startup, reason: 'baseline known' };
   const { concurrency } = control;
   const next = grow(control.ceiling, concurrency, settings.startupGain, settings.cMax, nowMs);
   if (next === undefined) return { control: known, state: startup, reason: 'baseline known' };
-  // The first wave of answers came after one latency of nothing; Little's law bounds what the count of so few samples claims.
+  // The first wave of answers came after one latency of nothing; Little's law bounds what the count of so few samples
+  // claims.
   const counted = (1000 * interval.samples) / Math.max(1, interval.elapsedMs - interval.p50Ms);
   const throughputPerS = Math.min(counted, (1000 * concurrency) / interval.p50Ms);
   const previous: Point = { concurrency, throughputPerS, p50Ms: interval.p50Ms, ratio50: 1 };
@@ -123,7 +144,13 @@ function backoffRound(control: Control, state: BackoffState, interval: Interval)
   return { control: known, state: { ...state, seen: withRound(state.seen, interval) } };
 }
 
-function endProbeRtt(settings: PaarcSettings, control: Control, state: ProbeRttState, interval: Interval, nowMs: number): Decision {
+function endProbeRtt(
+  settings: PaarcSettings,
+  control: Control,
+  state: ProbeRttState,
+  interval: Interval,
+  nowMs: number,
+): Decision {
   const ratio = interval.p50Ms / (control.baseline?.p50Ms ?? interval.p50Ms);
   const replace = control.baseline === undefined || ratio < replaceBelow || ratio > replaceAbove;
   return {
@@ -141,7 +168,10 @@ function endProbeRtt(settings: PaarcSettings, control: Control, state: ProbeRttS
   };
 }
 
-/** The two states that move the limit by what a round shows; neither learns from a round in which we were the narrow place. */
+/**
+ * The two states that move the limit by what a round shows; neither learns from a round in which we were the narrow
+ * place.
+ */
 function steerRound(
   settings: PaarcSettings,
   control: Control,
@@ -177,7 +207,8 @@ function clientLimitedRound(
   interval: Interval,
   nowMs: number,
 ): Decision {
-  // A queue cut just before we noticed that we are slow ourselves was our own doing: what comes back is the limit before it.
+  // A queue cut just before we noticed that we are slow ourselves was our own doing: what comes back is the limit
+  // before it.
   const beforeCut = state.name === 'probe-bw' ? (state.search.cut?.concurrency ?? 0) : 0;
   const round = { concurrency: control.concurrency, beforeCut, throughputPerS: interval.throughputPerS, nowMs };
   const usable = (perS: number): number => (settings.headroom * perS * baselineMs) / 1000;
@@ -188,7 +219,11 @@ function clientLimitedRound(
     // Our load is the mean of a second, and the first one is full of our own start: wait for a look at the present.
     if (guarded.concurrency === control.concurrency && limitedRounds <= patientRounds)
       return { control: next, state: { ...state, limitedRounds } };
-    return { control: next, state: { name: 'probe-bw', search: newSearch(steadyWait) }, reason: 'our side is the narrow place' };
+    return {
+      control: next,
+      state: { name: 'probe-bw', search: newSearch(steadyWait) },
+      reason: 'our side is the narrow place',
+    };
   }
   // A probe judged by a round that we limited ourselves would be judged wrongly.
   const { probe, ...search } = state.search;

@@ -26,18 +26,26 @@ const BLOCKED = 'the host refuses programs that do not say who they are, or the 
 const BUSY = 'the host was overloaded or broken at that time';
 
 const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
-  invalid_url: { cause: 'the manifest has an empty or broken value; repair it there, or name the right column (--url)' },
+  invalid_url: {
+    cause: 'the manifest has an empty or broken value; repair it there, or name the right column (--url)',
+  },
   unsupported_scheme: { cause: 'the manifest names files or other protocols; only http and https can be fetched' },
   address_refused: {
     cause: 'a name of your own network, or an attack; if these hosts are yours, allow them',
     flags: '--allow-private 192.168.0.0/16',
   },
-  dns_not_found: { cause: 'the host is gone; if a browser does find it, your name server does not', flags: '--dns-server 1.1.1.1' },
+  dns_not_found: {
+    cause: 'the host is gone; if a browser does find it, your name server does not',
+    flags: '--dns-server 1.1.1.1',
+  },
   dns_error: { cause: 'your name server was overloaded or away', flags: '--dns-server 1.1.1.1' },
   connect_refused: { cause: 'nothing listens there any more, or it was being restarted', flags: '' },
   connect_timeout: { cause: 'the host is gone, or a firewall drops what you send', flags: '--timeout-sec 60' },
   connect_error: { cause: 'no way to the host from your network, IPv6-only hosts among them', flags: '' },
-  tls_error: { cause: "an expired or foreign certificate; your own authority's needs its file", flags: '--ca-file FILE' },
+  tls_error: {
+    cause: "an expired or foreign certificate; your own authority's needs its file",
+    flags: '--ca-file FILE',
+  },
   reset: { cause: 'the host closed connections, often because there were too many', flags: '--per-host-concurrency 4' },
   protocol_error: { cause: 'whatever answered does not speak HTTP', flags: '' },
   timeout_headers: { cause: 'the host took longer to answer than it was given', flags: '--timeout-sec 60' },
@@ -48,7 +56,8 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
   empty_body: { cause: 'the host answers with nothing, often for an image that was taken down', flags: '' },
   decode_error: { cause: 'the host compressed a reply unasked, and wrongly', flags: '' },
   not_media: {
-    cause: 'a page in place of the file: a login, a consent form, a link to a viewer; if pages are wanted, take anything',
+    cause:
+      'a page in place of the file: a login, a consent form, a link to a viewer; if pages are wanted, take anything',
     flags: '--expect-content any',
   },
   too_many_redirects: { cause: 'the host redirects in circles, mostly to set a cookie', flags: '--max-redirects 10' },
@@ -69,7 +78,10 @@ const STATUS_HINTS: Readonly<Record<number, Hint>> = {
   406: { cause: BLOCKED, flags: '--contact you@example.org' },
   408: { cause: BUSY, flags: '' },
   410: { cause: 'the file was taken down for good' },
-  429: { cause: 'the host allows fewer requests than were sent, other programs on your address among them', flags: '--per-host-rate 1' },
+  429: {
+    cause: 'the host allows fewer requests than were sent, other programs on your address among them',
+    flags: '--per-host-rate 1',
+  },
   451: { cause: 'the file was taken down for legal reasons' },
 };
 
@@ -79,13 +91,18 @@ export function adviceFor(code: string, context: AdviceContext): Advice {
   if (hint.flags === undefined) return { cause: hint.cause };
   const { manifest, unfinished } = context;
   const flags = hint.flags === '' ? '' : ` ${hint.flags}`;
-  const next = unfinished === undefined ? `flow-dc download ${manifest} -o NEW_FOLDER${flags}` : `flow-dc resume ${unfinished}${flags}`;
+  const next =
+    unfinished === undefined
+      ? `flow-dc download ${manifest} -o NEW_FOLDER${flags}`
+      : `flow-dc resume ${unfinished}${flags}`;
   return { cause: hint.cause, next };
 }
 
 /** What a code says, and whether a later run may bring something else. */
 export function meaningOf(code: string): string {
-  const text = code.startsWith('http_') ? `the host answered ${code.slice(5)}` : (ROW_CODES[code as NamedRowCode]?.text ?? code);
+  const text = code.startsWith('http_')
+    ? `the host answered ${code.slice(5)}`
+    : (ROW_CODES[code as NamedRowCode]?.text ?? code);
   return mayPass(code) ? `${text}; may succeed later` : text;
 }
 

@@ -1,4 +1,7 @@
-/** What FLOW-DC's overview.json and its gather_run_stats say, for several outputs together: its keys, MB of 10^6 and TB of 10^12 bytes. */
+/**
+ * What FLOW-DC's overview.json and its gather_run_stats say, for several outputs together: its keys, MB of 10^6 and TB
+ * of 10^12 bytes.
+ */
 
 import { errorBreakdown, overviewSummary, percent } from '../dataset/seal/overview.ts';
 import { duration } from '../format.ts';
@@ -47,7 +50,11 @@ export interface FlowDcReport {
       readonly effective_throughput_MBps: number;
     };
     readonly error_breakdown: ReturnType<typeof errorBreakdown>;
-    readonly partition_stats: { readonly count: number; readonly success_rate: Spread; readonly throughput_MBps: Spread };
+    readonly partition_stats: {
+      readonly count: number;
+      readonly success_rate: Spread;
+      readonly throughput_MBps: Spread;
+    };
   };
 }
 

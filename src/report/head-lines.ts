@@ -1,4 +1,7 @@
-/** The head of a report, which is also what a run says at its end: what was stored, what was not and why, how long it took. */
+/**
+ * The head of a report, which is also what a run says at its end: what was stored, what was not and why, how long it
+ * took.
+ */
 import { byteSize, count, duration, percent } from '../format.ts';
 import type { RecordTotals } from '../job/job-summary.ts';
 import { type RunSpan, workedMs } from '../job/timeline-file.ts';
@@ -19,9 +22,13 @@ export function headLines(head: Head): string[] {
   const [out] = outs;
   const shards = `${count(units)} ${units === 1 ? 'shard' : 'shards'}`;
   const share = percent(rows === 0 ? 0 : stored / rows);
-  const next = out === undefined || out === 'none:' || outs.length > 1 ? [] : [`output: ${out}`, `next: ${nextCommand(out, complete)}`];
+  const next =
+    out === undefined || out === 'none:' || outs.length > 1
+      ? []
+      : [`output: ${out}`, `next: ${nextCommand(out, complete)}`];
   return [
-    `${complete ? 'done' : 'unfinished'}: ${count(stored)} of ${count(rows)} ${complete ? '' : 'settled '}rows stored (${share}), ${byteSize(bytes)} in ${shards}`,
+    `${complete ? 'done' : 'unfinished'}: ${count(stored)} of ${count(rows)} ${complete ? '' : 'settled '}rows ` +
+      `stored (${share}), ${byteSize(bytes)} in ${shards}`,
     ...codeLines(head),
     ...timeLine(rows, bytes, runs),
     ...next,
@@ -31,8 +38,11 @@ export function headLines(head: Head): string[] {
 /** What was not stored, by code, most frequent first. */
 export function codeLines({ failed, skipped, errors }: RecordTotals): string[] {
   const all = Object.entries(errors);
-  const lines = all.slice(0, MAX_CODES).map(([code, rows]) => `  ${count(rows).padStart(9)}  ${code.padEnd(18)} ${meaningOf(code)}`);
-  if (all.length > MAX_CODES) lines.push(`  ${count(all.length - MAX_CODES).padStart(9)}  more codes, see the outcome tables`);
+  const lines = all
+    .slice(0, MAX_CODES)
+    .map(([code, rows]) => `  ${count(rows).padStart(9)}  ${code.padEnd(18)} ${meaningOf(code)}`);
+  if (all.length > MAX_CODES)
+    lines.push(`  ${count(all.length - MAX_CODES).padStart(9)}  more codes, see the outcome tables`);
   return failed + skipped === 0 ? [] : [`not stored: ${count(failed)} failed, ${count(skipped)} skipped`, ...lines];
 }
 

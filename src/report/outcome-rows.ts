@@ -7,11 +7,14 @@ const COLUMNS = ['host', 'status', 'code', 'bytes', 'headers_ms', 'total_ms', 'f
 
 /**
  * The rows of an outcome table.
- * @param table - the file's bytes, whose checksum was found right. Throws what the reader throws, TypeError for missing columns.
+ * @param table - the file's bytes, whose checksum was found right. Throws what the reader throws, TypeError for missing
+ * columns.
  */
 export function* outcomeRows(table: Uint8Array): Generator<OutcomeRow> {
   for (const batch of decodeParquet(table, COLUMNS)) {
-    const [host, status, code, flags] = ['host', 'status', 'code', 'flags'].map((name) => textColumn(columnOf(batch, name)));
+    const [host, status, code, flags] = ['host', 'status', 'code', 'flags'].map((name) =>
+      textColumn(columnOf(batch, name)),
+    );
     const [bytes, headersMs, totalMs, fetchedAtMs] = ['bytes', 'headers_ms', 'total_ms', 'fetched_at'].map((name) =>
       numbersOf(columnOf(batch, name)),
     );

@@ -53,7 +53,10 @@ export async function readOutput(out: string, sums: Sums): Promise<ReadOutput> {
   return { output, job, plot: await readRunPlot(job.out, timeline) };
 }
 
-export function ratesOf({ rows, bytes }: { readonly rows: number; readonly bytes: number }, runs: readonly RunSpan[]): Rates {
+export function ratesOf(
+  { rows, bytes }: { readonly rows: number; readonly bytes: number },
+  runs: readonly RunSpan[],
+): Rates {
   const ms = workedMs(runs);
   const perSecond = (amount: number): number => (ms > 0 ? (amount * 1000) / ms : 0);
   return { workedMs: ms, rowsPerSecond: perSecond(rows), bytesPerSecond: perSecond(bytes) };
@@ -74,7 +77,12 @@ async function* readUnits(
       if (stats.times !== undefined) tally.addTimes(stats.times, record.rows);
     }
     const { rows, stored, bytes } = record;
-    flowDc.addShard({ rows, stored, bytes, ...(stats === undefined ? {} : { elapsedMs: record.committedAtMs - stats.startedAtMs }) });
+    flowDc.addShard({
+      rows,
+      stored,
+      bytes,
+      ...(stats === undefined ? {} : { elapsedMs: record.committedAtMs - stats.startedAtMs }),
+    });
     flowDc.addRecord(record.worker, artifactBytes(record), record.committedAtMs);
     await readTable(record, paths, tally, gaps);
     yield record;
@@ -117,7 +125,9 @@ async function runsOf(timeline: string, spans: SpanUnion, { gaps }: Sums): Promi
   const runs = await readRunSpans(timeline);
   if (spans.isEmpty) return runs;
   if (runs.length === 0)
-    gaps.add(`${timeline}: not there; runs and their time are taken from the shards, and in-flight requests are not known`);
+    gaps.add(
+      `${timeline}: not there; runs and their time are taken from the shards, and in-flight requests are not known`,
+    );
   const watched = runs.map(({ startedAtMs, elapsedMs }) => [startedAtMs, startedAtMs + elapsedMs] as const);
   const unwatched = runs.length === 0 ? spans.read() : spans.outside(watched);
   const all = [...runs, ...unwatched.map(([startedAtMs, endMs]) => ({ startedAtMs, elapsedMs: endMs - startedAtMs }))];

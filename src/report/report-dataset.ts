@@ -18,15 +18,16 @@ export interface ReportOptions {
 }
 
 /**
- * What became of one or several downloads, finished or not, added up. Reads what lies in the folders and changes nothing.
- * Memory: some kilobytes per host up to 100,000 of them, and one shard's outcome table.
+ * What became of one or several downloads, finished or not, added up. Reads what lies in the folders and changes
+ * nothing. Memory: some kilobytes per host up to 100,000 of them, and one shard's outcome table.
  * @param dests - output folders; a name that is given twice counts once
- * Errors: FDC_ERR_USAGE without a folder, FDC_ERR_JOB_MISSING and FDC_ERR_DEST_IO when none of them can be read. Of several
- * folders those that cannot be read are named in `gaps`, and so is everything else that is missing.
+ * Errors: FDC_ERR_USAGE without a folder, FDC_ERR_JOB_MISSING and FDC_ERR_DEST_IO when none of them can be read. Of
+ * several folders those that cannot be read are named in `gaps`, and so is everything else that is missing.
  */
 export async function reportDataset(dests: string | readonly string[], options: ReportOptions = {}): Promise<Report> {
   const folders = [...new Set((typeof dests === 'string' ? [dests] : dests).map((dest) => resolve(dest)))];
-  if (folders.length === 0) throw new FlowDcError('FDC_ERR_USAGE', 'report: name at least one folder: flow-dc report DEST');
+  if (folders.length === 0)
+    throw new FlowDcError('FDC_ERR_USAGE', 'report: name at least one folder: flow-dc report DEST');
   const sums: Sums = { tally: new Tally(), flowDc: new FlowDcTally(), gaps: new Gaps() };
   const read: ReadOutput[] = [];
   let failure: unknown;

@@ -16,7 +16,9 @@ export class SpanUnion {
   }
 
   /** What of it is in none of `others`, but for pieces too short to mean anything. */
-  outside(others: readonly (readonly [startMs: number, endMs: number])[]): (readonly [startMs: number, endMs: number])[] {
+  outside(
+    others: readonly (readonly [startMs: number, endMs: number])[],
+  ): (readonly [startMs: number, endMs: number])[] {
     let rest: (readonly [startMs: number, endMs: number])[] = this.#union(0);
     for (const [startMs, endMs] of others) {
       rest = rest.flatMap(([fromMs, toMs]): (readonly [number, number])[] => [

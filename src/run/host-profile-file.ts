@@ -1,4 +1,7 @@
-/** hosts.json: what a job's runs have learned about its hosts. Host names and numbers, no paths. An aid: nothing depends on it. */
+/**
+ * hosts.json: what a job's runs have learned about its hosts. Host names and numbers, no paths. An aid: nothing depends
+ * on it.
+ */
 import { readFile, stat } from 'node:fs/promises';
 import { Ajv } from 'ajv';
 import { errnoOf } from '../destination/destination-error.ts';
@@ -35,7 +38,11 @@ const profileSchema = {
 const matches = new Ajv().compile<HostProfileFile>({
   type: 'object',
   required: ['format', 'version', 'hosts'],
-  properties: { format: { const: FORMAT }, version: { const: FORMAT_VERSION }, hosts: { type: 'array', items: profileSchema } },
+  properties: {
+    format: { const: FORMAT },
+    version: { const: FORMAT_VERSION },
+    hosts: { type: 'array', items: profileSchema },
+  },
 });
 
 /**

@@ -76,7 +76,8 @@ interface PipeHead {
 async function headOf(stdin: Readable, output: string, options: ManifestOptions): Promise<PipeHead> {
   // Beside the output, where there will be room for it.
   const root = resolve(output);
-  const spool = output === 'none:' ? undefined : join(dirname(root), `.${basename(root)}.stdin-${randomBytes(4).toString('hex')}`);
+  const spool =
+    output === 'none:' ? undefined : join(dirname(root), `.${basename(root)}.stdin-${randomBytes(4).toString('hex')}`);
   const info = await readManifestInfo('-', { ...options, stdin, ...(spool === undefined ? {} : { spoolPath: spool }) });
   return { stdin, info, spool };
 }
@@ -115,7 +116,8 @@ class PipeInput implements JobInput {
     this.#state = statePaths(stateFolder);
     this.#lingeredAt = await readLingers(this.#state.lingers);
     await rm(this.#state.partialInput, { force: true });
-    if (this.#isSpooled) await copyFile(this.#head.spool as string, this.#state.partialInput, constants.COPYFILE_FICLONE);
+    if (this.#isSpooled)
+      await copyFile(this.#head.spool as string, this.#state.partialInput, constants.COPYFILE_FICLONE);
   }
 
   read(): ManifestReader {

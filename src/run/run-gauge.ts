@@ -19,7 +19,9 @@ const MAX_HOSTS = 20;
 /** States that are remembered of hosts; more and the one that was told first goes. */
 const MAX_STATES = 4096;
 
-/** Counts rows and requests from its construction until `end`. One at a time: it hears all that happens in the process. */
+/**
+ * Counts rows and requests from its construction until `end`. One at a time: it hears all that happens in the process.
+ */
 export class RunGauge {
   readonly #source: GaugedStage;
   readonly #clock: Clock;

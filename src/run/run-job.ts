@@ -68,16 +68,24 @@ export interface RunJobOptions extends RunSignals {
  */
 export async function runJob(config: ResolvedConfig, options: RunJobOptions = {}): Promise<JobSummary> {
   const { output } = config.sink;
-  if (output === undefined) throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o dataset');
+  if (output === undefined)
+    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o dataset');
   const input = await openJobInput(config, options.stdin);
   try {
-    return await (output === 'none:' ? runForNothing(config, input, options) : runInFolder(config, output, input, options));
+    return await (output === 'none:'
+      ? runForNothing(config, input, options)
+      : runInFolder(config, output, input, options));
   } finally {
     await input.close();
   }
 }
 
-async function runInFolder(config: ResolvedConfig, output: string, input: JobInput, options: RunJobOptions): Promise<JobSummary> {
+async function runInFolder(
+  config: ResolvedConfig,
+  output: string,
+  input: JobInput,
+  options: RunJobOptions,
+): Promise<JobSummary> {
   const clock = options.clock ?? systemClock;
   const startedMs = clock.nowMs();
   const destination = new FolderDestination(output, { layout: config.sink.createTar ? 'shards' : 'files' });
@@ -122,7 +130,12 @@ async function runForNothing(config: ResolvedConfig, input: JobInput, options: R
     const before = await totalOf(committer.records());
     await options.onStart?.(input.info, before, []);
     const profiles = new HostProfiles(clock);
-    const around = { destination: new NoneDestination({ spillFolder: join(folder, 'spill') }), committer, clock, profiles };
+    const around = {
+      destination: new NoneDestination({ spillFolder: join(folder, 'spill') }),
+      committer,
+      clock,
+      profiles,
+    };
     const complete = await runChain(config, input, workStages(config, around), around, options);
     const elapsedMs = clock.nowMs() - startedMs;
     const runs = [{ startedAtMs: clock.wallMs() - elapsedMs, elapsedMs }];
@@ -181,7 +194,11 @@ async function runInJob(
   options: RunJobOptions,
   stateFolder: string,
 ): Promise<boolean> {
-  const timeline = new TimelineRecorder(statePaths(stateFolder).timeline, new RunGauge(stages[0], around.clock), around.clock);
+  const timeline = new TimelineRecorder(
+    statePaths(stateFolder).timeline,
+    new RunGauge(stages[0], around.clock),
+    around.clock,
+  );
   try {
     return await runChain(config, input, stages, around, options);
   } finally {
@@ -220,7 +237,9 @@ export async function planUnits(
   channel: Pick<JobChannel, 'publish' | 'seal'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const live = input.mayLinger() ? { lingerMs: manifest.lingerMs, onLinger: (rows: number) => input.noteLinger(rows) } : {};
+  const live = input.mayLinger()
+    ? { lingerMs: manifest.lingerMs, onLinger: (rows: number) => input.noteLinger(rows) }
+    : {};
   const { shardSize, groupBy } = partition;
   const partitioner = partitionByHost({ shardSize, groupBy, lingeredAt: input.lingeredAt(), ...live });
   await pipeline(input.read(), partitioner, publishUnits(channel, signal), { signal });

@@ -23,10 +23,13 @@ export function sealInfo(
   summary: JobSummary,
   nowMs: number,
 ): SealInfo {
-  const settings = Object.entries(resolvedKeys(config)).filter(([key]) => !PRIVATE_KEYS.includes(key) && !isOfCluster(key));
+  const settings = Object.entries(resolvedKeys(config)).filter(
+    ([key]) => !PRIVATE_KEYS.includes(key) && !isOfCluster(key),
+  );
   const notes = [...manifest.warnings];
   if (config.fetch.insecure) notes.push('TLS certificates were not checked (insecure).');
-  if (config.fetch.connectTo.length > 0) notes.push(`Connections were redirected (connect_to ${config.fetch.connectTo.join(', ')}).`);
+  if (config.fetch.connectTo.length > 0)
+    notes.push(`Connections were redirected (connect_to ${config.fetch.connectTo.join(', ')}).`);
   if (config.fetch.robotsTags.length === 0) notes.push('X-Robots-Tag replies were not honoured.');
   return {
     version: VERSION,

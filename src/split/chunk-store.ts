@@ -51,7 +51,10 @@ export class ChunkStore {
   /** Append rows of a batch, told by their numbers. Errors: those of the file system. */
   async add(file: number, batch: RecordBatch, rows: Uint32Array): Promise<void> {
     const waiting = this.#of(file);
-    this.#expectedRows ??= Math.min(this.#groupRows, (this.#budget / this.#files.length / rawBytes(batch)) * batch.numRows);
+    this.#expectedRows ??= Math.min(
+      this.#groupRows,
+      (this.#budget / this.#files.length / rawBytes(batch)) * batch.numRows,
+    );
     waiting.held ??= new RowBuilder(batch.schema, this.#expectedRows);
     waiting.held.append([batch], runsIn(rows));
     const { bytes } = waiting.held;

@@ -8,7 +8,8 @@ import type { PartFiles } from './part-files.ts';
 const BUFFER_CHARS = 16 * 1024 * 1024;
 
 /**
- * Every file as csv (RFC 4180, a header, `\n` between lines): values as text, nested ones as JSON; null is an empty cell, empty text is `""`.
+ * Every file as csv (RFC 4180, a header,
+ * `\n` between lines): values as text, nested ones as JSON; null is an empty cell, empty text is `""`.
  */
 export class CsvFiles implements PartFiles {
   readonly #pathOf: (file: number) => string;
@@ -57,7 +58,10 @@ export class CsvFiles implements PartFiles {
 
 function csvLines(batch: RecordBatch): string[] {
   const columns = batch.data.children.map((column) => textColumn(column as Data));
-  return Array.from({ length: batch.numRows }, (_, row) => `${columns.map((column) => cell(column[row] ?? null)).join(',')}\n`);
+  return Array.from(
+    { length: batch.numRows },
+    (_, row) => `${columns.map((column) => cell(column[row] ?? null)).join(',')}\n`,
+  );
 }
 
 function cell(value: string | null): string {

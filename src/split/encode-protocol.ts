@@ -6,4 +6,6 @@ export type EncodeRequest =
   | { readonly op: 'close'; readonly path: string };
 
 /** `errno` as `ENOSPC` where the file system said no. */
-export type EncodeAnswer = { readonly op: 'done' } | { readonly op: 'failed'; readonly message: string; readonly errno?: string };
+export type EncodeAnswer =
+  | { readonly op: 'done' }
+  | { readonly op: 'failed'; readonly message: string; readonly errno?: string };

@@ -15,7 +15,11 @@ port.on('message', (request: EncodeRequest) => {
     .then(
       () => send({ op: 'done' }),
       (error: NodeJS.ErrnoException) =>
-        send({ op: 'failed', message: String(error.message ?? error), ...(error.code === undefined ? {} : { errno: error.code }) }),
+        send({
+          op: 'failed',
+          message: String(error.message ?? error),
+          ...(error.code === undefined ? {} : { errno: error.code }),
+        }),
     );
 });
 

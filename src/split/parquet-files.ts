@@ -9,11 +9,13 @@ import { ValueCensus } from './value-census.ts';
 
 /** As all parquet files that flow-dc writes. */
 const GROUP_ROWS = 50_000;
-/** Rows of whole images make smaller row groups: one is held as Arrow, on its way to the thread, and as it is encoded. */
+/**
+ * Rows of whole images make smaller row groups: one is held as Arrow, on its way to the thread, and as it is encoded.
+ */
 const GROUP_BYTES = 32 * 1024 * 1024;
 /**
- * From this share of different values on, a dictionary costs more than it saves (measured, six columns: 1.9 us a row with all of them,
- * 1.25 without those of four, and files 17 % smaller).
+ * From this share of different values on, a dictionary costs more than it saves (measured, six columns: 1.9 us a row
+ * with all of them, 1.25 without those of four, and files 17 % smaller).
  */
 const MANY_VALUES = 0.5;
 /** Rows that are looked at to tell: fewer, and a class looks like a key. */

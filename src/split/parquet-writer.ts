@@ -1,5 +1,11 @@
 import { appendFileSync } from 'node:fs';
-import { Compression, Table, transformParquetStream, type WriterProperties, WriterPropertiesBuilder } from 'parquet-wasm';
+import {
+  Compression,
+  Table,
+  transformParquetStream,
+  type WriterProperties,
+  WriterPropertiesBuilder,
+} from 'parquet-wasm';
 
 export interface ParquetShape {
   /** Rows in one row group; the writer holds next to nothing whenever it was given a multiple of them. */
@@ -29,7 +35,8 @@ export class ParquetWriter {
         start: (controller) => {
           this.#source = controller;
         },
-        // Answered at once: batches are enqueued later, and one at a time, so that a second call means that the first is used up.
+        // Answered at once: batches are enqueued later, and one at a time, so that a second call means that the first
+        // is used up.
         pull: () => this.#wake(),
       },
       { highWaterMark: 0 },
@@ -72,7 +79,10 @@ export class ParquetWriter {
     while (await this.#appendNext(reader));
   }
 
-  /** A function of its own: a loop that waits for more keeps its last chunk, a row group, of every file that is open (206 MB of 128). */
+  /**
+   * A function of its own: a loop that waits for more keeps its last chunk, a row group, of every file that is open
+   * (206 MB of 128).
+   */
   async #appendNext(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<boolean> {
     const { done, value } = await reader.read();
     if (!done) appendFileSync(this.#path, value);

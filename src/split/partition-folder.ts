@@ -34,7 +34,8 @@ export interface PartitionFolder {
 
 /**
  * Take an output folder for one run, creating it if need be; what a killed run has left there is removed.
- * Errors: FDC_ERR_DEST_UNWRITABLE; FDC_ERR_DEST_FOREIGN when it holds partitions and `overwrite` is not set; FDC_ERR_JOB_LOCKED.
+ * Errors: FDC_ERR_DEST_UNWRITABLE; FDC_ERR_DEST_FOREIGN when it holds partitions and `overwrite` is not set;
+ * FDC_ERR_JOB_LOCKED.
  */
 export async function openPartitionFolder(output: string, options: PartitionFolderOptions): Promise<PartitionFolder> {
   const out = resolve(output);
@@ -69,7 +70,8 @@ async function claim(out: string, staging: string, overwrite: boolean): Promise<
     if (found.length > 0 && !overwrite) {
       throw new FlowDcError(
         'FDC_ERR_DEST_FOREIGN',
-        `${out} holds ${found.length} partition file${found.length > 1 ? 's' : ''} (${found.sort()[0]}): replace them with --overwrite, or choose another output with -o`,
+        `${out} holds ${found.length} partition file${found.length > 1 ? 's' : ''} (${found.sort()[0]}): ` +
+          'replace them with --overwrite, or choose another output with -o',
       );
     }
     const lock = await acquireLock(`${staging}.lock`);
@@ -78,15 +80,22 @@ async function claim(out: string, staging: string, overwrite: boolean): Promise<
     return lock;
   } catch (error) {
     if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOTDIR') {
-      throw new FlowDcError('FDC_ERR_DEST_UNWRITABLE', `${out} is a file, expected a folder; choose another output with -o`, {
-        cause: error,
-      });
+      throw new FlowDcError(
+        'FDC_ERR_DEST_UNWRITABLE',
+        `${out} is a file, expected a folder; choose another output with -o`,
+        {
+          cause: error,
+        },
+      );
     }
     throw destinationError(error, out, 'FDC_ERR_DEST_UNWRITABLE');
   }
 }
 
-async function publish(out: string, files: readonly { readonly from: string; readonly to: string }[]): Promise<number[]> {
+async function publish(
+  out: string,
+  files: readonly { readonly from: string; readonly to: string }[],
+): Promise<number[]> {
   const bytes: number[] = [];
   for (const { from } of files) {
     await syncPath(from);

@@ -58,20 +58,27 @@ export interface PartitionSummary {
 const HOST_COLUMNS: readonly string[] = ['host', 'url_host', 'flow_dc_host'];
 
 /**
- * Split manifests into `groups` files of about equal numbers of rows, which keep all columns and their types. Rows stay in the
- * manifest's order within a file. Holds some 600 MB whatever the number of rows, and 50 bytes per host.
- * Errors: those of readManifest; FDC_ERR_CONFIG_INVALID for wrong options and for more files than rows; FDC_ERR_MANIFEST_CORRUPT
- * also when the manifest changes meanwhile; FDC_ERR_DEST_UNWRITABLE, _FOREIGN, _FULL, _IO; FDC_ERR_JOB_LOCKED; FDC_ERR_INTERRUPTED.
- * Whatever goes wrong, no file has its final name before all are complete.
+ * Split manifests into `groups` files of about equal numbers of rows, which keep all columns and their types. Rows stay
+ * in the manifest's order within a file. Holds some 600 MB whatever the number of rows, and 50 bytes per host.
+ * Errors: those of readManifest; FDC_ERR_CONFIG_INVALID for wrong options and for more files than rows;
+ * FDC_ERR_MANIFEST_CORRUPT also when the manifest changes meanwhile; FDC_ERR_DEST_UNWRITABLE, _FOREIGN, _FULL, _IO;
+ * FDC_ERR_JOB_LOCKED; FDC_ERR_INTERRUPTED. Whatever goes wrong, no file has its final name before all are complete.
  */
-export async function partitionManifest(inputs: string | readonly string[], options: PartitionManifestOptions): Promise<PartitionSummary> {
+export async function partitionManifest(
+  inputs: string | readonly string[],
+  options: PartitionManifestOptions,
+): Promise<PartitionSummary> {
   const settings = splitSettings(options);
   const given = typeof inputs === 'string' ? [inputs] : [...inputs];
   const isPiped = given.includes('-');
   // Files are looked into before anything is written.
   const info = isPiped ? undefined : await lookInto(given, settings, options);
   const extension = options.format ?? 'parquet';
-  const folder = await openPartitionFolder(options.output, { files: settings.groups, extension, overwrite: options.overwrite === true });
+  const folder = await openPartitionFolder(options.output, {
+    files: settings.groups,
+    extension,
+    overwrite: options.overwrite === true,
+  });
   try {
     const files = isPiped ? [await keepStdin(given, folder, options)] : given;
     return await new Split(files, info ?? (await lookInto(files, settings, options)), settings, options, folder).run();
@@ -85,10 +92,15 @@ export async function partitionManifest(inputs: string | readonly string[], opti
 }
 
 /** Footers and first rows, and everything that can be said of them. */
-async function lookInto(files: readonly string[], settings: SplitSettings, options: PartitionManifestOptions): Promise<ManifestInfo> {
+async function lookInto(
+  files: readonly string[],
+  settings: SplitSettings,
+  options: PartitionManifestOptions,
+): Promise<ManifestInfo> {
   const info = await readManifestInfo(files, readerOptions(options));
   checkColumn(settings, info);
-  if (info.rows === 0) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', 'the manifest has columns but no rows: expected at least one');
+  if (info.rows === 0)
+    throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', 'the manifest has columns but no rows: expected at least one');
   if (info.rows !== undefined) checkRows(settings.groups, limited(info.rows, options));
   for (const notice of noticesBefore(settings, info)) options.onNotice?.(notice);
   return info;
@@ -96,7 +108,13 @@ async function lookInto(files: readonly string[], settings: SplitSettings, optio
 
 /** Only the URLs matter here: the other roles stay empty, whatever the columns are called. */
 function readerOptions({ manifest, signal }: PartitionManifestOptions) {
-  return { ...manifest, labelColumn: '', captionColumn: '', keyColumn: '', ...(signal === undefined ? {} : { signal }) };
+  return {
+    ...manifest,
+    labelColumn: '',
+    captionColumn: '',
+    keyColumn: '',
+    ...(signal === undefined ? {} : { signal }),
+  };
 }
 
 function limited(rows: number, { manifest }: PartitionManifestOptions): number {
@@ -104,9 +122,16 @@ function limited(rows: number, { manifest }: PartitionManifestOptions): number {
 }
 
 /** A pipe cannot be read twice. */
-async function keepStdin(given: readonly string[], folder: PartitionFolder, { stdin, signal }: PartitionManifestOptions): Promise<string> {
+async function keepStdin(
+  given: readonly string[],
+  folder: PartitionFolder,
+  { stdin, signal }: PartitionManifestOptions,
+): Promise<string> {
   if (given.length > 1 || stdin === undefined) {
-    const message = given.length > 1 ? 'stdin (-) must be the only input: it can be read only once' : 'the input - needs the option stdin';
+    const message =
+      given.length > 1
+        ? 'stdin (-) must be the only input: it can be read only once'
+        : 'the input - needs the option stdin';
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', message, { issues: [message] });
   }
   const path = join(folder.staging, 'stdin');
@@ -151,13 +176,15 @@ class Split {
     const { groups, method, keepHostWhole } = this.#settings;
     const rows = await this.#count();
     checkRows(groups, rows);
-    const plan = method === 'simple' ? undefined : planFiles(this.#grouping.counts(), { files: groups, keepWhole: keepHostWhole });
+    const plan =
+      method === 'simple' ? undefined : planFiles(this.#grouping.counts(), { files: groups, keepWhole: keepHostWhole });
     const place = plan === undefined ? placeInRuns(rows, groups) : placeByGroup(plan);
     const rowsOf = await this.#write(place, rows);
     const written = [...rowsOf.keys()].filter((file) => (rowsOf[file] as number) > 0);
     if (written.length < groups) {
       this.#options.onNotice?.(
-        `${groups} files were asked for, but only ${written.length} are written: without splitting, there is nothing for the others`,
+        `${groups} files were asked for, but only ${written.length} are written: without splitting, there is ` +
+          'nothing for the others',
       );
     }
     const bytes = await this.#folder.publish(written);
@@ -182,7 +209,8 @@ class Split {
 
   /** First pass. Only the columns that rows are grouped by are read; none when it is known how many rows there are. */
   async #count(): Promise<number> {
-    if (this.#settings.method === 'simple' && this.#info.rows !== undefined) return limited(this.#info.rows, this.#options);
+    if (this.#settings.method === 'simple' && this.#info.rows !== undefined)
+      return limited(this.#info.rows, this.#options);
     for await (const batch of this.#read(this.#grouping.columns)) this.#grouping.count(batch);
     return this.#grouping.rows;
   }
@@ -218,13 +246,20 @@ class Split {
 
   #read(columns?: readonly string[]): AsyncIterable<RecordBatch> {
     const narrowed = columns === undefined ? {} : { columns };
-    return readManifest(this.#files, { ...readerOptions(this.#options), info: this.#info, rowNumbers: false, ...narrowed });
+    return readManifest(this.#files, {
+      ...readerOptions(this.#options),
+      info: this.#info,
+      rowNumbers: false,
+      ...narrowed,
+    });
   }
 
   #sink(): PartFiles {
     const pathOf = (file: number): string => this.#folder.pathOf(file);
     const { groups } = this.#settings;
-    return this.#options.format === 'csv' ? new CsvFiles(groups, pathOf) : new ParquetFiles(groups, this.#folder.staging, pathOf);
+    return this.#options.format === 'csv'
+      ? new CsvFiles(groups, pathOf)
+      : new ParquetFiles(groups, this.#folder.staging, pathOf);
   }
 
   /** Its name; undefined when it is not written. */
@@ -234,7 +269,9 @@ class Split {
     const name = HOST_COLUMNS.find((candidate) => !taken.has(candidate));
     if (name !== HOST_COLUMNS[0]) {
       const where = name === undefined ? 'the host is not written' : `the host is written as ${name}`;
-      this.#options.onNotice?.(`the manifest has a column ${HOST_COLUMNS[0]} of its own, which stays as it is; ${where}`);
+      this.#options.onNotice?.(
+        `the manifest has a column ${HOST_COLUMNS[0]} of its own, which stays as it is; ${where}`,
+      );
     }
     return name;
   }

@@ -30,8 +30,16 @@ export interface SplitSettings extends PartitionSettings {
 /** Check the options that need no manifest. FDC_ERR_CONFIG_INVALID. */
 export function splitSettings(options: PartitionManifestOptions): SplitSettings {
   const { groupBy, groups, method, groupingColumn, addHostColumn, keepHostWhole } = options;
-  const settings = stageSettings('partition', { groupBy, groups, method, groupingColumn, addHostColumn, keepHostWhole });
-  if (settings.groups === undefined) throw invalid('groups: say into how many files the manifest is split, e.g. --partitions 10');
+  const settings = stageSettings('partition', {
+    groupBy,
+    groups,
+    method,
+    groupingColumn,
+    addHostColumn,
+    keepHostWhole,
+  });
+  if (settings.groups === undefined)
+    throw invalid('groups: say into how many files the manifest is split, e.g. --partitions 10');
   if (settings.method === 'greedy' && settings.groupingColumn === undefined) {
     throw invalid('grouping_col: method greedy needs the column whose values stay together, e.g. --column species');
   }
@@ -45,12 +53,16 @@ export function splitSettings(options: PartitionManifestOptions): SplitSettings 
 export function checkColumn({ method, groupingColumn }: SplitSettings, { columns }: ManifestInfo): void {
   if (method !== 'greedy' || columns.some(({ name }) => name === groupingColumn)) return;
   const names = columns.map(({ name }) => name).join(', ');
-  throw new FlowDcError('FDC_ERR_MANIFEST_COLUMN', `the column ${groupingColumn} does not exist; the columns are ${names}`);
+  throw new FlowDcError(
+    'FDC_ERR_MANIFEST_COLUMN',
+    `the column ${groupingColumn} does not exist; the columns are ${names}`,
+  );
 }
 
 /** FDC_ERR_CONFIG_INVALID when files would stay empty. */
 export function checkRows(groups: number, rows: number): void {
-  if (rows < groups) throw invalid(`groups: ${rows} rows cannot fill ${groups} files; use --partitions ${rows} or fewer`);
+  if (rows < groups)
+    throw invalid(`groups: ${rows} rows cannot fill ${groups} files; use --partitions ${rows} or fewer`);
 }
 
 /** What the user may not expect, known before any row is read. */
@@ -59,7 +71,8 @@ export function noticesBefore(settings: SplitSettings, info: ManifestInfo): stri
   const notices = [...info.warnings];
   if (info.guessed.includes('url')) notices.push(`url column: ${info.roles.url} (guessed)`);
   for (const { name, rows } of info.files) if (rows === 0) notices.push(`${name} has no rows: skipped`);
-  if (groupingColumn !== undefined && method !== 'greedy') notices.push(`the column ${groupingColumn} counts with --method greedy only`);
+  if (groupingColumn !== undefined && method !== 'greedy')
+    notices.push(`the column ${groupingColumn} counts with --method greedy only`);
   if (groupBy !== 'host' && method !== 'host') notices.push(`group_by ${groupBy} counts with --method host only`);
   return notices;
 }

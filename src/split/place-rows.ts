@@ -47,6 +47,7 @@ export function placeInRuns(rows: number, files: number): PlaceRows {
 function changed(): FlowDcError {
   return new FlowDcError(
     'FDC_ERR_MANIFEST_CORRUPT',
-    'the manifest changed between being counted and being split: let nobody write to it, and run the same command again',
+    'the manifest changed between being counted and being split: let nobody write to it, and run the same ' +
+      'command again',
   );
 }

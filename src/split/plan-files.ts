@@ -22,10 +22,10 @@ export interface PlanOptions {
 }
 
 /**
- * Spread groups of rows over files so that the fullest holds as few as possible: largest first, each into the least filled file, of
- * equal ones the first. A group above its fair share fills files of its own, and its remainder is packed like the
- * small ones. Depends on nothing but the arguments; no file stays empty unless `keepWhole` or there are fewer rows than files.
- * Source: longest-processing-time rule, R. L. Graham 1969; at most 4/3 of the best possible.
+ * Spread groups of rows over files so that the fullest holds as few as possible: largest first, each into the least
+ * filled file, of equal ones the first. A group above its fair share fills files of its own, and its remainder is
+ * packed like the small ones. Depends on nothing but the arguments; no file stays empty unless `keepWhole` or there are
+ * fewer rows than files. Source: longest-processing-time rule, R. L. Graham 1969; at most 4/3 of the best possible.
  * @param counts - rows by group
  */
 export function planFiles(counts: ArrayLike<number>, { files, keepWhole }: PlanOptions): FilePlan {

@@ -5,7 +5,9 @@ export interface FileRows {
   readonly rows: Uint32Array;
 }
 
-/** The rows of a batch by their file, from the file of every row; only files that get some. A counting sort, and stable. */
+/**
+ * The rows of a batch by their file, from the file of every row; only files that get some. A counting sort, and stable.
+ */
 export function* rowsByFile(fileOf: Int32Array, files: number): Iterable<FileRows> {
   const starts = new Uint32Array(files + 1);
   for (const file of fileOf) starts[file + 1] = (starts[file + 1] as number) + 1;

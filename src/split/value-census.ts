@@ -7,8 +7,8 @@ import { ByteTable } from '../structures/byte-table.ts';
 const NULL_ID = 0;
 
 /**
- * Numbers a column's different values, whatever its type, by first appearance from 1; null is a value and has 0. Values are told
- * apart by their exact text. Holds some 30 bytes and the text per value.
+ * Numbers a column's different values, whatever its type, by first appearance from 1; null is a value and has 0. Values
+ * are told apart by their exact text. Holds some 30 bytes and the text per value.
  */
 export class ValueCensus {
   readonly #values = new ByteTable();
@@ -22,7 +22,9 @@ export class ValueCensus {
   read(column: Data): Int32Array {
     const { type, length, valueOffsets: offsets } = column;
     if (!DataType.isUtf8(type)) {
-      return Int32Array.from(textColumn(column), (value) => (value === null ? NULL_ID : 1 + this.#values.internText(value)));
+      return Int32Array.from(textColumn(column), (value) =>
+        value === null ? NULL_ID : 1 + this.#values.internText(value),
+      );
     }
     const ids = new Int32Array(length);
     const bytes = viewOf(column.values as Uint8Array);

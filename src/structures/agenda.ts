@@ -1,6 +1,6 @@
 /**
- * Things that become due, in order of time: a binary min-heap. One timer per agenda replaces one timer per waiting host.
- * Entries are never removed early; the owner checks on delivery whether the entry still means something.
+ * Things that become due, in order of time: a binary min-heap. One timer per agenda replaces one timer per waiting
+ * host. Entries are never removed early; the owner checks on delivery whether the entry still means something.
  */
 export class Agenda<T> {
   readonly #times: number[] = [];

@@ -2,8 +2,8 @@
 const [C1, C2] = [0xcc9e2d51, 0x1b873593];
 
 /**
- * 32 bits of which any part is as good as another, of bytes [from, to). Like MurmurHash3, a word at a time, but the last word overlaps
- * the one before it. Depends on the bytes alone, not on where they are.
+ * 32 bits of which any part is as good as another, of bytes [from, to). Like MurmurHash3, a word at a time, but the
+ * last word overlaps the one before it. Depends on the bytes alone, not on where they are.
  */
 export function byteHash(bytes: DataView, from: number, to: number): number {
   let hash = to - from;

@@ -9,14 +9,17 @@ const FIRST_KEYS = 1024;
 const MAX_KEYS = 2 ** 28;
 
 /**
- * Byte strings to ids 0, 1, 2, … by first appearance, without a JS string each. Open addressing over one arena: about 30 bytes per key
- * beside its own.
+ * Byte strings to ids 0, 1, 2, … by first appearance, without a JS string each. Open addressing over one arena: about
+ * 30 bytes per key beside its own.
  */
 export class ByteTable {
   #arena: DataView = viewOf(new Uint8Array(FIRST_KEYS * 16));
   /** Where key `id` begins; one more than there are keys. */
   #starts = new Float64Array(FIRST_KEYS + 1);
-  /** Pairs of id + 1 (0 is empty) and hash, side by side because a miss of the cache is what a probe costs; at most half in use. */
+  /**
+   * Pairs of id + 1 (0 is empty) and hash, side by side because a miss of the cache is what a probe costs; at most half
+   * in use.
+   */
   #slots = new Int32Array(FIRST_KEYS * 4);
   #size = 0;
 
@@ -106,7 +109,8 @@ export class ByteTable {
     if ((this.#starts[id + 1] as number) - start !== length) return false;
     const arena = this.#arena;
     let i = 0;
-    for (; i + 4 <= length; i += 4) if (arena.getInt32(start + i, true) !== bytes.getInt32(from + i, true)) return false;
+    for (; i + 4 <= length; i += 4)
+      if (arena.getInt32(start + i, true) !== bytes.getInt32(from + i, true)) return false;
     for (; i < length; i++) if (arena.getInt8(start + i) !== bytes.getInt8(from + i)) return false;
     return true;
   }

@@ -10,7 +10,8 @@ const MAX_LOAD = 0.75;
 const EXACT_TEXTS = MAX_PLACES * MAX_LOAD;
 
 /**
- * How many different texts were added: exactly up to 6.3 million (by 63 bits of hash: with a chance of 1 in 470,000 of being one off), within about 2 % above. Memory is 96 MiB at most, whatever is added.
+ * How many different texts were added: exactly up to 6.3 million (by 63 bits of hash: with a chance of 1 in 470,000 of
+ * being one off), within about 2 % above. Memory is 96 MiB at most, whatever is added.
  */
 export class DistinctCount {
   readonly #hash = new TextHash();
@@ -62,6 +63,7 @@ function put(places: Uint32Array, low: number, high: number): boolean {
 
 function grown(old: Uint32Array): Uint32Array {
   const places = new Uint32Array(old.length * 2);
-  for (let at = 0; at < old.length; at += 2) if (old[at + 1] !== 0) put(places, old[at] as number, old[at + 1] as number);
+  for (let at = 0; at < old.length; at += 2)
+    if (old[at + 1] !== 0) put(places, old[at] as number, old[at + 1] as number);
   return places;
 }

@@ -1,6 +1,6 @@
 /**
- * A double-ended queue on one array: amortised O(1) at both ends. Rows enter at the back; a row that must be tried again
- * enters at the front, so that the oldest unit finishes first.
+ * A double-ended queue on one array: amortised O(1) at both ends. Rows enter at the back; a row that must be tried
+ * again enters at the front, so that the oldest unit finishes first.
  */
 export class Fifo<T> {
   #items: T[] = [];

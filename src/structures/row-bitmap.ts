@@ -10,7 +10,8 @@ export class RowBitmap {
 
   /** @returns false when the row was seen before; rows outside the range throw RangeError */
   add(row: number): boolean {
-    if (!Number.isInteger(row) || row < 0 || row >= this.size) throw new RangeError(`row ${row} is not within 0..${this.size - 1}`);
+    if (!Number.isInteger(row) || row < 0 || row >= this.size)
+      throw new RangeError(`row ${row} is not within 0..${this.size - 1}`);
     const at = Math.floor(row / 8);
     const bit = 1 << (row % 8);
     const byte = this.#bits[at] as number;

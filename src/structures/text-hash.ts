@@ -1,8 +1,8 @@
 /**
- * 64 bits of hash per text, as two 32-bit halves that stay in the object until the next text: millions of texts are hashed
- * per second and none leaves garbage. Two texts of a million differ in hash but for a chance of 1 in 37 million.
- * Source: MurmurHash3 (Austin Appleby, public domain): its 32-bit body in two lanes with the constants of its 128-bit form,
- * over pairs of UTF-16 code units, and its finaliser over both lanes.
+ * 64 bits of hash per text, as two 32-bit halves that stay in the object until the next text: millions of texts are
+ * hashed per second and none leaves garbage. Two texts of a million differ in hash but for a chance of 1 in 37 million.
+ * Source: MurmurHash3 (Austin Appleby, public domain): its 32-bit body in two lanes with the constants of its 128-bit
+ * form, over pairs of UTF-16 code units, and its finaliser over both lanes.
  */
 export class TextHash {
   low = 0;

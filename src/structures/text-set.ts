@@ -34,7 +34,8 @@ export class TextSet {
   #place(low: number, high: number): number {
     const words = this.#words;
     let at = (low % (words.length / 2)) * 2;
-    while ((words[at] !== 0 || words[at + 1] !== 0) && (words[at] !== low || words[at + 1] !== high)) at = (at + 2) % words.length;
+    while ((words[at] !== 0 || words[at + 1] !== 0) && (words[at] !== low || words[at + 1] !== high))
+      at = (at + 2) % words.length;
     return at;
   }
 

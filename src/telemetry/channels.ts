@@ -1,6 +1,6 @@
 /**
- * Everything that can be watched from outside, as node:diagnostics_channel names with their payloads. Part of the public
- * API: names and fields change only with a major version. Publishing costs nothing while nobody listens.
+ * Everything that can be watched from outside, as node:diagnostics_channel names with their payloads. Part of the
+ * public API: names and fields change only with a major version. Publishing costs nothing while nobody listens.
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { Transition } from '../paarc/limit.ts';
@@ -27,7 +27,9 @@ export interface ChannelPayloads {
   'flow-dc:limit': { readonly host: string; readonly atMs: number; readonly transition: Transition };
   /** Every host fails before a connection: rows are held (true) or go on (false). */
   'flow-dc:network': { readonly isHeld: boolean };
-  /** The server of a job on several machines: reached, gone, or there without an answer of JetStream for half a minute. */
+  /**
+   * The server of a job on several machines: reached, gone, or there without an answer of JetStream for half a minute.
+   */
   'flow-dc:server': { readonly state: 'up' | 'away' | 'silent'; readonly server: string };
   'flow-dc:unit-open': { readonly unit: UnitId; readonly rows: number; readonly attempt: number };
   'flow-dc:unit-committed': { readonly record: UnitRecord };
@@ -46,8 +48,8 @@ export const CHANNEL_NAMES: readonly ChannelName[] = [
 ];
 
 /**
- * Held for good: Node keeps channels weakly, and 20.x deletes a new one, listeners and all, when it gets round to cleaning
- * up after the collected one of the same name.
+ * Held for good: Node keeps channels weakly, and 20.x deletes a new one, listeners and all, when it gets round to
+ * cleaning up after the collected one of the same name.
  */
 const CHANNELS: ReadonlyMap<ChannelName, Channel> = new Map(CHANNEL_NAMES.map((name) => [name, channel(name)]));
 
@@ -58,7 +60,10 @@ export function publish<Name extends ChannelName>(name: Name, payload: () => Cha
 }
 
 /** Listen; the returned function ends it. */
-export function subscribe<Name extends ChannelName>(name: Name, listener: (payload: ChannelPayloads[Name]) => void): () => void {
+export function subscribe<Name extends ChannelName>(
+  name: Name,
+  listener: (payload: ChannelPayloads[Name]) => void,
+): () => void {
   const target = CHANNELS.get(name) as Channel;
   const onMessage = (message: unknown): void => listener(message as ChannelPayloads[Name]);
   target.subscribe(onMessage);

@@ -80,7 +80,10 @@ export interface ClusterChannel extends JobChannel {
    * @param expected - every unit of the job, if known, to find those that are nowhere
    */
   repair(expected?: Iterable<UnitId>): Promise<RepairResult>;
-  /** The dataset is complete: `state` becomes `finished` for everybody and the queue is deleted; records stay until `destroy`. */
+  /**
+   * The dataset is complete: `state` becomes `finished` for everybody and the queue is deleted; records stay until
+   * `destroy`.
+   */
   finish(): Promise<void>;
   /** Delete queue, records and the job's entry. Outputs stay. */
   destroy(): Promise<void>;
@@ -94,8 +97,8 @@ export interface JobListing {
 
 export interface JobOptions {
   /**
-   * Called for every unit that turns out to be decided, by `next` and `publish`. May look up its destination late, since
-   * where that is stands in the job's description. A channel without it can look at a job but not work on it.
+   * Called for every unit that turns out to be decided, by `next` and `publish`. May look up its destination late,
+   * since where that is stands in the job's description. A channel without it can look at a job but not work on it.
    */
   readonly rollForward?: RollForward;
   /** Units on the server, waiting or worked on, before `publish` waits. Default 2,000. */

@@ -12,7 +12,10 @@ const LEASE_MS = 1_500;
 
 async function openOn(server: NatsServer, job: string, highWater: number): Promise<OpenedChannel> {
   const clock = new FreezableClock();
-  const cluster: Cluster = await connectCluster({ servers: [server.url], role: 'contract' }, { ackWaitMs: LEASE_MS, clock });
+  const cluster: Cluster = await connectCluster(
+    { servers: [server.url], role: 'contract' },
+    { ackWaitMs: LEASE_MS, clock },
+  );
   const rolledForward: string[] = [];
   const rollForward = async ({ unit }: { unit: string }): Promise<void> => void rolledForward.push(unit);
   const channel = await cluster.createJob(job, describeJob(), { rollForward, highWater });

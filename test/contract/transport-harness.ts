@@ -56,7 +56,11 @@ export async function all(records: AsyncIterable<UnitRecord>): Promise<UnitRecor
 }
 
 /** The promise stays open for `ms`. It may settle later, when the channel is closed. */
-export async function expectNothing(promise: Promise<unknown>, pass: (ms: number) => Promise<void>, ms: number): Promise<void> {
+export async function expectNothing(
+  promise: Promise<unknown>,
+  pass: (ms: number) => Promise<void>,
+  ms: number,
+): Promise<void> {
   let settled = false;
   const note = (): void => {
     settled = true;

@@ -20,7 +20,11 @@ describeNats('submit and workers of the built program', () => {
     const trial = await clusterTrial({ nats: server.url, rows: ROWS, shardSize: 50, latencyMs: 300 });
     const out = trial.path('out');
     const killed = trial.submit(out, '--job', 'chaos');
-    const [first, second, third] = [trial.worker('--job', 'chaos'), trial.worker('--job', 'chaos'), trial.worker('--job', 'chaos')];
+    const [first, second, third] = [
+      trial.worker('--job', 'chaos'),
+      trial.worker('--job', 'chaos'),
+      trial.worker('--job', 'chaos'),
+    ];
     await Promise.all([first, second, third].map((worker) => said(worker as typeof first, 'committed')));
 
     first.child.kill('SIGKILL');
@@ -39,7 +43,9 @@ describeNats('submit and workers of the built program', () => {
     expect((await submit.done).code).toBe(0);
     for (const worker of [second, replacement, last]) expect((await worker.done).code).toBe(0);
     const outcomes = await outcomesOf(out);
-    expect(outcomes.map(({ row }) => Number(row)).sort((a, b) => a - b)).toEqual(Array.from({ length: ROWS }, (_, row) => row));
+    expect(outcomes.map(({ row }) => Number(row)).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: ROWS }, (_, row) => row),
+    );
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
     if (!(await hasPython())) return;
     const samples = (await membersOf(out)).filter(({ name }) => name.endsWith('.jpg'));

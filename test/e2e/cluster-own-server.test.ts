@@ -52,7 +52,10 @@ describeNats('a server of the submitter’s own', () => {
     expect((await stat(joinFile)).mode & 0o777).toBe(0o600);
     const { servers, token, server } = JSON.parse(await readFile(joinFile, 'utf8'));
     await writeFile(trial.path('token'), `${token}\n`);
-    const worker = trial.start(['worker', '127.0.0.1', new URL(servers[0]).port, '--token-file', 'token', '--idle-timeout', '5'], options);
+    const worker = trial.start(
+      ['worker', '127.0.0.1', new URL(servers[0]).port, '--token-file', 'token', '--idle-timeout', '5'],
+      options,
+    );
     expect((await submit.done).code).toBe(0);
     expect((await worker.done).code).toBe(0);
     expect(submit.stderr() + worker.stderr()).not.toContain(token);
@@ -108,7 +111,9 @@ describeNats('a server of the submitter’s own', () => {
     const env = { NATS_SERVER_BIN: '/no/such/nats-server', FLOW_DC_NATS_URL: '' };
     const result = await trial.start(['submit', ...trial.flags, '-o', trial.path('out')], { env }).done;
     expect(result.code).toBe(2);
-    expect(result.stderr).toMatch(/NATS_SERVER_BIN: .* cannot be run; install it .*--nats nats:\/\/HOST:4222 \(FDC_ERR_USAGE\)\n$/);
+    expect(result.stderr).toMatch(
+      /NATS_SERVER_BIN: .* cannot be run; install it .*--nats nats:\/\/HOST:4222 \(FDC_ERR_USAGE\)\n$/,
+    );
     await expect(stat(trial.path('out'))).rejects.toThrow('ENOENT');
   });
 });

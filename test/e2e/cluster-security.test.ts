@@ -21,14 +21,21 @@ describeNats('the documented permissions', () => {
     const server = await startNatsServer({ config: await exampleConfig(managerPassword, workerPassword) });
     onTestFinished(() => server.close());
     const trial = await clusterTrial({ law: 'paarc', rows: 300, query: `?X-Signature=${signature}` });
-    const manager = { FLOW_DC_NATS_URL: server.url, FLOW_DC_NATS_USER: 'submitter', FLOW_DC_NATS_PASSWORD: managerPassword };
+    const manager = {
+      FLOW_DC_NATS_URL: server.url,
+      FLOW_DC_NATS_USER: 'submitter',
+      FLOW_DC_NATS_PASSWORD: managerPassword,
+    };
     const photos = { FLOW_DC_NATS_URL: server.url, FLOW_DC_NATS_USER: 'worker', FLOW_DC_NATS_PASSWORD: workerPassword };
     const log = (name: string): string[] => ['--log-level', 'debug', '--log-file', trial.path(name)];
     const secrets = ['--header', `Authorization: ${header}`];
     const out = trial.path('out');
-    const submit = trial.start(['submit', ...trial.flags, '-o', out, '--job', 'photos', ...secrets, ...log('submit.log')], {
-      env: manager,
-    });
+    const submit = trial.start(
+      ['submit', ...trial.flags, '-o', out, '--job', 'photos', ...secrets, ...log('submit.log')],
+      {
+        env: manager,
+      },
+    );
     await said(submit, 'units are published');
     const limited = ['worker', '--nats-inbox', '_INBOX_w', ...secrets];
     const worker = trial.start([...limited, '--job', 'photos', ...log('worker.log')], { env: photos });
@@ -50,7 +57,9 @@ describeNats('the documented permissions', () => {
         readFile(trial.path(name), 'utf8'),
       ),
     );
-    const all = [submit.stderr(), worker.stderr(), elsewhere.stderr, cancel.stderr, wrong.stderr, ...written].join('\n');
+    const all = [submit.stderr(), worker.stderr(), elsewhere.stderr, cancel.stderr, wrong.stderr, ...written].join(
+      '\n',
+    );
     for (const secret of [managerPassword, workerPassword, header, 'wrong-pw-1234']) expect(all).not.toContain(secret);
     // The manifest's own links are its owner's data; what is said and logged about them leaves the query out.
     expect([submit.stderr(), worker.stderr(), ...written.slice(0, 2)].join('\n')).not.toContain(signature);
@@ -67,7 +76,9 @@ describe('the examples for clusters', () => {
   it('are valid for the programs that read them', async () => {
     await run('bash', ['-n', `${EXAMPLES}cluster/workers.sbatch`]);
     const analyze = ['verify', `${EXAMPLES}cluster/flow-dc-worker.service`];
-    const verified = await run('systemd-analyze', analyze).catch((error: NodeJS.ErrnoException & { stderr?: string }) => error);
+    const verified = await run('systemd-analyze', analyze).catch(
+      (error: NodeJS.ErrnoException & { stderr?: string }) => error,
+    );
     if ('code' in verified && verified.code === 'ENOENT') return;
     expect(verified.stderr).toBe('');
   });

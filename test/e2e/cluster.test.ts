@@ -112,7 +112,10 @@ describeNats('one job, many processes', () => {
   it('works on two jobs side by side, oldest first, each with its own rows in its own folder', async () => {
     const trial = await clusterTrial({ nats: server.url, rows: 600 });
     const outs = [trial.path('first'), trial.path('second')] as const;
-    const submits = [trial.submit(outs[0], '--job', 'first'), trial.submit(outs[1], '--job', 'second', '--limit', '300')];
+    const submits = [
+      trial.submit(outs[0], '--job', 'first'),
+      trial.submit(outs[1], '--job', 'second', '--limit', '300'),
+    ];
     for (const submit of submits) await said(submit, 'units are published');
     const listed = await runCli(['jobs', '--nats', server.url]);
     expect(listed.stdout).toMatch(/^first +running .*first$/m);
@@ -123,7 +126,12 @@ describeNats('one job, many processes', () => {
     expect(await outcomesOf(outs[0])).toHaveLength(600);
     expect(await outcomesOf(outs[1])).toHaveLength(300);
     const status = await runCli(['status', 'second', '--nats', server.url, '--json']);
-    expect(JSON.parse(status.stdout)).toMatchObject({ job: 'second', state: 'sealed', rows: { settled: 300 }, workers: [] });
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      job: 'second',
+      state: 'sealed',
+      rows: { settled: 300 },
+      workers: [],
+    });
   });
 
   it('is repaired from its folder alone: exactly the units that the server has lost are published again', async () => {

@@ -15,7 +15,10 @@ const RULES: Rule[] = [
   { host: 'page.test', behaviours: [{ kind: 'html', share: 0.1 }] },
 ];
 const HOSTS = ['a.test', 'b.test', 'c.test', 'gone.test', 'page.test'];
-const csv = ['url,label', ...Array.from({ length: ROWS }, (_, i) => `http://${HOSTS[i % HOSTS.length]}/p/${i}.jpg,l${i % 7}`)].join('\n');
+const csv = [
+  'url,label',
+  ...Array.from({ length: ROWS }, (_, i) => `http://${HOSTS[i % HOSTS.length]}/p/${i}.jpg,l${i % 7}`),
+].join('\n');
 
 describe('a run that is killed', () => {
   it('gives the same dataset as an undisturbed one after SIGKILL at five random points, and leaves no strays', async () => {

@@ -27,7 +27,16 @@ describe('what a newcomer runs first', () => {
     const connectTo = /--connect-to (\S+)/.exec(said)?.[1] ?? '';
     const manifest = join(folder, 'walk', 'manifest.jsonl');
     const dataset = join(folder, 'dataset');
-    const { code, stderr } = await runCli(['download', manifest, '-o', dataset, '--limit', '300', '--connect-to', connectTo]);
+    const { code, stderr } = await runCli([
+      'download',
+      manifest,
+      '-o',
+      dataset,
+      '--limit',
+      '300',
+      '--connect-to',
+      connectTo,
+    ]);
     expect(code, stderr).toBe(0);
     child.kill('SIGINT');
     expect((await done).code).toBe(0);
@@ -35,7 +44,14 @@ describe('what a newcomer runs first', () => {
 
   it('the demo says which port is taken', async () => {
     const origin = await testOrigin({});
-    const result = await runCli(['demo', '--serve', '--port', String(origin.port), '-o', join(await tempFolder(), 'demo')]);
+    const result = await runCli([
+      'demo',
+      '--serve',
+      '--port',
+      String(origin.port),
+      '-o',
+      join(await tempFolder(), 'demo'),
+    ]);
     expect(result.code).toBe(2);
     expect(result.stderr).toContain(`port ${origin.port} cannot be used (EADDRINUSE); choose another one with --port`);
   });
@@ -44,27 +60,43 @@ describe('what a newcomer runs first', () => {
     const folder = await tempFolder();
     const origin = await testOrigin({ meanBytes: 2000 });
     const manifest = join(folder, 'photos.csv');
-    await writeFile(manifest, ['photo_url', ...Array.from({ length: 60 }, (_, i) => `http://h${i % 3}.test/${i}.jpg`)].join('\n'));
+    await writeFile(
+      manifest,
+      ['photo_url', ...Array.from({ length: 60 }, (_, i) => `http://h${i % 3}.test/${i}.jpg`)].join('\n'),
+    );
     const { stdout } = await runExample('chain.ts', [manifest, join(folder, 'out')], origin.connectTo);
     expect(stdout).toContain('60 rows');
     expect(await outcomesOf(join(folder, 'out'))).toHaveLength(60);
   });
 
   it("examples/own-rows.ts feeds somebody's slow database without losing a row, and sends each row's own header", async () => {
-    const origin = await testOrigin({ meanBytes: 2000, rules: [{ host: 'gone.test', behaviours: [{ kind: 'status', status: 404 }] }] });
+    const origin = await testOrigin({
+      meanBytes: 2000,
+      rules: [{ host: 'gone.test', behaviours: [{ kind: 'status', status: 404 }] }],
+    });
     const rows = Array.from({ length: 80 }, (_, id) => ({
       id,
       photo: `http://${id % 8 === 0 ? 'gone' : 'ok'}.test/${id}.jpg`,
       token: `t${id}`,
     }));
-    const { stdout, stderr } = await runExample('own-rows.ts', [], origin.connectTo, rows.map((row) => JSON.stringify(row)).join('\n'));
+    const { stdout, stderr } = await runExample(
+      'own-rows.ts',
+      [],
+      origin.connectTo,
+      rows.map((row) => JSON.stringify(row)).join('\n'),
+    );
     const ids = rows.filter(({ id }) => id % 8 !== 0).map(({ id }) => id);
     expect(JSON.parse(stdout)).toEqual({ stored: ids.length, ids });
     expect(stderr).toContain('row 8: http_404');
   });
 });
 
-function runExample(name: string, args: readonly string[], connectTo: string, stdin = ''): Promise<{ stdout: string; stderr: string }> {
+function runExample(
+  name: string,
+  args: readonly string[],
+  connectTo: string,
+  stdin = '',
+): Promise<{ stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
     const command = [join(ROOT, 'node_modules', 'tsx', 'dist', 'cli.mjs'), join(ROOT, 'examples', name), ...args];
     const env = { ...process.env, CONNECT_TO: connectTo };

@@ -20,29 +20,41 @@ const canMount = (() => {
   }
 })();
 
-describe.skipIf(!canMount)(`a disk that fills up${canMount ? '' : ' (SKIPPED: mounting a small tmpfs needs root)'}`, () => {
-  it('ends the run with exit code 1 and one line; after making room the resume completes the dataset', async () => {
-    const folder = await tempFolder();
-    const disk = join(folder, 'disk');
-    mkdirSync(disk);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]);
-    onTestFinished(() => void execFileSync('umount', ['-l', disk]));
-    writeFileSync(join(disk, 'ballast'), Buffer.alloc(4 << 20));
-    const manifest = join(folder, 'm.txt');
-    writeFileSync(manifest, Array.from({ length: 300 }, (_, i) => `http://h${i % 4}.test/${i}.jpg`).join('\n'));
-    const origin = await testOrigin({ meanBytes: 10_000, sigma: 0 });
+describe.skipIf(!canMount)(
+  `a disk that fills up${canMount ? '' : ' (SKIPPED: mounting a small tmpfs needs root)'}`,
+  () => {
+    it('ends the run with exit code 1 and one line; after making room the resume completes the dataset', async () => {
+      const folder = await tempFolder();
+      const disk = join(folder, 'disk');
+      mkdirSync(disk);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]);
+      onTestFinished(() => void execFileSync('umount', ['-l', disk]));
+      writeFileSync(join(disk, 'ballast'), Buffer.alloc(4 << 20));
+      const manifest = join(folder, 'm.txt');
+      writeFileSync(manifest, Array.from({ length: 300 }, (_, i) => `http://h${i % 4}.test/${i}.jpg`).join('\n'));
+      const origin = await testOrigin({ meanBytes: 10_000, sigma: 0 });
 
-    const out = join(disk, 'out');
-    const full = await runCli(['download', manifest, '-o', out, '--shard-size', '50', '--connect-to', origin.connectTo]);
-    expect(full.code, full.stderr).toBe(1);
-    expect(full.stderr).toContain('FDC_ERR_DEST_FULL');
-    expect(full.stderr).not.toContain('    at ');
-    expect(readdirSync(out).filter((name) => name.endsWith('.tar')).length).toBeLessThan(6);
+      const out = join(disk, 'out');
+      const full = await runCli([
+        'download',
+        manifest,
+        '-o',
+        out,
+        '--shard-size',
+        '50',
+        '--connect-to',
+        origin.connectTo,
+      ]);
+      expect(full.code, full.stderr).toBe(1);
+      expect(full.stderr).toContain('FDC_ERR_DEST_FULL');
+      expect(full.stderr).not.toContain('    at ');
+      expect(readdirSync(out).filter((name) => name.endsWith('.tar')).length).toBeLessThan(6);
 
-    rmSync(join(disk, 'ballast'));
-    const resumed = await runCli(['resume', out]);
-    expect(resumed.code, resumed.stderr).toBe(0);
-    expect(await outcomesOf(out)).toHaveLength(300);
-    expect((await runCli(['verify', out])).stdout).toBe('');
-  });
-});
+      rmSync(join(disk, 'ballast'));
+      const resumed = await runCli(['resume', out]);
+      expect(resumed.code, resumed.stderr).toBe(0);
+      expect(await outcomesOf(out)).toHaveLength(300);
+      expect((await runCli(['verify', out])).stdout).toBe('');
+    });
+  },
+);

@@ -57,7 +57,9 @@ describe('a manifest on stdin', () => {
       await wait(1800);
       yield URLS.slice(15).join('\n');
     }
-    const { child, done, stderr } = startCli([...args('-', out), '--law', 'fixed', '--per-host-concurrency', '1'], { stdin: inBursts() });
+    const { child, done, stderr } = startCli([...args('-', out), '--law', 'fixed', '--per-host-concurrency', '1'], {
+      stdin: inBursts(),
+    });
     await vi.waitFor(() => expect(stderr()).toContain('limits:'), { timeout: 20_000 });
     await wait(4200);
     child.kill('SIGKILL');
@@ -76,7 +78,12 @@ describe('a run', () => {
     const plain = await runCli(args(join(folder, 'm.txt'), join(folder, 'a')));
     expect(plain.stdout).toBe('');
     const json = await runCli([...args(join(folder, 'm.txt'), join(folder, 'b')), '--json']);
-    expect(JSON.parse(json.stdout)).toMatchObject({ complete: true, rows: URLS.length, stored: URLS.length, failed: 0 });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      complete: true,
+      rows: URLS.length,
+      stored: URLS.length,
+      failed: 0,
+    });
   });
 
   it('takes only the first rows with --limit, and writes nothing with --dry-run', async () => {

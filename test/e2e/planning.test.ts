@@ -35,7 +35,9 @@ describe('flow-dc inspect', () => {
     child.kill('SIGINT');
     const result = await done;
     expect([result.code, result.stdout]).toEqual([130, '']);
-    expect(result.stderr).toMatch(/\nflow-dc: inspect was stopped after \d+ rows; nothing was written \(FDC_ERR_INTERRUPTED\)\n$/);
+    expect(result.stderr).toMatch(
+      /\nflow-dc: inspect was stopped after \d+ rows; nothing was written \(FDC_ERR_INTERRUPTED\)\n$/,
+    );
   });
 
   it.each([
@@ -65,7 +67,9 @@ describe('flow-dc estimate', () => {
     const { code, stdout, stderr } = await runCli(args, { stdin: manifest(2000) });
     expect(stderr).toBe('');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Size: about [\d.]+ MB, with 95 % between [\d.]+ MB and [\d.]+ MB\nRows: 2,000, of which about/);
+    expect(stdout).toMatch(
+      /^Size: about [\d.]+ MB, with 95 % between [\d.]+ MB and [\d.]+ MB\nRows: 2,000, of which about/,
+    );
     expect(stdout).toContain('http_404');
     expect(stdout).toMatch(/Disk: .* free at .*dataset/);
     expect(stdout).toMatch(/b\.test\s+[\d.]+ MB\s+1,333 rows/);
@@ -78,13 +82,28 @@ describe('flow-dc estimate', () => {
       return JSON.parse((await runCli(args, { stdin: manifest(500) })).stdout);
     };
     const [first, second] = [await run(), await run()];
-    expect(first).toMatchObject({ rows: 500, sample: { seed: 9, sized: first.sample.rows, unresolved: 0 }, failures: [] });
+    expect(first).toMatchObject({
+      rows: 500,
+      sample: { seed: 9, sized: first.sample.rows, unresolved: 0 },
+      failures: [],
+    });
     expect(second.bytes).toEqual(first.bytes);
   });
 
   it('warns when the disk is too small for the upper end, and still exits with 0', async () => {
     const origin = await testOrigin({ rules: [{ behaviours: [{ kind: 'endless', totalBytes: 60_000_000 }] }] });
-    const args = ['estimate', '-', '--sample', '20', '--progress', 'off', '--connect-to', origin.connectTo, '-o', await tempFolder()];
+    const args = [
+      'estimate',
+      '-',
+      '--sample',
+      '20',
+      '--progress',
+      'off',
+      '--connect-to',
+      origin.connectTo,
+      '-o',
+      await tempFolder(),
+    ];
     // 6 TB.
     const { code, stderr } = await runCli(args, { stdin: manifest(100_000) });
     expect([code, stderr]).toEqual([0, expect.stringMatching(/^warning: .* free and up to .* may be needed/)]);
@@ -127,7 +146,10 @@ const why = manifests === undefined ? ' (SKIPPED: FLOW_DC_MANIFESTS does not nam
 describe.skipIf(manifests === undefined)(`real manifests${why}`, () => {
   it.each([
     ['laion_10000.parquet', { rows: 10_000, hosts: { count: 4473 }, schemes: { https: 6223 }, badUrls: { rows: 1 } }],
-    ['spider100_urls_10gb.parquet', { rows: 100_000, hosts: { count: 1 }, duplicates: { distinctUrls: 19_998, exact: true } }],
+    [
+      'spider100_urls_10gb.parquet',
+      { rows: 100_000, hosts: { count: 1 }, duplicates: { distinctUrls: 19_998, exact: true } },
+    ],
     ['gbif_url_10000.parquet', { rows: 10_000, roles: { label: 'species' }, labels: { nulls: 3958 } }],
   ])('%s is described truly', async (name, facts) => {
     const { stdout } = await runCli(['inspect', join(manifests as string, name), '--json']);
@@ -136,7 +158,14 @@ describe.skipIf(manifests === undefined)(`real manifests${why}`, () => {
 
   it('an estimate of 10,000 LAION rows counts the bad URL and asks hosts of every size', async () => {
     const origin = await testOrigin({ meanBytes: 20_000, tls: createTestCa().tls });
-    const args = ['estimate', join(manifests as string, 'laion_10000.parquet'), '--sample', '300', '--insecure', '--json'];
+    const args = [
+      'estimate',
+      join(manifests as string, 'laion_10000.parquet'),
+      '--sample',
+      '300',
+      '--insecure',
+      '--json',
+    ];
     const { stdout } = await runCli([...args, '--connect-to', origin.connectTo]);
     const found = JSON.parse(stdout);
     expect(found.failures).toEqual([{ code: 'invalid_url', transient: false, sampled: 0, rows: 1, low: 1, high: 1 }]);

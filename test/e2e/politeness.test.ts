@@ -1,4 +1,7 @@
-/** What the law owes to hosts and users, through the built program. Wide margins: benchmarks/pipeline/paarc.ts has the figures. */
+/**
+ * What the law owes to hosts and users, through the built program. Wide margins: benchmarks/pipeline/paarc.ts has the
+ * figures.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -50,11 +53,15 @@ interface Host {
 }
 
 /** Fetch all rows of these hosts in one run; `stored` are the outcomes of fetched rows. */
-async function download(hosts: Readonly<Record<string, Host>>): Promise<{ stored: Outcome[]; stats: (host: string) => HostStats }> {
+async function download(
+  hosts: Readonly<Record<string, Host>>,
+): Promise<{ stored: Outcome[]; stats: (host: string) => HostStats }> {
   const folder = await tempFolder();
   const manifest = join(folder, 'manifest.txt');
   const out = join(folder, 'out');
-  const urls = Object.entries(hosts).flatMap(([host, { rows }]) => Array.from({ length: rows }, (_, i) => `http://${host}/${i}.jpg`));
+  const urls = Object.entries(hosts).flatMap(([host, { rows }]) =>
+    Array.from({ length: rows }, (_, i) => `http://${host}/${i}.jpg`),
+  );
   await writeFile(manifest, urls.join('\n'));
   const rules = Object.entries(hosts).map(([host, { behaviours }]) => ({ host, behaviours }));
   const origin = await testOrigin({ rules, meanBytes: 4000 });

@@ -26,18 +26,24 @@ describe.skipIf(why !== '')(`real manifests${why}`, () => {
     expect(result.code).toBe(0);
 
     const outcomes = await outcomesOf(out);
-    expect(outcomes.map(({ row }) => row).sort((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 10_000 }, (_, i) => i));
+    expect(outcomes.map(({ row }) => row).sort((a, b) => Number(a) - Number(b))).toEqual(
+      Array.from({ length: 10_000 }, (_, i) => i),
+    );
     expect(new Set(outcomes.map(({ key }) => key)).size).toBe(10_000);
     expect(outcomes.filter(({ status }) => status !== 'fetched').map(({ code }) => code)).toEqual(['invalid_url']);
 
     const members = await membersOf(out);
     expect(new Set(members.map(({ name }) => name)).size).toBe(members.length);
-    const bodies = new Map(members.filter(({ name }) => !/\.(txt|json)$/.test(name)).map((member) => [member.name.split('.')[0], member]));
+    const bodies = new Map(
+      members.filter(({ name }) => !/\.(txt|json)$/.test(name)).map((member) => [member.name.split('.')[0], member]),
+    );
     const stored = outcomes.filter(({ status }) => status === 'fetched');
     expect(bodies.size).toBe(stored.length);
     for (const { key, sha256 } of stored) expect(bodies.get(key as string)?.sha256).toBe(sha256);
 
-    const texts = new Map(members.filter(({ name }) => name.endsWith('.txt')).map(({ name, bytes }) => [name.slice(0, -4), bytes]));
+    const texts = new Map(
+      members.filter(({ name }) => name.endsWith('.txt')).map(({ name, bytes }) => [name.slice(0, -4), bytes]),
+    );
     const captions = await columnOf(manifest, 'TEXT');
     for (const { key, row, TEXT, caption } of stored) {
       const expected = captions[row as number] as string;
@@ -56,7 +62,9 @@ describe.skipIf(why !== '')(`real manifests${why}`, () => {
     const species = await columnOf(manifest, 'species');
     const members = await membersOf(out);
     expect(members).toHaveLength(10_000);
-    expect(new Set(members.map(({ name }) => name.split('/')[0]))).toEqual(new Set(species.map((label) => label ?? 'output')));
+    expect(new Set(members.map(({ name }) => name.split('/')[0]))).toEqual(
+      new Set(species.map((label) => label ?? 'output')),
+    );
   });
 });
 
@@ -66,7 +74,16 @@ async function download(args: readonly string[]): Promise<{ out: string; result:
   const origin = await testOrigin({ tls: ca.tls, meanBytes: 5000 });
   await writeFile(join(temp, 'ca.pem'), ca.caPem);
   const out = join(temp, 'out');
-  const result = await runCli(['download', ...args, '-o', out, '--connect-to', origin.connectTo, '--ca-file', join(temp, 'ca.pem')]);
+  const result = await runCli([
+    'download',
+    ...args,
+    '-o',
+    out,
+    '--connect-to',
+    origin.connectTo,
+    '--ca-file',
+    join(temp, 'ca.pem'),
+  ]);
   return { out, result };
 }
 

@@ -12,7 +12,8 @@ import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
 
 const chromium = findChromium();
-if (chromium === undefined) process.stderr.write('SKIPPED: no Chromium (set CHROMIUM_BIN), so the HTML report is not looked at\n');
+if (chromium === undefined)
+  process.stderr.write('SKIPPED: no Chromium (set CHROMIUM_BIN), so the HTML report is not looked at\n');
 
 /** What a manifest might hold to take over the page. */
 const HOSTILE = `</script><script>document.title='owned'</script><img src=x onerror="alert(1)">$&{{data}}'"`;
@@ -67,7 +68,9 @@ describe.skipIf(chromium === undefined)('the HTML report, in a browser without a
       ...report,
       outputs: [{ ...output, out: HOSTILE }],
       hosts: { ...report.hosts, byRows: [{ ...host, host: HOSTILE, topError: HOSTILE }] },
-      errorLines: [{ code: HOSTILE, rows: 1, share: 1, isTransient: false, meaning: HOSTILE, cause: HOSTILE, next: HOSTILE }],
+      errorLines: [
+        { code: HOSTILE, rows: 1, share: 1, isTransient: false, meaning: HOSTILE, cause: HOSTILE, next: HOSTILE },
+      ],
       gaps: [HOSTILE],
       plots: { ...report.plots, runs: [{ ...run, hosts: [load] }] },
     };
@@ -93,7 +96,10 @@ async function expectQuiet({ requests, complaints, page }: OpenPage, file: strin
   expect(requests).toEqual([`file://${encodeURI(file)}`]);
 }
 
-/** Of each canvas, whether anything was painted on it. As text, since this file is compiled without the types of a browser. */
+/**
+ * Of each canvas, whether anything was painted on it. As text, since this file is compiled without the types of a
+ * browser.
+ */
 const PAINTED = `Array.from(document.querySelectorAll('canvas'), (canvas) =>
   canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value !== 0))`;
 
@@ -112,7 +118,16 @@ async function download(rows: number): Promise<{ readonly folder: string; readon
   const out = join(folder, 'a b & <c>');
   await mkdir(out);
   const urls = Array.from({ length: rows }, (_, i) => `http://${i % 2 === 0 ? 'a.test' : 'gone.test'}/${i}.jpg`);
-  const flags = ['--connect-to', origin.connectTo, '--progress', 'off', '--law', 'fixed', '--per-host-concurrency', '8'];
+  const flags = [
+    '--connect-to',
+    origin.connectTo,
+    '--progress',
+    'off',
+    '--law',
+    'fixed',
+    '--per-host-concurrency',
+    '8',
+  ];
   const { code, stderr } = await runCli(['download', '-', '-o', out, ...flags], { stdin: urls.join('\n') });
   expect(code, stderr).toBe(0);
   return { folder, out };

@@ -16,7 +16,10 @@ const RULES: Rule[] = [
 ];
 const HOSTS = ['a.test', 'b.test', 'gone.test', 'shy.test'];
 const csv = (rows: number): string =>
-  ['url,label', ...Array.from({ length: rows }, (_, i) => `http://${HOSTS[i % HOSTS.length]}/p/${i}.jpg,l${i % 7}`)].join('\n');
+  [
+    'url,label',
+    ...Array.from({ length: rows }, (_, i) => `http://${HOSTS[i % HOSTS.length]}/p/${i}.jpg,l${i % 7}`),
+  ].join('\n');
 
 describe('flow-dc report', () => {
   it.for([
@@ -50,7 +53,8 @@ describe('flow-dc report', () => {
     expect(result.plots.runs[0]?.hosts.map(({ host }) => host).sort()).toEqual([...HOSTS].sort());
     const { ms, shards } = result.time;
     expect(shards).toBe(4);
-    for (const part of ['queue', 'headers', 'hash', 'write', 'commit'] as const) expect(ms?.[part], part).toBeGreaterThan(0);
+    for (const part of ['queue', 'headers', 'hash', 'write', 'commit'] as const)
+      expect(ms?.[part], part).toBeGreaterThan(0);
     expect(result.errorLines.find(({ code }) => code === 'http_403')?.next).toMatch(/^flow-dc download .* --contact /);
   });
 
@@ -76,7 +80,10 @@ describe('flow-dc report', () => {
     const { flowDc: one } = await reportDataset(out);
     expect(one.overview).toEqual({ summary: overview.summary, error_breakdown: overview.error_breakdown });
     const { flowDc: both, bytes } = await reportDataset([out, other]);
-    expect(both.run_stats.download_stats).toMatchObject({ total_urls: 800, total_downloaded_TB: Number((bytes / 1e12).toFixed(6)) });
+    expect(both.run_stats.download_stats).toMatchObject({
+      total_urls: 800,
+      total_downloaded_TB: Number((bytes / 1e12).toFixed(6)),
+    });
     expect(both.run_stats.partition_stats.count).toBe(8);
     expect((await report(out, '--flow-dc')).stdout).toContain('  Total URLs:        400\n');
   });
@@ -85,7 +92,10 @@ describe('flow-dc report', () => {
     const { out, args } = await setUp(1600);
     const { child, done, stderr } = startCli(args(out, '--open-units', '2'));
     await vi.waitFor(() => expect(stderr()).toContain('limits:'), { timeout: 20_000 });
-    await vi.waitFor(async () => expect((await readdir(out)).filter((name) => name.endsWith('.tar')).length).toBeGreaterThan(1), 20_000);
+    await vi.waitFor(
+      async () => expect((await readdir(out)).filter((name) => name.endsWith('.tar')).length).toBeGreaterThan(1),
+      20_000,
+    );
     child.kill('SIGKILL');
     await done;
     const stopped = await report(out);
@@ -136,5 +146,10 @@ async function setUp(rows = 400) {
     ...['--law', 'fixed', '--per-host-concurrency', '16'],
     ...(flags.includes('--shard-size') ? flags : ['--shard-size', '100', ...flags]),
   ];
-  return { folder, out: join(folder, 'out'), args, download: (out: string, ...flags: string[]) => runCli(args(out, ...flags)) };
+  return {
+    folder,
+    out: join(folder, 'out'),
+    args,
+    download: (out: string, ...flags: string[]) => runCli(args(out, ...flags)),
+  };
 }

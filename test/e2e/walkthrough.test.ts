@@ -26,7 +26,10 @@ it('docs/walkthrough.md can be followed command by command', async () => {
 async function runScript(folder: string, script: string): Promise<{ code: number; stdout: string; stderr: string }> {
   const bin = join(folder, 'bin');
   await mkdir(bin);
-  await writeFile(join(bin, 'flow-dc'), `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'dist', 'cli', 'main.js')}' "$@"\n`);
+  await writeFile(
+    join(bin, 'flow-dc'),
+    `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'dist', 'cli', 'main.js')}' "$@"\n`,
+  );
   await chmod(join(bin, 'flow-dc'), 0o755);
   const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
   return new Promise((resolve) => {

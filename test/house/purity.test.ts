@@ -13,14 +13,18 @@ async function occurrences(folder: string, pattern: RegExp, except: readonly str
     .filter((name) => name.endsWith('.ts') && !except.some((path) => name.startsWith(path)));
   const hits = files.map(async (file) => {
     const text = withoutComments(await readFile(join(SRC, file), 'utf8'));
-    return text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`src/${file}:${index + 1}: ${line.trim()}`] : []));
+    return text
+      .split('\n')
+      .flatMap((line, index) => (pattern.test(line) ? [`src/${file}:${index + 1}: ${line.trim()}`] : []));
   });
   return (await Promise.all(hits)).flat();
 }
 
 /** Blank out comments and keep the line numbers. */
 function withoutComments(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' ')).replace(/(^|\s)\/\/.*$/gm, '$1');
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
+    .replace(/(^|\s)\/\/.*$/gm, '$1');
 }
 
 describe('the control law', () => {

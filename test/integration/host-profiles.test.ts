@@ -88,7 +88,9 @@ describe('what a run has learned of its hosts', () => {
     await run({ drain: afterRows(200) });
     await writeFile(file, '{"format":"flow-dc hosts","version":1,"ho');
     const notices: string[] = [];
-    expect(await run({ onStart: (_manifest, _before, lines) => void notices.push(...lines) })).toMatchObject({ complete: true });
+    expect(await run({ onStart: (_manifest, _before, lines) => void notices.push(...lines) })).toMatchObject({
+      complete: true,
+    });
     expect(notices).toEqual([expect.stringContaining('hosts are measured anew')]);
     expect(await profiles()).toHaveLength(2);
   });

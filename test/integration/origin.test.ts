@@ -13,7 +13,11 @@ async function serving(options: OriginOptions = {}): Promise<Origin> {
 }
 
 /** GET one URL from an origin on which every host behaves like this. */
-async function getFrom(behaviours: readonly Behaviour[], url = 'http://host.test/a.jpg', signal?: AbortSignal): Promise<GetResult> {
+async function getFrom(
+  behaviours: readonly Behaviour[],
+  url = 'http://host.test/a.jpg',
+  signal?: AbortSignal,
+): Promise<GetResult> {
   const { port } = await serving({ rules: [{ behaviours }] });
   return httpGet(url, { port, ...(signal ? { signal } : {}) });
 }
@@ -65,9 +69,12 @@ describe('faults', () => {
   });
 
   it('an error per request may be gone on the next try', async () => {
-    const { port } = await serving({ rules: [{ behaviours: [{ kind: 'status', status: 500, share: 0.5, per: 'request' }] }] });
+    const { port } = await serving({
+      rules: [{ behaviours: [{ kind: 'status', status: 500, share: 0.5, per: 'request' }] }],
+    });
     const statuses = new Set<number>();
-    for (let request = 0; request < 40; request += 1) statuses.add((await httpGet('http://host.test/a.jpg', { port })).status);
+    for (let request = 0; request < 40; request += 1)
+      statuses.add((await httpGet('http://host.test/a.jpg', { port })).status);
     expect(statuses).toEqual(new Set([200, 500]));
   });
 
@@ -98,11 +105,17 @@ describe('faults', () => {
   });
 
   it('a silent host sends nothing until the client leaves', async () => {
-    await expect(getFrom([{ kind: 'never' }], 'http://host.test/a.jpg', AbortSignal.timeout(100))).rejects.toThrow(/aborted/);
+    await expect(getFrom([{ kind: 'never' }], 'http://host.test/a.jpg', AbortSignal.timeout(100))).rejects.toThrow(
+      /aborted/,
+    );
   });
 
   it('a dripping host sends headers at once and then hardly anything', async () => {
-    const { status, body } = await getFrom([{ kind: 'drip', bytesPerSecond: 1 }], 'http://host.test/a.jpg', AbortSignal.timeout(300));
+    const { status, body } = await getFrom(
+      [{ kind: 'drip', bytesPerSecond: 1 }],
+      'http://host.test/a.jpg',
+      AbortSignal.timeout(300),
+    );
     expect(status).toBe(200);
     expect(body.length).toBeLessThan(3);
   });
@@ -144,7 +157,11 @@ describe('faults', () => {
   });
 
   it('a length that is too large keeps the client waiting', async () => {
-    const { body, error } = await getFrom([{ kind: 'wrong-length', offByBytes: 10 }], 'http://host.test/a.jpg', AbortSignal.timeout(200));
+    const { body, error } = await getFrom(
+      [{ kind: 'wrong-length', offByBytes: 10 }],
+      'http://host.test/a.jpg',
+      AbortSignal.timeout(200),
+    );
     expect(error).toBeDefined();
     expect(body.length).toBeGreaterThan(0);
   });
@@ -200,10 +217,16 @@ describe('gates', () => {
   });
 
   it('a rate limit can say it as a date, or not at all', async () => {
-    const dated = await over([{ behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 1, retryAfter: 'date' }] }], 2)();
+    const dated = await over(
+      [{ behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 1, retryAfter: 'date' }] }],
+      2,
+    )();
     const value = dated.replies.find((one) => one.status === 429)?.headers['retry-after'] ?? '';
     expect(Date.parse(value) - Date.now()).toBeGreaterThan(0);
-    const mute = await over([{ behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 1, retryAfter: 'none' }] }], 2)();
+    const mute = await over(
+      [{ behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 1, retryAfter: 'none' }] }],
+      2,
+    )();
     expect(mute.replies.find((one) => one.status === 429)?.headers['retry-after']).toBeUndefined();
   });
 
@@ -229,10 +252,14 @@ describe('gates', () => {
   });
 
   it('an outage answers 503 for its time only', async () => {
-    const { port } = await serving({ rules: [{ behaviours: [{ kind: 'outage', startMs: 0, endMs: 300, retryAfterSec: 1 }] }] });
+    const { port } = await serving({
+      rules: [{ behaviours: [{ kind: 'outage', startMs: 0, endMs: 300, retryAfterSec: 1 }] }],
+    });
     const during = await httpGet('http://host.test/a.jpg', { port });
     expect([during.status, during.headers['retry-after']]).toEqual([503, '1']);
-    await expect.poll(async () => (await httpGet('http://host.test/a.jpg', { port })).status, { timeout: 2000 }).toBe(200);
+    await expect
+      .poll(async () => (await httpGet('http://host.test/a.jpg', { port })).status, { timeout: 2000 })
+      .toBe(200);
   });
 
   it('each host has its own', async () => {
@@ -254,7 +281,13 @@ describe('the origin', () => {
       { host: 'b.test', path: '/gone*', behaviours: [{ kind: 'status', status: 410 }] },
     ];
     const origin = await serving({ rules });
-    const urls = ['http://a.test/1.jpg', 'http://a.test/2.jpg', 'http://a.test/3.jpg', 'http://b.test/gone.jpg', 'http://b.test/here.jpg'];
+    const urls = [
+      'http://a.test/1.jpg',
+      'http://a.test/2.jpg',
+      'http://a.test/3.jpg',
+      'http://b.test/gone.jpg',
+      'http://b.test/here.jpg',
+    ];
     await Promise.all(urls.map((url) => httpGet(url, { port: origin.port })));
     const stats = origin.stats();
     expect(stats.get('a.test')).toMatchObject({ requests: 3, byStatus: { 200: 3 }, maxInFlight: 3 });
@@ -282,6 +315,8 @@ describe('the origin', () => {
 
   it('refuses a rule that it does not understand', async () => {
     const rules = [{ behaviours: [{ kind: 'latencey' }] }] as unknown as Rule[];
-    await expect(startOrigin({ rules })).rejects.toThrow(/rules\[0\]: unknown kind "latencey"; expected one of latency/);
+    await expect(startOrigin({ rules })).rejects.toThrow(
+      /rules\[0\]: unknown kind "latencey"; expected one of latency/,
+    );
   });
 });

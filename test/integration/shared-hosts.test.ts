@@ -48,10 +48,12 @@ describeNats('four worker processes with a budget of 100 on one host', () => {
       .map(({ last, errors }) => `${JSON.stringify(last)} ${errors}`)
       .join('\n');
   const leader = (): SharedHostsWorker | undefined => running().find(({ last }) => last?.leading === 1);
-  const follower = (): SharedHostsWorker => running().find((worker) => worker !== leader() && worker.name !== 'cut') as SharedHostsWorker;
+  const follower = (): SharedHostsWorker =>
+    running().find((worker) => worker !== leader() && worker.name !== 'cut') as SharedHostsWorker;
   const evenly = (count: number): boolean =>
     running().length === count && running().every(({ last }) => Math.abs((last?.permits ?? 0) - BUDGET / count) < 1);
-  const settled = (count: number, withinMs = 15_000): Promise<number> => until(`${count} equal shares`, () => evenly(count), withinMs, how);
+  const settled = (count: number, withinMs = 15_000): Promise<number> =>
+    until(`${count} equal shares`, () => evenly(count), withinMs, how);
   const peak = (): number => origin.stats().get(HOST)?.maxInFlight ?? 0;
   const record = async (): Promise<HostRecord | undefined> => {
     const connection = await connect({ servers: server.url });

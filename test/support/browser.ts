@@ -6,12 +6,21 @@ import { onTestFinished } from 'vitest';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 /** Nothing that the browser would like to do by itself. */
-const FLAGS = ['no-sandbox', 'disable-gpu', 'disable-quic', 'no-first-run', 'disable-background-networking', 'disable-component-update'];
+const FLAGS = [
+  'no-sandbox',
+  'disable-gpu',
+  'disable-quic',
+  'no-first-run',
+  'disable-background-networking',
+  'disable-component-update',
+];
 
 /** Chromium's path: CHROMIUM_BIN, or the first on the PATH; undefined without one. */
 export function findChromium(): string | undefined {
   const onPath = (process.env.PATH ?? '').split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
-  return [process.env.CHROMIUM_BIN ?? '', '/usr/bin/chromium', ...onPath].find((path) => path !== '' && isExecutable(path));
+  return [process.env.CHROMIUM_BIN ?? '', '/usr/bin/chromium', ...onPath].find(
+    (path) => path !== '' && isExecutable(path),
+  );
 }
 
 export interface OpenPage {
@@ -22,7 +31,11 @@ export interface OpenPage {
 }
 
 /** Open a file with every network request refused; the browser ends with the test. */
-export async function openPage(path: string, executablePath: string, colorScheme: 'light' | 'dark' = 'light'): Promise<OpenPage> {
+export async function openPage(
+  path: string,
+  executablePath: string,
+  colorScheme: 'light' | 'dark' = 'light',
+): Promise<OpenPage> {
   const args = [...FLAGS, 'disable-sync'].map((flag) => `--${flag}`);
   const browser: Browser = await chromium.launch({ executablePath, args, timeout: 60_000 });
   onTestFinished(() => browser.close());
@@ -31,7 +44,10 @@ export async function openPage(path: string, executablePath: string, colorScheme
   const requests: string[] = [];
   const complaints: string[] = [];
   page.on('request', (request) => requests.push(request.url()));
-  page.on('console', (message) => (message.type() === 'error' || message.type() === 'warning') && complaints.push(message.text()));
+  page.on(
+    'console',
+    (message) => (message.type() === 'error' || message.type() === 'warning') && complaints.push(message.text()),
+  );
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('dialog', (dialog) => {
     complaints.push(`dialog: ${dialog.message()}`);

@@ -15,9 +15,19 @@ const BUNDLE = join(ROOT, 'node_modules', '.cache', 'flow-dc-chaos', `program-${
 /** Some bundled packages are CommonJS and ask for node's modules at run time. */
 const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
-/** Bundle the program, once per test file: a run starts dozens of processes, and each costs a fifth of what a loader takes. */
+/**
+ * Bundle the program, once per test file: a run starts dozens of processes, and each costs a fifth of what a loader
+ * takes.
+ */
 export async function bundleChaosProgram(): Promise<void> {
-  const options = ['--bundle', '--platform=node', '--format=esm', '--target=node20', '--log-level=error', `--banner:js=${REQUIRE}`];
+  const options = [
+    '--bundle',
+    '--platform=node',
+    '--format=esm',
+    '--target=node20',
+    '--log-level=error',
+    `--banner:js=${REQUIRE}`,
+  ];
   const source = join(ROOT, 'test', 'support', 'chaos-process.ts');
   await promisify(execFile)(join(ROOT, 'node_modules', '.bin', 'esbuild'), [source, ...options, `--outfile=${BUNDLE}`]);
 }
@@ -56,11 +66,14 @@ export interface ChaosAccount {
 export async function takeAccount(out: string, records: readonly UnitRecord[], rows: number): Promise<ChaosAccount> {
   const counts = new Map<number, number>();
   const wrongFiles: string[] = [];
-  const artifacts = new Map(records.flatMap((record) => record.artifacts.map((artifact) => [artifact.name, artifact.sha256] as const)));
+  const artifacts = new Map(
+    records.flatMap((record) => record.artifacts.map((artifact) => [artifact.name, artifact.sha256] as const)),
+  );
   for (const name of (await readdir(out)).filter((file) => file.endsWith('.txt'))) {
     const content = await readFile(join(out, name));
     if (createHash('sha256').update(content).digest('hex') !== artifacts.get(name)) wrongFiles.push(name);
-    for (const line of content.toString().trim().split('\n')) counts.set(Number(line), (counts.get(Number(line)) ?? 0) + 1);
+    for (const line of content.toString().trim().split('\n'))
+      counts.set(Number(line), (counts.get(Number(line)) ?? 0) + 1);
   }
   const all = Array.from({ length: rows }, (_, row) => row);
   return {

@@ -37,7 +37,10 @@ async function submit(plan: ChaosPlan): Promise<void> {
   const internals = plan.ackWaitMs === undefined ? {} : { ackWaitMs: plan.ackWaitMs };
   await using cluster = await connectCluster(await natsOptionsFrom(plan.url, { role: 'submit' }), internals);
   const destination = new FolderDestination(plan.out);
-  const options = { rollForward: (record: UnitRecord) => destination.rollForward(record), highWater: plan.highWater ?? 2_000 };
+  const options = {
+    rollForward: (record: UnitRecord) => destination.rollForward(record),
+    highWater: plan.highWater ?? 2_000,
+  };
   const channel = await cluster.createJob(plan.job, describeJob({ out: plan.out }), options);
   for (const unit of makeUnits(plan.units, plan.rowsPerUnit)) await channel.publish(unit);
   await channel.seal(plan.units);
@@ -70,7 +73,12 @@ async function attach(plan: ChaosPlan, open: () => Promise<ClusterChannel>): Pro
   }
 }
 
-async function workOn(plan: ChaosPlan, channel: ClusterChannel, destination: FolderDestination, delivery: Delivery): Promise<void> {
+async function workOn(
+  plan: ChaosPlan,
+  channel: ClusterChannel,
+  destination: FolderDestination,
+  delivery: Delivery,
+): Promise<void> {
   const { unit, signal } = delivery;
   const token = randomUUID();
   const staging = await destination.stage(unit.id, token);

@@ -47,7 +47,10 @@ export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterT
   ];
   const origin = await testOrigin({ rules, meanBytes: 3000, ...options.origin });
   const manifest = options.manifest ?? join(folder, 'manifest.csv');
-  const lines = Array.from({ length: rows }, (_, i) => `http://${HOSTS[i % HOSTS.length]}/p/${i}.jpg${query},l${i % 7}`);
+  const lines = Array.from(
+    { length: rows },
+    (_, i) => `http://${HOSTS[i % HOSTS.length]}/p/${i}.jpg${query},l${i % 7}`,
+  );
   if (options.manifest === undefined) await writeFile(manifest, ['url,label', ...lines].join('\n'));
   const server = nats === undefined ? [] : ['--nats', nats];
   // Fixed limits by default: how fast a law warms up must not decide how far a run gets before it is disturbed.
@@ -71,7 +74,8 @@ export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterT
 
 /** Resolves when the process has said `text` on stderr. */
 export async function said(process: CliProcess, text: string | RegExp, timeoutMs = 60_000): Promise<void> {
-  const isSaid = (): boolean => (typeof text === 'string' ? process.stderr().includes(text) : text.test(process.stderr()));
+  const isSaid = (): boolean =>
+    typeof text === 'string' ? process.stderr().includes(text) : text.test(process.stderr());
   await vi.waitFor(
     () => {
       if (!isSaid()) throw new Error(`waited for ${text} in:\n${process.stderr()}`);

@@ -58,7 +58,11 @@ export const COLUMN_TYPES: [string, DataType, fc.Arbitrary<unknown>][] = [
     new List(field('item', new List(field('item', new Int32())))),
     fc.array(fc.array(fc.integer(), { maxLength: 3 }), { maxLength: 3 }),
   ],
-  ['fixed-size list', new FixedSizeList(3, field('item', new Int32())), fc.array(fc.integer(), { minLength: 3, maxLength: 3 })],
+  [
+    'fixed-size list',
+    new FixedSizeList(3, field('item', new Int32())),
+    fc.array(fc.integer(), { minLength: 3, maxLength: 3 }),
+  ],
   [
     'struct',
     new Struct<never>([field('a', new Utf8()), field('b', new Bool())] as never),
@@ -67,9 +71,15 @@ export const COLUMN_TYPES: [string, DataType, fc.Arbitrary<unknown>][] = [
   [
     'map',
     new Map_(
-      new Field('entries', new Struct<never>([new Field('key', new Utf8(), false), field('value', new Int32())] as never), false) as never,
+      new Field(
+        'entries',
+        new Struct<never>([new Field('key', new Utf8(), false), field('value', new Int32())] as never),
+        false,
+      ) as never,
     ),
-    fc.dictionary(fc.string({ minLength: 1, maxLength: 4 }), fc.integer(), { maxKeys: 3 }).map((o) => new Map(Object.entries(o))),
+    fc
+      .dictionary(fc.string({ minLength: 1, maxLength: 4 }), fc.integer(), { maxKeys: 3 })
+      .map((o) => new Map(Object.entries(o))),
   ],
   ['dictionary', new Dictionary(new Utf8(), new Int32()), text],
 ];

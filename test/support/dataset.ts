@@ -63,7 +63,10 @@ export async function outcomesOf(folder: string): Promise<Outcome[]> {
   for (const name of names) {
     const table: Table = readParquet(new Uint8Array(await readFile(join(folder, name))));
     for (const row of tableFromIPC(table.intoIPCStream())) {
-      const plain = Object.entries(row?.toJSON() ?? {}).map(([key, value]) => [key, typeof value === 'bigint' ? Number(value) : value]);
+      const plain = Object.entries(row?.toJSON() ?? {}).map(([key, value]) => [
+        key,
+        typeof value === 'bigint' ? Number(value) : value,
+      ]);
       rows.push(Object.fromEntries(plain));
     }
   }

@@ -16,7 +16,8 @@ const TYPE_A = 1;
 const ANSWER_HEAD = Buffer.from([0xc0, 0x0c, 0, TYPE_A, 0, 1, 0, 0, 0x0e, 0x10, 0, 4]);
 
 /**
- * Answer every name with `address`, or say of every name that it does not exist (RFC 1035). There is never an IPv6 address.
+ * Answer every name with `address`, or say of every name that it does not exist (RFC 1035). There is never an IPv6
+ * address.
  * @param address - IPv4, dotted
  */
 export async function startDnsServer(address: string | undefined): Promise<DnsServer> {
@@ -28,7 +29,9 @@ export async function startDnsServer(address: string | undefined): Promise<DnsSe
     const isA = query.readUInt16BE(nameEnd + 1) === TYPE_A;
     if (isA) questions += 1;
     const record =
-      isA && address !== undefined ? Buffer.concat([ANSWER_HEAD, Buffer.from(address.split('.').map(Number))]) : Buffer.alloc(0);
+      isA && address !== undefined
+        ? Buffer.concat([ANSWER_HEAD, Buffer.from(address.split('.').map(Number))])
+        : Buffer.alloc(0);
     const head = Buffer.alloc(12);
     query.copy(head, 0, 0, 2);
     head.writeUInt16BE(0x8180 | (address === undefined ? NAME_ERROR : 0), 2);

@@ -17,16 +17,30 @@ export interface GetResult {
   readonly error?: NodeJS.ErrnoException;
 }
 
-/** A plain GET to 127.0.0.1 on a connection of its own, the Host header (and SNI) taken from `url`. Rejects without a response. */
+/**
+ * A plain GET to 127.0.0.1 on a connection of its own, the Host header (and SNI) taken from `url`. Rejects without a
+ * response.
+ */
 export function httpGet(url: string, { port, ca, signal }: GetOptions): Promise<GetResult> {
   const { host, hostname, pathname, search } = new URL(url);
   return new Promise((resolve, reject) => {
-    const options = { port, host: '127.0.0.1', path: pathname + search, headers: { host }, agent: false, ...(signal ? { signal } : {}) };
+    const options = {
+      port,
+      host: '127.0.0.1',
+      path: pathname + search,
+      headers: { host },
+      agent: false,
+      ...(signal ? { signal } : {}),
+    };
     const request = ca === undefined ? httpRequest(options) : httpsRequest({ ...options, ca, servername: hostname });
     request.once('error', reject);
     request.once('response', (response) => {
       const chunks: Buffer[] = [];
-      const result = () => ({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
+      const result = () => ({
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        body: Buffer.concat(chunks),
+      });
       const broken = (error: NodeJS.ErrnoException) => resolve({ ...result(), error });
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('end', () => resolve(result()));

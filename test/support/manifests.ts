@@ -31,7 +31,10 @@ export async function writeParquetFile(
   await writeFile(path, writeParquet(table, properties(shape)));
 }
 
-/** A parquet file of any length, written batch by batch: `url` only, or what `makeColumns` gives for rows [first, first + rows). */
+/**
+ * A parquet file of any length, written batch by batch: `url` only, or what `makeColumns` gives for rows [first, first
+ * + rows).
+ */
 export async function writeLargeParquet(
   path: string,
   rows: number,
@@ -62,8 +65,15 @@ export function urlColumns(first: number, rows: number, scheme = 'https'): [stri
   return [['url', utf8Column(urls)]];
 }
 
-/** A batch as the manifest reader hands it on: row number, source columns, then the manifest's own; `url` is the URL column. */
-export function manifestBatch(urls: readonly (string | null)[], firstRow = 0, own: readonly (readonly [string, Data])[] = []): RecordBatch {
+/**
+ * A batch as the manifest reader hands it on: row number, source columns, then the manifest's own; `url` is the URL
+ * column.
+ */
+export function manifestBatch(
+  urls: readonly (string | null)[],
+  firstRow = 0,
+  own: readonly (readonly [string, Data])[] = [],
+): RecordBatch {
   return batchOf(
     [
       [ROW_COLUMN, sequenceColumn(firstRow, urls.length)],

@@ -1,4 +1,7 @@
-/** Operators, accounts and users of a nats-server in JWT mode, as its own tools make them. Source: nats-io/jwt, version 2. */
+/**
+ * Operators, accounts and users of a nats-server in JWT mode, as its own tools make them. Source: nats-io/jwt, version
+ * 2.
+ */
 import { createHash } from 'node:crypto';
 import { nkeys } from '@nats-io/transport-node';
 
@@ -13,7 +16,10 @@ export interface TestAccount {
 }
 
 /** A server's configuration with one operator, and an account with JetStream for each of `names`. */
-export function accountsConfig(names: readonly string[]): { readonly config: string; readonly accounts: readonly TestAccount[] } {
+export function accountsConfig(names: readonly string[]): {
+  readonly config: string;
+  readonly accounts: readonly TestAccount[];
+} {
   const operator = createOperator();
   const limits = { subs: -1, conn: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, leaf: -1 };
   const jetStream = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
@@ -25,7 +31,10 @@ export function accountsConfig(names: readonly string[]): { readonly config: str
   // The server wants a system account to be named in operator mode.
   const system = createAccount();
   const systemJwt = sign(operator, system, 'SYS', { type: 'account', version: 2, limits });
-  const preload = [...made.map(({ account, jwt }) => [account.getPublicKey(), jwt]), [system.getPublicKey(), systemJwt]];
+  const preload = [
+    ...made.map(({ account, jwt }) => [account.getPublicKey(), jwt]),
+    [system.getPublicKey(), systemJwt],
+  ];
   const config = [
     `operator: ${sign(operator, operator, 'O', { type: 'operator', version: 2, system_account: system.getPublicKey() })}`,
     `system_account: ${system.getPublicKey()}`,
@@ -45,7 +54,13 @@ function userOf(account: KeyPair): TestAccount {
 }
 
 function sign(issuer: KeyPair, subject: KeyPair, name: string, nats: object): string {
-  const claims = { iat: Math.floor(Date.now() / 1000), iss: issuer.getPublicKey(), name, nats, sub: subject.getPublicKey() };
+  const claims = {
+    iat: Math.floor(Date.now() / 1000),
+    iss: issuer.getPublicKey(),
+    name,
+    nats,
+    sub: subject.getPublicKey(),
+  };
   const jti = createHash('sha256').update(JSON.stringify(claims)).digest('hex').toUpperCase();
   const body = [
     { typ: 'JWT', alg: 'ed25519-nkey' },

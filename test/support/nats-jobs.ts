@@ -12,11 +12,21 @@ export function jobId(): string {
 }
 
 export function describeJob(changes: Partial<JobDescription> = {}): JobDescription {
-  return { folderId: 'folder-1', out: '/data/out', settings: {}, version: '0.0.0', createdAtMs: Date.UTC(2026, 0, 1), ...changes };
+  return {
+    folderId: 'folder-1',
+    out: '/data/out',
+    settings: {},
+    version: '0.0.0',
+    createdAtMs: Date.UTC(2026, 0, 1),
+    ...changes,
+  };
 }
 
 /** A connection as another machine has it; closed with the test. */
-export async function joinCluster(url: string, options: Partial<NatsOptions> & ClusterInternals = {}): Promise<Cluster> {
+export async function joinCluster(
+  url: string,
+  options: Partial<NatsOptions> & ClusterInternals = {},
+): Promise<Cluster> {
   const { ackWaitMs, clock, ...rest } = options;
   const internals = { ...(ackWaitMs === undefined ? {} : { ackWaitMs }), ...(clock === undefined ? {} : { clock }) };
   const cluster = await connectCluster({ servers: [url], role: 'test', connectTimeoutMs: 10_000, ...rest }, internals);

@@ -41,7 +41,10 @@ export default class ClosingLineReporter implements Reporter {
     this.#failed += failedTests + (loadFailed ? 1 : 0);
   }
 
-  /** Without a server half of the promises are untested: said once and loudly; where tests must be complete it is a failure. */
+  /**
+   * Without a server half of the promises are untested: said once and loudly; where tests must be complete it is a
+   * failure.
+   */
   #judgeNats(): void {
     const tests = this.#skipped.filter((name) => NATS_TEST.test(name)).length;
     if (tests === 0 || findNatsServer() !== undefined) return;

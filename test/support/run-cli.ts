@@ -26,14 +26,20 @@ export interface CliProcess {
 
 /** Start `flow-dc ...args`; stdin is empty unless given. */
 export function startCli(args: readonly string[], options: CliOptions = {}): CliProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...options.env }, cwd: options.cwd, stdio: 'pipe' });
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, ...options.env },
+    cwd: options.cwd,
+    stdio: 'pipe',
+  });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   const done = new Promise<CliResult>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }));
+    child.once('close', (code) =>
+      resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
+    );
   });
   // A program that ends before it has read everything closes its end; that is its right.
   child.stdin.on('error', () => {});
@@ -52,6 +58,7 @@ async function feed(child: ChildProcess, stdin: CliOptions['stdin']): Promise<vo
     input.end(stdin);
     return;
   }
-  for await (const chunk of stdin) if (!input.write(chunk)) await new Promise((resolve) => input.once('drain', resolve));
+  for await (const chunk of stdin)
+    if (!input.write(chunk)) await new Promise((resolve) => input.once('drain', resolve));
   input.end();
 }

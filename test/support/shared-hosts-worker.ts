@@ -1,6 +1,6 @@
 /**
- * A worker that does nothing but request one host for ever, under shared budgets or its own law. Options as JSON in argv; prints one JSON line
- * of counts every 100 ms and ends in good order on SIGTERM.
+ * A worker that does nothing but request one host for ever, under shared budgets or its own law. Options as JSON in
+ * argv; prints one JSON line of counts every 100 ms and ends in good order on SIGTERM.
  */
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -51,7 +51,8 @@ const connection =
         waitOnFirstConnect: true,
       });
 let shared: SharedHosts | undefined;
-if (connection !== undefined) shared = await createSharedHosts({ connection, settings: stageSettings('paarc', options.paarc ?? {}) });
+if (connection !== undefined)
+  shared = await createSharedHosts({ connection, settings: stageSettings('paarc', options.paarc ?? {}) });
 let ok = 0;
 let refused = 0;
 

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** How the network is: `silent`, nothing gets through and nobody is told, as with a pulled cable; `oneWay`, no answer comes back. */
+/**
+ * How the network is: `silent`, nothing gets through and nobody is told, as with a pulled cable; `oneWay`, no answer
+ * comes back.
+ */
 type Network = 'whole' | 'silent' | 'oneWay' | 'broken';
 
 /** A network between two programs that can fail in several ways. */

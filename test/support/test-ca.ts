@@ -25,14 +25,16 @@ export function createTestCa(): TestCa {
     extension('2.5.29.19', true, sequence(TRUE)),
     extension('2.5.29.15', true, der(0x03, Buffer.from([2, 0b0000_0100]))), // keyCertSign
   ]);
-  const certFor = (host: string) => certificate('flow-dc test host', leaf.publicKey, ca.privateKey, [subjectAltName(host)]);
+  const certFor = (host: string) =>
+    certificate('flow-dc test host', leaf.publicKey, ca.privateKey, [subjectAltName(host)]);
   const contexts = new Map<string, SecureContext>();
   const contextFor = (host: string): SecureContext => {
     const context = contexts.get(host) ?? createSecureContext({ key, cert: certFor(host) });
     contexts.set(host, context);
     return context;
   };
-  const SNICallback = (host: string, done: (error: Error | null, context?: SecureContext) => void) => done(null, contextFor(host));
+  const SNICallback = (host: string, done: (error: Error | null, context?: SecureContext) => void) =>
+    done(null, contextFor(host));
   return { caPem, tls: { key, cert: certFor('127.0.0.1'), SNICallback } };
 }
 
@@ -58,7 +60,9 @@ function name(commonName: string): Buffer {
 }
 
 function subjectAltName(host: string): Buffer {
-  const entry = isIPv4(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host, 'latin1'));
+  const entry = isIPv4(host)
+    ? der(0x87, Buffer.from(host.split('.').map(Number)))
+    : der(0x82, Buffer.from(host, 'latin1'));
   return extension('2.5.29.17', false, sequence(entry));
 }
 

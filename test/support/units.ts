@@ -36,7 +36,12 @@ export function makeUnit(rows: readonly TestRow[], options: UnitOptions = {}): U
   rows.forEach((row, position) => {
     hash.update(`${firstRow + position} ${row.url ?? ''}\n`);
   });
-  return { id: `${shard}-${hash.digest('hex').slice(0, 8)}`, shard, rows: makeBatch(rows, firstRow, sourceFile), hosts: hostsOf(rows) };
+  return {
+    id: `${shard}-${hash.digest('hex').slice(0, 8)}`,
+    shard,
+    rows: makeBatch(rows, firstRow, sourceFile),
+    hosts: hostsOf(rows),
+  };
 }
 
 /** `count` small units of `rowsEach` rows on `host`, numbered from 0. */

@@ -5,7 +5,8 @@ import type { ColumnRoles, Unit } from '../../src/record.ts';
 import { decodeRows, readRoles, withRoles } from '../../src/unit-rows.ts';
 import { manifestBatch } from '../support/manifests.ts';
 
-const column = (values: unknown[], type: ConstructorParameters<typeof Dictionary>[0]) => vectorFromArray(values, type).data[0] as never;
+const column = (values: unknown[], type: ConstructorParameters<typeof Dictionary>[0]) =>
+  vectorFromArray(values, type).data[0] as never;
 
 function unitOf(urls: (string | null)[], own: [string, unknown][] = [], roles: ColumnRoles = { url: 'url' }): Unit {
   const plain = manifestBatch(urls, 40, own as never);
@@ -29,7 +30,16 @@ describe('decodeRows', () => {
         sourceFile: 'manifest.parquet',
         sourceRow: 40,
       },
-      { index: 1, row: 41, key: '0000120001', url: '', label: null, caption: null, sourceFile: 'manifest.parquet', sourceRow: 41 },
+      {
+        index: 1,
+        row: 41,
+        key: '0000120001',
+        url: '',
+        label: null,
+        caption: null,
+        sourceFile: 'manifest.parquet',
+        sourceRow: 41,
+      },
     ]);
   });
 
@@ -48,7 +58,9 @@ describe('decodeRows', () => {
   });
 
   it('takes keys from the key column, and falls back where it is null', () => {
-    const rows = decodeRows(unitOf(['a', 'b'], [['id', column([7n, null], new Int64() as never)]], { url: 'url', key: 'id' }));
+    const rows = decodeRows(
+      unitOf(['a', 'b'], [['id', column([7n, null], new Int64() as never)]], { url: 'url', key: 'id' }),
+    );
     expect(rows.map((row) => row.key)).toEqual(['7', '0000120001']);
   });
 });

@@ -58,7 +58,9 @@ export function flagsOf(command: CommandName): ReadonlyMap<string, Flag> {
 }
 
 /** The key that a plain flag name stands for in some command, or would if the key were not for files only. */
-export function keyOfFlagName(plainName: string): { readonly key: string; readonly commands: readonly CommandName[] } | undefined {
+export function keyOfFlagName(
+  plainName: string,
+): { readonly key: string; readonly commands: readonly CommandName[] } | undefined {
   for (const [key, schema] of CONFIG_KEYS) {
     const { aliases = [], flagAliases = [], offFlags = [] } = schema.fdc;
     const isMeant = [key, ...aliases, ...flagAliases, ...offFlags].some((name) => plainFlagName(name) === plainName);

@@ -28,7 +28,8 @@ export function parseFlags(argv: readonly string[], { command }: { readonly comm
   if (reader.help) return { config: {}, positionals: [], help: true };
   const { config, problems } = checkedConfig(reader.values, (key) => reader.shownAs.get(key) ?? key);
   const all = [...reader.problems, ...problems];
-  if (all.length > 0) throw new FlowDcError('FDC_ERR_USAGE', `${all.join('; ')} (flow-dc ${command} --help)`, { issues: all });
+  if (all.length > 0)
+    throw new FlowDcError('FDC_ERR_USAGE', `${all.join('; ')} (flow-dc ${command} --help)`, { issues: all });
   return {
     config: config as Config,
     positionals: reader.positionals,
@@ -128,7 +129,9 @@ class FlagReader {
     } else {
       const isSwitch = schema?.type === 'boolean';
       if (!isSwitch && beforeAs !== undefined && beforeAs !== shown && before !== value) {
-        this.problems.push(`${beforeAs} and ${shown} are one option, but have the values ${show(before)} and ${show(value)}; keep one`);
+        this.problems.push(
+          `${beforeAs} and ${shown} are one option, but have the values ${show(before)} and ${show(value)}; keep one`,
+        );
       }
       this.values[key] = value;
     }
@@ -138,7 +141,8 @@ class FlagReader {
   #unknown(shown: string, plain: string): string {
     const meant = keyOfFlagName(plain.replace(/^no-/, ''));
     if (meant?.commands.length === 0) return `${shown} is no flag; set the key ${meant.key} in a --config file`;
-    if (meant !== undefined) return `${shown} is not an option of ${this.#command}, but of ${meant.commands.join(', ')}`;
+    if (meant !== undefined)
+      return `${shown} is not an option of ${this.#command}, but of ${meant.commands.join(', ')}`;
     const near = nearest(
       plain,
       [...this.#flags.keys()].filter((name) => name.length > 1),

@@ -29,12 +29,17 @@ export function helpFor(command: Pick<Command, 'name' | 'summary' | 'usage'>): s
     );
   }
   blocks.push(
-    wrap('Every option is also a key of a --config file, where FLOW-DC files work unchanged; the command line wins. ', '', '') + SPELLING,
+    wrap(
+      'Every option is also a key of a --config file, where FLOW-DC files work unchanged; the command line wins. ',
+      '',
+      '',
+    ) + SPELLING,
   );
   return `${blocks.join('\n\n')}\n`;
 }
 
-const SPELLING = '\n--C_max, --c-max and --c_max are the same, and the spellings of FLOW-DC work (--timeout, --no_tar).';
+const SPELLING =
+  '\n--C_max, --c-max and --c_max are the same, and the spellings of FLOW-DC work (--timeout, --no_tar).';
 
 function ownOptions(): string[] {
   return [entryText('--config FILE', 'Read keys from a JSON file.'), entryText('-h, --help', 'Show this text.')];
@@ -46,23 +51,31 @@ function option([key, schema]: [string, KnownKey], command: CommandName): string
   const long = `--${plainFlagName(isOn ? (fdc.offFlags?.[0] ?? `no-${key}`) : key)}`;
   const values = valuesFor(schema, command);
   const inline = values.join('|').length <= 22;
-  const value = schema.type === 'boolean' ? '' : ` ${values.length > 0 && inline ? values.join('|') : (fdc.value ?? 'VALUE')}`;
+  const value =
+    schema.type === 'boolean' ? '' : ` ${values.length > 0 && inline ? values.join('|') : (fdc.value ?? 'VALUE')}`;
   const words = [
     isOn ? (fdc.off ?? `Switch off: ${schema.description}`) : schema.description,
     values.length > 0 && !inline ? `One of ${values.join(', ')}.` : '',
     defaultText(schema),
   ];
-  return entryText(`${fdc.short === undefined ? '' : `-${fdc.short}, `}${long}${value}`, words.filter((word) => word !== '').join(' '));
+  return entryText(
+    `${fdc.short === undefined ? '' : `-${fdc.short}, `}${long}${value}`,
+    words.filter((word) => word !== '').join(' '),
+  );
 }
 
 function valuesFor({ enum: values = [], fdc }: KnownKey, command: CommandName): readonly string[] {
   const foreign = fdc.valuesOf;
-  return foreign === undefined || foreign.command === command ? values : values.filter((value) => !foreign.values.includes(value));
+  return foreign === undefined || foreign.command === command
+    ? values
+    : values.filter((value) => !foreign.values.includes(value));
 }
 
 /** The controller's parameters are many and rarely touched: their names and defaults, close together. */
 function parameters(members: readonly [string, KnownKey][]): string {
-  const names = members.map(([key, schema]) => `--${plainFlagName(key)}${typeof schema.default === 'number' ? ` ${schema.default}` : ''}`);
+  const names = members.map(
+    ([key, schema]) => `--${plainFlagName(key)}${typeof schema.default === 'number' ? ` ${schema.default}` : ''}`,
+  );
   return `${GROUPS.paarc}, with defaults; described in docs/config.md\n${wrap(names.map((name) => name.replace(' ', '\u00a0')).join(', '), '  ', '  ')}`.replaceAll(
     '\u00a0',
     ' ',

@@ -33,7 +33,12 @@ export async function withCluster<T>(
   io: CliIo,
   work: (cluster: Cluster, job: string | undefined) => Promise<T>,
 ): Promise<T> {
-  const reached = await reachCluster(config.cluster, { role: 'status', env: io.env, signal: io.signal, connectTimeoutMs: CONNECT_MS });
+  const reached = await reachCluster(config.cluster, {
+    role: 'status',
+    env: io.env,
+    signal: io.signal,
+    connectTimeoutMs: CONNECT_MS,
+  });
   try {
     return await work(reached.cluster, reached.job);
   } finally {
@@ -52,5 +57,8 @@ export async function listJobs(cluster: Cluster): Promise<JobListing[]> {
 export function oneJob(command: string, positionals: readonly string[], joined: string | undefined): string {
   const job = positionals[0] ?? joined;
   if (job !== undefined && positionals.length <= 1) return job;
-  throw new FlowDcError('FDC_ERR_USAGE', `${command} takes one job: flow-dc ${command} JOB; flow-dc jobs lists those of the server`);
+  throw new FlowDcError(
+    'FDC_ERR_USAGE',
+    `${command} takes one job: flow-dc ${command} JOB; flow-dc jobs lists those of the server`,
+  );
 }

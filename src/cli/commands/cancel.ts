@@ -12,7 +12,8 @@ import { EXIT } from '../terminal/exit-codes.ts';
 export const cancelCommand: Command = {
   name: 'cancel',
   summary:
-    'End a job on all machines. What is committed stays; the same submit, or a download into the same folder, goes on with the rest.',
+    'End a job on all machines. What is committed stays; the same submit, or a download into the same folder, ' +
+    'goes on with the rest.',
   usage: 'cancel JOB [--nats URL | --join FILE]',
   async run(argv, io) {
     const command = clusterCommand('cancel', argv, io);
@@ -32,7 +33,9 @@ export const cancelCommand: Command = {
     const said = {
       free: `cancelled; ${out} is free: the same submit, or flow-dc resume ${shellQuoted(out)}, goes on with the rest`,
       followed: `cancelled; the submit that follows it leaves ${out} as it is and ends`,
-      unseen: `cancelled; this machine does not see ${out}: where it is seen, the same submit goes on with the rest, and so does flow-dc resume ${shellQuoted(out)} --take-over`,
+      unseen:
+        `cancelled; this machine does not see ${out}: where it is seen, the same submit goes on with the rest, ` +
+        `and so does flow-dc resume ${shellQuoted(out)} --take-over`,
     };
     io.stderr.write(`${said[folder]}\n`);
     return EXIT.done;

@@ -48,7 +48,11 @@ async function showResolved(path: string, flags: Config, io: CliIo): Promise<num
   return print(io, resolvedKeys(settings));
 }
 
-function resolved(file: ConfigFile, flags: Config, io: CliIo): { settings: ResolvedConfig; notices: readonly string[] } {
+function resolved(
+  file: ConfigFile,
+  flags: Config,
+  io: CliIo,
+): { settings: ResolvedConfig; notices: readonly string[] } {
   const { config, notices } = combineConfig({ file, flags, environment: io.env });
   return { settings: resolveConfig(config, 'config'), notices };
 }

@@ -61,7 +61,10 @@ async function runDemo(steps: DemoSteps, options: DemoFolderOptions, io: CliIo):
   const tally = countRows();
   try {
     const rows = DEMO_HOSTS.reduce((sum, host) => sum + host.rows, 0);
-    say(`flow-dc demo: ${count(rows)} rows of ${DEMO_HOSTS.length} hosts, played by this process on 127.0.0.1:${origin.port}\n`);
+    say(
+      `flow-dc demo: ${count(rows)} rows of ${DEMO_HOSTS.length} hosts, played by this process on ` +
+        `127.0.0.1:${origin.port}\n`,
+    );
     const downloaded = await steps.runDownload(demoConfig(paths, origin.connectTo), io);
     if (downloaded !== EXIT.done) return downloaded;
     const verified = await steps.runVerify(paths.dataset, io);
@@ -69,11 +72,15 @@ async function runDemo(steps: DemoSteps, options: DemoFolderOptions, io: CliIo):
     const surprises = tally.surprises(DEMO_HOSTS);
     for (const surprise of surprises) io.stderr.write(`not as expected: ${surprise}\n`);
     if (surprises.length > 0 || verified !== EXIT.done) return EXIT.result;
-    say(`Every host's rows ended as they should, and the dataset verifies. ${duration(systemClock.nowMs() - startedMs)} in all.\n`);
+    say(
+      `Every host's rows ended as they should, and the dataset verifies. ` +
+        `${duration(systemClock.nowMs() - startedMs)} in all.\n`,
+    );
     say(nextSteps(paths, io.env.npm_lifecycle_event === 'demo' ? 'node dist/cli/main.js' : 'flow-dc'));
     return EXIT.done;
   } catch (error) {
-    if (io.signal.aborted) io.stderr.write('the hosts of the demo end with it: run flow-dc demo again for a whole one\n');
+    if (io.signal.aborted)
+      io.stderr.write('the hosts of the demo end with it: run flow-dc demo again for a whole one\n');
     throw error;
   } finally {
     tally.stop();

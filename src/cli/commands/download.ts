@@ -19,7 +19,8 @@ import { summaryLines } from '../terminal/run-summary.ts';
 /** `download`: the whole chain in one process. */
 export const downloadCommand: Command = {
   name: 'download',
-  summary: 'Download every URL of a manifest into a dataset. The same command again resumes; a finished one does nothing.',
+  summary:
+    'Download every URL of a manifest into a dataset. The same command again resumes; a finished one does nothing.',
   usage: 'download MANIFEST... -o DEST [options]',
   async run(argv, io) {
     const flags = parseFlags(argv, { command: 'download' });
@@ -81,26 +82,33 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
 }
 
 const NETWORK_DOWN =
-  'no host can be resolved or connected to: holding all rows until the network answers (interrupt to stop; nothing is lost)';
+  'no host can be resolved or connected to: holding all rows until the network answers (interrupt to stop; ' +
+  'nothing is lost)';
 
 function report(summary: JobSummary, { run }: ResolvedConfig, io: CliIo): number {
   for (const line of summaryLines(summary)) io.stderr.write(`${line}\n`);
   if (run.json) io.stdout.write(`${JSON.stringify(summary)}\n`);
-  if (!summary.complete) throw new FlowDcError('FDC_ERR_INTERRUPTED', `interrupted; go on with: flow-dc resume ${summary.out}`);
+  if (!summary.complete)
+    throw new FlowDcError('FDC_ERR_INTERRUPTED', `interrupted; go on with: flow-dc resume ${summary.out}`);
   return exitCodeOfSummary(summary, run.maxFailureRate);
 }
 
 async function dryRun(config: ResolvedConfig, io: CliIo): Promise<number> {
   const { inputs, ...options } = config.manifest;
-  for (const line of await preflightLines(config, await readManifestInfo(inputs, options))) io.stderr.write(`${line}\n`);
+  for (const line of await preflightLines(config, await readManifestInfo(inputs, options)))
+    io.stderr.write(`${line}\n`);
   io.stderr.write('dry run: nothing was fetched or written\n');
   return EXIT.done;
 }
 
 function requireEnds({ manifest, sink }: ResolvedConfig): void {
   if (manifest.inputs.length === 0)
-    throw new FlowDcError('FDC_ERR_USAGE', 'download: name a manifest, or - for stdin: flow-dc download MANIFEST -o DEST');
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      'download: name a manifest, or - for stdin: flow-dc download MANIFEST -o DEST',
+    );
   if (sink.output === undefined)
     throw new FlowDcError('FDC_ERR_USAGE', 'download: say where the dataset goes: flow-dc download MANIFEST -o DEST');
-  if (sink.output === '-') throw new FlowDcError('FDC_ERR_USAGE', 'download: a tar on stdout (-o -) is not available yet: give a folder');
+  if (sink.output === '-')
+    throw new FlowDcError('FDC_ERR_USAGE', 'download: a tar on stdout (-o -) is not available yet: give a folder');
 }

@@ -16,12 +16,17 @@ export async function dryRunLines(config: ResolvedConfig, io: CliIo): Promise<st
     const { law, enablePaarc, openUnits, retryBackoffMs, maxAttempts } = config.fetch;
     return [
       ...head,
-      `units: ${count(units)} of ${units === 0 ? 0 : count(rows / units)} rows on average, ${count(largestUnitRows)} at most; each becomes one shard`,
+      `units: ${count(units)} of ${units === 0 ? 0 : count(rows / units)} rows on average, ` +
+        `${count(largestUnitRows)} at most; each becomes one shard`,
       `hosts: ${count(hosts)}${busiest.length === 0 ? '' : '; most rows:'}`,
       ...busiest.map(
-        (host) => `  ${count(host.rows).padStart(12)} rows (${percent(host.rows / rows)}) in ${count(host.units)} units  ${host.host}`,
+        (host) =>
+          `  ${count(host.rows).padStart(12)} rows (${percent(host.rows / rows)}) in ${count(host.units)} ` +
+          `units  ${host.host}`,
       ),
-      `settings: law ${enablePaarc ? law : 'fixed'}, C ${config.paarc.cInit} to ${config.paarc.cMax}, ${openUnits} units at once per worker, ${maxAttempts} attempts per row from ${retryBackoffMs / 1000} s apart`,
+      `settings: law ${enablePaarc ? law : 'fixed'}, C ${config.paarc.cInit} to ${config.paarc.cMax}, ` +
+        `${openUnits} units at once per worker, ${maxAttempts} attempts per row from ${retryBackoffMs / 1000} s ` +
+        'apart',
       `server: ${server}`,
       'dry run: nothing was published, fetched or written',
     ];

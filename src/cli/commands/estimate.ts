@@ -12,7 +12,9 @@ import { createRowsLine } from '../terminal/rows-line.ts';
 /** `estimate`: ask for the size of a sample of the rows. */
 export const estimateCommand: Command = {
   name: 'estimate',
-  summary: 'Estimate what a download brings: bytes with a 95 % interval, failures, time. Asks for the size of a sample of the rows.',
+  summary:
+    'Estimate what a download brings: bytes with a 95 % interval, failures, time. Asks for the size of a ' +
+    'sample of the rows.',
   usage: 'estimate MANIFEST... [--sample N] [-o DEST] [--json] [options]',
   async run(argv, io) {
     const flags = parseFlags(argv, { command: 'estimate' });
@@ -23,7 +25,8 @@ export const estimateCommand: Command = {
     const { config, notices } = await commandConfig(flags, io);
     const { manifest, fetch, paarc, run, sink } = resolveConfig(config, 'estimate');
     const { inputs, ...options } = manifest;
-    if (inputs.length === 0) throw new FlowDcError('FDC_ERR_USAGE', 'estimate: name a manifest, or - for stdin: flow-dc estimate MANIFEST');
+    if (inputs.length === 0)
+      throw new FlowDcError('FDC_ERR_USAGE', 'estimate: name a manifest, or - for stdin: flow-dc estimate MANIFEST');
     for (const notice of notices) io.stderr.write(`${notice}\n`);
     const reading = createRowsLine(run.progress, io.stderr);
     const probing = createRowsLine(run.progress, io.stderr, { verb: 'probed' });

@@ -12,7 +12,9 @@ import { createRowsLine } from '../terminal/rows-line.ts';
 /** `inspect`: look at a manifest before anything is fetched. */
 export const inspectCommand: Command = {
   name: 'inspect',
-  summary: 'Say what is in a manifest: columns, hosts, repeated and bad URLs, labels, and what will hurt when it is downloaded.',
+  summary:
+    'Say what is in a manifest: columns, hosts, repeated and bad URLs, labels, and what will hurt when it is ' +
+    'downloaded.',
   usage: 'inspect MANIFEST... [--json] [options]',
   async run(argv, io) {
     const flags = parseFlags(argv, { command: 'inspect' });
@@ -23,7 +25,8 @@ export const inspectCommand: Command = {
     const { config } = await commandConfig(flags, io);
     const { manifest, run } = resolveConfig(config, 'inspect');
     const { inputs, ...options } = manifest;
-    if (inputs.length === 0) throw new FlowDcError('FDC_ERR_USAGE', 'inspect: name a manifest, or - for stdin: flow-dc inspect MANIFEST');
+    if (inputs.length === 0)
+      throw new FlowDcError('FDC_ERR_USAGE', 'inspect: name a manifest, or - for stdin: flow-dc inspect MANIFEST');
     const line = createRowsLine(run.progress, io.stderr);
     try {
       const inspection = await inspectManifest(inputs, {

@@ -16,13 +16,22 @@ export const jobsCommand: Command = {
     }
     const jobs = await withCluster(command, io, listJobs);
     if (command.config.run.json) {
-      const plain = jobs.map(({ id, state, description: { out, createdAtMs, version } }) => ({ id, state, out, createdAtMs, version }));
+      const plain = jobs.map(({ id, state, description: { out, createdAtMs, version } }) => ({
+        id,
+        state,
+        out,
+        createdAtMs,
+        version,
+      }));
       io.stdout.write(`${JSON.stringify(plain)}\n`);
       return EXIT.done;
     }
     const width = Math.max(3, ...jobs.map(({ id }) => id.length));
     for (const { id, state, description } of jobs)
-      io.stdout.write(`${id.padEnd(width)}  ${state.padEnd(10)}  ${new Date(description.createdAtMs).toISOString()}  ${description.out}\n`);
+      io.stdout.write(
+        `${id.padEnd(width)}  ${state.padEnd(10)}  ${new Date(description.createdAtMs).toISOString()}  ` +
+          `${description.out}\n`,
+      );
     if (jobs.length === 0) io.stderr.write('no jobs\n');
     return EXIT.done;
   },

@@ -35,7 +35,10 @@ async function runPartition(config: Config, format: 'parquet' | 'csv', io: CliIo
   const { manifest, partition, sink, run } = resolveConfig(config, 'partition');
   const { inputs, ...reading } = manifest;
   if (inputs.length === 0)
-    throw new FlowDcError('FDC_ERR_USAGE', 'say which manifest: flow-dc partition MANIFEST... -o FOLDER --partitions N');
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      'say which manifest: flow-dc partition MANIFEST... -o FOLDER --partitions N',
+    );
   if (sink.output === undefined) throw new FlowDcError('FDC_ERR_USAGE', 'say where the files go, e.g. -o partitions');
   const { shardSize: _, ...settings } = partition;
   const summary = await partitionManifest(inputs, {
@@ -48,14 +51,18 @@ async function runPartition(config: Config, format: 'parquet' | 'csv', io: CliIo
     ...(io.stdin === undefined ? {} : { stdin: io.stdin }),
     onNotice: (notice) => io.stderr.write(`${notice}\n`),
   });
-  for (const line of summaryLines(summary, settings.method === 'greedy' ? 'values' : 'hosts')) io.stderr.write(`${line}\n`);
+  for (const line of summaryLines(summary, settings.method === 'greedy' ? 'values' : 'hosts'))
+    io.stderr.write(`${line}\n`);
   if (run.json) io.stdout.write(`${JSON.stringify(summary)}\n`);
   return EXIT.done;
 }
 
 function formatOf(given: string | undefined): 'parquet' | 'csv' {
   if (given === undefined || given === 'parquet' || given === 'csv') return given ?? 'parquet';
-  throw new FlowDcError('FDC_ERR_USAGE', `output_format: expected parquet or csv, got ${given}, which is a layout of datasets`);
+  throw new FlowDcError(
+    'FDC_ERR_USAGE',
+    `output_format: expected parquet or csv, got ${given}, which is a layout of datasets`,
+  );
 }
 
 function summaryLines(
@@ -69,6 +76,7 @@ function summaryLines(
   return [
     `${count(rows)} rows on ${count(hosts)} host${hosts === 1 ? '' : 's'}${invalid}${spread}`,
     `${count(partitions.length)} file${partitions.length === 1 ? '' : 's'} of ${count(Math.min(...sizes))} to ${count(Math.max(...sizes))} rows` +
-      ` (largest ${imbalance.toFixed(2)} x the mean), ${byteSize(bytes)}, in ${(elapsedMs / 1000).toFixed(1)} s: ${out}`,
+      ` (largest ${imbalance.toFixed(2)} x the mean), ${byteSize(bytes)}, in ${(elapsedMs / 1000).toFixed(1)} ` +
+      `s: ${out}`,
   ];
 }

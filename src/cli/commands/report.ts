@@ -11,7 +11,8 @@ import { flowDcText, reportText } from '../terminal/report-text.ts';
 export const reportCommand: Command = {
   name: 'report',
   summary:
-    'Say what became of a download, finished or not: totals, rates, where the time went, hosts, errors with their likely cause. Several folders are added up.',
+    'Say what became of a download, finished or not: totals, rates, where the time went, hosts, errors with ' +
+    'their likely cause. Several folders are added up.',
   usage: 'report DEST... [--json] [--html FILE] [--flow-dc]',
   async run(argv, io) {
     const flags = parseFlags(argv, { command: 'report' });
@@ -25,7 +26,9 @@ export const reportCommand: Command = {
     const report = await reportDataset(flags.positionals);
     if (html !== undefined) await writePage(html, report);
     if (json === true) io.stdout.write(`${JSON.stringify(report)}\n`);
-    else for (const line of [...reportText(report), ...(flowDc === true ? flowDcText(report) : [])]) io.stdout.write(`${line}\n`);
+    else
+      for (const line of [...reportText(report), ...(flowDc === true ? flowDcText(report) : [])])
+        io.stdout.write(`${line}\n`);
     return EXIT.done;
   },
 };

@@ -11,7 +11,8 @@ import { runDownload } from './download.ts';
 export const resumeCommand: Command = {
   name: 'resume',
   summary:
-    'Finish a download that was interrupted. The folder remembers inputs and options; options given here win, headers must be given again.',
+    'Finish a download that was interrupted. The folder remembers inputs and options; options given here win, ' +
+    'headers must be given again.',
   usage: 'resume DEST [options]',
   async run(argv, io) {
     const flags = parseFlags(argv, { command: 'resume' });
@@ -20,9 +21,13 @@ export const resumeCommand: Command = {
       return EXIT.done;
     }
     const [out, ...rest] = flags.positionals;
-    if (out === undefined || rest.length > 0) throw new FlowDcError('FDC_ERR_USAGE', 'resume takes one folder: flow-dc resume DEST');
+    if (out === undefined || rest.length > 0)
+      throw new FlowDcError('FDC_ERR_USAGE', 'resume takes one folder: flow-dc resume DEST');
     const job = await readJob(out);
-    return runDownload({ ...(job.settings as Config), ...flags.config, output: job.out, overwrite: false }, withoutStdin(io));
+    return runDownload(
+      { ...(job.settings as Config), ...flags.config, output: job.out, overwrite: false },
+      withoutStdin(io),
+    );
   },
 };
 

@@ -23,7 +23,11 @@ export const statusCommand: Command = {
       return EXIT.done;
     }
     return withCluster(command, io, async (cluster, joined) => {
-      const job = oneJob('status', command.positionals, command.config.cluster.job ?? joined ?? (await lastJob(cluster)));
+      const job = oneJob(
+        'status',
+        command.positionals,
+        command.config.cluster.job ?? joined ?? (await lastJob(cluster)),
+      );
       const channel = await cluster.attachJob(job);
       try {
         const { run, cluster: settings } = command.config;

@@ -25,7 +25,8 @@ import { dryRunLines } from './dry-run.ts';
 export const submitCommand: Command = {
   name: 'submit',
   summary:
-    'Hand a manifest to workers on any number of machines and follow them to the finished dataset. Ctrl-C leaves; the same command comes back.',
+    'Hand a manifest to workers on any number of machines and follow them to the finished dataset. Ctrl-C ' +
+    'leaves; the same command comes back.',
   usage: 'submit MANIFEST... -o DEST [--nats URL] [--job ID] [options]',
   async run(argv, io) {
     const flags = parseFlags(argv, { command: 'submit' });
@@ -59,14 +60,18 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
       detach: io.signal,
       connect: (stateFolder, job) => connect(resolved, io, server, [stateFolder, job], (text) => progress.note(text)),
       onStart: async (manifest, jobNotices) => {
-        for (const line of [...(await preflightLines(resolved, manifest)), ...jobNotices, ...headerNotice(resolved)]) progress.note(line);
+        for (const line of [...(await preflightLines(resolved, manifest)), ...jobNotices, ...headerNotice(resolved)])
+          progress.note(line);
         progress.expect(rowsToCome(manifest, resolved), 0);
         log.info({ inputs: manifest.files, roles: manifest.roles, output: resolved.sink.output }, 'start');
       },
       onOpen: ({ job, server: { version, url, notices: remarks }, joined, before }) => {
-        progress.note(`job ${job} on ${url} (nats-server ${version})${joined ? ': back at a job that is under way' : ''}`);
+        progress.note(
+          `job ${job} on ${url} (nats-server ${version})${joined ? ': back at a job that is under way' : ''}`,
+        );
         for (const remark of remarks) progress.note(`warning: ${remark}`);
-        if (before.rows > 0) progress.note(`${count(before.rows)} rows in ${count(before.units)} shards are settled already`);
+        if (before.rows > 0)
+          progress.note(`${count(before.rows)} rows in ${count(before.units)} shards are settled already`);
         progress.note(`workers join with: ${joinCommand(server.current, url)}`);
         log.info({ job, server: url, version, joined }, 'job open');
       },
@@ -86,7 +91,9 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
     log.error({ err: { code: (error as { code?: string }).code, message: (error as Error).message } }, 'failed');
     await server.leave(isFlowDcError(error) && error.code === 'FDC_ERR_JOB_CANCELLED' ? 'over' : 'failed');
     if (io.signal.aborted && !isFlowDcError(error))
-      throw new FlowDcError('FDC_ERR_INTERRUPTED', 'interrupted before the job was open; the same command goes on', { cause: error });
+      throw new FlowDcError('FDC_ERR_INTERRUPTED', 'interrupted before the job was open; the same command goes on', {
+        cause: error,
+      });
     throw error;
   } finally {
     stopNoting();
@@ -127,11 +134,13 @@ async function connect(
   const own = await startOwnServer(stateFolder, options);
   holder.keeper = new ServerKeeper(stateFolder, options, own, note);
   io.stderr.write(
-    `${own.found ? 'found the' : 'started a'} nats-server (process ${own.pid}) on ${own.server}; its token is in ${own.joinFile}\n`,
+    `${own.found ? 'found the' : 'started a'} nats-server (process ${own.pid}) on ${own.server}; its token is ` +
+      `in ${own.joinFile}\n`,
   );
   if (!isLoopback(listen)) {
     io.stderr.write(
-      `warning: the token and all rows cross the network of ${listen} unencrypted; use a server with TLS (--nats tls://...) where others listen\n`,
+      `warning: the token and all rows cross the network of ${listen} unencrypted; use a server with TLS ` +
+        `(--nats tls://...) where others listen\n`,
     );
   }
   const { cluster } = await reachCluster(settings, { role: 'submit', env: io.env, signal: io.signal, own });
@@ -155,14 +164,16 @@ function headerNotice({ fetch }: ResolvedConfig): string[] {
 function report(summary: SubmitSummary, { run }: ResolvedConfig, io: CliIo, own: OwnServer | undefined): number {
   const lines = summaryLines(summary);
   // A job that goes on elsewhere is not to be resumed here.
-  for (const line of summary.complete ? lines : lines.filter((text) => !text.startsWith('next: '))) io.stderr.write(`${line}\n`);
+  for (const line of summary.complete ? lines : lines.filter((text) => !text.startsWith('next: ')))
+    io.stderr.write(`${line}\n`);
   if (run.json) io.stdout.write(`${JSON.stringify(summary)}\n`);
   if (summary.complete) return exitCodeOfSummary(summary, run.maxFailureRate);
   const rest = summary.published ? '' : ', but the rest of the manifest is published only when you come back';
   const server = own === undefined ? '' : `; nats-server (process ${own.pid}) keeps running`;
   throw new FlowDcError(
     'FDC_ERR_INTERRUPTED',
-    `left job ${summary.job}: its workers go on${rest}${server}; the same command comes back, flow-dc cancel ${summary.job} ends it`,
+    `left job ${summary.job}: its workers go on${rest}${server}; the same command comes back, flow-dc cancel ` +
+      `${summary.job} ends it`,
   );
 }
 
@@ -172,8 +183,12 @@ function requireEnds({ manifest, sink }: ResolvedConfig, { cloud_destination: cl
   if (sink.output === undefined && cloud !== undefined)
     throw new FlowDcError(
       'FDC_ERR_USAGE',
-      'submit: workers do not upload to cloud_destination; say where they write with -o DEST, a folder that every machine sees, and copy it afterwards',
+      'submit: workers do not upload to cloud_destination; say where they write with -o DEST, a folder that ' +
+        'every machine sees, and copy it afterwards',
     );
   if (sink.output === undefined || sink.output === '-' || sink.output === 'none:')
-    throw new FlowDcError('FDC_ERR_USAGE', 'submit: say where the workers write: -o DEST, a folder that every machine sees');
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      'submit: say where the workers write: -o DEST, a folder that every machine sees',
+    );
 }

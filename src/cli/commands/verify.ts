@@ -16,7 +16,8 @@ const LISTED = 50;
 export const verifyCommand: Command = {
   name: 'verify',
   summary:
-    'Read a dataset back: every row once, every sample with its sha256, nothing that does not belong. Exit code 3 when something is off.',
+    'Read a dataset back: every row once, every sample with its sha256, nothing that does not belong. Exit ' +
+    'code 3 when something is off.',
   usage: 'verify DEST [--input MANIFEST] [--json]',
   async run(argv, io) {
     const flags = parseFlags(argv, { command: 'verify' });
@@ -25,10 +26,14 @@ export const verifyCommand: Command = {
       return EXIT.done;
     }
     const [out, ...rest] = flags.positionals;
-    if (out === undefined || rest.length > 0) throw new FlowDcError('FDC_ERR_USAGE', 'verify takes one folder: flow-dc verify DEST');
+    if (out === undefined || rest.length > 0)
+      throw new FlowDcError('FDC_ERR_USAGE', 'verify takes one folder: flow-dc verify DEST');
     const { input, json } = flags.config;
     const manifest = input === undefined ? undefined : await readManifestInfo(input);
-    return runVerify(out, io, { json: json === true, ...(manifest?.rows === undefined ? {} : { manifestRows: manifest.rows }) });
+    return runVerify(out, io, {
+      json: json === true,
+      ...(manifest?.rows === undefined ? {} : { manifestRows: manifest.rows }),
+    });
   },
 };
 
@@ -49,12 +54,16 @@ export async function runVerify(
   else for (const line of findingLines(findings)) io.stdout.write(`${line}\n`);
   const what = `${count(totals.rows)} rows in ${count(totals.units)} shards, ${count(totals.stored)} samples`;
   const verdict =
-    findings.length === 0 ? `verified: ${what}; every row once, every byte as committed` : `${count(findings.length)} findings in ${what}`;
+    findings.length === 0
+      ? `verified: ${what}; every row once, every byte as committed`
+      : `${count(findings.length)} findings in ${what}`;
   io.stderr.write(`${verdict}\n`);
   return findings.length === 0 ? EXIT.done : EXIT.result;
 }
 
 function findingLines(findings: readonly Finding[]): string[] {
   const lines = findings.slice(0, LISTED).map(({ code, where, message }) => `${code}: ${where}: ${message}`);
-  return findings.length > LISTED ? [...lines, `and ${count(findings.length - LISTED)} more (--json lists all)`] : lines;
+  return findings.length > LISTED
+    ? [...lines, `and ${count(findings.length - LISTED)} more (--json lists all)`]
+    : lines;
 }

@@ -19,7 +19,8 @@ import { openWorkerLog } from '../terminal/worker-log.ts';
 export const workerCommand: Command = {
   name: 'worker',
   summary:
-    'Work on submitted jobs: take units, fetch their rows, write their shards. Join and leave at any time; SIGTERM finishes what is open and exits 0.',
+    'Work on submitted jobs: take units, fetch their rows, write their shards. Join and leave at any time; ' +
+    'SIGTERM finishes what is open and exits 0.',
   usage: 'worker URL | HOST PORT | --join FILE [--job ID] [--out DIR] [options]',
   async run(argv, io) {
     const flags = parseFlags(argv, { command: 'worker' });
@@ -44,7 +45,8 @@ async function runWorker(config: Config, io: CliIo): Promise<number> {
   const log = openLog(run);
   const trace = openTrace(run.tracePaarc);
   const lines = openWorkerLog(io.stderr, systemClock);
-  const onDrain = (): void => lines.say(`draining: finishing open units, at most ${run.drainMs / 1000} s; another signal ends at once`);
+  const onDrain = (): void =>
+    lines.say(`draining: finishing open units, at most ${run.drainMs / 1000} s; another signal ends at once`);
   io.signal.addEventListener('abort', onDrain, { once: true });
   try {
     const { cluster, job } = await reachCluster(settings, { role: 'worker', env: io.env, signal: io.signal });

@@ -7,7 +7,9 @@ import type { DemoTally } from './demo-tally.ts';
 export function hostTable(hosts: readonly DemoHost[], tally: DemoTally): string {
   const rows = hosts.map(({ name, rows, story }) => {
     const counts = tally.of(name);
-    const failures = [...counts].filter(([code]) => code !== 'stored').map(([code, failed]) => `${count(failed)} ${code}`);
+    const failures = [...counts]
+      .filter(([code]) => code !== 'stored')
+      .map(([code, failed]) => `${count(failed)} ${code}`);
     return [name, count(rows), count(counts.get('stored') ?? 0), failures.join(', ') || '-', story];
   });
   const lines = textTable(

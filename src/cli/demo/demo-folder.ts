@@ -26,7 +26,9 @@ export async function prepareDemoFolder({ output = DEFAULT_FOLDER, keep = false 
     await writeFile(join(folder, MARKER), '');
   } catch (error) {
     if (error instanceof FlowDcError) throw error;
-    throw new FlowDcError('FDC_ERR_DEST_UNWRITABLE', `${folder}: cannot be written; choose another folder with -o`, { cause: error });
+    throw new FlowDcError('FDC_ERR_DEST_UNWRITABLE', `${folder}: cannot be written; choose another folder with -o`, {
+      cause: error,
+    });
   }
   return folder;
 }
@@ -34,7 +36,10 @@ export async function prepareDemoFolder({ output = DEFAULT_FOLDER, keep = false 
 async function clear(folder: string): Promise<void> {
   const names = await readdir(folder);
   if (names.length > 0 && !names.includes(MARKER)) {
-    throw new FlowDcError('FDC_ERR_DEST_FOREIGN', `${folder}: holds files that no demo wrote; choose another folder with -o`);
+    throw new FlowDcError(
+      'FDC_ERR_DEST_FOREIGN',
+      `${folder}: holds files that no demo wrote; choose another folder with -o`,
+    );
   }
   await Promise.all(names.map((name) => rm(join(folder, name), { recursive: true })));
 }

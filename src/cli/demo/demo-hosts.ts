@@ -15,7 +15,12 @@ export interface DemoHost {
 /** Good and bad neighbours in the proportions of a small web; 2,400 rows, about 20 s. */
 export const DEMO_HOSTS: readonly DemoHost[] = [
   { name: 'fast.demo.test', rows: 1000, story: 'quick and sound', behaviours: [{ kind: 'latency', meanMs: 15 }] },
-  { name: 'slow.demo.test', rows: 200, story: 'takes a third of a second', behaviours: [{ kind: 'latency', meanMs: 300, sigma: 0.3 }] },
+  {
+    name: 'slow.demo.test',
+    rows: 200,
+    story: 'takes a third of a second',
+    behaviours: [{ kind: 'latency', meanMs: 300, sigma: 0.3 }],
+  },
   {
     name: 'limited.demo.test',
     rows: 300,

@@ -29,7 +29,11 @@ export function countRows(): DemoTally {
 function surprisesOf({ name, rows, certain = [], possible = [] }: DemoHost, tally: HostTally): string[] {
   const seen = [...tally.values()].reduce((sum, count) => sum + count, 0);
   const known = new Set(['stored', ...certain, ...possible]);
-  const missing = ['stored', ...certain].filter((code) => !tally.has(code)).map((code) => `${name}: expected some rows ${code}, got none`);
-  const foreign = [...tally].filter(([code]) => !known.has(code)).map(([code, count]) => `${name}: ${count} rows ended ${code}`);
+  const missing = ['stored', ...certain]
+    .filter((code) => !tally.has(code))
+    .map((code) => `${name}: expected some rows ${code}, got none`);
+  const foreign = [...tally]
+    .filter(([code]) => !known.has(code))
+    .map(([code, count]) => `${name}: ${count} rows ended ${code}`);
   return [...(seen === rows ? [] : [`${name}: expected ${rows} rows, got ${seen}`]), ...missing, ...foreign];
 }

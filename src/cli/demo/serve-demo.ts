@@ -38,6 +38,10 @@ async function listen(port: number): Promise<Origin> {
     return await startOrigin({ port, rules: DEMO_HOSTS.map(({ name, behaviours }) => ({ host: name, behaviours })) });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new FlowDcError('FDC_ERR_USAGE', `demo: port ${port} cannot be used (${code}); choose another one with --port`, { cause: error });
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      `demo: port ${port} cannot be used (${code}); choose another one with --port`,
+      { cause: error },
+    );
   }
 }

@@ -26,7 +26,8 @@ function totalLines({ bytes, rows, stored, unresolved }: ManifestEstimate): stri
   const lines = [size, `Rows: ${count(rows)}, of which about ${spread(stored)} would be stored now`];
   if (unresolved.sampled > 0)
     lines.push(
-      `Unknown: about ${spread(unresolved)} rows gave no size now and may later; they count as nothing for the lower end and like the others for the upper one`,
+      `Unknown: about ${spread(unresolved)} rows gave no size now and may later; they count as nothing for the ` +
+        'lower end and like the others for the upper one',
     );
   return lines;
 }
@@ -40,14 +41,18 @@ function timeLines({ time }: ManifestEstimate): string[] {
       : `by ${slowestHost.host}: ${count(slowestHost.rows)} rows at ${rate(slowestHost.requestsPerSecond)}`;
   const lines = [`Time: about ${duration(requestsMs)} for the requests, at the pace of the probes (${why})`];
   if (transferMs !== undefined)
-    lines.push(`      the bytes alone take ${duration(transferMs.at100Mbit)} at 100 Mbit/s, ${duration(transferMs.at1Gbit)} at 1 Gbit/s`);
+    lines.push(
+      `      the bytes alone take ${duration(transferMs.at100Mbit)} at 100 Mbit/s, ` +
+        `${duration(transferMs.at1Gbit)} at 1 Gbit/s`,
+    );
   return lines;
 }
 
 function diskLines({ disk }: ManifestEstimate): string[] {
   if (disk === undefined) return [];
   return [
-    `Disk: ${byteSize(disk.freeBytes)} free at ${disk.path}, up to ${byteSize(disk.neededBytes)} needed${disk.fits ? '' : ': IT MAY NOT FIT'}`,
+    `Disk: ${byteSize(disk.freeBytes)} free at ${disk.path}, up to ${byteSize(disk.neededBytes)} ` +
+      `needed${disk.fits ? '' : ': IT MAY NOT FIT'}`,
   ];
 }
 
@@ -66,7 +71,8 @@ function hostLines({ hosts }: ManifestEstimate): string[] {
   const width = Math.max(...hosts.map(({ host }) => host.length));
   const lines = hosts.map(
     ({ host, rows, sampled, sized, meanBytes, bytes }) =>
-      `  ${host.padEnd(width)}  ${byteSize(bytes).padStart(8)}  ${count(rows).padStart(11)} rows of ${byteSize(meanBytes).padStart(7)}  (${count(sized)} of ${count(sampled)} probes)`,
+      `  ${host.padEnd(width)}  ${byteSize(bytes).padStart(8)}  ${count(rows).padStart(11)} rows of ` +
+      `${byteSize(meanBytes).padStart(7)}  (${count(sized)} of ${count(sampled)} probes)`,
   );
   return ['Hosts', ...lines];
 }
@@ -100,7 +106,8 @@ export function estimateWarnings({ disk, stored, rows }: ManifestEstimate): stri
   const lines: string[] = [];
   if (disk !== undefined && !disk.fits)
     lines.push(
-      `warning: ${disk.path} has ${byteSize(disk.freeBytes)} free and up to ${byteSize(disk.neededBytes)} may be needed: choose another destination, or take part of the rows with --limit`,
+      `warning: ${disk.path} has ${byteSize(disk.freeBytes)} free and up to ${byteSize(disk.neededBytes)} may ` +
+        'be needed: choose another destination, or take part of the rows with --limit',
     );
   if (rows > 0 && stored.high < rows / 2)
     lines.push(`warning: less than half of the rows (${percent(stored.rows / rows)}) would be stored now`);

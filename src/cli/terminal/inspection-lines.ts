@@ -46,7 +46,10 @@ function columnLines({ columns, roles, guessed }: ManifestInspection): string[] 
     return `  ${name.padEnd(width)}  ${type}${how}`;
   });
   const missing = (['label', 'caption'] as const).filter((role) => roles[role] === undefined);
-  return [`Columns: ${count(columns.length)}${missing.length === 0 ? '' : `; no ${missing.join(' and no ')} column was found`}`, ...lines];
+  return [
+    `Columns: ${count(columns.length)}${missing.length === 0 ? '' : `; no ${missing.join(' and no ')} column was found`}`,
+    ...lines,
+  ];
 }
 
 function sampleLines({ sample, columns }: ManifestInspection): string[] {
@@ -67,13 +70,15 @@ function urlLines({ schemes, duplicates, badUrls, rows }: ManifestInspection): s
     `  ${badUrls.rows === 0 ? 'all can be requested' : `${count(badUrls.rows)} cannot be requested (${percent(badUrls.rows / rows)})`}`,
     ...badUrls.kinds.map(
       ({ kind, rows: own, exampleRow, example }) =>
-        `    ${count(own)} x ${BAD_URL_KINDS[kind]}, such as row ${count(exampleRow)}: ${example === null ? '(null)' : JSON.stringify(example)}`,
+        `    ${count(own)} x ${BAD_URL_KINDS[kind]}, such as row ${count(exampleRow)}: ` +
+        `${example === null ? '(null)' : JSON.stringify(example)}`,
     ),
   ];
 }
 
 function labelLines(labels: NonNullable<ManifestInspection['labels']>, { rows, roles }: ManifestInspection): string[] {
-  const nulls = labels.nulls === 0 ? 'none missing' : `${count(labels.nulls)} rows without (${percent(labels.nulls / rows)})`;
+  const nulls =
+    labels.nulls === 0 ? 'none missing' : `${count(labels.nulls)} rows without (${percent(labels.nulls / rows)})`;
   return [`Labels in '${roles.label}': ${sizeOf(labels)}; ${nulls}`, ...topLines(labels)];
 }
 
@@ -84,11 +89,15 @@ function sizeOf({ count: size, exact }: Mix): string {
 function topLines({ top, count: size, exact, error }: Mix): string[] {
   const width = Math.min(NAME_COLUMN, Math.max(0, ...top.map(({ name }) => (name || '(empty)').length)));
   const lines = top.map(
-    ({ name, rows, share }) => `  ${(name || '(empty)').padEnd(width)}  ${count(rows).padStart(12)}  ${percent(share).padStart(7)}`,
+    ({ name, rows, share }) =>
+      `  ${(name || '(empty)').padEnd(width)}  ${count(rows).padStart(12)}  ${percent(share).padStart(7)}`,
   );
   if (size > top.length) lines.push(`  and ${count(size - top.length)} more`);
   if (!exact)
-    lines.push(`  (too many to count one by one: numbers may be too high by up to ${count(error)}, and what is rare is not listed)`);
+    lines.push(
+      `  (too many to count one by one: numbers may be too high by up to ${count(error)}, and what is rare is ` +
+        'not listed)',
+    );
   return lines;
 }
 
@@ -96,6 +105,9 @@ function warningLines({ warnings }: ManifestInspection): string[] {
   if (warnings.length === 0) return ['Nothing here that will hurt.'];
   return [
     'What will hurt',
-    ...warnings.flatMap(({ message, advice }) => [`  ${message}`, ...(advice === undefined ? [] : [`    -> ${advice}`])]),
+    ...warnings.flatMap(({ message, advice }) => [
+      `  ${message}`,
+      ...(advice === undefined ? [] : [`    -> ${advice}`]),
+    ]),
   ];
 }

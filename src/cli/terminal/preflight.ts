@@ -31,9 +31,13 @@ function inputLine(manifest: ManifestInfo): string {
   const role = (name: 'url' | 'label' | 'caption' | 'key'): string =>
     `${name} ${roles[name] === undefined ? 'none' : `'${roles[name]}'${guessed.includes(name) ? ' (guessed)' : ''}`}`;
   const rows = manifest.rows === undefined ? '' : `${count(manifest.rows)} rows in `;
-  const files = manifest.files.length === 1 ? (manifest.files[0]?.name ?? '1 file') : `${count(manifest.files.length)} files`;
+  const files =
+    manifest.files.length === 1 ? (manifest.files[0]?.name ?? '1 file') : `${count(manifest.files.length)} files`;
   const keys = roles.key === undefined ? '' : `, ${role('key')}`;
-  return `input: ${rows}${files}; ${role('url')}, ${role('label')}, ${role('caption')}${keys}; ${manifest.columns.length} columns`;
+  return (
+    `input: ${rows}${files}; ${role('url')}, ${role('label')}, ${role('caption')}${keys}; ` +
+    `${manifest.columns.length} columns`
+  );
 }
 
 async function outputLine(config: ResolvedConfig): Promise<string> {
@@ -61,7 +65,8 @@ function openFileWarning(config: ResolvedConfig): string[] {
   const needed = config.fetch.concurrentDownloads + 4 * config.fetch.openUnits + 64;
   if (files === undefined || files >= needed) return [];
   return [
-    `warning: ${count(files)} open files are allowed, up to ${count(needed)} may be needed: raise it with 'ulimit -n ${needed}', or lower --concurrent-downloads`,
+    `warning: ${count(files)} open files are allowed, up to ${count(needed)} may be needed: raise it with ` +
+      `'ulimit -n ${needed}', or lower --concurrent-downloads`,
   ];
 }
 

@@ -14,8 +14,14 @@ export function reportText(report: Report): string[] {
     ...headLines({ ...report, outs: outputs.map(({ out }) => out), runs }),
     ...outputLines(report),
     ...section('time of all rows together (under way side by side)', timeLines(report)),
-    ...section('latency', [...latencyLine('to headers', report.latency.headers), ...latencyLine('to last byte', report.latency.total)]),
-    ...section(`hosts by rows (${hosts.isPartial ? 'more than ' : ''}${count(hosts.count)} in all)`, hostTable(hosts.byRows)),
+    ...section('latency', [
+      ...latencyLine('to headers', report.latency.headers),
+      ...latencyLine('to last byte', report.latency.total),
+    ]),
+    ...section(
+      `hosts by rows (${hosts.isPartial ? 'more than ' : ''}${count(hosts.count)} in all)`,
+      hostTable(hosts.byRows),
+    ),
     ...section('hosts by failed rows', hostTable(hosts.byFailure)),
     ...section('why, and what to do', errorLines(report)),
     ...section(
@@ -42,7 +48,8 @@ export function flowDcText({ flowDc: { run_stats: stats } }: Report): string[] {
     ...['', 'DOWNLOAD STATISTICS'],
     `  Total URLs:        ${count(sum.total_urls)}`,
     `  Successful:        ${count(sum.successful_downloads)} (${sum.success_rate_percent.toFixed(2)}%)`,
-    `  Failed:            ${count(sum.failed_downloads)} (${(sum.total_urls === 0 ? 0 : 100 - sum.success_rate_percent).toFixed(2)}%)`,
+    `  Failed:            ${count(sum.failed_downloads)} ` +
+      `(${(sum.total_urls === 0 ? 0 : 100 - sum.success_rate_percent).toFixed(2)}%)`,
     `  Total downloaded:  ${sum.total_downloaded_TB.toFixed(6)} TB`,
     `  Throughput:        ${sum.effective_throughput_MBps.toFixed(2)} MB/s`,
     ...(stats.error_breakdown.length === 0 ? [] : ['', 'ERROR BREAKDOWN']),
@@ -59,7 +66,10 @@ function outputLines({ outputs }: Report): string[] {
   const width = Math.min(60, Math.max(...outputs.map(({ out }) => out.length)));
   const lines = outputs.map(({ out, complete, stored, rows, bytes, rates, runs }) => {
     const done = complete ? '' : ', unfinished: flow-dc resume goes on';
-    return `  ${out.padEnd(width)}  ${count(stored)} of ${count(rows)} rows, ${byteSize(bytes)}, ${duration(rates.workedMs)} in ${count(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}${done}`;
+    return (
+      `  ${out.padEnd(width)}  ${count(stored)} of ${count(rows)} rows, ${byteSize(bytes)}, ` +
+      `${duration(rates.workedMs)} in ${count(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}${done}`
+    );
   });
   return section(`${count(outputs.length)} outputs`, lines);
 }
@@ -69,15 +79,22 @@ function timeLines({ time: { ms: parts, shards, rows }, units }: Report): string
   const whole = Object.values(parts).reduce((sum, part) => sum + part, 0);
   const lines = Object.entries(parts).map(
     ([part, value]) =>
-      `  ${part.padEnd(8)} ${duration(value).padStart(14)}  ${percent(whole === 0 ? 0 : value / whole).padStart(7)}  ${ms(rows === 0 ? 0 : value / rows).padStart(8)} per row`,
+      `  ${part.padEnd(8)} ${duration(value).padStart(14)}  ` +
+      `${percent(whole === 0 ? 0 : value / whole).padStart(7)}  ` +
+      `${ms(rows === 0 ? 0 : value / rows).padStart(8)} per row`,
   );
-  return shards === units ? lines : [...lines, `  of ${count(shards)} of ${count(units)} shards; the others were not measured`];
+  return shards === units
+    ? lines
+    : [...lines, `  of ${count(shards)} of ${count(units)} shards; the others were not measured`];
 }
 
 function latencyLine(name: string, quantiles: Quantiles | undefined): string[] {
   if (quantiles === undefined) return [];
   const { rows, p50Ms, p95Ms, p99Ms, maxMs } = quantiles;
-  return [`  ${name.padEnd(13)} p50 ${ms(p50Ms)}, p95 ${ms(p95Ms)}, p99 ${ms(p99Ms)}, longest ${ms(maxMs)} (${count(rows)} rows)`];
+  return [
+    `  ${name.padEnd(13)} p50 ${ms(p50Ms)}, p95 ${ms(p95Ms)}, p99 ${ms(p99Ms)}, longest ${ms(maxMs)} ` +
+      `(${count(rows)} rows)`,
+  ];
 }
 
 function hostTable(hosts: readonly HostLine[]): string[] {

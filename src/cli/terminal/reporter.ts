@@ -61,7 +61,10 @@ export function createProgress(kind: ProgressKind, stderr: CliOutput, clock: Clo
 function plainLine(s: ProgressSnapshot): string {
   const of = s.rowsTotal === undefined ? '' : ` of ${count(s.rowsTotal)} (${percent(s.rowsDone / s.rowsTotal)})`;
   const eta = s.etaMs === undefined ? '' : `, about ${duration(s.etaMs)} left`;
-  return `${count(s.rowsDone)} rows${of}: ${count(s.fetched)} fetched, ${count(s.failed)} failed, ${count(s.skipped)} skipped; ${byteSize(s.bytes)}; ${count(s.rowsPerSecond)} rows/s, ${byteSize(s.bytesPerSecond)}/s${eta}`;
+  return (
+    `${count(s.rowsDone)} rows${of}: ${count(s.fetched)} fetched, ${count(s.failed)} failed, ${count(s.skipped)} ` +
+    `skipped; ${byteSize(s.bytes)}; ${count(s.rowsPerSecond)} rows/s, ${byteSize(s.bytesPerSecond)}/s${eta}`
+  );
 }
 
 function barLine(s: ProgressSnapshot, columns: number): string {
@@ -69,6 +72,8 @@ function barLine(s: ProgressSnapshot, columns: number): string {
   const full = Math.round((share ?? 0) * BAR_CELLS);
   const bar = share === undefined ? '' : `[${'#'.repeat(full)}${'.'.repeat(BAR_CELLS - full)}] ${percent(share)}  `;
   const eta = s.etaMs === undefined ? '' : `  ${duration(s.etaMs)} left`;
-  const line = `${bar}${count(s.rowsDone)} rows  ${count(s.failed)} failed  ${byteSize(s.bytes)}  ${count(s.rowsPerSecond)}/s  ${byteSize(s.bytesPerSecond)}/s${eta}`;
+  const line =
+    `${bar}${count(s.rowsDone)} rows  ${count(s.failed)} failed  ${byteSize(s.bytes)}  ` +
+    `${count(s.rowsPerSecond)}/s  ${byteSize(s.bytesPerSecond)}/s${eta}`;
   return line.slice(0, Math.max(20, columns - 1));
 }

@@ -35,7 +35,8 @@ export function createRowsLine(
       if (shown === 'off' || nowMs < nextMs) return;
       nextMs = nowMs + INTERVAL_MS[shown];
       const perSecond = (1000 * rows) / (nowMs - startMs);
-      if (shown === 'json') return void stderr.write(`${JSON.stringify({ [verb]: rows, total, rowsPerSecond: Math.round(perSecond) })}\n`);
+      if (shown === 'json')
+        return void stderr.write(`${JSON.stringify({ [verb]: rows, total, rowsPerSecond: Math.round(perSecond) })}\n`);
       const of = total === undefined ? '' : ` of ${count(total)} (${percent(rows / total)})`;
       const line = `${count(rows)} rows${of} ${verb}, ${count(perSecond)} rows/s`;
       isOpen = shown === 'bar';

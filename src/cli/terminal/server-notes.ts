@@ -7,10 +7,13 @@ export function noteServer(say: (text: string) => void): () => void {
       case 'up':
         return say(`the NATS server at ${server} answers again`);
       case 'away':
-        return say(`the NATS server at ${server} is away: waiting for it; nothing is lost, and nobody has to be started again`);
+        return say(
+          `the NATS server at ${server} is away: waiting for it; nothing is lost, and nobody has to be started again`,
+        );
       case 'silent':
         return say(
-          `the NATS server at ${server} is there, but its JetStream has not answered for 30 s: if this goes on, look into its log and restart it; nothing is lost by that`,
+          `the NATS server at ${server} is there, but its JetStream has not answered for 30 s: if this goes ` +
+            'on, look into its log and restart it; nothing is lost by that',
         );
     }
   });

@@ -31,7 +31,11 @@ export function openWorkerLog(stderr: CliOutput, clock: { nowMs(): number; wallM
       say(`unit ${unit}: committed, ${count(stored)} of ${count(rows)} rows stored, ${byteSize(bytes)}${time}${rest}`);
     }),
     subscribe('flow-dc:network', ({ isHeld }) =>
-      say(isHeld ? 'no host can be resolved or connected to: holding all rows until the network answers' : 'the network answers again'),
+      say(
+        isHeld
+          ? 'no host can be resolved or connected to: holding all rows until the network answers'
+          : 'the network answers again',
+      ),
     ),
   ];
   return {

@@ -8,14 +8,16 @@ const FILE = { type: 'string', minLength: 1 } as const;
 
 /**
  * How the machines of a job find each other. Secrets are in files that these keys name, or in the environment
- * (FLOW_DC_NATS_TOKEN, FLOW_DC_NATS_USER and FLOW_DC_NATS_PASSWORD); a key never holds one, because keys are kept and shown.
+ * (FLOW_DC_NATS_TOKEN, FLOW_DC_NATS_USER and FLOW_DC_NATS_PASSWORD); a key never holds one, because keys are kept and
+ * shown.
  */
 export const CLUSTER_KEYS = {
   nats: {
     type: 'array',
     items: { type: 'string', minLength: 1 },
     default: [],
-    description: 'NATS servers, e.g. nats://host:4222 or tls://host:4222. Without any, submit starts a server of its own.',
+    description:
+      'NATS servers, e.g. nats://host:4222 or tls://host:4222. Without any, submit starts a server of its own.',
     fdc: {
       slice: 'cluster',
       option: 'servers',
@@ -56,32 +58,74 @@ export const CLUSTER_KEYS = {
   token_file: {
     ...FILE,
     description: "File with the server's token; a worker.json does as well.",
-    fdc: { slice: 'cluster', option: 'tokenFile', env: 'FLOW_DC_NATS_TOKEN_FILE', value: 'FILE', group: 'cluster', commands: CLUSTER },
+    fdc: {
+      slice: 'cluster',
+      option: 'tokenFile',
+      env: 'FLOW_DC_NATS_TOKEN_FILE',
+      value: 'FILE',
+      group: 'cluster',
+      commands: CLUSTER,
+    },
   },
   nats_creds: {
     ...FILE,
     description: 'Credentials file (.creds) of a NATS user.',
-    fdc: { slice: 'cluster', option: 'credsFile', env: 'FLOW_DC_NATS_CREDS', value: 'FILE', group: 'cluster', commands: CLUSTER },
+    fdc: {
+      slice: 'cluster',
+      option: 'credsFile',
+      env: 'FLOW_DC_NATS_CREDS',
+      value: 'FILE',
+      group: 'cluster',
+      commands: CLUSTER,
+    },
   },
   nats_nkey: {
     ...FILE,
     description: 'File with the nkey seed of a NATS user.',
-    fdc: { slice: 'cluster', option: 'nkeyFile', env: 'FLOW_DC_NATS_NKEY', value: 'FILE', group: 'cluster', commands: CLUSTER },
+    fdc: {
+      slice: 'cluster',
+      option: 'nkeyFile',
+      env: 'FLOW_DC_NATS_NKEY',
+      value: 'FILE',
+      group: 'cluster',
+      commands: CLUSTER,
+    },
   },
   nats_ca: {
     ...FILE,
     description: "PEM file with the authorities that sign the server's certificate.",
-    fdc: { slice: 'cluster', option: 'caFile', env: 'FLOW_DC_NATS_CA', value: 'FILE', group: 'cluster', commands: CLUSTER },
+    fdc: {
+      slice: 'cluster',
+      option: 'caFile',
+      env: 'FLOW_DC_NATS_CA',
+      value: 'FILE',
+      group: 'cluster',
+      commands: CLUSTER,
+    },
   },
   nats_cert: {
     ...FILE,
     description: "PEM file with the client's own certificate.",
-    fdc: { slice: 'cluster', option: 'certFile', env: 'FLOW_DC_NATS_CERT', value: 'FILE', group: 'cluster', commands: CLUSTER },
+    fdc: {
+      slice: 'cluster',
+      option: 'certFile',
+      env: 'FLOW_DC_NATS_CERT',
+      value: 'FILE',
+      group: 'cluster',
+      commands: CLUSTER,
+    },
   },
   nats_key: {
     ...FILE,
     description: 'PEM file with the key of nats_cert.',
-    fdc: { slice: 'cluster', option: 'keyFile', env: 'FLOW_DC_NATS_KEY', value: 'FILE', group: 'cluster', commands: CLUSTER },
+    fdc: {
+      slice: 'cluster',
+      option: 'keyFile',
+      env: 'FLOW_DC_NATS_KEY',
+      value: 'FILE',
+      group: 'cluster',
+      commands: CLUSTER,
+    },
   },
   nats_inbox: {
     type: 'string',
@@ -124,7 +168,8 @@ export const CLUSTER_KEYS = {
     type: 'string',
     minLength: 1,
     default: '127.0.0.1',
-    description: 'Address on which the server that submit starts can be reached; 0.0.0.0 is every address of this machine.',
+    description:
+      'Address on which the server that submit starts can be reached; 0.0.0.0 is every address of this machine.',
     fdc: { slice: 'cluster', option: 'listen', value: 'ADDRESS', group: 'cluster', common: true, commands: ['submit'] },
   },
   port_number: {
@@ -169,7 +214,8 @@ export const CLUSTER_KEYS = {
   take_over: {
     type: 'boolean',
     default: false,
-    description: 'Work on a folder that is marked as the output of a job on a NATS server, because that job is known to be over.',
+    description:
+      'Work on a folder that is marked as the output of a job on a NATS server, because that job is known to be over.',
     fdc: { slice: 'cluster', option: 'takeOver', group: 'cluster', commands: ['download', 'resume', 'submit'] },
   },
 } as const satisfies Keys;

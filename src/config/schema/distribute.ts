@@ -8,7 +8,10 @@ const NO_UPLOAD: KeyMeta = {
   },
 };
 
-/** FLOW-DC's keys for size estimates and for uploads. How a manifest is split: partition.ts; how machines meet: cluster.ts. */
+/**
+ * FLOW-DC's keys for size estimates and for uploads. How a manifest is split: partition.ts; how machines meet:
+ * cluster.ts.
+ */
 export const DISTRIBUTE_KEYS = {
   cloud_destination: {
     type: 'string',

@@ -7,7 +7,11 @@ const HEADER = {
   fdc: { expects: 'a header such as "Name: value"' },
 } as const;
 
-const ONE_LINE = { type: 'string', pattern: '^[\\x20-\\x7e]+$', fdc: { expects: 'one line of printable ASCII' } } as const;
+const ONE_LINE = {
+  type: 'string',
+  pattern: '^[\\x20-\\x7e]+$',
+  fdc: { expects: 'one line of printable ASCII' },
+} as const;
 
 /** How a host is treated, what is refused, and how the network is reached. */
 export const FETCH_GUARD_KEYS = {
@@ -50,7 +54,8 @@ export const FETCH_GUARD_KEYS = {
   hosts: {
     type: 'object',
     default: {},
-    description: 'Rules for single hosts: a map from host glob (* and ?) to a rule. The first glob that matches counts.',
+    description:
+      'Rules for single hosts: a map from host glob (* and ?) to a rule. The first glob that matches counts.',
     additionalProperties: {
       type: 'object',
       title: 'HostRule',
@@ -69,7 +74,11 @@ export const FETCH_GUARD_KEYS = {
           description: 'Headers sent to these hosts only, each "Name: value".',
           fdc: { option: 'headers', list: 'repeat' },
         },
-        user_agent: { ...ONE_LINE, description: 'User-Agent for these hosts.', fdc: { ...ONE_LINE.fdc, option: 'userAgent' } },
+        user_agent: {
+          ...ONE_LINE,
+          description: 'User-Agent for these hosts.',
+          fdc: { ...ONE_LINE.fdc, option: 'userAgent' },
+        },
         timeout_sec: {
           type: 'number',
           exclusiveMinimum: 0,
@@ -86,7 +95,8 @@ export const FETCH_GUARD_KEYS = {
     type: 'integer',
     minimum: 1,
     default: 10,
-    description: 'A host is called down after so many failures in a row, no success, and at least twice the time limit.',
+    description:
+      'A host is called down after so many failures in a row, no success, and at least twice the time limit.',
     fdc: { slice: 'fetch', option: 'breakerFailures', value: 'N', group: 'politeness' },
   },
   offline_hold_sec: {
@@ -94,7 +104,8 @@ export const FETCH_GUARD_KEYS = {
     minimum: 0,
     maximum: 3600,
     default: 15,
-    description: 'When every host has failed to resolve or connect for this long, hold everything instead of failing rows.',
+    description:
+      'When every host has failed to resolve or connect for this long, hold everything instead of failing rows.',
     fdc: { slice: 'fetch', option: 'offlineHoldMs', scale: 1000, unit: 's', value: 'SECONDS', group: 'network' },
   },
   user_agent: {
@@ -105,7 +116,15 @@ export const FETCH_GUARD_KEYS = {
   contact: {
     ...ONE_LINE,
     description: 'Mail address or URL in the User-Agent, so that the owner of a host can reach you.',
-    fdc: { ...ONE_LINE.fdc, slice: 'fetch', option: 'contact', env: 'FLOW_DC_CONTACT', value: 'TEXT', group: 'politeness', common: true },
+    fdc: {
+      ...ONE_LINE.fdc,
+      slice: 'fetch',
+      option: 'contact',
+      env: 'FLOW_DC_CONTACT',
+      value: 'TEXT',
+      group: 'politeness',
+      common: true,
+    },
   },
   robots_tags: {
     type: 'array',

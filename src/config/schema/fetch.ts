@@ -51,7 +51,14 @@ export const FETCH_KEYS = {
     maximum: 100,
     default: 3,
     description: 'Attempts per row in total. Replies of 429, and of 503 with Retry-After, are not counted (up to 20).',
-    fdc: { slice: 'fetch', option: 'maxAttempts', value: 'N', group: 'fetch', common: true, flowDc: { effect: 'used' } },
+    fdc: {
+      slice: 'fetch',
+      option: 'maxAttempts',
+      value: 'N',
+      group: 'fetch',
+      common: true,
+      flowDc: { effect: 'used' },
+    },
   },
   retry_backoff_sec: {
     type: 'number',
@@ -66,7 +73,10 @@ export const FETCH_KEYS = {
       unit: 's',
       value: 'SECONDS',
       group: 'fetch',
-      flowDc: { effect: 'used', why: 'per row and growing, where FLOW-DC waits the same time between passes over all rows' },
+      flowDc: {
+        effect: 'used',
+        why: 'per row and growing, where FLOW-DC waits the same time between passes over all rows',
+      },
     },
   },
   timeout_minutes: {
@@ -74,7 +84,8 @@ export const FETCH_KEYS = {
     exclusiveMinimum: 0,
     maximum: 10_080,
     default: 60,
-    description: 'A unit of which no row finishes for this long is closed with what it has; Retry-After pauses do not count.',
+    description:
+      'A unit of which no row finishes for this long is closed with what it has; Retry-After pauses do not count.',
     fdc: {
       slice: 'fetch',
       option: 'unitIdleMs',
@@ -105,7 +116,8 @@ export const FETCH_KEYS = {
     type: 'string',
     enum: ['media', 'any'],
     default: 'media',
-    description: 'media refuses HTML, JSON and the like in place of an image, sound or video; any stores whatever comes.',
+    description:
+      'media refuses HTML, JSON and the like in place of an image, sound or video; any stores whatever comes.',
     fdc: { slice: 'fetch', option: 'expectContent', group: 'fetch' },
   },
   hash: {
@@ -131,7 +143,8 @@ export const FETCH_KEYS = {
     type: 'integer',
     minimum: 1_048_576,
     default: 268_435_456,
-    description: 'Budget of the process for bodies that are not written yet. Requests wait for it without losing their deadline.',
+    description:
+      'Budget of the process for bodies that are not written yet. Requests wait for it without losing their deadline.',
     fdc: { slice: 'fetch', option: 'bodyMemoryBytes', unit: 'bytes', value: 'SIZE', group: 'memory' },
   },
   spill_bytes: {

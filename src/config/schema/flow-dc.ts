@@ -10,22 +10,51 @@ function inert(effect: FlowDcEffect['effect'], why: string): KeyMeta {
 }
 
 function oldRateKey(was: string) {
-  return { type: 'number', description: `Rate controller before PAARC: ${was}.`, fdc: inert('no-effect', OLD_BBR) } as const;
+  return {
+    type: 'number',
+    description: `Rate controller before PAARC: ${was}.`,
+    fdc: inert('no-effect', OLD_BBR),
+  } as const;
 }
 
-/** Keys that FLOW-DC's files and command lines have and that do nothing here. Known, so that such files pass unchanged. */
+/**
+ * Keys that FLOW-DC's files and command lines have and that do nothing here. Known, so that such files pass unchanged.
+ */
 export const FLOW_DC_KEYS = {
-  task_cores: { type: 'number', minimum: 0, description: 'TaskVine: cores of a task.', fdc: inert('no-effect', NO_SCHEDULER) },
-  task_memory_mb: { type: 'number', minimum: 0, description: 'TaskVine: memory of a task.', fdc: inert('no-effect', NO_SCHEDULER) },
-  task_disk_mb: { type: 'number', minimum: 0, description: 'TaskVine: disk of a task.', fdc: inert('no-effect', NO_SCHEDULER) },
+  task_cores: {
+    type: 'number',
+    minimum: 0,
+    description: 'TaskVine: cores of a task.',
+    fdc: inert('no-effect', NO_SCHEDULER),
+  },
+  task_memory_mb: {
+    type: 'number',
+    minimum: 0,
+    description: 'TaskVine: memory of a task.',
+    fdc: inert('no-effect', NO_SCHEDULER),
+  },
+  task_disk_mb: {
+    type: 'number',
+    minimum: 0,
+    description: 'TaskVine: disk of a task.',
+    fdc: inert('no-effect', NO_SCHEDULER),
+  },
   ulimit_nofile: {
     type: 'integer',
     minimum: 0,
     description: 'TaskVine: open-file limit of a task.',
     fdc: inert('replaced', 'the open-file limit of the process counts; set it with ulimit -n'),
   },
-  gamma_startup: { type: 'number', description: 'PAARC before version 2: growth in startup.', fdc: inert('no-effect', OLD_GAMMA) },
-  gamma_probe: { type: 'number', description: 'PAARC before version 2: growth in a probe.', fdc: inert('no-effect', OLD_GAMMA) },
+  gamma_startup: {
+    type: 'number',
+    description: 'PAARC before version 2: growth in startup.',
+    fdc: inert('no-effect', OLD_GAMMA),
+  },
+  gamma_probe: {
+    type: 'number',
+    description: 'PAARC before version 2: growth in a probe.',
+    fdc: inert('no-effect', OLD_GAMMA),
+  },
   initial_rate: oldRateKey('first rate'),
   min_rate: oldRateKey('least rate'),
   max_rate: oldRateKey('highest rate'),
@@ -36,7 +65,8 @@ export const FLOW_DC_KEYS = {
   latency_degradation_factor: oldRateKey('latency that counts as degraded'),
   headroom: {
     type: 'number',
-    description: "Rate controller before PAARC: share of the rate that is used. This controller's own is paarc_headroom.",
+    description:
+      "Rate controller before PAARC: share of the rate that is used. This controller's own is paarc_headroom.",
     fdc: inert('no-effect', OLD_BBR),
   },
   probe_interval_sec: oldRateKey('time between probes'),

@@ -6,7 +6,16 @@
 /** The part of the program that a key belongs to; each stage takes its own slice. */
 export type Slice = 'manifest' | 'partition' | 'fetch' | 'paarc' | 'sink' | 'transport' | 'cluster' | 'run';
 
-export const SLICES: readonly Slice[] = ['manifest', 'partition', 'fetch', 'paarc', 'sink', 'transport', 'cluster', 'run'];
+export const SLICES: readonly Slice[] = [
+  'manifest',
+  'partition',
+  'fetch',
+  'paarc',
+  'sink',
+  'transport',
+  'cluster',
+  'run',
+];
 
 export const COMMANDS = [
   'download',
@@ -73,7 +82,9 @@ export interface KeyMeta {
   readonly short?: string;
   /** Word for the value in help. */
   readonly value?: string;
-  /** A list: `repeat` takes one value per flag, `comma` also splits at commas. A single string stands for a list of one. */
+  /**
+   * A list: `repeat` takes one value per flag, `comma` also splits at commas. A single string stands for a list of one.
+   */
   readonly list?: 'repeat' | 'comma';
   /** The list [none] means the empty list. */
   readonly none?: true;

@@ -9,7 +9,9 @@ export const MANIFEST_KEYS = {
     type: 'array',
     items: { type: 'string', minLength: 1 },
     default: [],
-    description: 'Manifest files, folders (their direct children), globs, or - for stdin. Also the positional arguments of download.',
+    description:
+      'Manifest files, folders (their direct children), globs, or - for stdin. Also the positional arguments ' +
+      'of download.',
     fdc: {
       slice: 'manifest',
       option: 'inputs',
@@ -26,8 +28,17 @@ export const MANIFEST_KEYS = {
     type: 'string',
     enum: ['auto', 'parquet', 'csv', 'tsv', 'txt', 'json', 'jsonl', 'excel', 'xml'],
     default: 'auto',
-    description: 'Format of the input; auto looks at the content and then at the file name. excel and xml are known, but not read.',
-    fdc: { slice: 'manifest', option: 'format', value: 'FORMAT', group: 'input', commands: READERS, flowDc: { effect: 'used' } },
+    description:
+      'Format of the input; auto looks at the content and then at the file name. excel and xml are known, but ' +
+      'not read.',
+    fdc: {
+      slice: 'manifest',
+      option: 'format',
+      value: 'FORMAT',
+      group: 'input',
+      commands: READERS,
+      flowDc: { effect: 'used' },
+    },
   },
   url: {
     type: 'string',
@@ -64,7 +75,14 @@ export const MANIFEST_KEYS = {
     type: 'string',
     minLength: 1,
     description: 'Column with the caption; becomes KEY.txt in webdataset output. Guessed by name when not given.',
-    fdc: { slice: 'manifest', option: 'captionColumn', value: 'COLUMN', group: 'input', common: true, commands: LABELLED },
+    fdc: {
+      slice: 'manifest',
+      option: 'captionColumn',
+      value: 'COLUMN',
+      group: 'input',
+      common: true,
+      commands: LABELLED,
+    },
   },
   key_col: {
     type: 'string',
@@ -76,7 +94,15 @@ export const MANIFEST_KEYS = {
     type: 'integer',
     minimum: 1,
     description: 'Read only the first so many rows.',
-    fdc: { slice: 'manifest', option: 'limitRows', unit: 'rows', value: 'N', group: 'input', common: true, commands: READERS },
+    fdc: {
+      slice: 'manifest',
+      option: 'limitRows',
+      unit: 'rows',
+      value: 'N',
+      group: 'input',
+      common: true,
+      commands: READERS,
+    },
   },
   linger_sec: {
     type: 'number',

@@ -1,6 +1,9 @@
 import type { Keys } from './key.ts';
 
-/** The controller's parameters that FLOW-DC does not have. The numbers come from the simulation that the law was tuned in. */
+/**
+ * The controller's parameters that FLOW-DC does not have. The numbers come from the simulation that the law was tuned
+ * in.
+ */
 export const PAARC_NEW_KEYS = {
   n_init: {
     type: 'integer',

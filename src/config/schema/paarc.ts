@@ -3,7 +3,9 @@ import type { FlowDcEffect, Keys } from './key.ts';
 /** Tuned in FLOW-DC around a latency that was the time to the LAST byte against a p10 baseline: wrong for this law. */
 const SET_ASIDE: FlowDcEffect = {
   effect: 'replaced',
-  why: "PAARC compares with a host's own unloaded p50 and p95 here, so values tuned in FLOW-DC mislead it; --keep-thetas or law original uses them",
+  why:
+    "PAARC compares with a host's own unloaded p50 and p95 here, so values tuned in FLOW-DC mislead it; " +
+    '--keep-thetas or law original uses them',
   usedWith: 'keep_thetas',
 };
 const STEPS: FlowDcEffect = {
@@ -92,7 +94,15 @@ export const PAARC_KEYS = {
     maximum: 86_400,
     default: 30,
     description: 'Time between two looks at the unloaded latency.',
-    fdc: { slice: 'paarc', option: 'probeRttPeriodMs', scale: 1000, unit: 's', value: 'SECONDS', group: 'paarc', flowDc: USED },
+    fdc: {
+      slice: 'paarc',
+      option: 'probeRttPeriodMs',
+      scale: 1000,
+      unit: 's',
+      value: 'SECONDS',
+      group: 'paarc',
+      flowDc: USED,
+    },
   },
   cooldown_floor: {
     type: 'number',
@@ -100,7 +110,15 @@ export const PAARC_KEYS = {
     maximum: 3600,
     default: 2,
     description: 'Least time at the cut concurrency after an overload.',
-    fdc: { slice: 'paarc', option: 'cooldownFloorMs', scale: 1000, unit: 's', value: 'SECONDS', group: 'paarc', flowDc: USED },
+    fdc: {
+      slice: 'paarc',
+      option: 'cooldownFloorMs',
+      scale: 1000,
+      unit: 's',
+      value: 'SECONDS',
+      group: 'paarc',
+      flowDc: USED,
+    },
   },
   rtprop_window: {
     type: 'number',
@@ -108,7 +126,15 @@ export const PAARC_KEYS = {
     maximum: 86_400,
     default: 35,
     description: 'Law original: how long a least latency is remembered.',
-    fdc: { slice: 'paarc', option: 'rtpropWindowMs', scale: 1000, unit: 's', value: 'SECONDS', group: 'paarc', flowDc: ORIGINAL_ONLY },
+    fdc: {
+      slice: 'paarc',
+      option: 'rtpropWindowMs',
+      scale: 1000,
+      unit: 's',
+      value: 'SECONDS',
+      group: 'paarc',
+      flowDc: ORIGINAL_ONLY,
+    },
   },
   alpha_ema: {
     type: 'number',

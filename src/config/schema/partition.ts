@@ -23,8 +23,14 @@ export const PARTITION_KEYS = {
     enum: ['host', 'registrable-domain'],
     default: 'host',
     description:
-      'What rows of one unit, or of one file of a split manifest, have in common as far as possible. Requests are paced per host either way.',
-    fdc: { slice: 'partition', option: 'groupBy', group: 'output', commands: ['download', 'config', 'submit', 'partition'] },
+      'What rows of one unit, or of one file of a split manifest, have in common as far as possible. Requests ' +
+      'are paced per host either way.',
+    fdc: {
+      slice: 'partition',
+      option: 'groupBy',
+      group: 'output',
+      commands: ['download', 'config', 'submit', 'partition'],
+    },
   },
   groups: {
     type: 'integer',
@@ -47,8 +53,16 @@ export const PARTITION_KEYS = {
     enum: ['host', 'simple', 'greedy'],
     default: 'host',
     description:
-      'How a manifest is split into files: host keeps the rows of a host together, greedy those of a value of grouping_col, simple cuts equal runs.',
-    fdc: { slice: 'partition', option: 'method', group: 'output', common: true, commands: ['partition'], flowDc: { effect: 'used' } },
+      'How a manifest is split into files: host keeps the rows of a host together, greedy those of a value of ' +
+      'grouping_col, simple cuts equal runs.',
+    fdc: {
+      slice: 'partition',
+      option: 'method',
+      group: 'output',
+      common: true,
+      commands: ['partition'],
+      flowDc: { effect: 'used' },
+    },
   },
   grouping_col: {
     type: 'string',
@@ -70,7 +84,13 @@ export const PARTITION_KEYS = {
     type: 'boolean',
     default: false,
     description: 'Never split a host (or value) over files, although one of them may then hold most rows.',
-    fdc: { slice: 'partition', option: 'keepHostWhole', flagAliases: ['keep_whole'], group: 'output', commands: ['partition'] },
+    fdc: {
+      slice: 'partition',
+      option: 'keepHostWhole',
+      flagAliases: ['keep_whole'],
+      group: 'output',
+      commands: ['partition'],
+    },
   },
   add_host_column: {
     type: 'boolean',

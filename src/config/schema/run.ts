@@ -51,14 +51,25 @@ export const RUN_KEYS = {
     type: 'boolean',
     default: false,
     description: 'Use the latency thresholds of a FLOW-DC file as they are.',
-    fdc: { slice: 'run', option: 'keepThetas', group: 'politeness', commands: ['download', 'resume', 'config', 'submit', 'worker'] },
+    fdc: {
+      slice: 'run',
+      option: 'keepThetas',
+      group: 'politeness',
+      commands: ['download', 'resume', 'config', 'submit', 'worker'],
+    },
   },
   progress: {
     type: 'string',
     enum: ['auto', 'bar', 'plain', 'json', 'off'],
     default: 'auto',
     description: 'Progress on stderr; auto is a bar on a terminal and else a line every 30 s.',
-    fdc: { slice: 'run', option: 'progress', group: 'run', common: true, commands: [...RUNS, 'verify', 'inspect', 'estimate'] },
+    fdc: {
+      slice: 'run',
+      option: 'progress',
+      group: 'run',
+      common: true,
+      commands: [...RUNS, 'verify', 'inspect', 'estimate'],
+    },
   },
   log_level: {
     type: 'string',

@@ -69,7 +69,10 @@ export const SINK_KEYS = {
       off: 'Do not write overview.json.',
       group: 'output',
       commands: WRITERS,
-      flowDc: { effect: 'used', why: 'beside the shards, never inside a tar, where loaders would take it for a sample' },
+      flowDc: {
+        effect: 'used',
+        why: 'beside the shards, never inside a tar, where loaders would take it for a sample',
+      },
     },
   },
   naming_mode: {
@@ -83,7 +86,8 @@ export const SINK_KEYS = {
     type: 'string',
     minLength: 1,
     default: '{segment[-2]}',
-    description: 'Template of url_based names: {segment[N]}, {segment_last}, {segment_parent}, {segment_first}, {ext}, {key}.',
+    description:
+      'Template of url_based names: {segment[N]}, {segment_last}, {segment_parent}, {segment_first}, {ext}, {key}.',
     fdc: {
       slice: 'sink',
       option: 'fileNamePattern',
@@ -91,13 +95,17 @@ export const SINK_KEYS = {
       value: 'TEMPLATE',
       group: 'output',
       commands: WRITERS,
-      flowDc: { effect: 'used', why: 'with naming_mode url_based only; FLOW-DC cannot format {segment[-2]} and uses the key' },
+      flowDc: {
+        effect: 'used',
+        why: 'with naming_mode url_based only; FLOW-DC cannot format {segment[-2]} and uses the key',
+      },
     },
   },
   image_name: {
     type: 'string',
     enum: ['jpg', 'content'],
-    description: 'Extension of samples: always jpg, or the one of the content. Loaders of webdatasets want a single one.',
+    description:
+      'Extension of samples: always jpg, or the one of the content. Loaders of webdatasets want a single one.',
     fdc: {
       slice: 'sink',
       option: 'imageName',

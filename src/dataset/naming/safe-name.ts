@@ -1,4 +1,7 @@
-/** Turning labels and names from a manifest into one part of a path that cannot escape, collide by accident or be refused. Pure. */
+/**
+ * Turning labels and names from a manifest into one part of a path that cannot escape, collide by accident or be
+ * refused. Pure.
+ */
 import { createHash } from 'node:crypto';
 
 /** The longest name that ext4, xfs, APFS and NTFS take, in UTF-8 bytes. */

@@ -17,8 +17,8 @@ const MAX_TAR_NAME_BYTES = 100;
 const EXTENSION_BYTES = 11;
 
 /**
- * The path of every row of a unit without its extension: `key` in webdataset, `label/name` in imagefolder. Safe to join,
- * unique within the unit, and the same whatever order the rows finish in.
+ * The path of every row of a unit without its extension: `key` in webdataset, `label/name` in imagefolder. Safe to
+ * join, unique within the unit, and the same whatever order the rows finish in.
  */
 export function sampleNames(rows: readonly UnitRow[], shard: string, rules: NamingRules): string[] {
   const taken = new Set<string>();
@@ -46,6 +46,7 @@ export function positionKey(shard: string, index: number): string {
 }
 
 function fitterOf(rules: NamingRules): (base: string, suffix: string) => string {
-  if (rules.layout === 'webdataset') return (base, suffix) => safeKey(base, MAX_TAR_NAME_BYTES - EXTENSION_BYTES - suffix.length) + suffix;
+  if (rules.layout === 'webdataset')
+    return (base, suffix) => safeKey(base, MAX_TAR_NAME_BYTES - EXTENSION_BYTES - suffix.length) + suffix;
   return (base, suffix) => fitBytes(safePart(base), MAX_PART_BYTES - EXTENSION_BYTES - suffix.length) + suffix;
 }

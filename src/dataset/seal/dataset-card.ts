@@ -5,22 +5,28 @@ import type { SealInfo } from './seal-dataset.ts';
 import { codesByRows, type Totals } from './totals.ts';
 
 /**
- * README.md, which the Hugging Face hub reads as the dataset's card. Without its `configs` the hub's loader would choose
- * between the tars and the outcome tables by counting files.
+ * README.md, which the Hugging Face hub reads as the dataset's card. Without its `configs` the hub's loader would
+ * choose between the tars and the outcome tables by counting files.
  */
-export function datasetCard(totals: Totals, info: SealInfo, dataset: { readonly name: string; readonly dataFiles: string }): string {
+export function datasetCard(
+  totals: Totals,
+  info: SealInfo,
+  dataset: { readonly name: string; readonly dataFiles: string },
+): string {
   return [
     ...['---', 'configs:', '- config_name: default', `  data_files: ${JSON.stringify(dataset.dataFiles)}`, '---', ''],
     `# ${basename(dataset.name)}`,
     '',
-    `${totals.stored} samples (${(totals.bytes / 1e6).toFixed(1)} MB) of ${totals.rows} URLs, ${percent(totals.stored, totals.rows)} %. ${layoutText(info)}`,
+    `${totals.stored} samples (${(totals.bytes / 1e6).toFixed(1)} MB) of ${totals.rows} URLs, ` +
+      `${percent(totals.stored, totals.rows)} %. ${layoutText(info)}`,
     '',
     ...provenance(info),
     ...counts(totals),
     ...(info.notes.length > 0 ? ['## Notes', '', ...info.notes.map((note) => `- ${note}`), ''] : []),
     '## Rights',
     '',
-    'The bytes are kept as their hosts served them. Who may use them, and for what, is decided by the owners; columns of the',
+    'The bytes are kept as their hosts served them. Who may use them, and for what, is decided by the owners; ' +
+      'columns of the',
     'manifest about licences and authors are carried in the outcome tables.',
     '',
   ].join('\n');
@@ -28,7 +34,10 @@ export function datasetCard(totals: Totals, info: SealInfo, dataset: { readonly 
 
 function layoutText(info: SealInfo): string {
   if (!info.createTar) return 'Files lie in a folder per label; `metadata.parquet` describes them.';
-  const inside = info.outputFormat === 'webdataset' ? 'a body, a `.json` and, with captions, a `.txt` per sample' : 'a folder per label';
+  const inside =
+    info.outputFormat === 'webdataset'
+      ? 'a body, a `.json` and, with captions, a `.txt` per sample'
+      : 'a folder per label';
   return `Every shard \`NNNNNN.tar\` holds ${inside}; \`NNNNNN.parquet\` beside it accounts for every row, also those not stored.`;
 }
 

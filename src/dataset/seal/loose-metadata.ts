@@ -7,8 +7,8 @@ import { decodeParquet, streamParquet } from '../parquet-file.ts';
 import type { SealedShard } from './totals.ts';
 
 /**
- * metadata.parquet of loose files: one row per stored sample, `file_name` first as the imagefolder loader wants it, then
- * the outcome columns. Reads one unit's table at a time.
+ * metadata.parquet of loose files: one row per stored sample, `file_name` first as the imagefolder loader wants it,
+ * then the outcome columns. Reads one unit's table at a time.
  */
 export function looseMetadata(destination: Destination, shards: readonly SealedShard[]): AsyncIterable<Uint8Array> {
   return streamParquet(storedRows(destination, shards));

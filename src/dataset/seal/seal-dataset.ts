@@ -34,12 +34,17 @@ export const SUCCESS_FILE = '_SUCCESS';
 export const SEAL_FILES: readonly string[] = ['overview.json', 'index.json', 'README.md', SUCCESS_FILE];
 
 /**
- * Finish a dataset whose units are all committed: summaries, the index for random access, the card, and for loose files the
- * table that names them. Repeating it overwrites with the same content. Memory: about 100 bytes per shard, and one unit.
+ * Finish a dataset whose units are all committed: summaries, the index for random access, the card, and for loose files
+ * the table that names them. Repeating it overwrites with the same content. Memory: about 100 bytes per shard, and one
+ * unit.
  * @param records - every record once, in any order
  * Errors: those of the destination.
  */
-export async function sealDataset(destination: Destination, records: AsyncIterable<UnitRecord>, info: SealInfo): Promise<Totals> {
+export async function sealDataset(
+  destination: Destination,
+  records: AsyncIterable<UnitRecord>,
+  info: SealInfo,
+): Promise<Totals> {
   const totals = emptyTotals();
   const shards: SealedShard[] = [];
   for await (const record of records) shards.push(addRecord(totals, record));
@@ -48,7 +53,10 @@ export async function sealDataset(destination: Destination, records: AsyncIterab
   if (info.createOverview) await destination.putFile('overview.json', overviewJson(totals, info, destination.name));
   if (info.createTar) await destination.putFile('index.json', shardIndex(shards));
   else if (shards.length > 0) await destination.putFile(METADATA_FILE, looseMetadata(destination, shards));
-  await destination.putFile('README.md', datasetCard(totals, info, { name: destination.name, dataFiles: dataFiles(shards, info) }));
+  await destination.putFile(
+    'README.md',
+    datasetCard(totals, info, { name: destination.name, dataFiles: dataFiles(shards, info) }),
+  );
   await destination.putFile(SUCCESS_FILE, '');
   return totals;
 }
@@ -62,6 +70,10 @@ function dataFiles(shards: readonly SealedShard[], info: SealInfo): string {
 /** webdataset's index for random access ("wids", version 1). Shards without samples are left out. */
 function shardIndex(shards: readonly SealedShard[]): string {
   const filled = shards.filter((shard) => shard.stored > 0 && shard.container !== undefined);
-  const shardlist = filled.map(({ container, stored, containerBytes }) => ({ url: container, nsamples: stored, filesize: containerBytes }));
+  const shardlist = filled.map(({ container, stored, containerBytes }) => ({
+    url: container,
+    nsamples: stored,
+    filesize: containerBytes,
+  }));
   return `${JSON.stringify({ __kind__: 'wids-shard-index-v1', wids_version: 1, shardlist }, undefined, 1)}\n`;
 }

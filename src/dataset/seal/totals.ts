@@ -34,7 +34,8 @@ export function addRecord(totals: Totals, record: UnitRecord): SealedShard {
   totals.failed += record.failed;
   totals.skipped += record.skipped;
   totals.bytes += record.bytes;
-  for (const [code, rows] of Object.entries(record.errors)) totals.errors.set(code, (totals.errors.get(code) ?? 0) + rows);
+  for (const [code, rows] of Object.entries(record.errors))
+    totals.errors.set(code, (totals.errors.get(code) ?? 0) + rows);
   const container = record.artifacts.find(({ name }) => /\.(tar|tar\.gz|files)$/.test(name));
   const table = record.artifacts.find(({ name }) => name.endsWith('.parquet'));
   return {

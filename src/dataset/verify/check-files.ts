@@ -35,7 +35,8 @@ export async function checkFiles(
     findings.add('artifact_unreadable', shard, error.message);
     return;
   }
-  for (const name of expected.keys()) findings.add('sample_missing', name, `${shard}: in the outcome table, but not in the list of files`);
+  for (const name of expected.keys())
+    findings.add('sample_missing', name, `${shard}: in the outcome table, but not in the list of files`);
 }
 
 async function checkFile(

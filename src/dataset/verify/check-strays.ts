@@ -9,7 +9,11 @@ export async function checkStrays(state: DatasetState): Promise<void> {
   const { paths, findings } = state;
   await (paths.layout === 'shards' ? checkShardFolder(state) : checkLooseFolder(state, ''));
   for await (const attempt of entriesOf(paths.staging)) {
-    findings.add('stray', `staging/${attempt.name}`, 'an attempt that was never finished; running the same download again clears it');
+    findings.add(
+      'stray',
+      `staging/${attempt.name}`,
+      'an attempt that was never finished; running the same download again clears it',
+    );
   }
 }
 

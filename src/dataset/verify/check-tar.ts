@@ -92,7 +92,8 @@ class Members {
 
   end(): void {
     for (const name of this.#expected.keys()) {
-      if (!this.#seen.has(name)) this.#findings.add('sample_missing', this.#shard, `sample ${name} is not in the archive`);
+      if (!this.#seen.has(name))
+        this.#findings.add('sample_missing', this.#shard, `sample ${name} is not in the archive`);
     }
   }
 }
@@ -104,7 +105,8 @@ function compareSample(sample: ExpectedSample, found: FileDigest, where: string,
   findings.add(
     'sample_damaged',
     where,
-    `${sample.name}: expected ${sample.bytes} bytes, sha256 ${sample.sha256 ?? 'unknown'}, got ${found.bytes}, ${found.sha256}`,
+    `${sample.name}: expected ${sample.bytes} bytes, sha256 ${sample.sha256 ?? 'unknown'}, got ${found.bytes}, ` +
+      `${found.sha256}`,
   );
 }
 

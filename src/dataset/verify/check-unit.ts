@@ -32,7 +32,8 @@ export class DatasetState {
 export async function checkUnit(state: DatasetState, record: UnitRecord): Promise<void> {
   const { findings } = state;
   for (const { name } of record.artifacts) {
-    if (state.artifacts.has(name)) findings.add('record_inconsistent', name, `unit ${record.unit} and another one both committed it`);
+    if (state.artifacts.has(name))
+      findings.add('record_inconsistent', name, `unit ${record.unit} and another one both committed it`);
     state.artifacts.add(name);
   }
   const table = record.artifacts.find(({ name }) => name.endsWith('.parquet'));
@@ -46,12 +47,20 @@ async function readTable(state: DatasetState, table: Artifact): Promise<UnitOutc
   try {
     return readUnitOutcomes(await readFile(finalPath(state.paths, table.name)));
   } catch (error) {
-    state.findings.add('artifact_unreadable', table.name, `cannot be read as an outcome table: ${(error as Error).message}`);
+    state.findings.add(
+      'artifact_unreadable',
+      table.name,
+      `cannot be read as an outcome table: ${(error as Error).message}`,
+    );
     return undefined;
   }
 }
 
-async function checkArtifact(state: DatasetState, artifact: Artifact, outcomes: UnitOutcomes | undefined): Promise<void> {
+async function checkArtifact(
+  state: DatasetState,
+  artifact: Artifact,
+  outcomes: UnitOutcomes | undefined,
+): Promise<void> {
   const path = finalPath(state.paths, artifact.name);
   if (/\.tar(\.gz)?$/.test(artifact.name)) {
     if (!(await isPresent(state, artifact))) return;
@@ -88,7 +97,12 @@ function compareArtifact(state: DatasetState, artifact: Artifact, found: FileDig
 function checkOutcomes(state: DatasetState, record: UnitRecord, outcomes: UnitOutcomes): void {
   const { findings } = state;
   const count = (status: string): number => outcomes.statuses.filter((one) => one === status).length;
-  const found = { rows: outcomes.rows.length, stored: count('fetched'), failed: count('failed'), skipped: count('skipped') };
+  const found = {
+    rows: outcomes.rows.length,
+    stored: count('fetched'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+  };
   const promised = { rows: record.rows, stored: record.stored, failed: record.failed, skipped: record.skipped };
   if (JSON.stringify(found) !== JSON.stringify(promised) || outcomes.samples.length !== record.stored) {
     findings.add(
@@ -113,7 +127,11 @@ function checkRows(state: DatasetState, record: UnitRecord, rows: readonly numbe
     else if (!state.rows.add(row)) repeated.push(row);
   }
   if (repeated.length > 0)
-    state.findings.add('row_repeated', record.unit, `${repeated.length} rows were accounted for before, the first is ${repeated[0]}`);
+    state.findings.add(
+      'row_repeated',
+      record.unit,
+      `${repeated.length} rows were accounted for before, the first is ${repeated[0]}`,
+    );
   if (outside.length > 0) {
     state.findings.add(
       'record_inconsistent',

@@ -19,7 +19,10 @@ export interface UnitOutcomes {
   readonly samples: readonly ExpectedSample[];
 }
 
-/** @param table - the file's bytes, whose checksum was found right. Throws what the reader throws, TypeError for missing columns. */
+/**
+ * @param table - the file's bytes, whose checksum was found right. Throws what the reader throws, TypeError for missing
+ * columns.
+ */
 export function readUnitOutcomes(table: Uint8Array): UnitOutcomes {
   const rows: number[] = [];
   const keys: string[] = [];

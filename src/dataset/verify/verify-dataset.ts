@@ -14,9 +14,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Read a whole dataset back and compare it with its records: every committed file and sample has its bytes, every row of
- * the manifest is accounted for exactly once, keys are unique, nothing else lies around.
- * Memory: a bit per row, 100 bytes per shard, one unit's table; loose files and keys of the user's own 32 bytes each.
+ * Read a whole dataset back and compare it with its records: every committed file and sample has its bytes, every row
+ * of the manifest is accounted for exactly once, keys are unique, nothing else lies around. Memory: a bit per row, 100
+ * bytes per shard, one unit's table; loose files and keys of the user's own 32 bytes each.
  * @param folder - the output folder, tar shards or loose files
  * @returns what is wrong; empty when all is well
  * Errors: FDC_ERR_JOB_MISSING when the folder holds no dataset.

@@ -30,7 +30,10 @@ export interface SharedHostsOptions {
 
 /** A worker's part in all shared budgets. */
 export interface SharedHosts {
-  /** For the `hostLimits` option of the fetch stages. One host has one limit at a time; a newer one takes over from an older one. */
+  /**
+   * For the `hostLimits` option of the fetch stages. One host has one limit at a time; a newer one takes over from an
+   * older one.
+   */
   readonly limits: HostLimits;
   stats(): SharedHostsStats;
   /** Give back every share, hand over every host; resolves when the others know. Limits stay shut. */
@@ -44,10 +47,19 @@ const ANSWER_MS = 2000;
 
 /**
  * Join the workers on this server. Resolves when everything they have agreed on so far is known here.
- * Errors: FDC_ERR_TRANSPORT_CONNECT when the server does not answer; those of the NATS client when the bucket can neither be opened nor made.
+ * Errors: FDC_ERR_TRANSPORT_CONNECT when the server does not answer; those of the NATS client when the bucket can
+ * neither be opened nor made.
  */
 export async function createSharedHosts(options: SharedHostsOptions): Promise<SharedHosts> {
-  const { connection, settings, random = Math.random, clock = systemClock, replicas = 1, snapshotOf, remember } = options;
+  const {
+    connection,
+    settings,
+    random = Math.random,
+    clock = systemClock,
+    replicas = 1,
+    snapshotOf,
+    remember,
+  } = options;
   const manager = new Kvm(jetstream(connection, { timeout: ANSWER_MS }));
   const bucket: KV = await manager.create(HOSTS_BUCKET, { history: 1, replicas });
   // Another worker may be making it: see whenMade in job-streams.ts.
@@ -66,7 +78,10 @@ export async function createSharedHosts(options: SharedHostsOptions): Promise<Sh
   const wire = new HostWire(hub, connection, bucket, clock);
   await wire.open();
   return {
-    limits: { create: (host, rule, revoke) => hub.create(host, rule, revoke), retire: (host, limit) => hub.retire(host, limit) },
+    limits: {
+      create: (host, rule, revoke) => hub.create(host, rule, revoke),
+      retire: (host, limit) => hub.retire(host, limit),
+    },
     stats: () => hub.stats,
     close: () => wire.close(),
   };

@@ -10,7 +10,10 @@ import { decodeHeartbeat, decodeRecord, encodeHeartbeat, encodeRecord } from '..
 const REPORTS = 'fd.hosts.reports';
 /** Grants and pauses, with reports if there are any: everybody listens. */
 const ALL = 'fd.hosts.all';
-/** The hub looks at the time this often: a batch every 250 ms must not come so late that the law has gone past its events. */
+/**
+ * The hub looks at the time this often: a batch every 250 ms must not come so late that the law has gone past its
+ * events.
+ */
 const TICK_MS = 20;
 /** Heartbeats under way at once; more would only wait for the same dead server. */
 const MAX_HEARTBEATS = 3;
@@ -18,7 +21,9 @@ const MAX_HEARTBEATS = 3;
 const DEAF_HEARTBEATS = 2.5;
 /** First echo after the start; a server that takes longer is of no use to us. */
 const OPEN_MS = 20_000;
-/** Keys of workers that left no farewell are deleted by the first that sees them this old, by the server's own times. */
+/**
+ * Keys of workers that left no farewell are deleted by the first that sees them this old, by the server's own times.
+ */
 const SWEEP_MS = 3_600_000;
 
 /** Carries what the hub says to the server and back. Whatever fails here is lost, which the hub reckons with. */
@@ -50,7 +55,9 @@ export class HostWire {
     this.#clock = clock;
   }
 
-  /** Resolves when our own first heartbeat has come back: all that was in the bucket before it has been read by then. */
+  /**
+   * Resolves when our own first heartbeat has come back: all that was in the bucket before it has been read by then.
+   */
   async open(): Promise<void> {
     this.#all = this.#subscribe(ALL);
     await this.#startWatch();
@@ -59,7 +66,10 @@ export class HostWire {
     while (this.#echoMs < startMs || !this.#hub.isLeased) {
       if (this.#clock.nowMs() - startMs > OPEN_MS) {
         await this.close();
-        throw new FlowDcError('FDC_ERR_TRANSPORT_CONNECT', `the NATS server has not given back a heartbeat within ${OPEN_MS / 1000} s`);
+        throw new FlowDcError(
+          'FDC_ERR_TRANSPORT_CONNECT',
+          `the NATS server has not given back a heartbeat within ${OPEN_MS / 1000} s`,
+        );
       }
       await sleep(this.#clock, TICK_MS);
     }
@@ -128,7 +138,9 @@ export class HostWire {
     this.#background(put.finally(() => (this.#heartbeats -= 1)));
   }
 
-  /** A write that fails has lost against another one, or against the network: either way the watch tells how things are. */
+  /**
+   * A write that fails has lost against another one, or against the network: either way the watch tells how things are.
+   */
   #background(work: Promise<void>): void {
     const watched = work.catch(() => {}).finally(() => this.#work.delete(watched));
     this.#work.add(watched);
@@ -184,7 +196,8 @@ export class HostWire {
   #sweep(serverMs: number): void {
     if (this.#hasSwept) return;
     this.#hasSwept = true;
-    for (const [worker, atMs] of this.#lastWords) if (serverMs - atMs > SWEEP_MS) this.#background(this.#bucket.purge(`w.${worker}`));
+    for (const [worker, atMs] of this.#lastWords)
+      if (serverMs - atMs > SWEEP_MS) this.#background(this.#bucket.purge(`w.${worker}`));
     this.#lastWords.clear();
   }
 }

@@ -53,7 +53,14 @@
 
   function line(label, stroke, points, more) {
     const show = points < MARKED_BELOW;
-    return { label, stroke: color(stroke), width: 1.75, value: (_, value) => short(value), points: { show, size: 5 }, ...more };
+    return {
+      label,
+      stroke: color(stroke),
+      width: 1.75,
+      value: (_, value) => short(value),
+      points: { show, size: 5 },
+      ...more,
+    };
   }
 
   function axis(scale, label, more) {
@@ -84,8 +91,14 @@
   }
 
   function throughput(element) {
-    const data = withPauses([perSecond(time.stored.map((n, i) => n + time.failed[i] + time.skipped[i])), perSecond(time.bytes)], 0);
-    const series = [line('rows/s', 'first', data[0].length), line('bytes/s', 'second', data[0].length, { scale: 'bytes' })];
+    const data = withPauses(
+      [perSecond(time.stored.map((n, i) => n + time.failed[i] + time.skipped[i])), perSecond(time.bytes)],
+      0,
+    );
+    const series = [
+      line('rows/s', 'first', data[0].length),
+      line('bytes/s', 'second', data[0].length, { scale: 'bytes' }),
+    ];
     const axes = [axis('y', 'rows/s'), axis('bytes', 'bytes/s', { side: 1, grid: { show: false } })];
     draw(element, data, series, { axes, scales: { y: { range: fromZero }, bytes: { range: fromZero } } });
   }
@@ -100,7 +113,8 @@
       line(label, stroke, data[0].length, {
         // Opaque: each area covers the lower part of the one before.
         fill: color(stroke),
-        value: (u, value, _series, i) => short(value === null || below === 0 || i === null ? value : value - (u.data[below][i] ?? 0)),
+        value: (u, value, _series, i) =>
+          short(value === null || below === 0 || i === null ? value : value - (u.data[below][i] ?? 0)),
       });
     const series = [area('skipped/s', 'skipped', 2), area('failed/s', 'failed', 3), area('stored/s', 'stored', 0)];
     draw(element, data, series, { axes: [axis('y', 'rows/s')], scales: { y: { range: fromZero } } });
@@ -109,7 +123,10 @@
   function latency(element) {
     const data = withPauses([time.p50Ms, time.p95Ms], null);
     const value = { value: (_, ms) => latencyText(ms) };
-    const series = [line('median', 'first', data[0].length, value), line('95 % below', 'second', data[0].length, value)];
+    const series = [
+      line('median', 'first', data[0].length, value),
+      line('95 % below', 'second', data[0].length, value),
+    ];
     draw(element, data, series, {
       axes: [axis('y', 'to headers', { values: (_, values) => values.map(latencyText) })],
       scales: { y: { range: fromZero } },
@@ -118,7 +135,10 @@
 
   function load(element, run) {
     const data = [run.atMs.map((ms) => ms / 1000), run.inFlight, run.queued];
-    const series = [line('in flight', 'first', data[0].length), line('rows queued', 'second', data[0].length, { scale: 'queued' })];
+    const series = [
+      line('in flight', 'first', data[0].length),
+      line('rows queued', 'second', data[0].length, { scale: 'queued' }),
+    ];
     const axes = [axis('y', 'requests'), axis('queued', 'rows queued', { side: 1, grid: { show: false } })];
     draw(element, data, series, { axes, scales: { y: { range: fromZero }, queued: { range: fromZero } } });
   }

@@ -9,8 +9,8 @@ import { pageBody } from './sections.ts';
 const DRAWN_OUTPUTS = 4;
 
 /**
- * A report as one HTML page that needs nothing else, and may load nothing else: style, data, plot library and script are in
- * it, and its policy forbids every other. About 100 kB, and up to 250 kB more per output that is drawn.
+ * A report as one HTML page that needs nothing else, and may load nothing else: style, data, plot library and script
+ * are in it, and its policy forbids every other. About 100 kB, and up to 250 kB more per output that is drawn.
  */
 export async function reportHtml(report: Report): Promise<string> {
   const require = createRequire(import.meta.url);

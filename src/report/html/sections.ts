@@ -26,7 +26,9 @@ function header(report: Report): Markup {
   const runs = outputs.reduce((sum, output) => sum + output.runs.length, 0);
   const share = (part: number): string => percent(rows === 0 ? 0 : part / rows);
   return html`<header><h1>Download report</h1>${
-    complete ? html`<span class="state">done</span>` : html`<span class="state unfinished">unfinished: flow-dc resume goes on</span>`
+    complete
+      ? html`<span class="state">done</span>`
+      : html`<span class="state unfinished">unfinished: flow-dc resume goes on</span>`
   }
 <div class="quiet path">${names}</div></header>
 <div class="tiles">
@@ -44,7 +46,8 @@ function tile(value: string, label: string, kind = ''): Markup {
 
 function overTime({ plots, latency: { headers } }: Report): Markup {
   if (plots.time.atMs.length === 0) return html``;
-  const quantiles = headers === undefined ? '' : `: median ${milliseconds(headers.p50Ms)}, 95 % below ${milliseconds(headers.p95Ms)}`;
+  const quantiles =
+    headers === undefined ? '' : `: median ${milliseconds(headers.p50Ms)}, 95 % below ${milliseconds(headers.p95Ms)}`;
   return html`<h2>Over time</h2><div class="plots">
 <div class="card"><h3>Throughput</h3><div data-plot="throughput"></div></div>
 <div class="card"><h3>Outcomes</h3><div data-plot="outcomes"></div></div>
@@ -56,7 +59,8 @@ function loads(runs: readonly RunPlot[]): Markup {
   const cards = runs.flatMap((run, index) => [
     html`<div class="card"><h3>All hosts${runs.length > 1 ? `, ${run.out}` : ''}</h3><div data-plot="load" data-run="${index}"></div></div>`,
     ...run.hosts.map(
-      ({ host }, at) => html`<div class="card"><h3>${host}</h3><div data-plot="host" data-run="${index}" data-host="${at}"></div></div>`,
+      ({ host }, at) =>
+        html`<div class="card"><h3>${host}</h3><div data-plot="host" data-run="${index}" data-host="${at}"></div></div>`,
     ),
   ]);
   return cards.length === 0 ? html`` : html`<h2>Requests in flight and limits</h2><div class="plots">${cards}</div>`;
@@ -67,9 +71,15 @@ function timeSplit({ time: { ms, rows } }: Report): Markup {
   const whole = Object.values(ms).reduce((sum, part) => sum + part, 0);
   const share = (value: number): number => (whole === 0 ? 0 : value / whole);
   const parts = Object.entries(ms).map(([name, value], i) => ({ name, value, i }));
-  const bars = parts.map(({ value, i }) => html`<div class="part-${i}" style="width:${(share(value) * 100).toFixed(2)}%"></div>`);
+  const bars = parts.map(
+    ({ value, i }) => html`<div class="part-${i}" style="width:${(share(value) * 100).toFixed(2)}%"></div>`,
+  );
   const lines = parts.map(
-    ({ name, value, i }) => html`<tr><td><span class="dot part-${i}"></span>${name}</td><td class="number">${duration(value)}</td>
+    ({
+      name,
+      value,
+      i,
+    }) => html`<tr><td><span class="dot part-${i}"></span>${name}</td><td class="number">${duration(value)}</td>
 <td class="number">${percent(share(value))}</td><td class="number">${milliseconds(rows === 0 ? 0 : value / rows)}</td></tr>`,
   );
   return html`<h2>Where a row spends its time</h2><div class="card"><div class="bar">${bars}</div>
@@ -89,7 +99,9 @@ function errors({ errorLines }: Report): Markup {
 
 function hosts(title: string, lines: readonly HostLine[]): Markup {
   if (lines.length === 0) return html``;
-  const head = ['rows', 'stored', 'failed', 'bytes', 'median', '95 % below'].map((name) => html`<th class="number">${name}</th>`);
+  const head = ['rows', 'stored', 'failed', 'bytes', 'median', '95 % below'].map(
+    (name) => html`<th class="number">${name}</th>`,
+  );
   const rows = lines.map(({ host, rows, stored, failed, bytes, p50Ms, p95Ms, topError = '' }) => {
     const cells = [count(rows), count(stored), count(failed), byteSize(bytes), latency(p50Ms), latency(p95Ms)];
     const numbers = cells.map((cell) => html`<td class="number">${cell}</td>`);
@@ -101,10 +113,19 @@ function hosts(title: string, lines: readonly HostLine[]): Markup {
 function outputs({ outputs }: Report): Markup {
   if (outputs.length < 2) return html``;
   const rows = outputs.map(({ out, complete, rows, stored, failed, bytes, rates, runs }) => {
-    const cells = [count(rows), count(stored), count(failed), byteSize(bytes), duration(rates.workedMs), count(runs.length)];
+    const cells = [
+      count(rows),
+      count(stored),
+      count(failed),
+      byteSize(bytes),
+      duration(rates.workedMs),
+      count(runs.length),
+    ];
     return html`<tr><td>${out}</td><td>${complete ? 'done' : 'unfinished'}</td>${cells.map((cell) => html`<td class="number">${cell}</td>`)}</tr>`;
   });
-  const head = ['rows', 'stored', 'failed', 'bytes', 'time', 'runs'].map((name) => html`<th class="number">${name}</th>`);
+  const head = ['rows', 'stored', 'failed', 'bytes', 'time', 'runs'].map(
+    (name) => html`<th class="number">${name}</th>`,
+  );
   return html`<h2>Folders</h2><div class="card scroll"><table><tr><th>folder</th><th>state</th>${head}</tr>${rows}</table></div>`;
 }
 

@@ -27,7 +27,8 @@ export function takeDeliveries(
         .next(stop.signal)
         .then((delivery) => {
           // A delivery that arrives in the moment of draining goes straight back.
-          if (delivery !== undefined && (drain?.aborted || this.destroyed)) return delivery.nak().then(() => this.push(null));
+          if (delivery !== undefined && (drain?.aborted || this.destroyed))
+            return delivery.nak().then(() => this.push(null));
           return this.push(delivery ?? null);
         })
         .catch((error: Error) => {

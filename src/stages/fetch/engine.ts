@@ -28,7 +28,10 @@ import type { EngineSettings } from './settings.ts';
 /** How long rows wait that failed while there seems to be no network at all. */
 const NETWORK_RETRY_MS = 5_000;
 const BREAKER_PROBE_MS = 60_000;
-/** A host that closed its idle connections closed them all, and a row may be handed several before it gets a new one. Chosen. */
+/**
+ * A host that closed its idle connections closed them all, and a row may be handed several before it gets a new one.
+ * Chosen.
+ */
 const MAX_STALE_CONNECTIONS = 8;
 
 export interface EngineHooks {
@@ -62,7 +65,11 @@ export class FetchEngine {
     this.#pools = new OriginPools(settings.connector.connect, settings.maxPools);
     this.#load = new LoadMeter(settings.clock);
     this.#network = new NetworkHold(settings.offlineHoldMs);
-    this.#accepting = { ...settings, budget: this.budget, spillBytes: Math.min(settings.spillBytes, settings.bodyMemoryBytes) };
+    this.#accepting = {
+      ...settings,
+      budget: this.budget,
+      spillBytes: Math.min(settings.spillBytes, settings.bodyMemoryBytes),
+    };
     this.#attempt = {
       ...this.#accepting,
       onClientWait: (waiting) => this.#load.waiting(waiting),
@@ -224,7 +231,8 @@ export class FetchEngine {
         const isDropped = work.task.isDropped();
         if (isDropped || !acceptance.ok) this.drop(acceptance.held);
         if (isDropped) return;
-        if (acceptance.ok) return work.task.end(fetchedEnd(work, end, acceptance.accepted, acceptance.held.reservedBytes));
+        if (acceptance.ok)
+          return work.task.end(fetchedEnd(work, end, acceptance.accepted, acceptance.held.reservedBytes));
         const { code, message } = acceptance;
         this.#retryOrFail(work, code, message, { ...end, kind: 'failed', code, message, staleConnection: false });
         this.scheduler.pump();
@@ -239,7 +247,13 @@ export class FetchEngine {
 
   #follow(work: Work, end: AttemptEnd & { kind: 'redirect' }): void {
     if (work.hops >= this.#settings.maxRedirects)
-      return this.#fail(work, 'too_many_redirects', `more than ${this.#settings.maxRedirects} redirects`, 'failed', end);
+      return this.#fail(
+        work,
+        'too_many_redirects',
+        `more than ${this.#settings.maxRedirects} redirects`,
+        'failed',
+        end,
+      );
     const target = end.location === undefined ? undefined : parseUrl(end.location, work.url.href);
     if (target === undefined || !/^https?:$/.test(target.protocol) || target.hostname === '') {
       return this.#fail(
@@ -254,7 +268,13 @@ export class FetchEngine {
     work.host = target.host;
     work.hops += 1;
     if (this.#settings.policyOf(work.host).skip === true)
-      return this.#fail(work, 'host_skipped', `redirected to ${work.host}, skipped by the configuration`, 'skipped', end);
+      return this.#fail(
+        work,
+        'host_skipped',
+        `redirected to ${work.host}, skipped by the configuration`,
+        'skipped',
+        end,
+      );
     this.scheduler.again(work.host, work, 0);
   }
 
@@ -267,7 +287,8 @@ export class FetchEngine {
       this.#settings,
       this.#settings.random(),
     );
-    if (decision.kind === 'give-up') return this.#fail(work, code, message, code === 'robots_tag' ? 'skipped' : 'failed', end);
+    if (decision.kind === 'give-up')
+      return this.#fail(work, code, message, code === 'robots_tag' ? 'skipped' : 'failed', end);
     if (decision.counts === 'error') work.errors += 1;
     else work.deferrals += 1;
     this.#again(work, decision.delayMs);

@@ -42,11 +42,13 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
 
   constructor(options: FetchRowsOptions<Row>) {
     const { url, request, ...stage } = options;
-    if (typeof url !== 'function') throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'fetchRows: expected { url: row => string }');
+    if (typeof url !== 'function')
+      throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'fetchRows: expected { url: row => string }');
     const settings: EngineSettings = engineSettings(stage);
     const paarc = stageSettings('paarc', options.paarc ?? {});
     const limits =
-      options.hostLimits ?? (options.createLimit === undefined ? createLimits(settings, paarc, settings) : ownLimits(options.createLimit));
+      options.hostLimits ??
+      (options.createLimit === undefined ? createLimits(settings, paarc, settings) : ownLimits(options.createLimit));
     super(settings, { limits, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 16);
     this.#urlOf = url;
     this.#requestOf = request;

@@ -21,7 +21,8 @@ const PROGRESS_CHECK_MS = 1000;
  * Fetch the rows of units (or of deliveries, whose lease and acknowledgement then follow the results).
  * Object stream: `Unit | Delivery` in, `FetchResult` out in order of completion, exactly one per row of every unit that
  * stays ours. A row's failure is a result; a failing disk destroys the stage.
- * Errors: FDC_ERR_CONFIG_INVALID at construction; FDC_ERR_UNIT_FAILED when a sink gives back a unit that nobody redelivers.
+ * Errors: FDC_ERR_CONFIG_INVALID at construction; FDC_ERR_UNIT_FAILED when a sink gives back a unit that nobody
+ * redelivers.
  */
 export function fetchUnits(options: FetchStageOptions = {}): UnitFetcher {
   return new UnitFetcher(options);
@@ -39,7 +40,8 @@ class UnitFetcher extends ResultStream<FetchResult> {
     const settings = engineSettings(options);
     const paarc = stageSettings('paarc', options.paarc ?? {});
     const limits =
-      options.hostLimits ?? (options.createLimit === undefined ? createLimits(settings, paarc, settings) : ownLimits(options.createLimit));
+      options.hostLimits ??
+      (options.createLimit === undefined ? createLimits(settings, paarc, settings) : ownLimits(options.createLimit));
     super(settings, { limits, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 1);
     this.#settings = settings;
     // Every open unit listens to it, and so does its sink: many listeners are no leak here.
@@ -52,7 +54,8 @@ class UnitFetcher extends ResultStream<FetchResult> {
   }
 
   override _write(chunk: Unit | Delivery, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    const delivery = 'unit' in chunk ? chunk : undistributed(chunk, this.#lifetime.signal, (error) => this.#giveUp(chunk, error));
+    const delivery =
+      'unit' in chunk ? chunk : undistributed(chunk, this.#lifetime.signal, (error) => this.#giveUp(chunk, error));
     try {
       this.#begin(delivery);
     } catch (error) {
@@ -67,7 +70,8 @@ class UnitFetcher extends ResultStream<FetchResult> {
     for (const work of this.#open) work.drop();
     this.#open.clear();
     // Units whose results have all been handed on are the sink's now: an ordinary end must not take them away.
-    if (error !== null || !this.readableEnded) this.#lifetime.abort(error ?? new Error('the fetch stage was destroyed'));
+    if (error !== null || !this.readableEnded)
+      this.#lifetime.abort(error ?? new Error('the fetch stage was destroyed'));
     super._destroy(error, done);
   }
 
@@ -96,7 +100,9 @@ class UnitFetcher extends ResultStream<FetchResult> {
     if (rows.length === 0) return;
     this.#open.add(work);
     if (delivery.errors >= this.#settings.maxUnitErrors) {
-      const tries = Number.isFinite(delivery.errors) ? `after ${delivery.errors} errors` : 'after too many workers ended with it';
+      const tries = Number.isFinite(delivery.errors)
+        ? `after ${delivery.errors} errors`
+        : 'after too many workers ended with it';
       return this.#endAll(work, 'unit_failed', `given up ${tries}`);
     }
     this.#cancelCheck ??= this.#checkLater();
@@ -121,7 +127,14 @@ class UnitFetcher extends ResultStream<FetchResult> {
     const host = work.hosts.length === 1 ? (work.hosts[0] as string) : undefined;
     for (const { row, abort, attempts } of work.stop()) {
       abort?.();
-      this.#endRow(work, row, { status: 'failed', code, message, host: host ?? hostOf(row.url), attempts, reservedBytes: 0 });
+      this.#endRow(work, row, {
+        status: 'failed',
+        code,
+        message,
+        host: host ?? hostOf(row.url),
+        attempts,
+        reservedBytes: 0,
+      });
     }
   }
 
@@ -140,7 +153,10 @@ class UnitFetcher extends ResultStream<FetchResult> {
     });
   }
 
-  /** End the rest of units that stand still, unless what holds them is a pause the host asked for, a share that others have, or our own sink. */
+  /**
+   * End the rest of units that stand still, unless what holds them is a pause the host asked for, a share that others
+   * have, or our own sink.
+   */
   #checkProgress(): void {
     const nowMs = this.#settings.clock.nowMs();
     const pausedUntil = new Map<string, number>();
@@ -162,7 +178,11 @@ class UnitFetcher extends ResultStream<FetchResult> {
 
   #giveUp(unit: Unit, cause: Error): void {
     this.destroy(
-      new FlowDcError('FDC_ERR_UNIT_FAILED', `unit ${unit.id}: ${cause.message}; nobody delivers it again in this pipeline`, { cause }),
+      new FlowDcError(
+        'FDC_ERR_UNIT_FAILED',
+        `unit ${unit.id}: ${cause.message}; nobody delivers it again in this pipeline`,
+        { cause },
+      ),
     );
   }
 }

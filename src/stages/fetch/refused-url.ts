@@ -8,7 +8,11 @@ export function refusedUrl(url: string): RowEnd {
   return {
     status: 'failed',
     code: isOther ? 'unsupported_scheme' : 'invalid_url',
-    message: isOther ? `${scheme}: URLs cannot be fetched` : url === '' ? 'the URL is empty' : 'the URL cannot be parsed',
+    message: isOther
+      ? `${scheme}: URLs cannot be fetched`
+      : url === ''
+        ? 'the URL is empty'
+        : 'the URL cannot be parsed',
     host: hostOf(url),
     attempts: 0,
     reservedBytes: 0,

@@ -1,6 +1,6 @@
 /**
- * The stream side that both fetch stages share: results leave in order of completion, a full consumer stops new requests,
- * and the body budget is given back where the stage's owner says.
+ * The stream side that both fetch stages share: results leave in order of completion, a full consumer stops new
+ * requests, and the body budget is given back where the stage's owner says.
  */
 import { Duplex } from 'node:stream';
 import type { HostLimits } from '../../host-limits.ts';
@@ -22,7 +22,10 @@ export interface FetchStats {
   readonly inFlight: number;
   readonly queued: number;
   readonly bodyBytesHeld: number;
-  /** Hosts whose queue and limit are kept, origins with a connection pool, names with a known address: bounded, however long the tail. */
+  /**
+   * Hosts whose queue and limit are kept, origins with a connection pool, names with a known address: bounded, however
+   * long the tail.
+   */
   readonly hosts: number;
   readonly pools: number;
   readonly names: number;
@@ -57,7 +60,12 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
   #finish: (() => void) | undefined;
   #counts = { rowsFetched: 0, rowsFailed: 0, rowsSkipped: 0, bytes: 0 };
 
-  constructor(settings: EngineSettings, hooks: StageHooks, signal: AbortSignal | undefined, writableHighWaterMark: number) {
+  constructor(
+    settings: EngineSettings,
+    hooks: StageHooks,
+    signal: AbortSignal | undefined,
+    writableHighWaterMark: number,
+  ) {
     super({
       objectMode: true,
       writableHighWaterMark,
@@ -68,9 +76,16 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
     this.#release = hooks.bodyRelease;
     this.engine = new FetchEngine(settings, hooks.limits, {
       onHungry: () => this.onHungry(),
-      onTransition: (host, transition) => publish('flow-dc:limit', () => ({ host, atMs: settings.clock.nowMs(), transition })),
+      onTransition: (host, transition) =>
+        publish('flow-dc:limit', () => ({ host, atMs: settings.clock.nowMs(), transition })),
       onAttempt: (host, code, { headersMs, serviceMs, bytes }) =>
-        publish('flow-dc:attempt', () => ({ host, headersMs, serviceMs, bytes, ...(code === undefined ? {} : { code }) })),
+        publish('flow-dc:attempt', () => ({
+          host,
+          headersMs,
+          serviceMs,
+          bytes,
+          ...(code === undefined ? {} : { code }),
+        })),
       onNetwork: (isHeld) => publish('flow-dc:network', () => ({ isHeld })),
       onFatal: (error) => this.destroy(error),
     });
@@ -78,7 +93,13 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
 
   stats(): FetchStats {
     const { scheduler, budget, kept } = this.engine;
-    return { ...this.#counts, ...kept, inFlight: scheduler.inFlight, queued: scheduler.queued, bodyBytesHeld: budget.usedBytes };
+    return {
+      ...this.#counts,
+      ...kept,
+      inFlight: scheduler.inFlight,
+      queued: scheduler.queued,
+      bodyBytesHeld: budget.usedBytes,
+    };
   }
 
   /** The hosts with most requests in flight, then with most rows waiting; at most `most`, idle ones left out. */
@@ -88,7 +109,13 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
     for (const { host, gate, queue, isIdle } of this.engine.scheduler.lanes()) {
       if (isIdle) continue;
       const { permits, pauseUntilMs } = gate.limit;
-      loads.push({ host, inFlight: gate.inFlight, limit: permits, waiting: queue.size, isPaused: pauseUntilMs > nowMs || permits < 1 });
+      loads.push({
+        host,
+        inFlight: gate.inFlight,
+        limit: permits,
+        waiting: queue.size,
+        isPaused: pauseUntilMs > nowMs || permits < 1,
+      });
     }
     return loads.sort((a, b) => b.inFlight - a.inFlight || b.waiting - a.waiting).slice(0, most);
   }

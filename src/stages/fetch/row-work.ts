@@ -23,7 +23,15 @@ export interface Work {
 /** A row that has not been tried yet. */
 export function newWork(task: FetchTask, url: URL, nowMs: number): Work {
   const host = url.host;
-  const counts = { hops: 0, attempts: 0, errors: 0, deferrals: 0, staleConnections: 0, waitingSinceMs: nowMs, queueMs: 0 };
+  const counts = {
+    hops: 0,
+    attempts: 0,
+    errors: 0,
+    deferrals: 0,
+    staleConnections: 0,
+    waitingSinceMs: nowMs,
+    queueMs: 0,
+  };
   return { task, firstHost: host, startUrl: url, url, host, ...counts };
 }
 
@@ -31,11 +39,25 @@ export function newWork(task: FetchTask, url: URL, nowMs: number): Work {
 export function announcedEnd(work: Work, end: AttemptEnd & { kind: 'headers' }): RowEnd {
   const { firstHost, attempts, url } = work;
   const { status, announced } = end;
-  return { status: 'fetched', host: firstHost, httpStatus: status, timing: end, attempts, finalUrl: url.href, announced, reservedBytes: 0 };
+  return {
+    status: 'fetched',
+    host: firstHost,
+    httpStatus: status,
+    timing: end,
+    attempts,
+    finalUrl: url.href,
+    announced,
+    reservedBytes: 0,
+  };
 }
 
 /** How a row ends whose body was accepted. */
-export function fetchedEnd(work: Work, end: AttemptEnd & { kind: 'body' }, accepted: AcceptedBody, reservedBytes: number): RowEnd {
+export function fetchedEnd(
+  work: Work,
+  end: AttemptEnd & { kind: 'body' },
+  accepted: AcceptedBody,
+  reservedBytes: number,
+): RowEnd {
   const { etag, lastModified } = end.headers;
   return {
     status: 'fetched',
@@ -55,7 +77,11 @@ export function fetchedEnd(work: Work, end: AttemptEnd & { kind: 'body' }, accep
 /** How a row ends that is given up. @param end - its last attempt, if there was one */
 export function failedEnd(
   work: Work,
-  { code, message, status }: { readonly code: RowCode; readonly message: string; readonly status: 'failed' | 'skipped' },
+  {
+    code,
+    message,
+    status,
+  }: { readonly code: RowCode; readonly message: string; readonly status: 'failed' | 'skipped' },
   end?: AttemptEnd,
 ): RowEnd {
   const httpStatus = end !== undefined && 'status' in end ? end.status : undefined;

@@ -1,4 +1,7 @@
-/** From options to what the engine runs on: files read, rules parsed, connector built. Misuse throws here, at construction. */
+/**
+ * From options to what the engine runs on: files read, rules parsed, connector built. Misuse throws here, at
+ * construction.
+ */
 import { readFileSync } from 'node:fs';
 import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
@@ -28,9 +31,15 @@ export interface FetchStageOptions extends FetchOptions {
   readonly spillFolder?: string;
   /** Your own law, per host, in place of PAARC. */
   readonly createLimit?: (host: string) => Limit;
-  /** Limits that come from elsewhere, such as budgets shared with other machines; in place of `createLimit` and every law. */
+  /**
+   * Limits that come from elsewhere, such as budgets shared with other machines; in place of `createLimit` and every
+   * law.
+   */
   readonly hostLimits?: HostLimits;
-  /** What PAARC knows of hosts from before, and adds to as hosts are forgotten and when the stage ends; the stage's own by default. */
+  /**
+   * What PAARC knows of hosts from before, and adds to as hosts are forgotten and when the stage ends; the stage's own
+   * by default.
+   */
   readonly hostProfiles?: HostProfiles;
   /**
    * When a body's bytes leave the memory budget: as the result is read from the stage (default), or when the consumer
@@ -107,7 +116,9 @@ function readCa(path: string): string {
     const pem = readFileSync(path, 'utf8');
     if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
   } catch (cause) {
-    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `ca_file: cannot read ${path}: ${(cause as Error).message}`, { cause });
+    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `ca_file: cannot read ${path}: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `ca_file: ${path} holds no PEM certificate`);
 }

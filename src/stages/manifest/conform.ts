@@ -21,15 +21,17 @@ export interface UnifiedColumns {
 const ADDED: readonly string[] = [ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN];
 
 /**
- * The columns of all files together, matched by name, in order of first appearance. A column that some files lack is null there; one that
- * has different types is carried as text; both are said, once per column. Columns named like those that the reader adds are left out.
+ * The columns of all files together, matched by name, in order of first appearance. A column that some files lack is
+ * null there; one that has different types is carried as text; both are said, once per column. Columns named like those
+ * that the reader adds are left out.
  */
 export function unify(files: readonly NamedSchema[]): UnifiedColumns {
   const found = new Map<string, { field: Field; file: string; count: number; isClash: boolean }>();
   const warnings: string[] = [];
   for (const { name: file, schema } of files) {
     for (const field of schema.fields) {
-      if (ADDED.includes(field.name)) warnings.push(`${file}: the column ${field.name} is left out: the name is used by flow-dc itself`);
+      if (ADDED.includes(field.name))
+        warnings.push(`${file}: the column ${field.name} is left out: the name is used by flow-dc itself`);
       if (ADDED.includes(field.name)) continue;
       const own = new Field(field.name, field.type, true, field.metadata);
       const known = found.get(field.name);
@@ -38,7 +40,9 @@ export function unify(files: readonly NamedSchema[]): UnifiedColumns {
         known.count++;
         if (DataType.isNull(known.field.type)) Object.assign(known, { field: own, file });
         else if (!known.isClash && !DataType.isNull(field.type) && String(field.type) !== String(known.field.type)) {
-          warnings.push(`${field.name} is ${known.field.type} in ${known.file} and ${field.type} in ${file}: carried as text`);
+          warnings.push(
+            `${field.name} is ${known.field.type} in ${known.file} and ${field.type} in ${file}: carried as text`,
+          );
           Object.assign(known, { field: new Field(field.name, new Utf8(), true), isClash: true });
         }
       }
@@ -55,7 +59,10 @@ function some(names: readonly string[]): string {
 }
 
 /** Columns as ManifestInfo tells them, and the schema of every batch that the reader hands on. */
-export function describeColumns(fields: readonly Field[], roles: ColumnRoles): Pick<ManifestInfo, 'columns' | 'roles' | 'schema'> {
+export function describeColumns(
+  fields: readonly Field[],
+  roles: ColumnRoles,
+): Pick<ManifestInfo, 'columns' | 'roles' | 'schema'> {
   const added = [
     new Field(ROW_COLUMN, new Float64(), true),
     new Field(SOURCE_FILE_COLUMN, new Utf8(), true),
@@ -85,8 +92,14 @@ export interface BatchPlace {
   readonly firstSourceRow: number;
 }
 
-/** A file's batch, brought to the schema of all files, with those of the reader's columns in front that the schema has. */
-export function conform(batch: RecordBatch, schema: Schema, { file, firstRow, firstSourceRow }: BatchPlace): RecordBatch {
+/**
+ * A file's batch, brought to the schema of all files, with those of the reader's columns in front that the schema has.
+ */
+export function conform(
+  batch: RecordBatch,
+  schema: Schema,
+  { file, firstRow, firstSourceRow }: BatchPlace,
+): RecordBatch {
   const { numRows: length } = batch;
   const indexes = new Map(batch.schema.fields.map((field, i) => [field.name, i]));
   const children = schema.fields.map(({ name, type }) => {

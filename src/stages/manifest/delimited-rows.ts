@@ -7,9 +7,9 @@ import { BATCH_ROWS, type TextInput, TextRows } from './text-rows.ts';
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 /**
- * Rows of csv or tsv: the first line names the columns, every cell is text. Quoted cells may hold line breaks; tsv tolerates quotes
- * inside of cells. FDC_ERR_MANIFEST_CORRUPT with the line where a row has too many or too few cells or a quote is not closed;
- * the rows before it are yielded first. FDC_ERR_MANIFEST_EMPTY without a header line.
+ * Rows of csv or tsv: the first line names the columns, every cell is text. Quoted cells may hold line breaks; tsv
+ * tolerates quotes inside of cells. FDC_ERR_MANIFEST_CORRUPT with the line where a row has too many or too few cells or
+ * a quote is not closed; the rows before it are yielded first. FDC_ERR_MANIFEST_EMPTY without a header line.
  */
 export async function* delimitedRows(input: TextInput, delimiter: string): AsyncGenerator<RecordBatch, void> {
   let rows: TextRows | undefined;
@@ -37,14 +37,20 @@ export async function* delimitedRows(input: TextInput, delimiter: string): Async
 }
 
 /**
- * Records go to a function and not to the readable side: what was parsed before an error is then not lost in a stream's buffer.
- * csv-parse's own `on_record` does the same at twice the cost.
+ * Records go to a function and not to the readable side: what was parsed before an error is then not lost in a stream's
+ * buffer. csv-parse's own `on_record` does the same at twice the cost.
  */
 class CellParser extends Parser {
   readonly #onCells: (cells: string[]) => void;
 
   constructor(delimiter: string, onCells: (cells: string[]) => void) {
-    super({ delimiter, bom: true, skip_empty_lines: true, relax_quotes: delimiter === '\t', max_record_size: MAX_RECORD_BYTES });
+    super({
+      delimiter,
+      bom: true,
+      skip_empty_lines: true,
+      relax_quotes: delimiter === '\t',
+      max_record_size: MAX_RECORD_BYTES,
+    });
     this.#onCells = onCells;
     this.resume();
   }
@@ -83,7 +89,8 @@ function columnNames(cells: readonly string[], input: TextInput): string[] {
     const wanted = cell.trim() || `column_${i + 1}`;
     let name = wanted;
     for (let n = 2; names.includes(name); n++) name = `${wanted}_${n}`;
-    if (name !== wanted) input.warn(`${input.name}: the column name ${wanted} occurs again; that column is called ${name}`);
+    if (name !== wanted)
+      input.warn(`${input.name}: the column name ${wanted} occurs again; that column is called ${name}`);
     names.push(name);
   });
   return names;
@@ -96,10 +103,22 @@ function explain(error: unknown, { name }: TextInput): unknown {
   const cause = { cause: error };
   if (code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') {
     const found = `has ${record?.length ?? 'another number of'} cells, unlike the header`;
-    return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${line} ${found}: put cells that hold the delimiter in quotes`, cause);
+    return new FlowDcError(
+      'FDC_ERR_MANIFEST_CORRUPT',
+      `${line} ${found}: put cells that hold the delimiter in quotes`,
+      cause,
+    );
   }
   if (code === 'CSV_QUOTE_NOT_CLOSED' || code === 'CSV_MAX_RECORD_SIZE') {
-    return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${line}: a quote is opened and never closed, or the file is cut off`, cause);
+    return new FlowDcError(
+      'FDC_ERR_MANIFEST_CORRUPT',
+      `${line}: a quote is opened and never closed, or the file is cut off`,
+      cause,
+    );
   }
-  return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${line}: ${error.message.replace(/\s+/g, ' ').slice(0, 200)}`, cause);
+  return new FlowDcError(
+    'FDC_ERR_MANIFEST_CORRUPT',
+    `${line}: ${error.message.replace(/\s+/g, ' ').slice(0, 200)}`,
+    cause,
+  );
 }

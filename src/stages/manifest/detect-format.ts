@@ -28,18 +28,21 @@ export interface HeadOfInput {
 }
 
 /**
- * What an input is, from its content first and its name where the content leaves a choice; a format that the user gave wins over
- * both, unless the content contradicts it.
- * FDC_ERR_MANIFEST_EMPTY without content, FDC_ERR_MANIFEST_FORMAT for what cannot be read, with the way to convert it.
+ * What an input is, from its content first and its name where the content leaves a choice; a format that the user gave
+ * wins over both, unless the content contradicts it. FDC_ERR_MANIFEST_EMPTY without content, FDC_ERR_MANIFEST_FORMAT
+ * for what cannot be read, with the way to convert it.
  */
 export function detectFormat(input: HeadOfInput, given: GivenFormat): DetectedFormat {
   const { head, gzip, name } = input;
-  if (head.length === 0) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${name} is empty: expected a manifest with at least one row`);
-  if (given === 'excel' || given === 'xml') throw unreadable(name, `in format ${given}, which is not read`, 'convert it to csv or parquet');
+  if (head.length === 0)
+    throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${name} is empty: expected a manifest with at least one row`);
+  if (given === 'excel' || given === 'xml')
+    throw unreadable(name, `in format ${given}, which is not read`, 'convert it to csv or parquet');
   const magic = head.toString('latin1', 0, 32);
   if (magic.startsWith('PAR1')) {
     if (gzip) throw unreadable(name, 'a parquet file inside gzip', 'unpack it with gunzip');
-    if (given !== 'auto' && given !== 'parquet') throw unreadable(name, `a parquet file, not ${given}`, 'leave input_format at auto');
+    if (given !== 'auto' && given !== 'parquet')
+      throw unreadable(name, `a parquet file, not ${given}`, 'leave input_format at auto');
     return { format: 'parquet', gzip };
   }
   for (const [start, what, fix] of FOREIGN) if (magic.startsWith(start)) throw unreadable(name, what, fix);
@@ -48,14 +51,23 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat): DetectedFo
     .replace(/^\ufeff/, '')
     .trimStart();
   if (text === '')
-    throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${name} holds nothing but white space: expected a manifest with at least one row`);
+    throw new FlowDcError(
+      'FDC_ERR_MANIFEST_EMPTY',
+      `${name} holds nothing but white space: expected a manifest with at least one row`,
+    );
   if (text.startsWith('<')) throw markup(name, text);
   if (given === 'parquet' || (given === 'auto' && extension(name) === 'parquet')) {
-    throw unreadable(name, 'not a parquet file, whatever its name says', 'download or export it again, or give its real input_format');
+    throw unreadable(
+      name,
+      'not a parquet file, whatever its name says',
+      'download or export it again, or give its real input_format',
+    );
   }
   if (head.includes(0)) throw unreadable(name, 'binary data of no known format', 'convert it to csv or parquet');
   const format = given === 'auto' ? textFormat(text, extension(name)) : given;
-  return format === 'csv' || format === 'tsv' ? { format, gzip, delimiter: format === 'tsv' ? '\t' : delimiterOf(text) } : { format, gzip };
+  return format === 'csv' || format === 'tsv'
+    ? { format, gzip, delimiter: format === 'tsv' ? '\t' : delimiterOf(text) }
+    : { format, gzip };
 }
 
 /** The kind that a file's name says, `.gz` aside; undefined for a name that says nothing. */

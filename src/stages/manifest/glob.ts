@@ -7,8 +7,9 @@ export function isGlob(name: string): boolean {
 }
 
 /**
- * Files that match a pattern, sorted. `*` and `?` stay within a name and skip names with a leading dot, `**` spans folders,
- * `[a-z]`, `[!a-z]` and `{a,b}` are as in a shell. Links to folders are followed only where they are named.
+ * Files that match a pattern, sorted. `*` and `?` stay within a name and skip names with a leading dot,
+ * `**` spans folders, `[a-z]`, `[!a-z]` and `{a,b}` are as in a shell. Links to folders are followed only where they
+ * are named.
  */
 export async function expandGlob(pattern: string): Promise<string[]> {
   const found = new Set<string>();
@@ -49,11 +50,14 @@ async function entriesOf(folder: string) {
 }
 
 function segmentMatcher(part: string): RegExp {
-  const source = part.replace(/\[(!?)([^\]]+)\]|[*?]|[.+^${}()|[\]\\]/g, (token, not: string | undefined, set: string | undefined) => {
-    if (token === '*') return '[^/]*';
-    if (token === '?') return '[^/]';
-    return set === undefined ? `\\${token}` : `[${not ? '^' : ''}${set.replace(/[\\^]/g, '\\$&')}]`;
-  });
+  const source = part.replace(
+    /\[(!?)([^\]]+)\]|[*?]|[.+^${}()|[\]\\]/g,
+    (token, not: string | undefined, set: string | undefined) => {
+      if (token === '*') return '[^/]*';
+      if (token === '?') return '[^/]';
+      return set === undefined ? `\\${token}` : `[${not ? '^' : ''}${set.replace(/[\\^]/g, '\\$&')}]`;
+    },
+  );
   return new RegExp(`^${source}$`, 'u');
 }
 

@@ -24,7 +24,19 @@ const NAMES: Record<'url' | 'label' | 'caption', readonly string[]> = {
 };
 
 /** Names that hold URLs in some manifests and something else in others: the values decide. */
-const PERHAPS_URL = ['identifier', 'image', 'photo', 'picture', 'media', 'link', 'href', 'src', 'source', 'file', 'path'];
+const PERHAPS_URL = [
+  'identifier',
+  'image',
+  'photo',
+  'picture',
+  'media',
+  'link',
+  'href',
+  'src',
+  'source',
+  'file',
+  'path',
+];
 
 const BEGINS_AS_URL = /^\s*https?:\/\//i;
 
@@ -39,11 +51,14 @@ export interface GuessInput {
 export type GivenRoles = Readonly<Partial<Record<Role, string>>>;
 
 /**
- * Which column plays which role. What the user names is taken; URL, label and caption are guessed by name, the URL then by values
- * that begin with http; a key column is never guessed.
- * FDC_ERR_MANIFEST_COLUMN when a named column does not exist, or when nothing looks like URLs; the message lists what exists.
+ * Which column plays which role. What the user names is taken; URL, label and caption are guessed by name, the URL then
+ * by values that begin with http; a key column is never guessed. FDC_ERR_MANIFEST_COLUMN when a named column does not
+ * exist, or when nothing looks like URLs; the message lists what exists.
  */
-export function guessRoles(given: GivenRoles, input: GuessInput): { readonly roles: ColumnRoles; readonly guessed: readonly Role[] } {
+export function guessRoles(
+  given: GivenRoles,
+  input: GuessInput,
+): { readonly roles: ColumnRoles; readonly guessed: readonly Role[] } {
   const roles: Partial<Record<Role, string>> = {};
   const guessed: Role[] = [];
   for (const role of ['url', 'label', 'caption', 'key'] as const) {
@@ -67,7 +82,9 @@ export function urlByName(columns: GuessInput['columns']): string | undefined {
 }
 
 function byName(role: 'url' | 'label' | 'caption', columns: GuessInput['columns']): string | undefined {
-  return NAMES[role].map((wanted) => columns.find(({ name }) => plain(name) === wanted)?.name).find((name) => name !== undefined);
+  return NAMES[role]
+    .map((wanted) => columns.find(({ name }) => plain(name) === wanted)?.name)
+    .find((name) => name !== undefined);
 }
 
 function guess(role: Role, input: GuessInput, taken: readonly string[]): string | undefined {
@@ -110,7 +127,8 @@ function noUrl({ columns }: GuessInput): FlowDcError {
   if (BEGINS_AS_URL.test(first)) {
     return new FlowDcError(
       'FDC_ERR_MANIFEST_COLUMN',
-      'the first line is a URL, not a line of column names: add a header line, or read the file as a plain list with input_format txt',
+      'the first line is a URL, not a line of column names: add a header line, or read the file as a plain ' +
+        'list with input_format txt',
     );
   }
   return new FlowDcError('FDC_ERR_MANIFEST_COLUMN', `no column looks like URLs: name it with url${listed(columns)}`);

@@ -14,7 +14,10 @@ export interface FileHead {
   readonly gzip: boolean;
 }
 
-/** Read a file's first MiB (and a parquet file's footer) and fingerprint it. FDC_ERR_MANIFEST_NOT_FOUND when it cannot be opened. */
+/**
+ * Read a file's first MiB (and a parquet file's footer) and fingerprint it. FDC_ERR_MANIFEST_NOT_FOUND when it cannot
+ * be opened.
+ */
 export async function headOfFile(path: string): Promise<FileHead> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
     throw unopenable(path, error);

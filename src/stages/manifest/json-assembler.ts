@@ -5,8 +5,8 @@ import { stringer } from 'stream-json/stringer.js';
 export type JsonRow = ReadonlyMap<string, string | null>;
 
 /**
- * Makes rows of a parser's tokens: the elements of one array, or objects that follow one another. Works on tokens, which carry
- * numbers as they are written: a value that went through a JavaScript number would have lost digits.
+ * Makes rows of a parser's tokens: the elements of one array, or objects that follow one another. Works on tokens,
+ * which carry numbers as they are written: a value that went through a JavaScript number would have lost digits.
  */
 export class JsonAssembler {
   readonly #refuse: (found: string) => Error;
@@ -37,7 +37,8 @@ export class JsonAssembler {
     if (this.#depth > 0 || token.name === 'startObject' || token.name === 'startArray') this.#nested(this.#row, token);
     else if (token.name === 'keyValue') this.#key = token.value;
     else if (token.name === 'endObject') return this.#done(this.#row);
-    else if ('value' in token) this.#row.set(this.#key, typeof token.value === 'boolean' ? String(token.value) : token.value);
+    else if ('value' in token)
+      this.#row.set(this.#key, typeof token.value === 'boolean' ? String(token.value) : token.value);
     return undefined;
   }
 

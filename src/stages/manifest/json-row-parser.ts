@@ -21,7 +21,9 @@ export class JsonRowParser {
   readonly #name: string;
   readonly #onRow: (row: JsonRow) => void;
   readonly #parse = jsonParser(PACKED);
-  readonly #rows = new JsonAssembler((found) => this.#corrupt(`expected an object per row, found ${found.slice(0, 40)}`));
+  readonly #rows = new JsonAssembler((found) =>
+    this.#corrupt(`expected an object per row, found ${found.slice(0, 40)}`),
+  );
   #line = 1;
   /** Where the open row began, or the next one does. */
   #rowLine = 1;
@@ -38,7 +40,8 @@ export class JsonRowParser {
       const piece = text.slice(from, to);
       this.#charsSinceRow += piece.length;
       this.#take(this.#tokens(piece));
-      if (this.#charsSinceRow > MAX_ROW_CHARS) throw this.#corrupt('a row of over 16 MiB, or a bracket or quote that is never closed');
+      if (this.#charsSinceRow > MAX_ROW_CHARS)
+        throw this.#corrupt('a row of over 16 MiB, or a bracket or quote that is never closed');
       this.#line += lineBreaks(piece);
       from = to;
     }
@@ -52,8 +55,8 @@ export class JsonRowParser {
   }
 
   /**
-   * Where a row may end, at the latest. The parser gives nothing of a piece that it fails in, so a good row and a bad one must not
-   * be in the same piece; a cut in the middle of a row is as good to it as any.
+   * Where a row may end, at the latest. The parser gives nothing of a piece that it fails in, so a good row and a bad
+   * one must not be in the same piece; a cut in the middle of a row is as good to it as any.
    */
   #endOfRow(text: string, from: number): number {
     let ending = '}';

@@ -9,10 +9,11 @@ import { BATCH_ROWS, type TextInput, TextRows } from './text-rows.ts';
 const NAMED_KEYS = 10;
 
 /**
- * Rows of a JSON array or of JSON objects in sequence; an array of strings is a list of URLs. All columns are text: numbers keep
- * their digits, nested values become JSON text without white space. The columns are the keys of the first 8192 rows (of the first chunk, for
- * live input); a key that turns up later is left out, with a warning. FDC_ERR_MANIFEST_CORRUPT with the line that a row which is not
- * valid JSON begins on; the rows before it are yielded first.
+ * Rows of a JSON array or of JSON objects in sequence; an array of strings is a list of URLs. All columns are text:
+ * numbers keep their digits, nested values become JSON text without white space. The columns are the keys of the first
+ * 8192 rows (of the first chunk, for live input); a key that turns up later is left out, with a warning.
+ * FDC_ERR_MANIFEST_CORRUPT with the line that a row which is not valid JSON begins on; the rows before it are yielded
+ * first.
  */
 export async function* jsonRows(input: TextInput): AsyncGenerator<RecordBatch, void> {
   const collector = new Collector(input);
@@ -83,6 +84,9 @@ class Collector {
   #leaveOut(key: string, row: number): void {
     if (this.#unknown.has(key) || this.#unknown.size >= NAMED_KEYS) return;
     this.#unknown.add(key);
-    this.#input.warn(`${this.#input.name}: the key ${key} first turns up at row ${row}, after the columns were settled; it is left out`);
+    this.#input.warn(
+      `${this.#input.name}: the key ${key} first turns up at row ${row}, after the columns were settled; it is ` +
+        'left out',
+    );
   }
 }

@@ -27,7 +27,10 @@ export interface InputIdentity {
 export interface ManifestFile extends DetectedFormat, InputIdentity {
   /** Known in advance for parquet only. */
   readonly rows?: number;
-  /** Compressed bytes of the largest row group: what reading this file keeps in memory, beside a slice of 32 MiB. Parquet only. */
+  /**
+   * Compressed bytes of the largest row group: what reading this file keeps in memory, beside a slice of 32 MiB.
+   * Parquet only.
+   */
   readonly rowGroupBytes?: number;
 }
 

@@ -5,7 +5,10 @@ import { FlowDcError } from '../../errors.ts';
 import type { GivenRoles } from './guess-roles.ts';
 import type { StdinSource } from './open-stdin.ts';
 
-/** The manifest slice of the configuration, and what only a program can pass. A role's column may be '': leave the role empty. */
+/**
+ * The manifest slice of the configuration, and what only a program can pass. A role's column may be '': leave the role
+ * empty.
+ */
 export type ManifestSourceOptions = ManifestOptions & {
   readonly signal?: AbortSignal;
   /** What the input `-` reads. */
@@ -27,7 +30,11 @@ export function manifestSource(inputs: string | readonly string[], options: Mani
   const named = { urlColumn, labelColumn, captionColumn, keyColumn };
   // '' leaves a role empty, which the configuration has no word for.
   const columns = Object.fromEntries(Object.entries(named).filter(([, name]) => name !== undefined && name !== ''));
-  const settings = stageSettings('manifest', { ...rest, ...columns, inputs: typeof inputs === 'string' ? [inputs] : [...inputs] });
+  const settings = stageSettings('manifest', {
+    ...rest,
+    ...columns,
+    inputs: typeof inputs === 'string' ? [inputs] : [...inputs],
+  });
   const wanted = { url: urlColumn || undefined, label: labelColumn, caption: captionColumn, key: keyColumn };
   const given: GivenRoles = Object.fromEntries(Object.entries(wanted).filter(([, name]) => name !== undefined));
   if (!settings.inputs.includes('-')) return { settings, given };

@@ -36,7 +36,9 @@ export interface Surroundings {
 
 type Opener = (surroundings: Surroundings) => Promise<OpenManifest>;
 
-/** Readable of RecordBatch. Emits `warning` with one line of text for what was odd but readable. Made by readManifest. */
+/**
+ * Readable of RecordBatch. Emits `warning` with one line of text for what was odd but readable. Made by readManifest.
+ */
 export class ManifestReader extends Readable {
   /** Columns, roles and files, as soon as they are known; rejects with what the stream fails with. */
   readonly ready: Promise<ManifestInfo>;
@@ -75,7 +77,8 @@ export class ManifestReader extends Readable {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#abort.abort();
-    // Runs the finally blocks of whatever is open; a step that is under way has been aborted, and its error was caused by that.
+    // Runs the finally blocks of whatever is open; a step that is under way has been aborted, and its error was caused
+    // by that.
     this.#batches?.return().catch(() => {});
     this.#release().then(
       () => callback(error),
@@ -124,7 +127,10 @@ export class ManifestReader extends Readable {
     );
   }
 
-  /** Looks into the inputs at once, whether or not somebody reads: preflight waits for `ready`. Not `_construct`: destroy would wait for it. */
+  /**
+   * Looks into the inputs at once, whether or not somebody reads: preflight waits for `ready`. Not `_construct`:
+   * destroy would wait for it.
+   */
   async #start(open: Opener): Promise<ManifestInfo> {
     const warn = (message: string) => this.#warn(message);
     const atEnd = (cleanUp: () => Promise<void>) => this.#cleanUps.push(cleanUp);

@@ -27,14 +27,19 @@ interface Probe {
  * Resolve inputs, look into every file and settle the columns; nothing but footers, first bytes and first rows is read.
  * Errors: see readManifest.
  */
-export async function inspectFiles(settings: ManifestSettings, given: GivenRoles, surroundings: Surroundings): Promise<ManifestInfo> {
+export async function inspectFiles(
+  settings: ManifestSettings,
+  given: GivenRoles,
+  surroundings: Surroundings,
+): Promise<ManifestInfo> {
   const { paths, warnings } = await resolveInputs(settings.inputs);
   const said = [...warnings];
   const probes: Probe[] = [];
   for (const path of paths) probes.push(await probe(path, settings.format, said, surroundings));
   const columns = unify(probes.map(({ file, schema }) => ({ name: file.name, schema })));
   const named = columns.fields.map(({ name, type }) => ({ name, isText: isTextType(type) }));
-  const rowsToGuess = given.url === undefined && urlByName(named) === undefined ? await samples(probes, surroundings) : [];
+  const rowsToGuess =
+    given.url === undefined && urlByName(named) === undefined ? await samples(probes, surroundings) : [];
   const { roles, guessed } = guessRoles(given, {
     columns: named,
     values: (column) => rowsToGuess.flatMap((batch) => valuesOf(batch, column)),
@@ -52,10 +57,18 @@ export async function inspectFiles(settings: ManifestSettings, given: GivenRoles
 
 /** The files of a manifest that was inspected, ready to be read one after the other. */
 export function openFiles(info: ManifestInfo, surroundings: Surroundings, columns?: readonly string[]): OpenManifest {
-  return { info, files: info.files.map((file) => ({ name: file.name, batches: batchesOf(file, surroundings, columns) })) };
+  return {
+    info,
+    files: info.files.map((file) => ({ name: file.name, batches: batchesOf(file, surroundings, columns) })),
+  };
 }
 
-async function probe(path: string, format: ManifestSettings['format'], said: string[], surroundings: Surroundings): Promise<Probe> {
+async function probe(
+  path: string,
+  format: ManifestSettings['format'],
+  said: string[],
+  surroundings: Surroundings,
+): Promise<Probe> {
   const { identity, head, gzip } = await headOfFile(path);
   const detected = detectFormat({ head, gzip, name: path }, format);
   if (detected.format !== 'parquet') {
@@ -80,9 +93,12 @@ function checkUrlColumn({ name }: ManifestFile, schema: Schema, url: string): vo
 
 function checkRowGroups(path: string, bytes: number, said: string[]): void {
   if (bytes < WARN_ROW_GROUP_BYTES) return;
-  const size = `${path} has a row group of ${Math.round(bytes / 2 ** 20)} MiB compressed, which is held in memory while it is read`;
+  const size =
+    `${path} has a row group of ${Math.round(bytes / 2 ** 20)} MiB compressed, which is held in memory while it ` +
+    'is read';
   const fix = 'write it with smaller row groups (100,000 rows, say), or with fewer columns';
-  if (bytes > MAX_ROW_GROUP_BYTES) throw new FlowDcError('FDC_ERR_MANIFEST_TOO_WIDE', `${size}; at most 1536 MiB can be: ${fix}`);
+  if (bytes > MAX_ROW_GROUP_BYTES)
+    throw new FlowDcError('FDC_ERR_MANIFEST_TOO_WIDE', `${size}; at most 1536 MiB can be: ${fix}`);
   said.push(`${size}; to save memory ${fix}`);
 }
 

@@ -20,8 +20,8 @@ export interface StdinSource {
 }
 
 /**
- * What a stream's beginning tells; reading it afterwards starts at its first byte all the same. Parquet, whose footer is at its end, is
- * written to the spool file, or to a temporary one that goes when it has been read.
+ * What a stream's beginning tells; reading it afterwards starts at its first byte all the same. Parquet, whose footer
+ * is at its end, is written to the spool file, or to a temporary one that goes when it has been read.
  */
 export async function inspectStdin(
   settings: ManifestSettings,
@@ -42,7 +42,14 @@ export async function inspectStdin(
     values: (column) => valuesOf(first, column),
   });
   const { format, gzip, delimiter } = head;
-  const file = { name: STDIN_NAME, bytes: 0, hash: '', format, gzip, ...(delimiter === undefined ? {} : { delimiter }) };
+  const file = {
+    name: STDIN_NAME,
+    bytes: 0,
+    hash: '',
+    format,
+    gzip,
+    ...(delimiter === undefined ? {} : { delimiter }),
+  };
   return { files: [file], ...describeColumns(columns.fields, roles), guessed, warnings: columns.warnings };
 }
 
@@ -57,12 +64,16 @@ export async function openStdin(
   const head = await headOfStdin(source.stdin, settings.format);
   if (head.spooled !== undefined) {
     const target = head.spooled;
-    if (source.spoolPath === undefined) surroundings.atEnd(() => rm(path.dirname(target), { recursive: true, force: true }));
+    if (source.spoolPath === undefined)
+      surroundings.atEnd(() => rm(path.dirname(target), { recursive: true, force: true }));
     return { info, files: [{ name: STDIN_NAME, batches: thread.batches(target) }] };
   }
   const bytes = source.spoolPath === undefined ? allChunks(head) : spooled(allChunks(head), source.spoolPath);
   const chunks = head.gzip ? gunzipped(bytes, STDIN_NAME, signal) : bytes;
-  return { info, files: [{ name: STDIN_NAME, batches: textRows({ name: STDIN_NAME, chunks, isLive: true, warn }, head) }] };
+  return {
+    info,
+    files: [{ name: STDIN_NAME, batches: textRows({ name: STDIN_NAME, chunks, isLive: true, warn }, head) }],
+  };
 }
 
 async function spoolAll(head: StdinHead, spoolPath: string | undefined): Promise<string> {

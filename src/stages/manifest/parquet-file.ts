@@ -16,7 +16,10 @@ export interface OpenParquet {
   close(): void;
 }
 
-/** Open a parquet file. Rejects for anything but a complete footer; a damaged page raises an uncaught RuntimeError later on. */
+/**
+ * Open a parquet file. Rejects for anything but a complete footer; a damaged page raises an uncaught RuntimeError later
+ * on.
+ */
 export async function openParquet(path: string): Promise<OpenParquet> {
   const file = await ParquetFile.fromFile(await withoutArrowHints(await openAsBlob(path)));
   const metadata = file.metadata();
@@ -59,7 +62,11 @@ function measureColumns(file: ParquetFile, wanted: ReadonlySet<string>): GroupSi
   });
 }
 
-async function* readGroups(file: ParquetFile, all: readonly GroupSize[], columns?: readonly string[]): AsyncGenerator<Uint8Array, void> {
+async function* readGroups(
+  file: ParquetFile,
+  all: readonly GroupSize[],
+  columns?: readonly string[],
+): AsyncGenerator<Uint8Array, void> {
   const wanted = columns === undefined ? {} : { columns: [...columns] };
   const groups = columns === undefined ? all : measureColumns(file, new Set(columns));
   for (const [index, group] of groups.entries()) {
@@ -71,11 +78,12 @@ async function* readGroups(file: ParquetFile, all: readonly GroupSize[], columns
 }
 
 /**
- * parquet-wasm decodes everything that it is asked for before it hands out the first batch, so a row group above 32 MiB decoded is
- * asked for in stretches of rows: the first one short, later ones four times the last up to 32 MiB, or a quarter of what the group
- * takes compressed (a file without a page index is read from the group's start for each of them). Measured on one row group of
- * 4 M rows, 750 MB decoded: first batch after 0.1 s in place of 12 s, 255 MB of memory in place of 1.5 GB, and not slower over all.
- * A smaller group is asked for at once: in three stretches, one of 100,000 rows takes 1.7 times as long.
+ * parquet-wasm decodes everything that it is asked for before it hands out the first batch, so a row group above 32 MiB
+ * decoded is asked for in stretches of rows: the first one short, later ones four times the last up to 32 MiB, or a
+ * quarter of what the group takes compressed (a file without a page index is read from the group's start for each of
+ * them). Measured on one row group of 4 M rows, 750 MB decoded: first batch after 0.1 s in place of 12 s, 255 MB of
+ * memory in place of 1.5 GB, and not slower over all. A smaller group is asked for at once: in three stretches, one of
+ * 100,000 rows takes 1.7 times as long.
  */
 function* stretches({ rows, compressed, uncompressed }: GroupSize): Iterable<ReaderOptions> {
   const rowBytes = Math.max(1, uncompressed / Math.max(1, rows));
@@ -91,13 +99,14 @@ function* stretches({ rows, compressed, uncompressed }: GroupSize): Iterable<Rea
 }
 
 /**
- * Writers may add their in-memory Arrow schema to the footer (large strings, string views, dictionaries, large lists), some types of
- * which apache-arrow cannot decode and all of which would make files of different writers clash. The footer is read with
- * that entry's key changed, so that types follow from parquet's own schema.
+ * Writers may add their in-memory Arrow schema to the footer (large strings, string views, dictionaries, large lists),
+ * some types of which apache-arrow cannot decode and all of which would make files of different writers clash. The
+ * footer is read with that entry's key changed, so that types follow from parquet's own schema.
  */
 async function withoutArrowHints(file: Blob): Promise<Blob> {
   const tail = Buffer.from(await file.slice(Math.max(0, file.size - 8)).arrayBuffer());
-  if (tail.toString('latin1', 4) !== 'PAR1') throw new Error('the file does not end as a parquet file does: it is cut off');
+  if (tail.toString('latin1', 4) !== 'PAR1')
+    throw new Error('the file does not end as a parquet file does: it is cut off');
   const start = file.size - 8 - tail.readUInt32LE(0);
   if (start < 4) throw new Error('the footer is longer than the file: it is cut off or damaged');
   const footer = Buffer.from(await file.slice(start).arrayBuffer());

@@ -110,12 +110,16 @@ function settled<T>(promise: Promise<T>): Promise<T> {
 }
 
 function corrupt(path: string, what: string, cause: unknown): FlowDcError {
-  return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${path} is damaged: ${what}; copy or download it again`, { cause });
+  return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${path} is damaged: ${what}; copy or download it again`, {
+    cause,
+  });
 }
 
 /** A damaged page makes parquet-wasm run into a WebAssembly trap, whose message says nothing. */
 function pageFault(error: unknown): string {
-  return error instanceof Error && error.name === 'RuntimeError' ? 'a page cannot be decoded' : `reading failed (${plainMessage(error)})`;
+  return error instanceof Error && error.name === 'RuntimeError'
+    ? 'a page cannot be decoded'
+    : `reading failed (${plainMessage(error)})`;
 }
 
 function plainMessage(error: unknown): string {

@@ -1,6 +1,6 @@
 /**
- * The thread that reads parquet: a damaged page makes parquet-wasm panic, which must cost a thread and not the process, and
- * decoding must not hold up the event loop. Answers ParquetRequests one after the other.
+ * The thread that reads parquet: a damaged page makes parquet-wasm panic, which must cost a thread and not the process,
+ * and decoding must not hold up the event loop. Answers ParquetRequests one after the other.
  */
 import { parentPort } from 'node:worker_threads';
 import { type OpenParquet, openParquet } from './parquet-file.ts';
@@ -14,7 +14,9 @@ let batches: ReturnType<OpenParquet['read']> | undefined;
 let queue = Promise.resolve();
 
 port.on('message', (request: ParquetRequest) => {
-  queue = queue.then(() => answer(request)).then(send, (error: unknown) => send({ op: 'failed', message: String(error) }));
+  queue = queue
+    .then(() => answer(request))
+    .then(send, (error: unknown) => send({ op: 'failed', message: String(error) }));
 });
 
 async function answer(request: ParquetRequest): Promise<ParquetAnswer> {

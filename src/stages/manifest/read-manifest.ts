@@ -8,17 +8,20 @@ import { inspectStdin, openStdin } from './open-stdin.ts';
 export type ReadManifestOptions = ManifestSourceOptions & {
   /** What readManifestInfo found, for the same inputs and options; without it the reader looks for itself. */
   readonly info?: ManifestInfo;
-  /** Read only these of the manifest's columns, and the URLs: much faster where the manifest is parquet. All of stdin is read. */
+  /**
+   * Read only these of the manifest's columns, and the URLs: much faster where the manifest is parquet. All of stdin is
+   * read.
+   */
   readonly columns?: readonly string[];
   /** False leaves out the reader's own three columns, for those who count or copy rows and name none. Not of stdin. */
   readonly rowNumbers?: boolean;
 };
 
 /**
- * Read URL manifests: files, folders, patterns, or `-`. A Readable of RecordBatch, at most 8192 rows each: the reader's three columns
- * in front, then the manifest's own, roles in the schema's metadata. Errors, on the stream and from `ready`:
- * FDC_ERR_MANIFEST_NOT_FOUND, _EMPTY, _FORMAT, _COLUMN, _TOO_WIDE before the first row, _CORRUPT where an input breaks (the rows
- * before are handed on). Throws FDC_ERR_CONFIG_INVALID for a wrong option.
+ * Read URL manifests: files, folders, patterns, or `-`. A Readable of RecordBatch, at most 8192 rows each: the reader's
+ * three columns in front, then the manifest's own, roles in the schema's metadata. Errors, on the stream and from
+ * `ready`: FDC_ERR_MANIFEST_NOT_FOUND, _EMPTY, _FORMAT, _COLUMN, _TOO_WIDE before the first row, _CORRUPT where an
+ * input breaks (the rows before are handed on). Throws FDC_ERR_CONFIG_INVALID for a wrong option.
  */
 export function readManifest(inputs: string | readonly string[], options: ReadManifestOptions = {}): ManifestReader {
   const { info: known, columns, rowNumbers, ...rest } = options;
@@ -33,6 +36,11 @@ export function readManifest(inputs: string | readonly string[], options: ReadMa
     // A stream that never ends must not outlive the reader.
     const stop = () => stdin.stdin.destroy();
     surroundings.signal.addEventListener('abort', stop, { once: true });
-    return openStdin(known ?? (await inspectStdin(settings, given, stdin, surroundings)), settings, stdin, surroundings);
+    return openStdin(
+      known ?? (await inspectStdin(settings, given, stdin, surroundings)),
+      settings,
+      stdin,
+      surroundings,
+    );
   });
 }

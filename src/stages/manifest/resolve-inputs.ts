@@ -12,14 +12,17 @@ export interface ResolvedInputs {
 }
 
 /**
- * Inputs as the user named them, made into files: a folder is its direct children with a manifest's extension, by name (parquet files
- * alone where there are some: the rest is then documentation); a pattern is what it matches, by name; `-` is stdin.
- * FDC_ERR_MANIFEST_NOT_FOUND for a file that is not there, a folder without manifests, a pattern without matches;
- * FDC_ERR_CONFIG_INVALID without inputs, or with stdin beside others.
+ * Inputs as the user named them, made into files: a folder is its direct children with a manifest's extension, by name
+ * (parquet files alone where there are some: the rest is then documentation); a pattern is what it matches, by name;
+ * `-` is stdin. FDC_ERR_MANIFEST_NOT_FOUND for a file that is not there, a folder without manifests, a pattern without
+ * matches; FDC_ERR_CONFIG_INVALID without inputs, or with stdin beside others.
  */
 export async function resolveInputs(inputs: readonly string[]): Promise<ResolvedInputs> {
   if (inputs.length === 0)
-    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'expected a manifest: name a file, a folder, a pattern, or - for stdin');
+    throw new FlowDcError(
+      'FDC_ERR_CONFIG_INVALID',
+      'expected a manifest: name a file, a folder, a pattern, or - for stdin',
+    );
   if (inputs.includes('-') && inputs.length > 1) {
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'stdin (-) must be the only input: it can be read only once');
   }
@@ -34,7 +37,10 @@ export async function resolveInputs(inputs: readonly string[]): Promise<Resolved
     if (stats?.isDirectory()) paths.push(...(await childrenOf(input, warnings)));
     else if (stats?.isFile()) paths.push(input);
     else if (stats !== undefined)
-      throw new FlowDcError('FDC_ERR_MANIFEST_NOT_FOUND', `${input} is not a regular file: pass a pipe or device as stdin, with -`);
+      throw new FlowDcError(
+        'FDC_ERR_MANIFEST_NOT_FOUND',
+        `${input} is not a regular file: pass a pipe or device as stdin, with -`,
+      );
     else if (isGlob(input)) paths.push(...(await matchesOf(input)));
     else throw await notFound(input);
   }
@@ -43,7 +49,8 @@ export async function resolveInputs(inputs: readonly string[]): Promise<Resolved
 
 /** FDC_ERR_MANIFEST_NOT_FOUND with the system's reason. */
 export function unopenable(input: string, error: NodeJS.ErrnoException): FlowDcError {
-  const reason = error.code === 'EACCES' ? 'permission denied' : error.code === 'ENOENT' ? 'no such file' : error.message;
+  const reason =
+    error.code === 'EACCES' ? 'permission denied' : error.code === 'ENOENT' ? 'no such file' : error.message;
   return new FlowDcError('FDC_ERR_MANIFEST_NOT_FOUND', `${input} cannot be opened: ${reason}`, { cause: error });
 }
 
@@ -58,13 +65,15 @@ async function childrenOf(folder: string, warnings: string[]): Promise<string[]>
   if (names.length === 0) {
     throw new FlowDcError(
       'FDC_ERR_MANIFEST_NOT_FOUND',
-      `${folder} holds no manifest (parquet, csv, tsv, txt, json or jsonl, also .gz; only the folder itself is searched): name the files`,
+      `${folder} holds no manifest (parquet, csv, tsv, txt, json or jsonl, also .gz; only the folder itself is ` +
+        'searched): name the files',
     );
   }
   const parquet = names.filter((name) => extension(name) === 'parquet');
   const taken = parquet.length > 0 ? parquet : names;
   const passed = names.filter((name) => !taken.includes(name));
-  if (passed.length > 0) warnings.push(`${folder}: only its parquet files are read; name ${some(passed)} to read other files too`);
+  if (passed.length > 0)
+    warnings.push(`${folder}: only its parquet files are read; name ${some(passed)} to read other files too`);
   return taken.map((name) => path.join(folder, name));
 }
 
@@ -79,7 +88,9 @@ async function notFound(input: string): Promise<FlowDcError> {
   const siblings = await readdir(path.dirname(input)).catch(() => []);
   const near = nearest(path.basename(input), siblings);
   const hint =
-    near === undefined ? `check the path (searched from ${path.resolve('.')})` : `did you mean ${path.join(path.dirname(input), near)}?`;
+    near === undefined
+      ? `check the path (searched from ${path.resolve('.')})`
+      : `did you mean ${path.join(path.dirname(input), near)}?`;
   return new FlowDcError('FDC_ERR_MANIFEST_NOT_FOUND', `${input} does not exist: ${hint}`);
 }
 

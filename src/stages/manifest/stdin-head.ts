@@ -47,7 +47,8 @@ async function readHead(rest: AsyncIterator<Buffer | string>, format: GivenForma
         .filter((line) => line.trim() !== '').length - (head.at(-1) === 10 ? 0 : 1);
     if (!done && (seen.length < 4 || lines < 1) && seen.length < HEAD_BYTES) continue;
     const detected = detectFormat({ head, gzip, name: STDIN_NAME }, format);
-    if (done || detected.delimiter === undefined || lines > 1 || seen.length >= HEAD_BYTES) return { ...detected, seen, rest };
+    if (done || detected.delimiter === undefined || lines > 1 || seen.length >= HEAD_BYTES)
+      return { ...detected, seen, rest };
   }
 }
 
@@ -61,7 +62,9 @@ export async function* allChunks({ seen, rest }: StdinHead): AsyncGenerator<Buff
   }
 }
 
-/** The rows that the head holds: columns for sure, values perhaps. FDC_ERR_MANIFEST_EMPTY when there is nothing in it. */
+/**
+ * The rows that the head holds: columns for sure, values perhaps. FDC_ERR_MANIFEST_EMPTY when there is nothing in it.
+ */
 export async function rowsOfHead(head: StdinHead): Promise<RecordBatch> {
   const chunks = (async function* () {
     yield head.seen;

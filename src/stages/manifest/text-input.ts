@@ -18,14 +18,20 @@ export async function* fileChunks(path: string, signal: AbortSignal): AsyncGener
     for await (const chunk of file) yield chunk as Buffer;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    throw code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR' ? unopenable(path, error as NodeJS.ErrnoException) : error;
+    throw code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR'
+      ? unopenable(path, error as NodeJS.ErrnoException)
+      : error;
   } finally {
     file.destroy();
   }
 }
 
 /** Unpack gzip, several members in one stream included. FDC_ERR_MANIFEST_CORRUPT when it is cut off or damaged. */
-export async function* gunzipped(chunks: AsyncIterable<Buffer>, name: string, signal: AbortSignal): AsyncGenerator<Buffer, void> {
+export async function* gunzipped(
+  chunks: AsyncIterable<Buffer>,
+  name: string,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void> {
   const unpacked = createGunzip();
   const done = pipeline(Readable.from(chunks), unpacked, { signal });
   // Whoever stops reading early makes the pipeline fail, which is nobody's concern then.
@@ -35,9 +41,13 @@ export async function* gunzipped(chunks: AsyncIterable<Buffer>, name: string, si
     await done;
   } catch (error) {
     if (!/^Z_/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    throw new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${name}: the gzip stream is cut off or damaged; copy or download it again`, {
-      cause: error,
-    });
+    throw new FlowDcError(
+      'FDC_ERR_MANIFEST_CORRUPT',
+      `${name}: the gzip stream is cut off or damaged; copy or download it again`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

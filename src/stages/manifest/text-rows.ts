@@ -46,7 +46,9 @@ export class TextRows {
     const { length } = this;
     this.#columns = this.names.map(() => []);
     for (let from = 0; from < length; from += BATCH_ROWS) {
-      const parts = columns.map((values, i) => [this.names[i] as string, utf8Column(values.slice(from, from + BATCH_ROWS))] as const);
+      const parts = columns.map(
+        (values, i) => [this.names[i] as string, utf8Column(values.slice(from, from + BATCH_ROWS))] as const,
+      );
       for (const [name, data] of parts) this.#checkText(name, data.values);
       this.#taken += Math.min(BATCH_ROWS, length - from);
       yield batchOf(parts);
@@ -58,13 +60,17 @@ export class TextRows {
     return batchOf(this.names.map((name) => [name, utf8Column([])]));
   }
 
-  /** Bytes that are not UTF-8 were read as U+FFFD: a damaged caption must not end a run of millions of rows, but it is said. */
+  /**
+   * Bytes that are not UTF-8 were read as U+FFFD: a damaged caption must not end a run of millions of rows, but it is
+   * said.
+   */
   #checkText(column: string, bytes: Uint8Array): void {
     if (this.#hasWarned || !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('\ufffd')) return;
     this.#hasWarned = true;
     const near = `near row ${this.#taken} (column ${column})`;
     this.#input.warn(
-      `${this.#input.name}: bytes that are not UTF-8 were replaced by U+FFFD ${near}; save the file as UTF-8 if it is in another encoding`,
+      `${this.#input.name}: bytes that are not UTF-8 were replaced by U+FFFD ${near}; save the file as UTF-8 ` +
+        'if it is in another encoding',
     );
   }
 }

@@ -13,10 +13,11 @@ interface Cut {
 }
 
 /**
- * Cut a window into units of at most `shardSize` rows, in publish order. A group (a host, or a domain's hosts) with at least
- * `shardSize` rows gets full units of its own; what remains of it and all smaller groups are packed whole, by first appearance, into
- * shared ones. Units are ordered by their relative position within their group, so that groups alternate. Depends on nothing but
- * the window's rows.
+ * Cut a window into units of at most
+ * `shardSize` rows, in publish order. A group (a host, or a domain's hosts) with at least `shardSize` rows gets full
+ * units of its own; what remains of it and all smaller groups are packed whole, by first appearance, into shared ones.
+ * Units are ordered by their relative position within their group, so that groups alternate. Depends on nothing but the
+ * window's rows.
  */
 export function cutWindow(window: Window, shardSize: number): number[][] {
   const byGroup: number[][] = Array.from({ length: window.groups }, () => []);
@@ -28,7 +29,8 @@ export function cutWindow(window: Window, shardSize: number): number[][] {
   const rest: number[][] = [];
   for (const positions of byGroup) {
     const own = Math.floor(positions.length / shardSize);
-    for (let i = 0; i < own; i++) cuts.push({ positions: positions.slice(i * shardSize, (i + 1) * shardSize), place: (i + 0.5) / own });
+    for (let i = 0; i < own; i++)
+      cuts.push({ positions: positions.slice(i * shardSize, (i + 1) * shardSize), place: (i + 0.5) / own });
     if (positions.length > own * shardSize) rest.push(positions.slice(own * shardSize));
   }
   const packed = packWhole(rest, shardSize);

@@ -18,7 +18,8 @@ export function makeUnit(index: number, window: Window, positions: readonly numb
   if (index >= MAX_UNITS) {
     throw new FlowDcError(
       'FDC_ERR_CONFIG_INVALID',
-      'the manifest needs more than 1,000,000 shards, which is as many as can be named: raise shard_size (up to 10000) or split the manifest into several jobs',
+      'the manifest needs more than 1,000,000 shards, which is as many as can be named: raise shard_size (up ' +
+        'to 10000) or split the manifest into several jobs',
     );
   }
   const shard = String(index).padStart(6, '0');
@@ -38,7 +39,10 @@ function countHosts(window: Window, positions: readonly number[]): HostRows[] {
   return [...counts].map(([host, rows]) => ({ host: window.hosts[host] as string, rows }));
 }
 
-/** Over row numbers, URL lengths and URL bytes, as the gathered buffers have them: these start at 0 whatever they were cut from. */
+/**
+ * Over row numbers, URL lengths and URL bytes, as the gathered buffers have them: these start at 0 whatever they were
+ * cut from.
+ */
 function fingerprint(rows: RecordBatch): string {
   const hash = createHash('sha256');
   for (const name of [ROW_COLUMN, readRoles(rows.schema).url]) {

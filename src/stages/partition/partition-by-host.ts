@@ -30,15 +30,19 @@ export interface PartitionStats {
 }
 
 /**
- * Group a manifest's rows by host (or registrable domain) into units of at most `shardSize` rows, each of which becomes one shard.
- * A Transform of RecordBatch (from the manifest reader) to Unit. Holds one window of rows, at most 64 MiB or 262,144 of them.
- * Without `lingerMs` the same rows give the same units, however they are cut into batches.
- * FDC_ERR_CONFIG_INVALID for a wrong option; FDC_ERR_SINK_PROTOCOL, on the stream, for batches that the reader did not make.
+ * Group a manifest's rows by host (or registrable domain) into units of at most `shardSize` rows, each of which becomes
+ * one shard. A Transform of RecordBatch (from the manifest reader) to Unit. Holds one window of rows, at most 64 MiB or
+ * 262,144 of them. Without `lingerMs` the same rows give the same units, however they are cut into batches.
+ * FDC_ERR_CONFIG_INVALID for a wrong option; FDC_ERR_SINK_PROTOCOL, on the stream, for batches that the reader did not
+ * make.
  */
 export function partitionByHost(options: PartitionByHostOptions = {}): HostPartitioner {
   const { lingerMs, onLinger, lingeredAt, clock, signal, ...slice } = options;
   if (lingerMs !== undefined && !(lingerMs >= 0)) {
-    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `partition options: lingerMs: expected a number of at least 0, got ${lingerMs}`);
+    throw new FlowDcError(
+      'FDC_ERR_CONFIG_INVALID',
+      `partition options: lingerMs: expected a number of at least 0, got ${lingerMs}`,
+    );
   }
   const { shardSize, groupBy } = stageSettings('partition', slice);
   return new HostPartitioner(

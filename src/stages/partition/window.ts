@@ -44,7 +44,10 @@ export class Window {
     return this.#groupIds.size;
   }
 
-  /** Take as many of the batch's rows [from, end) as fit; returns where it stopped. Takes at least one into an empty window. */
+  /**
+   * Take as many of the batch's rows [from, end) as fit; returns where it stopped. Takes at least one into an empty
+   * window.
+   */
   add(batch: RecordBatch, from: number, end: number): number {
     const to = this.#limit(batch, from, Math.min(end, from + this.maxRows - this.rows));
     if (to === from) return from;

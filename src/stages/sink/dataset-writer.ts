@@ -110,7 +110,10 @@ class DatasetWriter implements UnitWriter {
     const record = this.#record(artifacts);
     // What follows cannot be in a file that must be complete before it: the record and the renames.
     this.#timer.add('commit', clock.nowMs() - startMs);
-    const stats = await this.#putFile(`${shard}${STATS_SUFFIX}`, formatStats(record, this.#startedAtMs, this.#timer.sums()));
+    const stats = await this.#putFile(
+      `${shard}${STATS_SUFFIX}`,
+      formatStats(record, this.#startedAtMs, this.#timer.sums()),
+    );
     return { ...record, artifacts: [...artifacts, stats] };
   }
 

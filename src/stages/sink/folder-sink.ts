@@ -11,15 +11,16 @@ import { createSink, type Sink } from './sink.ts';
 import { type DatasetSinkOptions, defaultCommitter, nameTemplate, sinkOptions } from './tar-sink.ts';
 
 /**
- * Write every stored sample as a file `label/name.ext`. A unit's files appear together, when it commits; its outcome table
- * and stats are kept in the state folder beside the output, because loaders take every folder for a class.
+ * Write every stored sample as a file `label/name.ext`. A unit's files appear together, when it commits; its outcome
+ * table and stats are kept in the state folder beside the output, because loaders take every folder for a class.
  * @param destination - a local folder's path, or a destination with the `files` layout
  * Errors at construction: FDC_ERR_CONFIG_INVALID. While writing: see createSink.
  */
 export function folderSink(destination: string | Destination, options: DatasetSinkOptions = {}): Sink {
   const { committer, worker, clock = systemClock, maxUnitErrors, ...given } = options;
   const settings = stageSettings('sink', { ...given, createTar: false });
-  const target = typeof destination === 'string' ? new FolderDestination(destination, { layout: 'files' }) : destination;
+  const target =
+    typeof destination === 'string' ? new FolderDestination(destination, { layout: 'files' }) : destination;
   const template = nameTemplate(settings);
   const layout: DatasetLayout = {
     destination: target,

@@ -199,7 +199,9 @@ class SinkStream extends Writable implements Sink {
     this.#counts.unitErrors += 1;
     this.#errorsInRow += 1;
     if (this.#errorsInRow < (this.#options.maxUnitErrors ?? Number.POSITIVE_INFINITY)) return;
-    const message = `${this.#errorsInRow} unit errors in a row, the last one for ${unit.id}: ${error.message}; the sink itself seems to be broken`;
+    const message =
+      `${this.#errorsInRow} unit errors in a row, the last one for ${unit.id}: ${error.message}; the sink itself ` +
+      'seems to be broken';
     this.destroy(new FlowDcError('FDC_ERR_UNIT_FAILED', message, { cause: error }));
   }
 

@@ -15,9 +15,9 @@ export interface TarEntry {
 const ATTRIBUTES = { mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 } as const;
 
 /**
- * A tar archive that is written entry by entry while its samples arrive. One call at a time; after a failed one every other fails too.
- * A body is given back as soon as `add` resolves, so its bytes must have left the packer by then: the packer is never piped anywhere,
- * which would let them lie in its queue, but emptied after each entry.
+ * A tar archive that is written entry by entry while its samples arrive. One call at a time; after a failed one every
+ * other fails too. A body is given back as soon as `add` resolves, so its bytes must have left the packer by then: the
+ * packer is never piped anywhere, which would let them lie in its queue, but emptied after each entry.
  */
 export class TarFile {
   readonly #write: (chunks: readonly Uint8Array[]) => Promise<void>;
@@ -35,7 +35,9 @@ export class TarFile {
     this.#packed();
   }
 
-  /** Append entries in one gathered write where they are in memory; resolves when their bytes are with the destination. */
+  /**
+   * Append entries in one gathered write where they are in memory; resolves when their bytes are with the destination.
+   */
   async add(entries: readonly TarEntry[]): Promise<void> {
     try {
       let chunks: Uint8Array[] = [];
@@ -58,7 +60,8 @@ export class TarFile {
 
   /** Throws when an entry before failed: what is there is no archive. */
   async close(): Promise<Artifact> {
-    if (this.#pack.destroying) throw new Error('expected an archive of complete entries, got one whose last entry failed');
+    if (this.#pack.destroying)
+      throw new Error('expected an archive of complete entries, got one whose last entry failed');
     this.#pack.finalize();
     await this.#write(this.#packed());
     return this.#close();

@@ -15,7 +15,9 @@ import { openTarContainer } from './sample-container.ts';
 import { createSink, type Sink } from './sink.ts';
 
 export interface DatasetSinkOptions extends SinkOptions {
-  /** Decides units. Default: records in the destination's state folder; required for a destination that is not a folder. */
+  /**
+   * Decides units. Default: records in the destination's state folder; required for a destination that is not a folder.
+   */
   readonly committer?: Committer | undefined;
   /** Who commits, for records and logs. Default: 'local'. */
   readonly worker?: string | undefined;
@@ -57,10 +59,15 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
     },
     imagesAsJpg: (unit) => formats.of(unit).imageName === 'jpg',
   };
-  return createSink({ open: (unit) => openDatasetWriter(unit, layout) }, sinkOptions(target, layout.clock, maxUnitErrors));
+  return createSink(
+    { open: (unit) => openDatasetWriter(unit, layout) },
+    sinkOptions(target, layout.clock, maxUnitErrors),
+  );
 }
 
-/** The settings that hold for a unit: some follow from whether its manifest has labels, the same for all units of a job. */
+/**
+ * The settings that hold for a unit: some follow from whether its manifest has labels, the same for all units of a job.
+ */
 class Formats {
   readonly #given: SinkOptions;
   readonly #settings = new Map<boolean, SinkSettings>();
@@ -93,7 +100,11 @@ export function defaultCommitter(destination: Destination): Committer {
 }
 
 /** Options of createSink without those that are undefined. */
-export function sinkOptions(destination: Destination, clock: Clock, maxUnitErrors: number | undefined): Parameters<typeof createSink>[1] {
+export function sinkOptions(
+  destination: Destination,
+  clock: Clock,
+  maxUnitErrors: number | undefined,
+): Parameters<typeof createSink>[1] {
   return { name: destination.name, clock, ...(maxUnitErrors === undefined ? {} : { maxUnitErrors }) };
 }
 

@@ -134,7 +134,9 @@ export class UnitLane {
       () => undefined,
       (error: Error) => error,
     );
-    const fatal = this.#fatal(reason, quiet) ?? (abortError === undefined ? undefined : fatalDestinationError(abortError, this.#name));
+    const fatal =
+      this.#fatal(reason, quiet) ??
+      (abortError === undefined ? undefined : fatalDestinationError(abortError, this.#name));
     this.#events.onGivenUp(quiet || fatal !== undefined ? undefined : reason);
     if (fatal !== undefined) this.#events.onFatal(fatal);
     else if (!quiet) await this.#unit.fail(reason).catch((error: Error) => this.#events.onFatal(error));
@@ -168,5 +170,8 @@ export class UnitLane {
 
 /** More results than the unit has rows. */
 export function protocolError({ unit, row }: FetchResult): FlowDcError {
-  return new FlowDcError('FDC_ERR_SINK_PROTOCOL', `unit ${unit.id}: expected ${unit.rows} results, got row ${row.row} after them`);
+  return new FlowDcError(
+    'FDC_ERR_SINK_PROTOCOL',
+    `unit ${unit.id}: expected ${unit.rows} results, got row ${row.row} after them`,
+  );
 }

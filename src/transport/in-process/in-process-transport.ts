@@ -14,7 +14,9 @@ import { type Lease, type QueuedUnit, UnitQueue } from './unit-queue.ts';
 export interface InProcessOptions {
   readonly committer: LocalCommitter;
   readonly clock: Clock;
-  /** Called for every unit that turns out to be decided: on resume, and after a worker died between commit and rename. */
+  /**
+   * Called for every unit that turns out to be decided: on resume, and after a worker died between commit and rename.
+   */
   readonly rollForward: RollForward;
   /** Units that may wait for a worker before `publish` waits. */
   readonly highWater?: number;
@@ -27,7 +29,10 @@ export interface InProcessChannel extends JobChannel {
   expireLease(unit: UnitId): void;
 }
 
-/** Enough that a worker never waits for the partitioner, few enough that 4 x 10,000 rows are a small part of memory. Chosen, untested. */
+/**
+ * Enough that a worker never waits for the partitioner, few enough that 4 x 10,000 rows are a small part of memory.
+ * Chosen, untested.
+ */
 const DEFAULT_HIGH_WATER = 4;
 
 /** Open a job's queue over its records. Throws RangeError on a limit below 1. */
@@ -142,7 +147,10 @@ class BoundedChannel implements InProcessChannel {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed !== undefined) return;
-    this.#closed = new FlowDcError('FDC_ERR_TRANSPORT_CLOSED', 'The transport is closed; open another channel to go on');
+    this.#closed = new FlowDcError(
+      'FDC_ERR_TRANSPORT_CLOSED',
+      'The transport is closed; open another channel to go on',
+    );
     this.#queue.clear(this.#closed);
     this.#changed.wakeAll();
   }
@@ -152,7 +160,9 @@ class BoundedChannel implements InProcessChannel {
     const lease = queued?.lease;
     if (queued === undefined || lease === undefined) throw new RangeError(`Unit ${unit} is not held by anybody`);
     this.#queue.requeue(queued, 0);
-    lease.controller.abort(new FlowDcError('FDC_ERR_UNIT_FAILED', `The lease on unit ${unit} ended; somebody else may work on it`));
+    lease.controller.abort(
+      new FlowDcError('FDC_ERR_UNIT_FAILED', `The lease on unit ${unit} ended; somebody else may work on it`),
+    );
   }
 
   async #deliver(queued: QueuedUnit, signal: AbortSignal | undefined): Promise<Delivery | undefined> {
@@ -193,7 +203,8 @@ class BoundedChannel implements InProcessChannel {
   }
 
   async #nak(queued: QueuedUnit, lease: Lease, delayMs: number): Promise<void> {
-    if (!(delayMs >= 0 && delayMs < Number.POSITIVE_INFINITY)) throw new RangeError(`Expected a delay in milliseconds, got ${delayMs}`);
+    if (!(delayMs >= 0 && delayMs < Number.POSITIVE_INFINITY))
+      throw new RangeError(`Expected a delay in milliseconds, got ${delayMs}`);
     // Whole milliseconds, because networked queues ignore fractional delays.
     if (queued.lease === lease) this.#queue.requeue(queued, Math.round(delayMs));
   }

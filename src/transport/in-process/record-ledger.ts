@@ -47,7 +47,10 @@ export class RecordLedger {
   seal(total: number): void {
     if (!Number.isSafeInteger(total) || total < 0) throw new RangeError(`Expected the number of units, got ${total}`);
     if (this.#total !== undefined && this.#total !== total) {
-      throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', `The job was sealed with ${this.#total} units, then with ${total}`);
+      throw new FlowDcError(
+        'FDC_ERR_SINK_PROTOCOL',
+        `The job was sealed with ${this.#total} units, then with ${total}`,
+      );
     }
     this.#refuseMoreThan(total);
     this.#total = total;
@@ -70,7 +73,10 @@ export class RecordLedger {
     this.#committed = await this.#committer.count();
     this.#refuseMoreThan(total);
     if (this.#committed === total) return;
-    throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', `The job was sealed with ${total} units, but only ${this.#committed} were published`);
+    throw new FlowDcError(
+      'FDC_ERR_SINK_PROTOCOL',
+      `The job was sealed with ${total} units, but only ${this.#committed} were published`,
+    );
   }
 
   #refuseMoreThan(total: number): void {
@@ -81,6 +87,7 @@ export class RecordLedger {
 function otherCut(found: string): FlowDcError {
   return new FlowDcError(
     'FDC_ERR_JOB_UNITS_CHANGED',
-    `The input is cut into other units than before: ${found}; use the input and settings of the first run, another -o, or --overwrite`,
+    `The input is cut into other units than before: ${found}; use the input and settings of the first run, ` +
+      'another -o, or --overwrite',
   );
 }

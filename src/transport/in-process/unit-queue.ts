@@ -71,7 +71,14 @@ export class UnitQueue {
   }
 
   add(unit: Unit): void {
-    const queued: QueuedUnit = { unit, deliveries: 0, errors: 0, decided: false, lease: undefined, cancelDelay: undefined };
+    const queued: QueuedUnit = {
+      unit,
+      deliveries: 0,
+      errors: 0,
+      decided: false,
+      lease: undefined,
+      cancelDelay: undefined,
+    };
     this.#units.set(unit.id, queued);
     this.#makeReady(queued);
   }
@@ -96,7 +103,10 @@ export class UnitQueue {
     return lease;
   }
 
-  /** Give a leased unit back, to be ready after `delayMs`. Last in line, so that a unit that keeps failing holds up nobody. */
+  /**
+   * Give a leased unit back, to be ready after `delayMs`. Last in line, so that a unit that keeps failing holds up
+   * nobody.
+   */
   requeue(queued: QueuedUnit, delayMs: number): void {
     this.#release(queued);
     if (delayMs === 0) {

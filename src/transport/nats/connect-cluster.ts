@@ -128,7 +128,8 @@ class NatsCluster implements Cluster {
       if (found !== undefined) refuseOther(id, found.entry.description, description);
       if (found?.entry.state === 'publishing' || found?.entry.state === 'running') return;
       const text = JSON.stringify(fresh);
-      const write = () => (found === undefined ? state.create(JOB_KEY, text) : state.update(JOB_KEY, text, found.revision));
+      const write = () =>
+        found === undefined ? state.create(JOB_KEY, text) : state.update(JOB_KEY, text, found.revision);
       try {
         await this.#link.ask(`cannot make job ${id}`, write, { passes: isWrongSequence });
         return;
@@ -159,7 +160,10 @@ class NatsCluster implements Cluster {
   async #ackWaitOf(names: JobNames): Promise<number> {
     const look = () => this.#link.manager.consumers.info(names.unitStream, CONSUMER);
     try {
-      const { config } = await this.#link.ask('cannot look at the queue', look, { passes: isGone, giveUpMs: GIVE_UP_MS });
+      const { config } = await this.#link.ask('cannot look at the queue', look, {
+        passes: isGone,
+        giveUpMs: GIVE_UP_MS,
+      });
       return (config.ack_wait ?? 0) / 1_000_000 || this.#ackWaitMs;
     } catch (error) {
       if (!isGone(error)) throw error;
@@ -188,7 +192,8 @@ function refuseOther(id: string, found: JobDescription, wanted: JobDescription):
   if (found.folderId === wanted.folderId) return;
   throw new FlowDcError(
     'FDC_ERR_JOB_MISMATCH',
-    `The NATS server has another job ${id}, which writes to ${found.out}; use another --job for ${wanted.out}, or cancel and delete that one`,
+    `The NATS server has another job ${id}, which writes to ${found.out}; use another --job for ${wanted.out}, ` +
+      'or cancel and delete that one',
   );
 }
 

@@ -8,7 +8,13 @@ const SEEDS = Array.from({ length: 20 }, (_, i) => 101 + i);
 const GONE = { path: '/gone/*', behaviours: [{ kind: 'status', status: 404 }] } as const;
 
 function estimate({ origin, manifest }: KnownOrigin, options: EstimateOptions = {}) {
-  const fetch = { connectTo: [origin.connectTo], timeoutMs: 5000, retryBackoffMs: 10, maxAttempts: 2, ...options.fetch };
+  const fetch = {
+    connectTo: [origin.connectTo],
+    timeoutMs: 5000,
+    retryBackoffMs: 10,
+    maxAttempts: 2,
+    ...options.fetch,
+  };
   return estimateManifest(manifest, { sampleRows: 300, ...options, fetch });
 }
 
@@ -31,7 +37,9 @@ describe('estimateManifest', () => {
     );
     const found = [];
     for (const sampleSeed of SEEDS) found.push(await estimate(known, { sampleSeed }));
-    const covered = found.filter(({ bytes }) => bytes !== undefined && bytes.low <= known.bytes && known.bytes <= bytes.high);
+    const covered = found.filter(
+      ({ bytes }) => bytes !== undefined && bytes.low <= known.bytes && known.bytes <= bytes.high,
+    );
     console.log(
       `covered ${covered.length} of ${found.length}; ${found.map(({ bytes }) => ((bytes?.total ?? 0) / known.bytes).toFixed(2)).join(' ')}`,
     );
@@ -58,7 +66,10 @@ describe('estimateManifest', () => {
   it('never counts rows without a known size as 0 bytes: they widen the interval and are told', async () => {
     const known = await knownOrigin({ 'good.test': 50, 'down.test': 50 }, []);
     known.origin.setRules([on('down.test', { kind: 'status', status: 500 })]);
-    const { bytes, unresolved, failures, hosts } = await estimate(known, { sampleRows: 1000, fetch: { maxAttempts: 1 } });
+    const { bytes, unresolved, failures, hosts } = await estimate(known, {
+      sampleRows: 1000,
+      fetch: { maxAttempts: 1 },
+    });
     const good = hosts.find(({ host }) => host === 'good.test');
     expect(hosts.map(({ host }) => host)).toEqual(['good.test']);
     expect(unresolved.rows).toBe(50);
@@ -76,7 +87,10 @@ describe('estimateManifest', () => {
       on('a.test', { kind: 'head-status', status: 403 }),
       on('b.test', { kind: 'head-length', times: 'none' }),
     ]);
-    const { bytes, probes } = await estimate(known, { sampleRows: 500, fetch: { enablePaarc: false, perHostConcurrency: 1 } });
+    const { bytes, probes } = await estimate(known, {
+      sampleRows: 500,
+      fetch: { enablePaarc: false, perHostConcurrency: 1 },
+    });
     expect(bytes?.total).toBe(known.bytes);
     // HEAD is given up after a few tries per host.
     expect(probes.head).toBeLessThan(20);
@@ -85,7 +99,9 @@ describe('estimateManifest', () => {
   });
 
   it('asks every row again of a host that is caught lying', async () => {
-    const known = await knownOrigin({ 'liar.test': 100 }, [{ path: '*7.jpg', behaviours: [{ kind: 'head-length', times: 3 }] }]);
+    const known = await knownOrigin({ 'liar.test': 100 }, [
+      { path: '*7.jpg', behaviours: [{ kind: 'head-length', times: 3 }] },
+    ]);
     const { bytes, probes } = await estimate(known, { sampleRows: 500 });
     expect(probes.liars).toEqual(['liar.test']);
     expect(bytes?.total).toBe(known.bytes);
@@ -109,7 +125,11 @@ describe('estimateManifest', () => {
       on('huge.test', { kind: 'endless', totalBytes: 200_000_000 }),
     ]);
     const { failures, stored } = await estimate(known, { sampleRows: 500 });
-    expect(Object.fromEntries(failures.map(({ code, rows }) => [code, rows]))).toEqual({ not_media: 5, robots_tag: 5, too_large: 5 });
+    expect(Object.fromEntries(failures.map(({ code, rows }) => [code, rows]))).toEqual({
+      not_media: 5,
+      robots_tag: 5,
+      too_large: 5,
+    });
     expect(stored.rows).toBe(5);
   });
 
@@ -121,7 +141,9 @@ describe('estimateManifest', () => {
 
   it('says that nothing could be learnt when no host is there', async () => {
     const known = await knownOrigin({ 'a.test': 20 }, []);
-    const { bytes, sample } = await estimate(known, { fetch: { connectTo: ['::127.0.0.1:1'], offlineHoldMs: 0, maxAttempts: 1 } });
+    const { bytes, sample } = await estimate(known, {
+      fetch: { connectTo: ['::127.0.0.1:1'], offlineHoldMs: 0, maxAttempts: 1 },
+    });
     expect(bytes).toBeUndefined();
     expect([sample.sized, sample.failed]).toEqual([0, 0]);
     expect(sample.unresolved).toBeGreaterThan(9);

@@ -20,11 +20,18 @@ export interface KnownOrigin {
 }
 
 /** @param hosts - rows by host; rows under /gone/ are left out of the bytes */
-export async function knownOrigin(hosts: Readonly<Record<string, number>>, rules: readonly Rule[], goneEvery = 0): Promise<KnownOrigin> {
+export async function knownOrigin(
+  hosts: Readonly<Record<string, number>>,
+  rules: readonly Rule[],
+  goneEvery = 0,
+): Promise<KnownOrigin> {
   const origin = await startOrigin({ seed: SEED, ...SIZES, rules });
   onTestFinished(() => origin.close());
   const urls = Object.entries(hosts).flatMap(([host, rows]) =>
-    Array.from({ length: rows }, (_, i) => `http://${host}/${goneEvery > 0 && i % goneEvery === 3 ? 'gone/' : ''}${i}.jpg`),
+    Array.from(
+      { length: rows },
+      (_, i) => `http://${host}/${goneEvery > 0 && i % goneEvery === 3 ? 'gone/' : ''}${i}.jpg`,
+    ),
   );
   const shelf = new ImageShelf(SEED, SIZES);
   const stored = urls.filter((url) => !url.includes('/gone/'));

@@ -19,7 +19,10 @@ function caFile(): string {
 describe('https through --connect-to', () => {
   it('checks the certificate against the URL’s host with --ca-file', async () => {
     const origin = await serving({}, { tls: CA.tls });
-    const results = await drain(stageFor(origin, { caFile: caFile() }), [...urlsOf('a.test', 5, 'https'), ...urlsOf('b.test', 5, 'https')]);
+    const results = await drain(stageFor(origin, { caFile: caFile() }), [
+      ...urlsOf('a.test', 5, 'https'),
+      ...urlsOf('b.test', 5, 'https'),
+    ]);
     expect(summary(results)).toEqual({ 'fetched 1': 10 });
     expect([...origin.stats().keys()].sort()).toEqual(['a.test', 'b.test']);
   });
@@ -31,12 +34,17 @@ describe('https through --connect-to', () => {
 
   it('takes any certificate with --insecure', async () => {
     const origin = await serving({}, { tls: CA.tls });
-    expect(summary(await drain(stageFor(origin, { insecure: true }), urlsOf('a.test', 2, 'https')))).toEqual({ 'fetched 1': 2 });
+    expect(summary(await drain(stageFor(origin, { insecure: true }), urlsOf('a.test', 2, 'https')))).toEqual({
+      'fetched 1': 2,
+    });
   });
 
   it('http and https of one host are two places', async () => {
     const origin = await serving({}, { tls: CA.tls });
-    const results = await drain(stageFor(origin, { caFile: caFile() }), [...urlsOf('a.test', 3, 'https'), ...urlsOf('a.test', 3)]);
+    const results = await drain(stageFor(origin, { caFile: caFile() }), [
+      ...urlsOf('a.test', 3, 'https'),
+      ...urlsOf('a.test', 3),
+    ]);
     expect(summary(results)).toEqual({ 'fetched 1': 6 });
   });
 });
@@ -72,7 +80,9 @@ describe('an address', () => {
 
   it('where nobody listens is connect_refused', async () => {
     const origin = await serving({});
-    const results = await drain(stageFor(origin, { connectTo: [], allowPrivate: ['127.0.0.1'] }), ['http://127.0.0.1:1/a.jpg']);
+    const results = await drain(stageFor(origin, { connectTo: [], allowPrivate: ['127.0.0.1'] }), [
+      'http://127.0.0.1:1/a.jpg',
+    ]);
     expect(summary(results)).toEqual({ 'failed connect_refused 3': 1 });
   });
 });
@@ -103,7 +113,10 @@ describe('a connection', () => {
       used.add(socket);
       return void socket.write(IMAGE);
     });
-    const results = await drain(stageFor({ connectTo } as never, { perHostConcurrency: 1, maxAttempts: 1 }), urlsOf('a.test', 6));
+    const results = await drain(
+      stageFor({ connectTo } as never, { perHostConcurrency: 1, maxAttempts: 1 }),
+      urlsOf('a.test', 6),
+    );
     expect(summary(results)).toEqual({ 'fetched 1': 6 });
   });
 
@@ -126,7 +139,10 @@ describe('a connection', () => {
         { kind: 'status', status: 404, share: 0.5 },
       ],
     } as const;
-    const results = await drain(stageFor(await serving(hosts), { perHostConcurrency: 2, maxAttempts: 1 }), urlsOf('a.test', 100));
+    const results = await drain(
+      stageFor(await serving(hosts), { perHostConcurrency: 2, maxAttempts: 1 }),
+      urlsOf('a.test', 100),
+    );
     expect(Object.keys(summary(results)).sort()).toEqual(['failed http_404 1', 'fetched 1']);
   });
 
@@ -135,8 +151,16 @@ describe('a connection', () => {
     ['a broken chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n', 'protocol_error'],
     ['headers without end', `HTTP/1.1 200 OK\r\n${`x: ${'y'.repeat(1000)}\r\n`.repeat(40)}\r\n`, 'protocol_error'],
     ['a switch of protocols', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n', 'reset'],
-    ['a chunked body cut off', 'HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n', 'truncated'],
-    ['a body cut off on a closing connection', 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 100\r\n\r\nabcde', 'truncated'],
+    [
+      'a chunked body cut off',
+      'HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n',
+      'truncated',
+    ],
+    [
+      'a body cut off on a closing connection',
+      'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 100\r\n\r\nabcde',
+      'truncated',
+    ],
   ] as const)('with %s ends the row with its code', async ([, reply, code]) => {
     const connectTo = await rawServer((socket) => socket.end(reply, 'latin1'));
     const results = await drain(stageFor({ connectTo } as never, { maxAttempts: 1 }), urlsOf('a.test', 1));
@@ -156,6 +180,8 @@ describe('a connection', () => {
   it('more hosts than pools: the oldest idle ones make room', async () => {
     const origin = await serving({});
     const urls = Array.from({ length: 300 }, (_, at) => `http://h${at}.test/a.jpg`);
-    expect(summary(await drain(stageFor(origin, { maxPools: 10, concurrentDownloads: 50 }), urls))).toEqual({ 'fetched 1': 300 });
+    expect(summary(await drain(stageFor(origin, { maxPools: 10, concurrentDownloads: 50 }), urls))).toEqual({
+      'fetched 1': 300,
+    });
   });
 });

@@ -104,7 +104,10 @@ describe('a full disk under a spilled body', () => {
   it('destroys the stage with the error: it is nobody’s row that failed', async () => {
     const origin = await serving({ 'h.test': [{ kind: 'endless', totalBytes: 10 * MB, declared: false }] });
     // A file where the folder should be: no spill can be opened.
-    const broken = drain(stageFor(origin, { spillFolder: '/dev/null/nowhere', spillBytes: 65_536 }), urlsOf('h.test', 2));
+    const broken = drain(
+      stageFor(origin, { spillFolder: '/dev/null/nowhere', spillBytes: 65_536 }),
+      urlsOf('h.test', 2),
+    );
     await expect(broken).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 });

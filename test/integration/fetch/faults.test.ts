@@ -77,7 +77,9 @@ describe('a retry', () => {
   });
 
   it('is not made when one attempt was asked for', async () => {
-    const { results } = await fetchFrom({ 'h.test': [{ kind: 'status', status: 500 }] }, urlsOf('h.test', 2), { maxAttempts: 1 });
+    const { results } = await fetchFrom({ 'h.test': [{ kind: 'status', status: 500 }] }, urlsOf('h.test', 2), {
+      maxAttempts: 1,
+    });
     expect(summary(results)).toEqual({ 'failed http_500 1': 2 });
   });
 });

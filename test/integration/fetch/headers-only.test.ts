@@ -38,8 +38,12 @@ describe('a row of fetchRows that wants headers only', () => {
   });
 
   it('follows redirects, and fails, is skipped and is retried like any other row', async () => {
-    expect(await asked({ wants: 'head' }, { 'a.test': [{ kind: 'redirect', to: 'same-host' }] })).toMatchObject({ status: 'fetched' });
-    expect(await asked({ wants: 'head' }, { 'a.test': [{ kind: 'head-status', status: 405 }] })).toMatchObject({ code: 'http_405' });
+    expect(await asked({ wants: 'head' }, { 'a.test': [{ kind: 'redirect', to: 'same-host' }] })).toMatchObject({
+      status: 'fetched',
+    });
+    expect(await asked({ wants: 'head' }, { 'a.test': [{ kind: 'head-status', status: 405 }] })).toMatchObject({
+      code: 'http_405',
+    });
     expect(await asked(RANGE, { 'a.test': [{ kind: 'robots-tag', value: 'noai' }] })).toMatchObject({
       status: 'skipped',
       code: 'robots_tag',

@@ -78,7 +78,12 @@ describe('a long tail of hosts', () => {
   it('leaves no pool and no name behind, also where the number of pools is not bounded', async () => {
     const origin = await serving({});
     const nobody = await dnsServer(undefined);
-    const stage = stageFor(origin, { connectTo: [], dnsServers: [nobody.address], maxPools: 100_000, concurrentDownloads: 500 });
+    const stage = stageFor(origin, {
+      connectTo: [],
+      dnsServers: [nobody.address],
+      maxPools: 100_000,
+      concurrentDownloads: 500,
+    });
     const { most, counts } = await watched(stage, rowEach(manyHosts(10_000), 'a'));
     expect(counts).toEqual({ 'failed dns_not_found 1': 10_000 });
     expect(most.pools).toBeLessThanOrEqual(IDLE_HOSTS + ROWS_AHEAD);

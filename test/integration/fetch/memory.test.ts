@@ -64,7 +64,13 @@ function watch(stage: { stats(): { bodyBytesHeld: number; inFlight: number } }):
 describe('the memory budget', () => {
   it('holds under a slow consumer: requests stop, nothing is lost, nothing times out for it', async () => {
     const origin = await serving({ 'h.test': [{ kind: 'endless', totalBytes: 200_000 }] });
-    const stage = stageFor(origin, { bodyMemoryBytes: MB, timeoutMs: 800, maxAttempts: 1, perHostConcurrency: 50, bodyRelease: 'by-sink' });
+    const stage = stageFor(origin, {
+      bodyMemoryBytes: MB,
+      timeoutMs: 800,
+      maxAttempts: 1,
+      perHostConcurrency: 50,
+      bodyRelease: 'by-sink',
+    });
     const seen = watch(stage);
     const urls = urlsOf('h.test', 120);
     for (const url of urls) stage.write({ url });
@@ -112,9 +118,18 @@ describe('the memory budget', () => {
       'long.test': [{ kind: 'endless', totalBytes: 2 * MB, declared: false }],
     } as const;
     const origin = await serving(hosts);
-    const stage = stageFor(origin, { bodyMemoryBytes: MB, spillBytes: MB, spillFolder: spillFolder(), perHostConcurrency: 30 });
+    const stage = stageFor(origin, {
+      bodyMemoryBytes: MB,
+      spillBytes: MB,
+      spillFolder: spillFolder(),
+      perHostConcurrency: 30,
+    });
     const seen = watch(stage);
-    const results = await drain(stage, [...urlsOf('big.test', 20), ...urlsOf('long.test', 10), ...urlsOf('small.test', 200)]);
+    const results = await drain(stage, [
+      ...urlsOf('big.test', 20),
+      ...urlsOf('long.test', 10),
+      ...urlsOf('small.test', 200),
+    ]);
     seen.stop();
     expect(summary(results)).toEqual({ 'fetched 1': 230 });
     expect(seen.maxHeld).toBeLessThanOrEqual(MB);
@@ -124,7 +139,12 @@ describe('the memory budget', () => {
   it('may be given back in the middle of another reply', async () => {
     const hosts = { 'h.test': [{ kind: 'endless', totalBytes: 700_000 }], 'huge.test': [{ kind: 'endless' }] } as const;
     const origin = await serving(hosts);
-    const stage = stageFor(origin, { bodyMemoryBytes: MB, bodyRelease: 'by-sink', perHostConcurrency: 6, maxBytes: 2 * MB });
+    const stage = stageFor(origin, {
+      bodyMemoryBytes: MB,
+      bodyRelease: 'by-sink',
+      perHostConcurrency: 6,
+      maxBytes: 2 * MB,
+    });
     const held: Result[] = [];
     const results: Result[] = [];
     // A reply that is too large by its header ends while its header is being parsed, and so do these releases.

@@ -14,7 +14,9 @@ describe('a redirect', () => {
     });
     expect(summary(results)).toEqual({ 'fetched 1': 30 });
     expect(origin.stats().get('other.test')?.maxInFlight).toBeLessThanOrEqual(2);
-    expect(results.every(({ host, finalUrl }) => host === 'a.test' && finalUrl?.startsWith('http://other.test/'))).toBe(true);
+    expect(results.every(({ host, finalUrl }) => host === 'a.test' && finalUrl?.startsWith('http://other.test/'))).toBe(
+      true,
+    );
   });
 
   it('to a host that pauses waits there, and keeps no place at the first', async () => {
@@ -39,14 +41,20 @@ describe('a redirect', () => {
   );
 
   it('to a host that is to be skipped ends there', async () => {
-    const { results } = await fetchFrom({ 'a.test': OTHER }, urlsOf('a.test', 1), { hosts: { 'other.test': { skip: true } } });
+    const { results } = await fetchFrom({ 'a.test': OTHER }, urlsOf('a.test', 1), {
+      hosts: { 'other.test': { skip: true } },
+    });
     expect(results[0]).toMatchObject({ status: 'skipped', code: 'host_skipped' });
   });
 
   it('too many of them are too many: max_redirects', async () => {
-    const { results } = await fetchFrom({ 'a.test': [{ kind: 'redirect', to: 'same-host', hops: 4 }] }, urlsOf('a.test', 1), {
-      maxRedirects: 3,
-    });
+    const { results } = await fetchFrom(
+      { 'a.test': [{ kind: 'redirect', to: 'same-host', hops: 4 }] },
+      urlsOf('a.test', 1),
+      {
+        maxRedirects: 3,
+      },
+    );
     expect(results[0]?.code).toBe('too_many_redirects');
   });
 });
@@ -57,7 +65,10 @@ describe('headers and credentials', () => {
     const server = createServer((request, response) => {
       seen.push(request);
       const isFirst = request.headers.host === 'a.test';
-      response.writeHead(isFirst ? 302 : 200, isFirst ? { location: 'http://other.test/b' } : { 'content-type': 'image/x-tga' });
+      response.writeHead(
+        isFirst ? 302 : 200,
+        isFirst ? { location: 'http://other.test/b' } : { 'content-type': 'image/x-tga' },
+      );
       response.end(isFirst ? '' : Buffer.from([1, 2, 3, 0]));
     }).listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());

@@ -4,7 +4,9 @@ import { drain, fetchFrom, serving, stageFor, summary, until, urlsOf } from './f
 describe('Retry-After', () => {
   it('is honoured: no request to that host within the pause, no row lost, none counted as a failure', async () => {
     const hosts = { 'ra.test': [{ kind: 'rate-limit', requestsPerSecond: 5, burst: 4, retryAfterSec: 1 }] } as const;
-    const { results, origin } = await fetchFrom(hosts, [...urlsOf('ra.test', 10), ...urlsOf('free.test', 50)], { perHostConcurrency: 2 });
+    const { results, origin } = await fetchFrom(hosts, [...urlsOf('ra.test', 10), ...urlsOf('free.test', 50)], {
+      perHostConcurrency: 2,
+    });
     expect(results.filter(({ status }) => status === 'fetched')).toHaveLength(60);
     const { arrivalsMs = [], byStatus = {} } = origin.stats().get('ra.test') ?? {};
     expect(byStatus[429]).toBeGreaterThan(0);

@@ -14,7 +14,10 @@ describe('a limit that is revoked', () => {
       },
       retire: () => {},
     };
-    const results = drain(stageFor(origin, { hostLimits, maxAttempts: 1 }), [...urlsOf('slow.test', 6), ...urlsOf('other.test', 6)]);
+    const results = drain(stageFor(origin, { hostLimits, maxAttempts: 1 }), [
+      ...urlsOf('slow.test', 6),
+      ...urlsOf('other.test', 6),
+    ]);
     const slow = (): number => origin.stats().get('slow.test')?.inFlight ?? 0;
     await until(() => slow() === 4);
     revokes.get('slow.test')?.();

@@ -47,13 +47,24 @@ function delivery(unit: Unit, errors = 0): Handed {
   const abort = new AbortController();
   const failures: Error[] = [];
   const fail = async (error: Error): Promise<void> => void failures.push(error);
-  return { unit, attempt: 1, errors, signal: abort.signal, ack: async () => {}, nak: async () => {}, fail, abort, failures };
+  return {
+    unit,
+    attempt: 1,
+    errors,
+    signal: abort.signal,
+    ack: async () => {},
+    nak: async () => {},
+    fail,
+    abort,
+    failures,
+  };
 }
 
 describe('units', () => {
   it('yield one result per row, each pointing at its unit', async () => {
     const { stage, results } = stageFor(await serving({ 'b.test': [{ kind: 'status', status: 404 }] }));
-    for (let index = 0; index < 5; index += 1) stage.write(unitOf(index, [...urlsOf('a.test', 20), ...urlsOf('b.test', 5), 'no url']));
+    for (let index = 0; index < 5; index += 1)
+      stage.write(unitOf(index, [...urlsOf('a.test', 20), ...urlsOf('b.test', 5), 'no url']));
     stage.end();
     await once(stage, 'end');
     for (let index = 0; index < 5; index += 1) {
@@ -149,12 +160,17 @@ describe('a unit', () => {
     stage.end(delivery(unitOf(0, urlsOf('a.test', 50)), 3));
     await once(stage, 'end');
     expect(results).toHaveLength(50);
-    expect(results.every(({ status, code, attempts }) => status === 'failed' && code === 'unit_failed' && attempts === 0)).toBe(true);
+    expect(
+      results.every(({ status, code, attempts }) => status === 'failed' && code === 'unit_failed' && attempts === 0),
+    ).toBe(true);
     expect(origin.stats().size).toBe(0);
   });
 
   it('of which no row finishes for too long ends with what it has; the rest are unit_deadline, with their attempts', async () => {
-    const { stage, results } = stageFor(await serving({ 'never.test': [{ kind: 'never' }] }), { unitIdleMs: 600, timeoutMs: 60_000 });
+    const { stage, results } = stageFor(await serving({ 'never.test': [{ kind: 'never' }] }), {
+      unitIdleMs: 600,
+      timeoutMs: 60_000,
+    });
     stage.end(delivery(unitOf(0, [...urlsOf('good.test', 10), ...urlsOf('never.test', 10)])));
     await once(stage, 'end');
     expect(results.filter(({ status }) => status === 'fetched')).toHaveLength(10);
@@ -202,7 +218,8 @@ describe('a unit', () => {
     const { stage, results } = stageFor(await serving({}));
     const abort = new AbortController();
     setMaxListeners(0, abort.signal);
-    for (let index = 0; index < 20; index += 1) stage.write({ ...delivery(unitOf(index, urlsOf('a.test', 5))), signal: abort.signal });
+    for (let index = 0; index < 20; index += 1)
+      stage.write({ ...delivery(unitOf(index, urlsOf('a.test', 5))), signal: abort.signal });
     stage.end();
     await once(stage, 'end');
     expect(results).toHaveLength(100);

@@ -32,7 +32,9 @@ const ACK_WAIT_MS = 1_500;
 const WORKERS = 3;
 const RUN_TIMEOUT_MS = 90_000;
 
-/** One run's actors. Workers are replaced when they die; the second one reaches its server over a network that breaks. */
+/**
+ * One run's actors. Workers are replaced when they die; the second one reaches its server over a network that breaks.
+ */
 class ChaosRun {
   readonly plan: Omit<ChaosPlan, 'role'>;
   readonly server: NatsServer;
@@ -98,7 +100,9 @@ class ChaosRun {
   /** Who is there and what everybody said, for a run that does not end. */
   describe(): string {
     const all = [...this.#workers, this.#submitter].filter((one) => one !== undefined);
-    const lines = all.map(({ child, output }) => `${child.pid} exit ${child.exitCode} ${child.signalCode}: ${output().slice(-600)}`);
+    const lines = all.map(
+      ({ child, output }) => `${child.pid} exit ${child.exitCode} ${child.signalCode}: ${output().slice(-600)}`,
+    );
     return [...lines, 'ended before:', ...this.said.map((text) => text.slice(-300))].join('\n');
   }
 
@@ -204,14 +208,17 @@ async function inspectRun(channel: ClusterChannel, out: string, rows: number, sa
   for (const record of records) await destination.rollForward(record);
   const staging = join(out, '.flow-dc', 'staging');
   const leftovers = await readdir(staging);
-  await destination.sweep(async (unit, token) => records.some((record) => record.unit === unit && record.token === token));
+  await destination.sweep(async (unit, token) =>
+    records.some((record) => record.unit === unit && record.token === token),
+  );
   const strays = await readdir(staging);
   return { account: await takeAccount(out, records, rows), records: records.length, strays, leftovers, said };
 }
 
 /** Everything at once, at times that differ from run to run. */
 async function everything(run: ChaosRun): Promise<void> {
-  const soon = (fromMs: number, toMs: number): Promise<void> => sleep(fromMs + Math.random() * (toMs - fromMs)).then(() => {});
+  const soon = (fromMs: number, toMs: number): Promise<void> =>
+    sleep(fromMs + Math.random() * (toMs - fromMs)).then(() => {});
   await Promise.all([
     soon(400, 900).then(() => run.killSubmitter()),
     soon(1_500, 3_000).then(() => run.kill(0)),
@@ -249,9 +256,12 @@ describeNats('chaos', () => {
   it(
     'would see it if commits were not compare-and-set',
     async () => {
-      const result = await runChaos({ withoutCompareAndSet: true, die: { step: 'rolled', chance: 0.05 } }, async (run) => {
-        await run.freezeHolder(1.8 * ACK_WAIT_MS);
-      });
+      const result = await runChaos(
+        { withoutCompareAndSet: true, die: { step: 'rolled', chance: 0.05 } },
+        async (run) => {
+          await run.freezeHolder(1.8 * ACK_WAIT_MS);
+        },
+      );
       expect(result.account.twice.length).toBeGreaterThan(0);
       expect(result.account.missing).toEqual([]);
     },
@@ -277,7 +287,10 @@ describeNats('chaos', () => {
   it.each(['staged', 'synced', 'committed', 'rolled'] as const)(
     'loses and doubles nothing when workers die at the step `%s` of a commit',
     async (step) => {
-      const result = await runChaos({ units: 16, rowsPerUnit: 4, rowMs: 10, ackWaitMs: 1_000, die: { step, chance: 0.2 } }, async () => {});
+      const result = await runChaos(
+        { units: 16, rowsPerUnit: 4, rowMs: 10, ackWaitMs: 1_000, die: { step, chance: 0.2 } },
+        async () => {},
+      );
       expect(result.account).toEqual(EXACT);
       expect(result).toMatchObject({ records: 16, strays: [] });
     },

@@ -82,7 +82,8 @@ describeNats('jobs on a server', () => {
     expect(seen.sort()).toEqual(units.map((unit) => `${unit.id} 2`));
     const stop = new AbortController();
     stop.abort();
-    for await (const record of watcher.follow(stop.signal)) throw new Error(`expected nothing after the signal, got ${record.unit}`);
+    for await (const record of watcher.follow(stop.signal))
+      throw new Error(`expected nothing after the signal, got ${record.unit}`);
   });
 
   it('show their workers, each with its last word', async () => {

@@ -34,7 +34,11 @@ async function completes(url: string, secret: { credsFile?: string; nkeySeedFile
 }
 
 /** The refusal of a connection: at once, in one line, and without what must not be seen. */
-async function refusal(url: string, secret: { credsFile?: string; nkeySeedFile?: string }, hidden: string): Promise<string> {
+async function refusal(
+  url: string,
+  secret: { credsFile?: string; nkeySeedFile?: string },
+  hidden: string,
+): Promise<string> {
   const startMs = performance.now();
   const error = await natsOptionsFrom(url, { role: 'test', env: {}, ...secret })
     .then((options) => connectCluster(options))
@@ -54,7 +58,10 @@ describeNats('credentials', () => {
     const [one, two] = accounts;
     const url = await serving(config);
     await completes(url, { credsFile: await fileOf(one?.creds ?? '') });
-    const other = await joinCluster(url, await natsOptionsFrom(url, { role: 'test', env: {}, credsFile: await fileOf(two?.creds ?? '') }));
+    const other = await joinCluster(
+      url,
+      await natsOptionsFrom(url, { role: 'test', env: {}, credsFile: await fileOf(two?.creds ?? '') }),
+    );
     for await (const job of other.jobs()) expect.unreachable(`saw ${job.id}`);
   });
 
@@ -62,7 +69,9 @@ describeNats('credentials', () => {
     const url = await serving(accountsConfig(['one']).config);
     const stranger = accountsConfig(['stranger']).accounts[0];
     const strange = await refusal(url, { credsFile: await fileOf(stranger?.creds ?? '') }, stranger?.seed ?? '');
-    expect(strange).toMatch(/^FDC_ERR_TRANSPORT_CONNECT: The NATS server at .* refuses the connection: .*; correct the credentials/);
+    expect(strange).toMatch(
+      /^FDC_ERR_TRANSPORT_CONNECT: The NATS server at .* refuses the connection: .*; correct the credentials/,
+    );
     const torn = (stranger?.creds ?? '').replace('-----BEGIN USER NKEY SEED-----', '');
     expect(await refusal(url, { credsFile: await fileOf(torn) }, stranger?.seed ?? '')).toContain('credentials');
     expect(await refusal(url, { credsFile: '/no/such.creds' }, 'nothing')).toBe(
@@ -81,7 +90,9 @@ describeNats('an nkey', () => {
   it('that the server does not know is refused, as is a file without one', async () => {
     const url = await serving(`authorization: { users: [{ nkey: ${nkeys.createUser().getPublicKey()} }] }`);
     const seed = Buffer.from(nkeys.createUser().getSeed()).toString();
-    expect(await refusal(url, { nkeySeedFile: await fileOf(seed) }, seed)).toMatch(/^FDC_ERR_TRANSPORT_CONNECT: .* refuses the connection/);
+    expect(await refusal(url, { nkeySeedFile: await fileOf(seed) }, seed)).toMatch(
+      /^FDC_ERR_TRANSPORT_CONNECT: .* refuses the connection/,
+    );
     const broken = `${seed.slice(0, 20)}0000${seed.slice(24)}`;
     const file = await fileOf(broken);
     expect(await refusal(url, { nkeySeedFile: file }, broken)).toBe(

@@ -24,8 +24,12 @@ async function start(options: NatsServerOptions): Promise<NatsServer> {
 
 /** The documented configuration for one job. */
 async function startForJob(job: string): Promise<NatsServer> {
-  const text = (await readFile(EXAMPLE, 'utf8')).replace(/^jetstream: enabled$/m, '').replaceAll('FD_JOB_', `FD_${job}_`);
-  return start({ config: text.replace('$SUBMITTER_PASSWORD', SUBMITTER.password).replace('$WORKER_PASSWORD', WORKER.password) });
+  const text = (await readFile(EXAMPLE, 'utf8'))
+    .replace(/^jetstream: enabled$/m, '')
+    .replaceAll('FD_JOB_', `FD_${job}_`);
+  return start({
+    config: text.replace('$SUBMITTER_PASSWORD', SUBMITTER.password).replace('$WORKER_PASSWORD', WORKER.password),
+  });
 }
 
 async function refusalOf(work: Promise<unknown>): Promise<string> {
@@ -44,8 +48,20 @@ describeNats('who may do what', () => {
     const job = jobId();
     const { url } = await startForJob(job);
     const out = await tempFolder();
-    const plan: Omit<ChaosPlan, 'role'> = { url, job, out, units: 12, rowsPerUnit: 3, slots: 2, rowMs: 2, inboxPrefix: WORKER.inboxPrefix };
-    const as = ({ user, password }: { user: string; password: string }) => ({ FLOW_DC_NATS_USER: user, FLOW_DC_NATS_PASSWORD: password });
+    const plan: Omit<ChaosPlan, 'role'> = {
+      url,
+      job,
+      out,
+      units: 12,
+      rowsPerUnit: 3,
+      slots: 2,
+      rowMs: 2,
+      inboxPrefix: WORKER.inboxPrefix,
+    };
+    const as = ({ user, password }: { user: string; password: string }) => ({
+      FLOW_DC_NATS_USER: user,
+      FLOW_DC_NATS_PASSWORD: password,
+    });
     const submit = startChaosProcess({ ...plan, role: 'submit' }, as(SUBMITTER));
     await submit.ended;
     const workers = [1, 2].map(() => startChaosProcess({ ...plan, role: 'work' }, as(WORKER)));
@@ -136,10 +152,16 @@ describeNats('who may do what', () => {
     await writeFile(file('ca.pem'), caPem);
     await writeFile(file('cert.pem'), String(tls.cert));
     await writeFile(file('key.pem'), String(tls.key));
-    const { url } = await start({ config: `tls: { cert_file: "${file('cert.pem')}", key_file: "${file('key.pem')}" }` });
+    const { url } = await start({
+      config: `tls: { cert_file: "${file('cert.pem')}", key_file: "${file('key.pem')}" }`,
+    });
     expect((await joinCluster(url, { tls: { caFile: file('ca.pem') } })).server.notices).toEqual([]);
-    await expect(connectCluster({ servers: [url], role: 'test' })).rejects.toMatchObject({ code: 'FDC_ERR_TRANSPORT_CONNECT' });
-    await expect(connectCluster({ servers: [url], role: 'test', tls: { caFile: file('nope.pem') } })).rejects.toThrow('nope.pem');
+    await expect(connectCluster({ servers: [url], role: 'test' })).rejects.toMatchObject({
+      code: 'FDC_ERR_TRANSPORT_CONNECT',
+    });
+    await expect(connectCluster({ servers: [url], role: 'test', tls: { caFile: file('nope.pem') } })).rejects.toThrow(
+      'nope.pem',
+    );
   });
 
   it('names what a server lacks', async () => {
@@ -148,7 +170,9 @@ describeNats('who may do what', () => {
       code: 'FDC_ERR_TRANSPORT_SERVER',
       message: expect.stringContaining('start nats-server with -js'),
     });
-    await expect(connectCluster({ servers: ['127.0.0.1:1'], role: 'test', connectTimeoutMs: 700 })).rejects.toMatchObject({
+    await expect(
+      connectCluster({ servers: ['127.0.0.1:1'], role: 'test', connectTimeoutMs: 700 }),
+    ).rejects.toMatchObject({
       code: 'FDC_ERR_TRANSPORT_CONNECT',
       message: expect.stringContaining('within 1 s'),
     });

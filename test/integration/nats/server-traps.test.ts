@@ -90,7 +90,9 @@ describeNats('what servers do', () => {
     const { url } = await start({ config: 'max_payload: 32768' });
     const channel = await (await joinCluster(url)).createJob(jobId(), describeJob(), keepsNothing);
     const other = await (await joinCluster(url)).attachJob(channel.id, keepsNothing);
-    const rows = Array.from({ length: 3_000 }, (_, row) => ({ url: `https://h.example/${Math.random()}/${Math.random()}/${row}.jpg` }));
+    const rows = Array.from({ length: 3_000 }, (_, row) => ({
+      url: `https://h.example/${Math.random()}/${Math.random()}/${row}.jpg`,
+    }));
     const unit = makeUnit(rows);
     await channel.publish(unit);
     await channel.seal(1);

@@ -23,12 +23,16 @@ async function read(...paths: string[]): Promise<{ rows: Row[]; types: Record<st
     const own = batch.schema.fields.slice(3);
     types = Object.fromEntries(own.map(({ name, type }) => [name, String(type)]));
     const readers = own.map(({ name }, i) => [name, jsonReader(batch.data.children[i + 3] as Data)] as const);
-    for (let row = 0; row < batch.numRows; row++) rows.push(Object.fromEntries(readers.map(([name, value]) => [name, value(row)])));
+    for (let row = 0; row < batch.numRows; row++)
+      rows.push(Object.fromEntries(readers.map(([name, value]) => [name, value(row)])));
   }
   return { rows, types };
 }
 
-/** What apache-arrow builds of nulls alone may lack buffers, which the writer of the manifest minds; gathering makes them. */
+/**
+ * What apache-arrow builds of nulls alone may lack buffers, which the writer of the manifest minds; gathering makes
+ * them.
+ */
 function columnOf(type: DataType, values: readonly unknown[]): Data {
   const built = vectorFromArray(values, type).data[0] as Data;
   if (DataType.isDictionary(type)) return built;
@@ -44,7 +48,11 @@ const urls = (hosts: readonly (readonly [string, number])[]): string[] =>
   hosts.flatMap(([host, rows]) => Array.from({ length: rows }, (_, i) => `https://${host}/${i}.jpg`));
 
 /** A manifest of `urls` with row ids, split. */
-async function split(list: readonly (string | null)[], options: Omit<PartitionManifestOptions, 'output'>, more: [string, Data][] = []) {
+async function split(
+  list: readonly (string | null)[],
+  options: Omit<PartitionManifestOptions, 'output'>,
+  more: [string, Data][] = [],
+) {
   const folder = await tempFolder();
   const manifest = join(folder, 'm.parquet');
   const ids = int32Column(list.map((_, i) => i));
@@ -60,7 +68,9 @@ describe('partitionManifest', () => {
   it('keeps the type and every value of columns of all types', async () => {
     const folder = await tempFolder();
     const rows = fc.integer({ min: 3, max: 60 }).chain((length) => {
-      const lists = COLUMN_TYPES.map(([, , value]) => fc.array(fc.option(value), { minLength: length, maxLength: length }));
+      const lists = COLUMN_TYPES.map(([, , value]) =>
+        fc.array(fc.option(value), { minLength: length, maxLength: length }),
+      );
       return fc.tuple(...lists);
     });
     await fc.assert(
@@ -93,7 +103,12 @@ describe('partitionManifest', () => {
       for (const { host } of rows) places.set(host, (places.get(host) ?? new Set()).add(file));
     });
     expect([...places.values()].every((in_) => in_.size === 1)).toBe(true);
-    expect(summary).toMatchObject({ rows: list.length, hosts: 40, split: 0, partitions: files.map((rows) => ({ rows: rows.length })) });
+    expect(summary).toMatchObject({
+      rows: list.length,
+      hosts: 40,
+      split: 0,
+      partitions: files.map((rows) => ({ rows: rows.length })),
+    });
     expect(summary.imbalance).toBeLessThan(1.1);
   });
 
@@ -126,7 +141,9 @@ describe('partitionManifest', () => {
   it('keeps the values of a column together, null as one of them, and leaves them as they are', async () => {
     const list = urls([['h.example.org', 12]]);
     const species = ['Parus major', null, 'ä/b', null, 'Parus major', '', null, 'ä/b', 'Parus major', '', null, 'x'];
-    const { files } = await split(list, { groups: 3, method: 'greedy', groupingColumn: 'species' }, [['species', utf8Column(species)]]);
+    const { files } = await split(list, { groups: 3, method: 'greedy', groupingColumn: 'species' }, [
+      ['species', utf8Column(species)],
+    ]);
     const found = files.map((rows) => [...new Set(rows.map((row) => row.species))]);
     expect(found).toEqual([[null], ['Parus major', 'x'], ['ä/b', '']]);
   });
@@ -147,7 +164,9 @@ describe('partitionManifest', () => {
   });
 
   it('leaves a host column of the manifest as it is and names its own otherwise', async () => {
-    const { files, notices } = await split(['https://a.org/1', 'https://b.org/1'], { groups: 1 }, [['host', utf8Column(['mine', null])]]);
+    const { files, notices } = await split(['https://a.org/1', 'https://b.org/1'], { groups: 1 }, [
+      ['host', utf8Column(['mine', null])],
+    ]);
     expect(files[0]).toMatchObject([
       { host: 'mine', url_host: 'a.org' },
       { host: null, url_host: 'b.org' },
@@ -180,9 +199,12 @@ describe('partitionManifest', () => {
     const { output, manifest } = await split(urls([['a.org', 6]]), { groups: 3 });
     const before = await readdir(output);
     await writeFile(join(output, 'notes.txt'), 'mine');
-    const again = (options: Partial<PartitionManifestOptions>) => partitionManifest(manifest, { groups: 2, output, ...options });
+    const again = (options: Partial<PartitionManifestOptions>) =>
+      partitionManifest(manifest, { groups: 2, output, ...options });
     await expect(again({})).rejects.toMatchObject({ code: 'FDC_ERR_DEST_FOREIGN' });
-    await expect(again({ overwrite: true, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'FDC_ERR_INTERRUPTED' });
+    await expect(again({ overwrite: true, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'FDC_ERR_INTERRUPTED',
+    });
     await expect(again({ overwrite: true, groups: 7 })).rejects.toMatchObject({ code: 'FDC_ERR_CONFIG_INVALID' });
     expect((await readdir(output)).sort()).toEqual([...before, 'notes.txt'].sort());
   });

@@ -18,7 +18,9 @@ function measureSeed(scenario: Scenario, seed: number): Measures {
 
 describe('PAARC on hosts of known capacity, against an oracle', () => {
   afterAll(() => {
-    process.stdout.write(`\nmean of seeds ${seeds.join(', ')}; goodput and refusals: whole run / after 30 s\n${lines.join('\n')}\n`);
+    process.stdout.write(
+      `\nmean of seeds ${seeds.join(', ')}; goodput and refusals: whole run / after 30 s\n${lines.join('\n')}\n`,
+    );
   });
 
   it.each(loadScenarios())('$name: $words', { timeout: 120_000 }, (scenario) => {

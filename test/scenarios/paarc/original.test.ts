@@ -11,7 +11,8 @@ function goodput(name: string, errorShare: number, law: LimitFactory): number {
   const found = loadScenarios().find((scenario) => scenario.name === name);
   if (found === undefined) throw new Error(`no scenario ${name}`);
   const scenario = { ...found, host: { ...found.host, errorShare } };
-  return measure(scenario, runScenario(scenario, 1, law), runOracle(scenario, 1), runNearlyIdle(scenario, 1)).goodputAfter30;
+  return measure(scenario, runScenario(scenario, 1, law), runOracle(scenario, 1), runNearlyIdle(scenario, 1))
+    .goodputAfter30;
 }
 
 describe('The original law, for comparison', () => {

@@ -21,7 +21,9 @@ describe(`PAARC on ${hosts.length} random hosts, PAARC_HOSTS_SEED=${seed}`, () =
     // Chance alone fails a host now and then: it must fail three times, with different chance, to count.
     const first = run(host, seed);
     if (first.misses.length === 0) return;
-    process.stdout.write(`  seed ${seed} missed ${JSON.stringify(first.misses)}\n  ${describeMeasures(host.name, first.measures)}\n`);
+    process.stdout.write(
+      `  seed ${seed} missed ${JSON.stringify(first.misses)}\n  ${describeMeasures(host.name, first.measures)}\n`,
+    );
     const again = [1, 2].map((offset) => run(host, seed + offset));
     expect(
       again.some((attempt) => attempt.misses.length === 0),

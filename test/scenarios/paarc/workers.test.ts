@@ -13,7 +13,10 @@ const startedTogether = Array.from({ length: 10 }, (_, index) => 50 * index);
 const joined = startedTogether.map((atMs, index) => (index < 5 ? atMs : 60_000 + atMs));
 const lines: string[] = [];
 
-/** Bands of a host shared by ten workers; the slack of the single worker holds here too (0.015 goodput, 0.1 point, 0.05 p95). */
+/**
+ * Bands of a host shared by ten workers; the slack of the single worker holds here too (0.015 goodput, 0.1 point, 0.05
+ * p95).
+ */
 interface SharedHost {
   readonly host: string;
   readonly joins: readonly number[];
@@ -27,10 +30,25 @@ interface SharedHost {
 
 const any = Number.POSITIVE_INFINITY;
 const sharedHosts: SharedHost[] = [
-  { host: 'slots64', joins: startedTogether, goodputAfter30: 0.98, inFlightMost: 1.6 * 105, peakMost: any, isFair: true },
+  {
+    host: 'slots64',
+    joins: startedTogether,
+    goodputAfter30: 0.98,
+    inFlightMost: 1.6 * 105,
+    peakMost: any,
+    isFair: true,
+  },
   { host: 'tb100', joins: startedTogether, goodputAfter30: 0.98, inFlightMost: any, peakMost: 110, isFair: true },
-  // A probe of the rate is 1.25 times the rate by design and lasts until a burst of 20 is spent: 1.10 is asked for and missed here.
-  { host: 'tb20ra', joins: startedTogether, goodputAfter30: 0.98, inFlightMost: any, peakMost: 1.27 * 20, isFair: true },
+  // A probe of the rate is 1.25 times the rate by design and lasts until a burst of 20 is spent: 1.10 is asked for and
+  // missed here.
+  {
+    host: 'tb20ra',
+    joins: startedTogether,
+    goodputAfter30: 0.98,
+    inFlightMost: any,
+    peakMost: 1.27 * 20,
+    isFair: true,
+  },
   { host: 'conn50', joins: startedTogether, goodputAfter30: 0.95, inFlightMost: 1.6 * 50, peakMost: any, isFair: true },
   { host: 'tb100', joins: joined, goodputAfter30: 0.98, inFlightMost: any, peakMost: 111, isFair: false },
 ];
@@ -46,7 +64,12 @@ function measureShared(scenario: Scenario, shared: SharedHost, seed: number) {
   for (let second = 33; second <= scenario.durationS; second++) {
     peakPerS = Math.max(peakPerS, sumSeconds(run.sentPerS, second - 3, second) / 3);
   }
-  return { ...measures, inFlight: inFlight[Math.floor(0.95 * inFlight.length)] ?? 0, peakPerS, jain: jainIndex(run.okByClient) };
+  return {
+    ...measures,
+    inFlight: inFlight[Math.floor(0.95 * inFlight.length)] ?? 0,
+    peakPerS,
+    jain: jainIndex(run.okByClient),
+  };
 }
 
 describe('Ten workers on one host under one coordinator', () => {
@@ -58,7 +81,8 @@ describe('Ten workers on one host under one coordinator', () => {
     const scenario = hosts.get(shared.host);
     if (scenario === undefined) throw new Error(`no scenario ${shared.host}`);
     const runs = seeds.map((seed) => measureShared({ ...scenario, durationS: 150 }, shared, seed));
-    const mean = (pick: (run: (typeof runs)[number]) => number): number => runs.reduce((sum, run) => sum + pick(run), 0) / runs.length;
+    const mean = (pick: (run: (typeof runs)[number]) => number): number =>
+      runs.reduce((sum, run) => sum + pick(run), 0) / runs.length;
     const seen = {
       goodput: mean((run) => run.goodputAfter30),
       rejectedAllPct: mean((run) => run.rejectedAllPct),

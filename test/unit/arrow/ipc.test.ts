@@ -13,7 +13,10 @@ describe('encodeBatch', () => {
     ['nulls', boolColumn([null, null, null]), [null, null, null]],
     [
       'nulls within structs',
-      vectorFromArray([{ flag: null, n: 1 }, null], new Struct<never>([flag, new Field('n', new Int32(), true)] as never)).data[0] as Data,
+      vectorFromArray(
+        [{ flag: null, n: 1 }, null],
+        new Struct<never>([flag, new Field('n', new Int32(), true)] as never),
+      ).data[0] as Data,
       [{ flag: null, n: 1 }, null],
     ],
     ['nulls within lists', vectorFromArray([[null, null], null], new List(flag)).data[0] as Data, [[null, null], null]],

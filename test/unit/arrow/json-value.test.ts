@@ -45,7 +45,11 @@ function words(value: bigint): Uint32Array {
 
 describe('JSON values of Arrow columns', () => {
   it('writes 64-bit integers as strings, exactly', () => {
-    expect(read([2n ** 63n - 1n, -(2n ** 63n), null], new Int64())).toEqual(['9223372036854775807', '-9223372036854775808', null]);
+    expect(read([2n ** 63n - 1n, -(2n ** 63n), null], new Int64())).toEqual([
+      '9223372036854775807',
+      '-9223372036854775808',
+      null,
+    ]);
     expect(read([2n ** 64n - 1n], new Uint64())).toEqual(['18446744073709551615']);
   });
 
@@ -59,20 +63,26 @@ describe('JSON values of Arrow columns', () => {
   it('writes dates and times in ISO 8601', () => {
     expect(read([new Date('2024-02-29'), new Date('1969-12-31')], new DateDay())).toEqual(['2024-02-29', '1969-12-31']);
     expect(read([new Date('2024-02-29T01:02:03.004Z')], new DateMillisecond())).toEqual(['2024-02-29T01:02:03.004Z']);
-    expect(read([new Date('2024-02-29T01:02:03Z').getTime()], new TimestampMillisecond('UTC'))).toEqual(['2024-02-29T01:02:03.000Z']);
+    expect(read([new Date('2024-02-29T01:02:03Z').getTime()], new TimestampMillisecond('UTC'))).toEqual([
+      '2024-02-29T01:02:03.000Z',
+    ]);
     expect(read([3_723_000_001n], new TimeMicrosecond())).toEqual(['01:02:03.000001']);
   });
 
   it('marks timestamps with Z only where the column has a time zone', () => {
     const data = makeData({ type: new TimestampMillisecond(), data: BigInt64Array.of(-1n), length: 1 });
     expect(jsonReader(data)(0)).toBe('1969-12-31T23:59:59.999');
-    expect(jsonReader(makeData({ type: new TimestampMillisecond('UTC'), data: BigInt64Array.of(-1n), length: 1 }))(0)).toBe(
-      '1969-12-31T23:59:59.999Z',
-    );
+    expect(
+      jsonReader(makeData({ type: new TimestampMillisecond('UTC'), data: BigInt64Array.of(-1n), length: 1 }))(0),
+    ).toBe('1969-12-31T23:59:59.999Z');
   });
 
   it('keeps nanoseconds when a whole column is read', () => {
-    const data = makeData({ type: new TimestampNanosecond('UTC'), data: BigInt64Array.of(1_700_000_000_123_456_789n), length: 1 });
+    const data = makeData({
+      type: new TimestampNanosecond('UTC'),
+      data: BigInt64Array.of(1_700_000_000_123_456_789n),
+      length: 1,
+    });
     expect(jsonReader(data)(0)).toBe('2023-11-14T22:13:20.123456789Z');
   });
 
@@ -97,7 +107,12 @@ describe('JSON values of Arrow columns', () => {
 
   it('keeps a key named __proto__ as data', () => {
     const struct = new Struct<never>([field('__proto__', new Utf8())] as never);
-    const data = makeData({ type: struct, length: 1, nullCount: 0, children: [vectorFromArray(['x'], new Utf8()).data[0] as never] });
+    const data = makeData({
+      type: struct,
+      length: 1,
+      nullCount: 0,
+      children: [vectorFromArray(['x'], new Utf8()).data[0] as never],
+    });
     expect(JSON.stringify(jsonReader(data)(0))).toBe('{"__proto__":"x"}');
   });
 });

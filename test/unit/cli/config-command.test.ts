@@ -39,7 +39,13 @@ describe('flow-dc config', () => {
   it('show prints nothing but JSON on stdout, flags laid over the file', async () => {
     const { code, stdout } = await run('show', FLOW_DC, '--c-max', '77', '--keep-thetas');
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ C_max: 77, theta_50: 1.5, timeout_sec: 30, url: 'photo', output_format: 'imagefolder' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      C_max: 77,
+      theta_50: 1.5,
+      timeout_sec: 30,
+      url: 'photo',
+      output_format: 'imagefolder',
+    });
   });
 
   it('schema prints the JSON Schema', async () => {

@@ -44,7 +44,11 @@ describe('what all workers of a job are doing', () => {
   });
 
   it('counts rows of units that are decided from now on, although all records are told again', () => {
-    const gauge = new ClusterGauge({ workers: async () => [] }, new VirtualClock(), { ...NOTHING, stored: 100, bytes: 1000 });
+    const gauge = new ClusterGauge({ workers: async () => [] }, new VirtualClock(), {
+      ...NOTHING,
+      stored: 100,
+      bytes: 1000,
+    });
     gauge.note(recordOf(60));
     expect(gauge.read()).toMatchObject({ stored: 0, bytes: 0 });
     gauge.note(recordOf(40));

@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { findJoinFile, readJoinFile, readToken, writeJoinFile } from '../../../src/cluster/join-file.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-const CONTENT = { servers: ['nats://manager:9123'], token: 'a-token', job: 'photos', server: { hostname: 'manager', pid: 4711 } };
+const CONTENT = {
+  servers: ['nats://manager:9123'],
+  token: 'a-token',
+  job: 'photos',
+  server: { hostname: 'manager', pid: 4711 },
+};
 
 describe('worker.json', () => {
   it('is readable by its owner alone, also when it replaces one that was not', async () => {
@@ -26,7 +31,10 @@ describe('worker.json', () => {
 
   it('is refused in one line when it is missing, empty or something else', async () => {
     const path = join(await tempFolder(), 'worker.json');
-    await expect(readJoinFile(path)).rejects.toMatchObject({ code: 'FDC_ERR_USAGE', message: expect.stringContaining('ENOENT') });
+    await expect(readJoinFile(path)).rejects.toMatchObject({
+      code: 'FDC_ERR_USAGE',
+      message: expect.stringContaining('ENOENT'),
+    });
     await writeFile(path, '{"token":"secret-in-here"}');
     const refused = await readJoinFile(path).catch((error: Error) => error.message);
     expect(refused).toContain('expected the worker.json that submit wrote');

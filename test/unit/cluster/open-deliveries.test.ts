@@ -13,7 +13,15 @@ function trial() {
     const n = aborts.push(abort);
     const unit = makeUnit([{ url: `http://a.test/${n}` }]);
     const note = (what: string) => async () => void said.push(`${what} ${n}`);
-    return { unit, attempt: 1, errors: 0, signal: abort.signal, ack: note('ack'), nak: note('nak'), fail: note('fail') };
+    return {
+      unit,
+      attempt: 1,
+      errors: 0,
+      signal: abort.signal,
+      ack: note('ack'),
+      nak: note('nak'),
+      fail: note('fail'),
+    };
   };
   return { clock, said, aborts, deliveries: new OpenDeliveries({ next }, clock) };
 }

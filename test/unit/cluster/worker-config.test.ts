@@ -24,7 +24,16 @@ describe('the configuration of a worker', () => {
   });
 
   it('never carries how machines meet into what is kept in the output', () => {
-    expect(withoutClusterKeys({ url: 'url', nats: ['nats://h'], token_file: '/t', job: 'j', port_number: 1, take_over: true })).toEqual({
+    expect(
+      withoutClusterKeys({
+        url: 'url',
+        nats: ['nats://h'],
+        token_file: '/t',
+        job: 'j',
+        port_number: 1,
+        take_over: true,
+      }),
+    ).toEqual({
       url: 'url',
     });
   });

@@ -5,10 +5,22 @@ import { isFlowDcFile } from '../../../src/config/flow-dc-file.ts';
 import type { ConfigFile } from '../../../src/config/load.ts';
 
 function file(written: Record<string, unknown>): ConfigFile {
-  return { path: 'f.json', written, config: checkedConfig(written).config, source: isFlowDcFile(written) ? 'flow-dc' : 'own' };
+  return {
+    path: 'f.json',
+    written,
+    config: checkedConfig(written).config,
+    source: isFlowDcFile(written) ? 'flow-dc' : 'own',
+  };
 }
 
-const TUNED = { timeout: 30, theta_50: 12, startup_theta_95: 24, startup_additive_increase: 30, C_max: 1500, compress_tar: false };
+const TUNED = {
+  timeout: 30,
+  theta_50: 12,
+  startup_theta_95: 24,
+  startup_additive_increase: 30,
+  C_max: 1500,
+  compress_tar: false,
+};
 
 describe('combineConfig', () => {
   it('lets the command line win over the file, and the file over the environment', () => {

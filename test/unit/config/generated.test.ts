@@ -42,12 +42,24 @@ describe('the published schema', () => {
   });
 
   it('takes what files may say: sizes as text, one text for a list, null, $schema', () => {
-    const config = { $schema: 'x', input: 'a', max_bytes: '64 MiB', label_col: null, hosts: { '*': { C_max: 3, headers: ['A: b'] } } };
+    const config = {
+      $schema: 'x',
+      input: 'a',
+      max_bytes: '64 MiB',
+      label_col: null,
+      hosts: { '*': { C_max: 3, headers: ['A: b'] } },
+    };
     expect(validate(config), JSON.stringify(validate.errors)).toBe(true);
   });
 
   it('refuses what the program refuses', () => {
-    for (const config of [{ tiemout: 3 }, { C_max: 0 }, { max_bytes: 'much' }, { hosts: { '*': { c_max: 3 } } }, { create_tar: null }]) {
+    for (const config of [
+      { tiemout: 3 },
+      { C_max: 0 },
+      { max_bytes: 'much' },
+      { hosts: { '*': { c_max: 3 } } },
+      { create_tar: null },
+    ]) {
       expect(validate(config), JSON.stringify(config)).toBe(false);
     }
   });

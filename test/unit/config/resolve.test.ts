@@ -19,13 +19,27 @@ describe('resolveConfig', () => {
     expect(settings.fetch.maxBytes).toBe(64 * 1024 ** 2);
     expect(settings.fetch.unitIdleMs).toBe(3_600_000);
     expect(settings.fetch.hosts['*.example.org']).toEqual({ cMax: 4, timeoutMs: 2300, headers: ['X-Key: 1'] });
-    for (const part of [settings, settings.fetch, settings.fetch.robotsTags, settings.fetch.hosts, settings.fetch.hosts['*.example.org']]) {
+    for (const part of [
+      settings,
+      settings.fetch,
+      settings.fetch.robotsTags,
+      settings.fetch.hosts,
+      settings.fetch.hosts['*.example.org'],
+    ]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });
 
   it('names every problem at once, each with what was expected and what arrived', () => {
-    expect(issuesOf({ C_max: 0, timeout_sec: 'soon', output_format: 'zip', header: ['bad header'], max_bytes: '12 parsecs' })).toEqual([
+    expect(
+      issuesOf({
+        C_max: 0,
+        timeout_sec: 'soon',
+        output_format: 'zip',
+        header: ['bad header'],
+        max_bytes: '12 parsecs',
+      }),
+    ).toEqual([
       'C_max: expected an integer from 1 to 100000, got 0',
       'timeout_sec: expected a number above 0 and of at most 86400, got "soon"',
       'output_format: expected one of imagefolder, webdataset, parquet, csv, got "zip"',
@@ -45,11 +59,16 @@ describe('resolveConfig', () => {
   });
 
   it('does not overlook a key that JavaScript treats in its own way', () => {
-    expect(issuesOf(JSON.parse('{"__proto__": {}, "constructor": 1}'))).toEqual(['unknown key __proto__', 'unknown key constructor']);
+    expect(issuesOf(JSON.parse('{"__proto__": {}, "constructor": 1}'))).toEqual([
+      'unknown key __proto__',
+      'unknown key constructor',
+    ]);
   });
 
   it('answers a misspelt key of a host rule with the nearest right one', () => {
-    expect(issuesOf({ hosts: { 'a.example': { c_max: 1 } } })).toEqual(['unknown key hosts["a.example"].c_max; did you mean C_max?']);
+    expect(issuesOf({ hosts: { 'a.example': { c_max: 1 } } })).toEqual([
+      'unknown key hosts["a.example"].c_max; did you mean C_max?',
+    ]);
   });
 
   it('takes a key under two names when both agree, and refuses them when they differ', () => {
@@ -60,19 +79,26 @@ describe('resolveConfig', () => {
   });
 
   it('takes null for "not given" where FLOW-DC writes it, and nowhere else', () => {
-    expect(resolveConfig({ label_col: null, concurrent_downloads: null } as Config).fetch.concurrentDownloads).toBe(1000);
+    expect(resolveConfig({ label_col: null, concurrent_downloads: null } as Config).fetch.concurrentDownloads).toBe(
+      1000,
+    );
     expect(issuesOf({ create_tar: null })).toEqual(['create_tar: expected true or false, got null']);
   });
 
   it('chooses imagefolder when a label column is given, webdataset otherwise, and image names to match', () => {
-    expect(resolveConfig({ label: 'species' }).sink).toMatchObject({ outputFormat: 'imagefolder', imageName: 'content' });
+    expect(resolveConfig({ label: 'species' }).sink).toMatchObject({
+      outputFormat: 'imagefolder',
+      imageName: 'content',
+    });
     expect(resolveConfig({}).sink).toMatchObject({ outputFormat: 'webdataset', imageName: 'jpg' });
     expect(resolveConfig({ label: 'species', output_format: 'webdataset' }).sink.outputFormat).toBe('webdataset');
     expect(resolveConfig({ create_tar: false }).sink.outputFormat).toBe('imagefolder');
   });
 
   it('refuses what contradicts itself, naming both keys', () => {
-    expect(issuesOf({ C_min: 9, C_max: 4, spill_bytes: '2GiB', create_tar: false, output_format: 'webdataset' })).toEqual(
+    expect(
+      issuesOf({ C_min: 9, C_max: 4, spill_bytes: '2GiB', create_tar: false, output_format: 'webdataset' }),
+    ).toEqual(
       [
         'output_format webdataset is made of tar shards; use imagefolder, or leave create_tar on',
         'spill_bytes (2147483648) must not be above body_memory (268435456)',
@@ -104,9 +130,18 @@ function bySlice(a: string, b: string): number {
 
 describe('resolvedKeys', () => {
   it('gives back a configuration that resolves to the same settings', () => {
-    const settings = resolveConfig({ timeout_sec: 2.3, label: 'x', max_bytes: '5MB', hosts: { '*.org': { rate: 2, timeout_sec: 1.5 } } });
+    const settings = resolveConfig({
+      timeout_sec: 2.3,
+      label: 'x',
+      max_bytes: '5MB',
+      hosts: { '*.org': { rate: 2, timeout_sec: 1.5 } },
+    });
     const keys = resolvedKeys(settings);
-    expect(keys).toMatchObject({ timeout_sec: 2.3, max_bytes: 5 * 1024 ** 2, hosts: { '*.org': { rate: 2, timeout_sec: 1.5 } } });
+    expect(keys).toMatchObject({
+      timeout_sec: 2.3,
+      max_bytes: 5 * 1024 ** 2,
+      hosts: { '*.org': { rate: 2, timeout_sec: 1.5 } },
+    });
     expect(resolveConfig(keys as Config)).toEqual(settings);
   });
 });

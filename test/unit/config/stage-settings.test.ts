@@ -39,7 +39,12 @@ describe('stageSettings', () => {
   });
 
   it('takes sizes as text, one text for a list, and undefined for absent', () => {
-    const settings = stageSettings('fetch', { maxBytes: '1.5 MiB', headers: 'A: b', robotsTags: ['none'], timeoutMs: undefined });
+    const settings = stageSettings('fetch', {
+      maxBytes: '1.5 MiB',
+      headers: 'A: b',
+      robotsTags: ['none'],
+      timeoutMs: undefined,
+    });
     expect(settings).toMatchObject({ maxBytes: 1_572_864, headers: ['A: b'], robotsTags: [], timeoutMs: 30_000 });
   });
 
@@ -55,7 +60,9 @@ describe('stageSettings', () => {
   });
 
   it('refuses something that is no object of options', () => {
-    expect(issuesOf(() => stageSettings('sink', 'out' as SinkOptions))).toEqual(['expected an object of options, got out']);
+    expect(issuesOf(() => stageSettings('sink', 'out' as SinkOptions))).toEqual([
+      'expected an object of options, got out',
+    ]);
   });
 
   it('refuses values of another command', () => {

@@ -58,8 +58,32 @@ describe('the outcome table', () => {
       batch,
     );
     expect(table.schema.names).toEqual([
-      ...['key', 'name', 'row', 'source_file', 'source_row', 'url', 'final_url', 'label', 'status', 'code', 'http_status', 'bytes'],
-      ...['content_type', 'sha256', 'width', 'height', 'attempts', 'attempt_set', 'headers_ms', 'total_ms', 'fetched_at', 'etag'],
+      ...[
+        'key',
+        'name',
+        'row',
+        'source_file',
+        'source_row',
+        'url',
+        'final_url',
+        'label',
+        'status',
+        'code',
+        'http_status',
+        'bytes',
+      ],
+      ...[
+        'content_type',
+        'sha256',
+        'width',
+        'height',
+        'attempts',
+        'attempt_set',
+        'headers_ms',
+        'total_ms',
+        'fetched_at',
+        'etag',
+      ],
       ...['last_modified', 'host', 'flags', 'URL', 'TEXT', 'big', 'price', 'kind', 'tags', 'place', 'day', 'at'],
       ...['manifest_status', 'manifest_manifest_status'],
     ]);
@@ -88,8 +112,19 @@ describe("a sample's metadata", () => {
     const given = unit();
     const write = sampleJsonWriter(given.batch);
     const [first, second] = [0, 1].map((index) => JSON.parse(write(resultOf(given, index), 'ff').toString()));
-    expect(first).toMatchObject({ big: '1152921504606846977', price: '123.45', kind: 'x', tags: ['a', 'b'], place: { lat: 1.5 } });
-    expect(first).toMatchObject({ at: expect.stringContaining('123456789'), status: 'mine', caption: 'a', sha256: 'ff' });
+    expect(first).toMatchObject({
+      big: '1152921504606846977',
+      price: '123.45',
+      kind: 'x',
+      tags: ['a', 'b'],
+      place: { lat: 1.5 },
+    });
+    expect(first).toMatchObject({
+      at: expect.stringContaining('123456789'),
+      status: 'mine',
+      caption: 'a',
+      sha256: 'ff',
+    });
     expect(second).toMatchObject({ big: null, price: null, place: null, day: null, status: null });
     expect(Object.keys(second)).toEqual(Object.keys(first));
   });

@@ -10,7 +10,11 @@ const times = { queue: 1.5, headers: 2, body: 3, hash: 0.25, write: 4, commit: 5
 
 describe('a stats file', () => {
   it('says when its unit was worked on and where the time went', () => {
-    expect(parseStats(formatStats(record, 2000, times).toString())).toEqual({ startedAtMs: 2000, committedAtMs: 5000, times });
+    expect(parseStats(formatStats(record, 2000, times).toString())).toEqual({
+      startedAtMs: 2000,
+      committedAtMs: 5000,
+      times,
+    });
   });
 
   it('of an earlier version is read without times', () => {

@@ -47,7 +47,12 @@ function recordOf(artifacts: readonly Artifact[], token = 'aa'): UnitRecord {
   return { unit: UNIT, token, worker: 'w', ...counts, artifacts, errors: {}, committedAtMs: 0 };
 }
 
-async function stageFile(destination: FolderDestination, token = 'aa', name = '000000.tar', text = 'bytes'): Promise<UnitRecord> {
+async function stageFile(
+  destination: FolderDestination,
+  token = 'aa',
+  name = '000000.tar',
+  text = 'bytes',
+): Promise<UnitRecord> {
   const staging = await destination.stage(UNIT, token);
   const file = await staging.createFile(name);
   await file.write([Buffer.from(text)]);
@@ -126,11 +131,14 @@ describe('a local folder as destination', () => {
     expect(clock.nowMs()).toBe(1500);
   });
 
-  it.each(['../evil', '/etc/passwd', 'a/b', '..', '.flow-dc', ''])('a record that names the artifact %j is refused', async (name) => {
-    const destination = new FolderDestination(await outputFolder());
-    const record = recordOf([{ name, bytes: 1, sha256: '0'.repeat(64) }]);
-    await expect(destination.rollForward(record)).rejects.toThrow(/not a safe file name/);
-  });
+  it.each(['../evil', '/etc/passwd', 'a/b', '..', '.flow-dc', ''])(
+    'a record that names the artifact %j is refused',
+    async (name) => {
+      const destination = new FolderDestination(await outputFolder());
+      const record = recordOf([{ name, bytes: 1, sha256: '0'.repeat(64) }]);
+      await expect(destination.rollForward(record)).rejects.toThrow(/not a safe file name/);
+    },
+  );
 
   it.each([{ unit: '../../x' }, { token: '../../x' }])('a record with %j is refused', async (given) => {
     const destination = new FolderDestination(await outputFolder());
@@ -178,7 +186,9 @@ describe('a local folder as destination', () => {
 
   // Node's own recursive mkdir never returns from there.
   it.skipIf(!existsSync('/proc/self'))('an output where no folder can be is refused at once', async () => {
-    await expect(new FolderDestination('/proc/flow-dc/out').prepare()).rejects.toMatchObject({ code: 'FDC_ERR_DEST_UNWRITABLE' });
+    await expect(new FolderDestination('/proc/flow-dc/out').prepare()).rejects.toMatchObject({
+      code: 'FDC_ERR_DEST_UNWRITABLE',
+    });
   });
 
   it('an output that cannot be made is told from one that broke', async () => {
@@ -207,9 +217,12 @@ describe('a local folder as destination', () => {
   });
 });
 
-it.each(['s3://bucket/data', 'https://example.org/data', '-'])('%s is refused where the destination is built', (output) => {
-  expect(() => new FolderDestination(output)).toThrow(expect.objectContaining({ code: 'FDC_ERR_CONFIG_INVALID' }));
-});
+it.each(['s3://bucket/data', 'https://example.org/data', '-'])(
+  '%s is refused where the destination is built',
+  (output) => {
+    expect(() => new FolderDestination(output)).toThrow(expect.objectContaining({ code: 'FDC_ERR_CONFIG_INVALID' }));
+  },
+);
 
 describe('loose files', () => {
   it('appear under their own paths, listed with size and hash', async () => {
@@ -220,7 +233,8 @@ describe('loose files', () => {
     await destination.rollForward(record);
     expect(await readFile(join(output, '雪', '2.jpg'), 'utf8')).toBe('content of 雪/2.jpg');
     const listed = [];
-    for await (const file of readFileList(join(destination.stateFolder, '000000.files'))) listed.push([file.path, file.bytes]);
+    for await (const file of readFileList(join(destination.stateFolder, '000000.files')))
+      listed.push([file.path, file.bytes]);
     expect(listed).toEqual([
       ['a/1.jpg', 18],
       ['雪/2.jpg', 20],

@@ -51,8 +51,12 @@ describe('HostManners', () => {
 
   it('tells what is gone for good from what may come back', () => {
     expect(manners().judge('range', failed('http_404'))).toEqual({ outcome: { kind: 'failed', code: 'http_404' } });
-    expect(manners().judge('range', failed('timeout_headers'))).toEqual({ outcome: { kind: 'unresolved', code: 'timeout_headers' } });
-    expect(manners().judge('head', failed('dns_not_found'))).toEqual({ outcome: { kind: 'failed', code: 'dns_not_found' } });
+    expect(manners().judge('range', failed('timeout_headers'))).toEqual({
+      outcome: { kind: 'unresolved', code: 'timeout_headers' },
+    });
+    expect(manners().judge('head', failed('dns_not_found'))).toEqual({
+      outcome: { kind: 'failed', code: 'dns_not_found' },
+    });
     expect(manners().judge('range', sized(1001))).toEqual({ outcome: { kind: 'failed', code: 'too_large' } });
   });
 });

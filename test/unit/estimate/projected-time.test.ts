@@ -21,7 +21,9 @@ describe('projectedTime', () => {
   });
 
   it('is decided by the downloads at once when every host has few rows', () => {
-    const paces = new Map(Array.from({ length: 50 }, (_, i) => [`h${i}.test`, { answers: 1, headersMs: 1000, spanMs: 1000 }] as const));
+    const paces = new Map(
+      Array.from({ length: 50 }, (_, i) => [`h${i}.test`, { answers: 1, headersMs: 1000, spanMs: 1000 }] as const),
+    );
     const found = projectedTime([{ rows: 10_000, hosts: 5000, sample: [] }], paces, 1, OPTIONS);
     expect([found.requestsMs, found.slowestHost]).toEqual([100_000, undefined]);
   });

@@ -6,7 +6,11 @@ describe('stratifiedShare', () => {
   it("is Wilson's interval for one large stratum", () => {
     // 10 of 100: 5.5 % to 17.4 %.
     const { rows, low, high } = stratifiedShare([{ rows: 1e9, sampled: 100, hits: 10 }]);
-    expect([rows, low, high].map((value) => value / 1e9)).toEqual([0.1, expect.closeTo(0.0552, 3), expect.closeTo(0.1744, 3)]);
+    expect([rows, low, high].map((value) => value / 1e9)).toEqual([
+      0.1,
+      expect.closeTo(0.0552, 3),
+      expect.closeTo(0.1744, 3),
+    ]);
   });
 
   it('is exact when every row was asked', () => {
@@ -14,7 +18,11 @@ describe('stratifiedShare', () => {
   });
 
   it('says what may be hidden when nothing was met, and lies between what was seen and what was not', () => {
-    expect(stratifiedShare([{ rows: 10_000, sampled: 100, hits: 0 }])).toMatchObject({ rows: 0, low: 0, high: expect.closeTo(367, -1) });
+    expect(stratifiedShare([{ rows: 10_000, sampled: 100, hits: 0 }])).toMatchObject({
+      rows: 0,
+      low: 0,
+      high: expect.closeTo(367, -1),
+    });
     expect(stratifiedShare([{ rows: 10, sampled: 9, hits: 9 }])).toMatchObject({ low: 9, high: 10 });
   });
 

@@ -5,8 +5,15 @@ import { t95 } from '../../../src/estimate/student-t.ts';
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Share of repetitions whose interval holds the true total, sampling `sampleRows` in proportion from fixed populations. */
-function coverage(populations: readonly number[][], sampleRows: number, repetitions: number, random: () => number): number {
+/**
+ * Share of repetitions whose interval holds the true total, sampling `sampleRows` in proportion from fixed populations.
+ */
+function coverage(
+  populations: readonly number[][],
+  sampleRows: number,
+  repetitions: number,
+  random: () => number,
+): number {
   const rows = sum(populations.map(({ length }) => length));
   const truth = sum(populations.map(sum));
   let covered = 0;
@@ -21,7 +28,10 @@ function coverage(populations: readonly number[][], sampleRows: number, repetiti
   return covered / repetitions;
 }
 
-/** Without replacement: the first places of Fisher and Yates's shuffle, taken back afterwards by nothing, as order does not matter. */
+/**
+ * Without replacement: the first places of Fisher and Yates's shuffle, taken back afterwards by nothing, as order does
+ * not matter.
+ */
 function draw(population: number[], size: number, random: () => number): number[] {
   for (let at = 0; at < size; at += 1) {
     const other = at + Math.floor(random() * (population.length - at));

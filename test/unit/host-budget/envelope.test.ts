@@ -29,7 +29,14 @@ const envelope: Envelope = {
     },
   ],
   grants: [
-    { host: 'abc', epoch: 2, seq: 10, spacingMs: 50, pauseMs: 0, shares: [{ worker: 'worker-1', visit: 1, permits: 4, phase: 0.5 }] },
+    {
+      host: 'abc',
+      epoch: 2,
+      seq: 10,
+      spacingMs: 50,
+      pauseMs: 0,
+      shares: [{ worker: 'worker-1', visit: 1, permits: 4, phase: 0.5 }],
+    },
   ],
   pauses: [{ host: 'abc', pauseMs: 2000 }],
 };
@@ -52,8 +59,14 @@ describe('what workers tell each other', () => {
         grants: [{ ...envelope.grants[0], shares: [{ worker: 'a', visit: 1, permits: '9', phase: 0 }] }],
       }),
     ],
-    ['an outcome that does not exist', JSON.stringify({ ...envelope, reports: [{ ...envelope.reports[0], events: [[1, 2, 9]] }] })],
-    ['an event that is no list', JSON.stringify({ ...envelope, reports: [{ ...envelope.reports[0], events: [{ id: 1 }] }] })],
+    [
+      'an outcome that does not exist',
+      JSON.stringify({ ...envelope, reports: [{ ...envelope.reports[0], events: [[1, 2, 9]] }] }),
+    ],
+    [
+      'an event that is no list',
+      JSON.stringify({ ...envelope, reports: [{ ...envelope.reports[0], events: [{ id: 1 }] }] }),
+    ],
   ])('is ignored with %s', (_what, text) => {
     expect(decodeEnvelope(text)).toBeUndefined();
   });
@@ -68,7 +81,14 @@ describe('what workers tell each other', () => {
 });
 
 describe('the record of a host', () => {
-  const record = { epoch: 3, leader: 'a', concurrency: 50, requestsPerSecond: 0, notBeforeMs: 0, shares: { a: 25, b: 25 } };
+  const record = {
+    epoch: 3,
+    leader: 'a',
+    concurrency: 50,
+    requestsPerSecond: 0,
+    notBeforeMs: 0,
+    shares: { a: 25, b: 25 },
+  };
   const controllerState = { concurrency: 50, p50Ms: 100, p95Ms: 200 };
 
   it('is read as it was written', () => {
@@ -76,18 +96,27 @@ describe('the record of a host', () => {
   });
 
   it('counts without a state that no controller has', () => {
-    expect(decodeRecord(JSON.stringify({ ...record, controllerState: { ...controllerState, p50Ms: -1 } }))).toEqual(record);
+    expect(decodeRecord(JSON.stringify({ ...record, controllerState: { ...controllerState, p50Ms: -1 } }))).toEqual(
+      record,
+    );
   });
 
-  it.each(['{', 'null', '{"epoch":"1"}', JSON.stringify({ ...record, shares: { a: 'all' } }), JSON.stringify(record).padEnd(20_000)])(
-    'is ignored when no leader can have written it: %.20s',
-    (text) => {
-      expect(decodeRecord(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '{',
+    'null',
+    '{"epoch":"1"}',
+    JSON.stringify({ ...record, shares: { a: 'all' } }),
+    JSON.stringify(record).padEnd(20_000),
+  ])('is ignored when no leader can have written it: %.20s', (text) => {
+    expect(decodeRecord(text)).toBeUndefined();
+  });
 
   it('needs a heartbeat with a lease', () => {
-    expect(decodeHeartbeat('{"ttlMs":3000,"sentMs":5,"replaces":"x"}')).toEqual({ ttlMs: 3000, sentMs: 5, replaces: 'x' });
+    expect(decodeHeartbeat('{"ttlMs":3000,"sentMs":5,"replaces":"x"}')).toEqual({
+      ttlMs: 3000,
+      sentMs: 5,
+      replaces: 'x',
+    });
     expect(decodeHeartbeat('{"ttlMs":null,"sentMs":5}')).toBeUndefined();
     expect(decodeHeartbeat('{"ttlMs":3000}')).toBeUndefined();
   });

@@ -28,7 +28,9 @@ describe('whatever happens', () => {
     outliveFaults(4, [{ ...start, afterMs: 0 }, { ...start, afterMs: 3307 }, cut, freeze], 0, 1, shortMs);
   });
 
-  it('no more than the budget is ever in flight, and all of it is used again afterwards', { timeout: 3000 * RUNS }, () => {
+  it('no more than the budget is ever in flight, and all of it is used again afterwards', {
+    timeout: 3000 * RUNS,
+  }, () => {
     const faults = fc.array(faultOf(...kinds, 'freeze'), { maxLength: 8 });
     const outlive = fc.property(fc.integer(), faults, losses, delaysMs, fc.constant(shortMs), outliveFaults);
     fc.assert(outlive, { numRuns: RUNS });
@@ -49,7 +51,13 @@ interface Fault {
   readonly lastsMs: number;
 }
 
-function outliveFaults(seed: number, faults: readonly Fault[], loss: number, delayMs: number, serviceMs: readonly [number, number]): void {
+function outliveFaults(
+  seed: number,
+  faults: readonly Fault[],
+  loss: number,
+  delayMs: number,
+  serviceMs: readonly [number, number],
+): void {
   const cluster = clusterOf(4, seed);
   cluster.serviceMs = serviceMs;
   cluster.loss = loss;

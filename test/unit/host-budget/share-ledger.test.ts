@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ShareLedger } from '../../../src/host-budget/share-ledger.ts';
 
-function grant(ledger: ShareLedger, targets: Record<string, number>, budget: number, mayGrow = true): Record<string, number> {
+function grant(
+  ledger: ShareLedger,
+  targets: Record<string, number>,
+  budget: number,
+  mayGrow = true,
+): Record<string, number> {
   const plan = ledger.plan(new Map(Object.entries(targets)), budget, mayGrow);
   ledger.issue(plan);
   return Object.fromEntries(plan);

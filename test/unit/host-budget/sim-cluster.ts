@@ -47,8 +47,9 @@ export interface SimWorker {
 const HOST = 'host.test';
 
 /**
- * Workers, a bucket with one order for all, lossy messages, and a host that counts what is in flight: on one virtual clock, with every
- * worker's own clock set differently. A cut worker reaches the host but not the bucket; a frozen one does nothing at all.
+ * Workers, a bucket with one order for all, lossy messages, and a host that counts what is in flight: on one virtual
+ * clock, with every worker's own clock set differently. A cut worker reaches the host but not the bucket; a frozen one
+ * does nothing at all.
  */
 export class SimCluster {
   readonly workers: SimWorker[] = [];
@@ -107,7 +108,8 @@ export class SimCluster {
       this.#at(this.nowMs + 20, step);
       if (worker.isFrozen) return;
       for (const read of worker.inbox.splice(0)) read();
-      if (this.#reaches(worker)) for (; read < this.#entries.length; read++) this.#read(worker, this.#entries[read] as Entry);
+      if (this.#reaches(worker))
+        for (; read < this.#entries.length; read++) this.#read(worker, this.#entries[read] as Entry);
       if (skewed() >= heartbeatAtMs || hub.hasDoubts) heartbeatAtMs = skewed() + this.#beat(worker);
       this.#send(worker, hub.tick());
       if (worker.limit === undefined && hub.isLeased) worker.limit = hub.create(HOST, {}, () => abortAll(worker));
@@ -148,12 +150,15 @@ export class SimCluster {
     if (heartbeat === undefined) return 20;
     const { words, heartbeatMs } = heartbeat;
     const { incarnation } = worker.hub;
-    this.#write(worker, `w.${incarnation}`, JSON.stringify(words), undefined, () => worker.hub.confirm(incarnation, words));
+    this.#write(worker, `w.${incarnation}`, JSON.stringify(words), undefined, () =>
+      worker.hub.confirm(incarnation, words),
+    );
     return heartbeatMs;
   }
 
   #send(worker: SimWorker, { envelope, writes }: Outgoing): void {
-    for (const { key, revision, record } of writes) this.#write(worker, `h.${key}`, encodeRecord(record), revision, () => {});
+    for (const { key, revision, record } of writes)
+      this.#write(worker, `h.${key}`, encodeRecord(record), revision, () => {});
     if (envelope === undefined || !this.#reaches(worker)) return;
     const text = encodeEnvelope(envelope);
     const isForLeaders = envelope.grants.length === 0 && envelope.pauses.length === 0;
@@ -190,7 +195,8 @@ export class SimCluster {
 
   #read(worker: SimWorker, { key, text, revision }: Entry): void {
     const name = key.slice(2);
-    if (key.startsWith('w.')) return worker.hub.onHeartbeat(name, text === undefined ? undefined : JSON.parse(text), revision);
+    if (key.startsWith('w.'))
+      return worker.hub.onHeartbeat(name, text === undefined ? undefined : JSON.parse(text), revision);
     const record = text === undefined ? undefined : decodeRecord(text);
     if (record !== undefined) worker.hub.onRecord(name, record, revision);
   }
@@ -199,10 +205,16 @@ export class SimCluster {
     const { limit } = worker;
     if (limit === undefined) return;
     if (limit.nextTickMs <= skewed()) {
-      limit.tick(skewed(), { inFlight: worker.inFlight, waiting: worker.waiting, eventLoopUtilization: 0, clientLimited: 0 });
+      limit.tick(skewed(), {
+        inFlight: worker.inFlight,
+        waiting: worker.waiting,
+        eventLoopUtilization: 0,
+        clientLimited: 0,
+      });
     }
     // Spacing is the gate's affair; what counts here is how many are in flight.
-    while (worker.waiting > 0 && worker.inFlight < limit.permits && limit.pauseUntilMs <= skewed()) this.#request(worker, limit, skewed);
+    while (worker.waiting > 0 && worker.inFlight < limit.permits && limit.pauseUntilMs <= skewed())
+      this.#request(worker, limit, skewed);
   }
 
   #request(worker: SimWorker, limit: Limit, skewed: () => number): void {

@@ -48,7 +48,11 @@ const path = fc.oneof(
   fc.string().map((s) => `/${s}`),
 );
 const madeUrl = fc.tuple(scheme, fc.oneof(plainHost, unusualHost), port, path).map((parts) => parts.join(''));
-const url = fc.oneof({ weight: 6, arbitrary: madeUrl }, { weight: 1, arbitrary: fc.webUrl() }, { weight: 1, arbitrary: fc.string() });
+const url = fc.oneof(
+  { weight: 6, arbitrary: madeUrl },
+  { weight: 1, arbitrary: fc.webUrl() },
+  { weight: 1, arbitrary: fc.string() },
+);
 const urls = fc.array(fc.option(url, { freq: 12 }), { maxLength: 40 });
 
 function namesOf(census: HostCensus, ids: Int32Array): string[] {
@@ -127,7 +131,8 @@ describe('HostCensus', () => {
 
   it('does not count words of a dictionary that no row uses', () => {
     const census = new HostCensus();
-    const column = vectorFromArray(['http://a.org/', 'http://b.org/'], new Dictionary(new Utf8(), new Int32())).data[0] as Data;
+    const column = vectorFromArray(['http://a.org/', 'http://b.org/'], new Dictionary(new Utf8(), new Int32()))
+      .data[0] as Data;
     census.add(column.slice(0, 1));
     expect(census.top(10)).toEqual([{ host: 'a.org', rows: 1 }]);
   });

@@ -65,7 +65,9 @@ describe('inspectManifest', () => {
   });
 
   it('reads stdin', async () => {
-    const found = await inspectManifest('-', { stdin: Readable.from([Buffer.from('https://a.test/1\nhttps://a.test/2\n')]) });
+    const found = await inspectManifest('-', {
+      stdin: Readable.from([Buffer.from('https://a.test/1\nhttps://a.test/2\n')]),
+    });
     expect([found.rows, found.files[0]?.name, found.hosts.count]).toEqual([2, '-', 1]);
   });
 

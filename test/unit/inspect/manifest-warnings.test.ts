@@ -35,7 +35,10 @@ describe('manifestWarnings', () => {
   it.each<[string, Partial<Facts>]>([
     ['one_giant_host', { hosts: mix(3, 0.9) }],
     ['repeated_urls', { duplicates: { distinctUrls: 9000, rows: 1000, exact: true } }],
-    ['large_row_groups', { files: [{ name: 'm.parquet', format: 'parquet', gzip: false, bytes: 1e9, rowGroupBytes: 3e8 }] }],
+    [
+      'large_row_groups',
+      { files: [{ name: 'm.parquet', format: 'parquet', gzip: false, bytes: 1e9, rowGroupBytes: 3e8 }] },
+    ],
     ['http_only', { schemes: { http: 10_000, https: 0, other: 0 } }],
     ['bad_urls', { badUrls: { rows: 200, kinds: [] } }],
     ['few_rows_per_host', { hosts: mix(4000, 0.01) }],

@@ -40,7 +40,10 @@ describe.for(['shards', 'files'] as const)('adoptFromStats of an output of %s', 
     expect(await adoptFromStats(out, state)).toEqual({ adopted: 1, refused: [] });
     const stats = await readFile(join(layout === 'shards' ? out : state, '000000.stats.json'));
     const self = { name: '000000.stats.json', bytes: stats.length, sha256: sha256(stats) };
-    expect(await createLocalCommitter(state).record(record.unit)).toEqual({ ...record, artifacts: [...record.artifacts, self] });
+    expect(await createLocalCommitter(state).record(record.unit)).toEqual({
+      ...record,
+      artifacts: [...record.artifacts, self],
+    });
   });
 
   it('leaves records alone that are there', async () => {
@@ -90,7 +93,10 @@ describe('adoptFromStats', () => {
   });
 
   it('finds nothing in a folder that does not exist', async () => {
-    expect(await adoptFromStats(join(root, 'none'), stateFolderOf(join(root, 'none'), 'shards'))).toEqual({ adopted: 0, refused: [] });
+    expect(await adoptFromStats(join(root, 'none'), stateFolderOf(join(root, 'none'), 'shards'))).toEqual({
+      adopted: 0,
+      refused: [],
+    });
   });
 });
 

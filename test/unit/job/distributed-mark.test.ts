@@ -21,7 +21,9 @@ describe('a folder that workers write to', () => {
     const out = await markedFolder();
     const message = expect.stringMatching(/job photos on nats:\/\/manager:4222.*flow-dc cancel photos.*--take-over/);
     await expect(openJob(out, identity)).rejects.toMatchObject({ code: 'FDC_ERR_JOB_DISTRIBUTED', message });
-    await expect(openJob(out, identity, { overwrite: true })).rejects.toMatchObject({ code: 'FDC_ERR_JOB_DISTRIBUTED' });
+    await expect(openJob(out, identity, { overwrite: true })).rejects.toMatchObject({
+      code: 'FDC_ERR_JOB_DISTRIBUTED',
+    });
     await expect(openJob(out, identity, { overwrite: true, distributed: 'open' })).rejects.toMatchObject({
       code: 'FDC_ERR_JOB_DISTRIBUTED',
     });

@@ -47,7 +47,10 @@ describe('compareIdentity', () => {
 
   it('minds the order of several inputs, because rows are numbered over all of them', () => {
     const [a, b] = [identity.inputs[0], { name: 'b.parquet', bytes: 20, hash: 'bbbb' }];
-    const differences = compareIdentity({ ...identity, inputs: [a, b] as never }, { ...identity, inputs: [b, a] as never });
+    const differences = compareIdentity(
+      { ...identity, inputs: [a, b] as never },
+      { ...identity, inputs: [b, a] as never },
+    );
     expect(differences).toHaveLength(1);
   });
 

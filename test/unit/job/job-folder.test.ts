@@ -42,7 +42,13 @@ async function storeShard(index = 0): Promise<UnitRecord> {
 describe('openJob', () => {
   it('makes the folder and remembers identity and settings', async () => {
     const job = await visit(identity, { settings: { input: ['/data/a.parquet'], shard_size: 2000 } });
-    expect(job).toMatchObject({ resumed: false, layout: 'shards', out, stateFolder: join(out, '.flow-dc'), notices: [] });
+    expect(job).toMatchObject({
+      resumed: false,
+      layout: 'shards',
+      out,
+      stateFolder: join(out, '.flow-dc'),
+      notices: [],
+    });
     const read = await readJob(out);
     expect(read.identity).toEqual(identity);
     expect(read.settings).toEqual({ input: ['/data/a.parquet'], shard_size: 2000 });
@@ -96,7 +102,10 @@ describe('openJob refuses', () => {
     for (const name of ['a.txt', 'b.txt', 'c.txt', 'd.txt']) await writeFile(join(out, name), '');
     for (const overwrite of [false, true]) {
       const refused = expect(openJob(out, now, { overwrite })).rejects;
-      await refused.toMatchObject({ code: 'FDC_ERR_DEST_FOREIGN', message: expect.stringContaining('a.txt, b.txt, c.txt and 1 more') });
+      await refused.toMatchObject({
+        code: 'FDC_ERR_DEST_FOREIGN',
+        message: expect.stringContaining('a.txt, b.txt, c.txt and 1 more'),
+      });
     }
     expect(await readdir(root)).toEqual(['out']);
     expect(await readdir(out)).toHaveLength(4);
@@ -162,7 +171,8 @@ describe('openJob refuses', () => {
 
   it('a read-only file system', async ({ skip }) => {
     await mkdir(out);
-    const mounted = process.getuid?.() === 0 && spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', out]).status === 0;
+    const mounted =
+      process.getuid?.() === 0 && spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', out]).status === 0;
     if (!mounted) skip('needs root and the right to mount');
     try {
       const refused = expect(openJob(out, identity)).rejects;

@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { createLocalCommitter, type LocalCommitterOptions, sweepTemporaryRecords } from '../../../src/job/local-committer.ts';
+import {
+  createLocalCommitter,
+  type LocalCommitterOptions,
+  sweepTemporaryRecords,
+} from '../../../src/job/local-committer.ts';
 import { makeUnit, makeUnits, recordOf } from '../../support/units.ts';
 
 let state: string;
@@ -55,15 +59,18 @@ describe.for([
     expect(commits.filter((commit) => commit.won)).toHaveLength(1);
   });
 
-  it.for(['', '{"unit":"012345-', '\0\0\0\0'])('counts a record torn by a crash (%j) as absent and replaces it', async (torn) => {
-    await tear(torn);
-    const committer = createLocalCommitter(state, options);
-    expect(await committer.record(unit.id)).toBeUndefined();
-    expect(await committer.count()).toBe(0);
-    const record = recordOf(unit);
-    expect(await committer.commit(record)).toMatchObject({ won: true, created: true });
-    expect(await committer.record(unit.id)).toEqual(record);
-  });
+  it.for(['', '{"unit":"012345-', '\0\0\0\0'])(
+    'counts a record torn by a crash (%j) as absent and replaces it',
+    async (torn) => {
+      await tear(torn);
+      const committer = createLocalCommitter(state, options);
+      expect(await committer.record(unit.id)).toBeUndefined();
+      expect(await committer.count()).toBe(0);
+      const record = recordOf(unit);
+      expect(await committer.commit(record)).toMatchObject({ won: true, created: true });
+      expect(await committer.record(unit.id)).toEqual(record);
+    },
+  );
 });
 
 describe('a local committer', () => {
@@ -123,7 +130,9 @@ describe('a local committer', () => {
   });
 
   it('refuses a unit id that is a path', async () => {
-    await expect(createLocalCommitter(state).record('../../../etc/passwd')).rejects.toMatchObject({ code: 'FDC_ERR_SINK_PROTOCOL' });
+    await expect(createLocalCommitter(state).record('../../../etc/passwd')).rejects.toMatchObject({
+      code: 'FDC_ERR_SINK_PROTOCOL',
+    });
   });
 
   it('says so when the state folder cannot be written', async () => {
@@ -145,7 +154,9 @@ describe('two processes that commit the same unit', () => {
   it('agree on one winner', { timeout: 60_000 }, async () => {
     const records = [recordOf(unit), recordOf(unit)];
     const children = records.map((record) => startCommitter(JSON.stringify(record)));
-    const outputs = children.map((child) => createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]());
+    const outputs = children.map((child) =>
+      createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator](),
+    );
     for (const output of outputs) expect((await output.next()).value).toBe('ready');
     for (const child of children) child.stdin?.write('go\n');
     const answers = await Promise.all(
@@ -159,7 +170,9 @@ describe('two processes that commit the same unit', () => {
 
 function startCommitter(record: string): ChildProcess {
   const script = fileURLToPath(new URL('./fixtures/commit-once.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, state, record], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', script, state, record], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   onTestFinished(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');

@@ -80,10 +80,16 @@ describe('acquireLock', () => {
     await expect(acquireLock(lockFile)).rejects.toThrow('elsewhere.example');
   });
 
-  it.for(['', '{"pid":', 'null', '{"pid":-1,"hostname":"h"}'])('holds off when the lock cannot be read (%j)', async (content) => {
-    await writeFile(lockFile, content);
-    await expect(acquireLock(lockFile)).rejects.toMatchObject({ code: 'FDC_ERR_JOB_LOCKED', message: expect.stringContaining(lockFile) });
-  });
+  it.for(['', '{"pid":', 'null', '{"pid":-1,"hostname":"h"}'])(
+    'holds off when the lock cannot be read (%j)',
+    async (content) => {
+      await writeFile(lockFile, content);
+      await expect(acquireLock(lockFile)).rejects.toMatchObject({
+        code: 'FDC_ERR_JOB_LOCKED',
+        message: expect.stringContaining(lockFile),
+      });
+    },
+  );
 
   it('takes over one stale lock once, however many try', async () => {
     await leaveLock({ pid: 2 ** 22 + 1 });

@@ -20,7 +20,12 @@ async function pointsOf(path: string): Promise<TimelinePoint[]> {
   return points;
 }
 
-async function recordRun(path: string, seconds: number, maxLines?: number, startWallMs = Date.UTC(2026, 0, 1)): Promise<void> {
+async function recordRun(
+  path: string,
+  seconds: number,
+  maxLines?: number,
+  startWallMs = Date.UTC(2026, 0, 1),
+): Promise<void> {
   const clock = new VirtualClock(startWallMs);
   const recorder = new TimelineRecorder(path, new RunGauge(SOURCE, clock), clock, maxLines);
   for (let second = 0; second < seconds; second += 1) {
@@ -63,7 +68,11 @@ describe('the timeline of a run', () => {
 
   it('that cannot be written is told of, and harms nothing', async () => {
     const clock = new VirtualClock();
-    const recorder = new TimelineRecorder(join(await tempFolder(), 'gone', 'timeline.jsonl'), new RunGauge(SOURCE, clock), clock);
+    const recorder = new TimelineRecorder(
+      join(await tempFolder(), 'gone', 'timeline.jsonl'),
+      new RunGauge(SOURCE, clock),
+      clock,
+    );
     expect(await recorder.end()).toContain('a report will lack this run');
   });
 

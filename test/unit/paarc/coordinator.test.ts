@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Coordinator, defaultPaarcSettings, type Outcome, ShareLimit, type WorkerEvent } from '../../../src/paarc/index.ts';
+import {
+  Coordinator,
+  defaultPaarcSettings,
+  type Outcome,
+  ShareLimit,
+  type WorkerEvent,
+} from '../../../src/paarc/index.ts';
 import { ok } from './drive.ts';
 
 const newCoordinator = (): Coordinator => {
@@ -8,7 +14,13 @@ const newCoordinator = (): Coordinator => {
   coordinator.join('b');
   return coordinator;
 };
-const reportOf = (worker: string, events: WorkerEvent[]) => ({ worker, events, waiting: 10, eventLoopUtilization: 0, clientLimited: 0 });
+const reportOf = (worker: string, events: WorkerEvent[]) => ({
+  worker,
+  events,
+  waiting: 10,
+  eventLoopUtilization: 0,
+  clientLimited: 0,
+});
 const exchange = (id: number, atMs: number, outcome: Outcome): WorkerEvent[] => [
   { kind: 'send', atMs, id },
   { kind: 'result', atMs: atMs + 50, id, outcome },
@@ -40,7 +52,10 @@ describe('Coordinator', () => {
 
   it('stops everybody at once for a fresh 429, for its Retry-After if it has one', () => {
     const coordinator = newCoordinator();
-    const isUrgent = coordinator.report(reportOf('a', exchange(0, 100, { kind: 'rate', serviceMs: 50, retryAfterMs: 4000 })), 170);
+    const isUrgent = coordinator.report(
+      reportOf('a', exchange(0, 100, { kind: 'rate', serviceMs: 50, retryAfterMs: 4000 })),
+      170,
+    );
     expect(isUrgent).toBe(true);
     for (const share of coordinator.shares(170).values()) expect(share.pauseUntilMs).toBe(150 + 4000);
   });

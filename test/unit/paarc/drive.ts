@@ -10,8 +10,8 @@ export interface Flight {
 }
 
 /**
- * A host of the simplest kind for unit tests: every request is answered after `serviceMs`, with what `answer` says. Virtual time in steps
- * of one millisecond; sends whenever the limit lets it.
+ * A host of the simplest kind for unit tests: every request is answered after `serviceMs`, with what `answer` says.
+ * Virtual time in steps of one millisecond; sends whenever the limit lets it.
  */
 export class UnitHost {
   nowMs = 0;
@@ -50,7 +50,8 @@ export class UnitHost {
     for (const flight of this.#flights) {
       const outcome = this.answer(flight.sentMs, this.inFlight);
       const serviceMs = outcome !== undefined && 'serviceMs' in outcome ? outcome.serviceMs : 50;
-      if (outcome !== undefined && this.nowMs >= flight.sentMs + serviceMs) this.limit.onResult(flight.token, outcome, this.nowMs);
+      if (outcome !== undefined && this.nowMs >= flight.sentMs + serviceMs)
+        this.limit.onResult(flight.token, outcome, this.nowMs);
       else flying.push(flight);
     }
     this.#flights = flying;

@@ -3,11 +3,23 @@ import { baselineFrom } from '../../../src/paarc/baseline.ts';
 import { openCeiling } from '../../../src/paarc/ceiling.ts';
 import type { Interval } from '../../../src/paarc/interval.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/options.ts';
-import { type Control, type Decision, initialControl, newSearch, type PaarcState, type ProbeBwState } from '../../../src/paarc/state.ts';
+import {
+  type Control,
+  type Decision,
+  initialControl,
+  newSearch,
+  type PaarcState,
+  type ProbeBwState,
+} from '../../../src/paarc/state.ts';
 import { step } from '../../../src/paarc/step.ts';
 import { durations, interval } from './rounds.ts';
 
-const control: Control = { ...initialControl(settings, 0), concurrency: 115, baseline: baselineFrom(durations), reactionMs: 100 };
+const control: Control = {
+  ...initialControl(settings, 0),
+  concurrency: 115,
+  baseline: baselineFrom(durations),
+  reactionMs: 100,
+};
 
 /** A round of 200 results; a refusal takes less than half the time of an answer. */
 function round(overloads: number): Interval {
@@ -67,7 +79,8 @@ describe('Refusals too few for an overload', () => {
 
   it('of a host that changes after hours are noticed within minutes', () => {
     let decision: Decision = { control: held, state: steady };
-    for (let index = 0; index < 20_000; index++) decision = step(settings, decision.control, decision.state, round(0), 1000, 0.5);
+    for (let index = 0; index < 20_000; index++)
+      decision = step(settings, decision.control, decision.state, round(0), 1000, 0.5);
     expect(runUntilReason(decision.control, decision.state, 3).reason).toBe('few errors: test with a little less load');
   });
 

@@ -4,14 +4,23 @@ import { freeLoad, ok, UnitHost } from './drive.ts';
 
 const half = (): number => 0.5;
 const newLimit = (): PaarcLimit => new PaarcLimit(defaultPaarcSettings, half, 0);
-const rate = (retryAfterMs?: number): Outcome => ({ kind: 'rate', serviceMs: 50, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+const rate = (retryAfterMs?: number): Outcome => ({
+  kind: 'rate',
+  serviceMs: 50,
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+});
 const overload: Outcome = { kind: 'overload', serviceMs: 50 };
 
 describe('PaarcLimit', () => {
   it('starts at the initial limit and doubles while the host follows', () => {
     const host = new UnitHost(newLimit(), () => ok(100));
     host.run(2000);
-    expect(host.transitions[0]).toMatchObject({ from: 'init', to: 'startup', reason: 'baseline known, growing', permits: 16 });
+    expect(host.transitions[0]).toMatchObject({
+      from: 'init',
+      to: 'startup',
+      reason: 'baseline known, growing',
+      permits: 16,
+    });
     expect(host.limit.permits).toBeGreaterThanOrEqual(64);
   });
 
@@ -32,7 +41,9 @@ describe('PaarcLimit', () => {
   });
 
   it('cuts below the number in flight that met refusals, and in proportion', () => {
-    const host = new UnitHost(newLimit(), (_sentMs, inFlight) => (inFlight > 40 ? { kind: 'overload', serviceMs: 20 } : ok(100)));
+    const host = new UnitHost(newLimit(), (_sentMs, inFlight) =>
+      inFlight > 40 ? { kind: 'overload', serviceMs: 20 } : ok(100),
+    );
     host.run(6000);
     expect(host.transitions.map(({ to }) => to)).toContain('backoff');
     expect(host.limit.permits).toBeGreaterThan(28);

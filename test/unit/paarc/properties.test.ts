@@ -5,16 +5,25 @@ import { defaultPaarcSettings, type Outcome, PaarcLimit, splitBudget } from '../
 const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   {
     weight: 20,
-    arbitrary: fc.integer({ min: 1, max: 2000 }).map((ms): Outcome => ({ kind: 'ok', headersMs: ms, serviceMs: ms, bytes: ms })),
+    arbitrary: fc
+      .integer({ min: 1, max: 2000 })
+      .map((ms): Outcome => ({ kind: 'ok', headersMs: ms, serviceMs: ms, bytes: ms })),
   },
   { weight: 2, arbitrary: fc.constant<Outcome>({ kind: 'neutral' }) },
   {
     weight: 2,
-    arbitrary: fc
-      .option(fc.integer({ min: 0, max: 5000 }), { nil: undefined })
-      .map((retryAfterMs): Outcome => ({ kind: 'rate', serviceMs: 20, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) })),
+    arbitrary: fc.option(fc.integer({ min: 0, max: 5000 }), { nil: undefined }).map(
+      (retryAfterMs): Outcome => ({
+        kind: 'rate',
+        serviceMs: 20,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      }),
+    ),
   },
-  { weight: 3, arbitrary: fc.integer({ min: 1, max: 30_000 }).map((serviceMs): Outcome => ({ kind: 'overload', serviceMs })) },
+  {
+    weight: 3,
+    arbitrary: fc.integer({ min: 1, max: 30_000 }).map((serviceMs): Outcome => ({ kind: 'overload', serviceMs })),
+  },
 );
 const event = fc.record({ afterMs: fc.integer({ min: 0, max: 400 }), sends: fc.integer({ min: 0, max: 4 }), outcome });
 
@@ -51,24 +60,31 @@ describe('PaarcLimit under any sequence of answers', () => {
 describe('A split budget', () => {
   it('hands out every permit once and the whole rate, with every worker in its own phase', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 40 }), fc.nat(1000), (permits, count, rotation) => {
-        const workers = Array.from({ length: count }, (_, index) => `w${index}`);
-        const shares = [...splitBudget({ permits, spacingMs: 10, pauseUntilMs: 5 }, workers, rotation).values()];
-        expect(shares.reduce((sum, share) => sum + share.permits, 0)).toBe(permits);
-        const sending = shares.filter((share) => share.permits > 0);
-        expect(Math.max(...shares.map((share) => share.permits)) - Math.min(...shares.map((share) => share.permits))).toBeLessThanOrEqual(
-          1,
-        );
-        if (sending.length === 0) return;
-        expect(sending.reduce((sum, share) => sum + 1 / share.spacingMs, 0)).toBeCloseTo(1 / 10, 9);
-        expect(new Set(sending.map((share) => share.phase)).size).toBe(sending.length);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 300 }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.nat(1000),
+        (permits, count, rotation) => {
+          const workers = Array.from({ length: count }, (_, index) => `w${index}`);
+          const shares = [...splitBudget({ permits, spacingMs: 10, pauseUntilMs: 5 }, workers, rotation).values()];
+          expect(shares.reduce((sum, share) => sum + share.permits, 0)).toBe(permits);
+          const sending = shares.filter((share) => share.permits > 0);
+          expect(
+            Math.max(...shares.map((share) => share.permits)) - Math.min(...shares.map((share) => share.permits)),
+          ).toBeLessThanOrEqual(1);
+          if (sending.length === 0) return;
+          expect(sending.reduce((sum, share) => sum + 1 / share.spacingMs, 0)).toBeCloseTo(1 / 10, 9);
+          expect(new Set(sending.map((share) => share.phase)).size).toBe(sending.length);
+        },
+      ),
     );
   });
 
   it('gives everyone a turn when there are fewer permits than workers', () => {
     const workers = ['a', 'b', 'c'];
-    const turns = [0, 1, 2].map((rotation) => splitBudget({ permits: 1, spacingMs: 0, pauseUntilMs: 0 }, workers, rotation));
+    const turns = [0, 1, 2].map((rotation) =>
+      splitBudget({ permits: 1, spacingMs: 0, pauseUntilMs: 0 }, workers, rotation),
+    );
     for (const worker of workers) expect(turns.some((shares) => shares.get(worker)?.permits === 1)).toBe(true);
   });
 });

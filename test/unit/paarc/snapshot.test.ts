@@ -26,7 +26,12 @@ describe('Snapshot of a controller', () => {
   });
 
   it('keeps a rate that held, and starts just below it', () => {
-    const warm = new PaarcLimit(defaultPaarcSettings, half, 0, { concurrency: 16, p50Ms: 100, p95Ms: 150, requestsPerSecond: 20 });
+    const warm = new PaarcLimit(defaultPaarcSettings, half, 0, {
+      concurrency: 16,
+      p50Ms: 100,
+      p95Ms: 150,
+      requestsPerSecond: 20,
+    });
     expect(warm.spacingMs).toBeCloseTo(1000 / (0.98 * 20), 6);
     expect(warm.snapshot()?.requestsPerSecond).toBeCloseTo(19.6, 6);
   });
@@ -57,7 +62,9 @@ describe('Snapshot of a controller', () => {
     const alike = [10, 20, 40, 80].map((concurrency) => ({ concurrency, p50Ms: concurrency * 10, p95Ms: 900 }));
     expect(priorFrom([])).toBeUndefined();
     expect(priorFrom(alike)).toEqual({ concurrency: 17.5, p50Ms: 300, p95Ms: 900 });
-    expect(priorFrom([...alike, { concurrency: 9, p50Ms: 5, p95Ms: 9, requestsPerSecond: 7 }])?.requestsPerSecond).toBe(7);
+    expect(priorFrom([...alike, { concurrency: 9, p50Ms: 5, p95Ms: 9, requestsPerSecond: 7 }])?.requestsPerSecond).toBe(
+      7,
+    );
   });
 });
 

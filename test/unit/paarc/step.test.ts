@@ -5,11 +5,22 @@ import { foundCeiling, grow, openCeiling } from '../../../src/paarc/ceiling.ts';
 import { nothingSeen } from '../../../src/paarc/error-counts.ts';
 import type { Interval } from '../../../src/paarc/interval.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/options.ts';
-import { type BackoffState, type Control, initialControl, newSearch, type PaarcState } from '../../../src/paarc/state.ts';
+import {
+  type BackoffState,
+  type Control,
+  initialControl,
+  newSearch,
+  type PaarcState,
+} from '../../../src/paarc/state.ts';
 import { step } from '../../../src/paarc/step.ts';
 import { durations, interval } from './rounds.ts';
 
-const control: Control = { ...initialControl(settings, 0), concurrency: 64, baseline: baselineFrom(durations), reactionMs: 100 };
+const control: Control = {
+  ...initialControl(settings, 0),
+  concurrency: 64,
+  baseline: baselineFrom(durations),
+  reactionMs: 100,
+};
 const probeBw: PaarcState = { name: 'probe-bw', search: newSearch(8) };
 
 function decide(part: Partial<Interval>, state: PaarcState = probeBw, from: Control = control, nowMs = 1000) {
@@ -20,7 +31,11 @@ describe('One step of the law', () => {
   it('takes the first round as baseline and as the first point of growth', () => {
     const first = { ...initialControl(settings, 0) };
     const decision = decide({ samples: 20, elapsedMs: 400, throughputPerS: 50 }, { name: 'init' }, first);
-    expect(decision).toMatchObject({ state: { name: 'startup' }, control: { concurrency: 16 }, reason: 'baseline known, growing' });
+    expect(decision).toMatchObject({
+      state: { name: 'startup' },
+      control: { concurrency: 16 },
+      reason: 'baseline known, growing',
+    });
     expect(decision.control.baseline?.p50Ms).toBeCloseTo(100, 0);
   });
 
@@ -43,7 +58,12 @@ describe('One step of the law', () => {
   });
 
   it('goes on growing when a few of its first replies are errors, as real hosts have them', () => {
-    const growing = { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY } as const;
+    const growing = {
+      name: 'startup',
+      flatRounds: 0,
+      limitedRounds: 0,
+      untilConcurrency: Number.POSITIVE_INFINITY,
+    } as const;
     const decision = decide({ results: 100, overloads: 3, leastInFlightOverloaded: 30 }, growing);
     expect(decision.reason).toBe('growing');
     expect(decide({ results: 100, overloads: 8, leastInFlightOverloaded: 30 }, growing).reason).toBe('overload');
@@ -73,7 +93,11 @@ describe('One step of the law', () => {
 
   it('gives a cut back and believes the new latency when the latency did not fall with the limit', () => {
     const cut = { concurrency: 64, ratio50: 2 };
-    const decision = decide({ p50Ms: 195 }, { name: 'probe-bw', search: { ...newSearch(2), cut } }, { ...control, concurrency: 32 });
+    const decision = decide(
+      { p50Ms: 195 },
+      { name: 'probe-bw', search: { ...newSearch(2), cut } },
+      { ...control, concurrency: 32 },
+    );
     expect(decision).toMatchObject({ reason: 'latency is not our queue', control: { concurrency: 64 } });
   });
 
@@ -92,7 +116,11 @@ describe('One step of the law', () => {
   it('restores the limit at once after a look at the unloaded latency', () => {
     const state: PaarcState = { name: 'probe-rtt', savedConcurrency: 64, search: newSearch(8) };
     const decision = decide({ p50Ms: 70 }, state, { ...control, concurrency: 32 });
-    expect(decision).toMatchObject({ state: { name: 'probe-bw' }, control: { concurrency: 64 }, reason: 'baseline replaced' });
+    expect(decision).toMatchObject({
+      state: { name: 'probe-bw' },
+      control: { concurrency: 64 },
+      reason: 'baseline replaced',
+    });
   });
 
   it('cuts for overload in any state', () => {

@@ -4,7 +4,17 @@ import { COMMANDS, type CommandName } from '../../../src/config/schema/key.ts';
 import { adviceFor, meaningOf } from '../../../src/report/advice.ts';
 import { ROW_CODES } from '../../../src/row-codes.ts';
 
-const CODES = [...Object.keys(ROW_CODES), 'http_400', 'http_401', 'http_403', 'http_404', 'http_410', 'http_418', 'http_429', 'http_503'];
+const CODES = [
+  ...Object.keys(ROW_CODES),
+  'http_400',
+  'http_401',
+  'http_403',
+  'http_404',
+  'http_410',
+  'http_418',
+  'http_429',
+  'http_503',
+];
 
 describe('advice', () => {
   it.for(CODES)('on %s has a cause, and names only commands and options that exist', (code) => {
@@ -20,8 +30,12 @@ describe('advice', () => {
   });
 
   it('for an unfinished job is to resume it, since new options hold for the rows to come', () => {
-    expect(adviceFor('too_large', { manifest: 'm.csv', unfinished: 'out' }).next).toBe('flow-dc resume out --max-bytes 1GiB');
-    expect(adviceFor('too_large', { manifest: 'm.csv' }).next).toBe('flow-dc download m.csv -o NEW_FOLDER --max-bytes 1GiB');
+    expect(adviceFor('too_large', { manifest: 'm.csv', unfinished: 'out' }).next).toBe(
+      'flow-dc resume out --max-bytes 1GiB',
+    );
+    expect(adviceFor('too_large', { manifest: 'm.csv' }).next).toBe(
+      'flow-dc download m.csv -o NEW_FOLDER --max-bytes 1GiB',
+    );
   });
 
   it('is general for codes of later versions', () => {

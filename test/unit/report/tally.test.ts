@@ -22,7 +22,11 @@ const row: fc.Arbitrary<OutcomeRow> = fc
 
 /** Rows cut into shards of any size, in any order of shards. */
 const splitRows = fc
-  .tuple(fc.array(row, { maxLength: 200 }), fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }), fc.boolean())
+  .tuple(
+    fc.array(row, { maxLength: 200 }),
+    fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }),
+    fc.boolean(),
+  )
   .map(([rows, sizes, isReversed]) => {
     const shards: OutcomeRow[][] = [];
     for (let from = 0; from < rows.length; ) {
@@ -59,7 +63,12 @@ describe('a report', () => {
         const plot = buckets.plot();
         const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
         const lines = hosts.byRows(20);
-        expect([sum(plot.stored), sum(plot.failed), sum(plot.skipped), sum(plot.bytes)]).toEqual([stored, failed, skipped, bytes]);
+        expect([sum(plot.stored), sum(plot.failed), sum(plot.skipped), sum(plot.bytes)]).toEqual([
+          stored,
+          failed,
+          skipped,
+          bytes,
+        ]);
         expect([sum(lines.map((line) => line.stored)), sum(lines.map((line) => line.bytes))]).toEqual([stored, bytes]);
       }),
     );
@@ -85,7 +94,17 @@ describe('a report', () => {
 });
 
 function rowOf(some: Partial<OutcomeRow>): OutcomeRow {
-  return { host: 'a.test', status: 'fetched', code: '', bytes: 1, headersMs: 1, totalMs: 1, fetchedAtMs: 0, flags: [], ...some };
+  return {
+    host: 'a.test',
+    status: 'fetched',
+    code: '',
+    bytes: 1,
+    headersMs: 1,
+    totalMs: 1,
+    fetchedAtMs: 0,
+    flags: [],
+    ...some,
+  };
 }
 
 function tallyOf(shards: readonly (readonly OutcomeRow[])[]): Tally {
@@ -99,5 +118,13 @@ function totalsOf(rows: readonly OutcomeRow[]): RecordTotals {
   const errors: Record<string, number> = {};
   for (const { code } of rows) if (code !== '') errors[code] = (errors[code] ?? 0) + 1;
   const bytes = rows.reduce((sum, one) => sum + one.bytes, 0);
-  return { units: 1, rows: rows.length, stored: count('fetched'), failed: count('failed'), skipped: count('skipped'), bytes, errors };
+  return {
+    units: 1,
+    rows: rows.length,
+    stored: count('fetched'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+    bytes,
+    errors,
+  };
 }

@@ -42,7 +42,8 @@ it('gives every file its rows back in order, although most of them were on disk 
       for (const { file, rows, every, take } of steps) {
         const picked = Uint32Array.from({ length: Math.ceil(rows / every) }, (_, i) => i * every);
         await store.add(file, batch(first, rows), picked);
-        for (const row of picked) expected[file]?.push([first + row, (first + row) % 3 === 0 ? null : `row ${first + row}`]);
+        for (const row of picked)
+          expected[file]?.push([first + row, (first + row) % 3 === 0 ? null : `row ${first + row}`]);
         expect(store.rowsOf(file)).toBe(expected[file]?.length);
         if (take) expect(read(await store.take(file))).toEqual(expected[file]?.splice(0));
         first += rows;

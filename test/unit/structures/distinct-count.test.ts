@@ -23,7 +23,8 @@ describe('DistinctCount', () => {
 
   it('says that it estimates once there are too many, and is then within 2 %', () => {
     const count = new DistinctCount(3000);
-    for (let i = 0; i < 100_000; i += 1) for (let time = 0; time < 2; time += 1) count.add(`https://example.org/${i}.jpg`);
+    for (let i = 0; i < 100_000; i += 1)
+      for (let time = 0; time < 2; time += 1) count.add(`https://example.org/${i}.jpg`);
     expect(count.isExact).toBe(false);
     expect(Math.abs(count.size - 100_000)).toBeLessThan(2000);
   });

@@ -14,7 +14,9 @@ describe('RowBitmap', () => {
           expect(bitmap.add(row)).toBe(!seen.has(row));
           seen.add(row);
         }
-        const missing = [...bitmap.gaps()].flatMap(([from, to]) => Array.from({ length: to - from }, (_, i) => from + i));
+        const missing = [...bitmap.gaps()].flatMap(([from, to]) =>
+          Array.from({ length: to - from }, (_, i) => from + i),
+        );
         expect(missing).toEqual(Array.from({ length: size }, (_, row) => row).filter((row) => !seen.has(row)));
       }),
     );

@@ -4,7 +4,10 @@
  */
 import { BlockList, isIP } from 'node:net';
 
-/** Not global by the IANA special-purpose registries (RFC 6890 and updates); documentation networks lead nowhere and are left out. */
+/**
+ * Not global by the IANA special-purpose registries (RFC 6890 and updates); documentation networks lead nowhere and are
+ * left out.
+ */
 const PRIVATE_V4: readonly [string, number][] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -86,7 +89,9 @@ function notAnEntry(entry: string): RangeError {
   return new RangeError(`allow_private: expected CIDR, address or host, got '${entry}'`);
 }
 
-/** One spelling per address, and the IPv4 address where an IPv6 one merely wraps it (`::ffff:7f00:1` reaches 127.0.0.1). */
+/**
+ * One spelling per address, and the IPv4 address where an IPv6 one merely wraps it (`::ffff:7f00:1` reaches 127.0.0.1).
+ */
 function plainAddress(address: string): string {
   const bare = address.replace(/%.*$/, '');
   if (isIP(bare) !== 6) return bare;

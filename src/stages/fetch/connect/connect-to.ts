@@ -22,15 +22,22 @@ export interface ConnectRule {
  */
 export function parseConnectTo(text: string): ConnectRule {
   const match = /^(\[[^\]]*\]|[^:]*):(\d*):(\[[^\]]*\]|[^:]*):(\d*)$/.exec(text);
-  if (match === null) throw new RangeError(`connect_to: expected HOST1:PORT1:HOST2:PORT2 (any part may be empty), got '${text}'`);
+  if (match === null)
+    throw new RangeError(`connect_to: expected HOST1:PORT1:HOST2:PORT2 (any part may be empty), got '${text}'`);
   const [, fromHost = '', fromPort = '', toHost = '', toPort = ''] = match;
   return { fromHost: bare(fromHost), fromPort: Number(fromPort), toHost: bare(toHost), toPort: Number(toPort) };
 }
 
 /** The first rule that matches decides. Undefined: connect to the URL's own place. */
-export function connectTarget(rules: readonly ConnectRule[], hostname: string, port: number): ConnectTarget | undefined {
+export function connectTarget(
+  rules: readonly ConnectRule[],
+  hostname: string,
+  port: number,
+): ConnectTarget | undefined {
   const host = bare(hostname);
-  const rule = rules.find((r) => (r.fromHost === '' || r.fromHost === host) && (r.fromPort === 0 || r.fromPort === port));
+  const rule = rules.find(
+    (r) => (r.fromHost === '' || r.fromHost === host) && (r.fromPort === 0 || r.fromPort === port),
+  );
   if (rule === undefined) return undefined;
   return { hostname: rule.toHost || host, port: rule.toPort || port, isNamed: rule.toHost !== '' };
 }

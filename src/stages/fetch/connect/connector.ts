@@ -69,7 +69,9 @@ export class Connector {
       (callback as Connected)(error, socket);
     };
     this.#addressesOf(target.hostname, guard)
-      .then((addresses) => this.#try(addresses, 0, { ...opts, port: String(target.port), servername }, target.hostname, guard, done))
+      .then((addresses) =>
+        this.#try(addresses, 0, { ...opts, port: String(target.port), servername }, target.hostname, guard, done),
+      )
       .catch((error: Error) => done(error, null));
   };
 
@@ -85,7 +87,9 @@ export class Connector {
     if (addresses.length === 0) throw new LookupError('dns_not_found', `${hostname}: no addresses`);
     const allowed = guard === undefined ? addresses : addresses.filter((address) => guard.allows(address, hostname));
     if (allowed.length > 0) return allowed;
-    throw new AddressRefusedError(`${hostname} is the private address ${addresses[0]}; --allow-private ${hostname} permits it`);
+    throw new AddressRefusedError(
+      `${hostname} is the private address ${addresses[0]}; --allow-private ${hostname} permits it`,
+    );
   }
 
   /** Addresses one after the other: a host with a dead address is still reached by its next one. */
@@ -101,7 +105,8 @@ export class Connector {
     const opening = this.#open({ ...opts, hostname: addresses[at] as string }, (error, socket) => {
       this.#opening.delete(opening);
       if (socket === null || error !== null) {
-        if (at + 1 < addresses.length && isUnreachable(error)) return this.#try(addresses, at + 1, opts, name, guard, done);
+        if (at + 1 < addresses.length && isUnreachable(error))
+          return this.#try(addresses, at + 1, opts, name, guard, done);
         return done(error, null);
       }
       const peer = socket.remoteAddress;

@@ -6,8 +6,17 @@ import type { HostRule } from '../../../config/types.ts';
  * @param own - of the row and of the run, `name: value`; given only for hops to the host that the row named, so that
  * nothing that may be a credential follows a redirect to somebody else or into the clear
  */
-export function requestHeaders(url: URL, userAgent: string, rule: HostRule, own: Readonly<Record<string, string>>): Record<string, string> {
-  const headers: Record<string, string> = { 'user-agent': rule.userAgent ?? userAgent, accept: '*/*', 'accept-encoding': 'identity' };
+export function requestHeaders(
+  url: URL,
+  userAgent: string,
+  rule: HostRule,
+  own: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const headers: Record<string, string> = {
+    'user-agent': rule.userAgent ?? userAgent,
+    accept: '*/*',
+    'accept-encoding': 'identity',
+  };
   for (const [name, value] of Object.entries(own)) headers[name.toLowerCase()] = value;
   Object.assign(headers, headerRecord(rule.headers ?? []));
   if ((url.username !== '' || url.password !== '') && headers.authorization === undefined) {

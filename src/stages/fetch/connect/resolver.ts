@@ -1,6 +1,6 @@
 /**
- * Host names to addresses: c-ares instead of getaddrinfo (libuv runs only about two of those at a time), each name asked
- * once however many rows wait for it, answers kept for their TTL, failures for a while too.
+ * Host names to addresses: c-ares instead of getaddrinfo (libuv runs only about two of those at a time), each name
+ * asked once however many rows wait for it, answers kept for their TTL, failures for a while too.
  */
 import { Resolver as CaresResolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
@@ -101,7 +101,8 @@ export class NameResolver {
     for (const ask of this.#speaksIPv4 ? [ask4, ask6] : [ask6, ask4]) {
       try {
         const found = await ask();
-        if (found.length > 0) return { addresses: found.map((f) => f.address), ttlSeconds: Math.min(...found.map((f) => f.ttl)) };
+        if (found.length > 0)
+          return { addresses: found.map((f) => f.address), ttlSeconds: Math.min(...found.map((f) => f.ttl)) };
       } catch (cause) {
         const error = lookupError(hostname, cause);
         // No answer in one family leaves open what the name has there.
@@ -145,7 +146,10 @@ function hasIPv4(): boolean {
 function lookupError(hostname: string, cause: unknown): LookupError {
   const code = (cause as { code?: string }).code ?? 'unknown';
   const missing = code === 'ENOTFOUND' || code === 'ENODATA' || code === 'EBADNAME';
-  return new LookupError(missing ? 'dns_not_found' : 'dns_error', `${hostname}: ${missing ? 'no such host' : `name servers: ${code}`}`);
+  return new LookupError(
+    missing ? 'dns_not_found' : 'dns_error',
+    `${hostname}: ${missing ? 'no such host' : `name servers: ${code}`}`,
+  );
 }
 
 async function readHostsFile(): Promise<Map<string, string[]>> {

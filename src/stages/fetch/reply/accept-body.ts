@@ -1,4 +1,7 @@
-/** From the bytes of a success to a result: decode, look what it is, measure, hash. Runs after the host's permit is back. */
+/**
+ * From the bytes of a success to a result: decode, look what it is, measure, hash. Runs after the host's permit is
+ * back.
+ */
 import { hash } from 'node:crypto';
 import { imageSize } from 'image-size';
 import { imageSizeFromFile } from 'image-size/fromFile';
@@ -52,7 +55,13 @@ export async function acceptBody(
   const { contentType: declared, contentEncoding } = received.headers;
   let held: CollectedBody = received;
   if (contentEncoding !== undefined) {
-    const result = await decodeContent(held.body, held.head, contentEncoding, options.maxBytes, new BodyCollector(options, 0));
+    const result = await decodeContent(
+      held.body,
+      held.head,
+      contentEncoding,
+      options.maxBytes,
+      new BodyCollector(options, 0),
+    );
     if (!result.ok) return { ...result, held };
     release(held);
     held = result.decoded;
@@ -62,7 +71,12 @@ export async function acceptBody(
   if (bytes === 0) return { ok: false, code: 'empty_body', message: 'a success without any bytes', held };
   const { contentType, extension, isMedia } = await contentKind(head.subarray(0, SNIFF_BYTES), declared);
   if (options.expectContent === 'media' && !isMedia) {
-    return { ok: false, code: 'not_media', message: `the bytes are ${contentType}, not an image, audio or video`, held };
+    return {
+      ok: false,
+      code: 'not_media',
+      message: `the bytes are ${contentType}, not an image, audio or video`,
+      held,
+    };
   }
   const digest = options.hash ? (held.sha256 ?? hash('sha256', body as Buffer)) : undefined;
   const size = contentType.startsWith('image/') ? await dimensions(body) : undefined;

@@ -23,7 +23,8 @@ const CONNECT_CODES: Readonly<Record<string, RowCode>> = {
 
 /** Name an error by the layer it comes from. `phase` separates a reset during the body (truncation) from one before. */
 export function failureOf(error: unknown, phase: Phase): AttemptFailure {
-  if (error instanceof LookupError || error instanceof AddressRefusedError) return { code: error.code, message: error.message };
+  if (error instanceof LookupError || error instanceof AddressRefusedError)
+    return { code: error.code, message: error.message };
   const { code = '', name, message = String(error) } = error as { code?: string; name?: string; message?: string };
   const named = CONNECT_CODES[code];
   if (named !== undefined && phase === 'connecting')
@@ -31,10 +32,12 @@ export function failureOf(error: unknown, phase: Phase): AttemptFailure {
   // What undici refuses to send never becomes better: a header of the row's own that is none.
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED')
     return { code: 'invalid_url', message: `the request cannot be sent: ${message}` };
-  if (phase === 'connecting' && isTlsError(code)) return { code: 'tls_error', message: `${code}: ${message.split('\n', 1)[0]}` };
+  if (phase === 'connecting' && isTlsError(code))
+    return { code: 'tls_error', message: `${code}: ${message.split('\n', 1)[0]}` };
   // undici leaves the code of parser errors empty; a body without its end is one of them.
   const isParser = name === 'HTTPParserError' && !(phase === 'body' && message.includes('Invalid EOF state'));
-  if (isParser || code === 'UND_ERR_HEADERS_OVERFLOW') return { code: 'protocol_error', message: `invalid HTTP reply: ${message}` };
+  if (isParser || code === 'UND_ERR_HEADERS_OVERFLOW')
+    return { code: 'protocol_error', message: `invalid HTTP reply: ${message}` };
   if (phase === 'body') return { code: 'truncated', message: 'the connection ended before the body was complete' };
   if (phase === 'connecting' && code !== 'ECONNRESET' && code !== 'UND_ERR_SOCKET')
     return { code: 'connect_error', message: `${code} ${message}`.trim() };
@@ -58,8 +61,9 @@ const OVERLOAD: ReadonlySet<RowCode> = new Set<RowCode>([
 ]);
 
 /**
- * What an attempt means to the host's limit. Success is 2xx and 3xx; 4xx other than 408 and 429 say nothing about capacity.
- * A connection that vanished during the TLS handshake counts as overload, a certificate that does not fit does not.
+ * What an attempt means to the host's limit. Success is 2xx and 3xx; 4xx other than 408 and 429 say nothing about
+ * capacity. A connection that vanished during the TLS handshake counts as overload, a certificate that does not fit
+ * does not.
  */
 export function outcomeOf(
   code: RowCode | undefined,
@@ -70,6 +74,7 @@ export function outcomeOf(
   const after = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (code === undefined) return { kind: 'ok', headersMs: timing.headersMs, serviceMs, bytes: timing.bytes };
   if (code === 'http_429') return { kind: 'rate', serviceMs, ...after };
-  if (OVERLOAD.has(code) || (code.startsWith('http_5') && code.length === 8)) return { kind: 'overload', serviceMs, ...after };
+  if (OVERLOAD.has(code) || (code.startsWith('http_5') && code.length === 8))
+    return { kind: 'overload', serviceMs, ...after };
   return { kind: 'neutral' };
 }

@@ -1,6 +1,6 @@
 /**
- * One request, one hop: from dispatch to the last byte that is wanted, under our own deadlines. Decides nothing about retries,
- * redirects or limits; it reports what happened and how long it took.
+ * One request, one hop: from dispatch to the last byte that is wanted, under our own deadlines. Decides nothing about
+ * retries, redirects or limits; it reports what happened and how long it took.
  */
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../../clock.ts';
@@ -54,7 +54,9 @@ export type AttemptEnd = Timing &
         readonly message: string;
         readonly status?: number;
         readonly retryAfterMs?: number;
-        /** A connection kept from earlier requests was gone before it brought a byte of this reply: nobody's failure. */
+        /**
+         * A connection kept from earlier requests was gone before it brought a byte of this reply: nobody's failure.
+         */
         readonly staleConnection: boolean;
       }
   );
@@ -144,7 +146,8 @@ class Attempt implements Dispatcher.DispatchHandler {
       if (this.#bytes > DRAIN_BYTES) this.#finishUnwanted();
       return;
     }
-    if (this.#bytes > this.#settings.maxBytes) return this.#fail('too_large', `the body is over max_bytes ${this.#settings.maxBytes}`);
+    if (this.#bytes > this.#settings.maxBytes)
+      return this.#fail('too_large', `the body is over max_bytes ${this.#settings.maxBytes}`);
     const busy = this.#collector?.add(chunk);
     if (busy === undefined) return;
     this.#hold(controller);
@@ -216,7 +219,8 @@ class Attempt implements Dispatcher.DispatchHandler {
     const least = (minBytesPerSecond * THROUGHPUT_WINDOW_MS) / 1000;
     this.#stopThroughput = clock.timer(THROUGHPUT_WINDOW_MS, () => {
       const got = this.#bytes - sinceBytes;
-      if (got < least) return this.#fail('too_slow', `${got} bytes in ${THROUGHPUT_WINDOW_MS / 1000} s, less than min_throughput`);
+      if (got < least)
+        return this.#fail('too_slow', `${got} bytes in ${THROUGHPUT_WINDOW_MS / 1000} s, less than min_throughput`);
       this.#watchThroughput(this.#bytes);
     });
   }
@@ -267,7 +271,15 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   #reportCrash(error: Error, { headersMs, serviceMs, bytes }: Timing): void {
     this.#settings.onCrash(error);
-    this.#end({ kind: 'failed', code: 'unit_failed', message: error.message, staleConnection: false, headersMs, serviceMs, bytes });
+    this.#end({
+      kind: 'failed',
+      code: 'unit_failed',
+      message: error.message,
+      staleConnection: false,
+      headersMs,
+      serviceMs,
+      bytes,
+    });
   }
 
   #dropBody(): void {
@@ -276,7 +288,11 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   #timing(): Timing {
     const nowMs = this.#settings.clock.nowMs();
-    return { headersMs: (this.#headersAtMs ?? nowMs) - this.#startMs, serviceMs: nowMs - this.#startMs, bytes: this.#bytes };
+    return {
+      headersMs: (this.#headersAtMs ?? nowMs) - this.#startMs,
+      serviceMs: nowMs - this.#startMs,
+      bytes: this.#bytes,
+    };
   }
 
   #close(): void {

@@ -32,7 +32,8 @@ export class BodyBudget {
    * @returns cancel: leaves the line; no effect once granted
    */
   take(bytes: number, grant: () => void): () => void {
-    if (bytes > this.capacityBytes) throw new RangeError(`budget of ${this.capacityBytes} bytes can never grant ${bytes}`);
+    if (bytes > this.capacityBytes)
+      throw new RangeError(`budget of ${this.capacityBytes} bytes can never grant ${bytes}`);
     const entry = { bytes, grant };
     this.#waiting.push(entry);
     this.#serve();
@@ -51,7 +52,11 @@ export class BodyBudget {
   }
 
   #serve(): void {
-    for (let first = this.#waiting[0]; first !== undefined && first.bytes <= this.#freeBytes; first = this.#waiting[0]) {
+    for (
+      let first = this.#waiting[0];
+      first !== undefined && first.bytes <= this.#freeBytes;
+      first = this.#waiting[0]
+    ) {
       this.#waiting.shift();
       this.#freeBytes -= first.bytes;
       first.grant();

@@ -48,7 +48,8 @@ export class BodyCollector {
 
   /**
    * Take a chunk.
-   * @returns a promise while the disk has to catch up: pause the sender until it settles. It rejects when the disk fails.
+   * @returns a promise while the disk has to catch up: pause the sender until it settles. It rejects when the disk
+   * fails.
    */
   add(chunk: Buffer): Promise<void> | undefined {
     this.#bytes += chunk.length;
@@ -64,7 +65,10 @@ export class BodyCollector {
   #fits(): boolean {
     if (this.#bytes <= this.#reservedBytes) return true;
     if (this.#bytes > this.#options.spillBytes) return false;
-    const more = Math.max(Math.min(STEP_BYTES, this.#options.spillBytes - this.#reservedBytes), this.#bytes - this.#reservedBytes);
+    const more = Math.max(
+      Math.min(STEP_BYTES, this.#options.spillBytes - this.#reservedBytes),
+      this.#bytes - this.#reservedBytes,
+    );
     if (!this.#options.budget.tryTake(more)) return false;
     this.#reservedBytes += more;
     return true;

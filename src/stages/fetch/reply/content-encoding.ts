@@ -1,6 +1,7 @@
 /**
  * Undo a Content-Encoding that the server applied although we asked for identity. Bounded: a reply that unpacks to more
- * than `maxBytes` is refused while unpacking, and what comes out goes through a collector, which keeps to the memory budget.
+ * than `maxBytes` is refused while unpacking, and what comes out goes through a collector, which keeps to the memory
+ * budget.
  */
 import { createReadStream } from 'node:fs';
 import type { Transform } from 'node:stream';
@@ -20,7 +21,10 @@ export type Decoded =
   | { readonly ok: true; readonly decoded: CollectedBody }
   | { readonly ok: false; readonly code: 'decode_error' | 'too_large'; readonly message: string };
 
-/** Whether a header value means that bytes need decoding. Names that are no coding (`none`, `utf-8`, `aws-chunked`) mean nothing, as in browsers. */
+/**
+ * Whether a header value means that bytes need decoding. Names that are no coding (`none`, `utf-8`, `aws-chunked`) mean
+ * nothing, as in browsers.
+ */
 export function isEncoded(header: string | undefined): header is string {
   return header !== undefined && codingsOf(header).length > 0;
 }
@@ -40,7 +44,8 @@ export async function decodeContent(
 ): Promise<Decoded> {
   const codings = codingsOf(header).reverse();
   const unknown = codings.length > MAX_CODINGS ? header : codings.find((coding) => UNSUPPORTED.has(coding));
-  if (unknown !== undefined) return { ok: false, code: 'decode_error', message: `cannot undo Content-Encoding '${unknown.slice(0, 80)}'` };
+  if (unknown !== undefined)
+    return { ok: false, code: 'decode_error', message: `cannot undo Content-Encoding '${unknown.slice(0, 80)}'` };
   const decoders = codings.map((coding, at) => decoder(coding, at === 0 ? head : undefined));
   let isTooLarge = false;
   let fault: unknown;
@@ -95,7 +100,9 @@ function codingsOf(header: string): string[] {
 function decoder(coding: string, head: Buffer | undefined): Transform {
   if (coding === 'br') return createBrotliDecompress();
   if (coding !== 'deflate') return createGunzip();
-  // Half of the servers that say deflate leave out the zlib wrapper (RFC 1950, 2.2), which makes its first two bytes a multiple of 31.
-  const isWrapped = head === undefined || head.length < 2 || (((head[0] as number) & 0x0f) === 8 && head.readUInt16BE(0) % 31 === 0);
+  // Half of the servers that say deflate leave out the zlib wrapper (RFC 1950, 2.2), which makes its first two bytes a
+  // multiple of 31.
+  const isWrapped =
+    head === undefined || head.length < 2 || (((head[0] as number) & 0x0f) === 8 && head.readUInt16BE(0) % 31 === 0);
   return isWrapped ? createInflate() : createInflateRaw();
 }

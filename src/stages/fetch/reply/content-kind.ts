@@ -42,13 +42,21 @@ export async function contentKind(head: Uint8Array, header: string | undefined):
   }
   const text = textKind(head);
   if (text === 'svg') return { contentType: 'image/svg+xml', extension: 'svg', isMedia: true };
-  if (text !== undefined) return { contentType: text === 'html' ? 'text/html' : `text/${text}`, extension: text, isMedia: false };
+  if (text !== undefined)
+    return { contentType: text === 'html' ? 'text/html' : `text/${text}`, extension: text, isMedia: false };
   const extension = BY_HEADER[declared];
   if (extension !== undefined) return { contentType: declared, extension, isMedia: true };
-  return { contentType: declared || 'application/octet-stream', extension: 'bin', isMedia: /^(image|audio|video)\//.test(declared) };
+  return {
+    contentType: declared || 'application/octet-stream',
+    extension: 'bin',
+    isMedia: /^(image|audio|video)\//.test(declared),
+  };
 }
 
-/** The general matcher trusts lengths inside the bytes and throws on absurd ones; then there is no signature worth the name. */
+/**
+ * The general matcher trusts lengths inside the bytes and throws on absurd ones; then there is no signature worth the
+ * name.
+ */
 async function signature(head: Uint8Array): ReturnType<typeof fileTypeFromBuffer> {
   return fileTypeFromBuffer(head).catch(() => undefined);
 }
@@ -58,7 +66,10 @@ const PNG: ContentKind = { contentType: 'image/png', extension: 'png', isMedia: 
 const GIF: ContentKind = { contentType: 'image/gif', extension: 'gif', isMedia: true };
 const WEBP: ContentKind = { contentType: 'image/webp', extension: 'webp', isMedia: true };
 
-/** The four types that nearly every image dataset consists of, without the general matcher. An animated PNG is a PNG here. */
+/**
+ * The four types that nearly every image dataset consists of, without the general matcher. An animated PNG is a PNG
+ * here.
+ */
 function commonImage(b: Uint8Array): ContentKind | undefined {
   if (b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff && b[3] !== 0xf7) return JPEG;
   if (b[0] === 0x47 && b[1] === 0x49 && b[2] === 0x46 && b[3] === 0x38) return GIF;

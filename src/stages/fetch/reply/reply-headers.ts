@@ -18,7 +18,13 @@ export interface ReplyHeaders {
 export type UnwantedReply =
   | { readonly kind: 'redirect'; readonly status: number; readonly location: string | undefined }
   | { readonly kind: 'headers'; readonly status: number; readonly announced: AnnouncedBody }
-  | { readonly kind: 'failed'; readonly code: RowCode; readonly message: string; readonly status: number; readonly retryAfterMs?: number };
+  | {
+      readonly kind: 'failed';
+      readonly code: RowCode;
+      readonly message: string;
+      readonly status: number;
+      readonly retryAfterMs?: number;
+    };
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -26,7 +32,12 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  * @param robotsTags - X-Robots-Tag directives to honour
  * @returns undefined when the body is wanted
  */
-export function judgeReply(status: number, headers: RawHeaders, robotsTags: readonly string[], wallMs: number): UnwantedReply | undefined {
+export function judgeReply(
+  status: number,
+  headers: RawHeaders,
+  robotsTags: readonly string[],
+  wallMs: number,
+): UnwantedReply | undefined {
   if (REDIRECTS.has(status)) return { kind: 'redirect', status, location: utf8(single(headers.location)) };
   if (status >= 300) {
     const after = status === 429 || status === 503 ? retryAfterMs(single(headers['retry-after']), wallMs) : undefined;
@@ -34,8 +45,10 @@ export function judgeReply(status: number, headers: RawHeaders, robotsTags: read
     return after === undefined ? failed : { ...failed, retryAfterMs: after };
   }
   const directive = robotsOptOut(headers['x-robots-tag'], robotsTags);
-  if (directive !== undefined) return { kind: 'failed', code: 'robots_tag', message: `X-Robots-Tag: ${directive}`, status };
-  if (status === 204 || status === 205) return { kind: 'failed', code: 'empty_body', message: `HTTP status ${status}`, status };
+  if (directive !== undefined)
+    return { kind: 'failed', code: 'robots_tag', message: `X-Robots-Tag: ${directive}`, status };
+  if (status === 204 || status === 205)
+    return { kind: 'failed', code: 'empty_body', message: `HTTP status ${status}`, status };
   return undefined;
 }
 

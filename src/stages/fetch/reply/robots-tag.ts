@@ -5,7 +5,10 @@
  * @returns the directive that applies, or undefined
  * Source: Google's robots meta tag specification; noai and noimageai as used by img2dataset and DeviantArt.
  */
-export function robotsOptOut(header: string | readonly string[] | undefined, refused: readonly string[]): string | undefined {
+export function robotsOptOut(
+  header: string | readonly string[] | undefined,
+  refused: readonly string[],
+): string | undefined {
   if (header === undefined || refused.length === 0) return undefined;
   for (const line of typeof header === 'string' ? [header] : header) {
     const found = lineOptOut(line, refused);
@@ -15,7 +18,12 @@ export function robotsOptOut(header: string | readonly string[] | undefined, ref
 }
 
 /** Directives that carry a value after a colon; whatever else stands before a colon is an agent. */
-const VALUED: ReadonlySet<string> = new Set(['unavailable_after', 'max-snippet', 'max-image-preview', 'max-video-preview']);
+const VALUED: ReadonlySet<string> = new Set([
+  'unavailable_after',
+  'max-snippet',
+  'max-image-preview',
+  'max-video-preview',
+]);
 
 function lineOptOut(line: string, refused: readonly string[]): string | undefined {
   let agent = '';

@@ -1,4 +1,7 @@
-/** Where bodies go that are too large for memory: files that live until the sink is done with them, in a folder that lives as long. */
+/**
+ * Where bodies go that are too large for memory: files that live until the sink is done with them, in a folder that
+ * lives as long.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -11,7 +14,10 @@ export class SpillFolder {
   #folder: string | undefined;
   #isClosed = false;
 
-  /** @param given - a folder of the caller's; without one, a fresh one in the system's temporary folder, removed at the end */
+  /**
+   * @param given - a folder of the caller's; without one, a fresh one in the system's temporary folder, removed at the
+   * end
+   */
   constructor(given: string | undefined) {
     this.#given = given;
   }

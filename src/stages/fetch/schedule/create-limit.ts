@@ -32,7 +32,9 @@ export function createLimits(settings: LawSettings, paarc: PaarcSlice, around: S
   if (settings.law === 'paarc') return paarcLimits(lawSettings(defaultPaarcSettings, paarc), around);
   // The slice's n_init is the new law's; the original's number is part of what is compared.
   const original = { ...lawSettings(defaultOriginalSettings, paarc), nInit: defaultOriginalSettings.nInit };
-  return ownLimits((_host, rule) => rateCapped(new OriginalLimit(cappedAt(original, rule.cMax), around.clock.nowMs()), rule));
+  return ownLimits((_host, rule) =>
+    rateCapped(new OriginalLimit(cappedAt(original, rule.cMax), around.clock.nowMs()), rule),
+  );
 }
 
 /** Limits of a law that keeps nothing of a host. */
@@ -57,7 +59,8 @@ function paarcLimits(settings: PaarcSettings, { clock, random, profiles }: Surro
     retire: (host, limit) => {
       const retired = laws.get(limit);
       const snapshot = retired?.law.snapshot();
-      // What it was born with is no news: remembered again, a guess from other hosts would pass for a measurement of this one.
+      // What it was born with is no news: remembered again, a guess from other hosts would pass for a measurement of
+      // this one.
       if (snapshot !== undefined && JSON.stringify(snapshot) !== retired?.atBirth) profiles.remember(host, snapshot);
     },
   };

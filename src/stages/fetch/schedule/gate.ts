@@ -8,8 +8,8 @@
 import type { Limit, Load, Outcome, SendToken, Transition } from '../../../paarc/limit.ts';
 
 /**
- * How far back slots count that a waiting row missed: Node's timers have a grain of 1 ms and slip under load, and at 200
- * requests/s a slip of 5 ms would halve the rate. More would let a stalled process return with a burst. Chosen.
+ * How far back slots count that a waiting row missed: Node's timers have a grain of 1 ms and slip under load, and at
+ * 200 requests/s a slip of 5 ms would halve the rate. More would let a stalled process return with a burst. Chosen.
  */
 const MAX_SLIP_MS = 20;
 
@@ -44,7 +44,8 @@ export class Gate {
 
   /**
    * Send one request now. Call only when `readyAtMs() <= nowMs`.
-   * @param waitingSinceMs - since when rows have been waiting without a break; slots before that are lost: an idle host saves nothing up
+   * @param waitingSinceMs - since when rows have been waiting without a break; slots before that are lost: an idle host
+   * saves nothing up
    */
   send(nowMs: number, waitingSinceMs: number = nowMs): Permit {
     const readyMs = this.readyAtMs();

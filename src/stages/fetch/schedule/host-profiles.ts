@@ -1,6 +1,6 @@
 /**
- * What was learned about hosts, for the next time they are met: later in this run, after an idle host was forgotten, and
- * in the next run. A host that was never met is judged by others of its registrable domain.
+ * What was learned about hosts, for the next time they are met: later in this run, after an idle host was forgotten,
+ * and in the next run. A host that was never met is judged by others of its registrable domain.
  */
 import { getDomain } from 'tldts';
 import { type Clock, systemClock } from '../../../clock.ts';
@@ -8,7 +8,10 @@ import { priorFrom, type Snapshot } from '../../../paarc/index.ts';
 
 /** Hosts that are remembered; beyond it the ones not met for longest go. Chosen: some 20 MB of memory, 6 MB as JSON. */
 const MAX_HOSTS = 50_000;
-/** So many hosts of a domain, the last ones met, speak for it. Chosen: enough for a quartile, few enough to follow a change. */
+/**
+ * So many hosts of a domain, the last ones met, speak for it. Chosen: enough for a quartile, few enough to follow a
+ * change.
+ */
 const MAX_ALIKE = 16;
 /** Older knowledge is no better than none. Chosen. */
 const MAX_AGE_MS = 7 * 24 * 60 * 60_000;
@@ -66,7 +69,8 @@ export class HostProfiles implements Iterable<HostProfile> {
     this.#forget(profile.host);
     this.#profiles.set(profile.host, profile);
     const domain = domainOf(profile.host);
-    if (domain !== undefined) this.#domains.set(domain, [...(this.#domains.get(domain) ?? []), profile.host].slice(-MAX_ALIKE));
+    if (domain !== undefined)
+      this.#domains.set(domain, [...(this.#domains.get(domain) ?? []), profile.host].slice(-MAX_ALIKE));
     if (this.#profiles.size > MAX_HOSTS) this.#forget(this.#profiles.keys().next().value as string);
   }
 

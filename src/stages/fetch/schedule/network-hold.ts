@@ -30,7 +30,10 @@ export class NetworkHold {
     return ended;
   }
 
-  /** @param wasAlive - the host has answered in this run; the others prove nothing: the tail of a manifest is full of dead hosts */
+  /**
+   * @param wasAlive - the host has answered in this run; the others prove nothing: the tail of a manifest is full of
+   * dead hosts
+   */
   onFailure(host: string, code: RowCode, wasAlive: boolean, nowMs: number): void {
     if (this.#holdAfterMs <= 0 || !wasAlive || !NETWORK_CODES.has(code)) return;
     if (this.#hosts.size === 0) this.#firstFailureMs = nowMs;
@@ -44,7 +47,8 @@ export class NetworkHold {
 
   /** True once, when it has lasted long enough to tell people. */
   announces(nowMs: number): boolean {
-    if (this.#isAnnounced || this.#hosts.size < MIN_HOSTS || nowMs - this.#firstFailureMs < this.#holdAfterMs) return false;
+    if (this.#isAnnounced || this.#hosts.size < MIN_HOSTS || nowMs - this.#firstFailureMs < this.#holdAfterMs)
+      return false;
     this.#isAnnounced = true;
     return true;
   }

@@ -24,12 +24,16 @@ export type RetryDecision =
   | { readonly kind: 'retry'; readonly delayMs: number; readonly counts: 'error' | 'deferral' };
 
 /**
- * Decide what follows a failed attempt. `errors` and `deferrals` do not yet include it.
- * With a Retry-After the delay is 0: the host's gate holds every row back for that long, this one included. A Retry-After of 0
- * is no answer to "when"; our own backoff is.
+ * Decide what follows a failed attempt. `errors` and `deferrals` do not yet include it. With a Retry-After the delay is
+ * 0: the host's gate holds every row back for that long, this one included. A Retry-After of 0 is no answer to "when";
+ * our own backoff is.
  * @param random - uniform in [0, 1)
  */
-export function decideRetry(input: RetryInput, options: { maxAttempts: number; retryBackoffMs: number }, random: number): RetryDecision {
+export function decideRetry(
+  input: RetryInput,
+  options: { maxAttempts: number; retryBackoffMs: number },
+  random: number,
+): RetryDecision {
   if (input.deferred) {
     if (input.deferrals + 1 >= MAX_DEFERRALS) return { kind: 'give-up' };
     const delayMs = !input.retryAfterMs ? backoffMs(options.retryBackoffMs, input.deferrals, random) : 0;

@@ -133,7 +133,8 @@ export class Scheduler<Work> {
       this.#isPumping = false;
     }
     this.#arm();
-    if (!this.#isHeld && this.#inFlight < this.#options.maxInFlight && this.#ringHead >= this.#ring.length) this.#options.onHungry();
+    if (!this.#isHeld && this.#inFlight < this.#options.maxInFlight && this.#ringHead >= this.#ring.length)
+      this.#options.onHungry();
   }
 
   /** One host's turn: drop what is dead, send one row, go to the end of the ring or to the agenda. */

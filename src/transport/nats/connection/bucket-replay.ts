@@ -98,7 +98,8 @@ async function* readRound(
   if (live === undefined) round.expectMore();
   for await (const entry of changes) {
     if (live === undefined) round.expectMore();
-    if (entry.operation === 'PUT') yield { key: entry.key, text: entry.string(), revision: entry.revision, atMs: entry.created.getTime() };
+    if (entry.operation === 'PUT')
+      yield { key: entry.key, text: entry.string(), revision: entry.revision, atMs: entry.created.getTime() };
     if (live === undefined && entry.delta === 0) round.end('done');
     if (round.outcome !== undefined) return;
   }

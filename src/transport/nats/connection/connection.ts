@@ -45,7 +45,10 @@ export async function openConnection(options: NatsOptions, clock: Clock = system
   }
 }
 
-/** Own loop instead of the client's `waitOnFirstConnect`, which would hide why it fails and try wrong credentials for ever. */
+/**
+ * Own loop instead of the client's `waitOnFirstConnect`, which would hide why it fails and try wrong credentials for
+ * ever.
+ */
 async function reach(settings: NodeConnectionOptions, options: NatsOptions, clock: Clock): Promise<NatsConnection> {
   const deadlineMs = clock.nowMs() + (options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
   for (;;) {
@@ -87,7 +90,9 @@ async function connectionOptions(options: NatsOptions): Promise<NodeConnectionOp
   };
 }
 
-/** The client has no name for a server that was given as an address, and would look for `localhost` in its certificate. */
+/**
+ * The client has no name for a server that was given as an address, and would look for `localhost` in its certificate.
+ */
 function identityOf(servers: readonly string[]): typeof checkServerIdentity {
   const addresses = servers
     .map((server) => new URL(`nats://${server.replace(/^.*:\/\//, '')}`).hostname.replace(/^\[|\]$/g, ''))
@@ -106,7 +111,8 @@ async function authenticatorOf({ credsFile, nkeySeedFile }: NatsOptions): Promis
   try {
     nkeys.fromSeed(seed);
   } catch {
-    // Without the cause, whose text may hold the seed. The client finds out at every attempt to connect, and tries again.
+    // Without the cause, whose text may hold the seed. The client finds out at every attempt to connect, and tries
+    // again.
     throw new FlowDcError('FDC_ERR_USAGE', `${nkeySeedFile} holds no nkey seed (a line that begins with SU)`);
   }
   return nkeyAuthenticator(seed);
@@ -126,7 +132,8 @@ async function readSecret(file: string): Promise<Buffer> {
 function refused(options: NatsOptions, error: unknown): FlowDcError {
   return new FlowDcError(
     'FDC_ERR_TRANSPORT_CONNECT',
-    `The NATS server at ${options.servers.join(', ')} refuses the connection: ${describe(error)}; correct the credentials or the certificates`,
+    `The NATS server at ${options.servers.join(', ')} refuses the connection: ${describe(error)}; correct the ` +
+      'credentials or the certificates',
   );
 }
 
@@ -134,6 +141,7 @@ function unreachable(options: NatsOptions, error: unknown): FlowDcError {
   const seconds = Math.round((options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS) / 1000);
   return new FlowDcError(
     'FDC_ERR_TRANSPORT_CONNECT',
-    `No NATS server at ${options.servers.join(', ')} within ${seconds} s: ${describe(error)}; start it (nats-server -js) or correct the address`,
+    `No NATS server at ${options.servers.join(', ')} within ${seconds} s: ${describe(error)}; start it ` +
+      '(nats-server -js) or correct the address',
   );
 }

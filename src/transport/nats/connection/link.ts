@@ -1,4 +1,7 @@
-/** One connection as everything in this folder uses it: asking again while the server is away, and hearing of its return. */
+/**
+ * One connection as everything in this folder uses it: asking again while the server is away, and hearing of its
+ * return.
+ */
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -47,7 +50,11 @@ export class Link {
   }
 
   static async over(connection: NatsConnection, clock: Clock): Promise<Link> {
-    return new Link(connection, await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS, checkAPI: false }), clock);
+    return new Link(
+      connection,
+      await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS, checkAPI: false }),
+      clock,
+    );
   }
 
   /** Whether the server can be reached now, as far as is known. */
@@ -55,7 +62,9 @@ export class Link {
     return this.#up;
   }
 
-  /** Hear of every reconnect. @returns how to stop. `sameServer`: it went on without us, rather than being away itself. */
+  /**
+   * Hear of every reconnect. @returns how to stop. `sameServer`: it went on without us, rather than being away itself.
+   */
   onReconnect(listener: (sameServer: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -81,7 +90,10 @@ export class Link {
         if (!isTransient(error)) throw serverError(error, doing);
         this.#unheard();
         if (options.giveUpMs !== undefined && clock.nowMs() - startMs > options.giveUpMs) {
-          throw new FlowDcError('FDC_ERR_TRANSPORT_CONNECT', `${doing}: the NATS server does not answer (${describe(error)})`);
+          throw new FlowDcError(
+            'FDC_ERR_TRANSPORT_CONNECT',
+            `${doing}: the NATS server does not answer (${describe(error)})`,
+          );
         }
         await options.between?.();
         await sleep(clock, pauseMs, options.signal);

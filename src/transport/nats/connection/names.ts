@@ -8,7 +8,10 @@ const UNIT_ID = new RegExp(UNIT_ID_PATTERN);
 
 /** The bucket with one entry per job: how jobs are found. */
 export const JOBS_BUCKET = 'FD_jobs';
-/** The bucket of budgets that workers share per host, whatever their job: a host does not care which one a request belongs to. */
+/**
+ * The bucket of budgets that workers share per host, whatever their job: a host does not care which one a request
+ * belongs to.
+ */
 export const HOSTS_BUCKET = 'FD_hosts';
 /** The durable consumer that all workers of a job share. */
 export const CONSUMER = 'workers';
@@ -28,7 +31,10 @@ export interface JobNames {
 /** Errors: FDC_ERR_USAGE for an id that cannot be part of a subject. */
 export function jobNames(job: string): JobNames {
   if (!JOB_ID.test(job)) {
-    throw new FlowDcError('FDC_ERR_USAGE', `Expected a job name of 1 to 32 letters, digits, - and _, got ${JSON.stringify(job)}`);
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      `Expected a job name of 1 to 32 letters, digits, - and _, got ${JSON.stringify(job)}`,
+    );
   }
   return {
     unitStream: `FD_${job}_units`,

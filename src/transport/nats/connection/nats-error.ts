@@ -32,7 +32,9 @@ export function isWrongSequence(error: unknown): boolean {
 export function isGone(error: unknown): boolean {
   const code = jetStreamCode(error);
   if (code === JS_CODE.streamNotFound || code === JS_CODE.consumerNotFound) return true;
-  return error instanceof Error && error.name === 'JetStreamStatusError' && /(consumer|stream) deleted/.test(error.message);
+  return (
+    error instanceof Error && error.name === 'JetStreamStatusError' && /(consumer|stream) deleted/.test(error.message)
+  );
 }
 
 /** The stream of a request is not there (a bucket is a stream). */
@@ -58,7 +60,8 @@ function isClosed(error: unknown): boolean {
 export function isTransient(error: unknown): boolean {
   if (isFlowDcError(error) || isRefused(error) || isClosed(error)) return false;
   if (error instanceof JetStreamApiError) return error.code === JS_CODE.unavailable || error.status === 503;
-  if (error instanceof errors.InvalidArgumentError || error instanceof TypeError || error instanceof RangeError) return false;
+  if (error instanceof errors.InvalidArgumentError || error instanceof TypeError || error instanceof RangeError)
+    return false;
   return error instanceof Error;
 }
 
@@ -67,7 +70,10 @@ export function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-/** FDC_ERR_TRANSPORT_SERVER for an answer that cannot be used; our own errors pass. @param doing - "cannot read the job's state" */
+/**
+ * FDC_ERR_TRANSPORT_SERVER for an answer that cannot be used; our own errors pass. @param doing - "cannot read the
+ * job's state"
+ */
 export function serverError(error: unknown, doing: string): FlowDcError {
   if (isFlowDcError(error)) return error;
   if (isClosed(error)) return new FlowDcError('FDC_ERR_TRANSPORT_CLOSED', `${doing}: the connection is closed`);

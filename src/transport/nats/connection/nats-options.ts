@@ -51,7 +51,10 @@ export interface NatsSettings {
   readonly replicas?: 1 | 3;
   readonly connectTimeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** Default process.env: FLOW_DC_NATS_TOKEN, FLOW_DC_NATS_USER and FLOW_DC_NATS_PASSWORD, used when nothing else is given. */
+  /**
+   * Default process.env: FLOW_DC_NATS_TOKEN, FLOW_DC_NATS_USER and FLOW_DC_NATS_PASSWORD, used when nothing else is
+   * given.
+   */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -67,7 +70,8 @@ export async function natsOptionsFrom(url: string, settings: NatsSettings): Prom
   const inUrl = parsed.find((server) => server.user !== undefined);
   const user = settings.user ?? (inUrl?.password === undefined ? undefined : inUrl.user) ?? env.FLOW_DC_NATS_USER;
   const password = (await firstLine(passwordFile)) ?? inUrl?.password ?? env.FLOW_DC_NATS_PASSWORD;
-  const token = (await firstLine(tokenFile)) ?? (inUrl?.password === undefined ? inUrl?.user : undefined) ?? env.FLOW_DC_NATS_TOKEN;
+  const token =
+    (await firstLine(tokenFile)) ?? (inUrl?.password === undefined ? inUrl?.user : undefined) ?? env.FLOW_DC_NATS_TOKEN;
   const wantsTls = tls !== undefined || parsed.some((server) => server.tls);
   return {
     ...rest,
@@ -105,7 +109,8 @@ function parseServer(text: string, from: string): ParsedServer {
   if (from === 'argument') {
     throw new FlowDcError(
       'FDC_ERR_USAGE',
-      `Credentials for ${address} stand on the command line, where everybody on this machine can read them; put the URL into FLOW_DC_NATS, or use a token, password or credentials file`,
+      `Credentials for ${address} stand on the command line, where everybody on this machine can read them; ` +
+        'put the URL into FLOW_DC_NATS, or use a token, password or credentials file',
     );
   }
   const password = url.password === '' ? {} : { password: decodeURIComponent(url.password) };
@@ -115,9 +120,13 @@ function parseServer(text: string, from: string): ParsedServer {
 async function firstLine(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new FlowDcError('FDC_ERR_USAGE', `${file} cannot be read (${error.code}); it should hold the secret in its first line`);
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      `${file} cannot be read (${error.code}); it should hold the secret in its first line`,
+    );
   });
   const line = (text.split('\n')[0] ?? '').trim();
-  if (line === '') throw new FlowDcError('FDC_ERR_USAGE', `${file} is empty; it should hold the secret in its first line`);
+  if (line === '')
+    throw new FlowDcError('FDC_ERR_USAGE', `${file} is empty; it should hold the secret in its first line`);
   return line;
 }

@@ -31,7 +31,10 @@ export async function checkServer(connection: NatsConnection, clock: Clock): Pro
       if (jetStreamCode(error) === JS_CODE.notEnabledForAccount) throw withoutJetStream(connection);
       if (!isTransient(error)) throw serverError(error, `The NATS server at ${connection.getServer()} cannot be used`);
       if (clock.nowMs() > deadlineMs) {
-        throw new FlowDcError('FDC_ERR_TRANSPORT_SERVER', `JetStream at ${connection.getServer()} does not answer: ${describe(error)}`);
+        throw new FlowDcError(
+          'FDC_ERR_TRANSPORT_SERVER',
+          `JetStream at ${connection.getServer()} does not answer: ${describe(error)}`,
+        );
       }
       await sleep(clock, 250);
     }
@@ -43,10 +46,14 @@ export function serverNotices(connection: NatsConnection): readonly string[] {
   const { info } = connection;
   const host = connection.getServer().replace(/:\d+$/, '');
   if (host === 'localhost' || host === '[::1]' || host === '::1' || host.startsWith('127.')) return [];
-  const missing = [...(info?.auth_required ? [] : ['credentials']), ...(info?.tls_required || info?.tls_available ? [] : ['TLS'])];
+  const missing = [
+    ...(info?.auth_required ? [] : ['credentials']),
+    ...(info?.tls_required || info?.tls_available ? [] : ['TLS']),
+  ];
   if (missing.length === 0) return [];
   return [
-    `nats-server at ${connection.getServer()} works without ${missing.join(' and ')}: anybody on its network can read or change jobs`,
+    `nats-server at ${connection.getServer()} works without ${missing.join(' and ')}: anybody on its network ` +
+      'can read or change jobs',
   ];
 }
 

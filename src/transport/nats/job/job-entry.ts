@@ -64,5 +64,8 @@ function parseJson(text: string): unknown {
 }
 
 function foreign(job: string, problem: string): FlowDcError {
-  return new FlowDcError('FDC_ERR_TRANSPORT_SERVER', `The entry of job ${job} on the server is not one that flow-dc wrote: ${problem}`);
+  return new FlowDcError(
+    'FDC_ERR_TRANSPORT_SERVER',
+    `The entry of job ${job} on the server is not one that flow-dc wrote: ${problem}`,
+  );
 }

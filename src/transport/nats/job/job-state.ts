@@ -9,7 +9,10 @@ import { whenMade } from './job-streams.ts';
 /** A watch can go silent with its server; this is how old what is known may be at most. */
 const REREAD_MS = 5_000;
 
-/** The job's entry as this process knows it, kept fresh by a watch, by reading again after every reconnect, and again every few seconds. */
+/**
+ * The job's entry as this process knows it, kept fresh by a watch, by reading again after every reconnect, and again
+ * every few seconds.
+ */
 export class JobState {
   readonly #link: Link;
   readonly #bucket: KV;
@@ -20,7 +23,13 @@ export class JobState {
   #revision: number;
   #cancelReread: (() => void) | undefined;
 
-  private constructor(link: Link, bucket: KV, job: string, known: Known, onChange: (entry: JobEntry | undefined) => void) {
+  private constructor(
+    link: Link,
+    bucket: KV,
+    job: string,
+    known: Known,
+    onChange: (entry: JobEntry | undefined) => void,
+  ) {
     this.#link = link;
     this.#bucket = bucket;
     this.#job = job;
@@ -33,7 +42,12 @@ export class JobState {
    * Errors: FDC_ERR_JOB_MISSING.
    * @param onChange - called with every new entry, and with undefined once the job was deleted
    */
-  static async open(link: Link, bucket: KV, job: string, onChange: (entry: JobEntry | undefined) => void): Promise<JobState> {
+  static async open(
+    link: Link,
+    bucket: KV,
+    job: string,
+    onChange: (entry: JobEntry | undefined) => void,
+  ): Promise<JobState> {
     const known = await readJobEntry(link, bucket, job);
     if (known === undefined) throw jobMissing(job);
     const state = new JobState(link, bucket, job, known, onChange);
@@ -57,7 +71,9 @@ export class JobState {
     return known?.entry;
   }
 
-  /** Change the entry. `change` may be called again, with what somebody else made of it. Errors: FDC_ERR_JOB_MISSING. */
+  /**
+   * Change the entry. `change` may be called again, with what somebody else made of it. Errors: FDC_ERR_JOB_MISSING.
+   */
   async update(change: (entry: JobEntry) => JobEntry): Promise<void> {
     for (;;) {
       const known = await readJobEntry(this.#link, this.#bucket, this.#job);
@@ -91,10 +107,13 @@ export class JobState {
   async #watch(): Promise<void> {
     const { signal } = this.#stop;
     try {
-      const changes = await this.#link.ask('cannot watch the job', () => this.#bucket.watch({ key: JOB_KEY }), { signal });
+      const changes = await this.#link.ask('cannot watch the job', () => this.#bucket.watch({ key: JOB_KEY }), {
+        signal,
+      });
       signal.addEventListener('abort', () => changes.stop(), { once: true });
       for await (const change of changes) {
-        if (change.operation === 'PUT') this.#take({ entry: parseJobEntry(change.string(), this.#job), revision: change.revision });
+        if (change.operation === 'PUT')
+          this.#take({ entry: parseJobEntry(change.string(), this.#job), revision: change.revision });
       }
     } catch {
       // Reading again every few seconds goes on and reports what is wrong.

@@ -2,7 +2,14 @@
  * A job's stream, consumer and buckets. Making them is idempotent. The stream has no limits: with any of them, servers
  * were seen to acknowledge units and drop others for them. The publisher's high-water mark takes their place.
  */
-import { AckPolicy, type ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { nanos } from '@nats-io/transport-node';
 import { FlowDcError } from '../../../errors.ts';
@@ -18,11 +25,18 @@ export interface StreamSettings {
 
 /** Long enough for every retry of a publish whose answer was lost. */
 const DUPLICATE_WINDOW_MS = 120_000;
-/** More than any number of workers has units open, and requests waiting: both defaults (1,000 and 512) stall silently. */
+/**
+ * More than any number of workers has units open, and requests waiting: both defaults (1,000 and 512) stall silently.
+ */
 const MAX_OPEN = 20_000;
 
 /** Make what a job needs, or find it. Errors: FDC_ERR_TRANSPORT_SERVER. */
-export async function createJobStreams(link: Link, names: JobNames, settings: StreamSettings, triesLeft = 3): Promise<void> {
+export async function createJobStreams(
+  link: Link,
+  names: JobNames,
+  settings: StreamSettings,
+  triesLeft = 3,
+): Promise<void> {
   const doing = `cannot set up the job's streams`;
   await link
     .ask(doing, () => link.manager.streams.add(unitStream(names, settings.replicas)), { passes: isExisting })
@@ -64,9 +78,10 @@ export async function createBucket(link: Link, bucket: string, replicas: number)
 }
 
 /**
- * Resolves when the server has made the bucket that somebody told it to make, perhaps at this moment. Without this a read or a watch
- * that comes a millisecond too early ends a nats-server 2.9.10: it looks the stream up and uses a store that is not there yet
- * (jsMsgGetRequest, nil pointer). A question for the stream itself waits for the store. Errors: those of Link.ask.
+ * Resolves when the server has made the bucket that somebody told it to make, perhaps at this moment. Without this a
+ * read or a watch that comes a millisecond too early ends a nats-server 2.9.10: it looks the stream up and uses a store
+ * that is not there yet (jsMsgGetRequest, nil pointer). A question for the stream itself waits for the store. Errors:
+ * those of Link.ask.
  */
 export async function whenMade(link: Link, bucket: KV, doing: string, options: AskOptions = {}): Promise<void> {
   await link.ask(doing, () => bucket.status(), options);
@@ -111,12 +126,18 @@ function isExisting(error: unknown): boolean {
   return jetStreamCode(error) === JS_CODE.streamExists && !isRefused(error);
 }
 
-/** A stream with other numbers (replicas, say) will do; one with limits or another retention would lose units. See also whenMade. */
+/**
+ * A stream with other numbers (replicas, say) will do; one with limits or another retention would lose units. See also
+ * whenMade.
+ */
 async function assertUsable(link: Link, names: JobNames): Promise<void> {
-  const { config } = await link.ask(`cannot look at ${names.unitStream}`, () => link.manager.streams.info(names.unitStream));
+  const { config } = await link.ask(`cannot look at ${names.unitStream}`, () =>
+    link.manager.streams.info(names.unitStream),
+  );
   if (config.retention === RetentionPolicy.Workqueue && config.max_msgs === -1 && config.max_bytes === -1) return;
   throw new FlowDcError(
     'FDC_ERR_TRANSPORT_SERVER',
-    `The stream ${names.unitStream} is there with limits or another retention than workqueue, which loses units; delete it or use another --job`,
+    `The stream ${names.unitStream} is there with limits or another retention than workqueue, which loses ` +
+      'units; delete it or use another --job',
   );
 }

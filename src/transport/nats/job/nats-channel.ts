@@ -90,7 +90,13 @@ class NatsChannel implements ClusterChannel {
       },
     });
     this.#pulls = new PullSource(link, names, async () => void (await this.#state.refresh()));
-    const counts = { link, names, records: this.#records, total: () => this.#state.entry.total, graceMs: options.ackWaitMs + LOOK_MS };
+    const counts = {
+      link,
+      names,
+      records: this.#records,
+      total: () => this.#state.entry.total,
+      graceMs: options.ackWaitMs + LOOK_MS,
+    };
     this.#end = new EndWatch(counts, this.#pulls);
     this.#board = new WorkerBoard(link, options.state, names.stateBucket);
   }
@@ -115,13 +121,17 @@ class NatsChannel implements ClusterChannel {
     if (recorded > total) {
       throw new FlowDcError(
         'FDC_ERR_JOB_UNITS_CHANGED',
-        `The input is cut into other units than before: ${recorded} units are recorded, this run has ${total}; use the input and settings of the first run, another -o, or --overwrite`,
+        `The input is cut into other units than before: ${recorded} units are recorded, this run has ${total}; ` +
+          'use the input and settings of the first run, another -o, or --overwrite',
       );
     }
     await this.#state.update((entry) => {
       if (entry.state === 'cancelled' || entry.state === 'finished' || entry.total === total) return entry;
       if (entry.total !== undefined)
-        throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', `The job was sealed with ${entry.total} units, then with ${total}`);
+        throw new FlowDcError(
+          'FDC_ERR_SINK_PROTOCOL',
+          `The job was sealed with ${entry.total} units, then with ${total}`,
+        );
       return { ...entry, state: 'running', total };
     });
     this.#wake();
@@ -178,7 +188,8 @@ class NatsChannel implements ClusterChannel {
     const { total } = entry;
     const isDone = entry.state === 'finished' || (total !== undefined && committed >= total);
     return {
-      state: entry.state === 'cancelled' ? 'cancelled' : isDone ? 'sealed' : total === undefined ? 'publishing' : 'running',
+      state:
+        entry.state === 'cancelled' ? 'cancelled' : isDone ? 'sealed' : total === undefined ? 'publishing' : 'running',
       ...(total === undefined ? {} : { total }),
       published: total ?? committed + waiting + inFlight,
       committed,
@@ -194,11 +205,14 @@ class NatsChannel implements ClusterChannel {
     );
     this.onState(this.#state.entry);
     const { link, names } = this.#options;
-    // After the entry says so: workers that find the queue empty must know why. Not everybody may purge; nobody delivers from it now.
+    // After the entry says so: workers that find the queue empty must know why. Not everybody may purge; nobody
+    // delivers from it now.
     const purge = () => link.manager.streams.purge(names.unitStream);
-    await link.ask('cannot empty the queue', purge, { passes: (error) => isGone(error) || isRefused(error) }).catch((error: unknown) => {
-      if (!isGone(error) && !isRefused(error)) throw error;
-    });
+    await link
+      .ask('cannot empty the queue', purge, { passes: (error) => isGone(error) || isRefused(error) })
+      .catch((error: unknown) => {
+        if (!isGone(error) && !isRefused(error)) throw error;
+      });
   }
 
   heartbeat(status: WorkerStatus): void {
@@ -234,7 +248,10 @@ class NatsChannel implements ClusterChannel {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed !== undefined) return;
-    this.#closed = new FlowDcError('FDC_ERR_TRANSPORT_CLOSED', 'The transport is closed; open another channel to go on');
+    this.#closed = new FlowDcError(
+      'FDC_ERR_TRANSPORT_CLOSED',
+      'The transport is closed; open another channel to go on',
+    );
     this.#state.close();
     this.#end.close();
     this.#pulls.close();
@@ -245,7 +262,8 @@ class NatsChannel implements ClusterChannel {
   /** What the server says about the job; called with undefined when it is gone. */
   onState(entry: JobEntry | undefined): void {
     if (entry === undefined || entry.state === 'cancelled') {
-      const why = entry === undefined ? 'The job was deleted' : `The job was cancelled: ${entry.reason ?? 'no reason given'}`;
+      const why =
+        entry === undefined ? 'The job was deleted' : `The job was cancelled: ${entry.reason ?? 'no reason given'}`;
       const reason = new FlowDcError('FDC_ERR_TRANSPORT_CLOSED', why);
       this.#held.abortAll(reason);
       this.#cancelled.abort(reason);

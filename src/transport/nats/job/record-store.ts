@@ -30,7 +30,11 @@ export class RecordStore implements Committer {
     const options = { passes: isWrongSequence, between: this.#assertWorthwhile };
     for (;;) {
       try {
-        await this.#link.ask(`cannot commit unit ${record.unit}`, () => this.#bucket.create(record.unit, JSON.stringify(record)), options);
+        await this.#link.ask(
+          `cannot commit unit ${record.unit}`,
+          () => this.#bucket.create(record.unit, JSON.stringify(record)),
+          options,
+        );
         return { won: true, record };
       } catch (error) {
         if (!isWrongSequence(error)) throw error;
@@ -41,7 +45,10 @@ export class RecordStore implements Committer {
     }
   }
 
-  /** How many units are decided. Errors: FDC_ERR_TRANSPORT_CONNECT after `giveUpMs`, why the job ended when its records are deleted. */
+  /**
+   * How many units are decided. Errors: FDC_ERR_TRANSPORT_CONNECT after `giveUpMs`, why the job ended when its records
+   * are deleted.
+   */
   async count(limits: { readonly giveUpMs?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
     const doing = 'cannot count the records';
     const options = { between: this.#assertWorthwhile, passes: isStreamGone, ...limits };
@@ -77,5 +84,8 @@ function parseRecord(text: string, unit: string): UnitRecord {
   const record = value as UnitRecord;
   if (problems.length === 0 && record.unit === unit) return record;
   const problem = problems.length > 0 ? problems.join('; ') : `it is about unit ${record.unit}`;
-  throw new FlowDcError('FDC_ERR_TRANSPORT_SERVER', `The record of unit ${unit} on the server is not one that flow-dc wrote: ${problem}`);
+  throw new FlowDcError(
+    'FDC_ERR_TRANSPORT_SERVER',
+    `The record of unit ${unit} on the server is not one that flow-dc wrote: ${problem}`,
+  );
 }

@@ -1,7 +1,7 @@
 /**
- * Bringing queue and records together. Servers that were killed come back with messages that had been acknowledged: some
- * are delivered again, others lie below the consumer's ack floor and are never delivered nor removed. And a message
- * may be gone although its unit has no record, after a late ack of somebody who had lost the unit.
+ * Bringing queue and records together. Servers that were killed come back with messages that had been acknowledged:
+ * some are delivered again, others lie below the consumer's ack floor and are never delivered nor removed. And a
+ * message may be gone although its unit has no record, after a late ack of somebody who had lost the unit.
  */
 import type { ConsumerInfo } from '@nats-io/jetstream';
 import { sleep } from '../../../clock.ts';
@@ -48,7 +48,9 @@ async function requeueOrphans(link: Link, names: JobNames, ackWaitMs: number): P
   if (consumer !== undefined && consumer.num_pending > 0 && !(await standsStill(link, look, consumer))) return 0;
   if (consumer !== undefined) {
     await link
-      .ask('cannot make the consumer again', () => link.manager.consumers.delete(names.unitStream, CONSUMER), { passes: isGone })
+      .ask('cannot make the consumer again', () => link.manager.consumers.delete(names.unitStream, CONSUMER), {
+        passes: isGone,
+      })
       .catch((error: unknown) => {
         if (!isGone(error)) throw error;
       });
@@ -62,7 +64,11 @@ async function standsStill(link: Link, look: () => Promise<ConsumerInfo>, before
   if (before.num_waiting === 0) return false;
   await sleep(link.clock, STILL_MS);
   const after = await link.ask('cannot look at the queue', look);
-  return after.num_waiting > 0 && after.num_ack_pending === 0 && after.delivered.consumer_seq === before.delivered.consumer_seq;
+  return (
+    after.num_waiting > 0 &&
+    after.num_ack_pending === 0 &&
+    after.delivered.consumer_seq === before.delivered.consumer_seq
+  );
 }
 
 async function missingUnits(link: Link, names: JobNames, options: RepairOptions): Promise<readonly UnitId[]> {

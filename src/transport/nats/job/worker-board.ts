@@ -11,7 +11,19 @@ const count = { type: 'number', minimum: 0 } as const;
 
 const statusSchema = {
   type: 'object',
-  required: ['worker', 'name', 'atMs', 'state', 'units', 'rowsDone', 'bytes', 'rowsPerSecond', 'inFlight', 'queued', 'hosts'],
+  required: [
+    'worker',
+    'name',
+    'atMs',
+    'state',
+    'units',
+    'rowsDone',
+    'bytes',
+    'rowsPerSecond',
+    'inFlight',
+    'queued',
+    'hosts',
+  ],
   properties: {
     worker: { type: 'string' },
     name: { type: 'string' },

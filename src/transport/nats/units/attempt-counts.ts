@@ -43,7 +43,9 @@ export class AttemptCounts {
   }
 
   async #read(unit: UnitId, signal: AbortSignal): Promise<Counts> {
-    const found = await this.#link.ask('cannot read the attempts of a unit', () => this.#bucket.get(attemptKey(unit)), { signal });
+    const found = await this.#link.ask('cannot read the attempts of a unit', () => this.#bucket.get(attemptKey(unit)), {
+      signal,
+    });
     if (found === null || found.operation !== 'PUT') return { errors: 0, starts: 0 };
     const [errors, starts] = found.string().split(' ').map(Number);
     return { errors: atLeastZero(errors), starts: atLeastZero(starts) };
@@ -51,7 +53,9 @@ export class AttemptCounts {
 
   async #write(unit: UnitId, counts: Counts, signal: AbortSignal): Promise<void> {
     const value = `${counts.errors} ${counts.starts}`;
-    await this.#link.ask('cannot count the attempts of a unit', () => this.#bucket.put(attemptKey(unit), value), { signal });
+    await this.#link.ask('cannot count the attempts of a unit', () => this.#bucket.put(attemptKey(unit), value), {
+      signal,
+    });
   }
 }
 

@@ -41,7 +41,10 @@ export class HeldUnits {
   async take(message: JsMsg, signal: AbortSignal | undefined): Promise<Delivery | undefined> {
     const unit = unitOfSubject(message.subject);
     if (unit === undefined)
-      throw new FlowDcError('FDC_ERR_TRANSPORT_SERVER', `${message.subject} names no unit: something else publishes there`);
+      throw new FlowDcError(
+        'FDC_ERR_TRANSPORT_SERVER',
+        `${message.subject} names no unit: something else publishes there`,
+      );
     const lease = new Lease(this.#options.link, message, unit, this.#options.leaseMs);
     this.#leases.add(lease);
     lease.signal.addEventListener('abort', () => this.#forget(lease, unit), { once: true });
@@ -75,7 +78,12 @@ export class HeldUnits {
     if (this.#options.link.isUp) await Promise.all(held.map((lease) => lease.settle(nakAnswer(0))));
   }
 
-  async #prepare(message: JsMsg, unit: UnitId, lease: Lease, signal: AbortSignal | undefined): Promise<Delivery | undefined> {
+  async #prepare(
+    message: JsMsg,
+    unit: UnitId,
+    lease: Lease,
+    signal: AbortSignal | undefined,
+  ): Promise<Delivery | undefined> {
     const { attempts, bodies, settle, assertWanted, onSettled } = this.#options;
     if (await settle(unit, signal)) return undefined;
     const attempt = message.info.deliveryCount;

@@ -88,7 +88,9 @@ export class Lease {
   }
 
   #lose(): void {
-    this.end(new FlowDcError('FDC_ERR_UNIT_FAILED', `The lease on unit ${this.#unit} ended; somebody else may work on it`));
+    this.end(
+      new FlowDcError('FDC_ERR_UNIT_FAILED', `The lease on unit ${this.#unit} ended; somebody else may work on it`),
+    );
   }
 
   async #tell(answer: string, timeout: number): Promise<void> {

@@ -17,7 +17,9 @@ export interface DeliveryParts {
   readonly onSettled: () => void;
 }
 
-/** A unit in the hands of this process, over its lease. Everything after the lease ended is left undone: it is not ours. */
+/**
+ * A unit in the hands of this process, over its lease. Everything after the lease ended is left undone: it is not ours.
+ */
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { unit, lease, attempts } = parts;
   const giveBack = async (delayMs: number): Promise<void> => {
@@ -41,7 +43,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       parts.onSettled();
     },
     nak: async (delayMs = 0) => {
-      if (!(delayMs >= 0 && delayMs < Number.POSITIVE_INFINITY)) throw new RangeError(`Expected a delay in milliseconds, got ${delayMs}`);
+      if (!(delayMs >= 0 && delayMs < Number.POSITIVE_INFINITY))
+        throw new RangeError(`Expected a delay in milliseconds, got ${delayMs}`);
       await giveBack(delayMs);
     },
     fail: async () => {
@@ -52,7 +55,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   };
 }
 
-/** Whole milliseconds: the server ignores a delay of fractional nanoseconds and delivers at once, thousands of times a second. */
+/**
+ * Whole milliseconds: the server ignores a delay of fractional nanoseconds and delivers at once, thousands of times a
+ * second.
+ */
 export function nakAnswer(delayMs: number): string {
   const wholeMs = Math.round(delayMs);
   return wholeMs === 0 ? NAK : `${NAK} {"delay":${wholeMs * 1_000_000}}`;

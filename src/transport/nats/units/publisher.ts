@@ -62,14 +62,20 @@ export class Publisher {
     await this.#send(unit, message, `${unit.id}.${this.#link.clock.wallMs()}`, signal);
   }
 
-  /** Every try with the same message id: a publish whose answer was lost is not stored twice. @returns whether it was there */
+  /**
+   * Every try with the same message id: a publish whose answer was lost is not stored twice. @returns whether it was
+   * there
+   */
   async #send(unit: Unit, message: Uint8Array, msgID: string, signal: AbortSignal | undefined): Promise<boolean> {
     const between = async (): Promise<void> => {
       this.#assertUsable(signal);
       await this.#assertStream();
     };
     const send = () => this.#link.client.publish(this.#names.subjectOf(unit.id), message, { msgID });
-    const ack = await this.#link.ask(`cannot publish unit ${unit.id}`, send, { between, ...(signal === undefined ? {} : { signal }) });
+    const ack = await this.#link.ask(`cannot publish unit ${unit.id}`, send, {
+      between,
+      ...(signal === undefined ? {} : { signal }),
+    });
     return ack.duplicate;
   }
 
@@ -81,7 +87,10 @@ export class Publisher {
       (error: unknown) => error,
     );
     if (isGone(problem))
-      throw new FlowDcError('FDC_ERR_TRANSPORT_SERVER', `The queue ${this.#names.unitStream} is not there; submit the job again`);
+      throw new FlowDcError(
+        'FDC_ERR_TRANSPORT_SERVER',
+        `The queue ${this.#names.unitStream} is not there; submit the job again`,
+      );
   }
 
   async #isQueued(unit: Unit, signal: AbortSignal | undefined): Promise<boolean> {

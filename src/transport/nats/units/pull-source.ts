@@ -16,8 +16,8 @@ interface Taker {
 }
 
 /**
- * One request per caller, none ahead. A request cannot be taken back without losing what may be on its way, so one whose
- * caller went away stays open for the next caller, and what it brings when there is none is handed back at once.
+ * One request per caller, none ahead. A request cannot be taken back without losing what may be on its way, so one
+ * whose caller went away stays open for the next caller, and what it brings when there is none is handed back at once.
  */
 export class PullSource {
   readonly #link: Link;

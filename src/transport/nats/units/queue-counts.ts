@@ -10,7 +10,10 @@ export interface QueueCounts {
   readonly redelivered: number;
 }
 
-/** How full a job's queue is; nothing of everything when it was deleted. Errors: FDC_ERR_TRANSPORT_CONNECT after `giveUpMs`. */
+/**
+ * How full a job's queue is; nothing of everything when it was deleted. Errors: FDC_ERR_TRANSPORT_CONNECT after
+ * `giveUpMs`.
+ */
 export async function queueCounts(link: Link, names: JobNames, giveUpMs: number): Promise<QueueCounts> {
   try {
     const look = () => link.manager.consumers.info(names.unitStream, CONSUMER);

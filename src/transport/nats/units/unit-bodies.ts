@@ -33,7 +33,11 @@ export class UnitBodies {
     this.#store ??= this.#makeStore();
     const store = await this.#store;
     const ask = signal === undefined ? {} : { signal };
-    await this.#link.ask(`cannot store unit ${unit.id}`, () => this.#inTime(store.putBlob({ name: unit.id }, body)), ask);
+    await this.#link.ask(
+      `cannot store unit ${unit.id}`,
+      () => this.#inTime(store.putBlob({ name: unit.id }, body)),
+      ask,
+    );
     return encodePointer(unit.id);
   }
 
@@ -51,13 +55,16 @@ export class UnitBodies {
   }
 
   #fetch(id: UnitId, signal: AbortSignal): Promise<Uint8Array | null> {
-    const read = async (): Promise<Uint8Array | null> => (await new Objm(this.#link.client).open(this.#names.bodyStore)).getBlob(id);
+    const read = async (): Promise<Uint8Array | null> =>
+      (await new Objm(this.#link.client).open(this.#names.bodyStore)).getBlob(id);
     return this.#link.ask(`cannot read unit ${id}`, () => this.#inTime(read()), { signal });
   }
 
   #makeStore(): Promise<ObjectStore> {
     const options = { replicas: this.#replicas };
-    return this.#link.ask('cannot set up the object store', () => new Objm(this.#link.client).create(this.#names.bodyStore, options));
+    return this.#link.ask('cannot set up the object store', () =>
+      new Objm(this.#link.client).create(this.#names.bodyStore, options),
+    );
   }
 
   async #inTime<T>(work: Promise<T>): Promise<T> {

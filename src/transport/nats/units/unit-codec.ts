@@ -57,7 +57,8 @@ export async function decodeUnit(id: UnitId, body: Uint8Array): Promise<Unit> {
     const meta: unknown = JSON.parse(Buffer.from(bytes.subarray(4, 4 + padded)).toString('utf8'));
     const { shard, hosts } = readMeta(meta);
     const rows = decodeBatch(bytes.subarray(4 + padded));
-    if (hosts.reduce((sum, host) => sum + host.rows, 0) !== rows.numRows) throw new TypeError('hosts and rows do not add up');
+    if (hosts.reduce((sum, host) => sum + host.rows, 0) !== rows.numRows)
+      throw new TypeError('hosts and rows do not add up');
     if (!id.startsWith(`${shard}-`)) throw new TypeError(`its shard is ${shard}`);
     return { id, shard, rows, hosts };
   } catch (error) {
@@ -73,7 +74,8 @@ function readMeta(meta: unknown): { shard: string; hosts: HostRows[] } {
   if (typeof shard !== 'string' || !Array.isArray(hosts)) throw new TypeError('its head is not readable');
   const pairs = hosts.map((pair: unknown) => {
     const [host, rows] = Array.isArray(pair) ? pair : [];
-    if (typeof host !== 'string' || !Number.isSafeInteger(rows) || rows < 0) throw new TypeError('its hosts are not readable');
+    if (typeof host !== 'string' || !Number.isSafeInteger(rows) || rows < 0)
+      throw new TypeError('its hosts are not readable');
     return { host, rows: rows as number };
   });
   return { shard, hosts: pairs };

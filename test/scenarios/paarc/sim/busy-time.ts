@@ -1,4 +1,7 @@
-/** Keeps the books of one busy thing (a CPU, a sink that holds slots): until when it is busy, and how much of the last second it was. */
+/**
+ * Keeps the books of one busy thing (a CPU, a sink that holds slots): until when it is busy, and how much of the last
+ * second it was.
+ */
 export class BusyTime {
   #untilMs = 0;
   #plannedMs = 0;

@@ -20,8 +20,8 @@ interface Flight extends HostRequest {
 }
 
 /**
- * One process with a gate for one host: sends while the limit permits (spacing without credit, pause, permits; nothing is held while
- * waiting), processes answers one after the other on its CPU, writes bodies to its sink.
+ * One process with a gate for one host: sends while the limit permits (spacing without credit, pause, permits; nothing
+ * is held while waiting), processes answers one after the other on its CPU, writes bodies to its sink.
  */
 export class SimulatedClient {
   readonly #queue: EventQueue;

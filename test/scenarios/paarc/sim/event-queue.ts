@@ -68,7 +68,13 @@ export class EventQueue {
   }
 
   #move(from: number, to: number): void {
-    this.#place(to, this.#times[from] as number, this.#orders[from] as number, this.#actions[from] as never, this.#arguments[from]);
+    this.#place(
+      to,
+      this.#times[from] as number,
+      this.#orders[from] as number,
+      this.#actions[from] as never,
+      this.#arguments[from],
+    );
   }
 
   #place(at: number, time: number, order: number, action: (argument: unknown) => void, argument: unknown): void {

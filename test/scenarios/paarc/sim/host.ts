@@ -30,8 +30,8 @@ const refusalMs = 2;
 const errorMs = 20;
 
 /**
- * A host in virtual time. Order of checks on arrival: outage, connections, rate, random error, queue; what passes them takes one of
- * the slots (first in first out), then sends its body over the shared link.
+ * A host in virtual time. Order of checks on arrival: outage, connections, rate, random error, queue; what passes them
+ * takes one of the slots (first in first out), then sends its body over the shared link.
  */
 export class SimulatedHost {
   #model: HostModel;
@@ -88,7 +88,11 @@ export class SimulatedHost {
       this.#queue.at(this.#queue.nowMs + errorMs + request.halfBaseMs, this.#answerAndClose, { request, answer });
       return;
     }
-    if (this.#model.queueCap !== undefined && this.#busySlots >= this.#model.slots && this.#queued >= this.#model.queueCap) {
+    if (
+      this.#model.queueCap !== undefined &&
+      this.#busySlots >= this.#model.slots &&
+      this.#queued >= this.#model.queueCap
+    ) {
       this.#refuse(request, { status: 503, bytes: 0 });
       return;
     }
@@ -117,7 +121,10 @@ export class SimulatedHost {
       return undefined;
     }
     if (bucket.retryAfter === 'none') return { status: 429, bytes: 0 };
-    const seconds = bucket.retryAfter === 'time-to-token' ? Math.max(1, Math.ceil((1 - this.#tokens) / bucket.perS)) : bucket.retryAfter;
+    const seconds =
+      bucket.retryAfter === 'time-to-token'
+        ? Math.max(1, Math.ceil((1 - this.#tokens) / bucket.perS))
+        : bucket.retryAfter;
     return { status: 429, retryAfterMs: seconds * 1000, bytes: 0 };
   }
 
@@ -160,7 +167,11 @@ export class SimulatedHost {
       const warmth = cold === undefined ? 1 : 1 + cold.extra * Math.exp(-this.#queue.nowMs / 1000 / cold.decayS);
       const serviceMs = this.#random.logNormal(this.#model.serviceMs * warmth, this.#model.serviceSigma);
       const missing = this.#isMissing(request.urlIndex);
-      this.#queue.at(this.#queue.nowMs + (missing ? 0.3 * serviceMs : serviceMs), missing ? this.#servedMissing : this.#served, request);
+      this.#queue.at(
+        this.#queue.nowMs + (missing ? 0.3 * serviceMs : serviceMs),
+        missing ? this.#servedMissing : this.#served,
+        request,
+      );
     }
   }
 
@@ -172,7 +183,10 @@ export class SimulatedHost {
 
   #servedMissing = (request: HostRequest): void => {
     this.#busySlots--;
-    this.#queue.at(this.#queue.nowMs + request.halfBaseMs, this.#answerAndClose, { request, answer: { status: 404, bytes: 0 } });
+    this.#queue.at(this.#queue.nowMs + request.halfBaseMs, this.#answerAndClose, {
+      request,
+      answer: { status: 404, bytes: 0 },
+    });
     this.#serveNext();
   };
 

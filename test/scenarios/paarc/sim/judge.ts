@@ -19,7 +19,8 @@ export function judge(scenario: Scenario, mean: Measures): Miss[] {
   const { bands } = scenario;
   const misses: Miss[] = [];
   const atLeast = (band: string, measured: number, least: number | undefined, slack: number): void => {
-    if (least !== undefined && !(measured >= least - slack)) misses.push({ band, measured, asked: `at least ${least}` });
+    if (least !== undefined && !(measured >= least - slack))
+      misses.push({ band, measured, asked: `at least ${least}` });
   };
   const atMost = (band: string, measured: number, most: number | undefined, slack: number): void => {
     if (most !== undefined && !(measured <= most + slack)) misses.push({ band, measured, asked: `at most ${most}` });

@@ -13,7 +13,10 @@ export interface Measures {
   readonly p95Times: number;
   readonly oracleP95Times: number;
   readonly p95ToOracle: number;
-  /** From a step to the beginning of the last of the first three seconds that are good together (goodput, refusals, p95). */
+  /**
+   * From a step to the beginning of the last of the first three seconds that are good together (goodput, refusals,
+   * p95).
+   */
   readonly recoveryS: Readonly<Record<string, number>>;
   readonly sendsPerS: number;
   readonly maxPermits: number;
@@ -35,7 +38,8 @@ export function measure(scenario: Scenario, run: Recorder, oracle: Recorder, nea
     goodputAll: sumSeconds(run.okPerS, 0, endS) / sumSeconds(oracle.okPerS, 0, endS),
     goodputAfter30: sumSeconds(run.okPerS, 30, endS) / sumSeconds(oracle.okPerS, 30, endS),
     rejectedAllPct: (100 * sumSeconds(run.rejectedPerS, 0, endS)) / sumSeconds(run.endedPerS, 0, endS),
-    rejectedAfter30Pct: (100 * sumSeconds(run.rejectedPerS, 30, endS)) / Math.max(1, sumSeconds(run.endedPerS, 30, endS)),
+    rejectedAfter30Pct:
+      (100 * sumSeconds(run.rejectedPerS, 30, endS)) / Math.max(1, sumSeconds(run.endedPerS, 30, endS)),
     t90S: secondsTo90(scenario, run, oracle),
     p95Times: p95 / baseP95,
     oracleP95Times: oracleP95 / baseP95,
@@ -51,7 +55,8 @@ function secondsTo90(scenario: Scenario, run: Recorder, oracle: Recorder): numbe
   const capacity = sumSeconds(oracle.okPerS, 0, scenario.durationS) / scenario.durationS;
   const widthS = capacity < 15 ? 10 : 3;
   for (let endS = widthS; endS <= scenario.durationS; endS++) {
-    if (sumSeconds(run.okPerS, endS - widthS, endS) >= 0.9 * sumSeconds(oracle.okPerS, endS - widthS, endS)) return endS;
+    if (sumSeconds(run.okPerS, endS - widthS, endS) >= 0.9 * sumSeconds(oracle.okPerS, endS - widthS, endS))
+      return endS;
   }
   return scenario.durationS;
 }

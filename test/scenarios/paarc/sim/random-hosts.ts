@@ -19,12 +19,15 @@ export function randomHosts(seed: number): Scenario[] {
 type Between = (low: number, high: number) => number;
 
 /**
- * The worst a host of any family may be. p95: 1.2 was the aim; measured are up to 1.28 on hosts whose service is short beside their path,
- * because the headroom of 1.35 is a queue of up to a third of the unloaded latency.
+ * The worst a host of any family may be. p95: 1.2 was the aim; measured are up to 1.28 on hosts whose service is short
+ * beside their path, because the headroom of 1.35 is a queue of up to a third of the unloaded latency.
  */
 const bands = { goodputAfter30Min: 0.86, rejectedAllMaxPct: 100, rejectedAfter30MaxPct: 0.55, p95ToOracleMax: 1.25 };
 
-/** On a slow host one mistake is a large share: at 4 a second a Retry-After of 9 s costs 5 % of three minutes, one 429 0.14 %. */
+/**
+ * On a slow host one mistake is a large share: at 4 a second a Retry-After of 9 s costs 5 % of three minutes, one 429
+ * 0.14 %.
+ */
 const slowPerS = 15;
 const slowBands = { ...bands, goodputAfter30Min: 0.78, rejectedAfter30MaxPct: 1 };
 
@@ -42,7 +45,10 @@ function slotHost(name: string, between: Between): Scenario {
   });
 }
 
-/** The limit that keeps all slots busy: Little's law, plus room for the spread of service times (fits the oracles of the named hosts). */
+/**
+ * The limit that keeps all slots busy: Little's law, plus room for the spread of service times (fits the oracles of the
+ * named hosts).
+ */
 function fullLimit(slots: number, serviceMs: number, baseMs: number): number {
   const meanServiceMs = serviceMs * Math.exp(0.4 ** 2 / 2);
   const meanRestMs = baseMs * Math.exp(0.25 ** 2 / 2) + 5.5;
@@ -70,7 +76,11 @@ function cappedHost(name: string, between: Between, index: number): Scenario {
     name,
     words: `${connections} connections, ${serviceMs.toFixed(0)} ms`,
     durationS: 120,
-    host: { serviceMs, baseMs: between(20, 100), connectionCap: { connections, answer: index % 2 === 0 ? '503' : 'reset' } },
+    host: {
+      serviceMs,
+      baseMs: between(20, 100),
+      connectionCap: { connections, answer: index % 2 === 0 ? '503' : 'reset' },
+    },
     oracle: [{ atS: 0, concurrency: connections }],
     bands,
   });

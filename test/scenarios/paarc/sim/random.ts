@@ -1,4 +1,7 @@
-/** A seeded source of random numbers: the same seed gives the same run on every machine. Source: sfc32 (PractRand), seeded by splitmix32. */
+/**
+ * A seeded source of random numbers: the same seed gives the same run on every machine. Source: sfc32 (PractRand),
+ * seeded by splitmix32.
+ */
 export class SeededRandom {
   #a: number;
   #b: number;

@@ -57,7 +57,16 @@ export function runCoordinated(scenario: Scenario, seed: number, joins: Joins, s
             undefined,
           );
         };
-        const client = new SimulatedClient({ queue, host, limit, supply, recorder, model: scenario.client, name: index, onTick: onReport });
+        const client = new SimulatedClient({
+          queue,
+          host,
+          limit,
+          supply,
+          recorder,
+          model: scenario.client,
+          name: index,
+          onTick: onReport,
+        });
         workers.set(name, { limit, client });
         coordinator.join(name);
         client.pump();

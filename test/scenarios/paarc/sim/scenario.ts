@@ -13,7 +13,11 @@ export interface HostModel {
   readonly errorStatus: number;
   readonly outage: boolean;
   readonly connectionCap?: { readonly connections: number; readonly answer: '503' | 'reset' };
-  readonly tokenBucket?: { readonly perS: number; readonly burst: number; readonly retryAfter: 'none' | 'time-to-token' | number };
+  readonly tokenBucket?: {
+    readonly perS: number;
+    readonly burst: number;
+    readonly retryAfter: 'none' | 'time-to-token' | number;
+  };
   readonly window?: { readonly requests: number; readonly lengthS: number };
   /** More waiting requests than this are answered with a 503. */
   readonly queueCap?: number;

@@ -7,9 +7,9 @@ interface Flow<T> {
 }
 
 /**
- * A link shared evenly by all bodies on it (processor sharing), each at most at its own cap.
- * Every flow gets the same rate at any time, so one running sum of bytes-per-flow ("credit") orders all the ends: a flow ends
- * when the credit has grown by its size. Arrivals and ends move one event instead of one per flow.
+ * A link shared evenly by all bodies on it (processor sharing), each at most at its own cap. Every flow gets the same
+ * rate at any time, so one running sum of bytes-per-flow ("credit") orders all the ends: a flow ends when the credit
+ * has grown by its size. Arrivals and ends move one event instead of one per flow.
  */
 export class SharedLink<T> {
   readonly #queue: EventQueue;
@@ -48,7 +48,8 @@ export class SharedLink<T> {
     const first = this.#flows[0];
     if (first === undefined) return;
     const endMs = this.#queue.nowMs + Math.max(0, first.endsAt - this.#credit) / this.#rate();
-    // A later end (the link got fuller) is found again when the armed event fires early; only an earlier one needs a new event.
+    // A later end (the link got fuller) is found again when the armed event fires early; only an earlier one needs a
+    // new event.
     if (endMs >= this.#armedFor) return;
     this.#armedFor = endMs;
     this.#queue.at(endMs, this.#fire, endMs);

@@ -24,8 +24,9 @@ describe('parseFlags', () => {
 
   it("reads FLOW-DC's own flags", () => {
     expect(
-      parse('--input m.parquet --url_col u --label_col l --timeout 5 --concurrency 9 --no_tar --no_overview --disable_paarc --force')
-        .config,
+      parse(
+        '--input m.parquet --url_col u --label_col l --timeout 5 --concurrency 9 --no_tar --no_overview --disable_paarc --force',
+      ).config,
     ).toEqual({
       input: ['m.parquet'],
       url: 'u',
@@ -119,7 +120,9 @@ describe('parseFlags', () => {
 describe('flags and keys', () => {
   it('turn any valid configuration into flags and back', () => {
     const keys = [...CONFIG_KEYS].filter(([, schema]) => commandsOfKey(schema).includes('download'));
-    const config = fc.record(Object.fromEntries(keys.map(([key, schema]) => [key, arbitraryValue(key, schema)])), { requiredKeys: [] });
+    const config = fc.record(Object.fromEntries(keys.map(([key, schema]) => [key, arbitraryValue(key, schema)])), {
+      requiredKeys: [],
+    });
     fc.assert(
       fc.property(config, (given) => {
         const argv = Object.entries(given).flatMap(([key, value]) => flagFor(key, value));
@@ -140,7 +143,8 @@ function arbitraryValue(key: string, schema: KnownKey): fc.Arbitrary<unknown> {
   const word = fc.stringMatching(/^[a-z0-9][a-z0-9.=_-]{0,12}$/);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (schema.type === 'boolean') return fc.boolean();
-  if (schema.type === 'array') return fc.array(patterned[key] === undefined ? word : fc.constantFrom(...patterned[key]), { minLength: 1 });
+  if (schema.type === 'array')
+    return fc.array(patterned[key] === undefined ? word : fc.constantFrom(...patterned[key]), { minLength: 1 });
   if (schema.type === 'string') return word;
   const low = Math.ceil(schema.minimum ?? schema.exclusiveMinimum ?? 0);
   if (schema.type === 'integer') return fc.integer({ min: low, max: schema.maximum ?? low + 1_000_000 });

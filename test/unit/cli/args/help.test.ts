@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { helpFor } from '../../../../src/cli/args/help.ts';
 
-const help = helpFor({ name: 'download', usage: 'download MANIFEST... -o DEST [options]', summary: 'Turn a manifest into a dataset.' });
+const help = helpFor({
+  name: 'download',
+  usage: 'download MANIFEST... -o DEST [options]',
+  summary: 'Turn a manifest into a dataset.',
+});
 
 describe('helpFor', () => {
   it('begins with the usage, and puts common options first', () => {

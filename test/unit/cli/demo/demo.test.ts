@@ -18,7 +18,12 @@ function counting(): DemoTally {
 }
 
 function settle(host: string, code?: 'http_404' | 'reset'): void {
-  publish('flow-dc:row', () => ({ host, status: code === undefined ? 'fetched' : 'failed', ...(code && { code }), bytes: 1 }));
+  publish('flow-dc:row', () => ({
+    host,
+    status: code === undefined ? 'fetched' : 'failed',
+    ...(code && { code }),
+    bytes: 1,
+  }));
 }
 
 async function emptyFolder(): Promise<string> {

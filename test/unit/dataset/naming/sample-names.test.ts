@@ -67,7 +67,8 @@ describe('sampleNames', () => {
           const parts = name.split('/');
           expect(parts).toHaveLength(kind === 'webdataset' ? 1 : 2);
           for (const part of parts) expect(part === '' || part === '.' || part === '..').toBe(false);
-          for (const part of parts) expect(Buffer.byteLength(`${part}.extension1`)).toBeLessThanOrEqual(kind === 'webdataset' ? 100 : 266);
+          for (const part of parts)
+            expect(Buffer.byteLength(`${part}.extension1`)).toBeLessThanOrEqual(kind === 'webdataset' ? 100 : 266);
         }
       }),
     );

@@ -15,7 +15,13 @@ import { temporaryFolder } from '../../stages/sink/folders.ts';
 import { resultOf, unitOf } from '../../stages/sink/units.ts';
 
 const info: SealInfo = {
-  ...{ version: '1.2.3', outputFormat: 'webdataset', createTar: true, createOverview: true, settings: { timeout_sec: 30 } },
+  ...{
+    version: '1.2.3',
+    outputFormat: 'webdataset',
+    createTar: true,
+    createOverview: true,
+    settings: { timeout_sec: 30 },
+  },
   ...{ inputs: [{ name: '/data/m.parquet', identity: 'sha256 abc' }], startedAtMs: 0, sealedAtMs: 86_400_000 },
   ...{ elapsedMs: 2000, interrupted: false, notes: ['certificates were not checked'] },
 };
@@ -32,7 +38,10 @@ async function sealed(layout: FolderLayout, repeat = 1): Promise<FolderDestinati
   );
   await pipeline(Readable.from(results), layout === 'shards' ? tarSink(destination) : folderSink(destination));
   for (let i = 0; i < repeat; i += 1) {
-    await sealDataset(destination, createLocalCommitter(destination.stateFolder).records(), { ...info, createTar: layout === 'shards' });
+    await sealDataset(destination, createLocalCommitter(destination.stateFolder).records(), {
+      ...info,
+      createTar: layout === 'shards',
+    });
   }
   return destination;
 }
@@ -83,7 +92,9 @@ describe('sealDataset', () => {
   it('loose files get one table of all stored samples, and no other file beside the classes', async () => {
     const destination = await sealed('files');
     expect((await readdir(destination.paths.output)).sort()).toEqual(['a', 'metadata.parquet', 'output']);
-    expect(await readdir(destination.stateFolder)).toEqual(expect.arrayContaining(['_SUCCESS', 'overview.json', 'README.md']));
+    expect(await readdir(destination.stateFolder)).toEqual(
+      expect.arrayContaining(['_SUCCESS', 'overview.json', 'README.md']),
+    );
     const batches = decodeParquet(await readFile(join(destination.paths.output, 'metadata.parquet')));
     expect(batches[0]?.schema.names.slice(0, 2)).toEqual(['file_name', 'key']);
     const names = batches.flatMap((batch) => textColumn(batch.data.children[0] as never));

@@ -20,9 +20,15 @@ interface Dataset {
 }
 
 /** Two units of 5 rows, each with one failure, written by the real sinks. */
-async function dataset(loose: boolean, options: DatasetSinkOptions = {}, shape: Partial<UnitShape> = {}): Promise<Dataset> {
+async function dataset(
+  loose: boolean,
+  options: DatasetSinkOptions = {},
+  shape: Partial<UnitShape> = {},
+): Promise<Dataset> {
   const folder = join(await temporaryFolder(), 'out');
-  const units = [0, 1].map((index) => unitOf({ index, rows: 5, firstRow: index * 5, labels: ['a', 'b', 'a', null, 'b'], ...shape }));
+  const units = [0, 1].map((index) =>
+    unitOf({ index, rows: 5, firstRow: index * 5, labels: ['a', 'b', 'a', null, 'b'], ...shape }),
+  );
   const results = units.flatMap((unit) =>
     unit.decoded.map(({ index }) => resultOf(unit, index, index === 1 ? { status: 'failed', code: 'http_404' } : {})),
   );
@@ -151,6 +157,8 @@ describe('verifyDataset', () => {
 
   it('a folder without a dataset is refused', async () => {
     const folder = await temporaryFolder();
-    await expect(verifyDataset(folder, { readRecords: async function* () {} })).rejects.toMatchObject({ code: 'FDC_ERR_JOB_MISSING' });
+    await expect(verifyDataset(folder, { readRecords: async function* () {} })).rejects.toMatchObject({
+      code: 'FDC_ERR_JOB_MISSING',
+    });
   });
 });

@@ -54,5 +54,7 @@ it('a full queue holds back the stages in front', async () => {
 it('an error of the channel ends the pipeline', async () => {
   const channel = new HandChannel();
   channel.room = Promise.reject(new Error('transport closed'));
-  await expect(pipeline(Readable.from(makeUnits(2)), publishUnits(channel.asChannel))).rejects.toThrow('transport closed');
+  await expect(pipeline(Readable.from(makeUnits(2)), publishUnits(channel.asChannel))).rejects.toThrow(
+    'transport closed',
+  );
 });

@@ -41,7 +41,15 @@ export class HandChannel {
 
   deliveryOf(unit: Unit): Delivery {
     const nak = async (): Promise<void> => void this.naks.push(unit.id);
-    return { unit, attempt: 1, errors: 0, signal: new AbortController().signal, ack: async () => {}, nak, fail: async () => {} };
+    return {
+      unit,
+      attempt: 1,
+      errors: 0,
+      signal: new AbortController().signal,
+      ack: async () => {},
+      nak,
+      fail: async () => {},
+    };
   }
 
   get asChannel(): JobChannel {

@@ -26,8 +26,12 @@ export async function collect(reader: ManifestReader): Promise<Collected> {
 
 /** A batch's rows as objects of JSON values. */
 export function rowsOf(batch: RecordBatch): Record<string, unknown>[] {
-  const readers = batch.schema.fields.map((field, i) => [field.name, jsonReader(batch.data.children[i] as Data)] as const);
-  return Array.from({ length: batch.numRows }, (_, row) => Object.fromEntries(readers.map(([name, read]) => [name, read(row)])));
+  const readers = batch.schema.fields.map(
+    (field, i) => [field.name, jsonReader(batch.data.children[i] as Data)] as const,
+  );
+  return Array.from({ length: batch.numRows }, (_, row) =>
+    Object.fromEntries(readers.map(([name, read]) => [name, read(row)])),
+  );
 }
 
 /** A folder that goes with the test. */

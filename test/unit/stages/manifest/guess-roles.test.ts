@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type GivenRoles, guessRoles } from '../../../../src/stages/manifest/guess-roles.ts';
 
-function guess(names: readonly string[], given: GivenRoles = {}, values: Record<string, string[]> = {}, numbers: readonly string[] = []) {
+function guess(
+  names: readonly string[],
+  given: GivenRoles = {},
+  values: Record<string, string[]> = {},
+  numbers: readonly string[] = [],
+) {
   return guessRoles(given, {
     columns: names.map((name) => ({ name, isText: !numbers.includes(name) })),
     values: (column) => values[column] ?? [],
@@ -21,11 +26,16 @@ describe('guessed columns', () => {
 
   it('decides doubtful names, then any name, by values that begin with http', () => {
     expect(guess(['identifier', 'a'], {}, { identifier: ['urn:1'], a: ['http://x/'] }).roles.url).toBe('a');
-    expect(guess(['a', 'identifier'], {}, { identifier: ['https://x/'], a: ['http://x/'] }).roles.url).toBe('identifier');
+    expect(guess(['a', 'identifier'], {}, { identifier: ['https://x/'], a: ['http://x/'] }).roles.url).toBe(
+      'identifier',
+    );
   });
 
   it('never takes a number column for URLs, but may for labels', () => {
-    expect(guess(['url', 'link', 'label'], {}, { link: ['https://x/'] }, ['url', 'label']).roles).toEqual({ url: 'link', label: 'label' });
+    expect(guess(['url', 'link', 'label'], {}, { link: ['https://x/'] }, ['url', 'label']).roles).toEqual({
+      url: 'link',
+      label: 'label',
+    });
   });
 
   it('takes what the user names and leaves empty what the user empties', () => {
@@ -49,6 +59,8 @@ describe('guessed columns', () => {
   });
 
   it('says so when nothing looks like URLs', () => {
-    expect(() => guess(['a', 'b'], {}, { a: ['x'] })).toThrow(/no column looks like URLs: name it with url; the columns are a, b$/);
+    expect(() => guess(['a', 'b'], {}, { a: ['x'] })).toThrow(
+      /no column looks like URLs: name it with url; the columns are a, b$/,
+    );
   });
 });

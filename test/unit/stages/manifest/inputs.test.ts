@@ -12,7 +12,14 @@ const URL_LINE = 'https://a.example.org/1.jpg\n';
 
 describe('inputs', () => {
   it('takes the direct children of a folder by name, without hidden files and others', async () => {
-    const dir = await folder({ 'b.csv': '', 'a.jsonl': '', 'c.txt.gz': '', _SUCCESS: '', '.d.csv': '', 'notes.md': '' });
+    const dir = await folder({
+      'b.csv': '',
+      'a.jsonl': '',
+      'c.txt.gz': '',
+      _SUCCESS: '',
+      '.d.csv': '',
+      'notes.md': '',
+    });
     await mkdir(path.join(dir, 'sub.csv'));
     const { paths, warnings } = await resolveInputs([dir]);
     expect(paths.map((file) => path.basename(file))).toEqual(['a.jsonl', 'b.csv', 'c.txt.gz']);
@@ -41,7 +48,8 @@ describe('inputs', () => {
     const dir = await folder({ 'a1.csv': '', 'a2.csv': '', 'b1.csv': '', 'a1.tsv': '', '.a3.csv': '', 'a+.csv': '' });
     await mkdir(path.join(dir, 'sub', 'deep'), { recursive: true });
     await writeFile(path.join(dir, 'sub', 'deep', 'a9.csv'), '');
-    const matches = async (pattern: string) => (await expandGlob(path.join(dir, pattern))).map((file) => path.relative(dir, file));
+    const matches = async (pattern: string) =>
+      (await expandGlob(path.join(dir, pattern))).map((file) => path.relative(dir, file));
     expect(await matches('*.csv')).toEqual(['a+.csv', 'a1.csv', 'a2.csv', 'b1.csv']);
     expect(await matches('a?.csv')).toEqual(['a+.csv', 'a1.csv', 'a2.csv']);
     expect(await matches('[!a]*.csv')).toEqual(['b1.csv']);
@@ -65,7 +73,9 @@ describe('inputs', () => {
   });
 
   it('refuses a device or pipe, naming the way around', async () => {
-    await expect(resolveInputs(['/dev/null'])).rejects.toThrow(/not a regular file: pass a pipe or device as stdin, with -/);
+    await expect(resolveInputs(['/dev/null'])).rejects.toThrow(
+      /not a regular file: pass a pipe or device as stdin, with -/,
+    );
   });
 });
 
@@ -74,11 +84,23 @@ describe('format detection', () => {
     detectFormat({ head: Buffer.from(content as string), gzip: false, name }, given);
 
   it.each([
-    ['HTML named parquet', '<!DOCTYPE html><html>', 'm.parquet', 'auto', /an HTML page, not a manifest: download the file itself/],
+    [
+      'HTML named parquet',
+      '<!DOCTYPE html><html>',
+      'm.parquet',
+      'auto',
+      /an HTML page, not a manifest: download the file itself/,
+    ],
     ['text named parquet', 'url\n', 'm.parquet', 'auto', /not a parquet file, whatever its name says/],
     ['XML', '<?xml version="1.0"?><a/>', 'm.xml', 'auto', /XML or other markup: convert it to csv or parquet/],
     ['an Excel workbook', 'PK\x03\x04rest', 'm.xlsx', 'auto', /Excel workbook: unpack it, or save the sheet as csv/],
-    ['the format excel', 'anything', 'm.xlsx', 'excel', /in format excel, which is not read: convert it to csv or parquet/],
+    [
+      'the format excel',
+      'anything',
+      'm.xlsx',
+      'excel',
+      /in format excel, which is not read: convert it to csv or parquet/,
+    ],
     ['UTF-16', Buffer.from('\ufeffurl\n', 'utf16le'), 'm.csv', 'auto', /UTF-16 text: save it as UTF-8/],
     ['zstd', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0]), 'm.csv.zst', 'auto', /compressed with zstd/],
     ['other binary data', Buffer.from([1, 0, 2, 0]), 'm', 'auto', /binary data of no known format/],

@@ -34,7 +34,10 @@ describe('JSON rows', () => {
 
       stringUnit: fc.constantFrom('a', '"', '\\', '}', '"},', '🦋', '\n', ''),
     });
-    const rowsToWrite = fc.array(fc.record({ url: fc.constant(A), note: value, 'n"{': value }), { minLength: 1, maxLength: 5 });
+    const rowsToWrite = fc.array(fc.record({ url: fc.constant(A), note: value, 'n"{': value }), {
+      minLength: 1,
+      maxLength: 5,
+    });
     const shapes = [
       (rows: string[]) => `[${rows.join(',')}]`,
       (rows: string[]) => `\ufeff [\n${rows.join(' ,\n')}\n]\n`,
@@ -42,11 +45,18 @@ describe('JSON rows', () => {
       (rows: string[]) => `${rows.join('')}\r\n`,
     ];
     await fc.assert(
-      fc.asyncProperty(rowsToWrite, fc.constantFrom(...shapes), fc.integer({ min: 1, max: 40 }), async (given, shape, chunkBytes) => {
-        const { rows, error } = await read(shape(given.map((row) => JSON.stringify(row))), chunkBytes);
-        expect(error).toBeUndefined();
-        expect(rows).toEqual(given.map((row) => Object.fromEntries(Object.entries(row).map(([key, of]) => [key, cell(of)]))));
-      }),
+      fc.asyncProperty(
+        rowsToWrite,
+        fc.constantFrom(...shapes),
+        fc.integer({ min: 1, max: 40 }),
+        async (given, shape, chunkBytes) => {
+          const { rows, error } = await read(shape(given.map((row) => JSON.stringify(row))), chunkBytes);
+          expect(error).toBeUndefined();
+          expect(rows).toEqual(
+            given.map((row) => Object.fromEntries(Object.entries(row).map(([key, of]) => [key, cell(of)]))),
+          );
+        },
+      ),
     );
   });
 
@@ -85,10 +95,18 @@ describe('JSON rows', () => {
     ['a bad string between good ones', `["${A}","${B}",\n"\t","${A}"]`, /line 2: not valid JSON/],
     ['a bracket too many', `[{"url":"${A}"},{"url":"${B}"}]]`, /line 1: not valid JSON/],
     ['a number for a row', `["${A}","${B}",\n17]`, /line 2: expected an object per row, found 17/],
-    ['an array for a row', `{"url":"${A}"}{"url":"${B}"}\n{"url":[1]}[[2]]`, /line 2: expected an object per row, found \[/],
+    [
+      'an array for a row',
+      `{"url":"${A}"}{"url":"${B}"}\n{"url":[1]}[[2]]`,
+      /line 2: expected an object per row, found \[/,
+    ],
     ['a word that is cut off', `{"url":"${A}"}{"url":"${B}"}\ntru`, /line 2: not valid JSON/],
     ['text outside of rows that is cut off', `{"url":"${A}"}\n{"url":"${B}"}\n"abc`, /line 3: not valid JSON/],
-    ['an end in a nested value', `[{"url":"${A}"},{"url":"${B}"},\n{"tags":[1,\n`, /line 2: the text ends in the middle of a row/],
+    [
+      'an end in a nested value',
+      `[{"url":"${A}"},{"url":"${B}"},\n{"tags":[1,\n`,
+      /line 2: the text ends in the middle of a row/,
+    ],
   ])('before %s are all there, and the line is said', async (_what, text, message) => {
     for (const chunkBytes of [1, 30, 1000]) {
       const { rows, error } = await read(text, chunkBytes);
@@ -114,9 +132,13 @@ describe('JSON rows', () => {
     })();
     const rows: Record<string, unknown>[] = [];
     const reading = (async () => {
-      for await (const batch of jsonRows({ name: 'm', chunks, isLive: false, warn: () => {} })) rows.push(...rowsOf(batch));
+      for await (const batch of jsonRows({ name: 'm', chunks, isLive: false, warn: () => {} }))
+        rows.push(...rowsOf(batch));
     })();
-    await expect(reading).rejects.toMatchObject({ code: 'FDC_ERR_MANIFEST_CORRUPT', message: expect.stringMatching(/over 16 MiB/) });
+    await expect(reading).rejects.toMatchObject({
+      code: 'FDC_ERR_MANIFEST_CORRUPT',
+      message: expect.stringMatching(/over 16 MiB/),
+    });
     expect(rows).toEqual([{ url: A }]);
     expect(mebibytes).toBeLessThan(20);
   });

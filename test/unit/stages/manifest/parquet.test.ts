@@ -1,6 +1,18 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Decimal, Dictionary, Field, Float64, Int32, Int64, LargeUtf8, List, Utf8, Vector, vectorFromArray } from 'apache-arrow';
+import {
+  Decimal,
+  Dictionary,
+  Field,
+  Float64,
+  Int32,
+  Int64,
+  LargeUtf8,
+  List,
+  Utf8,
+  Vector,
+  vectorFromArray,
+} from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../../src/arrow/columns.ts';
 import { type ReadManifestOptions, readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
@@ -10,7 +22,8 @@ import { collect, folder } from './collect-rows.ts';
 
 const URLS = ['https://a.example.org/1.jpg', 'https://b.example.org/2.jpg', null];
 
-const column = (values: unknown[], type: ConstructorParameters<typeof Field>[1]) => vectorFromArray(values, type).data[0] as never;
+const column = (values: unknown[], type: ConstructorParameters<typeof Field>[1]) =>
+  vectorFromArray(values, type).data[0] as never;
 
 async function file(name = 'm.parquet'): Promise<string> {
   return path.join(await folder(), name);
@@ -65,10 +78,22 @@ describe('parquet manifests', () => {
         price: null,
         sizes: null,
       },
-      { 'flow_dc:row': 2, 'flow_dc:source_file': at, 'flow_dc:source_row': 2, url: null, label: 'x', id: '-1', price: '0.50', sizes: [] },
+      {
+        'flow_dc:row': 2,
+        'flow_dc:source_file': at,
+        'flow_dc:source_row': 2,
+        url: null,
+        label: 'x',
+        id: '-1',
+        price: '0.50',
+        sizes: [],
+      },
     ]);
     expect(batches[0]?.schema.fields.slice(3, 5).map((field) => String(field.type))).toEqual(['Utf8', 'Utf8']);
-    expect(Object.fromEntries(batches[0]?.schema.metadata ?? [])).toEqual({ 'flow_dc.url': 'url', 'flow_dc.label': 'label' });
+    expect(Object.fromEntries(batches[0]?.schema.metadata ?? [])).toEqual({
+      'flow_dc.url': 'url',
+      'flow_dc.label': 'label',
+    });
   });
 
   it('reads files in order, matching columns by name', async () => {
@@ -84,9 +109,25 @@ describe('parquet manifests', () => {
     ]);
     const reader = readManifest(dir);
     const { rows } = await collect(reader);
-    expect(rows.map(({ 'flow_dc:source_file': from, ...row }) => ({ ...row, from: path.basename(String(from)) }))).toEqual([
-      { 'flow_dc:row': 0, 'flow_dc:source_row': 0, url: 'https://a.example.org/1', n: '1', extra: null, from: 'a.parquet' },
-      { 'flow_dc:row': 1, 'flow_dc:source_row': 0, url: 'https://b.example.org/2', n: '1.5', extra: 'x', from: 'b.parquet' },
+    expect(
+      rows.map(({ 'flow_dc:source_file': from, ...row }) => ({ ...row, from: path.basename(String(from)) })),
+    ).toEqual([
+      {
+        'flow_dc:row': 0,
+        'flow_dc:source_row': 0,
+        url: 'https://a.example.org/1',
+        n: '1',
+        extra: null,
+        from: 'a.parquet',
+      },
+      {
+        'flow_dc:row': 1,
+        'flow_dc:source_row': 0,
+        url: 'https://b.example.org/2',
+        n: '1.5',
+        extra: 'x',
+        from: 'b.parquet',
+      },
     ]);
     expect(reader.warnings).toEqual([
       expect.stringMatching(/^n is Int32 in .*a\.parquet and Float64 in .*b\.parquet: carried as text$/),
@@ -116,7 +157,9 @@ describe('parquet manifests', () => {
       columns: [{ name: 'url', type: 'Utf8' }],
       warnings: [],
     });
-    expect(info.files).toMatchObject([{ name: at, format: 'parquet', rows: 5000, hash: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+    expect(info.files).toMatchObject([
+      { name: at, format: 'parquet', rows: 5000, hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    ]);
     expect(info.files[0]?.rowGroupBytes).toBeGreaterThan(1000);
     expect(await readManifest(at).ready).toEqual(info);
   });
@@ -139,12 +182,15 @@ describe('parquet manifests', () => {
     ]);
     const names = async (options: ReadManifestOptions) => {
       const fields: string[][] = [];
-      for await (const batch of readManifest(at, options)) fields.push(batch.schema.fields.map(({ name }: Field) => name));
+      for await (const batch of readManifest(at, options))
+        fields.push(batch.schema.fields.map(({ name }: Field) => name));
       return fields;
     };
     expect(await names({ columns: ['m'], rowNumbers: false })).toEqual([['url', 'm']]);
     expect(await names({ rowNumbers: false })).toEqual([['n', 'url', 'm']]);
-    expect(await names({ columns: ['m'] })).toEqual([['flow_dc:row', 'flow_dc:source_file', 'flow_dc:source_row', 'url', 'm']]);
+    expect(await names({ columns: ['m'] })).toEqual([
+      ['flow_dc:row', 'flow_dc:source_file', 'flow_dc:source_row', 'url', 'm'],
+    ]);
   });
 
   it('stops after limit rows', async () => {
@@ -172,7 +218,10 @@ describe('parquet manifests', () => {
 
   it.each([
     ['cut off', (bytes: Buffer) => bytes.subarray(0, bytes.length - 500)],
-    ['damaged in its footer', (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -300), Buffer.alloc(292, 0xff), bytes.subarray(-8)])],
+    [
+      'damaged in its footer',
+      (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -300), Buffer.alloc(292, 0xff), bytes.subarray(-8)]),
+    ],
   ])('refuses a file that is %s', async (_what, damage) => {
     const at = await file();
     await writeLargeParquet(at, 1000);

@@ -30,7 +30,8 @@ describe.skipIf(FOLDER === undefined)(`real manifests (skipped without FLOW_DC_M
     expect(decoded.map((row) => row.row).sort((a, b) => a - b)).toEqual(Array.from({ length: rows }, (_, i) => i));
     expect(decoded.filter((row) => row.label === null)).toHaveLength(nullLabels);
     const counts = new Map<string, number>();
-    for (const host of units.flatMap((unit) => unit.hosts)) counts.set(host.host, (counts.get(host.host) ?? 0) + host.rows);
+    for (const host of units.flatMap((unit) => unit.hosts))
+      counts.set(host.host, (counts.get(host.host) ?? 0) + host.rows);
     expect(counts.get('!invalid') ?? 0).toBe(invalid);
     expect(counts.size - (invalid > 0 ? 1 : 0)).toBe(hosts);
   });

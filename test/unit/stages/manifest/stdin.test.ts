@@ -18,7 +18,9 @@ const B = 'https://b.example.org/2.jpg';
 /** A stream of the given bytes in pieces of `size`. */
 function pieces(bytes: Uint8Array | string, size: number): Readable {
   const whole = Buffer.from(bytes as string);
-  const parts = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) => whole.subarray(i * size, (i + 1) * size));
+  const parts = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) =>
+    whole.subarray(i * size, (i + 1) * size),
+  );
   return Readable.from(parts, { objectMode: false });
 }
 
@@ -34,7 +36,11 @@ describe('a manifest on stdin', () => {
     for (const size of [3, 40, 10_000]) {
       const stdin = pieces(content, size);
       const info = await readManifestInfo('-', { stdin });
-      expect(info).toMatchObject({ roles: { url: 'url' }, guessed: ['url'], columns: [{ name: 'url' }, { name: 'note' }] });
+      expect(info).toMatchObject({
+        roles: { url: 'url' },
+        guessed: ['url'],
+        columns: [{ name: 'url' }, { name: 'note' }],
+      });
       const { rows, error } = await collect(readManifest('-', { stdin, info }));
       expect(error).toBeUndefined();
       expect(rows.map((row) => [row.url, row.note, row['flow_dc:row'], row['flow_dc:source_file']])).toEqual([
@@ -102,7 +108,9 @@ describe('a manifest on stdin', () => {
   });
 
   it('must not be empty, and must be the only input', async () => {
-    expect((await collect(readManifest('-', { stdin: pieces('', 1) }))).error).toMatchObject({ code: 'FDC_ERR_MANIFEST_EMPTY' });
+    expect((await collect(readManifest('-', { stdin: pieces('', 1) }))).error).toMatchObject({
+      code: 'FDC_ERR_MANIFEST_EMPTY',
+    });
     expect(() => readManifest(['-', 'a.csv'], { stdin: pieces('', 1) })).toThrow(/only input/);
     expect(() => readManifest('-')).toThrow(/option stdin/);
     expect(existsSync('-')).toBe(false);

@@ -55,7 +55,15 @@ describe('text manifests', () => {
   it('keeps the digits of JSON numbers and the text of nested values', async () => {
     const row = `{"url":"${A}","id":12345678901234567890,"score":1.50,"ok":true,"tags":[1, 1.0, "x,}"],"n":{"a":1e400},"e":"\\u00fc\\"{"}`;
     expect((await read('m.jsonl', `${row}\n`)).rows).toEqual([
-      { url: A, id: '12345678901234567890', score: '1.50', ok: 'true', tags: '[1,1.0,"x,}"]', n: '{"a":1e400}', e: 'ü"{' },
+      {
+        url: A,
+        id: '12345678901234567890',
+        score: '1.50',
+        ok: 'true',
+        tags: '[1,1.0,"x,}"]',
+        n: '{"a":1e400}',
+        e: 'ü"{',
+      },
     ]);
   });
 
@@ -105,7 +113,10 @@ describe('text manifests', () => {
     const packed = gzipSync(lines.join('\n'));
     const { rows, error } = await read('m.txt.gz', packed.subarray(0, packed.length - 100));
     expect(rows.length).toBeGreaterThan(1000);
-    expect(error).toMatchObject({ code: 'FDC_ERR_MANIFEST_CORRUPT', message: expect.stringMatching(/gzip stream is cut off/) });
+    expect(error).toMatchObject({
+      code: 'FDC_ERR_MANIFEST_CORRUPT',
+      message: expect.stringMatching(/gzip stream is cut off/),
+    });
   });
 
   it('replaces bytes that are not UTF-8, and says so once', async () => {
@@ -125,7 +136,10 @@ describe('text manifests', () => {
 
   it('says that a csv without a header line is one', async () => {
     const { error } = await read('m.csv', `${A}\n${B}\n`);
-    expect(error).toMatchObject({ code: 'FDC_ERR_MANIFEST_COLUMN', message: expect.stringMatching(/input_format txt/) });
+    expect(error).toMatchObject({
+      code: 'FDC_ERR_MANIFEST_COLUMN',
+      message: expect.stringMatching(/input_format txt/),
+    });
   });
 
   it('refuses a header without rows', async () => {

@@ -93,15 +93,9 @@ describe('partitionByHost', () => {
       ],
       { shardSize: 100 },
     );
-    expect(units.map((unit) => unit.hosts.map(({ host, rows }) => `${host.split('.')[0]} ${rows}`).join(', '))).toEqual([
-      'big 100',
-      'large 100',
-      'big 100',
-      'big 20, small 30',
-      'big 100',
-      'large 100',
-      'big 100',
-    ]);
+    expect(units.map((unit) => unit.hosts.map(({ host, rows }) => `${host.split('.')[0]} ${rows}`).join(', '))).toEqual(
+      ['big 100', 'large 100', 'big 100', 'big 20, small 30', 'big 100', 'large 100', 'big 100'],
+    );
   });
 
   it('keeps the hosts of a registrable domain together when asked to, and still lists them one by one', async () => {

@@ -16,7 +16,9 @@ import { resultsOf, unitOf } from './units.ts';
 function killAt(folder: string, layout: FolderLayout, step: CommitStep): Promise<NodeJS.Signals | undefined> {
   const child = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', child, folder, layout, step], (error) => resolve(error?.signal ?? undefined));
+    execFile(process.execPath, ['--import', 'tsx', child, folder, layout, step], (error) =>
+      resolve(error?.signal ?? undefined),
+    );
   });
 }
 
@@ -43,13 +45,17 @@ describe('a process that is killed while it commits', () => {
     ['shards', 'rolled'],
     ['files', 'synced'],
     ['files', 'committed'],
-  ])('%s, killed when %s: the next run leaves every row stored once and nothing else', { timeout: 60_000 }, async (layout, step) => {
-    const folder = join(await temporaryFolder(), 'out');
-    expect(await killAt(folder, layout, step)).toBe('SIGKILL');
-    await resume(folder, layout);
-    const state = new FolderDestination(folder, { layout }).stateFolder;
-    const records = createLocalCommitter(state);
-    expect(await verifyDataset(folder, { readRecords: () => records.records(), manifestRows: 60 })).toEqual([]);
-    expect(await records.count()).toBe(3);
-  });
+  ])(
+    '%s, killed when %s: the next run leaves every row stored once and nothing else',
+    { timeout: 60_000 },
+    async (layout, step) => {
+      const folder = join(await temporaryFolder(), 'out');
+      expect(await killAt(folder, layout, step)).toBe('SIGKILL');
+      await resume(folder, layout);
+      const state = new FolderDestination(folder, { layout }).stateFolder;
+      const records = createLocalCommitter(state);
+      expect(await verifyDataset(folder, { readRecords: () => records.records(), manifestRows: 60 })).toEqual([]);
+      expect(await records.count()).toBe(3);
+    },
+  );
 });

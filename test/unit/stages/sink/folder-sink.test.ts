@@ -10,7 +10,10 @@ import { resultOf, resultsOf, unitOf } from './units.ts';
 
 const urls = ['https://h.org/photos/a/large.jpg', 'https://h.org/photos/b/large.jpg'];
 
-async function write(options: DatasetSinkOptions, unit = unitOf({ rows: 2, labels: ['x', null], urls })): Promise<string> {
+async function write(
+  options: DatasetSinkOptions,
+  unit = unitOf({ rows: 2, labels: ['x', null], urls }),
+): Promise<string> {
   const folder = join(await temporaryFolder(), 'out');
   await pipeline(Readable.from(resultsOf(unit)), folderSink(folder, options));
   return folder;
@@ -20,7 +23,9 @@ describe('folderSink', () => {
   it('puts nothing but class folders into the output, and the account beside it', async () => {
     const folder = await write({});
     expect(await filesBelow(folder)).toEqual(['output/0000000001.png', 'x/0000000000.png']);
-    expect(await filesBelow(`${folder}.flow-dc`)).toEqual(expect.arrayContaining(['000000.files', '000000.parquet', '000000.stats.json']));
+    expect(await filesBelow(`${folder}.flow-dc`)).toEqual(
+      expect.arrayContaining(['000000.files', '000000.parquet', '000000.stats.json']),
+    );
   });
 
   it('names from URLs keep the key, unless the user vouches for them', async () => {
@@ -33,7 +38,10 @@ describe('folderSink', () => {
     const folder = join(await temporaryFolder(), 'out');
     const unit = unitOf({ rows: 1 });
     const body = Buffer.from([0xff, 0xd8, 0x00, 0x0a, 0x0d]);
-    await pipeline(Readable.from([resultOf(unit, 0, { body, extension: 'jpg', contentType: 'image/jpeg' })]), folderSink(folder));
+    await pipeline(
+      Readable.from([resultOf(unit, 0, { body, extension: 'jpg', contentType: 'image/jpeg' })]),
+      folderSink(folder),
+    );
     expect(await readFile(join(folder, 'output', '0000000000.jpg'))).toEqual(body);
   });
 

@@ -85,7 +85,9 @@ describe('createSink, when something ends early,', () => {
 
   it('the same row twice breaks the contract', async () => {
     const unit = unitOf({ rows: 3 });
-    await expect(run([resultOf(unit, 0), resultOf(unit, 0)], new MemorySink())).rejects.toMatchObject({ code: 'FDC_ERR_SINK_PROTOCOL' });
+    await expect(run([resultOf(unit, 0), resultOf(unit, 0)], new MemorySink())).rejects.toMatchObject({
+      code: 'FDC_ERR_SINK_PROTOCOL',
+    });
   });
 
   it('a unit that is incomplete when the input ends is dropped quietly and counted', async () => {
@@ -118,7 +120,8 @@ describe('createSink, when something ends early,', () => {
   it('destroyed in the middle of a write, it waits for the write, then aborts every unit and releases every body', async () => {
     const sink = new MemorySink();
     let finish = (): void => {};
-    sink.before = (line) => (line === 'write 000000 0' ? new Promise<void>((resolve) => (finish = resolve)) : undefined);
+    sink.before = (line) =>
+      line === 'write 000000 0' ? new Promise<void>((resolve) => (finish = resolve)) : undefined;
     const [a, b] = [unitOf({ index: 0, rows: 3 }), unitOf({ index: 1, rows: 3 })];
     const results = [resultOf(a, 0), resultOf(a, 1), resultOf(b, 0)];
     const stop = new AbortController();

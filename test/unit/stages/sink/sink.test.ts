@@ -32,7 +32,8 @@ describe('createSink', () => {
   it('acknowledges only after the commit is through', async () => {
     const sink = new MemorySink();
     let commit = (): void => {};
-    sink.before = (line) => (line.startsWith('commit') ? new Promise<void>((resolve) => (commit = resolve)) : undefined);
+    sink.before = (line) =>
+      line.startsWith('commit') ? new Promise<void>((resolve) => (commit = resolve)) : undefined;
     const unit = unitOf({ rows: 1 });
     const done = run(resultsOf(unit), sink);
     await turns();
@@ -105,7 +106,8 @@ describe('createSink', () => {
   it('commits that are slower than the writes hold the stream back too', async () => {
     const sink = new MemorySink();
     const free: (() => void)[] = [];
-    sink.before = (line) => (line.startsWith('commit') ? new Promise<void>((resolve) => free.push(resolve)) : undefined);
+    sink.before = (line) =>
+      line.startsWith('commit') ? new Promise<void>((resolve) => free.push(resolve)) : undefined;
     const units = Array.from({ length: 30 }, (_, index) => unitOf({ index, rows: 1 }));
     async function* source(): AsyncGenerator<FetchResult> {
       for (const unit of units) {

@@ -61,7 +61,11 @@ async function spilled(content: string | Buffer, bytes = content.length): Promis
 
 describe('TarFile', () => {
   it('every name and body can be read back', async () => {
-    const part = fc.string({ unit: fc.constantFrom('a', 'B', '0', '雪', 'é', ' ', '-', '_'), minLength: 1, maxLength: 120 });
+    const part = fc.string({
+      unit: fc.constantFrom('a', 'B', '0', '雪', 'é', ' ', '-', '_'),
+      minLength: 1,
+      maxLength: 120,
+    });
     const name = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
     const members = fc.array(fc.record({ name, body: fc.string().map((text) => Buffer.from(text)) }), { maxLength: 6 });
     await fc.assert(
@@ -74,11 +78,18 @@ describe('TarFile', () => {
   });
 
   it('bodies from disk and from memory follow one another, whatever their sizes', async () => {
-    const given = [0, 1, 511, 512, 513, 16_384, 2 * 2 ** 20 + 1].map((size) => ({ name: `${size}`, body: Buffer.alloc(size, `${size}`) }));
-    const onDisk = await Promise.all(given.map(async ({ name, body }) => ({ name: `spilled ${name}`, body: await spilled(body) })));
+    const given = [0, 1, 511, 512, 513, 16_384, 2 * 2 ** 20 + 1].map((size) => ({
+      name: `${size}`,
+      body: Buffer.alloc(size, `${size}`),
+    }));
+    const onDisk = await Promise.all(
+      given.map(async ({ name, body }) => ({ name: `spilled ${name}`, body: await spilled(body) })),
+    );
     const bytes = await archive(given.flatMap((entry, i) => [entry, onDisk[i] as TarEntry]));
     const digests = (await readBack(bytes)).map(({ name, body }) => [name, digest(body)]);
-    expect(digests).toEqual(given.flatMap(({ name, body }) => [name, `spilled ${name}`].map((either) => [either, digest(body)])));
+    expect(digests).toEqual(
+      given.flatMap(({ name, body }) => [name, `spilled ${name}`].map((either) => [either, digest(body)])),
+    );
   });
 
   it('names of up to 100 ASCII bytes need no extra header, which simple readers depend on', async () => {
@@ -88,7 +99,9 @@ describe('TarFile', () => {
 
   it('sizes beyond 8 GiB are told to the reader', async () => {
     const file = new MemoryFile();
-    await expect(new TarFile(file, false).add([{ name: 'big', body: await spilled('x', 10 * 2 ** 30) }])).rejects.toThrow();
+    await expect(
+      new TarFile(file, false).add([{ name: 'big', body: await spilled('x', 10 * 2 ** 30) }]),
+    ).rejects.toThrow();
     const reader = extract();
     const size = await new Promise<number | undefined>((resolve) => {
       reader.on('entry', ({ size: bytes }) => resolve(bytes));
@@ -124,7 +137,9 @@ describe('TarFile', () => {
 
   it('what is in memory of one sample goes out in one write', async () => {
     const file = new MemoryFile();
-    await new TarFile(file, false).add(['jpg', 'txt', 'json'].map((end) => ({ name: `0.${end}`, body: Buffer.from(end) })));
+    await new TarFile(file, false).add(
+      ['jpg', 'txt', 'json'].map((end) => ({ name: `0.${end}`, body: Buffer.from(end) })),
+    );
     expect(file.writes.map((chunk) => chunk.length)).toEqual([3 * 1024]);
   });
 
@@ -137,18 +152,25 @@ describe('TarFile', () => {
   it.each([
     ['shorter', 4],
     ['longer', 2],
-  ])('a body on disk that is %s than it should be fails with both sizes, and the archive stays unfinished', async (_what, bytes) => {
-    const tar = new TarFile(new MemoryFile(), false);
-    const body = await spilled('abc', bytes);
-    await expect(tar.add([{ name: 'x', body }])).rejects.toThrow(`${body.path}: expected ${bytes} spilled bytes, got 3`);
-    await expect(tar.add([{ name: 'y', body: Buffer.from('y') }])).rejects.toThrow();
-    await expect(tar.close()).rejects.toThrow(/last entry failed/);
-  });
+  ])(
+    'a body on disk that is %s than it should be fails with both sizes, and the archive stays unfinished',
+    async (_what, bytes) => {
+      const tar = new TarFile(new MemoryFile(), false);
+      const body = await spilled('abc', bytes);
+      await expect(tar.add([{ name: 'x', body }])).rejects.toThrow(
+        `${body.path}: expected ${bytes} spilled bytes, got 3`,
+      );
+      await expect(tar.add([{ name: 'y', body: Buffer.from('y') }])).rejects.toThrow();
+      await expect(tar.close()).rejects.toThrow(/last entry failed/);
+    },
+  );
 
   it('a failing disk, on either side, fails the entry and nothing else', async () => {
     const file = new MemoryFile();
     const missing = { path: join(await temporaryFolder(), 'gone'), bytes: 3 };
-    await expect(new TarFile(file, false).add([{ name: 'x', body: missing }])).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(new TarFile(file, false).add([{ name: 'x', body: missing }])).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
     file.before = () => {
       throw new Error('no space left');
     };

@@ -50,56 +50,66 @@ describe('tarSink', () => {
     const unit = unitOf({ rows: 3 });
     await write(folder, resultsOf(unit));
     const seen = await filesBelow(folder);
-    expect(seen.filter((name) => !name.startsWith('.flow-dc/'))).toEqual(['000000.parquet', '000000.stats.json', '000000.tar']);
+    expect(seen.filter((name) => !name.startsWith('.flow-dc/'))).toEqual([
+      '000000.parquet',
+      '000000.stats.json',
+      '000000.tar',
+    ]);
     expect(seen.filter((name) => name.includes('staging'))).toEqual([]);
     expect(unit.calls).toEqual(['done']);
   });
 
-  it.runIf(found('python3'))('webdataset: image, caption and metadata of a sample share a key that python reads', async () => {
-    const folder = await temporaryFolder();
-    const extra = [
-      ['score', float64Column([1.5, null])],
-      ['key', utf8Column(['a', 'b'])],
-    ] as const;
-    const unit = unitOf({ rows: 2, captions: ['Füße\tund 雪 ', null], extra });
-    await write(folder, resultsOf(unit));
-    const files = await members(join(folder, '000000.tar'));
-    expect([...files.keys()]).toEqual([
-      '0000000000.jpg',
-      '0000000000.txt',
-      '0000000000.json',
-      '0000000001.jpg',
-      '0000000001.txt',
-      '0000000001.json',
-    ]);
-    expect(files.get('0000000000.txt')).toBe('Füße\tund 雪 ');
-    expect(files.get('0000000001.txt')).toBe('');
-    const metadata = JSON.parse(files.get('0000000000.json') as string);
-    expect(metadata).toMatchObject({
-      key: '0000000000',
-      caption: 'Füße\tund 雪 ',
-      label: null,
-      row: 0,
-      width: 4,
-      score: 1.5,
-      manifest_key: 'a',
-    });
-    expect(Object.keys(JSON.parse(files.get('0000000001.json') as string))).toEqual(Object.keys(metadata));
-  });
+  it.runIf(found('python3'))(
+    'webdataset: image, caption and metadata of a sample share a key that python reads',
+    async () => {
+      const folder = await temporaryFolder();
+      const extra = [
+        ['score', float64Column([1.5, null])],
+        ['key', utf8Column(['a', 'b'])],
+      ] as const;
+      const unit = unitOf({ rows: 2, captions: ['Füße\tund 雪 ', null], extra });
+      await write(folder, resultsOf(unit));
+      const files = await members(join(folder, '000000.tar'));
+      expect([...files.keys()]).toEqual([
+        '0000000000.jpg',
+        '0000000000.txt',
+        '0000000000.json',
+        '0000000001.jpg',
+        '0000000001.txt',
+        '0000000001.json',
+      ]);
+      expect(files.get('0000000000.txt')).toBe('Füße\tund 雪 ');
+      expect(files.get('0000000001.txt')).toBe('');
+      const metadata = JSON.parse(files.get('0000000000.json') as string);
+      expect(metadata).toMatchObject({
+        key: '0000000000',
+        caption: 'Füße\tund 雪 ',
+        label: null,
+        row: 0,
+        width: 4,
+        score: 1.5,
+        manifest_key: 'a',
+      });
+      expect(Object.keys(JSON.parse(files.get('0000000001.json') as string))).toEqual(Object.keys(metadata));
+    },
+  );
 
-  it.runIf(found('python3'))('imagefolder: labels become folders, also long and foreign ones, with the true extension', async () => {
-    const folder = await temporaryFolder();
-    const labels = ['Danaus plexippus', '../..', null, '雪'.repeat(80), `${'x'.repeat(120)}/y`];
-    await write(folder, resultsOf(unitOf({ rows: 5, labels })));
-    const names = [...(await members(join(folder, '000000.tar'))).keys()];
-    expect(names).toEqual([
-      'Danaus plexippus/0000000000.png',
-      '%2E.%2F%2E%2E/0000000001.png',
-      'output/0000000002.png',
-      `${'雪'.repeat(80)}/0000000003.png`,
-      `${'x'.repeat(120)}%2Fy/0000000004.png`,
-    ]);
-  });
+  it.runIf(found('python3'))(
+    'imagefolder: labels become folders, also long and foreign ones, with the true extension',
+    async () => {
+      const folder = await temporaryFolder();
+      const labels = ['Danaus plexippus', '../..', null, '雪'.repeat(80), `${'x'.repeat(120)}/y`];
+      await write(folder, resultsOf(unitOf({ rows: 5, labels })));
+      const names = [...(await members(join(folder, '000000.tar'))).keys()];
+      expect(names).toEqual([
+        'Danaus plexippus/0000000000.png',
+        '%2E.%2F%2E%2E/0000000001.png',
+        'output/0000000002.png',
+        `${'雪'.repeat(80)}/0000000003.png`,
+        `${'x'.repeat(120)}%2Fy/0000000004.png`,
+      ]);
+    },
+  );
 
   it.runIf(found('tar'))('GNU tar lists every member of an archive with long and foreign names', async () => {
     const folder = await temporaryFolder();
@@ -136,7 +146,12 @@ describe('tarSink', () => {
       [103, 'skipped', 'robots_tag', null],
     ]);
     expect(rows.map((row) => row.TEXT)).toEqual(['a', 'b', 'c', 'd']);
-    expect(rows[0]).toMatchObject({ fetched_at: 1_700_000_000_123, attempt_set: 1, bytes: 9n, source_file: 'm.parquet' });
+    expect(rows[0]).toMatchObject({
+      fetched_at: 1_700_000_000_123,
+      attempt_set: 1,
+      bytes: 9n,
+      source_file: 'm.parquet',
+    });
   });
 
   it('a body that was spilled to disk is stored as if it had stayed in memory', async () => {
@@ -206,7 +221,9 @@ describe('tarSink', () => {
   });
 
   it('misuse throws where the sink is built, with the fix', () => {
-    expect(() => tarSink('out', { namingMode: 'url_based', fileNamePattern: '{segement[1]}' })).toThrow(/segment_parent/);
+    expect(() => tarSink('out', { namingMode: 'url_based', fileNamePattern: '{segement[1]}' })).toThrow(
+      /segment_parent/,
+    );
     expect(() => tarSink('out', { createTar: false })).toThrow(/folderSink/);
   });
 });

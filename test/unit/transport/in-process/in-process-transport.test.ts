@@ -5,7 +5,10 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLocalCommitter } from '../../../../src/job/local-committer.ts';
 import type { Unit, UnitRecord } from '../../../../src/record.ts';
-import { createInProcessChannel, type InProcessChannel } from '../../../../src/transport/in-process/in-process-transport.ts';
+import {
+  createInProcessChannel,
+  type InProcessChannel,
+} from '../../../../src/transport/in-process/in-process-transport.ts';
 import type { Delivery } from '../../../../src/transport/transport.ts';
 import { makeUnit, makeUnits, recordOf } from '../../../support/units.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
@@ -117,7 +120,9 @@ describe('an in-process channel', () => {
   });
 
   it('refuses a unit where another one was recorded for the same shard', async () => {
-    await createLocalCommitter(state).commit(recordOf(makeUnit([{ url: 'https://h.example/other.jpg' }], { index: 0 })));
+    await createLocalCommitter(state).commit(
+      recordOf(makeUnit([{ url: 'https://h.example/other.jpg' }], { index: 0 })),
+    );
     await expect(open().publish(first)).rejects.toMatchObject({ code: 'FDC_ERR_JOB_UNITS_CHANGED' });
   });
 
@@ -201,7 +206,12 @@ describe('an in-process channel under any behaviour of its workers', () => {
   });
 });
 
-async function play(channel: InProcessChannel, delivery: Delivery, move: (typeof moves)[number], decided: Set<string>): Promise<void> {
+async function play(
+  channel: InProcessChannel,
+  delivery: Delivery,
+  move: (typeof moves)[number],
+  decided: Set<string>,
+): Promise<void> {
   if (move === 'expire' || move === 'expireThenCommit') channel.expireLease(delivery.unit.id);
   if (move === 'commit' || move === 'commitOnly' || move === 'expireThenCommit') {
     await channel.commit(recordOf(delivery.unit));

@@ -20,6 +20,9 @@ it('the first rule that matches decides', () => {
   expect(connectTarget(rules, 'b.test', 80)?.hostname).toBe('two.test');
 });
 
-it.each(['', 'a:b', 'a:80:b', 'a:x:b:80', 'a:1:b:2:3', '::1:80:b:80'])('%s is refused with the form it should have', (text) => {
-  expect(() => parseConnectTo(text)).toThrow(/HOST1:PORT1:HOST2:PORT2/);
-});
+it.each(['', 'a:b', 'a:80:b', 'a:x:b:80', 'a:1:b:2:3', '::1:80:b:80'])(
+  '%s is refused with the form it should have',
+  (text) => {
+    expect(() => parseConnectTo(text)).toThrow(/HOST1:PORT1:HOST2:PORT2/);
+  },
+);

@@ -23,23 +23,35 @@ describe('a request', () => {
     ['http://user@h.test/', 'user:'],
     ['http://100%:x@h.test/', '100%:x'],
   ])('credentials of %s go into a header', (url, pair) => {
-    expect(requestHeaders(new URL(url), 'x', {}, {}).authorization).toBe(`Basic ${Buffer.from(pair).toString('base64')}`);
+    expect(requestHeaders(new URL(url), 'x', {}, {}).authorization).toBe(
+      `Basic ${Buffer.from(pair).toString('base64')}`,
+    );
   });
 
   it('an Authorization of the user’s own wins over the URL’s', () => {
-    expect(requestHeaders(new URL('http://u:p@h.test/'), 'x', {}, { Authorization: 'Bearer t' }).authorization).toBe('Bearer t');
+    expect(requestHeaders(new URL('http://u:p@h.test/'), 'x', {}, { Authorization: 'Bearer t' }).authorization).toBe(
+      'Bearer t',
+    );
   });
 });
 
 describe('header lines', () => {
   it('become a record', () => {
-    expect(headerRecord(['X-A: 1', 'x-b:2', 'Accept:  image/* '])).toEqual({ 'x-a': '1', 'x-b': '2', accept: 'image/*' });
+    expect(headerRecord(['X-A: 1', 'x-b:2', 'Accept:  image/* '])).toEqual({
+      'x-a': '1',
+      'x-b': '2',
+      accept: 'image/*',
+    });
   });
 
-  it.each(['no colon', ': empty name', 'bad name: x', 'x: a\r\nInjected: y', 'Transfer-Encoding: chunked', 'connection: close'])(
-    '%j is refused',
-    (line) => {
-      expect(() => headerRecord([line])).toThrow(RangeError);
-    },
-  );
+  it.each([
+    'no colon',
+    ': empty name',
+    'bad name: x',
+    'x: a\r\nInjected: y',
+    'Transfer-Encoding: chunked',
+    'connection: close',
+  ])('%j is refused', (line) => {
+    expect(() => headerRecord([line])).toThrow(RangeError);
+  });
 });

@@ -77,7 +77,9 @@ describe('an encoded body', () => {
 
   it('whose file is gone is an error of our own', async () => {
     const { collector, folder } = await bench();
-    await expect(decodeContent({ path: join(folder, 'missing'), bytes: 1 }, TEXT, 'gzip', MB, collector)).rejects.toMatchObject({
+    await expect(
+      decodeContent({ path: join(folder, 'missing'), bytes: 1 }, TEXT, 'gzip', MB, collector),
+    ).rejects.toMatchObject({
       code: 'ENOENT',
     });
   });

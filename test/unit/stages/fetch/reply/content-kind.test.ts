@@ -48,7 +48,11 @@ describe('svg', () => {
     '<?xml version="1.0"?>\n<!-- Generator: x -->\n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd" [ <!ENTITY a "b"> ]>\n<svg>',
     `<!-- ${'long '.repeat(200)} --><svg width="1">`,
   ])('%s', async (text) => {
-    expect(await contentKind(Buffer.from(text), undefined)).toEqual({ contentType: 'image/svg+xml', extension: 'svg', isMedia: true });
+    expect(await contentKind(Buffer.from(text), undefined)).toEqual({
+      contentType: 'image/svg+xml',
+      extension: 'svg',
+      isMedia: true,
+    });
   });
 });
 

@@ -10,7 +10,11 @@ import { VirtualClock } from '../../../../support/virtual-clock.ts';
 function limitsOf(options: FetchOptions = {}): { limits: HostLimits; profiles: HostProfiles; clock: VirtualClock } {
   const clock = new VirtualClock();
   const profiles = new HostProfiles(clock);
-  const limits = createLimits(stageSettings('fetch', options), stageSettings('paarc', {}), { clock, random: () => 0.5, profiles });
+  const limits = createLimits(stageSettings('fetch', options), stageSettings('paarc', {}), {
+    clock,
+    random: () => 0.5,
+    profiles,
+  });
   return { limits, profiles, clock };
 }
 

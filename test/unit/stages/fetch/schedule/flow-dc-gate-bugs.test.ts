@@ -40,7 +40,10 @@ describe("faults of FLOW-DC's gate that this one does not have", () => {
   });
 
   it('sleep while holding a permit: a spaced host that waits for its slot keeps nobody from the global cap', async () => {
-    const bench = new SchedulerBench((host) => new FixedLimit(10, host === 'spaced' ? 1 : 0), { maxInFlight: 1, serviceMs: () => 10 });
+    const bench = new SchedulerBench((host) => new FixedLimit(10, host === 'spaced' ? 1 : 0), {
+      maxInFlight: 1,
+      serviceMs: () => 10,
+    });
     bench.add('spaced', 5);
     bench.add('free', 50);
     bench.scheduler.pump();
@@ -63,7 +66,9 @@ describe("faults of FLOW-DC's gate that this one does not have", () => {
   });
 
   it('head-of-line blocking by a slow host: rows behind it in the manifest do not wait for it', async () => {
-    const bench = new SchedulerBench(() => new FixedLimit(2), { serviceMs: ({ host }) => (host === 'slow' ? 60_000 : 10) });
+    const bench = new SchedulerBench(() => new FixedLimit(2), {
+      serviceMs: ({ host }) => (host === 'slow' ? 60_000 : 10),
+    });
     bench.add('slow', 100);
     bench.add('fast', 100);
     bench.scheduler.pump();
@@ -73,7 +78,10 @@ describe("faults of FLOW-DC's gate that this one does not have", () => {
   });
 
   it('a host without answers cannot take the whole cap: its limit bounds it', async () => {
-    const bench = new SchedulerBench(() => new FixedLimit(8), { maxInFlight: 10, serviceMs: ({ host }) => (host === 'never' ? 1e9 : 10) });
+    const bench = new SchedulerBench(() => new FixedLimit(8), {
+      maxInFlight: 10,
+      serviceMs: ({ host }) => (host === 'never' ? 1e9 : 10),
+    });
     bench.add('never', 1000);
     bench.add('good', 40);
     bench.scheduler.pump();

@@ -102,7 +102,11 @@ const STEP = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('send' as const), afterMs: fc.nat(30) }) },
   {
     weight: 4,
-    arbitrary: fc.record({ kind: fc.constant('settle' as const), which: fc.nat(20), retryAfterMs: fc.option(fc.nat(200), { freq: 8 }) }),
+    arbitrary: fc.record({
+      kind: fc.constant('settle' as const),
+      which: fc.nat(20),
+      retryAfterMs: fc.option(fc.nat(200), { freq: 8 }),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('move' as const), permits: fc.integer({ min: 1, max: 8 }) }) },
 );

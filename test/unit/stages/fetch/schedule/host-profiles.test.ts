@@ -43,7 +43,8 @@ describe('a host', () => {
   it('that is an address has no relatives', () => {
     const { profiles } = profilesAt();
     for (const host of ['192.0.2.1', '[2001:db8::1]:80', 'localhost']) profiles.remember(host, seen(50));
-    for (const host of ['192.0.2.2', '192.0.2.1:81', '[2001:db8::2]', 'localhost:81']) expect(profiles.snapshotOf(host)).toBeUndefined();
+    for (const host of ['192.0.2.2', '192.0.2.1:81', '[2001:db8::2]', 'localhost:81'])
+      expect(profiles.snapshotOf(host)).toBeUndefined();
     expect(profiles.snapshotOf('192.0.2.1')).toMatchObject(seen(50));
   });
 });

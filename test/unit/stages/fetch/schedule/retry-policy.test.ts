@@ -32,7 +32,9 @@ describe('an error', () => {
     'not_media',
     'robots_tag',
     'tls_error',
-  ] as const)('that will not go away is not tried again: %s', (code) => expect(decide({ code })).toEqual({ kind: 'give-up' }));
+  ] as const)('that will not go away is not tried again: %s', (code) =>
+    expect(decide({ code })).toEqual({ kind: 'give-up' }),
+  );
 
   it('never waits longer than a minute and a half', () => {
     const decision = decideRetry(
@@ -46,11 +48,17 @@ describe('an error', () => {
 
 describe('a host that puts a row off', () => {
   it('with Retry-After is asked again when its pause ends: the gate waits, not the row', () => {
-    expect(decide({ code: 'http_429', deferred: true, retryAfterMs: 30_000 })).toEqual({ kind: 'retry', delayMs: 0, counts: 'deferral' });
+    expect(decide({ code: 'http_429', deferred: true, retryAfterMs: 30_000 })).toEqual({
+      kind: 'retry',
+      delayMs: 0,
+      counts: 'deferral',
+    });
   });
 
   it('costs the row no attempt, twenty times', () => {
-    expect(decide({ code: 'http_429', deferred: true, errors: 2, deferrals: MAX_DEFERRALS - 2 })).toMatchObject({ counts: 'deferral' });
+    expect(decide({ code: 'http_429', deferred: true, errors: 2, deferrals: MAX_DEFERRALS - 2 })).toMatchObject({
+      counts: 'deferral',
+    });
     expect(decide({ code: 'http_429', deferred: true, deferrals: MAX_DEFERRALS - 1 })).toEqual({ kind: 'give-up' });
   });
 

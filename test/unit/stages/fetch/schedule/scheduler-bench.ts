@@ -35,7 +35,11 @@ export class SchedulerBench {
 
   constructor(
     createLimit: (host: string) => Limit,
-    options: { maxInFlight?: number; serviceMs?: (row: Row) => number; breaker?: SchedulerOptions<Row>['breaker'] } = {},
+    options: {
+      maxInFlight?: number;
+      serviceMs?: (row: Row) => number;
+      breaker?: SchedulerOptions<Row>['breaker'];
+    } = {},
   ) {
     this.scheduler = new Scheduler<Row>({
       clock: this.clock,

@@ -6,14 +6,31 @@ import { type Row, SchedulerBench } from './scheduler-bench.ts';
 
 const HOST = fc.constantFrom('a', 'b', 'c', 'd');
 const STEP = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('add' as const), host: HOST, count: fc.integer({ min: 1, max: 6 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('add' as const), host: HOST, count: fc.integer({ min: 1, max: 6 }) }),
+  },
   {
     weight: 6,
-    arbitrary: fc.record({ kind: fc.constant('end' as const), which: fc.nat(50), retryAfterMs: fc.option(fc.nat(300), { freq: 6 }) }),
+    arbitrary: fc.record({
+      kind: fc.constant('end' as const),
+      which: fc.nat(50),
+      retryAfterMs: fc.option(fc.nat(300), { freq: 6 }),
+    }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('retry' as const), which: fc.nat(50), delayMs: fc.constantFrom(0, 0, 20, 150) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('retry' as const),
+      which: fc.nat(50),
+      delayMs: fc.constantFrom(0, 0, 20, 150),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(60) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('limit' as const), host: HOST, permits: fc.integer({ min: 1, max: 5 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('limit' as const), host: HOST, permits: fc.integer({ min: 1, max: 5 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('drop' as const), which: fc.nat(50) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('hold' as const), held: fc.boolean() }) },
 );
@@ -98,32 +115,36 @@ function sendsOf(story: Story, host: string): { row: Row; atMs: number }[] {
 describe('whatever happens', () => {
   it('every row is started or dropped exactly once per turn, each host in order, nobody above the limit or the cap', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(STEP, { maxLength: 80 }), fc.integer({ min: 1, max: 6 }), async (steps, maxInFlight) => {
-        const story = new Story(maxInFlight, 0);
-        for (const step of steps) {
-          await story.run(step);
-          expect(story.bench.scheduler.inFlight).toBeLessThanOrEqual(maxInFlight);
-        }
-        for (const [, limit] of story.bench.limits) {
-          const { sends } = limit as MovableLimit;
-          for (const { inFlight } of sends) expect(inFlight).toBeLessThanOrEqual(5);
-        }
-        await finish(story);
-        const counts = new Map<Row, number>();
-        for (const { row } of story.bench.started) counts.set(row, (counts.get(row) ?? 0) + 1);
-        for (const row of story.rows) {
-          const count = counts.get(row) ?? 0;
-          if (row.dropped) expect(count).toBeLessThanOrEqual(story.retried.has(row) ? 100 : 1);
-          else expect(count).toBeGreaterThanOrEqual(1);
-          if (!story.retried.has(row)) expect(count).toBeLessThanOrEqual(1);
-        }
-        for (const host of ['a', 'b', 'c', 'd']) {
-          const firsts = [...new Set(sendsOf(story, host).map(({ row }) => row.id))];
-          expect(firsts).toEqual([...firsts].sort((x, y) => x - y));
-        }
-        expect(story.bench.scheduler.queued).toBe(0);
-        expect(story.bench.scheduler.inFlight).toBe(0);
-      }),
+      fc.asyncProperty(
+        fc.array(STEP, { maxLength: 80 }),
+        fc.integer({ min: 1, max: 6 }),
+        async (steps, maxInFlight) => {
+          const story = new Story(maxInFlight, 0);
+          for (const step of steps) {
+            await story.run(step);
+            expect(story.bench.scheduler.inFlight).toBeLessThanOrEqual(maxInFlight);
+          }
+          for (const [, limit] of story.bench.limits) {
+            const { sends } = limit as MovableLimit;
+            for (const { inFlight } of sends) expect(inFlight).toBeLessThanOrEqual(5);
+          }
+          await finish(story);
+          const counts = new Map<Row, number>();
+          for (const { row } of story.bench.started) counts.set(row, (counts.get(row) ?? 0) + 1);
+          for (const row of story.rows) {
+            const count = counts.get(row) ?? 0;
+            if (row.dropped) expect(count).toBeLessThanOrEqual(story.retried.has(row) ? 100 : 1);
+            else expect(count).toBeGreaterThanOrEqual(1);
+            if (!story.retried.has(row)) expect(count).toBeLessThanOrEqual(1);
+          }
+          for (const host of ['a', 'b', 'c', 'd']) {
+            const firsts = [...new Set(sendsOf(story, host).map(({ row }) => row.id))];
+            expect(firsts).toEqual([...firsts].sort((x, y) => x - y));
+          }
+          expect(story.bench.scheduler.queued).toBe(0);
+          expect(story.bench.scheduler.inFlight).toBe(0);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -144,10 +165,12 @@ describe('whatever happens', () => {
         }
         for (const host of ['a', 'b', 'c', 'd']) {
           const times = sendsOf(story, host).map(({ atMs }) => atMs);
-          // The virtual clock's timers are never late, so there is no slot to make up for but those a held stage missed: at most 20 ms.
+          // The virtual clock's timers are never late, so there is no slot to make up for but those a held stage
+          // missed: at most 20 ms.
           times.forEach((atMs, at) => {
             const window = times.filter((other, index) => index <= at && atMs - other < spacingMs);
-            if (!steps.some((step) => step.kind === 'hold' || step.kind === 'end' || step.kind === 'retry')) expect(window).toHaveLength(1);
+            if (!steps.some((step) => step.kind === 'hold' || step.kind === 'end' || step.kind === 'retry'))
+              expect(window).toHaveLength(1);
             else expect(window.length).toBeLessThanOrEqual(2 + 20 / spacingMs);
           });
           for (const pause of pauses.filter((one) => one.host === host)) {

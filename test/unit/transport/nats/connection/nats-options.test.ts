@@ -29,7 +29,9 @@ describe('natsOptionsFrom', () => {
   });
 
   it('repeats nothing of a URL that is none', async () => {
-    const error = await natsOptionsFrom('nats://ann:geheim@ho st', { role, env: {} }).catch((thrown: unknown) => thrown);
+    const error = await natsOptionsFrom('nats://ann:geheim@ho st', { role, env: {} }).catch(
+      (thrown: unknown) => thrown,
+    );
     expect(error).toMatchObject({ code: 'FDC_ERR_USAGE' });
     expect(inspect(error, { depth: 9 })).not.toContain('geheim');
   });
@@ -41,7 +43,9 @@ describe('natsOptionsFrom', () => {
   });
 
   it('takes a user without a password for a token, as NATS does', async () => {
-    expect(await natsOptionsFrom('nats://t0ken@host', { role, urlFrom: 'file', env: {} })).toMatchObject({ token: 't0ken' });
+    expect(await natsOptionsFrom('nats://t0ken@host', { role, urlFrom: 'file', env: {} })).toMatchObject({
+      token: 't0ken',
+    });
   });
 
   it('reads secrets from files and from the environment', async () => {
@@ -52,17 +56,23 @@ describe('natsOptionsFrom', () => {
       user: 'ann',
       password: 'from-file',
     });
-    expect(await natsOptionsFrom('host', { role, env: { FLOW_DC_NATS_TOKEN: 'from-env' } })).toMatchObject({ token: 'from-env' });
+    expect(await natsOptionsFrom('host', { role, env: { FLOW_DC_NATS_TOKEN: 'from-env' } })).toMatchObject({
+      token: 'from-env',
+    });
   });
 
   it('names a secret file that is not there or empty', async () => {
     const file = join(await tempFolder(), 'secret');
-    await expect(natsOptionsFrom('host', { role, tokenFile: file, env: {} })).rejects.toThrow(`${file} cannot be read (ENOENT)`);
+    await expect(natsOptionsFrom('host', { role, tokenFile: file, env: {} })).rejects.toThrow(
+      `${file} cannot be read (ENOENT)`,
+    );
     await writeFile(file, '\n');
     await expect(natsOptionsFrom('host', { role, tokenFile: file, env: {} })).rejects.toThrow(`${file} is empty`);
   });
 
   it('refuses other schemes', async () => {
-    await expect(natsOptionsFrom('https://host', { role, env: {} })).rejects.toThrow('nats://host:4222 or tls://host:4222');
+    await expect(natsOptionsFrom('https://host', { role, env: {} })).rejects.toThrow(
+      'nats://host:4222 or tls://host:4222',
+    );
   });
 });

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeUnit, encodePointer, encodeUnit, pointerIn } from '../../../../../src/transport/nats/units/unit-codec.ts';
+import {
+  decodeUnit,
+  encodePointer,
+  encodeUnit,
+  pointerIn,
+} from '../../../../../src/transport/nats/units/unit-codec.ts';
 import { readRoles } from '../../../../../src/unit-rows.ts';
 import { makeUnit, makeUnits } from '../../../../support/units.ts';
 
@@ -13,7 +18,11 @@ describe('encodeUnit and decodeUnit', () => {
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 40 }), fc.nat(999_999), async (rows, index) => {
         const unit = makeUnit(rows, { index });
         const back = await decodeUnit(unit.id, await encodeUnit(unit));
-        expect({ id: back.id, shard: back.shard, hosts: back.hosts }).toEqual({ id: unit.id, shard: unit.shard, hosts: unit.hosts });
+        expect({ id: back.id, shard: back.shard, hosts: back.hosts }).toEqual({
+          id: unit.id,
+          shard: unit.shard,
+          hosts: unit.hosts,
+        });
         expect(readRoles(back.rows.schema)).toEqual(readRoles(unit.rows.schema));
         expect(back.rows.toArray().map(String)).toEqual(unit.rows.toArray().map(String));
       }),
@@ -47,7 +56,9 @@ describe('encodeUnit and decodeUnit', () => {
   it('never crash on bytes that are no unit', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
-        await expect(decodeUnit('000000-00000000', Uint8Array.of(1, ...bytes))).rejects.toMatchObject({ code: 'FDC_ERR_TRANSPORT_SERVER' });
+        await expect(decodeUnit('000000-00000000', Uint8Array.of(1, ...bytes))).rejects.toMatchObject({
+          code: 'FDC_ERR_TRANSPORT_SERVER',
+        });
       }),
     );
   });
