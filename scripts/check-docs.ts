@@ -1,3 +1,4 @@
+/** This tree, docs/errors.md and links against what is there. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/** Publint and arethetypeswrong on the packed tarball. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

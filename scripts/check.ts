@@ -1,3 +1,4 @@
+/** Npm run check. */
 import { build } from './build.ts';
 import { reportStep, runStep, type StepResult } from './run-step.ts';
 

@@ -1,3 +1,4 @@
+/** The browser of the tests. */
 import { findChromium } from '../test/support/browser.ts';
 import { runStep } from './run-step.ts';
 

@@ -1,3 +1,4 @@
+/** The origin alone, for trials by hand. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Rule } from '../src/demo-hosts/behaviour.ts';

@@ -1,3 +1,4 @@
+/** One step of build, check or test. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -1,3 +1,4 @@
+/** Which programs and data the tests can use here. */
 import { obtainChromium } from './chromium-binary.ts';
 import { obtainNatsServer } from './nats-server-binary.ts';
 import { runStep } from './run-step.ts';

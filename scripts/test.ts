@@ -1,3 +1,4 @@
+/** Npm test. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './run-step.ts';

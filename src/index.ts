@@ -24,8 +24,7 @@ export { HostCensus, type HostCount, INVALID_HOST_ID } from './host/host-census.
 export { registrableDomain } from './host/registrable-domain.ts';
 export type { HostLimits } from './host-limits.ts';
 export { type InspectOptions, inspectManifest } from './inspect/inspect-manifest.ts';
-export type { ManifestInspection } from './inspect/inspection.ts';
-export type { ManifestWarning, ManifestWarningCode } from './inspect/manifest-warnings.ts';
+export type { ManifestInspection, ManifestWarning, ManifestWarningCode } from './inspect/inspection.ts';
 export type { JobSummary, RecordTotals } from './job/job-summary.ts';
 export { createLocalCommitter, type LocalCommitter } from './job/local-committer.ts';
 export type { RunSpan } from './job/timeline-file.ts';
@@ -63,14 +62,13 @@ export type { ManifestInfo } from './stages/manifest/manifest-info.ts';
 export { readManifest } from './stages/manifest/read-manifest.ts';
 export { readManifestInfo } from './stages/manifest/read-manifest-info.ts';
 export { partitionByHost } from './stages/partition/partition-by-host.ts';
+export type { CustomSink, UnitWriter } from './stages/sink/custom-sink.ts';
 export { folderSink } from './stages/sink/folder-sink.ts';
 export {
   type CreateSinkOptions,
-  type CustomSink,
   createSink,
   type Sink,
   type SinkStats,
-  type UnitWriter,
 } from './stages/sink/sink.ts';
 export { type DatasetSinkOptions, tarSink } from './stages/sink/tar-sink.ts';
 export { CHANNEL_NAMES, type ChannelName, type ChannelPayloads } from './telemetry/channels.ts';

@@ -1,3 +1,4 @@
+/** A module as a thread, from the built package or, while developing, from the sources. */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';

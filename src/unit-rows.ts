@@ -1,3 +1,4 @@
+/** Batch and column roles to rows, one by one. */
 import { type Data, type RecordBatch, type Schema, Schema as SchemaOf } from 'apache-arrow';
 import { textColumn } from './arrow/text.ts';
 import { FlowDcError } from './errors.ts';

@@ -1,3 +1,4 @@
+/** The text of docs/config.md. */
 import { expectation } from '../../src/config/expectation.ts';
 import { GROUPS, type Group } from '../../src/config/schema/key.ts';
 import { CONFIG_KEYS, type KnownKey } from '../../src/config/schema.ts';

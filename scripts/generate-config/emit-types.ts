@@ -1,3 +1,4 @@
+/** The text of src/config/types.ts, formatted as the project's formatter leaves it. */
 import { isBytes } from '../../src/config/expectation.ts';
 import { type KeySchema, SLICES, type Slice } from '../../src/config/schema/key.ts';
 import { CONFIG_KEYS, keysOfSlice } from '../../src/config/schema.ts';

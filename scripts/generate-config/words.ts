@@ -1,3 +1,4 @@
+/** Words that docs and types share. */
 import { formatBytes } from '../../src/config/bytes.ts';
 import { isBytes } from '../../src/config/expectation.ts';
 import type { KeySchema } from '../../src/config/schema/key.ts';

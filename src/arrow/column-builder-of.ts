@@ -1,3 +1,4 @@
+/** The builder of any type. */
 import { DataType } from 'apache-arrow';
 import type { ColumnBuilder } from './column-builder.ts';
 import { BoolBuilder, BytesBuilder, FixedBuilder } from './flat-builders.ts';

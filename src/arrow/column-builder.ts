@@ -1,3 +1,4 @@
+/** A column that rows of other columns are appended to. */
 import { Data, type DataType } from 'apache-arrow';
 import { type Expected, GrowingBits } from './growing.ts';
 import type { Runs } from './picks.ts';

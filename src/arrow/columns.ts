@@ -1,3 +1,4 @@
+/** Values in, Arrow column out. */
 import {
   Bool,
   type Data,

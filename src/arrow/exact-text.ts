@@ -1,3 +1,4 @@
+/** Decimals, 64-bit integers and times as text, without loss. */
 import { TimeUnit } from 'apache-arrow';
 
 /** Decimal digits after the second, by Arrow time unit (s, ms, us, ns). */

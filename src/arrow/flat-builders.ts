@@ -1,3 +1,4 @@
+/** Builders of text, bytes, bools and of all that has a fixed width. */
 import { type Data, DataType } from 'apache-arrow';
 import { ColumnBuilder } from './column-builder.ts';
 import { copyBytes, viewOf } from './copy-bytes.ts';

@@ -1,3 +1,4 @@
+/** Arrays and bits that grow at their end. */
 import { copyBits } from './bits.ts';
 import { viewOf } from './copy-bytes.ts';
 

@@ -1,3 +1,4 @@
+/** One batch as an Arrow IPC stream, and back. */
 import { Data, DataType, Int8, RecordBatch, RecordBatchReader, RecordBatchStreamWriter, Schema } from 'apache-arrow';
 
 /** One batch as an Arrow IPC stream: schema, batch, end mark. */

@@ -1,3 +1,4 @@
+/** Any value as what JSON.stringify takes without loss. */
 import { type Data, DataType, DateUnit, MapRow, StructRow, TimeUnit, type Type, Vector } from 'apache-arrow';
 import { dateText, decimalText, timestampText, timeText } from './exact-text.ts';
 

@@ -1,3 +1,4 @@
+/** Builders of structs, lists, maps, dictionaries and nulls. */
 import { type Data, type DataType, makeData, type Vector } from 'apache-arrow';
 import { ColumnBuilder } from './column-builder.ts';
 import { nullData } from './null-data.ts';

@@ -1,3 +1,4 @@
+/** A column of nulls of any type. */
 import { type Data, DataType, makeData } from 'apache-arrow';
 
 /** A column of `length` nulls of any type that a manifest can hold; dictionary types come out as their value type. */

@@ -1,3 +1,4 @@
+/** Offsets of lists and bytes, appended to. */
 import type { Data } from 'apache-arrow';
 import { type Expected, Growing } from './growing.ts';
 import type { Runs } from './picks.ts';

@@ -1,3 +1,4 @@
+/** A type without its dictionaries. */
 import { DataType, Field } from 'apache-arrow';
 
 /** A type with its dictionaries, also nested ones, replaced by the types of their values. */

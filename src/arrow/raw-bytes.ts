@@ -1,3 +1,4 @@
+/** How many bytes some rows hold. */
 import type { Data, DataType, RecordBatch } from 'apache-arrow';
 import { DataType as Types } from 'apache-arrow';
 import { valuesPerRow } from './null-data.ts';

@@ -1,3 +1,4 @@
+/** A batch that rows of other batches are appended to, buffer by buffer. */
 import { type Data, Field, type RecordBatch, Schema } from 'apache-arrow';
 import type { ColumnBuilder } from './column-builder.ts';
 import { columnBuilder } from './column-builder-of.ts';

@@ -1,3 +1,4 @@
+/** Rows of several batches as a new one. */
 import type { RecordBatch } from 'apache-arrow';
 import { type RowPicks, runsOf } from './picks.ts';
 import { RowBuilder } from './row-builder.ts';

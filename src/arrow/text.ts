@@ -1,3 +1,4 @@
+/** A column as JS strings, whatever its type. */
 import { isAscii } from 'node:buffer';
 import { type Data, DataType, type Vector } from 'apache-arrow';
 import { jsonReader } from './json-value.ts';

@@ -1,7 +1,6 @@
 /** What a job would be made of, found by cutting its manifest without publishing anything. */
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ResolvedConfig } from '../config/types.ts';
 import type { Unit } from '../record.ts';
 import type { JobInput } from '../run/job-input.ts';
 import { partitionByHost } from '../stages/partition/partition-by-host.ts';
@@ -21,11 +20,7 @@ const MAX_HOSTS = 200_000;
 const BUSIEST = 10;
 
 /** Read all of the manifest. Errors: those of the manifest reader. */
-export async function countUnits(
-  { partition }: ResolvedConfig,
-  input: JobInput,
-  signal?: AbortSignal,
-): Promise<UnitCount> {
+export async function countUnits(input: JobInput, signal: AbortSignal): Promise<UnitCount> {
   const count = { rows: 0, units: 0, largestUnitRows: 0 };
   const hosts = new Map<string, { rows: number; units: number }>();
   const tally = new Writable({
@@ -44,12 +39,7 @@ export async function countUnits(
       done();
     },
   });
-  await pipeline(
-    input.read(),
-    partitionByHost({ shardSize: partition.shardSize }),
-    tally,
-    signal === undefined ? {} : { signal },
-  );
+  await pipeline(input.read(), partitionByHost(input.cutting()), tally, { signal });
   const busiest = [...hosts].map(([host, counts]) => ({ host, ...counts })).sort((a, b) => b.rows - a.rows);
   return { ...count, hosts: hosts.size, busiest: busiest.slice(0, BUSIEST) };
 }

@@ -1,3 +1,4 @@
+/** Bringing a job's queue, records and manifest together. */
 import { resolveConfig } from '../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../config/types.ts';
 import { isFlowDcError } from '../errors.ts';

@@ -1,3 +1,4 @@
+/** Units cut again from the manifest, and those published that are missing. */
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ResolvedConfig } from '../config/types.ts';
@@ -28,8 +29,7 @@ export async function forEachUnit(
         take(unit).then(() => done(), done);
       },
     });
-    const partitioner = partitionByHost({ shardSize: config.partition.shardSize, lingeredAt: input.lingeredAt() });
-    await pipeline(input.read(), partitioner, taker, { signal });
+    await pipeline(input.read(), partitionByHost(input.cutting()), taker, { signal });
   } finally {
     await input.close();
   }

@@ -1,6 +1,7 @@
 /** The planning half of a job whose working half is on other machines: publish, watch, finish. */
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { plan } from '../chain.ts';
 import { type Clock, sleep, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
@@ -18,7 +19,6 @@ import { readRunSpans } from '../job/timeline-file.ts';
 import { TimelineRecorder } from '../job/timeline-recorder.ts';
 import type { Unit, UnitId, UnitRecord } from '../record.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
-import { planUnits } from '../run/run-job.ts';
 import { sealInfo } from '../run/seal-info.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { Cluster, ClusterChannel } from '../transport/cluster.ts';
@@ -226,7 +226,8 @@ class Submission {
       seal: (total: number) => channel.seal(total),
     };
     try {
-      await planUnits(this.#config, this.#input, noting, signal);
+      await plan(this.#input.read(), this.#input.cutting(), noting, signal);
+      await this.#input.finish();
       this.#published = true;
       this.#options.onPublished?.(this.#units.length);
     } catch (error) {

@@ -1,4 +1,6 @@
 /** The working half of a job whose planning half runs elsewhere: this machine's part of the fetching and writing. */
+
+import { openWorkStages, work } from '../chain.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { FolderDestination } from '../destination/folder-destination.ts';
@@ -6,7 +8,6 @@ import type { HostLimits } from '../host-limits.ts';
 import type { TimelineHost } from '../job/timeline-file.ts';
 import { RunControl, type RunSignals } from '../run/run-control.ts';
 import { RunGauge } from '../run/run-gauge.ts';
-import { workOnUnits, workStages } from '../run/run-job.ts';
 import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { ClusterChannel, WorkerHost } from '../transport/cluster.ts';
 import { OpenDeliveries } from './open-deliveries.ts';
@@ -55,7 +56,7 @@ export async function workOnJob(
 ): Promise<WorkEnd> {
   const clock = options.clock ?? systemClock;
   const { destination, profiles, worker, hostLimits } = options;
-  const stages = workStages(config, { destination, committer: channel, clock, profiles, worker, hostLimits });
+  const stages = openWorkStages(config, { destination, committer: channel, clock, profiles, worker, hostLimits });
   const deliveries = new OpenDeliveries(channel, clock);
   const idle = new AbortController();
   const drain = options.drain === undefined ? idle.signal : AbortSignal.any([options.drain, idle.signal]);
@@ -73,7 +74,7 @@ export async function workOnJob(
   const stopWatching = watchIdle(deliveries, clock, options.idleMs, () => idle.abort(new Error('no work')));
   let [givenBack, idleMs] = [0, 0];
   try {
-    await control.run(Promise.resolve(), workOnUnits(deliveries, stages, control));
+    await control.run(Promise.resolve(), work(deliveries, stages, control));
   } finally {
     stopWatching();
     control.release();

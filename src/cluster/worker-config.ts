@@ -1,3 +1,4 @@
+/** The job's settings and a worker's own, put together. */
 import { combineConfig } from '../config/combine.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import type { Slice } from '../config/schema/key.ts';

@@ -1,3 +1,4 @@
+/** One spelling for every key and value; how problems name them. */
 import { parseBytes } from './bytes.ts';
 import { isBytes } from './expectation.ts';
 import type { KeySchema } from './schema/key.ts';

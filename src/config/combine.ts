@@ -1,3 +1,4 @@
+/** File, environment and command line to one configuration, in rising order. */
 import { setAsideKeys } from './flow-dc-file.ts';
 import type { ConfigFile } from './load.ts';
 import { CONFIG_KEYS, KEY_OF_SPELLING } from './schema.ts';

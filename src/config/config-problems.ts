@@ -1,3 +1,4 @@
+/** Everything that is wrong with a configuration, all at once. */
 import { FlowDcError } from '../errors.ts';
 import { type Canonical, canonicalConfig } from './canonical.ts';
 import { nearest } from './nearest.ts';

@@ -1,3 +1,4 @@
+/** What becomes of the keys of a FLOW-DC file: used, replaced, without effect. */
 import { setAsideKeys, type ThetaChoice } from './flow-dc-file.ts';
 import { CONFIG_KEYS, KEY_OF_SPELLING } from './schema.ts';
 

@@ -1,3 +1,4 @@
+/** What a value may be, in words that finish "expected ...". */
 import { formatBytes } from './bytes.ts';
 import type { KeySchema } from './schema/key.ts';
 

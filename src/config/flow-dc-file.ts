@@ -1,3 +1,4 @@
+/** Whether a file was written for FLOW-DC, and what that changes. */
 import { CONFIG_KEYS, KEY_OF_SPELLING } from './schema.ts';
 
 /**

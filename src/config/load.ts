@@ -1,3 +1,4 @@
+/** Read and check a configuration file. */
 import { readFile } from 'node:fs/promises';
 import { FlowDcError } from '../errors.ts';
 import { isObject } from './canonical.ts';

@@ -1,3 +1,4 @@
+/** The schema of a slice's options, for stages built in code. */
 import { isObject } from './canonical.ts';
 import type { KeySchema, Slice } from './schema/key.ts';
 import { keysOfSlice } from './schema.ts';

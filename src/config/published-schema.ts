@@ -1,3 +1,4 @@
+/** The JSON Schema that editors use, from the same keys. */
 import { SIZE_PATTERN } from './bytes.ts';
 import { isBytes } from './expectation.ts';
 import type { KeySchema } from './schema/key.ts';

@@ -1,3 +1,4 @@
+/** Check a configuration and turn it into the settings of every slice, with all defaults, frozen. */
 import { checkedConfig, configInvalid } from './config-problems.ts';
 import { optionValue } from './options.ts';
 import { type CommandName, SLICES, type Slice } from './schema/key.ts';

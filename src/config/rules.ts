@@ -1,3 +1,4 @@
+/** Everything that one option says about another. */
 import type { Slice } from './schema/key.ts';
 
 type Values = Record<string, unknown>;

@@ -1,3 +1,4 @@
+/** Every configuration key, its default, unit, bounds and description. */
 import { CLUSTER_KEYS } from './schema/cluster.ts';
 import { DISTRIBUTE_KEYS } from './schema/distribute.ts';
 import { FETCH_KEYS } from './schema/fetch.ts';

@@ -1,3 +1,4 @@
+/** A stage's options checked, filled with defaults and frozen. */
 import { FlowDcError } from '../errors.ts';
 import { isObject, plainValue } from './canonical.ts';
 import { optionsSchema } from './options.ts';

@@ -1,3 +1,4 @@
+/** Checks against the schema (ajv). */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { show } from './canonical.ts';
 import { expectation } from './expectation.ts';

@@ -1,3 +1,4 @@
+/** What a unit keeps of a result once its body is written. */
 import type { FetchResult } from '../record.ts';
 
 /** What a unit keeps of a result once its body is written: everything but the body. */

@@ -1,3 +1,4 @@
+/** The `key.json` of one sample, as UTF-8 bytes. */
 import { type Data, DataType, type Field, type RecordBatch } from 'apache-arrow';
 import { type JsonValue, jsonReader } from '../arrow/json-value.ts';
 import { type FetchResult, ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../record.ts';

@@ -1,3 +1,4 @@
+/** Where a unit's time goes: queue, headers, body, hash, write, commit. */
 import type { RowResult } from '../record.ts';
 
 /** Where a unit's time goes, in the order in which a row meets it. */

@@ -1,3 +1,4 @@
+/** Faults, applied to an honest reply. */
 import { gzipSync } from 'node:zlib';
 import { assertNever } from '../errors.ts';
 import type { Fault } from './behaviour.ts';

@@ -1,3 +1,4 @@
+/** Latency, rate limits, slots, connection caps, outages, one set per host. */
 import { type Clock, sleep } from '../clock.ts';
 import { assertNever } from '../errors.ts';
 import type { Gate } from './behaviour.ts';

@@ -1,4 +1,5 @@
-import type { Picture } from './image-bytes.ts';
+/** A valid GIF of any size in bytes. */
+import type { Picture } from './picture.ts';
 
 /** 128 colours: codes are then 8 bits wide, which is a byte, as long as the decoder's table stays small. */
 const COLOURS = 128;

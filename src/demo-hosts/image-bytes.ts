@@ -1,15 +1,9 @@
+/** The image for a URL: a pure function of seed and URL. */
 import { drawGif, padGif } from './gif-bytes.ts';
 import { drawJpeg, padJpeg } from './jpeg-bytes.ts';
 import { drawPng, padPng } from './png-bytes.ts';
 import { hashText, lognormal, randomFrom } from './random.ts';
 import { drawWebp, padWebp } from './webp-bytes.ts';
-
-/** A small picture: sides are multiples of 8, `shade` gives the brightness of an 8 x 8 square, 0..1. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly shade: (square: number) => number;
-}
 
 export interface ImageSizes {
   /** Mean of the body sizes in bytes. */

@@ -1,4 +1,5 @@
-import type { Picture } from './image-bytes.ts';
+/** A valid JPEG of any size in bytes. */
+import type { Picture } from './picture.ts';
 
 /** Standard luminance DC table (ITU T.81, table K.3): code lengths 2..9 for difference categories 0..11. */
 const DC_COUNTS = [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];

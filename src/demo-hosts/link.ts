@@ -1,3 +1,4 @@
+/** The way out of a host, shared by its replies. */
 import { type Clock, sleep } from '../clock.ts';
 
 /** The way out of one host, which all its replies share: bytes leave one after the other at a steady rate. */

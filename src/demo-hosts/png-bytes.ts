@@ -1,5 +1,6 @@
+/** A valid PNG of any size in bytes. */
 import { crc32, deflateSync } from 'node:zlib';
-import type { Picture } from './image-bytes.ts';
+import type { Picture } from './picture.ts';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 

@@ -1,3 +1,4 @@
+/** An answer as it will be put on the wire, faults and all. */
 import type { Link } from './link.ts';
 
 /** An answer as it will be put on the wire, faults and all. */

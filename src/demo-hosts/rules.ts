@@ -1,3 +1,4 @@
+/** Rules checked and made ready for matching. */
 import type { Behaviour, Fault, Gate, Rule, SharedLink } from './behaviour.ts';
 import { isGate } from './behaviour.ts';
 

@@ -1,3 +1,4 @@
+/** Put a reply on the wire, as badly as it asks for. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';

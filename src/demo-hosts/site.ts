@@ -1,3 +1,4 @@
+/** The hosts behind the server: rules, gates, faults, counts. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';

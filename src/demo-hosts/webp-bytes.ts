@@ -1,4 +1,5 @@
-import type { Picture } from './image-bytes.ts';
+/** A valid WebP of any size in bytes. */
+import type { Picture } from './picture.ts';
 
 /**
  * A lossless WebP of one colour: each of the five prefix codes has a single symbol, so pixels take no bits at all.

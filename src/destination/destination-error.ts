@@ -1,3 +1,4 @@
+/** Any error met while touching a destination, as FDC_ERR_DEST_FULL or FDC_ERR_DEST_IO. */
 import { type ErrorCode, FlowDcError, isFlowDcError } from '../errors.ts';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);

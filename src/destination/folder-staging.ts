@@ -1,3 +1,4 @@
+/** One attempt at one unit, in a folder of its own that no reader looks into. */
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Artifact } from '../record.ts';

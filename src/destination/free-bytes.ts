@@ -1,3 +1,4 @@
+/** How much room is left where a path is or will be. */
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 

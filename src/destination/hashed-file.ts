@@ -1,3 +1,4 @@
+/** A file that is hashed while it is written, on one descriptor and by gathered writes. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/** None: counts and hashes, keeps nothing. */
 import { createHash } from 'node:crypto';
 import type { Artifact } from '../record.ts';
 import type { Destination, StagedFile, StagedFolder, Staging } from './destination.ts';

@@ -1,3 +1,4 @@
+/** A sample of a manifest, its sizes, and what follows for all of it. */
 import type { Readable } from 'node:stream';
 import type { Data, RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';

@@ -1,3 +1,4 @@
+/** How a host is asked for sizes: HEAD, a byte, or the whole body. */
 import type { RowResult } from '../record.ts';
 import { isTransient, type RowCode } from '../row-codes.ts';
 

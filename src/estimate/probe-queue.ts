@@ -1,3 +1,4 @@
+/** Probes, more of which may come while others are under way. */
 import { Readable } from 'node:stream';
 
 /** A readable of items that come while others are under way, until it is told that no more will come. */

@@ -1,3 +1,4 @@
+/** Asks for the size of every row of a sample, through the fetch stage. */
 import { pipeline } from 'node:stream/promises';
 import { type Clock, systemClock } from '../clock.ts';
 import type { RowResult } from '../record.ts';

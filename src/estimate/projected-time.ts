@@ -1,3 +1,4 @@
+/** How long a download takes, at the pace of the probes. */
 import type { ProjectedTime } from './estimate.ts';
 import type { HostPace } from './prober.ts';
 import type { Stratum } from './strata.ts';

@@ -1,3 +1,4 @@
+/** Hosts to strata, each with its part of the sample. */
 import { ROWS_PER_GROUP, type SampledGroup, type SampleRow } from './row-sampler.ts';
 
 /** Rows that are estimated together, and those of them that are asked for. */

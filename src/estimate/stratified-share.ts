@@ -1,3 +1,4 @@
+/** How many rows have a property, with an interval. */
 import { Z_95 } from './student-t.ts';
 
 /** Rows of a stratum, how many of them were asked for, and how many of those have the property. */

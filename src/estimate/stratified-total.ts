@@ -1,3 +1,4 @@
+/** The total of all rows from some of them, with an interval. */
 import { t95 } from './student-t.ts';
 
 /** What is known of a stratum: its rows, and the values of a simple random sample of them. */

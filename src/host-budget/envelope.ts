@@ -1,3 +1,4 @@
+/** All that one worker tells the others at a time: reports, grants, pauses; to JSON and back. */
 import type { Outcome, Share, WorkerEvent } from '../paarc/index.ts';
 
 /** Everything that one worker has to tell the others now, about all of its hosts: one message. */

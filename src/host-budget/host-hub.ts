@@ -1,3 +1,4 @@
+/** One worker's part in the shared budgets of all its hosts. */
 import type { HostRule } from '../config/types.ts';
 import type { Limit } from '../paarc/index.ts';
 import { type Envelope, type HostGrant, type HostReport, shareIn } from './envelope.ts';

@@ -1,3 +1,4 @@
+/** Who leads a shared host and what a successor starts from; heartbeats; to JSON and back. */
 import { assertSnapshot, type Snapshot } from '../paarc/index.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** What the hub needs of the world around it. */
 import type { PaarcSettings, Snapshot, Transition } from '../paarc/index.ts';
 
 /** Everything that the hub needs of the world around it. */

@@ -1,3 +1,4 @@
+/** A worker's right to use what it was granted. */
 import type { Heartbeat } from './host-record.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** The leader's side of one host: the law, and who may do how much. */
 import {
   type Budget,
   Coordinator,

@@ -1,3 +1,4 @@
+/** The hosts that this worker leads, its claims and its records. */
 import type { HostRule } from '../config/types.ts';
 import { cappedAt, type WorkerEvent } from '../paarc/index.ts';
 import type { HostGrant, HostReport } from './envelope.ts';

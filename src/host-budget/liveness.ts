@@ -1,3 +1,4 @@
+/** Who is alive, by heartbeats on my own clock. */
 import type { Heartbeat } from './host-record.ts';
 
 /** How often a worker says that it is there, and when the others give it up. */

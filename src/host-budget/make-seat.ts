@@ -1,3 +1,4 @@
+/** A place at a host, with the limit that needs no lease. */
 import type { HostRule } from '../config/types.ts';
 import { cappedAt, PaarcLimit, type PaarcSettings } from '../paarc/index.ts';
 import type { Seat } from './seat.ts';

@@ -1,3 +1,4 @@
+/** What a worker has yet to say. */
 import type { Envelope, HostGrant, HostReport } from './envelope.ts';
 
 /** What a worker has yet to say, beyond its regular reports. */

@@ -1,3 +1,4 @@
+/** What envelopes say about their senders: clock, losses, how far they have read. */
 import type { Envelope } from './envelope.ts';
 import { SenderClock } from './sender-clock.ts';
 

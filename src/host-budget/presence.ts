@@ -1,3 +1,4 @@
+/** This worker's name and lease, and who else is there. */
 import type { Heartbeat } from './host-record.ts';
 import { Lease } from './lease.ts';
 import { Liveness, timingFor } from './liveness.ts';

@@ -1,3 +1,4 @@
+/** One worker's place at one host, and what to do about it. */
 import type { HostRule } from '../config/types.ts';
 import type { HostReport } from './envelope.ts';
 import type { HostRecord } from './host-record.ts';

@@ -1,3 +1,4 @@
+/** A worker's limit for a host that may be shared. */
 import { type Share, ShareLimit } from '../paarc/index.ts';
 import type { Limit, Load, Outcome, SendToken, Transition } from '../paarc/limit.ts';
 

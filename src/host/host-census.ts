@@ -1,3 +1,4 @@
+/** A manifest's rows counted by host. */
 import { type Data, DataType, type Utf8, type Vector } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
 import { ByteTable } from '../structures/byte-table.ts';

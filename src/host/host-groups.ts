@@ -1,3 +1,4 @@
+/** Hosts, or the domains they belong to, as numbered groups. */
 import { ByteTable } from '../structures/byte-table.ts';
 import type { HostCensus } from './host-census.ts';
 import { registrableDomain } from './registrable-domain.ts';

@@ -1,3 +1,4 @@
+/** HostOf with a memory. */
 import { hostOf } from './host.ts';
 
 /** Enough for every host of a window; beyond, the cache starts over. */

@@ -1,3 +1,4 @@
+/** Which hosts belong together, by the public suffix list. */
 import { parse } from 'tldts';
 
 /**

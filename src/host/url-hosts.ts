@@ -1,3 +1,4 @@
+/** Hosts read off the bytes of URLs. */
 import type { Data } from 'apache-arrow';
 import { viewOf } from '../arrow/copy-bytes.ts';
 import { ByteTable } from '../structures/byte-table.ts';

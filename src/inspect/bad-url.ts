@@ -1,3 +1,4 @@
+/** What is wrong with a URL that cannot be requested. */
 import { parseHttpUrl } from '../host/host.ts';
 
 /** What is wrong with a URL that cannot be requested, in words that people understand. */

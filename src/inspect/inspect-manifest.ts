@@ -1,3 +1,4 @@
+/** Read a manifest once and say what is in it. */
 import { FlowDcError } from '../errors.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestSourceOptions } from '../stages/manifest/manifest-options.ts';

@@ -2,7 +2,6 @@
 import type { ColumnRoles } from '../record.ts';
 import type { ManifestColumn, ManifestFormat, Role } from '../stages/manifest/manifest-info.ts';
 import type { BadUrlKind } from './bad-url.ts';
-import type { ManifestWarning } from './manifest-warnings.ts';
 
 export interface ManifestInspection {
   /** In the order in which they are read. */
@@ -88,4 +87,23 @@ export interface BadUrlGroup {
   /** The first one: its row over all inputs from 0, and its text (of at most 80 characters), null for null. */
   readonly exampleRow: number;
   readonly example: string | null;
+}
+
+export type ManifestWarningCode =
+  | 'one_giant_host'
+  | 'repeated_urls'
+  | 'large_row_groups'
+  | 'http_only'
+  | 'bad_urls'
+  | 'few_rows_per_host'
+  | 'null_labels'
+  | 'many_labels'
+  | 'reader';
+
+/** Something that will hurt when the manifest is downloaded, and what to do about it. */
+export interface ManifestWarning {
+  readonly code: ManifestWarningCode;
+  readonly message: string;
+  /** A flag, a key or a command. Absent for what the reader says, which has it in its message. */
+  readonly advice?: string;
 }

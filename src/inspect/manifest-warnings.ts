@@ -1,23 +1,5 @@
-import type { ManifestInspection } from './inspection.ts';
-
-export type ManifestWarningCode =
-  | 'one_giant_host'
-  | 'repeated_urls'
-  | 'large_row_groups'
-  | 'http_only'
-  | 'bad_urls'
-  | 'few_rows_per_host'
-  | 'null_labels'
-  | 'many_labels'
-  | 'reader';
-
-/** Something that will hurt when the manifest is downloaded, and what to do about it. */
-export interface ManifestWarning {
-  readonly code: ManifestWarningCode;
-  readonly message: string;
-  /** A flag, a key or a command. Absent for what the reader says, which has it in its message. */
-  readonly advice?: string;
-}
+/** What will hurt, and what to do about it. */
+import type { ManifestInspection, ManifestWarning, ManifestWarningCode } from './inspection.ts';
 
 type Facts = Omit<ManifestInspection, 'warnings'>;
 type Rule = (facts: Facts) => Omit<ManifestWarning, 'code'> | undefined;

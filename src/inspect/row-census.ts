@@ -1,3 +1,4 @@
+/** Everything that is counted row by row. */
 import { hostOf } from '../host/host.ts';
 import { DistinctCount } from '../structures/distinct-count.ts';
 import { type BadUrlKind, badUrlKind } from './bad-url.ts';

@@ -1,3 +1,4 @@
+/** The first rows, as short texts. */
 import type { Data, RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
 import type { ManifestColumn } from '../stages/manifest/manifest-info.ts';

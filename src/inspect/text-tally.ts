@@ -1,3 +1,4 @@
+/** Rows by text: all of them, or the frequent ones when there are too many. */
 import { HyperLogLog } from '../structures/hyper-log-log.ts';
 import { TextHash } from '../structures/text-hash.ts';
 

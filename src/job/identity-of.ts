@@ -1,3 +1,4 @@
+/** The identity of the job that a configuration and a manifest make. */
 import type { ResolvedConfig } from '../config/types.ts';
 import type { ColumnRoles } from '../record.ts';
 import { type InputIdentity, JOB_FORMAT_VERSION, type JobIdentity } from './identity.ts';

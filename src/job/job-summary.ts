@@ -1,3 +1,4 @@
+/** How a job stands after a run. */
 import type { UnitRecord } from '../record.ts';
 import type { RunSpan } from './timeline-file.ts';
 

@@ -1,3 +1,4 @@
+/** After an overload: cut, cool down, go on. */
 import { openCeiling } from './ceiling.ts';
 import { type ErrorCounts, nothingSeen, withRound } from './error-counts.ts';
 import type { Interval } from './interval.ts';

@@ -1,3 +1,4 @@
+/** How a host answers when nothing queues. */
 import { quantile } from './quantile.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** One controller for one host that several workers share. */
 import type { Load, SendToken, Transition } from './limit.ts';
 import type { PaarcSettings } from './options.ts';
 import { PaarcLimit } from './paarc-limit.ts';

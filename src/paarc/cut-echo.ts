@@ -1,3 +1,4 @@
+/** Listens after a cut to the answers of requests that had gone out before it. */
 import type { Control, PaarcState } from './state.ts';
 
 /** Requests sent with this much more in flight than the least refused ones would all have met the same cap. */

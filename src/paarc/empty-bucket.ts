@@ -1,3 +1,4 @@
+/** A rate, and the accepted requests it rests on. */
 import type { AcceptedLog, Mark } from './accepted-log.ts';
 
 /** So many accepted requests, or this time, make a rate worth believing. Chosen by scenario runs. */

@@ -1,3 +1,4 @@
+/** Errors among results, added up over rounds. */
 import type { Interval } from './interval.ts';
 
 /** Overload results among results, and their part of the time. */

@@ -1,3 +1,4 @@
+/** Tests with a little less load whether a few errors are our doing. */
 import { foundCeiling } from './ceiling.ts';
 import { type ErrorCounts, nothingSeen, withRound } from './error-counts.ts';
 import type { Interval } from './interval.ts';

@@ -1,3 +1,4 @@
+/** What flow-dc/paarc exports. */
 export { Coordinator } from './coordinator.ts';
 export type { Limit, Load, Observation, Outcome, SendToken, Transition } from './limit.ts';
 export { FixedLimit } from './limit.ts';

@@ -1,3 +1,4 @@
+/** What one round has measured. */
 import type { Load } from './limit.ts';
 import { quantile } from './quantile.ts';
 

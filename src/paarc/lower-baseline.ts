@@ -1,3 +1,4 @@
+/** When the host got faster than its baseline. */
 import { baselineFrom } from './baseline.ts';
 import type { Interval } from './interval.ts';
 import type { Control } from './state.ts';

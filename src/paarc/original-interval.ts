@@ -1,3 +1,4 @@
+/** The original's measurements. */
 import type { Outcome } from './limit.ts';
 import type { OriginalSettings } from './original-options.ts';
 import { quantile } from './quantile.ts';

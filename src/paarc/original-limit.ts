@@ -1,3 +1,4 @@
+/** The original PAARC, faults included, as a baseline. */
 import type { Limit, Load, Outcome, SendToken, Transition } from './limit.ts';
 import { OriginalInterval, type OriginalRound } from './original-interval.ts';
 import type { OriginalSettings } from './original-options.ts';

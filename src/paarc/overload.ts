@@ -1,3 +1,4 @@
+/** Whether a round was an overload or chance. */
 import { foundCeiling, openCeiling } from './ceiling.ts';
 import { nothingSeen } from './error-counts.ts';
 import type { Interval } from './interval.ts';

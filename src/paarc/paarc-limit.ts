@@ -1,3 +1,4 @@
+/** PAARC for one host: the Limit that keeps the state and calls step. */
 import type { Mark } from './accepted-log.ts';
 import { endBackoff, endOutage } from './backoff.ts';
 import { CutEcho } from './cut-echo.ts';

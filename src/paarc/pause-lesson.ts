@@ -1,3 +1,4 @@
+/** What the search believed when a Retry-After stopped it. */
 import { type Candidate, identifyBucket, type Segment } from './bucket.ts';
 
 /** What the search believed when a Retry-After stopped it. Rates per second. */

@@ -1,3 +1,4 @@
+/** Steady state: hold, probe for more, give back. */
 import { baselineFrom, foldIntoBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import { nothingSeen } from './error-counts.ts';

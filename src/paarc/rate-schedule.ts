@@ -1,3 +1,4 @@
+/** How long a rate must be used without a 429 until it counts as granted. */
 import type { PaarcSettings } from './options.ts';
 
 /** A rate holds after this time, so many requests and so many reaction times without a 429. Chosen by scenario runs. */

@@ -1,3 +1,4 @@
+/** Finds the rate a host allows from the times of its 429s. */
 import { AcceptedLog, type Mark } from './accepted-log.ts';
 import type { Segment } from './bucket.ts';
 import { type MeasuredRate, rateBetween } from './empty-bucket.ts';

@@ -1,3 +1,4 @@
+/** The beginnings of sending since the last pause. */
 import type { AcceptedLog, Mark } from './accepted-log.ts';
 import type { Candidate, Segment } from './bucket.ts';
 

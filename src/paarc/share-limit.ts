@@ -1,3 +1,4 @@
+/** The worker's side of a shared budget. */
 import type { Limit, Load, Outcome, SendToken, Transition } from './limit.ts';
 import type { Share, WorkerEvent, WorkerReport } from './share.ts';
 

@@ -1,3 +1,4 @@
+/** What one of several workers may do on a host. */
 import type { Outcome } from './limit.ts';
 
 /** What one of several workers may do on a host: its part of the one budget. */

@@ -1,3 +1,4 @@
+/** What is worth keeping of a host for its next visit. */
 import { quantile } from './quantile.ts';
 
 /** What is worth keeping of a host for its next visit. Plain JSON, about a hundred bytes. */

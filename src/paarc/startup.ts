@@ -1,3 +1,4 @@
+/** Fast growth until the host shows a limit. */
 import { foldIntoBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import type { Interval } from './interval.ts';

@@ -1,3 +1,4 @@
+/** The states of the law. */
 import type { Baseline } from './baseline.ts';
 import { type Ceiling, openCeiling } from './ceiling.ts';
 import { type ClientGuard, openGuard } from './client-guard.ts';

@@ -1,3 +1,4 @@
+/** One finished round to the next state: the exhaustive switch. */
 import { baselineFrom, foldIntoBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import { freeRound, limitedRound } from './client-guard.ts';

@@ -1,3 +1,4 @@
+/** Counts and latency by host. */
 import { LatencySketch } from './latency-sketch.ts';
 
 /** One row of an outcome table, as far as a report needs it. Numbers are NaN where the table has none. */

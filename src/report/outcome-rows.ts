@@ -1,3 +1,4 @@
+/** The rows of an outcome table. */
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
 import { decodeParquet } from '../dataset/parquet-file.ts';

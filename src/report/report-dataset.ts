@@ -1,3 +1,4 @@
+/** Several outputs added up: the library's call. */
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { FlowDcError, isFlowDcError } from '../errors.ts';

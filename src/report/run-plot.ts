@@ -1,3 +1,4 @@
+/** In-flight requests and limits over time. */
 import { readTimeline, type TimelinePoint } from '../job/timeline-file.ts';
 
 /** In-flight requests and limits of one output over time; every array has an entry per moment. */

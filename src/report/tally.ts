@@ -1,3 +1,4 @@
+/** What is counted row by row. */
 import type { TimePart, UnitTimes } from '../dataset/unit-times.ts';
 import { TIME_PARTS } from '../dataset/unit-times.ts';
 import { HostTable, type OutcomeRow } from './host-table.ts';

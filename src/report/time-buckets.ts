@@ -1,3 +1,4 @@
+/** Rows, bytes and latency over time. */
 import type { OutcomeRow } from './host-table.ts';
 import { LatencySketch } from './latency-sketch.ts';
 

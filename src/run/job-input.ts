@@ -7,24 +7,21 @@ import { existsSync } from 'node:fs';
 import { appendFile, constants, copyFile, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { ManifestOptions, ResolvedConfig } from '../config/types.ts';
+import type { ManifestOptions, PartitionSettings, ResolvedConfig } from '../config/types.ts';
 import { FlowDcError } from '../errors.ts';
 import { type StatePaths, stateFolderOf, statePaths } from '../job/state-folder.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';
 import { readManifestInfo } from '../stages/manifest/read-manifest-info.ts';
+import type { PartitionByHostOptions } from '../stages/partition/partition-by-host.ts';
 
 export interface JobInput {
   readonly info: ManifestInfo;
-  /** Rows come when they come, so windows may be cut by time. */
-  mayLinger(): boolean;
+  /** How its rows are cut into units: as the job's settings say, and where earlier runs cut them. Known once adopted. */
+  cutting(): PartitionByHostOptions;
   /** Units were decided in earlier runs: a cut by time now could contradict them. */
   stopLingering(): void;
-  /** Rows after which windows were closed because none came, in earlier runs. Known once adopted. */
-  lingeredAt(): readonly number[];
-  /** A window is about to be closed for the same reason. */
-  noteLinger(rows: number): Promise<void>;
   /** The job is ours now: from here on, what a resume will need is kept in its state folder. */
   adopt(stateFolder: string): Promise<void>;
   /** The rows. Call once, after `adopt` if there is a folder. */
@@ -41,29 +38,40 @@ export interface JobInput {
  * Errors: those of readManifestInfo; FDC_ERR_MANIFEST_NOT_FOUND when a pipe was not kept to its end.
  */
 export async function openJobInput(config: ResolvedConfig, stdin: Readable | undefined): Promise<JobInput> {
-  const { inputs, ...options } = config.manifest;
-  if (!inputs.includes('-')) return fileInput(inputs, options);
-  const output = config.sink.output as string;
-  if (stdin !== undefined) return new PipeInput(await headOf(stdin, output, options), options);
-  return keptPipe(await fileInput([keptInput(config, output)], options));
+  const { manifest, partition, sink } = config;
+  const { inputs, ...options } = manifest;
+  if (!inputs.includes('-')) return fileInput(inputs, options, partition);
+  const output = sink.output as string;
+  if (stdin !== undefined) return new PipeInput(await headOf(stdin, output, options), options, partition);
+  return keptPipe(await fileInput([keptInput(output, sink.createTar)], options, partition), partition);
 }
 
-async function fileInput(inputs: readonly string[], options: ManifestOptions): Promise<JobInput> {
+async function fileInput(
+  inputs: readonly string[],
+  options: ManifestOptions,
+  { shardSize, groupBy }: PartitionSettings,
+): Promise<JobInput> {
   const info = await readManifestInfo(inputs, options);
   const nothing = async (): Promise<void> => {};
-  const read = (): ManifestReader => readManifest(inputs, { ...options, info });
-  const lingers = { mayLinger: () => false, stopLingering: () => {}, lingeredAt: () => [], noteLinger: nothing };
-  return { info, ...lingers, adopt: nothing, read, finish: nothing, close: nothing };
+  return {
+    info,
+    cutting: () => ({ shardSize, groupBy }),
+    stopLingering: () => {},
+    adopt: nothing,
+    read: () => readManifest(inputs, { ...options, info }),
+    finish: nothing,
+    close: nothing,
+  };
 }
 
 /** A kept pipe is still the pipe: it has no name, and it is cut where it was cut while it came. */
-function keptPipe(input: JobInput): JobInput {
+function keptPipe(input: JobInput, { shardSize, groupBy }: PartitionSettings): JobInput {
   let lingeredAt: readonly number[] = [];
   const info = { ...input.info, files: input.info.files.map((file) => ({ ...file, name: '-', bytes: 0, hash: '' })) };
   const adopt = async (stateFolder: string): Promise<void> => {
     lingeredAt = await readLingers(statePaths(stateFolder).lingers);
   };
-  return { ...input, info, adopt, lingeredAt: () => lingeredAt };
+  return { ...input, info, adopt, cutting: () => ({ shardSize, groupBy, lingeredAt }) };
 }
 
 interface PipeHead {
@@ -86,30 +94,27 @@ class PipeInput implements JobInput {
   readonly info: ManifestInfo;
   readonly #head: PipeHead;
   readonly #options: ManifestOptions;
+  readonly #partition: PartitionSettings;
   #state: StatePaths | undefined;
   #lingeredAt: readonly number[] = [];
   #mayLinger = true;
 
-  constructor(head: PipeHead, options: ManifestOptions) {
+  constructor(head: PipeHead, options: ManifestOptions, partition: PartitionSettings) {
     this.info = head.info;
     this.#head = head;
     this.#options = options;
+    this.#partition = partition;
   }
 
-  mayLinger(): boolean {
-    return this.#mayLinger;
+  /** Rows come when they come, so windows may be cut by time; what was cut so is written down before it is used. */
+  cutting(): PartitionByHostOptions {
+    const { shardSize, groupBy } = this.#partition;
+    const live = { lingerMs: this.#options.lingerMs, onLinger: (rows: number) => this.#noteLinger(rows) };
+    return { shardSize, groupBy, lingeredAt: this.#lingeredAt, ...(this.#mayLinger ? live : {}) };
   }
 
   stopLingering(): void {
     this.#mayLinger = false;
-  }
-
-  lingeredAt(): readonly number[] {
-    return this.#lingeredAt;
-  }
-
-  async noteLinger(rows: number): Promise<void> {
-    if (this.#state !== undefined) await appendFile(this.#state.lingers, `${rows}\n`, { flush: true });
   }
 
   async adopt(stateFolder: string): Promise<void> {
@@ -134,6 +139,10 @@ class PipeInput implements JobInput {
     if (this.#head.spool !== undefined) await rm(this.#head.spool, { force: true });
   }
 
+  async #noteLinger(rows: number): Promise<void> {
+    if (this.#state !== undefined) await appendFile(this.#state.lingers, `${rows}\n`, { flush: true });
+  }
+
   get #isSpooled(): boolean {
     return this.info.files[0]?.format === 'parquet' && this.#head.spool !== undefined;
   }
@@ -146,8 +155,8 @@ async function readLingers(path: string): Promise<number[]> {
   return lines.map(Number);
 }
 
-function keptInput(config: ResolvedConfig, output: string): string {
-  const paths = statePaths(stateFolderOf(output, config.sink.createTar ? 'shards' : 'files'));
+function keptInput(output: string, createTar: boolean): string {
+  const paths = statePaths(stateFolderOf(output, createTar ? 'shards' : 'files'));
   if (existsSync(paths.keptInput)) return paths.keptInput;
   throw new FlowDcError(
     'FDC_ERR_MANIFEST_NOT_FOUND',

@@ -1,28 +1,17 @@
-/**
- * The life of a row, start to end:
- *
- *   plan:  manifest reader -> host partitioner -> publish --.
- *                                                        channel
- *   work:                        sink <- gated fetch <- take --'
- *
- * Both halves run at once. The channel between them is where a job can be split over machines: run/submit-job.ts runs
- * the planning half there, run/work-on-job.ts the working half.
- */
+/** One whole job in this process: the folder opened, the chain run, what is missing made good by the same call again. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
+import { openWorkStages, plan, type WorkStages, type WorkSurroundings, work } from '../chain.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
-import type { Destination } from '../destination/destination.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
 import { finalPath } from '../destination/folder-layout.ts';
 import { NoneDestination } from '../destination/none-destination.ts';
 import { FlowDcError } from '../errors.ts';
-import type { HostLimits } from '../host-limits.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { identityOf } from '../job/identity-of.ts';
 import { openJob } from '../job/job-folder.ts';
@@ -31,17 +20,9 @@ import { createLocalCommitter, type LocalCommitter } from '../job/local-committe
 import { statePaths } from '../job/state-folder.ts';
 import { readRunSpans } from '../job/timeline-file.ts';
 import { TimelineRecorder } from '../job/timeline-recorder.ts';
-import type { Committer } from '../record.ts';
-import { publishUnits } from '../stages/distribute/publish-units.ts';
-import { takeDeliveries } from '../stages/distribute/take-deliveries.ts';
-import { fetchUnits } from '../stages/fetch/fetch-units.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
-import { partitionByHost } from '../stages/partition/partition-by-host.ts';
-import { folderSink } from '../stages/sink/folder-sink.ts';
-import { tarSink } from '../stages/sink/tar-sink.ts';
 import { createInProcessChannel } from '../transport/in-process/in-process-transport.ts';
-import type { JobChannel } from '../transport/transport.ts';
 import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import { type JobInput, openJobInput } from './job-input.ts';
 import { RunControl, type RunSignals } from './run-control.ts';
@@ -92,7 +73,7 @@ async function runInFolder(
   const committer = createLocalCommitter(destination.stateFolder);
   // Built before anything is written, because this is where wrong options throw.
   const around = { destination, committer, clock, profiles: new HostProfiles(clock) };
-  const stages = workStages(config, around);
+  const stages = openWorkStages(config, around);
   const job = await openJob(output, identityOf(config, input.info), {
     overwrite: config.run.overwrite,
     settings: options.settings ?? {},
@@ -136,7 +117,7 @@ async function runForNothing(config: ResolvedConfig, input: JobInput, options: R
       clock,
       profiles,
     };
-    const complete = await runChain(config, input, workStages(config, around), around, options);
+    const complete = await runChain(config, input, openWorkStages(config, around), around, options);
     const elapsedMs = clock.nowMs() - startedMs;
     const runs = [{ startedAtMs: clock.wallMs() - elapsedMs, elapsedMs }];
     return { ...(await totalOf(committer.records())), complete, out: 'none:', elapsedMs, runs, before };
@@ -145,44 +126,8 @@ async function runForNothing(config: ResolvedConfig, input: JobInput, options: R
   }
 }
 
-/** What the working half stands on. */
-export interface WorkSurroundings {
-  readonly destination: Destination;
-  readonly committer: Committer;
-  readonly clock: Clock;
-  readonly profiles: HostProfiles;
-  /** Who commits, for records. */
-  readonly worker?: string;
-  /** Limits that are shared with other machines, in place of this process's own. */
-  readonly hostLimits?: HostLimits | undefined;
-}
-
 interface Surroundings extends WorkSurroundings {
   readonly committer: LocalCommitter;
-}
-
-/** Fetch and sink, not yet joined. */
-export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: Writable];
-
-/** Build fetch and sink. Errors: FDC_ERR_CONFIG_INVALID. */
-export function workStages(
-  config: ResolvedConfig,
-  { destination, committer, clock, profiles, worker, hostLimits }: WorkSurroundings,
-): WorkStages {
-  const { fetch, paarc, sink } = config;
-  const openSink = sink.createTar ? tarSink : folderSink;
-  return [
-    fetchUnits({
-      ...fetch,
-      paarc,
-      clock,
-      hostProfiles: profiles,
-      spillFolder: destination.spillFolder,
-      bodyRelease: 'by-sink',
-      ...(hostLimits && { hostLimits }),
-    }),
-    openSink(destination, { ...sink, committer, clock, worker, maxUnitErrors: fetch.maxUnitErrors }),
-  ];
 }
 
 /** The chain; what it learned about hosts is kept in the job's state folder, however it ends. */
@@ -222,35 +167,14 @@ async function runChain(
   const control = new RunControl(clock, config.run.drainMs, options);
   const rollForward = destination.rollForward.bind(destination);
   const channel = createInProcessChannel({ committer, clock, rollForward, highWater: config.transport.queueUnits });
+  const planned = async (): Promise<void> => {
+    await plan(input.read(), input.cutting(), channel, control.stop);
+    await input.finish();
+  };
   try {
-    return await control.run(planUnits(config, input, channel, control.stop), workOnUnits(channel, stages, control));
+    return await control.run(planned(), work(channel, stages, control));
   } finally {
     control.release();
     await channel[Symbol.asyncDispose]();
   }
-}
-
-/** The planning half: the manifest's rows are cut into units and published, and the job is sealed with their number. */
-export async function planUnits(
-  { partition, manifest }: ResolvedConfig,
-  input: JobInput,
-  channel: Pick<JobChannel, 'publish' | 'seal'>,
-  signal: AbortSignal,
-): Promise<void> {
-  const live = input.mayLinger()
-    ? { lingerMs: manifest.lingerMs, onLinger: (rows: number) => input.noteLinger(rows) }
-    : {};
-  const { shardSize, groupBy } = partition;
-  const partitioner = partitionByHost({ shardSize, groupBy, lingeredAt: input.lingeredAt(), ...live });
-  await pipeline(input.read(), partitioner, publishUnits(channel, signal), { signal });
-  await input.finish();
-}
-
-/** The working half: units are taken, their rows fetched and written, and what is written is committed. */
-export async function workOnUnits(
-  channel: Pick<JobChannel, 'next'>,
-  [fetch, sink]: WorkStages,
-  { drain, stop }: Pick<RunControl, 'drain' | 'stop'>,
-): Promise<void> {
-  await pipeline(takeDeliveries(channel, { drain, signal: stop }), fetch, sink, { signal: stop });
 }

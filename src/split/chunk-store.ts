@@ -1,3 +1,4 @@
+/** Rows that wait for their row group, in memory and above a budget on disk. */
 import { appendFile, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';

@@ -1,3 +1,4 @@
+/** Every file as csv. */
 import { appendFile } from 'node:fs/promises';
 import type { Data, RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';

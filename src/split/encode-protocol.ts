@@ -1,3 +1,4 @@
+/** What the main thread and an encoding thread say to each other. */
 import type { ParquetShape } from './parquet-writer.ts';
 
 /** What the main thread and an encoding thread say to each other. Every request gets one answer, in order. */

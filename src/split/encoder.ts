@@ -1,3 +1,4 @@
+/** The encoding threads seen from the main thread. */
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { destinationError } from '../destination/destination-error.ts';

@@ -1,3 +1,4 @@
+/** Every file as parquet. */
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { rawBytes } from '../arrow/raw-bytes.ts';
 import { destinationError } from '../destination/destination-error.ts';

@@ -1,3 +1,4 @@
+/** One parquet file, appended to as its row groups fill. */
 import { appendFileSync } from 'node:fs';
 import {
   Compression,

@@ -1,3 +1,4 @@
+/** Where the rows of all files go, as an interface. */
 import type { RecordBatch } from 'apache-arrow';
 
 /** Where the rows of all files go, each file's in order. */

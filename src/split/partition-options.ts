@@ -1,3 +1,4 @@
+/** What a split is told, checked. */
 import type { Readable } from 'node:stream';
 import { stageSettings } from '../config/stage-settings.ts';
 import type { ManifestOptions, PartitionOptions, PartitionSettings } from '../config/types.ts';

@@ -1,3 +1,4 @@
+/** Tells the file of every row. */
 import { FlowDcError } from '../errors.ts';
 import type { FilePlan } from './plan-files.ts';
 

@@ -1,3 +1,4 @@
+/** The groups of a manifest's rows: by host, domain, or a column's values. */
 import type { Data, RecordBatch } from 'apache-arrow';
 import { HostCensus } from '../host/host-census.ts';
 import { HostGroups } from '../host/host-groups.ts';

@@ -1,3 +1,4 @@
+/** A column's different values, numbered. */
 import { type Data, DataType } from 'apache-arrow';
 import { viewOf } from '../arrow/copy-bytes.ts';
 import { textColumn } from '../arrow/text.ts';

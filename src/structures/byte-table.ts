@@ -1,3 +1,4 @@
+/** Byte strings to ids, without a JS string each. */
 import { type Data, makeData, Utf8 } from 'apache-arrow';
 import { copyBytes, viewOf } from '../arrow/copy-bytes.ts';
 import { byteHash } from './byte-hash.ts';

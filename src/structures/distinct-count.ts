@@ -1,3 +1,4 @@
+/** How many different texts: exactly up to millions, about above. */
 import { HyperLogLog } from './hyper-log-log.ts';
 import { TextHash } from './text-hash.ts';
 

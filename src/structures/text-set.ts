@@ -1,3 +1,4 @@
+/** Which texts were seen, by 64 bits of their hash. */
 import { createHash } from 'node:crypto';
 
 /**

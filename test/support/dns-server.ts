@@ -1,3 +1,4 @@
+/** A name server that knows one answer. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 

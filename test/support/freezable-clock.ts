@@ -1,3 +1,4 @@
+/** Real time that can hold its timers back. */
 import { type Clock, systemClock } from '../../src/clock.ts';
 
 /** Real time that can hold all timers back, as a process does that is stopped and continued. */

@@ -1,3 +1,4 @@
+/** A plain GET that tells all. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 

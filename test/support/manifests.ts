@@ -1,3 +1,4 @@
+/** Small manifests in every format. */
 import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';

@@ -1,3 +1,4 @@
+/** Jobs that no other test has. */
 import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { UnitRecord } from '../../src/record.ts';

@@ -1,3 +1,4 @@
+/** Ends a run with `N passed, N failed[, N skipped]`. */
 import { writeSync } from 'node:fs';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 import { findNatsServer, HOW_TO_GET_NATS_SERVER } from '../../scripts/nats-server-binary.ts';

@@ -1,3 +1,4 @@
+/** A network that can be cut, muted or broken. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 

@@ -1,3 +1,4 @@
+/** A folder that goes away with the test. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** A throw-away authority that signs for every host. */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';

@@ -1,3 +1,4 @@
+/** An origin that closes with the test. */
 import { onTestFinished } from 'vitest';
 import { type Origin, type OriginOptions, startOrigin } from '../../src/demo-hosts/origin.ts';
 

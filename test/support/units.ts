@@ -1,3 +1,4 @@
+/** Units made by hand. */
 import { createHash, randomUUID } from 'node:crypto';
 import { Float64, RecordBatch, Schema, Table, Utf8, vectorFromArray } from 'apache-arrow';
 import { hostOf } from '../../src/host/host.ts';

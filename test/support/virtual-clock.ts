@@ -1,3 +1,4 @@
+/** A clock that stands still until a test moves it. */
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../src/clock.ts';
 

@@ -1,3 +1,4 @@
+/** A command's configuration: file, environment, flags. */
 import { combineConfig } from '../../config/combine.ts';
 import { describeFlowDcKeys } from '../../config/describe-flow-dc.ts';
 import { type ConfigFile, loadConfigFile } from '../../config/load.ts';

@@ -1,3 +1,4 @@
+/** What every command is to the program. */
 import type { Readable } from 'node:stream';
 
 /** Where text goes; the two properties are a terminal's. */

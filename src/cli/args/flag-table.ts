@@ -1,3 +1,4 @@
+/** The flags of every command, from the schema. */
 import type { CommandName, Slice } from '../../config/schema/key.ts';
 import { CONFIG_KEYS, type KnownKey } from '../../config/schema.ts';
 

@@ -1,3 +1,4 @@
+/** A command line to a configuration. */
 import { show, splitList } from '../../config/canonical.ts';
 import { checkedConfig } from '../../config/config-problems.ts';
 import { nearest } from '../../config/nearest.ts';

@@ -1,3 +1,4 @@
+/** Help texts, from the schema. */
 import { formatBytes } from '../../config/bytes.ts';
 import { isBytes } from '../../config/expectation.ts';
 import { type CommandName, GROUPS, type Group } from '../../config/schema/key.ts';

@@ -1,3 +1,4 @@
+/** What of a configuration a resume or a worker needs. */
 import { resolve } from 'node:path';
 import { withoutClusterKeys } from '../../cluster/worker-config.ts';
 import type { Config } from '../../config/types.ts';

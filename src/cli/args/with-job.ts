@@ -1,3 +1,4 @@
+/** Commands that ask a server about a job. */
 import { reachCluster } from '../../cluster/reach-cluster.ts';
 import { combineConfig } from '../../config/combine.ts';
 import { resolveConfig } from '../../config/resolve.ts';

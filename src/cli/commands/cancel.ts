@@ -1,3 +1,4 @@
+/** Cancel: end a job on all machines. */
 import { hostname } from 'node:os';
 import { systemClock } from '../../clock.ts';
 import { cancelJob } from '../../cluster/cancel-job.ts';

@@ -1,3 +1,4 @@
+/** Config check|show|schema. */
 import { combineConfig } from '../../config/combine.ts';
 import { describeFlowDcKeys } from '../../config/describe-flow-dc.ts';
 import { type ConfigFile, loadConfigFile } from '../../config/load.ts';

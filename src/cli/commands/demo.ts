@@ -1,3 +1,4 @@
+/** Demo: the whole job on hosts that this process plays. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,3 +1,4 @@
+/** Download: the whole chain in one process. */
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';

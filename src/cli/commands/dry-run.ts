@@ -1,3 +1,4 @@
+/** What submit would publish, without publishing it. */
 import { countUnits } from '../../cluster/count-units.ts';
 import type { ResolvedConfig } from '../../config/types.ts';
 import { count, percent } from '../../format.ts';
@@ -10,7 +11,7 @@ export async function dryRunLines(config: ResolvedConfig, io: CliIo): Promise<st
   const input = await openJobInput({ ...config, sink: { ...config.sink, output: 'none:' } }, io.stdin);
   try {
     const head = await preflightLines(config, input.info);
-    const { rows, units, largestUnitRows, hosts, busiest } = await countUnits(config, input, io.signal);
+    const { rows, units, largestUnitRows, hosts, busiest } = await countUnits(input, io.signal);
     const { servers, portNumber, listen } = config.cluster;
     const server = servers.length > 0 ? servers.join(', ') : `a nats-server of its own on ${listen}:${portNumber}`;
     const { law, enablePaarc, openUnits, retryBackoffMs, maxAttempts } = config.fetch;

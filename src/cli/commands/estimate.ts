@@ -1,3 +1,4 @@
+/** Estimate: ask for the size of a sample of the rows. */
 import { resolveConfig } from '../../config/resolve.ts';
 import { FlowDcError } from '../../errors.ts';
 import { estimateManifest } from '../../index.ts';

@@ -1,3 +1,4 @@
+/** Inspect: look at a manifest before anything is fetched. */
 import { resolveConfig } from '../../config/resolve.ts';
 import { FlowDcError } from '../../errors.ts';
 import { inspectManifest } from '../../index.ts';

@@ -1,3 +1,4 @@
+/** Jobs: what a server has. */
 import type { Command } from '../args/command.ts';
 import { helpFor } from '../args/help.ts';
 import { clusterCommand, listJobs, withCluster } from '../args/with-job.ts';

@@ -1,3 +1,4 @@
+/** Partition: a manifest split into files. */
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';

@@ -1,3 +1,4 @@
+/** Repair: bring queue, records and manifest together. */
 import { repairJob } from '../../cluster/repair-job.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';

@@ -1,3 +1,4 @@
+/** Report: what became of downloads. */
 import { writeFile } from 'node:fs/promises';
 import { FlowDcError } from '../../errors.ts';
 import { type Report, reportDataset, reportHtml } from '../../index.ts';

@@ -1,3 +1,4 @@
+/** Resume: go on with what is in a folder. */
 import type { Config } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { readJob } from '../../job/job-folder.ts';

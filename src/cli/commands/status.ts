@@ -1,3 +1,4 @@
+/** Status: how a job stands, from any machine. */
 import { sleep, systemClock } from '../../clock.ts';
 import { type JobReport, reportOf } from '../../cluster/job-report.ts';
 import { FlowDcError } from '../../errors.ts';

@@ -1,3 +1,4 @@
+/** Submit: hand a manifest to workers and follow them. */
 import { systemClock } from '../../clock.ts';
 import { ServerKeeper } from '../../cluster/keep-server.ts';
 import { findServerBinary, type OwnServer, startOwnServer } from '../../cluster/own-server.ts';

@@ -1,3 +1,4 @@
+/** Verify: every row once, every checksum right. */
 import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
 import { type Finding, readManifestInfo, verifyDataset } from '../../index.ts';

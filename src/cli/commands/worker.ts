@@ -1,3 +1,4 @@
+/** Worker: work on submitted jobs. */
 import { systemClock } from '../../clock.ts';
 import { reachCluster } from '../../cluster/reach-cluster.ts';
 import { serveJobs } from '../../cluster/serve-jobs.ts';

@@ -1,3 +1,4 @@
+/** The account for people: table of hosts, where the files are, what to do next. */
 import { count } from '../../format.ts';
 import { textTable } from '../terminal/text-table.ts';
 import type { DemoHost } from './demo-hosts.ts';

@@ -1,3 +1,4 @@
+/** The demo's own folder; never anybody else's files. */
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

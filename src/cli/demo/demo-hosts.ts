@@ -1,3 +1,4 @@
+/** The hosts, what they do, what must come out. */
 import type { Behaviour } from '../../demo-hosts/behaviour.ts';
 
 /** One host of the demo: what it does to a downloader, and what must come out. */

@@ -1,3 +1,4 @@
+/** The manifest, 2,400 lines of JSON. */
 import { hashText } from '../../demo-hosts/random.ts';
 import type { DemoHost } from './demo-hosts.ts';
 

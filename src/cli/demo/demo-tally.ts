@@ -1,3 +1,4 @@
+/** Counts rows by host and code, and says what is surprising. */
 import { subscribe } from '../../telemetry/channels.ts';
 import type { DemoHost } from './demo-hosts.ts';
 

@@ -1,3 +1,4 @@
+/** Demo --serve: the hosts alone, for other commands to be tried on. */
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** The end of a run in a few lines. */
 import { count } from '../../format.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
 import { codeLines, headLines } from '../../report/head-lines.ts';

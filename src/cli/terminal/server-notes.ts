@@ -1,3 +1,4 @@
+/** How the job's server is, whenever that changes. */
 import { subscribe } from '../../telemetry/channels.ts';
 
 /** Say how the job's server is, each time that changes. @returns how to stop */

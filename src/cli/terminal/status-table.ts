@@ -1,3 +1,4 @@
+/** A job's report for people. */
 import type { JobReport } from '../../cluster/job-report.ts';
 import { byteSize, count, percent } from '../../format.ts';
 

@@ -1,3 +1,4 @@
+/** Rows as aligned columns. */
 export type Alignment = 'left' | 'right';
 
 /** Rows as lines of columns for a terminal, indented by two; every column as wide as its widest cell. */

@@ -1,3 +1,4 @@
+/** How the machines of a job find each other. */
 import type { CommandName, Keys } from './key.ts';
 
 /** Commands that talk to a NATS server. */

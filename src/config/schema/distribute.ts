@@ -1,3 +1,4 @@
+/** FLOW-DC's keys for size estimates and for uploads. */
 import type { KeyMeta, Keys } from './key.ts';
 
 const NO_UPLOAD: KeyMeta = {

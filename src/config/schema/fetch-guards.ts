@@ -1,3 +1,4 @@
+/** How a host is treated, what is refused, how the network is reached. */
 import type { Keys } from './key.ts';
 
 /** `Name: value`; control characters would let one header smuggle in another. */

@@ -1,3 +1,4 @@
+/** How rows are requested. */
 import type { Keys } from './key.ts';
 
 /** How rows are requested: concurrency, deadlines, attempts. Safety and network keys: fetch-guards.ts. */

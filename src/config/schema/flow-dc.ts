@@ -1,3 +1,4 @@
+/** Keys that FLOW-DC's files and command lines have and that do nothing here. */
 import type { FlowDcEffect, KeyMeta, Keys } from './key.ts';
 
 const NO_SCHEDULER = 'workers take units as they are ready, so no task asks a scheduler for cores, memory or disk';

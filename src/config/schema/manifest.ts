@@ -1,3 +1,4 @@
+/** What is read. */
 import type { Keys } from './key.ts';
 
 const READERS = ['download', 'verify', 'inspect', 'config', 'partition', 'estimate', 'submit'] as const;

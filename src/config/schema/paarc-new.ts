@@ -1,3 +1,4 @@
+/** The controller's parameters that FLOW-DC does not have. */
 import type { Keys } from './key.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** The controller's parameters that FLOW-DC has too. */
 import type { FlowDcEffect, Keys } from './key.ts';
 
 /** Tuned in FLOW-DC around a latency that was the time to the LAST byte against a p10 baseline: wrong for this law. */

@@ -1,3 +1,4 @@
+/** How rows are cut into units, how a manifest is split into files. */
 import type { Keys } from './key.ts';
 
 /** How rows are cut into units (each becomes one shard), and how a manifest is split into files. */

@@ -1,3 +1,4 @@
+/** How a run behaves. */
 import type { Keys } from './key.ts';
 
 const RUNS = ['download', 'resume', 'config', 'submit', 'worker'] as const;

@@ -1,3 +1,4 @@
+/** What is written. */
 import type { Keys } from './key.ts';
 
 const WRITERS = ['download', 'config', 'submit'] as const;

@@ -1,3 +1,4 @@
+/** Between the distributor and the workers. */
 import type { Keys } from './key.ts';
 
 /** Between the distributor and the workers. */

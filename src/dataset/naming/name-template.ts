@@ -1,3 +1,4 @@
+/** File_name_pattern, compiled. */
 import { FlowDcError } from '../../errors.ts';
 import { parseUrl } from '../../host/host.ts';
 

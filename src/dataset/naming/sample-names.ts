@@ -1,3 +1,4 @@
+/** The names of a unit, unique, the same whatever order rows finish in. */
 import type { UnitRow } from '../../record.ts';
 import type { NameTemplate } from './name-template.ts';
 import { fitBytes, labelFolder, MAX_PART_BYTES, safeKey, safePart } from './safe-name.ts';

@@ -1,7 +1,8 @@
+/** README.md of a dataset, which the Hugging Face hub reads. */
 import { basename } from 'node:path';
 import { isTransient, type RowCode } from '../../row-codes.ts';
 import { percent, textOf } from './overview.ts';
-import type { SealInfo } from './seal-dataset.ts';
+import type { SealInfo } from './seal-info.ts';
 import { codesByRows, type Totals } from './totals.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** Metadata.parquet of loose files. */
 import { Field, type RecordBatch, Schema } from 'apache-arrow';
 import { schemaBatch } from '../../arrow/columns.ts';
 import { takeRows } from '../../arrow/take.ts';

@@ -1,5 +1,6 @@
+/** Overview.json, under FLOW-DC's keys. */
 import { ROW_CODES } from '../../row-codes.ts';
-import type { SealInfo } from './seal-dataset.ts';
+import type { SealInfo } from './seal-info.ts';
 import { codesByRows, type Totals } from './totals.ts';
 
 /** FLOW-DC's overview.json under its own keys; MB are 10^6 bytes throughout. */

@@ -1,32 +1,12 @@
+/** Finish a dataset whose units are all committed. */
 import type { Destination } from '../../destination/destination.ts';
 import { METADATA_FILE } from '../../destination/folder-layout.ts';
 import type { UnitRecord } from '../../record.ts';
 import { datasetCard } from './dataset-card.ts';
 import { looseMetadata } from './loose-metadata.ts';
 import { overviewJson } from './overview.ts';
+import type { SealInfo } from './seal-info.ts';
 import { addRecord, emptyTotals, type SealedShard, type Totals } from './totals.ts';
-
-/** What the records do not know about a finished dataset. */
-export interface SealInfo {
-  /** Of flow-dc. */
-  readonly version: string;
-  readonly outputFormat: 'webdataset' | 'imagefolder';
-  readonly createTar: boolean;
-  readonly createOverview: boolean;
-  /** Manifests with what identifies their content (a hash, a size). */
-  readonly inputs: readonly { readonly name: string; readonly identity: string }[];
-  /** Settings in FLOW-DC's names, without credentials: `script_inputs` of the overview. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** Wall clock of the first run's start and of now. */
-  readonly startedAtMs: number;
-  readonly sealedAtMs: number;
-  /** Time spent working, over all runs. */
-  readonly elapsedMs: number;
-  /** Whether any run was stopped by a signal. */
-  readonly interrupted: boolean;
-  /** Sentences for the card about what a user of the data should know, such as checks that were switched off. */
-  readonly notes: readonly string[];
-}
 
 /** The file whose presence says that every unit is committed. Written last. */
 export const SUCCESS_FILE = '_SUCCESS';

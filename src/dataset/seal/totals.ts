@@ -1,3 +1,4 @@
+/** Sums over all records. */
 import type { UnitRecord } from '../../record.ts';
 
 /** Sums over all records. */

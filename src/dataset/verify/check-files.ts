@@ -1,3 +1,4 @@
+/** Loose files against their list and outcome table. */
 import { join } from 'node:path';
 import { readFileList } from '../../destination/file-list.ts';
 import { digestFile } from '../../destination/hashed-file.ts';

@@ -1,3 +1,4 @@
+/** What lies there and belongs to no record. */
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { METADATA_FILE } from '../../destination/folder-layout.ts';

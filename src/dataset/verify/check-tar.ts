@@ -1,3 +1,4 @@
+/** One archive against its records and outcome table. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';

@@ -1,3 +1,4 @@
+/** Everything that one record promises. */
 import { readFile, stat } from 'node:fs/promises';
 import { FILE_LIST_SUFFIX } from '../../destination/file-list.ts';
 import { type FolderPaths, finalPath } from '../../destination/folder-layout.ts';

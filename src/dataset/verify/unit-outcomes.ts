@@ -1,3 +1,4 @@
+/** A unit's outcome table, as far as verifying needs it. */
 import type { RecordBatch } from 'apache-arrow';
 import { textColumn } from '../../arrow/text.ts';
 import { decodeParquet } from '../parquet-file.ts';

@@ -1,3 +1,4 @@
+/** Read a whole dataset back and compare it with its records. */
 import { stat } from 'node:fs/promises';
 import { type FolderLayout, type FolderPaths, folderPaths } from '../../destination/folder-layout.ts';
 import { FlowDcError } from '../../errors.ts';

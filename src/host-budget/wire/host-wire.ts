@@ -1,3 +1,4 @@
+/** Carries what the hub says to the server and back. */
 import type { KV, KvWatchEntry } from '@nats-io/kv';
 import type { NatsConnection, QueuedIterator, Subscription } from '@nats-io/transport-node';
 import { type Clock, sleep } from '../../clock.ts';

@@ -1,3 +1,4 @@
+/** A report as one page that needs nothing else. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -1,3 +1,4 @@
+/** Units into the channel: the end of the planning half. */
 import { Writable } from 'node:stream';
 import type { Unit } from '../../record.ts';
 import type { JobChannel } from '../../transport/transport.ts';

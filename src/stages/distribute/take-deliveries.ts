@@ -1,3 +1,4 @@
+/** Deliveries out of the channel: the start of the working half. */
 import { Readable } from 'node:stream';
 import type { JobChannel } from '../../transport/transport.ts';
 

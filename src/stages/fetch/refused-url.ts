@@ -1,3 +1,4 @@
+/** How a row ends whose URL cannot be requested at all. */
 import { hostOf, parseUrl } from '../../host/host.ts';
 import type { RowEnd } from './fetch-task.ts';
 

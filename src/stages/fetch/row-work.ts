@@ -1,3 +1,4 @@
+/** A row on its way through the engine. */
 import type { RowCode } from '../../row-codes.ts';
 import type { FetchTask, RowEnd } from './fetch-task.ts';
 import type { AcceptedBody } from './reply/accept-body.ts';

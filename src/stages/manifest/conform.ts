@@ -1,3 +1,4 @@
+/** A file's batch, brought to the schema of all files, with the reader's columns in front. */
 import { type Data, DataType, Field, Float64, type RecordBatch, Schema, Utf8 } from 'apache-arrow';
 import { repeatedUtf8Column, schemaBatch, sequenceColumn, utf8Column } from '../../arrow/columns.ts';
 import { nullData } from '../../arrow/null-data.ts';

@@ -1,3 +1,4 @@
+/** Rows of csv or tsv. */
 import type { RecordBatch } from 'apache-arrow';
 import { CsvError, Parser } from 'csv-parse';
 import { FlowDcError } from '../../errors.ts';

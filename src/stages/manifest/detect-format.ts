@@ -1,3 +1,4 @@
+/** What an input is, from its content first and its name second. */
 import { FlowDcError } from '../../errors.ts';
 import type { DetectedFormat, ManifestFormat } from './manifest-info.ts';
 

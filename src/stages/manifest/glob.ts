@@ -1,3 +1,4 @@
+/** Globs over files. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 

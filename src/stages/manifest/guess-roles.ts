@@ -1,3 +1,4 @@
+/** Which column is URL, label, caption, key: named, or guessed and said. */
 import { nearest } from '../../config/nearest.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { ColumnRoles } from '../../record.ts';

@@ -1,3 +1,4 @@
+/** Read a file's first MiB (and a parquet file's footer) and fingerprint it. */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';

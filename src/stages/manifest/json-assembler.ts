@@ -1,3 +1,4 @@
+/** Makes rows of a parser's tokens. */
 import type { Token } from 'stream-json/parser.js';
 import { stringer } from 'stream-json/stringer.js';
 

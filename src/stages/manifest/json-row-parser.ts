@@ -1,3 +1,4 @@
+/** Reads rows from the pieces of a JSON text, each handed on as soon as it is complete. */
 import { jsonParser, type Token } from 'stream-json/parser.js';
 import { FlowDcError } from '../../errors.ts';
 import { JsonAssembler, type JsonRow } from './json-assembler.ts';

@@ -1,3 +1,4 @@
+/** Rows of a JSON array or of JSON objects in sequence. */
 import { StringDecoder } from 'node:string_decoder';
 import type { RecordBatch } from 'apache-arrow';
 import { isFlowDcError } from '../../errors.ts';

@@ -1,3 +1,4 @@
+/** A plain list. */
 import { StringDecoder } from 'node:string_decoder';
 import type { RecordBatch } from 'apache-arrow';
 import { FlowDcError } from '../../errors.ts';

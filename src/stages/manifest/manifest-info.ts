@@ -1,3 +1,4 @@
+/** What is known about a manifest before its rows are read. */
 import type { Schema } from 'apache-arrow';
 import type { ColumnRoles } from '../../record.ts';
 

@@ -1,3 +1,4 @@
+/** The manifest slice of the configuration, and what only a program can pass. */
 import type { Readable } from 'node:stream';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { ManifestOptions, ManifestSettings } from '../../config/types.ts';

@@ -1,3 +1,4 @@
+/** Readable of RecordBatch. */
 import { Readable } from 'node:stream';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import type { ManifestSettings } from '../../config/types.ts';

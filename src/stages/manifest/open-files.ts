@@ -1,3 +1,4 @@
+/** The files of a manifest that was inspected, ready to be read one after the other. */
 import type { Data, RecordBatch, Schema } from 'apache-arrow';
 import { isTextType, textColumn } from '../../arrow/text.ts';
 import type { ManifestSettings } from '../../config/types.ts';

@@ -1,3 +1,4 @@
+/** Text is handed on as it comes. */
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

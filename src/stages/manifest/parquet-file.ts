@@ -1,3 +1,4 @@
+/** One parquet file: schema, row groups, batches. */
 import { openAsBlob } from 'node:fs';
 import { ParquetFile, type ReaderOptions, type RecordBatch, type RowGroupMetaData } from 'parquet-wasm';
 import type { ParquetSummary } from './parquet-protocol.ts';

@@ -1,3 +1,4 @@
+/** The parquet thread seen from the main thread. */
 import type { Worker } from 'node:worker_threads';
 import { type RecordBatch, RecordBatchReader, type Schema } from 'apache-arrow';
 import { decodeBatch } from '../../arrow/ipc.ts';

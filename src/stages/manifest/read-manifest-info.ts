@@ -1,3 +1,4 @@
+/** Look into manifests without reading their rows. */
 import type { ManifestInfo } from './manifest-info.ts';
 import { type ManifestSourceOptions, manifestSource } from './manifest-options.ts';
 import { inspectFiles } from './open-files.ts';

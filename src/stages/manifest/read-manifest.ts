@@ -1,3 +1,4 @@
+/** Read URL manifests. */
 import { narrowed, withoutAdded } from './conform.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import { type ManifestSourceOptions, manifestSource } from './manifest-options.ts';

@@ -1,3 +1,4 @@
+/** Inputs as the user named them, made into files. */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { nearest } from '../../config/nearest.ts';

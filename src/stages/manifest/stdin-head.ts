@@ -1,3 +1,4 @@
+/** A stream whose beginning was looked at. */
 import type { Readable } from 'node:stream';
 import type { RecordBatch } from 'apache-arrow';
 import { FlowDcError } from '../../errors.ts';

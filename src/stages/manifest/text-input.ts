@@ -1,3 +1,4 @@
+/** A file's bytes. */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';

@@ -1,3 +1,4 @@
+/** Rows of text cells, column by column. */
 import type { RecordBatch } from 'apache-arrow';
 import { batchOf, utf8Column } from '../../arrow/columns.ts';
 

@@ -1,3 +1,4 @@
+/** A window to units of at most shard_size rows, in publish order. */
 import type { Window } from './window.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** One unit's rows gathered out of a window, and its id. */
 import { createHash } from 'node:crypto';
 import type { Data, RecordBatch } from 'apache-arrow';
 import { takeRows } from '../../arrow/take.ts';

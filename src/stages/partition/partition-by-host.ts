@@ -1,3 +1,4 @@
+/** The stage: batches in, units out. */
 import { Transform, type TransformCallback } from 'node:stream';
 import type { RecordBatch } from 'apache-arrow';
 import { type Clock, systemClock } from '../../clock.ts';
@@ -13,13 +14,13 @@ import { FIRST_WINDOW_ROWS, MAX_WINDOW_ROWS, Window } from './window.ts';
 /** The partition slice of the configuration, and what only a program can pass. */
 export type PartitionByHostOptions = PartitionOptions & {
   /** Close a window when no row came for this long. For live input only: it makes the cut depend on time. */
-  readonly lingerMs?: number;
+  readonly lingerMs?: number | undefined;
   /** Told before a window that lingered out is cut: after how many rows of the whole input. */
   readonly onLinger?: (rows: number) => Promise<void>;
   /** What `onLinger` was told in earlier runs over the same input, rising: windows are closed there again. */
-  readonly lingeredAt?: readonly number[];
-  readonly clock?: Clock;
-  readonly signal?: AbortSignal;
+  readonly lingeredAt?: readonly number[] | undefined;
+  readonly clock?: Clock | undefined;
+  readonly signal?: AbortSignal | undefined;
 };
 
 /** What went through so far. */

@@ -1,3 +1,4 @@
+/** Rows held until they are cut. */
 import type { RecordBatch } from 'apache-arrow';
 import { rawBytes } from '../../arrow/raw-bytes.ts';
 import { textColumn } from '../../arrow/text.ts';

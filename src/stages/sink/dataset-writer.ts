@@ -1,3 +1,4 @@
+/** How the units of one dataset are laid out and decided. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { safeExtension } from '../../dataset/naming/safe-name.ts';
@@ -9,8 +10,8 @@ import { UnitTimer } from '../../dataset/unit-times.ts';
 import type { Destination, Staging } from '../../destination/destination.ts';
 import type { Artifact, Committer, FetchResult, OpenUnit, UnitRecord, UnitRow } from '../../record.ts';
 import { decodeRows } from '../../unit-rows.ts';
+import type { UnitWriter } from './custom-sink.ts';
 import type { SampleContainer } from './sample-container.ts';
-import type { UnitWriter } from './sink.ts';
 
 /** How the units of one dataset are laid out and decided. */
 export interface DatasetLayout {

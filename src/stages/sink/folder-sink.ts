@@ -1,3 +1,4 @@
+/** The stage: every stored sample as a file label/name.ext. */
 import { systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import { sampleNames } from '../../dataset/naming/sample-names.ts';

@@ -1,3 +1,4 @@
+/** What holds the stored samples of one unit. */
 import type { SampleJson } from '../../dataset/sample-json.ts';
 import type { StagedFolder, Staging } from '../../destination/destination.ts';
 import type { Artifact, FetchResult } from '../../record.ts';

@@ -1,32 +1,12 @@
+/** The interface for sinks that users write. */
 import { Writable } from 'node:stream';
 import { type Clock, systemClock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
-import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
+import type { FetchResult, OpenUnit } from '../../record.ts';
 import { Slots } from '../../structures/slots.ts';
 import { publish } from '../../telemetry/channels.ts';
+import type { CustomSink } from './custom-sink.ts';
 import { type LaneEvents, protocolError, UnitLane } from './unit-lane.ts';
-
-/**
- * Where results go, written by the user of the library. Delivery is at least once: after a crash or an error the same
- * unit comes again, from its first row, so `commit` must be idempotent by `unit.id`.
- */
-export interface CustomSink {
-  /** Begin a unit. A unit that was begun before and not committed starts over. */
-  open(unit: OpenUnit): Promise<UnitWriter>;
-}
-
-/** One attempt at one unit. Calls never overlap, except that different units are written side by side. */
-export interface UnitWriter {
-  /**
-   * Take one row, stored or not. Resolve once the body's bytes are no longer needed: the promise is the backpressure,
-   * and the memory is given back then.
-   */
-  write(result: FetchResult): Promise<void>;
-  /** All rows were written: make them durable and visible, and say what was stored. */
-  commit(): Promise<UnitRecord>;
-  /** Drop what was written. Not called after a commit that succeeded. */
-  abort(error: Error): Promise<void>;
-}
 
 export interface CreateSinkOptions {
   /**

@@ -1,3 +1,4 @@
+/** A tar archive that is written entry by entry while its samples arrive. */
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { createGzip, type Gzip } from 'node:zlib';

@@ -1,3 +1,4 @@
+/** The stage: every unit as one tar shard with outcome table and stats. */
 import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { SinkOptions, SinkSettings } from '../../config/types.ts';

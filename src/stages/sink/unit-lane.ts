@@ -1,8 +1,9 @@
+/** One open unit's way through the sink. */
 import { fatalDestinationError } from '../../destination/destination-error.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
 import type { Slots } from '../../structures/slots.ts';
-import type { CustomSink, UnitWriter } from './sink.ts';
+import type { CustomSink, UnitWriter } from './custom-sink.ts';
 
 /** What a lane tells the stream it belongs to. */
 export interface LaneEvents {

@@ -1,3 +1,4 @@
+/** A time limit that stands still while we are the reason for waiting. */
 import type { Clock } from '../../../clock.ts';
 
 /** A time limit that stands still while we ourselves are the reason for waiting. */

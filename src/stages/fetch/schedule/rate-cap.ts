@@ -1,3 +1,4 @@
+/** A limit that also never sends faster than a rate somebody has set for the host. */
 import type { Limit, Load, Outcome, SendToken, Transition } from '../../../paarc/limit.ts';
 
 /** A limit that also never sends faster than a rate somebody has set for the host. */

@@ -1,3 +1,4 @@
+/** The values of a bucket, once or for ever, over servers that go away. */
 import type { KV } from '@nats-io/kv';
 import { type Clock, sleep } from '../../../clock.ts';
 import type { Link } from './link.ts';

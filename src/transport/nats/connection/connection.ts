@@ -1,3 +1,4 @@
+/** A connection that is kept up for ever once it was made. */
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';

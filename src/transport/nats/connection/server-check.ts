@@ -1,3 +1,4 @@
+/** Whether a server has what a job needs. */
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Clock, sleep } from '../../../clock.ts';

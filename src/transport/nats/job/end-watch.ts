@@ -1,3 +1,4 @@
+/** When a job on several machines is over. */
 import type { Link } from '../connection/link.ts';
 import type { JobNames } from '../connection/names.ts';
 import { isTransient } from '../connection/nats-error.ts';

@@ -1,3 +1,4 @@
+/** Records as they are made, until the end of the job. */
 import type { UnitRecord } from '../../../record.ts';
 import type { WaitList } from '../../../structures/wait-list.ts';
 import type { RecordStore } from './record-store.ts';

@@ -1,3 +1,4 @@
+/** The entry as this process knows it, kept fresh. */
 import type { KV } from '@nats-io/kv';
 import { FlowDcError } from '../../../errors.ts';
 import type { Link } from '../connection/link.ts';

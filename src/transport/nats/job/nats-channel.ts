@@ -1,3 +1,4 @@
+/** The channel of a job on several machines. */
 import type { KV } from '@nats-io/kv';
 import { FlowDcError } from '../../../errors.ts';
 import type { Unit, UnitId, UnitRecord } from '../../../record.ts';

@@ -1,3 +1,4 @@
+/** What every worker last said of itself. */
 import type { KV } from '@nats-io/kv';
 import { Ajv } from 'ajv';
 import type { WorkerStatus } from '../../cluster.ts';

@@ -1,3 +1,4 @@
+/** Errors and starts of units over all workers. */
 import type { KV } from '@nats-io/kv';
 import type { UnitId } from '../../../record.ts';
 import type { Link } from '../connection/link.ts';

@@ -1,3 +1,4 @@
+/** The units that this process has in hand. */
 import type { JsMsg } from '@nats-io/jetstream';
 import { FlowDcError } from '../../../errors.ts';
 import type { UnitId } from '../../../record.ts';

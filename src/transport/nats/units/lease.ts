@@ -1,3 +1,4 @@
+/** Holding a unit, and when it is presumed lost. */
 import type { JsMsg } from '@nats-io/jetstream';
 import { FlowDcError } from '../../../errors.ts';
 import type { UnitId } from '../../../record.ts';

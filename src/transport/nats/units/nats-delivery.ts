@@ -1,3 +1,4 @@
+/** A delivery over its lease. */
 import type { Unit } from '../../../record.ts';
 import type { Delivery } from '../../transport.ts';
 import type { AttemptCounts } from './attempt-counts.ts';

@@ -1,3 +1,4 @@
+/** Units into the stream, once each, none above the high-water mark. */
 import { FlowDcError } from '../../../errors.ts';
 import type { Unit } from '../../../record.ts';
 import type { Link } from '../connection/link.ts';

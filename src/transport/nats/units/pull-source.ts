@@ -1,3 +1,4 @@
+/** One request per waiting caller, none ahead. */
 import type { Consumer, JsMsg } from '@nats-io/jetstream';
 import { sleep } from '../../../clock.ts';
 import type { Link } from '../connection/link.ts';

@@ -1,3 +1,4 @@
+/** How full a job's queue is. */
 import type { Link } from '../connection/link.ts';
 import { CONSUMER, type JobNames } from '../connection/names.ts';
 import { isGone } from '../connection/nats-error.ts';

@@ -1,3 +1,4 @@
+/** Messages to units; what is too large goes through the object store. */
 import type { ObjectStore } from '@nats-io/obj';
 import { Objm } from '@nats-io/obj';
 import { sleep } from '../../../clock.ts';

@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { FetchResult, OpenUnit, UnitRecord } from '../../../../src/record.ts';
-import { type CustomSink, createSink, type UnitWriter } from '../../../../src/stages/sink/sink.ts';
+import type { CustomSink, UnitWriter } from '../../../../src/stages/sink/custom-sink.ts';
+import { createSink } from '../../../../src/stages/sink/sink.ts';
 import type { TestResult } from './units.ts';
 
 /** A sink in memory whose calls can be held or broken. */

@@ -1,0 +1,76 @@
+/**
+ * The chain, start to end:
+ *
+ *   plan:  manifest reader -> host partitioner -> publish --.
+ *                                                        channel
+ *   work:                        sink <- gated fetch <- take --'
+ *
+ * Both halves run at once. The channel between them is where a job can be split over machines.
+ */
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Clock } from './clock.ts';
+import type { ResolvedConfig } from './config/types.ts';
+import type { Destination } from './destination/destination.ts';
+import type { HostLimits } from './host-limits.ts';
+import type { Committer } from './record.ts';
+import { publishUnits } from './stages/distribute/publish-units.ts';
+import { takeDeliveries } from './stages/distribute/take-deliveries.ts';
+import { fetchUnits } from './stages/fetch/fetch-units.ts';
+import type { HostProfiles } from './stages/fetch/schedule/host-profiles.ts';
+import { type PartitionByHostOptions, partitionByHost } from './stages/partition/partition-by-host.ts';
+import { folderSink } from './stages/sink/folder-sink.ts';
+import { tarSink } from './stages/sink/tar-sink.ts';
+import type { JobChannel } from './transport/transport.ts';
+
+/** The planning half: the manifest's rows are cut into units and published, and the job is sealed with their number. */
+export async function plan(
+  rows: Readable,
+  cutting: PartitionByHostOptions,
+  channel: Pick<JobChannel, 'publish' | 'seal'>,
+  signal: AbortSignal,
+): Promise<void> {
+  await pipeline(rows, partitionByHost(cutting), publishUnits(channel, signal), { signal });
+}
+
+/** The working half: units are taken, their rows fetched and written, and what is written is committed. */
+export async function work(
+  channel: Pick<JobChannel, 'next'>,
+  [fetch, sink]: WorkStages,
+  { drain, stop }: { readonly drain: AbortSignal; readonly stop: AbortSignal },
+): Promise<void> {
+  await pipeline(takeDeliveries(channel, { drain, signal: stop }), fetch, sink, { signal: stop });
+}
+
+/** What the working half stands on. */
+export interface WorkSurroundings {
+  readonly destination: Destination;
+  readonly committer: Committer;
+  readonly clock: Clock;
+  readonly profiles: HostProfiles;
+  /** Who commits, for records. */
+  readonly worker?: string | undefined;
+  /** Limits that are shared with other machines, in place of this process's own. */
+  readonly hostLimits?: HostLimits | undefined;
+}
+
+/** Fetch and sink, not yet joined. */
+export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: Writable];
+
+/** Build fetch and sink. Errors: FDC_ERR_CONFIG_INVALID. */
+export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: WorkSurroundings): WorkStages {
+  const { destination, committer, clock, profiles, worker, hostLimits } = around;
+  const openSink = sink.createTar ? tarSink : folderSink;
+  return [
+    fetchUnits({
+      ...fetch,
+      ...(hostLimits && { hostLimits }),
+      paarc,
+      clock,
+      hostProfiles: profiles,
+      spillFolder: destination.spillFolder,
+      bodyRelease: 'by-sink',
+    }),
+    openSink(destination, { ...sink, committer, clock, worker, maxUnitErrors: fetch.maxUnitErrors }),
+  ];
+}

@@ -1,0 +1,24 @@
+/** What a sink of your own has to be. */
+import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
+
+/**
+ * Where results go, written by the user of the library. Delivery is at least once: after a crash or an error the same
+ * unit comes again, from its first row, so `commit` must be idempotent by `unit.id`.
+ */
+export interface CustomSink {
+  /** Begin a unit. A unit that was begun before and not committed starts over. */
+  open(unit: OpenUnit): Promise<UnitWriter>;
+}
+
+/** One attempt at one unit. Calls never overlap, except that different units are written side by side. */
+export interface UnitWriter {
+  /**
+   * Take one row, stored or not. Resolve once the body's bytes are no longer needed: the promise is the backpressure,
+   * and the memory is given back then.
+   */
+  write(result: FetchResult): Promise<void>;
+  /** All rows were written: make them durable and visible, and say what was stored. */
+  commit(): Promise<UnitRecord>;
+  /** Drop what was written. Not called after a commit that succeeded. */
+  abort(error: Error): Promise<void>;
+}
