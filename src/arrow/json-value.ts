@@ -1,6 +1,5 @@
 /** Any value as what JSON.stringify takes without loss. */
-import { type Data, DataType, DateUnit, MapRow, StructRow, TimeUnit, type Type, Vector } from 'apache-arrow';
-import { dateText, decimalText, timestampText, timeText } from './exact-text.ts';
+import { type Data, DataType, DateUnit, TimeUnit, Vector } from 'apache-arrow';
 
 /** What JSON.stringify takes without loss. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
@@ -10,7 +9,7 @@ type Reader = (index: number) => JsonValue;
 /**
  * Reads a column's values JSON-safe and exact: 64-bit integers, decimals, dates and times are strings, binary is
  * base64, structs and maps are objects, lists are arrays; NaN and infinities, which JSON lacks, are null. A column
- * always gives the same JSON type (or null). Nanoseconds survive, which they do not in `toJsonValue`.
+ * always gives the same JSON type (or null).
  */
 export function jsonReader(data: Data): Reader {
   if (DataType.isNull(data.type)) return () => null;
@@ -20,6 +19,7 @@ export function jsonReader(data: Data): Reader {
 
 function valueReader(data: Data): Reader {
   const { type, children } = data;
+  // Not by way of `Vector.get`, which makes float milliseconds of them.
   if (DataType.isTimestamp(type))
     return (i) => timestampText(data.values[i] as bigint, type.unit, type.timezone != null);
   if (DataType.isStruct(type)) {
@@ -40,7 +40,7 @@ function valueReader(data: Data): Reader {
     return (i) => words[Number(data.values[i])] ?? null;
   }
   const vector = new Vector([data]);
-  return (i) => toJsonValue(type, vector.get(i));
+  return (i) => flatValue(type, vector.get(i));
 }
 
 function mapReader(data: Data): Reader {
@@ -59,45 +59,62 @@ function range(read: Reader, from: number, to: number): JsonValue[] {
   return Array.from({ length: to - from }, (_, i) => read(from + i));
 }
 
-/**
- * One value as `Vector.get` gives it, made JSON-safe by the rules of `jsonReader`. apache-arrow hands timestamps out as
- * float milliseconds, so nanoseconds are gone here; read whole columns with `jsonReader` instead.
- */
-export function toJsonValue(type: DataType, value: unknown): JsonValue {
-  if (value === null || value === undefined) return null;
-  if (DataType.isDictionary(type)) return toJsonValue(type.dictionary, value);
+/** A value of a column without columns inside, as `Vector.get` gives it. */
+function flatValue(type: DataType, value: unknown): JsonValue {
   if (DataType.isDecimal(type)) return decimalText(value as Uint32Array, type.scale);
-  if (DataType.isTimestamp(type))
-    return timestampText(countOf(Number(value), type.unit), type.unit, type.timezone != null);
   if (DataType.isDate(type)) return dateText(Number(value), type.unit === DateUnit.DAY);
   if (DataType.isTime(type)) return timeText(BigInt(value as number), type.unit);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value === 'string' || typeof value === 'boolean') return value;
-  if (value instanceof Vector) return value.data.flatMap((chunk: Data) => range(jsonReader(chunk), 0, chunk.length));
-  if (value instanceof MapRow || value instanceof StructRow)
-    return rowValue(type as DataType<Type.Struct | Type.Map>, value);
   if (value instanceof Uint8Array)
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
   if (ArrayBuffer.isView(value)) return Array.from(value as Int32Array, Number);
   throw new TypeError(`expected a value of Arrow type ${type}, got ${typeof value}`);
 }
 
-/** Float milliseconds back to a count of the column's unit; microseconds are as fine as a float of this size goes. */
-function countOf(epochMs: number, unit: TimeUnit): bigint {
-  if (unit === TimeUnit.SECOND) return BigInt(Math.round(epochMs / 1000));
-  if (unit === TimeUnit.MILLISECOND) return BigInt(Math.round(epochMs));
-  const microseconds = BigInt(Math.round(epochMs * 1000));
-  return unit === TimeUnit.MICROSECOND ? microseconds : microseconds * 1000n;
+/** Decimal digits after the second, by Arrow time unit (s, ms, us, ns). */
+function fractionDigits(unit: TimeUnit): number {
+  return unit === TimeUnit.SECOND ? 0 : unit === TimeUnit.MILLISECOND ? 3 : unit === TimeUnit.MICROSECOND ? 6 : 9;
 }
 
-function rowValue(type: DataType<Type.Struct | Type.Map>, row: Iterable<[unknown, unknown]>): JsonValue {
-  const fields = type.children as { name: string; type: DataType }[];
-  const struct = new Map(fields.map((field) => [field.name, field.type]));
-  const mapValue = DataType.isMap(type) ? (fields[0]?.type.children?.[1]?.type as DataType) : undefined;
-  const pairs = [...row].map(([key, value]) => [
-    String(key),
-    toJsonValue(mapValue ?? (struct.get(String(key)) as DataType), value),
-  ]);
-  return Object.fromEntries(pairs);
+/**
+ * A decimal's little-endian two's complement words, scaled: words of 12345 with scale 2 give `123.45`.
+ * A negative scale appends zeros.
+ */
+export function decimalText(words: Uint32Array | Int32Array, scale: number): string {
+  let unscaled = 0n;
+  for (let i = words.length - 1; i >= 0; i--) unscaled = (unscaled << 32n) | BigInt((words[i] as number) >>> 0);
+  unscaled = BigInt.asIntN(words.length * 32, unscaled);
+  if (scale <= 0) return (unscaled * 10n ** BigInt(-scale)).toString();
+  const sign = unscaled < 0n ? '-' : '';
+  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0');
+  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
+
+/**
+ * ISO 8601 with as many fraction digits as the unit has; `Z` only where the column is in UTC. Out of Date's range: the
+ * bare count.
+ */
+export function timestampText(count: bigint, unit: TimeUnit, isUtc: boolean): string {
+  const digits = fractionDigits(unit);
+  const perSecond = 10n ** BigInt(digits);
+  const fraction = ((count % perSecond) + perSecond) % perSecond;
+  const date = new Date(Number((count - fraction) / perSecond) * 1000);
+  if (Number.isNaN(date.getTime())) return count.toString();
+  const seconds = date.toISOString().slice(0, -'.000Z'.length);
+  return `${seconds}${digits === 0 ? '' : `.${fraction.toString().padStart(digits, '0')}`}${isUtc ? 'Z' : ''}`;
+}
+
+/** Milliseconds since the epoch as a date, or date and time where the column is not whole days. */
+export function dateText(epochMs: number, isWholeDays: boolean): string {
+  const date = new Date(epochMs);
+  if (Number.isNaN(date.getTime())) return String(epochMs);
+  const iso = date.toISOString();
+  return isWholeDays ? iso.slice(0, iso.indexOf('T')) : iso;
+}
+
+/** Time of day as `HH:MM:SS` with the unit's fraction digits. */
+export function timeText(count: bigint, unit: TimeUnit): string {
+  return timestampText(count, unit, false).slice('1970-01-01T'.length);
 }

@@ -1,11 +1,28 @@
-/** Builders of structs, lists, maps, dictionaries and nulls. */
-import { type Data, type DataType, makeData, type Vector } from 'apache-arrow';
-import { ColumnBuilder } from './column-builder.ts';
-import { nullData } from './null-data.ts';
-import { Offsets } from './offsets.ts';
+/** Columns of structs, lists, maps, dictionaries and nulls to append rows to, and the builder of any type. */
+import { type Data, DataType, makeData, type Vector } from 'apache-arrow';
+import { nullData } from './column-types.ts';
+import { BoolBuilder, BytesBuilder, ColumnBuilder, FixedBuilder } from './flat-builders.ts';
+import { type Expected, Offsets } from './growing.ts';
 import { Runs } from './picks.ts';
 
-export class NullBuilder extends ColumnBuilder {
+/** Throws TypeError for unions. Dictionary columns come out as their values. */
+export function columnBuilder(type: DataType, expected: Expected): ColumnBuilder {
+  if (DataType.isDictionary(type)) {
+    return new DictionaryBuilder(type.dictionary, expected, [columnBuilder(type.dictionary, expected)]);
+  }
+  if (DataType.isNull(type)) return new NullBuilder(type, expected);
+  if (DataType.isUnion(type)) throw new TypeError(`a column of type ${type} cannot be gathered`);
+  const children = (type.children ?? []).map((field) => columnBuilder(field.type, expected));
+  if (DataType.isStruct(type)) return new StructBuilder(type, expected, children);
+  if (DataType.isFixedSizeList(type)) return new FixedSizeListBuilder(type, expected, children);
+  if (DataType.isList(type) || DataType.isMap(type)) return new ListBuilder(type, expected, children);
+  if (DataType.isBool(type)) return new BoolBuilder(type, expected);
+  if (DataType.isUtf8(type) || DataType.isBinary(type)) return new BytesBuilder(type, expected);
+  if (DataType.isLargeUtf8(type) || DataType.isLargeBinary(type)) return new BytesBuilder(type, expected);
+  return new FixedBuilder(type, expected);
+}
+
+class NullBuilder extends ColumnBuilder {
   protected override appendValues(): void {}
 
   override finish(): Data {
@@ -13,13 +30,13 @@ export class NullBuilder extends ColumnBuilder {
   }
 }
 
-export class StructBuilder extends ColumnBuilder {
+class StructBuilder extends ColumnBuilder {
   protected override appendValues(sources: readonly Data[], runs: Runs): void {
     for (const [i, child] of this.children.entries()) child.append(childrenAt(sources, i), runs);
   }
 }
 
-export class FixedSizeListBuilder extends ColumnBuilder {
+class FixedSizeListBuilder extends ColumnBuilder {
   protected override appendValues(sources: readonly Data[], runs: Runs): void {
     const { listSize } = this.type as DataType & { listSize: number };
     const values = new Runs();
@@ -29,7 +46,7 @@ export class FixedSizeListBuilder extends ColumnBuilder {
   }
 }
 
-export class ListBuilder extends ColumnBuilder {
+class ListBuilder extends ColumnBuilder {
   readonly #offsets = new Offsets(this.expected);
 
   protected override get valueBytes(): number {
@@ -53,7 +70,7 @@ export class ListBuilder extends ColumnBuilder {
 }
 
 /** Words are written out, by its only child: files and batches need not have the same dictionaries. */
-export class DictionaryBuilder extends ColumnBuilder {
+class DictionaryBuilder extends ColumnBuilder {
   override append(sources: readonly Data[], runs: Runs): void {
     this.appendValues(sources, runs);
   }

@@ -1,3 +1,5 @@
+/** Which rows a gather takes, row by row or in stretches. */
+
 /**
  * Which source rows a gather takes, in output order: row `rows[i]` of `batches[i]`. Both arrays have the output's
  * length.

@@ -1,7 +1,11 @@
 /** Rows of several batches as a new one. */
-import type { RecordBatch } from 'apache-arrow';
-import { type RowPicks, runsOf } from './picks.ts';
-import { RowBuilder } from './row-builder.ts';
+import { type Data, Field, type RecordBatch, Schema } from 'apache-arrow';
+import { plainType } from './column-types.ts';
+import { schemaBatch } from './columns.ts';
+import type { ColumnBuilder } from './flat-builders.ts';
+import type { Expected } from './growing.ts';
+import { columnBuilder } from './nested-builders.ts';
+import { type RowPicks, type Runs, runsOf } from './picks.ts';
 
 /**
  * Gather rows of several batches of one schema into a new batch. The schema's metadata is the first batch's.
@@ -13,4 +17,63 @@ export function takeRows(batches: readonly RecordBatch[], picks: RowPicks): Reco
   const rows = new RowBuilder(first.schema);
   rows.append(batches, runsOf(picks));
   return rows.finish();
+}
+
+/** Values are not all as long as the first ones. */
+const SPARE = 1.1;
+
+/**
+ * A batch to which rows of other batches of its schema are appended, buffer by buffer, without making JS values.
+ * Dictionary columns come out as their values, so the result stands alone. Throws TypeError for unions.
+ */
+export class RowBuilder {
+  readonly #schema: Schema;
+  readonly #columns: readonly ColumnBuilder[];
+  readonly #expected: Expected = { scale: 1 };
+  readonly #expectedRows: number;
+  rows = 0;
+
+  /** @param expectedRows - rows that there is likely to be room for; 0 for just the first ones */
+  constructor(schema: Schema, expectedRows = 0) {
+    this.#schema = schema;
+    this.#expectedRows = expectedRows;
+    this.#columns = schema.fields.map(({ type }) => columnBuilder(type, this.#expected));
+  }
+
+  /** Bytes that the rows take. */
+  get bytes(): number {
+    return this.#columns.reduce((sum, column) => sum + column.bytes, 0);
+  }
+
+  /** Throws TypeError when a batch has other columns, RangeError when 32-bit offsets overflow. */
+  append(batches: readonly RecordBatch[], runs: Runs): void {
+    if (this.rows === 0) this.#expected.scale = Math.max(1, (SPARE * this.#expectedRows) / Math.max(1, runs.length));
+    for (const [i, column] of this.#columns.entries()) {
+      const field = this.#schema.fields[i] as Field;
+      column.append(
+        batches.map((batch) => columnOf(batch, i, field)),
+        runs,
+      );
+    }
+    this.rows += runs.length;
+  }
+
+  /** All rows; nothing can be appended afterwards. */
+  finish(): RecordBatch {
+    const fields = this.#schema.fields.map(
+      (field) => new Field(field.name, plainType(field.type), field.nullable, field.metadata),
+    );
+    const children = this.#columns.map((column) => column.finish());
+    return schemaBatch(new Schema(fields, this.#schema.metadata), this.rows, children);
+  }
+}
+
+function columnOf(batch: RecordBatch, column: number, field: Field): Data {
+  const own = batch.schema.fields[column];
+  if (own === undefined || own.name !== field.name || own.typeId !== field.typeId) {
+    throw new TypeError(
+      `expected column ${column} of every batch to be ${field.name}: ${field.type}, got ${own ?? 'none'}`,
+    );
+  }
+  return batch.data.children[column] as Data;
 }

@@ -9,7 +9,7 @@ import {
   WriterPropertiesBuilder,
   writeParquet,
 } from 'parquet-wasm';
-import { encodeBatch } from '../arrow/ipc.ts';
+import { encodeBatch } from '../arrow/batch-bytes.ts';
 
 /** Bounds the writer's memory; its own default of a million rows would not. */
 const ROW_GROUP_ROWS = 50_000;

@@ -2,10 +2,9 @@
 import { appendFile, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
-import { encodeBatch } from '../arrow/ipc.ts';
+import { encodeBatch, rawBytes } from '../arrow/batch-bytes.ts';
 import { runsIn } from '../arrow/picks.ts';
-import { rawBytes } from '../arrow/raw-bytes.ts';
-import { RowBuilder } from '../arrow/row-builder.ts';
+import { RowBuilder } from '../arrow/take.ts';
 
 /** What all files together may keep in memory while their row groups fill; beyond it the fullest ones wait on disk. */
 const BUFFER_BYTES = 64 * 1024 * 1024;

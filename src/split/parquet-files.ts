@@ -1,6 +1,6 @@
 /** Every file as parquet. */
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
-import { rawBytes } from '../arrow/raw-bytes.ts';
+import { rawBytes } from '../arrow/batch-bytes.ts';
 import { destinationError } from '../destination/destination-error.ts';
 import { ChunkStore } from './chunk-store.ts';
 import { Encoder } from './encoder.ts';

@@ -13,8 +13,8 @@ import {
   WriterPropertiesBuilder,
   writeParquet,
 } from 'parquet-wasm';
+import { encodeBatch } from '../../src/arrow/batch-bytes.ts';
 import { batchOf, repeatedUtf8Column, sequenceColumn, utf8Column } from '../../src/arrow/columns.ts';
-import { encodeBatch } from '../../src/arrow/ipc.ts';
 import { ROLE_METADATA, ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../../src/record.ts';
 
 export interface ParquetShape {

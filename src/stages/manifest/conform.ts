@@ -1,7 +1,7 @@
 /** A file's batch, brought to the schema of all files, with the reader's columns in front. */
 import { type Data, DataType, Field, Float64, type RecordBatch, Schema, Utf8 } from 'apache-arrow';
+import { nullData } from '../../arrow/column-types.ts';
 import { repeatedUtf8Column, schemaBatch, sequenceColumn, utf8Column } from '../../arrow/columns.ts';
-import { nullData } from '../../arrow/null-data.ts';
 import { textColumn } from '../../arrow/text.ts';
 import type { ColumnRoles } from '../../record.ts';
 import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../../record.ts';

@@ -1,7 +1,7 @@
 /** The parquet thread seen from the main thread. */
 import type { Worker } from 'node:worker_threads';
 import { type RecordBatch, RecordBatchReader, type Schema } from 'apache-arrow';
-import { decodeBatch } from '../../arrow/ipc.ts';
+import { decodeBatch } from '../../arrow/batch-bytes.ts';
 import { FlowDcError } from '../../errors.ts';
 import { startThread } from '../../start-thread.ts';
 import type { ParquetAnswer, ParquetRequest } from './parquet-protocol.ts';

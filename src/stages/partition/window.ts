@@ -1,6 +1,6 @@
 /** Rows held until they are cut. */
 import type { RecordBatch } from 'apache-arrow';
-import { rawBytes } from '../../arrow/raw-bytes.ts';
+import { rawBytes } from '../../arrow/batch-bytes.ts';
 import { textColumn } from '../../arrow/text.ts';
 import type { PartitionSettings } from '../../config/types.ts';
 import type { HostReader } from '../../host/host-reader.ts';

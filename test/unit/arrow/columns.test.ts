@@ -1,6 +1,7 @@
 import { Vector } from 'apache-arrow';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeBatch, encodeBatch } from '../../../src/arrow/batch-bytes.ts';
 import {
   batchOf,
   boolColumn,
@@ -10,7 +11,6 @@ import {
   sequenceColumn,
   utf8Column,
 } from '../../../src/arrow/columns.ts';
-import { decodeBatch, encodeBatch } from '../../../src/arrow/ipc.ts';
 import { textColumn } from '../../../src/arrow/text.ts';
 
 const unicode = fc.string({ unit: 'binary', maxLength: 20 });

@@ -11,8 +11,8 @@ import {
 } from 'apache-arrow';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeBatch, encodeBatch } from '../../../src/arrow/batch-bytes.ts';
 import { batchOf } from '../../../src/arrow/columns.ts';
-import { decodeBatch, encodeBatch } from '../../../src/arrow/ipc.ts';
 import { jsonReader } from '../../../src/arrow/json-value.ts';
 import { takeRows } from '../../../src/arrow/take.ts';
 import { COLUMN_TYPES } from '../../support/column-types.ts';

@@ -8,7 +8,7 @@
  */
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
-import { decodeBatch, encodeBatch } from '../../../arrow/ipc.ts';
+import { decodeBatch, encodeBatch } from '../../../arrow/batch-bytes.ts';
 import { FlowDcError } from '../../../errors.ts';
 import type { HostRows, Unit, UnitId } from '../../../record.ts';
 

@@ -1,5 +1,17 @@
-/** A column of nulls of any type. */
-import { type Data, DataType, makeData } from 'apache-arrow';
+/** What follows from a column's type alone: its plain form, a column of nulls, how wide a row is. */
+import { type Data, DataType, Field, makeData } from 'apache-arrow';
+
+/** A type with its dictionaries, also nested ones, replaced by the types of their values. */
+export function plainType(type: DataType): DataType {
+  if (DataType.isDictionary(type)) return plainType(type.dictionary);
+  const children = type.children ?? [];
+  if (!children.some((child) => plainType(child.type) !== child.type)) return type;
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(type)), type);
+  copy.children = children.map(
+    (child: Field) => new Field(child.name, plainType(child.type), child.nullable, child.metadata),
+  );
+  return copy;
+}
 
 /** A column of `length` nulls of any type that a manifest can hold; dictionary types come out as their value type. */
 export function nullData(type: DataType, length: number): Data {

@@ -1,5 +1,6 @@
-/** One batch as an Arrow IPC stream, and back. */
+/** A batch as bytes: written as an Arrow IPC stream, read back, measured. */
 import { Data, DataType, Int8, RecordBatch, RecordBatchReader, RecordBatchStreamWriter, Schema } from 'apache-arrow';
+import { valuesPerRow } from './column-types.ts';
 
 /** One batch as an Arrow IPC stream: schema, batch, end mark. */
 export function encodeBatch(batch: RecordBatch): Uint8Array {
@@ -39,4 +40,34 @@ function withBits(data: Data): Data {
   const children = data.children.map(withBits);
   if (children.every((child, i) => child === data.children[i])) return data;
   return new Data(type, data.offset, length, nullCount, data as never, children, data.dictionary);
+}
+
+/**
+ * Bytes that rows [from, to) of a batch hold: values and offsets, no bitmaps, no padding. Depends on the rows alone, so
+ * it is the same however the rows are cut into batches. Dictionaries count as their indices.
+ */
+export function rawBytes(batch: RecordBatch, from = 0, to = batch.numRows): number {
+  let bytes = 0;
+  for (const child of batch.data.children) bytes += columnBytes(child, from, to);
+  return bytes;
+}
+
+function columnBytes(data: Data, from: number, to: number): number {
+  const { type, children, valueOffsets } = data;
+  if (from === to || DataType.isNull(type)) return 0;
+  if (valueOffsets !== undefined) {
+    const start = Number(valueOffsets[from]);
+    const end = Number(valueOffsets[to]);
+    const own = 4 * (to - from);
+    return own + (children.length === 0 ? end - start : columnBytes(children[0] as Data, start, end));
+  }
+  if (DataType.isFixedSizeList(type)) return columnBytes(children[0] as Data, from * type.listSize, to * type.listSize);
+  if (children.length > 0) return children.reduce((sum, child) => sum + columnBytes(child, from, to), 0);
+  return (to - from) * bytesPerRow(type);
+}
+
+function bytesPerRow(type: DataType): number {
+  if (DataType.isBool(type)) return 1;
+  if (DataType.isDictionary(type)) return bytesPerRow(type.indices);
+  return valuesPerRow(type) * (type.ArrayType as Uint8ArrayConstructor).BYTES_PER_ELEMENT;
 }

@@ -1,8 +1,8 @@
 import { Bool, type Data, Field, Int32, List, Struct, vectorFromArray } from 'apache-arrow';
 import { Table } from 'parquet-wasm';
 import { describe, expect, it } from 'vitest';
+import { decodeBatch, encodeBatch } from '../../../src/arrow/batch-bytes.ts';
 import { batchOf, boolColumn } from '../../../src/arrow/columns.ts';
-import { decodeBatch, encodeBatch } from '../../../src/arrow/ipc.ts';
 import { jsonReader } from '../../../src/arrow/json-value.ts';
 
 const flag = new Field('flag', new Bool(), true);
