@@ -1,4 +1,4 @@
-/** Where the fetch stage gets the limits of hosts from: its own law, or a budget shared with other machines. */
+/** Where the fetch stage gets the limits of hosts from: its own controllers, or a budget shared with other machines. */
 import type { HostRule } from './config/types.ts';
 import type { Limit } from './paarc/limit.ts';
 
@@ -8,8 +8,7 @@ export interface HostLimits {
    * A host's first row is there.
    * @param rule - what the configuration says about the host
    * @param revoke - ends every request to the host that is in flight, and queues its row again as if it had not been
-   * sent: for limits that
-   *   others may use from some moment on, whatever we still have under way
+   * sent: for a limit that others may use from some moment on, whatever we still have under way
    */
   readonly create: (host: string, rule: HostRule, revoke: () => void) => Limit;
   /** A limit that `create` made is not used any more. */

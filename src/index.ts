@@ -27,7 +27,7 @@ export { type InspectOptions, inspectManifest } from './inspect/inspect-manifest
 export type { ManifestInspection, ManifestWarning, ManifestWarningCode } from './inspect/inspection.ts';
 export type { JobSummary, RecordTotals } from './job/job-summary.ts';
 export { createLocalCommitter, type LocalCommitter } from './job/local-committer.ts';
-export type { RunSpan } from './job/timeline-file.ts';
+export type { RunSpan } from './job/timeline.ts';
 export { FixedLimit, type Limit, type Load, type Outcome, type Transition } from './paarc/limit.ts';
 export type {
   AnnouncedBody,

@@ -6,7 +6,6 @@ import { readMark, removeMark } from '../job/distributed-mark.ts';
 import { assertJobFolder, type Job } from '../job/job-folder.ts';
 import { createLocalCommitter } from '../job/local-committer.ts';
 import { acquireLock } from '../job/lock.ts';
-import { statePaths } from '../job/state-folder.ts';
 import type { ClusterChannel } from '../transport/cluster.ts';
 import { bringHome } from './bring-home.ts';
 import { findJoinFile, type JoinFile } from './join-file.ts';
@@ -38,17 +37,17 @@ export async function cancelJob(channel: ClusterChannel, reason: string, clock: 
 }
 
 async function freeFolder(channel: ClusterChannel, job: Job, clock: Clock): Promise<CancelResult> {
-  const { lockFile, joinFile } = statePaths(job.stateFolder);
+  const { lockFile, joinFile, layout, state } = job.paths;
   const lock = await acquireLock(lockFile).catch((error: unknown) => {
     if (isFlowDcError(error) && error.code === 'FDC_ERR_JOB_LOCKED') return undefined;
     throw error;
   });
   if (lock === undefined) return { folder: 'followed', out: job.out };
   try {
-    const destination = new FolderDestination(job.out, { layout: job.layout });
-    await bringHome(channel.records(), { destination, committer: createLocalCommitter(job.stateFolder), clock }, true);
-    const mark = await readMark(job.stateFolder);
-    if (mark?.job === channel.id) await removeMark(job.stateFolder);
+    const destination = new FolderDestination(job.out, { layout });
+    await bringHome(channel.records(), { destination, committer: createLocalCommitter(state), clock }, true);
+    const mark = await readMark(job.paths);
+    if (mark?.job === channel.id) await removeMark(job.paths);
     const server = mark?.own === true ? (await findJoinFile(joinFile))?.server : undefined;
     return { folder: 'free', out: job.out, ...(server === undefined ? {} : { server }) };
   } finally {

@@ -1,7 +1,7 @@
 /** What all workers of a job are doing at this moment, as they say themselves. */
 import type { Clock } from '../clock.ts';
 import type { RecordTotals } from '../job/job-summary.ts';
-import type { TimelineHost, TimelineMoment } from '../job/timeline-file.ts';
+import type { TimelineHost, TimelineMoment } from '../job/timeline.ts';
 import type { UnitRecord } from '../record.ts';
 import type { ClusterChannel, WorkerStatus } from '../transport/cluster.ts';
 import { presentWorkers } from './job-report.ts';

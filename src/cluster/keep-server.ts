@@ -1,5 +1,6 @@
 /** A server of our own that ends for no reason of ours is started again, for as long as somebody follows its job. */
-import { isRunning } from '../job/process-start.ts';
+import type { FolderPaths } from '../destination/folder-layout.ts';
+import { isRunning } from '../job/lock.ts';
 import { type OwnServer, type OwnServerOptions, startOwnServer } from './own-server.ts';
 
 const LOOK_MS = 1_000;
@@ -7,7 +8,7 @@ const LOOK_MS = 1_000;
 export class ServerKeeper {
   /** Somebody else had left it running. */
   readonly wasFound: boolean;
-  readonly #stateFolder: string;
+  readonly #paths: FolderPaths;
   readonly #options: OwnServerOptions;
   readonly #onNews: (news: string) => void;
   #server: OwnServer;
@@ -15,8 +16,8 @@ export class ServerKeeper {
   #starting: Promise<void> = Promise.resolve();
 
   /** @param onNews - told in a line that the server was started again, or cannot be */
-  constructor(stateFolder: string, options: OwnServerOptions, server: OwnServer, onNews: (news: string) => void) {
-    this.#stateFolder = stateFolder;
+  constructor(paths: FolderPaths, options: OwnServerOptions, server: OwnServer, onNews: (news: string) => void) {
+    this.#paths = paths;
     // Workers know this port.
     this.#options = { ...options, port: Number(server.server.slice(server.server.lastIndexOf(':') + 1)) };
     this.#server = server;
@@ -49,7 +50,7 @@ export class ServerKeeper {
     const { pid, processStart } = this.#server;
     if (isRunning(pid, processStart)) return;
     try {
-      this.#server = await startOwnServer(this.#stateFolder, this.#options);
+      this.#server = await startOwnServer(this.#paths, this.#options);
       this.#onNews(
         `nats-server (process ${pid}) ended and was started again as process ${this.#server.pid}; the job goes on`,
       );

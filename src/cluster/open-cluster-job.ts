@@ -48,14 +48,14 @@ export async function openClusterJob(
   mark: Omit<DistributedMark, 'job'>,
 ): Promise<OpenedJob> {
   const { job, committer } = folder;
-  const marked = await readMark(job.stateFolder);
+  const marked = await readMark(job.paths);
   if (marked !== undefined && marked.job !== id) throw distributedError(job.out, marked);
   const rollForward = async (record: UnitRecord): Promise<void> =>
     void (await settleFiles(folder.destination, record, folder.clock, false));
   const found = await attach(cluster, id, { rollForward });
   const isOurs = found?.description.folderId === description.folderId;
   if (found !== undefined && isOurs && marked !== undefined && (await isLive(found))) {
-    await writeMark(job.stateFolder, { ...mark, job: id });
+    await writeMark(job.paths, { ...mark, job: id });
     return { channel: found, joined: true };
   }
   // A server that never heard of a job which another one works on is the wrong server.
@@ -63,13 +63,13 @@ export async function openClusterJob(
     throw distributedError(job.out, marked);
   if (found !== undefined) await (isOurs ? retire(found, folder) : found[Symbol.asyncDispose]());
   // First the mark, then the job: nobody may write here unseen in between.
-  await writeMark(job.stateFolder, { ...mark, job: id });
+  await writeMark(job.paths, { ...mark, job: id });
   try {
     const channel = await cluster.createJob(id, description, { rollForward });
     await adoptRecords(channel, committer.records());
     return { channel, joined: false };
   } catch (error) {
-    if (isFlowDcError(error) && error.code === 'FDC_ERR_JOB_MISMATCH') await removeMark(job.stateFolder);
+    if (isFlowDcError(error) && error.code === 'FDC_ERR_JOB_MISMATCH') await removeMark(job.paths);
     throw error;
   }
 }

@@ -9,9 +9,9 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type Clock, sleep } from '../clock.ts';
+import type { FolderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
-import { isRunning, processStart } from '../job/process-start.ts';
-import { statePaths } from '../job/state-folder.ts';
+import { isRunning, processStart } from '../job/lock.ts';
 import { findJoinFile, type JoinFile, writeJoinFile } from './join-file.ts';
 
 export interface OwnServerOptions {
@@ -65,21 +65,21 @@ export function findServerBinary(env: OwnServerOptions['env']): string {
  * Errors: FDC_ERR_USAGE without a binary or when another machine runs it, FDC_ERR_TRANSPORT_CONNECT when it does not
  * start.
  */
-export async function startOwnServer(stateFolder: string, options: OwnServerOptions): Promise<OwnServer> {
-  const { joinFile } = statePaths(stateFolder);
+export async function startOwnServer(paths: FolderPaths, options: OwnServerOptions): Promise<OwnServer> {
+  const { joinFile } = paths;
   const before = await findJoinFile(joinFile);
   if (before !== undefined && before.server.hostname !== hostname()) throw elsewhere(joinFile, before);
   if (before !== undefined && isRunning(before.server.pid, before.server.processStart)) {
     const port = new URL(before.servers[0] as string).port;
     return handle(
-      stateFolder,
+      paths,
       { ...before.server, port, token: before.token, host: hereOf(options.listen), found: true },
       options.clock,
     );
   }
   // The same token again, so that workers that were told it find their way back.
   const token = before?.token ?? randomBytes(32).toString('base64url');
-  const { pid, port } = await launch(stateFolder, token, options);
+  const { pid, port } = await launch(paths, token, options);
   const start = processStart(pid);
   const server = { hostname: hostname(), pid, ...(start === undefined ? {} : { processStart: start }) };
   await writeJoinFile(joinFile, {
@@ -88,7 +88,7 @@ export async function startOwnServer(stateFolder: string, options: OwnServerOpti
     job: options.job,
     server,
   });
-  return handle(stateFolder, { ...server, port, token, host: hereOf(options.listen), found: false }, options.clock);
+  return handle(paths, { ...server, port, token, host: hereOf(options.listen), found: false }, options.clock);
 }
 
 /** End a server by what worker.json says of it; does nothing unless that very process runs on this machine. */
@@ -105,11 +105,10 @@ export async function endServer(
 }
 
 async function launch(
-  stateFolder: string,
+  { serverFolder: folder }: FolderPaths,
   token: string,
   options: OwnServerOptions,
 ): Promise<{ pid: number; port: string }> {
-  const folder = statePaths(stateFolder).serverFolder;
   const logFile = join(folder, 'server.log');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await rm(logFile, { force: true });
@@ -159,7 +158,7 @@ async function listening(child: ChildProcess, folder: string, clock: Clock): Pro
 }
 
 function handle(
-  stateFolder: string,
+  { joinFile, serverFolder }: FolderPaths,
   server: JoinFile['server'] & {
     readonly port: string;
     readonly token: string;
@@ -168,7 +167,6 @@ function handle(
   },
   clock: Clock,
 ): OwnServer {
-  const { joinFile, serverFolder } = statePaths(stateFolder);
   return {
     server: `${server.host}:${server.port}`,
     token: server.token,

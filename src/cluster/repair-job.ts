@@ -42,9 +42,9 @@ export async function repairJob(
     };
   const config = configOf(folder);
   const expected: UnitId[] = [];
-  await forEachUnit(config, folder.stateFolder, async ({ id }) => void expected.push(id), signal);
+  await forEachUnit(config, folder.paths, async ({ id }) => void expected.push(id), signal);
   const result = await channel.repair(expected);
-  const republished = await republish(config, folder.stateFolder, channel, result.missing, signal);
+  const republished = await republish(config, folder.paths, channel, result.missing, signal);
   return { ...result, republished };
 }
 

@@ -2,6 +2,7 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ResolvedConfig } from '../config/types.ts';
+import type { FolderPaths } from '../destination/folder-layout.ts';
 import type { Unit, UnitId } from '../record.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
 import { partitionByHost } from '../stages/partition/partition-by-host.ts';
@@ -9,19 +10,19 @@ import type { JobChannel } from '../transport/transport.ts';
 
 /**
  * Cut the manifest again and hand every unit to `take`. The same input and settings give the same units.
- * @param stateFolder - where what came from a pipe was kept
+ * @param paths - where what came from a pipe was kept
  * Errors: those of the manifest reader.
  */
 export async function forEachUnit(
   config: ResolvedConfig,
-  stateFolder: string,
+  paths: FolderPaths,
   take: (unit: Unit) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const input: JobInput = await openJobInput(config, undefined);
   try {
     // Of a kept pipe this only reads where it had paused; nothing is written.
-    await input.adopt(stateFolder);
+    await input.adopt(paths);
     const taker = new Writable({
       objectMode: true,
       highWaterMark: 1,
@@ -38,7 +39,7 @@ export async function forEachUnit(
 /** Publish exactly the units that are missing. @returns how many were */
 export async function republish(
   config: ResolvedConfig,
-  stateFolder: string,
+  paths: FolderPaths,
   channel: Pick<JobChannel, 'publish'>,
   missing: readonly UnitId[],
   signal: AbortSignal,
@@ -50,6 +51,6 @@ export async function republish(
     await channel.publish(unit, signal);
     published += 1;
   };
-  if (wanted.size > 0) await forEachUnit(config, stateFolder, take, signal);
+  if (wanted.size > 0) await forEachUnit(config, paths, take, signal);
   return published;
 }

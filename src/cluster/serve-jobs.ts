@@ -152,7 +152,7 @@ class Server {
     try {
       const out = this.#options.out ?? channel.description.out;
       const folder = await assertJobFolder(out, channel.description.folderId);
-      destination = new FolderDestination(folder.out, { layout: folder.layout });
+      destination = new FolderDestination(folder.out, { layout: folder.paths.layout });
       return await this.#workIn(channel, destination);
     } catch (error) {
       // The server went away in this moment; it is waited for as at any other.

@@ -6,17 +6,15 @@ import { type Clock, sleep, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
-import { finalPath } from '../destination/folder-layout.ts';
+import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { readMark, removeMark } from '../job/distributed-mark.ts';
-import { identityOf } from '../job/identity-of.ts';
+import { identityOf } from '../job/identity.ts';
 import { type OpenJob, openJob } from '../job/job-folder.ts';
 import { type JobSummary, type RecordTotals, totalOf } from '../job/job-summary.ts';
 import { createLocalCommitter } from '../job/local-committer.ts';
-import { statePaths } from '../job/state-folder.ts';
-import { readRunSpans } from '../job/timeline-file.ts';
-import { TimelineRecorder } from '../job/timeline-recorder.ts';
+import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import type { Unit, UnitId, UnitRecord } from '../record.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
 import { sealInfo } from '../run/seal-info.ts';
@@ -46,7 +44,7 @@ export interface SubmitOptions {
   /** Aborts when the caller wants to leave; the job goes on without it. */
   readonly detach: AbortSignal;
   /** Reach the server; asked for once the folder is ours and there is something to do. */
-  readonly connect: (stateFolder: string, job: string) => Promise<SubmitConnection>;
+  readonly connect: (paths: FolderPaths, job: string) => Promise<SubmitConnection>;
   /** Told once, before the server is asked for. */
   readonly onStart?: (manifest: ManifestInfo, notices: readonly string[]) => void | Promise<void>;
   /** The job is on the server; nothing is published yet. */
@@ -94,7 +92,7 @@ export async function submitJob(config: ResolvedConfig, options: SubmitOptions):
       distributed: config.cluster.takeOver ? 'take-over' : 'open',
     });
     try {
-      await input.adopt(job.stateFolder);
+      await input.adopt(job.paths);
       return await new Submission(config, input, job, options, clock, startedMs).run();
     } finally {
       await job.close();
@@ -129,22 +127,22 @@ class Submission {
     this.#input = input;
     this.#options = options;
     this.#startedMs = startedMs;
-    const destination = new FolderDestination(job.out, { layout: job.layout });
-    this.#folder = { job, destination, committer: createLocalCommitter(job.stateFolder), clock };
+    const destination = new FolderDestination(job.out, { layout: job.paths.layout });
+    this.#folder = { job, destination, committer: createLocalCommitter(job.paths.state), clock };
   }
 
   async run(): Promise<SubmitSummary> {
     const { job, destination, committer } = this.#folder;
     await destination.prepare();
-    await adoptFromStats(job.out, job.stateFolder);
+    await adoptFromStats(job.paths);
     const before = await totalOf(committer.records());
-    const mark = await readMark(job.stateFolder);
+    const mark = await readMark(job.paths);
     if (before.units > 0 || mark !== undefined) this.#input.stopLingering();
     await this.#options.onStart?.(this.#input.info, job.notices);
     const isFinished = mark === undefined && existsSync(finalPath(destination.paths, SUCCESS_FILE));
     if (isFinished) return this.#summary(committer.records(), before, true);
     const id = this.#config.cluster.job ?? mark?.job ?? jobNameOf(job);
-    const { cluster, servers, own } = await this.#options.connect(job.stateFolder, id);
+    const { cluster, servers, own } = await this.#options.connect(job.paths, id);
     try {
       return await this.#distribute(cluster, id, { servers, own });
     } finally {
@@ -184,7 +182,7 @@ class Submission {
   async #recorded(channel: ClusterChannel, before: RecordTotals): Promise<boolean> {
     const { clock, job } = this.#folder;
     const gauge = new ClusterGauge(channel, clock, before);
-    const timeline = new TimelineRecorder(statePaths(job.stateFolder).timeline, gauge, clock);
+    const timeline = new TimelineRecorder(job.paths.timeline, gauge, clock);
     try {
       return await this.#publishAndWatch(channel, gauge);
     } finally {
@@ -210,7 +208,7 @@ class Submission {
         this.#options.onRecord?.(record);
       },
       expected: () => this.#units,
-      republish: async (missing) => void (await republish(this.#config, job.stateFolder, channel, missing, signal)),
+      republish: async (missing) => void (await republish(this.#config, job.paths, channel, missing, signal)),
       onNotice: (notice) => this.#options.onNotice?.(notice),
     }).catch(fail);
     const [, complete] = await Promise.all([this.#publish(channel, signal).catch(fail), watching]);
@@ -248,7 +246,7 @@ class Submission {
       sealInfo(this.#config, this.#input.info, job, summary, clock.wallMs()),
     );
     await channel.finish();
-    await removeMark(job.stateFolder);
+    await removeMark(job.paths);
     return summary;
   }
 
@@ -268,7 +266,7 @@ class Submission {
   async #cancelled(channel: ClusterChannel, id: string): Promise<never> {
     const { job } = this.#folder;
     await bringHome(channel.records(), this.#folder, false);
-    await removeMark(job.stateFolder);
+    await removeMark(job.paths);
     throw new FlowDcError(
       'FDC_ERR_JOB_CANCELLED',
       `job ${id} was cancelled; what was committed stays, the same submit or a download into ${job.out} goes on`,
@@ -279,7 +277,7 @@ class Submission {
     const { job, clock } = this.#folder;
     const totals = await totalOf(records);
     const elapsedMs = clock.nowMs() - this.#startedMs;
-    const runs = await readRunSpans(statePaths(job.stateFolder).timeline);
+    const runs = await readRunSpans(job.paths.timeline);
     return { ...totals, complete, out: job.out, elapsedMs, runs, before, published: this.#published };
   }
 }

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { FolderDestination } from '../destination/folder-destination.ts';
 import type { HostLimits } from '../host-limits.ts';
-import type { TimelineHost } from '../job/timeline-file.ts';
+import type { TimelineHost } from '../job/timeline.ts';
 import { RunControl, type RunSignals } from '../run/run-control.ts';
 import { RunGauge } from '../run/run-gauge.ts';
 import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';

@@ -3,23 +3,20 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
-import { makeFolder } from './create-exclusively.ts';
-import type { Destination, Staging } from './destination.ts';
-import { destinationError } from './destination-error.ts';
-import { syncFolder, writeAtomically } from './durable.ts';
+import { type Destination, destinationError, type Staging } from './destination.ts';
+import { makeFolder, syncFolder, writeAtomically } from './disk.ts';
 import { type FolderLayout, type FolderPaths, finalPath, folderPaths, stagingFolder } from './folder-layout.ts';
-import { FolderStaging } from './folder-staging.ts';
-import { rollForwardFolder } from './roll-forward.ts';
+import { FolderStaging, rollForwardFolder } from './folder-staging.ts';
 
 /** The points of a unit's commit between which a crash makes a difference. */
 export type CommitStep = 'staged' | 'synced' | 'committed' | 'rolled';
 
 export interface FolderDestinationOptions {
   /** `shards` keeps the state in OUT/.flow-dc, `files` (loose files) in OUT.flow-dc. Default: shards. */
-  readonly layout?: FolderLayout;
+  readonly layout?: FolderLayout | undefined;
   /** Called at each step of a commit, so that a test can end the process there. */
-  readonly onStep?: (step: CommitStep, unit: UnitId) => void;
-  readonly clock?: Clock;
+  readonly onStep?: ((step: CommitStep, unit: UnitId) => void) | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 /**

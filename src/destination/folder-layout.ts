@@ -1,5 +1,6 @@
 /**
- * Where everything lies in a local output folder. Pure, except for `path`.
+ * Where everything of one output lies on a local disk: the dataset, and what its job keeps. Paths only; nothing here
+ * touches the disk.
  *
  *   shards (tar modes)              files (loose files)
  *   OUT/000000.tar, .parquet, ...   OUT/label/name.ext
@@ -14,13 +15,40 @@ export type FolderLayout = 'shards' | 'files';
 /** What the `files` layout keeps in the output folder itself; loaders look for it there. */
 export const METADATA_FILE = 'metadata.parquet';
 
+/** Every path of one output, absolute; made once, when the job is opened. */
 export interface FolderPaths {
-  readonly output: string;
-  /** Records, job and staging; never read by a data loader. */
-  readonly state: string;
-  readonly staging: string;
-  readonly spill: string;
   readonly layout: FolderLayout;
+  readonly output: string;
+  /**
+   * The job's own folder: inside the output for shards; beside it for loose files, whose loaders take every folder
+   * inside for a class.
+   */
+  readonly state: string;
+  /** Attempts that are not final yet, a folder each. */
+  readonly staging: string;
+  /** Bodies that do not stay in memory. */
+  readonly spill: string;
+  /** Id, identity and settings of the job. */
+  readonly jobFile: string;
+  /** Exists while a process writes to the output. */
+  readonly lockFile: string;
+  /** Exists while recorded files are being deleted; whoever finds it finishes the deletion. */
+  readonly overwriteFile: string;
+  /** What was read from stdin, whole; and while it is being read. */
+  readonly keptInput: string;
+  readonly partialInput: string;
+  /** Row numbers at which live input paused so long that a window was closed; a line each. */
+  readonly lingers: string;
+  /** Exists while workers of a job on a server write to the output. */
+  readonly distributedFile: string;
+  /** What workers need to join a server that submit started; its token, so for its owner's eyes only. */
+  readonly joinFile: string;
+  /** Configuration and data of that server. */
+  readonly serverFolder: string;
+  /** What was learned about hosts. */
+  readonly hostProfiles: string;
+  /** How the runs went, second by second. */
+  readonly timeline: string;
 }
 
 /** Errors: FDC_ERR_CONFIG_INVALID when `output` is not a path but a URL or standard output. */
@@ -33,7 +61,24 @@ export function folderPaths(output: string, layout: FolderLayout): FolderPaths {
   }
   const root = resolve(output);
   const state = layout === 'shards' ? join(root, '.flow-dc') : `${root}.flow-dc`;
-  return { output: root, state, staging: join(state, 'staging'), spill: join(state, 'spill'), layout };
+  return {
+    layout,
+    output: root,
+    state,
+    staging: join(state, 'staging'),
+    spill: join(state, 'spill'),
+    jobFile: join(state, 'job.json'),
+    lockFile: join(state, 'lock'),
+    overwriteFile: join(state, 'overwrite'),
+    keptInput: join(state, 'stdin'),
+    partialInput: join(state, 'stdin.partial'),
+    lingers: join(state, 'lingers'),
+    distributedFile: join(state, 'distributed.json'),
+    joinFile: join(state, 'worker.json'),
+    serverFolder: join(state, 'nats'),
+    hostProfiles: join(state, 'hosts.json'),
+    timeline: join(state, 'timeline.jsonl'),
+  };
 }
 
 /** The folder of one attempt. Both parts come from records that anybody may have written. */

@@ -1,15 +1,26 @@
-/** One attempt at one unit, in a folder of its own that no reader looks into. */
-import { mkdir, rm } from 'node:fs/promises';
+/**
+ * One attempt at one unit, in a local folder: staged where no reader looks, then moved to its final place. Every step of
+ * the move may find its work done already, by an earlier run that was killed or by another worker at this moment; only
+ * "neither staged nor final" is an error.
+ */
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Artifact } from '../record.ts';
+import { type Clock, sleep } from '../clock.ts';
+import { FlowDcError } from '../errors.ts';
+import type { Artifact, UnitRecord } from '../record.ts';
 import type { StagedFile, StagedFolder, Staging } from './destination.ts';
-import { forEachConcurrently, syncFolder, syncPath } from './durable.ts';
-import { FILE_LIST_SUFFIX, formatListedFile } from './file-list.ts';
-import { artifactName, listedPath } from './folder-layout.ts';
-import { HashedFile } from './hashed-file.ts';
+import { syncFolder, syncPath } from './disk.ts';
+import { artifactName, type FolderPaths, finalPath, listedPath, stagingFolder } from './folder-layout.ts';
+import { FILE_LIST_SUFFIX, formatListedFile, HashedFile, readFileList } from './hashed-file.ts';
 
 /** fsyncs under way at once. Each blocks one of libuv's 4 threads, and other units want to write meanwhile. */
 const SYNC_WIDTH = 2;
+
+/**
+ * Names that another machine made in a shared folder may take this long to be seen here: NFS caches for some seconds.
+ */
+const VISIBLE_MS = 5_000;
+const LOOK_AGAIN_MS = 250;
 
 /** One attempt at one unit, in a folder of its own that no reader looks into. */
 export class FolderStaging implements Staging {
@@ -103,4 +114,79 @@ class LooseFiles implements StagedFolder {
     await this.#list.write([Buffer.from(this.#lines.join(''))]);
     return this.#list.close();
   }
+}
+
+/** Move a decided record's artifacts to their final names. Idempotent. Errors: FDC_ERR_DEST_IO. */
+export async function rollForwardFolder(paths: FolderPaths, record: UnitRecord, clock: Clock): Promise<void> {
+  const staged = stagingFolder(paths, record.unit, record.token);
+  for (const artifact of record.artifacts) artifactName(artifact.name);
+  // Lists go last: a list in its final place says that all of its files are in theirs.
+  const lists = record.artifacts.filter((artifact) => artifact.name.endsWith(FILE_LIST_SUFFIX));
+  for (const list of lists) await rollFiles(paths, staged, list.name, clock);
+  for (const { name, bytes } of record.artifacts) {
+    if (!lists.some((list) => list.name === name))
+      await moveOnce(join(staged, name), finalPath(paths, name), bytes, clock);
+  }
+  for (const { name, bytes } of lists) await moveOnce(join(staged, name), finalPath(paths, name), bytes, clock);
+  await syncFolder(paths.layout === 'shards' ? paths.output : paths.state);
+  await rm(staged, { recursive: true, force: true });
+}
+
+async function rollFiles(paths: FolderPaths, staged: string, listName: string, clock: Clock): Promise<void> {
+  const list = join(staged, listName);
+  if (!(await exists(list))) return;
+  const made = new Set<string>();
+  for await (const { path, bytes } of readFileList(list)) {
+    const final = join(paths.output, path);
+    const folder = dirname(final);
+    if (!made.has(folder)) {
+      await mkdir(folder, { recursive: true });
+      made.add(folder);
+    }
+    await moveOnce(join(staged, 'files', path), final, bytes, clock);
+  }
+  made.add(paths.output);
+  await forEachConcurrently(made, 4, syncFolder);
+}
+
+async function moveOnce(from: string, to: string, bytes: number, clock: Clock): Promise<void> {
+  for (const endMs = clock.nowMs() + VISIBLE_MS; ; await sleep(clock, LOOK_AGAIN_MS)) {
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      const found = await stat(to).catch(() => undefined);
+      if (found?.isFile() && found.size === bytes) return;
+      if (found === undefined && clock.nowMs() < endMs) continue;
+      throw new FlowDcError(
+        'FDC_ERR_DEST_IO',
+        `${to}: expected ${bytes} bytes here or in ${dirname(from)}, got ${found === undefined ? 'nothing' : `${found.size} bytes`}; the committed data was deleted or changed`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+/** Run `work` over `items`, at most `width` at a time; rejects with the first error once none is running. */
+async function forEachConcurrently<T>(
+  items: Iterable<T>,
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const iterator = items[Symbol.iterator]();
+  let failed = false;
+  const lane = async (): Promise<void> => {
+    for (let next = iterator.next(); !next.done && !failed; next = iterator.next()) {
+      await work(next.value).catch((error: unknown) => {
+        failed = true;
+        throw error;
+      });
+    }
+  };
+  const results = await Promise.allSettled(Array.from({ length: width }, lane));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

@@ -1,8 +1,7 @@
 /** None: counts and hashes, keeps nothing. */
 import { createHash } from 'node:crypto';
 import type { Artifact } from '../record.ts';
-import type { Destination, StagedFile, StagedFolder, Staging } from './destination.ts';
-import { destinationError } from './destination-error.ts';
+import { type Destination, destinationError, type StagedFile, type StagedFolder, type Staging } from './destination.ts';
 
 export interface NoneDestinationOptions {
   /** Folder on a local disk for bodies that do not stay in memory. */

@@ -5,7 +5,7 @@ import { textColumn } from '../arrow/text.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { stageSettings } from '../config/stage-settings.ts';
 import type { ManifestOptions } from '../config/types.ts';
-import { freeBytes } from '../destination/free-bytes.ts';
+import { freeBytes } from '../destination/disk.ts';
 import { FlowDcError } from '../errors.ts';
 import { hostOf } from '../host/host.ts';
 import type { RowCode } from '../row-codes.ts';

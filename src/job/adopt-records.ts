@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { destinationError, errnoOf } from '../destination/destination-error.ts';
-import { type FolderPaths, finalPath, folderPaths } from '../destination/folder-layout.ts';
+import { dirname, join } from 'node:path';
+import { destinationError, errnoOf } from '../destination/destination.ts';
+import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import type { Artifact, Committer, UnitRecord } from '../record.ts';
 import { recordProblems } from '../record-schema.ts';
 import { createLocalCommitter } from './local-committer.ts';
@@ -35,13 +35,11 @@ export async function adoptRecords(
 
 /**
  * Make the missing records of an output folder from its stats files. Artifacts are checked by size only: hashing
- * terabytes is what verification is for. Works for shards and for loose files, by which state folder is given.
+ * terabytes is what verification is for.
  * Errors: FDC_ERR_DEST_IO and FDC_ERR_DEST_FULL when the folders cannot be read or written.
  */
-export async function adoptFromStats(outFolder: string, stateFolder: string): Promise<Adoption> {
-  const files = folderPaths(outFolder, 'files');
-  const paths = files.state === resolve(stateFolder) ? files : folderPaths(outFolder, 'shards');
-  const committer = createLocalCommitter(stateFolder);
+export async function adoptFromStats(paths: FolderPaths): Promise<Adoption> {
+  const committer = createLocalCommitter(paths.state);
   const refused: { file: string; reason: string }[] = [];
   let adopted = 0;
   const recorded = new Set<string>();

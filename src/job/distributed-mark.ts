@@ -4,10 +4,10 @@
  */
 import { readFile, rm } from 'node:fs/promises';
 import { Ajv } from 'ajv';
-import { destinationError, errnoOf } from '../destination/destination-error.ts';
-import { writeAtomically } from '../destination/durable.ts';
+import { destinationError, errnoOf } from '../destination/destination.ts';
+import { writeAtomically } from '../destination/disk.ts';
+import type { FolderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
-import { statePaths } from './state-folder.ts';
 
 /** Nothing secret: everybody who reads the dataset can read it. */
 export interface DistributedMark {
@@ -30,8 +30,7 @@ const matches = new Ajv().compile<DistributedMark>({
 });
 
 /** @returns undefined when no other machine works on the output. Errors: FDC_ERR_DEST_IO. */
-export async function readMark(stateFolder: string): Promise<DistributedMark | undefined> {
-  const path = statePaths(stateFolder).distributedFile;
+export async function readMark({ distributedFile: path }: FolderPaths): Promise<DistributedMark | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (matches(value)) return value;
@@ -46,13 +45,13 @@ export async function readMark(stateFolder: string): Promise<DistributedMark | u
 }
 
 /** Only under the job's lock. */
-export async function writeMark(stateFolder: string, mark: DistributedMark): Promise<void> {
-  await writeAtomically(statePaths(stateFolder).distributedFile, `${JSON.stringify(mark, null, 2)}\n`);
+export async function writeMark({ distributedFile }: FolderPaths, mark: DistributedMark): Promise<void> {
+  await writeAtomically(distributedFile, `${JSON.stringify(mark, null, 2)}\n`);
 }
 
 /** Idempotent. */
-export async function removeMark(stateFolder: string): Promise<void> {
-  await rm(statePaths(stateFolder).distributedFile, { force: true });
+export async function removeMark({ distributedFile }: FolderPaths): Promise<void> {
+  await rm(distributedFile, { force: true });
 }
 
 /** FDC_ERR_JOB_DISTRIBUTED for somebody who would write to `out` beside the workers. */

@@ -2,6 +2,7 @@
  * What makes two runs the same job: everything that decides which row ends up in which shard, under which name.
  * Whatever is not listed here may change between runs.
  */
+import type { ResolvedConfig } from '../config/types.ts';
 import type { ColumnRoles } from '../record.ts';
 
 /** Raised when units, keys or the files of an output are made differently for the same input and settings. */
@@ -20,18 +21,48 @@ export interface JobIdentity {
   readonly inputs: readonly InputIdentity[];
   readonly columns: ColumnRoles;
   /** Rows taken from the inputs, when not all: the last unit is cut there. */
-  readonly limitRows?: number;
+  readonly limitRows?: number | undefined;
   readonly shardSize: number;
   readonly groupBy: string;
   readonly outputFormat: string;
   readonly createTar: boolean;
   readonly compressTar: boolean;
   readonly namingMode: string;
-  readonly fileNamePattern?: string;
+  readonly fileNamePattern?: string | undefined;
   readonly imageName: string;
   readonly nullLabel: string;
   readonly trustNames: boolean;
   readonly hash: boolean;
+}
+
+/** What identity needs to know of a manifest. */
+export interface IdentifiedManifest {
+  readonly roles: ColumnRoles;
+  readonly files: readonly InputIdentity[];
+}
+
+/** The identity of the job that a configuration and a manifest make. */
+export function identityOf(
+  { manifest: input, partition, fetch, sink }: ResolvedConfig,
+  manifest: IdentifiedManifest,
+): JobIdentity {
+  return {
+    formatVersion: JOB_FORMAT_VERSION,
+    inputs: manifest.files.map(({ name, bytes, hash }) => ({ name, bytes, hash })),
+    columns: manifest.roles,
+    limitRows: input.limitRows,
+    shardSize: partition.shardSize,
+    groupBy: partition.groupBy,
+    outputFormat: sink.outputFormat,
+    createTar: sink.createTar,
+    compressTar: sink.compressTar,
+    namingMode: sink.namingMode,
+    fileNamePattern: sink.namingMode === 'url_based' ? sink.fileNamePattern : undefined,
+    imageName: sink.imageName,
+    nullLabel: sink.nullLabel,
+    trustNames: sink.trustNames,
+    hash: fetch.hash,
+  };
 }
 
 /** One thing in which two identities differ, under the name that the configuration has for it. */

@@ -1,12 +1,11 @@
 /** job.json: what a job is, in the words of whoever reads it next. */
 import { readFile } from 'node:fs/promises';
 import { Ajv } from 'ajv';
-import { destinationError, errnoOf } from '../destination/destination-error.ts';
-import { writeAtomically } from '../destination/durable.ts';
-import type { FolderLayout } from '../destination/folder-layout.ts';
+import { destinationError, errnoOf } from '../destination/destination.ts';
+import { writeAtomically } from '../destination/disk.ts';
+import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
 import { JOB_FORMAT_VERSION, type JobIdentity } from './identity.ts';
-import { stateFolderOf, statePaths } from './state-folder.ts';
 
 /** The configuration that the job runs with, under the configuration's own keys; without secrets. */
 export type JobSettings = Readonly<Record<string, unknown>>;
@@ -22,8 +21,7 @@ export interface JobFile {
 }
 
 export interface FoundJob {
-  readonly layout: FolderLayout;
-  readonly stateFolder: string;
+  readonly paths: FolderPaths;
   readonly job: JobFile;
 }
 
@@ -79,9 +77,9 @@ const matches = ajv.compile<JobFile>({
 /** The job of an output folder, wherever its layout keeps the state; undefined when there is none. */
 export async function findJob(out: string): Promise<FoundJob | undefined> {
   for (const layout of ['shards', 'files'] as const) {
-    const stateFolder = stateFolderOf(out, layout);
-    const job = await readJobFile(stateFolder);
-    if (job !== undefined) return { layout, stateFolder, job };
+    const paths = folderPaths(out, layout);
+    const job = await readJobFile(paths);
+    if (job !== undefined) return { paths, job };
   }
   return undefined;
 }
@@ -90,8 +88,7 @@ export async function findJob(out: string): Promise<FoundJob | undefined> {
  * @returns undefined when the state folder holds no job.json
  * Errors: FDC_ERR_JOB_MISMATCH when a later version wrote it, FDC_ERR_DEST_IO when it cannot be read or understood.
  */
-export async function readJobFile(stateFolder: string): Promise<JobFile | undefined> {
-  const { jobFile } = statePaths(stateFolder);
+export async function readJobFile({ jobFile }: FolderPaths): Promise<JobFile | undefined> {
   let value: unknown;
   try {
     value = JSON.parse(await readFile(jobFile, 'utf8'));
@@ -112,8 +109,8 @@ export async function readJobFile(stateFolder: string): Promise<JobFile | undefi
 }
 
 /** Replace job.json as a whole. */
-export async function writeJobFile(stateFolder: string, job: JobFile): Promise<void> {
-  await writeAtomically(statePaths(stateFolder).jobFile, `${JSON.stringify(job, null, 2)}\n`);
+export async function writeJobFile({ jobFile }: FolderPaths, job: JobFile): Promise<void> {
+  await writeAtomically(jobFile, `${JSON.stringify(job, null, 2)}\n`);
 }
 
 function damaged(jobFile: string, problem: string): FlowDcError {

@@ -1,40 +1,37 @@
 /** Opening an output folder for a job: ours or empty, same job or none, and one writer at a time. */
 import { randomUUID } from 'node:crypto';
 import { access, constants, rm, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
-import { makeFolder } from '../destination/create-exclusively.ts';
-import { destinationError } from '../destination/destination-error.ts';
-import { writeAtomically } from '../destination/durable.ts';
-import type { FolderLayout } from '../destination/folder-layout.ts';
+import { destinationError } from '../destination/destination.ts';
+import { makeFolder, writeAtomically } from '../destination/disk.ts';
+import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
-import { clearOutput } from './clear-output.ts';
 import { distributedError, readMark, removeMark } from './distributed-mark.ts';
-import { leftOver, namesIn, refuseFile, refuseForeign } from './folder-claim.ts';
+import { clearOutput, leftOver, namesIn, refuseFile, refuseForeign } from './folder-claim.ts';
 import { compareIdentity, describeDifferences, type JobIdentity } from './identity.ts';
 import { type FoundJob, findJob, type JobFile, type JobSettings, readJobFile, writeJobFile } from './job-file.ts';
-import { sweepTemporaryRecords } from './local-committer.ts';
+import { RECORDS_FOLDER, sweepTemporaryRecords } from './local-committer.ts';
 import { acquireLock, type JobLock } from './lock.ts';
-import { stateFolderOf, statePaths } from './state-folder.ts';
 
 export interface OpenJobOptions {
   /** Delete what the folder's job recorded and begin anew. Files that no record names stay. */
-  readonly overwrite?: boolean;
+  readonly overwrite?: boolean | undefined;
   /** What a resume without other arguments needs: configuration keys, absolute input paths, no secrets. */
-  readonly settings?: JobSettings;
+  readonly settings?: JobSettings | undefined;
   /**
    * What to do about a folder that workers of a job on a server write to: refuse it (default), open it because the
    * caller is that job's submitter, or take it over because that job is known to be over. Never opened for `overwrite`.
    */
-  readonly distributed?: 'refuse' | 'open' | 'take-over';
+  readonly distributed?: 'refuse' | 'open' | 'take-over' | undefined;
 }
 
 /** A job as its folder tells it. */
 export interface Job extends JobFile {
   /** The output folder, absolute. */
   readonly out: string;
-  readonly layout: FolderLayout;
-  readonly stateFolder: string;
+  /** Where everything of it lies. */
+  readonly paths: FolderPaths;
 }
 
 /** A job that this process alone may write to, until it is closed. */
@@ -55,12 +52,12 @@ export interface OpenJob extends Job, AsyncDisposable {
  */
 export async function openJob(out: string, identity: JobIdentity, options: OpenJobOptions = {}): Promise<OpenJob> {
   const folder = resolve(out);
-  const wanted = layoutOf(identity);
+  const wanted = folderPaths(folder, identity.createTar ? 'shards' : 'files');
   await refuseFile(folder);
   const found = await findJob(folder);
   if (found === undefined) await refuseForeign(folder);
-  if (found === undefined || found.layout === wanted) return openIn(folder, wanted, identity, options);
-  return replaceLayout(folder, found, identity, options);
+  if (found === undefined || found.paths.layout === wanted.layout) return openIn(wanted, identity, options);
+  return replaceLayout(found, wanted, identity, options);
 }
 
 /** The job that lies in `out`, not locked. Errors: FDC_ERR_JOB_MISSING when there is none. */
@@ -73,7 +70,7 @@ export async function readJob(out: string): Promise<Job> {
       `${folder} holds no flow-dc job; name the folder that was given to -o, or start one with download`,
     );
   }
-  return { ...found.job, out: folder, layout: found.layout, stateFolder: found.stateFolder };
+  return { ...found.job, out: folder, paths: found.paths };
 }
 
 /**
@@ -91,19 +88,20 @@ export async function assertJobFolder(out: string, id: string): Promise<Job> {
 
 /** The state of the other layout lies elsewhere, so that job is cleared first, under its own lock. */
 async function replaceLayout(
-  out: string,
-  found: FoundJob,
+  { paths, job: before }: FoundJob,
+  wanted: FolderPaths,
   identity: JobIdentity,
   options: OpenJobOptions,
 ): Promise<OpenJob> {
-  const lock = await prepare(out, found.stateFolder);
+  const out = paths.output;
+  const lock = await prepare(paths);
   try {
-    await settleMark(out, found.stateFolder, options);
-    const isMarked = await exists(statePaths(found.stateFolder).overwriteFile);
-    if (options.overwrite !== true && !isMarked) throw mismatch(out, found.job.identity, identity);
-    await clearMarked(out, found.layout);
-    const job = await openIn(out, layoutOf(identity), identity, options);
-    await rm(found.stateFolder, { recursive: true, force: true });
+    await settleMark(paths, options);
+    const isMarked = await exists(paths.overwriteFile);
+    if (options.overwrite !== true && !isMarked) throw mismatch(out, before.identity, identity);
+    await clearMarked(paths);
+    const job = await openIn(wanted, identity, options);
+    await rm(paths.state, { recursive: true, force: true });
     return { ...job, notices: await leftOver(out) };
   } catch (error) {
     throw destinationError(error, out);
@@ -112,70 +110,52 @@ async function replaceLayout(
   }
 }
 
-async function openIn(
-  out: string,
-  layout: FolderLayout,
-  identity: JobIdentity,
-  options: OpenJobOptions,
-): Promise<OpenJob> {
-  const stateFolder = stateFolderOf(out, layout);
-  const lock = await prepare(out, stateFolder);
+async function openIn(paths: FolderPaths, identity: JobIdentity, options: OpenJobOptions): Promise<OpenJob> {
+  const out = paths.output;
+  const lock = await prepare(paths);
   try {
-    await settleMark(out, stateFolder, options);
-    const before = await readJobFile(stateFolder);
-    const isMarked = await exists(statePaths(stateFolder).overwriteFile);
+    await settleMark(paths, options);
+    const before = await readJobFile(paths);
+    const isMarked = await exists(paths.overwriteFile);
     const replaces = before !== undefined && (options.overwrite === true || isMarked);
-    if (replaces) await clearMarked(out, layout);
-    else if (before !== undefined) await refuseOther(out, stateFolder, before, identity);
-    await sweepTemporaryRecords(stateFolder);
+    if (replaces) await clearMarked(paths);
+    else if (before !== undefined) await refuseOther(paths, before, identity);
+    await sweepTemporaryRecords(paths.state);
     const kept = replaces ? undefined : before;
-    const job = await saveJob(stateFolder, kept, identity, options.settings);
-    if (replaces) await rm(statePaths(stateFolder).overwriteFile, { force: true });
+    const job = await saveJob(paths, kept, identity, options.settings);
+    if (replaces) await rm(paths.overwriteFile, { force: true });
     const notices = replaces ? await leftOver(out) : [];
     const close = (): Promise<void> => lock.release();
-    return {
-      ...job,
-      out,
-      layout,
-      stateFolder,
-      resumed: kept !== undefined,
-      notices,
-      close,
-      [Symbol.asyncDispose]: close,
-    };
+    return { ...job, out, paths, resumed: kept !== undefined, notices, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await lock.release();
     throw destinationError(error, out);
   }
 }
 
-async function prepare(out: string, stateFolder: string): Promise<JobLock> {
+async function prepare({ output, state, lockFile }: FolderPaths): Promise<JobLock> {
   try {
-    await makeFolder(out);
-    await makeFolder(stateFolder);
-    await access(out, constants.W_OK | constants.X_OK);
-    return await acquireLock(statePaths(stateFolder).lockFile);
+    await makeFolder(output);
+    await makeFolder(state);
+    await access(output, constants.W_OK | constants.X_OK);
+    return await acquireLock(lockFile);
   } catch (error) {
-    throw destinationError(error, out, 'FDC_ERR_DEST_UNWRITABLE');
+    throw destinationError(error, output, 'FDC_ERR_DEST_UNWRITABLE');
   }
 }
 
-async function settleMark(
-  out: string,
-  stateFolder: string,
-  { distributed = 'refuse', overwrite }: OpenJobOptions,
-): Promise<void> {
-  const mark = await readMark(stateFolder);
+async function settleMark(paths: FolderPaths, { distributed = 'refuse', overwrite }: OpenJobOptions): Promise<void> {
+  const mark = await readMark(paths);
   if (mark === undefined) return;
-  if (distributed === 'take-over') return removeMark(stateFolder);
-  if (distributed === 'refuse' || overwrite === true) throw distributedError(out, mark);
+  if (distributed === 'take-over') return removeMark(paths);
+  if (distributed === 'refuse' || overwrite === true) throw distributedError(paths.output, mark);
 }
 
 async function saveJob(
-  stateFolder: string,
+  paths: FolderPaths,
   before: JobFile | undefined,
   identity: JobIdentity,
-  settings?: JobSettings,
+  settings: JobSettings | undefined,
 ): Promise<JobFile> {
   const job: JobFile = {
     id: before?.id ?? randomUUID(),
@@ -183,23 +163,23 @@ async function saveJob(
     identity,
     settings: settings ?? before?.settings ?? {},
   };
-  if (before === undefined || JSON.stringify(before) !== JSON.stringify(job)) await writeJobFile(stateFolder, job);
+  if (before === undefined || JSON.stringify(before) !== JSON.stringify(job)) await writeJobFile(paths, job);
   return job;
 }
 
 /** The mark makes an interrupted deletion go on at the next opening, whatever the options are then. */
-async function clearMarked(out: string, layout: FolderLayout): Promise<void> {
-  await writeAtomically(statePaths(stateFolderOf(out, layout)).overwriteFile, '');
-  await clearOutput(out, layout);
+async function clearMarked(paths: FolderPaths): Promise<void> {
+  await writeAtomically(paths.overwriteFile, '');
+  await clearOutput(paths);
 }
 
-async function refuseOther(out: string, stateFolder: string, before: JobFile, identity: JobIdentity): Promise<void> {
-  if (compareIdentity(before.identity, identity).length > 0) throw mismatch(out, before.identity, identity);
-  const hasRecords = (await namesIn(statePaths(stateFolder).unitsFolder)).some((name) => /^\d{3}$/.test(name));
-  if (hasRecords && layoutOf(identity) === 'files' && (await namesIn(out)).length === 0) {
+async function refuseOther({ output, state, layout }: FolderPaths, before: JobFile, now: JobIdentity): Promise<void> {
+  if (compareIdentity(before.identity, now).length > 0) throw mismatch(output, before.identity, now);
+  const hasRecords = (await namesIn(join(state, RECORDS_FOLDER))).some((name) => /^\d{3}$/.test(name));
+  if (hasRecords && layout === 'files' && (await namesIn(output)).length === 0) {
     throw new FlowDcError(
       'FDC_ERR_DEST_FOREIGN',
-      `${out} is empty, but ${stateFolder} says that its files were stored; bring them back, or use ` +
+      `${output} is empty, but ${state} says that its files were stored; bring them back, or use ` +
         '--overwrite to begin anew',
     );
   }
@@ -212,10 +192,6 @@ function mismatch(out: string, before: JobIdentity, now: JobIdentity): FlowDcErr
     `${out} belongs to a job with other settings: ${differences}; use the same settings, choose another output ` +
       'with -o, or replace it with --overwrite',
   );
-}
-
-function layoutOf(identity: JobIdentity): FolderLayout {
-  return identity.createTar ? 'shards' : 'files';
 }
 
 async function exists(path: string): Promise<boolean> {

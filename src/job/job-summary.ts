@@ -1,6 +1,6 @@
 /** How a job stands after a run. */
 import type { UnitRecord } from '../record.ts';
-import type { RunSpan } from './timeline-file.ts';
+import type { RunSpan } from './timeline.ts';
 
 /** What a set of records adds up to. */
 export interface RecordTotals {

@@ -5,13 +5,12 @@
  *   STATE/units/tmp/                         records that are not complete yet; nobody reads them
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { createExclusively, type LinkFile, makeFolder } from '../destination/create-exclusively.ts';
-import { destinationError, errnoOf } from '../destination/destination-error.ts';
+import { dirname, join, resolve } from 'node:path';
+import { destinationError, errnoOf } from '../destination/destination.ts';
+import { createExclusively, type LinkFile, makeFolder } from '../destination/disk.ts';
 import { FlowDcError } from '../errors.ts';
 import type { Committer, UnitId, UnitRecord } from '../record.ts';
 import { assertRecord, recordProblems, UNIT_ID_PATTERN } from '../record-schema.ts';
-import { statePaths } from './state-folder.ts';
 
 /** What became of an offered record; `created` is true for exactly one call per unit. */
 export interface LocalCommit {
@@ -33,8 +32,11 @@ export interface LocalCommitter extends Committer {
 
 export interface LocalCommitterOptions {
   /** fs.link by default; tests pass one that fails as file systems without hard links do. */
-  readonly linkFile?: LinkFile;
+  readonly linkFile?: LinkFile | undefined;
 }
+
+/** Where in a job's state folder its records are kept. */
+export const RECORDS_FOLDER = 'units';
 
 const UNIT_ID = new RegExp(UNIT_ID_PATTERN);
 const PREFIX_FOLDER = /^\d{3}$/;
@@ -54,7 +56,7 @@ export function createLocalCommitter(stateFolder: string, options: LocalCommitte
 
 /** Remove what commits that were cut short left behind. Only under the job's lock. */
 export async function sweepTemporaryRecords(stateFolder: string): Promise<void> {
-  await rm(statePaths(stateFolder).unitsTemporaryFolder, { recursive: true, force: true });
+  await rm(temporaryFolder(stateFolder), { recursive: true, force: true });
 }
 
 class RecordFolder implements LocalCommitter {
@@ -65,9 +67,8 @@ class RecordFolder implements LocalCommitter {
   readonly #committing = new Map<UnitId, Promise<unknown>>();
 
   constructor(stateFolder: string, options: LocalCommitterOptions) {
-    const paths = statePaths(stateFolder);
-    this.#units = paths.unitsFolder;
-    this.#temporary = paths.unitsTemporaryFolder;
+    this.#units = join(resolve(stateFolder), RECORDS_FOLDER);
+    this.#temporary = temporaryFolder(stateFolder);
     this.#linkFile = options.linkFile;
   }
 
@@ -144,6 +145,11 @@ class RecordFolder implements LocalCommitter {
     indexOf(unit);
     return join(this.#units, unit.slice(0, 3), `${unit}.json`);
   }
+}
+
+/** Records that are not complete yet. */
+function temporaryFolder(stateFolder: string): string {
+  return join(resolve(stateFolder), RECORDS_FOLDER, 'tmp');
 }
 
 /** @returns undefined when there is no file, or a torn one (not JSON). A record that is JSON but wrong is refused. */

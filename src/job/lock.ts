@@ -1,23 +1,22 @@
 /**
  * One writer per output. The lock is a file that names its holder, so that a lock whose holder is gone can be told
- * from one that is held, and a person can check.
+ * from one that is held, and a person can check. A process is told from a later one with the same pid by its start.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { sleep, systemClock } from '../clock.ts';
-import { createExclusively } from '../destination/create-exclusively.ts';
-import { errnoOf } from '../destination/destination-error.ts';
+import { errnoOf } from '../destination/destination.ts';
+import { createExclusively } from '../destination/disk.ts';
 import { FlowDcError } from '../errors.ts';
-import { isRunning, processStart } from './process-start.ts';
 
 /** Who holds a lock. */
 export interface LockHolder {
   readonly pid: number;
   readonly hostname: string;
   /** Tells a process from a later one with the same pid; absent where the system does not say. */
-  readonly processStart?: string;
+  readonly processStart?: string | undefined;
   readonly startedAtMs: number;
   /** Tells this hold from an earlier one of the same process. */
   readonly nonce: string;
@@ -129,12 +128,49 @@ function lockedBy(lockFile: string, holder: LockHolder | 'unreadable'): FlowDcEr
 }
 
 function describeThisProcess(): LockHolder {
-  const start = processStart(process.pid);
   return {
     pid: process.pid,
     hostname: hostname(),
-    ...(start === undefined ? {} : { processStart: start }),
+    processStart: processStart(process.pid),
     startedAtMs: systemClock.wallMs(),
     nonce: randomUUID(),
   };
+}
+
+/**
+ * When a process of this host started, as an opaque text; undefined when there is no such process or the system does
+ * not say. Linux counts in clock ticks since boot, so the boot is named too.
+ */
+export function processStart(pid: number): string | undefined {
+  const found = readStat(pid);
+  return found === undefined || found.isDead ? undefined : found.start;
+}
+
+/**
+ * Whether the process is (still) there.
+ * @param start - what `processStart` said about it; without it any process with this pid counts
+ */
+export function isRunning(pid: number, start?: string): boolean {
+  const found = readStat(pid);
+  if (found !== undefined) return !found.isDead && (start === undefined || start === found.start);
+  try {
+    // Signal 0 only asks. EPERM: it is there, and somebody else's.
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function readStat(pid: number): { readonly start: string; readonly isDead: boolean } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold anything; behind it field 3 is the state and field 22 the start (proc(5)).
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    // A zombie has ended and only waits for its parent to notice.
+    return { start: `${boot}/${fields[19]}`, isDead: fields[0] === 'Z' || fields[0] === 'X' };
+  } catch {
+    return undefined;
+  }
 }

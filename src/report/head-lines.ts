@@ -4,7 +4,7 @@
  */
 import { byteSize, count, duration, percent } from '../format.ts';
 import type { RecordTotals } from '../job/job-summary.ts';
-import { type RunSpan, workedMs } from '../job/timeline-file.ts';
+import { type RunSpan, workedMs } from '../job/timeline.ts';
 import { meaningOf } from './advice.ts';
 
 export interface Head extends RecordTotals {

@@ -4,12 +4,11 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { SUCCESS_FILE } from '../dataset/seal/seal-dataset.ts';
 import { parseStats, STATS_SUFFIX, type UnitStats } from '../dataset/stats-file.ts';
-import { type FolderPaths, finalPath, folderPaths } from '../destination/folder-layout.ts';
+import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import { type Job, readJob } from '../job/job-folder.ts';
 import { totalOf } from '../job/job-summary.ts';
 import { createLocalCommitter } from '../job/local-committer.ts';
-import { statePaths } from '../job/state-folder.ts';
-import { type RunSpan, readRunSpans, workedMs } from '../job/timeline-file.ts';
+import { type RunSpan, readRunSpans, workedMs } from '../job/timeline.ts';
 import type { Artifact, UnitRecord } from '../record.ts';
 import type { FlowDcTally } from './flow-dc-report.ts';
 import type { Gaps } from './gaps.ts';
@@ -38,19 +37,18 @@ export interface ReadOutput {
  */
 export async function readOutput(out: string, sums: Sums): Promise<ReadOutput> {
   const job = await readJob(out);
-  const paths = folderPaths(job.out, job.layout);
+  const { paths } = job;
   const spans = new SpanUnion();
-  const committer = createLocalCommitter(job.stateFolder);
+  const committer = createLocalCommitter(paths.state);
   const totals = await totalOf(readUnits(committer.records(), paths, spans, sums));
-  const { timeline } = statePaths(job.stateFolder);
-  const runs = await runsOf(timeline, spans, sums);
+  const runs = await runsOf(paths.timeline, spans, sums);
   const output: OutputReport = {
-    ...{ out: job.out, layout: job.layout, complete: existsSync(finalPath(paths, SUCCESS_FILE)) },
+    ...{ out: job.out, layout: paths.layout, complete: existsSync(finalPath(paths, SUCCESS_FILE)) },
     ...totals,
     runs,
     rates: ratesOf(totals, runs),
   };
-  return { output, job, plot: await readRunPlot(job.out, timeline) };
+  return { output, job, plot: await readRunPlot(job.out, paths.timeline) };
 }
 
 export function ratesOf(

@@ -5,7 +5,7 @@
 
 import type { TimePart } from '../dataset/unit-times.ts';
 import type { RecordTotals } from '../job/job-summary.ts';
-import type { RunSpan } from '../job/timeline-file.ts';
+import type { RunSpan } from '../job/timeline.ts';
 import type { Advice } from './advice.ts';
 import type { FlowDcReport } from './flow-dc-report.ts';
 import type { HostLine } from './host-table.ts';

@@ -1,5 +1,5 @@
 /** In-flight requests and limits over time. */
-import { readTimeline, type TimelinePoint } from '../job/timeline-file.ts';
+import { readTimeline, type TimelinePoint } from '../job/timeline.ts';
 
 /** In-flight requests and limits of one output over time; every array has an entry per moment. */
 export interface RunPlot {

@@ -4,9 +4,8 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { Ajv } from 'ajv';
-import { errnoOf } from '../destination/destination-error.ts';
-import { writeAtomically } from '../destination/durable.ts';
-import { statePaths } from '../job/state-folder.ts';
+import { errnoOf } from '../destination/destination.ts';
+import { writeAtomically } from '../destination/disk.ts';
 import type { HostProfile, HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 
 const FORMAT = 'flow-dc hosts';
@@ -49,8 +48,7 @@ const matches = new Ajv().compile<HostProfileFile>({
  * Add what earlier runs of the job have saved to `profiles`.
  * @returns notices for the user: one when there is a file that cannot be used; never throws
  */
-export async function loadHostProfiles(stateFolder: string, profiles: HostProfiles): Promise<readonly string[]> {
-  const path = statePaths(stateFolder).hostProfiles;
+export async function loadHostProfiles(path: string, profiles: HostProfiles): Promise<readonly string[]> {
   try {
     if ((await stat(path)).size > MAX_BYTES) return [ignored(path, `larger than ${MAX_BYTES} bytes`)];
     const content: unknown = JSON.parse(await readFile(path, 'utf8'));
@@ -66,9 +64,8 @@ export async function loadHostProfiles(stateFolder: string, profiles: HostProfil
  * Save `profiles` for the next run; without any, leave things as they are.
  * @returns a notice for the user when that failed; never throws, since the dataset does not depend on it
  */
-export async function saveHostProfiles(stateFolder: string, profiles: HostProfiles): Promise<string | undefined> {
+export async function saveHostProfiles(path: string, profiles: HostProfiles): Promise<string | undefined> {
   if (profiles.size === 0) return undefined;
-  const path = statePaths(stateFolder).hostProfiles;
   const content: HostProfileFile = { format: FORMAT, version: FORMAT_VERSION, hosts: [...profiles] };
   try {
     await writeAtomically(path, `${JSON.stringify(content)}\n`);

@@ -8,8 +8,8 @@ import { appendFile, constants, copyFile, readFile, rename, rm } from 'node:fs/p
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ManifestOptions, PartitionSettings, ResolvedConfig } from '../config/types.ts';
+import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
-import { type StatePaths, stateFolderOf, statePaths } from '../job/state-folder.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';
@@ -23,7 +23,7 @@ export interface JobInput {
   /** Units were decided in earlier runs: a cut by time now could contradict them. */
   stopLingering(): void;
   /** The job is ours now: from here on, what a resume will need is kept in its state folder. */
-  adopt(stateFolder: string): Promise<void>;
+  adopt(paths: FolderPaths): Promise<void>;
   /** The rows. Call once, after `adopt` if there is a folder. */
   read(): ManifestReader;
   /** Every row was read. */
@@ -68,8 +68,8 @@ async function fileInput(
 function keptPipe(input: JobInput, { shardSize, groupBy }: PartitionSettings): JobInput {
   let lingeredAt: readonly number[] = [];
   const info = { ...input.info, files: input.info.files.map((file) => ({ ...file, name: '-', bytes: 0, hash: '' })) };
-  const adopt = async (stateFolder: string): Promise<void> => {
-    lingeredAt = await readLingers(statePaths(stateFolder).lingers);
+  const adopt = async ({ lingers }: FolderPaths): Promise<void> => {
+    lingeredAt = await readLingers(lingers);
   };
   return { ...input, info, adopt, cutting: () => ({ shardSize, groupBy, lingeredAt }) };
 }
@@ -95,7 +95,7 @@ class PipeInput implements JobInput {
   readonly #head: PipeHead;
   readonly #options: ManifestOptions;
   readonly #partition: PartitionSettings;
-  #state: StatePaths | undefined;
+  #paths: FolderPaths | undefined;
   #lingeredAt: readonly number[] = [];
   #mayLinger = true;
 
@@ -117,22 +117,21 @@ class PipeInput implements JobInput {
     this.#mayLinger = false;
   }
 
-  async adopt(stateFolder: string): Promise<void> {
-    this.#state = statePaths(stateFolder);
-    this.#lingeredAt = await readLingers(this.#state.lingers);
-    await rm(this.#state.partialInput, { force: true });
-    if (this.#isSpooled)
-      await copyFile(this.#head.spool as string, this.#state.partialInput, constants.COPYFILE_FICLONE);
+  async adopt(paths: FolderPaths): Promise<void> {
+    this.#paths = paths;
+    this.#lingeredAt = await readLingers(paths.lingers);
+    await rm(paths.partialInput, { force: true });
+    if (this.#isSpooled) await copyFile(this.#head.spool as string, paths.partialInput, constants.COPYFILE_FICLONE);
   }
 
   read(): ManifestReader {
-    const spoolPath = this.#isSpooled ? this.#head.spool : this.#state?.partialInput;
+    const spoolPath = this.#isSpooled ? this.#head.spool : this.#paths?.partialInput;
     const { stdin, info } = this.#head;
     return readManifest('-', { ...this.#options, info, stdin, ...(spoolPath === undefined ? {} : { spoolPath }) });
   }
 
   async finish(): Promise<void> {
-    if (this.#state !== undefined) await rename(this.#state.partialInput, this.#state.keptInput);
+    if (this.#paths !== undefined) await rename(this.#paths.partialInput, this.#paths.keptInput);
   }
 
   async close(): Promise<void> {
@@ -140,7 +139,7 @@ class PipeInput implements JobInput {
   }
 
   async #noteLinger(rows: number): Promise<void> {
-    if (this.#state !== undefined) await appendFile(this.#state.lingers, `${rows}\n`, { flush: true });
+    if (this.#paths !== undefined) await appendFile(this.#paths.lingers, `${rows}\n`, { flush: true });
   }
 
   get #isSpooled(): boolean {
@@ -156,8 +155,8 @@ async function readLingers(path: string): Promise<number[]> {
 }
 
 function keptInput(output: string, createTar: boolean): string {
-  const paths = statePaths(stateFolderOf(output, createTar ? 'shards' : 'files'));
-  if (existsSync(paths.keptInput)) return paths.keptInput;
+  const { keptInput: kept } = folderPaths(output, createTar ? 'shards' : 'files');
+  if (existsSync(kept)) return kept;
   throw new FlowDcError(
     'FDC_ERR_MANIFEST_NOT_FOUND',
     `stdin was not read to its end before: pipe the whole manifest again, ... | flow-dc download - -o ${output}`,

@@ -1,6 +1,6 @@
 /** What this process is doing for its job at this moment. */
 import type { Clock } from '../clock.ts';
-import type { TimelineHost, TimelineMoment } from '../job/timeline-file.ts';
+import type { TimelineHost, TimelineMoment } from '../job/timeline.ts';
 import { subscribe } from '../telemetry/channels.ts';
 
 /** What the gauge looks at: the fetch stage. */

@@ -9,17 +9,15 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
-import { finalPath } from '../destination/folder-layout.ts';
+import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import { NoneDestination } from '../destination/none-destination.ts';
 import { FlowDcError } from '../errors.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
-import { identityOf } from '../job/identity-of.ts';
+import { identityOf } from '../job/identity.ts';
 import { openJob } from '../job/job-folder.ts';
 import { type JobSummary, type RecordTotals, totalOf } from '../job/job-summary.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
-import { statePaths } from '../job/state-folder.ts';
-import { readRunSpans } from '../job/timeline-file.ts';
-import { TimelineRecorder } from '../job/timeline-recorder.ts';
+import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import { createInProcessChannel } from '../transport/in-process/in-process-transport.ts';
@@ -80,17 +78,17 @@ async function runInFolder(
     distributed: config.cluster.takeOver ? 'take-over' : 'refuse',
   });
   try {
-    await input.adopt(job.stateFolder);
-    await adoptFromStats(job.out, job.stateFolder);
+    await input.adopt(job.paths);
+    await adoptFromStats(job.paths);
     await destination.sweep(async (unit, token) => (await committer.record(unit))?.token === token);
     const before = await totalOf(committer.records());
     if (before.units > 0) input.stopLingering();
-    const notices = await loadHostProfiles(job.stateFolder, around.profiles);
+    const notices = await loadHostProfiles(job.paths.hostProfiles, around.profiles);
     await options.onStart?.(input.info, before, [...job.notices, ...notices]);
     const wasSealed = existsSync(finalPath(destination.paths, SUCCESS_FILE));
-    const complete = wasSealed || (await runInJob(config, input, stages, around, options, job.stateFolder));
+    const complete = wasSealed || (await runInJob(config, input, stages, around, options, job.paths));
     const elapsedMs = clock.nowMs() - startedMs;
-    const runs = await readRunSpans(statePaths(job.stateFolder).timeline);
+    const runs = await readRunSpans(job.paths.timeline);
     const summary = { ...(await totalOf(committer.records())), complete, out: job.out, elapsedMs, runs, before };
     if (complete && !wasSealed)
       await sealDataset(destination, committer.records(), sealInfo(config, input.info, job, summary, clock.wallMs()));
@@ -137,13 +135,9 @@ async function runInJob(
   stages: WorkStages,
   around: Surroundings,
   options: RunJobOptions,
-  stateFolder: string,
+  paths: FolderPaths,
 ): Promise<boolean> {
-  const timeline = new TimelineRecorder(
-    statePaths(stateFolder).timeline,
-    new RunGauge(stages[0], around.clock),
-    around.clock,
-  );
+  const timeline = new TimelineRecorder(paths.timeline, new RunGauge(stages[0], around.clock), around.clock);
   try {
     return await runChain(config, input, stages, around, options);
   } finally {
@@ -151,7 +145,7 @@ async function runInJob(
     if (unwritten !== undefined) options.onNotice?.(unwritten);
     // The fetch stage tells what it has learned when it is destroyed.
     for (const stage of stages) stage.destroy();
-    const notice = await saveHostProfiles(stateFolder, around.profiles);
+    const notice = await saveHostProfiles(paths.hostProfiles, around.profiles);
     if (notice !== undefined) options.onNotice?.(notice);
   }
 }

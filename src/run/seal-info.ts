@@ -5,7 +5,7 @@ import type { ResolvedConfig } from '../config/types.ts';
 import type { SealInfo } from '../dataset/seal/seal-info.ts';
 import type { JobFile } from '../job/job-file.ts';
 import type { JobSummary } from '../job/job-summary.ts';
-import { workedMs } from '../job/timeline-file.ts';
+import { workedMs } from '../job/timeline.ts';
 import { VERSION } from '../version.ts';
 
 /** Keys that may hold credentials: never part of a dataset that others read. */

@@ -2,7 +2,7 @@
 import { appendFile } from 'node:fs/promises';
 import type { Data, RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
-import { destinationError } from '../destination/destination-error.ts';
+import { destinationError } from '../destination/destination.ts';
 import type { PartFiles } from './part-files.ts';
 
 /** Text that waits in memory, over all files, before it is appended to them. */

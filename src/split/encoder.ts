@@ -1,7 +1,7 @@
 /** The encoding threads seen from the main thread. */
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { destinationError } from '../destination/destination-error.ts';
+import { destinationError } from '../destination/destination.ts';
 import { startThread } from '../start-thread.ts';
 import type { EncodeAnswer, EncodeRequest } from './encode-protocol.ts';
 import type { ParquetShape } from './parquet-writer.ts';

@@ -1,7 +1,7 @@
 /** Every file as parquet. */
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { rawBytes } from '../arrow/batch-bytes.ts';
-import { destinationError } from '../destination/destination-error.ts';
+import { destinationError } from '../destination/destination.ts';
 import { ChunkStore } from './chunk-store.ts';
 import { Encoder } from './encoder.ts';
 import type { ParquetShape } from './parquet-writer.ts';

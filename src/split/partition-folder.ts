@@ -1,9 +1,8 @@
 /** The folder that a manifest's partitions go to: nothing in it changes before all of them are complete. */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeFolder } from '../destination/create-exclusively.ts';
-import { destinationError, errnoOf } from '../destination/destination-error.ts';
-import { syncFolder, syncPath } from '../destination/durable.ts';
+import { destinationError, errnoOf } from '../destination/destination.ts';
+import { makeFolder, syncFolder, syncPath } from '../destination/disk.ts';
 import { FlowDcError } from '../errors.ts';
 import { acquireLock, type JobLock } from '../job/lock.ts';
 

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Data, Field, type RecordBatch, Schema } from 'apache-arrow';
 import { schemaBatch } from '../arrow/columns.ts';
 import { systemClock } from '../clock.ts';
-import { destinationError } from '../destination/destination-error.ts';
+import { destinationError } from '../destination/destination.ts';
 import { FlowDcError } from '../errors.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';

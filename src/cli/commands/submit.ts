@@ -6,6 +6,7 @@ import { reachCluster } from '../../cluster/reach-cluster.ts';
 import { type SubmitConnection, type SubmitSummary, submitJob } from '../../cluster/submit-job.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
+import type { FolderPaths } from '../../destination/folder-layout.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
 import { shellQuoted } from '../../report/head-lines.ts';
@@ -59,7 +60,7 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
       settings: { ...keptSettings(config) },
       ...(io.stdin === undefined ? {} : { stdin: io.stdin }),
       detach: io.signal,
-      connect: (stateFolder, job) => connect(resolved, io, server, [stateFolder, job], (text) => progress.note(text)),
+      connect: (paths, job) => connect(resolved, io, server, [paths, job], (text) => progress.note(text)),
       onStart: async (manifest, jobNotices) => {
         for (const line of [...(await preflightLines(resolved, manifest)), ...jobNotices, ...headerNotice(resolved)])
           progress.note(line);
@@ -123,7 +124,7 @@ async function connect(
   { cluster: settings }: ResolvedConfig,
   io: CliIo,
   holder: OwnServerHolder,
-  [stateFolder, job]: readonly [string, string],
+  [paths, job]: readonly [FolderPaths, string],
   note: (text: string) => void,
 ): Promise<SubmitConnection> {
   if (settings.servers.length > 0) {
@@ -132,8 +133,8 @@ async function connect(
   }
   const { listen, portNumber: port } = settings;
   const options = { listen, port, job, env: io.env, clock: systemClock };
-  const own = await startOwnServer(stateFolder, options);
-  holder.keeper = new ServerKeeper(stateFolder, options, own, note);
+  const own = await startOwnServer(paths, options);
+  holder.keeper = new ServerKeeper(paths, options, own, note);
   io.stderr.write(
     `${own.found ? 'found the' : 'started a'} nats-server (process ${own.pid}) on ${own.server}; its token is ` +
       `in ${own.joinFile}\n`,

@@ -45,7 +45,7 @@ export async function runVerify(
   options: { readonly json?: boolean; readonly manifestRows?: number } = {},
 ): Promise<number> {
   const job = await readJob(folder);
-  const committer = createLocalCommitter(job.stateFolder);
+  const committer = createLocalCommitter(job.paths.state);
   const totals = await totalOf(committer.records());
   const findings = await verifyDataset(job.out, {
     readRecords: () => committer.records(),

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../../destination/create-exclusively.ts';
+import { makeFolder } from '../../destination/disk.ts';
 import { FlowDcError } from '../../errors.ts';
 
 /** Says that a folder is a demo's and may be replaced by the next one. */

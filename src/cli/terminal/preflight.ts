@@ -3,7 +3,7 @@ import { getServers } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../../config/types.ts';
-import { freeBytes } from '../../destination/free-bytes.ts';
+import { freeBytes } from '../../destination/disk.ts';
 import { byteSize, count } from '../../format.ts';
 import type { ManifestInfo } from '../../index.ts';
 

@@ -1,7 +1,6 @@
 /** Loose files against their list and outcome table. */
 import { join } from 'node:path';
-import { readFileList } from '../../destination/file-list.ts';
-import { digestFile } from '../../destination/hashed-file.ts';
+import { digestFile, readFileList } from '../../destination/hashed-file.ts';
 import { isFlowDcError } from '../../errors.ts';
 import type { TextSet } from '../../structures/text-set.ts';
 import type { Findings } from './findings.ts';

@@ -1,8 +1,7 @@
 /** Everything that one record promises. */
 import { readFile, stat } from 'node:fs/promises';
-import { FILE_LIST_SUFFIX } from '../../destination/file-list.ts';
 import { type FolderPaths, finalPath } from '../../destination/folder-layout.ts';
-import { digestFile, type FileDigest } from '../../destination/hashed-file.ts';
+import { digestFile, FILE_LIST_SUFFIX, type FileDigest } from '../../destination/hashed-file.ts';
 import type { Artifact, UnitRecord } from '../../record.ts';
 import { RowBitmap } from '../../structures/row-bitmap.ts';
 import { TextSet } from '../../structures/text-set.ts';

@@ -1,5 +1,5 @@
 /** One open unit's way through the sink. */
-import { fatalDestinationError } from '../../destination/destination-error.ts';
+import { fatalDestinationError } from '../../destination/destination.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
 import type { Slots } from '../../structures/slots.ts';

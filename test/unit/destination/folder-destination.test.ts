@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Clock } from '../../../src/clock.ts';
-import { readFileList } from '../../../src/destination/file-list.ts';
 import { type CommitStep, FolderDestination } from '../../../src/destination/folder-destination.ts';
 import type { FolderLayout } from '../../../src/destination/folder-layout.ts';
+import { readFileList } from '../../../src/destination/hashed-file.ts';
 import type { Artifact, UnitRecord } from '../../../src/record.ts';
 
 const UNIT = '000000-00000000';

@@ -3,10 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FolderLayout } from '../../../src/destination/folder-layout.ts';
+import { type FolderLayout, folderPaths } from '../../../src/destination/folder-layout.ts';
 import { adoptFromStats, adoptRecords } from '../../../src/job/adopt-records.ts';
 import { createLocalCommitter } from '../../../src/job/local-committer.ts';
-import { stateFolderOf } from '../../../src/job/state-folder.ts';
 import type { UnitRecord } from '../../../src/record.ts';
 import { makeUnit, makeUnits, recordOf } from '../../support/units.ts';
 
@@ -24,7 +23,7 @@ const sha256 = (content: string | Buffer): string => createHash('sha256').update
 async function storeUnit(index: number, layout: FolderLayout): Promise<UnitRecord> {
   const unit = makeUnits(index + 1)[index];
   if (unit === undefined) throw new Error('no unit');
-  const folder = layout === 'shards' ? out : stateFolderOf(out, layout);
+  const folder = layout === 'shards' ? out : folderPaths(out, layout).state;
   await mkdir(folder, { recursive: true });
   const name = layout === 'shards' ? `${unit.shard}.tar` : `${unit.shard}.files`;
   await writeFile(join(folder, name), 'some bytes');
@@ -36,11 +35,11 @@ async function storeUnit(index: number, layout: FolderLayout): Promise<UnitRecor
 describe.for(['shards', 'files'] as const)('adoptFromStats of an output of %s', (layout) => {
   it('makes lost records again, with the stats file as it is', async () => {
     const record = await storeUnit(0, layout);
-    const state = stateFolderOf(out, layout);
-    expect(await adoptFromStats(out, state)).toEqual({ adopted: 1, refused: [] });
-    const stats = await readFile(join(layout === 'shards' ? out : state, '000000.stats.json'));
+    const paths = folderPaths(out, layout);
+    expect(await adoptFromStats(paths)).toEqual({ adopted: 1, refused: [] });
+    const stats = await readFile(join(layout === 'shards' ? out : paths.state, '000000.stats.json'));
     const self = { name: '000000.stats.json', bytes: stats.length, sha256: sha256(stats) };
-    expect(await createLocalCommitter(state).record(record.unit)).toEqual({
+    expect(await createLocalCommitter(paths.state).record(record.unit)).toEqual({
       ...record,
       artifacts: [...record.artifacts, self],
     });
@@ -48,10 +47,10 @@ describe.for(['shards', 'files'] as const)('adoptFromStats of an output of %s', 
 
   it('leaves records alone that are there', async () => {
     const record = await storeUnit(0, layout);
-    const committer = createLocalCommitter(stateFolderOf(out, layout));
+    const committer = createLocalCommitter(folderPaths(out, layout).state);
     const kept = { ...record, token: 'the-decided-one' };
     await committer.commit(kept);
-    expect(await adoptFromStats(out, stateFolderOf(out, layout))).toEqual({ adopted: 0, refused: [] });
+    expect(await adoptFromStats(folderPaths(out, layout))).toEqual({ adopted: 0, refused: [] });
     expect(await committer.record(record.unit)).toEqual(kept);
   });
 });
@@ -59,9 +58,9 @@ describe.for(['shards', 'files'] as const)('adoptFromStats of an output of %s', 
 describe('adoptFromStats', () => {
   it('adds no second record for a shard, when its stats file is of another cut of the input', async () => {
     await storeUnit(0, 'shards');
-    const committer = createLocalCommitter(stateFolderOf(out, 'shards'));
+    const committer = createLocalCommitter(folderPaths(out, 'shards').state);
     await committer.commit(recordOf(makeUnit([{ url: 'https://h.example/other.jpg' }])));
-    expect(await adoptFromStats(out, stateFolderOf(out, 'shards'))).toEqual({ adopted: 0, refused: [] });
+    expect(await adoptFromStats(folderPaths(out, 'shards'))).toEqual({ adopted: 0, refused: [] });
     expect(await committer.count()).toBe(1);
   });
 
@@ -70,7 +69,7 @@ describe('adoptFromStats', () => {
     await storeUnit(1, 'shards');
     await writeFile(join(out, '000000.tar'), 'short');
     await rm(join(out, '000001.tar'));
-    const { adopted, refused } = await adoptFromStats(out, stateFolderOf(out, 'shards'));
+    const { adopted, refused } = await adoptFromStats(folderPaths(out, 'shards'));
     expect(adopted).toBe(0);
     expect(refused.map(({ reason }) => reason)).toEqual([
       '000000.tar has 5 bytes, its record says 10',
@@ -86,14 +85,14 @@ describe('adoptFromStats', () => {
   ] as const)('does not follow a stats file that %s', async ([, content, reason]) => {
     await mkdir(out, { recursive: true });
     await writeFile(join(out, '000000.stats.json'), content);
-    expect(await adoptFromStats(out, stateFolderOf(out, 'shards'))).toEqual({
+    expect(await adoptFromStats(folderPaths(out, 'shards'))).toEqual({
       adopted: 0,
       refused: [{ file: join(out, '000000.stats.json'), reason }],
     });
   });
 
   it('finds nothing in a folder that does not exist', async () => {
-    expect(await adoptFromStats(join(root, 'none'), stateFolderOf(join(root, 'none'), 'shards'))).toEqual({
+    expect(await adoptFromStats(folderPaths(join(root, 'none'), 'shards'))).toEqual({
       adopted: 0,
       refused: [],
     });
@@ -102,7 +101,7 @@ describe('adoptFromStats', () => {
 
 describe('adoptRecords', () => {
   it('takes over what another committer decided, once', async () => {
-    const committer = createLocalCommitter(stateFolderOf(out, 'shards'));
+    const committer = createLocalCommitter(folderPaths(out, 'shards').state);
     const records = makeUnits(3).map((unit) => recordOf(unit));
     expect(await adoptRecords(committer, records)).toBe(3);
     expect(await adoptRecords(committer, records)).toBe(0);

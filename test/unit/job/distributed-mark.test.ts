@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { folderPaths } from '../../../src/destination/folder-layout.ts';
 import { readMark, removeMark, writeMark } from '../../../src/job/distributed-mark.ts';
 import { openJob } from '../../../src/job/job-folder.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -11,7 +12,7 @@ const MARK = { job: 'photos', servers: ['nats://manager:4222'], own: false };
 async function markedFolder(): Promise<string> {
   const out = join(await tempFolder(), 'out');
   const job = await openJob(out, identity);
-  await writeMark(job.stateFolder, MARK);
+  await writeMark(job.paths, MARK);
   await job.close();
   return out;
 }
@@ -36,19 +37,20 @@ describe('a folder that workers write to', () => {
     const out = await markedFolder();
     await (await openJob(out, identity, { distributed: 'open' })).close();
     const taken = await openJob(out, identity, { distributed: 'take-over' });
-    expect(await readMark(taken.stateFolder)).toBeUndefined();
+    expect(await readMark(taken.paths)).toBeUndefined();
     await taken.close();
     await (await openJob(out, identity)).close();
   });
 
   it('stays refused when its mark is damaged', async () => {
-    const state = await tempFolder();
-    await writeMark(state, MARK);
-    expect(await readMark(state)).toEqual(MARK);
-    await writeFile(join(state, 'distributed.json'), '{');
-    await expect(readMark(state)).rejects.toMatchObject({ code: 'FDC_ERR_DEST_IO' });
-    await removeMark(state);
-    await removeMark(state);
-    expect(await readMark(state)).toBeUndefined();
+    const paths = folderPaths(await tempFolder(), 'shards');
+    await mkdir(paths.state);
+    await writeMark(paths, MARK);
+    expect(await readMark(paths)).toEqual(MARK);
+    await writeFile(join(paths.state, 'distributed.json'), '{');
+    await expect(readMark(paths)).rejects.toMatchObject({ code: 'FDC_ERR_DEST_IO' });
+    await removeMark(paths);
+    await removeMark(paths);
+    expect(await readMark(paths)).toBeUndefined();
   });
 });

@@ -3,11 +3,11 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { formatListedFile } from '../../../src/destination/file-list.ts';
+import { folderPaths } from '../../../src/destination/folder-layout.ts';
+import { formatListedFile } from '../../../src/destination/hashed-file.ts';
 import type { JobIdentity } from '../../../src/job/identity.ts';
 import { assertJobFolder, type OpenJobOptions, openJob, readJob } from '../../../src/job/job-folder.ts';
 import { createLocalCommitter } from '../../../src/job/local-committer.ts';
-import { stateFolderOf, statePaths } from '../../../src/job/state-folder.ts';
 import type { UnitRecord } from '../../../src/record.ts';
 import { makeUnits, recordOf } from '../../support/units.ts';
 import { identity } from './fixtures/identity.ts';
@@ -35,7 +35,7 @@ async function storeShard(index = 0): Promise<UnitRecord> {
   if (unit === undefined) throw new Error('no unit');
   const record = recordOf(unit);
   await writeFile(join(out, `${unit.shard}.tar`), 'tar');
-  await createLocalCommitter(stateFolderOf(out, 'shards')).commit(record);
+  await createLocalCommitter(folderPaths(out, 'shards').state).commit(record);
   return record;
 }
 
@@ -44,9 +44,8 @@ describe('openJob', () => {
     const job = await visit(identity, { settings: { input: ['/data/a.parquet'], shard_size: 2000 } });
     expect(job).toMatchObject({
       resumed: false,
-      layout: 'shards',
       out,
-      stateFolder: join(out, '.flow-dc'),
+      paths: { layout: 'shards', state: join(out, '.flow-dc') },
       notices: [],
     });
     const read = await readJob(out);
@@ -57,7 +56,7 @@ describe('openJob', () => {
 
   it('keeps the state of loose files beside the folder, which holds classes only', async () => {
     const job = await visit(looseIdentity);
-    expect(job).toMatchObject({ layout: 'files', stateFolder: `${out}.flow-dc` });
+    expect(job).toMatchObject({ paths: { layout: 'files', state: `${out}.flow-dc` } });
     expect(await readdir(out)).toEqual([]);
     expect((await readJob(out)).id).toBe(job.id);
   });
@@ -141,7 +140,7 @@ describe('openJob refuses', () => {
 
   it('a job of a later version', async () => {
     await visit(identity);
-    const { jobFile } = statePaths(stateFolderOf(out, 'shards'));
+    const { jobFile } = folderPaths(out, 'shards');
     await writeFile(jobFile, (await readFile(jobFile, 'utf8')).replace('"formatVersion": 1', '"formatVersion": 9'));
     await expect(openJob(out, identity)).rejects.toMatchObject({
       code: 'FDC_ERR_JOB_MISMATCH',
@@ -151,7 +150,7 @@ describe('openJob refuses', () => {
 
   it.for(['', '{"id":', '{}', '[]', 'null'])('a job file that cannot be understood (%j)', async (content) => {
     await visit(identity);
-    await writeFile(statePaths(stateFolderOf(out, 'shards')).jobFile, content);
+    await writeFile(folderPaths(out, 'shards').jobFile, content);
     await expect(openJob(out, identity)).rejects.toMatchObject({ code: 'FDC_ERR_DEST_IO' });
   });
 
@@ -198,8 +197,8 @@ describe('openJob with overwrite', () => {
     expect(job.notices).toEqual([`left alone in ${out}, because no record names them: 000002.tar, notes.txt`]);
     expect(job.resumed).toBe(false);
     expect(job.id).not.toBe(before.id);
-    expect(await createLocalCommitter(job.stateFolder).count()).toBe(0);
-    expect(await readdir(job.stateFolder)).toEqual(['job.json']);
+    expect(await createLocalCommitter(job.paths.state).count()).toBe(0);
+    expect(await readdir(job.paths.state)).toEqual(['job.json']);
   });
 
   it('makes a job where there is none yet', async () => {
@@ -207,19 +206,19 @@ describe('openJob with overwrite', () => {
   });
 
   it('deletes listed loose files and the folders they leave empty', async () => {
-    const { stateFolder } = await visit(looseIdentity);
-    await storeLoose(stateFolder, ['cat/1.jpg', 'dog/big/2.jpg']);
+    const { state } = (await visit(looseIdentity)).paths;
+    await storeLoose(state, ['cat/1.jpg', 'dog/big/2.jpg']);
     await writeFile(join(out, 'cat', 'mine.jpg'), '');
     const job = await visit(looseIdentity, { overwrite: true });
     expect(await readdir(out, { recursive: true })).toEqual(['cat', 'cat/mine.jpg']);
     expect(job.notices).toHaveLength(1);
-    expect(await readdir(stateFolder)).toEqual(['job.json']);
+    expect(await readdir(state)).toEqual(['job.json']);
   });
 
   it('changes the layout and removes the state of the former one', async () => {
-    const { stateFolder } = await visit(looseIdentity);
-    await storeLoose(stateFolder, ['cat/1.jpg']);
-    expect(await visit(identity, { overwrite: true })).toMatchObject({ layout: 'shards', resumed: false });
+    const { state } = (await visit(looseIdentity)).paths;
+    await storeLoose(state, ['cat/1.jpg']);
+    expect(await visit(identity, { overwrite: true })).toMatchObject({ paths: { layout: 'shards' }, resumed: false });
     expect(await readdir(root)).toEqual(['out']);
     expect(await readdir(out)).toEqual(['.flow-dc']);
     await storeShard();
@@ -232,7 +231,7 @@ describe('openJob with overwrite', () => {
     await visit(identity);
     await storeShard(0);
     await storeShard(1);
-    await writeFile(statePaths(stateFolderOf(out, 'shards')).overwriteFile, '');
+    await writeFile(folderPaths(out, 'shards').overwriteFile, '');
     await rm(join(out, '000000.tar'));
     expect((await visit({ ...identity, shardSize: 10 })).resumed).toBe(false);
     expect(await readdir(out)).toEqual(['.flow-dc']);
@@ -240,10 +239,10 @@ describe('openJob with overwrite', () => {
   });
 
   it('never follows a record out of the folder', async () => {
-    const { stateFolder } = await visit(identity);
+    const { state } = (await visit(identity)).paths;
     await storeShard();
     await writeFile(join(root, 'precious'), '');
-    const file = join(stateFolder, 'units', '000', `${makeUnits(1)[0]?.id}.json`);
+    const file = join(state, 'units', '000', `${makeUnits(1)[0]?.id}.json`);
     await writeFile(file, (await readFile(file, 'utf8')).replace('000000.tar', '../precious'));
     await expect(openJob(out, identity, { overwrite: true })).rejects.toMatchObject({ code: 'FDC_ERR_DEST_IO' });
     expect(await readdir(root)).toContain('precious');

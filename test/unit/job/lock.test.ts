@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { acquireLock, type LockHolder } from '../../../src/job/lock.ts';
-import { processStart } from '../../../src/job/process-start.ts';
+import { acquireLock, type LockHolder, processStart } from '../../../src/job/lock.ts';
 
 let folder: string;
 let lockFile: string;

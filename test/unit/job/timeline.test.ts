@@ -1,8 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readRunSpans, readTimeline, type TimelinePoint } from '../../../src/job/timeline-file.ts';
-import { TimelineRecorder } from '../../../src/job/timeline-recorder.ts';
+import { readRunSpans, readTimeline, type TimelinePoint, TimelineRecorder } from '../../../src/job/timeline.ts';
 import { readRunPlot } from '../../../src/report/run-plot.ts';
 import { RunGauge } from '../../../src/run/run-gauge.ts';
 import { publish } from '../../../src/telemetry/channels.ts';

@@ -25,9 +25,9 @@ describe('hosts.json', () => {
     const before = new HostProfiles(clock);
     before.remember('a.example', seen);
     before.remember('[2001:db8::1]:8080', { ...seen, requestsPerSecond: 4.5 });
-    expect(await saveHostProfiles(folder, before)).toBeUndefined();
+    expect(await saveHostProfiles(join(folder, 'hosts.json'), before)).toBeUndefined();
     const after = new HostProfiles(clock);
-    expect(await loadHostProfiles(folder, after)).toEqual([]);
+    expect(await loadHostProfiles(join(folder, 'hosts.json'), after)).toEqual([]);
     expect([...after]).toEqual([...before]);
     expect(await readdir(folder)).toEqual(['hosts.json']);
   });
@@ -36,7 +36,7 @@ describe('hosts.json', () => {
     const folder = await folderWith(undefined);
     const profiles = new HostProfiles(clock);
     profiles.remember('a.example', seen);
-    await saveHostProfiles(folder, profiles);
+    await saveHostProfiles(join(folder, 'hosts.json'), profiles);
     expect(JSON.parse(await readFile(join(folder, 'hosts.json'), 'utf8'))).toEqual({
       format: 'flow-dc hosts',
       version: 1,
@@ -47,8 +47,8 @@ describe('hosts.json', () => {
   it('is not missed when there is none, and not written without hosts', async () => {
     const folder = await folderWith(undefined);
     const profiles = new HostProfiles(clock);
-    expect(await loadHostProfiles(folder, profiles)).toEqual([]);
-    expect(await saveHostProfiles(folder, profiles)).toBeUndefined();
+    expect(await loadHostProfiles(join(folder, 'hosts.json'), profiles)).toEqual([]);
+    expect(await saveHostProfiles(join(folder, 'hosts.json'), profiles)).toBeUndefined();
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -67,25 +67,29 @@ describe('hosts.json', () => {
   ])('that is damaged or foreign (%s) is ignored with a notice', async (_case, content) => {
     const folder = await folderWith(content);
     const profiles = new HostProfiles(clock);
-    const notices = await loadHostProfiles(folder, profiles);
+    const notices = await loadHostProfiles(join(folder, 'hosts.json'), profiles);
     expect(notices).toEqual([expect.stringMatching(/hosts\.json: ignored \(.+\); hosts are measured anew$/)]);
     expect(profiles.size).toBe(0);
     profiles.remember('b.example', seen);
-    expect(await saveHostProfiles(folder, profiles)).toBeUndefined();
-    expect(await loadHostProfiles(folder, new HostProfiles(clock))).toEqual([]);
+    expect(await saveHostProfiles(join(folder, 'hosts.json'), profiles)).toBeUndefined();
+    expect(await loadHostProfiles(join(folder, 'hosts.json'), new HostProfiles(clock))).toEqual([]);
   });
 
   it('that is a folder costs two notices and no more', async () => {
     const folder = await tempFolder();
     await mkdir(join(folder, 'hosts.json', 'in-the-way'), { recursive: true });
     const profiles = new HostProfiles(clock);
-    expect(await loadHostProfiles(folder, profiles)).toHaveLength(1);
+    expect(await loadHostProfiles(join(folder, 'hosts.json'), profiles)).toHaveLength(1);
     profiles.remember('a.example', seen);
-    expect(await saveHostProfiles(folder, profiles)).toMatch(/not saved .*the next run measures its hosts anew$/);
+    expect(await saveHostProfiles(join(folder, 'hosts.json'), profiles)).toMatch(
+      /not saved .*the next run measures its hosts anew$/,
+    );
   });
 
   it('that is huge is not read', async () => {
     const folder = await folderWith(fileOf().padEnd(33 * 1_048_576));
-    expect(await loadHostProfiles(folder, new HostProfiles(clock))).toEqual([expect.stringContaining('larger than')]);
+    expect(await loadHostProfiles(join(folder, 'hosts.json'), new HostProfiles(clock))).toEqual([
+      expect.stringContaining('larger than'),
+    ]);
   });
 });

@@ -10,6 +10,7 @@ import { readParquet } from 'parquet-wasm';
 import { describe, expect, it } from 'vitest';
 import { float64Column, utf8Column } from '../../../../src/arrow/columns.ts';
 import { FolderDestination } from '../../../../src/destination/folder-destination.ts';
+import { folderPaths } from '../../../../src/destination/folder-layout.ts';
 import { adoptFromStats } from '../../../../src/job/adopt-records.ts';
 import { createLocalCommitter } from '../../../../src/job/local-committer.ts';
 import type { FetchResult, UnitRecord } from '../../../../src/record.ts';
@@ -174,7 +175,7 @@ describe('tarSink', () => {
     const decided = await createLocalCommitter(state).record(unit.id);
     expect(decided).toMatchObject({ rows: 2, stored: 1, failed: 1, errors: { reset: 1 }, bytes: 7 });
     await rm(state, { recursive: true });
-    expect(await adoptFromStats(folder, state)).toEqual({ adopted: 1, refused: [] });
+    expect(await adoptFromStats(folderPaths(folder, 'shards'))).toEqual({ adopted: 1, refused: [] });
     expect(await createLocalCommitter(state).record(unit.id)).toEqual(decided);
   });
 

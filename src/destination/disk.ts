@@ -1,12 +1,12 @@
 /**
- * Creating a file as a decision: of all who try, one succeeds. Records and locks are made this way. The bytes and the
- * folder's entry are both synced, because file systems may keep one without the other after a power loss.
+ * What is asked of a local disk beyond plain reads and writes: names that survive a power cut, files that only one of
+ * many creates, folders with their parents, and how much room is left. Data and folder entry are both synced, because
+ * file systems may keep one without the other after a power loss.
  */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf } from './destination-error.ts';
-import { syncFolder } from './durable.ts';
+import { errnoOf } from './destination.ts';
 
 /** What link() answers on file systems without hard links (FAT, some FUSE and network mounts, seccomp profiles). */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
@@ -18,6 +18,43 @@ export interface ExclusiveOptions {
   /** Existing folder on the same file system for the file while it is not complete; default: the target's own. */
   readonly temporaryFolder?: string | undefined;
   readonly linkFile?: LinkFile | undefined;
+}
+
+/** fsync a folder, so that names created, renamed or removed in it last. */
+export async function syncFolder(path: string): Promise<void> {
+  await syncPath(path);
+}
+
+/** fsync a file that was written and closed before. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Write a file so that readers see the old content or the new one, never a part. */
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  // A fixed name: what a crash leaves behind is overwritten by the next run instead of piling up.
+  const partial = `${path}.part`;
+  const handle = await open(partial, 'w');
+  try {
+    if (typeof content === 'string' || content instanceof Uint8Array) await handle.writeFile(content);
+    else for await (const chunk of content) await handle.appendFile(chunk);
+    await handle.sync();
+  } catch (error) {
+    await handle.close();
+    await rm(partial, { force: true });
+    throw error;
+  }
+  await handle.close();
+  await rename(partial, path);
+  await syncFolder(dirname(path));
 }
 
 /**
@@ -104,5 +141,19 @@ async function writeSynced(path: string, content: string): Promise<void> {
     throw error;
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * Free bytes where `path` is or will be; its nearest existing parent decides. Undefined when the system does not say.
+ */
+export async function freeBytes(path: string): Promise<number | undefined> {
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      const { bavail, bsize } = await statfs(at);
+      return bavail * bsize;
+    } catch {
+      if (at === dirname(at)) return undefined;
+    }
   }
 }
