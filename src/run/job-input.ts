@@ -12,8 +12,7 @@ import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
-import { readManifest } from '../stages/manifest/read-manifest.ts';
-import { readManifestInfo } from '../stages/manifest/read-manifest-info.ts';
+import { readManifest, readManifestInfo } from '../stages/manifest/read-manifest.ts';
 import type { PartitionByHostOptions } from '../stages/partition/partition-by-host.ts';
 
 export interface JobInput {

@@ -4,7 +4,7 @@ import { stageSettings } from '../../config/stage-settings.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { RowResult } from '../../record.ts';
 import { ResultStream } from './result-stream.ts';
-import { createLimits, ownLimits } from './schedule/create-limit.ts';
+import { createLimits, ownLimits } from './schedule/create-limits.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
 
 /** How a row is asked for, where it differs from a plain GET. */

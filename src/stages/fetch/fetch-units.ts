@@ -8,9 +8,9 @@ import type { FetchResult, OpenUnit, Unit, UnitRow } from '../../record.ts';
 import { publish } from '../../telemetry/channels.ts';
 import type { Delivery } from '../../transport/transport.ts';
 import { decodeRows } from '../../unit-rows.ts';
-import type { RowEnd } from './fetch-task.ts';
 import { ResultStream } from './result-stream.ts';
-import { createLimits, ownLimits } from './schedule/create-limit.ts';
+import type { RowEnd } from './row-work.ts';
+import { createLimits, ownLimits } from './schedule/create-limits.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
 import { UnitWork, undistributed } from './unit-work.ts';
 

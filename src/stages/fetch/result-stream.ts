@@ -8,7 +8,7 @@ import type { RowResult, SpilledBody } from '../../record.ts';
 import { Fifo } from '../../structures/fifo.ts';
 import { publish } from '../../telemetry/channels.ts';
 import { FetchEngine } from './engine.ts';
-import type { RowEnd } from './fetch-task.ts';
+import type { RowEnd } from './row-work.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** Results waiting in the stream itself; more wait in the stage with their bytes still on the budget. */

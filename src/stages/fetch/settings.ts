@@ -11,12 +11,10 @@ import type { HostLimits } from '../../host-limits.ts';
 import type { Limit } from '../../paarc/limit.ts';
 import { VERSION } from '../../version.ts';
 import { createAddressGuard } from './connect/address-guard.ts';
-import { parseConnectTo } from './connect/connect-to.ts';
-import { Connector } from './connect/connector.ts';
-import { createHostPolicies } from './connect/host-policy.ts';
-import { headerRecord } from './connect/request-headers.ts';
+import { Connector, parseConnectTo } from './connect/connector.ts';
+import { createHostPolicies, headerRecord } from './connect/request-headers.ts';
 import { NameResolver, nameServers } from './connect/resolver.ts';
-import { SpillFolder } from './reply/spill-folder.ts';
+import { SpillFolder } from './reply/body-memory.ts';
 import { HostProfiles } from './schedule/host-profiles.ts';
 
 /** Options of both fetch stages: the `fetch` slice of the configuration and what only a program can give. */

@@ -2,7 +2,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { RecordBatch } from 'apache-arrow';
 import { isFlowDcError } from '../../errors.ts';
-import type { JsonRow } from './json-assembler.ts';
+import type { JsonRow } from './json-row-parser.ts';
 import { JsonRowParser } from './json-row-parser.ts';
 import { BATCH_ROWS, type TextInput, TextRows } from './text-rows.ts';
 

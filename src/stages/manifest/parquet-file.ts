@@ -1,7 +1,6 @@
 /** One parquet file: schema, row groups, batches. */
 import { openAsBlob } from 'node:fs';
 import { ParquetFile, type ReaderOptions, type RecordBatch, type RowGroupMetaData } from 'parquet-wasm';
-import type { ParquetSummary } from './parquet-protocol.ts';
 
 /** Most rows in one batch, and in the first stretch that is decoded of a large row group. */
 const BATCH_ROWS = 8192;
@@ -115,4 +114,27 @@ async function withoutArrowHints(file: Blob): Promise<Blob> {
   if (at < 0) return file;
   footer.write('arrow:unread', at, 'latin1');
   return new Blob([file.slice(0, start), footer]);
+}
+
+/** What the main thread and the parquet thread say to each other. Every request gets one answer, in order. */
+export type ParquetRequest =
+  | { readonly op: 'open'; readonly path: string }
+  /** `columns` counts on the first one; all columns without it. */
+  | { readonly op: 'next'; readonly columns?: readonly string[] }
+  | { readonly op: 'close' };
+
+export type ParquetAnswer =
+  | { readonly op: 'opened'; readonly summary: ParquetSummary }
+  | { readonly op: 'batch'; readonly ipc: Uint8Array }
+  | { readonly op: 'end' }
+  | { readonly op: 'closed' }
+  | { readonly op: 'failed'; readonly message: string };
+
+/** A parquet file as its footer describes it. */
+export interface ParquetSummary {
+  /** The schema as an IPC stream without batches. */
+  readonly schema: Uint8Array;
+  readonly rows: number;
+  /** Compressed bytes of the largest row group. */
+  readonly rowGroupBytes: number;
 }

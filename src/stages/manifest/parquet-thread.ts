@@ -4,7 +4,7 @@ import { type RecordBatch, RecordBatchReader, type Schema } from 'apache-arrow';
 import { decodeBatch } from '../../arrow/batch-bytes.ts';
 import { FlowDcError } from '../../errors.ts';
 import { startThread } from '../../start-thread.ts';
-import type { ParquetAnswer, ParquetRequest } from './parquet-protocol.ts';
+import type { ParquetAnswer, ParquetRequest } from './parquet-file.ts';
 
 /** Batches asked for before the first of them is used. */
 const AHEAD = 2;

@@ -3,8 +3,8 @@
  * and decoding must not hold up the event loop. Answers ParquetRequests one after the other.
  */
 import { parentPort } from 'node:worker_threads';
+import type { ParquetAnswer, ParquetRequest } from './parquet-file.ts';
 import { type OpenParquet, openParquet } from './parquet-file.ts';
-import type { ParquetAnswer, ParquetRequest } from './parquet-protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('expected to run as a worker thread');

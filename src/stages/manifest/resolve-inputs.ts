@@ -1,10 +1,10 @@
 /** Inputs as the user named them, made into files. */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { glob } from 'tinyglobby';
 import { nearest } from '../../config/nearest.ts';
 import { FlowDcError } from '../../errors.ts';
 import { extension } from './detect-format.ts';
-import { expandGlob, isGlob } from './glob.ts';
 
 export interface ResolvedInputs {
   /** Files in reading order, or `-` alone. */
@@ -77,6 +77,25 @@ async function childrenOf(folder: string, warnings: string[]): Promise<string[]>
     warnings.push(`${folder}: only its parquet files are read; name ${some(passed)} to read other files too`);
   return taken.map((name) => path.join(folder, name));
 }
+
+/** Whether a name holds any of `* ? [ {`. A file that exists under such a name is taken as it is. */
+function isGlob(name: string): boolean {
+  return /[*?[{]/.test(name);
+}
+
+/**
+ * Files that match a pattern, sorted. `*` and `?` stay within a name and skip names with a leading dot, `**` spans
+ * folders, `[a-z]`, `[!a-z]` and `{a,b}` are as in a shell.
+ */
+export async function expandGlob(pattern: string): Promise<string[]> {
+  const matches = await glob(pattern, { absolute: path.isAbsolute(pattern), expandDirectories: false });
+  // A class such as [!a] matches a leading dot in the library, and in no shell.
+  const wantsHidden = HIDDEN.test(pattern);
+  return matches.filter((match) => wantsHidden || !HIDDEN.test(match)).sort();
+}
+
+/** A part of a path that begins with a dot, other than `.` and `..`. */
+const HIDDEN = /(^|\/)\.(?!\.?(\/|$))/;
 
 async function matchesOf(pattern: string): Promise<string[]> {
   const matches = await expandGlob(pattern);

@@ -7,8 +7,7 @@ import type { PartitionOptions, PartitionSettings } from '../../config/types.ts'
 import { FlowDcError } from '../../errors.ts';
 import { HostReader } from '../../host/host-reader.ts';
 import type { Unit } from '../../record.ts';
-import { cutWindow } from './cut-window.ts';
-import { makeUnit } from './make-unit.ts';
+import { cutWindow, makeUnit } from './cut-window.ts';
 import { FIRST_WINDOW_ROWS, MAX_WINDOW_ROWS, Window } from './window.ts';
 
 /** The partition slice of the configuration, and what only a program can pass. */

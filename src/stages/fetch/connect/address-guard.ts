@@ -3,6 +3,7 @@
  * machine read its own metadata service or poke at the local network.
  */
 import { BlockList, isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 
 /**
  * Not global by the IANA special-purpose registries (RFC 6890 and updates); documentation networks lead nowhere and are
@@ -35,7 +36,13 @@ const PRIVATE_V6: readonly [string, number][] = [
 /** Cloud metadata services: only ever reachable when named one by one. */
 const METADATA: readonly string[] = ['169.254.169.254', '169.254.170.2', '100.100.100.200', 'fd00:ec2::254'];
 /** First six groups of IPv6 addresses that stand for the IPv4 address in their last two: mapped, translated, NAT64. */
-const EMBEDDING: ReadonlySet<string> = new Set(['0:0:0:0:0:ffff', '0:0:0:0:ffff:0', '64:ff9b:0:0:0:0']);
+const EMBEDDING: ReadonlySet<string> = new Set(
+  [
+    [0, 0, 0, 0, 0, 0xffff],
+    [0, 0, 0, 0, 0xffff, 0],
+    [0x64, 0xff9b, 0, 0, 0, 0],
+  ].map((groups) => groups.join(':')),
+);
 
 export interface AddressGuard {
   /** Whether `address` (an IP literal) may be connected to for `hostname`. */
@@ -95,18 +102,8 @@ function notAnEntry(entry: string): RangeError {
 function plainAddress(address: string): string {
   const bare = address.replace(/%.*$/, '');
   if (isIP(bare) !== 6) return bare;
-  // The URL parser knows every spelling and has one of its own.
-  const short = new URL(`http://[${bare}]`).hostname.slice(1, -1);
-  const groups = allGroups(short);
-  if (!EMBEDDING.has(groups.slice(0, 6).join(':'))) return short;
-  const [high = 0, low = 0] = groups.slice(6).map((group) => Number.parseInt(group, 16));
-  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
-}
-
-/** The eight groups of an IPv6 address in the URL parser's spelling. */
-function allGroups(short: string): string[] {
-  const [head = '', tail] = short.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  return [...before, ...new Array<string>(8 - before.length - after.length).fill('0'), ...after];
+  const parsed = ipaddr.IPv6.parse(bare);
+  const { parts } = parsed;
+  if (!EMBEDDING.has(parts.slice(0, 6).join(':'))) return parsed.toString();
+  return new ipaddr.IPv4(parsed.toByteArray().slice(12)).toString();
 }

@@ -6,6 +6,7 @@ import { Resolver as CaresResolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../clock.ts';
 
 /** For names that do not exist. */
@@ -26,26 +27,26 @@ export class LookupError extends Error {
   }
 }
 
-interface Answer {
-  readonly untilMs: number;
-  readonly addresses: readonly string[];
-  readonly error?: LookupError;
-}
+type Answer = readonly string[] | LookupError;
 
 /** As much of a c-ares resolver as is needed; a test brings its own. */
 export type NameServers = Pick<CaresResolver, 'resolve4' | 'resolve6' | 'cancel'>;
 
 export class NameResolver {
   readonly #servers: NameServers;
-  readonly #clock: Clock;
-  readonly #answers = new Map<string, Answer>();
+  readonly #answers: LRUCache<string, Answer>;
   readonly #asking = new Map<string, Promise<readonly string[]>>();
   readonly #speaksIPv4 = hasIPv4();
   #hosts: Promise<Map<string, string[]>> | undefined;
 
   constructor(clock: Clock, servers: NameServers) {
-    this.#clock = clock;
     this.#servers = servers;
+    // A resolution of 0 asks the clock each time, where the default starts timers; a start at 0 would never expire.
+    this.#answers = new LRUCache({
+      max: MAX_NAMES,
+      ttlResolution: 0,
+      perf: { now: () => Math.floor(clock.nowMs()) + 1 },
+    });
   }
 
   /** Names whose answer is kept, good or bad. */
@@ -57,10 +58,8 @@ export class NameResolver {
   async resolve(hostname: string): Promise<readonly string[]> {
     if (isIP(hostname) !== 0) return [hostname];
     const known = this.#answers.get(hostname);
-    if (known !== undefined && known.untilMs > this.#clock.nowMs()) {
-      if (known.error !== undefined) throw known.error;
-      return known.addresses;
-    }
+    if (known instanceof LookupError) throw known;
+    if (known !== undefined) return known;
     let asking = this.#asking.get(hostname);
     if (asking === undefined) {
       asking = this.#ask(hostname).finally(() => this.#asking.delete(hostname));
@@ -88,9 +87,14 @@ export class NameResolver {
       return addresses;
     } catch (cause) {
       const error = cause instanceof LookupError ? cause : lookupError(hostname, cause);
-      this.#keep(hostname, [], error.code === 'dns_not_found' ? MISSING_TTL_MS : FAILURE_TTL_MS, error);
+      this.#keep(hostname, error, error.code === 'dns_not_found' ? MISSING_TTL_MS : FAILURE_TTL_MS);
       throw error;
     }
+  }
+
+  /** An entry is stale once it is older than its ttl, hence the millisecond less. */
+  #keep(hostname: string, answer: Answer, ttlMs: number): void {
+    this.#answers.set(hostname, answer, { ttl: ttlMs - 1 });
   }
 
   /** The family this machine speaks first; the other only when that has nothing, since slow AAAA answers are common. */
@@ -110,14 +114,6 @@ export class NameResolver {
       }
     }
     throw failure ?? new LookupError('dns_not_found', `${hostname}: no addresses`);
-  }
-
-  #keep(hostname: string, addresses: readonly string[], ttlMs: number, error?: LookupError): void {
-    this.#answers.delete(hostname);
-    // Insertion order is age here; the oldest name goes when the table is full.
-    if (this.#answers.size >= MAX_NAMES) this.#answers.delete(this.#answers.keys().next().value as string);
-    const untilMs = this.#clock.nowMs() + ttlMs;
-    this.#answers.set(hostname, error === undefined ? { untilMs, addresses } : { untilMs, addresses, error });
   }
 }
 

@@ -5,7 +5,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { SpilledBody } from '../../../record.ts';
-import type { BodyBudget } from './body-budget.ts';
+import type { BodyBudget } from './body-memory.ts';
 
 export interface CollectorOptions {
   readonly budget: BodyBudget;

@@ -2,8 +2,6 @@
 import type { AnnouncedBody } from '../../../record.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import { isEncoded } from './content-encoding.ts';
-import { retryAfterMs } from './retry-after.ts';
-import { robotsOptOut } from './robots-tag.ts';
 
 export type RawHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -93,4 +91,66 @@ function utf8(value: string | undefined): string | undefined {
   if (value === undefined || !/[\u0080-\u00ff]/.test(value)) return value;
   const text = Buffer.from(value, 'latin1').toString('utf8');
   return text.includes('\ufffd') ? value : text;
+}
+
+/** The longest pause that a reply can impose; a host that asks for more is asked again after this. */
+const MAX_PAUSE_MS = 60 * 60 * 1000;
+
+/**
+ * Milliseconds to wait as asked by a `Retry-After` header, in either form of RFC 9110 10.2.3: delay in seconds
+ * (fractions accepted, since some servers send them) or an HTTP-date.
+ * @param wallMs - now, since a date is absolute
+ * @returns undefined for a header that is missing or means nothing
+ */
+export function retryAfterMs(header: string | undefined, wallMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  const text = header.trim();
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Number(text) * 1000, MAX_PAUSE_MS);
+  if (!/^[A-Za-z]/.test(text)) return undefined;
+  const date = Date.parse(text);
+  if (Number.isNaN(date)) return undefined;
+  return Math.min(Math.max(0, date - wallMs), MAX_PAUSE_MS);
+}
+
+/**
+ * Whether an `X-Robots-Tag` reply header opts this resource out. A directive may be addressed to one crawler
+ * (`googlebot: noindex`); those are not for us unless they name our own agent.
+ * @param refused - directives to honour, lower case
+ * @returns the directive that applies, or undefined
+ * Source: Google's robots meta tag specification; noai and noimageai as used by img2dataset and DeviantArt.
+ */
+export function robotsOptOut(
+  header: string | readonly string[] | undefined,
+  refused: readonly string[],
+): string | undefined {
+  if (header === undefined || refused.length === 0) return undefined;
+  for (const line of typeof header === 'string' ? [header] : header) {
+    const found = lineOptOut(line, refused);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Directives that carry a value after a colon; whatever else stands before a colon is an agent. */
+const VALUED: ReadonlySet<string> = new Set([
+  'unavailable_after',
+  'max-snippet',
+  'max-image-preview',
+  'max-video-preview',
+]);
+
+function lineOptOut(line: string, refused: readonly string[]): string | undefined {
+  let agent = '';
+  for (const part of line.toLowerCase().split(',')) {
+    const [name = '', rest] = part.split(/:(.*)/s, 2).map((text) => text.trim());
+    // A date after unavailable_after has commas and colons of its own; an agent's name has no space.
+    const isAgent = rest !== undefined && !VALUED.has(name) && /^[\w*-]+$/.test(name);
+    if (isAgent) agent = name;
+    const directive = isAgent ? rest : name;
+    if (agent !== '' && agent !== '*' && agent !== 'flow-dc') continue;
+    if (refused.includes(directive)) return directive;
+    // `none` is short for noindex and nofollow.
+    if (directive === 'none' && refused.includes('noindex')) return directive;
+  }
+  return undefined;
 }

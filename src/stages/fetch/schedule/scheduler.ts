@@ -9,8 +9,7 @@ import type { Clock } from '../../../clock.ts';
 import type { Limit, Outcome, Transition } from '../../../paarc/limit.ts';
 import { Agenda } from '../../../structures/agenda.ts';
 import { Gate, type Permit } from './gate.ts';
-import { type BreakerOptions, HostBreaker } from './host-breaker.ts';
-import { Lane } from './lane.ts';
+import { type BreakerOptions, HostBreaker, Lane } from './lane.ts';
 import type { LoadMeter } from './load-meter.ts';
 
 /** Lanes without rows that keep what their limit has learned; more than this and the longest idle are forgotten. */

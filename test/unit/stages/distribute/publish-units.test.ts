@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { publishUnits } from '../../../../src/stages/distribute/publish-units.ts';
+import { publishUnits } from '../../../../src/stages/distribute/distribute.ts';
 import { makeUnits } from '../../../support/units.ts';
 import { HandChannel } from './stub-channel.ts';
 

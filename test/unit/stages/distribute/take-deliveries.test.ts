@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { takeDeliveries } from '../../../../src/stages/distribute/take-deliveries.ts';
+import { takeDeliveries } from '../../../../src/stages/distribute/distribute.ts';
 import type { Delivery } from '../../../../src/transport/transport.ts';
 import { makeUnits } from '../../../support/units.ts';
 import { HandChannel } from './stub-channel.ts';

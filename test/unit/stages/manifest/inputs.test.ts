@@ -3,9 +3,8 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { detectFormat, type GivenFormat } from '../../../../src/stages/manifest/detect-format.ts';
-import { expandGlob } from '../../../../src/stages/manifest/glob.ts';
-import { readManifestInfo } from '../../../../src/stages/manifest/read-manifest-info.ts';
-import { resolveInputs } from '../../../../src/stages/manifest/resolve-inputs.ts';
+import { readManifestInfo } from '../../../../src/stages/manifest/read-manifest.ts';
+import { expandGlob, resolveInputs } from '../../../../src/stages/manifest/resolve-inputs.ts';
 import { folder } from './collect-rows.ts';
 
 const URL_LINE = 'https://a.example.org/1.jpg\n';

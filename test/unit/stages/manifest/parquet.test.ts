@@ -15,8 +15,11 @@ import {
 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../../src/arrow/columns.ts';
-import { type ReadManifestOptions, readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
-import { readManifestInfo } from '../../../../src/stages/manifest/read-manifest-info.ts';
+import {
+  type ReadManifestOptions,
+  readManifest,
+  readManifestInfo,
+} from '../../../../src/stages/manifest/read-manifest.ts';
 import { urlColumns, writeLargeParquet, writeParquetFile } from '../../../support/manifests.ts';
 import { collect, folder } from './collect-rows.ts';
 

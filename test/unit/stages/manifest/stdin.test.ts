@@ -7,8 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { RecordBatch } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
-import { readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
-import { readManifestInfo } from '../../../../src/stages/manifest/read-manifest-info.ts';
+import { readManifest, readManifestInfo } from '../../../../src/stages/manifest/read-manifest.ts';
 import { urlColumns, writeParquetFile } from '../../../support/manifests.ts';
 import { collect, folder, rowsOf } from './collect-rows.ts';
 

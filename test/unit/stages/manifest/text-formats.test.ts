@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
-import { readManifestInfo } from '../../../../src/stages/manifest/read-manifest-info.ts';
+import { readManifest, readManifestInfo } from '../../../../src/stages/manifest/read-manifest.ts';
 import { collect, folder } from './collect-rows.ts';
 
 const A = 'https://a.example.org/1.jpg';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BodyBudget } from '../../../../../src/stages/fetch/reply/body-budget.ts';
+import { BodyBudget } from '../../../../../src/stages/fetch/reply/body-memory.ts';
 
 describe('the body budget', () => {
   it('serves those who wait in the order in which they came, the small ones too', () => {

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SpilledBody } from '../../../../../src/record.ts';
-import { BodyBudget } from '../../../../../src/stages/fetch/reply/body-budget.ts';
 import { BodyCollector } from '../../../../../src/stages/fetch/reply/body-collector.ts';
-import { SpillFolder } from '../../../../../src/stages/fetch/reply/spill-folder.ts';
+import { BodyBudget, SpillFolder } from '../../../../../src/stages/fetch/reply/body-memory.ts';
 
 const KB = 1024;
 

@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { BodyBudget } from '../../../../../src/stages/fetch/reply/body-budget.ts';
 import { BodyCollector } from '../../../../../src/stages/fetch/reply/body-collector.ts';
+import { BodyBudget, SpillFolder } from '../../../../../src/stages/fetch/reply/body-memory.ts';
 import { decodeContent, isEncoded } from '../../../../../src/stages/fetch/reply/content-encoding.ts';
-import { SpillFolder } from '../../../../../src/stages/fetch/reply/spill-folder.ts';
 
 const TEXT = Buffer.from('the same words again and again. '.repeat(4000));
 const MB = 1_000_000;

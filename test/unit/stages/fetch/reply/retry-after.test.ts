@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { retryAfterMs } from '../../../../../src/stages/fetch/reply/retry-after.ts';
+import { retryAfterMs } from '../../../../../src/stages/fetch/reply/reply-headers.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
 const HOUR = 3_600_000;

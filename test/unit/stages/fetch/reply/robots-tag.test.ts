@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { robotsOptOut } from '../../../../../src/stages/fetch/reply/robots-tag.ts';
+import { robotsOptOut } from '../../../../../src/stages/fetch/reply/reply-headers.ts';
 
 const REFUSED = ['noai', 'noimageai', 'noindex', 'noimageindex'];
 

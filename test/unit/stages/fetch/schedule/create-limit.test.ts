@@ -3,7 +3,7 @@ import { stageSettings } from '../../../../../src/config/stage-settings.ts';
 import type { FetchOptions, HostRule } from '../../../../../src/config/types.ts';
 import type { HostLimits } from '../../../../../src/host-limits.ts';
 import type { Limit } from '../../../../../src/paarc/limit.ts';
-import { createLimits } from '../../../../../src/stages/fetch/schedule/create-limit.ts';
+import { createLimits } from '../../../../../src/stages/fetch/schedule/create-limits.ts';
 import { HostProfiles } from '../../../../../src/stages/fetch/schedule/host-profiles.ts';
 import { VirtualClock } from '../../../../support/virtual-clock.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { HostBreaker } from '../../../../../src/stages/fetch/schedule/host-breaker.ts';
+import { HostBreaker } from '../../../../../src/stages/fetch/schedule/lane.ts';
 
 const OPTIONS = { failures: 10, spanMs: 60_000, probeMs: 60_000 };
 

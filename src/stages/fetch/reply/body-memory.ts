@@ -1,3 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 /**
  * One pool of bytes for all bodies of the process. Whoever knows a body's length reserves all of it before reading, so
  * nobody holds a part and waits for the rest; whoever does not, takes what is free or goes to disk. Hence no deadlock.
@@ -61,5 +67,51 @@ export class BodyBudget {
       this.#freeBytes -= first.bytes;
       first.grant();
     }
+  }
+}
+
+export class SpillFolder {
+  readonly #given: string | undefined;
+  readonly #files = new Set<string>();
+  #folder: string | undefined;
+  #isClosed = false;
+
+  /**
+   * @param given - a folder of the caller's; without one, a fresh one in the system's temporary folder, removed at the
+   * end
+   */
+  constructor(given: string | undefined) {
+    this.#given = given;
+  }
+
+  /** A path nobody else uses. Makes the folder on first use; throws when it cannot. */
+  newPath(): string {
+    if (this.#folder === undefined) {
+      if (this.#given !== undefined) mkdirSync(this.#given, { recursive: true });
+      this.#folder = this.#given ?? mkdtempSync(join(tmpdir(), 'flow-dc-'));
+    }
+    const path = join(this.#folder, `${randomBytes(8).toString('hex')}.body`);
+    this.#files.add(path);
+    return path;
+  }
+
+  /** Remove one file. It need not be there any more: a sink may have moved it into place. */
+  async remove(path: string): Promise<void> {
+    await rm(path, { force: true });
+    this.#files.delete(path);
+    await this.#removeIfDone();
+  }
+
+  /** No more files will come. The folder goes with the last one. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#removeIfDone();
+  }
+
+  async #removeIfDone(): Promise<void> {
+    if (!this.#isClosed || this.#files.size > 0 || this.#given !== undefined || this.#folder === undefined) return;
+    const folder = this.#folder;
+    this.#folder = undefined;
+    await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,3 @@
-/** Which law moves a host's limit, and what it starts from. */
-
 import type { Clock } from '../../../clock.ts';
 import type { FetchSettings, HostRule, PaarcSettings as PaarcSlice } from '../../../config/types.ts';
 import type { HostLimits } from '../../../host-limits.ts';
@@ -9,13 +7,18 @@ import {
   defaultPaarcSettings,
   FixedLimit,
   type Limit,
+  type Load,
   lawSettings,
   OriginalLimit,
+  type Outcome,
   PaarcLimit,
   type PaarcSettings,
+  type SendToken,
+  type Transition,
 } from '../../../paarc/index.ts';
 import type { HostProfiles } from './host-profiles.ts';
-import { RateCap } from './rate-cap.ts';
+
+/** Which law moves a host's limit, and what it starts from. */
 
 type LawSettings = Pick<FetchSettings, 'enablePaarc' | 'law' | 'perHostConcurrency' | 'perHostRate'>;
 
@@ -68,4 +71,44 @@ function paarcLimits(settings: PaarcSettings, { clock, random, profiles }: Surro
 
 function rateCapped(limit: Limit, rule: HostRule): Limit {
   return rule.requestsPerSecond === undefined ? limit : new RateCap(limit, rule.requestsPerSecond);
+}
+
+/** A limit that also never sends faster than a rate somebody has set for the host. */
+export class RateCap implements Limit {
+  readonly #inner: Limit;
+  readonly #leastSpacingMs: number;
+
+  /** @param requestsPerSecond - above 0 */
+  constructor(inner: Limit, requestsPerSecond: number) {
+    this.#inner = inner;
+    this.#leastSpacingMs = 1000 / requestsPerSecond;
+  }
+
+  get permits(): number {
+    return this.#inner.permits;
+  }
+
+  get spacingMs(): number {
+    return Math.max(this.#inner.spacingMs, this.#leastSpacingMs);
+  }
+
+  get pauseUntilMs(): number {
+    return this.#inner.pauseUntilMs;
+  }
+
+  get nextTickMs(): number {
+    return this.#inner.nextTickMs;
+  }
+
+  onSend(nowMs: number, inFlight: number): SendToken {
+    return this.#inner.onSend(nowMs, inFlight);
+  }
+
+  onResult(token: SendToken, outcome: Outcome, nowMs: number): void {
+    this.#inner.onResult(token, outcome, nowMs);
+  }
+
+  tick(nowMs: number, load: Load): Transition | undefined {
+    return this.#inner.tick(nowMs, load);
+  }
 }
