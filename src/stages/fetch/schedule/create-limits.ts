@@ -1,3 +1,4 @@
+/** Which controller moves a host's limit, what it starts from, and a rate that somebody has set above it. */
 import type { Clock } from '../../../clock.ts';
 import type { FetchSettings, HostRule, PaarcSettings as PaarcSlice } from '../../../config/types.ts';
 import type { HostLimits } from '../../../host-limits.ts';
@@ -17,8 +18,6 @@ import {
   type Transition,
 } from '../../../paarc/index.ts';
 import type { HostProfiles } from './host-profiles.ts';
-
-/** Which law moves a host's limit, and what it starts from. */
 
 type LawSettings = Pick<FetchSettings, 'enablePaarc' | 'law' | 'perHostConcurrency' | 'perHostRate'>;
 
