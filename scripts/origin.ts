@@ -1,8 +1,8 @@
-/** The origin alone, for trials by hand. */
+/** The demo hosts alone, for trials by hand. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Rule } from '../src/demo-hosts/behaviour.ts';
-import { startOrigin } from '../src/demo-hosts/origin.ts';
+import { startDemoHosts } from '../src/demo-hosts/start-demo-hosts.ts';
 import { createTestCa } from '../test/support/test-ca.ts';
 
 const USAGE = `Play the web on the loopback interface, for trials with real manifests.
@@ -42,21 +42,21 @@ async function serve(): Promise<void> {
   const caFile = values['ca-out'];
   const ca = caFile === undefined ? undefined : createTestCa();
   if (caFile !== undefined && ca !== undefined) await writeFile(caFile, ca.caPem);
-  const origin = await startOrigin({
+  const hosts = await startDemoHosts({
     port: Number(values.port),
     seed: Number(values.seed),
     meanBytes: Number(values['mean-bytes']),
     rules,
-    ...(ca === undefined ? {} : { tls: ca.tls }),
+    tls: ca?.tls,
   });
-  process.stdout.write(`--connect-to ${origin.connectTo}${caFile === undefined ? '' : ` --ca-file ${caFile}`}\n`);
+  process.stdout.write(`--connect-to ${hosts.connectTo}${caFile === undefined ? '' : ` --ca-file ${caFile}`}\n`);
   process.once('SIGINT', () => {
-    const busiest = [...origin.stats()].sort(([, a], [, b]) => b.requests - a.requests).slice(0, HOSTS_SHOWN);
+    const busiest = [...hosts.stats()].sort(([, a], [, b]) => b.requests - a.requests).slice(0, HOSTS_SHOWN);
     for (const [host, { requests, byStatus, maxInFlight }] of busiest) {
       process.stdout.write(
         `${host}: ${requests} requests, at most ${maxInFlight} at a time, ${JSON.stringify(byStatus)}\n`,
       );
     }
-    void origin.close();
+    void hosts.close();
   });
 }

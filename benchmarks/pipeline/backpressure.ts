@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startOrigin } from '../../src/demo-hosts/origin.ts';
+import { startDemoHosts } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { urlColumns, writeLargeParquet } from '../../test/support/manifests.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -31,7 +31,7 @@ const CASES = [
 ] as const;
 
 const folder = await mkdtemp(join(tmpdir(), 'flow-dc-backpressure-'));
-const origin = await startOrigin({ meanBytes: 100_000 });
+const origin = await startDemoHosts({ meanBytes: 100_000 });
 try {
   for (const { name, rows: total, rowGroupRows } of CASES) {
     const manifest = join(folder, `${rowGroupRows}.parquet`);

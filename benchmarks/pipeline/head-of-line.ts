@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Origin, startOrigin } from '../../src/demo-hosts/origin.ts';
+import { type DemoHosts, startDemoHosts } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { startNatsServer } from '../../test/support/nats-server.ts';
 import { type CliProcess, startCli } from '../../test/support/run-cli.ts';
 
@@ -52,7 +52,7 @@ async function said(process: CliProcess, text: string): Promise<void> {
   }
 }
 
-async function run(origin: Origin, openUnits: number): Promise<object> {
+async function run(origin: DemoHosts, openUnits: number): Promise<object> {
   const server = await startNatsServer();
   const folder = await mkdtemp(join(tmpdir(), 'flow-dc-head-of-line-'));
   const workers: CliProcess[] = [];
@@ -110,7 +110,7 @@ async function run(origin: Origin, openUnits: number): Promise<object> {
   }
 }
 
-const origin = await startOrigin({
+const origin = await startDemoHosts({
   meanBytes: 1000,
   rules: [{ behaviours: [{ kind: 'latency', meanMs: ANSWER_MS, sigma: 0.3 }] }],
 });

@@ -20,7 +20,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startOrigin } from '../../src/demo-hosts/origin.ts';
+import { startDemoHosts } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { startDnsServer } from '../../test/support/dns-server.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -60,7 +60,7 @@ interface Run {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'flow-dc-long-tail-'));
-const origin = await startOrigin({ meanBytes: 500, sigma: 0 });
+const origin = await startDemoHosts({ meanBytes: 500, sigma: 0 });
 const names = await startDnsServer('127.0.0.1');
 try {
   const few = await run('few', await manifest('few', FEW_HOSTS));

@@ -4,7 +4,7 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { ServerResponse } from 'node:http';
-import { type OriginOptions, startOrigin } from '../../src/demo-hosts/origin.ts';
+import { type DemoHostsOptions, startDemoHosts } from '../../src/demo-hosts/start-demo-hosts.ts';
 
 /** What the host saw in a window. */
 export interface HostReport {
@@ -48,7 +48,7 @@ subscribe('http.server.request.start', (message) => {
   });
 });
 
-const origin = await startOrigin(JSON.parse(process.argv[2] ?? '{}') as OriginOptions);
+const origin = await startDemoHosts(JSON.parse(process.argv[2] ?? '{}') as DemoHostsOptions);
 process.on('message', ({ untilMs }: { untilMs: number }) => send({ report: reportUntil(untilMs) }));
 process.once('disconnect', () => process.exit(0));
 send({ connectTo: origin.connectTo });

@@ -13,7 +13,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Behaviour } from '../../src/demo-hosts/behaviour.ts';
-import { type Origin, startOrigin } from '../../src/demo-hosts/origin.ts';
+import { type DemoHosts, startDemoHosts } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { type NatsServer, startNatsServer } from '../../test/support/nats-server.ts';
 import { SharedHostsWorker } from '../../test/support/shared-hosts-workers.ts';
 import { TcpProxy } from '../../test/support/tcp-proxy.ts';
@@ -43,7 +43,10 @@ async function until(holds: () => boolean, withinMs = 20_000): Promise<number> {
 }
 
 /** Mean and most in flight at the origin over `ms`. */
-async function watch(origin: Origin, ms: number): Promise<{ mean: number; most: number; requestsPerSecond: number }> {
+async function watch(
+  origin: DemoHosts,
+  ms: number,
+): Promise<{ mean: number; most: number; requestsPerSecond: number }> {
   origin.resetStats();
   const startMs = performance.now();
   let sum = 0;
@@ -58,7 +61,7 @@ async function watch(origin: Origin, ms: number): Promise<{ mean: number; most: 
 }
 
 async function budgetRun(server: NatsServer): Promise<object> {
-  const origin = await startOrigin({
+  const origin = await startDemoHosts({
     meanBytes: 500,
     rules: [{ host: HOST, behaviours: [{ kind: 'latency', meanMs: 500 }] }],
   });
@@ -145,7 +148,7 @@ async function refusalsRun(
   seed: number,
 ): Promise<object> {
   const limit: Behaviour = { kind: 'rate-limit', requestsPerSecond: RATE, burst: 50, retryAfter };
-  const origin = await startOrigin({
+  const origin = await startDemoHosts({
     seed,
     meanBytes: 1000,
     rules: [{ host: HOST, behaviours: [limit, { kind: 'latency', meanMs: 50 }] }],

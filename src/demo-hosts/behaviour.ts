@@ -1,6 +1,8 @@
+/** What hosts can do to a downloader: every kind of behaviour, and rules checked and made ready for matching. */
+
 /**
- * What a host can do to a downloader. Gates decide when a request is answered, and whether at all; faults change the
- * reply; a link is how wide the way out is. `share` is the share of URLs that a fault strikes (default 1), the same
+ * One thing that a host does to a downloader. Gates decide when a request is answered, and whether at all; faults change
+ * the reply; a link is how wide the way out is. `share` is the share of URLs that a fault strikes (default 1), the same
  * URLs in every run.
  */
 export type Behaviour = Gate | Fault | SharedLink;
@@ -34,7 +36,7 @@ export type Gate =
     }
   /** So many connections; requests on further ones are reset (default) or get 503. */
   | { readonly kind: 'connection-cap'; readonly connections: number; readonly over?: 'reset' | '503' }
-  /** 503 in [startMs, endMs) after the origin's start, and again every `everyMs` if set. */
+  /** 503 in [startMs, endMs) after the server's start, and again every `everyMs` if set. */
   | {
       readonly kind: 'outage';
       readonly startMs: number;
@@ -102,14 +104,66 @@ export interface Rule {
   readonly behaviours: readonly Behaviour[];
 }
 
-const GATES: ReadonlySet<string> = new Set<Gate['kind']>([
-  'latency',
-  'rate-limit',
-  'slots',
-  'connection-cap',
-  'outage',
-]);
+/** What each kind is; a rule that names another one is refused. */
+const KINDS: Readonly<Record<Gate['kind'], 'gate'> & Record<Fault['kind'], 'fault'> & Record<'link', 'link'>> = {
+  latency: 'gate',
+  'rate-limit': 'gate',
+  slots: 'gate',
+  'connection-cap': 'gate',
+  outage: 'gate',
+  link: 'link',
+  status: 'fault',
+  truncated: 'fault',
+  html: 'fault',
+  'robots-tag': 'fault',
+  redirect: 'fault',
+  never: 'fault',
+  drip: 'fault',
+  endless: 'fault',
+  'reset-mid-body': 'fault',
+  'reset-before-headers': 'fault',
+  gzip: 'fault',
+  empty: 'fault',
+  'wrong-length': 'fault',
+  chunked: 'fault',
+  'head-status': 'fault',
+  'head-length': 'fault',
+  'no-range': 'fault',
+  validators: 'fault',
+};
 
-export function isGate(behaviour: Behaviour): behaviour is Gate {
-  return GATES.has(behaviour.kind);
+/** A rule made ready for matching, its behaviours parted. */
+export interface CompiledRule {
+  readonly host: RegExp;
+  readonly path: RegExp | undefined;
+  readonly gates: readonly Gate[];
+  readonly faults: readonly Fault[];
+  readonly link: SharedLink | undefined;
+}
+
+/** Errors: TypeError that names the rule and what is wrong with it. */
+export function compileRules(rules: readonly Rule[]): CompiledRule[] {
+  return rules.map((rule, index) => {
+    if (!Array.isArray(rule.behaviours))
+      throw new TypeError(`rules[${index}].behaviours: expected a list, got ${JSON.stringify(rule)}`);
+    const behaviours: readonly Behaviour[] = rule.behaviours;
+    const unknown = behaviours.find(({ kind }) => !Object.hasOwn(KINDS, kind));
+    if (unknown !== undefined)
+      throw new TypeError(
+        `rules[${index}]: unknown kind "${unknown.kind}"; expected one of ${Object.keys(KINDS).join(', ')}`,
+      );
+    return {
+      host: globToRegExp(rule.host ?? '*'),
+      path: rule.path === undefined ? undefined : globToRegExp(rule.path),
+      gates: behaviours.filter((one): one is Gate => KINDS[one.kind] === 'gate'),
+      faults: behaviours.filter((one): one is Fault => KINDS[one.kind] === 'fault'),
+      link: behaviours.find((one) => one.kind === 'link'),
+    };
+  });
+}
+
+/** `*` stands for any run of characters, everything else for itself; case is ignored. */
+function globToRegExp(glob: string): RegExp {
+  const parts = glob.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 'i');
 }

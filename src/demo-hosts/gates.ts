@@ -2,15 +2,14 @@
 import { type Clock, sleep } from '../clock.ts';
 import { assertNever } from '../errors.ts';
 import type { Gate } from './behaviour.ts';
+import { ServiceQueue, TokenBucket } from './capacity.ts';
 import { lognormal } from './random.ts';
 import { connectionReset, type Reply, refusal } from './reply.ts';
-import { Slots } from './slots.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** What a gate may know. One per host. */
 export interface GateContext {
   readonly clock: Clock;
-  /** When the origin began to serve. */
+  /** When the server began to serve. */
   readonly startedMs: number;
   readonly random: () => number;
 }
@@ -34,7 +33,7 @@ export function createGate(gate: Gate, context: GateContext): HostGate {
     case 'rate-limit':
       return rateLimit(gate, context);
     case 'slots':
-      return limitedSlots(gate, context);
+      return serviceSlots(gate, context);
     case 'connection-cap':
       return connectionCap(gate);
     case 'outage':
@@ -65,14 +64,14 @@ function rateLimit(gate: Extract<Gate, { kind: 'rate-limit' }>, { clock }: GateC
   };
 }
 
-function limitedSlots(gate: Extract<Gate, { kind: 'slots' }>, { clock, random }: GateContext): HostGate {
-  const slots = new Slots(gate.slots, gate.queue ?? Number.POSITIVE_INFINITY);
+function serviceSlots(gate: Extract<Gate, { kind: 'slots' }>, { clock, random }: GateContext): HostGate {
+  const queue = new ServiceQueue(gate.slots, gate.queue ?? Number.POSITIVE_INFINITY);
   return async (gone) => {
-    if (!(await slots.take(gone))) return refusal(503);
+    if (!(await queue.take(gone))) return refusal(503);
     try {
       await sleep(clock, lognormal(gate.serviceMs, gate.sigma ?? 0, random), gone);
     } finally {
-      slots.release();
+      queue.release();
     }
     return undefined;
   };

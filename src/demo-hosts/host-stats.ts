@@ -1,4 +1,6 @@
-/** What the origin saw of one host. Times are the origin clock's monotonic milliseconds. */
+/** What the server saw of one host. */
+
+/** What the server saw of one host. Times are its clock's monotonic milliseconds. */
 export interface HostStats {
   readonly requests: number;
   /** Answers by HTTP status; requests that never got one (resets, silence, clients that left) are not in it. */

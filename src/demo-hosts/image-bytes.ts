@@ -1,9 +1,7 @@
 /** The image for a URL: a pure function of seed and URL. */
-import { drawGif, padGif } from './gif-bytes.ts';
-import { drawJpeg, padJpeg } from './jpeg-bytes.ts';
-import { drawPng, padPng } from './png-bytes.ts';
+import { drawGif, drawJpeg, padGif, padJpeg } from './jpeg-and-gif.ts';
+import { drawPng, drawWebp, padPng, padWebp } from './png-and-webp.ts';
 import { hashText, lognormal, randomFrom } from './random.ts';
-import { drawWebp, padWebp } from './webp-bytes.ts';
 
 export interface ImageSizes {
   /** Mean of the body sizes in bytes. */
@@ -17,6 +15,7 @@ export interface ServedImage {
   readonly contentType: string;
 }
 
+/** Small pictures: sides are multiples of 8, and a function gives the brightness (0..1) of each 8 x 8 square. */
 const FORMATS = {
   jpg: { contentType: 'image/jpeg', draw: drawJpeg, pad: padJpeg },
   png: { contentType: 'image/png', draw: drawPng, pad: padPng },
@@ -65,7 +64,7 @@ export class ImageShelf {
       const side = () => 8 * (2 + Math.floor(random() * (MAX_SQUARES_PER_SIDE - 1)));
       const [width, height] = [side(), side()];
       const shades = Float32Array.from({ length: (width / 8) * (height / 8) }, random);
-      image = FORMATS[format].draw({ width, height, shade: (square) => shades[square] ?? 0 });
+      image = FORMATS[format].draw(width, height, (square) => shades[square] ?? 0);
       this.#pictures.set(name, image);
     }
     return image;

@@ -1,5 +1,5 @@
 /** An answer as it will be put on the wire, faults and all. */
-import type { Link } from './link.ts';
+import type { Bandwidth } from './capacity.ts';
 
 /** An answer as it will be put on the wire, faults and all. */
 export interface Reply {
@@ -12,7 +12,7 @@ export interface Reply {
   readonly totalBytes: number;
   readonly bytesPerSecond: number;
   /** Shared with other replies; absent when the body leaves as fast as the client reads. */
-  readonly link?: Link;
+  readonly bandwidth?: Bandwidth | undefined;
   readonly ending: Ending;
   /** Sent whole whatever part was asked for. */
   readonly isWhole?: boolean;

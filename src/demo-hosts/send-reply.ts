@@ -4,44 +4,42 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Clock, sleep } from '../clock.ts';
-import type { Link } from './link.ts';
+import type { Bandwidth } from './capacity.ts';
 import type { Reply } from './reply.ts';
 
 /** One write of a long body. */
 const CHUNK_BYTES = 65_536;
-/** One piece on a shared link: small enough that replies take turns, large enough for timers of a millisecond. */
-const LINK_PIECE_BYTES = 8192;
+/** A piece of a reply on shared bandwidth: small enough to take turns, large enough for timers of a millisecond. */
+const SHARED_PIECE_BYTES = 8192;
 /** Between the last byte and a reset: RST throws away what the client's kernel has not handed over yet. */
 const RESET_DELAY_MS = 50;
 
 /**
  * Put a reply on the wire, as badly as it asks for.
- * @param gone - aborts when the client has left or the origin closes; then this rejects
- * @returns whether the status line went out
+ * @param gone - aborts when the client has left or the server closes; then this rejects
  */
 export async function sendReply(
   response: ServerResponse,
   reply: Reply,
   clock: Clock,
   gone: AbortSignal,
-): Promise<boolean> {
+): Promise<void> {
   if (reply.ending === 'silent') {
     if (!gone.aborted) await once(gone, 'abort');
-    return false;
+    return;
   }
   if (reply.ending === 'reset-before-headers') {
     reset(response.socket);
-    return false;
+    return;
   }
   const length = reply.declaredBytes === 'chunked' ? {} : { 'content-length': reply.declaredBytes };
   response.writeHead(reply.status, { ...reply.headers, ...length });
   if (reply.ending === 'complete') await sendWhole(response, reply, clock, gone);
   else await sendHalf(response, reply, clock, gone);
-  return true;
 }
 
 async function sendWhole(response: ServerResponse, reply: Reply, clock: Clock, gone: AbortSignal): Promise<void> {
-  if (reply.link !== undefined) await share(response, reply, reply.link, gone);
+  if (reply.bandwidth !== undefined) await share(response, reply, reply.bandwidth, gone);
   else if (reply.bytesPerSecond !== Number.POSITIVE_INFINITY) await drip(response, reply, clock, gone);
   else if (reply.totalBytes > reply.body.length) await repeat(response, reply, gone);
   else return void response.end(reply.body);
@@ -74,12 +72,17 @@ async function drip(
   }
 }
 
-/** In pieces, as they get through the link. */
-async function share(response: ServerResponse, { body }: Reply, link: Link, gone: AbortSignal): Promise<void> {
+/** In pieces, as they get through. */
+async function share(
+  response: ServerResponse,
+  { body }: Reply,
+  bandwidth: Bandwidth,
+  gone: AbortSignal,
+): Promise<void> {
   response.flushHeaders();
-  for (let at = 0; at < body.length; at += LINK_PIECE_BYTES) {
-    const piece = body.subarray(at, at + LINK_PIECE_BYTES);
-    await link.pass(piece.length, gone);
+  for (let at = 0; at < body.length; at += SHARED_PIECE_BYTES) {
+    const piece = body.subarray(at, at + SHARED_PIECE_BYTES);
+    await bandwidth.pass(piece.length, gone);
     response.write(piece);
   }
 }

@@ -2,15 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
-import type { Rule } from './behaviour.ts';
+import { type CompiledRule, compileRules, type Rule } from './behaviour.ts';
+import { Bandwidth } from './capacity.ts';
 import { applyFaults, plainPath, type Visit } from './faults.ts';
 import { type Connection, createGate, type HostGate } from './gates.ts';
 import { HostCounter, type HostStats } from './host-stats.ts';
 import { ImageShelf, type ImageSizes } from './image-bytes.ts';
-import { Link } from './link.ts';
 import { hashText, randomFrom } from './random.ts';
 import { type Reply, ranged, reply } from './reply.ts';
-import { type CompiledRule, compileRules } from './rules.ts';
 import { sendReply } from './send-reply.ts';
 
 export interface SiteOptions {
@@ -23,15 +22,15 @@ export interface SiteOptions {
 interface Host {
   readonly counter: HostCounter;
   readonly draw: () => number;
-  /** The rules for this host, each with gates and a link of its own. */
+  /** The rules for this host, each with gates and bandwidth of its own. */
   readonly rules: readonly {
     readonly rule: CompiledRule;
     readonly gates: readonly HostGate[];
-    readonly link: Link | undefined;
+    readonly bandwidth: Bandwidth | undefined;
   }[];
 }
 
-/** Every host of an origin: finds the rules for a request, takes it through gates and faults, counts. */
+/** Every host that the server plays: finds the rules for a request, takes it through gates and faults, counts. */
 export class Site {
   readonly #options: SiteOptions;
   readonly #images: ImageShelf;
@@ -88,9 +87,9 @@ export class Site {
     };
     const { body, contentType } = this.#images.imageFor(`${scheme}://${name}${plainPath(path)}`);
     const faults = rules.flatMap(({ rule }) => rule.faults);
-    const link = rules.find((each) => each.link !== undefined)?.link;
-    const image = reply(200, body, { 'content-type': contentType });
-    return ranged(applyFaults(link === undefined ? image : { ...image, link }, faults, visit), request.headers.range);
+    const bandwidth = rules.find((each) => each.bandwidth !== undefined)?.bandwidth;
+    const image: Reply = { ...reply(200, body, { 'content-type': contentType }), bandwidth };
+    return ranged(applyFaults(image, faults, visit), request.headers.range);
   }
 
   #host(name: string): Host {
@@ -109,7 +108,7 @@ export class Site {
     const rules = matching.map((rule) => ({
       rule,
       gates: rule.gates.map((gate) => createGate(gate, context)),
-      link: rule.link && new Link(rule.link.bytesPerSecond, context.clock),
+      bandwidth: rule.link && new Bandwidth(rule.link.bytesPerSecond, context.clock),
     }));
     return { counter, draw: random, rules };
   }

@@ -4,7 +4,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Origin, startOrigin } from '../../src/demo-hosts/origin.ts';
+import { type DemoHosts, startDemoHosts } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { decodeRecord, type HostRecord } from '../../src/host-budget/host-record.ts';
 import { describeNats, type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { SharedHostsWorker } from '../support/shared-hosts-workers.ts';
@@ -33,7 +33,7 @@ async function until(what: string, holds: () => boolean, withinMs: number, how: 
 describeNats('four worker processes with a budget of 100 on one host', () => {
   let server: NatsServer;
   let proxy: TcpProxy;
-  let origin: Origin;
+  let origin: DemoHosts;
   const workers: SharedHostsWorker[] = [];
 
   const add = (name: string, nats: string): SharedHostsWorker => {
@@ -66,7 +66,7 @@ describeNats('four worker processes with a budget of 100 on one host', () => {
   beforeAll(async () => {
     server = await startNatsServer();
     proxy = await TcpProxy.start(() => server.port);
-    origin = await startOrigin({ meanBytes: 500, rules: [{ host: HOST, behaviours: [LATENCY] }] });
+    origin = await startDemoHosts({ meanBytes: 500, rules: [{ host: HOST, behaviours: [LATENCY] }] });
     for (const name of ['one', 'two', 'three']) add(name, server.url);
     add('cut', `nats://127.0.0.1:${proxy.port}`);
     await until('first lines', () => workers.every(({ last }) => last !== undefined), 40_000, how);

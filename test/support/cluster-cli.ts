@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import type { Rule } from '../../src/demo-hosts/behaviour.ts';
-import type { OriginOptions } from '../../src/demo-hosts/origin.ts';
+import type { DemoHostsOptions } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { type CliOptions, type CliProcess, startCli } from './run-cli.ts';
 import { tempFolder } from './temp-folder.ts';
 import { testOrigin } from './test-origin.ts';
@@ -25,7 +25,7 @@ export interface TrialOptions {
   readonly rows?: number;
   readonly shardSize?: number;
   readonly latencyMs?: number;
-  readonly origin?: OriginOptions;
+  readonly origin?: DemoHostsOptions;
   /** Behind every URL's path. */
   readonly query?: string;
   /** Default: fixed, 8 requests per host and worker. */

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import type { OriginOptions } from '../../src/demo-hosts/origin.ts';
+import type { DemoHostsOptions } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { bitString, der, integer, objectId, sequence, utcTime } from './der.ts';
 
 const ECDSA_SHA256 = sequence(objectId('1.2.840.10045.4.3.2'));
@@ -13,8 +13,8 @@ const DAY_MS = 86_400_000;
 export interface TestCa {
   /** PEM, what --ca-file expects. */
   readonly caPem: string;
-  /** For `startOrigin({ tls })`: a certificate of its own for each host name that a client asks for. */
-  readonly tls: NonNullable<OriginOptions['tls']>;
+  /** For `startDemoHosts({ tls })`: a certificate of its own for each host name that a client asks for. */
+  readonly tls: NonNullable<DemoHostsOptions['tls']>;
 }
 
 export function createTestCa(): TestCa {

@@ -1,10 +1,10 @@
 /** An origin that closes with the test. */
 import { onTestFinished } from 'vitest';
-import { type Origin, type OriginOptions, startOrigin } from '../../src/demo-hosts/origin.ts';
+import { type DemoHosts, type DemoHostsOptions, startDemoHosts } from '../../src/demo-hosts/start-demo-hosts.ts';
 
 /** An origin that closes with the test. */
-export async function testOrigin(options: OriginOptions = {}): Promise<Origin> {
-  const origin = await startOrigin(options);
+export async function testOrigin(options: DemoHostsOptions = {}): Promise<DemoHosts> {
+  const origin = await startDemoHosts(options);
   onTestFinished(() => origin.close());
   return origin;
 }

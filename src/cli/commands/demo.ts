@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/types.ts';
-import { startOrigin } from '../../demo-hosts/origin.ts';
+import { startDemoHosts } from '../../demo-hosts/start-demo-hosts.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count, duration } from '../../format.ts';
 import type { CliIo, Command } from '../args/command.ts';
@@ -58,7 +58,9 @@ async function runDemo(steps: DemoSteps, options: DemoFolderOptions, io: CliIo):
   const folder = await prepareDemoFolder(options);
   const paths = { manifest: join(folder, 'manifest.jsonl'), dataset: join(folder, 'dataset') };
   await writeFile(paths.manifest, demoManifest(DEMO_HOSTS));
-  const origin = await startOrigin({ rules: DEMO_HOSTS.map(({ name, behaviours }) => ({ host: name, behaviours })) });
+  const origin = await startDemoHosts({
+    rules: DEMO_HOSTS.map(({ name, behaviours }) => ({ host: name, behaviours })),
+  });
   const tally = countRows();
   try {
     const rows = DEMO_HOSTS.reduce((sum, host) => sum + host.rows, 0);

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Origin, startOrigin } from '../../demo-hosts/origin.ts';
+import { type DemoHosts, startDemoHosts } from '../../demo-hosts/start-demo-hosts.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
 import type { CliIo } from '../args/command.ts';
@@ -34,9 +34,12 @@ export async function serveDemo(options: DemoFolderOptions, port: number, io: Cl
   }
 }
 
-async function listen(port: number): Promise<Origin> {
+async function listen(port: number): Promise<DemoHosts> {
   try {
-    return await startOrigin({ port, rules: DEMO_HOSTS.map(({ name, behaviours }) => ({ host: name, behaviours })) });
+    return await startDemoHosts({
+      port,
+      rules: DEMO_HOSTS.map(({ name, behaviours }) => ({ host: name, behaviours })),
+    });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new FlowDcError(

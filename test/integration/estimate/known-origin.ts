@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Rule } from '../../../src/demo-hosts/behaviour.ts';
 import { ImageShelf } from '../../../src/demo-hosts/image-bytes.ts';
-import { type Origin, startOrigin } from '../../../src/demo-hosts/origin.ts';
+import { type DemoHosts, startDemoHosts } from '../../../src/demo-hosts/start-demo-hosts.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 /** Heavy-tailed: the largest hundredth of the bodies has a seventh of the bytes. */
@@ -12,7 +12,7 @@ const SIZES = { meanBytes: 6000, sigma: 1.2 };
 const SEED = 7;
 
 export interface KnownOrigin {
-  readonly origin: Origin;
+  readonly origin: DemoHosts;
   readonly manifest: string;
   readonly rows: number;
   /** Bytes of all rows that a download would store. */
@@ -25,7 +25,7 @@ export async function knownOrigin(
   rules: readonly Rule[],
   goneEvery = 0,
 ): Promise<KnownOrigin> {
-  const origin = await startOrigin({ seed: SEED, ...SIZES, rules });
+  const origin = await startDemoHosts({ seed: SEED, ...SIZES, rules });
   onTestFinished(() => origin.close());
   const urls = Object.entries(hosts).flatMap(([host, rows]) =>
     Array.from(

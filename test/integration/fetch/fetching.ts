@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import type { Behaviour } from '../../../src/demo-hosts/behaviour.ts';
-import { type Origin, type OriginOptions, startOrigin } from '../../../src/demo-hosts/origin.ts';
+import { type DemoHosts, type DemoHostsOptions, startDemoHosts } from '../../../src/demo-hosts/start-demo-hosts.ts';
 import type { RowResult } from '../../../src/record.ts';
 import { type FetchRowsOptions, fetchRows } from '../../../src/stages/fetch/fetch-rows.ts';
 
@@ -12,15 +12,15 @@ export type Hosts = Readonly<Record<string, readonly Behaviour[]>>;
 export type Stage = ReturnType<typeof fetchRows<Row>>;
 
 /** An origin whose hosts behave as told; others are fast and good. Closed with the test. */
-export async function serving(hosts: Hosts, options: OriginOptions = {}): Promise<Origin> {
+export async function serving(hosts: Hosts, options: DemoHostsOptions = {}): Promise<DemoHosts> {
   const rules = Object.entries(hosts).map(([host, behaviours]) => ({ host, behaviours }));
-  const origin = await startOrigin({ meanBytes: 3000, sigma: 0.3, rules, ...options });
+  const origin = await startDemoHosts({ meanBytes: 3000, sigma: 0.3, rules, ...options });
   onTestFinished(() => origin.close());
   return origin;
 }
 
 /** A stage that finds every host at the origin, with short limits of time. Destroyed with the test. */
-export function stageFor(origin: Origin, options: Partial<FetchRowsOptions<Row>> = {}): Stage {
+export function stageFor(origin: DemoHosts, options: Partial<FetchRowsOptions<Row>> = {}): Stage {
   const stage = fetchRows<Row>({
     url: (row) => row.url,
     connectTo: [origin.connectTo],
@@ -51,7 +51,7 @@ export async function fetchFrom(
   hosts: Hosts,
   urls: readonly string[],
   options: Partial<FetchRowsOptions<Row>> = {},
-): Promise<{ results: Result[]; origin: Origin; stage: Stage }> {
+): Promise<{ results: Result[]; origin: DemoHosts; stage: Stage }> {
   const origin = await serving(hosts);
   const stage = stageFor(origin, options);
   return { results: await drain(stage, urls), origin, stage };

@@ -1,6 +1,6 @@
 import { getEventListeners, once, setMaxListeners } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Origin } from '../../../src/demo-hosts/origin.ts';
+import type { DemoHosts } from '../../../src/demo-hosts/start-demo-hosts.ts';
 import type { FetchResult, Unit } from '../../../src/record.ts';
 import { fetchUnits } from '../../../src/stages/fetch/fetch-units.ts';
 import type { FetchStageOptions } from '../../../src/stages/fetch/settings.ts';
@@ -9,7 +9,7 @@ import { makeUnit } from '../../support/units.ts';
 import { MovableLimit } from '../../unit/stages/fetch/schedule/movable-limit.ts';
 import { serving, until, urlsOf } from './fetching.ts';
 
-function stageFor(origin: Origin, options: FetchStageOptions = {}) {
+function stageFor(origin: DemoHosts, options: FetchStageOptions = {}) {
   const stage = fetchUnits({
     connectTo: [origin.connectTo],
     enablePaarc: false,

@@ -1,25 +1,20 @@
 import { gunzipSync } from 'node:zlib';
 import { fileTypeFromBuffer } from 'file-type';
 import { imageSize } from 'image-size';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Behaviour, Rule } from '../../src/demo-hosts/behaviour.ts';
-import { type Origin, type OriginOptions, startOrigin } from '../../src/demo-hosts/origin.ts';
-import { type GetResult, httpGet } from '../support/http-get.ts';
+import { describe, expect, it } from 'vitest';
+import type { Behaviour } from '../../../src/demo-hosts/behaviour.ts';
+import type { DemoHosts } from '../../../src/demo-hosts/start-demo-hosts.ts';
+import { type GetResult, httpGet } from '../../support/http-get.ts';
+import { testOrigin } from '../../support/test-origin.ts';
 
-async function serving(options: OriginOptions = {}): Promise<Origin> {
-  const origin = await startOrigin(options);
-  onTestFinished(() => origin.close());
-  return origin;
-}
-
-/** GET one URL from an origin on which every host behaves like this. */
+/** GET one URL where every host behaves like this. */
 async function getFrom(
   behaviours: readonly Behaviour[],
   url = 'http://host.test/a.jpg',
-  signal?: AbortSignal,
+  signal = new AbortController().signal,
 ): Promise<GetResult> {
-  const { port } = await serving({ rules: [{ behaviours }] });
-  return httpGet(url, { port, ...(signal ? { signal } : {}) });
+  const { port } = await testOrigin({ rules: [{ behaviours }] });
+  return httpGet(url, { port, signal });
 }
 
 describe('images', () => {
@@ -37,10 +32,10 @@ describe('images', () => {
   });
 
   it('are the same for the same seed and URL, in any run and any order', async () => {
-    const first = await serving({ seed: 7 });
-    const second = await serving({ seed: 7 });
+    const first = await testOrigin({ seed: 7 });
+    const second = await testOrigin({ seed: 7 });
     const urls = ['http://a.test/1.jpg', 'http://b.test/1.jpg', 'http://a.test/2.jpg'];
-    const get = (origin: Origin) => async (url: string) => (await httpGet(url, { port: origin.port })).body;
+    const get = (origin: DemoHosts) => async (url: string) => (await httpGet(url, { port: origin.port })).body;
     const bodies = await Promise.all(urls.map(get(first)));
     const again = await Promise.all(urls.toReversed().map(get(second)));
     expect(again.toReversed()).toEqual(bodies);
@@ -48,7 +43,7 @@ describe('images', () => {
   });
 
   it('have sizes around the mean that was asked for', async () => {
-    const { port } = await serving({ meanBytes: 5000, sigma: 0.3 });
+    const { port } = await testOrigin({ meanBytes: 5000, sigma: 0.3 });
     const urls = Array.from({ length: 200 }, (_, index) => `http://host.test/${index}.jpg`);
     const sizes = await Promise.all(urls.map(async (url) => (await httpGet(url, { port })).body.length));
     const mean = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
@@ -59,7 +54,7 @@ describe('images', () => {
 
 describe('faults', () => {
   it('a 404 share strikes the same URLs every time', async () => {
-    const { port } = await serving({ rules: [{ behaviours: [{ kind: 'status', status: 404, share: 0.3 }] }] });
+    const { port } = await testOrigin({ rules: [{ behaviours: [{ kind: 'status', status: 404, share: 0.3 }] }] });
     const urls = Array.from({ length: 300 }, (_, index) => `http://host.test/${index}.jpg`);
     const statuses = () => Promise.all(urls.map(async (url) => (await httpGet(url, { port })).status));
     const first = await statuses();
@@ -69,7 +64,7 @@ describe('faults', () => {
   });
 
   it('an error per request may be gone on the next try', async () => {
-    const { port } = await serving({
+    const { port } = await testOrigin({
       rules: [{ behaviours: [{ kind: 'status', status: 500, share: 0.5, per: 'request' }] }],
     });
     const statuses = new Set<number>();
@@ -186,7 +181,7 @@ describe('redirects', () => {
   });
 
   it('end with the image after the hops asked for', async () => {
-    const { port } = await serving({ rules: [{ behaviours: [{ kind: 'redirect', to: 'same-host', hops: 2 }] }] });
+    const { port } = await testOrigin({ rules: [{ behaviours: [{ kind: 'redirect', to: 'same-host', hops: 2 }] }] });
     const first = await httpGet('http://host.test/dir/a.jpg', { port });
     const second = await httpGet(`http://host.test${first.headers.location}`, { port });
     const third = await httpGet(`http://host.test${second.headers.location}`, { port });
@@ -197,126 +192,5 @@ describe('redirects', () => {
   it('to a relative path may hold raw UTF-8', async () => {
     const { headers } = await getFrom([{ kind: 'redirect', to: 'relative-utf8' }]);
     expect(Buffer.from(headers.location ?? '', 'latin1').toString('utf8')).toBe('./.hop/1/größe-図.jpg');
-  });
-});
-
-describe('gates', () => {
-  const over = (rules: readonly Rule[], requests: number) => async () => {
-    const origin = await serving({ rules });
-    const urls = Array.from({ length: requests }, (_, index) => `http://host.test/${index}.jpg`);
-    const results = await Promise.allSettled(urls.map((url) => httpGet(url, { port: origin.port })));
-    const replies = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    return { origin, replies, statuses: replies.map((one) => one.status) };
-  };
-
-  it('a rate limit answers 429 beyond its burst and says when to come back, in seconds', async () => {
-    const run = over([{ behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 5 }] }], 12);
-    const { replies, statuses } = await run();
-    expect(statuses.filter((status) => status === 200).length).toBe(5);
-    expect(replies.find((one) => one.status === 429)?.headers['retry-after']).toBe('1');
-  });
-
-  it('a rate limit can say it as a date, or not at all', async () => {
-    const dated = await over(
-      [{ behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 1, retryAfter: 'date' }] }],
-      2,
-    )();
-    const value = dated.replies.find((one) => one.status === 429)?.headers['retry-after'] ?? '';
-    expect(Date.parse(value) - Date.now()).toBeGreaterThan(0);
-    const mute = await over(
-      [{ behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 1, retryAfter: 'none' }] }],
-      2,
-    )();
-    expect(mute.replies.find((one) => one.status === 429)?.headers['retry-after']).toBeUndefined();
-  });
-
-  it('slots serve so many at a time and refuse what the queue cannot hold', async () => {
-    const { statuses } = await over([{ behaviours: [{ kind: 'slots', slots: 2, serviceMs: 50, queue: 3 }] }], 10)();
-    expect(statuses.filter((status) => status === 200).length).toBe(5);
-    expect(statuses.filter((status) => status === 503).length).toBe(5);
-  });
-
-  it('a connection cap resets connections beyond it', async () => {
-    const { replies } = await over(
-      [
-        {
-          behaviours: [
-            { kind: 'connection-cap', connections: 3 },
-            { kind: 'latency', meanMs: 100 },
-          ],
-        },
-      ],
-      8,
-    )();
-    expect(replies.length).toBe(3);
-  });
-
-  it('an outage answers 503 for its time only', async () => {
-    const { port } = await serving({
-      rules: [{ behaviours: [{ kind: 'outage', startMs: 0, endMs: 300, retryAfterSec: 1 }] }],
-    });
-    const during = await httpGet('http://host.test/a.jpg', { port });
-    expect([during.status, during.headers['retry-after']]).toEqual([503, '1']);
-    await expect
-      .poll(async () => (await httpGet('http://host.test/a.jpg', { port })).status, { timeout: 2000 })
-      .toBe(200);
-  });
-
-  it('each host has its own', async () => {
-    const { port } = await serving({
-      rules: [{ host: '*.slow.test', behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 1 }] }],
-    });
-    const status = async (host: string) => (await httpGet(`http://${host}/a.jpg`, { port })).status;
-    expect(await status('a.slow.test')).toBe(200);
-    expect(await status('b.slow.test')).toBe(200);
-    expect(await status('a.slow.test')).toBe(429);
-    expect(await status('fast.test')).toBe(200);
-  });
-});
-
-describe('the origin', () => {
-  it('counts requests, statuses and the most in flight per host', async () => {
-    const rules: Rule[] = [
-      { host: 'a.test', behaviours: [{ kind: 'latency', meanMs: 50 }] },
-      { host: 'b.test', path: '/gone*', behaviours: [{ kind: 'status', status: 410 }] },
-    ];
-    const origin = await serving({ rules });
-    const urls = [
-      'http://a.test/1.jpg',
-      'http://a.test/2.jpg',
-      'http://a.test/3.jpg',
-      'http://b.test/gone.jpg',
-      'http://b.test/here.jpg',
-    ];
-    await Promise.all(urls.map((url) => httpGet(url, { port: origin.port })));
-    const stats = origin.stats();
-    expect(stats.get('a.test')).toMatchObject({ requests: 3, byStatus: { 200: 3 }, maxInFlight: 3 });
-    expect(stats.get('b.test')).toMatchObject({ requests: 2, byStatus: { 200: 1, 410: 1 } });
-    origin.resetStats();
-    expect(origin.stats().get('a.test')).toMatchObject({ requests: 0, byStatus: {}, arrivalsMs: [] });
-  });
-
-  it('can change its rules while it runs', async () => {
-    const origin = await serving({ rules: [{ behaviours: [{ kind: 'status', status: 503 }] }] });
-    expect((await httpGet('http://host.test/a.jpg', { port: origin.port })).status).toBe(503);
-    origin.setRules([]);
-    expect((await httpGet('http://host.test/a.jpg', { port: origin.port })).status).toBe(200);
-  });
-
-  it('closes at once, whatever hangs', async () => {
-    const origin = await startOrigin({ rules: [{ behaviours: [{ kind: 'never' }] }] });
-    const hanging = httpGet('http://host.test/a.jpg', { port: origin.port });
-    hanging.catch(() => {});
-    await expect.poll(() => origin.stats().get('host.test')?.inFlight).toBe(1);
-    await origin.close();
-    await expect(hanging).rejects.toMatchObject({ code: 'ECONNRESET' });
-    await expect.poll(() => origin.stats().get('host.test')?.inFlight).toBe(0);
-  });
-
-  it('refuses a rule that it does not understand', async () => {
-    const rules = [{ behaviours: [{ kind: 'latencey' }] }] as unknown as Rule[];
-    await expect(startOrigin({ rules })).rejects.toThrow(
-      /rules\[0\]: unknown kind "latencey"; expected one of latency/,
-    );
   });
 });

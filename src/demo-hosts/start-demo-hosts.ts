@@ -8,7 +8,7 @@ import type { Rule } from './behaviour.ts';
 import type { HostStats } from './host-stats.ts';
 import { Site } from './site.ts';
 
-export interface OriginOptions {
+export interface DemoHostsOptions {
   /** Same seed, same bytes and faults. Default 1. */
   readonly seed?: number;
   /** Mean body size in bytes, default 20,000. */
@@ -18,14 +18,14 @@ export interface OriginOptions {
   /** What hosts do; every rule that matches applies, in order. Default: all hosts are fast and good. */
   readonly rules?: readonly Rule[];
   /** Serve https as well, on the same port. */
-  readonly tls?: Pick<ServerOptions, 'key' | 'cert' | 'SNICallback'>;
+  readonly tls?: Pick<ServerOptions, 'key' | 'cert' | 'SNICallback'> | undefined;
   /** Default 0: any free port. */
   readonly port?: number;
   readonly clock?: Clock;
 }
 
 /** A server on the loopback interface that plays every host on the web at once. */
-export interface Origin {
+export interface DemoHosts {
   readonly port: number;
   /** For --connect-to: sends every host and port here. */
   readonly connectTo: string;
@@ -47,7 +47,7 @@ const TLS_HANDSHAKE = 0x16;
  * Start serving deterministic images for any host and path on 127.0.0.1.
  * Errors: TypeError for a rule that is not understood; the system's own when the port is taken.
  */
-export async function startOrigin(options: OriginOptions = {}): Promise<Origin> {
+export async function startDemoHosts(options: DemoHostsOptions = {}): Promise<DemoHosts> {
   const site = new Site({
     seed: options.seed ?? 1,
     sizes: { meanBytes: options.meanBytes ?? 20_000, sigma: options.sigma ?? 0.6 },
@@ -82,7 +82,7 @@ export async function startOrigin(options: OriginOptions = {}): Promise<Origin> 
 /** One port for http and https: the first byte tells them apart. */
 function bothProtocols(
   serve: (request: IncomingMessage, response: ServerResponse) => void,
-  tls: NonNullable<OriginOptions['tls']>,
+  tls: NonNullable<DemoHostsOptions['tls']>,
 ): Server {
   const http = createHttpServer(serve);
   const https = createHttpsServer(tls, serve);
