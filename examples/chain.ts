@@ -1,5 +1,5 @@
 /**
- * The whole chain as four stages in a pipeline of your own:
+ * The whole chain as four stages in a pipeline of your own.
  *
  *   npx tsx examples/chain.ts photos.parquet dataset
  *

@@ -1,4 +1,4 @@
-/** Npm test. */
+/** What `npm test` runs: all checks, then all tests. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './run-step.ts';

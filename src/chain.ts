@@ -1,5 +1,5 @@
 /**
- * The chain, start to end:
+ * The chain from start to end: the five stages joined to two halves.
  *
  *   plan:  manifest reader -> host partitioner -> publish --.
  *                                                        channel

@@ -11,7 +11,10 @@ export interface Clock {
   timer(delayMs: number, fn: () => void): () => void;
 }
 
-/** The process's own time. The only place in src that touches performance, Date or setTimeout. */
+/**
+ * The process's own time: the only place in src that reads it or starts a timer. (How busy the event loop was is read by
+ * the fetch stage's load meter; that is no time.)
+ */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),

@@ -1,6 +1,6 @@
 /**
- * The values that flow through the chain. Types only: how a batch becomes rows is in unit-rows.ts,
- * which stage makes which value is in ARCHITECTURE.md.
+ * The values that flow through the chain, and the names that the manifest reader gives to its own columns and to the
+ * roles of the manifest's. How a batch becomes rows is in unit-rows.ts.
  *
  *   RecordBatch (manifest) -> Unit (partition) -> Delivery (distribute) -> FetchResult (fetch) -> UnitRecord (sink)
  */
