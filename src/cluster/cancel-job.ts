@@ -18,7 +18,7 @@ export interface CancelResult {
   readonly folder: 'free' | 'followed' | 'unseen';
   readonly out: string;
   /** The server that a submit left running for this job, if it runs on this machine: nobody needs it any more. */
-  readonly server?: JoinFile['server'];
+  readonly server?: JoinFile['server'] | undefined;
 }
 
 /** Workers look for a cancel at least this often, and say so within a second. */

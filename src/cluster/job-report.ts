@@ -9,7 +9,7 @@ export interface JobReport {
   readonly state: JobState;
   readonly out: string;
   readonly units: {
-    readonly total?: number;
+    readonly total?: number | undefined;
     readonly committed: number;
     readonly inFlight: number;
     readonly waiting: number;

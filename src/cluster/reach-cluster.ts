@@ -10,17 +10,17 @@ export interface ReachOptions {
   readonly role: 'submit' | 'worker' | 'status';
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Ends the waiting for a server. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** A server of our own, in place of what the settings name. */
-  readonly own?: { readonly server: string; readonly token: string };
+  readonly own?: { readonly server: string; readonly token: string } | undefined;
   /** How long to wait for a server that does not answer. */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
 }
 
 /** A cluster and the job that the settings or the join file name. */
 export interface Reached {
   readonly cluster: Cluster;
-  readonly job?: string;
+  readonly job?: string | undefined;
 }
 
 /**

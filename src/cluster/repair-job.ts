@@ -17,7 +17,7 @@ export interface RepairReport {
   /** How many of them were published again. */
   readonly republished: number;
   /** Why the manifest could not be compared with the queue, if so. */
-  readonly unchecked?: string;
+  readonly unchecked?: string | undefined;
 }
 
 /**

@@ -27,15 +27,15 @@ export type WorkerEvent =
 
 export interface ServeOptions extends RunSignals {
   /** Only this job, and the end with it; without it any job, for ever. */
-  readonly job?: string;
+  readonly job?: string | undefined;
   /** Where the output lies on this machine, when not where the submitter sees it. */
-  readonly out?: string;
+  readonly out?: string | undefined;
   /** What this worker was told itself; wins over the job's settings. */
   readonly own: Config;
   /** End after so long without any work; 0 for never. */
   readonly idleTimeoutMs: number;
   readonly onEvent: (event: WorkerEvent) => void;
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 const LOOK_FOR_JOBS_MS = 1_000;

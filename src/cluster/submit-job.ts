@@ -39,21 +39,23 @@ export interface SubmitConnection {
 export interface SubmitOptions {
   /** Configuration keys for the workers; no secrets. */
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly stdin?: Readable;
-  readonly clock?: Clock;
+  readonly stdin?: Readable | undefined;
+  readonly clock?: Clock | undefined;
   /** Aborts when the caller wants to leave; the job goes on without it. */
   readonly detach: AbortSignal;
   /** Reach the server; asked for once the folder is ours and there is something to do. */
   readonly connect: (paths: FolderPaths, job: string) => Promise<SubmitConnection>;
   /** Told once, before the server is asked for. */
-  readonly onStart?: (manifest: ManifestInfo, notices: readonly string[]) => void | Promise<void>;
+  readonly onStart?: ((manifest: ManifestInfo, notices: readonly string[]) => void | Promise<void>) | undefined;
   /** The job is on the server; nothing is published yet. */
-  readonly onOpen?: (opened: OpenSubmission) => void;
+  readonly onOpen?: ((opened: OpenSubmission) => void) | undefined;
   /** All units are on the server. */
-  readonly onPublished?: (units: number) => void;
+  readonly onPublished?: ((units: number) => void) | undefined;
   /** A unit was decided by some worker. */
-  readonly onRecord?: (record: { readonly rows: number; readonly stored: number; readonly bytes: number }) => void;
-  readonly onNotice?: (notice: string) => void;
+  readonly onRecord?:
+    | ((record: { readonly rows: number; readonly stored: number; readonly bytes: number }) => void)
+    | undefined;
+  readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
 export interface OpenSubmission {
@@ -67,7 +69,7 @@ export interface OpenSubmission {
 
 export interface SubmitSummary extends JobSummary {
   /** Absent when the dataset was finished before. */
-  readonly job?: string;
+  readonly job?: string | undefined;
   /** The manifest is on the server as a whole. */
   readonly published: boolean;
 }

@@ -26,8 +26,8 @@ export interface WorkOptions extends RunSignals {
   /** Shared with other workers; this process's own when absent. */
   readonly hostLimits?: HostLimits | undefined;
   /** Leave the job after so long without a unit of it. */
-  readonly idleMs?: number;
-  readonly clock?: Clock;
+  readonly idleMs?: number | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 export interface WorkEnd {

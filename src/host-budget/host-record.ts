@@ -20,7 +20,7 @@ export interface HostRecord {
   readonly notBeforeMs: number;
   /** Permits by worker when this was written. The grants in force go by message; this says who is a member. */
   readonly shares: Readonly<Record<string, number>>;
-  readonly controllerState?: Snapshot;
+  readonly controllerState?: Snapshot | undefined;
 }
 
 /** What a worker says once in `heartbeatMs`, under its incarnation. */
@@ -31,7 +31,7 @@ export interface Heartbeat {
    */
   readonly sentMs: number;
   /** The incarnation before this one, which holds nothing any more. */
-  readonly replaces?: string;
+  readonly replaces?: string | undefined;
 }
 
 /** Far above any record that a leader writes; a larger one is not ours. */

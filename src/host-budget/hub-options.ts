@@ -14,9 +14,9 @@ export interface HostHubOptions {
   /** What is known of a host from before, when its record knows nothing. */
   readonly snapshotOf?: (host: string) => Snapshot | undefined;
   /** What a leader knows of a host that it gives back. */
-  readonly remember?: (host: string, snapshot: Snapshot) => void;
+  readonly remember?: ((host: string, snapshot: Snapshot) => void) | undefined;
   /** The law has decided something about a host that this worker leads. */
-  readonly onTransition?: (host: string, transition: Transition) => void;
+  readonly onTransition?: ((host: string, transition: Transition) => void) | undefined;
   /** Somebody must hear from us sooner than the next tick: call it at once, but not from within this call. */
-  readonly onUrgent?: () => void;
+  readonly onUrgent?: (() => void) | undefined;
 }

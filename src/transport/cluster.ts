@@ -73,7 +73,7 @@ export interface ClusterChannel extends JobChannel {
   heartbeat(status: WorkerStatus): void;
   /** The last word of every worker that spoke within the last hour. */
   workers(): Promise<readonly WorkerStatus[]>;
-  /** Resolves when the job is cancelled by anybody. */
+  /** Aborts when the job was cancelled or deleted by anybody; the reason tells which. */
   readonly cancelled: AbortSignal;
   /**
    * Bring queue and records together again after a server lost or resurrected messages. Safe at any time, by anybody.
@@ -100,9 +100,9 @@ export interface JobOptions {
    * Called for every unit that turns out to be decided, by `next` and `publish`. May look up its destination late,
    * since where that is stands in the job's description. A channel without it can look at a job but not work on it.
    */
-  readonly rollForward?: RollForward;
+  readonly rollForward?: RollForward | undefined;
   /** Units on the server, waiting or worked on, before `publish` waits. Default 2,000. */
-  readonly highWater?: number;
+  readonly highWater?: number | undefined;
 }
 
 /** Where jobs are found. */

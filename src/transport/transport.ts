@@ -31,7 +31,7 @@ export interface Delivery {
 export interface JobStatus {
   readonly state: JobState;
   /** Set once sealed. */
-  readonly total?: number;
+  readonly total?: number | undefined;
   readonly published: number;
   readonly committed: number;
   readonly inFlight: number;

@@ -18,14 +18,14 @@ export interface SharedHostsOptions {
   /** The law's parameters; those of a host's leader count. */
   readonly settings: PaarcSlice;
   /** Uniform in [0, 1). */
-  readonly random?: () => number;
-  readonly clock?: Clock;
+  readonly random?: (() => number) | undefined;
+  readonly clock?: Clock | undefined;
   /** Replicas of the bucket when it is made here. */
-  readonly replicas?: number;
+  readonly replicas?: number | undefined;
   /** What this machine knows of a host from earlier, for a host without a record. */
   readonly snapshotOf?: (host: string) => Snapshot | undefined;
   /** What was learned of a host that this worker led. */
-  readonly remember?: (host: string, snapshot: Snapshot) => void;
+  readonly remember?: ((host: string, snapshot: Snapshot) => void) | undefined;
 }
 
 /** A worker's part in all shared budgets. */

@@ -19,7 +19,7 @@ export interface InProcessOptions {
    */
   readonly rollForward: RollForward;
   /** Units that may wait for a worker before `publish` waits. */
-  readonly highWater?: number;
+  readonly highWater?: number | undefined;
 }
 
 /** A JobChannel that can also lose a lease on demand, which in one process happens only in tests. */
@@ -129,7 +129,7 @@ class BoundedChannel implements InProcessChannel {
     const { committed, total } = this.#ledger;
     return {
       state: this.#state(),
-      ...(total === undefined ? {} : { total }),
+      total,
       // Derived, so that no ids of finished units have to be remembered: a unit is recorded or still here.
       published: committed + this.#queue.undecided,
       committed,

@@ -6,22 +6,20 @@ import { FlowDcError } from '../../errors.ts';
 import type { UnitRecord } from '../../record.ts';
 import type { Cluster, ClusterChannel, JobDescription, JobListing, JobOptions } from '../cluster.ts';
 import { replay } from './connection/bucket-replay.ts';
-import { openConnection } from './connection/connection.ts';
-import { Link } from './connection/link.ts';
+import { openConnection, serverNotices } from './connection/connection.ts';
 import { CONSUMER, JOB_KEY, JOBS_BUCKET, type JobNames, jobNames } from './connection/names.ts';
 import { isGone, isStreamGone, isWrongSequence } from './connection/nats-error.ts';
 import type { NatsOptions } from './connection/nats-options.ts';
-import { serverNotices } from './connection/server-check.ts';
-import { type JobEntry, parseDescription } from './job/job-entry.ts';
-import { jobMissing, readJobEntry } from './job/job-state.ts';
+import { ServerLink } from './connection/server-link.ts';
+import { type JobEntry, jobMissing, parseDescription, readJobEntry } from './job/job-entry.ts';
 import { createBucket, createJobStreams } from './job/job-streams.ts';
 import { openNatsChannel } from './job/nats-channel.ts';
 
 /** What tests turn: not part of the options that users have. */
 export interface ClusterInternals {
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** How long a worker may be silent before its units go to others. Default 30,000. */
-  readonly ackWaitMs?: number;
+  readonly ackWaitMs?: number | undefined;
 }
 
 const ACK_WAIT_MS = 30_000;
@@ -43,7 +41,7 @@ export function connectionOf(cluster: Cluster): NatsConnection {
 export async function connectCluster(options: NatsOptions, internals: ClusterInternals = {}): Promise<Cluster> {
   const clock = internals.clock ?? systemClock;
   const connection = await openConnection(options, clock);
-  const link = await Link.over(connection, clock);
+  const link = await ServerLink.over(connection, clock);
   const cluster = new NatsCluster(link, options.replicas ?? 1, internals.ackWaitMs ?? ACK_WAIT_MS);
   connections.set(cluster, connection);
   return cluster;
@@ -51,12 +49,12 @@ export async function connectCluster(options: NatsOptions, internals: ClusterInt
 
 class NatsCluster implements Cluster {
   readonly server: Cluster['server'];
-  readonly #link: Link;
+  readonly #link: ServerLink;
   readonly #replicas: number;
   readonly #ackWaitMs: number;
   readonly #channels = new Set<ClusterChannel>();
 
-  constructor(link: Link, replicas: number, ackWaitMs: number) {
+  constructor(link: ServerLink, replicas: number, ackWaitMs: number) {
     const { connection } = link;
     this.#link = link;
     this.#replicas = replicas;

@@ -1,7 +1,7 @@
 /** The values of a bucket, once or for ever, over servers that go away. */
 import type { KV } from '@nats-io/kv';
 import { type Clock, sleep } from '../../../clock.ts';
-import type { Link } from './link.ts';
+import type { ServerLink } from './server-link.ts';
 
 export interface BucketValue {
   readonly key: string;
@@ -19,7 +19,12 @@ const PAUSE_MS = 250;
  * The values under keys that match `filter`, oldest first, each once. Without a signal it ends with the last one there
  * is now; with one it goes on with new values until the signal aborts. Survives servers that go away in the middle.
  */
-export async function* replay(link: Link, bucket: KV, filter: string, live?: AbortSignal): AsyncIterable<BucketValue> {
+export async function* replay(
+  link: ServerLink,
+  bucket: KV,
+  filter: string,
+  live?: AbortSignal,
+): AsyncIterable<BucketValue> {
   let revision = 0;
   for (;;) {
     if (live?.aborted) return;
@@ -75,21 +80,21 @@ class Round {
 }
 
 async function* readRound(
-  link: Link,
+  link: ServerLink,
   bucket: KV,
   filter: string,
   revision: number,
   live: AbortSignal | undefined,
   round: Round,
 ): AsyncIterable<BucketValue> {
-  const ask = live === undefined ? {} : { signal: live };
+  const ask = { signal: live };
   // The client numbers revisions by the stream; what lies behind the last one is what is new.
   const state = (await link.ask('cannot read a bucket', () => bucket.status(), ask)).streamInfo.state;
   if (live === undefined && (state.messages === 0 || state.last_seq <= revision)) return round.end('done');
   if (live === undefined && !(await hasKey(link, bucket, filter))) return round.end('done');
-  const from = revision === 0 ? {} : { resumeFromRevision: revision + 1 };
+  const resumeFromRevision = revision === 0 ? 0 : revision + 1;
   const changes = await link
-    .ask('cannot read a bucket', () => bucket.watch({ key: filter, ...from }), ask)
+    .ask('cannot read a bucket', () => bucket.watch({ key: filter, resumeFromRevision }), ask)
     .catch((error: unknown) => {
       if (live?.aborted) return undefined;
       throw error;
@@ -107,7 +112,7 @@ async function* readRound(
 }
 
 /** A watch without a match would wait for one. */
-async function hasKey(link: Link, bucket: KV, filter: string): Promise<boolean> {
+async function hasKey(link: ServerLink, bucket: KV, filter: string): Promise<boolean> {
   if (filter === '>') return true;
   const stream = (await link.ask('cannot read a bucket', () => bucket.status())).streamInfo.config.name;
   const subjects_filter = `$KV.${stream.slice('KV_'.length)}.${filter}`;

@@ -1,8 +1,9 @@
-/** A connection that is kept up for ever once it was made. */
+/** A connection to a server that has what a job needs; kept up for ever once it was made. */
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { checkServerIdentity } from 'node:tls';
+import { jetstreamManager } from '@nats-io/jetstream';
 import {
   type Authenticator,
   connect,
@@ -15,15 +16,19 @@ import {
 } from '@nats-io/transport-node';
 import { type Clock, sleep, systemClock } from '../../../clock.ts';
 import { FlowDcError } from '../../../errors.ts';
-import { describe } from './nats-error.ts';
+import { describe, isTransient, JS_CODE, jetStreamCode, serverError } from './nats-error.ts';
 import type { NatsOptions } from './nats-options.ts';
-import { checkServer } from './server-check.ts';
 
 /** A server that is being started, or a machine that is being booted, is there within a minute. */
 const CONNECT_TIMEOUT_MS = 60_000;
 /** One attempt: name lookup, TCP, TLS and the server's greeting. */
 const ATTEMPT_TIMEOUT_MS = 5_000;
 const RETRY_MS = 500;
+
+/** The first version with the consumer API that the client uses. */
+const MINIMUM = [2, 9, 4] as const;
+/** A server that has just started may need this long until JetStream answers. */
+const STARTING_MS = 10_000;
 
 /** What no waiting cures: wrong credentials, a certificate that is not trusted, a file that is missing. */
 const LASTING =
@@ -68,7 +73,6 @@ async function reach(settings: NodeConnectionOptions, options: NatsOptions, cloc
 
 async function connectionOptions(options: NatsOptions): Promise<NodeConnectionOptions> {
   const { tls } = options;
-  const authenticator = await authenticatorOf(options);
   return {
     servers: [...options.servers],
     name: `fd-${options.role}-${hostname()}-${process.pid}`,
@@ -82,13 +86,14 @@ async function connectionOptions(options: NatsOptions): Promise<NodeConnectionOp
     pingInterval: 10_000,
     maxPingOut: 2,
     timeout: ATTEMPT_TIMEOUT_MS,
-    ...(options.token === undefined ? {} : { token: options.token }),
-    ...(options.user === undefined ? {} : { user: options.user }),
-    ...(options.password === undefined ? {} : { pass: options.password }),
-    ...(authenticator === undefined ? {} : { authenticator }),
-    ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
-    ...(tls === undefined ? {} : { tls: { ...tls, checkServerIdentity: identityOf(options.servers) } as TlsOptions }),
-  };
+    token: options.token,
+    user: options.user,
+    pass: options.password,
+    authenticator: await authenticatorOf(options),
+    inboxPrefix: options.inboxPrefix,
+    tls: tls && ({ ...tls, checkServerIdentity: identityOf(options.servers) } as TlsOptions),
+    // Its types do not say so, but to the client undefined is the same as not there.
+  } as NodeConnectionOptions;
 }
 
 /**
@@ -145,4 +150,68 @@ function unreachable(options: NatsOptions, error: unknown): FlowDcError {
     `No NATS server at ${options.servers.join(', ')} within ${seconds} s: ${describe(error)}; start it ` +
       '(nats-server -js) or correct the address',
   );
+}
+
+/**
+ * Whether the server has what a job needs. Errors: FDC_ERR_TRANSPORT_SERVER, in words that say what is missing: the
+ * client's own are misleading (a missing stream is reported as JetStream being disabled).
+ */
+async function checkServer(connection: NatsConnection, clock: Clock): Promise<void> {
+  const version = connection.info?.version ?? 'unknown';
+  if (isOlder(version)) {
+    throw new FlowDcError(
+      'FDC_ERR_TRANSPORT_SERVER',
+      `nats-server ${version} at ${connection.getServer()} is too old: 2.9.4 or newer is needed`,
+    );
+  }
+  if (connection.info?.jetstream !== true) throw withoutJetStream(connection);
+  const deadlineMs = clock.nowMs() + STARTING_MS;
+  for (;;) {
+    try {
+      await jetstreamManager(connection, { timeout: 2_000 });
+      return;
+    } catch (error) {
+      if (jetStreamCode(error) === JS_CODE.notEnabledForAccount) throw withoutJetStream(connection);
+      if (!isTransient(error)) throw serverError(error, `The NATS server at ${connection.getServer()} cannot be used`);
+      if (clock.nowMs() > deadlineMs) {
+        throw new FlowDcError(
+          'FDC_ERR_TRANSPORT_SERVER',
+          `JetStream at ${connection.getServer()} does not answer: ${describe(error)}`,
+        );
+      }
+      await sleep(clock, 250);
+    }
+  }
+}
+
+/** What a user should hear about a connection that works. */
+export function serverNotices(connection: NatsConnection): readonly string[] {
+  const { info } = connection;
+  const host = connection.getServer().replace(/:\d+$/, '');
+  if (host === 'localhost' || host === '[::1]' || host === '::1' || host.startsWith('127.')) return [];
+  const missing = [
+    ...(info?.auth_required ? [] : ['credentials']),
+    ...(info?.tls_required || info?.tls_available ? [] : ['TLS']),
+  ];
+  if (missing.length === 0) return [];
+  return [
+    `nats-server at ${connection.getServer()} works without ${missing.join(' and ')}: anybody on its network ` +
+      'can read or change jobs',
+  ];
+}
+
+function withoutJetStream(connection: NatsConnection): FlowDcError {
+  return new FlowDcError(
+    'FDC_ERR_TRANSPORT_SERVER',
+    `JetStream is off at ${connection.getServer()}: start nats-server with -js, or enable it for this account`,
+  );
+}
+
+function isOlder(version: string): boolean {
+  const parts = version.split(/[.-]/).map(Number);
+  for (const [place, least] of MINIMUM.entries()) {
+    const part = parts[place] ?? 0;
+    if (part !== least) return !(part > least);
+  }
+  return false;
 }

@@ -6,51 +6,51 @@ import { readFile } from 'node:fs/promises';
 import { FlowDcError } from '../../../errors.ts';
 
 export interface NatsTls {
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
+  readonly caFile?: string | undefined;
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
   /** For servers that want the handshake before their first line. */
-  readonly handshakeFirst?: boolean;
+  readonly handshakeFirst?: boolean | undefined;
 }
 
 export interface NatsOptions {
   /** `host:port` or `nats://host:port` or `tls://host:port`, without user or password. */
   readonly servers: readonly string[];
-  readonly token?: string;
-  readonly user?: string;
-  readonly password?: string;
-  readonly credsFile?: string;
-  readonly nkeySeedFile?: string;
-  readonly tls?: NatsTls;
+  readonly token?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly credsFile?: string | undefined;
+  readonly nkeySeedFile?: string | undefined;
+  readonly tls?: NatsTls | undefined;
   /** First part of the subjects that replies come back on; permissions may name it. Default `_INBOX`. */
-  readonly inboxPrefix?: string;
+  readonly inboxPrefix?: string | undefined;
   /** What this process does, part of the connection's name on the server: `submit`, `worker`, `status`. */
   readonly role: string;
   /** Copies of stream and buckets in a cluster of servers. Default 1. */
-  readonly replicas?: 1 | 3;
+  readonly replicas?: 1 | 3 | undefined;
   /** How long to try to reach the server for the first time. Default 60,000. */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
   /** Ends the first connecting; a connection that was made is closed by its owner. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What can be said about a server beside its URL. */
 export interface NatsSettings {
   readonly role: string;
   /** Where the URL was written: a command line may not hold user, password or token, a file or the environment may. */
-  readonly urlFrom?: 'argument' | 'file' | 'environment';
-  readonly user?: string;
+  readonly urlFrom?: 'argument' | 'file' | 'environment' | undefined;
+  readonly user?: string | undefined;
   /** First line is the token. */
-  readonly tokenFile?: string;
+  readonly tokenFile?: string | undefined;
   /** First line is the password. */
-  readonly passwordFile?: string;
-  readonly credsFile?: string;
-  readonly nkeySeedFile?: string;
-  readonly tls?: NatsTls;
-  readonly inboxPrefix?: string;
-  readonly replicas?: 1 | 3;
-  readonly connectTimeoutMs?: number;
-  readonly signal?: AbortSignal;
+  readonly passwordFile?: string | undefined;
+  readonly credsFile?: string | undefined;
+  readonly nkeySeedFile?: string | undefined;
+  readonly tls?: NatsTls | undefined;
+  readonly inboxPrefix?: string | undefined;
+  readonly replicas?: 1 | 3 | undefined;
+  readonly connectTimeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Default process.env: FLOW_DC_NATS_TOKEN, FLOW_DC_NATS_USER and FLOW_DC_NATS_PASSWORD, used when nothing else is
    * given.
@@ -76,18 +76,18 @@ export async function natsOptionsFrom(url: string, settings: NatsSettings): Prom
   return {
     ...rest,
     servers: parsed.map((server) => server.address),
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
-    ...(token === undefined || user !== undefined ? {} : { token }),
-    ...(wantsTls ? { tls: tls ?? {} } : {}),
+    user,
+    password,
+    token: user === undefined ? token : undefined,
+    tls: wantsTls ? (tls ?? {}) : undefined,
   };
 }
 
 interface ParsedServer {
   readonly address: string;
   readonly tls: boolean;
-  readonly user?: string;
-  readonly password?: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
 }
 
 function parseServer(text: string, from: string): ParsedServer {
@@ -113,8 +113,8 @@ function parseServer(text: string, from: string): ParsedServer {
         'put the URL into FLOW_DC_NATS, or use a token, password or credentials file',
     );
   }
-  const password = url.password === '' ? {} : { password: decodeURIComponent(url.password) };
-  return { address, tls: url.protocol === 'tls:', user: decodeURIComponent(url.username), ...password };
+  const password = url.password === '' ? undefined : decodeURIComponent(url.password);
+  return { address, tls: url.protocol === 'tls:', user: decodeURIComponent(url.username), password };
 }
 
 async function firstLine(file: string | undefined): Promise<string | undefined> {

@@ -1,13 +1,14 @@
 /** When a job on several machines is over. */
-import type { Link } from '../connection/link.ts';
+
 import type { JobNames } from '../connection/names.ts';
 import { isTransient } from '../connection/nats-error.ts';
+import type { ServerLink } from '../connection/server-link.ts';
 import type { PullSource } from '../units/pull-source.ts';
-import { queueCounts } from '../units/queue-counts.ts';
+import { queueCounts } from './job-streams.ts';
 import type { RecordStore } from './record-store.ts';
 
 export interface EndWatchOptions {
-  readonly link: Link;
+  readonly link: ServerLink;
   readonly names: JobNames;
   readonly records: RecordStore;
   /** Units of the job once it is sealed. */
@@ -40,7 +41,7 @@ export class EndWatch {
   async isReached(signal?: AbortSignal): Promise<boolean> {
     const { link, names, records, total, graceMs } = this.#options;
     const units = total();
-    if (units === undefined || (await records.count(signal === undefined ? {} : { signal })) < units) return false;
+    if (units === undefined || (await records.count({ signal })) < units) return false;
     this.#completeSinceMs ??= link.clock.nowMs();
     if (link.clock.nowMs() - this.#completeSinceMs > graceMs) return true;
     const { waiting, inFlight } = await queueCounts(link, names, graceMs);

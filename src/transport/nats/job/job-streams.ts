@@ -1,5 +1,5 @@
 /**
- * A job's stream, consumer and buckets. Making them is idempotent. The stream has no limits: with any of them, servers
+ * A job's stream, consumer and buckets: made, looked at, deleted. Making them is idempotent. The stream has no limits: with any of them, servers
  * were seen to acknowledge units and drop others for them. The publisher's high-water mark takes their place.
  */
 import {
@@ -13,9 +13,9 @@ import {
 import type { KV } from '@nats-io/kv';
 import { nanos } from '@nats-io/transport-node';
 import { FlowDcError } from '../../../errors.ts';
-import type { AskOptions, Link } from '../connection/link.ts';
 import { CONSUMER, type JobNames } from '../connection/names.ts';
 import { isGone, isRefused, JS_CODE, jetStreamCode, serverError } from '../connection/nats-error.ts';
+import type { AskOptions, ServerLink } from '../connection/server-link.ts';
 
 export interface StreamSettings {
   readonly replicas: number;
@@ -32,7 +32,7 @@ const MAX_OPEN = 20_000;
 
 /** Make what a job needs, or find it. Errors: FDC_ERR_TRANSPORT_SERVER. */
 export async function createJobStreams(
-  link: Link,
+  link: ServerLink,
   names: JobNames,
   settings: StreamSettings,
   triesLeft = 3,
@@ -55,7 +55,7 @@ export async function createJobStreams(
 }
 
 /** The consumer that all workers share. */
-export async function createConsumer(link: Link, names: JobNames, ackWaitMs: number): Promise<void> {
+export async function createConsumer(link: ServerLink, names: JobNames, ackWaitMs: number): Promise<void> {
   const config: Partial<ConsumerConfig> = {
     durable_name: CONSUMER,
     ack_policy: AckPolicy.Explicit,
@@ -69,7 +69,7 @@ export async function createConsumer(link: Link, names: JobNames, ackWaitMs: num
 }
 
 /** Read through the stream's leader, never from a replica that may be behind: these buckets decide things. */
-export async function createBucket(link: Link, bucket: string, replicas: number): Promise<KV> {
+export async function createBucket(link: ServerLink, bucket: string, replicas: number): Promise<KV> {
   const options = { history: 1, storage: StorageType.File, replicas, allow_direct: false };
   const doing = `cannot set up the bucket ${bucket}`;
   const made = await link.ask(doing, () => link.buckets.create(bucket, options));
@@ -81,25 +81,48 @@ export async function createBucket(link: Link, bucket: string, replicas: number)
  * Resolves when the server has made the bucket that somebody told it to make, perhaps at this moment. Without this a
  * read or a watch that comes a millisecond too early ends a nats-server 2.9.10: it looks the stream up and uses a store
  * that is not there yet (jsMsgGetRequest, nil pointer). A question for the stream itself waits for the store. Errors:
- * those of Link.ask.
+ * those of ServerLink.ask.
  */
-export async function whenMade(link: Link, bucket: KV, doing: string, options: AskOptions = {}): Promise<void> {
+export async function whenMade(link: ServerLink, bucket: KV, doing: string, options: AskOptions = {}): Promise<void> {
   await link.ask(doing, () => bucket.status(), options);
 }
 
+export interface QueueCounts {
+  /** Not delivered to anybody. Not exact after a server was killed. */
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** Of those in flight, how many somebody else had before. */
+  readonly redelivered: number;
+}
+
+/**
+ * How full a job's queue is; nothing of everything when it was deleted. Errors: FDC_ERR_TRANSPORT_CONNECT after
+ * `giveUpMs`.
+ */
+export async function queueCounts(link: ServerLink, names: JobNames, giveUpMs: number): Promise<QueueCounts> {
+  try {
+    const look = () => link.manager.consumers.info(names.unitStream, CONSUMER);
+    const info = await link.ask('cannot look at the queue', look, { passes: isGone, giveUpMs });
+    return { waiting: info.num_pending, inFlight: info.num_ack_pending, redelivered: info.num_redelivered };
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    return { waiting: 0, inFlight: 0, redelivered: 0 };
+  }
+}
+
 /** Delete the queue and the bodies beside it; records and state stay. */
-export async function deleteQueue(link: Link, names: JobNames): Promise<void> {
+export async function deleteQueue(link: ServerLink, names: JobNames): Promise<void> {
   await deleteStream(link, names.unitStream);
   await deleteStream(link, `OBJ_${names.bodyStore}`);
 }
 
 /** Delete everything of a job but its entry in the list of jobs. */
-export async function deleteJobStreams(link: Link, names: JobNames): Promise<void> {
+export async function deleteJobStreams(link: ServerLink, names: JobNames): Promise<void> {
   await deleteQueue(link, names);
   for (const bucket of [names.doneBucket, names.stateBucket]) await deleteStream(link, `KV_${bucket}`);
 }
 
-async function deleteStream(link: Link, stream: string): Promise<void> {
+async function deleteStream(link: ServerLink, stream: string): Promise<void> {
   await link
     .ask(`cannot delete ${stream}`, () => link.manager.streams.delete(stream), { passes: isGone })
     .catch((error: unknown) => {
@@ -130,7 +153,7 @@ function isExisting(error: unknown): boolean {
  * A stream with other numbers (replicas, say) will do; one with limits or another retention would lose units. See also
  * whenMade.
  */
-async function assertUsable(link: Link, names: JobNames): Promise<void> {
+async function assertUsable(link: ServerLink, names: JobNames): Promise<void> {
   const { config } = await link.ask(`cannot look at ${names.unitStream}`, () =>
     link.manager.streams.info(names.unitStream),
   );

@@ -1,45 +1,28 @@
-/** The channel of a job on several machines. */
+/** The channel of a job on several machines: units in and out, records, and how others hear of this worker. */
 import type { KV } from '@nats-io/kv';
 import { FlowDcError } from '../../../errors.ts';
 import type { Unit, UnitId, UnitRecord } from '../../../record.ts';
 import { WaitList } from '../../../structures/wait-list.ts';
 import type { ClusterChannel, JobDescription, RepairResult, WorkerStatus } from '../../cluster.ts';
 import type { Delivery, JobStatus, RollForward } from '../../transport.ts';
-import type { Link } from '../connection/link.ts';
-import type { JobNames } from '../connection/names.ts';
-import { isGone, isRefused } from '../connection/nats-error.ts';
-import { AttemptCounts } from '../units/attempt-counts.ts';
+import { AttemptCounts } from '../units/delivery.ts';
 import { HeldUnits } from '../units/held-units.ts';
 import { Publisher } from '../units/publisher.ts';
 import { PullSource } from '../units/pull-source.ts';
-import { queueCounts } from '../units/queue-counts.ts';
-import { UnitBodies } from '../units/unit-bodies.ts';
+import { UnitBodies } from '../units/unit-message.ts';
 import { EndWatch } from './end-watch.ts';
-import { followRecords } from './follow-records.ts';
-import type { JobEntry } from './job-entry.ts';
-import { JobState, jobMissing } from './job-state.ts';
-import { deleteJobStreams, deleteQueue } from './job-streams.ts';
-import { RecordStore } from './record-store.ts';
-import { repairQueue } from './repair.ts';
+import { JobControl, type JobControlOptions, LOOK_MS } from './job-control.ts';
+import { type JobEntry, JobState } from './job-entry.ts';
+import { followRecords, RecordStore } from './record-store.ts';
 import { WorkerBoard } from './worker-board.ts';
 
-export interface NatsChannelOptions {
-  readonly link: Link;
-  readonly job: string;
-  readonly names: JobNames;
+export interface NatsChannelOptions extends JobControlOptions {
   readonly done: KV;
   readonly state: KV;
   readonly rollForward: RollForward;
   readonly highWater: number;
   readonly replicas: number;
-  /** The consumer's, so that all workers of a job agree. */
-  readonly ackWaitMs: number;
-  /** Remove the job's entry from the list of jobs. */
-  readonly unregister: () => Promise<void>;
 }
-
-/** A look at the server that somebody waits for in front of a screen. */
-const LOOK_MS = 10_000;
 
 /** Open a job that is there. Errors: FDC_ERR_JOB_MISSING. */
 export async function openNatsChannel(options: NatsChannelOptions): Promise<ClusterChannel> {
@@ -55,6 +38,7 @@ class NatsChannel implements ClusterChannel {
   readonly #options: NatsChannelOptions;
   readonly #state: JobState;
   readonly #records: RecordStore;
+  readonly #control: JobControl;
   readonly #publisher: Publisher;
   readonly #pulls: PullSource;
   readonly #end: EndWatch;
@@ -70,6 +54,7 @@ class NatsChannel implements ClusterChannel {
     this.#options = options;
     this.#state = state;
     this.#records = new RecordStore(link, options.done, () => this.#assertWorthwhile());
+    this.#control = new JobControl(options, state, this.#records);
     const bodies = new UnitBodies(link, names, replicas);
     this.#publisher = new Publisher(link, names, bodies, {
       highWater: options.highWater,
@@ -118,23 +103,7 @@ class NatsChannel implements ClusterChannel {
   async seal(total: number): Promise<void> {
     if (!Number.isSafeInteger(total) || total < 0) throw new RangeError(`Expected the number of units, got ${total}`);
     this.#assertUsable();
-    const recorded = await this.#records.count();
-    if (recorded > total) {
-      throw new FlowDcError(
-        'FDC_ERR_JOB_UNITS_CHANGED',
-        `The input is cut into other units than before: ${recorded} units are recorded, this run has ${total}; ` +
-          'use the input and settings of the first run, another -o, or --overwrite',
-      );
-    }
-    await this.#state.update((entry) => {
-      if (entry.state === 'cancelled' || entry.state === 'finished' || entry.total === total) return entry;
-      if (entry.total !== undefined)
-        throw new FlowDcError(
-          'FDC_ERR_SINK_PROTOCOL',
-          `The job was sealed with ${entry.total} units, then with ${total}`,
-        );
-      return { ...entry, state: 'running', total };
-    });
+    await this.#control.seal(total);
     this.#wake();
   }
 
@@ -181,39 +150,14 @@ class NatsChannel implements ClusterChannel {
 
   async status(): Promise<JobStatus> {
     this.#assertOpen();
-    const entry = await this.#state.refresh(LOOK_MS);
-    if (entry === undefined) throw jobMissing(this.id);
-    const committed = await this.#records.count({ giveUpMs: LOOK_MS });
-    const { link, names } = this.#options;
-    const { waiting, inFlight, redelivered } = await queueCounts(link, names, LOOK_MS);
-    const { total } = entry;
-    const isDone = entry.state === 'finished' || (total !== undefined && committed >= total);
-    return {
-      state:
-        entry.state === 'cancelled' ? 'cancelled' : isDone ? 'sealed' : total === undefined ? 'publishing' : 'running',
-      ...(total === undefined ? {} : { total }),
-      published: total ?? committed + waiting + inFlight,
-      committed,
-      inFlight,
-      redelivered,
-    };
+    return this.#control.status();
   }
 
   async cancel(reason: string): Promise<void> {
     if (this.#closed !== undefined || this.#cancelled.signal.aborted) return;
-    await this.#state.update((entry) =>
-      entry.state === 'cancelled' || entry.state === 'finished' ? entry : { ...entry, state: 'cancelled', reason },
-    );
+    await this.#control.markCancelled(reason);
     this.onState(this.#state.entry);
-    const { link, names } = this.#options;
-    // After the entry says so: workers that find the queue empty must know why. Not everybody may purge; nobody
-    // delivers from it now.
-    const purge = () => link.manager.streams.purge(names.unitStream);
-    await link
-      .ask('cannot empty the queue', purge, { passes: (error) => isGone(error) || isRefused(error) })
-      .catch((error: unknown) => {
-        if (!isGone(error) && !isRefused(error)) throw error;
-      });
+    await this.#control.emptyQueue();
   }
 
   heartbeat(status: WorkerStatus): void {
@@ -227,24 +171,19 @@ class NatsChannel implements ClusterChannel {
 
   async repair(expected?: Iterable<UnitId>): Promise<RepairResult> {
     this.#assertUsable();
-    const { link, names, ackWaitMs } = this.#options;
-    const isDecided = async (unit: UnitId): Promise<boolean> => (await this.#records.record(unit)) !== undefined;
-    const decided = () => this.#records.records();
-    return repairQueue(link, names, { ackWaitMs, isDecided, decided, ...(expected === undefined ? {} : { expected }) });
+    return this.#control.repair(expected);
   }
 
   async finish(): Promise<void> {
     this.#assertOpen();
-    await this.#state.update((entry) => (entry.state === 'finished' ? entry : { ...entry, state: 'finished' }));
-    await deleteQueue(this.#options.link, this.#options.names);
+    await this.#control.finish();
   }
 
   async destroy(): Promise<void> {
     this.#assertOpen();
     // Workers must hear of the end before its place is gone: requests to a bucket that is not there are not answered.
     if (this.#state.entry.state !== 'finished') await this.cancel('the job is deleted');
-    await this.#options.unregister();
-    await deleteJobStreams(this.#options.link, this.#options.names);
+    await this.#control.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

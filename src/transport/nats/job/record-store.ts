@@ -3,24 +3,25 @@ import type { KV } from '@nats-io/kv';
 import { FlowDcError } from '../../../errors.ts';
 import type { Committer, UnitId, UnitRecord } from '../../../record.ts';
 import { assertRecord, recordProblems } from '../../../record-schema.ts';
+import type { WaitList } from '../../../structures/wait-list.ts';
 import { replay } from '../connection/bucket-replay.ts';
-import type { Link } from '../connection/link.ts';
 import { isStreamGone, isWrongSequence, serverError } from '../connection/nats-error.ts';
+import type { AskOptions, ServerLink } from '../connection/server-link.ts';
 
 export class RecordStore implements Committer {
-  readonly #link: Link;
+  readonly #link: ServerLink;
   readonly #bucket: KV;
   /** Throws when there is no point in asking again: the job was cancelled or deleted, the channel closed. */
   readonly #assertWorthwhile: () => Promise<void>;
 
-  constructor(link: Link, bucket: KV, assertWorthwhile: () => Promise<void>) {
+  constructor(link: ServerLink, bucket: KV, assertWorthwhile: () => Promise<void>) {
     this.#link = link;
     this.#bucket = bucket;
     this.#assertWorthwhile = assertWorthwhile;
   }
 
   async record(unit: UnitId, signal?: AbortSignal): Promise<UnitRecord | undefined> {
-    const options = { between: this.#assertWorthwhile, ...(signal === undefined ? {} : { signal }) };
+    const options = { between: this.#assertWorthwhile, signal };
     const found = await this.#link.ask(`cannot read the record of unit ${unit}`, () => this.#bucket.get(unit), options);
     return found === null || found.operation !== 'PUT' ? undefined : parseRecord(found.string(), unit);
   }
@@ -49,7 +50,7 @@ export class RecordStore implements Committer {
    * How many units are decided. Errors: FDC_ERR_TRANSPORT_CONNECT after `giveUpMs`, why the job ended when its records
    * are deleted.
    */
-  async count(limits: { readonly giveUpMs?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
+  async count(limits: Pick<AskOptions, 'giveUpMs' | 'signal'> = {}): Promise<number> {
     const doing = 'cannot count the records';
     const options = { between: this.#assertWorthwhile, passes: isStreamGone, ...limits };
     try {
@@ -69,6 +70,40 @@ export class RecordStore implements Committer {
   /** Every record there is, then every new one, until the signal. */
   async *follow(signal: AbortSignal): AsyncIterable<UnitRecord> {
     for await (const { key, text } of replay(this.#link, this.#bucket, '>', signal)) yield parseRecord(text, key);
+  }
+}
+
+export interface FollowOptions {
+  readonly records: RecordStore;
+  /** Wakes when the job changed: sealed, cancelled, finished, closed. */
+  readonly changed: WaitList;
+  /** Whether nothing more is to come after `seen` records. */
+  readonly isOver: (seen: number) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Records as they are made, those of before first, until the signal or the end of the job. */
+export async function* followRecords(options: FollowOptions): AsyncIterable<UnitRecord> {
+  const { records, changed, isOver, signal } = options;
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  let seen = 0;
+  const look = async (): Promise<void> => {
+    while (!stop.signal.aborted && !isOver(seen)) await changed.wait(stop.signal).catch(() => {});
+    stop.abort();
+  };
+  if (signal.aborted) return;
+  signal.addEventListener('abort', abort, { once: true });
+  void look();
+  try {
+    for await (const record of records.follow(stop.signal)) {
+      seen++;
+      yield record;
+      if (stop.signal.aborted || isOver(seen)) return;
+    }
+  } finally {
+    signal.removeEventListener('abort', abort);
+    stop.abort();
   }
 }
 

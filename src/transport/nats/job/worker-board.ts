@@ -3,8 +3,8 @@ import type { KV } from '@nats-io/kv';
 import { Ajv } from 'ajv';
 import type { WorkerStatus } from '../../cluster.ts';
 import { replay } from '../connection/bucket-replay.ts';
-import type { Link } from '../connection/link.ts';
 import { workerKey } from '../connection/names.ts';
+import type { ServerLink } from '../connection/server-link.ts';
 
 /** Workers that were silent for longer are of no interest any more. */
 const FORGET_MS = 3_600_000;
@@ -58,11 +58,11 @@ const isStatus = new Ajv().compile<WorkerStatus>(statusSchema);
 
 /** What every worker last said of itself, in the job's state bucket. */
 export class WorkerBoard {
-  readonly #link: Link;
+  readonly #link: ServerLink;
   readonly #bucket: KV;
   readonly #bucketName: string;
 
-  constructor(link: Link, bucket: KV, bucketName: string) {
+  constructor(link: ServerLink, bucket: KV, bucketName: string) {
     this.#link = link;
     this.#bucket = bucket;
     this.#bucketName = bucketName;

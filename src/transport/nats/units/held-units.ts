@@ -3,15 +3,15 @@ import type { JsMsg } from '@nats-io/jetstream';
 import { FlowDcError } from '../../../errors.ts';
 import type { UnitId } from '../../../record.ts';
 import type { Delivery } from '../../transport.ts';
-import type { Link } from '../connection/link.ts';
 import { unitOfSubject } from '../connection/names.ts';
-import type { AttemptCounts } from './attempt-counts.ts';
-import { Lease } from './lease.ts';
-import { ACK, createDelivery, nakAnswer } from './nats-delivery.ts';
-import type { UnitBodies } from './unit-bodies.ts';
+import type { ServerLink } from '../connection/server-link.ts';
+import type { AttemptCounts } from './delivery.ts';
+import { ACK, createDelivery, nakAnswer } from './delivery.ts';
+import { UnitLease } from './unit-lease.ts';
+import type { UnitBodies } from './unit-message.ts';
 
 export interface HeldUnitsOptions {
-  readonly link: Link;
+  readonly link: ServerLink;
   readonly leaseMs: number;
   readonly attempts: AttemptCounts;
   readonly bodies: UnitBodies;
@@ -26,7 +26,7 @@ export interface HeldUnitsOptions {
 /** The units that this process has in hand, each under its lease. */
 export class HeldUnits {
   readonly #options: HeldUnitsOptions;
-  readonly #leases = new Set<Lease>();
+  readonly #leases = new Set<UnitLease>();
   /** Committed here, not acknowledged yet: spares asking for their record. */
   readonly #committed = new Set<UnitId>();
 
@@ -46,7 +46,7 @@ export class HeldUnits {
         'FDC_ERR_TRANSPORT_SERVER',
         `${message.subject} names no unit: something else publishes there`,
       );
-    const lease = new Lease(this.#options.link, message, unit, this.#options.leaseMs);
+    const lease = new UnitLease(this.#options.link, message, unit, this.#options.leaseMs);
     this.#leases.add(lease);
     lease.signal.addEventListener('abort', () => this.#forget(lease, unit), { once: true });
     try {
@@ -82,7 +82,7 @@ export class HeldUnits {
   async #prepare(
     message: JsMsg,
     unit: UnitId,
-    lease: Lease,
+    lease: UnitLease,
     signal: AbortSignal | undefined,
   ): Promise<Delivery | undefined> {
     const { attempts, bodies, settle, assertWanted, onSettled } = this.#options;
@@ -100,7 +100,7 @@ export class HeldUnits {
     return createDelivery({ unit: body, attempt, errors, lease, attempts, isDecided, onSettled: settled });
   }
 
-  #forget(lease: Lease, unit: UnitId): void {
+  #forget(lease: UnitLease, unit: UnitId): void {
     this.#leases.delete(lease);
     this.#committed.delete(unit);
   }

@@ -1,10 +1,10 @@
 /** Units into the stream, once each, none above the high-water mark. */
 import { FlowDcError } from '../../../errors.ts';
 import type { Unit } from '../../../record.ts';
-import type { Link } from '../connection/link.ts';
 import { CONSUMER, type JobNames } from '../connection/names.ts';
 import { isGone } from '../connection/nats-error.ts';
-import type { UnitBodies } from './unit-bodies.ts';
+import type { ServerLink } from '../connection/server-link.ts';
+import type { UnitBodies } from './unit-message.ts';
 
 export interface PublisherOptions {
   readonly highWater: number;
@@ -23,7 +23,7 @@ const CHECK_EVERY = 16;
 
 /** Units into the stream, each one once, and none above the high-water mark. */
 export class Publisher {
-  readonly #link: Link;
+  readonly #link: ServerLink;
   readonly #names: JobNames;
   readonly #bodies: UnitBodies;
   readonly #options: PublisherOptions;
@@ -32,7 +32,7 @@ export class Publisher {
   #running = 0;
   #sinceCheck = Number.POSITIVE_INFINITY;
 
-  constructor(link: Link, names: JobNames, bodies: UnitBodies, options: PublisherOptions) {
+  constructor(link: ServerLink, names: JobNames, bodies: UnitBodies, options: PublisherOptions) {
     this.#link = link;
     this.#names = names;
     this.#bodies = bodies;
@@ -73,10 +73,7 @@ export class Publisher {
       await this.#assertStream();
     };
     const send = () => this.#link.client.publish(this.#names.subjectOf(unit.id), message, { msgID });
-    const ack = await this.#link.ask(`cannot publish unit ${unit.id}`, send, {
-      between,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const ack = await this.#link.ask(`cannot publish unit ${unit.id}`, send, { between, signal });
     return ack.duplicate;
   }
 
@@ -96,10 +93,9 @@ export class Publisher {
 
   async #isQueued(unit: Unit, signal: AbortSignal | undefined): Promise<boolean> {
     const query = { last_by_subj: this.#names.subjectOf(unit.id) };
-    const ask = { passes: isGone, ...(signal === undefined ? {} : { signal }) };
     const look = () => this.#link.manager.streams.getMessage(this.#names.unitStream, query);
     try {
-      return (await this.#link.ask('cannot look into the queue', look, ask)) !== null;
+      return (await this.#link.ask('cannot look into the queue', look, { passes: isGone, signal })) !== null;
     } catch (error) {
       if (isGone(error)) return false;
       throw error;
@@ -110,9 +106,8 @@ export class Publisher {
     if (++this.#sinceCheck < this.#checkEvery) return;
     for (;;) {
       this.#assertUsable(signal);
-      const ask = signal === undefined ? {} : { signal };
       const look = () => this.#link.manager.consumers.info(this.#names.unitStream, CONSUMER);
-      const { num_pending, num_ack_pending } = await this.#link.ask('cannot look at the queue', look, ask);
+      const { num_pending, num_ack_pending } = await this.#link.ask('cannot look at the queue', look, { signal });
       if (num_pending + num_ack_pending < this.#options.highWater) break;
       await this.#options.wait(signal);
     }

@@ -1,9 +1,9 @@
 /** One request per waiting caller, none ahead. */
 import type { Consumer, JsMsg } from '@nats-io/jetstream';
 import { sleep } from '../../../clock.ts';
-import type { Link } from '../connection/link.ts';
 import { CONSUMER, type JobNames } from '../connection/names.ts';
 import { isGone, isTransient, serverError } from '../connection/nats-error.ts';
+import type { ServerLink } from '../connection/server-link.ts';
 
 /** How long one request for a message stays open. Renewed at once: idle, a worker costs the server almost nothing. */
 const EXPIRES_MS = 5_000;
@@ -21,7 +21,7 @@ interface Taker {
  * whose caller went away stays open for the next caller, and what it brings when there is none is handed back at once.
  */
 export class PullSource {
-  readonly #link: Link;
+  readonly #link: ServerLink;
   readonly #names: JobNames;
   /** Queue or consumer is not there: finished, cancelled, or being made again. */
   readonly #onGone: () => Promise<void>;
@@ -30,7 +30,7 @@ export class PullSource {
   #consumer: Promise<Consumer> | undefined;
   #requests = 0;
 
-  constructor(link: Link, names: JobNames, onGone: () => Promise<void>) {
+  constructor(link: ServerLink, names: JobNames, onGone: () => Promise<void>) {
     this.#link = link;
     this.#names = names;
     this.#onGone = onGone;

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Clock } from '../../../src/clock.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { subscribe } from '../../../src/telemetry/channels.ts';
-import { Link } from '../../../src/transport/nats/connection/link.ts';
+import { ServerLink } from '../../../src/transport/nats/connection/server-link.ts';
 import { describeNats, startNatsServer } from '../../support/nats-server.ts';
 
 /** Time that passes a hundred times as fast. */
@@ -23,7 +23,7 @@ async function linked(clock: Clock) {
     await connection.close();
     await server.close();
   });
-  return { server, connection, states, link: await Link.over(connection, clock) };
+  return { server, connection, states, link: await ServerLink.over(connection, clock) };
 }
 
 describeNats('a connection', () => {

@@ -2,7 +2,7 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import { FlowDcError } from '../../../errors.ts';
 import type { UnitId } from '../../../record.ts';
-import { type Link, REQUEST_TIMEOUT_MS } from '../connection/link.ts';
+import { REQUEST_TIMEOUT_MS, type ServerLink } from '../connection/server-link.ts';
 
 /** Extensions within one lease: two may be lost. */
 const EXTENSIONS = 3;
@@ -13,8 +13,8 @@ const WORKING = '+WPI';
  * a whole lease although it could be reached, when this process stood still for as long, and after a partition of that
  * length. While the server itself is away nobody else can have the unit, so its restarts cost no work.
  */
-export class Lease {
-  readonly #link: Link;
+export class UnitLease {
+  readonly #link: ServerLink;
   readonly #message: JsMsg;
   readonly #unit: UnitId;
   readonly #leaseMs: number;
@@ -25,7 +25,7 @@ export class Lease {
   #confirmedMs: number;
   #isOver = false;
 
-  constructor(link: Link, message: JsMsg, unit: UnitId, leaseMs: number) {
+  constructor(link: ServerLink, message: JsMsg, unit: UnitId, leaseMs: number) {
     this.#link = link;
     this.#message = message;
     this.#unit = unit;

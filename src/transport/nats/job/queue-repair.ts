@@ -7,9 +7,9 @@ import type { ConsumerInfo } from '@nats-io/jetstream';
 import { sleep } from '../../../clock.ts';
 import type { UnitId } from '../../../record.ts';
 import type { RepairResult } from '../../cluster.ts';
-import type { Link } from '../connection/link.ts';
 import { CONSUMER, type JobNames, unitOfSubject } from '../connection/names.ts';
 import { isGone } from '../connection/nats-error.ts';
+import type { ServerLink } from '../connection/server-link.ts';
 import { createConsumer } from './job-streams.ts';
 
 /** A server delivers to a request that waits within milliseconds. */
@@ -20,11 +20,11 @@ export interface RepairOptions {
   readonly isDecided: (unit: UnitId) => Promise<boolean>;
   /** Every decided unit. */
   readonly decided: () => AsyncIterable<{ readonly unit: UnitId }>;
-  readonly expected?: Iterable<UnitId>;
+  readonly expected?: Iterable<UnitId> | undefined;
 }
 
 /** Errors: FDC_ERR_TRANSPORT_SERVER when the queue is gone or may not be changed by this user. */
-export async function repairQueue(link: Link, names: JobNames, options: RepairOptions): Promise<RepairResult> {
+export async function repairQueue(link: ServerLink, names: JobNames, options: RepairOptions): Promise<RepairResult> {
   let removed = 0;
   for (const unit of await queuedUnits(link, names)) {
     if (await options.isDecided(unit)) removed += await purgeUnit(link, names, unit);
@@ -37,7 +37,7 @@ export async function repairQueue(link: Link, names: JobNames, options: RepairOp
  * A consumer that is made again delivers whatever is in the stream. Only while nobody holds a unit and none waits:
  * otherwise units that are being worked on would be delivered a second time, and those that wait come by themselves.
  */
-async function requeueOrphans(link: Link, names: JobNames, ackWaitMs: number): Promise<number> {
+async function requeueOrphans(link: ServerLink, names: JobNames, ackWaitMs: number): Promise<number> {
   const look = () => link.manager.consumers.info(names.unitStream, CONSUMER);
   const consumer = await link.ask('cannot look at the queue', look, { passes: isGone }).catch((error: unknown) => {
     if (!isGone(error)) throw error;
@@ -60,7 +60,11 @@ async function requeueOrphans(link: Link, names: JobNames, ackWaitMs: number): P
 }
 
 /** Counts are not exact after a kill: requests wait, units are said to be pending, and none is delivered. */
-async function standsStill(link: Link, look: () => Promise<ConsumerInfo>, before: ConsumerInfo): Promise<boolean> {
+async function standsStill(
+  link: ServerLink,
+  look: () => Promise<ConsumerInfo>,
+  before: ConsumerInfo,
+): Promise<boolean> {
   if (before.num_waiting === 0) return false;
   await sleep(link.clock, STILL_MS);
   const after = await link.ask('cannot look at the queue', look);
@@ -71,7 +75,7 @@ async function standsStill(link: Link, look: () => Promise<ConsumerInfo>, before
   );
 }
 
-async function missingUnits(link: Link, names: JobNames, options: RepairOptions): Promise<readonly UnitId[]> {
+async function missingUnits(link: ServerLink, names: JobNames, options: RepairOptions): Promise<readonly UnitId[]> {
   if (options.expected === undefined) return [];
   // The queue first: a unit leaves it only after its record was made.
   const there = new Set(await queuedUnits(link, names));
@@ -79,13 +83,13 @@ async function missingUnits(link: Link, names: JobNames, options: RepairOptions)
   return [...options.expected].filter((unit) => !there.has(unit));
 }
 
-async function queuedUnits(link: Link, names: JobNames): Promise<readonly UnitId[]> {
+async function queuedUnits(link: ServerLink, names: JobNames): Promise<readonly UnitId[]> {
   const query = { subjects_filter: names.unitSubjects };
   const { state } = await link.ask('cannot list the queue', () => link.manager.streams.info(names.unitStream, query));
   return Object.keys(state.subjects ?? {}).flatMap((subject) => unitOfSubject(subject) ?? []);
 }
 
-async function purgeUnit(link: Link, names: JobNames, unit: UnitId): Promise<number> {
+async function purgeUnit(link: ServerLink, names: JobNames, unit: UnitId): Promise<number> {
   const filter = names.subjectOf(unit);
   const { purged } = await link.ask(`cannot remove unit ${unit} from the queue`, () =>
     link.manager.streams.purge(names.unitStream, { filter }),

@@ -18,16 +18,16 @@ const LONGEST_PAUSE_MS = 2_000;
 const SILENT_MS = 30_000;
 
 export interface AskOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Give up after this long without an answer. Default: never, because a job outlives its server's restarts. */
-  readonly giveUpMs?: number;
+  readonly giveUpMs?: number | undefined;
   /** Errors that the caller deals with: thrown as they came. */
-  readonly passes?: (error: unknown) => boolean;
+  readonly passes?: ((error: unknown) => boolean) | undefined;
   /** Called before asking again; throws when there is no point in it. */
-  readonly between?: () => Promise<void>;
+  readonly between?: (() => Promise<void>) | undefined;
 }
 
-export class Link {
+export class ServerLink {
   readonly connection: NatsConnection;
   readonly clock: Clock;
   readonly client: JetStreamClient;
@@ -49,8 +49,8 @@ export class Link {
     void this.#listen();
   }
 
-  static async over(connection: NatsConnection, clock: Clock): Promise<Link> {
-    return new Link(
+  static async over(connection: NatsConnection, clock: Clock): Promise<ServerLink> {
+    return new ServerLink(
       connection,
       await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS, checkAPI: false }),
       clock,

@@ -5,7 +5,7 @@ import {
   encodePointer,
   encodeUnit,
   pointerIn,
-} from '../../../../../src/transport/nats/units/unit-codec.ts';
+} from '../../../../../src/transport/nats/units/unit-message.ts';
 import { readRoles } from '../../../../../src/unit-rows.ts';
 import { makeUnit, makeUnits } from '../../../../support/units.ts';
 
