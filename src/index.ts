@@ -21,7 +21,7 @@ export { ERROR_CODES, type ErrorCode, FlowDcError, isFlowDcError } from './error
 export type { ManifestEstimate } from './estimate/estimate.ts';
 export { type EstimateOptions, estimateManifest } from './estimate/estimate-manifest.ts';
 export { HostCensus, type HostCount, INVALID_HOST_ID } from './host/host-census.ts';
-export { registrableDomain } from './host/registrable-domain.ts';
+export { registrableDomain } from './host/host-groups.ts';
 export type { HostLimits } from './host-limits.ts';
 export { type InspectOptions, inspectManifest } from './inspect/inspect-manifest.ts';
 export type { ManifestInspection, ManifestWarning, ManifestWarningCode } from './inspect/inspection.ts';

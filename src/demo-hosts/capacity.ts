@@ -1,4 +1,4 @@
-/** What a host has a limited amount of: requests a second, places to serve them in, bandwidth. */
+/** What a host has a limited amount of: requests a second, bandwidth. */
 import { type Clock, sleep } from '../clock.ts';
 
 /** A bucket of tokens that refills at a steady rate. Pure: the caller brings the time, monotonic milliseconds. */
@@ -35,46 +35,6 @@ export class TokenBucket {
   #refill(nowMs: number): void {
     this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, nowMs - this.#atMs) * this.#tokensPerMs);
     this.#atMs = nowMs;
-  }
-}
-
-/** A fixed number of places and a bounded line in front of them, first come first served. */
-export class ServiceQueue {
-  #free: number;
-  readonly #maxWaiting: number;
-  readonly #waiting = new Set<(taken: boolean) => void>();
-
-  constructor(places: number, maxWaiting: number) {
-    if (!Number.isInteger(places) || places < 1) throw new RangeError(`slots: expected an integer >= 1, got ${places}`);
-    this.#free = places;
-    this.#maxWaiting = maxWaiting;
-  }
-
-  /** Resolves true with a place taken; false when the line is full or the signal aborts first. */
-  async take(signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted) return false;
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return true;
-    }
-    if (this.#waiting.size >= this.#maxWaiting) return false;
-    return new Promise((resolve) => {
-      const wake = (taken: boolean) => {
-        signal.removeEventListener('abort', leave);
-        this.#waiting.delete(wake);
-        resolve(taken);
-      };
-      const leave = () => wake(false);
-      signal.addEventListener('abort', leave, { once: true });
-      this.#waiting.add(wake);
-    });
-  }
-
-  /** Hands the place straight to the longest waiting. */
-  release(): void {
-    const [first] = this.#waiting;
-    if (first === undefined) this.#free += 1;
-    else first(true);
   }
 }
 

@@ -1,8 +1,9 @@
 /** Latency, rate limits, slots, connection caps, outages, one set per host. */
 import { type Clock, sleep } from '../clock.ts';
 import { assertNever } from '../errors.ts';
+import { Semaphore } from '../structures/semaphore.ts';
 import type { Gate } from './behaviour.ts';
-import { ServiceQueue, TokenBucket } from './capacity.ts';
+import { TokenBucket } from './capacity.ts';
 import { lognormal } from './random.ts';
 import { connectionReset, type Reply, refusal } from './reply.ts';
 
@@ -65,7 +66,7 @@ function rateLimit(gate: Extract<Gate, { kind: 'rate-limit' }>, { clock }: GateC
 }
 
 function serviceSlots(gate: Extract<Gate, { kind: 'slots' }>, { clock, random }: GateContext): HostGate {
-  const queue = new ServiceQueue(gate.slots, gate.queue ?? Number.POSITIVE_INFINITY);
+  const queue = new Semaphore(gate.slots, gate.queue);
   return async (gone) => {
     if (!(await queue.take(gone))) return refusal(503);
     try {

@@ -1,7 +1,8 @@
 /** The image for a URL: a pure function of seed and URL. */
+import { seededRandom } from '../structures/seeded-random.ts';
 import { drawGif, drawJpeg, padGif, padJpeg } from './jpeg-and-gif.ts';
 import { drawPng, drawWebp, padPng, padWebp } from './png-and-webp.ts';
-import { hashText, lognormal, randomFrom } from './random.ts';
+import { hashText, lognormal } from './random.ts';
 
 export interface ImageSizes {
   /** Mean of the body sizes in bytes. */
@@ -50,7 +51,7 @@ export class ImageShelf {
     const format = formatOf(url);
     const hash = hashText(url, this.#seed);
     const { meanBytes, sigma } = this.#sizes;
-    const bytes = Math.min(lognormal(meanBytes, sigma, randomFrom(hash)), meanBytes * LARGEST);
+    const bytes = Math.min(lognormal(meanBytes, sigma, seededRandom(hash)), meanBytes * LARGEST);
     const picture = this.#picture(format, hash % PICTURES);
     const { contentType, pad } = FORMATS[format];
     return { contentType, body: pad(picture, this.#filler(url, hash, Math.round(bytes) - picture.length)) };
@@ -60,7 +61,7 @@ export class ImageShelf {
     const name = `${format}${index}`;
     let image = this.#pictures.get(name);
     if (image === undefined) {
-      const random = randomFrom(hashText(name, this.#seed));
+      const random = seededRandom(hashText(name, this.#seed));
       const side = () => 8 * (2 + Math.floor(random() * (MAX_SQUARES_PER_SIDE - 1)));
       const [width, height] = [side(), side()];
       const shades = Float32Array.from({ length: (width / 8) * (height / 8) }, random);
@@ -87,7 +88,7 @@ export class ImageShelf {
 }
 
 function noise(seed: number): Buffer {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   const words = new Uint32Array(NOISE_BYTES / 4);
   for (let index = 0; index < words.length; index += 1) words[index] = random() * 2 ** 32;
   return Buffer.from(words.buffer);

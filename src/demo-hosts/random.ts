@@ -17,17 +17,6 @@ export function uniform(text: string, seed: number): number {
   return hashText(text, seed) / 2 ** 32;
 }
 
-/** Endless numbers in [0, 1). Source: mulberry32 (Tommy Ettinger, public domain). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** One lognormal draw. `mean` is the arithmetic mean, `sigma` the deviation of the logarithm; 0 gives `mean` itself. */
 export function lognormal(mean: number, sigma: number, random: () => number): number {
   if (sigma === 0) return mean;

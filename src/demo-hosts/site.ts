@@ -2,13 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
+import { seededRandom } from '../structures/seeded-random.ts';
 import { type CompiledRule, compileRules, type Rule } from './behaviour.ts';
 import { Bandwidth } from './capacity.ts';
 import { applyFaults, plainPath, type Visit } from './faults.ts';
 import { type Connection, createGate, type HostGate } from './gates.ts';
 import { HostCounter, type HostStats } from './host-stats.ts';
 import { ImageShelf, type ImageSizes } from './image-bytes.ts';
-import { hashText, randomFrom } from './random.ts';
+import { hashText } from './random.ts';
 import { type Reply, ranged, reply } from './reply.ts';
 import { sendReply } from './send-reply.ts';
 
@@ -102,7 +103,7 @@ export class Site {
   }
 
   #createHost(name: string, counter: HostCounter): Host {
-    const random = randomFrom(hashText(name, this.#options.seed));
+    const random = seededRandom(hashText(name, this.#options.seed));
     const context = { clock: this.#options.clock, startedMs: this.#startedMs, random };
     const matching = this.#rules.filter((rule) => rule.host.test(name));
     const rules = matching.map((rule) => ({

@@ -7,34 +7,33 @@ import { stageSettings } from '../config/stage-settings.ts';
 import type { ManifestOptions } from '../config/types.ts';
 import { freeBytes } from '../destination/disk.ts';
 import { FlowDcError } from '../errors.ts';
-import { hostOf } from '../host/host.ts';
+import { hostOf, INVALID_HOST, unsupportedScheme } from '../host/host.ts';
 import type { RowCode } from '../row-codes.ts';
 import type { FetchStageOptions } from '../stages/fetch/settings.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';
+import { preciseRandom } from '../structures/seeded-random.ts';
 import type { DiskRoom, ManifestEstimate } from './estimate.ts';
 import { probeRows } from './prober.ts';
-import { projectedTime } from './projected-time.ts';
 import { RowSampler } from './row-sampler.ts';
-import { seededRandom } from './seeded-random.ts';
 import { makeStrata } from './strata.ts';
-import { summarize } from './summarize.ts';
+import { projectedTime, summarize } from './summarize.ts';
 
 export interface EstimateOptions {
-  readonly manifest?: ManifestOptions;
+  readonly manifest?: ManifestOptions | undefined;
   /** As for a download: probes are sent at the same pace and by the same rules. */
-  readonly fetch?: FetchStageOptions;
+  readonly fetch?: FetchStageOptions | undefined;
   /** Rows whose size is asked for, about; default 1000. As many as there are give the exact total. */
-  readonly sampleRows?: number;
+  readonly sampleRows?: number | undefined;
   /** The same seed takes the same rows of the same manifest; default 1. */
-  readonly sampleSeed?: number;
+  readonly sampleSeed?: number | undefined;
   /** Where the dataset would go: its free space is compared. */
-  readonly output?: string;
-  readonly stdin?: Readable;
-  readonly signal?: AbortSignal;
+  readonly output?: string | undefined;
+  readonly stdin?: Readable | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Told after every batch of the manifest: rows so far, and of how many when that is known. */
-  readonly onRows?: (rows: number, total: number | undefined) => void;
+  readonly onRows?: ((rows: number, total: number | undefined) => void) | undefined;
   /** Told as probes end: rows of the sample that are through, and of how many. */
-  readonly onProbes?: (done: number, total: number) => void;
+  readonly onProbes?: ((done: number, total: number) => void) | undefined;
 }
 
 /**
@@ -60,8 +59,8 @@ export async function estimateManifest(
   options: EstimateOptions = {},
 ): Promise<ManifestEstimate> {
   const { sampleRows, sampleSeed } = stageSettings('run', {
-    ...(options.sampleRows === undefined ? {} : { sampleRows: options.sampleRows }),
-    ...(options.sampleSeed === undefined ? {} : { sampleSeed: options.sampleSeed }),
+    sampleRows: options.sampleRows,
+    sampleSeed: options.sampleSeed,
   });
   const clock = options.fetch?.clock ?? systemClock;
   try {
@@ -69,7 +68,7 @@ export async function estimateManifest(
     const strata = makeStrata(sampler.groups(), sampleRows, sampler.limit);
     const estimate = await probeStrata(strata, options, { unfetchable, rows, seed: sampleSeed, clock });
     const disk = options.output === undefined ? undefined : await diskRoom(options.output, estimate);
-    return disk === undefined ? estimate : { ...estimate, disk };
+    return { ...estimate, disk };
   } catch (error) {
     if (options.signal?.aborted !== true) throw error;
     throw new FlowDcError('FDC_ERR_INTERRUPTED', 'estimate was stopped; nothing was written', { cause: error });
@@ -82,14 +81,9 @@ async function sampleManifest(
   sampleRows: number,
   seed: number,
 ): Promise<SampledManifest> {
-  const source = {
-    ...manifest,
-    ...(stdin === undefined ? {} : { stdin }),
-    ...(signal === undefined ? {} : { signal }),
-  };
-  const reader = readManifest(inputs, source);
+  const reader = readManifest(inputs, { ...manifest, stdin, signal });
   // Twice as many as will be asked for: no stratum is short of its share but by a chance in millions.
-  const sampler = new RowSampler(2 * sampleRows + 100, seededRandom(seed));
+  const sampler = new RowSampler(2 * sampleRows + 100, preciseRandom(seed));
   const unfetchable = new Map<RowCode, number>();
   let rows = 0;
   try {
@@ -99,7 +93,7 @@ async function sampleManifest(
       for (const text of textColumn(batch.data.children[column] as Data)) {
         const url = text ?? '';
         const host = hostOf(url);
-        if (host.startsWith('!')) unfetchable.set(codeOf(url), (unfetchable.get(codeOf(url)) ?? 0) + 1);
+        if (host === INVALID_HOST) unfetchable.set(codeOf(url), (unfetchable.get(codeOf(url)) ?? 0) + 1);
         else sampler.add({ row: rows, url, host });
         rows += 1;
       }
@@ -113,8 +107,7 @@ async function sampleManifest(
 
 /** As the fetch stage ends such rows. */
 function codeOf(url: string): RowCode {
-  const isOther = /^\s*[a-z][a-z0-9+.-]*:/i.test(url) && !/^\s*https?:/i.test(url) && URL.canParse(url);
-  return isOther ? 'unsupported_scheme' : 'invalid_url';
+  return unsupportedScheme(url) === undefined ? 'invalid_url' : 'unsupported_scheme';
 }
 
 async function probeStrata(
@@ -136,7 +129,7 @@ async function probeStrata(
     fetch,
     manners: settings,
     onDone: (done) => onProbes?.(done, sample.length),
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   const { counts, ...found } = summarize(strata, outcomes, known.unfetchable);
   const isFixed = !settings.enablePaarc || settings.law === 'fixed';

@@ -1,7 +1,6 @@
 /** What `estimate` finds: the shape of its --json output, and of what estimateManifest resolves to. */
 import type { RowCode } from '../row-codes.ts';
-import type { RowsEstimate } from './stratified-share.ts';
-import type { TotalEstimate } from './stratified-total.ts';
+import type { RowsEstimate, TotalEstimate } from './stratified-sample.ts';
 
 export interface ManifestEstimate {
   readonly rows: number;
@@ -19,7 +18,7 @@ export interface ManifestEstimate {
    * taken to be like the others for `total` and `high`, and to have none for `low`. Absent when no size could be
    * learnt.
    */
-  readonly bytes?: TotalEstimate;
+  readonly bytes?: TotalEstimate | undefined;
   /** Rows that would be stored, unresolved ones not among them. */
   readonly stored: RowsEstimate;
   /**
@@ -44,7 +43,7 @@ export interface ManifestEstimate {
   };
   readonly time: ProjectedTime;
   /** Present when a destination was named. */
-  readonly disk?: DiskRoom;
+  readonly disk?: DiskRoom | undefined;
 }
 
 export interface ExpectedFailure extends RowsEstimate {
@@ -67,11 +66,13 @@ export interface HostEstimate {
 
 export interface ProjectedTime {
   /** Requests alone, at the pace of the probes; absent when nothing answered. */
-  readonly requestsMs?: number;
+  readonly requestsMs?: number | undefined;
   /** Which host takes that long; absent when it is the number of downloads at once. */
-  readonly slowestHost?: { readonly host: string; readonly rows: number; readonly requestsPerSecond: number };
+  readonly slowestHost?:
+    | { readonly host: string; readonly rows: number; readonly requestsPerSecond: number }
+    | undefined;
   /** The bytes alone, over a line of that many megabits per second. */
-  readonly transferMs?: { readonly at100Mbit: number; readonly at1Gbit: number };
+  readonly transferMs?: { readonly at100Mbit: number; readonly at1Gbit: number } | undefined;
 }
 
 export interface DiskRoom {

@@ -17,7 +17,7 @@ export type ProbeOutcome =
 export type Verdict =
   | { readonly outcome: ProbeOutcome }
   /** `check`: what HEAD has said, to be compared. */
-  | { readonly next: ProbeKind; readonly check?: number };
+  | { readonly next: ProbeKind; readonly check?: number | undefined };
 
 /** Answers to HEAD that are checked with a GET: the first ones of each host, then one in so many. Chosen. */
 const FIRST_CHECKS = 2;

@@ -1,11 +1,11 @@
 /** Asks for the size of every row of a sample, through the fetch stage. */
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Clock, systemClock } from '../clock.ts';
 import type { RowResult } from '../record.ts';
 import { fetchRows, type RowRequest } from '../stages/fetch/fetch-rows.ts';
 import type { FetchStageOptions } from '../stages/fetch/settings.ts';
 import { HostManners, type MannersOptions, type ProbeKind, type ProbeOutcome } from './host-manners.ts';
-import { ProbeQueue } from './probe-queue.ts';
 import type { SampleRow } from './row-sampler.ts';
 
 /** What the probes of one host have measured. */
@@ -31,15 +31,15 @@ export interface ProbeReport {
 export interface ProberOptions {
   readonly fetch: FetchStageOptions;
   readonly manners: MannersOptions;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Told after every row that is through. */
-  readonly onDone?: (done: number) => void;
+  readonly onDone?: ((done: number) => void) | undefined;
 }
 
 interface Probe {
   readonly row: SampleRow;
   readonly kind: ProbeKind;
-  readonly check?: number;
+  readonly check?: number | undefined;
 }
 
 interface Host {
@@ -79,7 +79,8 @@ export async function probeRows(rows: readonly SampleRow[], options: ProberOptio
 class Prober {
   readonly #options: ProberOptions;
   readonly #clock: Clock;
-  readonly #queue = new ProbeQueue<Probe>();
+  /** Probes that the stage has not taken; more come while others are under way, as many as there are rows at most. */
+  readonly #queue = new PassThrough({ objectMode: true });
   readonly #hosts = new Map<string, Host>();
   readonly #outcomes = new Map<SampleRow, ProbeOutcome>();
   readonly #asked: Record<ProbeKind, number> = { head: 0, range: 0, whole: 0 };
@@ -112,7 +113,7 @@ class Prober {
     this.#open += 1;
     host.open += 1;
     this.#asked[probe.kind] += 1;
-    this.#queue.add(probe);
+    this.#queue.write(probe);
   }
 
   /**
@@ -134,7 +135,7 @@ class Prober {
       this.#measure(result);
       this.#judge(result, this.#hostOf(result.row.row));
       this.#open -= 1;
-      if (this.#open === 0) this.#queue.finish();
+      if (this.#open === 0) this.#queue.end();
     }
   }
 
@@ -143,7 +144,7 @@ class Prober {
     host.open -= 1;
     const verdict = host.manners.judge(kind, result, check);
     if ('next' in verdict) {
-      this.#ask(host, { row, kind: verdict.next, ...(verdict.check === undefined ? {} : { check: verdict.check }) });
+      this.#ask(host, { row, kind: verdict.next, check: verdict.check });
     } else {
       this.#outcomes.set(row, verdict.outcome);
       host.judged += 1;

@@ -1,3 +1,6 @@
+/** One pass over a manifest to random rows of every host, in bounded memory. */
+import { Heap } from '../structures/heap.ts';
+
 /** A manifest row that may be asked for. */
 export interface SampleRow {
   /** Row number over all inputs. */
@@ -14,7 +17,7 @@ export interface PlacedRow extends SampleRow {
 /** The rows of one host, or of several with few rows: how many, and some of them. */
 export interface SampledGroup {
   /** Absent for several hosts together. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   readonly rows: number;
   /** By place. Complete up to the sampler's `limit`; above it only the group's two lowest are sure to be here. */
   readonly lowest: readonly PlacedRow[];
@@ -46,7 +49,9 @@ const JOINED_GROUPS = 16;
  */
 export class RowSampler {
   readonly #random: () => number;
-  readonly #lowest: TicketHeap;
+  /** The lowest places over all, the highest of them on top. */
+  readonly #lowest = new Heap<Ticket>((a, b) => a.place > b.place);
+  readonly #keep: number;
   readonly #groups = new Map<string, Group>();
   readonly #joined: Group[] = [];
   readonly #maxGroups: number;
@@ -55,7 +60,7 @@ export class RowSampler {
   /** @param keep - rows to keep over all, more than will be asked for; random - uniform in [0, 1) */
   constructor(keep: number, random: () => number, maxGroups = MAX_GROUPS) {
     this.#random = random;
-    this.#lowest = new TicketHeap(keep);
+    this.#keep = keep;
     this.#maxGroups = maxGroups;
   }
 
@@ -69,7 +74,8 @@ export class RowSampler {
     const group = this.#groupOf(row.host);
     group.rows += 1;
     const isFirst = group.first.length < ROWS_PER_GROUP || place < (group.first.at(-1) as Ticket).place;
-    if (!isFirst && !this.#lowest.takes(place)) return;
+    const isLow = place < this.limit;
+    if (!isFirst && !isLow) return;
     // Text of the manifest is cut out of whole columns, which must not stay in memory for its sake.
     const ticket: Ticket = {
       row: row.row,
@@ -79,23 +85,25 @@ export class RowSampler {
       group,
     };
     if (isFirst) group.first = lowestOf([...group.first, ticket], ROWS_PER_GROUP);
-    this.#lowest.add(ticket);
+    if (!isLow) return;
+    if (this.#lowest.size < this.#keep) this.#lowest.add(ticket);
+    else this.#lowest.replaceFirst(ticket);
   }
 
   /** Every row with a place up to here is kept. */
   get limit(): number {
-    return this.#lowest.isFull ? this.#lowest.highest : 1;
+    return this.#lowest.size < this.#keep ? 1 : (this.#lowest.first?.place ?? 1);
   }
 
   /** Most rows first. A host that was joined with others and came again is there twice, with different rows. */
   groups(): SampledGroup[] {
     const tickets = new Map<Group, Set<Ticket>>();
     for (const group of [...this.#groups.values(), ...this.#joined]) tickets.set(group, new Set(group.first));
-    for (const ticket of this.#lowest.tickets) tickets.get(rootOf(ticket.group))?.add(ticket);
+    for (const ticket of this.#lowest.items) tickets.get(rootOf(ticket.group))?.add(ticket);
     return [...tickets]
       .map(([{ host, rows }, set]) => {
         const lowest = [...set].sort((a, b) => a.place - b.place);
-        return { rows, lowest, ...(host === undefined ? {} : { host }) };
+        return { host, rows, lowest };
       })
       .sort((a, b) => b.rows - a.rows);
   }
@@ -131,62 +139,4 @@ function rootOf(group: Group): Group {
 
 function lowestOf(tickets: Ticket[], count: number): Ticket[] {
   return tickets.sort((a, b) => a.place - b.place).slice(0, count);
-}
-
-/** The tickets with the lowest places: a binary heap with the highest of them on top. */
-class TicketHeap {
-  readonly tickets: Ticket[] = [];
-  readonly #capacity: number;
-
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-
-  get isFull(): boolean {
-    return this.tickets.length >= this.#capacity;
-  }
-
-  get highest(): number {
-    return this.tickets[0]?.place ?? 1;
-  }
-
-  takes(place: number): boolean {
-    return !this.isFull || place < this.highest;
-  }
-
-  add(ticket: Ticket): void {
-    if (!this.takes(ticket.place)) return;
-    if (this.isFull) {
-      this.tickets[0] = ticket;
-      this.#sink();
-      return;
-    }
-    let at = this.tickets.push(ticket) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if ((this.tickets[parent] as Ticket).place >= ticket.place) break;
-      this.#swap(at, parent);
-      at = parent;
-    }
-  }
-
-  #sink(): void {
-    for (let at = 0; ; ) {
-      const [left, right] = [2 * at + 1, 2 * at + 2];
-      let highest = at;
-      if (left < this.tickets.length && this.#placeAt(left) > this.#placeAt(highest)) highest = left;
-      if (right < this.tickets.length && this.#placeAt(right) > this.#placeAt(highest)) highest = right;
-      if (highest === at) return;
-      this.#swap(at, highest);
-      at = highest;
-    }
-  }
-
-  #placeAt(at: number): number {
-    return (this.tickets[at] as Ticket).place;
-  }
-
-  #swap(a: number, b: number): void {
-    [this.tickets[a], this.tickets[b]] = [this.tickets[b] as Ticket, this.tickets[a] as Ticket];
-  }
 }

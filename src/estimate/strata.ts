@@ -4,7 +4,7 @@ import { ROWS_PER_GROUP, type SampledGroup, type SampleRow } from './row-sampler
 /** Rows that are estimated together, and those of them that are asked for. */
 export interface Stratum {
   /** Absent for hosts with few rows, taken together. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   readonly rows: number;
   readonly hosts: number;
   /** A simple random sample of the rows. */
@@ -49,12 +49,7 @@ function stratumOf(members: readonly SampledGroup[], share: number, limit: numbe
   const rows = rowsOf(members);
   const wanted = Math.min(rows, Math.max(2, Math.round(share)));
   const host = members.length === 1 ? members[0]?.host : undefined;
-  return {
-    rows,
-    hosts: members.length,
-    sample: lowestOf(members, wanted, limit),
-    ...(host === undefined ? {} : { host }),
-  };
+  return { host, rows, hosts: members.length, sample: lowestOf(members, wanted, limit) };
 }
 
 /**

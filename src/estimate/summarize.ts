@@ -1,13 +1,15 @@
-/** From what the probes have found to estimates. Pure. */
+/** From what the probes have found to estimates: bytes, failures, hosts, and the time of a download. Pure. */
 import { isTransient, type RowCode } from '../row-codes.ts';
-import type { ExpectedFailure, HostEstimate, ManifestEstimate } from './estimate.ts';
+import type { ExpectedFailure, HostEstimate, ManifestEstimate, ProjectedTime } from './estimate.ts';
 import type { ProbeOutcome } from './host-manners.ts';
+import type { HostPace } from './prober.ts';
 import type { SampleRow } from './row-sampler.ts';
 import type { Stratum } from './strata.ts';
-import { type RowsEstimate, stratifiedShare } from './stratified-share.ts';
-import { stratifiedTotal, type TotalEstimate } from './stratified-total.ts';
+import { type RowsEstimate, stratifiedShare, stratifiedTotal, type TotalEstimate } from './stratified-sample.ts';
 
 const LISTED_HOSTS = 20;
+/** With fewer answers a measured rate is mostly the time of the first one. Chosen. */
+const MIN_ANSWERS = 8;
 
 /** A stratum with what came of its sample. */
 interface Probed {
@@ -29,9 +31,8 @@ export function summarize(
     stratum,
     outcomes: stratum.sample.flatMap((row) => outcomes.get(row) ?? []),
   }));
-  const bytes = bytesOf(probed);
   return {
-    ...(bytes === undefined ? {} : { bytes }),
+    bytes: bytesOf(probed),
     stored: rowsWith(probed, ({ kind }) => kind === 'sized'),
     unresolved: { sampled: countOf(probed, 'unresolved'), ...rowsWith(probed, ({ kind }) => kind === 'unresolved') },
     failures: failuresOf(probed, unfetchable),
@@ -114,4 +115,54 @@ function rowsWith(probed: readonly Probed[], isHit: (outcome: ProbeOutcome) => b
 
 function countOf(probed: readonly Probed[], kind: ProbeOutcome['kind']): number {
   return probed.reduce((sum, { outcomes }) => sum + outcomes.filter((outcome) => outcome.kind === kind).length, 0);
+}
+
+export interface PaceOptions {
+  /** Requests that a download has in flight on a host from the start. */
+  readonly hostConcurrency: number;
+  /** Over all hosts. */
+  readonly concurrentDownloads: number;
+}
+
+/**
+ * How long a download takes, from what the probes have measured. A host's rate is the higher of the one at which it
+ * answered the probes and the one of the requests that a download begins with (concurrency / time to headers, Little's
+ * law); its rows take rows / rate, and all hosts work at once: the slowest decides, or the number of downloads at once
+ * over the mean time to headers. What a download learns of a host in the course of hours it cannot know, so it errs on
+ * the slow side.
+ */
+export function projectedTime(
+  strata: readonly Stratum[],
+  paces: ReadonlyMap<string, HostPace>,
+  bytes: number | undefined,
+  options: PaceOptions,
+): ProjectedTime {
+  const slowest = strata
+    .flatMap(({ host, rows }) => {
+      const pace = host === undefined ? undefined : paces.get(host);
+      return host === undefined || pace === undefined ? [] : [{ host, rows, requestsPerSecond: rateOf(pace, options) }];
+    })
+    .sort((a, b) => b.rows / b.requestsPerSecond - a.rows / a.requestsPerSecond)[0];
+  const answers = [...paces.values()].reduce((sum, pace) => sum + pace.answers, 0);
+  const transfer =
+    bytes === undefined ? undefined : { at100Mbit: transferMs(bytes, 100), at1Gbit: transferMs(bytes, 1000) };
+  if (answers === 0) return { transferMs: transfer };
+  const headersMs = [...paces.values()].reduce((sum, pace) => sum + pace.headersMs * pace.answers, 0) / answers;
+  const rows = strata.reduce((sum, stratum) => sum + stratum.rows, 0);
+  const allMs = (rows * headersMs) / options.concurrentDownloads;
+  const hostMs = slowest === undefined ? 0 : (1000 * slowest.rows) / slowest.requestsPerSecond;
+  return {
+    requestsMs: Math.max(allMs, hostMs),
+    slowestHost: allMs > hostMs ? undefined : slowest,
+    transferMs: transfer,
+  };
+}
+
+function rateOf({ answers, headersMs, spanMs }: HostPace, { hostConcurrency }: PaceOptions): number {
+  const atStart = (1000 * hostConcurrency) / Math.max(1, headersMs);
+  return answers < MIN_ANSWERS ? atStart : Math.max(atStart, (1000 * answers) / Math.max(1, spanMs));
+}
+
+function transferMs(bytes: number, megabits: number): number {
+  return (bytes * 8) / (megabits * 1000);
 }

@@ -3,7 +3,7 @@ import { type Data, DataType, type Utf8, type Vector } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
 import { ByteTable } from '../structures/byte-table.ts';
 import { Counts } from '../structures/counts.ts';
-import { hostOf } from './host.ts';
+import { INVALID_HOST } from './host.ts';
 import { UrlHosts } from './url-hosts.ts';
 
 /** Id of the pseudo-host of rows whose URL cannot be fetched. */
@@ -27,7 +27,7 @@ export class HostCensus {
   #rows = 0;
 
   constructor() {
-    this.#names.internText(hostOf(''));
+    this.#names.internText(INVALID_HOST);
   }
 
   /** Rows counted so far, invalid ones included. */

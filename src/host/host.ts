@@ -1,9 +1,10 @@
-/**
- * Which host a row belongs to. The partitioner groups by it, the fetch stage gates by it, and both must agree.
- */
+/** Which host a row belongs to: the partitioner groups by it, the fetch stage gates by it, and all must agree. */
 
 /** Pseudo-host of rows whose URL cannot be fetched at all. */
-const INVALID_HOST = '!invalid';
+export const INVALID_HOST = '!invalid';
+
+/** Enough for every host of a window; beyond, the memory of a HostReader starts over. */
+const MAX_PREFIXES = 65_536;
 
 /** Everything that cannot be part of a plain ASCII authority sends the URL through the full parser. */
 const PLAIN = /^https?:\/\/([a-z0-9.-]+)(:\d+)?(?:[/?#]|$)/;
@@ -23,6 +24,34 @@ export function hostOf(url: string): string {
       return name;
   }
   return parseHttpUrl(url)?.host ?? INVALID_HOST;
+}
+
+/** A lower-case ASCII authority followed by a slash: nothing after that slash can change which host it is. */
+const PLAIN_PREFIX = /^https?:\/\/[a-z0-9.-]+(?::\d+)?\/$/;
+
+/** `hostOf` with a memory: manifests repeat few prefixes many times. Answers exactly as `hostOf` does. */
+export class HostReader {
+  readonly #hosts = new Map<string, string>();
+
+  hostOf(url: string): string {
+    const slash = url.indexOf('/', 8);
+    if (slash < 0) return hostOf(url);
+    const prefix = url.slice(0, slash + 1);
+    const known = this.#hosts.get(prefix);
+    if (known !== undefined) return known;
+    if (!PLAIN_PREFIX.test(prefix)) return hostOf(url);
+    const host = hostOf(prefix);
+    if (this.#hosts.size >= MAX_PREFIXES) this.#hosts.clear();
+    this.#hosts.set(Buffer.from(prefix).toString(), host);
+    return host;
+  }
+}
+
+/** The scheme of a URL that is one but is not fetched: lower-case, neither http nor https; else undefined. */
+export function unsupportedScheme(url: string): string | undefined {
+  const scheme = /^\s*([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
+  const isOther = scheme !== undefined && scheme !== 'http' && scheme !== 'https' && parseUrl(url) !== undefined;
+  return isOther ? scheme : undefined;
 }
 
 /** The URL if it can be fetched over http(s), else undefined. */

@@ -1,5 +1,5 @@
-/** What is wrong with a URL that cannot be requested. */
-import { parseHttpUrl } from '../host/host.ts';
+/** What is wrong with a URL that cannot be requested, as one of a few kinds. */
+import { parseHttpUrl, parseUrl, unsupportedScheme } from '../host/host.ts';
 
 /** What is wrong with a URL that cannot be requested, in words that people understand. */
 export const BAD_URL_KINDS = {
@@ -19,16 +19,14 @@ export function badUrlKind(url: string | null): BadUrlKind | undefined {
   if (url === null || url.trim() === '') return 'missing';
   if (parseHttpUrl(url) !== undefined) return undefined;
   const text = url.trim();
-  // `example.org:80/a.jpg` and `C:\a.jpg` parse as URLs of schemes that nobody has: a dot or a single letter gives them
-  // away.
-  const scheme = /^([a-z][a-z0-9+-]+):/i.exec(text)?.[1]?.toLowerCase();
-  if (scheme === 'http' || scheme === 'https') return 'unparsable';
-  if (scheme !== undefined && URL.canParse(text)) return 'other_scheme';
-  return lacksScheme(text) ? 'no_scheme' : 'unparsable';
+  const scheme = unsupportedScheme(text);
+  // `example.org:80/a.jpg` and `C:\a.jpg` are URLs of schemes that nobody has: a dot or a single letter gives them away.
+  if (scheme !== undefined && scheme.length > 1 && !scheme.includes('.')) return 'other_scheme';
+  return !/^https?:/i.test(text) && lacksScheme(text) ? 'no_scheme' : 'unparsable';
 }
 
 /** `www.example.org/a.jpg` and `//example.org/a.jpg`: a URL but for its beginning. */
 function lacksScheme(text: string): boolean {
-  const completed = `http://${text.replace(/^\/\//, '')}`;
-  return URL.canParse(completed) && /^[^/.]/.test(completed.slice(7)) && new URL(completed).hostname.includes('.');
+  const rest = text.replace(/^\/\//, '');
+  return /^[^/.]/.test(rest) && parseUrl(`http://${rest}`)?.hostname.includes('.') === true;
 }

@@ -3,17 +3,16 @@ import { FlowDcError } from '../errors.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestSourceOptions } from '../stages/manifest/manifest-options.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';
-import type { InspectedFile, ManifestInspection } from './inspection.ts';
+import type { ManifestInspection } from './inspection.ts';
 import { manifestWarnings } from './manifest-warnings.ts';
-import { RowCensus } from './row-census.ts';
-import { sampleRows, textOf } from './sample-rows.ts';
+import { RowCensus, sampleRows, textOf } from './row-census.ts';
 
 /** Rows that are shown as they are. */
 const SAMPLE_ROWS = 5;
 
 export type InspectOptions = ManifestSourceOptions & {
   /** Told after every batch: rows so far, and of how many when that is known. */
-  readonly onRows?: (rows: number, total: number | undefined) => void;
+  readonly onRows?: ((rows: number, total: number | undefined) => void) | undefined;
 };
 
 /**
@@ -57,7 +56,15 @@ function inspectionOf(
   { notes, limitRows }: { readonly notes: readonly string[]; readonly limitRows: number | undefined },
 ): ManifestInspection {
   const inspection = {
-    files: info.files.map(inspectedFile),
+    // No more of a file than the inspection promises.
+    files: info.files.map(({ name, format, gzip, bytes, rows, rowGroupBytes }) => ({
+      name,
+      format,
+      gzip,
+      bytes,
+      rows,
+      rowGroupBytes,
+    })),
     rows: census.rows,
     limited: limitRows !== undefined && census.rows >= limitRows && info.rows !== census.rows,
     columns: info.columns,
@@ -68,25 +75,7 @@ function inspectionOf(
     hosts: census.hosts(),
     duplicates: census.duplicates(),
     badUrls: census.badUrls(),
-    ...(info.roles.label === undefined ? {} : { labels: census.labels() }),
+    labels: info.roles.label === undefined ? undefined : census.labels(),
   };
   return { ...inspection, warnings: manifestWarnings(inspection, notes) };
-}
-
-function inspectedFile({
-  name,
-  format,
-  gzip,
-  bytes,
-  rows,
-  rowGroupBytes,
-}: ManifestInfo['files'][number]): InspectedFile {
-  return {
-    name,
-    format,
-    gzip,
-    bytes,
-    ...(rows === undefined ? {} : { rows }),
-    ...(rowGroupBytes === undefined ? {} : { rowGroupBytes }),
-  };
 }

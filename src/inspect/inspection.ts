@@ -22,7 +22,7 @@ export interface ManifestInspection {
   readonly duplicates: Duplicates;
   readonly badUrls: BadUrls;
   /** Absent without a label column. */
-  readonly labels?: LabelMix;
+  readonly labels?: LabelMix | undefined;
   readonly warnings: readonly ManifestWarning[];
 }
 
@@ -33,9 +33,9 @@ export interface InspectedFile {
   /** 0 for stdin. */
   readonly bytes: number;
   /** Known in advance for parquet only. */
-  readonly rows?: number;
+  readonly rows?: number | undefined;
   /** Compressed bytes of the largest row group. Parquet only. */
-  readonly rowGroupBytes?: number;
+  readonly rowGroupBytes?: number | undefined;
 }
 
 /** Rows of one host or label; `share` is of the rows that have any, in [0, 1]. */
@@ -105,5 +105,5 @@ export interface ManifestWarning {
   readonly code: ManifestWarningCode;
   readonly message: string;
   /** A flag, a key or a command. Absent for what the reader says, which has it in its message. */
-  readonly advice?: string;
+  readonly advice?: string | undefined;
 }

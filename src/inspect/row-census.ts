@@ -1,31 +1,27 @@
-/** Everything that is counted row by row. */
-import { hostOf } from '../host/host.ts';
-import { DistinctCount } from '../structures/distinct-count.ts';
+/** Everything that is counted of a manifest row by row, and its first rows as they are. */
+import type { Data, RecordBatch } from 'apache-arrow';
+import { textColumn } from '../arrow/text.ts';
+import { hostOf, INVALID_HOST } from '../host/host.ts';
+import type { ManifestColumn } from '../stages/manifest/manifest-info.ts';
 import { type BadUrlKind, badUrlKind } from './bad-url.ts';
 import type { BadUrlGroup, BadUrls, Duplicates, HostMix, LabelMix, Share } from './inspection.ts';
-import { shortText } from './sample-rows.ts';
-import { createTextTally, type TextTally } from './text-tally.ts';
+import { DistinctCount, FrequentTexts } from './text-counts.ts';
 
 /** Hosts and labels that are listed. */
 const LISTED = 20;
-
-type Tally = TextTally & { readonly error: number };
+/** Longest text of a value that is shown. */
+const MAX_CHARACTERS = 80;
 
 /** Everything that is counted row by row, in bounded memory. */
 export class RowCensus {
-  readonly #hosts: Tally;
-  readonly #labels: Tally;
+  readonly #hosts = new FrequentTexts();
+  readonly #labels = new FrequentTexts();
   readonly #urls = new DistinctCount();
   readonly #bad = new Map<BadUrlKind, { -readonly [K in keyof BadUrlGroup]: BadUrlGroup[K] }>();
   readonly #schemes = { http: 0, https: 0, other: 0 };
   #rows = 0;
   #badRows = 0;
   #nullLabels = 0;
-
-  constructor(createTally: () => Tally = createTextTally) {
-    this.#hosts = createTally();
-    this.#labels = createTally();
-  }
 
   get rows(): number {
     return this.#rows;
@@ -42,7 +38,7 @@ export class RowCensus {
 
   #addUrl(url: string): BadUrlKind | undefined {
     const host = hostOf(url);
-    if (host.startsWith('!')) return badUrlKind(url);
+    if (host === INVALID_HOST) return badUrlKind(url);
     this.#schemes[/^\s*https/i.test(url) ? 'https' : 'http'] += 1;
     this.#hosts.add(host);
     this.#urls.add(url);
@@ -82,10 +78,38 @@ export class RowCensus {
     return { rows: this.#badRows, kinds: [...this.#bad.values()].sort((a, b) => b.rows - a.rows) };
   }
 
-  #mix(tally: Tally, ofRows: number): { count: number; exact: boolean; error: number; top: Share[] } {
+  #mix(tally: FrequentTexts, ofRows: number): { count: number; exact: boolean; error: number; top: Share[] } {
     const top = tally
       .top(LISTED)
       .map(({ text, rows }) => ({ name: shortText(text), rows, share: Math.min(1, rows / ofRows) }));
     return { count: tally.size, exact: tally.isExact, error: tally.error, top };
   }
+}
+
+/** The first `count` rows of a batch, by column: values as text of at most 80 characters, null for null. */
+export function sampleRows(
+  batch: RecordBatch,
+  columns: readonly ManifestColumn[],
+  count: number,
+): Record<string, string | null>[] {
+  const head = batch.slice(0, count);
+  const texts = columns.map(({ name }) => [name, textOf(head, name)] as const);
+  return Array.from({ length: head.numRows }, (_, row) =>
+    Object.fromEntries(texts.map(([name, values]) => [name, values[row] == null ? null : shortText(values[row])])),
+  );
+}
+
+/** A column of a batch as text. */
+export function textOf(batch: RecordBatch, column: string): (string | null)[] {
+  const index = batch.schema.fields.findIndex(({ name }) => name === column);
+  return textColumn(batch.data.children[index] as Data);
+}
+
+/** At most 80 characters on one line; what was cut is said by an ellipsis. */
+function shortText(text: string): string {
+  const line = text.length > 4 * MAX_CHARACTERS ? text.slice(0, 4 * MAX_CHARACTERS) : text;
+  const characters = [...line.replace(/\s+/g, ' ')];
+  return characters.length > MAX_CHARACTERS
+    ? `${characters.slice(0, MAX_CHARACTERS - 1).join('')}…`
+    : characters.join('');
 }

@@ -1,7 +1,8 @@
 /** Byte strings to ids, without a JS string each. */
 import { type Data, makeData, Utf8 } from 'apache-arrow';
 import { copyBytes, viewOf } from '../arrow/copy-bytes.ts';
-import { byteHash } from './byte-hash.ts';
+import { byteHash } from './hash.ts';
+import { HashTable } from './hash-table.ts';
 
 /** Arrays grow by this factor: half of a full table is empty for a moment, not three quarters. */
 const GROWTH = 2;
@@ -9,39 +10,33 @@ const FIRST_KEYS = 1024;
 /** Some 15 GB of keys and table: nobody has that many hosts, and an id column may be told by this. */
 const MAX_KEYS = 2 ** 28;
 
-/**
- * Byte strings to ids 0, 1, 2, … by first appearance, without a JS string each. Open addressing over one arena: about
- * 30 bytes per key beside its own.
- */
+/** Byte strings to ids 0, 1, 2, … by first appearance. One arena holds them: about 30 bytes per key beside its own. */
 export class ByteTable {
   #arena: DataView = viewOf(new Uint8Array(FIRST_KEYS * 16));
   /** Where key `id` begins; one more than there are keys. */
   #starts = new Float64Array(FIRST_KEYS + 1);
-  /**
-   * Pairs of id + 1 (0 is empty) and hash, side by side because a miss of the cache is what a probe costs; at most half
-   * in use.
-   */
-  #slots = new Int32Array(FIRST_KEYS * 4);
-  #size = 0;
+  /** Numbers are id + 1. Half empty: every row of a manifest is looked up. */
+  readonly #ids = new HashTable(0.5);
 
   get size(): number {
-    return this.#size;
+    return this.#ids.size;
   }
 
   /** The id of bytes [from, to), or -1. */
   find(bytes: DataView, from: number, to: number): number {
-    return (this.#slots[this.#slotOf(byteHash(bytes, from, to), bytes, from, to)] as number) - 1;
+    return this.#ids.numberAt(this.#placeOf(byteHash(bytes, from, to), bytes, from, to)) - 1;
   }
 
   /** The id of bytes [from, to), which get one if they have none. Throws RangeError beyond 2^28 keys. */
   intern(bytes: DataView, from: number, to: number): number {
     const hash = byteHash(bytes, from, to);
-    const slot = this.#slotOf(hash, bytes, from, to);
-    const id = (this.#slots[slot] as number) - 1;
-    if (id >= 0) return id;
-    this.#slots[slot] = this.#size + 1;
-    this.#slots[slot + 1] = hash;
-    return this.#append(bytes, from, to);
+    const place = this.#placeOf(hash, bytes, from, to);
+    const known = this.#ids.numberAt(place) - 1;
+    if (known >= 0) return known;
+    const id = this.size;
+    this.#append(id, bytes, from, to);
+    this.#ids.fill(place, hash, id + 1);
+    return id;
   }
 
   /** As `intern`, of text. */
@@ -88,20 +83,16 @@ export class ByteTable {
   }
 
   clear(): void {
-    this.#slots.fill(0);
-    this.#size = 0;
+    this.#ids.clear();
   }
 
-  /** Where the key is in `#slots`, or the empty slot where it belongs. */
-  #slotOf(hash: number, bytes: DataView, from: number, to: number): number {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let slot = (hash << 1) & mask;
-    for (let id = slots[slot] as number; id > 0; id = slots[slot] as number) {
-      if (slots[slot + 1] === hash && this.#equals(id - 1, bytes, from, to)) return slot;
-      slot = (slot + 2) & mask;
-    }
-    return slot;
+  /** Where the key's id is, or the empty place where it belongs. */
+  #placeOf(hash: number, bytes: DataView, from: number, to: number): number {
+    const ids = this.#ids;
+    let place = ids.first(hash);
+    for (let id = ids.numberAt(place); id > 0 && !this.#equals(id - 1, bytes, from, to); id = ids.numberAt(place))
+      place = ids.next(hash, place);
+    return place;
   }
 
   #equals(id: number, bytes: DataView, from: number, to: number): boolean {
@@ -116,42 +107,24 @@ export class ByteTable {
     return true;
   }
 
-  #append(bytes: DataView, from: number, to: number): number {
-    const id = this.#size;
+  #append(id: number, bytes: DataView, from: number, to: number): void {
     if (id >= MAX_KEYS) throw new RangeError(`expected at most ${MAX_KEYS} different keys, got more`);
     const start = this.#starts[id] as number;
     const end = start + to - from;
-    this.#reserve(end);
+    this.#reserve(id, end);
     copyBytes(bytes, from, this.#arena, start, to - from);
     this.#starts[id + 1] = end;
-    this.#size = id + 1;
-    if (this.#size * 4 > this.#slots.length) this.#rehash();
-    return id;
   }
 
-  #reserve(bytes: number): void {
+  #reserve(id: number, bytes: number): void {
     if (bytes > this.#arena.byteLength) {
       const arena = new Uint8Array(Math.max(bytes, this.#arena.byteLength * GROWTH));
       arena.set(new Uint8Array(this.#arena.buffer));
       this.#arena = viewOf(arena);
     }
     const starts = this.#starts;
-    if (this.#size + 1 < starts.length) return;
+    if (id + 1 < starts.length) return;
     this.#starts = new Float64Array(starts.length * GROWTH);
     this.#starts.set(starts);
-  }
-
-  #rehash(): void {
-    const old = this.#slots;
-    const slots = new Int32Array(old.length * GROWTH);
-    const mask = slots.length - 1;
-    for (let from = 0; from < old.length; from += 2) {
-      if (old[from] === 0) continue;
-      let slot = ((old[from + 1] as number) << 1) & mask;
-      while (slots[slot] !== 0) slot = (slot + 2) & mask;
-      slots[slot] = old[from] as number;
-      slots[slot + 1] = old[from + 1] as number;
-    }
-    this.#slots = slots;
   }
 }

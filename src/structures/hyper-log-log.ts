@@ -1,3 +1,6 @@
+/** How many different hashes were added, about, in a fixed 16 KiB. */
+import type { TextHash } from './hash.ts';
+
 /** 2^14 registers: a standard error of 0.8 % in 16 KiB. */
 const INDEX_BITS = 14;
 const REGISTERS = 2 ** INDEX_BITS;
@@ -12,8 +15,7 @@ const MAX_RANK = 64 - INDEX_BITS + 1;
 export class HyperLogLog {
   readonly #ranks = new Uint8Array(REGISTERS);
 
-  /** @param low and high - the halves of a hash, each in [0, 2^32) */
-  add(low: number, high: number): void {
+  add({ low, high }: Readonly<TextHash>): void {
     const register = low & (REGISTERS - 1);
     const rest = low >>> INDEX_BITS;
     const zeros = high === 0 ? 32 + Math.clz32(rest) - INDEX_BITS : Math.clz32(high);

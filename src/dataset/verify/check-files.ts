@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { digestFile, readFileList } from '../../destination/hashed-file.ts';
 import { isFlowDcError } from '../../errors.ts';
-import type { TextSet } from '../../structures/text-set.ts';
+import type { TextSet } from '../../structures/hash-table.ts';
 import type { Findings } from './findings.ts';
 import type { ExpectedSample } from './unit-outcomes.ts';
 

@@ -11,9 +11,9 @@ import type { StdinSource } from './open-stdin.ts';
  * empty.
  */
 export type ManifestSourceOptions = ManifestOptions & {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** What the input `-` reads. */
-  readonly stdin?: Readable;
+  readonly stdin?: Readable | undefined;
   /** Keep a copy of stdin's bytes in this file, so that it can be read again. */
   readonly spoolPath?: string;
 };

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { PartitionOptions, PartitionSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
-import { HostReader } from '../../host/host-reader.ts';
+import { HostReader } from '../../host/host.ts';
 import type { Unit } from '../../record.ts';
 import { cutWindow, makeUnit } from './cut-window.ts';
 import { FIRST_WINDOW_ROWS, MAX_WINDOW_ROWS, Window } from './window.ts';

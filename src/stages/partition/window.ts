@@ -3,8 +3,8 @@ import type { RecordBatch } from 'apache-arrow';
 import { rawBytes } from '../../arrow/batch-bytes.ts';
 import { textColumn } from '../../arrow/text.ts';
 import type { PartitionSettings } from '../../config/types.ts';
-import type { HostReader } from '../../host/host-reader.ts';
-import { registrableDomain } from '../../host/registrable-domain.ts';
+import type { HostReader } from '../../host/host.ts';
+import { registrableDomain } from '../../host/host-groups.ts';
 import { urlColumn } from '../../unit-rows.ts';
 
 /** Rows of the first window; each further one is twice as long. Small at first, so that the first unit leaves early. */

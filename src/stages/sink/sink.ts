@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { type Clock, systemClock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit } from '../../record.ts';
-import { Slots } from '../../structures/slots.ts';
+import { Semaphore } from '../../structures/semaphore.ts';
 import { publish } from '../../telemetry/channels.ts';
 import type { CustomSink } from './custom-sink.ts';
 import { type LaneEvents, protocolError, UnitLane } from './unit-lane.ts';
@@ -67,7 +67,7 @@ class SinkStream extends Writable implements Sink {
   readonly #lanes = new Map<OpenUnit, UnitLane>();
   /** Units that ended here; by object, because the same unit may be delivered again. */
   readonly #ended = new WeakMap<OpenUnit, 'committed' | 'given up'>();
-  readonly #commits = new Slots(MAX_COMMITS);
+  readonly #commits = new Semaphore(MAX_COMMITS);
   readonly #counts = {
     unitsCommitted: 0,
     unitErrors: 0,

@@ -2,7 +2,7 @@
 import { fatalDestinationError } from '../../destination/destination.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
-import type { Slots } from '../../structures/slots.ts';
+import type { Semaphore } from '../../structures/semaphore.ts';
 import type { CustomSink, UnitWriter } from './custom-sink.ts';
 
 /** What a lane tells the stream it belongs to. */
@@ -24,7 +24,7 @@ export interface LaneEvents {
 export class UnitLane {
   readonly #unit: OpenUnit;
   readonly #sink: CustomSink;
-  readonly #commits: Slots;
+  readonly #commits: Semaphore;
   readonly #name: string;
   readonly #events: LaneEvents;
   readonly #queue: FetchResult[] = [];
@@ -37,7 +37,7 @@ export class UnitLane {
   #stop: { readonly reason: Error; readonly quiet: boolean } | undefined;
   #closed = false;
 
-  constructor(unit: OpenUnit, sink: CustomSink, commits: Slots, name: string, events: LaneEvents) {
+  constructor(unit: OpenUnit, sink: CustomSink, commits: Semaphore, name: string, events: LaneEvents) {
     this.#unit = unit;
     this.#sink = sink;
     this.#commits = commits;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Bandwidth, ServiceQueue, TokenBucket } from '../../../src/demo-hosts/capacity.ts';
+import { Bandwidth, TokenBucket } from '../../../src/demo-hosts/capacity.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const never = new AbortController().signal;
@@ -33,40 +33,6 @@ describe('a token bucket', () => {
   it('refuses rates and bursts that would never let anything through', () => {
     expect(() => new TokenBucket(0, 1, 0)).toThrow(/tokensPerSecond/);
     expect(() => new TokenBucket(1, 0.5, 0)).toThrow(/burst/);
-  });
-});
-
-describe('the places of a host', () => {
-  it('serves the queue in order of arrival', async () => {
-    const queue = new ServiceQueue(1, 10);
-    const order: number[] = [];
-    await queue.take(never);
-    const waiting = [1, 2, 3].map(async (number) => {
-      await queue.take(never);
-      order.push(number);
-      queue.release();
-    });
-    queue.release();
-    await Promise.all(waiting);
-    expect(order).toEqual([1, 2, 3]);
-  });
-
-  it('turns away what the queue cannot hold', async () => {
-    const queue = new ServiceQueue(1, 0);
-    expect(await queue.take(never)).toBe(true);
-    expect(await queue.take(never)).toBe(false);
-  });
-
-  it('gives the place of a client that left to the next one', async () => {
-    const queue = new ServiceQueue(1, 10);
-    await queue.take(never);
-    const leaver = new AbortController();
-    const left = queue.take(leaver.signal);
-    const next = queue.take(never);
-    leaver.abort();
-    queue.release();
-    expect(await left).toBe(false);
-    expect(await next).toBe(true);
   });
 });
 

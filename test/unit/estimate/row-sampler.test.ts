@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RowSampler } from '../../../src/estimate/row-sampler.ts';
-import { seededRandom } from '../../../src/estimate/seeded-random.ts';
 import { makeStrata } from '../../../src/estimate/strata.ts';
+import { preciseRandom } from '../../../src/structures/seeded-random.ts';
 
 function sampled(hosts: readonly string[], keep: number, seed = 1, maxGroups?: number): RowSampler {
-  const sampler = new RowSampler(keep, seededRandom(seed), maxGroups);
+  const sampler = new RowSampler(keep, preciseRandom(seed), maxGroups);
   for (const [row, host] of hosts.entries()) sampler.add({ row, url: `http://${host}/${row}`, host });
   return sampler;
 }

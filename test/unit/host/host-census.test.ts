@@ -4,56 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../src/arrow/columns.ts';
 import { hostOf } from '../../../src/host/host.ts';
 import { HostCensus } from '../../../src/host/host-census.ts';
+import { anyUrl } from '../../support/any-url.ts';
 
-const label = fc.stringMatching(/^[a-z0-9-]{0,6}$/);
-const plainHost = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
-const unusualHost = fc.constantFrom(
-  'Example.ORG',
-  'xn--bcher-kva.example',
-  'xn--a.org',
-  'bücher.example',
-  '127.0.0.1',
-  '0x7f.1',
-  '2130706433',
-  '1.2.3.4.5',
-  '[::1]',
-  '[::1',
-  'user:pass@example.org',
-  'ex%61mple.org',
-  'exa\tmple.org',
-  'a_b.example.org',
-  'example.org.',
-  '.example.org',
-  'example..org',
-  'localhost',
-  'example.o',
-  '',
-);
-const scheme = fc.constantFrom(
-  'http://',
-  'https://',
-  'HTTP://',
-  'hTTps://',
-  'ftp://',
-  'http:',
-  'https:/',
-  'http:///',
-  'http:\\\\',
-  ' https://',
-  '',
-);
-const port = fc.constantFrom('', '', '', ':80', ':443', ':8080', ':', ':99999', ':8a', ':1:2');
-const path = fc.oneof(
-  fc.constantFrom('', '/', '/a/b.jpg', '?q=1', '#x', '\\x', '/ü', '//other.org/', '/\0', ' ', '\n'),
-  fc.string().map((s) => `/${s}`),
-);
-const madeUrl = fc.tuple(scheme, fc.oneof(plainHost, unusualHost), port, path).map((parts) => parts.join(''));
-const url = fc.oneof(
-  { weight: 6, arbitrary: madeUrl },
-  { weight: 1, arbitrary: fc.webUrl() },
-  { weight: 1, arbitrary: fc.string() },
-);
-const urls = fc.array(fc.option(url, { freq: 12 }), { maxLength: 40 });
+const urls = fc.array(fc.option(anyUrl, { freq: 12 }), { maxLength: 40 });
 
 function namesOf(census: HostCensus, ids: Int32Array): string[] {
   return Array.from(ids, (id) => census.hostName(id));

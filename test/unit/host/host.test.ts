@@ -1,5 +1,38 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { hostOf, parseUrl } from '../../../src/host/host.ts';
+import { HostReader, hostOf, parseHttpUrl, parseUrl, unsupportedScheme } from '../../../src/host/host.ts';
+import { anyUrl } from '../../support/any-url.ts';
+
+it('names the same host with a memory as without, for any URL', () => {
+  const reader = new HostReader();
+  fc.assert(
+    fc.property(anyUrl, (url) => {
+      expect(reader.hostOf(url)).toBe(hostOf(url));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+it('names a host exactly where there is a URL to fetch, and an unsupported scheme nowhere else', () => {
+  fc.assert(
+    fc.property(anyUrl, (url) => {
+      const isFetchable = parseHttpUrl(url) !== undefined;
+      expect(hostOf(url) !== '!invalid').toBe(isFetchable);
+      if (isFetchable) expect(unsupportedScheme(url)).toBeUndefined();
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+it.each([
+  ['ftp://example.org/a.jpg', 'ftp'],
+  [' S3://bucket/a.jpg', 's3'],
+  ['data:image/png;base64,AAAA', 'data'],
+  ['https://exa mple.org/', undefined],
+  ['www.example.org/a.jpg', undefined],
+])('the scheme of %j that is not fetched is %j', (url, scheme) => {
+  expect(unsupportedScheme(url)).toBe(scheme);
+});
 
 it('names the host of an international URL the same however often it is asked', () => {
   // Enough calls for the runtime to optimise what it calls.

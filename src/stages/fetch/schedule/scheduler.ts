@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../../../clock.ts';
 import type { Limit, Outcome, Transition } from '../../../paarc/limit.ts';
-import { Agenda } from '../../../structures/agenda.ts';
+import { Agenda } from '../../../structures/heap.ts';
 import { Gate, type Permit } from './gate.ts';
 import { type BreakerOptions, HostBreaker, Lane } from './lane.ts';
 import type { LoadMeter } from './load-meter.ts';

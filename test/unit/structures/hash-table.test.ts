@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TextSet } from '../../../src/structures/text-set.ts';
+import { TextSet } from '../../../src/structures/hash-table.ts';
 
 describe('TextSet', () => {
   it('knows what was added, also after it grew many times', () => {

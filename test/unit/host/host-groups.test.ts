@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { registrableDomain } from '../../../src/host/registrable-domain.ts';
+import { registrableDomain } from '../../../src/host/host-groups.ts';
 
 it.each([
   ['img1.example.co.uk', 'example.co.uk'],

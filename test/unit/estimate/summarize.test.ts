@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { projectedTime } from '../../../src/estimate/projected-time.ts';
+import { projectedTime } from '../../../src/estimate/summarize.ts';
 
 const OPTIONS = { hostConcurrency: 8, concurrentDownloads: 100 };
 const stratum = (host: string, rows: number) => ({ host, rows, hosts: 1, sample: [] });

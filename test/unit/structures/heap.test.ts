@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Agenda } from '../../../src/structures/agenda.ts';
+import { Agenda, Heap } from '../../../src/structures/heap.ts';
 
 describe('an agenda', () => {
   it('hands out entries in order of time, and none before its time', () => {
@@ -33,6 +33,28 @@ describe('an agenda', () => {
           }
         }
         expect(agenda.size).toBe(model.length);
+      }),
+    );
+  });
+});
+
+describe('a heap', () => {
+  it("has the first of its items on top while they come, go and take each other's place", () => {
+    const step = fc.record({ kind: fc.constantFrom('add', 'add', 'take', 'replace'), number: fc.nat(1000) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const heap = new Heap<number>((a, b) => a > b);
+        let model: number[] = [];
+        for (const { kind, number } of steps) {
+          if (kind === 'take') expect(heap.takeFirst()).toBe(model.shift());
+          else if (kind === 'add') heap.add(number);
+          else if (model.length > 0) heap.replaceFirst(number);
+          if (kind === 'replace') model = model.length === 0 ? [] : [...model.slice(1), number];
+          if (kind === 'add') model = [...model, number];
+          model.sort((a, b) => b - a);
+          expect(heap.first).toBe(model[0]);
+        }
+        expect([...heap.items].sort((a, b) => b - a)).toEqual(model);
       }),
     );
   });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/estimate/seeded-random.ts';
-import { stratifiedTotal } from '../../../src/estimate/stratified-total.ts';
-import { t95 } from '../../../src/estimate/student-t.ts';
+import { stratifiedShare, stratifiedTotal, t95 } from '../../../src/estimate/stratified-sample.ts';
+import { preciseRandom } from '../../../src/structures/seeded-random.ts';
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
@@ -83,7 +82,7 @@ describe('stratifiedTotal', () => {
   });
 
   it('covers the true total in 95 % of the repetitions or nearly so, for heavy-tailed sizes', () => {
-    const random = seededRandom(2026);
+    const random = preciseRandom(2026);
     const mixed = (sigma: number): number[][] =>
       Array.from({ length: 12 }, (_, i) => lognormal(20_000 / (i + 1), sigma, 1 + (i % 4), random));
     const withFailures = mixed(1.2).map((sizes) => sizes.map((size) => (random() < 0.2 ? 0 : size)));
@@ -101,6 +100,56 @@ describe('stratifiedTotal', () => {
       console.log(`${name}, ${sampleRows} rows: ${(100 * covered).toFixed(1)} % covered`);
       expect(covered, name).toBeGreaterThan(least);
     }
+  });
+});
+
+describe('stratifiedShare', () => {
+  it("is Wilson's interval for one large stratum", () => {
+    // 10 of 100: 5.5 % to 17.4 %.
+    const { rows, low, high } = stratifiedShare([{ rows: 1e9, sampled: 100, hits: 10 }]);
+    expect([rows, low, high].map((value) => value / 1e9)).toEqual([
+      0.1,
+      expect.closeTo(0.0552, 3),
+      expect.closeTo(0.1744, 3),
+    ]);
+  });
+
+  it('is exact when every row was asked', () => {
+    expect(stratifiedShare([{ rows: 7, sampled: 7, hits: 3 }])).toEqual({ rows: 3, low: 3, high: 3 });
+  });
+
+  it('says what may be hidden when nothing was met, and lies between what was seen and what was not', () => {
+    expect(stratifiedShare([{ rows: 10_000, sampled: 100, hits: 0 }])).toMatchObject({
+      rows: 0,
+      low: 0,
+      high: expect.closeTo(367, -1),
+    });
+    expect(stratifiedShare([{ rows: 10, sampled: 9, hits: 9 }])).toMatchObject({ low: 9, high: 10 });
+  });
+
+  it('knows nothing when nothing was asked', () => {
+    expect(stratifiedShare([{ rows: 50, sampled: 0, hits: 0 }])).toEqual({ rows: 0, low: 0, high: 50 });
+  });
+
+  it('covers the true number in 95 % of the repetitions or nearly so', () => {
+    const random = preciseRandom(11);
+    const strata = [
+      { rows: 5000, share: 0.02, sampled: 150 },
+      { rows: 3000, share: 0.3, sampled: 90 },
+      { rows: 2000, share: 0, sampled: 60 },
+    ];
+    const truth = 5000 * 0.02 + 3000 * 0.3;
+    let covered = 0;
+    for (let time = 0; time < 1000; time += 1) {
+      const counts = strata.map(({ rows, share, sampled }) => {
+        let hits = 0;
+        for (let i = 0; i < sampled; i += 1) hits += random() < share ? 1 : 0;
+        return { rows, sampled, hits };
+      });
+      const { low, high } = stratifiedShare(counts);
+      if (low <= truth && truth <= high) covered += 1;
+    }
+    expect(covered).toBeGreaterThan(930);
   });
 });
 
