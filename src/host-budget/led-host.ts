@@ -139,7 +139,7 @@ export class LedHost {
    */
   grant(host: string, unseen: number, nowMs: number): HostGrant | undefined {
     const { budget } = this;
-    const targets = splitBudget(budget, this.#holders(budget.permits, nowMs), 0);
+    const targets = splitBudget(budget, this.#holders(budget.permits, nowMs));
     const reserved = this.#options.isNew ? unseen * this.#options.unleased : 0;
     const wanted = new Map([...targets].map(([worker, share]) => [worker, share.permits]));
     const plan = this.#ledger.plan(wanted, budget.permits - reserved, this.#options.isNew || unseen === 0);

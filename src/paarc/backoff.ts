@@ -1,10 +1,19 @@
-/** After an overload: cut, cool down, go on. */
+/** BACKOFF: how it begins after a 429, and how it ends. */
 import { openCeiling } from './ceiling.ts';
-import { type ErrorCounts, nothingSeen, withRound } from './error-counts.ts';
-import type { Interval } from './interval.ts';
+import { type ErrorCounts, type Interval, nothingSeen, withRound } from './interval.ts';
 import type { PaarcSettings } from './options.ts';
 import { cutForOverload, isUnusual } from './overload.ts';
-import { type BackoffState, type Control, type Decision, eagerWait, newSearch, steadyWait } from './state.ts';
+import {
+  type BackoffState,
+  baseConcurrency,
+  beginStartup,
+  type Control,
+  type Decision,
+  eagerWait,
+  newSearch,
+  type PaarcState,
+  steadyWait,
+} from './state.ts';
 
 /** At the end of a cooldown so many errors, and this share, are reason to cut again. Chosen by scenario runs. */
 const lingeringErrors = 2;
@@ -23,6 +32,21 @@ const belowExperiment = 0.98;
 /** A cut below this part of the limit of before is recovered by STARTUP, a smaller one by probes. */
 const deepCut = 2;
 const recoverTarget = 0.95;
+
+/** A 429 is about the rate: the limit stays, and waits until the episode is over. */
+export function waitForRate(
+  settings: PaarcSettings,
+  control: Control,
+  state: PaarcState,
+  untilMs: number,
+  reason: string,
+): Decision {
+  return {
+    control: { ...control, concurrency: Math.max(baseConcurrency(control, state), settings.cInit) },
+    state: { name: 'backoff', cause: 'rate', untilMs, seen: nothingSeen, repeats: 0 },
+    reason,
+  };
+}
 
 /** The cooldown is over: cut again, find out whether our load is to blame, return quickly, or go on from here. */
 export function endBackoff(
@@ -113,7 +137,7 @@ function resume(settings: PaarcSettings, control: Control, reason: string): Deci
   if (recoverConcurrency > deepCut * concurrency) {
     return {
       control: { ...control, concurrency: Math.min(settings.cMax, Math.max(2 * concurrency, settings.cInit)) },
-      state: { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: recoverTarget * recoverConcurrency },
+      state: beginStartup(recoverTarget * recoverConcurrency),
       reason,
     };
   }

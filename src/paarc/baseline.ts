@@ -1,5 +1,5 @@
-/** How a host answers when nothing queues. */
-import { quantile } from './quantile.ts';
+/** How a host answers when nothing queues, and when that is learned anew. */
+import { type Interval, quantile } from './interval.ts';
 
 /**
  * Durations kept: enough for a steady p95, few enough to forget an old path within a few rounds. Chosen by scenario
@@ -11,6 +11,11 @@ const reservoirSize = 200;
  * like a queue.
  */
 const leastSpread = 1.3;
+/** A round this far below the baseline replaces it; fewer samples must be further below. Chosen by scenario runs. */
+const lowerWithMany = 0.9;
+const manySamples = 50;
+const lowerWithFew = 0.7;
+const fewSamples = 20;
 
 /**
  * How a host answers when nothing queues: what latencies are compared with. Replaces RTprop, the least latency, of BBR.
@@ -38,4 +43,17 @@ export function foldIntoBaseline(baseline: Baseline, durations: ArrayLike<number
   joined.set(baseline.durations);
   joined.set(Float32Array.from(durations), baseline.durations.length);
   return baselineFrom(joined);
+}
+
+/** The host got faster than its baseline: it was cold, or the baseline was taken under load. */
+export function lowerBaseline<Known extends { readonly baseline: Baseline | undefined }>(
+  known: Known,
+  round: Pick<Interval, 'p50Ms' | 'samples' | 'durations'>,
+): Known {
+  const { baseline } = known;
+  if (baseline === undefined) return known;
+  const ratio = round.p50Ms / baseline.p50Ms;
+  const lower =
+    (ratio < lowerWithMany && round.samples >= manySamples) || (ratio < lowerWithFew && round.samples >= fewSamples);
+  return lower ? { ...known, baseline: baselineFrom(round.durations) } : known;
 }

@@ -2,23 +2,21 @@
 import type { Load, SendToken, Transition } from './limit.ts';
 import type { PaarcSettings } from './options.ts';
 import { PaarcLimit } from './paarc-limit.ts';
-import { type Budget, type Share, splitBudget, type WorkerEvent, type WorkerReport } from './share.ts';
+import type { Budget, WorkerEvent, WorkerReport } from './share.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
- * The law runs so far behind real time: reports of all workers up to that moment are in, so that it sees what happened
+ * The controller runs so far behind real time: reports of all workers up to that moment are in, so that it sees what happened
  * in the order in which it happened. Acting on late, unordered reports cost half of the goodput on rate limited hosts.
  * Source: scenario runs.
  */
 const watermarkMs = 280;
-/** What the law must add to every reaction time: the watermark and a message. */
+/** What the controller must add to every reaction time: the watermark and a message. */
 const feedbackDelayMs = 300;
 /**
- * All workers stop for so long after a 429 without Retry-After, because the law hears of it only behind the watermark.
+ * All workers stop for so long after a 429 without Retry-After, because the controller hears of it only behind the watermark.
  */
 const stopMs = 350;
-/** With fewer permits than workers the turn moves on this often. */
-const rotationMs = 1000;
 
 interface Worker {
   readonly flights: Map<number, { readonly token: SendToken; readonly atMs: number }>;
@@ -32,7 +30,7 @@ interface Pending {
   readonly event: WorkerEvent;
 }
 
-/** One controller for one host that several workers share. Pure: messages and times come in, shares go out. */
+/** One controller for one host that several workers share. Pure: reports and times come in, a budget goes out. */
 export class Coordinator {
   readonly #limit: PaarcLimit;
   readonly #workers = new Map<string, Worker>();
@@ -53,10 +51,6 @@ export class Coordinator {
       warm,
     );
     this.#clockMs = startMs - watermarkMs;
-  }
-
-  get workerCount(): number {
-    return this.#workers.size;
   }
 
   /** What to keep of this host. */
@@ -101,7 +95,7 @@ export class Coordinator {
     return isUrgent;
   }
 
-  /** Bring the law up to the watermark; call every few tens of ms. @returns decisions in order */
+  /** Bring the controller up to the watermark; call every few tens of ms. @returns decisions in order */
   advance(nowMs: number): Transition[] {
     const untilMs = nowMs - watermarkMs;
     this.#sort();
@@ -121,17 +115,10 @@ export class Coordinator {
     return transitions;
   }
 
-  /** What all workers together may do now, for a caller that splits it by itself. */
+  /** What all workers together may do now. */
   get budget(): Budget {
     const { permits, spacingMs, pauseUntilMs } = this.#limit;
     return { permits, spacingMs, pauseUntilMs: Math.max(pauseUntilMs, this.#stopUntilMs) };
-  }
-
-  /** The shares in force now, by worker. */
-  shares(nowMs: number): Map<string, Share> {
-    const { budget } = this;
-    const rotation = budget.permits < this.#workers.size ? Math.floor(nowMs / rotationMs) : 0;
-    return splitBudget(budget, [...this.#workers.keys()], rotation);
   }
 
   /**

@@ -1,7 +1,6 @@
 /** Tests with a little less load whether a few errors are our doing. */
 import { foundCeiling } from './ceiling.ts';
-import { type ErrorCounts, nothingSeen, withRound } from './error-counts.ts';
-import type { Interval } from './interval.ts';
+import { type ErrorCounts, type Interval, nothingSeen, withRound } from './interval.ts';
 import type { PaarcSettings } from './options.ts';
 import { exceedsNoise } from './overload.ts';
 import { type Control, type Decision, type ErrorTrial, newSearch, type Search, steadyWait } from './state.ts';
@@ -58,13 +57,13 @@ function beginTrial(settings: PaarcSettings, control: Control, errors: ErrorCoun
 }
 
 function endTrial(control: Control, search: Search, trial: ErrorTrial, nowMs: number): Decision | undefined {
-  const { errors, trial: _, ...rest } = search;
+  const { errors } = search;
   const expected = trial.share * errors.results;
   if (expected < tellingErrors) return undefined;
   if (errors.overloads < remainingShare * expected) {
     return {
       control: { ...control, ceiling: foundCeiling(control.ceiling, trial.concurrency, nowMs) },
-      state: { name: 'probe-bw', search: { ...rest, errors: nothingSeen } },
+      state: { name: 'probe-bw', search: { ...search, trial: undefined, errors: nothingSeen } },
       reason: 'few errors went with the load',
     };
   }

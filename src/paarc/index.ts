@@ -6,6 +6,12 @@ export { cappedAt, defaultPaarcSettings, lawSettings, type PaarcSettings } from 
 export { OriginalLimit } from './original-limit.ts';
 export { defaultOriginalSettings, type OriginalSettings } from './original-options.ts';
 export { PaarcLimit } from './paarc-limit.ts';
-export { type Budget, type Share, splitBudget, type WorkerEvent, type WorkerReport } from './share.ts';
-export { ShareLimit } from './share-limit.ts';
+export {
+  type Budget,
+  type Share,
+  ShareLimit,
+  splitBudget,
+  type WorkerEvent,
+  type WorkerReport,
+} from './share.ts';
 export { assertSnapshot, priorFrom, type Snapshot } from './snapshot.ts';

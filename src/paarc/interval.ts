@@ -1,6 +1,5 @@
-/** What one round has measured. */
-import type { Load } from './limit.ts';
-import { quantile } from './quantile.ts';
+/** What one round has measured, and errors added up over rounds. */
+import type { Load, Observation } from './limit.ts';
 
 /** Durations kept per round; a fast host fills a round long before its time is over, and the rest is only counted. */
 const keptDurations = 2048;
@@ -31,7 +30,7 @@ export interface Interval {
   readonly p95Ms: number;
   /** Share of looks that found at least 0.9 of the permits in use. */
   readonly saturation: number;
-  /** We ourselves were the narrow place. */
+  /** We ourselves were the bottleneck. */
   readonly clientLimited: boolean;
   readonly durations: readonly number[];
 }
@@ -122,8 +121,47 @@ export class IntervalCollector {
     };
   }
 
+  /** For telemetry: this round as it stands. */
+  observe(nowMs: number, inFlight: number, baselineP50Ms: number): Observation {
+    const { p50Ms, p95Ms, throughputPerS, overloads, results } = this.read(nowMs);
+    const overloadShare = results > 0 ? overloads / results : 0;
+    return { inFlight, p50Ms, p95Ms, baselineP50Ms, goodputPerSecond: throughputPerS, overloadShare };
+  }
+
   #count(serviceMs: number): void {
     this.#results++;
     this.#resultMs += serviceMs;
   }
+}
+
+/** Quantile by linear interpolation of an ascending list with at least one element; `share` in 0..1. */
+export function quantile(ascending: ArrayLike<number>, share: number): number {
+  const position = share * (ascending.length - 1);
+  const below = Math.floor(position);
+  const low = ascending[below] as number;
+  const high = ascending[Math.min(below + 1, ascending.length - 1)] as number;
+  return low + (position - below) * (high - low);
+}
+
+/** Overload results among results, and their part of the time. */
+export interface ErrorCounts {
+  readonly overloads: number;
+  readonly results: number;
+  readonly ofTime: number;
+}
+
+/** No result yet. */
+export const nothingSeen: ErrorCounts = { overloads: 0, results: 0, ofTime: 0 };
+
+/** One more round. */
+export function withRound(
+  seen: ErrorCounts,
+  round: Pick<Interval, 'overloads' | 'results' | 'overloadTimeShare'>,
+): ErrorCounts {
+  const results = seen.results + round.results;
+  return {
+    overloads: seen.overloads + round.overloads,
+    results,
+    ofTime: (seen.ofTime * seen.results + round.overloadTimeShare * round.results) / Math.max(1, results),
+  };
 }

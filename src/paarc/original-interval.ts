@@ -1,7 +1,7 @@
 /** The original's measurements. */
+import { quantile } from './interval.ts';
 import type { Outcome } from './limit.ts';
 import type { OriginalSettings } from './original-options.ts';
-import { quantile } from './quantile.ts';
 
 /** Fewer latencies than this leave the smoothed quantiles as they are. */
 const leastSamples = 5;

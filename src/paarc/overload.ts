@@ -1,9 +1,8 @@
-/** Whether a round was an overload or chance. */
+/** Whether errors were an overload or chance: of a round when it ends, and once more after the cut. */
 import { foundCeiling, openCeiling } from './ceiling.ts';
-import { nothingSeen } from './error-counts.ts';
-import type { Interval } from './interval.ts';
+import { type Interval, nothingSeen } from './interval.ts';
 import type { PaarcSettings } from './options.ts';
-import type { BackoffState, Control, Decision, OverloadShares, PaarcState } from './state.ts';
+import { baseConcurrency, type Control, type Decision, type OverloadShares, type PaarcState } from './state.ts';
 
 /**
  * Share of requests and of their time above which an overload is severe, and with the least limit an outage. Chosen.
@@ -22,34 +21,37 @@ const cooldownBaselines = 5;
  * them in a hundred replies would stop a growing limit for four seconds. Chosen by scenario runs.
  */
 const presumedErrors = 0.01;
+/** Requests sent with this much more in flight than the least refused ones would all have met the same cap. */
+const aboveCap = 1.1;
+const leastAnswers = 8;
+/** Below this share of refusals among them there is no cap. Chosen by scenario runs: a cap gives 0.3 and more. */
+const chanceShare = 0.15;
+/** Answers to requests from before the cut are in after this many reaction times. */
+const answeredReactions = 1.5;
 
 /** What the tests below look at. */
 type Counts = Pick<Interval, 'overloads' | 'results'>;
 
 /** The end of a round: enough overload results, and enough of them. */
-export function isOverloaded(settings: PaarcSettings, control: Control, counts: Counts): boolean {
+export function isOverloaded(settings: PaarcSettings, control: Control, state: PaarcState, counts: Counts): boolean {
+  if (state.name === 'backoff') return isOverloadedEarly(settings, control, state, counts);
   return isUnusual(settings, control, counts) && counts.overloads >= settings.errTolerance * counts.results;
 }
 
-/** During a cooldown only a share that cannot be chance cuts again; the rest is judged at its end. */
-export function isOverloadedAgain(
+/**
+ * Before the end of a round: so many that waiting for it would be rude. During a cooldown only such a share, which
+ * cannot be chance, cuts again; the rest is judged at its end.
+ */
+export function isOverloadedEarly(
   settings: PaarcSettings,
   control: Control,
-  state: BackoffState,
+  state: PaarcState,
   counts: Counts,
 ): boolean {
-  const share = state.experimentFrom === undefined ? earlyShare : experimentShare;
+  const isExperiment = state.name === 'backoff' && state.experimentFrom !== undefined;
+  const share = isExperiment ? experimentShare : earlyShare;
   return (
     isUnusual(settings, control, counts) && counts.results >= earlyResults && counts.overloads >= share * counts.results
-  );
-}
-
-/** Before the end of a round: so many that waiting for it would be rude. */
-export function isOverloadedEarly(settings: PaarcSettings, control: Control, counts: Counts): boolean {
-  return (
-    isUnusual(settings, control, counts) &&
-    counts.results >= earlyResults &&
-    counts.overloads >= earlyShare * counts.results
   );
 }
 
@@ -81,10 +83,7 @@ export function cutForOverload(
   const before = control.concurrency;
   const share = interval.overloads / Math.max(1, interval.results);
   const severe = isSevere({ ofResults: share, ofTime: interval.overloadTimeShare });
-  const recoverConcurrency = Math.max(
-    control.recoverConcurrency,
-    state.name === 'probe-rtt' ? state.savedConcurrency : before,
-  );
+  const recoverConcurrency = Math.max(control.recoverConcurrency, baseConcurrency(control, state));
   const wasSevere = state.name === 'backoff' && state.before !== undefined && isSevere(state.before);
   if ((severe && wasSevere) || (share > severeShare && before <= settings.cMin)) {
     return {
@@ -117,6 +116,54 @@ export function cutForOverload(
   };
 }
 
-function isSevere(shares: Pick<OverloadShares, 'ofResults' | 'ofTime'>): boolean {
-  return shares.ofResults > severeShare && shares.ofTime > severeShare;
+function isSevere({ ofResults, ofTime }: OverloadShares): boolean {
+  return ofResults > severeShare && ofTime > severeShare;
+}
+
+/**
+ * Listens after a cut to the answers of requests that had gone out before it. If the host had a cap where it seemed to
+ * refuse, most requests sent well above that level were refused too; if most of them succeed, a few errors by chance
+ * had met a growing limit. Without this a host with 1 % random errors is stopped in STARTUP at a tenth of its capacity
+ * by three errors in a row.
+ */
+export class CutEcho {
+  readonly #control: Control;
+  readonly #state: PaarcState;
+  readonly #sinceMs: number;
+  readonly #cutAtMs: number;
+  readonly #level: number;
+  readonly #judgeAtMs: number;
+  #answers = 0;
+  #refused = 0;
+
+  /**
+   * @param before - what was in force before the cut, since `sinceMs`; `refusedAt` = number in flight that met refusals
+   */
+  constructor(before: { control: Control; state: PaarcState; sinceMs: number; refusedAt: number }, nowMs: number) {
+    this.#control = before.control;
+    this.#state = before.state;
+    this.#sinceMs = before.sinceMs;
+    this.#cutAtMs = nowMs;
+    this.#level = aboveCap * before.refusedAt;
+    this.#judgeAtMs = nowMs + answeredReactions * before.control.reactionMs;
+  }
+
+  /** One more answer. */
+  hear(sentAtMs: number, inFlightAtSend: number, isRefused: boolean): void {
+    if (sentAtMs > this.#cutAtMs || sentAtMs < this.#sinceMs || inFlightAtSend < this.#level) return;
+    this.#answers++;
+    if (isRefused) this.#refused++;
+  }
+
+  /** Whether the answers are in. */
+  isHeard(nowMs: number): boolean {
+    return nowMs >= this.#judgeAtMs;
+  }
+
+  /** Take the cut back, if the refusals were chance. */
+  undo(control: Control): Decision | undefined {
+    if (this.#answers < leastAnswers || this.#refused >= chanceShare * this.#answers) return undefined;
+    const { concurrency, ceiling } = this.#control;
+    return { control: { ...control, concurrency, ceiling }, state: this.#state, reason: 'the refusals were chance' };
+  }
 }

@@ -1,21 +1,15 @@
 /** PAARC for one host: the Limit that keeps the state and calls step. */
 import type { Mark } from './accepted-log.ts';
-import { endBackoff, endOutage } from './backoff.ts';
-import { CutEcho } from './cut-echo.ts';
-import { nothingSeen } from './error-counts.ts';
+import { endBackoff, endOutage, waitForRate } from './backoff.ts';
 import { IntervalCollector } from './interval.ts';
 import type { Limit, Load, Observation, Outcome, SendToken, Transition } from './limit.ts';
 import { assertPaarcSettings, type PaarcSettings } from './options.ts';
-import { cutForOverload, isOverloadedAgain, isOverloadedEarly } from './overload.ts';
+import { CutEcho, cutForOverload, isOverloadedEarly } from './overload.ts';
 import { RateSearch } from './rate-search.ts';
-import { assertSnapshot, type Snapshot } from './snapshot.ts';
-import { type Control, type Decision, initialControl, type PaarcState, warmControl } from './state.ts';
-import { isRoundOver, leastRoundMs, step } from './step.ts';
+import { assertSnapshot, type Snapshot, snapshotOf } from './snapshot.ts';
+import { baseConcurrency, type Control, type Decision, initialControl, type PaarcState, warmStart } from './state.ts';
+import { isRoundOver, nextLookMs, step } from './step.ts';
 
-/** Looks per reaction time, within bounds: enough to see idle permits, few enough to be free. Chosen. */
-const looksPerReaction = 4;
-const leastTickMs = 20;
-const mostTickMs = 100;
 /** An idle time that ends a round. Chosen. */
 const restMs = 1000;
 /** One request per this time while a host is out (half-open); sooner once it has answered. */
@@ -31,7 +25,7 @@ interface Flight {
   readonly inFlight: number;
 }
 
-/** PAARC for one host. Every number it uses comes in; see docs/paarc.md for the law. */
+/** PAARC for one host. Every number it uses comes in; docs/paarc.md describes it. */
 export class PaarcLimit implements Limit {
   readonly #settings: PaarcSettings;
   readonly #random: () => number;
@@ -64,22 +58,15 @@ export class PaarcLimit implements Limit {
     this.#interval = new IntervalCollector(startMs, startMs, settings.clientElu);
     if (warm === undefined) return;
     assertSnapshot(warm);
-    this.#control = warmControl(settings, warm, startMs);
-    const untilConcurrency = Math.max(this.#control.concurrency, Math.min(settings.cMax, warm.concurrency));
-    this.#state = { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency };
+    ({ control: this.#control, state: this.#state } = warmStart(settings, warm, startMs));
     if (warm.requestsPerSecond !== undefined) this.#rate.warm(warm.requestsPerSecond, startMs);
   }
 
   /** What to keep of this host; undefined while nothing is known. */
   snapshot(): Snapshot | undefined {
     const { baseline, recoverConcurrency } = this.#control;
-    if (baseline === undefined) return undefined;
-    const concurrency = Math.round(Math.max(this.#baseConcurrency(), recoverConcurrency, this.#returningTo()));
-    const known = { concurrency, p50Ms: hundredths(baseline.p50Ms), p95Ms: hundredths(baseline.p95Ms) };
-    const { perS, lowerPerS } = this.#rate;
-    if (perS === Number.POSITIVE_INFINITY) return known;
-    // A rate on trial is not worth keeping if one below it has held.
-    return { ...known, requestsPerSecond: hundredths(lowerPerS > 0 ? lowerPerS : perS) };
+    const base = baseConcurrency(this.#control, this.#state);
+    return snapshotOf(baseline, Math.max(base, recoverConcurrency, this.#returningTo()), this.#rate);
   }
 
   get permits(): number {
@@ -151,17 +138,15 @@ export class PaarcLimit implements Limit {
   }
 
   #advance(nowMs: number): void {
-    if (this.#judgeEcho(nowMs)) return;
+    if (this.#undoCut(nowMs)) return;
+    const settings = this.#settings;
+    const control = this.#control;
     const state = this.#state;
     if (state.name === 'backoff' && nowMs >= state.untilMs) {
-      this.#apply(
-        endBackoff(this.#settings, this.#control, state, this.#interval.read(nowMs), nowMs, this.#random()),
-        nowMs,
-      );
-      return;
+      this.#apply(endBackoff(settings, control, state, this.#interval.read(nowMs), nowMs, this.#random()), nowMs);
+    } else if (this.#isRoundOver(nowMs)) {
+      this.#apply(step(settings, control, state, this.#interval.read(nowMs), nowMs, this.#random()), nowMs);
     }
-    if (!this.#isRoundOver(nowMs)) return;
-    this.#apply(step(this.#settings, this.#control, state, this.#interval.read(nowMs), nowMs, this.#random()), nowMs);
   }
 
   /**
@@ -189,15 +174,7 @@ export class PaarcLimit implements Limit {
     this.#holdUntilMs = Math.max(this.#holdUntilMs, decision.holdUntilMs);
     const untilMs = Math.max(decision.episodeUntilMs, this.#rate.pauseUntilMs);
     if (this.#isOut()) return;
-    const control = { ...this.#control, concurrency: Math.max(this.#baseConcurrency(), this.#settings.cInit) };
-    this.#apply(
-      {
-        control,
-        state: { name: 'backoff', cause: 'rate', untilMs, seen: nothingSeen, repeats: 0 },
-        reason: decision.reason,
-      },
-      nowMs,
-    );
+    this.#apply(waitForRate(this.#settings, this.#control, this.#state, untilMs, decision.reason), nowMs);
   }
 
   #overloaded(flight: Flight, serviceMs: number, nowMs: number): void {
@@ -205,11 +182,7 @@ export class PaarcLimit implements Limit {
     if (flight.mark.atMs <= this.#overloadCutAtMs) return;
     this.#interval.overload(serviceMs, flight.inFlight);
     if (this.#isOut()) return;
-    const isOverloaded =
-      this.#state.name === 'backoff'
-        ? isOverloadedAgain(this.#settings, this.#control, this.#state, this.#interval)
-        : isOverloadedEarly(this.#settings, this.#control, this.#interval);
-    if (!isOverloaded) return;
+    if (!isOverloadedEarly(this.#settings, this.#control, this.#state, this.#interval)) return;
     const interval = this.#interval.read(nowMs);
     this.#apply(cutForOverload(this.#settings, this.#control, this.#state, interval, nowMs, this.#random()), nowMs);
   }
@@ -224,20 +197,13 @@ export class PaarcLimit implements Limit {
     this.#echo = new CutEcho({ ...before, refusedAt }, nowMs);
   }
 
-  #judgeEcho(nowMs: number): boolean {
+  #undoCut(nowMs: number): boolean {
     const echo = this.#echo;
-    const wasChance = echo?.wasChance(nowMs);
-    if (echo === undefined || wasChance === undefined) return false;
+    if (echo === undefined || !echo.isHeard(nowMs)) return false;
     this.#echo = undefined;
-    if (!wasChance) return false;
-    const control = { ...this.#control, concurrency: echo.control.concurrency, ceiling: echo.control.ceiling };
-    this.#apply({ control, state: echo.state, reason: 'the refusals were chance' }, nowMs);
-    return true;
-  }
-
-  /** The limit without a running probe of the latency. */
-  #baseConcurrency(): number {
-    return this.#state.name === 'probe-rtt' ? this.#state.savedConcurrency : this.#control.concurrency;
+    const undone = echo.undo(this.#control);
+    if (undone !== undefined) this.#apply(undone, nowMs);
+    return undone !== undefined;
   }
 
   /**
@@ -275,15 +241,7 @@ export class PaarcLimit implements Limit {
   }
 
   #observe(nowMs: number): Observation {
-    const { p50Ms, p95Ms, throughputPerS, overloads, results } = this.#interval.read(nowMs);
-    return {
-      inFlight: this.#flights.size,
-      p50Ms,
-      p95Ms,
-      baselineP50Ms: this.#control.baseline?.p50Ms ?? Number.NaN,
-      goodputPerSecond: throughputPerS,
-      overloadShare: results > 0 ? overloads / results : 0,
-    };
+    return this.#interval.observe(nowMs, this.#flights.size, this.#control.baseline?.p50Ms ?? Number.NaN);
   }
 
   #report(from: string, reason: string, observed: Observation): void {
@@ -297,21 +255,7 @@ export class PaarcLimit implements Limit {
     });
   }
 
-  /**
-   * A steady pace, and the moment at which the round can be over: a late end of every round would slow STARTUP down.
-   */
   #nextLookMs(nowMs: number): number {
-    const dueMs = this.#interval.startMs + leastRoundMs(this.#settings, this.#control, this.#state);
-    const lookMs = nowMs + this.#tickMs();
-    return dueMs > nowMs ? Math.min(dueMs, lookMs) : lookMs;
+    return nextLookMs(this.#settings, this.#control, this.#state, this.#interval.startMs, nowMs);
   }
-
-  #tickMs(): number {
-    return Math.min(mostTickMs, Math.max(leastTickMs, this.#control.reactionMs / looksPerReaction));
-  }
-}
-
-/** Rounded for a file, never to 0, which no snapshot may hold. */
-function hundredths(value: number): number {
-  return Math.max(0.01, Math.round(100 * value) / 100);
 }

@@ -1,4 +1,4 @@
-/** What the search believed when a Retry-After stopped it. */
+/** What a stretch of sending that ended in a Retry-After says about the rate. */
 import { type Candidate, identifyBucket, type Segment } from './bucket.ts';
 
 /** What the search believed when a Retry-After stopped it. Rates per second. */
@@ -22,7 +22,7 @@ export interface Lesson {
   /** Accepted requests it rests on. */
   readonly support: number;
   /** Undefined: nothing new was learnt about it. */
-  readonly burst?: number;
+  readonly burst?: number | undefined;
   readonly reason: string;
 }
 

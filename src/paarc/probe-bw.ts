@@ -1,10 +1,8 @@
 /** Steady state: hold, probe for more, give back. */
-import { baselineFrom, foldIntoBaseline } from './baseline.ts';
+import { baselineFrom, foldIntoBaseline, lowerBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
-import { nothingSeen } from './error-counts.ts';
 import { recentErrors, tryFewerErrors } from './error-trial.ts';
-import type { Interval } from './interval.ts';
-import { lowerBaseline } from './lower-baseline.ts';
+import { type Interval, nothingSeen } from './interval.ts';
 import type { PaarcSettings } from './options.ts';
 import {
   type Control,
@@ -69,7 +67,7 @@ export function probeBwRound(settings: PaarcSettings, control: Control, state: P
   };
   const cut = cutForLatency(settings, control, seen, point);
   if (cut !== undefined) return cut;
-  const settled: Search = degraded ? seen : withoutCut(seen);
+  const settled: Search = degraded ? seen : { ...seen, cut: undefined };
   if (search.probe !== undefined) return judgeProbe(settings, control, settled, search.probe, degraded, round);
   const counted: Search = { ...settled, errors: recentErrors(settled.errors, interval) };
   return (
@@ -145,7 +143,6 @@ function judgeProbe(
   const latencyRise = Math.sqrt((growth / gain) * (point.p50Ms / from.p50Ms));
   const followed = latencyRise <= growth / (1 + 0.5 * (growth - 1));
   const cheap = growth < 1.15 && point.ratio50 < 1.2;
-  const { probe: _, ...rest } = search;
   if (degraded || !(followed || cheap)) {
     const failed: Search = {
       ...newSearch(Math.min(maxWait, 2 * search.wait)),
@@ -162,7 +159,13 @@ function judgeProbe(
     ? { ...control, baseline: control.baseline && foldIntoBaseline(control.baseline, interval.durations) }
     : lowerBaseline(control, interval);
   const recovered = point.concurrency >= 0.95 * kept.recoverConcurrency ? { ...kept, recoverConcurrency: 0 } : kept;
-  const succeeded: Search = { ...rest, quietRounds: 0, failures: 0, successes: search.successes + 1 };
+  const succeeded: Search = {
+    ...search,
+    probe: undefined,
+    quietRounds: 0,
+    failures: 0,
+    successes: search.successes + 1,
+  };
   return (
     beginProbe(settings, recovered, succeeded, point, nowMs, 'probe kept, next probe') ?? {
       control: recovered,
@@ -205,9 +208,4 @@ function beginProbe(
     state: { name: 'probe-bw', search: { ...search, quietRounds: 0, errors: nothingSeen, probe: point } },
     reason,
   };
-}
-
-function withoutCut(search: Search): Search {
-  const { cut: _, ...rest } = search;
-  return rest;
 }

@@ -1,5 +1,6 @@
 /** What is worth keeping of a host for its next visit. */
-import { quantile } from './quantile.ts';
+import type { Baseline } from './baseline.ts';
+import { quantile } from './interval.ts';
 
 /** What is worth keeping of a host for its next visit. Plain JSON, about a hundred bytes. */
 export interface Snapshot {
@@ -9,11 +10,36 @@ export interface Snapshot {
   readonly p50Ms: number;
   readonly p95Ms: number;
   /** Rate it allowed; absent when it never answered 429. */
-  readonly requestsPerSecond?: number;
+  readonly requestsPerSecond?: number | undefined;
 }
 
 /** A stranger gets the limit that three of four hosts like it have carried. Chosen, untested. */
 const cautiousShare = 0.25;
+
+/**
+ * What to keep of a host; undefined while its latency is unknown.
+ * @param rate - the rate in use, Infinity for none, and the last one that held
+ */
+export function snapshotOf(
+  baseline: Baseline | undefined,
+  concurrency: number,
+  { perS, lowerPerS }: { readonly perS: number; readonly lowerPerS: number },
+): Snapshot | undefined {
+  if (baseline === undefined) return undefined;
+  // A rate on trial is not worth keeping if one below it has held.
+  const heldPerS = lowerPerS > 0 ? lowerPerS : perS;
+  return {
+    concurrency: Math.round(concurrency),
+    p50Ms: hundredths(baseline.p50Ms),
+    p95Ms: hundredths(baseline.p95Ms),
+    requestsPerSecond: perS === Number.POSITIVE_INFINITY ? undefined : hundredths(heldPerS),
+  };
+}
+
+/** Rounded for a file, never to 0, which no snapshot may hold. */
+function hundredths(value: number): number {
+  return Math.max(0.01, Math.round(100 * value) / 100);
+}
 
 /**
  * One prior for hosts that are alike (same registrable domain, same address): cautious in limit and rate, middling in
@@ -22,27 +48,29 @@ const cautiousShare = 0.25;
  */
 export function priorFrom(snapshots: readonly Snapshot[]): Snapshot | undefined {
   if (snapshots.length === 0) return undefined;
-  const ascending = (pick: (one: Snapshot) => number | undefined): number[] =>
-    snapshots
-      .map(pick)
-      .filter((value) => value !== undefined)
-      .sort((a, b) => a - b);
-  const rates = ascending((one) => one.requestsPerSecond);
+  const rates = snapshots.map((one) => one.requestsPerSecond).filter((rate) => rate !== undefined);
   return {
-    concurrency: quantile(
-      ascending((one) => one.concurrency),
+    concurrency: among(
+      snapshots.map((one) => one.concurrency),
       cautiousShare,
     ),
-    p50Ms: quantile(
-      ascending((one) => one.p50Ms),
+    p50Ms: among(
+      snapshots.map((one) => one.p50Ms),
       0.5,
     ),
-    p95Ms: quantile(
-      ascending((one) => one.p95Ms),
+    p95Ms: among(
+      snapshots.map((one) => one.p95Ms),
       0.5,
     ),
-    ...(rates.length === 0 ? {} : { requestsPerSecond: quantile(rates, cautiousShare) }),
+    requestsPerSecond: rates.length === 0 ? undefined : among(rates, cautiousShare),
   };
+}
+
+function among(values: readonly number[], share: number): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    share,
+  );
 }
 
 /**

@@ -1,8 +1,7 @@
 /** Fast growth until the host shows a limit. */
-import { foldIntoBaseline } from './baseline.ts';
+import { foldIntoBaseline, lowerBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import type { Interval } from './interval.ts';
-import { lowerBaseline } from './lower-baseline.ts';
 import type { PaarcSettings } from './options.ts';
 import { type Control, type Decision, eagerWait, newSearch, type Point, type StartupState } from './state.ts';
 

@@ -1,8 +1,7 @@
-/** The states of the law. */
+/** The states of PAARC, and what it knows beyond them. */
 import type { Baseline } from './baseline.ts';
 import { type Ceiling, openCeiling } from './ceiling.ts';
-import { type ClientGuard, openGuard } from './client-guard.ts';
-import { type ErrorCounts, nothingSeen } from './error-counts.ts';
+import { type ErrorCounts, nothingSeen } from './interval.ts';
 import type { PaarcSettings } from './options.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -38,12 +37,12 @@ export interface Search {
   /** Rounds in a row slightly below that. */
   readonly liftedRounds: number;
   /** A probe under way: the point it started from. */
-  readonly probe?: Point;
+  readonly probe?: Point | undefined;
   /** Cuts for latency since the last good round: limit and ratio before the first one. */
-  readonly cut?: { readonly concurrency: number; readonly ratio50: number };
+  readonly cut?: { readonly concurrency: number; readonly ratio50: number } | undefined;
   /** Since the limit last moved, in rounds that are over. */
   readonly errors: ErrorCounts;
-  readonly trial?: ErrorTrial;
+  readonly trial?: ErrorTrial | undefined;
 }
 
 /** An overload in shares of requests and of their time. */
@@ -57,10 +56,10 @@ export interface InitState {
 }
 export interface StartupState {
   readonly name: 'startup';
-  readonly previous?: Point;
+  readonly previous?: Point | undefined;
   /** Rounds in a row in which more permits brought no throughput. */
   readonly flatRounds: number;
-  /** Rounds in a row in which our own side was the narrow place. */
+  /** Rounds in a row in which our own side was the bottleneck. */
   readonly limitedRounds: number;
   /** Where it ends at the latest: the limit to return to, or Infinity. */
   readonly untilConcurrency: number;
@@ -79,11 +78,11 @@ export interface BackoffState {
   readonly cause: 'overload' | 'rate' | 'outage';
   readonly untilMs: number;
   /** What was measured when the limit was cut; undefined for a cause that cuts nothing. */
-  readonly before?: OverloadShares;
+  readonly before?: OverloadShares | undefined;
   /** Cuts in a row before this one. */
   readonly repeats: number;
   /** The limit of before, while we test whether less load means fewer errors. */
-  readonly experimentFrom?: number;
+  readonly experimentFrom?: number | undefined;
   /** Results since the cut, in rounds that are over. */
   readonly seen: ErrorCounts;
 }
@@ -91,7 +90,30 @@ export interface BackoffState {
 /** The five states of PAARC. */
 export type PaarcState = InitState | StartupState | ProbeBwState | ProbeRttState | BackoffState;
 
-/** What the law knows beyond its state. Frozen: a step makes a new one. */
+/**
+ * What is remembered while our own side is the bottleneck: the limit comes down to what we can use, nothing is learned
+ * about the host, and the limit of before comes back when we are free again.
+ */
+export interface ClientGuard {
+  /** Throughput we reached while limited, decaying (X_c), per second. */
+  readonly reachedPerS: number;
+  /** Limit to return to; 0 when not reduced. */
+  readonly savedConcurrency: number;
+  /** Free rounds needed before returning; doubles when we were limited again soon. */
+  readonly neededRounds: number;
+  readonly freeRounds: number;
+  readonly restoredAtMs: number;
+}
+
+const openGuard: ClientGuard = {
+  reachedPerS: 0,
+  savedConcurrency: 0,
+  neededRounds: 1,
+  freeRounds: 0,
+  restoredAtMs: Number.NEGATIVE_INFINITY,
+};
+
+/** What PAARC knows beyond its state. Frozen: a step makes a new one. */
 export interface Control {
   /** C, real-valued; the gate sees its floor. */
   readonly concurrency: number;
@@ -113,7 +135,7 @@ export interface Control {
 export interface Decision {
   readonly control: Control;
   readonly state: PaarcState;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /** Before the first answer the reaction time is a guess. Chosen: a continental round trip plus service. */
@@ -138,13 +160,26 @@ export function initialControl(settings: PaarcSettings, startMs: number): Contro
  * A host known from before: half of its limit at once, the rest by STARTUP; its latency until a round shows the present
  * one.
  */
-export function warmControl(settings: PaarcSettings, warm: Snapshot, startMs: number): Control {
-  return {
+export function warmStart(settings: PaarcSettings, warm: Snapshot, startMs: number): Decision {
+  const concurrency = Math.min(settings.cMax, Math.max(settings.cInit, warm.concurrency / 2));
+  const control: Control = {
     ...initialControl(settings, startMs),
-    concurrency: Math.min(settings.cMax, Math.max(settings.cInit, warm.concurrency / 2)),
+    concurrency,
     baseline: { p50Ms: warm.p50Ms, p95Ms: warm.p95Ms, durations: new Float32Array(0) },
     reactionMs: warm.p50Ms,
   };
+  const untilConcurrency = Math.max(concurrency, Math.min(settings.cMax, warm.concurrency));
+  return { control, state: beginStartup(untilConcurrency) };
+}
+
+/** STARTUP before its first round. @param untilConcurrency - where it ends at the latest, or Infinity */
+export function beginStartup(untilConcurrency: number): StartupState {
+  return { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency };
+}
+
+/** The limit without what a look at the unloaded latency takes off it. */
+export function baseConcurrency(control: Control, state: PaarcState): number {
+  return state.name === 'probe-rtt' ? state.savedConcurrency : control.concurrency;
 }
 
 /** Rounds to wait for a probe in the steady state, and after a change that left room. Chosen by scenario runs. */

@@ -1,27 +1,28 @@
-/** One finished round to the next state: the exhaustive switch. */
-import { baselineFrom, foldIntoBaseline } from './baseline.ts';
+/** One finished round to the next state: when a round is over, and the exhaustive switch. */
+import { baselineFrom, foldIntoBaseline, lowerBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
-import { freeRound, limitedRound } from './client-guard.ts';
-import { withRound } from './error-counts.ts';
-import type { Interval } from './interval.ts';
-import { lowerBaseline } from './lower-baseline.ts';
+import { clientLimitedRound, freeRound } from './client-guard.ts';
+import { type Interval, withRound } from './interval.ts';
 import type { PaarcSettings } from './options.ts';
-import { cutForOverload, isOverloaded, isOverloadedAgain } from './overload.ts';
+import { cutForOverload, isOverloaded } from './overload.ts';
 import { probeBwRound } from './probe-bw.ts';
 import { startupRound } from './startup.ts';
 import {
   type BackoffState,
+  beginStartup,
   type Control,
   type Decision,
-  newSearch,
   type PaarcState,
   type Point,
   type ProbeBwState,
   type ProbeRttState,
   type StartupState,
-  steadyWait,
 } from './state.ts';
 
+/** Looks per reaction time, within bounds: enough to see idle permits, few enough to be free. Chosen. */
+const looksPerReaction = 4;
+const leastLookMs = 20;
+const mostLookMs = 100;
 /** INIT ends with fewer samples when a slow host had this much time. Chosen. */
 const initPatienceMs = 3000;
 const initLeastSamples = 5;
@@ -39,8 +40,6 @@ const probeRttSamples = 20;
 /** A look at the unloaded latency this far off replaces the baseline instead of joining it. */
 const replaceBelow = 0.75;
 const replaceAbove = 1.33;
-/** Rounds of STARTUP in which our own side may be the narrow place before it counts. Chosen by scenario runs. */
-const patientRounds = 4;
 /** After a baseline that was far too high the next look comes soon. */
 const soonProbeRttMs = 5000;
 
@@ -59,9 +58,25 @@ export function isRoundOver(
 }
 
 /**
+ * When to look at the load next: at a steady pace, and at the moment at which the round can be over, because a late end
+ * of every round would slow STARTUP down.
+ */
+export function nextLookMs(
+  settings: PaarcSettings,
+  control: Control,
+  state: PaarcState,
+  roundStartMs: number,
+  nowMs: number,
+): number {
+  const dueMs = roundStartMs + leastRoundMs(settings, control, state);
+  const lookMs = nowMs + Math.min(mostLookMs, Math.max(leastLookMs, control.reactionMs / looksPerReaction));
+  return dueMs > nowMs ? Math.min(dueMs, lookMs) : lookMs;
+}
+
+/**
  * No round is shorter: what a change of the limit did shows after a reaction time, and its spread after half another.
  */
-export function leastRoundMs(settings: PaarcSettings, control: Control, state: PaarcState): number {
+function leastRoundMs(settings: PaarcSettings, control: Control, state: PaarcState): number {
   if (state.name === 'init') return 0;
   const reactions = state.name === 'startup' ? startupRoundReactions : roundReactions;
   return Math.max(settings.roundFloorMs, reactions * control.reactionMs);
@@ -97,17 +112,13 @@ export function step(
   nowMs: number,
   jitter: number,
 ): Decision {
-  const overloaded =
-    state.name === 'backoff'
-      ? isOverloadedAgain(settings, control, state, interval)
-      : isOverloaded(settings, control, interval);
-  if (overloaded) return cutForOverload(settings, control, state, interval, nowMs, jitter);
+  if (isOverloaded(settings, control, state, interval))
+    return cutForOverload(settings, control, state, interval, nowMs, jitter);
   const measured: Control = { ...control, reactionMs: interval.p50Ms };
   switch (state.name) {
     case 'init':
       return endInit(settings, measured, interval, nowMs);
     case 'startup':
-      return steerRound(settings, measured, state, interval, nowMs);
     case 'probe-bw':
       return steerRound(settings, measured, state, interval, nowMs);
     case 'probe-rtt':
@@ -120,16 +131,10 @@ export function step(
 /** The first samples are the baseline and the first point of STARTUP, unless too few URLs came to fill the limit. */
 function endInit(settings: PaarcSettings, control: Control, interval: Interval, nowMs: number): Decision {
   const known: Control = { ...control, baseline: baselineFrom(interval.durations) };
-  const startup: StartupState = {
-    name: 'startup',
-    flatRounds: 0,
-    limitedRounds: 0,
-    untilConcurrency: Number.POSITIVE_INFINITY,
-  };
-  if (interval.saturation < 0.5 || interval.clientLimited)
-    return { control: known, state: startup, reason: 'baseline known' };
+  const startup = beginStartup(Number.POSITIVE_INFINITY);
   const { concurrency } = control;
-  const next = grow(control.ceiling, concurrency, settings.startupGain, settings.cMax, nowMs);
+  const isFilled = interval.saturation >= 0.5 && !interval.clientLimited;
+  const next = isFilled ? grow(control.ceiling, concurrency, settings.startupGain, settings.cMax, nowMs) : undefined;
   if (next === undefined) return { control: known, state: startup, reason: 'baseline known' };
   // The first wave of answers came after one latency of nothing; Little's law bounds what the count of so few samples
   // claims.
@@ -170,8 +175,8 @@ function endProbeRtt(
 }
 
 /**
- * The two states that move the limit by what a round shows; neither learns from a round in which we were the narrow
- * place.
+ * The two states that move the limit by what a round shows; neither learns from a round in which we were the
+ * bottleneck.
  */
 function steerRound(
   settings: PaarcSettings,
@@ -184,7 +189,7 @@ function steerRound(
   if (baseline === undefined) return { control, state: { name: 'init' }, reason: 'no baseline' };
   if (interval.clientLimited) return clientLimitedRound(settings, control, baseline.p50Ms, state, interval, nowMs);
   if (interval.saturation < 0.5) return { control: lowerBaseline(control, interval), state };
-  const freed = freeRound(control.guard, control.concurrency, nowMs);
+  const freed = freeRound(control, nowMs);
   if (freed.concurrency > control.concurrency) {
     return { control: { ...control, ...freed }, state, reason: 'our side is free again' };
   }
@@ -198,37 +203,4 @@ function steerRound(
   const ratio95 = interval.p95Ms / baseline.p95Ms;
   if (state.name === 'startup') return startupRound(settings, free, state, interval, point, ratio95, nowMs);
   return probeBwRound(settings, free, state, { interval, point, ratio95, nowMs });
-}
-
-function clientLimitedRound(
-  settings: PaarcSettings,
-  control: Control,
-  baselineMs: number,
-  state: StartupState | ProbeBwState,
-  interval: Interval,
-  nowMs: number,
-): Decision {
-  // A queue cut just before we noticed that we are slow ourselves was our own doing: what comes back is the limit
-  // before it.
-  const beforeCut = state.name === 'probe-bw' ? (state.search.cut?.concurrency ?? 0) : 0;
-  const round = { concurrency: control.concurrency, beforeCut, throughputPerS: interval.throughputPerS, nowMs };
-  const usable = (perS: number): number => (settings.headroom * perS * baselineMs) / 1000;
-  const guarded = limitedRound(control.guard, round, settings.cMin, usable);
-  const next: Control = { ...control, ...guarded };
-  if (state.name === 'startup') {
-    const limitedRounds = state.limitedRounds + 1;
-    // Our load is the mean of a second, and the first one is full of our own start: wait for a look at the present.
-    if (guarded.concurrency === control.concurrency && limitedRounds <= patientRounds)
-      return { control: next, state: { ...state, limitedRounds } };
-    return {
-      control: next,
-      state: { name: 'probe-bw', search: newSearch(steadyWait) },
-      reason: 'our side is the narrow place',
-    };
-  }
-  // A probe judged by a round that we limited ourselves would be judged wrongly.
-  const { probe, ...search } = state.search;
-  const quiet: ProbeBwState = { name: 'probe-bw', search: probe === undefined ? state.search : search };
-  if (guarded.concurrency === control.concurrency) return { control: next, state: quiet };
-  return { control: next, state: quiet, reason: 'our side is the narrow place' };
 }

@@ -4,6 +4,7 @@ import {
   defaultPaarcSettings,
   type Outcome,
   ShareLimit,
+  splitBudget,
   type WorkerEvent,
 } from '../../../src/paarc/index.ts';
 import { ok } from './drive.ts';
@@ -27,8 +28,8 @@ const exchange = (id: number, atMs: number, outcome: Outcome): WorkerEvent[] => 
 ];
 
 describe('Coordinator', () => {
-  it('shares the budget evenly among those who joined', () => {
-    const shares = newCoordinator().shares(0);
+  it('has a budget that is shared evenly among those who joined', () => {
+    const shares = splitBudget(newCoordinator().budget, ['a', 'b']);
     expect([...shares.values()].map((share) => share.permits)).toEqual([4, 4]);
   });
 
@@ -57,23 +58,25 @@ describe('Coordinator', () => {
       170,
     );
     expect(isUrgent).toBe(true);
-    for (const share of coordinator.shares(170).values()) expect(share.pauseUntilMs).toBe(150 + 4000);
+    const shares = splitBudget(coordinator.budget, ['a', 'b']);
+    for (const share of shares.values()) expect(share.pauseUntilMs).toBe(150 + 4000);
   });
 
   it('takes a 429 for a request of before the stop for an echo', () => {
     const coordinator = newCoordinator();
     coordinator.report(reportOf('a', exchange(0, 100, { kind: 'rate', serviceMs: 50 })), 170);
     expect(coordinator.report(reportOf('b', exchange(0, 120, { kind: 'rate', serviceMs: 50 })), 190)).toBe(false);
-    expect(coordinator.shares(190).get('b')?.pauseUntilMs).toBe(170 + 350);
+    expect(coordinator.budget.pauseUntilMs).toBe(170 + 350);
   });
 
-  it('gives the share of a worker that left to the others, and forgets its requests', () => {
+  it('leaves the budget of a worker that left to the others, and forgets the worker and its requests', () => {
     const coordinator = newCoordinator();
     coordinator.report(reportOf('a', [{ kind: 'send', atMs: 10, id: 0 }]), 20);
     coordinator.advance(400);
     coordinator.leave('a');
-    expect([...coordinator.shares(400).keys()]).toEqual(['b']);
-    expect(coordinator.shares(400).get('b')?.permits).toBe(8);
+    expect(coordinator.budget.permits).toBe(8);
+    expect(coordinator.report(reportOf('a', exchange(0, 410, { kind: 'rate', serviceMs: 1 })), 450)).toBe(false);
+    expect(coordinator.budget.pauseUntilMs).toBe(0);
   });
 
   it('ignores reports of workers that never joined', () => {

@@ -60,31 +60,18 @@ describe('PaarcLimit under any sequence of answers', () => {
 describe('A split budget', () => {
   it('hands out every permit once and the whole rate, with every worker in its own phase', () => {
     fc.assert(
-      fc.property(
-        fc.integer({ min: 0, max: 300 }),
-        fc.integer({ min: 1, max: 40 }),
-        fc.nat(1000),
-        (permits, count, rotation) => {
-          const workers = Array.from({ length: count }, (_, index) => `w${index}`);
-          const shares = [...splitBudget({ permits, spacingMs: 10, pauseUntilMs: 5 }, workers, rotation).values()];
-          expect(shares.reduce((sum, share) => sum + share.permits, 0)).toBe(permits);
-          const sending = shares.filter((share) => share.permits > 0);
-          expect(
-            Math.max(...shares.map((share) => share.permits)) - Math.min(...shares.map((share) => share.permits)),
-          ).toBeLessThanOrEqual(1);
-          if (sending.length === 0) return;
-          expect(sending.reduce((sum, share) => sum + 1 / share.spacingMs, 0)).toBeCloseTo(1 / 10, 9);
-          expect(new Set(sending.map((share) => share.phase)).size).toBe(sending.length);
-        },
-      ),
+      fc.property(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 40 }), (permits, count) => {
+        const workers = Array.from({ length: count }, (_, index) => `w${index}`);
+        const shares = [...splitBudget({ permits, spacingMs: 10, pauseUntilMs: 5 }, workers).values()];
+        expect(shares.reduce((sum, share) => sum + share.permits, 0)).toBe(permits);
+        const sending = shares.filter((share) => share.permits > 0);
+        expect(
+          Math.max(...shares.map((share) => share.permits)) - Math.min(...shares.map((share) => share.permits)),
+        ).toBeLessThanOrEqual(1);
+        if (sending.length === 0) return;
+        expect(sending.reduce((sum, share) => sum + 1 / share.spacingMs, 0)).toBeCloseTo(1 / 10, 9);
+        expect(new Set(sending.map((share) => share.phase)).size).toBe(sending.length);
+      }),
     );
-  });
-
-  it('gives everyone a turn when there are fewer permits than workers', () => {
-    const workers = ['a', 'b', 'c'];
-    const turns = [0, 1, 2].map((rotation) =>
-      splitBudget({ permits: 1, spacingMs: 0, pauseUntilMs: 0 }, workers, rotation),
-    );
-    for (const worker of workers) expect(turns.some((shares) => shares.get(worker)?.permits === 1)).toBe(true);
   });
 });

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AcceptedLog } from '../../../src/paarc/accepted-log.ts';
+import { AcceptedLog, rateBetween } from '../../../src/paarc/accepted-log.ts';
 import { identifyBucket } from '../../../src/paarc/bucket.ts';
-import { rateBetween } from '../../../src/paarc/empty-bucket.ts';
 import { defaultPaarcSettings } from '../../../src/paarc/options.ts';
-import { probeAfterMs, verificationMs } from '../../../src/paarc/rate-schedule.ts';
+import { probeAfterMs, verificationMs } from '../../../src/paarc/rate-estimate.ts';
 
 describe('AcceptedLog', () => {
   it('counts sends between two marks without the 429s among them', () => {

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { endBackoff } from '../../../src/paarc/backoff.ts';
 import { baselineFrom, foldIntoBaseline } from '../../../src/paarc/baseline.ts';
 import { foundCeiling, grow, openCeiling } from '../../../src/paarc/ceiling.ts';
-import { nothingSeen } from '../../../src/paarc/error-counts.ts';
-import type { Interval } from '../../../src/paarc/interval.ts';
+import { type Interval, nothingSeen } from '../../../src/paarc/interval.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/options.ts';
 import {
   type BackoffState,
@@ -27,7 +26,7 @@ function decide(part: Partial<Interval>, state: PaarcState = probeBw, from: Cont
   return step(settings, from, state, interval(part), nowMs, 0.5);
 }
 
-describe('One step of the law', () => {
+describe('One step of the controller', () => {
   it('takes the first round as baseline and as the first point of growth', () => {
     const first = { ...initialControl(settings, 0) };
     const decision = decide({ samples: 20, elapsedMs: 400, throughputPerS: 50 }, { name: 'init' }, first);

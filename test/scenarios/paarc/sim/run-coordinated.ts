@@ -1,4 +1,4 @@
-import { Coordinator, type PaarcSettings, ShareLimit } from '../../../../src/paarc/index.ts';
+import { Coordinator, type PaarcSettings, ShareLimit, splitBudget } from '../../../../src/paarc/index.ts';
 import { SimulatedClient } from './client.ts';
 import { EventQueue } from './event-queue.ts';
 import { SimulatedHost } from './host.ts';
@@ -9,6 +9,8 @@ import { UrlSupply } from './url-supply.ts';
 
 const messageMs = 20;
 const advanceMs = 25;
+/** With fewer permits than workers the turn moves on this often. */
+const turnMs = 1000;
 
 /** When each worker joins, in ms. */
 export type Joins = readonly number[];
@@ -23,14 +25,18 @@ export function runCoordinated(scenario: Scenario, seed: number, joins: Joins, s
   const workers = new Map<string, { limit: ShareLimit; client: SimulatedClient }>();
 
   const sendShares = (): void => {
-    const shares = coordinator.shares(queue.nowMs);
+    const { budget } = coordinator;
+    const names = [...workers.keys()];
+    const turn = budget.permits < names.length ? Math.floor(queue.nowMs / turnMs) % names.length : 0;
+    const shares = splitBudget(budget, [...names.slice(names.length - turn), ...names.slice(0, names.length - turn)]);
     queue.at(
       queue.nowMs + messageMs,
       () => {
-        for (const [name, share] of shares) {
-          const worker = workers.get(name);
-          worker?.limit.apply(share, queue.nowMs);
-          worker?.client.pump();
+        for (const [name, worker] of workers) {
+          const share = shares.get(name);
+          if (share === undefined) continue;
+          worker.limit.apply(share, queue.nowMs);
+          worker.client.pump();
         }
       },
       undefined,

@@ -1,14 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { tableFromIPC } from 'apache-arrow';
 import { readParquet } from 'parquet-wasm';
 import { describe, expect, it } from 'vitest';
-import { float64Column, utf8Column } from '../../../../src/arrow/columns.ts';
 import { FolderDestination } from '../../../../src/destination/folder-destination.ts';
 import { folderPaths } from '../../../../src/destination/folder-layout.ts';
 import { adoptFromStats } from '../../../../src/job/adopt-records.ts';
@@ -18,32 +15,11 @@ import { type DatasetSinkOptions, tarSink } from '../../../../src/stages/sink/ta
 import { filesBelow, temporaryFolder } from './folders.ts';
 import { resultOf, resultsOf, unitOf } from './units.ts';
 
-const run = promisify(execFile);
-
-function found(command: string): boolean {
-  try {
-    execFileSync(command, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.warn(`SKIPPED: ${command} is not installed, its view of the shards is not checked`);
-    return false;
-  }
-}
-
 async function write(folder: string, results: readonly FetchResult[], options: DatasetSinkOptions = {}): Promise<void> {
   await pipeline(Readable.from(results), tarSink(folder, { clock: stillClock, ...options }));
 }
 
 const stillClock = { nowMs: () => 0, wallMs: () => 1_700_000_001_000, timer: () => () => {} };
-
-async function members(tar: string): Promise<Map<string, string>> {
-  const script =
-    'import tarfile,json,sys\nt=tarfile.open(sys.argv[1])\nprint(json.dumps([[m.name,t.extractfile(m).read().decode(),m.mtime,m.uid,m.mode] for m in t]))';
-  const { stdout } = await run('python3', ['-c', script, tar]);
-  const list = JSON.parse(stdout) as [string, string, number, number, number][];
-  for (const [, , mtime, uid, mode] of list) expect([mtime, uid, mode]).toEqual([0, 0, 0o644]);
-  return new Map(list.map(([name, text]) => [name, text]));
-}
 
 describe('tarSink', () => {
   it('writes a shard, its outcome table and its stats, and nothing else', async () => {
@@ -58,69 +34,6 @@ describe('tarSink', () => {
     ]);
     expect(seen.filter((name) => name.includes('staging'))).toEqual([]);
     expect(unit.calls).toEqual(['done']);
-  });
-
-  it.runIf(found('python3'))(
-    'webdataset: image, caption and metadata of a sample share a key that python reads',
-    async () => {
-      const folder = await temporaryFolder();
-      const extra = [
-        ['score', float64Column([1.5, null])],
-        ['key', utf8Column(['a', 'b'])],
-      ] as const;
-      const unit = unitOf({ rows: 2, captions: ['Füße\tund 雪 ', null], extra });
-      await write(folder, resultsOf(unit));
-      const files = await members(join(folder, '000000.tar'));
-      expect([...files.keys()]).toEqual([
-        '0000000000.jpg',
-        '0000000000.txt',
-        '0000000000.json',
-        '0000000001.jpg',
-        '0000000001.txt',
-        '0000000001.json',
-      ]);
-      expect(files.get('0000000000.txt')).toBe('Füße\tund 雪 ');
-      expect(files.get('0000000001.txt')).toBe('');
-      const metadata = JSON.parse(files.get('0000000000.json') as string);
-      expect(metadata).toMatchObject({
-        key: '0000000000',
-        caption: 'Füße\tund 雪 ',
-        label: null,
-        row: 0,
-        width: 4,
-        score: 1.5,
-        manifest_key: 'a',
-      });
-      expect(Object.keys(JSON.parse(files.get('0000000001.json') as string))).toEqual(Object.keys(metadata));
-    },
-  );
-
-  it.runIf(found('python3'))(
-    'imagefolder: labels become folders, also long and foreign ones, with the true extension',
-    async () => {
-      const folder = await temporaryFolder();
-      const labels = ['Danaus plexippus', '../..', null, '雪'.repeat(80), `${'x'.repeat(120)}/y`];
-      await write(folder, resultsOf(unitOf({ rows: 5, labels })));
-      const names = [...(await members(join(folder, '000000.tar'))).keys()];
-      expect(names).toEqual([
-        'Danaus plexippus/0000000000.png',
-        '%2E.%2F%2E%2E/0000000001.png',
-        'output/0000000002.png',
-        `${'雪'.repeat(80)}/0000000003.png`,
-        `${'x'.repeat(120)}%2Fy/0000000004.png`,
-      ]);
-    },
-  );
-
-  it.runIf(found('tar'))('GNU tar lists every member of an archive with long and foreign names', async () => {
-    const folder = await temporaryFolder();
-    await write(folder, resultsOf(unitOf({ rows: 3, labels: ['a', '雪'.repeat(80), 'y'.repeat(200)] })));
-    const { stdout } = await run('tar', ['--quoting-style=literal', '-tf', join(folder, '000000.tar')]);
-    expect(stdout.trim().split('\n')).toEqual([
-      'a/0000000000.png',
-      `${'雪'.repeat(80)}/0000000001.png`,
-      `${'y'.repeat(200)}/0000000002.png`,
-    ]);
   });
 
   it('the same results in the same order make the same bytes, also compressed', async () => {

@@ -1,0 +1,156 @@
+/** What is known of the rate a host allows, and what a 429 or a quiet time makes of it. Rates per second. */
+import type { MeasuredRate } from './accepted-log.ts';
+import type { Segment } from './bucket.ts';
+import type { PaarcSettings } from './options.ts';
+
+/** What is known of the rate a host allows. Frozen: whatever changes it makes a new one. */
+export interface RateEstimate {
+  /** R: the rate in use; Infinity until the first 429. */
+  readonly perS: number;
+  /** A rate that held; 0 when none did since the last 429. */
+  readonly lowerPerS: number;
+  readonly upperPerS: number;
+  /** Lb: a rate that was certainly granted. */
+  readonly grantedPerS: number;
+  /** b: what the bucket held when full. */
+  readonly burst: number;
+  readonly isBurstKnown: boolean;
+  /** Accepted requests the estimate rests on. */
+  readonly support: number;
+}
+
+/** Before any 429. */
+export const openRate: RateEstimate = {
+  perS: Number.POSITIVE_INFINITY,
+  lowerPerS: 0,
+  upperPerS: Number.POSITIVE_INFINITY,
+  grantedPerS: 0,
+  burst: 0,
+  isBurstKnown: false,
+  support: 0,
+};
+
+/**
+ * After a failed probe without Retry-After a little below the last good rate: the bucket is empty and must not run dry
+ * at once.
+ */
+const afterFailure = 0.985;
+const afterVerifiedFailure = 0.97;
+/** Growth while nothing is known above. */
+const openGain = 1.5;
+const belowUpper = 0.985;
+/** A rate holds after this time, so many requests and so many reaction times without a 429. Chosen by scenario runs. */
+const verifyLeastMs = 2000;
+const verifyLeastSends = 20;
+const verifyReactions = 4;
+/** A burst can fake a rate for so long at most before we accept it. */
+const verifyMostMs = 30_000;
+const burstMargin = 1.3;
+const probeLeastMs = 10_000;
+/** Pauses between two probes, and while the estimate rests on few requests. A pause is what a failed probe costs. */
+const pausesBetweenProbes = 40;
+const pausesBetweenEarlyProbes = 10;
+const firmSupport = 60;
+
+/** A rate that an earlier run has verified. */
+export function warmRate(settings: PaarcSettings, perS: number): RateEstimate {
+  return { ...openRate, perS: settings.rateSafety * perS, upperPerS: perS };
+}
+
+/**
+ * The first 429.
+ * @param whole - everything sent until then
+ * @param pacePerS - while the limit still grew, the mean since the start is below this pace that was refused
+ * @param pauses - the 429 came with Retry-After: the pause decides what to go on with
+ */
+export function firstRefusal(settings: PaarcSettings, whole: Segment, pacePerS: number, pauses: boolean): RateEstimate {
+  const upperPerS = Math.max((1000 * whole.accepted) / whole.elapsedMs, pacePerS);
+  return { ...openRate, perS: pauses ? upperPerS : settings.beta * upperPerS, upperPerS, burst: whole.accepted };
+}
+
+/** A rate was measured between two 429s. @param first - the segment up to the very first 429, when the bucket was full */
+export function settledAt(
+  settings: PaarcSettings,
+  rate: RateEstimate,
+  measured: MeasuredRate,
+  first: Segment | undefined,
+): RateEstimate {
+  const { perS, accepted } = measured;
+  const settled = {
+    ...rate,
+    perS: Math.min(settings.rateSafety * rate.perS, settings.rateSafety * perS),
+    lowerPerS: 0,
+    upperPerS: perS * (1 + Math.max(0.02, 3 / Math.max(1, accepted))),
+    support: accepted,
+  };
+  if (rate.isBurstKnown || first === undefined) return settled;
+  return { ...settled, burst: Math.max(0, first.accepted - (perS * first.elapsedMs) / 1000), isBurstKnown: true };
+}
+
+/** A 429 at a rate that nothing else is known of. */
+export function refusedInUse(rate: RateEstimate): RateEstimate {
+  return { ...rate, perS: afterVerifiedFailure * rate.perS, lowerPerS: 0, upperPerS: rate.perS };
+}
+
+/** A 429 above a rate that held. @param onlyStepMs - how long the probe lasted, if it was a single step up */
+export function probeFailed(settings: PaarcSettings, rate: RateEstimate, onlyStepMs: number | undefined): RateEstimate {
+  const { perS, lowerPerS } = rate;
+  const back = { ...rate, perS: afterFailure * lowerPerS };
+  if (onlyStepMs === undefined) return { ...back, upperPerS: Math.min(rate.upperPerS, perS) };
+  return {
+    ...back,
+    upperPerS: settings.rateResolution * lowerPerS,
+    burst: ((perS - lowerPerS) * onlyStepMs) / 1000,
+  };
+}
+
+/** The rate in use held for so long. */
+export function rateHeld(rate: RateEstimate, heldMs: number): RateEstimate {
+  const grantedPerS = Math.max(rate.grantedPerS, rate.perS - (1000 * rate.burst) / heldMs);
+  return { ...rate, lowerPerS: rate.perS, grantedPerS };
+}
+
+/** The next rate after one that held; undefined when the bounds are as close as the search goes. */
+export function grownRate(settings: PaarcSettings, { perS, upperPerS }: RateEstimate): number | undefined {
+  if (upperPerS <= settings.rateResolution * perS) return undefined;
+  if (upperPerS === Number.POSITIVE_INFINITY) return openGain * perS;
+  return Math.min(settings.rateProbeGain * perS, Math.sqrt(perS * upperPerS), belowUpper * upperPerS);
+}
+
+/** The bucket's burst; until it was measured what it must have held at the first 429 if it refilled at this rate. */
+export function likelyBurst(rate: RateEstimate, firsts: readonly Segment[]): number {
+  if (rate.support > 0 || firsts.length === 0) return rate.burst;
+  return Math.max(0, ...firsts.map(({ accepted, elapsedMs }) => accepted - (rate.perS * elapsedMs) / 1000));
+}
+
+/**
+ * How long a rate must be used without a 429 until it counts as granted. Above the last rate that held, a full bucket
+ * pays for the difference for a while, so the time is what its burst would last, with a margin.
+ * @param lowerPerS - a rate that held before; 0 when none did
+ */
+export function verificationMs(
+  settings: PaarcSettings,
+  rate: { readonly perS: number; readonly lowerPerS: number; readonly burst: number },
+  reactionMs: number,
+): number {
+  const { perS, lowerPerS, burst } = rate;
+  const plainMs = Math.max(verifyLeastMs, (1000 * verifyLeastSends) / perS, verifyReactions * reactionMs);
+  if (perS <= settings.rateResolution * lowerPerS) return plainMs;
+  return Math.max(plainMs, Math.min(verifyMostMs, (1000 * burstMargin * burst) / (perS - lowerPerS)));
+}
+
+/**
+ * How long after the last 429 a probe may raise the rate. A failed probe costs about one 429 plus what is in flight
+ * above the rate; the budget says how many requests pay for that, and where a failure costs a pause, pauses are spaced
+ * as well.
+ */
+export function probeAfterMs(
+  settings: PaarcSettings,
+  rate: { readonly perS: number; readonly support: number; readonly retryAfterMs: number },
+  reactionMs: number,
+): number {
+  const costRequests = 1 + (settings.rateProbeGain - 1) * rate.perS * (reactionMs / 1000);
+  const paidMs = (1000 * costRequests) / (settings.rateBudget * rate.perS);
+  const pauses = rate.support < firmSupport ? pausesBetweenEarlyProbes : pausesBetweenProbes;
+  return Math.max(probeLeastMs, paidMs, pauses * rate.retryAfterMs);
+}
