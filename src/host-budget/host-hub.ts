@@ -3,19 +3,28 @@ import type { HostRule } from '../config/types.ts';
 import type { Limit } from '../paarc/index.ts';
 import { type Envelope, type HostGrant, type HostReport, shareIn } from './envelope.ts';
 import type { Heartbeat, HostRecord } from './host-record.ts';
-import type { HostHubOptions } from './hub-options.ts';
-import { LedHosts, type RecordWrite } from './led-hosts.ts';
-import { makeSeat } from './make-seat.ts';
-import { MessageAllowance } from './message-allowance.ts';
-import { Outbox } from './outbox.ts';
+import { type LeaderOptions, LedHosts, type RecordWrite } from './led-hosts.ts';
+import { Membership } from './membership.ts';
+import { MessageAllowance, Outbox } from './outbox.ts';
 import { Peers } from './peers.ts';
-import { Presence } from './presence.ts';
-import { farewell, moveOf, reportOf, type Seat, type Standing, standingOf } from './seat.ts';
+import { farewell, moveOf, reportOf, type Seat, Seats, type Standing, standingOf } from './seat.ts';
 
 /** Reports and grants leave so often, all hosts of a worker in one message. */
 const batchMs = 250;
 /** A worker with nothing to say still tells the leaders this often what it has seen. */
 const presenceMs = 1000;
+
+/** Everything that the hub needs of the world around it. */
+export interface HostHubOptions extends LeaderOptions {
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  /** A name that nobody else has or had. */
+  readonly newId: () => string;
+  /** A host's key in the bucket. */
+  readonly keyOf: (host: string) => string;
+  /** Somebody must hear from us sooner than the next tick: call it at once, but not from within this call. */
+  readonly onUrgent?: (() => void) | undefined;
+}
 
 /** What has to leave now. */
 export interface Outgoing {
@@ -30,13 +39,11 @@ export interface Outgoing {
  */
 export class HostHub {
   readonly #options: HostHubOptions;
-  readonly #presence: Presence;
+  readonly #membership: Membership;
   readonly #led: LedHosts;
   readonly #outbox = new Outbox();
   readonly #allowance = new MessageAllowance();
-  readonly #seats = new Map<string, Seat>();
-  /** Seats that anything has to be decided about; those alone with few rows are left in peace. */
-  readonly #lively = new Set<Seat>();
+  readonly #seats: Seats;
   readonly #records = new Map<string, { readonly record: HostRecord; readonly revision: number }>();
   readonly #peers = new Peers();
   #isUrgent = false;
@@ -45,16 +52,23 @@ export class HostHub {
 
   constructor(options: HostHubOptions) {
     this.#options = options;
-    this.#presence = new Presence(options.newId());
+    this.#membership = new Membership(options.newId());
     this.#led = new LedHosts(options);
+    this.#seats = new Seats({
+      ...options,
+      isLeased: () => this.isLeased,
+      workers: () => 1 + this.#membership.others(options.nowMs()).length,
+      onRefusal: (seat, quietMs) => this.#refused(seat, quietMs),
+      giveBack: (seat) => this.#giveBack(seat),
+    });
   }
 
   /** This worker's present name. */
   get incarnation(): string {
-    return this.#presence.worker;
+    return this.#membership.worker;
   }
   get isLeased(): boolean {
-    return this.#presence.isLeased(this.#options.nowMs());
+    return this.#membership.isLeased(this.#options.nowMs());
   }
   /** Reports of members are for us; must be subscribed to before a claim leaves. */
   get isLeading(): boolean {
@@ -65,10 +79,10 @@ export class HostHub {
     return {
       worker: this.incarnation,
       isLeased: this.isLeased,
-      workers: 1 + this.#presence.others(this.#options.nowMs()).length,
+      workers: 1 + this.#membership.others(this.#options.nowMs()).length,
       leading: this.#led.size,
       messages: this.#allowance.sent,
-      hosts: [...this.#seats.values()].map(({ host, limit }) => ({
+      hosts: [...this.#seats.all()].map(({ host, limit }) => ({
         host,
         mode: limit.mode,
         permits: limit.permits,
@@ -79,35 +93,15 @@ export class HostHub {
 
   /** @param revoke - ends what is in flight to the host, when others may use what it was granted for */
   create(host: string, rule: HostRule, revoke: () => void): Limit {
-    const { settings, nowMs, random, keyOf } = this.#options;
-    const key = keyOf(host);
-    const seat = makeSeat({
-      host,
-      key,
-      rule,
-      settings,
-      random,
-      nowMs,
-      isLeased: () => this.isLeased,
-      workers: () => 1 + this.#presence.others(nowMs()).length,
-      onDemand: (demanding) => this.#lively.add(demanding),
-      onRefusal: (refused, quietMs) => this.#refused(refused, quietMs),
-      revoke,
-    });
-    const former = this.#seats.get(key);
-    if (former !== undefined) this.#stand(former);
-    this.#seats.set(key, seat);
+    const key = this.#options.keyOf(host);
+    const { limit } = this.#seats.take(host, key, rule, revoke);
     const mayBeShared = !this.isLeased && this.#records.has(key);
-    if (mayBeShared || this.#standing(key, nowMs()) !== 'free') seat.limit.leave('closed');
-    this.#lively.add(seat);
-    return seat.limit;
+    if (mayBeShared || this.#standing(key, this.#options.nowMs()) !== 'free') limit.leave('closed');
+    return limit;
   }
 
   retire(host: string, limit: Limit): void {
-    const seat = this.#seats.get(this.#options.keyOf(host));
-    if (seat === undefined || seat.limit !== limit) return;
-    this.#stand(seat);
-    this.#seats.delete(seat.key);
+    this.#seats.giveUp(this.#options.keyOf(host), limit);
   }
 
   /** What to put under this worker's name now, if it may leave now, and how long until the next one. */
@@ -115,24 +109,24 @@ export class HostHub {
     const nowMs = this.#options.nowMs();
     if (!this.#allowance.take('heartbeat', nowMs)) return undefined;
     // What the former incarnation had in flight is in nobody's books once it is called over.
-    const isDrained = [...this.#lively].every(({ limit }) => limit.mode === 'alone' || limit.inFlight === 0);
-    return this.#presence.heartbeat(isDrained, nowMs);
+    const isDrained = [...this.#seats.lively].every(({ limit }) => limit.mode === 'alone' || limit.inFlight === 0);
+    return this.#membership.heartbeat(isDrained, nowMs);
   }
 
   /** A heartbeat should leave now, whenever the next one would be due. */
   get hasDoubts(): boolean {
-    return this.#presence.hasDoubts(this.#options.nowMs());
+    return this.#membership.hasDoubts(this.#options.nowMs());
   }
 
   /** The heartbeat has arrived. */
   confirm(incarnation: string, words: Heartbeat): void {
-    this.#presence.confirm(incarnation, words, this.#options.nowMs());
+    this.#membership.confirm(incarnation, words, this.#options.nowMs());
   }
 
   /** Everybody's heartbeats, ours among them, in the bucket's order; `undefined` when the key was deleted. */
   onHeartbeat(worker: string, heartbeat: Heartbeat | undefined, revision: number): void {
     this.#outbox.sees(revision);
-    this.#presence.hear(worker, heartbeat, this.#options.nowMs());
+    this.#membership.hear(worker, heartbeat, this.#options.nowMs());
   }
 
   /** A host's record has changed. */
@@ -147,13 +141,13 @@ export class HostHub {
     if (record.leader !== this.incarnation && record.epoch !== before?.record.epoch) this.#outbox.oweWord();
     if (seat === undefined) return;
     seat.claimAtMs = 0;
-    this.#lively.add(seat);
+    this.#seats.lively.add(seat);
   }
 
   onEnvelope(envelope: Envelope): void {
     const { from } = envelope;
     const nowMs = this.#options.nowMs();
-    if (from === this.incarnation || !this.#presence.isAlive(from, nowMs)) return;
+    if (from === this.incarnation || !this.#membership.isAlive(from, nowMs)) return;
     const heard = this.#peers.hear(envelope, this.#outbox.seen, nowMs);
     if (heard === undefined) return;
     const { clock, isGap } = heard;
@@ -169,11 +163,11 @@ export class HostHub {
   /** Time passes: call every few tens of milliseconds, and send what comes back. */
   tick(): Outgoing {
     const nowMs = this.#options.nowMs();
-    if (this.#presence.hasEnded(nowMs)) this.#expire(nowMs);
-    const others = this.#presence.others(nowMs);
-    this.#led.advance((worker) => this.#presence.isAlive(worker, nowMs), nowMs);
-    if (this.isLeased) for (const seat of this.#lively) this.#decide(seat, nowMs);
-    // Without others nothing leaves, but the law still moves our own share.
+    if (this.#membership.hasEnded(nowMs)) this.#expire(nowMs);
+    const others = this.#membership.others(nowMs);
+    this.#led.advance((worker) => this.#membership.isAlive(worker, nowMs), nowMs);
+    if (this.isLeased) for (const seat of this.#seats.lively) this.#decide(seat, nowMs);
+    // Without others nothing leaves, but the controller still moves our own share.
     const isDue = this.#isUrgent || nowMs >= this.#batchAtMs;
     const envelope = isDue ? this.#batch(others, nowMs) : undefined;
     if (!this.isLeased) return { envelope, writes: [] };
@@ -184,8 +178,7 @@ export class HostHub {
   /** Give everything back, for an end in good order. */
   leave(): Outgoing {
     const nowMs = this.#options.nowMs();
-    for (const seat of [...this.#seats.values()]) this.#stand(seat);
-    this.#seats.clear();
+    this.#seats.giveUpAll();
     const envelope = this.#outbox.envelope(this.incarnation, this.#outbox.takeFarewells(), [], nowMs);
     return { envelope, writes: this.#led.release(this.incarnation, this.#records, nowMs) };
   }
@@ -195,7 +188,7 @@ export class HostHub {
     const move = moveOf(seat, this.#standing(key, nowMs), this.#options.random, nowMs);
     switch (move) {
       case 'none':
-        if (limit.mode === 'alone' && limit.waiting === 0) this.#lively.delete(seat);
+        if (limit.mode === 'alone' && limit.waiting === 0) this.#seats.lively.delete(seat);
         return;
       case 'open':
       case 'close':
@@ -214,7 +207,7 @@ export class HostHub {
       worker: this.incarnation,
       isLeading: this.#led.has(key),
       isMember: this.#seats.get(key)?.limit.mode === 'member',
-      isAlive: (worker) => this.#presence.isAlive(worker, nowMs),
+      isAlive: (worker) => this.#membership.isAlive(worker, nowMs),
     });
   }
 
@@ -236,13 +229,13 @@ export class HostHub {
 
   #hasNews(): boolean {
     if (this.#outbox.hasNews || this.#led.hasMembersBesides(this.incarnation)) return true;
-    for (const { key, limit } of this.#lively) if (limit.mode === 'member' && !this.#led.has(key)) return true;
+    for (const { key, limit } of this.#seats.lively) if (limit.mode === 'member' && !this.#led.has(key)) return true;
     return false;
   }
 
   #report(nowMs: number): HostReport[] {
     const reports = this.#outbox.takeFarewells();
-    for (const seat of this.#lively) {
+    for (const seat of this.#seats.lively) {
       const known = this.#records.get(seat.key);
       const report = known === undefined ? undefined : reportOf(seat, known.record.epoch);
       if (report === undefined) continue;
@@ -277,21 +270,15 @@ export class HostHub {
 
   /** Our time is over: nothing of what we had may be used any more, and we go on as somebody new. */
   #expire(nowMs: number): void {
-    this.#presence.renew(this.#options.newId(), nowMs);
+    this.#membership.renew(this.#options.newId(), nowMs);
     this.#outbox.renew();
     this.#led.clear();
     // A host that was shared before may be shared by now, and nobody there would know of our few requests.
-    for (const { key, limit, revoke } of this.#seats.values()) {
+    for (const { key, limit, revoke } of this.#seats.all()) {
       if (limit.mode === 'alone' && !this.#records.has(key)) continue;
       limit.leave('closed');
       revoke();
     }
-  }
-
-  #stand(seat: Seat): void {
-    if (seat.limit.mode === 'member') this.#giveBack(seat);
-    else seat.limit.leave('closed');
-    this.#lively.delete(seat);
   }
 
   #giveBack(seat: Seat): void {

@@ -50,16 +50,15 @@ export function decodeRecord(text: string): HostRecord | undefined {
   const { shares } = value;
   if (typeof shares !== 'object' || shares === null || !Object.values(shares).every(isCount)) return undefined;
   const { epoch, leader, concurrency, requestsPerSecond, notBeforeMs } = value;
-  const record = {
+  return {
     epoch,
     leader,
     concurrency,
     requestsPerSecond,
     notBeforeMs,
     shares: shares as Readonly<Record<string, number>>,
+    controllerState: snapshotIn(value.controllerState),
   };
-  const state = snapshotIn(value.controllerState);
-  return state === undefined ? record : { ...record, controllerState: state };
 }
 
 export function encodeHeartbeat(heartbeat: Heartbeat): string {
@@ -72,7 +71,7 @@ export function decodeHeartbeat(text: string): Heartbeat | undefined {
   const value = parsed(text) as Partial<Record<keyof Heartbeat, unknown>> | undefined;
   if (!isCount(value?.ttlMs) || !isCount(value.sentMs)) return undefined;
   const { ttlMs, sentMs, replaces } = value;
-  return typeof replaces === 'string' ? { ttlMs, sentMs, replaces } : { ttlMs, sentMs };
+  return { ttlMs, sentMs, replaces: typeof replaces === 'string' ? replaces : undefined };
 }
 
 function snapshotIn(value: unknown): Snapshot | undefined {

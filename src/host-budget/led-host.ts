@@ -1,4 +1,4 @@
-/** The leader's side of one host: the law, and who may do how much. */
+/** The leader's side of one host: its controller, and who may do how much. */
 import {
   type Budget,
   Coordinator,
@@ -11,8 +11,8 @@ import type { HostGrant, HostReport } from './envelope.ts';
 import { ShareLedger } from './share-ledger.ts';
 
 /**
- * Grants leave at the pace of the reports: what the law decides takes so much longer to reach the workers than the law
- * itself counts on.
+ * Grants leave at the pace of the reports: what the controller decides takes so much longer to reach the workers than
+ * it counts on itself.
  */
 const grantDelayMs = 250;
 /**
@@ -22,7 +22,7 @@ const permitsPerHolder = 8;
 const turnMs = 30_000;
 /** A member that says nothing for so long gets no share until it speaks again; members report every 250 ms. */
 const silentMs = 1500;
-/** A change of the spacing below this is not worth a message: the law moves it with every answer. Chosen. */
+/** A change of the spacing below this is not worth a message: the controller moves it with every answer. Chosen. */
 const leastChange = 0.02;
 
 export interface LedHostOptions {
@@ -49,7 +49,7 @@ interface Member {
   wants: boolean;
 }
 
-/** The leader's side of one host: the law, fed by everybody's reports, and the books of what is granted to whom. */
+/** The leader's side of one host: its controller, fed by everybody's reports, and the books of what is granted to whom. */
 export class LedHost {
   readonly epoch: number;
   readonly revision: number;
@@ -128,7 +128,7 @@ export class LedHost {
     this.#ledger.close(worker);
   }
 
-  /** Let the law think. */
+  /** Let the controller think. */
   advance(nowMs: number): ReturnType<Coordinator['advance']> {
     return this.#coordinator.advance(nowMs);
   }

@@ -1,16 +1,14 @@
 /** The hosts that this worker leads, its claims and its records. */
 import type { HostRule } from '../config/types.ts';
-import { cappedAt, type WorkerEvent } from '../paarc/index.ts';
+import { cappedAt, type PaarcSettings, type Snapshot, type Transition, type WorkerEvent } from '../paarc/index.ts';
 import type { HostGrant, HostReport } from './envelope.ts';
 import type { HostRecord } from './host-record.ts';
-import type { HostHubOptions } from './hub-options.ts';
 import { LedHost } from './led-host.ts';
-import { unleasedOf } from './make-seat.ts';
-import type { Seat } from './seat.ts';
+import { type Seat, unleasedOf } from './seat.ts';
 
 /** A host without members is given back after so long. */
 const emptyMs = 2000;
-/** What the law has learned is saved so often, a change of members sooner. */
+/** What the controller has learned is saved so often, a change of members sooner. */
 const saveMs = 5000;
 const saveMembersMs = 1000;
 
@@ -24,7 +22,17 @@ export interface RecordWrite {
 type Known = { readonly record: HostRecord; readonly revision: number };
 type Records = ReadonlyMap<string, Known>;
 
-type LawSource = Pick<HostHubOptions, 'settings' | 'random' | 'snapshotOf' | 'remember' | 'onTransition'>;
+/** What leading a host needs of the world around it. */
+export interface LeaderOptions {
+  readonly settings: PaarcSettings;
+  readonly random: () => number;
+  /** What is known of a host from before, when its record knows nothing. */
+  readonly snapshotOf?: ((host: string) => Snapshot | undefined) | undefined;
+  /** What a leader knows of a host that it gives back. */
+  readonly remember?: ((host: string, snapshot: Snapshot) => void) | undefined;
+  /** The controller has decided something about a host that this worker leads. */
+  readonly onTransition?: ((host: string, transition: Transition) => void) | undefined;
+}
 
 interface Entry {
   readonly host: string;
@@ -36,13 +44,13 @@ interface Entry {
 
 /** The hosts that this worker leads, and its attempts to lead more. */
 export class LedHosts {
-  readonly #options: LawSource;
+  readonly #options: LeaderOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #claims = new Map<string, { readonly seat: Seat; readonly known: Known | undefined }>();
   /** Claims that have left and are not decided. */
   readonly #pending = new Set<string>();
 
-  constructor(options: LawSource) {
+  constructor(options: LeaderOptions) {
     this.#options = options;
   }
 
@@ -187,7 +195,6 @@ export class LedHosts {
 
   #recordOf({ led }: Entry, record: HostRecord, leader: string, nowMs: number): HostRecord {
     const { permits, spacingMs, pauseUntilMs } = led.budget;
-    const state = led.snapshot ?? record.controllerState;
     return {
       epoch: record.epoch,
       leader,
@@ -195,7 +202,7 @@ export class LedHosts {
       requestsPerSecond: spacingMs === 0 ? 0 : 1000 / spacingMs,
       notBeforeMs: Math.max(0, pauseUntilMs - nowMs),
       shares: led.shares,
-      ...(state === undefined ? {} : { controllerState: state }),
+      controllerState: led.snapshot ?? record.controllerState,
     };
   }
 }

@@ -1,5 +1,14 @@
-/** What a worker has yet to say. */
+/** What a worker has yet to say, and how many messages it may send: the most important first. */
 import type { Envelope, HostGrant, HostReport } from './envelope.ts';
+
+type MessageKind = 'heartbeat' | 'envelope' | 'record';
+
+const windowMs = 1000;
+/**
+ * Messages in any second that a kind may bring the total to; 8 in all, and the last ones are kept for what matters
+ * more.
+ */
+const mostInWindow: Readonly<Record<MessageKind, number>> = { heartbeat: 8, envelope: 7, record: 6 };
 
 /** What a worker has yet to say, beyond its regular reports. */
 export class Outbox {
@@ -57,5 +66,25 @@ export class Outbox {
   renew(): void {
     this.#farewells = [];
     this.#number = 0;
+  }
+}
+
+/** Keeps a worker at 8 messages in any second. What may not go now goes with a later one; nothing is lost but time. */
+export class MessageAllowance {
+  readonly #sentMs: number[] = [];
+  #sent = 0;
+
+  /** Messages so far. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Ask, and count it as sent if it may be. */
+  take(kind: MessageKind, nowMs: number): boolean {
+    while ((this.#sentMs[0] ?? nowMs) <= nowMs - windowMs) this.#sentMs.shift();
+    if (this.#sentMs.length >= mostInWindow[kind]) return false;
+    this.#sentMs.push(nowMs);
+    this.#sent += 1;
+    return true;
   }
 }

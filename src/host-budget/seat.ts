@@ -1,8 +1,9 @@
-/** One worker's place at one host, and what to do about it. */
+/** One worker's places at hosts, and what to do about each. */
 import type { HostRule } from '../config/types.ts';
+import { cappedAt, type Limit, PaarcLimit, type PaarcSettings } from '../paarc/index.ts';
 import type { HostReport } from './envelope.ts';
 import type { HostRecord } from './host-record.ts';
-import type { SharedLimit } from './shared-limit.ts';
+import { SharedLimit } from './shared-limit.ts';
 
 /** This worker's place at one host. */
 export interface Seat {
@@ -16,6 +17,8 @@ export interface Seat {
   claimAtMs: number;
 }
 
+/** Requests that a worker may have in flight to a host without having joined, if the controller's least is not lower. */
+const unleasedMost = 2;
 /**
  * Rows that may wait on a host before a share of its budget is asked for. A few rows are done sooner than a lease is
  * had.
@@ -30,6 +33,85 @@ const idleMs = 2000;
 const rushMs = 150;
 /** Until an attempt to lead that came to nothing is repeated. */
 const retryMs = 1000;
+
+export function unleasedOf(settings: PaarcSettings): number {
+  return Math.min(settings.cMin, unleasedMost);
+}
+
+/** What the places of one worker have in common. */
+export interface SeatsOptions {
+  readonly settings: PaarcSettings;
+  readonly random: () => number;
+  readonly nowMs: () => number;
+  readonly isLeased: () => boolean;
+  /** Alive, this one among them. */
+  readonly workers: () => number;
+  readonly onRefusal: (seat: Seat, quietMs: number) => void;
+  /** End a membership. */
+  readonly giveBack: (seat: Seat) => void;
+}
+
+/** This worker's places, one per host. */
+export class Seats {
+  readonly #options: SeatsOptions;
+  readonly #byKey = new Map<string, Seat>();
+  /** Those that anything has to be decided about; the others are alone with few rows, and left in peace. */
+  readonly lively = new Set<Seat>();
+
+  constructor(options: SeatsOptions) {
+    this.#options = options;
+  }
+
+  all(): Iterable<Seat> {
+    return this.#byKey.values();
+  }
+
+  get(key: string): Seat | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /** A place with a limit that starts with what needs no lease. The host's former place, if any, is given up. */
+  take(host: string, key: string, rule: HostRule, revoke: () => void): Seat {
+    const { random, nowMs, isLeased, workers, onRefusal } = this.#options;
+    const settings = cappedAt(this.#options.settings, rule.cMax);
+    const hostSpacingMs = rule.requestsPerSecond === undefined ? 0 : 1000 / rule.requestsPerSecond;
+    const limit = new SharedLimit({
+      nowMs,
+      isLeased,
+      alone: new PaarcLimit(cappedAt(settings, unleasedOf(settings)), random, nowMs()),
+      // Nobody divides the rate of a host that nobody leads, so everybody reckons with all others.
+      leastSpacingMs: () => (hostSpacingMs === 0 ? 0 : hostSpacingMs * workers()),
+      cMax: settings.cMax,
+      onDemand: () => this.lively.add(seat),
+      onRefusal: (quietMs) => onRefusal(seat, quietMs),
+    });
+    const seat: Seat = { host, key, rule, limit, revoke, claimAtMs: 0 };
+    const former = this.#byKey.get(key);
+    if (former !== undefined) this.#giveUp(former);
+    this.#byKey.set(key, seat);
+    this.lively.add(seat);
+    return seat;
+  }
+
+  /** The limit is not used any more; another one may have taken its place already. */
+  giveUp(key: string, limit: Limit): void {
+    const seat = this.#byKey.get(key);
+    if (seat === undefined || seat.limit !== limit) return;
+    this.#giveUp(seat);
+    this.#byKey.delete(key);
+  }
+
+  giveUpAll(): void {
+    for (const seat of [...this.#byKey.values()]) this.#giveUp(seat);
+    this.#byKey.clear();
+  }
+
+  #giveUp(seat: Seat): void {
+    if (seat.limit.mode === 'member') this.#options.giveBack(seat);
+    else seat.limit.leave('closed');
+    this.lively.delete(seat);
+  }
+}
 
 /**
  * How a host stands, as its record and the heartbeats tell: nobody shares it; we lead it; somebody alive leads it; its

@@ -1,4 +1,9 @@
-/** What one worker may have in flight at most, as far as the leader can know. */
+/** The leader's books for one host: what each worker may have in flight, as far as the leader can know. */
+
+/** Grants to a worker that does not answer; older ones are merged. */
+const maxOpen = 64;
+
+/** What one worker may have in flight at most. */
 interface Account {
   /** The newest grant that the worker said it had applied. */
   ackedSeq: number;
@@ -19,15 +24,6 @@ export class ShareLedger {
   readonly #accounts = new Map<string, Account>();
   #seq = 0;
 
-  /** Newest grant. */
-  get seq(): number {
-    return this.#seq;
-  }
-
-  has(worker: string): boolean {
-    return this.#accounts.has(worker);
-  }
-
   /** Most that this worker may have in flight. */
   held(worker: string): number {
     const account = this.#accounts.get(worker);
@@ -35,7 +31,7 @@ export class ShareLedger {
     return account.open.reduce((most, { permits }) => Math.max(most, permits), account.heldThen);
   }
 
-  get heldByAll(): number {
+  get #heldByAll(): number {
     let sum = 0;
     for (const worker of this.#accounts.keys()) sum += this.held(worker);
     return sum;
@@ -73,7 +69,7 @@ export class ShareLedger {
    * @returns permits by worker, for every account; 0 for those without a target
    */
   plan(targets: ReadonlyMap<string, number>, budget: number, mayGrow: boolean): Map<string, number> {
-    let free = mayGrow ? Math.max(0, budget - this.heldByAll) : 0;
+    let free = mayGrow ? Math.max(0, budget - this.#heldByAll) : 0;
     const plan = new Map<string, number>();
     for (const worker of this.#accounts.keys()) {
       const target = targets.get(worker) ?? 0;
@@ -104,6 +100,3 @@ export class ShareLedger {
     }
   }
 }
-
-/** Grants to a worker that does not answer; older ones are merged. */
-const maxOpen = 64;

@@ -18,7 +18,7 @@ export interface SharedLimitOptions {
   readonly nowMs: () => number;
   /** This worker's lease is good. Asked before every send. */
   readonly isLeased: () => boolean;
-  /** The law while nobody shares the host; never above what needs no lease. */
+  /** The controller while nobody shares the host; never above what needs no lease. */
   readonly alone: Limit;
   /** Least time between two sends while alone, from the host's rule, and most in flight. */
   readonly leastSpacingMs: () => number;
@@ -30,8 +30,8 @@ export interface SharedLimitOptions {
 }
 
 /**
- * Everybody stops for so long after a 429 without Retry-After: until the leader's law, which runs behind, has made up
- * its mind.
+ * Everybody stops for so long after a 429 without Retry-After: until the leader's controller, which runs behind, has
+ * made up its mind.
  */
 const stopMs = 350;
 
@@ -124,7 +124,7 @@ export class SharedLimit implements Limit {
     this.#options.onRefusal(quietMs);
   }
 
-  /** The refusal of a request from before the last stop says what is known already; alone, the law has its own ways. */
+  /** The refusal of a request from before the last stop says what is known already; alone, the controller has its own ways. */
   #isNews({ sentMs }: Flight): boolean {
     return this.#mode === 'member' && sentMs > this.#stoppedMs;
   }

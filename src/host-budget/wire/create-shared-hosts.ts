@@ -15,7 +15,7 @@ import { HostWire } from './host-wire.ts';
 
 export interface SharedHostsOptions {
   readonly connection: NatsConnection;
-  /** The law's parameters; those of a host's leader count. */
+  /** The controllers' parameters; those of a host's leader count. */
   readonly settings: PaarcSlice;
   /** Uniform in [0, 1). */
   readonly random?: (() => number) | undefined;
@@ -23,7 +23,7 @@ export interface SharedHostsOptions {
   /** Replicas of the bucket when it is made here. */
   readonly replicas?: number | undefined;
   /** What this machine knows of a host from earlier, for a host without a record. */
-  readonly snapshotOf?: (host: string) => Snapshot | undefined;
+  readonly snapshotOf?: ((host: string) => Snapshot | undefined) | undefined;
   /** What was learned of a host that this worker led. */
   readonly remember?: ((host: string, snapshot: Snapshot) => void) | undefined;
 }
@@ -72,8 +72,8 @@ export async function createSharedHosts(options: SharedHostsOptions): Promise<Sh
     keyOf,
     onUrgent: () => wire.hurry(),
     onTransition: (host, transition) => publish('flow-dc:limit', () => ({ host, atMs: clock.nowMs(), transition })),
-    ...(snapshotOf === undefined ? {} : { snapshotOf }),
-    ...(remember === undefined ? {} : { remember }),
+    snapshotOf,
+    remember,
   });
   const wire = new HostWire(hub, connection, bucket, clock);
   await wire.open();

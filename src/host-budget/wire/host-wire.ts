@@ -12,8 +12,8 @@ const REPORTS = 'fd.hosts.reports';
 /** Grants and pauses, with reports if there are any: everybody listens. */
 const ALL = 'fd.hosts.all';
 /**
- * The hub looks at the time this often: a batch every 250 ms must not come so late that the law has gone past its
- * events.
+ * The hub looks at the time this often: a batch every 250 ms must not come so late that the controller has gone past
+ * its events.
  */
 const TICK_MS = 20;
 /** Heartbeats under way at once; more would only wait for the same dead server. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BUDGET, clusterOf, type SimCluster, type SimWorker, utilisation } from './sim-cluster.ts';
 
-/** Histories per property. More of them, for a night: FAULT_RUNS=4000 npx vitest run test/unit/hosts */
+/** Histories per property. More of them, for a night: FAULT_RUNS=4000 npx vitest run test/unit/host-budget */
 const RUNS = Number(process.env.FAULT_RUNS ?? 40);
 const kinds = ['kill', 'cut', 'server', 'start', 'idle'] as const;
 const losses = fc.constantFrom(0, 0.02, 0.2);

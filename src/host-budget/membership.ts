@@ -1,4 +1,4 @@
-/** Who is alive, by heartbeats on my own clock. */
+/** Which workers share the budgets: this one under its name and lease, and who else is alive, all by heartbeats. */
 import type { Heartbeat } from './host-record.ts';
 
 /** How often a worker says that it is there, and when the others give it up. */
@@ -113,4 +113,116 @@ export class Liveness {
 /** The worker's lease, and a margin, last at least until `atMs`. */
 function isWithin({ atMs: heardMs, ttlMs }: Heard, atMs: number): boolean {
   return atMs - heardMs <= ttlMs + marginMs;
+}
+
+/**
+ * This worker's right to use what others granted it: good for a time from before each heartbeat that was confirmed, and
+ * never after that.
+ */
+export class BudgetLease {
+  #worker: string;
+  #replaces: string | undefined;
+  #untilMs = Number.NEGATIVE_INFINITY;
+
+  /** @param worker - the first incarnation */
+  constructor(worker: string) {
+    this.#worker = worker;
+  }
+
+  /** The incarnation that holds, or will hold, the lease. */
+  get worker(): string {
+    return this.#worker;
+  }
+  /** The incarnation before it. */
+  get replaces(): string | undefined {
+    return this.#replaces;
+  }
+
+  isGood(nowMs: number): boolean {
+    return nowMs < this.#untilMs;
+  }
+
+  /** It was good and is not any more. */
+  hasEnded(nowMs: number): boolean {
+    return this.#untilMs > Number.NEGATIVE_INFINITY && nowMs >= this.#untilMs;
+  }
+
+  /** A heartbeat of `worker` has arrived. Too late for a lease that has ended: others may have counted on that. */
+  confirm(worker: string, { sentMs, ttlMs }: Heartbeat, nowMs: number): void {
+    if (worker === this.#worker && !this.hasEnded(nowMs)) this.#untilMs = Math.max(this.#untilMs, sentMs + ttlMs);
+  }
+
+  /** Go on as somebody new, without a lease. */
+  renew(worker: string): void {
+    this.#replaces = this.#worker;
+    this.#worker = worker;
+    this.#untilMs = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** This worker's name and lease, and who else is there: both by heartbeats. */
+export class Membership {
+  readonly #lease: BudgetLease;
+  readonly #liveness: Liveness;
+
+  /** @param worker - the first incarnation */
+  constructor(worker: string) {
+    this.#lease = new BudgetLease(worker);
+    this.#liveness = new Liveness(worker);
+  }
+
+  /** This worker's present name. */
+  get worker(): string {
+    return this.#lease.worker;
+  }
+
+  isLeased(nowMs: number): boolean {
+    return this.#lease.isGood(nowMs);
+  }
+  hasEnded(nowMs: number): boolean {
+    return this.#lease.hasEnded(nowMs);
+  }
+
+  isAlive(worker: string, nowMs: number): boolean {
+    return this.#liveness.isAlive(worker, nowMs);
+  }
+  /** Everybody else who is alive. */
+  others(nowMs: number): string[] {
+    return this.#liveness.others(nowMs);
+  }
+  /** A heartbeat should leave now, whenever the next one would be due. */
+  hasDoubts(nowMs: number): boolean {
+    return this.#liveness.hasDoubts(nowMs);
+  }
+
+  /**
+   * A heartbeat leaves now.
+   * @param isDrained - nothing of what a former incarnation was granted is in flight any more: only then may it be
+   * called over
+   */
+  heartbeat(isDrained: boolean, nowMs: number): { readonly words: Heartbeat; readonly heartbeatMs: number } {
+    const { ttlMs, heartbeatMs } = timingFor(1 + this.others(nowMs).length);
+    this.#liveness.send(nowMs);
+    const { replaces } = this.#lease;
+    return { words: { ttlMs, sentMs: nowMs, replaces: isDrained ? replaces : undefined }, heartbeatMs };
+  }
+
+  /** A heartbeat of ours has arrived. */
+  confirm(incarnation: string, words: Heartbeat, nowMs: number): void {
+    this.#lease.confirm(incarnation, words, nowMs);
+  }
+
+  /** Anybody's heartbeat, ours among them; `undefined` when the key was deleted. */
+  hear(worker: string, heartbeat: Heartbeat | undefined, nowMs: number): void {
+    if (heartbeat === undefined) this.#liveness.over(worker, nowMs);
+    else this.#liveness.hear(worker, heartbeat, nowMs);
+  }
+
+  /** Go on as somebody new. */
+  renew(worker: string, nowMs: number): void {
+    const former = this.worker;
+    this.#lease.renew(worker);
+    this.#liveness.rename(worker);
+    this.#liveness.over(former, nowMs);
+  }
 }

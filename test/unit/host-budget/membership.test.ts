@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Lease } from '../../../src/host-budget/lease.ts';
-import { Liveness, timingFor } from '../../../src/host-budget/liveness.ts';
-import { MessageAllowance } from '../../../src/host-budget/message-allowance.ts';
-import { SenderClock } from '../../../src/host-budget/sender-clock.ts';
+import { BudgetLease, Liveness, timingFor } from '../../../src/host-budget/membership.ts';
+import { MessageAllowance } from '../../../src/host-budget/outbox.ts';
+import { SenderClock } from '../../../src/host-budget/peers.ts';
 
 /** Heartbeats of `workers` every second in [fromMs, toMs]. */
 function beat(liveness: Liveness, workers: readonly string[], fromMs: number, toMs: number): void {
@@ -66,7 +65,7 @@ describe('a worker', () => {
 
 describe('a lease', () => {
   it('counts from before the heartbeat left, not from its confirmation', () => {
-    const lease = new Lease('me');
+    const lease = new BudgetLease('me');
     expect(lease.isGood(0)).toBe(false);
     lease.confirm('me', { sentMs: 1000, ttlMs: 3000 }, 1500);
     expect(lease.isGood(3999)).toBe(true);
@@ -75,14 +74,14 @@ describe('a lease', () => {
   });
 
   it('that has ended is not revived by a confirmation, even before anybody noticed', () => {
-    const lease = new Lease('me');
+    const lease = new BudgetLease('me');
     lease.confirm('me', { sentMs: 1000, ttlMs: 3000 }, 1500);
     lease.confirm('me', { sentMs: 3500, ttlMs: 3000 }, 4000);
     expect(lease.isGood(4000)).toBe(false);
   });
 
   it('is not revived by a late confirmation of a former incarnation', () => {
-    const lease = new Lease('me');
+    const lease = new BudgetLease('me');
     lease.confirm('me', { sentMs: 1000, ttlMs: 3000 }, 1500);
     lease.renew('me again');
     lease.confirm('me', { sentMs: 3900, ttlMs: 3000 }, 3950);
