@@ -20,7 +20,7 @@ import { outcomeTable } from '../../../src/dataset/outcome-table.ts';
 import { decodeParquet, encodeParquet } from '../../../src/dataset/parquet-file.ts';
 import { rowOutcome } from '../../../src/dataset/row-outcome.ts';
 import { sampleJsonWriter } from '../../../src/dataset/sample-json.ts';
-import { resultOf, unitOf } from '../stages/sink/units.ts';
+import { resultOf, unitOf } from '../../support/sink-units.ts';
 
 function dataOf(values: readonly unknown[], type: ConstructorParameters<typeof Field>[1]): Data {
   return vectorFromArray(values as never, type as never).data[0] as Data;

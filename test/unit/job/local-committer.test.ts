@@ -1,11 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   createLocalCommitter,
   type LocalCommitterOptions,
@@ -149,34 +145,3 @@ describe('a local committer', () => {
     expect(await committer.rivalOf(other.id)).toBe(unit.id);
   });
 });
-
-describe('two processes that commit the same unit', () => {
-  it('agree on one winner', { timeout: 60_000 }, async () => {
-    const records = [recordOf(unit), recordOf(unit)];
-    const children = records.map((record) => startCommitter(JSON.stringify(record)));
-    const outputs = children.map((child) =>
-      createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator](),
-    );
-    for (const output of outputs) expect((await output.next()).value).toBe('ready');
-    for (const child of children) child.stdin?.write('go\n');
-    const answers = await Promise.all(
-      outputs.map(async (output) => JSON.parse((await output.next()).value) as { won: boolean; token: string }),
-    );
-    expect(answers.filter((answer) => answer.won)).toHaveLength(1);
-    expect(answers[0]?.token).toBe(answers[1]?.token);
-    expect(records[answers.findIndex((answer) => answer.won)]?.token).toBe(answers[0]?.token);
-  });
-});
-
-function startCommitter(record: string): ChildProcess {
-  const script = fileURLToPath(new URL('./fixtures/commit-once.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, state, record], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  onTestFinished(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  });
-  return child;
-}

@@ -1,11 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acquireLock, type LockHolder, processStart } from '../../../src/job/lock.ts';
 
 let folder: string;
@@ -60,15 +56,6 @@ describe('acquireLock', () => {
     await other.release();
   });
 
-  it('takes over from a process that is gone', async () => {
-    const child = spawn(process.execPath, ['-e', '']);
-    await once(child, 'exit');
-    await leaveLock({ pid: child.pid as number });
-    const lock = await acquireLock(lockFile);
-    expect(await readdir(folder)).toEqual(['lock']);
-    await lock.release();
-  });
-
   it.runIf(processStart(process.pid))('takes over from a process whose pid somebody else has now', async () => {
     await leaveLock({ processStart: 'another-boot/1' });
     await (await acquireLock(lockFile)).release();
@@ -107,40 +94,3 @@ describe('acquireLock', () => {
     await lock.release();
   });
 });
-
-describe('a lock between processes', () => {
-  it('goes to one of two that start together, and is free after a SIGKILL', { timeout: 60_000 }, async () => {
-    const children = [holdLock(), holdLock()];
-    const answers = await Promise.all(children.map(firstLine));
-    expect(answers.sort()).toEqual(['FDC_ERR_JOB_LOCKED', 'held']);
-    await expect(acquireLock(lockFile)).rejects.toMatchObject({ code: 'FDC_ERR_JOB_LOCKED' });
-    await Promise.all(children.map(kill));
-    await (await acquireLock(lockFile)).release();
-  });
-
-  it('is given back by a process that ends without closing the job', { timeout: 60_000 }, async () => {
-    const child = holdLock();
-    expect(await firstLine(child)).toBe('held');
-    child.stdin?.end();
-    await once(child, 'exit');
-    expect(await readdir(folder)).toEqual([]);
-  });
-});
-
-function holdLock(): ChildProcess {
-  const script = fileURLToPath(new URL('./fixtures/hold-lock.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, lockFile], { stdio: ['pipe', 'pipe', 'inherit'] });
-  onTestFinished(() => kill(child));
-  return child;
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-  return (await lines[Symbol.asyncIterator]().next()).value;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-}

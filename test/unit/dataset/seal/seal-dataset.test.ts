@@ -12,8 +12,8 @@ import type { FolderLayout } from '../../../../src/destination/folder-layout.ts'
 import { createLocalCommitter } from '../../../../src/job/local-committer.ts';
 import { folderSink } from '../../../../src/stages/sink/folder-sink.ts';
 import { tarSink } from '../../../../src/stages/sink/tar-sink.ts';
+import { resultOf, unitOf } from '../../../support/sink-units.ts';
 import { temporaryFolder } from '../../stages/sink/folders.ts';
-import { resultOf, unitOf } from '../../stages/sink/units.ts';
 
 const info: SealInfo = {
   ...{

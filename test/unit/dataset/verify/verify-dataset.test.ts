@@ -10,8 +10,8 @@ import { createLocalCommitter } from '../../../../src/job/local-committer.ts';
 import type { UnitRecord } from '../../../../src/record.ts';
 import { folderSink } from '../../../../src/stages/sink/folder-sink.ts';
 import { type DatasetSinkOptions, tarSink } from '../../../../src/stages/sink/tar-sink.ts';
+import { resultOf, type UnitShape, unitOf } from '../../../support/sink-units.ts';
 import { temporaryFolder } from '../../stages/sink/folders.ts';
-import { resultOf, type UnitShape, unitOf } from '../../stages/sink/units.ts';
 
 interface Dataset {
   readonly folder: string;

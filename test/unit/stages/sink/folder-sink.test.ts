@@ -5,8 +5,8 @@ import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import { folderSink } from '../../../../src/stages/sink/folder-sink.ts';
 import type { DatasetSinkOptions } from '../../../../src/stages/sink/tar-sink.ts';
+import { resultOf, resultsOf, unitOf } from '../../../support/sink-units.ts';
 import { filesBelow, temporaryFolder } from './folders.ts';
-import { resultOf, resultsOf, unitOf } from './units.ts';
 
 const urls = ['https://h.org/photos/a/large.jpg', 'https://h.org/photos/b/large.jpg'];
 

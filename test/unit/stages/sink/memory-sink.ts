@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { FetchResult, OpenUnit, UnitRecord } from '../../../../src/record.ts';
 import type { CustomSink, UnitWriter } from '../../../../src/stages/sink/custom-sink.ts';
 import { createSink } from '../../../../src/stages/sink/sink.ts';
-import type { TestResult } from './units.ts';
+import type { TestResult } from '../../../support/sink-units.ts';
 
 /** A sink in memory whose calls can be held or broken. */
 export class MemorySink implements CustomSink {

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { FlowDcError } from '../../../../src/errors.ts';
 import type { FetchResult } from '../../../../src/record.ts';
 import { createSink } from '../../../../src/stages/sink/sink.ts';
+import { resultOf, resultsOf, unitOf } from '../../../support/sink-units.ts';
 import { errno, MemorySink, never, releases, run, turns } from './memory-sink.ts';
-import { resultOf, resultsOf, unitOf } from './units.ts';
 
 describe('createSink, when something ends early,', () => {
   it('an error in one unit gives that unit back and leaves the others alone', async () => {

@@ -4,8 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { FetchResult } from '../../../../src/record.ts';
 import { createSink } from '../../../../src/stages/sink/sink.ts';
+import { resultOf, resultsOf, unitOf } from '../../../support/sink-units.ts';
 import { MemorySink, releases, run, turns } from './memory-sink.ts';
-import { resultOf, resultsOf, unitOf } from './units.ts';
 
 describe('createSink', () => {
   it('writes interleaved units in their own order and acknowledges each after its commit', async () => {

@@ -12,8 +12,8 @@ import { adoptFromStats } from '../../../../src/job/adopt-records.ts';
 import { createLocalCommitter } from '../../../../src/job/local-committer.ts';
 import type { FetchResult, UnitRecord } from '../../../../src/record.ts';
 import { type DatasetSinkOptions, tarSink } from '../../../../src/stages/sink/tar-sink.ts';
+import { resultOf, resultsOf, unitOf } from '../../../support/sink-units.ts';
 import { filesBelow, temporaryFolder } from './folders.ts';
-import { resultOf, resultsOf, unitOf } from './units.ts';
 
 async function write(folder: string, results: readonly FetchResult[], options: DatasetSinkOptions = {}): Promise<void> {
   await pipeline(Readable.from(results), tarSink(folder, { clock: stillClock, ...options }));

@@ -1,10 +1,10 @@
 /** Units and results as the stages before the sink make them. */
 import { createHash } from 'node:crypto';
 import { type Data, RecordBatch } from 'apache-arrow';
-import { batchOf, repeatedUtf8Column, sequenceColumn, utf8Column } from '../../../../src/arrow/columns.ts';
-import type { ColumnRoles, FetchResult, OpenUnit, UnitRow } from '../../../../src/record.ts';
-import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../../../../src/record.ts';
-import { decodeRows, withRoles } from '../../../../src/unit-rows.ts';
+import { batchOf, repeatedUtf8Column, sequenceColumn, utf8Column } from '../../src/arrow/columns.ts';
+import type { ColumnRoles, FetchResult, OpenUnit, UnitRow } from '../../src/record.ts';
+import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../../src/record.ts';
+import { decodeRows, withRoles } from '../../src/unit-rows.ts';
 
 export interface UnitShape {
   readonly index?: number;

@@ -4,14 +4,14 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { verifyDataset } from '../../../../src/dataset/verify/verify-dataset.ts';
-import { type CommitStep, FolderDestination } from '../../../../src/destination/folder-destination.ts';
-import type { FolderLayout } from '../../../../src/destination/folder-layout.ts';
-import { createLocalCommitter } from '../../../../src/job/local-committer.ts';
-import { folderSink } from '../../../../src/stages/sink/folder-sink.ts';
-import { tarSink } from '../../../../src/stages/sink/tar-sink.ts';
-import { temporaryFolder } from './folders.ts';
-import { resultsOf, unitOf } from './units.ts';
+import { verifyDataset } from '../../../src/dataset/verify/verify-dataset.ts';
+import { type CommitStep, FolderDestination } from '../../../src/destination/folder-destination.ts';
+import type { FolderLayout } from '../../../src/destination/folder-layout.ts';
+import { createLocalCommitter } from '../../../src/job/local-committer.ts';
+import { folderSink } from '../../../src/stages/sink/folder-sink.ts';
+import { tarSink } from '../../../src/stages/sink/tar-sink.ts';
+import { resultsOf, unitOf } from '../../support/sink-units.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 function killAt(folder: string, layout: FolderLayout, step: CommitStep): Promise<NodeJS.Signals | undefined> {
   const child = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
@@ -49,7 +49,7 @@ describe('a process that is killed while it commits', () => {
     '%s, killed when %s: the next run leaves every row stored once and nothing else',
     { timeout: 60_000 },
     async (layout, step) => {
-      const folder = join(await temporaryFolder(), 'out');
+      const folder = join(await tempFolder(), 'out');
       expect(await killAt(folder, layout, step)).toBe('SIGKILL');
       await resume(folder, layout);
       const state = new FolderDestination(folder, { layout }).stateFolder;
