@@ -1,8 +1,9 @@
 /** The nats-server that tests start: the one that is here, or one that the package manager can hand over. */
-import { accessSync, constants, mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findProgram, isExecutable } from '../src/cluster/find-program.ts';
 import { ROOT, runStep } from './run-step.ts';
 
 const NAME = 'nats-server';
@@ -18,8 +19,7 @@ export const HOW_TO_GET_NATS_SERVER =
 export function findNatsServer(): string | undefined {
   const named = process.env.NATS_SERVER_BIN;
   if (named !== undefined && named !== '') return isExecutable(named) ? named : undefined;
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', ...cachedFolders()];
-  return folders.map((folder) => join(folder, NAME)).find(isExecutable);
+  return findProgram([NAME], process.env.PATH, ['/usr/sbin', ...cachedFolders()]);
 }
 
 /**
@@ -64,14 +64,5 @@ function cachedFolders(): string[] {
     return readdirSync(CACHE).map((version) => join(CACHE, version));
   } catch {
     return [];
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

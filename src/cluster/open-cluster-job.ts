@@ -9,7 +9,7 @@ import type { Job } from '../job/job-folder.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
 import type { UnitRecord } from '../record.ts';
 import type { Cluster, ClusterChannel, JobDescription, JobOptions } from '../transport/cluster.ts';
-import { bringHome, settleFiles } from './bring-home.ts';
+import { bringHome, settleFiles } from './end-job.ts';
 
 export interface OpenedJob {
   readonly channel: ClusterChannel;

@@ -1,18 +1,19 @@
 /**
  * The nats-server that `submit` starts when it is given none. It lives in a process group of its own, so that neither
  * Ctrl-C nor a killed submitter takes it from the workers; whoever runs the same submit again finds it by worker.json.
+ * One that ends for no reason of ours is started again, for as long as somebody follows its job.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { type Clock, sleep } from '../clock.ts';
 import type { FolderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
 import { isRunning, processStart } from '../job/lock.ts';
-import { findJoinFile, type JoinFile, writeJoinFile } from './join-file.ts';
+import { findProgram, isExecutable } from './find-program.ts';
+import { findJoinFile, type JoinFile, writeJoinFile } from './reach-cluster.ts';
 
 export interface OwnServerOptions {
   /** Address to listen on. */
@@ -46,17 +47,21 @@ const DAEMON_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/opt/homebrew/bin', '/u
 const START_MS = 30_000;
 const STOP_MS = 5_000;
 const POLL_MS = 25;
+/** How often somebody who follows the job looks whether its server runs. */
+const WATCH_MS = 1_000;
 
 /** Path of a nats-server binary. Errors: FDC_ERR_USAGE when there is none, saying how to get one. */
 export function findServerBinary(env: OwnServerOptions['env']): string {
   const named = env.NATS_SERVER_BIN;
-  const folders = [...(env.PATH ?? '').split(delimiter), ...DAEMON_FOLDERS].filter((folder) => folder !== '');
-  const paths = named === undefined || named === '' ? folders.map((folder) => join(folder, 'nats-server')) : [named];
-  const found = paths.find(isExecutable);
+  const isNamed = named !== undefined && named !== '';
+  if (isNamed && isExecutable(named)) return named;
+  const found = isNamed ? undefined : findProgram(['nats-server'], env.PATH, DAEMON_FOLDERS);
   if (found !== undefined) return found;
+  const problem = isNamed ? `NATS_SERVER_BIN: ${named} cannot be run` : 'no nats-server on this machine';
   throw new FlowDcError(
     'FDC_ERR_USAGE',
-    `${named === undefined || named === '' ? 'no nats-server on this machine' : `NATS_SERVER_BIN: ${named} cannot be run`}; install it (apt-get install nats-server, brew install nats-server), set NATS_SERVER_BIN to its path, or name a running one with --nats nats://HOST:4222`,
+    `${problem}; install it (apt-get install nats-server, brew install nats-server), set NATS_SERVER_BIN to its path, ` +
+      'or name a running one with --nats nats://HOST:4222',
   );
 }
 
@@ -80,8 +85,7 @@ export async function startOwnServer(paths: FolderPaths, options: OwnServerOptio
   // The same token again, so that workers that were told it find their way back.
   const token = before?.token ?? randomBytes(32).toString('base64url');
   const { pid, port } = await launch(paths, token, options);
-  const start = processStart(pid);
-  const server = { hostname: hostname(), pid, ...(start === undefined ? {} : { processStart: start }) };
+  const server = { hostname: hostname(), pid, processStart: processStart(pid) };
   await writeJoinFile(joinFile, {
     servers: [`nats://${thereOf(options.listen)}:${port}`],
     token,
@@ -91,16 +95,74 @@ export async function startOwnServer(paths: FolderPaths, options: OwnServerOptio
   return handle(paths, { ...server, port, token, host: hereOf(options.listen), found: false }, options.clock);
 }
 
+/** Watches a server that this process follows a job on, and starts it again under the same port. */
+export class ServerKeeper {
+  /** Somebody else had left it running. */
+  readonly wasFound: boolean;
+  readonly #paths: FolderPaths;
+  readonly #options: OwnServerOptions;
+  readonly #onNews: (news: string) => void;
+  #server: OwnServer;
+  #cancel: (() => void) | undefined;
+  #starting: Promise<void> = Promise.resolve();
+
+  /** @param onNews - told in a line that the server was started again, or cannot be */
+  constructor(paths: FolderPaths, options: OwnServerOptions, server: OwnServer, onNews: (news: string) => void) {
+    this.#paths = paths;
+    // Workers know this port.
+    this.#options = { ...options, port: Number(server.server.slice(server.server.lastIndexOf(':') + 1)) };
+    this.#server = server;
+    this.wasFound = server.found;
+    this.#onNews = onNews;
+    this.#lookLater();
+  }
+
+  get server(): OwnServer {
+    return this.#server;
+  }
+
+  /** From now on the server may end. */
+  async stop(): Promise<OwnServer> {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    await this.#starting;
+    return this.#server;
+  }
+
+  #lookLater(): void {
+    this.#cancel = this.#options.clock.timer(WATCH_MS, () => {
+      this.#starting = this.#look().finally(() => {
+        if (this.#cancel !== undefined) this.#lookLater();
+      });
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { pid, processStart } = this.#server;
+    if (isRunning(pid, processStart)) return;
+    try {
+      this.#server = await startOwnServer(this.#paths, this.#options);
+      this.#onNews(
+        `nats-server (process ${pid}) ended and was started again as process ${this.#server.pid}; the job goes on`,
+      );
+    } catch (error) {
+      this.#onNews(
+        `nats-server (process ${pid}) ended and cannot be started again: ${(error as Error).message}; trying again`,
+      );
+    }
+  }
+}
+
 /** End a server by what worker.json says of it; does nothing unless that very process runs on this machine. */
 export async function endServer(
   { hostname: host, pid, processStart: start }: JoinFile['server'],
   clock: Clock,
 ): Promise<void> {
   const isThere = (): boolean => host === hostname() && isRunning(pid, start);
-  for (const [signal, patienceMs] of [['SIGTERM', STOP_MS] as const, ['SIGKILL', STOP_MS] as const]) {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     if (!isThere()) return;
     process.kill(pid, signal);
-    for (const endMs = clock.nowMs() + patienceMs; isThere() && clock.nowMs() < endMs; ) await sleep(clock, POLL_MS);
+    for (const endMs = clock.nowMs() + STOP_MS; isThere() && clock.nowMs() < endMs; ) await sleep(clock, POLL_MS);
   }
 }
 
@@ -199,15 +261,6 @@ function isEverywhere(address: string): boolean {
 
 function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function elsewhere(joinFile: string, { server }: JoinFile): FlowDcError {

@@ -1,9 +1,14 @@
-/** From settings, join file and environment to a connection. NATS is loaded here and only when a command needs it. */
+/**
+ * From settings, environment and worker.json to a connection. NATS is loaded here and only when a command needs it.
+ * worker.json is what a worker needs to join a server that `submit` started; it holds the token, so only its owner may
+ * read it.
+ */
+import { chmod, open, readFile, rename } from 'node:fs/promises';
+import { Ajv } from 'ajv';
 import type { ClusterSettings } from '../config/types.ts';
 import { FlowDcError } from '../errors.ts';
 import type { Cluster } from '../transport/cluster.ts';
 import type { NatsSettings } from '../transport/nats/connection/nats-options.ts';
-import { readJoinFile, readToken } from './join-file.ts';
 
 export interface ReachOptions {
   /** What this process does, part of the connection's name on the server. */
@@ -43,34 +48,111 @@ export async function reachCluster(settings: ClusterSettings, options: ReachOpti
     import('../transport/nats/connection/nats-options.ts'),
     import('../transport/nats/connect-cluster.ts'),
   ]);
-  const nats = await natsOptionsFrom(servers.join(','), natsSettings(settings, options, servers));
+  const nats = natsOptionsFrom(servers.join(','), natsSettings(settings, options, servers));
   // A server that was named together with its token is not asked with the credentials of another one.
-  const { user: _user, password: _password, ...withoutUser } = nats;
-  const cluster = await connectCluster(token === undefined ? nats : { ...withoutUser, token }, {
-    ackWaitMs: settings.leaseMs,
-  });
+  const named = token === undefined ? nats : { ...nats, user: undefined, password: undefined, token };
+  const cluster = await connectCluster(named, { ackWaitMs: settings.leaseMs });
   const job = settings.job ?? joined?.job;
-  return { cluster, ...(job === undefined ? {} : { job }) };
+  return { cluster, job };
 }
 
 function natsSettings(settings: ClusterSettings, options: ReachOptions, servers: readonly string[]): NatsSettings {
   const { caFile, certFile, keyFile, credsFile, nkeyFile, inboxPrefix, replicas } = settings;
-  const tls = { ...given({ caFile }), ...given({ certFile }), ...given({ keyFile }) };
+  const isOverTls = caFile !== undefined || certFile !== undefined || keyFile !== undefined;
   return {
     role: options.role,
     env: options.env,
     urlFrom: servers.join(',') === options.env.FLOW_DC_NATS_URL ? 'environment' : 'argument',
     replicas: replicas === 3 ? 3 : 1,
-    ...(Object.keys(tls).length === 0 ? {} : { tls }),
-    ...given({ credsFile }),
-    ...given({ nkeySeedFile: nkeyFile }),
-    ...given({ inboxPrefix }),
-    ...given({ signal: options.signal }),
-    ...given({ connectTimeoutMs: options.connectTimeoutMs }),
+    tls: isOverTls ? { caFile, certFile, keyFile } : undefined,
+    credsFile,
+    nkeySeedFile: nkeyFile,
+    inboxPrefix,
+    signal: options.signal,
+    connectTimeoutMs: options.connectTimeoutMs,
   };
 }
 
-/** Without what is undefined. */
-function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+export interface JoinFile {
+  readonly format: typeof FORMAT;
+  /** As workers reach them, `nats://host:port`. */
+  readonly servers: readonly string[];
+  readonly token: string;
+  readonly job: string;
+  /** The server's process, for whoever has to end it. */
+  readonly server: { readonly hostname: string; readonly pid: number; readonly processStart?: string | undefined };
+}
+
+const FORMAT = 'flow-dc join';
+
+const string = { type: 'string', minLength: 1 } as const;
+const matches = new Ajv().compile<JoinFile>({
+  type: 'object',
+  required: ['format', 'servers', 'token', 'job', 'server'],
+  properties: {
+    format: { const: FORMAT },
+    servers: { type: 'array', minItems: 1, items: string },
+    token: string,
+    job: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,32}$' },
+    server: {
+      type: 'object',
+      required: ['hostname', 'pid'],
+      properties: { hostname: string, pid: { type: 'integer', minimum: 1 }, processStart: string },
+    },
+  },
+});
+
+/** Errors: FDC_ERR_USAGE when it cannot be read or is none. */
+export async function readJoinFile(path: string): Promise<JoinFile> {
+  const value = parsed(await readSecretFile(path));
+  if (matches(value)) return value;
+  throw new FlowDcError(
+    'FDC_ERR_USAGE',
+    `${path}: expected the worker.json that submit wrote into its output's state folder`,
+  );
+}
+
+/** The one in a state folder that may not have one yet. */
+export async function findJoinFile(path: string): Promise<JoinFile | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const value = text === undefined ? undefined : parsed(text);
+  return matches(value) ? value : undefined;
+}
+
+/** The token in `path`: its first line, or that of a worker.json. Errors: FDC_ERR_USAGE. */
+export async function readToken(path: string): Promise<string> {
+  const text = await readSecretFile(path);
+  const value = parsed(text);
+  const token = matches(value) ? value.token : (text.split('\n')[0] ?? '').trim();
+  if (token !== '') return token;
+  throw new FlowDcError('FDC_ERR_USAGE', `${path} is empty; expected the token in its first line`);
+}
+
+/** Write or replace it, readable by its owner alone from the first moment. */
+export async function writeJoinFile(path: string, content: Omit<JoinFile, 'format'>): Promise<void> {
+  const partial = `${path}.part`;
+  const handle = await open(partial, 'w', 0o600);
+  try {
+    // The mode of open counts for new files only.
+    await chmod(partial, 0o600);
+    await handle.writeFile(`${JSON.stringify({ format: FORMAT, ...content }, null, 2)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(partial, path);
+}
+
+async function readSecretFile(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new FlowDcError('FDC_ERR_USAGE', `${path} cannot be read (${error.code})`);
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

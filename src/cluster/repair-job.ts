@@ -5,7 +5,7 @@ import { isFlowDcError } from '../errors.ts';
 import { assertJobFolder, type Job } from '../job/job-folder.ts';
 import type { UnitId } from '../record.ts';
 import type { ClusterChannel } from '../transport/cluster.ts';
-import { forEachUnit, republish } from './republish.ts';
+import { forEachUnit, republish } from './cut-units.ts';
 
 export interface RepairReport {
   /** Messages of finished units that were taken out of the queue. */

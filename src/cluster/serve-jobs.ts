@@ -11,15 +11,14 @@ import type { RunSignals } from '../run/run-control.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { Cluster, ClusterChannel, JobListing } from '../transport/cluster.ts';
 import type { RollForward } from '../transport/transport.ts';
-import { settleFiles } from './bring-home.ts';
+import { settleFiles } from './end-job.ts';
 import { HostSharing } from './share-hosts.ts';
 import { type WorkEnd, type WorkOptions, workOnJob } from './work-on-job.ts';
-import { workerConfig } from './worker-config.ts';
-import { WorkCounter } from './worker-heartbeat.ts';
+import { WorkCounter, workerConfig } from './worker.ts';
 
 /** What happens to a worker, for its log. */
 export type WorkerEvent =
-  | { readonly kind: 'waiting'; readonly job?: string }
+  | { readonly kind: 'waiting'; readonly job?: string | undefined }
   | { readonly kind: 'joined'; readonly job: string; readonly out: string }
   | { readonly kind: 'left'; readonly job: string; readonly end: WorkEnd; readonly cancelled: boolean }
   | { readonly kind: 'refused'; readonly job: string; readonly error: FlowDcError }
@@ -177,7 +176,7 @@ class Server {
       ...this.#self,
       destination,
       hostLimits,
-      ...this.#patience(),
+      idleMs: this.#patienceMs(),
     });
     if (end.unitsTaken > 0) this.#idleSinceMs = this.#clock.nowMs() - end.idleMs;
     if (end.reason === 'idle') this.#shun(channel.id, LOOK_FOR_JOBS_MS);
@@ -187,7 +186,7 @@ class Server {
 
   #wait(): undefined {
     const { job, onEvent } = this.#options;
-    if (!this.#saidWaiting) onEvent({ kind: 'waiting', ...(job === undefined ? {} : { job }) });
+    if (!this.#saidWaiting) onEvent({ kind: 'waiting', job });
     this.#saidWaiting = true;
   }
 
@@ -218,14 +217,14 @@ class Server {
   }
 
   /** Other jobs are looked for only by who was not sent to one. */
-  #patience(): { readonly idleMs?: number } {
+  #patienceMs(): number | undefined {
     const { job: named, idleTimeoutMs } = this.#options;
     const left =
       idleTimeoutMs === 0
         ? Number.POSITIVE_INFINITY
         : Math.max(0, this.#idleSinceMs + idleTimeoutMs - this.#clock.nowMs());
     const idleMs = Math.min(left, named === undefined ? LEAVE_IDLE_MS : Number.POSITIVE_INFINITY);
-    return Number.isFinite(idleMs) ? { idleMs } : {};
+    return Number.isFinite(idleMs) ? idleMs : undefined;
   }
 
   #isTimedOut(): boolean {

@@ -1,4 +1,4 @@
-/** Limits of hosts that all workers of a server keep together. Loaded only when the law is one that can be shared. */
+/** Limits of hosts that all workers of a server keep together; loaded only for a controller that can be shared. */
 import type { Clock } from '../clock.ts';
 import type { PaarcSettings, ResolvedConfig } from '../config/types.ts';
 import { FlowDcError, isFlowDcError } from '../errors.ts';
@@ -7,7 +7,7 @@ import type { HostLimits } from '../host-limits.ts';
 import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { Cluster } from '../transport/cluster.ts';
 
-/** This process's part in the budgets, for as long as its jobs have the same settings of the law. */
+/** This process's part in the budgets, for as long as its jobs have the same settings of the controller. */
 export class HostSharing implements AsyncDisposable {
   readonly #cluster: Cluster;
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class HostSharing implements AsyncDisposable {
   }
 
   /**
-   * Limits for a job; undefined when its law is one of each worker's own (`fixed`, `original`, `enable_paarc: false`).
+   * Limits for a job; undefined when its controller is each worker's own (`fixed`, `original`, `enable_paarc: false`).
    * Errors: FDC_ERR_TRANSPORT_CONNECT, FDC_ERR_TRANSPORT_SERVER.
    */
   async limitsFor({ fetch, paarc }: ResolvedConfig): Promise<HostLimits | undefined> {

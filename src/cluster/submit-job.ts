@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { plan } from '../chain.ts';
-import { type Clock, sleep, systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
@@ -21,10 +21,10 @@ import { sealInfo } from '../run/seal-info.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { Cluster, ClusterChannel } from '../transport/cluster.ts';
 import { VERSION } from '../version.ts';
-import { bringHome, lostError } from './bring-home.ts';
-import { ClusterGauge } from './cluster-gauge.ts';
+import { republish } from './cut-units.ts';
+import { bringHome, lostError, workersGone } from './end-job.ts';
+import { ClusterGauge } from './job-report.ts';
 import { type FolderOfJob, jobNameOf, openClusterJob } from './open-cluster-job.ts';
-import { republish } from './republish.ts';
 import { watchJob } from './watch-job.ts';
 
 /** A connection to the server that a job's folder is worked on from. */
@@ -74,6 +74,9 @@ export interface SubmitSummary extends JobSummary {
   readonly published: boolean;
 }
 
+/** Workers look for the end of their job about once a second. */
+const FAREWELL_MS = 5_000;
+
 /**
  * Publish a manifest to workers and stay until their output is a finished dataset. The same call again goes on wherever
  * the last one stopped.
@@ -95,7 +98,9 @@ export async function submitJob(config: ResolvedConfig, options: SubmitOptions):
     });
     try {
       await input.adopt(job.paths);
-      return await new Submission(config, input, job, options, clock, startedMs).run();
+      const destination = new FolderDestination(job.out, { layout: job.paths.layout });
+      const committer = createLocalCommitter(job.paths.state);
+      return await submit({ config, options, input, job, destination, committer, clock, startedMs });
     } finally {
       await job.close();
     }
@@ -104,182 +109,168 @@ export async function submitJob(config: ResolvedConfig, options: SubmitOptions):
   }
 }
 
-/** Workers look for the end of their job about once a second. */
-const FAREWELL_MS = 5_000;
+/** What every step of a submit works with: the folder is ours, the manifest is open. */
+interface Submission extends FolderOfJob {
+  readonly config: ResolvedConfig;
+  readonly options: SubmitOptions;
+  readonly input: JobInput;
+  readonly job: OpenJob;
+  readonly startedMs: number;
+}
 
-class Submission {
-  readonly #config: ResolvedConfig;
-  readonly #input: JobInput;
-  readonly #options: SubmitOptions;
-  readonly #folder: FolderOfJob & { readonly job: OpenJob };
-  readonly #startedMs: number;
+/** From the folder: nothing is left to do, or a server is needed for the rest. */
+async function submit(submission: Submission): Promise<SubmitSummary> {
+  const { config, options, input, job, destination, committer } = submission;
+  await destination.prepare();
+  await adoptFromStats(job.paths);
+  const before = await totalOf(committer.records());
+  const mark = await readMark(job.paths);
+  if (before.units > 0 || mark !== undefined) input.stopLingering();
+  await options.onStart?.(input.info, job.notices);
+  const isFinished = mark === undefined && existsSync(finalPath(job.paths, SUCCESS_FILE));
+  if (isFinished) return summaryOf(submission, committer.records(), { before, complete: true, published: false });
+  const id = config.cluster.job ?? mark?.job ?? jobNameOf(job);
+  const connection = await options.connect(job.paths, id);
+  try {
+    return await distribute(submission, id, connection);
+  } finally {
+    await connection.cluster[Symbol.asyncDispose]();
+  }
+}
+
+/** On the server: open the job there, publish and watch, and end it one way or another. */
+async function distribute(
+  submission: Submission,
+  id: string,
+  { cluster, servers, own }: SubmitConnection,
+): Promise<SubmitSummary> {
+  const { options, job, committer, clock } = submission;
+  const { settings } = options;
+  const description = { folderId: job.id, out: job.out, settings, version: VERSION, createdAtMs: clock.wallMs() };
+  const { channel, joined } = await openClusterJob(cluster, id, description, submission, { servers, own });
+  try {
+    const before = await totalOf(channel.records());
+    options.onOpen?.({ job: id, server: cluster.server, joined, before });
+    const end = await publishAndWatch(submission, channel, before);
+    if (channel.cancelled.aborted) throw await cancelledError(submission, channel);
+    if (!end.complete) return await summaryOf(submission, channel.records(), { before, ...end, job: id });
+    await bringAllHome(submission, channel);
+    const summary = await summaryOf(submission, committer.records(), { before, ...end, job: id });
+    await finish(submission, channel, summary);
+    // The server goes when we go: let the workers hear before that the job is over.
+    if (own) await workersGone(channel, clock, FAREWELL_MS);
+    return summary;
+  } finally {
+    await channel[Symbol.asyncDispose]();
+  }
+}
+
+interface WatchEnd {
+  /** Every unit has its record now. */
+  readonly complete: boolean;
+  /** The manifest is on the server as a whole. */
+  readonly published: boolean;
+}
+
+/** The job's run, with a timeline for as long as somebody is here to write it. */
+async function publishAndWatch(
+  submission: Submission,
+  channel: ClusterChannel,
+  before: RecordTotals,
+): Promise<WatchEnd> {
+  const { config, options, job, clock } = submission;
+  const gauge = new ClusterGauge(channel, clock, before);
+  const timeline = new TimelineRecorder(job.paths.timeline, gauge, clock);
   /** Ids of 15 bytes: a hundred million rows have some 50,000. */
-  readonly #units: UnitId[] = [];
-  #published = false;
-
-  constructor(
-    config: ResolvedConfig,
-    input: JobInput,
-    job: OpenJob,
-    options: SubmitOptions,
-    clock: Clock,
-    startedMs: number,
-  ) {
-    this.#config = config;
-    this.#input = input;
-    this.#options = options;
-    this.#startedMs = startedMs;
-    const destination = new FolderDestination(job.out, { layout: job.paths.layout });
-    this.#folder = { job, destination, committer: createLocalCommitter(job.paths.state), clock };
-  }
-
-  async run(): Promise<SubmitSummary> {
-    const { job, destination, committer } = this.#folder;
-    await destination.prepare();
-    await adoptFromStats(job.paths);
-    const before = await totalOf(committer.records());
-    const mark = await readMark(job.paths);
-    if (before.units > 0 || mark !== undefined) this.#input.stopLingering();
-    await this.#options.onStart?.(this.#input.info, job.notices);
-    const isFinished = mark === undefined && existsSync(finalPath(destination.paths, SUCCESS_FILE));
-    if (isFinished) return this.#summary(committer.records(), before, true);
-    const id = this.#config.cluster.job ?? mark?.job ?? jobNameOf(job);
-    const { cluster, servers, own } = await this.#options.connect(job.paths, id);
-    try {
-      return await this.#distribute(cluster, id, { servers, own });
-    } finally {
-      await cluster[Symbol.asyncDispose]();
-    }
-  }
-
-  async #distribute(
-    cluster: Cluster,
-    id: string,
-    mark: { servers: readonly string[]; own: boolean },
-  ): Promise<SubmitSummary> {
-    const { job, clock } = this.#folder;
-    const description = {
-      folderId: job.id,
-      out: job.out,
-      settings: this.#options.settings,
-      version: VERSION,
-      createdAtMs: clock.wallMs(),
-    };
-    const { channel, joined } = await openClusterJob(cluster, id, description, this.#folder, mark);
-    try {
-      const before = await totalOf(channel.records());
-      this.#options.onOpen?.({ job: id, server: cluster.server, joined, before });
-      const complete = await this.#recorded(channel, before);
-      if (channel.cancelled.aborted) return await this.#cancelled(channel, id);
-      if (!complete) return { ...(await this.#summary(channel.records(), before, false)), job: id };
-      const summary = await this.#finish(channel, id, before);
-      if (mark.own) await this.#farewell(channel);
-      return { ...summary, job: id };
-    } finally {
-      await channel[Symbol.asyncDispose]();
-    }
-  }
-
-  /** The job's run, with a timeline for as long as somebody is here to write it. */
-  async #recorded(channel: ClusterChannel, before: RecordTotals): Promise<boolean> {
-    const { clock, job } = this.#folder;
-    const gauge = new ClusterGauge(channel, clock, before);
-    const timeline = new TimelineRecorder(job.paths.timeline, gauge, clock);
-    try {
-      return await this.#publishAndWatch(channel, gauge);
-    } finally {
-      const unwritten = await timeline.end();
-      if (unwritten !== undefined) this.#options.onNotice?.(unwritten);
-    }
-  }
-
-  /** @returns whether every unit has its record now */
-  async #publishAndWatch(channel: ClusterChannel, gauge: ClusterGauge): Promise<boolean> {
-    const { clock, job } = this.#folder;
-    const failed = new AbortController();
-    const signal = AbortSignal.any([this.#options.detach, channel.cancelled, failed.signal]);
-    const fail = (error: unknown): never => {
-      failed.abort(error);
-      throw error;
-    };
+  const units: UnitId[] = [];
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.detach, channel.cancelled, failed.signal]);
+  const fail = (error: unknown): never => {
+    failed.abort(error);
+    throw error;
+  };
+  try {
     const watching = watchJob(channel, {
       clock,
       signal,
       onRecord: (record) => {
         gauge.note(record);
-        this.#options.onRecord?.(record);
+        options.onRecord?.(record);
       },
-      expected: () => this.#units,
-      republish: async (missing) => void (await republish(this.#config, job.paths, channel, missing, signal)),
-      onNotice: (notice) => this.#options.onNotice?.(notice),
-    }).catch(fail);
-    const [, complete] = await Promise.all([this.#publish(channel, signal).catch(fail), watching]);
-    return complete;
+      expected: () => units,
+      republish: async (missing) => void (await republish(config, job.paths, channel, missing, signal)),
+      onNotice: (notice) => options.onNotice?.(notice),
+    });
+    const publishing = publish(submission, channel, units, signal);
+    const [published, complete] = await Promise.all([publishing.catch(fail), watching.catch(fail)]);
+    return { published, complete };
+  } finally {
+    const unwritten = await timeline.end();
+    if (unwritten !== undefined) options.onNotice?.(unwritten);
   }
+}
 
-  async #publish(channel: ClusterChannel, signal: AbortSignal): Promise<void> {
-    const noting = {
-      publish: async (unit: Unit, stop?: AbortSignal): Promise<void> => {
-        await channel.publish(unit, stop);
-        this.#units.push(unit.id);
-      },
-      seal: (total: number) => channel.seal(total),
-    };
-    try {
-      await plan(this.#input.read(), this.#input.cutting(), noting, signal);
-      await this.#input.finish();
-      this.#published = true;
-      this.#options.onPublished?.(this.#units.length);
-    } catch (error) {
-      // Leaving in the middle is no fault: the next submit publishes the rest.
-      if (!this.#options.detach.aborted && !channel.cancelled.aborted) throw error;
-    }
+/** @param units - grows by those that are on the server. @returns whether that is all of them */
+async function publish(
+  { input, options }: Submission,
+  channel: ClusterChannel,
+  units: UnitId[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const noting = {
+    publish: async (unit: Unit, stop?: AbortSignal): Promise<void> => {
+      await channel.publish(unit, stop);
+      units.push(unit.id);
+    },
+    seal: (total: number) => channel.seal(total),
+  };
+  try {
+    await plan(input.read(), input.cutting(), noting, signal);
+    await input.finish();
+    options.onPublished?.(units.length);
+    return true;
+  } catch (error) {
+    // Leaving in the middle is no fault: the next submit publishes the rest.
+    if (!options.detach.aborted && !channel.cancelled.aborted) throw error;
+    return false;
   }
+}
 
-  async #finish(channel: ClusterChannel, id: string, before: RecordTotals): Promise<SubmitSummary> {
-    const { job, destination, committer, clock } = this.#folder;
-    const { lost } = await bringHome(channel.records(), this.#folder, true);
-    if (lost.length > 0) throw lostError(job.out, id, lost);
-    await destination.sweep(async (unit, token) => (await committer.record(unit))?.token === token);
-    const summary = await this.#summary(committer.records(), before, true);
-    await sealDataset(
-      destination,
-      committer.records(),
-      sealInfo(this.#config, this.#input.info, job, summary, clock.wallMs()),
-    );
-    await channel.finish();
-    await removeMark(job.paths);
-    return summary;
-  }
+/** Every record and its files are in the folder, and nothing else of the job's attempts. */
+async function bringAllHome(submission: Submission, channel: ClusterChannel): Promise<void> {
+  const { job, destination, committer } = submission;
+  const { lost } = await bringHome(channel.records(), submission, true);
+  if (lost.length > 0) throw lostError(job.out, channel.id, lost);
+  await destination.sweep(async (unit, token) => (await committer.record(unit))?.token === token);
+}
 
-  /** The server goes when we go: let the workers hear before that the job is over. */
-  async #farewell(channel: ClusterChannel): Promise<void> {
-    const { clock } = this.#folder;
-    for (const endMs = clock.nowMs() + FAREWELL_MS; clock.nowMs() < endMs; await sleep(clock, 100)) {
-      const nowMs = clock.wallMs();
-      const present = (await channel.workers()).filter(
-        ({ state, atMs }) => state !== 'gone' && nowMs - atMs < FAREWELL_MS,
-      );
-      if (present.length === 0) return;
-    }
-  }
+/** The dataset is sealed, the server told, the folder anybody's again. */
+async function finish(submission: Submission, channel: ClusterChannel, summary: JobSummary): Promise<void> {
+  const { config, input, job, destination, committer, clock } = submission;
+  const info = sealInfo(config, input.info, job, summary, clock.wallMs());
+  await sealDataset(destination, committer.records(), info);
+  await channel.finish();
+  await removeMark(job.paths);
+}
 
-  /** Somebody ended the job: what was committed is kept here, and the folder is free for whoever goes on. */
-  async #cancelled(channel: ClusterChannel, id: string): Promise<never> {
-    const { job } = this.#folder;
-    await bringHome(channel.records(), this.#folder, false);
-    await removeMark(job.paths);
-    throw new FlowDcError(
-      'FDC_ERR_JOB_CANCELLED',
-      `job ${id} was cancelled; what was committed stays, the same submit or a download into ${job.out} goes on`,
-    );
-  }
+/** Somebody ended the job: what was committed is kept here, and the folder is free for whoever goes on. */
+async function cancelledError(submission: Submission, channel: ClusterChannel): Promise<FlowDcError> {
+  const { job } = submission;
+  await bringHome(channel.records(), submission, false);
+  await removeMark(job.paths);
+  return new FlowDcError(
+    'FDC_ERR_JOB_CANCELLED',
+    `job ${channel.id} was cancelled; what was committed stays, the same submit or a download into ${job.out} goes on`,
+  );
+}
 
-  async #summary(records: AsyncIterable<UnitRecord>, before: RecordTotals, complete: boolean): Promise<SubmitSummary> {
-    const { job, clock } = this.#folder;
-    const totals = await totalOf(records);
-    const elapsedMs = clock.nowMs() - this.#startedMs;
-    const runs = await readRunSpans(job.paths.timeline);
-    return { ...totals, complete, out: job.out, elapsedMs, runs, before, published: this.#published };
-  }
+async function summaryOf(
+  { job, clock, startedMs }: Submission,
+  records: AsyncIterable<UnitRecord>,
+  { before, complete, published, job: id }: WatchEnd & Pick<SubmitSummary, 'before' | 'job'>,
+): Promise<SubmitSummary> {
+  const totals = await totalOf(records);
+  const elapsedMs = clock.nowMs() - startedMs;
+  const runs = await readRunSpans(job.paths.timeline);
+  return { ...totals, complete, out: job.out, elapsedMs, runs, before, published, job: id };
 }

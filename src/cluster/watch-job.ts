@@ -2,6 +2,7 @@
 import { type Clock, sleep } from '../clock.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import type { ClusterChannel } from '../transport/cluster.ts';
+import { presentWorkers } from './job-report.ts';
 
 export interface WatchOptions {
   readonly clock: Clock;
@@ -75,11 +76,8 @@ class Nurse {
   async #look(): Promise<void> {
     const { state, total, committed, inFlight } = await this.#channel.status();
     if (state !== 'running' || inFlight > 0 || committed === total) return;
-    const nowMs = this.#options.clock.wallMs();
-    const workers = (await this.#channel.workers()).filter(
-      (worker) => worker.state === 'working' && nowMs - worker.atMs < STANDSTILL_MS,
-    );
-    if (workers.length === 0) return;
+    const present = presentWorkers(await this.#channel.workers(), this.#options.clock, STANDSTILL_MS);
+    if (!present.some((worker) => worker.state === 'working')) return;
     const { missing, requeued } = await this.#channel.repair(this.#options.expected());
     if (requeued > 0) this.#options.onNotice(`repair: ${requeued} units that the server kept back are given out again`);
     if (missing.length === 0) return;

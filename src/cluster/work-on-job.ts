@@ -1,17 +1,17 @@
 /** The working half of a job whose planning half runs elsewhere: this machine's part of the fetching and writing. */
-
 import { openWorkStages, work } from '../chain.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { FolderDestination } from '../destination/folder-destination.ts';
 import type { HostLimits } from '../host-limits.ts';
 import type { TimelineHost } from '../job/timeline.ts';
+import type { UnitId } from '../record.ts';
 import { RunControl, type RunSignals } from '../run/run-control.ts';
 import { RunGauge } from '../run/run-gauge.ts';
 import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { ClusterChannel, WorkerHost } from '../transport/cluster.ts';
-import { OpenDeliveries } from './open-deliveries.ts';
-import { startHeartbeat, type WorkCounter } from './worker-heartbeat.ts';
+import type { Delivery, JobChannel } from '../transport/transport.ts';
+import { startHeartbeat, type WorkCounter } from './worker.ts';
 
 export interface WorkOptions extends RunSignals {
   /** Unique per process start. */
@@ -108,4 +108,68 @@ function watchIdle(
   };
   look();
   return () => cancel();
+}
+
+/** The units in the hands of this worker: what a heartbeat tells, and what is handed back when the worker leaves. */
+export class OpenDeliveries {
+  readonly #channel: Pick<JobChannel, 'next'>;
+  readonly #clock: Clock;
+  readonly #open = new Set<Delivery>();
+  #idleSinceMs: number;
+  #taken = 0;
+
+  constructor(channel: Pick<JobChannel, 'next'>, clock: Clock) {
+    this.#channel = channel;
+    this.#clock = clock;
+    this.#idleSinceMs = clock.nowMs();
+  }
+
+  get units(): UnitId[] {
+    return [...this.#open].map(({ unit }) => unit.id);
+  }
+
+  /** So far. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** How long there has been nothing to work on. */
+  get idleMs(): number {
+    return this.#open.size > 0 ? 0 : this.#clock.nowMs() - this.#idleSinceMs;
+  }
+
+  /** As the channel's, with the delivery noted until it is settled one way or the other. */
+  async next(signal?: AbortSignal): Promise<Delivery | undefined> {
+    const delivery = await this.#channel.next(signal);
+    if (delivery === undefined) return undefined;
+    this.#taken += 1;
+    this.#open.add(delivery);
+    delivery.signal.addEventListener('abort', () => this.#close(delivery), { once: true });
+    const settle = async (settling: Promise<void>): Promise<void> => {
+      await settling;
+      this.#close(delivery);
+    };
+    return {
+      unit: delivery.unit,
+      attempt: delivery.attempt,
+      errors: delivery.errors,
+      signal: delivery.signal,
+      ack: () => settle(delivery.ack()),
+      nak: (delayMs) => settle(delivery.nak(delayMs)),
+      fail: (error) => settle(delivery.fail(error)),
+    };
+  }
+
+  /** Hand back what is still open, to be delivered elsewhere at once. @returns how many */
+  async giveBack(): Promise<number> {
+    const open = [...this.#open];
+    await Promise.all(open.map((delivery) => delivery.nak(0).catch(() => {})));
+    this.#open.clear();
+    return open.length;
+  }
+
+  #close(delivery: Delivery): void {
+    if (!this.#open.delete(delivery) || this.#open.size > 0) return;
+    this.#idleSinceMs = this.#clock.nowMs();
+  }
 }

@@ -19,8 +19,8 @@ const SYNC_WIDTH = 2;
 /**
  * Names that another machine made in a shared folder may take this long to be seen here: NFS caches for some seconds.
  */
-const VISIBLE_MS = 5_000;
-const LOOK_AGAIN_MS = 250;
+export const VISIBLE_MS = 5_000;
+export const LOOK_AGAIN_MS = 250;
 
 /** One attempt at one unit, in a folder of its own that no reader looks into. */
 export class FolderStaging implements Staging {

@@ -1,8 +1,7 @@
 /** A real browser without a network, for pages that must not need one. */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
+import { findProgram, isExecutable } from '../../src/cluster/find-program.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 /** Nothing that the browser would like to do by itself. */
@@ -17,10 +16,8 @@ const FLAGS = [
 
 /** Chromium's path: CHROMIUM_BIN, or the first on the PATH; undefined without one. */
 export function findChromium(): string | undefined {
-  const onPath = (process.env.PATH ?? '').split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
-  return [process.env.CHROMIUM_BIN ?? '', '/usr/bin/chromium', ...onPath].find(
-    (path) => path !== '' && isExecutable(path),
-  );
+  const usual = [process.env.CHROMIUM_BIN ?? '', '/usr/bin/chromium'].find(isExecutable);
+  return usual ?? findProgram(NAMES, process.env.PATH);
 }
 
 export interface OpenPage {
@@ -55,13 +52,4 @@ export async function openPage(
   });
   await page.goto(`file://${encodeURI(path)}`);
   return { page, requests, complaints };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -34,8 +34,9 @@ export interface ChaosPlan {
 }
 
 async function submit(plan: ChaosPlan): Promise<void> {
-  const internals = plan.ackWaitMs === undefined ? {} : { ackWaitMs: plan.ackWaitMs };
-  await using cluster = await connectCluster(await natsOptionsFrom(plan.url, { role: 'submit' }), internals);
+  await using cluster = await connectCluster(natsOptionsFrom(plan.url, { role: 'submit', env: process.env }), {
+    ackWaitMs: plan.ackWaitMs,
+  });
   const destination = new FolderDestination(plan.out);
   const options = {
     rollForward: (record: UnitRecord) => destination.rollForward(record),
@@ -47,8 +48,9 @@ async function submit(plan: ChaosPlan): Promise<void> {
 }
 
 async function work(plan: ChaosPlan): Promise<void> {
-  const inbox = plan.inboxPrefix === undefined ? {} : { inboxPrefix: plan.inboxPrefix };
-  await using cluster = await connectCluster(await natsOptionsFrom(plan.url, { role: 'work', ...inbox }));
+  await using cluster = await connectCluster(
+    natsOptionsFrom(plan.url, { role: 'work', env: process.env, inboxPrefix: plan.inboxPrefix }),
+  );
   const destination = new FolderDestination(plan.out, { onStep: (step) => maybeDie(plan, step) });
   const rollForward = (record: UnitRecord): Promise<void> => destination.rollForward(record);
   const channel = await attach(plan, () => cluster.attachJob(plan.job, { rollForward }));

@@ -1,6 +1,6 @@
 /** What of a configuration a resume or a worker needs. */
 import { resolve } from 'node:path';
-import { withoutClusterKeys } from '../../cluster/worker-config.ts';
+import { withoutClusterKeys } from '../../cluster/worker.ts';
 import type { Config } from '../../config/types.ts';
 
 /** What a resume or a worker needs: paths that work from anywhere, and nothing that might be a secret. */

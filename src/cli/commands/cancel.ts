@@ -1,7 +1,7 @@
 /** Cancel: end a job on all machines. */
 import { hostname } from 'node:os';
 import { systemClock } from '../../clock.ts';
-import { cancelJob } from '../../cluster/cancel-job.ts';
+import { cancelJob } from '../../cluster/end-job.ts';
 import { endServer } from '../../cluster/own-server.ts';
 import { shellQuoted } from '../../report/head-lines.ts';
 import type { Command } from '../args/command.ts';

@@ -1,5 +1,5 @@
 /** What submit would publish, without publishing it. */
-import { countUnits } from '../../cluster/count-units.ts';
+import { countUnits } from '../../cluster/cut-units.ts';
 import type { ResolvedConfig } from '../../config/types.ts';
 import { count, percent } from '../../format.ts';
 import { openJobInput } from '../../run/job-input.ts';

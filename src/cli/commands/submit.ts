@@ -1,7 +1,6 @@
 /** Submit: hand a manifest to workers and follow them. */
 import { systemClock } from '../../clock.ts';
-import { ServerKeeper } from '../../cluster/keep-server.ts';
-import { findServerBinary, type OwnServer, startOwnServer } from '../../cluster/own-server.ts';
+import { findServerBinary, type OwnServer, ServerKeeper, startOwnServer } from '../../cluster/own-server.ts';
 import { reachCluster } from '../../cluster/reach-cluster.ts';
 import { type SubmitConnection, type SubmitSummary, submitJob } from '../../cluster/submit-job.ts';
 import { resolveConfig } from '../../config/resolve.ts';

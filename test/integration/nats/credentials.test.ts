@@ -25,7 +25,7 @@ async function fileOf(content: string): Promise<string> {
 
 /** A job from its making to its end, over connections that are made as the command line makes them. */
 async function completes(url: string, secret: { credsFile?: string; nkeySeedFile?: string }): Promise<void> {
-  const options = await natsOptionsFrom(url, { role: 'test', env: {}, ...secret });
+  const options = natsOptionsFrom(url, { role: 'test', env: {}, ...secret });
   const channel = await (await joinCluster(url, options)).createJob(jobId(), describeJob(), keepsNothing);
   for (const unit of makeUnits(3)) await channel.publish(unit);
   await channel.seal(3);
@@ -40,12 +40,10 @@ async function refusal(
   hidden: string,
 ): Promise<string> {
   const startMs = performance.now();
-  const error = await natsOptionsFrom(url, { role: 'test', env: {}, ...secret })
-    .then((options) => connectCluster(options))
-    .then(
-      () => undefined,
-      (thrown: Error) => thrown,
-    );
+  const error = await connectCluster(natsOptionsFrom(url, { role: 'test', env: {}, ...secret })).then(
+    () => undefined,
+    (thrown: Error) => thrown,
+  );
   expect(performance.now() - startMs).toBeLessThan(5_000);
   expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(hidden);
   expect(error?.message).not.toContain('\n');
@@ -60,7 +58,7 @@ describeNats('credentials', () => {
     await completes(url, { credsFile: await fileOf(one?.creds ?? '') });
     const other = await joinCluster(
       url,
-      await natsOptionsFrom(url, { role: 'test', env: {}, credsFile: await fileOf(two?.creds ?? '') }),
+      natsOptionsFrom(url, { role: 'test', env: {}, credsFile: await fileOf(two?.creds ?? '') }),
     );
     for await (const job of other.jobs()) expect.unreachable(`saw ${job.id}`);
   });

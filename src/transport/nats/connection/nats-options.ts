@@ -2,15 +2,12 @@
  * How to reach a NATS server. Secrets come from files or the environment only: a command line can be read by everybody
  * on the machine.
  */
-import { readFile } from 'node:fs/promises';
 import { FlowDcError } from '../../../errors.ts';
 
 export interface NatsTls {
   readonly caFile?: string | undefined;
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
-  /** For servers that want the handshake before their first line. */
-  readonly handshakeFirst?: boolean | undefined;
 }
 
 export interface NatsOptions {
@@ -34,44 +31,29 @@ export interface NatsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What can be said about a server beside its URL. */
-export interface NatsSettings {
-  readonly role: string;
-  /** Where the URL was written: a command line may not hold user, password or token, a file or the environment may. */
-  readonly urlFrom?: 'argument' | 'file' | 'environment' | undefined;
-  readonly user?: string | undefined;
-  /** First line is the token. */
-  readonly tokenFile?: string | undefined;
-  /** First line is the password. */
-  readonly passwordFile?: string | undefined;
-  readonly credsFile?: string | undefined;
-  readonly nkeySeedFile?: string | undefined;
-  readonly tls?: NatsTls | undefined;
-  readonly inboxPrefix?: string | undefined;
-  readonly replicas?: 1 | 3 | undefined;
-  readonly connectTimeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * Default process.env: FLOW_DC_NATS_TOKEN, FLOW_DC_NATS_USER and FLOW_DC_NATS_PASSWORD, used when nothing else is
-   * given.
-   */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+/** What is said about a server beside its URL, and where that was written. */
+export interface NatsSettings extends Omit<NatsOptions, 'servers' | 'token' | 'user' | 'password'> {
+  /** A command line may not hold user, password or token, the environment may. */
+  readonly urlFrom?: 'argument' | 'environment' | undefined;
+  /** For FLOW_DC_NATS_TOKEN, FLOW_DC_NATS_USER and FLOW_DC_NATS_PASSWORD, used when the URL holds none. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 const SCHEMES: readonly string[] = ['nats:', 'tls:'];
 
 /**
  * Options for one URL or a list of them with commas between.
- * Errors: FDC_ERR_USAGE for a URL that is none, for credentials on a command line and for unreadable secret files.
+ * Errors: FDC_ERR_USAGE for a URL that is none and for credentials on a command line.
  */
-export async function natsOptionsFrom(url: string, settings: NatsSettings): Promise<NatsOptions> {
-  const { urlFrom = 'argument', tokenFile, passwordFile, env = process.env, tls, ...rest } = settings;
+export function natsOptionsFrom(url: string, settings: NatsSettings): NatsOptions {
+  const { urlFrom = 'argument', env, tls, ...rest } = settings;
   const parsed = url.split(',').map((text) => parseServer(text.trim(), urlFrom));
   const inUrl = parsed.find((server) => server.user !== undefined);
-  const user = settings.user ?? (inUrl?.password === undefined ? undefined : inUrl.user) ?? env.FLOW_DC_NATS_USER;
-  const password = (await firstLine(passwordFile)) ?? inUrl?.password ?? env.FLOW_DC_NATS_PASSWORD;
-  const token =
-    (await firstLine(tokenFile)) ?? (inUrl?.password === undefined ? inUrl?.user : undefined) ?? env.FLOW_DC_NATS_TOKEN;
+  // A user without a password is a token, as NATS has it.
+  const isToken = inUrl !== undefined && inUrl.password === undefined;
+  const user = (isToken ? undefined : inUrl?.user) ?? env.FLOW_DC_NATS_USER;
+  const password = inUrl?.password ?? env.FLOW_DC_NATS_PASSWORD;
+  const token = (isToken ? inUrl.user : undefined) ?? env.FLOW_DC_NATS_TOKEN;
   const wantsTls = tls !== undefined || parsed.some((server) => server.tls);
   return {
     ...rest,
@@ -90,7 +72,7 @@ interface ParsedServer {
   readonly password?: string | undefined;
 }
 
-function parseServer(text: string, from: string): ParsedServer {
+function parseServer(text: string, from: 'argument' | 'environment'): ParsedServer {
   let url: URL;
   try {
     url = new URL(text.includes('://') ? text : `nats://${text}`);
@@ -115,18 +97,4 @@ function parseServer(text: string, from: string): ParsedServer {
   }
   const password = url.password === '' ? undefined : decodeURIComponent(url.password);
   return { address, tls: url.protocol === 'tls:', user: decodeURIComponent(url.username), password };
-}
-
-async function firstLine(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new FlowDcError(
-      'FDC_ERR_USAGE',
-      `${file} cannot be read (${error.code}); it should hold the secret in its first line`,
-    );
-  });
-  const line = (text.split('\n')[0] ?? '').trim();
-  if (line === '')
-    throw new FlowDcError('FDC_ERR_USAGE', `${file} is empty; it should hold the secret in its first line`);
-  return line;
 }

@@ -1,7 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findJoinFile, readJoinFile, readToken, writeJoinFile } from '../../../src/cluster/join-file.ts';
+import { findJoinFile, readJoinFile, readToken, writeJoinFile } from '../../../src/cluster/reach-cluster.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const CONTENT = {

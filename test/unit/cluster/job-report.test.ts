@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClusterGauge } from '../../../src/cluster/cluster-gauge.ts';
+import { ClusterGauge } from '../../../src/cluster/job-report.ts';
 import type { UnitRecord } from '../../../src/record.ts';
 import type { WorkerHost, WorkerStatus } from '../../../src/transport/cluster.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';

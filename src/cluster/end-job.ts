@@ -1,20 +1,67 @@
 /**
- * The output folder is the truth. Before it is given to a server its records go there, and when a job ends the server's
- * records come back, each with its artifacts in their final places.
+ * How a job ends, whoever ends it: the output folder is the truth, so the server's records come home to it, each with
+ * its artifacts in their final places, and after a cancel the folder is free again.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { type Clock, sleep } from '../clock.ts';
-import type { FolderDestination } from '../destination/folder-destination.ts';
+import { FolderDestination } from '../destination/folder-destination.ts';
 import { finalPath, stagingFolder } from '../destination/folder-layout.ts';
-import { FlowDcError } from '../errors.ts';
-import type { LocalCommitter } from '../job/local-committer.ts';
+import { LOOK_AGAIN_MS, VISIBLE_MS } from '../destination/folder-staging.ts';
+import { FlowDcError, isFlowDcError } from '../errors.ts';
+import { readMark, removeMark } from '../job/distributed-mark.ts';
+import { assertJobFolder, type Job } from '../job/job-folder.ts';
+import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
+import { acquireLock } from '../job/lock.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
+import type { ClusterChannel, WorkerStatus } from '../transport/cluster.ts';
+import { presentWorkers } from './job-report.ts';
+import { findJoinFile, type JoinFile } from './reach-cluster.ts';
 
-/**
- * Names that another machine made in a shared folder may take this long to be seen here (NFS caches for some seconds).
- */
-const VISIBLE_MS = 5_000;
-const LOOK_AGAIN_MS = 250;
+/** Workers look for a cancel at least this often, and say so within a second. */
+const LET_GO_MS = 8_000;
+const ASK_AGAIN_MS = 100;
+
+export interface CancelResult {
+  /**
+   * What became of the output folder: `free` for a download or another submit, left to the `submit` that follows the
+   * job, or `unseen` from this machine.
+   */
+  readonly folder: 'free' | 'followed' | 'unseen';
+  readonly out: string;
+  /** The server that a submit left running for this job, if it runs on this machine: nobody needs it any more. */
+  readonly server?: JoinFile['server'] | undefined;
+}
+
+/** Cancel and tidy up. Records and outputs stay. Errors: FDC_ERR_TRANSPORT_*; FDC_ERR_DEST_*. */
+export async function cancelJob(channel: ClusterChannel, reason: string, clock: Clock): Promise<CancelResult> {
+  await channel.cancel(reason);
+  await workersGone(channel, clock, LET_GO_MS, ({ units }) => units.length > 0);
+  const { out, folderId } = channel.description;
+  const job = await assertJobFolder(out, folderId).catch((error: unknown) => {
+    if (isFlowDcError(error)) return undefined;
+    throw error;
+  });
+  return job === undefined ? { folder: 'unseen', out } : freeFolder(channel, job, clock);
+}
+
+async function freeFolder(channel: ClusterChannel, job: Job, clock: Clock): Promise<CancelResult> {
+  const { lockFile, joinFile, layout, state } = job.paths;
+  const lock = await acquireLock(lockFile).catch((error: unknown) => {
+    if (isFlowDcError(error) && error.code === 'FDC_ERR_JOB_LOCKED') return undefined;
+    throw error;
+  });
+  if (lock === undefined) return { folder: 'followed', out: job.out };
+  try {
+    const destination = new FolderDestination(job.out, { layout });
+    await bringHome(channel.records(), { destination, committer: createLocalCommitter(state), clock }, true);
+    const mark = await readMark(job.paths);
+    if (mark?.job === channel.id) await removeMark(job.paths);
+    const server = mark?.own === true ? (await findJoinFile(joinFile))?.server : undefined;
+    return { folder: 'free', out: job.out, server };
+  } finally {
+    await lock.release();
+  }
+}
 
 export interface Homecoming {
   /** Records that the folder did not have. */
@@ -99,4 +146,18 @@ export function lostError(out: string, job: string, lost: readonly UnitId[]): Fl
     `${out}: the files of unit ${shown} were committed and are gone; flow-dc cancel ${job}, then the same ` +
       'submit, does them again',
   );
+}
+
+/**
+ * Wait, no longer than `patienceMs`, until no worker is there any more.
+ * @param counts - those that are waited for; all by default
+ */
+export async function workersGone(
+  channel: Pick<ClusterChannel, 'workers'>,
+  clock: Clock,
+  patienceMs: number,
+  counts: (worker: WorkerStatus) => boolean = () => true,
+): Promise<void> {
+  for (const endMs = clock.nowMs() + patienceMs; clock.nowMs() < endMs; await sleep(clock, ASK_AGAIN_MS))
+    if (!presentWorkers(await channel.workers(), clock, patienceMs).some(counts)) return;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OpenDeliveries } from '../../../src/cluster/open-deliveries.ts';
+import { OpenDeliveries } from '../../../src/cluster/work-on-job.ts';
 import type { Delivery } from '../../../src/transport/transport.ts';
 import { makeUnit } from '../../support/units.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { jobNameOf } from '../../../src/cluster/open-cluster-job.ts';
-import { withoutClusterKeys, workerConfig } from '../../../src/cluster/worker-config.ts';
+import { withoutClusterKeys, workerConfig } from '../../../src/cluster/worker.ts';
 
 describe('the configuration of a worker', () => {
   it('is the job’s in what is fetched and written, and its own in how it runs', () => {
