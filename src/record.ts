@@ -112,39 +112,44 @@ export interface RowResult<Row> {
   readonly row: Row;
   readonly status: RowStatus;
   /** Set unless `fetched`: a name from row-codes.ts, or `http_NNN`. */
-  readonly code?: RowCode;
+  readonly code?: RowCode | undefined;
   /** One line for people; never holds a query string or credentials. */
-  readonly message?: string;
+  readonly message?: string | undefined;
   readonly host: string;
   /** Set when `fetched`. Buffer up to the spill threshold, a file above. */
-  readonly body?: Buffer | SpilledBody;
+  readonly body?: Buffer | SpilledBody | undefined;
+  /**
+   * The same bytes as they arrived, not joined, for those who write gathered; none for a body in a file. With `by-sink`
+   * they are joined only when `body` is read.
+   */
+  readonly pieces?: readonly Buffer[] | undefined;
   /** Body size in bytes, 0 unless `fetched`. */
   readonly bytes: number;
   /** From the bytes themselves where a signature is known, else the reply's header without parameters. */
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
   /** True file extension for `contentType`, without dot. */
-  readonly extension?: string;
-  readonly httpStatus?: number;
+  readonly extension?: string | undefined;
+  readonly httpStatus?: number | undefined;
   /** Lower-case hex, absent with `hash: false`. */
-  readonly sha256?: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly headersMs?: number;
-  readonly totalMs?: number;
+  readonly sha256?: string | undefined;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly headersMs?: number | undefined;
+  readonly totalMs?: number | undefined;
   /** Waiting for the host's gate, over all attempts, with the pauses between them. */
-  readonly queueMs?: number;
+  readonly queueMs?: number | undefined;
   /** Decoding, recognising, hashing and measuring the body. */
-  readonly hashMs?: number;
+  readonly hashMs?: number | undefined;
   /** Requests sent for this row, redirect hops not counted. */
   readonly attempts: number;
   /** After redirects; the row's URL otherwise. */
-  readonly finalUrl?: string;
+  readonly finalUrl?: string | undefined;
   /** Wall clock, milliseconds since the epoch. */
   readonly fetchedAtMs: number;
-  readonly etag?: string;
-  readonly lastModified?: string;
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
   /** Set when only headers were asked for; then there is no body. */
-  readonly announced?: AnnouncedBody;
+  readonly announced?: AnnouncedBody | undefined;
   /** Give the body's bytes back to the budget. Idempotent; the sink calls it once the bytes are written. */
   release(): void;
 }

@@ -2,7 +2,10 @@
 import type { FetchResult } from '../record.ts';
 
 /** What a unit keeps of a result once its body is written: everything but the body. */
-export type RowOutcome = Omit<FetchResult, 'row' | 'unit' | 'body' | 'release' | 'sha256' | 'message' | 'extension'> & {
+export type RowOutcome = Omit<
+  FetchResult,
+  'row' | 'unit' | 'body' | 'pieces' | 'release' | 'sha256' | 'message' | 'extension'
+> & {
   /** Path of the sample in its shard or folder; absent unless stored. */
   readonly name: string | undefined;
   readonly sha256: string | undefined;

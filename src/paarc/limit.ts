@@ -36,8 +36,8 @@ export type SendToken = number;
 export type Outcome =
   | { readonly kind: 'ok'; readonly headersMs: number; readonly serviceMs: number; readonly bytes: number }
   | { readonly kind: 'neutral' }
-  | { readonly kind: 'rate'; readonly serviceMs: number; readonly retryAfterMs?: number }
-  | { readonly kind: 'overload'; readonly serviceMs: number; readonly retryAfterMs?: number };
+  | { readonly kind: 'rate'; readonly serviceMs: number; readonly retryAfterMs?: number | undefined }
+  | { readonly kind: 'overload'; readonly serviceMs: number; readonly retryAfterMs?: number | undefined };
 
 /** What only the caller can know about an interval: whether the host or we ourselves were the narrow place. */
 export interface Load {

@@ -11,7 +11,7 @@ export interface ChannelPayloads {
   /** One request ended; `code` is absent for a success or a redirect. Times in ms. */
   'flow-dc:attempt': {
     readonly host: string;
-    readonly code?: RowCode;
+    readonly code?: RowCode | undefined;
     readonly headersMs: number;
     readonly serviceMs: number;
     readonly bytes: number;
@@ -20,7 +20,7 @@ export interface ChannelPayloads {
   'flow-dc:row': {
     readonly host: string;
     readonly status: 'fetched' | 'failed' | 'skipped';
-    readonly code?: RowCode;
+    readonly code?: RowCode | undefined;
     readonly bytes: number;
   };
   /** A host's limit decided something. */

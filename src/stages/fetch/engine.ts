@@ -9,13 +9,14 @@ import type { Transition } from '../../paarc/limit.ts';
 import { isTransient, type RowCode } from '../../row-codes.ts';
 import { OriginPools } from './connect/origin-pools.ts';
 import { requestHeaders } from './connect/request-headers.ts';
-import { acceptBody } from './reply/accept-body.ts';
-import { type AttemptEnd, type AttemptSettings, startAttempt, type Timing } from './reply/attempt.ts';
+import { Flight, type Tower } from './flight.ts';
+import { type Acceptance, acceptBody } from './reply/accept-body.ts';
+import { type AttemptEnd, type AttemptSettings, THROUGHPUT_WINDOW_MS, type Timing } from './reply/attempt.ts';
 import { outcomeOf } from './reply/attempt-error.ts';
 import type { CollectedBody, CollectorOptions } from './reply/body-collector.ts';
 import { BodyBudget } from './reply/body-memory.ts';
-import type { FetchTask } from './row-work.ts';
-import { announcedEnd, failedEnd, fetchedEnd, newWork, refusedUrl, type Work } from './row-work.ts';
+import { Deadlines } from './reply/deadline.ts';
+import { announcedEnd, type FetchTask, failedEnd, fetchedEnd, refusedUrl, Work } from './row-work.ts';
 import type { Permit } from './schedule/gate.ts';
 import type { Lane } from './schedule/lane.ts';
 import { LoadMeter } from './schedule/load-meter.ts';
@@ -41,45 +42,45 @@ export interface EngineHooks {
   readonly onFatal: (error: Error) => void;
 }
 
-export class FetchEngine {
+export class FetchEngine implements Tower {
   readonly budget: BodyBudget;
   readonly scheduler: Scheduler<Work>;
+  readonly pools: OriginPools;
   readonly #settings: EngineSettings;
   readonly #clock: Clock;
   readonly #hooks: EngineHooks;
   readonly #limits: HostLimits;
-  readonly #pools: OriginPools;
   readonly #load: LoadMeter;
   readonly #network: NetworkHold;
   readonly #attempt: AttemptSettings;
   readonly #accepting: CollectorOptions & EngineSettings;
+  /** By length; hosts may have a time limit of their own. */
+  readonly #deadlines = new Map<number, Deadlines>();
   readonly #unfinished = new Set<Promise<void>>();
 
   constructor(settings: EngineSettings, limits: HostLimits, hooks: EngineHooks) {
+    const { clock, connector, maxPools, bodyMemoryBytes, spillBytes, timeoutMs } = settings;
     this.#settings = settings;
-    this.#clock = settings.clock;
+    this.#clock = clock;
     this.#hooks = hooks;
     this.#limits = limits;
-    this.budget = new BodyBudget(settings.bodyMemoryBytes);
-    this.#pools = new OriginPools(settings.connector.connect, settings.maxPools);
-    this.#load = new LoadMeter(settings.clock);
+    this.budget = new BodyBudget(bodyMemoryBytes);
+    this.pools = new OriginPools(connector.connect, maxPools);
+    this.#load = new LoadMeter(clock);
     this.#network = new NetworkHold(settings.offlineHoldMs);
-    this.#accepting = {
-      ...settings,
-      budget: this.budget,
-      spillBytes: Math.min(settings.spillBytes, settings.bodyMemoryBytes),
-    };
+    this.#accepting = { ...settings, budget: this.budget, spillBytes: Math.min(spillBytes, bodyMemoryBytes) };
     this.#attempt = {
       ...this.#accepting,
+      windows: new Deadlines(clock, THROUGHPUT_WINDOW_MS),
       onClientWait: (waiting) => this.#load.waiting(waiting),
       onCrash: hooks.onFatal,
       background: (work) => this.#background(work),
     };
     this.scheduler = new Scheduler<Work>({
-      clock: settings.clock,
+      clock,
       load: this.#load,
       maxInFlight: settings.concurrentDownloads,
-      breaker: { failures: settings.breakerFailures, spanMs: 2 * settings.timeoutMs, probeMs: BREAKER_PROBE_MS },
+      breaker: { failures: settings.breakerFailures, spanMs: 2 * timeoutMs, probeMs: BREAKER_PROBE_MS },
       createLimit: (host) => limits.create(host, settings.policyOf(host), () => this.#revoke(host)),
       start: (work, lane, permit) => this.#send(work, lane, permit),
       refuse: (work) => this.#fail(work, 'host_down', 'the host failed every request for too long'),
@@ -92,14 +93,14 @@ export class FetchEngine {
 
   /** Hosts with a lane, origins with a pool, names with an answer. */
   get kept(): { readonly hosts: number; readonly pools: number; readonly names: number } {
-    return { hosts: this.scheduler.hosts, pools: this.#pools.size, names: this.#settings.resolver.size };
+    return { hosts: this.scheduler.hosts, pools: this.pools.size, names: this.#settings.resolver.size };
   }
 
   /** Queue a row; call `scheduler.pump()` after a batch. Rows that cannot be fetched end at once. */
   add(task: FetchTask): void {
     const url = parseHttpUrl(task.url);
     if (url === undefined) return task.end(refusedUrl(task.url));
-    const work = newWork(task, url, this.#clock.nowMs());
+    const work = new Work(task, url, this.#clock.nowMs());
     const { host } = work;
     if (this.#settings.policyOf(host).skip === true)
       return this.#fail(work, 'host_skipped', `${host} is skipped by the configuration`, 'skipped');
@@ -107,9 +108,9 @@ export class FetchEngine {
   }
 
   /** Give back what a body holds: memory of the budget, or its file. */
-  drop({ body, reservedBytes }: Pick<CollectedBody, 'body' | 'reservedBytes'>): void {
+  drop({ spilled, reservedBytes }: Pick<CollectedBody, 'spilled' | 'reservedBytes'>): void {
     this.budget.give(reservedBytes);
-    if (!Buffer.isBuffer(body)) this.#background(this.#settings.spill.remove(body.path));
+    if (spilled !== undefined) this.#background(this.#settings.spill.remove(spilled.path));
   }
 
   /** Resolves when sockets are closed and files are gone, but for those of results that somebody holds. */
@@ -118,7 +119,7 @@ export class FetchEngine {
     for (const { host, gate } of this.scheduler.lanes()) this.#limits.retire(host, gate.limit);
     this.#settings.resolver.close();
     this.#settings.connector.close();
-    await this.#pools.close();
+    await this.pools.close();
     while (this.#unfinished.size > 0) await Promise.all(this.#unfinished);
     await this.#settings.spill.close();
   }
@@ -126,7 +127,7 @@ export class FetchEngine {
   /** Nothing of a host stays but its profile. */
   #forget({ host, gate }: Lane<Work>): void {
     this.#limits.retire(host, gate.limit);
-    this.#pools.drop(host);
+    this.pools.drop(host);
     this.#settings.resolver.forget(host.replace(/:\d+$/, ''));
   }
 
@@ -138,48 +139,38 @@ export class FetchEngine {
   #send(work: Work, lane: Lane<Work>, permit: Permit): void {
     if (work.hops === 0) work.attempts += 1;
     work.queueMs += this.#clock.nowMs() - work.waitingSinceMs;
-    const { url } = work;
+    const { url, task } = work;
     const policy = this.#settings.policyOf(work.host);
-    const request = {
-      path: `${url.pathname}${url.search}`,
-      headers: requestHeaders(url, this.#settings.userAgent, policy, this.#ownHeaders(work)),
-      wants: work.task.wants,
-    };
-    const settings = policy.timeoutMs === undefined ? this.#attempt : { ...this.#attempt, timeoutMs: policy.timeoutMs };
-    let isOut = true;
-    const release = (): boolean => {
-      const wasOut = isOut;
-      isOut = false;
-      if (!wasOut) return false;
-      lane.running.delete(work);
-      this.#pools.giveBack(url.origin);
-      return true;
-    };
-    const abort = startAttempt(this.#pools.borrow(url.origin), request, settings, (end) => {
-      if (release()) this.#onEnd(work, lane, permit, end);
-      else if (end.kind === 'body') this.drop(end);
-    });
-    // A request that cannot even be sent has ended by now.
-    if (!isOut) return;
-    const stop = (): boolean => {
-      abort();
-      const wasOut = release();
-      if (wasOut) this.scheduler.settle(lane, permit, { kind: 'neutral' });
-      return wasOut;
-    };
-    lane.running.set(work, stop);
-    work.task.onAbortable?.(stop, work.attempts);
+    const headers = requestHeaders(url, this.#settings.userAgent, policy, this.#ownHeaders(work));
+    const flight = new Flight(this, work, lane, permit);
+    const limits = this.#deadlinesOf(policy.timeoutMs ?? this.#settings.timeoutMs);
+    flight.send({ path: `${url.pathname}${url.search}`, headers, wants: task.wants }, this.#attempt, limits);
+    if (flight.isOut) task.onAttempt(flight, work.attempts);
+  }
+
+  #deadlinesOf(timeoutMs: number): Deadlines {
+    let deadlines = this.#deadlines.get(timeoutMs);
+    if (deadlines === undefined) {
+      deadlines = new Deadlines(this.#clock, timeoutMs);
+      this.#deadlines.set(timeoutMs, deadlines);
+    }
+    return deadlines;
   }
 
   /** Nothing may be in flight to this host any more. What was, counts as never sent. */
   #revoke(host: string): void {
-    for (const [work, stop] of this.scheduler.find(host)?.running ?? []) {
-      if (!stop()) continue;
+    for (const flight of this.scheduler.find(host)?.running ?? []) {
+      const { work } = flight;
+      if (!flight.stop()) continue;
       work.attempts -= work.hops === 0 ? 1 : 0;
       work.waitingSinceMs = this.#clock.nowMs();
       this.#again(work, 0);
     }
     this.scheduler.pump();
+  }
+
+  stopped({ lane, permit }: Flight): void {
+    this.scheduler.settle(lane, permit, { kind: 'neutral' });
   }
 
   /** Headers of the run and the row go to the row's own host only, and never from https to http. */
@@ -188,7 +179,7 @@ export class FetchEngine {
     return task.headers === undefined ? this.#settings.headers : { ...this.#settings.headers, ...task.headers };
   }
 
-  #onEnd(work: Work, lane: Lane<Work>, permit: Permit, end: AttemptEnd): void {
+  landed({ work, lane, permit }: Flight, end: AttemptEnd): void {
     work.waitingSinceMs = this.#clock.nowMs();
     const code = end.kind === 'failed' ? end.code : undefined;
     const isFreeRetry = end.kind === 'failed' && end.staleConnection && work.staleConnections < MAX_STALE_CONNECTIONS;
@@ -225,15 +216,12 @@ export class FetchEngine {
   }
 
   #accept(work: Work, end: AttemptEnd & { kind: 'body' }): void {
-    const accepting = acceptBody(end, this.#accepting, (encoded) => this.drop(encoded)).then(
-      (acceptance) => {
-        const isDropped = work.task.isDropped();
-        if (isDropped || !acceptance.ok) this.drop(acceptance.held);
-        if (isDropped) return;
-        if (acceptance.ok)
-          return work.task.end(fetchedEnd(work, end, acceptance.accepted, acceptance.held.reservedBytes));
-        const { code, message } = acceptance;
-        this.#retryOrFail(work, code, message, { ...end, kind: 'failed', code, message, staleConnection: false });
+    const acceptance = acceptBody(end, this.#accepting, (encoded) => this.drop(encoded));
+    if (!(acceptance instanceof Promise)) return this.#judge(work, end, acceptance);
+    const judging = acceptance.then(
+      (late) => {
+        if (work.task.isDropped()) return this.drop(late.held);
+        this.#judge(work, end, late);
         this.scheduler.pump();
       },
       (error: Error) => {
@@ -241,48 +229,48 @@ export class FetchEngine {
         throw error;
       },
     );
-    this.#background(accepting);
+    this.#background(judging);
+  }
+
+  #judge(work: Work, end: AttemptEnd & { kind: 'body' }, acceptance: Acceptance): void {
+    if (acceptance.ok) return work.task.end(fetchedEnd(work, end, acceptance.accepted, acceptance.held));
+    this.drop(acceptance.held);
+    const { code, message } = acceptance;
+    const { status, headersMs, serviceMs, bytes } = end;
+    const timing = { headersMs, serviceMs, bytes };
+    this.#retryOrFail(work, code, message, {
+      kind: 'failed',
+      code,
+      message,
+      status,
+      staleConnection: false,
+      ...timing,
+    });
   }
 
   #follow(work: Work, end: AttemptEnd & { kind: 'redirect' }): void {
-    if (work.hops >= this.#settings.maxRedirects)
-      return this.#fail(
-        work,
-        'too_many_redirects',
-        `more than ${this.#settings.maxRedirects} redirects`,
-        'failed',
-        end,
-      );
+    const { maxRedirects } = this.#settings;
+    if (work.hops >= maxRedirects)
+      return this.#fail(work, 'too_many_redirects', `more than ${maxRedirects} redirects`, 'failed', end);
     const target = end.location === undefined ? undefined : parseUrl(end.location, work.url.href);
     if (target === undefined || !/^https?:$/.test(target.protocol) || target.hostname === '') {
-      return this.#fail(
-        work,
-        'bad_redirect',
-        `HTTP status ${end.status} to ${end.location === undefined ? 'nowhere' : 'an unusable Location'}`,
-        'failed',
-        end,
-      );
+      const where = end.location === undefined ? 'nowhere' : 'an unusable Location';
+      return this.#fail(work, 'bad_redirect', `HTTP status ${end.status} to ${where}`, 'failed', end);
     }
     work.url = target;
     work.host = target.host;
     work.hops += 1;
+    const skipped = `redirected to ${work.host}, skipped by the configuration`;
     if (this.#settings.policyOf(work.host).skip === true)
-      return this.#fail(
-        work,
-        'host_skipped',
-        `redirected to ${work.host}, skipped by the configuration`,
-        'skipped',
-        end,
-      );
+      return this.#fail(work, 'host_skipped', skipped, 'skipped', end);
     this.scheduler.again(work.host, work, 0);
   }
 
   #retryOrFail(work: Work, code: RowCode, message: string, end: AttemptEnd & { kind: 'failed' }): void {
     if (this.#network.excuses(code, this.#clock.nowMs())) return this.#again(work, NETWORK_RETRY_MS);
     const deferred = code === 'http_429' || (code === 'http_503' && end.retryAfterMs !== undefined);
-    const after = end.retryAfterMs === undefined ? {} : { retryAfterMs: end.retryAfterMs };
     const decision = decideRetry(
-      { code, deferred, errors: work.errors, deferrals: work.deferrals, ...after },
+      { code, deferred, errors: work.errors, deferrals: work.deferrals, retryAfterMs: end.retryAfterMs },
       this.#settings,
       this.#settings.random(),
     );

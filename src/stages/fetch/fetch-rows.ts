@@ -4,6 +4,7 @@ import { stageSettings } from '../../config/stage-settings.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { RowResult } from '../../record.ts';
 import { ResultStream } from './result-stream.ts';
+import type { Stoppable } from './row-work.ts';
 import { createLimits, ownLimits } from './schedule/create-limits.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
 
@@ -38,7 +39,7 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
   readonly #maxAhead: number;
   #unfinished = 0;
   #nextWrite: (() => void) | undefined;
-  #aborts = new Map<object, () => void>();
+  readonly #flights = new Set<Stoppable>();
 
   constructor(options: FetchRowsOptions<Row>) {
     const { url, request, ...stage } = options;
@@ -64,20 +65,24 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
     } catch (error) {
       return done(error as Error);
     }
-    const key = {};
     this.#unfinished += 1;
+    let flight: Stoppable | undefined;
     this.engine.add({
       url,
+      headers: request?.headers,
+      wants: request?.wants,
       isDropped: () => this.destroyed,
       end: (end) => {
-        this.#aborts.delete(key);
+        if (flight !== undefined) this.#flights.delete(flight);
         this.#unfinished -= 1;
         this.deliver(this.resultOf(row, end));
         this.#takeMore();
       },
-      onAbortable: (abort) => this.#aborts.set(key, abort),
-      ...(request?.headers === undefined ? {} : { headers: request.headers }),
-      ...(request?.wants === undefined ? {} : { wants: request.wants }),
+      onAttempt: (next) => {
+        if (flight !== undefined) this.#flights.delete(flight);
+        flight = next;
+        this.#flights.add(next);
+      },
     });
     this.#nextWrite = done;
     this.engine.scheduler.pump();
@@ -85,8 +90,8 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    for (const abort of this.#aborts.values()) abort();
-    this.#aborts.clear();
+    for (const flight of this.#flights) flight.stop();
+    this.#flights.clear();
     super._destroy(error, done);
   }
 

@@ -1,6 +1,5 @@
 /** The fetch stage of a job: units in, one result per row out. */
 import { setMaxListeners } from 'node:events';
-
 import { stageSettings } from '../../config/stage-settings.ts';
 import { FlowDcError } from '../../errors.ts';
 import { hostOf } from '../../host/host.ts';
@@ -9,10 +8,11 @@ import { publish } from '../../telemetry/channels.ts';
 import type { Delivery } from '../../transport/transport.ts';
 import { decodeRows } from '../../unit-rows.ts';
 import { ResultStream } from './result-stream.ts';
-import type { RowEnd } from './row-work.ts';
+import { unitResult } from './row-result.ts';
+import { type RowEnd, unsentEnd } from './row-work.ts';
 import { createLimits, ownLimits } from './schedule/create-limits.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
-import { UnitWork, undistributed } from './unit-work.ts';
+import { type UnitEvents, UnitWork, undistributed } from './unit-work.ts';
 
 /** How often open units are checked against their no-progress clock. */
 const PROGRESS_CHECK_MS = 1000;
@@ -31,6 +31,10 @@ export function fetchUnits(options: FetchStageOptions = {}): UnitFetcher {
 class UnitFetcher extends ResultStream<FetchResult> {
   readonly #settings: EngineSettings;
   readonly #open = new Set<UnitWork>();
+  readonly #events: UnitEvents = {
+    onRow: (work, row, end) => this.#endRow(work, row, end),
+    onGone: (work) => this.#close(work),
+  };
   readonly #gone = new WeakSet<OpenUnit>();
   readonly #lifetime = new AbortController();
   #nextWrite: (() => void) | undefined;
@@ -95,7 +99,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
   #begin(delivery: Delivery): void {
     if (delivery.signal.aborted) return;
     const rows = decodeRows(delivery.unit);
-    const work = new UnitWork(delivery, rows, this.#settings.clock.nowMs(), (gone) => this.#close(gone));
+    const work = new UnitWork(delivery, rows, this.#settings.clock.nowMs(), this.#events);
     publish('flow-dc:unit-open', () => ({ unit: delivery.unit.id, rows: rows.length, attempt: delivery.attempt }));
     if (rows.length === 0) return;
     this.#open.add(work);
@@ -106,35 +110,21 @@ class UnitFetcher extends ResultStream<FetchResult> {
       return this.#endAll(work, 'unit_failed', `given up ${tries}`);
     }
     this.#cancelCheck ??= this.#checkLater();
-    for (const row of rows) {
-      this.engine.add({
-        url: row.url,
-        isDropped: () => !work.isOut(row),
-        end: (end) => this.#endRow(work, row, end),
-        onAbortable: (abort, attempts) => work.onAbortable(row, abort, attempts),
-      });
-    }
+    for (const task of work.tasks) this.engine.add(task);
   }
 
   #endRow(work: UnitWork, row: UnitRow, end: RowEnd): void {
-    work.finish(row, this.#settings.clock.nowMs());
+    work.progressMs = this.#settings.clock.nowMs();
     if (work.unfinished === 0) this.#open.delete(work);
-    this.deliver({ ...this.resultOf(row, end), unit: work.open });
+    this.deliver(unitResult(this.resultOf(row, end), work.open));
     if (work.unfinished === 0) this.engine.scheduler.pump();
   }
 
   #endAll(work: UnitWork, code: 'unit_failed' | 'unit_deadline', message: string): void {
     const host = work.hosts.length === 1 ? (work.hosts[0] as string) : undefined;
-    for (const { row, abort, attempts } of work.stop()) {
-      abort?.();
-      this.#endRow(work, row, {
-        status: 'failed',
-        code,
-        message,
-        host: host ?? hostOf(row.url),
-        attempts,
-        reservedBytes: 0,
-      });
+    for (const task of work.out()) {
+      task.stop();
+      task.end(unsentEnd(code, message, host ?? hostOf(task.url), task.attempts));
     }
   }
 

@@ -4,10 +4,11 @@
  */
 import { Duplex } from 'node:stream';
 import type { HostLimits } from '../../host-limits.ts';
-import type { RowResult, SpilledBody } from '../../record.ts';
+import type { RowResult } from '../../record.ts';
 import { Fifo } from '../../structures/fifo.ts';
 import { publish } from '../../telemetry/channels.ts';
 import { FetchEngine } from './engine.ts';
+import { type ResultClass, rowResultClass } from './row-result.ts';
 import type { RowEnd } from './row-work.ts';
 import type { EngineSettings } from './settings.ts';
 
@@ -53,6 +54,7 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
   protected readonly engine: FetchEngine;
   readonly #settings: EngineSettings;
   readonly #release: StageHooks['bodyRelease'];
+  readonly #Result: ResultClass;
   readonly #out = new Fifo<Out>();
   /** Pushed into the stream and not read from it yet. */
   readonly #unread = new Set<Out>();
@@ -70,22 +72,17 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
       objectMode: true,
       writableHighWaterMark,
       readableHighWaterMark: READABLE_HIGH_WATER,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     this.#settings = settings;
     this.#release = hooks.bodyRelease;
+    this.#Result = rowResultClass(hooks.bodyRelease);
     this.engine = new FetchEngine(settings, hooks.limits, {
       onHungry: () => this.onHungry(),
       onTransition: (host, transition) =>
         publish('flow-dc:limit', () => ({ host, atMs: settings.clock.nowMs(), transition })),
       onAttempt: (host, code, { headersMs, serviceMs, bytes }) =>
-        publish('flow-dc:attempt', () => ({
-          host,
-          headersMs,
-          serviceMs,
-          bytes,
-          ...(code === undefined ? {} : { code }),
-        })),
+        publish('flow-dc:attempt', () => ({ host, headersMs, serviceMs, bytes, code })),
       onNetwork: (isHeld) => publish('flow-dc:network', () => ({ isHeld })),
       onFatal: (error) => this.destroy(error),
     });
@@ -127,18 +124,9 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
   /** Whether nobody wants this result any more. */
   protected abstract isStale(result: Out): boolean;
 
-  /** The fields of a result that do not depend on the kind of stage. */
+  /** A row's result, but for what depends on the kind of stage. */
   protected resultOf<Row>(row: Row, end: RowEnd): RowResult<Row> {
-    const { accepted, timing, reservedBytes, ...rest } = end;
-    const body = accepted?.body;
-    return {
-      row,
-      ...rest,
-      ...(accepted ?? { bytes: 0 }),
-      ...(timing === undefined ? {} : { headersMs: timing.headersMs, totalMs: timing.serviceMs }),
-      fetchedAtMs: this.#settings.clock.wallMs(),
-      release: this.#releaser(body, reservedBytes),
-    };
+    return new this.#Result(row, end, this.#settings.clock.wallMs(), this.engine);
   }
 
   protected deliver(result: Out): void {
@@ -203,18 +191,9 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
     if (this.#release === 'on-read' && Buffer.isBuffer(result.body)) result.release();
   }
 
-  #releaser(body: Buffer | SpilledBody | undefined, reservedBytes: number): () => void {
-    let isReleased = false;
-    return () => {
-      if (isReleased) return;
-      isReleased = true;
-      if (body !== undefined) this.engine.drop({ body, reservedBytes });
-    };
-  }
-
   #count(result: Out): void {
     const { host, status, code, bytes } = result;
-    publish('flow-dc:row', () => ({ host, status, bytes, ...(code === undefined ? {} : { code }) }));
+    publish('flow-dc:row', () => ({ host, status, bytes, code }));
     this.#counts.bytes += bytes;
     if (status === 'fetched') this.#counts.rowsFetched += 1;
     else if (status === 'failed') this.#counts.rowsFailed += 1;

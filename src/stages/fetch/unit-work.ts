@@ -1,29 +1,69 @@
 /** A unit between its arrival and its last result: which rows are still out, how to stop them, when it last moved. */
 import type { OpenUnit, Unit, UnitRow } from '../../record.ts';
 import type { Delivery } from '../../transport/transport.ts';
+import type { FetchTask, RowEnd, Stoppable } from './row-work.ts';
 
-interface RowState {
-  abort?: () => void;
-  attempts: number;
+/** What a unit tells the stage that works on it. */
+export interface UnitEvents {
+  onRow(unit: UnitWork, row: UnitRow, end: RowEnd): void;
+  /** The unit is not ours any more: aborted from outside, or given back by the sink. */
+  onGone(unit: UnitWork): void;
+}
+
+/** A row of a unit, as the engine is asked for it. */
+export class RowTask implements FetchTask {
+  readonly url: string;
+  readonly row: UnitRow;
+  attempts = 0;
+  isOut = true;
+  readonly #unit: UnitWork;
+  #flight: Stoppable | undefined;
+
+  constructor(unit: UnitWork, row: UnitRow) {
+    this.#unit = unit;
+    this.row = row;
+    this.url = row.url;
+  }
+
+  isDropped(): boolean {
+    return !this.isOut;
+  }
+
+  end(end: RowEnd): void {
+    this.#unit.finish(this, end);
+  }
+
+  onAttempt(flight: Stoppable, attempts: number): void {
+    if (!this.isOut) return;
+    this.#flight = flight;
+    this.attempts = attempts;
+  }
+
+  stop(): void {
+    this.#flight?.stop();
+  }
 }
 
 export class UnitWork {
   readonly open: OpenUnit;
   readonly hosts: readonly string[];
+  readonly tasks: readonly RowTask[];
   /** When a row last finished, ms; the no-progress clock counts from here. */
   progressMs: number;
-  readonly #unfinished = new Map<UnitRow, RowState>();
+  readonly #events: UnitEvents;
   readonly #forget: () => void;
+  #unfinished: number;
 
-  /** @param onGone - the unit is not ours any more: aborted from outside, or given back by the sink */
-  constructor(delivery: Delivery, rows: readonly UnitRow[], nowMs: number, onGone: (unit: UnitWork) => void) {
+  constructor(delivery: Delivery, rows: readonly UnitRow[], nowMs: number, events: UnitEvents) {
     const { unit, signal } = delivery;
     this.progressMs = nowMs;
+    this.#events = events;
+    this.#unfinished = rows.length;
     this.hosts = unit.hosts.map(({ host }) => host);
-    for (const row of rows) this.#unfinished.set(row, { attempts: 0 });
+    this.tasks = rows.map((row) => new RowTask(this, row));
     const leave = (): void => {
       this.drop();
-      onGone(this);
+      events.onGone(this);
     };
     signal.addEventListener('abort', leave, { once: true });
     // The signal may live as long as the stage, and would keep every unit that ever was.
@@ -44,33 +84,33 @@ export class UnitWork {
   }
 
   get unfinished(): number {
-    return this.#unfinished.size;
+    return this.#unfinished;
   }
 
-  isOut(row: UnitRow): boolean {
-    return this.#unfinished.has(row);
-  }
-
-  onAbortable(row: UnitRow, abort: () => void, attempts: number): void {
-    if (this.#unfinished.has(row)) this.#unfinished.set(row, { abort, attempts });
-  }
-
-  finish(row: UnitRow, nowMs: number): void {
-    this.#unfinished.delete(row);
-    if (this.#unfinished.size === 0) this.#forget();
-    this.progressMs = nowMs;
+  finish(task: RowTask, end: RowEnd): void {
+    this.#settle(task);
+    this.#events.onRow(this, task.row, end);
   }
 
   /** Stop everything that is still out and forget it. */
   drop(): void {
     this.#forget();
-    for (const { abort } of this.stop()) abort?.();
-    this.#unfinished.clear();
+    for (const task of this.out()) {
+      task.stop();
+      this.#settle(task);
+    }
   }
 
-  /** The rows that are still out, with what stops them and how often they were tried. */
-  stop(): { row: UnitRow; abort?: () => void; attempts: number }[] {
-    return [...this.#unfinished].map(([row, state]) => ({ row, ...state }));
+  /** The rows that are still out. */
+  out(): RowTask[] {
+    return this.tasks.filter(({ isOut }) => isOut);
+  }
+
+  #settle(task: RowTask): void {
+    if (!task.isOut) return;
+    task.isOut = false;
+    this.#unfinished -= 1;
+    if (this.#unfinished === 0) this.#forget();
   }
 }
 

@@ -2,15 +2,18 @@
  * From the bytes of a success to a result: decode, look what it is, measure, hash. Runs after the host's permit is
  * back.
  */
-import { hash } from 'node:crypto';
-import { imageSize } from 'image-size';
+import { createHash, hash } from 'node:crypto';
+import { disableTypes, imageSize } from 'image-size';
 import { imageSizeFromFile } from 'image-size/fromFile';
 import type { Clock } from '../../../clock.ts';
-import type { SpilledBody } from '../../../record.ts';
 import type { RowCode } from '../../../row-codes.ts';
-import { BodyCollector, type CollectedBody, type CollectorOptions } from './body-collector.ts';
+import { BodyCollector, type CollectedBody, type CollectorOptions, headOf } from './body-collector.ts';
 import { decodeContent } from './content-encoding.ts';
-import { contentKind, SNIFF_BYTES } from './content-kind.ts';
+import { type ContentKind, commonImage, contentKind, SNIFF_BYTES } from './content-kind.ts';
+import { hasSizeReader, type ImageSize, imageSizeOf } from './image-size.ts';
+
+// Its reader never returns on some files of 64 bytes.
+disableTypes(['icns']);
 
 export interface AcceptOptions extends CollectorOptions {
   readonly clock: Clock;
@@ -20,19 +23,17 @@ export interface AcceptOptions extends CollectorOptions {
 }
 
 export interface ReceivedBody extends CollectedBody {
-  readonly headers: { readonly contentType?: string; readonly contentEncoding?: string };
+  readonly headers: { readonly contentType?: string | undefined; readonly contentEncoding?: string | undefined };
 }
 
 export interface AcceptedBody {
-  readonly body: Buffer | SpilledBody;
-  readonly bytes: number;
   readonly contentType: string;
   readonly extension: string;
-  readonly sha256?: string;
+  readonly sha256: string | undefined;
   /** From the whole body to this verdict. */
   readonly hashMs: number;
-  readonly width?: number;
-  readonly height?: number;
+  readonly width: number | undefined;
+  readonly height: number | undefined;
 }
 
 /** `held` is what keeps memory or disk now, to be released whatever the verdict. */
@@ -42,63 +43,78 @@ export type Acceptance = { readonly held: CollectedBody } & (
 );
 
 /**
- * Look at a body.
+ * Look at a body. What nearly all bodies are, an image of a common type in memory, is judged at once, without a promise.
  * @param release - called with what is no longer needed: the encoded form of a body that was decoded
- * @returns rejects only for faults of our own disk
+ * @returns a promise rejects only for faults of our own disk
  */
-export async function acceptBody(
+export function acceptBody(
   received: ReceivedBody,
   options: AcceptOptions,
   release: (body: CollectedBody) => void,
-): Promise<Acceptance> {
+): Acceptance | Promise<Acceptance> {
   const startMs = options.clock.nowMs();
+  if (received.size > 0 && received.headers.contentEncoding === undefined && received.spilled === undefined) {
+    const kind = commonImage(headOf(received, 16));
+    if (kind !== undefined)
+      return accept(received, kind, imageSizeOf(kind.contentType, received.pieces), options, startMs);
+  }
+  return acceptUnusual(received, options, release, startMs);
+}
+
+async function acceptUnusual(
+  received: ReceivedBody,
+  options: AcceptOptions,
+  release: (body: CollectedBody) => void,
+  startMs: number,
+): Promise<Acceptance> {
   const { contentType: declared, contentEncoding } = received.headers;
   let held: CollectedBody = received;
   if (contentEncoding !== undefined) {
-    const result = await decodeContent(
-      held.body,
-      held.head,
-      contentEncoding,
-      options.maxBytes,
-      new BodyCollector(options, 0),
-    );
+    const result = await decodeContent(held, contentEncoding, options.maxBytes, new BodyCollector(options, 0));
     if (!result.ok) return { ...result, held };
     release(held);
     held = result.decoded;
   }
-  const { body, head } = held;
-  const bytes = Buffer.isBuffer(body) ? body.length : body.bytes;
-  if (bytes === 0) return { ok: false, code: 'empty_body', message: 'a success without any bytes', held };
-  const { contentType, extension, isMedia } = await contentKind(head.subarray(0, SNIFF_BYTES), declared);
-  if (options.expectContent === 'media' && !isMedia) {
-    return {
-      ok: false,
-      code: 'not_media',
-      message: `the bytes are ${contentType}, not an image, audio or video`,
-      held,
-    };
+  if (held.size === 0) return { ok: false, code: 'empty_body', message: 'a success without any bytes', held };
+  const head = headOf(held, SNIFF_BYTES);
+  const kind = commonImage(head) ?? (await contentKind(head, declared));
+  if (options.expectContent === 'media' && !kind.isMedia) {
+    const message = `the bytes are ${kind.contentType}, not an image, audio or video`;
+    return { ok: false, code: 'not_media', message, held };
   }
-  const digest = options.hash ? (held.sha256 ?? hash('sha256', body as Buffer)) : undefined;
-  const size = contentType.startsWith('image/') ? await dimensions(body) : undefined;
-  return {
-    ok: true,
-    accepted: {
-      body,
-      bytes,
-      contentType,
-      extension,
-      ...(digest === undefined ? {} : { sha256: digest }),
-      ...size,
-      hashMs: options.clock.nowMs() - startMs,
-    },
-    held,
-  };
+  return accept(held, kind, await sizeOf(held, kind.contentType), options, startMs);
+}
+
+function accept(
+  held: CollectedBody,
+  { contentType, extension }: ContentKind,
+  size: ImageSize | undefined,
+  options: AcceptOptions,
+  startMs: number,
+): Acceptance {
+  const sha256 = options.hash ? (held.sha256 ?? digestOf(held.pieces)) : undefined;
+  const { width, height } = size ?? NO_SIZE;
+  const hashMs = options.clock.nowMs() - startMs;
+  return { ok: true, accepted: { contentType, extension, sha256, hashMs, width, height }, held };
+}
+
+const NO_SIZE = { width: undefined, height: undefined };
+
+function digestOf(pieces: readonly Buffer[]): string {
+  if (pieces.length === 1) return hash('sha256', pieces[0] as Buffer);
+  const digest = createHash('sha256');
+  for (const piece of pieces) digest.update(piece);
+  return digest.digest('hex');
 }
 
 /** Pixels, where the header can be read. A broken header is no reason to drop bytes that somebody may repair. */
-async function dimensions(body: Buffer | SpilledBody): Promise<{ width: number; height: number } | undefined> {
+async function sizeOf(body: CollectedBody, contentType: string): Promise<ImageSize | undefined> {
+  if (!contentType.startsWith('image/')) return undefined;
+  const { spilled, pieces, head } = body;
+  if (hasSizeReader(contentType)) return imageSizeOf(contentType, spilled === undefined ? pieces : [head as Buffer]);
   try {
-    const { width, height } = Buffer.isBuffer(body) ? imageSize(body) : await imageSizeFromFile(body.path);
+    const { width, height } =
+      spilled === undefined ? imageSize(Buffer.concat(pieces)) : await imageSizeFromFile(spilled.path);
     return width > 0 && height > 0 ? { width, height } : undefined;
   } catch {
     return undefined;

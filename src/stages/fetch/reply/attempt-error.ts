@@ -71,10 +71,9 @@ export function outcomeOf(
   retryAfterMs: number | undefined,
 ): Outcome {
   const { serviceMs } = timing;
-  const after = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (code === undefined) return { kind: 'ok', headersMs: timing.headersMs, serviceMs, bytes: timing.bytes };
-  if (code === 'http_429') return { kind: 'rate', serviceMs, ...after };
+  if (code === 'http_429') return { kind: 'rate', serviceMs, retryAfterMs };
   if (OVERLOAD.has(code) || (code.startsWith('http_5') && code.length === 8))
-    return { kind: 'overload', serviceMs, ...after };
+    return { kind: 'overload', serviceMs, retryAfterMs };
   return { kind: 'neutral' };
 }

@@ -2,34 +2,35 @@
  * One request, one hop: from dispatch to the last byte that is wanted, under our own deadlines. Decides nothing about
  * retries, redirects or limits; it reports what happened and how long it took.
  */
-import type { Dispatcher } from 'undici';
+import type { Client, Dispatcher } from 'undici';
 import type { Clock } from '../../../clock.ts';
 import type { AnnouncedBody } from '../../../record.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import type { Connector } from '../connect/connector.ts';
 import { failureOf, type Phase } from './attempt-error.ts';
 import { BodyCollector, type CollectedBody, type CollectorOptions } from './body-collector.ts';
-import { Deadline } from './deadline.ts';
+import { Deadline, type Deadlines } from './deadline.ts';
 import {
   announcedBody,
   contentLength,
   judgeReply,
-  type RawHeaders,
   type ReplyHeaders,
+  readHeaders,
   replyHeaders,
   type UnwantedReply,
 } from './reply-headers.ts';
 
 export interface AttemptSettings extends CollectorOptions {
   readonly clock: Clock;
-  readonly timeoutMs: number;
   readonly minBytesPerSecond: number;
   readonly maxBytes: number;
   readonly robotsTags: readonly string[];
   readonly connector: Pick<Connector, 'isFresh' | 'hasFailedWith'>;
   /** True while the body waits for memory that other bodies hold: the caller counts it as client-limited. */
   readonly onClientWait: (waiting: boolean) => void;
-  /** Our own disk failed: fatal for the stage. */
+  /** Judges the minimum throughput, window by window. */
+  readonly windows: Deadlines;
+  /** Our own disk or our own code failed: fatal for the stage. */
   readonly onCrash: (error: Error) => void;
   /** Takes care of clean-up that goes on after the attempt's end. */
   readonly background: (work: Promise<void>) => void;
@@ -52,8 +53,8 @@ export type AttemptEnd = Timing &
         readonly kind: 'failed';
         readonly code: RowCode;
         readonly message: string;
-        readonly status?: number;
-        readonly retryAfterMs?: number;
+        readonly status?: number | undefined;
+        readonly retryAfterMs?: number | undefined;
         /**
          * A connection kept from earlier requests was gone before it brought a byte of this reply: nobody's failure.
          */
@@ -64,108 +65,138 @@ export type AttemptEnd = Timing &
 /** How much of an unwanted body is read to keep the connection; beyond it a new connection is cheaper. */
 const DRAIN_BYTES = 64 * 1024;
 /** Minimum throughput is judged over windows of this length. */
-const THROUGHPUT_WINDOW_MS = 10_000;
+export const THROUGHPUT_WINDOW_MS = 10_000;
 
-/** Start the request. `end` is called exactly once. Returns abort, which ends it with nothing reported. */
-export function startAttempt(
-  pool: Dispatcher,
-  request: { path: string; headers: Record<string, string>; wants?: 'head' | 'headers' | undefined },
-  settings: AttemptSettings,
-  end: (result: AttemptEnd) => void,
-): () => void {
-  const { path, headers, wants } = request;
-  const attempt = new Attempt(settings, end, wants !== undefined);
-  pool.dispatch({ path, method: wants === 'head' ? 'HEAD' : 'GET', headers }, attempt);
-  return () => attempt.abort();
+export interface AttemptRequest {
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly wants: 'head' | 'headers' | undefined;
 }
 
+/** Whoever started an attempt. */
+export interface AttemptOwner {
+  /** @param isReusable - the connection can take another request at once */
+  onEnd(result: AttemptEnd, isReusable: boolean): void;
+}
+
+/** Start the request. `owner.onEnd` is called exactly once, unless `abort` comes first, which reports nothing. */
+export function startAttempt(
+  client: Client,
+  { path, headers, wants }: AttemptRequest,
+  settings: AttemptSettings,
+  limits: Deadlines,
+  owner: AttemptOwner,
+): { abort(): void } {
+  const attempt = new Attempt(settings, limits, owner, wants !== undefined);
+  client.dispatch({ path, method: wants === 'head' ? 'HEAD' : 'GET', headers }, attempt);
+  return attempt;
+}
+
+/**
+ * A handler of undici's older form: it gets headers as bytes, of which few are read, and costs no controller object.
+ */
 class Attempt implements Dispatcher.DispatchHandler {
   readonly #settings: AttemptSettings;
-  readonly #end: (result: AttemptEnd) => void;
+  readonly #owner: AttemptOwner;
+  readonly #limits: Deadlines;
   readonly #isBodyWanted: boolean;
   readonly #deadline: Deadline;
-  #controller: Dispatcher.DispatchController | undefined;
+  #abortRequest: ((error?: Error) => void) | undefined;
+  #resumeParser: (() => void) | undefined;
+  #isPaused = false;
   #phase: Phase = 'connecting';
   #ended = false;
   #startMs: number;
   #headersAtMs: number | undefined;
   #bytes = 0;
   #status = 0;
-  #headers: ReplyHeaders = {};
+  #headers: ReplyHeaders | undefined;
   #collector: BodyCollector | undefined;
   #unwanted: UnwantedReply | undefined;
   #isReused = false;
-  #stopThroughput: (() => void) | undefined;
+  #window: ReturnType<Deadlines['add']> | undefined;
   #leaveBudgetLine: (() => void) | undefined;
 
-  constructor(settings: AttemptSettings, end: (result: AttemptEnd) => void, headersOnly: boolean) {
+  constructor(settings: AttemptSettings, limits: Deadlines, owner: AttemptOwner, headersOnly: boolean) {
     this.#settings = settings;
-    this.#end = end;
+    this.#owner = owner;
+    this.#limits = limits;
     this.#isBodyWanted = !headersOnly;
     this.#startMs = settings.clock.nowMs();
-    this.#deadline = new Deadline(settings.clock, settings.timeoutMs, () => this.#expire());
+    this.#deadline = new Deadline(limits, () => this.#expire());
   }
 
   abort(): void {
     if (this.#ended) return;
     this.#close();
-    this.#controller?.abort(new Error('aborted'));
+    this.#abortRequest?.(new Error('aborted'));
     this.#dropBody();
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#ended) return controller.abort(new Error('ended while connecting'));
+  onConnect(abort: (error?: Error) => void): void {
+    this.#abortRequest = abort;
+    if (this.#ended) return abort(new Error('ended while connecting'));
     this.#phase = 'sent';
     this.#isReused = !this.#settings.connector.isFresh;
     this.#startMs = this.#settings.clock.nowMs();
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
-    if (status < 200 || this.#ended) return;
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
+    if (status < 200 || this.#ended) return true;
+    this.#resumeParser = resume;
     this.#phase = 'body';
     this.#status = status;
     this.#headersAtMs = this.#settings.clock.nowMs();
+    const headers = readHeaders(rawHeaders);
     this.#unwanted = judgeReply(status, headers, this.#settings.robotsTags, this.#settings.clock.wallMs());
     if (!this.#isBodyWanted) this.#unwanted ??= { kind: 'headers', status, announced: announcedBody(status, headers) };
-    if (this.#unwanted !== undefined) return;
+    if (this.#unwanted !== undefined) return true;
     this.#headers = replyHeaders(headers);
     const length = contentLength(headers);
     if (length !== undefined && length > this.#settings.maxBytes) {
-      return this.#fail('too_large', `Content-Length ${length} is over max_bytes ${this.#settings.maxBytes}`);
+      this.#fail('too_large', `Content-Length ${length} is over max_bytes ${this.#settings.maxBytes}`);
+      return true;
     }
     this.#watchThroughput(0);
-    this.#openCollector(controller, length);
+    this.#openCollector(length);
+    return !this.#isPaused;
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData(chunk: Buffer): boolean {
     // A resumed parser with nothing to read reports an empty piece; pausing for it would go round for ever.
-    if (this.#ended || chunk.length === 0) return;
+    if (this.#ended || chunk.length === 0) return true;
     this.#bytes += chunk.length;
     if (this.#unwanted !== undefined) {
-      if (this.#bytes > DRAIN_BYTES) this.#finishUnwanted();
-      return;
+      if (this.#bytes > DRAIN_BYTES) this.#finishUnwanted(false);
+      return true;
     }
-    if (this.#bytes > this.#settings.maxBytes)
-      return this.#fail('too_large', `the body is over max_bytes ${this.#settings.maxBytes}`);
+    if (this.#bytes > this.#settings.maxBytes) {
+      this.#fail('too_large', `the body is over max_bytes ${this.#settings.maxBytes}`);
+      return true;
+    }
     const busy = this.#collector?.add(chunk);
-    if (busy === undefined) return;
-    this.#hold(controller);
-    busy.then(
-      () => this.#resume(controller),
-      (error: Error) => this.#crash(error),
-    );
+    if (busy !== undefined) {
+      this.#hold();
+      busy.then(
+        () => this.#resume(),
+        (error: Error) => this.#crash(error),
+      );
+    }
+    return !this.#isPaused;
   }
 
-  onResponseEnd(): void {
+  onComplete(): void {
     if (this.#ended) return;
-    if (this.#unwanted !== undefined) return this.#finishUnwanted();
+    if (this.#unwanted !== undefined) return this.#finishUnwanted(true);
     const collector = this.#collector;
     if (collector === undefined) return this.#fail('empty_body', 'a reply without a body');
     const timing = this.#timing();
     this.#close();
+    const head = { kind: 'body', status: this.#status, headers: this.#headers as ReplyHeaders, ...timing } as const;
+    const inMemory = collector.finishInMemory();
+    if (inMemory !== undefined) return this.#report({ ...head, ...inMemory }, true);
     collector.finish().then(
-      (done) => this.#report({ kind: 'body', status: this.#status, headers: this.#headers, ...timing, ...done }),
+      (done) => this.#report({ ...head, ...done }, true),
       (error: Error) => {
         this.#dropBody();
         this.#reportCrash(error, timing);
@@ -173,51 +204,54 @@ class Attempt implements Dispatcher.DispatchHandler {
     );
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onError(error: Error): void {
     if (this.#ended) return;
-    if (this.#unwanted !== undefined) return this.#finishUnwanted();
+    if (this.#unwanted !== undefined) return this.#finishUnwanted(false);
     const { code, message } = failureOf(error, this.#phase);
     const isOld = this.#phase === 'sent' ? this.#isReused : !this.#settings.connector.hasFailedWith(error);
     this.#fail(code, message, code === 'reset' && isOld);
   }
 
   /** Reserve the announced length ahead, waiting for it if need be; large and unknown lengths need no reservation. */
-  #openCollector(controller: Dispatcher.DispatchController, length: number | undefined): void {
+  #openCollector(length: number | undefined): void {
     const { budget, spillBytes } = this.#settings;
     const reserve = length !== undefined && length <= spillBytes ? length : 0;
     if (reserve === 0 || budget.tryTake(reserve)) {
       this.#collector = new BodyCollector(this.#settings, reserve);
       return;
     }
-    this.#hold(controller);
+    this.#hold();
     this.#settings.onClientWait(true);
     this.#leaveBudgetLine = budget.take(reserve, () => {
       this.#leaveBudgetLine = undefined;
       this.#settings.onClientWait(false);
       this.#collector = new BodyCollector(this.#settings, reserve);
-      this.#resume(controller);
+      this.#resume();
     });
   }
 
-  #hold(controller: Dispatcher.DispatchController): void {
-    controller.pause();
+  #hold(): void {
+    this.#isPaused = true;
     this.#deadline.pause();
-    this.#stopThroughput?.();
+    this.#stopWindow();
   }
 
-  #resume(controller: Dispatcher.DispatchController): void {
+  #resume(): void {
     if (this.#ended) return;
     this.#deadline.resume();
     this.#watchThroughput(this.#bytes);
     // Memory is often given back in the middle of another reply, and undici's parser cannot be entered twice.
-    queueMicrotask(() => controller.resume());
+    queueMicrotask(() => {
+      this.#isPaused = false;
+      this.#resumeParser?.();
+    });
   }
 
   #watchThroughput(sinceBytes: number): void {
-    const { clock, minBytesPerSecond } = this.#settings;
+    const { minBytesPerSecond, windows } = this.#settings;
     if (minBytesPerSecond <= 0) return;
     const least = (minBytesPerSecond * THROUGHPUT_WINDOW_MS) / 1000;
-    this.#stopThroughput = clock.timer(THROUGHPUT_WINDOW_MS, () => {
+    this.#window = windows.add(() => {
       const got = this.#bytes - sinceBytes;
       if (got < least)
         return this.#fail('too_slow', `${got} bytes in ${THROUGHPUT_WINDOW_MS / 1000} s, less than min_throughput`);
@@ -225,35 +259,41 @@ class Attempt implements Dispatcher.DispatchHandler {
     });
   }
 
+  #stopWindow(): void {
+    if (this.#window !== undefined) this.#settings.windows.settle(this.#window);
+    this.#window = undefined;
+  }
+
   #expire(): void {
-    if (this.#unwanted !== undefined) return this.#finishUnwanted();
-    const seconds = this.#settings.timeoutMs / 1000;
+    if (this.#unwanted !== undefined) return this.#finishUnwanted(false);
+    const seconds = this.#limits.limitMs / 1000;
     if (this.#phase === 'connecting') return this.#fail('connect_timeout', `no connection after ${seconds} s`);
     if (this.#phase === 'sent') return this.#fail('timeout_headers', `no reply after ${seconds} s`);
     this.#fail('timeout_body', `${this.#bytes} bytes after ${seconds} s, not complete`);
   }
 
-  #finishUnwanted(): void {
+  #finishUnwanted(isComplete: boolean): void {
     const result = { staleConnection: false, ...(this.#unwanted as UnwantedReply), ...this.#timing() };
     this.#close();
-    this.#controller?.abort(new Error('body not wanted'));
-    queueMicrotask(() => this.#report(result));
+    if (!isComplete) this.#abortRequest?.(new Error('body not wanted'));
+    this.#report(result, isComplete);
   }
 
-  /**
-   * After a whole reply. undici takes a connection back one turn of the event loop after its reply ended; whoever sends
-   * the host's next request before that opens another connection, and the host sees twice as many as its permits.
-   */
-  #report(result: AttemptEnd): void {
-    setImmediate(this.#end, result);
+  /** From within undici's parser or timers, which would take an error of ours for one of the connection. */
+  #report(result: AttemptEnd, isReusable: boolean): void {
+    try {
+      this.#owner.onEnd(result, isReusable);
+    } catch (error) {
+      this.#settings.onCrash(error as Error);
+    }
   }
 
   #fail(code: RowCode, message: string, staleConnection = false): void {
     const result = { kind: 'failed', code, message, staleConnection, ...this.#timing() } as const;
     this.#close();
-    this.#controller?.abort(new Error(code));
-    const status = this.#status === 0 ? {} : { status: this.#status };
-    const report = (): void => this.#end({ ...result, ...status });
+    this.#abortRequest?.(new Error(code));
+    const status = this.#status === 0 ? undefined : this.#status;
+    const report = (): void => this.#report({ ...result, status }, false);
     // The budget must be free before the row is tried again.
     if (this.#collector === undefined) report();
     else this.#collector.discard().then(report, (error: Error) => this.#reportCrash(error, result));
@@ -264,22 +304,15 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#ended) return;
     const timing = this.#timing();
     this.#close();
-    this.#controller?.abort(error);
+    this.#abortRequest?.(error);
     this.#dropBody();
     this.#reportCrash(error, timing);
   }
 
   #reportCrash(error: Error, { headersMs, serviceMs, bytes }: Timing): void {
     this.#settings.onCrash(error);
-    this.#end({
-      kind: 'failed',
-      code: 'unit_failed',
-      message: error.message,
-      staleConnection: false,
-      headersMs,
-      serviceMs,
-      bytes,
-    });
+    const end = { kind: 'failed', code: 'unit_failed', message: error.message, staleConnection: false } as const;
+    this.#report({ ...end, headersMs, serviceMs, bytes }, false);
   }
 
   #dropBody(): void {
@@ -298,7 +331,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   #close(): void {
     this.#ended = true;
     this.#deadline.stop();
-    this.#stopThroughput?.();
+    this.#stopWindow();
     if (this.#leaveBudgetLine === undefined) return;
     this.#leaveBudgetLine();
     this.#settings.onClientWait(false);

@@ -14,14 +14,35 @@ export interface CollectorOptions {
 }
 
 export interface CollectedBody {
-  readonly body: Buffer | SpilledBody;
-  /** First bytes of it, in memory either way. */
-  readonly head: Buffer;
+  /** The body in memory, as it came; empty when it is in a file. */
+  readonly pieces: readonly Buffer[];
+  /** The file that holds it, if one does. */
+  readonly spilled: SpilledBody | undefined;
+  readonly size: number;
+  /** First bytes of a body that went to disk. */
+  readonly head: Buffer | undefined;
   /** Of bodies that went to disk. */
-  readonly sha256?: string;
+  readonly sha256: string | undefined;
   /** Bytes of the budget that stay taken until the caller gives them back. */
   readonly reservedBytes: number;
 }
+
+/** The first `bytes` of a body, or all of it when it is shorter; copied only when they lie in several pieces. */
+export function headOf({ pieces, head }: CollectedBody, bytes: number): Buffer {
+  if (head !== undefined) return head.subarray(0, bytes);
+  const [first = EMPTY] = pieces;
+  if (pieces.length <= 1 || first.length >= bytes) return first.subarray(0, bytes);
+  const needed: Buffer[] = [];
+  let have = 0;
+  for (const piece of pieces) {
+    needed.push(piece);
+    have += piece.length;
+    if (have >= bytes) break;
+  }
+  return Buffer.concat(needed).subarray(0, bytes);
+}
+
+const EMPTY = Buffer.alloc(0);
 
 /** Steps of unknown-length bodies: small enough to share, large enough to be rare. */
 const STEP_BYTES = 256 * 1024;
@@ -92,18 +113,25 @@ export class BodyCollector {
     this.#giveBack(this.#reservedBytes);
   }
 
+  /** The whole body, if it is in memory. */
+  finishInMemory(): CollectedBody | undefined {
+    if (this.#file !== undefined || this.#writing !== undefined) return undefined;
+    this.#giveBack(this.#reservedBytes - this.#bytes);
+    const held = { size: this.#bytes, reservedBytes: this.#reservedBytes };
+    return { pieces: this.#chunks, spilled: undefined, head: undefined, sha256: undefined, ...held };
+  }
+
   /** The whole body. After a rejection, `discard`. */
   async finish(): Promise<CollectedBody> {
     await this.#writing;
-    if (this.#file !== undefined) {
-      if (this.#chunks.length > 0) await this.#flush();
-      const { path, hash, handle } = this.#file;
-      await handle.close();
-      return { body: { path, bytes: this.#bytes }, head: this.#head, sha256: hash.digest('hex'), reservedBytes: 0 };
-    }
-    const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#bytes);
-    this.#giveBack(this.#reservedBytes - body.length);
-    return { body, head: body, reservedBytes: this.#reservedBytes };
+    const inMemory = this.finishInMemory();
+    if (inMemory !== undefined || this.#file === undefined) return inMemory as CollectedBody;
+    if (this.#chunks.length > 0) await this.#flush();
+    const { path, hash, handle } = this.#file;
+    await handle.close();
+    const size = this.#bytes;
+    const spilled = { path, bytes: size };
+    return { pieces: [], spilled, size, head: this.#head, sha256: hash.digest('hex'), reservedBytes: 0 };
   }
 
   /** Drop everything: budget, memory, file. */

@@ -7,8 +7,7 @@ import { createReadStream } from 'node:fs';
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
-import type { SpilledBody } from '../../../record.ts';
-import type { BodyCollector, CollectedBody } from './body-collector.ts';
+import { type BodyCollector, type CollectedBody, headOf } from './body-collector.ts';
 
 /** No honest server applies more; a list of thousands would cost a decoder each. */
 const MAX_CODINGS = 3;
@@ -30,14 +29,12 @@ export function isEncoded(header: string | undefined): header is string {
 }
 
 /**
- * @param head - first bytes of `body`
  * @param header - Content-Encoding, possibly several codings in the order in which they were applied
  * @param collector - takes the result; dropped again unless `ok`
  * @returns rejects only for faults of our own, such as a full disk
  */
 export async function decodeContent(
-  body: Buffer | SpilledBody,
-  head: Buffer,
+  encoded: CollectedBody,
   header: string,
   maxBytes: number,
   collector: BodyCollector,
@@ -46,7 +43,7 @@ export async function decodeContent(
   const unknown = codings.length > MAX_CODINGS ? header : codings.find((coding) => UNSUPPORTED.has(coding));
   if (unknown !== undefined)
     return { ok: false, code: 'decode_error', message: `cannot undo Content-Encoding '${unknown.slice(0, 80)}'` };
-  const decoders = codings.map((coding, at) => decoder(coding, at === 0 ? head : undefined));
+  const decoders = codings.map((coding, at) => decoder(coding, at === 0 ? headOf(encoded, 2) : undefined));
   let isTooLarge = false;
   let fault: unknown;
   const ours = (error: unknown): never => {
@@ -62,7 +59,7 @@ export async function decodeContent(
   };
   try {
     // The typings have no form for a list that mixes generators, streams and functions.
-    await pipeline([pieces(body, ours), ...decoders, collect] as unknown as NodeJS.ReadWriteStream[]);
+    await pipeline([piecesOf(encoded, ours), ...decoders, collect] as unknown as NodeJS.ReadWriteStream[]);
     if (!isTooLarge) return { ok: true, decoded: await collector.finish().catch(ours) };
   } catch (error) {
     if (!isTooLarge) {
@@ -76,13 +73,16 @@ export async function decodeContent(
 }
 
 /** In pieces, so that a decoder's backpressure has something to hold back. */
-async function* pieces(body: Buffer | SpilledBody, onError: (error: unknown) => never): AsyncGenerator<Buffer> {
-  if (Buffer.isBuffer(body)) {
-    for (let at = 0; at < body.length; at += CUT_BYTES) yield body.subarray(at, at + CUT_BYTES);
-    return;
+async function* piecesOf(
+  { pieces, spilled }: CollectedBody,
+  onError: (error: unknown) => never,
+): AsyncGenerator<Buffer> {
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += CUT_BYTES) yield piece.subarray(at, at + CUT_BYTES);
   }
+  if (spilled === undefined) return;
   try {
-    for await (const chunk of createReadStream(body.path)) yield chunk as Buffer;
+    for await (const chunk of createReadStream(spilled.path)) yield chunk as Buffer;
   } catch (error) {
     onError(error);
   }

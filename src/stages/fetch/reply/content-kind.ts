@@ -29,12 +29,11 @@ const BY_HEADER: Readonly<Record<string, string>> = {
 };
 
 /**
+ * For whatever `commonImage` does not know.
  * @param head - the first bytes of the body, up to SNIFF_BYTES
  * @param header - the reply's Content-Type, if any
  */
 export async function contentKind(head: Uint8Array, header: string | undefined): Promise<ContentKind> {
-  const fast = commonImage(head);
-  if (fast !== undefined) return fast;
   const declared = header?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const found = await signature(head);
   if (found !== undefined && found.mime !== 'application/xml') {
@@ -70,7 +69,7 @@ const WEBP: ContentKind = { contentType: 'image/webp', extension: 'webp', isMedi
  * The four types that nearly every image dataset consists of, without the general matcher. An animated PNG is a PNG
  * here.
  */
-function commonImage(b: Uint8Array): ContentKind | undefined {
+export function commonImage(b: Uint8Array): ContentKind | undefined {
   if (b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff && b[3] !== 0xf7) return JPEG;
   if (b[0] === 0x47 && b[1] === 0x49 && b[2] === 0x46 && b[3] === 0x38) return GIF;
   if (b[0] === 0x89 && b[1] === 0x50 && b[2] === 0x4e && b[3] === 0x47) return PNG;

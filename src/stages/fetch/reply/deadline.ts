@@ -1,35 +1,113 @@
-/** A time limit that stands still while we are the reason for waiting. */
+/** Time limits of attempts: thousands at once on one timer, each standing still while we ourselves are what waits. */
 import type { Clock } from '../../../clock.ts';
 
-/** A time limit that stands still while we ourselves are the reason for waiting. */
-export class Deadline {
-  readonly #clock: Clock;
-  readonly #expire: () => void;
-  #leftMs: number;
-  #startedMs = 0;
-  #cancel: (() => void) | undefined;
+/** Settled entries that are carried along before they are swept out. */
+const MAX_SETTLED = 1024;
 
-  constructor(clock: Clock, limitMs: number, expire: () => void) {
-    this.#clock = clock;
-    this.#leftMs = limitMs;
+interface Entry {
+  readonly atMs: number;
+  /** Undefined once settled. */
+  expire: (() => void) | undefined;
+}
+
+/**
+ * Limits of one length, so that they fall due in the order in which they were set: a queue with a timer for its head.
+ * Setting and settling one costs no timer of its own.
+ */
+export class Deadlines {
+  readonly limitMs: number;
+  readonly clock: Clock;
+  #entries: Entry[] = [];
+  #head = 0;
+  #live = 0;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(clock: Clock, limitMs: number) {
+    this.clock = clock;
+    this.limitMs = limitMs;
+  }
+
+  /** Call `expire` once `limitMs` from now. */
+  add(expire: () => void): Entry {
+    const entry: Entry = { atMs: this.clock.nowMs() + this.limitMs, expire };
+    this.#entries.push(entry);
+    this.#live += 1;
+    if (this.#cancelTimer === undefined) this.#arm(entry.atMs);
+    return entry;
+  }
+
+  /** The entry will not expire. */
+  settle(entry: Entry): void {
+    if (entry.expire === undefined) return;
+    entry.expire = undefined;
+    this.#live -= 1;
+    if (this.#live === 0) {
+      this.#entries.length = 0;
+      this.#head = 0;
+      this.#cancelTimer?.();
+      this.#cancelTimer = undefined;
+    } else if (this.#entries.length - this.#live > MAX_SETTLED + this.#live) {
+      this.#entries = this.#entries.filter(({ expire }) => expire !== undefined);
+      this.#head = 0;
+    }
+  }
+
+  #arm(atMs: number): void {
+    this.#cancelTimer = this.clock.timer(atMs - this.clock.nowMs(), () => {
+      this.#cancelTimer = undefined;
+      this.#expireDue();
+    });
+  }
+
+  #expireDue(): void {
+    const nowMs = this.clock.nowMs();
+    for (let entry = this.#entries[this.#head]; entry !== undefined; entry = this.#entries[this.#head]) {
+      const { expire } = entry;
+      if (expire !== undefined && entry.atMs > nowMs) {
+        if (this.#cancelTimer === undefined) this.#arm(entry.atMs);
+        return;
+      }
+      this.#head += 1;
+      if (expire === undefined) continue;
+      this.settle(entry);
+      expire();
+    }
+  }
+}
+
+/** One attempt's limit. Paused, which is rare, it goes on by a timer of its own. */
+export class Deadline {
+  readonly #deadlines: Deadlines;
+  readonly #expire: () => void;
+  #entry: Entry | undefined;
+  #leftMs: number;
+  #startedMs: number;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(deadlines: Deadlines, expire: () => void) {
+    this.#deadlines = deadlines;
     this.#expire = expire;
-    this.resume();
+    this.#leftMs = deadlines.limitMs;
+    this.#startedMs = deadlines.clock.nowMs();
+    this.#entry = deadlines.add(expire);
   }
 
   pause(): void {
-    if (this.#cancel === undefined) return;
+    if (this.#entry === undefined && this.#cancelTimer === undefined) return;
     this.stop();
-    this.#leftMs -= this.#clock.nowMs() - this.#startedMs;
+    this.#leftMs -= this.#deadlines.clock.nowMs() - this.#startedMs;
   }
 
   resume(): void {
-    if (this.#cancel !== undefined) return;
-    this.#startedMs = this.#clock.nowMs();
-    this.#cancel = this.#clock.timer(this.#leftMs, this.#expire);
+    if (this.#entry !== undefined || this.#cancelTimer !== undefined) return;
+    this.#startedMs = this.#deadlines.clock.nowMs();
+    this.#cancelTimer = this.#deadlines.clock.timer(this.#leftMs, this.#expire);
   }
 
   stop(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
+    if (this.#entry !== undefined) this.#deadlines.settle(this.#entry);
+    this.#entry = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 }

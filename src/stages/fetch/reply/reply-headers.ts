@@ -6,10 +6,47 @@ import { isEncoded } from './content-encoding.ts';
 export type RawHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 export interface ReplyHeaders {
-  readonly contentType?: string;
-  readonly contentEncoding?: string;
-  readonly etag?: string;
-  readonly lastModified?: string;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+}
+
+/** The headers that anything is done with, by the length of their names: all others are not even decoded. */
+const READ_HEADERS: readonly (readonly string[] | undefined)[] = [
+  'etag',
+  'location',
+  'retry-after',
+  'content-type',
+  'x-robots-tag',
+  'content-range',
+  'last-modified',
+  'content-length',
+  'content-encoding',
+].reduce<string[][]>((byLength, name) => {
+  byLength[name.length] = [...(byLength[name.length] ?? []), name];
+  return byLength;
+}, []);
+
+/**
+ * The headers that count, out of a reply's raw ones: names and values in turn. Values are latin1; a header that stands
+ * several times becomes a list.
+ */
+export function readHeaders(raw: readonly Buffer[]): RawHeaders {
+  const headers: Record<string, string | string[]> = {};
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] as Buffer;
+    const candidates = READ_HEADERS[name.length];
+    if (candidates === undefined) continue;
+    const key = name.toString('latin1').toLowerCase();
+    if (!candidates.includes(key)) continue;
+    const value = (raw[at + 1] as Buffer).toString('latin1');
+    const before = headers[key];
+    if (before === undefined) headers[key] = value;
+    else if (typeof before === 'string') headers[key] = [before, value];
+    else before.push(value);
+  }
+  return headers;
 }
 
 /** A reply whose body is of no interest. */
@@ -21,7 +58,7 @@ export type UnwantedReply =
       readonly code: RowCode;
       readonly message: string;
       readonly status: number;
-      readonly retryAfterMs?: number;
+      readonly retryAfterMs?: number | undefined;
     };
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -39,8 +76,7 @@ export function judgeReply(
   if (REDIRECTS.has(status)) return { kind: 'redirect', status, location: utf8(single(headers.location)) };
   if (status >= 300) {
     const after = status === 429 || status === 503 ? retryAfterMs(single(headers['retry-after']), wallMs) : undefined;
-    const failed = { kind: 'failed', code: `http_${status}`, message: `HTTP status ${status}`, status } as const;
-    return after === undefined ? failed : { ...failed, retryAfterMs: after };
+    return { kind: 'failed', code: `http_${status}`, message: `HTTP status ${status}`, status, retryAfterMs: after };
   }
   const directive = robotsOptOut(headers['x-robots-tag'], robotsTags);
   if (directive !== undefined)
@@ -51,15 +87,12 @@ export function judgeReply(
 }
 
 export function replyHeaders(headers: RawHeaders): ReplyHeaders {
-  const contentType = single(headers['content-type']);
   const contentEncoding = single(headers['content-encoding']);
-  const etag = single(headers.etag);
-  const lastModified = single(headers['last-modified']);
   return {
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(isEncoded(contentEncoding) ? { contentEncoding } : {}),
-    ...(etag === undefined ? {} : { etag }),
-    ...(lastModified === undefined ? {} : { lastModified }),
+    contentType: single(headers['content-type']),
+    contentEncoding: isEncoded(contentEncoding) ? contentEncoding : undefined,
+    etag: single(headers.etag),
+    lastModified: single(headers['last-modified']),
   };
 }
 

@@ -7,8 +7,8 @@ export class Lane<Work> {
   readonly gate: Gate;
   readonly breaker: HostBreaker;
   readonly queue = new Fifo<Work>();
-  /** What is in flight, with what ends it; false when it has ended already. */
-  readonly running = new Map<Work, () => boolean>();
+  /** What is in flight. */
+  readonly running = new Set<{ readonly work: Work; stop(): boolean }>();
   /** In the ring of lanes that may send now. */
   isReady = false;
   /** When the agenda will look at this lane next; Infinity for never. */

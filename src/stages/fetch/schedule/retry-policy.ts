@@ -16,7 +16,7 @@ export interface TryState {
 export interface RetryInput extends TryState {
   readonly code: RowCode;
   readonly deferred: boolean;
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }
 
 export type RetryDecision =

@@ -9,13 +9,18 @@ function poolsOf(maxPools: number): OriginPools {
   return pools;
 }
 
-describe('the pools of a host', () => {
+function useOnce(pools: OriginPools, origin: string): void {
+  pools.giveBack(origin, pools.borrow(origin), true);
+}
+
+/** Connections are closed a turn later than they are dropped. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('the connections of a host', () => {
   it('go with it, http and https, and of no other port or host', () => {
     const pools = poolsOf(100);
-    for (const origin of ['http://a.example', 'https://a.example', 'http://a.example:81', 'http://b.example']) {
-      pools.borrow(origin);
-      pools.giveBack(origin);
-    }
+    for (const origin of ['http://a.example', 'https://a.example', 'http://a.example:81', 'http://b.example'])
+      useOnce(pools, origin);
     pools.drop('a.example');
     expect(pools.size).toBe(2);
     pools.drop('a.example:81');
@@ -23,24 +28,35 @@ describe('the pools of a host', () => {
     expect(pools.size).toBe(1);
   });
 
-  it('stay while a request is under way', () => {
+  it('stay while a request is under way', async () => {
     const pools = poolsOf(100);
-    const pool = pools.borrow('http://a.example');
+    const client = pools.borrow('http://a.example');
     pools.drop('a.example');
-    expect(pool.destroyed).toBe(false);
-    pools.giveBack('http://a.example');
+    await nextTurn();
+    expect(client.destroyed).toBe(false);
+    pools.giveBack('http://a.example', client, true);
     pools.drop('a.example');
-    expect(pool.destroyed).toBe(true);
+    await nextTurn();
+    expect(client.destroyed).toBe(true);
     expect(pools.size).toBe(0);
   });
 
-  it('are closed when too many others were used since', () => {
+  it('are closed when too many other origins were used since', async () => {
     const pools = poolsOf(2);
-    for (const host of ['a', 'b', 'a', 'c']) {
-      pools.borrow(`http://${host}.example`);
-      pools.giveBack(`http://${host}.example`);
-    }
+    for (const host of ['a', 'b', 'a', 'c']) useOnce(pools, `http://${host}.example`);
     const [a, c] = ['a', 'c'].map((host) => pools.borrow(`http://${host}.example`));
+    await nextTurn();
     expect([pools.size, a?.destroyed, c?.destroyed]).toEqual([2, false, false]);
+  });
+
+  it('are used again, the last one first, unless their reply was not read to its end', async () => {
+    const pools = poolsOf(2);
+    const [first, second] = [pools.borrow('http://a.example'), pools.borrow('http://a.example')];
+    pools.giveBack('http://a.example', first, true);
+    pools.giveBack('http://a.example', second, false);
+    expect(pools.borrow('http://a.example')).toBe(first);
+    expect([first, second]).not.toContain(pools.borrow('http://a.example'));
+    await nextTurn();
+    expect([first.destroyed, second.destroyed]).toEqual([false, true]);
   });
 });

@@ -27,8 +27,8 @@ describe('a body', () => {
     const collector = start(64 * KB);
     expect(collector.add(Buffer.alloc(40 * KB, 1))).toBeUndefined();
     expect(collector.add(Buffer.alloc(24 * KB, 2))).toBeUndefined();
-    const { body, reservedBytes } = await collector.finish();
-    expect((body as Buffer).length).toBe(64 * KB);
+    const { pieces, size, reservedBytes } = await collector.finish();
+    expect([size, Buffer.concat(pieces).length]).toEqual([64 * KB, 64 * KB]);
     expect(reservedBytes).toBe(64 * KB);
     expect(budget.usedBytes).toBe(64 * KB);
   });
@@ -46,9 +46,9 @@ describe('a body', () => {
     const collector = start();
     const chunks = Array.from({ length: 40 }, () => randomBytes(32 * KB));
     for (const chunk of chunks) await collector.add(chunk);
-    const { body, sha256, head, reservedBytes } = await collector.finish();
+    const { spilled, sha256, head, reservedBytes } = await collector.finish();
     const whole = Buffer.concat(chunks);
-    expect(await readFile((body as SpilledBody).path)).toEqual(whole);
+    expect(await readFile((spilled as SpilledBody).path)).toEqual(whole);
     expect(sha256).toBe(createHash('sha256').update(whole).digest('hex'));
     expect(head).toEqual(whole.subarray(0, 64 * KB));
     expect(reservedBytes + budget.usedBytes).toBe(0);
@@ -61,7 +61,7 @@ describe('a body', () => {
     const collector = start();
     await collector.add(Buffer.alloc(KB, 7));
     await collector.add(Buffer.alloc(KB, 8));
-    expect((await collector.finish()).body).toMatchObject({ bytes: 2 * KB });
+    expect((await collector.finish()).spilled).toMatchObject({ bytes: 2 * KB });
     expect(budget.usedBytes).toBe(200 * KB);
   });
 

@@ -3,9 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { BodyCollector } from '../../../../../src/stages/fetch/reply/body-collector.ts';
+import { BodyCollector, type CollectedBody } from '../../../../../src/stages/fetch/reply/body-collector.ts';
 import { BodyBudget, SpillFolder } from '../../../../../src/stages/fetch/reply/body-memory.ts';
 import { decodeContent, isEncoded } from '../../../../../src/stages/fetch/reply/content-encoding.ts';
+
+/** A body in memory, in two pieces. */
+function received(body: Buffer = Buffer.alloc(0)): CollectedBody {
+  const pieces = body.length === 0 ? [] : [body.subarray(0, 1), body.subarray(1)];
+  return { pieces, spilled: undefined, size: body.length, head: undefined, sha256: undefined, reservedBytes: 0 };
+}
 
 const TEXT = Buffer.from('the same words again and again. '.repeat(4000));
 const MB = 1_000_000;
@@ -30,15 +36,15 @@ describe('an encoded body', () => {
     ['aws-chunked, gzip', gzipSync(TEXT)],
   ])('in %s is unpacked, on the budget', async (header, body) => {
     const { budget, collector } = await bench();
-    const result = await decodeContent(body, body, header, MB, collector);
-    expect(result.ok && Buffer.compare(result.decoded.body as Buffer, TEXT)).toBe(0);
+    const result = await decodeContent(received(body), header, MB, collector);
+    expect(result.ok && Buffer.compare(Buffer.concat(result.decoded.pieces), TEXT)).toBe(0);
     expect(budget.usedBytes).toBe(TEXT.length);
   });
 
   it('that unpacks to too much is refused while unpacking', async () => {
     const { budget, collector, folder } = await bench();
     const bomb = gzipSync(Buffer.alloc(100 * MB));
-    const result = await decodeContent(bomb, bomb, 'gzip', MB, collector);
+    const result = await decodeContent(received(bomb), 'gzip', MB, collector);
     expect(result).toMatchObject({ ok: false, code: 'too_large' });
     expect(collector.bytes).toBeLessThanOrEqual(MB);
     expect(budget.usedBytes).toBe(0);
@@ -47,8 +53,8 @@ describe('an encoded body', () => {
 
   it('that unpacks to more than memory allows goes to disk', async () => {
     const { budget, collector, folder } = await bench(2 * MB, 65_536);
-    const result = await decodeContent(gzipSync(TEXT), gzipSync(TEXT), 'gzip', MB, collector);
-    expect(result).toMatchObject({ ok: true, decoded: { body: { bytes: TEXT.length }, reservedBytes: 0 } });
+    const result = await decodeContent(received(gzipSync(TEXT)), 'gzip', MB, collector);
+    expect(result).toMatchObject({ ok: true, decoded: { spilled: { bytes: TEXT.length }, reservedBytes: 0 } });
     expect(budget.usedBytes).toBe(0);
     expect(await readFile(join(folder, (await readdir(folder))[0] as string))).toEqual(TEXT);
   });
@@ -57,8 +63,8 @@ describe('an encoded body', () => {
     const { collector, folder } = await bench();
     const path = join(folder, 'encoded');
     await writeFile(path, gzipSync(TEXT));
-    const result = await decodeContent({ path, bytes: 1 }, Buffer.alloc(0), 'gzip', MB, collector);
-    expect(result).toMatchObject({ ok: true, decoded: { body: TEXT } });
+    const result = await decodeContent({ ...received(), spilled: { path, bytes: 1 } }, 'gzip', MB, collector);
+    expect(result.ok && Buffer.concat(result.decoded.pieces)).toEqual(TEXT);
   });
 
   it.each([
@@ -70,17 +76,17 @@ describe('an encoded body', () => {
     ['gzip, gzip, gzip, gzip', TEXT],
   ])('in %s that cannot be unpacked is data, not an error', async (header, body) => {
     const { budget, collector } = await bench();
-    expect(await decodeContent(body, body, header, MB, collector)).toMatchObject({ ok: false, code: 'decode_error' });
+    expect(await decodeContent(received(body), header, MB, collector)).toMatchObject({
+      ok: false,
+      code: 'decode_error',
+    });
     expect(budget.usedBytes).toBe(0);
   });
 
   it('whose file is gone is an error of our own', async () => {
     const { collector, folder } = await bench();
-    await expect(
-      decodeContent({ path: join(folder, 'missing'), bytes: 1 }, TEXT, 'gzip', MB, collector),
-    ).rejects.toMatchObject({
-      code: 'ENOENT',
-    });
+    const gone = { ...received(), spilled: { path: join(folder, 'missing'), bytes: 1 } };
+    await expect(decodeContent(gone, 'gzip', MB, collector)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 
