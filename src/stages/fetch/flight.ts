@@ -1,7 +1,8 @@
 /** One request in the air: who holds what for it, and how it is given back exactly once. */
 import type { Client } from 'undici';
 import type { OriginPools } from './connect/origin-pools.ts';
-import { type AttemptEnd, type AttemptRequest, type AttemptSettings, startAttempt } from './reply/attempt.ts';
+import { startAttempt } from './reply/attempt.ts';
+import type { AttemptEnd, AttemptRequest, AttemptSettings } from './reply/attempt-terms.ts';
 import type { CollectedBody } from './reply/body-collector.ts';
 import type { Deadlines } from './reply/deadline.ts';
 import type { Stoppable, Work } from './row-work.ts';

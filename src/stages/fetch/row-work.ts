@@ -3,7 +3,7 @@ import { hostOf, parseUrl } from '../../host/host.ts';
 import type { AnnouncedBody } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
 import type { AcceptedBody } from './reply/accept-body.ts';
-import type { AttemptEnd, Timing } from './reply/attempt.ts';
+import type { AttemptEnd, Timing } from './reply/attempt-terms.ts';
 import type { CollectedBody } from './reply/body-collector.ts';
 
 /** A request under way that can be stopped. */

@@ -3,12 +3,10 @@
  * retries, redirects or limits; it reports what happened and how long it took.
  */
 import type { Client, Dispatcher } from 'undici';
-import type { Clock } from '../../../clock.ts';
-import type { AnnouncedBody } from '../../../record.ts';
 import type { RowCode } from '../../../row-codes.ts';
-import type { Connector } from '../connect/connector.ts';
 import { failureOf, type Phase } from './attempt-error.ts';
-import { BodyCollector, type CollectedBody, type CollectorOptions } from './body-collector.ts';
+import type { AttemptEnd, AttemptOwner, AttemptRequest, AttemptSettings, Timing } from './attempt-terms.ts';
+import { BodyCollector } from './body-collector.ts';
 import { Deadline, type Deadlines } from './deadline.ts';
 import {
   announcedBody,
@@ -20,64 +18,10 @@ import {
   type UnwantedReply,
 } from './reply-headers.ts';
 
-export interface AttemptSettings extends CollectorOptions {
-  readonly clock: Clock;
-  readonly minBytesPerSecond: number;
-  readonly maxBytes: number;
-  readonly robotsTags: readonly string[];
-  readonly connector: Pick<Connector, 'isFresh' | 'hasFailedWith'>;
-  /** True while the body waits for memory that other bodies hold: the caller counts it as client-limited. */
-  readonly onClientWait: (waiting: boolean) => void;
-  /** Judges the minimum throughput, window by window. */
-  readonly windows: Deadlines;
-  /** Our own disk or our own code failed: fatal for the stage. */
-  readonly onCrash: (error: Error) => void;
-  /** Takes care of clean-up that goes on after the attempt's end. */
-  readonly background: (work: Promise<void>) => void;
-}
-
-export interface Timing {
-  /** From the start of the request on the wire to response headers; equals serviceMs when none came. */
-  readonly headersMs: number;
-  /** From the start of the request on the wire (of connecting, if it never got there) to the end. */
-  readonly serviceMs: number;
-  readonly bytes: number;
-}
-
-export type AttemptEnd = Timing &
-  (
-    | (CollectedBody & { readonly kind: 'body'; readonly status: number; readonly headers: ReplyHeaders })
-    | { readonly kind: 'redirect'; readonly status: number; readonly location: string | undefined }
-    | { readonly kind: 'headers'; readonly status: number; readonly announced: AnnouncedBody }
-    | {
-        readonly kind: 'failed';
-        readonly code: RowCode;
-        readonly message: string;
-        readonly status?: number | undefined;
-        readonly retryAfterMs?: number | undefined;
-        /**
-         * A connection kept from earlier requests was gone before it brought a byte of this reply: nobody's failure.
-         */
-        readonly staleConnection: boolean;
-      }
-  );
-
 /** How much of an unwanted body is read to keep the connection; beyond it a new connection is cheaper. */
 const DRAIN_BYTES = 64 * 1024;
 /** Minimum throughput is judged over windows of this length. */
 export const THROUGHPUT_WINDOW_MS = 10_000;
-
-export interface AttemptRequest {
-  readonly path: string;
-  readonly headers: Record<string, string>;
-  readonly wants: 'head' | 'headers' | undefined;
-}
-
-/** Whoever started an attempt. */
-export interface AttemptOwner {
-  /** @param isReusable - the connection can take another request at once */
-  onEnd(result: AttemptEnd, isReusable: boolean): void;
-}
 
 /** Start the request. `owner.onEnd` is called exactly once, unless `abort` comes first, which reports nothing. */
 export function startAttempt(

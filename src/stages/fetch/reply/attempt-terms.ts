@@ -1,0 +1,62 @@
+/** What an attempt is given and what it answers. */
+import type { Clock } from '../../../clock.ts';
+import type { AnnouncedBody } from '../../../record.ts';
+import type { RowCode } from '../../../row-codes.ts';
+import type { Connector } from '../connect/connector.ts';
+import type { CollectedBody, CollectorOptions } from './body-collector.ts';
+import type { Deadlines } from './deadline.ts';
+import type { ReplyHeaders } from './reply-headers.ts';
+
+export interface AttemptSettings extends CollectorOptions {
+  readonly clock: Clock;
+  readonly minBytesPerSecond: number;
+  readonly maxBytes: number;
+  readonly robotsTags: readonly string[];
+  readonly connector: Pick<Connector, 'isFresh' | 'hasFailedWith'>;
+  /** True while the body waits for memory that other bodies hold: the caller counts it as client-limited. */
+  readonly onClientWait: (waiting: boolean) => void;
+  /** Judges the minimum throughput, window by window. */
+  readonly windows: Deadlines;
+  /** Our own disk or our own code failed: fatal for the stage. */
+  readonly onCrash: (error: Error) => void;
+  /** Takes care of clean-up that goes on after the attempt's end. */
+  readonly background: (work: Promise<void>) => void;
+}
+
+export interface Timing {
+  /** From the start of the request on the wire to response headers; equals serviceMs when none came. */
+  readonly headersMs: number;
+  /** From the start of the request on the wire (of connecting, if it never got there) to the end. */
+  readonly serviceMs: number;
+  readonly bytes: number;
+}
+
+export type AttemptEnd = Timing &
+  (
+    | (CollectedBody & { readonly kind: 'body'; readonly status: number; readonly headers: ReplyHeaders })
+    | { readonly kind: 'redirect'; readonly status: number; readonly location: string | undefined }
+    | { readonly kind: 'headers'; readonly status: number; readonly announced: AnnouncedBody }
+    | {
+        readonly kind: 'failed';
+        readonly code: RowCode;
+        readonly message: string;
+        readonly status?: number | undefined;
+        readonly retryAfterMs?: number | undefined;
+        /**
+         * A connection kept from earlier requests was gone before it brought a byte of this reply: nobody's failure.
+         */
+        readonly staleConnection: boolean;
+      }
+  );
+
+export interface AttemptRequest {
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly wants: 'head' | 'headers' | undefined;
+}
+
+/** Whoever started an attempt. */
+export interface AttemptOwner {
+  /** @param isReusable - the connection can take another request at once */
+  onEnd(result: AttemptEnd, isReusable: boolean): void;
+}
