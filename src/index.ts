@@ -12,6 +12,7 @@ export type {
   ResolvedConfig,
   SinkOptions,
 } from './config/types.ts';
+export type { RecordTotals } from './dataset/totals.ts';
 export { FINDINGS, type Finding } from './dataset/verify/findings.ts';
 export { type VerifyOptions, verifyDataset } from './dataset/verify/verify-dataset.ts';
 export type { Destination, StagedFile, Staging } from './destination/destination.ts';
@@ -25,7 +26,7 @@ export { registrableDomain } from './host/host-groups.ts';
 export type { HostLimits } from './host-limits.ts';
 export { type InspectOptions, inspectManifest } from './inspect/inspect-manifest.ts';
 export type { ManifestInspection, ManifestWarning, ManifestWarningCode } from './inspect/inspection.ts';
-export type { JobSummary, RecordTotals } from './job/job-summary.ts';
+export type { JobSummary } from './job/job-summary.ts';
 export { createLocalCommitter, type LocalCommitter } from './job/local-committer.ts';
 export type { RunSpan } from './job/timeline.ts';
 export { FixedLimit, type Limit, type Load, type Outcome, type Transition } from './paarc/limit.ts';
@@ -44,10 +45,11 @@ export type {
   UnitRecord,
   UnitRow,
 } from './record.ts';
-export type { HostLine } from './report/host-table.ts';
 export { reportHtml } from './report/html/report-html.ts';
-export type { Quantiles, Report } from './report/report.ts';
+export type { Report } from './report/report.ts';
 export { type ReportOptions, reportDataset } from './report/report-dataset.ts';
+export type { Quantiles } from './report/row-counts.ts';
+export type { HostLine } from './report/tally.ts';
 export { isTransient, ROW_CODES, type RowCode } from './row-codes.ts';
 export { type RunJobOptions, runJob } from './run/run-job.ts';
 export { type Partition, type PartitionSummary, partitionManifest } from './split/partition-manifest.ts';

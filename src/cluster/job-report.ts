@@ -1,6 +1,6 @@
 /** How a job stands, as any machine can find out: all at once, or moment by moment for its timeline. */
 import type { Clock } from '../clock.ts';
-import { type RecordTotals, totalOf } from '../job/job-summary.ts';
+import { type RecordTotals, totalOf } from '../dataset/totals.ts';
 import type { TimelineHost, TimelineMoment } from '../job/timeline.ts';
 import type { UnitRecord } from '../record.ts';
 import type { ClusterChannel, WorkerStatus } from '../transport/cluster.ts';

@@ -11,10 +11,27 @@ import {
   Utf8,
 } from 'apache-arrow';
 import { batchOf, float64Column, int32Column, utf8Column } from '../arrow/columns.ts';
-import type { UnitRow } from '../record.ts';
-import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../record.ts';
+import { type FetchResult, ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN, type UnitRow } from '../record.ts';
 import { readRoles } from '../unit-rows.ts';
-import { placeholderFlags, type RowOutcome } from './row-outcome.ts';
+
+type Kept =
+  | ('status' | 'code' | 'host' | 'attempts' | 'httpStatus' | 'finalUrl' | 'fetchedAtMs' | 'headersMs' | 'totalMs')
+  | ('bytes' | 'sha256' | 'contentType' | 'width' | 'height' | 'etag' | 'lastModified');
+
+/** What a unit keeps of a result once its body is written. Every field is there, so that all rows have one shape. */
+export type RowOutcome = { readonly [Field in Kept]: FetchResult[Field] } & {
+  /** Path of the sample in its shard or folder; undefined unless stored. */
+  readonly name: string | undefined;
+};
+
+/** @param sha256 - of the body, when the writing of it found it out */
+export function rowOutcome(result: FetchResult, name: string | undefined, sha256 = result.sha256): RowOutcome {
+  // Field by field: a copied object would keep the body's memory alive until the commit.
+  const { status, code, host, attempts, httpStatus, finalUrl, fetchedAtMs, headersMs, totalMs } = result;
+  const { bytes, contentType, width, height, etag, lastModified } = result;
+  const reply = { status, code, host, attempts, httpStatus, finalUrl, fetchedAtMs, headersMs, totalMs };
+  return { ...reply, bytes, sha256, contentType, width, height, etag, lastModified, name };
+}
 
 type Column = readonly [name: string, data: Data];
 
@@ -109,6 +126,21 @@ function int64Column(values: readonly number[]): Data<Int64> {
 function timestampColumn(values: readonly number[]): Data<TimestampMillisecond> {
   const data = BigInt64Array.from(values, (value) => BigInt(Math.round(value)));
   return makeData({ type: new TimestampMillisecond('UTC'), length: values.length, nullCount: 0, data });
+}
+
+/** Rows per host with the same content above which it is taken for a "no longer available" picture. */
+const PLACEHOLDER_ROWS = 50;
+
+/** Which rows hold a body that more than 50 rows of the same host have as well. One entry per outcome. */
+function placeholderFlags(outcomes: readonly RowOutcome[]): boolean[] {
+  const rows = new Map<string, number>();
+  const contentOf = (outcome: RowOutcome): string | undefined =>
+    outcome.sha256 === undefined || outcome.status !== 'fetched' ? undefined : `${outcome.sha256} ${outcome.host}`;
+  for (const outcome of outcomes) {
+    const content = contentOf(outcome);
+    if (content !== undefined) rows.set(content, (rows.get(content) ?? 0) + 1);
+  }
+  return outcomes.map((outcome) => (rows.get(contentOf(outcome) ?? '') ?? 0) > PLACEHOLDER_ROWS);
 }
 
 /** A list per row: `['placeholder']` or empty. */

@@ -1,5 +1,5 @@
 /** Small parquet files that flow-dc itself writes and reads back, in this thread. */
-import { type RecordBatch, tableFromIPC } from 'apache-arrow';
+import { type Data, type RecordBatch, tableFromIPC } from 'apache-arrow';
 import {
   Compression,
   readParquet,
@@ -26,6 +26,13 @@ export function encodeParquet(batch: RecordBatch): Uint8Array {
 export function decodeParquet(bytes: Uint8Array, columns?: readonly string[]): RecordBatch[] {
   return tableFromIPC(readParquet(bytes, columns === undefined ? {} : { columns: [...columns] }).intoIPCStream())
     .batches;
+}
+
+/** Throws TypeError when there is no such column. */
+export function columnOf(batch: RecordBatch, name: string): Data {
+  const data = batch.data.children[batch.schema.fields.findIndex((field) => field.name === name)];
+  if (data === undefined) throw new TypeError(`expected the column ${name}, got ${batch.schema.names.join(', ')}`);
+  return data;
 }
 
 /** Batches of one schema as the bytes of one parquet file; holds one row group at a time. */

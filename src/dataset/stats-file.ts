@@ -1,6 +1,36 @@
-/** NNNNNN.stats.json: a unit's numbers for people, and its record for a state folder that was lost. */
-import type { UnitRecord } from '../record.ts';
-import { TIME_PARTS, type UnitTimes } from './unit-times.ts';
+/** NNNNNN.stats.json: a unit's numbers and times for people, and its record for a state folder that was lost. */
+import type { RowResult, UnitRecord } from '../record.ts';
+
+/** Where a unit's time goes, in the order in which a row meets it. */
+export const TIME_PARTS = ['queue', 'headers', 'body', 'hash', 'write', 'commit'] as const;
+export type TimePart = (typeof TIME_PARTS)[number];
+
+/**
+ * Milliseconds by part, summed over the rows of a unit. Rows are under way side by side, so the sum is work and not
+ * time on the wall. `headers` and `body` are of each row's last attempt.
+ */
+export type UnitTimes = Readonly<Record<TimePart, number>>;
+
+/** Adds up where time went. */
+export class UnitTimer {
+  readonly #times: Record<TimePart, number> = { queue: 0, headers: 0, body: 0, hash: 0, write: 0, commit: 0 };
+
+  /** What the fetch stage knows of a row. */
+  addRow({ queueMs = 0, headersMs = 0, totalMs = headersMs, hashMs = 0 }: RowResult<unknown>): void {
+    this.#times.queue += queueMs;
+    this.#times.headers += headersMs;
+    this.#times.body += Math.max(0, totalMs - headersMs);
+    this.#times.hash += hashMs;
+  }
+
+  add(part: TimePart, ms: number): void {
+    this.#times[part] += Math.max(0, ms);
+  }
+
+  sums(): UnitTimes {
+    return { ...this.#times };
+  }
+}
 
 const FORMAT = 'flow-dc-stats-1';
 
@@ -31,7 +61,7 @@ export interface UnitStats {
   readonly startedAtMs: number;
   readonly committedAtMs: number;
   /** Absent in files of versions that did not measure. */
-  readonly times?: UnitTimes;
+  readonly times?: UnitTimes | undefined;
 }
 
 /** Read a stats file back. Throws TypeError or SyntaxError for a text that is none. */
@@ -44,10 +74,13 @@ export function parseStats(text: string): UnitStats {
   ) as [number, number];
   if (Number.isNaN(startedAtMs) || Number.isNaN(committedAtMs))
     throw new TypeError('expected started_at and committed_at as times');
-  const times = stats.times as Readonly<Record<string, unknown>> | undefined;
-  if (times === undefined) return { startedAtMs, committedAtMs };
-  const parts = TIME_PARTS.map((part) => [part, times[`${part}_ms`]] as const);
+  return { startedAtMs, committedAtMs, times: parseTimes(stats.times) };
+}
+
+function parseTimes(times: unknown): UnitTimes | undefined {
+  if (times === undefined) return undefined;
+  const parts = TIME_PARTS.map((part) => [part, (times as Readonly<Record<string, unknown>>)[`${part}_ms`]] as const);
   if (!parts.every(([, ms]) => typeof ms === 'number' && ms >= 0))
     throw new TypeError('expected times as milliseconds');
-  return { startedAtMs, committedAtMs, times: Object.fromEntries(parts) as UnitTimes };
+  return Object.fromEntries(parts) as UnitTimes;
 }

@@ -5,13 +5,12 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { STATS_SUFFIX } from '../dataset/stats-file.ts';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import type { Artifact, Committer, UnitRecord } from '../record.ts';
 import { recordProblems } from '../record-schema.ts';
 import { createLocalCommitter } from './local-committer.ts';
-
-const STATS_SUFFIX = '.stats.json';
 
 export interface Adoption {
   /** Records made again. */

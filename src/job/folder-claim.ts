@@ -4,6 +4,7 @@
  */
 import { lstat, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { SEAL_FILES } from '../dataset/seal/seal-dataset.ts';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { syncFolder } from '../destination/disk.ts';
 import { type FolderPaths, finalPath, METADATA_FILE, stagingFolder } from '../destination/folder-layout.ts';
@@ -16,8 +17,6 @@ import { createLocalCommitter } from './local-committer.ts';
  * What a folder may hold without being anybody's: our own state of a run that died at its very start, and the system's.
  */
 const NOBODYS = new Set(['.flow-dc', 'lost+found', '.DS_Store']);
-/** Written when a job is finished; named by no record. */
-const SEAL_FILES = ['overview.json', 'index.json', 'README.md', '_SUCCESS', METADATA_FILE];
 
 /** Errors: FDC_ERR_DEST_UNWRITABLE when the output is a file. */
 export async function refuseFile(out: string): Promise<void> {
@@ -74,7 +73,7 @@ function tell(names: readonly string[]): string {
  */
 export async function clearOutput(paths: FolderPaths): Promise<void> {
   for await (const record of createLocalCommitter(paths.state).records()) await clearUnit(paths, record);
-  for (const name of SEAL_FILES) {
+  for (const name of [...SEAL_FILES, METADATA_FILE]) {
     await remove(finalPath(paths, name));
     await remove(`${finalPath(paths, name)}.part`);
   }

@@ -5,7 +5,7 @@ export interface Advice {
   /** Likely cause, in words that finish a sentence. */
   readonly cause: string;
   /** A command; absent where none helps. */
-  readonly next?: string;
+  readonly next?: string | undefined;
 }
 
 /** What commands of an advice are about. */
@@ -13,7 +13,7 @@ export interface AdviceContext {
   /** As it goes onto a command line; `MANIFEST` when it is not known. */
   readonly manifest: string;
   /** The folder of a job that is not finished: a resume takes new options for the rest of its rows. */
-  readonly unfinished?: string;
+  readonly unfinished?: string | undefined;
 }
 
 interface Hint {
@@ -87,15 +87,10 @@ const STATUS_HINTS: Readonly<Record<number, Hint>> = {
 
 /** @param code - a name from row-codes.ts, or http_NNN; codes of later versions get none but general words */
 export function adviceFor(code: string, context: AdviceContext): Advice {
-  const hint = hintOf(code);
-  if (hint.flags === undefined) return { cause: hint.cause };
+  const { cause, flags } = hintOf(code);
   const { manifest, unfinished } = context;
-  const flags = hint.flags === '' ? '' : ` ${hint.flags}`;
-  const next =
-    unfinished === undefined
-      ? `flow-dc download ${manifest} -o NEW_FOLDER${flags}`
-      : `flow-dc resume ${unfinished}${flags}`;
-  return { cause: hint.cause, next };
+  const command = unfinished === undefined ? `download ${manifest} -o NEW_FOLDER` : `resume ${unfinished}`;
+  return { cause, next: flags === undefined ? undefined : `flow-dc ${command} ${flags}`.trimEnd() };
 }
 
 /** What a code says, and whether a later run may bring something else. */

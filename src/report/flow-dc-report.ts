@@ -3,9 +3,9 @@
  * of 10^12 bytes.
  */
 
-import { errorBreakdown, overviewSummary, percent } from '../dataset/seal/overview.ts';
+import { errorBreakdown, overviewSummary, percent, rounded } from '../dataset/seal/overview.ts';
+import type { RecordTotals } from '../dataset/totals.ts';
 import { duration } from '../format.ts';
-import type { RecordTotals } from '../job/job-summary.ts';
 
 /** One shard: FLOW-DC's partition. */
 export interface ShardFigures {
@@ -13,7 +13,7 @@ export interface ShardFigures {
   readonly stored: number;
   readonly bytes: number;
   /** From its first row to its commit; absent when its stats file could not be read. */
-  readonly elapsedMs?: number;
+  readonly elapsedMs?: number | undefined;
 }
 
 interface Spread {
@@ -110,7 +110,7 @@ export class FlowDcTally {
     job: { readonly workedMs: number; readonly complete: boolean; readonly outs: readonly string[] },
   ): FlowDcReport {
     const { workedMs, complete, outs } = job;
-    const errors = errorBreakdown(Object.entries(totals.errors));
+    const errors = errorBreakdown(totals);
     const start = Number.isFinite(this.#startMs) ? clockText(this.#startMs) : null;
     const megabytes = totals.bytes / 1e6;
     return {
@@ -151,8 +151,4 @@ export class FlowDcTally {
 /** `2026-01-02 03:04:05`, UTC. */
 function clockText(wallMs: number): string {
   return new Date(wallMs).toISOString().slice(0, 19).replace('T', ' ');
-}
-
-function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

@@ -2,8 +2,9 @@
  * The head of a report, which is also what a run says at its end: what was stored, what was not and why, how long it
  * took.
  */
+
+import type { RecordTotals } from '../dataset/totals.ts';
 import { byteSize, count, duration, percent } from '../format.ts';
-import type { RecordTotals } from '../job/job-summary.ts';
 import { type RunSpan, workedMs } from '../job/timeline.ts';
 import { meaningOf } from './advice.ts';
 

@@ -2,21 +2,41 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { outcomeRows } from '../dataset/outcome-rows.ts';
 import { SUCCESS_FILE } from '../dataset/seal/seal-dataset.ts';
 import { parseStats, STATS_SUFFIX, type UnitStats } from '../dataset/stats-file.ts';
+import { totalOf } from '../dataset/totals.ts';
 import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import { type Job, readJob } from '../job/job-folder.ts';
-import { totalOf } from '../job/job-summary.ts';
 import { createLocalCommitter } from '../job/local-committer.ts';
-import { type RunSpan, readRunSpans, workedMs } from '../job/timeline.ts';
+import { readRunSpans } from '../job/timeline.ts';
 import type { Artifact, UnitRecord } from '../record.ts';
 import type { FlowDcTally } from './flow-dc-report.ts';
-import type { Gaps } from './gaps.ts';
-import { outcomeRows } from './outcome-rows.ts';
-import type { OutputReport, Rates } from './report.ts';
-import { type RunPlot, readRunPlot } from './run-plot.ts';
-import { SpanUnion } from './span-union.ts';
+import { type RunPlot, readRunPlot } from './plots.ts';
+import type { OutputReport } from './report.ts';
+import { allRuns, ratesOf, SpanUnion } from './runs.ts';
 import type { Tally } from './tally.ts';
+
+/** More would fill a screen, or the memory, when a whole folder is gone. */
+const LISTED = 20;
+
+const NO_TIMELINE = 'not there; runs and their time are taken from the shards, and in-flight requests are not known';
+
+/** What a report could not read, a sentence each; a long list ends with how many more there are. */
+export class Gaps {
+  readonly #sentences: string[] = [];
+  #count = 0;
+
+  add(sentence: string): void {
+    this.#count += 1;
+    if (this.#sentences.length < LISTED) this.#sentences.push(sentence);
+  }
+
+  all(): readonly string[] {
+    const hidden = this.#count - this.#sentences.length;
+    return hidden === 0 ? this.#sentences : [...this.#sentences, `and ${hidden} more of the kind`];
+  }
+}
 
 /** What is added to while outputs are read one after the other. */
 export interface Sums {
@@ -41,7 +61,9 @@ export async function readOutput(out: string, sums: Sums): Promise<ReadOutput> {
   const spans = new SpanUnion();
   const committer = createLocalCommitter(paths.state);
   const totals = await totalOf(readUnits(committer.records(), paths, spans, sums));
-  const runs = await runsOf(paths.timeline, spans, sums);
+  const known = await readRunSpans(paths.timeline);
+  if (known.length === 0 && !spans.isEmpty) sums.gaps.add(`${paths.timeline}: ${NO_TIMELINE}`);
+  const runs = allRuns(known, spans);
   const output: OutputReport = {
     ...{ out: job.out, layout: paths.layout, complete: existsSync(finalPath(paths, SUCCESS_FILE)) },
     ...totals,
@@ -49,15 +71,6 @@ export async function readOutput(out: string, sums: Sums): Promise<ReadOutput> {
     rates: ratesOf(totals, runs),
   };
   return { output, job, plot: await readRunPlot(job.out, paths.timeline) };
-}
-
-export function ratesOf(
-  { rows, bytes }: { readonly rows: number; readonly bytes: number },
-  runs: readonly RunSpan[],
-): Rates {
-  const ms = workedMs(runs);
-  const perSecond = (amount: number): number => (ms > 0 ? (amount * 1000) / ms : 0);
-  return { workedMs: ms, rowsPerSecond: perSecond(rows), bytesPerSecond: perSecond(bytes) };
 }
 
 /** Passes records on when what they name has been read. */
@@ -75,12 +88,7 @@ async function* readUnits(
       if (stats.times !== undefined) tally.addTimes(stats.times, record.rows);
     }
     const { rows, stored, bytes } = record;
-    flowDc.addShard({
-      rows,
-      stored,
-      bytes,
-      ...(stats === undefined ? {} : { elapsedMs: record.committedAtMs - stats.startedAtMs }),
-    });
+    flowDc.addShard({ rows, stored, bytes, elapsedMs: stats && record.committedAtMs - stats.startedAtMs });
     flowDc.addRecord(record.worker, artifactBytes(record), record.committedAtMs);
     await readTable(record, paths, tally, gaps);
     yield record;
@@ -116,20 +124,6 @@ async function intactFile(path: string, { bytes, sha256 }: Artifact): Promise<Ui
   const isIntact = content.length === bytes && createHash('sha256').update(content).digest('hex') === sha256;
   if (!isIntact) throw new Error('other bytes than were committed');
   return content;
-}
-
-/** Workers whose submitter had left, and versions without a timeline: as long as any shard was being worked on. */
-async function runsOf(timeline: string, spans: SpanUnion, { gaps }: Sums): Promise<readonly RunSpan[]> {
-  const runs = await readRunSpans(timeline);
-  if (spans.isEmpty) return runs;
-  if (runs.length === 0)
-    gaps.add(
-      `${timeline}: not there; runs and their time are taken from the shards, and in-flight requests are not known`,
-    );
-  const watched = runs.map(({ startedAtMs, elapsedMs }) => [startedAtMs, startedAtMs + elapsedMs] as const);
-  const unwatched = runs.length === 0 ? spans.read() : spans.outside(watched);
-  const all = [...runs, ...unwatched.map(([startedAtMs, endMs]) => ({ startedAtMs, elapsedMs: endMs - startedAtMs }))];
-  return all.sort((a, b) => a.startedAtMs - b.startedAtMs);
 }
 
 function artifactBytes({ artifacts }: UnitRecord): number {

@@ -1,21 +1,21 @@
 /** Several outputs added up: the library's call. */
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
+import { type RecordTotals, sumOf } from '../dataset/totals.ts';
 import { FlowDcError, isFlowDcError } from '../errors.ts';
-import type { RecordTotals } from '../job/job-summary.ts';
 import { VERSION } from '../version.ts';
 import { type AdviceContext, adviceFor, mayPass, meaningOf } from './advice.ts';
 import { FlowDcTally } from './flow-dc-report.ts';
-import { Gaps } from './gaps.ts';
 import { shellQuoted } from './head-lines.ts';
-import { type ReadOutput, ratesOf, readOutput, type Sums } from './output-reader.ts';
+import { Gaps, type ReadOutput, readOutput, type Sums } from './output-reader.ts';
 import type { ErrorLine, Report } from './report.ts';
+import { ratesOf } from './runs.ts';
 import { Tally } from './tally.ts';
 
 export interface ReportOptions {
   /** Hosts in each of the two tables. Default: 20. */
-  readonly maxHosts?: number;
-  readonly clock?: Clock;
+  readonly maxHosts?: number | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -71,17 +71,6 @@ function reportOf(read: readonly ReadOutput[], { tally, flowDc, gaps }: Sums, op
   };
 }
 
-/** Several totals as one; codes by rows again. */
-export function sumOf(parts: readonly RecordTotals[]): RecordTotals {
-  const sum = { units: 0, rows: 0, stored: 0, failed: 0, skipped: 0, bytes: 0 };
-  const errors = new Map<string, number>();
-  for (const part of parts) {
-    for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += part[name];
-    for (const [code, rows] of Object.entries(part.errors)) errors.set(code, (errors.get(code) ?? 0) + rows);
-  }
-  return { ...sum, errors: Object.fromEntries([...errors].sort((a, b) => b[1] - a[1])) };
-}
-
 function errorLines({ errors, rows: all }: RecordTotals, context: AdviceContext): ErrorLine[] {
   return Object.entries(errors).map(([code, rows]) => ({
     ...{ code, rows, share: all === 0 ? 0 : rows / all, isTransient: mayPass(code), meaning: meaningOf(code) },
@@ -96,5 +85,5 @@ function contextOf(read: readonly ReadOutput[]): AdviceContext {
   const inputs = only.job.settings.input;
   const isKnown = Array.isArray(inputs) && inputs.length > 0 && inputs.length <= 3 && !inputs.includes('-');
   const manifest = isKnown ? inputs.map((path) => shellQuoted(String(path))).join(' ') : 'MANIFEST';
-  return only.output.complete ? { manifest } : { manifest, unfinished: shellQuoted(only.output.out) };
+  return { manifest, unfinished: only.output.complete ? undefined : shellQuoted(only.output.out) };
 }

@@ -3,14 +3,13 @@
  * docs/report.md says where each figure comes from.
  */
 
-import type { TimePart } from '../dataset/unit-times.ts';
-import type { RecordTotals } from '../job/job-summary.ts';
+import type { RecordTotals } from '../dataset/totals.ts';
 import type { RunSpan } from '../job/timeline.ts';
 import type { Advice } from './advice.ts';
 import type { FlowDcReport } from './flow-dc-report.ts';
-import type { HostLine } from './host-table.ts';
-import type { RunPlot } from './run-plot.ts';
-import type { TimePlot } from './time-buckets.ts';
+import type { RunPlot, TimePlot } from './plots.ts';
+import type { Quantiles } from './row-counts.ts';
+import type { HostLine, TimeReport } from './tally.ts';
 
 export interface Rates {
   /** Time worked, over all runs. */
@@ -28,22 +27,6 @@ export interface OutputReport extends RecordTotals {
   readonly complete: boolean;
   readonly runs: readonly RunSpan[];
   readonly rates: Rates;
-}
-
-export interface TimeReport {
-  /** Summed over rows, which are under way side by side. Absent when no shard was measured. */
-  readonly ms?: Readonly<Record<TimePart, number>>;
-  /** Shards, and their rows, whose times are in the sum. */
-  readonly shards: number;
-  readonly rows: number;
-}
-
-export interface Quantiles {
-  readonly rows: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly p99Ms: number;
-  readonly maxMs: number;
 }
 
 export interface ErrorLine extends Advice {
@@ -65,7 +48,7 @@ export interface Report extends RecordTotals {
   readonly rates: Rates;
   readonly time: TimeReport;
   /** Send to headers, and send to last byte; of rows that got so far. */
-  readonly latency: { readonly headers?: Quantiles; readonly total?: Quantiles };
+  readonly latency: { readonly headers?: Quantiles | undefined; readonly total?: Quantiles | undefined };
   readonly hosts: {
     /** Different ones; a lower bound when `isPartial`. */
     readonly count: number;

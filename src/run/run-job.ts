@@ -8,6 +8,7 @@ import { openWorkStages, plan, type WorkStages, type WorkSurroundings, work } fr
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
+import { type RecordTotals, totalOf } from '../dataset/totals.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
 import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import { NoneDestination } from '../destination/none-destination.ts';
@@ -15,7 +16,7 @@ import { FlowDcError } from '../errors.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { identityOf } from '../job/identity.ts';
 import { openJob } from '../job/job-folder.ts';
-import { type JobSummary, type RecordTotals, totalOf } from '../job/job-summary.ts';
+import type { JobSummary } from '../job/job-summary.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';

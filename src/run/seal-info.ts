@@ -2,7 +2,7 @@
 import { resolvedKeys } from '../config/resolve.ts';
 import { CONFIG_KEYS } from '../config/schema.ts';
 import type { ResolvedConfig } from '../config/types.ts';
-import type { SealInfo } from '../dataset/seal/seal-info.ts';
+import type { SealInfo } from '../dataset/seal/overview.ts';
 import type { JobFile } from '../job/job-file.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import { workedMs } from '../job/timeline.ts';

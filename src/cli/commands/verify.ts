@@ -1,9 +1,9 @@
 /** Verify: every row once, every checksum right. */
+import { totalOf } from '../../dataset/totals.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
 import { type Finding, readManifestInfo, verifyDataset } from '../../index.ts';
 import { readJob } from '../../job/job-folder.ts';
-import { totalOf } from '../../job/job-summary.ts';
 import { createLocalCommitter } from '../../job/local-committer.ts';
 import type { CliIo, Command } from '../args/command.ts';
 import { parseFlags } from '../args/flags.ts';

@@ -1,7 +1,7 @@
 /** What a command's exit code means. 130 and 143 are the shell's for SIGINT and SIGTERM. */
 
+import type { RecordTotals } from '../../dataset/totals.ts';
 import { ERROR_CODES, isFlowDcError } from '../../errors.ts';
-import type { RecordTotals } from '../../job/job-summary.ts';
 
 export const EXIT = {
   done: 0,

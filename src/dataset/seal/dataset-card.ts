@@ -1,16 +1,15 @@
 /** README.md of a dataset, which the Hugging Face hub reads. */
 import { basename } from 'node:path';
 import { isTransient, type RowCode } from '../../row-codes.ts';
-import { percent, textOf } from './overview.ts';
-import type { SealInfo } from './seal-info.ts';
-import { codesByRows, type Totals } from './totals.ts';
+import type { RecordTotals } from '../totals.ts';
+import { percent, type SealInfo, textOf } from './overview.ts';
 
 /**
  * README.md, which the Hugging Face hub reads as the dataset's card. Without its `configs` the hub's loader would
  * choose between the tars and the outcome tables by counting files.
  */
 export function datasetCard(
-  totals: Totals,
+  totals: RecordTotals,
   info: SealInfo,
   dataset: { readonly name: string; readonly dataFiles: string },
 ): string {
@@ -39,7 +38,10 @@ function layoutText(info: SealInfo): string {
     info.outputFormat === 'webdataset'
       ? 'a body, a `.json` and, with captions, a `.txt` per sample'
       : 'a folder per label';
-  return `Every shard \`NNNNNN.tar\` holds ${inside}; \`NNNNNN.parquet\` beside it accounts for every row, also those not stored.`;
+  return (
+    `Every shard \`NNNNNN.tar\` holds ${inside}; \`NNNNNN.parquet\` beside it accounts for every row, also those ` +
+    'not stored.'
+  );
 }
 
 function provenance(info: SealInfo): string[] {
@@ -52,8 +54,8 @@ function provenance(info: SealInfo): string[] {
   ];
 }
 
-function counts(totals: Totals): string[] {
-  const rows = codesByRows(totals).map(([code, count]) => {
+function counts({ errors }: RecordTotals): string[] {
+  const rows = Object.entries(errors).map(([code, count]) => {
     return `| ${code} | ${count} | ${isTransient(code as RowCode) ? 'yes' : 'no'} | ${textOf(code)} |`;
   });
   return [

@@ -1,16 +1,37 @@
-/** Overview.json, under FLOW-DC's keys. */
+/** overview.json: a finished dataset in numbers, under FLOW-DC's keys. */
 import { ROW_CODES } from '../../row-codes.ts';
-import type { SealInfo } from './seal-info.ts';
-import { codesByRows, type Totals } from './totals.ts';
+import type { RecordTotals } from '../totals.ts';
+
+/** What the records do not know about a finished dataset. */
+export interface SealInfo {
+  /** Of flow-dc. */
+  readonly version: string;
+  readonly outputFormat: 'webdataset' | 'imagefolder';
+  readonly createTar: boolean;
+  readonly createOverview: boolean;
+  /** Manifests with what identifies their content (a hash, a size). */
+  readonly inputs: readonly { readonly name: string; readonly identity: string }[];
+  /** Settings in FLOW-DC's names, without credentials: `script_inputs` of the overview. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Wall clock of the first run's start and of now. */
+  readonly startedAtMs: number;
+  readonly sealedAtMs: number;
+  /** Time spent working, over all runs. */
+  readonly elapsedMs: number;
+  /** Whether any run was stopped by a signal. */
+  readonly interrupted: boolean;
+  /** Sentences for the card about what a user of the data should know, such as checks that were switched off. */
+  readonly notes: readonly string[];
+}
 
 /** FLOW-DC's overview.json under its own keys; MB are 10^6 bytes throughout. */
-export function overviewJson(totals: Totals, info: SealInfo, destination: string): string {
+export function overviewJson(totals: RecordTotals, info: SealInfo, destination: string): string {
   const { elapsedMs, interrupted } = info;
   const overview = {
     flow_dc_version: info.version,
     script_inputs: info.settings,
     summary: overviewSummary(totals, { elapsedMs, interrupted, tarPath: info.createTar ? destination : null }),
-    error_breakdown: errorBreakdown(codesByRows(totals)),
+    error_breakdown: errorBreakdown(totals),
     timestamp_local: localTime(info.sealedAtMs),
     timestamp_utc: new Date(info.sealedAtMs).toISOString(),
   };
@@ -19,7 +40,7 @@ export function overviewJson(totals: Totals, info: SealInfo, destination: string
 
 /** The overview's `summary`. */
 export function overviewSummary(
-  totals: Omit<Totals, 'errors'>,
+  totals: RecordTotals,
   run: { readonly elapsedMs: number; readonly interrupted: boolean; readonly tarPath: string | null },
 ) {
   const seconds = run.elapsedMs / 1000;
@@ -40,8 +61,13 @@ export function overviewSummary(
 }
 
 /** The overview's `error_breakdown`. */
-export function errorBreakdown(rowsByCode: readonly (readonly [code: string, rows: number])[]) {
-  return rowsByCode.map(([code, count]) => ({ status_code: statusOf(code), error: textOf(code), code, count }));
+export function errorBreakdown({ errors }: RecordTotals) {
+  return Object.entries(errors).map(([code, count]) => ({
+    status_code: statusOf(code),
+    error: textOf(code),
+    code,
+    count,
+  }));
 }
 
 export function percent(part: number, whole: number): number {
@@ -66,6 +92,6 @@ function localTime(wallMs: number): string {
   return new Date(wallMs - shift).toISOString().slice(0, 19);
 }
 
-function rounded(value: number, digits: number): number {
+export function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }

@@ -1,17 +1,31 @@
 /** Finish a dataset whose units are all committed. */
+import { Field, type RecordBatch, Schema } from 'apache-arrow';
+import { schemaBatch } from '../../arrow/columns.ts';
+import { takeRows } from '../../arrow/take.ts';
+import { textColumn } from '../../arrow/text.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { METADATA_FILE } from '../../destination/folder-layout.ts';
 import type { UnitRecord } from '../../record.ts';
+import { columnOf, decodeParquet, streamParquet } from '../parquet-file.ts';
+import { TotalsSum } from '../totals.ts';
 import { datasetCard } from './dataset-card.ts';
-import { looseMetadata } from './loose-metadata.ts';
-import { overviewJson } from './overview.ts';
-import type { SealInfo } from './seal-info.ts';
-import { addRecord, emptyTotals, type SealedShard, type Totals } from './totals.ts';
+import { overviewJson, type SealInfo } from './overview.ts';
 
 /** The file whose presence says that every unit is committed. Written last. */
 export const SUCCESS_FILE = '_SUCCESS';
 /** What sealing may put beside the shards. */
 export const SEAL_FILES: readonly string[] = ['overview.json', 'index.json', 'README.md', SUCCESS_FILE];
+
+/** What sealing remembers of a record. */
+interface SealedShard {
+  readonly unit: string;
+  readonly stored: number;
+  /** The tar archive, or the list of loose files. */
+  readonly container: string | undefined;
+  readonly containerBytes: number;
+  /** The outcome table. */
+  readonly table: string | undefined;
+}
 
 /**
  * Finish a dataset whose units are all committed: summaries, the index for random access, the card, and for loose files
@@ -24,10 +38,14 @@ export async function sealDataset(
   destination: Destination,
   records: AsyncIterable<UnitRecord>,
   info: SealInfo,
-): Promise<Totals> {
-  const totals = emptyTotals();
+): Promise<void> {
+  const sum = new TotalsSum();
   const shards: SealedShard[] = [];
-  for await (const record of records) shards.push(addRecord(totals, record));
+  for await (const record of records) {
+    sum.add(record);
+    shards.push(sealedShard(record));
+  }
+  const totals = sum.read();
   shards.sort((a, b) => (a.unit < b.unit ? -1 : 1));
 
   if (info.createOverview) await destination.putFile('overview.json', overviewJson(totals, info, destination.name));
@@ -38,7 +56,12 @@ export async function sealDataset(
     datasetCard(totals, info, { name: destination.name, dataFiles: dataFiles(shards, info) }),
   );
   await destination.putFile(SUCCESS_FILE, '');
-  return totals;
+}
+
+function sealedShard({ unit, stored, artifacts }: UnitRecord): SealedShard {
+  const container = artifacts.find(({ name }) => /\.(tar|tar\.gz|files)$/.test(name));
+  const table = artifacts.find(({ name }) => name.endsWith('.parquet'));
+  return { unit, stored, container: container?.name, containerBytes: container?.bytes ?? 0, table: table?.name };
 }
 
 /** What a loader of the whole dataset should open. */
@@ -56,4 +79,37 @@ function shardIndex(shards: readonly SealedShard[]): string {
     filesize: containerBytes,
   }));
   return `${JSON.stringify({ __kind__: 'wids-shard-index-v1', wids_version: 1, shardlist }, undefined, 1)}\n`;
+}
+
+/**
+ * metadata.parquet of loose files: one row per stored sample, `file_name` first as the imagefolder loader wants it,
+ * then the outcome columns. Reads one unit's table at a time.
+ */
+function looseMetadata(destination: Destination, shards: readonly SealedShard[]): AsyncIterable<Uint8Array> {
+  return streamParquet(storedRows(destination, shards));
+}
+
+async function* storedRows(destination: Destination, shards: readonly SealedShard[]): AsyncGenerator<RecordBatch> {
+  for (const { table } of shards) {
+    if (table === undefined) continue;
+    const batches = decodeParquet(await destination.readFile(table));
+    const picks = { batches: [] as number[], rows: [] as number[] };
+    batches.forEach((batch, index) => {
+      textColumn(columnOf(batch, 'name')).forEach((path, row) => {
+        if (path === null) return;
+        picks.batches.push(index);
+        picks.rows.push(row);
+      });
+    });
+    if (batches.length > 0) yield fileNameFirst(takeRows(batches, picks));
+  }
+}
+
+function fileNameFirst(batch: RecordBatch): RecordBatch {
+  const { fields } = batch.schema;
+  const name = fields.findIndex((field) => field.name === 'name');
+  const fileName = new Field('file_name', (fields[name] as Field).type, true);
+  const others = <T>(list: readonly T[]): T[] => list.filter((_, index) => index !== name);
+  const schema = new Schema([fileName, ...others(fields)]);
+  return schemaBatch(schema, batch.numRows, [columnOf(batch, 'name'), ...others(batch.data.children)]);
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { digestFile, readFileList } from '../../destination/hashed-file.ts';
 import { isFlowDcError } from '../../errors.ts';
 import type { TextSet } from '../../structures/hash-table.ts';
+import type { ExpectedSample } from '../outcome-rows.ts';
 import type { Findings } from './findings.ts';
-import type { ExpectedSample } from './unit-outcomes.ts';
 
 /**
  * Compare loose files with the list that a record names, and the list with the unit's outcome table.

@@ -5,8 +5,8 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import type { FileDigest } from '../../destination/hashed-file.ts';
+import type { ExpectedSample } from '../outcome-rows.ts';
 import type { Findings } from './findings.ts';
-import type { ExpectedSample } from './unit-outcomes.ts';
 
 /**
  * Read an archive once: the digest of the file, and every member against the samples that should be in it.

@@ -6,10 +6,10 @@ import type { Artifact, UnitRecord } from '../../record.ts';
 import { TextSet } from '../../structures/hash-table.ts';
 import { RowBitmap } from '../../structures/row-bitmap.ts';
 import { positionKey } from '../naming/sample-names.ts';
+import { readUnitOutcomes, type UnitOutcomes } from '../outcome-rows.ts';
 import { checkFiles } from './check-files.ts';
 import { checkTar } from './check-tar.ts';
 import type { Findings } from './findings.ts';
-import { readUnitOutcomes, type UnitOutcomes } from './unit-outcomes.ts';
 
 /** What is known over all units while they are checked one by one. */
 export class DatasetState {

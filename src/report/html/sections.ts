@@ -1,8 +1,8 @@
 /** What a report's page says; the plots are drawn into it by plots.js. */
 import { byteSize, count, duration, milliseconds, percent } from '../../format.ts';
-import type { HostLine } from '../host-table.ts';
+import type { RunPlot } from '../plots.ts';
 import type { Report } from '../report.ts';
-import type { RunPlot } from '../run-plot.ts';
+import type { HostLine } from '../tally.ts';
 import { html, type Markup } from './markup.ts';
 
 export function pageBody(report: Report, runs: readonly RunPlot[]): Markup {

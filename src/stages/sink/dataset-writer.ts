@@ -2,11 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { safeExtension } from '../../dataset/naming/safe-name.ts';
-import { outcomeTable } from '../../dataset/outcome-table.ts';
+import { outcomeTable, type RowOutcome, rowOutcome } from '../../dataset/outcome-table.ts';
 import { encodeParquet } from '../../dataset/parquet-file.ts';
-import { type RowOutcome, rowOutcome } from '../../dataset/row-outcome.ts';
-import { formatStats, STATS_SUFFIX } from '../../dataset/stats-file.ts';
-import { UnitTimer } from '../../dataset/unit-times.ts';
+import { formatStats, STATS_SUFFIX, UnitTimer } from '../../dataset/stats-file.ts';
 import type { Destination, Staging } from '../../destination/destination.ts';
 import type { Artifact, Committer, FetchResult, OpenUnit, UnitRecord, UnitRow } from '../../record.ts';
 import { decodeRows } from '../../unit-rows.ts';

@@ -16,9 +16,8 @@ import {
 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../src/arrow/columns.ts';
-import { outcomeTable } from '../../../src/dataset/outcome-table.ts';
+import { outcomeTable, rowOutcome } from '../../../src/dataset/outcome-table.ts';
 import { decodeParquet, encodeParquet } from '../../../src/dataset/parquet-file.ts';
-import { rowOutcome } from '../../../src/dataset/row-outcome.ts';
 import { sampleJsonWriter } from '../../../src/dataset/sample-json.ts';
 import { resultOf, unitOf } from '../../support/sink-units.ts';
 

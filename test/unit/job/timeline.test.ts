@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRunSpans, readTimeline, type TimelinePoint, TimelineRecorder } from '../../../src/job/timeline.ts';
-import { readRunPlot } from '../../../src/report/run-plot.ts';
+import { readRunPlot } from '../../../src/report/plots.ts';
 import { RunGauge } from '../../../src/run/run-gauge.ts';
 import { publish } from '../../../src/telemetry/channels.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

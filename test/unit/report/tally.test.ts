@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RecordTotals } from '../../../src/job/job-summary.ts';
-import { HostTable, type OutcomeRow } from '../../../src/report/host-table.ts';
-import { sumOf } from '../../../src/report/report-dataset.ts';
-import { Tally } from '../../../src/report/tally.ts';
-import { TimeBuckets } from '../../../src/report/time-buckets.ts';
+import type { OutcomeRow } from '../../../src/dataset/outcome-rows.ts';
+import { type RecordTotals, sumOf } from '../../../src/dataset/totals.ts';
+import { HostTable, Tally } from '../../../src/report/tally.ts';
 
 const row: fc.Arbitrary<OutcomeRow> = fc
   .record({
@@ -81,15 +79,6 @@ describe('a report', () => {
     expect(table.isPartial).toBe(true);
     expect(table.count).toBeLessThanOrEqual(20);
     expect(table.byRows(1)).toMatchObject([{ host: 'large.test', rows: 50 }]);
-  });
-
-  it('plots a run of any length in a bounded number of points without losing a row', () => {
-    const buckets = new TimeBuckets(50);
-    for (let second = 0; second < 20_000; second += 7) buckets.add(rowOf({ fetchedAtMs: second * 1000 }));
-    const plot = buckets.plot();
-    expect(plot.atMs.length).toBeLessThanOrEqual(50);
-    expect(plot.stored.reduce((a, b) => a + b, 0)).toBe(Math.ceil(20_000 / 7));
-    expect([...plot.atMs].sort((a, b) => a - b)).toEqual(plot.atMs);
   });
 });
 

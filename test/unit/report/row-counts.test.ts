@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LatencySketch } from '../../../src/report/latency-sketch.ts';
+import { LatencySketch } from '../../../src/report/row-counts.ts';
 
 const durations = fc.array(fc.double({ min: 0.2, max: 3_600_000, noNaN: true }), { minLength: 1, maxLength: 300 });
 

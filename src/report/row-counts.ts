@@ -1,3 +1,14 @@
+/** Counts and latency of rows, in memory that does not grow with their number. */
+import type { OutcomeRow } from '../dataset/outcome-rows.ts';
+
+export interface Quantiles {
+  readonly rows: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
 /** Width of a bucket: a quantile is off by at most 2.5 %, and a millisecond to a day takes 375 buckets. */
 const GROWTH = 1.05;
 const LOG_GROWTH = Math.log(GROWTH);
@@ -47,5 +58,43 @@ export class LatencySketch {
       if (seen >= rank) return Math.min(this.#maxMs, (GROWTH ** bucket * 2) / (1 + GROWTH));
     }
     return this.#maxMs;
+  }
+}
+
+/** @returns undefined without durations */
+export function quantilesOf(sketch: LatencySketch): Quantiles | undefined {
+  const [p50Ms, p95Ms, p99Ms] = [0.5, 0.95, 0.99].map((share) => sketch.quantile(share));
+  if (p50Ms === undefined || p95Ms === undefined || p99Ms === undefined) return undefined;
+  return { rows: sketch.count, p50Ms, p95Ms, p99Ms, maxMs: sketch.maxMs };
+}
+
+/** What became of some rows: of a host's, or of those that ended at about the same time. */
+export class RowCounts {
+  rows = 0;
+  stored = 0;
+  failed = 0;
+  skipped = 0;
+  /** Of stored bodies. */
+  bytes = 0;
+  /** Send to headers. */
+  readonly latency = new LatencySketch();
+
+  add({ status, bytes, headersMs }: OutcomeRow): void {
+    this.rows += 1;
+    if (status === 'fetched') {
+      this.stored += 1;
+      this.bytes += bytes;
+    } else if (status === 'skipped') this.skipped += 1;
+    else this.failed += 1;
+    this.latency.add(headersMs);
+  }
+
+  merge(other: RowCounts): void {
+    this.rows += other.rows;
+    this.stored += other.stored;
+    this.failed += other.failed;
+    this.skipped += other.skipped;
+    this.bytes += other.bytes;
+    this.latency.merge(other.latency);
   }
 }

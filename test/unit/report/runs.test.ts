@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SpanUnion } from '../../../src/report/span-union.ts';
+import { SpanUnion } from '../../../src/report/runs.ts';
 
 function unionOf(...spans: readonly (readonly [number, number])[]): SpanUnion {
   const union = new SpanUnion();

@@ -1,3 +1,7 @@
+/** When a job was worked on, as its timeline and its shards tell it, and how fast. */
+import { type RunSpan, workedMs } from '../job/timeline.ts';
+import type { Rates } from './report.ts';
+
 /** Pauses shorter than this are within a run. Chosen. */
 const PAUSE_MS = 60_000;
 /** Two clocks tell of one run. Chosen. */
@@ -44,4 +48,21 @@ export class SpanUnion {
     }
     return union;
   }
+}
+
+/** Workers whose submitter had left, and versions without a timeline: as long as any shard was being worked on. */
+export function allRuns(runs: readonly RunSpan[], shards: SpanUnion): readonly RunSpan[] {
+  const watched = runs.map(({ startedAtMs, elapsedMs }) => [startedAtMs, startedAtMs + elapsedMs] as const);
+  const unwatched = runs.length === 0 ? shards.read() : shards.outside(watched);
+  const all = [...runs, ...unwatched.map(([startedAtMs, endMs]) => ({ startedAtMs, elapsedMs: endMs - startedAtMs }))];
+  return all.sort((a, b) => a.startedAtMs - b.startedAtMs);
+}
+
+export function ratesOf(
+  { rows, bytes }: { readonly rows: number; readonly bytes: number },
+  runs: readonly RunSpan[],
+): Rates {
+  const ms = workedMs(runs);
+  const perSecond = (amount: number): number => (ms > 0 ? (amount * 1000) / ms : 0);
+  return { workedMs: ms, rowsPerSecond: perSecond(rows), bytesPerSecond: perSecond(bytes) };
 }

@@ -1,0 +1,96 @@
+/** Outcome tables read back: whole for verifying, row by row for a report. */
+import { DataType, type RecordBatch } from 'apache-arrow';
+import { textColumn } from '../arrow/text.ts';
+import { columnOf, decodeParquet } from './parquet-file.ts';
+
+/** What an outcome table says about one stored sample. */
+export interface ExpectedSample {
+  /** Path in the shard or folder. */
+  readonly name: string;
+  readonly bytes: number;
+  /** Absent when the run did not hash. */
+  readonly sha256: string | undefined;
+}
+
+/** A unit's outcome table, as far as verifying needs it. */
+export interface UnitOutcomes {
+  readonly rows: readonly number[];
+  readonly keys: readonly string[];
+  readonly statuses: readonly string[];
+  readonly samples: readonly ExpectedSample[];
+}
+
+/**
+ * Read what verifying needs.
+ * @param table - the file's bytes, whose checksum was found right. Throws what the reader throws, TypeError for missing
+ * columns.
+ */
+export function readUnitOutcomes(table: Uint8Array): UnitOutcomes {
+  const rows: number[] = [];
+  const keys: string[] = [];
+  const statuses: string[] = [];
+  const samples: ExpectedSample[] = [];
+  for (const batch of decodeParquet(table)) {
+    const { text, numbers } = readersOf(batch);
+    const [key, status, name, sha256] = [text('key'), text('status'), text('name'), text('sha256')] as const;
+    const [row, bytes] = [numbers('row'), numbers('bytes')] as const;
+    for (let i = 0; i < batch.numRows; i += 1) {
+      rows.push(row(i));
+      keys.push(key[i] ?? '');
+      statuses.push(status[i] ?? '');
+      const path = name[i] ?? undefined;
+      if (path !== undefined) samples.push({ name: path, bytes: bytes(i), sha256: sha256[i] ?? undefined });
+    }
+  }
+  return { rows, keys, statuses, samples };
+}
+
+/** One row of an outcome table, as far as a report needs it. Numbers are NaN where the table has none. */
+export interface OutcomeRow {
+  readonly host: string;
+  readonly status: string;
+  /** '' for stored rows. */
+  readonly code: string;
+  readonly bytes: number;
+  readonly headersMs: number;
+  readonly totalMs: number;
+  readonly fetchedAtMs: number;
+  readonly flags: readonly string[];
+}
+
+const REPORTED = ['host', 'status', 'code', 'bytes', 'headers_ms', 'total_ms', 'fetched_at', 'flags'];
+
+/** Read what a report needs, row by row; see readUnitOutcomes. */
+export function* outcomeRows(table: Uint8Array): Generator<OutcomeRow> {
+  for (const batch of decodeParquet(table, REPORTED)) {
+    const { text, numbers } = readersOf(batch);
+    const [host, status, code, flags] = [text('host'), text('status'), text('code'), text('flags')] as const;
+    const [bytes, headersMs] = [numbers('bytes'), numbers('headers_ms')] as const;
+    const [totalMs, fetchedAtMs] = [numbers('total_ms'), numbers('fetched_at')] as const;
+    for (let i = 0; i < batch.numRows; i += 1) {
+      yield {
+        ...{ host: host[i] ?? '', status: status[i] ?? '', code: code[i] ?? '', flags: flagsOf(flags[i] ?? '[]') },
+        ...{ bytes: bytes(i), headersMs: headersMs(i), totalMs: totalMs(i), fetchedAtMs: fetchedAtMs(i) },
+      };
+    }
+  }
+}
+
+function readersOf(batch: RecordBatch) {
+  return {
+    text: (name: string): (string | null)[] => textColumn(columnOf(batch, name)),
+    /** An integer, float or timestamp column (all in their own unit); NaN for null. */
+    numbers: (name: string): ((row: number) => number) => {
+      const data = columnOf(batch, name);
+      const { type, values } = data;
+      if (!DataType.isInt(type) && !DataType.isFloat(type) && !DataType.isTimestamp(type))
+        throw new TypeError(`expected a column of numbers, got ${type}`);
+      const hasNulls = data.nullCount > 0;
+      return (row) => (hasNulls && !data.getValid(row) ? Number.NaN : Number(values[row]));
+    },
+  };
+}
+
+function flagsOf(text: string): readonly string[] {
+  return text === '[]' ? [] : (JSON.parse(text) as string[]);
+}

@@ -1,0 +1,56 @@
+/** What records add up to; the one place that sums them. */
+import type { UnitRecord } from '../record.ts';
+
+/** What a set of records adds up to. */
+export interface RecordTotals {
+  readonly units: number;
+  readonly rows: number;
+  readonly stored: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Of stored bodies. */
+  readonly bytes: number;
+  /** Rows by code, failed and skipped ones, most frequent first. */
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+/** Adds up records one by one and keeps none; what several sets of them add up to can be added as well. */
+export class TotalsSum {
+  readonly #sums = { units: 0, rows: 0, stored: 0, failed: 0, skipped: 0, bytes: 0 };
+  readonly #errors = new Map<string, number>();
+
+  /** @param units - how many records the numbers are of */
+  add(part: Omit<RecordTotals, 'units'>, units = 1): void {
+    this.#sums.units += units;
+    this.#sums.rows += part.rows;
+    this.#sums.stored += part.stored;
+    this.#sums.failed += part.failed;
+    this.#sums.skipped += part.skipped;
+    this.#sums.bytes += part.bytes;
+    for (const [code, rows] of Object.entries(part.errors))
+      this.#errors.set(code, (this.#errors.get(code) ?? 0) + rows);
+  }
+
+  read(): RecordTotals {
+    return { ...this.#sums, errors: Object.fromEntries(mostFrequentFirst(this.#errors)) };
+  }
+}
+
+/** Add records up; one pass, nothing kept. */
+export async function totalOf(records: AsyncIterable<UnitRecord>): Promise<RecordTotals> {
+  const sum = new TotalsSum();
+  for await (const record of records) sum.add(record);
+  return sum.read();
+}
+
+/** Several totals as one. */
+export function sumOf(parts: readonly RecordTotals[]): RecordTotals {
+  const sum = new TotalsSum();
+  for (const part of parts) sum.add(part, part.units);
+  return sum.read();
+}
+
+/** Codes by falling count; equal counts in the order of the alphabet, whatever order they were met in. */
+export function mostFrequentFirst(rowsByCode: ReadonlyMap<string, number>): [code: string, rows: number][] {
+  return [...rowsByCode].sort(([codeA, a], [codeB, b]) => b - a || (codeA < codeB ? -1 : 1));
+}
