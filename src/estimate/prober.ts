@@ -97,7 +97,7 @@ class Prober {
     if (rows.length > 0) {
       const { signal, fetch } = this.#options;
       const stage = fetchRows<Probe>({ ...fetch, hash: false, url: ({ row }) => row.url, request: requestOf });
-      const sending = pipeline(this.#queue, stage, { signal: signal ?? new AbortController().signal });
+      const sending = pipeline(this.#queue, stage, { signal });
       await Promise.all([sending, this.#take(stage)]);
     }
     const hosts = [...this.#hosts];

@@ -3,16 +3,15 @@ import { appendFile } from 'node:fs/promises';
 import type { Data, RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
 import { destinationError } from '../destination/destination.ts';
-import type { PartFiles } from './part-files.ts';
 
 /** Text that waits in memory, over all files, before it is appended to them. */
 const BUFFER_CHARS = 16 * 1024 * 1024;
 
 /**
- * Every file as csv (RFC 4180, a header,
- * `\n` between lines): values as text, nested ones as JSON; null is an empty cell, empty text is `""`.
+ * Every file as csv (RFC 4180, a header, `\n` between lines): values as text, nested ones as JSON; null is an empty
+ * cell, empty text is `""`.
  */
-export class CsvFiles implements PartFiles {
+export class CsvFiles {
   readonly #pathOf: (file: number) => string;
   readonly #waiting: string[];
   readonly #begun = new Set<number>();
@@ -26,6 +25,7 @@ export class CsvFiles implements PartFiles {
     this.#waiting = Array.from({ length: files }, () => '');
   }
 
+  /** As ParquetFiles does. */
   async append(file: number, batch: RecordBatch, rows: Uint32Array): Promise<void> {
     if (batch !== this.#batch) {
       this.#batch = batch;
@@ -43,6 +43,7 @@ export class CsvFiles implements PartFiles {
     await this.#write();
   }
 
+  /** There is nothing to let go of. */
   async close(): Promise<void> {}
 
   async #write(): Promise<void> {

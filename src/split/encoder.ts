@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { destinationError } from '../destination/destination.ts';
 import { startThread } from '../start-thread.ts';
-import type { EncodeAnswer, EncodeRequest } from './encode-protocol.ts';
-import type { ParquetShape } from './parquet-writer.ts';
+import { WaitList } from '../structures/wait-list.ts';
+import type { EncodeAnswer, EncodeRequest, ParquetShape } from './encode-worker.ts';
 
 /** More threads than that the gathering thread cannot feed (measured: it gathers what four encode). */
 const MAX_THREADS = 4;
@@ -53,7 +53,8 @@ class EncodeThread {
   #waiting = 0;
   #failure: Error | undefined;
   #stopped = false;
-  #wake: () => void = () => {};
+  /** Those who wait for an answer, or the end, of the thread. */
+  readonly #callers = new WaitList();
 
   async ask(request: EncodeRequest): Promise<void> {
     await this.#until(MAX_WAITING);
@@ -73,11 +74,7 @@ class EncodeThread {
   }
 
   async #until(most: number): Promise<void> {
-    while (this.#waiting > most && this.#failure === undefined) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+    while (this.#waiting > most && this.#failure === undefined) await this.#callers.wait();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -87,11 +84,11 @@ class EncodeThread {
       this.#waiting--;
       if (answer.op === 'failed')
         this.#failure ??= destinationError(Object.assign(new Error(answer.message), { code: answer.errno }), path);
-      this.#wake();
+      this.#callers.wakeAll();
     });
     const fail = (error: Error): void => {
       this.#failure ??= destinationError(error, path);
-      this.#wake();
+      this.#callers.wakeAll();
     };
     worker.on('error', fail);
     worker.on('exit', () => {

@@ -3,10 +3,9 @@ import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { rawBytes } from '../arrow/batch-bytes.ts';
 import { destinationError } from '../destination/destination.ts';
 import { ChunkStore } from './chunk-store.ts';
+import type { ParquetShape } from './encode-worker.ts';
 import { Encoder } from './encoder.ts';
-import type { ParquetShape } from './parquet-writer.ts';
-import type { PartFiles } from './part-files.ts';
-import { ValueCensus } from './value-census.ts';
+import { ValueCensus } from './row-grouping.ts';
 
 /** As all parquet files that flow-dc writes. */
 const GROUP_ROWS = 50_000;
@@ -23,7 +22,7 @@ const MANY_VALUES = 0.5;
 const SAMPLE_ROWS = 2000;
 
 /** Every file as parquet, zstd; row groups fill in a ChunkStore and are encoded by threads. */
-export class ParquetFiles implements PartFiles {
+export class ParquetFiles {
   readonly #store: ChunkStore;
   readonly #encoder: Encoder;
   readonly #files: number;
@@ -39,6 +38,10 @@ export class ParquetFiles implements PartFiles {
     this.#encoder = new Encoder(files);
   }
 
+  /**
+   * Append rows of a batch, told by their numbers, to a file, each file's in order. Errors: FDC_ERR_DEST_FULL,
+   * FDC_ERR_DEST_IO, also those of earlier calls.
+   */
   async append(file: number, batch: RecordBatch, rows: Uint32Array): Promise<void> {
     this.#shape ??= shapeFor(batch);
     const { groupRows } = this.#shape;
@@ -51,6 +54,7 @@ export class ParquetFiles implements PartFiles {
     }
   }
 
+  /** Everything is in its file. Errors as `append`. */
   async finish(): Promise<void> {
     for (let file = 0; file < this.#files; file++) {
       if (this.#shape !== undefined && this.#store.rowsOf(file) > 0) await this.#encode(file, this.#shape);
@@ -60,6 +64,7 @@ export class ParquetFiles implements PartFiles {
     await this.close();
   }
 
+  /** Let go of threads; nothing is finished. Idempotent. */
   async close(): Promise<void> {
     await this.#encoder.stop();
   }

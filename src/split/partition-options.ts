@@ -10,17 +10,17 @@ export type PartitionManifestOptions = Omit<PartitionOptions, 'shardSize'> & {
   /** The folder of the files. */
   readonly output: string;
   /** Default: parquet. */
-  readonly format?: 'parquet' | 'csv';
+  readonly format?: 'parquet' | 'csv' | undefined;
   /** Replace the partition files that the folder holds. */
-  readonly overwrite?: boolean;
+  readonly overwrite?: boolean | undefined;
   /** How the manifest is read. */
-  readonly manifest?: Omit<ManifestOptions, 'inputs'>;
+  readonly manifest?: Omit<ManifestOptions, 'inputs'> | undefined;
   /** What the input `-` reads. */
-  readonly stdin?: Readable;
+  readonly stdin?: Readable | undefined;
   /** Aborts: nothing has changed then. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Told what a user should know, a line each. */
-  readonly onNotice?: (notice: string) => void;
+  readonly onNotice?: ((notice: string) => void) | undefined;
 };
 
 /** The settings of a split. */
@@ -64,6 +64,22 @@ export function checkColumn({ method, groupingColumn }: SplitSettings, { columns
 export function checkRows(groups: number, rows: number): void {
   if (rows < groups)
     throw invalid(`groups: ${rows} rows cannot fill ${groups} files; use --partitions ${rows} or fewer`);
+}
+
+/** Only the URLs matter here: the other roles stay empty, whatever the columns are called. */
+export function readerOptions({ manifest, signal }: PartitionManifestOptions) {
+  return {
+    ...manifest,
+    labelColumn: '',
+    captionColumn: '',
+    keyColumn: '',
+    signal,
+  };
+}
+
+/** Rows that are read of so many. */
+export function limited(rows: number, { manifest }: PartitionManifestOptions): number {
+  return Math.min(rows, manifest?.limitRows ?? Number.POSITIVE_INFINITY);
 }
 
 /** What the user may not expect, known before any row is read. */

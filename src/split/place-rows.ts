@@ -1,6 +1,6 @@
-/** Tells the file of every row. */
+/** The file of every row, and the rows of every file. */
 import { FlowDcError } from '../errors.ts';
-import type { FilePlan } from './plan-files.ts';
+import type { FilePlan, Piece } from './plan-files.ts';
 
 /** Tells the file of every row, batch after batch in manifest order. */
 export type PlaceRows = (groups: Int32Array) => Int32Array;
@@ -13,7 +13,7 @@ export function placeByGroup({ fileOf, splits }: FilePlan): PlaceRows {
   const at = splits.map(() => ({ piece: 0, rows: 0 }));
   const nextOf = (split: number): number => {
     const place = at[split] as (typeof at)[number];
-    const pieces = splits[split] as FilePlan['splits'][number];
+    const pieces = splits[split] as readonly Piece[];
     if (place.rows === pieces[place.piece]?.rows) Object.assign(place, { piece: place.piece + 1, rows: 0 });
     const piece = pieces[place.piece];
     if (piece === undefined) throw changed();
@@ -43,6 +43,34 @@ export function placeInRuns(rows: number, files: number): PlaceRows {
       const inLonger = longer * (base + 1);
       return at < inLonger ? Math.floor(at / (base + 1)) : longer + Math.floor((at - inLonger) / base);
     });
+}
+
+/** Rows of a batch that go to one file. */
+export interface FileRows {
+  readonly file: number;
+  /** Numbers of rows within the batch, rising. */
+  readonly rows: Uint32Array;
+}
+
+/**
+ * The rows of a batch by their file, from the file of every row; only files that get some. A counting sort, and stable.
+ */
+export function* rowsByFile(fileOf: Int32Array, files: number): Iterable<FileRows> {
+  const starts = new Uint32Array(files + 1);
+  for (const file of fileOf) starts[file + 1] = (starts[file + 1] as number) + 1;
+  for (let file = 0; file < files; file++) starts[file + 1] = (starts[file + 1] as number) + (starts[file] as number);
+  const next = starts.slice();
+  const sorted = new Uint32Array(fileOf.length);
+  for (let row = 0; row < fileOf.length; row++) {
+    const file = fileOf[row] as number;
+    const at = next[file] as number;
+    next[file] = at + 1;
+    sorted[at] = row;
+  }
+  for (let file = 0; file < files; file++) {
+    const rows = sorted.subarray(starts[file], starts[file + 1]);
+    if (rows.length > 0) yield { file, rows };
+  }
 }
 
 function changed(): FlowDcError {

@@ -4,7 +4,8 @@ import type { Config } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { byteSize, count } from '../../format.ts';
 // Not from index.ts: what else the package has would take longer to load than a small manifest to split.
-import { type PartitionSummary, partitionManifest } from '../../split/partition-manifest.ts';
+import { partitionManifest } from '../../split/partition-manifest.ts';
+import type { PartitionSummary } from '../../split/two-passes.ts';
 import type { CliIo, Command } from '../args/command.ts';
 import { commandConfig } from '../args/command-config.ts';
 import { parseFlags } from '../args/flags.ts';

@@ -1,5 +1,5 @@
 /** A row on its way through the engine: what is asked, where it is now, what it has cost so far, how it ends. */
-import { hostOf, parseUrl } from '../../host/host.ts';
+import { hostOf, unsupportedScheme } from '../../host/host.ts';
 import type { AnnouncedBody } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
 import type { AcceptedBody } from './reply/accept-body.ts';
@@ -136,8 +136,7 @@ const NOTHING = {
 
 /** How a row ends whose URL cannot be requested at all. */
 export function refusedUrl(url: string): RowEnd {
-  const scheme = /^\s*([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
-  const isOther = scheme !== undefined && scheme !== 'http' && scheme !== 'https' && parseUrl(url) !== undefined;
-  if (isOther) return unsentEnd('unsupported_scheme', `${scheme}: URLs cannot be fetched`, hostOf(url), 0);
+  const scheme = unsupportedScheme(url);
+  if (scheme !== undefined) return unsentEnd('unsupported_scheme', `${scheme}: URLs cannot be fetched`, hostOf(url), 0);
   return unsentEnd('invalid_url', url === '' ? 'the URL is empty' : 'the URL cannot be parsed', hostOf(url), 0);
 }

@@ -14,7 +14,7 @@ export type ReadManifestOptions = ManifestSourceOptions & {
    * Read only these of the manifest's columns, and the URLs: much faster where the manifest is parquet. All of stdin is
    * read.
    */
-  readonly columns?: readonly string[];
+  readonly columns?: readonly string[] | undefined;
   /** False leaves out the reader's own three columns, for those who count or copy rows and name none. Not of stdin. */
   readonly rowNumbers?: boolean;
 };

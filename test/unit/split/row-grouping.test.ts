@@ -2,7 +2,7 @@ import { type Data, Int64, vectorFromArray } from 'apache-arrow';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { utf8Column } from '../../../src/arrow/columns.ts';
-import { ValueCensus } from '../../../src/split/value-census.ts';
+import { ValueCensus } from '../../../src/split/row-grouping.ts';
 
 it('tells every value from every other, null and the empty text among them', () => {
   fc.assert(
