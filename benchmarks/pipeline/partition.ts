@@ -168,7 +168,7 @@ async function bare(what: 'bare read' | 'bare rewrite', shape: string, path: str
 async function census(shape: string, path: string, limitRows: number): Promise<Run> {
   // Not from index.js: half a second of loading is not what is measured here.
   const code = `
-    import { HostCensus } from ${JSON.stringify(join(ROOT, 'dist/census/host-census.js'))};
+    import { HostCensus } from ${JSON.stringify(join(ROOT, 'dist/host/host-census.js'))};
     import { readManifest } from ${JSON.stringify(join(ROOT, 'dist/stages/manifest/read-manifest.js'))};
     const census = new HostCensus();
     const reader = readManifest(${JSON.stringify(path)}, { urlColumn: 'url', columns: [], rowNumbers: false, limitRows: ${limitRows} });

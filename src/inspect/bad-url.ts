@@ -20,7 +20,7 @@ export function badUrlKind(url: string | null): BadUrlKind | undefined {
   if (parseHttpUrl(url) !== undefined) return undefined;
   const text = url.trim();
   const scheme = unsupportedScheme(text);
-  // `example.org:80/a.jpg` and `C:\a.jpg` are URLs of schemes that nobody has: a dot or a single letter gives them away.
+  // `example.org:80/a.jpg` and `C:\a.jpg` have schemes that nobody has: a dot or a single letter gives them away.
   if (scheme !== undefined && scheme.length > 1 && !scheme.includes('.')) return 'other_scheme';
   return !/^https?:/i.test(text) && lacksScheme(text) ? 'no_scheme' : 'unparsable';
 }

@@ -3,7 +3,7 @@ import { TextHash } from '../structures/hash.ts';
 import { TextSet } from '../structures/hash-table.ts';
 import { HyperLogLog } from '../structures/hyper-log-log.ts';
 
-/** Different texts that are counted exactly: 2^23 places of 8 bytes at the set's load, and half of that while it grows. */
+/** Different texts that are counted exactly: 2^23 places at the load of the set, 64 MiB, and 32 more while it grows. */
 const EXACT_TEXTS = 2 ** 23 * 0.75;
 /**
  * Texts whose rows are counted at the same time; some 30 MB of short texts. Chosen: the web's host names are met by

@@ -1,4 +1,4 @@
-/** The two passes over a manifest: the first counts rows by group, the second writes each to the file that is planned. */
+/** The two passes over a manifest: the first counts its rows by group, the second writes each to its file. */
 import { type Data, Field, type RecordBatch, Schema } from 'apache-arrow';
 import { schemaBatch } from '../arrow/columns.ts';
 import { systemClock } from '../clock.ts';
