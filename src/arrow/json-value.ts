@@ -82,7 +82,7 @@ function fractionDigits(unit: TimeUnit): number {
  * A decimal's little-endian two's complement words, scaled: words of 12345 with scale 2 give `123.45`.
  * A negative scale appends zeros.
  */
-export function decimalText(words: Uint32Array | Int32Array, scale: number): string {
+function decimalText(words: Uint32Array | Int32Array, scale: number): string {
   let unscaled = 0n;
   for (let i = words.length - 1; i >= 0; i--) unscaled = (unscaled << 32n) | BigInt((words[i] as number) >>> 0);
   unscaled = BigInt.asIntN(words.length * 32, unscaled);
@@ -96,7 +96,7 @@ export function decimalText(words: Uint32Array | Int32Array, scale: number): str
  * ISO 8601 with as many fraction digits as the unit has; `Z` only where the column is in UTC. Out of Date's range: the
  * bare count.
  */
-export function timestampText(count: bigint, unit: TimeUnit, isUtc: boolean): string {
+function timestampText(count: bigint, unit: TimeUnit, isUtc: boolean): string {
   const digits = fractionDigits(unit);
   const perSecond = 10n ** BigInt(digits);
   const fraction = ((count % perSecond) + perSecond) % perSecond;
@@ -107,7 +107,7 @@ export function timestampText(count: bigint, unit: TimeUnit, isUtc: boolean): st
 }
 
 /** Milliseconds since the epoch as a date, or date and time where the column is not whole days. */
-export function dateText(epochMs: number, isWholeDays: boolean): string {
+function dateText(epochMs: number, isWholeDays: boolean): string {
   const date = new Date(epochMs);
   if (Number.isNaN(date.getTime())) return String(epochMs);
   const iso = date.toISOString();
@@ -115,6 +115,6 @@ export function dateText(epochMs: number, isWholeDays: boolean): string {
 }
 
 /** Time of day as `HH:MM:SS` with the unit's fraction digits. */
-export function timeText(count: bigint, unit: TimeUnit): string {
+function timeText(count: bigint, unit: TimeUnit): string {
   return timestampText(count, unit, false).slice('1970-01-01T'.length);
 }

@@ -1,9 +1,9 @@
 /** What hosts can do to a downloader: every kind of behaviour, and rules checked and made ready for matching. */
 
 /**
- * One thing that a host does to a downloader. Gates decide when a request is answered, and whether at all; faults change
- * the reply; a link is how wide the way out is. `share` is the share of URLs that a fault strikes (default 1), the same
- * URLs in every run.
+ * One thing that a host does to a downloader. Gates decide when a request is answered, and whether at all; faults
+ * change the reply; a link is how wide the way out is. `share` is the share of URLs that a fault strikes (default 1),
+ * the same URLs in every run.
  */
 export type Behaviour = Gate | Fault | SharedLink;
 

@@ -1,4 +1,4 @@
-/** File_name_pattern, compiled. */
+/** Compiles a `file_name_pattern` into a function that names rows by their URLs. */
 import { FlowDcError } from '../../errors.ts';
 import { parseUrl } from '../../host/host.ts';
 
