@@ -55,7 +55,6 @@ export class RowSampler {
   readonly #groups = new Map<string, Group>();
   readonly #joined: Group[] = [];
   readonly #maxGroups: number;
-  #rows = 0;
 
   /** @param keep - rows to keep over all, more than will be asked for; random - uniform in [0, 1) */
   constructor(keep: number, random: () => number, maxGroups = MAX_GROUPS) {
@@ -64,12 +63,7 @@ export class RowSampler {
     this.#maxGroups = maxGroups;
   }
 
-  get rows(): number {
-    return this.#rows;
-  }
-
   add(row: SampleRow): void {
-    this.#rows += 1;
     const place = this.#random();
     const group = this.#groupOf(row.host);
     group.rows += 1;

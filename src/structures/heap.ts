@@ -68,10 +68,6 @@ export class Agenda<T> {
     return this.#heap.first?.atMs ?? Number.POSITIVE_INFINITY;
   }
 
-  get size(): number {
-    return this.#heap.size;
-  }
-
   add(atMs: number, item: T): void {
     this.#heap.add({ atMs, item });
   }

@@ -2,20 +2,10 @@ import { decodeEnvelope, encodeEnvelope } from '../../../src/host-budget/envelop
 import { HostHub, type Outgoing } from '../../../src/host-budget/host-hub.ts';
 import { decodeRecord, encodeRecord } from '../../../src/host-budget/host-record.ts';
 import { defaultPaarcSettings, type Limit, type Outcome, type PaarcSettings } from '../../../src/paarc/index.ts';
+import { seededRandom } from '../../../src/structures/seeded-random.ts';
 
 /** A number in [0, 1). */
 type Random = () => number;
-
-/** Small, seeded and good enough to shake things. Source: mulberry32. */
-function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 interface Entry {
   readonly key: string;
@@ -72,7 +62,7 @@ export class SimCluster {
   #order = 0;
 
   constructor(seed: number, settings: Partial<PaarcSettings> = {}) {
-    this.random = seeded(seed);
+    this.random = seededRandom(seed);
     this.settings = { ...defaultPaarcSettings, ...settings };
   }
 
