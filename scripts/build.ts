@@ -1,4 +1,4 @@
-/** Src to dist. */
+/** Builds the package: src becomes dist. */
 import { chmod, cp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,4 @@
-/** Npm run check. */
+/** What `npm run check` runs, step by step. */
 import { build } from './build.ts';
 import { reportStep, runStep, type StepResult } from './run-step.ts';
 

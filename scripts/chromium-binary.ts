@@ -1,4 +1,4 @@
-/** The browser of the tests. */
+/** Finds the browser that tests of the report page run in. */
 import { findChromium } from '../test/support/browser.ts';
 import { runStep } from './run-step.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The units that were published and are not settled yet, and where each one is:
+ * The units that were published and are not settled yet, and the place where each one is.
  *
  *   add -> ready -> (take) looked at -> (lease) leased -> (remove) gone
  *            ^                             |
