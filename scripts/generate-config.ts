@@ -5,8 +5,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { publishedSchema } from '../src/config/published-schema.ts';
+import { publishedSchema } from '../src/config/schema.ts';
 import { emitDocs } from './generate-config/emit-docs.ts';
+import { emitPaarc } from './generate-config/emit-paarc.ts';
 import { emitTypes } from './generate-config/emit-types.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -14,7 +15,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Path below the project's root, and the text that belongs there. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
-    ['src/config/types.ts', emitTypes()],
+    ...emitTypes(),
+    ['src/paarc/settings.ts', emitPaarc()],
     ['config.schema.json', `${JSON.stringify(publishedSchema(), null, 2)}\n`],
     ['docs/config.md', emitDocs()],
   ]);

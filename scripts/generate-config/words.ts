@@ -1,6 +1,5 @@
 /** Words that docs and types share. */
-import { formatBytes } from '../../src/config/bytes.ts';
-import { isBytes } from '../../src/config/expectation.ts';
+import { formatBytes, isBytes } from '../../src/config/expectation.ts';
 import type { KeySchema } from '../../src/config/schema/key.ts';
 
 const UNITS: Readonly<Record<string, string>> = { s: 'seconds', min: 'minutes' };

@@ -1,6 +1,6 @@
 /** Limits of hosts that all workers of a server keep together; loaded only for a controller that can be shared. */
 import type { Clock } from '../clock.ts';
-import type { PaarcSettings, ResolvedConfig } from '../config/types.ts';
+import type { ResolvedConfig } from '../config/types.ts';
 import { FlowDcError, isFlowDcError } from '../errors.ts';
 import type { SharedHosts } from '../host-budget/wire/create-shared-hosts.ts';
 import type { HostLimits } from '../host-limits.ts';
@@ -34,7 +34,7 @@ export class HostSharing implements AsyncDisposable {
     return hosts.limits;
   }
 
-  async #join(settings: PaarcSettings): Promise<SharedHosts> {
+  async #join(settings: ResolvedConfig['paarc']): Promise<SharedHosts> {
     const [{ connectionOf }, { createSharedHosts }] = await Promise.all([
       import('../transport/nats/connect-cluster.ts'),
       import('../host-budget/wire/create-shared-hosts.ts'),

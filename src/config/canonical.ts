@@ -1,6 +1,5 @@
 /** One spelling for every key and value; how problems name them. */
-import { parseBytes } from './bytes.ts';
-import { isBytes } from './expectation.ts';
+import { isBytes, parseBytes } from './expectation.ts';
 import type { KeySchema } from './schema/key.ts';
 import { CONFIG_KEYS, KEY_OF_SPELLING } from './schema.ts';
 

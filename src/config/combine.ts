@@ -7,9 +7,9 @@ import type { Config } from './types.ts';
 export interface ConfigLayers {
   readonly file?: ConfigFile | undefined;
   /** Only the variables that keys name are looked at, e.g. FLOW_DC_CONTACT. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** What the command line says, under own names; wins over everything. */
-  readonly flags?: Config;
+  readonly flags?: Config | undefined;
 }
 
 export interface CombinedConfig {

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { FlowDcError } from '../errors.ts';
 import { isObject } from './canonical.ts';
-import { checkedConfig, configInvalid } from './config-problems.ts';
 import { isFlowDcFile } from './flow-dc-file.ts';
 import type { Config } from './types.ts';
+import { checkedConfig, configInvalid } from './validate.ts';
 
 export interface ConfigFile {
   readonly path: string;

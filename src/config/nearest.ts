@@ -1,3 +1,5 @@
+/** The name that somebody most likely meant, among those that there are. */
+
 /**
  * The name that somebody most likely meant: least edits, case and `-`/`_` apart, at most a third of its length.
  * Undefined when nothing is near.

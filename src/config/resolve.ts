@@ -1,10 +1,10 @@
 /** Check a configuration and turn it into the settings of every slice, with all defaults, frozen. */
-import { checkedConfig, configInvalid } from './config-problems.ts';
-import { optionValue } from './options.ts';
+
 import { type CommandName, SLICES, type Slice } from './schema/key.ts';
 import { CONFIG_KEYS, keysOfSlice } from './schema.ts';
-import { complete } from './stage-settings.ts';
+import { complete, optionValue } from './stage-settings.ts';
 import type { Config, ResolvedConfig } from './types.ts';
+import { checkedConfig, configInvalid } from './validate.ts';
 
 type Values = Record<string, unknown>;
 

@@ -1,9 +1,11 @@
-/** Checks against the schema (ajv). */
+/** Everything that is wrong with a configuration or with options, all at once (ajv). */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { show } from './canonical.ts';
+import { FlowDcError } from '../errors.ts';
+import { type Canonical, canonicalConfig, show } from './canonical.ts';
 import { expectation } from './expectation.ts';
 import { nearest } from './nearest.ts';
-import type { KeySchema } from './schema/key.ts';
+import { type KeySchema, SLICES } from './schema/key.ts';
+import { CONFIG_KEYS, CONFIG_SCHEMA, KEY_OF_SPELLING, keysOfSlice } from './schema.ts';
 
 /** An object schema whose properties are keys. */
 export interface ObjectSchema {
@@ -19,11 +21,35 @@ export interface Names {
   /** The right name for an unknown top-level one, asked before the nearest name is looked for. */
   readonly suggest: (unknown: string) => string | undefined;
   /** A known top-level key as its user writes it; unchanged when absent. */
-  readonly spelling?: (key: string) => string;
+  readonly spelling?: ((key: string) => string) | undefined;
 }
 
 const compiled = new WeakMap<ObjectSchema, ValidateFunction>();
 let ajv: Ajv | undefined;
+
+/** A configuration under own names. */
+const CONFIG_OBJECT: ObjectSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: CONFIG_SCHEMA.properties,
+};
+
+/**
+ * A configuration in own names and plain values, with everything that is wrong with its keys and their types.
+ * @param spelling - how problems write a key; as in files when absent
+ */
+export function checkedConfig(given: Readonly<Record<string, unknown>>, spelling?: (key: string) => string): Canonical {
+  const { config, problems } = canonicalConfig(given);
+  return {
+    config,
+    problems: [...problemsOf(CONFIG_OBJECT, config, { kind: 'key', suggest: keyForUnknown, spelling }), ...problems],
+  };
+}
+
+/** FDC_ERR_CONFIG_INVALID about a place such as a file's name, in one line however many problems there are. */
+export function configInvalid(place: string, problems: readonly string[]): FlowDcError {
+  return new FlowDcError('FDC_ERR_CONFIG_INVALID', `${place}: ${problems.join('; ')}`, { issues: problems });
+}
 
 /**
  * Every problem of `value`, one line each, in the order of the value's keys; empty when it is valid.
@@ -86,4 +112,16 @@ function readablePath(pointer: string): string {
     if (/^\d+$/.test(part)) return `${path}[${part}]`;
     return /^[A-Za-z_]\w*$/.test(part) ? `${path}.${part}` : `${path}[${JSON.stringify(part)}]`;
   }, '');
+}
+
+/** The key somebody meant who wrote the option of code (`timeoutMs`) or misspelt one of FLOW-DC's other names. */
+function keyForUnknown(name: string): string | undefined {
+  for (const slice of SLICES) {
+    const entry = keysOfSlice(slice).find(({ option }) => option === name);
+    if (entry !== undefined) return entry.key;
+  }
+  const spelling = nearest(name, KEY_OF_SPELLING.keys());
+  return spelling === undefined || CONFIG_KEYS.has(spelling)
+    ? spelling
+    : `${spelling} (that is ${KEY_OF_SPELLING.get(spelling)})`;
 }

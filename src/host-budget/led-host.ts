@@ -66,7 +66,7 @@ export class LedHost {
     this.revision = options.revision;
     this.#options = options;
     this.#notBeforeMs = options.startMs + options.notBeforeMs;
-    const settings = { ...options.settings, feedbackDelayMs: options.settings.feedbackDelayMs + grantDelayMs };
+    const settings = { ...options.settings, feedbackDelayMs: grantDelayMs };
     this.#coordinator = new Coordinator(settings, options.random, options.startMs, options.warm);
   }
 

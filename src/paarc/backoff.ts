@@ -1,8 +1,8 @@
 /** BACKOFF: how it begins after a 429, and how it ends. */
 import { openCeiling } from './ceiling.ts';
 import { type ErrorCounts, type Interval, nothingSeen, withRound } from './interval.ts';
-import type { PaarcSettings } from './options.ts';
 import { cutForOverload, isUnusual } from './overload.ts';
+import type { PaarcSettings } from './settings.ts';
 import {
   type BackoffState,
   baseConcurrency,

@@ -1,3 +1,5 @@
+/** How growth keeps below the limit at which the host refused last, and passes it again. */
+
 /** The limit at which the host refused last (C_hi), and how carefully to pass it again. */
 export interface Ceiling {
   /** Infinity when none is known. */

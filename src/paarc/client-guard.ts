@@ -1,6 +1,6 @@
 /** Rounds in which our own side is the bottleneck: they move nothing upwards and teach nothing about the host. */
 import type { Interval } from './interval.ts';
-import type { PaarcSettings } from './options.ts';
+import type { PaarcSettings } from './settings.ts';
 import {
   type ClientGuard,
   type Control,

@@ -1,9 +1,9 @@
 /** One controller for one host that several workers share. */
 import type { Load, SendToken, Transition } from './limit.ts';
-import type { PaarcSettings } from './options.ts';
 import { PaarcLimit } from './paarc-limit.ts';
 import type { Budget, WorkerEvent, WorkerReport } from './share.ts';
 import type { Snapshot } from './snapshot.ts';
+import type { DelayedSettings } from './valid-settings.ts';
 
 /**
  * The controller runs so far behind real time: reports of all workers up to that moment are in, so that it sees what happened
@@ -12,7 +12,7 @@ import type { Snapshot } from './snapshot.ts';
  */
 const watermarkMs = 280;
 /** What the controller must add to every reaction time: the watermark and a message. */
-const feedbackDelayMs = 300;
+const reportDelayMs = 300;
 /**
  * All workers stop for so long after a 429 without Retry-After, because the controller hears of it only behind the watermark.
  */
@@ -43,13 +43,9 @@ export class Coordinator {
   #transitions: Transition[] = [];
 
   /** @param random - uniform in 0..1, seeded by the caller */
-  constructor(settings: PaarcSettings, random: () => number, startMs: number, warm?: Snapshot) {
-    this.#limit = new PaarcLimit(
-      { ...settings, feedbackDelayMs: settings.feedbackDelayMs + feedbackDelayMs },
-      random,
-      startMs,
-      warm,
-    );
+  constructor(settings: DelayedSettings, random: () => number, startMs: number, warm?: Snapshot) {
+    const feedbackDelayMs = (settings.feedbackDelayMs ?? 0) + reportDelayMs;
+    this.#limit = new PaarcLimit({ ...settings, feedbackDelayMs }, random, startMs, warm);
     this.#clockMs = startMs - watermarkMs;
   }
 

@@ -1,8 +1,8 @@
 /** Tests with a little less load whether a few errors are our doing. */
 import { foundCeiling } from './ceiling.ts';
 import { type ErrorCounts, type Interval, nothingSeen, withRound } from './interval.ts';
-import type { PaarcSettings } from './options.ts';
 import { exceedsNoise } from './overload.ts';
+import type { PaarcSettings } from './settings.ts';
 import { type Control, type Decision, type ErrorTrial, newSearch, type Search, steadyWait } from './state.ts';
 
 /**

@@ -2,10 +2,14 @@
 export { Coordinator } from './coordinator.ts';
 export type { Limit, Load, Observation, Outcome, SendToken, Transition } from './limit.ts';
 export { FixedLimit } from './limit.ts';
-export { cappedAt, defaultPaarcSettings, lawSettings, type PaarcSettings } from './options.ts';
 export { OriginalLimit } from './original-limit.ts';
-export { defaultOriginalSettings, type OriginalSettings } from './original-options.ts';
 export { PaarcLimit } from './paarc-limit.ts';
+export {
+  defaultOriginalSettings,
+  defaultPaarcSettings,
+  type OriginalSettings,
+  type PaarcSettings,
+} from './settings.ts';
 export {
   type Budget,
   type Share,
@@ -15,3 +19,4 @@ export {
   type WorkerReport,
 } from './share.ts';
 export { assertSnapshot, priorFrom, type Snapshot } from './snapshot.ts';
+export { cappedAt, type DelayedSettings } from './valid-settings.ts';

@@ -1,6 +1,8 @@
+/** The contract between a gate and the controller that moves its limit, and the limit that never moves. */
+
 /**
- * The contract between a gate and the law that moves it. Pure: times come in as monotonic milliseconds, nothing here
- * reads a clock, starts a timer or draws a random number. The gate calls every method from one thread.
+ * What a gate asks before it sends. Pure: times come in as monotonic milliseconds, nothing here reads a clock, starts a
+ * timer or draws a random number. The gate calls every method from one thread.
  */
 export interface Limit {
   /** How many requests may be in flight now; integer, at least 1 unless the host is out of bounds for us (0). */
@@ -39,7 +41,7 @@ export type Outcome =
   | { readonly kind: 'rate'; readonly serviceMs: number; readonly retryAfterMs?: number | undefined }
   | { readonly kind: 'overload'; readonly serviceMs: number; readonly retryAfterMs?: number | undefined };
 
-/** What only the caller can know about an interval: whether the host or we ourselves were the narrow place. */
+/** What only the caller can know about an interval: whether the host or we ourselves were the bottleneck. */
 export interface Load {
   /** Requests in flight to this host now. */
   readonly inFlight: number;
@@ -51,23 +53,23 @@ export interface Load {
   readonly clientLimited: number;
 }
 
-/** A decision, for telemetry: `from` and `to` are state names of the law, `reason` says why in a few words. */
+/** A decision, for telemetry: `from` and `to` are state names of the controller, `reason` says why in a few words. */
 export interface Transition {
   readonly from: string;
   readonly to: string;
   readonly reason: string;
   readonly permits: number;
   readonly requestsPerSecond: number;
-  /** What the decision rests on; absent where the law measures nothing. */
-  readonly observed?: Observation;
+  /** What the decision rests on; absent where the controller measures nothing. */
+  readonly observed?: Observation | undefined;
 }
 
-/** One round as the law saw it. Latencies in ms, NaN while there are none. */
+/** One round as the controller saw it. Latencies in ms, NaN while there are none. */
 export interface Observation {
   readonly inFlight: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
-  /** Unloaded median the law compares with. */
+  /** Unloaded median the controller compares with. */
   readonly baselineP50Ms: number;
   readonly goodputPerSecond: number;
   /** Share of results that were overloads. */
@@ -101,9 +103,8 @@ export class FixedLimit implements Limit {
 
   /** Honours Retry-After, and nothing else: a fixed limit still must not poke a host that asked for quiet. */
   onResult(_token: SendToken, outcome: Outcome, nowMs: number): void {
-    if ((outcome.kind === 'rate' || outcome.kind === 'overload') && outcome.retryAfterMs !== undefined) {
+    if ((outcome.kind === 'rate' || outcome.kind === 'overload') && outcome.retryAfterMs !== undefined)
       this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + outcome.retryAfterMs);
-    }
   }
 
   tick(): undefined {

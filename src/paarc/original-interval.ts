@@ -1,12 +1,12 @@
 /** The original's measurements. */
 import { quantile } from './interval.ts';
 import type { Outcome } from './limit.ts';
-import type { OriginalSettings } from './original-options.ts';
+import type { OriginalSettings } from './settings.ts';
 
 /** Fewer latencies than this leave the smoothed quantiles as they are. */
 const leastSamples = 5;
 
-/** One interval of the original law. Smoothed quantiles in ms; 0 before the first. */
+/** One interval of the original controller. Smoothed quantiles in ms; 0 before the first. */
 export interface OriginalRound {
   readonly results: number;
   readonly samples: number;
@@ -14,7 +14,7 @@ export interface OriginalRound {
   readonly goodputPerS: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs: number | undefined;
 }
 
 /** The original's measurements: smoothed p10, p50, p95 and RTprop as the least p10 of a window. */
@@ -62,7 +62,7 @@ export class OriginalInterval {
       goodputPerS: (1000 * this.#successes) / Math.max(1, nowMs - this.#startMs),
       p50Ms: this.#p50Ms,
       p95Ms: this.#p95Ms,
-      ...(this.#retryAfterMs === undefined ? {} : { retryAfterMs: this.#retryAfterMs }),
+      retryAfterMs: this.#retryAfterMs,
     };
     this.#startMs = nowMs;
     this.#durations = [];

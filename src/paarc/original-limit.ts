@@ -1,10 +1,20 @@
 /** The original PAARC, faults included, as a baseline. */
 import type { Limit, Load, Outcome, SendToken, Transition } from './limit.ts';
 import { OriginalInterval, type OriginalRound } from './original-interval.ts';
-import type { OriginalSettings } from './original-options.ts';
+import type { OriginalSettings } from './settings.ts';
 
 /** RTprop before anything was measured. */
 const guessedRtpropMs = 200;
+/** Numbers that FLOW-DC has in its code and no configuration sets; n_init is the one of its notebook. */
+const initSamples = 100;
+const probeRttMinSamples = 100;
+const probeRttFactor = 0.5;
+const cooldownRtprops = 5;
+const overloadCheckRtprops = 10;
+const overloadCheckFloorMs = 3000;
+const underperformanceShare = 0.5;
+const underperformanceIntervals = 5;
+const revisionFactor = 0.99;
 
 type OriginalState = 'init' | 'startup' | 'probe-bw' | 'probe-rtt' | 'backoff';
 
@@ -25,7 +35,6 @@ export class OriginalLimit implements Limit {
   #lastProbeMs = 0;
   #savedConcurrency = 0;
   #isRestoring = false;
-  #stableIntervals = 0;
   #weakIntervals = 0;
   #cooldownUntilMs = 0;
   #lastReductionMs = 0;
@@ -107,7 +116,7 @@ export class OriginalLimit implements Limit {
     if (round.errors > 0) {
       this.#ceiling = this.#settings.cInit;
       this.#back(round, nowMs);
-    } else if (this.#initSamples >= this.#settings.nInit) {
+    } else if (this.#initSamples >= initSamples) {
       this.#state = 'startup';
       this.#setConcurrency(this.#concurrency);
     }
@@ -137,40 +146,31 @@ export class OriginalLimit implements Limit {
       this.#back(round, nowMs);
       return;
     }
-    if (
-      nowMs - this.#lastProbeMs > settings.probeRttPeriodMs &&
-      this.#samplesSinceProbe > settings.probeRttMinSamples
-    ) {
+    if (nowMs - this.#lastProbeMs > settings.probeRttPeriodMs && this.#samplesSinceProbe > probeRttMinSamples) {
       this.#savedConcurrency = this.#concurrency;
-      this.#setConcurrency(Math.max(settings.cMin, Math.trunc(this.#concurrency * settings.probeRttConcurrencyFactor)));
+      this.#setConcurrency(Math.max(settings.cMin, Math.trunc(this.#concurrency * probeRttFactor)));
       this.#state = 'probe-rtt';
       return;
     }
-    if (round.p50Ms > settings.theta50 * this.#rtpropMs || round.p95Ms > settings.theta95 * this.#rtpropMs) {
-      this.#stableIntervals = 0;
-      return;
-    }
+    if (round.p50Ms > settings.theta50 * this.#rtpropMs || round.p95Ms > settings.theta95 * this.#rtpropMs) return;
     if (this.#ceiling !== undefined && this.#concurrency > this.#ceiling) {
       this.#ceiling = this.#concurrency;
       this.#operating = Math.trunc(this.#ceiling * settings.mu);
     }
     this.#revise(round);
-    this.#stableIntervals++;
-    if (this.#stableIntervals >= settings.stableIntervalsRequired && this.#concurrency < settings.cMax) {
-      this.#setConcurrency(this.#concurrency + settings.probeBwAdditiveIncrease);
-      this.#stableIntervals = 0;
-    }
+    if (this.#concurrency < settings.cMax) this.#setConcurrency(this.#concurrency + settings.probeBwAdditiveIncrease);
   }
 
   /** Five weak intervals in a row take one percent off the ceiling. */
   #revise(round: OriginalRound): void {
     if (this.#ceiling === undefined || round.goodputPerS < 1) return;
-    const { underperformanceThreshold, underperformanceIntervals, revisionFactor, cMin } = this.#settings;
     const expectedPerS = (1000 * this.#operating) / this.#rtpropMs;
-    this.#weakIntervals = round.goodputPerS < underperformanceThreshold * expectedPerS ? this.#weakIntervals + 1 : 0;
+    this.#weakIntervals = round.goodputPerS < underperformanceShare * expectedPerS ? this.#weakIntervals + 1 : 0;
     if (this.#weakIntervals < underperformanceIntervals) return;
     this.#weakIntervals = 0;
-    this.#operateAt(Math.max(cMin, Math.min(Math.trunc(revisionFactor * this.#ceiling), this.#ceiling - 1)));
+    this.#operateAt(
+      Math.max(this.#settings.cMin, Math.min(Math.trunc(revisionFactor * this.#ceiling), this.#ceiling - 1)),
+    );
   }
 
   #probeRtt(round: OriginalRound, nowMs: number): void {
@@ -190,8 +190,8 @@ export class OriginalLimit implements Limit {
   }
 
   #backoff(round: OriginalRound, nowMs: number): void {
-    const { beta, cMin, mu, overloadCheckFloorMs, overloadCheckRtpropMult } = this.#settings;
-    const checkMs = Math.max(overloadCheckFloorMs, overloadCheckRtpropMult * this.#rtpropMs);
+    const { beta, cMin, mu } = this.#settings;
+    const checkMs = Math.max(overloadCheckFloorMs, overloadCheckRtprops * this.#rtpropMs);
     if (round.errors > 0 && nowMs - this.#lastReductionMs >= checkMs) {
       this.#setConcurrency(Math.max(cMin, Math.trunc(this.#concurrency * beta)));
       if (this.#ceiling !== undefined) this.#ceiling = Math.max(cMin, Math.trunc(this.#ceiling * beta));
@@ -220,9 +220,8 @@ export class OriginalLimit implements Limit {
   }
 
   #back(round: OriginalRound, nowMs: number): void {
-    const { cooldownRtpropMult, cooldownFloorMs } = this.#settings;
-    this.#cooldownUntilMs =
-      nowMs + Math.max(cooldownRtpropMult * this.#rtpropMs, cooldownFloorMs, round.retryAfterMs ?? 0);
+    const cooldownMs = Math.max(cooldownRtprops * this.#rtpropMs, this.#settings.cooldownFloorMs);
+    this.#cooldownUntilMs = nowMs + Math.max(cooldownMs, round.retryAfterMs ?? 0);
     this.#lastReductionMs = nowMs;
     this.#state = 'backoff';
   }

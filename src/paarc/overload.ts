@@ -1,7 +1,7 @@
 /** Whether errors were an overload or chance: of a round when it ends, and once more after the cut. */
 import { foundCeiling, openCeiling } from './ceiling.ts';
 import { type Interval, nothingSeen } from './interval.ts';
-import type { PaarcSettings } from './options.ts';
+import type { PaarcSettings } from './settings.ts';
 import { baseConcurrency, type Control, type Decision, type OverloadShares, type PaarcState } from './state.ts';
 
 /**

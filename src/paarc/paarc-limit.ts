@@ -3,12 +3,12 @@ import type { Mark } from './accepted-log.ts';
 import { endBackoff, endOutage, waitForRate } from './backoff.ts';
 import { IntervalCollector } from './interval.ts';
 import type { Limit, Load, Observation, Outcome, SendToken, Transition } from './limit.ts';
-import { assertPaarcSettings, type PaarcSettings } from './options.ts';
 import { CutEcho, cutForOverload, isOverloadedEarly } from './overload.ts';
 import { RateSearch } from './rate-search.ts';
 import { assertSnapshot, type Snapshot, snapshotOf } from './snapshot.ts';
 import { baseConcurrency, type Control, type Decision, initialControl, type PaarcState, warmStart } from './state.ts';
 import { isRoundOver, nextLookMs, step } from './step.ts';
+import { assertPaarcSettings, type DelayedSettings } from './valid-settings.ts';
 
 /** An idle time that ends a round. Chosen. */
 const restMs = 1000;
@@ -27,7 +27,8 @@ interface Flight {
 
 /** PAARC for one host. Every number it uses comes in; docs/paarc.md describes it. */
 export class PaarcLimit implements Limit {
-  readonly #settings: PaarcSettings;
+  readonly #settings: DelayedSettings;
+  readonly #feedbackDelayMs: number;
   readonly #random: () => number;
   readonly #rate: RateSearch;
   readonly #flights = new Map<SendToken, Flight>();
@@ -49,9 +50,10 @@ export class PaarcLimit implements Limit {
    * @param warm - what an earlier run or hosts alike have shown
    * @throws RangeError on settings or a snapshot that make no sense
    */
-  constructor(settings: PaarcSettings, random: () => number, startMs: number, warm?: Snapshot) {
+  constructor(settings: DelayedSettings, random: () => number, startMs: number, warm?: Snapshot) {
     assertPaarcSettings(settings);
     this.#settings = settings;
+    this.#feedbackDelayMs = settings.feedbackDelayMs ?? 0;
     this.#random = random;
     this.#control = initialControl(settings, startMs);
     this.#rate = new RateSearch(settings);
@@ -228,13 +230,13 @@ export class PaarcLimit implements Limit {
     if (decision.reason === 'overload') this.#listenAfterCut(before, nowMs);
     else if (decision.state.name !== 'backoff' || decision.state.cause !== 'overload') this.#echo = undefined;
     if (decision.reason === 'overload' || decision.reason === 'outage') {
-      this.#overloadCutAtMs = nowMs + this.#settings.feedbackDelayMs;
+      this.#overloadCutAtMs = nowMs + this.#feedbackDelayMs;
       this.#goodAnswers = 0;
     }
     const observed = this.#observe(nowMs);
     if (change > 0) this.#rate.paceGrew(nowMs);
     const settle = change === 0 ? 0 : change > 0 ? settleAfterIncrease : settleAfterDecrease;
-    const delayMs = change === 0 ? 0 : settle * this.#control.reactionMs + this.#settings.feedbackDelayMs;
+    const delayMs = change === 0 ? 0 : settle * this.#control.reactionMs + this.#feedbackDelayMs;
     this.#interval = new IntervalCollector(nowMs, nowMs + delayMs, this.#settings.clientElu);
     if (decision.reason !== undefined) this.#report(from, decision.reason, observed);
     if (this.#transitions.length > 0) this.#nextTickMs = Math.min(this.#nextTickMs, nowMs);

@@ -3,7 +3,7 @@ import { baselineFrom, foldIntoBaseline, lowerBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import { recentErrors, tryFewerErrors } from './error-trial.ts';
 import { type Interval, nothingSeen } from './interval.ts';
-import type { PaarcSettings } from './options.ts';
+import type { PaarcSettings } from './settings.ts';
 import {
   type Control,
   type Decision,

@@ -1,7 +1,7 @@
 /** What is known of the rate a host allows, and what a 429 or a quiet time makes of it. Rates per second. */
 import type { MeasuredRate } from './accepted-log.ts';
 import type { Segment } from './bucket.ts';
-import type { PaarcSettings } from './options.ts';
+import type { PaarcSettings } from './settings.ts';
 
 /** What is known of the rate a host allows. Frozen: whatever changes it makes a new one. */
 export interface RateEstimate {

@@ -1,7 +1,6 @@
 /** Finds the rate a host allows from the times of its 429s. */
 import { AcceptedLog, type Mark, rateBetween } from './accepted-log.ts';
 import { type Segment, Segments, segmentBetween } from './bucket.ts';
-import type { PaarcSettings } from './options.ts';
 import { learnFromPause } from './pause-lesson.ts';
 import {
   firstRefusal,
@@ -17,6 +16,7 @@ import {
   verificationMs,
   warmRate,
 } from './rate-estimate.ts';
+import type { DelayedSettings } from './valid-settings.ts';
 
 /** A rate holds once this much of it was really sent without a 429. */
 const usedShare = 0.85;
@@ -49,7 +49,7 @@ interface Pause {
  * scenario runs; docs/paarc.md "rate".
  */
 export class RateSearch {
-  readonly #settings: PaarcSettings;
+  readonly #settings: DelayedSettings;
   readonly #log = new AcceptedLog();
   #rate: RateEstimate = openRate;
   readonly #segments = new Segments();
@@ -67,7 +67,7 @@ export class RateSearch {
   /** The probe under way: where it began, and how often the rate grew since. */
   #probe: { readonly mark: Mark; steps: number } | undefined;
 
-  constructor(settings: PaarcSettings) {
+  constructor(settings: DelayedSettings) {
     this.#settings = settings;
   }
 
@@ -262,7 +262,7 @@ export class RateSearch {
 
   /** The 429s of requests sent before now belong to this decision. */
   #cut(reason: string, nowMs: number, holdUntilMs = 0): RateDecision {
-    this.#cutAtMs = nowMs + this.#settings.feedbackDelayMs;
+    this.#cutAtMs = nowMs + (this.#settings.feedbackDelayMs ?? 0);
     return { holdUntilMs, episodeUntilMs: this.#episodeUntilMs, reason };
   }
 }

@@ -2,7 +2,7 @@
 import { foldIntoBaseline, lowerBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import type { Interval } from './interval.ts';
-import type { PaarcSettings } from './options.ts';
+import type { PaarcSettings } from './settings.ts';
 import { type Control, type Decision, eagerWait, newSearch, type Point, type StartupState } from './state.ts';
 
 /** Part of the growth of the limit that throughput must show, else the round was flat. Chosen by scenario runs. */

@@ -2,7 +2,7 @@
 import type { Baseline } from './baseline.ts';
 import { type Ceiling, openCeiling } from './ceiling.ts';
 import { type ErrorCounts, nothingSeen } from './interval.ts';
-import type { PaarcSettings } from './options.ts';
+import type { PaarcSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**

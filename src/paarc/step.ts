@@ -3,9 +3,9 @@ import { baselineFrom, foldIntoBaseline, lowerBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import { clientLimitedRound, freeRound } from './client-guard.ts';
 import { type Interval, withRound } from './interval.ts';
-import type { PaarcSettings } from './options.ts';
 import { cutForOverload, isOverloaded } from './overload.ts';
 import { probeBwRound } from './probe-bw.ts';
+import type { PaarcSettings } from './settings.ts';
 import { startupRound } from './startup.ts';
 import {
   type BackoffState,

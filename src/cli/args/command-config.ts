@@ -1,6 +1,6 @@
 /** A command's configuration: file, environment, flags. */
 import { combineConfig } from '../../config/combine.ts';
-import { describeFlowDcKeys } from '../../config/describe-flow-dc.ts';
+import { describeFlowDcKeys } from '../../config/flow-dc-file.ts';
 import { type ConfigFile, loadConfigFile } from '../../config/load.ts';
 import type { Config } from '../../config/types.ts';
 import type { CliIo } from './command.ts';

@@ -1,10 +1,10 @@
 /** A command line to a configuration. */
 import { show, splitList } from '../../config/canonical.ts';
-import { checkedConfig } from '../../config/config-problems.ts';
 import { nearest } from '../../config/nearest.ts';
 import type { CommandName } from '../../config/schema/key.ts';
 import type { KnownKey } from '../../config/schema.ts';
 import type { Config } from '../../config/types.ts';
+import { checkedConfig } from '../../config/validate.ts';
 import { FlowDcError } from '../../errors.ts';
 import { type Flag, flagsOf, keyOfFlagName, plainFlagName } from './flag-table.ts';
 

@@ -1,6 +1,5 @@
 /** Help texts, from the schema. */
-import { formatBytes } from '../../config/bytes.ts';
-import { isBytes } from '../../config/expectation.ts';
+import { formatBytes, isBytes } from '../../config/expectation.ts';
 import { type CommandName, GROUPS, type Group } from '../../config/schema/key.ts';
 import { CONFIG_KEYS, type KnownKey } from '../../config/schema.ts';
 import type { Command } from './command.ts';

@@ -1,9 +1,9 @@
 /** Config check|show|schema. */
 import { combineConfig } from '../../config/combine.ts';
-import { describeFlowDcKeys } from '../../config/describe-flow-dc.ts';
+import { describeFlowDcKeys } from '../../config/flow-dc-file.ts';
 import { type ConfigFile, loadConfigFile } from '../../config/load.ts';
-import { publishedSchema } from '../../config/published-schema.ts';
 import { resolveConfig, resolvedKeys } from '../../config/resolve.ts';
+import { publishedSchema } from '../../config/schema.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { CliIo, Command } from '../args/command.ts';

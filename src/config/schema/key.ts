@@ -57,14 +57,14 @@ export type Group = keyof typeof GROUPS;
 export interface FlowDcEffect {
   readonly effect: 'used' | 'replaced' | 'no-effect';
   readonly why?: string;
-  /** What makes a `replaced` key act after all: law original, or that and keep_thetas. */
+  /** What makes a `replaced` key act after all: the original controller, or that and keep_thetas. */
   readonly usedWith?: 'original' | 'keep_thetas';
 }
 
 export interface KeyMeta {
-  /** Absent for keys that are known and do nothing. */
+  /** Absent for keys that are known, do nothing and are no flags either. */
   readonly slice?: Slice;
-  /** Name in the slice's options, camelCase with its unit. Absent together with `slice`. */
+  /** Name in the slice's options, camelCase with its unit. Absent for keys that are known and do nothing. */
   readonly option?: string;
   /** Option value = key value x scale, e.g. 1000 for seconds to milliseconds. */
   readonly scale?: number;

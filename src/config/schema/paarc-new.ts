@@ -1,10 +1,7 @@
-/** The controller's parameters that FLOW-DC does not have. */
+/** Parameters of PAARC that FLOW-DC does not have, with the numbers of the simulation that it was tuned in. */
 import type { Keys } from './key.ts';
 
-/**
- * The controller's parameters that FLOW-DC does not have. The numbers come from the simulation that the law was tuned
- * in.
- */
+/** Parameters that only PAARC has. */
 export const PAARC_NEW_KEYS = {
   n_init: {
     type: 'integer',

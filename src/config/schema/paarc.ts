@@ -1,7 +1,7 @@
-/** The controller's parameters that FLOW-DC has too. */
+/** Parameters of the controllers that FLOW-DC has too, with the defaults of its notebook. Others: paarc-new.ts. */
 import type { FlowDcEffect, Keys } from './key.ts';
 
-/** Tuned in FLOW-DC around a latency that was the time to the LAST byte against a p10 baseline: wrong for this law. */
+/** Tuned in FLOW-DC around a latency up to the LAST byte, against a p10 baseline: wrong for the controller here. */
 const SET_ASIDE: FlowDcEffect = {
   effect: 'replaced',
   why:
@@ -21,8 +21,8 @@ const ORIGINAL_ONLY: FlowDcEffect = {
 };
 const USED: FlowDcEffect = { effect: 'used' };
 
-/** The controller's parameters that FLOW-DC has too, with the defaults of its notebook. Others: paarc-new.ts. */
-export const PAARC_KEYS = {
+/** Parameters that PAARC and the original controller share. */
+export const SHARED_KEYS = {
   C_init: {
     type: 'integer',
     minimum: 1,
@@ -121,6 +121,10 @@ export const PAARC_KEYS = {
       flowDc: USED,
     },
   },
+} as const satisfies Keys;
+
+/** Parameters that only the original controller has. */
+export const ORIGINAL_KEYS = {
   rtprop_window: {
     type: 'number',
     exclusiveMinimum: 0,
@@ -166,7 +170,6 @@ export const PAARC_KEYS = {
     description: 'Law original, its unused derivative mode: gain in goodput below which startup ends.',
     fdc: {
       slice: 'paarc',
-      option: 'efficiencyThreshold',
       value: 'N',
       group: 'paarc',
       flowDc: { effect: 'no-effect', why: "FLOW-DC's latency mode, the one it runs, does not read it" },
@@ -179,7 +182,6 @@ export const PAARC_KEYS = {
     description: 'Law original, its unused derivative mode: intervals looked at.',
     fdc: {
       slice: 'paarc',
-      option: 'efficiencyWindow',
       value: 'N',
       group: 'paarc',
       flowDc: { effect: 'no-effect', why: "FLOW-DC's latency mode, the one it runs, does not read it" },

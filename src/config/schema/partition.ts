@@ -1,4 +1,4 @@
-/** How rows are cut into units, how a manifest is split into files. */
+/** How rows are cut into units, how many of those wait, and how a manifest is split into files. */
 import type { Keys } from './key.ts';
 
 /** How rows are cut into units (each becomes one shard), and how a manifest is split into files. */
@@ -105,6 +105,25 @@ export const PARTITION_KEYS = {
       group: 'output',
       commands: ['partition'],
       flowDc: { effect: 'used' },
+    },
+  },
+} as const satisfies Keys;
+
+/** Between the distributor and the workers. */
+export const TRANSPORT_KEYS = {
+  queue_units: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 100_000,
+    default: 4,
+    description: 'Units that may wait in the queue; the reader of the manifest is held above.',
+    fdc: {
+      slice: 'transport',
+      option: 'queueUnits',
+      unit: 'units',
+      value: 'N',
+      group: 'memory',
+      commands: ['download', 'resume', 'config', 'submit'],
     },
   },
 } as const satisfies Keys;

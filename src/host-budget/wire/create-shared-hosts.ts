@@ -4,10 +4,8 @@ import { jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Clock, systemClock } from '../../clock.ts';
-import type { PaarcSettings as PaarcSlice } from '../../config/types.ts';
 import type { HostLimits } from '../../host-limits.ts';
-import { defaultPaarcSettings, lawSettings } from '../../paarc/options.ts';
-import type { Snapshot } from '../../paarc/snapshot.ts';
+import type { PaarcSettings, Snapshot } from '../../paarc/index.ts';
 import { publish } from '../../telemetry/channels.ts';
 import { HOSTS_BUCKET } from '../../transport/nats/connection/names.ts';
 import { HostHub } from '../host-hub.ts';
@@ -16,7 +14,7 @@ import { HostWire } from './host-wire.ts';
 export interface SharedHostsOptions {
   readonly connection: NatsConnection;
   /** The controllers' parameters; those of a host's leader count. */
-  readonly settings: PaarcSlice;
+  readonly settings: PaarcSettings;
   /** Uniform in [0, 1). */
   readonly random?: (() => number) | undefined;
   readonly clock?: Clock | undefined;
@@ -65,7 +63,7 @@ export async function createSharedHosts(options: SharedHostsOptions): Promise<Sh
   // Another worker may be making it: see whenMade in job-streams.ts.
   await bucket.status();
   const hub = new HostHub({
-    settings: lawSettings(defaultPaarcSettings, settings),
+    settings,
     random,
     nowMs: () => clock.nowMs(),
     newId: () => crypto.randomUUID(),

@@ -7,25 +7,25 @@ import { type LimitFactory, runNearlyIdle, runOracle, runScenario } from './sim/
 const original: LimitFactory = (_random, startMs) => new OriginalLimit(defaultOriginalSettings, startMs);
 const improved: LimitFactory = (random, startMs) => new PaarcLimit(defaultPaarcSettings, random, startMs);
 
-function goodput(name: string, errorShare: number, law: LimitFactory): number {
+function goodput(name: string, errorShare: number, createLimit: LimitFactory): number {
   const found = loadScenarios().find((scenario) => scenario.name === name);
   if (found === undefined) throw new Error(`no scenario ${name}`);
   const scenario = { ...found, host: { ...found.host, errorShare } };
-  return measure(scenario, runScenario(scenario, 1, law), runOracle(scenario, 1), runNearlyIdle(scenario, 1))
+  return measure(scenario, runScenario(scenario, 1, createLimit), runOracle(scenario, 1), runNearlyIdle(scenario, 1))
     .goodputAfter30;
 }
 
-describe('The original law, for comparison', () => {
+describe('The original controller, for comparison', () => {
   it('fills a plain host that never errs', () => {
     expect(goodput('slots64', 0, original)).toBeGreaterThan(0.95);
   });
 
-  it('collapses under one random 500 in a thousand, where the present law does not', () => {
+  it('collapses under one random 500 in a thousand, where the present one does not', () => {
     expect(goodput('slots64', 0.001, original)).toBeLessThan(0.35);
     expect(goodput('slots64', 0.001, improved)).toBeGreaterThan(0.97);
   });
 
-  it('takes spread for congestion on a heavy tail, where the present law does not', () => {
+  it('takes spread for congestion on a heavy tail, where the present one does not', () => {
     expect(goodput('heavytail', 0, original)).toBeLessThan(0.2);
     expect(goodput('heavytail', 0, improved)).toBeGreaterThan(0.93);
   });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { combineConfig } from '../../../src/config/combine.ts';
-import { checkedConfig } from '../../../src/config/config-problems.ts';
 import { isFlowDcFile } from '../../../src/config/flow-dc-file.ts';
 import type { ConfigFile } from '../../../src/config/load.ts';
+import { checkedConfig } from '../../../src/config/validate.ts';
 
 function file(written: Record<string, unknown>): ConfigFile {
   return {

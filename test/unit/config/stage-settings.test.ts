@@ -3,7 +3,7 @@ import { SLICES } from '../../../src/config/schema/key.ts';
 import { stageSettings } from '../../../src/config/stage-settings.ts';
 import type { FetchOptions, SinkOptions } from '../../../src/config/types.ts';
 import type { FlowDcError } from '../../../src/errors.ts';
-import { defaultPaarcSettings } from '../../../src/paarc/options.ts';
+import { defaultOriginalSettings, defaultPaarcSettings } from '../../../src/paarc/settings.ts';
 
 function issuesOf(run: () => unknown): readonly string[] {
   try {
@@ -71,9 +71,7 @@ describe('stageSettings', () => {
     ]);
   });
 
-  it('has the defaults that the control law has by itself', () => {
-    const { feedbackDelayMs, ...law } = defaultPaarcSettings;
-    expect(feedbackDelayMs).toBe(0);
-    expect(stageSettings('paarc')).toMatchObject(law);
+  it('has the defaults that the controllers have by themselves', () => {
+    expect(stageSettings('paarc')).toEqual({ ...defaultPaarcSettings, ...defaultOriginalSettings });
   });
 });

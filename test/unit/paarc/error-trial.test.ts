@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { baselineFrom } from '../../../src/paarc/baseline.ts';
 import { openCeiling } from '../../../src/paarc/ceiling.ts';
 import type { Interval } from '../../../src/paarc/interval.ts';
-import { defaultPaarcSettings as settings } from '../../../src/paarc/options.ts';
+import { defaultPaarcSettings as settings } from '../../../src/paarc/settings.ts';
 import {
   type Control,
   type Decision,

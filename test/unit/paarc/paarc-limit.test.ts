@@ -4,11 +4,7 @@ import { freeLoad, ok, UnitHost } from './drive.ts';
 
 const half = (): number => 0.5;
 const newLimit = (): PaarcLimit => new PaarcLimit(defaultPaarcSettings, half, 0);
-const rate = (retryAfterMs?: number): Outcome => ({
-  kind: 'rate',
-  serviceMs: 50,
-  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-});
+const rate = (retryAfterMs?: number): Outcome => ({ kind: 'rate', serviceMs: 50, retryAfterMs });
 const overload: Outcome = { kind: 'overload', serviceMs: 50 };
 
 describe('PaarcLimit', () => {

@@ -12,13 +12,9 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Outcome>({ kind: 'neutral' }) },
   {
     weight: 2,
-    arbitrary: fc.option(fc.integer({ min: 0, max: 5000 }), { nil: undefined }).map(
-      (retryAfterMs): Outcome => ({
-        kind: 'rate',
-        serviceMs: 20,
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      }),
-    ),
+    arbitrary: fc
+      .option(fc.integer({ min: 0, max: 5000 }), { nil: undefined })
+      .map((retryAfterMs): Outcome => ({ kind: 'rate', serviceMs: 20, retryAfterMs })),
   },
   {
     weight: 3,

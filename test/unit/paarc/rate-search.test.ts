@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Mark } from '../../../src/paarc/accepted-log.ts';
-import { defaultPaarcSettings } from '../../../src/paarc/options.ts';
 import { learnFromPause } from '../../../src/paarc/pause-lesson.ts';
 import { RateSearch } from '../../../src/paarc/rate-search.ts';
+import { defaultPaarcSettings } from '../../../src/paarc/settings.ts';
 
 const pauseMs = 10_000;
 

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AcceptedLog, rateBetween } from '../../../src/paarc/accepted-log.ts';
 import { identifyBucket } from '../../../src/paarc/bucket.ts';
-import { defaultPaarcSettings } from '../../../src/paarc/options.ts';
 import { probeAfterMs, verificationMs } from '../../../src/paarc/rate-estimate.ts';
+import { defaultPaarcSettings } from '../../../src/paarc/settings.ts';
 
 describe('AcceptedLog', () => {
   it('counts sends between two marks without the 429s among them', () => {

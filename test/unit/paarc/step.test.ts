@@ -3,7 +3,7 @@ import { endBackoff } from '../../../src/paarc/backoff.ts';
 import { baselineFrom, foldIntoBaseline } from '../../../src/paarc/baseline.ts';
 import { foundCeiling, grow, openCeiling } from '../../../src/paarc/ceiling.ts';
 import { type Interval, nothingSeen } from '../../../src/paarc/interval.ts';
-import { defaultPaarcSettings as settings } from '../../../src/paarc/options.ts';
+import { defaultPaarcSettings as settings } from '../../../src/paarc/settings.ts';
 import {
   type BackoffState,
   type Control,

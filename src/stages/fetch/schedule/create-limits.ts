@@ -1,15 +1,12 @@
 /** Which controller moves a host's limit, what it starts from, and a rate that somebody has set above it. */
 import type { Clock } from '../../../clock.ts';
-import type { FetchSettings, HostRule, PaarcSettings as PaarcSlice } from '../../../config/types.ts';
+import type { ControllerSettings, FetchSettings, HostRule } from '../../../config/types.ts';
 import type { HostLimits } from '../../../host-limits.ts';
 import {
   cappedAt,
-  defaultOriginalSettings,
-  defaultPaarcSettings,
   FixedLimit,
   type Limit,
   type Load,
-  lawSettings,
   OriginalLimit,
   type Outcome,
   PaarcLimit,
@@ -29,13 +26,11 @@ interface Surroundings {
 }
 
 /** Limits under the law of the settings, one per host. A host's own rule caps whatever the law finds. */
-export function createLimits(settings: LawSettings, paarc: PaarcSlice, around: Surroundings): HostLimits {
+export function createLimits(settings: LawSettings, paarc: ControllerSettings, around: Surroundings): HostLimits {
   if (!settings.enablePaarc || settings.law === 'fixed') return ownLimits((_host, rule) => fixedLimit(settings, rule));
-  if (settings.law === 'paarc') return paarcLimits(lawSettings(defaultPaarcSettings, paarc), around);
-  // The slice's n_init is the new law's; the original's number is part of what is compared.
-  const original = { ...lawSettings(defaultOriginalSettings, paarc), nInit: defaultOriginalSettings.nInit };
+  if (settings.law === 'paarc') return paarcLimits(paarc, around);
   return ownLimits((_host, rule) =>
-    rateCapped(new OriginalLimit(cappedAt(original, rule.cMax), around.clock.nowMs()), rule),
+    rateCapped(new OriginalLimit(cappedAt(paarc, rule.cMax), around.clock.nowMs()), rule),
   );
 }
 

@@ -207,17 +207,17 @@ export class SimulatedClient {
 }
 
 function outcomeOf(answer: Answer, serviceMs: number): Outcome {
-  const retryAfter = answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs };
+  const { retryAfterMs } = answer;
   switch (answer.status) {
     case 200:
       return { kind: 'ok', headersMs: serviceMs, serviceMs, bytes: answer.bytes };
     case 404:
       return { kind: 'neutral' };
     case 429:
-      return { kind: 'rate', serviceMs, ...retryAfter };
+      return { kind: 'rate', serviceMs, retryAfterMs };
     case 500:
     case 503:
     case 'reset':
-      return { kind: 'overload', serviceMs, ...retryAfter };
+      return { kind: 'overload', serviceMs, retryAfterMs };
   }
 }

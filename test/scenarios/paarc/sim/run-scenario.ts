@@ -7,10 +7,10 @@ import { Recorder } from './recorder.ts';
 import type { OracleStep, Scenario } from './scenario.ts';
 import { UrlSupply } from './url-supply.ts';
 
-/** Makes the law under test; `random` is seeded apart from the host so that two laws meet the same host. */
+/** Makes the limit under test; `random` is seeded apart from the host so that two controllers meet the same host. */
 export type LimitFactory = (random: () => number, startMs: number) => Limit;
 
-/** Run one scenario with one law and one seed. */
+/** Run one scenario with one limit and one seed. */
 export function runScenario(scenario: Scenario, seed: number, createLimit: LimitFactory): Recorder {
   const queue = new EventQueue();
   const recorder = new Recorder();
@@ -39,7 +39,7 @@ export function runScenario(scenario: Scenario, seed: number, createLimit: Limit
   return recorder;
 }
 
-/** A law that knows the host: what the results of PAARC are measured against. */
+/** A limit that knows the host: what the results of PAARC are measured against. */
 class OracleLimit implements Limit {
   readonly #steps: readonly OracleStep[];
   #index = 0;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatBytes, parseBytes } from '../../../src/config/bytes.ts';
+import { formatBytes, parseBytes } from '../../../src/config/expectation.ts';
 
 describe('sizes as text', () => {
   it.each([
