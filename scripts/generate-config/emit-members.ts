@@ -35,7 +35,7 @@ export function pascal(name: string): string {
 }
 
 /** One line where it fits, else a block. */
-export function comment(text: string, indent = ''): string {
+function comment(text: string, indent = ''): string {
   const single = `${indent}/** ${text} */`;
   if (single.length <= 120) return `${single}\n`;
   const lines: string[] = [];
