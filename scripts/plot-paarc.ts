@@ -4,12 +4,11 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { defaultPaarcSettings, PaarcLimit } from '../src/paarc/index.ts';
-import { loadScenarios } from '../test/scenarios/paarc/load-scenarios.ts';
 import { judge } from '../test/scenarios/paarc/sim/judge.ts';
 import { type Measures, meanOf, measure } from '../test/scenarios/paarc/sim/measure.ts';
 import type { Recorder } from '../test/scenarios/paarc/sim/recorder.ts';
 import { runNearlyIdle, runOracle, runScenario } from '../test/scenarios/paarc/sim/run-scenario.ts';
-import type { Scenario } from '../test/scenarios/paarc/sim/scenario.ts';
+import { loadScenarios, type Scenario } from '../test/scenarios/paarc/sim/scenario.ts';
 
 const seeds = [1, 2, 3, 4, 5];
 const plotted = ['slots64', 'tb100', 'tb20ra', 'conn50', 'stepslots', 'outage', 'pathup', 'errs1pct'];

@@ -1,11 +1,10 @@
 /** A stage's options checked, filled with defaults and frozen; and what a key's value is as an option. */
-import { FlowDcError } from '../errors.ts';
 import { isObject, plainValue } from './canonical.ts';
 import { applyRules } from './rules.ts';
 import type { KeySchema, Slice } from './schema/key.ts';
 import { CONFIG_KEYS, KEY_OF_SPELLING, keysOfSlice } from './schema.ts';
 import type { SliceOptions, SliceSettings } from './types.ts';
-import { type ObjectSchema, problemsOf } from './validate.ts';
+import { configInvalid, type ObjectSchema, problemsOf } from './validate.ts';
 
 const bySlice = new Map<Slice, ObjectSchema>();
 
@@ -15,7 +14,8 @@ const bySlice = new Map<Slice, ObjectSchema>();
  * Errors: FDC_ERR_CONFIG_INVALID, with every problem in `issues`.
  */
 export function stageSettings<S extends Slice>(slice: S, options: SliceOptions[S] = {}): SliceSettings[S] {
-  if (!isObject(options)) throw invalid(slice, [`expected an object of options, got ${String(options)}`]);
+  const place = `${slice} options`;
+  if (!isObject(options)) throw configInvalid(place, [`expected an object of options, got ${String(options)}`]);
   const schema = optionsSchema(slice);
   const given: Record<string, unknown> = {};
   for (const [option, value] of Object.entries(options)) {
@@ -25,9 +25,9 @@ export function stageSettings<S extends Slice>(slice: S, options: SliceOptions[S
     given[option] = key === undefined ? value : plainValue(key, value);
   }
   const problems = problemsOf(schema, given, { kind: 'option', suggest: optionOfSpelling });
-  if (problems.length > 0) throw invalid(slice, problems);
+  if (problems.length > 0) throw configInvalid(place, problems);
   const { settings, problems: contradictions } = complete(slice, given, (option) => option);
-  if (contradictions.length > 0) throw invalid(slice, contradictions);
+  if (contradictions.length > 0) throw configInvalid(place, contradictions);
   return settings;
 }
 
@@ -54,10 +54,6 @@ export function complete<S extends Slice>(
 function optionOfSpelling(name: string): string | undefined {
   const key = KEY_OF_SPELLING.get(name);
   return key === undefined ? undefined : CONFIG_KEYS.get(key)?.fdc.option;
-}
-
-function invalid(slice: Slice, problems: readonly string[]): FlowDcError {
-  return new FlowDcError('FDC_ERR_CONFIG_INVALID', `${slice} options: ${problems.join('; ')}`, { issues: problems });
 }
 
 function deepFreeze<T>(value: T): T {

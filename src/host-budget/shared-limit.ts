@@ -133,7 +133,7 @@ export class SharedLimit implements Limit {
     this.#load = load;
     this.#lookedMs = nowMs;
     if (load.waiting > 0) this.#busyMs = nowMs;
-    this.#share?.tick(nowMs, load);
+    this.#share?.tick(nowMs);
     if (load.waiting > 0) this.#options.onDemand();
     return this.#mode === 'alone' ? this.#options.alone.tick(nowMs, load) : undefined;
   }

@@ -40,8 +40,7 @@ const countError = 1;
  * began with less or overflowed makes either number too small, never too large, so the largest is the best; what may
  * have been lost bounds the error.
  * @param firsts - the segments up to the very first 429, from different beginnings: none has more than a full bucket to
- * spend, so the
- *   largest at its duration is the line
+ *   spend, so the largest at its duration is the line
  * @param candidates - the segment since the last pause, then parts of it with later beginnings; all end at the same 429
  * @param pauseMs - the pause that the 429 asked for
  * @param failedPerS - the rate that was refused: above the bucket's, up to noise

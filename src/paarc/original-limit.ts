@@ -20,8 +20,8 @@ type OriginalState = 'init' | 'startup' | 'probe-bw' | 'probe-rtt' | 'backoff';
 
 /**
  * The original PAARC, faults included, as a baseline: thresholds against the least p10, any error cuts, latency alone
- * never does, Retry-After only lengthens the cooldown. Mutable where
- * `PaarcLimit` is not, because it follows FLOW-DC's code step by step. Source: FLOW-DC `bin/download_batch.py`.
+ * never does, Retry-After only lengthens the cooldown. Mutable where `PaarcLimit` is not, because it follows FLOW-DC's
+ * code step by step. Source: FLOW-DC `bin/download_batch.py`.
  */
 export class OriginalLimit implements Limit {
   readonly #settings: OriginalSettings;

@@ -1,5 +1,5 @@
 /** What one of several workers may do on a host, and the limit that keeps to it. */
-import type { Limit, Load, Outcome, SendToken, Transition } from './limit.ts';
+import type { Limit, Load, Outcome, SendToken } from './limit.ts';
 
 /** A worker reports so often, and at once after a refusal. Source: scenario runs with a message delay of 20 ms. */
 const reportMs = 250;
@@ -69,7 +69,6 @@ export class ShareLimit implements Limit {
   #nextId = 0;
   #events: WorkerEvent[] = [];
   #nextReportMs: number;
-  #load: Load | undefined;
 
   constructor(worker: string, startMs: number) {
     this.#worker = worker;
@@ -114,22 +113,15 @@ export class ShareLimit implements Limit {
       this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + outcome.retryAfterMs);
   }
 
-  tick(nowMs: number, load: Load): Transition | undefined {
-    this.#load = load;
+  tick(nowMs: number): undefined {
     if (nowMs >= this.#nextReportMs) this.#nextReportMs = nowMs + reportMs;
     return undefined;
   }
 
   /** Everything since the last report. */
-  takeReport(load: Load | undefined = this.#load): WorkerReport {
+  takeReport({ waiting, eventLoopUtilization, clientLimited }: Load): WorkerReport {
     const events = this.#events;
     this.#events = [];
-    return {
-      worker: this.#worker,
-      events,
-      waiting: load?.waiting ?? 0,
-      eventLoopUtilization: load?.eventLoopUtilization ?? 0,
-      clientLimited: load?.clientLimited ?? 0,
-    };
+    return { worker: this.#worker, events, waiting, eventLoopUtilization, clientLimited };
   }
 }

@@ -1,10 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { defaultPaarcSettings, PaarcLimit } from '../../../src/paarc/index.ts';
-import { loadScenarios } from './load-scenarios.ts';
 import { describeMeasures, judge } from './sim/judge.ts';
 import { type Measures, meanOf, measure } from './sim/measure.ts';
 import { runNearlyIdle, runOracle, runScenario } from './sim/run-scenario.ts';
-import type { Scenario } from './sim/scenario.ts';
+import { loadScenarios, type Scenario } from './sim/scenario.ts';
 
 /** PAARC_SEEDS=N runs every scenario with N seeds; the bands are meant for five, fewer are for a quick look. */
 const seedCount = Number(process.env.PAARC_SEEDS ?? 5);

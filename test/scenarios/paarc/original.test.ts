@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { defaultOriginalSettings, defaultPaarcSettings, OriginalLimit, PaarcLimit } from '../../../src/paarc/index.ts';
-import { loadScenarios } from './load-scenarios.ts';
 import { measure } from './sim/measure.ts';
 import { type LimitFactory, runNearlyIdle, runOracle, runScenario } from './sim/run-scenario.ts';
+import { loadScenarios } from './sim/scenario.ts';
 
 const original: LimitFactory = (_random, startMs) => new OriginalLimit(defaultOriginalSettings, startMs);
 const improved: LimitFactory = (random, startMs) => new PaarcLimit(defaultPaarcSettings, random, startMs);

@@ -1,11 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { defaultPaarcSettings } from '../../../src/paarc/index.ts';
-import { loadScenarios } from './load-scenarios.ts';
 import { measure } from './sim/measure.ts';
 import { sumSeconds } from './sim/recorder.ts';
 import { jainIndex, runCoordinated } from './sim/run-coordinated.ts';
 import { runNearlyIdle, runOracle } from './sim/run-scenario.ts';
-import type { Scenario } from './sim/scenario.ts';
+import { loadScenarios, type Scenario } from './sim/scenario.ts';
 
 const seeds = [1, 2, 3];
 const hosts = new Map(loadScenarios().map((scenario) => [scenario.name, scenario]));

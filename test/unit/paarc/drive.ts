@@ -1,4 +1,6 @@
+/** A host of the simplest kind that drives a limit, and rounds of a quiet one. */
 import type { Limit, Load, Outcome, SendToken, Transition } from '../../../src/paarc/index.ts';
+import type { Interval } from '../../../src/paarc/interval.ts';
 
 /** A load in which nothing on our side is narrow. */
 export const freeLoad: Omit<Load, 'inFlight'> = { waiting: 1000, eventLoopUtilization: 0.2, clientLimited: 0 };
@@ -71,4 +73,26 @@ export class UnitHost {
 /** A body that took so long. */
 export function ok(serviceMs: number): Outcome {
   return { kind: 'ok', headersMs: serviceMs / 2, serviceMs, bytes: 1000 };
+}
+
+/** Latencies around 100 ms. */
+export const durations = Array.from({ length: 105 }, (_, index) => 90 + (index % 21));
+
+/** A quiet, saturated round of such a host, but for `part`. */
+export function interval(part: Partial<Interval>): Interval {
+  return {
+    elapsedMs: 250,
+    samples: 150,
+    results: 150,
+    overloads: 0,
+    overloadTimeShare: 0,
+    leastInFlightOverloaded: Number.POSITIVE_INFINITY,
+    throughputPerS: 600,
+    p50Ms: 100,
+    p95Ms: 130,
+    saturation: 1,
+    clientLimited: false,
+    durations,
+    ...part,
+  };
 }

@@ -12,7 +12,7 @@ import {
   type PaarcState,
 } from '../../../src/paarc/state.ts';
 import { step } from '../../../src/paarc/step.ts';
-import { durations, interval } from './rounds.ts';
+import { durations, interval } from './drive.ts';
 
 const control: Control = {
   ...initialControl(settings, 0),

@@ -1,3 +1,4 @@
+/** A host of known capacity: servers, rate limiter, connection cap, errors, a link. */
 import type { EventQueue } from './event-queue.ts';
 import { hashUniform, type SeededRandom } from './random.ts';
 import type { HostModel } from './scenario.ts';

@@ -1,3 +1,4 @@
+/** Whether measures are within the bands of a scenario. */
 import type { Measures } from './measure.ts';
 import type { Scenario } from './scenario.ts';
 

@@ -1,3 +1,4 @@
+/** A run's measures against those of the oracle. */
 import { type Recorder, sumSeconds } from './recorder.ts';
 import type { Scenario } from './scenario.ts';
 

@@ -1,3 +1,4 @@
+/** Hosts nobody has tuned for, from one seed. */
 import { SeededRandom } from './random.ts';
 import { completeScenario, type Scenario } from './scenario.ts';
 

@@ -1,3 +1,4 @@
+/** What a run leaves behind. */
 import type { Transition } from '../../../../src/paarc/limit.ts';
 import type { Answer } from './host.ts';
 

@@ -1,3 +1,4 @@
+/** Runs several workers on one host under one coordinator. */
 import { Coordinator, type PaarcSettings, ShareLimit, splitBudget } from '../../../../src/paarc/index.ts';
 import { SimulatedClient } from './client.ts';
 import { EventQueue } from './event-queue.ts';

@@ -1,3 +1,4 @@
+/** Runs one scenario with one limit. */
 import { FixedLimit, type Limit, type SendToken, type Transition } from '../../../../src/paarc/limit.ts';
 import { SimulatedClient } from './client.ts';
 import { EventQueue } from './event-queue.ts';

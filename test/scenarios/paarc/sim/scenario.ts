@@ -1,3 +1,8 @@
+/** What a scenario says: the host, the client, the steps, the bands; and the files that say it. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+const folder = new URL('../hosts/', import.meta.url);
+
 /** How a host behaves. Times of the files are in ms where the name says so, rates per second. */
 export interface HostModel {
   readonly slots: number;
@@ -100,4 +105,12 @@ type ScenarioFile = Omit<Scenario, 'host' | 'client' | 'steps'> & {
 /** Fill in what a scenario file leaves out. */
 export function completeScenario(file: ScenarioFile): Scenario {
   return { ...file, host: { ...defaultHost, ...file.host }, client: file.client ?? {}, steps: file.steps ?? [] };
+}
+
+/** Every scenario file, by name. */
+export function loadScenarios(): Scenario[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => completeScenario(JSON.parse(readFileSync(new URL(file, folder), 'utf8'))));
 }

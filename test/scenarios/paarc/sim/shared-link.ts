@@ -1,3 +1,4 @@
+/** A link that bodies share. */
 import type { EventQueue } from './event-queue.ts';
 
 interface Flow<T> {

@@ -1,3 +1,4 @@
+/** Where URLs come from. */
 import type { EventQueue } from './event-queue.ts';
 
 /** Where URLs come from: without end, or so many per second. A URL is its index. */
