@@ -1,36 +1,10 @@
 #!/usr/bin/env node
-/** The program: arguments to command to exit code. */
+/** The program: from arguments to a command to an exit code. */
 import { nearest } from '../config/nearest.ts';
+import type { CommandName } from '../config/schema/key.ts';
 import { VERSION } from '../version.ts';
-import type { Command } from './args/command.ts';
-import { EXIT, errorLines, exitCodeOfError } from './terminal/exit-codes.ts';
-import { exitCodeOf, listenForInterrupts } from './terminal/interrupts.ts';
-
-/** Loaded when asked for: `--version` and a wrong name need none of them. In the order of the help. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  inspect: async () => (await import('./commands/inspect.ts')).inspectCommand,
-  estimate: async () => (await import('./commands/estimate.ts')).estimateCommand,
-  download: async () => (await import('./commands/download.ts')).downloadCommand,
-  resume: async () => (await import('./commands/resume.ts')).resumeCommand,
-  verify: async () => (await import('./commands/verify.ts')).verifyCommand,
-  report: async () => (await import('./commands/report.ts')).reportCommand,
-  partition: async () => (await import('./commands/partition.ts')).partitionCommand,
-  submit: async () => (await import('./commands/submit.ts')).submitCommand,
-  worker: async () => (await import('./commands/worker.ts')).workerCommand,
-  status: async () => (await import('./commands/status.ts')).statusCommand,
-  jobs: async () => (await import('./commands/jobs.ts')).jobsCommand,
-  cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
-  repair: async () => (await import('./commands/repair.ts')).repairCommand,
-  config: async () => (await import('./commands/config.ts')).configCommand,
-  demo: async () => {
-    const [{ demoCommand }, { runDownload }, { runVerify }] = await Promise.all([
-      import('./commands/demo.ts'),
-      import('./commands/download.ts'),
-      import('./commands/verify.ts'),
-    ]);
-    return demoCommand({ runDownload, runVerify });
-  },
-};
+import { COMMANDS } from './commands/command-table.ts';
+import { EXIT, errorLines, exitCodeOfError, listenForInterrupts, writeLines } from './terminal/process.ts';
 
 async function help(): Promise<string> {
   const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
@@ -62,17 +36,15 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${VERSION}\n`);
     return EXIT.done;
   }
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (load === undefined) {
+  if (!isCommand(name)) {
     const near = nearest(name, Object.keys(COMMANDS));
-    process.stderr.write(
-      `flow-dc: unknown command '${name}'${near === undefined ? '' : `; did you mean ${near}?`} (flow-dc --help)\n`,
-    );
+    const guess = near === undefined ? '' : `; did you mean ${near}?`;
+    writeLines(process.stderr, [`flow-dc: unknown command '${name}'${guess} (flow-dc --help)`]);
     return EXIT.usage;
   }
   const interrupts = listenForInterrupts();
   try {
-    const command = await load();
+    const command = await COMMANDS[name]();
     return await command.run(rest, {
       stdin: process.stdin,
       stdout: process.stdout,
@@ -82,12 +54,15 @@ async function main(argv: readonly string[]): Promise<number> {
       abort: interrupts.abort,
     });
   } catch (error) {
-    for (const line of errorLines(error)) process.stderr.write(`${line}\n`);
-    const received = interrupts.received();
-    return received === undefined ? exitCodeOfError(error) : exitCodeOf(received);
+    writeLines(process.stderr, errorLines(error));
+    return interrupts.exitCode() ?? exitCodeOfError(error);
   } finally {
     interrupts.release();
   }
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
 }
 
 // A reader that closes the pipe early (head) ends the output, not the job.

@@ -6,8 +6,8 @@ import type { Clock } from '../clock.ts';
 import { FlowDcError } from '../errors.ts';
 
 export interface RunSignals {
-  readonly drain?: AbortSignal;
-  readonly abort?: AbortSignal;
+  readonly drain?: AbortSignal | undefined;
+  readonly abort?: AbortSignal | undefined;
 }
 
 export class RunControl {

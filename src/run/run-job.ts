@@ -32,7 +32,7 @@ export interface RunJobOptions extends RunSignals {
   /** Configuration keys as given, kept for a resume without arguments. No secrets. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** What the input `-` reads; without it, what an earlier run kept. */
-  readonly stdin?: Readable;
+  readonly stdin?: Readable | undefined;
   readonly clock?: Clock;
   /** Told once, before anything is fetched. */
   readonly onStart?: (manifest: ManifestInfo, before: RecordTotals, notices: readonly string[]) => void | Promise<void>;

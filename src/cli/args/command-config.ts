@@ -1,23 +1,49 @@
-/** A command's configuration: file, environment, flags. */
-import { combineConfig } from '../../config/combine.ts';
+/** The configuration of a command that reads a manifest: how it is put together, and what of it is kept for later. */
+import { resolve } from 'node:path';
+import { withoutClusterKeys } from '../../cluster/worker.ts';
+import { type CombinedConfig, combineConfig } from '../../config/combine.ts';
 import { describeFlowDcKeys } from '../../config/flow-dc-file.ts';
 import { type ConfigFile, loadConfigFile } from '../../config/load.ts';
-import type { Config } from '../../config/types.ts';
-import type { CliIo } from './command.ts';
+import type { Config, ResolvedConfig } from '../../config/types.ts';
+import { FlowDcError } from '../../errors.ts';
+import type { CliIo } from '../terminal/process.ts';
 import type { ParsedFlags } from './flags.ts';
 
+export interface CommandConfig extends CombinedConfig {
+  /** The file by itself. */
+  readonly file: ConfigFile | undefined;
+}
+
 /**
- * The configuration of a command that reads a manifest: file, environment and flags, with the positional arguments as
- * its inputs; what to say about it, a line each; and the file by itself.
+ * File, environment and flags in rising order, with the positional arguments as inputs, and what to say about it.
  * Errors: those of loadConfigFile.
  */
-export async function commandConfig(
-  flags: ParsedFlags,
-  io: CliIo,
-): Promise<{ config: Config; notices: readonly string[]; file: ConfigFile | undefined }> {
+export async function commandConfig(flags: ParsedFlags, io: CliIo): Promise<CommandConfig> {
   const file = flags.configFile === undefined ? undefined : await loadConfigFile(flags.configFile);
   const input = flags.positionals.length > 0 ? { input: [...flags.positionals] } : {};
   const { config, notices } = combineConfig({ file, flags: { ...flags.config, ...input }, environment: io.env });
   const fileLines = file?.source === 'flow-dc' ? describeFlowDcKeys(file.written, flags.config) : [];
   return { config, notices: [...fileLines, ...notices], file };
+}
+
+/**
+ * @param example - what follows the command's name in the example of the message
+ * Errors: FDC_ERR_USAGE when neither the command line nor the file names an input.
+ */
+export function requireManifest(command: string, { manifest }: ResolvedConfig, example = 'MANIFEST -o DEST'): void {
+  if (manifest.inputs.length > 0) return;
+  throw new FlowDcError('FDC_ERR_USAGE', `${command}: name a manifest, or - for stdin: flow-dc ${command} ${example}`);
+}
+
+/** What a resume or a worker needs: paths that work from anywhere, and nothing that might be a secret. */
+export function keptSettings(config: Config): Readonly<Record<string, unknown>> {
+  const { header: _header, hosts, input = [], ...kept } = withoutClusterKeys(config);
+  const rules = Object.entries(hosts ?? {}).map(([glob, { headers: _headers, ...rule }]) => [glob, rule] as const);
+  const inputs = typeof input === 'string' ? [input] : input;
+  return {
+    ...kept,
+    input: inputs.map((path) => (path === '-' ? path : resolve(path))),
+    hosts: hosts && Object.fromEntries(rules),
+    ca_file: kept.ca_file && resolve(kept.ca_file),
+  };
 }

@@ -1,4 +1,4 @@
-/** The flags of every command, from the schema. */
+/** The flags that each command takes, as the schema of the configuration names them. */
 import type { CommandName, Slice } from '../../config/schema/key.ts';
 import { CONFIG_KEYS, type KnownKey } from '../../config/schema.ts';
 
@@ -9,9 +9,9 @@ export interface Flag {
   /** The configuration key that it sets; `config` and `help` are the program's own. */
   readonly key: string;
   /** Absent for the program's own flags. */
-  readonly schema?: KnownKey;
+  readonly schema?: KnownKey | undefined;
   /** Set for flags without a value: what they set. */
-  readonly sets?: boolean;
+  readonly sets?: boolean | undefined;
 }
 
 /** Who takes the flags of a slice whose keys name no commands. */
@@ -48,12 +48,13 @@ export function flagsOf(command: CommandName): ReadonlyMap<string, Flag> {
     if (!commandsOfKey(schema).includes(command)) continue;
     const { aliases = [], flagAliases = [], offFlags = [], short } = schema.fdc;
     const isSwitch = schema.type === 'boolean';
+    const flag = { key, schema, sets: isSwitch ? true : undefined };
     for (const name of [key, ...aliases, ...flagAliases]) {
-      add(name, { key, schema, ...(isSwitch && { sets: true }) });
+      add(name, flag);
       if (isSwitch) add(`no-${name}`, { key, schema, sets: false });
     }
     for (const name of offFlags) add(name, { key, schema, sets: false });
-    if (short !== undefined) add(short, { key, schema, ...(isSwitch && { sets: true }) });
+    if (short !== undefined) add(short, flag);
   }
   return flags;
 }

@@ -1,4 +1,4 @@
-/** A command line to a configuration. */
+/** A command line, read into keys of the configuration and what stands beside them. */
 import { show, splitList } from '../../config/canonical.ts';
 import { nearest } from '../../config/nearest.ts';
 import type { CommandName } from '../../config/schema/key.ts';
@@ -13,7 +13,7 @@ export interface ParsedFlags {
   readonly config: Config;
   readonly positionals: readonly string[];
   /** Value of --config. */
-  readonly configFile?: string;
+  readonly configFile?: string | undefined;
   /** --help was among them; nothing else was looked at then. */
   readonly help: boolean;
 }
@@ -31,12 +31,7 @@ export function parseFlags(argv: readonly string[], { command }: { readonly comm
   const all = [...reader.problems, ...problems];
   if (all.length > 0)
     throw new FlowDcError('FDC_ERR_USAGE', `${all.join('; ')} (flow-dc ${command} --help)`, { issues: all });
-  return {
-    config: config as Config,
-    positionals: reader.positionals,
-    help: false,
-    ...(reader.configFile !== undefined && { configFile: reader.configFile }),
-  };
+  return { config: config as Config, positionals: reader.positionals, configFile: reader.configFile, help: false };
 }
 
 class FlagReader {

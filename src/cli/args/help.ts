@@ -1,19 +1,26 @@
-/** Help texts, from the schema. */
+/** The text of --help of a command, made from the schema of the configuration. */
 import { formatBytes, isBytes } from '../../config/expectation.ts';
 import { type CommandName, GROUPS, type Group } from '../../config/schema/key.ts';
 import { CONFIG_KEYS, type KnownKey } from '../../config/schema.ts';
-import type { Command } from './command.ts';
 import { commandsOfKey, plainFlagName } from './flag-table.ts';
 
 const WIDTH = 100;
 /** Where descriptions begin. */
 const COLUMN = 32;
 
+/** What a command says of itself. */
+export interface CommandHead {
+  readonly name: CommandName;
+  /** One sentence for the list of commands. */
+  readonly summary: string;
+  /** What follows the program's name, e.g. `download MANIFEST... -o DEST [options]`. */
+  readonly usage: string;
+}
+
 /** Help of a command: usage, then its options by purpose with their defaults, common ones first. */
-export function helpFor(command: Pick<Command, 'name' | 'summary' | 'usage'>): string {
-  const name = command.name as CommandName;
+export function helpFor({ name, summary, usage }: CommandHead): string {
   const keys = [...CONFIG_KEYS].filter(([, schema]) => commandsOfKey(schema).includes(name));
-  const blocks = [`Usage: flow-dc ${command.usage}`, wrap(command.summary, '', '')];
+  const blocks = [`Usage: flow-dc ${usage}`, wrap(summary, '', '')];
   const common = keys.filter(([, { fdc }]) => fdc.common === true);
   blocks.push(block('Common options', [...common.map((entry) => option(entry, name)), ...ownOptions()]));
   for (const group of Object.keys(GROUPS) as Group[]) {
@@ -76,10 +83,10 @@ function parameters(members: readonly [string, KnownKey][]): string {
   const names = members.map(
     ([key, schema]) => `--${plainFlagName(key)}${typeof schema.default === 'number' ? ` ${schema.default}` : ''}`,
   );
-  return `${GROUPS.paarc}, with defaults; described in docs/config.md\n${wrap(names.map((name) => name.replace(' ', '\u00a0')).join(', '), '  ', '  ')}`.replaceAll(
-    '\u00a0',
-    ' ',
-  );
+  // A name and its default stay on one line.
+  const text = names.map((name) => name.replace(' ', '\u00a0')).join(', ');
+  const lines = wrap(text, '  ', '  ').replaceAll('\u00a0', ' ');
+  return `${GROUPS.paarc}, with defaults; described in docs/config.md\n${lines}`;
 }
 
 function defaultText({ default: value, fdc, ...schema }: KnownKey): string {

@@ -1,26 +1,17 @@
-/** Demo: the whole job on hosts that this process plays. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Demo: the whole job on real bytes and without a network, on hosts that this process plays. */
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/types.ts';
-import { startDemoHosts } from '../../demo-hosts/start-demo-hosts.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count, duration } from '../../format.ts';
-import type { CliIo, Command } from '../args/command.ts';
-import { hostTable, nextSteps } from '../demo/demo-account.ts';
-import { type DemoFolderOptions, prepareDemoFolder } from '../demo/demo-folder.ts';
+import type { Command } from '../args/define-command.ts';
+import { type DemoFolderOptions, type DemoGround, openDemoGround } from '../demo/demo-ground.ts';
 import { DEMO_HOSTS } from '../demo/demo-hosts.ts';
-import { demoManifest } from '../demo/demo-manifest.ts';
-import { countRows } from '../demo/demo-tally.ts';
-import { serveDemo } from '../demo/serve-demo.ts';
-import { EXIT } from '../terminal/exit-codes.ts';
-
-/** The two commands that the demo strings together, as `download` and `verify` run them. */
-export interface DemoSteps {
-  runDownload(config: Config, io: CliIo): Promise<number>;
-  runVerify(folder: string, io: CliIo): Promise<number>;
-}
+import { countRows, hostTable, nextSteps } from '../demo/demo-tally.ts';
+import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
+import { runDownload } from './download.ts';
+import { runVerify } from './verify.ts';
 
 const HELP = `Usage: flow-dc demo [-o DIR] [--keep] [--serve [--port N]]
 
@@ -34,75 +25,80 @@ dataset and says what became of every row. Takes about 20 s, needs no network an
   -h, --help         Show this text.
 `;
 
-/** `demo`: the whole job on real bytes, without a network. */
-export function demoCommand(steps: DemoSteps): Command {
-  return {
-    name: 'demo',
-    summary: 'Download, verify and explain a small dataset from hosts that this process plays itself.',
-    usage: 'demo [-o DIR] [--keep] [--serve]',
-    async run(argv, io) {
-      const flags = parseFlags(argv);
-      if (flags.help === true) {
-        io.stdout.write(HELP);
-        return EXIT.done;
-      }
-      return flags.serve === true ? serveDemo(flags, portOf(flags.port), io) : runDemo(steps, flags, io);
-    },
-  };
+/** `demo`. Its flags are its own: none of them is a key of the configuration. */
+export const demoCommand: Command = {
+  name: 'demo',
+  summary: 'Download, verify and explain a small dataset from hosts that this process plays itself.',
+  usage: 'demo [-o DIR] [--keep] [--serve]',
+  async run(argv, io) {
+    const { help, serve, port, ...folder } = parseFlags(argv);
+    if (help === true) {
+      io.stdout.write(HELP);
+      return EXIT.done;
+    }
+    const ground = await openDemoGround(folder, serve === true ? portOf(port) : 0);
+    try {
+      return await (serve === true ? serveDemo(ground, io) : runDemo(ground, io));
+    } finally {
+      await ground.origin.close();
+    }
+  },
+};
+
+/** Play the hosts until interrupted, so that every command can be tried on them. */
+async function serveDemo({ manifest, dataset, rows, origin }: DemoGround, io: CliIo): Promise<number> {
+  writeLines(io.stdout, [
+    `${manifest}: ${count(rows)} rows of ${DEMO_HOSTS.length} hosts, played here until Ctrl-C. In another terminal:\n`,
+    `  flow-dc download ${manifest} -o ${dataset} --connect-to ${origin.connectTo}`,
+  ]);
+  if (!io.signal.aborted) await once(io.signal, 'abort');
+  return EXIT.done;
 }
 
 /** Exit code 0 only when every host's rows ended as they should and the dataset verifies. */
-async function runDemo(steps: DemoSteps, options: DemoFolderOptions, io: CliIo): Promise<number> {
+async function runDemo(ground: DemoGround, io: CliIo): Promise<number> {
   const startedMs = systemClock.nowMs();
-  const say = (text: string) => void io.stdout.write(`${text}\n`);
-  const folder = await prepareDemoFolder(options);
-  const paths = { manifest: join(folder, 'manifest.jsonl'), dataset: join(folder, 'dataset') };
-  await writeFile(paths.manifest, demoManifest(DEMO_HOSTS));
-  const origin = await startDemoHosts({
-    rules: DEMO_HOSTS.map(({ name, behaviours }) => ({ host: name, behaviours })),
-  });
+  const say = (text: string): void => writeLines(io.stdout, [text]);
   const tally = countRows();
   try {
-    const rows = DEMO_HOSTS.reduce((sum, host) => sum + host.rows, 0);
     say(
-      `flow-dc demo: ${count(rows)} rows of ${DEMO_HOSTS.length} hosts, played by this process on ` +
-        `127.0.0.1:${origin.port}\n`,
+      `flow-dc demo: ${count(ground.rows)} rows of ${DEMO_HOSTS.length} hosts, played by this process on ` +
+        `127.0.0.1:${ground.origin.port}\n`,
     );
-    const downloaded = await steps.runDownload(demoConfig(paths, origin.connectTo), io);
+    const downloaded = await runDownload(demoConfig(ground), io);
     if (downloaded !== EXIT.done) return downloaded;
-    const verified = await steps.runVerify(paths.dataset, io);
+    const verified = await runVerify(ground.dataset, io);
     say(`\nWhat became of the rows\n${hostTable(DEMO_HOSTS, tally)}`);
-    const surprises = tally.surprises(DEMO_HOSTS);
-    for (const surprise of surprises) io.stderr.write(`not as expected: ${surprise}\n`);
+    const surprises = tally.surprises(DEMO_HOSTS).map((surprise) => `not as expected: ${surprise}`);
+    writeLines(io.stderr, surprises);
     if (surprises.length > 0 || verified !== EXIT.done) return EXIT.result;
     say(
       `Every host's rows ended as they should, and the dataset verifies. ` +
         `${duration(systemClock.nowMs() - startedMs)} in all.\n`,
     );
-    say(nextSteps(paths, io.env.npm_lifecycle_event === 'demo' ? 'node dist/cli/main.js' : 'flow-dc'));
+    say(nextSteps(ground, io.env.npm_lifecycle_event === 'demo' ? 'node dist/cli/main.js' : 'flow-dc'));
     return EXIT.done;
   } catch (error) {
     if (io.signal.aborted)
-      io.stderr.write('the hosts of the demo end with it: run flow-dc demo again for a whole one\n');
+      writeLines(io.stderr, ['the hosts of the demo end with it: run flow-dc demo again for a whole one']);
     throw error;
   } finally {
     tally.stop();
-    await origin.close();
   }
 }
 
 /** Short shards and a short pause before retries, so that a small run shows what a large one does. */
-function demoConfig(paths: { readonly manifest: string; readonly dataset: string }, connectTo: string): Config {
+function demoConfig({ manifest, dataset, origin }: DemoGround): Config {
   return {
-    input: [paths.manifest],
-    output: paths.dataset,
+    input: [manifest],
+    output: dataset,
     output_format: 'webdataset',
     url: 'url',
     caption_col: 'caption',
     label: 'label',
     shard_size: 500,
     retry_backoff_sec: 0.5,
-    connect_to: [connectTo],
+    connect_to: [origin.connectTo],
   };
 }
 

@@ -1,38 +1,50 @@
-/** Download: the whole chain in one process. */
+/** Download and resume: the whole chain in one process. */
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { readManifestInfo } from '../../index.ts';
+import { readJob } from '../../job/job-folder.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
 import { runJob } from '../../run/run-job.ts';
 import { subscribe } from '../../telemetry/channels.ts';
-import type { CliIo, Command } from '../args/command.ts';
-import { commandConfig } from '../args/command-config.ts';
-import { parseFlags } from '../args/flags.ts';
-import { helpFor } from '../args/help.ts';
-import { keptSettings } from '../args/kept-settings.ts';
-import { EXIT, exitCodeOfSummary } from '../terminal/exit-codes.ts';
+import { commandConfig, keptSettings, requireManifest } from '../args/command-config.ts';
+import { defineCommand } from '../args/define-command.ts';
 import { openLog, openTrace } from '../terminal/log.ts';
-import { preflightLines, rowsToCome } from '../terminal/preflight.ts';
-import { createProgress } from '../terminal/reporter.ts';
-import { summaryLines } from '../terminal/run-summary.ts';
+import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
+import { createProgress } from '../terminal/progress.ts';
+import { preflightLines, rowsToCome, summaryLines } from '../terminal/run-lines.ts';
 
-/** `download`: the whole chain in one process. */
-export const downloadCommand: Command = {
+const NETWORK_DOWN =
+  'no host can be resolved or connected to: holding all rows until the network answers (interrupt to stop; ' +
+  'nothing is lost)';
+
+/** `download`: a manifest becomes a dataset. */
+export const downloadCommand = defineCommand({
   name: 'download',
   summary:
     'Download every URL of a manifest into a dataset. The same command again resumes; a finished one does nothing.',
   usage: 'download MANIFEST... -o DEST [options]',
-  async run(argv, io) {
-    const flags = parseFlags(argv, { command: 'download' });
-    if (flags.help) {
-      io.stdout.write(helpFor(downloadCommand));
-      return EXIT.done;
-    }
+  async run(flags, io) {
     const { config, notices } = await commandConfig(flags, io);
     return runDownload(config, io, notices);
   },
-};
+});
+
+/** `resume`: finish a job from what its folder knows. */
+export const resumeCommand = defineCommand({
+  name: 'resume',
+  summary:
+    'Finish a download that was interrupted. The folder remembers inputs and options; options given here win, ' +
+    'headers must be given again.',
+  usage: 'resume DEST [options]',
+  positionals: { least: 1, most: 1, words: 'one folder: flow-dc resume DEST' },
+  async run(flags, io) {
+    const job = await readJob(flags.positionals[0] as string);
+    const config = { ...(job.settings as Config), ...flags.config, output: job.out, overwrite: false };
+    // What was piped before is read from where it was kept; a terminal must not be waited for.
+    return runDownload(config, { ...io, stdin: undefined });
+  },
+});
 
 /**
  * Run the job that `config` describes, reporting on stderr; the result goes to stdout with `json`.
@@ -41,8 +53,9 @@ export const downloadCommand: Command = {
  */
 export async function runDownload(config: Config, io: CliIo, notices: readonly string[] = []): Promise<number> {
   const resolved = resolveConfig(config, 'download');
-  requireEnds(resolved);
-  for (const notice of notices) io.stderr.write(`${notice}\n`);
+  requireManifest('download', resolved);
+  requireFolder(resolved);
+  writeLines(io.stderr, notices);
   if (resolved.run.dryRun) return dryRun(resolved, io);
   const log = openLog(resolved.run);
   const trace = openTrace(resolved.run.tracePaarc);
@@ -56,9 +69,9 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   try {
     const summary = await runJob(resolved, {
       drain: io.signal,
-      ...(io.stdin === undefined ? {} : { stdin: io.stdin }),
-      settings: { ...keptSettings(config) },
-      ...(io.abort === undefined ? {} : { abort: io.abort }),
+      abort: io.abort,
+      stdin: io.stdin,
+      settings: keptSettings(config),
       onNotice: (notice) => progress.note(notice),
       onStart: async (manifest, before, jobNotices) => {
         const lines = [...(await preflightLines(resolved, manifest)), ...jobNotices];
@@ -73,7 +86,7 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
     return report(summary, resolved, io);
   } catch (error) {
     progress.close();
-    log.error({ err: { code: (error as { code?: string }).code, message: (error as Error).message } }, 'failed');
+    log.failed(error);
     throw error;
   } finally {
     io.signal.removeEventListener('abort', onDrain);
@@ -82,13 +95,9 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   }
 }
 
-const NETWORK_DOWN =
-  'no host can be resolved or connected to: holding all rows until the network answers (interrupt to stop; ' +
-  'nothing is lost)';
-
 function report(summary: JobSummary, { run }: ResolvedConfig, io: CliIo): number {
-  for (const line of summaryLines(summary)) io.stderr.write(`${line}\n`);
-  if (run.json) io.stdout.write(`${JSON.stringify(summary)}\n`);
+  writeLines(io.stderr, summaryLines(summary));
+  if (run.json) writeLines(io.stdout, [JSON.stringify(summary)]);
   if (!summary.complete)
     throw new FlowDcError('FDC_ERR_INTERRUPTED', `interrupted; go on with: flow-dc resume ${summary.out}`);
   return exitCodeOfSummary(summary, run.maxFailureRate);
@@ -96,18 +105,12 @@ function report(summary: JobSummary, { run }: ResolvedConfig, io: CliIo): number
 
 async function dryRun(config: ResolvedConfig, io: CliIo): Promise<number> {
   const { inputs, ...options } = config.manifest;
-  for (const line of await preflightLines(config, await readManifestInfo(inputs, options)))
-    io.stderr.write(`${line}\n`);
-  io.stderr.write('dry run: nothing was fetched or written\n');
+  writeLines(io.stderr, await preflightLines(config, await readManifestInfo(inputs, options)));
+  writeLines(io.stderr, ['dry run: nothing was fetched or written']);
   return EXIT.done;
 }
 
-function requireEnds({ manifest, sink }: ResolvedConfig): void {
-  if (manifest.inputs.length === 0)
-    throw new FlowDcError(
-      'FDC_ERR_USAGE',
-      'download: name a manifest, or - for stdin: flow-dc download MANIFEST -o DEST',
-    );
+function requireFolder({ sink }: ResolvedConfig): void {
   if (sink.output === undefined)
     throw new FlowDcError('FDC_ERR_USAGE', 'download: say where the dataset goes: flow-dc download MANIFEST -o DEST');
   if (sink.output === '-')

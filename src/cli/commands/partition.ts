@@ -1,4 +1,4 @@
-/** Partition: a manifest split into files. */
+/** Partition: a manifest is split into files that keep hosts together. */
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
@@ -6,32 +6,25 @@ import { byteSize, count } from '../../format.ts';
 // Not from index.ts: what else the package has would take longer to load than a small manifest to split.
 import { partitionManifest } from '../../split/partition-manifest.ts';
 import type { PartitionSummary } from '../../split/two-passes.ts';
-import type { CliIo, Command } from '../args/command.ts';
 import { commandConfig } from '../args/command-config.ts';
-import { parseFlags } from '../args/flags.ts';
-import { helpFor } from '../args/help.ts';
-import { EXIT } from '../terminal/exit-codes.ts';
+import { defineCommand } from '../args/define-command.ts';
+import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 
 /** `partition`: split a manifest into files. */
-export const partitionCommand: Command = {
+export const partitionCommand = defineCommand({
   name: 'partition',
   summary:
-    'Split a manifest into files of about equal length that keep the rows of a host together; larger hosts are spread over several ' +
-    'files. All columns stay, and a column with the host is added.',
+    'Split a manifest into files of about equal length that keep the rows of a host together; larger hosts are ' +
+    'spread over several files. All columns stay, and a column with the host is added.',
   usage: 'partition MANIFEST... -o FOLDER --partitions N [options]',
-  async run(argv, io) {
-    const flags = parseFlags(argv, { command: 'partition' });
-    if (flags.help) {
-      io.stdout.write(helpFor(partitionCommand));
-      return EXIT.done;
-    }
+  async run(flags, io) {
     const { config, notices, file } = await commandConfig(flags, io);
     // FLOW-DC's files bring a layout for datasets along, which says nothing here.
     const format = formatOf(flags.config.output_format ?? file?.config.output_format);
-    for (const line of notices) io.stderr.write(`${line}\n`);
+    writeLines(io.stderr, notices);
     return runPartition({ ...config, output_format: format }, format, io);
   },
-};
+});
 
 async function runPartition(config: Config, format: 'parquet' | 'csv', io: CliIo): Promise<number> {
   const { manifest, partition, sink, run } = resolveConfig(config, 'partition');
@@ -50,12 +43,11 @@ async function runPartition(config: Config, format: 'parquet' | 'csv', io: CliIo
     overwrite: run.overwrite,
     manifest: reading,
     signal: io.signal,
-    ...(io.stdin === undefined ? {} : { stdin: io.stdin }),
-    onNotice: (notice) => io.stderr.write(`${notice}\n`),
+    stdin: io.stdin,
+    onNotice: (notice) => writeLines(io.stderr, [notice]),
   });
-  for (const line of summaryLines(summary, settings.method === 'greedy' ? 'values' : 'hosts'))
-    io.stderr.write(`${line}\n`);
-  if (run.json) io.stdout.write(`${JSON.stringify(summary)}\n`);
+  writeLines(io.stderr, summaryLines(summary, settings.method === 'greedy' ? 'values' : 'hosts'));
+  if (run.json) writeLines(io.stdout, [JSON.stringify(summary)]);
   return EXIT.done;
 }
 
@@ -72,13 +64,13 @@ function summaryLines(
   what: string,
 ): string[] {
   const sizes = partitions.map((partition) => partition.rows);
+  const range = `${count(Math.min(...sizes))} to ${count(Math.max(...sizes))}`;
   const bytes = partitions.reduce((sum, partition) => sum + partition.bytes, 0);
   const invalid = invalidRows === 0 ? '' : `, ${count(invalidRows)} rows without a usable URL`;
   const spread = split === 0 ? '' : `, ${count(split)} ${what} spread over several files`;
   return [
     `${count(rows)} rows on ${count(hosts)} host${hosts === 1 ? '' : 's'}${invalid}${spread}`,
-    `${count(partitions.length)} file${partitions.length === 1 ? '' : 's'} of ${count(Math.min(...sizes))} to ${count(Math.max(...sizes))} rows` +
-      ` (largest ${imbalance.toFixed(2)} x the mean), ${byteSize(bytes)}, in ${(elapsedMs / 1000).toFixed(1)} ` +
-      `s: ${out}`,
+    `${count(partitions.length)} file${partitions.length === 1 ? '' : 's'} of ${range} rows (largest ` +
+      `${imbalance.toFixed(2)} x the mean), ${byteSize(bytes)}, in ${(elapsedMs / 1000).toFixed(1)} s: ${out}`,
   ];
 }

@@ -1,65 +1,54 @@
-/** Submit: hand a manifest to workers and follow them. */
-import { systemClock } from '../../clock.ts';
-import { findServerBinary, type OwnServer, ServerKeeper, startOwnServer } from '../../cluster/own-server.ts';
-import { reachCluster } from '../../cluster/reach-cluster.ts';
-import { type SubmitConnection, type SubmitSummary, submitJob } from '../../cluster/submit-job.ts';
+/** Submit: the planning half of a job whose rows are fetched by workers. */
+import { countUnits } from '../../cluster/cut-units.ts';
+import { findServerBinary, type OwnServer } from '../../cluster/own-server.ts';
+import { type SubmitSummary, submitJob } from '../../cluster/submit-job.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
-import type { FolderPaths } from '../../destination/folder-layout.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
-import { count } from '../../format.ts';
-import { shellQuoted } from '../../report/head-lines.ts';
-import type { CliIo, Command } from '../args/command.ts';
-import { commandConfig } from '../args/command-config.ts';
-import { parseFlags } from '../args/flags.ts';
-import { helpFor } from '../args/help.ts';
-import { keptSettings } from '../args/kept-settings.ts';
-import { EXIT, exitCodeOfSummary } from '../terminal/exit-codes.ts';
+import { count, percent } from '../../format.ts';
+import { openJobInput } from '../../run/job-input.ts';
+import { commandConfig, keptSettings, requireManifest } from '../args/command-config.ts';
+import { defineCommand } from '../args/define-command.ts';
 import { openLog } from '../terminal/log.ts';
-import { preflightLines, rowsToCome } from '../terminal/preflight.ts';
-import { createProgress } from '../terminal/reporter.ts';
-import { summaryLines } from '../terminal/run-summary.ts';
-import { noteServer } from '../terminal/server-notes.ts';
-import { dryRunLines } from './dry-run.ts';
+import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
+import { createProgress } from '../terminal/progress.ts';
+import { noteServer, preflightLines, rowsToCome, summaryLines } from '../terminal/run-lines.ts';
+import { SubmitServer } from './submit-server.ts';
 
-/** `submit`: the planning half of a job whose rows are fetched by workers. */
-export const submitCommand: Command = {
+/** `submit`: hand a manifest to workers and follow them. */
+export const submitCommand = defineCommand({
   name: 'submit',
   summary:
     'Hand a manifest to workers on any number of machines and follow them to the finished dataset. Ctrl-C ' +
     'leaves; the same command comes back.',
   usage: 'submit MANIFEST... -o DEST [--nats URL] [--job ID] [options]',
-  async run(argv, io) {
-    const flags = parseFlags(argv, { command: 'submit' });
-    if (flags.help) {
-      io.stdout.write(helpFor(submitCommand));
-      return EXIT.done;
-    }
+  async run(flags, io) {
     const { config, notices } = await commandConfig(flags, io);
     return runSubmit(config, io, notices);
   },
-};
+});
 
 async function runSubmit(config: Config, io: CliIo, notices: readonly string[]): Promise<number> {
   const resolved = resolveConfig(config, 'submit');
-  requireEnds(resolved, config);
-  for (const notice of notices) io.stderr.write(`${notice}\n`);
+  requireManifest('submit', resolved);
+  requireFolder(resolved, config);
+  writeLines(io.stderr, notices);
   if (resolved.run.dryRun) {
-    for (const line of await dryRunLines(resolved, io)) io.stderr.write(`${line}\n`);
+    writeLines(io.stderr, await dryRunLines(resolved, io));
     return EXIT.done;
   }
   // Found out before anything is written.
   if (resolved.cluster.servers.length === 0) findServerBinary(io.env);
   const log = openLog(resolved.run);
   const progress = createProgress(resolved.run.progress, io.stderr);
-  const server = new OwnServerHolder();
+  const server = new SubmitServer(resolved.cluster, io, (text) => progress.note(text));
   const stopNoting = noteServer((text) => progress.note(text));
   try {
     const summary = await submitJob(resolved, {
-      settings: { ...keptSettings(config) },
-      ...(io.stdin === undefined ? {} : { stdin: io.stdin }),
+      settings: keptSettings(config),
+      stdin: io.stdin,
       detach: io.signal,
-      connect: (paths, job) => connect(resolved, io, server, [paths, job], (text) => progress.note(text)),
+      connect: (paths, job) => server.connect(paths, job),
       onStart: async (manifest, jobNotices) => {
         for (const line of [...(await preflightLines(resolved, manifest)), ...jobNotices, ...headerNotice(resolved)])
           progress.note(line);
@@ -73,7 +62,7 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
         for (const remark of remarks) progress.note(`warning: ${remark}`);
         if (before.rows > 0)
           progress.note(`${count(before.rows)} rows in ${count(before.units)} shards are settled already`);
-        progress.note(`workers join with: ${joinCommand(server.current, url)}`);
+        progress.note(`workers join with: ${server.joinCommand(url)}`);
         log.info({ job, server: url, version, joined }, 'job open');
       },
       onPublished: (units) => {
@@ -86,10 +75,10 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
     progress.close();
     log.info({ summary }, 'end');
     await server.leave(summary.complete ? 'over' : 'goes on');
-    return report(summary, resolved, io, server.current);
+    return report(summary, resolved, io, server.own);
   } catch (error) {
     progress.close();
-    log.error({ err: { code: (error as { code?: string }).code, message: (error as Error).message } }, 'failed');
+    log.failed(error);
     await server.leave(isFlowDcError(error) && error.code === 'FDC_ERR_JOB_CANCELLED' ? 'over' : 'failed');
     if (io.signal.aborted && !isFlowDcError(error))
       throw new FlowDcError('FDC_ERR_INTERRUPTED', 'interrupted before the job was open; the same command goes on', {
@@ -102,60 +91,6 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
   }
 }
 
-/** The server that this submit started or found, if it needed one. */
-class OwnServerHolder {
-  keeper: ServerKeeper | undefined;
-
-  get current(): OwnServer | undefined {
-    return this.keeper?.server;
-  }
-
-  async leave(job: 'over' | 'goes on' | 'failed'): Promise<void> {
-    const found = this.keeper?.wasFound;
-    const server = await this.keeper?.stop();
-    if (job === 'over') await server?.remove();
-    // One that was found running has workers that know nothing of our failure.
-    else if (job === 'failed' && found === false) await server?.end();
-  }
-}
-
-async function connect(
-  { cluster: settings }: ResolvedConfig,
-  io: CliIo,
-  holder: OwnServerHolder,
-  [paths, job]: readonly [FolderPaths, string],
-  note: (text: string) => void,
-): Promise<SubmitConnection> {
-  if (settings.servers.length > 0) {
-    const { cluster } = await reachCluster(settings, { role: 'submit', env: io.env, signal: io.signal });
-    return { cluster, servers: [cluster.server.url], own: false };
-  }
-  const { listen, portNumber: port } = settings;
-  const options = { listen, port, job, env: io.env, clock: systemClock };
-  const own = await startOwnServer(paths, options);
-  holder.keeper = new ServerKeeper(paths, options, own, note);
-  io.stderr.write(
-    `${own.found ? 'found the' : 'started a'} nats-server (process ${own.pid}) on ${own.server}; its token is ` +
-      `in ${own.joinFile}\n`,
-  );
-  if (!isLoopback(listen)) {
-    io.stderr.write(
-      `warning: the token and all rows cross the network of ${listen} unencrypted; use a server with TLS ` +
-        `(--nats tls://...) where others listen\n`,
-    );
-  }
-  const { cluster } = await reachCluster(settings, { role: 'submit', env: io.env, signal: io.signal, own });
-  return { cluster, servers: [`nats://${own.server}`], own: true };
-}
-
-function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || address.startsWith('127.');
-}
-
-function joinCommand(own: OwnServer | undefined, url: string): string {
-  return own === undefined ? `flow-dc worker ${url}` : `flow-dc worker --join ${shellQuoted(own.joinFile)}`;
-}
-
 /** Headers are often credentials, so they are not written down where every worker could read them. */
 function headerNotice({ fetch }: ResolvedConfig): string[] {
   const has = fetch.headers.length > 0 || Object.values(fetch.hosts).some((rule) => (rule.headers ?? []).length > 0);
@@ -165,9 +100,8 @@ function headerNotice({ fetch }: ResolvedConfig): string[] {
 function report(summary: SubmitSummary, { run }: ResolvedConfig, io: CliIo, own: OwnServer | undefined): number {
   const lines = summaryLines(summary);
   // A job that goes on elsewhere is not to be resumed here.
-  for (const line of summary.complete ? lines : lines.filter((text) => !text.startsWith('next: ')))
-    io.stderr.write(`${line}\n`);
-  if (run.json) io.stdout.write(`${JSON.stringify(summary)}\n`);
+  writeLines(io.stderr, summary.complete ? lines : lines.filter((text) => !text.startsWith('next: ')));
+  if (run.json) writeLines(io.stdout, [JSON.stringify(summary)]);
   if (summary.complete) return exitCodeOfSummary(summary, run.maxFailureRate);
   const rest = summary.published ? '' : ', but the rest of the manifest is published only when you come back';
   const server = own === undefined ? '' : `; nats-server (process ${own.pid}) keeps running`;
@@ -178,9 +112,7 @@ function report(summary: SubmitSummary, { run }: ResolvedConfig, io: CliIo, own:
   );
 }
 
-function requireEnds({ manifest, sink }: ResolvedConfig, { cloud_destination: cloud }: Config): void {
-  if (manifest.inputs.length === 0)
-    throw new FlowDcError('FDC_ERR_USAGE', 'submit: name a manifest, or - for stdin: flow-dc submit MANIFEST -o DEST');
+function requireFolder({ sink }: ResolvedConfig, { cloud_destination: cloud }: Config): void {
   if (sink.output === undefined && cloud !== undefined)
     throw new FlowDcError(
       'FDC_ERR_USAGE',
@@ -192,4 +124,34 @@ function requireEnds({ manifest, sink }: ResolvedConfig, { cloud_destination: cl
       'FDC_ERR_USAGE',
       'submit: say where the workers write: -o DEST, a folder that every machine sees',
     );
+}
+
+/** What `submit` would publish: units, hosts, sizes, settings. Reads the whole manifest, writes nothing. */
+async function dryRunLines(config: ResolvedConfig, io: CliIo): Promise<string[]> {
+  const input = await openJobInput({ ...config, sink: { ...config.sink, output: 'none:' } }, io.stdin);
+  try {
+    const head = await preflightLines(config, input.info);
+    const { rows, units, largestUnitRows, hosts, busiest } = await countUnits(input, io.signal);
+    const { servers, portNumber, listen } = config.cluster;
+    const server = servers.length > 0 ? servers.join(', ') : `a nats-server of its own on ${listen}:${portNumber}`;
+    const { law, enablePaarc, openUnits, retryBackoffMs, maxAttempts } = config.fetch;
+    return [
+      ...head,
+      `units: ${count(units)} of ${units === 0 ? 0 : count(rows / units)} rows on average, ` +
+        `${count(largestUnitRows)} at most; each becomes one shard`,
+      `hosts: ${count(hosts)}${busiest.length === 0 ? '' : '; most rows:'}`,
+      ...busiest.map(
+        (host) =>
+          `  ${count(host.rows).padStart(12)} rows (${percent(host.rows / rows)}) in ${count(host.units)} ` +
+          `units  ${host.host}`,
+      ),
+      `settings: law ${enablePaarc ? law : 'fixed'}, C ${config.paarc.cInit} to ${config.paarc.cMax}, ` +
+        `${openUnits} units at once per worker, ${maxAttempts} attempts per row from ${retryBackoffMs / 1000} s ` +
+        'apart',
+      `server: ${server}`,
+      'dry run: nothing was published, fetched or written',
+    ];
+  } finally {
+    await input.close();
+  }
 }

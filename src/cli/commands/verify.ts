@@ -1,64 +1,53 @@
-/** Verify: every row once, every checksum right. */
+/** Verify: a dataset is read back and compared with what was committed. */
+
 import { totalOf } from '../../dataset/totals.ts';
-import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
 import { type Finding, readManifestInfo, verifyDataset } from '../../index.ts';
 import { readJob } from '../../job/job-folder.ts';
 import { createLocalCommitter } from '../../job/local-committer.ts';
-import type { CliIo, Command } from '../args/command.ts';
-import { parseFlags } from '../args/flags.ts';
-import { helpFor } from '../args/help.ts';
-import { EXIT } from '../terminal/exit-codes.ts';
+import { defineCommand } from '../args/define-command.ts';
+import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 
 /** More findings than this are counted, not listed, unless --json asks for all. */
 const LISTED = 50;
 
-/** `verify`: read a dataset back and compare it with what was committed. */
-export const verifyCommand: Command = {
+/** `verify`: every row once, every checksum right. */
+export const verifyCommand = defineCommand({
   name: 'verify',
   summary:
     'Read a dataset back: every row once, every sample with its sha256, nothing that does not belong. Exit ' +
     'code 3 when something is off.',
   usage: 'verify DEST [--input MANIFEST] [--json]',
-  async run(argv, io) {
-    const flags = parseFlags(argv, { command: 'verify' });
-    if (flags.help) {
-      io.stdout.write(helpFor(verifyCommand));
-      return EXIT.done;
-    }
-    const [out, ...rest] = flags.positionals;
-    if (out === undefined || rest.length > 0)
-      throw new FlowDcError('FDC_ERR_USAGE', 'verify takes one folder: flow-dc verify DEST');
-    const { input, json } = flags.config;
+  positionals: { least: 1, most: 1, words: 'one folder: flow-dc verify DEST' },
+  async run({ config: { input, json }, positionals }, io) {
     const manifest = input === undefined ? undefined : await readManifestInfo(input);
-    return runVerify(out, io, {
-      json: json === true,
-      ...(manifest?.rows === undefined ? {} : { manifestRows: manifest.rows }),
-    });
+    return runVerify(positionals[0] as string, io, { json, manifestRows: manifest?.rows });
   },
-};
+});
 
 /** Verify the dataset in `folder`; findings go to stdout, the verdict to stderr. */
 export async function runVerify(
   folder: string,
   io: CliIo,
-  options: { readonly json?: boolean; readonly manifestRows?: number } = {},
+  {
+    json = false,
+    manifestRows,
+  }: { readonly json?: boolean | undefined; readonly manifestRows?: number | undefined } = {},
 ): Promise<number> {
   const job = await readJob(folder);
   const committer = createLocalCommitter(job.paths.state);
   const totals = await totalOf(committer.records());
   const findings = await verifyDataset(job.out, {
     readRecords: () => committer.records(),
-    ...(options.manifestRows === undefined ? {} : { manifestRows: options.manifestRows }),
+    manifestRows,
   });
-  if (options.json === true) io.stdout.write(`${JSON.stringify({ out: job.out, ...totals, findings })}\n`);
-  else for (const line of findingLines(findings)) io.stdout.write(`${line}\n`);
+  writeLines(io.stdout, json ? [JSON.stringify({ out: job.out, ...totals, findings })] : findingLines(findings));
   const what = `${count(totals.rows)} rows in ${count(totals.units)} shards, ${count(totals.stored)} samples`;
   const verdict =
     findings.length === 0
       ? `verified: ${what}; every row once, every byte as committed`
       : `${count(findings.length)} findings in ${what}`;
-  io.stderr.write(`${verdict}\n`);
+  writeLines(io.stderr, [verdict]);
   return findings.length === 0 ? EXIT.done : EXIT.result;
 }
 

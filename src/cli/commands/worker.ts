@@ -1,5 +1,4 @@
-/** Worker: work on submitted jobs. */
-import { systemClock } from '../../clock.ts';
+/** Worker: the working half of jobs that were submitted elsewhere. */
 import { reachCluster } from '../../cluster/reach-cluster.ts';
 import { serveJobs } from '../../cluster/serve-jobs.ts';
 import { combineConfig } from '../../config/combine.ts';
@@ -8,27 +7,20 @@ import { resolveConfig } from '../../config/resolve.ts';
 import { CONFIG_KEYS } from '../../config/schema.ts';
 import type { Config } from '../../config/types.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
-import type { CliIo, Command } from '../args/command.ts';
+import { defineCommand } from '../args/define-command.ts';
 import { commandsOfKey } from '../args/flag-table.ts';
-import { parseFlags } from '../args/flags.ts';
-import { helpFor } from '../args/help.ts';
-import { EXIT } from '../terminal/exit-codes.ts';
 import { openLog, openTrace } from '../terminal/log.ts';
+import { type CliIo, EXIT } from '../terminal/process.ts';
 import { openWorkerLog } from '../terminal/worker-log.ts';
 
-/** `worker`: the working half of jobs that were submitted elsewhere. */
-export const workerCommand: Command = {
+/** `worker`: take units, fetch their rows, write their shards. */
+export const workerCommand = defineCommand({
   name: 'worker',
   summary:
     'Work on submitted jobs: take units, fetch their rows, write their shards. Join and leave at any time; ' +
     'SIGTERM finishes what is open and exits 0.',
   usage: 'worker URL | HOST PORT | --join FILE [--job ID] [--out DIR] [options]',
-  async run(argv, io) {
-    const flags = parseFlags(argv, { command: 'worker' });
-    if (flags.help) {
-      io.stdout.write(helpFor(workerCommand));
-      return EXIT.done;
-    }
+  async run(flags, io) {
     const file = flags.configFile === undefined ? undefined : await loadConfigFile(flags.configFile);
     const told = { ...flags.config, ...serversOf(flags.positionals, flags.config) };
     const { config } = combineConfig({
@@ -38,14 +30,14 @@ export const workerCommand: Command = {
     });
     return runWorker(config, io);
   },
-};
+});
 
 async function runWorker(config: Config, io: CliIo): Promise<number> {
   const resolved = resolveConfig(config, 'worker');
   const { cluster: settings, run } = resolved;
   const log = openLog(run);
   const trace = openTrace(run.tracePaarc);
-  const lines = openWorkerLog(io.stderr, systemClock);
+  const lines = openWorkerLog(io.stderr);
   const onDrain = (): void =>
     lines.say(`draining: finishing open units, at most ${run.drainMs / 1000} s; another signal ends at once`);
   io.signal.addEventListener('abort', onDrain, { once: true });
@@ -60,12 +52,12 @@ async function runWorker(config: Config, io: CliIo): Promise<number> {
         idleTimeoutMs: settings.idleTimeoutMs,
         onEvent: (event) => {
           lines.event(event);
-          log.info({ ...event, ...('error' in event ? { error: event.error.message } : {}) }, event.kind);
+          log.info({ ...event, error: 'error' in event ? event.error.message : undefined }, event.kind);
         },
         drain: io.signal,
-        ...(io.abort === undefined ? {} : { abort: io.abort }),
-        ...(output === undefined ? {} : { out: output }),
-        ...(job === undefined ? {} : { job }),
+        abort: io.abort,
+        out: output,
+        job,
       });
     } finally {
       await cluster[Symbol.asyncDispose]();
@@ -74,7 +66,7 @@ async function runWorker(config: Config, io: CliIo): Promise<number> {
   } catch (error) {
     // Told to stop while it still waited for the server: it held nothing.
     if (io.signal.aborted && io.abort?.aborted !== true && !isFlowDcError(error)) return EXIT.done;
-    log.error({ err: { code: (error as { code?: string }).code, message: (error as Error).message } }, 'failed');
+    log.failed(error);
     throw error;
   } finally {
     io.signal.removeEventListener('abort', onDrain);

@@ -1,5 +1,6 @@
-/** The hosts, what they do, what must come out. */
+/** The demo's hosts, what they do to a downloader and what must come out, and the manifest of their files. */
 import type { Behaviour } from '../../demo-hosts/behaviour.ts';
+import { hashText } from '../../demo-hosts/random.ts';
 
 /** One host of the demo: what it does to a downloader, and what must come out. */
 export interface DemoHost {
@@ -9,8 +10,8 @@ export interface DemoHost {
   readonly story: string;
   readonly behaviours: readonly Behaviour[];
   /** Codes that its rows may end with besides being stored; every one of `certain` must occur. */
-  readonly certain?: readonly string[];
-  readonly possible?: readonly string[];
+  readonly certain?: readonly string[] | undefined;
+  readonly possible?: readonly string[] | undefined;
 }
 
 /** Good and bad neighbours in the proportions of a small web; 2,400 rows, about 20 s. */
@@ -70,3 +71,25 @@ export const DEMO_HOSTS: readonly DemoHost[] = [
     certain: ['robots_tag'],
   },
 ];
+
+const LABELS = ['acer campestre', 'quercus robur', 'tilia cordata', 'fagus sylvatica', 'betula pendula'] as const;
+/** Mostly JPEG, as on the web. */
+const EXTENSIONS = ['jpg', 'jpg', 'jpg', 'jpg', 'png', 'webp', 'gif'] as const;
+
+/** A manifest in JSON lines: url, caption, label, licence. Hosts are mixed; the same lines on every call. */
+export function demoManifest(hosts: readonly DemoHost[]): string {
+  const rows = hosts.flatMap(({ name, rows }) => Array.from({ length: rows }, (_, index) => demoRow(name, index)));
+  const mixed = rows.map((row) => ({ row, order: hashText(row.url, 0) })).sort((a, b) => a.order - b.order);
+  return mixed.map(({ row }) => `${JSON.stringify(row)}\n`).join('');
+}
+
+function demoRow(host: string, index: number): { url: string; caption: string; label: string; licence: string } {
+  const label = LABELS[index % LABELS.length] as string;
+  const extension = EXTENSIONS[index % EXTENSIONS.length] as string;
+  return {
+    url: `http://${host}/trees/${label.replace(' ', '-')}/${index}.${extension}`,
+    caption: `“${label}”, tree no. ${index} of ${host}`,
+    label,
+    licence: 'CC0-1.0',
+  };
+}

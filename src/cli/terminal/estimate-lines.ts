@@ -1,5 +1,4 @@
-/** What estimate found, for people. */
-
+/** What `estimate` found, as lines for people. */
 import { byteSize, count, duration, percent } from '../../format.ts';
 import type { ManifestEstimate } from '../../index.ts';
 import { type NamedRowCode, ROW_CODES, type RowCode } from '../../row-codes.ts';
@@ -81,7 +80,9 @@ function methodLines({ sample, probes }: ManifestEstimate): string[] {
   const { rows, strata, seed, sized, failed, unresolved } = sample;
   const liars = probes.liars.slice(0, MAX_LIARS).join(', ');
   return [
-    `From ${count(rows)} rows in ${strata === 1 ? '1 stratum' : `${count(strata)} strata`} (seed ${seed}): ${count(sized)} sizes, ${count(failed)} failures, ${count(unresolved)} unknown, in ${duration(probes.elapsedMs)}`,
+    `From ${count(rows)} rows in ${strata === 1 ? '1 stratum' : `${count(strata)} strata`} (seed ${seed}): ` +
+      `${count(sized)} sizes, ${count(failed)} failures, ${count(unresolved)} unknown, ` +
+      `in ${duration(probes.elapsedMs)}`,
     `  ${count(probes.head)} HEAD, ${count(probes.range)} GET of one byte, ${count(probes.whole)} whole bodies`,
     ...(probes.liars.length === 0
       ? []

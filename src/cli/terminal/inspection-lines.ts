@@ -1,5 +1,4 @@
-/** What inspect found, for people. */
-
+/** What `inspect` found, as lines for people. */
 import { byteSize, count, percent } from '../../format.ts';
 import type { ManifestInspection } from '../../index.ts';
 import { BAD_URL_KINDS } from '../../inspect/bad-url.ts';
@@ -46,10 +45,8 @@ function columnLines({ columns, roles, guessed }: ManifestInspection): string[] 
     return `  ${name.padEnd(width)}  ${type}${how}`;
   });
   const missing = (['label', 'caption'] as const).filter((role) => roles[role] === undefined);
-  return [
-    `Columns: ${count(columns.length)}${missing.length === 0 ? '' : `; no ${missing.join(' and no ')} column was found`}`,
-    ...lines,
-  ];
+  const without = missing.length === 0 ? '' : `; no ${missing.join(' and no ')} column was found`;
+  return [`Columns: ${count(columns.length)}${without}`, ...lines];
 }
 
 function sampleLines({ sample, columns }: ManifestInspection): string[] {
@@ -64,10 +61,20 @@ function urlLines({ schemes, duplicates, badUrls, rows }: ManifestInspection): s
   const good = schemes.http + schemes.https;
   const { distinctUrls, rows: repeats, exact } = duplicates;
   const about = exact ? '' : 'about ';
+  const other = schemes.other === 0 ? '' : `, ${count(schemes.other)} other`;
+  const repeating =
+    repeats === 0
+      ? 'none repeats'
+      : `${about}${count(repeats)} ${repeats === 1 ? 'row repeats' : 'rows repeat'} an earlier one ` +
+        `(${percent(repeats / good)})`;
+  const bad =
+    badUrls.rows === 0
+      ? 'all can be requested'
+      : `${count(badUrls.rows)} cannot be requested (${percent(badUrls.rows / rows)})`;
   return [
-    `  ${count(schemes.https)} https, ${count(schemes.http)} http${schemes.other === 0 ? '' : `, ${count(schemes.other)} other`}`,
-    `  ${about}${count(distinctUrls)} different; ${repeats === 0 ? 'none repeats' : `${about}${count(repeats)} ${repeats === 1 ? 'row repeats' : 'rows repeat'} an earlier one (${percent(repeats / good)})`}${exact ? '' : '; estimated, within about 2 %'}`,
-    `  ${badUrls.rows === 0 ? 'all can be requested' : `${count(badUrls.rows)} cannot be requested (${percent(badUrls.rows / rows)})`}`,
+    `  ${count(schemes.https)} https, ${count(schemes.http)} http${other}`,
+    `  ${about}${count(distinctUrls)} different; ${repeating}${exact ? '' : '; estimated, within about 2 %'}`,
+    `  ${bad}`,
     ...badUrls.kinds.map(
       ({ kind, rows: own, exampleRow, example }) =>
         `    ${count(own)} x ${BAD_URL_KINDS[kind]}, such as row ${count(exampleRow)}: ` +

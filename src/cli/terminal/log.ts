@@ -1,15 +1,17 @@
-/** The log of a run: JSON lines in a file. Stages never log; the program turns their events into lines. */
+/** The log of a run, JSON lines in a file: stages never log, the program turns their events into lines. */
 import { destination, type Logger, pino } from 'pino';
 import type { RunSettings } from '../../config/types.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 
-export interface RunLog extends Pick<Logger, 'info' | 'error'> {
+export interface RunLog extends Pick<Logger, 'info'> {
+  /** The last line of a run that an error ended. */
+  failed(error: unknown): void;
   close(): Promise<void>;
 }
 
 /** Open `logFile` if there is one. URLs are never logged at info or above, since query strings may be signatures. */
 export function openLog({ logFile, logLevel }: Pick<RunSettings, 'logFile' | 'logLevel'>): RunLog {
-  if (logFile === undefined) return { info: () => {}, error: () => {}, close: async () => {} };
+  if (logFile === undefined) return { info: () => {}, failed: () => {}, close: async () => {} };
   const file = destination({ dest: logFile, mkdir: true, sync: false });
   const logger = pino({ level: logLevel, base: null }, file);
   const ends = [
@@ -22,7 +24,10 @@ export function openLog({ logFile, logLevel }: Pick<RunSettings, 'logFile' | 'lo
   ];
   return {
     info: logger.info.bind(logger),
-    error: logger.error.bind(logger),
+    failed(error) {
+      const { code, message } = error as { code?: string; message: string };
+      logger.error({ err: { code, message } }, 'failed');
+    },
     close: () => closed(file, ends),
   };
 }

@@ -1,8 +1,7 @@
-/** A report as text for a terminal, widest table 110 columns. */
+/** Text of a report for a terminal, at most 110 columns wide, and the table that it and the demo print. */
 import { byteSize, count, duration, milliseconds, percent } from '../../format.ts';
 import type { HostLine, Quantiles, Report } from '../../index.ts';
 import { headLines } from '../../report/head-lines.ts';
-import { textTable } from './text-table.ts';
 
 /** Hosts shown of each table; all are in --json. */
 const SHOWN_HOSTS = 20;
@@ -129,4 +128,15 @@ function ms(value: number | undefined): string {
 function plain(line: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
   return line.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+/** Rows as lines of columns for a terminal, indented by two; every column as wide as its widest cell. */
+export function textTable(rows: readonly (readonly string[])[], align: readonly ('left' | 'right')[]): string[] {
+  const widths = align.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows.map((row) => {
+    const cells = row.map((cell, column) =>
+      align[column] === 'right' ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+    );
+    return `  ${cells.join('  ').trimEnd()}`;
+  });
 }

@@ -1,11 +1,11 @@
-/** Counts a run as its events come by: what a bar, a line or a JSON object shows. */
-import type { Clock } from '../../clock.ts';
+/** Counts a run's events as they come by: what a bar, a line or a JSON object shows. */
+import { systemClock } from '../../clock.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 
 export interface ProgressSnapshot {
   /** Rows with a result, those of earlier runs included. */
   readonly rowsDone: number;
-  readonly rowsTotal?: number;
+  readonly rowsTotal: number | undefined;
   readonly fetched: number;
   readonly failed: number;
   readonly skipped: number;
@@ -15,36 +15,29 @@ export interface ProgressSnapshot {
   /** Over the last ten seconds or so. */
   readonly rowsPerSecond: number;
   readonly bytesPerSecond: number;
-  readonly etaMs?: number;
+  readonly etaMs: number | undefined;
 }
 
 /** Rates are read over this much of the past. */
 const RATE_WINDOW_MS = 10_000;
 
 export class ProgressTracker {
-  readonly #clock: Clock;
-  readonly #startMs: number;
-  readonly #unsubscribe: (() => void)[];
+  readonly #startMs = systemClock.nowMs();
+  readonly #unsubscribe = [
+    subscribe('flow-dc:row', ({ status, bytes }) => {
+      this.#counts[status] += 1;
+      this.#bytes += bytes;
+    }),
+    subscribe('flow-dc:unit-committed', () => {
+      this.#units += 1;
+    }),
+  ];
   readonly #past: { atMs: number; rows: number; bytes: number }[] = [];
   #counts = { fetched: 0, failed: 0, skipped: 0 };
   #bytes = 0;
   #units = 0;
   #rowsBefore = 0;
   #rowsTotal: number | undefined;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-    this.#startMs = clock.nowMs();
-    this.#unsubscribe = [
-      subscribe('flow-dc:row', ({ status, bytes }) => {
-        this.#counts[status] += 1;
-        this.#bytes += bytes;
-      }),
-      subscribe('flow-dc:unit-committed', () => {
-        this.#units += 1;
-      }),
-    ];
-  }
 
   /** @param rowsBefore - rows that earlier runs have settled */
   expect(rowsTotal: number | undefined, rowsBefore: number): void {
@@ -63,7 +56,7 @@ export class ProgressTracker {
   snapshot(): ProgressSnapshot {
     const { fetched, failed, skipped } = this.#counts;
     const rows = fetched + failed + skipped;
-    const nowMs = this.#clock.nowMs();
+    const nowMs = systemClock.nowMs();
     const { rowsPerSecond, bytesPerSecond } = this.#rates(nowMs, rows);
     const left = this.#rowsTotal === undefined ? undefined : this.#rowsTotal - this.#rowsBefore - rows;
     return {
@@ -76,8 +69,8 @@ export class ProgressTracker {
       elapsedMs: nowMs - this.#startMs,
       rowsPerSecond,
       bytesPerSecond,
-      ...(this.#rowsTotal === undefined ? {} : { rowsTotal: this.#rowsTotal }),
-      ...(left === undefined || rowsPerSecond <= 0 ? {} : { etaMs: (left / rowsPerSecond) * 1000 }),
+      rowsTotal: this.#rowsTotal,
+      etaMs: left === undefined || rowsPerSecond <= 0 ? undefined : (left / rowsPerSecond) * 1000,
     };
   }
 

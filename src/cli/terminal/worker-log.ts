@@ -1,10 +1,10 @@
-/** What a worker says, one line per event, on stderr. */
-
+/** The lines on stderr by which a worker says what it does, one per event. */
+import { systemClock } from '../../clock.ts';
 import type { WorkerEvent } from '../../cluster/serve-jobs.ts';
 import { byteSize, count, duration } from '../../format.ts';
 import { subscribe } from '../../telemetry/channels.ts';
-import type { CliOutput } from '../args/command.ts';
-import { noteServer } from './server-notes.ts';
+import type { CliOutput } from './process.ts';
+import { noteServer } from './run-lines.ts';
 
 export interface WorkerLog {
   say(text: string): void;
@@ -12,21 +12,20 @@ export interface WorkerLog {
   close(): void;
 }
 
-/** @param wallMs - for the time at the beginning of each line */
-export function openWorkerLog(stderr: CliOutput, clock: { nowMs(): number; wallMs(): number }): WorkerLog {
-  const say = (text: string): void => void stderr.write(`${new Date(clock.wallMs()).toISOString()} ${text}\n`);
+export function openWorkerLog(stderr: CliOutput): WorkerLog {
+  const say = (text: string): void => void stderr.write(`${new Date(systemClock.wallMs()).toISOString()} ${text}\n`);
   const opened = new Map<string, number>();
   const ends = [
     noteServer(say),
     subscribe('flow-dc:unit-open', ({ unit, rows, attempt }) => {
-      opened.set(unit, clock.nowMs());
+      opened.set(unit, systemClock.nowMs());
       say(`unit ${unit}: ${count(rows)} rows${attempt > 1 ? `, delivery ${attempt}` : ''}`);
     }),
     subscribe('flow-dc:unit-committed', ({ record: { unit, rows, stored, bytes, errors } }) => {
       const sinceMs = opened.get(unit);
       opened.delete(unit);
       const codes = Object.entries(errors).map(([code, number]) => `${count(number)} ${code}`);
-      const time = sinceMs === undefined ? '' : ` in ${duration(clock.nowMs() - sinceMs)}`;
+      const time = sinceMs === undefined ? '' : ` in ${duration(systemClock.nowMs() - sinceMs)}`;
       const rest = codes.length === 0 ? '' : `; not stored: ${codes.join(', ')}`;
       say(`unit ${unit}: committed, ${count(stored)} of ${count(rows)} rows stored, ${byteSize(bytes)}${time}${rest}`);
     }),

@@ -23,11 +23,8 @@ describe('parseFlags', () => {
   });
 
   it("reads FLOW-DC's own flags", () => {
-    expect(
-      parse(
-        '--input m.parquet --url_col u --label_col l --timeout 5 --concurrency 9 --no_tar --no_overview --disable_paarc --force',
-      ).config,
-    ).toEqual({
+    const values = '--input m.parquet --url_col u --label_col l --timeout 5 --concurrency 9';
+    expect(parse(`${values} --no_tar --no_overview --disable_paarc --force`).config).toEqual({
       input: ['m.parquet'],
       url: 'u',
       label: 'l',

@@ -2,11 +2,9 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { hostTable } from '../../../../src/cli/demo/demo-account.ts';
-import { prepareDemoFolder } from '../../../../src/cli/demo/demo-folder.ts';
-import { DEMO_HOSTS, type DemoHost } from '../../../../src/cli/demo/demo-hosts.ts';
-import { demoManifest } from '../../../../src/cli/demo/demo-manifest.ts';
-import { countRows, type DemoTally } from '../../../../src/cli/demo/demo-tally.ts';
+import { prepareDemoFolder } from '../../../../src/cli/demo/demo-ground.ts';
+import { DEMO_HOSTS, type DemoHost, demoManifest } from '../../../../src/cli/demo/demo-hosts.ts';
+import { countRows, type DemoTally, hostTable } from '../../../../src/cli/demo/demo-tally.ts';
 import { publish } from '../../../../src/telemetry/channels.ts';
 
 const HOST: DemoHost = { name: 'gone.test', rows: 3, story: 'gone', behaviours: [], certain: ['http_404'] };

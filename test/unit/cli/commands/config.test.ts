@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { configCommand } from '../../../src/cli/commands/config.ts';
+import { configCommand } from '../../../../src/cli/commands/config.ts';
 
-const FLOW_DC = fileURLToPath(new URL('../config/fixtures/flow-dc-manager.json', import.meta.url));
+const FLOW_DC = fileURLToPath(new URL('../../config/fixtures/flow-dc-manager.json', import.meta.url));
 
 async function run(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const stdout = new PassThrough();
@@ -32,7 +32,8 @@ describe('flow-dc config', () => {
     const { code, stdout, stderr } = await run('check', path);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toBe(
-      `${path}: unknown key ouptut; did you mean output?\n${path}: mu: expected a number above 0 and of at most 1, got 9\n`,
+      `${path}: unknown key ouptut; did you mean output?\n` +
+        `${path}: mu: expected a number above 0 and of at most 1, got 9\n`,
     );
   });
 

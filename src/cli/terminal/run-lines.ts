@@ -1,4 +1,4 @@
-/** What a run is about to do, in three lines, before it does it: the last cheap moment to notice a mistake. */
+/** What a run says to people besides its progress: what it is about to do, how its server is, what came of it. */
 import { getServers } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -6,8 +6,14 @@ import type { ResolvedConfig } from '../../config/types.ts';
 import { freeBytes } from '../../destination/disk.ts';
 import { byteSize, count } from '../../format.ts';
 import type { ManifestInfo } from '../../index.ts';
+import type { JobSummary } from '../../job/job-summary.ts';
+import { codeLines, headLines } from '../../report/head-lines.ts';
+import { subscribe } from '../../telemetry/channels.ts';
 
-/** Lines for stderr; those that begin with `warning:` deserve a second look. */
+/**
+ * What a run is about to do, before it does it: the last cheap moment to notice a mistake. Lines that begin with
+ * `warning:` deserve a second look.
+ */
 export async function preflightLines(config: ResolvedConfig, manifest: ManifestInfo): Promise<string[]> {
   return [
     inputLine(manifest),
@@ -20,10 +26,37 @@ export async function preflightLines(config: ResolvedConfig, manifest: ManifestI
 
 /** How many rows the run will read, if that is known beforehand. */
 export function rowsToCome(
-  { rows }: { readonly rows?: number },
+  { rows }: ManifestInfo,
   { manifest: { limitRows = Number.POSITIVE_INFINITY } }: ResolvedConfig,
 ): number | undefined {
   return rows === undefined ? undefined : Math.min(rows, limitRows);
+}
+
+/** Say how the job's server is, each time that changes. @returns how to stop */
+export function noteServer(say: (text: string) => void): () => void {
+  return subscribe('flow-dc:server', ({ state, server }) => {
+    switch (state) {
+      case 'up':
+        return say(`the NATS server at ${server} answers again`);
+      case 'away':
+        return say(
+          `the NATS server at ${server} is away: waiting for it; nothing is lost, and nobody has to be started again`,
+        );
+      case 'silent':
+        return say(
+          `the NATS server at ${server} is there, but its JetStream has not answered for 30 s: if this goes ` +
+            'on, look into its log and restart it; nothing is lost by that',
+        );
+    }
+  });
+}
+
+/** The end of a run in a few lines: the head of what `report` says of its folder. */
+export function summaryLines(summary: JobSummary): string[] {
+  const { rows, out, complete, before } = summary;
+  if (complete && before.rows === rows && rows > 0)
+    return [`nothing to do: all ${count(rows)} rows of ${out} are settled`, ...codeLines(summary)];
+  return headLines({ ...summary, outs: [out] });
 }
 
 function inputLine(manifest: ManifestInfo): string {
@@ -56,8 +89,9 @@ function limitsLine(config: ResolvedConfig): string {
     connectTo.length > 0
       ? `connections go to ${connectTo.join(', ')}`
       : `name servers ${(dnsServers.length > 0 ? dnsServers : getServers()).join(', ') || 'none'}`;
-  const files = openFileLimit();
-  return `limits: ${count(concurrentDownloads)} downloads at once, ${timeoutMs / 1000} s each${files === undefined ? '' : `, ${count(files)} open files`}; ${names}`;
+  const limit = openFileLimit();
+  const files = limit === undefined ? '' : `, ${count(limit)} open files`;
+  return `limits: ${count(concurrentDownloads)} downloads at once, ${timeoutMs / 1000} s each${files}; ${names}`;
 }
 
 function openFileWarning(config: ResolvedConfig): string[] {

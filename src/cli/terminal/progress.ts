@@ -1,13 +1,17 @@
-/** Says how a run goes, on stderr, in the form that fits where stderr leads. */
-import { type Clock, systemClock } from '../../clock.ts';
+/** Says on stderr how a run or a reading goes, in the form that fits where stderr leads. */
+import { systemClock } from '../../clock.ts';
 import { byteSize, count, duration, percent } from '../../format.ts';
-import type { CliOutput } from '../args/command.ts';
+import type { CliOutput } from './process.ts';
 import { type ProgressSnapshot, ProgressTracker } from './tracker.ts';
 
 export type ProgressKind = 'auto' | 'bar' | 'plain' | 'json' | 'off';
 
 const INTERVAL_MS = { bar: 200, plain: 30_000, json: 1_000 } as const;
 const BAR_CELLS = 24;
+/** Of a manifest that is only looked at; short ones say nothing. */
+const ROWS_INTERVAL_MS = { bar: 200, plain: 10_000, json: 1_000 } as const;
+const ROWS_QUIET_MS = 2_000;
+const CLEAR_LINE = '\r\u001b[2K';
 
 export interface ProgressReporter {
   /** How many rows the run has, if known, and how many earlier runs settled. */
@@ -17,25 +21,25 @@ export interface ProgressReporter {
   /** A line for people that must not be torn apart by the bar. */
   note(line: string): void;
   /** A last look, then silence. */
-  close(): ProgressSnapshot;
+  close(): void;
 }
 
-export function createProgress(kind: ProgressKind, stderr: CliOutput, clock: Clock = systemClock): ProgressReporter {
-  const shown = kind === 'auto' ? (stderr.isTTY === true ? 'bar' : 'plain') : kind;
-  const tracker = new ProgressTracker(clock);
+export function createProgress(kind: ProgressKind, stderr: CliOutput): ProgressReporter {
+  const shown = shownAs(kind, stderr);
+  const tracker = new ProgressTracker();
   let cancel: (() => void) | undefined;
   const clearBar = (): void => {
-    if (shown === 'bar') stderr.write('\r\u001b[2K');
+    if (shown === 'bar') stderr.write(CLEAR_LINE);
   };
   const show = (): void => {
     const snapshot = tracker.snapshot();
-    if (shown === 'bar') stderr.write(`\r\u001b[2K${barLine(snapshot, stderr.columns || 80)}`);
+    if (shown === 'bar') stderr.write(`${CLEAR_LINE}${barLine(snapshot, stderr.columns || 80)}`);
     else if (shown === 'plain') stderr.write(`${plainLine(snapshot)}\n`);
     else if (shown === 'json') stderr.write(`${JSON.stringify(snapshot)}\n`);
   };
   const again = (): void => {
     if (shown === 'off') return;
-    cancel = clock.timer(INTERVAL_MS[shown], () => {
+    cancel = systemClock.timer(INTERVAL_MS[shown], () => {
       show();
       again();
     });
@@ -53,7 +57,6 @@ export function createProgress(kind: ProgressKind, stderr: CliOutput, clock: Clo
       clearBar();
       if (shown === 'json') show();
       tracker.close();
-      return tracker.snapshot();
     },
   };
 }
@@ -76,4 +79,46 @@ function barLine(s: ProgressSnapshot, columns: number): string {
     `${bar}${count(s.rowsDone)} rows  ${count(s.failed)} failed  ${byteSize(s.bytes)}  ` +
     `${count(s.rowsPerSecond)}/s  ${byteSize(s.bytesPerSecond)}/s${eta}`;
   return line.slice(0, Math.max(20, columns - 1));
+}
+
+export interface RowsLine {
+  /** Cheap: called with every batch. */
+  rows(rows: number, total: number | undefined): void;
+  /** Leaves a clean line behind. */
+  close(): void;
+}
+
+/** One line that is written over on a terminal, else a line every 10 s. */
+export function createRowsLine(kind: ProgressKind, stderr: CliOutput, verb: 'read' | 'probed' = 'read'): RowsLine {
+  const shown = shownAs(kind, stderr);
+  let startMs = 0;
+  let nextMs = Number.NaN;
+  let isOpen = false;
+  return {
+    rows(rows, total) {
+      const nowMs = systemClock.nowMs();
+      if (Number.isNaN(nextMs)) {
+        startMs = nowMs;
+        nextMs = nowMs + ROWS_QUIET_MS;
+      }
+      if (shown === 'off' || nowMs < nextMs) return;
+      nextMs = nowMs + ROWS_INTERVAL_MS[shown];
+      const perSecond = (1000 * rows) / (nowMs - startMs);
+      if (shown === 'json')
+        return void stderr.write(`${JSON.stringify({ [verb]: rows, total, rowsPerSecond: Math.round(perSecond) })}\n`);
+      const of = total === undefined ? '' : ` of ${count(total)} (${percent(rows / total)})`;
+      const line = `${count(rows)} rows${of} ${verb}, ${count(perSecond)} rows/s`;
+      isOpen = shown === 'bar';
+      stderr.write(isOpen ? `${CLEAR_LINE}${line}` : `${line}\n`);
+    },
+    close() {
+      if (isOpen) stderr.write(CLEAR_LINE);
+      isOpen = false;
+    },
+  };
+}
+
+function shownAs(kind: ProgressKind, stderr: CliOutput): Exclude<ProgressKind, 'auto'> {
+  if (kind !== 'auto') return kind;
+  return stderr.isTTY === true ? 'bar' : 'plain';
 }

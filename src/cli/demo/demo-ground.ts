@@ -1,9 +1,11 @@
-/** The demo's own folder; never anybody else's files. */
+/** What a demo stands on: hosts that this process plays, and a folder of its own with their manifest. */
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type DemoHosts, startDemoHosts } from '../../demo-hosts/start-demo-hosts.ts';
 import { makeFolder } from '../../destination/disk.ts';
 import { FlowDcError } from '../../errors.ts';
+import { DEMO_HOSTS, demoManifest } from './demo-hosts.ts';
 
 /** Says that a folder is a demo's and may be replaced by the next one. */
 const MARKER = '.flow-dc-demo';
@@ -13,6 +15,50 @@ export interface DemoFolderOptions {
   readonly output?: string | undefined;
   /** Leave an earlier demo alone and take the next free name. */
   readonly keep?: boolean | undefined;
+}
+
+export interface DemoGround {
+  readonly origin: DemoHosts;
+  readonly manifest: string;
+  /** Where the dataset is to go. */
+  readonly dataset: string;
+  readonly rows: number;
+}
+
+/**
+ * Play the hosts and write their manifest into an empty folder.
+ * @param port - 0 for any free one
+ * Errors: FDC_ERR_USAGE when the port is taken; those of prepareDemoFolder.
+ */
+export async function openDemoGround(options: DemoFolderOptions, port = 0): Promise<DemoGround> {
+  // First, so that a taken port leaves an earlier demo alone.
+  const origin = await playHosts(port);
+  try {
+    const folder = await prepareDemoFolder(options);
+    const manifest = join(folder, 'manifest.jsonl');
+    await writeFile(manifest, demoManifest(DEMO_HOSTS));
+    const rows = DEMO_HOSTS.reduce((sum, host) => sum + host.rows, 0);
+    return { origin, manifest, dataset: join(folder, 'dataset'), rows };
+  } catch (error) {
+    await origin.close();
+    throw error;
+  }
+}
+
+async function playHosts(port: number): Promise<DemoHosts> {
+  try {
+    return await startDemoHosts({
+      port,
+      rules: DEMO_HOSTS.map(({ name, behaviours }) => ({ host: name, behaviours })),
+    });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      `demo: port ${port} cannot be used (${code}); choose another one with --port`,
+      { cause },
+    );
+  }
 }
 
 /**

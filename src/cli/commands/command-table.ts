@@ -1,0 +1,22 @@
+/** Every command by its name, in the order of the help. */
+import type { CommandName } from '../../config/schema/key.ts';
+import type { Command } from '../args/define-command.ts';
+
+/** Each is loaded when asked for: `--version` and a wrong name need none of them. */
+export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  inspect: async () => (await import('./planning.ts')).inspectCommand,
+  estimate: async () => (await import('./planning.ts')).estimateCommand,
+  download: async () => (await import('./download.ts')).downloadCommand,
+  resume: async () => (await import('./download.ts')).resumeCommand,
+  verify: async () => (await import('./verify.ts')).verifyCommand,
+  report: async () => (await import('./report.ts')).reportCommand,
+  partition: async () => (await import('./partition.ts')).partitionCommand,
+  submit: async () => (await import('./submit.ts')).submitCommand,
+  worker: async () => (await import('./worker.ts')).workerCommand,
+  status: async () => (await import('./job-status.ts')).statusCommand,
+  jobs: async () => (await import('./job-status.ts')).jobsCommand,
+  cancel: async () => (await import('./job-control.ts')).cancelCommand,
+  repair: async () => (await import('./job-control.ts')).repairCommand,
+  config: async () => (await import('./config.ts')).configCommand,
+  demo: async () => (await import('./demo.ts')).demoCommand,
+};

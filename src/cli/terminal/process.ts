@@ -1,0 +1,91 @@
+/** The process as a command sees it: streams and signals come in, an exit code and lines of error go out. */
+import type { Readable } from 'node:stream';
+import type { RecordTotals } from '../../dataset/totals.ts';
+import { ERROR_CODES, isFlowDcError } from '../../errors.ts';
+
+/** Where text goes; the two properties are a terminal's. */
+export interface CliOutput extends NodeJS.WritableStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** What a command gets from the process; nothing in a command touches `process` itself. */
+export interface CliIo {
+  readonly stdin?: Readable | undefined;
+  /** Data and --json results only. */
+  readonly stdout: CliOutput;
+  readonly stderr: CliOutput;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborts at the first SIGINT or SIGTERM: take nothing new, finish what is open. */
+  readonly signal: AbortSignal;
+  /** Aborts at the second one: end now. */
+  readonly abort?: AbortSignal | undefined;
+}
+
+export function writeLines(output: CliOutput, lines: readonly string[]): void {
+  for (const line of lines) output.write(`${line}\n`);
+}
+
+/** What a command's exit code means. 130 and 143 are the shell's for SIGINT and SIGTERM. */
+export const EXIT = {
+  done: 0,
+  /** Ended by a fault; the same command goes on where it stopped. */
+  fatal: 1,
+  /** Wrong usage or configuration; nothing was written. */
+  usage: 2,
+  /** It ran, but the result is not what was asked for. */
+  result: 3,
+} as const;
+
+/** The exit code of an error that ended a command. An error without a code is a fault of ours: 1. */
+export function exitCodeOfError(error: unknown): number {
+  return isFlowDcError(error) ? ERROR_CODES[error.code].exit : EXIT.fatal;
+}
+
+/** The exit code of a run that settled every row. */
+export function exitCodeOfSummary({ rows, stored, failed }: RecordTotals, maxFailureRate: number): number {
+  if (stored === 0 && rows > 0) return EXIT.result;
+  return rows > 0 && failed / rows > maxFailureRate ? EXIT.result : EXIT.done;
+}
+
+/** One line per problem: the message, and for several problems each of them. */
+export function errorLines(error: unknown): string[] {
+  if (!isFlowDcError(error)) return [`flow-dc: ${(error as Error)?.stack ?? String(error)}`];
+  if (error.issues.length > 1)
+    return [`flow-dc: ${error.issues.length} problems (${error.code}):`, ...error.issues.map((issue) => `  ${issue}`)];
+  return [`flow-dc: ${error.message} (${error.code})`];
+}
+
+type Signal = 'SIGINT' | 'SIGTERM';
+
+/** Ctrl-C and SIGTERM as two abort signals: the first asks to finish, the second to stop. */
+export interface Interrupts {
+  readonly drain: AbortSignal;
+  readonly abort: AbortSignal;
+  /** 128 + the number of the first signal that arrived, as shells report it. */
+  exitCode(): number | undefined;
+  /** Give the process its own handling back. */
+  release(): void;
+}
+
+export function listenForInterrupts(): Interrupts {
+  const drain = new AbortController();
+  const abort = new AbortController();
+  let first: Signal | undefined;
+  const onSignal = (name: Signal): void => {
+    if (first === undefined) drain.abort(new Error(`${name} received`));
+    else abort.abort(new Error(`${name} received again`));
+    first ??= name;
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    drain: drain.signal,
+    abort: abort.signal,
+    exitCode: () => (first === undefined ? undefined : first === 'SIGINT' ? 130 : 143),
+    release() {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}

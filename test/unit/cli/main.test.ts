@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const MAIN = new URL('../../../src/cli/main.ts', import.meta.url);
+
+/** What is loaded with a file before anything runs: imports by `import(...)` are not, and types are no code. */
+async function loadedWith(file: URL, seen = new Map<string, string[]>()): Promise<Map<string, string[]>> {
+  if (seen.has(file.href)) return seen;
+  const text = await readFile(file, 'utf8');
+  const names = [...text.matchAll(/^(?:import|export)\s+(?!type\b)[^;'"]*?from\s*'([^']+)';/gm)].map(
+    ([, name = '']) => name,
+  );
+  seen.set(file.href, names);
+  for (const name of names.filter((target) => target.startsWith('.'))) await loadedWith(new URL(name, file), seen);
+  return seen;
+}
+
+describe('the program', () => {
+  it('starts without any package, so that --version and a wrong name are answered at once', async () => {
+    const loaded = await loadedWith(MAIN);
+    expect([...loaded.keys()].map((url) => fileURLToPath(url))).toContain(
+      fileURLToPath(new URL('terminal/process.ts', MAIN)),
+    );
+    expect(loaded.size).toBeLessThan(12);
+    expect([...loaded.values()].flat().filter((name) => !/^(\.|node:)/.test(name))).toEqual([]);
+  });
+});
