@@ -31,7 +31,7 @@ export const demoCommand: Command = {
   summary: 'Download, verify and explain a small dataset from hosts that this process plays itself.',
   usage: 'demo [-o DIR] [--keep] [--serve]',
   async run(argv, io) {
-    const { help, serve, port, ...folder } = parseFlags(argv);
+    const { help, serve, port, ...folder } = parseDemoFlags(argv);
     if (help === true) {
       io.stdout.write(HELP);
       return EXIT.done;
@@ -40,16 +40,16 @@ export const demoCommand: Command = {
     try {
       return await (serve === true ? serveDemo(ground, io) : runDemo(ground, io));
     } finally {
-      await ground.origin.close();
+      await ground.hosts.close();
     }
   },
 };
 
 /** Play the hosts until interrupted, so that every command can be tried on them. */
-async function serveDemo({ manifest, dataset, rows, origin }: DemoGround, io: CliIo): Promise<number> {
+async function serveDemo({ manifest, dataset, rows, hosts }: DemoGround, io: CliIo): Promise<number> {
   writeLines(io.stdout, [
     `${manifest}: ${count(rows)} rows of ${DEMO_HOSTS.length} hosts, played here until Ctrl-C. In another terminal:\n`,
-    `  flow-dc download ${manifest} -o ${dataset} --connect-to ${origin.connectTo}`,
+    `  flow-dc download ${manifest} -o ${dataset} --connect-to ${hosts.connectTo}`,
   ]);
   if (!io.signal.aborted) await once(io.signal, 'abort');
   return EXIT.done;
@@ -63,7 +63,7 @@ async function runDemo(ground: DemoGround, io: CliIo): Promise<number> {
   try {
     say(
       `flow-dc demo: ${count(ground.rows)} rows of ${DEMO_HOSTS.length} hosts, played by this process on ` +
-        `127.0.0.1:${ground.origin.port}\n`,
+        `127.0.0.1:${ground.hosts.port}\n`,
     );
     const downloaded = await runDownload(demoConfig(ground), io);
     if (downloaded !== EXIT.done) return downloaded;
@@ -88,7 +88,7 @@ async function runDemo(ground: DemoGround, io: CliIo): Promise<number> {
 }
 
 /** Short shards and a short pause before retries, so that a small run shows what a large one does. */
-function demoConfig({ manifest, dataset, origin }: DemoGround): Config {
+function demoConfig({ manifest, dataset, hosts }: DemoGround): Config {
   return {
     input: [manifest],
     output: dataset,
@@ -98,7 +98,7 @@ function demoConfig({ manifest, dataset, origin }: DemoGround): Config {
     label: 'label',
     shard_size: 500,
     retry_backoff_sec: 0.5,
-    connect_to: [origin.connectTo],
+    connect_to: [hosts.connectTo],
   };
 }
 
@@ -113,7 +113,7 @@ function portOf(text = '0'): number {
   throw new FlowDcError('FDC_ERR_USAGE', `demo: --port: expected a number up to 65535, got ${text}`);
 }
 
-function parseFlags(argv: readonly string[]): DemoFlags {
+function parseDemoFlags(argv: readonly string[]): DemoFlags {
   try {
     const options = {
       output: { type: 'string', short: 'o' },

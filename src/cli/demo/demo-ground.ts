@@ -18,7 +18,7 @@ export interface DemoFolderOptions {
 }
 
 export interface DemoGround {
-  readonly origin: DemoHosts;
+  readonly hosts: DemoHosts;
   readonly manifest: string;
   /** Where the dataset is to go. */
   readonly dataset: string;
@@ -32,15 +32,15 @@ export interface DemoGround {
  */
 export async function openDemoGround(options: DemoFolderOptions, port = 0): Promise<DemoGround> {
   // First, so that a taken port leaves an earlier demo alone.
-  const origin = await playHosts(port);
+  const hosts = await playHosts(port);
   try {
     const folder = await prepareDemoFolder(options);
     const manifest = join(folder, 'manifest.jsonl');
     await writeFile(manifest, demoManifest(DEMO_HOSTS));
     const rows = DEMO_HOSTS.reduce((sum, host) => sum + host.rows, 0);
-    return { origin, manifest, dataset: join(folder, 'dataset'), rows };
+    return { hosts, manifest, dataset: join(folder, 'dataset'), rows };
   } catch (error) {
-    await origin.close();
+    await hosts.close();
     throw error;
   }
 }
