@@ -1,4 +1,4 @@
-/** How the units of one dataset are laid out and decided. */
+/** One attempt at one unit of a dataset: samples into their container, outcomes into the table, both into one commit. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { safeExtension } from '../../dataset/naming/safe-name.ts';
@@ -8,8 +8,11 @@ import { formatStats, STATS_SUFFIX, UnitTimer } from '../../dataset/stats-file.t
 import type { Destination, Staging } from '../../destination/destination.ts';
 import type { Artifact, Committer, FetchResult, OpenUnit, UnitRecord, UnitRow } from '../../record.ts';
 import { decodeRows } from '../../unit-rows.ts';
-import type { UnitWriter } from './custom-sink.ts';
-import type { SampleContainer } from './sample-container.ts';
+import type { GatheringEvents, GatheringWriter } from './custom-sink.ts';
+import type { SampleContainer, SampleEvents } from './sample-container.ts';
+
+/** What was gathered is written after so long at the latest: bodies must not sit in memory that others wait for. */
+const FLUSH_MS = 20;
 
 /** How the units of one dataset are laid out and decided. */
 export interface DatasetLayout {
@@ -19,27 +22,40 @@ export interface DatasetLayout {
   readonly clock: Clock;
   /** Paths without extension, one per row. */
   names(rows: readonly UnitRow[], unit: OpenUnit): readonly string[];
-  openContainer(staging: Staging, unit: OpenUnit): Promise<SampleContainer>;
+  openContainer(staging: Staging, unit: OpenUnit, events: SampleEvents): Promise<SampleContainer>;
   /** Give images the extension jpg whatever they are. */
   readonly imagesAsJpg: (unit: OpenUnit) => boolean;
 }
 
 /** Begin an attempt at a unit under a token of its own. */
-export async function openDatasetWriter(unit: OpenUnit, layout: DatasetLayout): Promise<UnitWriter> {
+export async function openDatasetWriter(
+  unit: OpenUnit,
+  layout: DatasetLayout,
+  events: GatheringEvents,
+): Promise<GatheringWriter> {
   const rows = decodeRows({ id: unit.id, shard: unit.shard, rows: unit.batch, hosts: [] });
   const token = randomBytes(8).toString('hex');
   const staging = await layout.destination.stage(unit.id, token);
   try {
-    return new DatasetWriter(unit, layout, token, staging, await layout.openContainer(staging, unit), rows);
+    const container = await layout.openContainer(staging, unit, events);
+    return new DatasetWriter(unit, layout, events, { token, staging, container, rows });
   } catch (error) {
     await staging.discard();
     throw error;
   }
 }
 
-class DatasetWriter implements UnitWriter {
+interface Opened {
+  readonly token: string;
+  readonly staging: Staging;
+  readonly container: SampleContainer;
+  readonly rows: readonly UnitRow[];
+}
+
+class DatasetWriter implements GatheringWriter {
   readonly #unit: OpenUnit;
   readonly #layout: DatasetLayout;
+  readonly #events: GatheringEvents;
   readonly #token: string;
   readonly #staging: Staging;
   readonly #container: SampleContainer;
@@ -49,19 +65,19 @@ class DatasetWriter implements UnitWriter {
   readonly #startedAtMs: number;
   readonly #timer = new UnitTimer();
   readonly #imagesAsJpg: boolean;
+  #cancelFlush: (() => void) | undefined;
   /** From here on somebody may have decided for this attempt, so what it staged must stay. */
   #offered = false;
 
   constructor(
     unit: OpenUnit,
     layout: DatasetLayout,
-    token: string,
-    staging: Staging,
-    container: SampleContainer,
-    rows: readonly UnitRow[],
+    events: GatheringEvents,
+    { token, staging, container, rows }: Opened,
   ) {
     this.#unit = unit;
     this.#layout = layout;
+    this.#events = events;
     this.#token = token;
     this.#staging = staging;
     this.#container = container;
@@ -71,17 +87,24 @@ class DatasetWriter implements UnitWriter {
     this.#imagesAsJpg = layout.imagesAsJpg(unit);
   }
 
-  async write(result: FetchResult): Promise<void> {
+  take(result: FetchResult): void {
     const { index } = result.row;
     this.#timer.addRow(result);
     if (result.status !== 'fetched') {
       this.#outcomes[index] = rowOutcome(result, undefined);
+      this.#events.onSettled([result]);
       return;
     }
-    const startMs = this.#layout.clock.nowMs();
-    const sample = await this.#container.add(result, this.#names[index] as string, this.#extension(result));
-    this.#timer.add('write', this.#layout.clock.nowMs() - startMs);
-    this.#outcomes[index] = rowOutcome(result, sample.name, sample.sha256);
+    const name = this.#container.add(result, this.#names[index] as string, this.#extension(result));
+    this.#outcomes[index] = rowOutcome(result, name);
+    if (this.#cancelFlush === undefined && this.#container.hasUnwritten) this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    this.#cancelFlush = this.#layout.clock.timer(FLUSH_MS, () => {
+      this.#cancelFlush = undefined;
+      this.#container.flush();
+    });
   }
 
   async commit(): Promise<UnitRecord> {
@@ -96,14 +119,18 @@ class DatasetWriter implements UnitWriter {
   }
 
   async abort(): Promise<void> {
+    this.#cancelFlush?.();
+    await this.#container.abandon();
     if (!this.#offered) await this.#staging.discard();
   }
 
   async #finishFiles(): Promise<UnitRecord> {
     const { shard, batch } = this.#unit;
     const { clock } = this.#layout;
+    this.#cancelFlush?.();
     const startMs = clock.nowMs();
     const artifacts = [await this.#container.close()];
+    this.#timer.add('write', clock.nowMs() - startMs);
     const table = encodeParquet(outcomeTable(this.#rows, this.#outcomes, batch));
     artifacts.push(await this.#putFile(`${shard}.parquet`, table));
     const record = this.#record(artifacts);

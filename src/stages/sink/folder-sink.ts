@@ -33,8 +33,8 @@ export function folderSink(destination: string | Destination, options: DatasetSi
       const rules = { layout: 'imagefolder', template, nullLabel: settings.nullLabel } as const;
       return sampleNames(rows, unit.shard, { ...rules, appendPosition: foreignNames && !settings.trustNames });
     },
-    openContainer: (staging, unit) => openFileContainer(staging, `${unit.shard}${FILE_LIST_SUFFIX}`),
+    openContainer: (staging, unit, events) => openFileContainer(staging, `${unit.shard}${FILE_LIST_SUFFIX}`, events),
     imagesAsJpg: () => settings.imageName === 'jpg',
   };
-  return createSink({ open: (unit) => openDatasetWriter(unit, layout) }, sinkOptions(target, clock, maxUnitErrors));
+  return createSink({ openGathering: (unit, events) => openDatasetWriter(unit, layout, events) }, sinkOptions(target, clock, maxUnitErrors));
 }

@@ -1,67 +1,126 @@
-/** What holds the stored samples of one unit. */
-import type { SampleJson } from '../../dataset/sample-json.ts';
+/** What holds the stored samples of one unit: one tar archive, or a file per sample. */
+import { createHash } from 'node:crypto';
 import type { StagedFolder, Staging } from '../../destination/destination.ts';
 import type { Artifact, FetchResult } from '../../record.ts';
-import { readSpilled, type TarEntry, TarFile } from './tar-file.ts';
+import { GzipOutput, plainOutput } from './gzip-file.ts';
+import { readSpilled, TarShard, type TarShardOptions } from './tar-shard.ts';
 
-/** What holds the stored samples of one unit. */
+export interface SampleEvents {
+  /** The bytes of these results are written, or given up: they are no longer needed. */
+  onSettled(results: readonly FetchResult[]): void;
+  /** A write failed; the container is of no more use. */
+  onError(error: Error): void;
+}
+
 export interface SampleContainer {
   /**
-   * Write a stored result under `stem` (a path without extension).
-   * @returns the path of the sample's body, and its hash when writing found it out
+   * Take a stored result under `stem` (a path without extension). Its bytes are needed until `onSettled`.
+   * @returns the path of the sample's body
    */
-  add(result: FetchResult, stem: string, extension: string): Promise<StoredSample>;
+  add(result: FetchResult, stem: string, extension: string): string;
+  /** Whether something was added that is not being written yet. */
+  readonly hasUnwritten: boolean;
+  /** Write what was added. */
+  flush(): void;
+  /** Resolves when everything is written. Errors: the one that `onError` was told. */
   close(): Promise<Artifact>;
+  /** Resolves when no write is under way any more. Everything that was added is settled by then. */
+  abandon(): Promise<void>;
 }
 
-export interface StoredSample {
-  readonly name: string;
-  readonly sha256: string | undefined;
-}
-
-export interface TarContainerOptions {
+export interface TarContainerOptions extends TarShardOptions {
   readonly name: string;
   readonly compress: boolean;
-  /** Set for webdataset: metadata beside every body. */
-  readonly json?: SampleJson | undefined;
-  /** Write captions as `.txt`, also empty ones: loaders want the same fields in every sample. */
-  readonly captions: boolean;
 }
 
 /** One tar archive per unit. */
-export async function openTarContainer(staging: Staging, options: TarContainerOptions): Promise<SampleContainer> {
-  const tar = new TarFile(await staging.createFile(options.name), options.compress);
-  return {
-    add: async (result, stem, extension) => {
-      const name = `${stem}.${extension}`;
-      const entries: TarEntry[] = [{ name, body: bodyOf(result) }];
-      if (options.captions) entries.push({ name: `${stem}.txt`, body: Buffer.from(result.row.caption ?? '') });
-      if (options.json !== undefined) entries.push({ name: `${stem}.json`, body: options.json(result, result.sha256) });
-      await tar.add(entries);
-      return { name, sha256: result.sha256 };
-    },
-    close: () => tar.close(),
-  };
+export async function openTarContainer(
+  staging: Staging,
+  options: TarContainerOptions,
+  events: SampleEvents,
+): Promise<SampleContainer> {
+  const file = await staging.createFile(options.name);
+  return new TarShard(options.compress ? new GzipOutput(file) : plainOutput(file), options, events);
 }
 
 /** One file per sample, in folders by label. */
-export async function openFileContainer(staging: Staging, name: string): Promise<SampleContainer> {
-  const folder: StagedFolder = await staging.createFolder(name);
-  return {
-    add: async (result, stem, extension) => {
-      const path = `${stem}.${extension}`;
-      const file = await folder.createFile(path);
-      const body = bodyOf(result);
-      if (body instanceof Uint8Array) await file.write([body]);
-      else for await (const chunk of readSpilled(body)) await file.write([chunk]);
-      const { sha256 } = await file.close();
-      return { name: path, sha256 };
-    },
-    close: () => folder.close(),
-  };
+export async function openFileContainer(
+  staging: Staging,
+  name: string,
+  events: SampleEvents,
+): Promise<SampleContainer> {
+  return new LooseSamples(await staging.createFolder(name), events);
 }
 
-function bodyOf({ body, row, unit }: FetchResult): NonNullable<FetchResult['body']> {
-  if (body === undefined) throw new TypeError(`unit ${unit.id}, row ${row.row}: expected a body with status fetched`);
-  return body;
+class LooseSamples implements SampleContainer {
+  readonly hasUnwritten = false;
+  readonly #folder: StagedFolder;
+  readonly #events: SampleEvents;
+  readonly #writing = new Set<Promise<void>>();
+  #failure: Error | undefined;
+
+  constructor(folder: StagedFolder, events: SampleEvents) {
+    this.#folder = folder;
+    this.#events = events;
+  }
+
+  add(result: FetchResult, stem: string, extension: string): string {
+    const path = `${stem}.${extension}`;
+    try {
+      const writing = this.#write(path, result);
+      if (writing === undefined) this.#events.onSettled([result]);
+      else this.#watch(writing, result);
+    } catch (error) {
+      this.#fail(error as Error);
+      this.#events.onSettled([result]);
+    }
+    return path;
+  }
+
+  flush(): void {}
+
+  async close(): Promise<Artifact> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing);
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#folder.close();
+  }
+
+  async abandon(): Promise<void> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing);
+  }
+
+  #write(path: string, { pieces = [], body, sha256, unit, row }: FetchResult): Promise<void> | undefined {
+    if (pieces.length > 0) return this.#folder.add(path, pieces, sha256 ?? digestOf(pieces));
+    if (body === undefined) throw new TypeError(`unit ${unit.id}, row ${row.row}: expected a body with status fetched`);
+    if (body instanceof Uint8Array) return this.#folder.add(path, [body], sha256 ?? digestOf([body]));
+    return this.#folder.addStream(path, readSpilled(body));
+  }
+
+  #watch(writing: Promise<void>, result: FetchResult): void {
+    const watched = writing.then(
+      () => this.#done(watched, result),
+      (error: Error) => {
+        this.#fail(error);
+        this.#done(watched, result);
+      },
+    );
+    this.#writing.add(watched);
+  }
+
+  #done(watched: Promise<void>, result: FetchResult): void {
+    this.#writing.delete(watched);
+    this.#events.onSettled([result]);
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#events.onError(error);
+  }
+}
+
+function digestOf(pieces: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
 }

@@ -49,19 +49,20 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
       const { outputFormat, nullLabel } = formats.of(unit);
       return sampleNames(rows, unit.shard, { layout: outputFormat, template, nullLabel, appendPosition: false });
     },
-    openContainer: (staging, unit) => {
+    openContainer: (staging, unit, events) => {
       const webdataset = formats.of(unit).outputFormat === 'webdataset';
-      return openTarContainer(staging, {
+      const options = {
         name: `${unit.shard}${settings.compressTar ? '.tar.gz' : '.tar'}`,
         compress: settings.compressTar,
         json: webdataset ? sampleJsonWriter(unit.batch) : undefined,
         captions: webdataset && readRoles(unit.batch.schema).caption !== undefined,
-      });
+      };
+      return openTarContainer(staging, options, events);
     },
     imagesAsJpg: (unit) => formats.of(unit).imageName === 'jpg',
   };
   return createSink(
-    { open: (unit) => openDatasetWriter(unit, layout) },
+    { openGathering: (unit, events) => openDatasetWriter(unit, layout, events) },
     sinkOptions(target, layout.clock, maxUnitErrors),
   );
 }
