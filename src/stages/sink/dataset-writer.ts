@@ -128,9 +128,9 @@ class DatasetWriter implements GatheringWriter {
     const { shard, batch } = this.#unit;
     const { clock } = this.#layout;
     this.#cancelFlush?.();
-    const startMs = clock.nowMs();
     const artifacts = [await this.#container.close()];
-    this.#timer.add('write', clock.nowMs() - startMs);
+    this.#timer.add('write', this.#container.writeMs);
+    const startMs = clock.nowMs();
     const table = encodeParquet(outcomeTable(this.#rows, this.#outcomes, batch));
     artifacts.push(await this.#putFile(`${shard}.parquet`, table));
     const record = this.#record(artifacts);

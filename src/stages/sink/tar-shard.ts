@@ -1,16 +1,15 @@
 /** A tar archive that grows while its samples arrive: small parts gathered in a slab, bodies as they came. */
-import { createReadStream } from 'node:fs';
+import type { Clock } from '../../clock.ts';
 import type { SampleJson } from '../../dataset/sample-json.ts';
 import type { Artifact, FetchResult, SpilledBody } from '../../record.ts';
 import { isPacked, type TarOutput } from './gzip-file.ts';
-import type { SampleContainer, SampleEvents } from './sample-container.ts';
+import { readSpilled, type SampleContainer, type SampleEvents } from './sample-container.ts';
 import { BLOCK_BYTES, isPlain, unusualHeader, writeHeader } from './tar-header.ts';
 
 /** Gathered before a write: from about this size on a system call costs nothing beside its bytes. Measured. */
 const WRITE_BYTES = 1024 * 1024;
 /** Headers, captions and metadata of some dozens of samples. */
 const SLAB_BYTES = 64 * 1024;
-const READ_BYTES = 1024 * 1024;
 const END_OF_ARCHIVE = Buffer.alloc(2 * BLOCK_BYTES);
 
 export interface TarShardOptions {
@@ -23,7 +22,9 @@ export interface TarShardOptions {
 type Part = Uint8Array | SpilledBody | Promise<Uint8Array>;
 
 export class TarShard implements SampleContainer {
+  writeMs = 0;
   readonly #output: TarOutput;
+  readonly #clock: Clock;
   readonly #options: TarShardOptions;
   readonly #events: SampleEvents;
   /** What was added and is not being written yet, in order; `#packed` says of each part whether it is compressed. */
@@ -38,7 +39,8 @@ export class TarShard implements SampleContainer {
   #writing: Promise<void> | undefined;
   #failure: Error | undefined;
 
-  constructor(output: TarOutput, options: TarShardOptions, events: SampleEvents) {
+  constructor(output: TarOutput, options: TarShardOptions, events: SampleEvents, clock: Clock) {
+    this.#clock = clock;
     this.#output = output;
     this.#options = options;
     this.#events = events;
@@ -68,6 +70,7 @@ export class TarShard implements SampleContainer {
   }
 
   async close(): Promise<Artifact> {
+    if (this.#failure !== undefined) throw this.#failure;
     while (this.#writing !== undefined || this.#results.length > 0) {
       this.flush();
       await this.#writing;
@@ -83,6 +86,7 @@ export class TarShard implements SampleContainer {
   async abandon(): Promise<void> {
     this.#failure ??= new Error('the shard was abandoned');
     await this.#writing;
+    this.#events.onSettled(this.#results.splice(0));
   }
 
   #written(): void {
@@ -98,12 +102,14 @@ export class TarShard implements SampleContainer {
     this.#packed = [];
     this.#results = [];
     this.#bytes = 0;
+    const startMs = this.#clock.nowMs();
     try {
       await this.#writeParts(parts, packed);
     } catch (error) {
       this.#failure = error as Error;
       this.#events.onError(this.#failure);
     }
+    this.writeMs += this.#clock.nowMs() - startMs;
     this.#events.onSettled(results);
   }
 
@@ -186,14 +192,4 @@ export class TarShard implements SampleContainer {
     this.#packed.push(false);
     this.#from = this.#at;
   }
-}
-
-/** A spilled body, to its end. */
-export async function* readSpilled({ path, bytes }: SpilledBody): AsyncGenerator<Buffer> {
-  let read = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
-    read += (chunk as Buffer).byteLength;
-    yield chunk as Buffer;
-  }
-  if (read !== bytes) throw new Error(`${path}: expected ${bytes} spilled bytes, got ${read}`);
 }

@@ -1,5 +1,5 @@
 /** One open unit's way through the sink: open, write row by row, commit, done. */
-import { fatalDestinationError } from '../../destination/disk.ts';
+import { fatalDestinationError } from '../../destination/destination.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
 import type { Semaphore } from '../../structures/semaphore.ts';
