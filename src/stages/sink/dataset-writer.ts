@@ -2,9 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { safeExtension } from '../../dataset/naming/safe-name.ts';
-import { outcomeTable, type RowOutcome, rowOutcome } from '../../dataset/outcome-table.ts';
+import { outcomeTable } from '../../dataset/outcome-table.ts';
 import { encodeParquet } from '../../dataset/parquet-file.ts';
 import { formatStats, STATS_SUFFIX, UnitTimer } from '../../dataset/stats-file.ts';
+import { UnitOutcomes } from '../../dataset/unit-outcomes.ts';
 import type { Destination, Staging } from '../../destination/destination.ts';
 import type { Artifact, Committer, FetchResult, OpenUnit, UnitRecord, UnitRow } from '../../record.ts';
 import { decodeRows } from '../../unit-rows.ts';
@@ -59,9 +60,8 @@ class DatasetWriter implements GatheringWriter {
   readonly #token: string;
   readonly #staging: Staging;
   readonly #container: SampleContainer;
-  readonly #rows: readonly UnitRow[];
   readonly #names: readonly string[];
-  readonly #outcomes: RowOutcome[] = [];
+  readonly #outcomes: UnitOutcomes;
   readonly #startedAtMs: number;
   readonly #timer = new UnitTimer();
   readonly #imagesAsJpg: boolean;
@@ -81,7 +81,7 @@ class DatasetWriter implements GatheringWriter {
     this.#token = token;
     this.#staging = staging;
     this.#container = container;
-    this.#rows = rows;
+    this.#outcomes = new UnitOutcomes(rows);
     this.#names = layout.names(rows, unit);
     this.#startedAtMs = layout.clock.wallMs();
     this.#imagesAsJpg = layout.imagesAsJpg(unit);
@@ -91,12 +91,12 @@ class DatasetWriter implements GatheringWriter {
     const { index } = result.row;
     this.#timer.addRow(result);
     if (result.status !== 'fetched') {
-      this.#outcomes[index] = rowOutcome(result, undefined);
+      this.#outcomes.set(result, undefined);
       this.#events.onSettled([result]);
       return;
     }
     const name = this.#container.add(result, this.#names[index] as string, this.#extension(result));
-    this.#outcomes[index] = rowOutcome(result, name);
+    this.#outcomes.set(result, name);
     if (this.#cancelFlush === undefined && this.#container.hasUnwritten) this.#flushSoon();
   }
 
@@ -131,7 +131,7 @@ class DatasetWriter implements GatheringWriter {
     const artifacts = [await this.#container.close()];
     this.#timer.add('write', this.#container.writeMs);
     const startMs = clock.nowMs();
-    const table = encodeParquet(outcomeTable(this.#rows, this.#outcomes, batch));
+    const table = encodeParquet(outcomeTable(this.#outcomes, batch));
     artifacts.push(await this.#putFile(`${shard}.parquet`, table));
     const record = this.#record(artifacts);
     // What follows cannot be in a file that must be complete before it: the record and the renames.
@@ -150,17 +150,10 @@ class DatasetWriter implements GatheringWriter {
   }
 
   #record(artifacts: readonly Artifact[]): UnitRecord {
-    const count = { fetched: 0, failed: 0, skipped: 0 };
-    const errors: Record<string, number> = {};
-    let bytes = 0;
-    for (const outcome of this.#outcomes) {
-      count[outcome.status] += 1;
-      if (outcome.status === 'fetched') bytes += outcome.bytes;
-      else errors[outcome.code ?? 'unknown'] = (errors[outcome.code ?? 'unknown'] ?? 0) + 1;
-    }
+    const { counts, errors, bytes } = this.#outcomes;
     const { id, rows } = this.#unit;
     const { worker, clock } = this.#layout;
-    const numbers = { rows, stored: count.fetched, failed: count.failed, skipped: count.skipped, bytes };
+    const numbers = { rows, stored: counts.fetched, failed: counts.failed, skipped: counts.skipped, bytes };
     return { unit: id, token: this.#token, worker, ...numbers, artifacts, errors, committedAtMs: clock.wallMs() };
   }
 
