@@ -15,7 +15,7 @@ const connectTo = process.env.CONNECT_TO;
 
 const fetched = fetchUnits({
   concurrentDownloads: 200,
-  connectTo: connectTo === undefined ? [] : [connectTo],
+  ...(connectTo === undefined ? {} : { connectTo: [connectTo] }),
 });
 await pipeline(readManifest(manifest), partitionByHost(), fetched, tarSink(out));
 

@@ -1,0 +1,73 @@
+/** The built flow-dc in each of its output modes, adaptive and fixed. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { JobSummary } from '../../src/job/job-summary.ts';
+import { type Contender, lastJson, storedBelow } from './contender.ts';
+import { p95OfDataset } from './stored.ts';
+import { SCENES, type Workload } from './workload.ts';
+
+const MODES: Readonly<Record<string, readonly string[]>> = {
+  'webdataset tar': ['--output-format', 'webdataset'],
+  // What FLOW-DC does when told nothing.
+  'imagefolder tar.gz': ['--output-format', 'imagefolder', '--compress-tar'],
+  folder: ['--output-format', 'imagefolder', '--no-tar'],
+  'none:': ['--output-format', 'webdataset'],
+};
+
+/** What every run is given beside its mode. */
+export interface FlowDcSettings {
+  /** A folder with a build: `cli/main.js` is started. */
+  readonly dist: string;
+  /** Stands before the mode in names. */
+  readonly prefix: string;
+  /** Requests in flight where nothing adapts: per host, and over all hosts. */
+  readonly concurrency: number;
+  /** More than 1: a third variant of every mode works in so many threads. */
+  readonly threads: number;
+}
+
+export async function flowDcContenders({ dist, prefix, concurrency, threads }: FlowDcSettings): Promise<Contender[]> {
+  const main = join(dist, 'cli', 'main.js');
+  const { stdout: help } = await promisify(execFile)(process.execPath, [main, 'download', '--help']);
+  const limit = String(concurrency);
+  const variants: readonly (readonly [name: string, flags: readonly string[]])[] = [
+    ['', []],
+    [', fixed', ['--law', 'fixed', '--per-host-concurrency', limit, '--concurrent-downloads', limit]],
+    ...(threads > 1 && /^ *--threads\b/m.test(help)
+      ? [[`, ${threads} threads`, ['--threads', String(threads)]] as const]
+      : []),
+  ];
+  return Object.entries(MODES).flatMap(([mode, flags]) =>
+    variants.map(([variant, more]) =>
+      contender(`${prefix} ${mode}${variant}`, main, mode === 'none:', [...flags, ...more]),
+    ),
+  );
+}
+
+function contender(name: string, main: string, keepsNothing: boolean, flags: readonly string[]): Contender {
+  const command = (workload: Workload, out: string) => {
+    const destination = keepsNothing ? 'none:' : out;
+    const argv = [process.execPath, main, 'download', workload.manifest, '--url', 'url', '--label', 'label'];
+    return { argv: [...argv, '-o', destination, '--json', ...reach(workload), ...flags] };
+  };
+  if (keepsNothing) return { name, kind: 'flow-dc', scenes: SCENES, command, stored: saidStored };
+  return {
+    ...{ name, kind: 'flow-dc', scenes: SCENES, command, stored: storedBelow },
+    p95HeadersMs: (_run, out) => p95OfDataset(out),
+  };
+}
+
+const saidStored: Contender['stored'] = async (run) => {
+  const { stored, bytes } = lastJson<JobSummary>(run);
+  return { rows: stored, bytes };
+};
+
+function reach({ connectToPort, caFile }: Workload): string[] {
+  return [
+    ...(connectToPort === undefined
+      ? ['--allow-private', '127.0.0.1']
+      : ['--connect-to', `::127.0.0.1:${connectToPort}`]),
+    ...(caFile === undefined ? [] : ['--ca-file', caFile]),
+  ];
+}
