@@ -15,7 +15,7 @@ const connectTo = process.env.CONNECT_TO;
 
 const fetched = fetchUnits({
   concurrentDownloads: 200,
-  ...(connectTo === undefined ? {} : { connectTo: [connectTo] }),
+  connectTo: connectTo === undefined ? [] : [connectTo],
 });
 await pipeline(readManifest(manifest), partitionByHost(), fetched, tarSink(out));
 

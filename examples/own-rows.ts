@@ -37,7 +37,7 @@ const fetched = fetchRows<Photo>({
   url: (row) => row.photo,
   request: (row) => (row.token === undefined ? {} : { headers: { authorization: `Bearer ${row.token}` } }),
   signal: AbortSignal.timeout(10 * 60_000),
-  ...(connectTo === undefined ? {} : { connectTo: [connectTo] }),
+  connectTo: connectTo === undefined ? [] : [connectTo],
 });
 await pipeline(Readable.from(rows()), fetched, toMyDatabase);
 console.log(JSON.stringify({ stored: stored.length, ids: stored.map(({ id }) => id).sort((a, b) => a - b) }));

@@ -1,9 +1,9 @@
-/** What the program can be called with, as it tells itself. */
+/** What the program can be called with, read off its command table, its schema and its help. */
 import { Writable } from 'node:stream';
+import type { Command } from '../../src/cli/args/define-command.ts';
 import { flagsOf, plainFlagName } from '../../src/cli/args/flag-table.ts';
-import { configCommand } from '../../src/cli/commands/config.ts';
-import { demoCommand } from '../../src/cli/commands/demo.ts';
-import { COMMANDS } from '../../src/config/schema/key.ts';
+import { COMMANDS } from '../../src/cli/commands/command-table.ts';
+import type { CommandName } from '../../src/config/schema/key.ts';
 
 export interface Program {
   readonly commands: readonly string[];
@@ -12,25 +12,27 @@ export interface Program {
   isFlag(command: string, flag: string): boolean;
 }
 
-/** Read commands and flags off the schema, and off a command's own help where it has flags that the schema has not. */
+/** Flags come of the schema; those of the demo are no keys of a configuration, and come of its help. */
 export async function readProgram(): Promise<Program> {
-  const demoHelp = await helpOfDemo();
-  const demoFlags = new Set(demoHelp.match(/(?<![\w-])--?[a-z][a-z-]*/g));
-  const verbs = new Set(configCommand.usage.match(/\b[a-z]+\b/g));
-  verbs.delete(configCommand.name);
+  const commands = Object.keys(COMMANDS) as CommandName[];
+  const [config, demo] = await Promise.all([COMMANDS.config(), COMMANDS.demo()]);
+  const demoFlags = new Set((await helpOf(demo)).match(/(?<![\w-])--?[a-z][a-z-]*/g));
+  const verbs = new Set(config.usage.match(/\b[a-z]+\b/g));
+  verbs.delete(config.name);
+  const flags = new Map<string, ReadonlyMap<string, unknown>>(commands.map((name) => [name, flagsOf(name)]));
   return {
-    commands: COMMANDS,
-    verbs: new Map([[configCommand.name, [...verbs]]]),
+    commands,
+    verbs: new Map([[config.name, [...verbs]]]),
     isFlag: (command, flag) => {
-      if (command === 'demo') return demoFlags.has(flag);
-      const flags = COMMANDS.filter((name) => name === command).map(flagsOf)[0];
-      if (!flag.startsWith('--')) return flags?.has(flag.charAt(1)) === true;
-      return flag.length > 3 && flags?.has(plainFlagName(flag.slice(2))) === true;
+      if (command === demo.name) return demoFlags.has(flag);
+      const key = flag.startsWith('--') ? plainFlagName(flag.slice(2)) : flag.charAt(1);
+      // One letter is a short flag's name, which two dashes do not make.
+      return (key.length > 1 || !flag.startsWith('--')) && flags.get(command)?.has(key) === true;
     },
   };
 }
 
-async function helpOfDemo(): Promise<string> {
+async function helpOf(command: Command): Promise<string> {
   let text = '';
   const out = new Writable({
     write(chunk, _encoding, done) {
@@ -38,6 +40,6 @@ async function helpOfDemo(): Promise<string> {
       done();
     },
   });
-  await demoCommand.run(['--help'], { stdout: out, stderr: out, env: {}, signal: new AbortController().signal });
+  await command.run(['--help'], { stdout: out, stderr: out, env: {}, signal: new AbortController().signal });
   return text;
 }

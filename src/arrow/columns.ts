@@ -103,6 +103,14 @@ function validity(values: readonly unknown[]): { nullCount: number; nullBitmap: 
   return { nullCount, nullBitmap: nullCount === 0 ? undefined : packBits(values, (value) => value != null) };
 }
 
+/** A byte per row, 1 for a value and 0 for null, as a column's validity. */
+export function packedBits(isSet: Uint8Array): { nullCount: number; nullBitmap: Uint8Array | undefined } {
+  let set = 0;
+  for (const flag of isSet) set += flag;
+  const nullCount = isSet.length - set;
+  return { nullCount, nullBitmap: nullCount === 0 ? undefined : packBits([...isSet], (flag) => flag === 1) };
+}
+
 function packBits<T>(values: readonly T[], isSet: (value: T) => boolean): Uint8Array {
   const bits = new Uint8Array((values.length + 7) >> 3);
   for (let i = 0; i < values.length; i++)

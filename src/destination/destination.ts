@@ -49,9 +49,16 @@ export interface StagedFile {
 }
 
 export interface StagedFolder {
-  /** @param path - relative, `/` between its parts, no `.` or `..` part; two files never share one */
-  createFile(path: string): Promise<StagedFile>;
-  /** Every file closed: write the list. */
+  /**
+   * Write one file. Where that is done at once nothing is returned; else the pieces are needed until the promise
+   * settles.
+   * @param path - relative, `/` between its parts, no `.` or `..` part; two files never share one
+   * @param sha256 - of the pieces
+   */
+  add(path: string, pieces: readonly Uint8Array[], sha256: string): Promise<void> | undefined;
+  /** The same for a body that is in a file; it is hashed on the way. */
+  addStream(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Every file written: write the list. */
   close(): Promise<Artifact>;
 }
 

@@ -7,6 +7,7 @@ import { type Destination, destinationError, type Staging } from './destination.
 import { makeFolder, syncFolder, writeAtomically } from './disk.ts';
 import { type FolderLayout, type FolderPaths, finalPath, folderPaths, stagingFolder } from './folder-layout.ts';
 import { FolderStaging, rollForwardFolder } from './folder-staging.ts';
+import { DiskTempo } from './loose-files.ts';
 
 /** The points of a unit's commit between which a crash makes a difference. */
 export type CommitStep = 'staged' | 'synced' | 'committed' | 'rolled';
@@ -28,6 +29,7 @@ export class FolderDestination implements Destination {
   readonly paths: FolderPaths;
   readonly #onStep: (step: CommitStep, unit: UnitId) => void;
   readonly #clock: Clock;
+  readonly #tempo = new DiskTempo();
   #prepared: Promise<void> | undefined;
 
   constructor(folder: string, options: FolderDestinationOptions = {}) {
@@ -60,14 +62,14 @@ export class FolderDestination implements Destination {
     return this.#guard(async () => {
       const folder = stagingFolder(this.paths, unit, token);
       await mkdir(folder);
-      return new FolderStaging(folder, (step) => this.#onStep(step, unit));
+      return new FolderStaging(folder, (step) => this.#onStep(step, unit), this.#tempo);
     });
   }
 
   async rollForward(record: UnitRecord): Promise<void> {
     this.#onStep('committed', record.unit);
     await this.prepare();
-    await this.#guard(() => rollForwardFolder(this.paths, record, this.#clock));
+    await this.#guard(() => rollForwardFolder(this.paths, record, this.#clock, this.#tempo));
     this.#onStep('rolled', record.unit);
   }
 

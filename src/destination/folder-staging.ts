@@ -5,16 +5,15 @@
  */
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Clock, sleep } from '../clock.ts';
 import { FlowDcError } from '../errors.ts';
-import type { Artifact, UnitRecord } from '../record.ts';
+import type { UnitRecord } from '../record.ts';
 import type { StagedFile, StagedFolder, Staging } from './destination.ts';
-import { syncFolder, syncPath } from './disk.ts';
-import { artifactName, type FolderPaths, finalPath, listedPath, stagingFolder } from './folder-layout.ts';
-import { FILE_LIST_SUFFIX, formatListedFile, HashedFile, readFileList } from './hashed-file.ts';
-
-/** fsyncs under way at once. Each blocks one of libuv's 4 threads, and other units want to write meanwhile. */
-const SYNC_WIDTH = 2;
+import { syncFolder } from './disk.ts';
+import { artifactName, type FolderPaths, finalPath, stagingFolder } from './folder-layout.ts';
+import { FILE_LIST_SUFFIX, HashedFile, readFileList } from './hashed-file.ts';
+import { type DiskTempo, forEachConcurrently, LooseFiles, renameAtPace } from './loose-files.ts';
 
 /**
  * Names that another machine made in a shared folder may take this long to be seen here: NFS caches for some seconds.
@@ -22,17 +21,21 @@ const SYNC_WIDTH = 2;
 export const VISIBLE_MS = 5_000;
 export const LOOK_AGAIN_MS = 250;
 
+/** Files that are moved between two looks at everything else. */
+const YIELD_FILES = 64;
+
 /** One attempt at one unit, in a folder of its own that no reader looks into. */
 export class FolderStaging implements Staging {
   readonly #folder: string;
   readonly #onSync: (step: 'staged' | 'synced') => void;
   readonly #open = new Set<HashedFile>();
-  /** Loose files and their folders, to be made durable all at once. */
-  readonly #unsynced = new Set<string>();
+  readonly #loose: LooseFiles[] = [];
+  readonly #tempo: DiskTempo;
 
-  constructor(folder: string, onSync: (step: 'staged' | 'synced') => void) {
+  constructor(folder: string, onSync: (step: 'staged' | 'synced') => void, tempo: DiskTempo) {
     this.#folder = folder;
     this.#onSync = onSync;
+    this.#tempo = tempo;
   }
 
   async createFile(name: string): Promise<StagedFile> {
@@ -42,15 +45,16 @@ export class FolderStaging implements Staging {
   async createFolder(name: string): Promise<StagedFolder> {
     if (!name.endsWith(FILE_LIST_SUFFIX))
       throw new RangeError(`a staged folder is named *${FILE_LIST_SUFFIX}, got ${name}`);
-    const list = await this.createFile(name);
-    return new LooseFiles(list, (path) => this.#createLoose(path));
+    const root = join(this.#folder, 'files');
+    await mkdir(root, { recursive: true });
+    const files = new LooseFiles(root, await this.createFile(name), this.#tempo);
+    this.#loose.push(files);
+    return files;
   }
 
   async sync(): Promise<void> {
     this.#onSync('staged');
-    // A journal commits many fsyncs at once: thousands of small files cost far less side by side than one by one.
-    await forEachConcurrently(this.#unsynced, SYNC_WIDTH, syncPath);
-    this.#unsynced.clear();
+    for (const files of this.#loose) await files.sync();
     await syncFolder(this.#folder);
     await syncFolder(dirname(this.#folder));
     this.#onSync('synced');
@@ -60,18 +64,6 @@ export class FolderStaging implements Staging {
     for (const file of this.#open) await file.abandon();
     this.#open.clear();
     await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  async #createLoose(path: string): Promise<StagedFile> {
-    const staged = join(this.#folder, 'files', listedPath(path));
-    const folder = dirname(staged);
-    if (!this.#unsynced.has(folder)) {
-      await mkdir(folder, { recursive: true });
-      this.#unsynced.add(folder);
-      this.#unsynced.add(join(this.#folder, 'files'));
-    }
-    this.#unsynced.add(staged);
-    return this.#create(staged, path, false);
   }
 
   async #create(path: string, name: string, durable: boolean): Promise<StagedFile> {
@@ -87,42 +79,18 @@ export class FolderStaging implements Staging {
   }
 }
 
-class LooseFiles implements StagedFolder {
-  readonly #list: StagedFile;
-  /** Lines of the list, written at once: about 150 bytes per file of one unit. */
-  readonly #lines: string[] = [];
-  readonly #create: (path: string) => Promise<StagedFile>;
-
-  constructor(list: StagedFile, create: (path: string) => Promise<StagedFile>) {
-    this.#list = list;
-    this.#create = create;
-  }
-
-  async createFile(path: string): Promise<StagedFile> {
-    const file = await this.#create(path);
-    return {
-      write: (chunks) => file.write(chunks),
-      close: async () => {
-        const { bytes, sha256 } = await file.close();
-        this.#lines.push(formatListedFile({ path, bytes, sha256 }));
-        return { name: path, bytes, sha256 };
-      },
-    };
-  }
-
-  async close(): Promise<Artifact> {
-    await this.#list.write([Buffer.from(this.#lines.join(''))]);
-    return this.#list.close();
-  }
-}
-
 /** Move a decided record's artifacts to their final names. Idempotent. Errors: FDC_ERR_DEST_IO. */
-export async function rollForwardFolder(paths: FolderPaths, record: UnitRecord, clock: Clock): Promise<void> {
+export async function rollForwardFolder(
+  paths: FolderPaths,
+  record: UnitRecord,
+  clock: Clock,
+  tempo: DiskTempo,
+): Promise<void> {
   const staged = stagingFolder(paths, record.unit, record.token);
   for (const artifact of record.artifacts) artifactName(artifact.name);
   // Lists go last: a list in its final place says that all of its files are in theirs.
   const lists = record.artifacts.filter((artifact) => artifact.name.endsWith(FILE_LIST_SUFFIX));
-  for (const list of lists) await rollFiles(paths, staged, list.name, clock);
+  for (const list of lists) await rollFiles(paths, staged, list.name, clock, tempo);
   for (const { name, bytes } of record.artifacts) {
     if (!lists.some((list) => list.name === name))
       await moveOnce(join(staged, name), finalPath(paths, name), bytes, clock);
@@ -132,10 +100,17 @@ export async function rollForwardFolder(paths: FolderPaths, record: UnitRecord, 
   await rm(staged, { recursive: true, force: true });
 }
 
-async function rollFiles(paths: FolderPaths, staged: string, listName: string, clock: Clock): Promise<void> {
+async function rollFiles(
+  paths: FolderPaths,
+  staged: string,
+  listName: string,
+  clock: Clock,
+  tempo: DiskTempo,
+): Promise<void> {
   const list = join(staged, listName);
   if (!(await exists(list))) return;
   const made = new Set<string>();
+  let moved = 0;
   for await (const { path, bytes } of readFileList(list)) {
     const final = join(paths.output, path);
     const folder = dirname(final);
@@ -143,7 +118,10 @@ async function rollFiles(paths: FolderPaths, staged: string, listName: string, c
       await mkdir(folder, { recursive: true });
       made.add(folder);
     }
-    await moveOnce(join(staged, 'files', path), final, bytes, clock);
+    const from = join(staged, 'files', path);
+    await renameAtPace(from, final, tempo).catch(() => moveOnce(from, final, bytes, clock));
+    moved += 1;
+    if (moved % YIELD_FILES === 0) await turn();
   }
   made.add(paths.output);
   await forEachConcurrently(made, 4, syncFolder);
@@ -169,24 +147,4 @@ async function moveOnce(from: string, to: string, bytes: number, clock: Clock): 
 
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
-}
-
-/** Run `work` over `items`, at most `width` at a time; rejects with the first error once none is running. */
-async function forEachConcurrently<T>(
-  items: Iterable<T>,
-  width: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const iterator = items[Symbol.iterator]();
-  let failed = false;
-  const lane = async (): Promise<void> => {
-    for (let next = iterator.next(); !next.done && !failed; next = iterator.next()) {
-      await work(next.value).catch((error: unknown) => {
-        failed = true;
-        throw error;
-      });
-    }
-  };
-  const results = await Promise.allSettled(Array.from({ length: width }, lane));
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

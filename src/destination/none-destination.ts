@@ -59,17 +59,18 @@ export class NoneDestination implements Destination {
 
   #folder(name: string): StagedFolder {
     const list = this.#file(name);
+    const note = (artifact: Artifact): Promise<void> => list.write([Buffer.from(`${JSON.stringify(artifact)}\n`)]);
     return {
-      createFile: async (path) => {
+      add: (path, pieces, sha256) => {
+        let bytes = 0;
+        for (const piece of pieces) bytes += piece.byteLength;
+        this.bytes += bytes;
+        return note({ name: path, bytes, sha256 });
+      },
+      addStream: async (path, pieces) => {
         const file = this.#file(path);
-        return {
-          write: (chunks) => file.write(chunks),
-          close: async (): Promise<Artifact> => {
-            const artifact = await file.close();
-            await list.write([Buffer.from(`${JSON.stringify(artifact)}\n`)]);
-            return artifact;
-          },
-        };
+        for await (const piece of pieces) await file.write([piece]);
+        await note(await file.close());
       },
       close: () => list.close(),
     };

@@ -63,6 +63,7 @@ export class Flight implements Stoppable {
   #release(isReusable: boolean): boolean {
     if (!this.#isOut) return false;
     this.#isOut = false;
+    this.#attempt = undefined;
     this.lane.running.delete(this);
     this.#tower.pools.giveBack(this.#origin, this.#client, isReusable);
     return true;

@@ -42,6 +42,12 @@ export class RowTask implements FetchTask {
   stop(): void {
     this.#flight?.stop();
   }
+
+  /** The row is done with: what its last request held must not live as long as its unit. */
+  settle(): void {
+    this.isOut = false;
+    this.#flight = undefined;
+  }
 }
 
 export class UnitWork {
@@ -108,7 +114,7 @@ export class UnitWork {
 
   #settle(task: RowTask): void {
     if (!task.isOut) return;
-    task.isOut = false;
+    task.settle();
     this.#unfinished -= 1;
     if (this.#unfinished === 0) this.#forget();
   }

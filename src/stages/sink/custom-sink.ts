@@ -22,3 +22,25 @@ export interface UnitWriter {
   /** Drop what was written. Not called after a commit that succeeded. */
   abort(error: Error): Promise<void>;
 }
+
+/**
+ * A writer that gathers rows: it takes them at once, without a promise for each, and says when their bytes are written.
+ * What the sinks of this package are made of.
+ */
+export interface GatheringWriter extends Pick<UnitWriter, 'commit' | 'abort'> {
+  /** Take one row, stored or not. Its body is the writer's until it is settled. */
+  take(result: FetchResult): void;
+}
+
+/** What a gathering writer tells while it writes. */
+export interface GatheringEvents {
+  /** These rows are done with, written or not; each exactly once. */
+  onSettled(results: readonly FetchResult[]): void;
+  /** A write failed: the unit is lost, and `abort` will be called. */
+  onError(error: Error): void;
+}
+
+/** A sink of gathering writers. */
+export interface GatheringSink {
+  openGathering(unit: OpenUnit, events: GatheringEvents): Promise<GatheringWriter>;
+}

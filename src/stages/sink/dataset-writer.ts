@@ -1,15 +1,19 @@
-/** How the units of one dataset are laid out and decided. */
+/** One attempt at one unit of a dataset: samples into their container, outcomes into the table, both into one commit. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { safeExtension } from '../../dataset/naming/safe-name.ts';
-import { outcomeTable, type RowOutcome, rowOutcome } from '../../dataset/outcome-table.ts';
+import { outcomeTable } from '../../dataset/outcome-table.ts';
 import { encodeParquet } from '../../dataset/parquet-file.ts';
 import { formatStats, STATS_SUFFIX, UnitTimer } from '../../dataset/stats-file.ts';
+import { UnitOutcomes } from '../../dataset/unit-outcomes.ts';
 import type { Destination, Staging } from '../../destination/destination.ts';
 import type { Artifact, Committer, FetchResult, OpenUnit, UnitRecord, UnitRow } from '../../record.ts';
 import { decodeRows } from '../../unit-rows.ts';
-import type { UnitWriter } from './custom-sink.ts';
-import type { SampleContainer } from './sample-container.ts';
+import type { GatheringEvents, GatheringWriter } from './custom-sink.ts';
+import type { SampleContainer, SampleEvents } from './sample-container.ts';
+
+/** What was gathered is written after so long at the latest: bodies must not sit in memory that others wait for. */
+const FLUSH_MS = 20;
 
 /** How the units of one dataset are laid out and decided. */
 export interface DatasetLayout {
@@ -19,69 +23,88 @@ export interface DatasetLayout {
   readonly clock: Clock;
   /** Paths without extension, one per row. */
   names(rows: readonly UnitRow[], unit: OpenUnit): readonly string[];
-  openContainer(staging: Staging, unit: OpenUnit): Promise<SampleContainer>;
+  openContainer(staging: Staging, unit: OpenUnit, events: SampleEvents): Promise<SampleContainer>;
   /** Give images the extension jpg whatever they are. */
   readonly imagesAsJpg: (unit: OpenUnit) => boolean;
 }
 
 /** Begin an attempt at a unit under a token of its own. */
-export async function openDatasetWriter(unit: OpenUnit, layout: DatasetLayout): Promise<UnitWriter> {
+export async function openDatasetWriter(
+  unit: OpenUnit,
+  layout: DatasetLayout,
+  events: GatheringEvents,
+): Promise<GatheringWriter> {
   const rows = decodeRows({ id: unit.id, shard: unit.shard, rows: unit.batch, hosts: [] });
   const token = randomBytes(8).toString('hex');
   const staging = await layout.destination.stage(unit.id, token);
   try {
-    return new DatasetWriter(unit, layout, token, staging, await layout.openContainer(staging, unit), rows);
+    const container = await layout.openContainer(staging, unit, events);
+    return new DatasetWriter(unit, layout, events, { token, staging, container, rows });
   } catch (error) {
     await staging.discard();
     throw error;
   }
 }
 
-class DatasetWriter implements UnitWriter {
+interface Opened {
+  readonly token: string;
+  readonly staging: Staging;
+  readonly container: SampleContainer;
+  readonly rows: readonly UnitRow[];
+}
+
+class DatasetWriter implements GatheringWriter {
   readonly #unit: OpenUnit;
   readonly #layout: DatasetLayout;
+  readonly #events: GatheringEvents;
   readonly #token: string;
   readonly #staging: Staging;
   readonly #container: SampleContainer;
-  readonly #rows: readonly UnitRow[];
   readonly #names: readonly string[];
-  readonly #outcomes: RowOutcome[] = [];
+  readonly #outcomes: UnitOutcomes;
   readonly #startedAtMs: number;
   readonly #timer = new UnitTimer();
   readonly #imagesAsJpg: boolean;
+  #cancelFlush: (() => void) | undefined;
   /** From here on somebody may have decided for this attempt, so what it staged must stay. */
   #offered = false;
 
   constructor(
     unit: OpenUnit,
     layout: DatasetLayout,
-    token: string,
-    staging: Staging,
-    container: SampleContainer,
-    rows: readonly UnitRow[],
+    events: GatheringEvents,
+    { token, staging, container, rows }: Opened,
   ) {
     this.#unit = unit;
     this.#layout = layout;
+    this.#events = events;
     this.#token = token;
     this.#staging = staging;
     this.#container = container;
-    this.#rows = rows;
+    this.#outcomes = new UnitOutcomes(rows);
     this.#names = layout.names(rows, unit);
     this.#startedAtMs = layout.clock.wallMs();
     this.#imagesAsJpg = layout.imagesAsJpg(unit);
   }
 
-  async write(result: FetchResult): Promise<void> {
+  take(result: FetchResult): void {
     const { index } = result.row;
     this.#timer.addRow(result);
     if (result.status !== 'fetched') {
-      this.#outcomes[index] = rowOutcome(result, undefined);
+      this.#outcomes.set(result, undefined);
+      this.#events.onSettled([result]);
       return;
     }
-    const startMs = this.#layout.clock.nowMs();
-    const sample = await this.#container.add(result, this.#names[index] as string, this.#extension(result));
-    this.#timer.add('write', this.#layout.clock.nowMs() - startMs);
-    this.#outcomes[index] = rowOutcome(result, sample.name, sample.sha256);
+    const name = this.#container.add(result, this.#names[index] as string, this.#extension(result));
+    this.#outcomes.set(result, name);
+    if (this.#cancelFlush === undefined && this.#container.hasUnwritten) this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    this.#cancelFlush = this.#layout.clock.timer(FLUSH_MS, () => {
+      this.#cancelFlush = undefined;
+      this.#container.flush();
+    });
   }
 
   async commit(): Promise<UnitRecord> {
@@ -96,15 +119,19 @@ class DatasetWriter implements UnitWriter {
   }
 
   async abort(): Promise<void> {
+    this.#cancelFlush?.();
+    await this.#container.abandon();
     if (!this.#offered) await this.#staging.discard();
   }
 
   async #finishFiles(): Promise<UnitRecord> {
     const { shard, batch } = this.#unit;
     const { clock } = this.#layout;
-    const startMs = clock.nowMs();
+    this.#cancelFlush?.();
     const artifacts = [await this.#container.close()];
-    const table = encodeParquet(outcomeTable(this.#rows, this.#outcomes, batch));
+    this.#timer.add('write', this.#container.writeMs);
+    const startMs = clock.nowMs();
+    const table = encodeParquet(outcomeTable(this.#outcomes, batch));
     artifacts.push(await this.#putFile(`${shard}.parquet`, table));
     const record = this.#record(artifacts);
     // What follows cannot be in a file that must be complete before it: the record and the renames.
@@ -123,17 +150,10 @@ class DatasetWriter implements UnitWriter {
   }
 
   #record(artifacts: readonly Artifact[]): UnitRecord {
-    const count = { fetched: 0, failed: 0, skipped: 0 };
-    const errors: Record<string, number> = {};
-    let bytes = 0;
-    for (const outcome of this.#outcomes) {
-      count[outcome.status] += 1;
-      if (outcome.status === 'fetched') bytes += outcome.bytes;
-      else errors[outcome.code ?? 'unknown'] = (errors[outcome.code ?? 'unknown'] ?? 0) + 1;
-    }
+    const { counts, errors, bytes } = this.#outcomes;
     const { id, rows } = this.#unit;
     const { worker, clock } = this.#layout;
-    const numbers = { rows, stored: count.fetched, failed: count.failed, skipped: count.skipped, bytes };
+    const numbers = { rows, stored: counts.fetched, failed: counts.failed, skipped: counts.skipped, bytes };
     return { unit: id, token: this.#token, worker, ...numbers, artifacts, errors, committedAtMs: clock.wallMs() };
   }
 

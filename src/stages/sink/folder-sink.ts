@@ -7,7 +7,7 @@ import { FolderDestination } from '../../destination/folder-destination.ts';
 import { FILE_LIST_SUFFIX } from '../../destination/hashed-file.ts';
 import { readRoles } from '../../unit-rows.ts';
 import { type DatasetLayout, openDatasetWriter } from './dataset-writer.ts';
-import { openFileContainer } from './sample-container.ts';
+import { openFileContainer } from './open-container.ts';
 import { createSink, type Sink } from './sink.ts';
 import { type DatasetSinkOptions, defaultCommitter, nameTemplate, sinkOptions } from './tar-sink.ts';
 
@@ -33,8 +33,12 @@ export function folderSink(destination: string | Destination, options: DatasetSi
       const rules = { layout: 'imagefolder', template, nullLabel: settings.nullLabel } as const;
       return sampleNames(rows, unit.shard, { ...rules, appendPosition: foreignNames && !settings.trustNames });
     },
-    openContainer: (staging, unit) => openFileContainer(staging, `${unit.shard}${FILE_LIST_SUFFIX}`),
+    openContainer: (staging, unit, events) =>
+      openFileContainer(staging, `${unit.shard}${FILE_LIST_SUFFIX}`, events, clock),
     imagesAsJpg: () => settings.imageName === 'jpg',
   };
-  return createSink({ open: (unit) => openDatasetWriter(unit, layout) }, sinkOptions(target, clock, maxUnitErrors));
+  return createSink(
+    { openGathering: (unit, events) => openDatasetWriter(unit, layout, events) },
+    sinkOptions(target, clock, maxUnitErrors),
+  );
 }

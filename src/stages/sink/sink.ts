@@ -5,7 +5,7 @@ import { FlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit } from '../../record.ts';
 import { Semaphore } from '../../structures/semaphore.ts';
 import { publish } from '../../telemetry/channels.ts';
-import type { CustomSink } from './custom-sink.ts';
+import type { CustomSink, GatheringSink } from './custom-sink.ts';
 import { type LaneEvents, protocolError, UnitLane } from './unit-lane.ts';
 
 export interface CreateSinkOptions {
@@ -43,8 +43,13 @@ export interface Sink extends Writable {
   stats(): SinkStats;
 }
 
-/** Enough to keep every open unit's disk write busy; bodies are bounded by their own budget. Chosen, untested. */
-const MAX_PENDING_WRITES = 64;
+/** Rows that wait for a writer which takes them one by one: enough to keep every open unit's busy. Chosen, untested. */
+const MAX_WAITING_ROWS = 64;
+/**
+ * Bytes that are gathered or being written: a gathered write of every open unit, and as much again. Bodies have a budget
+ * of their own besides. Chosen.
+ */
+const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 /** A commit waits for fsync, which blocks one of libuv's 4 threads: half of them stay for the writes of other units. */
 const MAX_COMMITS = 2;
 /** Units that are written and wait for a commit: more would only pile up dirty pages. Chosen, untested. */
@@ -56,12 +61,12 @@ const MAX_WAITING_COMMITS = 4;
  * Errors: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO, FDC_ERR_SINK_PROTOCOL, FDC_ERR_UNIT_FAILED, and FlowDcErrors of `sink`.
  * Anything else that `sink` throws fails the one unit.
  */
-export function createSink(sink: CustomSink, options: CreateSinkOptions = {}): Sink {
+export function createSink(sink: CustomSink | GatheringSink, options: CreateSinkOptions = {}): Sink {
   return new SinkStream(sink, options);
 }
 
 class SinkStream extends Writable implements Sink {
-  readonly #sink: CustomSink;
+  readonly #sink: CustomSink | GatheringSink;
   readonly #options: CreateSinkOptions;
   readonly #clock: Clock;
   readonly #lanes = new Map<OpenUnit, UnitLane>();
@@ -80,11 +85,12 @@ class SinkStream extends Writable implements Sink {
   };
   #errorsInRow = 0;
   #pendingWrites = 0;
+  #waitingRows = 0;
   #pendingBytes = 0;
   /** Continues the stream before us, with the time since when it waits. */
   #held: { readonly resume: () => void; readonly sinceMs: number } | undefined;
 
-  constructor(sink: CustomSink, options: CreateSinkOptions) {
+  constructor(sink: CustomSink | GatheringSink, options: CreateSinkOptions) {
     super({ objectMode: true, highWaterMark: 1 });
     this.#sink = sink;
     this.#options = options;
@@ -109,12 +115,14 @@ class SinkStream extends Writable implements Sink {
       return;
     }
     this.#pendingWrites += 1;
+    this.#waitingRows += 1;
     this.#pendingBytes += result.bytes;
     try {
       if (end === 'committed') throw protocolError(result);
       this.#lane(result.unit).push(result);
     } catch (error) {
       result.release();
+      this.#waitingRows -= 1;
       this.#settled(result);
       callback(error as Error);
       return;
@@ -152,6 +160,9 @@ class SinkStream extends Writable implements Sink {
   #events(unit: OpenUnit): LaneEvents {
     return {
       onSettled: (result) => this.#settled(result),
+      onTaken: () => {
+        this.#waitingRows -= 1;
+      },
       onCommitted: (record) => {
         publish('flow-dc:unit-committed', () => ({ record }));
         this.#errorsInRow = 0;
@@ -192,7 +203,11 @@ class SinkStream extends Writable implements Sink {
   }
 
   #isFull(): boolean {
-    return this.#pendingWrites >= MAX_PENDING_WRITES || this.#commits.waiting >= MAX_WAITING_COMMITS;
+    return (
+      this.#waitingRows >= MAX_WAITING_ROWS ||
+      this.#pendingBytes >= MAX_PENDING_BYTES ||
+      this.#commits.waiting >= MAX_WAITING_COMMITS
+    );
   }
 
   #resume(): void {

@@ -12,7 +12,7 @@ import { createLocalCommitter } from '../../job/local-committer.ts';
 import type { Committer, OpenUnit, UnitRow } from '../../record.ts';
 import { readRoles } from '../../unit-rows.ts';
 import { type DatasetLayout, openDatasetWriter } from './dataset-writer.ts';
-import { openTarContainer } from './sample-container.ts';
+import { openTarContainer } from './open-container.ts';
 import { createSink, type Sink } from './sink.ts';
 
 export interface DatasetSinkOptions extends SinkOptions {
@@ -34,7 +34,7 @@ export interface DatasetSinkOptions extends SinkOptions {
  * Errors at construction: FDC_ERR_CONFIG_INVALID. While writing: see createSink.
  */
 export function tarSink(destination: string | Destination, options: DatasetSinkOptions = {}): Sink {
-  const { committer, worker, clock, maxUnitErrors, ...given } = options;
+  const { committer, worker, clock = systemClock, maxUnitErrors, ...given } = options;
   const settings = stageSettings('sink', given);
   if (!settings.createTar) throw misuse('createTar is false: use folderSink for loose files');
   const target = typeof destination === 'string' ? new FolderDestination(destination) : destination;
@@ -44,24 +44,25 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
     destination: target,
     committer: committer ?? defaultCommitter(target),
     worker: worker ?? 'local',
-    clock: clock ?? systemClock,
+    clock,
     names: (rows: readonly UnitRow[], unit) => {
       const { outputFormat, nullLabel } = formats.of(unit);
       return sampleNames(rows, unit.shard, { layout: outputFormat, template, nullLabel, appendPosition: false });
     },
-    openContainer: (staging, unit) => {
+    openContainer: (staging, unit, events) => {
       const webdataset = formats.of(unit).outputFormat === 'webdataset';
-      return openTarContainer(staging, {
+      const options = {
         name: `${unit.shard}${settings.compressTar ? '.tar.gz' : '.tar'}`,
         compress: settings.compressTar,
         json: webdataset ? sampleJsonWriter(unit.batch) : undefined,
         captions: webdataset && readRoles(unit.batch.schema).caption !== undefined,
-      });
+      };
+      return openTarContainer(staging, options, events, clock);
     },
     imagesAsJpg: (unit) => formats.of(unit).imageName === 'jpg',
   };
   return createSink(
-    { open: (unit) => openDatasetWriter(unit, layout) },
+    { openGathering: (unit, events) => openDatasetWriter(unit, layout, events) },
     sinkOptions(target, layout.clock, maxUnitErrors),
   );
 }

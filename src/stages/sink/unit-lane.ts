@@ -1,14 +1,16 @@
-/** One open unit's way through the sink. */
+/** One open unit's way through the sink: open, write row by row, commit, done. */
 import { fatalDestinationError } from '../../destination/destination.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
 import type { Semaphore } from '../../structures/semaphore.ts';
-import type { CustomSink, UnitWriter } from './custom-sink.ts';
+import type { CustomSink, GatheringEvents, GatheringSink, GatheringWriter, UnitWriter } from './custom-sink.ts';
 
 /** What a lane tells the stream it belongs to. */
 export interface LaneEvents {
   /** Called once per pushed result, after its body was released. */
   onSettled(result: FetchResult): void;
+  /** A result left the line of those that wait for their turn. */
+  onTaken(): void;
   onCommitted(record: UnitRecord): void;
   /** The unit will not be committed by us; without an error when it was taken away or the input ended. */
   onGivenUp(unitError: Error | undefined): void;
@@ -18,18 +20,22 @@ export interface LaneEvents {
 }
 
 /**
- * One open unit's way through the sink: open, write row by row, commit, done. Everything happens in one chain of
- * awaits, so a writer never sees two calls at once, and nothing is left behind whichever way it ends.
+ * One open unit's way through the sink: open, write row by row, commit, done. Everything that waits happens in one chain
+ * of awaits, so a writer never sees two calls at once, and nothing is left behind whichever way it ends. A gathering
+ * writer is handed its rows as they come, without any waiting.
  */
-export class UnitLane {
+export class UnitLane implements GatheringEvents {
   readonly #unit: OpenUnit;
-  readonly #sink: CustomSink;
+  readonly #sink: CustomSink | GatheringSink;
   readonly #commits: Semaphore;
   readonly #name: string;
   readonly #events: LaneEvents;
   readonly #queue: FetchResult[] = [];
+  /** With a gathering writer, and not settled yet. */
+  readonly #taken = new Set<FetchResult>();
   readonly #seen: Uint8Array;
   #writer: UnitWriter | undefined;
+  #gatherer: GatheringWriter | undefined;
   #pushed = 0;
   #written = 0;
   #running: Promise<void> | undefined;
@@ -37,7 +43,7 @@ export class UnitLane {
   #stop: { readonly reason: Error; readonly quiet: boolean } | undefined;
   #closed = false;
 
-  constructor(unit: OpenUnit, sink: CustomSink, commits: Semaphore, name: string, events: LaneEvents) {
+  constructor(unit: OpenUnit, sink: CustomSink | GatheringSink, commits: Semaphore, name: string, events: LaneEvents) {
     this.#unit = unit;
     this.#sink = sink;
     this.#commits = commits;
@@ -53,7 +59,14 @@ export class UnitLane {
     if (this.#pushed === this.#unit.rows) throw protocolError(result);
     this.#pushed += 1;
     if (this.#closed) {
+      this.#events.onTaken();
       this.#settle(result);
+      return;
+    }
+    if (this.#gatherer !== undefined && this.#running === undefined && this.#stop === undefined) {
+      this.#events.onTaken();
+      this.#take(this.#gatherer, result);
+      if (this.#stop !== undefined || this.#written === this.#unit.rows) this.#start();
       return;
     }
     this.#queue.push(result);
@@ -99,10 +112,15 @@ export class UnitLane {
   }
 
   async #writeQueue(): Promise<void> {
-    if (this.#stop === undefined) this.#writer ??= await this.#sink.open(this.#unit);
+    if (this.#stop === undefined) await this.#open();
     while (this.#stop === undefined) {
       const result = this.#queue.shift();
       if (result === undefined) return;
+      this.#events.onTaken();
+      if (this.#gatherer !== undefined) {
+        this.#take(this.#gatherer, result);
+        continue;
+      }
       try {
         this.#checkRow(result.row.index);
         await (this.#writer as UnitWriter).write(result);
@@ -113,12 +131,41 @@ export class UnitLane {
     }
   }
 
+  async #open(): Promise<void> {
+    if (this.#writer !== undefined || this.#gatherer !== undefined) return;
+    if ('openGathering' in this.#sink) this.#gatherer = await this.#sink.openGathering(this.#unit, this);
+    else this.#writer = await this.#sink.open(this.#unit);
+  }
+
+  #take(gatherer: GatheringWriter, result: FetchResult): void {
+    this.#taken.add(result);
+    try {
+      this.#checkRow(result.row.index);
+      gatherer.take(result);
+      this.#written += 1;
+    } catch (error) {
+      this.onSettled([result]);
+      this.onError(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  onSettled(results: readonly FetchResult[]): void {
+    for (const result of results) if (this.#taken.delete(result)) this.#settle(result);
+  }
+
+  onError(error: Error): void {
+    this.#stop ??= { reason: error, quiet: false };
+    this.#start();
+  }
+
   async #commit(): Promise<void> {
     const record = await this.#commits.run(() => {
       if (this.#stop !== undefined) throw this.#stop.reason;
-      return (this.#writer as UnitWriter).commit();
+      return (this.#writer ?? (this.#gatherer as GatheringWriter)).commit();
     });
     this.#writer = undefined;
+    this.#gatherer = undefined;
+    this.onSettled([...this.#taken]);
     this.#close();
     this.#events.onCommitted(record);
     // Losing the acknowledgement is harmless by contract, so its failure is not the sink's.
@@ -128,9 +175,13 @@ export class UnitLane {
 
   async #giveUp({ reason, quiet }: { readonly reason: Error; readonly quiet: boolean }): Promise<void> {
     this.#close();
-    for (const result of this.#queue.splice(0)) this.#settle(result);
-    const writer = this.#writer;
+    for (const result of this.#queue.splice(0)) {
+      this.#events.onTaken();
+      this.#settle(result);
+    }
+    const writer = this.#writer ?? this.#gatherer;
     this.#writer = undefined;
+    this.#gatherer = undefined;
     const abortError = await writer?.abort(reason).then(
       () => undefined,
       (error: Error) => error,

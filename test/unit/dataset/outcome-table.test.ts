@@ -16,9 +16,10 @@ import {
 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../src/arrow/columns.ts';
-import { outcomeTable, rowOutcome } from '../../../src/dataset/outcome-table.ts';
+import { outcomeTable } from '../../../src/dataset/outcome-table.ts';
 import { decodeParquet, encodeParquet } from '../../../src/dataset/parquet-file.ts';
 import { sampleJsonWriter } from '../../../src/dataset/sample-json.ts';
+import { UnitOutcomes } from '../../../src/dataset/unit-outcomes.ts';
 import { resultOf, unitOf } from '../../support/sink-units.ts';
 
 function dataOf(values: readonly unknown[], type: ConstructorParameters<typeof Field>[1]): Data {
@@ -48,14 +49,16 @@ function unit() {
   return unitOf({ rows: 2, extra: columns, captions: ['a', 'b'] });
 }
 
+function outcomesOf(stored: ReturnType<typeof unit>): UnitOutcomes {
+  const outcomes = new UnitOutcomes(stored.decoded);
+  for (const row of stored.decoded) outcomes.set(resultOf(stored, row.index), 'n');
+  return outcomes;
+}
+
 describe('the outcome table', () => {
   it("starts with the documented columns, then the manifest's in their order; clashes are renamed", () => {
-    const { decoded, batch } = unit();
-    const table = outcomeTable(
-      decoded,
-      decoded.map((row) => rowOutcome(resultOf(unit(), row.index), 'n')),
-      batch,
-    );
+    const { batch } = unit();
+    const table = outcomeTable(outcomesOf(unit()), batch);
     expect(table.schema.names).toEqual([
       ...[
         'key',
@@ -89,12 +92,8 @@ describe('the outcome table', () => {
   });
 
   it("keeps the manifest's values through parquet, whatever their type", () => {
-    const { decoded, batch } = unit();
-    const table = outcomeTable(
-      decoded,
-      decoded.map((row) => rowOutcome(resultOf(unit(), row.index), 'n')),
-      batch,
-    );
+    const { batch } = unit();
+    const table = outcomeTable(outcomesOf(unit()), batch);
     const [back] = decodeParquet(encodeParquet(table));
     const of = (name: string) => back?.getChild(name);
     expect([of('big')?.get(0), of('big')?.get(1)]).toEqual([2n ** 60n + 1n, null]);

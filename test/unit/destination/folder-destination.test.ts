@@ -65,9 +65,8 @@ async function stageFolder(destination: FolderDestination, paths: readonly strin
   const staging = await destination.stage(UNIT, 'aa');
   const folder = await staging.createFolder('000000.files');
   for (const path of paths) {
-    const file = await folder.createFile(path);
-    await file.write([Buffer.from(`content of ${path}`)]);
-    await file.close();
+    const content = Buffer.from(`content of ${path}`);
+    await folder.add(path, [content], createHash('sha256').update(content).digest('hex'));
   }
   const artifact = await folder.close();
   await staging.sync();

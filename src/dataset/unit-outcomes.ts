@@ -1,0 +1,217 @@
+/** What a unit keeps of its results once their bodies are written: columns from the start, a slot per row. */
+import { type Data, Field, Int64, List, makeData, TimestampMillisecond, Utf8 } from 'apache-arrow';
+import { float64Column, int32Column, packedBits, utf8Column } from '../arrow/columns.ts';
+import type { FetchResult, UnitRow } from '../record.ts';
+
+/** Rows per host with the same content above which it is taken for a "no longer available" picture. */
+const PLACEHOLDER_ROWS = 50;
+/** Hex digits of a sha256. */
+const DIGEST_CHARS = 64;
+
+export type Column = readonly [name: string, data: Data];
+
+/** Numbers by row, with a mark where there is one. */
+class Numbers {
+  readonly values: Float64Array;
+  readonly isSet: Uint8Array;
+
+  constructor(rows: number) {
+    this.values = new Float64Array(rows);
+    this.isSet = new Uint8Array(rows);
+  }
+
+  set(index: number, value: number | undefined): void {
+    if (value === undefined) return;
+    this.values[index] = value;
+    this.isSet[index] = 1;
+  }
+
+  get(index: number): number | undefined {
+    return this.isSet[index] === 1 ? this.values[index] : undefined;
+  }
+
+  ints(): Data {
+    return int32Column(Array.from(this.values, (_, index) => this.get(index)));
+  }
+
+  floats(): Data {
+    return float64Column(Array.from(this.values, (_, index) => this.get(index)));
+  }
+}
+
+export class UnitOutcomes {
+  /** Rows by status; those with `fetched` are the stored ones. */
+  readonly counts = { fetched: 0, failed: 0, skipped: 0 };
+  /** Rows by code, of those that are not stored. */
+  readonly errors: Record<string, number> = {};
+  /** Of stored bodies. */
+  bytes = 0;
+  readonly #rows: readonly UnitRow[];
+  readonly #status: (FetchResult['status'] | undefined)[];
+  readonly #names: (string | undefined)[] = [];
+  readonly #codes: (string | undefined)[] = [];
+  readonly #hosts: (string | undefined)[] = [];
+  /** Only where it is not the row's own URL, which is nearly never. */
+  readonly #finalUrls: (string | undefined)[] = [];
+  readonly #contentTypes: (string | undefined)[] = [];
+  readonly #etags: (string | undefined)[] = [];
+  readonly #lastModified: (string | undefined)[] = [];
+  readonly #digests: Buffer;
+  readonly #hasDigest: Uint8Array;
+  readonly #numbers: Readonly<Record<NumberField, Numbers>>;
+
+  constructor(rows: readonly UnitRow[]) {
+    const size = rows.length;
+    this.#rows = rows;
+    this.#status = new Array<undefined>(size).fill(undefined);
+    for (const texts of this.#texts()) texts.length = size;
+    this.#digests = Buffer.alloc(size * DIGEST_CHARS);
+    this.#hasDigest = new Uint8Array(size);
+    this.#numbers = Object.fromEntries(NUMBER_FIELDS.map((field) => [field, new Numbers(size)])) as Record<
+      NumberField,
+      Numbers
+    >;
+  }
+
+  /** @param name - path of the sample in its shard or folder; undefined unless stored */
+  set(result: FetchResult, name: string | undefined): void {
+    const { row, status, code, sha256, finalUrl } = result;
+    const { index } = row;
+    this.#status[index] = status;
+    this.#names[index] = name;
+    this.#codes[index] = code;
+    this.#hosts[index] = result.host;
+    this.#finalUrls[index] = finalUrl === row.url ? row.url : finalUrl;
+    this.#contentTypes[index] = result.contentType;
+    this.#etags[index] = result.etag;
+    this.#lastModified[index] = result.lastModified;
+    if (sha256 !== undefined) {
+      this.#digests.write(sha256, index * DIGEST_CHARS, DIGEST_CHARS, 'latin1');
+      this.#hasDigest[index] = 1;
+    }
+    for (const field of NUMBER_FIELDS) this.#numbers[field].set(index, result[field]);
+    this.counts[status] += 1;
+    if (status === 'fetched') this.bytes += result.bytes;
+    else this.errors[code ?? 'unknown'] = (this.errors[code ?? 'unknown'] ?? 0) + 1;
+  }
+
+  /** The table's own columns, in their order. */
+  columns(): Column[] {
+    const rows = this.#rows;
+    const { httpStatus, bytes, width, height, attempts, headersMs, totalMs, fetchedAtMs } = this.#numbers;
+    return [
+      ['key', utf8Column(rows.map((row) => row.key))],
+      ['name', utf8Column(this.#names)],
+      ['row', int64Column(rows.map((row) => row.row))],
+      ['source_file', utf8Column(rows.map((row) => row.sourceFile))],
+      ['source_row', int64Column(rows.map((row) => row.sourceRow))],
+      ['url', utf8Column(rows.map((row) => (row.url === '' ? null : row.url)))],
+      ['final_url', utf8Column(this.#finalUrls)],
+      ['label', utf8Column(rows.map((row) => row.label))],
+      ['status', utf8Column(this.#status)],
+      ['code', utf8Column(this.#codes)],
+      ['http_status', httpStatus.ints()],
+      ['bytes', int64Column(bytes.values)],
+      ['content_type', utf8Column(this.#contentTypes)],
+      ['sha256', this.#digestColumn()],
+      ['width', width.ints()],
+      ['height', height.ints()],
+      ['attempts', attempts.ints()],
+      // Every later run over the same rows writes a higher number; readers take the highest.
+      ['attempt_set', int32Column(rows.map(() => 1))],
+      ['headers_ms', headersMs.floats()],
+      ['total_ms', totalMs.floats()],
+      ['fetched_at', timestampColumn(fetchedAtMs.values)],
+      ['etag', utf8Column(this.#etags)],
+      ['last_modified', utf8Column(this.#lastModified)],
+      ['host', utf8Column(this.#hosts)],
+      ['flags', flagsColumn(this.#placeholders())],
+    ];
+  }
+
+  #texts(): unknown[][] {
+    const replies = [this.#contentTypes, this.#etags, this.#lastModified];
+    return [this.#names, this.#codes, this.#hosts, this.#finalUrls, ...replies];
+  }
+
+  #digestColumn(): Data<Utf8> {
+    const length = this.#rows.length;
+    const valueOffsets = new Int32Array(length + 1);
+    const data = new Uint8Array(length * DIGEST_CHARS);
+    let end = 0;
+    for (let index = 0; index < length; index++) {
+      if (this.#hasDigest[index] === 1) {
+        data.set(this.#digests.subarray(index * DIGEST_CHARS, (index + 1) * DIGEST_CHARS), end);
+        end += DIGEST_CHARS;
+      }
+      valueOffsets[index + 1] = end;
+    }
+    const type = new Utf8();
+    return makeData({ type, length, ...packedBits(this.#hasDigest), valueOffsets, data: data.subarray(0, end) });
+  }
+
+  /** Which rows hold a body that more than 50 rows of the same host have as well. */
+  #placeholders(): Uint8Array {
+    const flags = new Uint8Array(this.#rows.length);
+    const rowsOf = new Map<string, number[]>();
+    for (let index = 0; index < flags.length; index++) {
+      if (this.#hasDigest[index] === 0 || this.#status[index] !== 'fetched') continue;
+      // Sixteen digits tell contents apart as far as a flag needs; hosts are told apart among those that repeat.
+      const content = this.#digests.toString('latin1', index * DIGEST_CHARS, index * DIGEST_CHARS + 16);
+      const rows = rowsOf.get(content);
+      if (rows === undefined) rowsOf.set(content, [index]);
+      else rows.push(index);
+    }
+    for (const rows of rowsOf.values()) {
+      if (rows.length <= PLACEHOLDER_ROWS) continue;
+      const byHost = new Map<string | undefined, number>();
+      for (const index of rows) byHost.set(this.#hosts[index], (byHost.get(this.#hosts[index]) ?? 0) + 1);
+      for (const index of rows) if ((byHost.get(this.#hosts[index]) as number) > PLACEHOLDER_ROWS) flags[index] = 1;
+    }
+    return flags;
+  }
+}
+
+const NUMBER_FIELDS = [
+  'httpStatus',
+  'bytes',
+  'width',
+  'height',
+  'attempts',
+  'headersMs',
+  'totalMs',
+  'fetchedAtMs',
+] as const;
+type NumberField = (typeof NUMBER_FIELDS)[number];
+
+/** Whole numbers below 2^53, as the words of 64-bit ones: a BigInt for each would cost more than all else here. */
+function words(values: ArrayLike<number>): BigInt64Array {
+  const halves = new Int32Array(values.length * 2);
+  for (let index = 0; index < values.length; index++) {
+    const value = Math.round(values[index] as number);
+    halves[2 * index] = (value % 4_294_967_296) | 0;
+    halves[2 * index + 1] = Math.floor(value / 4_294_967_296);
+  }
+  return new BigInt64Array(halves.buffer);
+}
+
+function int64Column(values: ArrayLike<number>): Data<Int64> {
+  return makeData({ type: new Int64(), length: values.length, nullCount: 0, data: words(values) });
+}
+
+function timestampColumn(values: ArrayLike<number>): Data<TimestampMillisecond> {
+  return makeData({ type: new TimestampMillisecond('UTC'), length: values.length, nullCount: 0, data: words(values) });
+}
+
+/** A list per row: `['placeholder']` or empty. */
+function flagsColumn(flags: Uint8Array): Data<List<Utf8>> {
+  const valueOffsets = new Int32Array(flags.length + 1);
+  let end = 0;
+  flags.forEach((flag, index) => {
+    end += flag;
+    valueOffsets[index + 1] = end;
+  });
+  const type = new List(new Field('item', new Utf8(), true));
+  const child = utf8Column(Array.from({ length: end }, () => 'placeholder'));
+  return makeData({ type, length: flags.length, nullCount: 0, valueOffsets, child });
+}

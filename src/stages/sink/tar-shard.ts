@@ -1,0 +1,195 @@
+/** A tar archive that grows while its samples arrive: small parts gathered in a slab, bodies as they came. */
+import type { Clock } from '../../clock.ts';
+import type { SampleJson } from '../../dataset/sample-json.ts';
+import type { Artifact, FetchResult, SpilledBody } from '../../record.ts';
+import { isPacked, type TarOutput } from './gzip-file.ts';
+import { readSpilled, type SampleContainer, type SampleEvents } from './sample-container.ts';
+import { BLOCK_BYTES, isPlain, unusualHeader, writeHeader } from './tar-header.ts';
+
+/** Gathered before a write: from about this size on a system call costs nothing beside its bytes. Measured. */
+const WRITE_BYTES = 1024 * 1024;
+/** Headers, captions and metadata of some dozens of samples. */
+const SLAB_BYTES = 64 * 1024;
+const END_OF_ARCHIVE = Buffer.alloc(2 * BLOCK_BYTES);
+
+export interface TarShardOptions {
+  /** Set for webdataset: metadata beside every body. */
+  readonly json?: SampleJson | undefined;
+  /** Write captions as `.txt`, also empty ones: loaders want the same fields in every sample. */
+  readonly captions: boolean;
+}
+
+type Part = Uint8Array | SpilledBody | Promise<Uint8Array>;
+
+export class TarShard implements SampleContainer {
+  writeMs = 0;
+  readonly #output: TarOutput;
+  readonly #clock: Clock;
+  readonly #options: TarShardOptions;
+  readonly #events: SampleEvents;
+  /** What was added and is not being written yet, in order; `#packed` says of each part whether it is compressed. */
+  #parts: Part[] = [];
+  #packed: boolean[] = [];
+  #results: FetchResult[] = [];
+  #bytes = 0;
+  #slab = Buffer.allocUnsafe(SLAB_BYTES);
+  /** The slab is used up to `#at`; from `#from` on it is not among the parts yet. */
+  #from = 0;
+  #at = 0;
+  #writing: Promise<void> | undefined;
+  #failure: Error | undefined;
+
+  constructor(output: TarOutput, options: TarShardOptions, events: SampleEvents, clock: Clock) {
+    this.#clock = clock;
+    this.#output = output;
+    this.#options = options;
+    this.#events = events;
+  }
+
+  add(result: FetchResult, stem: string, extension: string): string {
+    const name = `${stem}.${extension}`;
+    const { pieces = [], bytes } = result;
+    this.#header(name, bytes);
+    this.#body(result, pieces);
+    this.#pad(bytes);
+    const { captions, json } = this.#options;
+    if (captions) this.#small(`${stem}.txt`, Buffer.from(result.row.caption ?? ''));
+    if (json !== undefined) this.#small(`${stem}.json`, json(result, result.sha256));
+    this.#results.push(result);
+    if (this.#bytes >= WRITE_BYTES) this.flush();
+    return name;
+  }
+
+  get hasUnwritten(): boolean {
+    return this.#results.length > 0;
+  }
+
+  /** Write what there is; what is added meanwhile follows when it is enough, or by the next call. */
+  flush(): void {
+    if (this.#failure === undefined) this.#writing ??= this.#write().finally(() => this.#written());
+  }
+
+  async close(): Promise<Artifact> {
+    if (this.#failure !== undefined) throw this.#failure;
+    while (this.#writing !== undefined || this.#results.length > 0) {
+      this.flush();
+      await this.#writing;
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+    this.#cut();
+    this.#parts.push(END_OF_ARCHIVE);
+    this.#packed.push(false);
+    await this.#write();
+    return this.#output.close();
+  }
+
+  async abandon(): Promise<void> {
+    this.#failure ??= new Error('the shard was abandoned');
+    await this.#writing;
+    this.#events.onSettled(this.#results.splice(0));
+  }
+
+  #written(): void {
+    this.#writing = undefined;
+    if (this.#bytes >= WRITE_BYTES) this.flush();
+  }
+
+  /** Never rejects when it was started by `flush`: whoever adds hears of a failure from its event. */
+  async #write(): Promise<void> {
+    this.#cut();
+    const [parts, packed, results] = [this.#parts, this.#packed, this.#results];
+    this.#parts = [];
+    this.#packed = [];
+    this.#results = [];
+    this.#bytes = 0;
+    const startMs = this.#clock.nowMs();
+    try {
+      await this.#writeParts(parts, packed);
+    } catch (error) {
+      this.#failure = error as Error;
+      this.#events.onError(this.#failure);
+    }
+    this.writeMs += this.#clock.nowMs() - startMs;
+    this.#events.onSettled(results);
+  }
+
+  async #writeParts(parts: readonly Part[], packed: readonly boolean[]): Promise<void> {
+    let chunks: Uint8Array[] = [];
+    let flags: boolean[] = [];
+    for (const [index, part] of parts.entries()) {
+      if ('path' in part) {
+        await this.#output.write(chunks, flags);
+        chunks = [];
+        flags = [];
+        for await (const chunk of readSpilled(part)) await this.#output.write([chunk], [packed[index] === true]);
+      } else {
+        chunks.push(part instanceof Uint8Array ? part : await part);
+        flags.push(packed[index] === true);
+      }
+    }
+    await this.#output.write(chunks, flags);
+  }
+
+  #header(name: string, size: number): void {
+    if (isPlain(name, size)) {
+      this.#reserve(BLOCK_BYTES);
+      writeHeader(this.#slab, this.#at, name, size);
+      this.#at += BLOCK_BYTES;
+    } else this.#part(unusualHeader(name, size), false);
+    this.#bytes += BLOCK_BYTES;
+  }
+
+  #body(result: FetchResult, pieces: readonly Buffer[]): void {
+    const packed = isPacked(result.contentType);
+    if (pieces.length > 0) {
+      for (const piece of pieces) this.#part(piece, packed);
+    } else {
+      const { body, row, unit } = result;
+      if (body === undefined)
+        throw new TypeError(`unit ${unit.id}, row ${row.row}: expected a body with status fetched`);
+      this.#part(body, packed);
+    }
+    this.#bytes += result.bytes;
+  }
+
+  #small(name: string, content: Buffer): void {
+    this.#header(name, content.length);
+    if (content.length > SLAB_BYTES / 4) this.#part(content, false);
+    else {
+      this.#reserve(content.length);
+      content.copy(this.#slab, this.#at);
+      this.#at += content.length;
+    }
+    this.#bytes += content.length;
+    this.#pad(content.length);
+  }
+
+  #pad(size: number): void {
+    const padding = (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
+    this.#reserve(padding);
+    this.#slab.fill(0, this.#at, this.#at + padding);
+    this.#at += padding;
+  }
+
+  #part(part: Part, packed: boolean): void {
+    this.#cut();
+    this.#parts.push(part);
+    this.#packed.push(packed);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= SLAB_BYTES) return;
+    this.#cut();
+    this.#slab = Buffer.allocUnsafe(SLAB_BYTES);
+    this.#from = 0;
+    this.#at = 0;
+  }
+
+  /** What was put into the slab since the last part becomes a part. */
+  #cut(): void {
+    if (this.#at === this.#from) return;
+    this.#parts.push(this.#slab.subarray(this.#from, this.#at));
+    this.#packed.push(false);
+    this.#from = this.#at;
+  }
+}
