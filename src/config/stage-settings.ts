@@ -9,6 +9,23 @@ import { configInvalid, type ObjectSchema, problemsOf } from './validate.ts';
 const bySlice = new Map<Slice, ObjectSchema>();
 
 /**
+ * Settings carry themselves under this symbol, which a spread passes on: a stage that is given what was checked before,
+ * under the options of the same slice, does not check it again.
+ */
+const SETTINGS = Symbol('flow-dc settings');
+
+interface Checked {
+  readonly slice: Slice;
+  readonly settings: object;
+}
+
+function isUnchanged(options: object, settings: object): boolean {
+  const entries = Object.entries(options);
+  const kept = settings as Readonly<Record<string, unknown>>;
+  return entries.length === Object.keys(kept).length && entries.every(([name, value]) => kept[name] === value);
+}
+
+/**
  * The settings of one slice: options checked, defaults filled in, deeply frozen. Settings are valid options, so passing
  * them again changes nothing. An option that is undefined counts as absent.
  * Errors: FDC_ERR_CONFIG_INVALID, with every problem in `issues`.
@@ -16,6 +33,8 @@ const bySlice = new Map<Slice, ObjectSchema>();
 export function stageSettings<S extends Slice>(slice: S, options: SliceOptions[S] = {}): SliceSettings[S] {
   const place = `${slice} options`;
   if (!isObject(options)) throw configInvalid(place, [`expected an object of options, got ${String(options)}`]);
+  const known = (options as { readonly [SETTINGS]?: Checked })[SETTINGS];
+  if (known?.slice === slice && isUnchanged(options, known.settings)) return known.settings as SliceSettings[S];
   const schema = optionsSchema(slice);
   const given: Record<string, unknown> = {};
   for (const [option, value] of Object.entries(options)) {
@@ -47,6 +66,7 @@ export function complete<S extends Slice>(
     if (value !== undefined) settings[option] = structuredClone(value);
   }
   const problems = applyRules(slice, settings, new Set(Object.keys(given)), name);
+  if (problems.length === 0) Object.assign(settings, { [SETTINGS]: { slice, settings } satisfies Checked });
   return { settings: deepFreeze(settings) as unknown as SliceSettings[S], problems };
 }
 

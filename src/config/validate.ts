@@ -24,7 +24,8 @@ export interface Names {
   readonly spelling?: ((key: string) => string) | undefined;
 }
 
-const compiled = new WeakMap<ObjectSchema, ValidateFunction>();
+/** By schema and the names that are there: most keys are left out of most configurations, and compiling costs most. */
+const compiled = new WeakMap<ObjectSchema, Map<string, ValidateFunction>>();
 let ajv: Ajv | undefined;
 
 /** A configuration under own names. */
@@ -55,11 +56,11 @@ export function configInvalid(place: string, problems: readonly string[]): FlowD
  * Every problem of `value`, one line each, in the order of the value's keys; empty when it is valid.
  */
 export function problemsOf(schema: ObjectSchema, value: Readonly<Record<string, unknown>>, names: Names): string[] {
-  const validate = compiledFor(schema);
+  const validate = compiledFor(schema, Object.keys(value));
   if (validate(value)) return [];
   const byPath = new Map<string, string>();
   for (const error of validate.errors ?? []) {
-    const [path, problem] = describe(error, names);
+    const [path, problem] = describe(error, schema, names);
     if (!byPath.has(path)) byPath.set(path, problem);
   }
   const order = Object.keys(value);
@@ -67,12 +68,17 @@ export function problemsOf(schema: ObjectSchema, value: Readonly<Record<string, 
   return [...byPath].sort(([a], [b]) => rank(a) - rank(b)).map(([, problem]) => problem);
 }
 
-function compiledFor(schema: ObjectSchema): ValidateFunction {
-  let validate = compiled.get(schema);
+function compiledFor(schema: ObjectSchema, names: readonly string[]): ValidateFunction {
+  const known = names.filter((name) => Object.hasOwn(schema.properties, name));
+  const id = known.join(' ');
+  const cached = compiled.get(schema) ?? new Map<string, ValidateFunction>();
+  compiled.set(schema, cached);
+  let validate = cached.get(id);
   if (validate === undefined) {
     ajv ??= newAjv();
-    validate = ajv.compile(schema);
-    compiled.set(schema, validate);
+    const properties = Object.fromEntries(known.map((name) => [name, schema.properties[name]]));
+    validate = ajv.compile({ ...schema, properties });
+    cached.set(id, validate);
   }
   return validate;
 }
@@ -84,13 +90,13 @@ function newAjv(): Ajv {
   return instance;
 }
 
-function describe(error: ErrorObject, names: Names): [path: string, problem: string] {
+function describe(error: ErrorObject, schema: ObjectSchema, names: Names): [path: string, problem: string] {
   const path = readablePath(error.instancePath);
   if (error.keyword === 'additionalProperties') {
     const unknown = String((error.params as { additionalProperty: string }).additionalProperty);
     const near =
       (path === '' ? names.suggest(unknown) : undefined) ??
-      nearest(unknown, Object.keys((error.parentSchema as ObjectSchema).properties));
+      nearest(unknown, Object.keys((path === '' ? schema : (error.parentSchema as ObjectSchema)).properties));
     const full = path === '' ? unknown : `${path}.${unknown}`;
     return [full, `unknown ${names.kind} ${full}${near === undefined ? '' : `; did you mean ${near}?`}`];
   }

@@ -3,7 +3,7 @@
  * it lies in the state folder the server decides units, and a second decider beside it would decide some of them twice.
  */
 import { readFile, rm } from 'node:fs/promises';
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { writeAtomically } from '../destination/disk.ts';
 import type { FolderPaths } from '../destination/folder-layout.ts';
@@ -19,7 +19,7 @@ export interface DistributedMark {
   readonly own: boolean;
 }
 
-const matches = new Ajv().compile<DistributedMark>({
+const SCHEMA = {
   type: 'object',
   required: ['job', 'servers', 'own'],
   properties: {
@@ -27,7 +27,15 @@ const matches = new Ajv().compile<DistributedMark>({
     servers: { type: 'array', items: { type: 'string' } },
     own: { type: 'boolean' },
   },
-});
+} as const;
+
+/** Compiled when there is a file to check: it takes longer than the rest of a start. */
+let compiled: ValidateFunction<DistributedMark> | undefined;
+
+function matches(value: unknown): value is DistributedMark {
+  compiled ??= new Ajv().compile<DistributedMark>(SCHEMA);
+  return compiled(value);
+}
 
 /** @returns undefined when no other machine works on the output. Errors: FDC_ERR_DEST_IO. */
 export async function readMark({ distributedFile: path }: FolderPaths): Promise<DistributedMark | undefined> {

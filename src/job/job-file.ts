@@ -1,6 +1,6 @@
 /** job.json: what a job is, in the words of whoever reads it next. */
 import { readFile } from 'node:fs/promises';
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { writeAtomically } from '../destination/disk.ts';
 import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
@@ -62,8 +62,7 @@ const identitySchema = {
   },
 } as const;
 
-const ajv = new Ajv();
-const matches = ajv.compile<JobFile>({
+const SCHEMA = {
   type: 'object',
   required: ['id', 'createdAtMs', 'identity', 'settings'],
   properties: {
@@ -72,7 +71,15 @@ const matches = ajv.compile<JobFile>({
     identity: identitySchema,
     settings: { type: 'object' },
   },
-});
+} as const;
+
+/** Compiled when there is a file to check: it takes longer than the rest of a start. */
+let compiled: ValidateFunction<JobFile> | undefined;
+
+function matches(value: unknown): value is JobFile {
+  compiled ??= new Ajv().compile<JobFile>(SCHEMA);
+  return compiled(value);
+}
 
 /** The job of an output folder, wherever its layout keeps the state; undefined when there is none. */
 export async function findJob(out: string): Promise<FoundJob | undefined> {
@@ -104,7 +111,11 @@ export async function readJobFile({ jobFile }: FolderPaths): Promise<JobFile | u
       `${jobFile} has format ${version}, this flow-dc knows up to ${JOB_FORMAT_VERSION}; use the newer one`,
     );
   }
-  if (!matches(value)) throw damaged(jobFile, ajv.errorsText(matches.errors, { dataVar: 'job' }));
+  if (!matches(value))
+    throw damaged(
+      jobFile,
+      (compiled?.errors ?? []).map(({ instancePath, message }) => `job${instancePath} ${message}`).join(', '),
+    );
   return value;
 }
 

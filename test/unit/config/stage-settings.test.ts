@@ -71,7 +71,18 @@ describe('stageSettings', () => {
     ]);
   });
 
+  it('are not checked again where a spread passes them on, and are where one of them was changed', () => {
+    const settings = stageSettings('fetch', { timeoutMs: 5000 });
+    expect(stageSettings('fetch', { ...settings })).toBe(settings);
+    expect(stageSettings('fetch', { ...settings, timeoutMs: 6000 }).timeoutMs).toBe(6000);
+    expect(() => stageSettings('fetch', { ...settings, timeoutMs: -1 })).toThrow(/timeoutMs/);
+    expect(() => stageSettings('sink', { ...settings } as object)).toThrow(/unknown|timeoutMs/);
+  });
+
   it('has the defaults that the controllers have by themselves', () => {
-    expect(stageSettings('paarc')).toEqual({ ...defaultPaarcSettings, ...defaultOriginalSettings });
+    expect(Object.fromEntries(Object.entries(stageSettings('paarc')))).toEqual({
+      ...defaultPaarcSettings,
+      ...defaultOriginalSettings,
+    });
   });
 });
