@@ -1,6 +1,7 @@
 /** What an entry of a tar takes: the header by itself, and everything between a sample and its file. */
-import type { StagedFile } from '../../src/destination/destination.ts';
-import { TarFile } from '../../src/stages/sink/tar-file.ts';
+import { systemClock } from '../../src/clock.ts';
+import type { FetchResult, OpenUnit, UnitRow } from '../../src/record.ts';
+import { TarShard } from '../../src/stages/sink/tar-shard.ts';
 import { tarHeader } from '../speed/loops/tar-shard.ts';
 import type { MicroTask } from './micro-task.ts';
 
@@ -9,29 +10,34 @@ const JSON_BODY = Buffer.from(JSON.stringify({ key: '0000000000', url: 'https://
 
 export function tarHeaders(): MicroTask[] {
   let row = 0;
-  const next = (): string => {
-    row += 1;
-    return String(row).padStart(10, '0');
-  };
   return [
-    { name: 'the header of the floor', items: 1, run: () => void tarHeader(`${next()}.jpg`, BODY.length) },
-    entryTask('a body of 10 kB', () => [{ name: `${next()}.jpg`, body: BODY }]),
-    entryTask('a body of 10 kB and its metadata', () => {
-      const key = next();
-      return [
-        { name: `${key}.jpg`, body: BODY },
-        { name: `${key}.json`, body: JSON_BODY },
-      ];
-    }),
+    { name: 'the header of the floor', items: 1, run: () => void tarHeader(`${++row}.jpg`, BODY.length) },
+    sampleTask('a body of 10 kB', undefined),
+    sampleTask('a body of 10 kB and its metadata', () => JSON_BODY),
   ];
 }
 
-function entryTask(name: string, entries: () => Parameters<TarFile['add']>[0]): MicroTask {
-  const tar = new TarFile(NOWHERE, false);
-  return { name, items: 1, run: () => tar.add(entries()) };
+/** Samples into a shard that goes nowhere; a gathered write is part of every hundredth. */
+function sampleTask(name: string, json: (() => Buffer) | undefined): MicroTask {
+  const nowhere = {
+    write: async () => {},
+    close: async () => ({ name: 'nowhere.tar', bytes: 0, sha256: '' }),
+  };
+  const events = { onSettled: () => {}, onError: () => {} };
+  const shard = new TarShard(nowhere, { json, captions: false }, events, systemClock);
+  let row = 0;
+  return { name, items: 1, run: () => void shard.add(RESULT, String(row++).padStart(10, '0'), 'jpg') };
 }
 
-const NOWHERE: StagedFile = {
-  write: async () => {},
-  close: async () => ({ name: 'nowhere.tar', bytes: 0, sha256: '' }),
+const RESULT: FetchResult = {
+  row: {} as UnitRow,
+  unit: {} as OpenUnit,
+  status: 'fetched',
+  host: 'photos.example.org',
+  pieces: [BODY],
+  bytes: BODY.length,
+  contentType: 'image/jpeg',
+  attempts: 1,
+  fetchedAtMs: 0,
+  release: () => {},
 };
