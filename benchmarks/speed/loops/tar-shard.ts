@@ -71,14 +71,29 @@ TEMPLATE.write(['00000000000', '        0'].join('\0'), 136, 'latin1');
 TEMPLATE.write('ustar\x0000', 257, 'latin1');
 const TEMPLATE_SUM = TEMPLATE.reduce((sum, byte) => sum + byte, 0);
 
-/** A ustar header (POSIX.1-1988) of a plain file; names of at most 100 ASCII characters. */
+/** A ustar header (POSIX.1-1988) of a plain file; names of at most 100 ASCII characters. No call into native code. */
 export function tarHeader(name: string, bytes: number): Buffer {
-  const header = Buffer.from(TEMPLATE);
-  header.write(name, 0, 100, 'latin1');
-  header.write(`${bytes.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
+  const header = Buffer.allocUnsafe(BLOCK);
+  header.set(TEMPLATE);
   let sum = TEMPLATE_SUM;
-  for (let at = 0; at < name.length; at++) sum += header[at] as number;
-  for (let at = 124; at < 136; at++) sum += header[at] as number;
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  for (let at = 0; at < name.length; at++) {
+    header[at] = name.charCodeAt(at);
+    sum += name.charCodeAt(at);
+  }
+  sum += putOctal(header, 124, 11, bytes);
+  putOctal(header, 148, 6, sum);
+  header[154] = 0;
   return header;
+}
+
+/** @returns the sum of the digits as bytes */
+function putOctal(target: Buffer, at: number, digits: number, value: number): number {
+  let sum = 0;
+  for (let place = digits - 1, rest = value; place >= 0; place--) {
+    const digit = 0x30 + (rest % 8);
+    target[at + place] = digit;
+    sum += digit;
+    rest = Math.floor(rest / 8);
+  }
+  return sum;
 }
