@@ -65,14 +65,6 @@ export function identityOf(
   };
 }
 
-/** One thing in which two identities differ, under the name that the configuration has for it. */
-export interface IdentityDifference {
-  readonly key: string;
-  /** Ready to print; `none` for a setting that is not there. */
-  readonly before: string;
-  readonly now: string;
-}
-
 /** By configuration key, in the order in which differences are told. */
 const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   'format version': (identity) => show(identity.formatVersion),
@@ -96,22 +88,17 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
 };
 
 /**
- * What differs between the identity a folder has (`before`) and the one it is opened with (`now`); empty when nothing
+ * What differs between the identity a folder has (`before`) and the one it is opened with (`now`), under the names of the
+ * configuration, in one line: `shard_size was 2000, is now 1000; label was "species", is now none`. Empty when nothing
  * does.
  */
-export function compareIdentity(before: JobIdentity, now: JobIdentity): readonly IdentityDifference[] {
-  const differences: IdentityDifference[] = [];
-  for (const [key, value] of Object.entries(COMPARED)) {
-    if (value(before) === value(now)) continue;
+export function differencesBetween(before: JobIdentity, now: JobIdentity): string {
+  const differences = Object.entries(COMPARED).flatMap(([key, value]) => {
+    if (value(before) === value(now)) return [];
     const tell = key === 'input' ? showInputs : value;
-    differences.push({ key, before: tell(before), now: tell(now) });
-  }
-  return differences;
-}
-
-/** One line for people: `shard_size was 2000, is now 1000; label was "species", is now none`. */
-export function describeDifferences(differences: readonly IdentityDifference[]): string {
-  return differences.map(({ key, before, now }) => `${key} was ${before}, is now ${now}`).join('; ');
+    return [`${key} was ${tell(before)}, is now ${tell(now)}`];
+  });
+  return differences.join('; ');
 }
 
 function show(value: string | number | boolean | undefined): string {

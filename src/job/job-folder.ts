@@ -9,7 +9,7 @@ import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
 import { distributedError, readMark, removeMark } from './distributed-mark.ts';
 import { clearOutput, leftOver, namesIn, refuseFile, refuseForeign } from './folder-claim.ts';
-import { compareIdentity, describeDifferences, type JobIdentity } from './identity.ts';
+import { differencesBetween, type JobIdentity } from './identity.ts';
 import { type FoundJob, findJob, type JobFile, type JobSettings, readJobFile, writeJobFile } from './job-file.ts';
 import { RECORDS_FOLDER, sweepTemporaryRecords } from './local-committer.ts';
 import { acquireLock, type JobLock } from './lock.ts';
@@ -98,7 +98,7 @@ async function replaceLayout(
   try {
     await settleMark(paths, options);
     const isMarked = await exists(paths.overwriteFile);
-    if (options.overwrite !== true && !isMarked) throw mismatch(out, before.identity, identity);
+    if (options.overwrite !== true && !isMarked) throw mismatch(out, differencesBetween(before.identity, identity));
     await clearMarked(paths);
     const job = await openIn(wanted, identity, options);
     await rm(paths.state, { recursive: true, force: true });
@@ -174,7 +174,8 @@ async function clearMarked(paths: FolderPaths): Promise<void> {
 }
 
 async function refuseOther({ output, state, layout }: FolderPaths, before: JobFile, now: JobIdentity): Promise<void> {
-  if (compareIdentity(before.identity, now).length > 0) throw mismatch(output, before.identity, now);
+  const differences = differencesBetween(before.identity, now);
+  if (differences !== '') throw mismatch(output, differences);
   const hasRecords = (await namesIn(join(state, RECORDS_FOLDER))).some((name) => /^\d{3}$/.test(name));
   if (hasRecords && layout === 'files' && (await namesIn(output)).length === 0) {
     throw new FlowDcError(
@@ -185,8 +186,7 @@ async function refuseOther({ output, state, layout }: FolderPaths, before: JobFi
   }
 }
 
-function mismatch(out: string, before: JobIdentity, now: JobIdentity): FlowDcError {
-  const differences = describeDifferences(compareIdentity(before, now));
+function mismatch(out: string, differences: string): FlowDcError {
   return new FlowDcError(
     'FDC_ERR_JOB_MISMATCH',
     `${out} belongs to a job with other settings: ${differences}; use the same settings, choose another output ` +

@@ -1,0 +1,153 @@
+/** Where a run works: an output folder with its job, or nowhere. Built without writing anything, then opened. */
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WorkStages, WorkSurroundings } from '../chain.ts';
+import type { Clock } from '../clock.ts';
+import type { ResolvedConfig } from '../config/types.ts';
+import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
+import { type RecordTotals, totalOf } from '../dataset/totals.ts';
+import { FolderDestination } from '../destination/folder-destination.ts';
+import { finalPath } from '../destination/folder-layout.ts';
+import { NoneDestination } from '../destination/none-destination.ts';
+import { adoptFromStats } from '../job/adopt-records.ts';
+import { identityOf } from '../job/identity.ts';
+import { type OpenJob, openJob } from '../job/job-folder.ts';
+import type { JobSummary } from '../job/job-summary.ts';
+import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
+import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
+import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
+import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
+import type { JobInput } from './job-input.ts';
+import { RunGauge } from './run-gauge.ts';
+import { sealInfo } from './seal-info.ts';
+
+/** What a run finds when it begins. */
+export interface Beginning {
+  /** What earlier runs had settled. */
+  readonly before: RecordTotals;
+  /** Things to tell the user, one line each. */
+  readonly notices: readonly string[];
+  /** The dataset was finished before. */
+  readonly isFinished: boolean;
+}
+
+export interface Place extends WorkSurroundings {
+  readonly committer: LocalCommitter;
+  /** Make it ours. Errors: those of openJob. */
+  open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning>;
+  /** Keep note of a run while it works. @returns ends that, with what went wrong, a line each */
+  watch(stages: WorkStages): () => Promise<readonly string[]>;
+  /** What there is now; a complete dataset is sealed. */
+  conclude(input: JobInput, beginning: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary>;
+  /** Give it back. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Errors: FDC_ERR_CONFIG_INVALID for an output that is no folder. */
+export function placeFor(config: ResolvedConfig, output: string, clock: Clock): Place {
+  return output === 'none:' ? new NoPlace(clock) : new FolderPlace(config, output, clock);
+}
+
+class FolderPlace implements Place {
+  readonly destination: FolderDestination;
+  readonly committer: LocalCommitter;
+  readonly clock: Clock;
+  readonly profiles: HostProfiles;
+  readonly #config: ResolvedConfig;
+  #job: OpenJob | undefined;
+
+  constructor(config: ResolvedConfig, output: string, clock: Clock) {
+    this.#config = config;
+    this.clock = clock;
+    this.destination = new FolderDestination(output, { layout: config.sink.createTar ? 'shards' : 'files' });
+    this.committer = createLocalCommitter(this.destination.stateFolder);
+    this.profiles = new HostProfiles(clock);
+  }
+
+  async open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning> {
+    const { destination, committer } = this;
+    const { run, cluster } = this.#config;
+    const job = await openJob(destination.name, identityOf(this.#config, input.info), {
+      overwrite: run.overwrite,
+      settings,
+      distributed: cluster.takeOver ? 'take-over' : 'refuse',
+    });
+    this.#job = job;
+    await input.adopt(job.paths);
+    await adoptFromStats(job.paths);
+    await destination.sweep(async (unit, token) => (await committer.record(unit))?.token === token);
+    const before = await totalOf(committer.records());
+    if (before.units > 0) input.stopLingering();
+    const notices = [...job.notices, ...(await loadHostProfiles(job.paths.hostProfiles, this.profiles))];
+    return { before, notices, isFinished: existsSync(finalPath(job.paths, SUCCESS_FILE)) };
+  }
+
+  watch(stages: WorkStages): () => Promise<readonly string[]> {
+    const { timeline, hostProfiles } = this.destination.paths;
+    const recorder = new TimelineRecorder(timeline, new RunGauge(stages[0], this.clock), this.clock);
+    return async () => {
+      const unwritten = await recorder.end();
+      // The fetch stage tells what it has learned when it is destroyed.
+      for (const stage of stages) stage.destroy();
+      const unsaved = await saveHostProfiles(hostProfiles, this.profiles);
+      return [unwritten, unsaved].filter((notice) => notice !== undefined);
+    };
+  }
+
+  async conclude(input: JobInput, beginning: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary> {
+    const { destination, committer, clock } = this;
+    const { before, isFinished } = beginning;
+    const runs = await readRunSpans(destination.paths.timeline);
+    const totals = await totalOf(committer.records());
+    const summary = { ...totals, complete, out: destination.name, elapsedMs, runs, before };
+    if (complete && !isFinished) {
+      const info = sealInfo(this.#config, input.info, this.#job as OpenJob, summary, clock.wallMs());
+      await sealDataset(destination, committer.records(), info);
+    }
+    return summary;
+  }
+
+  async close(): Promise<void> {
+    await this.#job?.close();
+  }
+}
+
+/** `-o none:`: the whole chain, records in a folder that goes away, no shard kept. */
+class NoPlace implements Place {
+  readonly destination: NoneDestination;
+  readonly committer: LocalCommitter;
+  readonly clock: Clock;
+  readonly profiles: HostProfiles;
+  readonly #folder: string;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.#folder = mkdtempSync(join(tmpdir(), 'flow-dc-none-'));
+    this.destination = new NoneDestination({ spillFolder: join(this.#folder, 'spill') });
+    this.committer = createLocalCommitter(this.#folder);
+    this.profiles = new HostProfiles(clock);
+  }
+
+  async open(): Promise<Beginning> {
+    return { before: await totalOf(this.committer.records()), notices: [], isFinished: false };
+  }
+
+  watch(stages: WorkStages): () => Promise<readonly string[]> {
+    return async () => {
+      for (const stage of stages) stage.destroy();
+      return [];
+    };
+  }
+
+  async conclude(_input: JobInput, { before }: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary> {
+    const totals = await totalOf(this.committer.records());
+    const runs = [{ startedAtMs: this.clock.wallMs() - elapsedMs, elapsedMs }];
+    return { ...totals, complete, out: this.destination.name, elapsedMs, runs, before };
+  }
+
+  async close(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
