@@ -63,7 +63,7 @@ export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: W
   return [
     fetchUnits({
       ...fetch,
-      ...(hostLimits && { hostLimits }),
+      hostLimits,
       paarc,
       clock,
       hostProfiles: profiles,

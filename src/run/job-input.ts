@@ -85,7 +85,7 @@ async function headOf(stdin: Readable, output: string, options: ManifestOptions)
   const root = resolve(output);
   const spool =
     output === 'none:' ? undefined : join(dirname(root), `.${basename(root)}.stdin-${randomBytes(4).toString('hex')}`);
-  const info = await readManifestInfo('-', { ...options, stdin, ...(spool === undefined ? {} : { spoolPath: spool }) });
+  const info = await readManifestInfo('-', { ...options, stdin, spoolPath: spool });
   return { stdin, info, spool };
 }
 
@@ -126,7 +126,7 @@ class PipeInput implements JobInput {
   read(): ManifestReader {
     const spoolPath = this.#isSpooled ? this.#head.spool : this.#paths?.partialInput;
     const { stdin, info } = this.#head;
-    return readManifest('-', { ...this.#options, info, stdin, ...(spoolPath === undefined ? {} : { spoolPath }) });
+    return readManifest('-', { ...this.#options, info, stdin, spoolPath });
   }
 
   async finish(): Promise<void> {

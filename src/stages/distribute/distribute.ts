@@ -12,7 +12,7 @@ export function publishUnits(channel: Pick<JobChannel, 'publish' | 'seal'>, sign
   return new Writable({
     objectMode: true,
     highWaterMark: 1,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     write(unit: Unit, _encoding, done) {
       published += 1;
       channel.publish(unit, signal).then(() => done(), done);
@@ -38,7 +38,7 @@ export function takeDeliveries(
     objectMode: true,
     // 0: a read is answered by a fetch of exactly one, made because the next stage asked.
     highWaterMark: 0,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     construct(done) {
       drain?.addEventListener('abort', onDrain, { once: true });
       done();

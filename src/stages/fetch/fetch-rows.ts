@@ -1,12 +1,10 @@
 /** The fetch stage for anybody's rows: plain objects in, results with the same objects out. */
 
-import { stageSettings } from '../../config/stage-settings.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { RowResult } from '../../record.ts';
 import { ResultStream } from './result-stream.ts';
 import type { Stoppable } from './row-work.ts';
-import { createLimits, ownLimits } from './schedule/create-limits.ts';
-import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
+import { type EngineSettings, engineSettings, type FetchStageOptions, limitsOf } from './settings.ts';
 
 /** How a row is asked for, where it differs from a plain GET. */
 export interface RowRequest {
@@ -46,11 +44,12 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
     if (typeof url !== 'function')
       throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'fetchRows: expected { url: row => string }');
     const settings: EngineSettings = engineSettings(stage);
-    const paarc = stageSettings('paarc', options.paarc ?? {});
-    const limits =
-      options.hostLimits ??
-      (options.createLimit === undefined ? createLimits(settings, paarc, settings) : ownLimits(options.createLimit));
-    super(settings, { limits, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 16);
+    super(
+      settings,
+      { limits: limitsOf(options, settings), bodyRelease: options.bodyRelease ?? 'on-read' },
+      options.signal,
+      16,
+    );
     this.#urlOf = url;
     this.#requestOf = request;
     this.#maxAhead = Math.max(MAX_ROWS_AHEAD, 2 * settings.concurrentDownloads);

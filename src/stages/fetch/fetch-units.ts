@@ -1,6 +1,5 @@
 /** The fetch stage of a job: units in, one result per row out. */
 import { setMaxListeners } from 'node:events';
-import { stageSettings } from '../../config/stage-settings.ts';
 import { FlowDcError } from '../../errors.ts';
 import { hostOf } from '../../host/host.ts';
 import type { FetchResult, OpenUnit, Unit, UnitRow } from '../../record.ts';
@@ -10,8 +9,7 @@ import { decodeRows } from '../../unit-rows.ts';
 import { ResultStream } from './result-stream.ts';
 import { unitResult } from './row-result.ts';
 import { type RowEnd, unsentEnd } from './row-work.ts';
-import { createLimits, ownLimits } from './schedule/create-limits.ts';
-import { type EngineSettings, engineSettings, type FetchStageOptions } from './settings.ts';
+import { type EngineSettings, engineSettings, type FetchStageOptions, limitsOf } from './settings.ts';
 import { type UnitEvents, UnitWork, undistributed } from './unit-work.ts';
 
 /** How often open units are checked against their no-progress clock. */
@@ -42,11 +40,12 @@ class UnitFetcher extends ResultStream<FetchResult> {
 
   constructor(options: FetchStageOptions) {
     const settings = engineSettings(options);
-    const paarc = stageSettings('paarc', options.paarc ?? {});
-    const limits =
-      options.hostLimits ??
-      (options.createLimit === undefined ? createLimits(settings, paarc, settings) : ownLimits(options.createLimit));
-    super(settings, { limits, bodyRelease: options.bodyRelease ?? 'on-read' }, options.signal, 1);
+    super(
+      settings,
+      { limits: limitsOf(options, settings), bodyRelease: options.bodyRelease ?? 'on-read' },
+      options.signal,
+      1,
+    );
     this.#settings = settings;
     // Every open unit listens to it, and so does its sink: many listeners are no leak here.
     setMaxListeners(0, this.#lifetime.signal);

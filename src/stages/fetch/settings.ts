@@ -15,30 +15,31 @@ import { Connector, parseConnectTo } from './connect/connector.ts';
 import { createHostPolicies, headerRecord } from './connect/request-headers.ts';
 import { NameResolver, nameServers } from './connect/resolver.ts';
 import { SpillFolder } from './reply/body-memory.ts';
+import { createLimits, ownLimits } from './schedule/create-limits.ts';
 import { HostProfiles } from './schedule/host-profiles.ts';
 
 /** Options of both fetch stages: the `fetch` slice of the configuration and what only a program can give. */
 export interface FetchStageOptions extends FetchOptions {
   /** The law's parameters, for `law: 'paarc'` and `'original'`. */
-  readonly paarc?: PaarcOptions;
-  readonly signal?: AbortSignal;
+  readonly paarc?: PaarcOptions | undefined;
+  readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock;
   /** Uniform in [0, 1); jitter of retries and pauses. */
   readonly random?: () => number;
   /** Folder for bodies above `spillBytes`; a fresh one in the system's temporary folder by default. */
-  readonly spillFolder?: string;
+  readonly spillFolder?: string | undefined;
   /** Your own law, per host, in place of PAARC. */
-  readonly createLimit?: (host: string) => Limit;
+  readonly createLimit?: ((host: string) => Limit) | undefined;
   /**
    * Limits that come from elsewhere, such as budgets shared with other machines; in place of `createLimit` and every
    * law.
    */
-  readonly hostLimits?: HostLimits;
+  readonly hostLimits?: HostLimits | undefined;
   /**
    * What PAARC knows of hosts from before, and adds to as hosts are forgotten and when the stage ends; the stage's own
    * by default.
    */
-  readonly hostProfiles?: HostProfiles;
+  readonly hostProfiles?: HostProfiles | undefined;
   /**
    * When a body's bytes leave the memory budget: as the result is read from the stage (default), or when the consumer
    * calls `release()`, which bounds memory more tightly but must not be forgotten.
@@ -92,7 +93,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
           rules: settings.connectTo.map(parseConnectTo),
           timeoutMs: settings.timeoutMs,
           insecure: settings.insecure,
-          ...(settings.caFile === undefined ? {} : { caPem: readCa(settings.caFile) }),
+          caPem: settings.caFile === undefined ? undefined : readCa(settings.caFile),
         }),
     ),
     robotsTags: settings.robotsTags.map((tag) => tag.toLowerCase()),
@@ -102,6 +103,13 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     spill: new SpillFolder(spillFolder),
     profiles: hostProfiles,
   };
+}
+
+/** Whoever keeps the limits of hosts: those handed in, one law for each host, or our own controllers. */
+export function limitsOf(options: FetchStageOptions, settings: EngineSettings): HostLimits {
+  if (options.hostLimits !== undefined) return options.hostLimits;
+  if (options.createLimit !== undefined) return ownLimits(options.createLimit);
+  return createLimits(settings, stageSettings('paarc', options.paarc ?? {}), settings);
 }
 
 /** `flow-dc/1.2.3 (+contact)`: who is asking, and where to complain. */

@@ -109,7 +109,7 @@ export type JsonRow = ReadonlyMap<string, string | null>;
  * Makes rows of a parser's tokens: the elements of one array, or objects that follow one another. Works on tokens,
  * which carry numbers as they are written: a value that went through a JavaScript number would have lost digits.
  */
-export class JsonAssembler {
+class JsonAssembler {
   readonly #refuse: (found: string) => Error;
   readonly #nestedText = stringer({ useValues: true });
   #row: Map<string, string | null> | undefined;

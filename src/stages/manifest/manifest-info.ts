@@ -12,7 +12,7 @@ export interface DetectedFormat {
   readonly format: ManifestFormat;
   readonly gzip: boolean;
   /** Between the cells of csv. */
-  readonly delimiter?: string;
+  readonly delimiter?: string | undefined;
 }
 
 /** Tells one input from another without reading all of it. */

@@ -15,14 +15,14 @@ export type ManifestSourceOptions = ManifestOptions & {
   /** What the input `-` reads. */
   readonly stdin?: Readable | undefined;
   /** Keep a copy of stdin's bytes in this file, so that it can be read again. */
-  readonly spoolPath?: string;
+  readonly spoolPath?: string | undefined;
 };
 
 export interface ManifestSource {
   readonly settings: ManifestSettings;
   readonly given: GivenRoles;
   /** Set when the input is `-`. */
-  readonly stdin?: StdinSource;
+  readonly stdin?: StdinSource | undefined;
 }
 
 /** Check options. FDC_ERR_CONFIG_INVALID for a wrong one, for `-` beside other inputs or without a stream. */

@@ -52,7 +52,7 @@ export class ManifestReader extends Readable {
   readonly #stats = { rows: 0, batches: 0, files: 0 };
 
   constructor(settings: ManifestSettings, signal: AbortSignal | undefined, open: Opener) {
-    super({ objectMode: true, highWaterMark: 1, ...(signal === undefined ? {} : { signal }) });
+    super({ objectMode: true, highWaterMark: 1, signal });
     this.#limitRows = settings.limitRows ?? Number.POSITIVE_INFINITY;
     this.ready = this.#start(open);
     // Who does not ask for it must not be killed by an unhandled rejection: the stream fails with the same error.

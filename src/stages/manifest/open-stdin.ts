@@ -49,7 +49,7 @@ export async function inspectStdin(
     hash: '',
     format,
     gzip,
-    ...(delimiter === undefined ? {} : { delimiter }),
+    delimiter,
   };
   return { files: [file], ...describeColumns(columns.fields, roles), guessed, warnings: columns.warnings };
 }

@@ -120,7 +120,7 @@ async function withoutArrowHints(file: Blob): Promise<Blob> {
 export type ParquetRequest =
   | { readonly op: 'open'; readonly path: string }
   /** `columns` counts on the first one; all columns without it. */
-  | { readonly op: 'next'; readonly columns?: readonly string[] }
+  | { readonly op: 'next'; readonly columns?: readonly string[] | undefined }
   | { readonly op: 'close' };
 
 export type ParquetAnswer =

@@ -44,7 +44,7 @@ export class ParquetThread {
     const { rows: total, schema } = await this.#open(path);
     // An unknown name would make parquet-wasm panic.
     const columns = wanted?.filter((name) => schema.fields.some((field) => field.name === name));
-    const request: ParquetRequest = { op: 'next', ...(columns === undefined ? {} : { columns }) };
+    const request: ParquetRequest = { op: 'next', columns };
     let rows = 0;
     const ahead: Promise<ParquetAnswer>[] = [];
     try {

@@ -85,7 +85,7 @@ export class HostPartitioner extends Transform {
       writableObjectMode: true,
       readableHighWaterMark: 1,
       writableHighWaterMark: 1,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     this.#shardSize = shardSize;
     this.#groupBy = groupBy;

@@ -13,7 +13,7 @@ export interface CreateSinkOptions {
    * Unit errors in a row, without any commit in between, after which the sink itself must be broken: it is destroyed
    * with FDC_ERR_UNIT_FAILED. Unlimited when absent; each single unit is limited by the transport in any case.
    */
-  readonly maxUnitErrors?: number;
+  readonly maxUnitErrors?: number | undefined;
   /** For messages. Default: 'sink'. */
   readonly name?: string;
   readonly clock?: Clock;

@@ -107,7 +107,7 @@ export function sinkOptions(
   clock: Clock,
   maxUnitErrors: number | undefined,
 ): Parameters<typeof createSink>[1] {
-  return { name: destination.name, clock, ...(maxUnitErrors === undefined ? {} : { maxUnitErrors }) };
+  return { name: destination.name, clock, maxUnitErrors };
 }
 
 function misuse(message: string): FlowDcError {

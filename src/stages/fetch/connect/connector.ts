@@ -20,7 +20,7 @@ export interface ConnectorOptions {
   readonly timeoutMs: number;
   readonly insecure: boolean;
   /** PEM, in addition to the well-known roots. */
-  readonly caPem?: string;
+  readonly caPem: string | undefined;
 }
 
 type Connected = (error: Error | null, socket: Socket | null) => void;
@@ -39,7 +39,7 @@ export class Connector {
     this.#options = options;
     const { caPem, timeoutMs, insecure } = options;
     // One context for all connections: parsing the roots anew for each costs milliseconds.
-    const secureContext = createSecureContext(caPem === undefined ? {} : { ca: [...rootCertificates, caPem] });
+    const secureContext = createSecureContext({ ca: caPem === undefined ? undefined : [...rootCertificates, caPem] });
     this.#open = buildConnector({ timeout: timeoutMs, keepAlive: true, rejectUnauthorized: !insecure, secureContext });
   }
 

@@ -68,7 +68,7 @@ function rateCapped(limit: Limit, rule: HostRule): Limit {
 }
 
 /** A limit that also never sends faster than a rate somebody has set for the host. */
-export class RateCap implements Limit {
+class RateCap implements Limit {
   readonly #inner: Limit;
   readonly #leastSpacingMs: number;
 
