@@ -1,4 +1,6 @@
-/** A job's units, cut from its manifest without the job: to count them before, and to publish again those that got lost. */
+/**
+ * A job's units, cut from its manifest without the job: to count them before, and to publish again those that got lost.
+ */
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ResolvedConfig } from '../config/types.ts';

@@ -43,7 +43,7 @@ const LOOK_MS = 1_000;
 const MAX_HOSTS = 20;
 
 /** Errors: FDC_ERR_TRANSPORT_*. */
-export async function reportOf(channel: ClusterChannel, clock: Clock): Promise<JobReport> {
+export async function jobReport(channel: ClusterChannel, clock: Clock): Promise<JobReport> {
   const [status, totals, board] = await Promise.all([channel.status(), totalOf(channel.records()), channel.workers()]);
   const workers = presentWorkers(board, clock).sort((a, b) => (a.name < b.name ? -1 : 1));
   const { total, committed, inFlight, published, state } = status;
@@ -86,7 +86,10 @@ function hostsOf(workers: readonly WorkerStatus[]): JobReport['hosts'] {
 
 type Counts = Pick<RecordTotals, 'stored' | 'failed' | 'skipped' | 'bytes'>;
 
-/** What all workers of a job are doing at this moment, as they say themselves. Rows count when their unit is decided; requests are those of a second ago. */
+/**
+ * What all workers of a job are doing at this moment, as they say themselves. Rows count when their unit is decided;
+ * requests are those of a second ago.
+ */
 export class ClusterGauge {
   readonly #channel: Pick<ClusterChannel, 'workers'>;
   readonly #clock: Clock;

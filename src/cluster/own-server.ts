@@ -60,8 +60,8 @@ export function findServerBinary(env: OwnServerOptions['env']): string {
   const problem = isNamed ? `NATS_SERVER_BIN: ${named} cannot be run` : 'no nats-server on this machine';
   throw new FlowDcError(
     'FDC_ERR_USAGE',
-    `${problem}; install it (apt-get install nats-server, brew install nats-server), set NATS_SERVER_BIN to its path, ` +
-      'or name a running one with --nats nats://HOST:4222',
+    `${problem}; install it (apt-get install nats-server, brew install nats-server), set NATS_SERVER_BIN to its ` +
+      'path, or name a running one with --nats nats://HOST:4222',
   );
 }
 

@@ -17,7 +17,7 @@ import { type WorkEnd, type WorkOptions, workOnJob } from './work-on-job.ts';
 import { WorkCounter, workerConfig } from './worker.ts';
 
 /** What happens to a worker, for its log. */
-export type WorkerEvent =
+export type ServeEvent =
   | { readonly kind: 'waiting'; readonly job?: string | undefined }
   | { readonly kind: 'joined'; readonly job: string; readonly out: string }
   | { readonly kind: 'left'; readonly job: string; readonly end: WorkEnd; readonly cancelled: boolean }
@@ -33,7 +33,7 @@ export interface ServeOptions extends RunSignals {
   readonly own: Config;
   /** End after so long without any work; 0 for never. */
   readonly idleTimeoutMs: number;
-  readonly onEvent: (event: WorkerEvent) => void;
+  readonly onEvent: (event: ServeEvent) => void;
   readonly clock?: Clock | undefined;
 }
 
@@ -211,7 +211,7 @@ class Server {
     return undefined;
   }
 
-  #leave(event: WorkerEvent): void {
+  #leave(event: ServeEvent): void {
     this.#joined = undefined;
     this.#options.onEvent(event);
   }

@@ -49,7 +49,8 @@ export class HostSharing implements AsyncDisposable {
       });
     } catch (error) {
       if (isFlowDcError(error)) throw error;
-      const message = `the budgets of hosts cannot be shared over ${this.#cluster.server.url}: ${(error as Error).message}`;
+      const why = (error as Error).message;
+      const message = `the budgets of hosts cannot be shared over ${this.#cluster.server.url}: ${why}`;
       throw new FlowDcError('FDC_ERR_TRANSPORT_SERVER', message, { cause: error });
     }
   }

@@ -1,7 +1,7 @@
 /**
- * One attempt at one unit, in a local folder: staged where no reader looks, then moved to its final place. Every step of
- * the move may find its work done already, by an earlier run that was killed or by another worker at this moment; only
- * "neither staged nor final" is an error.
+ * One attempt at one unit, in a local folder: staged where no reader looks, then moved to its final place. Every step
+ * of the move may find its work done already, by an earlier run that was killed or by another worker at this moment;
+ * only "neither staged nor final" is an error.
  */
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -138,7 +138,8 @@ async function moveOnce(from: string, to: string, bytes: number, clock: Clock): 
       if (found === undefined && clock.nowMs() < endMs) continue;
       throw new FlowDcError(
         'FDC_ERR_DEST_IO',
-        `${to}: expected ${bytes} bytes here or in ${dirname(from)}, got ${found === undefined ? 'nothing' : `${found.size} bytes`}; the committed data was deleted or changed`,
+        `${to}: expected ${bytes} bytes here or in ${dirname(from)}, ` +
+          `got ${found === undefined ? 'nothing' : `${found.size} bytes`}; the committed data was deleted or changed`,
         { cause: error },
       );
     }

@@ -18,8 +18,8 @@ const PATIENCE = 256;
 const SYNC_WIDTH = 2;
 
 /**
- * Whether file system calls are made at once or on a thread. Into the page cache of a local disk a small file is written
- * sooner than a thread is reached; on a network mount a single call may take as long as hundreds of replies.
+ * Whether file system calls are made at once or on a thread. Into the page cache of a local disk a small file is
+ * written sooner than a thread is reached; on a network mount a single call may take as long as hundreds of replies.
  */
 export class DiskTempo {
   #meanMs = 0;
@@ -139,8 +139,8 @@ export async function renameAtPace(from: string, to: string, tempo: DiskTempo): 
 }
 
 /**
- * Write everything of one file system to disk (syncfs): thousands of new files cost one journal commit, where fsync costs
- * one each. @returns false where this machine has no `sync` that does it
+ * Write everything of one file system to disk (syncfs): thousands of new files cost one journal commit, where fsync
+ * costs one each. @returns false where this machine has no `sync` that does it
  */
 async function syncFileSystem(folder: string): Promise<boolean> {
   return new Promise((resolve) => {

@@ -49,7 +49,9 @@ interface Member {
   wants: boolean;
 }
 
-/** The leader's side of one host: its controller, fed by everybody's reports, and the books of what is granted to whom. */
+/**
+ * The leader's side of one host: its controller, fed by everybody's reports, and the books of what is granted to whom.
+ */
 export class LedHost {
   readonly epoch: number;
   readonly revision: number;

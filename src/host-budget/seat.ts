@@ -17,7 +17,9 @@ export interface Seat {
   claimAtMs: number;
 }
 
-/** Requests that a worker may have in flight to a host without having joined, if the controller's least is not lower. */
+/**
+ * Requests that a worker may have in flight to a host without having joined, if the controller's least is not lower.
+ */
 const unleasedMost = 2;
 /**
  * Rows that may wait on a host before a share of its budget is asked for. A few rows are done sooner than a lease is

@@ -1,6 +1,7 @@
 /** A worker's limit for a host that may be shared. */
 import { type Share, ShareLimit } from '../paarc/index.ts';
 import type { Limit, Load, Outcome, SendToken, Transition } from '../paarc/limit.ts';
+import { stopMs } from '../paarc/share.ts';
 
 /**
  * `alone`: nobody shares the host, a few requests need no lease. `closed`: others share it and we have no part in it.
@@ -28,12 +29,6 @@ export interface SharedLimitOptions {
   /** @param quietMs - how long nobody should send; 0 when that is not said */
   readonly onRefusal: (quietMs: number) => void;
 }
-
-/**
- * Everybody stops for so long after a 429 without Retry-After: until the leader's controller, which runs behind, has
- * made up its mind.
- */
-const stopMs = 350;
 
 interface Flight {
   readonly sentMs: number;
@@ -124,7 +119,10 @@ export class SharedLimit implements Limit {
     this.#options.onRefusal(quietMs);
   }
 
-  /** The refusal of a request from before the last stop says what is known already; alone, the controller has its own ways. */
+  /**
+   * The refusal of a request from before the last stop says what is known already; alone, the controller has its own
+   * ways.
+   */
   #isNews({ sentMs }: Flight): boolean {
     return this.#mode === 'member' && sentMs > this.#stoppedMs;
   }

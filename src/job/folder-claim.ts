@@ -1,6 +1,6 @@
 /**
- * Whether an output folder is free to be used, and making it free: deleting what a job wrote and nothing else, only names
- * that its records vouch for.
+ * Whether an output folder is free to be used, and making it free: deleting what a job wrote and nothing else, only
+ * names that its records vouch for.
  */
 import { lstat, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * timeline.jsonl: how a job's runs went, a line per second of every run; written while a run goes on, and read back. For
- * the report alone: no dataset depends on it.
+ * timeline.jsonl: how a job's runs went, a line per second of every run; written while a run goes on, and read back.
+ * For the report alone: no dataset depends on it.
  *
  *   {"run":1767225600000,"at":1767225601000,"elapsed_ms":1000,"stored":12,...,"hosts":[{"host":"a.example",...}]}
  */

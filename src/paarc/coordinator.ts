@@ -1,22 +1,18 @@
 /** One controller for one host that several workers share. */
 import type { Load, SendToken, Transition } from './limit.ts';
 import { PaarcLimit } from './paarc-limit.ts';
-import type { Budget, WorkerEvent, WorkerReport } from './share.ts';
+import { type Budget, stopMs, type WorkerEvent, type WorkerReport } from './share.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { DelayedSettings } from './valid-settings.ts';
 
 /**
- * The controller runs so far behind real time: reports of all workers up to that moment are in, so that it sees what happened
- * in the order in which it happened. Acting on late, unordered reports cost half of the goodput on rate limited hosts.
- * Source: scenario runs.
+ * The controller runs so far behind real time: reports of all workers up to that moment are in, so that it sees what
+ * happened in the order in which it happened. Acting on late, unordered reports cost half of the goodput on rate
+ * limited hosts. Source: scenario runs.
  */
 const watermarkMs = 280;
 /** What the controller must add to every reaction time: the watermark and a message. */
 const reportDelayMs = 300;
-/**
- * All workers stop for so long after a 429 without Retry-After, because the controller hears of it only behind the watermark.
- */
-const stopMs = 350;
 
 interface Worker {
   readonly flights: Map<number, { readonly token: SendToken; readonly atMs: number }>;

@@ -3,6 +3,11 @@ import type { Limit, Load, Outcome, SendToken } from './limit.ts';
 
 /** A worker reports so often, and at once after a refusal. Source: scenario runs with a message delay of 20 ms. */
 const reportMs = 250;
+/**
+ * All workers stop for so long after a 429 without Retry-After, because the controller, which runs behind, needs that
+ * long to make up its mind.
+ */
+export const stopMs = 350;
 /** Until it has a share a worker sends nothing. */
 const noShare: Share = { permits: 0, spacingMs: 0, phase: 0, pauseUntilMs: 0 };
 

@@ -29,8 +29,8 @@ export async function joinCluster(
   options: Partial<NatsOptions> & ClusterInternals = {},
 ): Promise<Cluster> {
   const { ackWaitMs, clock, ...rest } = options;
-  const internals = { ...(ackWaitMs === undefined ? {} : { ackWaitMs }), ...(clock === undefined ? {} : { clock }) };
-  const cluster = await connectCluster({ servers: [url], role: 'test', connectTimeoutMs: 10_000, ...rest }, internals);
+  const nats = { servers: [url], role: 'test', connectTimeoutMs: 10_000, ...rest };
+  const cluster = await connectCluster(nats, { ackWaitMs, clock });
   onTestFinished(() => cluster[Symbol.asyncDispose]());
   return cluster;
 }

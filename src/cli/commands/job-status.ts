@@ -1,6 +1,6 @@
 /** Status and jobs: the commands that look at a server, from any machine, and change nothing. */
 import { sleep, systemClock } from '../../clock.ts';
-import { type JobReport, reportOf } from '../../cluster/job-report.ts';
+import { type JobReport, jobReport } from '../../cluster/job-report.ts';
 import { FlowDcError } from '../../errors.ts';
 import { byteSize, count, percent } from '../../format.ts';
 import type { Cluster, ClusterChannel, JobListing } from '../../transport/cluster.ts';
@@ -81,7 +81,7 @@ async function watch(channel: ClusterChannel, io: CliIo, json: boolean): Promise
 }
 
 async function show(channel: ClusterChannel, io: CliIo, json: boolean): Promise<JobReport> {
-  const report = await reportOf(channel, systemClock);
+  const report = await jobReport(channel, systemClock);
   writeLines(io.stdout, json ? [JSON.stringify(report)] : statusLines(report));
   return report;
 }

@@ -1,6 +1,6 @@
 /** The lines on stderr by which a worker says what it does, one per event. */
 import { systemClock } from '../../clock.ts';
-import type { WorkerEvent } from '../../cluster/serve-jobs.ts';
+import type { ServeEvent } from '../../cluster/serve-jobs.ts';
 import { byteSize, count, duration } from '../../format.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 import type { CliOutput } from './process.ts';
@@ -8,7 +8,7 @@ import { noteServer } from './run-lines.ts';
 
 export interface WorkerLog {
   say(text: string): void;
-  event(event: WorkerEvent): void;
+  event(event: ServeEvent): void;
   close(): void;
 }
 
@@ -46,7 +46,7 @@ export function openWorkerLog(stderr: CliOutput): WorkerLog {
   };
 }
 
-function textOf(event: WorkerEvent): string {
+function textOf(event: ServeEvent): string {
   switch (event.kind) {
     case 'waiting':
       return event.job === undefined ? 'waiting for a job' : `waiting for job ${event.job}`;

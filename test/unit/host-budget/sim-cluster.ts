@@ -256,7 +256,9 @@ export class SimCluster {
 }
 
 export const BUDGET = 100;
-/** A controller that stands still, so that the budget is known: what is shared out, not what it is, is the subject here. */
+/**
+ * A controller that stands still, so that the budget is known: what is shared out, not what it is, is the subject here.
+ */
 const still = { cMin: BUDGET, cInit: BUDGET, cMax: BUDGET };
 
 export function clusterOf(count: number, seed = 1): SimCluster {

@@ -53,7 +53,7 @@ const isEntry = ajv.compile<JobEntry>(entrySchema);
 const isDescription = ajv.compile<JobDescription>(descriptionSchema);
 
 /** Errors: FDC_ERR_TRANSPORT_SERVER when flow-dc did not write this. */
-export function parseJobEntry(text: string, job: string): JobEntry {
+function parseJobEntry(text: string, job: string): JobEntry {
   const value = parseJson(text);
   if (isEntry(value)) return value;
   throw foreign(job, ajv.errorsText(isEntry.errors));

@@ -1,6 +1,7 @@
 /**
- * A job's stream, consumer and buckets: made, looked at, deleted. Making them is idempotent. The stream has no limits: with any of them, servers
- * were seen to acknowledge units and drop others for them. The publisher's high-water mark takes their place.
+ * A job's stream, consumer and buckets: made, looked at, deleted. Making them is idempotent. The stream has no limits:
+ * with any of them, servers were seen to acknowledge units and drop others for them. The publisher's high-water mark
+ * takes their place.
  */
 import {
   AckPolicy,
