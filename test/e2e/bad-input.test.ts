@@ -109,8 +109,9 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('bad input', () => {
-  it.for(CASES)('$name ends with one line that names the fix', async ({ args, code, says }) => {
+describe('flow-dc download', () => {
+  const cases = CASES.map((one) => [one.name, one] as const);
+  it.for(cases)('given %s ends with one line that names the fix', async ([, { args, code, says }]) => {
     const folder = await tempFolder();
     await goodManifest(folder);
     const result = await runCli(['download', ...(await args(folder)), '--progress', 'off']);
@@ -122,7 +123,7 @@ describe('bad input', () => {
     expect(result.stdout).toBe('');
   });
 
-  it('a folder that cannot be written is said, or root is told why not', async () => {
+  it('says that a folder cannot be written, also to root', async () => {
     const folder = await tempFolder();
     await goodManifest(folder);
     await mkdir(join(folder, 'ro'));
@@ -133,7 +134,7 @@ describe('bad input', () => {
     expect(result.stderr).toContain('FDC_ERR_DEST_UNWRITABLE');
   });
 
-  it('a flipped page byte ends with exit code 1 after the rows before it are stored, and the mended file resumes', async () => {
+  it('stores the rows before a damaged page and exits 1, and the mended file resumes', async () => {
     const folder = await tempFolder();
     const manifest = join(folder, 'many.parquet');
     await writeParquetFile(manifest, plainHttp(6000), { rowGroupRows: 1000, codec: 'ZSTD' });

@@ -9,7 +9,7 @@ const ROWS = 4000;
 /** What clusterTrial gives its workers and units. */
 const LEASE_MS = 3000;
 
-describeNats('submit and workers of the built program', () => {
+describeNats('submitters and workers', () => {
   let server: NatsServer;
   beforeAll(async () => {
     server = await startNatsServer();

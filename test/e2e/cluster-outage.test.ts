@@ -14,7 +14,7 @@ describeNats('a server that is away for a minute', () => {
   });
   afterAll(async () => server.close());
 
-  it('ends nobody: submitter and workers say so, wait, and complete the job when it is back', async () => {
+  it('ends nobody: submitter and workers say that they wait, and complete the job when it is back', async () => {
     const trial = await clusterTrial({ nats: server.url, rows: 1500, shardSize: 50, latencyMs: 300 });
     const out = trial.path('out');
     const submit = trial.submit(out, '--job', 'outage');

@@ -32,7 +32,7 @@ const TASKVINE = {
 };
 
 describeNats('a server of the submitter’s own', () => {
-  it('runs FLOW-DC’s TaskVine configuration: dry run, manager on a port, worker with its token, server gone at the end', async () => {
+  it('serves FLOW-DC’s TaskVine configuration: workers join its port with a token, and it is gone at the end', async () => {
     const trial = await clusterTrial({ rows: 400 });
     await mkdir(trial.path('partitions'));
     await copyFile(trial.manifest, trial.path('partitions/part_0.csv'));
@@ -106,7 +106,7 @@ describeNats('a server of the submitter’s own', () => {
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
   });
 
-  it('says in one line how to get a server where there is none, and writes nothing', async () => {
+  it('is asked for in one line where there is none to start, and nothing is written', async () => {
     const trial = await clusterTrial({ rows: 10 });
     const env = { NATS_SERVER_BIN: '/no/such/nats-server', FLOW_DC_NATS_URL: '' };
     const result = await trial.start(['submit', ...trial.flags, '-o', trial.path('out')], { env }).done;

@@ -22,19 +22,22 @@ describeNats(`real manifests over three workers${why}`, () => {
     ['laion_10000.parquet', 'fixed'],
     // One host: the budget that the workers share decides everything.
     ['biotrove_partition_001.parquet', 'paarc'],
-  ] as const)('give for %s under the law %s what one process gives, one worker killed', async ([name, law]) => {
-    const trial = await trialOn(join(manifests as string, name), server.url, law);
-    const [alone, together] = [trial.path('alone'), trial.path('together')];
-    expect((await runCli(['download', ...trial.flags, '-o', alone])).code).toBe(0);
-    const submit = trial.submit(together, '--job', name.slice(0, 5));
-    const workers = [1, 2, 3].map(() => trial.worker('--job', name.slice(0, 5)));
-    const victim = await firstToCommit(workers);
-    victim.child.kill('SIGKILL');
-    expect((await submit.done).code).toBe(0);
-    for (const worker of workers) expect((await worker.done).code).toBe(worker === victim ? null : 0);
-    expect(essence(await outcomesOf(together))).toEqual(essence(await outcomesOf(alone)));
-    expect(await runCli(['verify', together, '--input', trial.manifest])).toMatchObject({ code: 0, stdout: '' });
-  });
+  ] as const)(
+    'give what one process gives, for %s under --law %s, although one worker is killed',
+    async ([name, law]) => {
+      const trial = await trialOn(join(manifests as string, name), server.url, law);
+      const [alone, together] = [trial.path('alone'), trial.path('together')];
+      expect((await runCli(['download', ...trial.flags, '-o', alone])).code).toBe(0);
+      const submit = trial.submit(together, '--job', name.slice(0, 5));
+      const workers = [1, 2, 3].map(() => trial.worker('--job', name.slice(0, 5)));
+      const victim = await firstToCommit(workers);
+      victim.child.kill('SIGKILL');
+      expect((await submit.done).code).toBe(0);
+      for (const worker of workers) expect((await worker.done).code).toBe(worker === victim ? null : 0);
+      expect(essence(await outcomesOf(together))).toEqual(essence(await outcomesOf(alone)));
+      expect(await runCli(['verify', together, '--input', trial.manifest])).toMatchObject({ code: 0, stdout: '' });
+    },
+  );
 });
 
 async function trialOn(manifest: string, nats: string, law: 'fixed' | 'paarc'): Promise<ClusterTrial> {

@@ -64,7 +64,9 @@ describeNats('the documented permissions', () => {
     // The manifest's own links are its owner's data; what is said and logged about them leaves the query out.
     expect([submit.stderr(), worker.stderr(), ...written.slice(0, 2)].join('\n')).not.toContain(signature);
   });
+});
 
+describe('flow-dc jobs', () => {
   it('refuses a password on the command line', async () => {
     const result = await runCli(['jobs', '--nats', 'nats://user:hunter2@127.0.0.1:4222']);
     expect(result.code).toBe(2);

@@ -7,7 +7,7 @@ import { essence, outcomesOf } from '../support/dataset.ts';
 import { describeNats, type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { type CliProcess, runCli } from '../support/run-cli.ts';
 
-describeNats('one job, many processes', () => {
+describeNats('a job of several processes', () => {
   let server: NatsServer;
   beforeAll(async () => {
     server = await startNatsServer();
@@ -40,7 +40,7 @@ describeNats('one job, many processes', () => {
     expect(again.stderr).toContain('nothing to do');
   });
 
-  it('is drawn in a report: requests and hosts of the workers over time', async () => {
+  it('has a report that draws requests and hosts of its workers over time', async () => {
     // Workers tell once a second what they do, so the job lasts several.
     const trial = await clusterTrial({ nats: server.url, rows: 600, latencyMs: 250 });
     const out = trial.path('out');
@@ -53,7 +53,7 @@ describeNats('one job, many processes', () => {
     expect(Math.max(...plots.runs[0].inFlight)).toBeGreaterThan(8);
   });
 
-  it('goes on when the submitter is killed, comes back to it, leaves at Ctrl-C, and comes back again', async () => {
+  it('goes on while its submitter is killed, comes back, leaves at Ctrl-C, and comes back again', async () => {
     const trial = await clusterTrial({ nats: server.url, rows: 900, latencyMs: 60 });
     const out = trial.path('out');
     const killed = trial.submit(out, '--job', 'killed-submitter');
@@ -77,7 +77,7 @@ describeNats('one job, many processes', () => {
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
   });
 
-  it('is cancelled from anywhere, finished by a download; one begun by a download is finished by workers', async () => {
+  it('can be cancelled from anywhere, and a download and workers finish what the other began', async () => {
     const trial = await clusterTrial({ nats: server.url, rows: 900, latencyMs: 60 });
     const out = trial.path('out');
     const submit = trial.submit(out, '--job', 'cancelled');
@@ -109,7 +109,7 @@ describeNats('one job, many processes', () => {
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
   });
 
-  it('works on two jobs side by side, oldest first, each with its own rows in its own folder', async () => {
+  it('shares its workers with another one, the older first, and each has its own rows in its own folder', async () => {
     const trial = await clusterTrial({ nats: server.url, rows: 600 });
     const outs = [trial.path('first'), trial.path('second')] as const;
     const submits = [

@@ -25,7 +25,7 @@ describe('a manifest on stdin', () => {
     },
   ];
 
-  it.for(forms)('is read as $name', async ({ bytes }) => {
+  it.for(forms.map((form) => [form.name, form] as const))('is read as %s', async ([, { bytes }]) => {
     const { folder, args } = await setUp();
     const out = join(folder, 'out');
     const result = await runCli(args('-', out), { stdin: await bytes(folder) });
@@ -71,7 +71,7 @@ describe('a manifest on stdin', () => {
   });
 });
 
-describe('a run', () => {
+describe('flow-dc download', () => {
   it('keeps stdout for results: nothing without --json, one object with it', async () => {
     const { folder, args } = await setUp();
     await writeFile(join(folder, 'm.txt'), URLS.join('\n'));

@@ -132,7 +132,7 @@ describe('flow-dc estimate', () => {
     [['estimate', '-', '--sample', '0'], 'http://a.test/1', '--sample'],
     [['estimate', '-'], 'a,b\n1,2\n', 'a, b'],
     [['estimate', '-'], 'url\n', 'FDC_ERR_MANIFEST_EMPTY'],
-  ])('answers %j with exit code 2 and one line', async (args, stdin, says) => {
+  ])('answers %j on the manifest %j with exit code 2 and one line', async (args, stdin, says) => {
     const { code, stderr, stdout } = await runCli(args, { stdin });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr.trim().split('\n')).toHaveLength(1);
@@ -143,7 +143,7 @@ describe('flow-dc estimate', () => {
 const manifests = process.env.FLOW_DC_MANIFESTS;
 const why = manifests === undefined ? ' (SKIPPED: FLOW_DC_MANIFESTS does not name a folder with real manifests)' : '';
 
-describe.skipIf(manifests === undefined)(`real manifests${why}`, () => {
+describe.skipIf(manifests === undefined)(`a real manifest${why}`, () => {
   it.each([
     ['laion_10000.parquet', { rows: 10_000, hosts: { count: 4473 }, schemes: { https: 6223 }, badUrls: { rows: 1 } }],
     [
@@ -151,12 +151,12 @@ describe.skipIf(manifests === undefined)(`real manifests${why}`, () => {
       { rows: 100_000, hosts: { count: 1 }, duplicates: { distinctUrls: 19_998, exact: true } },
     ],
     ['gbif_url_10000.parquet', { rows: 10_000, roles: { label: 'species' }, labels: { nulls: 3958 } }],
-  ])('%s is described truly', async (name, facts) => {
+  ])('%s is described truly by inspect', async (name, facts) => {
     const { stdout } = await runCli(['inspect', join(manifests as string, name), '--json']);
     expect(JSON.parse(stdout)).toMatchObject(facts);
   });
 
-  it('an estimate of 10,000 LAION rows counts the bad URL and asks hosts of every size', async () => {
+  it('of 10,000 LAION rows has an estimate that counts the bad URL and asks hosts of every size', async () => {
     const origin = await testOrigin({ meanBytes: 20_000, tls: createTestCa().tls });
     const args = [
       'estimate',

@@ -18,7 +18,7 @@ const why =
       ? ''
       : ' (SKIPPED: no python3)';
 
-describe.skipIf(why !== '')(`real manifests${why}`, () => {
+describe.skipIf(why !== '')(`a download of a real manifest${why}`, () => {
   it('turns 10,000 LAION rows of 4,473 hosts into webdataset shards, each row accounted for once, captions to the byte', async () => {
     const manifest = join(folder as string, 'laion_10000.parquet');
     const { out, result } = await download([manifest, '--caption-col', 'TEXT']);
@@ -53,7 +53,7 @@ describe.skipIf(why !== '')(`real manifests${why}`, () => {
     expect((await runCli(['verify', out, '--input', manifest])).code).toBe(0);
   });
 
-  it("runs FLOW-DC's own BioTrove configuration, folders by species inside the shards", async () => {
+  it("with FLOW-DC's own BioTrove configuration makes folders by species inside the shards", async () => {
     const manifest = join(folder as string, 'biotrove_partition_001.parquet');
     const config = join(folder as string, 'flow-dc-configs', 'biotrove_test_100k.json');
     const { out, result } = await download([manifest, '--config', config, '--output-format', 'imagefolder']);

@@ -23,9 +23,9 @@ const csv = (rows: number): string =>
 
 describe('flow-dc report', () => {
   it.for([
-    { layout: 'tar shards', flags: [] },
-    { layout: 'loose files', flags: ['--no-create-tar'] },
-  ])('begins with the very lines that the download of $layout ended with', async ({ flags }) => {
+    ['tar shards', []],
+    ['loose files', ['--no-create-tar']],
+  ] as const)('begins with the very lines that the download of %s ended with', async ([, flags]) => {
     const { out, download } = await setUp();
     const { code, stderr } = await download(out, ...flags);
     expect(code, stderr).toBe(0);
@@ -88,7 +88,7 @@ describe('flow-dc report', () => {
     expect((await report(out, '--flow-dc')).stdout).toContain('  Total URLs:        400\n');
   });
 
-  it('of a job that was stopped says so and how to go on, and of the finished one counts both runs', async () => {
+  it('on a job that was stopped says so and how to go on, and on the finished one counts both runs', async () => {
     const { out, args } = await setUp(1600);
     const { child, done, stderr } = startCli(args(out, '--open-units', '2'));
     await vi.waitFor(() => expect(stderr()).toContain('limits:'), { timeout: 20_000 });

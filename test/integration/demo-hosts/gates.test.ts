@@ -3,7 +3,7 @@ import type { Rule } from '../../../src/demo-hosts/behaviour.ts';
 import { httpGet } from '../../support/http-get.ts';
 import { testOrigin } from '../../support/test-origin.ts';
 
-describe('gates', () => {
+describe('a demo host with a gate', () => {
   const over = (rules: readonly Rule[], requests: number) => async () => {
     const origin = await testOrigin({ rules });
     const urls = Array.from({ length: requests }, (_, index) => `http://host.test/${index}.jpg`);
@@ -12,14 +12,14 @@ describe('gates', () => {
     return { origin, replies, statuses: replies.map((one) => one.status) };
   };
 
-  it('a rate limit answers 429 beyond its burst and says when to come back, in seconds', async () => {
+  it('answers 429 beyond the burst of its rate and says when to come back, in seconds', async () => {
     const run = over([{ behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 5 }] }], 12);
     const { replies, statuses } = await run();
     expect(statuses.filter((status) => status === 200).length).toBe(5);
     expect(replies.find((one) => one.status === 429)?.headers['retry-after']).toBe('1');
   });
 
-  it('a rate limit can say it as a date, or not at all', async () => {
+  it('can say when to come back as a date, or not at all', async () => {
     const dated = await over(
       [{ behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 1, retryAfter: 'date' }] }],
       2,
@@ -33,13 +33,13 @@ describe('gates', () => {
     expect(mute.replies.find((one) => one.status === 429)?.headers['retry-after']).toBeUndefined();
   });
 
-  it('slots serve so many at a time and refuse what the queue cannot hold', async () => {
+  it('serves as many at a time as it has slots and refuses what its queue cannot hold', async () => {
     const { statuses } = await over([{ behaviours: [{ kind: 'slots', slots: 2, serviceMs: 50, queue: 3 }] }], 10)();
     expect(statuses.filter((status) => status === 200).length).toBe(5);
     expect(statuses.filter((status) => status === 503).length).toBe(5);
   });
 
-  it('a connection cap resets connections beyond it', async () => {
+  it('resets connections beyond its cap', async () => {
     const { replies } = await over(
       [
         {
@@ -54,7 +54,7 @@ describe('gates', () => {
     expect(replies.length).toBe(3);
   });
 
-  it('an outage answers 503 for its time only', async () => {
+  it('answers 503 for the time of its outage only', async () => {
     const { port } = await testOrigin({
       rules: [{ behaviours: [{ kind: 'outage', startMs: 0, endMs: 300, retryAfterSec: 1 }] }],
     });
@@ -65,7 +65,7 @@ describe('gates', () => {
       .toBe(200);
   });
 
-  it('each host has its own', async () => {
+  it('has a gate of its own, whatever other hosts have', async () => {
     const { port } = await testOrigin({
       rules: [{ host: '*.slow.test', behaviours: [{ kind: 'rate-limit', requestsPerSecond: 1, burst: 1 }] }],
     });

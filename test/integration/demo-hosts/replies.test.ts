@@ -17,7 +17,7 @@ async function getFrom(
   return httpGet(url, { port, signal });
 }
 
-describe('images', () => {
+describe('images of demo hosts', () => {
   it.for([
     ['jpg', 'image/jpeg'],
     ['png', 'image/png'],
@@ -52,7 +52,7 @@ describe('images', () => {
   });
 });
 
-describe('faults', () => {
+describe('among the faults of demo hosts,', () => {
   it('a 404 share strikes the same URLs every time', async () => {
     const { port } = await testOrigin({ rules: [{ behaviours: [{ kind: 'status', status: 404, share: 0.3 }] }] });
     const urls = Array.from({ length: 300 }, (_, index) => `http://host.test/${index}.jpg`);
@@ -168,14 +168,14 @@ describe('faults', () => {
   });
 });
 
-describe('redirects', () => {
+describe('redirects of demo hosts', () => {
   it.for([
     ['same-host', '/.hop/1/a.jpg'],
     ['other-host', 'http://elsewhere.test/.hop/1/a.jpg'],
     ['private', 'http://10.0.0.1/.hop/1/a.jpg'],
     ['loop', 'http://host.test/a.jpg'],
     ['nowhere', undefined],
-  ] as const)('to %s', async ([to, location]) => {
+  ] as const)('lead to where they are said to lead: %s', async ([to, location]) => {
     const { status, headers } = await getFrom([{ kind: 'redirect', to }]);
     expect([status, headers.location]).toEqual([302, location]);
   });
@@ -189,7 +189,7 @@ describe('redirects', () => {
     expect(third.body).toEqual((await getFrom([], 'http://host.test/dir/a.jpg')).body);
   });
 
-  it('to a relative path may hold raw UTF-8', async () => {
+  it('can hold raw UTF-8 in a relative path', async () => {
     const { headers } = await getFrom([{ kind: 'redirect', to: 'relative-utf8' }]);
     expect(Buffer.from(headers.location ?? '', 'latin1').toString('utf8')).toBe('./.hop/1/größe-図.jpg');
   });

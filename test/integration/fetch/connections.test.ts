@@ -39,7 +39,7 @@ describe('https through --connect-to', () => {
     });
   });
 
-  it('http and https of one host are two places', async () => {
+  it('keeps http and https of one host apart', async () => {
     const origin = await serving({}, { tls: CA.tls });
     const results = await drain(stageFor(origin, { caFile: caFile() }), [
       ...urlsOf('a.test', 3, 'https'),
@@ -161,13 +161,13 @@ describe('a connection', () => {
       'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 100\r\n\r\nabcde',
       'truncated',
     ],
-  ] as const)('with %s ends the row with its code', async ([, reply, code]) => {
+  ] as const)('that brings %s ends the row with its code', async ([, reply, code]) => {
     const connectTo = await rawServer((socket) => socket.end(reply, 'latin1'));
     const results = await drain(stageFor({ connectTo } as never, { maxAttempts: 1 }), urlsOf('a.test', 1));
     expect(summary(results)).toEqual({ [`failed ${code} 1`]: 1 });
   });
 
-  it('a body that confuses a file type parser is judged like any other', async () => {
+  it('that brings a body that confuses a file type parser ends the row like any other', async () => {
     const asf = Buffer.from([0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11, 0xa6, 0xd9, ...new Array(90).fill(0)]);
     const connectTo = await rawServer((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 100\r\n\r\n');
@@ -177,7 +177,7 @@ describe('a connection', () => {
     expect(summary(results)).toEqual({ 'failed not_media 1': 3 });
   });
 
-  it('more hosts than pools: the oldest idle ones make room', async () => {
+  it('makes room for one to another host when there are more hosts than pools', async () => {
     const origin = await serving({});
     const urls = Array.from({ length: 300 }, (_, at) => `http://h${at}.test/a.jpg`);
     expect(summary(await drain(stageFor(origin, { maxPools: 10, concurrentDownloads: 50 }), urls))).toEqual({

@@ -9,14 +9,14 @@ import { drain, serving, stageFor, until, urlsOf } from './fetching.ts';
 
 const MB = 1_048_576;
 
-describe('destroying the stage', () => {
+describe('a fetch stage that is destroyed', () => {
   it.for([
     ['while hosts are silent', [{ kind: 'never' }]],
     ['while bodies drip', [{ kind: 'drip', bytesPerSecond: 1 }]],
     ['while big bodies are written to disk', [{ kind: 'endless', totalBytes: 500 * MB, declared: false }]],
     ['while rows wait out a pause', [{ kind: 'status', status: 429, retryAfterSec: 600 }]],
     ['while rows wait for their next attempt', [{ kind: 'status', status: 500 }]],
-  ] as const)('%s closes every socket and leaves no file', async ([, behaviours]) => {
+  ] as const)('closes every socket and leaves no file %s', async ([, behaviours]) => {
     const origin = await serving({ 'h.test': behaviours });
     const folder = mkdtempSync(join(tmpdir(), 'fdc-test-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -37,7 +37,7 @@ describe('destroying the stage', () => {
     await until(() => [...origin.stats().values()].every(({ inFlight }) => inFlight === 0));
   });
 
-  it('while a connection is being made does not wait for its time limit', async () => {
+  it('does not wait for the time limit of a connection that is being made', async () => {
     // 192.0.2.0/24 is for documentation: packets to it vanish, or are refused by the nearest router.
     const stage = stageFor({ connectTo: '::192.0.2.1:81' } as never, { timeoutMs: 30_000 });
     stage.on('data', () => {});
@@ -49,7 +49,7 @@ describe('destroying the stage', () => {
     expect(performance.now() - startMs).toBeLessThan(500);
   });
 
-  it('while bodies wait for memory gives everything back', async () => {
+  it('gives everything back while bodies wait for memory', async () => {
     const origin = await serving({ 'h.test': [{ kind: 'endless', totalBytes: 700_000 }] });
     const stage = stageFor(origin, { bodyMemoryBytes: MB, bodyRelease: 'by-sink', perHostConcurrency: 10 });
     for (const url of urlsOf('h.test', 10)) stage.write({ url });
@@ -74,7 +74,7 @@ describe('destroying the stage', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('with an error passes that error on', async () => {
+  it('passes on the error that it was destroyed with', async () => {
     const stage = stageFor(await serving({ 'h.test': [{ kind: 'never' }] }));
     stage.write({ url: 'http://h.test/' });
     const failed = once(stage, 'error');
@@ -112,7 +112,7 @@ describe('a full disk under a spilled body', () => {
   });
 });
 
-it('a stage at its end leaves no socket open', async () => {
+it('a fetch stage that came to its end leaves no socket open', async () => {
   const origin = await serving({});
   const stage = stageFor(origin);
   await drain(stage, urlsOf('h.test', 20));

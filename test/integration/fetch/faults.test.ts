@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Behaviour } from '../../../src/demo-hosts/behaviour.ts';
 import { fetchFrom, summary, urlsOf } from './fetching.ts';
 
-describe('each fault ends with its code, after as many attempts as it deserves', () => {
+describe('a row that meets', () => {
   const FAULTS: readonly [string, readonly Behaviour[], string][] = [
-    ['none', [], 'fetched 1'],
+    ['no fault', [], 'fetched 1'],
     ['404', [{ kind: 'status', status: 404 }], 'failed http_404 1'],
     ['403', [{ kind: 'status', status: 403 }], 'failed http_403 1'],
     ['500', [{ kind: 'status', status: 500 }], 'failed http_500 3'],
@@ -26,7 +26,7 @@ describe('each fault ends with its code, after as many attempts as it deserves',
     ['a redirect in a circle', [{ kind: 'redirect', to: 'loop' }], 'failed too_many_redirects 1'],
   ];
 
-  it.for(FAULTS)('%s', async ([, behaviours, expected]) => {
+  it.for(FAULTS)('%s ends with its code, after as many attempts as it deserves', async ([, behaviours, expected]) => {
     const { results, stage } = await fetchFrom({ 'h.test': behaviours }, urlsOf('h.test', 3));
     expect(summary(results)).toEqual({ [expected]: 3 });
     expect(stage.stats()).toMatchObject({ inFlight: 0, queued: 0, bodyBytesHeld: 0 });
@@ -64,8 +64,8 @@ describe('URLs that cannot be fetched', () => {
   });
 });
 
-describe('a retry', () => {
-  it('may succeed', async () => {
+describe('a row that failed', () => {
+  it('is tried again, and may succeed', async () => {
     const { results, origin } = await fetchFrom(
       { 'h.test': [{ kind: 'status', status: 500, share: 0.5, per: 'request' }] },
       urlsOf('h.test', 60),
@@ -76,7 +76,7 @@ describe('a retry', () => {
     expect(origin.stats().get('h.test')?.requests).toBe(attempts);
   });
 
-  it('is not made when one attempt was asked for', async () => {
+  it('is not tried again when one attempt was asked for', async () => {
     const { results } = await fetchFrom({ 'h.test': [{ kind: 'status', status: 500 }] }, urlsOf('h.test', 2), {
       maxAttempts: 1,
     });

@@ -36,19 +36,19 @@ async function watched(stage: Stage, urls: readonly string[]) {
 }
 
 describe('a long tail of hosts', () => {
-  it('20,000 with two rows each are all fetched, and at no time are many of them kept in mind', async () => {
+  it('is fetched whole, and at no time are many of its 10,000 hosts kept in mind', async () => {
     const origin = await serving({}, { meanBytes: 500 });
     const stage = stageFor(origin, { enablePaarc: true, concurrentDownloads: 500, timeoutMs: 60_000 });
-    const urls = manyHosts(20_000).flatMap((host) => urlsOf(host, 2));
+    const urls = manyHosts(10_000).flatMap((host) => urlsOf(host, 2));
     const { most, counts } = await watched(stage, urls);
-    expect(counts).toEqual({ 'fetched 1': 40_000 });
+    expect(counts).toEqual({ 'fetched 1': 20_000 });
     expect(most.hosts).toBeGreaterThan(IDLE_HOSTS);
     expect(most.hosts).toBeLessThanOrEqual(IDLE_HOSTS + ROWS_AHEAD);
     expect(most.pools).toBeLessThanOrEqual(2000);
     expect(stage.stats().hosts).toBe(IDLE_HOSTS);
   });
 
-  it('that are found by name are asked for again after they were forgotten, and not before', async () => {
+  it('has each name asked for again after it was forgotten, and not before', async () => {
     const origin = await serving({}, { meanBytes: 500 });
     const names = await dnsServer('127.0.0.1');
     const stage = stageFor(origin, {

@@ -40,7 +40,7 @@ describe('a big body', () => {
     await until(() => readdirSync(folder).length === 0);
   });
 
-  it('without a folder of yours uses a temporary one, which goes away with the last file', async () => {
+  it('goes into a temporary folder where none is named, which goes away with the last file', async () => {
     const origin = await serving({ 'big.test': [{ kind: 'endless', totalBytes: 2 * MB, declared: false }] });
     const results = await drain(stageFor(origin, { spillBytes: MB }), urlsOf('big.test', 2));
     const folder = join(spilled(results[0]).path, '..');
@@ -96,7 +96,7 @@ describe('the memory budget', () => {
     expect(stage.stats().bodyBytesHeld).toBe(0);
   });
 
-  it('a consumer that does not read stops new requests', async () => {
+  it('stops new requests while the consumer does not read', async () => {
     const origin = await serving({});
     const stage = stageFor(origin, { perHostConcurrency: 4 });
     for (const url of urlsOf('h.test', 400)) stage.write({ url });
@@ -112,7 +112,7 @@ describe('the memory budget', () => {
     await until(() => read === 400, 10_000);
   });
 
-  it('bodies that wait for it cost the others nothing but memory: small ones behind big ones all arrive', async () => {
+  it('lets small bodies arrive behind big ones that wait for it', async () => {
     const hosts = {
       'big.test': [{ kind: 'endless', totalBytes: 900_000 }],
       'long.test': [{ kind: 'endless', totalBytes: 2 * MB, declared: false }],
@@ -136,7 +136,7 @@ describe('the memory budget', () => {
     for (const result of results) result.release();
   });
 
-  it('may be given back in the middle of another reply', async () => {
+  it('can be given back in the middle of another reply', async () => {
     const hosts = { 'h.test': [{ kind: 'endless', totalBytes: 700_000 }], 'huge.test': [{ kind: 'endless' }] } as const;
     const origin = await serving(hosts);
     const stage = stageFor(origin, {
@@ -162,7 +162,7 @@ describe('the memory budget', () => {
     expect(summary(results)).toEqual({ 'fetched 1': 6, 'failed too_large 1': 6 });
   });
 
-  it('a gzip bomb is refused without holding what it unpacks to', async () => {
+  it('holds against a gzip bomb, which is refused without holding what it unpacks to', async () => {
     const { createServer } = await import('node:http');
     const { gzipSync } = await import('node:zlib');
     const bomb = gzipSync(Buffer.alloc(100 * MB));

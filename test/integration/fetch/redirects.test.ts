@@ -47,7 +47,7 @@ describe('a redirect', () => {
     expect(results[0]).toMatchObject({ status: 'skipped', code: 'host_skipped' });
   });
 
-  it('too many of them are too many: max_redirects', async () => {
+  it('is followed no further than max_redirects', async () => {
     const { results } = await fetchFrom(
       { 'a.test': [{ kind: 'redirect', to: 'same-host', hops: 4 }] },
       urlsOf('a.test', 1),

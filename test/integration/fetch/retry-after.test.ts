@@ -30,7 +30,7 @@ describe('Retry-After', () => {
     expect(origin.stats().get('ra.test')?.requests).toBeLessThanOrEqual(4);
   });
 
-  it('with 503 does not use up attempts', async () => {
+  it('uses up no attempts with 503 either', async () => {
     const hosts = { 'h.test': [{ kind: 'outage', startMs: 0, endMs: 700, retryAfterSec: 1 }] } as const;
     const { results } = await fetchFrom(hosts, urlsOf('h.test', 6), { maxAttempts: 1, perHostConcurrency: 2 });
     expect(results.map(({ status }) => status)).toEqual(new Array(6).fill('fetched'));

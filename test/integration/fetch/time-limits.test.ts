@@ -29,8 +29,10 @@ describe('hosts that never answer, drip, send without end or reset', () => {
     expect(tookMs).toBeLessThan(5000);
     expect(stage.stats().bodyBytesHeld).toBe(0);
   });
+});
 
-  it('a host with its own time limit gets it', async () => {
+describe('a host', () => {
+  it('gets the time limit that is set for it', async () => {
     const { results } = await fetchFrom(
       { 'slow.test': [{ kind: 'latency', meanMs: 400 }] },
       [...urlsOf('slow.test', 1), ...urlsOf('good.test', 1)],
@@ -43,7 +45,7 @@ describe('hosts that never answer, drip, send without end or reset', () => {
     expect(summary(results)).toEqual({ 'failed timeout_headers 1': 1, 'fetched 1': 1 });
   });
 
-  it('a host without success for long is down: the rest of its rows do not each wait out their time', async () => {
+  it('is down when it had no success for long: the rest of its rows do not each wait out their time', async () => {
     const startMs = performance.now();
     const { results } = await fetchFrom({ 'never.test': [{ kind: 'never' }] }, urlsOf('never.test', 200), {
       ...OPTIONS,
@@ -56,8 +58,8 @@ describe('hosts that never answer, drip, send without end or reset', () => {
   });
 });
 
-describe('times', () => {
-  it('of headers and of the whole are told apart, without the wait for a permit', async () => {
+describe('a result', () => {
+  it('tells the time to the headers and to the end, without the wait for a permit', async () => {
     const { results } = await fetchFrom(
       {
         'h.test': [

@@ -109,7 +109,7 @@ describe('a unit that is not ours any more', () => {
     expect(stage.stats()).toMatchObject({ inFlight: 0, bodyBytesHeld: 0 });
   });
 
-  it('as the last one lets the stage end', async () => {
+  it('lets the stage end when it was the last one', async () => {
     const origin = await serving({ 'never.test': [{ kind: 'never' }] });
     const { stage, results } = stageFor(origin);
     const lost = delivery(unitOf(0, urlsOf('never.test', 10)));
@@ -120,7 +120,7 @@ describe('a unit that is not ours any more', () => {
     expect(results).toEqual([]);
   });
 
-  it('on arrival is not even begun', async () => {
+  it('is not even begun when it arrives so', async () => {
     const origin = await serving({});
     const { stage, results } = stageFor(origin);
     const lost = delivery(unitOf(0, urlsOf('a.test', 10)));
@@ -131,7 +131,7 @@ describe('a unit that is not ours any more', () => {
     expect(origin.stats().size).toBe(0);
   });
 
-  it('because the sink gave it back is told to the distributor, and yields nothing more', async () => {
+  it('is given back to the distributor when the sink gave it up, and yields nothing more', async () => {
     const { stage, results } = stageFor(await serving({ 'slow.test': [{ kind: 'latency', meanMs: 50 }] }));
     const handed = delivery(unitOf(0, urlsOf('slow.test', 40)));
     stage.end(handed);
@@ -143,7 +143,7 @@ describe('a unit that is not ours any more', () => {
     expect(handed.failures.map(({ message }) => message)).toEqual(['tar broke']);
   });
 
-  it('without a distributor ends the pipeline: nobody would deliver it again', async () => {
+  it('ends the pipeline where there is no distributor, because nobody would deliver it again', async () => {
     const { stage, results } = stageFor(await serving({}));
     const failed = once(stage, 'error');
     stage.write(unitOf(0, urlsOf('a.test', 10)));
@@ -154,7 +154,7 @@ describe('a unit that is not ours any more', () => {
 });
 
 describe('a unit', () => {
-  it('that failed too often before ends row by row as unit_failed, without a request', async () => {
+  it('ends row by row as unit_failed, without a request, when it failed too often before', async () => {
     const origin = await serving({});
     const { stage, results } = stageFor(origin, { maxUnitErrors: 3 });
     stage.end(delivery(unitOf(0, urlsOf('a.test', 50)), 3));
@@ -166,7 +166,7 @@ describe('a unit', () => {
     expect(origin.stats().size).toBe(0);
   });
 
-  it('of which no row finishes for too long ends with what it has; the rest are unit_deadline, with their attempts', async () => {
+  it('ends with what it has when no row finishes for too long; the rest are unit_deadline, with their attempts', async () => {
     const { stage, results } = stageFor(await serving({ 'never.test': [{ kind: 'never' }] }), {
       unitIdleMs: 600,
       timeoutMs: 60_000,

@@ -40,7 +40,7 @@ async function refusalOf(work: Promise<unknown>): Promise<string> {
   return inspect(error, { depth: 12, showHidden: true, getters: true });
 }
 
-describeNats('who may do what', () => {
+describeNats('a server with permissions', () => {
   beforeAll(bundleChaosProgram);
   afterAll(removeChaosProgram);
 

@@ -23,13 +23,13 @@ function required<T>(value: T | undefined): T {
   return value;
 }
 
-describeNats('what servers do', () => {
+describeNats('a job, whatever its server does,', () => {
   afterEach(async () => {
     await server?.close();
     server = undefined;
   });
 
-  it('ends a job although a killed server brings acknowledged units back, and repair takes them out of the queue', async () => {
+  it('ends although a killed server brings acknowledged units back, and repair takes them out of the queue', async () => {
     const { url, kill, start: again } = bind(await start());
     const cluster = await joinCluster(url, { ackWaitMs: ACK_WAIT_MS });
     const channel = await cluster.createJob(jobId(), describeJob(), keepsNothing);
@@ -64,7 +64,7 @@ describeNats('what servers do', () => {
     expect(await workToTheEnd(channel)).toHaveLength(10);
   });
 
-  it('completes a job over a server that is away for longer than every time limit of the client', async () => {
+  it('is completed over a server that is away for longer than every time limit of the client', async () => {
     const { url, kill, start: again } = bind(await start());
     const [first, second] = [await joinCluster(url, { ackWaitMs: ACK_WAIT_MS }), await joinCluster(url)];
     const channel = await first.createJob(jobId(), describeJob(), keepsNothing);
@@ -86,7 +86,7 @@ describeNats('what servers do', () => {
     expect((await working).length + mine.length).toBe(29);
   });
 
-  it('sends a unit that is too large for a message through the object store', async () => {
+  it('takes a unit that is too large for a message through the object store', async () => {
     const { url } = await start({ config: 'max_payload: 32768' });
     const channel = await (await joinCluster(url)).createJob(jobId(), describeJob(), keepsNothing);
     const other = await (await joinCluster(url)).attachJob(channel.id, keepsNothing);
@@ -141,7 +141,7 @@ describeNats('what servers do', () => {
   });
 
   // A read from a stream that is being made ended servers of 2.9.10; of 40 jobs made like this, one did.
-  it('outlive everybody asking for jobs while they are being made', async () => {
+  it('can be made while everybody asks for it, and the server outlives that', async () => {
     const { port } = await start();
     const url = `nats://127.0.0.1:${port}`;
     const [maker, ...askers] = await Promise.all(Array.from({ length: 4 }, () => joinCluster(url)));
