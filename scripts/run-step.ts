@@ -1,5 +1,6 @@
-/** One step of build, check or test. */
+/** Runs one step of build, check or test. */
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -28,6 +29,15 @@ export function runStep(command: string, args: readonly string[]): Promise<StepR
     };
     child.once('error', (error) => end(false, `${command}: ${error.message}\n`));
     child.once('close', (code, signal) => end(code === 0, signal === null ? '' : `${command}: killed by ${signal}\n`));
+  });
+}
+
+/** Run a program with our own stdout; resolves its exit code, 1 when a signal ended it. */
+export function runThrough(command: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(ROOT, 'node_modules', '.bin', command), args, { cwd: ROOT, stdio: 'inherit' });
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
   });
 }
 

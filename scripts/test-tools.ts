@@ -1,6 +1,7 @@
 /** Which programs and data the tests can use here. */
 import { obtainChromium } from './chromium-binary.ts';
 import { obtainNatsServer } from './nats-server-binary.ts';
+import { obtainNode } from './node-binary.ts';
 import { runStep } from './run-step.ts';
 
 interface TestTool {
@@ -38,6 +39,18 @@ const TOOLS: readonly TestTool[] = [
     without: 'looking at the HTML report in a browser',
     obtain: obtainChromium,
     variable: 'CHROMIUM_BIN',
+  },
+  {
+    name: 'node 22',
+    probe: ['node-22', '--version'],
+    without: 'the built program under Node 22',
+    obtain: () => obtainNode(22),
+  },
+  {
+    name: 'node 24',
+    probe: ['node-24', '--version'],
+    without: 'the built program and the unit tests under Node 24',
+    obtain: () => obtainNode(24),
   },
 ];
 

@@ -1,7 +1,5 @@
-/** What `npm test` runs: all checks, then all tests. */
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { ROOT } from './run-step.ts';
+/** `npm test` checks, says which tools the tests have here, and runs every test. */
+import { runThrough } from './run-step.ts';
 import { findTestTools } from './test-tools.ts';
 
 /**
@@ -9,21 +7,12 @@ import { findTestTools } from './test-tools.ts';
  * (`npm test -- --project unit`). The last line on stdout is `N passed, N failed[, N skipped]` in every case.
  */
 async function test(args: readonly string[]): Promise<number> {
-  if ((await run('tsx', ['scripts/check.ts'])) !== 0) {
+  if ((await runThrough('tsx', ['scripts/check.ts'])) !== 0) {
     process.stdout.write('0 passed, 1 failed\n');
     return 1;
   }
   for (const line of await findTestTools()) process.stdout.write(`${line}\n`);
-  return run('vitest', ['run', ...args]);
-}
-
-/** Run a tool of ours with our own stdout; resolves its exit code, 1 when a signal ended it. */
-function run(command: string, args: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(join(ROOT, 'node_modules', '.bin', command), args, { cwd: ROOT, stdio: 'inherit' });
-    child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 1));
-  });
+  return runThrough('vitest', ['run', ...args]);
 }
 
 process.exitCode = await test(process.argv.slice(2));

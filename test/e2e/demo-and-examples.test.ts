@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { outcomesOf } from '../support/dataset.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -10,8 +10,8 @@ import { testOrigin } from '../support/test-origin.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-describe('what a newcomer runs first', () => {
-  it('the demo stores, explains and verifies a dataset, and exits 0', async () => {
+describe('flow-dc demo', () => {
+  it('stores, explains and verifies a dataset, and exits 0', async () => {
     const folder = await tempFolder();
     const result = await runCli(['demo', '-o', join(folder, 'demo')]);
     expect(result.code, result.stderr).toBe(0);
@@ -20,11 +20,12 @@ describe('what a newcomer runs first', () => {
     expect(result.stderr).toContain('verified: 2,400 rows');
   });
 
-  it('the demo serves its hosts for other commands until it is interrupted, then exits 0', async () => {
+  it('serves its hosts for other commands until it is interrupted, then exits 0', async () => {
     const folder = await tempFolder();
-    const { child, done } = startCli(['demo', '--serve', '-o', join(folder, 'walk')]);
-    const said = await new Promise<string>((resolve) => child.stdout?.once('data', (chunk) => resolve(String(chunk))));
-    const connectTo = /--connect-to (\S+)/.exec(said)?.[1] ?? '';
+    const { child, done, stdout } = startCli(['demo', '--serve', '-o', join(folder, 'walk')]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await vi.waitFor(() => expect(stdout()).toMatch(/--connect-to \S+\s/), { timeout: 20_000 });
+    const connectTo = /--connect-to (\S+)/.exec(stdout())?.[1] ?? '';
     const manifest = join(folder, 'walk', 'manifest.jsonl');
     const dataset = join(folder, 'dataset');
     const { code, stderr } = await runCli([
@@ -42,7 +43,7 @@ describe('what a newcomer runs first', () => {
     expect((await done).code).toBe(0);
   });
 
-  it('the demo says which port is taken', async () => {
+  it('says which port is taken', async () => {
     const origin = await testOrigin({});
     const result = await runCli([
       'demo',
@@ -55,8 +56,10 @@ describe('what a newcomer runs first', () => {
     expect(result.code).toBe(2);
     expect(result.stderr).toContain(`port ${origin.port} cannot be used (EADDRINUSE); choose another one with --port`);
   });
+});
 
-  it('examples/chain.ts writes shards with four stages in a pipeline of its own', async () => {
+describe('an example', () => {
+  it('chain.ts writes shards with four stages in a pipeline of its own', async () => {
     const folder = await tempFolder();
     const origin = await testOrigin({ meanBytes: 2000 });
     const manifest = join(folder, 'photos.csv');
@@ -69,7 +72,7 @@ describe('what a newcomer runs first', () => {
     expect(await outcomesOf(join(folder, 'out'))).toHaveLength(60);
   });
 
-  it("examples/own-rows.ts feeds somebody's slow database without losing a row, and sends each row's own header", async () => {
+  it("own-rows.ts feeds somebody's slow database without losing a row, and sends each row's own header", async () => {
     const origin = await testOrigin({
       meanBytes: 2000,
       rules: [{ host: 'gone.test', behaviours: [{ kind: 'status', status: 404 }] }],

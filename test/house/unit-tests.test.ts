@@ -8,7 +8,7 @@ const TEST = fileURLToPath(new URL('..', import.meta.url));
 const FORBIDDEN: readonly RegExp[] = [
   /'(node:(child_process|cluster|dgram|http|https|http2|net|tls)|undici|@nats-io\/transport-node)'/,
   /from '.*\/support\/(run-cli|browser|nats-server|test-origin)\.ts'/,
-  /\b(startOrigin|connectCluster|startOwnServer)\(/,
+  /\b(startDemoHosts|connectCluster|startOwnServer)\(/,
   /\bsetTimeout\b.*'node:timers\/promises'/,
 ];
 

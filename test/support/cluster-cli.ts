@@ -1,7 +1,8 @@
 /** Submitters and workers as processes of the built program, ended with the test. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { onTestFinished, vi } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
 import type { Rule } from '../../src/demo-hosts/behaviour.ts';
 import type { DemoHostsOptions } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { type CliOptions, type CliProcess, startCli } from './run-cli.ts';
@@ -72,14 +73,17 @@ export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterT
   };
 }
 
-/** Resolves when the process has said `text` on stderr. */
+/** Resolves when the process has said `text` on stderr; rejects when it ends without, or says nothing for too long. */
 export async function said(process: CliProcess, text: string | RegExp, timeoutMs = 60_000): Promise<void> {
   const isSaid = (): boolean =>
     typeof text === 'string' ? process.stderr().includes(text) : text.test(process.stderr());
-  await vi.waitFor(
-    () => {
-      if (!isSaid()) throw new Error(`waited for ${text} in:\n${process.stderr()}`);
-    },
-    { timeout: timeoutMs, interval: 20 },
-  );
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  void process.done.then(end, end);
+  const deadlineMs = performance.now() + timeoutMs;
+  while (!isSaid()) {
+    if (ended.signal.aborted || performance.now() > deadlineMs)
+      throw new Error(`waited for ${text} in:\n${process.stderr()}`);
+    await sleep(20);
+  }
 }

@@ -2,9 +2,26 @@
 import { writeSync } from 'node:fs';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 import { findNatsServer, HOW_TO_GET_NATS_SERVER } from '../../scripts/nats-server-binary.ts';
+import { findNode, HOW_TO_GET_NODE } from '../../scripts/node-binary.ts';
 
-/** Tests that start a nats-server carry this in their name: describeNats of test/support/nats-server.ts. */
-const NATS_TEST = /(^|> )NATS: /;
+/** What many tests stand on: without it they are skipped loudly, and where tests must be complete that is a failure. */
+const NEEDS = [
+  {
+    what: 'NATS',
+    // In the name of every describeNats of test/support/nats-server.ts.
+    tests: /(^|> )NATS: /,
+    isThere: () => findNatsServer() !== undefined,
+    how: HOW_TO_GET_NATS_SERVER,
+    isRequired: () => process.env.CI === 'true' || process.env.FLOW_DC_REQUIRE_NATS === '1',
+  },
+  {
+    what: 'Node 22 and 24',
+    tests: /^Node \d+ /,
+    isThere: () => findNode(22) !== undefined && findNode(24) !== undefined,
+    how: HOW_TO_GET_NODE,
+    isRequired: () => process.env.CI === 'true',
+  },
+];
 
 /** How many skipped tests are named before the closing line. */
 const NAMED_SKIPS = 20;
@@ -18,6 +35,7 @@ export default class ClosingLineReporter implements Reporter {
   #passed = 0;
   #failed = 0;
   #skipped: string[] = [];
+  #warnings: string[] = [];
 
   onInit(): void {
     // At exit, because other reporters and the runner itself still print after onTestRunEnd.
@@ -37,27 +55,29 @@ export default class ClosingLineReporter implements Reporter {
       else if (state === 'skipped') this.#skipped.push(test.fullName);
       // A test left pending was cut off by an interrupt or a crashed worker: it did not pass.
       else failedTests += 1;
+      const warnings = test.annotations().filter(({ type }) => type === 'warning');
+      this.#warnings.push(...warnings.map(({ message }) => `${test.fullName}: ${message}`));
     }
     const loadFailed = module.state() === 'failed' && failedTests === 0;
     this.#failed += failedTests + (loadFailed ? 1 : 0);
   }
 
-  /**
-   * Without a server half of the promises are untested: said once and loudly; where tests must be complete it is a
-   * failure.
-   */
-  #judgeNats(): void {
-    const tests = this.#skipped.filter((name) => NATS_TEST.test(name)).length;
-    if (tests === 0 || findNatsServer() !== undefined) return;
-    writeSync(1, `NATS tests SKIPPED (${tests}): ${HOW_TO_GET_NATS_SERVER}\n`);
-    if (process.env.CI === 'true' || process.env.FLOW_DC_REQUIRE_NATS === '1') this.#failed += 1;
+  #judgeNeeds(): void {
+    for (const { what, tests, isThere, how, isRequired } of NEEDS) {
+      const count = this.#skipped.filter((name) => tests.test(name)).length;
+      if (count === 0 || isThere()) continue;
+      writeSync(1, `${what} tests SKIPPED (${count}): ${how}\n`);
+      if (isRequired()) this.#failed += 1;
+    }
   }
 
   #close(): void {
     const skipped = this.#skipped.length;
     for (const name of this.#skipped.slice(0, NAMED_SKIPS)) writeSync(1, `skipped: ${name}\n`);
     if (skipped > NAMED_SKIPS) writeSync(1, `skipped: ${skipped - NAMED_SKIPS} more\n`);
-    this.#judgeNats();
+    this.#judgeNeeds();
+    for (const warning of this.#warnings) writeSync(1, `WARNING, not counted: ${warning}\n`);
+    writeSync(1, `seed of this run: FLOW_DC_SEED=${process.env.FLOW_DC_SEED} repeats it\n`);
     if (this.#failed > 0 || this.#passed === 0) process.exitCode ||= 1;
     writeSync(1, `${this.#passed} passed, ${this.#failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
   }

@@ -15,18 +15,21 @@ export interface CliOptions {
   readonly stdin?: string | Buffer | AsyncIterable<string | Buffer>;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** The Node that runs it; default: the one that runs the tests. */
+  readonly node?: string | undefined;
 }
 
 export interface CliProcess {
   readonly child: ChildProcess;
   readonly done: Promise<CliResult>;
-  /** Text on stderr so far. */
+  /** Text on them so far. */
+  stdout(): string;
   stderr(): string;
 }
 
 /** Start `flow-dc ...args`; stdin is empty unless given. */
 export function startCli(args: readonly string[], options: CliOptions = {}): CliProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(options.node ?? process.execPath, [MAIN, ...args], {
     env: { ...process.env, ...options.env },
     cwd: options.cwd,
     stdio: 'pipe',
@@ -44,7 +47,8 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
   // A program that ends before it has read everything closes its end; that is its right.
   child.stdin.on('error', () => {});
   void feed(child, options.stdin);
-  return { child, done, stderr: () => Buffer.concat(stderr).toString() };
+  const textOf = (chunks: readonly Buffer[]) => (): string => Buffer.concat(chunks).toString();
+  return { child, done, stdout: textOf(stdout), stderr: textOf(stderr) };
 }
 
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {

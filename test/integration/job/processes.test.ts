@@ -13,10 +13,13 @@ import { tempFolder } from '../../support/temp-folder.ts';
 import { makeUnit, recordOf } from '../../support/units.ts';
 import { identity } from '../../unit/job/fixtures/identity.ts';
 
+const HOLD_LOCK = new URL('./hold-lock.ts', import.meta.url);
+const COMMIT_ONCE = new URL('./commit-once.ts', import.meta.url);
+
 describe('the lock of a job', () => {
   it('goes to one of two processes that start together, and is free after a SIGKILL', async () => {
     const lockFile = join(await tempFolder(), 'lock');
-    const children = [start('hold-lock.ts', lockFile), start('hold-lock.ts', lockFile)];
+    const children = [start(HOLD_LOCK, lockFile), start(HOLD_LOCK, lockFile)];
     const answers = await Promise.all(children.map(firstLine));
     expect(answers.sort()).toEqual(['FDC_ERR_JOB_LOCKED', 'held']);
     await expect(acquireLock(lockFile)).rejects.toMatchObject({ code: 'FDC_ERR_JOB_LOCKED' });
@@ -26,7 +29,7 @@ describe('the lock of a job', () => {
 
   it('is given back by a process that ends without closing the job', async () => {
     const folder = await tempFolder();
-    const child = start('hold-lock.ts', join(folder, 'lock'));
+    const child = start(HOLD_LOCK, join(folder, 'lock'));
     expect(await firstLine(child)).toBe('held');
     child.stdin?.end();
     await once(child, 'exit');
@@ -50,7 +53,7 @@ describe('two processes that commit the same unit', () => {
     const state = await tempFolder();
     const unit = makeUnit([{ url: 'https://h.example/1.jpg' }], { index: 12_345 });
     const records = [recordOf(unit), recordOf(unit)];
-    const children = records.map((record) => start('commit-once.ts', state, JSON.stringify(record)));
+    const children = records.map((record) => start(COMMIT_ONCE, state, JSON.stringify(record)));
     const outputs = children.map((child) =>
       createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator](),
     );
@@ -81,10 +84,10 @@ describe('a job on a file system that is read-only', () => {
   });
 });
 
-/** Start a program of this folder with these arguments; it ends with the test. */
-function start(program: string, ...args: readonly string[]): ChildProcess {
-  const script = fileURLToPath(new URL(program, import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+/** Start a program with these arguments; it ends with the test. */
+function start(program: URL, ...args: readonly string[]): ChildProcess {
+  const command = ['--import', 'tsx', fileURLToPath(program), ...args];
+  const child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'inherit'] });
   onTestFinished(() => kill(child));
   return child;
 }

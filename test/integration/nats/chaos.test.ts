@@ -1,6 +1,6 @@
 /**
  * Whole runs with real processes, files and a real server, while everything that can die does. Every row must be there
- * once. FLOW_DC_CHAOS_RUNS=25 for a longer look.
+ * once. FLOW_DC_CHAOS_RUNS=25 for a longer look, and `npm run soak` for one whose faults come at other times.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,122 +10,21 @@ import { FolderDestination } from '../../../src/destination/folder-destination.t
 import type { UnitRecord } from '../../../src/record.ts';
 import type { ClusterChannel } from '../../../src/transport/cluster.ts';
 import { connectCluster } from '../../../src/transport/nats/connect-cluster.ts';
-import {
-  bundleChaosProgram,
-  type ChaosAccount,
-  type ChaosChild,
-  removeChaosProgram,
-  startChaosProcess,
-  takeAccount,
-} from '../../support/chaos-cluster.ts';
+import { bundleChaosProgram, type ChaosAccount, removeChaosProgram, takeAccount } from '../../support/chaos-cluster.ts';
 import type { ChaosPlan } from '../../support/chaos-process.ts';
 import { jobId } from '../../support/nats-jobs.ts';
-import { describeNats, type NatsServer, startNatsServer } from '../../support/nats-server.ts';
+import { describeNats, startNatsServer } from '../../support/nats-server.ts';
+import { seeds, withSeed } from '../../support/seeds.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { makeUnits } from '../../support/units.ts';
+import { ACK_WAIT_MS, ChaosRun, everything } from './chaos-run.ts';
 
 const RUNS = Number(process.env.FLOW_DC_CHAOS_RUNS ?? 5);
 const UNITS = 60;
 const ROWS = 20;
-const ACK_WAIT_MS = 1_500;
 const WORKERS = 3;
 const RUN_TIMEOUT_MS = 90_000;
-
-/**
- * One run's actors. Workers are replaced when they die; the second one reaches its server over a network that breaks.
- */
-class ChaosRun {
-  readonly plan: Omit<ChaosPlan, 'role'>;
-  readonly server: NatsServer;
-  readonly network: TcpProxy;
-  readonly #workers: (ChaosChild | undefined)[] = [];
-  readonly said: string[] = [];
-  /** What the first process said that ended with an error of its own. */
-  failed: string | undefined;
-  #submitter: ChaosChild | undefined;
-  #isOver = false;
-
-  constructor(server: NatsServer, network: TcpProxy, plan: Omit<ChaosPlan, 'role'>) {
-    this.server = server;
-    this.network = network;
-    this.plan = plan;
-  }
-
-  submit(): void {
-    this.#submitter = this.#keep(startChaosProcess({ ...this.plan, role: 'submit' }), () => {});
-  }
-
-  killSubmitter(): void {
-    this.#submitter?.child.kill('SIGKILL');
-    this.submit();
-  }
-
-  work(place: number): void {
-    const url = place === 1 ? `nats://127.0.0.1:${this.network.port}` : this.server.url;
-    const child = startChaosProcess({ ...this.plan, role: 'work', url });
-    this.#workers[place] = this.#keep(child, () => {
-      if (!this.#isOver && child.child.signalCode !== null) this.work(place);
-    });
-  }
-
-  kill(place: number): void {
-    this.#workers[place]?.child.kill('SIGKILL');
-  }
-
-  async freeze(place: number, ms: number): Promise<void> {
-    const child = this.#workers[place]?.child;
-    child?.kill('SIGSTOP');
-    await sleep(ms);
-    child?.kill('SIGCONT');
-  }
-
-  /** Stop the worker that takes the first unit. */
-  async freezeHolder(ms: number): Promise<void> {
-    const holder = (): ChaosChild | undefined => this.#workers.find((one) => one?.output().includes('took'));
-    while (holder() === undefined) await sleep(20);
-    const { child } = holder() ?? fail();
-    await sleep(200);
-    child.kill('SIGSTOP');
-    await sleep(ms);
-    child.kill('SIGCONT');
-  }
-
-  async crashServer(awayMs: number): Promise<void> {
-    await this.server.kill();
-    await sleep(awayMs);
-    await this.server.start();
-  }
-
-  /** Who is there and what everybody said, for a run that does not end. */
-  describe(): string {
-    const all = [...this.#workers, this.#submitter].filter((one) => one !== undefined);
-    const lines = all.map(
-      ({ child, output }) => `${child.pid} exit ${child.exitCode} ${child.signalCode}: ${output().slice(-600)}`,
-    );
-    return [...lines, 'ended before:', ...this.said.map((text) => text.slice(-300))].join('\n');
-  }
-
-  async end(): Promise<void> {
-    this.#isOver = true;
-    const all = [...this.#workers, this.#submitter].filter((one) => one !== undefined);
-    await Promise.race([Promise.all(all.map((one) => one.ended)), sleep(1_000)]);
-    for (const { child } of all) {
-      child.kill('SIGCONT');
-      child.kill('SIGKILL');
-    }
-    await Promise.all(all.map((one) => one.ended));
-  }
-
-  #keep(child: ChaosChild, onEnd: () => void): ChaosChild {
-    void child.ended.then(() => {
-      this.said.push(child.output());
-      if (child.child.exitCode !== 0 && child.child.signalCode === null) this.failed ??= child.output();
-      onEnd();
-    });
-    return child;
-  }
-}
 
 interface ChaosResult {
   readonly account: ChaosAccount;
@@ -215,49 +114,26 @@ async function inspectRun(channel: ClusterChannel, out: string, rows: number, sa
   return { account: await takeAccount(out, records, rows), records: records.length, strays, leftovers, said };
 }
 
-/** Everything at once, at times that differ from run to run. */
-async function everything(run: ChaosRun): Promise<void> {
-  const soon = (fromMs: number, toMs: number): Promise<void> =>
-    sleep(fromMs + Math.random() * (toMs - fromMs)).then(() => {});
-  await Promise.all([
-    soon(400, 900).then(() => run.killSubmitter()),
-    soon(1_500, 3_000).then(() => run.kill(0)),
-    soon(2_500, 4_500).then(() => run.kill(1)),
-    soon(4_500, 6_000).then(() => run.kill(2)),
-    soon(1_000, 2_000).then(() => run.freeze(2, 1.8 * ACK_WAIT_MS)),
-    soon(1_500, 2_500)
-      .then(() => run.crashServer(100 + Math.random() * 800))
-      .then(() => soon(1_500, 3_000))
-      .then(() => run.crashServer(100 + Math.random() * 800)),
-    soon(2_000, 3_500)
-      .then(() => run.network.break())
-      .then(() => soon(500, 2_000))
-      .then(() => run.network.mend()),
-  ]);
-}
-
 const EXACT = { twice: [], missing: [], wrongFiles: [] };
 
-describeNats('chaos', () => {
+describeNats('a job whose processes, server and network die', () => {
   beforeAll(bundleChaosProgram);
   afterAll(removeChaosProgram);
 
-  it.each(Array.from({ length: RUNS }, (_, index) => index + 1))(
-    'has every row exactly once, run %i',
-    async () => {
+  it.for(seeds(RUNS))('has every row exactly once, seed %i', { timeout: RUN_TIMEOUT_MS }, (seed, context) =>
+    withSeed(context, seed, async () => {
       const die = { step: 'synced', chance: 0.02 } as const;
-      const result = await runChaos({ die }, everything);
+      const result = await runChaos({ die }, (run) => everything(run, seed));
       expect(result.account).toEqual(EXACT);
       expect(result).toMatchObject({ records: UNITS, strays: [] });
-    },
-    RUN_TIMEOUT_MS,
+    }),
   );
 
   it(
-    'would see it if commits were not compare-and-set',
+    'would have rows twice if commits were not compare-and-set',
     async () => {
       const result = await runChaos(
-        { withoutCompareAndSet: true, die: { step: 'rolled', chance: 0.05 } },
+        { withoutCompareAndSet: true, die: { step: 'rolled', chance: 0.1 } },
         async (run) => {
           await run.freezeHolder(1.8 * ACK_WAIT_MS);
         },
@@ -285,7 +161,7 @@ describeNats('chaos', () => {
   );
 
   it.each(['staged', 'synced', 'committed', 'rolled'] as const)(
-    'loses and doubles nothing when workers die at the step `%s` of a commit',
+    'loses and doubles nothing when they die at the step `%s` of a commit',
     async (step) => {
       const result = await runChaos(
         { units: 16, rowsPerUnit: 4, rowMs: 10, ackWaitMs: 1_000, die: { step, chance: 0.2 } },
@@ -297,7 +173,3 @@ describeNats('chaos', () => {
     RUN_TIMEOUT_MS,
   );
 });
-
-function fail(): never {
-  throw new Error('nobody has the unit any more');
-}

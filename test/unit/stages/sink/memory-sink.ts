@@ -35,10 +35,6 @@ function recordOf(unit: OpenUnit): UnitRecord {
   return { unit: unit.id, token: 't', worker: 'w', ...counts, artifacts: [], errors: {}, committedAtMs: 0 };
 }
 
-export function never(): Promise<void> {
-  return new Promise(() => {});
-}
-
 export async function turns(count = 20): Promise<void> {
   for (let i = 0; i < count; i += 1) await setImmediate();
 }

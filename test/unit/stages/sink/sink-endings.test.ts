@@ -5,7 +5,7 @@ import { FlowDcError } from '../../../../src/errors.ts';
 import type { FetchResult } from '../../../../src/record.ts';
 import { createSink } from '../../../../src/stages/sink/sink.ts';
 import { resultOf, resultsOf, unitOf } from '../../../support/sink-units.ts';
-import { errno, MemorySink, never, releases, run, turns } from './memory-sink.ts';
+import { errno, MemorySink, releases, run, turns } from './memory-sink.ts';
 
 describe('createSink, when something ends early,', () => {
   it('an error in one unit gives that unit back and leaves the others alone', async () => {
@@ -125,11 +125,10 @@ describe('createSink, when something ends early,', () => {
     const [a, b] = [unitOf({ index: 0, rows: 3 }), unitOf({ index: 1, rows: 3 })];
     const results = [resultOf(a, 0), resultOf(a, 1), resultOf(b, 0)];
     const stop = new AbortController();
-    async function* source(): AsyncGenerator<FetchResult> {
-      yield* results;
-      await never();
-    }
-    const done = pipeline(Readable.from(source()), createSink(sink), { signal: stop.signal });
+    // A source that stays open and can be closed, as pipelines of Node 22 and later wait for.
+    const source = new Readable({ objectMode: true, read() {} });
+    for (const result of results) source.push(result);
+    const done = pipeline(source, createSink(sink), { signal: stop.signal });
     await turns();
     stop.abort();
     await turns();

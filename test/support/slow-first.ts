@@ -1,0 +1,30 @@
+/** The order of test files: the longest first, so that no worker is left alone with one of them at the end. */
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that take ten seconds and more, longest first. */
+const SLOW = [
+  'scenarios/paarc/hosts.test.ts',
+  'integration/nats/chaos.test.ts',
+  'integration/fetch/long-tail.test.ts',
+  'integration/shared-hosts.test.ts',
+  'integration/partition/partition-manifest.test.ts',
+  'integration/nats/server-traps.test.ts',
+  'e2e/node-releases.test.ts',
+  'e2e/cluster.test.ts',
+  'e2e/crash.test.ts',
+  'e2e/cluster-own-server.test.ts',
+  'e2e/cluster-chaos.test.ts',
+  'e2e/walkthrough.test.ts',
+  'e2e/pipes.test.ts',
+  'e2e/report.test.ts',
+];
+
+export class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const index = SLOW.findIndex((name) => moduleId.endsWith(`/test/${name}`));
+      return index < 0 ? SLOW.length : index;
+    };
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+  }
+}
