@@ -14,6 +14,12 @@ export interface Limit {
   /** When `tick` wants to be called next; Infinity for never. May move after any call. */
   readonly nextTickMs: number;
   /**
+   * Where several threads share the limit: take a permit, or say that there is none now. The gate asks right before it
+   * sends, and again soon when it was refused. A limit without it is one gate's own.
+   * @param waitingSinceMs - since when rows have been waiting without a break
+   */
+  acquire?(nowMs: number, waitingSinceMs: number): boolean;
+  /**
    * A request goes out.
    * @param inFlight - requests in flight including this one
    * @returns a token to hand back with the result; opaque to the gate

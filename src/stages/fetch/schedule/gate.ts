@@ -46,12 +46,21 @@ export class Gate {
    * Send one request now. Call only when `readyAtMs() <= nowMs`.
    * @param waitingSinceMs - since when rows have been waiting without a break; slots before that are lost: an idle host
    * saves nothing up
+   * @returns undefined when another thread has taken the last permit meanwhile
    */
-  send(nowMs: number, waitingSinceMs: number = nowMs): Permit {
+  send(nowMs: number, waitingSinceMs: number = nowMs): Permit | undefined {
+    if (this.limit.acquire !== undefined) return this.#sendShared(nowMs, waitingSinceMs);
     const readyMs = this.readyAtMs();
     if (readyMs > nowMs) throw new Error(`gate: send at ${nowMs} before ${readyMs}`);
     const slotMs = Math.min(nowMs, Math.max(readyMs, waitingSinceMs, nowMs - MAX_SLIP_MS));
     this.#nextSlotMs = slotMs + this.limit.spacingMs;
+    this.#inFlight += 1;
+    return { token: this.limit.onSend(nowMs, this.#inFlight), sentAtMs: nowMs };
+  }
+
+  /** Slots and pauses are in the shared limit, which says now whether another thread has left anything. */
+  #sendShared(nowMs: number, waitingSinceMs: number): Permit | undefined {
+    if (this.limit.acquire?.(nowMs, waitingSinceMs) !== true) return undefined;
     this.#inFlight += 1;
     return { token: this.limit.onSend(nowMs, this.#inFlight), sentAtMs: nowMs };
   }

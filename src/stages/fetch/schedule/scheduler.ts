@@ -34,6 +34,9 @@ export interface SchedulerOptions<Work> {
   readonly onHungry: () => void;
 }
 
+/** Until a permit is asked for again that another thread was quicker to take. */
+const CONTENDED_MS = 1;
+
 type Due<Work> = { readonly lane: Lane<Work>; readonly retry?: Work };
 
 export class Scheduler<Work> {
@@ -155,8 +158,9 @@ export class Scheduler<Work> {
       this.#dequeue(lane);
       this.#options.refuse(work);
     }
-    const work = this.#dequeue(lane);
     const permit = lane.gate.send(nowMs, lane.waitingSinceMs);
+    if (permit === undefined) return this.#wake(lane, nowMs + CONTENDED_MS);
+    const work = this.#dequeue(lane);
     this.#inFlight += 1;
     this.#wake(lane, tickTime(lane, nowMs));
     this.#ready(lane);

@@ -9,8 +9,8 @@ const OK = { kind: 'ok', headersMs: 1, serviceMs: 2, bytes: 3 } as const;
 describe('a gate', () => {
   it('is closed while every permit is out, and open again when one comes back', () => {
     const gate = new Gate(new FixedLimit(2));
-    const first = gate.send(0);
-    gate.send(0);
+    const first = gate.send(0) as Permit;
+    gate.send(0) as Permit;
     expect(gate.readyAtMs()).toBe(Number.POSITIVE_INFINITY);
     gate.settle(first, OK, 5);
     expect(gate.readyAtMs()).toBeLessThanOrEqual(5);
@@ -19,22 +19,22 @@ describe('a gate', () => {
 
   it('refuses a send before its time', () => {
     const gate = new Gate(new FixedLimit(1));
-    gate.send(0);
-    expect(() => gate.send(0)).toThrow(/gate/);
+    gate.send(0) as Permit;
+    expect(() => gate.send(0) as Permit).toThrow(/gate/);
   });
 
   it('opens after Retry-After and not earlier', () => {
     const gate = new Gate(new FixedLimit(4));
-    gate.settle(gate.send(100), { kind: 'rate', serviceMs: 1, retryAfterMs: 5000 }, 110);
+    gate.settle(gate.send(100) as Permit, { kind: 'rate', serviceMs: 1, retryAfterMs: 5000 }, 110);
     expect(gate.readyAtMs()).toBe(5110);
-    expect(() => gate.send(5109)).toThrow();
-    expect(gate.send(5110).sentAtMs).toBe(5110);
+    expect(() => gate.send(5109) as Permit).toThrow();
+    expect((gate.send(5110) as Permit).sentAtMs).toBe(5110);
   });
 
   it('saves nothing up while idle: after an hour the second send waits its full turn', () => {
     const gate = new Gate(new FixedLimit(10, 10));
-    gate.send(0, 0);
-    gate.send(3_600_000, 3_600_000);
+    gate.send(0, 0) as Permit;
+    gate.send(3_600_000, 3_600_000) as Permit;
     expect(gate.readyAtMs()).toBe(3_600_100);
   });
 
@@ -43,7 +43,7 @@ describe('a gate', () => {
     let sent = 0;
     for (let nowMs = 0; nowMs < 10_000; nowMs += 7) {
       while (gate.readyAtMs() <= nowMs) {
-        gate.settle(gate.send(nowMs, 0), OK, nowMs);
+        gate.settle(gate.send(nowMs, 0) as Permit, OK, nowMs);
         sent += 1;
       }
     }
@@ -53,9 +53,9 @@ describe('a gate', () => {
 
   it('a stalled process comes back with a handful of requests, not with all that it missed', () => {
     const gate = new Gate(new FixedLimit(1000, 200));
-    gate.send(0, 0);
+    gate.send(0, 0) as Permit;
     let burst = 0;
-    for (; gate.readyAtMs() <= 5000; burst += 1) gate.send(5000, 0);
+    for (; gate.readyAtMs() <= 5000; burst += 1) gate.send(5000, 0) as Permit;
     expect(burst).toBeLessThanOrEqual(5);
   });
 
@@ -64,7 +64,7 @@ describe('a gate', () => {
     limit.pauseUntilMs = 1000;
     const gate = new Gate(limit);
     let burst = 0;
-    for (; gate.readyAtMs() <= 1000; burst += 1) gate.send(1000, 0);
+    for (; gate.readyAtMs() <= 1000; burst += 1) gate.send(1000, 0) as Permit;
     expect(burst).toBe(1);
   });
 
@@ -75,7 +75,7 @@ describe('a gate', () => {
       return undefined;
     };
     const gate = new Gate(limit);
-    gate.send(0);
+    gate.send(0) as Permit;
     gate.tick(1000, { inFlight: 1, waiting: 1, eventLoopUtilization: 0, clientLimited: 0 });
     expect(gate.readyAtMs()).toBe(1100);
   });
@@ -83,7 +83,7 @@ describe('a gate', () => {
   it('hands every token back exactly once, with the number in flight including the new one', () => {
     const limit = new MovableLimit(3);
     const gate = new Gate(limit);
-    const permits = [gate.send(0), gate.send(1), gate.send(2)];
+    const permits = [gate.send(0) as Permit, gate.send(1) as Permit, gate.send(2) as Permit];
     for (const permit of permits) gate.settle(permit, { kind: 'neutral' }, 9);
     expect(limit.sends.map(({ inFlight }) => inFlight)).toEqual([1, 2, 3]);
     expect(limit.results.map(({ token }) => token)).toEqual([1, 2, 3]);
@@ -131,7 +131,7 @@ describe('whatever happens, a gate', () => {
             if (gate.readyAtMs() > nowMs) continue;
             expect(nowMs).toBeGreaterThanOrEqual(limit.pauseUntilMs);
             // No row has been waiting: there is no slot to make up for.
-            out.push(gate.send(nowMs));
+            out.push(gate.send(nowMs) as Permit);
             expect(gate.inFlight).toBeLessThanOrEqual(limit.permits);
             expect(nowMs - (sends.at(-1) ?? Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(spacingMs);
             sends.push(nowMs);
