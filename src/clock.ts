@@ -25,6 +25,14 @@ export const systemClock: Clock = {
   },
 };
 
+/**
+ * What `systemClock.nowMs` of this thread lacks to a clock that all threads of a process share, ms: every thread counts
+ * from its own start.
+ */
+export function sharedClockShiftMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6 - performance.now();
+}
+
 /** Resolve after `delayMs`; reject with the signal's reason as soon as it aborts. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

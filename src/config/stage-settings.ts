@@ -3,7 +3,7 @@ import { isObject, plainValue } from './canonical.ts';
 import { applyRules } from './rules.ts';
 import type { KeySchema, Slice } from './schema/key.ts';
 import { CONFIG_KEYS, KEY_OF_SPELLING, keysOfSlice } from './schema.ts';
-import type { SliceOptions, SliceSettings } from './types.ts';
+import type { ResolvedConfig, SliceOptions, SliceSettings } from './types.ts';
 import { configInvalid, type ObjectSchema, problemsOf } from './validate.ts';
 
 const bySlice = new Map<Slice, ObjectSchema>();
@@ -17,6 +17,16 @@ const SETTINGS = Symbol('flow-dc settings');
 interface Checked {
   readonly slice: Slice;
   readonly settings: object;
+}
+
+/** Settings that another thread has checked: the mark does not survive being sent. Freezes them again. */
+export function checkedBefore(config: ResolvedConfig): ResolvedConfig {
+  const slices = Object.entries(config).map(([slice, settings]) => {
+    const own = { ...(settings as object) };
+    Object.assign(own, { [SETTINGS]: { slice: slice as Slice, settings: own } satisfies Checked });
+    return [slice, deepFreeze(own)];
+  });
+  return Object.freeze(Object.fromEntries(slices)) as ResolvedConfig;
 }
 
 function isUnchanged(options: object, settings: object): boolean {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { WorkStages, WorkSurroundings } from '../chain.ts';
+import type { WorkSurroundings } from '../chain.ts';
 import type { Clock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
@@ -18,6 +18,7 @@ import type { JobSummary } from '../job/job-summary.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
+import type { WorkForce } from '../threads/work-force.ts';
 import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import type { JobInput } from './job-input.ts';
 import { RunGauge } from './run-gauge.ts';
@@ -38,7 +39,7 @@ export interface Place extends WorkSurroundings {
   /** Make it ours. Errors: those of openJob. */
   open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning>;
   /** Keep note of a run while it works. @returns ends that, with what went wrong, a line each */
-  watch(stages: WorkStages): () => Promise<readonly string[]>;
+  watch(force: WorkForce): () => Promise<readonly string[]>;
   /** What there is now; a complete dataset is sealed. */
   conclude(input: JobInput, beginning: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary>;
   /** Give it back. Idempotent. */
@@ -84,13 +85,13 @@ class FolderPlace implements Place {
     return { before, notices, isFinished: existsSync(finalPath(job.paths, SUCCESS_FILE)) };
   }
 
-  watch(stages: WorkStages): () => Promise<readonly string[]> {
+  watch(force: WorkForce): () => Promise<readonly string[]> {
     const { timeline, hostProfiles } = this.destination.paths;
-    const recorder = new TimelineRecorder(timeline, new RunGauge(stages[0], this.clock), this.clock);
+    const recorder = new TimelineRecorder(timeline, new RunGauge(force, this.clock), this.clock);
     return async () => {
       const unwritten = await recorder.end();
-      // The fetch stage tells what it has learned when it is destroyed.
-      for (const stage of stages) stage.destroy();
+      // What was learned of hosts is told as the controllers are given up.
+      await force.close();
       const unsaved = await saveHostProfiles(hostProfiles, this.profiles);
       return [unwritten, unsaved].filter((notice) => notice !== undefined);
     };
@@ -134,11 +135,8 @@ class NoPlace implements Place {
     return { before: await totalOf(this.committer.records()), notices: [], isFinished: false };
   }
 
-  watch(stages: WorkStages): () => Promise<readonly string[]> {
-    return async () => {
-      for (const stage of stages) stage.destroy();
-      return [];
-    };
+  watch(): () => Promise<readonly string[]> {
+    return async () => [];
   }
 
   async conclude(_input: JobInput, { before }: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary> {

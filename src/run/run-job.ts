@@ -1,12 +1,13 @@
 /** One whole job in this process: the place opened, the chain run, what is missing made good by the same call again. */
 import type { Readable } from 'node:stream';
-import { openWorkStages, plan, type WorkStages, work } from '../chain.ts';
+import { plan } from '../chain.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { RecordTotals } from '../dataset/totals.ts';
 import { FlowDcError } from '../errors.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
+import { openWorkForce, type WorkForce } from '../threads/work-force.ts';
 import { createInProcessChannel } from '../transport/in-process/in-process-transport.ts';
 import { type JobInput, openJobInput } from './job-input.ts';
 import { type Place, placeFor } from './place.ts';
@@ -51,17 +52,17 @@ async function runFrom(
   const startedMs = clock.nowMs();
   const place = placeFor(config, output, clock);
   // Built before anything is written, because this is where wrong options throw.
-  const stages = openWorkStages(config, place);
+  const force = openWorkForce(config, place, place.destination.name);
   try {
     const beginning = await place.open(input, settings);
     await onStart?.(input.info, beginning.before, beginning.notices);
     const control = new RunControl(clock, config.run.drainMs, signals);
     const highWater = config.transport.queueUnits;
-    const runs = (): Promise<boolean> => runChain(input, place, stages, control, highWater, onNotice);
+    const runs = (): Promise<boolean> => runChain(input, place, force, control, highWater, onNotice);
     const complete = beginning.isFinished || (await runs());
     return await place.conclude(input, beginning, complete, clock.nowMs() - startedMs);
   } finally {
-    for (const stage of stages) stage.destroy();
+    await force.close();
     await place.close();
   }
 }
@@ -70,7 +71,7 @@ async function runFrom(
 async function runChain(
   input: JobInput,
   place: Place,
-  stages: WorkStages,
+  force: WorkForce,
   control: RunControl,
   highWater: number,
   onNotice: RunJobOptions['onNotice'],
@@ -78,13 +79,16 @@ async function runChain(
   const { destination, committer, clock } = place;
   const rollForward = destination.rollForward.bind(destination);
   const channel = createInProcessChannel({ committer, clock, rollForward, highWater });
-  const unwatch = place.watch(stages);
+  const unwatch = place.watch(force);
   const planned = async (): Promise<void> => {
     await plan(input.read(), input.cutting(), channel, control.stop);
     await input.finish();
   };
   try {
-    return await control.run(planned(), work(channel, stages, control));
+    return await control.run(
+      planned(),
+      force.work(channel, control, () => channel.waiting),
+    );
   } finally {
     control.release();
     await channel[Symbol.asyncDispose]();

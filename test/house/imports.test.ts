@@ -17,6 +17,7 @@ const FLOORS: readonly string[] = [
   'transport',
   'stages/manifest stages/partition stages/distribute stages/fetch stages/sink host-budget',
   'chain.ts split inspect estimate report',
+  'threads',
   'run',
   'cluster index.ts',
   'cli',

@@ -48,6 +48,22 @@ export const RUN_KEYS = {
       flowDc: { effect: 'used' },
     },
   },
+  threads: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 64,
+    description:
+      'Threads that fetch and write, at most; as many as the machine has cores when it is not given. Those beside the ' +
+      'first are started while it cannot keep up and units wait.',
+    fdc: {
+      slice: 'run',
+      option: 'threads',
+      value: 'N',
+      group: 'run',
+      commands: ['download', 'resume', 'config', 'submit', 'worker'],
+      flowDc: { effect: 'used', why: 'FLOW-DC uses one core' },
+    },
+  },
   keep_thetas: {
     type: 'boolean',
     default: false,

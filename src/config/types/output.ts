@@ -38,6 +38,11 @@ export interface OutputKeys {
   readonly overwrite?: boolean | undefined;
   /** Say what would be done, and do nothing. Default: false. */
   readonly dry_run?: boolean | undefined;
+  /**
+   * Threads that fetch and write, at most; as many as the machine has cores when it is not given. Those beside the
+   * first are started while it cannot keep up and units wait.
+   */
+  readonly threads?: number | undefined;
   /** Use the latency thresholds of a FLOW-DC file as they are. Default: false. */
   readonly keep_thetas?: boolean | undefined;
   /** Progress on stderr; auto is a bar on a terminal and else a line every 30 s. Default: auto. */
@@ -105,6 +110,11 @@ export interface RunSettings {
   readonly overwrite: boolean;
   /** Say what would be done, and do nothing. Default: false. */
   readonly dryRun: boolean;
+  /**
+   * Threads that fetch and write, at most; as many as the machine has cores when it is not given. Those beside the
+   * first are started while it cannot keep up and units wait.
+   */
+  readonly threads?: number | undefined;
   /** Use the latency thresholds of a FLOW-DC file as they are. Default: false. */
   readonly keepThetas: boolean;
   /** Progress on stderr; auto is a bar on a terminal and else a line every 30 s. Default: auto. */

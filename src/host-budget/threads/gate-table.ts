@@ -23,28 +23,39 @@ export interface GateState {
   readonly isShut: boolean;
 }
 
-export class GateTable {
-  readonly buffer: SharedArrayBuffer;
+export interface GateTableSize {
+  /** Hosts that may be in use at a time. */
   readonly slots: number;
   readonly threads: number;
+  /** Requests in flight over all hosts and threads, at most. */
+  readonly maxInFlight: number;
+}
+
+export class GateTable {
+  readonly buffer: SharedArrayBuffer;
+  readonly size: GateTableSize;
   readonly #ints: Int32Array;
+  /** Requests in flight, whatever their host. */
+  readonly #all: Int32Array;
   readonly #times: Float64Array;
   /** How busy each thread is: utilisation of its event loop, share of time in which it held itself back. */
   readonly #loads: Float64Array;
   readonly #stride: number;
 
-  /** @param buffer - of a table that another thread made with the same numbers; a new one without it */
-  constructor(slots: number, threads: number, buffer?: SharedArrayBuffer) {
-    this.slots = slots;
-    this.threads = threads;
+  /** @param buffer - of a table that another thread made with the same size; a new one without it */
+  constructor(size: GateTableSize, buffer?: SharedArrayBuffer) {
+    const { slots, threads } = size;
+    this.size = size;
     this.#stride = BY_THREAD + 2 * threads;
+    const headBytes = 2 * Int32Array.BYTES_PER_ELEMENT;
     const loadBytes = 2 * threads * Float64Array.BYTES_PER_ELEMENT;
     const timeBytes = slots * TIMES * Float64Array.BYTES_PER_ELEMENT;
     const intBytes = slots * this.#stride * Int32Array.BYTES_PER_ELEMENT;
-    this.buffer = buffer ?? new SharedArrayBuffer(loadBytes + timeBytes + intBytes);
-    this.#loads = new Float64Array(this.buffer, 0, 2 * threads);
-    this.#times = new Float64Array(this.buffer, loadBytes, slots * TIMES);
-    this.#ints = new Int32Array(this.buffer, loadBytes + timeBytes, slots * this.#stride);
+    this.buffer = buffer ?? new SharedArrayBuffer(headBytes + loadBytes + timeBytes + intBytes);
+    this.#all = new Int32Array(this.buffer, 0, 1);
+    this.#loads = new Float64Array(this.buffer, headBytes, 2 * threads);
+    this.#times = new Float64Array(this.buffer, headBytes + loadBytes, slots * TIMES);
+    this.#ints = new Int32Array(this.buffer, headBytes + loadBytes + timeBytes, slots * this.#stride);
   }
 
   /** A slot begins anew, with nothing in flight. Only while no thread uses it. */
@@ -86,6 +97,10 @@ export class GateTable {
     const at = slot * TIMES;
     const [ints, times] = [this.#ints, this.#times];
     if (Atomics.load(ints, base + IN_FLIGHT) >= Atomics.load(ints, base + PERMITS)) return false;
+    if (Atomics.add(this.#all, 0, 1) >= this.size.maxInFlight) {
+      Atomics.sub(this.#all, 0, 1);
+      return false;
+    }
     let isTaken = false;
     this.#locked(slot, () => {
       const readyMs = Math.max(times[at + NEXT_SLOT] as number, times[at + PAUSE_UNTIL] as number);
@@ -96,10 +111,12 @@ export class GateTable {
       Atomics.add(ints, this.#ofThread(slot, thread) + 1, 1);
       isTaken = true;
     });
+    if (!isTaken) Atomics.sub(this.#all, 0, 1);
     return isTaken;
   }
 
   release(slot: number, thread: number): void {
+    Atomics.sub(this.#all, 0, 1);
     Atomics.sub(this.#ints, slot * this.#stride + IN_FLIGHT, 1);
     Atomics.sub(this.#ints, this.#ofThread(slot, thread) + 1, 1);
   }
@@ -107,7 +124,9 @@ export class GateTable {
   /** Everything that a thread holds of a host: it has ended, and cannot give it back itself. */
   releaseAll(slot: number, thread: number): void {
     const at = this.#ofThread(slot, thread);
-    Atomics.sub(this.#ints, slot * this.#stride + IN_FLIGHT, Atomics.exchange(this.#ints, at + 1, 0));
+    const held = Atomics.exchange(this.#ints, at + 1, 0);
+    Atomics.sub(this.#all, 0, held);
+    Atomics.sub(this.#ints, slot * this.#stride + IN_FLIGHT, held);
     Atomics.store(this.#ints, at, 0);
   }
 
@@ -133,7 +152,7 @@ export class GateTable {
   /** Rows that wait for the host, over all threads. */
   waiting(slot: number): number {
     let rows = 0;
-    for (let thread = 0; thread < this.threads; thread++)
+    for (let thread = 0; thread < this.size.threads; thread++)
       rows += Atomics.load(this.#ints, this.#ofThread(slot, thread));
     return rows;
   }
@@ -147,7 +166,7 @@ export class GateTable {
   loadOn(slot: number): { eventLoopUtilization: number; clientLimited: number } {
     const sums = { eventLoopUtilization: 0, clientLimited: 0 };
     let busy = 0;
-    for (let thread = 0; thread < this.threads; thread++) {
+    for (let thread = 0; thread < this.size.threads; thread++) {
       if (Atomics.load(this.#ints, this.#ofThread(slot, thread) + 1) === 0) continue;
       busy += 1;
       sums.eventLoopUtilization += this.#loads[2 * thread] as number;

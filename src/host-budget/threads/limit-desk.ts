@@ -58,7 +58,8 @@ export class LimitDesk implements LimitDeskLine {
     if (known === undefined) {
       const slot = this.#free.pop() ?? this.#bySlot.length;
       const { limits, table } = this.#options;
-      if (slot >= table.slots) throw new RangeError(`expected at most ${table.slots} hosts at a time, got another one`);
+      if (slot >= table.size.slots)
+        throw new RangeError(`expected at most ${table.size.slots} hosts at a time, got another one`);
       const revokes = new Map<number, () => void>();
       const limit = limits.create(host, rule, () => {
         for (const end of revokes.values()) end();

@@ -24,6 +24,8 @@ export interface InProcessOptions {
 
 /** A JobChannel that can also lose a lease on demand, which in one process happens only in tests. */
 export interface InProcessChannel extends JobChannel {
+  /** Units that nobody has taken yet. */
+  readonly waiting: number;
   commit(record: UnitRecord): Promise<LocalCommit>;
   /** Take a unit away from its holder and queue it again, as a network does with a worker that went silent. */
   expireLease(unit: UnitId): void;
@@ -57,6 +59,10 @@ class BoundedChannel implements InProcessChannel {
     this.#rollForward = options.rollForward;
     this.#highWater = atLeastOne('highWater', options.highWater ?? DEFAULT_HIGH_WATER);
     this.#queue = new UnitQueue(options.clock, () => this.#changed.wakeAll());
+  }
+
+  get waiting(): number {
+    return this.#queue.waiting;
   }
 
   async publish(unit: Unit, signal?: AbortSignal): Promise<void> {

@@ -1,0 +1,45 @@
+/** What a work thread is started with, and what it and the process say to each other. */
+import type { ResolvedConfig } from '../config/types.ts';
+import type { FromDesk, ToDesk } from '../host-budget/threads/desk-line.ts';
+import type { GateTableSize } from '../host-budget/threads/gate-table.ts';
+import type { HostLoad } from '../stages/fetch/result-stream.ts';
+import type { ChannelName, ChannelPayloads } from '../telemetry/channels.ts';
+import type { FromChannel, SentError, ToChannel } from '../transport/threads/messages.ts';
+
+export interface WorkThreadData {
+  /** With this thread's share of everything that is counted for the process. */
+  readonly config: ResolvedConfig;
+  /** Absolute; `none:` to keep nothing. */
+  readonly output: string;
+  readonly spillFolder: string;
+  /** Who commits, for records. */
+  readonly worker: string;
+  /** 1 and up: 0 is the process's own. */
+  readonly thread: number;
+  readonly gates: { readonly size: GateTableSize; readonly buffer: SharedArrayBuffer };
+}
+
+/** One diagnostics message of the thread, to be published in the process as well. */
+export type Told = {
+  readonly [Name in ChannelName]: { readonly name: Name; readonly payload: ChannelPayloads[Name] };
+}[ChannelName];
+
+/** What a thread's fetch stage is doing. */
+export interface ThreadReport {
+  readonly inFlight: number;
+  readonly queued: number;
+  readonly hosts: readonly HostLoad[];
+}
+
+export type FromThread =
+  | { readonly to: 'channel'; readonly message: ToChannel }
+  | { readonly to: 'desk'; readonly message: ToDesk }
+  | { readonly to: 'telemetry'; readonly told: readonly Told[] }
+  | { readonly to: 'crew'; readonly report: ThreadReport }
+  /** The last message: all work is done, or this is why it is not. */
+  | { readonly to: 'end'; readonly error: SentError | undefined };
+
+export type ToThread =
+  | { readonly from: 'channel'; readonly message: FromChannel }
+  | { readonly from: 'desk'; readonly message: FromDesk }
+  | { readonly from: 'crew'; readonly order: 'drain' | 'stop' };

@@ -1,0 +1,108 @@
+/** A thread of the working half: takes units of its process's channel, fetches and writes them like any worker. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { openWorkStages, work } from '../chain.ts';
+import { sharedClockShiftMs, systemClock } from '../clock.ts';
+import { checkedBefore } from '../config/stage-settings.ts';
+import type { Destination } from '../destination/destination.ts';
+import { FolderDestination } from '../destination/folder-destination.ts';
+import { NoneDestination } from '../destination/none-destination.ts';
+import { DeskLine } from '../host-budget/threads/desk-line.ts';
+import { GateTable } from '../host-budget/threads/gate-table.ts';
+import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
+import { CHANNEL_NAMES, subscribe } from '../telemetry/channels.ts';
+import { packError } from '../transport/threads/messages.ts';
+import { ThreadChannel } from '../transport/threads/thread-channel.ts';
+import type { FromThread, Told, ToThread, WorkThreadData } from './thread-messages.ts';
+
+/** What happens is told in batches: a message costs as much as a row. */
+const TELL_MS = 50;
+const REPORT_MS = 250;
+const MAX_HOSTS = 20;
+
+const port = parentPort;
+if (port === null) throw new Error('expected to run as a worker thread');
+
+function post(message: FromThread, transfer: readonly ArrayBuffer[] = []): void {
+  port?.postMessage(message, transfer as ArrayBuffer[]);
+}
+
+async function workHere(data: WorkThreadData): Promise<void> {
+  const { config, gates, thread, worker } = data;
+  const clock = systemClock;
+  const table = new GateTable(gates.size, gates.buffer);
+  const toDesk = {
+    post: (message: unknown, transfer?: readonly ArrayBuffer[]) =>
+      post({ to: 'desk', message } as FromThread, transfer),
+  };
+  const line = new DeskLine(toDesk, table, thread, clock, sharedClockShiftMs());
+  const channel = new ThreadChannel({
+    post: (message, transfer) => post({ to: 'channel', message } as FromThread, transfer),
+  });
+  const [drain, stop] = [new AbortController(), new AbortController()];
+  port?.on('message', (message: ToThread) => {
+    if (message.from === 'channel') channel.receive(message.message);
+    else if (message.from === 'desk') line.receive(message.message);
+    else (message.order === 'drain' ? drain : stop).abort(new Error(`told to ${message.order}`));
+  });
+  const stages = openWorkStages(checkedBefore(config), {
+    destination: destinationOf(data),
+    committer: channel,
+    clock,
+    profiles: new HostProfiles(clock),
+    worker,
+    hostLimits: line.limits,
+  });
+  const endTelling = tellAll();
+  const report = (): void => {
+    const { inFlight, queued } = stages[0].stats();
+    post({ to: 'crew', report: { inFlight, queued, hosts: stages[0].busiestHosts(MAX_HOSTS) } });
+    cancelReport = clock.timer(REPORT_MS, report);
+  };
+  let cancelReport = clock.timer(REPORT_MS, report);
+  try {
+    await work(channel, stages, { drain: drain.signal, stop: stop.signal });
+  } finally {
+    cancelReport();
+    for (const stage of stages) stage.destroy();
+    channel.close();
+    line.flush();
+    endTelling();
+  }
+}
+
+function destinationOf({ config, output, spillFolder }: WorkThreadData): Destination {
+  if (output === 'none:') return new NoneDestination({ spillFolder });
+  return new FolderDestination(output, { layout: config.sink.createTar ? 'shards' : 'files' });
+}
+
+/** Everything that this thread would tell its own listeners is told the process's. */
+function tellAll(): () => void {
+  let told: Told[] = [];
+  let cancel: (() => void) | undefined;
+  const tell = (): void => {
+    cancel = undefined;
+    post({ to: 'telemetry', told });
+    told = [];
+  };
+  const unsubscribe = CHANNEL_NAMES.map((name) =>
+    subscribe(name, (payload) => {
+      told.push({ name, payload } as Told);
+      cancel ??= systemClock.timer(TELL_MS, tell);
+    }),
+  );
+  return () => {
+    for (const end of unsubscribe) end();
+    cancel?.();
+    if (told.length > 0) tell();
+  };
+}
+
+workHere(workerData as WorkThreadData).then(
+  () => end(undefined),
+  (error: unknown) => end(error),
+);
+
+function end(error: unknown): void {
+  post({ to: 'end', error: error === undefined ? undefined : packError(error) });
+  port?.close();
+}
