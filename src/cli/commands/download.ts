@@ -57,8 +57,8 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   requireFolder(resolved);
   writeLines(io.stderr, notices);
   if (resolved.run.dryRun) return dryRun(resolved, io);
-  const log = openLog(resolved.run);
-  const trace = openTrace(resolved.run.tracePaarc);
+  const log = await openLog(resolved.run);
+  const trace = await openTrace(resolved.run.tracePaarc);
   const progress = createProgress(resolved.run.progress, io.stderr);
   const onDrain = (): void =>
     progress.note(`finishing what is open, at most ${resolved.run.drainMs / 1000} s; interrupt again to stop now`);

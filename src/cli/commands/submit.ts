@@ -39,7 +39,7 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
   }
   // Found out before anything is written.
   if (resolved.cluster.servers.length === 0) findServerBinary(io.env);
-  const log = openLog(resolved.run);
+  const log = await openLog(resolved.run);
   const progress = createProgress(resolved.run.progress, io.stderr);
   const server = new SubmitServer(resolved.cluster, io, (text) => progress.note(text));
   const stopNoting = noteServer((text) => progress.note(text));

@@ -35,8 +35,8 @@ export const workerCommand = defineCommand({
 async function runWorker(config: Config, io: CliIo): Promise<number> {
   const resolved = resolveConfig(config, 'worker');
   const { cluster: settings, run } = resolved;
-  const log = openLog(run);
-  const trace = openTrace(run.tracePaarc);
+  const log = await openLog(run);
+  const trace = await openTrace(run.tracePaarc);
   const lines = openWorkerLog(io.stderr);
   const onDrain = (): void =>
     lines.say(`draining: finishing open units, at most ${run.drainMs / 1000} s; another signal ends at once`);

@@ -1,5 +1,5 @@
 /** The log of a run, JSON lines in a file: stages never log, the program turns their events into lines. */
-import { destination, type Logger, pino } from 'pino';
+import type { destination, Logger } from 'pino';
 import type { RunSettings } from '../../config/types.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 
@@ -10,8 +10,9 @@ export interface RunLog extends Pick<Logger, 'info'> {
 }
 
 /** Open `logFile` if there is one. URLs are never logged at info or above, since query strings may be signatures. */
-export function openLog({ logFile, logLevel }: Pick<RunSettings, 'logFile' | 'logLevel'>): RunLog {
+export async function openLog({ logFile, logLevel }: Pick<RunSettings, 'logFile' | 'logLevel'>): Promise<RunLog> {
   if (logFile === undefined) return { info: () => {}, failed: () => {}, close: async () => {} };
+  const { destination, pino } = await import('pino');
   const file = destination({ dest: logFile, mkdir: true, sync: false });
   const logger = pino({ level: logLevel, base: null }, file);
   const ends = [
@@ -33,8 +34,9 @@ export function openLog({ logFile, logLevel }: Pick<RunSettings, 'logFile' | 'lo
 }
 
 /** Every decision about a host's limit as a JSON line: time, host, states, permits, rate, reason. */
-export function openTrace(path: string | undefined): Pick<RunLog, 'close'> {
+export async function openTrace(path: string | undefined): Promise<Pick<RunLog, 'close'>> {
   if (path === undefined) return { close: async () => {} };
+  const { destination } = await import('pino');
   const file = destination({ dest: path, mkdir: true, sync: false, append: false });
   const end = subscribe('flow-dc:limit', ({ host, atMs, transition }) => {
     file.write(`${JSON.stringify({ atMs: Math.round(atMs), host, ...transition })}\n`);

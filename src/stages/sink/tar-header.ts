@@ -1,6 +1,5 @@
 /** Headers of tar entries: a template with name, size and checksum filled in, or tar-stream where that is not enough. */
 import { once } from 'node:events';
-import { pack } from 'tar-stream';
 
 export const BLOCK_BYTES = 512;
 /** POSIX ustar: where the fields stand. */
@@ -36,6 +35,7 @@ export function writeHeader(target: Buffer, at: number, name: string, size: numb
 
 /** Header blocks of an entry whose name needs an extension (PAX), by tar-stream. */
 export async function unusualHeader(name: string, size: number): Promise<Buffer> {
+  const { pack } = await import('tar-stream');
   const packer = pack();
   const entry = packer.entry({ name, size, ...ATTRIBUTES });
   const blocks: Buffer[] = [];

@@ -3,17 +3,12 @@
  * back.
  */
 import { createHash, hash } from 'node:crypto';
-import { disableTypes, imageSize } from 'image-size';
-import { imageSizeFromFile } from 'image-size/fromFile';
 import type { Clock } from '../../../clock.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import { BodyCollector, type CollectedBody, type CollectorOptions, headOf } from './body-collector.ts';
 import { decodeContent } from './content-encoding.ts';
 import { type ContentKind, commonImage, contentKind, SNIFF_BYTES } from './content-kind.ts';
 import { hasSizeReader, type ImageSize, imageSizeOf } from './image-size.ts';
-
-// Its reader never returns on some files of 64 bytes.
-disableTypes(['icns']);
 
 export interface AcceptOptions extends CollectorOptions {
   readonly clock: Clock;
@@ -112,6 +107,11 @@ async function sizeOf(body: CollectedBody, contentType: string): Promise<ImageSi
   if (!contentType.startsWith('image/')) return undefined;
   const { spilled, pieces, head } = body;
   if (hasSizeReader(contentType)) return imageSizeOf(contentType, spilled === undefined ? pieces : [head as Buffer]);
+  // Loaded for the first body that needs it, as the general matcher is.
+  const { disableTypes, imageSize } = await import('image-size');
+  const { imageSizeFromFile } = await import('image-size/fromFile');
+  // Its reader never returns on some files of 64 bytes.
+  disableTypes(['icns']);
   try {
     const { width, height } =
       spilled === undefined ? imageSize(Buffer.concat(pieces)) : await imageSizeFromFile(spilled.path);

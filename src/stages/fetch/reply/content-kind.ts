@@ -2,7 +2,7 @@
  * What a body really is, by its bytes. The reply's Content-Type is only believed where bytes have no signature: error
  * pages are served as image/jpeg, images as application/octet-stream.
  */
-import { fileTypeFromBuffer } from 'file-type';
+import type { FileTypeResult } from 'file-type';
 
 export interface ContentKind {
   readonly contentType: string;
@@ -56,7 +56,9 @@ export async function contentKind(head: Uint8Array, header: string | undefined):
  * The general matcher trusts lengths inside the bytes and throws on absurd ones; then there is no signature worth the
  * name.
  */
-async function signature(head: Uint8Array): ReturnType<typeof fileTypeFromBuffer> {
+async function signature(head: Uint8Array): Promise<FileTypeResult | undefined> {
+  // Loaded for the first body that needs it: most runs never see one.
+  const { fileTypeFromBuffer } = await import('file-type');
   return fileTypeFromBuffer(head).catch(() => undefined);
 }
 
