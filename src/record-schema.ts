@@ -2,8 +2,9 @@
  * What a commit record must look like. Records are read back from a folder or a server that others can write to, and
  * their artifact names become file names at roll-forward: nothing is taken on trust.
  */
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import { FlowDcError } from './errors.ts';
+import { schemaCheck } from './json-schema.ts';
 import type { UnitRecord } from './record.ts';
 
 /** Index and content hash of a unit; also what keeps an id usable as a file name. */
@@ -65,21 +66,14 @@ const recordSchema = {
   },
 } as const;
 
-/** Compiled when the first record is checked: it takes longer than many a start. */
-let compiled: ValidateFunction<UnitRecord> | undefined;
-
-function validator(): ValidateFunction<UnitRecord> {
-  compiled ??= new Ajv({ allErrors: true }).compile<UnitRecord>(recordSchema);
-  return compiled;
-}
+const matches = schemaCheck<UnitRecord>(recordSchema, { allErrors: true });
 
 /**
  * Check a value that claims to be a record.
  * @returns every problem, one short line each; empty when `value` is a UnitRecord
  */
 export function recordProblems(value: unknown): readonly string[] {
-  const matches = validator();
-  if (!matches(value)) return (matches.errors ?? []).map(describe);
+  if (!matches(value)) return matches.problems().map(describe);
   const problems: string[] = [];
   if (value.stored + value.failed + value.skipped !== value.rows) {
     problems.push(

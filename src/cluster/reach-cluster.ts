@@ -4,9 +4,9 @@
  * read it.
  */
 import { chmod, open, readFile, rename } from 'node:fs/promises';
-import { Ajv } from 'ajv';
 import type { ClusterSettings } from '../config/types.ts';
 import { FlowDcError } from '../errors.ts';
+import { schemaCheck } from '../json-schema.ts';
 import type { Cluster } from '../transport/cluster.ts';
 import type { NatsSettings } from '../transport/nats/connection/nats-options.ts';
 
@@ -86,7 +86,7 @@ export interface JoinFile {
 const FORMAT = 'flow-dc join';
 
 const string = { type: 'string', minLength: 1 } as const;
-const matches = new Ajv().compile<JoinFile>({
+const matches = schemaCheck<JoinFile>({
   type: 'object',
   required: ['format', 'servers', 'token', 'job', 'server'],
   properties: {

@@ -1,6 +1,7 @@
 /** Everything that is wrong with a configuration or with options, all at once (ajv). */
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
 import { FlowDcError } from '../errors.ts';
+import { newAjv } from '../json-schema.ts';
 import { type Canonical, canonicalConfig, show } from './canonical.ts';
 import { expectation } from './expectation.ts';
 import { nearest } from './nearest.ts';
@@ -75,7 +76,7 @@ function compiledFor(schema: ObjectSchema, names: readonly string[]): ValidateFu
   compiled.set(schema, cached);
   let validate = cached.get(id);
   if (validate === undefined) {
-    ajv ??= newAjv();
+    ajv ??= configAjv();
     const properties = Object.fromEntries(known.map((name) => [name, schema.properties[name]]));
     validate = ajv.compile({ ...schema, properties });
     cached.set(id, validate);
@@ -83,9 +84,9 @@ function compiledFor(schema: ObjectSchema, names: readonly string[]): ValidateFu
   return validate;
 }
 
-function newAjv(): Ajv {
+function configAjv(): Ajv {
   // verbose gives errors their schema, from which the message is made.
-  const instance = new Ajv({ allErrors: true, strict: true, verbose: true });
+  const instance = newAjv({ allErrors: true, strict: true, verbose: true });
   instance.addKeyword({ keyword: 'fdc', schemaType: 'object' });
   return instance;
 }

@@ -3,11 +3,11 @@
  * it lies in the state folder the server decides units, and a second decider beside it would decide some of them twice.
  */
 import { readFile, rm } from 'node:fs/promises';
-import { Ajv, type ValidateFunction } from 'ajv';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { writeAtomically } from '../destination/disk.ts';
 import type { FolderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
+import { schemaCheck } from '../json-schema.ts';
 
 /** Nothing secret: everybody who reads the dataset can read it. */
 export interface DistributedMark {
@@ -29,13 +29,7 @@ const SCHEMA = {
   },
 } as const;
 
-/** Compiled when there is a file to check: it takes longer than the rest of a start. */
-let compiled: ValidateFunction<DistributedMark> | undefined;
-
-function matches(value: unknown): value is DistributedMark {
-  compiled ??= new Ajv().compile<DistributedMark>(SCHEMA);
-  return compiled(value);
-}
+const matches = schemaCheck<DistributedMark>(SCHEMA);
 
 /** @returns undefined when no other machine works on the output. Errors: FDC_ERR_DEST_IO. */
 export async function readMark({ distributedFile: path }: FolderPaths): Promise<DistributedMark | undefined> {

@@ -1,10 +1,10 @@
 /** job.json: what a job is, in the words of whoever reads it next. */
 import { readFile } from 'node:fs/promises';
-import { Ajv, type ValidateFunction } from 'ajv';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { writeAtomically } from '../destination/disk.ts';
 import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
+import { schemaCheck, textOfProblems } from '../json-schema.ts';
 import { JOB_FORMAT_VERSION, type JobIdentity } from './identity.ts';
 
 /** The configuration that the job runs with, under the configuration's own keys; without secrets. */
@@ -73,13 +73,7 @@ const SCHEMA = {
   },
 } as const;
 
-/** Compiled when there is a file to check: it takes longer than the rest of a start. */
-let compiled: ValidateFunction<JobFile> | undefined;
-
-function matches(value: unknown): value is JobFile {
-  compiled ??= new Ajv().compile<JobFile>(SCHEMA);
-  return compiled(value);
-}
+const matches = schemaCheck<JobFile>(SCHEMA);
 
 /** The job of an output folder, wherever its layout keeps the state; undefined when there is none. */
 export async function findJob(out: string): Promise<FoundJob | undefined> {
@@ -111,11 +105,7 @@ export async function readJobFile({ jobFile }: FolderPaths): Promise<JobFile | u
       `${jobFile} has format ${version}, this flow-dc knows up to ${JOB_FORMAT_VERSION}; use the newer one`,
     );
   }
-  if (!matches(value))
-    throw damaged(
-      jobFile,
-      (compiled?.errors ?? []).map(({ instancePath, message }) => `job${instancePath} ${message}`).join(', '),
-    );
+  if (!matches(value)) throw damaged(jobFile, textOfProblems(matches.problems(), 'job'));
   return value;
 }
 

@@ -3,9 +3,9 @@
  * on it.
  */
 import { readFile, stat } from 'node:fs/promises';
-import { Ajv, type ValidateFunction } from 'ajv';
 import { errnoOf } from '../destination/destination.ts';
 import { writeAtomically } from '../destination/disk.ts';
+import { schemaCheck } from '../json-schema.ts';
 import type { HostProfile, HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 
 const FORMAT = 'flow-dc hosts';
@@ -44,13 +44,7 @@ const SCHEMA = {
   },
 } as const;
 
-/** Compiled when there is a file to check: it takes longer than the rest of a start. */
-let compiled: ValidateFunction<HostProfileFile> | undefined;
-
-function matches(value: unknown): value is HostProfileFile {
-  compiled ??= new Ajv().compile<HostProfileFile>(SCHEMA);
-  return compiled(value);
-}
+const matches = schemaCheck<HostProfileFile>(SCHEMA);
 
 /**
  * Add what earlier runs of the job have saved to `profiles`.

@@ -3,8 +3,8 @@
  * keeps what it knows of it fresh.
  */
 import type { KV } from '@nats-io/kv';
-import { Ajv } from 'ajv';
 import { FlowDcError } from '../../../errors.ts';
+import { schemaCheck, textOfProblems } from '../../../json-schema.ts';
 import type { JobDescription } from '../../cluster.ts';
 import { JOB_KEY } from '../connection/names.ts';
 import { isStreamGone, isWrongSequence } from '../connection/nats-error.ts';
@@ -48,22 +48,21 @@ const entrySchema = {
   },
 } as const;
 
-const ajv = new Ajv({ allErrors: true });
-const isEntry = ajv.compile<JobEntry>(entrySchema);
-const isDescription = ajv.compile<JobDescription>(descriptionSchema);
+const isEntry = schemaCheck<JobEntry>(entrySchema, { allErrors: true });
+const isDescription = schemaCheck<JobDescription>(descriptionSchema, { allErrors: true });
 
 /** Errors: FDC_ERR_TRANSPORT_SERVER when flow-dc did not write this. */
 function parseJobEntry(text: string, job: string): JobEntry {
   const value = parseJson(text);
   if (isEntry(value)) return value;
-  throw foreign(job, ajv.errorsText(isEntry.errors));
+  throw foreign(job, textOfProblems(isEntry.problems(), 'data'));
 }
 
 /** Errors: FDC_ERR_TRANSPORT_SERVER when flow-dc did not write this. */
 export function parseDescription(text: string, job: string): JobDescription {
   const value = parseJson(text);
   if (isDescription(value)) return value;
-  throw foreign(job, ajv.errorsText(isDescription.errors));
+  throw foreign(job, textOfProblems(isDescription.problems(), 'data'));
 }
 
 /**

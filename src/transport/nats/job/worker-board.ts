@@ -1,6 +1,6 @@
 /** What every worker last said of itself. */
 import type { KV } from '@nats-io/kv';
-import { Ajv } from 'ajv';
+import { schemaCheck } from '../../../json-schema.ts';
 import type { WorkerStatus } from '../../cluster.ts';
 import { replay } from '../connection/bucket-replay.ts';
 import { workerKey } from '../connection/names.ts';
@@ -54,7 +54,7 @@ const statusSchema = {
   },
 } as const;
 
-const isStatus = new Ajv().compile<WorkerStatus>(statusSchema);
+const isStatus = schemaCheck<WorkerStatus>(statusSchema);
 
 /** What every worker last said of itself, in the job's state bucket. */
 export class WorkerBoard {
