@@ -38,6 +38,11 @@ export interface CrewOptions {
 const LOOK_MS = 150;
 /** From this utilisation of its event loop on a thread is taken for busy. Chosen. */
 const BUSY = 0.75;
+/**
+ * So many looks in a row must find this thread busy, with so many units waiting: a thread takes half a second of
+ * processor time to start and to warm up, which a list of some thousand rows does not give back. Measured.
+ */
+const [BUSY_LOOKS, UNITS_WAITING] = [4, 2];
 /** A thread that says nothing for so long hangs, and is ended from outside. */
 const SILENT_MS = 30_000;
 
@@ -57,6 +62,7 @@ export class Crew {
   #resolve: () => void = () => {};
   #reject: (error: Error) => void = () => {};
   #elu: EventLoopUtilization = performance.eventLoopUtilization();
+  #busyLooks = 0;
   #cancelLook: (() => void) | undefined;
   #isOver = false;
 
@@ -112,7 +118,8 @@ export class Crew {
     this.#elu = now;
     for (const member of this.#threads) if (clock.nowMs() - member.heardMs > SILENT_MS) void member.thread.terminate();
     const mayStart = this.#threads.size < most && !drain.aborted && !stop.aborted;
-    if (mayStart && utilization > BUSY && unitsWaiting() > 0) this.#start();
+    this.#busyLooks = utilization > BUSY ? this.#busyLooks + 1 : 0;
+    if (mayStart && this.#busyLooks >= BUSY_LOOKS && unitsWaiting() >= UNITS_WAITING) this.#start();
   }
 
   #start(): void {
