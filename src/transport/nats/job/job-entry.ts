@@ -202,7 +202,7 @@ export async function readJobEntry(
   const options = { passes: isStreamGone, giveUpMs };
   const doing = `cannot read job ${job}`;
   try {
-    await whenMade(link, bucket, doing, options);
+    if ((await whenMade(link, bucket, doing, options)) === 0) return undefined;
     const found = await link.ask(doing, () => bucket.get(JOB_KEY), options);
     if (found === null || found.operation !== 'PUT') return undefined;
     return { entry: parseJobEntry(found.string(), job), revision: found.revision };

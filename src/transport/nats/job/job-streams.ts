@@ -79,13 +79,14 @@ export async function createBucket(link: ServerLink, bucket: string, replicas: n
 }
 
 /**
- * Resolves when the server has made the bucket that somebody told it to make, perhaps at this moment. Without this a
- * read or a watch that comes a millisecond too early ends a nats-server 2.9.10: it looks the stream up and uses a store
- * that is not there yet (jsMsgGetRequest, nil pointer). A question for the stream itself waits for the store. Errors:
- * those of ServerLink.ask.
+ * Resolves when the server knows the bucket that somebody told it to make, perhaps at this moment. Without this a read
+ * or a watch that comes a millisecond too early ends a nats-server 2.9.10: it looks the stream up and uses a store that
+ * is not there yet (jsMsgGetRequest, nil pointer). A question for the stream itself mostly waits for the store; where
+ * it is answered before, the answer has no messages. Errors: those of ServerLink.ask.
+ * @returns how many messages the bucket holds: with none of them there is nothing to read, and reading may be too early
  */
-export async function whenMade(link: ServerLink, bucket: KV, doing: string, options: AskOptions = {}): Promise<void> {
-  await link.ask(doing, () => bucket.status(), options);
+export async function whenMade(link: ServerLink, bucket: KV, doing: string, options: AskOptions = {}): Promise<number> {
+  return (await link.ask(doing, () => bucket.status(), options)).values;
 }
 
 export interface QueueCounts {
