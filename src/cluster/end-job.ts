@@ -34,9 +34,15 @@ export interface CancelResult {
 
 /** Cancel and tidy up. Records and outputs stay. Errors: FDC_ERR_TRANSPORT_*; FDC_ERR_DEST_*. */
 export async function cancelJob(channel: ClusterChannel, reason: string, clock: Clock): Promise<CancelResult> {
-  await channel.cancel(reason);
-  await workersGone(channel, clock, LET_GO_MS, ({ units }) => units.length > 0);
   const { out, folderId } = channel.description;
+  try {
+    await channel.cancel(reason);
+    await workersGone(channel, clock, LET_GO_MS, ({ units }) => units.length > 0);
+  } catch (error) {
+    // The submit that follows the job, and owns the server, was quicker: it took the server with it.
+    if (!channel.cancelled.aborted || !isFlowDcError(error) || error.code !== 'FDC_ERR_TRANSPORT_CONNECT') throw error;
+    return { folder: 'followed', out };
+  }
   const job = await assertJobFolder(out, folderId).catch((error: unknown) => {
     if (isFlowDcError(error)) return undefined;
     throw error;

@@ -20,6 +20,8 @@ export interface ReachOptions {
   readonly own?: { readonly server: string; readonly token: string } | undefined;
   /** How long to wait for a server that does not answer. */
   readonly connectTimeoutMs?: number | undefined;
+  /** How long for one that went away later. Default: until it is back. */
+  readonly giveUpMs?: number | undefined;
 }
 
 /** A cluster and the job that the settings or the join file name. */
@@ -70,6 +72,7 @@ function natsSettings(settings: ClusterSettings, options: ReachOptions, servers:
     inboxPrefix,
     signal: options.signal,
     connectTimeoutMs: options.connectTimeoutMs,
+    giveUpMs: options.giveUpMs,
   };
 }
 

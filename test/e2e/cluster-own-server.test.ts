@@ -88,6 +88,23 @@ describeNats('a server of the submitter’s own', () => {
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
   });
 
+  it('ends with the cancel of a job that its submitter follows, and the cancel ends, too', async () => {
+    const trial = await clusterTrial({ rows: 1000, latencyMs: 80 });
+    const out = trial.path('out');
+    const submit = trial.submit(out, '--port-number', '0');
+    await said(submit, 'units are published');
+    const joinFile = join(out, '.flow-dc', 'worker.json');
+    const { server } = JSON.parse(await readFile(joinFile, 'utf8'));
+    const worker = trial.worker('--join', joinFile);
+    await said(worker, 'committed');
+    const cancel = await runCli(['cancel', '--join', joinFile]);
+    expect(cancel).toMatchObject({ code: 0, stderr: expect.stringContaining('cancelled; ') });
+    await Promise.all([submit.done, worker.done]);
+    expect(isRunning(server.pid, server.processStart)).toBe(false);
+    expect((await runCli(['resume', out])).code).toBe(0);
+    expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
+  });
+
   it('is started again when it dies, and the job goes on with nobody having to do anything', async () => {
     const trial = await clusterTrial({ rows: 1000, latencyMs: 60 });
     const out = trial.path('out');

@@ -8,7 +8,7 @@ import type { CliIo } from '../terminal/process.ts';
 import type { ParsedFlags } from './flags.ts';
 
 /** Somebody waits in front of a screen. */
-const CONNECT_MS = 10_000;
+const PATIENCE_MS = 10_000;
 
 /** The commands that only talk to the server. */
 type ServerCommand = 'status' | 'jobs' | 'cancel' | 'repair';
@@ -21,7 +21,7 @@ export async function withCluster<T>(
   work: (cluster: Cluster, job: string | undefined) => Promise<T>,
 ): Promise<T> {
   const { cluster: settings } = resolveConfig(combineConfig({ flags, environment: env }).config, command);
-  const options = { role: 'status', env, signal, connectTimeoutMs: CONNECT_MS } as const;
+  const options = { role: 'status', env, signal, connectTimeoutMs: PATIENCE_MS, giveUpMs: PATIENCE_MS } as const;
   const { cluster, job } = await reachCluster(settings, options);
   try {
     return await work(cluster, job);

@@ -41,7 +41,7 @@ export function connectionOf(cluster: Cluster): NatsConnection {
 export async function connectCluster(options: NatsOptions, internals: ClusterInternals = {}): Promise<Cluster> {
   const clock = internals.clock ?? systemClock;
   const connection = await openConnection(options, clock);
-  const link = await ServerLink.over(connection, clock);
+  const link = await ServerLink.over(connection, clock, options.giveUpMs);
   const cluster = new NatsCluster(link, options.replicas ?? 1, internals.ackWaitMs ?? ACK_WAIT_MS);
   connections.set(cluster, connection);
   return cluster;

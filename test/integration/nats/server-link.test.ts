@@ -13,7 +13,7 @@ const fastClock: Clock = {
   timer: (delayMs, fn) => systemClock.timer(delayMs / 100, fn),
 };
 
-async function linked(clock: Clock) {
+async function linked(clock: Clock, giveUpMs?: number) {
   const server = await startNatsServer();
   const connection = await connect({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
   const states: string[] = [];
@@ -23,7 +23,7 @@ async function linked(clock: Clock) {
     await connection.close();
     await server.close();
   });
-  return { server, connection, states, link: await ServerLink.over(connection, clock) };
+  return { server, connection, states, link: await ServerLink.over(connection, clock, giveUpMs) };
 }
 
 describeNats('a connection', () => {
@@ -46,6 +46,14 @@ describeNats('a connection', () => {
     expect(link.isUp).toBe(false);
     await server.start();
     await vi.waitFor(() => expect(states).toEqual(['away', 'up']), { timeout: 10_000 });
+  });
+
+  it('gives up when it was made for somebody who waits in front of a screen', async () => {
+    const { server, link } = await linked(fastClock, 10_000);
+    await server.kill();
+    await expect(link.ask('cannot look', () => link.manager.getAccountInfo())).rejects.toMatchObject({
+      code: 'FDC_ERR_TRANSPORT_CONNECT',
+    });
   });
 
   it('tells nothing of an answer that says no', async () => {

@@ -27,6 +27,8 @@ export interface NatsOptions {
   readonly replicas?: 1 | 3 | undefined;
   /** How long to try to reach the server for the first time. Default 60,000. */
   readonly connectTimeoutMs?: number | undefined;
+  /** How long a request waits for a server that went away. Default: until it is back. */
+  readonly giveUpMs?: number | undefined;
   /** Ends the first connecting; a connection that was made is closed by its owner. */
   readonly signal?: AbortSignal | undefined;
 }

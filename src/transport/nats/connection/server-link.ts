@@ -19,7 +19,7 @@ const SILENT_MS = 30_000;
 
 export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Give up after this long without an answer. Default: never, because a job outlives its server's restarts. */
+  /** Give up after this long without an answer. Default: what the link was made with. */
   readonly giveUpMs?: number | undefined;
   /** Errors that the caller deals with: thrown as they came. */
   readonly passes?: ((error: unknown) => boolean) | undefined;
@@ -33,14 +33,21 @@ export class ServerLink {
   readonly client: JetStreamClient;
   readonly buckets: Kvm;
   readonly manager: JetStreamManager;
+  readonly #giveUpMs: number | undefined;
   readonly #listeners = new Set<(sameServer: boolean) => void>();
   #serverId: string | undefined;
   #up = true;
   #unansweredSinceMs: number | undefined;
   #isSilent = false;
 
-  private constructor(connection: NatsConnection, manager: JetStreamManager, clock: Clock) {
+  private constructor(
+    connection: NatsConnection,
+    manager: JetStreamManager,
+    clock: Clock,
+    giveUpMs: number | undefined,
+  ) {
     this.connection = connection;
+    this.#giveUpMs = giveUpMs;
     this.clock = clock;
     this.manager = manager;
     this.client = jetstream(connection, { timeout: REQUEST_TIMEOUT_MS });
@@ -49,12 +56,10 @@ export class ServerLink {
     void this.#listen();
   }
 
-  static async over(connection: NatsConnection, clock: Clock): Promise<ServerLink> {
-    return new ServerLink(
-      connection,
-      await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS, checkAPI: false }),
-      clock,
-    );
+  /** @param giveUpMs - for every request; never by default, because a job outlives its server's restarts */
+  static async over(connection: NatsConnection, clock: Clock, giveUpMs?: number): Promise<ServerLink> {
+    const manager = await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS, checkAPI: false });
+    return new ServerLink(connection, manager, clock, giveUpMs);
   }
 
   /** Whether the server can be reached now, as far as is known. */
@@ -78,6 +83,7 @@ export class ServerLink {
    */
   async ask<T>(doing: string, request: () => Promise<T>, options: AskOptions = {}): Promise<T> {
     const { clock } = this;
+    const { giveUpMs = this.#giveUpMs } = options;
     const startMs = clock.nowMs();
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       try {
@@ -89,7 +95,7 @@ export class ServerLink {
         if (options.passes?.(error)) throw error;
         if (!isTransient(error)) throw serverError(error, doing);
         this.#unheard();
-        if (options.giveUpMs !== undefined && clock.nowMs() - startMs > options.giveUpMs) {
+        if (giveUpMs !== undefined && clock.nowMs() - startMs > giveUpMs) {
           throw new FlowDcError(
             'FDC_ERR_TRANSPORT_CONNECT',
             `${doing}: the NATS server does not answer (${describe(error)})`,
