@@ -15,14 +15,16 @@ import { RunControl, type RunSignals } from './run-control.ts';
 
 export interface RunJobOptions extends RunSignals {
   /** Configuration keys as given, kept for a resume without arguments. No secrets. */
-  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** What the input `-` reads; without it, what an earlier run kept. */
   readonly stdin?: Readable | undefined;
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Told once, before anything is fetched. */
-  readonly onStart?: (manifest: ManifestInfo, before: RecordTotals, notices: readonly string[]) => void | Promise<void>;
+  readonly onStart?:
+    | ((manifest: ManifestInfo, before: RecordTotals, notices: readonly string[]) => void | Promise<void>)
+    | undefined;
   /** Told of what went wrong without harm to the dataset, a line each. */
-  readonly onNotice?: (notice: string) => void;
+  readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type ChannelPayloads,
   type Committer,
   type Config,
+  type CreateSinkOptions,
   createInProcessChannel,
   createLocalCommitter,
   createSink,
@@ -17,12 +18,14 @@ import {
   estimateManifest,
   type FetchResult,
   type FetchRowsOptions,
+  type FetchStageOptions,
   type Finding,
   type FixedLimit,
   type FolderDestination,
   fetchRows,
   fetchUnits,
   folderSink,
+  type InspectOptions,
   inspectManifest,
   isFlowDcError,
   type JobChannel,
@@ -45,6 +48,7 @@ import {
   type RowCode,
   type RowResult,
   type RowStatus,
+  type RunJobOptions,
   readManifest,
   readManifestInfo,
   reportDataset,
@@ -94,8 +98,18 @@ describe('the stages', () => {
   });
 
   it('take undefined for an option that is not wanted', () => {
-    expectTypeOf<RefusesUndefined<Config>>().toBeNever();
+    expectTypeOf<RefusesUndefined<FetchStageOptions>>().toBeNever();
+    expectTypeOf<RefusesUndefined<FetchRowsOptions<Photo>>>().toBeNever();
+    expectTypeOf<RefusesUndefined<CreateSinkOptions>>().toBeNever();
     expectTypeOf<RefusesUndefined<DatasetSinkOptions>>().toBeNever();
+  });
+});
+
+describe('the functions that look and run', () => {
+  it('take undefined for an option that is not wanted', () => {
+    expectTypeOf<RefusesUndefined<Config>>().toBeNever();
+    expectTypeOf<RefusesUndefined<RunJobOptions>>().toBeNever();
+    expectTypeOf<RefusesUndefined<InspectOptions>>().toBeNever();
     expectTypeOf<RefusesUndefined<EstimateOptions>>().toBeNever();
     expectTypeOf<RefusesUndefined<PartitionManifestOptions>>().toBeNever();
     expectTypeOf<RefusesUndefined<ReportOptions>>().toBeNever();

@@ -8,16 +8,16 @@ import { type EngineSettings, engineSettings, type FetchStageOptions, limitsOf }
 
 /** How a row is asked for, where it differs from a plain GET. */
 export interface RowRequest {
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** `head`: by HEAD. `headers`: by a GET that ends with its headers. Both give `announced` in place of a body. */
-  readonly wants?: 'head' | 'headers';
+  readonly wants?: 'head' | 'headers' | undefined;
 }
 
 export interface FetchRowsOptions<Row> extends FetchStageOptions {
   /** Where a row's bytes are. */
   readonly url: (row: Row) => string;
   /** What to send with a row's request; never sent on to another host by a redirect. */
-  readonly request?: (row: Row) => RowRequest;
+  readonly request?: ((row: Row) => RowRequest) | undefined;
 }
 
 /** Rows taken in ahead of their turn. Enough that a slow host does not hide a fast one behind it. */

@@ -23,9 +23,9 @@ export interface FetchStageOptions extends FetchOptions {
   /** The law's parameters, for `law: 'paarc'` and `'original'`. */
   readonly paarc?: PaarcOptions | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Uniform in [0, 1); jitter of retries and pauses. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
   /** Folder for bodies above `spillBytes`; a fresh one in the system's temporary folder by default. */
   readonly spillFolder?: string | undefined;
   /** Your own law, per host, in place of PAARC. */
@@ -44,7 +44,7 @@ export interface FetchStageOptions extends FetchOptions {
    * When a body's bytes leave the memory budget: as the result is read from the stage (default), or when the consumer
    * calls `release()`, which bounds memory more tightly but must not be forgotten.
    */
-  readonly bodyRelease?: 'on-read' | 'by-sink';
+  readonly bodyRelease?: 'on-read' | 'by-sink' | undefined;
 }
 
 export interface EngineSettings extends Omit<FetchSettings, 'hosts' | 'headers' | 'userAgent'> {

@@ -15,8 +15,8 @@ export interface CreateSinkOptions {
    */
   readonly maxUnitErrors?: number | undefined;
   /** For messages. Default: 'sink'. */
-  readonly name?: string;
-  readonly clock?: Clock;
+  readonly name?: string | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 /** Counters since the start; the last four are states of this moment. */
