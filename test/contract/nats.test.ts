@@ -38,7 +38,7 @@ async function openOn(server: NatsServer, job: string, highWater: number): Promi
   };
 }
 
-describeNats('transport contract', () => {
+describeNats('with a server', () => {
   let server: NatsServer;
   beforeAll(async () => {
     server = await startNatsServer();

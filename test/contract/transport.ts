@@ -18,8 +18,8 @@ export function describeTransport(name: string, harness: TransportHarness): void
   afterEach(async () => {
     for (const one of opened.splice(0)) await one.close();
   });
-  describe(`${name}: publish and next`, () => describeQueue(harness, open));
-  describe(`${name}: handing back`, () => describeReturns(harness, open));
-  describe(`${name}: records`, () => describeRecords(open));
-  describe(`${name}: the end of a job`, () => describeEnd(harness, open));
+  describe(`the ${name} channel, publishing and taking,`, () => describeQueue(harness, open));
+  describe(`the ${name} channel, when a unit is handed back,`, () => describeReturns(harness, open));
+  describe(`the ${name} channel, with its records,`, () => describeRecords(open));
+  describe(`the ${name} channel, at the end of a job,`, () => describeEnd(harness, open));
 }
