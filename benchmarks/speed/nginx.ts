@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { runStep } from '../../scripts/run-step.ts';
 import { findProgram } from './find-program.ts';
-import type { OriginPlan } from './origin.ts';
 
 export interface Nginx {
   readonly path: string;
@@ -30,6 +29,16 @@ async function install(): Promise<string | undefined> {
 /** In folders too that are often not in a user's PATH. */
 function find(): string | undefined {
   return findProgram('nginx', ['/usr/sbin', '/usr/local/sbin']);
+}
+
+export interface OriginPlan {
+  /** Pictures are in FOLDER/www/CLASS/NUMBER.jpg; also the place for certificates and whatever the server writes. */
+  readonly folder: string;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly processes: number;
 }
 
 /** Everything nginx writes is in our folder, so that it needs no rights; it stays in the foreground, as our child. */

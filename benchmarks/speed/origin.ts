@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { createTestCa } from '../../test/support/test-ca.ts';
-import { nginxConfig, obtainNginx } from './nginx.ts';
+import { nginxConfig, type OriginPlan, obtainNginx } from './nginx.ts';
 
 export interface SpeedOrigin {
   /** For the report: program and version. */
@@ -19,16 +19,6 @@ export interface SpeedOrigin {
 }
 
 /** What an origin of either kind is started with. */
-export interface OriginPlan {
-  /** Pictures are in FOLDER/www/CLASS/NUMBER.jpg; also the place for certificates and whatever the server writes. */
-  readonly folder: string;
-  readonly httpPort: number;
-  readonly httpsPort: number;
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly processes: number;
-}
-
 const START_DEADLINE_MS = 20_000;
 
 /**
