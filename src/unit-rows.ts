@@ -36,27 +36,37 @@ export function withRoles(schema: Schema, roles: ColumnRoles): Schema {
   return new SchemaOf(schema.fields, metadata, schema.dictionaries, schema.metadataVersion);
 }
 
+/** By batch: fetch and sink of one process look at the same unit, one after the other. */
+const DECODED = new WeakMap<RecordBatch, { readonly shard: string; readonly rows: readonly UnitRow[] }>();
+
 /**
  * A unit's rows as the fetch and sink stages see them, in order. A null URL becomes '', labels, captions and keys of
  * any type become text (64-bit integers and decimals exactly), null labels and captions stay null, a null or empty key
  * falls back to shard + 4-digit position.
  */
-export function decodeRows(unit: Unit): UnitRow[] {
-  const { rows, shard } = unit;
-  const roles = readRoles(rows.schema);
-  const row = column(rows, ROW_COLUMN).values as Float64Array;
-  const sourceRow = column(rows, SOURCE_ROW_COLUMN).values as Float64Array;
-  const sourceFile = textColumn(column(rows, SOURCE_FILE_COLUMN));
-  const url = textColumn(column(rows, roles.url));
+export function decodeRows({ rows: batch, shard }: Pick<Unit, 'rows' | 'shard'>): readonly UnitRow[] {
+  const known = DECODED.get(batch);
+  if (known?.shard === shard) return known.rows;
+  const rows = decode(batch, shard);
+  DECODED.set(batch, { shard, rows });
+  return rows;
+}
+
+function decode(batch: RecordBatch, shard: string): UnitRow[] {
+  const roles = readRoles(batch.schema);
+  const row = column(batch, ROW_COLUMN).values as Float64Array;
+  const sourceRow = column(batch, SOURCE_ROW_COLUMN).values as Float64Array;
+  const sourceFile = textColumn(column(batch, SOURCE_FILE_COLUMN));
+  const url = textColumn(column(batch, roles.url));
   const [label, caption, key] = (['label', 'caption', 'key'] as const).map((role) => {
     const name = roles[role];
-    return name === undefined ? undefined : textColumn(column(rows, name));
+    return name === undefined ? undefined : textColumn(column(batch, name));
   });
-  return Array.from({ length: rows.numRows }, (_, index) => ({
+  return url.map((text, index) => ({
     index,
     row: row[index] as number,
     key: key?.[index] || `${shard}${String(index).padStart(4, '0')}`,
-    url: url[index] ?? '',
+    url: text ?? '',
     label: label?.[index] ?? null,
     caption: caption?.[index] ?? null,
     sourceFile: sourceFile[index] ?? '',

@@ -1,6 +1,6 @@
 /** What it takes to read the host off a URL: in a column of bytes, and in text. */
 import { utf8Column } from '../../src/arrow/columns.ts';
-import { HostReader, hostOf } from '../../src/host/host.ts';
+import { hostOf } from '../../src/host/host.ts';
 import { HostCensus } from '../../src/host/host-census.ts';
 import type { MicroTask } from './micro-task.ts';
 
@@ -14,7 +14,6 @@ export function hosts(): MicroTask[] {
     );
     const column = utf8Column(urls);
     const census = new HostCensus();
-    const reader = new HostReader();
     const named = (name: string, run: () => void): MicroTask => ({
       name: `${name}, ${count === 1 ? 'one host' : `${count} hosts`}`,
       items: ROWS,
@@ -22,9 +21,6 @@ export function hosts(): MicroTask[] {
     });
     return [
       named('column into a census', () => void census.add(column)),
-      named('text, remembered', () => {
-        for (const url of urls) reader.hostOf(url);
-      }),
       named('text, parsed', () => {
         for (const url of urls) hostOf(url);
       }),

@@ -17,7 +17,7 @@ const UNIT = {} as OpenUnit;
 export function outcomeColumns(): MicroTask[] {
   const urls = Array.from({ length: ROWS }, (_, row) => `https://photos.example.org/photos/${row}/medium.jpg`);
   const batch = manifestBatch(urls, 0, [['caption', utf8Column(urls.map((_, row) => `a photo of ${row}`))]]);
-  const rows = decodeRows({ id: '000000-00000000', shard: '000000', rows: batch, hosts: [] });
+  const rows = decodeRows({ shard: '000000', rows: batch });
   const results = rows.map(
     (row, index): FetchResult => ({
       row,

@@ -67,3 +67,34 @@ export function runsIn(rows: ArrayLike<number>): Runs {
   for (let i = 0; i < rows.length; i++) runs.add(0, rows[i] as number, 1);
   return runs;
 }
+
+/** Rows that go to one of several places, a unit or a file. */
+export interface PartRows {
+  readonly part: number;
+  /** Numbers of rows, rising. */
+  readonly rows: Uint32Array;
+}
+
+/**
+ * The rows that go to the parts [from, to), part after part, from the part of every row; only parts that get some. A
+ * counting sort, and stable.
+ */
+export function* rowsByPart(partOf: Int32Array, from: number, to: number): Iterable<PartRows> {
+  const starts = new Uint32Array(to - from + 1);
+  for (const part of partOf)
+    if (part >= from && part < to) starts[part - from + 1] = (starts[part - from + 1] as number) + 1;
+  for (let i = 0; i < to - from; i++) starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
+  const next = starts.slice();
+  const sorted = new Uint32Array(starts[to - from] as number);
+  for (let row = 0; row < partOf.length; row++) {
+    const part = partOf[row] as number;
+    if (part < from || part >= to) continue;
+    const at = next[part - from] as number;
+    next[part - from] = at + 1;
+    sorted[at] = row;
+  }
+  for (let i = 0; i < to - from; i++) {
+    const rows = sorted.subarray(starts[i], starts[i + 1]);
+    if (rows.length > 0) yield { part: from + i, rows };
+  }
+}

@@ -1,6 +1,7 @@
 /** A column as JS strings, whatever its type. */
 import { isAscii } from 'node:buffer';
 import { type Data, DataType, type Vector } from 'apache-arrow';
+import { viewOf } from './copy-bytes.ts';
 import { jsonReader } from './json-value.ts';
 
 /**
@@ -35,17 +36,38 @@ function decodeStrings(data: Data): (string | null)[] {
   const view = data.values as Uint8Array;
   const bytes = Buffer.from(view.buffer, view.byteOffset + from, Number(offsets[length]) - from);
   const nulls = data.nullCount > 0;
+  if (!nulls && isOneText(bytes, offsets, length))
+    return new Array<string>(length).fill(bytes.toString('utf8', 0, bytes.length / length));
   const out = new Array<string | null>(length);
-  // Plain ASCII, which URLs are: one decode for the whole column, then slices of it.
-  const ascii = isAscii(bytes) ? bytes.toString('latin1') : undefined;
+  // Plain ASCII, which URLs are, is a slice of the whole column, decoded at once; other text is decoded by itself.
+  const ascii = bytes.toString('latin1');
+  const isPlain = isAscii(bytes);
+  const words = viewOf(bytes);
   let start = 0;
   for (let i = 0; i < length; i++) {
     const end = Number(offsets[i + 1]) - from;
     if (nulls && !data.getValid(i)) out[i] = null;
-    else out[i] = ascii === undefined ? bytes.toString('utf8', start, end) : ascii.slice(start, end);
+    else
+      out[i] = isPlain || isAsciiAt(words, start, end) ? ascii.slice(start, end) : bytes.toString('utf8', start, end);
     start = end;
   }
   return out;
+}
+
+function isAsciiAt(bytes: DataView, from: number, to: number): boolean {
+  let bits = 0;
+  let at = from;
+  for (; at + 4 <= to; at += 4) bits |= bytes.getInt32(at);
+  for (; at < to; at++) bits |= bytes.getUint8(at);
+  return (bits & 0x80808080) === 0;
+}
+
+/** Whether all rows have the same text, which is told sooner than they are decoded: the name of their file is such a column. */
+function isOneText(bytes: Buffer, offsets: Data['valueOffsets'], rows: number): boolean {
+  const each = bytes.length / rows;
+  if (!Number.isInteger(each) || bytes.compare(bytes, 0, bytes.length - each, each) !== 0) return false;
+  for (let row = 1; row <= rows; row++) if (offsets[row] - offsets[0] !== row * each) return false;
+  return true;
 }
 
 function dictionaryText(data: Data): (string | null)[] {

@@ -3,16 +3,13 @@
 /** Pseudo-host of rows whose URL cannot be fetched at all. */
 export const INVALID_HOST = '!invalid';
 
-/** Enough for every host of a window; beyond, the memory of a HostReader starts over. */
-const MAX_PREFIXES = 65_536;
-
 /** Everything that cannot be part of a plain ASCII authority sends the URL through the full parser. */
 const PLAIN = /^https?:\/\/([a-z0-9.-]+)(:\d+)?(?:[/?#]|$)/;
 
 /**
  * Lower-case `host[:port]`, without the scheme's default port, IPv6 in brackets; `!invalid` for anything that is not an
  * http(s) URL with a host. Surrounding white space is ignored, as browsers do. Plain lower-case ASCII authorities skip
- * the WHATWG parser: manifests have little else, and it is the hot path of partitioning.
+ * the WHATWG parser: manifests have little else.
  */
 export function hostOf(url: string): string {
   const plain = PLAIN.exec(url);
@@ -24,27 +21,6 @@ export function hostOf(url: string): string {
       return name;
   }
   return parseHttpUrl(url)?.host ?? INVALID_HOST;
-}
-
-/** A lower-case ASCII authority followed by a slash: nothing after that slash can change which host it is. */
-const PLAIN_PREFIX = /^https?:\/\/[a-z0-9.-]+(?::\d+)?\/$/;
-
-/** `hostOf` with a memory: manifests repeat few prefixes many times. Answers exactly as `hostOf` does. */
-export class HostReader {
-  readonly #hosts = new Map<string, string>();
-
-  hostOf(url: string): string {
-    const slash = url.indexOf('/', 8);
-    if (slash < 0) return hostOf(url);
-    const prefix = url.slice(0, slash + 1);
-    const known = this.#hosts.get(prefix);
-    if (known !== undefined) return known;
-    if (!PLAIN_PREFIX.test(prefix)) return hostOf(url);
-    const host = hostOf(prefix);
-    if (this.#hosts.size >= MAX_PREFIXES) this.#hosts.clear();
-    this.#hosts.set(Buffer.from(prefix).toString(), host);
-    return host;
-  }
 }
 
 /** The scheme of a URL that is one but is not fetched: lower-case, neither http nor https; else undefined. */

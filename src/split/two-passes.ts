@@ -1,6 +1,7 @@
 /** The two passes over a manifest: the first counts its rows by group, the second writes each to its file. */
 import { type Data, Field, type RecordBatch, Schema } from 'apache-arrow';
 import { schemaBatch } from '../arrow/columns.ts';
+import { rowsByPart } from '../arrow/picks.ts';
 import { systemClock } from '../clock.ts';
 import { FlowDcError } from '../errors.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
@@ -16,7 +17,7 @@ import {
   readerOptions,
   type SplitSettings,
 } from './partition-options.ts';
-import { type PlaceRows, placeByGroup, placeInRuns, rowsByFile } from './place-rows.ts';
+import { type PlaceRows, placeByGroup, placeInRuns } from './place-rows.ts';
 import { FilePlan } from './plan-files.ts';
 import { RowGrouping } from './row-grouping.ts';
 
@@ -131,7 +132,7 @@ export class Split {
         const hostIds = hosts.add(urlColumn(batch));
         const fileOf = place(this.#grouping.groupsOf(batch, hostIds));
         const own = asWritten(batch, hostColumn === undefined ? [] : [[hostColumn, hosts.hostColumn(hostIds)]]);
-        for (const { file, rows } of rowsByFile(fileOf, groups)) {
+        for (const { part: file, rows } of rowsByPart(fileOf, 0, groups)) {
           rowsOf[file] = (rowsOf[file] as number) + rows.length;
           await sink.append(file, own, rows);
         }

@@ -32,7 +32,7 @@ export function unitOf(shape: UnitShape): TestUnit {
   const calls: string[] = [];
   return {
     ...{ id, shard, rows: shape.rows, batch, calls, attempt: 1 },
-    decoded: decodeRows({ id, shard, rows: batch, hosts: [] }),
+    decoded: decodeRows({ shard, rows: batch }),
     signal: shape.signal ?? new AbortController().signal,
     done: async () => void calls.push('done'),
     fail: async (error) => void calls.push(`fail: ${error.message}`),

@@ -7,10 +7,10 @@ import type { RecordBatch } from 'apache-arrow';
 import { FlowDcError } from '../../errors.ts';
 import { delimitedRows } from './delimited-rows.ts';
 import { jsonRows } from './json-rows.ts';
+import { lineRows } from './line-rows.ts';
 import type { DetectedFormat } from './manifest-info.ts';
 import { unopenable } from './resolve-inputs.ts';
 import type { TextInput } from './text-rows.ts';
-import { lineRows } from './text-rows.ts';
 
 /** A file's bytes. FDC_ERR_MANIFEST_NOT_FOUND when it cannot be opened. */
 export async function* fileChunks(path: string, signal: AbortSignal): AsyncGenerator<Buffer, void> {

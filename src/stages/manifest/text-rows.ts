@@ -1,9 +1,8 @@
 /** Rows of text cells, column by column. */
-
-import { StringDecoder } from 'node:string_decoder';
-import type { RecordBatch } from 'apache-arrow';
+import { isUtf8 } from 'node:buffer';
+import type { Data, RecordBatch } from 'apache-arrow';
 import { batchOf, utf8Column } from '../../arrow/columns.ts';
-import { FlowDcError } from '../../errors.ts';
+import { type CellBounds, TextBuilder } from '../../arrow/text-builder.ts';
 
 /** Most rows in a batch. */
 export const BATCH_ROWS = 8192;
@@ -17,10 +16,23 @@ export interface TextInput {
   warn(message: string): void;
 }
 
+/** Whole rows within a block of bytes; see CellBounds. */
+export interface BlockRows {
+  readonly block: Buffer;
+  readonly view: DataView;
+  /** Of all rows' cells: the bytes that have to be valid UTF-8. */
+  readonly from: number;
+  readonly to: number;
+  readonly bounds: CellBounds;
+  readonly rows: number;
+}
+
 /** Rows of text cells, column by column. Empty cells are null. */
 export class TextRows {
   readonly names: readonly string[];
-  #columns: (string | null)[][];
+  readonly #columns: readonly TextBuilder[];
+  /** Full batches. */
+  #full: Data[][] = [];
   #hasWarned = false;
   readonly #input: TextInput;
   #taken = 0;
@@ -28,11 +40,11 @@ export class TextRows {
   constructor(names: readonly string[], input: TextInput) {
     this.names = names;
     this.#input = input;
-    this.#columns = names.map(() => []);
+    this.#columns = names.map(() => new TextBuilder(BATCH_ROWS));
   }
 
   get length(): number {
-    return this.#columns[0]?.length ?? 0;
+    return this.#full.length * BATCH_ROWS + this.#open;
   }
 
   /** Rows so far, those taken away included. */
@@ -41,20 +53,32 @@ export class TextRows {
   }
 
   add(cells: readonly (string | null | undefined)[]): void {
-    for (let i = 0; i < this.#columns.length; i++) (this.#columns[i] as (string | null)[]).push(cells[i] || null);
+    for (let i = 0; i < this.#columns.length; i++) this.#columns[i]?.append(cells[i]);
+    if (this.#open === BATCH_ROWS) this.#finish();
+  }
+
+  addRows(given: BlockRows): void {
+    const { block, view, from, to, bounds, rows } = given;
+    if (!isUtf8(block.subarray(from, to))) return this.#addDamaged(given);
+    const step = this.#columns.length * 2;
+    for (let row = 0; row < rows; ) {
+      const count = Math.min(rows - row, BATCH_ROWS - this.#open);
+      for (let i = 0; i < this.#columns.length; i++)
+        this.#columns[i]?.appendCells(view, bounds, row * step + i * 2, step, count);
+      row += count;
+      if (this.#open === BATCH_ROWS) this.#finish();
+    }
   }
 
   /** The rows as batches of at most 8192; they are not kept. */
   *take(): Iterable<RecordBatch> {
-    const columns = this.#columns;
-    const { length } = this;
-    this.#columns = this.names.map(() => []);
-    for (let from = 0; from < length; from += BATCH_ROWS) {
-      const parts = columns.map(
-        (values, i) => [this.names[i] as string, utf8Column(values.slice(from, from + BATCH_ROWS))] as const,
-      );
+    if (this.#open > 0) this.#finish();
+    const batches = this.#full;
+    this.#full = [];
+    for (const columns of batches) {
+      const parts = columns.map((data, i) => [this.names[i] as string, data] as const);
       for (const [name, data] of parts) this.#checkText(name, data.values);
-      this.#taken += Math.min(BATCH_ROWS, length - from);
+      this.#taken += parts[0]?.[1].length ?? 0;
       yield batchOf(parts);
     }
   }
@@ -62,6 +86,27 @@ export class TextRows {
   /** The columns without rows. */
   none(): RecordBatch {
     return batchOf(this.names.map((name) => [name, utf8Column([])]));
+  }
+
+  /** Rows of the batch that is not full. */
+  get #open(): number {
+    return this.#columns[0]?.rows ?? 0;
+  }
+
+  #finish(): void {
+    this.#full.push(this.#columns.map((column) => column.finish()));
+  }
+
+  #addDamaged({ block, bounds, rows }: BlockRows): void {
+    const columns = this.#columns.length;
+    for (let row = 0; row < rows; row++) {
+      const cells = this.names.map((_, i) => {
+        const start = bounds[(row * columns + i) * 2] as number;
+        const text = block.toString('utf8', start < 0 ? ~start : start, bounds[(row * columns + i) * 2 + 1]);
+        return start < 0 ? text.replaceAll('""', '"') : text;
+      });
+      this.add(cells);
+    }
   }
 
   /**
@@ -77,40 +122,4 @@ export class TextRows {
         'if it is in another encoding',
     );
   }
-}
-
-/** Longer than any URL that a server takes: beyond, the input has no lines. */
-const MAX_LINE_CHARS = 1024 * 1024;
-
-/**
- * A plain list: one URL per line in a column `url`; blank lines, white space around URLs, CR and a byte order mark are
- * ignored.
- */
-export async function* lineRows(input: TextInput): AsyncGenerator<RecordBatch, void> {
-  const rows = new TextRows(['url'], input);
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
-  let isFirst = true;
-  try {
-    for await (const chunk of input.chunks) {
-      rest += decoder.write(chunk);
-      if (isFirst) rest = rest.replace(/^\ufeff/, '');
-      isFirst = false;
-      const lines = rest.split(/\r\n|\n|\r/);
-      rest = lines.pop() ?? '';
-      if (rest.length > MAX_LINE_CHARS)
-        throw new FlowDcError(
-          'FDC_ERR_MANIFEST_CORRUPT',
-          `${input.name} has a line of over 1 MiB: expected one URL per line`,
-        );
-      for (const line of lines) if (line.trim() !== '') rows.add([line.trim()]);
-      if (rows.length >= BATCH_ROWS || (input.isLive && rows.length > 0)) yield* rows.take();
-    }
-  } catch (error) {
-    yield* rows.take();
-    throw error;
-  }
-  rest += decoder.end();
-  if (rest.trim() !== '') rows.add([rest.trim()]);
-  yield* rows.take();
 }

@@ -1,12 +1,4 @@
-/** A window to units of at most shard_size rows, in publish order. */
-
-import { createHash } from 'node:crypto';
-import type { Data, RecordBatch } from 'apache-arrow';
-import { takeRows } from '../../arrow/take.ts';
-import { FlowDcError } from '../../errors.ts';
-import type { HostRows, Unit } from '../../record.ts';
-import { ROW_COLUMN } from '../../record.ts';
-import { readRoles } from '../../unit-rows.ts';
+/** A window to units of at most shard_size rows, in publish order: which rows each of them gets. */
 import type { Window } from './window.ts';
 
 /**
@@ -15,61 +7,84 @@ import type { Window } from './window.ts';
  */
 const OPEN_BINS = 32;
 
-/** Window positions of one unit, ascending, with where in its group's (or the rest's) sequence it belongs: 0 to 1. */
-interface Cut {
-  readonly positions: number[];
-  readonly place: number;
+/** Which unit every row of a window goes to; units are numbered in publish order. */
+export interface WindowCut {
+  /** By window position. */
+  readonly unitOf: Int32Array;
+  /** Rows by unit. */
+  readonly rows: Int32Array;
 }
 
 /**
  * Cut a window into units of at most
  * `shardSize` rows, in publish order. A group (a host, or a domain's hosts) with at least `shardSize` rows gets full
  * units of its own; what remains of it and all smaller groups are packed whole, by first appearance, into shared ones.
- * Units are ordered by their relative position within their group, so that groups alternate. Depends on nothing but the
- * window's rows.
+ * Units are ordered by their relative position within their group (or among the shared ones), so that groups alternate.
+ * Depends on nothing but the window's rows.
  */
-export function cutWindow(window: Window, shardSize: number): number[][] {
-  const byGroup: number[][] = Array.from({ length: window.groups }, () => []);
-  for (let at = 0; at < window.rows; at++) {
-    const group = window.groupOf[window.hostOf[at] as number] as number;
-    (byGroup[group] as number[]).push(at);
-  }
-  const cuts: Cut[] = [];
-  const rest: number[][] = [];
-  for (const positions of byGroup) {
-    const own = Math.floor(positions.length / shardSize);
-    for (let i = 0; i < own; i++)
-      cuts.push({ positions: positions.slice(i * shardSize, (i + 1) * shardSize), place: (i + 0.5) / own });
-    if (positions.length > own * shardSize) rest.push(positions.slice(own * shardSize));
-  }
-  const packed = packWhole(rest, shardSize);
-  packed.forEach((positions, i) => {
-    cuts.push({ positions, place: (i + 0.5) / packed.length });
+export function cutWindow(window: Window, shardSize: number): WindowCut {
+  const groupRows = new Int32Array(window.groups);
+  forEachGroup(window, (group) => {
+    groupRows[group] = (groupRows[group] as number) + 1;
   });
-  // Array.prototype.sort is stable: groups with equal places stay in order of appearance.
-  return cuts.sort((a, b) => a.place - b.place).map((cut) => cut.positions);
+  // Units as they are found: those of one group alone, group after group, then the shared ones.
+  const places: number[] = [];
+  const firstOwn = Int32Array.from(groupRows, (rows) => {
+    const first = places.length;
+    const own = Math.floor(rows / shardSize);
+    for (let i = 0; i < own; i++) places.push((i + 0.5) / own);
+    return first;
+  });
+  const firstShared = places.length;
+  const { binOf, bins } = packWhole(
+    groupRows.map((rows) => rows % shardSize),
+    shardSize,
+  );
+  for (let i = 0; i < bins; i++) places.push((i + 0.5) / bins);
+  const published = ranks(places);
+  const unitOf = new Int32Array(window.rows);
+  const rows = new Int32Array(places.length);
+  const left = groupRows.slice();
+  forEachGroup(window, (group, at) => {
+    const seen = (groupRows[group] as number) - (left[group] as number);
+    // A group's last rows, when they are not enough for a unit of their own, are shared.
+    const isShared = (left[group] as number) <= (groupRows[group] as number) % shardSize;
+    const found = isShared
+      ? firstShared + (binOf[group] as number)
+      : (firstOwn[group] as number) + Math.floor(seen / shardSize);
+    left[group] = (left[group] as number) - 1;
+    const unit = published[found] as number;
+    unitOf[at] = unit;
+    rows[unit] = (rows[unit] as number) + 1;
+  });
+  return { unitOf, rows };
 }
 
-/** First fit among the open bins; positions within a bin come out ascending. */
-function packWhole(groups: readonly number[][], shardSize: number): number[][] {
-  const bins: number[][][] = [];
-  let open: { room: number; groups: number[][] }[] = [];
-  for (const group of groups) {
-    let bin = open.find(({ room }) => room >= group.length);
+function forEachGroup({ rows, hostOf, groupOf }: Window, visit: (group: number, at: number) => void): void {
+  for (let at = 0; at < rows; at++) visit(groupOf[hostOf[at] as number] as number, at);
+}
+
+/** First fit among the open bins; groups without rows get none. */
+function packWhole(groupRows: Int32Array, shardSize: number): { readonly binOf: Int32Array; readonly bins: number } {
+  const binOf = new Int32Array(groupRows.length);
+  let bins = 0;
+  let open: { room: number; readonly number: number }[] = [];
+  for (const [group, rows] of groupRows.entries()) {
+    if (rows === 0) continue;
+    let bin = open.find(({ room }) => room >= rows);
     if (bin === undefined) {
-      bin = { room: shardSize, groups: [] };
-      bins.push(bin.groups);
+      bin = { room: shardSize, number: bins++ };
       open.push(bin);
       if (open.length > OPEN_BINS) open.splice(fullest(open), 1);
     }
-    bin.groups.push(group);
-    bin.room -= group.length;
+    binOf[group] = bin.number;
+    bin.room -= rows;
     if (bin.room === 0) open = open.filter((other) => other !== bin);
   }
-  return bins.map((parts) => parts.flat().sort((a, b) => a - b));
+  return { binOf, bins };
 }
 
-function fullest(open: readonly { room: number }[]): number {
+function fullest(open: readonly { readonly room: number }[]): number {
   let index = 0;
   open.forEach((bin, i) => {
     // The newest bin was opened for a group that fits nowhere else.
@@ -78,54 +93,10 @@ function fullest(open: readonly { room: number }[]): number {
   return index;
 }
 
-/** Shard names have six digits; seven would sort between them. */
-const MAX_UNITS = 1_000_000;
-
-/**
- * Gather one unit's rows out of a window.
- * FDC_ERR_CONFIG_INVALID beyond a million units: the shards could no longer be named.
- */
-export function makeUnit(index: number, window: Window, positions: readonly number[]): Unit {
-  if (index >= MAX_UNITS) {
-    throw new FlowDcError(
-      'FDC_ERR_CONFIG_INVALID',
-      'the manifest needs more than 1,000,000 shards, which is as many as can be named: raise shard_size (up ' +
-        'to 10000) or split the manifest into several jobs',
-    );
-  }
-  const shard = String(index).padStart(6, '0');
-  const rows = takeRows(window.batches, {
-    batches: positions.map((at) => window.batchOf[at] as number),
-    rows: positions.map((at) => window.rowOf[at] as number),
-  });
-  return { id: `${shard}-${fingerprint(rows)}`, shard, rows, hosts: countHosts(window, positions) };
-}
-
-function countHosts(window: Window, positions: readonly number[]): HostRows[] {
-  const counts = new Map<number, number>();
-  for (const at of positions) {
-    const host = window.hostOf[at] as number;
-    counts.set(host, (counts.get(host) ?? 0) + 1);
-  }
-  return [...counts].map(([host, rows]) => ({ host: window.hosts[host] as string, rows }));
-}
-
-/**
- * Over row numbers, URL lengths and URL bytes, as the gathered buffers have them: these start at 0 whatever they were
- * cut from.
- */
-function fingerprint(rows: RecordBatch): string {
-  const hash = createHash('sha256');
-  for (const name of [ROW_COLUMN, readRoles(rows.schema).url]) {
-    const index = rows.schema.fields.findIndex((field) => field.name === name);
-    const { valueOffsets, values } = rows.data.children[index] as Data;
-    if (valueOffsets !== undefined)
-      hash.update(bytesOf(valueOffsets instanceof Int32Array ? valueOffsets : Int32Array.from(valueOffsets, Number)));
-    hash.update(bytesOf(values as Uint8Array));
-  }
-  return hash.digest('hex').slice(0, 8);
-}
-
-function bytesOf(view: ArrayBufferView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+/** Where each would be if they were sorted; equal ones stay in order. */
+function ranks(places: readonly number[]): Int32Array {
+  const sorted = [...places.keys()].sort((a, b) => (places[a] as number) - (places[b] as number));
+  const ranks = new Int32Array(places.length);
+  for (const [rank, found] of sorted.entries()) ranks[found] = rank;
+  return ranks;
 }

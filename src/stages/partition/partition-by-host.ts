@@ -5,10 +5,12 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { PartitionOptions, PartitionSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
-import { HostReader } from '../../host/host.ts';
-import type { Unit } from '../../record.ts';
-import { cutWindow, makeUnit } from './cut-window.ts';
+import { HostCensus } from '../../host/host-census.ts';
+import { gatherUnits } from './gather-units.ts';
 import { FIRST_WINDOW_ROWS, MAX_WINDOW_ROWS, Window } from './window.ts';
+
+/** Hosts that are remembered from window to window: enough for any window, some 15 MB. */
+const MAX_HOSTS = 262_144;
 
 /** The partition slice of the configuration, and what only a program can pass. */
 export type PartitionByHostOptions = PartitionOptions & {
@@ -68,7 +70,7 @@ export class HostPartitioner extends Transform {
   /** Rows after which a window has to end because it did so before; next one last. */
   readonly #oldEnds: number[];
   readonly #clock: Clock;
-  readonly #hosts = new HostReader();
+  #hosts = new HostCensus();
   #window: Window;
   #stats = { rows: 0, units: 0, windows: 0 };
   #cancelLinger: (() => void) | undefined;
@@ -145,11 +147,10 @@ export class HostPartitioner extends Transform {
   async #closeWindow(): Promise<void> {
     const window = this.#window;
     if (window.rows === 0) return;
+    if (this.#hosts.hosts > MAX_HOSTS) this.#hosts = new HostCensus();
     this.#window = new Window(Math.min(window.maxRows * 2, MAX_WINDOW_ROWS), this.#hosts, this.#groupBy);
     this.#stats.windows++;
-    // Units are gathered one by one as they are asked for: the window is held once, not twice.
-    for (const positions of cutWindow(window, this.#shardSize)) {
-      const unit: Unit = makeUnit(this.#stats.units, window, positions);
+    for await (const unit of gatherUnits(window, this.#shardSize, this.#stats.units)) {
       this.#stats.units++;
       if (!this.push(unit)) await this.#demand();
       if (this.destroyed) return;

@@ -1,9 +1,8 @@
 /** Rows held until they are cut. */
 import type { RecordBatch } from 'apache-arrow';
 import { rawBytes } from '../../arrow/batch-bytes.ts';
-import { textColumn } from '../../arrow/text.ts';
 import type { PartitionSettings } from '../../config/types.ts';
-import type { HostReader } from '../../host/host.ts';
+import type { HostCensus } from '../../host/host-census.ts';
 import { registrableDomain } from '../../host/host-groups.ts';
 import { urlColumn } from '../../unit-rows.ts';
 
@@ -13,32 +12,31 @@ export const MAX_WINDOW_ROWS = 262_144;
 /** A window also ends before its rows exceed this many raw bytes, which bounds what the partitioner holds. */
 const MAX_WINDOW_BYTES = 64 * 1024 * 1024;
 
-/** Rows in a window of its own; source rows are addressed as (batch, row) by window position. */
+/** Rows in a window of its own, and which host each of them has. */
 export class Window {
   readonly maxRows: number;
-  readonly batches: RecordBatch[] = [];
-  /** By window position: which batch, which row in it, which host. */
-  readonly batchOf: Uint32Array;
-  readonly rowOf: Uint32Array;
-  readonly hostOf: Uint32Array;
-  /** Host names by first appearance; `hostOf` points into it. */
+  /** The rows, in order: a window's position counts over all of them. What is used up is undefined. */
+  readonly batches: (RecordBatch | undefined)[] = [];
+  /** By window position; hosts are numbered by first appearance. */
+  readonly hostOf: Int32Array;
   readonly hosts: string[] = [];
   /** By host: which group it belongs to, numbered by first appearance. */
   readonly groupOf: number[] = [];
   readonly #groupIds = new Map<string, number>();
   readonly #groupBy: PartitionSettings['groupBy'];
-  readonly #hostIds = new Map<string, number>();
-  readonly #reader: HostReader;
+  readonly #census: HostCensus;
+  /** By number in the census, as far as the window has met its hosts: one more than the window's own number. */
+  #numbers: Int32Array;
   rows = 0;
   bytes = 0;
 
-  constructor(maxRows: number, reader: HostReader, groupBy: PartitionSettings['groupBy'] = 'host') {
+  /** @param census - reads hosts off URLs; may have done so for other windows */
+  constructor(maxRows: number, census: HostCensus, groupBy: PartitionSettings['groupBy'] = 'host') {
     this.maxRows = maxRows;
-    this.batchOf = new Uint32Array(maxRows);
-    this.rowOf = new Uint32Array(maxRows);
-    this.hostOf = new Uint32Array(maxRows);
-    this.#reader = reader;
+    this.hostOf = new Int32Array(maxRows);
+    this.#census = census;
     this.#groupBy = groupBy;
+    this.#numbers = new Int32Array(census.hosts + 1);
   }
 
   get groups(): number {
@@ -52,14 +50,9 @@ export class Window {
   add(batch: RecordBatch, from: number, end: number): number {
     const to = this.#limit(batch, from, Math.min(end, from + this.maxRows - this.rows));
     if (to === from) return from;
-    const index = this.batches.push(batch) - 1;
-    const urls = textColumn(urlColumn(batch));
-    for (let row = from; row < to; row++) {
-      const at = this.rows + row - from;
-      this.batchOf[at] = index;
-      this.rowOf[at] = row;
-      this.hostOf[at] = this.#hostId(this.#reader.hostOf(urls[row] ?? ''));
-    }
+    const rows = to - from === batch.numRows ? batch : batch.slice(from, to);
+    this.batches.push(rows);
+    this.#readHosts(rows);
     this.rows += to - from;
     this.bytes += rawBytes(batch, from, to);
     return to;
@@ -82,17 +75,26 @@ export class Window {
     return low;
   }
 
-  #hostId(host: string): number {
-    const known = this.#hostIds.get(host);
-    if (known !== undefined) return known;
-    // Through a buffer: a substring would keep the whole column's text alive as long as the host name.
-    const name = Buffer.from(host).toString();
-    const id = this.hosts.push(name) - 1;
-    this.#hostIds.set(name, id);
+  #readHosts(rows: RecordBatch): void {
+    const ids = this.#census.read(urlColumn(rows));
+    if (this.#census.hosts >= this.#numbers.length) {
+      const numbers = new Int32Array((this.#census.hosts + 1) * 2);
+      numbers.set(this.#numbers);
+      this.#numbers = numbers;
+    }
+    const numbers = this.#numbers;
+    for (let row = 0; row < ids.length; row++) {
+      const id = ids[row] as number;
+      if (numbers[id] === 0) numbers[id] = 1 + this.#addHost(this.#census.hostName(id));
+      this.hostOf[this.rows + row] = (numbers[id] as number) - 1;
+    }
+  }
+
+  #addHost(name: string): number {
     const group = this.#groupBy === 'host' ? name : registrableDomain(name);
     const groupId = this.#groupIds.get(group) ?? this.#groupIds.size;
     this.#groupIds.set(group, groupId);
     this.groupOf.push(groupId);
-    return id;
+    return this.hosts.push(name) - 1;
   }
 }

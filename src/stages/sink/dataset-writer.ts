@@ -34,7 +34,7 @@ export async function openDatasetWriter(
   layout: DatasetLayout,
   events: GatheringEvents,
 ): Promise<GatheringWriter> {
-  const rows = decodeRows({ id: unit.id, shard: unit.shard, rows: unit.batch, hosts: [] });
+  const rows = decodeRows({ shard: unit.shard, rows: unit.batch });
   const token = randomBytes(8).toString('hex');
   const staging = await layout.destination.stage(unit.id, token);
   try {

@@ -1,17 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { HostReader, hostOf, parseHttpUrl, parseUrl, unsupportedScheme } from '../../../src/host/host.ts';
+import { hostOf, parseHttpUrl, parseUrl, unsupportedScheme } from '../../../src/host/host.ts';
 import { anyUrl } from '../../support/any-url.ts';
-
-it('names the same host with a memory as without, for any URL', () => {
-  const reader = new HostReader();
-  fc.assert(
-    fc.property(anyUrl, (url) => {
-      expect(reader.hostOf(url)).toBe(hostOf(url));
-    }),
-    { numRuns: 1000 },
-  );
-});
 
 it('names a host exactly where there is a URL to fetch, and an unsupported scheme nowhere else', () => {
   fc.assert(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { placeByGroup, placeInRuns, rowsByFile } from '../../../src/split/place-rows.ts';
+import { rowsByPart } from '../../../src/arrow/picks.ts';
+import { placeByGroup, placeInRuns } from '../../../src/split/place-rows.ts';
 import { FilePlan } from '../../../src/split/plan-files.ts';
 
 const counts = fc.array(fc.oneof(fc.nat(20), fc.nat(2000)), { minLength: 1, maxLength: 60 });
@@ -85,7 +86,7 @@ describe('placing rows', () => {
   it('gives every row once, to its file, files and rows in order', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(6)), (fileOf) => {
-        const parts = [...rowsByFile(Int32Array.from(fileOf), 7)].map(({ file, rows }) => [file, [...rows]]);
+        const parts = [...rowsByPart(Int32Array.from(fileOf), 0, 7)].map(({ part, rows }) => [part, [...rows]]);
         const files = [...new Set(fileOf)].sort((a, b) => a - b);
         expect(parts).toEqual(files.map((file) => [file, [...fileOf.keys()].filter((row) => fileOf[row] === file)]));
       }),
