@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Inside the project, so that nothing that is bundled has to be found anew. */
 const BUNDLE = join(ROOT, 'node_modules', '.cache', 'flow-dc-chaos', `program-${process.pid}.mjs`);
 /** Some bundled packages are CommonJS and ask for node's modules at run time. */
-const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+const REQUIRE = "import{createRequire as from}from'node:module';const require=from(import.meta.url);";
 
 /**
  * Bundle the program, once per test file: a run starts dozens of processes, and each costs a fifth of what a loader
