@@ -1,7 +1,7 @@
 /** Values in, Arrow column out. */
 import {
   Bool,
-  type Data,
+  Data,
   type DataType,
   Field,
   Float64,
@@ -67,6 +67,12 @@ export function repeatedUtf8Column(value: string, length: number): Data<Utf8> {
     valueOffsets,
     data: new Uint8Array(data.buffer, data.byteOffset, data.length),
   });
+}
+
+/** The first rows of a column of text without nulls, with nothing behind them in its buffers. */
+export function firstRows({ type, values, valueOffsets }: Data, rows: number): Data {
+  const offsets = valueOffsets.subarray(0, rows + 1) as Int32Array;
+  return new Data(type, 0, rows, 0, [offsets, values.subarray(0, offsets[rows])] as never);
 }
 
 /** Integers from `first` on, as float64. */

@@ -1,6 +1,7 @@
 /** Columns that rows of other columns are appended to: what all have in common, and those without columns inside. */
 import { Data, DataType } from 'apache-arrow';
 import { plainType, valuesPerRow } from './column-types.ts';
+import { firstRows } from './columns.ts';
 import { copyBytes, viewOf } from './copy-bytes.ts';
 import { type Expected, Growing, GrowingBits, Offsets } from './growing.ts';
 import type { Runs } from './picks.ts';
@@ -67,6 +68,27 @@ export abstract class ColumnBuilder<T extends DataType = DataType> {
       this.#validity.append(bits, source.offset + runs.start(run), runs.count(run));
     }
   }
+}
+
+/** A column of text of which it is known what it will be. */
+export class KnownColumn extends ColumnBuilder {
+  readonly #column: Data;
+
+  /** @param column - has as many rows as will be appended, or more */
+  constructor(column: Data, expected: Expected) {
+    super(column.type, expected);
+    this.#column = column;
+  }
+
+  override append(_sources: readonly Data[], runs: Runs): void {
+    this.rows += runs.length;
+  }
+
+  override finish(): Data {
+    return firstRows(this.#column, this.rows);
+  }
+
+  protected override appendValues(): void {}
 }
 
 /** Text and bytes, also those with 64-bit offsets. */

@@ -1,11 +1,12 @@
 /** Rows of several batches as a new one. */
 import { type Data, Field, type RecordBatch, Schema } from 'apache-arrow';
 import { plainType } from './column-types.ts';
-import { schemaBatch } from './columns.ts';
-import type { ColumnBuilder } from './flat-builders.ts';
+import { repeatedUtf8Column, schemaBatch } from './columns.ts';
+import { type ColumnBuilder, KnownColumn } from './flat-builders.ts';
 import type { Expected } from './growing.ts';
 import { columnBuilder } from './nested-builders.ts';
 import { type RowPicks, type Runs, runsOf } from './picks.ts';
+import { oneText } from './text.ts';
 
 /**
  * Gather rows of several batches of one schema into a new batch. The schema's metadata is the first batch's.
@@ -33,11 +34,16 @@ export class RowBuilder {
   readonly #expectedRows: number;
   rows = 0;
 
-  /** @param expectedRows - rows that there is likely to be room for; 0 for just the first ones */
-  constructor(schema: Schema, expectedRows = 0) {
+  /**
+   * @param expectedRows - rows that there is likely to be room for; 0 for just the first ones
+   * @param known - columns of enough rows that are the same whichever rows are appended: see sameColumns
+   */
+  constructor(schema: Schema, expectedRows = 0, known: readonly (Data | undefined)[] = []) {
     this.#schema = schema;
     this.#expectedRows = expectedRows;
-    this.#columns = schema.fields.map(({ type }) => columnBuilder(type, this.#expected));
+    this.#columns = schema.fields.map(({ type }, i) =>
+      known[i] === undefined ? columnBuilder(type, this.#expected) : new KnownColumn(known[i], this.#expected),
+    );
   }
 
   /** Bytes that the rows take. */
@@ -66,6 +72,16 @@ export class RowBuilder {
     const children = this.#columns.map((column) => column.finish());
     return schemaBatch(new Schema(fields, this.#schema.metadata), this.rows, children);
   }
+}
+
+/** Columns that have the same text in all rows of all batches, of so many rows; undefined for all others. */
+export function sameColumns(batches: readonly RecordBatch[], rows: number): (Data | undefined)[] {
+  const first = batches[0];
+  return (first?.data.children ?? []).map((column, i) => {
+    const text = oneText(column as Data);
+    const isSame = text !== undefined && batches.every(({ data }) => oneText(data.children[i] as Data) === text);
+    return isSame ? repeatedUtf8Column(text, rows) : undefined;
+  });
 }
 
 function columnOf(batch: RecordBatch, column: number, field: Field): Data {

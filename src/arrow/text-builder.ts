@@ -4,6 +4,7 @@ import { copyBytes, viewOf } from './copy-bytes.ts';
 
 const QUOTE = 0x22;
 const FIRST_BYTES = 4096;
+const GROWTH = 1.25;
 /** Strings up to this length are written letter by letter: a call into Node costs more. */
 const SHORT_CHARS = 64;
 
@@ -15,16 +16,14 @@ export type CellBounds = Int32Array;
 
 /** A column of text under construction, of at most so many rows; empty cells are null. */
 export class TextBuilder {
-  readonly #maxRows: number;
   #bytes: Uint8Array = new Uint8Array(FIRST_BYTES);
   #view = viewOf(this.#bytes);
-  #offsets: Int32Array;
-  #validity: Uint8Array;
+  readonly #offsets: Int32Array;
+  readonly #validity: Uint8Array;
   #nulls = 0;
   rows = 0;
 
   constructor(maxRows: number) {
-    this.#maxRows = maxRows;
     this.#offsets = new Int32Array(maxRows + 1);
     this.#validity = new Uint8Array((maxRows + 7) >> 3).fill(0xff);
   }
@@ -62,22 +61,25 @@ export class TextBuilder {
   /** The column so far; the next one begins. */
   finish(): Data<Utf8> {
     const { rows } = this;
-    const end = this.#offsets[rows] as number;
-    const nullBitmap = this.#validity.subarray(0, (rows + 7) >> 3);
-    // No bits beyond the last row.
-    if (rows % 8 > 0) nullBitmap[rows >> 3] = (nullBitmap[rows >> 3] as number) & ((1 << (rows % 8)) - 1);
+    const bytes = this.#offsets[rows] as number;
+    const bits = this.#validity.slice(0, (rows + 7) >> 3);
+    // None beyond the last row.
+    if (rows % 8 > 0) bits[rows >> 3] = (bits[rows >> 3] as number) & ((1 << (rows % 8)) - 1);
+    // What is about full goes along; what is not would take up more than it holds.
+    const isFull = bytes * 4 > this.#bytes.length * 3;
     const column = makeData({
       type: new Utf8(),
       length: rows,
       nullCount: this.#nulls,
-      nullBitmap: this.#nulls === 0 ? undefined : nullBitmap,
-      valueOffsets: this.#offsets.subarray(0, rows + 1),
-      data: this.#bytes.subarray(0, end),
+      nullBitmap: this.#nulls === 0 ? undefined : bits,
+      valueOffsets: this.#offsets.slice(0, rows + 1),
+      data: isFull ? this.#bytes.subarray(0, bytes) : this.#bytes.slice(0, bytes),
     });
-    this.#bytes = new Uint8Array(Math.max(FIRST_BYTES, end + (end >> 3)));
-    this.#view = viewOf(this.#bytes);
-    this.#offsets = new Int32Array(this.#maxRows + 1);
-    this.#validity = new Uint8Array((this.#maxRows + 7) >> 3).fill(0xff);
+    if (isFull) {
+      this.#bytes = new Uint8Array(bytes);
+      this.#view = viewOf(this.#bytes);
+    }
+    this.#validity.fill(0xff);
     this.#nulls = 0;
     this.rows = 0;
     return column;
@@ -106,7 +108,7 @@ export class TextBuilder {
       throw new RangeError(
         `expected at most 2 GiB of text in one column of a batch, got more within ${this.rows + 1} rows`,
       );
-    const grown = new Uint8Array(Math.max(bytes, this.#bytes.length * 2));
+    const grown = new Uint8Array(Math.max(bytes, Math.ceil(this.#bytes.length * GROWTH)));
     grown.set(this.#bytes);
     this.#bytes = grown;
     this.#view = viewOf(grown);

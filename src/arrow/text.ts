@@ -36,8 +36,8 @@ function decodeStrings(data: Data): (string | null)[] {
   const view = data.values as Uint8Array;
   const bytes = Buffer.from(view.buffer, view.byteOffset + from, Number(offsets[length]) - from);
   const nulls = data.nullCount > 0;
-  if (!nulls && isOneText(bytes, offsets, length))
-    return new Array<string>(length).fill(bytes.toString('utf8', 0, bytes.length / length));
+  const same = oneText(data);
+  if (same !== undefined) return new Array<string>(length).fill(same);
   const out = new Array<string | null>(length);
   // Plain ASCII, which URLs are, is a slice of the whole column, decoded at once; other text is decoded by itself.
   const ascii = bytes.toString('latin1');
@@ -62,12 +62,18 @@ function isAsciiAt(bytes: DataView, from: number, to: number): boolean {
   return (bits & 0x80808080) === 0;
 }
 
-/** Whether all rows have the same text, which is told sooner than they are decoded: the name of their file is such a column. */
-function isOneText(bytes: Buffer, offsets: Data['valueOffsets'], rows: number): boolean {
-  const each = bytes.length / rows;
-  if (!Number.isInteger(each) || bytes.compare(bytes, 0, bytes.length - each, each) !== 0) return false;
-  for (let row = 1; row <= rows; row++) if (offsets[row] - offsets[0] !== row * each) return false;
-  return true;
+/**
+ * The text that all rows of a column have, if they do, which is told sooner than they are decoded or copied: the name of
+ * their file is such a column.
+ */
+export function oneText({ type, length, nullCount, valueOffsets: offsets, values }: Data): string | undefined {
+  if (!DataType.isUtf8(type) || length === 0 || nullCount > 0) return undefined;
+  const [from, to] = [offsets[0] as number, offsets[length] as number];
+  const each = (to - from) / length;
+  const bytes = Buffer.from(values.buffer, values.byteOffset + from, to - from);
+  if (!Number.isInteger(each) || bytes.compare(bytes, 0, to - from - each, each) !== 0) return undefined;
+  for (let row = 1; row <= length; row++) if (offsets[row] - from !== row * each) return undefined;
+  return bytes.toString('utf8', 0, each);
 }
 
 function dictionaryText(data: Data): (string | null)[] {

@@ -1,7 +1,7 @@
 /** A file's batch, brought to the schema of all files, with the reader's columns in front. */
 import { type Data, DataType, Field, Float64, type RecordBatch, Schema, Utf8 } from 'apache-arrow';
 import { nullData } from '../../arrow/column-types.ts';
-import { repeatedUtf8Column, schemaBatch, sequenceColumn, utf8Column } from '../../arrow/columns.ts';
+import { firstRows, schemaBatch, sequenceColumn, utf8Column } from '../../arrow/columns.ts';
 import { textColumn } from '../../arrow/text.ts';
 import type { ColumnRoles } from '../../record.ts';
 import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../../record.ts';
@@ -87,7 +87,8 @@ export function withoutAdded(info: ManifestInfo): ManifestInfo {
 }
 
 export interface BatchPlace {
-  readonly file: string;
+  /** A column of its name, of as many rows or more: the batches of a file share it. */
+  readonly file: Data;
   /** Of the batch's first row: over all files, and within its own. */
   readonly firstRow: number;
   readonly firstSourceRow: number;
@@ -105,7 +106,7 @@ export function conform(
   const indexes = new Map(batch.schema.fields.map((field, i) => [field.name, i]));
   const children = schema.fields.map(({ name, type }) => {
     if (name === ROW_COLUMN) return sequenceColumn(firstRow, length);
-    if (name === SOURCE_FILE_COLUMN) return repeatedUtf8Column(file, length);
+    if (name === SOURCE_FILE_COLUMN) return firstRows(file, length);
     if (name === SOURCE_ROW_COLUMN) return sequenceColumn(firstSourceRow, length);
     const index = indexes.get(name);
     return index === undefined ? nullData(type, length) : asType(batch.data.children[index] as Data, type);

@@ -1,6 +1,7 @@
 /** Readable of RecordBatch. */
 import { Readable } from 'node:stream';
 import type { RecordBatch, Schema } from 'apache-arrow';
+import { repeatedUtf8Column } from '../../arrow/columns.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { conform } from './conform.ts';
@@ -103,10 +104,12 @@ export class ManifestReader extends Readable {
 
   async *#readFile(file: OpenFile, schema: Schema): AsyncGenerator<RecordBatch, void> {
     let sourceRow = 0;
+    let names = repeatedUtf8Column(file.name, 0);
     for await (const batch of file.batches) {
       const room = this.#limitRows - this.#stats.rows;
       const rows = batch.numRows > room ? batch.slice(0, room) : batch;
-      const place = { file: file.name, firstRow: this.#stats.rows, firstSourceRow: sourceRow };
+      if (rows.numRows > names.length) names = repeatedUtf8Column(file.name, rows.numRows);
+      const place = { file: names, firstRow: this.#stats.rows, firstSourceRow: sourceRow };
       if (rows.numRows === 0) continue;
       if (sourceRow === 0) this.#stats.files++;
       sourceRow += rows.numRows;

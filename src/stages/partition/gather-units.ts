@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Data, RecordBatch } from 'apache-arrow';
 import { rowsByPart, runsIn } from '../../arrow/picks.ts';
-import { RowBuilder } from '../../arrow/take.ts';
+import { RowBuilder, sameColumns } from '../../arrow/take.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { HostRows, Unit } from '../../record.ts';
 import { ROW_COLUMN } from '../../record.ts';
@@ -28,9 +28,10 @@ export async function* gatherUnits(window: Window, shardSize: number, first: num
   const cut = cutWindow(window, shardSize);
   const units = cut.rows.length;
   const hosts = hostsByUnit(window, cut);
+  const known = sameColumns(window.batches as RecordBatch[], Math.min(shardSize, window.rows));
   for (let from = 0; from < units; from += SIDE_BY_SIDE) {
     const to = Math.min(units, from + SIDE_BY_SIDE);
-    const builders = await gather(window, cut, from, to);
+    const builders = await gather(window, cut, known, from, to);
     for (const [i, builder] of builders.entries()) {
       builders[i] = undefined;
       yield makeUnit(first + from + i, (builder as RowBuilder).finish(), hosts[from + i] as HostRows[]);
@@ -42,11 +43,12 @@ export async function* gatherUnits(window: Window, shardSize: number, first: num
 async function gather(
   { batches }: Window,
   { unitOf, rows }: WindowCut,
+  known: readonly (Data | undefined)[],
   from: number,
   to: number,
 ): Promise<(RowBuilder | undefined)[]> {
   const { schema } = batches[0] as RecordBatch;
-  const builders = Array.from(rows.subarray(from, to), (expected) => new RowBuilder(schema, expected));
+  const builders = Array.from(rows.subarray(from, to), (expected) => new RowBuilder(schema, expected, known));
   let at = 0;
   let turn = 0;
   for (let i = 0; i < batches.length; i++) {
