@@ -2,7 +2,6 @@
 import { type Data, makeData, Utf8 } from 'apache-arrow';
 import { copyBytes, viewOf } from './copy-bytes.ts';
 
-const QUOTE = 0x22;
 const FIRST_BYTES = 4096;
 const GROWTH = 1.25;
 /** Strings up to this length are written letter by letter: a call into Node costs more. */
@@ -10,9 +9,19 @@ const SHORT_CHARS = 64;
 
 /**
  * Where cells are in a block of bytes: pairs of start and end. A negative start, of which `~` is the position, marks a
- * cell with doubled quotes.
+ * cell that is to be unescaped.
  */
 export type CellBounds = Int32Array;
+
+/** Writes what a cell's bytes stand for, which are no more than there are; returns where that ends. */
+export type Unescaped = (block: DataView, from: number, to: number, target: DataView, at: number) => number;
+
+/** Cells within a block of bytes. */
+export interface BlockCells {
+  readonly view: DataView;
+  readonly bounds: CellBounds;
+  readonly unescaped: Unescaped;
+}
 
 /** A column of text under construction, of at most so many rows; empty cells are null. */
 export class TextBuilder {
@@ -28,8 +37,8 @@ export class TextBuilder {
     this.#validity = new Uint8Array((maxRows + 7) >> 3).fill(0xff);
   }
 
-  /** Append `count` cells of a block, whose bytes are valid UTF-8; their bounds are `step` apart from `first` on. */
-  appendCells(block: DataView, bounds: CellBounds, first: number, step: number, count: number): void {
+  /** Append `count` cells, whose bytes are valid UTF-8; their bounds are `step` apart from `first` on. */
+  appendCells({ view, bounds, unescaped }: BlockCells, first: number, step: number, count: number): void {
     let at = this.#reserveFor(bounds, first, step, count);
     const offsets = this.#offsets;
     const target = this.#view;
@@ -38,9 +47,9 @@ export class TextBuilder {
       const start = bounds[i] as number;
       const end = bounds[i + 1] as number;
       if (start === end) this.#setNull(row);
-      else if (start < 0) at = copyUnescaped(block, ~start, end, target, at);
+      else if (start < 0) at = unescaped(view, ~start, end, target, at);
       else {
-        copyBytes(block, start, target, at, end - start);
+        copyBytes(view, start, target, at, end - start);
         at += end - start;
       }
       offsets[row + 1] = at;
@@ -130,15 +139,4 @@ export class TextBuilder {
     }
     return Buffer.from(bytes.buffer).write(text, at);
   }
-}
-
-/** Copy a cell, of two quotes in a row only one. Returns where it ends. */
-function copyUnescaped(block: DataView, from: number, to: number, target: DataView, at: number): number {
-  let end = at;
-  for (let i = from; i < to; i++) {
-    const byte = block.getUint8(i);
-    target.setUint8(end++, byte);
-    if (byte === QUOTE) i++;
-  }
-  return end;
 }

@@ -4,7 +4,7 @@ import { CsvError } from 'csv-parse';
 import { viewOf } from '../../arrow/copy-bytes.ts';
 import { FlowDcError } from '../../errors.ts';
 import { type Known, OddRecords } from './odd-records.ts';
-import { type Dialect, RecordScanner } from './record-scanner.ts';
+import { csvUnescaped, type Dialect, RecordScanner } from './record-scanner.ts';
 import { BATCH_ROWS, type TextInput, TextRows } from './text-rows.ts';
 
 /** What csv-parse does not look at before more bytes come: a row is handed on no sooner than it would. */
@@ -129,7 +129,7 @@ class DelimitedFile {
     do {
       scanner.scan(block, view, from, block.length - HELD_BYTES);
       const { bounds, records, end } = scanner;
-      if (records > 0) rows.addRows({ block, view, from, to: end, bounds, rows: records });
+      if (records > 0) rows.addRows({ block, view, from, to: end, bounds, unescaped: csvUnescaped, rows: records });
       from = end;
     } while (scanner.isFull);
     this.#rest = block.subarray(from);

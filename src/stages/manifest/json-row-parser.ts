@@ -30,18 +30,38 @@ export class JsonRowParser {
   /** Where the open row began, or the next one does. */
   #rowLine = 1;
   #charsSinceRow = 0;
+  /** The last that was written is the end of a row. */
+  #isAtRowEnd = false;
 
   constructor(name: string, onRow: (row: JsonRow) => void) {
     this.#name = name;
     this.#onRow = onRow;
   }
 
+  get isInRow(): boolean {
+    return this.#rows.isInRow;
+  }
+
+  /** Where rows may be passed over: what stands before the next one, and nothing else, is to come. */
+  get place(): 'behind a row' | 'behind an element' | 'elsewhere' {
+    if (!this.#isAtRowEnd) return 'elsewhere';
+    return this.#rows.isInArray ? 'behind an element' : 'behind a row';
+  }
+
+  /** Whole rows that follow were read by somebody else: so many line breaks, and before the last row so many. */
+  passOver({ lines, linesToLast }: { readonly lines: number; readonly linesToLast: number }): void {
+    this.#rowLine = this.#line + linesToLast;
+    this.#line += lines;
+    this.#charsSinceRow = 0;
+  }
+
   write(text: string): void {
+    this.#isAtRowEnd = false;
     for (let from = 0; from < text.length; ) {
       const to = this.#endOfRow(text, from);
       const piece = text.slice(from, to);
       this.#charsSinceRow += piece.length;
-      this.#take(this.#tokens(piece));
+      this.#isAtRowEnd = this.#take(this.#tokens(piece));
       if (this.#charsSinceRow > MAX_ROW_CHARS)
         throw this.#corrupt('a row of over 16 MiB, or a bracket or quote that is never closed');
       this.#line += lineBreaks(piece);
@@ -82,13 +102,18 @@ export class JsonRowParser {
     }
   }
 
-  #take(tokens: readonly Token[]): void {
+  /** Returns whether the last of them ends an object that is a row. */
+  #take(tokens: readonly Token[]): boolean {
+    let isAtEnd = false;
     for (const token of tokens) {
+      isAtEnd = false;
       const row = this.#rows.take(token);
       if (row === undefined) continue;
       this.#charsSinceRow = 0;
       this.#onRow(row);
+      isAtEnd = token.name === 'endObject';
     }
+    return isAtEnd;
   }
 
   #corrupt(what: string, cause?: unknown): FlowDcError {

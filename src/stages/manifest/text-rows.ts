@@ -2,7 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { Data, RecordBatch } from 'apache-arrow';
 import { batchOf, utf8Column } from '../../arrow/columns.ts';
-import { type CellBounds, TextBuilder } from '../../arrow/text-builder.ts';
+import { viewOf } from '../../arrow/copy-bytes.ts';
+import { type BlockCells, TextBuilder } from '../../arrow/text-builder.ts';
 
 /** Most rows in a batch. */
 export const BATCH_ROWS = 8192;
@@ -16,14 +17,12 @@ export interface TextInput {
   warn(message: string): void;
 }
 
-/** Whole rows within a block of bytes; see CellBounds. */
-export interface BlockRows {
+/** Whole rows within a block of bytes. */
+export interface BlockRows extends BlockCells {
   readonly block: Buffer;
-  readonly view: DataView;
   /** Of all rows' cells: the bytes that have to be valid UTF-8. */
   readonly from: number;
   readonly to: number;
-  readonly bounds: CellBounds;
   readonly rows: number;
 }
 
@@ -58,13 +57,13 @@ export class TextRows {
   }
 
   addRows(given: BlockRows): void {
-    const { block, view, from, to, bounds, rows } = given;
+    const { block, from, to, rows } = given;
     if (!isUtf8(block.subarray(from, to))) return this.#addDamaged(given);
     const step = this.#columns.length * 2;
     for (let row = 0; row < rows; ) {
       const count = Math.min(rows - row, BATCH_ROWS - this.#open);
       for (let i = 0; i < this.#columns.length; i++)
-        this.#columns[i]?.appendCells(view, bounds, row * step + i * 2, step, count);
+        this.#columns[i]?.appendCells(given, row * step + i * 2, step, count);
       row += count;
       if (this.#open === BATCH_ROWS) this.#finish();
     }
@@ -97,13 +96,16 @@ export class TextRows {
     this.#full.push(this.#columns.map((column) => column.finish()));
   }
 
-  #addDamaged({ block, bounds, rows }: BlockRows): void {
+  #addDamaged({ block, view, bounds, unescaped, rows }: BlockRows): void {
     const columns = this.#columns.length;
     for (let row = 0; row < rows; row++) {
       const cells = this.names.map((_, i) => {
         const start = bounds[(row * columns + i) * 2] as number;
-        const text = block.toString('utf8', start < 0 ? ~start : start, bounds[(row * columns + i) * 2 + 1]);
-        return start < 0 ? text.replaceAll('""', '"') : text;
+        const end = bounds[(row * columns + i) * 2 + 1] as number;
+        if (start >= 0) return block.toString('utf8', start, end);
+        // A byte that is not UTF-8 may become three.
+        const cell = Buffer.alloc((end - ~start) * 3);
+        return cell.toString('utf8', 0, unescaped(view, ~start, end, viewOf(cell), 0));
       });
       this.add(cells);
     }
