@@ -35,19 +35,22 @@ export interface CancelResult {
 /** Cancel and tidy up. Records and outputs stay. Errors: FDC_ERR_TRANSPORT_*; FDC_ERR_DEST_*. */
 export async function cancelJob(channel: ClusterChannel, reason: string, clock: Clock): Promise<CancelResult> {
   const { out, folderId } = channel.description;
-  try {
-    await channel.cancel(reason);
-    await workersGone(channel, clock, LET_GO_MS, ({ units }) => units.length > 0);
-  } catch (error) {
-    // The submit that follows the job, and owns the server, was quicker: it took the server with it.
-    if (!channel.cancelled.aborted || !isFlowDcError(error) || error.code !== 'FDC_ERR_TRANSPORT_CONNECT') throw error;
-    return { folder: 'followed', out };
-  }
   const job = await assertJobFolder(out, folderId).catch((error: unknown) => {
     if (isFlowDcError(error)) return undefined;
     throw error;
   });
-  return job === undefined ? { folder: 'unseen', out } : freeFolder(channel, job, clock);
+  try {
+    await channel.cancel(reason);
+    await workersGone(channel, clock, LET_GO_MS, ({ units }) => units.length > 0);
+    return job === undefined ? { folder: 'unseen', out } : await freeFolder(channel, job, clock);
+  } catch (error) {
+    const isGone = isFlowDcError(error) && error.code === 'FDC_ERR_TRANSPORT_CONNECT';
+    if (!isGone || !channel.cancelled.aborted || job === undefined) throw error;
+    const mark = await readMark(job.paths);
+    // The submit that follows the job was quicker: it ended, and took the server that it had started with it.
+    if (mark === undefined || mark.own === true) return { folder: 'followed', out };
+    throw error;
+  }
 }
 
 async function freeFolder(channel: ClusterChannel, job: Job, clock: Clock): Promise<CancelResult> {
