@@ -9,8 +9,11 @@ export interface HostLimits {
    * @param rule - what the configuration says about the host
    * @param revoke - ends every request to the host that is in flight, and queues its row again as if it had not been
    * sent: for a limit that others may use from some moment on, whatever we still have under way
+   * @param onChange - called when the limit has moved by itself, and not because of what it was told
    */
-  readonly create: (host: string, rule: HostRule, revoke: () => void) => Limit;
+  readonly create: (host: string, rule: HostRule, revoke: () => void, onChange?: () => void) => Limit;
   /** A limit that `create` made is not used any more. */
   readonly retire: (host: string, limit: Limit) => void;
+  /** As many requests are in flight as may be, whatever their hosts; asked where several threads share that number. */
+  readonly isFull?: () => boolean;
 }

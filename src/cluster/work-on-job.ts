@@ -1,16 +1,17 @@
 /** The working half of a job whose planning half runs elsewhere: this machine's part of the fetching and writing. */
-import { openWorkStages, work } from '../chain.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { FolderDestination } from '../destination/folder-destination.ts';
 import type { HostLimits } from '../host-limits.ts';
 import type { TimelineHost } from '../job/timeline.ts';
-import type { UnitId } from '../record.ts';
+import type { UnitId, UnitRecord } from '../record.ts';
 import { RunControl, type RunSignals } from '../run/run-control.ts';
 import { RunGauge } from '../run/run-gauge.ts';
 import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
+import type { WorkedChannel } from '../threads/crew-thread.ts';
+import { openWorkForce } from '../threads/work-force.ts';
 import type { ClusterChannel, WorkerHost } from '../transport/cluster.ts';
-import type { Delivery, JobChannel } from '../transport/transport.ts';
+import type { Delivery } from '../transport/transport.ts';
 import { startHeartbeat, type WorkCounter } from './worker.ts';
 
 export interface WorkOptions extends RunSignals {
@@ -56,12 +57,13 @@ export async function workOnJob(
 ): Promise<WorkEnd> {
   const clock = options.clock ?? systemClock;
   const { destination, profiles, worker, hostLimits } = options;
-  const stages = openWorkStages(config, { destination, committer: channel, clock, profiles, worker, hostLimits });
+  const around = { destination, committer: channel, clock, profiles, worker, hostLimits };
+  const force = openWorkForce(config, around, destination.name);
   const deliveries = new OpenDeliveries(channel, clock);
   const idle = new AbortController();
   const drain = options.drain === undefined ? idle.signal : AbortSignal.any([options.drain, idle.signal]);
   const control = new RunControl(clock, config.run.drainMs, { ...options, drain });
-  const gauge = new RunGauge(stages[0], clock);
+  const gauge = new RunGauge(force, clock);
   const endHeartbeat = startHeartbeat(channel, {
     ...options,
     clock,
@@ -74,11 +76,12 @@ export async function workOnJob(
   const stopWatching = watchIdle(deliveries, clock, options.idleMs, () => idle.abort(new Error('no work')));
   let [givenBack, idleMs] = [0, 0];
   try {
-    await control.run(Promise.resolve(), work(deliveries, stages, control));
+    // How many units wait is known to the server only.
+    await control.run(Promise.resolve(), force.work(deliveries, control));
   } finally {
     stopWatching();
     control.release();
-    for (const stage of stages) stage.destroy();
+    await force.close();
     // Whatever ended this, the rest is somebody else's from now on.
     idleMs = deliveries.idleMs;
     givenBack = await deliveries.giveBack();
@@ -110,15 +113,18 @@ function watchIdle(
   return () => cancel();
 }
 
-/** The units in the hands of this worker: what a heartbeat tells, and what is handed back when the worker leaves. */
-export class OpenDeliveries {
-  readonly #channel: Pick<JobChannel, 'next'>;
+/**
+ * The units in the hands of this worker, whichever of its threads works on them: what a heartbeat tells, and what is
+ * handed back when the worker leaves.
+ */
+export class OpenDeliveries implements WorkedChannel {
+  readonly #channel: WorkedChannel;
   readonly #clock: Clock;
   readonly #open = new Set<Delivery>();
   #idleSinceMs: number;
   #taken = 0;
 
-  constructor(channel: Pick<JobChannel, 'next'>, clock: Clock) {
+  constructor(channel: WorkedChannel, clock: Clock) {
     this.#channel = channel;
     this.#clock = clock;
     this.#idleSinceMs = clock.nowMs();
@@ -158,6 +164,14 @@ export class OpenDeliveries {
       nak: (delayMs) => settle(delivery.nak(delayMs)),
       fail: (error) => settle(delivery.fail(error)),
     };
+  }
+
+  commit(record: UnitRecord): ReturnType<WorkedChannel['commit']> {
+    return this.#channel.commit(record);
+  }
+
+  record(unit: UnitId): Promise<UnitRecord | undefined> {
+    return this.#channel.record(unit);
   }
 
   /** Hand back what is still open, to be delivered elsewhere at once. @returns how many */

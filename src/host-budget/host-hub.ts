@@ -57,6 +57,7 @@ export class HostHub {
     this.#seats = new Seats({
       ...options,
       isLeased: () => this.isLeased,
+      leasedUntilMs: () => this.#membership.leasedUntilMs,
       workers: () => 1 + this.#membership.others(options.nowMs()).length,
       onRefusal: (seat, quietMs) => this.#refused(seat, quietMs),
       giveBack: (seat) => this.#giveBack(seat),
@@ -91,10 +92,13 @@ export class HostHub {
     };
   }
 
-  /** @param revoke - ends what is in flight to the host, when others may use what it was granted for */
-  create(host: string, rule: HostRule, revoke: () => void): Limit {
+  /**
+   * @param revoke - ends what is in flight to the host, when others may use what it was granted for
+   * @param onChange - called when the limit has moved by a message, or by time
+   */
+  create(host: string, rule: HostRule, revoke: () => void, onChange: () => void = () => {}): Limit {
     const key = this.#options.keyOf(host);
-    const { limit } = this.#seats.take(host, key, rule, revoke);
+    const { limit } = this.#seats.take(host, key, rule, { revoke, onChange });
     const mayBeShared = !this.isLeased && this.#records.has(key);
     if (mayBeShared || this.#standing(key, this.#options.nowMs()) !== 'free') limit.leave('closed');
     return limit;

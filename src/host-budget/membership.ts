@@ -138,6 +138,10 @@ export class BudgetLease {
     return this.#replaces;
   }
 
+  get untilMs(): number {
+    return this.#untilMs;
+  }
+
   isGood(nowMs: number): boolean {
     return nowMs < this.#untilMs;
   }
@@ -176,6 +180,10 @@ export class Membership {
     return this.#lease.worker;
   }
 
+  /** Until when the lease is good, as far as it is confirmed. */
+  get leasedUntilMs(): number {
+    return this.#lease.untilMs;
+  }
   isLeased(nowMs: number): boolean {
     return this.#lease.isGood(nowMs);
   }

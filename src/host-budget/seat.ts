@@ -40,12 +40,21 @@ export function unleasedOf(settings: PaarcSettings): number {
   return Math.min(settings.cMin, unleasedMost);
 }
 
+/** Whoever sends to the host. */
+export interface SeatHolder {
+  /** Ends what is in flight. */
+  readonly revoke: () => void;
+  /** The limit has moved by itself. */
+  readonly onChange: () => void;
+}
+
 /** What the places of one worker have in common. */
 export interface SeatsOptions {
   readonly settings: PaarcSettings;
   readonly random: () => number;
   readonly nowMs: () => number;
   readonly isLeased: () => boolean;
+  readonly leasedUntilMs: () => number;
   /** Alive, this one among them. */
   readonly workers: () => number;
   readonly onRefusal: (seat: Seat, quietMs: number) => void;
@@ -73,13 +82,15 @@ export class Seats {
   }
 
   /** A place with a limit that starts with what needs no lease. The host's former place, if any, is given up. */
-  take(host: string, key: string, rule: HostRule, revoke: () => void): Seat {
-    const { random, nowMs, isLeased, workers, onRefusal } = this.#options;
+  take(host: string, key: string, rule: HostRule, { revoke, onChange }: SeatHolder): Seat {
+    const { random, nowMs, isLeased, leasedUntilMs, workers, onRefusal } = this.#options;
     const settings = cappedAt(this.#options.settings, rule.cMax);
     const hostSpacingMs = rule.requestsPerSecond === undefined ? 0 : 1000 / rule.requestsPerSecond;
     const limit = new SharedLimit({
       nowMs,
       isLeased,
+      leasedUntilMs,
+      onChange,
       alone: new PaarcLimit(cappedAt(settings, unleasedOf(settings)), random, nowMs()),
       // Nobody divides the rate of a host that nobody leads, so everybody reckons with all others.
       leastSpacingMs: () => (hostSpacingMs === 0 ? 0 : hostSpacingMs * workers()),

@@ -19,6 +19,10 @@ export interface SharedLimitOptions {
   readonly nowMs: () => number;
   /** This worker's lease is good. Asked before every send. */
   readonly isLeased: () => boolean;
+  /** Until when it is, unless it is prolonged by then. */
+  readonly leasedUntilMs: () => number;
+  /** Permits, spacing or pause are others than before. */
+  readonly onChange: () => void;
   /** The controller while nobody shares the host; never above what needs no lease. */
   readonly alone: Limit;
   /** Least time between two sends while alone, from the host's rule, and most in flight. */
@@ -85,6 +89,9 @@ export class SharedLimit implements Limit {
     if (this.#mode === 'closed' || this.#share === undefined || !this.#options.isLeased()) return 0;
     return Math.min(this.#share.permits, this.#options.cMax);
   }
+  get goodUntilMs(): number {
+    return this.#mode === 'member' ? this.#options.leasedUntilMs() : Number.POSITIVE_INFINITY;
+  }
   get spacingMs(): number {
     return this.#mode === 'alone'
       ? Math.max(this.#options.alone.spacingMs, this.#options.leastSpacingMs())
@@ -140,6 +147,7 @@ export class SharedLimit implements Limit {
   pause(untilMs: number, nowMs: number): void {
     this.#stoppedMs = nowMs;
     this.#pauseUntilMs = Math.max(this.#pauseUntilMs, untilMs);
+    this.#options.onChange();
   }
 
   /** Become a member under this worker's name, without permits until the leader grants some. */
@@ -150,12 +158,14 @@ export class SharedLimit implements Limit {
     this.#epoch = 0;
     this.#seq = 0;
     this.#busyMs = nowMs;
+    this.#options.onChange();
   }
 
   /** Give the membership back. */
   leave(mode: 'alone' | 'closed'): void {
     this.#mode = mode;
     this.#share = undefined;
+    this.#options.onChange();
   }
 
   /**
@@ -174,6 +184,7 @@ export class SharedLimit implements Limit {
     this.#epoch = epoch;
     this.#seq = seq;
     this.#share.apply(share, nowMs);
+    this.#options.onChange();
     return true;
   }
 

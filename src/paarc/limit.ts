@@ -13,12 +13,16 @@ export interface Limit {
   readonly pauseUntilMs: number;
   /** When `tick` wants to be called next; Infinity for never. May move after any call. */
   readonly nextTickMs: number;
+  /** Until when `permits` may be used, where that is known beforehand; they are looked at again by then. */
+  readonly goodUntilMs?: number;
   /**
    * Where several threads share the limit: take a permit, or say that there is none now. The gate asks right before it
    * sends, and again soon when it was refused. A limit without it is one gate's own.
    * @param waitingSinceMs - since when rows have been waiting without a break
    */
   acquire?(nowMs: number, waitingSinceMs: number): boolean;
+  /** With `acquire`: when the next request may leave, by the sends of all threads. */
+  readonly nextSlotMs?: number;
   /**
    * A request goes out.
    * @param inFlight - requests in flight including this one

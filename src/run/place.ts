@@ -78,7 +78,7 @@ class FolderPlace implements Place {
     this.#job = job;
     await input.adopt(job.paths);
     await adoptFromStats(job.paths);
-    await destination.sweep(async (unit, token) => (await committer.record(unit))?.token === token);
+    await this.#sweep();
     const before = await totalOf(committer.records());
     if (before.units > 0) input.stopLingering();
     const notices = [...job.notices, ...(await loadHostProfiles(job.paths.hostProfiles, this.profiles))];
@@ -104,6 +104,8 @@ class FolderPlace implements Place {
     const totals = await totalOf(committer.records());
     const summary = { ...totals, complete, out: destination.name, elapsedMs, runs, before };
     if (complete && !isFinished) {
+      // What threads had open that were lost on the way.
+      await this.#sweep();
       const info = sealInfo(this.#config, input.info, this.#job as OpenJob, summary, clock.wallMs());
       await sealDataset(destination, committer.records(), info);
     }
@@ -112,6 +114,11 @@ class FolderPlace implements Place {
 
   async close(): Promise<void> {
     await this.#job?.close();
+  }
+
+  /** Attempts that nobody will finish. */
+  #sweep(): Promise<void> {
+    return this.destination.sweep(async (unit, token) => (await this.committer.record(unit))?.token === token);
   }
 }
 

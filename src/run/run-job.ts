@@ -89,7 +89,7 @@ async function runChain(
   try {
     return await control.run(
       planned(),
-      force.work(channel, control, () => channel.waiting),
+      force.work(channel, control, { unitsWaiting: () => channel.waiting, onNotice }),
     );
   } finally {
     control.release();

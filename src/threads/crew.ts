@@ -4,84 +4,86 @@
  * own, under limits of hosts that all of them share.
  */
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
-import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
-import type { ResolvedConfig } from '../config/types.ts';
-import { serveLine } from '../host-budget/threads/desk-line.ts';
-import type { GateTable } from '../host-budget/threads/gate-table.ts';
-import type { LimitDesk } from '../host-budget/threads/limit-desk.ts';
-import { startThread } from '../start-thread.ts';
-import { publish } from '../telemetry/channels.ts';
-import { unpackError } from '../transport/threads/messages.ts';
-import { type ServedChannel, serveChannel } from '../transport/threads/serve-channel.ts';
-import type { JobChannel } from '../transport/transport.ts';
-import type { FromThread, ThreadReport, ToThread, WorkThreadData } from './thread-messages.ts';
+import type { CrewThread, CrewThreadEvents } from './crew-thread.ts';
+
+/** When a thread is started, and when one is given up. */
+export interface CrewPace {
+  /** How often it is looked whether another thread is called for. */
+  readonly lookMs: number;
+  /** From this utilisation of its event loop on a thread is taken for busy. */
+  readonly busyFrom: number;
+  /**
+   * So many looks in a row must find this thread busy, with so many units waiting: a thread takes half a second of
+   * processor time to start and to warm up, which a list of some thousand rows does not give back.
+   */
+  readonly busyLooks: number;
+  readonly unitsWaiting: number;
+  /** A thread that says nothing for so long hangs, and is ended from outside. */
+  readonly silentMs: number;
+  /** So long a thread may take to clear away what it has open when it is told to stop. */
+  readonly stopMs: number;
+}
+
+/** Looks and units measured, the rest chosen. */
+const PACE: CrewPace = {
+  lookMs: 150,
+  busyFrom: 0.75,
+  busyLooks: 4,
+  unitsWaiting: 2,
+  silentMs: 30_000,
+  stopMs: 2000,
+};
+/** After so many that ended by fault no more are started: this thread goes on by itself. */
+const MAX_FAULTS = 4;
 
 export interface CrewOptions {
   /** Threads beside this one, at most. */
   readonly most: number;
-  readonly config: ResolvedConfig;
-  readonly output: string;
-  readonly spillFolder: string;
-  readonly worker: string;
-  readonly channel: Pick<JobChannel, 'next' | 'commit' | 'record'>;
+  /** Start a thread under a number of its own. Throws when the machine gives us none. */
+  readonly start: (number: number, events: CrewThreadEvents) => CrewThread;
+  /** There are other threads than before: what they share is divided anew. */
+  readonly onCount: (threads: readonly CrewThread[]) => void;
+  /** Told of a thread that was lost, a line each. */
+  readonly onNotice: (notice: string) => void;
   /** Units that nobody works on yet. */
   readonly unitsWaiting: () => number;
-  readonly table: GateTable;
-  readonly desk: LimitDesk;
   readonly clock: Clock;
   readonly drain: AbortSignal;
   readonly stop: AbortSignal;
-}
-
-/** How often it is looked whether another thread is called for. */
-const LOOK_MS = 150;
-/** From this utilisation of its event loop on a thread is taken for busy. Chosen. */
-const BUSY = 0.75;
-/**
- * So many looks in a row must find this thread busy, with so many units waiting: a thread takes half a second of
- * processor time to start and to warm up, which a list of some thousand rows does not give back. Measured.
- */
-const [BUSY_LOOKS, UNITS_WAITING] = [4, 2];
-/** A thread that says nothing for so long hangs, and is ended from outside. */
-const SILENT_MS = 30_000;
-
-interface CrewThread {
-  readonly number: number;
-  readonly thread: Worker;
-  readonly served: ServedChannel;
-  report: ThreadReport;
-  heardMs: number;
-  hasEnded: boolean;
+  readonly pace?: Partial<CrewPace> | undefined;
 }
 
 export class Crew {
   readonly #options: CrewOptions;
+  readonly #pace: CrewPace;
   readonly #threads = new Set<CrewThread>();
   readonly #ended: Promise<void>;
   #resolve: () => void = () => {};
   #reject: (error: Error) => void = () => {};
   #elu: EventLoopUtilization = performance.eventLoopUtilization();
   #busyLooks = 0;
+  #faults = 0;
   #cancelLook: (() => void) | undefined;
+  #cancelStop: (() => void) | undefined;
   #isOver = false;
 
   constructor(options: CrewOptions) {
     this.#options = options;
+    this.#pace = { ...PACE, ...options.pace };
     this.#ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     // Whoever runs the crew asks for it; a failure after that one's end is nobody's.
     this.#ended.catch(() => {});
-    options.drain.addEventListener('abort', () => this.#order('drain'), { once: true });
-    options.stop.addEventListener('abort', () => this.#order('stop'), { once: true });
+    options.drain.addEventListener('abort', () => this.#drain(), { once: true });
+    options.stop.addEventListener('abort', () => this.#stop(), { once: true });
     if (options.most > 0) this.#lookLater();
   }
 
-  /** What the threads are doing, as they said last. */
-  get reports(): readonly ThreadReport[] {
-    return [...this.#threads].map(({ report }) => report);
+  get threads(): readonly CrewThread[] {
+    return [...this.#threads];
   }
 
   /** Rejects when a thread failed in a way that ends the run. */
@@ -92,96 +94,97 @@ export class Crew {
   /** This thread's own work is done: no more threads are started; resolves when those there are have ended. */
   async finish(): Promise<void> {
     this.#isOver = true;
-    this.#cancelLook?.();
-    if (this.#threads.size === 0) this.#resolve();
+    this.#endIfGone();
     await this.#ended;
   }
 
   /** End whatever is left. */
   async close(): Promise<void> {
     this.#isOver = true;
-    this.#cancelLook?.();
-    await Promise.all([...this.#threads].map(({ thread }) => thread.terminate()));
+    this.#stop();
+    this.#endIfGone();
+    await Promise.all(this.threads.map(({ exited }) => exited));
   }
 
   #lookLater(): void {
-    this.#cancelLook = this.#options.clock.timer(LOOK_MS, () => {
+    this.#cancelLook = this.#options.clock.timer(this.#pace.lookMs, () => {
+      this.#lookLater();
       this.#look();
-      if (!this.#isOver) this.#lookLater();
     });
   }
 
   #look(): void {
-    const { clock, most, unitsWaiting, drain, stop } = this.#options;
+    const { lookMs, busyFrom, busyLooks, silentMs } = this.#pace;
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, this.#elu);
     this.#elu = now;
-    for (const member of this.#threads) if (clock.nowMs() - member.heardMs > SILENT_MS) void member.thread.terminate();
-    const mayStart = this.#threads.size < most && !drain.aborted && !stop.aborted;
-    this.#busyLooks = utilization > BUSY ? this.#busyLooks + 1 : 0;
-    if (mayStart && this.#busyLooks >= BUSY_LOOKS && unitsWaiting() >= UNITS_WAITING) this.#start();
+    this.#busyLooks = utilization >= busyFrom ? this.#busyLooks + 1 : 0;
+    for (const thread of this.#threads) {
+      // In looks and not by the clock: while this thread stood still it has heard nobody.
+      thread.silentMs += lookMs;
+      if (thread.silentMs > silentMs) thread.terminate(new Error(`it said nothing for ${silentMs / 1000} s`));
+    }
+    if (this.#busyLooks >= busyLooks && this.#isCalledFor()) this.#start();
+  }
+
+  /** Units wait, and more of them than threads that have not taken one yet. */
+  #isCalledFor(): boolean {
+    const { most, unitsWaiting, drain, stop } = this.#options;
+    if (this.#isOver || drain.aborted || stop.aborted) return false;
+    if (this.#threads.size >= most || this.#faults >= MAX_FAULTS) return false;
+    const free = this.threads.filter(({ units }) => units === 0).length;
+    return unitsWaiting() - free >= this.#pace.unitsWaiting;
   }
 
   #start(): void {
-    const number = this.#freeNumber();
-    const { config, output, spillFolder, worker, channel, table, desk, clock } = this.#options;
-    const data: WorkThreadData = {
-      config,
-      output,
-      spillFolder,
-      worker,
-      thread: number,
-      gates: { size: table.size, buffer: table.buffer },
-    };
-    const thread = startThread(new URL('./work-thread.ts', import.meta.url), data);
-    const post = (message: ToThread, transfer: readonly ArrayBuffer[] = []): void =>
-      thread.postMessage(message, transfer as ArrayBuffer[]);
-    const served = serveChannel(channel, {
-      post: (message, transfer) => post({ from: 'channel', message } as ToThread, transfer),
-    });
-    const toDesk = serveLine(desk, number, { post: (message) => post({ from: 'desk', message } as ToThread) });
-    const report: ThreadReport = { inFlight: 0, queued: 0, hosts: [] };
-    const member: CrewThread = { number, thread, served, report, heardMs: clock.nowMs(), hasEnded: false };
-    this.#threads.add(member);
-    thread.on('message', (message: FromThread) => {
-      member.heardMs = clock.nowMs();
-      switch (message.to) {
-        case 'channel':
-          return served.receive(message.message);
-        case 'desk':
-          return toDesk(message.message);
-        case 'telemetry':
-          for (const { name, payload } of message.told) publish(name, () => payload);
-          return;
-        case 'crew':
-          member.report = message.report;
-          return;
-        case 'end':
-          member.hasEnded = true;
-          // What a stop makes of a thread's work is no failure of its own.
-          if (message.error !== undefined && !this.#options.stop.aborted) this.#reject(unpackError(message.error));
-      }
-    });
-    // What a thread dies of is told by its exit; its units and permits go to the others.
-    thread.on('error', () => {});
-    thread.once('exit', () => this.#onExit(member));
-  }
-
-  #freeNumber(): number {
-    const taken = new Set([...this.#threads].map(({ number }) => number));
+    const taken = new Set(this.threads.map(({ number }) => number));
     let number = 1;
     while (taken.has(number)) number += 1;
-    return number;
+    try {
+      const thread = this.#options.start(number, {
+        // What a stop makes of a thread's work is no failure of its own.
+        onFailure: (error) => (this.#options.stop.aborted ? undefined : this.#reject(error)),
+        onExit: (exited) => this.#onExit(exited),
+      });
+      this.#threads.add(thread);
+      this.#options.onCount(this.threads);
+    } catch (error) {
+      this.#faults = MAX_FAULTS;
+      this.#options.onNotice(
+        `no other thread can be started (${(error as Error).message}): this one goes on by itself`,
+      );
+    }
   }
 
-  #onExit(member: CrewThread): void {
-    this.#threads.delete(member);
-    member.served.lose();
-    this.#options.desk.lose(member.number);
-    if (this.#isOver && this.#threads.size === 0) this.#resolve();
+  #onExit(thread: CrewThread): void {
+    this.#threads.delete(thread);
+    const fault = this.#options.stop.aborted ? undefined : thread.fault;
+    if (fault !== undefined) {
+      this.#faults += 1;
+      this.#options.onNotice(`a thread has ended (${fault.message}): the shards it had open are begun anew`);
+    }
+    thread.lose(fault);
+    this.#options.onCount(this.threads);
+    this.#endIfGone();
   }
 
-  #order(order: 'drain' | 'stop'): void {
-    for (const { thread } of this.#threads) thread.postMessage({ from: 'crew', order } satisfies ToThread);
+  #endIfGone(): void {
+    if (!this.#isOver || this.#threads.size > 0) return;
+    this.#cancelLook?.();
+    this.#cancelStop?.();
+    this.#resolve();
+  }
+
+  #drain(): void {
+    for (const thread of this.#threads) thread.order({ kind: 'drain' });
+  }
+
+  #stop(): void {
+    if (this.#threads.size === 0) return;
+    for (const thread of this.#threads) thread.order({ kind: 'stop' });
+    this.#cancelStop?.();
+    this.#cancelStop = this.#options.clock.timer(this.#pace.stopMs, () => {
+      for (const thread of this.#threads) thread.terminate(new Error('it did not stop'));
+    });
   }
 }

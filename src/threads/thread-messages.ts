@@ -26,7 +26,6 @@ export type Told = {
 
 /** What a thread's fetch stage is doing. */
 export interface ThreadReport {
-  readonly inFlight: number;
   readonly queued: number;
   readonly hosts: readonly HostLoad[];
 }
@@ -39,7 +38,12 @@ export type FromThread =
   /** The last message: all work is done, or this is why it is not. */
   | { readonly to: 'end'; readonly error: SentError | undefined };
 
+/** What a thread is told to do: take nothing more, stop at once, keep to another share of the memory for bodies. */
+export type Order =
+  | { readonly kind: 'drain' | 'stop' }
+  | { readonly kind: 'body-memory'; readonly bodyMemoryBytes: number };
+
 export type ToThread =
   | { readonly from: 'channel'; readonly message: FromChannel }
   | { readonly from: 'desk'; readonly message: FromDesk }
-  | { readonly from: 'crew'; readonly order: 'drain' | 'stop' };
+  | { readonly from: 'crew'; readonly order: Order };

@@ -1,5 +1,4 @@
 /** The working half in this thread and, when it is called for, in others: one set of limits over all of them. */
-import { availableParallelism } from 'node:os';
 import { openWorkStages, type WorkStages, type WorkSurroundings, work } from '../chain.ts';
 import { sharedClockShiftMs } from '../clock.ts';
 import { stageSettings } from '../config/stage-settings.ts';
@@ -10,79 +9,104 @@ import type { HostLimits } from '../host-limits.ts';
 import type { HostLoad } from '../stages/fetch/result-stream.ts';
 import { createLimits } from '../stages/fetch/schedule/create-limits.ts';
 import { publish } from '../telemetry/channels.ts';
-import type { JobChannel } from '../transport/transport.ts';
-import { Crew } from './crew.ts';
+import { Crew, type CrewPace } from './crew.ts';
+import { CrewThread, type CrewThreadEvents, type WorkedChannel } from './crew-thread.ts';
 
-/** Hosts that threads may have in use at a time: those with rows of open units, and the idle ones that are kept. */
-const MAX_SLOTS = 262_144;
+/** As many as may be asked for. */
+const MAX_THREADS = 64;
+/** No thread gets less memory for bodies than a run must have at least. */
+const LEAST_BODY_BYTES = 1_048_576;
+/**
+ * Hosts that threads may have in use at a time; rows of more wait. Each thread keeps some thousand idle ones, so there
+ * must be more for each.
+ */
+const [LEAST_SLOTS, SLOTS_PER_THREAD] = [262_144, 8192];
 
 export interface WorkForce {
-  /** What this thread's stages are made of. */
-  readonly stages: WorkStages;
   /** All threads together. */
   stats(): { readonly inFlight: number; readonly queued: number };
   busiestHosts(most: number): HostLoad[];
-  /**
-   * Work on the channel's units until there are none left, or somebody says stop. Once.
-   * @param unitsWaiting - how many there are that nobody works on
-   */
-  work(channel: WorkedChannel, signals: WorkSignals, unitsWaiting: () => number): Promise<void>;
+  /** Work on the channel's units until there are none left, or somebody says stop. Once. */
+  work(channel: WorkedChannel, signals: WorkSignals, around?: WorkAround): Promise<void>;
   /** End everything: stages, threads, controllers. */
   close(): Promise<void>;
 }
-
-export type WorkedChannel = Pick<JobChannel, 'next' | 'commit' | 'record'>;
 
 export interface WorkSignals {
   readonly drain: AbortSignal;
   readonly stop: AbortSignal;
 }
 
+export interface WorkAround {
+  /** How many units there are that nobody works on; without it there may be any number. */
+  readonly unitsWaiting?: (() => number) | undefined;
+  /** Told of threads that were lost, a line each. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
 /** Build the working half; threads are started later. Errors: FDC_ERR_CONFIG_INVALID. */
-export function openWorkForce(config: ResolvedConfig, around: WorkSurroundings, output: string): WorkForce {
-  const threads = config.run.threads ?? availableParallelism();
-  return threads === 1 ? new OneThread(config, around) : new ManyThreads(config, around, output, threads);
+export function openWorkForce(
+  config: ResolvedConfig,
+  around: WorkSurroundings,
+  output: string,
+  pace?: Partial<CrewPace>,
+): WorkForce {
+  const most = Math.min(MAX_THREADS, Math.floor(config.fetch.bodyMemoryBytes / LEAST_BODY_BYTES));
+  const threads = Math.min(most, config.run.threads);
+  return threads <= 1 ? new OneThread(config, around) : new ManyThreads(config, around, { output, threads, pace });
 }
 
 class OneThread implements WorkForce {
-  readonly stages: WorkStages;
+  readonly #stages: WorkStages;
 
   constructor(config: ResolvedConfig, around: WorkSurroundings) {
-    this.stages = openWorkStages(config, around);
+    this.#stages = openWorkStages(config, around);
   }
 
   stats(): { readonly inFlight: number; readonly queued: number } {
-    return this.stages[0].stats();
+    return this.#stages[0].stats();
   }
 
   busiestHosts(most: number): HostLoad[] {
-    return this.stages[0].busiestHosts(most);
+    return this.#stages[0].busiestHosts(most);
   }
 
   work(channel: WorkedChannel, signals: WorkSignals): Promise<void> {
-    return work(channel, this.stages, signals);
+    return work(channel, this.#stages, signals);
   }
 
   async close(): Promise<void> {
-    for (const stage of this.stages) stage.destroy();
+    for (const stage of this.#stages) stage.destroy();
   }
 }
 
+interface ManyThreadsOptions {
+  readonly output: string;
+  /** With this one. */
+  readonly threads: number;
+  readonly pace: Partial<CrewPace> | undefined;
+}
+
 class ManyThreads implements WorkForce {
-  readonly stages: WorkStages;
+  readonly #stages: WorkStages;
   readonly #config: ResolvedConfig;
   readonly #around: WorkSurroundings;
-  readonly #output: string;
+  readonly #options: ManyThreadsOptions;
   readonly #table: GateTable;
   readonly #desk: LimitDesk;
   #crew: Crew | undefined;
 
-  constructor(config: ResolvedConfig, around: WorkSurroundings, output: string, threads: number) {
+  constructor(config: ResolvedConfig, around: WorkSurroundings, options: ManyThreadsOptions) {
     const { clock } = around;
-    const { concurrentDownloads: maxInFlight, bodyMemoryBytes } = config.fetch;
+    const { threads } = options;
+    const { concurrentDownloads: maxInFlight, bodyMemoryBytes, spillBytes } = config.fetch;
     this.#around = around;
-    this.#output = output;
-    this.#table = new GateTable({ slots: MAX_SLOTS, threads, maxInFlight });
+    this.#options = options;
+    this.#table = new GateTable({
+      slots: Math.max(LEAST_SLOTS, SLOTS_PER_THREAD * threads),
+      threads,
+      maxInFlight,
+    });
     this.#desk = new LimitDesk({
       limits: around.hostLimits ?? ownControllers(config, around),
       table: this.#table,
@@ -90,56 +114,84 @@ class ManyThreads implements WorkForce {
       shiftMs: sharedClockShiftMs(),
       onTransition: (host, transition) => publish('flow-dc:limit', () => ({ host, atMs: clock.nowMs(), transition })),
     });
-    // One budget for the bodies of the process, in equal parts.
+    // A body in memory must fit into the least share that a thread may come to have.
     const share = Math.floor(bodyMemoryBytes / threads);
-    const fetch = stageSettings('fetch', { ...config.fetch, bodyMemoryBytes: share });
+    const fetch = stageSettings('fetch', { ...config.fetch, spillBytes: Math.min(spillBytes, share) });
     this.#config = { ...config, fetch };
-    this.stages = openWorkStages(this.#config, { ...around, hostLimits: this.#desk.here });
+    this.#stages = openWorkStages(this.#config, { ...around, hostLimits: this.#desk.here });
   }
 
   stats(): { readonly inFlight: number; readonly queued: number } {
-    const all = [this.stages[0].stats(), ...(this.#crew?.reports ?? [])];
-    return {
-      inFlight: all.reduce((sum, { inFlight }) => sum + inFlight, 0),
-      queued: all.reduce((sum, { queued }) => sum + queued, 0),
-    };
+    const queued = this.#reports.reduce((sum, report) => sum + report.queued, this.#stages[0].stats().queued);
+    return { inFlight: this.#table.inFlightAll, queued };
   }
 
   busiestHosts(most: number): HostLoad[] {
     const byHost = new Map<string, HostLoad>();
-    const all = [...this.stages[0].busiestHosts(most), ...(this.#crew?.reports ?? []).flatMap(({ hosts }) => hosts)];
-    for (const load of all) {
+    for (const load of [...this.#stages[0].busiestHosts(most), ...this.#reports.flatMap(({ hosts }) => hosts)]) {
       const known = byHost.get(load.host);
       byHost.set(load.host, known === undefined ? load : added(known, load));
     }
-    return [...byHost.values()].sort((a, b) => b.inFlight - a.inFlight || b.waiting - a.waiting).slice(0, most);
+    // Threads have said what they do a moment ago, each at another time; the desk knows how it is.
+    return [...byHost.values()]
+      .map((load) => ({ ...load, ...this.#desk.look(load.host) }))
+      .sort((a, b) => b.inFlight - a.inFlight || b.waiting - a.waiting)
+      .slice(0, most);
   }
 
-  async work(channel: WorkedChannel, { drain, stop }: WorkSignals, unitsWaiting: () => number): Promise<void> {
-    const { destination, clock, worker = 'local' } = this.#around;
+  async work(channel: WorkedChannel, { drain, stop }: WorkSignals, around: WorkAround = {}): Promise<void> {
+    const { unitsWaiting = () => Number.POSITIVE_INFINITY, onNotice = () => {} } = around;
+    const { threads, pace } = this.#options;
     const crew = new Crew({
-      most: this.#table.size.threads - 1,
-      config: this.#config,
-      output: this.#output,
-      spillFolder: destination.spillFolder,
-      worker,
-      channel,
+      most: threads - 1,
+      start: (number, events) => this.#start(number, channel, events),
+      onCount: (others) => this.#divide(others),
+      onNotice,
       unitsWaiting,
-      table: this.#table,
-      desk: this.#desk,
-      clock,
+      clock: this.#around.clock,
       drain,
       stop,
+      pace,
     });
     this.#crew = crew;
-    const here = work(channel, this.stages, { drain, stop }).then(() => crew.finish());
+    const here = work(channel, this.#stages, { drain, stop }).then(() => crew.finish());
     await Promise.all([here, crew.failure]);
   }
 
   async close(): Promise<void> {
     await this.#crew?.close();
-    for (const stage of this.stages) stage.destroy();
+    for (const stage of this.#stages) stage.destroy();
     this.#desk.close();
+  }
+
+  get #reports() {
+    return this.#crew?.threads.map(({ report }) => report) ?? [];
+  }
+
+  #start(thread: number, channel: WorkedChannel, events: CrewThreadEvents): CrewThread {
+    const { destination, worker = 'local' } = this.#around;
+    const { size, buffer } = this.#table;
+    const { fetch } = this.#config;
+    // The least there is, until it is told its share.
+    const bodyMemoryBytes = Math.floor(fetch.bodyMemoryBytes / this.#options.threads);
+    const data = {
+      config: { ...this.#config, fetch: { ...fetch, bodyMemoryBytes } },
+      output: this.#options.output,
+      spillFolder: destination.spillFolder,
+      worker,
+      thread,
+      gates: { size, buffer },
+    };
+    return new CrewThread({ data, channel, desk: this.#desk }, events);
+  }
+
+  /** One budget for the bodies of the process, and one number of downloads, in equal parts. */
+  #divide(others: readonly CrewThread[]): void {
+    const threads = 1 + others.length;
+    const bodyMemoryBytes = Math.floor(this.#config.fetch.bodyMemoryBytes / threads);
+    this.#table.setThreadsAtWork(threads);
+    this.#stages[0].setBodyMemory(bodyMemoryBytes);
+    for (const thread of others) thread.order({ kind: 'body-memory', bodyMemoryBytes });
   }
 }
 
@@ -148,11 +200,5 @@ function ownControllers({ fetch, paarc }: ResolvedConfig, { clock, profiles }: W
 }
 
 function added(a: HostLoad, b: HostLoad): HostLoad {
-  return {
-    host: a.host,
-    inFlight: a.inFlight + b.inFlight,
-    limit: Math.max(a.limit, b.limit),
-    waiting: a.waiting + b.waiting,
-    isPaused: a.isPaused && b.isPaused,
-  };
+  return { ...a, inFlight: a.inFlight + b.inFlight, waiting: a.waiting + b.waiting };
 }

@@ -12,7 +12,7 @@ import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import { CHANNEL_NAMES, subscribe } from '../telemetry/channels.ts';
 import { packError } from '../transport/threads/messages.ts';
 import { ThreadChannel } from '../transport/threads/thread-channel.ts';
-import type { FromThread, Told, ToThread, WorkThreadData } from './thread-messages.ts';
+import type { FromThread, Order, Told, ToThread, WorkThreadData } from './thread-messages.ts';
 
 /** What happens is told in batches: a message costs as much as a row. */
 const TELL_MS = 50;
@@ -34,7 +34,7 @@ async function workHere(data: WorkThreadData): Promise<void> {
     post: (message: unknown, transfer?: readonly ArrayBuffer[]) =>
       post({ to: 'desk', message } as FromThread, transfer),
   };
-  const line = new DeskLine(toDesk, table, thread, clock, sharedClockShiftMs());
+  const line = new DeskLine({ port: toDesk, table, thread, clock, shiftMs: sharedClockShiftMs() });
   const channel = new ThreadChannel({
     post: (message, transfer) => post({ to: 'channel', message } as FromThread, transfer),
   });
@@ -42,8 +42,12 @@ async function workHere(data: WorkThreadData): Promise<void> {
   port?.on('message', (message: ToThread) => {
     if (message.from === 'channel') channel.receive(message.message);
     else if (message.from === 'desk') line.receive(message.message);
-    else (message.order === 'drain' ? drain : stop).abort(new Error(`told to ${message.order}`));
+    else obey(message.order);
   });
+  const obey = (order: Order): void => {
+    if (order.kind === 'body-memory') stages[0].setBodyMemory(order.bodyMemoryBytes);
+    else (order.kind === 'drain' ? drain : stop).abort(new Error(`told to ${order.kind}`));
+  };
   const stages = openWorkStages(checkedBefore(config), {
     destination: destinationOf(data),
     committer: channel,
@@ -54,8 +58,8 @@ async function workHere(data: WorkThreadData): Promise<void> {
   });
   const endTelling = tellAll();
   const report = (): void => {
-    const { inFlight, queued } = stages[0].stats();
-    post({ to: 'crew', report: { inFlight, queued, hosts: stages[0].busiestHosts(MAX_HOSTS) } });
+    const { queued } = stages[0].stats();
+    post({ to: 'crew', report: { queued, hosts: stages[0].busiestHosts(MAX_HOSTS) } });
     cancelReport = clock.timer(REPORT_MS, report);
   };
   let cancelReport = clock.timer(REPORT_MS, report);

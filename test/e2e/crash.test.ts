@@ -6,6 +6,7 @@ import type { Rule } from '../../src/demo-hosts/behaviour.ts';
 import { uniform } from '../../src/demo-hosts/random.ts';
 import type { DemoHosts } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { essence, outcomesOf } from '../support/dataset.ts';
+import { manyThreads, rowsByThread } from '../support/many-threads.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
 import { SEED } from '../support/seeds.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -24,26 +25,35 @@ const csv = [
 ].join('\n');
 
 describe('flow-dc download', () => {
-  it('gives the same dataset as an undisturbed one after SIGKILL at five random points, and leaves no strays', async () => {
-    const { folder, args } = await setUp();
-    const whole = join(folder, 'whole');
-    const before = performance.now();
-    expect((await runCli(args(whole))).code).toBe(0);
-    const runMs = performance.now() - before;
+  it.for([
+    ['one thread', 1],
+    ['three threads', 3],
+  ] as const)(
+    'with %s gives the same dataset as an undisturbed one after SIGKILL at five random points, and leaves no strays',
+    async ([, threads]) => {
+      const { folder, args } = await setUp(threads);
+      const env = threads === 1 ? {} : manyThreads();
+      const whole = join(folder, 'whole');
+      const before = performance.now();
+      const undisturbed = await runCli(args(whole), { env });
+      expect(undisturbed.code, undisturbed.stderr).toBe(0);
+      expect(rowsByThread(undisturbed.stderr)).toHaveLength(threads - 1);
+      const runMs = performance.now() - before;
 
-    const killed = join(folder, 'killed');
-    for (let kill = 0; kill < 5; kill += 1) {
-      const { child, done } = startCli(args(killed));
-      await wait(400 + uniform(`kill ${kill}`, SEED) * runMs * 0.8);
-      child.kill('SIGKILL');
-      await done;
-    }
-    expect((await runCli(['resume', killed])).code).toBe(0);
-    expect(essence(await outcomesOf(killed))).toEqual(essence(await outcomesOf(whole)));
-    const verified = await runCli(['verify', killed]);
-    expect(verified.stdout).toBe('');
-    expect(verified.code).toBe(0);
-  });
+      const killed = join(folder, 'killed');
+      for (let kill = 0; kill < 5; kill += 1) {
+        const { child, done } = startCli(args(killed), { env });
+        await wait(400 + uniform(`kill ${kill}`, SEED) * runMs * 0.8);
+        child.kill('SIGKILL');
+        await done;
+      }
+      expect((await runCli(['resume', killed], { env })).code).toBe(0);
+      expect(essence(await outcomesOf(killed))).toEqual(essence(await outcomesOf(whole)));
+      const verified = await runCli(['verify', killed]);
+      expect(verified.stdout).toBe('');
+      expect(verified.code).toBe(0);
+    },
+  );
 
   it('finishes what is open at SIGINT, exits 130, and a resume without arguments completes it', async () => {
     const { folder, args } = await setUp();
@@ -90,7 +100,7 @@ describe('flow-dc download', () => {
   });
 });
 
-async function setUp(): Promise<{ folder: string; args: (out: string) => string[]; origin: DemoHosts }> {
+async function setUp(threads = 1): Promise<{ folder: string; args: (out: string) => string[]; origin: DemoHosts }> {
   const folder = await tempFolder();
   const origin = await testOrigin({ rules: RULES, meanBytes: 4000 });
   const manifest = join(folder, 'manifest.csv');
@@ -109,6 +119,10 @@ async function setUp(): Promise<{ folder: string; args: (out: string) => string[
     'fixed',
     '--per-host-concurrency',
     '16',
+    '--threads',
+    `${threads}`,
+    // A thread is started when units wait, and a run of a second or two must have some left.
+    ...(threads === 1 ? [] : ['--open-units', '2', '--shard-size', '100']),
   ];
   return { folder, args, origin };
 }

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { outcomesOf } from '../support/dataset.ts';
+import { manyThreads, rowsByThread } from '../support/many-threads.ts';
 import { runCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
@@ -20,41 +21,54 @@ const canMount = (() => {
   }
 })();
 
+/** So slow that the others are started before the disk is full. */
+const THREADS = ['--threads', '3', '--law', 'fixed', '--per-host-concurrency', '3', '--open-units', '1'];
+
 describe.skipIf(!canMount)(
   `a disk that fills up${canMount ? '' : ' (SKIPPED: mounting a small tmpfs needs root)'}`,
   () => {
-    it('ends the run with exit code 1 and one line; after making room the resume completes the dataset', async () => {
-      const folder = await tempFolder();
-      const disk = join(folder, 'disk');
-      mkdirSync(disk);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]);
-      onTestFinished(() => void execFileSync('umount', ['-l', disk]));
-      writeFileSync(join(disk, 'ballast'), Buffer.alloc(4 << 20));
-      const manifest = join(folder, 'm.txt');
-      writeFileSync(manifest, Array.from({ length: 300 }, (_, i) => `http://h${i % 4}.test/${i}.jpg`).join('\n'));
-      const origin = await testOrigin({ meanBytes: 10_000, sigma: 0 });
+    it.for([
+      ['one thread', [], {}],
+      ['three threads', THREADS, manyThreads()],
+    ] as const)(
+      'ends a run of %s with exit code 1 and one line; after making room the resume completes the dataset',
+      async ([, flags, env]) => {
+        const folder = await tempFolder();
+        const disk = join(folder, 'disk');
+        mkdirSync(disk);
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]);
+        onTestFinished(() => void execFileSync('umount', ['-l', disk]));
+        writeFileSync(join(disk, 'ballast'), Buffer.alloc(4 << 20));
+        const manifest = join(folder, 'm.txt');
+        writeFileSync(manifest, Array.from({ length: 300 }, (_, i) => `http://h${i % 4}.test/${i}.jpg`).join('\n'));
+        const rules = [{ behaviours: [{ kind: 'latency', meanMs: 150 }] as const }];
+        const origin = await testOrigin({ meanBytes: 10_000, sigma: 0, rules });
 
-      const out = join(disk, 'out');
-      const full = await runCli([
-        'download',
-        manifest,
-        '-o',
-        out,
-        '--shard-size',
-        '50',
-        '--connect-to',
-        origin.connectTo,
-      ]);
-      expect(full.code, full.stderr).toBe(1);
-      expect(full.stderr).toContain('FDC_ERR_DEST_FULL');
-      expect(full.stderr).not.toContain('    at ');
-      expect(readdirSync(out).filter((name) => name.endsWith('.tar')).length).toBeLessThan(6);
+        const out = join(disk, 'out');
+        const args = [
+          'download',
+          manifest,
+          '-o',
+          out,
+          '--connect-to',
+          origin.connectTo,
+          '--shard-size',
+          '25',
+          ...flags,
+        ];
+        const full = await runCli(args, { env });
+        expect(rowsByThread(full.stderr)).toHaveLength(flags.length === 0 ? 0 : 2);
+        expect(full.code, full.stderr).toBe(1);
+        expect(full.stderr).toContain('FDC_ERR_DEST_FULL');
+        expect(full.stderr).not.toContain('    at ');
+        expect(readdirSync(out).filter((name) => name.endsWith('.tar')).length).toBeLessThan(12);
 
-      rmSync(join(disk, 'ballast'));
-      const resumed = await runCli(['resume', out]);
-      expect(resumed.code, resumed.stderr).toBe(0);
-      expect(await outcomesOf(out)).toHaveLength(300);
-      expect((await runCli(['verify', out])).stdout).toBe('');
-    });
+        rmSync(join(disk, 'ballast'));
+        const resumed = await runCli(['resume', out]);
+        expect(resumed.code, resumed.stderr).toBe(0);
+        expect(await outcomesOf(out)).toHaveLength(300);
+        expect((await runCli(['verify', out])).stdout).toBe('');
+      },
+    );
   },
 );

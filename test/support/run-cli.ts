@@ -12,7 +12,7 @@ export interface CliResult {
 }
 
 export interface CliOptions {
-  readonly stdin?: string | Buffer | AsyncIterable<string | Buffer>;
+  readonly stdin?: string | Buffer | AsyncIterable<string | Buffer> | undefined;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** The Node that runs it; default: the one that runs the tests. */

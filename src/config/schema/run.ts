@@ -52,9 +52,10 @@ export const RUN_KEYS = {
     type: 'integer',
     minimum: 1,
     maximum: 64,
+    default: 1,
     description:
-      'Threads that fetch and write, at most; as many as the machine has cores when it is not given. Those beside the ' +
-      'first are started while it cannot keep up and units wait.',
+      'Threads that fetch and write, at most. Those beside the first are started while it cannot keep up and units ' +
+      'wait; all keep to one limit per host.',
     fdc: {
       slice: 'run',
       option: 'threads',

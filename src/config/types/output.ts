@@ -39,8 +39,8 @@ export interface OutputKeys {
   /** Say what would be done, and do nothing. Default: false. */
   readonly dry_run?: boolean | undefined;
   /**
-   * Threads that fetch and write, at most; as many as the machine has cores when it is not given. Those beside the
-   * first are started while it cannot keep up and units wait.
+   * Threads that fetch and write, at most. Those beside the first are started while it cannot keep up and units wait;
+   * all keep to one limit per host. Default: 1.
    */
   readonly threads?: number | undefined;
   /** Use the latency thresholds of a FLOW-DC file as they are. Default: false. */
@@ -111,10 +111,10 @@ export interface RunSettings {
   /** Say what would be done, and do nothing. Default: false. */
   readonly dryRun: boolean;
   /**
-   * Threads that fetch and write, at most; as many as the machine has cores when it is not given. Those beside the
-   * first are started while it cannot keep up and units wait.
+   * Threads that fetch and write, at most. Those beside the first are started while it cannot keep up and units wait;
+   * all keep to one limit per host. Default: 1.
    */
-  readonly threads?: number | undefined;
+  readonly threads: number;
   /** Use the latency thresholds of a FLOW-DC file as they are. Default: false. */
   readonly keepThetas: boolean;
   /** Progress on stderr; auto is a bar on a terminal and else a line every 30 s. Default: auto. */

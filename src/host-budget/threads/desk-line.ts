@@ -12,61 +12,85 @@ export interface LinePort {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
 }
 
-export type ToDesk =
-  | { readonly op: 'join'; readonly host: string; readonly rule: HostRule }
-  | { readonly op: 'leave'; readonly host: string }
-  | { readonly op: 'events'; readonly events: Float64Array<ArrayBuffer> };
+/** `user` is the thread's number for one use of a host, from joining to leaving. */
+type Move =
+  | { readonly op: 'join'; readonly user: number; readonly host: string; readonly rule: HostRule }
+  | { readonly op: 'leave'; readonly host: string };
 
-export type FromDesk =
-  | { readonly op: 'slot'; readonly host: string; readonly slot: number }
-  | { readonly op: 'revoke'; readonly host: string };
+export interface ToDesk {
+  /** Before the moves: a host is not left before the desk has heard of the last request to it. */
+  readonly events: Float64Array<ArrayBuffer> | undefined;
+  readonly moves: readonly Move[];
+}
 
-/** An event: what, slot, number of the request, time, kind of outcome, and up to three numbers of the outcome. */
+export interface FromDesk {
+  /** Users with the slots of their hosts. */
+  readonly slots: readonly (readonly [user: number, slot: number])[];
+  /** Users whose requests must end. */
+  readonly revoked: readonly number[];
+}
+
+/** An event: what, slot, number of the request, time, in flight or kind of outcome, and up to three numbers of it. */
 const WIDTH = 8;
-const [SENT, ENDED] = [0, 1];
+const [SENT, ENDED, WAITS] = [0, 1, 2];
 const KINDS = ['ok', 'neutral', 'rate', 'overload'] as const;
 /** The controller hears of an event after so long at the latest: its rounds last tens of milliseconds and more. */
 const FLUSH_MS = 4;
 const MAX_EVENTS = 256;
+
+export interface DeskLineOptions {
+  readonly port: LinePort;
+  readonly table: GateTable;
+  readonly thread: number;
+  readonly clock: Clock;
+  /** What this thread's clock lacks to the shared one, ms. */
+  readonly shiftMs: number;
+}
 
 /** A thread's end of the line. */
 export class DeskLine implements LimitDeskLine {
   readonly limits: HostLimits;
   readonly #port: LinePort;
   readonly #clock: Clock;
-  readonly #users = new Map<string, { readonly limit: ThreadLimit; readonly revoke: () => void }>();
-  #events = new Float64Array(MAX_EVENTS * WIDTH);
+  readonly #users = new Map<number, { readonly limit: ThreadLimit; readonly revoke: () => void }>();
+  readonly #numbers = new WeakMap<object, number>();
+  readonly #events = new Float64Array(MAX_EVENTS * WIDTH);
+  #moves: Move[] = [];
   #count = 0;
   #requests = 0;
+  #lastUser = 0;
   #cancelFlush: (() => void) | undefined;
 
-  /** @param shiftMs - what this thread's clock lacks to the shared one */
-  constructor(port: LinePort, table: GateTable, thread: number, clock: Clock, shiftMs: number) {
+  constructor({ port, table, thread, clock, shiftMs }: DeskLineOptions) {
     this.#port = port;
     this.#clock = clock;
+    const nowMs = (): number => clock.nowMs();
     this.limits = {
       create: (host, rule, revoke) => {
-        const limit = new ThreadLimit(table, thread, this, shiftMs);
-        this.#users.set(host, { limit, revoke });
-        this.#post({ op: 'join', host, rule });
+        const limit = new ThreadLimit({ table, thread, line: this, shiftMs, nowMs });
+        this.#lastUser += 1;
+        this.#numbers.set(limit, this.#lastUser);
+        this.#users.set(this.#lastUser, { limit, revoke });
+        this.#move({ op: 'join', user: this.#lastUser, host, rule });
         return limit;
       },
-      retire: (host) => {
-        this.#users.delete(host);
-        this.#post({ op: 'leave', host });
-      },
+      retire: (host, limit) =>
+        (limit as ThreadLimit).retire(() => {
+          this.#users.delete(this.#numbers.get(limit) as number);
+          this.#move({ op: 'leave', host });
+        }),
+      isFull: () => table.isFull(thread),
     };
   }
 
-  receive(message: FromDesk): void {
-    const user = this.#users.get(message.host);
-    if (message.op === 'slot') user?.limit.assign(message.slot);
-    else user?.revoke();
+  receive({ slots, revoked }: FromDesk): void {
+    for (const [user, slot] of slots) this.#users.get(user)?.limit.assign(slot);
+    for (const user of revoked) this.#users.get(user)?.revoke();
   }
 
-  sent(slot: number, atMs: number): SendToken {
+  sent(slot: number, atMs: number, inFlight: number): SendToken {
     this.#requests += 1;
-    this.#add(SENT, slot, this.#requests, atMs, 0, 0, 0, 0);
+    this.#add(SENT, slot, this.#requests, atMs, inFlight, 0, 0, 0);
     return this.#requests;
   }
 
@@ -85,13 +109,19 @@ export class DeskLine implements LimitDeskLine {
     }
   }
 
+  waits(slot: number): void {
+    this.#add(WAITS, slot, 0, 0, 0, 0, 0, 0);
+  }
+
   flush(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
-    if (this.#count === 0) return;
-    const events = this.#events.slice(0, this.#count * WIDTH);
+    if (this.#count === 0 && this.#moves.length === 0) return;
+    const events = this.#count === 0 ? undefined : this.#events.slice(0, this.#count * WIDTH);
+    const moves = this.#moves;
     this.#count = 0;
-    this.#port.post({ op: 'events', events } satisfies ToDesk, [events.buffer]);
+    this.#moves = [];
+    this.#port.post({ events, moves } satisfies ToDesk, events === undefined ? [] : [events.buffer]);
   }
 
   #add(...event: readonly number[]): void {
@@ -101,10 +131,10 @@ export class DeskLine implements LimitDeskLine {
     else this.#cancelFlush ??= this.#clock.timer(FLUSH_MS, () => this.flush());
   }
 
-  /** In order: a host is not left before the desk has heard of the last request to it. */
-  #post(message: ToDesk): void {
-    this.flush();
-    this.#port.post(message);
+  /** A unit brings hundreds of hosts at once: they travel together. */
+  #move(move: Move): void {
+    if (this.#moves.length === 0) queueMicrotask(() => this.flush());
+    this.#moves.push(move);
   }
 }
 
@@ -112,26 +142,39 @@ export class DeskLine implements LimitDeskLine {
 export function serveLine(desk: LimitDesk, thread: number, port: LinePort): (message: ToDesk) => void {
   /** Tokens of the controllers by the thread's numbers. */
   const tokens = new Map<number, SendToken>();
-  return (message) => {
-    if (message.op === 'join') {
-      const { host, rule } = message;
-      const slot = desk.join(thread, host, rule, () => port.post({ op: 'revoke', host } satisfies FromDesk));
-      port.post({ op: 'slot', host, slot } satisfies FromDesk);
-    } else if (message.op === 'leave') desk.leave(thread, message.host);
-    else replay(desk, thread, tokens, message.events);
+  const say = (words: Partial<FromDesk>): void => port.post({ slots: [], revoked: [], ...words } satisfies FromDesk);
+  return ({ events, moves }) => {
+    if (events !== undefined) replay(desk, thread, tokens, events);
+    const slots: [number, number][] = [];
+    let isOpen = true;
+    for (const move of moves) {
+      const { host } = move;
+      if (move.op === 'leave') {
+        desk.leave(thread, host);
+        continue;
+      }
+      const { user, rule } = move;
+      const assign = (slot: number): void => {
+        if (isOpen) slots.push([user, slot]);
+        else say({ slots: [[user, slot]] });
+      };
+      desk.join({ thread, host, rule, revoke: () => say({ revoked: [user] }), assign });
+    }
+    isOpen = false;
+    if (slots.length > 0) say({ slots });
   };
 }
 
 function replay(desk: LimitDesk, thread: number, tokens: Map<number, SendToken>, events: Float64Array): void {
   for (let at = 0; at < events.length; at += WIDTH) {
     const [what, slot = 0, request = 0, atMs = 0, kind = 0, a = 0, b = 0, c = 0] = events.subarray(at, at + WIDTH);
-    if (what === SENT) {
-      tokens.set(request, desk.sent(slot, atMs, thread));
-      continue;
+    if (what === WAITS) desk.waits(slot);
+    else if (what === SENT) tokens.set(request, desk.sent(slot, atMs, kind, thread));
+    else {
+      const token = tokens.get(request);
+      tokens.delete(request);
+      if (token !== undefined) desk.ended(slot, token, outcomeOf(kind, a, b, c), atMs, thread);
     }
-    const token = tokens.get(request) ?? 0;
-    tokens.delete(request);
-    desk.ended(slot, token, outcomeOf(kind, a, b, c), atMs, thread);
   }
 }
 

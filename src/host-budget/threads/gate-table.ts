@@ -1,13 +1,24 @@
 /**
  * The gates of hosts in memory that all threads of a process share: how many requests may be in flight to a host, how
- * many are, and when the next may leave. A thread takes a permit in one step, so that no two of them take the last one.
+ * many are, and when the next may leave. A thread takes a permit without a lock, so that no two of them take the last
+ * one, and a thread that is ended from outside, wherever it is, leaves nothing shut.
+ *
+ * Every count has one thread that writes it, and sums are made by who needs them: when a thread has gone its counts are
+ * set to 0, and that is all. A thread counts itself in before it looks whether there was room, so two that come at once
+ * may both turn back, but never both stay.
  */
 
-/** Integers of a slot: the lock, requests in flight, permits; then, by thread, rows that wait and requests in flight. */
-const [LOCK, IN_FLIGHT, PERMITS, BY_THREAD] = [0, 1, 2, 3];
-/** Times of a slot, ms of the shared clock: the next send, the end of a pause, the least time between sends. */
-const [NEXT_SLOT, PAUSE_UNTIL, SPACING] = [0, 1, 2];
+/** Integers of the whole table: threads at work; then by thread, its requests in flight. */
+const [AT_WORK, ALL_OF_THREAD] = [0, 1];
+/** Integers of a slot: permits; then, by thread, rows that wait and requests in flight. */
+const [PERMITS, OF_THREAD] = [0, 1];
+/** Times of a slot that the controller's thread writes, ms: least time between sends, end of a pause, of the permits. */
+const [SPACING, PAUSE, GOOD_UNTIL] = [0, 1, 2];
 const TIMES = 3;
+/** Moments of a slot that any thread writes, in microseconds: the last send, and the end of a pause just heard of. */
+const [LAST_SEND, PAUSE_HEARD] = [0, 1];
+const MOMENTS = 2;
+const NEVER = -(2n ** 60n);
 /** In place of a number of permits: nothing may be sent, and nobody will think again. */
 const SHUT = -1;
 /**
@@ -15,11 +26,18 @@ const SHUT = -1;
  * as of a gate that one thread has for itself.
  */
 const MAX_SLIP_MS = 20;
+/**
+ * This part of what there is goes only to threads that have less than their share: whoever gives a permit back is the
+ * first to find it free, and would keep all there are for ever. Chosen.
+ */
+const RESERVE = 1 / 8;
 
 export interface GateState {
   readonly permits: number;
   readonly spacingMs: number;
   readonly pauseUntilMs: number;
+  /** Until when `permits` may be used. */
+  readonly goodUntilMs: number;
   readonly isShut: boolean;
 }
 
@@ -31,60 +49,72 @@ export interface GateTableSize {
   readonly maxInFlight: number;
 }
 
+/** Times are of the shared clock. */
 export class GateTable {
   readonly buffer: SharedArrayBuffer;
   readonly size: GateTableSize;
-  readonly #ints: Int32Array;
-  /** Requests in flight, whatever their host. */
-  readonly #all: Int32Array;
+  readonly #moments: BigInt64Array;
   readonly #times: Float64Array;
   /** How busy each thread is: utilisation of its event loop, share of time in which it held itself back. */
   readonly #loads: Float64Array;
+  readonly #whole: Int32Array;
+  readonly #ints: Int32Array;
   readonly #stride: number;
 
   /** @param buffer - of a table that another thread made with the same size; a new one without it */
   constructor(size: GateTableSize, buffer?: SharedArrayBuffer) {
     const { slots, threads } = size;
     this.size = size;
-    this.#stride = BY_THREAD + 2 * threads;
-    const headBytes = 2 * Int32Array.BYTES_PER_ELEMENT;
-    const loadBytes = 2 * threads * Float64Array.BYTES_PER_ELEMENT;
-    const timeBytes = slots * TIMES * Float64Array.BYTES_PER_ELEMENT;
-    const intBytes = slots * this.#stride * Int32Array.BYTES_PER_ELEMENT;
-    this.buffer = buffer ?? new SharedArrayBuffer(headBytes + loadBytes + timeBytes + intBytes);
-    this.#all = new Int32Array(this.buffer, 0, 1);
-    this.#loads = new Float64Array(this.buffer, headBytes, 2 * threads);
-    this.#times = new Float64Array(this.buffer, headBytes + loadBytes, slots * TIMES);
-    this.#ints = new Int32Array(this.buffer, headBytes + loadBytes + timeBytes, slots * this.#stride);
+    this.#stride = OF_THREAD + 2 * threads;
+    const wide = slots * (MOMENTS + TIMES) + 2 * threads;
+    const narrow = ALL_OF_THREAD + threads + slots * this.#stride;
+    this.buffer = buffer ?? new SharedArrayBuffer(8 * wide + 4 * narrow);
+    this.#moments = new BigInt64Array(this.buffer, 0, slots * MOMENTS);
+    this.#times = new Float64Array(this.buffer, 8 * slots * MOMENTS, slots * TIMES);
+    this.#loads = new Float64Array(this.buffer, 8 * slots * (MOMENTS + TIMES), 2 * threads);
+    this.#whole = new Int32Array(this.buffer, 8 * wide, ALL_OF_THREAD + threads);
+    this.#ints = new Int32Array(this.buffer, 8 * wide + 4 * (ALL_OF_THREAD + threads), slots * this.#stride);
+  }
+
+  /** Threads that share what there is, from now on. */
+  setThreadsAtWork(threads: number): void {
+    Atomics.store(this.#whole, AT_WORK, threads);
   }
 
   /** A slot begins anew, with nothing in flight. Only while no thread uses it. */
   reset(slot: number, state: GateState): void {
     this.#ints.fill(0, slot * this.#stride, (slot + 1) * this.#stride);
-    this.#times.fill(0, slot * TIMES, (slot + 1) * TIMES);
+    Atomics.store(this.#moments, slot * MOMENTS + LAST_SEND, NEVER);
+    Atomics.store(this.#moments, slot * MOMENTS + PAUSE_HEARD, NEVER);
     this.write(slot, state);
   }
 
-  /** What the controller says now. A pause that is set never gets shorter, since threads set some themselves. */
-  write(slot: number, { permits, spacingMs, pauseUntilMs, isShut }: GateState): void {
+  /** What the controller says now. */
+  write(slot: number, { permits, spacingMs, pauseUntilMs, goodUntilMs, isShut }: GateState): void {
     const at = slot * TIMES;
-    this.#locked(slot, () => {
-      const times = this.#times;
-      // A rate that was just raised must not wait out a slot that the old rate had booked.
-      const booked = (times[at + NEXT_SLOT] as number) - (times[at + SPACING] as number) + spacingMs;
-      if (spacingMs < (times[at + SPACING] as number)) times[at + NEXT_SLOT] = booked;
-      times[at + SPACING] = spacingMs;
-      times[at + PAUSE_UNTIL] = Math.max(times[at + PAUSE_UNTIL] as number, pauseUntilMs);
-      Atomics.store(this.#ints, slot * this.#stride + PERMITS, isShut ? SHUT : permits);
-    });
+    this.#times[at + SPACING] = spacingMs;
+    this.#times[at + PAUSE] = pauseUntilMs;
+    this.#times[at + GOOD_UNTIL] = goodUntilMs;
+    // Last, and read first: who sees these permits sees the times that go with them.
+    Atomics.store(this.#ints, slot * this.#stride + PERMITS, isShut ? SHUT : permits);
   }
 
-  /** No send before this time. */
+  /** A thread was told to be quiet: no send before this time, whatever the controller has heard of it yet. */
   pause(slot: number, untilMs: number): void {
-    const at = slot * TIMES + PAUSE_UNTIL;
-    this.#locked(slot, () => {
-      this.#times[at] = Math.max(this.#times[at] as number, untilMs);
-    });
+    const [at, until] = [slot * MOMENTS + PAUSE_HEARD, microseconds(untilMs)];
+    let heard = Atomics.load(this.#moments, at);
+    while (heard < until) {
+      const found = Atomics.compareExchange(this.#moments, at, heard, until);
+      if (found === heard) return;
+      heard = found;
+    }
+  }
+
+  /** The controller has heard of a pause, and says itself how long it is. */
+  takeOverPause(slot: number, untilMs: number): void {
+    const at = slot * MOMENTS + PAUSE_HEARD;
+    const heard = Atomics.load(this.#moments, at);
+    if (heard <= microseconds(untilMs)) Atomics.compareExchange(this.#moments, at, heard, NEVER);
   }
 
   /**
@@ -93,56 +123,73 @@ export class GateTable {
    * @returns whether a request may leave now
    */
   acquire(slot: number, thread: number, nowMs: number, waitingSinceMs: number): boolean {
-    const base = slot * this.#stride;
-    const at = slot * TIMES;
-    const [ints, times] = [this.#ints, this.#times];
-    if (Atomics.load(ints, base + IN_FLIGHT) >= Atomics.load(ints, base + PERMITS)) return false;
-    if (Atomics.add(this.#all, 0, 1) >= this.size.maxInFlight) {
-      Atomics.sub(this.#all, 0, 1);
-      return false;
+    const permits = this.permits(slot, nowMs);
+    if (this.#mustYield(slot, thread, permits) || this.isFull(thread)) return false;
+    const pauseMs = this.pauseUntilMs(slot);
+    const at = slot * MOMENTS + LAST_SEND;
+    const last = Atomics.load(this.#moments, at);
+    const slotMs = milliseconds(last) + (this.#times[slot * TIMES + SPACING] as number);
+    if (pauseMs > nowMs || slotMs > nowMs) return false;
+    this.#count(slot, thread, 1);
+    if (this.inFlight(slot) <= permits && this.inFlightAll <= this.size.maxInFlight) {
+      const sent = microseconds(Math.min(nowMs, Math.max(slotMs, pauseMs, waitingSinceMs, nowMs - MAX_SLIP_MS)));
+      if (Atomics.compareExchange(this.#moments, at, last, sent) === last) return true;
     }
-    let isTaken = false;
-    this.#locked(slot, () => {
-      const readyMs = Math.max(times[at + NEXT_SLOT] as number, times[at + PAUSE_UNTIL] as number);
-      if (readyMs > nowMs || (ints[base + IN_FLIGHT] as number) >= (ints[base + PERMITS] as number)) return;
-      const slotMs = Math.min(nowMs, Math.max(readyMs, waitingSinceMs, nowMs - MAX_SLIP_MS));
-      times[at + NEXT_SLOT] = slotMs + (times[at + SPACING] as number);
-      Atomics.add(ints, base + IN_FLIGHT, 1);
-      Atomics.add(ints, this.#ofThread(slot, thread) + 1, 1);
-      isTaken = true;
-    });
-    if (!isTaken) Atomics.sub(this.#all, 0, 1);
-    return isTaken;
+    this.#count(slot, thread, -1);
+    return false;
   }
 
   release(slot: number, thread: number): void {
-    Atomics.sub(this.#all, 0, 1);
-    Atomics.sub(this.#ints, slot * this.#stride + IN_FLIGHT, 1);
-    Atomics.sub(this.#ints, this.#ofThread(slot, thread) + 1, 1);
+    this.#count(slot, thread, -1);
   }
 
-  /** Everything that a thread holds of a host: it has ended, and cannot give it back itself. */
+  /** What a thread holds of a host is free again: it has ended, and cannot give it back itself. */
   releaseAll(slot: number, thread: number): void {
     const at = this.#ofThread(slot, thread);
-    const held = Atomics.exchange(this.#ints, at + 1, 0);
-    Atomics.sub(this.#all, 0, held);
-    Atomics.sub(this.#ints, slot * this.#stride + IN_FLIGHT, held);
     Atomics.store(this.#ints, at, 0);
+    Atomics.store(this.#ints, at + 1, 0);
+  }
+
+  /** A thread has ended, and holds nothing of any host. */
+  forgetThread(thread: number): void {
+    Atomics.store(this.#whole, ALL_OF_THREAD + thread, 0);
   }
 
   inFlight(slot: number): number {
-    return Atomics.load(this.#ints, slot * this.#stride + IN_FLIGHT);
+    return this.#sum(this.#ints, this.#ofThread(slot, 0) + 1, 2);
   }
 
-  /** Negative for a gate that is shut for good. */
-  permits(slot: number): number {
-    return Atomics.load(this.#ints, slot * this.#stride + PERMITS);
+  /** Whatever their hosts. */
+  get inFlightAll(): number {
+    return this.#sum(this.#whole, ALL_OF_THREAD, 1);
   }
 
-  /** Earliest time of the next send, as far as times go. A hint: `acquire` decides. */
-  readyAtMs(slot: number): number {
-    const at = slot * TIMES;
-    return Math.max(this.#times[at + NEXT_SLOT] as number, this.#times[at + PAUSE_UNTIL] as number);
+  /** Those that may be used at this time. Negative for a gate that is shut for good. */
+  permits(slot: number, nowMs: number): number {
+    const permits = Atomics.load(this.#ints, slot * this.#stride + PERMITS);
+    return permits > 0 && nowMs >= (this.#times[slot * TIMES + GOOD_UNTIL] as number) ? 0 : permits;
+  }
+
+  /** Earliest time of the next send by the sends before it. A hint: `acquire` decides. */
+  nextSlotMs(slot: number): number {
+    const last = Atomics.load(this.#moments, slot * MOMENTS + LAST_SEND);
+    return milliseconds(last) + (this.#times[slot * TIMES + SPACING] as number);
+  }
+
+  /** 0 when not paused. */
+  pauseUntilMs(slot: number): number {
+    const heard = Atomics.load(this.#moments, slot * MOMENTS + PAUSE_HEARD);
+    const pauseMs = this.#times[slot * TIMES + PAUSE] as number;
+    return heard === NEVER ? pauseMs : Math.max(pauseMs, milliseconds(heard));
+  }
+
+  /** There is no room for another request of this thread, whatever its host. */
+  isFull(thread: number): boolean {
+    const { maxInFlight } = this.size;
+    const all = this.inFlightAll;
+    if (all < maxInFlight * (1 - RESERVE)) return false;
+    const share = Math.ceil(maxInFlight / Math.max(1, Atomics.load(this.#whole, AT_WORK)));
+    return all >= maxInFlight || Atomics.load(this.#whole, ALL_OF_THREAD + thread) >= share;
   }
 
   setWaiting(slot: number, thread: number, rows: number): void {
@@ -151,10 +198,7 @@ export class GateTable {
 
   /** Rows that wait for the host, over all threads. */
   waiting(slot: number): number {
-    let rows = 0;
-    for (let thread = 0; thread < this.size.threads; thread++)
-      rows += Atomics.load(this.#ints, this.#ofThread(slot, thread));
-    return rows;
+    return this.#sum(this.#ints, this.#ofThread(slot, 0), 2);
   }
 
   setLoad(thread: number, eventLoopUtilization: number, clientLimited: number): void {
@@ -162,35 +206,52 @@ export class GateTable {
     this.#loads[2 * thread + 1] = clientLimited;
   }
 
-  /** The mean of the threads that have requests to the host in flight; a host is not slow because one of us is. */
+  /** How busy those are whose requests to the host are in flight: each thread counts as often as it has requests. */
   loadOn(slot: number): { eventLoopUtilization: number; clientLimited: number } {
     const sums = { eventLoopUtilization: 0, clientLimited: 0 };
-    let busy = 0;
+    let requests = 0;
     for (let thread = 0; thread < this.size.threads; thread++) {
-      if (Atomics.load(this.#ints, this.#ofThread(slot, thread) + 1) === 0) continue;
-      busy += 1;
-      sums.eventLoopUtilization += this.#loads[2 * thread] as number;
-      sums.clientLimited += this.#loads[2 * thread + 1] as number;
+      const own = Atomics.load(this.#ints, this.#ofThread(slot, thread) + 1);
+      requests += own;
+      sums.eventLoopUtilization += own * (this.#loads[2 * thread] as number);
+      sums.clientLimited += own * (this.#loads[2 * thread + 1] as number);
     }
-    const share = 1 / Math.max(1, busy);
-    return {
-      eventLoopUtilization: sums.eventLoopUtilization * share,
-      clientLimited: sums.clientLimited * share,
-    };
+    const share = 1 / Math.max(1, requests);
+    return { eventLoopUtilization: sums.eventLoopUtilization * share, clientLimited: sums.clientLimited * share };
+  }
+
+  /** No permit is left, or those that are left are for threads with rows waiting that have less than their share. */
+  #mustYield(slot: number, thread: number, permits: number): boolean {
+    const inFlight = this.inFlight(slot);
+    if (inFlight >= permits) return true;
+    if (inFlight < permits - Math.floor(permits * RESERVE)) return false;
+    let wanting = 1;
+    for (let other = 0; other < this.size.threads; other++)
+      if (other !== thread && Atomics.load(this.#ints, this.#ofThread(slot, other)) > 0) wanting += 1;
+    return Atomics.load(this.#ints, this.#ofThread(slot, thread) + 1) >= Math.ceil(permits / wanting);
+  }
+
+  #count(slot: number, thread: number, requests: number): void {
+    Atomics.add(this.#ints, this.#ofThread(slot, thread) + 1, requests);
+    Atomics.add(this.#whole, ALL_OF_THREAD + thread, requests);
   }
 
   #ofThread(slot: number, thread: number): number {
-    return slot * this.#stride + BY_THREAD + 2 * thread;
+    return slot * this.#stride + OF_THREAD + 2 * thread;
   }
 
-  /** A few dozen machine instructions long; whoever finds it taken tries again. */
-  #locked(slot: number, work: () => void): void {
-    const at = slot * this.#stride + LOCK;
-    while (Atomics.compareExchange(this.#ints, at, 0, 1) !== 0);
-    try {
-      work();
-    } finally {
-      Atomics.store(this.#ints, at, 0);
-    }
+  /** Over all threads. */
+  #sum(counts: Int32Array, from: number, step: number): number {
+    let sum = 0;
+    for (let thread = 0; thread < this.size.threads; thread++) sum += Atomics.load(counts, from + step * thread);
+    return sum;
   }
+}
+
+function microseconds(ms: number): bigint {
+  return BigInt(Math.round(1000 * ms));
+}
+
+function milliseconds(moment: bigint): number {
+  return Number(moment) / 1000;
 }

@@ -4,8 +4,8 @@ import type { HostRule } from '../../config/types.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import type { Limit, Outcome, SendToken, Transition } from '../../paarc/limit.ts';
 import { Agenda } from '../../structures/heap.ts';
-import type { GateTable } from './gate-table.ts';
-import { type LimitDeskLine, ThreadLimit } from './thread-limit.ts';
+import type { GateState, GateTable } from './gate-table.ts';
+import { type LimitDeskLine, quietOf, ThreadLimit } from './thread-limit.ts';
 
 export interface LimitDeskOptions {
   /** Makes and retires the controllers. */
@@ -17,14 +17,27 @@ export interface LimitDeskOptions {
   readonly onTransition: (host: string, transition: Transition) => void;
 }
 
+/** A thread that wants to send to a host. */
+export interface Joining {
+  readonly thread: number;
+  readonly host: string;
+  readonly rule: HostRule;
+  /** Ends the thread's requests to the host. */
+  readonly revoke: () => void;
+  /** Told the host's slot, at once or when there is a free one. */
+  readonly assign: (slot: number) => void;
+}
+
 interface DeskHost {
   readonly host: string;
   readonly slot: number;
   readonly limit: Limit;
-  /** What ends a thread's requests to the host, by thread: those that use it. */
-  readonly revokes: Map<number, () => void>;
+  /** The threads that use it. */
+  readonly users: Map<number, Joining>;
   /** Requests whose end has not been told, by thread. */
-  readonly out: Map<number, Set<SendToken>>;
+  readonly out: Map<number, SendToken[]>;
+  /** What the controller was told last was at this time: what other threads tell comes late, and in batches. */
+  toldMs: number;
   /** When the agenda will look at it next. */
   wakeAtMs: number;
 }
@@ -39,83 +52,105 @@ export class LimitDesk implements LimitDeskLine {
   readonly #hosts = new Map<string, DeskHost>();
   readonly #bySlot: (DeskHost | undefined)[] = [];
   readonly #free: number[] = [];
+  /** Hosts that wait for a slot, with the threads that want them; first come, first served. */
+  readonly #line = new Map<string, Joining[]>();
   readonly #agenda = new Agenda<DeskHost>();
   #timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
   #isClosed = false;
 
   constructor(options: LimitDeskOptions) {
     this.#options = options;
-    const { table, shiftMs } = options;
+    const { table, shiftMs, clock } = options;
+    const nowMs = (): number => clock.nowMs();
     this.here = {
-      create: (host, rule, revoke) => new ThreadLimit(table, HERE, this, shiftMs, this.join(HERE, host, rule, revoke)),
-      retire: (host) => this.leave(HERE, host),
+      create: (host, rule, revoke) => {
+        const limit = new ThreadLimit({ table, thread: HERE, line: this, shiftMs, nowMs });
+        this.join({ thread: HERE, host, rule, revoke, assign: (slot) => limit.assign(slot) });
+        return limit;
+      },
+      retire: (host, limit) => (limit as ThreadLimit).retire(() => this.leave(HERE, host)),
+      isFull: () => table.isFull(HERE),
     };
   }
 
-  /** A thread begins to send to a host. @returns the host's slot */
-  join(thread: number, host: string, rule: HostRule, revoke: () => void): number {
+  /** A thread begins to send to a host. */
+  join(joining: Joining): void {
+    const { host, thread } = joining;
     let known = this.#hosts.get(host);
     if (known === undefined) {
       const slot = this.#free.pop() ?? this.#bySlot.length;
-      const { limits, table } = this.#options;
-      if (slot >= table.size.slots)
-        throw new RangeError(`expected at most ${table.size.slots} hosts at a time, got another one`);
-      const revokes = new Map<number, () => void>();
-      const limit = limits.create(host, rule, () => {
-        for (const end of revokes.values()) end();
-      });
-      known = { host, slot, limit, revokes, out: new Map(), wakeAtMs: Number.POSITIVE_INFINITY };
-      this.#hosts.set(host, known);
-      this.#bySlot[slot] = known;
-      table.reset(slot, this.#stateOf(known));
-      this.#arm(known);
+      if (slot >= this.#options.table.size.slots) return this.#wait(joining);
+      known = this.#open(joining, slot);
     }
-    known.revokes.set(thread, revoke);
-    return known.slot;
+    known.users.set(thread, joining);
+    joining.assign(known.slot);
   }
 
-  /** A thread will not send to a host any more. */
+  /** A thread will not send to a host any more: nothing of it is in flight there. */
   leave(thread: number, host: string): void {
+    this.#waitNoMore(thread, host);
     const known = this.#hosts.get(host);
-    if (known?.revokes.delete(thread) !== true || known.revokes.size > 0) return;
+    if (known?.users.delete(thread) !== true || known.users.size > 0) return;
     this.#hosts.delete(host);
     this.#bySlot[known.slot] = undefined;
     this.#free.push(known.slot);
     known.wakeAtMs = Number.POSITIVE_INFINITY;
     this.#options.limits.retire(host, known.limit);
+    this.#serveLine();
   }
 
   /** A thread has ended without a word: what it held is given back, as requests that taught nothing. */
   lose(thread: number): void {
-    const nowMs = this.#options.clock.nowMs();
+    this.#options.table.forgetThread(thread);
+    for (const host of [...this.#line.keys()]) this.#waitNoMore(thread, host);
     for (const known of [...this.#hosts.values()]) {
       this.#options.table.releaseAll(known.slot, thread);
-      for (const token of known.out.get(thread) ?? []) known.limit.onResult(token, { kind: 'neutral' }, nowMs);
+      const atMs = this.#told(known, this.#options.clock.nowMs());
+      for (const token of known.out.get(thread) ?? []) known.limit.onResult(token, { kind: 'neutral' }, atMs);
       known.out.delete(thread);
-      this.#written(known);
+      this.#write(known);
       this.leave(thread, known.host);
     }
   }
 
-  sent(slot: number, atMs: number, thread: number = HERE): SendToken {
+  sent(slot: number, atMs: number, inFlight: number, thread: number = HERE): SendToken {
     const known = this.#bySlot[slot];
     if (known === undefined) return 0;
-    const token = known.limit.onSend(atMs - this.#options.shiftMs, this.#options.table.inFlight(slot));
+    const token = known.limit.onSend(this.#told(known, atMs - this.#options.shiftMs), inFlight);
     if (thread !== HERE) {
-      const out = known.out.get(thread) ?? new Set();
-      out.add(token);
-      known.out.set(thread, out);
+      const out = known.out.get(thread);
+      if (out === undefined) known.out.set(thread, [token]);
+      else out.push(token);
     }
-    this.#written(known);
+    this.#write(known);
     return token;
   }
 
   ended(slot: number, token: SendToken, outcome: Outcome, atMs: number, thread: number = HERE): void {
     const known = this.#bySlot[slot];
     if (known === undefined) return;
-    if (thread !== HERE) known.out.get(thread)?.delete(token);
-    known.limit.onResult(token, outcome, atMs - this.#options.shiftMs);
-    this.#written(known);
+    // Not all controllers give each request a token of its own.
+    const out = thread === HERE ? undefined : known.out.get(thread);
+    const at = out?.indexOf(token) ?? -1;
+    if (at >= 0) out?.splice(at, 1);
+    known.limit.onResult(token, outcome, this.#told(known, atMs - this.#options.shiftMs));
+    this.#write(known);
+    const quietMs = quietOf(outcome);
+    if (quietMs > 0) this.#options.table.takeOverPause(slot, atMs + quietMs);
+  }
+
+  waits(slot: number): void {
+    const known = this.#bySlot[slot];
+    if (known !== undefined) this.#write(known);
+  }
+
+  /** A host as it is now for all threads together; undefined for one that nobody sends to. */
+  look(host: string): { readonly inFlight: number; readonly limit: number; readonly isPaused: boolean } | undefined {
+    const known = this.#hosts.get(host);
+    if (known === undefined) return undefined;
+    const { permits: limit, pauseUntilMs } = known.limit;
+    const isPaused = pauseUntilMs > this.#options.clock.nowMs() || limit < 1;
+    return { inFlight: this.#options.table.inFlight(known.slot), limit, isPaused };
   }
 
   close(): void {
@@ -123,20 +158,76 @@ export class LimitDesk implements LimitDeskLine {
     this.#timer?.cancel();
     for (const { host, limit } of this.#hosts.values()) this.#options.limits.retire(host, limit);
     this.#hosts.clear();
+    this.#line.clear();
     this.#bySlot.length = 0;
   }
 
+  #open({ host, rule }: Joining, slot: number): DeskHost {
+    const { limits, table, clock } = this.#options;
+    const users = new Map<number, Joining>();
+    const changed = (): void => {
+      if (known !== undefined && this.#bySlot[slot] === known) this.#write(known);
+    };
+    const revoke = (): void => {
+      // Nobody may take a permit again before it is known that there are none.
+      changed();
+      for (const user of users.values()) user.revoke();
+    };
+    let known: DeskHost | undefined;
+    const limit = limits.create(host, rule, revoke, changed);
+    const never = Number.POSITIVE_INFINITY;
+    known = { host, slot, limit, users, out: new Map(), toldMs: clock.nowMs(), wakeAtMs: never };
+    this.#hosts.set(host, known);
+    this.#bySlot[slot] = known;
+    table.reset(slot, this.#stateOf(limit));
+    this.#arm(known);
+    return known;
+  }
+
+  #wait(joining: Joining): void {
+    const others = this.#line.get(joining.host);
+    if (others === undefined) this.#line.set(joining.host, [joining]);
+    else others.push(joining);
+  }
+
+  #waitNoMore(thread: number, host: string): void {
+    const left = this.#line.get(host)?.filter((joining) => joining.thread !== thread);
+    if (left === undefined) return;
+    if (left.length > 0) this.#line.set(host, left);
+    else this.#line.delete(host);
+  }
+
+  /** A slot is free. */
+  #serveLine(): void {
+    const [next] = this.#line;
+    if (next === undefined) return;
+    const [host, joinings] = next;
+    this.#line.delete(host);
+    for (const joining of joinings) this.join(joining);
+  }
+
+  /** For a controller time goes on, whatever is told late. */
+  #told(known: DeskHost, atMs: number): number {
+    known.toldMs = Math.max(known.toldMs, atMs);
+    return known.toldMs;
+  }
+
   /** What the controller decided is in force for all threads from here on. */
-  #written(known: DeskHost): void {
-    this.#options.table.write(known.slot, this.#stateOf(known));
+  #write(known: DeskHost): void {
+    this.#options.table.write(known.slot, this.#stateOf(known.limit));
     this.#arm(known);
   }
 
-  #stateOf({ limit }: DeskHost) {
-    const { permits, spacingMs, pauseUntilMs } = limit;
+  #stateOf(limit: Limit): GateState {
+    const { permits, spacingMs, pauseUntilMs, goodUntilMs = Number.POSITIVE_INFINITY } = limit;
     const { shiftMs } = this.#options;
-    const isShut = permits < 1 && limit.nextTickMs === Number.POSITIVE_INFINITY;
-    return { permits, spacingMs, pauseUntilMs: pauseUntilMs === 0 ? 0 : pauseUntilMs + shiftMs, isShut };
+    return {
+      permits,
+      spacingMs,
+      pauseUntilMs: pauseUntilMs === 0 ? 0 : pauseUntilMs + shiftMs,
+      goodUntilMs: goodUntilMs + shiftMs,
+      isShut: permits < 1 && limit.nextTickMs === Number.POSITIVE_INFINITY,
+    };
   }
 
   #arm(known: DeskHost): void {
@@ -161,19 +252,25 @@ export class LimitDesk implements LimitDeskLine {
   }
 
   #think(): void {
-    const { clock, table, onTransition } = this.#options;
-    const nowMs = clock.nowMs();
+    const nowMs = this.#options.clock.nowMs();
     for (let due = this.#agenda.takeDue(nowMs); due !== undefined; due = this.#agenda.takeDue(nowMs)) {
       if (due.wakeAtMs > nowMs) continue;
       due.wakeAtMs = Number.POSITIVE_INFINITY;
-      const { slot, limit, host } = due;
-      if (limit.nextTickMs <= nowMs) {
-        const load = { inFlight: table.inFlight(slot), waiting: table.waiting(slot), ...table.loadOn(slot) };
-        const transition = limit.tick(nowMs, load);
-        if (transition !== undefined) onTransition(host, transition);
-      }
-      this.#written(due);
+      this.#tick(due, nowMs);
     }
     this.#setTimer();
+  }
+
+  #tick(known: DeskHost, nowMs: number): void {
+    const { table, onTransition } = this.#options;
+    const { slot, limit, host } = known;
+    const [inFlight, waiting] = [table.inFlight(slot), table.waiting(slot)];
+    if (limit.nextTickMs <= nowMs) {
+      const transition = limit.tick(this.#told(known, nowMs), { inFlight, waiting, ...table.loadOn(slot) });
+      if (transition !== undefined) onTransition(host, transition);
+    }
+    table.write(slot, this.#stateOf(limit));
+    // Nobody there: whoever comes next is told of.
+    if (inFlight > 0 || waiting > 0) this.#arm(known);
   }
 }

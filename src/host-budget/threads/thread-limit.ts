@@ -5,89 +5,127 @@ import type { GateTable } from './gate-table.ts';
 /** Where the controllers are. Times are of the shared clock. */
 export interface LimitDeskLine {
   /** @returns a token for the result */
-  sent(slot: number, atMs: number): SendToken;
+  sent(slot: number, atMs: number, inFlight: number): SendToken;
   ended(slot: number, token: SendToken, outcome: Outcome, atMs: number): void;
+  /** Rows wait for a host of which nothing else has been told for a while. */
+  waits(slot: number): void;
 }
 
-/** How often a thread looks for permits that others gave back, while rows wait: with others on the host, and without. */
-const [CONTENDED_POLL_MS, POLL_MS] = [4, 200];
+export interface ThreadLimitOptions {
+  readonly table: GateTable;
+  readonly thread: number;
+  readonly line: LimitDeskLine;
+  /** What the thread's own clock lacks to the shared one, ms. */
+  readonly shiftMs: number;
+  readonly nowMs: () => number;
+}
+
+/**
+ * How often a thread looks for permits that others gave back, or that the controller gave, while rows wait: with others
+ * on the host, with nobody on it, and with requests of its own, whose ends make it look in any case.
+ */
+const [CONTENDED_POLL_MS, IDLE_POLL_MS, POLL_MS] = [4, 50, 200];
+/** How often it looks whether the desk has a slot for the host, at first and when it takes long. */
+const [FIRST_LOOK_MS, LAST_LOOK_MS] = [2, 500];
 
 export class ThreadLimit implements Limit {
   readonly spacingMs = 0;
-  readonly #table: GateTable;
-  readonly #thread: number;
-  readonly #line: LimitDeskLine;
-  /** What the thread's own clock lacks to the shared one, ms. */
-  readonly #shiftMs: number;
+  readonly #options: ThreadLimitOptions;
   /** Undefined until the desk has given the host a slot. */
   #slot: number | undefined;
   #own = 0;
+  #waiting = 0;
   #pollAtMs = 0;
+  #lookMs = FIRST_LOOK_MS;
+  #onIdle: (() => void) | undefined;
 
-  constructor(table: GateTable, thread: number, line: LimitDeskLine, shiftMs: number, slot?: number) {
-    this.#table = table;
-    this.#thread = thread;
-    this.#line = line;
-    this.#shiftMs = shiftMs;
-    this.#slot = slot;
+  constructor(options: ThreadLimitOptions) {
+    this.#options = options;
   }
 
-  get slot(): number | undefined {
-    return this.#slot;
-  }
-
-  /** The desk has answered; the next look finds the gate open. */
   assign(slot: number): void {
     this.#slot = slot;
     this.#pollAtMs = 0;
   }
 
+  /** Call back when nothing is in flight any more: the slot is another host's from then on. */
+  retire(onIdle: () => void): void {
+    if (this.#own === 0) onIdle();
+    else this.#onIdle = onIdle;
+  }
+
   get permits(): number {
     if (this.#slot === undefined) return 0;
-    const permits = this.#table.permits(this.#slot);
-    return permits < 0 ? 0 : this.#own + Math.max(0, permits - this.#table.inFlight(this.#slot));
+    const { table, nowMs, shiftMs } = this.#options;
+    const permits = table.permits(this.#slot, nowMs() + shiftMs);
+    return permits < 0 ? 0 : this.#own + Math.max(0, permits - table.inFlight(this.#slot));
   }
 
   get pauseUntilMs(): number {
-    return this.#slot === undefined ? 0 : this.#table.readyAtMs(this.#slot) - this.#shiftMs;
+    if (this.#slot === undefined) return 0;
+    const untilMs = this.#options.table.pauseUntilMs(this.#slot);
+    return untilMs === 0 ? 0 : untilMs - this.#options.shiftMs;
+  }
+
+  get nextSlotMs(): number {
+    return this.#slot === undefined ? 0 : this.#options.table.nextSlotMs(this.#slot) - this.#options.shiftMs;
   }
 
   get nextTickMs(): number {
-    const isShut = this.#slot !== undefined && this.#own === 0 && this.#table.permits(this.#slot) < 0;
+    const isShut = this.#slot !== undefined && this.#own === 0 && this.#options.table.permits(this.#slot, 0) < 0;
     return isShut ? Number.POSITIVE_INFINITY : this.#pollAtMs;
   }
 
   acquire(nowMs: number, waitingSinceMs: number): boolean {
     if (this.#slot === undefined) return false;
-    return this.#table.acquire(this.#slot, this.#thread, nowMs + this.#shiftMs, waitingSinceMs + this.#shiftMs);
+    const { table, thread, shiftMs } = this.#options;
+    return table.acquire(this.#slot, thread, nowMs + shiftMs, waitingSinceMs + shiftMs);
   }
 
   onSend(nowMs: number): SendToken {
+    const { table, thread, line, shiftMs } = this.#options;
+    const slot = this.#slot as number;
     this.#own += 1;
-    return this.#line.sent(this.#slot as number, nowMs + this.#shiftMs);
+    if (this.#waiting > 0) {
+      this.#waiting -= 1;
+      table.setWaiting(slot, thread, this.#waiting);
+    }
+    return line.sent(slot, nowMs + shiftMs, table.inFlight(slot));
   }
 
   onResult(token: SendToken, outcome: Outcome, nowMs: number): void {
+    const { table, thread, line, shiftMs } = this.#options;
     const slot = this.#slot as number;
-    const atMs = nowMs + this.#shiftMs;
+    const atMs = nowMs + shiftMs;
     this.#own -= 1;
+    const quietMs = quietOf(outcome);
     // At once, and not when the desk hears of it: others would send into the pause meanwhile.
-    if ((outcome.kind === 'rate' || outcome.kind === 'overload') && outcome.retryAfterMs !== undefined)
-      this.#table.pause(slot, atMs + outcome.retryAfterMs);
-    this.#table.release(slot, this.#thread);
-    this.#line.ended(slot, token, outcome, atMs);
+    if (quietMs > 0) table.pause(slot, atMs + quietMs);
+    table.release(slot, thread);
+    line.ended(slot, token, outcome, atMs);
+    if (this.#own === 0) this.#onIdle?.();
   }
 
   /** Only tells how many rows wait; the controller thinks elsewhere. */
   tick(nowMs: number, load: Load): undefined {
-    this.#table.setLoad(this.#thread, load.eventLoopUtilization, load.clientLimited);
+    const { table, thread, line } = this.#options;
+    table.setLoad(thread, load.eventLoopUtilization, load.clientLimited);
     const slot = this.#slot;
     if (slot === undefined) {
-      this.#pollAtMs = nowMs + CONTENDED_POLL_MS;
+      this.#pollAtMs = nowMs + this.#lookMs;
+      this.#lookMs = Math.min(LAST_LOOK_MS, 2 * this.#lookMs);
       return;
     }
-    this.#table.setWaiting(slot, this.#thread, load.waiting);
-    const isContended = this.#table.inFlight(slot) > this.#own;
-    this.#pollAtMs = nowMs + (load.waiting > 0 && isContended ? CONTENDED_POLL_MS : POLL_MS);
+    if (load.waiting !== this.#waiting) table.setWaiting(slot, thread, load.waiting);
+    this.#waiting = load.waiting;
+    const inFlight = table.inFlight(slot);
+    if (load.waiting > 0 && inFlight === 0) line.waits(slot);
+    const isContended = load.waiting > 0 && inFlight > this.#own;
+    this.#pollAtMs = nowMs + (isContended ? CONTENDED_POLL_MS : this.#own === 0 ? IDLE_POLL_MS : POLL_MS);
   }
+}
+
+/** How long the host wants to be left alone after this; 0 if it has not said so. */
+export function quietOf(outcome: Outcome): number {
+  return outcome.kind === 'rate' || outcome.kind === 'overload' ? (outcome.retryAfterMs ?? 0) : 0;
 }

@@ -77,7 +77,7 @@ export async function createSharedHosts(options: SharedHostsOptions): Promise<Sh
   await wire.open();
   return {
     limits: {
-      create: (host, rule, revoke) => hub.create(host, rule, revoke),
+      create: (host, rule, revoke, onChange) => hub.create(host, rule, revoke, onChange),
       retire: (host, limit) => hub.retire(host, limit),
     },
     stats: () => hub.stats,

@@ -81,6 +81,7 @@ export class FetchEngine implements Tower {
       clock,
       load: this.#load,
       maxInFlight: settings.concurrentDownloads,
+      isFull: limits.isFull,
       breaker: { failures: settings.breakerFailures, spanMs: 2 * timeoutMs, probeMs: BREAKER_PROBE_MS },
       createLimit: (host) => limits.create(host, settings.policyOf(host), () => this.#revoke(host)),
       start: (work, lane, permit) => this.#send(work, lane, permit),

@@ -99,6 +99,11 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
     };
   }
 
+  /** Bodies that are not written yet may take so much memory from now on. */
+  setBodyMemory(bytes: number): void {
+    this.engine.budget.resize(bytes);
+  }
+
   /** The hosts with most requests in flight, then with most rows waiting; at most `most`, idle ones left out. */
   busiestHosts(most: number): HostLoad[] {
     const nowMs = this.#settings.clock.nowMs();

@@ -5,8 +5,11 @@ import { type ChannelPort, type FromChannel, packError, packUnit, type ToChannel
 /** The process's end of a thread's line. */
 export interface ServedChannel {
   receive(message: ToChannel): void;
-  /** The thread is gone: its units go to others. */
-  lose(): void;
+  /**
+   * The thread is gone. @param fault - its units go to others, with an error more; without it they are left to whoever
+   * ends the channel
+   */
+  lose(fault: Error | undefined): void;
   /** Units in the thread's hands. */
   readonly units: number;
 }
@@ -45,6 +48,8 @@ export function serveChannel(
       if (delivery === undefined) post({ op: 'answer', call });
       // Nobody waits any more for what came in the same moment.
       else if (isLost || waits.signal.aborted) await delivery.nak();
+      // Taken away in the same moment.
+      else if (delivery.signal.aborted) return await next(call);
       else give(call, delivery);
     } catch (error) {
       post({ op: 'failed', call, error: packError(error) });
@@ -97,12 +102,12 @@ export function serveChannel(
           );
       }
     },
-    lose() {
+    lose(fault) {
       isLost = true;
       for (const waits of waiting.values()) waits.abort(new Error('the thread has ended'));
       // Its unit may be what ended it: that is counted as an error of the unit, so that it does not go round for ever.
-      for (const lease of [...leases.keys()])
-        end(lease, (delivery) => delivery.fail(new Error('the thread that worked on it has ended'))).catch(() => {});
+      if (fault !== undefined)
+        for (const lease of [...leases.keys()]) end(lease, (delivery) => delivery.fail(fault)).catch(() => {});
     },
     get units() {
       return leases.size;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OpenDeliveries } from '../../../src/cluster/work-on-job.ts';
+import type { UnitRecord } from '../../../src/record.ts';
 import type { Delivery } from '../../../src/transport/transport.ts';
 import { makeUnit } from '../../support/units.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -23,7 +24,9 @@ function trial() {
       fail: note('fail'),
     };
   };
-  return { clock, said, aborts, deliveries: new OpenDeliveries({ next }, clock) };
+  const commit = async (record: UnitRecord) => ({ won: true, record });
+  const channel = { next, commit, record: async () => undefined };
+  return { clock, said, aborts, deliveries: new OpenDeliveries(channel, clock) };
 }
 
 describe('the units in the hands of a worker', () => {

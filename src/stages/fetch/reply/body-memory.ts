@@ -10,17 +10,29 @@ import { join } from 'node:path';
  * nobody holds a part and waits for the rest; whoever does not, takes what is free or goes to disk. Hence no deadlock.
  */
 export class BodyBudget {
-  readonly capacityBytes: number;
+  #capacityBytes: number;
+  /** Below 0 while more is held than there is room for since a change. */
   #freeBytes: number;
   readonly #waiting: { bytes: number; grant: () => void }[] = [];
 
   constructor(capacityBytes: number) {
-    this.capacityBytes = capacityBytes;
+    this.#capacityBytes = capacityBytes;
     this.#freeBytes = capacityBytes;
   }
 
+  get capacityBytes(): number {
+    return this.#capacityBytes;
+  }
+
+  /** There are so many bytes from now on; at least as many as anybody ever takes at once. */
+  resize(capacityBytes: number): void {
+    this.#freeBytes += capacityBytes - this.#capacityBytes;
+    this.#capacityBytes = capacityBytes;
+    this.#serve();
+  }
+
   get usedBytes(): number {
-    return this.capacityBytes - this.#freeBytes;
+    return this.#capacityBytes - this.#freeBytes;
   }
 
   get waiting(): number {
@@ -39,8 +51,8 @@ export class BodyBudget {
    * @returns cancel: leaves the line; no effect once granted
    */
   take(bytes: number, grant: () => void): () => void {
-    if (bytes > this.capacityBytes)
-      throw new RangeError(`budget of ${this.capacityBytes} bytes can never grant ${bytes}`);
+    if (bytes > this.#capacityBytes)
+      throw new RangeError(`budget of ${this.#capacityBytes} bytes can never grant ${bytes}`);
     const entry = { bytes, grant };
     this.#waiting.push(entry);
     this.#serve();
@@ -54,7 +66,7 @@ export class BodyBudget {
 
   give(bytes: number): void {
     this.#freeBytes += bytes;
-    if (this.#freeBytes > this.capacityBytes) throw new RangeError('budget: more bytes given back than taken');
+    if (this.#freeBytes > this.#capacityBytes) throw new RangeError('budget: more bytes given back than taken');
     this.#serve();
   }
 

@@ -39,7 +39,7 @@ export class Gate {
   /** Earliest time at which a request may leave; Infinity while every permit is out. */
   readyAtMs(): number {
     if (this.#inFlight >= this.limit.permits) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#nextSlotMs, this.limit.pauseUntilMs);
+    return Math.max(this.limit.nextSlotMs ?? this.#nextSlotMs, this.limit.pauseUntilMs);
   }
 
   /**

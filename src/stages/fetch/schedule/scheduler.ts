@@ -19,6 +19,8 @@ export interface SchedulerOptions<Work> {
   readonly clock: Clock;
   readonly load: LoadMeter;
   readonly maxInFlight: number;
+  /** Others that count for the same number leave no room for another request. */
+  readonly isFull?: (() => boolean) | undefined;
   readonly breaker: BreakerOptions;
   readonly createLimit: (host: string) => Limit;
   /** Send this row now. Must lead to exactly one `settle` with the same permit. */
@@ -34,8 +36,8 @@ export interface SchedulerOptions<Work> {
   readonly onHungry: () => void;
 }
 
-/** Until a permit is asked for again that another thread was quicker to take. */
-const CONTENDED_MS = 1;
+/** Until a permit is asked for again that another thread was quicker to take, and room that others have. */
+const [CONTENDED_MS, FULL_MS] = [1, 4];
 
 type Due<Work> = { readonly lane: Lane<Work>; readonly retry?: Work };
 
@@ -127,7 +129,7 @@ export class Scheduler<Work> {
     try {
       const nowMs = this.#options.clock.nowMs();
       this.#runDue(nowMs);
-      while (!this.#isHeld && this.#inFlight < this.#options.maxInFlight && this.#ringHead < this.#ring.length) {
+      while (!this.#isHeld && this.#ringHead < this.#ring.length && this.#hasRoom) {
         this.#turn(this.#takeFromRing(), nowMs);
       }
       this.#noteCap();
@@ -135,8 +137,13 @@ export class Scheduler<Work> {
       this.#isPumping = false;
     }
     this.#arm();
-    if (!this.#isHeld && this.#inFlight < this.#options.maxInFlight && this.#ringHead >= this.#ring.length)
-      this.#options.onHungry();
+    // With nothing in flight no end of a request will lead here again.
+    const mayTake = this.#inFlight === 0 || this.#hasRoom;
+    if (!this.#isHeld && this.#ringHead >= this.#ring.length && mayTake) this.#options.onHungry();
+  }
+
+  get #hasRoom(): boolean {
+    return this.#inFlight < this.#options.maxInFlight && this.#options.isFull?.() !== true;
   }
 
   /** One host's turn: drop what is dead, send one row, go to the end of the ring or to the agenda. */
@@ -248,12 +255,14 @@ export class Scheduler<Work> {
   }
 
   #arm(): void {
-    const atMs = this.#agenda.nextMs;
+    const { clock, maxInFlight } = this.#options;
+    const isUpToOthers = this.#isCapped && !this.#isHeld && this.#inFlight < maxInFlight;
+    const atMs = Math.min(this.#agenda.nextMs, isUpToOthers ? clock.nowMs() + FULL_MS : Number.POSITIVE_INFINITY);
     if (this.#timer !== undefined && this.#timer.atMs <= atMs) return;
     this.#timer?.cancel();
     this.#timer = undefined;
     if (atMs === Number.POSITIVE_INFINITY) return;
-    const cancel = this.#options.clock.timer(atMs - this.#options.clock.nowMs(), () => {
+    const cancel = clock.timer(atMs - clock.nowMs(), () => {
       this.#timer = undefined;
       this.pump();
     });
@@ -262,7 +271,7 @@ export class Scheduler<Work> {
 
   /** The global cap holding back a host that could send is our limit, not the host's. */
   #noteCap(): void {
-    const isCapped = this.#inFlight >= this.#options.maxInFlight && this.#ringHead < this.#ring.length;
+    const isCapped = this.#ringHead < this.#ring.length && !this.#hasRoom;
     if (isCapped === this.#isCapped) return;
     this.#isCapped = isCapped;
     this.#options.load.waiting(isCapped);

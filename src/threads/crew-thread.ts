@@ -1,0 +1,111 @@
+/** One work thread as its process sees it: what it is told, what it says, how it ends. */
+import type { Worker } from 'node:worker_threads';
+import { serveLine } from '../host-budget/threads/desk-line.ts';
+import type { LimitDesk } from '../host-budget/threads/limit-desk.ts';
+import { startThread } from '../start-thread.ts';
+import { publish } from '../telemetry/channels.ts';
+import { unpackError } from '../transport/threads/messages.ts';
+import { type ServedChannel, serveChannel } from '../transport/threads/serve-channel.ts';
+import type { JobChannel } from '../transport/transport.ts';
+import type { FromThread, Order, ThreadReport, ToThread, WorkThreadData } from './thread-messages.ts';
+
+export type WorkedChannel = Pick<JobChannel, 'next' | 'commit' | 'record'>;
+
+export interface CrewThreadOptions {
+  readonly data: WorkThreadData;
+  readonly channel: WorkedChannel;
+  readonly desk: LimitDesk;
+}
+
+export interface CrewThreadEvents {
+  /** Its work ended in an error that is the run's. */
+  readonly onFailure: (error: Error) => void;
+  /** It is gone. */
+  readonly onExit: (thread: CrewThread) => void;
+}
+
+export class CrewThread {
+  readonly number: number;
+  /** What it is doing, as it said last. */
+  report: ThreadReport = { queued: 0, hosts: [] };
+  /** For how long it has said nothing. */
+  silentMs = 0;
+  readonly exited: Promise<void>;
+  readonly #thread: Worker;
+  readonly #served: ServedChannel;
+  readonly #desk: LimitDesk;
+  #hasSaidAll = false;
+  #fault: Error | undefined;
+
+  /** Throws when the machine gives us no thread. */
+  constructor({ data, channel, desk }: CrewThreadOptions, { onFailure, onExit }: CrewThreadEvents) {
+    this.number = data.thread;
+    this.#desk = desk;
+    const thread = startThread(new URL('./work-thread.ts', import.meta.url), data);
+    this.#thread = thread;
+    this.#served = serveChannel(channel, {
+      post: (message, transfer) => this.#post({ from: 'channel', message } as ToThread, transfer),
+    });
+    const toDesk = serveLine(desk, data.thread, {
+      post: (message) => this.#post({ from: 'desk', message } as ToThread),
+    });
+    thread.on('message', (message: FromThread) => {
+      this.silentMs = 0;
+      switch (message.to) {
+        case 'channel':
+          return this.#served.receive(message.message);
+        case 'desk':
+          return toDesk(message.message);
+        case 'telemetry':
+          for (const { name, payload } of message.told) publish(name, () => payload);
+          return;
+        case 'crew':
+          this.report = message.report;
+          return;
+        case 'end':
+          this.#hasSaidAll = true;
+          if (message.error !== undefined) onFailure(unpackError(message.error));
+      }
+    });
+    thread.on('error', (error: unknown) => {
+      this.#fault ??= error instanceof Error ? error : new Error(String(error));
+    });
+    this.exited = new Promise((resolve) => {
+      thread.once('exit', () => {
+        onExit(this);
+        resolve();
+      });
+    });
+  }
+
+  /** Units in its hands. */
+  get units(): number {
+    return this.#served.units;
+  }
+
+  /** Why it ended, or is being ended, before its work was done. */
+  get fault(): Error | undefined {
+    if (this.#hasSaidAll) return undefined;
+    return this.#fault ?? new Error('it exited by itself');
+  }
+
+  order(order: Order): void {
+    this.#post({ from: 'crew', order });
+  }
+
+  /** End it from outside. */
+  terminate(why: Error): void {
+    this.#fault ??= why;
+    void this.#thread.terminate();
+  }
+
+  /** What it held goes to others. @param fault - counted as an error of its units; without it they are nobody's */
+  lose(fault: Error | undefined): void {
+    this.#served.lose(fault);
+    this.#desk.lose(this.number);
+  }
+
+  #post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
+    this.#thread.postMessage(message, transfer as ArrayBuffer[]);
+  }
+}

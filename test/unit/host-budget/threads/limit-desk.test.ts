@@ -1,0 +1,282 @@
+import { describe, expect, it } from 'vitest';
+import { DeskLine, type FromDesk, serveLine, type ToDesk } from '../../../../src/host-budget/threads/desk-line.ts';
+import { GateTable } from '../../../../src/host-budget/threads/gate-table.ts';
+import { LimitDesk } from '../../../../src/host-budget/threads/limit-desk.ts';
+import type { HostLimits } from '../../../../src/host-limits.ts';
+import type { Limit, Load, Outcome, SendToken, Transition } from '../../../../src/paarc/limit.ts';
+import { VirtualClock } from '../../../support/virtual-clock.ts';
+
+const OK: Outcome = { kind: 'ok', headersMs: 5, serviceMs: 10, bytes: 100 };
+/** The shared clock shows this when the virtual one shows 0. */
+const SHIFT_MS = 7000;
+const LOAD: Load = { inFlight: 0, waiting: 5, eventLoopUtilization: 0.5, clientLimited: 0 };
+
+/** A controller that does as it is told, and remembers what it was told. */
+class ToldLimit implements Limit {
+  permits = 3;
+  spacingMs = 0;
+  pauseUntilMs = 0;
+  nextTickMs = Number.POSITIVE_INFINITY;
+  goodUntilMs = Number.POSITIVE_INFINITY;
+  readonly heard: [what: string, atMs: number, inFlight?: number][] = [];
+  readonly out = new Set<SendToken>();
+  readonly loads: Load[] = [];
+  #token = 40;
+
+  onSend(nowMs: number, inFlight: number): SendToken {
+    this.#token += 1;
+    this.out.add(this.#token);
+    this.heard.push(['send', nowMs, inFlight]);
+    return this.#token;
+  }
+
+  onResult(token: SendToken, outcome: Outcome, nowMs: number): void {
+    if (!this.out.delete(token)) throw new RangeError(`token ${token}: not in flight`);
+    this.heard.push([outcome.kind, nowMs]);
+  }
+
+  tick(nowMs: number, load: Load): Transition | undefined {
+    this.loads.push(load);
+    this.nextTickMs = nowMs + 100;
+    return undefined;
+  }
+}
+
+function trial(slots = 4) {
+  const clock = new VirtualClock();
+  const table = new GateTable({ slots, threads: 3, maxInFlight: 100 });
+  const made = new Map<string, { limit: ToldLimit; revoke: () => void; onChange: () => void }>();
+  const retired: string[] = [];
+  const limits: HostLimits = {
+    create: (host, _rule, revoke, onChange = () => {}) => {
+      const limit = new ToldLimit();
+      made.set(host, { limit, revoke, onChange });
+      return limit;
+    },
+    retire: (host) => void retired.push(host),
+  };
+  const desk = new LimitDesk({ limits, table, clock, shiftMs: SHIFT_MS, onTransition: () => {} });
+  /** A thread's end of a line whose messages arrive when it is said. */
+  const thread = (number: number) => {
+    const toDesk: ToDesk[] = [];
+    const fromDesk: FromDesk[] = [];
+    const port = { post: (message: unknown) => void toDesk.push(message as ToDesk) };
+    const line = new DeskLine({ port, table, thread: number, clock, shiftMs: SHIFT_MS });
+    const served = serveLine(desk, number, { post: (message) => void fromDesk.push(message as FromDesk) });
+    const deliverToDesk = (): void => {
+      line.flush();
+      for (const message of toDesk.splice(0)) served(message);
+    };
+    const deliver = (): void => {
+      deliverToDesk();
+      for (const message of fromDesk.splice(0)) line.receive(message);
+    };
+    const revoked: string[] = [];
+    const join = (host: string): Limit => line.limits.create(host, {}, () => void revoked.push(host));
+    const joined = (host: string): Limit => {
+      const limit = join(host);
+      deliver();
+      return limit;
+    };
+    return { line, deliverToDesk, deliver, join, joined, revoked };
+  };
+  const limitOf = (host: string): ToldLimit => made.get(host)?.limit as ToldLimit;
+  return { clock, table, desk, made, retired, thread, limitOf };
+}
+
+function send(limit: Limit, nowMs: number): SendToken | undefined {
+  return limit.acquire?.(nowMs, nowMs) === true ? limit.onSend(nowMs, 1) : undefined;
+}
+
+describe('the controller of a host that several threads send to', () => {
+  it('is one for all of them, made by the first and retired when the last has left', () => {
+    const { desk, made, retired, thread } = trial();
+    const [one, two] = [thread(1), thread(2)];
+    const here = desk.here.create('a.test', {}, () => {});
+    const limits = [one.joined('a.test'), two.joined('a.test')];
+    expect(made.size).toBe(1);
+    expect([here, ...limits].map(({ permits }) => permits)).toEqual([3, 3, 3]);
+    desk.here.retire('a.test', here);
+    one.line.limits.retire('a.test', limits[0] as Limit);
+    one.deliver();
+    expect(retired).toEqual([]);
+    two.line.limits.retire('a.test', limits[1] as Limit);
+    two.deliver();
+    expect(retired).toEqual(['a.test']);
+    expect(one.joined('a.test').permits).toBe(3);
+    expect(made.size).toBe(1);
+  });
+
+  it('hears of every request of every thread once, in its own time, with what was in flight when it left', async () => {
+    const { clock, desk, thread, limitOf } = trial();
+    const one = thread(1);
+    const here = desk.here.create('a.test', {}, () => {});
+    const there = one.joined('a.test');
+    await clock.advance(50);
+    const first = send(there, 50) as SendToken;
+    await clock.advance(2);
+    const second = send(here, 52) as SendToken;
+    there.onResult(first, OK, 53);
+    here.onResult(second, OK, 54);
+    one.deliver();
+    // The thread's send of 50 is told at 52, when the controller has heard of 54 already.
+    expect(limitOf('a.test').heard).toEqual([
+      ['send', 52, 2],
+      ['ok', 54],
+      ['send', 54, 1],
+      ['ok', 54],
+    ]);
+    expect(limitOf('a.test').out.size).toBe(0);
+  });
+
+  it('is obeyed by all threads as soon as it has decided, also when it moves by itself', () => {
+    const { desk, made, thread, limitOf } = trial();
+    const there = thread(1).joined('a.test');
+    const here = desk.here.create('a.test', {}, () => {});
+    limitOf('a.test').permits = 1;
+    expect(send(there, 10)).toBeDefined();
+    expect(send(there, 10)).toBeDefined();
+    made.get('a.test')?.onChange();
+    expect([send(there, 10), send(here, 10)]).toEqual([undefined, undefined]);
+    Object.assign(limitOf('a.test'), { permits: 9, goodUntilMs: 500 });
+    made.get('a.test')?.onChange();
+    expect(send(here, 499)).toBeDefined();
+    expect(send(here, 500)).toBeUndefined();
+    Object.assign(limitOf('a.test'), { pauseUntilMs: 450, goodUntilMs: 900 });
+    made.get('a.test')?.onChange();
+    expect([send(here, 449), there.pauseUntilMs]).toEqual([undefined, 450]);
+  });
+
+  it('revokes what every thread has in flight, and nobody gets a permit before that', () => {
+    const { desk, made, thread, limitOf } = trial();
+    const one = thread(1);
+    const there = one.joined('a.test');
+    const attempts: (SendToken | undefined)[] = [];
+    const here = desk.here.create('a.test', {}, () => void attempts.push(send(here, 20)));
+    expect(send(there, 10)).toBeDefined();
+    limitOf('a.test').permits = 0;
+    made.get('a.test')?.revoke();
+    one.deliver();
+    expect(attempts).toEqual([undefined]);
+    expect(one.revoked).toEqual(['a.test']);
+  });
+
+  it('loses nothing with a thread that has ended: its requests taught nothing, its permits are free again', async () => {
+    const { clock, desk, thread, limitOf, retired, table } = trial();
+    const one = thread(1);
+    const here = desk.here.create('a.test', {}, () => {});
+    const there = one.joined('a.test');
+    const alone = one.joined('b.test');
+    for (let sent = 0; sent < 3; sent += 1) expect(send(there, 5)).toBeDefined();
+    expect(send(alone, 5)).toBeDefined();
+    one.deliver();
+    // One more whose sending is never told.
+    expect(send(alone, 6)).toBeDefined();
+    expect(send(here, 7)).toBeUndefined();
+    await clock.advance(20);
+    desk.lose(1);
+    expect(limitOf('a.test').heard.filter(([what]) => what === 'neutral')).toHaveLength(3);
+    expect(limitOf('b.test').out.size).toBe(0);
+    expect(retired).toEqual(['b.test']);
+    expect([table.inFlight(0), table.inFlight(1)]).toEqual([0, 0]);
+    for (let sent = 0; sent < 3; sent += 1) expect(send(here, 21)).toBeDefined();
+  });
+
+  it('ignores the late end of a request when its host has been left and its place belongs to another one', () => {
+    const { desk, thread, limitOf } = trial();
+    const [one, two] = [thread(1), thread(2)];
+    const there = one.joined('a.test');
+    const token = send(there, 5) as SendToken;
+    one.deliver();
+    // The stage ends with a request under way: the host is left when that has ended too.
+    one.line.limits.retire('a.test', there);
+    one.deliver();
+    const other = two.joined('b.test');
+    expect(send(other, 6)).toBeDefined();
+    there.onResult(token, { kind: 'neutral' }, 7);
+    one.deliver();
+    expect(limitOf('a.test').heard.at(-1)).toEqual(['neutral', 7]);
+    expect(other.permits).toBe(3);
+    expect(desk.look('a.test')).toBeUndefined();
+  });
+
+  it('does not take a place meant for an earlier use of a host, when the host was left and joined again meanwhile', () => {
+    const { thread, table } = trial();
+    const [one, two] = [thread(1), thread(2)];
+    one.line.limits.retire('a.test', one.join('a.test'));
+    one.deliverToDesk();
+    const other = two.joined('b.test');
+    const second = one.join('a.test');
+    one.deliver();
+    expect(send(second, 5)).toBeDefined();
+    expect(send(other, 5)).toBeDefined();
+    expect([table.inFlight(0), table.inFlight(1)]).toEqual([1, 1]);
+  });
+
+  it('is waited for when all places are taken, and whoever waited gets the next one that is free', () => {
+    const { desk, thread } = trial(2);
+    const [one, two] = [thread(1), thread(2)];
+    const taken = [one.joined('a.test'), one.joined('b.test')];
+    const [third, also] = [one.joined('c.test'), two.joined('c.test')];
+    const fourth = two.joined('d.test');
+    const gone = desk.here.create('e.test', {}, () => {});
+    expect([third, also, fourth, gone].map((limit) => [limit.permits, send(limit, 5)])).toEqual(
+      Array.from({ length: 4 }, () => [0, undefined]),
+    );
+    // Not for good: the rows wait.
+    expect(third.nextTickMs).toBeLessThan(Number.POSITIVE_INFINITY);
+    one.line.limits.retire('a.test', taken[0] as Limit);
+    one.deliver();
+    two.deliver();
+    expect([third.permits, also.permits, fourth.permits]).toEqual([3, 3, 0]);
+    two.line.limits.retire('d.test', fourth);
+    desk.lose(2);
+    one.line.limits.retire('b.test', taken[1] as Limit);
+    one.deliver();
+    expect(gone.permits).toBe(3);
+  });
+
+  it('thinks when its time has come, with the rows that wait in all threads, and rests while nobody is there', async () => {
+    const { clock, desk, thread, limitOf } = trial();
+    const one = thread(1);
+    const there = one.joined('a.test');
+    const here = desk.here.create('a.test', {}, () => {});
+    limitOf('a.test').nextTickMs = 30;
+    there.tick(0, { ...LOAD, waiting: 4 });
+    here.tick(0, { ...LOAD, waiting: 2 });
+    one.deliver();
+    await clock.advance(40);
+    expect(limitOf('a.test').loads).toMatchObject([{ inFlight: 0, waiting: 6 }]);
+    const tokens = [send(here, 40), send(there, 40)] as SendToken[];
+    one.deliver();
+    await clock.advance(100);
+    expect(limitOf('a.test').loads[1]).toMatchObject({ inFlight: 2, waiting: 4, eventLoopUtilization: 0.5 });
+    here.tick(140, { ...LOAD, waiting: 0 });
+    there.tick(140, { ...LOAD, waiting: 0 });
+    here.onResult(tokens[0] as SendToken, OK, 140);
+    there.onResult(tokens[1] as SendToken, OK, 140);
+    one.deliver();
+    await clock.advance(5_000);
+    const { length } = limitOf('a.test').loads;
+    expect(length).toBeLessThan(5);
+    there.tick(clock.nowMs(), { ...LOAD, waiting: 1 });
+    one.deliver();
+    await clock.advance(150);
+    expect(limitOf('a.test').loads.length).toBeGreaterThan(length);
+  });
+
+  it('is asked to be quiet by all threads at once when one of them is, and decides how long that lasts', () => {
+    const { desk, thread, limitOf } = trial();
+    const one = thread(1);
+    const there = one.joined('a.test');
+    const here = desk.here.create('a.test', {}, () => {});
+    const token = send(there, 5) as SendToken;
+    there.onResult(token, { kind: 'rate', serviceMs: 2, retryAfterMs: 400 }, 7);
+    // Before the desk has heard of it.
+    expect([send(here, 406), here.pauseUntilMs]).toEqual([undefined, 407]);
+    limitOf('a.test').pauseUntilMs = 100;
+    one.deliver();
+    expect(here.pauseUntilMs).toBe(100);
+    expect(send(here, 100)).toBeDefined();
+  });
+});
