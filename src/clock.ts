@@ -12,8 +12,8 @@ export interface Clock {
 }
 
 /**
- * The process's own time: the only place in src that reads it or starts a timer. (How busy the event loop was is read by
- * the fetch stage's load meter; that is no time.)
+ * The process's own time: the only place in src that reads it or starts a timer. (How busy the event loop was is read
+ * by the fetch stage's load meter; that is no time.)
  */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),

@@ -63,8 +63,8 @@ function isAsciiAt(bytes: DataView, from: number, to: number): boolean {
 }
 
 /**
- * The text that all rows of a column have, if they do, which is told sooner than they are decoded or copied: the name of
- * their file is such a column.
+ * The text that all rows of a column have, if they do, which is told sooner than they are decoded or copied: the name
+ * of their file is such a column.
  */
 export function oneText({ type, length, nullCount, valueOffsets: offsets, values }: Data): string | undefined {
   if (!DataType.isUtf8(type) || length === 0 || nullCount > 0) return undefined;

@@ -33,7 +33,7 @@ interface Finding {
   readonly name: string;
 }
 
-/** Keys of a FLOW-DC file, as written, whose values are left out because this program's controller reads them differently. */
+/** Keys of a FLOW-DC file, as written, whose values are left out: this program's controller reads them differently. */
 export function setAsideKeys(written: Readonly<Record<string, unknown>>, choice: ThetaChoice): string[] {
   return Object.keys(written).filter((name) => {
     const usedWith = CONFIG_KEYS.get(KEY_OF_SPELLING.get(name) ?? name)?.fdc.flowDc?.usedWith;

@@ -15,8 +15,8 @@ import { SINK_KEYS } from './schema/sink.ts';
 
 /**
  * Every configuration key: the only place for names, types, bounds, defaults and descriptions. The keyword `fdc` of a
- * key is described in schema/key.ts. After a change run scripts/generate-config.ts, which writes the types here, PAARC's
- * settings in src/paarc, config.schema.json and docs/config.md.
+ * key is described in schema/key.ts. After a change run scripts/generate-config.ts, which writes the types here,
+ * PAARC's settings in src/paarc, config.schema.json and docs/config.md.
  */
 export const CONFIG_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',

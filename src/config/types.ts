@@ -19,7 +19,8 @@ export type {
 };
 
 /**
- * A configuration as in a file: FLOW-DC's keys, every one optional. FLOW-DC's other spellings (docs/config.md) work too.
+ * A configuration as in a file: FLOW-DC's keys, every one optional. FLOW-DC's other spellings work too
+ * (docs/config.md).
  */
 export interface Config extends InputKeys, FetchKeys, ControllerKeys, OutputKeys, ClusterKeys, InertKeys {}
 

@@ -88,9 +88,9 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
 };
 
 /**
- * What differs between the identity a folder has (`before`) and the one it is opened with (`now`), under the names of the
- * configuration, in one line: `shard_size was 2000, is now 1000; label was "species", is now none`. Empty when nothing
- * does.
+ * What differs between the identity a folder has (`before`) and the one it is opened with (`now`), under the names of
+ * the configuration, in one line: `shard_size was 2000, is now 1000; label was "species", is now none`. Empty when
+ * nothing does.
  */
 export function differencesBetween(before: JobIdentity, now: JobIdentity): string {
   const differences = Object.entries(COMPARED).flatMap(([key, value]) => {

@@ -68,7 +68,10 @@ export function firstRefusal(settings: PaarcSettings, whole: Segment, pacePerS: 
   return { ...openRate, perS: pauses ? upperPerS : settings.beta * upperPerS, upperPerS, burst: whole.accepted };
 }
 
-/** A rate was measured between two 429s. @param first - the segment up to the very first 429, when the bucket was full */
+/**
+ * A rate was measured between two 429s.
+ * @param first - the segment up to the very first 429, when the bucket was full
+ */
 export function settledAt(
   settings: PaarcSettings,
   rate: RateEstimate,

@@ -17,7 +17,7 @@ import type { PartitionByHostOptions } from '../stages/partition/partition-by-ho
 
 export interface JobInput {
   readonly info: ManifestInfo;
-  /** How its rows are cut into units: as the job's settings say, and where earlier runs cut them. Known once adopted. */
+  /** How its rows are cut into units: as the settings say, and where earlier runs cut them. Known once adopted. */
   cutting(): PartitionByHostOptions;
   /** Units were decided in earlier runs: a cut by time now could contradict them. */
   stopLingering(): void;

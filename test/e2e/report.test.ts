@@ -37,7 +37,8 @@ describe('flow-dc report', () => {
 
   it('adds up to what the outcome tables hold, in totals, hosts, errors, plots and times', async () => {
     const { out, download } = await setUp();
-    await download(out);
+    // So that every host takes longer than a second, after which the timeline first looks.
+    await download(out, '--law', 'fixed', '--per-host-concurrency', '1');
     const { stdout } = await report(out, '--json');
     const result = JSON.parse(stdout) as Report;
     const rows = await outcomesOf(out);

@@ -49,7 +49,8 @@ export const demoCommand: Command = {
 async function serveDemo({ manifest, dataset, rows, hosts }: DemoGround, io: CliIo): Promise<number> {
   // In one piece: whoever reads it from a pipe has all of it at once.
   writeLines(io.stdout, [
-    `${manifest}: ${count(rows)} rows of ${DEMO_HOSTS.length} hosts, played here until Ctrl-C. In another terminal:\n\n` +
+    `${manifest}: ${count(rows)} rows of ${DEMO_HOSTS.length} hosts, played here until Ctrl-C. ` +
+      `In another terminal:\n\n` +
       `  flow-dc download ${manifest} -o ${dataset} --connect-to ${hosts.connectTo}`,
   ]);
   if (!io.signal.aborted) await once(io.signal, 'abort');

@@ -12,7 +12,7 @@
 const [AT_WORK, ALL_OF_THREAD] = [0, 1];
 /** Integers of a slot: permits; then, by thread, rows that wait and requests in flight. */
 const [PERMITS, OF_THREAD] = [0, 1];
-/** Times of a slot that the controller's thread writes, ms: least time between sends, end of a pause, of the permits. */
+/** Times of a slot that the controller's thread writes, ms: least time between sends, end of a pause and of permits. */
 const [SPACING, PAUSE, GOOD_UNTIL] = [0, 1, 2];
 const TIMES = 3;
 /** Moments of a slot that any thread writes, in microseconds: the last send, and the end of a pause just heard of. */

@@ -24,8 +24,8 @@ export interface OddRecordsOptions extends Pick<Dialect, 'delimiter' | 'looseQuo
 
 /**
  * csv-parse, from the beginning of a file or of a record within it. Records go to a function and not to the readable
- * side: what was parsed before an error is then not lost in a stream's buffer. csv-parse's own `on_record` does the same
- * at twice the cost.
+ * side: what was parsed before an error is then not lost in a stream's buffer. csv-parse's own `on_record` does the
+ * same at twice the cost.
  */
 export class OddRecords extends Parser {
   readonly #onCells: (cells: string[]) => void;

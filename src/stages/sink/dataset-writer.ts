@@ -1,4 +1,4 @@
-/** One attempt at one unit of a dataset: samples into their container, outcomes into the table, both into one commit. */
+/** One attempt at one unit of a dataset: samples into their container, outcomes into the table, both in one commit. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { safeExtension } from '../../dataset/naming/safe-name.ts';

@@ -27,7 +27,7 @@ const LAST_BLOCK = Buffer.from([1, 0, 0, 0xff, 0xff]);
 /** Types whose bytes do not get smaller, by the first word of their media type. */
 const PACKED_TYPES = /^(image\/(jpeg|png|gif|webp|avif|heic|heif|jxl)|video\/|audio\/|application\/(zip|gzip|x-7z))/;
 
-/** Whether a body of this type is stored as it is. Deflate takes 25 ms per MB and leaves such a body as long as it was. */
+/** Whether a body of this type is stored as it is: deflate takes 25 ms per MB and leaves it as long as it was. */
 export function isPacked(contentType: string | undefined): boolean {
   return contentType !== undefined && PACKED_TYPES.test(contentType) && !contentType.endsWith('bmp');
 }

@@ -46,8 +46,8 @@ export interface Sink extends Writable {
 /** Rows that wait for a writer which takes them one by one: enough to keep every open unit's busy. Chosen, untested. */
 const MAX_WAITING_ROWS = 64;
 /**
- * Bytes that are gathered or being written: a gathered write of every open unit, and as much again. Bodies have a budget
- * of their own besides. Chosen.
+ * Bytes that are gathered or being written: a gathered write of every open unit, and as much again. Bodies have a
+ * budget of their own besides. Chosen.
  */
 const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 /** A commit waits for fsync, which blocks one of libuv's 4 threads: half of them stay for the writes of other units. */

@@ -1,4 +1,4 @@
-/** Headers of tar entries: a template with name, size and checksum filled in, or tar-stream where that is not enough. */
+/** Headers of tar entries: a template with name, size and checksum filled in, or tar-stream where that will not do. */
 import { once } from 'node:events';
 
 export const BLOCK_BYTES = 512;

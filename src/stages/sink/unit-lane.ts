@@ -20,9 +20,9 @@ export interface LaneEvents {
 }
 
 /**
- * One open unit's way through the sink: open, write row by row, commit, done. Everything that waits happens in one chain
- * of awaits, so a writer never sees two calls at once, and nothing is left behind whichever way it ends. A gathering
- * writer is handed its rows as they come, without any waiting.
+ * One open unit's way through the sink: open, write row by row, commit, done. Everything that waits happens in one
+ * chain of awaits, so a writer never sees two calls at once, and nothing is left behind whichever way it ends. A
+ * gathering writer is handed its rows as they come, without any waiting.
  */
 export class UnitLane implements GatheringEvents {
   readonly #unit: OpenUnit;

@@ -20,7 +20,8 @@ export function requestHeaders(
   for (const [name, value] of Object.entries(own)) headers[name.toLowerCase()] = value;
   Object.assign(headers, headerRecord(rule.headers ?? []));
   if ((url.username !== '' || url.password !== '') && headers.authorization === undefined) {
-    headers.authorization = `Basic ${Buffer.from(`${unescaped(url.username)}:${unescaped(url.password)}`).toString('base64')}`;
+    const secret = `${unescaped(url.username)}:${unescaped(url.password)}`;
+    headers.authorization = `Basic ${Buffer.from(secret).toString('base64')}`;
   }
   return headers;
 }

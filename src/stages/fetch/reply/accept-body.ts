@@ -38,7 +38,7 @@ export type Acceptance = { readonly held: CollectedBody } & (
 );
 
 /**
- * Look at a body. What nearly all bodies are, an image of a common type in memory, is judged at once, without a promise.
+ * Look at a body. What nearly all bodies are, an image of a common type in memory, is judged at once, with no promise.
  * @param release - called with what is no longer needed: the encoded form of a body that was decoded
  * @returns a promise rejects only for faults of our own disk
  */

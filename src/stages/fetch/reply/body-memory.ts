@@ -1,4 +1,4 @@
-/** Memory and disk for bodies: one pool of bytes for the process, and the folder of bodies that are too large for it. */
+/** Memory and disk for bodies: one pool of bytes for the process, and the folder of those that are too large for it. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
