@@ -15,7 +15,8 @@ const FILES: Readonly<Record<string, readonly Slice[]>> = {
 };
 
 const CONFIG = `/**
- * A configuration as in a file: FLOW-DC's keys, every one optional. FLOW-DC's other spellings (docs/config.md) work too.
+ * A configuration as in a file: FLOW-DC's keys, every one optional. FLOW-DC's other spellings work too
+ * (docs/config.md).
  */
 export interface Config extends ${Object.keys(FILES)
   .map((theme) => `${pascal(theme)}Keys`)
