@@ -34,23 +34,28 @@ export interface CancelResult {
 
 /** Cancel and tidy up. Records and outputs stay. Errors: FDC_ERR_TRANSPORT_*; FDC_ERR_DEST_*. */
 export async function cancelJob(channel: ClusterChannel, reason: string, clock: Clock): Promise<CancelResult> {
-  const { out, folderId } = channel.description;
-  const job = await assertJobFolder(out, folderId).catch((error: unknown) => {
-    if (isFlowDcError(error)) return undefined;
-    throw error;
-  });
+  const { out } = channel.description;
   try {
     await channel.cancel(reason);
     await workersGone(channel, clock, LET_GO_MS, ({ units }) => units.length > 0);
+    const job = await jobSeenFromHere(channel);
     return job === undefined ? { folder: 'unseen', out } : await freeFolder(channel, job, clock);
   } catch (error) {
     const isGone = isFlowDcError(error) && error.code === 'FDC_ERR_TRANSPORT_CONNECT';
-    if (!isGone || !channel.cancelled.aborted || job === undefined) throw error;
+    const job = isGone && channel.cancelled.aborted ? await jobSeenFromHere(channel) : undefined;
+    if (job === undefined) throw error;
     const mark = await readMark(job.paths);
     // The submit that follows the job was quicker: it ended, and took the server that it had started with it.
     if (mark === undefined || mark.own === true) return { folder: 'followed', out };
     throw error;
   }
+}
+
+async function jobSeenFromHere({ description: { out, folderId } }: ClusterChannel): Promise<Job | undefined> {
+  return assertJobFolder(out, folderId).catch((error: unknown) => {
+    if (isFlowDcError(error)) return undefined;
+    throw error;
+  });
 }
 
 async function freeFolder(channel: ClusterChannel, job: Job, clock: Clock): Promise<CancelResult> {

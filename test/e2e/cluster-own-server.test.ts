@@ -66,14 +66,7 @@ describeNats('a server of the submitter’s own', () => {
   });
 
   it('stays when its submitter is killed, is found by the next one, and ends with a cancel', async () => {
-    const trial = await clusterTrial({ rows: 1000, latencyMs: 80 });
-    const out = trial.path('out');
-    const submit = trial.submit(out, '--port-number', '0');
-    await said(submit, 'units are published');
-    const joinFile = join(out, '.flow-dc', 'worker.json');
-    const { server } = JSON.parse(await readFile(joinFile, 'utf8'));
-    const worker = trial.worker('--join', joinFile);
-    await said(worker, 'committed');
+    const { trial, out, submit, worker, joinFile, server } = await atWork(80);
     submit.child.kill('SIGKILL');
     await submit.done;
     const next = trial.submit(out, '--port-number', '0');
@@ -89,14 +82,7 @@ describeNats('a server of the submitter’s own', () => {
   });
 
   it('ends with the cancel of a job that its submitter follows, and the cancel ends, too', async () => {
-    const trial = await clusterTrial({ rows: 1000, latencyMs: 80 });
-    const out = trial.path('out');
-    const submit = trial.submit(out, '--port-number', '0');
-    await said(submit, 'units are published');
-    const joinFile = join(out, '.flow-dc', 'worker.json');
-    const { server } = JSON.parse(await readFile(joinFile, 'utf8'));
-    const worker = trial.worker('--join', joinFile);
-    await said(worker, 'committed');
+    const { out, submit, worker, joinFile, server } = await atWork(80);
     const cancel = await runCli(['cancel', '--join', joinFile]);
     expect(cancel).toMatchObject({ code: 0, stderr: expect.stringContaining('cancelled; ') });
     await Promise.all([submit.done, worker.done]);
@@ -106,14 +92,7 @@ describeNats('a server of the submitter’s own', () => {
   });
 
   it('is started again when it dies, and the job goes on with nobody having to do anything', async () => {
-    const trial = await clusterTrial({ rows: 1000, latencyMs: 60 });
-    const out = trial.path('out');
-    const submit = trial.submit(out, '--port-number', '0');
-    await said(submit, 'units are published');
-    const joinFile = join(out, '.flow-dc', 'worker.json');
-    const { server } = JSON.parse(await readFile(joinFile, 'utf8'));
-    const worker = trial.worker('--join', joinFile);
-    await said(worker, 'committed');
+    const { out, submit, worker, server } = await atWork(60);
     process.kill(server.pid, 'SIGKILL');
     await said(submit, `nats-server (process ${server.pid}) ended and was started again`);
     await said(worker, 'answers again');
@@ -134,6 +113,19 @@ describeNats('a server of the submitter’s own', () => {
     await expect(stat(trial.path('out'))).rejects.toThrow('ENOENT');
   });
 });
+
+/** A submit with a server of its own and one worker, which has committed units. */
+async function atWork(latencyMs: number) {
+  const trial = await clusterTrial({ rows: 1000, latencyMs });
+  const out = trial.path('out');
+  const submit = trial.submit(out, '--port-number', '0');
+  await said(submit, 'units are published');
+  const joinFile = join(out, '.flow-dc', 'worker.json');
+  const { server } = JSON.parse(await readFile(joinFile, 'utf8'));
+  const worker = trial.worker('--join', joinFile);
+  await said(worker, 'committed');
+  return { trial, out, submit, worker, joinFile, server };
+}
 
 function connectTo(flags: readonly string[]): string {
   return flags[flags.indexOf('--connect-to') + 1] as string;
