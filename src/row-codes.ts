@@ -34,6 +34,7 @@ export const ROW_CODES = {
   },
   host_skipped: { transient: false, text: 'the configuration says to skip this host' },
   unit_deadline: { transient: true, text: 'no row of the unit finished for timeout_minutes' },
+  unknown_error: { transient: true, text: 'the HTTP library failed in a way that has no name here' },
   unit_failed: { transient: true, text: 'the unit was given up after max_retries errors' },
 } as const satisfies Record<string, { transient: boolean; text: string }>;
 

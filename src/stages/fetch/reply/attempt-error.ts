@@ -3,6 +3,7 @@ import type { Outcome } from '../../../paarc/limit.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import { AddressRefusedError } from '../connect/connector.ts';
 import { LookupError } from '../connect/resolver.ts';
+import { meaningOf } from './library-errors.ts';
 
 export interface AttemptFailure {
   readonly code: RowCode;
@@ -12,40 +13,28 @@ export interface AttemptFailure {
 /** How far the attempt had come when it failed. */
 export type Phase = 'connecting' | 'sent' | 'body';
 
-const CONNECT_CODES: Readonly<Record<string, RowCode>> = {
-  ECONNREFUSED: 'connect_refused',
-  ETIMEDOUT: 'connect_timeout',
-  UND_ERR_CONNECT_TIMEOUT: 'connect_timeout',
-  ENETUNREACH: 'connect_error',
-  EHOSTUNREACH: 'connect_error',
-  EADDRNOTAVAIL: 'connect_error',
-};
-
 /** Name an error by the layer it comes from. `phase` separates a reset during the body (truncation) from one before. */
 export function failureOf(error: unknown, phase: Phase): AttemptFailure {
   if (error instanceof LookupError || error instanceof AddressRefusedError)
     return { code: error.code, message: error.message };
-  const { code = '', name, message = String(error) } = error as { code?: string; name?: string; message?: string };
-  const named = CONNECT_CODES[code];
-  if (named !== undefined && phase === 'connecting')
-    return { code: named, message: named === 'connect_refused' ? 'connection refused' : message };
-  // What undici refuses to send never becomes better: a header of the row's own that is none.
-  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED')
-    return { code: 'invalid_url', message: `the request cannot be sent: ${message}` };
-  if (phase === 'connecting' && isTlsError(code))
-    return { code: 'tls_error', message: `${code}: ${message.split('\n', 1)[0]}` };
-  // undici leaves the code of parser errors empty; a body without its end is one of them.
-  const isParser = name === 'HTTPParserError' && !(phase === 'body' && message.includes('Invalid EOF state'));
-  if (isParser || code === 'UND_ERR_HEADERS_OVERFLOW')
-    return { code: 'protocol_error', message: `invalid HTTP reply: ${message}` };
-  if (phase === 'body') return { code: 'truncated', message: 'the connection ended before the body was complete' };
-  if (phase === 'connecting' && code !== 'ECONNRESET' && code !== 'UND_ERR_SOCKET')
-    return { code: 'connect_error', message: `${code} ${message}`.trim() };
-  return { code: 'reset', message: 'the host closed the connection without a reply' };
-}
-
-function isTlsError(code: string): boolean {
-  return /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|EPROTO|HOSTNAME_MISMATCH|INVALID_CA)/.test(code);
+  const { code = '', message = String(error) } = error as { code?: string; message?: string };
+  const text = [code, message.split('\n', 1)[0]].filter((part) => part !== '').join(': ');
+  const meaning = meaningOf(error, phase);
+  switch (meaning) {
+    case 'connection':
+      return phase === 'body'
+        ? { code: 'truncated', message: 'the connection ended before the body was complete' }
+        : { code: 'reset', message: 'the host closed the connection without a reply' };
+    case 'connect_refused':
+      return { code: meaning, message: 'connection refused' };
+    case 'protocol_error':
+      // undici takes every head that it cannot read for one of a wrong length, if it has read a length by then.
+      return { code: meaning, message: `invalid HTTP reply: ${code.endsWith('MISMATCH') ? 'a malformed head' : text}` };
+    case 'invalid_url':
+      return { code: meaning, message: `the request cannot be sent: ${text}` };
+    default:
+      return { code: meaning, message: text };
+  }
 }
 
 /** Codes that say something about what the host can carry; every other failure is neutral to its limit. */

@@ -1,8 +1,10 @@
+import { errors } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { ROW_CODES, type RowCode } from '../../../../../src/row-codes.ts';
 import { AddressRefusedError } from '../../../../../src/stages/fetch/connect/connector.ts';
 import { LookupError } from '../../../../../src/stages/fetch/connect/resolver.ts';
 import { failureOf, outcomeOf, type Phase } from '../../../../../src/stages/fetch/reply/attempt-error.ts';
+import { UNDICI_ERRORS } from '../../../../../src/stages/fetch/reply/library-errors.ts';
 
 const TIMING = { headersMs: 5, serviceMs: 9, bytes: 100 };
 
@@ -33,6 +35,7 @@ const OUTCOMES: readonly [RowCode, 'rate' | 'overload' | 'neutral'][] = [
   ['host_down', 'neutral'],
   ['host_skipped', 'neutral'],
   ['unit_deadline', 'neutral'],
+  ['unknown_error', 'neutral'],
   ['unit_failed', 'neutral'],
   ['http_400', 'neutral'],
   ['http_401', 'neutral'],
@@ -88,6 +91,13 @@ const ERRORS: readonly [string, Phase, RowCode][] = [
   ['ECONNRESET', 'body', 'truncated'],
   ['UND_ERR_SOCKET', 'body', 'truncated'],
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'body', 'truncated'],
+  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'sent', 'protocol_error'],
+  ['UND_ERR_INFO', 'sent', 'unknown_error'],
+  ['UND_ERR_DESTROYED', 'connecting', 'unknown_error'],
+  ['UND_ERR_OF_NEXT_YEAR', 'sent', 'unknown_error'],
+  ['UND_ERR_OF_NEXT_YEAR', 'body', 'unknown_error'],
+  ['ERR_ASSERTION', 'sent', 'unknown_error'],
+  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'sent', 'tls_error'],
   ['UND_ERR_HEADERS_OVERFLOW', 'sent', 'protocol_error'],
   ['UND_ERR_INVALID_ARG', 'connecting', 'invalid_url'],
   ['UND_ERR_NOT_SUPPORTED', 'connecting', 'invalid_url'],
@@ -102,7 +112,21 @@ const ERRORS: readonly [string, Phase, RowCode][] = [
 
 describe('an error of the layers below', () => {
   it.each(ERRORS)('%s while %s is %s', (code, phase, expected) => {
-    expect(failureOf(Object.assign(new Error('the text'), { code }), phase).code).toBe(expected);
+    const syscall = phase === 'connecting' && /^E[A-Z]+$/.test(code) ? 'connect' : undefined;
+    expect(failureOf(Object.assign(new Error('the text'), { code, syscall }), phase).code).toBe(expected);
+  });
+
+  it('that undici may raise has a meaning here, each by its code', () => {
+    const classes = Object.values(errors as Record<string, new (...args: unknown[]) => { code?: string }>);
+    const codes = classes.map((Class) => new Class('', 0, { statusCode: 500 }).code ?? 'a parser error has none');
+    expect([...new Set(codes.filter((code) => code.startsWith('UND_')))].sort()).toEqual(
+      Object.keys(UNDICI_ERRORS).sort(),
+    );
+  });
+
+  it('without any name is neither the host’s fault nor one of a stale connection', () => {
+    for (const phase of ['connecting', 'sent', 'body'] as const)
+      expect(failureOf(new TypeError('of our own making'), phase).code).toBe('unknown_error');
   });
 
   it.each([
