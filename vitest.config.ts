@@ -48,6 +48,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // In processes of their own, beside tests that no load can fail.
+          name: 'fuzz',
+          include: ['test/fuzz/**/*.test.ts'],
+          testTimeout: 120_000,
+          sequence: { groupOrder: GROUP.pure },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
           testTimeout: 60_000,

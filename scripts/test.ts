@@ -11,6 +11,7 @@ async function test(args: readonly string[]): Promise<number> {
     process.stdout.write('0 passed, 1 failed\n');
     return 1;
   }
+  process.env.FLOW_DC_FUZZ_SECONDS ??= '20';
   for (const line of await findTestTools()) process.stdout.write(`${line}\n`);
   return runThrough('vitest', ['run', ...args]);
 }

@@ -3,6 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take ten seconds and more, longest first. */
 const SLOW = [
+  'fuzz/fuzz.test.ts',
   'scenarios/paarc/hosts.test.ts',
   'integration/nats/chaos.test.ts',
   'integration/fetch/long-tail.test.ts',
