@@ -39,12 +39,14 @@ export const ROW_CODES = {
 } as const satisfies Record<string, { transient: boolean; text: string }>;
 
 export type NamedRowCode = keyof typeof ROW_CODES;
-/** A named code, or `http_404` and the like for a final HTTP status that is not a success. */
+/** A named code, or `http_404` and the like for a final HTTP status that does not bring the file. */
 export type RowCode = NamedRowCode | `http_${number}`;
 
-/** Whether a later run may succeed: by table, and for HTTP statuses 408, 425, 429 and 5xx. */
+/** Whether a later run may succeed: by table, and for HTTP statuses 202, 206, 408, 425, 429 and 5xx. */
 export function isTransient(code: RowCode): boolean {
   if (!code.startsWith('http_')) return ROW_CODES[code as NamedRowCode].transient;
   const status = Number(code.slice(5));
+  // Not ready yet, or a part: the next time it may be the file.
+  if (status === 202 || status === 206) return true;
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }

@@ -47,7 +47,7 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
     flags: '--ca-file FILE',
   },
   reset: { cause: 'the host closed connections, often because there were too many', flags: '--per-host-concurrency 4' },
-  protocol_error: { cause: 'whatever answered does not speak HTTP', flags: '' },
+  protocol_error: { cause: 'whatever answered does not speak HTTP, or wraps its bodies in its own way', flags: '' },
   timeout_headers: { cause: 'the host took longer to answer than it was given', flags: '--timeout-sec 60' },
   timeout_body: { cause: 'large files on a slow line', flags: '--timeout-sec 120' },
   too_slow: { cause: 'the host sends more slowly than is waited for', flags: '--min-throughput 0' },
@@ -72,6 +72,8 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
 
 /** By status; any other 4xx and 5xx has the words of its hundred. */
 const STATUS_HINTS: Readonly<Record<number, Hint>> = {
+  202: { cause: 'the host had the file not ready, or asks for a proof of humanity first', flags: '' },
+  206: { cause: 'the host sent a part of the file though all of it was asked for', flags: '' },
   400: { cause: 'the host takes the URL for malformed; look at how the manifest escapes it' },
   401: { cause: 'the link needs a login' },
   403: { cause: BLOCKED, flags: '--contact you@example.org' },

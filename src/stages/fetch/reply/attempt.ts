@@ -31,7 +31,7 @@ export function startAttempt(
   limits: Deadlines,
   owner: AttemptOwner,
 ): { abort(): void } {
-  const attempt = new Attempt(settings, limits, owner, wants !== undefined);
+  const attempt = new Attempt(settings, limits, owner, wants !== undefined, headers.range !== undefined);
   client.dispatch({ path, method: wants === 'head' ? 'HEAD' : 'GET', headers }, attempt);
   return attempt;
 }
@@ -44,6 +44,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   readonly #owner: AttemptOwner;
   readonly #limits: Deadlines;
   readonly #isBodyWanted: boolean;
+  readonly #isPartAsked: boolean;
   readonly #deadline: Deadline;
   #abortRequest: ((error?: Error) => void) | undefined;
   #resumeParser: (() => void) | undefined;
@@ -61,11 +62,18 @@ class Attempt implements Dispatcher.DispatchHandler {
   #window: ReturnType<Deadlines['add']> | undefined;
   #leaveBudgetLine: (() => void) | undefined;
 
-  constructor(settings: AttemptSettings, limits: Deadlines, owner: AttemptOwner, headersOnly: boolean) {
+  constructor(
+    settings: AttemptSettings,
+    limits: Deadlines,
+    owner: AttemptOwner,
+    headersOnly: boolean,
+    isPartAsked: boolean,
+  ) {
     this.#settings = settings;
     this.#owner = owner;
     this.#limits = limits;
     this.#isBodyWanted = !headersOnly;
+    this.#isPartAsked = isPartAsked;
     this.#startMs = settings.clock.nowMs();
     this.#deadline = new Deadline(limits, () => this.#expire());
   }
@@ -92,7 +100,8 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#headersAtMs = this.#settings.clock.nowMs();
     const headers = readHeaders(rawHeaders);
-    this.#unwanted = judgeReply(status, headers, this.#settings.robotsTags, this.#settings.clock.wallMs());
+    const { robotsTags, clock } = this.#settings;
+    this.#unwanted = judgeReply(status, headers, robotsTags, clock.wallMs(), this.#isPartAsked);
     if (!this.#isBodyWanted) this.#unwanted ??= { kind: 'headers', status, announced: announcedBody(status, headers) };
     if (this.#unwanted !== undefined) return true;
     this.#headers = replyHeaders(headers);

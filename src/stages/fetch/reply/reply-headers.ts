@@ -2,6 +2,7 @@
 import type { AnnouncedBody } from '../../../record.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import { isEncoded } from './content-encoding.ts';
+import { notTheFile } from './whole-file.ts';
 
 export type RawHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -23,6 +24,7 @@ const READ_HEADERS: readonly (readonly string[] | undefined)[] = [
   'last-modified',
   'content-length',
   'content-encoding',
+  'transfer-encoding',
 ].reduce<string[][]>((byLength, name) => {
   byLength[name.length] = [...(byLength[name.length] ?? []), name];
   return byLength;
@@ -65,6 +67,7 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
  * @param robotsTags - X-Robots-Tag directives to honour
+ * @param isPartAsked - the request had a Range
  * @returns undefined when the body is wanted
  */
 export function judgeReply(
@@ -72,6 +75,7 @@ export function judgeReply(
   headers: RawHeaders,
   robotsTags: readonly string[],
   wallMs: number,
+  isPartAsked: boolean,
 ): UnwantedReply | undefined {
   if (REDIRECTS.has(status)) return { kind: 'redirect', status, location: utf8(single(headers.location)) };
   if (status >= 300) {
@@ -81,9 +85,8 @@ export function judgeReply(
   const directive = robotsOptOut(headers['x-robots-tag'], robotsTags);
   if (directive !== undefined)
     return { kind: 'failed', code: 'robots_tag', message: `X-Robots-Tag: ${directive}`, status };
-  if (status === 204 || status === 205)
-    return { kind: 'failed', code: 'empty_body', message: `HTTP status ${status}`, status };
-  return undefined;
+  const flaw = notTheFile(status, single(headers['content-range']), headers['transfer-encoding'], isPartAsked);
+  return flaw === undefined ? undefined : { kind: 'failed', ...flaw, status };
 }
 
 export function replyHeaders(headers: RawHeaders): ReplyHeaders {

@@ -1,0 +1,46 @@
+/** Whether a success promises the whole file and nothing else, by its status and headers. */
+import type { RowCode } from '../../../row-codes.ts';
+
+export interface NotTheFile {
+  readonly code: RowCode;
+  readonly message: string;
+}
+
+/** OK, and the same from a proxy that may have changed it. */
+const WHOLE: ReadonlySet<number> = new Set([200, 203]);
+
+/**
+ * @param status - 200 to 299
+ * @param transferCodings - Transfer-Encoding, all of its lines
+ * @param isPartAsked - the request had a Range
+ * @returns undefined when the body is the file
+ */
+export function notTheFile(
+  status: number,
+  contentRange: string | undefined,
+  transferCodings: string | readonly string[] | undefined,
+  isPartAsked: boolean,
+): NotTheFile | undefined {
+  if (transferCodings !== undefined && !isPlainlyChunked(transferCodings)) {
+    const named = [transferCodings].flat().join(', ').slice(0, 80);
+    // The parser hands such a body on with its framing inside.
+    return { code: 'protocol_error', message: `Transfer-Encoding '${named}' cannot be undone` };
+  }
+  if (status === 204 || status === 205) return { code: 'empty_body', message: `HTTP status ${status}` };
+  if (WHOLE.has(status)) return undefined;
+  if (status !== 206) return { code: `http_${status}`, message: `HTTP status ${status} does not bring the file` };
+  if (isPartAsked || isAll(contentRange)) return undefined;
+  const part = contentRange === undefined ? 'of unknown place' : contentRange.slice(0, 80);
+  return { code: 'http_206', message: `a part that nobody asked for: ${part}` };
+}
+
+function isPlainlyChunked(transferCodings: string | readonly string[]): boolean {
+  const codings = [transferCodings].flat().join(',').toLowerCase().split(',');
+  return codings.map((coding) => coding.trim()).every((coding) => coding === 'chunked' || coding === 'identity');
+}
+
+/** RFC 9110, 14.4: `bytes 0-644/645` is all of it; a total of `*` is anybody's guess. */
+function isAll(contentRange: string | undefined): boolean {
+  const match = /^\s*bytes\s+0-(\d+)\/(\d+)\s*$/i.exec(contentRange ?? '');
+  return match !== null && Number(match[1]) + 1 === Number(match[2]);
+}
