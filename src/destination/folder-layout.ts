@@ -34,6 +34,8 @@ export interface FolderPaths {
   readonly lockFile: string;
   /** Exists while recorded files are being deleted; whoever finds it finishes the deletion. */
   readonly overwriteFile: string;
+  /** Exists while units are being taken back, and names them; whoever finds it finishes that. */
+  readonly repairFile: string;
   /** What was read from stdin, whole; and while it is being read. */
   readonly keptInput: string;
   readonly partialInput: string;
@@ -70,6 +72,7 @@ export function folderPaths(output: string, layout: FolderLayout): FolderPaths {
     jobFile: join(state, 'job.json'),
     lockFile: join(state, 'lock'),
     overwriteFile: join(state, 'overwrite'),
+    repairFile: join(state, 'repair.json'),
     keptInput: join(state, 'stdin'),
     partialInput: join(state, 'stdin.partial'),
     lingers: join(state, 'lingers'),

@@ -44,7 +44,7 @@ export async function refuseForeign(out: string): Promise<void> {
 }
 
 /** What stayed after a job's files were deleted, as lines for the user. */
-export async function leftOver(out: string): Promise<readonly string[]> {
+export async function leftOver(out: string): Promise<string[]> {
   const names = await foreignNames(out);
   return names.length === 0 ? [] : [`left alone in ${out}, because no record names them: ${tell(names)}`];
 }
@@ -87,13 +87,17 @@ export async function clearOutput(paths: FolderPaths): Promise<void> {
 }
 
 async function clearUnit(paths: FolderPaths, record: UnitRecord): Promise<void> {
-  for (const { name } of record.artifacts) {
-    if (name.endsWith(FILE_LIST_SUFFIX)) {
-      // A list that was not rolled forward is still staged, with some of its files in their final place perhaps.
-      await clearListed(paths, join(stagingFolder(paths, record.unit, record.token), name));
-      await clearListed(paths, finalPath(paths, name));
-    }
-    await remove(finalPath(paths, name));
+  await clearListedFiles(paths, record);
+  for (const { name } of record.artifacts) await remove(finalPath(paths, name));
+}
+
+/** Remove the loose files that a record's lists name. */
+export async function clearListedFiles(paths: FolderPaths, { unit, token, artifacts }: UnitRecord): Promise<void> {
+  for (const { name } of artifacts) {
+    if (!name.endsWith(FILE_LIST_SUFFIX)) continue;
+    // A list that was not rolled forward is still staged, with some of its files in their final place perhaps.
+    await clearListed(paths, join(stagingFolder(paths, unit, token), name));
+    await clearListed(paths, finalPath(paths, name));
   }
 }
 

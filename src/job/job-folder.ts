@@ -13,6 +13,7 @@ import { differencesBetween, type JobIdentity } from './identity.ts';
 import { type FoundJob, findJob, type JobFile, type JobSettings, readJobFile, writeJobFile } from './job-file.ts';
 import { RECORDS_FOLDER, sweepTemporaryRecords } from './local-committer.ts';
 import { acquireLock, type JobLock } from './lock.ts';
+import { takeBackMarked } from './repair-mark.ts';
 
 export interface OpenJobOptions {
   /** Delete what the folder's job recorded and begin anew. Files that no record names stay. */
@@ -122,9 +123,13 @@ async function openIn(paths: FolderPaths, identity: JobIdentity, options: OpenJo
     else if (before !== undefined) await refuseOther(paths, before, identity);
     await sweepTemporaryRecords(paths.state);
     const kept = replaces ? undefined : before;
+    // Where a server decides units, taking records back here would not undo them.
+    const taken = options.distributed === 'open' ? 0 : await takeBackMarked(paths);
     const job = await saveJob(paths, kept, identity, options.settings);
     if (replaces) await rm(paths.overwriteFile, { force: true });
     const notices = replaces ? await leftOver(out) : [];
+    if (taken > 0)
+      notices.push(`${taken} ${taken === 1 ? 'unit is' : 'units are'} done again, as flow-dc repair asked`);
     const close = (): Promise<void> => lock.release();
     return { ...job, out, paths, resumed: kept !== undefined, notices, close, [Symbol.asyncDispose]: close };
   } catch (error) {

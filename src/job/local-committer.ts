@@ -19,11 +19,17 @@ export interface LocalCommit {
   readonly record: UnitRecord;
 }
 
+/** Told of the file of a unit that is no record, and why. */
+export type OnDamaged = (unit: UnitId, problem: string) => void;
+
 /** A committer that can also list what it decided. */
 export interface LocalCommitter extends Committer {
   commit(record: UnitRecord): Promise<LocalCommit>;
-  /** Every decided record, by folder, in no order within it. Reads a folder (at most 1,000 units) ahead, not more. */
-  records(): AsyncIterable<UnitRecord>;
+  /**
+   * Every decided record, by folder, in no order within it. Reads a folder (at most 1,000 units) ahead, not more.
+   * @param onDamaged - told of files that are no records; without it a torn one is passed over, any other one throws
+   */
+  records(onDamaged?: OnDamaged): AsyncIterable<UnitRecord>;
   /** How many records there are. Reads them all: call it once per run. */
   count(): Promise<number>;
   /** Another decided unit that would write the same shard: proof that the input was cut differently before. */
@@ -92,12 +98,12 @@ class RecordFolder implements LocalCommitter {
     }
   }
 
-  async *records(): AsyncIterable<UnitRecord> {
+  async *records(onDamaged?: OnDamaged): AsyncIterable<UnitRecord> {
     for (const prefix of await this.#list('')) {
       if (!PREFIX_FOLDER.test(prefix)) continue;
       const units = unitsAmong(await this.#list(prefix));
       for (let start = 0; start < units.length; start += READS_AT_ONCE) {
-        const reads = units.slice(start, start + READS_AT_ONCE).map((unit) => readRecord(this.#pathOf(unit), unit));
+        const reads = units.slice(start, start + READS_AT_ONCE).map((unit) => this.#listed(unit, onDamaged));
         for (const record of await Promise.all(reads)) if (record !== undefined) yield record;
       }
     }
@@ -114,6 +120,14 @@ class RecordFolder implements LocalCommitter {
     for (const other of unitsAmong(await this.#list(unit.slice(0, 3)))) {
       if (other !== unit && other.startsWith(index) && (await this.record(other)) !== undefined) return other;
     }
+    return undefined;
+  }
+
+  async #listed(unit: UnitId, onDamaged: OnDamaged | undefined): Promise<UnitRecord | undefined> {
+    if (onDamaged === undefined) return readRecord(this.#pathOf(unit), unit);
+    const problem = await readRecord(this.#pathOf(unit), unit).catch((error: FlowDcError) => error.message);
+    if (typeof problem === 'object') return problem;
+    onDamaged(unit, problem ?? `${this.#pathOf(unit)} is not JSON`);
     return undefined;
   }
 
@@ -142,9 +156,18 @@ class RecordFolder implements LocalCommitter {
   }
 
   #pathOf(unit: UnitId): string {
-    indexOf(unit);
-    return join(this.#units, unit.slice(0, 3), `${unit}.json`);
+    return recordPath(this.#units, unit);
   }
+}
+
+/** The file of a unit's record. Errors: FDC_ERR_SINK_PROTOCOL for a malformed id. */
+export function recordFile(stateFolder: string, unit: UnitId): string {
+  return recordPath(join(resolve(stateFolder), RECORDS_FOLDER), unit);
+}
+
+function recordPath(units: string, unit: UnitId): string {
+  indexOf(unit);
+  return join(units, unit.slice(0, 3), `${unit}.json`);
 }
 
 /** Records that are not complete yet. */
@@ -171,7 +194,7 @@ async function readRecord(path: string, unit: UnitId): Promise<UnitRecord | unde
 function foreignRecord(path: string, problem: string): FlowDcError {
   return new FlowDcError(
     'FDC_ERR_DEST_IO',
-    `${path} is not a record that flow-dc wrote: ${problem}; delete it to have the unit done again`,
+    `${path} is not a record that flow-dc wrote: ${problem}; flow-dc repair does its unit again`,
   );
 }
 

@@ -48,6 +48,12 @@ export async function acquireLock(lockFile: string): Promise<JobLock> {
   throw lockedBy(lockFile, 'unreadable');
 }
 
+/** Who holds the lock; undefined when nobody does, or when its holder is gone. Takes nothing. */
+export async function lockHolder(lockFile: string): Promise<LockHolder | undefined> {
+  const holder = await readHolder(lockFile);
+  return holder === undefined || holder === 'unreadable' || isStale(holder) ? undefined : holder;
+}
+
 /**
  * Remove a stale lock, one process at a time: without the guard, whoever comes second would remove the new lock of
  * whoever came first. A guard whose holder died is removed in turn.

@@ -82,7 +82,9 @@ class FolderPlace implements Place {
     const before = await totalOf(committer.records());
     if (before.units > 0) input.stopLingering();
     const notices = [...job.notices, ...(await loadHostProfiles(job.paths.hostProfiles, this.profiles))];
-    return { before, notices, isFinished: existsSync(finalPath(job.paths, SUCCESS_FILE)) };
+    // A manifest has rows, so a finished dataset has records.
+    const isFinished = before.units > 0 && existsSync(finalPath(job.paths, SUCCESS_FILE));
+    return { before, notices, isFinished };
   }
 
   watch(force: WorkForce): () => Promise<readonly string[]> {

@@ -1,30 +1,39 @@
-/** Which of the rows 0 .. size-1 were seen: one bit each, so a billion rows take 125 MB. */
+/** Which rows were seen, of a manifest whose length need not be known: one bit each, up to the highest row. */
 export class RowBitmap {
-  readonly #bits: Uint8Array;
-  readonly size: number;
+  #bits = new Uint8Array(64);
+  /** One more than the highest row that was seen. */
+  #end = 0;
+  readonly #limit: number;
 
-  constructor(size: number) {
-    this.size = size;
-    this.#bits = new Uint8Array(Math.ceil(size / 8));
+  /** @param limit - rows are below it; a bit is kept only up to the highest one that came */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Whether there can be such a row. */
+  covers(row: number): boolean {
+    return Number.isInteger(row) && row >= 0 && row < this.#limit;
   }
 
   /** @returns false when the row was seen before; rows outside the range throw RangeError */
   add(row: number): boolean {
-    if (!Number.isInteger(row) || row < 0 || row >= this.size)
-      throw new RangeError(`row ${row} is not within 0..${this.size - 1}`);
+    if (!this.covers(row)) throw new RangeError(`row ${row} is not within 0..${this.#limit - 1}`);
     const at = Math.floor(row / 8);
+    if (at >= this.#bits.length) this.#grow(at + 1);
+    this.#end = Math.max(this.#end, row + 1);
     const bit = 1 << (row % 8);
     const byte = this.#bits[at] as number;
     this.#bits[at] = byte | bit;
     return (byte & bit) === 0;
   }
 
-  /** Ranges of rows that were not seen, [from, to). */
-  *gaps(): Generator<readonly [from: number, to: number]> {
+  /** Ranges of rows that were not seen, [from, to), below the highest that was and below `end`. */
+  *gaps(end = 0): Generator<readonly [from: number, to: number]> {
+    const last = Math.max(this.#end, end);
     let from = -1;
-    for (let row = 0; row < this.size; row += 1) {
-      const byte = this.#bits[Math.floor(row / 8)] as number;
-      if (byte === 0xff && from < 0 && row % 8 === 0) {
+    for (let row = 0; row < last; row += 1) {
+      const byte = this.#bits[Math.floor(row / 8)] ?? 0;
+      if (byte === (from < 0 ? 0xff : 0) && row % 8 === 0) {
         row += 7;
         continue;
       }
@@ -35,6 +44,12 @@ export class RowBitmap {
         from = -1;
       }
     }
-    if (from >= 0) yield [from, this.size];
+    if (from >= 0) yield [from, last];
+  }
+
+  #grow(bytes: number): void {
+    const larger = new Uint8Array(Math.max(bytes, this.#bits.length * 2));
+    larger.set(this.#bits);
+    this.#bits = larger;
   }
 }

@@ -24,7 +24,9 @@ const COMMANDS_OF_SLICE: Partial<Record<Slice, readonly CommandName[]>> = {
 export function commandsOfKey(schema: KnownKey): readonly CommandName[] {
   const { slice, flag, commands } = schema.fdc;
   if (slice === undefined || flag === false) return [];
-  return commands ?? COMMANDS_OF_SLICE[slice] ?? [];
+  const own = commands ?? COMMANDS_OF_SLICE[slice] ?? [];
+  // Repairing a folder is a resume of the units that are taken again.
+  return own.includes('resume') && !own.includes('repair') ? [...own, 'repair'] : own;
 }
 
 /** `C_max`, `c-max` and `C-MAX` are one name. */

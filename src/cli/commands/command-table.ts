@@ -16,7 +16,7 @@ export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   status: async () => (await import('./job-status.ts')).statusCommand,
   jobs: async () => (await import('./job-status.ts')).jobsCommand,
   cancel: async () => (await import('./job-control.ts')).cancelCommand,
-  repair: async () => (await import('./job-control.ts')).repairCommand,
+  repair: async () => (await import('./repair.ts')).repairCommand,
   config: async () => (await import('./config.ts')).configCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
 };

@@ -3,7 +3,7 @@ import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { readManifestInfo } from '../../index.ts';
-import { readJob } from '../../job/job-folder.ts';
+import { type Job, readJob } from '../../job/job-folder.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
 import { runJob } from '../../run/run-job.ts';
 import { subscribe } from '../../telemetry/channels.ts';
@@ -39,12 +39,16 @@ export const resumeCommand = defineCommand({
   usage: 'resume DEST [options]',
   positionals: { least: 1, most: 1, words: 'one folder: flow-dc resume DEST' },
   async run(flags, io) {
-    const job = await readJob(flags.positionals[0] as string);
-    const config = { ...(job.settings as Config), ...flags.config, output: job.out, overwrite: false };
-    // What was piped before is read from where it was kept; a terminal must not be waited for.
-    return runDownload(config, { ...io, stdin: undefined });
+    return resumeDownload(await readJob(flags.positionals[0] as string), flags.config, io);
   },
 });
+
+/** Go on with a job. @param given - wins over what its folder remembers; @returns the exit code */
+export function resumeDownload(job: Job, given: Config, io: CliIo): Promise<number> {
+  const config = { ...(job.settings as Config), ...given, output: job.out, overwrite: false };
+  // What was piped before is read from where it was kept; a terminal must not be waited for.
+  return runDownload(config, { ...io, stdin: undefined });
+}
 
 /**
  * Run the job that `config` describes, reporting on stderr; the result goes to stdout with `json`.

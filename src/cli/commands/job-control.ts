@@ -1,4 +1,4 @@
-/** Cancel and repair: the commands that change a job on a server. */
+/** Cancel and repair: what changes a job on a server. */
 import { hostname } from 'node:os';
 import { systemClock } from '../../clock.ts';
 import { cancelJob } from '../../cluster/end-job.ts';
@@ -7,8 +7,9 @@ import { repairJob } from '../../cluster/repair-job.ts';
 import { count } from '../../format.ts';
 import { shellQuoted } from '../../report/head-lines.ts';
 import { defineCommand } from '../args/define-command.ts';
+import type { ParsedFlags } from '../args/flags.ts';
 import { withJob } from '../args/with-job.ts';
-import { EXIT, writeLines } from '../terminal/process.ts';
+import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 
 /** `cancel`: end a job; what is committed stays. */
 export const cancelCommand = defineCommand({
@@ -34,26 +35,18 @@ export const cancelCommand = defineCommand({
   },
 });
 
-/** `repair`: bring queue, records and manifest together. */
-export const repairCommand = defineCommand({
-  name: 'repair',
-  summary:
-    'Publish again what a server has lost, and give out again what it held back. Safe at any time; a submit ' +
-    'that follows its job does it by itself.',
-  usage: 'repair JOB [DEST] [--nats URL | --join FILE] [--json]',
-  positionals: { least: 0, most: 2, words: 'a job and its output folder: flow-dc repair JOB DEST' },
-  async run(flags, io) {
-    const [job, dest] = flags.positionals;
-    const told = { ...flags, positionals: job === undefined ? [] : [job] };
-    const report = await withJob('repair', told, io, (channel) => repairJob(channel, dest, io.signal));
-    const { removed, requeued, missing, republished, unchecked } = report;
-    if (flags.config.json === true) writeLines(io.stdout, [JSON.stringify(report)]);
-    writeLines(io.stderr, [
-      `${count(removed)} finished units taken out of the queue, ${count(requeued)} given out again`,
-      unchecked === undefined
-        ? `${count(missing.length)} units were nowhere, ${count(republished)} published again`
-        : `not compared with the manifest: ${unchecked}`,
-    ]);
-    return EXIT.done;
-  },
-});
+/** Bring queue, records and manifest of a job on a server together. @returns the exit code */
+export async function repairOnServer(flags: ParsedFlags, io: CliIo): Promise<number> {
+  const [job, dest] = flags.positionals;
+  const told = { ...flags, positionals: job === undefined ? [] : [job] };
+  const report = await withJob('repair', told, io, (channel) => repairJob(channel, dest, io.signal));
+  const { removed, requeued, missing, republished, unchecked } = report;
+  if (flags.config.json === true) writeLines(io.stdout, [JSON.stringify(report)]);
+  writeLines(io.stderr, [
+    `${count(removed)} finished units taken out of the queue, ${count(requeued)} given out again`,
+    unchecked === undefined
+      ? `${count(missing.length)} units were nowhere, ${count(republished)} published again`
+      : `not compared with the manifest: ${unchecked}`,
+  ]);
+  return EXIT.done;
+}

@@ -1,10 +1,18 @@
 /** Verify: a dataset is read back and compared with what was committed. */
-
-import { totalOf } from '../../dataset/totals.ts';
+import { existsSync } from 'node:fs';
+import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
+import { type RecordTotals, TotalsSum } from '../../dataset/totals.ts';
+import type { Findings } from '../../dataset/verify/findings.ts';
+import { findingsOf } from '../../dataset/verify/verify-dataset.ts';
+import { finalPath } from '../../destination/folder-layout.ts';
 import { count } from '../../format.ts';
-import { type Finding, readManifestInfo, verifyDataset } from '../../index.ts';
-import { readJob } from '../../job/job-folder.ts';
+import { type Finding, readManifestInfo } from '../../index.ts';
+import { readMark } from '../../job/distributed-mark.ts';
+import { type Job, readJob } from '../../job/job-folder.ts';
 import { createLocalCommitter } from '../../job/local-committer.ts';
+import { lockHolder } from '../../job/lock.ts';
+import { shellQuoted } from '../../report/head-lines.ts';
+import { manifestRowsOf } from '../../run/manifest-rows.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 
@@ -16,7 +24,7 @@ export const verifyCommand = defineCommand({
   name: 'verify',
   summary:
     'Read a dataset back: every row once, every sample with its sha256, nothing that does not belong. Exit ' +
-    'code 3 when something is off.',
+    'code 3 when something is off, or when the dataset is not finished.',
   usage: 'verify DEST [--input MANIFEST] [--json]',
   positionals: { least: 1, most: 1, words: 'one folder: flow-dc verify DEST' },
   async run({ config: { input, json }, positionals }, io) {
@@ -25,30 +33,87 @@ export const verifyCommand = defineCommand({
   },
 });
 
+/** What is in a folder, read back. */
+export interface Verdict extends RecordTotals {
+  readonly job: Job;
+  /** Sealed, with records: every row of the manifest was settled once. */
+  readonly finished: boolean;
+  /** As far as it is known. */
+  readonly manifestRows: number | undefined;
+  readonly findings: Findings;
+}
+
+export interface VerifyFlags {
+  readonly json?: boolean | undefined;
+  readonly manifestRows?: number | undefined;
+}
+
 /** Verify the dataset in `folder`; findings go to stdout, the verdict to stderr. */
-export async function runVerify(
-  folder: string,
-  io: CliIo,
-  {
-    json = false,
-    manifestRows,
-  }: { readonly json?: boolean | undefined; readonly manifestRows?: number | undefined } = {},
-): Promise<number> {
+export async function runVerify(folder: string, io: CliIo, flags: VerifyFlags = {}): Promise<number> {
+  return tellVerdict(await readBack(folder, flags.manifestRows), io, flags.json);
+}
+
+/** Errors: FDC_ERR_JOB_MISSING. */
+export async function readBack(folder: string, manifestRows?: number): Promise<Verdict> {
   const job = await readJob(folder);
   const committer = createLocalCommitter(job.paths.state);
-  const totals = await totalOf(committer.records());
-  const findings = await verifyDataset(job.out, {
-    readRecords: () => committer.records(),
+  const isSealed = existsSync(finalPath(job.paths, SUCCESS_FILE));
+  const sum = new TotalsSum();
+  const findings = await findingsOf(job.out, {
+    readRecords: async function* (onDamaged) {
+      for await (const record of committer.records(onDamaged)) {
+        sum.add(record);
+        yield record;
+      }
+    },
     manifestRows,
+    unfinished: !isSealed,
   });
-  writeLines(io.stdout, json ? [JSON.stringify({ out: job.out, ...totals, findings })] : findingLines(findings));
-  const what = `${count(totals.rows)} rows in ${count(totals.units)} shards, ${count(totals.stored)} samples`;
-  const verdict =
-    findings.length === 0
-      ? `verified: ${what}; every row once, every byte as committed`
-      : `${count(findings.length)} findings in ${what}`;
-  writeLines(io.stderr, [verdict]);
-  return findings.length === 0 ? EXIT.done : EXIT.result;
+  const totals = sum.read();
+  const finished = isSealed && (totals.units > 0 || findings.count > 0);
+  const rows = manifestRows ?? (finished ? undefined : await manifestRowsOf(job));
+  return { ...totals, job, finished, manifestRows: rows, findings };
+}
+
+/** @returns the exit code */
+export async function tellVerdict(verdict: Verdict, io: CliIo, json = false): Promise<number> {
+  const { job, findings, finished, manifestRows, ...totals } = verdict;
+  const all = findings.all();
+  const result = { out: job.out, ...totals, finished, manifestRows, findings: all };
+  writeLines(io.stdout, json ? [JSON.stringify(result)] : findingLines(all));
+  writeLines(io.stderr, [...(await verdictLines(verdict)), ...adviceLines(verdict)]);
+  return finished && findings.count === 0 ? EXIT.done : EXIT.result;
+}
+
+async function verdictLines({ job, findings, finished, manifestRows, ...totals }: Verdict): Promise<string[]> {
+  const { rows, stored, units } = totals;
+  const what = `${count(rows)} rows in ${count(units)} shards, ${count(stored)} samples`;
+  const found = `${count(findings.count)} ${findings.count === 1 ? 'finding' : 'findings'} in ${what}`;
+  if (finished) return [findings.count === 0 ? `verified: ${what}; every row once, every byte as committed` : found];
+  const of = manifestRows === undefined ? '' : ` of ${count(manifestRows)}`;
+  return [
+    `unfinished: ${count(rows)}${of} rows are settled; ${await whoGoesOn(job)}`,
+    findings.count === 0 ? `what is there is right so far: ${what}, every byte as committed` : found,
+  ];
+}
+
+/** Who works on an unfinished job, or what to do when nobody does. */
+async function whoGoesOn({ out, paths }: Job): Promise<string> {
+  const mark = await readMark(paths);
+  if (mark !== undefined) return `workers of job ${mark.job} write to it: flow-dc status ${mark.job}`;
+  const holder = await lockHolder(paths.lockFile);
+  if (holder !== undefined) return `process ${holder.pid} on ${holder.hostname} is at work on it`;
+  return `go on with: flow-dc resume ${shellQuoted(out)}`;
+}
+
+function adviceLines({ job, findings }: Verdict): string[] {
+  const all = findings.all();
+  const lines: string[] = [];
+  if (findings.units.size > 0 || all.some(({ code }) => code === 'row_missing'))
+    lines.push(`to take what is wrong again, and that alone: flow-dc repair ${shellQuoted(job.out)}`);
+  if (all.some(({ code, where }) => code === 'stray' && !where.startsWith('staging/')))
+    lines.push('a stray is never touched by flow-dc: move it away, or delete it');
+  return lines;
 }
 
 function findingLines(findings: readonly Finding[]): string[] {

@@ -11,6 +11,9 @@ import { checkFiles } from './check-files.ts';
 import { checkTar } from './check-tar.ts';
 import type { Findings } from './findings.ts';
 
+/** Row numbers above this are none: a bit for each of those below takes 1 GB. */
+const MOST_ROWS = 2 ** 33;
+
 /** What is known over all units while they are checked one by one. */
 export class DatasetState {
   readonly paths: FolderPaths;
@@ -21,15 +24,21 @@ export class DatasetState {
   readonly keys = new TextSet();
   readonly files = new TextSet();
 
-  constructor(paths: FolderPaths, rows: number, findings: Findings) {
+  constructor(paths: FolderPaths, manifestRows: number | undefined, findings: Findings) {
     this.paths = paths;
     this.findings = findings;
-    this.rows = new RowBitmap(rows);
+    this.rows = new RowBitmap(manifestRows ?? MOST_ROWS);
   }
 }
 
 /** Everything that one record promises. */
 export async function checkUnit(state: DatasetState, record: UnitRecord): Promise<void> {
+  state.findings.unit = record.unit;
+  await checkRecord(state, record);
+  state.findings.unit = undefined;
+}
+
+async function checkRecord(state: DatasetState, record: UnitRecord): Promise<void> {
   const { findings } = state;
   for (const { name } of record.artifacts) {
     if (state.artifacts.has(name))
@@ -74,11 +83,7 @@ async function checkArtifact(
 async function isPresent(state: DatasetState, artifact: Artifact): Promise<boolean> {
   const found = await stat(finalPath(state.paths, artifact.name)).catch(() => undefined);
   if (found?.isFile()) return true;
-  state.findings.add(
-    'artifact_missing',
-    artifact.name,
-    `expected ${artifact.bytes} bytes, got no file; run the download again to have it rolled forward`,
-  );
+  state.findings.add('artifact_missing', artifact.name, `expected ${artifact.bytes} bytes, got no file`);
   return false;
 }
 
@@ -123,7 +128,7 @@ function checkRows(state: DatasetState, record: UnitRecord, rows: readonly numbe
   const repeated: number[] = [];
   const outside: number[] = [];
   for (const row of rows) {
-    if (!(Number.isInteger(row) && row >= 0 && row < state.rows.size)) outside.push(row);
+    if (!state.rows.covers(row)) outside.push(row);
     else if (!state.rows.add(row)) repeated.push(row);
   }
   if (repeated.length > 0)
@@ -136,7 +141,7 @@ function checkRows(state: DatasetState, record: UnitRecord, rows: readonly numbe
     state.findings.add(
       'record_inconsistent',
       record.unit,
-      `${outside.length} row numbers are not below ${state.rows.size}, the first is ${outside[0]}`,
+      `${outside.length} row numbers are beyond the manifest, the first is ${outside[0]}`,
     );
   }
 }

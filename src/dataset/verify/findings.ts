@@ -1,8 +1,13 @@
+/** Findings: what can be wrong with a dataset, and the list of what is. */
+import type { UnitId } from '../../record.ts';
+
 /** Something about a dataset that is not as its records say. */
 export interface Finding {
   readonly code: FindingCode;
   /** File, shard or path that it is about, relative to the output. */
   readonly where: string;
+  /** The unit that it is about, if it is about one: doing that one again mends it. */
+  readonly unit?: UnitId | undefined;
   readonly message: string;
 }
 
@@ -11,6 +16,7 @@ export const FINDINGS = {
   artifact_missing: 'a committed file is not there',
   artifact_damaged: 'a committed file has other bytes than were committed',
   artifact_unreadable: 'a committed file has the right bytes and still cannot be read',
+  record_damaged: 'a record cannot be read',
   record_inconsistent: 'a record, its outcome table and its samples do not agree',
   sample_missing: 'an outcome table names a sample that is not stored',
   sample_damaged: 'a sample has other bytes than its outcome table says',
@@ -28,15 +34,30 @@ export type FindingCode = keyof typeof FINDINGS;
 export class Findings {
   readonly #list: Finding[] = [];
   readonly #limit: number;
+  readonly #units = new Set<UnitId>();
   #count = 0;
+  /** The unit that is being looked at: what is found now is about it. */
+  unit: UnitId | undefined;
 
   constructor(limit = 1000) {
     this.#limit = limit;
   }
 
   add(code: FindingCode, where: string, message: string): void {
+    const { unit } = this;
     this.#count += 1;
-    if (this.#list.length < this.#limit) this.#list.push({ code, where, message });
+    if (unit !== undefined) this.#units.add(unit);
+    if (this.#list.length < this.#limit) this.#list.push({ code, where, unit, message });
+  }
+
+  /** How many there are, listed or not. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Every unit that something was found about, also where the list is cut. */
+  get units(): ReadonlySet<UnitId> {
+    return this.#units;
   }
 
   all(): Finding[] {

@@ -1,18 +1,24 @@
 /** Read a whole dataset back and compare it with its records. */
-import { opendir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type FolderLayout, type FolderPaths, folderPaths, METADATA_FILE } from '../../destination/folder-layout.ts';
+import { stat } from 'node:fs/promises';
+import { type FolderLayout, type FolderPaths, folderPaths, stagingFolder } from '../../destination/folder-layout.ts';
 import { FlowDcError } from '../../errors.ts';
-import type { UnitRecord } from '../../record.ts';
-import { SEAL_FILES } from '../seal/seal-dataset.ts';
+import type { UnitId, UnitRecord } from '../../record.ts';
+import { checkStrays } from './check-strays.ts';
 import { checkUnit, DatasetState } from './check-unit.ts';
 import { type Finding, Findings } from './findings.ts';
 
 export interface VerifyOptions {
-  /** Every committed unit once, in any order; called twice. */
-  readonly readRecords: () => AsyncIterable<UnitRecord>;
+  /**
+   * Every committed unit once, in any order. What is told to `onDamaged` is a record that is there and cannot be read.
+   */
+  readonly readRecords: (onDamaged: (unit: UnitId, problem: string) => void) => AsyncIterable<UnitRecord>;
   /** How many rows the manifest has. Default: as many as the records account for. */
   readonly manifestRows?: number | undefined;
+  /**
+   * The job is not finished, and may be at work: only what is committed and in its place is judged. Rows without a
+   * record, attempts under way and files that are not named yet are no findings then.
+   */
+  readonly unfinished?: boolean | undefined;
 }
 
 /**
@@ -24,17 +30,39 @@ export interface VerifyOptions {
  * Errors: FDC_ERR_JOB_MISSING when the folder holds no dataset.
  */
 export async function verifyDataset(folder: string, options: VerifyOptions): Promise<Finding[]> {
+  return (await findingsOf(folder, options)).all();
+}
+
+/** The same with every unit that something was found about. */
+export async function findingsOf(
+  folder: string,
+  { readRecords, manifestRows, unfinished = false }: VerifyOptions,
+): Promise<Findings> {
   const paths = await findPaths(folder);
   const findings = new Findings();
+  const state = new DatasetState(paths, manifestRows, findings);
   let rows = 0;
-  for await (const record of options.readRecords()) rows += record.rows;
-  const state = new DatasetState(paths, options.manifestRows ?? rows, findings);
-  for await (const record of options.readRecords()) await checkUnit(state, record);
-  for (const [from, to] of state.rows.gaps()) {
+  for await (const record of readRecords((unit, problem) => addDamaged(findings, unit, problem))) {
+    rows += record.rows;
+    if (!unfinished || !(await isStaged(paths, record))) await checkUnit(state, record);
+  }
+  if (unfinished) return findings;
+  for (const [from, to] of state.rows.gaps(manifestRows ?? rows)) {
     findings.add('row_missing', `rows ${from}..${to - 1}`, `${to - from} rows of the manifest are in no outcome table`);
   }
   await checkStrays(state);
-  return findings.all();
+  return findings;
+}
+
+function addDamaged(findings: Findings, unit: UnitId, problem: string): void {
+  findings.unit = unit;
+  findings.add('record_damaged', unit, problem);
+  findings.unit = undefined;
+}
+
+/** Committed and not, or not wholly, in its place yet: whoever works on the job next moves it there. */
+async function isStaged(paths: FolderPaths, { unit, token }: UnitRecord): Promise<boolean> {
+  return (await stat(stagingFolder(paths, unit, token)).catch(() => undefined)) !== undefined;
 }
 
 async function findPaths(folder: string): Promise<FolderPaths> {
@@ -46,41 +74,4 @@ async function findPaths(folder: string): Promise<FolderPaths> {
     'FDC_ERR_JOB_MISSING',
     `${folder}: expected a dataset of flow-dc, got neither ${folder}/.flow-dc nor ${folder}.flow-dc`,
   );
-}
-
-/** Report what lies in the output or in the staging folder and belongs to no record. */
-async function checkStrays(state: DatasetState): Promise<void> {
-  const { paths, findings } = state;
-  await (paths.layout === 'shards' ? checkShardFolder(state) : checkLooseFolder(state, ''));
-  for await (const attempt of entriesOf(paths.staging)) {
-    findings.add(
-      'stray',
-      `staging/${attempt.name}`,
-      'an attempt that was never finished; running the same download again clears it',
-    );
-  }
-}
-
-async function checkShardFolder({ paths, artifacts, findings }: DatasetState): Promise<void> {
-  for await (const entry of entriesOf(paths.output)) {
-    const known = artifacts.has(entry.name) || SEAL_FILES.includes(entry.name) || entry.name === '.flow-dc';
-    if (!known) findings.add('stray', entry.name, 'no record names it');
-  }
-}
-
-async function checkLooseFolder(state: DatasetState, folder: string): Promise<void> {
-  for await (const entry of entriesOf(join(state.paths.output, folder))) {
-    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory()) await checkLooseFolder(state, path);
-    else if (path !== METADATA_FILE && !state.files.has(path)) state.findings.add('stray', path, 'no record names it');
-  }
-}
-
-/** Entries one by one, because a class folder may hold millions; none when there is no such folder. */
-async function* entriesOf(folder: string): AsyncGenerator<{ readonly name: string; isDirectory(): boolean }> {
-  try {
-    yield* await opendir(folder, { bufferSize: 256 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }

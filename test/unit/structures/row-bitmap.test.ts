@@ -14,12 +14,22 @@ describe('RowBitmap', () => {
           expect(bitmap.add(row)).toBe(!seen.has(row));
           seen.add(row);
         }
-        const missing = [...bitmap.gaps()].flatMap(([from, to]) =>
+        const missing = [...bitmap.gaps(size)].flatMap(([from, to]) =>
           Array.from({ length: to - from }, (_, i) => from + i),
         );
         expect(missing).toEqual(Array.from({ length: size }, (_, row) => row).filter((row) => !seen.has(row)));
       }),
     );
+  });
+
+  it('grows with the rows that come, and has no gaps after the last one unless it is told how many there are', () => {
+    const bitmap = new RowBitmap(2 ** 40);
+    for (const row of [0, 1, 5_000]) bitmap.add(row);
+    expect([...bitmap.gaps()]).toEqual([[2, 5_000]]);
+    expect([...bitmap.gaps(6_000)]).toEqual([
+      [2, 5_000],
+      [5_001, 6_000],
+    ]);
   });
 
   it('refuses rows outside its range', () => {

@@ -1,0 +1,74 @@
+/** Repair: units of a finished folder are taken again, or a job on a server is brought together. */
+import type { Config } from '../../config/types.ts';
+import { count } from '../../format.ts';
+import { findJob } from '../../job/job-file.ts';
+import { createLocalCommitter } from '../../job/local-committer.ts';
+import { markForRepair, type UnitToRepair } from '../../job/repair-mark.ts';
+import { defineCommand } from '../args/define-command.ts';
+import type { ParsedFlags } from '../args/flags.ts';
+import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
+import { resumeDownload } from './download.ts';
+import { repairOnServer } from './job-control.ts';
+import { readBack, tellVerdict, type Verdict } from './verify.ts';
+
+/** A record that was made again from its unit's stats may turn out to be about a damaged shard. */
+const MOST_ROUNDS = 2;
+
+/** `repair`: of a folder, or of a job on a server. */
+export const repairCommand = defineCommand({
+  name: 'repair',
+  summary:
+    'Of a folder: read it back and take the units again in which something is wrong, and those alone; options and ' +
+    'headers as for resume. Of a job on a server: publish again what the server has lost, give out again what it ' +
+    'held back; safe at any time, and a submit that follows its job does it by itself.',
+  usage: 'repair DEST [options] | repair JOB [DEST] [--nats URL | --join FILE] [--json]',
+  positionals: { least: 0, most: 2, words: 'a folder, or a job and its output folder: flow-dc repair DEST' },
+  async run(flags, io) {
+    const folder = await folderMeant(flags);
+    return folder === undefined ? repairOnServer(flags, io) : repairFolder(folder, flags.config, io);
+  },
+});
+
+/** One argument that is the folder of a job, unless a server is named beside it. */
+async function folderMeant({ positionals, config }: ParsedFlags): Promise<string | undefined> {
+  const [folder] = positionals;
+  if (folder === undefined || positionals.length > 1) return undefined;
+  if (config.nats !== undefined || config.join !== undefined) return undefined;
+  return (await findJob(folder)) === undefined && !/[/\\]/.test(folder) ? undefined : folder;
+}
+
+/** @returns the exit code of a verify after it */
+async function repairFolder(folder: string, given: Config, io: CliIo): Promise<number> {
+  let verdict = await readBack(folder);
+  if (verdict.finished && verdict.findings.count === 0) {
+    writeLines(io.stderr, ['nothing to repair']);
+    return tellVerdict(verdict, io, given.json);
+  }
+  for (let round = 0; round < MOST_ROUNDS && isRepairable(verdict); round++) {
+    const { job, findings } = verdict;
+    writeLines(io.stderr, [
+      `${count(findings.count)} findings in ${count(findings.units.size)} of ${count(verdict.units)} units: ` +
+        'these are taken again',
+    ]);
+    await markForRepair(job.paths, await unitsToRepair(verdict));
+    const code = await resumeDownload(job, { ...given, json: false }, io);
+    if (code !== EXIT.done && code !== EXIT.result) return code;
+    verdict = await readBack(folder);
+  }
+  return tellVerdict(verdict, io, given.json);
+}
+
+/** A stray is not ours to delete, and everything else is a unit's or a row's. */
+function isRepairable({ finished, findings }: Verdict): boolean {
+  return !finished || findings.all().some(({ code }) => code !== 'stray');
+}
+
+async function unitsToRepair({ job, findings }: Verdict): Promise<UnitToRepair[]> {
+  const committer = createLocalCommitter(job.paths.state);
+  const units: UnitToRepair[] = [];
+  for (const unit of findings.units) {
+    const record = await committer.record(unit).catch(() => undefined);
+    units.push({ unit, token: record?.token });
+  }
+  return units;
+}

@@ -1,0 +1,180 @@
+import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { essence, outcomesOf } from '../support/dataset.ts';
+import { type CliResult, runCli, startCli } from '../support/run-cli.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { testOrigin } from '../support/test-origin.ts';
+
+const ROWS = 300;
+const SHARD_ROWS = 50;
+const csv = ['url,label', ...Array.from({ length: ROWS }, (_, i) => `http://a.test/p/${i}.jpg,l${i % 3}`)].join('\n');
+
+async function finished(...flags: readonly string[]) {
+  const origin = await testOrigin({ rules: [{ behaviours: [{ kind: 'latency', meanMs: 10 }] }] });
+  const folder = await tempFolder();
+  await writeFile(join(folder, 'm.csv'), csv);
+  const out = join(folder, 'out');
+  const shape = ['--shard-size', String(SHARD_ROWS), '--connect-to', origin.connectTo, '--progress', 'off'];
+  const first = await runCli(['download', join(folder, 'm.csv'), '-o', out, ...shape, ...flags]);
+  expect(first.code, first.stderr).toBe(0);
+  const state = flags.includes('--no-create-tar') ? `${out}.flow-dc` : join(out, '.flow-dc');
+  const before = asked();
+  function asked(): number {
+    return origin.stats().get('a.test')?.requests ?? 0;
+  }
+  return {
+    origin,
+    out,
+    state,
+    essence: essence(await outcomesOf(flags.length > 0 ? state : out)),
+    since: () => asked() - before,
+  };
+}
+
+async function flipByte(path: string, at: number): Promise<void> {
+  const file = await open(path, 'r+');
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at);
+  await file.write(Buffer.from([(buffer[0] as number) ^ 0xff]), 0, 1, at);
+  await file.close();
+}
+
+async function recordOf(state: string, shard: string): Promise<string> {
+  const folder = join(state, 'units', '000');
+  const name = (await readdir(folder)).find((file) => file.startsWith(`${shard}-`));
+  return join(folder, name as string);
+}
+
+function verify(out: string): Promise<CliResult> {
+  return runCli(['verify', out]);
+}
+
+describe('flow-dc repair', () => {
+  it.for<[string, number, (out: string, state: string) => Promise<unknown>]>([
+    ['a lost shard', 50, (out) => rm(join(out, '000002.tar'))],
+    ['a damaged shard', 50, (out) => flipByte(join(out, '000001.tar'), 3000)],
+    [
+      'a shard that was cut',
+      50,
+      async (out) => writeFile(join(out, '000001.tar'), (await readFile(join(out, '000001.tar'))).subarray(0, 5000)),
+    ],
+    ['a lost outcome table', 50, (out) => rm(join(out, '000003.parquet'))],
+    [
+      'two units at once',
+      100,
+      async (out) => [await rm(join(out, '000000.tar')), await rm(join(out, '000005.stats.json'))],
+    ],
+    ['a damaged record', 0, async (_out, state) => writeFile(await recordOf(state, '000004'), '{"unit":')],
+    ['a record of something else', 0, async (_out, state) => writeFile(await recordOf(state, '000004'), '{"unit":1}')],
+    [
+      'a unit that is gone with its record',
+      50,
+      async (out, state) => {
+        await rm(await recordOf(state, '000000'));
+        for (const end of ['.tar', '.parquet', '.stats.json']) await rm(join(out, `000000${end}`));
+      },
+    ],
+    [
+      'a damaged record of a damaged shard',
+      50,
+      async (out, state) => {
+        await writeFile(await recordOf(state, '000004'), '');
+        await flipByte(join(out, '000004.tar'), 3000);
+      },
+    ],
+  ])('mends %s by taking its unit again, and nothing else', async ([, requests, harm]) => {
+    const { out, state, essence: whole, since } = await finished();
+    await harm(out, state);
+    const broken = await verify(out);
+    expect(broken.code, broken.stderr).toBe(3);
+    expect(broken.stderr).toContain(`flow-dc repair ${out}`);
+    const repaired = await runCli(['repair', out]);
+    expect(repaired.code, repaired.stderr).toBe(0);
+    expect(since()).toBe(requests);
+    expect(await verify(out)).toMatchObject({ code: 0, stdout: '' });
+    expect(essence(await outcomesOf(out))).toEqual(whole);
+  });
+
+  it('mends loose files', async () => {
+    const { out, since } = await finished('--no-create-tar');
+    const [label] = (await readdir(out)).filter((name) => name.startsWith('l'));
+    const [sample, other] = await readdir(join(out, label as string));
+    await rm(join(out, label as string, sample as string));
+    await flipByte(join(out, label as string, other as string), 100);
+    expect((await verify(out)).code).toBe(3);
+    const repaired = await runCli(['repair', out]);
+    expect(repaired.code, repaired.stderr).toBe(0);
+    expect(since() % SHARD_ROWS).toBe(0);
+    expect(since()).toBeLessThan(ROWS);
+    expect(await verify(out)).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  it('that is killed in the middle leaves what a resume, or another repair, makes whole', async () => {
+    const { out, essence: whole, since } = await finished();
+    for (const shard of ['000000', '000002', '000004']) await flipByte(join(out, `${shard}.tar`), 3000);
+    const repair = startCli(['repair', out]);
+    await vi.waitFor(() => expect(since()).toBeGreaterThan(20), { timeout: 20_000, interval: 5 });
+    repair.child.kill('SIGKILL');
+    await repair.done;
+    const between = await verify(out);
+    expect(between.code).toBe(3);
+    expect(between.stderr).toContain('unfinished');
+    expect((await runCli(['resume', out])).code).toBe(0);
+    expect(await verify(out)).toMatchObject({ code: 0, stdout: '' });
+    expect(essence(await outcomesOf(out))).toEqual(whole);
+  });
+
+  it('finds nothing to do in a dataset that is as it was committed, and leaves strays alone', async () => {
+    const { out, since } = await finished();
+    expect(await runCli(['repair', out])).toMatchObject({ code: 0 });
+    await writeFile(join(out, 'notes.txt'), 'mine');
+    const result = await runCli(['repair', out]);
+    expect(result).toMatchObject({ code: 3, stdout: 'stray: notes.txt: no record names it\n' });
+    expect(result.stderr).toContain('move it away');
+    expect(since()).toBe(0);
+  });
+});
+
+describe('flow-dc verify of an unfinished dataset', () => {
+  it('is not misled by a _SUCCESS that nothing stands behind any more, and neither is a resume', async () => {
+    const { out, state, essence: whole } = await finished();
+    await rm(join(state, 'units'), { recursive: true });
+    for (const name of await readdir(out)) if (/^\d{6}\./.test(name)) await rm(join(out, name));
+    const result = await verify(out);
+    expect(result.code).toBe(3);
+    expect(result.stderr).toContain('unfinished: 0 of 300 rows are settled');
+    expect((await runCli(['resume', out])).code).toBe(0);
+    expect(await verify(out)).toMatchObject({ code: 0, stdout: '' });
+    expect(essence(await outcomesOf(out))).toEqual(whole);
+  });
+
+  it('says that it is unfinished, how far it is, and what goes on with it', async () => {
+    const origin = await testOrigin({ rules: [{ behaviours: [{ kind: 'latency', meanMs: 60 }] }] });
+    const folder = await tempFolder();
+    await writeFile(join(folder, 'm.csv'), csv);
+    const out = join(folder, 'out');
+    const shape = ['--shard-size', String(SHARD_ROWS), '--connect-to', origin.connectTo, '--progress', 'off'];
+    const pace = ['--law', 'fixed', '--per-host-concurrency', '5', '--open-units', '2'];
+    const run = startCli(['download', join(folder, 'm.csv'), '-o', out, ...shape, ...pace]);
+    await vi.waitFor(async () => expect(await readdir(out)).toContain('000001.tar'), { timeout: 20_000 });
+    const beside = await verify(out);
+    expect(beside).toMatchObject({ code: 3, stdout: '' });
+    expect(beside.stderr).toMatch(/^unfinished: \d+ of 300 rows are settled; process \d+ on .* is at work on it/);
+    run.child.kill('SIGKILL');
+    await run.done;
+    await wait(50);
+    const after = await verify(out);
+    expect(after).toMatchObject({ code: 3, stdout: '' });
+    expect(after.stderr).toContain(`of 300 rows are settled; go on with: flow-dc resume ${out}`);
+    const json = JSON.parse((await runCli(['verify', out, '--json'])).stdout) as object;
+    expect(json).toMatchObject({ finished: false, manifestRows: 300, findings: [] });
+    await flipByte(join(out, '000001.tar'), 3000);
+    const damaged = await verify(out);
+    expect(damaged.stdout).toContain('000001.tar');
+    expect(damaged.stderr).toContain('flow-dc repair');
+    const repaired = await runCli(['repair', out]);
+    expect(repaired.code, repaired.stderr).toBe(0);
+    expect(await verify(out)).toMatchObject({ code: 0, stdout: '' });
+  });
+});
