@@ -8,7 +8,7 @@ import type { UnitId, UnitRecord } from '../record.ts';
 import { RunControl, type RunSignals } from '../run/run-control.ts';
 import { RunGauge } from '../run/run-gauge.ts';
 import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
-import type { WorkedChannel } from '../threads/crew-thread.ts';
+import type { WorkedChannel } from '../threads/unit-exchange.ts';
 import { openWorkForce } from '../threads/work-force.ts';
 import type { ClusterChannel, WorkerHost } from '../transport/cluster.ts';
 import type { Delivery } from '../transport/transport.ts';

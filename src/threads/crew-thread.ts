@@ -6,14 +6,12 @@ import { startThread } from '../start-thread.ts';
 import { publish } from '../telemetry/channels.ts';
 import { unpackError } from '../transport/threads/messages.ts';
 import { type ServedChannel, serveChannel } from '../transport/threads/serve-channel.ts';
-import type { JobChannel } from '../transport/transport.ts';
 import type { FromThread, Order, ThreadReport, ToThread, WorkThreadData } from './thread-messages.ts';
-
-export type WorkedChannel = Pick<JobChannel, 'next' | 'commit' | 'record'>;
+import type { UnitTaker } from './unit-exchange.ts';
 
 export interface CrewThreadOptions {
   readonly data: WorkThreadData;
-  readonly channel: WorkedChannel;
+  readonly channel: UnitTaker;
   readonly desk: LimitDesk;
 }
 
@@ -27,12 +25,13 @@ export interface CrewThreadEvents {
 export class CrewThread {
   readonly number: number;
   /** What it is doing, as it said last. */
-  report: ThreadReport = { queued: 0, hosts: [] };
+  report: ThreadReport = { queued: 0, hosts: [], spareUnits: 0 };
   /** For how long it has said nothing. */
   silentMs = 0;
   readonly exited: Promise<void>;
   readonly #thread: Worker;
   readonly #served: ServedChannel;
+  readonly #taker: UnitTaker;
   readonly #desk: LimitDesk;
   #hasSaidAll = false;
   #fault: Error | undefined;
@@ -41,6 +40,7 @@ export class CrewThread {
   constructor({ data, channel, desk }: CrewThreadOptions, { onFailure, onExit }: CrewThreadEvents) {
     this.number = data.thread;
     this.#desk = desk;
+    this.#taker = channel;
     const thread = startThread(new URL('./work-thread.ts', import.meta.url), data);
     this.#thread = thread;
     this.#served = serveChannel(channel, {
@@ -80,13 +80,27 @@ export class CrewThread {
 
   /** Units in its hands. */
   get units(): number {
-    return this.#served.units;
+    return this.#taker.units;
+  }
+
+  /** It has no unit, and waits for one. */
+  get isStarved(): boolean {
+    return this.#taker.isStarved;
   }
 
   /** Why it ended, or is being ended, before its work was done. */
   get fault(): Error | undefined {
     if (this.#hasSaidAll) return undefined;
     return this.#fault ?? new Error('it exited by itself');
+  }
+
+  /** Units that it has taken and not begun, as it said last. */
+  get spareUnits(): number {
+    return this.report.spareUnits;
+  }
+
+  passOn(units: number): void {
+    this.order({ kind: 'pass-on', units });
   }
 
   order(order: Order): void {
@@ -101,6 +115,7 @@ export class CrewThread {
 
   /** What it held goes to others. @param fault - counted as an error of its units; without it they are nobody's */
   lose(fault: Error | undefined): void {
+    this.#taker.leave();
     this.#served.lose(fault);
     this.#desk.lose(this.number);
   }

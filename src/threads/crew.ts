@@ -37,6 +37,14 @@ const PACE: CrewPace = {
 /** After so many that ended by fault no more are started: this thread goes on by itself. */
 const MAX_FAULTS = 4;
 
+/** Where units lie that another thread could begin. */
+export interface SpareUnits {
+  /** It has no unit, and waits for one. */
+  readonly isStarved: boolean;
+  readonly spareUnits: number;
+  passOn(units: number): void;
+}
+
 export interface CrewOptions {
   /** Threads beside this one, at most. */
   readonly most: number;
@@ -46,8 +54,10 @@ export interface CrewOptions {
   readonly onCount: (threads: readonly CrewThread[]) => void;
   /** Told of a thread that was lost, a line each. */
   readonly onNotice: (notice: string) => void;
-  /** Units that nobody works on yet. */
+  /** Units that nobody has taken yet. */
   readonly unitsWaiting: () => number;
+  /** What this thread itself has taken and not begun, and how it leaves some of it to others. */
+  readonly here: SpareUnits;
   readonly clock: Clock;
   readonly drain: AbortSignal;
   readonly stop: AbortSignal;
@@ -125,15 +135,23 @@ export class Crew {
       if (thread.silentMs > silentMs) thread.terminate(new Error(`it said nothing for ${silentMs / 1000} s`));
     }
     if (this.#busyLooks >= busyLooks && this.#isCalledFor()) this.#start();
+    if ([this.#options.here, ...this.#threads].some(({ isStarved }) => isStarved)) this.#share();
   }
 
-  /** Units wait, and more of them than threads that have not taken one yet. */
+  /** Somebody has nothing: whoever has most that is not begun leaves half of it to others. */
+  #share(): void {
+    const [richest] = [this.#options.here, ...this.#threads].sort((a, b) => b.spareUnits - a.spareUnits);
+    if (richest !== undefined && richest.spareUnits > 0) richest.passOn(Math.ceil(richest.spareUnits / 2));
+  }
+
+  /** Units wait or are not begun, and more of them than threads that have not taken one yet. */
   #isCalledFor(): boolean {
-    const { most, unitsWaiting, drain, stop } = this.#options;
+    const { most, unitsWaiting, here, drain, stop } = this.#options;
     if (this.#isOver || drain.aborted || stop.aborted) return false;
     if (this.#threads.size >= most || this.#faults >= MAX_FAULTS) return false;
     const free = this.threads.filter(({ units }) => units === 0).length;
-    return unitsWaiting() - free >= this.#pace.unitsWaiting;
+    const spare = [here, ...this.#threads].reduce((sum, { spareUnits }) => sum + spareUnits, 0);
+    return unitsWaiting() + spare - free >= this.#pace.unitsWaiting;
   }
 
   #start(): void {

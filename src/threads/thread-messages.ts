@@ -28,6 +28,8 @@ export type Told = {
 export interface ThreadReport {
   readonly queued: number;
   readonly hosts: readonly HostLoad[];
+  /** Units that it has taken and not begun. */
+  readonly spareUnits: number;
 }
 
 export type FromThread =
@@ -38,10 +40,14 @@ export type FromThread =
   /** The last message: all work is done, or this is why it is not. */
   | { readonly to: 'end'; readonly error: SentError | undefined };
 
-/** What a thread is told to do: take nothing more, stop at once, keep to another share of the memory for bodies. */
+/**
+ * What a thread is told to do: take nothing more, stop at once, keep to another share of the memory for bodies, leave
+ * units that it has not begun to others.
+ */
 export type Order =
   | { readonly kind: 'drain' | 'stop' }
-  | { readonly kind: 'body-memory'; readonly bodyMemoryBytes: number };
+  | { readonly kind: 'body-memory'; readonly bodyMemoryBytes: number }
+  | { readonly kind: 'pass-on'; readonly units: number };
 
 export type ToThread =
   | { readonly from: 'channel'; readonly message: FromChannel }

@@ -10,7 +10,8 @@ import type { HostLoad } from '../stages/fetch/result-stream.ts';
 import { createLimits } from '../stages/fetch/schedule/create-limits.ts';
 import { publish } from '../telemetry/channels.ts';
 import { Crew, type CrewPace } from './crew.ts';
-import { CrewThread, type CrewThreadEvents, type WorkedChannel } from './crew-thread.ts';
+import { CrewThread, type CrewThreadEvents } from './crew-thread.ts';
+import { UnitExchange, type WorkedChannel } from './unit-exchange.ts';
 
 /** As many as may be asked for. */
 const MAX_THREADS = 64;
@@ -132,9 +133,13 @@ class ManyThreads implements WorkForce {
       const known = byHost.get(load.host);
       byHost.set(load.host, known === undefined ? load : added(known, load));
     }
-    // Threads have said what they do a moment ago, each at another time; the desk knows how it is.
+    // Threads have said what they do a moment ago, each at another time; the desk knows how it is, and whom all have
+    // left since.
     return [...byHost.values()]
-      .map((load) => ({ ...load, ...this.#desk.look(load.host) }))
+      .flatMap((load) => {
+        const now = this.#desk.look(load.host);
+        return now === undefined ? [] : [{ ...load, ...now }];
+      })
       .sort((a, b) => b.inFlight - a.inFlight || b.waiting - a.waiting)
       .slice(0, most);
   }
@@ -142,19 +147,31 @@ class ManyThreads implements WorkForce {
   async work(channel: WorkedChannel, { drain, stop }: WorkSignals, around: WorkAround = {}): Promise<void> {
     const { unitsWaiting = () => Number.POSITIVE_INFINITY, onNotice = () => {} } = around;
     const { threads, pace } = this.#options;
+    const exchange = new UnitExchange(channel, drain);
+    const own = exchange.join();
+    const [fetch] = this.#stages;
     const crew = new Crew({
       most: threads - 1,
-      start: (number, events) => this.#start(number, channel, events),
+      here: {
+        get isStarved() {
+          return own.isStarved;
+        },
+        get spareUnits() {
+          return fetch.spareUnits;
+        },
+        passOn: (units) => fetch.passOn(units),
+      },
+      start: (number, events) => this.#start(number, exchange, events),
       onCount: (others) => this.#divide(others),
       onNotice,
-      unitsWaiting,
+      unitsWaiting: () => unitsWaiting() + exchange.waiting,
       clock: this.#around.clock,
       drain,
       stop,
       pace,
     });
     this.#crew = crew;
-    const here = work(channel, this.#stages, { drain, stop }).then(() => crew.finish());
+    const here = work(own, this.#stages, { drain, stop }).then(() => crew.finish());
     await Promise.all([here, crew.failure]);
   }
 
@@ -168,7 +185,7 @@ class ManyThreads implements WorkForce {
     return this.#crew?.threads.map(({ report }) => report) ?? [];
   }
 
-  #start(thread: number, channel: WorkedChannel, events: CrewThreadEvents): CrewThread {
+  #start(thread: number, exchange: UnitExchange, events: CrewThreadEvents): CrewThread {
     const { destination, worker = 'local' } = this.#around;
     const { size, buffer } = this.#table;
     const { fetch } = this.#config;
@@ -182,7 +199,13 @@ class ManyThreads implements WorkForce {
       thread,
       gates: { size, buffer },
     };
-    return new CrewThread({ data, channel, desk: this.#desk }, events);
+    const channel = exchange.join();
+    try {
+      return new CrewThread({ data, channel, desk: this.#desk }, events);
+    } catch (error) {
+      channel.leave();
+      throw error;
+    }
   }
 
   /** One budget for the bodies of the process, and one number of downloads, in equal parts. */

@@ -45,8 +45,14 @@ async function workHere(data: WorkThreadData): Promise<void> {
     else obey(message.order);
   });
   const obey = (order: Order): void => {
-    if (order.kind === 'body-memory') stages[0].setBodyMemory(order.bodyMemoryBytes);
-    else (order.kind === 'drain' ? drain : stop).abort(new Error(`told to ${order.kind}`));
+    switch (order.kind) {
+      case 'body-memory':
+        return stages[0].setBodyMemory(order.bodyMemoryBytes);
+      case 'pass-on':
+        return stages[0].passOn(order.units);
+      default:
+        (order.kind === 'drain' ? drain : stop).abort(new Error(`told to ${order.kind}`));
+    }
   };
   const stages = openWorkStages(checkedBefore(config), {
     destination: destinationOf(data),
@@ -59,7 +65,8 @@ async function workHere(data: WorkThreadData): Promise<void> {
   const endTelling = tellAll();
   const report = (): void => {
     const { queued } = stages[0].stats();
-    post({ to: 'crew', report: { queued, hosts: stages[0].busiestHosts(MAX_HOSTS) } });
+    const { spareUnits } = stages[0];
+    post({ to: 'crew', report: { queued, hosts: stages[0].busiestHosts(MAX_HOSTS), spareUnits } });
     cancelReport = clock.timer(REPORT_MS, report);
   };
   let cancelReport = clock.timer(REPORT_MS, report);

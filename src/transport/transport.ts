@@ -26,6 +26,8 @@ export interface Delivery {
   nak(delayMs?: number): Promise<void>;
   /** Hand back after a thrown unit error: counted per unit, and always delivered again, with `errors` one higher. */
   fail(error: Error): Promise<void>;
+  /** Leave a unit that was not begun to another thread of this process. Absent where there is none. */
+  readonly pass?: (() => void) | undefined;
 }
 
 export interface JobStatus {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
 import { createLocalCommitter } from '../../src/job/local-committer.ts';
+import { UnitExchange } from '../../src/threads/unit-exchange.ts';
 import { createInProcessChannel } from '../../src/transport/in-process/in-process-transport.ts';
 import { serveChannel } from '../../src/transport/threads/serve-channel.ts';
 import { ThreadChannel } from '../../src/transport/threads/thread-channel.ts';
@@ -28,7 +29,10 @@ function openOn(stateFolder: string, highWater: number): OpenedChannel {
     },
   });
   const { port1, port2 } = new MessageChannel();
-  const served = serveChannel(own, { post: (message, transfer) => port1.postMessage(message, [...(transfer ?? [])]) });
+  const exchange = new UnitExchange(own, new AbortController().signal);
+  const served = serveChannel(exchange.join(), {
+    post: (message, transfer) => port1.postMessage(message, [...(transfer ?? [])]),
+  });
   const thread = new ThreadChannel({ post: (message, transfer) => port2.postMessage(message, [...(transfer ?? [])]) });
   port1.on('message', (message) => served.receive(message));
   port2.on('message', (message) => thread.receive(message));

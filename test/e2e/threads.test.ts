@@ -127,6 +127,17 @@ describe('a download with several threads', () => {
     expect(JSON.parse(nowhere.stdout)).toMatchObject({ complete: true, rows: ROWS, units: ROWS / 100 });
   });
 
+  it('uses all of them for a job of few shards, of which one thread could open every one', async () => {
+    const { folder, start } = await setUp([{ behaviours: [{ kind: 'latency', meanMs: 120 }] }]);
+    const out = join(folder, 'out');
+    const result = await start(out, 3, ['--open-units', '16', '--shard-size', '250']).done;
+    expect(result.code, result.stderr).toBe(0);
+    const rows = rowsByThread(result.stderr);
+    expect(rows, result.stderr).toHaveLength(2);
+    expect(Math.min(...rows)).toBeGreaterThan(0);
+    await expectWhole(out);
+  });
+
   it('starts none for a hundred URLs', async () => {
     const { folder, start } = await setUp();
     const { code, stderr } = await start(join(folder, 'out'), 4, ['--limit', '100']).done;

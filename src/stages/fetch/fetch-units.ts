@@ -56,6 +56,19 @@ class UnitFetcher extends ResultStream<FetchResult> {
     return this.#open.size;
   }
 
+  /** Units that were taken and not begun, which another thread of this process could have. */
+  get spareUnits(): number {
+    let spare = 0;
+    for (const work of this.#open) if (work.isSpare) spare += 1;
+    return spare;
+  }
+
+  /** Leave so many of them to other threads, those that would be begun last. */
+  passOn(units: number): void {
+    const spare = [...this.#open].filter(({ isSpare }) => isSpare);
+    for (const work of spare.slice(Math.max(0, spare.length - units))) work.passOn();
+  }
+
   override _write(chunk: Unit | Delivery, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     const delivery =
       'unit' in chunk ? chunk : undistributed(chunk, this.#lifetime.signal, (error) => this.#giveUp(chunk, error));

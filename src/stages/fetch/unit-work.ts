@@ -37,6 +37,7 @@ export class RowTask implements FetchTask {
     if (!this.isOut) return;
     this.#flight = flight;
     this.attempts = attempts;
+    this.#unit.isUntouched = false;
   }
 
   stop(): void {
@@ -56,8 +57,11 @@ export class UnitWork {
   readonly tasks: readonly RowTask[];
   /** When a row last finished, ms; the no-progress clock counts from here. */
   progressMs: number;
+  /** No row of it was sent or has ended yet. */
+  isUntouched = true;
   readonly #events: UnitEvents;
   readonly #forget: () => void;
+  readonly #pass: (() => void) | undefined;
   #unfinished: number;
 
   constructor(delivery: Delivery, rows: readonly UnitRow[], nowMs: number, events: UnitEvents) {
@@ -65,6 +69,7 @@ export class UnitWork {
     this.progressMs = nowMs;
     this.#events = events;
     this.#unfinished = rows.length;
+    this.#pass = delivery.pass;
     this.hosts = unit.hosts.map(({ host }) => host);
     this.tasks = rows.map((row) => new RowTask(this, row));
     const leave = (): void => {
@@ -98,6 +103,18 @@ export class UnitWork {
     this.#events.onRow(this, task.row, end);
   }
 
+  /** Another thread could begin it in place of this one. */
+  get isSpare(): boolean {
+    return this.isUntouched && this.#pass !== undefined;
+  }
+
+  /** Leave it to another thread of the process. */
+  passOn(): void {
+    this.drop();
+    this.#events.onGone(this);
+    this.#pass?.();
+  }
+
   /** Stop everything that is still out and forget it. */
   drop(): void {
     this.#forget();
@@ -115,6 +132,7 @@ export class UnitWork {
   #settle(task: RowTask): void {
     if (!task.isOut) return;
     task.settle();
+    this.isUntouched = false;
     this.#unfinished -= 1;
     if (this.#unfinished === 0) this.#forget();
   }

@@ -18,6 +18,8 @@ export type ToChannel =
   | { readonly op: 'ack'; readonly call: number; readonly lease: number }
   | { readonly op: 'nak'; readonly call: number; readonly lease: number; readonly delayMs: number }
   | { readonly op: 'fail'; readonly call: number; readonly lease: number; readonly message: string }
+  /** A unit that was not begun is left to another thread; no answer. */
+  | { readonly op: 'pass'; readonly lease: number }
   | { readonly op: 'commit'; readonly call: number; readonly record: UnitRecord }
   | { readonly op: 'record'; readonly call: number; readonly unit: UnitId };
 

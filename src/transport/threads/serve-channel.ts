@@ -10,8 +10,6 @@ export interface ServedChannel {
    * ends the channel
    */
   lose(fault: Error | undefined): void;
-  /** Units in the thread's hands. */
-  readonly units: number;
 }
 
 export function serveChannel(
@@ -85,6 +83,8 @@ export function serveChannel(
           return answer(message.call, channel.commit(message.record));
         case 'record':
           return answer(message.call, channel.record(message.unit));
+        case 'pass':
+          return void end(message.lease, async (delivery) => delivery.pass?.() ?? delivery.nak()).catch(() => {});
         case 'ack':
           return answer(
             message.call,
@@ -108,9 +108,6 @@ export function serveChannel(
       // Its unit may be what ended it: that is counted as an error of the unit, so that it does not go round for ever.
       if (fault !== undefined)
         for (const lease of [...leases.keys()]) end(lease, (delivery) => delivery.fail(fault)).catch(() => {});
-    },
-    get units() {
-      return leases.size;
     },
   };
 }

@@ -4,7 +4,8 @@ import type { Committer, UnitId, UnitRecord } from '../../record.ts';
 import type { Delivery, JobChannel } from '../transport.ts';
 import { type ChannelPort, type FromChannel, type ToChannel, unpackError, unpackUnit } from './messages.ts';
 
-type Told = { readonly [Op in ToChannel['op']]: Omit<Extract<ToChannel, { op: Op }>, 'call'> }[ToChannel['op']];
+type Asked = Extract<ToChannel, { call: number }>;
+type Told = { readonly [Op in Asked['op']]: Omit<Extract<Asked, { op: Op }>, 'call'> }[Asked['op']];
 
 interface Call {
   readonly resolve: (value: never) => void;
@@ -97,6 +98,9 @@ export class ThreadChannel implements Committer, Pick<JobChannel, 'next'> {
         await end({ op: 'nak', lease, delayMs });
       },
       fail: ({ message }) => end({ op: 'fail', lease, message }),
+      pass: () => {
+        if (this.#leases.delete(lease)) this.#port.post({ op: 'pass', lease } satisfies ToChannel);
+      },
     };
   }
 

@@ -74,6 +74,26 @@ describe('units', () => {
     }
   });
 
+  it('that are not begun are left to others on demand, last ones first, and none of their rows is fetched', async () => {
+    const origin = await serving({ 'a.test': [{ kind: 'latency', meanMs: 50 }] });
+    const { stage, results } = stageFor(origin, { perHostConcurrency: 2 });
+    const passed: string[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      const handed = delivery(unitOf(index, urlsOf('a.test', 6)));
+      stage.write({ ...handed, pass: () => void passed.push(handed.unit.shard) });
+    }
+    await until(() => stage.openUnits === 5);
+    expect(stage.spareUnits).toBe(4);
+    stage.passOn(2);
+    expect([passed, stage.spareUnits, stage.openUnits]).toEqual([['000003', '000004'], 2, 3]);
+    stage.end();
+    await once(stage, 'end');
+    expect(results.map(({ unit }) => unit.shard)).toEqual(
+      ['000000', '000001', '000002'].flatMap((shard) => Array(6).fill(shard)),
+    );
+    expect(origin.stats().get('a.test')?.requests).toBe(18);
+  });
+
   it('are opened only as far as open ones leave room, and never more than open_units', async () => {
     const { stage } = stageFor(await serving({ 'never.test': [{ kind: 'never' }] }), { openUnits: 3 });
     for (let index = 0; index < 10; index += 1) stage.write(unitOf(index, urlsOf('never.test', 10)));

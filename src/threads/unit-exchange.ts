@@ -1,0 +1,161 @@
+/**
+ * The units of a process between its threads: each takes from the channel by itself, and what one has taken and not
+ * begun goes to another that has nothing, without being another delivery.
+ */
+import type { UnitId, UnitRecord } from '../record.ts';
+import type { Delivery, JobChannel } from '../transport/transport.ts';
+
+/** What the working half needs of a job's channel. */
+export type WorkedChannel = Pick<JobChannel, 'next' | 'commit' | 'record'>;
+
+/** One thread's way to the units. */
+export interface UnitTaker extends WorkedChannel {
+  /** Units in its hands. */
+  readonly units: number;
+  /** It has no unit, and waits for one. */
+  readonly isStarved: boolean;
+  /** The thread is gone and takes nothing more; what it holds is settled by whoever ended it. */
+  leave(): void;
+}
+
+interface PassedOn {
+  readonly delivery: Delivery;
+  readonly by: Taker;
+}
+
+export class UnitExchange {
+  readonly channel: WorkedChannel;
+  readonly #takers = new Set<Taker>();
+  #passedOn: PassedOn[] = [];
+  #isOver = false;
+
+  /** @param drain - nothing more is taken then: what was passed on goes back to the channel */
+  constructor(channel: WorkedChannel, drain: AbortSignal) {
+    this.channel = channel;
+    const end = (): void => {
+      this.#isOver = true;
+      for (const { delivery } of this.#passedOn.splice(0)) void delivery.nak().catch(() => {});
+    };
+    if (drain.aborted) end();
+    else drain.addEventListener('abort', end, { once: true });
+  }
+
+  /** Units that were passed on and that nobody has taken yet. */
+  get waiting(): number {
+    return this.#passedOn.length;
+  }
+
+  join(): UnitTaker {
+    const taker = new Taker(this, () => {
+      this.#takers.delete(taker);
+      this.#wake();
+    });
+    this.#takers.add(taker);
+    return taker;
+  }
+
+  /** Somebody else may have it, the one who passes it on only when nobody is without a unit. */
+  passOn(delivery: Delivery, by: Taker): void {
+    if (delivery.signal.aborted) return;
+    if (this.#isOver) return void delivery.nak().catch(() => {});
+    this.#passedOn.push({ delivery, by });
+    this.#wake();
+  }
+
+  /** A unit that was passed on, for this one to begin. */
+  take(taker: Taker): Delivery | undefined {
+    this.#passedOn = this.#passedOn.filter(({ delivery }) => !delivery.signal.aborted);
+    const isNeeded = [...this.#takers].some((other) => other !== taker && other.units === 0);
+    const place = this.#passedOn.findIndex(({ by }) => by !== taker || !isNeeded);
+    return place < 0 ? undefined : this.#passedOn.splice(place, 1)[0]?.delivery;
+  }
+
+  /** Somebody's way of looking has changed. */
+  wakeIfPassedOn(): void {
+    if (this.#passedOn.length > 0) this.#wake();
+  }
+
+  #wake(): void {
+    for (const taker of this.#takers) taker.wake();
+  }
+}
+
+class Taker implements UnitTaker {
+  units = 0;
+  readonly #exchange: UnitExchange;
+  readonly #onLeave: () => void;
+  readonly #looks = new Set<AbortController>();
+
+  constructor(exchange: UnitExchange, onLeave: () => void) {
+    this.#exchange = exchange;
+    this.#onLeave = onLeave;
+  }
+
+  get isStarved(): boolean {
+    return this.units === 0 && this.#looks.size > 0;
+  }
+
+  async next(signal?: AbortSignal): Promise<Delivery | undefined> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const passed = this.#exchange.take(this);
+      if (passed !== undefined) return this.#hold(passed);
+      const look = new AbortController();
+      this.#looks.add(look);
+      try {
+        const both = signal === undefined ? look.signal : AbortSignal.any([signal, look.signal]);
+        const delivery = await this.#exchange.channel.next(both);
+        return delivery === undefined ? undefined : this.#hold(delivery);
+      } catch (error) {
+        if (!look.signal.aborted) throw error;
+      } finally {
+        this.#looks.delete(look);
+      }
+    }
+  }
+
+  commit(record: UnitRecord): ReturnType<WorkedChannel['commit']> {
+    return this.#exchange.channel.commit(record);
+  }
+
+  record(unit: UnitId): Promise<UnitRecord | undefined> {
+    return this.#exchange.channel.record(unit);
+  }
+
+  /** Whoever waits looks whether there is something for it now. */
+  wake(): void {
+    for (const look of this.#looks) look.abort(new Error('a unit was passed on'));
+  }
+
+  leave(): void {
+    this.#onLeave();
+  }
+
+  #hold(delivery: Delivery): Delivery {
+    let isHeld = true;
+    const drop = (): void => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.units -= 1;
+      delivery.signal.removeEventListener('abort', drop);
+    };
+    this.units += 1;
+    delivery.signal.addEventListener('abort', drop, { once: true });
+    this.#exchange.wakeIfPassedOn();
+    const settle = (settling: Promise<void>): Promise<void> => settling.finally(drop);
+    return {
+      unit: delivery.unit,
+      attempt: delivery.attempt,
+      errors: delivery.errors,
+      signal: delivery.signal,
+      ack: () => settle(delivery.ack()),
+      nak: (delayMs) => settle(delivery.nak(delayMs)),
+      fail: (error) => settle(delivery.fail(error)),
+      pass: () => {
+        if (!isHeld) return;
+        drop();
+        this.#exchange.passOn(delivery, this);
+      },
+    };
+  }
+}
