@@ -51,6 +51,8 @@ export interface WorkSurroundings {
   readonly worker?: string | undefined;
   /** Limits that are shared with other machines, in place of this process's own. */
   readonly hostLimits?: HostLimits | undefined;
+  /** Told in place of the channel `flow-dc:network`, for those who work together and speak with one voice. */
+  readonly onNetwork?: ((isHeld: boolean) => void) | undefined;
 }
 
 /** Fetch and sink, not yet joined. */
@@ -58,12 +60,13 @@ export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: W
 
 /** Build fetch and sink. Errors: FDC_ERR_CONFIG_INVALID. */
 export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: WorkSurroundings): WorkStages {
-  const { destination, committer, clock, profiles, worker, hostLimits } = around;
+  const { destination, committer, clock, profiles, worker, hostLimits, onNetwork } = around;
   const openSink = sink.createTar ? tarSink : folderSink;
   return [
     fetchUnits({
       ...fetch,
       hostLimits,
+      onNetwork,
       paarc,
       clock,
       hostProfiles: profiles,

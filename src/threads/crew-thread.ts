@@ -6,6 +6,7 @@ import { startThread } from '../start-thread.ts';
 import { publish } from '../telemetry/channels.ts';
 import { unpackError } from '../transport/threads/messages.ts';
 import { type ServedChannel, serveChannel } from '../transport/threads/serve-channel.ts';
+import type { OneNetwork } from './one-network.ts';
 import type { FromThread, Order, ThreadReport, ToThread, WorkThreadData } from './thread-messages.ts';
 import type { UnitTaker } from './unit-exchange.ts';
 
@@ -13,6 +14,7 @@ export interface CrewThreadOptions {
   readonly data: WorkThreadData;
   readonly channel: UnitTaker;
   readonly desk: LimitDesk;
+  readonly network: OneNetwork;
 }
 
 export interface CrewThreadEvents {
@@ -37,7 +39,7 @@ export class CrewThread {
   #fault: Error | undefined;
 
   /** Throws when the machine gives us no thread. */
-  constructor({ data, channel, desk }: CrewThreadOptions, { onFailure, onExit }: CrewThreadEvents) {
+  constructor({ data, channel, desk, network }: CrewThreadOptions, { onFailure, onExit }: CrewThreadEvents) {
     this.number = data.thread;
     this.#desk = desk;
     this.#taker = channel;
@@ -57,7 +59,10 @@ export class CrewThread {
         case 'desk':
           return toDesk(message.message);
         case 'telemetry':
-          for (const { name, payload } of message.told) publish(name, () => payload);
+          for (const { name, payload } of message.told) {
+            if (name === 'flow-dc:network') network.note(data.thread, payload.isHeld);
+            else publish(name, () => payload);
+          }
           return;
         case 'crew':
           this.report = message.report;
@@ -72,6 +77,7 @@ export class CrewThread {
     });
     this.exited = new Promise((resolve) => {
       thread.once('exit', () => {
+        network.note(data.thread, false);
         onExit(this);
         resolve();
       });

@@ -11,6 +11,7 @@ import { createLimits } from '../stages/fetch/schedule/create-limits.ts';
 import { publish } from '../telemetry/channels.ts';
 import { Crew, type CrewPace } from './crew.ts';
 import { CrewThread, type CrewThreadEvents } from './crew-thread.ts';
+import { OneNetwork } from './one-network.ts';
 import { UnitExchange, type WorkedChannel } from './unit-exchange.ts';
 
 /** As many as may be asked for. */
@@ -95,6 +96,7 @@ class ManyThreads implements WorkForce {
   readonly #options: ManyThreadsOptions;
   readonly #table: GateTable;
   readonly #desk: LimitDesk;
+  readonly #network = new OneNetwork();
   #crew: Crew | undefined;
 
   constructor(config: ResolvedConfig, around: WorkSurroundings, options: ManyThreadsOptions) {
@@ -119,7 +121,11 @@ class ManyThreads implements WorkForce {
     const share = Math.floor(bodyMemoryBytes / threads);
     const fetch = stageSettings('fetch', { ...config.fetch, spillBytes: Math.min(spillBytes, share) });
     this.#config = { ...config, fetch };
-    this.#stages = openWorkStages(this.#config, { ...around, hostLimits: this.#desk.here });
+    this.#stages = openWorkStages(this.#config, {
+      ...around,
+      hostLimits: this.#desk.here,
+      onNetwork: (isHeld) => this.#network.note(0, isHeld),
+    });
   }
 
   stats(): { readonly inFlight: number; readonly queued: number } {
@@ -201,7 +207,7 @@ class ManyThreads implements WorkForce {
     };
     const channel = exchange.join();
     try {
-      return new CrewThread({ data, channel, desk: this.#desk }, events);
+      return new CrewThread({ data, channel, desk: this.#desk, network: this.#network }, events);
     } catch (error) {
       channel.leave();
       throw error;

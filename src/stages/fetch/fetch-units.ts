@@ -42,7 +42,11 @@ class UnitFetcher extends ResultStream<FetchResult> {
     const settings = engineSettings(options);
     super(
       settings,
-      { limits: limitsOf(options, settings), bodyRelease: options.bodyRelease ?? 'on-read' },
+      {
+        limits: limitsOf(options, settings),
+        bodyRelease: options.bodyRelease ?? 'on-read',
+        onNetwork: options.onNetwork,
+      },
       options.signal,
       1,
     );

@@ -48,6 +48,8 @@ export interface StageHooks {
   readonly limits: HostLimits;
   /** `on-read`: bytes leave the budget as the result leaves the stage. `by-sink`: when `release()` is called. */
   readonly bodyRelease: 'on-read' | 'by-sink';
+  /** Told in place of the channel `flow-dc:network`. */
+  readonly onNetwork?: ((isHeld: boolean) => void) | undefined;
 }
 
 export abstract class ResultStream<Out extends RowResult<unknown>> extends Duplex {
@@ -83,7 +85,7 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
         publish('flow-dc:limit', () => ({ host, atMs: settings.clock.nowMs(), transition })),
       onAttempt: (host, code, { headersMs, serviceMs, bytes }) =>
         publish('flow-dc:attempt', () => ({ host, headersMs, serviceMs, bytes, code })),
-      onNetwork: (isHeld) => publish('flow-dc:network', () => ({ isHeld })),
+      onNetwork: hooks.onNetwork ?? ((isHeld) => publish('flow-dc:network', () => ({ isHeld }))),
       onFatal: (error) => this.destroy(error),
     });
   }

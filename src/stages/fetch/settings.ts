@@ -45,6 +45,8 @@ export interface FetchStageOptions extends FetchOptions {
    * calls `release()`, which bounds memory more tightly but must not be forgotten.
    */
   readonly bodyRelease?: 'on-read' | 'by-sink' | undefined;
+  /** Told that rows are held because there seems to be no network, in place of the channel `flow-dc:network`. */
+  readonly onNetwork?: ((isHeld: boolean) => void) | undefined;
 }
 
 export interface EngineSettings extends Omit<FetchSettings, 'hosts' | 'headers' | 'userAgent'> {
@@ -71,6 +73,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     hostLimits: _limits,
     hostProfiles = new HostProfiles(clock),
     bodyRelease: _release,
+    onNetwork: _onNetwork,
     ...slice
   } = options;
   const settings = stageSettings('fetch', slice);

@@ -9,6 +9,7 @@ import type { UnitId, UnitRecord } from '../../record.ts';
 export class RecordLedger {
   readonly #committer: LocalCommitter;
   #counting: Promise<void> | undefined;
+  #recounting: Promise<void> | undefined;
   #committed = 0;
   #total: number | undefined;
 
@@ -67,7 +68,15 @@ export class RecordLedger {
    * which is fine, or the records do not belong to these units.
    * Errors: FDC_ERR_JOB_UNITS_CHANGED, FDC_ERR_SINK_PROTOCOL when fewer units were published than sealed.
    */
-  async reconcile(): Promise<void> {
+  reconcile(): Promise<void> {
+    // Everybody who waits for a unit asks at once.
+    this.#recounting ??= this.#recount().finally(() => {
+      this.#recounting = undefined;
+    });
+    return this.#recounting;
+  }
+
+  async #recount(): Promise<void> {
     const total = this.#total;
     if (total === undefined) return;
     this.#committed = await this.#committer.count();

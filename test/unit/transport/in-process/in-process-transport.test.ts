@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLocalCommitter } from '../../../../src/job/local-committer.ts';
 import type { Unit, UnitRecord } from '../../../../src/record.ts';
 import {
@@ -49,6 +49,21 @@ describe('an in-process channel', () => {
     await createLocalCommitter(state).commit(recordOf(first));
     await delivery.ack();
     expect(await channel.next()).toBeUndefined();
+  });
+
+  it('counts its records once more at the end, however many wait for a unit then', async () => {
+    const committer = createLocalCommitter(state);
+    const count = vi.spyOn(committer, 'count');
+    const channel = createInProcessChannel({ committer, clock, rollForward: async () => {} });
+    await channel.publish(first);
+    const delivery = await take(channel);
+    const waiting = Array.from({ length: 8 }, () => channel.next());
+    await committer.commit(recordOf(first));
+    await delivery.ack();
+    await channel.seal(1);
+    expect(await Promise.all(waiting)).toEqual(Array(8).fill(undefined));
+    // When it was opened, and now.
+    expect(count).toHaveBeenCalledTimes(2);
   });
 
   it('hands a unit out again when its roll-forward failed', async () => {
