@@ -41,6 +41,7 @@ function turns(createLimit: (nowMs: number) => Limit, hosts: number): () => void
     refuse: () => {},
     isDropped: () => false,
     onTransition: () => {},
+    onIdle: () => {},
     onEvict: () => {},
     onHungry: () => {},
   });

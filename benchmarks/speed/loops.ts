@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ROOT, runStep } from '../../scripts/run-step.ts';
 import { type Contender, lastJson, storedBelow } from './contender.ts';
 import type { LoopResult, LoopTask } from './loops/loop-task.ts';
-import { SCENES, type Workload } from './workload.ts';
+import { hasManyHosts, SCENES, type Workload } from './workload.ts';
 
 const SOURCES = join(ROOT, 'benchmarks', 'speed', 'loops');
 
@@ -30,9 +30,11 @@ export function loops(folder: string, concurrency: number, threads: number): Con
     name,
     kind: 'loop',
     scenes: SCENES,
-    command: ({ list, connectToPort, caFile }: Workload, out: string) => {
+    command: ({ scene, list, connectToPort, caFile }: Workload, out: string) => {
       mkdirSync(out);
-      const whole: LoopTask = { list, out, concurrency, threads: 1, connectToPort, caFile, ...task };
+      // Where most hosts have a single row, every further connection is one too many.
+      const connections = hasManyHosts(scene) ? 1 : undefined;
+      const whole: LoopTask = { list, out, concurrency, threads: 1, connections, connectToPort, caFile, ...task };
       // Only fetch reads the variable; the others are told.
       const env = caFile === undefined ? undefined : { NODE_EXTRA_CA_CERTS: caFile };
       return { argv: [process.execPath, join(folder, program), JSON.stringify(whole)], env };

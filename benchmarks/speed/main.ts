@@ -16,7 +16,7 @@ import { startSpeedOrigin } from './origin.ts';
 import { peers } from './peers.ts';
 import { reportOf } from './report.ts';
 import { runRounds } from './rounds.ts';
-import { makeWorkload } from './workload.ts';
+import { laionHosts, makeWorkload } from './workload.ts';
 
 const LINES = 'speed.jsonl';
 const REPORT = 'SPEED.md';
@@ -100,7 +100,8 @@ async function measureAll(options: BenchOptions, contenders: readonly Contender[
   await chmod(folder, 0o755);
   const sizes = new Map<string, readonly number[]>();
   for (const body of options.bodies) sizes.set(body, await drawBodies(join(folder, 'www'), body));
-  const origin = await startSpeedOrigin(folder, options.origin, compiled);
+  const tlsHosts = options.scenes.includes('tls-hosts') ? await laionHosts() : [];
+  const origin = await startSpeedOrigin(folder, options.origin, compiled, tlsHosts);
   const lines: Line[] = [];
   const keep = async (line: Line): Promise<void> => {
     lines.push(line);

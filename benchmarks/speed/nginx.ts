@@ -31,18 +31,29 @@ function find(): string | undefined {
   return findProgram('nginx', ['/usr/sbin', '/usr/local/sbin']);
 }
 
+/** What an origin of either kind is started with. */
 export interface OriginPlan {
   /** Pictures are in FOLDER/www/CLASS/NUMBER.jpg; also the place for certificates and whatever the server writes. */
   readonly folder: string;
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly certFile: string;
+  /** A folder with NAME.pem for every host that has a certificate of its own; all have that of `certFile` without it. */
+  readonly certFolder?: string | undefined;
   readonly keyFile: string;
   readonly processes: number;
 }
 
 /** Everything nginx writes is in our folder, so that it needs no rights; it stays in the foreground, as our child. */
-export function nginxConfig({ folder, httpPort, httpsPort, certFile, keyFile, processes }: OriginPlan): string {
+export function nginxConfig({
+  folder,
+  httpPort,
+  httpsPort,
+  certFile,
+  certFolder,
+  keyFile,
+  processes,
+}: OriginPlan): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `  ${name}_temp_path ${folder}/${name};`,
   );
@@ -62,11 +73,17 @@ ${temporary.join('\n')}
   open_file_cache max=4000 inactive=600s;
   open_file_cache_valid 600s;
   types { image/jpeg jpg; }
+  map $ssl_server_name $certificate {
+    default ${certFolder === undefined ? certFile : `${certFolder}/$ssl_server_name.pem`};
+    "" ${certFile};
+  }
   server {
     listen 127.0.0.1:${httpPort} backlog=4096;
     listen 127.0.0.1:${httpsPort} ssl backlog=4096;
-    ssl_certificate ${certFile};
+    ssl_certificate ${certFolder === undefined ? certFile : '$certificate'};
     ssl_certificate_key ${keyFile};
+    # As most of the web speaks; older releases leave 1.3 out.
+    ssl_protocols TLSv1.2 TLSv1.3;
     ssl_session_cache shared:speed:10m;
     root ${folder}/www;
     location = / { return 204; }

@@ -6,7 +6,7 @@ import { ROOT } from '../../scripts/run-step.ts';
 import { MICRO_NAMES, type MicroName } from '../micro/run.ts';
 import { BODIES, type BodyName } from './bodies.ts';
 import { missingPeers } from './peers.ts';
-import { laionFile, SCENES, type Scene } from './workload.ts';
+import { hasManyHosts, laionFile, SCENES, type Scene } from './workload.ts';
 
 export interface BenchOptions {
   readonly rounds: number;
@@ -54,8 +54,10 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const narrowed = [compare, values.only, values.rows, values.bodies, values.scenes];
   const isWhole = narrowed.every((value) => value === undefined) && Number(values.rounds) >= 5;
   const wanted = listOf('scenes', values.scenes ?? scenes, SCENES);
-  if (wanted.includes('hosts') && laionFile() === undefined)
-    throw new UsageError('--scenes hosts: FLOW_DC_MANIFESTS does not name the folder of laion_10000.parquet');
+  if (wanted.some(hasManyHosts) && laionFile() === undefined)
+    throw new UsageError(
+      '--scenes hosts, tls-hosts: FLOW_DC_MANIFESTS does not name the folder of laion_10000.parquet',
+    );
   return {
     rounds: count('rounds', values.rounds),
     rows: values.rows === undefined ? undefined : count('rows', values.rows),
@@ -105,7 +107,7 @@ function parseCommand(args: readonly string[]) {
 }
 
 function allScenes(): Scene[] {
-  return SCENES.filter((scene) => scene !== 'hosts' || laionFile() !== undefined);
+  return SCENES.filter((scene) => !hasManyHosts(scene) || laionFile() !== undefined);
 }
 
 function count(name: string, text: string): number {
@@ -137,8 +139,9 @@ dist with another one and prints their ratio; it writes nothing and never fails 
   --rows N           rows of every manifest (default: 10k 20000, 100k 6000, 1m 1000; hosts at most 10000)
   --bodies LIST      mean sizes: 10k, 100k, 1m (default: all; with --compare 10k,100k)
   --scenes LIST      start: one row, for what starting takes. one: one host over http. tls: the same over https. hosts:
-                     the 4,473 hosts of laion_10000.parquet in the folder FLOW_DC_MANIFESTS. All but one with the
-                     first of --bodies only (default: all that can be; with --compare one)
+                     the 4,473 hosts of laion_10000.parquet in the folder FLOW_DC_MANIFESTS. tls-hosts: the same over
+                     https, each host with a certificate of its own. All but one with the first of --bodies only
+                     (default: all that can be; with --compare one)
   --only A+B         contenders whose name contains one of these texts; the floor always takes part (default: all; with
                      --compare "webdataset tar, fixed+none:, fixed")
   --concurrency N    requests in flight of everybody that does not adapt (default 64)
@@ -154,6 +157,8 @@ dist with another one and prints their ratio; it writes nothing and never fails 
 /** What the environment could add. */
 export function environmentNotes(): string[] {
   const laion =
-    laionFile() === undefined ? ['scene hosts: set FLOW_DC_MANIFESTS to the folder of laion_10000.parquet'] : [];
+    laionFile() === undefined
+      ? ['scenes hosts and tls-hosts: set FLOW_DC_MANIFESTS to the folder of laion_10000.parquet']
+      : [];
   return [...missingPeers(), ...laion];
 }

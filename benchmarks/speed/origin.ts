@@ -1,11 +1,11 @@
 /** The server that all contenders download from: nginx where there is one, else several Node processes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer, isIPv4 } from 'node:net';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { createTestCa } from '../../test/support/test-ca.ts';
+import { createTestCa, type TestCa } from '../../test/support/test-ca.ts';
 import { nginxConfig, type OriginPlan, obtainNginx } from './nginx.ts';
 
 export interface SpeedOrigin {
@@ -18,18 +18,19 @@ export interface SpeedOrigin {
   stop(): Promise<void>;
 }
 
-/** What an origin of either kind is started with. */
 const START_DEADLINE_MS = 20_000;
 
 /**
  * Serve /CLASS/ANYTHING-NUMBER.jpg for every host name on two loopback ports, http and https. The server ends with this
  * process at the latest.
  * @param loops - the folder of the compiled loops, the Node origin among them
+ * @param tlsHosts - names that get a certificate each
  */
 export async function startSpeedOrigin(
   folder: string,
   wanted: 'nginx' | 'node' | 'auto',
   loops: string,
+  tlsHosts: readonly string[],
 ): Promise<SpeedOrigin> {
   const ca = createTestCa();
   const caFile = await keep(folder, 'ca.pem', ca.caPem);
@@ -37,7 +38,9 @@ export async function startSpeedOrigin(
     folder,
     httpPort: await freePort(),
     httpsPort: await freePort(),
-    certFile: await keep(folder, 'cert.pem', String(ca.tls.cert)),
+    // Addresses are asked for without a name.
+    certFile: await keep(folder, 'cert.pem', ca.certFor('127.0.0.1', ...tlsHosts.filter(isIPv4))),
+    certFolder: tlsHosts.length === 0 ? undefined : await keepCertificates(join(folder, 'certs'), ca, tlsHosts),
     keyFile: await keep(folder, 'key.pem', String(ca.tls.key)),
     // The contenders need cores too.
     processes: Math.max(1, Math.floor(cpus().length / 2)),
@@ -85,6 +88,12 @@ async function keep(folder: string, name: string, content: string): Promise<stri
   const path = join(folder, name);
   await writeFile(path, content);
   return path;
+}
+
+async function keepCertificates(folder: string, ca: TestCa, hosts: readonly string[]): Promise<string> {
+  await mkdir(folder);
+  for (const host of new Set(hosts)) await keep(folder, `${host}.pem`, ca.certFor(host));
+  return folder;
 }
 
 async function freePort(): Promise<number> {

@@ -83,7 +83,7 @@ made per round.`;
 function titleOf([line]: readonly RunLine[]): string {
   const { scene, body, rows, hosts, bytes } = (line as RunLine).workload;
   if (scene === 'start') return 'Start-up: one row';
-  const place = scene === 'one' ? 'one host' : scene === 'tls' ? 'one host over https' : `${hosts} hosts`;
+  const place = `${hosts === 1 ? 'one host' : `${hosts} hosts`}${scene.startsWith('tls') ? ' over https' : ''}`;
   return `${body} bodies, ${place}: ${rows} rows, ${Math.round(bytes / 1e6)} MB`;
 }
 

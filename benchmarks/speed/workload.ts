@@ -8,8 +8,8 @@ import { writeParquetFile } from '../../test/support/manifests.ts';
 import { BODIES, type BodyName } from './bodies.ts';
 import type { SpeedOrigin } from './origin.ts';
 
-/** A single row, for what starting takes; one host over http; the same over https; many hosts over http. */
-export const SCENES = ['start', 'one', 'tls', 'hosts'] as const;
+/** A single row, for what starting takes; one host over http; the same over https; many hosts over http; over https. */
+export const SCENES = ['start', 'one', 'tls', 'hosts', 'tls-hosts'] as const;
 export type Scene = (typeof SCENES)[number];
 
 export interface Workload {
@@ -41,12 +41,13 @@ export async function makeWorkload(
   origin: SpeedOrigin,
   givenRows: number | undefined,
 ): Promise<Workload> {
-  const hosts = scene === 'hosts' ? await laionHosts() : undefined;
+  const hosts = hasManyHosts(scene) ? await laionHosts() : undefined;
+  const isTls = scene === 'tls' || scene === 'tls-hosts';
   const wanted = scene === 'start' ? 1 : (givenRows ?? BODIES[body].rows);
   const rows = Math.min(wanted, hosts?.length ?? wanted);
-  const site = scene === 'tls' ? `https://127.0.0.1:${origin.httpsPort}` : `http://127.0.0.1:${origin.httpPort}`;
+  const [scheme, port] = isTls ? ['https', origin.httpsPort] : ['http', origin.httpPort];
   const numbers = Array.from({ length: rows }, (_, row) => row);
-  const siteOf = (row: number): string => (hosts === undefined ? site : `http://${hosts[row]}`);
+  const siteOf = (row: number): string => `${scheme}://${hosts?.[row] ?? `127.0.0.1:${port}`}`;
   // The origin reads the number behind the dash only: every URL is another one, pictures come round.
   const urls = numbers.map((row) => `${siteOf(row)}/${body}/${row}-${row % sizes.length}.jpg`);
   const list = join(folder, `${scene}-${body}.txt`);
@@ -60,9 +61,13 @@ export async function makeWorkload(
     ...{ scene, body, rows, list, manifest },
     hosts: hosts === undefined ? 1 : new Set(hosts.slice(0, rows)).size,
     bytes: numbers.reduce((sum, row) => sum + (sizes[row % sizes.length] as number), 0),
-    connectToPort: scene === 'hosts' ? origin.httpPort : undefined,
-    caFile: scene === 'tls' ? origin.caFile : undefined,
+    connectToPort: hosts === undefined ? undefined : port,
+    caFile: isTls ? origin.caFile : undefined,
   };
+}
+
+export function hasManyHosts(scene: Scene): boolean {
+  return scene === 'hosts' || scene === 'tls-hosts';
 }
 
 export function laionFile(): string | undefined {
@@ -71,7 +76,7 @@ export function laionFile(): string | undefined {
 }
 
 /** The host of every row of the real manifest; rows without a valid URL have none and are left out. */
-async function laionHosts(): Promise<string[]> {
+export async function laionHosts(): Promise<string[]> {
   const bytes = await readFile(laionFile() as string);
   const table = tableFromIPC(readParquet(bytes, { columns: ['URL'] }).intoIPCStream());
   const urls = [...(table.getChild('URL') ?? [])] as (string | null)[];

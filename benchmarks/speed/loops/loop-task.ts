@@ -1,5 +1,6 @@
 /** What a loop program is told on its command line, and what all of them begin and end with. */
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 
 /** One JSON object, the only argument of a loop program. */
@@ -12,6 +13,8 @@ export interface LoopTask {
   /** Requests in flight. */
   readonly concurrency: number;
   readonly threads: number;
+  /** To one origin; as many as there are requests in flight without it. */
+  readonly connections?: number | undefined;
   /** Every host is on this port of the loopback interface; else hosts are where their URLs say. */
   readonly connectToPort?: number | undefined;
   readonly caFile?: string | undefined;
@@ -42,10 +45,12 @@ export function targetOf(url: string): Target {
   return { origin, path: pathname };
 }
 
-/** A pool per origin of as many connections as there are requests in flight. */
-export function openDispatcher({ caFile, connectToPort }: LoopTask, connections: number): Dispatcher {
-  const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8');
-  const connect = buildConnector({ ca });
+/** A client per origin of one connection, or a pool of as many as there are requests in flight. */
+export function openDispatcher(task: LoopTask, inFlight: number): Dispatcher {
+  const { caFile, connectToPort, connections = inFlight } = task;
+  // One context for all connections, as in flow-dc.
+  const secureContext = createSecureContext({ ca: caFile === undefined ? undefined : readFileSync(caFile, 'utf8') });
+  const connect = buildConnector({ secureContext });
   if (connectToPort === undefined) return new Agent({ connections, connect });
   return new Agent({
     connections,

@@ -4,12 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
+import { createSecureContext, type SecureContext } from 'node:tls';
 
 interface Plan {
   readonly folder: string;
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly certFile: string;
+  readonly certFolder?: string | undefined;
   readonly keyFile: string;
   readonly processes: number;
 }
@@ -30,7 +32,15 @@ function serve(pictures: ReadonlyMap<string, Buffer>): void {
     }
     response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': picture.length }).end(picture);
   };
-  const tls = { key: readFileSync(plan.keyFile), cert: readFileSync(plan.certFile) };
+  const key = readFileSync(plan.keyFile);
+  const contexts = new Map<string, SecureContext>();
+  const SNICallback = (name: string, done: (error: Error | null, context: SecureContext) => void): void => {
+    const certFile = plan.certFolder === undefined ? plan.certFile : join(plan.certFolder, `${name}.pem`);
+    const context = contexts.get(name) ?? createSecureContext({ key, cert: readFileSync(certFile) });
+    contexts.set(name, context);
+    done(null, context);
+  };
+  const tls = { key, cert: readFileSync(plan.certFile), SNICallback };
   for (const [server, port] of [
     [createServer(answer), plan.httpPort],
     [createTlsServer(tls, answer), plan.httpsPort],

@@ -66,7 +66,7 @@ export class FetchEngine implements Tower {
     this.#hooks = hooks;
     this.#limits = limits;
     this.budget = new BodyBudget(bodyMemoryBytes);
-    this.pools = new OriginPools(connector.connect, maxPools);
+    this.pools = new OriginPools(connector, maxPools);
     this.#load = new LoadMeter(clock);
     this.#network = new NetworkHold(settings.offlineHoldMs);
     this.#accepting = { ...settings, budget: this.budget, spillBytes: Math.min(spillBytes, bodyMemoryBytes) };
@@ -87,7 +87,9 @@ export class FetchEngine implements Tower {
       start: (work, lane, permit) => this.#send(work, lane, permit),
       refuse: (work) => this.#fail(work, 'host_down', 'the host failed every request for too long'),
       isDropped: (work) => work.task.isDropped(),
+      isConnected: ({ origin }) => this.pools.hasFree(origin),
       onTransition: hooks.onTransition,
+      onIdle: ({ host }) => this.pools.rest(host),
       onEvict: (lane) => this.#forget(lane),
       onHungry: hooks.onHungry,
     });
@@ -106,6 +108,7 @@ export class FetchEngine implements Tower {
     const { host } = work;
     if (this.#settings.policyOf(host).skip === true)
       return this.#fail(work, 'host_skipped', `${host} is skipped by the configuration`, 'skipped');
+    if (this.scheduler.find(host) === undefined) this.#settings.connector.expect(url);
     this.scheduler.add(host, work);
   }
 
@@ -259,9 +262,7 @@ export class FetchEngine implements Tower {
       const where = end.location === undefined ? 'nowhere' : 'an unusable Location';
       return this.#fail(work, 'bad_redirect', `HTTP status ${end.status} to ${where}`, 'failed', end);
     }
-    work.url = target;
-    work.host = target.host;
-    work.hops += 1;
+    work.follow(target);
     const skipped = `redirected to ${work.host}, skipped by the configuration`;
     if (this.#settings.policyOf(work.host).skip === true)
       return this.#fail(work, 'host_skipped', skipped, 'skipped', end);
@@ -283,11 +284,8 @@ export class FetchEngine implements Tower {
     this.#again(work, decision.delayMs);
   }
 
-  /** A retry starts over at the row's own URL: a redirect may lead elsewhere by then. */
   #again(work: Work, delayMs: number): void {
-    work.url = work.startUrl;
-    work.host = work.firstHost;
-    work.hops = 0;
+    work.startOver();
     this.scheduler.again(work.host, work, delayMs);
   }
 

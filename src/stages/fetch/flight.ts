@@ -34,7 +34,7 @@ export class Flight implements Stoppable {
     this.work = work;
     this.lane = lane;
     this.permit = permit;
-    this.#origin = work.url.origin;
+    this.#origin = work.origin;
     this.#client = tower.pools.borrow(this.#origin);
     lane.running.add(this);
   }

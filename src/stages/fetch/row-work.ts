@@ -50,8 +50,11 @@ export class Work {
   readonly task: FetchTask;
   readonly firstHost: string;
   readonly startUrl: URL;
+  readonly #startOrigin: string;
   url: URL;
   host: string;
+  /** Of `url`; kept, since a URL makes it anew each time it is asked. */
+  origin: string;
   hops = 0;
   attempts = 0;
   errors = 0;
@@ -67,7 +70,25 @@ export class Work {
     this.url = url;
     this.firstHost = url.host;
     this.host = this.firstHost;
+    this.#startOrigin = url.origin;
+    this.origin = this.#startOrigin;
     this.waitingSinceMs = nowMs;
+  }
+
+  /** Go where a redirect leads. */
+  follow(target: URL): void {
+    this.url = target;
+    this.host = target.host;
+    this.origin = target.origin;
+    this.hops += 1;
+  }
+
+  /** Back to the row's own URL: a redirect may lead elsewhere by then. */
+  startOver(): void {
+    this.url = this.startUrl;
+    this.host = this.firstHost;
+    this.origin = this.#startOrigin;
+    this.hops = 0;
   }
 }
 

@@ -11,7 +11,8 @@ import type { HostLimits } from '../../host-limits.ts';
 import type { Limit } from '../../paarc/limit.ts';
 import { VERSION } from '../../version.ts';
 import { createAddressGuard } from './connect/address-guard.ts';
-import { Connector, parseConnectTo } from './connect/connector.ts';
+import { parseConnectTo } from './connect/connect-to.ts';
+import { Connector } from './connect/connector.ts';
 import { createHostPolicies, headerRecord } from './connect/request-headers.ts';
 import { NameResolver, nameServers } from './connect/resolver.ts';
 import { SpillFolder } from './reply/body-memory.ts';
@@ -94,7 +95,6 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
           resolver,
           guard: createAddressGuard(settings.allowPrivate),
           rules: settings.connectTo.map(parseConnectTo),
-          timeoutMs: settings.timeoutMs,
           insecure: settings.insecure,
           caPem: settings.caFile === undefined ? undefined : readCa(settings.caFile),
         }),

@@ -52,7 +52,8 @@ describe('a fetch stage that is destroyed', () => {
   it('gives everything back while bodies wait for memory', async () => {
     const origin = await serving({ 'h.test': [{ kind: 'endless', totalBytes: 700_000 }] });
     const stage = stageFor(origin, { bodyMemoryBytes: MB, bodyRelease: 'by-sink', perHostConcurrency: 10 });
-    for (const url of urlsOf('h.test', 10)) stage.write({ url });
+    // So many wait that each of the ten connections is worth it.
+    for (const url of urlsOf('h.test', 60)) stage.write({ url });
     await until(() => stage.stats().bodyBytesHeld > 0 && origin.stats().get('h.test')?.requests === 10);
     stage.destroy();
     await once(stage, 'close');

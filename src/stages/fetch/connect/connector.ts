@@ -2,10 +2,13 @@
  * How a connection is made: own name resolution, the address guard on every way in (literals, answers, the connected
  * peer), and --connect-to. TLS keeps the URL's host name for SNI and for the certificate check.
  */
-import { isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createSecureContext, rootCertificates } from 'node:tls';
-import { buildConnector } from 'undici';
+import { LRUCache } from 'lru-cache';
+import type { buildConnector } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
+import { type ConnectRule, type ConnectTarget, connectTarget } from './connect-to.ts';
+import { openSocket, type TlsTerms } from './open-socket.ts';
 import { LookupError, type NameResolver } from './resolver.ts';
 
 /** Thrown into the request when the guard refuses; `code` is the row code. */
@@ -17,30 +20,31 @@ export interface ConnectorOptions {
   readonly resolver: NameResolver;
   readonly guard: AddressGuard;
   readonly rules: readonly ConnectRule[];
-  readonly timeoutMs: number;
   readonly insecure: boolean;
   /** PEM, in addition to the well-known roots. */
   readonly caPem: string | undefined;
 }
 
+/** Hosts whose TLS sessions are kept, those asked last: some 2 KB each. Chosen. */
+const MAX_SESSIONS = 256;
+
 type Connected = (error: Error | null, socket: Socket | null) => void;
-type ConnectOptions = Parameters<buildConnector.connector>[0];
 
 /** Makes the connections of one engine. Errors at construction: those of node:tls for an unusable certificate. */
 export class Connector {
   readonly #options: ConnectorOptions;
-  readonly #open: buildConnector.connector;
-  readonly #opening = new Set<Socket>();
+  readonly #terms: TlsTerms;
+  readonly #openings = new Set<Opening>();
   readonly #failures = new WeakSet<object>();
   #isFresh = false;
-  #isClosed = false;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
-    const { caPem, timeoutMs, insecure } = options;
+    const { caPem, insecure } = options;
     // One context for all connections: parsing the roots anew for each costs milliseconds.
     const secureContext = createSecureContext({ ca: caPem === undefined ? undefined : [...rootCertificates, caPem] });
-    this.#open = buildConnector({ timeout: timeoutMs, keepAlive: true, rejectUnauthorized: !insecure, secureContext });
+    const sessions = new LRUCache<string, Buffer>({ max: MAX_SESSIONS });
+    this.#terms = { secureContext, rejectUnauthorized: !insecure, sessions };
   }
 
   /**
@@ -56,32 +60,56 @@ export class Connector {
     return this.#failures.has(error);
   }
 
-  /** For undici's `connect` option. */
-  readonly connect: buildConnector.connector = (opts, callback) => {
-    const hostname = opts.hostname.replace(/^\[|\]$/g, '');
-    const port = Number(opts.port) || (opts.protocol === 'https:' ? 443 : 80);
-    const target = connectTarget(this.#options.rules, hostname, port) ?? { hostname, port, isNamed: false };
-    const guard = target.isNamed ? undefined : this.#options.guard;
-    const servername = isIP(hostname) === 0 ? hostname : '';
-    const done: Connected = (error, socket) => {
-      if (error !== null) this.#failures.add(error);
-      (callback as Connected)(error, socket);
+  /**
+   * Make a connection; what undici's `connect` option is called with. There is no time limit: whoever waits for the
+   * connection has one.
+   * @returns what gives it up while it is being made; `callback` is not called any more then
+   */
+  connect(options: Parameters<buildConnector.connector>[0], callback: buildConnector.Callback): () => void {
+    const { hostname, isTls, target } = this.#wayTo(options);
+    const opening: Opening = {
+      hostname,
+      isTls,
+      target,
+      guard: target.isNamed ? undefined : this.#options.guard,
+      done: (error, socket) => {
+        if (!this.#openings.delete(opening)) return;
+        if (error !== null) this.#failures.add(error);
+        (callback as Connected)(error, socket);
+      },
+      socket: undefined,
     };
-    this.#addressesOf(target.hostname, guard)
-      .then((addresses) =>
-        this.#try(addresses, 0, { ...opts, port: String(target.port), servername }, target.hostname, guard, done),
-      )
-      .catch((error: Error) => done(error, null));
-  };
+    this.#openings.add(opening);
+    this.#addressesOf(opening)
+      .then((addresses) => this.#try(opening, addresses, 0))
+      .catch((error: Error) => opening.done(error, null));
+    return () => this.#giveUp(opening);
+  }
 
-  /** Give up connections that are still being made; undici would leave them to their time limit. */
+  /** Give up connections that are still being made; undici would leave them alone. */
   close(): void {
-    this.#isClosed = true;
-    for (const socket of this.#opening) socket.destroy();
+    for (const opening of this.#openings) this.#giveUp(opening);
+  }
+
+  /** A connection will be asked for before long: find out where it goes meanwhile. */
+  expect(url: URL): void {
+    this.#options.resolver.expect(this.#wayTo(url).target.hostname);
+  }
+
+  #wayTo({ hostname: written, port: givenPort, protocol }: { hostname: string; port?: string; protocol: string }) {
+    const hostname = written.replace(/^\[|\]$/g, '');
+    const isTls = protocol === 'https:';
+    const port = Number(givenPort) || (isTls ? 443 : 80);
+    const target = connectTarget(this.#options.rules, hostname, port) ?? { hostname, port, isNamed: false };
+    return { hostname, isTls, target };
+  }
+
+  #giveUp(opening: Opening): void {
+    if (this.#openings.delete(opening)) opening.socket?.destroy();
   }
 
   /** undici never asks a `lookup` for IP literals, hence our own way to addresses, literals included. */
-  async #addressesOf(hostname: string, guard: AddressGuard | undefined): Promise<readonly string[]> {
+  async #addressesOf({ target: { hostname }, guard }: Opening): Promise<readonly string[]> {
     const addresses = await this.#options.resolver.resolve(hostname);
     if (addresses.length === 0) throw new LookupError('dns_not_found', `${hostname}: no addresses`);
     const allowed = guard === undefined ? addresses : addresses.filter((address) => guard.allows(address, hostname));
@@ -92,26 +120,19 @@ export class Connector {
   }
 
   /** Addresses one after the other: a host with a dead address is still reached by its next one. */
-  #try(
-    addresses: readonly string[],
-    at: number,
-    opts: ConnectOptions,
-    name: string,
-    guard: AddressGuard | undefined,
-    done: Connected,
-  ): void {
-    if (this.#isClosed) return done(new Error('the fetch stage was closed'), null);
-    const opening = this.#open({ ...opts, hostname: addresses[at] as string }, (error, socket) => {
-      this.#opening.delete(opening);
-      if (socket === null || error !== null) {
-        if (at + 1 < addresses.length && isUnreachable(error))
-          return this.#try(addresses, at + 1, opts, name, guard, done);
+  #try(opening: Opening, addresses: readonly string[], at: number): void {
+    if (!this.#openings.has(opening)) return;
+    const { hostname, isTls, target, guard, done } = opening;
+    const plan = { address: addresses[at] as string, port: target.port, hostname, isTls };
+    opening.socket = openSocket(plan, this.#terms, (error, socket) => {
+      if (error !== null) {
+        if (at + 1 < addresses.length && isUnreachable(error)) return this.#try(opening, addresses, at + 1);
         return done(error, null);
       }
       const peer = socket.remoteAddress;
-      if (guard !== undefined && peer !== undefined && !guard.allows(peer, name)) {
+      if (guard !== undefined && peer !== undefined && !guard.allows(peer, target.hostname)) {
         socket.destroy();
-        return done(new AddressRefusedError(`${name} connected to the private address ${peer}`), null);
+        return done(new AddressRefusedError(`${target.hostname} connected to the private address ${peer}`), null);
       }
       this.#isFresh = true;
       try {
@@ -119,60 +140,23 @@ export class Connector {
       } finally {
         this.#isFresh = false;
       }
-    }) as unknown as Socket;
-    this.#opening.add(opening);
+    });
   }
+}
+
+/** A connection that is being made. */
+interface Opening {
+  readonly hostname: string;
+  readonly isTls: boolean;
+  readonly target: ConnectTarget;
+  /** Undefined where the user has named the place to connect to. */
+  readonly guard: AddressGuard | undefined;
+  readonly done: Connected;
+  /** Undefined while the name is being resolved. */
+  socket: Socket | undefined;
 }
 
 function isUnreachable(error: Error | null): boolean {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   return code === 'ENETUNREACH' || code === 'EHOSTUNREACH' || code === 'ECONNREFUSED' || code === 'EADDRNOTAVAIL';
-}
-
-/** `--connect-to HOST1:PORT1:HOST2:PORT2`: send connections for one place to another, as curl does. */
-export interface ConnectTarget {
-  readonly hostname: string;
-  readonly port: number;
-  /** The rule names the host to connect to: the user's own choice, which the address guard leaves alone. */
-  readonly isNamed: boolean;
-}
-
-export interface ConnectRule {
-  /** Lower case, IPv6 without brackets; '' matches any host. */
-  readonly fromHost: string;
-  /** 0 matches any port. */
-  readonly fromPort: number;
-  /** '' keeps the URL's host, 0 its port. */
-  readonly toHost: string;
-  readonly toPort: number;
-}
-
-/**
- * Parse one rule. IPv6 addresses stand in brackets; every part may be empty.
- * Errors: RangeError that says what a rule looks like.
- */
-export function parseConnectTo(text: string): ConnectRule {
-  const match = /^(\[[^\]]*\]|[^:]*):(\d*):(\[[^\]]*\]|[^:]*):(\d*)$/.exec(text);
-  if (match === null)
-    throw new RangeError(`connect_to: expected HOST1:PORT1:HOST2:PORT2 (any part may be empty), got '${text}'`);
-  const [, fromHost = '', fromPort = '', toHost = '', toPort = ''] = match;
-  return { fromHost: bare(fromHost), fromPort: Number(fromPort), toHost: bare(toHost), toPort: Number(toPort) };
-}
-
-/** The first rule that matches decides. Undefined: connect to the URL's own place. */
-export function connectTarget(
-  rules: readonly ConnectRule[],
-  hostname: string,
-  port: number,
-): ConnectTarget | undefined {
-  const host = bare(hostname);
-  const rule = rules.find(
-    (r) => (r.fromHost === '' || r.fromHost === host) && (r.fromPort === 0 || r.fromPort === port),
-  );
-  if (rule === undefined) return undefined;
-  return { hostname: rule.toHost || host, port: rule.toPort || port, isNamed: rule.toHost !== '' };
-}
-
-function bare(host: string): string {
-  return host.toLowerCase().replace(/^\[|\]$/g, '');
 }

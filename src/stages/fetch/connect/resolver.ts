@@ -8,6 +8,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../clock.ts';
+import { Fifo } from '../../../structures/fifo.ts';
 
 /** For names that do not exist. */
 const MISSING_TTL_MS = 30_000;
@@ -16,6 +17,8 @@ const FAILURE_TTL_MS = 1_000;
 const MIN_TTL_MS = 5_000;
 const MAX_TTL_MS = 600_000;
 const MAX_NAMES = 50_000;
+/** Names that are asked for ahead of need, at a time: enough to be early, few beside those that rows wait for. Chosen. */
+const MAX_AHEAD = 32;
 const HOSTS_FILE = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts';
 
 /** Carries one of the row codes that name resolution can end with. */
@@ -36,6 +39,8 @@ export class NameResolver {
   readonly #servers: NameServers;
   readonly #answers: LRUCache<string, Answer>;
   readonly #asking = new Map<string, Promise<readonly string[]>>();
+  readonly #expected = new Fifo<string>();
+  #ahead = 0;
   readonly #speaksIPv4 = hasIPv4();
   #hosts: Promise<Map<string, string[]>> | undefined;
 
@@ -68,13 +73,35 @@ export class NameResolver {
     return asking;
   }
 
+  /** The name will be needed: ask for it in its turn, a few at a time. */
+  expect(hostname: string): void {
+    if (isIP(hostname) !== 0) return;
+    this.#expected.push(hostname);
+    this.#askAhead();
+  }
+
   /** Nobody needs the name's answer at present. */
   forget(hostname: string): void {
     this.#answers.delete(hostname);
   }
 
   close(): void {
+    while (this.#expected.shift() !== undefined);
     this.#servers.cancel();
+  }
+
+  #askAhead(): void {
+    while (this.#ahead < MAX_AHEAD) {
+      const hostname = this.#expected.shift();
+      if (hostname === undefined) return;
+      if (this.#answers.has(hostname) || this.#asking.has(hostname)) continue;
+      this.#ahead += 1;
+      const next = (): void => {
+        this.#ahead -= 1;
+        this.#askAhead();
+      };
+      this.resolve(hostname).then(next, next);
+    }
   }
 
   async #ask(hostname: string): Promise<readonly string[]> {

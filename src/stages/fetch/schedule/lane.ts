@@ -9,8 +9,12 @@ export class Lane<Work> {
   readonly queue = new Fifo<Work>();
   /** What is in flight. */
   readonly running = new Set<{ readonly work: Work; stop(): boolean }>();
-  /** In the ring of lanes that may send now. */
-  isReady = false;
+  /** The line in which it waits for its turn; undefined for none. */
+  place: 'warm' | 'ring' | 'unopened' | undefined;
+  /** When the last connection to the host was begun. */
+  openedAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether its next row has to open a connection; meaningless outside its turn. */
+  isOpening = false;
   /** When the agenda will look at this lane next; Infinity for never. */
   wakeAtMs = Number.POSITIVE_INFINITY;
   /** Since when the queue has not been empty; meaningless while it is. */

@@ -2,7 +2,7 @@
  * Which row leaves next. Rows queue per host; a row waits only for its own host's gate; hosts that may send take turns,
  * one row each. The global cap is looked at first, so nobody holds a host's slot while waiting for it.
  *
- *   add -> lane.queue -> ring (gate open now) -> start -> settle -> ring ...
+ *   add -> lane.queue -> turns (gate open now) -> start -> settle -> turns ...
  *                    \-> agenda (gate opens at a known time, a retry is due, the limit wants to think)
  */
 import type { Clock } from '../../../clock.ts';
@@ -11,6 +11,7 @@ import { Agenda } from '../../../structures/heap.ts';
 import { Gate, type Permit } from './gate.ts';
 import { type BreakerOptions, HostBreaker, Lane } from './lane.ts';
 import type { LoadMeter } from './load-meter.ts';
+import { Turns } from './turns.ts';
 
 /** Lanes without rows that keep what their limit has learned; more than this and the longest idle are forgotten. */
 const MAX_IDLE_LANES = 4096;
@@ -29,7 +30,11 @@ export interface SchedulerOptions<Work> {
   readonly refuse: (work: Work) => void;
   /** Rows that nobody wants any more are dropped when their turn comes. */
   readonly isDropped: (work: Work) => boolean;
+  /** Whether a connection is there that the row can use at once; without it connections cost nothing. */
+  readonly isConnected?: ((work: Work) => boolean) | undefined;
   readonly onTransition: (host: string, transition: Transition) => void;
+  /** A lane has no rows any more, waiting or in flight; it keeps what its limit has learned. */
+  readonly onIdle: (lane: Lane<Work>) => void;
   /** A lane was idle for longest and is forgotten; the host's next row gets a new one. */
   readonly onEvict: (lane: Lane<Work>) => void;
   /** Nothing that is queued could start now although there is room. */
@@ -45,9 +50,8 @@ export class Scheduler<Work> {
   readonly #options: SchedulerOptions<Work>;
   readonly #lanes = new Map<string, Lane<Work>>();
   readonly #idle = new Set<Lane<Work>>();
-  readonly #ring: Lane<Work>[] = [];
+  readonly #turns: Turns<Work>;
   readonly #agenda = new Agenda<Due<Work>>();
-  #ringHead = 0;
   #inFlight = 0;
   #queued = 0;
   #isHeld = false;
@@ -58,6 +62,8 @@ export class Scheduler<Work> {
 
   constructor(options: SchedulerOptions<Work>) {
     this.#options = options;
+    const { clock, isConnected } = options;
+    this.#turns = new Turns({ clock, isConnected, onRenewal: () => this.pump() });
   }
 
   get inFlight(): number {
@@ -87,7 +93,7 @@ export class Scheduler<Work> {
     this.#noteWaiting(lane);
     lane.queue.push(work);
     this.#queued += 1;
-    this.#ready(lane);
+    this.#turns.add(lane);
   }
 
   /** Queue a row in front of its host's others, after `delayMs`. Until then it holds nothing. */
@@ -106,7 +112,7 @@ export class Scheduler<Work> {
     if (lane.gate.limit.nextTickMs <= nowMs) this.#tick(lane, nowMs);
     if (lane.isIdle) return this.#retire(lane);
     this.#wake(lane, tickTime(lane, nowMs));
-    this.#ready(lane);
+    this.#turns.add(lane);
   }
 
   /** Stop starting rows while downstream is full; what is in flight goes on. */
@@ -120,6 +126,7 @@ export class Scheduler<Work> {
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#turns.close();
   }
 
   /** Start whatever may start now. */
@@ -129,8 +136,10 @@ export class Scheduler<Work> {
     try {
       const nowMs = this.#options.clock.nowMs();
       this.#runDue(nowMs);
-      while (!this.#isHeld && this.#ringHead < this.#ring.length && this.#hasRoom) {
-        this.#turn(this.#takeFromRing(), nowMs);
+      while (!this.#isHeld && this.#hasRoom) {
+        const lane = this.#turns.next();
+        if (lane === undefined) break;
+        this.#turn(lane, nowMs);
       }
       this.#noteCap();
     } finally {
@@ -139,16 +148,15 @@ export class Scheduler<Work> {
     this.#arm();
     // With nothing in flight no end of a request will lead here again.
     const mayTake = this.#inFlight === 0 || this.#hasRoom;
-    if (!this.#isHeld && this.#ringHead >= this.#ring.length && mayTake) this.#options.onHungry();
+    if (!this.#isHeld && !this.#turns.hasAny && mayTake) this.#options.onHungry();
   }
 
   get #hasRoom(): boolean {
     return this.#inFlight < this.#options.maxInFlight && this.#options.isFull?.() !== true;
   }
 
-  /** One host's turn: drop what is dead, send one row, go to the end of the ring or to the agenda. */
+  /** One host's turn: drop what is dead, send one row, wait for another turn or in the agenda. */
   #turn(lane: Lane<Work>, nowMs: number): void {
-    lane.isReady = false;
     for (;;) {
       const work = lane.queue.peek();
       if (work === undefined) {
@@ -161,7 +169,13 @@ export class Scheduler<Work> {
       }
       const readyAtMs = lane.gate.readyAtMs();
       if (readyAtMs > nowMs && !lane.gate.isShut) return this.#wake(lane, Math.min(readyAtMs, tickTime(lane, nowMs)));
-      if (!lane.gate.isShut && lane.breaker.admits(nowMs)) break;
+      if (!lane.gate.isShut) {
+        const leave = this.#turns.leave(lane, work, nowMs);
+        // With nothing in flight there is nothing for a limit to think about meanwhile.
+        if (leave === 'in-turn') return lane.gate.inFlight === 0 ? undefined : this.#wake(lane, tickTime(lane, nowMs));
+        if (leave.atMs > nowMs) return this.#wake(lane, Math.min(leave.atMs, tickTime(lane, nowMs)));
+        if (lane.breaker.admits(nowMs)) break;
+      }
       this.#dequeue(lane);
       this.#options.refuse(work);
     }
@@ -170,8 +184,9 @@ export class Scheduler<Work> {
     const work = this.#dequeue(lane);
     this.#inFlight += 1;
     this.#wake(lane, tickTime(lane, nowMs));
-    this.#ready(lane);
+    this.#turns.sent(lane, nowMs);
     this.#options.start(work, lane, permit);
+    this.#turns.add(lane);
   }
 
   #dequeue(lane: Lane<Work>): Work {
@@ -191,14 +206,14 @@ export class Scheduler<Work> {
       lane.wakeAtMs = Number.POSITIVE_INFINITY;
       if (lane.isIdle) continue;
       if (lane.gate.limit.nextTickMs <= nowMs) this.#tick(lane, nowMs);
-      this.#ready(lane);
+      this.#turns.add(lane);
     }
   }
 
   #putInFront(lane: Lane<Work>, work: Work): void {
     this.#noteWaiting(lane);
     lane.queue.unshift(work);
-    this.#ready(lane);
+    this.#turns.add(lane);
   }
 
   #noteWaiting(lane: Lane<Work>): void {
@@ -225,27 +240,12 @@ export class Scheduler<Work> {
   /** Keep an idle lane for what it has learned, up to a number of them. */
   #retire(lane: Lane<Work>): void {
     this.#idle.add(lane);
+    this.#options.onIdle(lane);
     if (this.#idle.size <= MAX_IDLE_LANES) return;
     const oldest = this.#idle.values().next().value as Lane<Work>;
     this.#idle.delete(oldest);
     this.#lanes.delete(oldest.host);
     this.#options.onEvict(oldest);
-  }
-
-  #ready(lane: Lane<Work>): void {
-    if (lane.isReady || lane.queue.size === 0) return;
-    lane.isReady = true;
-    this.#ring.push(lane);
-  }
-
-  #takeFromRing(): Lane<Work> {
-    const lane = this.#ring[this.#ringHead] as Lane<Work>;
-    this.#ringHead += 1;
-    if (this.#ringHead > 1024 && this.#ringHead * 2 > this.#ring.length) {
-      this.#ring.splice(0, this.#ringHead);
-      this.#ringHead = 0;
-    }
-    return lane;
   }
 
   #wake(lane: Lane<Work>, atMs: number): void {
@@ -271,7 +271,7 @@ export class Scheduler<Work> {
 
   /** The global cap holding back a host that could send is our limit, not the host's. */
   #noteCap(): void {
-    const isCapped = this.#ringHead < this.#ring.length && !this.#hasRoom;
+    const isCapped = this.#turns.hasAny && !this.#hasRoom;
     if (isCapped === this.#isCapped) return;
     this.#isCapped = isCapped;
     this.#options.load.waiting(isCapped);

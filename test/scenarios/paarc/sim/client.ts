@@ -1,5 +1,6 @@
 /** A process that sends to one host as its limit lets it, on a CPU and with a sink of its own. */
 import type { Limit, Load, Outcome, SendToken } from '../../../../src/paarc/limit.ts';
+import { connectAtMs } from '../../../../src/stages/fetch/schedule/turns.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Answer, HostRequest, SimulatedHost } from './host.ts';
 import type { Recorder } from './recorder.ts';
@@ -21,7 +22,8 @@ interface Flight extends HostRequest {
 
 /**
  * One process with a gate for one host: sends while the limit permits (spacing without credit, pause, permits; nothing
- * is held while waiting), processes answers one after the other on its CPU, writes bodies to its sink.
+ * is held while waiting) on connections that are opened as rows call for them, processes answers one after the other on
+ * its CPU, writes bodies to its sink.
  */
 export class SimulatedClient {
   readonly #queue: EventQueue;
@@ -36,6 +38,9 @@ export class SimulatedClient {
   readonly #sinkHold = new BusyTime();
   #model: ClientModel;
   #inFlight = 0;
+  /** Open to the host, in use or not, and when the last of them was begun. */
+  #connections = 0;
+  #openedAtMs = Number.NEGATIVE_INFINITY;
   #lastSendMs = Number.NEGATIVE_INFINITY;
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #tickAtMs = Number.POSITIVE_INFINITY;
@@ -80,6 +85,15 @@ export class SimulatedClient {
       if (earliestMs > this.#queue.nowMs) {
         this.#wakeAt(earliestMs);
         break;
+      }
+      if (this.#inFlight >= this.#connections) {
+        const openAtMs = connectAtMs(this.#inFlight, this.#supply.waiting(), this.#openedAtMs, this.#queue.nowMs);
+        if (openAtMs > this.#queue.nowMs) {
+          this.#wakeAt(openAtMs);
+          break;
+        }
+        this.#connections++;
+        this.#openedAtMs = openAtMs;
       }
       this.#send();
     }
@@ -164,6 +178,7 @@ export class SimulatedClient {
     flight.ended = true;
     const nowMs = this.#queue.nowMs;
     const answer = flight.answer as Answer;
+    if (answer.status === 'reset') this.#connections--;
     this.#recorder.ended(nowMs, this.#name, answer.status, nowMs - flight.sentAtMs);
     this.#limit.onResult(flight.token, outcomeOf(answer, nowMs - flight.sentAtMs), nowMs);
     const sinkPerS = this.#model.sinkBytesPerS ?? 0;
@@ -195,6 +210,7 @@ export class SimulatedClient {
       this.#timeoutsHead++;
       if (flight.ended) continue;
       flight.ended = true;
+      this.#connections--;
       this.#recorder.ended(nowMs, this.#name, 408, timeoutMs);
       this.#limit.onResult(flight.token, { kind: 'overload', serviceMs: timeoutMs }, nowMs);
       this.#release();

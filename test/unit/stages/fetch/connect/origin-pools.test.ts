@@ -2,9 +2,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { OriginPools } from '../../../../../src/stages/fetch/connect/origin-pools.ts';
 
 function poolsOf(maxPools: number): OriginPools {
-  const pools = new OriginPools(() => {
-    throw new Error('a test asked for a connection');
-  }, maxPools);
+  const pools = new OriginPools(
+    {
+      connect: () => {
+        throw new Error('a test asked for a connection');
+      },
+    },
+    maxPools,
+  );
   onTestFinished(() => pools.close());
   return pools;
 }
@@ -58,5 +63,59 @@ describe('the connections of a host', () => {
     expect([first, second]).not.toContain(pools.borrow('http://a.example'));
     await nextTurn();
     expect([first.destroyed, second.destroyed]).toEqual([false, true]);
+  });
+});
+
+describe('a connection that is being made', () => {
+  it('is given up when its request ends before it is there', async () => {
+    const givenUp: string[] = [];
+    const pools = new OriginPools(
+      {
+        connect:
+          ({ hostname }) =>
+          () =>
+            void givenUp.push(hostname),
+      },
+      10,
+    );
+    onTestFinished(() => pools.close());
+    const client = pools.borrow('https://a.example');
+    const nothing = (): boolean => true;
+    const handler = { onConnect: nothing, onHeaders: nothing, onData: nothing, onComplete: nothing, onError: nothing };
+    client.dispatch({ path: '/', method: 'GET' }, handler as never);
+    await nextTurn();
+    pools.giveBack('https://a.example', client, false);
+    await nextTurn();
+    expect([givenUp, client.destroyed]).toEqual([['a.example'], true]);
+  });
+});
+
+describe('connections of hosts without rows', () => {
+  const hosts = Array.from({ length: 130 }, (_, at) => `h${at}.example`);
+
+  it('are kept for a while, but not of more than 128 hosts: those go that have rested for longest', async () => {
+    const pools = poolsOf(1000);
+    const clients = hosts.map((host) => {
+      const client = pools.borrow(`https://${host}`);
+      pools.giveBack(`https://${host}`, client, true);
+      pools.rest(host);
+      return client;
+    });
+    await nextTurn();
+    expect(pools.size).toBe(128);
+    expect(clients.map(({ destroyed }) => destroyed).lastIndexOf(true)).toBe(1);
+  });
+
+  it('count no more once there are rows again', async () => {
+    const pools = poolsOf(1000);
+    useOnce(pools, 'https://busy.example');
+    pools.rest('busy.example');
+    const client = pools.borrow('https://busy.example');
+    for (const host of hosts) {
+      useOnce(pools, `https://${host}`);
+      pools.rest(host);
+    }
+    await nextTurn();
+    expect(client.destroyed).toBe(false);
   });
 });

@@ -98,3 +98,55 @@ it('name servers that are no addresses are refused at construction', () => {
   expect(() => nameServers(['ns.example'])).toThrow(/dns_server/);
   expect(() => nameServers(['192.0.2.53', '[2001:db8::53]:5353'])).not.toThrow();
 });
+
+describe('a name that will be needed', () => {
+  /** Servers that answer when they are told to. */
+  function slow() {
+    const asked: string[] = [];
+    const answers: (() => void)[] = [];
+    const resolve4 = (name: string) => {
+      asked.push(name);
+      return new Promise((resolve) => answers.push(() => resolve(V4)));
+    };
+    const servers = { resolve4, resolve6: resolve4, cancel: () => {} } as unknown as NameServers;
+    return { asked, answers, resolver: new NameResolver(new VirtualClock(), servers) };
+  }
+
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  /** The file of hosts is read first. */
+  async function until(isTrue: () => boolean): Promise<void> {
+    while (!isTrue()) await turn();
+  }
+
+  it('is asked for ahead, 32 at a time, and one that is needed now does not wait for them', async () => {
+    const { asked, answers, resolver } = slow();
+    for (let at = 0; at < 40; at++) resolver.expect(`h${at}.example`);
+    await until(() => asked.length === 32);
+    const now = resolver.resolve('now.example');
+    await turn();
+    expect(asked).toHaveLength(33);
+    answers.at(-1)?.();
+    expect(await now).toEqual(['192.0.2.1']);
+    for (const answer of answers.splice(0)) answer();
+    await until(() => asked.length === 41);
+    expect(new Set(asked).size).toBe(41);
+  });
+
+  it('is not asked for when the answer is known, or is an address', async () => {
+    const { resolver, asked } = scripted({ 4: V4 });
+    await resolver.resolve('h.example');
+    for (const name of ['h.example', '192.0.2.7', '::1']) resolver.expect(name);
+    await turn();
+    expect(asked).toEqual(['4 h.example']);
+  });
+
+  it('is not asked for after the end', async () => {
+    const { asked, answers, resolver } = slow();
+    for (let at = 0; at < 40; at++) resolver.expect(`h${at}.example`);
+    await until(() => asked.length === 32);
+    resolver.close();
+    for (const answer of answers.splice(0)) answer();
+    await turn();
+    expect(asked).toHaveLength(32);
+  });
+});

@@ -31,6 +31,8 @@ export class SchedulerBench {
   readonly evicted: string[] = [];
   transitions = 0;
   hungry = 0;
+  /** Connections to spare, by host; undefined where connections cost nothing. */
+  readonly #free: Map<string, number> | undefined;
   #ids = 0;
 
   constructor(
@@ -39,8 +41,12 @@ export class SchedulerBench {
       maxInFlight?: number;
       serviceMs?: (row: Row) => number;
       breaker?: SchedulerOptions<Row>['breaker'];
+      /** Every request needs a connection, and leaves one to spare. */
+      needsConnections?: boolean;
     } = {},
   ) {
+    const free = options.needsConnections === true ? new Map<string, number>() : undefined;
+    this.#free = free;
     this.scheduler = new Scheduler<Row>({
       clock: this.clock,
       load: this.load,
@@ -54,9 +60,11 @@ export class SchedulerBench {
       start: (row, lane, permit) => this.#start(row, lane, permit, options.serviceMs),
       refuse: (row) => this.refused.push(row),
       isDropped: (row) => row.dropped === true,
+      isConnected: free === undefined ? undefined : ({ host }) => (free.get(host) ?? 0) > 0,
       onTransition: () => {
         this.transitions += 1;
       },
+      onIdle: () => {},
       onEvict: (lane) => this.evicted.push(lane.host),
       onHungry: () => {
         this.hungry += 1;
@@ -84,9 +92,12 @@ export class SchedulerBench {
 
   #start(row: Row, lane: Lane<Row>, permit: Permit, serviceMs: ((row: Row) => number) | undefined): void {
     let isEnded = false;
+    const free = this.#free?.get(row.host) ?? 0;
+    this.#free?.set(row.host, Math.max(0, free - 1));
     const end = (outcome: Outcome = NEUTRAL): void => {
       if (isEnded) throw new Error('a test ended a request twice');
       isEnded = true;
+      this.#free?.set(row.host, (this.#free.get(row.host) ?? 0) + 1);
       this.scheduler.settle(lane, permit, outcome);
       this.scheduler.pump();
     };
