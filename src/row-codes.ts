@@ -24,7 +24,10 @@ export const ROW_CODES = {
   too_large: { transient: false, text: 'the body is larger than max_bytes' },
   empty_body: { transient: true, text: 'the reply is a success without any bytes' },
   decode_error: { transient: true, text: 'the Content-Encoding could not be decoded' },
-  not_media: { transient: false, text: 'the bytes are not of the expected kind (an HTML page in place of an image)' },
+  not_media: {
+    transient: false,
+    text: 'the bytes are not of the expected kind (a page or nothing known in place of an image)',
+  },
   too_many_redirects: { transient: false, text: 'more redirects than max_redirects' },
   bad_redirect: { transient: false, text: 'a redirect without a usable Location' },
   robots_tag: { transient: false, text: 'the reply opts out by X-Robots-Tag (noai, noimageai, noindex, noimageindex)' },

@@ -1,6 +1,7 @@
 /** Runs the micro benchmarks and prints what one item takes. */
 import { Bench } from 'tinybench';
 import { hosts } from './hosts.ts';
+import { imageReader } from './image-reader.ts';
 import type { MicroTask } from './micro-task.ts';
 import { outcomeColumns } from './outcome-columns.ts';
 import { schedulerTurn } from './scheduler-turn.ts';
@@ -12,6 +13,7 @@ const FILES = {
   'tar-header': tarHeaders,
   sha256,
   hosts,
+  'image-reader': imageReader,
   'outcome-columns': outcomeColumns,
   'scheduler-turn': schedulerTurn,
   'take-rows': takeRowsTasks,

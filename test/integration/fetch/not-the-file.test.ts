@@ -1,8 +1,9 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { IMAGES } from '../../support/image-mutator.ts';
 import { drain, stageFor, summary, urlsOf } from './fetching.ts';
 
-const IMAGE = Buffer.from('ffd8ffe000104a46494600010100000100010000ffd9', 'hex');
+const JPEG = IMAGES.get('baseline.jpg') as Buffer;
 
 /** Every request gets this head and this body, and then the end of the connection. */
 async function answering(head: string, body: Buffer): Promise<string> {
@@ -17,11 +18,31 @@ async function answering(head: string, body: Buffer): Promise<string> {
 
 describe('what is not the file', () => {
   it.for([
-    ['half of it', '206 Partial Content\r\ncontent-range: bytes 0-21/44\r\ncontent-length: 22', 'failed http_206 1'],
-    ['a promise of it', '202 Accepted\r\ncontent-type: image/jpeg\r\ncontent-length: 22', 'failed http_202 1'],
+    [
+      'half of it',
+      '206 Partial Content\r\ncontent-range: bytes 0-756/1514\r\ncontent-length: 757',
+      'failed http_206 1',
+    ],
+    ['a promise of it', '202 Accepted\r\ncontent-type: image/jpeg\r\ncontent-length: 757', 'failed http_202 1'],
     ['it in a wrapping of its own', '200 OK\r\ntransfer-encoding: xchunked', 'failed protocol_error 1'],
   ] as const)('is not stored: %s', async ([, head, expected]) => {
-    const connectTo = await answering(head, IMAGE);
+    const connectTo = await answering(head, JPEG);
+    const results = await drain(stageFor({ connectTo } as never, { maxAttempts: 1 }), urlsOf('a.test', 1));
+    expect(summary(results)).toEqual({ [expected]: 1 });
+  });
+
+  const ICNS = Buffer.concat([Buffer.from('icns\0\0\0\x40ICON', 'latin1'), Buffer.alloc(52)]);
+  const ASF = Buffer.concat([Buffer.from('3026b2758e66cf11a6d900aa0062ce6c', 'hex'), Buffer.alloc(200)]);
+  it.for([
+    ['bytes of no kind', Buffer.from('\0garbage'), 'failed not_media 1'],
+    ['two letters of a BMP', Buffer.from('BM'), 'failed not_media 1'],
+    ['a GIF without anything', Buffer.from('GIF89a'), 'failed not_media 1'],
+    ['a PNG without a header', Buffer.from('\x89PNG\r\n\x1a\nIDAT', 'latin1'), 'failed not_media 1'],
+    ['icons of no length, on which readers never end', ICNS, 'failed not_media 1'],
+    ['sound of no length, on which readers never end', ASF, 'fetched 1'],
+    ['an image behind a warning', Buffer.concat([Buffer.from('<br />Warning\n'), JPEG]), 'fetched 1'],
+  ] as const)('under an image type ends its row: %s', async ([, body, expected]) => {
+    const connectTo = await answering(`200 OK\r\ncontent-type: image/jpeg\r\ncontent-length: ${body.length}`, body);
     const results = await drain(stageFor({ connectTo } as never, { maxAttempts: 1 }), urlsOf('a.test', 1));
     expect(summary(results)).toEqual({ [expected]: 1 });
   });

@@ -67,9 +67,9 @@ describe('headers and credentials', () => {
       const isFirst = request.headers.host === 'a.test';
       response.writeHead(
         isFirst ? 302 : 200,
-        isFirst ? { location: 'http://other.test/b' } : { 'content-type': 'image/x-tga' },
+        isFirst ? { location: 'http://other.test/b' } : { 'content-type': 'image/x-portable-graymap' },
       );
-      response.end(isFirst ? '' : Buffer.from([1, 2, 3, 0]));
+      response.end(isFirst ? '' : 'P5 1 1 255 \u0001');
     }).listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
     await new Promise((resolve) => server.once('listening', resolve));

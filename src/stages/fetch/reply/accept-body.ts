@@ -4,11 +4,12 @@
  */
 import { createHash, hash } from 'node:crypto';
 import type { Clock } from '../../../clock.ts';
+import { type ImageFacts, readImage } from '../../../image/image-reader.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import { BodyCollector, type CollectedBody, type CollectorOptions, headOf } from './body-collector.ts';
-import { decodeContent } from './content-encoding.ts';
-import { type ContentKind, commonImage, contentKind, SNIFF_BYTES } from './content-kind.ts';
-import { hasSizeReader, type ImageSize, imageSizeOf } from './image-size.ts';
+import { type Decoded, decodeContent } from './content-encoding.ts';
+import { type ContentKind, contentKind, imageKind, ownImage } from './content-kind.ts';
+import { SNIFF_BYTES } from './media-signature.ts';
 
 export interface AcceptOptions extends CollectorOptions {
   readonly clock: Clock;
@@ -38,7 +39,7 @@ export type Acceptance = { readonly held: CollectedBody } & (
 );
 
 /**
- * Look at a body. What nearly all bodies are, an image of a common type in memory, is judged at once, with no promise.
+ * Look at a body. At once, with no promise, unless it must be decoded first.
  * @param release - called with what is no longer needed: the encoded form of a body that was decoded
  * @returns a promise rejects only for faults of our own disk
  */
@@ -48,47 +49,52 @@ export function acceptBody(
   release: (body: CollectedBody) => void,
 ): Acceptance | Promise<Acceptance> {
   const startMs = options.clock.nowMs();
-  if (received.size > 0 && received.headers.contentEncoding === undefined && received.spilled === undefined) {
-    const kind = commonImage(headOf(received, 16));
-    if (kind !== undefined)
-      return accept(received, kind, imageSizeOf(kind.contentType, received.pieces), options, startMs);
-  }
-  return acceptUnusual(received, options, release, startMs);
+  const { contentType, contentEncoding } = received.headers;
+  if (contentEncoding === undefined) return judge(received, contentType, options, startMs);
+  return decode(received, contentEncoding, options).then((result) => {
+    if (!result.ok) return { ...result, held: received };
+    release(received);
+    return judge(result.decoded, contentType, options, startMs);
+  });
 }
 
-async function acceptUnusual(
-  received: ReceivedBody,
-  options: AcceptOptions,
-  release: (body: CollectedBody) => void,
-  startMs: number,
-): Promise<Acceptance> {
-  const { contentType: declared, contentEncoding } = received.headers;
-  let held: CollectedBody = received;
-  if (contentEncoding !== undefined) {
-    const result = await decodeContent(held, contentEncoding, options.maxBytes, new BodyCollector(options, 0));
-    if (!result.ok) return { ...result, held };
-    release(held);
-    held = result.decoded;
-  }
+function decode(encoded: CollectedBody, contentEncoding: string, options: AcceptOptions): Promise<Decoded> {
+  return decodeContent(encoded, contentEncoding, options.maxBytes, new BodyCollector(options, 0));
+}
+
+function judge(held: CollectedBody, declared: string | undefined, options: AcceptOptions, startMs: number): Acceptance {
   if (held.size === 0) return { ok: false, code: 'empty_body', message: 'a success without any bytes', held };
+  const found = held.spilled === undefined ? readImage(held.pieces, { sizeOnly: true }) : held.image;
+  // What nearly all bodies are.
+  if (found?.width !== undefined && found.before === 0 && found.format !== 'tiff')
+    return accept(held, imageKind(found), found, options, startMs);
   const head = headOf(held, SNIFF_BYTES);
-  const kind = commonImage(head) ?? (await contentKind(head, declared));
-  if (options.expectContent === 'media' && !kind.isMedia) {
-    const message = `the bytes are ${kind.contentType}, not an image, audio or video`;
-    return { ok: false, code: 'not_media', message, held };
-  }
-  return accept(held, kind, await sizeOf(held, kind.contentType), options, startMs);
+  const image = ownImage(found, head);
+  const kind = contentKind(image, head, declared);
+  const isWanted = options.expectContent === 'any' || (kind.isMedia && !hasNoPicture(image));
+  if (isWanted) return accept(held, kind, image, options, startMs);
+  const what = image === undefined ? `are ${kind.contentType}, not an image, audio or video` : noPicture(image, kind);
+  return { ok: false, code: 'not_media', message: `the bytes ${what}`, held };
+}
+
+/** Bytes that begin like an image and end, or go wrong, before they say how large it is. */
+function hasNoPicture(image: ImageFacts | undefined): boolean {
+  return image !== undefined && image.width === undefined && image.wholeness !== 'whole';
+}
+
+function noPicture({ flaw }: ImageFacts, { contentType }: ContentKind): string {
+  return `begin like ${contentType} and are none (${flaw?.what ?? 'no size'}, at byte ${flaw?.at ?? 0})`;
 }
 
 function accept(
   held: CollectedBody,
   { contentType, extension }: ContentKind,
-  size: ImageSize | undefined,
+  image: ImageFacts | undefined,
   options: AcceptOptions,
   startMs: number,
 ): Acceptance {
   const sha256 = options.hash ? (held.sha256 ?? digestOf(held.pieces)) : undefined;
-  const { width, height } = size ?? NO_SIZE;
+  const { width, height } = image ?? NO_SIZE;
   const hashMs = options.clock.nowMs() - startMs;
   return { ok: true, accepted: { contentType, extension, sha256, hashMs, width, height }, held };
 }
@@ -100,23 +106,4 @@ function digestOf(pieces: readonly Buffer[]): string {
   const digest = createHash('sha256');
   for (const piece of pieces) digest.update(piece);
   return digest.digest('hex');
-}
-
-/** Pixels, where the header can be read. A broken header is no reason to drop bytes that somebody may repair. */
-async function sizeOf(body: CollectedBody, contentType: string): Promise<ImageSize | undefined> {
-  if (!contentType.startsWith('image/')) return undefined;
-  const { spilled, pieces, head } = body;
-  if (hasSizeReader(contentType)) return imageSizeOf(contentType, spilled === undefined ? pieces : [head as Buffer]);
-  // Loaded for the first body that needs it, as the general matcher is.
-  const { disableTypes, imageSize } = await import('image-size');
-  const { imageSizeFromFile } = await import('image-size/fromFile');
-  // Its reader never returns on some files of 64 bytes.
-  disableTypes(['icns']);
-  try {
-    const { width, height } =
-      spilled === undefined ? imageSize(Buffer.concat(pieces)) : await imageSizeFromFile(spilled.path);
-    return width > 0 && height > 0 ? { width, height } : undefined;
-  } catch {
-    return undefined;
-  }
 }

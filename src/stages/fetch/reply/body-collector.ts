@@ -4,6 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { type ImageFacts, ImageReader } from '../../../image/image-reader.ts';
 import type { SpilledBody } from '../../../record.ts';
 import type { BodyBudget } from './body-memory.ts';
 
@@ -23,6 +24,8 @@ export interface CollectedBody {
   readonly head: Buffer | undefined;
   /** Of bodies that went to disk. */
   readonly sha256: string | undefined;
+  /** Of bodies that went to disk, if they are one: its size was found on the way there. */
+  readonly image: ImageFacts | undefined;
   /** Bytes of the budget that stay taken until the caller gives them back. */
   readonly reservedBytes: number;
 }
@@ -46,14 +49,15 @@ const EMPTY = Buffer.alloc(0);
 
 /** Steps of unknown-length bodies: small enough to share, large enough to be rare. */
 const STEP_BYTES = 256 * 1024;
-const HEAD_BYTES = 64 * 1024;
+/** Enough to see what it is. */
+const HEAD_BYTES = 8 * 1024;
 
 export class BodyCollector {
   readonly #options: CollectorOptions;
   readonly #chunks: Buffer[] = [];
   #reservedBytes: number;
   #bytes = 0;
-  #file: { path: string; handle: FileHandle; hash: Hash } | undefined;
+  #file: { path: string; handle: FileHandle; hash: Hash; image: ImageReader } | undefined;
   #writing: Promise<void> | undefined;
   #head: Buffer = Buffer.alloc(0);
 
@@ -98,7 +102,8 @@ export class BodyCollector {
   async #flush(): Promise<void> {
     if (this.#file === undefined) {
       const path = this.#options.spill.newPath();
-      this.#file = { path, handle: await open(path, 'wx'), hash: createHash('sha256') };
+      const handle = await open(path, 'wx');
+      this.#file = { path, handle, hash: createHash('sha256'), image: new ImageReader({ sizeOnly: true }) };
     }
     while (this.#chunks.length > 0) {
       const chunks = this.#chunks.splice(0);
@@ -106,6 +111,7 @@ export class BodyCollector {
       if (missing > 0) this.#head = Buffer.concat([this.#head, Buffer.concat(chunks).subarray(0, missing)]);
       for (const chunk of chunks) {
         this.#file.hash.update(chunk);
+        if (!this.#file.image.isSettled) this.#file.image.add(chunk);
         // writeFile on a handle goes on until all is written; writev may stop short on a disk that is nearly full.
         await this.#file.handle.writeFile(chunk);
       }
@@ -118,7 +124,8 @@ export class BodyCollector {
     if (this.#file !== undefined || this.#writing !== undefined) return undefined;
     this.#giveBack(this.#reservedBytes - this.#bytes);
     const held = { size: this.#bytes, reservedBytes: this.#reservedBytes };
-    return { pieces: this.#chunks, spilled: undefined, head: undefined, sha256: undefined, ...held };
+    const nothing = { spilled: undefined, head: undefined, sha256: undefined, image: undefined };
+    return { pieces: this.#chunks, ...nothing, ...held };
   }
 
   /** The whole body. After a rejection, `discard`. */
@@ -127,11 +134,12 @@ export class BodyCollector {
     const inMemory = this.finishInMemory();
     if (inMemory !== undefined || this.#file === undefined) return inMemory as CollectedBody;
     if (this.#chunks.length > 0) await this.#flush();
-    const { path, hash, handle } = this.#file;
+    const { path, hash, handle, image } = this.#file;
     await handle.close();
     const size = this.#bytes;
     const spilled = { path, bytes: size };
-    return { pieces: [], spilled, size, head: this.#head, sha256: hash.digest('hex'), reservedBytes: 0 };
+    const found = { head: this.#head, sha256: hash.digest('hex'), image: image.end() };
+    return { pieces: [], spilled, size, ...found, reservedBytes: 0 };
   }
 
   /** Drop everything: budget, memory, file. */

@@ -1,83 +1,95 @@
 /**
- * What a body really is, by its bytes. The reply's Content-Type is only believed where bytes have no signature: error
- * pages are served as image/jpeg, images as application/octet-stream.
+ * What a body really is, by its bytes. The reply's Content-Type is only believed where bytes cannot tell: error pages
+ * are served as image/jpeg, images as application/octet-stream. No image is believed without its signature.
  */
-import type { FileTypeResult } from 'file-type';
+import type { ImageFormat } from '../../../image/image-format.ts';
+import type { ImageFacts } from '../../../image/image-reader.ts';
+import { type MediaType, mediaSignature } from './media-signature.ts';
 
-export interface ContentKind {
-  readonly contentType: string;
-  /** Without dot. */
-  readonly extension: string;
+export interface ContentKind extends MediaType {
   /** image, audio, video or other */
   readonly isMedia: boolean;
 }
 
-/** Enough for every signature that file-type knows. */
-export const SNIFF_BYTES = 4100;
-
-/** Media types without a signature, by what servers call them. */
+/** Sound and video without a signature, by what servers call them. */
 const BY_HEADER: Readonly<Record<string, string>> = {
-  'image/svg+xml': 'svg',
-  'image/x-icon': 'ico',
-  'image/x-portable-pixmap': 'ppm',
-  'image/x-tga': 'tga',
-  'image/x-adobe-dng': 'dng',
   'audio/mpeg': 'mp3',
+  'audio/aac': 'aac',
   'audio/basic': 'au',
   'video/mp2t': 'ts',
   'video/mpeg': 'mpg',
 };
 
+/** Raw photos that are TIFFs to everybody but their camera's maker. */
+const RAW_TIFFS: Readonly<Record<string, string>> = {
+  'image/x-adobe-dng': 'dng',
+  'image/x-canon-cr2': 'cr2',
+  'image/x-nikon-nef': 'nef',
+  'image/x-sony-arw': 'arw',
+};
+
+const MEDIA = /^(image|audio|video)\//;
+
 /**
- * For whatever `commonImage` does not know.
+ * An image behind other bytes is the body's own only if those are nothing that holds images: a sound with its cover, a
+ * page about image formats.
+ */
+export function ownImage(image: ImageFacts | undefined, head: Buffer): ImageFacts | undefined {
+  if (image === undefined || image.before === 0) return image;
+  return mediaSignature(head) === undefined && textKind(head) === undefined ? image : undefined;
+}
+
+/**
+ * @param image - the body's own
  * @param head - the first bytes of the body, up to SNIFF_BYTES
  * @param header - the reply's Content-Type, if any
  */
-export async function contentKind(head: Uint8Array, header: string | undefined): Promise<ContentKind> {
+export function contentKind(image: ImageFacts | undefined, head: Buffer, header: string | undefined): ContentKind {
   const declared = header?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const found = await signature(head);
-  if (found !== undefined && found.mime !== 'application/xml') {
-    return { contentType: found.mime, extension: found.ext, isMedia: /^(image|audio|video)\//.test(found.mime) };
-  }
+  if (image !== undefined) return imageKind(image, declared);
+  const found = mediaSignature(head);
+  if (found !== undefined) return { ...found, isMedia: MEDIA.test(found.contentType) };
   const text = textKind(head);
   if (text === 'svg') return { contentType: 'image/svg+xml', extension: 'svg', isMedia: true };
   if (text !== undefined)
     return { contentType: text === 'html' ? 'text/html' : `text/${text}`, extension: text, isMedia: false };
   const extension = BY_HEADER[declared];
   if (extension !== undefined) return { contentType: declared, extension, isMedia: true };
+  if (isTga(head)) return { contentType: 'image/x-tga', extension: 'tga', isMedia: declared.startsWith('image/') };
   return {
     contentType: declared || 'application/octet-stream',
     extension: 'bin',
-    isMedia: /^(image|audio|video)\//.test(declared),
+    isMedia: /^(audio|video)\//.test(declared),
   };
 }
 
-/**
- * The general matcher trusts lengths inside the bytes and throws on absurd ones; then there is no signature worth the
- * name.
- */
-async function signature(head: Uint8Array): Promise<FileTypeResult | undefined> {
-  // Loaded for the first body that needs it: most runs never see one.
-  const { fileTypeFromBuffer } = await import('file-type');
-  return fileTypeFromBuffer(head).catch(() => undefined);
+/** An animated PNG is a PNG here. */
+const KINDS: Readonly<Record<ImageFormat, ContentKind>> = {
+  jpeg: { contentType: 'image/jpeg', extension: 'jpg', isMedia: true },
+  png: { contentType: 'image/png', extension: 'png', isMedia: true },
+  gif: { contentType: 'image/gif', extension: 'gif', isMedia: true },
+  webp: { contentType: 'image/webp', extension: 'webp', isMedia: true },
+  bmp: { contentType: 'image/bmp', extension: 'bmp', isMedia: true },
+  tiff: { contentType: 'image/tiff', extension: 'tif', isMedia: true },
+  avif: { contentType: 'image/avif', extension: 'avif', isMedia: true },
+  heic: { contentType: 'image/heic', extension: 'heic', isMedia: true },
+  ico: { contentType: 'image/x-icon', extension: 'ico', isMedia: true },
+  icns: { contentType: 'image/icns', extension: 'icns', isMedia: true },
+};
+
+/** @param declared - tells kinds of TIFF apart, and nothing else */
+export function imageKind({ format }: Pick<ImageFacts, 'format'>, declared = ''): ContentKind {
+  const raw = format === 'tiff' ? RAW_TIFFS[declared] : undefined;
+  return raw === undefined ? KINDS[format] : { contentType: declared, extension: raw, isMedia: true };
 }
 
-const JPEG: ContentKind = { contentType: 'image/jpeg', extension: 'jpg', isMedia: true };
-const PNG: ContentKind = { contentType: 'image/png', extension: 'png', isMedia: true };
-const GIF: ContentKind = { contentType: 'image/gif', extension: 'gif', isMedia: true };
-const WEBP: ContentKind = { contentType: 'image/webp', extension: 'webp', isMedia: true };
-
-/**
- * The four types that nearly every image dataset consists of, without the general matcher. An animated PNG is a PNG
- * here.
- */
-export function commonImage(b: Uint8Array): ContentKind | undefined {
-  if (b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff && b[3] !== 0xf7) return JPEG;
-  if (b[0] === 0x47 && b[1] === 0x49 && b[2] === 0x46 && b[3] === 0x38) return GIF;
-  if (b[0] === 0x89 && b[1] === 0x50 && b[2] === 0x4e && b[3] === 0x47) return PNG;
-  const riff = b[0] === 0x52 && b[1] === 0x49 && b[2] === 0x46 && b[3] === 0x46;
-  if (riff && b[8] === 0x57 && b[9] === 0x45 && b[10] === 0x42 && b[11] === 0x50) return WEBP;
-  return undefined;
+/** A TGA has no signature in front: its header must make sense. */
+function isTga(head: Buffer): boolean {
+  if (head.length <= 18) return false;
+  const [, hasPalette = 2, kind = 0] = head;
+  const isKind = [1, 2, 3, 9, 10, 11].includes(kind) && hasPalette < 2;
+  const isSized = head.readUInt16LE(12) > 0 && head.readUInt16LE(14) > 0;
+  return isKind && isSized && [8, 15, 16, 24, 32].includes(head[16] as number);
 }
 
 /** Text that poses as media: a page, an XML or JSON error, a plain message. Undefined for anything binary. */

@@ -50,7 +50,7 @@ describe('a body', () => {
     const whole = Buffer.concat(chunks);
     expect(await readFile((spilled as SpilledBody).path)).toEqual(whole);
     expect(sha256).toBe(createHash('sha256').update(whole).digest('hex'));
-    expect(head).toEqual(whole.subarray(0, 64 * KB));
+    expect(head).toEqual(whole.subarray(0, 8 * KB));
     expect(reservedBytes + budget.usedBytes).toBe(0);
     expect(await readdir(folder)).toHaveLength(1);
   });

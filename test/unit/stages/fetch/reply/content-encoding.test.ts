@@ -10,7 +10,15 @@ import { decodeContent, isEncoded } from '../../../../../src/stages/fetch/reply/
 /** A body in memory, in two pieces. */
 function received(body: Buffer = Buffer.alloc(0)): CollectedBody {
   const pieces = body.length === 0 ? [] : [body.subarray(0, 1), body.subarray(1)];
-  return { pieces, spilled: undefined, size: body.length, head: undefined, sha256: undefined, reservedBytes: 0 };
+  return {
+    pieces,
+    spilled: undefined,
+    size: body.length,
+    head: undefined,
+    sha256: undefined,
+    image: undefined,
+    reservedBytes: 0,
+  };
 }
 
 const TEXT = Buffer.from('the same words again and again. '.repeat(4000));

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { contentKind } from '../../../../../src/stages/fetch/reply/content-kind.ts';
+import { readImage } from '../../../../../src/image/image-reader.ts';
+import { type ContentKind, contentKind, ownImage } from '../../../../../src/stages/fetch/reply/content-kind.ts';
+import { IMAGES } from '../../../../support/image-mutator.ts';
+
+function kindOf(head: Buffer, header: string | undefined): ContentKind {
+  return contentKind(ownImage(readImage([head]), head), head, header);
+}
 
 const bytes = (...values: (number | string)[]): Buffer =>
   Buffer.concat(values.map((v) => (typeof v === 'string' ? Buffer.from(v) : Buffer.from([v]))));
@@ -14,8 +20,8 @@ describe('bytes with a signature are what they are, whatever the reply says', ()
     ['wav', bytes('RIFF', PAD.slice(0, 4), 'WAVEfmt ', PAD), 'audio/wav', 'wav', true],
     ['pdf', bytes('%PDF-1.7\n', PAD), 'application/pdf', 'pdf', false],
     ['gzip', bytes(0x1f, 0x8b, 8, 0, PAD), 'application/gzip', 'gz', false],
-  ])('%s', async (_name, head, contentType, extension, isMedia) => {
-    expect(await contentKind(head, 'text/html')).toEqual({ contentType, extension, isMedia });
+  ])('%s', (_name, head, contentType, extension, isMedia) => {
+    expect(kindOf(head, 'text/html')).toEqual({ contentType, extension, isMedia });
   });
 });
 
@@ -32,13 +38,13 @@ describe('text that poses as an image is no image', () => {
     ['plain words', 'Not found\n'],
     ['words in other alphabets', 'Страница не найдена'],
     ['a fragment in UTF-8', '<p>Página não encontrada</p>'],
-  ])('%s', async (_name, text) => {
-    expect((await contentKind(Buffer.from(text), 'image/jpeg')).isMedia).toBe(false);
+  ])('%s', (_name, text) => {
+    expect(kindOf(Buffer.from(text), 'image/jpeg').isMedia).toBe(false);
   });
 
-  it('a character that the sniffed part cuts in two does not make it binary', async () => {
+  it('a character that the sniffed part cuts in two does not make it binary', () => {
     const head = Buffer.from('é'.repeat(2050)).subarray(0, 4099);
-    expect(await contentKind(head, 'image/jpeg')).toMatchObject({ extension: 'plain', isMedia: false });
+    expect(kindOf(head, 'image/jpeg')).toMatchObject({ extension: 'plain', isMedia: false });
   });
 });
 
@@ -47,8 +53,8 @@ describe('svg', () => {
     '<svg xmlns="http://www.w3.org/2000/svg">',
     '<?xml version="1.0"?>\n<!-- Generator: x -->\n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd" [ <!ENTITY a "b"> ]>\n<svg>',
     `<!-- ${'long '.repeat(200)} --><svg width="1">`,
-  ])('%s', async (text) => {
-    expect(await contentKind(Buffer.from(text), undefined)).toEqual({
+  ])('%s', (text) => {
+    expect(kindOf(Buffer.from(text), undefined)).toEqual({
       contentType: 'image/svg+xml',
       extension: 'svg',
       isMedia: true,
@@ -56,24 +62,53 @@ describe('svg', () => {
   });
 });
 
-describe('without a signature', () => {
+describe('an image behind other bytes', () => {
+  const jpeg = IMAGES.get('baseline.jpg') as Buffer;
+
+  it('is one all the same', () => {
+    const head = Buffer.concat([Buffer.from('<br />\nWarning: something\n'), jpeg]);
+    expect(kindOf(head, 'image/jpeg')).toMatchObject({ contentType: 'image/jpeg', isMedia: true });
+  });
+
   it.each([
-    ['image/x-tga', 'tga', true],
-    ['Audio/MPEG; charset=x', 'mp3', true],
-    ['image/unheard-of', 'bin', true],
-    ['application/octet-stream', 'bin', false],
-    [undefined, 'bin', false],
-  ])('the reply’s word counts: %s', async (header, extension, isMedia) => {
-    expect(await contentKind(bytes(1, 2, 3, 0, 5, 0xfe), header)).toMatchObject({ extension, isMedia });
+    ['a sound with its cover', 'ID3\x03\0\0APIC', 'audio/mpeg'],
+    ['a document with a picture', '%PDF-1.7\n', 'application/pdf'],
+  ])('does not make an image of %s', (_name, start, contentType) => {
+    expect(kindOf(Buffer.concat([Buffer.from(start), jpeg]), 'image/jpeg')).toMatchObject({ contentType });
+  });
+
+  it('does not make an image of a page about images', () => {
+    const page = Buffer.from('<html><p>A GIF begins with GIF89a and goes on for some while</p></html>');
+    expect(kindOf(page, 'image/gif')).toMatchObject({ contentType: 'text/html', isMedia: false });
   });
 });
 
-it('bytes made to confuse a parser are data, not an error', async () => {
-  const asf = Buffer.alloc(4100);
-  Buffer.from([0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11, 0xa6, 0xd9]).copy(asf);
-  expect(await contentKind(asf, 'image/jpeg')).toMatchObject({ contentType: 'image/jpeg' });
+describe('without a signature', () => {
+  it.each([
+    ['image/x-tga', 'bin', false],
+    ['image/jpeg', 'bin', false],
+    ['image/unheard-of', 'bin', false],
+    ['Audio/MPEG; charset=x', 'mp3', true],
+    ['video/unheard-of', 'bin', true],
+    ['application/octet-stream', 'bin', false],
+    [undefined, 'bin', false],
+  ])('only sound and video are believed by the reply’s word: %s', (header, extension, isMedia) => {
+    expect(kindOf(bytes(1, 2, 3, 0, 5, 0xfe), header)).toMatchObject({ extension, isMedia });
+  });
+
+  it('a TGA is one when its header makes sense and the reply says image', () => {
+    const tga = bytes(0, 0, 2, PAD.slice(0, 9), 16, 0, 8, 0, 24, 0, PAD);
+    expect(kindOf(tga, 'image/x-tga')).toEqual({ contentType: 'image/x-tga', extension: 'tga', isMedia: true });
+    expect(kindOf(tga, undefined)).toMatchObject({ isMedia: false });
+  });
 });
 
-it('no bytes at all are nothing', async () => {
-  expect(await contentKind(Buffer.alloc(0), undefined)).toMatchObject({ isMedia: false });
+it('bytes made to confuse a parser are data, not an error', () => {
+  const asf = Buffer.alloc(4100);
+  Buffer.from([0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11, 0xa6, 0xd9]).copy(asf);
+  expect(kindOf(asf, 'image/jpeg')).toMatchObject({ contentType: 'video/x-ms-asf' });
+});
+
+it('no bytes at all are nothing', () => {
+  expect(kindOf(Buffer.alloc(0), undefined)).toMatchObject({ isMedia: false });
 });

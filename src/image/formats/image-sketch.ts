@@ -1,0 +1,30 @@
+/** What a reader has found out so far, and how it says it. */
+
+/**
+ * A reader's way through an image: it yields while bytes are missing and returns where the image ends (its feed's
+ * position, which may still be to come), with what is wrong if something is.
+ */
+export type Reading = Generator<void, string | undefined, void>;
+
+export class ImageSketch {
+  readonly #sizeOnly: boolean;
+  width: number | undefined;
+  height: number | undefined;
+  /** The file may end here, without anything that says so. */
+  mayEndAt: number | undefined;
+  /** Bytes up to here belong to the image, though it does not need them. */
+  paddedTo = 0;
+
+  constructor(sizeOnly: boolean) {
+    this.#sizeOnly = sizeOnly;
+  }
+
+  /** The first size that makes sense counts. @returns whether that was all that is asked for */
+  sized(width: number, height: number): boolean {
+    if (this.width === undefined && width > 0 && height > 0) {
+      this.width = width;
+      this.height = height;
+    }
+    return this.#sizeOnly && this.width !== undefined;
+  }
+}
