@@ -17,6 +17,7 @@ import type { Committer } from './record.ts';
 import { publishUnits, takeDeliveries } from './stages/distribute/distribute.ts';
 import { fetchUnits } from './stages/fetch/fetch-units.ts';
 import type { HostProfiles } from './stages/fetch/schedule/host-profiles.ts';
+import type { KeptUnitsOptions } from './stages/fetch/settings.ts';
 import { type PartitionByHostOptions, partitionByHost } from './stages/partition/partition-by-host.ts';
 import { folderSink } from './stages/sink/folder-sink.ts';
 import { tarSink } from './stages/sink/tar-sink.ts';
@@ -32,13 +33,22 @@ export async function plan(
   await pipeline(rows, partitionByHost(cutting), publishUnits(channel, signal), { signal });
 }
 
-/** The working half: units are taken, their rows fetched and written, and what is written is committed. */
+/**
+ * The working half: units are taken, their rows fetched and written, and what is written is committed. After `drain`
+ * no unit is taken; the open ones are finished, or put aside where the surroundings have a place for that.
+ */
 export async function work(
   channel: Pick<JobChannel, 'next'>,
   [fetch, sink]: WorkStages,
   { drain, stop }: { readonly drain: AbortSignal; readonly stop: AbortSignal },
 ): Promise<void> {
-  await pipeline(takeDeliveries(channel, { drain, signal: stop }), fetch, sink, { signal: stop });
+  const windDown = (): void => fetch.windDown();
+  drain.addEventListener('abort', windDown, { once: true });
+  try {
+    await pipeline(takeDeliveries(channel, { drain, signal: stop }), fetch, sink, { signal: stop });
+  } finally {
+    drain.removeEventListener('abort', windDown);
+  }
 }
 
 /** What the working half stands on. */
@@ -51,6 +61,8 @@ export interface WorkSurroundings {
   readonly worker?: string | undefined;
   /** Limits that are shared with other machines, in place of this process's own. */
   readonly hostLimits?: HostLimits | undefined;
+  /** Where units that are half done when it drains are put aside; without it they are finished. */
+  readonly kept?: KeptUnitsOptions | undefined;
   /** Told in place of the channel `flow-dc:network`, for those who work together and speak with one voice. */
   readonly onNetwork?: ((isHeld: boolean) => void) | undefined;
 }
@@ -60,19 +72,27 @@ export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: W
 
 /** Build fetch and sink. Errors: FDC_ERR_CONFIG_INVALID. */
 export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: WorkSurroundings): WorkStages {
-  const { destination, committer, clock, profiles, worker, hostLimits, onNetwork } = around;
+  const { destination, committer, clock, profiles, worker, hostLimits, onNetwork, kept } = around;
   const openSink = sink.createTar ? tarSink : folderSink;
   return [
     fetchUnits({
       ...fetch,
       hostLimits,
       onNetwork,
+      kept,
       paarc,
       clock,
       hostProfiles: profiles,
       spillFolder: destination.spillFolder,
       bodyRelease: 'by-sink',
     }),
-    openSink(destination, { ...sink, committer, clock, worker, maxUnitErrors: fetch.maxUnitErrors }),
+    openSink(destination, {
+      ...sink,
+      committer,
+      clock,
+      worker,
+      keepsUnfinished: kept !== undefined,
+      maxUnitErrors: fetch.maxUnitErrors,
+    }),
   ];
 }

@@ -76,6 +76,63 @@ export function* outcomeRows(table: Uint8Array): Generator<OutcomeRow> {
   }
 }
 
+/** One row of the table of a unit that is not committed: all that has to be known to go on with it. */
+export interface KeptRow {
+  /** Path of the sample in its container; undefined unless stored. */
+  readonly name: string | undefined;
+  readonly status: 'fetched' | 'failed' | 'skipped';
+  readonly code: string | undefined;
+  readonly host: string;
+  readonly bytes: number;
+  readonly contentType: string | undefined;
+  readonly sha256: string | undefined;
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+  readonly httpStatus: number | undefined;
+  readonly attempts: number;
+  readonly headersMs: number | undefined;
+  readonly totalMs: number | undefined;
+  readonly fetchedAtMs: number;
+  readonly finalUrl: string | undefined;
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+}
+
+/** The rows that have a result, by their position in the unit; see readUnitOutcomes. */
+export function keptRows(table: Uint8Array): Map<number, KeptRow> {
+  const rows = new Map<number, KeptRow>();
+  let start = 0;
+  for (const batch of decodeParquet(table)) {
+    const { text, numbers } = readersOf(batch);
+    const texts = (name: string): ((row: number) => string | undefined) => {
+      const values = text(name);
+      return (row) => values[row] ?? undefined;
+    };
+    const known = (name: string): ((row: number) => number | undefined) => {
+      const value = numbers(name);
+      return (row) => (Number.isNaN(value(row)) ? undefined : value(row));
+    };
+    const [name, status, code, host] = [texts('name'), texts('status'), texts('code'), texts('host')] as const;
+    const [contentType, sha256, finalUrl] = [texts('content_type'), texts('sha256'), texts('final_url')] as const;
+    const [etag, lastModified] = [texts('etag'), texts('last_modified')] as const;
+    const [bytes, width, height] = [known('bytes'), known('width'), known('height')] as const;
+    const [httpStatus, attempts, at] = [known('http_status'), known('attempts'), known('fetched_at')] as const;
+    const [headersMs, totalMs] = [known('headers_ms'), known('total_ms')] as const;
+    for (let i = 0; i < batch.numRows; i += 1) {
+      const ended = status(i) as KeptRow['status'] | undefined;
+      if (ended === undefined) continue;
+      rows.set(start + i, {
+        ...{ name: name(i), status: ended, code: code(i), host: host(i) ?? '', bytes: bytes(i) ?? 0 },
+        ...{ contentType: contentType(i), sha256: sha256(i), width: width(i), height: height(i) },
+        ...{ httpStatus: httpStatus(i), attempts: attempts(i) ?? 0, headersMs: headersMs(i), totalMs: totalMs(i) },
+        ...{ fetchedAtMs: at(i) ?? 0, finalUrl: finalUrl(i), etag: etag(i), lastModified: lastModified(i) },
+      });
+    }
+    start += batch.numRows;
+  }
+  return rows;
+}
+
 function readersOf(batch: RecordBatch) {
   return {
     text: (name: string): (string | null)[] => textColumn(columnOf(batch, name)),

@@ -37,6 +37,11 @@ export interface Staging {
   createFolder(name: string): Promise<StagedFolder>;
   /** Every file closed: make the whole attempt durable. Call before the commit. */
   sync(): Promise<void>;
+  /**
+   * Every file closed: put the whole attempt aside, durably, in place of what was put aside of this unit before. Absent
+   * where nothing can be kept.
+   */
+  keep?(): Promise<void>;
   /** Remove everything staged. Idempotent; also called for the loser of a commit. */
   discard(): Promise<void>;
 }

@@ -5,7 +5,14 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import { type Destination, destinationError, type Staging } from './destination.ts';
 import { makeFolder, syncFolder, writeAtomically } from './disk.ts';
-import { type FolderLayout, type FolderPaths, finalPath, folderPaths, stagingFolder } from './folder-layout.ts';
+import {
+  type FolderLayout,
+  type FolderPaths,
+  finalPath,
+  folderPaths,
+  keptFolder,
+  stagingFolder,
+} from './folder-layout.ts';
 import { FolderStaging, rollForwardFolder } from './folder-staging.ts';
 import { DiskTempo } from './loose-files.ts';
 
@@ -62,7 +69,8 @@ export class FolderDestination implements Destination {
     return this.#guard(async () => {
       const folder = stagingFolder(this.paths, unit, token);
       await mkdir(folder);
-      return new FolderStaging(folder, (step) => this.#onStep(step, unit), this.#tempo);
+      const onSync = (step: 'staged' | 'synced'): void => this.#onStep(step, unit);
+      return new FolderStaging(folder, keptFolder(this.paths, unit), onSync, this.#tempo);
     });
   }
 

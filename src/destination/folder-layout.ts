@@ -26,6 +26,8 @@ export interface FolderPaths {
   readonly state: string;
   /** Attempts that are not final yet, a folder each. */
   readonly staging: string;
+  /** What was fetched of units that a run had to leave half done, a folder each. */
+  readonly kept: string;
   /** Bodies that do not stay in memory. */
   readonly spill: string;
   /** Id, identity and settings of the job. */
@@ -68,6 +70,7 @@ export function folderPaths(output: string, layout: FolderLayout): FolderPaths {
     output: root,
     state,
     staging: join(state, 'staging'),
+    kept: join(state, 'kept'),
     spill: join(state, 'spill'),
     jobFile: join(state, 'job.json'),
     lockFile: join(state, 'lock'),
@@ -82,6 +85,11 @@ export function folderPaths(output: string, layout: FolderLayout): FolderPaths {
     hostProfiles: join(state, 'hosts.json'),
     timeline: join(state, 'timeline.jsonl'),
   };
+}
+
+/** The folder of what was kept of a unit. */
+export function keptFolder(paths: FolderPaths, unit: UnitId): string {
+  return join(paths.kept, plainName(unit));
 }
 
 /** The folder of one attempt. Both parts come from records that anybody may have written. */

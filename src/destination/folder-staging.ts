@@ -10,7 +10,7 @@ import { type Clock, sleep } from '../clock.ts';
 import { FlowDcError } from '../errors.ts';
 import type { UnitRecord } from '../record.ts';
 import type { StagedFile, StagedFolder, Staging } from './destination.ts';
-import { syncFolder } from './disk.ts';
+import { makeFolder, syncFolder } from './disk.ts';
 import { artifactName, type FolderPaths, finalPath, stagingFolder } from './folder-layout.ts';
 import { FILE_LIST_SUFFIX, HashedFile, readFileList } from './hashed-file.ts';
 import { type DiskTempo, forEachConcurrently, LooseFiles, renameAtPace } from './loose-files.ts';
@@ -27,13 +27,16 @@ const YIELD_FILES = 64;
 /** One attempt at one unit, in a folder of its own that no reader looks into. */
 export class FolderStaging implements Staging {
   readonly #folder: string;
+  readonly #kept: string;
   readonly #onSync: (step: 'staged' | 'synced') => void;
   readonly #open = new Set<HashedFile>();
   readonly #loose: LooseFiles[] = [];
   readonly #tempo: DiskTempo;
 
-  constructor(folder: string, onSync: (step: 'staged' | 'synced') => void, tempo: DiskTempo) {
+  /** @param kept - where the attempt goes when it is put aside */
+  constructor(folder: string, kept: string, onSync: (step: 'staged' | 'synced') => void, tempo: DiskTempo) {
     this.#folder = folder;
+    this.#kept = kept;
     this.#onSync = onSync;
     this.#tempo = tempo;
   }
@@ -58,6 +61,15 @@ export class FolderStaging implements Staging {
     await syncFolder(this.#folder);
     await syncFolder(dirname(this.#folder));
     this.#onSync('synced');
+  }
+
+  async keep(): Promise<void> {
+    for (const files of this.#loose) await files.sync();
+    await syncFolder(this.#folder);
+    await makeFolder(dirname(this.#kept));
+    await rm(this.#kept, { recursive: true, force: true });
+    await rename(this.#folder, this.#kept);
+    await syncFolder(dirname(this.#kept));
   }
 
   async discard(): Promise<void> {

@@ -2,6 +2,14 @@
 import type { RecordTotals } from '../dataset/totals.ts';
 import type { RunSpan } from './timeline.ts';
 
+/** What was put aside, in all. */
+export interface KeptSum {
+  readonly units: number;
+  readonly rows: number;
+  /** Of stored bodies. */
+  readonly bytes: number;
+}
+
 /** How a job stands after a run. */
 export interface JobSummary extends RecordTotals {
   /** Every row of the manifest is settled. */
@@ -10,6 +18,8 @@ export interface JobSummary extends RecordTotals {
   readonly out: string;
   /** Of this run alone, milliseconds. */
   readonly elapsedMs: number;
+  /** What was fetched of units that are half done, and is not fetched again; absent when nothing was. */
+  readonly kept?: KeptSum | undefined;
   /** Every run of the job that is known, this one last. */
   readonly runs: readonly RunSpan[];
   /** Rows and bytes that earlier runs had settled. */

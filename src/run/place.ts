@@ -6,18 +6,21 @@ import { join } from 'node:path';
 import type { WorkSurroundings } from '../chain.ts';
 import type { Clock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
+import { dropKept, keptUnits } from '../dataset/kept-units.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
 import { finalPath } from '../destination/folder-layout.ts';
 import { NoneDestination } from '../destination/none-destination.ts';
+import { count } from '../format.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { identityOf } from '../job/identity.ts';
 import { type OpenJob, openJob } from '../job/job-folder.ts';
-import type { JobSummary } from '../job/job-summary.ts';
+import type { JobSummary, KeptSum } from '../job/job-summary.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
+import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
 import type { WorkForce } from '../threads/work-force.ts';
 import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import type { JobInput } from './job-input.ts';
@@ -51,11 +54,15 @@ export function placeFor(config: ResolvedConfig, output: string, clock: Clock): 
   return output === 'none:' ? new NoPlace(clock) : new FolderPlace(config, output, clock);
 }
 
+/** Requests in flight get so long at most when a run is interrupted; what they would bring is fetched again. */
+const MOST_GRACE_MS = 5_000;
+
 class FolderPlace implements Place {
   readonly destination: FolderDestination;
   readonly committer: LocalCommitter;
   readonly clock: Clock;
   readonly profiles: HostProfiles;
+  readonly kept: KeptUnitsOptions;
   readonly #config: ResolvedConfig;
   #job: OpenJob | undefined;
 
@@ -65,6 +72,7 @@ class FolderPlace implements Place {
     this.destination = new FolderDestination(output, { layout: config.sink.createTar ? 'shards' : 'files' });
     this.committer = createLocalCommitter(this.destination.stateFolder);
     this.profiles = new HostProfiles(clock);
+    this.kept = { folder: this.destination.paths.kept, graceMs: Math.min(config.run.drainMs, MOST_GRACE_MS) };
   }
 
   async open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning> {
@@ -81,7 +89,12 @@ class FolderPlace implements Place {
     await this.#sweep();
     const before = await totalOf(committer.records());
     if (before.units > 0) input.stopLingering();
-    const notices = [...job.notices, ...(await loadHostProfiles(job.paths.hostProfiles, this.profiles))];
+    const kept = await sumKept(this.kept.folder, committer);
+    const notices = [
+      ...job.notices,
+      ...(await loadHostProfiles(job.paths.hostProfiles, this.profiles)),
+      ...(kept === undefined ? [] : [keptNotice(kept)]),
+    ];
     // A manifest has rows, so a finished dataset has records.
     const isFinished = before.units > 0 && existsSync(finalPath(job.paths, SUCCESS_FILE));
     return { before, notices, isFinished };
@@ -104,7 +117,9 @@ class FolderPlace implements Place {
     const { before, isFinished } = beginning;
     const runs = await readRunSpans(destination.paths.timeline);
     const totals = await totalOf(committer.records());
-    const summary = { ...totals, complete, out: destination.name, elapsedMs, runs, before };
+    const kept = complete ? undefined : await sumKept(this.kept.folder, committer);
+    const summary = { ...totals, complete, out: destination.name, elapsedMs, kept, runs, before };
+    if (complete) await rm(this.kept.folder, { recursive: true, force: true });
     if (complete && !isFinished) {
       // What threads had open that were lost on the way.
       await this.#sweep();
@@ -157,4 +172,23 @@ class NoPlace implements Place {
   async close(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+function keptNotice({ rows, units }: KeptSum): string {
+  return `kept: ${count(rows)} rows of ${count(units)} open ${units === 1 ? 'shard' : 'shards'} are not fetched again`;
+}
+
+/** What lies there of units without a record; the rest of it is of no use any more. */
+async function sumKept(folder: string, committer: LocalCommitter): Promise<KeptSum | undefined> {
+  const sum = { units: 0, rows: 0, bytes: 0 };
+  for await (const { unit, rows, bytes } of keptUnits(folder)) {
+    if ((await committer.record(unit)) !== undefined) {
+      await dropKept(folder, unit);
+      continue;
+    }
+    sum.units += 1;
+    sum.rows += rows;
+    sum.bytes += bytes;
+  }
+  return sum.units === 0 ? undefined : sum;
 }

@@ -13,6 +13,9 @@ import { type JobInput, openJobInput } from './job-input.ts';
 import { type Place, placeFor } from './place.ts';
 import { RunControl, type RunSignals } from './run-control.ts';
 
+/** What is put aside goes through fsync, which may take its time; a second signal does not wait for it. */
+const PUT_ASIDE_MS = 60_000;
+
 export interface RunJobOptions extends RunSignals {
   /** Configuration keys as given, kept for a resume without arguments. No secrets. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
@@ -58,7 +61,8 @@ async function runFrom(
   try {
     const beginning = await place.open(input, settings);
     await onStart?.(input.info, beginning.before, beginning.notices);
-    const control = new RunControl(clock, config.run.drainMs, signals);
+    const stopMs = config.run.drainMs + (place.kept === undefined ? 0 : PUT_ASIDE_MS);
+    const control = new RunControl(clock, stopMs, signals);
     const highWater = config.transport.queueUnits;
     const runs = (): Promise<boolean> => runChain(input, place, force, control, highWater, onNotice);
     const complete = beginning.isFinished || (await runs());

@@ -3,6 +3,7 @@ import type { ResolvedConfig } from '../config/types.ts';
 import type { FromDesk, ToDesk } from '../host-budget/threads/desk-line.ts';
 import type { GateTableSize } from '../host-budget/threads/gate-table.ts';
 import type { HostLoad } from '../stages/fetch/result-stream.ts';
+import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
 import type { ChannelName, ChannelPayloads } from '../telemetry/channels.ts';
 import type { FromChannel, SentError, ToChannel } from '../transport/threads/messages.ts';
 
@@ -12,6 +13,7 @@ export interface WorkThreadData {
   /** Absolute; `none:` to keep nothing. */
   readonly output: string;
   readonly spillFolder: string;
+  readonly kept: KeptUnitsOptions | undefined;
   /** Who commits, for records. */
   readonly worker: string;
   /** 1 and up: 0 is the process's own. */

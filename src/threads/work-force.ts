@@ -192,7 +192,7 @@ class ManyThreads implements WorkForce {
   }
 
   #start(thread: number, exchange: UnitExchange, events: CrewThreadEvents): CrewThread {
-    const { destination, worker = 'local' } = this.#around;
+    const { destination, worker = 'local', kept } = this.#around;
     const { size, buffer } = this.#table;
     const { fetch } = this.#config;
     // The least there is, until it is told its share.
@@ -201,6 +201,7 @@ class ManyThreads implements WorkForce {
       config: { ...this.#config, fetch: { ...fetch, bodyMemoryBytes } },
       output: this.#options.output,
       spillFolder: destination.spillFolder,
+      kept,
       worker,
       thread,
       gates: { size, buffer },

@@ -27,7 +27,7 @@ function post(message: FromThread, transfer: readonly ArrayBuffer[] = []): void 
 }
 
 async function workHere(data: WorkThreadData): Promise<void> {
-  const { config, gates, thread, worker } = data;
+  const { config, gates, kept, thread, worker } = data;
   const clock = systemClock;
   const table = new GateTable(gates.size, gates.buffer);
   const toDesk = {
@@ -61,6 +61,7 @@ async function workHere(data: WorkThreadData): Promise<void> {
     profiles: new HostProfiles(clock),
     worker,
     hostLimits: line.limits,
+    kept,
   });
   const endTelling = tellAll();
   const report = (): void => {

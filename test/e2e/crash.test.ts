@@ -55,7 +55,7 @@ describe('flow-dc download', () => {
     },
   );
 
-  it('finishes what is open at SIGINT, exits 130, and a resume without arguments completes it', async () => {
+  it('keeps what is open at SIGINT, exits 130, and a resume without arguments completes it', async () => {
     const { folder, args } = await setUp();
     const out = join(folder, 'out');
     const { child, done, stderr } = startCli([...args(out), '--open-units', '2']);

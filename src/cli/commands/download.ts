@@ -65,7 +65,11 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   const trace = await openTrace(resolved.run.tracePaarc);
   const progress = createProgress(resolved.run.progress, io.stderr);
   const onDrain = (): void =>
-    progress.note(`finishing what is open, at most ${resolved.run.drainMs / 1000} s; interrupt again to stop now`);
+    progress.note(
+      resolved.sink.output === 'none:'
+        ? `finishing what is open, at most ${resolved.run.drainMs / 1000} s; interrupt again to stop now`
+        : 'stopping: what was fetched is kept for the resume; interrupt again to stop at once, without that',
+    );
   io.signal.addEventListener('abort', onDrain, { once: true });
   const unsubscribe = subscribe('flow-dc:network', ({ isHeld }) =>
     progress.note(isHeld ? NETWORK_DOWN : 'the network answers again: going on'),

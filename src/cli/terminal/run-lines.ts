@@ -56,7 +56,13 @@ export function summaryLines(summary: JobSummary): string[] {
   const { rows, out, complete, before } = summary;
   if (complete && before.rows === rows && rows > 0)
     return [`nothing to do: all ${count(rows)} rows of ${out} are settled`, ...codeLines(summary)];
-  return headLines({ ...summary, outs: [out] });
+  return [...headLines({ ...summary, outs: [out] }), ...keptLines(summary)];
+}
+
+function keptLines({ kept }: JobSummary): string[] {
+  if (kept === undefined) return [];
+  const shards = `${count(kept.units)} open ${kept.units === 1 ? 'shard' : 'shards'}`;
+  return [`kept: ${count(kept.rows)} more rows of ${shards}, ${byteSize(kept.bytes)}; they are not fetched again`];
 }
 
 function inputLine(manifest: ManifestInfo): string {

@@ -139,7 +139,9 @@ export const RUN_KEYS = {
     minimum: 0,
     maximum: 86_400,
     default: 30,
-    description: 'Time that open units get to finish after the first signal; a second signal ends at once.',
+    description:
+      'Time to finish after the first signal; a second signal ends at once. A worker finishes its open units; a ' +
+      'download lets requests in flight end, for 5 s at most, and keeps what it has of open units for the resume.',
     fdc: { slice: 'run', option: 'drainMs', scale: 1000, unit: 's', value: 'SECONDS', group: 'run', commands: RUNS },
   },
 } as const satisfies Keys;

@@ -62,7 +62,9 @@ export interface OutputKeys {
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */
   readonly max_failure_rate?: number | undefined;
   /**
-   * Time that open units get to finish after the first signal; a second signal ends at once. In seconds. Default: 30.
+   * Time to finish after the first signal; a second signal ends at once. A worker finishes its open units; a download
+   * lets requests in flight end, for 5 s at most, and keeps what it has of open units for the resume. In seconds.
+   * Default: 30.
    */
   readonly drain_sec?: number | undefined;
   /** Rows whose size an estimate asks for, about; as many as there are for the exact sum. Default: 1000. */
@@ -133,7 +135,10 @@ export interface RunSettings {
   readonly flowDc: boolean;
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */
   readonly maxFailureRate: number;
-  /** Time that open units get to finish after the first signal; a second signal ends at once. Default: 30000. */
+  /**
+   * Time to finish after the first signal; a second signal ends at once. A worker finishes its open units; a download
+   * lets requests in flight end, for 5 s at most, and keeps what it has of open units for the resume. Default: 30000.
+   */
   readonly drainMs: number;
   /** Rows whose size an estimate asks for, about; as many as there are for the exact sum. Default: 1000. */
   readonly sampleRows: number;

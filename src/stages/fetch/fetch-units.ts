@@ -1,17 +1,27 @@
 /** The fetch stage of a job: units in, one result per row out. */
 import { setMaxListeners } from 'node:events';
+import { isKept, openKept, type RowsBack } from '../../dataset/kept-units.ts';
 import { FlowDcError } from '../../errors.ts';
 import { hostOf } from '../../host/host.ts';
 import type { FetchResult, OpenUnit, Unit, UnitRow } from '../../record.ts';
 import { publish } from '../../telemetry/channels.ts';
 import type { Delivery } from '../../transport/transport.ts';
 import { decodeRows } from '../../unit-rows.ts';
+import { endKeptRows } from './kept-rows.ts';
 import { ResultStream } from './result-stream.ts';
 import { unitResult } from './row-result.ts';
 import { type RowEnd, unsentEnd } from './row-work.ts';
-import { type EngineSettings, engineSettings, type FetchStageOptions, limitsOf } from './settings.ts';
+import {
+  type EngineSettings,
+  engineSettings,
+  type FetchStageOptions,
+  type KeptUnitsOptions,
+  limitsOf,
+} from './settings.ts';
 import { type UnitEvents, UnitWork, undistributed } from './unit-work.ts';
 
+/** How often a stage that winds down looks whether anything is still in flight. */
+const WIND_DOWN_LOOK_MS = 20;
 /** How often open units are checked against their no-progress clock. */
 const PROGRESS_CHECK_MS = 1000;
 
@@ -35,6 +45,9 @@ class UnitFetcher extends ResultStream<FetchResult> {
   };
   readonly #gone = new WeakSet<OpenUnit>();
   readonly #lifetime = new AbortController();
+  readonly #kept: KeptUnitsOptions | undefined;
+  /** Units of which rows are still being read back. */
+  readonly #reading = new Set<UnitWork>();
   #nextWrite: (() => void) | undefined;
   #cancelCheck: (() => void) | undefined;
 
@@ -51,6 +64,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
       1,
     );
     this.#settings = settings;
+    this.#kept = options.kept;
     // Every open unit listens to it, and so does its sink: many listeners are no leak here.
     setMaxListeners(0, this.#lifetime.signal);
   }
@@ -73,16 +87,48 @@ class UnitFetcher extends ResultStream<FetchResult> {
     for (const work of spare.slice(Math.max(0, spare.length - units))) work.passOn();
   }
 
+  /**
+   * Nothing more is sent: what is in flight gets `graceMs` to end, rows that earlier runs kept are handed on, and then
+   * the stage ends, whatever its units still lack. Without `kept` nothing happens: the open units are fetched to
+   * their ends.
+   */
+  windDown(): void {
+    if (this.#kept === undefined || this.isWindingDown || this.destroyed) return;
+    this.isWindingDown = true;
+    const { clock } = this.#settings;
+    const endMs = clock.nowMs() + this.#kept.graceMs;
+    const look = (): void => {
+      if (this.destroyed) return;
+      const isOver = clock.nowMs() >= endMs || this.engine.scheduler.inFlight === 0;
+      if (!isOver || this.#reading.size > 0) return void clock.timer(WIND_DOWN_LOOK_MS, look);
+      for (const work of this.#open) work.drop();
+      this.#open.clear();
+      this.settle();
+    };
+    look();
+    // No other unit is taken, and whoever waits to give one may end.
+    this.#nextWrite?.();
+    this.#nextWrite = undefined;
+    this.settle();
+  }
+
   override _write(chunk: Unit | Delivery, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    if (this.isWindingDown) return done();
     const delivery =
       'unit' in chunk ? chunk : undistributed(chunk, this.#lifetime.signal, (error) => this.#giveUp(chunk, error));
-    try {
-      this.#begin(delivery);
-    } catch (error) {
-      return done(error as Error);
-    }
-    this.#nextWrite = done;
-    this.engine.scheduler.pump();
+    const begun = (kept?: RowsBack): void => {
+      if (this.isWindingDown) return done();
+      try {
+        this.#begin(delivery, kept);
+      } catch (error) {
+        return done(error as Error);
+      }
+      this.#nextWrite = done;
+      this.engine.scheduler.pump();
+    };
+    const { id } = delivery.unit;
+    if (this.#kept === undefined || !isKept(this.#kept.folder, id)) begun();
+    else openKept(this.#kept.folder, id).then(begun, () => begun());
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -112,7 +158,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
     return unit.signal.aborted || this.#gone.has(unit);
   }
 
-  #begin(delivery: Delivery): void {
+  #begin(delivery: Delivery, kept: RowsBack | undefined): void {
     if (delivery.signal.aborted) return;
     const rows = decodeRows(delivery.unit);
     const work = new UnitWork(delivery, rows, this.#settings.clock.nowMs(), this.#events);
@@ -126,7 +172,23 @@ class UnitFetcher extends ResultStream<FetchResult> {
       return this.#endAll(work, 'unit_failed', `given up ${tries}`);
     }
     this.#cancelCheck ??= this.#checkLater();
-    for (const task of work.tasks) this.engine.add(task);
+    for (const task of work.tasks) if (kept?.rows.has(task.row.index) !== true) this.engine.add(task);
+    if (kept !== undefined) this.#readBack(work, kept);
+  }
+
+  /** Rows that were fetched before end as they did then; those whose bytes are not to be had are fetched again. */
+  #readBack(work: UnitWork, kept: RowsBack): void {
+    this.#reading.add(work);
+    work.isUntouched = false;
+    endKeptRows(work, kept, this.engine.budget)
+      .then((lost) => {
+        for (const task of lost) this.engine.add(task);
+      })
+      .catch((error: Error) => this.destroy(error))
+      .finally(() => {
+        this.#reading.delete(work);
+        this.engine.scheduler.pump();
+      });
   }
 
   #endRow(work: UnitWork, row: UnitRow, end: RowEnd): void {

@@ -124,6 +124,9 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
     return loads.sort((a, b) => b.inFlight - a.inFlight || b.waiting - a.waiting).slice(0, most);
   }
 
+  /** Nothing more is sent. */
+  protected isWindingDown = false;
+
   /** Nothing queued can start although there is room: take more input. */
   protected abstract onHungry(): void;
   /** Rows taken in whose results have not been handed to `deliver`. */
@@ -133,7 +136,7 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
 
   /** A row's result, but for what depends on the kind of stage. */
   protected resultOf<Row>(row: Row, end: RowEnd): RowResult<Row> {
-    return new this.#Result(row, end, this.#settings.clock.wallMs(), this.engine);
+    return new this.#Result(row, end, end.fetchedAtMs ?? this.#settings.clock.wallMs(), this.engine);
   }
 
   protected deliver(result: Out): void {
@@ -156,7 +159,7 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
       // A flowing stream with nothing in it hands over at once, without a read.
       if (this.readableLength <= waiting) this.#onRead(result);
     }
-    this.engine.scheduler.hold(this.#out.size > 0);
+    this.engine.scheduler.hold(this.#out.size > 0 || this.isWindingDown);
     if (this.#finish === undefined || this.#out.size > 0 || this.unfinished > 0) return;
     const finish = this.#finish;
     this.#finish = undefined;

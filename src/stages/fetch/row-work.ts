@@ -1,4 +1,5 @@
 /** A row on its way through the engine: what is asked, where it is now, what it has cost so far, how it ends. */
+import type { KeptRow } from '../../dataset/outcome-rows.ts';
 import { hostOf, unsupportedScheme } from '../../host/host.ts';
 import type { AnnouncedBody } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
@@ -42,6 +43,8 @@ export interface RowEnd {
   readonly finalUrl: string | undefined;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
+  /** Wall clock, ms; absent for rows that end now. */
+  readonly fetchedAtMs: number | undefined;
   /** Of a request for headers only: what they tell of the body. */
   readonly announced: AnnouncedBody | undefined;
 }
@@ -120,6 +123,7 @@ export function fetchedEnd(
     finalUrl: work.url.href,
     etag: end.headers.etag,
     lastModified: end.headers.lastModified,
+    fetchedAtMs: undefined,
     announced: undefined,
   };
 }
@@ -152,8 +156,23 @@ const NOTHING = {
   finalUrl: undefined,
   etag: undefined,
   lastModified: undefined,
+  fetchedAtMs: undefined,
   announced: undefined,
 } as const;
+
+/** How a row ended in an earlier run. @param held - its body, where it was stored */
+export function keptEnd(kept: KeptRow, held: CollectedBody | undefined): RowEnd {
+  const { status, host, httpStatus, attempts, finalUrl, etag, lastModified, fetchedAtMs, bytes, headersMs } = kept;
+  const { contentType = '', sha256, width, height, name = '' } = kept;
+  const extension = name.slice(name.lastIndexOf('.') + 1);
+  return {
+    ...NOTHING,
+    ...{ status, host, httpStatus, attempts, finalUrl, etag, lastModified, fetchedAtMs, held },
+    code: kept.code as RowCode | undefined,
+    accepted: held && { contentType, extension, sha256, hashMs: 0, width, height },
+    timing: headersMs === undefined ? undefined : { headersMs, serviceMs: kept.totalMs ?? headersMs, bytes },
+  };
+}
 
 /** How a row ends whose URL cannot be requested at all. */
 export function refusedUrl(url: string): RowEnd {

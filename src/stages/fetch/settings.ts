@@ -46,8 +46,18 @@ export interface FetchStageOptions extends FetchOptions {
    * calls `release()`, which bounds memory more tightly but must not be forgotten.
    */
   readonly bodyRelease?: 'on-read' | 'by-sink' | undefined;
+  /**
+   * Where an earlier run, and this one when it winds down, puts units aside that are half done. Their rows are not
+   * fetched again, and `windDown` gives requests in flight `graceMs`.
+   */
+  readonly kept?: KeptUnitsOptions | undefined;
   /** Told that rows are held because there seems to be no network, in place of the channel `flow-dc:network`. */
   readonly onNetwork?: ((isHeld: boolean) => void) | undefined;
+}
+
+export interface KeptUnitsOptions {
+  readonly folder: string;
+  readonly graceMs: number;
 }
 
 export interface EngineSettings extends Omit<FetchSettings, 'hosts' | 'headers' | 'userAgent'> {
@@ -75,6 +85,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     hostProfiles = new HostProfiles(clock),
     bodyRelease: _release,
     onNetwork: _onNetwork,
+    kept: _kept,
     ...slice
   } = options;
   const settings = stageSettings('fetch', slice);

@@ -30,6 +30,8 @@ export interface UnitWriter {
 export interface GatheringWriter extends Pick<UnitWriter, 'commit' | 'abort'> {
   /** Take one row, stored or not. Its body is the writer's until it is settled. */
   take(result: FetchResult): void;
+  /** The input ended in the middle of the unit: put aside what was taken, for a run that goes on. Ends the writer. */
+  keep?(): Promise<void>;
 }
 
 /** What a gathering writer tells while it writes. */

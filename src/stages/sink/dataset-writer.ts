@@ -1,6 +1,7 @@
 /** One attempt at one unit of a dataset: samples into their container, outcomes into the table, both in one commit. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
+import { formatKept, KEPT_FILE } from '../../dataset/kept-units.ts';
 import { safeExtension } from '../../dataset/naming/safe-name.ts';
 import { outcomeTable } from '../../dataset/outcome-table.ts';
 import { encodeParquet } from '../../dataset/parquet-file.ts';
@@ -24,6 +25,8 @@ export interface DatasetLayout {
   /** Paths without extension, one per row. */
   names(rows: readonly UnitRow[], unit: OpenUnit): readonly string[];
   openContainer(staging: Staging, unit: OpenUnit, events: SampleEvents): Promise<SampleContainer>;
+  /** Whether units that a run leaves half done are put aside for the next one. */
+  readonly keepsUnfinished?: boolean | undefined;
   /** Give images the extension jpg whatever they are. */
   readonly imagesAsJpg: (unit: OpenUnit) => boolean;
 }
@@ -54,6 +57,7 @@ interface Opened {
 }
 
 class DatasetWriter implements GatheringWriter {
+  readonly keep?: () => Promise<void>;
   readonly #unit: OpenUnit;
   readonly #layout: DatasetLayout;
   readonly #events: GatheringEvents;
@@ -85,6 +89,7 @@ class DatasetWriter implements GatheringWriter {
     this.#names = layout.names(rows, unit);
     this.#startedAtMs = layout.clock.wallMs();
     this.#imagesAsJpg = layout.imagesAsJpg(unit);
+    if (layout.keepsUnfinished === true && staging.keep !== undefined) this.keep = () => this.#keep();
   }
 
   take(result: FetchResult): void {
@@ -124,15 +129,33 @@ class DatasetWriter implements GatheringWriter {
     if (!this.#offered) await this.#staging.discard();
   }
 
-  async #finishFiles(): Promise<UnitRecord> {
-    const { shard, batch } = this.#unit;
-    const { clock } = this.#layout;
+  async #keep(): Promise<void> {
+    const container = await this.#closeContainer();
+    const table = await this.#putTable();
+    const { counts, bytes } = this.#outcomes;
+    const rows = counts.fetched + counts.failed + counts.skipped;
+    const kept = { unit: this.#unit.id, rows, stored: counts.fetched, bytes, container, table };
+    await this.#putFile(KEPT_FILE, Buffer.from(formatKept(kept)));
+    await this.#staging.keep?.();
+  }
+
+  #closeContainer(): Promise<Artifact> {
     this.#cancelFlush?.();
-    const artifacts = [await this.#container.close()];
+    return this.#container.close();
+  }
+
+  #putTable(): Promise<Artifact> {
+    const { shard, batch } = this.#unit;
+    return this.#putFile(`${shard}.parquet`, encodeParquet(outcomeTable(this.#outcomes, batch)));
+  }
+
+  async #finishFiles(): Promise<UnitRecord> {
+    const { shard } = this.#unit;
+    const { clock } = this.#layout;
+    const artifacts = [await this.#closeContainer()];
     this.#timer.add('write', this.#container.writeMs);
     const startMs = clock.nowMs();
-    const table = encodeParquet(outcomeTable(this.#outcomes, batch));
-    artifacts.push(await this.#putFile(`${shard}.parquet`, table));
+    artifacts.push(await this.#putTable());
     const record = this.#record(artifacts);
     // What follows cannot be in a file that must be complete before it: the record and the renames.
     this.#timer.add('commit', clock.nowMs() - startMs);

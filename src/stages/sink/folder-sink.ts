@@ -18,7 +18,7 @@ import { type DatasetSinkOptions, defaultCommitter, nameTemplate, sinkOptions } 
  * Errors at construction: FDC_ERR_CONFIG_INVALID. While writing: see createSink.
  */
 export function folderSink(destination: string | Destination, options: DatasetSinkOptions = {}): Sink {
-  const { committer, worker, clock = systemClock, maxUnitErrors, ...given } = options;
+  const { committer, worker, clock = systemClock, maxUnitErrors, keepsUnfinished, ...given } = options;
   const settings = stageSettings('sink', { ...given, createTar: false });
   const target =
     typeof destination === 'string' ? new FolderDestination(destination, { layout: 'files' }) : destination;
@@ -28,6 +28,7 @@ export function folderSink(destination: string | Destination, options: DatasetSi
     committer: committer ?? defaultCommitter(target),
     worker: worker ?? 'local',
     clock,
+    keepsUnfinished,
     names: (rows, unit) => {
       const foreignNames = template !== undefined || readRoles(unit.batch.schema).key !== undefined;
       const rules = { layout: 'imagefolder', template, nullLabel: settings.nullLabel } as const;

@@ -23,6 +23,11 @@ export interface DatasetSinkOptions extends SinkOptions {
   /** Who commits, for records and logs. Default: 'local'. */
   readonly worker?: string | undefined;
   readonly clock?: Clock | undefined;
+  /**
+   * Put aside what was written of units that the input leaves half done, for a fetch stage with `kept`. Default: drop
+   * it.
+   */
+  readonly keepsUnfinished?: boolean | undefined;
   /** See CreateSinkOptions. */
   readonly maxUnitErrors?: number | undefined;
 }
@@ -34,7 +39,7 @@ export interface DatasetSinkOptions extends SinkOptions {
  * Errors at construction: FDC_ERR_CONFIG_INVALID. While writing: see createSink.
  */
 export function tarSink(destination: string | Destination, options: DatasetSinkOptions = {}): Sink {
-  const { committer, worker, clock = systemClock, maxUnitErrors, ...given } = options;
+  const { committer, worker, clock = systemClock, maxUnitErrors, keepsUnfinished, ...given } = options;
   const settings = stageSettings('sink', given);
   if (!settings.createTar) throw misuse('createTar is false: use folderSink for loose files');
   const target = typeof destination === 'string' ? new FolderDestination(destination) : destination;
@@ -45,6 +50,7 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
     committer: committer ?? defaultCommitter(target),
     worker: worker ?? 'local',
     clock,
+    keepsUnfinished,
     names: (rows: readonly UnitRow[], unit) => {
       const { outputFormat, nullLabel } = formats.of(unit);
       return sampleNames(rows, unit.shard, { layout: outputFormat, template, nullLabel, appendPosition: false });

@@ -73,9 +73,16 @@ export class UnitLane implements GatheringEvents {
     this.#start();
   }
 
-  /** The input ended: wait for the commit, or drop a unit that can no longer become complete. */
+  /** The input ended: wait for the commit; a unit that can no longer become complete is put aside, or dropped. */
   async finish(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
+    const writer = this.#gatherer;
+    if (writer?.keep !== undefined && this.#stop === undefined && this.#written > 0) {
+      this.#running = this.#keep(writer).finally(() => {
+        this.#running = undefined;
+      });
+      await this.#running;
+    }
     await this.abort(new Error('the input ended before the unit was complete'));
   }
 
@@ -170,6 +177,21 @@ export class UnitLane implements GatheringEvents {
     this.#events.onCommitted(record);
     // Losing the acknowledgement is harmless by contract, so its failure is not the sink's.
     await this.#unit.done().catch(() => {});
+    this.#events.onClosed();
+  }
+
+  async #keep(writer: GatheringWriter): Promise<void> {
+    try {
+      await this.#commits.run(async () => writer.keep?.());
+    } catch (error) {
+      // The rows are fetched again, as those of a run that was killed.
+      this.#stop ??= { reason: error as Error, quiet: true };
+      return;
+    }
+    this.#gatherer = undefined;
+    this.onSettled([...this.#taken]);
+    this.#close();
+    this.#events.onGivenUp(undefined);
     this.#events.onClosed();
   }
 
