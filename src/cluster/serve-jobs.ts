@@ -22,6 +22,7 @@ export type ServeEvent =
   | { readonly kind: 'joined'; readonly job: string; readonly out: string }
   | { readonly kind: 'left'; readonly job: string; readonly end: WorkEnd; readonly cancelled: boolean }
   | { readonly kind: 'refused'; readonly job: string; readonly error: FlowDcError }
+  | { readonly kind: 'notice'; readonly job: string; readonly notice: string }
   | { readonly kind: 'idle' };
 
 export interface ServeOptions extends RunSignals {
@@ -177,6 +178,7 @@ class Server {
       destination,
       hostLimits,
       idleMs: this.#patienceMs(),
+      onNotice: (notice) => this.#options.onEvent({ kind: 'notice', job: channel.id, notice }),
     });
     if (end.unitsTaken > 0) this.#idleSinceMs = this.#clock.nowMs() - end.idleMs;
     if (end.reason === 'idle') this.#shun(channel.id, LOOK_FOR_JOBS_MS);

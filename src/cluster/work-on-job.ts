@@ -28,6 +28,8 @@ export interface WorkOptions extends RunSignals {
   readonly hostLimits?: HostLimits | undefined;
   /** Leave the job after so long without a unit of it. */
   readonly idleMs?: number | undefined;
+  /** Told of threads that were lost, a line each. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -77,7 +79,7 @@ export async function workOnJob(
   let [givenBack, idleMs] = [0, 0];
   try {
     // How many units wait is known to the server only.
-    await control.run(Promise.resolve(), force.work(deliveries, control));
+    await control.run(Promise.resolve(), force.work(deliveries, control, { onNotice: options.onNotice }));
   } finally {
     stopWatching();
     control.release();

@@ -16,19 +16,18 @@ describeNats('submitters and workers', () => {
   });
   afterAll(async () => server.close());
 
-  it('store every row exactly once while workers are killed and stopped, and server and submitter die', async () => {
-    const trial = await clusterTrial({ nats: server.url, rows: ROWS, shardSize: 50, latencyMs: 300 });
+  const TITLE =
+    'with $threads thread(s) store every row once while workers are killed and stopped, and server and submitter die';
+  it.for([{ threads: 1 }, { threads: 3 }])(TITLE, async ({ threads }) => {
+    const trial = await clusterTrial({ nats: server.url, rows: ROWS, shardSize: 50, latencyMs: 300, threads });
     const out = trial.path('out');
-    const killed = trial.submit(out, '--job', 'chaos');
-    const [first, second, third] = [
-      trial.worker('--job', 'chaos'),
-      trial.worker('--job', 'chaos'),
-      trial.worker('--job', 'chaos'),
-    ];
+    const job = `chaos-${threads}`;
+    const killed = trial.submit(out, '--job', job);
+    const [first, second, third] = [trial.worker('--job', job), trial.worker('--job', job), trial.worker('--job', job)];
     await Promise.all([first, second, third].map((worker) => said(worker as typeof first, 'committed')));
 
     first.child.kill('SIGKILL');
-    const replacement = trial.worker('--job', 'chaos');
+    const replacement = trial.worker('--job', job);
     second.child.kill('SIGSTOP');
     killed.child.kill('SIGKILL');
     await server.kill();
@@ -38,10 +37,14 @@ describeNats('submitters and workers', () => {
     await sleep(1.8 * LEASE_MS);
     second.child.kill('SIGCONT');
     third.child.kill('SIGKILL');
-    const last = trial.worker('--job', 'chaos');
+    const last = trial.worker('--job', job);
 
     expect((await submit.done).code).toBe(0);
-    for (const worker of [second, replacement, last]) expect((await worker.done).code).toBe(0);
+    for (const worker of [second, replacement, last]) {
+      const { code, stderr } = await worker.done;
+      expect(code, stderr).toBe(0);
+      if (threads > 1) expect(stderr).not.toContain('a thread has ended');
+    }
     const outcomes = await outcomesOf(out);
     expect(outcomes.map(({ row }) => Number(row)).sort((a, b) => a - b)).toEqual(
       Array.from({ length: ROWS }, (_, row) => row),

@@ -6,12 +6,14 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CommitStep, FolderDestination } from '../../src/destination/folder-destination.ts';
 import type { UnitRecord } from '../../src/record.ts';
+import { UnitExchange, type WorkedChannel } from '../../src/threads/unit-exchange.ts';
 import type { ClusterChannel } from '../../src/transport/cluster.ts';
 import { connectCluster } from '../../src/transport/nats/connect-cluster.ts';
 import { natsOptionsFrom } from '../../src/transport/nats/connection/nats-options.ts';
 import type { Delivery } from '../../src/transport/transport.ts';
 import { decodeRows } from '../../src/unit-rows.ts';
 import { describeJob } from './nats-jobs.ts';
+import { openThreadLine } from './thread-line.ts';
 import { makeUnits } from './units.ts';
 
 export interface ChaosPlan {
@@ -22,6 +24,8 @@ export interface ChaosPlan {
   readonly units: number;
   readonly rowsPerUnit: number;
   readonly slots: number;
+  /** So many lines to the channel, as threads have them, with `slots` on each; without it none. */
+  readonly threads?: number;
   /** Every row takes 1 to this many milliseconds. */
   readonly rowMs: number;
   readonly highWater?: number;
@@ -54,12 +58,18 @@ async function work(plan: ChaosPlan): Promise<void> {
   const destination = new FolderDestination(plan.out, { onStep: (step) => maybeDie(plan, step) });
   const rollForward = (record: UnitRecord): Promise<void> => destination.rollForward(record);
   const channel = await attach(plan, () => cluster.attachJob(plan.job, { rollForward }));
-  const slot = async (): Promise<void> => {
-    for (let delivery = await channel.next(); delivery !== undefined; delivery = await channel.next()) {
-      await workOn(plan, channel, destination, delivery);
+  const exchange = new UnitExchange(channel, new AbortController().signal);
+  const lines = Array.from({ length: plan.threads ?? 0 }, () => openThreadLine(exchange.join()));
+  const slot = async (line: WorkedChannel): Promise<void> => {
+    for (let delivery = await line.next(); delivery !== undefined; delivery = await line.next()) {
+      // Some are left to another thread before they are begun.
+      if (plan.threads !== undefined && Math.random() < 0.3) delivery.pass?.();
+      else await workOn(plan, line, destination, delivery);
     }
   };
-  await Promise.all(Array.from({ length: plan.slots }, slot));
+  const channels = lines.length === 0 ? [channel] : lines.map((line) => line.channel);
+  await Promise.all(channels.flatMap((one) => Array.from({ length: plan.slots }, () => slot(one))));
+  for (const { close } of lines) close();
 }
 
 /** Workers may be there before their job. */
@@ -77,7 +87,7 @@ async function attach(plan: ChaosPlan, open: () => Promise<ClusterChannel>): Pro
 
 async function workOn(
   plan: ChaosPlan,
-  channel: ClusterChannel,
+  channel: WorkedChannel,
   destination: FolderDestination,
   delivery: Delivery,
 ): Promise<void> {

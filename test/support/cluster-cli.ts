@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { Rule } from '../../src/demo-hosts/behaviour.ts';
 import type { DemoHostsOptions } from '../../src/demo-hosts/start-demo-hosts.ts';
+import { type Harm, manyThreads } from './many-threads.ts';
 import { type CliOptions, type CliProcess, startCli } from './run-cli.ts';
 import { tempFolder } from './temp-folder.ts';
 import { testOrigin } from './test-origin.ts';
@@ -26,6 +27,9 @@ export interface TrialOptions {
   readonly rows?: number;
   readonly shardSize?: number;
   readonly latencyMs?: number;
+  /** Of every worker, and what becomes of the first one beside its own. */
+  readonly threads?: number;
+  readonly harm?: Harm;
   readonly origin?: DemoHostsOptions;
   /** Behind every URL's path. */
   readonly query?: string;
@@ -39,7 +43,7 @@ const HOSTS = ['a.test', 'b.test', 'c.test', 'gone.test', 'page.test'];
 
 /** A manifest over five hosts, some of which answer badly, and the origin that plays them. */
 export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterTrial> {
-  const { nats, rows = 2000, shardSize = 100, latencyMs = 15, query = '' } = options;
+  const { nats, rows = 2000, shardSize = 100, latencyMs = 15, query = '', threads = 1, harm } = options;
   const folder = await tempFolder();
   const rules: Rule[] = [
     { behaviours: [{ kind: 'latency', meanMs: latencyMs, sigma: 0.3 }] },
@@ -62,6 +66,8 @@ export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterT
     onTestFinished(() => void started.child.kill('SIGKILL'));
     return started;
   };
+  const ofWorkers = ['--open-units', '3', ...(threads === 1 ? [] : ['--threads', `${threads}`])];
+  const env = threads === 1 ? {} : manyThreads(harm);
   return {
     folder,
     path: (name) => join(folder, name),
@@ -69,7 +75,7 @@ export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterT
     flags,
     start,
     submit: (out, ...more) => start(['submit', ...flags, '-o', out, ...server, '--lease-sec', '3', ...more]),
-    worker: (...more) => start(['worker', ...(nats === undefined ? [] : [nats]), '--open-units', '3', ...more]),
+    worker: (...more) => start(['worker', ...(nats === undefined ? [] : [nats]), ...ofWorkers, ...more], { env }),
   };
 }
 

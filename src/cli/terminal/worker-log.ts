@@ -62,6 +62,8 @@ function textOf(event: ServeEvent): string {
     }
     case 'refused':
       return `job ${event.job}: kept away from it: ${event.error.message} (${event.error.code})`;
+    case 'notice':
+      return `job ${event.job}: ${event.notice}`;
     case 'idle':
       return 'no work within the idle timeout: leaving';
   }

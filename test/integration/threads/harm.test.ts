@@ -9,6 +9,7 @@ import type { Config } from '../../../src/config/types.ts';
 import { verifyDataset } from '../../../src/dataset/verify/verify-dataset.ts';
 import { folderPaths } from '../../../src/destination/folder-layout.ts';
 import { createLocalCommitter } from '../../../src/job/local-committer.ts';
+import { subscribe } from '../../../src/telemetry/channels.ts';
 import { outcomesOf } from '../../support/dataset.ts';
 import { type Harm, manyThreads, rowsByThread } from '../../support/many-threads.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -78,8 +79,15 @@ describe('a thread that comes to harm', () => {
     function end(worker: Worker): void {
       worker.once('online', () => setTimeout(() => ended.push(worker.terminate()), 150 + 170 * round));
     }
+    const again = new Set<string>();
+    const unsubscribe = subscribe('flow-dc:unit-open', ({ unit, attempt }) => {
+      if (attempt > 1) again.add(unit);
+    });
     const { complete, rows, stored } = await runThreaded(keys);
     process.off('worker', end);
+    unsubscribe();
+    // What its results lacked nothing but their commit counts as open as well, so one more of each.
+    expect(again.size).toBeLessThanOrEqual(ended.length * 3);
     expect({ complete, rows, stored }).toEqual({ complete: true, rows: ROWS, stored: ROWS });
     expect(ended.length).toBeGreaterThanOrEqual(2);
     await expectWhole(out);
