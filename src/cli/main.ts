@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The program: from arguments to a command to an exit code. */
+import * as nodeModule from 'node:module';
 import { nearest } from '../config/nearest.ts';
 import type { CommandName } from '../config/schema/key.ts';
 import { VERSION } from '../version.ts';
@@ -70,4 +71,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
+// What was compiled is kept from run to run, by the releases of Node that can.
+(nodeModule as { enableCompileCache?: () => void }).enableCompileCache?.();
 process.exitCode = await main(process.argv.slice(2));

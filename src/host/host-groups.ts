@@ -1,7 +1,8 @@
 /** Hosts, or the domains they belong to, as numbered groups. */
-import { parse } from 'tldts';
+
 import { ByteTable } from '../structures/byte-table.ts';
 import type { HostCensus } from './host-census.ts';
+import { publicSuffixes } from './public-suffixes.ts';
 
 /**
  * What a host, `name[:port]`, has in common with its siblings: `img1.example.co.uk:8080` and
@@ -10,7 +11,7 @@ import type { HostCensus } from './host-census.ts';
  * out on purpose: what is wanted is who answers, not whose pages they are.
  */
 export function registrableDomain(host: string): string {
-  const { domain, isIcann } = parse(host);
+  const { domain, isIcann } = publicSuffixes().parse(host);
   return domain !== null && isIcann === true ? domain : host;
 }
 

@@ -15,6 +15,9 @@ import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
 import { readManifest, readManifestInfo } from '../stages/manifest/read-manifest.ts';
 import type { PartitionByHostOptions } from '../stages/partition/partition-by-host.ts';
 
+/** What a manifest holds, for those who ask before there is a job. */
+export { readManifestInfo };
+
 export interface JobInput {
   readonly info: ManifestInfo;
   /** How its rows are cut into units: as the settings say, and where earlier runs cut them. Known once adopted. */

@@ -2,9 +2,9 @@
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
-import { readManifestInfo } from '../../index.ts';
 import { type Job, readJob } from '../../job/job-folder.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
+import { readManifestInfo } from '../../run/job-input.ts';
 import { runJob } from '../../run/run-job.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 import { commandConfig, keptSettings, requireManifest } from '../args/command-config.ts';

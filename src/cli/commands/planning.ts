@@ -1,6 +1,7 @@
 /** Inspect and estimate: a look at a manifest before it is downloaded. */
 import { resolveConfig } from '../../config/resolve.ts';
-import { estimateManifest, inspectManifest } from '../../index.ts';
+import { estimateManifest } from '../../estimate/estimate-manifest.ts';
+import { inspectManifest } from '../../inspect/inspect-manifest.ts';
 import { commandConfig, requireManifest } from '../args/command-config.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { estimateLines, estimateWarnings } from '../terminal/estimate-lines.ts';

@@ -1,7 +1,9 @@
 /** Report: what became of one or several downloads, as text, JSON or a page. */
 import { writeFile } from 'node:fs/promises';
 import { FlowDcError } from '../../errors.ts';
-import { type Report, reportDataset, reportHtml } from '../../index.ts';
+import { reportHtml } from '../../report/html/report-html.ts';
+import type { Report } from '../../report/report.ts';
+import { reportDataset } from '../../report/report-dataset.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { EXIT, writeLines } from '../terminal/process.ts';
 import { flowDcText, reportText } from '../terminal/report-text.ts';

@@ -2,16 +2,16 @@
 import { existsSync } from 'node:fs';
 import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, TotalsSum } from '../../dataset/totals.ts';
-import type { Findings } from '../../dataset/verify/findings.ts';
+import type { Finding, Findings } from '../../dataset/verify/findings.ts';
 import { findingsOf } from '../../dataset/verify/verify-dataset.ts';
 import { finalPath } from '../../destination/folder-layout.ts';
 import { count } from '../../format.ts';
-import { type Finding, readManifestInfo } from '../../index.ts';
 import { readMark } from '../../job/distributed-mark.ts';
 import { type Job, readJob } from '../../job/job-folder.ts';
 import { createLocalCommitter } from '../../job/local-committer.ts';
 import { lockHolder } from '../../job/lock.ts';
 import { shellQuoted } from '../../report/head-lines.ts';
+import { readManifestInfo } from '../../run/job-input.ts';
 import { manifestRowsOf } from '../../run/manifest-rows.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';

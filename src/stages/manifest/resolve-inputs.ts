@@ -1,7 +1,6 @@
 /** Inputs as the user named them, made into files. */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { glob } from 'tinyglobby';
 import { nearest } from '../../config/nearest.ts';
 import { FlowDcError } from '../../errors.ts';
 import { extension } from './detect-format.ts';
@@ -88,6 +87,8 @@ function isGlob(name: string): boolean {
  * folders, `[a-z]`, `[!a-z]` and `{a,b}` are as in a shell.
  */
 export async function expandGlob(pattern: string): Promise<string[]> {
+  // Most inputs are no patterns.
+  const { glob } = await import('tinyglobby');
   const matches = await glob(pattern, { absolute: path.isAbsolute(pattern), expandDirectories: false });
   // A class such as [!a] matches a leading dot in the library, and in no shell.
   const wantsHidden = HIDDEN.test(pattern);

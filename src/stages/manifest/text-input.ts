@@ -6,7 +6,6 @@ import { createGunzip } from 'node:zlib';
 import type { RecordBatch } from 'apache-arrow';
 import { FlowDcError } from '../../errors.ts';
 import { delimitedRows } from './delimited-rows.ts';
-import { jsonRows } from './json-rows.ts';
 import { lineRows } from './line-rows.ts';
 import type { DetectedFormat } from './manifest-info.ts';
 import { unopenable } from './resolve-inputs.ts';
@@ -55,5 +54,11 @@ export async function* gunzipped(
 /** The rows of a text input, by its format; every column is text. */
 export function textRows(input: TextInput, { format, delimiter }: DetectedFormat): AsyncGenerator<RecordBatch, void> {
   if (format === 'csv' || format === 'tsv') return delimitedRows(input, delimiter ?? (format === 'tsv' ? '\t' : ','));
-  return format === 'txt' ? lineRows(input) : jsonRows(input);
+  return format === 'txt' ? lineRows(input) : rowsOfJson(input);
+}
+
+/** Its reader is loaded for those who need it. */
+async function* rowsOfJson(input: TextInput): AsyncGenerator<RecordBatch, void> {
+  const { jsonRows } = await import('./json-rows.ts');
+  yield* jsonRows(input);
 }

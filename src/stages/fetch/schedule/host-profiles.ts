@@ -2,8 +2,8 @@
  * What was learned about hosts, for the next time they are met: later in this run, after an idle host was forgotten,
  * and in the next run. A host that was never met is judged by others of its registrable domain.
  */
-import { getDomain } from 'tldts';
 import { type Clock, systemClock } from '../../../clock.ts';
+import { publicSuffixes } from '../../../host/public-suffixes.ts';
 import { priorFrom, type Snapshot } from '../../../paarc/index.ts';
 
 /** Hosts that are remembered; beyond it the ones not met for longest go. Chosen: some 20 MB of memory, 6 MB as JSON. */
@@ -30,6 +30,8 @@ export class HostProfiles implements Iterable<HostProfile> {
   readonly #profiles = new Map<string, HostProfile>();
   /** Registrable domain to its last hosts, oldest first. */
   readonly #domains = new Map<string, string[]>();
+  /** Not among the domains yet: nobody has asked since they came. */
+  readonly #fresh: string[] = [];
 
   constructor(clock: Pick<Clock, 'wallMs'> = systemClock) {
     this.#clock = clock;
@@ -47,6 +49,8 @@ export class HostProfiles implements Iterable<HostProfile> {
   snapshotOf(host: string): Snapshot | undefined {
     const own = this.#profiles.get(host);
     if (own !== undefined) return own;
+    if (this.#profiles.size === 0) return undefined;
+    this.#sortIn();
     const domain = domainOf(host);
     const alike = domain === undefined ? undefined : this.#domains.get(domain);
     return priorFrom(alike?.map((other) => this.#profiles.get(other) as HostProfile) ?? []);
@@ -68,14 +72,21 @@ export class HostProfiles implements Iterable<HostProfile> {
   #add(profile: HostProfile): void {
     this.#forget(profile.host);
     this.#profiles.set(profile.host, profile);
-    const domain = domainOf(profile.host);
-    if (domain !== undefined)
-      this.#domains.set(domain, [...(this.#domains.get(domain) ?? []), profile.host].slice(-MAX_ALIKE));
+    this.#fresh.push(profile.host);
     if (this.#profiles.size > MAX_HOSTS) this.#forget(this.#profiles.keys().next().value as string);
+  }
+
+  #sortIn(): void {
+    for (const host of this.#fresh.splice(0)) {
+      const domain = domainOf(host);
+      if (domain !== undefined)
+        this.#domains.set(domain, [...(this.#domains.get(domain) ?? []), host].slice(-MAX_ALIKE));
+    }
   }
 
   #forget(host: string): void {
     if (!this.#profiles.delete(host)) return;
+    this.#sortIn();
     const domain = domainOf(host);
     if (domain === undefined) return;
     const others = (this.#domains.get(domain) ?? []).filter((other) => other !== host);
@@ -89,5 +100,5 @@ export class HostProfiles implements Iterable<HostProfile> {
  * is wanted is who answers, not whose pages they are. Addresses have none.
  */
 function domainOf(host: string): string | undefined {
-  return getDomain(host) ?? undefined;
+  return publicSuffixes().getDomain(host) ?? undefined;
 }
