@@ -2,6 +2,8 @@
  * Errors that end something: misuse (thrown when a stage is built) and pipeline-fatal faults. A row's failure is
  * never one of these: it is data with a code from row-codes.ts. Match on `code`, not on the class.
  */
+import { shortened } from './short-text.ts';
+
 export const ERROR_CODES = {
   FDC_ERR_CONFIG_INVALID: { exit: 2, text: 'the configuration or an option is wrong; `issues` lists every problem' },
   FDC_ERR_CONFIG_UNREADABLE: { exit: 2, text: 'a configuration file is missing or is not JSON' },
@@ -11,7 +13,7 @@ export const ERROR_CODES = {
   FDC_ERR_MANIFEST_FORMAT: { exit: 2, text: 'the input is not in a format that can be read' },
   FDC_ERR_MANIFEST_COLUMN: { exit: 2, text: 'a named column does not exist, or no URL column could be guessed' },
   FDC_ERR_MANIFEST_CORRUPT: { exit: 1, text: 'the input broke in the middle; what was stored before stays' },
-  FDC_ERR_MANIFEST_TOO_WIDE: { exit: 2, text: 'a row group is too large to be read in bounded memory' },
+  FDC_ERR_MANIFEST_TOO_WIDE: { exit: 2, text: 'columns, names, records or row groups beyond what can be held' },
   FDC_ERR_DEST_UNWRITABLE: { exit: 2, text: 'the destination cannot be created or written' },
   FDC_ERR_DEST_FOREIGN: { exit: 2, text: 'the destination holds something that flow-dc did not write' },
   FDC_ERR_DEST_FULL: { exit: 1, text: 'the disk is full; free space and run the same command again' },
@@ -37,20 +39,28 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 
 export interface FlowDcErrorOptions {
   readonly cause?: unknown;
+  /** Follows the message: what to do next, in words that hold nothing of a file, a host or a folder. */
+  readonly advice?: string;
   /** For FDC_ERR_CONFIG_INVALID: every problem, one line each. */
   readonly issues?: readonly string[];
 }
 
-/** Says what was expected, what arrived and what to do next, in one line. */
+/**
+ * Says what was expected, what arrived and what to do next, in one line. The message, which may hold names and values
+ * of any length, is cut to 200 characters; the advice is ours alone and is not.
+ */
 export class FlowDcError extends Error {
   override readonly name = 'FlowDcError';
   readonly code: ErrorCode;
   readonly issues: readonly string[];
 
   constructor(code: ErrorCode, message: string, options: FlowDcErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      shortened(message) + (options.advice ?? ''),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
-    this.issues = options.issues ?? [];
+    this.issues = (options.issues ?? []).map((issue) => shortened(issue));
   }
 }
 

@@ -1,5 +1,6 @@
 /** A batch as bytes: written as an Arrow IPC stream, read back, measured. */
 import { Data, DataType, Int8, RecordBatch, RecordBatchReader, RecordBatchStreamWriter, Schema } from 'apache-arrow';
+import './linear-schemas.ts';
 import { valuesPerRow } from './column-types.ts';
 
 /** One batch as an Arrow IPC stream: schema, batch, end mark. */

@@ -12,6 +12,7 @@ import {
   Struct,
   Utf8,
 } from 'apache-arrow';
+import './linear-schemas.ts';
 
 /**
  * Values in, Arrow column out; null and undefined become nulls. Own buffers: apache-arrow's builders are 10 to 20 times

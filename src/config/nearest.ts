@@ -1,17 +1,24 @@
 /** The name that somebody most likely meant, among those that there are. */
 
+/** Longer names are nobody's typing, and comparing takes the square of it. */
+const MAX_CHARS = 100;
+
 /**
  * The name that somebody most likely meant: least edits, case and `-`/`_` apart, at most a third of its length.
  * Undefined when nothing is near.
  */
 export function nearest(given: string, names: Iterable<string>): string | undefined {
   const wanted = plain(given);
+  if (wanted.length > MAX_CHARS) return undefined;
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const name of names) {
     const candidate = plain(name);
+    const most = Math.min(bestDistance - 1, Math.max(1, Math.floor(candidate.length / 3)));
+    // So many edits it takes at least.
+    if (Math.abs(candidate.length - wanted.length) > most) continue;
     const distance = editDistance(wanted, candidate);
-    if (distance < bestDistance && distance <= Math.max(1, Math.floor(candidate.length / 3))) {
+    if (distance <= most) {
       best = name;
       bestDistance = distance;
     }

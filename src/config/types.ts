@@ -42,7 +42,7 @@ type Loose<Value> = Value extends readonly string[]
     : Value;
 
 /** What the manifest part may be told. */
-export type ManifestOptions = OptionsOf<ManifestSettings>;
+export type ManifestOptions = OptionsOf<ManifestSettings, 'maxRecordBytes'>;
 
 /** What the partition part may be told. */
 export type PartitionOptions = OptionsOf<PartitionSettings>;

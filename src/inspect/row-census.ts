@@ -93,7 +93,8 @@ export function sampleRows(
   count: number,
 ): Record<string, string | null>[] {
   const head = batch.slice(0, count);
-  const texts = columns.map(({ name }) => [name, textOf(head, name)] as const);
+  const columnOf = new Map(head.schema.fields.map(({ name }, i) => [name, head.data.children[i] as Data]));
+  const texts = columns.map(({ name }) => [name, textColumn(columnOf.get(name) as Data)] as const);
   return Array.from({ length: head.numRows }, (_, row) =>
     Object.fromEntries(texts.map(([name, values]) => [name, values[row] == null ? null : shortText(values[row])])),
   );

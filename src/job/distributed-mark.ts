@@ -59,9 +59,9 @@ export async function removeMark({ distributedFile }: FolderPaths): Promise<void
 /** FDC_ERR_JOB_DISTRIBUTED for somebody who would write to `out` beside the workers. */
 export function distributedError(out: string, { job, servers, own }: DistributedMark): FlowDcError {
   const where = own ? 'the server that submit started' : (servers[0] ?? 'a NATS server');
-  return new FlowDcError(
-    'FDC_ERR_JOB_DISTRIBUTED',
-    `${out} is written by the workers of job ${job} on ${where}: follow it with the same submit command, or ` +
-      `end it with flow-dc cancel ${job}; if that server is gone for good, --take-over`,
-  );
+  return new FlowDcError('FDC_ERR_JOB_DISTRIBUTED', `${out} is written by the workers of job ${job} on ${where}`, {
+    advice:
+      `: follow it with the same submit command, or end it with flow-dc cancel ${job}; if that server is gone for ` +
+      'good, --take-over',
+  });
 }

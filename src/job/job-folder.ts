@@ -192,11 +192,9 @@ async function refuseOther({ output, state, layout }: FolderPaths, before: JobFi
 }
 
 function mismatch(out: string, differences: string): FlowDcError {
-  return new FlowDcError(
-    'FDC_ERR_JOB_MISMATCH',
-    `${out} belongs to a job with other settings: ${differences}; use the same settings, choose another output ` +
-      'with -o, or replace it with --overwrite',
-  );
+  return new FlowDcError('FDC_ERR_JOB_MISMATCH', `${out} belongs to a job with other settings: ${differences}`, {
+    advice: '; use the same settings, choose another output with -o, or replace it with --overwrite',
+  });
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -105,6 +105,23 @@ export const MANIFEST_KEYS = {
       commands: READERS,
     },
   },
+  max_record: {
+    type: 'integer',
+    minimum: 1024,
+    maximum: 1024 ** 3,
+    default: 16 * 1024 * 1024,
+    description:
+      'Longest record of text: a csv row, a JSON object, with everything in it. Also how long rows of parquet may be ' +
+      'on average. Reading holds a few of them.',
+    fdc: {
+      slice: 'manifest',
+      option: 'maxRecordBytes',
+      unit: 'bytes',
+      value: 'SIZE',
+      group: 'input',
+      commands: READERS,
+    },
+  },
   linger_sec: {
     type: 'number',
     minimum: 0,

@@ -25,6 +25,11 @@ export interface InputKeys {
   /** Read only the first so many rows. */
   readonly limit?: number | undefined;
   /**
+   * Longest record of text: a csv row, a JSON object, with everything in it. Also how long rows of parquet may be on
+   * average. Reading holds a few of them. Default: 16MiB.
+   */
+  readonly max_record?: number | string | undefined;
+  /**
    * On stdin, rows that wait this long without another one arriving are handed on as they are. In seconds. Default: 1.
    */
   readonly linger_sec?: number | undefined;
@@ -71,6 +76,11 @@ export interface ManifestSettings {
   readonly keyColumn?: string | undefined;
   /** Read only the first so many rows. */
   readonly limitRows?: number | undefined;
+  /**
+   * Longest record of text: a csv row, a JSON object, with everything in it. Also how long rows of parquet may be on
+   * average. Reading holds a few of them. Default: 16MiB.
+   */
+  readonly maxRecordBytes: number;
   /** On stdin, rows that wait this long without another one arriving are handed on as they are. Default: 1000. */
   readonly lingerMs: number;
 }

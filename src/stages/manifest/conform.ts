@@ -5,6 +5,7 @@ import { firstRows, schemaBatch, sequenceColumn, utf8Column } from '../../arrow/
 import { textColumn } from '../../arrow/text.ts';
 import type { ColumnRoles } from '../../record.ts';
 import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../../record.ts';
+import { someOf } from '../../short-text.ts';
 import { withRoles } from '../../unit-rows.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 
@@ -51,12 +52,10 @@ export function unify(files: readonly NamedSchema[]): UnifiedColumns {
   }
   const partial = [...found.values()].filter(({ count }) => count < files.length).map(({ field }) => field.name);
   if (partial.length > 0)
-    warnings.push(`not every file has the column${partial.length > 1 ? 's' : ''} ${some(partial)}: null where missing`);
+    warnings.push(
+      `not every file has the column${partial.length > 1 ? 's' : ''} ${someOf(partial, 5)}: null where missing`,
+    );
   return { fields: [...found.values()].map(({ field }) => field), warnings };
-}
-
-function some(names: readonly string[]): string {
-  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
 }
 
 /** Columns as ManifestInfo tells them, and the schema of every batch that the reader hands on. */

@@ -3,9 +3,10 @@ import type { RecordBatch } from 'apache-arrow';
 import { CsvError } from 'csv-parse';
 import { viewOf } from '../../arrow/copy-bytes.ts';
 import { FlowDcError } from '../../errors.ts';
+import { checkNames } from './bounds.ts';
 import { type Known, OddRecords } from './odd-records.ts';
 import { csvUnescaped, type Dialect, RecordScanner } from './record-scanner.ts';
-import { BATCH_ROWS, type TextInput, TextRows } from './text-rows.ts';
+import { type TextInput, TextRows } from './text-rows.ts';
 
 /** What csv-parse does not look at before more bytes come: a row is handed on no sooner than it would. */
 const HELD_BYTES = 3;
@@ -23,9 +24,9 @@ export async function* delimitedRows(input: TextInput, delimiter: string): Async
       failure = await file.give(chunk);
       if (failure !== undefined) break;
       const { rows } = file;
-      if (rows !== undefined && (rows.length >= BATCH_ROWS || (input.isLive && rows.length > 0))) yield* rows.take();
+      if (rows?.isFull || (input.isLive && rows !== undefined && rows.length > 0)) yield* rows.take();
     }
-    failure ??= await file.finish();
+    if (input.isCut !== true) failure ??= await file.finish();
   } catch (error) {
     failure = error;
   }
@@ -96,6 +97,7 @@ class DelimitedFile {
       known: this.#known,
       line: this.#scanner?.line ?? 1,
       justOne,
+      maxRecordBytes: this.#input.maxRecordBytes,
     };
     return new OddRecords(options, (cells) => {
       if (this.rows === undefined) this.rows = new TextRows(columnNames(cells, this.#input), this.#input);
@@ -118,7 +120,7 @@ class DelimitedFile {
     const lineEnd = String((options.record_delimiter as readonly Buffer[])[0] ?? '\n') as Dialect['lineEnd'];
     const dialect = { delimiter: this.#delimiter, lineEnd, looseQuotes: this.#looseQuotes };
     this.#known = { dialect, columns };
-    this.#scanner = new RecordScanner(columns, dialect);
+    this.#scanner = new RecordScanner(columns, dialect, this.#input.maxRecordBytes);
   }
 
   /** Make rows of what is plain of the rest. Returns whether an odd record follows. */
@@ -139,19 +141,24 @@ class DelimitedFile {
 
 /** Header cells as column names: empty ones are numbered, repeated ones get a suffix. */
 function columnNames(cells: readonly string[], input: TextInput): string[] {
-  const names: string[] = [];
+  checkNames(input.name, cells, cells.length);
+  const names = new Set<string>();
+  /** By name: the number that was free last, so that thousands of the same name take no longer than others. */
+  const numbers = new Map<string, number>();
   cells.forEach((cell, i) => {
     const wanted = cell.trim() || `column_${i + 1}`;
     let name = wanted;
-    for (let n = 2; names.includes(name); n++) name = `${wanted}_${n}`;
+    let n = numbers.get(wanted) ?? 1;
+    while (names.has(name)) name = `${wanted}_${++n}`;
+    numbers.set(wanted, n);
     if (name !== wanted)
       input.warn(`${input.name}: the column name ${wanted} occurs again; that column is called ${name}`);
-    names.push(name);
+    names.add(name);
   });
-  return names;
+  return [...names];
 }
 
-function explain(error: unknown, { name }: TextInput): unknown {
+function explain(error: unknown, { name, maxRecordBytes }: TextInput): unknown {
   if (!(error instanceof CsvError)) return error;
   const { code, lines, record } = error as CsvError & { lines?: number; record?: string[] };
   const line = `${name}, line ${lines ?? '?'}`;
@@ -165,11 +172,11 @@ function explain(error: unknown, { name }: TextInput): unknown {
     );
   }
   if (code === 'CSV_QUOTE_NOT_CLOSED' || code === 'CSV_MAX_RECORD_SIZE') {
-    return new FlowDcError(
-      'FDC_ERR_MANIFEST_CORRUPT',
-      `${line}: a quote is opened and never closed, or the file is cut off`,
-      cause,
-    );
+    const found =
+      code === 'CSV_QUOTE_NOT_CLOSED'
+        ? 'or the file is cut off'
+        : `or a record has over ${maxRecordBytes} bytes (max_record)`;
+    return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${line}: a quote is opened and never closed, ${found}`, cause);
   }
   return new FlowDcError(
     'FDC_ERR_MANIFEST_CORRUPT',

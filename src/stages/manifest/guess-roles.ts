@@ -2,6 +2,7 @@
 import { nearest } from '../../config/nearest.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { ColumnRoles } from '../../record.ts';
+import { someOf } from '../../short-text.ts';
 import type { Role } from './manifest-info.ts';
 
 /** Names that mean the role, best first; compared without case, spaces, `_`, `-` and `.`. */
@@ -136,7 +137,8 @@ function noUrl({ columns }: GuessInput): FlowDcError {
 }
 
 function listed(columns: GuessInput['columns']): string {
-  return `; the columns are ${columns.map(({ name }) => name).join(', ') || '(none)'}`;
+  const names = columns.map(({ name }) => name);
+  return `; the columns are ${someOf(names, 12) || '(none)'}`;
 }
 
 function plain(name: string): string {

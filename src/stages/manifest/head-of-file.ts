@@ -39,12 +39,18 @@ export function isGzip(bytes: Buffer): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** As much of a gzip stream as its first bytes unpack to; nothing when they are not gzip after all. */
+/** What the first bytes of a gzip stream unpack to, up to a MiB; nothing when they are not gzip after all. */
 export async function unpackHead(packed: Buffer): Promise<Buffer> {
   const gunzip = createGunzip();
   const parts: Buffer[] = [];
-  gunzip.on('data', (part: Buffer) => parts.push(part));
+  let bytes = 0;
   await new Promise<void>((resolve) => {
+    gunzip.on('data', (part: Buffer) => {
+      parts.push(part);
+      bytes += part.length;
+      // A MiB can unpack to a GiB.
+      if (bytes >= HEAD_BYTES) resolve();
+    });
     // The bytes end in the middle of the stream: what is unpacked by then is what is wanted.
     gunzip.once('error', () => resolve());
     gunzip.once('end', resolve);

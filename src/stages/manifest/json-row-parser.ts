@@ -3,9 +3,7 @@
 import { jsonParser, type Token } from 'stream-json/parser.js';
 import { stringer } from 'stream-json/stringer.js';
 import { FlowDcError } from '../../errors.ts';
-
-/** Longest row: an unclosed bracket would otherwise swallow the rest of a file of any size. */
-const MAX_ROW_CHARS = 16 * 1024 * 1024;
+import { MAX_NESTING } from './bounds.ts';
 
 const PACKED = { packValues: true, streamValues: false, jsonStreaming: true } as const;
 
@@ -21,11 +19,10 @@ const BETWEEN = /[\s,[\]]*/y;
  */
 export class JsonRowParser {
   readonly #name: string;
+  readonly #maxRowBytes: number;
   readonly #onRow: (row: JsonRow) => void;
   readonly #parse = jsonParser(PACKED);
-  readonly #rows = new JsonAssembler((found) =>
-    this.#corrupt(`expected an object per row, found ${found.slice(0, 40)}`),
-  );
+  readonly #rows = new JsonAssembler((what) => this.#corrupt(what));
   #line = 1;
   /** Where the open row began, or the next one does. */
   #rowLine = 1;
@@ -33,8 +30,10 @@ export class JsonRowParser {
   /** The last that was written is the end of a row. */
   #isAtRowEnd = false;
 
-  constructor(name: string, onRow: (row: JsonRow) => void) {
+  /** @param maxRowBytes - an unclosed bracket would otherwise swallow the rest of a file of any size */
+  constructor(name: string, maxRowBytes: number, onRow: (row: JsonRow) => void) {
     this.#name = name;
+    this.#maxRowBytes = maxRowBytes;
     this.#onRow = onRow;
   }
 
@@ -62,8 +61,10 @@ export class JsonRowParser {
       const piece = text.slice(from, to);
       this.#charsSinceRow += piece.length;
       this.#isAtRowEnd = this.#take(this.#tokens(piece));
-      if (this.#charsSinceRow > MAX_ROW_CHARS)
-        throw this.#corrupt('a row of over 16 MiB, or a bracket or quote that is never closed');
+      if (this.#charsSinceRow > this.#maxRowBytes)
+        throw this.#corrupt(
+          `a row of over ${this.#maxRowBytes} bytes (max_record), or a bracket or quote that is never closed`,
+        );
       this.#line += lineBreaks(piece);
       from = to;
     }
@@ -135,7 +136,7 @@ export type JsonRow = ReadonlyMap<string, string | null>;
  * which carry numbers as they are written: a value that went through a JavaScript number would have lost digits.
  */
 class JsonAssembler {
-  readonly #refuse: (found: string) => Error;
+  readonly #refuse: (what: string) => Error;
   readonly #nestedText = stringer({ useValues: true });
   #row: Map<string, string | null> | undefined;
   #key = '';
@@ -144,8 +145,8 @@ class JsonAssembler {
   #text = '';
   #container: 'none' | 'array' | 'ended' = 'none';
 
-  /** @param refuse - the error to throw for a row that is neither an object nor an array's string */
-  constructor(refuse: (found: string) => Error) {
+  /** @param refuse - the error to throw for what is no row */
+  constructor(refuse: (what: string) => Error) {
     this.#refuse = refuse;
   }
 
@@ -173,8 +174,16 @@ class JsonAssembler {
     else if (token.name === 'startArray' && this.#container === 'none') this.#container = 'array';
     else if (token.name === 'endArray') this.#container = 'ended';
     else if (token.name === 'stringValue' && this.isInArray) return new Map([['url', token.value]]);
-    else throw this.#refuse('value' in token ? String(token.value) : '[');
+    else {
+      const found = 'value' in token ? String(token.value).slice(0, 40) : '[';
+      throw this.#refuse(`expected an object per row, found ${found}`);
+    }
     return undefined;
+  }
+
+  #open(): void {
+    this.#depth++;
+    if (this.#depth > MAX_NESTING) throw this.#refuse(`a value is nested more than ${MAX_NESTING} deep`);
   }
 
   #done(row: JsonRow): JsonRow {
@@ -186,7 +195,7 @@ class JsonAssembler {
     const text = this.#nestedText(token);
     // Anything else says that the token has no text.
     if (typeof text === 'string') this.#text += text;
-    if (token.name === 'startObject' || token.name === 'startArray') this.#depth++;
+    if (token.name === 'startObject' || token.name === 'startArray') this.#open();
     else if (token.name === 'endObject' || token.name === 'endArray') this.#depth--;
     if (this.#depth > 0) return;
     row.set(this.#key, this.#text);

@@ -3,6 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { RecordBatch } from 'apache-arrow';
 import { viewOf } from '../../arrow/copy-bytes.ts';
 import { isFlowDcError } from '../../errors.ts';
+import { BATCH_BYTES, checkNames } from './bounds.ts';
 import type { JsonRow } from './json-row-parser.ts';
 import { JsonRowParser } from './json-row-parser.ts';
 import { jsonUnescaped, ObjectScanner } from './object-scanner.ts';
@@ -28,11 +29,12 @@ export async function* jsonRows(input: TextInput): AsyncGenerator<RecordBatch, v
   try {
     for await (const chunk of input.chunks) {
       file.give(chunk);
-      if (rows.length >= BATCH_ROWS || (input.isLive && rows.length > 0)) yield* rows.take();
+      if (rows.isFull || (input.isLive && rows.length > 0)) yield* rows.take();
     }
-    file.finish();
+    if (input.isCut !== true) file.finish();
   } catch (error) {
-    if (!isFlowDcError(error)) throw error;
+    // Beyond the bounds of columns there is nothing that rows could be made of.
+    if (!isFlowDcError(error) || error.code === 'FDC_ERR_MANIFEST_TOO_WIDE') throw error;
     yield* rows.take();
     throw error;
   }
@@ -55,7 +57,7 @@ class JsonFile {
 
   constructor(input: TextInput, rows: Collector) {
     this.#rows = rows;
-    this.#parser = new JsonRowParser(input.name, (row) => rows.add(row));
+    this.#parser = new JsonRowParser(input.name, input.maxRecordBytes, (row) => rows.add(row));
   }
 
   /** Errors: those of JsonRowParser. */
@@ -117,6 +119,9 @@ class JsonFile {
 class Collector {
   readonly #input: TextInput;
   readonly #first: JsonRow[] = [];
+  /** Of those rows: their columns, by name, and about how many bytes they are. */
+  readonly #columns = new Map<string, number>();
+  #firstBytes = 0;
   #rows: TextRows | undefined;
   readonly #unknown = new Set<string>();
   /** Of rows that have some of the columns and no others, once they are known. */
@@ -130,9 +135,14 @@ class Collector {
     return this.#rows?.length ?? this.#first.length;
   }
 
+  /** There is enough to hand on. */
+  get isFull(): boolean {
+    return this.#rows?.isFull === true;
+  }
+
   add(members: JsonRow): void {
     if (this.#rows !== undefined) this.#addCells(this.#rows, members);
-    else if (this.#first.push(members) === BATCH_ROWS) this.#settle();
+    else this.#addFirst(members);
   }
 
   addRows(rows: BlockRows): void {
@@ -143,17 +153,32 @@ class Collector {
     yield* (this.#rows ?? this.#settle()).take();
   }
 
+  #addFirst(members: JsonRow): void {
+    for (const [key, value] of members) {
+      this.#firstBytes += key.length + (value?.length ?? 0);
+      if (this.#columns.has(key)) continue;
+      this.#columns.set(key, this.#columns.size);
+      checkNames(this.#input.name, [key], this.#columns.size);
+    }
+    this.#first.push(members);
+    if (this.#first.length === BATCH_ROWS || this.#firstBytes >= BATCH_BYTES) this.#settle();
+  }
+
   #settle(): TextRows {
-    const names = new Set(this.#first.flatMap((members) => [...members.keys()]));
-    this.#rows = new TextRows([...names], this.#input);
-    if (names.size > 0) this.scanner = new ObjectScanner([...names]);
+    const names = [...this.#columns.keys()];
+    this.#rows = new TextRows(names, this.#input);
+    if (names.length > 0) this.scanner = new ObjectScanner(names, this.#input.maxRecordBytes);
     for (const members of this.#first.splice(0)) this.#addCells(this.#rows, members);
     return this.#rows;
   }
 
   #addCells(rows: TextRows, members: JsonRow): void {
-    const cells = rows.names.map((name) => members.get(name));
-    for (const key of members.keys()) if (!rows.names.includes(key)) this.#leaveOut(key, rows.total);
+    const cells = new Array<string | null | undefined>(rows.names.length);
+    for (const [key, value] of members) {
+      const column = this.#columns.get(key);
+      if (column === undefined) this.#leaveOut(key, rows.total);
+      else cells[column] = value;
+    }
     rows.add(cells);
   }
 

@@ -2,7 +2,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { RecordBatch } from 'apache-arrow';
 import { FlowDcError } from '../../errors.ts';
-import { BATCH_ROWS, type TextInput, TextRows } from './text-rows.ts';
+import { type TextInput, TextRows } from './text-rows.ts';
 
 /** Longer than any URL that a server takes: beyond, the input has no lines. */
 const MAX_LINE_CHARS = 1024 * 1024;
@@ -15,6 +15,7 @@ export async function* lineRows(input: TextInput): AsyncGenerator<RecordBatch, v
   const rows = new TextRows(['url'], input);
   const decoder = new StringDecoder('utf8');
   let rest = '';
+  const maxChars = Math.min(MAX_LINE_CHARS, input.maxRecordBytes);
   let isFirst = true;
   try {
     for await (const chunk of input.chunks) {
@@ -23,13 +24,13 @@ export async function* lineRows(input: TextInput): AsyncGenerator<RecordBatch, v
       isFirst = false;
       const lines = rest.split(/\r\n|\n|\r/);
       rest = lines.pop() ?? '';
-      if (rest.length > MAX_LINE_CHARS)
+      if (rest.length > maxChars)
         throw new FlowDcError(
           'FDC_ERR_MANIFEST_CORRUPT',
-          `${input.name} has a line of over 1 MiB: expected one URL per line`,
+          `${input.name} has a line of over ${maxChars} characters: expected one URL per line`,
         );
       for (const line of lines) if (line.trim() !== '') rows.add([line.trim()]);
-      if (rows.length >= BATCH_ROWS || (input.isLive && rows.length > 0)) yield* rows.take();
+      if (rows.isFull || (input.isLive && rows.length > 0)) yield* rows.take();
     }
   } catch (error) {
     yield* rows.take();

@@ -4,9 +4,13 @@ import type { RecordBatch, Schema } from 'apache-arrow';
 import { repeatedUtf8Column } from '../../arrow/columns.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
+import { shortened } from '../../short-text.ts';
 import { conform } from './conform.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import { ParquetThread } from './parquet-thread.ts';
+
+/** Warnings that are told; a file may have one per column. */
+export const MAX_WARNINGS = 100;
 
 /** What went through so far; files count once their first batch is out. */
 export interface ManifestStats {
@@ -31,6 +35,8 @@ export interface OpenManifest {
 export interface Surroundings {
   readonly thread: ParquetThread;
   readonly signal: AbortSignal;
+  /** Of text: longest record. */
+  readonly maxRecordBytes: number;
   warn(message: string): void;
   /** Have something done when the reader is through or destroyed. */
   atEnd(cleanUp: () => Promise<void>): void;
@@ -55,7 +61,7 @@ export class ManifestReader extends Readable {
   constructor(settings: ManifestSettings, signal: AbortSignal | undefined, open: Opener) {
     super({ objectMode: true, highWaterMark: 1, signal });
     this.#limitRows = settings.limitRows ?? Number.POSITIVE_INFINITY;
-    this.ready = this.#start(open);
+    this.ready = this.#start(open, settings.maxRecordBytes);
     // Who does not ask for it must not be killed by an unhandled rejection: the stream fails with the same error.
     this.ready.catch(() => {});
   }
@@ -135,11 +141,12 @@ export class ManifestReader extends Readable {
    * Looks into the inputs at once, whether or not somebody reads: preflight waits for `ready`. Not `_construct`:
    * destroy would wait for it.
    */
-  async #start(open: Opener): Promise<ManifestInfo> {
+  async #start(open: Opener, maxRecordBytes: number): Promise<ManifestInfo> {
     const warn = (message: string) => this.#warn(message);
     const atEnd = (cleanUp: () => Promise<void>) => this.#cleanUps.push(cleanUp);
     try {
-      const manifest = await open({ thread: this.#thread, signal: this.#abort.signal, warn, atEnd });
+      const { signal } = this.#abort;
+      const manifest = await open({ thread: this.#thread, signal, maxRecordBytes, warn, atEnd });
       for (const warning of manifest.info.warnings) warn(warning);
       this.#batches = this.#readFiles(manifest);
       return manifest.info;
@@ -149,8 +156,9 @@ export class ManifestReader extends Readable {
     }
   }
 
-  #warn(message: string): void {
-    this.#warnings.push(message);
-    this.emit('warning', message);
+  #warn(text: string): void {
+    const message = shortened(text);
+    if (this.#warnings.push(message) <= MAX_WARNINGS) this.emit('warning', message);
+    else this.#warnings.pop();
   }
 }

@@ -5,7 +5,7 @@ import { bytesBelow, everyByte, lowestByte, zeroBytes } from './byte-words.ts';
 /** Cells, of all columns, that are found at most before they have to be used. */
 const MAX_CELLS = 65_536;
 /** Longer rows are left to whoever can hold them piece by piece, and knows how long one may be. */
-const MAX_ROW_BYTES = 1024 * 1024;
+const LONG_ROW_BYTES = 1024 * 1024;
 
 const [TAB, LF, CR, SPACE, QUOTE, COMMA, MINUS, DOT] = [0x09, 0x0a, 0x0d, 0x20, 0x22, 0x2c, 0x2d, 0x2e];
 const [PLUS, ZERO, NINE, COLON, BACKSLASH, OPEN, CLOSE] = [0x2b, 0x30, 0x39, 0x3a, 0x5c, 0x7b, 0x7d];
@@ -27,7 +27,10 @@ const [SHORT, ODD] = [-1, -2];
 export class ObjectScanner {
   readonly #keys: readonly Buffer[];
   readonly #longestKey: number;
+  /** Column by key, quotes and escapes included, a letter per byte. */
+  readonly #columns: ReadonlyMap<string, number>;
   readonly #maxRows: number;
+  readonly #maxRowBytes: number;
   /** By column: the row in which its key was met last, counted from 1. */
   readonly #metIn: Int32Array;
   /** Of the rows found, cell after cell; see CellBounds. */
@@ -46,9 +49,11 @@ export class ObjectScanner {
   /** Line breaks in the row that is looked at, and before it. */
   #breaks = 0;
 
-  constructor(names: readonly string[]) {
+  constructor(names: readonly string[], maxRowBytes: number) {
     this.#keys = names.map((name) => Buffer.from(JSON.stringify(name)));
-    this.#longestKey = Math.max(...this.#keys.map(({ length }) => length));
+    this.#longestKey = this.#keys.reduce((most, { length }) => Math.max(most, length), 0);
+    this.#columns = new Map(this.#keys.map((key, i) => [key.toString('latin1'), i]));
+    this.#maxRowBytes = Math.min(LONG_ROW_BYTES, maxRowBytes);
     this.#maxRows = Math.max(1, Math.floor(MAX_CELLS / names.length));
     this.#metIn = new Int32Array(names.length);
     this.bounds = new Int32Array(this.#maxRows * names.length * 2);
@@ -73,8 +78,8 @@ export class ObjectScanner {
       const at = this.#open(this.end, isInArray);
       const breaksBefore = this.#breaks;
       const end = at < 0 ? at : this.#members(at);
-      if (end < 0 || end - this.end > MAX_ROW_BYTES) {
-        this.isOdd = end !== SHORT || this.#to - this.end > MAX_ROW_BYTES;
+      if (end < 0 || end - this.end > this.#maxRowBytes) {
+        this.isOdd = end !== SHORT || this.#to - this.end > this.#maxRowBytes;
         return;
       }
       this.rows++;
@@ -123,9 +128,20 @@ export class ObjectScanner {
   /** The column whose key is here; most likely the one behind the last. */
   #columnAt(at: number, likely: number): number {
     if (this.#hasKey(at, likely)) return likely;
-    const column = this.#keys.findIndex((_, i) => this.#hasKey(at, i));
-    if (column >= 0 || this.#isAt(at, QUOTE) === ODD) return column >= 0 ? column : ODD;
-    return this.#to - at < this.#longestKey ? SHORT : ODD;
+    const end = this.#keyEnd(at);
+    return end < 0 ? end : (this.#columns.get(this.#block.toString('latin1', at, end)) ?? ODD);
+  }
+
+  /** Behind the key that begins here, if it is no longer than those that are known. */
+  #keyEnd(from: number): number {
+    const [block, longest] = [this.#block, from + this.#longestKey];
+    if (this.#isAt(from, QUOTE) < 0) return this.#isAt(from, QUOTE);
+    for (let at = from + 1; at < longest; at++) {
+      if (at >= this.#to) return SHORT;
+      if (block[at] === QUOTE) return at + 1;
+      if (block[at] === BACKSLASH) at++;
+    }
+    return ODD;
   }
 
   #hasKey(at: number, column: number): boolean {

@@ -2,8 +2,6 @@
 import { Parser } from 'csv-parse';
 import type { Dialect } from './record-scanner.ts';
 
-/** Longest record: an unclosed quote would otherwise swallow the rest of a file of any size. */
-const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 /** The parser holds a few bytes back, to look ahead: what it has not used is among so many last ones. */
 const MOST_HELD_BYTES = 16;
 
@@ -20,6 +18,8 @@ export interface OddRecordsOptions extends Pick<Dialect, 'delimiter' | 'looseQuo
   readonly line: number;
   /** Stop behind the first record. */
   readonly justOne: boolean;
+  /** Longest record: an unclosed quote would otherwise swallow the rest of a file of any size. */
+  readonly maxRecordBytes: number;
 }
 
 /**
@@ -38,7 +38,10 @@ export class OddRecords extends Parser {
   /** Records that were handed on. */
   found = 0;
 
-  constructor({ delimiter, looseQuotes, known, line, justOne }: OddRecordsOptions, onCells: (cells: string[]) => void) {
+  constructor(
+    { delimiter, looseQuotes, known, line, justOne, maxRecordBytes }: OddRecordsOptions,
+    onCells: (cells: string[]) => void,
+  ) {
     const lineEnd = known?.dialect.lineEnd;
     super({
       delimiter,
@@ -46,7 +49,7 @@ export class OddRecords extends Parser {
       bom: known === undefined,
       skip_empty_lines: true,
       relax_quotes: looseQuotes,
-      max_record_size: MAX_RECORD_BYTES,
+      max_record_size: maxRecordBytes,
       to: justOne ? (known === undefined ? 1 : 2) : -1,
     });
     this.#onCells = onCells;

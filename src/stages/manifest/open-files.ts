@@ -3,12 +3,14 @@ import type { Data, RecordBatch, Schema } from 'apache-arrow';
 import { isTextType, textColumn } from '../../arrow/text.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
+import { shortened, someOf } from '../../short-text.ts';
+import { tooWide } from './bounds.ts';
 import { describeColumns, unify } from './conform.ts';
 import { detectFormat } from './detect-format.ts';
 import { type GivenRoles, guessRoles, urlByName } from './guess-roles.ts';
 import { headOfFile } from './head-of-file.ts';
 import type { ManifestFile, ManifestInfo } from './manifest-info.ts';
-import type { OpenManifest, Surroundings } from './manifest-reader.ts';
+import { MAX_WARNINGS, type OpenManifest, type Surroundings } from './manifest-reader.ts';
 import { resolveInputs } from './resolve-inputs.ts';
 import { fileChunks, gunzipped, textRows } from './text-input.ts';
 
@@ -52,7 +54,7 @@ export async function inspectFiles(
     ...describeColumns(columns.fields, roles),
     guessed,
     ...(rows.every((count) => count !== undefined) ? { rows: rows.reduce((sum, count) => sum + count, 0) } : {}),
-    warnings: [...said, ...columns.warnings],
+    warnings: [...said, ...columns.warnings].slice(0, MAX_WARNINGS).map((warning) => shortened(warning)),
   };
 }
 
@@ -77,15 +79,21 @@ async function probe(
     const first = await firstBatch(file, surroundings);
     return { file, schema: first.schema };
   }
-  const { schema, rows, rowGroupBytes } = await surroundings.thread.head(path);
+  const { schema, rows, rowGroupBytes, rowBytes } = await surroundings.thread.head(path);
   checkRowGroups(path, rowGroupBytes, said);
+  const most = surroundings.maxRecordBytes;
+  if (rowBytes > most)
+    throw tooWide(`${path} has rows of ${Math.round(rowBytes)} bytes, expected at most ${most} (max_record)`);
   return { file: { ...identity, ...detected, rows, rowGroupBytes }, schema };
 }
 
 /** Rows of a file without the URL column could only fail, all of them. */
 function checkUrlColumn({ name }: ManifestFile, schema: Schema, url: string): void {
   if (schema.fields.some((field) => field.name === url)) return;
-  const columns = schema.fields.map((field) => field.name).join(', ');
+  const columns = someOf(
+    schema.fields.map((field) => field.name),
+    8,
+  );
   throw new FlowDcError(
     'FDC_ERR_MANIFEST_COLUMN',
     `${name} has no column ${url}, unlike other inputs (it has ${columns}): read it by itself`,
@@ -98,8 +106,7 @@ function checkRowGroups(path: string, bytes: number, said: string[]): void {
     `${path} has a row group of ${Math.round(bytes / 2 ** 20)} MiB compressed, which is held in memory while it ` +
     'is read';
   const fix = 'write it with smaller row groups (100,000 rows, say), or with fewer columns';
-  if (bytes > MAX_ROW_GROUP_BYTES)
-    throw new FlowDcError('FDC_ERR_MANIFEST_TOO_WIDE', `${size}; at most 1536 MiB can be: ${fix}`);
+  if (bytes > MAX_ROW_GROUP_BYTES) throw tooWide(`${size}; at most 1536 MiB can be: ${fix}`);
   said.push(`${size}; to save memory ${fix}`);
 }
 
@@ -127,11 +134,11 @@ export function valuesOf(batch: RecordBatch, column: string): (string | null)[] 
 
 function batchesOf(
   file: ManifestFile,
-  { thread, signal, warn }: Surroundings,
+  { thread, signal, maxRecordBytes, warn }: Surroundings,
   columns?: readonly string[],
 ): AsyncGenerator<RecordBatch, void> {
   if (file.format === 'parquet') return thread.batches(file.name, columns);
   const bytes = fileChunks(file.name, signal);
   const chunks = file.gzip ? gunzipped(bytes, file.name, signal) : bytes;
-  return textRows({ name: file.name, chunks, isLive: false, warn }, file);
+  return textRows({ name: file.name, chunks, isLive: false, maxRecordBytes, warn }, file);
 }

@@ -36,7 +36,7 @@ export async function inspectStdin(
     const info = await inspectFiles({ ...settings, inputs: [head.spooled], format: 'parquet' }, given, surroundings);
     return { ...info, files: info.files.map((file) => ({ ...file, name: STDIN_NAME })) };
   }
-  const first = await rowsOfHead(head);
+  const first = await rowsOfHead(head, surroundings.maxRecordBytes);
   const columns = unify([{ name: STDIN_NAME, schema: new Schema(first.schema.fields) }]);
   const { roles, guessed } = guessRoles(given, {
     columns: columns.fields.map(({ name }) => ({ name, isText: true })),
@@ -61,7 +61,7 @@ export async function openStdin(
   source: StdinSource,
   surroundings: Surroundings,
 ): Promise<OpenManifest> {
-  const { signal, thread, warn } = surroundings;
+  const { signal, thread, maxRecordBytes, warn } = surroundings;
   const head = await headOfStdin(source.stdin, settings.format);
   if (head.spooled !== undefined) {
     const target = head.spooled;
@@ -73,7 +73,9 @@ export async function openStdin(
   const chunks = head.gzip ? gunzipped(bytes, STDIN_NAME, signal) : bytes;
   return {
     info,
-    files: [{ name: STDIN_NAME, batches: textRows({ name: STDIN_NAME, chunks, isLive: true, warn }, head) }],
+    files: [
+      { name: STDIN_NAME, batches: textRows({ name: STDIN_NAME, chunks, isLive: true, maxRecordBytes, warn }, head) },
+    ],
   };
 }
 

@@ -2,8 +2,9 @@
 import type { Worker } from 'node:worker_threads';
 import { type RecordBatch, RecordBatchReader, type Schema } from 'apache-arrow';
 import { decodeBatch } from '../../arrow/batch-bytes.ts';
-import { FlowDcError } from '../../errors.ts';
+import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { startThread } from '../../start-thread.ts';
+import { checkNames } from './bounds.ts';
 import type { ParquetAnswer, ParquetRequest } from './parquet-file.ts';
 
 /** Batches asked for before the first of them is used. */
@@ -13,6 +14,7 @@ export interface ParquetHead {
   readonly schema: Schema;
   readonly rows: number;
   readonly rowGroupBytes: number;
+  readonly rowBytes: number;
 }
 
 interface Waiter {
@@ -29,7 +31,7 @@ export class ParquetThread {
   #waiting: Waiter[] = [];
   #broken: Error | undefined;
 
-  /** The footer's facts. FDC_ERR_MANIFEST_CORRUPT when it is cut off or damaged. */
+  /** The footer's facts. FDC_ERR_MANIFEST_CORRUPT when it is cut off or damaged, _TOO_WIDE beyond the bounds. */
   async head(path: string): Promise<ParquetHead> {
     const head = await this.#open(path);
     await this.#ask({ op: 'close' });
@@ -72,9 +74,14 @@ export class ParquetThread {
     try {
       const answer = await this.#ask({ op: 'open', path });
       if (answer.op !== 'opened') throw new Error(`unexpected answer ${answer.op}`);
-      const { schema, rows, rowGroupBytes } = answer.summary;
-      return { schema: RecordBatchReader.from(schema).open().schema, rows, rowGroupBytes };
+      const { schema: ipc, rows, rowGroupBytes, rowBytes, leaves } = answer.summary;
+      checkNames(path, [], leaves);
+      const { schema } = RecordBatchReader.from(ipc).open();
+      const names = schema.fields.map(({ name }) => name);
+      checkNames(path, names, names.length);
+      return { schema, rows, rowGroupBytes, rowBytes };
     } catch (error) {
+      if (isFlowDcError(error)) throw error;
       throw corrupt(path, `its footer cannot be read (${plainMessage(error)})`, error);
     }
   }

@@ -63,6 +63,7 @@ export async function readManifestInfo(
     const surroundings = {
       thread,
       signal: options.signal ?? new AbortController().signal,
+      maxRecordBytes: settings.maxRecordBytes,
       warn: () => {},
       atEnd: () => {},
     };

@@ -15,7 +15,7 @@ export interface Dialect {
 /** Cells, of all columns, that are found at most before they have to be used. */
 const MAX_CELLS = 65_536;
 /** Longer records are left to whoever can hold them piece by piece, and knows how long one may be. */
-const MAX_RECORD_BYTES = 1024 * 1024;
+const LONG_RECORD_BYTES = 1024 * 1024;
 
 const [QUOTE, LF, CR] = [0x22, 0x0a, 0x0d];
 
@@ -32,6 +32,7 @@ export class RecordScanner {
   readonly #delimiter: number;
   readonly #dialect: Dialect;
   readonly #maxRecords: number;
+  readonly #maxRecordBytes: number;
   /** Of the records found, cell after cell; see CellBounds. */
   readonly bounds: Int32Array;
   records = 0;
@@ -42,10 +43,11 @@ export class RecordScanner {
   /** That record is not well-formed. */
   isOdd = false;
 
-  constructor(columns: number, dialect: Dialect) {
+  constructor(columns: number, dialect: Dialect, maxRecordBytes: number) {
     this.#columns = columns;
     this.#dialect = dialect;
     this.#delimiter = dialect.delimiter.charCodeAt(0);
+    this.#maxRecordBytes = Math.min(LONG_RECORD_BYTES, maxRecordBytes);
     this.#maxRecords = Math.max(1, Math.floor(MAX_CELLS / columns));
     this.bounds = new Int32Array(this.#maxRecords * columns * 2);
   }
@@ -124,7 +126,7 @@ export class RecordScanner {
             cellStart = here + 1;
             continue;
           }
-          if (column < columns || here - this.end > MAX_RECORD_BYTES) return this.#odd();
+          if (column < columns || here - this.end > this.#maxRecordBytes) return this.#odd();
           column = 0;
           line++;
           this.records++;
@@ -135,7 +137,7 @@ export class RecordScanner {
         if (this.isFull) return;
       }
     }
-    if (to - this.end > MAX_RECORD_BYTES) this.#odd();
+    if (to - this.end > this.#maxRecordBytes) this.#odd();
   }
 
   #odd(): void {

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { nearest } from '../../config/nearest.ts';
 import { FlowDcError } from '../../errors.ts';
+import { someOf } from '../../short-text.ts';
 import { extension } from './detect-format.ts';
 
 export interface ResolvedInputs {
@@ -73,7 +74,7 @@ async function childrenOf(folder: string, warnings: string[]): Promise<string[]>
   const taken = parquet.length > 0 ? parquet : names;
   const passed = names.filter((name) => !taken.includes(name));
   if (passed.length > 0)
-    warnings.push(`${folder}: only its parquet files are read; name ${some(passed)} to read other files too`);
+    warnings.push(`${folder}: only its parquet files are read; name ${someOf(passed, 3)} to read other files too`);
   return taken.map((name) => path.join(folder, name));
 }
 
@@ -113,8 +114,4 @@ async function notFound(input: string): Promise<FlowDcError> {
       ? `check the path (searched from ${path.resolve('.')})`
       : `did you mean ${path.join(path.dirname(input), near)}?`;
   return new FlowDcError('FDC_ERR_MANIFEST_NOT_FOUND', `${input} does not exist: ${hint}`);
-}
-
-function some(names: readonly string[]): string {
-  return names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 }

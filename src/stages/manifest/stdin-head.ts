@@ -16,7 +16,7 @@ export const STDIN_NAME = '-';
 /** A stream whose beginning was looked at. */
 export interface StdinHead extends DetectedFormat {
   /** What was read so far, and where the rest comes from. */
-  readonly seen: Buffer;
+  seen: Buffer;
   readonly rest: AsyncIterator<Buffer | string>;
   /** Where all of it went, if it had to be written to a file. */
   spooled?: string;
@@ -66,17 +66,24 @@ export async function* allChunks({ seen, rest }: StdinHead): AsyncGenerator<Buff
 /**
  * The rows that the head holds: columns for sure, values perhaps. FDC_ERR_MANIFEST_EMPTY when there is nothing in it.
  */
-export async function rowsOfHead(head: StdinHead): Promise<RecordBatch> {
-  const chunks = (async function* () {
-    yield head.seen;
-  })();
-  const plain = head.gzip ? gunzippedHead(chunks) : chunks;
-  const first = await textRows({ name: STDIN_NAME, chunks: plain, isLive: true, warn: () => {} }, head).next();
+export async function rowsOfHead(head: StdinHead, maxRecordBytes: number): Promise<RecordBatch> {
+  const chunks = head.gzip ? unpacked(head) : growing(head);
+  const input = { name: STDIN_NAME, chunks, isLive: true, isCut: head.gzip, maxRecordBytes, warn: () => {} };
+  const first = await textRows(input, head).next();
   if (first.done) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', 'stdin has no rows: expected at least one');
   return first.value;
 }
 
-/** The head of a gzip stream ends in the middle, which is no fault of the stream. */
-async function* gunzippedHead(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
-  for await (const chunk of chunks) yield await unpackHead(chunk);
+/** The head, and more of the stream for as long as its first row is not whole. */
+async function* growing(head: StdinHead): AsyncGenerator<Buffer, void> {
+  yield head.seen;
+  for (let step = await head.rest.next(); !step.done; step = await head.rest.next()) {
+    const chunk = Buffer.from(step.value as Buffer);
+    head.seen = Buffer.concat([head.seen, chunk]);
+    yield chunk;
+  }
+}
+
+async function* unpacked({ seen }: StdinHead): AsyncGenerator<Buffer, void> {
+  yield await unpackHead(seen);
 }

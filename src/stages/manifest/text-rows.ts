@@ -4,6 +4,7 @@ import type { Data, RecordBatch } from 'apache-arrow';
 import { batchOf, utf8Column } from '../../arrow/columns.ts';
 import { viewOf } from '../../arrow/copy-bytes.ts';
 import { type BlockCells, TextBuilder } from '../../arrow/text-builder.ts';
+import { BATCH_BYTES, BATCH_CELLS } from './bounds.ts';
 
 /** Most rows in a batch. */
 export const BATCH_ROWS = 8192;
@@ -14,6 +15,10 @@ export interface TextInput {
   readonly chunks: AsyncIterable<Buffer>;
   /** Hand on what is there after every chunk: the next one may be a long time coming. */
   readonly isLive: boolean;
+  /** It is the beginning of an input: that it ends in the middle of a row is no fault. */
+  readonly isCut?: boolean;
+  /** Longest record. */
+  readonly maxRecordBytes: number;
   warn(message: string): void;
 }
 
@@ -30,8 +35,12 @@ export interface BlockRows extends BlockCells {
 export class TextRows {
   readonly names: readonly string[];
   readonly #columns: readonly TextBuilder[];
-  /** Full batches. */
+  /** Most rows in a batch of so many columns. */
+  readonly #batchRows: number;
+  /** Full batches, and the rows and, about, the bytes in them and in the one that is not. */
   #full: Data[][] = [];
+  #fullRows = 0;
+  #openBytes = 0;
   #hasWarned = false;
   readonly #input: TextInput;
   #taken = 0;
@@ -39,11 +48,17 @@ export class TextRows {
   constructor(names: readonly string[], input: TextInput) {
     this.names = names;
     this.#input = input;
-    this.#columns = names.map(() => new TextBuilder(BATCH_ROWS));
+    this.#batchRows = Math.max(1, Math.min(BATCH_ROWS, Math.floor(BATCH_CELLS / names.length)));
+    this.#columns = names.map(() => new TextBuilder(this.#batchRows));
   }
 
   get length(): number {
-    return this.#full.length * BATCH_ROWS + this.#open;
+    return this.#fullRows + this.#open;
+  }
+
+  /** There is enough to hand on. */
+  get isFull(): boolean {
+    return this.#full.length > 0;
   }
 
   /** Rows so far, those taken away included. */
@@ -52,8 +67,12 @@ export class TextRows {
   }
 
   add(cells: readonly (string | null | undefined)[]): void {
-    for (let i = 0; i < this.#columns.length; i++) this.#columns[i]?.append(cells[i]);
-    if (this.#open === BATCH_ROWS) this.#finish();
+    for (let i = 0; i < this.#columns.length; i++) {
+      const cell = cells[i];
+      this.#columns[i]?.append(cell);
+      this.#openBytes += cell?.length ?? 0;
+    }
+    if (this.#open === this.#batchRows || this.#openBytes >= BATCH_BYTES) this.#finish();
   }
 
   addRows(given: BlockRows): void {
@@ -61,12 +80,14 @@ export class TextRows {
     if (!isUtf8(block.subarray(from, to))) return this.#addDamaged(given);
     const step = this.#columns.length * 2;
     for (let row = 0; row < rows; ) {
-      const count = Math.min(rows - row, BATCH_ROWS - this.#open);
+      const count = Math.min(rows - row, this.#batchRows - this.#open);
       for (let i = 0; i < this.#columns.length; i++)
         this.#columns[i]?.appendCells(given, row * step + i * 2, step, count);
       row += count;
-      if (this.#open === BATCH_ROWS) this.#finish();
+      if (this.#open === this.#batchRows) this.#finish();
     }
+    if (this.#open > 0) this.#openBytes += to - from;
+    if (this.#openBytes >= BATCH_BYTES) this.#finish();
   }
 
   /** The rows as batches of at most 8192; they are not kept. */
@@ -74,6 +95,7 @@ export class TextRows {
     if (this.#open > 0) this.#finish();
     const batches = this.#full;
     this.#full = [];
+    this.#fullRows = 0;
     for (const columns of batches) {
       const parts = columns.map((data, i) => [this.names[i] as string, data] as const);
       for (const [name, data] of parts) this.#checkText(name, data.values);
@@ -93,6 +115,8 @@ export class TextRows {
   }
 
   #finish(): void {
+    this.#fullRows += this.#open;
+    this.#openBytes = 0;
     this.#full.push(this.#columns.map((column) => column.finish()));
   }
 

@@ -17,6 +17,7 @@ async function read(chunks: readonly Buffer[], delimiter: string): Promise<Read>
   const input = {
     name: 'm.csv',
     isLive: false,
+    maxRecordBytes: 16 * 1024 * 1024,
     warn: (message: string) => warnings.push(message),
     chunks: (async function* () {
       yield* chunks;

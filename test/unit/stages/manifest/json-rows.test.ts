@@ -7,6 +7,7 @@ import { rowsOf } from './collect-rows.ts';
 
 const A = 'https://a.example.org/1.jpg';
 const B = 'https://b.example.org/2.jpg';
+const maxRecordBytes = 16 * 1024 * 1024;
 
 /** Rows of a text that comes in chunks of the given bytes, and what it failed with after them. */
 async function read(text: string | Buffer, chunkBytes = 65_536, isLive = false) {
@@ -16,7 +17,8 @@ async function read(text: string | Buffer, chunkBytes = 65_536, isLive = false) 
   })();
   const rows: Record<string, unknown>[] = [];
   try {
-    for await (const batch of jsonRows({ name: 'm', chunks, isLive, warn: () => {} })) rows.push(...rowsOf(batch));
+    for await (const batch of jsonRows({ name: 'm', chunks, isLive, maxRecordBytes, warn: () => {} }))
+      rows.push(...rowsOf(batch));
     return { rows, error: undefined };
   } catch (error) {
     return { rows, error: error as Error };
@@ -88,7 +90,7 @@ async function readLive(chunks: readonly Buffer[]) {
   })();
   const rows: unknown[] = [];
   try {
-    for await (const batch of jsonRows({ name: 'm', chunks: source, isLive: true, warn: () => {} }))
+    for await (const batch of jsonRows({ name: 'm', chunks: source, isLive: true, maxRecordBytes, warn: () => {} }))
       rows.push(...rowsOf(batch));
   } catch (error) {
     return { rows, message: (error as Error).message };
@@ -99,7 +101,7 @@ async function readLive(chunks: readonly Buffer[]) {
 /** The same by the parser alone. */
 function parsed(chunks: readonly Buffer[]) {
   const rows: unknown[] = [];
-  const parser = new JsonRowParser('m', (members) => {
+  const parser = new JsonRowParser('m', maxRecordBytes, (members) => {
     // Text as it comes back from a column: half a surrogate pair is none.
     const values = ['a', 'b', 'n"{', 'é'].map((name) => [
       name,
@@ -184,7 +186,7 @@ describe('JSON rows', () => {
           yield Buffer.from(piece);
         }
       })();
-      const rows = jsonRows({ name: 'm', chunks, isLive: true, warn: () => {} });
+      const rows = jsonRows({ name: 'm', chunks, isLive: true, maxRecordBytes, warn: () => {} });
       const first = await rows.next();
       expect(first.done ? [] : rowsOf(first.value)).toEqual([{ url: A }]);
       expect(asked).toEqual([0]);
@@ -242,12 +244,12 @@ describe('JSON rows', () => {
     })();
     const rows: Record<string, unknown>[] = [];
     const reading = (async () => {
-      for await (const batch of jsonRows({ name: 'm', chunks, isLive: false, warn: () => {} }))
+      for await (const batch of jsonRows({ name: 'm', chunks, isLive: false, maxRecordBytes, warn: () => {} }))
         rows.push(...rowsOf(batch));
     })();
     await expect(reading).rejects.toMatchObject({
       code: 'FDC_ERR_MANIFEST_CORRUPT',
-      message: expect.stringMatching(/over 16 MiB/),
+      message: expect.stringMatching(/over 16777216 bytes/),
     });
     expect(rows).toEqual([{ url: A }]);
     expect(mebibytes).toBeLessThan(20);

@@ -49,6 +49,19 @@ describe('a manifest on stdin', () => {
     }
   });
 
+  it.each([
+    ['csv', `url,note\n${A},"${'x'.repeat(200_000)}"\n`],
+    ['jsonl', `{"url":"${A}","note":"${'x'.repeat(200_000)}"}\n`],
+    ['csv in gzip', gzipSync(`url,note\n${A},"${'x'.repeat(2_000_000)}"\n`)],
+  ])('may begin with a row that is longer than what is looked at (%s)', async (_format, content) => {
+    const stdin = pieces(content, 16_384);
+    const info = await readManifestInfo('-', { stdin });
+    expect(info).toMatchObject({ roles: { url: 'url' }, columns: [{ name: 'url' }, { name: 'note' }] });
+    const { rows, error } = await collect(readManifest('-', { stdin, info }));
+    expect(error).toBeUndefined();
+    expect(rows).toMatchObject([{ url: A, note: expect.stringMatching(/^x{200000,}$/) }]);
+  });
+
   it('hands a URL on before the next one comes', async () => {
     const stdin = new PassThrough();
     const reader = readManifest('-', { stdin });

@@ -1,0 +1,19 @@
+/** Text of any length made short enough for a line that people read. Pure. */
+
+/** Characters of a message: what a stranger's file holds must not fill a terminal or a log. */
+const MESSAGE_CHARS = 200;
+
+/** At most `most` characters: the beginning, where a message says what it is about, and the end, where it says why. */
+export function shortened(text: string, most = MESSAGE_CHARS): string {
+  if (text.length <= most) return text;
+  const end = Math.floor(most / 3);
+  // Half of a character at an edge would be shown as a stain.
+  const start = text.slice(0, most - end - 1).replace(/[\ud800-\udbff]$/, '');
+  return `${start}…${text.slice(-end).replace(/^[\udc00-\udfff]/, '')}`;
+}
+
+/** The first few of a list, and how many there are beyond. */
+export function someOf(names: readonly string[], most: number): string {
+  const few = names.slice(0, most).map((name) => shortened(name, 40));
+  return names.length > most ? `${few.join(', ')} and ${names.length - most} more` : few.join(', ');
+}
