@@ -11,7 +11,7 @@ import { FlowDcError, isFlowDcError } from '../errors.ts';
 import { readMark, removeMark } from '../job/distributed-mark.ts';
 import { assertJobFolder, type Job } from '../job/job-folder.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
-import { acquireLock } from '../job/lock.ts';
+import { acquireLock, type JobLock } from '../job/lock.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import type { ClusterChannel, WorkerStatus } from '../transport/cluster.ts';
 import { presentWorkers } from './job-report.ts';
@@ -24,29 +24,40 @@ const ASK_AGAIN_MS = 100;
 export interface CancelResult {
   /**
    * What became of the output folder: `free` for a download or another submit, left to the `submit` that follows the
-   * job, or `unseen` from this machine.
+   * job, or `unseen` from this machine; `finished` when there was nothing to cancel.
    */
-  readonly folder: 'free' | 'followed' | 'unseen';
+  readonly folder: 'free' | 'followed' | 'unseen' | 'finished';
   readonly out: string;
+  /** Every unit had its record: what is left is to finish the folder. */
+  readonly sealed: boolean;
   /** The server that a submit left running for this job, if it runs on this machine: nobody needs it any more. */
   readonly server?: JoinFile['server'] | undefined;
 }
 
-/** Cancel and tidy up. Records and outputs stay. Errors: FDC_ERR_TRANSPORT_*; FDC_ERR_DEST_*. */
+/**
+ * Cancel and tidy up. Records and outputs stay. A job whose dataset is finished, or is being finished by the submit
+ * that follows it, stays as it is. Errors: FDC_ERR_TRANSPORT_*; FDC_ERR_DEST_*.
+ */
 export async function cancelJob(channel: ClusterChannel, reason: string, clock: Clock): Promise<CancelResult> {
   const { out } = channel.description;
+  const sealed = (await channel.status()).state === 'sealed';
+  if (sealed && (await isFollowed(channel))) return { folder: 'followed', out, sealed };
   try {
     await channel.cancel(reason);
+    // Whoever finished the dataset said so on the server: that cannot be taken back.
+    if (!channel.cancelled.aborted) return { folder: 'finished', out, sealed, server: await strandedServer(channel) };
     await workersGone(channel, clock, LET_GO_MS, ({ units }) => units.length > 0);
     const job = await jobSeenFromHere(channel);
-    return job === undefined ? { folder: 'unseen', out } : await freeFolder(channel, job, clock);
+    return job === undefined
+      ? { folder: 'unseen', out, sealed }
+      : { ...(await freeFolder(channel, job, clock)), sealed };
   } catch (error) {
     const isGone = isFlowDcError(error) && error.code === 'FDC_ERR_TRANSPORT_CONNECT';
     const job = isGone && channel.cancelled.aborted ? await jobSeenFromHere(channel) : undefined;
     if (job === undefined) throw error;
     const mark = await readMark(job.paths);
     // The submit that follows the job was quicker: it ended, and took the server that it had started with it.
-    if (mark === undefined || mark.own === true) return { folder: 'followed', out };
+    if (mark === undefined || mark.own === true) return { folder: 'followed', out, sealed };
     throw error;
   }
 }
@@ -58,12 +69,33 @@ async function jobSeenFromHere({ description: { out, folderId } }: ClusterChanne
   });
 }
 
-async function freeFolder(channel: ClusterChannel, job: Job, clock: Clock): Promise<CancelResult> {
-  const { lockFile, joinFile, layout, state } = job.paths;
-  const lock = await acquireLock(lockFile).catch((error: unknown) => {
+/** Somebody on this folder finishes what is left. */
+async function isFollowed(channel: ClusterChannel): Promise<boolean> {
+  const job = await jobSeenFromHere(channel);
+  if (job === undefined) return false;
+  const lock = await lockOf(job);
+  await lock?.release();
+  return lock === undefined;
+}
+
+/** One that was started for this job, whose submit was killed between the job's end and the server's. */
+async function strandedServer(channel: ClusterChannel): Promise<JoinFile['server'] | undefined> {
+  const job = await jobSeenFromHere(channel);
+  const joined = job === undefined ? undefined : await findJoinFile(job.paths.joinFile);
+  return joined?.job === channel.id ? joined.server : undefined;
+}
+
+/** @returns undefined while somebody else holds it */
+async function lockOf({ paths }: Job): Promise<JobLock | undefined> {
+  return acquireLock(paths.lockFile).catch((error: unknown) => {
     if (isFlowDcError(error) && error.code === 'FDC_ERR_JOB_LOCKED') return undefined;
     throw error;
   });
+}
+
+async function freeFolder(channel: ClusterChannel, job: Job, clock: Clock): Promise<Omit<CancelResult, 'sealed'>> {
+  const { joinFile, layout, state } = job.paths;
+  const lock = await lockOf(job);
   if (lock === undefined) return { folder: 'followed', out: job.out };
   try {
     const destination = new FolderDestination(job.out, { layout });

@@ -23,7 +23,9 @@ export type ServeEvent =
   | { readonly kind: 'left'; readonly job: string; readonly end: WorkEnd; readonly cancelled: boolean }
   | { readonly kind: 'refused'; readonly job: string; readonly error: FlowDcError }
   | { readonly kind: 'notice'; readonly job: string; readonly notice: string }
-  | { readonly kind: 'idle' };
+  | { readonly kind: 'idle' }
+  /** The server was of one job alone, which is over. */
+  | { readonly kind: 'last' };
 
 export interface ServeOptions extends RunSignals {
   /** Only this job, and the end with it; without it any job, for ever. */
@@ -50,7 +52,8 @@ const LONGEST_WAIT_MS = 60_000;
 const REFUSED_FOR_MS = 60_000;
 
 /**
- * Work on jobs, oldest first, until `drain`, the idle timeout, or the end of the one job that was named.
+ * Work on jobs, oldest first, until `drain`, the idle timeout, or the end of the one job that was named or that the
+ * server was started for.
  * Errors: for a named job those of its folder and settings; faults of the stages; FDC_ERR_INTERRUPTED after `abort`.
  */
 export async function serveJobs(cluster: Cluster, options: ServeOptions): Promise<void> {
@@ -76,6 +79,8 @@ class Server {
   readonly #sharing: HostSharing;
   #idleSinceMs: number;
   #saidWaiting = false;
+  /** The job that was worked on takes its server with it. */
+  #isLast = false;
   #joined: string | undefined;
 
   constructor(cluster: Cluster, options: ServeOptions, clock: Clock, counter: WorkCounter) {
@@ -95,6 +100,7 @@ class Server {
       const job = await this.#whileWanted(this.#nextJob());
       const end = job === undefined ? undefined : await this.#workOn(job);
       if (named !== undefined && end?.reason === 'over') return;
+      if (end?.reason === 'over' && this.#isLast) return onEvent({ kind: 'last' });
       if (end !== undefined && end.reason !== 'idle') continue;
       if (this.#isTimedOut()) return onEvent({ kind: 'idle' });
       await sleep(this.#clock, LOOK_FOR_JOBS_MS, drain).catch(() => {});
@@ -170,6 +176,7 @@ class Server {
     const config = workerConfig(channel.description.settings, this.#options.own);
     if (this.#joined !== channel.id) this.#options.onEvent({ kind: 'joined', job: channel.id, out: destination.name });
     this.#joined = channel.id;
+    this.#isLast = channel.description.ownServer === true;
     this.#saidWaiting = false;
     const hostLimits = await this.#sharing.limitsFor(config);
     const end = await workOnJob(channel, config, {

@@ -147,7 +147,8 @@ async function distribute(
 ): Promise<SubmitSummary> {
   const { options, job, committer, clock } = submission;
   const { settings } = options;
-  const description = { folderId: job.id, out: job.out, settings, version: VERSION, createdAtMs: clock.wallMs() };
+  const createdAtMs = clock.wallMs();
+  const description = { folderId: job.id, out: job.out, settings, version: VERSION, createdAtMs, ownServer: own };
   const { channel, joined } = await openClusterJob(cluster, id, description, submission, { servers, own });
   try {
     const before = await totalOf(channel.records());

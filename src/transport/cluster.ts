@@ -17,6 +17,8 @@ export interface JobDescription {
   readonly version: string;
   /** Wall clock, milliseconds since the epoch. */
   readonly createdAtMs: number;
+  /** The server was started for this job and ends with it. */
+  readonly ownServer?: boolean | undefined;
 }
 
 /** What a worker says of itself about once a second; the last one of each is kept. */
@@ -80,10 +82,7 @@ export interface ClusterChannel extends JobChannel {
    * @param expected - every unit of the job, if known, to find those that are nowhere
    */
   repair(expected?: Iterable<UnitId>): Promise<RepairResult>;
-  /**
-   * The dataset is complete: `state` becomes `finished` for everybody and the queue is deleted; records stay until
-   * `destroy`.
-   */
+  /** The dataset is complete: `state` is `sealed` for good and the queue is deleted; records stay until `destroy`. */
   finish(): Promise<void>;
   /** Delete queue, records and the job's entry. Outputs stay. */
   destroy(): Promise<void>;
@@ -91,7 +90,7 @@ export interface ClusterChannel extends JobChannel {
 
 export interface JobListing {
   readonly id: string;
-  readonly state: JobState | 'finished';
+  readonly state: JobState;
   readonly description: JobDescription;
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Committer, Unit, UnitRecord } from '../record.ts';
 
+/** `running`: all units are published. `sealed`: every one of them has its record. The same words wherever a job is shown. */
 export type JobState = 'publishing' | 'running' | 'cancelled' | 'sealed';
 
 /** One unit in the hands of one worker. The transport extends its lease by itself until ack, nak or abort. */

@@ -81,6 +81,34 @@ describeNats('a server of the submitter’s own', () => {
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
   });
 
+  it('stays when its submitter leaves at Ctrl-C, as that says, and workers and the next submit go on', async () => {
+    const { trial, out, submit, worker, server } = await atWork(60);
+    submit.child.kill('SIGINT');
+    const left = await submit.done;
+    expect(left).toMatchObject({ code: 130, stderr: expect.stringContaining(`(process ${server.pid}) keeps running`) });
+    expect(isRunning(server.pid, server.processStart)).toBe(true);
+    const next = trial.submit(out, '--port-number', '0');
+    await said(next, 'back at a job');
+    expect((await next.done).code).toBe(0);
+    expect((await worker.done).code).toBe(0);
+    expect(isRunning(server.pid, server.processStart)).toBe(false);
+  });
+
+  it('ends its workers with its job, those that were told no job, and one that slept through the end', async () => {
+    const { trial, out, submit, worker, joinFile } = await atWork(30);
+    const { servers, token } = JSON.parse(await readFile(joinFile, 'utf8'));
+    await writeFile(trial.path('token'), token);
+    const port = new URL(servers[0]).port;
+    const told = trial.start(['worker', '127.0.0.1', port, '--token-file', trial.path('token')]);
+    await said(told, 'joined');
+    worker.child.kill('SIGSTOP');
+    expect((await submit.done).code).toBe(0);
+    worker.child.kill('SIGCONT');
+    for (const one of [told, worker]) expect((await one.done).code).toBe(0);
+    expect(told.stderr()).toContain('the server was of this job alone: leaving');
+    expect(await outcomesOf(out)).toHaveLength(1000);
+  });
+
   it('ends with the cancel of a job that its submitter follows, and the cancel ends, too', async () => {
     const { out, submit, worker, joinFile, server } = await atWork(80);
     const cancel = await runCli(['cancel', '--join', joinFile]);

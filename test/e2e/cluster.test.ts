@@ -132,6 +132,11 @@ describeNats('a job of several processes', () => {
       rows: { settled: 300 },
       workers: [],
     });
+    const jobs = await runCli(['jobs', '--nats', server.url]);
+    expect(jobs.stdout).toMatch(/^second +sealed /m);
+    const cancel = await runCli(['cancel', 'second', '--nats', server.url]);
+    expect(cancel).toMatchObject({ code: 0, stderr: expect.stringMatching(/^nothing to cancel: .*sealed/) });
+    expect(await runCli(['verify', outs[1]])).toMatchObject({ code: 0, stdout: '' });
   });
 
   it('is repaired from its folder alone: exactly the units that the server has lost are published again', async () => {

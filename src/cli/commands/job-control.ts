@@ -1,7 +1,7 @@
 /** Cancel and repair: what changes a job on a server. */
 import { hostname } from 'node:os';
 import { systemClock } from '../../clock.ts';
-import { cancelJob } from '../../cluster/end-job.ts';
+import { type CancelResult, cancelJob } from '../../cluster/end-job.ts';
 import { endServer } from '../../cluster/own-server.ts';
 import { repairJob } from '../../cluster/repair-job.ts';
 import { count } from '../../format.ts';
@@ -19,21 +19,34 @@ export const cancelCommand = defineCommand({
     'goes on with the rest.',
   usage: 'cancel JOB [--nats URL | --join FILE]',
   async run(flags, io) {
-    const { folder, out, server } = await withJob('cancel', flags, io, (channel) =>
+    const result = await withJob('cancel', flags, io, (channel) =>
       cancelJob(channel, `flow-dc cancel on ${hostname()}`, systemClock),
     );
-    if (server !== undefined) await endServer(server, systemClock);
-    const said = {
-      free: `cancelled; ${out} is free: the same submit, or flow-dc resume ${shellQuoted(out)}, goes on with the rest`,
-      followed: `cancelled; the submit that follows it leaves ${out} as it is and ends`,
-      unseen:
-        `cancelled; this machine does not see ${out}: where it is seen, the same submit goes on with the rest, ` +
-        `and so does flow-dc resume ${shellQuoted(out)} --take-over`,
-    };
-    writeLines(io.stderr, [said[folder]]);
+    if (result.server !== undefined) await endServer(result.server, systemClock);
+    writeLines(io.stderr, [cancelLine(result)]);
     return EXIT.done;
   },
 });
+
+function cancelLine({ folder, out, sealed }: CancelResult): string {
+  const resume = `flow-dc resume ${shellQuoted(out)}`;
+  const does = sealed ? 'finishes it: every unit was done before' : 'goes on with the rest';
+  switch (folder) {
+    case 'finished':
+      return `nothing to cancel: the job is sealed, and its dataset in ${out} stays as it is`;
+    case 'free':
+      return `cancelled; ${out} is free: the same submit, or ${resume}, ${does}`;
+    case 'followed':
+      return sealed
+        ? `nothing to cancel: every unit is done, and the submit that follows the job finishes ${out}`
+        : `cancelled; the submit that follows it leaves ${out} as it is and ends`;
+    case 'unseen':
+      return (
+        `cancelled; this machine does not see ${out}: where it is seen, the same submit ${does}, ` +
+        `and so does ${resume} --take-over`
+      );
+  }
+}
 
 /** Bring queue, records and manifest of a job on a server together. @returns the exit code */
 export async function repairOnServer(flags: ParsedFlags, io: CliIo): Promise<number> {

@@ -8,6 +8,9 @@ import type { FolderPaths } from '../../destination/folder-layout.ts';
 import { shellQuoted } from '../../report/head-lines.ts';
 import { type CliIo, writeLines } from '../terminal/process.ts';
 
+/** How a job stands when its submit ends. */
+export type Leaving = 'over' | 'goes on' | 'failed';
+
 export class SubmitServer {
   readonly #settings: ClusterSettings;
   readonly #io: CliIo;
@@ -62,7 +65,7 @@ export class SubmitServer {
     return this.own === undefined ? `flow-dc worker ${url}` : `flow-dc worker --join ${shellQuoted(this.own.joinFile)}`;
   }
 
-  async leave(job: 'over' | 'goes on' | 'failed'): Promise<void> {
+  async leave(job: Leaving): Promise<void> {
     const found = this.#keeper?.wasFound;
     const server = await this.#keeper?.stop();
     if (job === 'over') await server?.remove();

@@ -13,7 +13,7 @@ import { openLog } from '../terminal/log.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { noteServer, preflightLines, rowsToCome, summaryLines } from '../terminal/run-lines.ts';
-import { SubmitServer } from './submit-server.ts';
+import { type Leaving, SubmitServer } from './submit-server.ts';
 
 /** `submit`: hand a manifest to workers and follow them. */
 export const submitCommand = defineCommand({
@@ -43,6 +43,7 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
   const progress = createProgress(resolved.run.progress, io.stderr);
   const server = new SubmitServer(resolved.cluster, io, (text) => progress.note(text));
   const stopNoting = noteServer((text) => progress.note(text));
+  let leaving: Leaving | undefined;
   try {
     const summary = await submitJob(resolved, {
       settings: keptSettings(config),
@@ -74,18 +75,20 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
     });
     progress.close();
     log.info({ summary }, 'end');
-    await server.leave(summary.complete ? 'over' : 'goes on');
+    leaving = summary.complete ? 'over' : 'goes on';
     return report(summary, resolved, io, server.own);
   } catch (error) {
     progress.close();
     log.failed(error);
-    await server.leave(isFlowDcError(error) && error.code === 'FDC_ERR_JOB_CANCELLED' ? 'over' : 'failed');
+    // A job that goes on keeps its server, whatever is said about it.
+    leaving ??= isFlowDcError(error) && error.code === 'FDC_ERR_JOB_CANCELLED' ? 'over' : 'failed';
     if (io.signal.aborted && !isFlowDcError(error))
       throw new FlowDcError('FDC_ERR_INTERRUPTED', 'interrupted before the job was open; the same command goes on', {
         cause: error,
       });
     throw error;
   } finally {
+    await server.leave(leaving ?? 'failed');
     stopNoting();
     await log.close();
   }

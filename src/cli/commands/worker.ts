@@ -1,6 +1,8 @@
 /** Worker: the working half of jobs that were submitted elsewhere. */
+import { systemClock } from '../../clock.ts';
 import { reachCluster } from '../../cluster/reach-cluster.ts';
 import { serveJobs } from '../../cluster/serve-jobs.ts';
+import { watchServer } from '../../cluster/server-over.ts';
 import { combineConfig } from '../../config/combine.ts';
 import { loadConfigFile } from '../../config/load.ts';
 import { resolveConfig } from '../../config/resolve.ts';
@@ -41,6 +43,8 @@ async function runWorker(config: Config, io: CliIo): Promise<number> {
   const onDrain = (): void =>
     lines.say(`draining: finishing open units, at most ${run.drainMs / 1000} s; another signal ends at once`);
   io.signal.addEventListener('abort', onDrain, { once: true });
+  const over = watchServer(settings.joinFile, systemClock);
+  over.signal.addEventListener('abort', () => lines.say('the server and its worker.json are gone: leaving'));
   try {
     const { cluster, job } = await reachCluster(settings, { role: 'worker', env: io.env, signal: io.signal });
     try {
@@ -54,8 +58,9 @@ async function runWorker(config: Config, io: CliIo): Promise<number> {
           lines.event(event);
           log.info({ ...event, error: 'error' in event ? event.error.message : undefined }, event.kind);
         },
-        drain: io.signal,
-        abort: io.abort,
+        drain: AbortSignal.any([io.signal, over.signal]),
+        // What is open cannot be committed any more.
+        abort: AbortSignal.any([...(io.abort === undefined ? [] : [io.abort]), over.signal]),
         out: output,
         job,
       });
@@ -64,12 +69,14 @@ async function runWorker(config: Config, io: CliIo): Promise<number> {
     }
     return EXIT.done;
   } catch (error) {
+    if (over.signal.aborted) return EXIT.done;
     // Told to stop while it still waited for the server: it held nothing.
     if (io.signal.aborted && io.abort?.aborted !== true && !isFlowDcError(error)) return EXIT.done;
     log.failed(error);
     throw error;
   } finally {
     io.signal.removeEventListener('abort', onDrain);
+    over.release();
     lines.close();
     await Promise.all([log.close(), trace.close()]);
   }

@@ -66,5 +66,7 @@ function textOf(event: ServeEvent): string {
       return `job ${event.job}: ${event.notice}`;
     case 'idle':
       return 'no work within the idle timeout: leaving';
+    case 'last':
+      return 'the server was of this job alone: leaving';
   }
 }

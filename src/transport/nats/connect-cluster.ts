@@ -11,7 +11,7 @@ import { CONSUMER, JOB_KEY, JOBS_BUCKET, type JobNames, jobNames } from './conne
 import { isGone, isStreamGone, isWrongSequence } from './connection/nats-error.ts';
 import type { NatsOptions } from './connection/nats-options.ts';
 import { ServerLink } from './connection/server-link.ts';
-import { type JobEntry, jobMissing, parseDescription, readJobEntry } from './job/job-entry.ts';
+import { type JobEntry, jobMissing, parseDescription, readJobEntry, stateOf } from './job/job-entry.ts';
 import { createBucket, createJobStreams } from './job/job-streams.ts';
 import { openNatsChannel } from './job/nats-channel.ts';
 
@@ -99,9 +99,8 @@ class NatsCluster implements Cluster {
       const names = jobNames(key);
       const known = await readJobEntry(link, await this.#bucket(names.stateBucket), key, GIVE_UP_MS);
       if (known === undefined) continue;
-      const { state } = known.entry;
-      const isDone = state === 'running' && (await this.#isDone(names, known.entry));
-      yield { id: key, state: isDone ? 'sealed' : state, description: parseDescription(text, key) };
+      const committed = known.entry.state === 'running' ? await this.#committed(names) : 0;
+      yield { id: key, state: stateOf(known.entry, committed), description: parseDescription(text, key) };
     }
   }
 
@@ -169,10 +168,9 @@ class NatsCluster implements Cluster {
     }
   }
 
-  async #isDone(names: JobNames, { total }: JobEntry): Promise<boolean> {
+  async #committed(names: JobNames): Promise<number> {
     const done = await this.#bucket(names.doneBucket);
-    const status = await this.#link.ask('cannot count the records', () => done.status(), { giveUpMs: GIVE_UP_MS });
-    return total !== undefined && status.values >= total;
+    return (await this.#link.ask('cannot count the records', () => done.status(), { giveUpMs: GIVE_UP_MS })).values;
   }
 
   async #unregister(id: string): Promise<void> {

@@ -112,7 +112,7 @@ describeNats('jobs on a server', () => {
     await workToTheEnd(channel);
     expect(await stateOf()).toBe('sealed');
     await channel.finish();
-    expect(await stateOf()).toBe('finished');
+    expect(await stateOf()).toBe('sealed');
     expect(await channel.status()).toMatchObject({ state: 'sealed', total: 2, committed: 2, inFlight: 0 });
     expect(await channel.next()).toBeUndefined();
     await channel.destroy();

@@ -6,7 +6,7 @@ import type { JobStatus } from '../../transport.ts';
 import type { JobNames } from '../connection/names.ts';
 import { isGone, isRefused } from '../connection/nats-error.ts';
 import type { ServerLink } from '../connection/server-link.ts';
-import { type JobEntry, type JobState, jobMissing } from './job-entry.ts';
+import { type JobState, jobMissing, stateOf } from './job-entry.ts';
 import { deleteJobStreams, deleteQueue, queueCounts } from './job-streams.ts';
 import { repairQueue } from './queue-repair.ts';
 import type { RecordStore } from './record-store.ts';
@@ -107,10 +107,4 @@ export class JobControl {
     await this.#options.unregister();
     await deleteJobStreams(this.#options.link, this.#options.names);
   }
-}
-
-function stateOf({ state, total }: JobEntry, committed: number): JobStatus['state'] {
-  if (state === 'cancelled') return 'cancelled';
-  if (state === 'finished' || (total !== undefined && committed >= total)) return 'sealed';
-  return total === undefined ? 'publishing' : 'running';
 }

@@ -6,6 +6,7 @@ import type { KV } from '@nats-io/kv';
 import { FlowDcError } from '../../../errors.ts';
 import { schemaCheck, textOfProblems } from '../../../json-schema.ts';
 import type { JobDescription } from '../../cluster.ts';
+import type { JobStatus } from '../../transport.ts';
 import { JOB_KEY } from '../connection/names.ts';
 import { isStreamGone, isWrongSequence } from '../connection/nats-error.ts';
 import type { ServerLink } from '../connection/server-link.ts';
@@ -22,6 +23,13 @@ export interface JobEntry {
   readonly reason?: string | undefined;
 }
 
+/** A job's state as everybody is told it. @param committed - how many units have a record */
+export function stateOf({ state, total }: JobEntry, committed: number): JobStatus['state'] {
+  if (state === 'cancelled') return 'cancelled';
+  if (state === 'finished' || (total !== undefined && committed >= total)) return 'sealed';
+  return total === undefined ? 'publishing' : 'running';
+}
+
 /** A watch can go silent with its server; this is how old what is known may be at most. */
 const REREAD_MS = 5_000;
 
@@ -34,6 +42,7 @@ const descriptionSchema = {
     settings: { type: 'object' },
     version: { type: 'string' },
     createdAtMs: { type: 'number' },
+    ownServer: { type: 'boolean' },
   },
 } as const;
 
