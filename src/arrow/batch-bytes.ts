@@ -2,6 +2,8 @@
 import { Data, DataType, Int8, RecordBatch, RecordBatchReader, RecordBatchStreamWriter, Schema } from 'apache-arrow';
 import './linear-schemas.ts';
 import { valuesPerRow } from './column-types.ts';
+import { checkData } from './data-check.ts';
+import { checkStream } from './ipc-check.ts';
 
 /** One batch as an Arrow IPC stream: schema, batch, end mark. */
 export function encodeBatch(batch: RecordBatch): Uint8Array {
@@ -22,6 +24,31 @@ export function decodeBatch(bytes: Uint8Array): RecordBatch {
   if (first.done) return new RecordBatch(new Schema(reader.schema.fields, reader.schema.metadata));
   if (!reader.next().done) throw new TypeError('expected one batch in the stream, got several');
   return first.value;
+}
+
+/**
+ * As decodeBatch, for bytes that anybody may have written: every value of the batch can be read afterwards, and reading
+ * takes no more than the bytes account for. Throws TypeError or RangeError for anything else.
+ */
+export function decodeForeignBatch(bytes: Uint8Array): RecordBatch {
+  const lengths = checkStream(bytes).at(-1);
+  const { schema } = RecordBatchReader.from(bytes).open();
+  let node = 0;
+  for (const { type } of schema.fields) {
+    // apache-arrow fills a column that is too short with nulls, however many that are.
+    if (lengths !== undefined && lengths.columns[node] !== lengths.rows)
+      throw new TypeError('its columns end unevenly');
+    node += nodesOf(type);
+  }
+  const batch = decodeBatch(bytes);
+  for (const column of batch.data.children) checkData(column);
+  return batch;
+}
+
+/** How many columns a column is in a batch's head, nested ones counted. */
+function nodesOf(type: DataType): number {
+  if (DataType.isDictionary(type)) return 1;
+  return (type.children ?? []).reduce((sum, child) => sum + nodesOf(child.type), 1);
 }
 
 /**

@@ -74,10 +74,11 @@ class Nurse {
   }
 
   async #look(): Promise<void> {
-    const { state, total, committed, inFlight } = await this.#channel.status();
-    if (state !== 'running' || inFlight > 0 || committed === total) return;
+    const { state, inFlight } = await this.#channel.status();
+    if (state === 'publishing' || state === 'cancelled' || inFlight > 0) return;
     const present = presentWorkers(await this.#channel.workers(), this.#options.clock, STANDSTILL_MS);
-    if (!present.some((worker) => worker.state === 'working')) return;
+    // A job that is followed on although it is sealed has something in the place of a record that is none.
+    if (state === 'running' && !present.some((worker) => worker.state === 'working')) return;
     const { missing, requeued } = await this.#channel.repair(this.#options.expected());
     if (requeued > 0) this.#options.onNotice(`repair: ${requeued} units that the server kept back are given out again`);
     if (missing.length === 0) return;

@@ -38,31 +38,37 @@ export function withoutClusterKeys(config: Config): Config {
 export class WorkCounter {
   readonly #clock: Clock;
   readonly #past: { readonly atMs: number; readonly rows: number }[] = [];
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: readonly (() => void)[];
   #rows = 0;
   #bytes = 0;
+  #refused = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#unsubscribe = subscribe('flow-dc:row', ({ bytes }) => {
-      this.#rows += 1;
-      this.#bytes += bytes;
-    });
+    this.#unsubscribe = [
+      subscribe('flow-dc:row', ({ bytes }) => {
+        this.#rows += 1;
+        this.#bytes += bytes;
+      }),
+      subscribe('flow-dc:refused', () => {
+        this.#refused += 1;
+      }),
+    ];
   }
 
   /** Call about once a second: the rate is over the calls of the last few. */
-  read(): Pick<WorkerStatus, 'rowsDone' | 'bytes' | 'rowsPerSecond'> {
+  read(): Pick<WorkerStatus, 'rowsDone' | 'bytes' | 'rowsPerSecond' | 'refused'> {
     const nowMs = this.#clock.nowMs();
     this.#past.push({ atMs: nowMs, rows: this.#rows });
     while (this.#past.length > 2 && (this.#past[1]?.atMs ?? nowMs) <= nowMs - RATE_WINDOW_MS) this.#past.shift();
     const first = this.#past[0];
     const seconds = (nowMs - (first?.atMs ?? nowMs)) / 1000;
     const rowsPerSecond = first === undefined || seconds <= 0 ? 0 : (this.#rows - first.rows) / seconds;
-    return { rowsDone: this.#rows, bytes: this.#bytes, rowsPerSecond };
+    return { rowsDone: this.#rows, bytes: this.#bytes, rowsPerSecond, refused: this.#refused };
   }
 
   close(): void {
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 }
 
@@ -72,7 +78,7 @@ export interface HeartbeatSource {
   readonly clock: Clock;
   readonly counter: WorkCounter;
   /** What is told beside the counts, asked for each time. */
-  now(): Omit<WorkerStatus, 'worker' | 'name' | 'atMs' | 'rowsDone' | 'bytes' | 'rowsPerSecond'>;
+  now(): Omit<WorkerStatus, 'worker' | 'name' | 'atMs' | 'rowsDone' | 'bytes' | 'rowsPerSecond' | 'refused'>;
 }
 
 /** Begin to tell the channel; the returned function says goodbye. */

@@ -31,6 +31,8 @@ export interface ChannelPayloads {
    * The server of a job on several machines: reached, gone, or there without an answer of JetStream for half a minute.
    */
   'flow-dc:server': { readonly state: 'up' | 'away' | 'silent'; readonly server: string };
+  /** Something on the server that flow-dc did not write, or not this version of it: left out, and the work goes on. */
+  'flow-dc:refused': { readonly where: string; readonly why: string };
   'flow-dc:unit-open': { readonly unit: UnitId; readonly rows: number; readonly attempt: number };
   'flow-dc:unit-committed': { readonly record: UnitRecord };
 }
@@ -43,6 +45,7 @@ export const CHANNEL_NAMES: readonly ChannelName[] = [
   'flow-dc:limit',
   'flow-dc:network',
   'flow-dc:server',
+  'flow-dc:refused',
   'flow-dc:unit-open',
   'flow-dc:unit-committed',
 ];

@@ -100,7 +100,8 @@ function statusLines(report: JobReport): string[] {
     ...workers.map(
       (worker) =>
         `  worker   ${worker.name}  ${worker.state}, ${count(worker.units.length)} units, ` +
-        `${count(worker.rowsDone)} rows, ${count(worker.rowsPerSecond)} rows/s`,
+        `${count(worker.rowsDone)} rows, ${count(worker.rowsPerSecond)} rows/s` +
+        (worker.refused ? `, ${count(worker.refused)} messages refused` : ''),
     ),
     ...hosts
       .slice(0, HOSTS_SHOWN)

@@ -32,9 +32,12 @@ export function rowsToCome(
   return rows === undefined ? undefined : Math.min(rows, limitRows);
 }
 
-/** Say how the job's server is, each time that changes. @returns how to stop */
+const REFUSED_SHOWN = 5;
+
+/** Say how the job's server is, each time that changes, and what lies on it that is not ours. @returns how to stop */
 export function noteServer(say: (text: string) => void): () => void {
-  return subscribe('flow-dc:server', ({ state, server }) => {
+  const stopNoting = noteRefused(say);
+  const stop = subscribe('flow-dc:server', ({ state, server }) => {
     switch (state) {
       case 'up':
         return say(`the NATS server at ${server} answers again`);
@@ -48,6 +51,21 @@ export function noteServer(say: (text: string) => void): () => void {
             'on, look into its log and restart it; nothing is lost by that',
         );
     }
+  });
+  return () => {
+    stop();
+    stopNoting();
+  };
+}
+
+/** The first ones by themselves, then fewer and fewer: who sends many of them does not write our log. */
+function noteRefused(say: (text: string) => void): () => void {
+  let refused = 0;
+  return subscribe('flow-dc:refused', ({ where, why }) => {
+    refused += 1;
+    if (refused <= REFUSED_SHOWN) return say(`refused what lies under ${where}: ${why}`);
+    if (Number.isInteger(Math.log2(refused)))
+      say(`refused ${count(refused)} things so far; the last: ${where}: ${why}`);
   });
 }
 

@@ -2,7 +2,7 @@
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Clock, sleep, systemClock } from '../../clock.ts';
-import { FlowDcError } from '../../errors.ts';
+import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { UnitRecord } from '../../record.ts';
 import type { Cluster, ClusterChannel, JobDescription, JobListing, JobOptions } from '../cluster.ts';
 import { replay } from './connection/bucket-replay.ts';
@@ -10,6 +10,7 @@ import { openConnection, serverNotices } from './connection/connection.ts';
 import { CONSUMER, JOB_KEY, JOBS_BUCKET, type JobNames, jobNames } from './connection/names.ts';
 import { isGone, isStreamGone, isWrongSequence } from './connection/nats-error.ts';
 import type { NatsOptions } from './connection/nats-options.ts';
+import { refused } from './connection/refused.ts';
 import { ServerLink } from './connection/server-link.ts';
 import { type JobEntry, jobMissing, parseDescription, readJobEntry, stateOf } from './job/job-entry.ts';
 import { createBucket, createJobStreams } from './job/job-streams.ts';
@@ -27,6 +28,9 @@ const HIGH_WATER = 2_000;
 const GIVE_UP_MS = 30_000;
 /** What is on its way gets this long to leave. */
 const CLOSE_MS = 5_000;
+
+/** One entry that cannot be read must not keep everybody from the other jobs. */
+const FOREIGN: ReadonlySet<string> = new Set(['FDC_ERR_TRANSPORT_SERVER', 'FDC_ERR_USAGE']);
 
 const connections = new WeakMap<Cluster, NatsConnection>();
 
@@ -96,12 +100,21 @@ class NatsCluster implements Cluster {
       });
     if (exists === undefined) return;
     for await (const { key, text } of replay(link, bucket, '>')) {
-      const names = jobNames(key);
-      const known = await readJobEntry(link, await this.#bucket(names.stateBucket), key, GIVE_UP_MS);
-      if (known === undefined) continue;
-      const committed = known.entry.state === 'running' ? await this.#committed(names) : 0;
-      yield { id: key, state: stateOf(known.entry, committed), description: parseDescription(text, key) };
+      const listing = await this.#listing(key, text).catch((error: unknown) => {
+        if (!isFlowDcError(error) || !FOREIGN.has(error.code)) throw error;
+        refused(`${JOBS_BUCKET} ${key}`, error.message);
+      });
+      if (listing !== undefined) yield listing;
     }
+  }
+
+  /** Errors: those of FOREIGN for an entry that flow-dc did not write. */
+  async #listing(id: string, text: string): Promise<JobListing | undefined> {
+    const names = jobNames(id);
+    const known = await readJobEntry(this.#link, await this.#bucket(names.stateBucket), id, GIVE_UP_MS);
+    if (known === undefined) return undefined;
+    const committed = known.entry.state === 'running' ? await this.#committed(names) : 0;
+    return { id, state: stateOf(known.entry, committed), description: parseDescription(text, id) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,15 +2,16 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { jetstreamManager } from '@nats-io/jetstream';
+import { headers } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { connectCluster, connectionOf } from '../../../src/transport/nats/connect-cluster.ts';
 import { bundleChaosProgram, removeChaosProgram, startChaosProcess, takeAccount } from '../../support/chaos-cluster.ts';
 import type { ChaosPlan } from '../../support/chaos-process.ts';
-import { describeJob, jobId, joinCluster, keepsNothing } from '../../support/nats-jobs.ts';
+import { describeJob, jobId, joinCluster, keepsNothing, workToTheEnd } from '../../support/nats-jobs.ts';
 import { describeNats, type NatsServer, type NatsServerOptions, startNatsServer } from '../../support/nats-server.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { createTestCa } from '../../support/test-ca.ts';
-import { makeUnit, recordOf } from '../../support/units.ts';
+import { makeUnit, makeUnits, recordOf } from '../../support/units.ts';
 
 const SUBMITTER = { user: 'submitter', password: 'geheim-submitter' };
 const WORKER = { user: 'worker', password: 'geheim-worker', inboxPrefix: '_INBOX_w' };
@@ -109,6 +110,43 @@ describeNats('a server with permissions', () => {
     }
     await expect(manager.streams.delete(`FD_${job}_units`)).rejects.toThrow(/permissions violation/i);
     expect((await submitter.attachJob(job)).cancelled.aborted).toBe(false);
+  });
+
+  it('keeps a hostile worker of the job from what others have decided, and from the job itself', async () => {
+    const job = jobId();
+    const { url } = await startForJob(job);
+    const submitter = await joinCluster(url, SUBMITTER);
+    const channel = await submitter.createJob(job, describeJob(), keepsNothing);
+    const units = makeUnits(3);
+    for (const unit of units) await channel.publish(unit);
+    await channel.seal(3);
+    const honest = recordOf(units[0] as (typeof units)[number]);
+    await channel.commit(honest);
+    const hostile = connectionOf(await joinCluster(url, WORKER));
+    const all = headers();
+    all.set('Nats-Rollup', 'all');
+    const removed = headers();
+    removed.set('KV-Operation', 'PURGE');
+    removed.set('Nats-Rollup', 'sub');
+    const forged = JSON.stringify({ ...honest, token: 'forged', stored: 0, failed: honest.rows, errors: { reset: 1 } });
+    for (const [key, hdrs] of [
+      ['w.anybody', all],
+      [`att.${honest.unit}`, all],
+      ['w.anybody', removed],
+    ] as const)
+      hostile.publish(`$KV.FD_${job}_state.${key}`, '', { headers: hdrs });
+    for (const hdrs of [headers(), all, removed])
+      hostile.publish(`$KV.FD_${job}_done.${honest.unit}`, forged, { headers: hdrs });
+    hostile.publish(`$KV.FD_${job}_done.${units[1]?.id}`, 'no record');
+    for (const subject of [`fd.${job}.u.${units[2]?.id}`, `$KV.FD_${job}_state.job`, `$KV.FD_jobs.${job}`])
+      hostile.publish(subject, 'not allowed');
+    await hostile.flush();
+    expect(await channel.record(honest.unit)).toEqual(honest);
+    expect(await channel.status()).toMatchObject({ state: 'running', total: 3 });
+    await channel.repair();
+    const worker = await (await joinCluster(url, WORKER)).attachJob(job, keepsNothing);
+    expect((await workToTheEnd(worker)).map(({ unit }) => unit)).toEqual(units.slice(1).map(({ id }) => id));
+    expect(await channel.status()).toMatchObject({ state: 'sealed', committed: 3 });
   });
 
   it('says no at once to wrong credentials, without repeating them', async () => {

@@ -93,6 +93,7 @@ export class JobControl {
     const { link, names, ackWaitMs } = this.#options;
     const isDecided = async (unit: UnitId): Promise<boolean> => (await this.#records.record(unit)) !== undefined;
     const decided = () => this.#records.records();
+    await this.#records.removeForeign();
     return repairQueue(link, names, { ackWaitMs, isDecided, decided, expected });
   }
 

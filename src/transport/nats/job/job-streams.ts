@@ -46,6 +46,8 @@ export async function createJobStreams(
     });
   await assertUsable(link, names);
   for (const bucket of [names.doneBucket, names.stateBucket]) await createBucket(link, bucket, settings.replicas);
+  await guard(link, names.doneBucket, { allow_rollup_hdrs: false, discard_new_per_subject: true });
+  await guard(link, names.stateBucket, { allow_rollup_hdrs: false });
   try {
     await link.ask(doing, () => createConsumer(link, names, settings.ackWaitMs), { passes: isGone });
   } catch (error) {
@@ -53,6 +55,15 @@ export async function createJobStreams(
     // A server that is killed while it makes a stream may have acknowledged it and come back without it.
     await createJobStreams(link, names, settings, triesLeft - 1);
   }
+}
+
+/**
+ * Who may write a key of a bucket could otherwise empty it with one message (a roll-up), and write over what others
+ * have decided. With this the server refuses both: a record stands as it was created.
+ */
+async function guard(link: ServerLink, bucket: string, rules: Partial<StreamConfig>): Promise<void> {
+  const stream = `KV_${bucket}`;
+  await link.ask(`cannot guard the bucket ${bucket}`, () => link.manager.streams.update(stream, rules));
 }
 
 /** The consumer that all workers share. */

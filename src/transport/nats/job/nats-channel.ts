@@ -53,7 +53,7 @@ class NatsChannel implements ClusterChannel {
     this.id = options.job;
     this.#options = options;
     this.#state = state;
-    this.#records = new RecordStore(link, options.done, () => this.#assertWorthwhile());
+    this.#records = new RecordStore(link, options.done, names.doneBucket, () => this.#assertWorthwhile());
     this.#control = new JobControl(options, state, this.#records);
     const bodies = new UnitBodies(link, names, replicas);
     this.#publisher = new Publisher(link, names, bodies, {

@@ -1,29 +1,36 @@
 /** Records in a bucket: creating a key is winning the unit, and the only commit point of a job on several machines. */
 import type { KV } from '@nats-io/kv';
-import { FlowDcError } from '../../../errors.ts';
+import { sleep } from '../../../clock.ts';
 import type { Committer, UnitId, UnitRecord } from '../../../record.ts';
 import { assertRecord, recordProblems } from '../../../record-schema.ts';
 import type { WaitList } from '../../../structures/wait-list.ts';
 import { replay } from '../connection/bucket-replay.ts';
 import { isStreamGone, isWrongSequence, serverError } from '../connection/nats-error.ts';
+import { refused } from '../connection/refused.ts';
 import type { AskOptions, ServerLink } from '../connection/server-link.ts';
+
+/** How often a commit looks whether what is in its way was taken away. */
+const BLOCKED_MS = 1_000;
 
 export class RecordStore implements Committer {
   readonly #link: ServerLink;
   readonly #bucket: KV;
+  readonly #name: string;
   /** Throws when there is no point in asking again: the job was cancelled or deleted, the channel closed. */
   readonly #assertWorthwhile: () => Promise<void>;
 
-  constructor(link: ServerLink, bucket: KV, assertWorthwhile: () => Promise<void>) {
+  constructor(link: ServerLink, bucket: KV, name: string, assertWorthwhile: () => Promise<void>) {
     this.#link = link;
     this.#bucket = bucket;
+    this.#name = name;
     this.#assertWorthwhile = assertWorthwhile;
   }
 
+  /** @returns undefined too where something else has the place of a record: that decides nothing */
   async record(unit: UnitId, signal?: AbortSignal): Promise<UnitRecord | undefined> {
     const options = { between: this.#assertWorthwhile, signal };
     const found = await this.#link.ask(`cannot read the record of unit ${unit}`, () => this.#bucket.get(unit), options);
-    return found === null || found.operation !== 'PUT' ? undefined : parseRecord(found.string(), unit);
+    return found === null || found.operation !== 'PUT' ? undefined : this.#parse(found.string(), unit);
   }
 
   async commit(record: UnitRecord): Promise<{ readonly won: boolean; readonly record: UnitRecord }> {
@@ -42,6 +49,9 @@ export class RecordStore implements Committer {
         // Decided before, perhaps by ourselves: the answer to an earlier try may have been lost.
         const decided = await this.record(record.unit);
         if (decided !== undefined) return { won: decided.token === record.token, record: decided };
+        // What is there is no record. Nobody may write over it; whoever follows or repairs the job takes it away.
+        await this.#assertWorthwhile();
+        await sleep(this.#link.clock, BLOCKED_MS);
       }
     }
   }
@@ -64,12 +74,38 @@ export class RecordStore implements Committer {
 
   /** Every record there is. */
   async *records(): AsyncIterable<UnitRecord> {
-    for await (const { key, text } of replay(this.#link, this.#bucket, '>')) yield parseRecord(text, key);
+    yield* this.#read();
   }
 
   /** Every record there is, then every new one, until the signal. */
   async *follow(signal: AbortSignal): AsyncIterable<UnitRecord> {
-    for await (const { key, text } of replay(this.#link, this.#bucket, '>', signal)) yield parseRecord(text, key);
+    yield* this.#read(signal);
+  }
+
+  /** Take away what has the place of a record and is none. @returns how many there were */
+  async removeForeign(): Promise<number> {
+    let removed = 0;
+    for await (const { key, text } of replay(this.#link, this.#bucket, '>')) {
+      if (typeof recordIn(text, key) === 'object') continue;
+      const filter = `$KV.${this.#name}.${key}`;
+      const purge = () => this.#link.manager.streams.purge(`KV_${this.#name}`, { filter });
+      removed += (await this.#link.ask(`cannot remove ${key} from ${this.#name}`, purge)).purged;
+    }
+    return removed;
+  }
+
+  async *#read(signal?: AbortSignal): AsyncIterable<UnitRecord> {
+    for await (const { key, text } of replay(this.#link, this.#bucket, '>', signal)) {
+      const record = this.#parse(text, key);
+      if (record !== undefined) yield record;
+    }
+  }
+
+  #parse(text: string, unit: string): UnitRecord | undefined {
+    const record = recordIn(text, unit);
+    if (typeof record === 'object') return record;
+    refused(`${this.#name} ${unit}`, record);
+    return undefined;
   }
 }
 
@@ -107,20 +143,16 @@ export async function* followRecords(options: FollowOptions): AsyncIterable<Unit
   }
 }
 
-/** Errors: FDC_ERR_TRANSPORT_SERVER unless `text` is the record of `unit`: its names become file names. */
-function parseRecord(text: string, unit: string): UnitRecord {
+/** @returns what is wrong with it, unless `text` is the record of `unit`: its names become file names */
+function recordIn(text: string, unit: string): UnitRecord | string {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw serverError(error, `The record of unit ${unit} on the server is not JSON`);
+  } catch {
+    return 'is not JSON';
   }
   const problems = recordProblems(value);
   const record = value as UnitRecord;
   if (problems.length === 0 && record.unit === unit) return record;
-  const problem = problems.length > 0 ? problems.join('; ') : `it is about unit ${record.unit}`;
-  throw new FlowDcError(
-    'FDC_ERR_TRANSPORT_SERVER',
-    `The record of unit ${unit} on the server is not one that flow-dc wrote: ${problem}`,
-  );
+  return problems.length > 0 ? problems.join('; ') : `is about unit ${record.unit}`;
 }

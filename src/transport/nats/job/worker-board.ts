@@ -36,6 +36,7 @@ const statusSchema = {
     rowsPerSecond: count,
     inFlight: count,
     queued: count,
+    refused: count,
     hosts: {
       type: 'array',
       items: {

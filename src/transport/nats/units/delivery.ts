@@ -8,6 +8,8 @@ import type { UnitLease } from './unit-lease.ts';
 
 export const ACK = '+ACK';
 const NAK = '-NAK';
+/** Take it out of the queue although nobody has done it. */
+export const TERM = '+TERM';
 
 export interface DeliveryParts {
   readonly unit: Unit;

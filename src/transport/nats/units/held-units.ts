@@ -1,14 +1,18 @@
 /** The units that this process has in hand. */
 import type { JsMsg } from '@nats-io/jetstream';
-import { FlowDcError } from '../../../errors.ts';
 import type { UnitId } from '../../../record.ts';
 import type { Delivery } from '../../transport.ts';
 import { unitOfSubject } from '../connection/names.ts';
+import { refused } from '../connection/refused.ts';
 import type { ServerLink } from '../connection/server-link.ts';
 import type { AttemptCounts } from './delivery.ts';
-import { ACK, createDelivery, nakAnswer } from './delivery.ts';
+import { ACK, createDelivery, nakAnswer, TERM } from './delivery.ts';
 import { UnitLease } from './unit-lease.ts';
 import type { UnitBodies } from './unit-message.ts';
+
+/** What this version does not know waits for a worker of another one; after so many deliveries it is nobody's. */
+const UNKNOWN_MS = 10_000;
+const MAX_UNKNOWN = 30;
 
 export interface HeldUnitsOptions {
   readonly link: ServerLink;
@@ -38,23 +42,26 @@ export class HeldUnits {
     this.#committed.add(unit);
   }
 
-  /** A message to a delivery; undefined when the unit turns out to be decided, or is not ours any more. */
+  /**
+   * A message to a delivery; undefined when the unit turns out to be decided, is not ours any more, or is none: then
+   * the message goes, and whoever compares the queue with the manifest publishes the unit again.
+   */
   async take(message: JsMsg, signal: AbortSignal | undefined): Promise<Delivery | undefined> {
     const unit = unitOfSubject(message.subject);
-    if (unit === undefined)
-      throw new FlowDcError(
-        'FDC_ERR_TRANSPORT_SERVER',
-        `${message.subject} names no unit: something else publishes there`,
-      );
+    if (unit === undefined) {
+      refused(message.subject, 'names no unit: something else publishes there');
+      message.term();
+      return undefined;
+    }
     const lease = new UnitLease(this.#options.link, message, unit, this.#options.leaseMs);
     this.#leases.add(lease);
     lease.signal.addEventListener('abort', () => this.#forget(lease, unit), { once: true });
     try {
       const delivery = await this.#prepare(message, unit, lease, signal);
       signal?.throwIfAborted();
-      if (delivery !== undefined) return delivery;
+      if (typeof delivery === 'object') return delivery;
       lease.end();
-      await lease.settle(ACK);
+      await lease.settle(delivery ?? ACK);
       this.#forget(lease, unit);
       return undefined;
     } catch (error) {
@@ -79,17 +86,22 @@ export class HeldUnits {
     if (this.#options.link.isUp) await Promise.all(held.map((lease) => lease.settle(nakAnswer(0))));
   }
 
+  /** @returns an answer for the server where there is nothing to deliver: none for a unit that is decided */
   async #prepare(
     message: JsMsg,
     unit: UnitId,
     lease: UnitLease,
     signal: AbortSignal | undefined,
-  ): Promise<Delivery | undefined> {
+  ): Promise<Delivery | string | undefined> {
     const { attempts, bodies, settle, assertWanted, onSettled } = this.#options;
     if (await settle(unit, signal)) return undefined;
     const attempt = message.info.deliveryCount;
-    const errors = await attempts.begin(unit, lease.signal);
     const body = await bodies.unpack(unit, message.data, lease.signal);
+    if ('why' in body) {
+      refused(message.subject, body.why);
+      return body.isUnknown && attempt < MAX_UNKNOWN ? nakAnswer(UNKNOWN_MS) : TERM;
+    }
+    const errors = await attempts.begin(unit, lease.signal);
     assertWanted();
     lease.signal.throwIfAborted();
     const settled = (): void => {

@@ -11,10 +11,20 @@ import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { ObjectStore } from '@nats-io/obj';
 import { Objm } from '@nats-io/obj';
-import { decodeBatch, encodeBatch } from '../../../arrow/batch-bytes.ts';
+import { DataType, type RecordBatch } from 'apache-arrow';
+import { decodeForeignBatch, encodeBatch } from '../../../arrow/batch-bytes.ts';
+import { isTextType } from '../../../arrow/text.ts';
 import { sleep } from '../../../clock.ts';
-import { FlowDcError } from '../../../errors.ts';
-import type { HostRows, Unit, UnitId } from '../../../record.ts';
+import { FlowDcError, isFlowDcError } from '../../../errors.ts';
+import {
+  type HostRows,
+  ROW_COLUMN,
+  SOURCE_FILE_COLUMN,
+  SOURCE_ROW_COLUMN,
+  type Unit,
+  type UnitId,
+} from '../../../record.ts';
+import { readRoles } from '../../../unit-rows.ts';
 import type { JobNames } from '../connection/names.ts';
 import type { ServerLink } from '../connection/server-link.ts';
 
@@ -30,6 +40,13 @@ const OBJECT_TIMEOUT_MS = 30_000;
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
+
+/** A message that is no unit. */
+export interface Refusal {
+  readonly why: string;
+  /** Another version may know what it is. */
+  readonly isUnknown: boolean;
+}
 
 /** Messages to units and back; what does not fit into a message goes through the job's object store. */
 export class UnitBodies {
@@ -56,17 +73,17 @@ export class UnitBodies {
     return encodePointer(unit.id);
   }
 
-  /** Errors: FDC_ERR_TRANSPORT_SERVER when the message is no unit, or its body is not there. */
-  async unpack(id: UnitId, message: Uint8Array, signal: AbortSignal): Promise<Unit> {
+  /** @returns why not, when the message is no unit, or its body is not there */
+  async unpack(id: UnitId, message: Uint8Array, signal: AbortSignal): Promise<Unit | Refusal> {
     const pointer = pointerIn(message);
-    if (pointer === undefined) return decodeUnit(id, message);
-    const body = pointer === id ? await this.#fetch(id, signal) : null;
-    if (body === null)
-      throw new FlowDcError(
-        'FDC_ERR_TRANSPORT_SERVER',
-        `The body of unit ${id} is not in ${this.#names.bodyStore}; publish the unit again`,
-      );
-    return decodeUnit(id, body);
+    const body = pointer === undefined ? message : pointer === id ? await this.#fetch(id, signal) : null;
+    if (body === null) return { why: `the body of unit ${id} is not in ${this.#names.bodyStore}`, isUnknown: false };
+    try {
+      return await decodeUnit(id, body);
+    } catch (error) {
+      if (!isFlowDcError(error)) throw error;
+      return { why: error.message, isUnknown: isLater(body[0]) };
+    }
   }
 
   #fetch(id: UnitId, signal: AbortSignal): Promise<Uint8Array | null> {
@@ -94,6 +111,11 @@ export class UnitBodies {
       late.catch(() => {});
     }
   }
+}
+
+/** Encodings are numbered below the first printable character: text is no unit in any version. */
+function isLater(encoding: number | undefined): boolean {
+  return encoding !== undefined && encoding < 0x20 && encoding !== ARROW_DEFLATED && encoding !== POINTER;
 }
 
 export async function encodeUnit(unit: Unit): Promise<Uint8Array> {
@@ -132,7 +154,8 @@ export async function decodeUnit(id: UnitId, body: Uint8Array): Promise<Unit> {
     const padded = new DataView(bytes.buffer).getUint32(0, true);
     const meta: unknown = JSON.parse(Buffer.from(bytes.subarray(4, 4 + padded)).toString('utf8'));
     const { shard, hosts } = readMeta(meta);
-    const rows = decodeBatch(bytes.subarray(4 + padded));
+    const rows = decodeForeignBatch(bytes.subarray(4 + padded));
+    assertRows(rows);
     if (hosts.reduce((sum, host) => sum + host.rows, 0) !== rows.numRows)
       throw new TypeError('hosts and rows do not add up');
     if (!id.startsWith(`${shard}-`)) throw new TypeError(`its shard is ${shard}`);
@@ -143,6 +166,22 @@ export async function decodeUnit(id: UnitId, body: Uint8Array): Promise<Unit> {
       `Unit ${id} on the server is not one that flow-dc wrote: ${(error as Error).message}`,
     );
   }
+}
+
+/** What the stages read without asking. */
+function assertRows({ schema, data }: RecordBatch): void {
+  const { url, ...others } = readRoles(schema);
+  const typeOf = (name: string): DataType | undefined => schema.fields.find((field) => field.name === name)?.type;
+  for (const name of [ROW_COLUMN, SOURCE_ROW_COLUMN])
+    if (!DataType.isFloat(typeOf(name)) || typeOf(name)?.ArrayType !== Float64Array)
+      throw new TypeError(`its column ${name} holds no row numbers`);
+  for (const name of [url, SOURCE_FILE_COLUMN]) {
+    const type = typeOf(name);
+    if (type === undefined || !isTextType(type)) throw new TypeError(`its column ${name} holds no text`);
+  }
+  for (const name of Object.values(others))
+    if (typeOf(name) === undefined) throw new TypeError(`its column ${name} is not there`);
+  if (new Set(schema.names).size < data.children.length) throw new TypeError('two of its columns have the same name');
 }
 
 function readMeta(meta: unknown): { shard: string; hosts: HostRows[] } {
