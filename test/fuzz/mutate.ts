@@ -11,12 +11,12 @@ export function mutate(bytes: Uint8Array, random: () => number): Uint8Array {
 }
 
 /** A whole number below `limit`. */
-export function below(limit: number, random: () => number): number {
+function below(limit: number, random: () => number): number {
   return Math.floor(random() * limit);
 }
 
 /** One of them. */
-export function pick<T>(from: readonly T[], random: () => number): T {
+function pick<T>(from: readonly T[], random: () => number): T {
   return from[below(from.length, random)] as T;
 }
 
