@@ -5,7 +5,7 @@ import { nearest } from '../config/nearest.ts';
 import type { CommandName } from '../config/schema/key.ts';
 import { VERSION } from '../version.ts';
 import { COMMANDS } from './commands/command-table.ts';
-import { EXIT, errorLines, exitCodeOfError, listenForInterrupts, writeLines } from './terminal/process.ts';
+import { EXIT, errorLines, exitCodeOfError, listenForInterrupts, writeLines, writeOwn } from './terminal/process.ts';
 
 async function help(): Promise<string> {
   const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
@@ -30,11 +30,11 @@ too little stored, or verify found something, 130/143 interrupted (resumable).
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    process.stdout.write(await help());
+    writeOwn(process.stdout, await help());
     return name === undefined ? EXIT.usage : EXIT.done;
   }
   if (name === '--version' || name === '-V') {
-    process.stdout.write(`${VERSION}\n`);
+    writeLines(process.stdout, [VERSION]);
     return EXIT.done;
   }
   if (!isCommand(name)) {

@@ -9,7 +9,7 @@ const imports = await readImports();
  * a floor, so none of them imports another.
  */
 const FLOORS: readonly string[] = [
-  'clock.ts errors.ts format.ts json-schema.ts row-codes.ts start-thread.ts version.ts arrow image paarc',
+  'clock.ts errors.ts format.ts json-schema.ts row-codes.ts start-thread.ts version.ts visible.ts arrow image paarc',
   'record.ts config structures',
   'host-limits.ts record-schema.ts unit-rows.ts destination host telemetry demo-hosts',
   'dataset',

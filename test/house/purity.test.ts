@@ -47,6 +47,26 @@ describe('budgets shared by several machines', () => {
   });
 });
 
+describe('what people read', () => {
+  it('goes out through cli/terminal/process.ts only, which makes visible what a terminal would obey', async () => {
+    const raw = /(?<![#\w])(stdout|stderr|output|io)\s*\.\s*write\b|\bconsole\s*\.|\bprocess\s*\.\s*emitWarning\b/;
+    expect(await occurrences('.', raw, ['cli/terminal/process.ts'])).toEqual([]);
+    // The text that is handed on as it is has nothing in it that was not written down there, or passed `visible`.
+    const own = await occurrences('cli', /\bwriteOwn\(/, ['cli/terminal/process.ts']);
+    const known =
+      /writeOwn\((stderr, (CLEAR_LINE|isOpen \?|`\$\{CLEAR_LINE\}\$\{barLine)|(io|process)\.stdout, (HELP|CLEAR|helpFor|await help)|$)/;
+    expect(own.filter((line) => !known.test(line))).toEqual([]);
+  });
+
+  it('is made HTML, or a line of a log, after it was made visible', async () => {
+    const logged = await occurrences('cli', /\bfile\.write\(/);
+    expect(logged.filter((line) => !line.includes('file.write(loggedLine('))).toEqual([]);
+    expect(await occurrences('report/html', /replaceAll\(\/\[&<>"'\]/)).toEqual([
+      expect.stringContaining('visible(text)'),
+    ]);
+  });
+});
+
 describe('time', () => {
   it('is read in src/clock.ts only, so that every stage runs on a virtual clock', async () => {
     const clock = /\bDate\s*\.\s*now\b|\bnew Date\(\)|\bperformance\s*\.\s*now\b|\bset(Timeout|Interval)\s*\(/;

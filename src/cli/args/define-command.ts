@@ -1,6 +1,6 @@
 /** The part that all commands have in common: help, reading of the flags, the check of what stands beside them. */
 import { FlowDcError } from '../../errors.ts';
-import { type CliIo, EXIT } from '../terminal/process.ts';
+import { type CliIo, EXIT, writeOwn } from '../terminal/process.ts';
 import { type ParsedFlags, parseFlags } from './flags.ts';
 import { type CommandHead, helpFor } from './help.ts';
 
@@ -36,7 +36,7 @@ export function defineCommand(definition: CommandDefinition): Command {
     async run(argv, io) {
       const flags = parseFlags(argv, { command: name });
       if (flags.help) {
-        io.stdout.write(helpFor(head));
+        writeOwn(io.stdout, helpFor(head));
         return EXIT.done;
       }
       const given = flags.positionals.length;

@@ -55,7 +55,7 @@ function resolved(
 }
 
 function print(io: CliIo, value: unknown): number {
-  writeLines(io.stdout, [JSON.stringify(value, null, 2)]);
+  writeLines(io.stdout, JSON.stringify(value, null, 2).split('\n'));
   return EXIT.done;
 }
 

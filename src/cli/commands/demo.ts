@@ -5,11 +5,12 @@ import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count, duration } from '../../format.ts';
+import { visible } from '../../visible.ts';
 import type { Command } from '../args/define-command.ts';
 import { type DemoFolderOptions, type DemoGround, openDemoGround } from '../demo/demo-ground.ts';
 import { DEMO_HOSTS } from '../demo/demo-hosts.ts';
 import { countRows, hostTable, nextSteps } from '../demo/demo-tally.ts';
-import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
+import { type CliIo, EXIT, writeLines, writeOwn } from '../terminal/process.ts';
 import { runDownload } from './download.ts';
 import { runVerify } from './verify.ts';
 
@@ -33,7 +34,7 @@ export const demoCommand: Command = {
   async run(argv, io) {
     const { help, serve, port, ...folder } = parseDemoFlags(argv);
     if (help === true) {
-      io.stdout.write(HELP);
+      writeOwn(io.stdout, HELP);
       return EXIT.done;
     }
     const ground = await openDemoGround(folder, serve === true ? portOf(port) : 0);
@@ -48,11 +49,12 @@ export const demoCommand: Command = {
 /** Play the hosts until interrupted, so that every command can be tried on them. */
 async function serveDemo({ manifest, dataset, rows, hosts }: DemoGround, io: CliIo): Promise<number> {
   // In one piece: whoever reads it from a pipe has all of it at once.
-  writeLines(io.stdout, [
-    `${manifest}: ${count(rows)} rows of ${DEMO_HOSTS.length} hosts, played here until Ctrl-C. ` +
+  writeOwn(
+    io.stdout,
+    `${visible(manifest)}: ${count(rows)} rows of ${DEMO_HOSTS.length} hosts, played here until Ctrl-C. ` +
       `In another terminal:\n\n` +
-      `  flow-dc download ${manifest} -o ${dataset} --connect-to ${hosts.connectTo}`,
-  ]);
+      `  flow-dc download ${visible(manifest)} -o ${visible(dataset)} --connect-to ${hosts.connectTo}\n`,
+  );
   if (!io.signal.aborted) await once(io.signal, 'abort');
   return EXIT.done;
 }
@@ -60,7 +62,7 @@ async function serveDemo({ manifest, dataset, rows, hosts }: DemoGround, io: Cli
 /** Exit code 0 only when every host's rows ended as they should and the dataset verifies. */
 async function runDemo(ground: DemoGround, io: CliIo): Promise<number> {
   const startedMs = systemClock.nowMs();
-  const say = (text: string): void => writeLines(io.stdout, [text]);
+  const say = (text: string): void => writeLines(io.stdout, text.split('\n'));
   const tally = countRows();
   try {
     say(

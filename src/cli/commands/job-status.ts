@@ -6,7 +6,7 @@ import { byteSize, count, percent } from '../../format.ts';
 import type { Cluster, ClusterChannel, JobListing } from '../../transport/cluster.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { withCluster, withJob } from '../args/with-job.ts';
-import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
+import { type CliIo, EXIT, writeLines, writeOwn } from '../terminal/process.ts';
 
 const WATCH_MS = 1_000;
 const CLEAR = '\u001b[H\u001b[J';
@@ -73,7 +73,7 @@ async function lastJob(cluster: Cluster): Promise<string> {
 
 async function watch(channel: ClusterChannel, io: CliIo, json: boolean): Promise<void> {
   while (!io.signal.aborted) {
-    if (io.stdout.isTTY === true && !json) io.stdout.write(CLEAR);
+    if (io.stdout.isTTY === true && !json) writeOwn(io.stdout, CLEAR);
     const { state } = await show(channel, io, json);
     if (state === 'sealed' || state === 'cancelled') return;
     await sleep(systemClock, WATCH_MS, io.signal).catch(() => {});

@@ -2,6 +2,7 @@
 import type { destination, Logger } from 'pino';
 import type { RunSettings } from '../../config/types.ts';
 import { subscribe } from '../../telemetry/channels.ts';
+import { visible } from '../../visible.ts';
 
 export interface RunLog extends Pick<Logger, 'info'> {
   /** The last line of a run that an error ended. */
@@ -14,7 +15,7 @@ export async function openLog({ logFile, logLevel }: Pick<RunSettings, 'logFile'
   if (logFile === undefined) return { info: () => {}, failed: () => {}, close: async () => {} };
   const { destination, pino } = await import('pino');
   const file = destination({ dest: logFile, mkdir: true, sync: false });
-  const logger = pino({ level: logLevel, base: null }, file);
+  const logger = pino({ level: logLevel, base: null }, { write: (line) => void file.write(loggedLine(line)) });
   const ends = [
     subscribe('flow-dc:unit-open', (event) => logger.debug(event, 'unit open')),
     subscribe('flow-dc:unit-committed', ({ record }) => logger.info(record, 'unit committed')),
@@ -39,9 +40,14 @@ export async function openTrace(path: string | undefined): Promise<Pick<RunLog, 
   const { destination } = await import('pino');
   const file = destination({ dest: path, mkdir: true, sync: false, append: false });
   const end = subscribe('flow-dc:limit', ({ host, atMs, transition }) => {
-    file.write(`${JSON.stringify({ atMs: Math.round(atMs), host, ...transition })}\n`);
+    file.write(loggedLine(JSON.stringify({ atMs: Math.round(atMs), host, ...transition })));
   });
   return { close: () => closed(file, [end]) };
+}
+
+/** Logs are read in terminals as well. */
+function loggedLine(json: string): string {
+  return `${visible(json.trimEnd())}\n`;
 }
 
 function closed(file: ReturnType<typeof destination>, ends: readonly (() => void)[]): Promise<void> {

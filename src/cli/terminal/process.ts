@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { RecordTotals } from '../../dataset/totals.ts';
 import { ERROR_CODES, isFlowDcError } from '../../errors.ts';
+import { visible } from '../../visible.ts';
 
 /** Where text goes; the two properties are a terminal's. */
 export interface CliOutput extends NodeJS.WritableStream {
@@ -22,8 +23,14 @@ export interface CliIo {
   readonly abort?: AbortSignal | undefined;
 }
 
+/** Lines for people, or of JSON: whatever they hold of others' text is made visible. */
 export function writeLines(output: CliOutput, lines: readonly string[]): void {
-  for (const line of lines) output.write(`${line}\n`);
+  if (lines.length > 0) output.write(lines.map((line) => `${visible(line)}\n`).join(''));
+}
+
+/** Text that is ours to the last character: help, and what moves a terminal's cursor. */
+export function writeOwn(output: CliOutput, text: string): void {
+  output.write(text);
 }
 
 /** What a command's exit code means. 130 and 143 are the shell's for SIGINT and SIGTERM. */
@@ -50,7 +57,10 @@ export function exitCodeOfSummary({ rows, stored, failed }: RecordTotals, maxFai
 
 /** One line per problem: the message, and for several problems each of them. */
 export function errorLines(error: unknown): string[] {
-  if (!isFlowDcError(error)) return [`flow-dc: ${(error as Error)?.stack ?? String(error)}`];
+  if (!isFlowDcError(error)) {
+    const places = (error as Error)?.stack?.split('\n').filter((line) => /^ +at /.test(line)) ?? [];
+    return [`flow-dc: ${String(error)}`, ...places];
+  }
   if (error.issues.length > 1)
     return [`flow-dc: ${error.issues.length} problems (${error.code}):`, ...error.issues.map((issue) => `  ${issue}`)];
   return [`flow-dc: ${error.message} (${error.code})`];

@@ -1,7 +1,7 @@
 /** Says on stderr how a run or a reading goes, in the form that fits where stderr leads. */
 import { systemClock } from '../../clock.ts';
 import { byteSize, count, duration, percent } from '../../format.ts';
-import type { CliOutput } from './process.ts';
+import { type CliOutput, writeLines, writeOwn } from './process.ts';
 import { type ProgressSnapshot, ProgressTracker } from './tracker.ts';
 
 export type ProgressKind = 'auto' | 'bar' | 'plain' | 'json' | 'off';
@@ -29,13 +29,13 @@ export function createProgress(kind: ProgressKind, stderr: CliOutput): ProgressR
   const tracker = new ProgressTracker();
   let cancel: (() => void) | undefined;
   const clearBar = (): void => {
-    if (shown === 'bar') stderr.write(CLEAR_LINE);
+    if (shown === 'bar') writeOwn(stderr, CLEAR_LINE);
   };
   const show = (): void => {
     const snapshot = tracker.snapshot();
-    if (shown === 'bar') stderr.write(`${CLEAR_LINE}${barLine(snapshot, stderr.columns || 80)}`);
-    else if (shown === 'plain') stderr.write(`${plainLine(snapshot)}\n`);
-    else if (shown === 'json') stderr.write(`${JSON.stringify(snapshot)}\n`);
+    if (shown === 'bar') writeOwn(stderr, `${CLEAR_LINE}${barLine(snapshot, stderr.columns || 80)}`);
+    else if (shown === 'plain') writeLines(stderr, [plainLine(snapshot)]);
+    else if (shown === 'json') writeLines(stderr, [JSON.stringify(snapshot)]);
   };
   const again = (): void => {
     if (shown === 'off') return;
@@ -50,7 +50,7 @@ export function createProgress(kind: ProgressKind, stderr: CliOutput): ProgressR
     addUnit: (record) => tracker.addUnit(record),
     note(line) {
       clearBar();
-      stderr.write(`${line}\n`);
+      writeLines(stderr, [line]);
     },
     close() {
       cancel?.();
@@ -105,14 +105,14 @@ export function createRowsLine(kind: ProgressKind, stderr: CliOutput, verb: 'rea
       nextMs = nowMs + ROWS_INTERVAL_MS[shown];
       const perSecond = (1000 * rows) / (nowMs - startMs);
       if (shown === 'json')
-        return void stderr.write(`${JSON.stringify({ [verb]: rows, total, rowsPerSecond: Math.round(perSecond) })}\n`);
+        return writeLines(stderr, [JSON.stringify({ [verb]: rows, total, rowsPerSecond: Math.round(perSecond) })]);
       const of = total === undefined ? '' : ` of ${count(total)} (${percent(rows / total)})`;
       const line = `${count(rows)} rows${of} ${verb}, ${count(perSecond)} rows/s`;
       isOpen = shown === 'bar';
-      stderr.write(isOpen ? `${CLEAR_LINE}${line}` : `${line}\n`);
+      writeOwn(stderr, isOpen ? `${CLEAR_LINE}${line}` : `${line}\n`);
     },
     close() {
-      if (isOpen) stderr.write(CLEAR_LINE);
+      if (isOpen) writeOwn(stderr, CLEAR_LINE);
       isOpen = false;
     },
   };

@@ -28,7 +28,7 @@ export function reportText(report: Report): string[] {
       Object.entries(report.flags).map(([flag, rows]) => `${count(rows).padStart(9)}  ${flag}`),
     ),
     ...section('missing in this report', report.gaps),
-  ].map(plain);
+  ];
 }
 
 /** FLOW-DC's own report, in its words. */
@@ -57,7 +57,7 @@ export function flowDcText({ flowDc: { run_stats: stats } }: Report): string[] {
     `  Partitions:        ${count(parts.count)}`,
     `  Success rate:      ${spread(parts.success_rate, '%')}`,
     `  Throughput:        ${spread(parts.throughput_MBps, ' MB/s')}`,
-  ].map(plain);
+  ];
 }
 
 function outputLines({ outputs }: Report): string[] {
@@ -122,12 +122,6 @@ function section(title: string, lines: readonly string[]): string[] {
 
 function ms(value: number | undefined): string {
   return value === undefined ? '-' : milliseconds(value);
-}
-
-/** Names come from manifests: what a terminal would obey is taken out. */
-function plain(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
-  return line.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
 /** Rows as lines of columns for a terminal, indented by two; every column as wide as its widest cell. */

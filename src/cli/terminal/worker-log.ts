@@ -3,7 +3,7 @@ import { systemClock } from '../../clock.ts';
 import type { ServeEvent } from '../../cluster/serve-jobs.ts';
 import { byteSize, count, duration } from '../../format.ts';
 import { subscribe } from '../../telemetry/channels.ts';
-import type { CliOutput } from './process.ts';
+import { type CliOutput, writeLines } from './process.ts';
 import { noteServer } from './run-lines.ts';
 
 export interface WorkerLog {
@@ -13,7 +13,7 @@ export interface WorkerLog {
 }
 
 export function openWorkerLog(stderr: CliOutput): WorkerLog {
-  const say = (text: string): void => void stderr.write(`${new Date(systemClock.wallMs()).toISOString()} ${text}\n`);
+  const say = (text: string): void => writeLines(stderr, [`${new Date(systemClock.wallMs()).toISOString()} ${text}`]);
   const opened = new Map<string, number>();
   const ends = [
     noteServer(say),

@@ -1,4 +1,7 @@
 /** HTML that is safe by construction: whatever goes into a template is escaped, unless it was made by one. */
+import { visible } from '../../visible.ts';
+
+/** What goes into a template as it is. */
 export class Markup {
   readonly text: string;
 
@@ -24,15 +27,12 @@ export function escapeHtml(text: string): string {
     '"': '&quot;',
     "'": '&#39;',
   };
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] as string);
+  return visible(text).replaceAll(/[&<>"']/g, (character) => entities[character] as string);
 }
 
 /** JSON that cannot end the script element it stands in. */
 export function scriptJson(value: unknown): string {
-  return JSON.stringify(value)
-    .replaceAll('<', '\\u003c')
-    .replaceAll('\u2028', '\\u2028')
-    .replaceAll('\u2029', '\\u2029');
+  return visible(JSON.stringify(value)).replaceAll('<', '\\u003c');
 }
 
 function textOf(value: Value): string {
