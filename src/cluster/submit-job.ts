@@ -90,7 +90,7 @@ export async function submitJob(config: ResolvedConfig, options: SubmitOptions):
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o /shared/dataset');
   const clock = options.clock ?? systemClock;
   const startedMs = clock.nowMs();
-  const input = await openJobInput(config, options.stdin);
+  const input = await openJobInput(config, options.stdin, options.detach);
   try {
     const job = await openJob(output, identityOf(config, input.info), {
       overwrite: config.run.overwrite,

@@ -37,14 +37,19 @@ export interface JobInput {
 /**
  * Look at the head of what `config` names.
  * @param stdin - the stream behind `-`; without it, the kept bytes of an earlier run are read
+ * @param signal - aborts looking, not reading
  * Errors: those of readManifestInfo; FDC_ERR_MANIFEST_NOT_FOUND when a pipe was not kept to its end.
  */
-export async function openJobInput(config: ResolvedConfig, stdin: Readable | undefined): Promise<JobInput> {
+export async function openJobInput(
+  config: ResolvedConfig,
+  stdin: Readable | undefined,
+  signal?: AbortSignal,
+): Promise<JobInput> {
   const { manifest, partition, sink } = config;
   const { inputs, ...options } = manifest;
-  if (!inputs.includes('-')) return fileInput(inputs, options, partition);
+  if (!inputs.includes('-')) return fileInput(inputs, options, partition, signal);
   const output = sink.output as string;
-  if (stdin !== undefined) return new PipeInput(await headOf(stdin, output, options), options, partition);
+  if (stdin !== undefined) return new PipeInput(await headOf(stdin, output, options, signal), options, partition);
   return keptPipe(await fileInput([keptInput(output, sink.createTar)], options, partition), partition);
 }
 
@@ -52,8 +57,9 @@ async function fileInput(
   inputs: readonly string[],
   options: ManifestOptions,
   { shardSize, groupBy }: PartitionSettings,
+  signal?: AbortSignal,
 ): Promise<JobInput> {
-  const info = await readManifestInfo(inputs, options);
+  const info = await readManifestInfo(inputs, { ...options, signal });
   const nothing = async (): Promise<void> => {};
   return {
     info,
@@ -83,12 +89,17 @@ interface PipeHead {
   readonly spool: string | undefined;
 }
 
-async function headOf(stdin: Readable, output: string, options: ManifestOptions): Promise<PipeHead> {
+async function headOf(
+  stdin: Readable,
+  output: string,
+  options: ManifestOptions,
+  signal: AbortSignal | undefined,
+): Promise<PipeHead> {
   // Beside the output, where there will be room for it.
   const root = resolve(output);
   const spool =
     output === 'none:' ? undefined : join(dirname(root), `.${basename(root)}.stdin-${randomBytes(4).toString('hex')}`);
-  const info = await readManifestInfo('-', { ...options, stdin, spoolPath: spool });
+  const info = await readManifestInfo('-', { ...options, stdin, spoolPath: spool, signal });
   return { stdin, info, spool };
 }
 

@@ -40,7 +40,7 @@ export async function runJob(config: ResolvedConfig, options: RunJobOptions = {}
   const { output } = config.sink;
   if (output === undefined)
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o dataset');
-  const input = await openJobInput(config, options.stdin);
+  const input = await openJobInput(config, options.stdin, options.drain);
   try {
     return await runFrom(input, config, output, options);
   } finally {

@@ -6,8 +6,11 @@ import { describeFlowDcKeys } from '../../config/flow-dc-file.ts';
 import { type ConfigFile, loadConfigFile } from '../../config/load.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
-import type { CliIo } from '../terminal/process.ts';
+import { type CliIo, writeLines } from '../terminal/process.ts';
 import type { ParsedFlags } from './flags.ts';
+
+/** Whoever forgot the pipe sees why nothing happens. */
+const FROM_TERMINAL = 'reading the manifest from the terminal: a URL per line, Ctrl-D ends it, Ctrl-C leaves';
 
 export interface CommandConfig extends CombinedConfig {
   /** The file by itself. */
@@ -27,10 +30,17 @@ export async function commandConfig(flags: ParsedFlags, io: CliIo): Promise<Comm
 }
 
 /**
+ * Says so when the manifest is what somebody will type.
  * @param example - what follows the command's name in the example of the message
  * Errors: FDC_ERR_USAGE when neither the command line nor the file names an input.
  */
-export function requireManifest(command: string, { manifest }: ResolvedConfig, example = 'MANIFEST -o DEST'): void {
+export function requireManifest(
+  command: string,
+  { manifest }: Pick<ResolvedConfig, 'manifest'>,
+  io: CliIo,
+  example = 'MANIFEST -o DEST',
+): void {
+  if (manifest.inputs.includes('-') && io.stdin?.isTTY === true) writeLines(io.stderr, [FROM_TERMINAL]);
   if (manifest.inputs.length > 0) return;
   throw new FlowDcError('FDC_ERR_USAGE', `${command}: name a manifest, or - for stdin: flow-dc ${command} ${example}`);
 }

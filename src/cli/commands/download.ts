@@ -57,7 +57,7 @@ export function resumeDownload(job: Job, given: Config, io: CliIo): Promise<numb
  */
 export async function runDownload(config: Config, io: CliIo, notices: readonly string[] = []): Promise<number> {
   const resolved = resolveConfig(config, 'download');
-  requireManifest('download', resolved);
+  requireManifest('download', resolved, io);
   requireFolder(resolved);
   writeLines(io.stderr, notices);
   if (resolved.run.dryRun) return dryRun(resolved, io);

@@ -6,7 +6,7 @@ import { byteSize, count } from '../../format.ts';
 // Not from index.ts: what else the package has would take longer to load than a small manifest to split.
 import { partitionManifest } from '../../split/partition-manifest.ts';
 import type { PartitionSummary } from '../../split/two-passes.ts';
-import { commandConfig } from '../args/command-config.ts';
+import { commandConfig, requireManifest } from '../args/command-config.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 
@@ -29,11 +29,7 @@ export const partitionCommand = defineCommand({
 async function runPartition(config: Config, format: 'parquet' | 'csv', io: CliIo): Promise<number> {
   const { manifest, partition, sink, run } = resolveConfig(config, 'partition');
   const { inputs, ...reading } = manifest;
-  if (inputs.length === 0)
-    throw new FlowDcError(
-      'FDC_ERR_USAGE',
-      'say which manifest: flow-dc partition MANIFEST... -o FOLDER --partitions N',
-    );
+  requireManifest('partition', { manifest }, io, 'MANIFEST... -o FOLDER --partitions N');
   if (sink.output === undefined) throw new FlowDcError('FDC_ERR_USAGE', 'say where the files go, e.g. -o partitions');
   const { shardSize: _, ...settings } = partition;
   const summary = await partitionManifest(inputs, {

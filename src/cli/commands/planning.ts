@@ -18,7 +18,7 @@ export const inspectCommand = defineCommand({
   usage: 'inspect MANIFEST... [--json] [options]',
   async run(flags, io) {
     const resolved = resolveConfig((await commandConfig(flags, io)).config, 'inspect');
-    requireManifest('inspect', resolved, 'MANIFEST');
+    requireManifest('inspect', resolved, io, 'MANIFEST');
     const { inputs, ...manifest } = resolved.manifest;
     const reading = createRowsLine(resolved.run.progress, io.stderr);
     try {
@@ -47,7 +47,7 @@ export const estimateCommand = defineCommand({
   async run(flags, io) {
     const { config, notices } = await commandConfig(flags, io);
     const resolved = resolveConfig(config, 'estimate');
-    requireManifest('estimate', resolved, 'MANIFEST');
+    requireManifest('estimate', resolved, io, 'MANIFEST');
     writeLines(io.stderr, notices);
     const { fetch, paarc, run, sink } = resolved;
     const { inputs, ...manifest } = resolved.manifest;

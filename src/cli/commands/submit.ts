@@ -30,7 +30,7 @@ export const submitCommand = defineCommand({
 
 async function runSubmit(config: Config, io: CliIo, notices: readonly string[]): Promise<number> {
   const resolved = resolveConfig(config, 'submit');
-  requireManifest('submit', resolved);
+  requireManifest('submit', resolved, io);
   requireFolder(resolved, config);
   writeLines(io.stderr, notices);
   if (resolved.run.dryRun) {

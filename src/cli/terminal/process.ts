@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { RecordTotals } from '../../dataset/totals.ts';
 import { ERROR_CODES, isFlowDcError } from '../../errors.ts';
+import { startThread } from '../../start-thread.ts';
 import { visible } from '../../visible.ts';
 
 /** Where text goes; the two properties are a terminal's. */
@@ -12,7 +13,7 @@ export interface CliOutput extends NodeJS.WritableStream {
 
 /** What a command gets from the process; nothing in a command touches `process` itself. */
 export interface CliIo {
-  readonly stdin?: Readable | undefined;
+  readonly stdin?: (Readable & { readonly isTTY?: boolean }) | undefined;
   /** Data and --json results only. */
   readonly stdout: CliOutput;
   readonly stderr: CliOutput;
@@ -78,11 +79,16 @@ export interface Interrupts {
   release(): void;
 }
 
+/** From here on signals are heard, in a thread of their own too: see signal-thread.ts. */
 export function listenForInterrupts(): Interrupts {
+  const heard = new Int32Array(new SharedArrayBuffer(4));
+  const watch = startThread(new URL('./signal-thread.ts', import.meta.url), heard.buffer);
+  watch.unref();
   const drain = new AbortController();
   const abort = new AbortController();
   let first: Signal | undefined;
   const onSignal = (name: Signal): void => {
+    Atomics.add(heard, 0, 1);
     if (first === undefined) drain.abort(new Error(`${name} received`));
     else abort.abort(new Error(`${name} received again`));
     first ??= name;
@@ -96,6 +102,7 @@ export function listenForInterrupts(): Interrupts {
     release() {
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
+      void watch.terminate();
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Read URL manifests. */
+import { FlowDcError } from '../../errors.ts';
 import { narrowed, withoutAdded } from './conform.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import { type ManifestSourceOptions, manifestSource } from './manifest-options.ts';
@@ -51,7 +52,8 @@ export function readManifest(inputs: string | readonly string[], options: ReadMa
  * Look into manifests without reading their rows: files in order with format and identity, columns, roles and which
  * were guessed, and the number of rows where it is known. Reads first bytes, parquet footers and, of text, the first
  * batch; of `-`, the first line or two (all of it, into a file, if it is parquet), and readManifest on the same stream
- * still gets everything. Pass the result to readManifest as `info` to spare it the same work. Errors as readManifest.
+ * still gets everything. Pass the result to readManifest as `info` to spare it the same work. Errors as readManifest, and
+ * FDC_ERR_INTERRUPTED when `signal` aborts.
  */
 export async function readManifestInfo(
   inputs: string | readonly string[],
@@ -59,10 +61,15 @@ export async function readManifestInfo(
 ): Promise<ManifestInfo> {
   const { settings, given, stdin } = manifestSource(inputs, options);
   const thread = new ParquetThread();
+  const signal = options.signal ?? new AbortController().signal;
+  // A stream that never begins must not keep anybody waiting who was told to stop.
+  const stop = () => stdin?.stdin.destroy(new Error('stopped'));
+  signal.addEventListener('abort', stop, { once: true });
   try {
+    if (signal.aborted) stop();
     const surroundings = {
       thread,
-      signal: options.signal ?? new AbortController().signal,
+      signal,
       maxRecordBytes: settings.maxRecordBytes,
       warn: () => {},
       atEnd: () => {},
@@ -70,7 +77,11 @@ export async function readManifestInfo(
     return await (stdin === undefined
       ? inspectFiles(settings, given, surroundings)
       : inspectStdin(settings, given, stdin, surroundings));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new FlowDcError('FDC_ERR_INTERRUPTED', 'stopped before the first row was read', { cause: error });
   } finally {
+    signal.removeEventListener('abort', stop);
     await thread.close();
   }
 }

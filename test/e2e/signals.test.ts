@@ -1,0 +1,75 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { writeLargeParquet } from '../support/manifests.ts';
+import { type CliOptions, startCli } from '../support/run-cli.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/** Send SIGTERM to a command, and again. @returns its code and how long the second one took, in ms */
+async function interrupt(args: readonly string[], options: CliOptions, afterMs: number) {
+  const cli = startCli(args, options);
+  await wait(afterMs);
+  cli.child.kill('SIGTERM');
+  await wait(500);
+  const startedMs = performance.now();
+  cli.child.kill('SIGTERM');
+  const { code, stderr } = await cli.done;
+  return { code, stderr, signal: cli.child.signalCode, ms: performance.now() - startedMs };
+}
+
+const OUTPUT: Readonly<Record<string, (folder: string) => string[]>> = {
+  download: (folder) => ['-o', join(folder, 'out')],
+  submit: (folder) => ['-o', join(folder, 'out')],
+  partition: (folder) => ['-o', join(folder, 'out'), '--partitions', '2'],
+};
+
+describe('a second SIGTERM ends the program within five seconds', () => {
+  it('when its main thread is caught in something that never returns', async () => {
+    const folder = await tempFolder();
+    const busy = join(folder, 'busy.mjs');
+    await writeFile(
+      busy,
+      `import { isMainThread } from 'node:worker_threads';
+      if (isMainThread) setTimeout(() => { for (;;); }, 700);`,
+    );
+    const stdin = (async function* () {
+      yield 'http://127.0.0.1:1/a.jpg\n';
+      await wait(20_000, undefined, { ref: false });
+    })();
+    const options = { env: { NODE_OPTIONS: `--import ${busy}` }, stdin };
+    const { ms, signal, stderr } = await interrupt(['inspect', '-'], options, 2500);
+    expect(ms).toBeLessThan(5000);
+    expect(signal).toBe('SIGKILL');
+    expect(stderr).toContain('stopped from outside');
+  });
+
+  it.for(['inspect', 'estimate', 'partition'])('in the middle of a large row group (%s)', async (command) => {
+    const folder = await tempFolder();
+    const manifest = join(folder, 'm.parquet');
+    await writeLargeParquet(manifest, 1_000_000, { codec: 'ZSTD', rowGroupRows: 1_000_000 });
+    const output = OUTPUT[command]?.(folder) ?? [];
+    const { ms, code, stderr } = await interrupt([command, manifest, ...output], {}, 1500);
+    expect(ms).toBeLessThan(5000);
+    expect([143, null], stderr).toContain(code);
+  });
+});
+
+describe('a manifest from a pipe that does not begin', () => {
+  it.for(['download', 'submit', 'inspect', 'estimate', 'partition'])('can be left (%s)', async (command) => {
+    const folder = await tempFolder();
+    const output = OUTPUT[command]?.(folder) ?? [];
+    const stdin = (async function* () {
+      yield '';
+      await wait(20_000, undefined, { ref: false });
+    })();
+    const cli = startCli([command, '-', ...output], { stdin });
+    await wait(1500);
+    const startedMs = performance.now();
+    cli.child.kill('SIGINT');
+    const { code, stderr } = await cli.done;
+    expect(performance.now() - startedMs).toBeLessThan(3000);
+    expect(code, stderr).toBe(130);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(/FDC_ERR_INTERRUPTED/);
+  });
+});
