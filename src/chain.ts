@@ -63,6 +63,8 @@ export interface WorkSurroundings {
   readonly hostLimits?: HostLimits | undefined;
   /** Where units that are half done when it drains are put aside; without it they are finished. */
   readonly kept?: KeptUnitsOptions | undefined;
+  /** This half's share of the files and sockets that the process may have open. */
+  readonly openFiles?: number | undefined;
   /** Told in place of the channel `flow-dc:network`, for those who work together and speak with one voice. */
   readonly onNetwork?: ((isHeld: boolean) => void) | undefined;
 }
@@ -72,12 +74,13 @@ export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: W
 
 /** Build fetch and sink. Errors: FDC_ERR_CONFIG_INVALID. */
 export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: WorkSurroundings): WorkStages {
-  const { destination, committer, clock, profiles, worker, hostLimits, onNetwork, kept } = around;
+  const { destination, committer, clock, profiles, worker, hostLimits, openFiles, onNetwork, kept } = around;
   const openSink = sink.createTar ? tarSink : folderSink;
   return [
     fetchUnits({
       ...fetch,
       hostLimits,
+      openFiles,
       onNetwork,
       kept,
       paarc,

@@ -37,6 +37,10 @@ export const ROW_CODES = {
   },
   host_skipped: { transient: false, text: 'the configuration says to skip this host' },
   unit_deadline: { transient: true, text: 'no row of the unit finished for timeout_minutes' },
+  local_shortage: {
+    transient: true,
+    text: 'this machine had no open file, memory or port left for the row for an hour',
+  },
   unknown_error: { transient: true, text: 'the HTTP library failed in a way that has no name here' },
   unit_failed: { transient: true, text: 'the unit was given up after max_retries errors' },
 } as const satisfies Record<string, { transient: boolean; text: string }>;

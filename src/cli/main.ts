@@ -1,76 +1,12 @@
 #!/usr/bin/env node
-/** The program: from arguments to a command to an exit code. */
+/** The bin: loads the program and runs it. Nothing but Node's own modules is loaded before that. */
 import * as nodeModule from 'node:module';
-import { nearest } from '../config/nearest.ts';
-import type { CommandName } from '../config/schema/key.ts';
-import { VERSION } from '../version.ts';
-import { COMMANDS } from './commands/command-table.ts';
-import { EXIT, errorLines, exitCodeOfError, listenForInterrupts, writeLines, writeOwn } from './terminal/process.ts';
-
-async function help(): Promise<string> {
-  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
-  return `flow-dc ${VERSION}: a manifest of URLs becomes a machine-learning dataset
-
-${commands.map(({ usage, summary }) => `  flow-dc ${usage}\n      ${summary}`).join('\n')}
-
-First steps
-  flow-dc demo                                       see the whole job on a server of its own
-  flow-dc inspect photos.parquet                     what is in it, and what will hurt
-  flow-dc estimate photos.parquet -o dataset         how large it will be, what will fail, how long it takes
-  flow-dc download photos.parquet -o dataset         URL column guessed, webdataset shards, resumable
-  flow-dc download photos.csv --label species -o ds  one folder per class inside the shards
-  cat urls.txt | flow-dc download - -o dataset       from a pipe
-  flow-dc submit photos.parquet -o /shared/ds --nats nats://host:4222    on many machines: docs/cluster.md
-
-flow-dc COMMAND --help lists a command's options. Exit codes: 0 done, 1 fault (resumable), 2 wrong usage, 3 nothing or
-too little stored, or verify found something, 130/143 interrupted (resumable).
-`;
-}
-
-async function main(argv: readonly string[]): Promise<number> {
-  const [name, ...rest] = argv;
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    writeOwn(process.stdout, await help());
-    return name === undefined ? EXIT.usage : EXIT.done;
-  }
-  if (name === '--version' || name === '-V') {
-    writeLines(process.stdout, [VERSION]);
-    return EXIT.done;
-  }
-  if (!isCommand(name)) {
-    const near = nearest(name, Object.keys(COMMANDS));
-    const guess = near === undefined ? '' : `; did you mean ${near}?`;
-    writeLines(process.stderr, [`flow-dc: unknown command '${name}'${guess} (flow-dc --help)`]);
-    return EXIT.usage;
-  }
-  const interrupts = listenForInterrupts();
-  try {
-    const command = await COMMANDS[name]();
-    return await command.run(rest, {
-      stdin: process.stdin,
-      stdout: process.stdout,
-      stderr: process.stderr,
-      env: process.env,
-      signal: interrupts.drain,
-      abort: interrupts.abort,
-    });
-  } catch (error) {
-    writeLines(process.stderr, errorLines(error));
-    return interrupts.exitCode() ?? exitCodeOfError(error);
-  } finally {
-    interrupts.release();
-  }
-}
-
-function isCommand(name: string): name is CommandName {
-  return Object.hasOwn(COMMANDS, name);
-}
-
-// A reader that closes the pipe early (head) ends the output, not the job.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+import { isShortOfFiles } from '../open-files.ts';
 
 // What was compiled is kept from run to run, by the releases of Node that can.
 (nodeModule as { enableCompileCache?: () => void }).enableCompileCache?.();
+// Node opens the files of all modules at once, and one by one what is required.
+if (isShortOfFiles() && import.meta.url.endsWith('.js'))
+  nodeModule.createRequire(import.meta.url)('../every-module.js');
+const { main } = await import('./program.ts');
 process.exitCode = await main(process.argv.slice(2));

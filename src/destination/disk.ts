@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { patiently } from '../open-files.ts';
 import { errnoOf } from './destination.ts';
 
 /** What link() answers on file systems without hard links (FAT, some FUSE and network mounts, seccomp profiles). */
@@ -27,7 +28,7 @@ export async function syncFolder(path: string): Promise<void> {
 
 /** fsync a file that was written and closed before. */
 export async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+  const handle = await patiently(() => open(path, 'r'));
   try {
     await handle.sync();
   } finally {
@@ -42,7 +43,7 @@ export async function writeAtomically(
 ): Promise<void> {
   // A fixed name: what a crash leaves behind is overwritten by the next run instead of piling up.
   const partial = `${path}.part`;
-  const handle = await open(partial, 'w');
+  const handle = await patiently(() => open(partial, 'w'));
   try {
     if (typeof content === 'string' || content instanceof Uint8Array) await handle.writeFile(content);
     else for await (const chunk of content) await handle.appendFile(chunk);
@@ -132,7 +133,7 @@ async function linkOrCreate(temporary: string, path: string, content: string, li
 }
 
 async function writeSynced(path: string, content: string): Promise<void> {
-  const file = await open(path, 'wx');
+  const file = await patiently(() => open(path, 'wx'));
   try {
     await file.writeFile(content);
     await file.sync();

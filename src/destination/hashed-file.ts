@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { FlowDcError } from '../errors.ts';
+import { patiently } from '../open-files.ts';
 import { listedPath } from './folder-layout.ts';
 
 /** Size and content of a file. `sha256` is lower-case hex. */
@@ -22,7 +23,7 @@ export class HashedFile {
   }
 
   static async create(path: string): Promise<HashedFile> {
-    return new HashedFile(await open(path, 'wx'));
+    return new HashedFile(await patiently(() => open(path, 'wx')));
   }
 
   /** Append; the chunks may be reused once this resolves. One call at a time. */
@@ -89,7 +90,7 @@ export function formatListedFile(file: ListedFile): string {
 
 /** The files of a list, with paths that are safe to join. Errors: FDC_ERR_DEST_IO for a line that is neither. */
 export async function* readFileList(listPath: string): AsyncGenerator<ListedFile> {
-  const handle = await open(listPath, 'r');
+  const handle = await patiently(() => open(listPath, 'r'));
   try {
     for await (const line of handle.readLines()) yield parseListedFile(line, listPath);
   } finally {

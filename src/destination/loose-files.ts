@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, renameSync, writevSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../clock.ts';
+import { isShortage, patiently } from '../open-files.ts';
 import type { Artifact } from '../record.ts';
 import type { StagedFile, StagedFolder } from './destination.ts';
 import { syncPath } from './disk.ts';
@@ -63,9 +64,15 @@ export class LooseFiles implements StagedFolder {
     let bytes = 0;
     for (const piece of pieces) bytes += piece.byteLength;
     const line = formatListedFile({ path, bytes, sha256 });
-    if (!this.#tempo.isQuick()) return this.#addLater(staged, pieces).then(() => void this.#lines.push(line));
+    const later = () => this.#addLater(staged, pieces).then(() => void this.#lines.push(line));
+    if (!this.#tempo.isQuick()) return later();
     const startMs = systemClock.nowMs();
-    this.#addNow(staged, pieces);
+    try {
+      this.#addNow(staged, pieces);
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+      return later();
+    }
     this.#tempo.note(systemClock.nowMs() - startMs);
     this.#lines.push(line);
     return undefined;
@@ -113,7 +120,7 @@ export class LooseFiles implements StagedFolder {
 
   async #addLater(staged: string, pieces: readonly Uint8Array[]): Promise<void> {
     await this.#folderOf(staged);
-    const handle = await open(staged, 'wx');
+    const handle = await patiently(() => open(staged, 'wx'));
     try {
       let rest: readonly Uint8Array[] = pieces;
       while (rest.length > 0) rest = unwritten(rest, (await handle.writev(rest)).bytesWritten);

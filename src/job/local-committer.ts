@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { createExclusively, type LinkFile, makeFolder } from '../destination/disk.ts';
 import { FlowDcError } from '../errors.ts';
+import { patiently } from '../open-files.ts';
 import type { Committer, UnitId, UnitRecord } from '../record.ts';
 import { assertRecord, recordProblems, UNIT_ID_PATTERN } from '../record-schema.ts';
 
@@ -148,7 +149,7 @@ class RecordFolder implements LocalCommitter {
   async #list(prefix: string): Promise<readonly string[]> {
     const folder = join(this.#units, prefix);
     try {
-      return await readdir(folder);
+      return await patiently(() => readdir(folder));
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return [];
       throw destinationError(error, folder);
@@ -179,7 +180,7 @@ function temporaryFolder(stateFolder: string): string {
 async function readRecord(path: string, unit: UnitId): Promise<UnitRecord | undefined> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    value = JSON.parse(await patiently(() => readFile(path, 'utf8')));
   } catch (error) {
     if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return undefined;
     throw destinationError(error, path);

@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import type { Clock } from '../clock.ts';
 import { errnoOf } from '../destination/destination.ts';
 import { writeAtomically } from '../destination/disk.ts';
+import { patiently } from '../open-files.ts';
 
 /** One host at one moment. */
 export interface TimelineHost {
@@ -179,7 +180,7 @@ export class TimelineRecorder {
 
   #look(): void {
     const line = `${JSON.stringify(this.#point())}\n`;
-    this.#append(() => appendFile(this.#path, line));
+    this.#append(() => patiently(() => appendFile(this.#path, line)));
     this.#looks += 1;
     this.#lines += 1;
     if (this.#lines < this.#maxLines) return;
@@ -202,7 +203,7 @@ export class TimelineRecorder {
 
   /** Lines of older runs count. A line that a kill has torn is ended, or ours would be part of it. */
   async #begin(): Promise<void> {
-    await appendFile(this.#path, '\n');
+    await patiently(() => appendFile(this.#path, '\n'));
     let older = 0;
     for await (const _point of readTimeline(this.#path)) older += 1;
     this.#lines += older * 2 < this.#maxLines ? older : await thinTimeline(this.#path);

@@ -66,6 +66,10 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
   host_down: { cause: 'the host answered nothing for so long that the rest of its rows was not tried', flags: '' },
   host_skipped: { cause: 'your configuration says so (hosts, skip)' },
   unit_deadline: { cause: 'no row of a shard moved for timeout_minutes', flags: '--timeout-minutes 180' },
+  local_shortage: {
+    cause: 'this machine had no open file, memory or port left for an hour',
+    flags: '--concurrent-downloads 100',
+  },
   unknown_error: { cause: 'the HTTP library failed in a way that flow-dc does not know; worth a report', flags: '' },
   unit_failed: { cause: 'faults on this machine: disk or memory; the log has them', flags: '--log-file run.log' },
 };

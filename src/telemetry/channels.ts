@@ -27,6 +27,8 @@ export interface ChannelPayloads {
   'flow-dc:limit': { readonly host: string; readonly atMs: number; readonly transition: Transition };
   /** Every host fails before a connection: rows are held (true) or go on (false). */
   'flow-dc:network': { readonly isHeld: boolean };
+  /** This machine is short of open files, memory or ports: fewer requests at once until it is not; no row is lost. */
+  'flow-dc:shortage': { readonly message: string };
   /**
    * The server of a job on several machines: reached, gone, or there without an answer of JetStream for half a minute.
    */
@@ -44,6 +46,7 @@ export const CHANNEL_NAMES: readonly ChannelName[] = [
   'flow-dc:row',
   'flow-dc:limit',
   'flow-dc:network',
+  'flow-dc:shortage',
   'flow-dc:server',
   'flow-dc:refused',
   'flow-dc:unit-open',

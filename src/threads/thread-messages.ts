@@ -14,6 +14,7 @@ export interface WorkThreadData {
   readonly output: string;
   readonly spillFolder: string;
   readonly kept: KeptUnitsOptions | undefined;
+  readonly openFiles: number | undefined;
   /** Who commits, for records. */
   readonly worker: string;
   /** 1 and up: 0 is the process's own. */

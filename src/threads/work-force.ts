@@ -6,6 +6,7 @@ import type { ResolvedConfig } from '../config/types.ts';
 import { GateTable } from '../host-budget/threads/gate-table.ts';
 import { LimitDesk } from '../host-budget/threads/limit-desk.ts';
 import type { HostLimits } from '../host-limits.ts';
+import { openFileLimit } from '../open-files.ts';
 import type { HostLoad } from '../stages/fetch/result-stream.ts';
 import { createLimits } from '../stages/fetch/schedule/create-limits.ts';
 import { publish } from '../telemetry/channels.ts';
@@ -18,6 +19,8 @@ import { UnitExchange, type WorkedChannel } from './unit-exchange.ts';
 const MAX_THREADS = 64;
 /** No thread gets less memory for bodies than a run must have at least. */
 const LEAST_BODY_BYTES = 1_048_576;
+/** Nor fewer open files, which would make it slower than one thread that has all. Chosen. */
+const LEAST_FILES = 256;
 /**
  * Hosts that threads may have in use at a time; rows of more wait. Each thread keeps some thousand idle ones, so there
  * must be more for each.
@@ -53,7 +56,9 @@ export function openWorkForce(
   output: string,
   pace?: Partial<CrewPace>,
 ): WorkForce {
-  const most = Math.min(MAX_THREADS, Math.floor(config.fetch.bodyMemoryBytes / LEAST_BODY_BYTES));
+  const memory = Math.floor(config.fetch.bodyMemoryBytes / LEAST_BODY_BYTES);
+  const files = Math.floor((openFileLimit() ?? Number.POSITIVE_INFINITY) / LEAST_FILES);
+  const most = Math.min(MAX_THREADS, memory, files);
   const threads = Math.min(most, config.run.threads);
   return threads <= 1 ? new OneThread(config, around) : new ManyThreads(config, around, { output, threads, pace });
 }
@@ -124,6 +129,7 @@ class ManyThreads implements WorkForce {
     this.#stages = openWorkStages(this.#config, {
       ...around,
       hostLimits: this.#desk.here,
+      openFiles: this.#openFiles,
       onNetwork: (isHeld) => this.#network.note(0, isHeld),
     });
   }
@@ -191,6 +197,12 @@ class ManyThreads implements WorkForce {
     return this.#crew?.threads.map(({ report }) => report) ?? [];
   }
 
+  /** Of each thread. */
+  get #openFiles(): number | undefined {
+    const files = openFileLimit();
+    return files === undefined ? undefined : Math.floor(files / this.#options.threads);
+  }
+
   #start(thread: number, exchange: UnitExchange, events: CrewThreadEvents): CrewThread {
     const { destination, worker = 'local', kept } = this.#around;
     const { size, buffer } = this.#table;
@@ -202,6 +214,7 @@ class ManyThreads implements WorkForce {
       output: this.#options.output,
       spillFolder: destination.spillFolder,
       kept,
+      openFiles: this.#openFiles,
       worker,
       thread,
       gates: { size, buffer },

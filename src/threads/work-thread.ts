@@ -62,6 +62,7 @@ async function workHere(data: WorkThreadData): Promise<void> {
     worker,
     hostLimits: line.limits,
     kept,
+    openFiles: data.openFiles,
   });
   const endTelling = tellAll();
   const report = (): void => {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const LIMITED = 'ulimit -n "$0" && exec "$@"';
 
 export interface CliResult {
   /** null when a signal ended it. */
@@ -17,6 +18,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** The Node that runs it; default: the one that runs the tests. */
   readonly node?: string | undefined;
+  /** `ulimit -n` of its process. */
+  readonly openFiles?: number | undefined;
 }
 
 export interface CliProcess {
@@ -29,7 +32,9 @@ export interface CliProcess {
 
 /** Start `flow-dc ...args`; stdin is empty unless given. */
 export function startCli(args: readonly string[], options: CliOptions = {}): CliProcess {
-  const child = spawn(options.node ?? process.execPath, [MAIN, ...args], {
+  const words = [options.node ?? process.execPath, MAIN, ...args];
+  const limited = options.openFiles === undefined ? words : ['sh', '-c', LIMITED, `${options.openFiles}`, ...words];
+  const child = spawn(limited[0] as string, limited.slice(1), {
     env: { ...process.env, ...options.env },
     cwd: options.cwd,
     stdio: 'pipe',

@@ -71,9 +71,14 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
         : 'stopping: what was fetched is kept for the resume; interrupt again to stop at once, without that',
     );
   io.signal.addEventListener('abort', onDrain, { once: true });
-  const unsubscribe = subscribe('flow-dc:network', ({ isHeld }) =>
-    progress.note(isHeld ? NETWORK_DOWN : 'the network answers again: going on'),
-  );
+  const unsubscribe = [
+    subscribe('flow-dc:network', ({ isHeld }) =>
+      progress.note(isHeld ? NETWORK_DOWN : 'the network answers again: going on'),
+    ),
+    subscribe('flow-dc:shortage', ({ message }) =>
+      progress.note(`${message}; fewer downloads at once until there is, and no row is lost`),
+    ),
+  ];
   try {
     const summary = await runJob(resolved, {
       drain: io.signal,
@@ -98,7 +103,7 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
     throw error;
   } finally {
     io.signal.removeEventListener('abort', onDrain);
-    unsubscribe();
+    for (const end of unsubscribe) end();
     await Promise.all([log.close(), trace.close()]);
   }
 }

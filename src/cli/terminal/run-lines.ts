@@ -1,12 +1,12 @@
 /** What a run says to people besides its progress: what it is about to do, how its server is, what came of it. */
 import { getServers } from 'node:dns';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../../config/types.ts';
 import { freeBytes } from '../../destination/disk.ts';
 import { byteSize, count } from '../../format.ts';
 import type { ManifestInfo } from '../../index.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
+import { filesFor, openFileLimit, shareFiles } from '../../open-files.ts';
 import { codeLines, headLines } from '../../report/head-lines.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 
@@ -108,7 +108,8 @@ async function outputLine(config: ResolvedConfig): Promise<string> {
 }
 
 function limitsLine(config: ResolvedConfig): string {
-  const { concurrentDownloads, connectTo, dnsServers, timeoutMs } = config.fetch;
+  const { connectTo, dnsServers, timeoutMs } = config.fetch;
+  const { concurrentDownloads } = shareFiles(openFileLimit(), config.fetch);
   const names =
     connectTo.length > 0
       ? `connections go to ${connectTo.join(', ')}`
@@ -118,22 +119,12 @@ function limitsLine(config: ResolvedConfig): string {
   return `limits: ${count(concurrentDownloads)} downloads at once, ${timeoutMs / 1000} s each${files}; ${names}`;
 }
 
-function openFileWarning(config: ResolvedConfig): string[] {
+function openFileWarning({ fetch }: ResolvedConfig): string[] {
   const files = openFileLimit();
-  const needed = config.fetch.concurrentDownloads + 4 * config.fetch.openUnits + 64;
-  if (files === undefined || files >= needed) return [];
+  const { concurrentDownloads } = shareFiles(files, fetch);
+  if (files === undefined || concurrentDownloads === fetch.concurrentDownloads) return [];
   return [
-    `warning: ${count(files)} open files are allowed, up to ${count(needed)} may be needed: raise it with ` +
-      `'ulimit -n ${needed}', or lower --concurrent-downloads`,
+    `warning: ${count(files)} open files are allowed: ${count(concurrentDownloads)} downloads at once in place of ` +
+      `${count(fetch.concurrentDownloads)}; 'ulimit -n ${filesFor(fetch)}' allows all`,
   ];
-}
-
-/** The process's own soft limit; unknown where there is no /proc. */
-function openFileLimit(): number | undefined {
-  try {
-    const found = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    return found === undefined ? undefined : Number(found);
-  } catch {
-    return undefined;
-  }
 }

@@ -29,6 +29,7 @@ export function openWorkerLog(stderr: CliOutput): WorkerLog {
       const rest = codes.length === 0 ? '' : `; not stored: ${codes.join(', ')}`;
       say(`unit ${unit}: committed, ${count(stored)} of ${count(rows)} rows stored, ${byteSize(bytes)}${time}${rest}`);
     }),
+    subscribe('flow-dc:shortage', ({ message }) => say(`${message}; fewer downloads at once until there is`)),
     subscribe('flow-dc:network', ({ isHeld }) =>
       say(
         isHeld

@@ -5,14 +5,16 @@
 import type { Clock } from '../../clock.ts';
 import { parseHttpUrl, parseUrl } from '../../host/host.ts';
 import type { HostLimits } from '../../host-limits.ts';
+import { isShortage } from '../../open-files.ts';
 import type { Transition } from '../../paarc/limit.ts';
-import { isTransient, type RowCode } from '../../row-codes.ts';
+import type { RowCode } from '../../row-codes.ts';
 import { OriginPools } from './connect/origin-pools.ts';
 import { requestHeaders } from './connect/request-headers.ts';
 import { Flight, type Tower } from './flight.ts';
+import { OwnTroubles, type TroubleHooks } from './own-troubles.ts';
 import { type Acceptance, acceptBody } from './reply/accept-body.ts';
 import { THROUGHPUT_WINDOW_MS } from './reply/attempt.ts';
-import { outcomeOf } from './reply/attempt-error.ts';
+import { outcomeOf, shortageText } from './reply/attempt-error.ts';
 import type { AttemptEnd, AttemptSettings, Timing } from './reply/attempt-terms.ts';
 import type { CollectedBody, CollectorOptions } from './reply/body-collector.ts';
 import { BodyBudget } from './reply/body-memory.ts';
@@ -21,13 +23,10 @@ import { announcedEnd, type FetchTask, failedEnd, fetchedEnd, refusedUrl, Work }
 import type { Permit } from './schedule/gate.ts';
 import type { Lane } from './schedule/lane.ts';
 import { LoadMeter } from './schedule/load-meter.ts';
-import { NetworkHold } from './schedule/network-hold.ts';
 import { decideRetry } from './schedule/retry-policy.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import type { EngineSettings } from './settings.ts';
 
-/** How long rows wait that failed while there seems to be no network at all. */
-const NETWORK_RETRY_MS = 5_000;
 const BREAKER_PROBE_MS = 60_000;
 /**
  * A host that closed its idle connections closed them all, and a row may be handed several before it gets a new one.
@@ -35,11 +34,10 @@ const BREAKER_PROBE_MS = 60_000;
  */
 const MAX_STALE_CONNECTIONS = 8;
 
-export interface EngineHooks {
+export interface EngineHooks extends TroubleHooks {
   readonly onHungry: () => void;
   readonly onTransition: (host: string, transition: Transition) => void;
   readonly onAttempt: (host: string, code: RowCode | undefined, timing: Timing) => void;
-  readonly onNetwork: (isHeld: boolean) => void;
   readonly onFatal: (error: Error) => void;
 }
 
@@ -52,7 +50,7 @@ export class FetchEngine implements Tower {
   readonly #hooks: EngineHooks;
   readonly #limits: HostLimits;
   readonly #load: LoadMeter;
-  readonly #network: NetworkHold;
+  readonly #troubles: OwnTroubles;
   readonly #attempt: AttemptSettings;
   readonly #accepting: CollectorOptions & EngineSettings;
   /** By length; hosts may have a time limit of their own. */
@@ -66,9 +64,9 @@ export class FetchEngine implements Tower {
     this.#hooks = hooks;
     this.#limits = limits;
     this.budget = new BodyBudget(bodyMemoryBytes);
-    this.pools = new OriginPools(connector, maxPools);
+    this.pools = new OriginPools(connector, maxPools, settings.maxConnections);
     this.#load = new LoadMeter(clock);
-    this.#network = new NetworkHold(settings.offlineHoldMs);
+    this.#troubles = new OwnTroubles(clock, settings.concurrentDownloads, settings.offlineHoldMs, hooks);
     this.#accepting = { ...settings, budget: this.budget, spillBytes: Math.min(spillBytes, bodyMemoryBytes) };
     this.#attempt = {
       ...this.#accepting,
@@ -81,7 +79,7 @@ export class FetchEngine implements Tower {
       clock,
       load: this.#load,
       maxInFlight: settings.concurrentDownloads,
-      isFull: limits.isFull,
+      isFull: () => this.#troubles.isFull(this.scheduler.inFlight) || limits.isFull?.() === true,
       breaker: { failures: settings.breakerFailures, spanMs: 2 * timeoutMs, probeMs: BREAKER_PROBE_MS },
       createLimit: (host) => limits.create(host, settings.policyOf(host), () => this.#revoke(host)),
       start: (work, lane, permit) => this.#send(work, lane, permit),
@@ -167,7 +165,7 @@ export class FetchEngine implements Tower {
     for (const flight of this.scheduler.find(host)?.running ?? []) {
       const { work } = flight;
       if (!flight.stop()) continue;
-      work.attempts -= work.hops === 0 ? 1 : 0;
+      work.unsend();
       work.waitingSinceMs = this.#clock.nowMs();
       this.#again(work, 0);
     }
@@ -189,13 +187,14 @@ export class FetchEngine implements Tower {
     const code = end.kind === 'failed' ? end.code : undefined;
     const isFreeRetry = end.kind === 'failed' && end.staleConnection && work.staleConnections < MAX_STALE_CONNECTIONS;
     const retryAfter = end.kind === 'failed' ? end.retryAfterMs : undefined;
-    if (!isFreeRetry) this.#noteHealth(lane, work.host, end);
-    this.#hooks.onAttempt(work.host, code, end);
+    if (!isFreeRetry) this.#troubles.note(lane.breaker, work.host, end, this.scheduler.inFlight - 1);
+    if (code === 'local_shortage') this.pools.shed();
+    else this.#hooks.onAttempt(work.host, code, end);
     this.scheduler.settle(lane, permit, isFreeRetry ? { kind: 'neutral' } : outcomeOf(code, end, retryAfter));
     if (!work.task.isDropped()) {
       if (isFreeRetry) {
         work.staleConnections += 1;
-        work.attempts -= work.hops === 0 ? 1 : 0;
+        work.unsend();
         this.scheduler.again(work.host, work, 0);
       } else if (end.kind === 'body') this.#accept(work, end);
       else if (end.kind === 'headers') work.task.end(announcedEnd(work, end));
@@ -205,19 +204,6 @@ export class FetchEngine implements Tower {
       this.drop(end);
     }
     this.scheduler.pump();
-  }
-
-  #noteHealth(lane: Lane<Work>, host: string, end: AttemptEnd): void {
-    const nowMs = this.#clock.nowMs();
-    if (end.kind !== 'failed' || end.status !== undefined) {
-      lane.breaker.onReply();
-      if (this.#network.onReply()) this.#hooks.onNetwork(false);
-      return;
-    }
-    this.#network.onFailure(host, end.code, lane.breaker.hasReplied, nowMs);
-    // A name that does not exist or a refused address ends its rows by itself; that is no host that is down.
-    if (isTransient(end.code) && !this.#network.excuses(end.code, nowMs)) lane.breaker.onFailure(nowMs);
-    if (this.#network.announces(nowMs)) this.#hooks.onNetwork(true);
   }
 
   #accept(work: Work, end: AttemptEnd & { kind: 'body' }): void {
@@ -231,10 +217,23 @@ export class FetchEngine implements Tower {
       },
       (error: Error) => {
         this.drop(end);
-        throw error;
+        if (!isShortage(error)) throw error;
+        if (!work.task.isDropped()) this.#waitOut(work, end, error);
       },
     );
     this.#background(judging);
+  }
+
+  /** The body came, and there was no file to unpack it into. */
+  #waitOut(work: Work, { headersMs, serviceMs, bytes }: Timing, error: Error): void {
+    const end = {
+      kind: 'failed',
+      code: 'local_shortage',
+      message: shortageText(error),
+      staleConnection: false,
+    } as const;
+    this.#retryOrFail(work, end.code, end.message, { ...end, headersMs, serviceMs, bytes });
+    this.scheduler.pump();
   }
 
   #judge(work: Work, end: AttemptEnd & { kind: 'body' }, acceptance: Acceptance): void {
@@ -270,7 +269,11 @@ export class FetchEngine implements Tower {
   }
 
   #retryOrFail(work: Work, code: RowCode, message: string, end: AttemptEnd & { kind: 'failed' }): void {
-    if (this.#network.excuses(code, this.#clock.nowMs())) return this.#again(work, NETWORK_RETRY_MS);
+    const waitMs = this.#troubles.excuse(code);
+    if (waitMs !== undefined) {
+      if (code === 'local_shortage') work.unsend();
+      return this.#again(work, waitMs);
+    }
     const deferred = code === 'http_429' || (code === 'http_503' && end.retryAfterMs !== undefined);
     const decision = decideRetry(
       { code, deferred, errors: work.errors, deferrals: work.deferrals, retryAfterMs: end.retryAfterMs },

@@ -85,6 +85,7 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
         publish('flow-dc:limit', () => ({ host, atMs: settings.clock.nowMs(), transition })),
       onAttempt: (host, code, { headersMs, serviceMs, bytes }) =>
         publish('flow-dc:attempt', () => ({ host, headersMs, serviceMs, bytes, code })),
+      onShortage: (message) => publish('flow-dc:shortage', () => ({ message })),
       onNetwork: hooks.onNetwork ?? ((isHeld) => publish('flow-dc:network', () => ({ isHeld }))),
       onFatal: (error) => this.destroy(error),
     });

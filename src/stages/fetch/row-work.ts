@@ -93,6 +93,11 @@ export class Work {
     this.origin = this.#startOrigin;
     this.hops = 0;
   }
+
+  /** What was sent last counts as never sent. */
+  unsend(): void {
+    this.attempts -= this.hops === 0 ? 1 : 0;
+  }
 }
 
 /** How a row ends that asked for headers only, and got them. */

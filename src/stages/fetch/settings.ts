@@ -8,6 +8,7 @@ import { stageSettings } from '../../config/stage-settings.ts';
 import type { FetchOptions, FetchSettings, HostRule, PaarcOptions } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { HostLimits } from '../../host-limits.ts';
+import { type FileShares, openFileLimit, shareFiles } from '../../open-files.ts';
 import type { Limit } from '../../paarc/limit.ts';
 import { VERSION } from '../../version.ts';
 import { createAddressGuard } from './connect/address-guard.ts';
@@ -53,6 +54,8 @@ export interface FetchStageOptions extends FetchOptions {
   readonly kept?: KeptUnitsOptions | undefined;
   /** Told that rows are held because there seems to be no network, in place of the channel `flow-dc:network`. */
   readonly onNetwork?: ((isHeld: boolean) => void) | undefined;
+  /** Files and sockets that the stage may have its part of; what the process may have open by default. */
+  readonly openFiles?: number | undefined;
 }
 
 export interface KeptUnitsOptions {
@@ -60,7 +63,7 @@ export interface KeptUnitsOptions {
   readonly graceMs: number;
 }
 
-export interface EngineSettings extends Omit<FetchSettings, 'hosts' | 'headers' | 'userAgent'> {
+export interface EngineSettings extends Omit<FetchSettings, 'hosts' | 'headers' | 'userAgent'>, FileShares {
   readonly clock: Clock;
   readonly random: () => number;
   readonly connector: Connector;
@@ -86,9 +89,11 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     bodyRelease: _release,
     onNetwork: _onNetwork,
     kept: _kept,
+    openFiles = openFileLimit(),
     ...slice
   } = options;
   const settings = stageSettings('fetch', slice);
+  const shares = shareFiles(openFiles, settings);
   const resolver = new NameResolver(
     clock,
     parsed(() => nameServers(settings.dnsServers)),
@@ -97,6 +102,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
   for (const rule of Object.values(settings.hosts)) parsed(() => headerRecord(rule.headers ?? []));
   return {
     ...settings,
+    ...shares,
     clock,
     random,
     resolver,
@@ -114,7 +120,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     policyOf: createHostPolicies(settings.hosts),
     headers: parsed(() => headerRecord(settings.headers)),
     userAgent: settings.userAgent ?? userAgent(settings.contact),
-    spill: new SpillFolder(spillFolder),
+    spill: new SpillFolder(spillFolder, shares.maxSpills),
     profiles: hostProfiles,
   };
 }

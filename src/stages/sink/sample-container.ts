@@ -1,5 +1,6 @@
 /** What holds the stored samples of one unit, as the writer of a unit sees it. */
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { patiently } from '../../open-files.ts';
 import type { Artifact, FetchResult, SpilledBody } from '../../record.ts';
 
 const READ_BYTES = 1024 * 1024;
@@ -32,7 +33,8 @@ export interface SampleContainer {
 /** A spilled body, to its end. */
 export async function* readSpilled({ path, bytes }: SpilledBody): AsyncGenerator<Buffer> {
   let read = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
+  const file = await patiently(() => open(path, 'r'));
+  for await (const chunk of file.createReadStream({ highWaterMark: READ_BYTES })) {
     read += (chunk as Buffer).byteLength;
     yield chunk as Buffer;
   }

@@ -29,10 +29,20 @@ export class OriginPools {
   readonly #resting = new Set<string>();
   readonly #connector: Pick<Connector, 'connect'>;
   readonly #maxPools: number;
+  readonly #maxConnections: number;
+  #connections = 0;
+  /** The last one: its reply may still be on its way through undici. */
+  #givenBack: Client | undefined;
 
-  constructor(connector: Pick<Connector, 'connect'>, maxPools: number) {
+  /** @param maxConnections - so many are open, those without a request included, while as many are not in use */
+  constructor(
+    connector: Pick<Connector, 'connect'>,
+    maxPools: number,
+    maxConnections: number = Number.POSITIVE_INFINITY,
+  ) {
     this.#connector = connector;
     this.#maxPools = maxPools;
+    this.#maxConnections = maxConnections;
   }
 
   /** Origins with a connection, or with one that may be used again. */
@@ -53,13 +63,17 @@ export class OriginPools {
     this.#origins.set(origin, entry);
     this.#resting.delete(origin);
     if (this.#origins.size > this.#maxPools) this.#evict();
-    return entry.free.pop() ?? this.#open(origin, entry);
+    const kept = entry.free.pop();
+    if (kept !== undefined) return kept;
+    if (this.#connections >= this.#maxConnections) this.#closeIdle(1 + this.#connections - this.#maxConnections);
+    return this.#open(origin, entry);
   }
 
   /** @param isUsable - the reply was read to its end, so that the connection can take another request */
   giveBack(origin: string, client: Client, isUsable: boolean): void {
     const entry = this.#origins.get(origin);
     if (entry?.all.has(client) !== true) return;
+    this.#givenBack = client;
     if (isUsable) entry.free.push(client);
     else this.#close(entry, client);
   }
@@ -78,6 +92,11 @@ export class OriginPools {
   /** The host will not be asked again soon: close its connections. */
   drop(host: string): void {
     for (const [origin, entry] of this.#of(host)) if (isIdle(entry)) this.#forget(origin, entry);
+  }
+
+  /** The machine has no more connections to give: close all that are not in use. */
+  shed(): void {
+    this.#closeIdle(this.#connections);
   }
 
   async close(): Promise<void> {
@@ -108,6 +127,7 @@ export class OriginPools {
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
     });
     entry.all.set(client, () => giveUp());
+    this.#connections += 1;
     // Without its socket it is no connection, but memory.
     client.on('disconnect', () => {
       const at = entry.free.indexOf(client);
@@ -117,6 +137,26 @@ export class OriginPools {
       if (entry.all.size === 0 && this.#origins.get(origin) === entry) this.#forget(origin, entry);
     });
     return client;
+  }
+
+  /**
+   * At once, before the next one is made, which would find no file otherwise; of the origins used longest ago first. The
+   * connection given back last stays: its reply may still be on its way through undici.
+   */
+  #closeIdle(count: number): void {
+    let left = count;
+    for (const [origin, entry] of this.#origins) {
+      const idle = entry.free.filter((client) => client !== this.#givenBack).slice(0, left);
+      for (const client of idle) {
+        entry.free.splice(entry.free.indexOf(client), 1);
+        entry.all.delete(client);
+        client.destroy(CLOSED).catch(() => {});
+      }
+      if (idle.length > 0 && entry.all.size === 0) this.#forget(origin, entry);
+      this.#connections -= idle.length;
+      left -= idle.length;
+      if (left <= 0) return;
+    }
   }
 
   #evict(): void {
@@ -136,7 +176,7 @@ export class OriginPools {
 
   #close(entry: Origin, client: Client): void {
     const giveUp = entry.all.get(client);
-    entry.all.delete(client);
+    if (entry.all.delete(client)) this.#connections -= 1;
     // Often from within one of its own callbacks, which undici does not expect to end it; and nothing that is under way
     // in it matters to anybody any more, so its closing cannot fail in a way that does.
     setImmediate(() => {

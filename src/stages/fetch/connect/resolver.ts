@@ -8,6 +8,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../clock.ts';
+import { hasFileLeft, isShortage } from '../../../open-files.ts';
 import { Fifo } from '../../../structures/fifo.ts';
 
 /** For names that do not exist. */
@@ -23,7 +24,7 @@ const HOSTS_FILE = process.platform === 'win32' ? 'C:\\Windows\\System32\\driver
 
 /** Carries one of the row codes that name resolution can end with. */
 export class LookupError extends Error {
-  readonly code: 'dns_not_found' | 'dns_error';
+  readonly code: 'dns_not_found' | 'dns_error' | 'local_shortage';
   constructor(code: LookupError['code'], message: string) {
     super(message);
     this.code = code;
@@ -105,7 +106,10 @@ export class NameResolver {
   }
 
   async #ask(hostname: string): Promise<readonly string[]> {
-    this.#hosts ??= readHostsFile();
+    this.#hosts ??= readHostsFile().catch((error: unknown) => {
+      this.#hosts = undefined;
+      throw lookupError(hostname, error);
+    });
     const listed = (await this.#hosts).get(hostname.toLowerCase());
     if (listed !== undefined) return listed;
     try {
@@ -114,7 +118,8 @@ export class NameResolver {
       return addresses;
     } catch (cause) {
       const error = cause instanceof LookupError ? cause : lookupError(hostname, cause);
-      this.#keep(hostname, error, error.code === 'dns_not_found' ? MISSING_TTL_MS : FAILURE_TTL_MS);
+      if (error.code !== 'local_shortage')
+        this.#keep(hostname, error, error.code === 'dns_not_found' ? MISSING_TTL_MS : FAILURE_TTL_MS);
       throw error;
     }
   }
@@ -168,6 +173,12 @@ function hasIPv4(): boolean {
 
 function lookupError(hostname: string, cause: unknown): LookupError {
   const code = (cause as { code?: string }).code ?? 'unknown';
+  // c-ares calls a socket that it could not make a refusal of the server.
+  if (isShortage(cause) || (code === 'ECONNREFUSED' && !hasFileLeft()))
+    return new LookupError(
+      'local_shortage',
+      `this machine has no open file left to ask the name servers for ${hostname}`,
+    );
   const missing = code === 'ENOTFOUND' || code === 'ENODATA' || code === 'EBADNAME';
   return new LookupError(
     missing ? 'dns_not_found' : 'dns_error',
@@ -178,7 +189,10 @@ function lookupError(hostname: string, cause: unknown): LookupError {
 async function readHostsFile(): Promise<Map<string, string[]>> {
   const hosts = new Map<string, string[]>();
   // No hosts file is a normal state of a container, not a fault.
-  const text = await readFile(HOSTS_FILE, 'utf8').catch(() => '');
+  const text = await readFile(HOSTS_FILE, 'utf8').catch((error: unknown) => {
+    if (isShortage(error)) throw error;
+    return '';
+  });
   for (const line of text.split('\n')) {
     const [address, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
     if (address === undefined || isIP(address) === 0) continue;

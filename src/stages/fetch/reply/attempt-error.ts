@@ -30,11 +30,18 @@ export function failureOf(error: unknown, phase: Phase): AttemptFailure {
     case 'protocol_error':
       // undici takes every head that it cannot read for one of a wrong length, if it has read a length by then.
       return { code: meaning, message: `invalid HTTP reply: ${code.endsWith('MISMATCH') ? 'a malformed head' : text}` };
+    case 'local_shortage':
+      return { code: meaning, message: shortageText(error as Error) };
     case 'invalid_url':
       return { code: meaning, message: `the request cannot be sent: ${text}` };
     default:
       return { code: meaning, message: text };
   }
+}
+
+/** What a system call failed with, in words: of a row, and of a run that goes on more slowly. */
+export function shortageText(error: Error): string {
+  return `this machine has no open file, memory or port left: ${error.message.split('\n', 1)[0]}`;
 }
 
 /** Codes that say something about what the host can carry; every other failure is neutral to its limit. */

@@ -3,8 +3,9 @@
  * retries, redirects or limits; it reports what happened and how long it took.
  */
 import type { Client, Dispatcher } from 'undici';
+import { isShortage } from '../../../open-files.ts';
 import type { RowCode } from '../../../row-codes.ts';
-import { failureOf, type Phase } from './attempt-error.ts';
+import { failureOf, type Phase, shortageText } from './attempt-error.ts';
 import type { AttemptEnd, AttemptOwner, AttemptRequest, AttemptSettings, Timing } from './attempt-terms.ts';
 import { BodyCollector } from './body-collector.ts';
 import { Deadline, type Deadlines } from './deadline.ts';
@@ -252,9 +253,10 @@ class Attempt implements Dispatcher.DispatchHandler {
     else this.#collector.discard().then(report, (error: Error) => this.#reportCrash(error, result));
   }
 
-  /** Our own disk failed under a spilled body. */
+  /** Our own disk failed under a spilled body, which is fatal but for a machine that has no file left. */
   #crash(error: Error): void {
     if (this.#ended) return;
+    if (isShortage(error)) return this.#fail('local_shortage', shortageText(error));
     const timing = this.#timing();
     this.#close();
     this.#abortRequest?.(error);
@@ -263,8 +265,9 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #reportCrash(error: Error, { headersMs, serviceMs, bytes }: Timing): void {
-    this.#settings.onCrash(error);
-    const end = { kind: 'failed', code: 'unit_failed', message: error.message, staleConnection: false } as const;
+    const code = isShortage(error) ? 'local_shortage' : 'unit_failed';
+    if (code === 'unit_failed') this.#settings.onCrash(error);
+    const end = { kind: 'failed', code, message: error.message, staleConnection: false } as const;
     this.#report({ ...end, headersMs, serviceMs, bytes }, false);
   }
 

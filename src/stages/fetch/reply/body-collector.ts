@@ -5,13 +5,14 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type ImageFacts, ImageReader } from '../../../image/image-reader.ts';
+import { patiently } from '../../../open-files.ts';
 import type { SpilledBody } from '../../../record.ts';
-import type { BodyBudget } from './body-memory.ts';
+import type { BodyBudget, SpillFolder } from './body-memory.ts';
 
 export interface CollectorOptions {
   readonly budget: BodyBudget;
   readonly spillBytes: number;
-  readonly spill: { newPath(): string; remove(path: string): Promise<void> };
+  readonly spill: Pick<SpillFolder, 'newPath' | 'remove' | 'enter' | 'leave'>;
 }
 
 export interface CollectedBody {
@@ -52,12 +53,20 @@ const STEP_BYTES = 256 * 1024;
 /** Enough to see what it is. */
 const HEAD_BYTES = 8 * 1024;
 
+interface SpillFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly hash: Hash;
+  readonly image: ImageReader;
+  isOpen: boolean;
+}
+
 export class BodyCollector {
   readonly #options: CollectorOptions;
   readonly #chunks: Buffer[] = [];
   #reservedBytes: number;
   #bytes = 0;
-  #file: { path: string; handle: FileHandle; hash: Hash; image: ImageReader } | undefined;
+  #file: SpillFile | undefined;
   #writing: Promise<void> | undefined;
   #head: Buffer = Buffer.alloc(0);
 
@@ -101,9 +110,7 @@ export class BodyCollector {
 
   async #flush(): Promise<void> {
     if (this.#file === undefined) {
-      const path = this.#options.spill.newPath();
-      const handle = await open(path, 'wx');
-      this.#file = { path, handle, hash: createHash('sha256'), image: new ImageReader({ sizeOnly: true }) };
+      this.#file = await this.#open();
     }
     while (this.#chunks.length > 0) {
       const chunks = this.#chunks.splice(0);
@@ -117,6 +124,31 @@ export class BodyCollector {
       }
     }
     this.#giveBack(this.#reservedBytes);
+  }
+
+  /** Waits for its turn, and for a machine that is short of files: neither is the body's fault. */
+  async #open(): Promise<SpillFile> {
+    const { spill } = this.#options;
+    await spill.enter();
+    try {
+      const path = spill.newPath();
+      const handle = await patiently(() => open(path, 'wx'));
+      const image = new ImageReader({ sizeOnly: true });
+      return { path, handle, hash: createHash('sha256'), image, isOpen: true };
+    } catch (error) {
+      spill.leave();
+      throw error;
+    }
+  }
+
+  async #close(file: SpillFile): Promise<void> {
+    if (!file.isOpen) return;
+    file.isOpen = false;
+    try {
+      await file.handle.close();
+    } finally {
+      this.#options.spill.leave();
+    }
   }
 
   /** The whole body, if it is in memory. */
@@ -134,8 +166,8 @@ export class BodyCollector {
     const inMemory = this.finishInMemory();
     if (inMemory !== undefined || this.#file === undefined) return inMemory as CollectedBody;
     if (this.#chunks.length > 0) await this.#flush();
-    const { path, hash, handle, image } = this.#file;
-    await handle.close();
+    const { path, hash, image } = this.#file;
+    await this.#close(this.#file);
     const size = this.#bytes;
     const spilled = { path, bytes: size };
     const found = { head: this.#head, sha256: hash.digest('hex'), image: image.end() };
@@ -149,10 +181,10 @@ export class BodyCollector {
     this.#chunks.length = 0;
     this.#giveBack(this.#reservedBytes);
     if (this.#file === undefined) return;
-    const { handle, path } = this.#file;
+    const file = this.#file;
     this.#file = undefined;
-    await handle.close();
-    await this.#options.spill.remove(path);
+    await this.#close(file);
+    await this.#options.spill.remove(file.path);
   }
 
   #giveBack(bytes: number): void {

@@ -86,15 +86,31 @@ export class BodyBudget {
 export class SpillFolder {
   readonly #given: string | undefined;
   readonly #files = new Set<string>();
+  readonly #waiting: (() => void)[] = [];
+  #slots: number;
   #folder: string | undefined;
   #isClosed = false;
 
   /**
    * @param given - a folder of the caller's; without one, a fresh one in the system's temporary folder, removed at the
    * end
+   * @param maxOpen - files that are open at a time
    */
-  constructor(given: string | undefined) {
+  constructor(given: string | undefined, maxOpen = Number.POSITIVE_INFINITY) {
     this.#given = given;
+    this.#slots = maxOpen;
+  }
+
+  /** Resolves when another file may be opened; `leave` when it is closed. */
+  async enter(): Promise<void> {
+    if (this.#slots <= 0) return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#slots -= 1;
+  }
+
+  leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#slots += 1;
+    else next();
   }
 
   /** A path nobody else uses. Makes the folder on first use; throws when it cannot. */

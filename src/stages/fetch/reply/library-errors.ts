@@ -2,6 +2,9 @@
  * What the errors of the layers below mean: undici's, every one of them by its code, and those of sockets and TLS. What
  * stands in no table has a row code of its own, so that no news of a library passes for a fault of a host.
  */
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { isShortage } from '../../../open-files.ts';
 import type { RowCode } from '../../../row-codes.ts';
 
 /** `connection`: it ended, before the reply or within it. */
@@ -65,6 +68,7 @@ const CONNECT_ERRORS: Readonly<Record<string, RowCode>> = {
  */
 export function meaningOf(error: unknown, phase: 'connecting' | 'sent' | 'body'): ErrorMeaning {
   const { code = '', name, message = '', syscall } = error as NodeJS.ErrnoException;
+  if (isShortage(error)) return isAddressMissing(error) ? 'connect_error' : 'local_shortage';
   // Without its code in undici 7. A body without its end is a parser's error too.
   if (name === 'HTTPParserError')
     return phase === 'body' && message.includes('Invalid EOF state') ? 'connection' : 'protocol_error';
@@ -78,6 +82,17 @@ export function meaningOf(error: unknown, phase: 'connecting' | 'sent' | 'body')
   if (phase === 'connecting' && code !== 'ECONNRESET' && syscall !== undefined)
     return CONNECT_ERRORS[code] ?? 'connect_error';
   return LOST.has(code) ? 'connection' : 'unknown_error';
+}
+
+/** A machine without IPv6 has no address of its own to connect from; nor is there any way to port 0. */
+function isAddressMissing(error: unknown): boolean {
+  const { code, address = '', port } = error as { code?: string; address?: string; port?: number };
+  return code === 'EADDRNOTAVAIL' && (port === 0 || (isIP(address) === 6 && !hasIPv6()));
+}
+
+function hasIPv6(): boolean {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.some(({ family, internal, address }) => family === 'IPv6' && !internal && !/^fe[89ab]/i.test(address));
 }
 
 function isTlsError(code: string): boolean {

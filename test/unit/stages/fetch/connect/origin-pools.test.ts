@@ -1,15 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { OriginPools } from '../../../../../src/stages/fetch/connect/origin-pools.ts';
 
-function poolsOf(maxPools: number): OriginPools {
-  const pools = new OriginPools(
-    {
-      connect: () => {
-        throw new Error('a test asked for a connection');
-      },
-    },
-    maxPools,
-  );
+type Connection = ReturnType<OriginPools['borrow']>;
+
+function poolsOf(maxPools: number, maxConnections?: number): OriginPools {
+  const connect = (): never => {
+    throw new Error('a test asked for a connection');
+  };
+  const pools = new OriginPools({ connect }, maxPools, maxConnections);
   onTestFinished(() => pools.close());
   return pools;
 }
@@ -63,6 +61,28 @@ describe('the connections of a host', () => {
     expect([first, second]).not.toContain(pools.borrow('http://a.example'));
     await nextTurn();
     expect([first.destroyed, second.destroyed]).toEqual([false, true]);
+  });
+
+  it('are never more than there are files for: those used longest ago are closed before another is made', () => {
+    const pools = poolsOf(100, 3);
+    const [a, b] = ['a', 'b'].map((host) => pools.borrow(`http://${host}.example`));
+    pools.giveBack('http://a.example', a as Connection, true);
+    pools.giveBack('http://b.example', b as Connection, true);
+    pools.borrow('http://c.example');
+    expect([a?.destroyed, b?.destroyed]).toEqual([false, false]);
+    pools.borrow('http://d.example');
+    expect([a?.destroyed, b?.destroyed]).toEqual([true, false]);
+    expect(pools.size).toBe(3);
+  });
+
+  it('that nobody uses are all closed on a machine that has none left', () => {
+    const pools = poolsOf(100);
+    const clients = ['a', 'b', 'c'].map((host) => pools.borrow(`http://${host}.example`));
+    for (const [at, host] of ['a', 'b', 'c'].entries())
+      if (at > 0) pools.giveBack(`http://${host}.example`, clients[at] as Connection, true);
+    pools.shed();
+    // The reply of the last one may still be on its way through undici.
+    expect(clients.map(({ destroyed }) => destroyed)).toEqual([false, true, false]);
   });
 });
 

@@ -1,0 +1,84 @@
+/** The program: from arguments to a command to an exit code. */
+import { nearest } from '../config/nearest.ts';
+import type { CommandName } from '../config/schema/key.ts';
+import { FlowDcError } from '../errors.ts';
+import { LEAST_OPEN_FILES, openFileLimit } from '../open-files.ts';
+import { VERSION } from '../version.ts';
+import { COMMANDS } from './commands/command-table.ts';
+import { EXIT, errorLines, exitCodeOfError, listenForInterrupts, writeLines, writeOwn } from './terminal/process.ts';
+
+async function help(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  return `flow-dc ${VERSION}: a manifest of URLs becomes a machine-learning dataset
+
+${commands.map(({ usage, summary }) => `  flow-dc ${usage}\n      ${summary}`).join('\n')}
+
+First steps
+  flow-dc demo                                       see the whole job on a server of its own
+  flow-dc inspect photos.parquet                     what is in it, and what will hurt
+  flow-dc estimate photos.parquet -o dataset         how large it will be, what will fail, how long it takes
+  flow-dc download photos.parquet -o dataset         URL column guessed, webdataset shards, resumable
+  flow-dc download photos.csv --label species -o ds  one folder per class inside the shards
+  cat urls.txt | flow-dc download - -o dataset       from a pipe
+  flow-dc submit photos.parquet -o /shared/ds --nats nats://host:4222    on many machines: docs/cluster.md
+
+flow-dc COMMAND --help lists a command's options. Exit codes: 0 done, 1 fault (resumable), 2 wrong usage, 3 nothing or
+too little stored, or verify found something, 130/143 interrupted (resumable).
+`;
+}
+
+/** @returns the exit code */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    writeOwn(process.stdout, await help());
+    return name === undefined ? EXIT.usage : EXIT.done;
+  }
+  if (name === '--version' || name === '-V') {
+    writeLines(process.stdout, [VERSION]);
+    return EXIT.done;
+  }
+  if (!isCommand(name)) {
+    const near = nearest(name, Object.keys(COMMANDS));
+    const guess = near === undefined ? '' : `; did you mean ${near}?`;
+    writeLines(process.stderr, [`flow-dc: unknown command '${name}'${guess} (flow-dc --help)`]);
+    return EXIT.usage;
+  }
+  const interrupts = listenForInterrupts();
+  try {
+    requireFiles(name);
+    const command = await COMMANDS[name]();
+    return await command.run(rest, {
+      stdin: process.stdin,
+      stdout: process.stdout,
+      stderr: process.stderr,
+      env: process.env,
+      signal: interrupts.drain,
+      abort: interrupts.abort,
+    });
+  } catch (error) {
+    writeLines(process.stderr, errorLines(error));
+    return interrupts.exitCode() ?? exitCodeOfError(error);
+  } finally {
+    interrupts.release();
+  }
+}
+
+/** Errors: FDC_ERR_OPEN_FILES. */
+function requireFiles(command: CommandName): void {
+  const files = openFileLimit();
+  if (files === undefined || files >= LEAST_OPEN_FILES) return;
+  throw new FlowDcError(
+    'FDC_ERR_OPEN_FILES',
+    `${command}: ${files} open files are allowed, at least ${LEAST_OPEN_FILES} are needed: raise it with 'ulimit -n 1024'`,
+  );
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}
+
+// A reader that closes the pipe early (head) ends the output, not the job.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});

@@ -1,0 +1,22 @@
+/** All that is otherwise loaded when it is needed, for a machine where that would need more files than it has. */
+import './cli/commands/config.ts';
+import './cli/commands/demo.ts';
+import './cli/commands/download.ts';
+import './cli/commands/job-control.ts';
+import './cli/commands/job-status.ts';
+import './cli/commands/partition.ts';
+import './cli/commands/planning.ts';
+import './cli/commands/repair.ts';
+import './cli/commands/report.ts';
+import './cli/commands/submit.ts';
+import './cli/commands/verify.ts';
+import './cli/commands/worker.ts';
+import './cli/program.ts';
+import './host-budget/wire/create-shared-hosts.ts';
+import './stages/manifest/json-rows.ts';
+import './transport/nats/connect-cluster.ts';
+import './transport/nats/connection/nats-options.ts';
+import 'pino';
+import 'tar-stream';
+import 'tinyglobby';
+import 'tldts';
