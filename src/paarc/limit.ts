@@ -23,6 +23,8 @@ export interface Limit {
   acquire?(nowMs: number, waitingSinceMs: number): boolean;
   /** With `acquire`: when the next request may leave, by the sends of all threads. */
   readonly nextSlotMs?: number;
+  /** Where several threads share the limit: their connections to the host. */
+  readonly connections?: Connections;
   /**
    * A request goes out.
    * @param inFlight - requests in flight including this one
@@ -36,6 +38,24 @@ export interface Limit {
    * @returns the decision taken, or undefined when nothing changed
    */
   tick(nowMs: number, load: Load): Transition | undefined;
+}
+
+/**
+ * The connections to a host that one gate may have, where several threads share it: over all of them no more than there
+ * are permits, since a host that counts connections counts those that rest too.
+ */
+export interface Connections {
+  /** One more is to be opened. @returns false when there may be none now */
+  open(): boolean;
+  /** One is not there any more, or was not opened after all. */
+  closed(): void;
+  /** Whether one that is free is due to another thread. */
+  mustYield(): boolean;
+  /** One is being closed for another thread, and counts until `yielded`. */
+  yielding(): void;
+  yielded(): void;
+  /** What is called when another thread has too few, and ours may all rest. */
+  onAsked(callback: () => void): void;
 }
 
 export type SendToken = number;

@@ -28,11 +28,13 @@ export interface FromDesk {
   readonly slots: readonly (readonly [user: number, slot: number])[];
   /** Users whose requests must end. */
   readonly revoked: readonly number[];
+  /** Users that may have a connection to spare, which another thread needs. */
+  readonly asked: readonly number[];
 }
 
 /** An event: what, slot, number of the request, time, in flight or kind of outcome, and up to three numbers of it. */
 const WIDTH = 8;
-const [SENT, ENDED, WAITS] = [0, 1, 2];
+const [SENT, ENDED, WAITS, ASKS] = [0, 1, 2, 3];
 const KINDS = ['ok', 'neutral', 'rate', 'overload'] as const;
 /** The controller hears of an event after so long at the latest: its rounds last tens of milliseconds and more. */
 const FLUSH_MS = 4;
@@ -83,9 +85,10 @@ export class DeskLine implements LimitDeskLine {
     };
   }
 
-  receive({ slots, revoked }: FromDesk): void {
+  receive({ slots, revoked, asked }: FromDesk): void {
     for (const [user, slot] of slots) this.#users.get(user)?.limit.assign(slot);
     for (const user of revoked) this.#users.get(user)?.revoke();
+    for (const user of asked) this.#users.get(user)?.limit.connections.asked();
   }
 
   sent(slot: number, atMs: number, inFlight: number): SendToken {
@@ -111,6 +114,11 @@ export class DeskLine implements LimitDeskLine {
 
   waits(slot: number): void {
     this.#add(WAITS, slot, 0, 0, 0, 0, 0, 0);
+  }
+
+  asks(slot: number): void {
+    this.#add(ASKS, slot, 0, 0, 0, 0, 0, 0);
+    this.flush();
   }
 
   flush(): void {
@@ -142,7 +150,8 @@ export class DeskLine implements LimitDeskLine {
 export function serveLine(desk: LimitDesk, thread: number, port: LinePort): (message: ToDesk) => void {
   /** Tokens of the controllers by the thread's numbers. */
   const tokens = new Map<number, SendToken>();
-  const say = (words: Partial<FromDesk>): void => port.post({ slots: [], revoked: [], ...words } satisfies FromDesk);
+  const say = (words: Partial<FromDesk>): void =>
+    port.post({ slots: [], revoked: [], asked: [], ...words } satisfies FromDesk);
   return ({ events, moves }) => {
     if (events !== undefined) replay(desk, thread, tokens, events);
     const slots: [number, number][] = [];
@@ -158,7 +167,8 @@ export function serveLine(desk: LimitDesk, thread: number, port: LinePort): (mes
         if (isOpen) slots.push([user, slot]);
         else say({ slots: [[user, slot]] });
       };
-      desk.join({ thread, host, rule, revoke: () => say({ revoked: [user] }), assign });
+      const [revoke, asked] = [() => say({ revoked: [user] }), () => say({ asked: [user] })];
+      desk.join({ thread, host, rule, revoke, asked, assign });
     }
     isOpen = false;
     if (slots.length > 0) say({ slots });
@@ -169,6 +179,7 @@ function replay(desk: LimitDesk, thread: number, tokens: Map<number, SendToken>,
   for (let at = 0; at < events.length; at += WIDTH) {
     const [what, slot = 0, request = 0, atMs = 0, kind = 0, a = 0, b = 0, c = 0] = events.subarray(at, at + WIDTH);
     if (what === WAITS) desk.waits(slot);
+    else if (what === ASKS) desk.asks(slot, thread);
     else if (what === SENT) tokens.set(request, desk.sent(slot, atMs, kind, thread));
     else {
       const token = tokens.get(request);

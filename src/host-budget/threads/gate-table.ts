@@ -8,6 +8,8 @@
  * may both turn back, but never both stay.
  */
 
+import { ConnectionCounts } from './connection-counts.ts';
+
 /** Integers of the whole table: threads at work; then by thread, its requests in flight. */
 const [AT_WORK, ALL_OF_THREAD] = [0, 1];
 /** Integers of a slot: permits; then, by thread, rows that wait and requests in flight. */
@@ -53,6 +55,7 @@ export interface GateTableSize {
 export class GateTable {
   readonly buffer: SharedArrayBuffer;
   readonly size: GateTableSize;
+  readonly connections: ConnectionCounts;
   readonly #moments: BigInt64Array;
   readonly #times: Float64Array;
   /** How busy each thread is: utilisation of its event loop, share of time in which it held itself back. */
@@ -68,12 +71,15 @@ export class GateTable {
     this.#stride = OF_THREAD + 2 * threads;
     const wide = slots * (MOMENTS + TIMES) + 2 * threads;
     const narrow = ALL_OF_THREAD + threads + slots * this.#stride;
-    this.buffer = buffer ?? new SharedArrayBuffer(8 * wide + 4 * narrow);
+    const connections = ConnectionCounts.integersOf(size);
+    this.buffer = buffer ?? new SharedArrayBuffer(8 * wide + 4 * (narrow + connections));
     this.#moments = new BigInt64Array(this.buffer, 0, slots * MOMENTS);
     this.#times = new Float64Array(this.buffer, 8 * slots * MOMENTS, slots * TIMES);
     this.#loads = new Float64Array(this.buffer, 8 * slots * (MOMENTS + TIMES), 2 * threads);
     this.#whole = new Int32Array(this.buffer, 8 * wide, ALL_OF_THREAD + threads);
     this.#ints = new Int32Array(this.buffer, 8 * wide + 4 * (ALL_OF_THREAD + threads), slots * this.#stride);
+    const counts = new Int32Array(this.buffer, 8 * wide + 4 * narrow, connections);
+    this.connections = new ConnectionCounts(counts, threads, this);
   }
 
   /** Threads that share what there is, from now on. */
@@ -84,6 +90,7 @@ export class GateTable {
   /** A slot begins anew, with nothing in flight. Only while no thread uses it. */
   reset(slot: number, state: GateState): void {
     this.#ints.fill(0, slot * this.#stride, (slot + 1) * this.#stride);
+    this.connections.reset(slot);
     Atomics.store(this.#moments, slot * MOMENTS + LAST_SEND, NEVER);
     Atomics.store(this.#moments, slot * MOMENTS + PAUSE_HEARD, NEVER);
     this.write(slot, state);
@@ -148,6 +155,7 @@ export class GateTable {
     const at = this.#ofThread(slot, thread);
     Atomics.store(this.#ints, at, 0);
     Atomics.store(this.#ints, at + 1, 0);
+    this.connections.releaseAll(slot, thread);
   }
 
   /** A thread has ended, and holds nothing of any host. */
@@ -194,6 +202,11 @@ export class GateTable {
 
   setWaiting(slot: number, thread: number, rows: number): void {
     Atomics.store(this.#ints, this.#ofThread(slot, thread), rows);
+  }
+
+  /** Rows of one thread that wait for the host. */
+  waitingOf(slot: number, thread: number): number {
+    return Atomics.load(this.#ints, this.#ofThread(slot, thread));
   }
 
   /** Rows that wait for the host, over all threads. */

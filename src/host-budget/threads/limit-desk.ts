@@ -24,6 +24,8 @@ export interface Joining {
   readonly rule: HostRule;
   /** Ends the thread's requests to the host. */
   readonly revoke: () => void;
+  /** Asks the thread for a connection that it has to spare. */
+  readonly asked: () => void;
   /** Told the host's slot, at once or when there is a free one. */
   readonly assign: (slot: number) => void;
 }
@@ -65,7 +67,8 @@ export class LimitDesk implements LimitDeskLine {
     this.here = {
       create: (host, rule, revoke) => {
         const limit = new ThreadLimit({ table, thread: HERE, line: this, shiftMs, nowMs });
-        this.join({ thread: HERE, host, rule, revoke, assign: (slot) => limit.assign(slot) });
+        const asked = (): void => limit.connections.asked();
+        this.join({ thread: HERE, host, rule, revoke, asked, assign: (slot) => limit.assign(slot) });
         return limit;
       },
       retire: (host, limit) => (limit as ThreadLimit).retire(() => this.leave(HERE, host)),
@@ -142,6 +145,10 @@ export class LimitDesk implements LimitDeskLine {
   waits(slot: number): void {
     const known = this.#bySlot[slot];
     if (known !== undefined) this.#write(known);
+  }
+
+  asks(slot: number, thread: number = HERE): void {
+    for (const user of this.#bySlot[slot]?.users.values() ?? []) if (user.thread !== thread) user.asked();
   }
 
   /** A host as it is now for all threads together; undefined for one that nobody sends to. */

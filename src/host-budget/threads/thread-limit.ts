@@ -1,6 +1,7 @@
 /** A host's limit as one thread sees it: permits are taken from the shared table, what happens is told to the desk. */
 import type { Limit, Load, Outcome, SendToken } from '../../paarc/limit.ts';
 import type { GateTable } from './gate-table.ts';
+import { ThreadConnections } from './thread-connections.ts';
 
 /** Where the controllers are. Times are of the shared clock. */
 export interface LimitDeskLine {
@@ -9,6 +10,8 @@ export interface LimitDeskLine {
   ended(slot: number, token: SendToken, outcome: Outcome, atMs: number): void;
   /** Rows wait for a host of which nothing else has been told for a while. */
   waits(slot: number): void;
+  /** The thread has too few connections to a host, and others may have some to spare. */
+  asks(slot: number): void;
 }
 
 export interface ThreadLimitOptions {
@@ -30,6 +33,7 @@ const [FIRST_LOOK_MS, LAST_LOOK_MS] = [2, 500];
 
 export class ThreadLimit implements Limit {
   readonly spacingMs = 0;
+  readonly connections: ThreadConnections;
   readonly #options: ThreadLimitOptions;
   /** Undefined until the desk has given the host a slot. */
   #slot: number | undefined;
@@ -41,17 +45,30 @@ export class ThreadLimit implements Limit {
 
   constructor(options: ThreadLimitOptions) {
     this.#options = options;
+    const { table, thread, line, shiftMs, nowMs } = options;
+    this.connections = new ThreadConnections({
+      counts: table.connections,
+      thread,
+      nowMs: () => nowMs() + shiftMs,
+      inFlight: () => this.#own,
+      ask: (slot) => line.asks(slot),
+    });
   }
 
   assign(slot: number): void {
     this.#slot = slot;
+    this.connections.assign(slot);
     this.#pollAtMs = 0;
   }
 
   /** Call back when nothing is in flight any more: the slot is another host's from then on. */
   retire(onIdle: () => void): void {
-    if (this.#own === 0) onIdle();
-    else this.#onIdle = onIdle;
+    const leave = (): void => {
+      this.connections.leave();
+      onIdle();
+    };
+    if (this.#own === 0) leave();
+    else this.#onIdle = leave;
   }
 
   get permits(): number {

@@ -35,7 +35,7 @@ export class Flight implements Stoppable {
     this.lane = lane;
     this.permit = permit;
     this.#origin = work.origin;
-    this.#client = tower.pools.borrow(this.#origin);
+    this.#client = tower.pools.borrow(this.#origin, lane.gate.limit.connections);
     lane.running.add(this);
   }
 

@@ -10,7 +10,7 @@ import { drain, stageFor, summary, until, urlsOf } from './fetching.ts';
 
 const CA = createTestCa();
 const { key } = CA.tls;
-const IMAGE = 'HTTP/1.1 200 OK\r\ncontent-type: image/x-tga\r\ncontent-length: 4\r\n';
+const IMAGE = 'HTTP/1.1 200 OK\r\ncontent-type: image/x-portable-graymap\r\ncontent-length: 12\r\n';
 
 async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
@@ -25,7 +25,7 @@ async function tlsServer(cert: string, { lines = '', ...options }: TlsOptions & 
   const server = createTlsServer({ key, cert, ...options }, (socket: TLSSocket) => {
     seen.push({ alpn: socket.alpnProtocol, isResumed: socket.isSessionReused() });
     socket.on('error', () => {});
-    socket.on('data', () => void socket.write(`${IMAGE}${lines}\r\n\x01\x02\x00\x04`));
+    socket.on('data', () => void socket.write(`${IMAGE}${lines}\r\nP5 1 1 255 \x04`));
   });
   server.on('connection', (socket) => sockets.add(socket));
   onTestFinished(() => {

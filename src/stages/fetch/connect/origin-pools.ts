@@ -1,5 +1,7 @@
 /** Connections by origin, least recently used origins closed: a manifest may name hundreds of thousands of hosts. */
-import { Client } from 'undici';
+import type { Socket } from 'node:net';
+import { type buildConnector, Client } from 'undici';
+import type { Connections } from '../../../paarc/limit.ts';
 import type { Connector } from './connector.ts';
 
 /** Idle sockets cost the host as well as us; four seconds bridge the gaps of a paced host. */
@@ -9,14 +11,25 @@ const KEEP_ALIVE_MS = 4_000;
  * thousands of hosts that are asked for a single row. A connection with TLS holds some 50 KB. Chosen.
  */
 const MAX_RESTING = 128;
+/** So long a host has to close its side of a connection that is another thread's turn to have. Chosen. */
+const YIELD_MS = 250;
 /** One for all: an error takes a picture of the stack when it is made, and nobody is told of this one. */
 const CLOSED = new Error('the connection is not needed any more');
 
 interface Origin {
   /** Connections without a request, the one used last at the end. */
   readonly free: Client[];
-  /** Each with what gives it up while it is being made. */
-  readonly all: Map<Client, () => void>;
+  readonly all: Map<Client, Line>;
+}
+
+interface Line {
+  /** Whoever counts it, where several threads share the host. */
+  readonly connections: Connections | undefined;
+  /** Gives it up while it is being made. */
+  giveUp(): void;
+  /** Undefined before it was made, and where nobody counts it. */
+  socket: Socket | undefined;
+  state: 'kept' | 'closing' | 'yielding' | 'over';
 }
 
 /**
@@ -55,8 +68,11 @@ export class OriginPools {
     return (this.#origins.get(origin)?.free.length ?? 0) > 0;
   }
 
-  /** Borrow a connection; give it back when its request has ended. */
-  borrow(origin: string): Client {
+  /**
+   * Borrow a connection; give it back when its request has ended.
+   * @param connections - where one that is opened has been counted in
+   */
+  borrow(origin: string, connections?: Connections): Client {
     let entry = this.#origins.get(origin);
     if (entry === undefined) entry = { free: [], all: new Map() };
     else if (this.#origins.size > 1) this.#origins.delete(origin);
@@ -66,16 +82,18 @@ export class OriginPools {
     const kept = entry.free.pop();
     if (kept !== undefined) return kept;
     if (this.#connections >= this.#maxConnections) this.#closeIdle(1 + this.#connections - this.#maxConnections);
-    return this.#open(origin, entry);
+    return this.#open(origin, entry, connections);
   }
 
   /** @param isUsable - the reply was read to its end, so that the connection can take another request */
   giveBack(origin: string, client: Client, isUsable: boolean): void {
     const entry = this.#origins.get(origin);
-    if (entry?.all.has(client) !== true) return;
+    const line = entry?.all.get(client);
+    if (entry === undefined || line === undefined) return;
     this.#givenBack = client;
-    if (isUsable) entry.free.push(client);
-    else this.#close(entry, client);
+    if (!isUsable) this.#close(entry, client);
+    else if (line.connections?.mustYield() === true) this.#yield(entry, client, line);
+    else entry.free.push(client);
   }
 
   /** The host has no rows at present. */
@@ -113,11 +131,12 @@ export class OriginPools {
     }
   }
 
-  #open(origin: string, entry: Origin): Client {
-    let giveUp = (): void => {};
+  #open(origin: string, entry: Origin, connections: Connections | undefined): Client {
+    const line: Line = { connections, giveUp: () => {}, socket: undefined, state: 'kept' };
+    connections?.onAsked(() => this.#yieldFrom(origin.slice(origin.indexOf('//') + 2)));
     const client = new Client(origin, {
       connect: (options, callback) => {
-        giveUp = this.#connector.connect(options, callback);
+        line.giveUp = this.#connector.connect(options, connections === undefined ? callback : counted(line, callback));
       },
       pipelining: 1,
       // Deadlines are ours: undici's have a grain of a second and do not know our waits.
@@ -126,7 +145,7 @@ export class OriginPools {
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
     });
-    entry.all.set(client, () => giveUp());
+    entry.all.set(client, line);
     this.#connections += 1;
     // Without its socket it is no connection, but memory.
     client.on('disconnect', () => {
@@ -149,11 +168,9 @@ export class OriginPools {
       const idle = entry.free.filter((client) => client !== this.#givenBack).slice(0, left);
       for (const client of idle) {
         entry.free.splice(entry.free.indexOf(client), 1);
-        entry.all.delete(client);
-        client.destroy(CLOSED).catch(() => {});
+        end(client, this.#remove(entry, client, 'closing'));
       }
       if (idle.length > 0 && entry.all.size === 0) this.#forget(origin, entry);
-      this.#connections -= idle.length;
       left -= idle.length;
       if (left <= 0) return;
     }
@@ -175,15 +192,66 @@ export class OriginPools {
   }
 
   #close(entry: Origin, client: Client): void {
-    const giveUp = entry.all.get(client);
-    if (entry.all.delete(client)) this.#connections -= 1;
+    const line = this.#remove(entry, client, 'closing');
     // Often from within one of its own callbacks, which undici does not expect to end it; and nothing that is under way
     // in it matters to anybody any more, so its closing cannot fail in a way that does.
-    setImmediate(() => {
-      giveUp?.();
-      client.destroy(CLOSED).catch(() => {});
-    });
+    setImmediate(() => end(client, line));
   }
+
+  #remove(entry: Origin, client: Client, state: Line['state']): Line | undefined {
+    const line = entry.all.get(client);
+    if (line === undefined) return undefined;
+    line.state = state;
+    entry.all.delete(client);
+    this.#connections -= 1;
+    return line;
+  }
+
+  /** Another thread needs connections to the host: close those that rest, as far as they are due to it. */
+  #yieldFrom(host: string): void {
+    for (const [, entry] of this.#of(host)) {
+      for (let [client] = entry.free; client !== undefined; [client] = entry.free) {
+        const line = entry.all.get(client);
+        if (line?.connections?.mustYield() !== true) break;
+        entry.free.shift();
+        this.#yield(entry, client, line);
+      }
+    }
+  }
+
+  /** Our side first: what the host has closed too, it counts no more when the other thread's comes. */
+  #yield(entry: Origin, client: Client, line: Line): void {
+    this.#remove(entry, client, 'yielding');
+    line.connections?.yielding();
+    const { socket } = line;
+    if (socket === undefined || socket.closed) return endCount(line);
+    socket.once('close', () => void client.destroy(CLOSED).catch(() => {}));
+    socket.setTimeout(YIELD_MS, () => socket.destroy());
+    socket.end();
+  }
+}
+
+function end(client: Client, line: Line | undefined): void {
+  line?.giveUp();
+  client.destroy(CLOSED).catch(() => {});
+  if (line !== undefined && line.socket?.closed !== false) endCount(line);
+}
+
+/** A connection that is counted until its socket is closed, and not only until nobody uses it any more. */
+function counted(line: Line, callback: buildConnector.Callback): buildConnector.Callback {
+  return ((error: Error | null, socket: Socket | null) => {
+    line.socket = socket ?? undefined;
+    // One in use that the host closes is opened again by its client, or comes back as one that cannot be used.
+    socket?.once('close', () => line.socket === socket && endCount(line));
+    (callback as (error: Error | null, socket: Socket | null) => void)(error, socket);
+  }) as buildConnector.Callback;
+}
+
+function endCount(line: Line): void {
+  if (line.state === 'closing') line.connections?.closed();
+  else if (line.state === 'yielding') line.connections?.yielded();
+  else return;
+  line.state = 'over';
 }
 
 function isIdle({ free, all }: Origin): boolean {

@@ -179,8 +179,13 @@ export class Scheduler<Work> {
       this.#dequeue(lane);
       this.#options.refuse(work);
     }
+    const connections = lane.isOpening ? lane.gate.limit.connections : undefined;
+    if (connections?.open() === false) return this.#wake(lane, nowMs + FULL_MS);
     const permit = lane.gate.send(nowMs, lane.waitingSinceMs);
-    if (permit === undefined) return this.#wake(lane, nowMs + CONTENDED_MS);
+    if (permit === undefined) {
+      connections?.closed();
+      return this.#wake(lane, nowMs + CONTENDED_MS);
+    }
     const work = this.#dequeue(lane);
     this.#inFlight += 1;
     this.#wake(lane, tickTime(lane, nowMs));
