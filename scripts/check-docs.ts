@@ -30,9 +30,9 @@ async function checkDocs(): Promise<string[]> {
   const sources = await readAll(files.filter((file) => WITH_OPENING.test(file)));
   const pages = await readAll(files.filter((file) => file.endsWith('.md')));
   const examples = await readAll(files.filter((file) => EXAMPLE.test(file)));
-  const { scripts } = JSON.parse(await readDoc('package.json')) as { scripts: Readonly<Record<string, string>> };
+  const { scripts, files: packed } = JSON.parse(await readDoc('package.json')) as PackageFile;
   const program = await readProgram();
-  const around = { program, scripts: new Set(Object.keys(scripts)), exists };
+  const around = { program, scripts: new Set(Object.keys(scripts)), exists, packed };
   const map = pages.get('ARCHITECTURE.md') ?? '';
   return [
     ...[...sources].flatMap(([file, text]) => told(file, wrongOpening(text))),
@@ -45,17 +45,36 @@ async function checkDocs(): Promise<string[]> {
   ];
 }
 
+type Around = Surroundings & { readonly packed: readonly string[] };
+
+interface PackageFile {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+}
+
 /** One page by itself: its code, its links, its length. */
-function problemsOf(file: string, page: string, files: readonly string[], around: Surroundings): string[] {
+function problemsOf(file: string, page: string, files: readonly string[], around: Around): string[] {
   const inCode = codeIn(page).flatMap((code) => {
     const flags = FOR_USERS.test(file) ? wrongFlag(code, around.program) : [];
     return told(`${file}:${code.line}`, [...wrongCommands(code, around), ...flags, ...wrongPath(code, files)]);
   });
-  const broken = linksIn(page).filter((target) => !exists(join(dirname(file), target)));
+  const targets = linksIn(page).map((target) => [target, join(dirname(file), target)] as const);
+  const broken = targets.filter(([, path]) => !exists(path));
+  const unpacked = isPacked(file, around.packed) ? targets.filter(([, path]) => !isPacked(path, around.packed)) : [];
   const lines = page.trimEnd().split('\n').length;
   const most = MOST_LINES[file] ?? Number.POSITIVE_INFINITY;
   const tooLong = lines > most ? [`has ${lines} lines, at most ${most} are meant`] : [];
-  return [...inCode, ...told(file, [...broken.map((target) => `link to ${target} leads nowhere`), ...tooLong])];
+  const links = [
+    ...broken.map(([target]) => `link to ${target} leads nowhere`),
+    ...unpacked.map(([target]) => `link to ${target} leads out of the package, which has this page and not that`),
+  ];
+  return [...inCode, ...told(file, [...links, ...tooLong])];
+}
+
+/** Whether npm packs it: what package.json lists, and what is always packed. */
+function isPacked(path: string, packed: readonly string[]): boolean {
+  const always = ['README.md', 'LICENSE', 'package.json'];
+  return [...always, ...packed].some((entry) => path === entry || path.startsWith(`${entry}/`));
 }
 
 function told(place: string, found: readonly string[]): string[] {

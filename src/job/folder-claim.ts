@@ -12,6 +12,7 @@ import { FILE_LIST_SUFFIX, readFileList } from '../destination/hashed-file.ts';
 import { FlowDcError } from '../errors.ts';
 import type { UnitRecord } from '../record.ts';
 import { createLocalCommitter } from './local-committer.ts';
+import { adviceForLostSibling } from './lost-sibling.ts';
 
 /**
  * What a folder may hold without being anybody's: our own state of a run that died at its very start, and the system's.
@@ -37,9 +38,11 @@ export async function refuseFile(out: string): Promise<void> {
 export async function refuseForeign(out: string): Promise<void> {
   const names = await foreignNames(out);
   if (names.length === 0) return;
+  const advice = await adviceForLostSibling(out);
   throw new FlowDcError(
     'FDC_ERR_DEST_FOREIGN',
-    `${out} holds ${tell(names)} and no flow-dc job; choose another output with -o, or empty the folder`,
+    `${out} holds ${tell(names)} and no flow-dc job; ` +
+      (advice ?? 'choose another output with -o, or empty the folder'),
   );
 }
 

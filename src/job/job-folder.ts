@@ -13,6 +13,7 @@ import { differencesBetween, type JobIdentity } from './identity.ts';
 import { type FoundJob, findJob, type JobFile, type JobSettings, readJobFile, writeJobFile } from './job-file.ts';
 import { RECORDS_FOLDER, sweepTemporaryRecords } from './local-committer.ts';
 import { acquireLock, type JobLock } from './lock.ts';
+import { adviceForLostSibling } from './lost-sibling.ts';
 import { takeBackMarked } from './repair-mark.ts';
 
 export interface OpenJobOptions {
@@ -66,9 +67,11 @@ export async function readJob(out: string): Promise<Job> {
   const folder = resolve(out);
   const found = await findJob(folder);
   if (found === undefined) {
+    const advice = await adviceForLostSibling(folder);
     throw new FlowDcError(
       'FDC_ERR_JOB_MISSING',
-      `${folder} holds no flow-dc job; name the folder that was given to -o, or start one with download`,
+      `${folder} holds no flow-dc job; ` +
+        (advice ?? 'name the folder that was given to -o, or start one with download'),
     );
   }
   return { ...found.job, out: folder, paths: found.paths };

@@ -6,6 +6,7 @@
 import type { RecordTotals } from '../dataset/totals.ts';
 import { byteSize, count, duration, percent } from '../format.ts';
 import { type RunSpan, workedMs } from '../job/timeline.ts';
+import { shellQuoted } from '../shell-quoted.ts';
 import { meaningOf } from './advice.ts';
 
 export interface Head extends RecordTotals {
@@ -50,11 +51,6 @@ export function codeLines({ failed, skipped, errors }: RecordTotals): string[] {
 /** What to run next about a folder. */
 function nextCommand(out: string, complete: boolean): string {
   return `flow-dc ${complete ? 'verify' : 'resume'} ${shellQuoted(out)}`;
-}
-
-/** For pasting into a shell. */
-export function shellQuoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function timeLine(rows: number, bytes: number, runs: readonly RunSpan[]): string[] {

@@ -13,6 +13,20 @@ import { testOrigin } from '../support/test-origin.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ROWS = 1200;
 
+describe('Node 18', () => {
+  const node = findNode(18);
+
+  it.skipIf(node === undefined)('is told in one line that it is too old', async () => {
+    for (const args of [['--version'], ['download', 'x.csv', '-o', 'y'], ['demo']]) {
+      expect(await runCli(args, { node })).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: 'flow-dc: needs Node 20.19 or newer, and this is v18.20.8\n',
+      });
+    }
+  });
+});
+
 describe.each([22, 24] as const)('Node %i', (release) => {
   const node = findNode(release);
   const cli = { node };

@@ -1,4 +1,4 @@
-import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
@@ -133,6 +133,27 @@ describe('flow-dc repair', () => {
     expect(result).toMatchObject({ code: 3, stdout: 'stray: notes.txt: no record names it\n' });
     expect(result.stderr).toContain('move it away');
     expect(since()).toBe(0);
+  });
+});
+
+describe('a folder of loose files that was moved without its sibling', () => {
+  it('is told which one that is, and is whole when it follows', async () => {
+    const { out, state } = await finished('--no-create-tar');
+    const moved = `${out}-moved`;
+    await rename(out, moved);
+    for (const command of [
+      ['verify', moved],
+      ['resume', moved],
+      ['report', moved],
+      ['repair', moved],
+    ]) {
+      const result = await runCli(command);
+      expect(result.code).toBe(2);
+      expect(result.stderr).toContain('rename out.flow-dc beside it to out-moved.flow-dc');
+    }
+    await rename(state, `${moved}.flow-dc`);
+    expect(await verify(moved)).toMatchObject({ code: 0, stdout: '' });
+    expect((await runCli(['resume', moved])).code).toBe(0);
   });
 });
 

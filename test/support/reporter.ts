@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 import { findNatsServer, HOW_TO_GET_NATS_SERVER } from '../../scripts/nats-server-binary.ts';
 import { findNode, HOW_TO_GET_NODE } from '../../scripts/node-binary.ts';
+import { findTypes, HOW_TO_GET_TYPES, TYPES_PACKAGES } from '../../scripts/types-packages.ts';
 
 /** What many tests stand on: without it they are skipped loudly, and where tests must be complete that is a failure. */
 const NEEDS = [
@@ -19,6 +20,13 @@ const NEEDS = [
     tests: /^Node \d+ /,
     isThere: () => findNode(22) !== undefined && findNode(24) !== undefined,
     how: HOW_TO_GET_NODE,
+    isRequired: () => process.env.CI === 'true',
+  },
+  {
+    what: 'other types of Node',
+    tests: /^Types of the packed package /,
+    isThere: () => TYPES_PACKAGES.every((name) => findTypes(name) !== undefined),
+    how: HOW_TO_GET_TYPES,
     isRequired: () => process.env.CI === 'true',
   },
 ];

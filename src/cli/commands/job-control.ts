@@ -5,7 +5,7 @@ import { type CancelResult, cancelJob } from '../../cluster/end-job.ts';
 import { endServer } from '../../cluster/own-server.ts';
 import { repairJob } from '../../cluster/repair-job.ts';
 import { count } from '../../format.ts';
-import { shellQuoted } from '../../report/head-lines.ts';
+import { shellQuoted } from '../../shell-quoted.ts';
 import { defineCommand } from '../args/define-command.ts';
 import type { ParsedFlags } from '../args/flags.ts';
 import { withJob } from '../args/with-job.ts';

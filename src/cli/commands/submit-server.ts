@@ -5,7 +5,7 @@ import { reachCluster } from '../../cluster/reach-cluster.ts';
 import type { SubmitConnection } from '../../cluster/submit-job.ts';
 import type { ClusterSettings } from '../../config/types.ts';
 import type { FolderPaths } from '../../destination/folder-layout.ts';
-import { shellQuoted } from '../../report/head-lines.ts';
+import { shellQuoted } from '../../shell-quoted.ts';
 import { type CliIo, writeLines } from '../terminal/process.ts';
 
 /** How a job stands when its submit ends. */

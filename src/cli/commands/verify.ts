@@ -10,9 +10,9 @@ import { readMark } from '../../job/distributed-mark.ts';
 import { type Job, readJob } from '../../job/job-folder.ts';
 import { createLocalCommitter } from '../../job/local-committer.ts';
 import { lockHolder } from '../../job/lock.ts';
-import { shellQuoted } from '../../report/head-lines.ts';
 import { readManifestInfo } from '../../run/job-input.ts';
 import { manifestRowsOf } from '../../run/manifest-rows.ts';
+import { shellQuoted } from '../../shell-quoted.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 

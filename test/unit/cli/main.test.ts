@@ -27,4 +27,12 @@ describe('the program', () => {
     expect(loaded.size).toBeLessThan(14);
     expect([...loaded.values()].flat().filter((name) => !/^(\.|node:)/.test(name))).toEqual([]);
   });
+
+  it('has a front door that loads next to nothing, and knows the least Node of the package', async () => {
+    expect((await loadedWith(MAIN)).size).toBeLessThan(6);
+    const { engines } = JSON.parse(await readFile(new URL('../../package.json', MAIN), 'utf8')) as {
+      engines: { node: string };
+    };
+    expect(await readFile(MAIN, 'utf8')).toContain(`LEAST = [${engines.node.slice(2).replace('.', ', ')}]`);
+  });
 });
