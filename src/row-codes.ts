@@ -35,6 +35,10 @@ export const ROW_CODES = {
     transient: true,
     text: 'the host failed every request for too long; the rest of its rows were not tried',
   },
+  host_paused: {
+    transient: true,
+    text: 'the host asked for a longer pause than max_retry_after; the rest of its rows were not tried',
+  },
   host_skipped: { transient: false, text: 'the configuration says to skip this host' },
   unit_deadline: { transient: true, text: 'no row of the unit finished for timeout_minutes' },
   local_shortage: {

@@ -1,5 +1,5 @@
 /** One controller for one host that several workers share. */
-import type { Load, SendToken, Transition } from './limit.ts';
+import { type Load, pauseOf, type SendToken, type Transition } from './limit.ts';
 import { PaarcLimit } from './paarc-limit.ts';
 import { type Budget, stopMs, type WorkerEvent, type WorkerReport } from './share.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -118,7 +118,7 @@ export class Coordinator {
    */
   #stop(worker: Worker, event: Extract<WorkerEvent, { kind: 'result' }>, nowMs: number): boolean {
     if (event.outcome.kind !== 'rate') return false;
-    const retryAfterMs = event.outcome.retryAfterMs;
+    const retryAfterMs = pauseOf(event.outcome);
     const sentMs = worker.flights.get(event.id)?.atMs ?? event.atMs - event.outcome.serviceMs;
     const isFresh = sentMs > this.#stopSinceMs;
     if (!isFresh && retryAfterMs === undefined) return false;

@@ -71,6 +71,16 @@ export type Outcome =
   | { readonly kind: 'rate'; readonly serviceMs: number; readonly retryAfterMs?: number | undefined }
   | { readonly kind: 'overload'; readonly serviceMs: number; readonly retryAfterMs?: number | undefined };
 
+/** No word of a host stops it for longer, whoever passes that word on. */
+const MAX_PAUSE_MS = 7 * 24 * 3_600_000;
+
+/** The pause that an outcome asks for, ms, within a week; undefined when it asks for none. */
+export function pauseOf(outcome: Outcome): number | undefined {
+  if (outcome.kind !== 'rate' && outcome.kind !== 'overload') return undefined;
+  const { retryAfterMs } = outcome;
+  return retryAfterMs === undefined || !(retryAfterMs >= 0) ? undefined : Math.min(retryAfterMs, MAX_PAUSE_MS);
+}
+
 /** What only the caller can know about an interval: whether the host or we ourselves were the bottleneck. */
 export interface Load {
   /** Requests in flight to this host now. */
@@ -133,8 +143,8 @@ export class FixedLimit implements Limit {
 
   /** Honours Retry-After, and nothing else: a fixed limit still must not poke a host that asked for quiet. */
   onResult(_token: SendToken, outcome: Outcome, nowMs: number): void {
-    if ((outcome.kind === 'rate' || outcome.kind === 'overload') && outcome.retryAfterMs !== undefined)
-      this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + outcome.retryAfterMs);
+    const pauseMs = pauseOf(outcome);
+    if (pauseMs !== undefined) this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + pauseMs);
   }
 
   tick(): undefined {

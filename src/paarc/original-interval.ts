@@ -1,6 +1,6 @@
 /** The original's measurements. */
 import { quantile } from './interval.ts';
-import type { Outcome } from './limit.ts';
+import { type Outcome, pauseOf } from './limit.ts';
 import type { OriginalSettings } from './settings.ts';
 
 /** Fewer latencies than this leave the smoothed quantiles as they are. */
@@ -45,7 +45,7 @@ export class OriginalInterval {
     if (outcome.kind === 'ok') this.#durations.push(outcome.serviceMs);
     if (outcome.kind === 'rate' || outcome.kind === 'overload') {
       this.#errors++;
-      this.#retryAfterMs = outcome.retryAfterMs ?? this.#retryAfterMs;
+      this.#retryAfterMs = pauseOf(outcome) ?? this.#retryAfterMs;
     } else {
       this.#successes++;
     }

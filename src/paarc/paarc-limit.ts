@@ -2,7 +2,15 @@
 import type { Mark } from './accepted-log.ts';
 import { endBackoff, endOutage, waitForRate } from './backoff.ts';
 import { IntervalCollector } from './interval.ts';
-import type { Limit, Load, Observation, Outcome, SendToken, Transition } from './limit.ts';
+import {
+  type Limit,
+  type Load,
+  type Observation,
+  type Outcome,
+  pauseOf,
+  type SendToken,
+  type Transition,
+} from './limit.ts';
 import { CutEcho, cutForOverload, isOverloadedEarly } from './overload.ts';
 import { RateSearch } from './rate-search.ts';
 import { assertSnapshot, type Snapshot, snapshotOf } from './snapshot.ts';
@@ -105,9 +113,8 @@ export class PaarcLimit implements Limit {
     const flight = this.#flights.get(token);
     if (flight === undefined) throw new RangeError(`token ${token}: not in flight; every send has exactly one result`);
     this.#flights.delete(token);
-    if ((outcome.kind === 'rate' || outcome.kind === 'overload') && outcome.retryAfterMs !== undefined) {
-      this.#rate.pauseFor(outcome.retryAfterMs, nowMs, this.#random());
-    }
+    const pauseMs = pauseOf(outcome);
+    if (pauseMs !== undefined) this.#rate.pauseFor(pauseMs, nowMs, this.#random());
     this.#echo?.hear(flight.mark.atMs, flight.inFlight, outcome.kind === 'overload');
     switch (outcome.kind) {
       case 'ok':
@@ -118,7 +125,7 @@ export class PaarcLimit implements Limit {
         this.#interval.neutral(nowMs - flight.mark.atMs);
         return this.#answered(nowMs);
       case 'rate':
-        this.#refused(flight, outcome.retryAfterMs, nowMs);
+        this.#refused(flight, pauseMs, nowMs);
         return this.#answered(nowMs);
       case 'overload':
         return this.#overloaded(flight, outcome.serviceMs, nowMs);

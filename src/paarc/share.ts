@@ -1,5 +1,5 @@
 /** What one of several workers may do on a host, and the limit that keeps to it. */
-import type { Limit, Load, Outcome, SendToken } from './limit.ts';
+import { type Limit, type Load, type Outcome, pauseOf, type SendToken } from './limit.ts';
 
 /** A worker reports so often, and at once after a refusal. Source: scenario runs with a message delay of 20 ms. */
 const reportMs = 250;
@@ -114,8 +114,8 @@ export class ShareLimit implements Limit {
     this.#events.push({ kind: 'result', atMs: nowMs, id: token, outcome });
     if (outcome.kind !== 'rate' && outcome.kind !== 'overload') return;
     this.#nextReportMs = nowMs;
-    if (outcome.retryAfterMs !== undefined)
-      this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + outcome.retryAfterMs);
+    const pauseMs = pauseOf(outcome);
+    if (pauseMs !== undefined) this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + pauseMs);
   }
 
   tick(nowMs: number): undefined {

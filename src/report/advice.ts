@@ -64,6 +64,10 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
   bad_redirect: { cause: 'the host redirects to nowhere' },
   robots_tag: { cause: 'the owner opts out of such use; these rows stay out' },
   host_down: { cause: 'the host answered nothing for so long that the rest of its rows was not tried', flags: '' },
+  host_paused: {
+    cause: 'the host asked for a longer pause than you allow; it may let you in another day',
+    flags: '--max-retry-after 86400',
+  },
   host_skipped: { cause: 'your configuration says so (hosts, skip)' },
   unit_deadline: { cause: 'no row of a shard moved for timeout_minutes', flags: '--timeout-minutes 180' },
   local_shortage: {

@@ -100,6 +100,14 @@ export const FETCH_GUARD_KEYS = {
       'A host is called down after so many failures in a row, no success, and at least twice the time limit.',
     fdc: { slice: 'fetch', option: 'breakerFailures', value: 'N', group: 'politeness' },
   },
+  max_retry_after: {
+    type: 'number',
+    minimum: 0,
+    maximum: 604_800,
+    default: 3600,
+    description: 'How long a host may hold a row by asking for pauses (Retry-After), in all; its rows end after that.',
+    fdc: { slice: 'fetch', option: 'maxRetryAfterMs', scale: 1000, unit: 's', value: 'SECONDS', group: 'politeness' },
+  },
   offline_hold_sec: {
     type: 'number',
     minimum: 0,

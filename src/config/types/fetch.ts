@@ -59,6 +59,11 @@ export interface FetchKeys {
    */
   readonly breaker_failures?: number | undefined;
   /**
+   * How long a host may hold a row by asking for pauses (Retry-After), in all; its rows end after that. In seconds.
+   * Default: 3600.
+   */
+  readonly max_retry_after?: number | undefined;
+  /**
    * When every host has failed to resolve or connect for this long, hold everything instead of failing rows. In
    * seconds. Default: 15.
    */
@@ -173,6 +178,11 @@ export interface FetchSettings {
    * A host is called down after so many failures in a row, no success, and at least twice the time limit. Default: 10.
    */
   readonly breakerFailures: number;
+  /**
+   * How long a host may hold a row by asking for pauses (Retry-After), in all; its rows end after that. Default:
+   * 3600000.
+   */
+  readonly maxRetryAfterMs: number;
   /**
    * When every host has failed to resolve or connect for this long, hold everything instead of failing rows. Default:
    * 15000.

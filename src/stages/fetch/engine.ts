@@ -34,6 +34,11 @@ const BREAKER_PROBE_MS = 60_000;
  */
 const MAX_STALE_CONNECTIONS = 8;
 
+const REFUSALS = {
+  host_down: 'the host failed every request for too long',
+  host_paused: 'the host asks for a longer pause than max_retry_after allows',
+};
+
 export interface EngineHooks extends TroubleHooks {
   readonly onHungry: () => void;
   readonly onTransition: (host: string, transition: Transition) => void;
@@ -83,7 +88,8 @@ export class FetchEngine implements Tower {
       breaker: { failures: settings.breakerFailures, spanMs: 2 * timeoutMs, probeMs: BREAKER_PROBE_MS },
       createLimit: (host) => limits.create(host, settings.policyOf(host), () => this.#revoke(host)),
       start: (work, lane, permit) => this.#send(work, lane, permit),
-      refuse: (work) => this.#fail(work, 'host_down', 'the host failed every request for too long'),
+      maxPauseMs: settings.maxRetryAfterMs,
+      refuse: (work, code) => this.#fail(work, code, REFUSALS[code]),
       isDropped: (work) => work.task.isDropped(),
       isConnected: ({ origin }) => this.pools.hasFree(origin),
       onTransition: hooks.onTransition,
@@ -186,11 +192,12 @@ export class FetchEngine implements Tower {
     work.waitingSinceMs = this.#clock.nowMs();
     const code = end.kind === 'failed' ? end.code : undefined;
     const isFreeRetry = end.kind === 'failed' && end.staleConnection && work.staleConnections < MAX_STALE_CONNECTIONS;
-    const retryAfter = end.kind === 'failed' ? end.retryAfterMs : undefined;
-    if (!isFreeRetry) this.#troubles.note(lane.breaker, work.host, end, this.scheduler.inFlight - 1);
+    const askedMs = end.kind === 'failed' ? end.retryAfterMs : undefined;
+    const pauseMs = askedMs === undefined ? undefined : Math.min(askedMs, this.#settings.maxRetryAfterMs);
+    if (!isFreeRetry) this.#troubles.note(lane, work.host, end, this.scheduler.inFlight - 1);
     if (code === 'local_shortage') this.pools.shed();
     else this.#hooks.onAttempt(work.host, code, end);
-    this.scheduler.settle(lane, permit, isFreeRetry ? { kind: 'neutral' } : outcomeOf(code, end, retryAfter));
+    this.scheduler.settle(lane, permit, isFreeRetry ? { kind: 'neutral' } : outcomeOf(code, end, pauseMs));
     if (!work.task.isDropped()) {
       if (isFreeRetry) {
         work.staleConnections += 1;
@@ -275,11 +282,9 @@ export class FetchEngine implements Tower {
       return this.#again(work, waitMs);
     }
     const deferred = code === 'http_429' || (code === 'http_503' && end.retryAfterMs !== undefined);
-    const decision = decideRetry(
-      { code, deferred, errors: work.errors, deferrals: work.deferrals, retryAfterMs: end.retryAfterMs },
-      this.#settings,
-      this.#settings.random(),
-    );
+    const { retryAfterMs } = end;
+    const decision = decideRetry(work, { code, deferred, retryAfterMs }, this.#settings, this.#settings.random());
+    work.pausedMs += retryAfterMs ?? 0;
     if (decision.kind === 'give-up')
       return this.#fail(work, code, message, code === 'robots_tag' ? 'skipped' : 'failed', end);
     if (decision.counts === 'error') work.errors += 1;

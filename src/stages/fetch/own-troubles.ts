@@ -5,7 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import { isTransient, type RowCode } from '../../row-codes.ts';
 import type { AttemptEnd } from './reply/attempt-terms.ts';
-import type { HostBreaker } from './schedule/lane.ts';
+import type { Lane } from './schedule/lane.ts';
 import { NetworkHold } from './schedule/network-hold.ts';
 import { SHORTAGE_RETRY_MS, Shortage } from './shortage.ts';
 
@@ -38,10 +38,12 @@ export class OwnTroubles {
   }
 
   /** An attempt ended. @param othersInFlight - those that go on */
-  note(breaker: HostBreaker, host: string, end: AttemptEnd, othersInFlight: number): void {
+  note({ breaker, patience }: Lane<unknown>, host: string, end: AttemptEnd, othersInFlight: number): void {
     const nowMs = this.#clock.nowMs();
     if (end.kind !== 'failed' || end.status !== undefined) {
       breaker.onReply();
+      if (end.kind !== 'failed') patience.onSuccess();
+      else if (end.retryAfterMs !== undefined) patience.onPause(end.retryAfterMs, nowMs);
       this.#shortage.onReply();
       if (this.#network.onReply()) this.#hooks.onNetwork(false);
       return;

@@ -62,6 +62,8 @@ export class Work {
   attempts = 0;
   errors = 0;
   deferrals = 0;
+  /** What hosts asked for by Retry-After in reply to this row, in all. */
+  pausedMs = 0;
   staleConnections = 0;
   /** Since when the row waits to be sent, and how long it has waited for its sends so far. */
   waitingSinceMs: number;

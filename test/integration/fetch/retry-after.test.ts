@@ -30,6 +30,33 @@ describe('Retry-After', () => {
     expect(origin.stats().get('ra.test')?.requests).toBeLessThanOrEqual(4);
   });
 
+  it.each([
+    ['an age of the world', { retryAfterSec: 1_000_000_000_000 }, 3600],
+    ['longer than is allowed', { retryAfterSec: 2 }, 1],
+  ])('for %s ends the rows of that host at once, and those of others are fetched', async (_, asked, maxSec) => {
+    const hosts = { 'ra.test': [{ kind: 'status', status: 429, ...asked }] } as const;
+    const startMs = performance.now();
+    const { results, origin } = await fetchFrom(hosts, [...urlsOf('ra.test', 200), ...urlsOf('free.test', 50)], {
+      maxRetryAfterMs: maxSec * 1000,
+      perHostConcurrency: 2,
+    });
+    expect(performance.now() - startMs).toBeLessThan(4000);
+    const {
+      'fetched 1': fetched,
+      'failed http_429 1': refused = 0,
+      'failed host_paused 0': untried = 0,
+    } = summary(results);
+    expect([fetched, refused + untried]).toEqual([50, 200]);
+    expect(refused).toBe(origin.stats().get('ra.test')?.requests);
+    expect(refused).toBeLessThanOrEqual(2);
+  });
+
+  it('time after time ends a row when its pauses come to more than is allowed', async () => {
+    const hosts = { 'ra.test': [{ kind: 'status', status: 503, retryAfterSec: 1 }] } as const;
+    const { results } = await fetchFrom(hosts, urlsOf('ra.test', 1), { maxRetryAfterMs: 2500 });
+    expect(summary(results)).toEqual({ 'failed http_503 3': 1 });
+  });
+
   it('uses up no attempts with 503 either', async () => {
     const hosts = { 'h.test': [{ kind: 'outage', startMs: 0, endMs: 700, retryAfterSec: 1 }] } as const;
     const { results } = await fetchFrom(hosts, urlsOf('h.test', 6), { maxAttempts: 1, perHostConcurrency: 2 });

@@ -1,11 +1,13 @@
 /** Everything about one host while it has rows: its queue, its gate, its breaker. */
 import { Fifo } from '../../../structures/fifo.ts';
 import type { Gate } from './gate.ts';
+import type { PausePatience } from './pause-patience.ts';
 
 export class Lane<Work> {
   readonly host: string;
   readonly gate: Gate;
   readonly breaker: HostBreaker;
+  readonly patience: PausePatience;
   readonly queue = new Fifo<Work>();
   /** What is in flight. */
   readonly running = new Set<{ readonly work: Work; stop(): boolean }>();
@@ -22,10 +24,11 @@ export class Lane<Work> {
   /** Retries that wait for their time outside the queue. */
   delayed = 0;
 
-  constructor(host: string, gate: Gate, breaker: HostBreaker) {
+  constructor(host: string, gate: Gate, breaker: HostBreaker, patience: PausePatience) {
     this.host = host;
     this.gate = gate;
     this.breaker = breaker;
+    this.patience = patience;
   }
 
   get isIdle(): boolean {

@@ -11,9 +11,11 @@ export interface TryState {
   readonly errors: number;
   /** Attempts that the host merely put off. */
   readonly deferrals: number;
+  /** Pauses that were asked for so far, ms. */
+  readonly pausedMs: number;
 }
 
-export interface RetryInput extends TryState {
+export interface FailedTry {
   readonly code: RowCode;
   readonly deferred: boolean;
   readonly retryAfterMs?: number | undefined;
@@ -24,23 +26,25 @@ export type RetryDecision =
   | { readonly kind: 'retry'; readonly delayMs: number; readonly counts: 'error' | 'deferral' };
 
 /**
- * Decide what follows a failed attempt. `errors` and `deferrals` do not yet include it. With a Retry-After the delay is
+ * Decide what follows a failed attempt. The state does not yet include it. With a Retry-After the delay is
  * 0: the host's gate holds every row back for that long, this one included. A Retry-After of 0 is no answer to "when";
  * our own backoff is.
  * @param random - uniform in [0, 1)
  */
 export function decideRetry(
-  input: RetryInput,
-  options: { maxAttempts: number; retryBackoffMs: number },
+  state: TryState,
+  failed: FailedTry,
+  options: { readonly maxAttempts: number; readonly retryBackoffMs: number; readonly maxRetryAfterMs: number },
   random: number,
 ): RetryDecision {
-  if (input.deferred) {
-    if (input.deferrals + 1 >= MAX_DEFERRALS) return { kind: 'give-up' };
-    const delayMs = !input.retryAfterMs ? backoffMs(options.retryBackoffMs, input.deferrals, random) : 0;
+  if (failed.deferred) {
+    const pausedMs = state.pausedMs + (failed.retryAfterMs ?? 0);
+    if (state.deferrals + 1 >= MAX_DEFERRALS || pausedMs > options.maxRetryAfterMs) return { kind: 'give-up' };
+    const delayMs = !failed.retryAfterMs ? backoffMs(options.retryBackoffMs, state.deferrals, random) : 0;
     return { kind: 'retry', delayMs, counts: 'deferral' };
   }
-  if (!isTransient(input.code) || input.errors + 1 >= options.maxAttempts) return { kind: 'give-up' };
-  return { kind: 'retry', delayMs: backoffMs(options.retryBackoffMs, input.errors, random), counts: 'error' };
+  if (!isTransient(failed.code) || state.errors + 1 >= options.maxAttempts) return { kind: 'give-up' };
+  return { kind: 'retry', delayMs: backoffMs(options.retryBackoffMs, state.errors, random), counts: 'error' };
 }
 
 /** Exponential with jitter in [0.5, 1.5): a batch of rows that failed together must not come back together. */

@@ -11,6 +11,7 @@ import { Agenda } from '../../../structures/heap.ts';
 import { Gate, type Permit } from './gate.ts';
 import { type BreakerOptions, HostBreaker, Lane } from './lane.ts';
 import type { LoadMeter } from './load-meter.ts';
+import { PausePatience } from './pause-patience.ts';
 import { Turns } from './turns.ts';
 
 /** Lanes without rows that keep what their limit has learned; more than this and the longest idle are forgotten. */
@@ -23,11 +24,13 @@ export interface SchedulerOptions<Work> {
   /** Others that count for the same number leave no room for another request. */
   readonly isFull?: (() => boolean) | undefined;
   readonly breaker: BreakerOptions;
+  /** How long a host may ask for quiet, in all; without it, as long as it likes. */
+  readonly maxPauseMs?: number | undefined;
   readonly createLimit: (host: string) => Limit;
   /** Send this row now. Must lead to exactly one `settle` with the same permit. */
   readonly start: (work: Work, lane: Lane<Work>, permit: Permit) => void;
-  /** The host is down: end the row without trying. */
-  readonly refuse: (work: Work) => void;
+  /** The host is down, or asks for more quiet than it gets: end the row without trying. */
+  readonly refuse: (work: Work, code: 'host_down' | 'host_paused') => void;
   /** Rows that nobody wants any more are dropped when their turn comes. */
   readonly isDropped: (work: Work) => boolean;
   /** Whether a connection is there that the row can use at once; without it connections cost nothing. */
@@ -167,6 +170,10 @@ export class Scheduler<Work> {
         this.#dequeue(lane);
         continue;
       }
+      if (lane.patience.isOver(nowMs)) {
+        this.#options.refuse(this.#dequeue(lane), 'host_paused');
+        continue;
+      }
       const readyAtMs = lane.gate.readyAtMs();
       if (readyAtMs > nowMs && !lane.gate.isShut) return this.#wake(lane, Math.min(readyAtMs, tickTime(lane, nowMs)));
       if (!lane.gate.isShut) {
@@ -177,7 +184,7 @@ export class Scheduler<Work> {
         if (lane.breaker.admits(nowMs)) break;
       }
       this.#dequeue(lane);
-      this.#options.refuse(work);
+      this.#options.refuse(work, 'host_down');
     }
     const connections = lane.isOpening ? lane.gate.limit.connections : undefined;
     if (connections?.open() === false) return this.#wake(lane, nowMs + FULL_MS);
@@ -235,7 +242,8 @@ export class Scheduler<Work> {
   #lane(host: string): Lane<Work> {
     let lane = this.#lanes.get(host);
     if (lane === undefined) {
-      lane = new Lane(host, new Gate(this.#options.createLimit(host)), new HostBreaker(this.#options.breaker));
+      const { createLimit, breaker, maxPauseMs = Number.POSITIVE_INFINITY } = this.#options;
+      lane = new Lane(host, new Gate(createLimit(host)), new HostBreaker(breaker), new PausePatience(maxPauseMs));
       this.#lanes.set(host, lane);
     }
     this.#idle.delete(lane);

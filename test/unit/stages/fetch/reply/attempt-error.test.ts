@@ -31,6 +31,7 @@ const OUTCOMES: readonly [RowCode, 'rate' | 'overload' | 'neutral'][] = [
   ['bad_redirect', 'neutral'],
   ['robots_tag', 'neutral'],
   ['host_down', 'neutral'],
+  ['host_paused', 'neutral'],
   ['host_skipped', 'neutral'],
   ['unit_deadline', 'neutral'],
   ['local_shortage', 'neutral'],

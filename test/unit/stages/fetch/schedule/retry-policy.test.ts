@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { RowCode } from '../../../../../src/row-codes.ts';
-import { decideRetry, MAX_DEFERRALS, type RetryInput } from '../../../../../src/stages/fetch/schedule/retry-policy.ts';
+import {
+  decideRetry,
+  type FailedTry,
+  MAX_DEFERRALS,
+  type TryState,
+} from '../../../../../src/stages/fetch/schedule/retry-policy.ts';
 
-const OPTIONS = { maxAttempts: 3, retryBackoffMs: 2000 };
+const OPTIONS = { maxAttempts: 3, retryBackoffMs: 2000, maxRetryAfterMs: 3_600_000 };
 const MIDDLE = 0.5;
 
-function decide(input: Partial<RetryInput> & { code: RowCode }, random = MIDDLE) {
-  return decideRetry({ errors: 0, deferrals: 0, deferred: false, ...input }, OPTIONS, random);
+function decide(input: Partial<TryState & FailedTry> & { code: RowCode }, random = MIDDLE) {
+  const all = { errors: 0, deferrals: 0, pausedMs: 0, deferred: false, ...input };
+  return decideRetry(all, all, OPTIONS, random);
 }
 
 describe('an error', () => {
@@ -38,8 +44,9 @@ describe('an error', () => {
 
   it('never waits longer than a minute and a half', () => {
     const decision = decideRetry(
-      { code: 'reset', deferred: false, errors: 50, deferrals: 0 },
-      { maxAttempts: 100, retryBackoffMs: 2000 },
+      { errors: 50, deferrals: 0, pausedMs: 0 },
+      { code: 'reset', deferred: false },
+      { ...OPTIONS, maxAttempts: 100 },
       0.999,
     );
     expect(decision).toMatchObject({ delayMs: expect.closeTo(90_000, -3) });
@@ -60,6 +67,13 @@ describe('a host that puts a row off', () => {
       counts: 'deferral',
     });
     expect(decide({ code: 'http_429', deferred: true, deferrals: MAX_DEFERRALS - 1 })).toEqual({ kind: 'give-up' });
+  });
+
+  it('is asked no more for a row that would have to pause for more than an hour in all', () => {
+    const asked = { code: 'http_503', deferred: true, retryAfterMs: 1_800_000 } as const;
+    expect(decide({ ...asked, pausedMs: 1_800_000 })).toMatchObject({ kind: 'retry' });
+    expect(decide({ ...asked, pausedMs: 1_800_001 })).toEqual({ kind: 'give-up' });
+    expect(decide({ ...asked, retryAfterMs: Number.POSITIVE_INFINITY })).toEqual({ kind: 'give-up' });
   });
 
   it.each([undefined, 0])('without a usable Retry-After (%s) is left alone for a growing while', (retryAfterMs) => {
