@@ -18,7 +18,7 @@ export function peers(concurrency: number): Contender[] {
   const [curl, aria2c] = [findProgram('curl'), findProgram('aria2c')];
   return [
     ...(img2dataset ? [img2datasetPeer(img2dataset, concurrency)] : []),
-    ...(python && batch ? [flowDcPythonPeer(python, batch)] : []),
+    ...(python && batch ? flowDcPythonPeers(python, batch) : []),
     ...(curl === undefined ? [] : [curlPeer(curl, concurrency)]),
     ...(aria2c === undefined ? [] : [aria2Peer(aria2c, concurrency)]),
   ];
@@ -57,15 +57,17 @@ function img2datasetPeer(program: string, concurrency: number): Contender {
   }));
 }
 
-function flowDcPythonPeer(python: string, batch: string): Contender {
-  return {
-    ...peer('FLOW-DC, imagefolder tar.gz', ({ manifest, caFile }, out) => ({
-      argv: [python, batch, '--input', manifest, '--url', 'url', '--label', 'label', '--output', out],
+function flowDcPythonPeers(python: string, batch: string): Contender[] {
+  const of = (name: string, flags: readonly string[]): Contender =>
+    peer(`FLOW-DC, ${name}`, ({ manifest, caFile }, out) => ({
+      argv: [python, batch, '--input', manifest, '--url', 'url', '--label', 'label', '--output', out, ...flags],
       env: trust(caFile),
-    })),
+    }));
+  return [
     // The folder that it makes the archive from stays.
-    stored: (_run, out) => countPictures(`${out}.tar.gz`),
-  };
+    { ...of('imagefolder tar.gz', []), stored: (_run, out) => countPictures(`${out}.tar.gz`) },
+    of('folder', ['--no_tar']),
+  ];
 }
 
 function curlPeer(program: string, concurrency: number): Contender {

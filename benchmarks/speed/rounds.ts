@@ -1,10 +1,12 @@
 /** Everybody in turns over one workload. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Contender } from './contender.ts';
 import { load, type RunLine, rounded } from './line.ts';
 import { measure, type ProgramRun } from './measure.ts';
 import type { Workload } from './workload.ts';
+
+const MANY_FILES = 1000;
 
 export interface RoundsPlan {
   readonly folder: string;
@@ -60,8 +62,19 @@ async function runOnce(
       load: load(),
     };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await clear(folder);
   }
+}
+
+/**
+ * Thousands of loose files are emptied and removed with everything else at the end: for every file that it creates,
+ * ext4 looks at all the numbers of files that were removed in the last minutes, which made whoever came next three
+ * times as slow.
+ */
+async function clear(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  if (entries.length < MANY_FILES) return rm(folder, { recursive: true, force: true });
+  for (const entry of entries) if (entry.isFile()) await truncate(join(entry.parentPath, entry.name));
 }
 
 /** @returns why the run does not count, undefined if it does */
