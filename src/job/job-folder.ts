@@ -181,11 +181,14 @@ async function clearMarked(paths: FolderPaths): Promise<void> {
   await clearOutput(paths);
 }
 
-async function refuseOther({ output, state, layout }: FolderPaths, before: JobFile, now: JobIdentity): Promise<void> {
+async function refuseOther(paths: FolderPaths, before: JobFile, now: JobIdentity): Promise<void> {
+  const { output, state, staging, layout } = paths;
   const differences = differencesBetween(before.identity, now);
   if (differences !== '') throw mismatch(output, differences);
   const hasRecords = (await namesIn(join(state, RECORDS_FOLDER))).some((name) => /^\d{3}$/.test(name));
-  if (hasRecords && layout === 'files' && (await namesIn(output)).length === 0) {
+  // A run that was killed between its first commit and the move of its files has them in staging.
+  const isStaged = (await namesIn(staging)).length > 0;
+  if (hasRecords && !isStaged && layout === 'files' && (await namesIn(output)).length === 0) {
     throw new FlowDcError(
       'FDC_ERR_DEST_FOREIGN',
       `${output} is empty, but ${state} says that its files were stored; bring them back, or use ` +

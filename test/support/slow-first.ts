@@ -13,6 +13,7 @@ const SLOW = [
   'e2e/node-releases.test.ts',
   'e2e/cluster.test.ts',
   'e2e/crash.test.ts',
+  'e2e/power-cut.test.ts',
   'e2e/cluster-own-server.test.ts',
   'e2e/cluster-chaos.test.ts',
   'e2e/walkthrough.test.ts',

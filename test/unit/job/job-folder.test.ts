@@ -161,6 +161,14 @@ describe('openJob refuses', () => {
     expect((await visit(looseIdentity, { overwrite: true })).resumed).toBe(false);
   });
 
+  it('nothing of a run that was killed between its first commit and the move of its files', async () => {
+    await visit(looseIdentity);
+    const record = recordOf(makeUnits(1)[0] as never);
+    await createLocalCommitter(`${out}.flow-dc`).commit(record);
+    await mkdir(join(`${out}.flow-dc`, 'staging', `${record.unit}.${record.token}`), { recursive: true });
+    expect((await visit(looseIdentity)).resumed).toBe(true);
+  });
+
   it.runIf(process.getuid?.() !== 0)('a folder without write access', async () => {
     await chmod(root, 0o555);
     onTestFinished(() => chmod(root, 0o755));

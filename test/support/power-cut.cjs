@@ -1,0 +1,83 @@
+/** Loaded before the program: keeps what its syncs make durable, and ends it at one of them. See power-cut.ts. */
+const childProcess = require('node:child_process');
+const fs = require('node:fs');
+const { join } = require('node:path');
+
+const [kept, output, last] = JSON.parse(process.env.FLOW_DC_TEST_POWER_CUT);
+let syncs = 0;
+
+/** Number and time of birth: numbers alone are given again. */
+function keyOf(stats) {
+  return `${stats.ino}-${stats.birthtimeNs}`;
+}
+
+/** What is behind a descriptor at this moment, unless it is none of the output's. */
+function snapshot(fd) {
+  const path = fs.readlinkSync(`/proc/self/fd/${fd}`);
+  const stats = fs.fstatSync(fd, { bigint: true });
+  if (path !== output && !path.startsWith(`${output}/`) && !path.startsWith(`${output}.`)) return undefined;
+  if (!stats.isDirectory()) return { name: `${keyOf(stats)}.file`, content: fs.readFileSync(`/proc/self/fd/${fd}`) };
+  const entries = fs.readdirSync(path).flatMap((name) => {
+    const entry = fs.lstatSync(join(path, name), { bigint: true, throwIfNoEntry: false });
+    return entry === undefined ? [] : [[name, keyOf(entry), entry.isDirectory()]];
+  });
+  return { name: `${keyOf(stats)}.folder`, content: JSON.stringify(entries) };
+}
+
+/** The disk has them: later snapshots replace them as a whole. */
+function keep(...all) {
+  const taken = all.filter((one) => one !== undefined);
+  if (taken.length === 0) return;
+  for (const { name, content } of taken) {
+    const partial = join(kept, `${name}.${process.pid}-${syncs}.part`);
+    fs.writeFileSync(partial, content);
+    fs.renameSync(partial, join(kept, name));
+  }
+  syncs += 1;
+  fs.writeSync(2, `[sync ${syncs}]\n`);
+  if (syncs === last) process.kill(process.pid, 'SIGKILL');
+}
+
+/** Everything below a folder, for `sync -f`. */
+function snapshots(path) {
+  const fd = fs.openSync(path, 'r');
+  const taken = snapshot(fd);
+  fs.closeSync(fd);
+  if (!fs.statSync(path).isDirectory()) return [taken];
+  return [taken, ...fs.readdirSync(path).flatMap((name) => snapshots(join(path, name)))];
+}
+
+/** What is written while a sync is under way may or may not last: here it does not. */
+async function patch() {
+  const handle = await fs.promises.open(__filename, 'r');
+  const prototype = Object.getPrototypeOf(handle);
+  await handle.close();
+  for (const name of ['sync', 'datasync']) {
+    const sync = prototype[name];
+    prototype[name] = async function durable() {
+      const taken = snapshot(this.fd);
+      await sync.call(this);
+      keep(taken);
+    };
+  }
+  for (const name of ['fsyncSync', 'fdatasyncSync']) {
+    const sync = fs[name];
+    fs[name] = (fd) => {
+      const taken = snapshot(fd);
+      sync(fd);
+      keep(taken);
+    };
+  }
+  const { execFile } = childProcess;
+  childProcess.execFile = (file, args, done) => {
+    if (file !== 'sync') return execFile(file, args, done);
+    const taken = [output, `${output}.flow-dc`].filter((path) => fs.existsSync(path)).flatMap(snapshots);
+    return execFile(file, args, (error, ...rest) => {
+      if (error === null) keep(...taken);
+      done(error, ...rest);
+    });
+  };
+  require('node:module').syncBuiltinESMExports();
+}
+
+void patch();
