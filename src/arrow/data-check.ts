@@ -12,6 +12,8 @@ export function checkData(data: Data): void {
   holds(nullCount >= 0 && nullCount <= length, 'counts nulls');
   if (nullCount > 0) holds(nullBitmap.length * 8 >= length && zeros(nullBitmap, length) === nullCount, 'counts nulls');
   if (DataType.isUnion(type)) throw new TypeError('a column is a union');
+  // Seconds to nanoseconds, days or milliseconds, one of three intervals: whatever else it is counted from 0.
+  if ('unit' in type) holds(Number(type.unit) <= (DataType.isDate(type) ? 1 : 3), 'names a unit of time');
   if (DataType.isDecimal(type)) holds(Math.abs(type.scale) <= MAX_DIGITS, 'scales');
   if (hasOffsets(type)) return checkLists(data);
   if (DataType.isStruct(type)) {

@@ -82,6 +82,9 @@ export function shareIn(
   };
 }
 
+/** No host is asked to be left alone for longer than this, whoever says so. As `max_retry_after` by default. */
+const MAX_PAUSE_MS = 3_600_000;
+
 type WireEvent = readonly number[];
 const outcomeKinds = ['ok', 'neutral', 'rate', 'overload'] as const;
 
@@ -106,7 +109,13 @@ export function decodeEnvelope(text: string): Envelope | undefined {
     if (!events.every((event) => event !== undefined)) return undefined;
     reports.push({ ...report, events });
   }
-  return { ...value, reports };
+  const grants = value.grants.map((grant) => ({
+    ...grant,
+    spacingMs: believedMs(grant.spacingMs),
+    pauseMs: believedMs(grant.pauseMs),
+  }));
+  const pauses = value.pauses.map((pause) => ({ ...pause, pauseMs: believedMs(pause.pauseMs) }));
+  return { ...value, reports, grants, pauses };
 }
 
 function toWire(event: WorkerEvent): WireEvent {
@@ -145,7 +154,7 @@ function outcomeFrom(
       return { kind };
     case 'rate':
     case 'overload':
-      return more === undefined ? { kind, serviceMs } : { kind, serviceMs, retryAfterMs: more };
+      return more === undefined ? { kind, serviceMs } : { kind, serviceMs, retryAfterMs: believedMs(more) };
   }
 }
 
@@ -202,9 +211,14 @@ function isListOf(value: unknown, isOne: (one: Fields) => boolean): boolean {
   return Array.isArray(value) && value.every((one) => isOne(fields(one)));
 }
 
-/** JSON has no NaN and no Infinity, so a number is finite; none of ours is negative. */
+/** `1e999` is Infinity to JSON.parse; none of our numbers is that, or negative. */
 function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0;
+  return typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
+}
+
+/** A pause, or the time between two requests, as far as anybody is believed. */
+export function believedMs(ms: number): number {
+  return Math.min(ms, MAX_PAUSE_MS);
 }
 
 function tenth(value: number): number {

@@ -1,5 +1,7 @@
 /** Who leads a shared host and what a successor starts from; heartbeats; to JSON and back. */
+
 import { assertSnapshot, type Snapshot } from '../paarc/index.ts';
+import { believedMs } from './envelope.ts';
 
 /**
  * What is kept of a shared host where all workers see it: who leads, since which epoch, and what a successor starts
@@ -55,7 +57,7 @@ export function decodeRecord(text: string): HostRecord | undefined {
     leader,
     concurrency,
     requestsPerSecond,
-    notBeforeMs,
+    notBeforeMs: believedMs(notBeforeMs),
     shares: shares as Readonly<Record<string, number>>,
     controllerState: snapshotIn(value.controllerState),
   };

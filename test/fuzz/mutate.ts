@@ -4,19 +4,19 @@
 const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 
 /** @param random - in [0, 1). @returns another input; `bytes` stays as it is */
-export function mutate(bytes: Uint8Array, random: () => number): Uint8Array {
+export function mutate(bytes: Uint8Array, random: () => number): Buffer {
   let mutated: Buffer = Buffer.from(bytes);
   for (let rounds = 1 + below(4, random); rounds > 0; rounds -= 1) mutated = once(mutated, random);
   return mutated;
 }
 
 /** A whole number below `limit`. */
-function below(limit: number, random: () => number): number {
+export function below(limit: number, random: () => number): number {
   return Math.floor(random() * limit);
 }
 
 /** One of them. */
-function pick<T>(from: readonly T[], random: () => number): T {
+export function pick<T>(from: readonly T[], random: () => number): T {
   return from[below(from.length, random)] as T;
 }
 

@@ -1,43 +1,63 @@
-/** What comes over the wire, mutated: units as a worker takes them from a queue. */
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { isFlowDcError } from '../../../src/errors.ts';
+/** What comes over the wire, mutated: unit messages alone, and every subject and key of a real server. */
+import { findNatsServer } from '../../../scripts/nats-server-binary.ts';
 import { seededRandom } from '../../../src/structures/seeded-random.ts';
-import { decodeUnit, encodeUnit } from '../../../src/transport/nats/units/unit-message.ts';
-import { decodeRows } from '../../../src/unit-rows.ts';
-import { makeUnits } from '../../support/units.ts';
-import { mutate } from '../mutate.ts';
 import type { FuzzRun } from '../target.ts';
+import { drawPoison, type Poison } from '../wire/poison.ts';
+import { SprayedServer } from '../wire/sprayed-server.ts';
+import { readUnit, unitMutator } from '../wire/unit-codec.ts';
 
-const UNIT = '000000-';
+/** Messages of one round on the server; a fixture holds them all. */
+const SPRAY = 60;
+/** Units that are read by themselves between two rounds. */
+const UNITS = 300;
 
 export async function run({ seed, goOn, save }: FuzzRun): Promise<{ readonly cases: number }> {
   const random = seededRandom(seed);
-  const [unit] = makeUnits(1, 20);
-  if (unit === undefined) throw new Error('expected a unit');
-  const good = await encodeUnit(unit);
-  const inflated = inflateRawSync(good.subarray(1));
+  const unitMessage = await unitMutator(seed, random);
+  const server = findNatsServer() === undefined ? undefined : await SprayedServer.start();
   let cases = 0;
-  for (; goOn(); cases += 1) {
-    // Most mutations of what is deflated are found by inflate: what lies in it is reached below.
-    const bytes = random() < 0.2 ? mutate(good, random) : packed(mutate(inflated, random));
-    await replay(bytes).catch((error: unknown) => {
-      save(`unit-${seed}-${cases}`, bytes);
+  const attempt = async (name: string, bytes: Uint8Array, work: () => Promise<unknown>): Promise<void> => {
+    await work().catch((error: unknown) => {
+      save(`${name}-${seed}-${cases}`, bytes);
       process.stdout.write(`${error instanceof Error ? error.stack : error}\n`);
     });
+  };
+  try {
+    while (goOn()) {
+      for (let index = 0; index < UNITS && goOn(); index += 1, cases += 1) {
+        const bytes = unitMessage();
+        await attempt('unit', bytes, () => readUnit(bytes));
+      }
+      if (server === undefined || !goOn()) continue;
+      const poison = Array.from({ length: SPRAY }, () => drawPoison(random, unitMessage));
+      await attempt('round', packed(poison), () => server.round(poison));
+      cases += SPRAY;
+    }
+  } finally {
+    await server?.close();
   }
   return { cases };
 }
 
-/** A message is a unit, whose rows can be read then, or is refused by code. */
 export async function replay(bytes: Uint8Array): Promise<void> {
-  const id = `${UNIT}${'0'.repeat(8)}`;
-  const unit = await decodeUnit(id, bytes).catch((error: unknown) => {
-    if (isFlowDcError(error) && error.code === 'FDC_ERR_TRANSPORT_SERVER') return undefined;
-    throw error;
-  });
-  if (unit !== undefined) decodeRows(unit);
+  const poison = unpacked(bytes);
+  if (poison === undefined) return void (await readUnit(bytes));
+  if (findNatsServer() === undefined) return;
+  const server = await SprayedServer.start();
+  await server.round(poison).finally(() => server.close());
 }
 
-function packed(inflated: Uint8Array): Uint8Array {
-  return Buffer.concat([Uint8Array.of(1), deflateRawSync(inflated, { level: 1 })]);
+function packed(poison: readonly Poison[]): Uint8Array {
+  const lines = poison.map(({ subject, data }) => [subject, Buffer.from(data).toString('base64')]);
+  return Buffer.from(JSON.stringify(lines, undefined, 1));
+}
+
+/** @returns undefined for a unit message */
+function unpacked(bytes: Uint8Array): Poison[] | undefined {
+  try {
+    const lines = JSON.parse(Buffer.from(bytes).toString()) as [string, string][];
+    return lines.map(([subject, data]) => ({ subject, data: Buffer.from(data, 'base64') }));
+  } catch {
+    return undefined;
+  }
 }

@@ -11,7 +11,7 @@ import {
 } from 'apache-arrow';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBatch, encodeBatch } from '../../../src/arrow/batch-bytes.ts';
+import { decodeBatch, decodeForeignBatch, encodeBatch } from '../../../src/arrow/batch-bytes.ts';
 import { batchOf } from '../../../src/arrow/columns.ts';
 import { jsonReader } from '../../../src/arrow/json-value.ts';
 import { takeRows } from '../../../src/arrow/take.ts';
@@ -60,6 +60,7 @@ describe('takeRows', () => {
           const taken = takeRows(batches, { batches: picks.map(([b]) => b), rows: picks.map(([, r]) => r) });
           expect(values(taken)).toEqual(expected);
           expect(values(decodeBatch(encodeBatch(taken)))).toEqual(expected);
+          expect(values(decodeForeignBatch(encodeBatch(taken)))).toEqual(expected);
         }),
         { numRuns: 60 },
       );

@@ -71,6 +71,17 @@ describe('what workers tell each other', () => {
     expect(decodeEnvelope(text)).toBeUndefined();
   });
 
+  it('is not believed beyond an hour of silence, nor numbers without an end', () => {
+    const grants = envelope.grants.map((grant) => ({ ...grant, spacingMs: 1e300, pauseMs: 1e300 }));
+    const text = encodeEnvelope({ ...envelope, grants, pauses: [{ host: 'abc', pauseMs: 1e300 }] });
+    const hourMs = 3_600_000;
+    expect(decodeEnvelope(text)).toMatchObject({
+      grants: [{ spacingMs: hourMs, pauseMs: hourMs }],
+      pauses: [{ pauseMs: hourMs }],
+    });
+    expect(decodeEnvelope(text.replaceAll('1e+300', '1e999'))).toBeUndefined();
+  });
+
   it('puts the slots of a rate on the clock of the worker', () => {
     const [grant] = envelope.grants;
     if (grant === undefined) throw new Error('no grant');

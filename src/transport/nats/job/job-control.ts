@@ -38,7 +38,8 @@ export class JobControl {
 
   /** Errors: FDC_ERR_JOB_UNITS_CHANGED when more units are recorded than there are. */
   async seal(total: number): Promise<void> {
-    const recorded = await this.#records.count();
+    let recorded = await this.#records.count();
+    if (recorded > total) recorded -= await this.#records.removeForeign();
     if (recorded > total) {
       throw new FlowDcError(
         'FDC_ERR_JOB_UNITS_CHANGED',
