@@ -13,6 +13,7 @@ import type { Clock } from './clock.ts';
 import type { ResolvedConfig } from './config/types.ts';
 import type { Destination } from './destination/destination.ts';
 import type { HostLimits } from './host-limits.ts';
+import { PoisonNotes } from './job/poison-notes.ts';
 import type { Committer } from './record.ts';
 import { publishUnits, takeDeliveries } from './stages/distribute/distribute.ts';
 import { fetchUnits } from './stages/fetch/fetch-units.ts';
@@ -21,6 +22,7 @@ import type { KeptUnitsOptions } from './stages/fetch/settings.ts';
 import { type PartitionByHostOptions, partitionByHost } from './stages/partition/partition-by-host.ts';
 import { folderSink } from './stages/sink/folder-sink.ts';
 import { tarSink } from './stages/sink/tar-sink.ts';
+import type { RowPulse } from './structures/row-pulse.ts';
 import type { JobChannel } from './transport/transport.ts';
 
 /** The planning half: the manifest's rows are cut into units and published, and the job is sealed with their number. */
@@ -65,6 +67,8 @@ export interface WorkSurroundings {
   readonly kept?: KeptUnitsOptions | undefined;
   /** This half's share of the files and sockets that the process may have open. */
   readonly openFiles?: number | undefined;
+  /** Where others see which row's bytes this thread looks at. */
+  readonly pulse?: RowPulse | undefined;
   /** Told in place of the channel `flow-dc:network`, for those who work together and speak with one voice. */
   readonly onNetwork?: ((isHeld: boolean) => void) | undefined;
 }
@@ -74,7 +78,7 @@ export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: W
 
 /** Build fetch and sink. Errors: FDC_ERR_CONFIG_INVALID. */
 export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: WorkSurroundings): WorkStages {
-  const { destination, committer, clock, profiles, worker, hostLimits, openFiles, onNetwork, kept } = around;
+  const { destination, committer, clock, profiles, worker, hostLimits, openFiles, onNetwork, kept, pulse } = around;
   const openSink = sink.createTar ? tarSink : folderSink;
   return [
     fetchUnits({
@@ -87,6 +91,8 @@ export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: W
       clock,
       hostProfiles: profiles,
       spillFolder: destination.spillFolder,
+      poison: new PoisonNotes(destination.poisonFolder),
+      pulse,
       bodyRelease: 'by-sink',
     }),
     openSink(destination, {

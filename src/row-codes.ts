@@ -46,6 +46,7 @@ export const ROW_CODES = {
     text: 'this machine had no open file, memory or port left for the row for an hour',
   },
   unknown_error: { transient: true, text: 'the HTTP library failed in a way that has no name here' },
+  poison_row: { transient: false, text: 'the row ended a worker that looked at its bytes, and is left alone since' },
   unit_failed: { transient: true, text: 'the unit was given up after max_retries errors' },
 } as const satisfies Record<string, { transient: boolean; text: string }>;
 

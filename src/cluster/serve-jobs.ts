@@ -9,6 +9,8 @@ import { assertJobFolder } from '../job/job-folder.ts';
 import type { UnitRecord } from '../record.ts';
 import type { RunSignals } from '../run/run-control.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
+import { RowPulse } from '../structures/row-pulse.ts';
+import { watchOver } from '../threads/watch-over.ts';
 import type { Cluster, ClusterChannel, JobListing } from '../transport/cluster.ts';
 import type { RollForward } from '../transport/transport.ts';
 import { settleFiles } from './end-job.ts';
@@ -179,14 +181,17 @@ class Server {
     this.#isLast = channel.description.ownServer === true;
     this.#saidWaiting = false;
     const hostLimits = await this.#sharing.limitsFor(config);
+    const pulse = new RowPulse();
+    const endWatch = watchOver(pulse, destination.poisonFolder);
     const end = await workOnJob(channel, config, {
       ...this.#options,
       ...this.#self,
       destination,
       hostLimits,
+      pulse,
       idleMs: this.#patienceMs(),
       onNotice: (notice) => this.#options.onEvent({ kind: 'notice', job: channel.id, notice }),
-    });
+    }).finally(endWatch);
     if (end.unitsTaken > 0) this.#idleSinceMs = this.#clock.nowMs() - end.idleMs;
     if (end.reason === 'idle') this.#shun(channel.id, LOOK_FOR_JOBS_MS);
     else this.#leave({ kind: 'left', job: channel.id, end, cancelled: channel.cancelled.aborted });

@@ -8,6 +8,7 @@ import type { UnitId, UnitRecord } from '../record.ts';
 import { RunControl, type RunSignals } from '../run/run-control.ts';
 import { RunGauge } from '../run/run-gauge.ts';
 import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
+import type { RowPulse } from '../structures/row-pulse.ts';
 import type { WorkedChannel } from '../threads/unit-exchange.ts';
 import { openWorkForce } from '../threads/work-force.ts';
 import type { ClusterChannel, WorkerHost } from '../transport/cluster.ts';
@@ -26,6 +27,8 @@ export interface WorkOptions extends RunSignals {
   readonly destination: FolderDestination;
   /** Shared with other workers; this process's own when absent. */
   readonly hostLimits?: HostLimits | undefined;
+  /** Where whoever watches over this thread sees which row it is on. */
+  readonly pulse?: RowPulse | undefined;
   /** Leave the job after so long without a unit of it. */
   readonly idleMs?: number | undefined;
   /** Told of threads that were lost, a line each. */
@@ -58,8 +61,8 @@ export async function workOnJob(
   options: WorkOptions,
 ): Promise<WorkEnd> {
   const clock = options.clock ?? systemClock;
-  const { destination, profiles, worker, hostLimits } = options;
-  const around = { destination, committer: channel, clock, profiles, worker, hostLimits };
+  const { destination, profiles, worker, hostLimits, pulse } = options;
+  const around = { destination, committer: channel, clock, profiles, worker, hostLimits, pulse };
   const force = openWorkForce(config, around, destination.name);
   const deliveries = new OpenDeliveries(channel, clock);
   const idle = new AbortController();
@@ -161,6 +164,7 @@ export class OpenDeliveries implements WorkedChannel {
       unit: delivery.unit,
       attempt: delivery.attempt,
       errors: delivery.errors,
+      isSuspect: delivery.isSuspect,
       signal: delivery.signal,
       ack: () => settle(delivery.ack()),
       nak: (delayMs) => settle(delivery.nak(delayMs)),

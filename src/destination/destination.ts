@@ -11,6 +11,8 @@ export interface Destination {
   readonly name: string;
   /** Folder on a local disk for bodies that do not stay in memory. */
   readonly spillFolder: string;
+  /** Folder for notes about rows that ended a worker, which all workers see. */
+  readonly poisonFolder: string;
   /** Begin an attempt at a unit. `token` is new per attempt. */
   stage(unit: UnitId, token: string): Promise<Staging>;
   /**

@@ -46,6 +46,10 @@ export class FolderDestination implements Destination {
     this.#clock = options.clock ?? systemClock;
   }
 
+  get poisonFolder(): string {
+    return this.paths.poison;
+  }
+
   get spillFolder(): string {
     return this.paths.spill;
   }

@@ -49,6 +49,8 @@ export interface FolderPaths {
   readonly joinFile: string;
   /** Configuration and data of that server. */
   readonly serverFolder: string;
+  /** Rows that ended whoever looked at them. */
+  readonly poison: string;
   /** What was learned about hosts. */
   readonly hostProfiles: string;
   /** How the runs went, second by second. */
@@ -82,6 +84,7 @@ export function folderPaths(output: string, layout: FolderLayout): FolderPaths {
     distributedFile: join(state, 'distributed.json'),
     joinFile: join(state, 'worker.json'),
     serverFolder: join(state, 'nats'),
+    poison: join(state, 'poison'),
     hostProfiles: join(state, 'hosts.json'),
     timeline: join(state, 'timeline.jsonl'),
   };

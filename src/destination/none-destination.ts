@@ -1,5 +1,6 @@
 /** None: counts and hashes, keeps nothing. */
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import type { Artifact } from '../record.ts';
 import { type Destination, destinationError, type StagedFile, type StagedFolder, type Staging } from './destination.ts';
 
@@ -15,11 +16,13 @@ export interface NoneDestinationOptions {
 export class NoneDestination implements Destination {
   readonly name = 'none:';
   readonly spillFolder: string;
+  readonly poisonFolder: string;
   /** Bytes of all artifacts so far, with container overhead. */
   bytes = 0;
 
   constructor(options: NoneDestinationOptions) {
     this.spillFolder = options.spillFolder;
+    this.poisonFolder = join(options.spillFolder, '..', 'poison');
   }
 
   async stage(): Promise<Staging> {

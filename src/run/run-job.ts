@@ -7,6 +7,8 @@ import type { RecordTotals } from '../dataset/totals.ts';
 import { FlowDcError } from '../errors.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
+import { RowPulse } from '../structures/row-pulse.ts';
+import { watchOver } from '../threads/watch-over.ts';
 import { openWorkForce, type WorkForce } from '../threads/work-force.ts';
 import { createInProcessChannel } from '../transport/in-process/in-process-transport.ts';
 import { type JobInput, openJobInput } from './job-input.ts';
@@ -57,14 +59,16 @@ async function runFrom(
   const startedMs = clock.nowMs();
   const place = placeFor(config, output, clock);
   // Built before anything is written, because this is where wrong options throw.
-  const force = openWorkForce(config, place, place.destination.name);
+  const { destination, committer, profiles } = place;
+  const pulse = new RowPulse();
+  const force = openWorkForce(config, { destination, committer, clock, profiles, pulse }, destination.name);
   try {
     const beginning = await place.open(input, settings);
     await onStart?.(input.info, beginning.before, beginning.notices);
     const stopMs = config.run.drainMs + (place.kept === undefined ? 0 : PUT_ASIDE_MS);
     const control = new RunControl(clock, stopMs, signals);
     const highWater = config.transport.queueUnits;
-    const runs = (): Promise<boolean> => runChain(input, place, force, control, highWater, onNotice);
+    const runs = (): Promise<boolean> => runChain(input, place, force, control, highWater, onNotice, pulse);
     const complete = beginning.isFinished || (await runs());
     return await place.conclude(input, beginning, complete, clock.nowMs() - startedMs);
   } finally {
@@ -81,11 +85,13 @@ async function runChain(
   control: RunControl,
   highWater: number,
   onNotice: RunJobOptions['onNotice'],
+  pulse: RowPulse,
 ): Promise<boolean> {
   const { destination, committer, clock } = place;
   const rollForward = destination.rollForward.bind(destination);
   const channel = createInProcessChannel({ committer, clock, rollForward, highWater });
   const unwatch = place.watch(force);
+  const endWatch = watchOver(pulse, destination.poisonFolder);
   const planned = async (): Promise<void> => {
     await plan(input.read(), input.cutting(), channel, control.stop);
     await input.finish();
@@ -96,6 +102,7 @@ async function runChain(
       force.work(channel, control, { unitsWaiting: () => channel.waiting, onNotice }),
     );
   } finally {
+    endWatch();
     control.release();
     await channel[Symbol.asyncDispose]();
     for (const notice of await unwatch()) onNotice?.(notice);

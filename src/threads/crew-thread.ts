@@ -2,7 +2,9 @@
 import type { Worker } from 'node:worker_threads';
 import { serveLine } from '../host-budget/threads/desk-line.ts';
 import type { LimitDesk } from '../host-budget/threads/limit-desk.ts';
+import type { PoisonNotes } from '../job/poison-notes.ts';
 import { startThread } from '../start-thread.ts';
+import { RowPulse } from '../structures/row-pulse.ts';
 import { publish } from '../telemetry/channels.ts';
 import { unpackError } from '../transport/threads/messages.ts';
 import { type ServedChannel, serveChannel } from '../transport/threads/serve-channel.ts';
@@ -15,6 +17,7 @@ export interface CrewThreadOptions {
   readonly channel: UnitTaker;
   readonly desk: LimitDesk;
   readonly network: OneNetwork;
+  readonly poison: PoisonNotes;
 }
 
 export interface CrewThreadEvents {
@@ -35,14 +38,18 @@ export class CrewThread {
   readonly #served: ServedChannel;
   readonly #taker: UnitTaker;
   readonly #desk: LimitDesk;
+  readonly #pulse: RowPulse;
+  readonly #poison: PoisonNotes;
   #hasSaidAll = false;
   #fault: Error | undefined;
 
   /** Throws when the machine gives us no thread. */
-  constructor({ data, channel, desk, network }: CrewThreadOptions, { onFailure, onExit }: CrewThreadEvents) {
+  constructor({ data, channel, desk, network, poison }: CrewThreadOptions, { onFailure, onExit }: CrewThreadEvents) {
     this.number = data.thread;
     this.#desk = desk;
     this.#taker = channel;
+    this.#pulse = new RowPulse(data.pulse);
+    this.#poison = poison;
     const thread = startThread(new URL('./work-thread.ts', import.meta.url), data);
     this.#thread = thread;
     this.#served = serveChannel(channel, {
@@ -113,7 +120,7 @@ export class CrewThread {
     this.#post({ from: 'crew', order });
   }
 
-  /** End it from outside. */
+  /** End it from outside. @param why - StoodStill when it answers no more */
   terminate(why: Error): void {
     this.#fault ??= why;
     void this.#thread.terminate();
@@ -122,11 +129,25 @@ export class CrewThread {
   /** What it held goes to others. @param fault - counted as an error of its units; without it they are nobody's */
   lose(fault: Error | undefined): void {
     this.#taker.leave();
-    this.#served.lose(fault);
+    const row = fault !== undefined && isOfItsRow(fault) ? this.#pulse.row : undefined;
+    if (row !== undefined) this.#poison.add(row);
+    this.#served.lose(fault, (unit) => row !== undefined || this.#poison.isTrying(unit));
     this.#desk.lose(this.number);
   }
 
   #post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
     this.#thread.postMessage(message, transfer as ArrayBuffer[]);
   }
+}
+
+/** A thread that answers no more. */
+export class StoodStill extends Error {
+  constructor(silentMs: number) {
+    super(`it said nothing for ${silentMs / 1000} s`);
+  }
+}
+
+/** Ends that the row is to blame for whose bytes were being looked at: whatever else ends a thread may come any time. */
+function isOfItsRow(fault: Error): boolean {
+  return fault instanceof StoodStill || ('code' in fault && fault.code === 'ERR_WORKER_OUT_OF_MEMORY');
 }

@@ -5,7 +5,7 @@
  */
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import type { Clock } from '../clock.ts';
-import type { CrewThread, CrewThreadEvents } from './crew-thread.ts';
+import { type CrewThread, type CrewThreadEvents, StoodStill } from './crew-thread.ts';
 
 /** When a thread is started, and when one is given up. */
 export interface CrewPace {
@@ -132,7 +132,7 @@ export class Crew {
     for (const thread of this.#threads) {
       // In looks and not by the clock: while this thread stood still it has heard nobody.
       thread.silentMs += lookMs;
-      if (thread.silentMs > silentMs) thread.terminate(new Error(`it said nothing for ${silentMs / 1000} s`));
+      if (thread.silentMs > silentMs) thread.terminate(new StoodStill(silentMs));
     }
     if (this.#busyLooks >= busyLooks && this.#isCalledFor()) this.#start();
     if ([this.#options.here, ...this.#threads].some(({ isStarved }) => isStarved)) this.#share();

@@ -19,6 +19,8 @@ export interface WorkThreadData {
   readonly worker: string;
   /** 1 and up: 0 is the process's own. */
   readonly thread: number;
+  /** Where the process sees which row the thread is on. */
+  readonly pulse: SharedArrayBuffer;
   readonly gates: { readonly size: GateTableSize; readonly buffer: SharedArrayBuffer };
 }
 

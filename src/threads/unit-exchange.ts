@@ -147,6 +147,7 @@ class Taker implements UnitTaker {
       unit: delivery.unit,
       attempt: delivery.attempt,
       errors: delivery.errors,
+      isSuspect: delivery.isSuspect,
       signal: delivery.signal,
       ack: () => settle(delivery.ack()),
       nak: (delayMs) => settle(delivery.nak(delayMs)),

@@ -6,9 +6,11 @@ import type { ResolvedConfig } from '../config/types.ts';
 import { GateTable } from '../host-budget/threads/gate-table.ts';
 import { LimitDesk } from '../host-budget/threads/limit-desk.ts';
 import type { HostLimits } from '../host-limits.ts';
+import { PoisonNotes } from '../job/poison-notes.ts';
 import { openFileLimit } from '../open-files.ts';
 import type { HostLoad } from '../stages/fetch/result-stream.ts';
 import { createLimits } from '../stages/fetch/schedule/create-limits.ts';
+import { RowPulse } from '../structures/row-pulse.ts';
 import { publish } from '../telemetry/channels.ts';
 import { Crew, type CrewPace } from './crew.ts';
 import { CrewThread, type CrewThreadEvents } from './crew-thread.ts';
@@ -217,11 +219,13 @@ class ManyThreads implements WorkForce {
       openFiles: this.#openFiles,
       worker,
       thread,
+      pulse: new RowPulse().buffer,
       gates: { size, buffer },
     };
+    const poison = new PoisonNotes(destination.poisonFolder);
     const channel = exchange.join();
     try {
-      return new CrewThread({ data, channel, desk: this.#desk, network: this.#network }, events);
+      return new CrewThread({ data, channel, desk: this.#desk, network: this.#network, poison }, events);
     } catch (error) {
       channel.leave();
       throw error;

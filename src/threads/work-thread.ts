@@ -9,6 +9,7 @@ import { NoneDestination } from '../destination/none-destination.ts';
 import { DeskLine } from '../host-budget/threads/desk-line.ts';
 import { GateTable } from '../host-budget/threads/gate-table.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
+import { RowPulse } from '../structures/row-pulse.ts';
 import { CHANNEL_NAMES, subscribe } from '../telemetry/channels.ts';
 import { packError } from '../transport/threads/messages.ts';
 import { ThreadChannel } from '../transport/threads/thread-channel.ts';
@@ -63,6 +64,7 @@ async function workHere(data: WorkThreadData): Promise<void> {
     hostLimits: line.limits,
     kept,
     openFiles: data.openFiles,
+    pulse: new RowPulse(data.pulse),
   });
   const endTelling = tellAll();
   const report = (): void => {

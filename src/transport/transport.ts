@@ -19,6 +19,8 @@ export interface Delivery {
    * when the unit came back without an error too often: it ends the workers that take it.
    */
   readonly errors: number;
+  /** It came back from two that ended with it: its rows are to be tried one after the other. */
+  readonly isSuspect?: boolean | undefined;
   /** Aborts when the unit is presumed lost to us, the job is cancelled or the channel is closed. */
   readonly signal: AbortSignal;
   /** Strictly after the commit. Losing an ack is harmless: the next delivery finds the record. */

@@ -98,6 +98,17 @@ export function describeReturns(harness: TransportHarness, open: Open): void {
     expect((await channel.status()).redelivered).toBe(1);
   });
 
+  it('suspects a unit that ended in two errors, and none that was only handed back', async () => {
+    const { channel } = await open();
+    await channel.publish(pair()[0]);
+    for (let times = 0; times < 3; times += 1) await (await take(channel)).nak();
+    const backAgain = await take(channel);
+    expect(backAgain).toMatchObject({ attempt: 4, isSuspect: false });
+    await backAgain.fail(new Error('first'));
+    await (await take(channel)).fail(new Error('second'));
+    expect(await take(channel)).toMatchObject({ errors: 2, isSuspect: true });
+  });
+
   it('waits out the delay of a hand-back, also a fractional one', async () => {
     const { channel, nowMs, pass } = await open();
     await channel.publish(pair()[0]);

@@ -214,7 +214,7 @@ export class FetchEngine implements Tower {
   }
 
   #accept(work: Work, end: AttemptEnd & { kind: 'body' }): void {
-    const acceptance = acceptBody(end, this.#accepting, (encoded) => this.drop(encoded));
+    const acceptance = acceptBody(end, work.task.rowNumber, this.#accepting, (encoded) => this.drop(encoded));
     if (!(acceptance instanceof Promise)) return this.#judge(work, end, acceptance);
     const judging = acceptance.then(
       (late) => {

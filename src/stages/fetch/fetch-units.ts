@@ -3,10 +3,12 @@ import { setMaxListeners } from 'node:events';
 import { isKept, openKept, type RowsBack } from '../../dataset/kept-units.ts';
 import { FlowDcError } from '../../errors.ts';
 import { hostOf } from '../../host/host.ts';
+import type { PoisonNotes } from '../../job/poison-notes.ts';
 import type { FetchResult, OpenUnit, Unit, UnitRow } from '../../record.ts';
 import { publish } from '../../telemetry/channels.ts';
 import type { Delivery } from '../../transport/transport.ts';
 import { decodeRows } from '../../unit-rows.ts';
+import { beginRows } from './begin-rows.ts';
 import { endKeptRows } from './kept-rows.ts';
 import { ResultStream } from './result-stream.ts';
 import { unitResult } from './row-result.ts';
@@ -38,6 +40,7 @@ export function fetchUnits(options: FetchStageOptions = {}): UnitFetcher {
 
 class UnitFetcher extends ResultStream<FetchResult> {
   readonly #settings: EngineSettings;
+  readonly #poison: PoisonNotes | undefined;
   readonly #open = new Set<UnitWork>();
   readonly #events: UnitEvents = {
     onRow: (work, row, end) => this.#endRow(work, row, end),
@@ -65,6 +68,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
     );
     this.#settings = settings;
     this.#kept = options.kept;
+    this.#poison = options.poison;
     // Every open unit listens to it, and so does its sink: many listeners are no leak here.
     setMaxListeners(0, this.#lifetime.signal);
   }
@@ -172,7 +176,8 @@ class UnitFetcher extends ResultStream<FetchResult> {
       return this.#endAll(work, 'unit_failed', `given up ${tries}`);
     }
     this.#cancelCheck ??= this.#checkLater();
-    for (const task of work.tasks) if (kept?.rows.has(task.row.index) !== true) this.engine.add(task);
+    const tasks = kept === undefined ? work.tasks : work.tasks.filter(({ row }) => !kept.rows.has(row.index));
+    beginRows(work, tasks, delivery.isSuspect === true, this.#poison, (task) => this.engine.add(task));
     if (kept !== undefined) this.#readBack(work, kept);
   }
 

@@ -15,6 +15,8 @@ export interface Stoppable {
 
 export interface FetchTask {
   readonly url: string;
+  /** Of the manifest's row, where there is a manifest. */
+  readonly rowNumber?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** HEAD, or a GET that is over when its headers are here; a GET with its body by default. */
   readonly wants?: 'head' | 'headers' | undefined;

@@ -8,8 +8,10 @@ import { stageSettings } from '../../config/stage-settings.ts';
 import type { FetchOptions, FetchSettings, HostRule, PaarcOptions } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { HostLimits } from '../../host-limits.ts';
+import type { PoisonNotes } from '../../job/poison-notes.ts';
 import { type FileShares, openFileLimit, shareFiles } from '../../open-files.ts';
 import type { Limit } from '../../paarc/limit.ts';
+import { RowPulse } from '../../structures/row-pulse.ts';
 import { VERSION } from '../../version.ts';
 import { createAddressGuard } from './connect/address-guard.ts';
 import { parseConnectTo } from './connect/connect-to.ts';
@@ -52,6 +54,10 @@ export interface FetchStageOptions extends FetchOptions {
    * fetched again, and `windDown` gives requests in flight `graceMs`.
    */
   readonly kept?: KeptUnitsOptions | undefined;
+  /** Rows that ended whoever looked at them; a stage by itself has none. */
+  readonly poison?: PoisonNotes | undefined;
+  /** Where others see which row's bytes are being looked at. */
+  readonly pulse?: RowPulse | undefined;
   /** Told that rows are held because there seems to be no network, in place of the channel `flow-dc:network`. */
   readonly onNetwork?: ((isHeld: boolean) => void) | undefined;
   /** Files and sockets that the stage may have its part of; what the process may have open by default. */
@@ -73,6 +79,7 @@ export interface EngineSettings extends Omit<FetchSettings, 'hosts' | 'headers' 
   readonly userAgent: string;
   readonly spill: SpillFolder;
   readonly profiles: HostProfiles;
+  readonly pulse: RowPulse;
 }
 
 /** Errors: FDC_ERR_CONFIG_INVALID. */
@@ -87,6 +94,8 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     hostLimits: _limits,
     hostProfiles = new HostProfiles(clock),
     bodyRelease: _release,
+    poison: _poison,
+    pulse = new RowPulse(),
     onNetwork: _onNetwork,
     kept: _kept,
     openFiles = openFileLimit(),
@@ -122,6 +131,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     userAgent: settings.userAgent ?? userAgent(settings.contact),
     spill: new SpillFolder(spillFolder, shares.maxSpills),
     profiles: hostProfiles,
+    pulse,
   };
 }
 

@@ -1,6 +1,7 @@
 /** A unit between its arrival and its last result: which rows are still out, how to stop them, when it last moved. */
 import type { OpenUnit, Unit, UnitRow } from '../../record.ts';
 import type { Delivery } from '../../transport/transport.ts';
+import type { OneByOne } from './one-by-one.ts';
 import type { FetchTask, RowEnd, Stoppable } from './row-work.ts';
 
 /** What a unit tells the stage that works on it. */
@@ -18,6 +19,10 @@ export class RowTask implements FetchTask {
   isOut = true;
   readonly #unit: UnitWork;
   #flight: Stoppable | undefined;
+
+  get rowNumber(): number {
+    return this.row.row;
+  }
 
   constructor(unit: UnitWork, row: UnitRow) {
     this.#unit = unit;
@@ -59,6 +64,8 @@ export class UnitWork {
   progressMs: number;
   /** No row of it was sent or has ended yet. */
   isUntouched = true;
+  /** Of a suspected unit: what begins its rows one after the other. */
+  slowly: OneByOne<RowTask> | undefined;
   readonly #events: UnitEvents;
   readonly #forget: () => void;
   readonly #pass: (() => void) | undefined;
@@ -101,6 +108,12 @@ export class UnitWork {
   finish(task: RowTask, end: RowEnd): void {
     this.#settle(task);
     this.#events.onRow(this, task.row, end);
+    if (this.slowly !== undefined) this.#goOnSlowly(this.slowly, task);
+  }
+
+  #goOnSlowly(slowly: OneByOne<RowTask>, task: RowTask): void {
+    if (this.#unfinished === 0) slowly.leave();
+    else slowly.ended(task);
   }
 
   /** Another thread could begin it in place of this one. */
@@ -118,6 +131,7 @@ export class UnitWork {
   /** Stop everything that is still out and forget it. */
   drop(): void {
     this.#forget();
+    this.slowly?.leave();
     for (const task of this.out()) {
       task.stop();
       this.#settle(task);

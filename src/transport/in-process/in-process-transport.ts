@@ -37,6 +37,9 @@ export interface InProcessChannel extends JobChannel {
  */
 const DEFAULT_HIGH_WATER = 4;
 
+/** Threads that ended with a unit count as its errors. */
+const SUSPECT_ERRORS = 2;
+
 /** Open a job's queue over its records. Throws RangeError on a limit below 1. */
 export function createInProcessChannel(options: InProcessOptions): InProcessChannel {
   return new BoundedChannel(options);
@@ -192,6 +195,7 @@ class BoundedChannel implements InProcessChannel {
       unit: queued.unit,
       attempt: queued.deliveries,
       errors: queued.errors,
+      isSuspect: queued.errors >= SUSPECT_ERRORS,
       signal: lease.controller.signal,
       ack: () => this.#ack(queued, lease),
       nak: (delayMs = 0) => this.#nak(queued, lease, delayMs),

@@ -31,6 +31,7 @@ export type FromChannel =
       readonly unit: SentUnit;
       readonly attempt: number;
       readonly errors: number;
+      readonly isSuspect: boolean | undefined;
     }
   /** The answer to a call; undefined for the end of the job. */
   | { readonly op: 'answer'; readonly call: number; readonly value?: unknown }

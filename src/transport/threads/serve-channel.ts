@@ -1,4 +1,5 @@
 /** A process's channel, served to one of its threads: units go out, commits and endings come back. */
+import type { UnitId } from '../../record.ts';
 import type { Delivery, JobChannel } from '../transport.ts';
 import { type ChannelPort, type FromChannel, packError, packUnit, type ToChannel } from './messages.ts';
 
@@ -6,10 +7,11 @@ import { type ChannelPort, type FromChannel, packError, packUnit, type ToChannel
 export interface ServedChannel {
   receive(message: ToChannel): void;
   /**
-   * The thread is gone. @param fault - its units go to others, with an error more; without it they are left to whoever
-   * ends the channel
+   * The thread is gone.
+   * @param fault - its units go to others, with an error more; without it they are left to whoever ends the channel
+   * @param isExcused - it is known which row did it, so the unit as a whole did not
    */
-  lose(fault: Error | undefined): void;
+  lose(fault: Error | undefined, isExcused: (unit: UnitId) => boolean): void;
 }
 
 export function serveChannel(
@@ -34,8 +36,8 @@ export function serveChannel(
     delivery.signal.addEventListener('abort', onAbort, { once: true });
     leases.set(lease, { delivery, onAbort });
     const unit = packUnit(delivery.unit);
-    const { attempt, errors } = delivery;
-    post({ op: 'unit', call, lease, unit, attempt, errors }, [unit.rows.buffer]);
+    const { attempt, errors, isSuspect } = delivery;
+    post({ op: 'unit', call, lease, unit, attempt, errors, isSuspect }, [unit.rows.buffer]);
   };
 
   const next = async (call: number): Promise<void> => {
@@ -102,12 +104,15 @@ export function serveChannel(
           );
       }
     },
-    lose(fault) {
+    lose(fault, isExcused) {
       isLost = true;
       for (const waits of waiting.values()) waits.abort(new Error('the thread has ended'));
       // Its unit may be what ended it: that is counted as an error of the unit, so that it does not go round for ever.
       if (fault !== undefined)
-        for (const lease of [...leases.keys()]) end(lease, (delivery) => delivery.fail(fault)).catch(() => {});
+        for (const lease of [...leases.keys()])
+          end(lease, (delivery) => (isExcused(delivery.unit.id) ? delivery.nak() : delivery.fail(fault))).catch(
+            () => {},
+          );
     },
   };
 }

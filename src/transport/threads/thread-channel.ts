@@ -79,7 +79,7 @@ export class ThreadChannel implements Committer, Pick<JobChannel, 'next'> {
     this.#leases.clear();
   }
 
-  #deliveryOf({ lease, unit, attempt, errors }: Extract<FromChannel, { op: 'unit' }>): Delivery {
+  #deliveryOf({ lease, unit, attempt, errors, isSuspect }: Extract<FromChannel, { op: 'unit' }>): Delivery {
     const lost = new AbortController();
     this.#leases.set(lease, lost);
     const end = async (told: Told): Promise<void> => {
@@ -90,6 +90,7 @@ export class ThreadChannel implements Committer, Pick<JobChannel, 'next'> {
       unit: unpackUnit(unit),
       attempt,
       errors,
+      isSuspect,
       signal: lost.signal,
       ack: () => end({ op: 'ack', lease }),
       nak: async (delayMs = 0) => {

@@ -6,6 +6,7 @@ import { createHash, hash } from 'node:crypto';
 import type { Clock } from '../../../clock.ts';
 import { type ImageFacts, readImage } from '../../../image/image-reader.ts';
 import type { RowCode } from '../../../row-codes.ts';
+import type { RowPulse } from '../../../structures/row-pulse.ts';
 import { BodyCollector, type CollectedBody, type CollectorOptions, headOf } from './body-collector.ts';
 import { type Decoded, decodeContent } from './content-encoding.ts';
 import { type ContentKind, contentKind, imageKind, ownImage } from './content-kind.ts';
@@ -16,6 +17,8 @@ export interface AcceptOptions extends CollectorOptions {
   readonly maxBytes: number;
   readonly expectContent: 'media' | 'any';
   readonly hash: boolean;
+  /** Told whose bytes are being looked at, for those who watch. */
+  readonly pulse: RowPulse;
 }
 
 export interface ReceivedBody extends CollectedBody {
@@ -40,22 +43,41 @@ export type Acceptance = { readonly held: CollectedBody } & (
 
 /**
  * Look at a body. At once, with no promise, unless it must be decoded first.
+ * @param row - whose body it is, where rows have numbers
  * @param release - called with what is no longer needed: the encoded form of a body that was decoded
  * @returns a promise rejects only for faults of our own disk
  */
 export function acceptBody(
   received: ReceivedBody,
+  row: number | undefined,
   options: AcceptOptions,
   release: (body: CollectedBody) => void,
 ): Acceptance | Promise<Acceptance> {
   const startMs = options.clock.nowMs();
   const { contentType, contentEncoding } = received.headers;
-  if (contentEncoding === undefined) return judge(received, contentType, options, startMs);
+  if (contentEncoding === undefined) return judgeSeen(received, row, contentType, options, startMs);
   return decode(received, contentEncoding, options).then((result) => {
     if (!result.ok) return { ...result, held: received };
     release(received);
-    return judge(result.decoded, contentType, options, startMs);
+    return judgeSeen(result.decoded, row, contentType, options, startMs);
   });
+}
+
+/** Whatever becomes of it, others see which row it was. */
+function judgeSeen(
+  held: CollectedBody,
+  row: number | undefined,
+  declared: string | undefined,
+  options: AcceptOptions,
+  startMs: number,
+): Acceptance {
+  if (row === undefined) return judge(held, declared, options, startMs);
+  options.pulse.enter(row);
+  try {
+    return judge(held, declared, options, startMs);
+  } finally {
+    options.pulse.leave();
+  }
 }
 
 function decode(encoded: CollectedBody, contentEncoding: string, options: AcceptOptions): Promise<Decoded> {

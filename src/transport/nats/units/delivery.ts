@@ -15,6 +15,7 @@ export interface DeliveryParts {
   readonly unit: Unit;
   readonly attempt: number;
   readonly errors: number;
+  readonly isSuspect: boolean;
   readonly lease: UnitLease;
   readonly attempts: AttemptCounts;
   readonly isDecided: () => Promise<boolean>;
@@ -37,6 +38,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     unit,
     attempt: parts.attempt,
     errors: parts.errors,
+    isSuspect: parts.isSuspect,
     signal: lease.signal,
     ack: async () => {
       // A late ack would take the unit away from whoever works on it now.
@@ -50,6 +52,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     nak: async (delayMs = 0) => {
       if (!(delayMs >= 0 && delayMs < Number.POSITIVE_INFINITY))
         throw new RangeError(`Expected a delay in milliseconds, got ${delayMs}`);
+      if (!lease.isOver) await attempts.handBack(unit.id, lease.signal);
       await giveBack(delayMs);
     },
     fail: async () => {
@@ -74,10 +77,14 @@ interface Counts {
   readonly errors: number;
   /** Deliveries that somebody began to work on. */
   readonly starts: number;
+  /** Of these, handed back in good order. */
+  readonly handedBack: number;
 }
 
 /** A unit that took this many workers down, or was handed back this often, is not tried again. */
 const MAX_RETURNS = 20;
+/** When it took so many down its rows are tried one after the other. */
+const SUSPECT_ENDS = 2;
 
 /**
  * Errors per unit over all workers. On the server rather than in the delivery count, which also rises by hand-backs and
@@ -97,28 +104,37 @@ export class AttemptCounts {
    * Somebody begins to work on a unit.
    * @returns unit errors so far; Infinity when the unit came back without one for the twentieth time
    */
-  async begin(unit: UnitId, signal: AbortSignal): Promise<number> {
-    const { errors, starts } = await this.#read(unit, signal);
-    await this.#write(unit, { errors, starts: starts + 1 }, signal);
-    return starts - errors >= MAX_RETURNS ? Number.POSITIVE_INFINITY : errors;
+  async begin(unit: UnitId, signal: AbortSignal): Promise<{ readonly errors: number; readonly isSuspect: boolean }> {
+    const counts = await this.#read(unit, signal);
+    const { errors, starts, handedBack } = counts;
+    await this.#write(unit, { ...counts, starts: starts + 1 }, signal);
+    const isSuspect = Math.max(errors, starts - errors - handedBack) >= SUSPECT_ENDS;
+    return { errors: starts - errors >= MAX_RETURNS ? Number.POSITIVE_INFINITY : errors, isSuspect };
+  }
+
+  /** It goes back in good order: that start did nobody harm. */
+  async handBack(unit: UnitId, signal: AbortSignal): Promise<void> {
+    if (!this.#link.isUp) return;
+    const counts = await this.#read(unit, signal);
+    await this.#write(unit, { ...counts, handedBack: counts.handedBack + 1 }, signal);
   }
 
   async addError(unit: UnitId, signal: AbortSignal): Promise<void> {
-    const { errors, starts } = await this.#read(unit, signal);
-    await this.#write(unit, { errors: errors + 1, starts: Math.max(1, starts) }, signal);
+    const { errors, starts, handedBack } = await this.#read(unit, signal);
+    await this.#write(unit, { errors: errors + 1, starts: Math.max(1, starts), handedBack }, signal);
   }
 
   async #read(unit: UnitId, signal: AbortSignal): Promise<Counts> {
     const found = await this.#link.ask('cannot read the attempts of a unit', () => this.#bucket.get(attemptKey(unit)), {
       signal,
     });
-    if (found === null || found.operation !== 'PUT') return { errors: 0, starts: 0 };
-    const [errors, starts] = found.string().split(' ').map(Number);
-    return { errors: atLeastZero(errors), starts: atLeastZero(starts) };
+    if (found === null || found.operation !== 'PUT') return { errors: 0, starts: 0, handedBack: 0 };
+    const [errors, starts, handedBack] = found.string().split(' ').map(Number);
+    return { errors: atLeastZero(errors), starts: atLeastZero(starts), handedBack: atLeastZero(handedBack) };
   }
 
   async #write(unit: UnitId, counts: Counts, signal: AbortSignal): Promise<void> {
-    const value = `${counts.errors} ${counts.starts}`;
+    const value = `${counts.errors} ${counts.starts} ${counts.handedBack}`;
     await this.#link.ask('cannot count the attempts of a unit', () => this.#bucket.put(attemptKey(unit), value), {
       signal,
     });

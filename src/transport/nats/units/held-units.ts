@@ -101,7 +101,7 @@ export class HeldUnits {
       refused(message.subject, body.why);
       return body.isUnknown && attempt < MAX_UNKNOWN ? nakAnswer(UNKNOWN_MS) : TERM;
     }
-    const errors = await attempts.begin(unit, lease.signal);
+    const { errors, isSuspect } = await attempts.begin(unit, lease.signal);
     assertWanted();
     lease.signal.throwIfAborted();
     const settled = (): void => {
@@ -109,7 +109,7 @@ export class HeldUnits {
       onSettled();
     };
     const isDecided = async (): Promise<boolean> => this.#committed.has(unit) || this.#options.isDecided(unit);
-    return createDelivery({ unit: body, attempt, errors, lease, attempts, isDecided, onSettled: settled });
+    return createDelivery({ unit: body, attempt, errors, isSuspect, lease, attempts, isDecided, onSettled: settled });
   }
 
   #forget(lease: UnitLease, unit: UnitId): void {

@@ -36,6 +36,7 @@ const OUTCOMES: readonly [RowCode, 'rate' | 'overload' | 'neutral'][] = [
   ['unit_deadline', 'neutral'],
   ['local_shortage', 'neutral'],
   ['unknown_error', 'neutral'],
+  ['poison_row', 'neutral'],
   ['unit_failed', 'neutral'],
   ['http_400', 'neutral'],
   ['http_401', 'neutral'],

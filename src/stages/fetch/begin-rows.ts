@@ -1,0 +1,26 @@
+/** How a unit's rows are begun: without those that ended a worker, and one after the other when the unit is suspected. */
+import { hostOf } from '../../host/host.ts';
+import type { PoisonNotes } from '../../job/poison-notes.ts';
+import { OneByOne } from './one-by-one.ts';
+import { unsentEnd } from './row-work.ts';
+import type { RowTask, UnitWork } from './unit-work.ts';
+
+const POISON = 'whoever looked at it before stood still or died';
+
+/** @param add - begins a row, which may end at once */
+export function beginRows(
+  work: UnitWork,
+  tasks: readonly RowTask[],
+  isSuspect: boolean,
+  poison: PoisonNotes | undefined,
+  add: (task: RowTask) => void,
+): void {
+  const poisoned = poison?.begin(work.open.id);
+  const begin = (task: RowTask): void => {
+    if (poisoned?.has(task.row.row)) task.end(unsentEnd('poison_row', POISON, hostOf(task.url), 0));
+    else add(task);
+  };
+  if (poison === undefined || !isSuspect) return tasks.forEach(begin);
+  work.slowly = new OneByOne(work.open.id, tasks, poison, begin);
+  work.slowly.next();
+}
