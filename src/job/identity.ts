@@ -14,6 +14,8 @@ export interface InputIdentity {
   readonly bytes: number;
   /** Over a part that tells files apart without reading them whole: a parquet footer, or the first MiB. */
   readonly hash: string;
+  /** Of text, over all of it: known once a run has read it to its end. Lower-case hex. */
+  readonly sha256?: string | undefined;
 }
 
 export interface JobIdentity {
@@ -63,6 +65,15 @@ export function identityOf(
     trustNames: sink.trustNames,
     hash: fetch.hash,
   };
+}
+
+/** The same with what earlier runs have learned of its inputs. */
+export function withContents(now: JobIdentity, before: JobIdentity): JobIdentity {
+  const known = (at: number): Partial<InputIdentity> => {
+    const sha256 = before.inputs[at]?.sha256;
+    return sha256 === undefined ? {} : { sha256 };
+  };
+  return { ...now, inputs: now.inputs.map((input, at) => ({ ...known(at), ...input })) };
 }
 
 /** By configuration key, in the order in which differences are told. */

@@ -39,7 +39,7 @@ const identitySchema = {
       items: {
         type: 'object',
         required: ['name', 'bytes', 'hash'],
-        properties: { name: string, bytes: count, hash: string },
+        properties: { name: string, bytes: count, hash: string, sha256: string },
       },
     },
     columns: {
@@ -112,6 +112,17 @@ export async function readJobFile({ jobFile }: FolderPaths): Promise<JobFile | u
 /** Replace job.json as a whole. */
 export async function writeJobFile({ jobFile }: FolderPaths, job: JobFile): Promise<void> {
   await writeAtomically(jobFile, `${JSON.stringify(job, null, 2)}\n`);
+}
+
+/** Remember what a run has read. @param contents - sha256 of all of an input, by its name */
+export async function noteContents(paths: FolderPaths, contents: ReadonlyMap<string, string>): Promise<void> {
+  const job = await readJobFile(paths);
+  if (job === undefined) return;
+  const inputs = job.identity.inputs.map((input) => {
+    const sha256 = contents.get(input.name);
+    return sha256 === undefined ? input : { ...input, sha256 };
+  });
+  await writeJobFile(paths, { ...job, identity: { ...job.identity, inputs } });
 }
 
 function damaged(jobFile: string, problem: string): FlowDcError {

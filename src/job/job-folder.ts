@@ -6,10 +6,11 @@ import { systemClock } from '../clock.ts';
 import { destinationError } from '../destination/destination.ts';
 import { makeFolder, writeAtomically } from '../destination/disk.ts';
 import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
+import { digestFile } from '../destination/hashed-file.ts';
 import { FlowDcError } from '../errors.ts';
 import { distributedError, readMark, removeMark } from './distributed-mark.ts';
 import { clearOutput, leftOver, namesIn, refuseFile, refuseForeign } from './folder-claim.ts';
-import { differencesBetween, type JobIdentity } from './identity.ts';
+import { differencesBetween, type JobIdentity, withContents } from './identity.ts';
 import { type FoundJob, findJob, type JobFile, type JobSettings, readJobFile, writeJobFile } from './job-file.ts';
 import { RECORDS_FOLDER, sweepTemporaryRecords } from './local-committer.ts';
 import { acquireLock, type JobLock } from './lock.ts';
@@ -168,7 +169,7 @@ async function saveJob(
   const job: JobFile = {
     id: before?.id ?? randomUUID(),
     createdAtMs: before?.createdAtMs ?? systemClock.wallMs(),
-    identity,
+    identity: before === undefined ? identity : withContents(identity, before.identity),
     settings: settings ?? before?.settings ?? {},
   };
   if (before === undefined || JSON.stringify(before) !== JSON.stringify(job)) await writeJobFile(paths, job);
@@ -185,6 +186,7 @@ async function refuseOther(paths: FolderPaths, before: JobFile, now: JobIdentity
   const { output, state, staging, layout } = paths;
   const differences = differencesBetween(before.identity, now);
   if (differences !== '') throw mismatch(output, differences);
+  await refuseChanged(output, before, now);
   const hasRecords = (await namesIn(join(state, RECORDS_FOLDER))).some((name) => /^\d{3}$/.test(name));
   // A run that was killed between its first commit and the move of its files has them in staging.
   const isStaged = (await namesIn(staging)).length > 0;
@@ -194,6 +196,17 @@ async function refuseOther(paths: FolderPaths, before: JobFile, now: JobIdentity
       `${output} is empty, but ${state} says that its files were stored; bring them back, or use ` +
         '--overwrite to begin anew',
     );
+  }
+}
+
+/** Size and first MiB are the same; a run that has read all of a file knows more. */
+async function refuseChanged(out: string, { identity }: JobFile, now: JobIdentity): Promise<void> {
+  for (const [at, { name }] of now.inputs.entries()) {
+    const before = identity.inputs[at]?.sha256;
+    if (before === undefined) continue;
+    const { sha256 } = await digestFile(name);
+    if (sha256 !== before)
+      throw mismatch(out, `input ${name} had sha256 ${before.slice(0, 12)}…, now has ${sha256.slice(0, 12)}…`);
   }
 }
 

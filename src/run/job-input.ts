@@ -3,17 +3,21 @@
  * job's records while they are read.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { appendFile, constants, copyFile, readFile, rename, rm } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
+import { appendFile, constants, copyFile, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ManifestOptions, PartitionSettings, ResolvedConfig } from '../config/types.ts';
 import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
+import { digestFile } from '../destination/hashed-file.ts';
 import { FlowDcError } from '../errors.ts';
+import { noteContents } from '../job/job-file.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
 import { readManifest, readManifestInfo } from '../stages/manifest/read-manifest.ts';
+import { allChunks, headOfStdin } from '../stages/manifest/stdin-head.ts';
 import type { PartitionByHostOptions } from '../stages/partition/partition-by-host.ts';
+import { KeptBytes } from './kept-input.ts';
 
 /** What a manifest holds, for those who ask before there is a job. */
 export { readManifestInfo };
@@ -60,16 +64,32 @@ async function fileInput(
   signal?: AbortSignal,
 ): Promise<JobInput> {
   const info = await readManifestInfo(inputs, { ...options, signal });
-  const nothing = async (): Promise<void> => {};
+  let paths: FolderPaths | undefined;
+  let reader: ManifestReader | undefined;
   return {
     info,
     cutting: () => ({ shardSize, groupBy }),
     stopLingering: () => {},
-    adopt: nothing,
-    read: () => readManifest(inputs, { ...options, info }),
-    finish: nothing,
-    close: nothing,
+    adopt: async (given) => {
+      paths = given;
+    },
+    read: () => {
+      reader = readManifest(inputs, { ...options, info });
+      return reader;
+    },
+    finish: async () => {
+      if (paths !== undefined && reader !== undefined) await noteContents(paths, await contentsOf(info, reader));
+    },
+    close: async () => {},
   };
+}
+
+/** Of every file of text. Where `limit` ended the reading, the rest is read now: it may change as well. */
+async function contentsOf({ files }: ManifestInfo, { contents }: ManifestReader): Promise<Map<string, string>> {
+  const all = new Map<string, string>();
+  for (const { name, format } of files)
+    if (format !== 'parquet') all.set(name, contents.get(name) ?? (await digestFile(name)).sha256);
+  return all;
 }
 
 /** A kept pipe is still the pipe: it has no name, and it is cut where it was cut while it came. */
@@ -111,6 +131,9 @@ class PipeInput implements JobInput {
   #paths: FolderPaths | undefined;
   #lingeredAt: readonly number[] = [];
   #mayLinger = true;
+  /** What an earlier run has kept of the pipe, all of it or its beginning. */
+  #before: KeptBytes | undefined;
+  #isKept = false;
 
   constructor(head: PipeHead, options: ManifestOptions, partition: PartitionSettings) {
     this.info = head.info;
@@ -133,22 +156,54 @@ class PipeInput implements JobInput {
   async adopt(paths: FolderPaths): Promise<void> {
     this.#paths = paths;
     this.#lingeredAt = await readLingers(paths.lingers);
-    await rm(paths.partialInput, { force: true });
+    if (existsSync(paths.keptInput)) return this.#mustBeKept(paths.keptInput);
+    await this.#compareWith(paths);
     if (this.#isSpooled) await copyFile(this.#head.spool as string, paths.partialInput, constants.COPYFILE_FICLONE);
   }
 
   read(): ManifestReader {
     const spoolPath = this.#isSpooled ? this.#head.spool : this.#paths?.partialInput;
     const { stdin, info } = this.#head;
-    return readManifest('-', { ...this.#options, info, stdin, spoolPath });
+    if (this.#isKept) return readManifest(this.#paths?.keptInput as string, this.#options);
+    return readManifest('-', { ...this.#options, info, stdin, spoolPath, onBytes: (bytes) => this.#check(bytes) });
   }
 
   async finish(): Promise<void> {
-    if (this.#paths !== undefined) await rename(this.#paths.partialInput, this.#paths.keptInput);
+    if (this.#paths === undefined || this.#isKept) return;
+    await rename(this.#paths.partialInput, this.#paths.keptInput);
+    await rm(beginningOf(this.#paths), { force: true });
   }
 
   async close(): Promise<void> {
+    await this.#before?.close();
+    this.#before = undefined;
     if (this.#head.spool !== undefined) await rm(this.#head.spool, { force: true });
+  }
+
+  /** An earlier run has read the pipe to its end: what comes now is the same, and is read from where it was kept. */
+  async #mustBeKept(path: string): Promise<void> {
+    this.#before = await KeptBytes.open(path);
+    await this.#before.checkAll(this.#isSpooled ? createReadStream(this.#head.spool as string) : this.#bytes());
+    this.#isKept = true;
+    this.#mayLinger = false;
+  }
+
+  async *#bytes(): AsyncGenerator<Buffer, void> {
+    yield* allChunks(await headOfStdin(this.#head.stdin, this.#options.format ?? 'auto'));
+  }
+
+  /** What an earlier run kept of the pipe before it was stopped is compared as the same comes again. */
+  async #compareWith(paths: FolderPaths): Promise<void> {
+    const beginning = beginningOf(paths);
+    if ((await sizeOf(paths.partialInput)) > (await sizeOf(beginning))) await rename(paths.partialInput, beginning);
+    await rm(paths.partialInput, { force: true });
+    if (existsSync(beginning)) this.#before = await KeptBytes.open(beginning);
+    if (!this.#isSpooled) return;
+    for await (const chunk of createReadStream(this.#head.spool as string)) await this.#check(chunk as Buffer);
+  }
+
+  async #check(bytes: Buffer): Promise<void> {
+    await this.#before?.check(bytes);
   }
 
   async #noteLinger(rows: number): Promise<void> {
@@ -158,6 +213,14 @@ class PipeInput implements JobInput {
   get #isSpooled(): boolean {
     return this.info.files[0]?.format === 'parquet' && this.#head.spool !== undefined;
   }
+}
+
+function beginningOf({ partialInput }: FolderPaths): string {
+  return `${partialInput}.before`;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? -1;
 }
 
 /** A line that a crash has cut short is not a number of rows that anything was decided by. */

@@ -71,6 +71,58 @@ describe('a manifest on stdin', () => {
   });
 });
 
+describe('another manifest for an output', () => {
+  it('is refused on stdin, for a finished dataset and for one that is not', async () => {
+    const { folder, args } = await setUp();
+    const out = join(folder, 'out');
+    const run = (urls: readonly string[], more: readonly string[] = []) =>
+      runCli([...args('-', out), ...more], { stdin: urls.join('\n') });
+    expect((await run(URLS)).code).toBe(0);
+    const again = await run(URLS);
+    expect(again.code, again.stderr).toBe(0);
+    for (const other of [URLS.slice(0, -1), [...URLS, URLS[0] as string], URLS.with(30, 'http://h1.test/x.png')]) {
+      const { code, stderr } = await run(other);
+      expect(code, stderr).toBe(2);
+      expect(stderr).toContain('FDC_ERR_JOB_MISMATCH');
+    }
+    expect((await runCli(['verify', out])).code).toBe(0);
+    expect((await run(URLS.slice(5), ['--overwrite'])).code).toBe(0);
+  });
+
+  it('is refused where an earlier run read the beginning of one', async () => {
+    const { folder, args } = await setUp();
+    const out = join(folder, 'out');
+    async function* slowly(): AsyncGenerator<string> {
+      yield `${URLS.slice(0, 20).join('\n')}\n`;
+      await wait(20_000, undefined, { ref: false });
+    }
+    const { child, done } = startCli(args('-', out), { stdin: slowly() });
+    await vi.waitFor(async () => expect(await outcomesOf(out)).toHaveLength(20), { timeout: 20_000, interval: 200 });
+    child.kill('SIGKILL');
+    await done;
+    const other = await runCli(args('-', out), { stdin: URLS.with(19, 'http://h1.test/x.png').join('\n') });
+    expect(other.stderr).toContain('FDC_ERR_JOB_MISMATCH');
+    expect(other.code).toBe(2);
+    const same = await runCli(args('-', out), { stdin: URLS.join('\n') });
+    expect(same.code, same.stderr).toBe(0);
+    expect(await outcomesOf(out)).toHaveLength(URLS.length);
+  });
+
+  it('is refused as a file whose last row alone has changed', async () => {
+    const { folder, args } = await setUp();
+    const [manifest, out] = [join(folder, 'm.csv'), join(folder, 'out')];
+    // Beyond the first MiB, which is what tells files apart at a glance.
+    const rows = URLS.map((url) => `${url},${'x'.repeat(50_000)}\n`).join('');
+    await writeFile(manifest, `url,note\n${rows}`);
+    expect((await runCli(args(manifest, out))).code).toBe(0);
+    expect((await runCli(args(manifest, out))).code).toBe(0);
+    await writeFile(manifest, `url,note\n${rows.replace('/39.png', '/93.png')}`);
+    const { code, stderr } = await runCli(args(manifest, out));
+    expect(code, stderr).toBe(2);
+    expect(stderr).toMatch(/m\.csv had sha256 \w+….*FDC_ERR_JOB_MISMATCH/);
+  });
+});
+
 describe('flow-dc download', () => {
   it('keeps stdout for results: nothing without --json, one object with it', async () => {
     const { folder, args } = await setUp();

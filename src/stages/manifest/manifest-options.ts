@@ -16,6 +16,8 @@ export type ManifestSourceOptions = ManifestOptions & {
   readonly stdin?: Readable | undefined;
   /** Keep a copy of stdin's bytes in this file, so that it can be read again. */
   readonly spoolPath?: string | undefined;
+  /** Told of the bytes that are kept, before they are. What it throws ends the reading. */
+  readonly onBytes?: ((bytes: Buffer) => Promise<void>) | undefined;
 };
 
 export interface ManifestSource {
@@ -27,7 +29,17 @@ export interface ManifestSource {
 
 /** Check options. FDC_ERR_CONFIG_INVALID for a wrong one, for `-` beside other inputs or without a stream. */
 export function manifestSource(inputs: string | readonly string[], options: ManifestSourceOptions): ManifestSource {
-  const { signal: _signal, stdin, spoolPath, urlColumn, labelColumn, captionColumn, keyColumn, ...rest } = options;
+  const {
+    signal: _signal,
+    stdin,
+    spoolPath,
+    onBytes,
+    urlColumn,
+    labelColumn,
+    captionColumn,
+    keyColumn,
+    ...rest
+  } = options;
   const named = { urlColumn, labelColumn, captionColumn, keyColumn };
   // '' leaves a role empty, which the configuration has no word for.
   const columns = Object.fromEntries(Object.entries(named).filter(([, name]) => name !== undefined && name !== ''));
@@ -41,7 +53,7 @@ export function manifestSource(inputs: string | readonly string[], options: Mani
   if (!settings.inputs.includes('-')) return { settings, given };
   if (settings.inputs.length > 1) throw invalid('stdin (-) must be the only input: it can be read only once');
   if (stdin === undefined) throw invalid('the input - needs the option stdin: pass the stream to read');
-  return { settings, given, stdin: { stdin, spoolPath } };
+  return { settings, given, stdin: { stdin, spoolPath, onBytes } };
 }
 
 function invalid(message: string): FlowDcError {

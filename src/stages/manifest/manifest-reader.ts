@@ -38,6 +38,8 @@ export interface Surroundings {
   /** Of text: longest record. */
   readonly maxRecordBytes: number;
   warn(message: string): void;
+  /** A text file was read to its end. */
+  onContent(name: string, sha256: string): void;
   /** Have something done when the reader is through or destroyed. */
   atEnd(cleanUp: () => Promise<void>): void;
 }
@@ -55,6 +57,8 @@ export class ManifestReader extends Readable {
   readonly #abort = new AbortController();
   #batches: AsyncGenerator<RecordBatch, void> | undefined;
   readonly #warnings: string[] = [];
+  /** sha256 of all of a text input, lower-case hex, by name: of those that were read to their end. */
+  readonly contents = new Map<string, string>();
   readonly #cleanUps: (() => Promise<void>)[] = [];
   readonly #stats = { rows: 0, batches: 0, files: 0 };
 
@@ -146,7 +150,8 @@ export class ManifestReader extends Readable {
     const atEnd = (cleanUp: () => Promise<void>) => this.#cleanUps.push(cleanUp);
     try {
       const { signal } = this.#abort;
-      const manifest = await open({ thread: this.#thread, signal, maxRecordBytes, warn, atEnd });
+      const onContent = (name: string, sha256: string) => this.contents.set(name, sha256);
+      const manifest = await open({ thread: this.#thread, signal, maxRecordBytes, warn, onContent, atEnd });
       for (const warning of manifest.info.warnings) warn(warning);
       this.#batches = this.#readFiles(manifest);
       return manifest.info;

@@ -134,11 +134,11 @@ export function valuesOf(batch: RecordBatch, column: string): (string | null)[] 
 
 function batchesOf(
   file: ManifestFile,
-  { thread, signal, maxRecordBytes, warn }: Surroundings,
+  { thread, signal, maxRecordBytes, warn, onContent }: Surroundings,
   columns?: readonly string[],
 ): AsyncGenerator<RecordBatch, void> {
   if (file.format === 'parquet') return thread.batches(file.name, columns);
-  const bytes = fileChunks(file.name, signal);
+  const bytes = fileChunks(file.name, signal, (sha256) => onContent(file.name, sha256));
   const chunks = file.gzip ? gunzipped(bytes, file.name, signal) : bytes;
   return textRows({ name: file.name, chunks, isLive: false, maxRecordBytes, warn }, file);
 }

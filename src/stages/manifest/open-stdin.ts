@@ -18,6 +18,7 @@ export interface StdinSource {
   readonly stdin: Readable;
   /** Keep a copy of the bytes here, so that the same rows can be read again. */
   readonly spoolPath: string | undefined;
+  readonly onBytes?: ((bytes: Buffer) => Promise<void>) | undefined;
 }
 
 /**
@@ -69,7 +70,8 @@ export async function openStdin(
       surroundings.atEnd(() => rm(path.dirname(target), { recursive: true, force: true }));
     return { info, files: [{ name: STDIN_NAME, batches: thread.batches(target) }] };
   }
-  const bytes = source.spoolPath === undefined ? allChunks(head) : spooled(allChunks(head), source.spoolPath);
+  const bytes =
+    source.spoolPath === undefined ? allChunks(head) : spooled(allChunks(head), source.spoolPath, source.onBytes);
   const chunks = head.gzip ? gunzipped(bytes, STDIN_NAME, signal) : bytes;
   return {
     info,
@@ -90,12 +92,17 @@ async function spoolAll(head: StdinHead, spoolPath: string | undefined): Promise
   }
 }
 
-async function* spooled(chunks: AsyncIterable<Buffer>, target: string): AsyncGenerator<Buffer, void> {
+async function* spooled(
+  chunks: AsyncIterable<Buffer>,
+  target: string,
+  onBytes: (bytes: Buffer) => Promise<void> = async () => {},
+): AsyncGenerator<Buffer, void> {
   const file = await open(target, 'w').catch((error: NodeJS.ErrnoException) => {
     throw new FlowDcError('FDC_ERR_DEST_IO', `stdin cannot be kept in ${target}: ${error.message}`, { cause: error });
   });
   try {
     for await (const chunk of chunks) {
+      await onBytes(chunk);
       await file.appendFile(chunk);
       yield chunk;
     }

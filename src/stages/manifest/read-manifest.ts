@@ -72,6 +72,7 @@ export async function readManifestInfo(
       signal,
       maxRecordBytes: settings.maxRecordBytes,
       warn: () => {},
+      onContent: () => {},
       atEnd: () => {},
     };
     return await (stdin === undefined

@@ -1,4 +1,5 @@
 /** A file's bytes. */
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,11 +12,23 @@ import type { DetectedFormat } from './manifest-info.ts';
 import { unopenable } from './resolve-inputs.ts';
 import type { TextInput } from './text-rows.ts';
 
-/** A file's bytes. FDC_ERR_MANIFEST_NOT_FOUND when it cannot be opened. */
-export async function* fileChunks(path: string, signal: AbortSignal): AsyncGenerator<Buffer, void> {
+/**
+ * A file's bytes. FDC_ERR_MANIFEST_NOT_FOUND when it cannot be opened.
+ * @param onEnd - told the sha256 of all of them, lower-case hex
+ */
+export async function* fileChunks(
+  path: string,
+  signal: AbortSignal,
+  onEnd: (sha256: string) => void,
+): AsyncGenerator<Buffer, void> {
   const file = createReadStream(path, { signal });
+  const hash = createHash('sha256');
   try {
-    for await (const chunk of file) yield chunk as Buffer;
+    for await (const chunk of file) {
+      hash.update(chunk as Buffer);
+      yield chunk as Buffer;
+    }
+    onEnd(hash.digest('hex'));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     throw code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR'
@@ -37,7 +50,8 @@ export async function* gunzipped(
   // Whoever stops reading early makes the pipeline fail, which is nobody's concern then.
   done.catch(() => {});
   try {
-    for await (const chunk of unpacked) yield chunk as Buffer;
+    // Behind zeros that pad a file, the unpacked bytes end before the packed ones do: that is not to be an abort.
+    for await (const chunk of unpacked.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
     await done;
   } catch (error) {
     if (!/^Z_/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
@@ -48,6 +62,8 @@ export async function* gunzipped(
         cause: error,
       },
     );
+  } finally {
+    unpacked.destroy();
   }
 }
 

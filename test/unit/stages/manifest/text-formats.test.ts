@@ -107,6 +107,11 @@ describe('text manifests', () => {
     expect(error).toMatchObject({ code: 'FDC_ERR_MANIFEST_CORRUPT', message: expect.stringMatching(message) });
   });
 
+  it('reads gzip that is padded with zeros', async () => {
+    const padded = Buffer.concat([gzipSync(`url,note\n${A},one\n${B},\n`), Buffer.alloc(1000)]);
+    expect(await read('m.csv.gz', padded)).toEqual({ rows: BOTH, error: undefined, warnings: [] });
+  });
+
   it('hands on what a cut-off gzip file still holds', async () => {
     const lines = Array.from({ length: 50_000 }, (_, i) => `${A}?${(i * 7919) % 10_007}`);
     const packed = gzipSync(lines.join('\n'));
