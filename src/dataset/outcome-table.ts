@@ -3,15 +3,20 @@ import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { batchOf } from '../arrow/columns.ts';
 import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../record.ts';
 import { readRoles } from '../unit-rows.ts';
+import { DEFAULT_RULES, type Publish, publishedColumn, publisher } from './published.ts';
 import type { Column, UnitOutcomes } from './unit-outcomes.ts';
 
 /**
  * Outcomes and the manifest's own columns as one batch.
- * @param batch - the unit's batch; its columns are passed on as buffers, so no value changes
+ * @param batch - the unit's batch; its columns are passed on as buffers, so no value changes but by `publish`
  */
-export function outcomeTable(outcomes: UnitOutcomes, batch: RecordBatch): RecordBatch {
-  const own = outcomes.columns();
-  return batchOf([...own, ...manifestColumns(batch, own)], batch.schema.metadata);
+export function outcomeTable(
+  outcomes: UnitOutcomes,
+  batch: RecordBatch,
+  publish: Publish = publisher(DEFAULT_RULES),
+): RecordBatch {
+  const own = outcomes.columns(publish);
+  return batchOf([...own, ...manifestColumns(batch, own, publish)], batch.schema.metadata);
 }
 
 /**
@@ -19,7 +24,7 @@ export function outcomeTable(outcomes: UnitOutcomes, batch: RecordBatch): Record
  * columns are dropped, and so is a text column that plays the very role whose outcome column has its name: it would say
  * the same twice.
  */
-function manifestColumns(batch: RecordBatch, own: readonly Column[]): Column[] {
+function manifestColumns(batch: RecordBatch, own: readonly Column[], publish: Publish): Column[] {
   const taken = new Set(own.map(([name]) => name));
   const roles = readRoles(batch.schema);
   const columns: Column[] = [];
@@ -31,7 +36,7 @@ function manifestColumns(batch: RecordBatch, own: readonly Column[]): Column[] {
     if (sameRole && (DataType.isUtf8(data.type) || DataType.isLargeUtf8(data.type))) return;
     const name = freeName(field.name, taken);
     taken.add(name);
-    columns.push([name, data]);
+    columns.push([name, publishedColumn(data, publish, field.name === roles.url)]);
   });
   return columns;
 }

@@ -4,6 +4,7 @@ import { type JsonValue, jsonReader } from '../arrow/json-value.ts';
 import { type FetchResult, ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../record.ts';
 import { readRoles } from '../unit-rows.ts';
 import { freeName } from './outcome-table.ts';
+import { DEFAULT_RULES, type Publish, publisher } from './published.ts';
 
 /** The `key.json` of one sample, as UTF-8 bytes. */
 export type SampleJson = (result: FetchResult, sha256: string | undefined) => Buffer;
@@ -15,7 +16,7 @@ const OWN_KEYS = ['key', 'url', 'label', 'caption', 'sha256', 'width', 'height',
  * same keys in the same order, each of one JSON type or null. Columns that play a role appear once, under the role's
  * name.
  */
-export function sampleJsonWriter(batch: RecordBatch): SampleJson {
+export function sampleJsonWriter(batch: RecordBatch, publish: Publish = publisher(DEFAULT_RULES)): SampleJson {
   const roles = new Set<string>(Object.values(readRoles(batch.schema)));
   const taken = new Set<string>(OWN_KEYS);
   const columns: ((index: number) => string)[] = [];
@@ -25,13 +26,13 @@ export function sampleJsonWriter(batch: RecordBatch): SampleJson {
     const name = freeName(field.name, taken);
     taken.add(name);
     const read = jsonReader(batch.data.children[index] as Data);
-    columns.push((row) => `${JSON.stringify(name)}:${jsonText(field.type, read(row))}`);
+    columns.push((row) => `${JSON.stringify(name)}:${jsonText(field.type, published(read(row), publish))}`);
   });
   return ({ row, width, height }, sha256) => {
     const { key, url, label, caption } = row;
     const own = {
       key,
-      url,
+      url: publish(url),
       label,
       caption,
       sha256: sha256 ?? null,
@@ -43,6 +44,10 @@ export function sampleJsonWriter(batch: RecordBatch): SampleJson {
       `${[JSON.stringify(own).slice(0, -1), ...columns.map((column) => column(row.index))].join(',')}}`,
     );
   };
+}
+
+function published(value: JsonValue, publish: Publish): JsonValue {
+  return typeof value === 'string' ? publish(value) : value;
 }
 
 /**

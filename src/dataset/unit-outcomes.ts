@@ -2,6 +2,7 @@
 import { type Data, Field, Int64, List, makeData, TimestampMillisecond, Utf8 } from 'apache-arrow';
 import { float64Column, int32Column, packedBits, utf8Column } from '../arrow/columns.ts';
 import type { FetchResult, UnitRow } from '../record.ts';
+import type { Publish } from './published.ts';
 
 /** Rows per host with the same content above which it is taken for a "no longer available" picture. */
 const PLACEHOLDER_ROWS = 50;
@@ -96,7 +97,7 @@ export class UnitOutcomes {
   }
 
   /** The table's own columns, in their order. */
-  columns(): Column[] {
+  columns(publish: Publish): Column[] {
     const rows = this.#rows;
     const { httpStatus, bytes, width, height, attempts, headersMs, totalMs, fetchedAtMs } = this.#numbers;
     return [
@@ -105,8 +106,8 @@ export class UnitOutcomes {
       ['row', int64Column(rows.map((row) => row.row))],
       ['source_file', utf8Column(rows.map((row) => row.sourceFile))],
       ['source_row', int64Column(rows.map((row) => row.sourceRow))],
-      ['url', utf8Column(rows.map((row) => (row.url === '' ? null : row.url)))],
-      ['final_url', utf8Column(this.#finalUrls)],
+      ['url', utf8Column(rows.map((row) => (row.url === '' ? null : publish(row.url))))],
+      ['final_url', utf8Column(this.#finalUrls.map((url) => (url === undefined ? undefined : publish(url))))],
       ['label', utf8Column(rows.map((row) => row.label))],
       ['status', utf8Column(this.#status)],
       ['code', utf8Column(this.#codes)],

@@ -122,6 +122,20 @@ export const SINK_KEYS = {
     description: 'Class of rows without a label.',
     fdc: { slice: 'sink', option: 'nullLabel', value: 'NAME', group: 'output', commands: WRITERS },
   },
+  keep_credentials: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Leave user and password in the URLs of KEY.json and of the outcome tables. Without it they are used for ' +
+      'requests and never published.',
+    fdc: { slice: 'sink', option: 'keepCredentials', group: 'safety', commands: WRITERS },
+  },
+  redact_query: {
+    type: 'boolean',
+    default: false,
+    description: 'Leave queries, which may be signatures, out of the URLs of KEY.json and of the outcome tables.',
+    fdc: { slice: 'sink', option: 'redactQuery', group: 'safety', commands: WRITERS },
+  },
   trust_names: {
     type: 'boolean',
     default: false,

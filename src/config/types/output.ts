@@ -32,6 +32,13 @@ export interface OutputKeys {
   readonly image_name?: 'jpg' | 'content' | undefined;
   /** Class of rows without a label. Default: output. */
   readonly null_label?: string | undefined;
+  /**
+   * Leave user and password in the URLs of KEY.json and of the outcome tables. Without it they are used for requests
+   * and never published. Default: false.
+   */
+  readonly keep_credentials?: boolean | undefined;
+  /** Leave queries, which may be signatures, out of the URLs of KEY.json and of the outcome tables. Default: false. */
+  readonly redact_query?: boolean | undefined;
   /** With url_based names and without tar: leave out the key that keeps names unique. Default: false. */
   readonly trust_names?: boolean | undefined;
   /** Delete what an earlier job recorded at the destination, and nothing else, then start anew. Default: false. */
@@ -102,6 +109,13 @@ export interface SinkSettings {
   readonly imageName: 'jpg' | 'content';
   /** Class of rows without a label. Default: output. */
   readonly nullLabel: string;
+  /**
+   * Leave user and password in the URLs of KEY.json and of the outcome tables. Without it they are used for requests
+   * and never published. Default: false.
+   */
+  readonly keepCredentials: boolean;
+  /** Leave queries, which may be signatures, out of the URLs of KEY.json and of the outcome tables. Default: false. */
+  readonly redactQuery: boolean;
   /** With url_based names and without tar: leave out the key that keeps names unique. Default: false. */
   readonly trustNames: boolean;
 }

@@ -5,6 +5,7 @@ import { formatKept, KEPT_FILE } from '../../dataset/kept-units.ts';
 import { safeExtension } from '../../dataset/naming/safe-name.ts';
 import { outcomeTable } from '../../dataset/outcome-table.ts';
 import { encodeParquet } from '../../dataset/parquet-file.ts';
+import type { Publish } from '../../dataset/published.ts';
 import { formatStats, STATS_SUFFIX, UnitTimer } from '../../dataset/stats-file.ts';
 import { UnitOutcomes } from '../../dataset/unit-outcomes.ts';
 import type { Destination, Staging } from '../../destination/destination.ts';
@@ -27,6 +28,8 @@ export interface DatasetLayout {
   openContainer(staging: Staging, unit: OpenUnit, events: SampleEvents): Promise<SampleContainer>;
   /** Whether units that a run leaves half done are put aside for the next one. */
   readonly keepsUnfinished?: boolean | undefined;
+  /** URLs as they are published. */
+  readonly publish: Publish;
   /** Give images the extension jpg whatever they are. */
   readonly imagesAsJpg: (unit: OpenUnit) => boolean;
 }
@@ -146,7 +149,7 @@ class DatasetWriter implements GatheringWriter {
 
   #putTable(): Promise<Artifact> {
     const { shard, batch } = this.#unit;
-    return this.#putFile(`${shard}.parquet`, encodeParquet(outcomeTable(this.#outcomes, batch)));
+    return this.#putFile(`${shard}.parquet`, encodeParquet(outcomeTable(this.#outcomes, batch, this.#layout.publish)));
   }
 
   async #finishFiles(): Promise<UnitRecord> {

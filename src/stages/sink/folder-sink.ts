@@ -2,6 +2,7 @@
 import { systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import { sampleNames } from '../../dataset/naming/sample-names.ts';
+import { publisher } from '../../dataset/published.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { FolderDestination } from '../../destination/folder-destination.ts';
 import { FILE_LIST_SUFFIX } from '../../destination/hashed-file.ts';
@@ -29,6 +30,7 @@ export function folderSink(destination: string | Destination, options: DatasetSi
     worker: worker ?? 'local',
     clock,
     keepsUnfinished,
+    publish: publisher(settings),
     names: (rows, unit) => {
       const foreignNames = template !== undefined || readRoles(unit.batch.schema).key !== undefined;
       const rules = { layout: 'imagefolder', template, nullLabel: settings.nullLabel } as const;

@@ -4,6 +4,7 @@ import { stageSettings } from '../../config/stage-settings.ts';
 import type { SinkOptions, SinkSettings } from '../../config/types.ts';
 import { type NameTemplate, parseNameTemplate } from '../../dataset/naming/name-template.ts';
 import { sampleNames } from '../../dataset/naming/sample-names.ts';
+import { publisher } from '../../dataset/published.ts';
 import { sampleJsonWriter } from '../../dataset/sample-json.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { FolderDestination } from '../../destination/folder-destination.ts';
@@ -45,12 +46,14 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
   const target = typeof destination === 'string' ? new FolderDestination(destination) : destination;
   const template = nameTemplate(settings);
   const formats = new Formats(given);
+  const publish = publisher(settings);
   const layout: DatasetLayout = {
     destination: target,
     committer: committer ?? defaultCommitter(target),
     worker: worker ?? 'local',
     clock,
     keepsUnfinished,
+    publish,
     names: (rows: readonly UnitRow[], unit) => {
       const { outputFormat, nullLabel } = formats.of(unit);
       return sampleNames(rows, unit.shard, { layout: outputFormat, template, nullLabel, appendPosition: false });
@@ -60,7 +63,7 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
       const options = {
         name: `${unit.shard}${settings.compressTar ? '.tar.gz' : '.tar'}`,
         compress: settings.compressTar,
-        json: webdataset ? sampleJsonWriter(unit.batch) : undefined,
+        json: webdataset ? sampleJsonWriter(unit.batch, publish) : undefined,
         captions: webdataset && readRoles(unit.batch.schema).caption !== undefined,
       };
       return openTarContainer(staging, options, events, clock);

@@ -1,0 +1,84 @@
+/**
+ * URLs as they stand in what others may read: without the user and password in front of the host and, where that is
+ * asked for, without their query, which may be a signature. Only what is published is changed; requests are not.
+ */
+import { Data, DataType, makeData, Vector } from 'apache-arrow';
+import { utf8Column } from '../arrow/columns.ts';
+import { textColumn } from '../arrow/text.ts';
+
+export interface PublishRules {
+  /** User and password in URLs stay. */
+  readonly keepCredentials: boolean;
+  /** Queries of URLs go. */
+  readonly redactQuery: boolean;
+}
+
+/** A text of a manifest or a reply as it is published; what is no URL of http or https is passed on. */
+export type Publish = (text: string) => string;
+
+export const DEFAULT_RULES: PublishRules = { keepCredentials: false, redactQuery: false };
+
+export function publisher({ keepCredentials, redactQuery }: PublishRules): Publish {
+  // Nearly no URL has an @, so nearly all cost a look for it.
+  const plain: Publish = keepCredentials ? (text) => text : (text) => (text.includes('@') ? withoutUser(text) : text);
+  if (!redactQuery) return plain;
+  return (text) => (text.includes('?') && isUrl(text) ? plain(text).replace(/\?[^#]*/, '') : plain(text));
+}
+
+/** As a browser reads it: what stands before it and line breaks within do not count. */
+function isUrl(text: string): boolean {
+  return URL_START.test(text);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: URLs are read without them
+const URL_START = /^[\u0000-\u0020]*(h[\t\r\n]*t[\t\r\n]*t[\t\r\n]*p[\t\r\n]*s?[\t\r\n]*:|[a-z][a-z0-9+.-]*:[/\\])/i;
+
+/** Everything else stays as it was written, unless only the standard's own reading finds the user. */
+function withoutUser(text: string): string {
+  if (!isUrl(text)) return text;
+  const plain = text.replace(/^([^:]*:[/\\]*)[^/\\?#]*@/, '$1');
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  if (parsed === undefined) return plain;
+  if (parsed.username === '' && parsed.password === '') return text;
+  parsed.username = '';
+  parsed.password = '';
+  return URL.canParse(plain) && new URL(plain).href === parsed.href ? plain : parsed.href;
+}
+
+/**
+ * A column of a manifest with every cell published, of the same type; the column itself where nothing changes.
+ * @param isUrls - whether it is known to hold URLs: bytes are looked at then, as old writers leave strings unmarked
+ */
+export function publishedColumn(data: Data, publish: Publish, isUrls: boolean): Data {
+  const { type } = data;
+  if (DataType.isDictionary(type)) return publishedDictionary(data, publish, isUrls);
+  const isText = DataType.isUtf8(type) || DataType.isLargeUtf8(type);
+  const isBytes = DataType.isBinary(type) || DataType.isLargeBinary(type);
+  if (!(isText || (isBytes && isUrls)) || !mayChange(data)) return data;
+  const before = textColumn(data);
+  const after = before.map((text) => (text === null ? null : publish(text)));
+  if (after.every((text, row) => text === before[row])) return data;
+  const column = utf8Column(after);
+  if (DataType.isUtf8(type)) return column;
+  const { length, nullCount, nullBitmap, valueOffsets: offsets, values } = column;
+  const isLarge = DataType.isLargeUtf8(type) || DataType.isLargeBinary(type);
+  const valueOffsets = isLarge ? BigInt64Array.from(offsets, BigInt) : offsets;
+  // biome-ignore lint/suspicious/noExplicitAny: makeData has an overload per type, and this is four of them
+  return makeData({ type, length, nullCount, nullBitmap, valueOffsets, data: values } as any) as Data;
+}
+
+function publishedDictionary(data: Data, publish: Publish, isUrls: boolean): Data {
+  const words = (data.dictionary as Vector).data;
+  const published = words.map((chunk) => publishedColumn(chunk, publish, isUrls));
+  if (published.every((chunk, index) => chunk === words[index])) return data;
+  const { type, offset, length, nullCount, buffers, children } = data;
+  return new Data(type, offset, length, nullCount, buffers, children, new Vector(published));
+}
+
+/** Cheap: a column without any of the characters that matter is not decoded. */
+function mayChange({ values, valueOffsets: offsets, length }: Data): boolean {
+  if (length === 0) return false;
+  const [from, to] = [Number(offsets[0]), Number(offsets[length])];
+  const bytes = Buffer.from(values.buffer, values.byteOffset + from, to - from);
+  return bytes.includes('@') || bytes.includes('?');
+}
