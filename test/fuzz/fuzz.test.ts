@@ -8,7 +8,9 @@ const SECONDS = Number(process.env.FLOW_DC_FUZZ_SECONDS ?? 2);
 
 describe.concurrent('what a stranger may send', () => {
   for (const name of TARGETS.filter(hasTarget))
-    it(`neither stops nor fools us for ${SECONDS} s of mutated ${name}`, async () => {
+    it(`neither stops nor fools us for ${SECONDS} s of mutated ${name}`, {
+      timeout: SECONDS * 1000 + 60_000,
+    }, async () => {
       const { ok, output } = await startTarget(name, SECONDS, SEED);
       if (!ok) throw new Error(output);
     });

@@ -81,10 +81,12 @@ describeNats('what somebody else wrote', () => {
     await job.seal(UNITS.length);
     await done.create(first.id, 'poison');
     await done.create('another-key', JSON.stringify(recordOf(first)));
+    const [, second] = UNITS as [unknown, (typeof UNITS)[number]];
+    await done.create(second.id, JSON.stringify({ ...recordOf(second), artifacts: recordOf(first).artifacts }));
     const worker = await (await joinCluster(server.url)).attachJob(job.id, keepsNothing);
     const working = workToTheEnd(worker);
     expect(await collect(job.records())).not.toContain(first.id);
-    await until(() => refused.length >= 2);
+    await until(() => refused.length >= 3);
     await job.repair(IDS);
     await working;
     expect((await collect(job.records())).sort()).toEqual([...IDS].sort());

@@ -153,6 +153,9 @@ function recordIn(text: string, unit: string): UnitRecord | string {
   }
   const problems = recordProblems(value);
   const record = value as UnitRecord;
-  if (problems.length === 0 && record.unit === unit) return record;
-  return problems.length > 0 ? problems.join('; ') : `is about unit ${record.unit}`;
+  if (problems.length > 0) return problems.join('; ');
+  if (record.unit !== unit) return `is about unit ${record.unit}`;
+  const shard = unit.slice(0, unit.indexOf('-'));
+  const foreign = record.artifacts.find(({ name }) => !name.startsWith(shard) || /^\d/.test(name.slice(shard.length)));
+  return foreign === undefined ? record : `names ${foreign.name}, which is not of its shard`;
 }
