@@ -6,7 +6,7 @@
 import { readBmp } from './formats/bmp.ts';
 import { ByteFeed, TooManySteps } from './formats/byte-feed.ts';
 import { readGif } from './formats/gif.ts';
-import { readHeif } from './formats/heif.ts';
+import { readAvif, readHeic } from './formats/heif.ts';
 import { readIcns, readIco } from './formats/icons.ts';
 import { ImageSketch, type Reading } from './formats/image-sketch.ts';
 import { readJpeg } from './formats/jpeg.ts';
@@ -24,7 +24,7 @@ export type Wholeness = 'whole' | 'cut' | 'garbled';
 
 export interface ImageFacts {
   readonly format: ImageFormat;
-  /** In pixels, as stored (AVIF and HEIC: as shown). Absent when the bytes do not say. */
+  /** In pixels, as stored (HEIC: as shown, turned or not). Absent when the bytes do not say. */
   readonly width: number | undefined;
   readonly height: number | undefined;
   /** Absent when only the size was asked for and found. */
@@ -51,8 +51,8 @@ const READERS: Readonly<Record<ImageFormat, (feed: ByteFeed, image: ImageSketch)
   webp: readWebp,
   bmp: readBmp,
   tiff: readTiff,
-  avif: readHeif,
-  heic: readHeif,
+  avif: readAvif,
+  heic: readHeic,
   ico: readIco,
   icns: readIcns,
 };

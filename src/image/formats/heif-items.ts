@@ -35,8 +35,8 @@ export class HeifItems {
     if (type === 'ipco') this.#propertiesEnd = end;
   }
 
-  /** Width and height as they are shown; 0 when nothing says. */
-  size(): readonly [number, number] {
+  /** Width and height, turned as they are shown or as stored; 0 when nothing says. */
+  size(isTurning: boolean): readonly [number, number] {
     let size = { isCutting: false, width: 0, height: 0 };
     let isTurned = false;
     for (const index of this.#ownProperties) {
@@ -44,7 +44,7 @@ export class HeifItems {
       if (property === 'turn') isTurned = true;
       else if (property !== undefined && (property.isCutting || !size.isCutting)) size = property;
     }
-    return isTurned ? [size.height, size.width] : [size.width, size.height];
+    return isTurned && isTurning ? [size.height, size.width] : [size.width, size.height];
   }
 
   /** A box whose head was passed; what is left of it then is passed by the caller. */

@@ -23,7 +23,16 @@ const OUTERMOST: ReadonlySet<string> = new Set([
 /** Deeper than any of them are within each other. */
 const MAX_DEPTH = 4;
 
-export function* readHeif(feed: ByteFeed, image: ImageSketch): Reading {
+/** As decoders of each show it: those of HEIC turn it, those of AVIF leave that to their users. */
+export function readHeic(feed: ByteFeed, image: ImageSketch): Reading {
+  return readItems(feed, image, true);
+}
+
+export function readAvif(feed: ByteFeed, image: ImageSketch): Reading {
+  return readItems(feed, image, false);
+}
+
+function* readItems(feed: ByteFeed, image: ImageSketch, isTurning: boolean): Reading {
   const items = new HeifItems(feed);
   /** Where the boxes end that are open: the innermost last. */
   const ends: number[] = [];
@@ -31,7 +40,7 @@ export function* readHeif(feed: ByteFeed, image: ImageSketch): Reading {
   for (;;) {
     while (ends.length > 0 && feed.position >= (ends.at(-1) as number)) ends.pop();
     if (ends.length === 0 && items.isMetaRead) {
-      if (!isRead && image.sized(...items.size())) return undefined;
+      if (!isRead && image.sized(...items.size(isTurning))) return undefined;
       isRead = true;
       yield* feed.wait(0);
       image.mayEndAt = Math.max(feed.position, items.end);

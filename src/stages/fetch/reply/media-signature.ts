@@ -32,6 +32,8 @@ const TABLE: readonly Row[] = [
   [0, '#?RADIANCE', 'image/vnd.radiance', 'hdr'],
   [0, '\xabKTX 1', 'image/ktx', 'ktx'],
   [0, '\xabKTX 2', 'image/ktx2', 'ktx2'],
+  [0, 'BLP1', 'image/x-blp', 'blp'],
+  [0, 'BLP2', 'image/x-blp', 'blp'],
   [0, 'AT&TFORM', 'image/vnd.djvu', 'djvu'],
   [0, 'IIU\0', 'image/x-panasonic-rw2', 'rw2'],
   [0, 'IIRO', 'image/x-olympus-orf', 'orf'],

@@ -85,7 +85,11 @@ export function judgeReply(
   const directive = robotsOptOut(headers['x-robots-tag'], robotsTags);
   if (directive !== undefined)
     return { kind: 'failed', code: 'robots_tag', message: `X-Robots-Tag: ${directive}`, status };
-  const flaw = notTheFile(status, single(headers['content-range']), headers['transfer-encoding'], isPartAsked);
+  const part =
+    status === 206 && !isPartAsked
+      ? { range: single(headers['content-range']), bodyBytes: contentLength(headers) }
+      : undefined;
+  const flaw = notTheFile(status, headers['transfer-encoding'], part);
   return flaw === undefined ? undefined : { kind: 'failed', ...flaw, status };
 }
 

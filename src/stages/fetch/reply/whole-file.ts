@@ -9,17 +9,22 @@ export interface NotTheFile {
 /** OK, and the same from a proxy that may have changed it. */
 const WHOLE: ReadonlySet<number> = new Set([200, 203]);
 
+/** Of a 206 that nobody asked for. */
+export interface Part {
+  /** Content-Range. */
+  readonly range: string | undefined;
+  readonly bodyBytes: number | undefined;
+}
+
 /**
  * @param status - 200 to 299
  * @param transferCodings - Transfer-Encoding, all of its lines
- * @param isPartAsked - the request had a Range
  * @returns undefined when the body is the file
  */
 export function notTheFile(
   status: number,
-  contentRange: string | undefined,
   transferCodings: string | readonly string[] | undefined,
-  isPartAsked: boolean,
+  part: Part | undefined,
 ): NotTheFile | undefined {
   if (transferCodings !== undefined && !isPlainlyChunked(transferCodings)) {
     const named = [transferCodings].flat().join(', ').slice(0, 80);
@@ -29,9 +34,11 @@ export function notTheFile(
   if (status === 204 || status === 205) return { code: 'empty_body', message: `HTTP status ${status}` };
   if (WHOLE.has(status)) return undefined;
   if (status !== 206) return { code: `http_${status}`, message: `HTTP status ${status} does not bring the file` };
-  if (isPartAsked || isAll(contentRange)) return undefined;
-  const part = contentRange === undefined ? 'of unknown place' : contentRange.slice(0, 80);
-  return { code: 'http_206', message: `a part that nobody asked for: ${part}` };
+  if (part === undefined || isAll(part)) return undefined;
+  return {
+    code: 'http_206',
+    message: `a part that nobody asked for: ${part.range?.slice(0, 80) ?? 'of unknown place'}`,
+  };
 }
 
 function isPlainlyChunked(transferCodings: string | readonly string[]): boolean {
@@ -39,8 +46,9 @@ function isPlainlyChunked(transferCodings: string | readonly string[]): boolean 
   return codings.map((coding) => coding.trim()).every((coding) => coding === 'chunked' || coding === 'identity');
 }
 
-/** RFC 9110, 14.4: `bytes 0-644/645` is all of it; a total of `*` is anybody's guess. */
-function isAll(contentRange: string | undefined): boolean {
-  const match = /^\s*bytes\s+0-(\d+)\/(\d+)\s*$/i.exec(contentRange ?? '');
-  return match !== null && Number(match[1]) + 1 === Number(match[2]);
+/** RFC 9110, 14.4: `bytes 0-644/645` is all of it, unless the body is shorter; a total of `*` is anybody's guess. */
+function isAll({ range, bodyBytes }: Part): boolean {
+  const match = /^\s*bytes\s+0-(\d+)\/(\d+)\s*$/i.exec(range ?? '');
+  const total = Number(match?.[2]);
+  return Number(match?.[1]) + 1 === total && (bodyBytes ?? total) === total;
 }

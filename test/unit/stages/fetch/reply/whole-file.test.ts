@@ -14,6 +14,7 @@ describe('a success is the file', () => {
     [200, { 'Transfer-Encoding': 'chunked' }, undefined],
     [200, { 'transfer-encoding': ' Chunked, identity' }, undefined],
     [206, { 'content-range': 'bytes 0-644/645' }, undefined],
+    [206, { 'content-range': 'bytes 0-644/645', 'content-length': '645' }, undefined],
   ] as const)('with status %i and %o', ([status, headers, expected]) => {
     expect(judged(status, headers)).toBe(expected);
   });
@@ -27,6 +28,7 @@ describe('a success is not the file', () => {
   it.for([
     [206, { 'content-range': 'bytes 0-329/645' }, 'http_206'],
     [206, { 'content-range': 'bytes 315-644/645' }, 'http_206'],
+    [206, { 'content-range': 'bytes 0-644/645', 'content-length': '330' }, 'http_206'],
     [206, { 'content-range': 'bytes 0-644/*' }, 'http_206'],
     [206, { 'content-type': 'multipart/byteranges; boundary=x' }, 'http_206'],
     [201, {}, 'http_201'],
