@@ -25,6 +25,22 @@ export const systemClock: Clock = {
   },
 };
 
+/** The same time; what its timers throw is told to `onError` in place of the process. */
+export function guardedClock(clock: Clock, onError: (error: Error) => void): Clock {
+  return {
+    nowMs: () => clock.nowMs(),
+    wallMs: () => clock.wallMs(),
+    timer: (delayMs, fn) =>
+      clock.timer(delayMs, () => {
+        try {
+          fn();
+        } catch (error) {
+          onError(error as Error);
+        }
+      }),
+  };
+}
+
 /**
  * What `systemClock.nowMs` of this thread lacks to a clock that all threads of a process share, ms: every thread counts
  * from its own start.

@@ -11,7 +11,7 @@ import type { RowCode } from '../../row-codes.ts';
 import { OriginPools } from './connect/origin-pools.ts';
 import { requestHeaders } from './connect/request-headers.ts';
 import { Flight, type Tower } from './flight.ts';
-import { OwnTroubles, type TroubleHooks } from './own-troubles.ts';
+import { OwnTroubles, REFUSALS, type TroubleHooks } from './own-troubles.ts';
 import { type Acceptance, acceptBody } from './reply/accept-body.ts';
 import { THROUGHPUT_WINDOW_MS } from './reply/attempt.ts';
 import { outcomeOf, shortageText } from './reply/attempt-error.ts';
@@ -33,11 +33,6 @@ const BREAKER_PROBE_MS = 60_000;
  * Chosen.
  */
 const MAX_STALE_CONNECTIONS = 8;
-
-const REFUSALS = {
-  host_down: 'the host failed every request for too long',
-  host_paused: 'the host asks for a longer pause than max_retry_after allows',
-};
 
 export interface EngineHooks extends TroubleHooks {
   readonly onHungry: () => void;
@@ -179,7 +174,12 @@ export class FetchEngine implements Tower {
   }
 
   stopped({ lane, permit }: Flight): void {
-    this.scheduler.settle(lane, permit, { kind: 'neutral' });
+    try {
+      this.scheduler.settle(lane, permit, { kind: 'neutral' });
+    } catch (error) {
+      // Of a limit of the caller's, while everything is being stopped.
+      this.#hooks.onFatal(error as Error);
+    }
   }
 
   /** Headers of the run and the row go to the row's own host only, and never from https to http. */

@@ -56,18 +56,22 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
   }
 
   override _write(row: Row, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    let url: string;
-    let request: RowRequest | undefined;
+    this.#nextWrite = done;
     try {
-      url = this.#urlOf(row);
-      request = this.#requestOf?.(row);
+      this.#begin(row);
     } catch (error) {
-      return done(error as Error);
+      this.destroy(error as Error);
     }
+  }
+
+  /** Throws what the caller's functions throw, those that make limits among them. */
+  #begin(row: Row): void {
+    const url: unknown = this.#urlOf(row);
+    const request: RowRequest | null | undefined = this.#requestOf?.(row);
     this.#unfinished += 1;
     let flight: Stoppable | undefined;
     this.engine.add({
-      url,
+      url: typeof url === 'string' ? url : '',
       headers: request?.headers,
       wants: request?.wants,
       isDropped: () => this.destroyed,
@@ -83,7 +87,6 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
         this.#flights.add(next);
       },
     });
-    this.#nextWrite = done;
     this.engine.scheduler.pump();
     this.#takeMore();
   }

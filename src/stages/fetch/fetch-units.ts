@@ -1,5 +1,6 @@
 /** The fetch stage of a job: units in, one result per row out. */
 import { setMaxListeners } from 'node:events';
+import { guardedClock } from '../../clock.ts';
 import { isKept, openKept, type RowsBack } from '../../dataset/kept-units.ts';
 import { FlowDcError } from '../../errors.ts';
 import { hostOf } from '../../host/host.ts';
@@ -66,7 +67,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
       options.signal,
       1,
     );
-    this.#settings = settings;
+    this.#settings = { ...settings, clock: guardedClock(settings.clock, (error) => this.destroy(error)) };
     this.#kept = options.kept;
     this.#poison = options.poison;
     // Every open unit listens to it, and so does its sink: many listeners are no leak here.
@@ -124,11 +125,11 @@ class UnitFetcher extends ResultStream<FetchResult> {
       if (this.isWindingDown) return done();
       try {
         this.#begin(delivery, kept);
+        this.#nextWrite = done;
+        this.engine.scheduler.pump();
       } catch (error) {
-        return done(error as Error);
+        this.destroy(error as Error);
       }
-      this.#nextWrite = done;
-      this.engine.scheduler.pump();
     };
     const { id } = delivery.unit;
     if (this.#kept === undefined || !isKept(this.#kept.folder, id)) begun();

@@ -12,6 +12,12 @@ import { SHORTAGE_RETRY_MS, Shortage } from './shortage.ts';
 /** How long rows wait that failed while there seems to be no network at all. */
 const NETWORK_RETRY_MS = 5_000;
 
+/** Why rows of a host end that were not tried. */
+export const REFUSALS = {
+  host_down: 'the host failed every request for too long',
+  host_paused: 'the host asks for a longer pause than max_retry_after allows',
+};
+
 export interface TroubleHooks {
   readonly onNetwork: (isHeld: boolean) => void;
   /** This machine is short of something; told once, until it is not. */

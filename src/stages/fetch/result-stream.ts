@@ -3,6 +3,7 @@
  * requests, and the body budget is given back where the stage's owner says.
  */
 import { Duplex } from 'node:stream';
+import { guardedClock } from '../../clock.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import type { RowResult } from '../../record.ts';
 import { Fifo } from '../../structures/fifo.ts';
@@ -76,10 +77,12 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
       readableHighWaterMark: READABLE_HIGH_WATER,
       signal,
     });
-    this.#settings = settings;
+    // Limits and random numbers may be the caller's: what they throw from a timer ends the stage.
+    const clock = guardedClock(settings.clock, (error) => this.destroy(error));
+    this.#settings = { ...settings, clock };
     this.#release = hooks.bodyRelease;
     this.#Result = rowResultClass(hooks.bodyRelease);
-    this.engine = new FetchEngine(settings, hooks.limits, {
+    this.engine = new FetchEngine(this.#settings, hooks.limits, {
       onHungry: () => this.onHungry(),
       onTransition: (host, transition) =>
         publish('flow-dc:limit', () => ({ host, atMs: settings.clock.nowMs(), transition })),

@@ -187,5 +187,10 @@ export function keptEnd(kept: KeptRow, held: CollectedBody | undefined): RowEnd 
 export function refusedUrl(url: string): RowEnd {
   const scheme = unsupportedScheme(url);
   if (scheme !== undefined) return unsentEnd('unsupported_scheme', `${scheme}: URLs cannot be fetched`, hostOf(url), 0);
-  return unsentEnd('invalid_url', url === '' ? 'the URL is empty' : 'the URL cannot be parsed', hostOf(url), 0);
+  return unsentEnd(
+    'invalid_url',
+    url === '' ? 'the URL is empty or no text' : 'the URL cannot be parsed',
+    hostOf(url),
+    0,
+  );
 }
