@@ -86,7 +86,7 @@ export function serveChannel(
         case 'record':
           return answer(message.call, channel.record(message.unit));
         case 'pass':
-          return void end(message.lease, async (delivery) => delivery.pass?.() ?? delivery.nak()).catch(() => {});
+          return void end(message.lease, passOn).catch(() => {});
         case 'ack':
           return answer(
             message.call,
@@ -115,4 +115,10 @@ export function serveChannel(
           );
     },
   };
+}
+
+/** To another thread; where units cannot be passed on, to whoever is next. */
+async function passOn(delivery: Delivery): Promise<void> {
+  if (delivery.pass === undefined) await delivery.nak();
+  else delivery.pass();
 }

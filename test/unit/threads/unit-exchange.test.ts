@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createLocalCommitter } from '../../../src/job/local-committer.ts';
 import { UnitExchange, type UnitTaker } from '../../../src/threads/unit-exchange.ts';
 import { createInProcessChannel } from '../../../src/transport/in-process/in-process-transport.ts';
+import type { FromChannel } from '../../../src/transport/threads/messages.ts';
+import { serveChannel } from '../../../src/transport/threads/serve-channel.ts';
 import type { Delivery } from '../../../src/transport/transport.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { makeUnits, recordOf } from '../../support/units.ts';
@@ -87,6 +89,17 @@ describe('units between the threads of a process', () => {
     channel.expireLease(spare.unit.id);
     expect(await take(second)).toMatchObject({ unit: { id: spare.unit.id }, attempt: 2 });
     expect([first.units, second.units, exchange.waiting]).toEqual([0, 1, 0]);
+  });
+
+  it('that a thread passes on over its line are passed on, and not given back as well', async () => {
+    const { first, second, channel } = await setUp(1);
+    const told: FromChannel[] = [];
+    const served = serveChannel(first, { post: (message) => void told.push(message as FromChannel) });
+    served.receive({ op: 'next', call: 1 });
+    await vi.waitFor(() => expect(told).toMatchObject([{ op: 'unit', call: 1 }]));
+    served.receive({ op: 'pass', lease: (told[0] as FromChannel & { op: 'unit' }).lease });
+    expect(await take(second)).toMatchObject({ attempt: 1 });
+    expect([channel.waiting, (await channel.status()).inFlight]).toEqual([0, 1]);
   });
 
   it('are passed on once, and not after they were ended', async () => {
