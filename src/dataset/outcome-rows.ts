@@ -15,6 +15,7 @@ export interface ExpectedSample {
 /** A unit's outcome table, as far as verifying needs it. */
 export interface UnitOutcomes {
   readonly rows: readonly number[];
+  readonly urls: readonly (string | null)[];
   readonly keys: readonly string[];
   readonly statuses: readonly string[];
   readonly samples: readonly ExpectedSample[];
@@ -27,22 +28,24 @@ export interface UnitOutcomes {
  */
 export function readUnitOutcomes(table: Uint8Array): UnitOutcomes {
   const rows: number[] = [];
+  const urls: (string | null)[] = [];
   const keys: string[] = [];
   const statuses: string[] = [];
   const samples: ExpectedSample[] = [];
   for (const batch of decodeParquet(table)) {
     const { text, numbers } = readersOf(batch);
     const [key, status, name, sha256] = [text('key'), text('status'), text('name'), text('sha256')] as const;
-    const [row, bytes] = [numbers('row'), numbers('bytes')] as const;
+    const [row, bytes, url] = [numbers('row'), numbers('bytes'), text('url')] as const;
     for (let i = 0; i < batch.numRows; i += 1) {
       rows.push(row(i));
+      urls.push(url[i] ?? null);
       keys.push(key[i] ?? '');
       statuses.push(status[i] ?? '');
       const path = name[i] ?? undefined;
       if (path !== undefined) samples.push({ name: path, bytes: bytes(i), sha256: sha256[i] ?? undefined });
     }
   }
-  return { rows, keys, statuses, samples };
+  return { rows, urls, keys, statuses, samples };
 }
 
 /** One row of an outcome table, as far as a report needs it. Numbers are NaN where the table has none. */

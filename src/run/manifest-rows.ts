@@ -1,8 +1,13 @@
-/** How many rows a job's manifest has, counted by reading it where nothing else says. */
+/** How many rows a job's manifest has, counted by reading it where nothing else says, and their URLs. */
 import type { RecordBatch } from 'apache-arrow';
+import { textColumn } from '../arrow/text.ts';
 import { resolveConfig } from '../config/resolve.ts';
+import type { ManifestOptions } from '../config/types.ts';
+import { ManifestUrls } from '../dataset/verify/manifest-urls.ts';
 import { isFlowDcError } from '../errors.ts';
 import type { Job } from '../job/job-folder.ts';
+import { type ReadManifestOptions, readManifest } from '../stages/manifest/read-manifest.ts';
+import { urlColumn } from '../unit-rows.ts';
 import { openJobInput } from './job-input.ts';
 
 /** @returns undefined when the manifest is not there any more, or cannot be read to its end */
@@ -19,4 +24,36 @@ export async function manifestRowsOf(job: Job): Promise<number | undefined> {
     if (isFlowDcError(error)) return undefined;
     throw error;
   }
+}
+
+/** A manifest that a dataset is compared with. */
+export interface ComparedManifest {
+  readonly urls: ManifestUrls;
+  /** Text files that are not what the job read, with both sums, a line each. */
+  readonly changed: readonly { readonly name: string; readonly problem: string }[];
+}
+
+/**
+ * Read a manifest that is said to be a job's: the job's own URL column and limit unless others are given. Errors: those
+ * of readManifest.
+ */
+export async function manifestToCompare(
+  { identity }: Job,
+  { inputs = [], ...options }: ManifestOptions,
+  source: Pick<ReadManifestOptions, 'signal' | 'stdin'>,
+): Promise<ComparedManifest> {
+  const reader = readManifest(inputs, {
+    ...{ urlColumn: identity.columns.url, limitRows: identity.limitRows, ...options, ...source },
+    ...{ labelColumn: '', captionColumn: '', keyColumn: '', columns: [] },
+  });
+  const urls = new ManifestUrls();
+  for await (const batch of reader as AsyncIterable<RecordBatch>)
+    for (const url of textColumn(urlColumn(batch))) urls.add(url);
+  const { files } = await reader.ready;
+  const changed = files.flatMap(({ name }, at) => {
+    const [now, before] = [reader.contents.get(name), identity.inputs[at]?.sha256];
+    if (now === undefined || before === undefined || now === before) return [];
+    return [{ name, problem: `it has sha256 ${now}; the dataset was made of one with ${before}` }];
+  });
+  return { urls, changed };
 }

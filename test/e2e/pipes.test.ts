@@ -120,6 +120,14 @@ describe('another manifest for an output', () => {
     const { code, stderr } = await runCli(args(manifest, out));
     expect(code, stderr).toBe(2);
     expect(stderr).toMatch(/m\.csv had sha256 \w+….*FDC_ERR_JOB_MISMATCH/);
+    const verified = await runCli(['verify', out, '--manifest', manifest]);
+    expect(verified.code, verified.stderr).toBe(3);
+    expect(verified.stdout.split('\n').map((line) => line.split(':')[0])).toEqual(['row_changed', 'input_changed', '']);
+    expect(verified.stdout).toMatch(/1 rows have another URL in the manifest, the first is row 39/);
+    await writeFile(manifest, `url,note\n${rows}`);
+    expect(await runCli(['verify', out, '--manifest', manifest])).toMatchObject({ code: 0, stdout: '' });
+    await writeFile(manifest, `url,note\n${rows}http://h1.test/more.png,\n`);
+    expect((await runCli(['verify', out, '--manifest', manifest])).stdout).toMatch(/row_missing: rows 40\.\.40/);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Verify: a dataset is read back and compared with what was committed. */
 import { existsSync } from 'node:fs';
+import { resolveConfig } from '../../config/resolve.ts';
 import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, TotalsSum } from '../../dataset/totals.ts';
 import type { Finding, Findings } from '../../dataset/verify/findings.ts';
@@ -10,8 +11,7 @@ import { readMark } from '../../job/distributed-mark.ts';
 import { type Job, readJob } from '../../job/job-folder.ts';
 import { createLocalCommitter } from '../../job/local-committer.ts';
 import { lockHolder } from '../../job/lock.ts';
-import { readManifestInfo } from '../../run/job-input.ts';
-import { manifestRowsOf } from '../../run/manifest-rows.ts';
+import { type ComparedManifest, manifestRowsOf, manifestToCompare } from '../../run/manifest-rows.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
@@ -27,9 +27,15 @@ export const verifyCommand = defineCommand({
     'code 3 when something is off, or when the dataset is not finished.',
   usage: 'verify DEST [--input MANIFEST] [--json]',
   positionals: { least: 1, most: 1, words: 'one folder: flow-dc verify DEST' },
-  async run({ config: { input, json }, positionals }, io) {
-    const manifest = input === undefined ? undefined : await readManifestInfo(input);
-    return runVerify(positionals[0] as string, io, { json, manifestRows: manifest?.rows });
+  async run({ config, positionals }, io) {
+    const folder = positionals[0] as string;
+    if (config.input === undefined) return runVerify(folder, io, { json: config.json });
+    const { inputs, format, limitRows, maxRecordBytes } = resolveConfig(config, 'verify').manifest;
+    const given = { inputs, format, maxRecordBytes, ...(limitRows && { limitRows }) };
+    const urlColumn = config.url === undefined ? {} : { urlColumn: config.url };
+    const { stdin, signal } = io;
+    const compared = await manifestToCompare(await readJob(folder), { ...given, ...urlColumn }, { stdin, signal });
+    return runVerify(folder, io, { json: config.json, compared });
   },
 });
 
@@ -45,16 +51,17 @@ export interface Verdict extends RecordTotals {
 
 export interface VerifyFlags {
   readonly json?: boolean | undefined;
-  readonly manifestRows?: number | undefined;
+  /** The manifest that the dataset is said to be of. */
+  readonly compared?: ComparedManifest | undefined;
 }
 
 /** Verify the dataset in `folder`; findings go to stdout, the verdict to stderr. */
 export async function runVerify(folder: string, io: CliIo, flags: VerifyFlags = {}): Promise<number> {
-  return tellVerdict(await readBack(folder, flags.manifestRows), io, flags.json);
+  return tellVerdict(await readBack(folder, flags.compared), io, flags.json);
 }
 
 /** Errors: FDC_ERR_JOB_MISSING. */
-export async function readBack(folder: string, manifestRows?: number): Promise<Verdict> {
+export async function readBack(folder: string, compared?: ComparedManifest): Promise<Verdict> {
   const job = await readJob(folder);
   const committer = createLocalCommitter(job.paths.state);
   const isSealed = existsSync(finalPath(job.paths, SUCCESS_FILE));
@@ -66,12 +73,13 @@ export async function readBack(folder: string, manifestRows?: number): Promise<V
         yield record;
       }
     },
-    manifestRows,
+    urls: compared?.urls,
     unfinished: !isSealed,
   });
+  for (const { name, problem } of compared?.changed ?? []) findings.add('input_changed', name, problem);
   const totals = sum.read();
   const finished = isSealed && (totals.units > 0 || findings.count > 0);
-  const rows = manifestRows ?? (finished ? undefined : await manifestRowsOf(job));
+  const rows = compared?.urls.rows ?? (finished ? undefined : await manifestRowsOf(job));
   return { ...totals, job, finished, manifestRows: rows, findings };
 }
 

@@ -8,13 +8,14 @@ import { METADATA_FILE } from '../../destination/folder-layout.ts';
 import type { UnitRecord } from '../../record.ts';
 import { columnOf, decodeParquet, streamParquet } from '../parquet-file.ts';
 import { TotalsSum } from '../totals.ts';
+import { CHECKSUMS_FILE, Checksums } from './checksums.ts';
 import { datasetCard } from './dataset-card.ts';
 import { overviewJson, type SealInfo } from './overview.ts';
 
 /** The file whose presence says that every unit is committed. Written last. */
 export const SUCCESS_FILE = '_SUCCESS';
 /** What sealing may put beside the shards. */
-export const SEAL_FILES: readonly string[] = ['overview.json', 'index.json', 'README.md', SUCCESS_FILE];
+export const SEAL_FILES: readonly string[] = ['overview.json', 'index.json', 'README.md', CHECKSUMS_FILE, SUCCESS_FILE];
 
 /** What sealing remembers of a record. */
 interface SealedShard {
@@ -28,9 +29,9 @@ interface SealedShard {
 }
 
 /**
- * Finish a dataset whose units are all committed: summaries, the index for random access, the card, and for loose files
- * the table that names them. Repeating it overwrites with the same content. Memory: about 100 bytes per shard, and one
- * unit.
+ * Finish a dataset whose units are all committed: summaries, the index for random access, the card, for loose files the
+ * table that names them, and the sums of all files. Repeating it overwrites with the same content. Memory: about 400
+ * bytes per shard, and one unit.
  * @param records - every record once, in any order
  * Errors: those of the destination.
  */
@@ -41,20 +42,22 @@ export async function sealDataset(
 ): Promise<void> {
   const sum = new TotalsSum();
   const shards: SealedShard[] = [];
+  const sums = new Checksums();
+  const put = (name: string, content: string | AsyncIterable<Uint8Array>): Promise<void> =>
+    destination.putFile(name, sums.of(name, content));
   for await (const record of records) {
     sum.add(record);
     shards.push(sealedShard(record));
+    for (const { name, sha256 } of record.artifacts) sums.add(name, sha256);
   }
   const totals = sum.read();
   shards.sort((a, b) => (a.unit < b.unit ? -1 : 1));
 
-  if (info.createOverview) await destination.putFile('overview.json', overviewJson(totals, info, destination.name));
-  if (info.createTar) await destination.putFile('index.json', shardIndex(shards));
-  else if (shards.length > 0) await destination.putFile(METADATA_FILE, looseMetadata(destination, shards));
-  await destination.putFile(
-    'README.md',
-    datasetCard(totals, info, { name: destination.name, dataFiles: dataFiles(shards, info) }),
-  );
+  if (info.createOverview) await put('overview.json', overviewJson(totals, info, destination.name));
+  if (info.createTar) await put('index.json', shardIndex(shards));
+  else if (shards.length > 0) await put(METADATA_FILE, looseMetadata(destination, shards));
+  await put('README.md', datasetCard(totals, info, { name: destination.name, dataFiles: dataFiles(shards, info) }));
+  await destination.putFile(CHECKSUMS_FILE, sums.text());
   await destination.putFile(SUCCESS_FILE, '');
 }
 

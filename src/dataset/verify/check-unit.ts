@@ -10,6 +10,7 @@ import { readUnitOutcomes, type UnitOutcomes } from '../outcome-rows.ts';
 import { checkFiles } from './check-files.ts';
 import { checkTar } from './check-tar.ts';
 import type { Findings } from './findings.ts';
+import type { ManifestUrls } from './manifest-urls.ts';
 
 /** Row numbers above this are none: a bit for each of those below takes 1 GB. */
 const MOST_ROWS = 2 ** 33;
@@ -19,15 +20,22 @@ export class DatasetState {
   readonly paths: FolderPaths;
   readonly findings: Findings;
   readonly rows: RowBitmap;
-  readonly artifacts = new Set<string>();
+  /** sha256 by name. */
+  readonly artifacts = new Map<string, string>();
+  readonly urls: ManifestUrls | undefined;
   /** Keys that do not follow from shard and position. */
   readonly keys = new TextSet();
   readonly files = new TextSet();
 
-  constructor(paths: FolderPaths, manifestRows: number | undefined, findings: Findings) {
+  constructor(
+    paths: FolderPaths,
+    manifest: { rows?: number | undefined; urls?: ManifestUrls | undefined },
+    findings: Findings,
+  ) {
     this.paths = paths;
+    this.urls = manifest.urls;
     this.findings = findings;
-    this.rows = new RowBitmap(manifestRows ?? MOST_ROWS);
+    this.rows = new RowBitmap(manifest.rows ?? MOST_ROWS);
   }
 }
 
@@ -40,10 +48,10 @@ export async function checkUnit(state: DatasetState, record: UnitRecord): Promis
 
 async function checkRecord(state: DatasetState, record: UnitRecord): Promise<void> {
   const { findings } = state;
-  for (const { name } of record.artifacts) {
+  for (const { name, sha256 } of record.artifacts) {
     if (state.artifacts.has(name))
       findings.add('record_inconsistent', name, `unit ${record.unit} and another one both committed it`);
-    state.artifacts.add(name);
+    state.artifacts.set(name, sha256);
   }
   const table = record.artifacts.find(({ name }) => name.endsWith('.parquet'));
   const outcomes = table === undefined ? undefined : await readTable(state, table);
@@ -122,6 +130,22 @@ function checkOutcomes(state: DatasetState, record: UnitRecord, outcomes: UnitOu
       findings.add('key_repeated', record.unit, `key ${JSON.stringify(key)} is used before`);
   });
   checkRows(state, record, outcomes.rows);
+  if (state.urls !== undefined) checkUrls(state, state.urls, record, outcomes);
+}
+
+/** Against the manifest that verify was given. */
+function checkUrls({ findings }: DatasetState, urls: ManifestUrls, { unit }: UnitRecord, outcomes: UnitOutcomes): void {
+  const changed = outcomes.rows.filter((row, i) => !urls.isSame(row, outcomes.urls[i] ?? null));
+  if (changed.length === 0) return;
+  // Taking the unit again would not mend it.
+  const about = findings.unit;
+  findings.unit = undefined;
+  findings.add(
+    'row_changed',
+    unit,
+    `${changed.length} rows have another URL in the manifest, the first is row ${changed[0]}`,
+  );
+  findings.unit = about;
 }
 
 function checkRows(state: DatasetState, record: UnitRecord, rows: readonly number[]): void {

@@ -24,6 +24,8 @@ export const FINDINGS = {
   key_repeated: 'two samples have the same key or path',
   row_missing: 'rows of the manifest are in no outcome table',
   row_repeated: 'rows of the manifest are in more than one outcome table',
+  row_changed: 'rows have another URL than in the manifest that was given',
+  input_changed: 'a manifest is not the one that the dataset was made of',
   stray: 'a file that no record names',
   more: 'there are more findings than are listed',
 } as const;

@@ -3,9 +3,11 @@ import { stat } from 'node:fs/promises';
 import { type FolderLayout, type FolderPaths, folderPaths, stagingFolder } from '../../destination/folder-layout.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { UnitId, UnitRecord } from '../../record.ts';
+import { checkSeal } from './check-seal.ts';
 import { checkStrays } from './check-strays.ts';
 import { checkUnit, DatasetState } from './check-unit.ts';
 import { type Finding, Findings } from './findings.ts';
+import type { ManifestUrls } from './manifest-urls.ts';
 
 export interface VerifyOptions {
   /**
@@ -14,6 +16,8 @@ export interface VerifyOptions {
   readonly readRecords: (onDamaged: (unit: UnitId, problem: string) => void) => AsyncIterable<UnitRecord>;
   /** How many rows the manifest has. Default: as many as the records account for. */
   readonly manifestRows?: number | undefined;
+  /** Its URLs, when rows are to be compared with it one by one. */
+  readonly urls?: ManifestUrls | undefined;
   /**
    * The job is not finished, and may be at work: only what is committed and in its place is judged. Rows without a
    * record, attempts under way and files that are not named yet are no findings then.
@@ -23,8 +27,9 @@ export interface VerifyOptions {
 
 /**
  * Read a whole dataset back and compare it with its records: every committed file and sample has its bytes, every row
- * of the manifest is accounted for exactly once, keys are unique, nothing else lies around. Memory: a bit per row, 100
- * bytes per shard, one unit's table; loose files and keys of the user's own 32 bytes each.
+ * of the manifest is accounted for exactly once, keys are unique, what was written beside the shards has its sums, nothing
+ * else lies around. Memory: a bit per row, 200 bytes per shard, one unit's table; loose files and keys of the user's own
+ * 32 bytes each; 4 bytes per row when URLs are compared.
  * @param folder - the output folder, tar shards or loose files
  * @returns what is wrong; empty when all is well
  * Errors: FDC_ERR_JOB_MISSING when the folder holds no dataset.
@@ -36,11 +41,11 @@ export async function verifyDataset(folder: string, options: VerifyOptions): Pro
 /** The same with every unit that something was found about. */
 export async function findingsOf(
   folder: string,
-  { readRecords, manifestRows, unfinished = false }: VerifyOptions,
+  { readRecords, urls, manifestRows = urls?.rows, unfinished = false }: VerifyOptions,
 ): Promise<Findings> {
   const paths = await findPaths(folder);
   const findings = new Findings();
-  const state = new DatasetState(paths, manifestRows, findings);
+  const state = new DatasetState(paths, { rows: manifestRows, urls }, findings);
   let rows = 0;
   for await (const record of readRecords((unit, problem) => addDamaged(findings, unit, problem))) {
     rows += record.rows;
@@ -50,6 +55,7 @@ export async function findingsOf(
   for (const [from, to] of state.rows.gaps(manifestRows ?? rows)) {
     findings.add('row_missing', `rows ${from}..${to - 1}`, `${to - from} rows of the manifest are in no outcome table`);
   }
+  await checkSeal(state);
   await checkStrays(state);
   return findings;
 }

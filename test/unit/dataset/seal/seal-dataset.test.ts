@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -5,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import { textColumn } from '../../../../src/arrow/text.ts';
 import { decodeParquet } from '../../../../src/dataset/parquet-file.ts';
+import { parseChecksums } from '../../../../src/dataset/seal/checksums.ts';
 import type { SealInfo } from '../../../../src/dataset/seal/overview.ts';
 import { sealDataset } from '../../../../src/dataset/seal/seal-dataset.ts';
 import { FolderDestination } from '../../../../src/destination/folder-destination.ts';
@@ -100,5 +102,22 @@ describe('sealDataset', () => {
     expect(batches[0]?.schema.names.slice(0, 2)).toEqual(['file_name', 'key']);
     const names = batches.flatMap((batch) => textColumn(batch.data.children[0] as never));
     expect(names).toEqual(['a/0000000000.png', 'output/0000000002.png', 'a/0000010000.png', 'output/0000010002.png']);
+  });
+
+  it('sums of all files are there, as sha256sum reads them', async () => {
+    for (const layout of ['shards', 'files'] as const) {
+      const destination = await sealed(layout);
+      const sums = parseChecksums(await textOf(destination, 'SHA256SUMS'));
+      expect([...(sums?.keys() ?? [])]).toEqual(
+        expect.arrayContaining(['README.md', 'overview.json', '000000.parquet']),
+      );
+      for (const [name, sum] of sums ?? [])
+        expect(
+          createHash('sha256')
+            .update(await destination.readFile(name))
+            .digest('hex'),
+          name,
+        ).toBe(sum);
+    }
   });
 });

@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
+import { readUnitOutcomes } from '../../../../src/dataset/outcome-rows.ts';
+import { sealDataset } from '../../../../src/dataset/seal/seal-dataset.ts';
 import type { Finding } from '../../../../src/dataset/verify/findings.ts';
+import { ManifestUrls } from '../../../../src/dataset/verify/manifest-urls.ts';
 import { verifyDataset } from '../../../../src/dataset/verify/verify-dataset.ts';
+import { FolderDestination } from '../../../../src/destination/folder-destination.ts';
 import { folderPaths } from '../../../../src/destination/folder-layout.ts';
 import { createLocalCommitter } from '../../../../src/job/local-committer.ts';
 import type { UnitRecord } from '../../../../src/record.ts';
@@ -47,6 +51,14 @@ async function dataset(
         manifestRows,
       }),
   };
+}
+
+/** What a finished job writes beside its shards. */
+async function seal({ folder, records }: Dataset): Promise<void> {
+  const destination = new FolderDestination(folder, { layout: 'shards' });
+  const names = { version: '1', outputFormat: 'webdataset', createTar: true, createOverview: true } as const;
+  const times = { startedAtMs: 0, sealedAtMs: 1, elapsedMs: 1, interrupted: false };
+  await sealDataset(destination, Readable.from(records), { ...names, ...times, inputs: [], settings: {}, notes: [] });
 }
 
 function codes(findings: readonly Finding[]): string[] {
@@ -160,5 +172,49 @@ describe('verifyDataset', () => {
     await expect(verifyDataset(folder, { readRecords: async function* () {} })).rejects.toMatchObject({
       code: 'FDC_ERR_JOB_MISSING',
     });
+  });
+});
+
+describe('what lies beside the shards', () => {
+  it('has its sums: a byte of any of it that is another one is found', async () => {
+    const made = await dataset(false);
+    await seal(made);
+    expect(await made.verify()).toEqual([]);
+    for (const name of ['README.md', 'overview.json', 'index.json', 'SHA256SUMS']) {
+      const path = join(made.folder, name);
+      const good = await readFile(path);
+      for (const at of [0, Math.floor(good.length / 2), good.length - 1]) {
+        await flipByte(path, at);
+        expect((await made.verify()).length, `${name} at ${at}`).toBeGreaterThan(0);
+        await writeFile(path, good);
+      }
+      if (name === 'SHA256SUMS') continue;
+      await rm(path);
+      expect(await made.verify()).toMatchObject([{ code: 'artifact_missing', where: name }]);
+      await writeFile(path, good);
+    }
+    expect(await made.verify()).toEqual([]);
+  });
+});
+
+describe('the rows of a manifest', () => {
+  it('are compared by URL, credentials aside', async () => {
+    const { folder, records } = await dataset(false);
+    const urls: (string | null)[] = [];
+    for (const { artifacts } of records)
+      for (const { name } of artifacts.filter(({ name: file }) => file.endsWith('.parquet'))) {
+        const table = readUnitOutcomes(await readFile(join(folder, name)));
+        for (const [i, row] of table.rows.entries()) urls[row] = table.urls[i] ?? null;
+      }
+    const verify = async (changed: readonly (string | null)[]) => {
+      const given = new ManifestUrls();
+      for (const url of changed) given.add(url);
+      return codes(await verifyDataset(folder, { readRecords: () => Readable.from(records), urls: given }));
+    };
+    expect(await verify(urls)).toEqual([]);
+    expect(await verify(urls.map((url) => url?.replace('://', '://me:secret@') ?? null))).toEqual([]);
+    expect(await verify(urls.with(7, 'http://other.test/'))).toEqual(['row_changed']);
+    expect(await verify(urls.with(7, null))).toEqual(['row_changed']);
+    expect(await verify([...urls, 'http://other.test/'])).toEqual(['row_missing']);
   });
 });
