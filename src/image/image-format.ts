@@ -3,7 +3,7 @@
 export type ImageFormat = 'jpeg' | 'png' | 'gif' | 'webp' | 'bmp' | 'tiff' | 'avif' | 'heic' | 'ico' | 'icns';
 
 /** Enough for every signature. */
-export const SIGNATURE_BYTES = 22;
+export const SIGNATURE_BYTES = 32;
 
 /** @param b - the first bytes, SIGNATURE_BYTES of them if there are as many */
 export function imageFormat(b: Uint8Array): ImageFormat | undefined {
@@ -26,7 +26,7 @@ export function imageFormat(b: Uint8Array): ImageFormat | undefined {
     case 0x69:
       return has(b, 1, 'cns') ? 'icns' : undefined;
     case 0:
-      return isIcon(b) ? 'ico' : has(b, 4, 'ftyp') ? BRANDS[text(b, 8, 4)] : undefined;
+      return isIcon(b) ? 'ico' : has(b, 4, 'ftyp') ? isoFormat(b) : undefined;
     default:
       return undefined;
   }
@@ -34,6 +34,14 @@ export function imageFormat(b: Uint8Array): ImageFormat | undefined {
 
 /** Lengths of all headers that there ever were; two letters alone also begin text. */
 const BMP_HEADERS: ReadonlySet<number> = new Set([12, 16, 40, 52, 56, 64, 108, 124]);
+
+/** By its major brand; the general ones are HEIC unless an AVIF says that it is one too. */
+function isoFormat(b: Uint8Array): ImageFormat | undefined {
+  const major = text(b, 8, 4);
+  const isGeneral = major === 'mif1' || major === 'msf1';
+  if (isGeneral && [16, 20, 24, 28].some((at) => has(b, at, 'avif') || has(b, at, 'avis'))) return 'avif';
+  return BRANDS[major];
+}
 
 /** Major brands of ISO 23008-12 and AVIF. */
 const BRANDS: Readonly<Record<string, ImageFormat>> = {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { clusterTrial, said } from '../support/cluster-cli.ts';
 import { outcomesOf } from '../support/dataset.ts';
@@ -46,6 +47,18 @@ it('bytes on which a download stands still end it, and the same command goes on 
   const codes = await codesOf(out);
   expect(codes.poison_row).toEqual([DEADLY]);
   expect(codes.fetched?.toSorted((a, b) => a - b)).toEqual(ALL_BUT_ONE);
+  expect(await runCli(['verify', out])).toMatchObject({ code: 0 });
+});
+
+it('a download that is stopped and goes on is not taken for one that stands still', async () => {
+  const trial = await clusterTrial({ rows: 2000, latencyMs: 150 });
+  const args = ['download', ...trial.flags, '-o', trial.path('out')];
+  const process = trial.start(args, { env: deadlyRows('none', 'everywhere', 2000) });
+  await sleep(1500);
+  process.child.kill('SIGSTOP');
+  await sleep(5000);
+  process.child.kill('SIGCONT');
+  expect((await process.done).code).toBe(0);
 });
 
 describeNats('a row that ends workers of a job', () => {

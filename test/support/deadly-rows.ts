@@ -9,7 +9,7 @@ const PRELOAD = fileURLToPath(new URL('./deadly-rows.cjs', import.meta.url));
  * @param stuckMs - after so long it is ended, in place of half a minute
  */
 export function deadlyRows(
-  harm: 'hang' | 'kill',
+  harm: 'none' | 'hang' | 'kill',
   where: 'everywhere' | 'threads',
   stuckMs = 3000,
 ): Readonly<Record<'NODE_OPTIONS' | 'FLOW_DC_TEST_DEADLY', string>> {

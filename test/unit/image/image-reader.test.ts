@@ -59,6 +59,12 @@ describe('an image', () => {
     },
   );
 
+  it('is an AVIF also under the general brand, when it says so beside it', () => {
+    const avif = Buffer.from(image('quality.avif'));
+    avif.write('mif1', 8, 'latin1');
+    expect(readImage([avif])).toMatchObject({ format: 'avif', width: 48, height: 32, wholeness: 'whole' });
+  });
+
   it('is not looked for behind more than some bytes', () => {
     const at = (before: number) => readImage([Buffer.alloc(before, 0x20), image('rgb.png')])?.before;
     expect([at(MOST_BEFORE), at(MOST_BEFORE + 1000)]).toEqual([MOST_BEFORE, undefined]);
