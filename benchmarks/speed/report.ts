@@ -72,7 +72,7 @@ A run counts if exactly the expected rows and bytes are found in what it stored 
 - **flow-dc**: the built program with its defaults (PAARC), or with a limit of as many requests as the loops have
   ("fixed"). webdataset tar: the default. imagefolder tar.gz: what FLOW-DC does when told nothing. folder: one file per row. \`none:\`
   keeps nothing but does everything else. It also writes a table of outcomes and a hash of every file, and fsyncs.
-- **img2dataset**: bytes as served, tars, as many processes as cores. **FLOW-DC**: \`download_batch.py\` with its defaults.
+- **img2dataset**: bytes as served, tars, as many processes as cores. **FLOW-DC**: \`download_batch.py\` with its defaults, and without a tar.
   **curl** and **aria2c**: a file for each row; aria2c has at most 16 connections to a host.
 
 Rows/s are rows by wall clock. CPU is user and system time of all processes of the contender; the origin's is not in
