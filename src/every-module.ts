@@ -16,6 +16,7 @@ import './host-budget/wire/create-shared-hosts.ts';
 import './stages/manifest/json-rows.ts';
 import './transport/nats/connect-cluster.ts';
 import './transport/nats/connection/nats-options.ts';
+import 'parquet-wasm';
 import 'pino';
 import 'tar-stream';
 import 'tinyglobby';

@@ -1,21 +1,15 @@
 /** Small parquet files that flow-dc itself writes and reads back, in this thread. */
 import { type Data, type RecordBatch, tableFromIPC } from 'apache-arrow';
-import {
-  Compression,
-  readParquet,
-  Table,
-  transformParquetStream,
-  type WriterProperties,
-  WriterPropertiesBuilder,
-  writeParquet,
-} from 'parquet-wasm';
+import type { WriterProperties } from 'parquet-wasm';
 import { encodeBatch } from '../arrow/batch-bytes.ts';
+import { loadParquet } from '../load-parquet.ts';
 
 /** Bounds the writer's memory; its own default of a million rows would not. */
 const ROW_GROUP_ROWS = 50_000;
 
 /** A batch as a parquet file, zstd. */
 export function encodeParquet(batch: RecordBatch): Uint8Array {
+  const { Table, writeParquet } = loadParquet();
   return writeParquet(Table.fromIPCStream(encodeBatch(batch)), properties());
 }
 
@@ -24,8 +18,8 @@ export function encodeParquet(batch: RecordBatch): Uint8Array {
  * for the rest of the process; check them first.
  */
 export function decodeParquet(bytes: Uint8Array, columns?: readonly string[]): RecordBatch[] {
-  return tableFromIPC(readParquet(bytes, columns === undefined ? {} : { columns: [...columns] }).intoIPCStream())
-    .batches;
+  const table = loadParquet().readParquet(bytes, columns === undefined ? {} : { columns: [...columns] });
+  return tableFromIPC(table.intoIPCStream()).batches;
 }
 
 /** Throws TypeError when there is no such column. */
@@ -42,15 +36,17 @@ export function streamParquet(batches: AsyncIterable<RecordBatch>): AsyncIterabl
 }
 
 async function* readAll(source: ReadableStream): AsyncGenerator<Uint8Array> {
-  const parquet = await transformParquetStream(source, properties());
+  const parquet = await loadParquet().transformParquetStream(source, properties());
   for await (const chunk of parquet as unknown as AsyncIterable<Uint8Array>) yield chunk;
 }
 
 async function* wasmBatches(batches: AsyncIterable<RecordBatch>): AsyncGenerator<unknown> {
+  const { Table } = loadParquet();
   for await (const batch of batches) yield* Table.fromIPCStream(encodeBatch(batch)).recordBatches();
 }
 
 function properties(): WriterProperties {
+  const { Compression, WriterPropertiesBuilder } = loadParquet();
   return (
     new WriterPropertiesBuilder()
       .setCompression(Compression.ZSTD)

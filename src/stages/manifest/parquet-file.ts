@@ -1,6 +1,7 @@
 /** One parquet file: schema, row groups, batches. */
 import { openAsBlob } from 'node:fs';
-import { ParquetFile, type ReaderOptions, type RecordBatch, type RowGroupMetaData } from 'parquet-wasm';
+import type { ParquetFile, ReaderOptions, RecordBatch, RowGroupMetaData } from 'parquet-wasm';
+import { loadParquet } from '../../load-parquet.ts';
 
 /** Most rows in one batch, and in the first stretch that is decoded of a large row group. */
 const BATCH_ROWS = 8192;
@@ -21,7 +22,7 @@ export interface OpenParquet {
  * on.
  */
 export async function openParquet(path: string): Promise<OpenParquet> {
-  const file = await ParquetFile.fromFile(await withoutArrowHints(await openAsBlob(path)));
+  const file = await loadParquet().ParquetFile.fromFile(await withoutArrowHints(await openAsBlob(path)));
   const metadata = file.metadata();
   const groups = metadata.rowGroups().map(measure);
   const summary = {
