@@ -31,12 +31,12 @@ export async function flowDcContenders({ dist, prefix, concurrency, threads }: F
   const main = join(dist, 'cli', 'main.js');
   const { stdout: help } = await promisify(execFile)(process.execPath, [main, 'download', '--help']);
   const limit = String(concurrency);
+  const hasThreads = /^ *--threads\b/m.test(help);
+  const one = hasThreads ? ['--threads', '1'] : [];
   const variants: readonly (readonly [name: string, flags: readonly string[]])[] = [
-    ['', []],
-    [', fixed', ['--law', 'fixed', '--per-host-concurrency', limit, '--concurrent-downloads', limit]],
-    ...(threads > 1 && /^ *--threads\b/m.test(help)
-      ? [[`, ${threads} threads`, ['--threads', String(threads)]] as const]
-      : []),
+    ['', one],
+    [', fixed', ['--law', 'fixed', '--per-host-concurrency', limit, '--concurrent-downloads', limit, ...one]],
+    ...(threads > 1 && hasThreads ? [[`, ${threads} threads`, ['--threads', String(threads)]] as const] : []),
   ];
   return Object.entries(MODES).flatMap(([mode, flags]) =>
     variants.map(([variant, more]) =>

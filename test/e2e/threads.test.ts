@@ -1,4 +1,5 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
@@ -34,7 +35,7 @@ interface StartOptions {
 interface Trial {
   readonly folder: string;
   readonly origin: DemoHosts;
-  start(out: string, threads: number, flags?: readonly string[], options?: StartOptions): CliProcess;
+  start(out: string, threads: number | undefined, flags?: readonly string[], options?: StartOptions): CliProcess;
 }
 
 async function setUp(rules: readonly Rule[] = RULES): Promise<Trial> {
@@ -55,7 +56,8 @@ async function setUp(rules: readonly Rule[] = RULES): Promise<Trial> {
   ];
   const start: Trial['start'] = (out, threads, flags = [], { harm = 'none', stdin } = {}) => {
     const input = stdin === undefined ? manifest : '-';
-    const own = ['--connect-to', origin.connectTo, '--threads', `${threads}`, ...limits, ...flags];
+    const wanted = threads === undefined ? [] : ['--threads', `${threads}`];
+    const own = ['--connect-to', origin.connectTo, ...wanted, ...limits, ...flags];
     return startCli(['download', input, '-o', out, ...own], { env: manyThreads(harm), stdin });
   };
   return { folder, origin, start };
@@ -65,7 +67,7 @@ async function setUp(rules: readonly Rule[] = RULES): Promise<Trial> {
 function expectThreads({ stderr }: CliResult, threads: number): void {
   const rows = rowsByThread(stderr);
   expect(rows.length, stderr).toBeGreaterThanOrEqual(threads);
-  expect(rows.reduce((sum, n) => sum + n, 0)).toBeGreaterThan(ROWS / 20);
+  if (threads > 0) expect(rows.reduce((sum, n) => sum + n, 0)).toBeGreaterThan(ROWS / 20);
 }
 
 /** Every row once, every byte as committed. */
@@ -104,6 +106,17 @@ describe('a download with several threads', () => {
     expect(report.plots.time.stored.reduce((a, b) => a + b, 0)).toBe(stored);
     const last = JSON.parse(result.stderr.split('\n').findLast((line) => line.startsWith('{')) as string);
     expect(last).toMatchObject({ rowsDone: ROWS, fetched: stored, unitsCommitted: ROWS / 100 });
+  });
+
+  it('uses as many as the machine has cores when it is not told how many', async () => {
+    const { folder, start } = await setUp();
+    const out = join(folder, 'out');
+    const result = await start(out, undefined).done;
+    expect(result.code, result.stderr).toBe(0);
+    const most = availableParallelism() - 1;
+    expect(rowsByThread(result.stderr).length).toBeLessThanOrEqual(most);
+    expectThreads(result, Math.min(1, most));
+    await expectWhole(out);
   });
 
   it('never has more requests at a host than its limit, whichever thread they are of', async () => {

@@ -50,12 +50,12 @@ export const RUN_KEYS = {
   },
   threads: {
     type: 'integer',
-    minimum: 1,
+    minimum: 0,
     maximum: 64,
-    default: 1,
+    default: 0,
     description:
-      'Threads that fetch and write, at most. Those beside the first are started while it cannot keep up and units ' +
-      'wait; all keep to one limit per host.',
+      'Threads that fetch and write, at most; 0 for as many as the machine has cores. Those beside the first are ' +
+      'started while it cannot keep up and units wait; all keep to one limit per host.',
     fdc: {
       slice: 'run',
       option: 'threads',
