@@ -27,6 +27,12 @@ export class PoisonNotes {
     return this.#write(`row-${row}`, '');
   }
 
+  /** A row may have ended whoever looked at it, or that one ended for other reasons: it is left alone the second time. */
+  blame(row: number): void {
+    if (existsSync(join(this.#folder, `once-${row}`))) this.add(row);
+    else this.#write(`once-${row}`, '');
+  }
+
   /**
    * The rows to leave alone in a unit that is begun now: one among them that was being tried when its worker ended, for
    * the second time.
@@ -36,8 +42,7 @@ export class PoisonNotes {
     if (names.length === 0) return NONE;
     if (names.includes(`try-${unit}`)) {
       const row = this.#triedRow(unit);
-      if (names.includes(`once-${row}`)) this.add(row);
-      else if (Number.isSafeInteger(row)) this.#write(`once-${row}`, '');
+      if (Number.isSafeInteger(row)) this.blame(row);
       this.end(unit);
     }
     const rows = this.#names().flatMap((name) => /^row-(\d+)$/.exec(name)?.[1] ?? []);

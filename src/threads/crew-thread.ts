@@ -129,10 +129,18 @@ export class CrewThread {
   /** What it held goes to others. @param fault - counted as an error of its units; without it they are nobody's */
   lose(fault: Error | undefined): void {
     this.#taker.leave();
-    const row = fault !== undefined && isOfItsRow(fault) ? this.#pulse.row : undefined;
-    if (row !== undefined) this.#poison.add(row);
-    this.#served.lose(fault, (unit) => row !== undefined || this.#poison.isTrying(unit));
+    const row = fault === undefined ? undefined : this.#pulse.row;
+    const isRowKnown = row !== undefined && this.#blame(row, fault);
+    this.#served.lose(fault, (unit) => isRowKnown || this.#poison.isTrying(unit));
     this.#desk.lose(this.number);
+  }
+
+  /** @returns false for an end that may come at any row: somebody else's doing */
+  #blame(row: number, fault: Error | undefined): boolean {
+    if (fault instanceof StoodStill) return this.#poison.add(row);
+    const isOutOfMemory = fault !== undefined && 'code' in fault && fault.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    if (isOutOfMemory) this.#poison.blame(row);
+    return isOutOfMemory;
   }
 
   #post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
@@ -145,9 +153,4 @@ export class StoodStill extends Error {
   constructor(silentMs: number) {
     super(`it said nothing for ${silentMs / 1000} s`);
   }
-}
-
-/** Ends that the row is to blame for whose bytes were being looked at: whatever else ends a thread may come any time. */
-function isOfItsRow(fault: Error): boolean {
-  return fault instanceof StoodStill || ('code' in fault && fault.code === 'ERR_WORKER_OUT_OF_MEMORY');
 }

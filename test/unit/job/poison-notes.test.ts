@@ -29,6 +29,14 @@ it('a row that was being tried at two ends of a worker is left alone, at one end
   expect(third.isTrying('u')).toBe(false);
 });
 
+it('a row that may have ended a thread is left alone when it may have done so twice', async () => {
+  const [first, second] = (await workers(2)) as [PoisonNotes, PoisonNotes];
+  first.blame(3);
+  expect([...second.begin('u')]).toEqual([]);
+  second.blame(3);
+  expect([...first.begin('u')]).toEqual([3]);
+});
+
 it('a unit that was left in good order blames nobody', async () => {
   const [first, second] = (await workers(2)) as [PoisonNotes, PoisonNotes];
   for (let times = 0; times < 3; times += 1) {
