@@ -1,4 +1,5 @@
 import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
@@ -125,6 +126,22 @@ describe('flow-dc repair', () => {
     expect(essence(await outcomesOf(out))).toEqual(whole);
   });
 
+  it('leaves a folder alone that somebody is at work on', async () => {
+    const { out, state } = await finished();
+    await rm(join(out, '000001.tar'));
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+    const stat = await readFile(`/proc/${process.pid}/stat`, 'utf8').catch(() => '');
+    const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const holder = { pid: process.pid, hostname: hostname(), processStart: `${boot.trim()}/${start}`, nonce: 'n' };
+    await writeFile(join(state, 'lock'), JSON.stringify({ ...holder, startedAtMs: 0 }));
+    const refused = await runCli(['repair', out]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('FDC_ERR_JOB_LOCKED');
+    expect(await readdir(state)).not.toContain('repair.json');
+    await rm(join(state, 'lock'));
+    expect((await runCli(['repair', out])).code).toBe(0);
+  });
+
   it('finds nothing to do in a dataset that is as it was committed, and leaves strays alone', async () => {
     const { out, since } = await finished();
     expect(await runCli(['repair', out])).toMatchObject({ code: 0 });
@@ -133,6 +150,18 @@ describe('flow-dc repair', () => {
     expect(result).toMatchObject({ code: 3, stdout: 'stray: notes.txt: no record names it\n' });
     expect(result.stderr).toContain('move it away');
     expect(since()).toBe(0);
+  });
+});
+
+describe('flow-dc verify --input', () => {
+  it('misses rows of the manifest that no unit has, in a text that says nowhere how many it has', async () => {
+    const { out } = await finished();
+    const longer = join(out, '..', 'longer.csv');
+    await writeFile(longer, `${csv}\nhttp://a.test/more.jpg,l0\n`);
+    expect((await runCli(['verify', out, '--input', join(out, '..', 'm.csv')])).code).toBe(0);
+    const missing = await runCli(['verify', out, '--input', longer]);
+    expect(missing.code).toBe(3);
+    expect(missing.stdout).toContain('row_missing: rows 300..300');
   });
 });
 

@@ -1,8 +1,11 @@
 /** Repair: units of a finished folder are taken again, or a job on a server is brought together. */
 import type { Config } from '../../config/types.ts';
 import { count } from '../../format.ts';
+import { distributedError, readMark } from '../../job/distributed-mark.ts';
 import { findJob } from '../../job/job-file.ts';
+import type { Job } from '../../job/job-folder.ts';
 import { createLocalCommitter } from '../../job/local-committer.ts';
+import { acquireLock } from '../../job/lock.ts';
 import { markForRepair, type UnitToRepair } from '../../job/repair-mark.ts';
 import { defineCommand } from '../args/define-command.ts';
 import type { ParsedFlags } from '../args/flags.ts';
@@ -45,17 +48,24 @@ async function repairFolder(folder: string, given: Config, io: CliIo): Promise<n
     return tellVerdict(verdict, io, given.json);
   }
   for (let round = 0; round < MOST_ROUNDS && isRepairable(verdict); round++) {
-    const { job, findings } = verdict;
-    writeLines(io.stderr, [
-      `${count(findings.count)} findings in ${count(findings.units.size)} of ${count(verdict.units)} units: ` +
-        'these are taken again',
-    ]);
+    const { job, findings, finished } = verdict;
+    const again = `${count(findings.units.size)} of ${count(verdict.units)} units are taken again`;
+    const rest = finished ? '' : ', and the rest of the rows is fetched';
+    writeLines(io.stderr, [`${count(findings.count)} findings: ${again}${rest}`]);
+    await mayWriteTo(job, given);
     await markForRepair(job.paths, await unitsToRepair(verdict));
     const code = await resumeDownload(job, { ...given, json: false }, io);
     if (code !== EXIT.done && code !== EXIT.result) return code;
     verdict = await readBack(folder);
   }
   return tellVerdict(verdict, io, given.json);
+}
+
+/** Errors: FDC_ERR_JOB_DISTRIBUTED, FDC_ERR_JOB_LOCKED: a mark must not stay for somebody who did not ask for it. */
+async function mayWriteTo({ out, paths }: Job, { take_over: takeOver }: Config): Promise<void> {
+  const mark = await readMark(paths);
+  if (mark !== undefined && takeOver !== true) throw distributedError(out, mark);
+  await (await acquireLock(paths.lockFile)).release();
 }
 
 /** A stray is not ours to delete, and everything else is a unit's or a row's. */

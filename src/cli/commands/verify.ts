@@ -99,6 +99,10 @@ async function verdictLines({ job, findings, finished, manifestRows, ...totals }
   const found = `${count(findings.count)} ${findings.count === 1 ? 'finding' : 'findings'} in ${what}`;
   if (finished) return [findings.count === 0 ? `verified: ${what}; every row once, every byte as committed` : found];
   const of = manifestRows === undefined ? '' : ` of ${count(manifestRows)}`;
+  const mark = await readMark(job.paths);
+  // Until its end, the records of a job on a server are there and not here.
+  if (mark !== undefined && rows === 0)
+    return [`unfinished: workers of job ${mark.job} write to it; how far they are: flow-dc status ${mark.job}`];
   return [
     `unfinished: ${count(rows)}${of} rows are settled; ${await whoGoesOn(job)}`,
     findings.count === 0 ? `what is there is right so far: ${what}, every byte as committed` : found,
