@@ -38,7 +38,7 @@ export interface ComparedManifest {
  * of readManifest.
  */
 export async function manifestToCompare(
-  { identity }: Job,
+  { identity, settings }: Job,
   { inputs = [], ...options }: ManifestOptions,
   source: Pick<ReadManifestOptions, 'signal' | 'stdin'>,
 ): Promise<ComparedManifest> {
@@ -46,7 +46,7 @@ export async function manifestToCompare(
     ...{ urlColumn: identity.columns.url, limitRows: identity.limitRows, ...options, ...source },
     ...{ labelColumn: '', captionColumn: '', keyColumn: '', columns: [] },
   });
-  const urls = new ManifestUrls();
+  const urls = new ManifestUrls(settings.redact_query === true);
   for await (const batch of reader as AsyncIterable<RecordBatch>)
     for (const url of textColumn(urlColumn(batch))) urls.add(url);
   const { files } = await reader.ready;

@@ -67,6 +67,12 @@ describe('flow-dc repair', () => {
       async (out) => [await rm(join(out, '000000.tar')), await rm(join(out, '000005.stats.json'))],
     ],
     ['a damaged record', 0, async (_out, state) => writeFile(await recordOf(state, '000004'), '{"unit":')],
+    ['an overview that was changed', 0, (out) => flipByte(join(out, 'overview.json'), 30)],
+    [
+      'a lost index and a lost card',
+      0,
+      (out) => Promise.all([rm(join(out, 'index.json')), rm(join(out, 'README.md'))]),
+    ],
     ['a record of something else', 0, async (_out, state) => writeFile(await recordOf(state, '000004'), '{"unit":1}')],
     [
       'a unit that is gone with its record',
@@ -84,7 +90,7 @@ describe('flow-dc repair', () => {
         await flipByte(join(out, '000004.tar'), 3000);
       },
     ],
-  ])('mends %s by taking its unit again, and nothing else', async ([, requests, harm]) => {
+  ])('mends %s by taking what is wrong again, and nothing else', async ([, requests, harm]) => {
     const { out, state, essence: whole, since } = await finished();
     await harm(out, state);
     const broken = await verify(out);

@@ -12,7 +12,7 @@ import type { ParsedFlags } from '../args/flags.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 import { resumeDownload } from './download.ts';
 import { repairOnServer } from './job-control.ts';
-import { readBack, tellVerdict, type Verdict } from './verify.ts';
+import { BEYOND_REPAIR, readBack, tellVerdict, type Verdict } from './verify.ts';
 
 /** A record that was made again from its unit's stats may turn out to be about a damaged shard. */
 const MOST_ROUNDS = 2;
@@ -68,9 +68,8 @@ async function mayWriteTo({ out, paths }: Job, { take_over: takeOver }: Config):
   await (await acquireLock(paths.lockFile)).release();
 }
 
-/** A stray is not ours to delete, and everything else is a unit's or a row's. */
 function isRepairable({ finished, findings }: Verdict): boolean {
-  return !finished || findings.all().some(({ code }) => code !== 'stray');
+  return !finished || findings.units.size > 0 || findings.all().some(({ code }) => !BEYOND_REPAIR.has(code));
 }
 
 async function unitsToRepair({ job, findings }: Verdict): Promise<UnitToRepair[]> {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolveConfig } from '../../config/resolve.ts';
 import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, TotalsSum } from '../../dataset/totals.ts';
-import type { Finding, Findings } from '../../dataset/verify/findings.ts';
+import type { Finding, FindingCode, Findings } from '../../dataset/verify/findings.ts';
 import { findingsOf } from '../../dataset/verify/verify-dataset.ts';
 import { finalPath } from '../../destination/folder-layout.ts';
 import { count } from '../../format.ts';
@@ -15,6 +15,9 @@ import { type ComparedManifest, manifestRowsOf, manifestToCompare } from '../../
 import { shellQuoted } from '../../shell-quoted.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
+
+/** What taking units again does not mend. */
+export const BEYOND_REPAIR: ReadonlySet<FindingCode> = new Set(['stray', 'row_changed', 'input_changed', 'more']);
 
 /** More findings than this are counted, not listed, unless --json asks for all. */
 const LISTED = 50;
@@ -121,7 +124,7 @@ async function whoGoesOn({ out, paths }: Job): Promise<string> {
 function adviceLines({ job, findings }: Verdict): string[] {
   const all = findings.all();
   const lines: string[] = [];
-  if (findings.units.size > 0 || all.some(({ code }) => code === 'row_missing'))
+  if (findings.units.size > 0 || all.some(({ code }) => !BEYOND_REPAIR.has(code)))
     lines.push(`to take what is wrong again, and that alone: flow-dc repair ${shellQuoted(job.out)}`);
   if (all.some(({ code, where }) => code === 'stray' && !where.startsWith('staging/')))
     lines.push('a stray is never touched by flow-dc: move it away, or delete it');

@@ -4,10 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { finalPath } from '../../destination/folder-layout.ts';
 import { digestFile } from '../../destination/hashed-file.ts';
 import { CHECKSUMS_FILE, parseChecksums } from '../seal/checksums.ts';
-import { SUCCESS_FILE } from '../seal/seal-dataset.ts';
 import type { DatasetState } from './check-unit.ts';
 
-const REMEDY = `delete ${SUCCESS_FILE} and run flow-dc resume to have it written again`;
+const REMEDY = 'flow-dc repair writes it again';
 
 /** Compare the files beside the shards with their sums, and the sums with the records. Nothing where there are none. */
 export async function checkSeal({ paths, artifacts, findings }: DatasetState): Promise<void> {

@@ -1,13 +1,20 @@
 /** The URLs of a manifest by row, for comparing them with what a dataset says its rows were. */
 import { TextHash } from '../../structures/hash.ts';
+import { type Publish, publisher } from '../published.ts';
 
 const FIRST_ROWS = 64 * 1024;
 
 /** Four bytes a row: two different URLs are taken for the same once in four billion. */
 export class ManifestUrls {
   readonly #hash = new TextHash();
+  readonly #publish: Publish;
   #hashes = new Uint32Array(FIRST_ROWS);
   #rows = 0;
+
+  /** @param redactQuery - whether the dataset is without the queries of URLs, which count for nothing then */
+  constructor(redactQuery = false) {
+    this.#publish = publisher({ keepCredentials: false, redactQuery });
+  }
 
   get rows(): number {
     return this.#rows;
@@ -31,6 +38,6 @@ export class ManifestUrls {
 
   /** Credentials in a URL count for nothing: a dataset may be without them. */
   #of(url: string | null): number {
-    return this.#hash.of((url ?? '').replace(/^(\s*\w+:\/\/)[^/?#@\s]*@/, '$1')).low >>> 0;
+    return this.#hash.of(this.#publish(url ?? '')).low >>> 0;
   }
 }
