@@ -1,10 +1,12 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { uniform } from '../../src/demo-hosts/random.ts';
+import { clusterTrial } from '../support/cluster-cli.ts';
 import { essence, outcomesOf } from '../support/dataset.ts';
+import { describeNats, startNatsServer } from '../support/nats-server.ts';
 import { comeBack, powerCutEnv, syncsIn, type WorstDisk } from '../support/power-cut.ts';
-import { runCli } from '../support/run-cli.ts';
+import { type CliProcess, runCli } from '../support/run-cli.ts';
 import { isSoak, SEED } from '../support/seeds.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
@@ -16,6 +18,48 @@ const FORMS = [
   ['loose files', ['--output-format', 'imagefolder', '--no-create-tar']],
 ] as const;
 const DISKS: readonly WorstDisk[] = ['names lost', 'names kept'];
+
+describeNats('a power cut of the machine of a worker and its submitter', () => {
+  it.runIf(process.platform === 'linux')(
+    'costs no row and doubles none, whatever the server has recorded meanwhile',
+    async () => {
+      const server = await startNatsServer();
+      onTestFinished(() => server.close());
+      const trial = await clusterTrial({ nats: server.url, rows: ROWS, shardSize: 15, latencyMs: 5 });
+      const kept = trial.path('kept');
+      for (let cut = 0; cut < CUTS; cut += 1) {
+        await rm(kept, { recursive: true, force: true });
+        await mkdir(kept);
+        const out = trial.path(`out-${cut}`);
+        const both = (env: Record<string, string>): readonly CliProcess[] => {
+          const job = ['--nats', server.url, '--job', `cut-${cut}`];
+          const submit = ['submit', ...trial.flags, '-o', out, ...job, '--lease-sec', '3'];
+          const worker = ['worker', ...job, '--open-units', '2', '--threads', '1'];
+          return [trial.start(submit, { env: { ...env, ...quiet(env) } }), trial.start(worker, { env })];
+        };
+        const at = 5 + Math.floor(uniform(`cut ${cut}`, SEED) * 60);
+        const [submit, worker] = both(powerCutEnv(kept, out, at)) as [CliProcess, CliProcess];
+        expect((await worker.done).code, `cut at sync ${at}`).toBe(null);
+        submit.child.kill('SIGKILL');
+        await submit.done;
+        await comeBack(kept, [out], 'names lost');
+        for (const one of both({})) expect(await one.done, `cut at sync ${at}`).toMatchObject({ code: 0 });
+        const rows = (await outcomesOf(out)).map(({ row }) => Number(row));
+        expect(
+          rows.sort((a, b) => a - b),
+          `cut at sync ${at}`,
+        ).toEqual(Array.from({ length: ROWS }, (_, row) => row));
+        expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
+      }
+    },
+  );
+});
+
+/** The submit keeps what its own syncs make durable, and is not cut itself. */
+function quiet(env: Record<string, string>): Record<string, string> {
+  const plan = env.FLOW_DC_TEST_POWER_CUT;
+  return plan === undefined ? {} : { FLOW_DC_TEST_POWER_CUT: JSON.stringify([...JSON.parse(plan).slice(0, 2), 0]) };
+}
 
 describe.skipIf(process.platform !== 'linux')('a power cut', () => {
   it.for(FORMS.flatMap(([form, flags]) => DISKS.map((disk) => [form, disk, flags] as const)))(
