@@ -1,18 +1,23 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { uniform } from '../../src/demo-hosts/random.ts';
+import { type FolderPaths, finalPath, folderPaths, stagingFolder } from '../../src/destination/folder-layout.ts';
+import { digestFile, FILE_LIST_SUFFIX, readFileList } from '../../src/destination/hashed-file.ts';
+import type { UnitRecord } from '../../src/record.ts';
 import { clusterTrial } from '../support/cluster-cli.ts';
 import { essence, outcomesOf } from '../support/dataset.ts';
 import { describeNats, startNatsServer } from '../support/nats-server.ts';
-import { comeBack, powerCutEnv, syncsIn, type WorstDisk } from '../support/power-cut.ts';
+import { comeBack, durableAt, filesOn, keyOf, powerCutEnv, syncsIn, type WorstDisk } from '../support/power-cut.ts';
 import { type CliProcess, runCli } from '../support/run-cli.ts';
 import { isSoak, SEED } from '../support/seeds.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
 
 const ROWS = 120;
-const CUTS = isSoak ? 40 : 3;
+/** Beside these, what the disk has is looked at after every sync of a whole run. */
+const CUTS = isSoak ? 40 : 2;
 const FORMS = [
   ['shards', ['--output-format', 'webdataset']],
   ['loose files', ['--output-format', 'imagefolder', '--no-create-tar']],
@@ -42,7 +47,7 @@ describeNats('a power cut of the machine of a worker and its submitter', () => {
         expect((await worker.done).code, `cut at sync ${at}`).toBe(null);
         submit.child.kill('SIGKILL');
         await submit.done;
-        await comeBack(kept, [out], 'names lost');
+        await comeBack(await durableAt(kept), [out], 'names lost');
         for (const one of both({})) expect(await one.done, `cut at sync ${at}`).toMatchObject({ code: 0 });
         const rows = (await outcomesOf(out)).map(({ row }) => Number(row));
         expect(
@@ -81,6 +86,7 @@ describe.skipIf(process.platform !== 'linux')('a power cut', () => {
       expect(undisturbed.code, undisturbed.stderr).toBe(0);
       const syncs = syncsIn(undisturbed.stderr);
       expect(syncs).toBeGreaterThan(20);
+      if (disk === 'names lost') await expectRecordsToHold(kept, whole, syncs);
 
       for (let cut = 0; cut < CUTS; cut += 1) {
         const at = 1 + Math.floor(((cut + uniform(`cut ${cut}`, SEED)) / CUTS) * syncs);
@@ -90,7 +96,7 @@ describe.skipIf(process.platform !== 'linux')('a power cut', () => {
         const killed = await runCli(args(out), { env: powerCutEnv(kept, out, at) });
         const when = `cut at sync ${at} of ${syncs}`;
         expect(killed.code, when).toBe(null);
-        await comeBack(kept, [out, `${out}.flow-dc`], disk);
+        await comeBack(await durableAt(kept), [out, `${out}.flow-dc`], disk);
         const resumed = await runCli(args(out));
         expect(resumed, when).toMatchObject({ code: 0 });
         expect(essence(await outcomesOf(out)), when).toEqual(essence(await outcomesOf(whole)));
@@ -99,3 +105,51 @@ describe.skipIf(process.platform !== 'linux')('a power cut', () => {
     },
   );
 });
+
+/** After every single sync of a run: whatever a record on the disk names is on the disk, staged or in its place. */
+async function expectRecordsToHold(kept: string, whole: string, syncs: number): Promise<void> {
+  const roots = [whole, `${whole}.flow-dc`].flatMap((root) => {
+    const stats = lstatSync(root, { bigint: true, throwIfNoEntry: false });
+    return stats === undefined ? [] : [[root, keyOf(stats)] as const];
+  });
+  const paths = folderPaths(whole, roots.length > 1 ? 'files' : 'shards');
+  let records = 0;
+  for (let at = 1; at <= syncs; at += 1) {
+    const durable = await durableAt(kept, at);
+    const files = new Map<string, string | undefined>();
+    for (const [root, key] of roots)
+      for (const [path, place] of await filesOn(durable, key, root)) files.set(path, place);
+    for (const [path, place] of files) {
+      if (!/\/units\/\d{3}\/[^/.]+\.json$/.test(path) || place === undefined) continue;
+      records += 1;
+      const record = JSON.parse(await readFile(place, 'utf8')) as UnitRecord;
+      expect(await lostFiles(paths, record, files), `after sync ${at} of ${syncs}`).toEqual([]);
+    }
+  }
+  expect(records).toBeGreaterThan(syncs / 4);
+}
+
+/** @param files - where the disk has the content of each path. @returns what the record names and the disk has not */
+async function lostFiles(
+  paths: FolderPaths,
+  { unit, token, artifacts }: UnitRecord,
+  files: ReadonlyMap<string, string | undefined>,
+): Promise<string[]> {
+  const staging = stagingFolder(paths, unit, token);
+  const lost: string[] = [];
+  const look = async (name: string, sha256: string, places: readonly string[]): Promise<string | undefined> => {
+    for (const place of places) {
+      const content = files.get(place);
+      if (content !== undefined && (await digestFile(content)).sha256 === sha256) return content;
+    }
+    lost.push(name);
+    return undefined;
+  };
+  for (const { name, sha256 } of artifacts) {
+    const place = await look(name, sha256, [join(staging, name), finalPath(paths, name)]);
+    if (place === undefined || !name.endsWith(FILE_LIST_SUFFIX)) continue;
+    for await (const { path, sha256: sum } of readFileList(place))
+      await look(path, sum, [join(staging, 'files', path), join(paths.output, path)]);
+  }
+  return lost;
+}

@@ -24,16 +24,15 @@ function snapshot(fd) {
   return { name: `${keyOf(stats)}.folder`, content: JSON.stringify(entries) };
 }
 
-/** The disk has them: later snapshots replace them as a whole. */
+/** The disk has them from now on: a folder per sync, so that a cut at every one of them can be looked at. */
 function keep(...all) {
   const taken = all.filter((one) => one !== undefined);
   if (taken.length === 0) return;
-  for (const { name, content } of taken) {
-    const partial = join(kept, `${name}.${process.pid}-${syncs}.part`);
-    fs.writeFileSync(partial, content);
-    fs.renameSync(partial, join(kept, name));
-  }
   syncs += 1;
+  const folder = join(kept, `${String(syncs).padStart(6, '0')}-${process.pid}`);
+  fs.mkdirSync(`${folder}.part`);
+  for (const { name, content } of taken) fs.writeFileSync(join(`${folder}.part`, name), content);
+  fs.renameSync(`${folder}.part`, folder);
   fs.writeSync(2, `[sync ${syncs}]\n`);
   if (syncs === last) process.kill(process.pid, 'SIGKILL');
 }

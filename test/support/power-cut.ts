@@ -4,7 +4,7 @@
  * this cannot show is the order of writes within a file, and a disk that lies about its flushes.
  */
 import { lstatSync, readdirSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,50 +27,76 @@ export function syncsIn(stderr: string): number {
   return Number([...stderr.matchAll(/\[sync (\d+)\]/g)].at(-1)?.[1] ?? 0);
 }
 
+/** Where the disk has what was synced, by number and birth of the file or folder. */
+export type Durable = ReadonlyMap<string, string>;
+
+/** @param atSync - the last sync that counts; default: every one that was made */
+export async function durableAt(kept: string, atSync = Number.POSITIVE_INFINITY): Promise<Durable> {
+  const durable = new Map<string, string>();
+  for (const sync of (await readdir(kept)).sort())
+    if (Number.parseInt(sync, 10) <= atSync && !sync.endsWith('.part'))
+      for (const name of await readdir(join(kept, sync))) durable.set(name, join(kept, sync, name));
+  return durable;
+}
+
 /** Put the output, and the state folder beside it if there is one, into the state after the cut. */
-export async function comeBack(kept: string, outputs: readonly string[], disk: WorstDisk): Promise<void> {
+export async function comeBack(durable: Durable, outputs: readonly string[], disk: WorstDisk): Promise<void> {
   for (const output of outputs) {
     const stats = lstatSync(output, { bigint: true, throwIfNoEntry: false });
     if (stats === undefined) continue;
     if (disk === 'names kept') {
-      await emptyUnsynced(kept, output);
+      await emptyUnsynced(durable, output);
       continue;
     }
     const before = `${output}-before-the-cut`;
     await rename(output, before);
-    await restore(kept, output, keyOf(stats));
+    await restore(durable, output, keyOf(stats));
     await rm(before, { recursive: true });
   }
 }
 
-function keyOf({ ino, birthtimeNs }: { readonly ino: bigint; readonly birthtimeNs: bigint }): string {
+export function keyOf({ ino, birthtimeNs }: { readonly ino: bigint; readonly birthtimeNs: bigint }): string {
   return `${ino}-${birthtimeNs}`;
 }
 
+/** Files of a folder as the disk has them, by path below it: where their content is, undefined for none. */
+export async function filesOn(durable: Durable, key: string, below = ''): Promise<Map<string, string | undefined>> {
+  const files = new Map<string, string | undefined>();
+  for (const [name, entry, isFolder] of await entriesOf(durable, key)) {
+    if (!isFolder) files.set(join(below, name), durable.get(`${entry}.file`));
+    else for (const [path, place] of await filesOn(durable, entry, join(below, name))) files.set(path, place);
+  }
+  return files;
+}
+
 /** A folder that was never synced is empty, a file that was never synced as well. */
-async function restore(kept: string, folder: string, key: string): Promise<void> {
+async function restore(durable: Durable, folder: string, key: string): Promise<void> {
   await mkdir(folder);
-  const text = await readFile(join(kept, `${key}.folder`), 'utf8').catch(() => '[]');
-  for (const [name, entry, isFolder] of JSON.parse(text) as [string, string, boolean][]) {
-    if (isFolder) await restore(kept, join(folder, name), entry);
-    else await writeFile(join(folder, name), (await contentOf(kept, entry)) ?? '');
+  for (const [name, entry, isFolder] of await entriesOf(durable, key)) {
+    if (isFolder) await restore(durable, join(folder, name), entry);
+    else await writeFile(join(folder, name), (await contentOf(durable, `${entry}.file`)) ?? '');
   }
 }
 
-async function emptyUnsynced(kept: string, folder: string): Promise<void> {
+async function entriesOf(durable: Durable, key: string): Promise<[name: string, key: string, isFolder: boolean][]> {
+  return JSON.parse((await contentOf(durable, `${key}.folder`))?.toString() ?? '[]');
+}
+
+async function emptyUnsynced(durable: Durable, folder: string): Promise<void> {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
     const stats = lstatSync(path, { bigint: true });
     if (stats.isDirectory()) {
-      await emptyUnsynced(kept, path);
+      await emptyUnsynced(durable, path);
       continue;
     }
-    const content = await contentOf(kept, keyOf(stats));
+    const content = await contentOf(durable, `${keyOf(stats)}.file`);
     if (content === undefined) await truncate(path, 0);
     else await writeFile(path, content);
   }
 }
 
-function contentOf(kept: string, key: string): Promise<Buffer | undefined> {
-  return readFile(join(kept, `${key}.file`)).catch(() => undefined);
+async function contentOf(durable: Durable, name: string): Promise<Buffer | undefined> {
+  const path = durable.get(name);
+  return path === undefined ? undefined : readFile(path);
 }

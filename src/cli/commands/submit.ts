@@ -108,11 +108,9 @@ function report(summary: SubmitSummary, { run }: ResolvedConfig, io: CliIo, own:
   if (summary.complete) return exitCodeOfSummary(summary, run.maxFailureRate);
   const rest = summary.published ? '' : ', but the rest of the manifest is published only when you come back';
   const server = own === undefined ? '' : `; nats-server (process ${own.pid}) keeps running`;
-  throw new FlowDcError(
-    'FDC_ERR_INTERRUPTED',
-    `left job ${summary.job}: its workers go on${rest}${server}; the same command comes back, flow-dc cancel ` +
-      `${summary.job} ends it`,
-  );
+  throw new FlowDcError('FDC_ERR_INTERRUPTED', `left job ${summary.job}: its workers go on${rest}`, {
+    advice: `${server}; the same command comes back, flow-dc cancel ${summary.job} ends it`,
+  });
 }
 
 function requireFolder({ sink }: ResolvedConfig, { cloud_destination: cloud }: Config): void {
