@@ -185,6 +185,23 @@ describe('a connection', () => {
     expect(summary(results)).toEqual({ [`failed ${code} 1`]: 1 });
   });
 
+  it.each(['end', 'reset'])('whose %s comes while its body waits for the disk costs that row at most', async (how) => {
+    const body = Buffer.alloc(200_000, 'x');
+    const connectTo = await rawServer((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n');
+      socket.write(body);
+      if (how === 'end') socket.end();
+      else setTimeout(() => socket.resetAndDestroy(), 5);
+    });
+    const options = { spillBytes: 65_536, maxAttempts: 1, expectContent: 'any' } as const;
+    const results = await drain(stageFor({ connectTo } as never, options), urlsOf('a.test', 40));
+    for (const result of results) result.release();
+    expect(results).toHaveLength(40);
+    const ends = new Set(results.map(({ status, code = status }) => code));
+    expect([...ends].filter((end) => !['fetched', 'truncated', 'reset'].includes(end))).toEqual([]);
+    if (how === 'end') expect([...ends]).toEqual(['fetched']);
+  });
+
   it('that brings a body that confuses a file type parser ends the row like any other', async () => {
     const asf = Buffer.from([0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11, 0xa6, 0xd9, ...new Array(90).fill(0)]);
     const connectTo = await rawServer((socket) => {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { type buildConnector, Client } from 'undici';
 import type { Connections } from '../../../paarc/limit.ts';
 import type { Connector } from './connector.ts';
+import { keepEndWhilePaused } from './paused-end.ts';
 
 /** Idle sockets cost the host as well as us; four seconds bridge the gaps of a paced host. */
 const KEEP_ALIVE_MS = 4_000;
@@ -134,9 +135,10 @@ export class OriginPools {
   #open(origin: string, entry: Origin, connections: Connections | undefined): Client {
     const line: Line = { connections, giveUp: () => {}, socket: undefined, state: 'kept' };
     connections?.onAsked(() => this.#yieldFrom(origin.slice(origin.indexOf('//') + 2)));
-    const client = new Client(origin, {
+    const client: Client = new Client(origin, {
       connect: (options, callback) => {
-        line.giveUp = this.#connector.connect(options, connections === undefined ? callback : counted(line, callback));
+        const watched = withEndKept(client, connections === undefined ? callback : counted(line, callback));
+        line.giveUp = this.#connector.connect(options, watched);
       },
       pipelining: 1,
       // Deadlines are ours: undici's have a grain of a second and do not know our waits.
@@ -243,6 +245,13 @@ function counted(line: Line, callback: buildConnector.Callback): buildConnector.
     line.socket = socket ?? undefined;
     // One in use that the host closes is opened again by its client, or comes back as one that cannot be used.
     socket?.once('close', () => line.socket === socket && endCount(line));
+    (callback as (error: Error | null, socket: Socket | null) => void)(error, socket);
+  }) as buildConnector.Callback;
+}
+
+function withEndKept(client: Client, callback: buildConnector.Callback): buildConnector.Callback {
+  return ((error: Error | null, socket: Socket | null) => {
+    if (socket !== null) keepEndWhilePaused(client, socket);
     (callback as (error: Error | null, socket: Socket | null) => void)(error, socket);
   }) as buildConnector.Callback;
 }

@@ -5,6 +5,7 @@
 import type { Client, Dispatcher } from 'undici';
 import { isShortage } from '../../../open-files.ts';
 import type { RowCode } from '../../../row-codes.ts';
+import { endIfKept } from '../connect/paused-end.ts';
 import { failureOf, type Phase, shortageText } from './attempt-error.ts';
 import type { AttemptEnd, AttemptOwner, AttemptRequest, AttemptSettings, Timing } from './attempt-terms.ts';
 import { BodyCollector } from './body-collector.ts';
@@ -32,7 +33,7 @@ export function startAttempt(
   limits: Deadlines,
   owner: AttemptOwner,
 ): { abort(): void } {
-  const attempt = new Attempt(settings, limits, owner, wants !== undefined, headers.range !== undefined);
+  const attempt = new Attempt(client, settings, limits, owner, wants !== undefined, headers.range !== undefined);
   client.dispatch({ path, method: wants === 'head' ? 'HEAD' : 'GET', headers }, attempt);
   return attempt;
 }
@@ -41,6 +42,7 @@ export function startAttempt(
  * A handler of undici's older form: it gets headers as bytes, of which few are read, and costs no controller object.
  */
 class Attempt implements Dispatcher.DispatchHandler {
+  readonly #client: Client;
   readonly #settings: AttemptSettings;
   readonly #owner: AttemptOwner;
   readonly #limits: Deadlines;
@@ -64,12 +66,14 @@ class Attempt implements Dispatcher.DispatchHandler {
   #leaveBudgetLine: (() => void) | undefined;
 
   constructor(
+    client: Client,
     settings: AttemptSettings,
     limits: Deadlines,
     owner: AttemptOwner,
     headersOnly: boolean,
     isPartAsked: boolean,
   ) {
+    this.#client = client;
     this.#settings = settings;
     this.#owner = owner;
     this.#limits = limits;
@@ -198,6 +202,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     queueMicrotask(() => {
       this.#isPaused = false;
       this.#resumeParser?.();
+      endIfKept(this.#client);
     });
   }
 
