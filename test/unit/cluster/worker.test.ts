@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { jobNameOf } from '../../../src/cluster/open-cluster-job.ts';
-import { withoutClusterKeys, workerConfig } from '../../../src/cluster/worker.ts';
+import { WorkCounter, withoutClusterKeys, workerConfig } from '../../../src/cluster/worker.ts';
+import { subscribe } from '../../../src/telemetry/channels.ts';
+import { refused } from '../../../src/transport/nats/connection/refused.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('the configuration of a worker', () => {
   it('is the job’s in what is fetched and written, and its own in how it runs', () => {
@@ -36,6 +39,24 @@ describe('the configuration of a worker', () => {
     ).toEqual({
       url: 'url',
     });
+  });
+});
+
+describe('what a worker says of itself', () => {
+  it('counts what it refused, of whatever job', () => {
+    const counter = new WorkCounter(new VirtualClock());
+    expect(counter.read().refused).toBe(0);
+    refused('fd.job.u.somebody', 'names no unit');
+    expect(counter.read().refused).toBe(1);
+    counter.close();
+  });
+
+  it('shows at most 200 plain characters of what a stranger wrote', () => {
+    const heard: string[] = [];
+    const stop = subscribe('flow-dc:refused', ({ where, why }) => void heard.push(where, why));
+    refused('fd.\u001b[2J', 'x'.repeat(5_000));
+    stop();
+    expect(heard).toEqual(['fd.?[2J', 'x'.repeat(200)]);
   });
 });
 
