@@ -4,35 +4,8 @@
  */
 import { BlockList, isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { SPECIAL_V4, SPECIAL_V6 } from './special-purpose.ts';
 
-/**
- * Not global by the IANA special-purpose registries (RFC 6890 and updates); documentation networks lead nowhere and are
- * left out.
- */
-const PRIVATE_V4: readonly [string, number][] = [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 4],
-  ['240.0.0.0', 4],
-];
-const PRIVATE_V6: readonly [string, number][] = [
-  ['::', 96],
-  ['64:ff9b:1::', 48],
-  ['100::', 64],
-  ['2001::', 23],
-  // 6to4 carries an IPv4 address, also a private one, and is retired (RFC 7526).
-  ['2002::', 16],
-  ['fc00::', 7],
-  ['fe80::', 9],
-  ['ff00::', 8],
-];
 /** Cloud metadata services: only ever reachable when named one by one. */
 const METADATA: readonly string[] = ['169.254.169.254', '169.254.170.2', '100.100.100.200', 'fd00:ec2::254'];
 /** First six groups of IPv6 addresses that stand for the IPv4 address in their last two: mapped, translated, NAT64. */
@@ -55,8 +28,8 @@ export interface AddressGuard {
  */
 export function createAddressGuard(allowPrivate: readonly string[]): AddressGuard {
   const refused = new BlockList();
-  for (const [net, bits] of PRIVATE_V4) refused.addSubnet(net, bits, 'ipv4');
-  for (const [net, bits] of PRIVATE_V6) refused.addSubnet(net, bits, 'ipv6');
+  for (const { net, bits, isGlobal } of SPECIAL_V4) if (!isGlobal) refused.addSubnet(net, bits, 'ipv4');
+  for (const { net, bits, isGlobal } of SPECIAL_V6) if (!isGlobal) refused.addSubnet(net, bits, 'ipv6');
   const metadata = new Set(METADATA.map(plainAddress));
   const allowed = new BlockList();
   const exact = new Set<string>();

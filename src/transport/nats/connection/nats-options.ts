@@ -94,7 +94,7 @@ function parseServer(text: string, from: 'argument' | 'environment'): ParsedServ
     throw new FlowDcError(
       'FDC_ERR_USAGE',
       `Credentials for ${address} stand on the command line, where everybody on this machine can read them; ` +
-        'put the URL into FLOW_DC_NATS, or use a token, password or credentials file',
+        'put the URL into FLOW_DC_NATS_URL, or use a token, password or credentials file',
     );
   }
   const password = url.password === '' ? undefined : decodeURIComponent(url.password);

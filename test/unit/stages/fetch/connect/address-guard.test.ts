@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAddressGuard } from '../../../../../src/stages/fetch/connect/address-guard.ts';
+import { REGISTRIES_AS_OF, SPECIAL_V4, SPECIAL_V6 } from '../../../../../src/stages/fetch/connect/special-purpose.ts';
 
 const guard = createAddressGuard([]);
 
@@ -108,5 +109,46 @@ describe('--allow-private', () => {
 
   it.each(['10.0.0.0/33', '10.0.0.0/x', 'a b', 'h/8', ''])('%s is refused with what an entry looks like', (entry) => {
     expect(() => createAddressGuard([entry])).toThrow(/expected CIDR, address or host/);
+  });
+});
+
+describe('the special-purpose registries', () => {
+  it('have a date, and no block twice', () => {
+    expect(REGISTRIES_AS_OF).toMatch(/^20\d\d-\d\d-\d\d$/);
+    const blocks = [...SPECIAL_V4, ...SPECIAL_V6].map(({ net, bits }) => `${net}/${bits}`);
+    expect(new Set(blocks).size).toBe(blocks.length);
+    expect(blocks).toEqual(expect.arrayContaining(['5f00::/16', '192.88.99.0/24', '3fff::/20', '100:0:0:1::/64']));
+  });
+
+  it.each([...SPECIAL_V4, ...SPECIAL_V6].filter(({ isGlobal }) => !isGlobal))(
+    '$net/$bits, $name, is refused',
+    ({ net }) => {
+      expect(guard.allows(net, 'h.test')).toBe(false);
+    },
+  );
+
+  it.each([
+    '192.88.99.1',
+    '5f00:1234::1',
+    '203.0.113.255',
+    '3fff:fff:ffff::1',
+    '100:0:0:1::2',
+    '192.0.0.9',
+    '2001:1::1',
+  ])('%s is refused', (address) => {
+    expect(guard.allows(address, 'h.test')).toBe(false);
+  });
+
+  it.each([
+    '192.88.98.255',
+    '192.88.100.0',
+    '5eff:ffff::1',
+    '6000::1',
+    '4000::1',
+    '192.31.196.1',
+    '2620:4f:8000::1',
+    '203.0.114.0',
+  ])('%s beside them, or reachable, is allowed', (address) => {
+    expect(guard.allows(address, 'h.test')).toBe(true);
   });
 });
