@@ -67,7 +67,7 @@ describe('flow-dc partition', () => {
     },
     { what: 'no number of files', args: ['m.csv', '-o', 'out'], says: '--partitions 10' },
     { what: 'no output', args: ['m.csv', '--partitions', '2'], says: 'e.g. -o partitions' },
-    { what: 'no manifest', args: ['-o', 'out', '--partitions', '2'], says: 'say which manifest' },
+    { what: 'no manifest', args: ['-o', 'out', '--partitions', '2'], says: 'name a manifest' },
     {
       what: 'greedy without a column',
       args: ['m.csv', '-o', 'out', '--partitions', '2', '--method', 'greedy'],

@@ -2,6 +2,7 @@
 import { byteSize, count, percent } from '../../format.ts';
 import type { ManifestInspection } from '../../index.ts';
 import { BAD_URL_KINDS } from '../../inspect/bad-url.ts';
+import { shortened } from '../../short-text.ts';
 
 type Mix = Pick<ManifestInspection['hosts'], 'count' | 'exact' | 'error' | 'top'>;
 
@@ -9,6 +10,8 @@ type Mix = Pick<ManifestInspection['hosts'], 'count' | 'exact' | 'error' | 'top'
 const MAX_FILES = 5;
 /** Hosts and labels are one line each; --json has no more either. */
 const NAME_COLUMN = 56;
+/** Columns that are listed; --json has all. */
+const MAX_COLUMNS = 100;
 
 export function inspectionLines(found: ManifestInspection): string[] {
   const blocks = [
@@ -38,21 +41,40 @@ function fileLines({ files, rows, limited }: ManifestInspection): string[] {
 }
 
 function columnLines({ columns, roles, guessed }: ManifestInspection): string[] {
-  const width = Math.max(...columns.map(({ name }) => name.length));
-  const lines = columns.map(({ name, type }) => {
+  const shown = shownColumns(columns, roles);
+  const width = widthOf(shown);
+  const lines = shown.map(({ name, type }) => {
     const role = (['url', 'label', 'caption', 'key'] as const).find((candidate) => roles[candidate] === name);
     const how = role === undefined ? '' : `   ${role}${guessed.includes(role) ? ' (guessed)' : ''}`;
-    return `  ${name.padEnd(width)}  ${type}${how}`;
+    return `  ${shortened(name, NAME_COLUMN).padEnd(width)}  ${shortened(type)}${how}`;
   });
+  if (columns.length > shown.length) lines.push(`  and ${count(columns.length - shown.length)} more`);
   const missing = (['label', 'caption'] as const).filter((role) => roles[role] === undefined);
   const without = missing.length === 0 ? '' : `; no ${missing.join(' and no ')} column was found`;
   return [`Columns: ${count(columns.length)}${without}`, ...lines];
 }
 
-function sampleLines({ sample, columns }: ManifestInspection): string[] {
-  const width = Math.max(...columns.map(({ name }) => name.length));
+/** Those with a role are among them. */
+function shownColumns(
+  columns: ManifestInspection['columns'],
+  roles: ManifestInspection['roles'],
+): ManifestInspection['columns'] {
+  const named = new Set(Object.values(roles));
+  return columns.filter(({ name }, at) => at < MAX_COLUMNS || named.has(name));
+}
+
+function widthOf(columns: ManifestInspection['columns']): number {
+  return columns.reduce((most, { name }) => Math.max(most, Math.min(NAME_COLUMN, name.length)), 0);
+}
+
+function sampleLines({ sample, columns, roles }: ManifestInspection): string[] {
+  const shown = shownColumns(columns, roles);
+  const width = widthOf(shown);
   const rows = sample.flatMap((row, at) =>
-    columns.map(({ name }, column) => `  ${column === 0 ? at : ' '} ${name.padEnd(width)}  ${row[name] ?? '(null)'}`),
+    shown.map(({ name }, column) => {
+      const label = shortened(name, NAME_COLUMN).padEnd(width);
+      return `  ${column === 0 ? at : ' '} ${label}  ${row[name] ?? '(null)'}`;
+    }),
   );
   return [`First ${sample.length === 1 ? 'row' : `${sample.length} rows`}`, ...rows];
 }

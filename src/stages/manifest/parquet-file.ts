@@ -1,5 +1,6 @@
 /** One parquet file: schema, row groups, batches. */
 import { openAsBlob } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import type { ParquetFile, ReaderOptions, RecordBatch, RowGroupMetaData } from 'parquet-wasm';
 import { loadParquet } from '../../load-parquet.ts';
 
@@ -9,6 +10,12 @@ const BATCH_ROWS = 8192;
 const BATCH_BYTES = 8 * 1024 * 1024;
 /** Decoded bytes of one stretch, see `stretches`. */
 const STRETCH_BYTES = 32 * 1024 * 1024;
+/**
+ * What decoding may take beside the row group itself. A dictionary of one long text gives it to every row: 7 kB of a file
+ * took all of the 4 GiB that WebAssembly has. Chosen: 32 times a stretch; writers of parquet need some of it as well.
+ */
+const DECODING_BYTES = 1024 * 1024 * 1024;
+const PAGE_BYTES = 64 * 1024;
 
 export interface OpenParquet {
   readonly summary: ParquetSummary;
@@ -32,7 +39,13 @@ export async function openParquet(path: string): Promise<OpenParquet> {
     rowBytes: groups.reduce((most, group) => Math.max(most, group.uncompressed / Math.max(1, group.rows)), 0),
     leaves: groups.reduce((most, group) => Math.max(most, group.leaves), 0),
   };
+  boundMemory(summary.rowGroupBytes);
   return { summary, read: (columns) => readGroups(file, groups, columns), close: () => file.free() };
+}
+
+/** For the whole process, from its next demand for memory on. */
+function boundMemory(rowGroupBytes: number): void {
+  setFlagsFromString(`--wasm-max-mem-pages=${Math.ceil((DECODING_BYTES + rowGroupBytes) / PAGE_BYTES)}`);
 }
 
 interface ColumnSizes {

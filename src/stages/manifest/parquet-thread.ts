@@ -126,7 +126,7 @@ function corrupt(path: string, what: string, cause: unknown): FlowDcError {
 /** A damaged page makes parquet-wasm run into a WebAssembly trap, whose message says nothing. */
 function pageFault(error: unknown): string {
   return error instanceof Error && error.name === 'RuntimeError'
-    ? 'a page cannot be decoded'
+    ? 'a page cannot be decoded, or unpacks to more than can be held'
     : `reading failed (${plainMessage(error)})`;
 }
 

@@ -1,7 +1,10 @@
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../../src/arrow/columns.ts';
+import { inspectionLines } from '../../../../src/cli/terminal/inspection-lines.ts';
+import { inspectManifest } from '../../../../src/inspect/inspect-manifest.ts';
 import { unpackHead } from '../../../../src/stages/manifest/head-of-file.ts';
 import { type ReadManifestOptions, readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
 import { writeParquetFile } from '../../../support/manifests.ts';
@@ -116,6 +119,20 @@ describe('a few bytes that unpack to very many', () => {
     expect(most).toBeLessThan(100_000_000);
   });
 
+  it('are given up when they are parquet with one long text for thousands of rows', async () => {
+    // 3,000 rows of one URL each and the same 1,000,000 letters: 3 GB in 8 kB.
+    const file = path.join(path.dirname(fileURLToPath(import.meta.url)), 'fixtures', 'long-dictionary.parquet');
+    const before = process.memoryUsage.rss();
+    let most = 0;
+    const watch = setInterval(() => {
+      most = Math.max(most, process.memoryUsage.rss() - before);
+    }, 5);
+    const { error } = await collect(readManifest(file));
+    clearInterval(watch);
+    expect(error).toMatchObject({ code: 'FDC_ERR_MANIFEST_CORRUPT', message: expect.stringMatching(/can be held/) });
+    expect(most).toBeLessThan(2 ** 31);
+  });
+
   it('are looked into no further than the first MiB', async () => {
     const head = await unpackHead(gzipSync(Buffer.alloc(100_000_000, 'a')));
     expect(head).toHaveLength(1024 * 1024);
@@ -129,6 +146,13 @@ describe('an input within the bounds', () => {
     expect(rows).toHaveLength(300);
     expect(batches[0]?.numRows).toBeLessThanOrEqual(210);
     expect(rows[299]).toMatchObject({ url: URL, c0: '1', c4998: '1' });
+  });
+
+  it('is shown by its first hundred columns', async () => {
+    const place = await folder({ 'a.csv': `${columns(5000)}\n${URL}${',1'.repeat(4999)}\n` });
+    const lines = inspectionLines(await inspectManifest(path.join(place, 'a.csv')));
+    expect(lines.length).toBeLessThan(250);
+    expect(lines).toContain('  and 4,900 more');
   });
 
   it('may name thousands of columns alike, which is said a hundred times', async () => {
