@@ -4,6 +4,7 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { type Clock, sleep } from '../clock.ts';
+import { totalOf } from '../dataset/totals.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
 import { finalPath, stagingFolder } from '../destination/folder-layout.ts';
 import { LOOK_AGAIN_MS, VISIBLE_MS } from '../destination/folder-staging.ts';
@@ -30,6 +31,9 @@ export interface CancelResult {
   readonly out: string;
   /** Every unit had its record: what is left is to finish the folder. */
   readonly sealed: boolean;
+  /** What a finished job has. */
+  readonly rows?: number | undefined;
+  readonly units?: number | undefined;
   /** The server that a submit left running for this job, if it runs on this machine: nobody needs it any more. */
   readonly server?: JoinFile['server'] | undefined;
 }
@@ -45,7 +49,10 @@ export async function cancelJob(channel: ClusterChannel, reason: string, clock: 
   try {
     await channel.cancel(reason);
     // Whoever finished the dataset said so on the server: that cannot be taken back.
-    if (!channel.cancelled.aborted) return { folder: 'finished', out, sealed, server: await strandedServer(channel) };
+    if (!channel.cancelled.aborted) {
+      const { rows, units } = await totalOf(channel.records());
+      return { folder: 'finished', out, sealed, rows, units, server: await strandedServer(channel) };
+    }
     await workersGone(channel, clock, LET_GO_MS, ({ units }) => units.length > 0);
     const job = await jobSeenFromHere(channel);
     return job === undefined

@@ -81,7 +81,7 @@ class Server {
   readonly #sharing: HostSharing;
   #idleSinceMs: number;
   #saidWaiting = false;
-  /** The job that was worked on takes its server with it. */
+  /** The server was started for one job: when that is over, nothing else comes. */
   #isLast = false;
   #joined: string | undefined;
 
@@ -102,7 +102,7 @@ class Server {
       const job = await this.#whileWanted(this.#nextJob());
       const end = job === undefined ? undefined : await this.#workOn(job);
       if (named !== undefined && end?.reason === 'over') return;
-      if (end?.reason === 'over' && this.#isLast) return onEvent({ kind: 'last' });
+      if (this.#isLast && (job === undefined || end?.reason === 'over')) return onEvent({ kind: 'last' });
       if (end !== undefined && end.reason !== 'idle') continue;
       if (this.#isTimedOut()) return onEvent({ kind: 'idle' });
       await sleep(this.#clock, LOOK_FOR_JOBS_MS, drain).catch(() => {});
@@ -139,7 +139,8 @@ class Server {
     if (named !== undefined) return named;
     const open: JobListing[] = [];
     for await (const listing of this.#cluster.jobs()) {
-      if (!this.#isShunned(listing.id) && isOpen(listing.state)) open.push(listing);
+      if (!isOpen(listing.state)) this.#isLast ||= listing.description.ownServer === true;
+      else if (!this.#isShunned(listing.id)) open.push(listing);
     }
     open.sort((a, b) => a.description.createdAtMs - b.description.createdAtMs);
     if (open.length === 0) this.#wait();

@@ -95,7 +95,7 @@ describeNats('a server of the submitter’s own', () => {
   });
 
   it('ends its workers with its job, those that were told no job, and one that slept through the end', async () => {
-    const { trial, out, submit, worker, joinFile } = await atWork(30);
+    const { trial, out, submit, worker, joinFile } = await atWork(60);
     const { servers, token } = JSON.parse(await readFile(joinFile, 'utf8'));
     await writeFile(trial.path('token'), token);
     const port = new URL(servers[0]).port;

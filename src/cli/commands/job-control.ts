@@ -28,12 +28,15 @@ export const cancelCommand = defineCommand({
   },
 });
 
-function cancelLine({ folder, out, sealed }: CancelResult): string {
+function cancelLine({ folder, out, sealed, rows = 0, units = 0 }: CancelResult): string {
   const resume = `flow-dc resume ${shellQuoted(out)}`;
   const does = sealed ? 'finishes it: every unit was done before' : 'goes on with the rest';
   switch (folder) {
     case 'finished':
-      return `nothing to cancel: the job is sealed, and its dataset in ${out} stays as it is`;
+      return (
+        `nothing to cancel: the job is sealed with ${count(rows)} rows in ${count(units)} units, and its dataset in ` +
+        `${out} stays as it is`
+      );
     case 'free':
       return `cancelled; ${out} is free: the same submit, or ${resume}, ${does}`;
     case 'followed':
