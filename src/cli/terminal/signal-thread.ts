@@ -5,6 +5,7 @@
 import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { workerData } from 'node:worker_threads';
+import { systemClock } from '../../clock.ts';
 
 /** From the first signal until the main thread has taken note of it. */
 const UNHEARD_MS = 10_000;
@@ -23,8 +24,8 @@ let arrived = 0;
 function onSignal(): void {
   arrived += 1;
   const mine = arrived;
-  if (mine === 1) setTimeout(() => Atomics.load(heard, 0) < mine && end(), UNHEARD_MS);
-  if (mine === 2) setTimeout(end, STOP_MS);
+  if (mine === 1) systemClock.timer(UNHEARD_MS, () => Atomics.load(heard, 0) < mine && end());
+  if (mine === 2) systemClock.timer(STOP_MS, end);
 }
 
 function end(): void {

@@ -64,7 +64,7 @@ export class FetchEngine implements Tower {
     this.#hooks = hooks;
     this.#limits = limits;
     this.budget = new BodyBudget(bodyMemoryBytes);
-    this.pools = new OriginPools(connector, maxPools, settings.maxConnections);
+    this.pools = new OriginPools(connector, clock, maxPools, settings.maxConnections);
     this.#load = new LoadMeter(clock);
     this.#troubles = new OwnTroubles(clock, settings.concurrentDownloads, settings.offlineHoldMs, hooks);
     this.#accepting = { ...settings, budget: this.budget, spillBytes: Math.min(spillBytes, bodyMemoryBytes) };

@@ -1,6 +1,7 @@
 /** Connections by origin, least recently used origins closed: a manifest may name hundreds of thousands of hosts. */
 import type { Socket } from 'node:net';
 import { type buildConnector, Client } from 'undici';
+import type { Clock } from '../../../clock.ts';
 import type { Connections } from '../../../paarc/limit.ts';
 import type { Connector } from './connector.ts';
 import { keepEndWhilePaused } from './paused-end.ts';
@@ -42,6 +43,7 @@ export class OriginPools {
   /** Origins without rows that have connections, the one that rests for longest first. */
   readonly #resting = new Set<string>();
   readonly #connector: Pick<Connector, 'connect'>;
+  readonly #clock: Clock;
   readonly #maxPools: number;
   readonly #maxConnections: number;
   #connections = 0;
@@ -51,10 +53,12 @@ export class OriginPools {
   /** @param maxConnections - so many are open, those without a request included, while as many are not in use */
   constructor(
     connector: Pick<Connector, 'connect'>,
+    clock: Clock,
     maxPools: number,
     maxConnections: number = Number.POSITIVE_INFINITY,
   ) {
     this.#connector = connector;
+    this.#clock = clock;
     this.#maxPools = maxPools;
     this.#maxConnections = maxConnections;
   }
@@ -227,8 +231,11 @@ export class OriginPools {
     line.connections?.yielding();
     const { socket } = line;
     if (socket === undefined || socket.closed) return endCount(line);
-    socket.once('close', () => void client.destroy(CLOSED).catch(() => {}));
-    socket.setTimeout(YIELD_MS, () => socket.destroy());
+    const forget = this.#clock.timer(YIELD_MS, () => socket.destroy());
+    socket.once('close', () => {
+      forget();
+      client.destroy(CLOSED).catch(() => {});
+    });
     socket.end();
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../../../../src/clock.ts';
 import { OriginPools } from '../../../../../src/stages/fetch/connect/origin-pools.ts';
 
 type Connection = ReturnType<OriginPools['borrow']>;
@@ -7,7 +8,7 @@ function poolsOf(maxPools: number, maxConnections?: number): OriginPools {
   const connect = (): never => {
     throw new Error('a test asked for a connection');
   };
-  const pools = new OriginPools({ connect }, maxPools, maxConnections);
+  const pools = new OriginPools({ connect }, systemClock, maxPools, maxConnections);
   onTestFinished(() => pools.close());
   return pools;
 }
@@ -96,6 +97,7 @@ describe('a connection that is being made', () => {
           () =>
             void givenUp.push(hostname),
       },
+      systemClock,
       10,
     );
     onTestFinished(() => pools.close());
