@@ -66,7 +66,7 @@ export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterT
     onTestFinished(() => void started.child.kill('SIGKILL'));
     return started;
   };
-  const ofWorkers = ['--open-units', '3', ...(threads === 1 ? [] : ['--threads', `${threads}`])];
+  const ofWorkers = ['--open-units', '3', '--threads', `${threads}`];
   const env = threads === 1 ? {} : manyThreads(harm);
   return {
     folder,
