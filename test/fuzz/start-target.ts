@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { TargetName } from './target.ts';
 
 /** An input that takes longer than this beyond the end is one that does not end. */
-const GRACE_MS = 30_000;
+const GRACE_MS = 60_000;
 /** What none of the targets needs; what grows without bound ends here. */
 const HEAP_MB = 1_024;
 

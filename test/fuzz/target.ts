@@ -1,5 +1,4 @@
 /** What a fuzz target is, and where what it found is kept. */
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,10 +29,6 @@ const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 
 export function isTarget(name: string): name is TargetName {
   return (TARGETS as readonly string[]).includes(name);
-}
-
-export function hasTarget(name: TargetName): boolean {
-  return existsSync(join(FOLDER, 'targets', `${name}.ts`));
 }
 
 export async function loadTarget(name: TargetName): Promise<FuzzTarget> {
