@@ -59,9 +59,9 @@ async function runFrom(
   const startedMs = clock.nowMs();
   const place = placeFor(config, output, clock);
   // Built before anything is written, because this is where wrong options throw.
-  const { destination, committer, profiles } = place;
+  const { destination, committer, profiles, kept } = place;
   const pulse = new RowPulse();
-  const force = openWorkForce(config, { destination, committer, clock, profiles, pulse }, destination.name);
+  const force = openWorkForce(config, { destination, committer, clock, profiles, kept, pulse }, destination.name);
   try {
     const beginning = await place.open(input, settings);
     await onStart?.(input.info, beginning.before, beginning.notices);
