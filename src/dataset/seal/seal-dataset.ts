@@ -58,7 +58,8 @@ export async function sealDataset(
   else if (shards.length > 0) await put(METADATA_FILE, looseMetadata(destination, shards));
   await put('README.md', datasetCard(totals, info, { name: destination.name, dataFiles: dataFiles(shards, info) }));
   await destination.putFile(CHECKSUMS_FILE, sums.text());
-  await destination.putFile(SUCCESS_FILE, '');
+  // What waits for it must not take a run without a single sample for a dataset.
+  if (totals.stored > 0) await destination.putFile(SUCCESS_FILE, '');
 }
 
 function sealedShard({ unit, stored, artifacts }: UnitRecord): SealedShard {

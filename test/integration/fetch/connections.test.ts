@@ -147,6 +147,7 @@ describe('a connection', () => {
   });
 
   it.for([
+    ['a status that is none', 'HTTP/1.1 099 Fine\r\ncontent-length: 1\r\n\r\nx', 'protocol_error'],
     ['no HTTP', 'SSH-2.0-OpenSSH\r\n', 'protocol_error'],
     ['a broken chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n', 'protocol_error'],
     ['headers without end', `HTTP/1.1 200 OK\r\n${`x: ${'y'.repeat(1000)}\r\n`.repeat(40)}\r\n`, 'protocol_error'],

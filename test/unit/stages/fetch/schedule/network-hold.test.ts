@@ -54,3 +54,36 @@ it('can be switched off', () => {
   for (const host of ['a', 'b', 'c']) hold.onFailure(host, 'dns_error', true, 0);
   expect(hold.excuses('dns_error', 1)).toBe(false);
 });
+
+describe('when no name can be resolved from the start', () => {
+  const nameless = (names: number, code: 'dns_not_found' | 'dns_error' = 'dns_not_found'): NetworkHold => {
+    const hold = new NetworkHold(15_000);
+    for (let host = 0; host < names; host += 1) hold.onFailure(`h${host}`, code, false, 1000);
+    return hold;
+  };
+
+  it.each(['dns_not_found', 'dns_error'] as const)('rows that end with %s wait, and people are told', (code) => {
+    expect(nameless(7, code).excuses(code, 2000)).toBe(false);
+    const hold = nameless(8, code);
+    expect(hold.excuses(code, 2000)).toBe(true);
+    expect([hold.announces(15_999), hold.announces(16_000)]).toEqual([false, true]);
+    expect(hold.excuses(code, 1000 + 3_600_000)).toBe(false);
+  });
+
+  it('one name that many rows have is no sign', () => {
+    const hold = new NetworkHold(15_000);
+    for (let row = 0; row < 50; row += 1) hold.onFailure('gone.example', 'dns_not_found', false, 1000);
+    expect(hold.excuses('dns_not_found', 2000)).toBe(false);
+  });
+
+  it('the first reply, or a host that is found and refuses, shows that names can be had', () => {
+    const replied = nameless(8);
+    replied.onReply();
+    const refused = nameless(8);
+    refused.onFailure('h9', 'connect_refused', false, 2000);
+    for (const hold of [replied, refused]) {
+      for (let host = 0; host < 20; host += 1) hold.onFailure(`x${host}`, 'dns_not_found', false, 3000);
+      expect(hold.excuses('dns_not_found', 4000)).toBe(false);
+    }
+  });
+});
