@@ -199,7 +199,7 @@ describe('flow-dc verify of an unfinished dataset', () => {
     for (const name of await readdir(out)) if (/^\d{6}\./.test(name)) await rm(join(out, name));
     const result = await verify(out);
     expect(result.code).toBe(3);
-    expect(result.stderr).toContain('unfinished: 0 of 300 rows are settled');
+    expect(result.stderr).toContain(`flow-dc repair ${out}`);
     expect((await runCli(['resume', out])).code).toBe(0);
     expect(await verify(out)).toMatchObject({ code: 0, stdout: '' });
     expect(essence(await outcomesOf(out))).toEqual(whole);
