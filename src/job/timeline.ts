@@ -50,7 +50,10 @@ export interface TimelinePoint extends TimelineMoment {
 /** When a run began and how long it took, as far as it is known. */
 export interface RunSpan {
   readonly startedAtMs: number;
+  /** By a clock that nobody sets. */
   readonly elapsedMs: number;
+  /** Wall clock; not start and elapsed together where somebody set it meanwhile. Absent where it was not looked at. */
+  readonly endedAtMs?: number | undefined;
 }
 
 const NUMBERS = ['run', 'at', 'elapsed_ms', 'stored', 'failed', 'skipped', 'bytes', 'in_flight', 'queued'] as const;
@@ -73,11 +76,12 @@ export async function* readTimeline(path: string): AsyncGenerator<TimelinePoint>
 
 /** The runs that the file tells of, in order of time. */
 export async function readRunSpans(path: string): Promise<readonly RunSpan[]> {
-  const spans = new Map<number, number>();
-  for await (const { run, elapsed_ms } of readTimeline(path)) spans.set(run, Math.max(spans.get(run) ?? 0, elapsed_ms));
-  return [...spans]
-    .map(([startedAtMs, elapsedMs]) => ({ startedAtMs, elapsedMs }))
-    .sort((a, b) => a.startedAtMs - b.startedAtMs);
+  const spans = new Map<number, RunSpan>();
+  for await (const { run, at, elapsed_ms } of readTimeline(path)) {
+    if (elapsed_ms >= (spans.get(run)?.elapsedMs ?? 0))
+      spans.set(run, { startedAtMs: run, elapsedMs: elapsed_ms, endedAtMs: at });
+  }
+  return [...spans.values()].sort((a, b) => a.startedAtMs - b.startedAtMs);
 }
 
 /** Time worked, over all runs. */

@@ -83,12 +83,12 @@ async function* readUnits(
   for await (const record of records) {
     const stats = await readStats(record, paths, gaps);
     if (stats !== undefined) {
-      spans.add(stats.startedAtMs, stats.committedAtMs);
+      spans.add(stats.startedAtMs, stats.startedAtMs + stats.elapsedMs);
       flowDc.addStart(stats.startedAtMs);
       if (stats.times !== undefined) tally.addTimes(stats.times, record.rows);
     }
     const { rows, stored, bytes } = record;
-    flowDc.addShard({ rows, stored, bytes, elapsedMs: stats && record.committedAtMs - stats.startedAtMs });
+    flowDc.addShard({ rows, stored, bytes, elapsedMs: stats?.elapsedMs });
     flowDc.addRecord(record.worker, artifactBytes(record), record.committedAtMs);
     await readTable(record, paths, tally, gaps);
     yield record;

@@ -16,7 +16,7 @@ export class SpanUnion {
   }
 
   add(startMs: number, endMs: number): void {
-    this.#spans.push([startMs, Math.max(startMs, endMs)]);
+    this.#spans.push([startMs, endMs]);
   }
 
   /** What of it is in none of `others`, but for pieces too short to mean anything. */
@@ -52,7 +52,10 @@ export class SpanUnion {
 
 /** Workers whose submitter had left, and versions without a timeline: as long as any shard was being worked on. */
 export function allRuns(runs: readonly RunSpan[], shards: SpanUnion): readonly RunSpan[] {
-  const watched = runs.map(({ startedAtMs, elapsedMs }) => [startedAtMs, startedAtMs + elapsedMs] as const);
+  const watched = runs.map(({ startedAtMs, elapsedMs, endedAtMs = startedAtMs }) => {
+    const ends = [startedAtMs, startedAtMs + elapsedMs, endedAtMs];
+    return [Math.min(...ends), Math.max(...ends)] as const;
+  });
   const unwatched = runs.length === 0 ? shards.read() : shards.outside(watched);
   const all = [...runs, ...unwatched.map(([startedAtMs, endMs]) => ({ startedAtMs, elapsedMs: endMs - startedAtMs }))];
   return all.sort((a, b) => a.startedAtMs - b.startedAtMs);

@@ -70,6 +70,7 @@ class DatasetWriter implements GatheringWriter {
   readonly #names: readonly string[];
   readonly #outcomes: UnitOutcomes;
   readonly #startedAtMs: number;
+  readonly #startMs: number;
   readonly #timer = new UnitTimer();
   readonly #imagesAsJpg: boolean;
   #cancelFlush: (() => void) | undefined;
@@ -91,6 +92,7 @@ class DatasetWriter implements GatheringWriter {
     this.#outcomes = new UnitOutcomes(rows);
     this.#names = layout.names(rows, unit);
     this.#startedAtMs = layout.clock.wallMs();
+    this.#startMs = layout.clock.nowMs();
     this.#imagesAsJpg = layout.imagesAsJpg(unit);
     if (layout.keepsUnfinished === true && staging.keep !== undefined) this.keep = () => this.#keep();
   }
@@ -164,7 +166,11 @@ class DatasetWriter implements GatheringWriter {
     this.#timer.add('commit', clock.nowMs() - startMs);
     const stats = await this.#putFile(
       `${shard}${STATS_SUFFIX}`,
-      formatStats(record, this.#startedAtMs, this.#timer.sums()),
+      formatStats(
+        record,
+        { startedAtMs: this.#startedAtMs, elapsedMs: clock.nowMs() - this.#startMs },
+        this.#timer.sums(),
+      ),
     );
     return { ...record, artifacts: [...artifacts, stats] };
   }

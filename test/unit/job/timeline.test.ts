@@ -51,7 +51,9 @@ describe('the timeline of a run', () => {
     const points = await pointsOf(path);
     expect(points.length).toBeLessThanOrEqual(41);
     expect(points[0]?.elapsed_ms).toBe(0);
-    expect(await readRunSpans(path)).toEqual([{ startedAtMs: Date.UTC(2026, 0, 1), elapsedMs: 500_000 }]);
+    expect(await readRunSpans(path)).toEqual([
+      { startedAtMs: Date.UTC(2026, 0, 1), elapsedMs: 500_000, endedAtMs: Date.UTC(2026, 0, 1) + 500_000 },
+    ]);
     expect(points.at(-1)?.stored).toBe(500);
   });
 

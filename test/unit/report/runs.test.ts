@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SpanUnion } from '../../../src/report/runs.ts';
+import { allRuns, SpanUnion } from '../../../src/report/runs.ts';
 
 function unionOf(...spans: readonly (readonly [number, number])[]): SpanUnion {
   const union = new SpanUnion();
@@ -33,5 +33,12 @@ describe('times during which something went on', () => {
         [330_500, 341_000],
       ]),
     ).toEqual([]);
+  });
+
+  it('are as long as they were, also when somebody set the clock by years', () => {
+    const startedAtMs = Date.UTC(2026, 0, 1);
+    const set = Date.UTC(2036, 0, 1);
+    const run = { startedAtMs, elapsedMs: 60_000, endedAtMs: set + 30_000 };
+    expect(allRuns([run], unionOf([startedAtMs + 1000, startedAtMs + 41_000], [set, set + 20_000]))).toEqual([run]);
   });
 });
