@@ -35,16 +35,22 @@ export async function plan(
   await pipeline(rows, partitionByHost(cutting), publishUnits(channel, signal), { signal });
 }
 
+/** Reason of a drain after which open units are finished, also where they could be put aside. */
+export class FinishOpenUnits extends Error {}
+
 /**
  * The working half: units are taken, their rows fetched and written, and what is written is committed. After `drain`
- * no unit is taken; the open ones are finished, or put aside where the surroundings have a place for that.
+ * no unit is taken; the open ones are put aside where the surroundings have a place for that, unless its reason is a
+ * FinishOpenUnits, or finished.
  */
 export async function work(
   channel: Pick<JobChannel, 'next'>,
   [fetch, sink]: WorkStages,
   { drain, stop }: { readonly drain: AbortSignal; readonly stop: AbortSignal },
 ): Promise<void> {
-  const windDown = (): void => fetch.windDown();
+  const windDown = (): void => {
+    if (!(drain.reason instanceof FinishOpenUnits)) fetch.windDown();
+  };
   drain.addEventListener('abort', windDown, { once: true });
   try {
     await pipeline(takeDeliveries(channel, { drain, signal: stop }), fetch, sink, { signal: stop });

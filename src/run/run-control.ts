@@ -2,6 +2,7 @@
  * Who stops whom. Planning that fails lets the work that is open finish; work that fails stops everything; the user's
  * first signal drains, the second stops.
  */
+import { FinishOpenUnits } from '../chain.ts';
 import type { Clock } from '../clock.ts';
 import { FlowDcError } from '../errors.ts';
 
@@ -43,7 +44,9 @@ export class RunControl {
 
   /** Run both halves to their ends. Resolves to whether everything was done; throws the error that came first. */
   async run(plan: Promise<void>, work: Promise<void>): Promise<boolean> {
-    const planned = plan.catch((error: unknown) => this.#note(error, () => this.#beginDrain()));
+    const planned = plan.catch((error: unknown) =>
+      this.#note(error, () => this.#beginDrain(new FinishOpenUnits('planning failed', { cause: error }))),
+    );
     const worked = work.then(
       // Work that ends while draining leaves the planner with nobody to plan for.
       () => (this.#drain.signal.aborted ? this.#stop.abort(interrupted()) : undefined),
@@ -68,9 +71,9 @@ export class RunControl {
     react();
   }
 
-  #beginDrain(): void {
+  #beginDrain(reason: Error = interrupted()): void {
     if (this.#drain.signal.aborted) return;
-    this.#drain.abort(interrupted());
+    this.#drain.abort(reason);
     this.#cancelTimer = this.#clock.timer(this.#drainMs, () => this.#stop.abort(interrupted()));
   }
 }

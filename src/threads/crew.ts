@@ -4,6 +4,7 @@
  * own, under limits of hosts that all of them share.
  */
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
+import { FinishOpenUnits } from '../chain.ts';
 import type { Clock } from '../clock.ts';
 import { type CrewThread, type CrewThreadEvents, StoodStill } from './crew-thread.ts';
 
@@ -194,7 +195,8 @@ export class Crew {
   }
 
   #drain(): void {
-    for (const thread of this.#threads) thread.order({ kind: 'drain' });
+    const kind = this.#options.drain.reason instanceof FinishOpenUnits ? 'finish' : 'drain';
+    for (const thread of this.#threads) thread.order({ kind });
   }
 
   #stop(): void {

@@ -46,11 +46,11 @@ export type FromThread =
   | { readonly to: 'end'; readonly error: SentError | undefined };
 
 /**
- * What a thread is told to do: take nothing more, stop at once, keep to another share of the memory for bodies, leave
- * units that it has not begun to others.
+ * What a thread is told to do: take nothing more and put aside what is open, or finish it; stop at once; keep to another
+ * share of the memory for bodies; leave units that it has not begun to others.
  */
 export type Order =
-  | { readonly kind: 'drain' | 'stop' }
+  | { readonly kind: 'drain' | 'finish' | 'stop' }
   | { readonly kind: 'body-memory'; readonly bodyMemoryBytes: number }
   | { readonly kind: 'pass-on'; readonly units: number };
 

@@ -1,6 +1,6 @@
 /** A thread of the working half: takes units of its process's channel, fetches and writes them like any worker. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { openWorkStages, work } from '../chain.ts';
+import { FinishOpenUnits, openWorkStages, work } from '../chain.ts';
 import { sharedClockShiftMs, systemClock } from '../clock.ts';
 import { checkedBefore } from '../config/stage-settings.ts';
 import type { Destination } from '../destination/destination.ts';
@@ -51,6 +51,8 @@ async function workHere(data: WorkThreadData): Promise<void> {
         return stages[0].setBodyMemory(order.bodyMemoryBytes);
       case 'pass-on':
         return stages[0].passOn(order.units);
+      case 'finish':
+        return drain.abort(new FinishOpenUnits('told to finish'));
       default:
         (order.kind === 'drain' ? drain : stop).abort(new Error(`told to ${order.kind}`));
     }

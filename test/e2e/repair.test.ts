@@ -233,4 +233,15 @@ describe('flow-dc verify of an unfinished dataset', () => {
     expect(repaired.code, repaired.stderr).toBe(0);
     expect(await verify(out)).toMatchObject({ code: 0, stdout: '' });
   });
+
+  it('says that nothing was stored where every row failed: nobody could go on with it, and no _SUCCESS is there', async () => {
+    const folder = await tempFolder();
+    await writeFile(join(folder, 'm.csv'), 'url\nhttp://127.0.0.1:9/a\n');
+    const out = join(folder, 'out');
+    expect((await runCli(['download', join(folder, 'm.csv'), '-o', out])).code).toBe(3);
+    expect(await readdir(out)).not.toContain('_SUCCESS');
+    const verdict = await verify(out);
+    expect(verdict.stderr).toContain('nothing stored: all 1 rows are settled; why: flow-dc report');
+    expect(verdict.code).toBe(3);
+  });
 });

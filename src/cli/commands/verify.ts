@@ -102,6 +102,8 @@ async function verdictLines({ job, findings, finished, manifestRows, ...totals }
   const found = `${count(findings.count)} ${findings.count === 1 ? 'finding' : 'findings'} in ${what}`;
   if (finished) return [findings.count === 0 ? `verified: ${what}; every row once, every byte as committed` : found];
   const of = manifestRows === undefined ? '' : ` of ${count(manifestRows)}`;
+  if (rows > 0 && rows === manifestRows && stored === 0)
+    return [`nothing stored: all ${count(rows)} rows are settled; why: flow-dc report ${shellQuoted(job.out)}`];
   const mark = await readMark(job.paths);
   // Until its end, the records of a job on a server are there and not here.
   if (mark !== undefined && rows === 0)

@@ -18,7 +18,9 @@ describe('a stats file', () => {
   });
 
   it('of an earlier version is read without times', () => {
-    const { times: _times, ...before } = JSON.parse(formatStats(record, { startedAtMs: 2000, elapsedMs: 3000 }, times).toString());
+    const { times: _times, ...before } = JSON.parse(
+      formatStats(record, { startedAtMs: 2000, elapsedMs: 3000 }, times).toString(),
+    );
     expect(parseStats(JSON.stringify(before))).toEqual({ startedAtMs: 2000, elapsedMs: 3000 });
   });
 
