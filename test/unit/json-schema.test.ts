@@ -3,11 +3,6 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Ajv, type Ajv as AjvClass } from 'ajv';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { CONFIG_KEYS } from '../../src/config/schema.ts';
-import { checkedConfig } from '../../src/config/validate.ts';
-import { folderPaths } from '../../src/destination/folder-layout.ts';
-import { readJobFile } from '../../src/job/job-file.ts';
-import { recordProblems } from '../../src/record-schema.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 it('uses schemas that are valid themselves, since nothing checks them at run time', async () => {
@@ -19,6 +14,13 @@ it('uses schemas that are valid themselves, since nothing checks them at run tim
     return compile.call(this, schema);
   } as typeof compile);
   onTestFinished(() => spy.mockRestore());
+  // Each is compiled once in a process, perhaps by another file's tests.
+  vi.resetModules();
+  const { CONFIG_KEYS } = await import('../../src/config/schema.ts');
+  const { checkedConfig } = await import('../../src/config/validate.ts');
+  const { folderPaths } = await import('../../src/destination/folder-layout.ts');
+  const { readJobFile } = await import('../../src/job/job-file.ts');
+  const { recordProblems } = await import('../../src/record-schema.ts');
   checkedConfig(Object.fromEntries([...CONFIG_KEYS.keys()].map((key) => [key, null])));
   recordProblems({});
   const paths = folderPaths(await tempFolder(), 'shards');
