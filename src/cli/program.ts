@@ -23,7 +23,7 @@ First steps
   flow-dc submit photos.parquet -o /shared/ds --nats nats://host:4222    on many machines: docs/cluster.md
 
 flow-dc COMMAND --help lists a command's options. Exit codes: 0 done, 1 fault (resumable), 2 wrong usage, 3 nothing or
-too little stored, or verify found something, 130/143 interrupted (resumable).
+too little stored, or verify found something, 129/130/143 interrupted (resumable).
 `;
 }
 
@@ -78,7 +78,8 @@ function isCommand(name: string): name is CommandName {
   return Object.hasOwn(COMMANDS, name);
 }
 
-// A reader that closes the pipe early (head) ends the output, not the job.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+// A reader that closes the pipe early (head), and a terminal that is gone (EIO), end the output, not the job.
+for (const output of [process.stdout, process.stderr])
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });

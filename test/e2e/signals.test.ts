@@ -7,11 +7,11 @@ import { type CliOptions, startCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Send SIGTERM to a command, and again. @returns its code and how long the second one took, in ms */
-async function interrupt(args: readonly string[], options: CliOptions, afterMs: number) {
+async function interrupt(args: readonly string[], options: CliOptions, afterMs: number, pauseMs = 500) {
   const cli = startCli(args, options);
   await wait(afterMs);
   cli.child.kill('SIGTERM');
-  await wait(500);
+  await wait(pauseMs);
   const startedMs = performance.now();
   cli.child.kill('SIGTERM');
   const { code, stderr } = await cli.done;
@@ -49,14 +49,17 @@ describe('a second SIGTERM ends the program within five seconds', () => {
     const manifest = join(folder, 'm.parquet');
     await writeLargeParquet(manifest, 1_000_000, { codec: 'ZSTD', rowGroupRows: 1_000_000 });
     const output = OUTPUT[command]?.(folder) ?? [];
-    const { ms, code, stderr } = await interrupt([command, manifest, ...output], {}, 1500);
+    const { ms, code, stderr } = await interrupt([command, manifest, ...output], {}, 700, 200);
     expect(ms).toBeLessThan(5000);
     expect([143, null], stderr).toContain(code);
   });
 });
 
 describe('a manifest from a pipe that does not begin', () => {
-  it.for(['download', 'submit', 'inspect', 'estimate', 'partition'])('can be left (%s)', async (command) => {
+  it.for([
+    ...['download', 'submit', 'inspect', 'estimate', 'partition'].map((command) => [command, 'SIGINT', 130] as const),
+    ['download', 'SIGHUP', 129] as const,
+  ])('can be left (%s, %s)', async ([command, signal, exitCode]) => {
     const folder = await tempFolder();
     const output = OUTPUT[command]?.(folder) ?? [];
     const stdin = (async function* () {
@@ -66,10 +69,10 @@ describe('a manifest from a pipe that does not begin', () => {
     const cli = startCli([command, '-', ...output], { stdin });
     await wait(1500);
     const startedMs = performance.now();
-    cli.child.kill('SIGINT');
+    cli.child.kill(signal);
     const { code, stderr } = await cli.done;
     expect(performance.now() - startedMs).toBeLessThan(3000);
-    expect(code, stderr).toBe(130);
+    expect(code, stderr).toBe(exitCode);
     expect(stderr.trim().split('\n').at(-1)).toMatch(/FDC_ERR_INTERRUPTED/);
   });
 });

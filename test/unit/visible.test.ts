@@ -15,6 +15,8 @@ const nasty = fc.string({
       '\u2028',
       '\u007f',
       '\ufeff',
+      '\u200b',
+      '\u{e0020}',
       '"',
       '\\',
     ),
@@ -28,6 +30,7 @@ describe('visible', () => {
     ['two\nlines\r\n\tof', 'two\\nlines\\r\\n\\tof'],
     ['gpj.\u202eexe', 'gpj.\\u202eexe'],
     ['\u009b31m', '\\u009b31m'],
+    ['zero\u200bwidth so\u00adft \u{e0041}', 'zero\\u200bwidth so\\u00adft \\udb40\\udc41'],
     ['naïve 日本語 עברית 👩‍👩‍👧', 'naïve 日本語 עברית 👩‍👩‍👧'],
   ])('shows %j as %j', (text, shown) => expect(visible(text)).toBe(shown));
 
@@ -35,7 +38,9 @@ describe('visible', () => {
     fc.assert(
       fc.property(nasty, (text) => {
         const shown = visible(text);
-        expect(shown).not.toMatch(/[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/u);
+        expect(shown).not.toMatch(
+          /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\u200b\u00ad\u{e0000}-\u{e007f}]/u,
+        );
         expect(visible(shown)).toBe(shown);
       }),
     );

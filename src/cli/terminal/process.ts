@@ -18,7 +18,7 @@ export interface CliIo {
   readonly stdout: CliOutput;
   readonly stderr: CliOutput;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborts at the first SIGINT or SIGTERM: take nothing new, finish what is open. */
+  /** Aborts at the first SIGINT, SIGTERM or SIGHUP: take nothing new, finish what is open. */
   readonly signal: AbortSignal;
   /** Aborts at the second one: end now. */
   readonly abort?: AbortSignal | undefined;
@@ -34,7 +34,7 @@ export function writeOwn(output: CliOutput, text: string): void {
   output.write(text);
 }
 
-/** What a command's exit code means. 130 and 143 are the shell's for SIGINT and SIGTERM. */
+/** What a command's exit code means. 129, 130 and 143 are the shell's for SIGHUP, SIGINT and SIGTERM. */
 export const EXIT = {
   done: 0,
   /** Ended by a fault; the same command goes on where it stopped. */
@@ -67,9 +67,11 @@ export function errorLines(error: unknown): string[] {
   return [`flow-dc: ${error.message} (${error.code})`];
 }
 
-type Signal = 'SIGINT' | 'SIGTERM';
+/** By signal, what shells report: 128 and its number. SIGHUP: the terminal was closed. */
+const INTERRUPTS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+type Signal = keyof typeof INTERRUPTS;
 
-/** Ctrl-C and SIGTERM as two abort signals: the first asks to finish, the second to stop. */
+/** Ctrl-C, SIGTERM and a closed terminal as two abort signals: the first asks to finish, the second to stop. */
 export interface Interrupts {
   readonly drain: AbortSignal;
   readonly abort: AbortSignal;
@@ -93,15 +95,14 @@ export function listenForInterrupts(): Interrupts {
     else abort.abort(new Error(`${name} received again`));
     first ??= name;
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  const names = Object.keys(INTERRUPTS) as Signal[];
+  for (const name of names) process.on(name, onSignal);
   return {
     drain: drain.signal,
     abort: abort.signal,
-    exitCode: () => (first === undefined ? undefined : first === 'SIGINT' ? 130 : 143),
+    exitCode: () => (first === undefined ? undefined : INTERRUPTS[first]),
     release() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      for (const name of names) process.off(name, onSignal);
       void watch.terminate();
     },
   };

@@ -1,5 +1,5 @@
 /**
- * The thread that hears SIGINT and SIGTERM beside the main thread, and ends the program when that one is too busy to
+ * The thread that hears SIGINT, SIGTERM and SIGHUP beside the main thread, and ends the program when that one is too busy to
  * hear them. Whatever is committed survives that: it is what a power cut does.
  */
 import { writeSync } from 'node:fs';
@@ -38,7 +38,8 @@ process.noDeprecation = true;
 const { binding } = process as unknown as { binding(name: 'signal_wrap'): { Signal: new () => SignalHandle } };
 try {
   const { Signal } = binding('signal_wrap');
-  for (const signal of [constants.signals.SIGINT, constants.signals.SIGTERM]) {
+  const { SIGHUP, SIGINT, SIGTERM } = constants.signals;
+  for (const signal of [SIGHUP, SIGINT, SIGTERM]) {
     const handle = new Signal();
     handle.onsignal = onSignal;
     handle.start(signal);
