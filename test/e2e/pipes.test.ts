@@ -34,6 +34,15 @@ describe('a manifest on stdin', () => {
     expect((await runCli(['verify', out])).code).toBe(0);
   });
 
+  it('is worked through when nobody reads any more what is said about it', async () => {
+    const { folder, args } = await setUp();
+    const out = join(folder, 'out');
+    const cli = startCli(args('-', out), { stdin: URLS.join('\n') });
+    cli.child.stderr?.destroy();
+    expect((await cli.done).code).toBe(0);
+    expect(await outcomesOf(out)).toHaveLength(URLS.length);
+  });
+
   it('is worked on while it still comes, and closes a window after a second without rows', async () => {
     const { folder, args } = await setUp();
     const out = join(folder, 'out');
