@@ -2,6 +2,7 @@
  * Errors that end something: misuse (thrown when a stage is built) and pipeline-fatal faults. A row's failure is
  * never one of these: it is data with a code from row-codes.ts. Match on `code`, not on the class.
  */
+import { inspect } from 'node:util';
 import { shortened } from './short-text.ts';
 
 export const ERROR_CODES = {
@@ -69,6 +70,33 @@ export class FlowDcError extends Error {
 export function isFlowDcError(error: unknown): error is FlowDcError {
   if (!(error instanceof Error) || !('code' in error)) return false;
   return typeof error.code === 'string' && error.code in ERROR_CODES;
+}
+
+/** Whatever was thrown, as an error: what is not one already becomes the cause of one. */
+export function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  return new Error(`${shortened(inspect(thrown))} was thrown, which is no error`, { cause: thrown });
+}
+
+/** Whether a function of the caller's gave a promise. If so, nobody waits for it, and its rejection is nobody's. */
+export function isPromise(answer: unknown): boolean {
+  if (typeof answer !== 'object' || answer === null || typeof (answer as { then?: unknown }).then !== 'function')
+    return false;
+  Promise.resolve(answer).catch(() => {});
+  return true;
+}
+
+/**
+ * What a function of the caller's gave that has to answer at once.
+ * Errors: FDC_ERR_CONFIG_INVALID for a promise.
+ * @param name - of the function, for the message
+ */
+export function atOnce<Answer>(answer: Answer, name: string): Answer {
+  if (!isPromise(answer)) return answer;
+  throw new FlowDcError(
+    'FDC_ERR_CONFIG_INVALID',
+    `${name}: expected an answer at once, got a promise; leave out async`,
+  );
 }
 
 /** For the `default` of an exhaustive switch: fails to compile when a case is missing. */

@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { guardedClock } from '../../clock.ts';
 import { isKept, openKept, type RowsBack } from '../../dataset/kept-units.ts';
-import { FlowDcError } from '../../errors.ts';
+import { asError, FlowDcError } from '../../errors.ts';
 import { hostOf } from '../../host/host.ts';
 import type { PoisonNotes } from '../../job/poison-notes.ts';
 import type { FetchResult, OpenUnit, Unit, UnitRow } from '../../record.ts';
@@ -67,7 +67,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
       options.signal,
       1,
     );
-    this.#settings = { ...settings, clock: guardedClock(settings.clock, (error) => this.destroy(error)) };
+    this.#settings = { ...settings, clock: guardedClock(settings.clock, (error) => this.destroy(asError(error))) };
     this.#kept = options.kept;
     this.#poison = options.poison;
     // Every open unit listens to it, and so does its sink: many listeners are no leak here.
@@ -128,7 +128,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
         this.#nextWrite = done;
         this.engine.scheduler.pump();
       } catch (error) {
-        this.destroy(error as Error);
+        this.destroy(asError(error));
       }
     };
     const { id } = delivery.unit;
@@ -250,13 +250,11 @@ class UnitFetcher extends ResultStream<FetchResult> {
     this.engine.scheduler.pump();
   }
 
+  /** Throws where this stage has ended: then the sink alone can still tell. */
   #giveUp(unit: Unit, cause: Error): void {
-    this.destroy(
-      new FlowDcError(
-        'FDC_ERR_UNIT_FAILED',
-        `unit ${unit.id}: ${cause.message}; nobody delivers it again in this pipeline`,
-        { cause },
-      ),
-    );
+    const message = `unit ${unit.id}: ${cause.message}; nobody delivers it again in this pipeline`;
+    const error = new FlowDcError('FDC_ERR_UNIT_FAILED', message, { cause });
+    if (this.readableEnded || this.destroyed) throw error;
+    this.destroy(error);
   }
 }

@@ -1,4 +1,5 @@
 /** What a sink of your own has to be. */
+import { FlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
 
 /**
@@ -45,4 +46,34 @@ export interface GatheringEvents {
 /** A sink of gathering writers. */
 export interface GatheringSink {
   openGathering(unit: OpenUnit, events: GatheringEvents): Promise<GatheringWriter>;
+}
+
+/** Errors: FDC_ERR_CONFIG_INVALID for what is no sink. */
+export function requireSink(sink: Partial<CustomSink & GatheringSink> | null | undefined): void {
+  if (typeof sink?.open === 'function' || typeof sink?.openGathering === 'function') return;
+  throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'createSink: expected { open: unit => Promise<UnitWriter> }');
+}
+
+/** What `open` gave. Errors: FDC_ERR_SINK_PROTOCOL where a method is missing. */
+export function checkedWriter<Writer extends object>(
+  writer: Writer,
+  methods: readonly (keyof Writer & string)[],
+): Writer {
+  const missing = methods.filter(
+    (name) => typeof (writer as Partial<Writer> | null | undefined)?.[name] !== 'function',
+  );
+  if (missing.length === 0) return writer;
+  const message = `open() of the sink: expected { ${methods.join(', ')} }, got a writer without ${missing.join(', ')}`;
+  throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', message);
+}
+
+const COUNTS = ['stored', 'failed', 'skipped', 'bytes'] as const;
+
+/** What `commit` gave. Errors: FDC_ERR_SINK_PROTOCOL where a count is missing. */
+export function checkedRecord(record: UnitRecord): UnitRecord {
+  const given: Partial<UnitRecord> | null | undefined = record;
+  const wrong = COUNTS.filter((name) => !(Number.isSafeInteger(given?.[name]) && (given?.[name] as number) >= 0));
+  if (wrong.length === 0) return record;
+  const message = `commit() of the sink: expected a record of the unit with counts, got none for ${wrong.join(', ')}`;
+  throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', message);
 }

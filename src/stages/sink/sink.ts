@@ -5,7 +5,7 @@ import { FlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit } from '../../record.ts';
 import { Semaphore } from '../../structures/semaphore.ts';
 import { publish } from '../../telemetry/channels.ts';
-import type { CustomSink, GatheringSink } from './custom-sink.ts';
+import { type CustomSink, type GatheringSink, requireSink } from './custom-sink.ts';
 import { type LaneEvents, protocolError, UnitLane } from './unit-lane.ts';
 
 export interface CreateSinkOptions {
@@ -59,9 +59,10 @@ const MAX_WAITING_COMMITS = 4;
  * The last stage: FetchResults in, committed units out. Results of several units arrive interleaved; each unit is
  * written in its own order, commits with its last row, and only then calls `unit.done()`.
  * Errors: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO, FDC_ERR_SINK_PROTOCOL, FDC_ERR_UNIT_FAILED, and FlowDcErrors of `sink`.
- * Anything else that `sink` throws fails the one unit.
+ * Anything else that `sink` throws fails the one unit. FDC_ERR_CONFIG_INVALID at construction.
  */
 export function createSink(sink: CustomSink | GatheringSink, options: CreateSinkOptions = {}): Sink {
+  requireSink(sink);
   return new SinkStream(sink, options);
 }
 

@@ -1,9 +1,17 @@
 /** One open unit's way through the sink: open, write row by row, commit, done. */
 import { fatalDestinationError } from '../../destination/destination.ts';
-import { FlowDcError, isFlowDcError } from '../../errors.ts';
+import { asError, FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { FetchResult, OpenUnit, UnitRecord } from '../../record.ts';
 import type { Semaphore } from '../../structures/semaphore.ts';
-import type { CustomSink, GatheringEvents, GatheringSink, GatheringWriter, UnitWriter } from './custom-sink.ts';
+import {
+  type CustomSink,
+  checkedRecord,
+  checkedWriter,
+  type GatheringEvents,
+  type GatheringSink,
+  type GatheringWriter,
+  type UnitWriter,
+} from './custom-sink.ts';
 
 /** What a lane tells the stream it belongs to. */
 export interface LaneEvents {
@@ -94,8 +102,7 @@ export class UnitLane implements GatheringEvents {
   }
 
   readonly #onAbort = (): void => {
-    const reason: unknown = this.#unit.signal.reason;
-    this.#stop ??= { reason: reason instanceof Error ? reason : new Error(String(reason)), quiet: true };
+    this.#stop ??= { reason: asError(this.#unit.signal.reason), quiet: true };
     this.#start();
   };
 
@@ -113,7 +120,7 @@ export class UnitLane implements GatheringEvents {
       await this.#writeQueue();
       if (this.#stop === undefined && this.#written === this.#unit.rows) await this.#commit();
     } catch (error) {
-      this.#stop ??= { reason: error instanceof Error ? error : new Error(String(error)), quiet: false };
+      this.#stop ??= { reason: asError(error), quiet: false };
     }
     if (this.#stop !== undefined && !this.#closed) await this.#giveUp(this.#stop);
   }
@@ -141,7 +148,7 @@ export class UnitLane implements GatheringEvents {
   async #open(): Promise<void> {
     if (this.#writer !== undefined || this.#gatherer !== undefined) return;
     if ('openGathering' in this.#sink) this.#gatherer = await this.#sink.openGathering(this.#unit, this);
-    else this.#writer = await this.#sink.open(this.#unit);
+    else this.#writer = checkedWriter(await this.#sink.open(this.#unit), ['write', 'commit', 'abort']);
   }
 
   #take(gatherer: GatheringWriter, result: FetchResult): void {
@@ -152,7 +159,7 @@ export class UnitLane implements GatheringEvents {
       this.#written += 1;
     } catch (error) {
       this.onSettled([result]);
-      this.onError(error instanceof Error ? error : new Error(String(error)));
+      this.onError(asError(error));
     }
   }
 
@@ -166,12 +173,13 @@ export class UnitLane implements GatheringEvents {
   }
 
   async #commit(): Promise<void> {
-    const record = await this.#commits.run(() => {
+    const said = await this.#commits.run(() => {
       if (this.#stop !== undefined) throw this.#stop.reason;
       return (this.#writer ?? (this.#gatherer as GatheringWriter)).commit();
     });
     this.#writer = undefined;
     this.#gatherer = undefined;
+    const record = checkedRecord(said);
     this.onSettled([...this.#taken]);
     this.#close();
     this.#events.onCommitted(record);
@@ -185,7 +193,7 @@ export class UnitLane implements GatheringEvents {
       await this.#commits.run(async () => writer.keep?.());
     } catch (error) {
       // The rows are fetched again, as those of a run that was killed.
-      this.#stop ??= { reason: error as Error, quiet: true };
+      this.#stop ??= { reason: asError(error), quiet: true };
       return;
     }
     this.#gatherer = undefined;
@@ -204,10 +212,7 @@ export class UnitLane implements GatheringEvents {
     const writer = this.#writer ?? this.#gatherer;
     this.#writer = undefined;
     this.#gatherer = undefined;
-    const abortError = await writer?.abort(reason).then(
-      () => undefined,
-      (error: Error) => error,
-    );
+    const abortError = await abortOf(writer, reason);
     const fatal =
       this.#fatal(reason, quiet) ??
       (abortError === undefined ? undefined : fatalDestinationError(abortError, this.#name));
@@ -239,6 +244,16 @@ export class UnitLane implements GatheringEvents {
     }
     if (this.#seen[index] === 1) throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', `unit ${id}: row ${index} came twice`);
     this.#seen[index] = 1;
+  }
+}
+
+/** Abort the writer, if there is one. @returns what that failed with */
+async function abortOf(writer: Pick<UnitWriter, 'abort'> | undefined, reason: Error): Promise<Error | undefined> {
+  try {
+    await writer?.abort(reason);
+    return undefined;
+  } catch (error) {
+    return asError(error);
   }
 }
 
