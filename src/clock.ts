@@ -26,7 +26,7 @@ export const systemClock: Clock = {
 };
 
 /** The same time; what its timers throw is told to `onError` in place of the process. */
-export function guardedClock(clock: Clock, onError: (error: Error) => void): Clock {
+export function guardedClock(clock: Clock, onError: (error: unknown) => void): Clock {
   return {
     nowMs: () => clock.nowMs(),
     wallMs: () => clock.wallMs(),
@@ -35,7 +35,7 @@ export function guardedClock(clock: Clock, onError: (error: Error) => void): Clo
         try {
           fn();
         } catch (error) {
-          onError(error as Error);
+          onError(error);
         }
       }),
   };

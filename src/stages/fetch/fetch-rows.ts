@@ -1,9 +1,9 @@
 /** The fetch stage for anybody's rows: plain objects in, results with the same objects out. */
 
-import { FlowDcError } from '../../errors.ts';
+import { asError, atOnce, FlowDcError, isPromise } from '../../errors.ts';
 import type { RowResult } from '../../record.ts';
 import { ResultStream } from './result-stream.ts';
-import type { Stoppable } from './row-work.ts';
+import { type FetchTask, type Stoppable, unsentEnd } from './row-work.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions, limitsOf } from './settings.ts';
 
 /** How a row is asked for, where it differs from a plain GET. */
@@ -14,9 +14,9 @@ export interface RowRequest {
 }
 
 export interface FetchRowsOptions<Row> extends FetchStageOptions {
-  /** Where a row's bytes are. */
-  readonly url: (row: Row) => string;
-  /** What to send with a row's request; never sent on to another host by a redirect. */
+  /** Where a row's bytes are; answered at once. */
+  readonly url: (row: Row) => string | URL;
+  /** What to send with a row's request, answered at once; never sent on to another host by a redirect. */
   readonly request?: ((row: Row) => RowRequest) | undefined;
 }
 
@@ -25,14 +25,14 @@ const MAX_ROWS_AHEAD = 4096;
 
 /**
  * Fetch whatever `url` finds in each row. Object stream, results in order of completion, exactly one per row.
- * Errors: FDC_ERR_CONFIG_INVALID at construction.
+ * Errors: FDC_ERR_CONFIG_INVALID at construction, and where a function of yours gives a promise; what it throws.
  */
 export function fetchRows<Row>(options: FetchRowsOptions<Row>): RowFetcher<Row> {
   return new RowFetcher(options);
 }
 
 class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
-  readonly #urlOf: (row: Row) => string;
+  readonly #urlOf: FetchRowsOptions<Row>['url'];
   readonly #requestOf: FetchRowsOptions<Row>['request'];
   readonly #maxAhead: number;
   #unfinished = 0;
@@ -40,9 +40,10 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
   readonly #flights = new Set<Stoppable>();
 
   constructor(options: FetchRowsOptions<Row>) {
-    const { url, request, ...stage } = options;
-    if (typeof url !== 'function')
+    // The types do not hold for everybody.
+    if (typeof (options as typeof options | null | undefined)?.url !== 'function')
       throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'fetchRows: expected { url: row => string }');
+    const { url, request, ...stage } = options;
     const settings: EngineSettings = engineSettings(stage);
     super(
       settings,
@@ -60,18 +61,18 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
     try {
       this.#begin(row);
     } catch (error) {
-      this.destroy(error as Error);
+      this.destroy(asError(error));
     }
   }
 
   /** Throws what the caller's functions throw, those that make limits among them. */
   #begin(row: Row): void {
     const url: unknown = this.#urlOf(row);
-    const request: RowRequest | null | undefined = this.#requestOf?.(row);
+    const request: RowRequest | null | undefined = atOnce(this.#requestOf?.(row), 'fetchRows: request');
     this.#unfinished += 1;
     let flight: Stoppable | undefined;
-    this.engine.add({
-      url: typeof url === 'string' ? url : '',
+    const task: FetchTask = {
+      url: typeof url === 'string' ? url : url instanceof URL ? url.href : '',
       headers: request?.headers,
       wants: request?.wants,
       isDropped: () => this.destroyed,
@@ -86,7 +87,10 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
         flight = next;
         this.#flights.add(next);
       },
-    });
+    };
+    if (isPromise(url))
+      task.end(unsentEnd('invalid_url', '`url` gave a promise; it has to give a text at once', '', 0));
+    else this.engine.add(task);
     this.engine.scheduler.pump();
     this.#takeMore();
   }

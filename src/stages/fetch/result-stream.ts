@@ -4,6 +4,7 @@
  */
 import { Duplex } from 'node:stream';
 import { guardedClock } from '../../clock.ts';
+import { asError } from '../../errors.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import type { RowResult } from '../../record.ts';
 import { Fifo } from '../../structures/fifo.ts';
@@ -78,7 +79,7 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
       signal,
     });
     // Limits and random numbers may be the caller's: what they throw from a timer ends the stage.
-    const clock = guardedClock(settings.clock, (error) => this.destroy(error));
+    const clock = guardedClock(settings.clock, (error) => this.destroy(asError(error)));
     this.#settings = { ...settings, clock };
     this.#release = hooks.bodyRelease;
     this.#Result = rowResultClass(hooks.bodyRelease);
@@ -90,7 +91,7 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
         publish('flow-dc:attempt', () => ({ host, headersMs, serviceMs, bytes, code })),
       onShortage: (message) => publish('flow-dc:shortage', () => ({ message })),
       onNetwork: hooks.onNetwork ?? ((isHeld) => publish('flow-dc:network', () => ({ isHeld }))),
-      onFatal: (error) => this.destroy(error),
+      onFatal: (error) => this.destroy(asError(error)),
     });
   }
 

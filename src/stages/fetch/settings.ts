@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { FetchOptions, FetchSettings, HostRule, PaarcOptions } from '../../config/types.ts';
-import { FlowDcError } from '../../errors.ts';
+import { atOnce, FlowDcError } from '../../errors.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import type { PoisonNotes } from '../../job/poison-notes.ts';
 import { type FileShares, openFileLimit, shareFiles } from '../../open-files.ts';
@@ -21,6 +21,8 @@ import { NameResolver, nameServers } from './connect/resolver.ts';
 import { SpillFolder } from './reply/body-memory.ts';
 import { createLimits, ownLimits } from './schedule/create-limits.ts';
 import { HostProfiles } from './schedule/host-profiles.ts';
+
+const ALMOST_ONE = 1 - Number.EPSILON;
 
 /** Options of both fetch stages: the `fetch` slice of the configuration and what only a program can give. */
 export interface FetchStageOptions extends FetchOptions {
@@ -84,6 +86,8 @@ export interface EngineSettings extends Omit<FetchSettings, 'hosts' | 'headers' 
 
 /** Errors: FDC_ERR_CONFIG_INVALID. */
 export function engineSettings(options: FetchStageOptions): EngineSettings {
+  if (typeof (options as unknown) !== 'object' || options === null)
+    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `fetch: expected options, got ${String(options)}`);
   const {
     paarc: _paarc,
     signal: _signal,
@@ -113,7 +117,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     ...settings,
     ...shares,
     clock,
-    random,
+    random: () => within(atOnce(random(), 'random')),
     resolver,
     connector: parsed(
       () =>
@@ -138,8 +142,22 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
 /** Whoever keeps the limits of hosts: those handed in, one law for each host, or our own controllers. */
 export function limitsOf(options: FetchStageOptions, settings: EngineSettings): HostLimits {
   if (options.hostLimits !== undefined) return options.hostLimits;
-  if (options.createLimit !== undefined) return ownLimits(options.createLimit);
+  const { createLimit } = options;
+  if (createLimit !== undefined) return ownLimits((host) => checkedLimit(createLimit(host)));
   return createLimits(settings, stageSettings('paarc', options.paarc ?? {}), settings);
+}
+
+/** A number in [0, 1), whatever a source of random numbers gives: with another one a row might wait for ever. */
+function within(random: number): number {
+  return random >= 0 ? Math.min(random, ALMOST_ONE) : 0;
+}
+
+/** What a function of the caller's made. Errors: FDC_ERR_CONFIG_INVALID for what is no limit. */
+function checkedLimit(limit: Limit): Limit {
+  const { permits, onSend, onResult, tick }: Partial<Limit> = atOnce(limit, 'createLimit') ?? {};
+  if (typeof permits === 'number' && [onSend, onResult, tick].every((method) => typeof method === 'function'))
+    return limit;
+  throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'createLimit: expected a limit, such as new FixedLimit(4)');
 }
 
 /** `flow-dc/1.2.3 (+contact)`: who is asking, and where to complain. */

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import { FixedLimit, type Limit } from '../../../src/paarc/limit.ts';
 import { fetchRows } from '../../../src/stages/fetch/fetch-rows.ts';
+import { fetchUnits } from '../../../src/stages/fetch/fetch-units.ts';
 import { serving } from './fetching.ts';
 
 /** Fetch three rows with callbacks that no type checker has seen. @returns codes of the rows, or the error */
@@ -38,11 +39,32 @@ describe('whatever a function for the URL returns', () => {
     ['undefined', undefined],
     ['a number', 5],
     ['a promise', Promise.resolve('http://h.test/')],
-    ['a URL object', new URL('http://h.test/')],
     ['an object without a text', Object.create(null)],
     ['a symbol', Symbol('http://h.test/')],
   ])('%s ends in the row', async (_, value) => {
     expect(await outcomeWith({ url: () => value })).toEqual(new Array(3).fill('invalid_url'));
+  });
+});
+
+describe('a function for the URL', () => {
+  it('may return a URL object', async () => {
+    expect(await outcomeWith({ url: (row: { url: string }) => new URL(row.url) })).toEqual(
+      new Array(3).fill(undefined),
+    );
+  });
+
+  it('that rejects ends in the row, and nowhere else', async () => {
+    expect(await outcomeWith({ url: async () => Promise.reject(new Error('nobody hears it')) })).toEqual(
+      new Array(3).fill('invalid_url'),
+    );
+  });
+});
+
+describe('options of no use', () => {
+  it.each([null, undefined, 5, {}])('%j are refused as the stage is made', (options) => {
+    const refusal = expect.objectContaining({ code: 'FDC_ERR_CONFIG_INVALID' });
+    expect(() => fetchRows(options as never)).toThrow(refusal);
+    if (options === null || options === 5) expect(() => fetchUnits(options as never)).toThrow(refusal);
   });
 });
 
@@ -97,6 +119,34 @@ describe('a function of the caller that throws', () => {
   ])('ends the stage with its error instead of the process: %s', async (_, callbacks) => {
     expect(await outcomeWith(callbacks)).toBe('of the caller');
   });
+
+  it.each([
+    ['request', { request: async () => fail() }],
+    ['createLimit', { createLimit: async () => fail() }],
+    ['onSend', { createLimit: limitWith({ onSend: async () => fail() }) }],
+    ['onResult', { createLimit: limitWith({ onResult: async () => fail() }) }],
+    ['tick', { createLimit: limitWith({ tick: async () => fail(), nextTickMs: 0 }) }],
+    ['random', { random: async () => fail(), maxAttempts: 3, connectTo: ['::127.0.0.1:1'] }],
+  ])('and that gives a promise too, whose rejection is not unhandled: %s', async (name, callbacks) => {
+    expect(await outcomeWith(callbacks)).toMatch(new RegExp(`${name}.*expected an answer at once, got a promise`));
+  });
+
+  it.each([null, undefined, 'a text'])('and throws %j is told as an error', async (thrown) => {
+    const broken = (): never => {
+      throw thrown;
+    };
+    for (const name of ['url', 'request', 'createLimit'])
+      expect(await outcomeWith({ [name]: broken })).toMatch(/was thrown, which is no error/);
+    expect(await outcomeWith({ createLimit: limitWith({ onResult: broken }) })).toMatch(/was thrown/);
+  });
+
+  it.each([Number.POSITIVE_INFINITY, Number.NaN, -1e9, 'x'])(
+    'random numbers such as %s hold no row',
+    async (random) => {
+      const callbacks = { random: () => random, maxAttempts: 2, retryBackoffMs: 10, connectTo: ['::127.0.0.1:1'] };
+      expect(await outcomeWith({ createLimit: () => new FixedLimit(1), ...callbacks })).toHaveLength(3);
+    },
+  );
 
   it.each([null, undefined, 5])('ends the stage too where a limit should be and %s is', async (value) => {
     expect(await outcomeWith({ createLimit: () => value })).toEqual(expect.any(String));

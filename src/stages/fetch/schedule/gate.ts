@@ -5,6 +5,7 @@
  * gate faults have no place here: nothing sleeps under a lock, raising a limit has nobody to forget to wake, lowering
  * one lets running requests drain, and cancelling a waiting row is dropping it from its queue.
  */
+import { atOnce } from '../../../errors.ts';
 import type { Limit, Load, Outcome, SendToken, Transition } from '../../../paarc/limit.ts';
 
 /**
@@ -55,26 +56,26 @@ export class Gate {
     const slotMs = Math.min(nowMs, Math.max(readyMs, waitingSinceMs, nowMs - MAX_SLIP_MS));
     this.#nextSlotMs = slotMs + this.limit.spacingMs;
     this.#inFlight += 1;
-    return { token: this.limit.onSend(nowMs, this.#inFlight), sentAtMs: nowMs };
+    return { token: atOnce(this.limit.onSend(nowMs, this.#inFlight), 'onSend of a limit'), sentAtMs: nowMs };
   }
 
   /** Slots and pauses are in the shared limit, which says now whether another thread has left anything. */
   #sendShared(nowMs: number, waitingSinceMs: number): Permit | undefined {
     if (this.limit.acquire?.(nowMs, waitingSinceMs) !== true) return undefined;
     this.#inFlight += 1;
-    return { token: this.limit.onSend(nowMs, this.#inFlight), sentAtMs: nowMs };
+    return { token: atOnce(this.limit.onSend(nowMs, this.#inFlight), 'onSend of a limit'), sentAtMs: nowMs };
   }
 
   /** The request of `permit` ended. Exactly once per permit. */
   settle(permit: Permit, outcome: Outcome, nowMs: number): void {
     this.#inFlight -= 1;
-    this.limit.onResult(permit.token, outcome, nowMs);
+    atOnce(this.limit.onResult(permit.token, outcome, nowMs), 'onResult of a limit');
   }
 
   /** Let the limit think, when its time has come. */
   tick(nowMs: number, load: Load): Transition | undefined {
     const before = this.limit.spacingMs;
-    const transition = this.limit.tick(nowMs, load);
+    const transition = atOnce(this.limit.tick(nowMs, load), 'tick of a limit');
     // A rate that was just raised must not wait out a slot that the old rate had booked.
     if (this.limit.spacingMs < before) this.#nextSlotMs = Math.min(this.#nextSlotMs, nowMs + this.limit.spacingMs);
     return transition;
