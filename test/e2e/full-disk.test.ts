@@ -70,5 +70,25 @@ describe.skipIf(!canMount)(
         expect((await runCli(['verify', out])).stdout).toBe('');
       },
     );
+
+    it.each([
+      ['a dataset', ['-o', 'DATASET']],
+      ['nothing that is kept', ['-o', 'none:']],
+    ])('under bodies on their way to %s ends with one line', async (_, output) => {
+      const folder = await tempFolder();
+      const disk = join(folder, 'disk');
+      mkdirSync(disk);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]);
+      onTestFinished(() => void execFileSync('umount', ['-l', disk]));
+      const manifest = join(folder, 'm.txt');
+      writeFileSync(manifest, Array.from({ length: 40 }, (_, i) => `http://h${i % 4}.test/${i}.jpg`).join('\n'));
+      const origin = await testOrigin({ meanBytes: 300_000, sigma: 0 });
+      const where = output.map((part) => (part === 'DATASET' ? join(disk, 'out') : part));
+      const flags = ['--connect-to', origin.connectTo, '--spill-bytes', '64KiB'];
+      const full = await runCli(['download', manifest, ...where, ...flags], { env: { TMPDIR: disk } });
+      expect(full.code, full.stderr).toBe(1);
+      expect(full.stderr).toMatch(/^flow-dc: .*no space left.*\(FDC_ERR_DEST_FULL\)$/m);
+      expect(full.stderr).not.toMatch(/^ +at |Error: /m);
+    });
   },
 );

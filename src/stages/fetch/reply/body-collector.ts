@@ -12,7 +12,7 @@ import type { BodyBudget, SpillFolder } from './body-memory.ts';
 export interface CollectorOptions {
   readonly budget: BodyBudget;
   readonly spillBytes: number;
-  readonly spill: Pick<SpillFolder, 'newPath' | 'remove' | 'enter' | 'leave'>;
+  readonly spill: Pick<SpillFolder, 'newPath' | 'remove' | 'enter' | 'leave' | 'guard'>;
 }
 
 export interface CollectedBody {
@@ -89,9 +89,11 @@ export class BodyCollector {
     this.#bytes += chunk.length;
     this.#chunks.push(chunk);
     if (this.#file === undefined && this.#writing === undefined && this.#fits()) return undefined;
-    this.#writing ??= this.#flush().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#options.spill
+      .guard(() => this.#flush())
+      .finally(() => {
+        this.#writing = undefined;
+      });
     return this.#writing;
   }
 
@@ -165,9 +167,11 @@ export class BodyCollector {
     await this.#writing;
     const inMemory = this.finishInMemory();
     if (inMemory !== undefined || this.#file === undefined) return inMemory as CollectedBody;
-    if (this.#chunks.length > 0) await this.#flush();
+    const { spill } = this.#options;
+    if (this.#chunks.length > 0) await spill.guard(() => this.#flush());
     const { path, hash, image } = this.#file;
-    await this.#close(this.#file);
+    const file = this.#file;
+    await spill.guard(() => this.#close(file));
     const size = this.#bytes;
     const spilled = { path, bytes: size };
     const found = { head: this.#head, sha256: hash.digest('hex'), image: image.end() };
@@ -183,8 +187,9 @@ export class BodyCollector {
     if (this.#file === undefined) return;
     const file = this.#file;
     this.#file = undefined;
-    await this.#close(file);
-    await this.#options.spill.remove(file.path);
+    const { spill } = this.#options;
+    await spill.guard(() => this.#close(file));
+    await spill.remove(file.path);
   }
 
   #giveBack(bytes: number): void {

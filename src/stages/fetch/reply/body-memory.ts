@@ -4,6 +4,8 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { destinationError, errnoOf } from '../../../destination/destination.ts';
+import { isShortage } from '../../../open-files.ts';
 
 /**
  * One pool of bytes for all bodies of the process. Whoever knows a body's length reserves all of it before reading, so
@@ -113,6 +115,19 @@ export class SpillFolder {
     else next();
   }
 
+  /**
+   * Do something with a file of the folder. A machine that is short of files rejects as it does.
+   * Errors: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO.
+   */
+  async guard<T>(work: () => Promise<T> | T): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isShortage(error) || errnoOf(error) === undefined) throw error;
+      throw destinationError(error, `large bodies in ${this.#folder ?? this.#given ?? tmpdir()}`);
+    }
+  }
+
   /** A path nobody else uses. Makes the folder on first use; throws when it cannot. */
   newPath(): string {
     if (this.#folder === undefined) {
@@ -126,7 +141,7 @@ export class SpillFolder {
 
   /** Remove one file. It need not be there any more: a sink may have moved it into place. */
   async remove(path: string): Promise<void> {
-    await rm(path, { force: true });
+    await this.guard(() => rm(path, { force: true }));
     this.#files.delete(path);
     await this.#removeIfDone();
   }

@@ -7,6 +7,8 @@ import { createReadStream } from 'node:fs';
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
+import { destinationError } from '../../../destination/destination.ts';
+import { isShortage } from '../../../open-files.ts';
 import { type BodyCollector, type CollectedBody, headOf } from './body-collector.ts';
 
 /** No honest server applies more; a list of thousands would cost a decoder each. */
@@ -31,7 +33,8 @@ export function isEncoded(header: string | undefined): header is string {
 /**
  * @param header - Content-Encoding, possibly several codings in the order in which they were applied
  * @param collector - takes the result; dropped again unless `ok`
- * @returns rejects only for faults of our own, such as a full disk
+ * @returns rejects only for faults of our own, such as a full disk: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO, or as the
+ * machine does when it is short of files
  */
 export async function decodeContent(
   encoded: CollectedBody,
@@ -84,7 +87,7 @@ async function* piecesOf(
   try {
     for await (const chunk of createReadStream(spilled.path)) yield chunk as Buffer;
   } catch (error) {
-    onError(error);
+    onError(isShortage(error) ? error : destinationError(error, `the large body ${spilled.path}`));
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -65,6 +65,30 @@ describe('a body', () => {
     expect(budget.usedBytes).toBe(200 * KB);
   });
 
+  it.each([
+    ['is no folder', 'FDC_ERR_DEST_IO', (folder: string) => new SpillFolder(join(folder, 'file'))],
+    [
+      'is on a disk that is full',
+      'FDC_ERR_DEST_FULL',
+      (folder: string) =>
+        Object.assign(new SpillFolder(folder), {
+          newPath: () => {
+            throw Object.assign(new Error('ENOSPC: no space left on device, mkdir'), { code: 'ENOSPC' });
+          },
+        }),
+    ],
+  ])('whose place on disk %s ends with %s and one line', async (_, code, spillIn) => {
+    const { budget, folder } = await bench(10_000 * KB, 0);
+    await writeFile(join(folder, 'file'), '');
+    const collector = new BodyCollector({ budget, spillBytes: KB, spill: spillIn(folder) }, 0);
+    await expect(collector.add(Buffer.alloc(2 * KB))).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(/^large bodies in \/[^\n]*$/),
+    });
+    await collector.discard();
+    expect(budget.usedBytes).toBe(0);
+  });
+
   it('that is dropped leaves neither bytes nor file, also in the middle of a write', async () => {
     const { budget, start, folder } = await bench(10_000 * KB, 100 * KB);
     const collector = start();
@@ -81,7 +105,7 @@ describe('a body', () => {
     spill.newPath();
     await rm(folder, { recursive: true });
     const broken = new BodyCollector({ budget, spillBytes: 1, spill }, 0);
-    await expect(broken.add(Buffer.alloc(KB))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(broken.add(Buffer.alloc(KB))).rejects.toMatchObject({ code: 'FDC_ERR_DEST_IO' });
     await broken.discard();
     expect(budget.usedBytes).toBe(0);
   });
@@ -94,7 +118,7 @@ describe('a folder for spilled bodies', () => {
     await spill.close();
     expect(await readdir(join(path, '..'))).toEqual([]);
     await spill.remove(path);
-    await expect(readdir(join(path, '..'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(readdir(join(path, '..'))).rejects.toMatchObject({ code: 'FDC_ERR_DEST_IO' });
   });
 
   it('of the caller’s stays', async () => {

@@ -94,7 +94,7 @@ describe('an encoded body', () => {
   it('whose file is gone is an error of our own', async () => {
     const { collector, folder } = await bench();
     const gone = { ...received(), spilled: { path: join(folder, 'missing'), bytes: 1 } };
-    await expect(decodeContent(gone, 'gzip', MB, collector)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(decodeContent(gone, 'gzip', MB, collector)).rejects.toMatchObject({ code: 'FDC_ERR_DEST_IO' });
   });
 });
 
