@@ -105,7 +105,7 @@ export const FETCH_GUARD_KEYS = {
     minimum: 0,
     maximum: 604_800,
     default: 3600,
-    description: 'How long a host may hold a row by asking for pauses (Retry-After), in all; its rows end after that.',
+    description: 'How long a host may hold a row by putting it off (429, 503), in all; its rows end after that.',
     fdc: { slice: 'fetch', option: 'maxRetryAfterMs', scale: 1000, unit: 's', value: 'SECONDS', group: 'politeness' },
   },
   offline_hold_sec: {

@@ -26,7 +26,7 @@ export const FETCH_KEYS = {
     exclusiveMinimum: 0,
     maximum: 86_400,
     default: 30,
-    description: 'Deadline of one attempt, from sending the request to the last byte.',
+    description: 'Deadline of one attempt, from sending the request to the last byte, redirects included.',
     fdc: {
       slice: 'fetch',
       option: 'timeoutMs',

@@ -7,7 +7,9 @@
 export interface FetchKeys {
   /** Most requests in flight over all hosts; 0 chooses the default. Default: 1000. */
   readonly concurrent_downloads?: number | null | undefined;
-  /** Deadline of one attempt, from sending the request to the last byte. In seconds. Default: 30. */
+  /**
+   * Deadline of one attempt, from sending the request to the last byte, redirects included. In seconds. Default: 30.
+   */
   readonly timeout_sec?: number | undefined;
   /** A body that arrives slower than this is given up; 0 switches the check off. Default: 1KiB. */
   readonly min_throughput?: number | string | undefined;
@@ -59,8 +61,8 @@ export interface FetchKeys {
    */
   readonly breaker_failures?: number | undefined;
   /**
-   * How long a host may hold a row by asking for pauses (Retry-After), in all; its rows end after that. In seconds.
-   * Default: 3600.
+   * How long a host may hold a row by putting it off (429, 503), in all; its rows end after that. In seconds. Default:
+   * 3600.
    */
   readonly max_retry_after?: number | undefined;
   /**
@@ -127,7 +129,7 @@ export interface HostRule {
 export interface FetchSettings {
   /** Most requests in flight over all hosts; 0 chooses the default. Default: 1000. */
   readonly concurrentDownloads: number;
-  /** Deadline of one attempt, from sending the request to the last byte. Default: 30000. */
+  /** Deadline of one attempt, from sending the request to the last byte, redirects included. Default: 30000. */
   readonly timeoutMs: number;
   /** A body that arrives slower than this is given up; 0 switches the check off. Default: 1KiB. */
   readonly minBytesPerSecond: number;
@@ -178,10 +180,7 @@ export interface FetchSettings {
    * A host is called down after so many failures in a row, no success, and at least twice the time limit. Default: 10.
    */
   readonly breakerFailures: number;
-  /**
-   * How long a host may hold a row by asking for pauses (Retry-After), in all; its rows end after that. Default:
-   * 3600000.
-   */
+  /** How long a host may hold a row by putting it off (429, 503), in all; its rows end after that. Default: 3600000. */
   readonly maxRetryAfterMs: number;
   /**
    * When every host has failed to resolve or connect for this long, hold everything instead of failing rows. Default:

@@ -141,14 +141,14 @@ export class FetchEngine implements Tower {
   }
 
   #send(work: Work, lane: Lane<Work>, permit: Permit): void {
-    if (work.hops === 0) work.attempts += 1;
-    work.queueMs += this.#clock.nowMs() - work.waitingSinceMs;
+    work.send(this.#clock.nowMs());
     const { url, task } = work;
     const policy = this.#settings.policyOf(work.host);
     const headers = requestHeaders(url, this.#settings.userAgent, policy, this.#ownHeaders(work));
     const flight = new Flight(this, work, lane, permit);
     const limits = this.#deadlinesOf(policy.timeoutMs ?? this.#settings.timeoutMs);
-    flight.send({ path: `${url.pathname}${url.search}`, headers, wants: task.wants }, this.#attempt, limits);
+    const request = { path: `${url.pathname}${url.search}`, headers, wants: task.wants, spentMs: work.spentMs };
+    flight.send(request, this.#attempt, limits);
     if (flight.isOut) task.onAttempt(flight, work.attempts);
   }
 
@@ -283,8 +283,8 @@ export class FetchEngine implements Tower {
     }
     const deferred = code === 'http_429' || (code === 'http_503' && end.retryAfterMs !== undefined);
     const { retryAfterMs } = end;
+    if (deferred) work.putOff(this.#clock.nowMs());
     const decision = decideRetry(work, { code, deferred, retryAfterMs }, this.#settings, this.#settings.random());
-    work.pausedMs += retryAfterMs ?? 0;
     if (decision.kind === 'give-up')
       return this.#fail(work, code, message, code === 'robots_tag' ? 'skipped' : 'failed', end);
     if (decision.counts === 'error') work.errors += 1;

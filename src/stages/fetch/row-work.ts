@@ -64,8 +64,12 @@ export class Work {
   attempts = 0;
   errors = 0;
   deferrals = 0;
-  /** What hosts asked for by Retry-After in reply to this row, in all. */
+  /** When a host first said "not now" about this row, and how long ago that was at the last time. */
+  #putOffAtMs: number | undefined;
   pausedMs = 0;
+  /** When its last request was sent, and how long those took that led to a redirect, in this attempt. */
+  #sentAtMs = 0;
+  spentMs = 0;
   staleConnections = 0;
   /** Since when the row waits to be sent, and how long it has waited for its sends so far. */
   waitingSinceMs: number;
@@ -82,8 +86,21 @@ export class Work {
     this.waitingSinceMs = nowMs;
   }
 
+  send(nowMs: number): void {
+    if (this.hops === 0) this.attempts += 1;
+    this.queueMs += nowMs - this.waitingSinceMs;
+    this.#sentAtMs = nowMs;
+  }
+
+  /** A host says "not now". */
+  putOff(nowMs: number): void {
+    this.#putOffAtMs ??= nowMs;
+    this.pausedMs = nowMs - this.#putOffAtMs;
+  }
+
   /** Go where a redirect leads. */
   follow(target: URL): void {
+    this.spentMs += this.waitingSinceMs - this.#sentAtMs;
     this.url = target;
     this.host = target.host;
     this.origin = target.origin;
@@ -96,6 +113,7 @@ export class Work {
     this.host = this.firstHost;
     this.origin = this.#startOrigin;
     this.hops = 0;
+    this.spentMs = 0;
   }
 
   /** What was sent last counts as never sent. */

@@ -31,6 +31,39 @@ describe('what is not the file', () => {
     expect(summary(results)).toEqual({ [expected]: 1 });
   });
 
+  const RANGE = '206 Partial Content\r\ncontent-range: bytes 0-1999/2000';
+  const framed = (body: Buffer): Buffer =>
+    Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]);
+  it.for([
+    ['in pieces', `${RANGE}\r\ntransfer-encoding: chunked`, framed(JPEG)],
+    ['up to the end of the connection', `${RANGE}\r\nconnection: close`, JPEG],
+  ] as const)('is not stored: a part that calls itself the whole, %s', async ([, head, body]) => {
+    const connectTo = await answering(head, body);
+    const results = await drain(stageFor({ connectTo } as never, { maxAttempts: 1 }), urlsOf('a.test', 1));
+    expect(summary(results)).toEqual({ 'failed http_206 1': 1 });
+  });
+
+  it.for([
+    ['in pieces', 'transfer-encoding: chunked', framed(JPEG)],
+    ['up to the end of the connection', 'connection: close', JPEG],
+  ] as const)('is the file: a part that is all of it, %s', async ([, head, body]) => {
+    const range = `206 Partial Content\r\ncontent-range: bytes 0-${JPEG.length - 1}/${JPEG.length}`;
+    const connectTo = await answering(`${range}\r\n${head}`, body);
+    const results = await drain(stageFor({ connectTo } as never, { maxAttempts: 1 }), urlsOf('a.test', 1));
+    expect(summary(results)).toEqual({ 'fetched 1': 1 });
+  });
+
+  it.for([
+    ['a status of zeros', '000 x\r\ncontent-length: 0'],
+    ['a switch of protocols behind an early hint', '103 Early Hints\r\n\r\nHTTP/1.1 101 Switching\r\nupgrade: x'],
+  ] as const)('is a reply against the rules: %s', async ([, head]) => {
+    const connectTo = await answering(head, JPEG);
+    const results = await drain(stageFor({ connectTo } as never, { maxAttempts: 1 }), urlsOf('a.test', 1));
+    expect(results.map(({ code, message }) => `${code}: ${message}`)).toEqual([
+      expect.stringMatching(/^protocol_error/),
+    ]);
+  });
+
   const ICNS = Buffer.concat([Buffer.from('icns\0\0\0\x40ICON', 'latin1'), Buffer.alloc(52)]);
   const ASF = Buffer.concat([Buffer.from('3026b2758e66cf11a6d900aa0062ce6c', 'hex'), Buffer.alloc(200)]);
   it.for([

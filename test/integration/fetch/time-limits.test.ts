@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { fetchFrom, summary, urlsOf } from './fetching.ts';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { drain, fetchFrom, stageFor, summary, urlsOf } from './fetching.ts';
 
 const OPTIONS = { timeoutMs: 1500, maxAttempts: 1, maxBytes: 1_000_000 };
 
@@ -43,6 +45,23 @@ describe('a host', () => {
       },
     );
     expect(summary(results)).toEqual({ 'failed timeout_headers 1': 1, 'fetched 1': 1 });
+  });
+
+  it('cannot stretch the time of an attempt by redirects, each of which comes in time', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', () => {
+        const reply = 'HTTP/1.1 302 Found\r\nlocation: /again\r\ncontent-length: 0\r\n\r\n';
+        setTimeout(() => socket.write(reply), 200);
+      });
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const connectTo = `::127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const startMs = performance.now();
+    const stage = stageFor({ connectTo } as never, { ...OPTIONS, timeoutMs: 500 });
+    expect(summary(await drain(stage, urlsOf('a.test', 1)))).toEqual({ 'failed timeout_headers 1': 1 });
+    expect(performance.now() - startMs).toBeLessThan(1500);
   });
 
   it('is down when it had no success for long: the rest of its rows do not each wait out their time', async () => {

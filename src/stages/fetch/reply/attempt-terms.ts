@@ -53,6 +53,8 @@ export interface AttemptRequest {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly wants: 'head' | 'headers' | undefined;
+  /** What redirects took of the attempt's time, ms. */
+  readonly spentMs: number;
 }
 
 /** Whoever started an attempt. */

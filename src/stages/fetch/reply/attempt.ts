@@ -14,6 +14,7 @@ import {
   announcedBody,
   contentLength,
   judgeReply,
+  partBytes,
   type ReplyHeaders,
   readHeaders,
   replyHeaders,
@@ -28,26 +29,24 @@ export const THROUGHPUT_WINDOW_MS = 10_000;
 /** Start the request. `owner.onEnd` is called exactly once, unless `abort` comes first, which reports nothing. */
 export function startAttempt(
   client: Client,
-  { path, headers, wants }: AttemptRequest,
+  request: AttemptRequest,
   settings: AttemptSettings,
   limits: Deadlines,
   owner: AttemptOwner,
 ): { abort(): void } {
-  const attempt = new Attempt(client, settings, limits, owner, wants !== undefined, headers.range !== undefined);
-  client.dispatch({ path, method: wants === 'head' ? 'HEAD' : 'GET', headers }, attempt);
+  const attempt = new Attempt(client, request, settings, limits, owner);
+  const method = request.wants === 'head' ? 'HEAD' : 'GET';
+  client.dispatch({ path: request.path, method, headers: request.headers }, attempt);
   return attempt;
 }
 
-/**
- * A handler of undici's older form: it gets headers as bytes, of which few are read, and costs no controller object.
- */
+/** A handler of undici's older form: it gets headers as bytes, of which few are read, and makes no controller. */
 class Attempt implements Dispatcher.DispatchHandler {
   readonly #client: Client;
   readonly #settings: AttemptSettings;
   readonly #owner: AttemptOwner;
   readonly #limits: Deadlines;
-  readonly #isBodyWanted: boolean;
-  readonly #isPartAsked: boolean;
+  readonly #request: AttemptRequest;
   readonly #deadline: Deadline;
   #abortRequest: ((error?: Error) => void) | undefined;
   #resumeParser: (() => void) | undefined;
@@ -57,6 +56,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   #startMs: number;
   #headersAtMs: number | undefined;
   #bytes = 0;
+  #expectedBytes: number | undefined;
   #status = 0;
   #headers: ReplyHeaders | undefined;
   #collector: BodyCollector | undefined;
@@ -67,20 +67,18 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   constructor(
     client: Client,
+    request: AttemptRequest,
     settings: AttemptSettings,
     limits: Deadlines,
     owner: AttemptOwner,
-    headersOnly: boolean,
-    isPartAsked: boolean,
   ) {
     this.#client = client;
     this.#settings = settings;
     this.#owner = owner;
     this.#limits = limits;
-    this.#isBodyWanted = !headersOnly;
-    this.#isPartAsked = isPartAsked;
+    this.#request = request;
     this.#startMs = settings.clock.nowMs();
-    this.#deadline = new Deadline(limits, () => this.#expire());
+    this.#deadline = new Deadline(limits, () => this.#expire(), request.spentMs);
   }
 
   abort(): void {
@@ -106,10 +104,13 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#headersAtMs = this.#settings.clock.nowMs();
     const headers = readHeaders(rawHeaders);
     const { robotsTags, clock } = this.#settings;
-    this.#unwanted = judgeReply(status, headers, robotsTags, clock.wallMs(), this.#isPartAsked);
-    if (!this.#isBodyWanted) this.#unwanted ??= { kind: 'headers', status, announced: announcedBody(status, headers) };
+    const isPartAsked = this.#request.headers.range !== undefined;
+    this.#unwanted = judgeReply(status, headers, robotsTags, clock.wallMs(), isPartAsked);
+    if (this.#request.wants !== undefined)
+      this.#unwanted ??= { kind: 'headers', status, announced: announcedBody(status, headers) };
     if (this.#unwanted !== undefined) return true;
     this.#headers = replyHeaders(headers);
+    this.#expectedBytes = partBytes(status, headers, isPartAsked);
     const length = contentLength(headers);
     if (length !== undefined && length > this.#settings.maxBytes) {
       this.#fail('too_large', `Content-Length ${length} is over max_bytes ${this.#settings.maxBytes}`);
@@ -148,6 +149,8 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#unwanted !== undefined) return this.#finishUnwanted(true);
     const collector = this.#collector;
     if (collector === undefined) return this.#fail('empty_body', 'a reply without a body');
+    const [bytes, all = bytes] = [this.#bytes, this.#expectedBytes];
+    if (bytes !== all) return this.#fail('http_206', `a part that nobody asked for: ${bytes} bytes of ${all}`);
     const timing = this.#timing();
     this.#close();
     const head = { kind: 'body', status: this.#status, headers: this.#headers as ReplyHeaders, ...timing } as const;
@@ -226,8 +229,9 @@ class Attempt implements Dispatcher.DispatchHandler {
   #expire(): void {
     if (this.#unwanted !== undefined) return this.#finishUnwanted(false);
     const seconds = this.#limits.limitMs / 1000;
-    if (this.#phase === 'connecting') return this.#fail('connect_timeout', `no connection after ${seconds} s`);
-    if (this.#phase === 'sent') return this.#fail('timeout_headers', `no reply after ${seconds} s`);
+    if (this.#phase === 'connecting' && this.#request.spentMs === 0)
+      return this.#fail('connect_timeout', `no connection after ${seconds} s`);
+    if (this.#phase !== 'body') return this.#fail('timeout_headers', `no reply after ${seconds} s`);
     this.#fail('timeout_body', `${this.#bytes} bytes after ${seconds} s, not complete`);
   }
 
@@ -251,8 +255,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     const result = { kind: 'failed', code, message, staleConnection, ...this.#timing() } as const;
     this.#close();
     this.#abortRequest?.(new Error(code));
-    const status = this.#status === 0 ? undefined : this.#status;
-    const report = (): void => this.#report({ ...result, status }, false);
+    const report = (): void => this.#report({ ...result, status: this.#status || undefined }, false);
     // The budget must be free before the row is tried again.
     if (this.#collector === undefined) report();
     else this.#collector.discard().then(report, (error: Error) => this.#reportCrash(error, result));

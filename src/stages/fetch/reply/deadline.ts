@@ -84,12 +84,14 @@ export class Deadline {
   #startedMs: number;
   #cancelTimer: (() => void) | undefined;
 
-  constructor(deadlines: Deadlines, expire: () => void) {
+  /** @param spentMs - of the limit, before now: it goes on by a timer of its own then, too */
+  constructor(deadlines: Deadlines, expire: () => void, spentMs = 0) {
     this.#deadlines = deadlines;
     this.#expire = expire;
-    this.#leftMs = deadlines.limitMs;
+    this.#leftMs = Math.max(0, deadlines.limitMs - spentMs);
     this.#startedMs = deadlines.clock.nowMs();
-    this.#entry = deadlines.add(expire);
+    if (spentMs > 0) this.resume();
+    else this.#entry = deadlines.add(expire);
   }
 
   pause(): void {

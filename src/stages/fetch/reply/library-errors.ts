@@ -75,8 +75,8 @@ export function meaningOf(error: unknown, phase: 'connecting' | 'sent' | 'body')
   if (phase === 'body' && code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'connection';
   // An interim reply or a switch of protocols that nobody asked for: "bad response", "bad upgrade".
   if (code === 'UND_ERR_SOCKET' && message.startsWith('bad ')) return 'protocol_error';
-  // Of a status below 100.
-  if (code === 'ERR_ASSERTION' && message.includes('statusCode')) return 'protocol_error';
+  // What the parser takes for impossible: a status below 100, a switch of protocols behind an early hint.
+  if (code === 'ERR_ASSERTION' && message.startsWith('The expression')) return 'protocol_error';
   const known = UNDICI_ERRORS[code];
   if (known !== undefined) return known;
   // With TLS 1.3 a server's refusal comes after the request.

@@ -2,7 +2,7 @@
 import type { AnnouncedBody } from '../../../record.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import { isEncoded } from './content-encoding.ts';
-import { notTheFile } from './whole-file.ts';
+import { notTheFile, promisedBytes } from './whole-file.ts';
 
 export type RawHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -11,6 +11,11 @@ export interface ReplyHeaders {
   readonly contentEncoding: string | undefined;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
+}
+
+/** How many bytes an unasked 206 must bring to be the file; undefined for other replies. */
+export function partBytes(status: number, headers: RawHeaders, isPartAsked: boolean): number | undefined {
+  return status === 206 && !isPartAsked ? promisedBytes(single(headers['content-range'])) : undefined;
 }
 
 /** The headers that anything is done with, by the length of their names: all others are not even decoded. */

@@ -41,14 +41,24 @@ export function notTheFile(
   };
 }
 
+/**
+ * How long the body of a 206 is that is taken for the file, by its Content-Range: without a Content-Length only the
+ * bytes that came tell whether it is.
+ */
+export function promisedBytes(range: string | undefined): number | undefined {
+  const match = /^\s*bytes\s+0-(\d+)\/(\d+)\s*$/i.exec(range ?? '');
+  const total = Number(match?.[2]);
+  return Number(match?.[1]) + 1 === total ? total : undefined;
+}
+
+/** Together with any other coding, or twice, the framing stays inside; identity alone has none. */
 function isPlainlyChunked(transferCodings: string | readonly string[]): boolean {
-  const codings = [transferCodings].flat().join(',').toLowerCase().split(',');
-  return codings.map((coding) => coding.trim()).every((coding) => coding === 'chunked' || coding === 'identity');
+  const coding = [transferCodings].flat().join(',').trim().toLowerCase();
+  return coding === 'chunked' || coding === 'identity';
 }
 
 /** RFC 9110, 14.4: `bytes 0-644/645` is all of it, unless the body is shorter; a total of `*` is anybody's guess. */
 function isAll({ range, bodyBytes }: Part): boolean {
-  const match = /^\s*bytes\s+0-(\d+)\/(\d+)\s*$/i.exec(range ?? '');
-  const total = Number(match?.[2]);
-  return Number(match?.[1]) + 1 === total && (bodyBytes ?? total) === total;
+  const total = promisedBytes(range);
+  return total !== undefined && (bodyBytes ?? total) === total;
 }

@@ -11,7 +11,7 @@ export interface TryState {
   readonly errors: number;
   /** Attempts that the host merely put off. */
   readonly deferrals: number;
-  /** Pauses that were asked for so far, ms. */
+  /** Since a host first put the row off, ms. */
   readonly pausedMs: number;
 }
 
@@ -38,10 +38,10 @@ export function decideRetry(
   random: number,
 ): RetryDecision {
   if (failed.deferred) {
-    const pausedMs = state.pausedMs + (failed.retryAfterMs ?? 0);
-    if (state.deferrals + 1 >= MAX_DEFERRALS || pausedMs > options.maxRetryAfterMs) return { kind: 'give-up' };
-    const delayMs = !failed.retryAfterMs ? backoffMs(options.retryBackoffMs, state.deferrals, random) : 0;
-    return { kind: 'retry', delayMs, counts: 'deferral' };
+    const waitMs = failed.retryAfterMs || backoffMs(options.retryBackoffMs, state.deferrals, random);
+    const isOver = state.pausedMs + waitMs > options.maxRetryAfterMs;
+    if (state.deferrals + 1 >= MAX_DEFERRALS || isOver) return { kind: 'give-up' };
+    return { kind: 'retry', delayMs: failed.retryAfterMs ? 0 : waitMs, counts: 'deferral' };
   }
   if (!isTransient(failed.code) || state.errors + 1 >= options.maxAttempts) return { kind: 'give-up' };
   return { kind: 'retry', delayMs: backoffMs(options.retryBackoffMs, state.errors, random), counts: 'error' };

@@ -76,6 +76,13 @@ describe('a host that puts a row off', () => {
     expect(decide({ ...asked, retryAfterMs: Number.POSITIVE_INFINITY })).toEqual({ kind: 'give-up' });
   });
 
+  it.each([undefined, 0])('waits no longer without a usable Retry-After (%s) than with one', (retryAfterMs) => {
+    const after = retryAfterMs === undefined ? {} : { retryAfterMs };
+    const put = { code: 'http_429', deferred: true, deferrals: 1, ...after } as const;
+    expect(decide({ ...put, pausedMs: 3_596_000 })).toMatchObject({ kind: 'retry' });
+    expect(decide({ ...put, pausedMs: 3_596_001 })).toEqual({ kind: 'give-up' });
+  });
+
   it.each([undefined, 0])('without a usable Retry-After (%s) is left alone for a growing while', (retryAfterMs) => {
     const after = retryAfterMs === undefined ? {} : { retryAfterMs };
     expect(decide({ code: 'http_429', deferred: true, deferrals: 3, ...after })).toEqual({
