@@ -9,6 +9,7 @@ export const ERROR_CODES = {
   FDC_ERR_CONFIG_INVALID: { exit: 2, text: 'the configuration or an option is wrong; `issues` lists every problem' },
   FDC_ERR_CONFIG_UNREADABLE: { exit: 2, text: 'a configuration file is missing or is not JSON' },
   FDC_ERR_OPEN_FILES: { exit: 2, text: 'this process may have too few files open' },
+  FDC_ERR_MEMORY: { exit: 1, text: 'this process may have too little memory or address space' },
   FDC_ERR_USAGE: { exit: 2, text: 'the command line is wrong' },
   FDC_ERR_MANIFEST_NOT_FOUND: { exit: 2, text: 'an input file does not exist or cannot be opened' },
   FDC_ERR_MANIFEST_EMPTY: { exit: 2, text: 'the input has no rows' },

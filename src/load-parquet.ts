@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
+import { memoryError } from './address-space.ts';
 
 const load = createRequire(import.meta.url);
 
@@ -20,11 +21,14 @@ type Parquet = typeof import('parquet-wasm');
 
 let parquet: Parquet | undefined;
 
+/** Errors: FDC_ERR_MEMORY. */
 export function loadParquet(): Parquet {
   if (parquet !== undefined) return parquet;
   setFlagsFromString(`--wasm-tiering-budget=${BUDGET}`);
   try {
     parquet = load('parquet-wasm') as Parquet;
+  } catch (error) {
+    throw memoryError(error);
   } finally {
     setFlagsFromString(`--wasm-tiering-budget=${USUAL_BUDGET}`);
   }

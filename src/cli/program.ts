@@ -1,4 +1,5 @@
 /** The program: from arguments to a command to an exit code. */
+import { addressSpaceLimit, LOADING_BYTES, RUN_BYTES, requireAddressSpace } from '../address-space.ts';
 import { nearest } from '../config/nearest.ts';
 import type { CommandName } from '../config/schema/key.ts';
 import { FlowDcError } from '../errors.ts';
@@ -27,6 +28,18 @@ too little stored, or verify found something, 129/130/143 interrupted (resumable
 `;
 }
 
+/** What commands need of address space, in bytes, where Node itself would end without a word to the user. */
+const ADDRESS_SPACE: Readonly<Partial<Record<CommandName, number>>> = {
+  inspect: LOADING_BYTES,
+  estimate: RUN_BYTES,
+  download: RUN_BYTES,
+  resume: RUN_BYTES,
+  submit: RUN_BYTES,
+  worker: RUN_BYTES,
+  repair: RUN_BYTES,
+  demo: RUN_BYTES,
+};
+
 /** @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
@@ -47,6 +60,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const interrupts = listenForInterrupts();
   try {
     requireFiles(name);
+    requireAddressSpace(name, addressSpaceLimit(), ADDRESS_SPACE[name] ?? 0);
     const command = await COMMANDS[name]();
     return await command.run(rest, {
       stdin: process.stdin,

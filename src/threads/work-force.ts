@@ -1,5 +1,6 @@
 /** The working half in this thread and, when it is called for, in others: one set of limits over all of them. */
 import { availableParallelism } from 'node:os';
+import { addressSpaceLimit, threadsWithin } from '../address-space.ts';
 import { openWorkStages, type WorkStages, type WorkSurroundings, work } from '../chain.ts';
 import { sharedClockShiftMs } from '../clock.ts';
 import { stageSettings } from '../config/stage-settings.ts';
@@ -61,7 +62,7 @@ export function openWorkForce(
 ): WorkForce {
   const memory = Math.floor(config.fetch.bodyMemoryBytes / LEAST_BODY_BYTES);
   const files = Math.floor((openFileLimit() ?? Number.POSITIVE_INFINITY) / LEAST_FILES);
-  const most = Math.min(MAX_THREADS, memory, files);
+  const most = Math.min(MAX_THREADS, memory, files, threadsWithin(addressSpaceLimit()));
   const threads = Math.min(most, config.run.threads === 0 ? availableParallelism() : config.run.threads);
   return threads <= 1 ? new OneThread(config, around) : new ManyThreads(config, around, { output, threads, pace });
 }

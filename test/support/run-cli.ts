@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const LIMITED = 'ulimit -n "$0" && exec "$@"';
 
 export interface CliResult {
   /** null when a signal ended it. */
@@ -20,6 +19,8 @@ export interface CliOptions {
   readonly node?: string | undefined;
   /** `ulimit -n` of its process. */
   readonly openFiles?: number | undefined;
+  /** `ulimit -v` of its process, KiB. */
+  readonly addressSpace?: number | undefined;
 }
 
 export interface CliProcess {
@@ -33,7 +34,10 @@ export interface CliProcess {
 /** Start `flow-dc ...args`; stdin is empty unless given. */
 export function startCli(args: readonly string[], options: CliOptions = {}): CliProcess {
   const words = [options.node ?? process.execPath, MAIN, ...args];
-  const limited = options.openFiles === undefined ? words : ['sh', '-c', LIMITED, `${options.openFiles}`, ...words];
+  const { openFiles, addressSpace } = options;
+  const limits = Object.entries({ n: openFiles, v: addressSpace }).filter(([, limit]) => limit !== undefined);
+  const limiting = limits.map(([flag, limit]) => `ulimit -${flag} ${limit} && `).join('');
+  const limited = limits.length === 0 ? words : ['sh', '-c', `${limiting}exec "$0" "$@"`, ...words];
   const child = spawn(limited[0] as string, limited.slice(1), {
     env: { ...process.env, ...options.env },
     cwd: options.cwd,

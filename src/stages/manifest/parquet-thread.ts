@@ -1,6 +1,7 @@
 /** The parquet thread seen from the main thread. */
 import type { Worker } from 'node:worker_threads';
 import { type RecordBatch, RecordBatchReader, type Schema } from 'apache-arrow';
+import { memoryError } from '../../address-space.ts';
 import { decodeBatch } from '../../arrow/batch-bytes.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { startThread } from '../../start-thread.ts';
@@ -59,6 +60,7 @@ export class ParquetThread {
         yield batch;
       }
     } catch (error) {
+      if (isFlowDcError(error)) throw error;
       throw corrupt(path, `${pageFault(error)} after row ${rows} of ${total}`, error);
     } finally {
       void settled(this.#ask({ op: 'close' }));
@@ -93,14 +95,14 @@ export class ParquetThread {
       this.#waiting.push({ resolve, reject });
       this.#worker?.postMessage(request);
     });
-    if (answer.op === 'failed') throw new Error(answer.message);
+    if (answer.op === 'failed') throw memoryError(new Error(answer.message));
     return answer;
   }
 
   #start(): Worker {
     const worker = startThread(new URL('./parquet-worker.ts', import.meta.url));
     worker.on('message', (answer: ParquetAnswer) => this.#waiting.shift()?.resolve(answer));
-    worker.on('error', (error) => this.#fail(error));
+    worker.on('error', (error) => this.#fail(memoryError(error)));
     worker.on('exit', () => this.#fail(new Error('the parquet thread ended')));
     return worker;
   }
