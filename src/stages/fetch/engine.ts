@@ -15,7 +15,13 @@ import { OwnTroubles, REFUSALS, type TroubleHooks } from './own-troubles.ts';
 import { type Acceptance, acceptBody } from './reply/accept-body.ts';
 import { THROUGHPUT_WINDOW_MS } from './reply/attempt.ts';
 import { outcomeOf, shortageText } from './reply/attempt-error.ts';
-import type { AttemptEnd, AttemptSettings, Timing } from './reply/attempt-terms.ts';
+import {
+  type AttemptEnd,
+  type AttemptSettings,
+  type FailedAttempt,
+  failedAs,
+  type Timing,
+} from './reply/attempt-terms.ts';
 import type { CollectedBody, CollectorOptions } from './reply/body-collector.ts';
 import { BodyBudget } from './reply/body-memory.ts';
 import { Deadlines } from './reply/deadline.ts';
@@ -55,6 +61,8 @@ export class FetchEngine implements Tower {
   readonly #accepting: CollectorOptions & EngineSettings;
   /** By length; hosts may have a time limit of their own. */
   readonly #deadlines = new Map<number, Deadlines>();
+  /** Given up for a name that nobody knew, before anything told whether that is up to us. */
+  readonly #undecided: { readonly work: Work; readonly end: FailedAttempt }[] = [];
   readonly #unfinished = new Set<Promise<void>>();
 
   constructor(settings: EngineSettings, limits: HostLimits, hooks: EngineHooks) {
@@ -90,7 +98,10 @@ export class FetchEngine implements Tower {
       onTransition: hooks.onTransition,
       onIdle: ({ host }) => this.pools.rest(host),
       onEvict: (lane) => this.#forget(lane),
-      onHungry: hooks.onHungry,
+      onHungry: () => {
+        if (this.#undecided.length > 0 && this.scheduler.inFlight + this.scheduler.queued === 0) this.#decide();
+        hooks.onHungry();
+      },
     });
   }
 
@@ -147,7 +158,8 @@ export class FetchEngine implements Tower {
     const headers = requestHeaders(url, this.#settings.userAgent, policy, this.#ownHeaders(work));
     const flight = new Flight(this, work, lane, permit);
     const limits = this.#deadlinesOf(policy.timeoutMs ?? this.#settings.timeoutMs);
-    const request = { path: `${url.pathname}${url.search}`, headers, wants: task.wants, spentMs: work.spentMs };
+    const { pathname, search, hostname } = url;
+    const request = { path: `${pathname}${search}`, hostname, headers, wants: task.wants, spentMs: work.spentMs };
     flight.send(request, this.#attempt, limits);
     if (flight.isOut) task.onAttempt(flight, work.attempts);
   }
@@ -197,6 +209,7 @@ export class FetchEngine implements Tower {
     if (!isFreeRetry) this.#troubles.note(lane, work.host, end, this.scheduler.inFlight - 1);
     if (code === 'local_shortage') this.pools.shed();
     else this.#hooks.onAttempt(work.host, code, end);
+    if (this.#undecided.length > 0 && !this.#troubles.isUndecided('dns_error')) this.#decide();
     this.scheduler.settle(lane, permit, isFreeRetry ? { kind: 'neutral' } : outcomeOf(code, end, pauseMs));
     if (!work.task.isDropped()) {
       if (isFreeRetry) {
@@ -206,7 +219,7 @@ export class FetchEngine implements Tower {
       } else if (end.kind === 'body') this.#accept(work, end);
       else if (end.kind === 'headers') work.task.end(announcedEnd(work, end));
       else if (end.kind === 'redirect') this.#follow(work, end);
-      else this.#retryOrFail(work, end.code, end.message, end);
+      else this.#retryOrFail(work, end);
     } else if (end.kind === 'body') {
       this.drop(end);
     }
@@ -225,38 +238,18 @@ export class FetchEngine implements Tower {
       (error: Error) => {
         this.drop(end);
         if (!isShortage(error)) throw error;
-        if (!work.task.isDropped()) this.#waitOut(work, end, error);
+        if (work.task.isDropped()) return;
+        this.#retryOrFail(work, failedAs('local_shortage', shortageText(error), end));
+        this.scheduler.pump();
       },
     );
     this.#background(judging);
   }
 
-  /** The body came, and there was no file to unpack it into. */
-  #waitOut(work: Work, { headersMs, serviceMs, bytes }: Timing, error: Error): void {
-    const end = {
-      kind: 'failed',
-      code: 'local_shortage',
-      message: shortageText(error),
-      staleConnection: false,
-    } as const;
-    this.#retryOrFail(work, end.code, end.message, { ...end, headersMs, serviceMs, bytes });
-    this.scheduler.pump();
-  }
-
   #judge(work: Work, end: AttemptEnd & { kind: 'body' }, acceptance: Acceptance): void {
     if (acceptance.ok) return work.task.end(fetchedEnd(work, end, acceptance.accepted, acceptance.held));
     this.drop(acceptance.held);
-    const { code, message } = acceptance;
-    const { status, headersMs, serviceMs, bytes } = end;
-    const timing = { headersMs, serviceMs, bytes };
-    this.#retryOrFail(work, code, message, {
-      kind: 'failed',
-      code,
-      message,
-      status,
-      staleConnection: false,
-      ...timing,
-    });
+    this.#retryOrFail(work, failedAs(acceptance.code, acceptance.message, end, end.status));
   }
 
   #follow(work: Work, end: AttemptEnd & { kind: 'redirect' }): void {
@@ -275,21 +268,29 @@ export class FetchEngine implements Tower {
     this.scheduler.again(work.host, work, 0);
   }
 
-  #retryOrFail(work: Work, code: RowCode, message: string, end: AttemptEnd & { kind: 'failed' }): void {
+  #retryOrFail(work: Work, end: FailedAttempt, isDecided = false): void {
+    const { code, message, retryAfterMs } = end;
     const waitMs = this.#troubles.excuse(code);
     if (waitMs !== undefined) {
       if (code === 'local_shortage') work.unsend();
       return this.#again(work, waitMs);
     }
     const deferred = code === 'http_429' || (code === 'http_503' && end.retryAfterMs !== undefined);
-    const { retryAfterMs } = end;
     if (deferred) work.putOff(this.#clock.nowMs());
     const decision = decideRetry(work, { code, deferred, retryAfterMs }, this.#settings, this.#settings.random());
+    if (decision.kind === 'give-up' && !isDecided && this.#troubles.isUndecided(code))
+      return void this.#undecided.push({ work, end });
     if (decision.kind === 'give-up')
       return this.#fail(work, code, message, code === 'robots_tag' ? 'skipped' : 'failed', end);
     if (decision.counts === 'error') work.errors += 1;
     else work.deferrals += 1;
     this.#again(work, decision.delayMs);
+  }
+
+  /** Rows whose names nobody knew end after all, or wait with the others. */
+  #decide(): void {
+    for (const { work, end } of this.#undecided.splice(0))
+      if (!work.task.isDropped()) this.#retryOrFail(work, end, true);
   }
 
   #again(work: Work, delayMs: number): void {

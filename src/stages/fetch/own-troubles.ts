@@ -64,6 +64,11 @@ export class OwnTroubles {
     if (this.#network.announces(nowMs)) this.#hooks.onNetwork(true);
   }
 
+  /** Whether a failure with `code` may yet turn out to be ours: names fail, and nothing has shown that any can be had. */
+  isUndecided(code: RowCode): boolean {
+    return this.#network.isUndecided && (code === 'dns_not_found' || code === 'dns_error');
+  }
+
   /** How long a row waits whose failure now costs it nothing, ms; undefined when it does. */
   excuse(code: RowCode): number | undefined {
     const nowMs = this.#clock.nowMs();

@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
@@ -5,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTestCa } from '../../support/test-ca.ts';
-import { drain, serving, stageFor, summary, urlsOf } from './fetching.ts';
+import { drain, serving, stageFor, summary, until, urlsOf } from './fetching.ts';
 
 const CA = createTestCa();
 
@@ -219,5 +221,47 @@ describe('a connection', () => {
     expect(summary(await drain(stageFor(origin, { maxPools: 10, concurrentDownloads: 50 }), urls))).toEqual({
       'fetched 1': 300,
     });
+  });
+});
+
+describe('name servers', () => {
+  const list = (count: number): string[] => Array.from({ length: count }, (_, at) => `http://h${at}.test/a.jpg`);
+  /** Answers every question with a code: 2 is SERVFAIL, 3 NXDOMAIN, 5 REFUSED; without one it is silent. */
+  async function nameServer(code: number | undefined): Promise<string> {
+    const server = createSocket('udp4');
+    server.on('message', (question, { port, address }) => {
+      if (code === undefined) return;
+      const reply = Buffer.from(question);
+      reply.writeUInt16BE(0x8180 | code, 2);
+      server.send(reply, port, address);
+    });
+    server.bind(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    return `127.0.0.1:${server.address().port}`;
+  }
+
+  it.for([2, 3, 5])('that know nobody (%i) cost no row anything, not the first ones either', async (code) => {
+    const dnsServers = [await nameServer(code)];
+    const stage = stageFor({ connectTo: [] } as never, { connectTo: [], dnsServers, maxAttempts: 1 });
+    const results: unknown[] = [];
+    stage.on('data', (result) => results.push(result));
+    for (const url of list(12)) stage.write({ url });
+    stage.end();
+    await until(() => stage.stats().queued === 12, 4000);
+    expect(results).toEqual([]);
+  });
+
+  it('that know nobody of a few hosts end their rows at once', async () => {
+    const dnsServers = [await nameServer(3)];
+    const stage = stageFor({ connectTo: [] } as never, { connectTo: [], dnsServers, maxAttempts: 1 });
+    expect(summary(await drain(stage, list(3)))).toEqual({ 'failed dns_not_found 1': 3 });
+  });
+
+  it('that are silent are not the host’s fault', async () => {
+    const dnsServers = [await nameServer(undefined)];
+    const options = { connectTo: [], dnsServers, maxAttempts: 1, timeoutMs: 300 };
+    const [result] = await drain(stageFor({ connectTo: [] } as never, options), list(1));
+    expect(result).toMatchObject({ code: 'dns_error', message: 'no answer of the name servers after 0.3 s' });
   });
 });

@@ -91,6 +91,13 @@ export class Connector {
     for (const opening of this.#openings) this.#giveUp(opening);
   }
 
+  /** A connection to the host waits for the answer of name servers. */
+  isNaming(hostname: string): boolean {
+    for (const opening of this.#openings)
+      if (opening.socket === undefined && opening.hostname === hostname) return true;
+    return false;
+  }
+
   /** A connection will be asked for before long: find out where it goes meanwhile. */
   expect(url: URL): void {
     this.#options.resolver.expect(this.#wayTo(url).target.hostname);

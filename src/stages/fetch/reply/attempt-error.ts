@@ -39,6 +39,21 @@ export function failureOf(error: unknown, phase: Phase): AttemptFailure {
   }
 }
 
+/** What was missing when the time was over. @param isNaming - the name servers have not answered */
+export function lateness(phase: Phase, isNaming: boolean, limitMs: number, bytes: number): AttemptFailure {
+  const after = `after ${limitMs / 1000} s`;
+  switch (phase) {
+    case 'connecting':
+      return isNaming
+        ? { code: 'dns_error', message: `no answer of the name servers ${after}` }
+        : { code: 'connect_timeout', message: `no connection ${after}` };
+    case 'sent':
+      return { code: 'timeout_headers', message: `no reply ${after}` };
+    case 'body':
+      return { code: 'timeout_body', message: `${bytes} bytes ${after}, not complete` };
+  }
+}
+
 /** What a system call failed with, in words: of a row, and of a run that goes on more slowly. */
 export function shortageText(error: Error): string {
   return `this machine has no open file, memory or port left: ${error.message.split('\n', 1)[0]}`;

@@ -12,7 +12,7 @@ export interface AttemptSettings extends CollectorOptions {
   readonly minBytesPerSecond: number;
   readonly maxBytes: number;
   readonly robotsTags: readonly string[];
-  readonly connector: Pick<Connector, 'isFresh' | 'hasFailedWith'>;
+  readonly connector: Pick<Connector, 'isFresh' | 'hasFailedWith' | 'isNaming'>;
   /** True while the body waits for memory that other bodies hold: the caller counts it as client-limited. */
   readonly onClientWait: (waiting: boolean) => void;
   /** Judges the minimum throughput, window by window. */
@@ -49,8 +49,18 @@ export type AttemptEnd = Timing &
       }
   );
 
+export type FailedAttempt = AttemptEnd & { readonly kind: 'failed' };
+
+/** An attempt that brought something, which is of no use. */
+export function failedAs(code: RowCode, message: string, timing: Timing, status?: number): FailedAttempt {
+  const { headersMs, serviceMs, bytes } = timing;
+  return { kind: 'failed', code, message, status, staleConnection: false, headersMs, serviceMs, bytes };
+}
+
 export interface AttemptRequest {
   readonly path: string;
+  /** Of the URL. */
+  readonly hostname: string;
   readonly headers: Record<string, string>;
   readonly wants: 'head' | 'headers' | undefined;
   /** What redirects took of the attempt's time, ms. */

@@ -1,12 +1,9 @@
-/**
- * One request, one hop: from dispatch to the last byte that is wanted, under our own deadlines. Decides nothing about
- * retries, redirects or limits; it reports what happened and how long it took.
- */
+/** One request, one hop, under our own deadlines: tells what happened and how long it took, and decides nothing more. */
 import type { Client, Dispatcher } from 'undici';
 import { isShortage } from '../../../open-files.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import { endIfKept } from '../connect/paused-end.ts';
-import { failureOf, type Phase, shortageText } from './attempt-error.ts';
+import { failureOf, lateness, type Phase, shortageText } from './attempt-error.ts';
 import type { AttemptEnd, AttemptOwner, AttemptRequest, AttemptSettings, Timing } from './attempt-terms.ts';
 import { BodyCollector } from './body-collector.ts';
 import { Deadline, type Deadlines } from './deadline.ts';
@@ -228,11 +225,11 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   #expire(): void {
     if (this.#unwanted !== undefined) return this.#finishUnwanted(false);
-    const seconds = this.#limits.limitMs / 1000;
-    if (this.#phase === 'connecting' && this.#request.spentMs === 0)
-      return this.#fail('connect_timeout', `no connection after ${seconds} s`);
-    if (this.#phase !== 'body') return this.#fail('timeout_headers', `no reply after ${seconds} s`);
-    this.#fail('timeout_body', `${this.#bytes} bytes after ${seconds} s, not complete`);
+    const isNaming = this.#settings.connector.isNaming(this.#request.hostname);
+    // Behind redirects, which took some of the time, a connection that is missing is no sign of a host that is away.
+    const phase = this.#phase === 'connecting' && !isNaming && this.#request.spentMs > 0 ? 'sent' : this.#phase;
+    const { code, message } = lateness(phase, isNaming, this.#limits.limitMs, this.#bytes);
+    this.#fail(code, message);
   }
 
   #finishUnwanted(isComplete: boolean): void {

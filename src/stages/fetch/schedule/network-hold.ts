@@ -52,6 +52,12 @@ export class NetworkHold {
     if (this.#hosts.size < MIN_HOSTS) this.#hosts.add(host);
   }
 
+  /** Names could not be resolved, too few of them for a sign, and nobody has been reached. */
+  get isUndecided(): boolean {
+    const names = this.#names?.size ?? 0;
+    return names > 0 && names < MIN_NAMES;
+  }
+
   /** Whether a failure with `code` now should cost its row nothing. */
   excuses(code: RowCode, nowMs: number): boolean {
     if (!this.#isAway || nowMs - this.#firstFailureMs >= MAX_HOLD_MS) return false;
