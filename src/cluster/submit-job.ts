@@ -12,6 +12,7 @@ import { FlowDcError } from '../errors.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { readMark, removeMark } from '../job/distributed-mark.ts';
 import { identityOf } from '../job/identity.ts';
+import { noteSealed } from '../job/job-file.ts';
 import { type OpenJob, openJob } from '../job/job-folder.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import { createLocalCommitter } from '../job/local-committer.ts';
@@ -250,7 +251,7 @@ async function bringAllHome(submission: Submission, channel: ClusterChannel): Pr
 async function finish(submission: Submission, channel: ClusterChannel, summary: JobSummary): Promise<void> {
   const { config, input, job, destination, committer, clock } = submission;
   const info = sealInfo(config, input.info, job, summary, clock.wallMs());
-  await sealDataset(destination, committer.records(), info);
+  await noteSealed(job.paths, await sealDataset(destination, committer.records(), info));
   await channel.finish();
   await removeMark(job.paths);
 }

@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createGunzip } from 'node:zlib';
+import { createInflateRaw } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { digestFile, FILE_LIST_SUFFIX } from '../destination/hashed-file.ts';
 import { isFlowDcError } from '../errors.ts';
@@ -30,6 +30,9 @@ export interface KeptUnit {
   readonly container: Artifact;
   readonly table: Artifact;
 }
+
+/** What we write before the packed bytes: no name, no time. */
+const GZIP_HEAD_BYTES = 10;
 
 /** The file that makes a folder of staged files a kept unit. */
 export const KEPT_FILE = 'kept.json';
@@ -149,9 +152,12 @@ async function* looseMembers(root: string, rows: ReadonlyMap<number, KeptRow>): 
 
 async function* tarMembers(path: string): Members {
   const reader = extract();
-  const file = createReadStream(path, { highWaterMark: 1024 * 1024 });
-  const source = path.endsWith('.gz') ? file.pipe(createGunzip()) : file;
-  for (const stream of new Set([file, source])) stream.on('error', (error: Error) => reader.destroy(error));
+  const isPacked = path.endsWith('.gz');
+  const file = createReadStream(path, { highWaterMark: 1024 * 1024, start: isPacked ? GZIP_HEAD_BYTES : 0 });
+  // Without the sum over everything: what is whole is told by the sum of each sample.
+  const source = isPacked ? file.pipe(createInflateRaw()) : file;
+  // What came before an error is read to its end.
+  for (const stream of new Set([file, source])) stream.on('error', () => reader.end(undefined));
   source.pipe(reader);
   try {
     for await (const entry of reader) {

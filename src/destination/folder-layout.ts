@@ -28,6 +28,8 @@ export interface FolderPaths {
   readonly staging: string;
   /** What was fetched of units that a run had to leave half done, a folder each. */
   readonly kept: string;
+  /** Folders that stood where files of the dataset belong: nobody's of ours, so never deleted. */
+  readonly aside: string;
   /** Bodies that do not stay in memory. */
   readonly spill: string;
   /** Id, identity and settings of the job. */
@@ -73,6 +75,7 @@ export function folderPaths(output: string, layout: FolderLayout): FolderPaths {
     state,
     staging: join(state, 'staging'),
     kept: join(state, 'kept'),
+    aside: join(state, 'aside'),
     spill: join(state, 'spill'),
     jobFile: join(state, 'job.json'),
     lockFile: join(state, 'lock'),

@@ -35,9 +35,13 @@ export async function adoptRecords(
 /**
  * Make the missing records of an output folder from its stats files. Artifacts are checked by size only: hashing
  * terabytes is what verification is for.
+ * @param onMisfit - told of records that the files beside them are not as, before their units are done again
  * Errors: FDC_ERR_DEST_IO and FDC_ERR_DEST_FULL when the folders cannot be read or written.
  */
-export async function adoptFromStats(paths: FolderPaths): Promise<Adoption> {
+export async function adoptFromStats(
+  paths: FolderPaths,
+  onMisfit: (record: UnitRecord) => Promise<unknown> = async () => {},
+): Promise<Adoption> {
   const committer = createLocalCommitter(paths.state);
   const refused: { file: string; reason: string }[] = [];
   let adopted = 0;
@@ -46,7 +50,7 @@ export async function adoptFromStats(paths: FolderPaths): Promise<Adoption> {
   for (const name of await statsNames(paths)) {
     // One record per shard: a stats file of another cut of the input must not add a second one.
     if (recorded.has(shardOf(name))) continue;
-    const found = await recordIn(paths, name);
+    const found = await recordIn(paths, name, onMisfit);
     if (typeof found === 'string') refused.push({ file: finalPath(paths, name), reason: found });
     else adopted += await adoptRecords(committer, [found]);
   }
@@ -69,7 +73,11 @@ async function statsNames(paths: FolderPaths): Promise<readonly string[]> {
 }
 
 /** The record that a stats file holds, with the file's own entry brought up to date; or why it cannot be used. */
-async function recordIn(paths: FolderPaths, name: string): Promise<UnitRecord | string> {
+async function recordIn(
+  paths: FolderPaths,
+  name: string,
+  onMisfit: (record: UnitRecord) => Promise<unknown>,
+): Promise<UnitRecord | string> {
   let record: unknown;
   let content: Buffer;
   try {
@@ -86,8 +94,9 @@ async function recordIn(paths: FolderPaths, name: string): Promise<UnitRecord | 
   if (late.length > 0) return late.join('; ');
   for (const artifact of completed.artifacts) {
     const bytes = await bytesOf(finalPath(paths, artifact.name));
-    if (bytes !== artifact.bytes)
-      return `${artifact.name} has ${bytes ?? 'no'} bytes, its record says ${artifact.bytes}`;
+    if (bytes === artifact.bytes) continue;
+    await onMisfit(completed);
+    return `${artifact.name} has ${bytes ?? 'no'} bytes, its record says ${artifact.bytes}`;
   }
   return completed;
 }

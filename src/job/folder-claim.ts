@@ -72,7 +72,7 @@ function tell(names: readonly string[]): string {
 
 /**
  * Remove a job's recorded files, seal files and state, but for job.json, the lock and the overwrite mark, which the
- * caller replaces. May be cut short at any point and done again: a record goes after the files that it names.
+ * caller replaces, and for what was moved aside. May be cut short at any point and done again: a record goes after the files that it names.
  */
 export async function clearOutput(paths: FolderPaths): Promise<void> {
   for await (const record of createLocalCommitter(paths.state).records()) await clearUnit(paths, record);
@@ -80,7 +80,7 @@ export async function clearOutput(paths: FolderPaths): Promise<void> {
     await remove(finalPath(paths, name));
     await remove(`${finalPath(paths, name)}.part`);
   }
-  const kept = new Set([paths.jobFile, paths.lockFile, paths.overwriteFile]);
+  const kept = new Set([paths.jobFile, paths.lockFile, paths.overwriteFile, paths.aside]);
   for (const name of await readdir(paths.state)) {
     const path = join(paths.state, name);
     if (!kept.has(path)) await rm(path, { recursive: true, force: true });

@@ -18,6 +18,8 @@ export interface JobFile {
   readonly createdAtMs: number;
   readonly identity: JobIdentity;
   readonly settings: JobSettings;
+  /** What the dataset got beside its shards when it was finished; absent in those of earlier versions. */
+  readonly sealed?: readonly string[] | undefined;
 }
 
 export interface FoundJob {
@@ -70,6 +72,7 @@ const SCHEMA = {
     createdAtMs: { type: 'number' },
     identity: identitySchema,
     settings: { type: 'object' },
+    sealed: { type: 'array', items: { type: 'string', pattern: '^[A-Za-z][\\w.-]*$' } },
   },
 } as const;
 
@@ -123,6 +126,12 @@ export async function noteContents(paths: FolderPaths, contents: ReadonlyMap<str
     return sha256 === undefined ? input : { ...input, sha256 };
   });
   await writeJobFile(paths, { ...job, identity: { ...job.identity, inputs } });
+}
+
+/** Remember what was written beside the shards. */
+export async function noteSealed(paths: FolderPaths, sealed: readonly string[]): Promise<void> {
+  const job = await readJobFile(paths);
+  if (job !== undefined) await writeJobFile(paths, { ...job, sealed });
 }
 
 function damaged(jobFile: string, problem: string): FlowDcError {

@@ -128,12 +128,10 @@ async function openIn(paths: FolderPaths, identity: JobIdentity, options: OpenJo
     await sweepTemporaryRecords(paths.state);
     const kept = replaces ? undefined : before;
     // Where a server decides units, taking records back here would not undo them.
-    const taken = options.distributed === 'open' ? 0 : await takeBackMarked(paths);
+    const taken = options.distributed === 'open' ? [] : await takeBackMarked(paths);
     const job = await saveJob(paths, kept, identity, options.settings);
     if (replaces) await rm(paths.overwriteFile, { force: true });
-    const notices = replaces ? await leftOver(out) : [];
-    if (taken > 0)
-      notices.push(`${taken} ${taken === 1 ? 'unit is' : 'units are'} done again, as flow-dc repair asked`);
+    const notices = [...(replaces ? await leftOver(out) : []), ...taken];
     const close = (): Promise<void> => lock.release();
     return { ...job, out, paths, resumed: kept !== undefined, notices, close, [Symbol.asyncDispose]: close };
   } catch (error) {
@@ -171,6 +169,7 @@ async function saveJob(
     createdAtMs: before?.createdAtMs ?? systemClock.wallMs(),
     identity: before === undefined ? identity : withContents(identity, before.identity),
     settings: settings ?? before?.settings ?? {},
+    ...(before?.sealed && { sealed: before.sealed }),
   };
   if (before === undefined || JSON.stringify(before) !== JSON.stringify(job)) await writeJobFile(paths, job);
   return job;

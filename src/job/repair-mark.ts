@@ -14,7 +14,9 @@ import { schemaCheck } from '../json-schema.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import { UNIT_ID_PATTERN } from '../record-schema.ts';
 import { clearListedFiles } from './folder-claim.ts';
+import { keepSamples } from './keep-samples.ts';
 import { createLocalCommitter, recordFile } from './local-committer.ts';
+import { moveFoldersAside } from './move-aside.ts';
 
 /** A unit with the attempt that was found wrong; without a token where its record cannot be read. */
 export interface UnitToRepair {
@@ -41,23 +43,27 @@ export async function markForRepair({ repairFile }: FolderPaths, units: readonly
 /**
  * Take back what is marked: only under the job's lock. May be cut short at any point and done again: the dataset is
  * unfinished before anything is taken back, and a record goes after whatever it could be made again from.
- * @returns how many units were taken back
+ * @returns what to tell the user, a line each
  */
-export async function takeBackMarked(paths: FolderPaths): Promise<number> {
+export async function takeBackMarked(paths: FolderPaths): Promise<string[]> {
   const marked = await readRepairMark(paths);
-  if (marked === undefined) return 0;
+  if (marked === undefined) return [];
+  const notices = await moveFoldersAside(paths);
   await rm(finalPath(paths, SUCCESS_FILE), { force: true });
   await syncFolder(paths.layout === 'shards' ? paths.output : paths.state);
   let taken = 0;
-  for (const unit of marked) if (await takeBack(paths, unit)) taken += 1;
+  for (const unit of marked) if (await takeBack(paths, unit, notices)) taken += 1;
   await rm(paths.repairFile, { force: true });
-  return taken;
+  if (taken > 0) notices.push(`${taken} ${taken === 1 ? 'unit is' : 'units are'} done again, as flow-dc repair asked`);
+  return notices;
 }
 
-async function takeBack(paths: FolderPaths, { unit, token }: UnitToRepair): Promise<boolean> {
+async function takeBack(paths: FolderPaths, { unit, token }: UnitToRepair, notices: string[]): Promise<boolean> {
   const record = await recordNow(paths, unit);
   // Done again already, by whoever was cut short here before.
   if (record?.token !== token) return false;
+  const problem = record === undefined ? undefined : await keepSamples(paths, record);
+  if (problem !== undefined) notices.push(`${problem}; all of it is fetched again`);
   if (record !== undefined && paths.layout === 'files') await clearListedFiles(paths, record);
   // A record that cannot be read is made again from its unit's stats, if those are there and fit the shard.
   if (record !== undefined) await remove(finalPath(paths, `${unit.slice(0, unit.indexOf('-'))}${STATS_SUFFIX}`));

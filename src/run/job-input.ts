@@ -231,10 +231,15 @@ async function readLingers(path: string): Promise<number[]> {
 }
 
 function keptInput(output: string, createTar: boolean): string {
-  const { keptInput: kept } = folderPaths(output, createTar ? 'shards' : 'files');
-  if (existsSync(kept)) return kept;
+  const paths = folderPaths(output, createTar ? 'shards' : 'files');
+  if (existsSync(paths.keptInput)) return paths.keptInput;
+  const wasCut = existsSync(paths.partialInput) || existsSync(beginningOf(paths));
+  const before = wasCut
+    ? 'stdin was not read to its end before'
+    : `what was kept of stdin is gone (${paths.keptInput})`;
+  const again = wasCut ? 'the whole manifest' : 'the same manifest';
   throw new FlowDcError(
     'FDC_ERR_MANIFEST_NOT_FOUND',
-    `stdin was not read to its end before: pipe the whole manifest again, ... | flow-dc download - -o ${output}`,
+    `${before}: pipe ${again} again, ... | flow-dc download - -o ${output}`,
   );
 }

@@ -6,17 +6,20 @@ import { join } from 'node:path';
 import type { WorkSurroundings } from '../chain.ts';
 import type { Clock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
-import { dropKept, keptUnits } from '../dataset/kept-units.ts';
+import { dropKept, isKept, keptUnits } from '../dataset/kept-units.ts';
+import { CHECKSUMS_FILE, sealedUnits } from '../dataset/seal/checksums.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
-import { finalPath } from '../destination/folder-layout.ts';
+import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import { NoneDestination } from '../destination/none-destination.ts';
 import { count } from '../format.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { identityOf } from '../job/identity.ts';
+import { noteSealed } from '../job/job-file.ts';
 import { type OpenJob, openJob } from '../job/job-folder.ts';
 import type { JobSummary, KeptSum } from '../job/job-summary.ts';
+import { keepSamples } from '../job/keep-samples.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
@@ -85,7 +88,9 @@ class FolderPlace implements Place {
     });
     this.#job = job;
     await input.adopt(job.paths);
-    await adoptFromStats(job.paths);
+    await adoptFromStats(job.paths, async (record) => {
+      if (!isKept(this.kept.folder, record.unit)) await keepSamples(job.paths, record);
+    });
     await this.#sweep();
     const before = await totalOf(committer.records());
     if (before.units > 0) input.stopLingering();
@@ -96,7 +101,8 @@ class FolderPlace implements Place {
       ...(kept === undefined ? [] : [keptNotice(kept)]),
     ];
     // A manifest has rows, so a finished dataset has records.
-    const isFinished = before.units > 0 && existsSync(finalPath(job.paths, SUCCESS_FILE));
+    const isFinished =
+      before.units > 0 && existsSync(finalPath(job.paths, SUCCESS_FILE)) && !(await lacksUnits(job.paths, before));
     return { before, notices, isFinished };
   }
 
@@ -124,7 +130,7 @@ class FolderPlace implements Place {
       // What threads had open that were lost on the way.
       await this.#sweep();
       const info = sealInfo(this.#config, input.info, this.#job as OpenJob, summary, clock.wallMs());
-      await sealDataset(destination, committer.records(), info);
+      await noteSealed(destination.paths, await sealDataset(destination, committer.records(), info));
     }
     return summary;
   }
@@ -172,6 +178,11 @@ class NoPlace implements Place {
   async close(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Whether units that the dataset had when it was finished have lost their records, and nothing to make them from. */
+async function lacksUnits(paths: FolderPaths, { units }: RecordTotals): Promise<boolean> {
+  return units < (await sealedUnits(finalPath(paths, CHECKSUMS_FILE)));
 }
 
 function keptNotice({ rows, units }: KeptSum): string {

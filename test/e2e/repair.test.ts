@@ -1,69 +1,22 @@
-import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { essence, outcomesOf } from '../support/dataset.ts';
-import { type CliResult, runCli, startCli } from '../support/run-cli.ts';
+import { csv, finished, flipByte, recordOf, SHARD_ROWS, verify } from '../support/finished-dataset.ts';
+import { runCli, startCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
-
-const ROWS = 300;
-const SHARD_ROWS = 50;
-const csv = ['url,label', ...Array.from({ length: ROWS }, (_, i) => `http://a.test/p/${i}.jpg,l${i % 3}`)].join('\n');
-
-async function finished(...flags: readonly string[]) {
-  const origin = await testOrigin({ rules: [{ behaviours: [{ kind: 'latency', meanMs: 10 }] }] });
-  const folder = await tempFolder();
-  await writeFile(join(folder, 'm.csv'), csv);
-  const out = join(folder, 'out');
-  const shape = ['--shard-size', String(SHARD_ROWS), '--connect-to', origin.connectTo, '--progress', 'off'];
-  const first = await runCli(['download', join(folder, 'm.csv'), '-o', out, ...shape, ...flags]);
-  expect(first.code, first.stderr).toBe(0);
-  const state = flags.includes('--no-create-tar') ? `${out}.flow-dc` : join(out, '.flow-dc');
-  const before = asked();
-  function asked(): number {
-    return origin.stats().get('a.test')?.requests ?? 0;
-  }
-  return {
-    origin,
-    out,
-    state,
-    essence: essence(await outcomesOf(flags.length > 0 ? state : out)),
-    since: () => asked() - before,
-  };
-}
-
-async function flipByte(path: string, at: number): Promise<void> {
-  const file = await open(path, 'r+');
-  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at);
-  await file.write(Buffer.from([(buffer[0] as number) ^ 0xff]), 0, 1, at);
-  await file.close();
-}
-
-async function recordOf(state: string, shard: string): Promise<string> {
-  const folder = join(state, 'units', '000');
-  const name = (await readdir(folder)).find((file) => file.startsWith(`${shard}-`));
-  return join(folder, name as string);
-}
-
-function verify(out: string): Promise<CliResult> {
-  return runCli(['verify', out]);
-}
 
 describe('flow-dc repair', () => {
   it.for<[string, number, (out: string, state: string) => Promise<unknown>]>([
     ['a lost shard', 50, (out) => rm(join(out, '000002.tar'))],
-    ['a damaged shard', 50, (out) => flipByte(join(out, '000001.tar'), 3000)],
-    [
-      'a shard that was cut',
-      50,
-      async (out) => writeFile(join(out, '000001.tar'), (await readFile(join(out, '000001.tar'))).subarray(0, 5000)),
-    ],
+    ['a damaged shard', 1, (out) => flipByte(join(out, '000001.tar'), 3000)],
     ['a lost outcome table', 50, (out) => rm(join(out, '000003.parquet'))],
     [
       'two units at once',
-      100,
+      50,
       async (out) => [await rm(join(out, '000000.tar')), await rm(join(out, '000005.stats.json'))],
     ],
     ['a damaged record', 0, async (_out, state) => writeFile(await recordOf(state, '000004'), '{"unit":')],
@@ -84,7 +37,7 @@ describe('flow-dc repair', () => {
     ],
     [
       'a damaged record of a damaged shard',
-      50,
+      1,
       async (out, state) => {
         await writeFile(await recordOf(state, '000004'), '');
         await flipByte(join(out, '000004.tar'), 3000);
@@ -112,14 +65,13 @@ describe('flow-dc repair', () => {
     expect((await verify(out)).code).toBe(3);
     const repaired = await runCli(['repair', out]);
     expect(repaired.code, repaired.stderr).toBe(0);
-    expect(since() % SHARD_ROWS).toBe(0);
-    expect(since()).toBeLessThan(ROWS);
+    expect(since()).toBe(2);
     expect(await verify(out)).toMatchObject({ code: 0, stdout: '' });
   });
 
   it('that is killed in the middle leaves what a resume, or another repair, makes whole', async () => {
     const { out, essence: whole, since } = await finished();
-    for (const shard of ['000000', '000002', '000004']) await flipByte(join(out, `${shard}.tar`), 3000);
+    for (const shard of ['000000', '000002', '000004']) await rm(join(out, `${shard}.tar`));
     const repair = startCli(['repair', out]);
     await vi.waitFor(() => expect(since()).toBeGreaterThan(20), { timeout: 20_000, interval: 5 });
     repair.child.kill('SIGKILL');

@@ -7,12 +7,14 @@ import type { Job } from '../../job/job-folder.ts';
 import { createLocalCommitter } from '../../job/local-committer.ts';
 import { acquireLock } from '../../job/lock.ts';
 import { markForRepair, type UnitToRepair } from '../../job/repair-mark.ts';
+import type { UnitId } from '../../record.ts';
+import { shellQuoted } from '../../shell-quoted.ts';
 import { defineCommand } from '../args/define-command.ts';
 import type { ParsedFlags } from '../args/flags.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 import { resumeDownload } from './download.ts';
 import { repairOnServer } from './job-control.ts';
-import { BEYOND_REPAIR, readBack, tellVerdict, type Verdict } from './verify.ts';
+import { readBack, tellVerdict, type Verdict } from './verify.ts';
 
 /** A record that was made again from its unit's stats may turn out to be about a damaged shard. */
 const MOST_ROUNDS = 2;
@@ -40,25 +42,29 @@ async function folderMeant({ positionals, config }: ParsedFlags): Promise<string
   return (await findJob(folder)) === undefined && !/[/\\]/.test(folder) ? undefined : folder;
 }
 
-/** @returns the exit code of a verify after it */
+/** @returns the exit code of a verify after it, or that something is off where samples are there no more */
 async function repairFolder(folder: string, given: Config, io: CliIo): Promise<number> {
   let verdict = await readBack(folder);
   if (verdict.finished && verdict.findings.count === 0) {
     writeLines(io.stderr, ['nothing to repair']);
     return tellVerdict(verdict, io, given.json);
   }
+  const storedBefore = new Map<UnitId, number>();
   for (let round = 0; round < MOST_ROUNDS && isRepairable(verdict); round++) {
     const { job, findings, finished } = verdict;
     const again = `${count(findings.units.size)} of ${count(verdict.units)} units are taken again`;
     const rest = finished ? '' : ', and the rest of the rows is fetched';
     writeLines(io.stderr, [`${count(findings.count)} findings: ${again}${rest}`]);
     await mayWriteTo(job, given);
-    await markForRepair(job.paths, await unitsToRepair(verdict));
+    await markForRepair(job.paths, await unitsToRepair(verdict, storedBefore));
     const code = await resumeDownload(job, { ...given, json: false }, io);
     if (code !== EXIT.done && code !== EXIT.result) return code;
     verdict = await readBack(folder);
   }
-  return tellVerdict(verdict, io, given.json);
+  const fewer = await fewerStored(verdict.job, storedBefore);
+  writeLines(io.stderr, fewer);
+  const code = await tellVerdict(verdict, io, given.json);
+  return fewer.length > 0 ? EXIT.result : code;
 }
 
 /** Errors: FDC_ERR_JOB_DISTRIBUTED, FDC_ERR_JOB_LOCKED: a mark must not stay for somebody who did not ask for it. */
@@ -69,15 +75,32 @@ async function mayWriteTo({ out, paths }: Job, { take_over: takeOver }: Config):
 }
 
 function isRepairable({ finished, findings }: Verdict): boolean {
-  return !finished || findings.units.size > 0 || findings.all().some(({ code }) => !BEYOND_REPAIR.has(code));
+  return !finished || findings.isMendable;
 }
 
-async function unitsToRepair({ job, findings }: Verdict): Promise<UnitToRepair[]> {
+/** @param storedBefore - takes how many samples the units had */
+async function unitsToRepair({ job, findings }: Verdict, storedBefore: Map<UnitId, number>): Promise<UnitToRepair[]> {
   const committer = createLocalCommitter(job.paths.state);
   const units: UnitToRepair[] = [];
   for (const unit of findings.units) {
     const record = await committer.record(unit).catch(() => undefined);
     units.push({ unit, token: record?.token });
+    if (record !== undefined && !storedBefore.has(unit)) storedBefore.set(unit, record.stored);
   }
   return units;
+}
+
+/** Units that have lost samples for good, or until somebody tries their rows again; a line each. */
+async function fewerStored({ out, paths }: Job, before: ReadonlyMap<UnitId, number>): Promise<string[]> {
+  const committer = createLocalCommitter(paths.state);
+  const lines: string[] = [];
+  for (const [unit, stored] of before) {
+    const now = (await committer.record(unit).catch(() => undefined))?.stored ?? 0;
+    if (now >= stored) continue;
+    lines.push(
+      `unit ${unit} had ${count(stored)} samples and has ${count(now)}: the rest could not be fetched again; why: ` +
+        `flow-dc report ${shellQuoted(out)}`,
+    );
+  }
+  return lines;
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolveConfig } from '../../config/resolve.ts';
 import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, TotalsSum } from '../../dataset/totals.ts';
-import type { Finding, FindingCode, Findings } from '../../dataset/verify/findings.ts';
+import type { Finding, Findings } from '../../dataset/verify/findings.ts';
 import { findingsOf } from '../../dataset/verify/verify-dataset.ts';
 import { finalPath } from '../../destination/folder-layout.ts';
 import { count } from '../../format.ts';
@@ -15,9 +15,6 @@ import { type ComparedManifest, manifestRowsOf, manifestToCompare } from '../../
 import { shellQuoted } from '../../shell-quoted.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
-
-/** What taking units again does not mend. */
-export const BEYOND_REPAIR: ReadonlySet<FindingCode> = new Set(['stray', 'row_changed', 'input_changed', 'more']);
 
 /** More findings than this are counted, not listed, unless --json asks for all. */
 const LISTED = 50;
@@ -77,11 +74,12 @@ export async function readBack(folder: string, compared?: ComparedManifest): Pro
       }
     },
     urls: compared?.urls,
+    sealFiles: job.sealed,
     unfinished: !isSealed,
   });
   for (const { name, problem } of compared?.changed ?? []) findings.add('input_changed', name, problem);
   const totals = sum.read();
-  const finished = isSealed && (totals.units > 0 || findings.count > 0);
+  const finished = isSealed && totals.units > 0 && !findings.has('record_missing');
   const rows = compared?.urls.rows ?? (finished ? undefined : await manifestRowsOf(job));
   return { ...totals, job, finished, manifestRows: rows, findings };
 }
@@ -126,8 +124,14 @@ async function whoGoesOn({ out, paths }: Job): Promise<string> {
 function adviceLines({ job, findings }: Verdict): string[] {
   const all = findings.all();
   const lines: string[] = [];
-  if (findings.units.size > 0 || all.some(({ code }) => !BEYOND_REPAIR.has(code)))
+  if (findings.has('record_missing'))
+    lines.push(`files without a record are part of the dataset: flow-dc resume ${shellQuoted(job.out)} heals that`);
+  if (findings.isMendable)
     lines.push(`to take what is wrong again, and that alone: flow-dc repair ${shellQuoted(job.out)}`);
+  if (findings.isOfOtherManifest)
+    lines.push(
+      'the dataset was not made of the manifest that was given: no repair changes that; download that one anew',
+    );
   if (all.some(({ code, where }) => code === 'stray' && !where.startsWith('staging/')))
     lines.push('a stray is never touched by flow-dc: move it away, or delete it');
   return lines;

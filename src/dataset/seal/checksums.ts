@@ -1,5 +1,7 @@
 /** SHA256SUMS: what every file of a finished dataset holds, in the form that `sha256sum -c` reads. */
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { shardOfFile } from '../unit-files.ts';
 
 /** Written last but for the mark of success; names itself not. */
 export const CHECKSUMS_FILE = 'SHA256SUMS';
@@ -46,4 +48,11 @@ export function parseChecksums(text: string): ReadonlyMap<string, string> | unde
     sums.set(name, sum);
   }
   return text === '' || text.endsWith('\n') ? sums : undefined;
+}
+
+/** How many units a finished dataset has by its sums; 0 where they are not to be had. */
+export async function sealedUnits(path: string): Promise<number> {
+  const sums = parseChecksums(await readFile(path, 'utf8').catch(() => ''));
+  const isTable = (name: string): boolean => name.endsWith('.parquet') && shardOfFile(name) !== undefined;
+  return [...(sums?.keys() ?? [])].filter(isTable).length;
 }

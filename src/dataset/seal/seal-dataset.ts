@@ -33,18 +33,22 @@ interface SealedShard {
  * table that names them, and the sums of all files. Repeating it overwrites with the same content. Memory: about 400
  * bytes per shard, and one unit.
  * @param records - every record once, in any order
+ * @returns the names of what was written beside the shards
  * Errors: those of the destination.
  */
 export async function sealDataset(
   destination: Destination,
   records: AsyncIterable<UnitRecord>,
   info: SealInfo,
-): Promise<void> {
+): Promise<readonly string[]> {
+  const written: string[] = [CHECKSUMS_FILE];
   const sum = new TotalsSum();
   const shards: SealedShard[] = [];
   const sums = new Checksums();
-  const put = (name: string, content: string | AsyncIterable<Uint8Array>): Promise<void> =>
-    destination.putFile(name, sums.of(name, content));
+  const put = (name: string, content: string | AsyncIterable<Uint8Array>): Promise<void> => {
+    written.push(name);
+    return destination.putFile(name, sums.of(name, content));
+  };
   for await (const record of records) {
     sum.add(record);
     shards.push(sealedShard(record));
@@ -60,6 +64,7 @@ export async function sealDataset(
   await destination.putFile(CHECKSUMS_FILE, sums.text());
   // What waits for it must not take a run without a single sample for a dataset.
   if (totals.stored > 0) await destination.putFile(SUCCESS_FILE, '');
+  return written.sort();
 }
 
 function sealedShard({ unit, stored, artifacts }: UnitRecord): SealedShard {

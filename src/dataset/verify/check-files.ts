@@ -46,8 +46,12 @@ async function checkFile(
   findings: Findings,
 ): Promise<void> {
   const found = await digestFile(join(output, file.path)).catch((error: NodeJS.ErrnoException) => error);
-  if (found instanceof Error) findings.add('sample_missing', file.path, `${shard}: ${found.message}`);
-  else if (found.bytes !== file.bytes || found.sha256 !== file.sha256) {
+  if (found instanceof Error) {
+    const problem = found.code === 'EISDIR' ? 'a folder stands in its place' : found.message;
+    findings.add('sample_missing', file.path, `${shard}: ${problem}`);
+    return;
+  }
+  if (found.bytes !== file.bytes || found.sha256 !== file.sha256) {
     findings.add(
       'sample_damaged',
       file.path,

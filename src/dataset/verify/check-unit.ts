@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { type FolderPaths, finalPath } from '../../destination/folder-layout.ts';
 import { digestFile, FILE_LIST_SUFFIX, type FileDigest } from '../../destination/hashed-file.ts';
-import type { Artifact, UnitRecord } from '../../record.ts';
+import type { Artifact, UnitId, UnitRecord } from '../../record.ts';
 import { TextSet } from '../../structures/hash-table.ts';
 import { RowBitmap } from '../../structures/row-bitmap.ts';
 import { positionKey } from '../naming/sample-names.ts';
@@ -26,6 +26,11 @@ export class DatasetState {
   /** Keys that do not follow from shard and position. */
   readonly keys = new TextSet();
   readonly files = new TextSet();
+  /** Shards that have a record; those whose record cannot be read. */
+  readonly shards = new Set<string>();
+  readonly damaged = new Set<string>();
+  /** What the sums name that were written when the dataset was finished. */
+  sealed: ReadonlyMap<string, string> = new Map();
 
   constructor(
     paths: FolderPaths,
@@ -39,8 +44,14 @@ export class DatasetState {
   }
 }
 
+/** `000012` of a unit. */
+export function shardOf(unit: UnitId): string {
+  return unit.slice(0, unit.indexOf('-'));
+}
+
 /** Everything that one record promises. */
 export async function checkUnit(state: DatasetState, record: UnitRecord): Promise<void> {
+  state.shards.add(shardOf(record.unit));
   state.findings.unit = record.unit;
   await checkRecord(state, record);
   state.findings.unit = undefined;
@@ -124,7 +135,7 @@ function checkOutcomes(state: DatasetState, record: UnitRecord, outcomes: UnitOu
       `the record counts ${JSON.stringify(promised)}, its outcome table ${JSON.stringify(found)}`,
     );
   }
-  const shard = record.unit.slice(0, record.unit.indexOf('-'));
+  const shard = shardOf(record.unit);
   outcomes.keys.forEach((key, index) => {
     if (key !== positionKey(shard, index) && !state.keys.add(key))
       findings.add('key_repeated', record.unit, `key ${JSON.stringify(key)} is used before`);
@@ -143,7 +154,7 @@ function checkUrls({ findings }: DatasetState, urls: ManifestUrls, { unit }: Uni
   findings.add(
     'row_changed',
     unit,
-    `${changed.length} rows have another URL in the manifest, the first is row ${changed[0]}`,
+    `${changed.length} rows have another URL in the manifest, or none, the first is row ${changed[0]}`,
   );
   findings.unit = about;
 }
@@ -161,7 +172,8 @@ function checkRows(state: DatasetState, record: UnitRecord, rows: readonly numbe
       record.unit,
       `${repeated.length} rows were accounted for before, the first is ${repeated[0]}`,
     );
-  if (outside.length > 0) {
+  // Rows that a manifest does not have that was only given to compare with are told by their URLs.
+  if (outside.length > 0 && state.urls === undefined) {
     state.findings.add(
       'record_inconsistent',
       record.unit,

@@ -17,6 +17,7 @@ export const FINDINGS = {
   artifact_damaged: 'a committed file has other bytes than were committed',
   artifact_unreadable: 'a committed file has the right bytes and still cannot be read',
   record_damaged: 'a record cannot be read',
+  record_missing: 'files of a unit are there, and its record is not',
   record_inconsistent: 'a record, its outcome table and its samples do not agree',
   sample_missing: 'an outcome table names a sample that is not stored',
   sample_damaged: 'a sample has other bytes than its outcome table says',
@@ -32,12 +33,24 @@ export const FINDINGS = {
 
 export type FindingCode = keyof typeof FINDINGS;
 
+/** What taking units again does not mend; a record that is missing is made again by any run. */
+const BEYOND_REPAIR: ReadonlySet<FindingCode> = new Set([
+  'record_missing',
+  'stray',
+  'row_changed',
+  'input_changed',
+  'more',
+]);
+
 /** A list that stays short: a deleted folder must not fill the memory with messages. */
 export class Findings {
   readonly #list: Finding[] = [];
   readonly #limit: number;
   readonly #units = new Set<UnitId>();
+  readonly #codes = new Set<FindingCode>();
   #count = 0;
+  #isMendable = false;
+  #isOfOther = false;
   /** The unit that is being looked at: what is found now is about it. */
   unit: UnitId | undefined;
 
@@ -45,11 +58,30 @@ export class Findings {
     this.#limit = limit;
   }
 
-  add(code: FindingCode, where: string, message: string): void {
+  /** @param isMendable - whether a repair finds it as well, and does something about it */
+  add(code: FindingCode, where: string, message: string, isMendable = !BEYOND_REPAIR.has(code)): void {
     const { unit } = this;
+    this.#isMendable ||= isMendable;
+    this.#isOfOther ||= code === 'row_missing' && !isMendable;
+    this.#codes.add(code);
     this.#count += 1;
     if (unit !== undefined) this.#units.add(unit);
     if (this.#list.length < this.#limit) this.#list.push({ code, where, unit, message });
+  }
+
+  /** Whether a repair would do something. */
+  get isMendable(): boolean {
+    return this.#isMendable;
+  }
+
+  /** Whether the manifest that was given says something else than the dataset, which is right in itself. */
+  get isOfOtherManifest(): boolean {
+    return this.#isOfOther || this.has('row_changed') || this.has('input_changed');
+  }
+
+  /** Whether there is one of this kind, listed or not. */
+  has(code: FindingCode): boolean {
+    return this.#codes.has(code);
   }
 
   /** How many there are, listed or not. */

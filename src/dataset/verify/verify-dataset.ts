@@ -4,8 +4,8 @@ import { type FolderLayout, type FolderPaths, folderPaths, stagingFolder } from 
 import { FlowDcError } from '../../errors.ts';
 import type { UnitId, UnitRecord } from '../../record.ts';
 import { checkSeal } from './check-seal.ts';
-import { checkStrays } from './check-strays.ts';
-import { checkUnit, DatasetState } from './check-unit.ts';
+import { checkPlaces, checkStrays } from './check-strays.ts';
+import { checkUnit, DatasetState, shardOf } from './check-unit.ts';
 import { type Finding, Findings } from './findings.ts';
 import type { ManifestUrls } from './manifest-urls.ts';
 
@@ -16,6 +16,8 @@ export interface VerifyOptions {
   readonly readRecords: (onDamaged: (unit: UnitId, problem: string) => void) => AsyncIterable<UnitRecord>;
   /** How many rows the manifest has. Default: as many as the records account for. */
   readonly manifestRows?: number | undefined;
+  /** Files that are known to have been written beside the shards. */
+  readonly sealFiles?: readonly string[] | undefined;
   /** Its URLs, when rows are to be compared with it one by one. */
   readonly urls?: ManifestUrls | undefined;
   /**
@@ -41,26 +43,31 @@ export async function verifyDataset(folder: string, options: VerifyOptions): Pro
 /** The same with every unit that something was found about. */
 export async function findingsOf(
   folder: string,
-  { readRecords, urls, manifestRows = urls?.rows, unfinished = false }: VerifyOptions,
+  { readRecords, urls, manifestRows = urls?.rows, sealFiles = [], unfinished = false }: VerifyOptions,
 ): Promise<Findings> {
   const paths = await findPaths(folder);
   const findings = new Findings();
   const state = new DatasetState(paths, { rows: manifestRows, urls }, findings);
   let rows = 0;
-  for await (const record of readRecords((unit, problem) => addDamaged(findings, unit, problem))) {
+  for await (const record of readRecords((unit, problem) => addDamaged(state, unit, problem))) {
     rows += record.rows;
     if (!unfinished || !(await isStaged(paths, record))) await checkUnit(state, record);
   }
+  await checkPlaces(state);
   if (unfinished) return findings;
   for (const [from, to] of state.rows.gaps(manifestRows ?? rows)) {
-    findings.add('row_missing', `rows ${from}..${to - 1}`, `${to - from} rows of the manifest are in no outcome table`);
+    // What only the manifest has that was given to compare with, no repair of this dataset knows of.
+    const isMendable = urls === undefined || from < rows;
+    const where = `rows ${from}..${to - 1}`;
+    findings.add('row_missing', where, `${to - from} rows of the manifest are in no outcome table`, isMendable);
   }
-  await checkSeal(state);
+  await checkSeal(state, sealFiles);
   await checkStrays(state);
   return findings;
 }
 
-function addDamaged(findings: Findings, unit: UnitId, problem: string): void {
+function addDamaged({ findings, damaged }: DatasetState, unit: UnitId, problem: string): void {
+  damaged.add(shardOf(unit));
   findings.unit = unit;
   findings.add('record_damaged', unit, problem);
   findings.unit = undefined;
