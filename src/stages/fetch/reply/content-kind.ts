@@ -4,7 +4,8 @@
  */
 import type { ImageFormat } from '../../../image/image-format.ts';
 import type { ImageFacts } from '../../../image/image-reader.ts';
-import { type MediaType, mediaSignature } from './media-signature.ts';
+import { hasTextHead, type MediaType, mediaSignature } from './media-signature.ts';
+import { textKind } from './text-kind.ts';
 
 export interface ContentKind extends MediaType {
   /** image, audio, video or other */
@@ -35,8 +36,9 @@ const MEDIA = /^(image|audio|video)\//;
  * page about image formats.
  */
 export function ownImage(image: ImageFacts | undefined, head: Buffer): ImageFacts | undefined {
-  if (image === undefined || image.before === 0) return image;
-  return mediaSignature(head) === undefined && textKind(head) === undefined ? image : undefined;
+  if (image === undefined || (image.before === 0 && image.wholeness === 'whole')) return image;
+  if (textKind(head) !== undefined) return undefined;
+  return image.before === 0 || mediaSignature(head) === undefined ? image : undefined;
 }
 
 /**
@@ -47,9 +49,11 @@ export function ownImage(image: ImageFacts | undefined, head: Buffer): ImageFact
 export function contentKind(image: ImageFacts | undefined, head: Buffer, header: string | undefined): ContentKind {
   const declared = header?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (image !== undefined) return imageKind(image, declared);
-  const found = mediaSignature(head);
-  if (found !== undefined) return { ...found, isMedia: MEDIA.test(found.contentType) };
   const text = textKind(head);
+  const found = mediaSignature(head);
+  // Letters are a word at the beginning of a text, but for kinds whose head is text itself.
+  if (found !== undefined && (text === undefined || !MEDIA.test(found.contentType) || hasTextHead(head)))
+    return { ...found, isMedia: MEDIA.test(found.contentType) };
   if (text === 'svg') return { contentType: 'image/svg+xml', extension: 'svg', isMedia: true };
   if (text !== undefined)
     return { contentType: text === 'html' ? 'text/html' : `text/${text}`, extension: text, isMedia: false };
@@ -90,25 +94,4 @@ function isTga(head: Buffer): boolean {
   const isKind = [1, 2, 3, 9, 10, 11].includes(kind) && hasPalette < 2;
   const isSized = head.readUInt16LE(12) > 0 && head.readUInt16LE(14) > 0;
   return isKind && isSized && [8, 15, 16, 24, 32].includes(head[16] as number);
-}
-
-/** Text that poses as media: a page, an XML or JSON error, a plain message. Undefined for anything binary. */
-function textKind(head: Uint8Array): 'html' | 'svg' | 'xml' | 'json' | 'plain' | undefined {
-  const text = readableText(head)?.trimStart().toLowerCase();
-  if (text === undefined || text === '') return undefined;
-  if (/<(html|head|body)[\s>]/.test(text) || text.startsWith('<!doctype html')) return 'html';
-  if (/^<(\?xml|!--|!doctype svg|svg)/.test(text) && /<svg[\s>]/.test(text)) return 'svg';
-  if (text.startsWith('<?xml')) return 'xml';
-  return /^[[{]\s*["{[\]}]/.test(text) ? 'json' : 'plain';
-}
-
-/** UTF-8 without control characters other than white space; a character cut off at the end is forgiven. */
-function readableText(head: Uint8Array): string | undefined {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what tells binary from text.
-    return /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(text) ? undefined : text;
-  } catch {
-    return undefined;
-  }
 }

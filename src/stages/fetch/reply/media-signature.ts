@@ -62,10 +62,6 @@ const TABLE: readonly Row[] = [
   [0, 'FLV\x01', 'video/x-flv', 'flv'],
   [0, '\0\0\x01\xba', 'video/mpeg', 'mpg'],
   [0, '\0\0\x01\xb3', 'video/mpeg', 'mpg'],
-  [4, 'moov', 'video/quicktime', 'mov'],
-  [4, 'mdat', 'video/quicktime', 'mov'],
-  [4, 'wide', 'video/quicktime', 'mov'],
-  [4, 'free', 'video/quicktime', 'mov'],
   [0, '%PDF-', 'application/pdf', 'pdf'],
   [0, '%!PS', 'application/postscript', 'ps'],
   [0, '\xc5\xd0\xd3\xc6', 'application/eps', 'eps'],
@@ -97,13 +93,27 @@ const TABLE: readonly Row[] = [
 /** @param head - the first bytes, up to SNIFF_BYTES */
 export function mediaSignature(head: Buffer): MediaType | undefined {
   const start = head.toString('latin1', 0, 300);
-  const shared = iso(start) ?? riff(start) ?? ogg(head) ?? matroska(head) ?? zip(head) ?? aiff(start) ?? netpbm(start);
+  const shared =
+    iso(start) ??
+    quicktime(head, start) ??
+    riff(start) ??
+    ogg(head) ??
+    matroska(head) ??
+    zip(head) ??
+    aiff(start) ??
+    netpbm(start);
   if (shared !== undefined) return type(shared);
   const row = TABLE.find(([at, mark]) => start.startsWith(mark, at));
   if (row !== undefined) return type([row[2], row[3]]);
   // Packets of 188 bytes, some with four bytes of time before each.
   if (head[0] === 0x47 && head[188] === 0x47 && head[376] === 0x47) return type(['video/mp2t', 'mts']);
   return head[4] === 0x47 && head[196] === 0x47 && head[388] === 0x47 ? type(['video/mp2t', 'm2ts']) : undefined;
+}
+
+/** A picture of the kinds whose head, or all of it, is text, as far as that goes. */
+export function hasTextHead(head: Buffer): boolean {
+  const start = head.toString('latin1', 0, 300);
+  return netpbm(start) !== undefined || /^(?:SIMPLE {2}= {20}T|#\?RADIANCE\n)/.test(start);
 }
 
 type Pair = readonly [contentType: string, extension: string];
@@ -127,6 +137,12 @@ function iso(start: string): Pair | undefined {
   if (!start.startsWith('ftyp', 4)) return undefined;
   const brand = start.slice(8, 12);
   return BRANDS[brand] ?? BRANDS[brand.slice(0, 3)] ?? ['video/mp4', 'mp4'];
+}
+
+/** Films without a brand begin with a part whose size makes sense: only the one with the data may be of any. */
+function quicktime(head: Buffer, start: string): Pair | undefined {
+  const isPart = /^(?:moov|wide|free)$/.test(start.slice(4, 8)) && head[0] === 0 && head.readUInt32BE(0) >= 8;
+  return isPart || start.startsWith('mdat', 4) ? ['video/quicktime', 'mov'] : undefined;
 }
 
 const RIFFS: Readonly<Record<string, Pair>> = {
@@ -170,12 +186,14 @@ function aiff(start: string): Pair | undefined {
   return start.startsWith('FORM') && start.startsWith('AIF', 8) ? ['audio/aiff', 'aif'] : undefined;
 }
 
-/** P1 to P6 and white space, and numbers or a comment. */
-const NETPBM = /^P([1-7])\s+[\d#W]/;
+/** P1 to P6 and a size, with comments between; P7 names its width. */
+const NETPBM =
+  /^P(?:([1-6])(?:\s|#[^\n]*\n){1,200}\d+(?:\s|#[^\n]*\n){1,200}\d+\s|(7)\n(?:#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE))/;
 const NETPBM_KINDS = ['pbm', 'pgm', 'ppm', 'pbm', 'pgm', 'ppm', 'pam'] as const;
 
 function netpbm(start: string): Pair | undefined {
-  const kind = NETPBM_KINDS[Number(NETPBM.exec(start)?.[1]) - 1];
+  const match = NETPBM.exec(start);
+  const kind = NETPBM_KINDS[Number(match?.[1] ?? match?.[2]) - 1];
   if (kind === undefined) return undefined;
   return [kind === 'pam' ? 'image/x-portable-arbitrarymap' : `image/x-portable-${LONG[kind]}`, kind];
 }

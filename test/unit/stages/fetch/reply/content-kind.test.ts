@@ -48,6 +48,60 @@ describe('text that poses as an image is no image', () => {
   });
 });
 
+describe('text is no media for the letters that it begins with, or holds', () => {
+  it.each([
+    'Not free, error 402',
+    'The free plan has been used up',
+    'Too wide',
+    '<!--free--><html><body>404</body></html>',
+    'P1 2nd floor: file not found',
+    'P5 #404 not found',
+    'MAC address blocked',
+    'DDS error: no such file',
+    'FLIF error',
+    'BLP1 error',
+    'qoif not supported',
+    'ID3 tag missing',
+    '.snd error',
+    'MP+ error',
+    'IIROW error page',
+    'GIF89a is not to be had here',
+    '<div><svg width="1"></svg>no</div>',
+    '<!-- x --><!doctype html><p>no<svg ></svg>',
+    '<?xml version="1.0"?><Error>denied <svg ></Error>',
+    '<p>\0</p>',
+    ' \n \n',
+    'Fichier refus\xe9, le format GIF89a',
+    "<html>Acc\xe8s refus\xe9, GIF89a n'est pas disponible</html>",
+  ])('%j', (text) => {
+    for (const header of ['image/jpeg', 'video/mp4', 'audio/mpeg', 'text/plain'])
+      expect(kindOf(Buffer.from(text, 'latin1'), header)).toMatchObject({ isMedia: false });
+  });
+
+  it.each(['\ufeff<html><body>error</body></html>', '<html><body>error</body></html>'])('in UTF-16: %j', (text) => {
+    const little = Buffer.from(text, 'utf16le');
+    for (const page of [little, Buffer.from(little).swap16()])
+      expect(kindOf(page, 'audio/ogg')).toEqual({ contentType: 'text/html', extension: 'html', isMedia: false });
+  });
+});
+
+describe('what begins with letters and goes on as it must is media', () => {
+  it.each([
+    ['P1\n# a comment\n2 2\n0 1 1 0\n', 'pbm'],
+    ['P5 1 1 255 \x04', 'pgm'],
+    ['P7\nWIDTH 2\nHEIGHT 2\n', 'pam'],
+    [`SIMPLE  =${' '.repeat(20)}T / a comment`, 'fits'],
+    ['#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n', 'hdr'],
+    ['\0\0\0\x08wide\0\0\x10\0mdat', 'mov'],
+    ['\x12\x34\0\0mdat\x01\x02', 'mov'],
+    ['MAC \x96\x0f\0\0', 'ape'],
+    ['ID3\x03\0\0\0\0\0\x0a', 'mp3'],
+    ['qoif\0\0\0\x01\0\0\0\x01\x03\0', 'qoi'],
+  ])('%j', (text, extension) => {
+    expect(kindOf(Buffer.from(text, 'latin1'), 'text/plain')).toMatchObject({ extension, isMedia: true });
+  });
+});
+
 describe('svg', () => {
   it.each([
     '<svg xmlns="http://www.w3.org/2000/svg">',
