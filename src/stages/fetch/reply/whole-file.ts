@@ -51,10 +51,9 @@ export function promisedBytes(range: string | undefined): number | undefined {
   return Number(match?.[1]) + 1 === total ? total : undefined;
 }
 
-/** Together with any other coding, or twice, the framing stays inside; identity alone has none. */
+/** Of any other coding, also beside it, the framing stays inside; `identity` is none any more since RFC 7230. */
 function isPlainlyChunked(transferCodings: string | readonly string[]): boolean {
-  const coding = [transferCodings].flat().join(',').trim().toLowerCase();
-  return coding === 'chunked' || coding === 'identity';
+  return [transferCodings].flat().join(',').trim().toLowerCase() === 'chunked';
 }
 
 /** RFC 9110, 14.4: `bytes 0-644/645` is all of it, unless the body is shorter; a total of `*` is anybody's guess. */
