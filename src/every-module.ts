@@ -12,6 +12,7 @@ import './cli/commands/submit.ts';
 import './cli/commands/verify.ts';
 import './cli/commands/worker.ts';
 import './cli/program.ts';
+import './destination/destination.ts';
 import './host-budget/wire/create-shared-hosts.ts';
 import './stages/manifest/json-rows.ts';
 import './transport/nats/connect-cluster.ts';

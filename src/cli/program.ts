@@ -70,7 +70,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       signal: interrupts.drain,
       abort: interrupts.abort,
     });
-  } catch (error) {
+  } catch (thrown) {
+    // A disk that fails may fail anywhere, and where in the program is of no use to anybody.
+    const { fatalDestinationError } = await import('../destination/destination.ts');
+    const error = fatalDestinationError(thrown, (thrown as NodeJS.ErrnoException | null)?.path ?? name) ?? thrown;
     writeLines(process.stderr, errorLines(error));
     return interrupts.exitCode() ?? exitCodeOfError(error);
   } finally {

@@ -117,7 +117,10 @@ export async function writeJobFile({ jobFile }: FolderPaths, job: JobFile): Prom
   await writeAtomically(jobFile, `${JSON.stringify(job, null, 2)}\n`);
 }
 
-/** Remember what a run has read. @param contents - sha256 of all of an input, by its name */
+/**
+ * Remember what a run has read. Errors: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO.
+ * @param contents - sha256 of all of an input, by its name
+ */
 export async function noteContents(paths: FolderPaths, contents: ReadonlyMap<string, string>): Promise<void> {
   const job = await readJobFile(paths);
   if (job === undefined) return;
@@ -125,7 +128,11 @@ export async function noteContents(paths: FolderPaths, contents: ReadonlyMap<str
     const sha256 = contents.get(input.name);
     return sha256 === undefined ? input : { ...input, sha256 };
   });
-  await writeJobFile(paths, { ...job, identity: { ...job.identity, inputs } });
+  try {
+    await writeJobFile(paths, { ...job, identity: { ...job.identity, inputs } });
+  } catch (error) {
+    throw destinationError(error, paths.jobFile);
+  }
 }
 
 /** Remember what was written beside the shards. */

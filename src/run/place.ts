@@ -10,6 +10,7 @@ import { dropKept, isKept, keptUnits } from '../dataset/kept-units.ts';
 import { CHECKSUMS_FILE, sealedUnits } from '../dataset/seal/checksums.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
+import { destinationError } from '../destination/destination.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
 import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import { NoneDestination } from '../destination/none-destination.ts';
@@ -155,7 +156,11 @@ class NoPlace implements Place {
 
   constructor(clock: Clock) {
     this.clock = clock;
-    this.#folder = mkdtempSync(join(tmpdir(), 'flow-dc-none-'));
+    try {
+      this.#folder = mkdtempSync(join(tmpdir(), 'flow-dc-none-'));
+    } catch (error) {
+      throw destinationError(error, `temporary files in ${tmpdir()}`, 'FDC_ERR_DEST_UNWRITABLE');
+    }
     this.destination = new NoneDestination({ spillFolder: join(this.#folder, 'spill') });
     this.committer = createLocalCommitter(this.#folder);
     this.profiles = new HostProfiles(clock);

@@ -92,3 +92,16 @@ describe.skipIf(!canMount)(
     });
   },
 );
+
+describe('a folder for temporary files that is missing', () => {
+  it('ends a run that keeps nothing with one line', async () => {
+    const folder = await tempFolder();
+    const manifest = join(folder, 'm.txt');
+    writeFileSync(manifest, 'http://h.test/1.jpg');
+    const env = { TMPDIR: join(folder, 'missing') };
+    const { code, stderr } = await runCli(['download', manifest, '-o', 'none:'], { env });
+    expect(code, stderr).toBe(2);
+    expect(stderr).toMatch(/^flow-dc: temporary files in .*ENOENT.* \(FDC_ERR_DEST_UNWRITABLE\)$/m);
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+});

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { Schema } from 'apache-arrow';
 import type { ManifestSettings } from '../../config/types.ts';
-import { FlowDcError } from '../../errors.ts';
+import { destinationError } from '../../destination/destination.ts';
 import { describeColumns, unify } from './conform.ts';
 import { type GivenRoles, guessRoles } from './guess-roles.ts';
 import type { ManifestInfo } from './manifest-info.ts';
@@ -82,7 +82,8 @@ export async function openStdin(
 }
 
 async function spoolAll(head: StdinHead, spoolPath: string | undefined): Promise<string> {
-  const target = spoolPath ?? path.join(await mkdtemp(path.join(tmpdir(), 'flow-dc-stdin-')), 'stdin.parquet');
+  const made = (): Promise<string> => mkdtemp(path.join(tmpdir(), 'flow-dc-stdin-')).catch(unkept(tmpdir()));
+  const target = spoolPath ?? path.join(await made(), 'stdin.parquet');
   try {
     for await (const _ of spooled(allChunks(head), target));
     return target;
@@ -92,21 +93,25 @@ async function spoolAll(head: StdinHead, spoolPath: string | undefined): Promise
   }
 }
 
+function unkept(target: string): (error: unknown) => never {
+  return (error) => {
+    throw destinationError(error, `stdin cannot be kept in ${target}`);
+  };
+}
+
 async function* spooled(
   chunks: AsyncIterable<Buffer>,
   target: string,
   onBytes: (bytes: Buffer) => Promise<void> = async () => {},
 ): AsyncGenerator<Buffer, void> {
-  const file = await open(target, 'w').catch((error: NodeJS.ErrnoException) => {
-    throw new FlowDcError('FDC_ERR_DEST_IO', `stdin cannot be kept in ${target}: ${error.message}`, { cause: error });
-  });
+  const file = await open(target, 'w').catch(unkept(target));
   try {
     for await (const chunk of chunks) {
       await onBytes(chunk);
-      await file.appendFile(chunk);
+      await file.appendFile(chunk).catch(unkept(target));
       yield chunk;
     }
-    await file.sync();
+    await file.sync().catch(unkept(target));
   } finally {
     await file.close();
   }

@@ -82,6 +82,16 @@ describe('a manifest on stdin', () => {
     expect((await collect(readManifest('-', { stdin: pieces(A, 100) }))).rows.map((row) => row.url)).toEqual([A]);
   });
 
+  it('that cannot be kept ends with what the disk says, in one line', async () => {
+    for (const [spoolPath, code] of [
+      ['/dev/full', 'FDC_ERR_DEST_FULL'],
+      [path.join(await folder(), 'missing', 'stdin.csv'), 'FDC_ERR_DEST_IO'],
+    ] as const) {
+      const { error } = await collect(readManifest('-', { stdin: pieces(CSV, 7), spoolPath }));
+      expect(error).toMatchObject({ code, message: expect.stringMatching(/^stdin cannot be kept in [^\n]+$/) });
+    }
+  });
+
   it('is kept in a file when asked to, byte for byte', async () => {
     const spoolPath = path.join(await folder(), 'stdin.csv');
     await collect(readManifest('-', { stdin: pieces(CSV, 7), spoolPath }));
