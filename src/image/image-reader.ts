@@ -8,7 +8,7 @@ import { ByteFeed, TooManySteps } from './formats/byte-feed.ts';
 import { readGif } from './formats/gif.ts';
 import { readAvif, readHeic } from './formats/heif.ts';
 import { readIcns, readIco } from './formats/icons.ts';
-import { ImageSketch, type Reading } from './formats/image-sketch.ts';
+import { ImageSketch, NoSize, type Reading } from './formats/image-sketch.ts';
 import { readJpeg } from './formats/jpeg.ts';
 import { readPng } from './formats/png.ts';
 import { readTiff } from './formats/tiff.ts';
@@ -108,13 +108,15 @@ export class ImageReader {
     const end = this.#end ?? mayEndAt;
     const isCut = end === undefined || end > total;
     const isSizeAll = this.#sizeOnly && width !== undefined;
-    const wholeness = this.#flaw !== undefined ? 'garbled' : isSizeAll ? undefined : isCut ? 'cut' : 'whole';
+    const sizeless = { at: this.#before + Math.min(end ?? total, total), what: 'a picture without a size' };
+    const flaw = this.#flaw ?? (width === undefined && !isCut ? sizeless : undefined);
+    const wholeness = flaw !== undefined ? 'garbled' : isSizeAll ? undefined : isCut ? 'cut' : 'whole';
     return {
       format: this.#format,
       width,
       height,
       wholeness,
-      flaw: this.#flaw ?? (wholeness === 'cut' ? { at: this.#before + total, what: 'the bytes end' } : undefined),
+      flaw: flaw ?? (wholeness === 'cut' ? { at: this.#before + total, what: 'the bytes end' } : undefined),
       before: this.#before,
       behind: wholeness === 'whole' ? Math.max(0, total - Math.max(end ?? 0, paddedTo)) : 0,
     };
@@ -143,8 +145,9 @@ export class ImageReader {
       if (done !== true) return;
       this.#settle(value);
     } catch (error) {
-      if (!(error instanceof TooManySteps)) throw error;
-      this.#settle('more steps than its bytes are worth');
+      if (error instanceof NoSize) this.#settle('a size that no picture has');
+      else if (error instanceof TooManySteps) this.#settle('more steps than its bytes are worth');
+      else throw error;
     }
   }
 

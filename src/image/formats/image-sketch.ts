@@ -6,6 +6,12 @@
  */
 export type Reading = Generator<void, string | undefined, void>;
 
+/** The longest side, in pixels: what readers of tables can hold, and far beyond what any encoder makes. */
+const LONGEST_SIDE = 2 ** 31 - 1;
+
+/** Thrown where a size stands that is none. */
+export class NoSize extends Error {}
+
 export class ImageSketch {
   readonly #sizeOnly: boolean;
   width: number | undefined;
@@ -19,8 +25,12 @@ export class ImageSketch {
     this.#sizeOnly = sizeOnly;
   }
 
-  /** The first size that makes sense counts. @returns whether that was all that is asked for */
+  /**
+   * The first size that makes sense counts; one with a side of 0 may still follow from elsewhere. Errors: NoSize above
+   * LONGEST_SIDE. @returns whether that was all that is asked for
+   */
   sized(width: number, height: number): boolean {
+    if (width > LONGEST_SIDE || height > LONGEST_SIDE) throw new NoSize();
     if (this.width === undefined && width > 0 && height > 0) {
       this.width = width;
       this.height = height;

@@ -112,6 +112,47 @@ describe('an image is garbled', () => {
     expect(readImage([bytes])).toMatchObject({ format: 'icns', width: undefined, wholeness: 'garbled' });
   });
 
+  it.for<[string, number, (bytes: Buffer) => void]>([
+    ['rgb.png', 8, (bytes) => bytes.fill(0xff, 16, 24)],
+    ['rgb.png', 8, (bytes) => bytes.writeUInt32BE(2 ** 31, 20)],
+    ['rgb.bmp', 0, (bytes) => bytes.writeInt32LE(-(2 ** 31), 22)],
+  ])('when a side of %s is longer than 2^31-1 pixels, with the place and without a size', ([name, at, change]) => {
+    const bytes = Buffer.from(image(name));
+    change(bytes);
+    const flaw = { at, what: 'a size that no picture has' };
+    const sizeOnly = readImage([bytes], { sizeOnly: true });
+    for (const facts of [readImage([bytes]), sizeOnly])
+      expect(facts).toMatchObject({ width: undefined, height: undefined, wholeness: 'garbled', flaw });
+  });
+
+  it('when a side of a BigTIFF or of a HEIC is that long', () => {
+    const big = Buffer.alloc(16 + 8 + 20 + 20 + 8);
+    big.write('II\x2b\0\x08', 'latin1');
+    const numbers: [at: number, value: bigint][] = [
+      [8, 16n],
+      [16, 2n],
+      [24, 256n + (16n << 16n) + (1n << 32n)],
+      [36, 2n ** 60n],
+      [44, 257n + (16n << 16n) + (1n << 32n)],
+      [56, 2n ** 64n - 1n],
+    ];
+    for (const [at, value] of numbers) big.writeBigUInt64LE(value, at);
+    const heic = Buffer.from(image('quality.avif'));
+    heic.fill(0xff, heic.indexOf('ispe') + 8, heic.indexOf('ispe') + 16);
+    for (const bytes of [big, heic]) {
+      const facts = readImage([bytes]);
+      expect(facts).toMatchObject({ width: undefined, height: undefined, wholeness: 'garbled' });
+      expect(facts?.flaw).toMatchObject({ at: expect.any(Number), what: 'a size that no picture has' });
+    }
+  });
+
+  it('when it ends without a size', () => {
+    const gif = Buffer.from('GIF89a\0\0\0\0\0\0\0,\0\0\0\0\0\0\0\0\0\x02\0;', 'latin1');
+    const facts = readImage([gif]);
+    expect(facts).toMatchObject({ width: undefined, wholeness: 'garbled' });
+    expect(facts?.flaw).toEqual({ at: gif.length, what: 'a picture without a size' });
+  });
+
   it('when its directories lead in a circle', () => {
     const bytes = Buffer.from(image('raw.tiff'));
     const directory = bytes.readUInt32LE(4);
