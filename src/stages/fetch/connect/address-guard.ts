@@ -6,8 +6,32 @@ import { BlockList, isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { SPECIAL_V4, SPECIAL_V6 } from './special-purpose.ts';
 
-/** Cloud metadata services: only ever reachable when named one by one. */
-const METADATA: readonly string[] = ['169.254.169.254', '169.254.170.2', '100.100.100.200', 'fd00:ec2::254'];
+/** Metadata services and host agents of clouds: only ever reachable when named one by one, public or not. */
+export const METADATA: readonly string[] = [
+  // Amazon, Google, Azure, Oracle, OpenStack and most others.
+  '169.254.169.254',
+  'fe80::a9fe:a9fe',
+  // Amazon: EC2, tasks of ECS, pods of EKS.
+  'fd00:ec2::254',
+  '169.254.170.2',
+  '169.254.170.23',
+  'fd00:ec2::23',
+  // Google: instances without IPv4, and pods of GKE.
+  'fd20:ce::254',
+  '169.254.169.252',
+  // Azure: the agent of the host, at a public address.
+  '168.63.129.16',
+  // Alibaba, Tencent, Scaleway, Volcano Engine, Linode, Oracle.
+  '100.100.100.200',
+  'fd00:100::100:200',
+  '169.254.0.23',
+  '169.254.42.42',
+  'fd00:42::42',
+  '100.96.0.96',
+  'fd00:a9fe:a9fe::1',
+  '192.0.0.192',
+  'fd00:c1::a9fe:a9fe',
+];
 /** First six groups of IPv6 addresses that stand for the IPv4 address in their last two: mapped, translated, NAT64. */
 const EMBEDDING: ReadonlySet<string> = new Set(
   [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAddressGuard } from '../../../../../src/stages/fetch/connect/address-guard.ts';
+import { createAddressGuard, METADATA } from '../../../../../src/stages/fetch/connect/address-guard.ts';
 import { REGISTRIES_AS_OF, SPECIAL_V4, SPECIAL_V6 } from '../../../../../src/stages/fetch/connect/special-purpose.ts';
 
 const guard = createAddressGuard([]);
@@ -105,6 +105,17 @@ describe('--allow-private', () => {
     expect(createAddressGuard(['0.0.0.0/0']).allows('::ffff:169.254.169.254', 'h.test')).toBe(false);
     expect(createAddressGuard(['169.254.169.254']).allows('169.254.169.254', 'h.test')).toBe(true);
     expect(createAddressGuard(['fd00:ec2:0::254']).allows('fd00:ec2::254', 'h.test')).toBe(true);
+  });
+
+  it.each(METADATA)('of everything leaves the metadata service at %s closed, and of it opens it', (address) => {
+    const wide = createAddressGuard(['0.0.0.0/0', '::/0', 'metadata.google.internal']);
+    expect(wide.allows(address, 'metadata.google.internal')).toBe(false);
+    expect(guard.allows(address, 'h.test')).toBe(false);
+    expect(createAddressGuard([address]).allows(address, 'h.test')).toBe(true);
+  });
+
+  it("counts the agents of Azure's hosts and of pods among them", () => {
+    expect(METADATA).toEqual(expect.arrayContaining(['168.63.129.16', '169.254.170.23', 'fd20:ce::254']));
   });
 
   it.each(['10.0.0.0/33', '10.0.0.0/x', 'a b', 'h/8', ''])('%s is refused with what an entry looks like', (entry) => {
