@@ -50,7 +50,7 @@ export interface FlowDcErrorOptions {
 
 /**
  * Says what was expected, what arrived and what to do next, in one line. The message, which may hold names and values
- * of any length, is cut to 200 characters; the advice is ours alone and is not.
+ * of any length and secrets in URLs, is said without these and cut to 200 characters; the advice is ours and is not.
  */
 export class FlowDcError extends Error {
   override readonly name = 'FlowDcError';

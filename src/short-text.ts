@@ -1,10 +1,16 @@
-/** Text of any length made short enough for a line that people read. Pure. */
+/** Text that is not ours made fit for a line that people read: short, and without the secrets of URLs. Pure. */
+import { withoutSecrets } from './without-secrets.ts';
 
 /** Characters of a message: what a stranger's file holds must not fill a terminal or a log. */
 const MESSAGE_CHARS = 200;
 
-/** At most `most` characters: the beginning, where a message says what it is about, and the end, where it says why. */
-export function shortened(text: string, most = MESSAGE_CHARS): string {
+/**
+ * At most `most` characters: the beginning, where a message says what it is about, and the end, where it says why.
+ * Without secrets of URLs.
+ */
+export function shortened(whole: string, most = MESSAGE_CHARS): string {
+  // First: of a URL that is cut, nobody can tell what is its password.
+  const text = withoutSecrets(whole);
   if (text.length <= most) return text;
   const end = Math.floor(most / 3);
   // Half of a character at an edge would be shown as a stain.

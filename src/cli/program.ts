@@ -4,6 +4,7 @@ import { nearest } from '../config/nearest.ts';
 import type { CommandName } from '../config/schema/key.ts';
 import { FlowDcError } from '../errors.ts';
 import { LEAST_OPEN_FILES, openFileLimit } from '../open-files.ts';
+import { shortened } from '../short-text.ts';
 import { VERSION } from '../version.ts';
 import { COMMANDS } from './commands/command-table.ts';
 import { EXIT, errorLines, exitCodeOfError, listenForInterrupts, writeLines, writeOwn } from './terminal/process.ts';
@@ -54,7 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (!isCommand(name)) {
     const near = nearest(name, Object.keys(COMMANDS));
     const guess = near === undefined ? '' : `; did you mean ${near}?`;
-    writeLines(process.stderr, [`flow-dc: unknown command '${name}'${guess} (flow-dc --help)`]);
+    writeLines(process.stderr, [`flow-dc: unknown command '${shortened(name)}'${guess} (flow-dc --help)`]);
     return EXIT.usage;
   }
   const interrupts = listenForInterrupts();

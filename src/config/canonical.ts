@@ -1,4 +1,5 @@
 /** One spelling for every key and value; how problems name them. */
+import { withoutSecrets } from '../without-secrets.ts';
 import { isBytes, parseBytes } from './expectation.ts';
 import type { KeySchema } from './schema/key.ts';
 import { CONFIG_KEYS, KEY_OF_SPELLING } from './schema.ts';
@@ -81,8 +82,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A value as JSON, cut to a length that fits into a message. */
+/** A value as JSON, without secrets in URLs, cut to a length that fits into a message. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = withoutSecrets(JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

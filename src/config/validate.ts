@@ -102,10 +102,10 @@ function describe(error: ErrorObject, schema: ObjectSchema, names: Names): [path
     return [full, `unknown ${names.kind} ${full}${near === undefined ? '' : `; did you mean ${near}?`}`];
   }
   const spelled = path.replace(/^\w+/, (key) => names.spelling?.(key) ?? key);
-  return [
-    path,
-    `${spelled}: expected ${expectation(error.parentSchema as unknown as KeySchema)}, got ${show(error.data)}`,
-  ];
+  const expected = error.parentSchema as unknown as KeySchema;
+  const isSecret = (expected.fdc?.secret ?? expected.items?.fdc?.secret) === true;
+  const got = isSecret ? 'something else, which may be a secret and is not shown' : show(error.data);
+  return [path, `${spelled}: expected ${expectation(expected)}, got ${got}`];
 }
 
 /** `/hosts/*.org/C_max` is hosts["*.org"].C_max, `/header/0` is header[0]. */

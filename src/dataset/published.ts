@@ -1,10 +1,11 @@
 /**
- * URLs as they stand in what others may read: without the user and password in front of the host and, where that is
- * asked for, without their query, which may be a signature. Only what is published is changed; requests are not.
+ * Text as it stands in what others may read: its URLs without user and password and, where that is asked for, without
+ * their query, which may be a signature. Only what is published is changed; requests are not.
  */
 import { Data, DataType, makeData, Vector } from 'apache-arrow';
 import { utf8Column } from '../arrow/columns.ts';
 import { textColumn } from '../arrow/text.ts';
+import { withoutQueries, withoutSecrets, withoutUsers } from '../without-secrets.ts';
 
 export interface PublishRules {
   /** User and password in URLs stay. */
@@ -13,36 +14,14 @@ export interface PublishRules {
   readonly redactQuery: boolean;
 }
 
-/** A text of a manifest or a reply as it is published; what is no URL of http or https is passed on. */
+/** A text of a manifest or a reply as it is published; what holds no URL is passed on. */
 export type Publish = (text: string) => string;
 
 export const DEFAULT_RULES: PublishRules = { keepCredentials: false, redactQuery: false };
 
 export function publisher({ keepCredentials, redactQuery }: PublishRules): Publish {
-  // Nearly no URL has an @, so nearly all cost a look for it.
-  const plain: Publish = keepCredentials ? (text) => text : (text) => (text.includes('@') ? withoutUser(text) : text);
-  if (!redactQuery) return plain;
-  return (text) => (text.includes('?') && isUrl(text) ? plain(text).replace(/\?[^#]*/, '') : plain(text));
-}
-
-/** As a browser reads it: what stands before it and line breaks within do not count. */
-function isUrl(text: string): boolean {
-  return URL_START.test(text);
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: URLs are read without them
-const URL_START = /^[\u0000-\u0020]*(h[\t\r\n]*t[\t\r\n]*t[\t\r\n]*p[\t\r\n]*s?[\t\r\n]*:|[a-z][a-z0-9+.-]*:[/\\])/i;
-
-/** Everything else stays as it was written, unless only the standard's own reading finds the user. */
-function withoutUser(text: string): string {
-  if (!isUrl(text)) return text;
-  const plain = text.replace(/^([^:]*:[/\\]*)[^/\\?#]*@/, '$1');
-  const parsed = URL.canParse(text) ? new URL(text) : undefined;
-  if (parsed === undefined) return plain;
-  if (parsed.username === '' && parsed.password === '') return text;
-  parsed.username = '';
-  parsed.password = '';
-  return URL.canParse(plain) && new URL(plain).href === parsed.href ? plain : parsed.href;
+  if (keepCredentials) return redactQuery ? withoutQueries : (text) => text;
+  return redactQuery ? withoutSecrets : withoutUsers;
 }
 
 /**

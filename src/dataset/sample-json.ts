@@ -31,10 +31,10 @@ export function sampleJsonWriter(batch: RecordBatch, publish: Publish = publishe
   return ({ row, width, height }, sha256) => {
     const { key, url, label, caption } = row;
     const own = {
-      key,
+      key: publish(key),
       url: publish(url),
-      label,
-      caption,
+      label: label == null ? null : publish(label),
+      caption: caption == null ? null : publish(caption),
       sha256: sha256 ?? null,
       width: width ?? null,
       height: height ?? null,

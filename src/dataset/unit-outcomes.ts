@@ -101,14 +101,14 @@ export class UnitOutcomes {
     const rows = this.#rows;
     const { httpStatus, bytes, width, height, attempts, headersMs, totalMs, fetchedAtMs } = this.#numbers;
     return [
-      ['key', utf8Column(rows.map((row) => row.key))],
+      ['key', utf8Column(rows.map((row) => publish(row.key)))],
       ['name', utf8Column(this.#names)],
       ['row', int64Column(rows.map((row) => row.row))],
       ['source_file', utf8Column(rows.map((row) => row.sourceFile))],
       ['source_row', int64Column(rows.map((row) => row.sourceRow))],
       ['url', utf8Column(rows.map((row) => (row.url === '' ? null : publish(row.url))))],
       ['final_url', utf8Column(this.#finalUrls.map((url) => (url === undefined ? undefined : publish(url))))],
-      ['label', utf8Column(rows.map((row) => row.label))],
+      ['label', utf8Column(rows.map(({ label }) => (label == null ? label : publish(label))))],
       ['status', utf8Column(this.#status)],
       ['code', utf8Column(this.#codes)],
       ['http_status', httpStatus.ints()],

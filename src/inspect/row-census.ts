@@ -3,6 +3,7 @@ import type { Data, RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
 import { hostOf, INVALID_HOST } from '../host/host.ts';
 import type { ManifestColumn } from '../stages/manifest/manifest-info.ts';
+import { withoutSecrets } from '../without-secrets.ts';
 import { type BadUrlKind, badUrlKind } from './bad-url.ts';
 import type { BadUrlGroup, BadUrls, Duplicates, HostMix, LabelMix, Share } from './inspection.ts';
 import { DistinctCount, FrequentTexts } from './text-counts.ts';
@@ -106,8 +107,9 @@ export function textOf(batch: RecordBatch, column: string): (string | null)[] {
   return textColumn(batch.data.children[index] as Data);
 }
 
-/** At most 80 characters on one line; what was cut is said by an ellipsis. */
-function shortText(text: string): string {
+/** At most 80 characters on one line, without secrets in URLs; what was cut is said by an ellipsis. */
+function shortText(whole: string): string {
+  const text = withoutSecrets(whole);
   const line = text.length > 4 * MAX_CHARACTERS ? text.slice(0, 4 * MAX_CHARACTERS) : text;
   const characters = [...line.replace(/\s+/g, ' ')];
   return characters.length > MAX_CHARACTERS

@@ -35,6 +35,9 @@ export interface JobIdentity {
   readonly nullLabel: string;
   readonly trustNames: boolean;
   readonly hash: boolean;
+  /** What becomes of secrets in URLs; absent in jobs of versions that did not write it down. */
+  readonly keepCredentials?: boolean | undefined;
+  readonly redactQuery?: boolean | undefined;
 }
 
 /** What identity needs to know of a manifest. */
@@ -64,6 +67,8 @@ export function identityOf(
     nullLabel: sink.nullLabel,
     trustNames: sink.trustNames,
     hash: fetch.hash,
+    keepCredentials: sink.keepCredentials,
+    redactQuery: sink.redactQuery,
   };
 }
 
@@ -96,6 +101,8 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   null_label: (identity) => show(identity.nullLabel),
   trust_names: (identity) => show(identity.trustNames),
   hash: (identity) => show(identity.hash),
+  keep_credentials: (identity) => show(identity.keepCredentials ?? false),
+  redact_query: (identity) => show(identity.redactQuery ?? false),
 };
 
 /**

@@ -61,6 +61,8 @@ const identitySchema = {
     nullLabel: string,
     trustNames: boolean,
     hash: boolean,
+    keepCredentials: boolean,
+    redactQuery: boolean,
   },
 } as const;
 

@@ -61,6 +61,65 @@ describe('what a dataset publishes', () => {
     expect(await runCli(['verify', out, '--input', manifest])).toMatchObject({ code: 0, stdout: '' });
   });
 
+  it.for<[string, string[]]>([
+    ['in names and keys', ['--key-col', 'page']],
+    ['in captions and in KEY.json', ['--caption-col', 'page', '--label', 'page', '--output-format', 'webdataset']],
+    ['in names of folders', ['--no-create-tar', '--label', 'page']],
+  ])('has no secret %s, whichever column they are made of', async ([, flags]) => {
+    const folder = await tempFolder();
+    const { port } = await manifestOf(folder);
+    const host = `127.0.0.1:${port}`;
+    const manifest = join(folder, 'm.csv');
+    const pages = [
+      `http://eve:s3cret@${host}/a?sig=q1`,
+      `see http://eve:s3cret@${host}/a?sig=q1 twice`,
+      `eve:tok3n@${host}/a?sig=q2`,
+      `//eve:ot6er@${host}/a?sig=q2`,
+    ];
+    const urls = [`http://${host}/p`, `http://eve:s3/cret@${host}/p`, `http://eve:s#3cret@${host}/p?sig=q1`];
+    const rows = pages.map((page, at) => `${urls[at] ?? `http://${host}/${at}`},${page}`);
+    await writeFile(manifest, ['url,page', ...rows].join('\n'));
+    const out = join(folder, 'out');
+    const around = ['--allow-private', '127.0.0.1', '--expect-content', 'any', '--redact-query'];
+    const run = await runCli(['download', manifest, '-o', out, ...around, ...flags]);
+    expect(run.code, run.stderr).toBe(0);
+    const names = await readdir(folder, { recursive: true });
+    const text =
+      (await everythingIn(out, flags.includes('--no-create-tar') ? `${out}.flow-dc` : out)) + names.join('\n');
+    for (const word of [...SECRETS, ...QUERIES, '3/cret', 's#3', 'sig=']) expect(text, word).not.toContain(word);
+    expect(await runCli(['verify', out, '--input', manifest])).toMatchObject({ code: 0 });
+    const other = await runCli(['download', manifest, '-o', out, ...around.slice(0, -1), ...flags]);
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('redact_query was true, is now false') });
+  });
+
+  it('is not what messages, inspect or config show print either', async () => {
+    const folder = await tempFolder();
+    const { manifest } = await manifestOf(folder);
+    const bare = join(folder, 'bare.csv');
+    await writeFile(bare, 'http://eve:s3cret@127.0.0.1/p?sig=q1\nhttp://eve:s3cret@127.0.0.1/q?sig=q2\n');
+    const right = join(folder, 'right.json');
+    const hosts = { 'x.test': { headers: ['x-key: s3cret'] } };
+    await writeFile(right, JSON.stringify({ header: ['authorization: tok3n'], hosts, nats: 'nats://a:ot6er@h' }));
+    const wrong = join(folder, 'wrong.json');
+    await writeFile(wrong, JSON.stringify({ header: ['Bearer s3cret'], hosts: { x: { headers: ['tok3n'] } } }));
+    for (const args of [
+      ['inspect', manifest],
+      ['inspect', manifest, '--json'],
+      ['inspect', bare, '--url', 'zz'],
+      ['download', manifest, '-o', join(folder, 'out'), '-H', 'Bearer s3cret'],
+      ['download', manifest, '-o', join(folder, 'out'), '--allow-private', 'http://u:s3cret@h'],
+      ['download', manifest, '-o', join(folder, 'out'), '--connect-to', 'http://u:s3cret@h'],
+      ['download', 'http://eve:s3cret@h/list.csv?sig=q1', '-o', join(folder, 'out')],
+      ['config', 'check', wrong],
+      ['config', 'show', right],
+      ['http://eve:s3cret@h/list.csv?sig=q1'],
+    ]) {
+      const { stdout, stderr } = await runCli(args);
+      expect(stdout + stderr, args.join(' ')).not.toMatch(/s3cret|tok3n|ot6er|sig=/);
+      expect(stdout + stderr, args.join(' ')).not.toBe('');
+    }
+  });
+
   it('lies in files and folders that follow the umask', async () => {
     const folder = await tempFolder();
     const { manifest } = await manifestOf(folder);

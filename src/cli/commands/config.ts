@@ -6,6 +6,7 @@ import { resolveConfig, resolvedKeys } from '../../config/resolve.ts';
 import { publishedSchema } from '../../config/schema.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
+import { withoutUsers } from '../../without-secrets.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 
@@ -14,8 +15,8 @@ export const configCommand = defineCommand({
   name: 'config',
   summary:
     'check: say everything that is wrong with a file, or ok, and what becomes of FLOW-DC keys. show: print the ' +
-    'resolved configuration with every default. schema: print the JSON Schema for editors. Options are laid ' +
-    'over the file.',
+    'resolved configuration with every default, without secrets. schema: print the JSON Schema for editors. Options ' +
+    'are laid over the file.',
   usage: 'config check FILE | config show FILE | config schema',
   async run(flags, io) {
     const [action, path = flags.configFile, ...rest] = flags.positionals;
@@ -55,8 +56,15 @@ function resolved(
 }
 
 function print(io: CliIo, value: unknown): number {
-  writeLines(io.stdout, JSON.stringify(value, null, 2).split('\n'));
+  writeLines(io.stdout, JSON.stringify(value, shown, 2).split('\n'));
   return EXIT.done;
+}
+
+/** Neither what headers say, as in messages, nor users and passwords in URLs. */
+function shown(key: string, value: unknown): unknown {
+  if (typeof value === 'string') return withoutUsers(value);
+  if ((key !== 'header' && key !== 'headers') || !Array.isArray(value)) return value;
+  return value.map((line) => `${String(line).split(':', 1)[0]}: ***`);
 }
 
 function usage(action: string | undefined): FlowDcError {

@@ -4,6 +4,7 @@ import type { RecordTotals } from '../../dataset/totals.ts';
 import { ERROR_CODES, isFlowDcError } from '../../errors.ts';
 import { startThread } from '../../start-thread.ts';
 import { visible } from '../../visible.ts';
+import { withoutSecrets } from '../../without-secrets.ts';
 
 /** Where text goes; the two properties are a terminal's. */
 export interface CliOutput extends NodeJS.WritableStream {
@@ -60,7 +61,7 @@ export function exitCodeOfSummary({ rows, stored, failed }: RecordTotals, maxFai
 export function errorLines(error: unknown): string[] {
   if (!isFlowDcError(error)) {
     const places = (error as Error)?.stack?.split('\n').filter((line) => /^ +at /.test(line)) ?? [];
-    return [`flow-dc: ${String(error)}`, ...places];
+    return [`flow-dc: ${withoutSecrets(String(error))}`, ...places];
   }
   if (error.issues.length > 1)
     return [`flow-dc: ${error.issues.length} problems (${error.code}):`, ...error.issues.map((issue) => `  ${issue}`)];

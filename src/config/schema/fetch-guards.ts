@@ -5,7 +5,7 @@ import type { Keys } from './key.ts';
 const HEADER = {
   type: 'string',
   pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \\t]*[^\\x00-\\x08\\x0a-\\x1f\\x7f]*$",
-  fdc: { expects: 'a header such as "Name: value"' },
+  fdc: { expects: 'a header such as "Name: value"', secret: true },
 } as const;
 
 const ONE_LINE = {

@@ -106,6 +106,8 @@ export interface KeyMeta {
   readonly commands?: readonly CommandName[];
   /** false: only in files. */
   readonly flag?: false;
+  /** Values are often credentials: neither messages nor `config show` have them. */
+  readonly secret?: true;
   /** For values with a pattern: what is expected, in words. */
   readonly expects?: string;
   /** Present when FLOW-DC has the key. */

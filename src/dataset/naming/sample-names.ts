@@ -1,5 +1,6 @@
 /** The names of a unit, unique, the same whatever order rows finish in. */
 import type { UnitRow } from '../../record.ts';
+import type { Publish } from '../published.ts';
 import type { NameTemplate } from './name-template.ts';
 import { fitBytes, labelFolder, MAX_PART_BYTES, safeKey, safePart } from './safe-name.ts';
 
@@ -10,6 +11,8 @@ export interface NamingRules {
   readonly nullLabel: string;
   /** Append shard and position to names that a URL or a key column gave, because other shards share the folder. */
   readonly appendPosition: boolean;
+  /** Names are read by others: without what the dataset does not publish. Default: as they are. */
+  readonly publish?: Publish | undefined;
 }
 
 /** The name field of a tar header; some readers look at nothing else. */
@@ -25,9 +28,12 @@ export function sampleNames(rows: readonly UnitRow[], shard: string, rules: Nami
   const taken = new Set<string>();
   const nextSuffix = new Map<string, number>();
   const fitted = fitterOf(rules);
+  const publish = rules.publish ?? ((text) => text);
   return rows.map((row) => {
-    const folder = rules.layout === 'webdataset' ? '' : `${labelFolder(row.label, rules.nullLabel)}/`;
-    const base = rules.template?.(row.url, row.key) ?? row.key;
+    const label = row.label === null ? null : publish(row.label);
+    const folder = rules.layout === 'webdataset' ? '' : `${labelFolder(label, rules.nullLabel)}/`;
+    const key = publish(row.key);
+    const base = rules.template?.(publish(row.url), key) ?? key;
     const position = positionKey(shard, row.index);
     const suffix = rules.appendPosition && base !== position ? `_${position}` : '';
     let name = fitted(base, suffix);

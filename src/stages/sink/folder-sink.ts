@@ -24,16 +24,17 @@ export function folderSink(destination: string | Destination, options: DatasetSi
   const target =
     typeof destination === 'string' ? new FolderDestination(destination, { layout: 'files' }) : destination;
   const template = nameTemplate(settings);
+  const publish = publisher(settings);
   const layout: DatasetLayout = {
     destination: target,
     committer: committer ?? defaultCommitter(target),
     worker: worker ?? 'local',
     clock,
     keepsUnfinished,
-    publish: publisher(settings),
+    publish,
     names: (rows, unit) => {
       const foreignNames = template !== undefined || readRoles(unit.batch.schema).key !== undefined;
-      const rules = { layout: 'imagefolder', template, nullLabel: settings.nullLabel } as const;
+      const rules = { layout: 'imagefolder', template, nullLabel: settings.nullLabel, publish } as const;
       return sampleNames(rows, unit.shard, { ...rules, appendPosition: foreignNames && !settings.trustNames });
     },
     openContainer: (staging, unit, events) =>

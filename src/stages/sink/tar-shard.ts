@@ -1,5 +1,6 @@
 /** A tar archive that grows while its samples arrive: small parts gathered in a slab, bodies as they came. */
 import type { Clock } from '../../clock.ts';
+import type { Publish } from '../../dataset/published.ts';
 import type { SampleJson } from '../../dataset/sample-json.ts';
 import type { Artifact, FetchResult, SpilledBody } from '../../record.ts';
 import { isPacked, type TarOutput } from './gzip-file.ts';
@@ -15,8 +16,8 @@ const END_OF_ARCHIVE = Buffer.alloc(2 * BLOCK_BYTES);
 export interface TarShardOptions {
   /** Set for webdataset: metadata beside every body. */
   readonly json?: SampleJson | undefined;
-  /** Write captions as `.txt`, also empty ones: loaders want the same fields in every sample. */
-  readonly captions: boolean;
+  /** Set to write captions as `.txt`, as this publishes them, also empty ones: loaders want the same fields in every sample. */
+  readonly caption?: Publish | undefined;
 }
 
 type Part = Uint8Array | SpilledBody | Promise<Uint8Array>;
@@ -52,8 +53,8 @@ export class TarShard implements SampleContainer {
     this.#header(name, bytes);
     this.#body(result, pieces);
     this.#pad(bytes);
-    const { captions, json } = this.#options;
-    if (captions) this.#small(`${stem}.txt`, Buffer.from(result.row.caption ?? ''));
+    const { caption, json } = this.#options;
+    if (caption !== undefined) this.#small(`${stem}.txt`, Buffer.from(caption(result.row.caption ?? '')));
     if (json !== undefined) this.#small(`${stem}.json`, json(result, result.sha256));
     this.#results.push(result);
     if (this.#bytes >= WRITE_BYTES) this.flush();

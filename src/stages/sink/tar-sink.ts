@@ -56,7 +56,13 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
     publish,
     names: (rows: readonly UnitRow[], unit) => {
       const { outputFormat, nullLabel } = formats.of(unit);
-      return sampleNames(rows, unit.shard, { layout: outputFormat, template, nullLabel, appendPosition: false });
+      return sampleNames(rows, unit.shard, {
+        layout: outputFormat,
+        template,
+        nullLabel,
+        publish,
+        appendPosition: false,
+      });
     },
     openContainer: (staging, unit, events) => {
       const webdataset = formats.of(unit).outputFormat === 'webdataset';
@@ -64,7 +70,7 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
         name: `${unit.shard}${settings.compressTar ? '.tar.gz' : '.tar'}`,
         compress: settings.compressTar,
         json: webdataset ? sampleJsonWriter(unit.batch, publish) : undefined,
-        captions: webdataset && readRoles(unit.batch.schema).caption !== undefined,
+        caption: webdataset && hasCaptions(unit) ? publish : undefined,
       };
       return openTarContainer(staging, options, events, clock);
     },
@@ -97,6 +103,10 @@ class Formats {
     }
     return settings;
   }
+}
+
+function hasCaptions(unit: OpenUnit): boolean {
+  return readRoles(unit.batch.schema).caption !== undefined;
 }
 
 /** The compiled `fileNamePattern` when names come from URLs. Errors: FDC_ERR_CONFIG_INVALID. */

@@ -43,7 +43,7 @@ describe('resolveConfig', () => {
       'C_max: expected an integer from 1 to 100000, got 0',
       'timeout_sec: expected a number above 0 and of at most 86400, got "soon"',
       'output_format: expected one of imagefolder, webdataset, parquet, csv, got "zip"',
-      'header[0]: expected a header such as "Name: value", got "bad header"',
+      'header[0]: expected a header such as "Name: value", got something else, which may be a secret and is not shown',
       'max_bytes: expected a size such as 67108864 or "64MiB", got "12 parsecs"',
     ]);
   });

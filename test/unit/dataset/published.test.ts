@@ -18,11 +18,25 @@ describe('a URL that is published', () => {
     ['ht\ntp:/\t/bob:s3cret@a.test/x', 'http://a.test/x'],
     ['http://bob:s3 cret@a b.test/', 'http://a b.test/'],
     ['ftp://bob:s3cret@a.test/f', 'ftp://a.test/f'],
+    ['http://bob:s3/cret@a.test/x', 'http://a.test/x'],
+    ['http://bob:s3#cret@a.test:80/x', 'http://a.test:80/x'],
+    ['http://bob:s3?cr@et@a.test/x', 'http://a.test/x'],
+    ['bob:s3cret@a.test/x?y=1', 'a.test/x?y=1'],
+    ['bob:s3cret@a.test', 'a.test'],
+    ['//bob:s3cret@a.test/x', '//a.test/x'],
+    ['see http://bob:s3cret@a.test/x, or (ftp://eve:s3cret@b.test)', 'see http://a.test/x, or (ftp://b.test)'],
+    ['http://a.test/x http://bob:s3cret@b.test', 'http://a.test/x http://b.test'],
+    ['http://web.test/2020/http://bob:s3cret@a.test/x', 'http://web.test/2020/http://a.test/x'],
+    ['see bob:s3cret@a.test/x', 'see a.test/x'],
   ])('has no user: %j becomes %j', (url, shown) => expect(plain(url)).toBe(shown));
 
   it.each([
     'http://a.test/@bob/p.jpg?mail=bob@a.test#@',
-    'a caption by @bob: see http://x:y@z',
+    'a caption by @bob: see http://x/y@z',
+    'https://cdn.test/npm/a@1.2/b@2x.png',
+    'mailto:bob@a.test',
+    'Photo: bob@a.test, credit:eve@a.test',
+    'http://[::1]:80/@x',
     'bob@a.test',
     '',
     'http://a.test/?q=1',
@@ -31,6 +45,9 @@ describe('a URL that is published', () => {
   it('has no query where that is asked for, and its user where that is', () => {
     expect(bare('https://bob@a.test/p.jpg?sig=abc#f')).toBe('https://a.test/p.jpg#f');
     expect(bare('what? a caption')).toBe('what? a caption');
+    expect(bare('see https://a.test/p?sig=abc#f and b.test/p?sig=abc')).toBe('see https://a.test/p#f and b.test/p');
+    expect(bare('//a.test/p?sig=abc')).toBe('//a.test/p');
+    expect(bare('http://a.test/p?a=b c&sig=abc')).toBe('http://a.test/p');
     const kept = publisher({ keepCredentials: true, redactQuery: true });
     expect(kept('https://bob@a.test/p?sig=abc')).toBe('https://bob@a.test/p');
   });

@@ -22,6 +22,8 @@ const changes: Record<string, Partial<JobIdentity>> = {
   null_label: { nullLabel: 'unknown' },
   trust_names: { trustNames: true },
   hash: { hash: false },
+  keep_credentials: { keepCredentials: true },
+  redact_query: { redactQuery: true },
 };
 
 describe('differencesBetween', () => {
@@ -35,7 +37,13 @@ describe('differencesBetween', () => {
   });
 
   it('misses nothing that an identity holds', () => {
-    const held = Object.keys({ ...identity, limitRows: 1, fileNamePattern: '' }).filter((key) => key !== 'columns');
+    const held = Object.keys({
+      ...identity,
+      limitRows: 1,
+      fileNamePattern: '',
+      keepCredentials: false,
+      redactQuery: false,
+    }).filter((key) => key !== 'columns');
     const changed = new Set(Object.values(changes).flatMap((change) => Object.keys(change)));
     expect(held.filter((key) => !changed.has(key))).toEqual([]);
   });

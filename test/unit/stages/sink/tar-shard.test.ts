@@ -58,7 +58,12 @@ function shardOn(file: MemoryFile, { gzip = false, captions = false, contentType
     onSettled: (results: readonly FetchResult[]) => void settled.push(...results),
     onError: (error: Error) => void errors.push(error),
   };
-  const shard = new TarShard(gzip ? new GzipOutput(file) : plainOutput(file), { captions }, events, systemClock);
+  const shard = new TarShard(
+    gzip ? new GzipOutput(file) : plainOutput(file),
+    { caption: captions ? String : undefined },
+    events,
+    systemClock,
+  );
   const add = (entry: Entry): FetchResult => {
     const result = resultFor(entry, contentType);
     const dot = entry.name.lastIndexOf('.');
