@@ -109,7 +109,7 @@ describe('a full disk under a spilled body', () => {
       stageFor(origin, { spillFolder: '/dev/null/nowhere', spillBytes: 65_536 }),
       urlsOf('h.test', 2),
     );
-    await expect(broken).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(broken).rejects.toMatchObject({ code: 'FDC_ERR_DEST_IO' });
   });
 });
 
