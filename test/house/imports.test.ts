@@ -9,6 +9,7 @@ const imports = await readImports();
  * a floor, so none of them imports another.
  */
 const FLOORS: readonly string[] = [
+  'without-secrets.ts',
   'short-text.ts',
   'clock.ts errors.ts format.ts json-schema.ts row-codes.ts shell-quoted.ts version.ts visible.ts ' +
     'arrow image paarc',
