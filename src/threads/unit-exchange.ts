@@ -27,6 +27,8 @@ export class UnitExchange {
   readonly channel: WorkedChannel;
   readonly #takers = new Set<Taker>();
   #passedOn: PassedOn[] = [];
+  /** The suspected unit that is being tried: of two rows at the end of a process nobody could tell which one did it. */
+  #suspect: Delivery | undefined;
   #isOver = false;
 
   /** @param drain - nothing more is taken then: what was passed on goes back to the channel */
@@ -62,11 +64,28 @@ export class UnitExchange {
     this.#wake();
   }
 
+  /** Whether it may be begun now; a suspected unit waits until no other one is being tried. */
+  begins(delivery: Delivery): boolean {
+    if (delivery.isSuspect !== true) return true;
+    if (this.#suspect !== undefined) return false;
+    this.#suspect = delivery;
+    return true;
+  }
+
+  /** Settled, or gone. */
+  ended(delivery: Delivery): void {
+    if (this.#suspect !== delivery) return;
+    this.#suspect = undefined;
+    this.wakeIfPassedOn();
+  }
+
   /** A unit that was passed on, for this one to begin. */
   take(taker: Taker): Delivery | undefined {
     this.#passedOn = this.#passedOn.filter(({ delivery }) => !delivery.signal.aborted);
     const isNeeded = [...this.#takers].some((other) => other !== taker && other.units === 0);
-    const place = this.#passedOn.findIndex(({ by }) => by !== taker || !isNeeded);
+    const place = this.#passedOn.findIndex(({ delivery, by }) =>
+      delivery.isSuspect ? this.#suspect === undefined : by !== taker || !isNeeded,
+    );
     return place < 0 ? undefined : this.#passedOn.splice(place, 1)[0]?.delivery;
   }
 
@@ -99,13 +118,14 @@ class Taker implements UnitTaker {
     for (;;) {
       signal?.throwIfAborted();
       const passed = this.#exchange.take(this);
-      if (passed !== undefined) return this.#hold(passed);
+      if (passed !== undefined && this.#exchange.begins(passed)) return this.#hold(passed);
       const look = new AbortController();
       this.#looks.add(look);
       try {
         const both = signal === undefined ? look.signal : AbortSignal.any([signal, look.signal]);
         const delivery = await this.#exchange.channel.next(both);
-        return delivery === undefined ? undefined : this.#hold(delivery);
+        if (delivery === undefined || this.#exchange.begins(delivery)) return delivery && this.#hold(delivery);
+        this.#exchange.passOn(delivery, this);
       } catch (error) {
         if (!look.signal.aborted) throw error;
       } finally {
@@ -137,6 +157,7 @@ class Taker implements UnitTaker {
       if (!isHeld) return;
       isHeld = false;
       this.units -= 1;
+      this.#exchange.ended(delivery);
       delivery.signal.removeEventListener('abort', drop);
     };
     this.units += 1;

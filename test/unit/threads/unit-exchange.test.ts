@@ -110,4 +110,34 @@ describe('units between the threads of a process', () => {
     delivery.pass?.();
     expect([exchange.waiting, first.units]).toEqual([0, 0]);
   });
+
+  it('that are suspected are begun one at a time over all threads', async () => {
+    const { exchange, first, second } = await setUp(3);
+    const ids = new Set<string>();
+    for (let round = 0; round < 2; round += 1) {
+      const all = [await take(first), await take(first), await take(first)];
+      for (const delivery of all) {
+        if (delivery.unit.id.startsWith('000000')) continue;
+        ids.add(delivery.unit.id);
+        await delivery.fail(new Error('ended'));
+      }
+      const good = all.find(({ unit }) => unit.id.startsWith('000000')) as Delivery;
+      if (round === 0) await good.nak();
+      else await finish(first, good);
+    }
+    const one = await take(first);
+    expect([one.isSuspect, ids.delete(one.unit.id)]).toEqual([true, true]);
+    let came = false;
+    const waiting = second.next().then((delivery) => {
+      came = true;
+      return delivery;
+    });
+    await vi.waitFor(() => expect(exchange.waiting).toBe(1));
+    expect(came).toBe(false);
+    await finish(first, one);
+    const other = (await waiting) as Delivery;
+    expect([other.isSuspect, ids.has(other.unit.id)]).toEqual([true, true]);
+    await finish(second, other);
+    expect(await Promise.all([first.next(), second.next()])).toEqual([undefined, undefined]);
+  });
 });
