@@ -12,7 +12,7 @@ import type { RowPulse } from '../structures/row-pulse.ts';
 import type { WorkedChannel } from '../threads/unit-exchange.ts';
 import { openWorkForce } from '../threads/work-force.ts';
 import type { ClusterChannel, WorkerHost } from '../transport/cluster.ts';
-import type { Delivery } from '../transport/transport.ts';
+import { type Delivery, settledThrough } from '../transport/transport.ts';
 import { startHeartbeat, type WorkCounter } from './worker.ts';
 
 export interface WorkOptions extends RunSignals {
@@ -160,16 +160,7 @@ export class OpenDeliveries implements WorkedChannel {
       await settling;
       this.#close(delivery);
     };
-    return {
-      unit: delivery.unit,
-      attempt: delivery.attempt,
-      errors: delivery.errors,
-      isSuspect: delivery.isSuspect,
-      signal: delivery.signal,
-      ack: () => settle(delivery.ack()),
-      nak: (delayMs) => settle(delivery.nak(delayMs)),
-      fail: (error) => settle(delivery.fail(error)),
-    };
+    return settledThrough(delivery, settle);
   }
 
   commit(record: UnitRecord): ReturnType<WorkedChannel['commit']> {

@@ -3,7 +3,7 @@
  * begun goes to another that has nothing, without being another delivery.
  */
 import type { UnitId, UnitRecord } from '../record.ts';
-import type { Delivery, JobChannel } from '../transport/transport.ts';
+import { type Delivery, type JobChannel, settledThrough } from '../transport/transport.ts';
 
 /** What the working half needs of a job's channel. */
 export type WorkedChannel = Pick<JobChannel, 'next' | 'commit' | 'record'>;
@@ -165,14 +165,7 @@ class Taker implements UnitTaker {
     this.#exchange.wakeIfPassedOn();
     const settle = (settling: Promise<void>): Promise<void> => settling.finally(drop);
     return {
-      unit: delivery.unit,
-      attempt: delivery.attempt,
-      errors: delivery.errors,
-      isSuspect: delivery.isSuspect,
-      signal: delivery.signal,
-      ack: () => settle(delivery.ack()),
-      nak: (delayMs) => settle(delivery.nak(delayMs)),
-      fail: (error) => settle(delivery.fail(error)),
+      ...settledThrough(delivery, settle),
       pass: () => {
         if (!isHeld) return;
         drop();

@@ -64,3 +64,17 @@ export interface JobChannel extends Committer, AsyncDisposable {
 
 /** How a channel deals with a unit that turns out to be decided already: the destination's idempotent roll-forward. */
 export type RollForward = (record: UnitRecord) => Promise<void>;
+
+/** The same delivery, to be passed on by nobody; `settle` is handed every settling of it, and is what that waits for. */
+export function settledThrough(delivery: Delivery, settle: (settling: Promise<void>) => Promise<void>): Delivery {
+  return {
+    unit: delivery.unit,
+    attempt: delivery.attempt,
+    errors: delivery.errors,
+    isSuspect: delivery.isSuspect,
+    signal: delivery.signal,
+    ack: () => settle(delivery.ack()),
+    nak: (delayMs) => settle(delivery.nak(delayMs)),
+    fail: (error) => settle(delivery.fail(error)),
+  };
+}
