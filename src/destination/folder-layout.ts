@@ -15,6 +15,9 @@ export type FolderLayout = 'shards' | 'files';
 /** What the `files` layout keeps in the output folder itself; loaders look for it there. */
 export const METADATA_FILE = 'metadata.parquet';
 
+/** How the runs went. */
+export const TIMELINE_FILE = 'timeline.jsonl';
+
 /** Every path of one output, absolute; made once, when the job is opened. */
 export interface FolderPaths {
   readonly layout: FolderLayout;
@@ -89,7 +92,7 @@ export function folderPaths(output: string, layout: FolderLayout): FolderPaths {
     serverFolder: join(state, 'nats'),
     poison: join(state, 'poison'),
     hostProfiles: join(state, 'hosts.json'),
-    timeline: join(state, 'timeline.jsonl'),
+    timeline: join(state, TIMELINE_FILE),
   };
 }
 

@@ -98,6 +98,11 @@ export async function* readFileList(listPath: string): AsyncGenerator<ListedFile
   }
 }
 
+/** The same of a list that was read already. */
+export function* parseFileList(text: string, listPath: string): Generator<ListedFile> {
+  for (const line of text.replace(/\n$/, '').split('\n')) if (line !== '') yield parseListedFile(line, listPath);
+}
+
 function parseListedFile(line: string, listPath: string): ListedFile {
   try {
     const { path, bytes, sha256 } = JSON.parse(line) as Partial<ListedFile>;

@@ -4,10 +4,12 @@
  *
  *   {"run":1767225600000,"at":1767225601000,"elapsed_ms":1000,"stored":12,...,"hosts":[{"host":"a.example",...}]}
  */
-import { createReadStream } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
+import type { DatasetFile } from '../dataset/files/dataset-files.ts';
+import { folderFile } from '../dataset/files/folder-files.ts';
 import { errnoOf } from '../destination/destination.ts';
 import { writeAtomically } from '../destination/disk.ts';
 import { patiently } from '../open-files.ts';
@@ -60,8 +62,8 @@ const NUMBERS = ['run', 'at', 'elapsed_ms', 'stored', 'failed', 'skipped', 'byte
 const HOST_NUMBERS = ['in_flight', 'limit', 'waiting', 'rate'] as const;
 
 /** Every line that can be read, in order; none when there is no file. A line that a kill has torn is passed over. */
-export async function* readTimeline(path: string): AsyncGenerator<TimelinePoint> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+export async function* readTimeline(file: DatasetFile): AsyncGenerator<TimelinePoint> {
+  const lines = createInterface({ input: Readable.from(file.open()), crlfDelay: Number.POSITIVE_INFINITY });
   try {
     for await (const line of lines) {
       const point = parsePoint(line);
@@ -76,8 +78,13 @@ export async function* readTimeline(path: string): AsyncGenerator<TimelinePoint>
 
 /** The runs that the file tells of, in order of time. */
 export async function readRunSpans(path: string): Promise<readonly RunSpan[]> {
+  return runSpansIn(folderFile(path));
+}
+
+/** The same of a file wherever it is. */
+export async function runSpansIn(file: DatasetFile): Promise<readonly RunSpan[]> {
   const spans = new Map<number, RunSpan>();
-  for await (const { run, at, elapsed_ms } of readTimeline(path)) {
+  for await (const { run, at, elapsed_ms } of readTimeline(file)) {
     if (elapsed_ms >= (spans.get(run)?.elapsedMs ?? 0))
       spans.set(run, { startedAtMs: run, elapsedMs: elapsed_ms, endedAtMs: at });
   }
@@ -94,7 +101,7 @@ export function workedMs(runs: readonly RunSpan[]): number {
  */
 async function thinTimeline(path: string): Promise<number> {
   const points: TimelinePoint[] = [];
-  for await (const point of readTimeline(path)) points.push(point);
+  for await (const point of readTimeline(folderFile(path))) points.push(point);
   const kept = points.filter(
     (point, i) => i % 2 === 0 || points[i - 1]?.run !== point.run || points[i + 1]?.run !== point.run,
   );
@@ -209,7 +216,7 @@ export class TimelineRecorder {
   async #begin(): Promise<void> {
     await patiently(() => appendFile(this.#path, '\n'));
     let older = 0;
-    for await (const _point of readTimeline(this.#path)) older += 1;
+    for await (const _point of readTimeline(folderFile(this.#path))) older += 1;
     this.#lines += older * 2 < this.#maxLines ? older : await thinTimeline(this.#path);
   }
 

@@ -1,16 +1,15 @@
-/** Reads one output folder: records, stats files, outcome tables, timeline. One unit at a time. */
+/** Reads one output: records, stats files, outcome tables, timeline. One unit at a time. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import type { DatasetFile, DatasetFiles } from '../dataset/files/dataset-files.ts';
 import { outcomeRows } from '../dataset/outcome-rows.ts';
 import { SUCCESS_FILE } from '../dataset/seal/seal-dataset.ts';
 import { parseStats, STATS_SUFFIX, type UnitStats } from '../dataset/stats-file.ts';
 import { totalOf } from '../dataset/totals.ts';
-import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
-import { type Job, readJob } from '../job/job-folder.ts';
-import { createLocalCommitter } from '../job/local-committer.ts';
-import { readRunSpans } from '../job/timeline.ts';
+import { TIMELINE_FILE } from '../destination/folder-layout.ts';
+import type { JobView } from '../job/job-view.ts';
+import { runSpansIn } from '../job/timeline.ts';
 import type { Artifact, UnitRecord } from '../record.ts';
+import { inOrder } from '../structures/in-order.ts';
 import type { FlowDcTally } from './flow-dc-report.ts';
 import { type RunPlot, readRunPlot } from './plots.ts';
 import type { OutputReport } from './report.ts';
@@ -47,41 +46,41 @@ export interface Sums {
 
 export interface ReadOutput {
   readonly output: OutputReport;
-  readonly job: Job;
+  readonly job: JobView;
   readonly plot: RunPlot | undefined;
 }
 
-/**
- * Read `out` into `sums`.
- * Errors: FDC_ERR_JOB_MISSING when there is no job, FDC_ERR_DEST_IO when its records cannot be read.
- */
-export async function readOutput(out: string, sums: Sums): Promise<ReadOutput> {
-  const job = await readJob(out);
-  const { paths } = job;
+/** Read an output into `sums`. Errors: FDC_ERR_DEST_IO when its records cannot be read. */
+export async function readOutput(job: JobView, sums: Sums): Promise<ReadOutput> {
+  const { files, decided } = job;
   const spans = new SpanUnion();
-  const committer = createLocalCommitter(paths.state);
-  const totals = await totalOf(readUnits(committer.records(), paths, spans, sums));
-  const known = await readRunSpans(paths.timeline);
-  if (known.length === 0 && !spans.isEmpty) sums.gaps.add(`${paths.timeline}: ${NO_TIMELINE}`);
+  const totals = await totalOf(readUnits(decided.records(), files, spans, sums));
+  const timeline = files.state(TIMELINE_FILE);
+  const known = await runSpansIn(timeline);
+  if (known.length === 0 && !spans.isEmpty) sums.gaps.add(`${timeline.path}: ${NO_TIMELINE}`);
   const runs = allRuns(known, spans);
+  const isComplete = (await files.final(SUCCESS_FILE).look()) !== undefined;
   const output: OutputReport = {
-    ...{ out: job.out, layout: paths.layout, complete: existsSync(finalPath(paths, SUCCESS_FILE)) },
+    ...{ out: job.out, layout: files.layout, complete: isComplete },
     ...totals,
     runs,
     rates: ratesOf(totals, runs),
   };
-  return { output, job, plot: await readRunPlot(job.out, paths.timeline) };
+  return { output, job, plot: await readRunPlot(job.out, timeline) };
 }
 
 /** Passes records on when what they name has been read. */
 async function* readUnits(
   records: AsyncIterable<UnitRecord>,
-  paths: FolderPaths,
+  files: DatasetFiles,
   spans: SpanUnion,
   { tally, flowDc, gaps }: Sums,
 ): AsyncGenerator<UnitRecord> {
-  for await (const record of records) {
-    const stats = await readStats(record, paths, gaps);
+  const read = async (record: UnitRecord) => {
+    const [stats, table] = await Promise.all([readStats(record, files, gaps), readTable(record, files, gaps)]);
+    return { record, stats, table };
+  };
+  for await (const { record, stats, table } of inOrder(records, files.width, read)) {
     if (stats !== undefined) {
       spans.add(stats.startedAtMs, stats.startedAtMs + stats.elapsedMs);
       flowDc.addStart(stats.startedAtMs);
@@ -90,37 +89,56 @@ async function* readUnits(
     const { rows, stored, bytes } = record;
     flowDc.addShard({ rows, stored, bytes, elapsedMs: stats?.elapsedMs });
     flowDc.addRecord(record.worker, artifactBytes(record), record.committedAtMs);
-    await readTable(record, paths, tally, gaps);
+    if (table !== undefined) addRows(table, record, tally, gaps);
     yield record;
   }
 }
 
-async function readStats(record: UnitRecord, paths: FolderPaths, gaps: Gaps): Promise<UnitStats | undefined> {
+async function readStats(record: UnitRecord, files: DatasetFiles, gaps: Gaps): Promise<UnitStats | undefined> {
   const artifact = record.artifacts.find(({ name }) => name.endsWith(STATS_SUFFIX));
   if (artifact === undefined) return undefined;
-  const path = finalPath(paths, artifact.name);
+  const file = files.final(artifact.name);
   try {
-    return parseStats(await readFile(path, 'utf8'));
+    return parseStats((await file.read()).toString('utf8'));
   } catch (error) {
-    gaps.add(`${path}: not read (${reasonOf(error)}); its shard lacks in times`);
+    gaps.add(`${file.path}: not read (${reasonOf(error)}); its shard lacks in times`);
     return undefined;
   }
 }
 
-async function readTable(record: UnitRecord, paths: FolderPaths, tally: Tally, gaps: Gaps): Promise<void> {
+/** An outcome table as it was committed. */
+interface ReadTable {
+  readonly path: string;
+  readonly content: Uint8Array;
+}
+
+async function readTable(record: UnitRecord, files: DatasetFiles, gaps: Gaps): Promise<ReadTable | undefined> {
   const artifact = record.artifacts.find(({ name }) => name.endsWith('.parquet'));
-  if (artifact === undefined) return;
-  const path = finalPath(paths, artifact.name);
+  if (artifact === undefined) return undefined;
+  const file = files.final(artifact.name);
   try {
-    for (const row of outcomeRows(await intactFile(path, artifact))) tally.addRow(row);
+    return { path: file.path, content: await intactFile(file, artifact) };
   } catch (error) {
-    gaps.add(`${path}: not read (${reasonOf(error)}); its ${record.rows} rows lack in hosts, latency and flags`);
+    addGap(file.path, record, error, gaps);
+    return undefined;
   }
 }
 
+function addRows({ path, content }: ReadTable, record: UnitRecord, tally: Tally, gaps: Gaps): void {
+  try {
+    for (const row of outcomeRows(content)) tally.addRow(row);
+  } catch (error) {
+    addGap(path, record, error, gaps);
+  }
+}
+
+function addGap(path: string, { rows }: UnitRecord, error: unknown, gaps: Gaps): void {
+  gaps.add(`${path}: not read (${reasonOf(error)}); its ${rows} rows lack in hosts, latency and flags`);
+}
+
 /** Damaged bytes can make the parquet reader panic, which it does not recover from. */
-async function intactFile(path: string, { bytes, sha256 }: Artifact): Promise<Uint8Array> {
-  const content = await readFile(path);
+async function intactFile(file: DatasetFile, { bytes, sha256 }: Artifact): Promise<Uint8Array> {
+  const content = await file.read();
   const isIntact = content.length === bytes && createHash('sha256').update(content).digest('hex') === sha256;
   if (!isIntact) throw new Error('other bytes than were committed');
   return content;

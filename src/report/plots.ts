@@ -1,4 +1,5 @@
 /** What a report's plots show: results over time, and how loaded the hosts were meanwhile. */
+import type { DatasetFile } from '../dataset/files/dataset-files.ts';
 import type { OutcomeRow } from '../dataset/outcome-rows.ts';
 import { readTimeline, type TimelinePoint } from '../job/timeline.ts';
 import { RowCounts } from './row-counts.ts';
@@ -91,10 +92,10 @@ export interface RunPlot {
 const MAX_HOSTS = 8;
 
 /** @returns undefined when the job has no timeline. Reads it twice and keeps some hundreds of its lines. */
-export async function readRunPlot(out: string, path: string): Promise<RunPlot | undefined> {
+export async function readRunPlot(out: string, file: DatasetFile): Promise<RunPlot | undefined> {
   let count = 0;
   const weights = new Map<string, number>();
-  for await (const { hosts } of readTimeline(path)) {
+  for await (const { hosts } of readTimeline(file)) {
     count += 1;
     for (const { host, in_flight, waiting } of hosts) {
       weights.set(host, (weights.get(host) ?? 0) + in_flight + Math.min(1, waiting));
@@ -104,7 +105,7 @@ export async function readRunPlot(out: string, path: string): Promise<RunPlot | 
   const every = Math.ceil(count / MAX_POINTS);
   const points: TimelinePoint[] = [];
   let line = 0;
-  for await (const point of readTimeline(path)) if (line++ % every === 0) points.push(point);
+  for await (const point of readTimeline(file)) if (line++ % every === 0) points.push(point);
   const busiest = [...weights].sort(([, a], [, b]) => b - a).slice(0, MAX_HOSTS);
   return {
     out,

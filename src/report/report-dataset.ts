@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { type RecordTotals, sumOf } from '../dataset/totals.ts';
 import { FlowDcError, isFlowDcError } from '../errors.ts';
+import { viewJob } from '../job/job-view.ts';
 import { shellQuoted } from '../shell-quoted.ts';
 import { VERSION } from '../version.ts';
 import { type AdviceContext, adviceFor, mayPass, meaningOf } from './advice.ts';
@@ -34,7 +35,7 @@ export async function reportDataset(dests: string | readonly string[], options: 
   let failure: unknown;
   for (const folder of folders) {
     try {
-      read.push(await readOutput(folder, sums));
+      read.push(await readOutput(await viewJob(folder), sums));
     } catch (error) {
       if (!isFlowDcError(error)) throw error;
       failure ??= error;

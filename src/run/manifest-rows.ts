@@ -5,13 +5,14 @@ import { resolveConfig } from '../config/resolve.ts';
 import type { ManifestOptions } from '../config/types.ts';
 import { ManifestUrls } from '../dataset/verify/manifest-urls.ts';
 import { isFlowDcError } from '../errors.ts';
-import type { Job } from '../job/job-folder.ts';
+import type { JobFile } from '../job/job-file.ts';
+import type { JobView } from '../job/job-view.ts';
 import { type ReadManifestOptions, readManifest } from '../stages/manifest/read-manifest.ts';
 import { urlColumn } from '../unit-rows.ts';
 import { openJobInput } from './job-input.ts';
 
 /** @returns undefined when the manifest is not there any more, or cannot be read to its end */
-export async function manifestRowsOf(job: Job): Promise<number | undefined> {
+export async function manifestRowsOf(job: Pick<JobView, 'out' | 'settings'>): Promise<number | undefined> {
   try {
     const config = resolveConfig({ ...job.settings, output: job.out }, 'download');
     const input = await openJobInput(config, undefined);
@@ -38,7 +39,7 @@ export interface ComparedManifest {
  * of readManifest.
  */
 export async function manifestToCompare(
-  { identity, settings }: Job,
+  { identity, settings }: JobFile,
   { inputs = [], ...options }: ManifestOptions,
   source: Pick<ReadManifestOptions, 'signal' | 'stdin'>,
 ): Promise<ComparedManifest> {

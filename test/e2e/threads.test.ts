@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { folderFile } from '../../src/dataset/files/folder-files.ts';
 import type { Rule } from '../../src/demo-hosts/behaviour.ts';
 import type { DemoHosts } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { folderPaths } from '../../src/destination/folder-layout.ts';
@@ -97,7 +98,7 @@ describe('a download with several threads', () => {
     const bytes = rows.reduce((sum, row) => sum + Number(row.bytes ?? 0), 0);
     expect(result.stderr).toContain(`done: ${stored.toLocaleString('en-US')} of 3,000 rows stored`);
     const points: TimelinePoint[] = [];
-    for await (const point of readTimeline(folderPaths(together, layout).timeline)) points.push(point);
+    for await (const point of readTimeline(folderFile(folderPaths(together, layout).timeline))) points.push(point);
     expect(points.at(-1)).toMatchObject({ stored, failed: ROWS - stored, bytes, in_flight: 0, queued: 0 });
     for (const { hosts } of points)
       for (const { in_flight, limit } of hosts) expect([in_flight <= limit, limit]).toEqual([true, PER_HOST]);

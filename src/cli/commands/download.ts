@@ -44,7 +44,7 @@ export const resumeCommand = defineCommand({
 });
 
 /** Go on with a job. @param given - wins over what its folder remembers; @returns the exit code */
-export function resumeDownload(job: Job, given: Config, io: CliIo): Promise<number> {
+export function resumeDownload(job: Pick<Job, 'out' | 'settings'>, given: Config, io: CliIo): Promise<number> {
   const config = { ...(job.settings as Config), ...given, output: job.out, overwrite: false };
   // What was piped before is read from where it was kept; a terminal must not be waited for.
   return runDownload(config, { ...io, stdin: undefined });

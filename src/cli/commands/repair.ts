@@ -1,12 +1,10 @@
 /** Repair: units of a finished folder are taken again, or a job on a server is brought together. */
 import type { Config } from '../../config/types.ts';
 import { count } from '../../format.ts';
-import { distributedError, readMark } from '../../job/distributed-mark.ts';
+import { distributedError } from '../../job/distributed-mark.ts';
 import { findJob } from '../../job/job-file.ts';
-import type { Job } from '../../job/job-folder.ts';
-import { createLocalCommitter } from '../../job/local-committer.ts';
-import { acquireLock } from '../../job/lock.ts';
-import { markForRepair, type UnitToRepair } from '../../job/repair-mark.ts';
+import type { JobView } from '../../job/job-view.ts';
+import type { UnitToRepair } from '../../job/repair-mark.ts';
 import type { UnitId } from '../../record.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
 import { defineCommand } from '../args/define-command.ts';
@@ -56,7 +54,7 @@ async function repairFolder(folder: string, given: Config, io: CliIo): Promise<n
     const rest = finished ? '' : ', and the rest of the rows is fetched';
     writeLines(io.stderr, [`${count(findings.count)} findings: ${again}${rest}`]);
     await mayWriteTo(job, given);
-    await markForRepair(job.paths, await unitsToRepair(verdict, storedBefore));
+    await job.markForRepair(await unitsToRepair(verdict, storedBefore));
     const code = await resumeDownload(job, { ...given, json: false }, io);
     if (code !== EXIT.done && code !== EXIT.result) return code;
     verdict = await readBack(folder);
@@ -68,10 +66,10 @@ async function repairFolder(folder: string, given: Config, io: CliIo): Promise<n
 }
 
 /** Errors: FDC_ERR_JOB_DISTRIBUTED, FDC_ERR_JOB_LOCKED: a mark must not stay for somebody who did not ask for it. */
-async function mayWriteTo({ out, paths }: Job, { take_over: takeOver }: Config): Promise<void> {
-  const mark = await readMark(paths);
-  if (mark !== undefined && takeOver !== true) throw distributedError(out, mark);
-  await (await acquireLock(paths.lockFile)).release();
+async function mayWriteTo(job: JobView, { take_over: takeOver }: Config): Promise<void> {
+  const mark = await job.mark();
+  if (mark !== undefined && takeOver !== true) throw distributedError(job.out, mark);
+  await (await job.lock()).release();
 }
 
 function isRepairable({ finished, findings }: Verdict): boolean {
@@ -80,10 +78,9 @@ function isRepairable({ finished, findings }: Verdict): boolean {
 
 /** @param storedBefore - takes how many samples the units had */
 async function unitsToRepair({ job, findings }: Verdict, storedBefore: Map<UnitId, number>): Promise<UnitToRepair[]> {
-  const committer = createLocalCommitter(job.paths.state);
   const units: UnitToRepair[] = [];
   for (const unit of findings.units) {
-    const record = await committer.record(unit).catch(() => undefined);
+    const record = await job.decided.record(unit).catch(() => undefined);
     units.push({ unit, token: record?.token });
     if (record !== undefined && !storedBefore.has(unit)) storedBefore.set(unit, record.stored);
   }
@@ -91,11 +88,10 @@ async function unitsToRepair({ job, findings }: Verdict, storedBefore: Map<UnitI
 }
 
 /** Units that have lost samples for good, or until somebody tries their rows again; a line each. */
-async function fewerStored({ out, paths }: Job, before: ReadonlyMap<UnitId, number>): Promise<string[]> {
-  const committer = createLocalCommitter(paths.state);
+async function fewerStored({ out, decided }: JobView, before: ReadonlyMap<UnitId, number>): Promise<string[]> {
   const lines: string[] = [];
   for (const [unit, stored] of before) {
-    const now = (await committer.record(unit).catch(() => undefined))?.stored ?? 0;
+    const now = (await decided.record(unit).catch(() => undefined))?.stored ?? 0;
     if (now >= stored) continue;
     lines.push(
       `unit ${unit} had ${count(stored)} samples and has ${count(now)}: the rest could not be fetched again; why: ` +

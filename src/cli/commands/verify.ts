@@ -1,16 +1,11 @@
 /** Verify: a dataset is read back and compared with what was committed. */
-import { existsSync } from 'node:fs';
 import { resolveConfig } from '../../config/resolve.ts';
 import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, TotalsSum } from '../../dataset/totals.ts';
 import type { Finding, Findings } from '../../dataset/verify/findings.ts';
 import { findingsOf } from '../../dataset/verify/verify-dataset.ts';
-import { finalPath } from '../../destination/folder-layout.ts';
 import { count } from '../../format.ts';
-import { readMark } from '../../job/distributed-mark.ts';
-import { type Job, readJob } from '../../job/job-folder.ts';
-import { createLocalCommitter } from '../../job/local-committer.ts';
-import { lockHolder } from '../../job/lock.ts';
+import { type JobView, viewJob } from '../../job/job-view.ts';
 import { type ComparedManifest, manifestRowsOf, manifestToCompare } from '../../run/manifest-rows.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
 import { defineCommand } from '../args/define-command.ts';
@@ -34,14 +29,14 @@ export const verifyCommand = defineCommand({
     const given = { inputs, format, maxRecordBytes, ...(limitRows && { limitRows }) };
     const urlColumn = config.url === undefined ? {} : { urlColumn: config.url };
     const { stdin, signal } = io;
-    const compared = await manifestToCompare(await readJob(folder), { ...given, ...urlColumn }, { stdin, signal });
+    const compared = await manifestToCompare(await viewJob(folder), { ...given, ...urlColumn }, { stdin, signal });
     return runVerify(folder, io, { json: config.json, compared });
   },
 });
 
 /** What is in a folder, read back. */
 export interface Verdict extends RecordTotals {
-  readonly job: Job;
+  readonly job: JobView;
   /** Sealed, with records: every row of the manifest was settled once. */
   readonly finished: boolean;
   /** As far as it is known. */
@@ -62,13 +57,12 @@ export async function runVerify(folder: string, io: CliIo, flags: VerifyFlags = 
 
 /** Errors: FDC_ERR_JOB_MISSING. */
 export async function readBack(folder: string, compared?: ComparedManifest): Promise<Verdict> {
-  const job = await readJob(folder);
-  const committer = createLocalCommitter(job.paths.state);
-  const isSealed = existsSync(finalPath(job.paths, SUCCESS_FILE));
+  const job = await viewJob(folder);
+  const isSealed = (await job.files.final(SUCCESS_FILE).look()) !== undefined;
   const sum = new TotalsSum();
-  const findings = await findingsOf(job.out, {
+  const findings = await findingsOf(job.files, {
     readRecords: async function* (onDamaged) {
-      for await (const record of committer.records(onDamaged)) {
+      for await (const record of job.decided.records(onDamaged)) {
         sum.add(record);
         yield record;
       }
@@ -102,7 +96,7 @@ async function verdictLines({ job, findings, finished, manifestRows, ...totals }
   const of = manifestRows === undefined ? '' : ` of ${count(manifestRows)}`;
   if (rows > 0 && rows === manifestRows && stored === 0)
     return [`nothing stored: all ${count(rows)} rows are settled; why: flow-dc report ${shellQuoted(job.out)}`];
-  const mark = await readMark(job.paths);
+  const mark = await job.mark();
   // Until its end, the records of a job on a server are there and not here.
   if (mark !== undefined && rows === 0)
     return [`unfinished: workers of job ${mark.job} write to it; how far they are: flow-dc status ${mark.job}`];
@@ -113,10 +107,10 @@ async function verdictLines({ job, findings, finished, manifestRows, ...totals }
 }
 
 /** Who works on an unfinished job, or what to do when nobody does. */
-async function whoGoesOn({ out, paths }: Job): Promise<string> {
-  const mark = await readMark(paths);
+async function whoGoesOn({ out, mark: readMark, holder: readHolder }: JobView): Promise<string> {
+  const mark = await readMark();
   if (mark !== undefined) return `workers of job ${mark.job} write to it: flow-dc status ${mark.job}`;
-  const holder = await lockHolder(paths.lockFile);
+  const holder = await readHolder();
   if (holder !== undefined) return `process ${holder.pid} on ${holder.hostname} is at work on it`;
   return `go on with: flow-dc resume ${shellQuoted(out)}`;
 }

@@ -1,52 +1,48 @@
 /** What lies in the output or in the staging folder and belongs to no record, and what stands in the place of a file. */
-import { opendir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { finalPath, METADATA_FILE } from '../../destination/folder-layout.ts';
-import { FILE_LIST_SUFFIX, readFileList } from '../../destination/hashed-file.ts';
+import { METADATA_FILE } from '../../destination/folder-layout.ts';
+import { FILE_LIST_SUFFIX, parseFileList } from '../../destination/hashed-file.ts';
+import { isFlowDcError } from '../../errors.ts';
 import { SEAL_FILES } from '../seal/seal-dataset.ts';
 import { shardOfFile } from '../unit-files.ts';
-import type { DatasetState } from './check-unit.ts';
+import type { DatasetState } from './dataset-state.ts';
 
 /** Report folders that stand where a file of the dataset belongs; those that a record names are reported with it. */
-export async function checkPlaces({ paths, artifacts, findings }: DatasetState): Promise<void> {
-  const folders = paths.layout === 'shards' ? [paths.output] : [paths.output, paths.state];
-  for (const folder of folders) {
-    for await (const entry of entriesOf(folder)) {
-      const isOurs = shardOfFile(entry.name) !== undefined || isSealFile(entry.name);
-      if (entry.isDirectory() && isOurs && !artifacts.has(entry.name))
-        findings.add('artifact_damaged', entry.name, 'a folder stands in its place; flow-dc repair moves it aside');
-    }
+export async function checkPlaces({ files, artifacts, findings }: DatasetState): Promise<void> {
+  for await (const name of files.folders()) {
+    const isOurs = shardOfFile(name) !== undefined || isSealFile(name);
+    if (isOurs && !artifacts.has(name))
+      findings.add('artifact_damaged', name, 'a folder stands in its place; flow-dc repair moves it aside');
   }
 }
 
-/** Report what lies in the output or in the staging folder and belongs to no record. */
+/** Report what lies in the output or was staged and belongs to no record. */
 export async function checkStrays(state: DatasetState): Promise<void> {
-  const { paths, findings } = state;
-  await (paths.layout === 'shards' ? checkShardFolder(state) : checkFilesLayout(state));
-  for await (const attempt of entriesOf(paths.staging)) {
-    findings.add('stray', `staging/${attempt.name}`, 'an attempt that was never finished; flow-dc resume clears it');
+  const { files, findings } = state;
+  await (files.layout === 'shards' ? checkShards(state) : checkLooseFiles(state));
+  for await (const { kind, where } of files.leftovers()) {
+    if (kind === 'staged') findings.add('stray', where, 'an attempt that was never finished; flow-dc resume clears it');
+    else findings.add('upload_unfinished', where, 'an upload that was never finished; flow-dc repair removes it');
   }
 }
 
-async function checkShardFolder(state: DatasetState): Promise<void> {
+async function checkShards(state: DatasetState): Promise<void> {
   const orphans = new Orphans(state);
-  for await (const entry of entriesOf(state.paths.output)) {
-    const { name } = entry;
-    const isKnown = state.artifacts.has(name) || isSealFile(name) || name === '.flow-dc';
-    if (!isKnown && !orphans.take(name, entry.isDirectory())) state.findings.add('stray', name, 'no record names it');
+  for await (const { name, isFolder } of state.files.entries()) {
+    const isKnown = state.artifacts.has(name) || isSealFile(name);
+    if (!isKnown && !orphans.take(name, isFolder)) state.findings.add('stray', name, 'no record names it');
   }
   orphans.report();
 }
 
-async function checkFilesLayout(state: DatasetState): Promise<void> {
+async function checkLooseFiles(state: DatasetState): Promise<void> {
   const orphans = new Orphans(state);
-  for await (const entry of entriesOf(state.paths.state)) {
-    const { name } = entry;
-    if (state.artifacts.has(name) || !orphans.take(name, entry.isDirectory())) continue;
-    if (name.endsWith(FILE_LIST_SUFFIX) && entry.isFile()) await addListed(state, name);
+  for await (const { name, isFolder } of state.files.entries()) {
+    if (state.artifacts.has(name) || !orphans.take(name, isFolder)) continue;
+    if (name.endsWith(FILE_LIST_SUFFIX) && !isFolder) await addListed(state, name);
   }
   orphans.report();
-  await checkLooseFolder(state, '');
+  const isKnown = (path: string): boolean => path === METADATA_FILE || state.listed.has(path);
+  for await (const path of state.files.samples(isKnown)) state.findings.add('stray', path, 'no record names it');
 }
 
 /** Shard or list, table, stats. */
@@ -85,38 +81,16 @@ class Orphans {
   }
 }
 
-async function addListed({ paths, files }: DatasetState, list: string): Promise<void> {
+async function addListed({ files, listed }: DatasetState, list: string): Promise<void> {
+  const text = (await files.final(list).read()).toString('utf8');
   try {
-    for await (const { path } of readFileList(finalPath(paths, list))) files.add(path);
-  } catch {
-    // What a list that cannot be read named is not known any more.
-  }
-}
-
-async function checkLooseFolder(state: DatasetState, folder: string): Promise<void> {
-  for await (const entry of entriesOf(join(state.paths.output, folder))) {
-    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (path === METADATA_FILE || state.files.has(path)) continue;
-    if (entry.isDirectory()) await checkLooseFolder(state, path);
-    else state.findings.add('stray', path, 'no record names it');
+    for (const { path } of parseFileList(text, list)) listed.add(path);
+  } catch (error) {
+    // What a list that cannot be understood names is not known any more.
+    if (!isFlowDcError(error)) throw error;
   }
 }
 
 function isSealFile(name: string): boolean {
   return SEAL_FILES.includes(name) || name === METADATA_FILE;
-}
-
-interface Entry {
-  readonly name: string;
-  isDirectory(): boolean;
-  isFile(): boolean;
-}
-
-/** Entries one by one, because a class folder may hold millions; none when there is no such folder. */
-async function* entriesOf(folder: string): AsyncGenerator<Entry> {
-  try {
-    yield* await opendir(folder, { bufferSize: 256 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }

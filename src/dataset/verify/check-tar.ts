@@ -1,12 +1,13 @@
 /** One archive against its records and outcome table. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import type { FileDigest } from '../../destination/hashed-file.ts';
+import { isFlowDcError } from '../../errors.ts';
+import type { DatasetFile } from '../files/dataset-files.ts';
 import type { ExpectedSample } from '../outcome-rows.ts';
-import type { Findings } from './findings.ts';
+import type { FindingSink } from './findings.ts';
 
 /**
  * Read an archive once: the digest of the file, and every member against the samples that should be in it.
@@ -14,15 +15,15 @@ import type { Findings } from './findings.ts';
  * @returns the file's digest; undefined when it cannot be read as an archive, which is a finding already
  */
 export async function checkTar(
-  path: string,
+  file: DatasetFile,
   shard: string,
   samples: readonly ExpectedSample[] | undefined,
-  findings: Findings,
+  findings: FindingSink,
 ): Promise<FileDigest | undefined> {
   const hash = createHash('sha256');
   let bytes = 0;
-  async function* hashed(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of source) {
+  async function* hashed(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of file.open()) {
       hash.update(chunk);
       bytes += chunk.byteLength;
       yield chunk;
@@ -39,10 +40,11 @@ export async function checkTar(
       (error: Error) => next(error),
     );
   });
-  const file = createReadStream(path, { highWaterMark: 1024 * 1024 });
   try {
-    await (path.endsWith('.gz') ? pipeline(file, hashed, createGunzip(), reader) : pipeline(file, hashed, reader));
+    await (shard.endsWith('.gz') ? pipeline(hashed, createGunzip(), reader) : pipeline(hashed, reader));
   } catch (error) {
+    // A store that cannot be read says nothing of the archive.
+    if (isFlowDcError(error)) throw error;
     findings.add('artifact_unreadable', shard, `cannot be read as a tar archive: ${(error as Error).message}`);
     return undefined;
   }
@@ -69,9 +71,9 @@ class Members {
   readonly #stems: ReadonlySet<string>;
   readonly #seen = new Set<string>();
   readonly #shard: string;
-  readonly #findings: Findings;
+  readonly #findings: FindingSink;
 
-  constructor(samples: readonly ExpectedSample[], shard: string, findings: Findings) {
+  constructor(samples: readonly ExpectedSample[], shard: string, findings: FindingSink) {
     this.#expected = new Map(samples.map((sample) => [sample.name, sample]));
     this.#stems = new Set(samples.map(({ name }) => stemOf(name)));
     this.#shard = shard;
@@ -100,7 +102,7 @@ class Members {
 }
 
 /** Bytes found against bytes promised. */
-function compareSample(sample: ExpectedSample, found: FileDigest, where: string, findings: Findings): void {
+function compareSample(sample: ExpectedSample, found: FileDigest, where: string, findings: FindingSink): void {
   const same = found.bytes === sample.bytes && (sample.sha256 === undefined || found.sha256 === sample.sha256);
   if (same) return;
   findings.add(

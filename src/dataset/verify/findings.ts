@@ -28,6 +28,7 @@ export const FINDINGS = {
   row_changed: 'rows have another URL than in the manifest that was given',
   input_changed: 'a manifest is not the one that the dataset was made of',
   stray: 'a file that no record names',
+  upload_unfinished: 'an upload into the store that nobody finished: invisible, and paid for',
   more: 'there are more findings than are listed',
 } as const;
 
@@ -42,8 +43,14 @@ const BEYOND_REPAIR: ReadonlySet<FindingCode> = new Set([
   'more',
 ]);
 
+/** Where findings are told. */
+export interface FindingSink {
+  /** @param isMendable - whether a repair finds it as well, and does something about it */
+  add(code: FindingCode, where: string, message: string, isMendable?: boolean): void;
+}
+
 /** A list that stays short: a deleted folder must not fill the memory with messages. */
-export class Findings {
+export class Findings implements FindingSink {
   readonly #list: Finding[] = [];
   readonly #limit: number;
   readonly #units = new Set<UnitId>();
@@ -51,16 +58,24 @@ export class Findings {
   #count = 0;
   #isMendable = false;
   #isOfOther = false;
-  /** The unit that is being looked at: what is found now is about it. */
-  unit: UnitId | undefined;
 
   constructor(limit = 1000) {
     this.#limit = limit;
   }
 
-  /** @param isMendable - whether a repair finds it as well, and does something about it */
   add(code: FindingCode, where: string, message: string, isMendable = !BEYOND_REPAIR.has(code)): void {
-    const { unit } = this;
+    this.#add(code, where, message, isMendable, undefined);
+  }
+
+  /** What is found there is about this unit, as far as doing it again mends that. */
+  about(unit: UnitId): FindingSink {
+    return {
+      add: (code, where, message, isMendable = !BEYOND_REPAIR.has(code)) =>
+        this.#add(code, where, message, isMendable, isMendable ? unit : undefined),
+    };
+  }
+
+  #add(code: FindingCode, where: string, message: string, isMendable: boolean, unit: UnitId | undefined): void {
     this.#isMendable ||= isMendable;
     this.#isOfOther ||= code === 'row_missing' && !isMendable;
     this.#codes.add(code);

@@ -1,11 +1,15 @@
 /** Read a whole dataset back and compare it with its records. */
 import { stat } from 'node:fs/promises';
-import { type FolderLayout, type FolderPaths, folderPaths, stagingFolder } from '../../destination/folder-layout.ts';
+import { type FolderLayout, folderPaths } from '../../destination/folder-layout.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { UnitId, UnitRecord } from '../../record.ts';
+import { inOrder } from '../../structures/in-order.ts';
+import type { DatasetFiles } from '../files/dataset-files.ts';
+import { FolderFiles } from '../files/folder-files.ts';
 import { checkSeal } from './check-seal.ts';
 import { checkPlaces, checkStrays } from './check-strays.ts';
-import { checkUnit, DatasetState, shardOf } from './check-unit.ts';
+import { checkUnit } from './check-unit.ts';
+import { DatasetState, shardOf } from './dataset-state.ts';
 import { type Finding, Findings } from './findings.ts';
 import type { ManifestUrls } from './manifest-urls.ts';
 
@@ -31,28 +35,30 @@ export interface VerifyOptions {
  * Read a whole dataset back and compare it with its records: every committed file and sample has its bytes, every row
  * of the manifest is accounted for exactly once, keys are unique, what was written beside the shards has its sums, nothing
  * else lies around. Memory: a bit per row, 200 bytes per shard, one unit's table; loose files and keys of the user's own
- * 32 bytes each; 4 bytes per row when URLs are compared.
+ * 32 bytes each; 4 bytes per row when URLs are compared. Of a store, a few units' tables and chunks at once.
  * @param folder - the output folder, tar shards or loose files
  * @returns what is wrong; empty when all is well
  * Errors: FDC_ERR_JOB_MISSING when the folder holds no dataset.
  */
 export async function verifyDataset(folder: string, options: VerifyOptions): Promise<Finding[]> {
-  return (await findingsOf(folder, options)).all();
+  return (await findingsOf(await filesIn(folder), options)).all();
 }
 
-/** The same with every unit that something was found about. */
+/** The same of files wherever they are, with every unit that something was found about. */
 export async function findingsOf(
-  folder: string,
+  files: DatasetFiles,
   { readRecords, urls, manifestRows = urls?.rows, sealFiles = [], unfinished = false }: VerifyOptions,
 ): Promise<Findings> {
-  const paths = await findPaths(folder);
   const findings = new Findings();
-  const state = new DatasetState(paths, { rows: manifestRows, urls }, findings);
+  const state = new DatasetState(files, { rows: manifestRows, urls }, findings);
   let rows = 0;
-  for await (const record of readRecords((unit, problem) => addDamaged(state, unit, problem))) {
+  const records = readRecords((unit, problem) => addDamaged(state, unit, problem));
+  const check = async (record: UnitRecord): Promise<void> => {
+    // Committed and not, or not wholly, in its place yet: whoever works on the job next moves it there.
+    if (!unfinished || !(await files.isPending(record))) await checkUnit(state, record);
     rows += record.rows;
-    if (!unfinished || !(await isStaged(paths, record))) await checkUnit(state, record);
-  }
+  };
+  for await (const _ of inOrder(records, files.width, check));
   await checkPlaces(state);
   if (unfinished) return findings;
   for (const [from, to] of state.rows.gaps(manifestRows ?? rows)) {
@@ -68,20 +74,13 @@ export async function findingsOf(
 
 function addDamaged({ findings, damaged }: DatasetState, unit: UnitId, problem: string): void {
   damaged.add(shardOf(unit));
-  findings.unit = unit;
-  findings.add('record_damaged', unit, problem);
-  findings.unit = undefined;
+  findings.about(unit).add('record_damaged', unit, problem);
 }
 
-/** Committed and not, or not wholly, in its place yet: whoever works on the job next moves it there. */
-async function isStaged(paths: FolderPaths, { unit, token }: UnitRecord): Promise<boolean> {
-  return (await stat(stagingFolder(paths, unit, token)).catch(() => undefined)) !== undefined;
-}
-
-async function findPaths(folder: string): Promise<FolderPaths> {
+async function filesIn(folder: string): Promise<DatasetFiles> {
   for (const layout of ['shards', 'files'] satisfies FolderLayout[]) {
     const paths = folderPaths(folder, layout);
-    if ((await stat(paths.state).catch(() => undefined))?.isDirectory()) return paths;
+    if ((await stat(paths.state).catch(() => undefined))?.isDirectory()) return new FolderFiles(paths);
   }
   throw new FlowDcError(
     'FDC_ERR_JOB_MISSING',

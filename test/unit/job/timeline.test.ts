@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { folderFile } from '../../../src/dataset/files/folder-files.ts';
 import { readRunSpans, readTimeline, type TimelinePoint, TimelineRecorder } from '../../../src/job/timeline.ts';
 import { readRunPlot } from '../../../src/report/plots.ts';
 import { RunGauge } from '../../../src/run/run-gauge.ts';
@@ -15,7 +16,7 @@ const SOURCE = {
 
 async function pointsOf(path: string): Promise<TimelinePoint[]> {
   const points: TimelinePoint[] = [];
-  for await (const point of readTimeline(path)) points.push(point);
+  for await (const point of readTimeline(folderFile(path))) points.push(point);
   return points;
 }
 
@@ -80,7 +81,7 @@ describe('the timeline of a run', () => {
   it('is drawn in a bounded number of points', async () => {
     const path = join(await tempFolder(), 'timeline.jsonl');
     await recordRun(path, 1500);
-    const plot = await readRunPlot('out', path);
+    const plot = await readRunPlot('out', folderFile(path));
     expect(plot?.atMs.length).toBeLessThanOrEqual(600);
     expect(plot?.hosts[0]?.limit.every((limit) => limit === 8)).toBe(true);
   });
