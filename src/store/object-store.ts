@@ -1,0 +1,77 @@
+/**
+ * Objects behind keys: what is asked of an object store. Keys are relative to the store's prefix, with `/` between
+ * their parts. An object appears whole or not at all.
+ */
+
+export interface StoredObject {
+  readonly key: string;
+  readonly bytes: number;
+  readonly modifiedAtMs: number;
+}
+
+/** What completing an upload needs. Anybody with access to the store can do it, any number of times. */
+export interface UploadNote {
+  readonly id: string;
+  /** The store's tags of the parts, in order. */
+  readonly parts: readonly string[];
+}
+
+export interface OpenUpload {
+  readonly key: string;
+  readonly id: string;
+  readonly startedAtMs: number;
+}
+
+/**
+ * Errors of every method: FDC_ERR_DEST_UNWRITABLE when credentials, bucket or endpoint are wrong, FDC_ERR_DEST_FULL
+ * when the store takes no more, else FDC_ERR_DEST_IO once retries are used up; each message names the fix.
+ */
+export interface ObjectStore {
+  /** For messages: `s3://bucket/prefix`, never with credentials. */
+  readonly name: string;
+  /** Whether `create` is atomic (If-None-Match: *). Found out once, by trying it. */
+  isConditional(): Promise<boolean>;
+  /** Undefined when there is no such object. */
+  head(key: string): Promise<StoredObject | undefined>;
+  /** A small object, whole. Undefined when there is no such object. */
+  read(key: string): Promise<Uint8Array | undefined>;
+  /** The bytes of an object from `start` up to, not including, `end`. Rejects with FDC_ERR_DEST_IO when it is not there. */
+  open(key: string, range?: { readonly start: number; readonly end?: number }): Promise<AsyncIterable<Uint8Array>>;
+  /** Create or replace a small object. */
+  put(key: string, content: string | Uint8Array): Promise<void>;
+  /**
+   * Create an object unless there is one, atomically where the store can.
+   * @returns whether this call created it
+   */
+  create(key: string, content: string | Uint8Array): Promise<boolean>;
+  /** Every object whose key begins with `prefix`, in the order of keys, a page at a time. */
+  list(prefix: string): AsyncIterable<StoredObject>;
+  /** What is not there is passed over. */
+  remove(keys: Iterable<string>): Promise<void>;
+  /** Within the store, replacing what is at `to`. */
+  copy(from: string, to: string): Promise<void>;
+  /** Begin to stream an object, which nobody sees before it is completed. */
+  upload(key: string): ObjectUpload;
+  /**
+   * Make an upload visible under its key.
+   * @returns false when there is no such upload: it was completed before, or aborted
+   */
+  complete(key: string, note: UploadNote): Promise<boolean>;
+  /** An upload that is not there is passed over. */
+  abort(key: string, id: string): Promise<void>;
+  /** Uploads neither completed nor aborted, below `prefix`. Empty where the store cannot list them. */
+  uploads(prefix: string): AsyncIterable<OpenUpload>;
+  /** The same store with other keys: `s3://bucket/a` and `.flow-dc/` make `s3://bucket/a.flow-dc`. */
+  beside(suffix: string): ObjectStore;
+  /** Sockets are closed; calls under way reject. */
+  close(): Promise<void>;
+}
+
+export interface ObjectUpload {
+  /** Append; resolves when more may come. Chunks may be reused by the caller afterwards. One call at a time. */
+  write(chunks: readonly Uint8Array[]): Promise<void>;
+  /** Every byte is with the store, not visible yet. `sha256` is of the whole content, lower-case hex. */
+  close(): Promise<{ readonly bytes: number; readonly sha256: string; readonly upload: UploadNote }>;
+  /** Idempotent. */
+  abort(): Promise<void>;
+}
