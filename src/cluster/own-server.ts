@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { type Clock, sleep } from '../clock.ts';
 import type { FolderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
-import { isRunning, processStart } from '../job/lock.ts';
+import { isRunning, processStart } from '../job/lock-holder.ts';
 import { findProgram, isExecutable } from './find-program.ts';
 import { findJoinFile, type JoinFile, writeJoinFile } from './reach-cluster.ts';
 

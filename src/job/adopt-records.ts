@@ -78,20 +78,11 @@ async function recordIn(
   name: string,
   onMisfit: (record: UnitRecord) => Promise<unknown>,
 ): Promise<UnitRecord | string> {
-  let record: unknown;
-  let content: Buffer;
-  try {
-    content = await readFile(join(dirname(finalPath(paths, `x${STATS_SUFFIX}`)), name));
-    record = (JSON.parse(content.toString('utf8')) as { record?: unknown } | null)?.record;
-  } catch (error) {
-    if (error instanceof SyntaxError) return 'it is not JSON';
+  const content = await readFile(join(dirname(finalPath(paths, `x${STATS_SUFFIX}`)), name)).catch((error: unknown) => {
     throw destinationError(error, name);
-  }
-  const problems = recordProblems(record);
-  if (problems.length > 0) return record === undefined ? 'it holds no record' : problems.join('; ');
-  const completed = withStats(record as UnitRecord, name, content);
-  const late = recordProblems(completed);
-  if (late.length > 0) return late.join('; ');
+  });
+  const completed = recordOfStats(name, content);
+  if (typeof completed === 'string') return completed;
   for (const artifact of completed.artifacts) {
     const bytes = await bytesOf(finalPath(paths, artifact.name));
     if (bytes === artifact.bytes) continue;
@@ -101,8 +92,23 @@ async function recordIn(
   return completed;
 }
 
+/** The record that the content of a stats file holds, with an entry for the file itself; or why it cannot be used. */
+function recordOfStats(name: string, content: Uint8Array): UnitRecord | string {
+  let record: unknown;
+  try {
+    record = (JSON.parse(Buffer.from(content).toString('utf8')) as { record?: unknown } | null)?.record;
+  } catch {
+    return 'it is not JSON';
+  }
+  const problems = recordProblems(record);
+  if (problems.length > 0) return record === undefined ? 'it holds no record' : problems.join('; ');
+  const completed = withStats(record as UnitRecord, name, content);
+  const late = recordProblems(completed);
+  return late.length > 0 ? late.join('; ') : completed;
+}
+
 /** A file cannot hold its own hash: whatever it says about itself is replaced. */
-function withStats(record: UnitRecord, name: string, content: Buffer): UnitRecord {
+function withStats(record: UnitRecord, name: string, content: Uint8Array): UnitRecord {
   const self: Artifact = { name, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
   return { ...record, artifacts: [...record.artifacts.filter((artifact) => artifact.name !== name), self] };
 }

@@ -34,21 +34,32 @@ const matches = schemaCheck<DistributedMark>(SCHEMA);
 /** @returns undefined when no other machine works on the output. Errors: FDC_ERR_DEST_IO. */
 export async function readMark({ distributedFile: path }: FolderPaths): Promise<DistributedMark | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
-    if (matches(value)) return value;
+    return parseMark(await readFile(path, 'utf8'), path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-    if (!(error instanceof SyntaxError)) throw destinationError(error, path);
+    throw destinationError(error, path);
   }
+}
+
+/** @param name - for messages. Errors: FDC_ERR_DEST_IO. */
+export function parseMark(text: string, name: string): DistributedMark {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (matches(value)) return value;
+  } catch {}
   throw new FlowDcError(
     'FDC_ERR_DEST_IO',
-    `${path} cannot be understood; delete it when no worker writes to this folder any more`,
+    `${name} cannot be understood; delete it when no worker writes to this output any more`,
   );
 }
 
 /** Only under the job's lock. */
 export async function writeMark({ distributedFile }: FolderPaths, mark: DistributedMark): Promise<void> {
-  await writeAtomically(distributedFile, `${JSON.stringify(mark, null, 2)}\n`);
+  await writeAtomically(distributedFile, formatMark(mark));
+}
+
+export function formatMark(mark: DistributedMark): string {
+  return `${JSON.stringify(mark, null, 2)}\n`;
 }
 
 /** Idempotent. */

@@ -95,28 +95,41 @@ export async function findJob(out: string): Promise<FoundJob | undefined> {
  * Errors: FDC_ERR_JOB_MISMATCH when a later version wrote it, FDC_ERR_DEST_IO when it cannot be read or understood.
  */
 export async function readJobFile({ jobFile }: FolderPaths): Promise<JobFile | undefined> {
-  let value: unknown;
   try {
-    value = JSON.parse(await readFile(jobFile, 'utf8'));
+    return parseJobFile(await readFile(jobFile, 'utf8'), jobFile);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-    if (error instanceof SyntaxError) throw damaged(jobFile, 'it is not JSON');
     throw destinationError(error, jobFile);
+  }
+}
+
+/** @param name - for messages. Errors: FDC_ERR_JOB_MISMATCH, FDC_ERR_DEST_IO, see readJobFile. */
+export function parseJobFile(text: string, name: string): JobFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw damaged(name, 'it is not JSON');
   }
   const version = (value as { identity?: { formatVersion?: unknown } } | null)?.identity?.formatVersion;
   if (typeof version === 'number' && version > JOB_FORMAT_VERSION) {
     throw new FlowDcError(
       'FDC_ERR_JOB_MISMATCH',
-      `${jobFile} has format ${version}, this flow-dc knows up to ${JOB_FORMAT_VERSION}; use the newer one`,
+      `${name} has format ${version}, this flow-dc knows up to ${JOB_FORMAT_VERSION}; use the newer one`,
     );
   }
-  if (!matches(value)) throw damaged(jobFile, textOfProblems(matches.problems(), 'job'));
+  if (!matches(value)) throw damaged(name, textOfProblems(matches.problems(), 'job'));
   return value;
 }
 
 /** Replace job.json as a whole. */
 export async function writeJobFile({ jobFile }: FolderPaths, job: JobFile): Promise<void> {
-  await writeAtomically(jobFile, `${JSON.stringify(job, null, 2)}\n`);
+  await writeAtomically(jobFile, formatJobFile(job));
+}
+
+/** The content of job.json. */
+export function formatJobFile(job: JobFile): string {
+  return `${JSON.stringify(job, null, 2)}\n`;
 }
 
 /**
@@ -126,15 +139,20 @@ export async function writeJobFile({ jobFile }: FolderPaths, job: JobFile): Prom
 export async function noteContents(paths: FolderPaths, contents: ReadonlyMap<string, string>): Promise<void> {
   const job = await readJobFile(paths);
   if (job === undefined) return;
+  try {
+    await writeJobFile(paths, withSums(job, contents));
+  } catch (error) {
+    throw destinationError(error, paths.jobFile);
+  }
+}
+
+/** The job with the sums of its inputs. @param contents - sha256 of all of an input, by its name */
+function withSums(job: JobFile, contents: ReadonlyMap<string, string>): JobFile {
   const inputs = job.identity.inputs.map((input) => {
     const sha256 = contents.get(input.name);
     return sha256 === undefined ? input : { ...input, sha256 };
   });
-  try {
-    await writeJobFile(paths, { ...job, identity: { ...job.identity, inputs } });
-  } catch (error) {
-    throw destinationError(error, paths.jobFile);
-  }
+  return { ...job, identity: { ...job.identity, inputs } };
 }
 
 /** Remember what was written beside the shards. */
@@ -143,9 +161,9 @@ export async function noteSealed(paths: FolderPaths, sealed: readonly string[]):
   if (job !== undefined) await writeJobFile(paths, { ...job, sealed });
 }
 
-function damaged(jobFile: string, problem: string): FlowDcError {
+function damaged(name: string, problem: string): FlowDcError {
   return new FlowDcError(
     'FDC_ERR_DEST_IO',
-    `${jobFile} cannot be understood: ${problem}; restore it, or choose another output with -o`,
+    `${name} cannot be understood: ${problem}; restore it, or choose another output with -o`,
   );
 }

@@ -5,7 +5,8 @@ import { type DistributedMark, readMark } from './distributed-mark.ts';
 import type { JobFile } from './job-file.ts';
 import { readJob } from './job-folder.ts';
 import { createLocalCommitter, type LocalCommitter } from './local-committer.ts';
-import { acquireLock, type LockHolder, lockHolder } from './lock.ts';
+import { acquireLock, lockHolder } from './lock.ts';
+import type { LockHolder } from './lock-holder.ts';
 import { markForRepair, type UnitToRepair } from './repair-mark.ts';
 
 export interface JobView extends JobFile {

@@ -47,8 +47,8 @@ export const RECORDS_FOLDER = 'units';
 
 const UNIT_ID = new RegExp(UNIT_ID_PATTERN);
 const PREFIX_FOLDER = /^\d{3}$/;
-/** Files read at once when listing: enough to hide the latency of a network mount, far below the open-file limit. */
-const READS_AT_ONCE = 64;
+/** Records read at once when listing: enough to hide the latency of a network, far below the open-file limit. */
+export const READS_AT_ONCE = 64;
 
 /**
  * Keep records in a job's state folder, which is created on the first commit.
@@ -178,35 +178,44 @@ function temporaryFolder(stateFolder: string): string {
 
 /** @returns undefined when there is no file, or a torn one (not JSON). A record that is JSON but wrong is refused. */
 async function readRecord(path: string, unit: UnitId): Promise<UnitRecord | undefined> {
-  let value: unknown;
   try {
-    value = JSON.parse(await patiently(() => readFile(path, 'utf8')));
+    return parseRecord(await patiently(() => readFile(path, 'utf8')), unit, path);
   } catch (error) {
-    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw destinationError(error, path);
   }
+}
+
+/** @returns undefined for what is not JSON. @param name - for messages. Errors: FDC_ERR_DEST_IO for a wrong record. */
+export function parseRecord(text: string, unit: UnitId, name: string): UnitRecord | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
   const problems = recordProblems(value);
-  if (problems.length > 0) throw foreignRecord(path, problems.join('; '));
+  if (problems.length > 0) throw foreignRecord(name, problems.join('; '));
   const record = value as UnitRecord;
-  if (record.unit !== unit) throw foreignRecord(path, `it is about unit ${record.unit}`);
+  if (record.unit !== unit) throw foreignRecord(name, `it is about unit ${record.unit}`);
   return record;
 }
 
-function foreignRecord(path: string, problem: string): FlowDcError {
+export function foreignRecord(name: string, problem: string): FlowDcError {
   return new FlowDcError(
     'FDC_ERR_DEST_IO',
-    `${path} is not a record that flow-dc wrote: ${problem}; flow-dc repair does its unit again`,
+    `${name} is not a record that flow-dc wrote: ${problem}; flow-dc repair does its unit again`,
   );
 }
 
-function unitsAmong(names: readonly string[]): UnitId[] {
+export function unitsAmong(names: readonly string[]): UnitId[] {
   return names
     .filter((name) => name.endsWith('.json'))
     .map((name) => name.slice(0, -'.json'.length))
     .filter((id) => UNIT_ID.test(id));
 }
 
-function indexOf(unit: UnitId): string {
+export function indexOf(unit: UnitId): string {
   if (!UNIT_ID.test(unit))
     throw new FlowDcError('FDC_ERR_SINK_PROTOCOL', `Expected a unit id such as 000012-1a2b3c4d, got ${unit}`);
   return unit.slice(0, unit.indexOf('-'));

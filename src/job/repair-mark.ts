@@ -37,7 +37,11 @@ const matches = schemaCheck<readonly UnitToRepair[]>(SCHEMA);
 
 /** Whoever opens the job next takes these units back. */
 export async function markForRepair({ repairFile }: FolderPaths, units: readonly UnitToRepair[]): Promise<void> {
-  await writeAtomically(repairFile, `${JSON.stringify(units)}\n`);
+  await writeAtomically(repairFile, formatRepairMark(units));
+}
+
+export function formatRepairMark(units: readonly UnitToRepair[]): string {
+  return `${JSON.stringify(units)}\n`;
 }
 
 /**
@@ -54,8 +58,12 @@ export async function takeBackMarked(paths: FolderPaths): Promise<string[]> {
   let taken = 0;
   for (const unit of marked) if (await takeBack(paths, unit, notices)) taken += 1;
   await rm(paths.repairFile, { force: true });
-  if (taken > 0) notices.push(`${taken} ${taken === 1 ? 'unit is' : 'units are'} done again, as flow-dc repair asked`);
-  return notices;
+  return [...notices, ...takenNotices(taken)];
+}
+
+export function takenNotices(taken: number): string[] {
+  if (taken === 0) return [];
+  return [`${taken} ${taken === 1 ? 'unit is' : 'units are'} done again, as flow-dc repair asked`];
 }
 
 async function takeBack(paths: FolderPaths, { unit, token }: UnitToRepair, notices: string[]): Promise<boolean> {
@@ -83,13 +91,20 @@ async function recordNow(paths: FolderPaths, unit: UnitId): Promise<UnitRecord |
 
 async function readRepairMark({ repairFile: path }: FolderPaths): Promise<readonly UnitToRepair[] | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
-    if (matches(value)) return value;
+    return parseRepairMark(await readFile(path, 'utf8'), path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
-    if (!(error instanceof SyntaxError)) throw destinationError(error, path);
+    throw destinationError(error, path);
   }
-  throw new FlowDcError('FDC_ERR_DEST_IO', `${path} cannot be understood; delete it and run flow-dc repair again`);
+}
+
+/** @param name - for messages. Errors: FDC_ERR_DEST_IO. */
+export function parseRepairMark(text: string, name: string): readonly UnitToRepair[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (matches(value)) return value;
+  } catch {}
+  throw new FlowDcError('FDC_ERR_DEST_IO', `${name} cannot be understood; delete it and run flow-dc repair again`);
 }
 
 async function remove(path: string): Promise<void> {

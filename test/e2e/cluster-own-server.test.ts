@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { isRunning } from '../../src/job/lock.ts';
+import { isRunning } from '../../src/job/lock-holder.ts';
 import { clusterTrial, said } from '../support/cluster-cli.ts';
 import { outcomesOf } from '../support/dataset.ts';
 import { describeNats } from '../support/nats-server.ts';

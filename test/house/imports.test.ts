@@ -13,7 +13,7 @@ const FLOORS: readonly string[] = [
   'short-text.ts',
   'clock.ts errors.ts format.ts json-schema.ts row-codes.ts shell-quoted.ts version.ts visible.ts ' +
     'arrow image paarc',
-  'open-files.ts address-space.ts',
+  'open-files.ts address-space.ts store',
   'load-parquet.ts start-thread.ts record.ts config structures',
   'host-limits.ts record-schema.ts unit-rows.ts destination host telemetry demo-hosts',
   'dataset',

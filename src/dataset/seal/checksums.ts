@@ -52,7 +52,12 @@ export function parseChecksums(text: string): ReadonlyMap<string, string> | unde
 
 /** How many units a finished dataset has by its sums; 0 where they are not to be had. */
 export async function sealedUnits(path: string): Promise<number> {
-  const sums = parseChecksums(await readFile(path, 'utf8').catch(() => ''));
+  return unitsInSums(await readFile(path, 'utf8').catch(() => ''));
+}
+
+/** The same of the file's text. */
+function unitsInSums(text: string): number {
+  const sums = parseChecksums(text);
   const isTable = (name: string): boolean => name.endsWith('.parquet') && shardOfFile(name) !== undefined;
   return [...(sums?.keys() ?? [])].filter(isTable).length;
 }

@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { folderPaths } from '../../../src/destination/folder-layout.ts';
 import { formatListedFile } from '../../../src/destination/hashed-file.ts';
 import type { JobIdentity } from '../../../src/job/identity.ts';
-import { assertJobFolder, type OpenJobOptions, openJob, readJob } from '../../../src/job/job-folder.ts';
+import { assertJobFolder, openJob, readJob } from '../../../src/job/job-folder.ts';
 import { createLocalCommitter } from '../../../src/job/local-committer.ts';
+import type { OpenJobOptions } from '../../../src/job/open-job.ts';
 import type { UnitRecord } from '../../../src/record.ts';
 import { makeUnits, recordOf } from '../../support/units.ts';
 import { identity } from './fixtures/identity.ts';

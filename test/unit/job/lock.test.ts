@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { acquireLock, type LockHolder, processStart } from '../../../src/job/lock.ts';
+import { acquireLock } from '../../../src/job/lock.ts';
+import { type LockHolder, processStart } from '../../../src/job/lock-holder.ts';
 
 let folder: string;
 let lockFile: string;
