@@ -15,6 +15,7 @@ import './cli/program.ts';
 import './destination/destination.ts';
 import './host-budget/wire/create-shared-hosts.ts';
 import './stages/manifest/json-rows.ts';
+import './stages/manifest/remote/remotes.ts';
 import './transport/nats/connect-cluster.ts';
 import './transport/nats/connection/nats-options.ts';
 import 'parquet-wasm';

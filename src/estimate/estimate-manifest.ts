@@ -77,11 +77,11 @@ export async function estimateManifest(
 
 async function sampleManifest(
   inputs: string | readonly string[],
-  { manifest = {}, stdin, signal, onRows }: EstimateOptions,
+  { manifest = {}, fetch = {}, stdin, signal, onRows }: EstimateOptions,
   sampleRows: number,
   seed: number,
 ): Promise<SampledManifest> {
-  const reader = readManifest(inputs, { ...manifest, stdin, signal });
+  const reader = readManifest(inputs, { ...manifest, stdin, signal, remote: { network: fetch } });
   // Twice as many as will be asked for: no stratum is short of its share but by a chance in millions.
   const sampler = new RowSampler(2 * sampleRows + 100, preciseRandom(seed));
   const unfetchable = new Map<RowCode, number>();

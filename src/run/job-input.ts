@@ -7,12 +7,13 @@ import { createReadStream, existsSync } from 'node:fs';
 import { appendFile, constants, copyFile, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { ManifestOptions, PartitionSettings, ResolvedConfig } from '../config/types.ts';
+import type { PartitionSettings, ResolvedConfig } from '../config/types.ts';
 import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
 import { digestFile } from '../destination/hashed-file.ts';
 import { FlowDcError } from '../errors.ts';
 import { noteContents } from '../job/job-file.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
+import type { ManifestReadOptions } from '../stages/manifest/manifest-options.ts';
 import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
 import { readManifest, readManifestInfo } from '../stages/manifest/read-manifest.ts';
 import { allChunks, headOfStdin } from '../stages/manifest/stdin-head.ts';
@@ -49,8 +50,9 @@ export async function openJobInput(
   stdin: Readable | undefined,
   signal?: AbortSignal,
 ): Promise<JobInput> {
-  const { manifest, partition, sink } = config;
-  const { inputs, ...options } = manifest;
+  const { manifest, partition, fetch, sink } = config;
+  const { inputs, ...slice } = manifest;
+  const options = { ...slice, remote: { network: fetch } };
   if (!inputs.includes('-')) return fileInput(inputs, options, partition, signal);
   const output = sink.output as string;
   if (stdin !== undefined) return new PipeInput(await headOf(stdin, output, options, signal), options, partition);
@@ -59,7 +61,7 @@ export async function openJobInput(
 
 async function fileInput(
   inputs: readonly string[],
-  options: ManifestOptions,
+  options: ManifestReadOptions,
   { shardSize, groupBy }: PartitionSettings,
   signal?: AbortSignal,
 ): Promise<JobInput> {
@@ -112,7 +114,7 @@ interface PipeHead {
 async function headOf(
   stdin: Readable,
   output: string,
-  options: ManifestOptions,
+  options: ManifestReadOptions,
   signal: AbortSignal | undefined,
 ): Promise<PipeHead> {
   // Beside the output, where there will be room for it.
@@ -126,7 +128,7 @@ async function headOf(
 class PipeInput implements JobInput {
   readonly info: ManifestInfo;
   readonly #head: PipeHead;
-  readonly #options: ManifestOptions;
+  readonly #options: ManifestReadOptions;
   readonly #partition: PartitionSettings;
   #paths: FolderPaths | undefined;
   #lingeredAt: readonly number[] = [];
@@ -135,7 +137,7 @@ class PipeInput implements JobInput {
   #before: KeptBytes | undefined;
   #isKept = false;
 
-  constructor(head: PipeHead, options: ManifestOptions, partition: PartitionSettings) {
+  constructor(head: PipeHead, options: ManifestReadOptions, partition: PartitionSettings) {
     this.info = head.info;
     this.#head = head;
     this.#options = options;

@@ -41,7 +41,7 @@ export interface ComparedManifest {
 export async function manifestToCompare(
   { identity, settings }: JobFile,
   { inputs = [], ...options }: ManifestOptions,
-  source: Pick<ReadManifestOptions, 'signal' | 'stdin'>,
+  source: Pick<ReadManifestOptions, 'signal' | 'stdin' | 'remote'>,
 ): Promise<ComparedManifest> {
   const reader = readManifest(inputs, {
     ...{ urlColumn: identity.columns.url, limitRows: identity.limitRows, ...options, ...source },

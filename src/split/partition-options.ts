@@ -1,9 +1,10 @@
 /** What a split is told, checked. */
 import type { Readable } from 'node:stream';
 import { stageSettings } from '../config/stage-settings.ts';
-import type { ManifestOptions, PartitionOptions, PartitionSettings } from '../config/types.ts';
+import type { PartitionOptions, PartitionSettings } from '../config/types.ts';
 import { FlowDcError } from '../errors.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
+import type { ManifestReadOptions } from '../stages/manifest/manifest-options.ts';
 
 /** The partition slice of the configuration, and where from and where to. */
 export type PartitionManifestOptions = Omit<PartitionOptions, 'shardSize'> & {
@@ -14,7 +15,7 @@ export type PartitionManifestOptions = Omit<PartitionOptions, 'shardSize'> & {
   /** Replace the partition files that the folder holds. */
   readonly overwrite?: boolean | undefined;
   /** How the manifest is read. */
-  readonly manifest?: Omit<ManifestOptions, 'inputs'> | undefined;
+  readonly manifest?: Omit<ManifestReadOptions, 'inputs'> | undefined;
   /** What the input `-` reads. */
   readonly stdin?: Readable | undefined;
   /** Aborts: nothing has changed then. */

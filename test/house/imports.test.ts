@@ -15,7 +15,7 @@ const FLOORS: readonly string[] = [
     'arrow image paarc',
   'open-files.ts address-space.ts store',
   'load-parquet.ts start-thread.ts record.ts config structures',
-  'host-limits.ts record-schema.ts unit-rows.ts destination host telemetry demo-hosts',
+  'host-limits.ts record-schema.ts unit-rows.ts destination host network telemetry demo-hosts',
   'dataset',
   'job',
   'transport',

@@ -6,6 +6,7 @@ import { describeFlowDcKeys } from '../../config/flow-dc-file.ts';
 import { type ConfigFile, loadConfigFile } from '../../config/load.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
+import { schemeOf, shownUrl } from '../../host/remote-url.ts';
 import { type CliIo, writeLines } from '../terminal/process.ts';
 import type { ParsedFlags } from './flags.ts';
 
@@ -45,6 +46,12 @@ export function requireManifest(
   throw new FlowDcError('FDC_ERR_USAGE', `${command}: name a manifest, or - for stdin: flow-dc ${command} ${example}`);
 }
 
+/** Of a URL that is signed, a resume has to be told again. */
+function keptInput(input: string): string {
+  if (input === '-') return input;
+  return schemeOf(input) === undefined ? resolve(input) : shownUrl(input);
+}
+
 /** What a resume or a worker needs: paths that work from anywhere, and nothing that might be a secret. */
 export function keptSettings(config: Config): Readonly<Record<string, unknown>> {
   const { header: _header, hosts, input = [], ...kept } = withoutClusterKeys(config);
@@ -52,7 +59,7 @@ export function keptSettings(config: Config): Readonly<Record<string, unknown>> 
   const inputs = typeof input === 'string' ? [input] : input;
   return {
     ...kept,
-    input: inputs.map((path) => (path === '-' ? path : resolve(path))),
+    input: inputs.map(keptInput),
     hosts: hosts && Object.fromEntries(rules),
     ca_file: kept.ca_file && resolve(kept.ca_file),
   };

@@ -118,7 +118,8 @@ function report(summary: JobSummary, { run }: ResolvedConfig, io: CliIo): number
 
 async function dryRun(config: ResolvedConfig, io: CliIo): Promise<number> {
   const { inputs, ...options } = config.manifest;
-  writeLines(io.stderr, await preflightLines(config, await readManifestInfo(inputs, options)));
+  const info = await readManifestInfo(inputs, { ...options, remote: { network: config.fetch } });
+  writeLines(io.stderr, await preflightLines(config, info));
   writeLines(io.stderr, ['dry run: nothing was fetched or written']);
   return EXIT.done;
 }

@@ -27,7 +27,7 @@ export const partitionCommand = defineCommand({
 });
 
 async function runPartition(config: Config, format: 'parquet' | 'csv', io: CliIo): Promise<number> {
-  const { manifest, partition, sink, run } = resolveConfig(config, 'partition');
+  const { manifest, partition, fetch, sink, run } = resolveConfig(config, 'partition');
   const { inputs, ...reading } = manifest;
   requireManifest('partition', { manifest }, io, 'MANIFEST... -o FOLDER --partitions N');
   if (sink.output === undefined) throw new FlowDcError('FDC_ERR_USAGE', 'say where the files go, e.g. -o partitions');
@@ -37,7 +37,7 @@ async function runPartition(config: Config, format: 'parquet' | 'csv', io: CliIo
     output: sink.output,
     format,
     overwrite: run.overwrite,
-    manifest: reading,
+    manifest: { ...reading, remote: { network: fetch } },
     signal: io.signal,
     stdin: io.stdin,
     onNotice: (notice) => writeLines(io.stderr, [notice]),

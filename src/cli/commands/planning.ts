@@ -24,6 +24,7 @@ export const inspectCommand = defineCommand({
     try {
       const inspection = await inspectManifest(inputs, {
         ...manifest,
+        remote: { network: resolved.fetch },
         stdin: io.stdin,
         signal: io.signal,
         onRows: (rows, total) => reading.rows(rows, total),

@@ -25,11 +25,12 @@ export const verifyCommand = defineCommand({
   async run({ config, positionals }, io) {
     const folder = positionals[0] as string;
     if (config.input === undefined) return runVerify(folder, io, { json: config.json });
-    const { inputs, format, limitRows, maxRecordBytes } = resolveConfig(config, 'verify').manifest;
+    const { manifest, fetch } = resolveConfig(config, 'verify');
+    const { inputs, format, limitRows, maxRecordBytes } = manifest;
     const given = { inputs, format, maxRecordBytes, ...(limitRows && { limitRows }) };
     const urlColumn = config.url === undefined ? {} : { urlColumn: config.url };
-    const { stdin, signal } = io;
-    const compared = await manifestToCompare(await viewJob(folder), { ...given, ...urlColumn }, { stdin, signal });
+    const source = { stdin: io.stdin, signal: io.signal, remote: { network: fetch } };
+    const compared = await manifestToCompare(await viewJob(folder), { ...given, ...urlColumn }, source);
     return runVerify(folder, io, { json: config.json, compared });
   },
 });

@@ -1,5 +1,18 @@
 /** How a host is treated, what is refused, how the network is reached. */
-import type { Keys } from './key.ts';
+import type { CommandName, Keys } from './key.ts';
+
+/** Whoever opens connections, for rows or for a manifest behind a URL. */
+const CONNECTING: readonly CommandName[] = [
+  'download',
+  'resume',
+  'estimate',
+  'config',
+  'submit',
+  'worker',
+  'inspect',
+  'partition',
+  'verify',
+];
 
 /** `Name: value`; control characters would let one header smuggle in another. */
 const HEADER = {
@@ -154,7 +167,14 @@ export const FETCH_GUARD_KEYS = {
     items: { type: 'string', minLength: 1 },
     default: [],
     description: 'Loopback, private or link-local addresses that may be reached: CIDR blocks, addresses or host names.',
-    fdc: { slice: 'fetch', option: 'allowPrivate', list: 'comma', value: 'LIST', group: 'safety' },
+    fdc: {
+      slice: 'fetch',
+      option: 'allowPrivate',
+      list: 'comma',
+      value: 'LIST',
+      group: 'safety',
+      commands: CONNECTING,
+    },
   },
   connect_to: {
     type: 'array',
@@ -166,25 +186,32 @@ export const FETCH_GUARD_KEYS = {
     },
     default: [],
     description: 'Connect to HOST2:PORT2 where a URL says HOST1:PORT1, as in curl; an empty part means any.',
-    fdc: { slice: 'fetch', option: 'connectTo', list: 'repeat', value: 'H1:P1:H2:P2', group: 'network' },
+    fdc: {
+      slice: 'fetch',
+      option: 'connectTo',
+      list: 'repeat',
+      value: 'H1:P1:H2:P2',
+      group: 'network',
+      commands: CONNECTING,
+    },
   },
   ca_file: {
     type: 'string',
     minLength: 1,
     description: 'PEM file with certificate authorities to trust besides the built-in ones.',
-    fdc: { slice: 'fetch', option: 'caFile', value: 'FILE', group: 'network' },
+    fdc: { slice: 'fetch', option: 'caFile', value: 'FILE', group: 'network', commands: CONNECTING },
   },
   insecure: {
     type: 'boolean',
     default: false,
     description: 'Do not check TLS certificates. Warned about and recorded with the dataset.',
-    fdc: { slice: 'fetch', option: 'insecure', group: 'safety' },
+    fdc: { slice: 'fetch', option: 'insecure', group: 'safety', commands: CONNECTING },
   },
   dns_server: {
     type: 'array',
     items: { type: 'string', minLength: 1 },
     default: [],
     description: 'Name servers to ask in place of those of the system, address[:port].',
-    fdc: { slice: 'fetch', option: 'dnsServers', list: 'comma', value: 'LIST', group: 'network' },
+    fdc: { slice: 'fetch', option: 'dnsServers', list: 'comma', value: 'LIST', group: 'network', commands: CONNECTING },
   },
 } as const satisfies Keys;

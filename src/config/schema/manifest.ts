@@ -11,8 +11,8 @@ export const MANIFEST_KEYS = {
     items: { type: 'string', minLength: 1 },
     default: [],
     description:
-      'Manifest files, folders (their direct children), globs, or - for stdin. Also the positional arguments ' +
-      'of download.',
+      'Manifest files, folders (their direct children), globs, URLs (https, s3, gs), or - for stdin. Also the ' +
+      'positional arguments of download.',
     fdc: {
       slice: 'manifest',
       option: 'inputs',

@@ -6,7 +6,8 @@
 /** Keys of manifest and partition in files. */
 export interface InputKeys {
   /**
-   * Manifest files, folders (their direct children), globs, or - for stdin. Also the positional arguments of download.
+   * Manifest files, folders (their direct children), globs, URLs (https, s3, gs), or - for stdin. Also the positional
+   * arguments of download.
    */
   readonly input?: string | readonly string[] | undefined;
   /**
@@ -58,7 +59,8 @@ export interface InputKeys {
 /** Complete settings of the manifest part. */
 export interface ManifestSettings {
   /**
-   * Manifest files, folders (their direct children), globs, or - for stdin. Also the positional arguments of download.
+   * Manifest files, folders (their direct children), globs, URLs (https, s3, gs), or - for stdin. Also the positional
+   * arguments of download.
    */
   readonly inputs: readonly string[];
   /**

@@ -5,11 +5,11 @@
 import type { Clock } from '../../clock.ts';
 import { parseHttpUrl, parseUrl } from '../../host/host.ts';
 import type { HostLimits } from '../../host-limits.ts';
+import { requestHeaders } from '../../network/request-headers.ts';
 import { isShortage } from '../../open-files.ts';
 import type { Transition } from '../../paarc/limit.ts';
 import type { RowCode } from '../../row-codes.ts';
 import { OriginPools } from './connect/origin-pools.ts';
-import { requestHeaders } from './connect/request-headers.ts';
 import { Flight, type Tower } from './flight.ts';
 import { OwnTroubles, REFUSALS, type TroubleHooks } from './own-troubles.ts';
 import { type Acceptance, acceptBody } from './reply/accept-body.ts';

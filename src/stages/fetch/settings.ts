@@ -2,22 +2,19 @@
  * From options to what the engine runs on: files read, rules parsed, connector built. Misuse throws here, at
  * construction.
  */
-import { readFileSync } from 'node:fs';
 import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { FetchOptions, FetchSettings, HostRule, PaarcOptions } from '../../config/types.ts';
 import { atOnce, FlowDcError } from '../../errors.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import type { PoisonNotes } from '../../job/poison-notes.ts';
+import type { Connector } from '../../network/connector.ts';
+import { createConnector, createResolver, parsed, userAgentOf } from '../../network/network-settings.ts';
+import { createHostPolicies, headerRecord } from '../../network/request-headers.ts';
+import type { NameResolver } from '../../network/resolver.ts';
 import { type FileShares, openFileLimit, shareFiles } from '../../open-files.ts';
 import type { Limit } from '../../paarc/limit.ts';
 import { RowPulse } from '../../structures/row-pulse.ts';
-import { VERSION } from '../../version.ts';
-import { createAddressGuard } from './connect/address-guard.ts';
-import { parseConnectTo } from './connect/connect-to.ts';
-import { Connector } from './connect/connector.ts';
-import { createHostPolicies, headerRecord } from './connect/request-headers.ts';
-import { NameResolver, nameServers } from './connect/resolver.ts';
 import { SpillFolder } from './reply/body-memory.ts';
 import { createLimits, ownLimits } from './schedule/create-limits.ts';
 import { HostProfiles } from './schedule/host-profiles.ts';
@@ -107,10 +104,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
   } = options;
   const settings = stageSettings('fetch', slice);
   const shares = shareFiles(openFiles, settings);
-  const resolver = new NameResolver(
-    clock,
-    parsed(() => nameServers(settings.dnsServers)),
-  );
+  const resolver = createResolver(settings, clock);
   // Found out now rather than with every request to that host.
   for (const rule of Object.values(settings.hosts)) parsed(() => headerRecord(rule.headers ?? []));
   return {
@@ -119,20 +113,11 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     clock,
     random: () => within(atOnce(random(), 'random')),
     resolver,
-    connector: parsed(
-      () =>
-        new Connector({
-          resolver,
-          guard: createAddressGuard(settings.allowPrivate),
-          rules: settings.connectTo.map(parseConnectTo),
-          insecure: settings.insecure,
-          caPem: settings.caFile === undefined ? undefined : readCa(settings.caFile),
-        }),
-    ),
+    connector: createConnector(settings, resolver),
     robotsTags: settings.robotsTags.map((tag) => tag.toLowerCase()),
     policyOf: createHostPolicies(settings.hosts),
     headers: parsed(() => headerRecord(settings.headers)),
-    userAgent: settings.userAgent ?? userAgent(settings.contact),
+    userAgent: userAgentOf(settings),
     spill: new SpillFolder(spillFolder, shares.maxSpills),
     profiles: hostProfiles,
     pulse,
@@ -158,30 +143,4 @@ function checkedLimit(limit: Limit): Limit {
   if (typeof permits === 'number' && [onSend, onResult, tick].every((method) => typeof method === 'function'))
     return limit;
   throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'createLimit: expected a limit, such as new FixedLimit(4)');
-}
-
-/** `flow-dc/1.2.3 (+contact)`: who is asking, and where to complain. */
-function userAgent(contact: string | undefined): string {
-  return `flow-dc/${VERSION} (+${contact ?? 'https://www.npmjs.com/package/flow-dc'})`;
-}
-
-function readCa(path: string): string {
-  try {
-    const pem = readFileSync(path, 'utf8');
-    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
-  } catch (cause) {
-    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `ca_file: cannot read ${path}: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `ca_file: ${path} holds no PEM certificate`);
-}
-
-function parsed<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', cause.message, { cause });
-  }
 }

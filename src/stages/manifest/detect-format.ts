@@ -26,6 +26,8 @@ export interface HeadOfInput {
   readonly gzip: boolean;
   /** File name, or - for stdin. */
   readonly name: string;
+  /** What whoever sent it calls it; counts where the name says nothing. */
+  readonly typed?: ManifestFormat | undefined;
 }
 
 /**
@@ -34,7 +36,8 @@ export interface HeadOfInput {
  * for what cannot be read, with the way to convert it.
  */
 export function detectFormat(input: HeadOfInput, given: GivenFormat): DetectedFormat {
-  const { head, gzip, name } = input;
+  const { head, gzip, name, typed } = input;
+  const named = extension(name) ?? typed;
   if (head.length === 0)
     throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${name} is empty: expected a manifest with at least one row`);
   if (given === 'excel' || given === 'xml')
@@ -57,7 +60,7 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat): DetectedFo
       `${name} holds nothing but white space: expected a manifest with at least one row`,
     );
   if (text.startsWith('<')) throw markup(name, text);
-  if (given === 'parquet' || (given === 'auto' && extension(name) === 'parquet')) {
+  if (given === 'parquet' || (given === 'auto' && named === 'parquet')) {
     throw unreadable(
       name,
       'not a parquet file, whatever its name says',
@@ -65,7 +68,7 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat): DetectedFo
     );
   }
   if (head.includes(0)) throw unreadable(name, 'binary data of no known format', 'convert it to csv or parquet');
-  const format = given === 'auto' ? textFormat(text, extension(name)) : given;
+  const format = given === 'auto' ? textFormat(text, named) : given;
   return format === 'csv' || format === 'tsv'
     ? { format, gzip, delimiter: format === 'tsv' ? '\t' : delimiterOf(text) }
     : { format, gzip };
@@ -73,7 +76,9 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat): DetectedFo
 
 /** The kind that a file's name says, `.gz` aside; undefined for a name that says nothing. */
 export function extension(name: string): ManifestFormat | undefined {
-  const ending = /\.([a-z0-9]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase() ?? '';
+  // Of a URL, without its query.
+  const path = /^[a-z]+:\/\//i.test(name) ? name.replace(/[?#].*$/s, '') : name;
+  const ending = /\.([a-z0-9]+)(?:\.gz)?$/i.exec(path)?.[1]?.toLowerCase() ?? '';
   return ENDINGS.get(ending);
 }
 

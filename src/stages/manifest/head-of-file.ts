@@ -1,12 +1,16 @@
 /** Read a file's first MiB (and a parquet file's footer) and fingerprint it. */
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
+import { extension } from './detect-format.ts';
+import { type FileSource, isRemote } from './file-source.ts';
 import type { InputIdentity } from './manifest-info.ts';
 import { unopenable } from './resolve-inputs.ts';
 
 /** What identity and format are told from, for everything but a parquet footer. */
 const HEAD_BYTES = 1024 * 1024;
+/** Enough of a parquet file to know it by. */
+const MAGIC_BYTES = 4096;
 
 export interface FileHead {
   readonly identity: InputIdentity;
@@ -15,24 +19,47 @@ export interface FileHead {
   readonly gzip: boolean;
 }
 
+/** A file whose bytes can be asked for anywhere. */
+interface Parts {
+  readonly bytes: number;
+  /** The bytes of [start, end), which lie within it. */
+  read(start: number, end: number): Promise<Buffer>;
+}
+
 /**
- * Read a file's first MiB (and a parquet file's footer) and fingerprint it. FDC_ERR_MANIFEST_NOT_FOUND when it cannot
- * be opened.
+ * Read a file's first MiB (and a parquet file's footer) and fingerprint it: the same for the same bytes, wherever they
+ * are. FDC_ERR_MANIFEST_NOT_FOUND when it cannot be opened; errors of RemoteFile.
  */
-export async function headOfFile(path: string): Promise<FileHead> {
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    throw unopenable(path, error);
+export async function headOfFile(source: FileSource, signal: AbortSignal): Promise<FileHead> {
+  const { name } = source;
+  if (isRemote(source)) {
+    const { remote } = source;
+    return headOf(name, { bytes: remote.bytes, read: (start, end) => remote.read(start, end, signal) });
+  }
+  const file = await open(source.path).catch((error: NodeJS.ErrnoException) => {
+    throw unopenable(name, error);
   });
+  const read = async (start: number, end: number): Promise<Buffer> => {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
+    return buffer.subarray(0, bytesRead);
+  };
   try {
-    const { size } = await file.stat();
-    const start = await readAt(file, 0, Math.min(HEAD_BYTES, size));
-    const telling = start.toString('latin1', 0, 4) === 'PAR1' ? ((await parquetFooter(file, size)) ?? start) : start;
-    const hash = createHash('sha256').update(`${size}\n`).update(telling).digest('hex');
-    const gzip = isGzip(start);
-    return { identity: { name: path, bytes: size, hash }, head: gzip ? await unpackHead(start) : start, gzip };
+    return await headOf(name, { bytes: (await file.stat()).size, read });
   } finally {
     await file.close();
   }
+}
+
+async function headOf(name: string, file: Parts): Promise<FileHead> {
+  const { bytes } = file;
+  const most = Math.min(HEAD_BYTES, bytes);
+  let start = await file.read(0, Math.min(extension(name) === 'parquet' ? MAGIC_BYTES : most, most));
+  const footer = start.toString('latin1', 0, 4) === 'PAR1' ? await parquetFooter(file) : undefined;
+  if (footer === undefined && start.length < most) start = await file.read(0, most);
+  const telling = footer ?? start;
+  const hash = createHash('sha256').update(`${bytes}\n`).update(telling).digest('hex');
+  const gzip = isGzip(start);
+  return { identity: { name, bytes, hash }, head: gzip ? await unpackHead(start) : start, gzip };
 }
 
 export function isGzip(bytes: Buffer): boolean {
@@ -60,15 +87,11 @@ export async function unpackHead(packed: Buffer): Promise<Buffer> {
   return Buffer.concat(parts).subarray(0, HEAD_BYTES);
 }
 
-async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
-}
-
 /** Footer, its length and the magic; undefined when the file does not end in a footer. */
-async function parquetFooter(file: FileHandle, size: number): Promise<Buffer | undefined> {
-  const tail = await readAt(file, Math.max(0, size - 8), 8);
+async function parquetFooter(file: Parts): Promise<Buffer | undefined> {
+  const { bytes } = file;
+  const tail = await file.read(Math.max(0, bytes - 8), bytes);
   if (tail.length < 8 || tail.toString('latin1', 4) !== 'PAR1') return undefined;
   const length = tail.readUInt32LE(0) + 8;
-  return length > size ? undefined : readAt(file, size - length, length);
+  return length > bytes ? undefined : file.read(bytes - length, bytes);
 }

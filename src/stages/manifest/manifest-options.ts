@@ -5,12 +5,13 @@ import type { ManifestOptions, ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { GivenRoles } from './guess-roles.ts';
 import type { StdinSource } from './open-stdin.ts';
+import type { RemoteOptions, Remotes } from './remote/remotes.ts';
 
-/**
- * The manifest slice of the configuration, and what only a program can pass. A role's column may be '': leave the role
- * empty.
- */
-export type ManifestSourceOptions = ManifestOptions & {
+/** The manifest slice of the configuration, and how hosts and stores of inputs that are URLs are reached. */
+export type ManifestReadOptions = ManifestOptions & { readonly remote?: RemoteOptions | undefined };
+
+/** The same and what only a program can pass. A role's column may be '': leave the role empty. */
+export type ManifestSourceOptions = ManifestReadOptions & {
   readonly signal?: AbortSignal | undefined;
   /** What the input `-` reads. */
   readonly stdin?: Readable | undefined;
@@ -25,6 +26,8 @@ export interface ManifestSource {
   readonly given: GivenRoles;
   /** Set when the input is `-`. */
   readonly stdin?: StdinSource | undefined;
+  /** What finds the files of inputs that are URLs. */
+  remotes(signal: AbortSignal): Promise<Remotes>;
 }
 
 /** Check options. FDC_ERR_CONFIG_INVALID for a wrong one, for `-` beside other inputs or without a stream. */
@@ -34,6 +37,7 @@ export function manifestSource(inputs: string | readonly string[], options: Mani
     stdin,
     spoolPath,
     onBytes,
+    remote = {},
     urlColumn,
     labelColumn,
     captionColumn,
@@ -50,10 +54,15 @@ export function manifestSource(inputs: string | readonly string[], options: Mani
   });
   const wanted = { url: urlColumn || undefined, label: labelColumn, caption: captionColumn, key: keyColumn };
   const given: GivenRoles = Object.fromEntries(Object.entries(wanted).filter(([, name]) => name !== undefined));
-  if (!settings.inputs.includes('-')) return { settings, given };
+  const remotes = async (end: AbortSignal): Promise<Remotes> => {
+    // Most inputs are files here.
+    const { createRemotes } = await import('./remote/remotes.ts');
+    return createRemotes(remote, end);
+  };
+  if (!settings.inputs.includes('-')) return { settings, given, remotes };
   if (settings.inputs.length > 1) throw invalid('stdin (-) must be the only input: it can be read only once');
   if (stdin === undefined) throw invalid('the input - needs the option stdin: pass the stream to read');
-  return { settings, given, stdin: { stdin, spoolPath, onBytes } };
+  return { settings, given, remotes, stdin: { stdin, spoolPath, onBytes } };
 }
 
 function invalid(message: string): FlowDcError {

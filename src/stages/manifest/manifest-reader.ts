@@ -8,6 +8,7 @@ import { shortened } from '../../short-text.ts';
 import { conform } from './conform.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import { ParquetThread } from './parquet-thread.ts';
+import type { Remotes } from './remote/remotes.ts';
 
 /** Warnings that are told; a file may have one per column. */
 export const MAX_WARNINGS = 100;
@@ -35,6 +36,8 @@ export interface OpenManifest {
 export interface Surroundings {
   readonly thread: ParquetThread;
   readonly signal: AbortSignal;
+  /** What finds the files behind URLs. */
+  remotes(): Promise<Remotes>;
   /** Of text: longest record. */
   readonly maxRecordBytes: number;
   warn(message: string): void;
@@ -44,7 +47,7 @@ export interface Surroundings {
   atEnd(cleanUp: () => Promise<void>): void;
 }
 
-type Opener = (surroundings: Surroundings) => Promise<OpenManifest>;
+type Opener = (surroundings: Omit<Surroundings, 'remotes'>) => Promise<OpenManifest>;
 
 /**
  * Readable of RecordBatch. Emits `warning` with one line of text for what was odd but readable. Made by readManifest.

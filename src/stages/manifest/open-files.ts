@@ -7,6 +7,7 @@ import { shortened, someOf } from '../../short-text.ts';
 import { tooWide } from './bounds.ts';
 import { describeColumns, unify } from './conform.ts';
 import { detectFormat } from './detect-format.ts';
+import { type FileSource, isRemote, sourceOf, withSource } from './file-source.ts';
 import { type GivenRoles, guessRoles, urlByName } from './guess-roles.ts';
 import { headOfFile } from './head-of-file.ts';
 import type { ManifestFile, ManifestInfo } from './manifest-info.ts';
@@ -35,10 +36,13 @@ export async function inspectFiles(
   given: GivenRoles,
   surroundings: Surroundings,
 ): Promise<ManifestInfo> {
-  const { paths, warnings } = await resolveInputs(settings.inputs);
+  const { sources, warnings } = await resolveInputs(settings.inputs, surroundings.remotes);
   const said = [...warnings];
   const probes: Probe[] = [];
-  for (const path of paths) probes.push(await probe(path, settings.format, said, surroundings));
+  for (const source of sources) {
+    if (isRemote(source)) surroundings.atEnd(() => source.remote.close());
+    probes.push(await probe(source, settings.format, said, surroundings));
+  }
   const columns = unify(probes.map(({ file, schema }) => ({ name: file.name, schema })));
   const named = columns.fields.map(({ name, type }) => ({ name, isText: isTextType(type) }));
   const rowsToGuess =
@@ -60,6 +64,7 @@ export async function inspectFiles(
 
 /** The files of a manifest that was inspected, ready to be read one after the other. */
 export function openFiles(info: ManifestInfo, surroundings: Surroundings, columns?: readonly string[]): OpenManifest {
+  for (const source of info.files.map(sourceOf)) if (isRemote(source)) surroundings.atEnd(() => source.remote.close());
   return {
     info,
     files: info.files.map((file) => ({ name: file.name, batches: batchesOf(file, surroundings, columns) })),
@@ -67,24 +72,27 @@ export function openFiles(info: ManifestInfo, surroundings: Surroundings, column
 }
 
 async function probe(
-  path: string,
+  source: FileSource,
   format: ManifestSettings['format'],
   said: string[],
   surroundings: Surroundings,
 ): Promise<Probe> {
-  const { identity, head, gzip } = await headOfFile(path);
-  const detected = detectFormat({ head, gzip, name: path }, format);
+  const { name, typed, pageError } = source;
+  const { identity, head, gzip } = await headOfFile(source, surroundings.signal);
+  if (pageError !== undefined && /^\s*<(!doctype html|html|head|body)/i.test(head.toString('latin1', 0, 512)))
+    throw pageError;
+  const detected = detectFormat({ head, gzip, name, typed }, format);
   if (detected.format !== 'parquet') {
-    const file = { ...identity, ...detected };
+    const file = withSource({ ...identity, ...detected }, source);
     const first = await firstBatch(file, surroundings);
     return { file, schema: first.schema };
   }
-  const { schema, rows, rowGroupBytes, rowBytes } = await surroundings.thread.head(path);
-  checkRowGroups(path, rowGroupBytes, said);
+  const { schema, rows, rowGroupBytes, rowBytes } = await surroundings.thread.head(source);
+  checkRowGroups(name, rowGroupBytes, said);
   const most = surroundings.maxRecordBytes;
   if (rowBytes > most)
-    throw tooWide(`${path} has rows of ${Math.round(rowBytes)} bytes, expected at most ${most} (max_record)`);
-  return { file: { ...identity, ...detected, rows, rowGroupBytes }, schema };
+    throw tooWide(`${name} has rows of ${Math.round(rowBytes)} bytes, expected at most ${most} (max_record)`);
+  return { file: withSource({ ...identity, ...detected, rows, rowGroupBytes }, source), schema };
 }
 
 /** Rows of a file without the URL column could only fail, all of them. */
@@ -100,10 +108,10 @@ function checkUrlColumn({ name }: ManifestFile, schema: Schema, url: string): vo
   );
 }
 
-function checkRowGroups(path: string, bytes: number, said: string[]): void {
+function checkRowGroups(name: string, bytes: number, said: string[]): void {
   if (bytes < WARN_ROW_GROUP_BYTES) return;
   const size =
-    `${path} has a row group of ${Math.round(bytes / 2 ** 20)} MiB compressed, which is held in memory while it ` +
+    `${name} has a row group of ${Math.round(bytes / 2 ** 20)} MiB compressed, which is held in memory while it ` +
     'is read';
   const fix = 'write it with smaller row groups (100,000 rows, say), or with fewer columns';
   if (bytes > MAX_ROW_GROUP_BYTES) throw tooWide(`${size}; at most 1536 MiB can be: ${fix}`);
@@ -137,8 +145,9 @@ function batchesOf(
   { thread, signal, maxRecordBytes, warn, onContent }: Surroundings,
   columns?: readonly string[],
 ): AsyncGenerator<RecordBatch, void> {
-  if (file.format === 'parquet') return thread.batches(file.name, columns);
-  const bytes = fileChunks(file.name, signal, (sha256) => onContent(file.name, sha256));
+  const source = sourceOf(file);
+  if (file.format === 'parquet') return thread.batches(source, columns);
+  const bytes = fileChunks(source, signal, (sha256) => onContent(file.name, sha256));
   const chunks = file.gzip ? gunzipped(bytes, file.name, signal) : bytes;
   return textRows({ name: file.name, chunks, isLive: false, maxRecordBytes, warn }, file);
 }

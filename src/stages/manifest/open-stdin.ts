@@ -7,6 +7,7 @@ import { Schema } from 'apache-arrow';
 import type { ManifestSettings } from '../../config/types.ts';
 import { destinationError } from '../../destination/destination.ts';
 import { describeColumns, unify } from './conform.ts';
+import { localSource } from './file-source.ts';
 import { type GivenRoles, guessRoles } from './guess-roles.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import type { OpenManifest, Surroundings } from './manifest-reader.ts';
@@ -68,7 +69,7 @@ export async function openStdin(
     const target = head.spooled;
     if (source.spoolPath === undefined)
       surroundings.atEnd(() => rm(path.dirname(target), { recursive: true, force: true }));
-    return { info, files: [{ name: STDIN_NAME, batches: thread.batches(target) }] };
+    return { info, files: [{ name: STDIN_NAME, batches: thread.batches(localSource(target)) }] };
   }
   const bytes =
     source.spoolPath === undefined ? allChunks(head) : spooled(allChunks(head), source.spoolPath, source.onBytes);

@@ -3,6 +3,7 @@ import { openAsBlob } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { ParquetFile, ReaderOptions, RecordBatch, RowGroupMetaData } from 'parquet-wasm';
 import { loadParquet } from '../../load-parquet.ts';
+import { footerReplaced, type Parts } from './parquet-parts.ts';
 
 /** Most rows in one batch, and in the first stretch that is decoded of a large row group. */
 const BATCH_ROWS = 8192;
@@ -25,11 +26,13 @@ export interface OpenParquet {
 }
 
 /**
- * Open a parquet file. Rejects for anything but a complete footer; a damaged page raises an uncaught RuntimeError later
- * on.
+ * Open a parquet file, by its path or by what reads parts of it. Rejects for anything but a complete footer; a damaged
+ * page raises an uncaught RuntimeError later on.
  */
-export async function openParquet(path: string): Promise<OpenParquet> {
-  const file = await loadParquet().ParquetFile.fromFile(await withoutArrowHints(await openAsBlob(path)));
+export async function openParquet(from: string | Parts): Promise<OpenParquet> {
+  const parts = await withoutArrowHints(typeof from === 'string' ? await openAsBlob(from) : from);
+  // Of a Blob it needs no more than what Parts have.
+  const file = await loadParquet().ParquetFile.fromFile(parts as Blob);
   const metadata = file.metadata();
   const groups = metadata.rowGroups().map(measure);
   const summary = {
@@ -40,6 +43,7 @@ export async function openParquet(path: string): Promise<OpenParquet> {
     leaves: groups.reduce((most, group) => Math.max(most, group.leaves), 0),
   };
   boundMemory(summary.rowGroupBytes);
+  if (typeof from !== 'string') from.keep?.(summary.rowGroupBytes);
   return { summary, read: (columns) => readGroups(file, groups, columns), close: () => file.free() };
 }
 
@@ -129,7 +133,7 @@ function* stretches({ rows, compressed, uncompressed }: ColumnSizes): Iterable<R
  * some types of which apache-arrow cannot decode and all of which would make files of different writers clash. The
  * footer is read with that entry's key changed, so that types follow from parquet's own schema.
  */
-async function withoutArrowHints(file: Blob): Promise<Blob> {
+async function withoutArrowHints(file: Blob | Parts): Promise<Blob | Parts> {
   const tail = Buffer.from(await file.slice(Math.max(0, file.size - 8)).arrayBuffer());
   if (tail.toString('latin1', 4) !== 'PAR1')
     throw new Error('the file does not end as a parquet file does: it is cut off');
@@ -139,12 +143,14 @@ async function withoutArrowHints(file: Blob): Promise<Blob> {
   const at = footer.lastIndexOf('ARROW:schema');
   if (at < 0) return file;
   footer.write('arrow:unread', at, 'latin1');
-  return new Blob([file.slice(0, start), footer]);
+  return file instanceof Blob ? new Blob([file.slice(0, start), footer]) : footerReplaced(file, start, footer);
 }
 
 /** What the main thread and the parquet thread say to each other. Every request gets one answer, in order. */
 export type ParquetRequest =
   | { readonly op: 'open'; readonly path: string }
+  /** A file that is read through `ParquetQuestion`s. */
+  | { readonly op: 'open'; readonly bytes: number }
   /** `columns` counts on the first one; all columns without it. */
   | { readonly op: 'next'; readonly columns?: readonly string[] | undefined }
   | { readonly op: 'close' };
@@ -155,6 +161,20 @@ export type ParquetAnswer =
   | { readonly op: 'end' }
   | { readonly op: 'closed' }
   | { readonly op: 'failed'; readonly message: string };
+
+/** What the parquet thread asks meanwhile, and is answered: undefined when the bytes are not to be had. */
+export interface ParquetQuestion {
+  readonly op: 'read';
+  readonly id: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface ParquetBytes {
+  readonly op: 'bytes';
+  readonly id: number;
+  readonly bytes: Uint8Array | undefined;
+}
 
 /** A parquet file as its footer describes it. */
 export interface ParquetSummary {

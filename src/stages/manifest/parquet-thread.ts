@@ -6,7 +6,9 @@ import { decodeBatch } from '../../arrow/batch-bytes.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { startThread } from '../../start-thread.ts';
 import { checkNames } from './bounds.ts';
-import type { ParquetAnswer, ParquetRequest } from './parquet-file.ts';
+import { type FileSource, isRemote } from './file-source.ts';
+import type { ParquetAnswer, ParquetBytes, ParquetQuestion, ParquetRequest } from './parquet-file.ts';
+import type { RemoteFile } from './remote/remote-file.ts';
 
 /** Batches asked for before the first of them is used. */
 const AHEAD = 2;
@@ -31,10 +33,14 @@ export class ParquetThread {
   #worker: Worker | undefined;
   #waiting: Waiter[] = [];
   #broken: Error | undefined;
+  /** The file that is open, where it is behind a URL, and why it could not be read. */
+  #remote: RemoteFile | undefined;
+  #fault: Error | undefined;
+  readonly #stop = new AbortController();
 
   /** The footer's facts. FDC_ERR_MANIFEST_CORRUPT when it is cut off or damaged, _TOO_WIDE beyond the bounds. */
-  async head(path: string): Promise<ParquetHead> {
-    const head = await this.#open(path);
+  async head(source: FileSource): Promise<ParquetHead> {
+    const head = await this.#open(source);
     await this.#ask({ op: 'close' });
     return head;
   }
@@ -43,8 +49,8 @@ export class ParquetThread {
    * All rows in batches of at most 8192. FDC_ERR_MANIFEST_CORRUPT where a page is damaged; what came before is good.
    * @param wanted - read only these of the file's columns; one of them has to be there
    */
-  async *batches(path: string, wanted?: readonly string[]): AsyncGenerator<RecordBatch, void> {
-    const { rows: total, schema } = await this.#open(path);
+  async *batches(source: FileSource, wanted?: readonly string[]): AsyncGenerator<RecordBatch, void> {
+    const { rows: total, schema } = await this.#open(source);
     // An unknown name would make parquet-wasm panic.
     const columns = wanted?.filter((name) => schema.fields.some((field) => field.name === name));
     const request: ParquetRequest = { op: 'next', columns };
@@ -61,30 +67,36 @@ export class ParquetThread {
       }
     } catch (error) {
       if (isFlowDcError(error)) throw error;
-      throw corrupt(path, `${pageFault(error)} after row ${rows} of ${total}`, error);
+      if (this.#fault !== undefined) throw this.#fault;
+      throw corrupt(source.name, `${pageFault(error)} after row ${rows} of ${total}`, error);
     } finally {
       void settled(this.#ask({ op: 'close' }));
     }
   }
 
   async close(): Promise<void> {
+    this.#stop.abort();
     this.#fail(new Error('the parquet reader was closed'));
     await this.#worker?.terminate();
   }
 
-  async #open(path: string): Promise<ParquetHead> {
+  async #open(source: FileSource): Promise<ParquetHead> {
+    const { name } = source;
+    this.#remote = isRemote(source) ? source.remote : undefined;
     try {
-      const answer = await this.#ask({ op: 'open', path });
+      const at = isRemote(source) ? { bytes: source.remote.bytes } : { path: source.path };
+      const answer = await this.#ask({ op: 'open', ...at });
       if (answer.op !== 'opened') throw new Error(`unexpected answer ${answer.op}`);
       const { schema: ipc, rows, rowGroupBytes, rowBytes, leaves } = answer.summary;
-      checkNames(path, [], leaves);
+      checkNames(name, [], leaves);
       const { schema } = RecordBatchReader.from(ipc).open();
       const names = schema.fields.map(({ name }) => name);
-      checkNames(path, names, names.length);
+      checkNames(name, names, names.length);
       return { schema, rows, rowGroupBytes, rowBytes };
     } catch (error) {
       if (isFlowDcError(error)) throw error;
-      throw corrupt(path, `its footer cannot be read (${plainMessage(error)})`, error);
+      if (this.#fault !== undefined) throw this.#fault;
+      throw corrupt(name, `its footer cannot be read (${plainMessage(error)})`, error);
     }
   }
 
@@ -101,10 +113,28 @@ export class ParquetThread {
 
   #start(): Worker {
     const worker = startThread(new URL('./parquet-worker.ts', import.meta.url));
-    worker.on('message', (answer: ParquetAnswer) => this.#waiting.shift()?.resolve(answer));
+    worker.on('message', (answer: ParquetAnswer | ParquetQuestion) => {
+      if (answer.op === 'read') this.#bring(worker, answer);
+      else this.#waiting.shift()?.resolve(answer);
+    });
     worker.on('error', (error) => this.#fail(memoryError(error)));
     worker.on('exit', () => this.#fail(new Error('the parquet thread ended')));
     return worker;
+  }
+
+  /** The thread has no connections of its own. */
+  #bring(worker: Worker, { id, start, end }: ParquetQuestion): void {
+    const reading = this.#remote?.read(start, end, this.#stop.signal) ?? Promise.reject(new Error('no file is open'));
+    reading.then(
+      ({ buffer, byteOffset, byteLength }) => {
+        const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+        worker.postMessage({ op: 'bytes', id, bytes } satisfies ParquetBytes, [bytes.buffer]);
+      },
+      (error: Error) => {
+        this.#fault ??= error;
+        worker.postMessage({ op: 'bytes', id, bytes: undefined } satisfies ParquetBytes);
+      },
+    );
   }
 
   #fail(error: Error): void {
@@ -119,8 +149,8 @@ function settled<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-function corrupt(path: string, what: string, cause: unknown): FlowDcError {
-  return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${path} is damaged: ${what}; copy or download it again`, {
+function corrupt(name: string, what: string, cause: unknown): FlowDcError {
+  return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${name} is damaged: ${what}; copy or download it again`, {
     cause,
   });
 }

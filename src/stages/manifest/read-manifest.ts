@@ -21,15 +21,16 @@ export type ReadManifestOptions = ManifestSourceOptions & {
 };
 
 /**
- * Read URL manifests: files, folders, patterns, or `-`. A Readable of RecordBatch, at most 8192 rows each: the reader's
+ * Read URL manifests: files, folders, patterns, URLs (s3, gs, https, http), or `-`. A Readable of RecordBatch, at most 8192 rows each: the reader's
  * three columns in front, then the manifest's own, roles in the schema's metadata. Errors, on the stream and from
  * `ready`: FDC_ERR_MANIFEST_NOT_FOUND, _EMPTY, _FORMAT, _COLUMN, _TOO_WIDE before the first row, _CORRUPT where an
  * input breaks (the rows before are handed on). Throws FDC_ERR_CONFIG_INVALID for a wrong option.
  */
 export function readManifest(inputs: string | readonly string[], options: ReadManifestOptions = {}): ManifestReader {
   const { info: known, columns, rowNumbers, ...rest } = options;
-  const { settings, given, stdin } = manifestSource(inputs, rest);
-  return new ManifestReader(settings, options.signal, async (surroundings) => {
+  const { settings, given, stdin, remotes } = manifestSource(inputs, rest);
+  return new ManifestReader(settings, options.signal, async (around) => {
+    const surroundings = { ...around, remotes: () => remotes(around.signal) };
     if (stdin === undefined) {
       const info = known ?? (await inspectFiles(settings, given, surroundings));
       const read = columns === undefined ? info : narrowed(info, columns);
@@ -59,7 +60,8 @@ export async function readManifestInfo(
   inputs: string | readonly string[],
   options: ManifestSourceOptions = {},
 ): Promise<ManifestInfo> {
-  const { settings, given, stdin } = manifestSource(inputs, options);
+  const { settings, given, stdin, remotes } = manifestSource(inputs, options);
+  const cleanUps: (() => Promise<void>)[] = [];
   const thread = new ParquetThread();
   const signal = options.signal ?? new AbortController().signal;
   // A stream that never begins must not keep anybody waiting who was told to stop.
@@ -73,7 +75,8 @@ export async function readManifestInfo(
       maxRecordBytes: settings.maxRecordBytes,
       warn: () => {},
       onContent: () => {},
-      atEnd: () => {},
+      remotes: () => remotes(signal),
+      atEnd: (cleanUp: () => Promise<void>) => void cleanUps.push(cleanUp),
     };
     return await (stdin === undefined
       ? inspectFiles(settings, given, surroundings)
@@ -84,5 +87,6 @@ export async function readManifestInfo(
   } finally {
     signal.removeEventListener('abort', stop);
     await thread.close();
+    for (const cleanUp of cleanUps) await cleanUp();
   }
 }

@@ -3,49 +3,72 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { nearest } from '../../config/nearest.ts';
 import { FlowDcError } from '../../errors.ts';
+import { schemeOf } from '../../host/remote-url.ts';
 import { someOf } from '../../short-text.ts';
 import { extension } from './detect-format.ts';
+import { type FileSource, localSource } from './file-source.ts';
+import type { ManifestFormat } from './manifest-info.ts';
+import type { FoundFile, Remotes } from './remote/remotes.ts';
 
 export interface ResolvedInputs {
-  /** Files in reading order, or `-` alone. */
-  readonly paths: readonly string[];
+  /** Files in reading order. */
+  readonly sources: readonly FileSource[];
   readonly warnings: readonly string[];
 }
 
 /**
  * Inputs as the user named them, made into files: a folder is its direct children with a manifest's extension, by name
  * (parquet files alone where there are some: the rest is then documentation); a pattern is what it matches, by name;
- * `-` is stdin. FDC_ERR_MANIFEST_NOT_FOUND for a file that is not there, a folder without manifests, a pattern without
- * matches; FDC_ERR_CONFIG_INVALID without inputs, or with stdin beside others.
+ * URLs are left to `remotes`.
+ * FDC_ERR_MANIFEST_NOT_FOUND for a file that is not there, a folder without manifests, a pattern without matches;
+ * FDC_ERR_CONFIG_INVALID without inputs; errors of `remotes`.
  */
-export async function resolveInputs(inputs: readonly string[]): Promise<ResolvedInputs> {
+export async function resolveInputs(
+  inputs: readonly string[],
+  remotes: () => Promise<Remotes>,
+): Promise<ResolvedInputs> {
   if (inputs.length === 0)
     throw new FlowDcError(
       'FDC_ERR_CONFIG_INVALID',
       'expected a manifest: name a file, a folder, a pattern, or - for stdin',
     );
-  if (inputs.includes('-') && inputs.length > 1) {
-    throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'stdin (-) must be the only input: it can be read only once');
-  }
-  if (inputs[0] === '-') return { paths: ['-'], warnings: [] };
-  const paths: string[] = [];
+  const sources: FileSource[] = [];
   const warnings: string[] = [];
   for (const input of inputs) {
-    const stats = await stat(input).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-      throw unopenable(input, error);
-    });
-    if (stats?.isDirectory()) paths.push(...(await childrenOf(input, warnings)));
-    else if (stats?.isFile()) paths.push(input);
-    else if (stats !== undefined)
-      throw new FlowDcError(
-        'FDC_ERR_MANIFEST_NOT_FOUND',
-        `${input} is not a regular file: pass a pipe or device as stdin, with -`,
-      );
-    else if (isGlob(input)) paths.push(...(await matchesOf(input)));
-    else throw await notFound(input);
+    if (schemeOf(input) === undefined) sources.push(...(await filesOf(input, warnings)).map(localSource));
+    else sources.push(...(await (await remotes()).find(input, warnings)).map(asSource));
   }
-  return { paths, warnings };
+  return { sources, warnings };
+}
+
+/** What servers call the formats; `text/plain` says nothing. */
+const TYPES: ReadonlyMap<string, ManifestFormat> = new Map([
+  ['text/csv', 'csv'],
+  ['text/tab-separated-values', 'tsv'],
+  ['application/json', 'json'],
+  ['application/jsonl', 'jsonl'],
+  ['application/x-ndjson', 'jsonl'],
+  ['application/vnd.apache.parquet', 'parquet'],
+]);
+
+function asSource({ contentType = '', ...found }: FoundFile): FileSource {
+  return { ...found, typed: TYPES.get((contentType.split(';')[0] as string).trim().toLowerCase()) };
+}
+
+async function filesOf(input: string, warnings: string[]): Promise<string[]> {
+  const stats = await stat(input).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw unopenable(input, error);
+  });
+  if (stats?.isDirectory()) return childrenOf(input, warnings);
+  if (stats?.isFile()) return [input];
+  if (stats !== undefined)
+    throw new FlowDcError(
+      'FDC_ERR_MANIFEST_NOT_FOUND',
+      `${input} is not a regular file: pass a pipe or device as stdin, with -`,
+    );
+  if (isGlob(input)) return matchesOf(input);
+  throw await notFound(input);
 }
 
 /** FDC_ERR_MANIFEST_NOT_FOUND with the system's reason. */

@@ -7,32 +7,37 @@ import { createGunzip } from 'node:zlib';
 import type { RecordBatch } from 'apache-arrow';
 import { FlowDcError } from '../../errors.ts';
 import { delimitedRows } from './delimited-rows.ts';
+import { type FileSource, isRemote, type LocalSource } from './file-source.ts';
 import { lineRows } from './line-rows.ts';
 import type { DetectedFormat } from './manifest-info.ts';
 import { unopenable } from './resolve-inputs.ts';
 import type { TextInput } from './text-rows.ts';
 
 /**
- * A file's bytes. FDC_ERR_MANIFEST_NOT_FOUND when it cannot be opened.
+ * A file's bytes. FDC_ERR_MANIFEST_NOT_FOUND when it cannot be opened; errors of RemoteFile.
  * @param onEnd - told the sha256 of all of them, lower-case hex
  */
 export async function* fileChunks(
-  path: string,
+  source: FileSource,
   signal: AbortSignal,
   onEnd: (sha256: string) => void,
 ): AsyncGenerator<Buffer, void> {
-  const file = createReadStream(path, { signal });
   const hash = createHash('sha256');
+  for await (const chunk of isRemote(source) ? source.remote.chunks(signal) : localChunks(source, signal)) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  onEnd(hash.digest('hex'));
+}
+
+async function* localChunks({ name, path }: LocalSource, signal: AbortSignal): AsyncGenerator<Buffer, void> {
+  const file = createReadStream(path, { signal });
   try {
-    for await (const chunk of file) {
-      hash.update(chunk as Buffer);
-      yield chunk as Buffer;
-    }
-    onEnd(hash.digest('hex'));
+    yield* file as AsyncIterable<Buffer>;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     throw code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR'
-      ? unopenable(path, error as NodeJS.ErrnoException)
+      ? unopenable(name, error as NodeJS.ErrnoException)
       : error;
   } finally {
     file.destroy();

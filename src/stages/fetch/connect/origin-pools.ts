@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net';
 import { type buildConnector, Client } from 'undici';
 import type { Clock } from '../../../clock.ts';
+import type { Connector } from '../../../network/connector.ts';
 import type { Connections } from '../../../paarc/limit.ts';
-import type { Connector } from './connector.ts';
 import { keepEndWhilePaused } from './paused-end.ts';
 
 /** Idle sockets cost the host as well as us; four seconds bridge the gaps of a paced host. */

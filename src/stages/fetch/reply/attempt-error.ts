@@ -1,8 +1,9 @@
 /** What went wrong with one attempt, in our terms: undici, Node and TLS each have their own. */
+
+import { AddressRefusedError } from '../../../network/connector.ts';
+import { LookupError } from '../../../network/resolver.ts';
 import type { Outcome } from '../../../paarc/limit.ts';
 import type { RowCode } from '../../../row-codes.ts';
-import { AddressRefusedError } from '../connect/connector.ts';
-import { LookupError } from '../connect/resolver.ts';
 import { meaningOf } from './library-errors.ts';
 
 export interface AttemptFailure {

@@ -1,8 +1,8 @@
 /** What an attempt is given and what it answers. */
 import type { Clock } from '../../../clock.ts';
+import type { Connector } from '../../../network/connector.ts';
 import type { AnnouncedBody } from '../../../record.ts';
 import type { RowCode } from '../../../row-codes.ts';
-import type { Connector } from '../connect/connector.ts';
 import type { CollectedBody, CollectorOptions } from './body-collector.ts';
 import type { Deadlines } from './deadline.ts';
 import type { ReplyHeaders } from './reply-headers.ts';

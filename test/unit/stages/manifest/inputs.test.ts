@@ -9,6 +9,11 @@ import { folder } from './collect-rows.ts';
 
 const URL_LINE = 'https://a.example.org/1.jpg\n';
 
+async function resolved(inputs: readonly string[]) {
+  const { sources, warnings } = await resolveInputs(inputs, () => Promise.reject(new Error('there is no URL')));
+  return { paths: sources.map((source) => ('path' in source ? source.path : source.name)), warnings };
+}
+
 describe('inputs', () => {
   it('takes the direct children of a folder by name, without hidden files and others', async () => {
     const dir = await folder({
@@ -20,14 +25,14 @@ describe('inputs', () => {
       'notes.md': '',
     });
     await mkdir(path.join(dir, 'sub.csv'));
-    const { paths, warnings } = await resolveInputs([dir]);
+    const { paths, warnings } = await resolved([dir]);
     expect(paths.map((file) => path.basename(file))).toEqual(['a.jsonl', 'b.csv', 'c.txt.gz']);
     expect(warnings).toEqual([]);
   });
 
   it('takes only the parquet files of a folder that has some, and says so', async () => {
     const dir = await folder({ 'b.parquet': '', 'a.parquet': '', 'README.txt': '' });
-    const { paths, warnings } = await resolveInputs([dir]);
+    const { paths, warnings } = await resolved([dir]);
     expect(paths.map((file) => path.basename(file))).toEqual(['a.parquet', 'b.parquet']);
     expect(warnings).toEqual([expect.stringMatching(/only its parquet files are read; name README\.txt/)]);
   });
@@ -35,12 +40,12 @@ describe('inputs', () => {
   it('keeps the order of inputs that are named', async () => {
     const dir = await folder({ 'b.csv': '', 'a.csv': '' });
     const inputs = [path.join(dir, 'b.csv'), path.join(dir, 'a.csv')];
-    expect((await resolveInputs(inputs)).paths).toEqual(inputs);
+    expect((await resolved(inputs)).paths).toEqual(inputs);
   });
 
   it('takes a file whose name looks like a pattern as it is', async () => {
     const dir = await folder({ 'a[1].csv': '', 'a1.csv': '' });
-    expect((await resolveInputs([path.join(dir, 'a[1].csv')])).paths).toEqual([path.join(dir, 'a[1].csv')]);
+    expect((await resolved([path.join(dir, 'a[1].csv')])).paths).toEqual([path.join(dir, 'a[1].csv')]);
   });
 
   it('expands patterns as a shell does', async () => {
@@ -65,16 +70,14 @@ describe('inputs', () => {
   ])('refuses %s', async (_what, name, message) => {
     const dir = await folder({ 'urls.csv': '' });
     await mkdir(path.join(dir, 'empty'));
-    await expect(resolveInputs([path.join(dir, name)])).rejects.toMatchObject({
+    await expect(resolved([path.join(dir, name)])).rejects.toMatchObject({
       code: 'FDC_ERR_MANIFEST_NOT_FOUND',
       message: expect.stringMatching(message),
     });
   });
 
   it('refuses a device or pipe, naming the way around', async () => {
-    await expect(resolveInputs(['/dev/null'])).rejects.toThrow(
-      /not a regular file: pass a pipe or device as stdin, with -/,
-    );
+    await expect(resolved(['/dev/null'])).rejects.toThrow(/not a regular file: pass a pipe or device as stdin, with -/);
   });
 });
 

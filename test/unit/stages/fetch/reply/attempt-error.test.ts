@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { AddressRefusedError } from '../../../../../src/network/connector.ts';
+import { LookupError } from '../../../../../src/network/resolver.ts';
 import { ROW_CODES, type RowCode } from '../../../../../src/row-codes.ts';
-import { AddressRefusedError } from '../../../../../src/stages/fetch/connect/connector.ts';
-import { LookupError } from '../../../../../src/stages/fetch/connect/resolver.ts';
 import { failureOf, outcomeOf, type Phase } from '../../../../../src/stages/fetch/reply/attempt-error.ts';
 
 const TIMING = { headersMs: 5, serviceMs: 9, bytes: 100 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { headerRecord, requestHeaders } from '../../../../../src/stages/fetch/connect/request-headers.ts';
+import { headerRecord, requestHeaders } from '../../../src/network/request-headers.ts';
 
 const URL_PLAIN = new URL('http://h.test/a');
 

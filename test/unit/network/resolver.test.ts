@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { NameResolver, type NameServers, nameServers } from '../../../../../src/stages/fetch/connect/resolver.ts';
-import { VirtualClock } from '../../../../support/virtual-clock.ts';
+import { NameResolver, type NameServers, nameServers } from '../../../src/network/resolver.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 type Answer = { address: string; ttl: number }[] | string;
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { connectTarget, parseConnectTo } from '../../../../../src/stages/fetch/connect/connect-to.ts';
+import { connectTarget, parseConnectTo } from '../../../src/network/connect-to.ts';
 
 it.each([
   ['a.test:80:b.test:8080', 'a.test', 80, { hostname: 'b.test', port: 8080, isNamed: true }],

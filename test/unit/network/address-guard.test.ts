@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAddressGuard, METADATA } from '../../../../../src/stages/fetch/connect/address-guard.ts';
-import { REGISTRIES_AS_OF, SPECIAL_V4, SPECIAL_V6 } from '../../../../../src/stages/fetch/connect/special-purpose.ts';
+import { createAddressGuard, METADATA } from '../../../src/network/address-guard.ts';
+import { REGISTRIES_AS_OF, SPECIAL_V4, SPECIAL_V6 } from '../../../src/network/special-purpose.ts';
 
 const guard = createAddressGuard([]);
 

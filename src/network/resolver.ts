@@ -7,9 +7,9 @@ import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../../clock.ts';
-import { hasFileLeft, isShortage } from '../../../open-files.ts';
-import { Fifo } from '../../../structures/fifo.ts';
+import type { Clock } from '../clock.ts';
+import { hasFileLeft, isShortage } from '../open-files.ts';
+import { Fifo } from '../structures/fifo.ts';
 
 /** For names that do not exist. */
 const MISSING_TTL_MS = 30_000;

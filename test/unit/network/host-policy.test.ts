@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createHostPolicies } from '../../../../../src/stages/fetch/connect/request-headers.ts';
+import { createHostPolicies } from '../../../src/network/request-headers.ts';
 
 const policyOf = createHostPolicies({
   'img.example.com': { cMax: 1 },

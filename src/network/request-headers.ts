@@ -1,5 +1,5 @@
 /** What we say about ourselves, and what the user wants said to which host. */
-import type { HostRule } from '../../../config/types.ts';
+import type { HostRule } from '../config/types.ts';
 
 /**
  * Headers of one hop.

@@ -1,0 +1,43 @@
+/** Where the bytes of a manifest's file are: in a file here, or behind a URL. */
+import type { FlowDcError } from '../../errors.ts';
+import type { ManifestFile, ManifestFormat } from './manifest-info.ts';
+import type { RemoteFile } from './remote/remote-file.ts';
+
+export type FileSource = LocalSource | RemoteSource;
+
+interface NamedSource {
+  /** In messages, records and the column of source files. */
+  readonly name: string;
+  /** What whoever sent it calls it. */
+  readonly typed?: ManifestFormat | undefined;
+  /** What to say where it turns out to be a page. */
+  readonly pageError?: FlowDcError | undefined;
+}
+
+export interface LocalSource extends NamedSource {
+  readonly path: string;
+}
+
+export interface RemoteSource extends NamedSource {
+  readonly remote: RemoteFile;
+}
+
+/** What was found out about a file when a manifest was looked into is used again when it is read. */
+const SOURCES = new WeakMap<ManifestFile, FileSource>();
+
+export function localSource(path: string): LocalSource {
+  return { name: path, path };
+}
+
+export function sourceOf(file: ManifestFile): FileSource {
+  return SOURCES.get(file) ?? localSource(file.name);
+}
+
+export function withSource(file: ManifestFile, source: FileSource): ManifestFile {
+  SOURCES.set(file, source);
+  return file;
+}
+
+export function isRemote(source: FileSource): source is RemoteSource {
+  return 'remote' in source;
+}
