@@ -148,6 +148,8 @@ export interface RowResult<Row> {
   readonly fetchedAtMs: number;
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
+  /** What is odd about a stored body: `broken`, `bytes_before`, `bytes_behind`. */
+  readonly flags?: readonly string[] | undefined;
   /** Set when only headers were asked for; then there is no body. */
   readonly announced?: AnnouncedBody | undefined;
   /** Give the body's bytes back to the budget. Idempotent; the sink calls it once the bytes are written. */

@@ -28,6 +28,10 @@ export const ROW_CODES = {
     transient: false,
     text: 'the bytes are not of the expected kind (a page or nothing known in place of an image)',
   },
+  not_whole: {
+    transient: false,
+    text: 'the image is cut short or garbled, or other bytes stand before it: tools that train fail on it',
+  },
   too_many_redirects: { transient: false, text: 'more redirects than max_redirects' },
   bad_redirect: { transient: false, text: 'a redirect without a usable Location' },
   robots_tag: { transient: false, text: 'the reply opts out by X-Robots-Tag (noai, noimageai, noindex, noimageindex)' },

@@ -2,6 +2,7 @@
 import { DataType, type RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
 import { columnOf, decodeParquet } from './parquet-file.ts';
+import { PLACEHOLDER } from './unit-outcomes.ts';
 
 /** What an outcome table says about one stored sample. */
 export interface ExpectedSample {
@@ -99,6 +100,7 @@ export interface KeptRow {
   readonly finalUrl: string | undefined;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
+  readonly flags: readonly string[];
 }
 
 /** The rows that have a result, by their position in the unit; see readUnitOutcomes. */
@@ -117,7 +119,7 @@ export function keptRows(table: Uint8Array): Map<number, KeptRow> {
     };
     const [name, status, code, host] = [texts('name'), texts('status'), texts('code'), texts('host')] as const;
     const [contentType, sha256, finalUrl] = [texts('content_type'), texts('sha256'), texts('final_url')] as const;
-    const [etag, lastModified] = [texts('etag'), texts('last_modified')] as const;
+    const [etag, lastModified, flags] = [texts('etag'), texts('last_modified'), texts('flags')] as const;
     const [bytes, width, height] = [known('bytes'), known('width'), known('height')] as const;
     const [httpStatus, attempts, at] = [known('http_status'), known('attempts'), known('fetched_at')] as const;
     const [headersMs, totalMs] = [known('headers_ms'), known('total_ms')] as const;
@@ -129,6 +131,8 @@ export function keptRows(table: Uint8Array): Map<number, KeptRow> {
         ...{ contentType: contentType(i), sha256: sha256(i), width: width(i), height: height(i) },
         ...{ httpStatus: httpStatus(i), attempts: attempts(i) ?? 0, headersMs: headersMs(i), totalMs: totalMs(i) },
         ...{ fetchedAtMs: at(i) ?? 0, finalUrl: finalUrl(i), etag: etag(i), lastModified: lastModified(i) },
+        // That is seen anew over all rows.
+        flags: flagsOf(flags(i) ?? '[]').filter((flag) => flag !== PLACEHOLDER),
       });
     }
     start += batch.numRows;

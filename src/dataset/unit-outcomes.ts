@@ -4,7 +4,9 @@ import { float64Column, int32Column, packedBits, utf8Column } from '../arrow/col
 import type { FetchResult, UnitRow } from '../record.ts';
 import type { Publish } from './published.ts';
 
-/** Rows per host with the same content above which it is taken for a "no longer available" picture. */
+/** Flag of rows with a "no longer available" picture. */
+export const PLACEHOLDER = 'placeholder';
+/** Rows per host with the same content above which it is taken for such a picture. */
 const PLACEHOLDER_ROWS = 50;
 /** Hex digits of a sha256. */
 const DIGEST_CHARS = 64;
@@ -60,6 +62,8 @@ export class UnitOutcomes {
   readonly #digests: Buffer;
   readonly #hasDigest: Uint8Array;
   readonly #numbers: Readonly<Record<NumberField, Numbers>>;
+  /** Of the few rows that have any. */
+  readonly #flags = new Map<number, readonly string[]>();
 
   constructor(rows: readonly UnitRow[]) {
     const size = rows.length;
@@ -91,6 +95,7 @@ export class UnitOutcomes {
       this.#hasDigest[index] = 1;
     }
     for (const field of NUMBER_FIELDS) this.#numbers[field].set(index, result[field]);
+    if (result.flags !== undefined && result.flags.length > 0) this.#flags.set(index, result.flags);
     this.counts[status] += 1;
     if (status === 'fetched') this.bytes += result.bytes;
     else this.errors[code ?? 'unknown'] = (this.errors[code ?? 'unknown'] ?? 0) + 1;
@@ -126,7 +131,7 @@ export class UnitOutcomes {
       ['etag', utf8Column(this.#etags)],
       ['last_modified', utf8Column(this.#lastModified)],
       ['host', utf8Column(this.#hosts)],
-      ['flags', flagsColumn(this.#placeholders())],
+      ['flags', flagsColumn(rows.length, this.#allFlags())],
     ];
   }
 
@@ -151,11 +156,17 @@ export class UnitOutcomes {
     return makeData({ type, length, ...packedBits(this.#hasDigest), valueOffsets, data: data.subarray(0, end) });
   }
 
-  /** Which rows hold a body that more than 50 rows of the same host have as well. */
-  #placeholders(): Uint8Array {
-    const flags = new Uint8Array(this.#rows.length);
+  #allFlags(): ReadonlyMap<number, readonly string[]> {
+    const flags = new Map(this.#flags);
+    for (const index of this.#placeholders()) flags.set(index, [...(flags.get(index) ?? []), PLACEHOLDER]);
+    return flags;
+  }
+
+  /** Rows that hold a body that more than 50 rows of the same host have as well. */
+  #placeholders(): number[] {
     const rowsOf = new Map<string, number[]>();
-    for (let index = 0; index < flags.length; index++) {
+    const placeholders: number[] = [];
+    for (let index = 0; index < this.#rows.length; index++) {
       if (this.#hasDigest[index] === 0 || this.#status[index] !== 'fetched') continue;
       // Sixteen digits tell contents apart as far as a flag needs; hosts are told apart among those that repeat.
       const content = this.#digests.toString('latin1', index * DIGEST_CHARS, index * DIGEST_CHARS + 16);
@@ -167,9 +178,10 @@ export class UnitOutcomes {
       if (rows.length <= PLACEHOLDER_ROWS) continue;
       const byHost = new Map<string | undefined, number>();
       for (const index of rows) byHost.set(this.#hosts[index], (byHost.get(this.#hosts[index]) ?? 0) + 1);
-      for (const index of rows) if ((byHost.get(this.#hosts[index]) as number) > PLACEHOLDER_ROWS) flags[index] = 1;
+      for (const index of rows)
+        if ((byHost.get(this.#hosts[index]) as number) > PLACEHOLDER_ROWS) placeholders.push(index);
     }
-    return flags;
+    return placeholders;
   }
 }
 
@@ -204,15 +216,15 @@ function timestampColumn(values: ArrayLike<number>): Data<TimestampMillisecond> 
   return makeData({ type: new TimestampMillisecond('UTC'), length: values.length, nullCount: 0, data: words(values) });
 }
 
-/** A list per row: `['placeholder']` or empty. */
-function flagsColumn(flags: Uint8Array): Data<List<Utf8>> {
-  const valueOffsets = new Int32Array(flags.length + 1);
-  let end = 0;
-  flags.forEach((flag, index) => {
-    end += flag;
-    valueOffsets[index + 1] = end;
-  });
+/** A list per row, mostly empty. */
+function flagsColumn(length: number, flags: ReadonlyMap<number, readonly string[]>): Data<List<Utf8>> {
+  const valueOffsets = new Int32Array(length + 1);
+  const items: string[] = [];
+  for (let index = 0; index < length; index++) {
+    const own = flags.get(index);
+    if (own !== undefined) items.push(...own);
+    valueOffsets[index + 1] = items.length;
+  }
   const type = new List(new Field('item', new Utf8(), true));
-  const child = utf8Column(Array.from({ length: end }, () => 'placeholder'));
-  return makeData({ type, length: flags.length, nullCount: 0, valueOffsets, child });
+  return makeData({ type, length, nullCount: 0, valueOffsets, child: utf8Column(items) });
 }

@@ -46,7 +46,7 @@ const NOBODY_THERE: ReadonlySet<string> = new Set([
 
 export interface MannersOptions {
   readonly maxBytes: number;
-  readonly expectContent: 'media' | 'any';
+  readonly expectContent: 'image' | 'media' | 'any';
 }
 
 type Answer = Pick<RowResult<unknown>, 'status' | 'code' | 'bytes' | 'announced'>;
@@ -116,7 +116,7 @@ export class HostManners {
   #sizeIn({ announced }: Answer): number | undefined {
     const isPage = /^(text\/|application\/(json|xml|xhtml))/.test(announced?.contentType ?? '');
     if (announced?.bytes === undefined || announced.bytes === 0) return undefined;
-    return isPage && this.#options.expectContent === 'media' ? undefined : announced.bytes;
+    return isPage && this.#options.expectContent !== 'any' ? undefined : announced.bytes;
   }
 
   #sized(bytes: number): ProbeOutcome {

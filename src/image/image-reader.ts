@@ -1,6 +1,6 @@
 /**
  * What an image is, how large, and whether it is all there, in one pass over its bytes as they arrive. What it costs,
- * by `npm run bench -- micro image-reader`: under 1 us for the size; for wholeness 0.2 ms per MB of JPEG, 0.3 of PNG,
+ * by `npm run bench -- micro image-reader`: 0.2 ms per MB of JPEG, 0.3 of PNG,
  * 0.1 of GIF, and some microseconds for the others.
  */
 import { readBmp } from './formats/bmp.ts';
@@ -27,18 +27,12 @@ export interface ImageFacts {
   /** In pixels, as stored (HEIC: as shown, turned or not). Absent when the bytes do not say. */
   readonly width: number | undefined;
   readonly height: number | undefined;
-  /** Absent when only the size was asked for and found. */
-  readonly wholeness: Wholeness | undefined;
+  readonly wholeness: Wholeness;
   /** What is wrong, where: in bytes from the first that came. */
   readonly flaw: { readonly at: number; readonly what: string } | undefined;
   /** Bytes of something else before the image and behind it; behind only of one that is whole. */
   readonly before: number;
   readonly behind: number;
-}
-
-export interface ImageReaderOptions {
-  /** To be settled as soon as the size is known: what comes after it is not looked at. */
-  readonly sizeOnly?: boolean;
 }
 
 /** Bytes of something else before an image; behind more of them none is looked for. */
@@ -60,7 +54,7 @@ const READERS: Readonly<Record<ImageFormat, (feed: ByteFeed, image: ImageSketch)
 /** Reads one image. However its bytes are cut into chunks, the facts are the same. Never throws for what they are. */
 export class ImageReader {
   readonly #feed = new ByteFeed();
-  readonly #image: ImageSketch;
+  readonly #image = new ImageSketch();
   /** What came while it was not known what it is. */
   #head: Buffer | undefined = EMPTY;
   #format: ImageFormat | undefined;
@@ -69,12 +63,6 @@ export class ImageReader {
   #flaw: { readonly at: number; readonly what: string } | undefined;
   #end: number | undefined;
   #isSettled = false;
-  readonly #sizeOnly: boolean;
-
-  constructor({ sizeOnly = false }: ImageReaderOptions = {}) {
-    this.#sizeOnly = sizeOnly;
-    this.#image = new ImageSketch(sizeOnly);
-  }
 
   /** More bytes cannot change the facts, but for how many there are behind the image. */
   get isSettled(): boolean {
@@ -107,10 +95,9 @@ export class ImageReader {
     const { total } = this.#feed;
     const end = this.#end ?? mayEndAt;
     const isCut = end === undefined || end > total;
-    const isSizeAll = this.#sizeOnly && width !== undefined;
     const sizeless = { at: this.#before + Math.min(end ?? total, total), what: 'a picture without a size' };
     const flaw = this.#flaw ?? (width === undefined && !isCut ? sizeless : undefined);
-    const wholeness = flaw !== undefined ? 'garbled' : isSizeAll ? undefined : isCut ? 'cut' : 'whole';
+    const wholeness = flaw !== undefined ? 'garbled' : isCut ? 'cut' : 'whole';
     return {
       format: this.#format,
       width,
@@ -163,11 +150,8 @@ export class ImageReader {
 const EMPTY = Buffer.alloc(0);
 
 /** The facts of bytes that are all there. */
-export function readImage(pieces: readonly Buffer[], options?: ImageReaderOptions): ImageFacts | undefined {
-  const reader = new ImageReader(options);
-  for (const piece of pieces) {
-    reader.add(piece);
-    if (reader.isSettled && options?.sizeOnly === true) break;
-  }
+export function readImage(pieces: readonly Buffer[]): ImageFacts | undefined {
+  const reader = new ImageReader();
+  for (const piece of pieces) reader.add(piece);
   return reader.end();
 }

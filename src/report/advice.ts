@@ -60,6 +60,10 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
       'a page in place of the file: a login, a consent form, a link to a viewer; if pages are wanted, take anything',
     flags: '--expect-content any',
   },
+  not_whole: {
+    cause: 'the files lie there cut short or garbled; tools that train fail on such, so keep them only to look at them',
+    flags: '--keep-broken',
+  },
   too_many_redirects: { cause: 'the host redirects in circles, mostly to set a cookie', flags: '--max-redirects 10' },
   bad_redirect: { cause: 'the host redirects to nowhere' },
   robots_tag: { cause: 'the owner opts out of such use; these rows stay out' },

@@ -115,11 +115,20 @@ export const FETCH_KEYS = {
   },
   expect_content: {
     type: 'string',
-    enum: ['media', 'any'],
+    enum: ['image', 'media', 'any'],
     default: 'media',
     description:
-      'media refuses HTML, JSON and the like in place of an image, sound or video; any stores whatever comes.',
+      'media refuses HTML, JSON and the like in place of an image, sound or video; image refuses sound and video too; ' +
+      'any stores whatever comes, images that are cut short among it.',
     fdc: { slice: 'fetch', option: 'expectContent', group: 'fetch' },
+  },
+  keep_broken: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Store images that are cut short or garbled, or have other bytes before them, with the flag broken or ' +
+      'bytes_before. Without it such a row is tried once more and then fails as not_whole.',
+    fdc: { slice: 'fetch', option: 'keepBroken', group: 'fetch' },
   },
   hash: {
     type: 'boolean',

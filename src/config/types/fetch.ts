@@ -27,10 +27,15 @@ export interface FetchKeys {
   /** Redirects that are followed per attempt. Default: 10. */
   readonly max_redirects?: number | undefined;
   /**
-   * media refuses HTML, JSON and the like in place of an image, sound or video; any stores whatever comes. Default:
-   * media.
+   * media refuses HTML, JSON and the like in place of an image, sound or video; image refuses sound and video too; any
+   * stores whatever comes, images that are cut short among it. Default: media.
    */
-  readonly expect_content?: 'media' | 'any' | undefined;
+  readonly expect_content?: 'image' | 'media' | 'any' | undefined;
+  /**
+   * Store images that are cut short or garbled, or have other bytes before them, with the flag broken or bytes_before.
+   * Without it such a row is tried once more and then fails as not_whole. Default: false.
+   */
+  readonly keep_broken?: boolean | undefined;
   /** Compute the sha256 of every body. Default: true. */
   readonly hash?: boolean | undefined;
   /** Largest body that is accepted, after decoding. Default: 64MiB. */
@@ -147,10 +152,15 @@ export interface FetchSettings {
   /** Redirects that are followed per attempt. Default: 10. */
   readonly maxRedirects: number;
   /**
-   * media refuses HTML, JSON and the like in place of an image, sound or video; any stores whatever comes. Default:
-   * media.
+   * media refuses HTML, JSON and the like in place of an image, sound or video; image refuses sound and video too; any
+   * stores whatever comes, images that are cut short among it. Default: media.
    */
-  readonly expectContent: 'media' | 'any';
+  readonly expectContent: 'image' | 'media' | 'any';
+  /**
+   * Store images that are cut short or garbled, or have other bytes before them, with the flag broken or bytes_before.
+   * Without it such a row is tried once more and then fails as not_whole. Default: false.
+   */
+  readonly keepBroken: boolean;
   /** Compute the sha256 of every body. Default: true. */
   readonly hash: boolean;
   /** Largest body that is accepted, after decoding. Default: 64MiB. */

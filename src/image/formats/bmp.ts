@@ -19,7 +19,7 @@ export function* readBmp(feed: ByteFeed, image: ImageSketch): Reading {
   const isBare = isCore || headerBytes === 16;
   const compression = isBare ? 0 : feed.u32(30, true);
   if (width >= 2 ** 31 || (UNCOMPRESSED.has(compression) && !DEPTHS.has(depth))) return 'a header that is none';
-  if (image.sized(width, height)) return undefined;
+  image.sized(width, height);
   if (image.width === undefined) return 'a picture without a size';
   const rowBytes = Math.ceil((width * depth) / 32) * 4;
   const pixels = UNCOMPRESSED.has(compression) ? rowBytes * height : feed.u32(34, true);

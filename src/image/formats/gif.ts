@@ -6,7 +6,7 @@ const [EXTENSION, PICTURE, TRAILER] = [0x21, 0x2c, 0x3b] as const;
 
 export function* readGif(feed: ByteFeed, image: ImageSketch): Reading {
   yield* feed.wait(13);
-  if (image.sized(feed.u16(6, true), feed.u16(8, true))) return undefined;
+  image.sized(feed.u16(6, true), feed.u16(8, true));
   feed.skip(13 + colours(feed.u8(10)));
   let pictures = 0;
   for (;;) {
@@ -24,7 +24,7 @@ export function* readGif(feed: ByteFeed, image: ImageSketch): Reading {
     if (kind === PICTURE) {
       yield* feed.wait(10);
       // A screen without a size has that of its first picture.
-      if (image.sized(feed.u16(5, true), feed.u16(7, true))) return undefined;
+      image.sized(feed.u16(5, true), feed.u16(7, true));
       pictures += 1;
       feed.skip(10 + colours(feed.u8(9)) + 1);
     } else if (kind === EXTENSION) {

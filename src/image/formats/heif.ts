@@ -40,7 +40,7 @@ function* readItems(feed: ByteFeed, image: ImageSketch, isTurning: boolean): Rea
   for (;;) {
     while (ends.length > 0 && feed.position >= (ends.at(-1) as number)) ends.pop();
     if (ends.length === 0 && items.isMetaRead) {
-      if (!isRead && image.sized(...items.size(isTurning))) return undefined;
+      if (!isRead) image.sized(...items.size(isTurning));
       isRead = true;
       yield* feed.wait(0);
       image.mayEndAt = Math.max(feed.position, items.end);

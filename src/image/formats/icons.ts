@@ -15,7 +15,7 @@ export function* readIco(feed: ByteFeed, image: ImageSketch): Reading {
     end = Math.max(end, feed.u32(8, true) + feed.u32(12, true));
     feed.skip(16);
   }
-  if (image.sized(width, height)) return undefined;
+  image.sized(width, height);
   feed.skipTo(start + end);
   return undefined;
 }

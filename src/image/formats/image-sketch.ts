@@ -13,7 +13,6 @@ const LONGEST_SIDE = 2 ** 31 - 1;
 export class NoSize extends Error {}
 
 export class ImageSketch {
-  readonly #sizeOnly: boolean;
   width: number | undefined;
   height: number | undefined;
   /** The file may end here, without anything that says so. */
@@ -21,20 +20,15 @@ export class ImageSketch {
   /** Bytes up to here belong to the image, though it does not need them. */
   paddedTo = 0;
 
-  constructor(sizeOnly: boolean) {
-    this.#sizeOnly = sizeOnly;
-  }
-
   /**
    * The first size that makes sense counts; one with a side of 0 may still follow from elsewhere. Errors: NoSize above
-   * LONGEST_SIDE. @returns whether that was all that is asked for
+   * LONGEST_SIDE.
    */
-  sized(width: number, height: number): boolean {
+  sized(width: number, height: number): void {
     if (width > LONGEST_SIDE || height > LONGEST_SIDE) throw new NoSize();
     if (this.width === undefined && width > 0 && height > 0) {
       this.width = width;
       this.height = height;
     }
-    return this.#sizeOnly && this.width !== undefined;
   }
 }

@@ -27,12 +27,12 @@ export function* readJpeg(feed: ByteFeed, image: ImageSketch): Reading {
     if (isFrame(marker)) {
       yield* feed.wait(7);
       frameWidth = feed.u16(5);
-      if (image.sized(frameWidth, feed.u16(3))) return undefined;
+      image.sized(frameWidth, feed.u16(3));
     } else if (marker === DRI || marker === DNL) {
       yield* feed.wait(4);
       if (marker === DRI) scan.hasRestarts = feed.u16(2) > 0;
       // Some frames leave their height to a marker behind the first scan.
-      else if (image.sized(frameWidth, feed.u16(2))) return undefined;
+      else image.sized(frameWidth, feed.u16(2));
     }
     feed.skip(length);
     if (marker !== SOS) continue;

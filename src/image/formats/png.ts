@@ -17,7 +17,7 @@ export function* readPng(feed: ByteFeed, image: ImageSketch): Reading {
       if (hasHeader || length !== 13) return 'a header that is none';
       hasHeader = true;
       yield* feed.wait(16);
-      if (image.sized(feed.u32(8), feed.u32(12))) return undefined;
+      image.sized(feed.u32(8), feed.u32(12));
       // Apple's own kind has a chunk before the header.
     } else if (!hasHeader && type !== 'CgBI') return 'no header before the first chunk';
     if (type === 'IDAT') hasPixels = true;

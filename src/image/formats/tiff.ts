@@ -29,7 +29,7 @@ export function* readTiff(feed: ByteFeed, image: ImageSketch): Reading {
     const next = yield* file.readDirectory();
     if (typeof next === 'string') return next;
     pages += 1;
-    if (pages === 1 && image.sized(file.width, file.height)) return undefined;
+    if (pages === 1) image.sized(file.width, file.height);
     yield* file.readPlaces();
     directory = next;
   }

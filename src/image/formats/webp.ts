@@ -16,7 +16,7 @@ export function* readWebp(feed: ByteFeed, image: ImageSketch): Reading {
       yield* feed.wait(18);
       const size = SIZES[type](feed);
       if (size === undefined) return `a ${type} that is none`;
-      if (image.sized(...size)) return undefined;
+      image.sized(...size);
     }
     hasPicture ||= type === 'VP8 ' || type === 'VP8L' || type === 'ANMF';
     feed.skip(8 + length + (length % 2));

@@ -33,6 +33,7 @@ abstract class Result<Row> implements RowResult<Row> {
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
   readonly announced: AnnouncedBody | undefined;
+  readonly flags: readonly string[] | undefined;
   readonly #keeper: BodyKeeper;
   readonly #held: CollectedBody | undefined;
   #isReleased = false;
@@ -61,6 +62,7 @@ abstract class Result<Row> implements RowResult<Row> {
     this.etag = end.etag;
     this.lastModified = end.lastModified;
     this.announced = end.announced;
+    this.flags = accepted?.flags;
     this.#keeper = keeper;
     this.#held = held;
   }

@@ -190,13 +190,13 @@ const NOTHING = {
 /** How a row ended in an earlier run. @param held - its body, where it was stored */
 export function keptEnd(kept: KeptRow, held: CollectedBody | undefined): RowEnd {
   const { status, host, httpStatus, attempts, finalUrl, etag, lastModified, fetchedAtMs, bytes, headersMs } = kept;
-  const { contentType = '', sha256, width, height, name = '' } = kept;
+  const { contentType = '', sha256, width, height, name = '', flags } = kept;
   const extension = name.slice(name.lastIndexOf('.') + 1);
   return {
     ...NOTHING,
     ...{ status, host, httpStatus, attempts, finalUrl, etag, lastModified, fetchedAtMs, held },
     code: kept.code as RowCode | undefined,
-    accepted: held && { contentType, extension, sha256, hashMs: 0, width, height },
+    accepted: held && { contentType, extension, sha256, hashMs: 0, width, height, flags },
     timing: headersMs === undefined ? undefined : { headersMs, serviceMs: kept.totalMs ?? headersMs, bytes },
   };
 }

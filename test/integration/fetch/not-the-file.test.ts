@@ -73,10 +73,61 @@ describe('what is not the file', () => {
     ['a PNG without a header', Buffer.from('\x89PNG\r\n\x1a\nIDAT', 'latin1'), 'failed not_media 1'],
     ['icons of no length, on which readers never end', ICNS, 'failed not_media 1'],
     ['sound of no length, on which readers never end', ASF, 'fetched 1'],
-    ['an image behind a warning', Buffer.concat([Buffer.from('<br />Warning\n'), JPEG]), 'fetched 1'],
+    ['an image behind a warning', Buffer.concat([Buffer.from('<br />Warning\n'), JPEG]), 'failed not_whole 1'],
+    ['an image before a page', Buffer.concat([JPEG, Buffer.from('<html>')]), 'fetched 1'],
   ] as const)('under an image type ends its row: %s', async ([, body, expected]) => {
     const connectTo = await answering(`200 OK\r\ncontent-type: image/jpeg\r\ncontent-length: ${body.length}`, body);
     const results = await drain(stageFor({ connectTo } as never, { maxAttempts: 1 }), urlsOf('a.test', 1));
     expect(summary(results)).toEqual({ [expected]: 1 });
+  });
+});
+
+const PNG = IMAGES.get('rgb.png') as Buffer;
+const spoilt = (image: Buffer, at: number): Buffer => {
+  const bytes = Buffer.from(image);
+  bytes[at] = (bytes[at] as number) ^ 0xff;
+  return bytes;
+};
+const NOT_WHOLE = [
+  ['a JPEG without its end', JPEG.subarray(0, -2), ['broken']],
+  ['a JPEG of which half came', JPEG.subarray(0, JPEG.length / 2), ['broken']],
+  ['a PNG without its last chunk', PNG.subarray(0, -12), ['broken']],
+  ['a PNG with a changed pixel', spoilt(PNG, PNG.length - 20), ['broken']],
+  ['a JPEG behind a mark for byte order', Buffer.concat([Buffer.from('\ufeff'), JPEG]), ['bytes_before']],
+] as const;
+
+describe('an image that is not whole', () => {
+  const reply = (body: Buffer): Promise<string> => answering(`200 OK\r\ncontent-length: ${body.length}`, body);
+
+  it.for(NOT_WHOLE.flatMap((one) => [[...one, 'memory'] as const, [...one, 'a file'] as const]))(
+    'is asked for once more and not stored: %s, in %3$s',
+    async ([, body, , where]) => {
+      const options = { maxAttempts: 5, retryBackoffMs: 1, ...(where === 'memory' ? {} : { spillBytes: 65_536 }) };
+      const padded = where === 'memory' ? body : Buffer.concat([body, Buffer.alloc(70_000)]);
+      const results = await drain(stageFor({ connectTo: await reply(padded) } as never, options), urlsOf('a.test', 1));
+      expect(summary(results)).toEqual({ 'failed not_whole 2': 1 });
+    },
+  );
+
+  it.for(NOT_WHOLE)('is stored on request, and says what is wrong: %s', async ([, body, flags]) => {
+    const connectTo = await reply(body);
+    for (const options of [{ keepBroken: true }, { expectContent: 'any' } as const]) {
+      const results = await drain(stageFor({ connectTo } as never, options), urlsOf('a.test', 1));
+      expect(results).toMatchObject([{ status: 'fetched', bytes: body.length, attempts: 1, flags }]);
+    }
+  });
+
+  it('is none of these: other bytes behind a whole one are only said', async () => {
+    const connectTo = await reply(Buffer.concat([JPEG, Buffer.from('<html>')]));
+    const results = await drain(stageFor({ connectTo } as never, {}), urlsOf('a.test', 1));
+    expect(results).toMatchObject([{ status: 'fetched', flags: ['bytes_behind'] }]);
+  });
+
+  it('nor is a sound, unless only images are wanted', async () => {
+    const connectTo = await reply(Buffer.concat([Buffer.from('ID3\x04\0\0\0\0\0\0'), Buffer.alloc(400)]));
+    const ends = (expectContent: 'image' | 'media') =>
+      drain(stageFor({ connectTo } as never, { expectContent }), urlsOf('a.test', 1)).then(summary);
+    expect(await ends('media')).toEqual({ 'fetched 1': 1 });
+    expect(await ends('image')).toEqual({ 'failed not_media 1': 1 });
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FIXED_STEPS, STEPS_PER_BYTE } from '../../../src/image/formats/byte-feed.ts';
-import { type ImageFacts, ImageReader, MOST_BEFORE, readImage } from '../../../src/image/image-reader.ts';
+import { ImageReader, MOST_BEFORE, readImage } from '../../../src/image/image-reader.ts';
 import { seededRandom } from '../../../src/structures/seeded-random.ts';
 import { IMAGES, inPieces, mutatedImage } from '../../support/image-mutator.ts';
 
@@ -39,13 +39,6 @@ describe('an image', () => {
       expect([end, facts?.format, facts?.wholeness]).toEqual([end, whole?.format, 'cut']);
       expect([undefined, whole?.width]).toContain(facts?.width);
     }
-  });
-
-  it.for(ALL)('$name has the same size when only that is asked for, and then nothing else is read', ({ bytes }) => {
-    const { format, width, height } = readImage([bytes]) as ImageFacts;
-    const reader = new ImageReader({ sizeOnly: true });
-    for (let at = 0; at < bytes.length && !reader.isSettled; at += 1) reader.add(bytes.subarray(at, at + 1));
-    expect(reader.end()).toMatchObject({ format, width, height, wholeness: undefined });
   });
 
   it.for(ALL.filter(({ name }) => /png|jpg|gif|webp/.test(name)))(
@@ -120,9 +113,7 @@ describe('an image is garbled', () => {
     const bytes = Buffer.from(image(name));
     change(bytes);
     const flaw = { at, what: 'a size that no picture has' };
-    const sizeOnly = readImage([bytes], { sizeOnly: true });
-    for (const facts of [readImage([bytes]), sizeOnly])
-      expect(facts).toMatchObject({ width: undefined, height: undefined, wholeness: 'garbled', flaw });
+    expect(readImage([bytes])).toMatchObject({ width: undefined, height: undefined, wholeness: 'garbled', flaw });
   });
 
   it('when a side of a BigTIFF or of a HEIC is that long', () => {

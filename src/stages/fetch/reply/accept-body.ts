@@ -15,7 +15,9 @@ import { SNIFF_BYTES } from './media-signature.ts';
 export interface AcceptOptions extends CollectorOptions {
   readonly clock: Clock;
   readonly maxBytes: number;
-  readonly expectContent: 'media' | 'any';
+  readonly expectContent: 'image' | 'media' | 'any';
+  /** Store images that are not whole, with a flag. */
+  readonly keepBroken: boolean;
   readonly hash: boolean;
   /** Told whose bytes are being looked at, for those who watch. */
   readonly pulse: RowPulse;
@@ -33,7 +35,12 @@ export interface AcceptedBody {
   readonly hashMs: number;
   readonly width: number | undefined;
   readonly height: number | undefined;
+  /** What is odd about it all the same. */
+  readonly flags: readonly string[];
 }
+
+/** `broken`: cut or garbled. The others: bytes of something else stand before the image, or behind it. */
+export type BodyFlag = 'broken' | 'bytes_before' | 'bytes_behind';
 
 /** `held` is what keeps memory or disk now, to be released whatever the verdict. */
 export type Acceptance = { readonly held: CollectedBody } & (
@@ -86,17 +93,41 @@ function decode(encoded: CollectedBody, contentEncoding: string, options: Accept
 
 function judge(held: CollectedBody, declared: string | undefined, options: AcceptOptions, startMs: number): Acceptance {
   if (held.size === 0) return { ok: false, code: 'empty_body', message: 'a success without any bytes', held };
-  const found = held.spilled === undefined ? readImage(held.pieces, { sizeOnly: true }) : held.image;
+  const found = held.spilled === undefined ? readImage(held.pieces) : held.image;
   // What nearly all bodies are.
-  if (found?.width !== undefined && found.before === 0 && found.format !== 'tiff')
+  if (found?.wholeness === 'whole' && found.before + found.behind === 0 && found.format !== 'tiff')
     return accept(held, imageKind(found), found, options, startMs);
   const head = headOf(held, SNIFF_BYTES);
   const image = ownImage(found, head);
   const kind = contentKind(image, head, declared);
-  const isWanted = options.expectContent === 'any' || (kind.isMedia && !hasNoPicture(image));
-  if (isWanted) return accept(held, kind, image, options, startMs);
-  const what = image === undefined ? `are ${kind.contentType}, not an image, audio or video` : noPicture(image, kind);
-  return { ok: false, code: 'not_media', message: `the bytes ${what}`, held };
+  if (!isWanted(kind, image, options.expectContent)) {
+    const what =
+      image === undefined ? `are ${kind.contentType}, not ${WANTED[options.expectContent]}` : noPicture(image, kind);
+    return { ok: false, code: 'not_media', message: `the bytes ${what}`, held };
+  }
+  const flaw = options.keepBroken || options.expectContent === 'any' ? undefined : flawOf(image);
+  if (flaw !== undefined) return { ok: false, code: 'not_whole', message: `${kind.contentType}: ${flaw}`, held };
+  return accept(held, kind, image, options, startMs);
+}
+
+const WANTED = { image: 'an image', media: 'an image, audio or video', any: 'anything' } as const;
+
+function isWanted(
+  { isMedia, contentType }: ContentKind,
+  image: ImageFacts | undefined,
+  expected: AcceptOptions['expectContent'],
+): boolean {
+  if (expected === 'any') return true;
+  return isMedia && !hasNoPicture(image) && (expected === 'media' || contentType.startsWith('image/'));
+}
+
+/** Why tools that train would fail on an image. What stands behind it harms none of them. */
+function flawOf(image: ImageFacts | undefined): string | undefined {
+  if (image === undefined) return undefined;
+  const { wholeness, flaw, before } = image;
+  if (wholeness === 'cut') return `cut short, the bytes end at ${flaw?.at ?? 0}`;
+  if (wholeness === 'garbled') return `garbled, ${flaw?.what ?? 'no picture'} at byte ${flaw?.at ?? 0}`;
+  return before === 0 ? undefined : `${before} bytes of something else before it`;
 }
 
 /** Bytes that begin like an image and end, or go wrong, before they say how large it is. */
@@ -118,9 +149,18 @@ function accept(
   const sha256 = options.hash ? (held.sha256 ?? digestOf(held.pieces)) : undefined;
   const { width, height } = image ?? NO_SIZE;
   const hashMs = options.clock.nowMs() - startMs;
-  return { ok: true, accepted: { contentType, extension, sha256, hashMs, width, height }, held };
+  return { ok: true, accepted: { contentType, extension, sha256, hashMs, width, height, flags: flagsOf(image) }, held };
 }
 
+function flagsOf(image: ImageFacts | undefined): readonly BodyFlag[] {
+  if (image === undefined || (image.wholeness === 'whole' && image.before + image.behind === 0)) return NO_FLAGS;
+  const flags: BodyFlag[] = image.wholeness === 'whole' ? [] : ['broken'];
+  if (image.before > 0) flags.push('bytes_before');
+  if (image.behind > 0) flags.push('bytes_behind');
+  return flags;
+}
+
+const NO_FLAGS: readonly BodyFlag[] = [];
 const NO_SIZE = { width: undefined, height: undefined };
 
 function digestOf(pieces: readonly Buffer[]): string {

@@ -25,7 +25,7 @@ export interface CollectedBody {
   readonly head: Buffer | undefined;
   /** Of bodies that went to disk. */
   readonly sha256: string | undefined;
-  /** Of bodies that went to disk, if they are one: its size was found on the way there. */
+  /** Of bodies that went to disk, if they are one: it was read on the way there. */
   readonly image: ImageFacts | undefined;
   /** Bytes of the budget that stay taken until the caller gives them back. */
   readonly reservedBytes: number;
@@ -120,7 +120,7 @@ export class BodyCollector {
       if (missing > 0) this.#head = Buffer.concat([this.#head, Buffer.concat(chunks).subarray(0, missing)]);
       for (const chunk of chunks) {
         this.#file.hash.update(chunk);
-        if (!this.#file.image.isSettled) this.#file.image.add(chunk);
+        this.#file.image.add(chunk);
         // writeFile on a handle goes on until all is written; writev may stop short on a disk that is nearly full.
         await this.#file.handle.writeFile(chunk);
       }
@@ -135,8 +135,7 @@ export class BodyCollector {
     try {
       const path = spill.newPath();
       const handle = await patiently(() => open(path, 'wx'));
-      const image = new ImageReader({ sizeOnly: true });
-      return { path, handle, hash: createHash('sha256'), image, isOpen: true };
+      return { path, handle, hash: createHash('sha256'), image: new ImageReader(), isOpen: true };
     } catch (error) {
       spill.leave();
       throw error;

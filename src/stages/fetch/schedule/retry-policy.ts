@@ -43,7 +43,9 @@ export function decideRetry(
     if (state.deferrals + 1 >= MAX_DEFERRALS || isOver) return { kind: 'give-up' };
     return { kind: 'retry', delayMs: failed.retryAfterMs ? 0 : waitMs, counts: 'deferral' };
   }
-  if (!isTransient(failed.code) || state.errors + 1 >= options.maxAttempts) return { kind: 'give-up' };
+  // A file may have been cut on its way, once; what comes twice is what lies there.
+  const mayPass = failed.code === 'not_whole' ? state.errors === 0 : isTransient(failed.code);
+  if (!mayPass || state.errors + 1 >= options.maxAttempts) return { kind: 'give-up' };
   return { kind: 'retry', delayMs: backoffMs(options.retryBackoffMs, state.errors, random), counts: 'error' };
 }
 

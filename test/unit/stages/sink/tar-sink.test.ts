@@ -134,6 +134,14 @@ describe('tarSink', () => {
     expect(flagged).toHaveLength(51);
   });
 
+  it('what is odd about a stored body is in its row of the table', async () => {
+    const folder = await temporaryFolder();
+    const unit = unitOf({ rows: 2 });
+    await write(folder, [resultOf(unit, 0, { flags: ['broken', 'bytes_before'] }), resultOf(unit, 1, { flags: [] })]);
+    const table = tableFromIPC(readParquet(await readFile(join(folder, '000000.parquet'))).intoIPCStream());
+    expect(table.toArray().map((row) => [...row.toJSON().flags])).toEqual([['broken', 'bytes_before'], []]);
+  });
+
   it('misuse throws where the sink is built, with the fix', () => {
     expect(() => tarSink('out', { namingMode: 'url_based', fileNamePattern: '{segement[1]}' })).toThrow(
       /segment_parent/,

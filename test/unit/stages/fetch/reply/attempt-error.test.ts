@@ -27,6 +27,7 @@ const OUTCOMES: readonly [RowCode, 'rate' | 'overload' | 'neutral'][] = [
   ['empty_body', 'neutral'],
   ['decode_error', 'neutral'],
   ['not_media', 'neutral'],
+  ['not_whole', 'neutral'],
   ['too_many_redirects', 'neutral'],
   ['bad_redirect', 'neutral'],
   ['robots_tag', 'neutral'],

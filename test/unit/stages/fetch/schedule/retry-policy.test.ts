@@ -42,6 +42,11 @@ describe('an error', () => {
     expect(decide({ code })).toEqual({ kind: 'give-up' }),
   );
 
+  it('that may have been cut on its way is tried once more', () => {
+    expect(decide({ code: 'not_whole' })).toMatchObject({ kind: 'retry' });
+    expect(decide({ code: 'not_whole', errors: 1 })).toEqual({ kind: 'give-up' });
+  });
+
   it('never waits longer than a minute and a half', () => {
     const decision = decideRetry(
       { errors: 50, deferrals: 0, pausedMs: 0 },
