@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { lstatSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { uniform } from '../../src/demo-hosts/random.ts';
 import { type FolderPaths, finalPath, folderPaths, stagingFolder } from '../../src/destination/folder-layout.ts';
@@ -66,7 +68,37 @@ function quiet(env: Record<string, string>): Record<string, string> {
   return plan === undefined ? {} : { FLOW_DC_TEST_POWER_CUT: JSON.stringify([...JSON.parse(plan).slice(0, 2), 0]) };
 }
 
+/** Writes and syncs a file while a `sync` is under way that began before, and ends when it may. */
+const SYNC_IN_SYNC = `
+import { execFile } from 'node:child_process';
+import { fsyncSync, openSync, writeFileSync, writeSync } from 'node:fs';
+const [out, go] = process.argv.slice(2);
+const file = openSync(out + '/file', 'w');
+const whole = new Promise((resolve) => execFile('sync', ['-f', out], resolve));
+writeSync(file, 'whole');
+fsyncSync(file);
+writeFileSync(go, '');
+await whole;
+`;
+
 describe.skipIf(process.platform !== 'linux')('a power cut', () => {
+  it('takes nothing from what was synced, when a sync that began earlier ends later', async () => {
+    const folder = await tempFolder();
+    const [out, kept, bin, go] = ['out', 'kept', 'bin', 'go'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    for (const made of [out, kept, bin]) await mkdir(made);
+    await writeFile(join(folder, 'program.mjs'), SYNC_IN_SYNC);
+    await writeFile(join(bin, 'sync'), `#!/bin/sh\nwhile [ ! -e '${go}' ]; do sleep 0.01; done\n`, { mode: 0o755 });
+    const env = { ...process.env, ...powerCutEnv(kept, out, 0), PATH: `${bin}:${process.env.PATH}` };
+    await promisify(execFile)(process.execPath, [join(folder, 'program.mjs'), out, go], { env });
+    await comeBack(await durableAt(kept), [out], 'names lost');
+    expect(await readFile(join(out, 'file'), 'utf8')).toBe('whole');
+  });
+
   it.for(FORMS.flatMap(([form, flags]) => DISKS.map((disk) => [form, disk, flags] as const)))(
     'while %s are written, on a disk with %s, costs no row and doubles none',
     async ([, disk, flags]) => {

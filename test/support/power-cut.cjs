@@ -11,6 +11,12 @@ function keyOf(stats) {
   return `${stats.ino}-${stats.birthtimeNs}`;
 }
 
+/** What one sync is going to make durable: files and folders as they are when it begins. */
+function takeNow(snapshotsOf) {
+  const takenNs = process.hrtime.bigint();
+  return { takenNs, all: snapshotsOf().filter((one) => one !== undefined) };
+}
+
 /** What is behind a descriptor at this moment, unless it is none of the output's. */
 function snapshot(fd) {
   const path = fs.readlinkSync(`/proc/self/fd/${fd}`);
@@ -24,14 +30,16 @@ function snapshot(fd) {
   return { name: `${keyOf(stats)}.folder`, content: JSON.stringify(entries) };
 }
 
-/** The disk has them from now on: a folder per sync, so that a cut at every one of them can be looked at. */
-function keep(...all) {
-  const taken = all.filter((one) => one !== undefined);
-  if (taken.length === 0) return;
+/**
+ * The disk has them from now on: a folder per sync, so that a cut at every one of them can be looked at. Named by when
+ * it was taken, on a clock that all processes share: a sync that ends late takes nothing back of a newer one.
+ */
+function keep({ takenNs, all }) {
+  if (all.length === 0) return;
   syncs += 1;
-  const folder = join(kept, `${String(syncs).padStart(6, '0')}-${process.pid}`);
+  const folder = join(kept, `${String(takenNs).padStart(20, '0')}-${syncs}-${process.pid}`);
   fs.mkdirSync(`${folder}.part`);
-  for (const { name, content } of taken) fs.writeFileSync(join(`${folder}.part`, name), content);
+  for (const { name, content } of all) fs.writeFileSync(join(`${folder}.part`, name), content);
   fs.renameSync(`${folder}.part`, folder);
   fs.writeSync(2, `[sync ${syncs}]\n`);
   if (syncs === last) process.kill(process.pid, 'SIGKILL');
@@ -47,22 +55,12 @@ function snapshots(path) {
 }
 
 /** What is written while a sync is under way may or may not last: here it does not. */
-async function patch() {
-  const handle = await fs.promises.open(__filename, 'r');
-  const prototype = Object.getPrototypeOf(handle);
-  await handle.close();
-  for (const name of ['sync', 'datasync']) {
-    const sync = prototype[name];
-    prototype[name] = async function durable() {
-      const taken = snapshot(this.fd);
-      await sync.call(this);
-      keep(taken);
-    };
-  }
+function patch() {
+  void patchHandles();
   for (const name of ['fsyncSync', 'fdatasyncSync']) {
     const sync = fs[name];
     fs[name] = (fd) => {
-      const taken = snapshot(fd);
+      const taken = takeNow(() => [snapshot(fd)]);
       sync(fd);
       keep(taken);
     };
@@ -70,13 +68,28 @@ async function patch() {
   const { execFile } = childProcess;
   childProcess.execFile = (file, args, done) => {
     if (file !== 'sync') return execFile(file, args, done);
-    const taken = [output, `${output}.flow-dc`].filter((path) => fs.existsSync(path)).flatMap(snapshots);
+    const roots = [output, `${output}.flow-dc`].filter((path) => fs.existsSync(path));
+    const taken = takeNow(() => roots.flatMap(snapshots));
     return execFile(file, args, (error, ...rest) => {
-      if (error === null) keep(...taken);
+      if (error === null) keep(taken);
       done(error, ...rest);
     });
   };
   require('node:module').syncBuiltinESMExports();
 }
 
-void patch();
+async function patchHandles() {
+  const handle = await fs.promises.open(__filename, 'r');
+  const prototype = Object.getPrototypeOf(handle);
+  await handle.close();
+  for (const name of ['sync', 'datasync']) {
+    const sync = prototype[name];
+    prototype[name] = async function durable() {
+      const taken = takeNow(() => [snapshot(this.fd)]);
+      await sync.call(this);
+      keep(taken);
+    };
+  }
+}
+
+patch();

@@ -33,8 +33,9 @@ export type Durable = ReadonlyMap<string, string>;
 /** @param atSync - the last sync that counts; default: every one that was made */
 export async function durableAt(kept: string, atSync = Number.POSITIVE_INFINITY): Promise<Durable> {
   const durable = new Map<string, string>();
+  // In the order in which they were begun, whichever ended first.
   for (const sync of (await readdir(kept)).sort())
-    if (Number.parseInt(sync, 10) <= atSync && !sync.endsWith('.part'))
+    if (Number(sync.split('-')[1]) <= atSync && !sync.endsWith('.part'))
       for (const name of await readdir(join(kept, sync))) durable.set(name, join(kept, sync, name));
   return durable;
 }
