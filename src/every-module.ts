@@ -18,6 +18,7 @@ import './stages/manifest/json-rows.ts';
 import './stages/manifest/remote/remotes.ts';
 import './transport/nats/connect-cluster.ts';
 import './transport/nats/connection/nats-options.ts';
+import '@aws-sdk/client-s3';
 import 'parquet-wasm';
 import 'pino';
 import 'tar-stream';

@@ -17,6 +17,9 @@ const ARTIFACT_NAME_PATTERN = '^(?!\\.*$|\\.flow-dc$)[\\w.-]{1,255}$';
 /** Tokens name staging folders. */
 const TOKEN_PATTERN = '^[\\w-]{1,64}$';
 
+/** What a store calls uploads and their parts: one line of printable ASCII, which goes back to the store. */
+const STORE_NAME_PATTERN = '^[\\x20-\\x7e]{1,2048}$';
+
 const count = { type: 'integer', minimum: 0 } as const;
 
 /** JSON Schema of UnitRecord. Keys that it does not name are allowed, for records of later versions. */
@@ -54,6 +57,19 @@ const recordSchema = {
           name: { type: 'string', pattern: ARTIFACT_NAME_PATTERN },
           bytes: count,
           sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+          upload: {
+            type: 'object',
+            required: ['id', 'parts'],
+            properties: {
+              id: { type: 'string', pattern: STORE_NAME_PATTERN },
+              parts: {
+                type: 'array',
+                minItems: 1,
+                maxItems: 10_000,
+                items: { type: 'string', pattern: STORE_NAME_PATTERN },
+              },
+            },
+          },
         },
       },
     },

@@ -167,6 +167,8 @@ export interface Artifact {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** In an object store: the upload that completing makes visible, and what the store calls its parts, in order. */
+  readonly upload?: { readonly id: string; readonly parts: readonly string[] };
 }
 
 /** The one fact that decides a unit. Written once by compare-and-set; whoever reads it may roll it forward. */

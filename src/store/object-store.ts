@@ -12,7 +12,7 @@ export interface StoredObject {
 /** What completing an upload needs. Anybody with access to the store can do it, any number of times. */
 export interface UploadNote {
   readonly id: string;
-  /** The store's tags of the parts, in order. */
+  /** What the store calls the parts, in order: tag, and SHA-256 in base64 behind a space where it keeps one. */
   readonly parts: readonly string[];
 }
 
@@ -37,8 +37,11 @@ export interface ObjectStore {
   read(key: string): Promise<Uint8Array | undefined>;
   /** The bytes of an object from `start` up to, not including, `end`. Rejects with FDC_ERR_DEST_IO when it is not there. */
   open(key: string, range?: { readonly start: number; readonly end?: number }): Promise<AsyncIterable<Uint8Array>>;
-  /** Create or replace a small object. */
-  put(key: string, content: string | Uint8Array): Promise<void>;
+  /**
+   * Create or replace an object that is small enough for memory.
+   * @param sha256 - of the content, lower-case hex, where it is known already
+   */
+  put(key: string, content: string | Uint8Array, sha256?: string): Promise<void>;
   /**
    * Create an object unless there is one, atomically where the store can.
    * @returns whether this call created it
@@ -48,8 +51,12 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<StoredObject>;
   /** What is not there is passed over. */
   remove(keys: Iterable<string>): Promise<void>;
-  /** Within the store, replacing what is at `to`. */
-  copy(from: string, to: string): Promise<void>;
+  /**
+   * By the store itself, replacing what is at `to`.
+   * @param into - another store of the same bucket, one made by `beside`; default: this one
+   * @returns false when there is no `from`
+   */
+  copy(from: string, to: string, into?: ObjectStore): Promise<boolean>;
   /** Begin to stream an object, which nobody sees before it is completed. */
   upload(key: string): ObjectUpload;
   /**
@@ -61,9 +68,12 @@ export interface ObjectStore {
   abort(key: string, id: string): Promise<void>;
   /** Uploads neither completed nor aborted, below `prefix`. Empty where the store cannot list them. */
   uploads(prefix: string): AsyncIterable<OpenUpload>;
-  /** The same store with other keys: `s3://bucket/a` and `.flow-dc/` make `s3://bucket/a.flow-dc`. */
+  /**
+   * The same bucket with other keys: what is appended to the prefix. Of `s3://bucket/a`, `/.flow-dc` makes
+   * `s3://bucket/a/.flow-dc`, and `.flow-dc` makes `s3://bucket/a.flow-dc`.
+   */
   beside(suffix: string): ObjectStore;
-  /** Sockets are closed; calls under way reject. */
+  /** Sockets are closed, also those of stores made by `beside`; calls under way reject. */
   close(): Promise<void>;
 }
 

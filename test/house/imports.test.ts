@@ -13,8 +13,9 @@ const FLOORS: readonly string[] = [
   'short-text.ts',
   'clock.ts errors.ts format.ts json-schema.ts row-codes.ts shell-quoted.ts version.ts visible.ts ' +
     'arrow image paarc',
-  'open-files.ts address-space.ts store',
+  'open-files.ts address-space.ts',
   'load-parquet.ts start-thread.ts record.ts config structures',
+  'store',
   'host-limits.ts record-schema.ts unit-rows.ts destination host network telemetry demo-hosts',
   'dataset',
   'job',

@@ -1,0 +1,83 @@
+/** Opens the object store behind a URL. The client library is loaded here and nowhere before. */
+import { FlowDcError } from '../../errors.ts';
+import type { ObjectStore } from '../object-store.ts';
+import { parseStoreUrl, type StoreUrl } from '../store-url.ts';
+import { storeError } from './faults.ts';
+import { S3Calls, type Sdk } from './s3-calls.ts';
+import { S3Store } from './s3-store.ts';
+import type { S3Settings } from './settings.ts';
+
+/** Google's store as S3 clients see it; its keys are those of "interoperability" (HMAC). */
+const GOOGLE = { endpoint: 'https://storage.googleapis.com', region: 'auto' } as const;
+/** Anywhere else a region is a mere word in signatures. AWS leads on from here to the region of the bucket. */
+const ANY_REGION = 'us-east-1';
+/** A connection on which nothing moves for so long is given up, and the call made again. */
+const SILENT_MS = 60_000;
+const CONNECT_MS = 10_000;
+const MOST_SOCKETS = 64;
+
+/**
+ * Open a store. Nothing is asked of it before the first call of a method.
+ * @param url - `s3://bucket/prefix` or `gs://bucket/prefix`
+ * Errors: FDC_ERR_CONFIG_INVALID for a malformed URL or endpoint; FDC_ERR_DEST_UNWRITABLE for a profile that is not
+ * there.
+ */
+export async function openObjectStore(url: string | StoreUrl, settings: S3Settings = {}): Promise<ObjectStore> {
+  const place = typeof url === 'string' ? parseStoreUrl(url) : url;
+  const endpoint = settings.endpoint ?? (place.scheme === 'gs' ? GOOGLE.endpoint : undefined);
+  if (endpoint !== undefined) requireEndpoint(endpoint);
+  // Our oldest release of Node is older than what its makers like.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  const sdk: Sdk = await import('@aws-sdk/client-s3');
+  const region = settings.region ?? (place.scheme === 'gs' ? GOOGLE.region : await regionOfChain(sdk, settings));
+  const client = new sdk.S3Client({
+    region: region ?? ANY_REGION,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(settings.profile === undefined ? {} : { profile: settings.profile }),
+    forcePathStyle: settings.pathStyle ?? (endpoint ?? endpointOfEnvironment()) !== undefined,
+    followRegionRedirects: true,
+    // Asking first whether a part may be sent would cost a connection for each.
+    expectContinueHeader: false,
+    // Tries are made in s3-calls.ts, where a store that is away for a minute is waited for.
+    maxAttempts: 1,
+    // Older servers do not know them; bytes are guarded by SHA-256 in every request.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      socketTimeout: SILENT_MS,
+      httpAgent: { keepAlive: true, maxSockets: MOST_SOCKETS },
+      httpsAgent: { keepAlive: true, maxSockets: MOST_SOCKETS },
+    },
+    logger: SILENT,
+  });
+  return new S3Store(new S3Calls(sdk, client, place, settings), place.prefix);
+}
+
+const SILENT = { trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+function requireEndpoint(endpoint: string): void {
+  const parsed = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const isPlain = parsed !== undefined && parsed.username === '' && parsed.password === '' && parsed.search === '';
+  if (isPlain && (parsed.protocol === 'https:' || parsed.protocol === 'http:')) return;
+  const message = `endpoint ${JSON.stringify(endpoint)}: expected a URL such as https://s3.example.org, without a user`;
+  throw new FlowDcError('FDC_ERR_CONFIG_INVALID', message, { issues: [message] });
+}
+
+/** What the environment or the profile says; the client library throws when neither does. */
+async function regionOfChain(sdk: Sdk, { profile }: S3Settings): Promise<string | undefined> {
+  const client = new sdk.S3Client({ logger: SILENT, ...(profile === undefined ? {} : { profile }) });
+  try {
+    return await client.config.region();
+  } catch (error) {
+    if (/region/i.test(String(error))) return undefined;
+    throw storeError(error, 's3', 'read the profile', 0);
+  } finally {
+    client.destroy();
+  }
+}
+
+function endpointOfEnvironment(): string | undefined {
+  const { AWS_ENDPOINT_URL_S3: own, AWS_ENDPOINT_URL: any } = process.env;
+  return (own ?? any) || undefined;
+}

@@ -1,0 +1,69 @@
+/** Objects read back: small ones whole, others as a stream that goes on where its connection broke. */
+import { faultOf, kindOf, storeError } from './faults.ts';
+import type { S3Calls } from './s3-calls.ts';
+
+export interface ByteRange {
+  readonly start: number;
+  /** Not included; default: the object's end. */
+  readonly end?: number;
+}
+
+interface Place {
+  readonly Bucket: string;
+  readonly Key: string;
+}
+
+/** Breaks in a row without a byte between them. */
+const MOST_BREAKS = 10;
+
+export function readObject(calls: S3Calls, name: string, place: Place): Promise<Uint8Array> {
+  return calls.call(name, { what: `read ${place.Key}` }, async (abortSignal) => {
+    const { Body } = await calls.client.send(new calls.sdk.GetObjectCommand(place), { abortSignal });
+    return Body === undefined ? new Uint8Array(0) : Body.transformToByteArray();
+  });
+}
+
+/** Rejects when there is no such object. */
+export async function readOnwards(
+  calls: S3Calls,
+  name: string,
+  place: Place,
+  { start, end }: ByteRange = { start: 0 },
+): Promise<AsyncIterable<Uint8Array>> {
+  if (end !== undefined && end <= start) return none();
+  const openAt = (from: number, tag: string | undefined) =>
+    calls.call(name, { what: `read ${place.Key}` }, (abortSignal) =>
+      calls.client.send(
+        new calls.sdk.GetObjectCommand({
+          ...place,
+          ...(from === 0 && end === undefined ? {} : { Range: `bytes=${from}-${end === undefined ? '' : end - 1}` }),
+          // What follows must be of the same object.
+          ...(tag === undefined ? {} : { IfMatch: tag }),
+        }),
+        { abortSignal },
+      ),
+    );
+  const first = await openAt(start, undefined);
+  return (async function* () {
+    let at = start;
+    let { Body: body } = first;
+    for (let breaks = 0; ; ) {
+      try {
+        for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+          breaks = 0;
+          at += chunk.byteLength;
+          yield chunk;
+        }
+        return;
+      } catch (thrown) {
+        breaks += 1;
+        const kind = kindOf(faultOf(thrown));
+        if (kind !== 'passing' || breaks > MOST_BREAKS) throw storeError(thrown, name, `read ${place.Key}`, 0);
+        if (end !== undefined && at >= end) return;
+      }
+      ({ Body: body } = await openAt(at, first.ETag));
+    }
+  })();
+}
+
+async function* none(): AsyncGenerator<Uint8Array> {}
