@@ -1,11 +1,13 @@
 /** Bringing a job's queue, records and manifest together. */
+import { systemClock } from '../clock.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../config/types.ts';
 import { isFlowDcError } from '../errors.ts';
-import { assertJobFolder, type Job } from '../job/job-folder.ts';
 import type { UnitId } from '../record.ts';
 import type { ClusterChannel } from '../transport/cluster.ts';
 import { forEachUnit, republish } from './cut-units.ts';
+import type { JobSite } from './job-site.ts';
+import { siteOf } from './open-site.ts';
 
 export interface RepairReport {
   /** Messages of finished units that were taken out of the queue. */
@@ -22,7 +24,7 @@ export interface RepairReport {
 
 /**
  * Bring a job's queue, records and manifest together.
- * @param out - the output folder as this machine sees it; where the submitter had it by default
+ * @param out - the output as this machine sees it; where the submitter had it by default
  * Errors: FDC_ERR_TRANSPORT_*; those of the manifest reader.
  */
 export async function repairJob(
@@ -30,9 +32,17 @@ export async function repairJob(
   out: string | undefined,
   signal: AbortSignal,
 ): Promise<RepairReport> {
+  const site = await findSite(channel, out);
+  if (typeof site === 'string') return { ...(await channel.repair()), republished: 0, unchecked: site };
+  try {
+    return await repairFrom(site, channel, signal);
+  } finally {
+    await site.close();
+  }
+}
+
+async function repairFrom(site: JobSite, channel: ClusterChannel, signal: AbortSignal): Promise<RepairReport> {
   const { total } = await channel.status();
-  const folder = await findFolder(channel, out);
-  if (typeof folder === 'string') return { ...(await channel.repair()), republished: 0, unchecked: folder };
   // Before the end of publishing, what is not there yet is not missing.
   if (total === undefined)
     return {
@@ -40,23 +50,23 @@ export async function repairJob(
       republished: 0,
       unchecked: 'the manifest is not published to its end; the same submit goes on',
     };
-  const config = configOf(folder);
+  const config = configOf(site);
   const expected: UnitId[] = [];
-  await forEachUnit(config, folder.paths, async ({ id }) => void expected.push(id), signal);
+  await forEachUnit(config, site.paths, async ({ id }) => void expected.push(id), signal);
   const result = await channel.repair(expected);
-  const republished = await republish(config, folder.paths, channel, result.missing, signal);
+  const republished = await republish(config, site.paths, channel, result.missing, signal);
   return { ...result, republished };
 }
 
-async function findFolder(channel: ClusterChannel, out: string | undefined): Promise<Job | string> {
+async function findSite({ description }: ClusterChannel, out: string | undefined): Promise<JobSite | string> {
   try {
-    return await assertJobFolder(out ?? channel.description.out, channel.description.folderId);
+    return await siteOf({ ...description, out: out ?? description.out }, {}, systemClock);
   } catch (error) {
     if (out !== undefined || !isFlowDcError(error)) throw error;
     return error.message;
   }
 }
 
-function configOf(job: Job): ResolvedConfig {
-  return resolveConfig({ ...(job.settings as Config), output: job.out }, 'submit');
+function configOf({ job, out }: JobSite): ResolvedConfig {
+  return resolveConfig({ ...(job.settings as Config), output: out }, 'submit');
 }

@@ -3,9 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Clock, sleep, systemClock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
-import { FolderDestination } from '../destination/folder-destination.ts';
 import { type FlowDcError, isFlowDcError } from '../errors.ts';
-import { assertJobFolder } from '../job/job-folder.ts';
 import type { UnitRecord } from '../record.ts';
 import type { RunSignals } from '../run/run-control.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
@@ -13,7 +11,8 @@ import { RowPulse } from '../structures/row-pulse.ts';
 import { watchOver } from '../threads/watch-over.ts';
 import type { Cluster, ClusterChannel, JobListing } from '../transport/cluster.ts';
 import type { RollForward } from '../transport/transport.ts';
-import { settleFiles } from './end-job.ts';
+import type { JobSite } from './job-site.ts';
+import { siteOf } from './open-site.ts';
 import { HostSharing } from './share-hosts.ts';
 import { type WorkEnd, type WorkOptions, workOnJob } from './work-on-job.ts';
 import { WorkCounter, workerConfig } from './worker.ts';
@@ -150,19 +149,18 @@ class Server {
   /** @returns undefined when there was nothing to work on */
   async #workOn(id: string): Promise<WorkEnd | undefined> {
     const { job: named } = this.#options;
-    let destination: FolderDestination | undefined;
+    let site: JobSite | undefined;
     const rollForward = async (record: UnitRecord): Promise<void> => {
       // What another machine committed and did not finish. If its files are gone, the submitter finds out and says what
       // to do.
-      if (destination !== undefined) await settleFiles(destination, record, this.#clock, true);
+      if (site !== undefined) await site.settle(record, true);
     };
     const channel = await this.#whileWanted(this.#attach(id, rollForward));
     if (channel === undefined) return this.#wait();
     try {
-      const out = this.#options.out ?? channel.description.out;
-      const folder = await assertJobFolder(out, channel.description.folderId);
-      destination = new FolderDestination(folder.out, { layout: folder.paths.layout });
-      return await this.#workIn(channel, destination);
+      const { own, out = channel.description.out } = this.#options;
+      site = await siteOf({ ...channel.description, out }, own, this.#clock);
+      return await this.#workIn(channel, site);
     } catch (error) {
       // The server went away in this moment; it is waited for as at any other.
       if (isFlowDcError(error) && error.code === 'FDC_ERR_TRANSPORT_CONNECT') return this.#wait();
@@ -172,10 +170,11 @@ class Server {
       return undefined;
     } finally {
       await channel[Symbol.asyncDispose]();
+      await site?.close();
     }
   }
 
-  async #workIn(channel: ClusterChannel, destination: FolderDestination): Promise<WorkEnd> {
+  async #workIn(channel: ClusterChannel, { destination }: JobSite): Promise<WorkEnd> {
     const config = workerConfig(channel.description.settings, this.#options.own);
     if (this.#joined !== channel.id) this.#options.onEvent({ kind: 'joined', job: channel.id, out: destination.name });
     this.#joined = channel.id;

@@ -1,21 +1,14 @@
 /** The planning half of a job whose working half is on other machines: publish, watch, finish. */
-import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { plan } from '../chain.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
-import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
+import { sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
-import { FolderDestination } from '../destination/folder-destination.ts';
-import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
+import type { FolderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
-import { adoptFromStats } from '../job/adopt-records.ts';
-import { readMark, removeMark } from '../job/distributed-mark.ts';
 import { identityOf } from '../job/identity.ts';
-import { noteSealed } from '../job/job-file.ts';
-import { type OpenJob, openJob } from '../job/job-folder.ts';
 import type { JobSummary } from '../job/job-summary.ts';
-import { createLocalCommitter } from '../job/local-committer.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import type { Unit, UnitId, UnitRecord } from '../record.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
@@ -26,7 +19,9 @@ import { VERSION } from '../version.ts';
 import { republish } from './cut-units.ts';
 import { bringHome, lostError, workersGone } from './end-job.ts';
 import { ClusterGauge } from './job-report.ts';
-import { type FolderOfJob, jobNameOf, openClusterJob } from './open-cluster-job.ts';
+import type { HeldSite } from './job-site.ts';
+import { jobNameOf, openClusterJob } from './open-cluster-job.ts';
+import { holdSite } from './open-site.ts';
 import { watchJob } from './watch-job.ts';
 
 /** A connection to the server that a job's folder is worked on from. */
@@ -93,46 +88,42 @@ export async function submitJob(config: ResolvedConfig, options: SubmitOptions):
   const startedMs = clock.nowMs();
   const input = await openJobInput(config, options.stdin, options.detach);
   try {
-    const job = await openJob(output, identityOf(config, input.info), {
-      overwrite: config.run.overwrite,
-      settings: options.settings,
-      distributed: config.cluster.takeOver ? 'take-over' : 'open',
-    });
+    const distributed = config.cluster.takeOver ? 'take-over' : 'open';
+    const how = { overwrite: config.run.overwrite, settings: options.settings, distributed } as const;
+    const site = await holdSite(config, output, identityOf(config, input.info), how, clock);
     try {
-      await input.adopt(job.paths);
-      const destination = new FolderDestination(job.out, { layout: job.paths.layout });
-      const committer = createLocalCommitter(job.paths.state);
-      return await submit({ config, options, input, job, destination, committer, clock, startedMs });
+      await input.adopt(site.paths);
+      return await submit({ config, options, input, site, clock, startedMs });
     } finally {
-      await job.close();
+      await site.close();
     }
   } finally {
     await input.close();
   }
 }
 
-/** What every step of a submit works with: the folder is ours, the manifest is open. */
-interface Submission extends FolderOfJob {
+/** What every step of a submit works with: the output is ours, the manifest is open. */
+interface Submission {
   readonly config: ResolvedConfig;
   readonly options: SubmitOptions;
   readonly input: JobInput;
-  readonly job: OpenJob;
+  readonly site: HeldSite;
+  readonly clock: Clock;
   readonly startedMs: number;
 }
 
-/** From the folder: nothing is left to do, or a server is needed for the rest. */
+/** From the output: nothing is left to do, or a server is needed for the rest. */
 async function submit(submission: Submission): Promise<SubmitSummary> {
-  const { config, options, input, job, destination, committer } = submission;
-  await destination.prepare();
-  await adoptFromStats(job.paths);
-  const before = await totalOf(committer.records());
-  const mark = await readMark(job.paths);
+  const { config, options, input, site } = submission;
+  await site.adoptFromStats();
+  const before = await totalOf(site.committer.records());
+  const mark = await site.readMark();
   if (before.units > 0 || mark !== undefined) input.stopLingering();
-  await options.onStart?.(input.info, job.notices);
-  const isFinished = mark === undefined && existsSync(finalPath(job.paths, SUCCESS_FILE));
-  if (isFinished) return summaryOf(submission, committer.records(), { before, complete: true, published: false });
-  const id = config.cluster.job ?? mark?.job ?? jobNameOf(job);
-  const connection = await options.connect(job.paths, id);
+  await options.onStart?.(input.info, site.notices);
+  const isFinished = mark === undefined && (await site.isFinished());
+  if (isFinished) return summaryOf(submission, site.committer.records(), { before, complete: true, published: false });
+  const id = config.cluster.job ?? mark?.job ?? jobNameOf({ out: site.out, id: site.job.id });
+  const connection = await options.connect(site.paths, id);
   try {
     return await distribute(submission, id, connection);
   } finally {
@@ -146,11 +137,11 @@ async function distribute(
   id: string,
   { cluster, servers, own }: SubmitConnection,
 ): Promise<SubmitSummary> {
-  const { options, job, committer, clock } = submission;
+  const { options, site, clock } = submission;
   const { settings } = options;
   const createdAtMs = clock.wallMs();
-  const description = { folderId: job.id, out: job.out, settings, version: VERSION, createdAtMs, ownServer: own };
-  const { channel, joined } = await openClusterJob(cluster, id, description, submission, { servers, own });
+  const description = { folderId: site.job.id, out: site.out, settings, version: VERSION, createdAtMs, ownServer: own };
+  const { channel, joined } = await openClusterJob(cluster, id, description, site, { servers, own });
   try {
     const before = await totalOf(channel.records());
     options.onOpen?.({ job: id, server: cluster.server, joined, before });
@@ -158,7 +149,7 @@ async function distribute(
     if (channel.cancelled.aborted) throw await cancelledError(submission, channel);
     if (!end.complete) return await summaryOf(submission, channel.records(), { before, ...end, job: id });
     await bringAllHome(submission, channel);
-    const summary = await summaryOf(submission, committer.records(), { before, ...end, job: id });
+    const summary = await summaryOf(submission, site.committer.records(), { before, ...end, job: id });
     await finish(submission, channel, summary);
     // The server goes when we go: let the workers hear before that the job is over.
     if (own) await workersGone(channel, clock, FAREWELL_MS);
@@ -181,9 +172,9 @@ async function publishAndWatch(
   channel: ClusterChannel,
   before: RecordTotals,
 ): Promise<WatchEnd> {
-  const { config, options, job, clock } = submission;
+  const { config, options, site, clock } = submission;
   const gauge = new ClusterGauge(channel, clock, before);
-  const timeline = new TimelineRecorder(job.paths.timeline, gauge, clock);
+  const timeline = new TimelineRecorder(site.paths.timeline, gauge, clock);
   /** Ids of 15 bytes: a hundred million rows have some 50,000. */
   const units: UnitId[] = [];
   const failed = new AbortController();
@@ -201,7 +192,7 @@ async function publishAndWatch(
         options.onRecord?.(record);
       },
       expected: () => units,
-      republish: async (missing) => void (await republish(config, job.paths, channel, missing, signal)),
+      republish: async (missing) => void (await republish(config, site.paths, channel, missing, signal)),
       onNotice: (notice) => options.onNotice?.(notice),
     });
     const publishing = publish(submission, channel, units, signal);
@@ -240,40 +231,39 @@ async function publish(
 }
 
 /** Every record and its files are in the folder, and nothing else of the job's attempts. */
-async function bringAllHome(submission: Submission, channel: ClusterChannel): Promise<void> {
-  const { job, destination, committer } = submission;
-  const { lost } = await bringHome(channel.records(), submission, true);
-  if (lost.length > 0) throw lostError(job.out, channel.id, lost);
+async function bringAllHome({ site }: Submission, channel: ClusterChannel): Promise<void> {
+  const { destination, committer } = site;
+  const { lost } = await bringHome(channel.records(), site, true);
+  if (lost.length > 0) throw lostError(site.out, channel.id, lost);
   await destination.sweep(async (unit, token) => (await committer.record(unit))?.token === token);
 }
 
 /** The dataset is sealed, the server told, the folder anybody's again. */
 async function finish(submission: Submission, channel: ClusterChannel, summary: JobSummary): Promise<void> {
-  const { config, input, job, destination, committer, clock } = submission;
-  const info = sealInfo(config, input.info, job, summary, clock.wallMs());
-  await noteSealed(job.paths, await sealDataset(destination, committer.records(), info));
+  const { config, input, site, clock } = submission;
+  const info = sealInfo(config, input.info, site.job, summary, clock.wallMs());
+  await site.noteSealed(await sealDataset(site.destination, site.committer.records(), info));
   await channel.finish();
-  await removeMark(job.paths);
+  await site.removeMark();
 }
 
 /** Somebody ended the job: what was committed is kept here, and the folder is free for whoever goes on. */
-async function cancelledError(submission: Submission, channel: ClusterChannel): Promise<FlowDcError> {
-  const { job } = submission;
-  await bringHome(channel.records(), submission, false);
-  await removeMark(job.paths);
+async function cancelledError({ site }: Submission, channel: ClusterChannel): Promise<FlowDcError> {
+  await bringHome(channel.records(), site, false);
+  await site.removeMark();
   return new FlowDcError(
     'FDC_ERR_JOB_CANCELLED',
-    `job ${channel.id} was cancelled; what was committed stays, the same submit or a download into ${job.out} goes on`,
+    `job ${channel.id} was cancelled; what was committed stays, the same submit or a download into ${site.out} goes on`,
   );
 }
 
 async function summaryOf(
-  { job, clock, startedMs }: Submission,
+  { site, clock, startedMs }: Submission,
   records: AsyncIterable<UnitRecord>,
   { before, complete, published, job: id }: WatchEnd & Pick<SubmitSummary, 'before' | 'job'>,
 ): Promise<SubmitSummary> {
   const totals = await totalOf(records);
   const elapsedMs = clock.nowMs() - startedMs;
-  const runs = await readRunSpans(job.paths.timeline);
-  return { ...totals, complete, out: job.out, elapsedMs, runs, before, published, job: id };
+  const runs = await readRunSpans(site.paths.timeline);
+  return { ...totals, complete, out: site.out, elapsedMs, runs, before, published, job: id };
 }

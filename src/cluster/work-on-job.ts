@@ -1,7 +1,7 @@
 /** The working half of a job whose planning half runs elsewhere: this machine's part of the fetching and writing. */
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
-import type { FolderDestination } from '../destination/folder-destination.ts';
+import type { Destination } from '../destination/destination.ts';
 import type { HostLimits } from '../host-limits.ts';
 import type { TimelineHost } from '../job/timeline.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
@@ -23,8 +23,8 @@ export interface WorkOptions extends RunSignals {
   readonly counter: WorkCounter;
   /** What is known of hosts, for all jobs of this process. */
   readonly profiles: HostProfiles;
-  /** The output folder as it lies on this machine. */
-  readonly destination: FolderDestination;
+  /** The output as this machine reaches it. */
+  readonly destination: Destination;
   /** Shared with other workers; this process's own when absent. */
   readonly hostLimits?: HostLimits | undefined;
   /** Where whoever watches over this thread sees which row it is on. */

@@ -1,0 +1,124 @@
+/** The output of a job in a folder that all machines see. */
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { type Clock, sleep } from '../clock.ts';
+import { SUCCESS_FILE } from '../dataset/seal/seal-dataset.ts';
+import { FolderDestination } from '../destination/folder-destination.ts';
+import { type FolderPaths, finalPath, stagingFolder } from '../destination/folder-layout.ts';
+import { LOOK_AGAIN_MS, VISIBLE_MS } from '../destination/folder-staging.ts';
+import { isFlowDcError } from '../errors.ts';
+import { adoptFromStats } from '../job/adopt-records.ts';
+import { type DistributedMark, readMark, removeMark, writeMark } from '../job/distributed-mark.ts';
+import { noteSealed } from '../job/job-file.ts';
+import type { Job, OpenJob } from '../job/job-folder.ts';
+import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
+import { acquireLock, type JobLock } from '../job/lock.ts';
+import type { UnitRecord } from '../record.ts';
+import type { HeldSite, JobSite, Settle } from './job-site.ts';
+
+export class FolderSite implements JobSite {
+  readonly out: string;
+  readonly job: Job;
+  readonly destination: FolderDestination;
+  readonly committer: LocalCommitter;
+  readonly paths: FolderPaths;
+  readonly width = 1;
+  readonly #clock: Clock;
+
+  constructor(job: Job, clock: Clock) {
+    const { paths } = job;
+    this.out = job.out;
+    this.job = job;
+    this.paths = paths;
+    this.destination = new FolderDestination(paths.output, { layout: paths.layout });
+    this.committer = createLocalCommitter(paths.state);
+    this.#clock = clock;
+  }
+
+  readMark(): Promise<DistributedMark | undefined> {
+    return readMark(this.paths);
+  }
+
+  writeMark(mark: DistributedMark): Promise<void> {
+    return writeMark(this.paths, mark);
+  }
+
+  removeMark(): Promise<void> {
+    return removeMark(this.paths);
+  }
+
+  tryLock(): Promise<JobLock | undefined> {
+    return acquireLock(this.paths.lockFile).catch((error: unknown) => {
+      if (isFlowDcError(error) && error.code === 'FDC_ERR_JOB_LOCKED') return undefined;
+      throw error;
+    });
+  }
+
+  readonly settle: Settle = async (record, patience) => {
+    const endMs = this.#clock.nowMs() + (patience ? VISIBLE_MS : 0);
+    for (;;) {
+      if (await this.#isFinal(record)) return true;
+      if (await this.#isStaged(record)) {
+        await this.destination.rollForward(record);
+        return true;
+      }
+      if (this.#clock.nowMs() >= endMs) return false;
+      await sleep(this.#clock, LOOK_AGAIN_MS);
+    }
+  };
+
+  async settleMany(): Promise<Settle> {
+    await this.destination.prepare();
+    const staged = new Set(await readdir(this.paths.staging));
+    return async (record, patience) => {
+      if (!staged.has(`${record.unit}.${record.token}`)) return this.settle(record, patience);
+      await this.destination.rollForward(record);
+      return true;
+    };
+  }
+
+  async close(): Promise<void> {}
+
+  async #isFinal({ artifacts }: UnitRecord): Promise<boolean> {
+    for (const { name, bytes } of artifacts) if ((await bytesOf(finalPath(this.paths, name))) !== bytes) return false;
+    return true;
+  }
+
+  async #isStaged({ unit, token }: UnitRecord): Promise<boolean> {
+    return (await stat(stagingFolder(this.paths, unit, token)).catch(() => undefined)) !== undefined;
+  }
+}
+
+/** A folder that this process alone may write to. */
+export class HeldFolderSite extends FolderSite implements HeldSite {
+  readonly #held: OpenJob;
+
+  constructor(job: OpenJob, clock: Clock) {
+    super(job, clock);
+    this.#held = job;
+  }
+
+  get notices(): readonly string[] {
+    return this.#held.notices;
+  }
+
+  async adoptFromStats(): Promise<void> {
+    await adoptFromStats(this.paths);
+  }
+
+  async isFinished(): Promise<boolean> {
+    return existsSync(finalPath(this.paths, SUCCESS_FILE));
+  }
+
+  noteSealed(names: readonly string[]): Promise<void> {
+    return noteSealed(this.paths, names);
+  }
+
+  override close(): Promise<void> {
+    return this.#held.close();
+  }
+}
+
+async function bytesOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.size;
+}
