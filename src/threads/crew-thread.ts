@@ -8,6 +8,7 @@ import { RowPulse } from '../structures/row-pulse.ts';
 import { publish } from '../telemetry/channels.ts';
 import { unpackError } from '../transport/threads/messages.ts';
 import { type ServedChannel, serveChannel } from '../transport/threads/serve-channel.ts';
+import { utilizationMeter } from './load-meter.ts';
 import type { OneNetwork } from './one-network.ts';
 import type { FromThread, Order, ThreadReport, ToThread, WorkThreadData } from './thread-messages.ts';
 import type { UnitTaker } from './unit-exchange.ts';
@@ -34,6 +35,8 @@ export class CrewThread {
   /** For how long it has said nothing. */
   silentMs = 0;
   readonly exited: Promise<void>;
+  /** Of its event loop, since the last call. */
+  readonly utilization: () => number;
   readonly #thread: Worker;
   readonly #served: ServedChannel;
   readonly #taker: UnitTaker;
@@ -52,6 +55,7 @@ export class CrewThread {
     this.#poison = poison;
     const thread = startThread(new URL('./work-thread.ts', import.meta.url), data);
     this.#thread = thread;
+    this.utilization = utilizationMeter(thread.performance);
     this.#served = serveChannel(channel, {
       post: (message, transfer) => this.#post({ from: 'channel', message } as ToThread, transfer),
     });

@@ -1,24 +1,20 @@
 /**
- * The work threads of a process. They are started while this thread cannot keep up by itself and units wait, so that a
- * short list starts as quickly as it would without them; each takes units of the process's channel like a worker of its
+ * The work threads of a process. They are started while those that there are cannot keep up, the machine could do more
+ * and units wait, so that a short list starts as quickly as it would without them; each takes units of the process's channel like a worker of its
  * own, under limits of hosts that all of them share.
  */
-import { type EventLoopUtilization, performance } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import { FinishOpenUnits } from '../chain.ts';
 import type { Clock } from '../clock.ts';
 import { type CrewThread, type CrewThreadEvents, StoodStill } from './crew-thread.ts';
+import { machineIdleMs, utilizationMeter } from './load-meter.ts';
+import { ThreadWorth, type WorthPace } from './thread-worth.ts';
 
 /** When a thread is started, and when one is given up. */
-export interface CrewPace {
+export interface CrewPace extends WorthPace {
   /** How often it is looked whether another thread is called for. */
   readonly lookMs: number;
-  /** From this utilisation of its event loop on a thread is taken for busy. */
-  readonly busyFrom: number;
-  /**
-   * So many looks in a row must find this thread busy, with so many units waiting: a thread takes half a second of
-   * processor time to start and to warm up, which a list of some thousand rows does not give back.
-   */
-  readonly busyLooks: number;
+  /** It is when so many units wait. */
   readonly unitsWaiting: number;
   /** A thread that says nothing for so long hangs, and is ended from outside. */
   readonly silentMs: number;
@@ -26,11 +22,15 @@ export interface CrewPace {
   readonly stopMs: number;
 }
 
-/** Looks and units measured, the rest chosen. */
+/**
+ * A thread takes about two seconds of processor time to start and to become warm, so whoever has been busy for two may
+ * well be so for two more; and one that gets half a core only makes the others' rows dearer. Measured; the rest chosen.
+ */
 const PACE: CrewPace = {
   lookMs: 150,
-  busyFrom: 0.75,
-  busyLooks: 4,
+  busyFrom: 0.9,
+  busyLooks: 13,
+  idleCores: 0.6,
   unitsWaiting: 2,
   silentMs: 30_000,
   stopMs: 2000,
@@ -63,6 +63,14 @@ export interface CrewOptions {
   readonly drain: AbortSignal;
   readonly stop: AbortSignal;
   readonly pace?: Partial<CrewPace> | undefined;
+  /** What this thread and the machine are doing, if not what can be measured. */
+  readonly meter?: LoadMeter | undefined;
+}
+
+/** See utilizationMeter and machineIdleMs. */
+export interface LoadMeter {
+  readonly utilization: () => number;
+  readonly idleMs: () => number | undefined;
 }
 
 export class Crew {
@@ -72,8 +80,8 @@ export class Crew {
   readonly #ended: Promise<void>;
   #resolve: () => void = () => {};
   #reject: (error: Error) => void = () => {};
-  #elu: EventLoopUtilization = performance.eventLoopUtilization();
-  #busyLooks = 0;
+  readonly #utilization: () => number;
+  readonly #worth: ThreadWorth;
   #faults = 0;
   #cancelLook: (() => void) | undefined;
   #cancelStop: (() => void) | undefined;
@@ -82,6 +90,12 @@ export class Crew {
   constructor(options: CrewOptions) {
     this.#options = options;
     this.#pace = { ...PACE, ...options.pace };
+    const { utilization, idleMs } = options.meter ?? {
+      utilization: utilizationMeter(performance),
+      idleMs: machineIdleMs,
+    };
+    this.#utilization = utilization;
+    this.#worth = new ThreadWorth({ pace: this.#pace, clock: options.clock, idleMs });
     this.#ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -125,17 +139,15 @@ export class Crew {
   }
 
   #look(): void {
-    const { lookMs, busyFrom, busyLooks, silentMs } = this.#pace;
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, this.#elu);
-    this.#elu = now;
-    this.#busyLooks = utilization >= busyFrom ? this.#busyLooks + 1 : 0;
+    const { lookMs, silentMs } = this.#pace;
+    const utilization = Math.min(this.#utilization(), ...this.threads.map((thread) => thread.utilization()));
     for (const thread of this.#threads) {
       // In looks and not by the clock: while this thread stood still it has heard nobody.
       thread.silentMs += lookMs;
       if (thread.silentMs > silentMs) thread.terminate(new StoodStill(silentMs));
     }
-    if (this.#busyLooks >= busyLooks && this.#isCalledFor()) this.#start();
+    const more = this.#worth.look(this.#isCalledFor() ? utilization : 0, 1 + this.#threads.size);
+    for (let started = 0; started < more && this.#isCalledFor(); started += 1) this.#start();
     if ([this.#options.here, ...this.#threads].some(({ isStarved }) => isStarved)) this.#share();
   }
 

@@ -63,8 +63,13 @@ export function openWorkForce(
   const memory = Math.floor(config.fetch.bodyMemoryBytes / LEAST_BODY_BYTES);
   const files = Math.floor((openFileLimit() ?? Number.POSITIVE_INFINITY) / LEAST_FILES);
   const most = Math.min(MAX_THREADS, memory, files, threadsWithin(addressSpaceLimit()));
-  const threads = Math.min(most, config.run.threads === 0 ? availableParallelism() : config.run.threads);
-  return threads <= 1 ? new OneThread(config, around) : new ManyThreads(config, around, { output, threads, pace });
+  const isGiven = config.run.threads > 0;
+  const threads = Math.min(most, isGiven ? config.run.threads : availableParallelism());
+  // Who says how many does not ask whether they are worth it.
+  const ownPace = { ...(isGiven && { busyLooks: 0 }), ...pace };
+  return threads <= 1
+    ? new OneThread(config, around)
+    : new ManyThreads(config, around, { output, threads, pace: ownPace });
 }
 
 class OneThread implements WorkForce {

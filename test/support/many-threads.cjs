@@ -1,6 +1,8 @@
 /** Loaded before the program, in its own thread and in those that it starts: see many-threads.ts. */
 const { subscribe } = require('node:diagnostics_channel');
 const { writeSync } = require('node:fs');
+const { syncBuiltinESMExports } = require('node:module');
+const os = require('node:os');
 const { performance } = require('node:perf_hooks');
 const { isMainThread, workerData } = require('node:worker_threads');
 
@@ -20,8 +22,12 @@ const harms = {
   },
 };
 
-if (isMainThread) performance.eventLoopUtilization = () => ({ idle: 0, active: 1, utilization: 1 });
-else if (workerData?.gates !== undefined) {
+if (isMainThread) {
+  performance.eventLoopUtilization = () => ({ idle: 0, active: 1, utilization: 1 });
+  const cores = os.cpus();
+  os.cpus = () => cores.map((core) => ({ ...core, times: { ...core.times, idle: performance.now() + 1 } }));
+  syncBuiltinESMExports();
+} else if (workerData?.gates !== undefined) {
   let rows = 0;
   subscribe('flow-dc:row', () => {
     rows += 1;

@@ -11,7 +11,7 @@ import { openWorkForce, type WorkForce } from '../../src/threads/work-force.ts';
 import { createInProcessChannel } from '../../src/transport/in-process/in-process-transport.ts';
 
 /** Threads start as soon as a unit waits. */
-export const AT_ONCE: Partial<CrewPace> = { lookMs: 20, busyFrom: 0, busyLooks: 1, unitsWaiting: 1 };
+export const AT_ONCE: Partial<CrewPace> = { lookMs: 20, busyLooks: 0, unitsWaiting: 1 };
 
 export interface ThreadedRun {
   readonly complete: boolean;

@@ -54,8 +54,9 @@ export const RUN_KEYS = {
     maximum: 64,
     default: 0,
     description:
-      'Threads that fetch and write, at most; 0 for as many as the machine has cores. Those beside the first are ' +
-      'started while it cannot keep up and units wait; all keep to one limit per host.',
+      'Threads that fetch and write, as soon as there are units for them. 0 for as many as pay, up to the cores of the ' +
+      'machine: one is started when all have been busy for 2 s and more than half a core was idle. All keep to one ' +
+      'limit per host.',
     fdc: {
       slice: 'run',
       option: 'threads',

@@ -46,8 +46,9 @@ export interface OutputKeys {
   /** Say what would be done, and do nothing. Default: false. */
   readonly dry_run?: boolean | undefined;
   /**
-   * Threads that fetch and write, at most; 0 for as many as the machine has cores. Those beside the first are started
-   * while it cannot keep up and units wait; all keep to one limit per host. Default: 0.
+   * Threads that fetch and write, as soon as there are units for them. 0 for as many as pay, up to the cores of the
+   * machine: one is started when all have been busy for 2 s and more than half a core was idle. All keep to one limit
+   * per host. Default: 0.
    */
   readonly threads?: number | undefined;
   /** Use the latency thresholds of a FLOW-DC file as they are. Default: false. */
@@ -127,8 +128,9 @@ export interface RunSettings {
   /** Say what would be done, and do nothing. Default: false. */
   readonly dryRun: boolean;
   /**
-   * Threads that fetch and write, at most; 0 for as many as the machine has cores. Those beside the first are started
-   * while it cannot keep up and units wait; all keep to one limit per host. Default: 0.
+   * Threads that fetch and write, as soon as there are units for them. 0 for as many as pay, up to the cores of the
+   * machine: one is started when all have been busy for 2 s and more than half a core was idle. All keep to one limit
+   * per host. Default: 0.
    */
   readonly threads: number;
   /** Use the latency thresholds of a FLOW-DC file as they are. Default: false. */

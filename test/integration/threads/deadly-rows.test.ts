@@ -16,7 +16,7 @@ const PROGRAM = fileURLToPath(new URL('./run-threads.ts', import.meta.url));
 
 it('a thread that stands still on a row is ended, and costs that row and nothing else', async () => {
   const folder = await tempFolder();
-  const origin = await testOrigin({ rules: [{ behaviours: [{ kind: 'latency', meanMs: 30 }] }], meanBytes: 2000 });
+  const origin = await testOrigin({ rules: [{ behaviours: [{ kind: 'latency', meanMs: 100 }] }], meanBytes: 2000 });
   const out = join(folder, 'out');
   // Some of them fall to the first thread, to which they do nothing.
   const isDeadly = (row: number): boolean => row % 90 === 45;
