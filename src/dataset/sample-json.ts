@@ -57,8 +57,10 @@ function published(value: JsonValue, publish: Publish): JsonValue {
 function jsonText(type: DataType, value: JsonValue): string {
   if (typeof value === 'number')
     return DataType.isFloat(type) && Number.isSafeInteger(value) ? `${value}.0` : JSON.stringify(value);
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (DataType.isDictionary(type)) return jsonText(type.dictionary, value);
+  // Python and Arrow read integers of any size; the text here is of one that a double cannot hold.
+  if (typeof value === 'string' && DataType.isInt(type)) return value;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
   const children = type.children as readonly Field[];
   if (Array.isArray(value)) {
     const item = children[0]?.type ?? type;
