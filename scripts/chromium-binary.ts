@@ -1,6 +1,6 @@
 /** Finds the browser that tests of the report page run in. */
 import { findChromium } from '../test/support/browser.ts';
-import { runStep } from './run-step.ts';
+import { installInCi } from './debian-package.ts';
 
 /**
  * A browser for the tests of the HTML report. Where CI runs as root on a Debian it is installed (some 300 MB, 30 to 60
@@ -8,11 +8,6 @@ import { runStep } from './run-step.ts';
  */
 export async function obtainChromium(): Promise<string | undefined> {
   const found = findChromium();
-  if (found !== undefined || process.env.CI !== 'true' || process.getuid?.() !== 0) return found;
-  const { ok, seconds, output } = await runStep('apt-get', ['install', '-y', '--no-install-recommends', 'chromium']);
-  const reason = ok ? '' : `: ${output.trimEnd().split('\n').at(-1)}`;
-  process.stdout.write(
-    `${ok ? 'installed chromium' : 'could not install chromium'} in ${seconds.toFixed(1)} s${reason}\n`,
-  );
+  if (found !== undefined || !(await installInCi('chromium'))) return found;
   return findChromium();
 }

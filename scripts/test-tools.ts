@@ -1,9 +1,12 @@
 /** Which programs and data the tests can use here. */
 import { obtainChromium } from './chromium-binary.ts';
+import { CLOUD_TOOLS, obtainTool } from './cloud-tools.ts';
 import { obtainNatsServer } from './nats-server-binary.ts';
 import { obtainNode } from './node-binary.ts';
+import { obtainPythonSet } from './python-packages.ts';
 import { runStep } from './run-step.ts';
 import { obtainTypes, TYPES_PACKAGES } from './types-packages.ts';
+import { obtainVersitygw } from './versitygw-binary.ts';
 
 interface TestTool {
   readonly name: string;
@@ -33,6 +36,19 @@ const TOOLS: readonly TestTool[] = [
     obtain: obtainNatsServer,
     variable: 'NATS_SERVER_BIN',
   },
+  {
+    name: 'versitygw',
+    probe: ['versitygw', '--version'],
+    without: 'everything that needs a whole S3 gateway',
+    obtain: obtainVersitygw,
+    variable: 'VERSITYGW_BIN',
+  },
+  ...CLOUD_TOOLS.map((name) => ({
+    name,
+    probe: [name, '--version'] as const,
+    without: `uploads with ${name}`,
+    obtain: () => obtainTool(name),
+  })),
   { name: 'python3', probe: ['python3', '--version'], without: "reading shards with Python's tarfile" },
   {
     name: 'chromium',
@@ -70,17 +86,22 @@ async function findTypesPackages(): Promise<string> {
     : `without types of ${missing.join(', ')}: skipping the packed package with them`;
 }
 
+/** What others read our datasets with. */
+async function findLoaders(): Promise<string> {
+  const folder = await obtainPythonSet('loaders');
+  return folder === undefined ? 'without Python loaders: skipping reading datasets with them' : 'with Python loaders';
+}
+
+async function findOne({ name, probe: [command, ...args], without, obtain, variable }: TestTool): Promise<string> {
+  const path = await obtain?.();
+  if (path !== undefined && variable !== undefined) process.env[variable] = path;
+  const { ok, output } = await runStep(path ?? command, args);
+  return ok ? `with ${name}: ${output.split('\n')[0]}` : `without ${name}: skipping ${without}`;
+}
+
 /** One line per tool or data set, for people. */
 export async function findTestTools(): Promise<string[]> {
-  const lines = await Promise.all(
-    TOOLS.map(async ({ name, probe: [command, ...args], without, obtain, variable }) => {
-      const path = await obtain?.();
-      if (path !== undefined && variable !== undefined) process.env[variable] = path;
-      const { ok, output } = await runStep(path ?? command, args);
-      return ok ? `with ${name}: ${output.split('\n')[0]}` : `without ${name}: skipping ${without}`;
-    }),
-  );
-  lines.push(await findTypesPackages());
+  const lines = await Promise.all([...TOOLS.map(findOne), findTypesPackages(), findLoaders()]);
   const manifests = process.env.FLOW_DC_MANIFESTS;
   lines.push(
     manifests === undefined

@@ -1,9 +1,14 @@
 /** Ends a run with `N passed, N failed[, N skipped]`. */
 import { writeSync } from 'node:fs';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+import { CLOUD_TOOLS, findTool, HOW_TO_GET_CLOUD_TOOLS } from '../../scripts/cloud-tools.ts';
 import { findNatsServer, HOW_TO_GET_NATS_SERVER } from '../../scripts/nats-server-binary.ts';
 import { findNode, HOW_TO_GET_NODE } from '../../scripts/node-binary.ts';
+import { findPythonSet, HOW_TO_GET_PYTHON_PACKAGES } from '../../scripts/python-packages.ts';
 import { findTypes, HOW_TO_GET_TYPES, TYPES_PACKAGES } from '../../scripts/types-packages.ts';
+import { findVersitygw, HOW_TO_GET_VERSITYGW } from '../../scripts/versitygw-binary.ts';
+
+const inCi = (): boolean => process.env.CI === 'true';
 
 /** What many tests stand on: without it they are skipped loudly, and where tests must be complete that is a failure. */
 const NEEDS = [
@@ -20,14 +25,38 @@ const NEEDS = [
     tests: /^Node \d+ /,
     isThere: () => findNode(22) !== undefined && findNode(24) !== undefined,
     how: HOW_TO_GET_NODE,
-    isRequired: () => process.env.CI === 'true',
+    isRequired: inCi,
   },
   {
     what: 'other types of Node',
     tests: /^Types of the packed package /,
     isThere: () => TYPES_PACKAGES.every((name) => findTypes(name) !== undefined),
     how: HOW_TO_GET_TYPES,
-    isRequired: () => process.env.CI === 'true',
+    isRequired: inCi,
+  },
+  {
+    what: 'S3 gateway',
+    // In the name of every describeS3 of test/support/s3-gateway.ts.
+    tests: /(^|> )S3: /,
+    isThere: () => findVersitygw() !== undefined,
+    how: HOW_TO_GET_VERSITYGW,
+    isRequired: inCi,
+  },
+  {
+    what: 'upload tool',
+    // In the name of every describeTool of test/support/cloud-tools.ts.
+    tests: /(^|> )Tool \w+: /,
+    isThere: () => CLOUD_TOOLS.every((name) => findTool(name) !== undefined),
+    how: HOW_TO_GET_CLOUD_TOOLS,
+    isRequired: inCi,
+  },
+  {
+    what: 'Python loader',
+    // In the name of every describeLoaders of test/support/loaders.ts.
+    tests: /(^|> )Loaders: /,
+    isThere: () => findPythonSet('loaders') !== undefined,
+    how: HOW_TO_GET_PYTHON_PACKAGES,
+    isRequired: inCi,
   },
 ];
 

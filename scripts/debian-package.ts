@@ -1,0 +1,69 @@
+/** Programs out of the distribution's packages, and packages where CI is root. */
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { ROOT, runStep } from './run-step.ts';
+
+/** apt-get allows one installation at a time. */
+let installing: Promise<unknown> = Promise.resolve();
+
+/** Where what is fetched for tests is kept: `npm ci` empties it. */
+export function cacheFolder(name: string): string {
+  return join(ROOT, 'node_modules', '.cache', `flow-dc-${name}`);
+}
+
+/** The folders below a cache, one for each version. */
+export function cachedFolders(cache: string): string[] {
+  try {
+    return readdirSync(cache).map((version) => join(cache, version));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Unpack one program of a package into a cache: no root, no service, no port taken, nothing else of the package.
+ * @param member - where the package has it, as `usr/bin/rclone`
+ * @returns its path; undefined where that does not work (another system, no network, no package lists)
+ */
+export async function unpackProgram(name: string, member: string, cache: string): Promise<string | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), 'flow-dc-package-'));
+  try {
+    if (!(await downloadTo(folder, name))) return undefined;
+    const deb = readdirSync(folder).find((file) => file.endsWith('.deb'));
+    if (deb === undefined || !(await runStep('dpkg-deb', ['-x', join(folder, deb), folder])).ok) return undefined;
+    return await keep(join(folder, member), join(cache, (deb.split('_')[1] ?? 'unknown').replace(/[^\w.-]/g, '_')));
+  } catch {
+    return undefined;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Where CI runs as root on a Debian, install a package; anywhere else nothing is installed. @returns whether it is */
+export async function installInCi(name: string): Promise<boolean> {
+  if (process.env.CI !== 'true' || process.getuid?.() !== 0) return false;
+  const step = installing.then(() => runStep('apt-get', ['install', '-y', '--no-install-recommends', name]));
+  installing = step;
+  const { ok, seconds, output } = await step;
+  const reason = ok ? '' : `: ${output.trimEnd().split('\n').at(-1)}`;
+  process.stdout.write(`${ok ? 'installed' : 'could not install'} ${name} in ${seconds.toFixed(1)} s${reason}\n`);
+  return ok;
+}
+
+async function downloadTo(folder: string, name: string): Promise<boolean> {
+  const download = () => runStep('sh', ['-c', 'cd "$1" && exec apt-get download "$2"', 'sh', folder, name]);
+  if ((await download()).ok) return true;
+  // Fresh machines and containers have no package lists; only root may fetch them.
+  if (process.getuid?.() !== 0) return false;
+  return (await runStep('apt-get', ['update'])).ok && (await download()).ok;
+}
+
+async function keep(binary: string, folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const kept = join(folder, basename(binary));
+  await copyFile(binary, kept);
+  await chmod(kept, 0o755);
+  return kept;
+}
