@@ -12,6 +12,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Clock } from './clock.ts';
 import type { ResolvedConfig } from './config/types.ts';
 import type { Destination } from './destination/destination.ts';
+import { StreamDestination } from './destination/stream-destination.ts';
 import type { HostLimits } from './host-limits.ts';
 import { PoisonNotes } from './job/poison-notes.ts';
 import type { Committer } from './record.ts';
@@ -21,7 +22,8 @@ import type { HostProfiles } from './stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from './stages/fetch/settings.ts';
 import { type PartitionByHostOptions, partitionByHost } from './stages/partition/partition-by-host.ts';
 import { folderSink } from './stages/sink/folder-sink.ts';
-import { tarSink } from './stages/sink/tar-sink.ts';
+import { streamSink } from './stages/sink/stream-sink.ts';
+import { type DatasetSinkOptions, tarSink } from './stages/sink/tar-sink.ts';
 import type { RowPulse } from './structures/row-pulse.ts';
 import type { JobChannel } from './transport/transport.ts';
 
@@ -85,7 +87,6 @@ export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: W
 /** Build fetch and sink. Errors: FDC_ERR_CONFIG_INVALID. */
 export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: WorkSurroundings): WorkStages {
   const { destination, committer, clock, profiles, worker, hostLimits, openFiles, onNetwork, kept, pulse } = around;
-  const openSink = sink.createTar ? tarSink : folderSink;
   return [
     fetchUnits({
       ...fetch,
@@ -110,4 +111,9 @@ export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: W
       maxUnitErrors: fetch.maxUnitErrors,
     }),
   ];
+}
+
+function openSink(destination: Destination, options: DatasetSinkOptions & { readonly createTar: boolean }): Writable {
+  if (destination instanceof StreamDestination) return streamSink(destination, options);
+  return options.createTar ? tarSink(destination, options) : folderSink(destination, options);
 }

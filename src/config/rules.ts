@@ -60,6 +60,20 @@ const RULES: readonly Rule[] = [
         ? `${name('outputFormat')} webdataset is made of tar shards; use imagefolder, or leave ${name('createTar')} on`
         : undefined,
   },
+  {
+    slice: 'sink',
+    option: 'createTar',
+    check: (v, name) =>
+      v.output === '-' && v.createTar === false
+        ? `${name('output')} - is a tar on stdout: leave ${name('createTar')} on, or name a folder for loose files`
+        : undefined,
+  },
+  {
+    slice: 'sink',
+    option: 'outcomes',
+    check: (v, name) =>
+      v.output === '-' ? undefined : `${name('outcomes')} goes with ${name('output')} -; others keep a table per shard`,
+  },
   { slice: 'sink', option: 'imageName', derive: (v) => (v.outputFormat === 'webdataset' ? 'jpg' : 'content') },
 ];
 

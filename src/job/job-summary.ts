@@ -14,7 +14,7 @@ export interface KeptSum {
 export interface JobSummary extends RecordTotals {
   /** Every row of the manifest is settled. */
   readonly complete: boolean;
-  /** The output folder, absolute; `none:` when nothing is kept. */
+  /** The output folder, absolute; `none:` when nothing is kept, `-` for a stream. */
   readonly out: string;
   /** Of this run alone, milliseconds. */
   readonly elapsedMs: number;

@@ -4,6 +4,7 @@
  */
 
 import type { RecordTotals } from '../dataset/totals.ts';
+import { STDOUT_NAME } from '../destination/stream-destination.ts';
 import { byteSize, count, duration, percent } from '../format.ts';
 import { type RunSpan, workedMs } from '../job/timeline.ts';
 import { shellQuoted } from '../shell-quoted.ts';
@@ -11,7 +12,7 @@ import { meaningOf } from './advice.ts';
 
 export interface Head extends RecordTotals {
   readonly complete: boolean;
-  /** Folders, or `none:`. */
+  /** Folders, `none:` or `-`. */
   readonly outs: readonly string[];
   readonly runs: readonly RunSpan[];
 }
@@ -22,10 +23,10 @@ const MAX_CODES = 12;
 export function headLines(head: Head): string[] {
   const { rows, stored, bytes, units, complete, runs, outs } = head;
   const [out] = outs;
-  const shards = `${count(units)} ${units === 1 ? 'shard' : 'shards'}`;
+  const shards = out === STDOUT_NAME ? 'one tar' : `${count(units)} ${units === 1 ? 'shard' : 'shards'}`;
   const share = percent(rows === 0 ? 0 : stored / rows);
   const next =
-    out === undefined || out === 'none:' || outs.length > 1
+    out === undefined || out === 'none:' || out === STDOUT_NAME || outs.length > 1
       ? []
       : [`output: ${out}`, `next: ${nextCommand(out, complete)}`];
   return [

@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream';
 import type { PartitionSettings, ResolvedConfig } from '../config/types.ts';
 import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
 import { digestFile } from '../destination/hashed-file.ts';
+import { STDOUT_NAME } from '../destination/stream-destination.ts';
 import { FlowDcError } from '../errors.ts';
 import { noteContents } from '../job/job-file.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
@@ -120,7 +121,9 @@ async function headOf(
   // Beside the output, where there will be room for it.
   const root = resolve(output);
   const spool =
-    output === 'none:' ? undefined : join(dirname(root), `.${basename(root)}.stdin-${randomBytes(4).toString('hex')}`);
+    output === 'none:' || output === STDOUT_NAME
+      ? undefined
+      : join(dirname(root), `.${basename(root)}.stdin-${randomBytes(4).toString('hex')}`);
   const info = await readManifestInfo('-', { ...options, stdin, spoolPath: spool, signal });
   return { stdin, info, spool };
 }

@@ -1,19 +1,16 @@
 /** Where a run works: an output folder with its job, or nowhere. Built without writing anything, then opened. */
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { WorkSurroundings } from '../chain.ts';
+import type { Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { dropKept, isKept, keptUnits } from '../dataset/kept-units.ts';
 import { CHECKSUMS_FILE, sealedUnits } from '../dataset/seal/checksums.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
-import { destinationError } from '../destination/destination.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
 import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
-import { NoneDestination } from '../destination/none-destination.ts';
+import { STDOUT_NAME } from '../destination/stream-destination.ts';
 import { count } from '../format.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { identityOf } from '../job/identity.ts';
@@ -28,38 +25,20 @@ import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
 import type { WorkForce } from '../threads/work-force.ts';
 import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import type { JobInput } from './job-input.ts';
+import { nowhere, streamPlace } from './passing-place.ts';
+import { graceMs } from './run-control.ts';
 import { RunGauge } from './run-gauge.ts';
+import type { Beginning, Place } from './run-place.ts';
 import { sealInfo } from './seal-info.ts';
 
-/** What a run finds when it begins. */
-export interface Beginning {
-  /** What earlier runs had settled. */
-  readonly before: RecordTotals;
-  /** Things to tell the user, one line each. */
-  readonly notices: readonly string[];
-  /** The dataset was finished before. */
-  readonly isFinished: boolean;
+/**
+ * @param stdout - what the output `-` writes to
+ * Errors: FDC_ERR_CONFIG_INVALID for an output that is no folder, and for `-` without a stream.
+ */
+export function placeFor(config: ResolvedConfig, output: string, clock: Clock, stdout?: Writable): Place {
+  if (output === 'none:') return nowhere(clock);
+  return output === STDOUT_NAME ? streamPlace(config, clock, stdout) : new FolderPlace(config, output, clock);
 }
-
-export interface Place extends WorkSurroundings {
-  readonly committer: LocalCommitter;
-  /** Make it ours. Errors: those of openJob. */
-  open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning>;
-  /** Keep note of a run while it works. @returns ends that, with what went wrong, a line each */
-  watch(force: WorkForce): () => Promise<readonly string[]>;
-  /** What there is now; a complete dataset is sealed. */
-  conclude(input: JobInput, beginning: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary>;
-  /** Give it back. Idempotent. */
-  close(): Promise<void>;
-}
-
-/** Errors: FDC_ERR_CONFIG_INVALID for an output that is no folder. */
-export function placeFor(config: ResolvedConfig, output: string, clock: Clock): Place {
-  return output === 'none:' ? new NoPlace(clock) : new FolderPlace(config, output, clock);
-}
-
-/** Requests in flight get so long at most when a run is interrupted; what they would bring is fetched again. */
-const MOST_GRACE_MS = 5_000;
 
 class FolderPlace implements Place {
   readonly destination: FolderDestination;
@@ -76,7 +55,7 @@ class FolderPlace implements Place {
     this.destination = new FolderDestination(output, { layout: config.sink.createTar ? 'shards' : 'files' });
     this.committer = createLocalCommitter(this.destination.stateFolder);
     this.profiles = new HostProfiles(clock);
-    this.kept = { folder: this.destination.paths.kept, graceMs: Math.min(config.run.drainMs, MOST_GRACE_MS) };
+    this.kept = { folder: this.destination.paths.kept, graceMs: graceMs(config.run) };
   }
 
   async open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning> {
@@ -143,45 +122,6 @@ class FolderPlace implements Place {
   /** Attempts that nobody will finish. */
   #sweep(): Promise<void> {
     return this.destination.sweep(async (unit, token) => (await this.committer.record(unit))?.token === token);
-  }
-}
-
-/** `-o none:`: the whole chain, records in a folder that goes away, no shard kept. */
-class NoPlace implements Place {
-  readonly destination: NoneDestination;
-  readonly committer: LocalCommitter;
-  readonly clock: Clock;
-  readonly profiles: HostProfiles;
-  readonly #folder: string;
-
-  constructor(clock: Clock) {
-    this.clock = clock;
-    try {
-      this.#folder = mkdtempSync(join(tmpdir(), 'flow-dc-none-'));
-    } catch (error) {
-      throw destinationError(error, `temporary files in ${tmpdir()}`, 'FDC_ERR_DEST_UNWRITABLE');
-    }
-    this.destination = new NoneDestination({ spillFolder: join(this.#folder, 'spill') });
-    this.committer = createLocalCommitter(this.#folder);
-    this.profiles = new HostProfiles(clock);
-  }
-
-  async open(): Promise<Beginning> {
-    return { before: await totalOf(this.committer.records()), notices: [], isFinished: false };
-  }
-
-  watch(): () => Promise<readonly string[]> {
-    return async () => [];
-  }
-
-  async conclude(_input: JobInput, { before }: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary> {
-    const totals = await totalOf(this.committer.records());
-    const runs = [{ startedAtMs: this.clock.wallMs() - elapsedMs, elapsedMs }];
-    return { ...totals, complete, out: this.destination.name, elapsedMs, runs, before };
-  }
-
-  async close(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
   }
 }
 

@@ -4,7 +4,16 @@
  */
 import { FinishOpenUnits } from '../chain.ts';
 import type { Clock } from '../clock.ts';
+import type { RunSettings } from '../config/types.ts';
 import { FlowDcError } from '../errors.ts';
+
+/** Requests in flight get so long at most when a run is interrupted. */
+const MOST_GRACE_MS = 5_000;
+
+/** How long they get; what they would bring is fetched again, or missing where nothing can be resumed. */
+export function graceMs({ drainMs }: RunSettings): number {
+  return Math.min(drainMs, MOST_GRACE_MS);
+}
 
 export interface RunSignals {
   readonly drain?: AbortSignal | undefined;

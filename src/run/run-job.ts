@@ -1,5 +1,5 @@
 /** One whole job in this process: the place opened, the chain run, what is missing made good by the same call again. */
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { plan } from '../chain.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
@@ -12,8 +12,9 @@ import { watchOver } from '../threads/watch-over.ts';
 import { openWorkForce, type WorkForce } from '../threads/work-force.ts';
 import { createInProcessChannel } from '../transport/in-process/in-process-transport.ts';
 import { type JobInput, openJobInput } from './job-input.ts';
-import { type Place, placeFor } from './place.ts';
+import { placeFor } from './place.ts';
 import { RunControl, type RunSignals } from './run-control.ts';
+import type { Place } from './run-place.ts';
 
 /** What is put aside goes through fsync, which may take its time; a second signal does not wait for it. */
 const PUT_ASIDE_MS = 60_000;
@@ -23,6 +24,8 @@ export interface RunJobOptions extends RunSignals {
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** What the input `-` reads; without it, what an earlier run kept. */
   readonly stdin?: Readable | undefined;
+  /** What the output `-` writes its tar to; it is not ended. */
+  readonly stdout?: Writable | undefined;
   readonly clock?: Clock | undefined;
   /** Told once, before anything is fetched. */
   readonly onStart?:
@@ -54,10 +57,10 @@ async function runFrom(
   input: JobInput,
   config: ResolvedConfig,
   output: string,
-  { clock = systemClock, settings = {}, onStart, onNotice, ...signals }: RunJobOptions,
+  { clock = systemClock, settings = {}, stdout, onStart, onNotice, ...signals }: RunJobOptions,
 ): Promise<JobSummary> {
   const startedMs = clock.nowMs();
-  const place = placeFor(config, output, clock);
+  const place = placeFor(config, output, clock, stdout);
   // Built before anything is written, because this is where wrong options throw.
   const { destination, committer, profiles, kept } = place;
   const pulse = new RowPulse();

@@ -1,16 +1,12 @@
 /** Every file as csv. */
 import { appendFile } from 'node:fs/promises';
-import type { Data, RecordBatch } from 'apache-arrow';
-import { textColumn } from '../arrow/text.ts';
+import type { RecordBatch } from 'apache-arrow';
+import { csvHeader, csvLines } from '../arrow/csv-lines.ts';
 import { destinationError } from '../destination/destination.ts';
 
 /** Text that waits in memory, over all files, before it is appended to them. */
 const BUFFER_CHARS = 16 * 1024 * 1024;
 
-/**
- * Every file as csv (RFC 4180, a header, `\n` between lines): values as text, nested ones as JSON; null is an empty
- * cell, empty text is `""`.
- */
 export class CsvFiles {
   readonly #pathOf: (file: number) => string;
   readonly #waiting: string[];
@@ -31,7 +27,7 @@ export class CsvFiles {
       this.#batch = batch;
       this.#lines = csvLines(batch);
     }
-    let text = this.#begun.has(file) ? '' : `${batch.schema.fields.map(({ name }) => cell(name)).join(',')}\n`;
+    let text = this.#begun.has(file) ? '' : csvHeader(batch.schema);
     this.#begun.add(file);
     for (const row of rows) text += this.#lines[row];
     this.#waiting[file] += text;
@@ -56,17 +52,4 @@ export class CsvFiles {
     }
     this.#chars = 0;
   }
-}
-
-function csvLines(batch: RecordBatch): string[] {
-  const columns = batch.data.children.map((column) => textColumn(column as Data));
-  return Array.from(
-    { length: batch.numRows },
-    (_, row) => `${columns.map((column) => cell(column[row] ?? null)).join(',')}\n`,
-  );
-}
-
-function cell(value: string | null): string {
-  if (value === null) return '';
-  return value === '' || /[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }

@@ -5,6 +5,7 @@ import { openWorkStages, type WorkStages, type WorkSurroundings, work } from '..
 import { sharedClockShiftMs } from '../clock.ts';
 import { stageSettings } from '../config/stage-settings.ts';
 import type { ResolvedConfig } from '../config/types.ts';
+import { StreamDestination } from '../destination/stream-destination.ts';
 import { GateTable } from '../host-budget/threads/gate-table.ts';
 import { LimitDesk } from '../host-budget/threads/limit-desk.ts';
 import type { HostLimits } from '../host-limits.ts';
@@ -64,7 +65,9 @@ export function openWorkForce(
   const files = Math.floor((openFileLimit() ?? Number.POSITIVE_INFINITY) / LEAST_FILES);
   const most = Math.min(MAX_THREADS, memory, files, threadsWithin(addressSpaceLimit()));
   const isGiven = config.run.threads > 0;
-  const threads = Math.min(most, isGiven ? config.run.threads : availableParallelism());
+  const wanted = isGiven ? config.run.threads : availableParallelism();
+  // What a stream has of a unit is known to one thread, and nobody else could go on with it.
+  const threads = around.destination instanceof StreamDestination ? 1 : Math.min(most, wanted);
   // Who says how many does not ask whether they are worth it.
   const ownPace = { ...(isGiven && { busyLooks: 0 }), ...pace };
   return threads <= 1

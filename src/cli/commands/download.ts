@@ -1,6 +1,7 @@
 /** Download and resume: the whole chain in one process. */
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
+import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { FlowDcError } from '../../errors.ts';
 import { type Job, readJob } from '../../job/job-folder.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
@@ -13,6 +14,7 @@ import { openLog, openTrace } from '../terminal/log.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { preflightLines, rowsToCome, summaryLines } from '../terminal/run-lines.ts';
+import { openBytesOutput, requireBytesOutput } from '../terminal/standard-output.ts';
 
 const NETWORK_DOWN =
   'no host can be resolved or connected to: holding all rows until the network answers (interrupt to stop; ' +
@@ -58,18 +60,14 @@ export function resumeDownload(job: Pick<Job, 'out' | 'settings'>, given: Config
 export async function runDownload(config: Config, io: CliIo, notices: readonly string[] = []): Promise<number> {
   const resolved = resolveConfig(config, 'download');
   requireManifest('download', resolved, io);
-  requireFolder(resolved);
+  requireOutput(resolved, io);
   writeLines(io.stderr, notices);
   if (resolved.run.dryRun) return dryRun(resolved, io);
   const log = await openLog(resolved.run);
   const trace = await openTrace(resolved.run.tracePaarc);
   const progress = createProgress(resolved.run.progress, io.stderr);
-  const onDrain = (): void =>
-    progress.note(
-      resolved.sink.output === 'none:'
-        ? `finishing what is open, at most ${resolved.run.drainMs / 1000} s; interrupt again to stop now`
-        : 'stopping: what was fetched is kept for the resume; interrupt again to stop at once, without that',
-    );
+  const stdout = resolved.sink.output === STDOUT_NAME ? openBytesOutput(io.stdout) : undefined;
+  const onDrain = (): void => progress.note(drainLine(resolved));
   io.signal.addEventListener('abort', onDrain, { once: true });
   const unsubscribe = [
     subscribe('flow-dc:network', ({ isHeld }) =>
@@ -84,6 +82,7 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
       drain: io.signal,
       abort: io.abort,
       stdin: io.stdin,
+      stdout,
       settings: keptSettings(config),
       onNotice: (notice) => progress.note(notice),
       onStart: async (manifest, before, jobNotices) => {
@@ -100,10 +99,11 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   } catch (error) {
     progress.close();
     log.failed(error);
-    throw error;
+    throw stdout !== undefined && io.abort?.aborted === true ? cutShort() : error;
   } finally {
     io.signal.removeEventListener('abort', onDrain);
     for (const end of unsubscribe) end();
+    stdout?.destroy();
     await Promise.all([log.close(), trace.close()]);
   }
 }
@@ -111,8 +111,10 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
 function report(summary: JobSummary, { run }: ResolvedConfig, io: CliIo): number {
   writeLines(io.stderr, summaryLines(summary));
   if (run.json) writeLines(io.stdout, [JSON.stringify(summary)]);
-  if (!summary.complete)
-    throw new FlowDcError('FDC_ERR_INTERRUPTED', `interrupted; go on with: flow-dc resume ${summary.out}`);
+  if (!summary.complete) {
+    const next = summary.out === STDOUT_NAME ? ENDED : `; go on with: flow-dc resume ${summary.out}`;
+    throw new FlowDcError('FDC_ERR_INTERRUPTED', `interrupted${next}`);
+  }
   return exitCodeOfSummary(summary, run.maxFailureRate);
 }
 
@@ -124,9 +126,30 @@ async function dryRun(config: ResolvedConfig, io: CliIo): Promise<number> {
   return EXIT.done;
 }
 
-function requireFolder({ sink }: ResolvedConfig): void {
+const ENDED = ': the tar on stdout ends after what was fetched; it cannot be resumed, only begun again';
+
+function cutShort(): FlowDcError {
+  const message = 'interrupted in the middle: the tar on stdout is cut off; it cannot be resumed, only begun again';
+  return new FlowDcError('FDC_ERR_INTERRUPTED', message);
+}
+
+/** Errors: FDC_ERR_USAGE. */
+function requireOutput({ sink, run }: ResolvedConfig, { stdout }: CliIo): void {
   if (sink.output === undefined)
     throw new FlowDcError('FDC_ERR_USAGE', 'download: say where the dataset goes: flow-dc download MANIFEST -o DEST');
-  if (sink.output === '-')
-    throw new FlowDcError('FDC_ERR_USAGE', 'download: a tar on stdout (-o -) is not available yet: give a folder');
+  if (sink.output !== STDOUT_NAME || run.dryRun) return;
+  if (run.json)
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      'download: --json prints to stdout, which is the tar with -o -: leave it out',
+    );
+  requireBytesOutput(stdout);
+}
+
+function drainLine({ sink, run }: ResolvedConfig): string {
+  if (sink.output === 'none:')
+    return `finishing what is open, at most ${run.drainMs / 1000} s; interrupt again to stop now`;
+  return sink.output === STDOUT_NAME
+    ? 'stopping: the tar ends with what was fetched; interrupt again to stop at once, in the middle of it'
+    : 'stopping: what was fetched is kept for the resume; interrupt again to stop at once, without that';
 }

@@ -1,6 +1,7 @@
 /** Partition: a manifest is split into files that keep hosts together. */
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config } from '../../config/types.ts';
+import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { FlowDcError } from '../../errors.ts';
 import { byteSize, count } from '../../format.ts';
 // Not from index.ts: what else the package has would take longer to load than a small manifest to split.
@@ -30,7 +31,8 @@ async function runPartition(config: Config, format: 'parquet' | 'csv', io: CliIo
   const { manifest, partition, fetch, sink, run } = resolveConfig(config, 'partition');
   const { inputs, ...reading } = manifest;
   requireManifest('partition', { manifest }, io, 'MANIFEST... -o FOLDER --partitions N');
-  if (sink.output === undefined) throw new FlowDcError('FDC_ERR_USAGE', 'say where the files go, e.g. -o partitions');
+  if (sink.output === undefined || sink.output === STDOUT_NAME)
+    throw new FlowDcError('FDC_ERR_USAGE', 'partition: say where the files go, a folder: -o partitions');
   const { shardSize: _, ...settings } = partition;
   const summary = await partitionManifest(inputs, {
     ...settings,

@@ -4,6 +4,7 @@ import { findServerBinary, type OwnServer } from '../../cluster/own-server.ts';
 import { type SubmitSummary, submitJob } from '../../cluster/submit-job.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
+import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { count, percent } from '../../format.ts';
 import { openJobInput } from '../../run/job-input.ts';
@@ -120,7 +121,12 @@ function requireFolder({ sink }: ResolvedConfig, { cloud_destination: cloud }: C
       'submit: workers do not upload to cloud_destination; say where they write with -o DEST, a folder that ' +
         'every machine sees, and copy it afterwards',
     );
-  if (sink.output === undefined || sink.output === '-' || sink.output === 'none:')
+  if (sink.output === STDOUT_NAME)
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      'submit: a tar on stdout (-o -) is made by one download alone: name a folder that every machine sees',
+    );
+  if (sink.output === undefined || sink.output === 'none:')
     throw new FlowDcError(
       'FDC_ERR_USAGE',
       'submit: say where the workers write: -o DEST, a folder that every machine sees',

@@ -8,6 +8,7 @@ import { loadConfigFile } from '../../config/load.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import { CONFIG_KEYS } from '../../config/schema.ts';
 import type { Config } from '../../config/types.ts';
+import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { commandsOfKey } from '../args/flag-table.ts';
@@ -36,6 +37,11 @@ export const workerCommand = defineCommand({
 
 async function runWorker(config: Config, io: CliIo): Promise<number> {
   const resolved = resolveConfig(config, 'worker');
+  if (config.output === STDOUT_NAME)
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      'worker: a tar on stdout (-o -) is made by one download alone: leave -o out, or name a folder',
+    );
   const { cluster: settings, run } = resolved;
   const log = await openLog(run);
   const trace = await openTrace(run.tracePaarc);

@@ -3,6 +3,7 @@ import { getServers } from 'node:dns';
 import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../../config/types.ts';
 import { freeBytes } from '../../destination/disk.ts';
+import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { byteSize, count } from '../../format.ts';
 import type { ManifestInfo } from '../../index.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
@@ -98,11 +99,15 @@ function inputLine(manifest: ManifestInfo): string {
 }
 
 async function outputLine(config: ResolvedConfig): Promise<string> {
-  const { output = '', outputFormat, createTar } = config.sink;
+  const { output = '', outputFormat, createTar, compressTar, outcomes } = config.sink;
   const layout = createTar
     ? `${outputFormat} tar shards of up to ${count(config.partition.shardSize)} rows`
     : 'loose files, one folder per label';
   if (output === 'none:') return `output: nothing is kept (none:)`;
+  if (output === STDOUT_NAME) {
+    const table = outcomes === undefined ? 'the outcome table is its last entry' : `outcome table: ${outcomes}`;
+    return `output: stdout: one ${outputFormat} tar${compressTar ? ', gzip' : ''}; ${table}`;
+  }
   const free = await freeBytes(resolve(output));
   return `output: ${output}: ${layout}${free === undefined ? '' : `; ${byteSize(free)} free`}`;
 }

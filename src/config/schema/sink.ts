@@ -8,7 +8,7 @@ export const SINK_KEYS = {
   output: {
     type: 'string',
     minLength: 1,
-    description: 'Destination: a folder, or none: to throw the bytes away.',
+    description: 'Destination: a folder, - for a tar on stdout, or none: to throw the bytes away.',
     fdc: {
       slice: 'sink',
       option: 'output',
@@ -20,6 +20,22 @@ export const SINK_KEYS = {
       common: true,
       commands: ['download', 'estimate', 'config', 'partition', 'submit', 'worker'],
       flowDc: { effect: 'used' },
+    },
+  },
+  outcomes: {
+    type: 'string',
+    minLength: 1,
+    pattern: '\\.([pP][aA][rR][qQ][uU][eE][tT]|[cC][sS][vV])$',
+    description:
+      'With output -: write the outcome table of the whole job, parquet or csv by its name, to this file in place of ' +
+      "the tar's last entry.",
+    fdc: {
+      slice: 'sink',
+      option: 'outcomes',
+      expects: 'a file named .parquet or .csv',
+      value: 'FILE',
+      group: 'output',
+      commands: ['download', 'config'],
     },
   },
   output_format: {
@@ -139,7 +155,7 @@ export const SINK_KEYS = {
   trust_names: {
     type: 'boolean',
     default: false,
-    description: 'With url_based names and without tar: leave out the key that keeps names unique.',
+    description: 'With url_based names and without tar, or with output -: leave out the key that keeps names unique.',
     fdc: { slice: 'sink', option: 'trustNames', group: 'output', commands: WRITERS },
   },
 } as const satisfies Keys;

@@ -5,8 +5,13 @@
 
 /** Keys of sink and run in files. */
 export interface OutputKeys {
-  /** Destination: a folder, or none: to throw the bytes away. */
+  /** Destination: a folder, - for a tar on stdout, or none: to throw the bytes away. */
   readonly output?: string | undefined;
+  /**
+   * With output -: write the outcome table of the whole job, parquet or csv by its name, to this file in place of the
+   * tar's last entry.
+   */
+  readonly outcomes?: string | undefined;
   /**
    * Layout of the dataset (for partition: format of the files). Default: imagefolder when a label column is given or
    * the file is one of FLOW-DC, else webdataset.
@@ -39,7 +44,9 @@ export interface OutputKeys {
   readonly keep_credentials?: boolean | undefined;
   /** Leave queries, which may be signatures, out of the URLs of KEY.json and of the outcome tables. Default: false. */
   readonly redact_query?: boolean | undefined;
-  /** With url_based names and without tar: leave out the key that keeps names unique. Default: false. */
+  /**
+   * With url_based names and without tar, or with output -: leave out the key that keeps names unique. Default: false.
+   */
   readonly trust_names?: boolean | undefined;
   /** Delete what an earlier job recorded at the destination, and nothing else, then start anew. Default: false. */
   readonly overwrite?: boolean | undefined;
@@ -83,8 +90,13 @@ export interface OutputKeys {
 
 /** Complete settings of the sink part. */
 export interface SinkSettings {
-  /** Destination: a folder, or none: to throw the bytes away. */
+  /** Destination: a folder, - for a tar on stdout, or none: to throw the bytes away. */
   readonly output?: string | undefined;
+  /**
+   * With output -: write the outcome table of the whole job, parquet or csv by its name, to this file in place of the
+   * tar's last entry.
+   */
+  readonly outcomes?: string | undefined;
   /**
    * Layout of the dataset (for partition: format of the files). Default: imagefolder when a label column is given or
    * the file is one of FLOW-DC, else webdataset.
@@ -117,7 +129,9 @@ export interface SinkSettings {
   readonly keepCredentials: boolean;
   /** Leave queries, which may be signatures, out of the URLs of KEY.json and of the outcome tables. Default: false. */
   readonly redactQuery: boolean;
-  /** With url_based names and without tar: leave out the key that keeps names unique. Default: false. */
+  /**
+   * With url_based names and without tar, or with output -: leave out the key that keeps names unique. Default: false.
+   */
   readonly trustNames: boolean;
 }
 

@@ -46,6 +46,10 @@ export interface GatheringEvents {
 /** A sink of gathering writers. */
 export interface GatheringSink {
   openGathering(unit: OpenUnit, events: GatheringEvents): Promise<GatheringWriter>;
+  /** The input ended and every unit with it: write what is of no unit alone. */
+  finish?(): Promise<void>;
+  /** The sink ends, also when it is finished: nobody waits for a write any more. */
+  close?(error: Error): void;
 }
 
 /** Errors: FDC_ERR_CONFIG_INVALID for what is no sink. */

@@ -134,14 +134,17 @@ class SinkStream extends Writable implements Sink {
 
   override _final(callback: (error?: Error | null) => void): void {
     const lanes = [...this.#lanes.values()];
-    Promise.all(lanes.map((lane) => lane.finish())).then(
-      () => callback(),
-      (error: Error) => callback(error),
-    );
+    Promise.all(lanes.map((lane) => lane.finish()))
+      .then(() => ('finish' in this.#sink ? this.#sink.finish?.() : undefined))
+      .then(
+        () => callback(),
+        (error: Error) => callback(error),
+      );
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const reason = error ?? new Error('the sink was destroyed');
+    if ('close' in this.#sink) this.#sink.close?.(reason);
     const lanes = [...this.#lanes.values()];
     Promise.all(lanes.map((lane) => lane.abort(reason))).then(
       () => callback(error),

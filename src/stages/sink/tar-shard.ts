@@ -47,34 +47,46 @@ export class TarShard implements SampleContainer {
     this.#events = events;
   }
 
-  add(result: FetchResult, stem: string, extension: string): string {
+  /** @param options - of this sample, where they are not those of all */
+  add(result: FetchResult, stem: string, extension: string, options = this.#options): string {
     const name = `${stem}.${extension}`;
     const { pieces = [], bytes } = result;
     this.#header(name, bytes);
     this.#body(result, pieces);
     this.#pad(bytes);
-    const { caption, json } = this.#options;
+    const { caption, json } = options;
     if (caption !== undefined) this.#small(`${stem}.txt`, Buffer.from(caption(result.row.caption ?? '')));
     if (json !== undefined) this.#small(`${stem}.json`, json(result, result.sha256));
     this.#results.push(result);
-    if (this.#bytes >= WRITE_BYTES) this.flush();
+    if (this.#bytes >= WRITE_BYTES) void this.flush();
     return name;
+  }
+
+  /** Take a file that is nobody's sample. */
+  addFile(name: string, file: SpilledBody): void {
+    this.#header(name, file.bytes);
+    this.#part(file, false);
+    this.#bytes += file.bytes;
+    this.#pad(file.bytes);
   }
 
   get hasUnwritten(): boolean {
     return this.#results.length > 0;
   }
 
-  /** Write what there is; what is added meanwhile follows when it is enough, or by the next call. */
-  flush(): void {
+  /**
+   * Write what there is; what is added meanwhile follows when it is enough, or by the next call.
+   * @returns resolves when the write under way is over, however it ends
+   */
+  flush(): Promise<void> {
     if (this.#failure === undefined) this.#writing ??= this.#write().finally(() => this.#written());
+    return this.#writing ?? Promise.resolve();
   }
 
   async close(): Promise<Artifact> {
     if (this.#failure !== undefined) throw this.#failure;
     while (this.#writing !== undefined || this.#results.length > 0) {
-      this.flush();
-      await this.#writing;
+      await this.flush();
       if (this.#failure !== undefined) throw this.#failure;
     }
     this.#cut();
@@ -92,7 +104,7 @@ export class TarShard implements SampleContainer {
 
   #written(): void {
     this.#writing = undefined;
-    if (this.#bytes >= WRITE_BYTES) this.flush();
+    if (this.#bytes >= WRITE_BYTES) void this.flush();
   }
 
   /** Never rejects when it was started by `flush`: whoever adds hears of a failure from its event. */

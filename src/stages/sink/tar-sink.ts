@@ -4,7 +4,7 @@ import { stageSettings } from '../../config/stage-settings.ts';
 import type { SinkOptions, SinkSettings } from '../../config/types.ts';
 import { type NameTemplate, parseNameTemplate } from '../../dataset/naming/name-template.ts';
 import { sampleNames } from '../../dataset/naming/sample-names.ts';
-import { publisher } from '../../dataset/published.ts';
+import { type Publish, publisher } from '../../dataset/published.ts';
 import { sampleJsonWriter } from '../../dataset/sample-json.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { FolderDestination } from '../../destination/folder-destination.ts';
@@ -15,6 +15,7 @@ import { readRoles } from '../../unit-rows.ts';
 import { type DatasetLayout, openDatasetWriter } from './dataset-writer.ts';
 import { openTarContainer } from './open-container.ts';
 import { createSink, type Sink } from './sink.ts';
+import type { TarShardOptions } from './tar-shard.ts';
 
 export interface DatasetSinkOptions extends SinkOptions {
   /**
@@ -45,7 +46,7 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
   if (!settings.createTar) throw misuse('createTar is false: use folderSink for loose files');
   const target = typeof destination === 'string' ? new FolderDestination(destination) : destination;
   const template = nameTemplate(settings);
-  const formats = new Formats(given);
+  const formats = new UnitFormats(given);
   const publish = publisher(settings);
   const layout: DatasetLayout = {
     destination: target,
@@ -65,12 +66,10 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
       });
     },
     openContainer: (staging, unit, events) => {
-      const webdataset = formats.of(unit).outputFormat === 'webdataset';
       const options = {
         name: `${unit.shard}${settings.compressTar ? '.tar.gz' : '.tar'}`,
         compress: settings.compressTar,
-        json: webdataset ? sampleJsonWriter(unit.batch, publish) : undefined,
-        caption: webdataset && hasCaptions(unit) ? publish : undefined,
+        ...membersOf(unit, formats.of(unit), publish),
       };
       return openTarContainer(staging, options, events, clock);
     },
@@ -85,7 +84,7 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
 /**
  * The settings that hold for a unit: some follow from whether its manifest has labels, the same for all units of a job.
  */
-class Formats {
+export class UnitFormats {
   readonly #given: SinkOptions;
   readonly #settings = new Map<boolean, SinkSettings>();
 
@@ -105,8 +104,11 @@ class Formats {
   }
 }
 
-function hasCaptions(unit: OpenUnit): boolean {
-  return readRoles(unit.batch.schema).caption !== undefined;
+/** What a sample has besides its body. */
+export function membersOf(unit: OpenUnit, { outputFormat }: SinkSettings, publish: Publish): TarShardOptions {
+  if (outputFormat !== 'webdataset') return {};
+  const hasCaptions = readRoles(unit.batch.schema).caption !== undefined;
+  return { json: sampleJsonWriter(unit.batch, publish), caption: hasCaptions ? publish : undefined };
 }
 
 /** The compiled `fileNamePattern` when names come from URLs. Errors: FDC_ERR_CONFIG_INVALID. */

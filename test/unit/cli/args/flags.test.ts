@@ -136,12 +136,13 @@ function arbitraryValue(key: string, schema: KnownKey): fc.Arbitrary<unknown> {
     header: ['A: b', 'X-Y:', 'Accept: a, b'],
     connect_to: ['a:1:b:2', ':::', '::[::1]:8080', ':443:localhost:'],
     robots_tags: ['noai', 'noindex'],
+    outcomes: ['o.csv', 'a/o.PARQUET'],
   };
-  const word = fc.stringMatching(/^[a-z0-9][a-z0-9.=_-]{0,12}$/);
+  const words = patterned[key];
+  const word = words === undefined ? fc.stringMatching(/^[a-z0-9][a-z0-9.=_-]{0,12}$/) : fc.constantFrom(...words);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (schema.type === 'boolean') return fc.boolean();
-  if (schema.type === 'array')
-    return fc.array(patterned[key] === undefined ? word : fc.constantFrom(...patterned[key]), { minLength: 1 });
+  if (schema.type === 'array') return fc.array(word, { minLength: 1 });
   if (schema.type === 'string') return word;
   const low = Math.ceil(schema.minimum ?? schema.exclusiveMinimum ?? 0);
   if (schema.type === 'integer') return fc.integer({ min: low, max: schema.maximum ?? low + 1_000_000 });

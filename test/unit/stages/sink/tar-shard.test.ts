@@ -173,7 +173,7 @@ describe('a tar shard', () => {
       });
     const { shard, add, settled } = shardOn(file);
     const result = add({ name: 'x.jpg', body: Buffer.alloc(100_000, 'a') });
-    shard.flush();
+    void shard.flush();
     for (let i = 0; i < 20; i++) await setImmediate();
     expect(settled).toEqual([]);
     letGo();
@@ -225,7 +225,7 @@ describe('a tar shard', () => {
         };
       const { shard, add, errors, settled } = shardOn(file);
       add({ name: 'x.jpg', body });
-      shard.flush();
+      void shard.flush();
       add({ name: 'y.jpg', body: Buffer.from('later') });
       await expect(shard.close()).rejects.toThrow(/no space left|ENOENT/);
       await shard.abandon();

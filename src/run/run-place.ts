@@ -1,0 +1,29 @@
+/** What a run needs of the place where it works. */
+import type { WorkSurroundings } from '../chain.ts';
+import type { RecordTotals } from '../dataset/totals.ts';
+import type { JobSummary } from '../job/job-summary.ts';
+import type { LocalCommitter } from '../job/local-committer.ts';
+import type { WorkForce } from '../threads/work-force.ts';
+import type { JobInput } from './job-input.ts';
+
+/** What a run finds when it begins. */
+export interface Beginning {
+  /** What earlier runs had settled. */
+  readonly before: RecordTotals;
+  /** Things to tell the user, one line each. */
+  readonly notices: readonly string[];
+  /** The dataset was finished before. */
+  readonly isFinished: boolean;
+}
+
+export interface Place extends WorkSurroundings {
+  readonly committer: LocalCommitter;
+  /** Make it ours. Errors: those of openJob. */
+  open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning>;
+  /** Keep note of a run while it works. @returns ends that, with what went wrong, a line each */
+  watch(force: WorkForce): () => Promise<readonly string[]>;
+  /** What there is now; a complete dataset is sealed. */
+  conclude(input: JobInput, beginning: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary>;
+  /** Give it back. Idempotent. */
+  close(): Promise<void>;
+}
