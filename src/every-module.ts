@@ -16,6 +16,7 @@ import './destination/destination.ts';
 import './host-budget/wire/create-shared-hosts.ts';
 import './stages/manifest/json-rows.ts';
 import './stages/manifest/remote/remotes.ts';
+import './stages/manifest/remote/stored.ts';
 import './transport/nats/connect-cluster.ts';
 import './transport/nats/connection/nats-options.ts';
 import '@aws-sdk/client-s3';

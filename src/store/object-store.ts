@@ -7,6 +7,16 @@ export interface StoredObject {
   readonly key: string;
   readonly bytes: number;
   readonly modifiedAtMs: number;
+  /** What the store calls this content, where it says. */
+  readonly etag?: string | undefined;
+}
+
+export interface ByteRange {
+  readonly start: number;
+  /** Not included; default: the object's end. */
+  readonly end?: number;
+  /** Of the object as it was seen before: another one is not read. */
+  readonly etag?: string | undefined;
 }
 
 /** What completing an upload needs. Anybody with access to the store can do it, any number of times. */
@@ -35,8 +45,11 @@ export interface ObjectStore {
   head(key: string): Promise<StoredObject | undefined>;
   /** A small object, whole. Undefined when there is no such object. */
   read(key: string): Promise<Uint8Array | undefined>;
-  /** The bytes of an object from `start` up to, not including, `end`. Rejects with FDC_ERR_DEST_IO when it is not there. */
-  open(key: string, range?: { readonly start: number; readonly end?: number }): Promise<AsyncIterable<Uint8Array>>;
+  /**
+   * The bytes of an object from `start` up to, not including, `end`. Rejects with FDC_ERR_DEST_IO when it is not there,
+   * or not the one with `etag`.
+   */
+  open(key: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
   /**
    * Create or replace an object that is small enough for memory.
    * @param sha256 - of the content, lower-case hex, where it is known already

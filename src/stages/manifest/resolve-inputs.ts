@@ -36,7 +36,7 @@ export async function resolveInputs(
   const warnings: string[] = [];
   for (const input of inputs) {
     if (schemeOf(input) === undefined) sources.push(...(await filesOf(input, warnings)).map(localSource));
-    else sources.push(...(await (await remotes()).find(input, warnings)).map(asSource));
+    else sources.push(...(await (await remotes()).find(input, warnings, manifestsAmong)).map(asSource));
   }
   return { sources, warnings };
 }
@@ -82,10 +82,13 @@ async function childrenOf(folder: string, warnings: string[]): Promise<string[]>
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     throw unopenable(folder, error);
   });
-  const names = entries
-    .filter((entry) => !entry.isDirectory() && !/^[._]/.test(entry.name) && extension(entry.name) !== undefined)
-    .map((entry) => entry.name)
-    .sort();
+  const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  return manifestsAmong(folder, names, warnings).map((name) => path.join(folder, name));
+}
+
+/** Of the files of a folder. */
+function manifestsAmong(folder: string, files: readonly string[], warnings: string[]): string[] {
+  const names = files.filter((name) => !/^[._]/.test(name) && extension(name) !== undefined).sort();
   if (names.length === 0) {
     throw new FlowDcError(
       'FDC_ERR_MANIFEST_NOT_FOUND',
@@ -98,7 +101,7 @@ async function childrenOf(folder: string, warnings: string[]): Promise<string[]>
   const passed = names.filter((name) => !taken.includes(name));
   if (passed.length > 0)
     warnings.push(`${folder}: only its parquet files are read; name ${someOf(passed, 3)} to read other files too`);
-  return taken.map((name) => path.join(folder, name));
+  return taken;
 }
 
 /** Whether a name holds any of `* ? [ {`. A file that exists under such a name is taken as it is. */

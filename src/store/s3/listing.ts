@@ -25,9 +25,9 @@ export async function* listObjects(
         { abortSignal },
       ),
     );
-    for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
+    for (const { Key = '', Size = 0, LastModified, ETag: etag } of page.Contents ?? []) {
       const key = keyOf(Key, page.EncodingType);
-      yield { key: key.slice(root.length), bytes: Size, modifiedAtMs: LastModified?.getTime() ?? 0 };
+      yield { key: key.slice(root.length), bytes: Size, modifiedAtMs: LastModified?.getTime() ?? 0, etag };
     }
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
   } while (token !== undefined);

@@ -1,12 +1,7 @@
 /** Objects read back: small ones whole, others as a stream that goes on where its connection broke. */
+import type { ByteRange } from '../object-store.ts';
 import { faultOf, kindOf, storeError } from './faults.ts';
 import type { S3Calls } from './s3-calls.ts';
-
-export interface ByteRange {
-  readonly start: number;
-  /** Not included; default: the object's end. */
-  readonly end?: number;
-}
 
 interface Place {
   readonly Bucket: string;
@@ -23,12 +18,15 @@ export function readObject(calls: S3Calls, name: string, place: Place): Promise<
   });
 }
 
-/** Rejects when there is no such object. */
+/** What a store says that knows the condition. */
+const ANOTHER = { name: 'PreconditionFailed', message: 'it has changed', $metadata: { httpStatusCode: 412 } };
+
+/** Rejects when there is no such object, or another one. */
 export async function readOnwards(
   calls: S3Calls,
   name: string,
   place: Place,
-  { start, end }: ByteRange = { start: 0 },
+  { start, end, etag }: ByteRange = { start: 0 },
 ): Promise<AsyncIterable<Uint8Array>> {
   if (end !== undefined && end <= start) return none();
   const openAt = (from: number, tag: string | undefined) =>
@@ -43,7 +41,8 @@ export async function readOnwards(
         { abortSignal },
       ),
     );
-  const first = await openAt(start, undefined);
+  const first = await openAt(start, etag);
+  if (etag !== undefined && first.ETag !== etag) throw storeError(ANOTHER, name, `read ${place.Key}`, 0);
   return (async function* () {
     let at = start;
     let { Body: body } = first;

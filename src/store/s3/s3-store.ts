@@ -1,9 +1,9 @@
 /** An object store that speaks S3. */
 import { createHash, randomUUID } from 'node:crypto';
-import type { ObjectStore, ObjectUpload, OpenUpload, StoredObject, UploadNote } from '../object-store.ts';
+import type { ByteRange, ObjectStore, ObjectUpload, OpenUpload, StoredObject, UploadNote } from '../object-store.ts';
 import { unless } from './faults.ts';
 import { listObjects, listUploads } from './listing.ts';
-import { type ByteRange, readObject, readOnwards } from './reading.ts';
+import { readObject, readOnwards } from './reading.ts';
 import { removeObjects } from './removing.ts';
 import { type S3Calls, TIDY_PATIENCE_MS } from './s3-calls.ts';
 import { S3Upload } from './s3-upload.ts';
@@ -38,7 +38,8 @@ export class S3Store implements ObjectStore {
     );
     const found = await unless('missing', looking, undefined);
     if (found === undefined) return undefined;
-    return { key, bytes: found.ContentLength ?? 0, modifiedAtMs: found.LastModified?.getTime() ?? 0 };
+    const { ContentLength: bytes = 0, LastModified, ETag: etag } = found;
+    return { key, bytes, modifiedAtMs: LastModified?.getTime() ?? 0, etag };
   }
 
   read(key: string): Promise<Uint8Array | undefined> {
