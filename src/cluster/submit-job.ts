@@ -235,7 +235,8 @@ async function bringAllHome({ site }: Submission, channel: ClusterChannel): Prom
   const { destination, committer } = site;
   const { lost } = await bringHome(channel.records(), site, true);
   if (lost.length > 0) throw lostError(site.out, channel.id, lost);
-  await destination.sweep(async (unit, token) => (await committer.record(unit))?.token === token);
+  const isDecided = async (unit: string, token: string) => (await committer.record(unit))?.token === token;
+  await destination.sweep(isDecided, () => committer.records());
 }
 
 /** The dataset is sealed, the server told, the folder anybody's again. */

@@ -6,6 +6,9 @@
 import { type ErrorCode, FlowDcError, isFlowDcError } from '../errors.ts';
 import type { Artifact, UnitId, UnitRecord } from '../record.ts';
 
+/** The points of a unit's commit between which a crash makes a difference. */
+export type CommitStep = 'staged' | 'synced' | 'committed' | 'rolled';
+
 export interface Destination {
   /** For messages: a path or URL without credentials. */
   readonly name: string;
@@ -20,9 +23,15 @@ export interface Destination {
    * Errors: FDC_ERR_DEST_IO when an artifact is neither staged nor final.
    */
   rollForward(record: UnitRecord): Promise<void>;
-  /** Delete what attempts without a record left behind (crashes, lost races). */
-  sweep(isDecided: (unit: UnitId, token: string) => Promise<boolean>): Promise<void>;
-  /** Write a file beside the shards, atomically (write, fsync, rename). A stream is for what does not fit in memory. */
+  /**
+   * Delete what attempts without a record left behind (crashes, lost races).
+   * @param records - every record there is, for a destination where what is staged bears no name of its attempt
+   */
+  sweep(
+    isDecided: (unit: UnitId, token: string) => Promise<boolean>,
+    records: () => AsyncIterable<UnitRecord>,
+  ): Promise<void>;
+  /** Write a file beside the shards, atomically: readers see the old content or the new one. A stream is for what does not fit in memory. */
   putFile(name: string, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
   /** An artifact that was rolled forward, or a file that was put. Errors: FDC_ERR_DEST_IO when it is not there. */
   readFile(name: string): Promise<Uint8Array>;

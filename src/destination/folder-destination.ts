@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
-import { type Destination, destinationError, type Staging } from './destination.ts';
+import { type CommitStep, type Destination, destinationError, type Staging } from './destination.ts';
 import { makeFolder, syncFolder, writeAtomically } from './disk.ts';
 import {
   type FolderLayout,
@@ -15,9 +15,6 @@ import {
 } from './folder-layout.ts';
 import { FolderStaging, rollForwardFolder } from './folder-staging.ts';
 import { DiskTempo } from './loose-files.ts';
-
-/** The points of a unit's commit between which a crash makes a difference. */
-export type CommitStep = 'staged' | 'synced' | 'committed' | 'rolled';
 
 export interface FolderDestinationOptions {
   /** `shards` keeps the state in OUT/.flow-dc, `files` (loose files) in OUT.flow-dc. Default: shards. */

@@ -127,7 +127,8 @@ export function listedPath(path: string): string {
   return path;
 }
 
-function plainName(part: string): string {
+/** @returns `part` when it is part of a plain file name. Errors: FDC_ERR_DEST_IO. */
+export function plainName(part: string): string {
   if (!/^[\w-]+$/.test(part)) throw unsafe(part);
   return part;
 }

@@ -103,6 +103,11 @@ export function* parseFileList(text: string, listPath: string): Generator<Listed
   for (const line of text.replace(/\n$/, '').split('\n')) if (line !== '') yield parseListedFile(line, listPath);
 }
 
+/** The files of a list that is in memory. Errors: as readFileList's. */
+export function* listedFiles(list: string, name: string): Generator<ListedFile> {
+  for (const line of list.split('\n')) if (line !== '') yield parseListedFile(line, name);
+}
+
 function parseListedFile(line: string, listPath: string): ListedFile {
   try {
     const { path, bytes, sha256 } = JSON.parse(line) as Partial<ListedFile>;

@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CommitStep, FolderDestination } from '../../src/destination/folder-destination.ts';
+import type { CommitStep } from '../../src/destination/destination.ts';
+import { FolderDestination } from '../../src/destination/folder-destination.ts';
 import type { UnitRecord } from '../../src/record.ts';
 import { UnitExchange, type WorkedChannel } from '../../src/threads/unit-exchange.ts';
 import type { ClusterChannel } from '../../src/transport/cluster.ts';

@@ -1,0 +1,45 @@
+/**
+ * Where everything of one output lies in an object store: the dataset, and what its job keeps. Keys only; nothing here
+ * asks the store.
+ *
+ *   shards (tar modes)                        files (loose files)
+ *   PREFIX/000000.tar, .parquet, ...          PREFIX/label/name.ext, metadata.parquet
+ *   PREFIX/.flow-dc/...                       PREFIX.flow-dc/..., 000000.files, 000000.parquet, ...
+ *                                             PREFIX.flow-dc/staging/UNIT.TOKEN/files/label/name.ext
+ */
+import type { UnitId } from '../../record.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { artifactName, type FolderLayout, METADATA_FILE, plainName } from '../folder-layout.ts';
+
+/** One output in a store. */
+export interface StoreArea {
+  readonly layout: FolderLayout;
+  readonly output: ObjectStore;
+  /** The same bucket below the job's own prefix. */
+  readonly state: ObjectStore;
+}
+
+/** Of shards, in the output's own prefix. */
+export const STATE_PREFIX = '.flow-dc';
+/** Below the job's prefix: loose files that are not final yet. */
+export const STAGING = 'staging/';
+
+export function storeArea(output: ObjectStore, layout: FolderLayout): StoreArea {
+  return { layout, output, state: output.beside(layout === 'shards' ? `/${STATE_PREFIX}` : STATE_PREFIX) };
+}
+
+/** The store in which an artifact or a file beside the shards has `name` as its key. Errors: FDC_ERR_DEST_IO. */
+export function finalStore({ layout, output, state }: StoreArea, name: string): ObjectStore {
+  artifactName(name);
+  return layout === 'shards' || name === METADATA_FILE ? output : state;
+}
+
+/** Of one attempt, with a slash at its end. Both parts come from records that anybody may have written. */
+export function stagingPrefix(unit: UnitId, token: string): string {
+  return `${STAGING}${plainName(unit)}.${plainName(token)}/`;
+}
+
+/** Uploads on such keys may be ours: artifacts, and what is streamed beside them. */
+export function isOwnKey(key: string): boolean {
+  return /^\d{6,9}\.[\w.-]+$/.test(key) || key === METADATA_FILE || key.startsWith(STAGING);
+}

@@ -1,0 +1,39 @@
+/** What attempts without a record left in a store: open uploads, loose files that were never moved. */
+import type { UnitId, UnitRecord } from '../../record.ts';
+import type { ObjectStore, OpenUpload } from '../../store/object-store.ts';
+import { forEachConcurrently } from '../loose-files.ts';
+import { isOwnKey, STAGING, STATE_PREFIX, type StoreArea } from './store-layout.ts';
+import { removeBelow } from './store-staging.ts';
+
+const ABORTS = 8;
+
+/** Remove staged loose files of attempts that nobody decided. */
+export async function sweepStaging(
+  { state }: StoreArea,
+  isDecided: (unit: UnitId, token: string) => Promise<boolean>,
+): Promise<void> {
+  const attempts = new Set<string>();
+  for await (const { key } of state.list(STAGING)) attempts.add(key.slice(STAGING.length).split('/')[0] as string);
+  for (const attempt of attempts) {
+    const [unit = '', token = ''] = attempt.split('.');
+    if (!(await isDecided(unit, token))) await removeBelow(state, `${STAGING}${attempt}/`);
+  }
+}
+
+/** Abort uploads on our keys that no record names. */
+export async function sweepUploads(
+  { layout, output, state }: StoreArea,
+  records: AsyncIterable<UnitRecord>,
+): Promise<void> {
+  const open = new Map<string, { readonly store: ObjectStore; readonly upload: OpenUpload }>();
+  for (const store of layout === 'shards' ? [output] : [output, state]) {
+    for await (const upload of store.uploads('')) {
+      const own = layout === 'shards' ? upload.key.replace(`${STATE_PREFIX}/`, '') : upload.key;
+      if (isOwnKey(own)) open.set(upload.id, { store, upload });
+    }
+  }
+  if (open.size === 0) return;
+  for await (const { artifacts } of records)
+    for (const { upload } of artifacts) if (upload !== undefined) open.delete(upload.id);
+  await forEachConcurrently(open.values(), ABORTS, ({ store, upload }) => store.abort(upload.key, upload.id));
+}
