@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { FolderPaths } from '../destination/folder-layout.ts';
 import type { Unit, UnitId } from '../record.ts';
+import { folderMemory } from '../run/input-memory.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
 import { partitionByHost } from '../stages/partition/partition-by-host.ts';
 import type { JobChannel } from '../transport/transport.ts';
@@ -60,7 +61,7 @@ export async function forEachUnit(
   const input = await openJobInput(config, undefined);
   try {
     // Of a kept pipe this only reads where it had paused; nothing is written.
-    await input.adopt(paths);
+    await input.adopt(folderMemory(paths));
     await cutInto(input, take, signal);
   } finally {
     await input.close();

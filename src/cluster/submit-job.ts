@@ -11,6 +11,7 @@ import { identityOf } from '../job/identity.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import type { Unit, UnitId, UnitRecord } from '../record.ts';
+import { folderMemory } from '../run/input-memory.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
 import { sealInfo } from '../run/seal-info.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
@@ -92,7 +93,7 @@ export async function submitJob(config: ResolvedConfig, options: SubmitOptions):
     const how = { overwrite: config.run.overwrite, settings: options.settings, distributed } as const;
     const site = await holdSite(config, output, identityOf(config, input.info), how, clock);
     try {
-      await input.adopt(site.paths);
+      await input.adopt(folderMemory(site.paths));
       return await submit({ config, options, input, site, clock, startedMs });
     } finally {
       await site.close();

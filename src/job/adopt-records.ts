@@ -58,7 +58,7 @@ export async function adoptFromStats(
 }
 
 /** `000012` of a unit id or of a shard's file name. */
-function shardOf(name: string): string {
+export function shardOf(name: string): string {
   return /^\d*/.exec(name)?.[0] ?? '';
 }
 
@@ -93,7 +93,7 @@ async function recordIn(
 }
 
 /** The record that the content of a stats file holds, with an entry for the file itself; or why it cannot be used. */
-function recordOfStats(name: string, content: Uint8Array): UnitRecord | string {
+export function recordOfStats(name: string, content: Uint8Array): UnitRecord | string {
   let record: unknown;
   try {
     record = (JSON.parse(Buffer.from(content).toString('utf8')) as { record?: unknown } | null)?.record;

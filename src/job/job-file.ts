@@ -147,7 +147,7 @@ export async function noteContents(paths: FolderPaths, contents: ReadonlyMap<str
 }
 
 /** The job with the sums of its inputs. @param contents - sha256 of all of an input, by its name */
-function withSums(job: JobFile, contents: ReadonlyMap<string, string>): JobFile {
+export function withSums(job: JobFile, contents: ReadonlyMap<string, string>): JobFile {
   const inputs = job.identity.inputs.map((input) => {
     const sha256 = contents.get(input.name);
     return sha256 === undefined ? input : { ...input, sha256 };

@@ -5,20 +5,16 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { appendFile, constants, copyFile, readFile, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { PartitionSettings, ResolvedConfig } from '../config/types.ts';
-import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
 import { digestFile } from '../destination/hashed-file.ts';
-import { STDOUT_NAME } from '../destination/stream-destination.ts';
-import { FlowDcError } from '../errors.ts';
-import { noteContents } from '../job/job-file.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestReadOptions } from '../stages/manifest/manifest-options.ts';
 import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
 import { readManifest, readManifestInfo } from '../stages/manifest/read-manifest.ts';
 import { allChunks, headOfStdin } from '../stages/manifest/stdin-head.ts';
 import type { PartitionByHostOptions } from '../stages/partition/partition-by-host.ts';
+import { beginningOf, folderPipe, type InputMemory, type PipePlace } from './input-memory.ts';
 import { KeptBytes } from './kept-input.ts';
 
 /** What a manifest holds, for those who ask before there is a job. */
@@ -30,9 +26,9 @@ export interface JobInput {
   cutting(): PartitionByHostOptions;
   /** Units were decided in earlier runs: a cut by time now could contradict them. */
   stopLingering(): void;
-  /** The job is ours now: from here on, what a resume will need is kept in its state folder. */
-  adopt(paths: FolderPaths): Promise<void>;
-  /** The rows. Call once, after `adopt` if there is a folder. */
+  /** The job is ours now: from here on, what a resume will need is kept. */
+  adopt(memory: InputMemory): Promise<void>;
+  /** The rows. Call once, after `adopt` if there is a job. */
   read(): ManifestReader;
   /** Every row was read. */
   finish(): Promise<void>;
@@ -44,20 +40,22 @@ export interface JobInput {
  * Look at the head of what `config` names.
  * @param stdin - the stream behind `-`; without it, the kept bytes of an earlier run are read
  * @param signal - aborts looking, not reading
+ * @param given - where a pipe's bytes go, for an output that is no folder
  * Errors: those of readManifestInfo; FDC_ERR_MANIFEST_NOT_FOUND when a pipe was not kept to its end.
  */
 export async function openJobInput(
   config: ResolvedConfig,
   stdin: Readable | undefined,
   signal?: AbortSignal,
+  given?: PipePlace,
 ): Promise<JobInput> {
   const { manifest, partition, fetch, sink } = config;
   const { inputs, ...slice } = manifest;
   const options = { ...slice, remote: { network: fetch } };
   if (!inputs.includes('-')) return fileInput(inputs, options, partition, signal);
-  const output = sink.output as string;
-  if (stdin !== undefined) return new PipeInput(await headOf(stdin, output, options, signal), options, partition);
-  return keptPipe(await fileInput([keptInput(output, sink.createTar)], options, partition), partition);
+  const pipe = given ?? folderPipe(sink.output as string, sink.createTar);
+  if (stdin !== undefined) return new PipeInput(await headOf(stdin, pipe.spool, options, signal), options, partition);
+  return keptPipe(await fileInput([await pipe.kept()], options, partition), partition);
 }
 
 async function fileInput(
@@ -67,21 +65,21 @@ async function fileInput(
   signal?: AbortSignal,
 ): Promise<JobInput> {
   const info = await readManifestInfo(inputs, { ...options, signal });
-  let paths: FolderPaths | undefined;
+  let memory: InputMemory | undefined;
   let reader: ManifestReader | undefined;
   return {
     info,
     cutting: () => ({ shardSize, groupBy }),
     stopLingering: () => {},
     adopt: async (given) => {
-      paths = given;
+      memory = given;
     },
     read: () => {
       reader = readManifest(inputs, { ...options, info });
       return reader;
     },
     finish: async () => {
-      if (paths !== undefined && reader !== undefined) await noteContents(paths, await contentsOf(info, reader));
+      if (memory !== undefined && reader !== undefined) await memory.noteContents(await contentsOf(info, reader));
     },
     close: async () => {},
   };
@@ -99,7 +97,7 @@ async function contentsOf({ files }: ManifestInfo, { contents }: ManifestReader)
 function keptPipe(input: JobInput, { shardSize, groupBy }: PartitionSettings): JobInput {
   let lingeredAt: readonly number[] = [];
   const info = { ...input.info, files: input.info.files.map((file) => ({ ...file, name: '-', bytes: 0, hash: '' })) };
-  const adopt = async ({ lingers }: FolderPaths): Promise<void> => {
+  const adopt = async ({ lingers }: InputMemory): Promise<void> => {
     lingeredAt = await readLingers(lingers);
   };
   return { ...input, info, adopt, cutting: () => ({ shardSize, groupBy, lingeredAt }) };
@@ -114,16 +112,11 @@ interface PipeHead {
 
 async function headOf(
   stdin: Readable,
-  output: string,
+  place: string | undefined,
   options: ManifestReadOptions,
   signal: AbortSignal | undefined,
 ): Promise<PipeHead> {
-  // Beside the output, where there will be room for it.
-  const root = resolve(output);
-  const spool =
-    output === 'none:' || output === STDOUT_NAME
-      ? undefined
-      : join(dirname(root), `.${basename(root)}.stdin-${randomBytes(4).toString('hex')}`);
+  const spool = place && `${place}${randomBytes(4).toString('hex')}`;
   const info = await readManifestInfo('-', { ...options, stdin, spoolPath: spool, signal });
   return { stdin, info, spool };
 }
@@ -133,7 +126,7 @@ class PipeInput implements JobInput {
   readonly #head: PipeHead;
   readonly #options: ManifestReadOptions;
   readonly #partition: PartitionSettings;
-  #paths: FolderPaths | undefined;
+  #memory: InputMemory | undefined;
   #lingeredAt: readonly number[] = [];
   #mayLinger = true;
   /** What an earlier run has kept of the pipe, all of it or its beginning. */
@@ -158,25 +151,27 @@ class PipeInput implements JobInput {
     this.#mayLinger = false;
   }
 
-  async adopt(paths: FolderPaths): Promise<void> {
-    this.#paths = paths;
-    this.#lingeredAt = await readLingers(paths.lingers);
-    if (existsSync(paths.keptInput)) return this.#mustBeKept(paths.keptInput);
-    await this.#compareWith(paths);
-    if (this.#isSpooled) await copyFile(this.#head.spool as string, paths.partialInput, constants.COPYFILE_FICLONE);
+  async adopt(memory: InputMemory): Promise<void> {
+    this.#memory = memory;
+    this.#lingeredAt = await readLingers(memory.lingers);
+    if (existsSync(memory.keptInput)) return this.#mustBeKept(memory.keptInput);
+    await this.#compareWith(memory);
+    if (this.#isSpooled) await copyFile(this.#head.spool as string, memory.partialInput, constants.COPYFILE_FICLONE);
   }
 
   read(): ManifestReader {
-    const spoolPath = this.#isSpooled ? this.#head.spool : this.#paths?.partialInput;
+    const spoolPath = this.#isSpooled ? this.#head.spool : this.#memory?.partialInput;
     const { stdin, info } = this.#head;
-    if (this.#isKept) return readManifest(this.#paths?.keptInput as string, this.#options);
+    if (this.#isKept) return readManifest(this.#memory?.keptInput as string, this.#options);
     return readManifest('-', { ...this.#options, info, stdin, spoolPath, onBytes: (bytes) => this.#check(bytes) });
   }
 
   async finish(): Promise<void> {
-    if (this.#paths === undefined || this.#isKept) return;
-    await rename(this.#paths.partialInput, this.#paths.keptInput);
-    await rm(beginningOf(this.#paths), { force: true });
+    if (this.#memory === undefined || this.#isKept) return;
+    const { partialInput, keptInput } = this.#memory;
+    await rename(partialInput, keptInput);
+    await rm(beginningOf(partialInput), { force: true });
+    await this.#memory.keep('keptInput');
   }
 
   async close(): Promise<void> {
@@ -198,10 +193,10 @@ class PipeInput implements JobInput {
   }
 
   /** What an earlier run kept of the pipe before it was stopped is compared as the same comes again. */
-  async #compareWith(paths: FolderPaths): Promise<void> {
-    const beginning = beginningOf(paths);
-    if ((await sizeOf(paths.partialInput)) > (await sizeOf(beginning))) await rename(paths.partialInput, beginning);
-    await rm(paths.partialInput, { force: true });
+  async #compareWith({ partialInput }: InputMemory): Promise<void> {
+    const beginning = beginningOf(partialInput);
+    if ((await sizeOf(partialInput)) > (await sizeOf(beginning))) await rename(partialInput, beginning);
+    await rm(partialInput, { force: true });
     if (existsSync(beginning)) this.#before = await KeptBytes.open(beginning);
     if (!this.#isSpooled) return;
     for await (const chunk of createReadStream(this.#head.spool as string)) await this.#check(chunk as Buffer);
@@ -212,16 +207,14 @@ class PipeInput implements JobInput {
   }
 
   async #noteLinger(rows: number): Promise<void> {
-    if (this.#paths !== undefined) await appendFile(this.#paths.lingers, `${rows}\n`, { flush: true });
+    if (this.#memory === undefined) return;
+    await appendFile(this.#memory.lingers, `${rows}\n`, { flush: true });
+    await this.#memory.keep('lingers');
   }
 
   get #isSpooled(): boolean {
     return this.info.files[0]?.format === 'parquet' && this.#head.spool !== undefined;
   }
-}
-
-function beginningOf({ partialInput }: FolderPaths): string {
-  return `${partialInput}.before`;
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -233,18 +226,4 @@ async function readLingers(path: string): Promise<number[]> {
   if (!existsSync(path)) return [];
   const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
   return lines.map(Number);
-}
-
-function keptInput(output: string, createTar: boolean): string {
-  const paths = folderPaths(output, createTar ? 'shards' : 'files');
-  if (existsSync(paths.keptInput)) return paths.keptInput;
-  const wasCut = existsSync(paths.partialInput) || existsSync(beginningOf(paths));
-  const before = wasCut
-    ? 'stdin was not read to its end before'
-    : `what was kept of stdin is gone (${paths.keptInput})`;
-  const again = wasCut ? 'the whole manifest' : 'the same manifest';
-  throw new FlowDcError(
-    'FDC_ERR_MANIFEST_NOT_FOUND',
-    `${before}: pipe ${again} again, ... | flow-dc download - -o ${output}`,
-  );
 }

@@ -8,9 +8,9 @@ import { dropKept, isKept, keptUnits } from '../dataset/kept-units.ts';
 import { CHECKSUMS_FILE, sealedUnits } from '../dataset/seal/checksums.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
+import { parseDestination } from '../destination/destination-name.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
 import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
-import { STDOUT_NAME } from '../destination/stream-destination.ts';
 import { count } from '../format.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { identityOf } from '../job/identity.ts';
@@ -24,20 +24,29 @@ import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
 import type { WorkForce } from '../threads/work-force.ts';
 import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
+import { folderMemory } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
 import { nowhere, streamPlace } from './passing-place.ts';
 import { graceMs } from './run-control.ts';
 import { RunGauge } from './run-gauge.ts';
 import type { Beginning, Place } from './run-place.ts';
 import { sealInfo } from './seal-info.ts';
+import { openStorePlace } from './store-place.ts';
 
 /**
  * @param stdout - what the output `-` writes to
- * Errors: FDC_ERR_CONFIG_INVALID for an output that is no folder, and for `-` without a stream.
+ * Errors: FDC_ERR_CONFIG_INVALID for an output that is none, and for `-` without a stream.
  */
-export function placeFor(config: ResolvedConfig, output: string, clock: Clock, stdout?: Writable): Place {
-  if (output === 'none:') return nowhere(clock);
-  return output === STDOUT_NAME ? streamPlace(config, clock, stdout) : new FolderPlace(config, output, clock);
+export async function placeFor(
+  config: ResolvedConfig,
+  output: string,
+  clock: Clock,
+  stdout?: Writable,
+): Promise<Place> {
+  const { kind } = parseDestination(output);
+  if (kind === 'none') return nowhere(clock);
+  if (kind === 'stdout') return streamPlace(config, clock, stdout);
+  return kind === 'store' ? openStorePlace(config, output, clock) : new FolderPlace(config, output, clock);
 }
 
 class FolderPlace implements Place {
@@ -67,7 +76,7 @@ class FolderPlace implements Place {
       distributed: cluster.takeOver ? 'take-over' : 'refuse',
     });
     this.#job = job;
-    await input.adopt(job.paths);
+    await input.adopt(folderMemory(job.paths));
     await adoptFromStats(job.paths, async (record) => {
       if (!isKept(this.kept.folder, record.unit)) await keepSamples(job.paths, record);
     });

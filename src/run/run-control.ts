@@ -67,6 +67,11 @@ export class RunControl {
     return !this.#drain.signal.aborted;
   }
 
+  /** What the run stands on is gone: both halves end, and this is why. */
+  fail(error: Error): void {
+    this.#note(error, () => this.#stop.abort(error));
+  }
+
   release(): void {
     this.#cancelTimer?.();
     this.#signals.drain?.removeEventListener('abort', this.#onDrain);

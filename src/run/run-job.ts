@@ -45,24 +45,29 @@ export async function runJob(config: ResolvedConfig, options: RunJobOptions = {}
   const { output } = config.sink;
   if (output === undefined)
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o dataset');
-  const input = await openJobInput(config, options.stdin, options.drain);
+  const { clock = systemClock, stdout } = options;
+  const place = await placeFor(config, output, clock, stdout);
   try {
-    return await runFrom(input, config, output, options);
+    const input = await openJobInput(config, options.stdin, options.drain, place.pipe);
+    try {
+      return await runFrom(input, place, config, options);
+    } finally {
+      await input.close();
+    }
   } finally {
-    await input.close();
+    await place.close();
   }
 }
 
 async function runFrom(
   input: JobInput,
+  place: Place,
   config: ResolvedConfig,
-  output: string,
-  { clock = systemClock, settings = {}, stdout, onStart, onNotice, ...signals }: RunJobOptions,
+  { settings = {}, onStart, onNotice, ...signals }: RunJobOptions,
 ): Promise<JobSummary> {
+  const { destination, committer, clock, profiles, kept } = place;
   const startedMs = clock.nowMs();
-  const place = placeFor(config, output, clock, stdout);
   // Built before anything is written, because this is where wrong options throw.
-  const { destination, committer, profiles, kept } = place;
   const pulse = new RowPulse();
   const force = openWorkForce(config, { destination, committer, clock, profiles, kept, pulse }, destination.name);
   try {
@@ -76,7 +81,6 @@ async function runFrom(
     return await place.conclude(input, beginning, complete, clock.nowMs() - startedMs);
   } finally {
     await force.close();
-    await place.close();
   }
 }
 
@@ -93,7 +97,7 @@ async function runChain(
   const { destination, committer, clock } = place;
   const rollForward = destination.rollForward.bind(destination);
   const channel = createInProcessChannel({ committer, clock, rollForward, highWater });
-  const unwatch = place.watch(force);
+  const unwatch = place.watch(force, (error) => control.fail(error));
   const endWatch = watchOver(pulse, destination.poisonFolder);
   const planned = async (): Promise<void> => {
     await plan(input.read(), input.cutting(), channel, control.stop);

@@ -1,9 +1,11 @@
 /** What a run needs of the place where it works. */
 import type { WorkSurroundings } from '../chain.ts';
 import type { RecordTotals } from '../dataset/totals.ts';
+import type { FlowDcError } from '../errors.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
 import type { WorkForce } from '../threads/work-force.ts';
+import type { PipePlace } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
 
 /** What a run finds when it begins. */
@@ -18,10 +20,16 @@ export interface Beginning {
 
 export interface Place extends WorkSurroundings {
   readonly committer: LocalCommitter;
+  /** Where a pipe's bytes go, for a place that is no folder. */
+  readonly pipe?: PipePlace | undefined;
   /** Make it ours. Errors: those of openJob. */
   open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning>;
-  /** Keep note of a run while it works. @returns ends that, with what went wrong, a line each */
-  watch(force: WorkForce): () => Promise<readonly string[]>;
+  /**
+   * Keep note of a run while it works.
+   * @param onLost - told when the place is somebody else's from now on
+   * @returns ends that, with what went wrong, a line each
+   */
+  watch(force: WorkForce, onLost: (error: FlowDcError) => void): () => Promise<readonly string[]>;
   /** What there is now; a complete dataset is sealed. */
   conclude(input: JobInput, beginning: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary>;
   /** Give it back. Idempotent. */

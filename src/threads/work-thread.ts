@@ -1,13 +1,17 @@
 /** A thread of the working half: takes units of its process's channel, fetches and writes them like any worker. */
+import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FinishOpenUnits, openWorkStages, work } from '../chain.ts';
 import { sharedClockShiftMs, systemClock } from '../clock.ts';
 import { checkedBefore } from '../config/stage-settings.ts';
 import type { Destination } from '../destination/destination.ts';
+import { parseDestination } from '../destination/destination-name.ts';
 import { FolderDestination } from '../destination/folder-destination.ts';
 import { NoneDestination } from '../destination/none-destination.ts';
+import { StoreDestination } from '../destination/store/store-destination.ts';
 import { DeskLine } from '../host-budget/threads/desk-line.ts';
 import { GateTable } from '../host-budget/threads/gate-table.ts';
+import { openOutputStore } from '../job/store/open-output.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import { RowPulse } from '../structures/row-pulse.ts';
 import { CHANNEL_NAMES, subscribe } from '../telemetry/channels.ts';
@@ -30,6 +34,8 @@ function post(message: FromThread, transfer: readonly ArrayBuffer[] = []): void 
 async function workHere(data: WorkThreadData): Promise<void> {
   const { config, gates, kept, thread, worker } = data;
   const clock = systemClock;
+  // Before anything is listened to: what is told until then waits.
+  const destination = await openDestination(data);
   const table = new GateTable(gates.size, gates.buffer);
   const toDesk = {
     post: (message: unknown, transfer?: readonly ArrayBuffer[]) =>
@@ -58,7 +64,7 @@ async function workHere(data: WorkThreadData): Promise<void> {
     }
   };
   const stages = openWorkStages(checkedBefore(config), {
-    destination: destinationOf(data),
+    destination: destination.destination,
     committer: channel,
     clock,
     profiles: new HostProfiles(clock),
@@ -84,12 +90,24 @@ async function workHere(data: WorkThreadData): Promise<void> {
     channel.close();
     line.flush();
     endTelling();
+    await destination.close();
   }
 }
 
-function destinationOf({ config, output, spillFolder }: WorkThreadData): Destination {
-  if (output === 'none:') return new NoneDestination({ spillFolder });
-  return new FolderDestination(output, { layout: config.sink.createTar ? 'shards' : 'files' });
+interface OpenedDestination {
+  readonly destination: Destination;
+  close(): Promise<void>;
+}
+
+async function openDestination({ config, output, spillFolder }: WorkThreadData): Promise<OpenedDestination> {
+  const layout = config.sink.createTar ? 'shards' : 'files';
+  const close = async (): Promise<void> => {};
+  if (output === 'none:') return { destination: new NoneDestination({ spillFolder }), close };
+  if (parseDestination(output).kind !== 'store')
+    return { destination: new FolderDestination(output, { layout }), close };
+  const store = await openOutputStore(output, config);
+  const destination = new StoreDestination(store, { layout, localFolder: dirname(spillFolder) });
+  return { destination, close: () => store.close() };
 }
 
 /** Everything that this thread would tell its own listeners is told the process's. */

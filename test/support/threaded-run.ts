@@ -30,7 +30,7 @@ export async function runThreaded(
   const config = resolveConfig(keys, 'download');
   const clock = systemClock;
   const output = config.sink.output as string;
-  const place = placeFor(config, output, clock);
+  const place = await placeFor(config, output, clock);
   const force = openWorkForce(config, place, place.destination.name, pace);
   const input = await openJobInput(config, undefined);
   const beginning = await place.open(input, {});

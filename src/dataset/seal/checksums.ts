@@ -56,7 +56,7 @@ export async function sealedUnits(path: string): Promise<number> {
 }
 
 /** The same of the file's text. */
-function unitsInSums(text: string): number {
+export function unitsInSums(text: string): number {
   const sums = parseChecksums(text);
   const isTable = (name: string): boolean => name.endsWith('.parquet') && shardOfFile(name) !== undefined;
   return [...(sums?.keys() ?? [])].filter(isTable).length;

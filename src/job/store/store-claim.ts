@@ -5,10 +5,11 @@
 import { SEAL_FILES } from '../../dataset/seal/seal-dataset.ts';
 import { METADATA_FILE } from '../../destination/folder-layout.ts';
 import { FILE_LIST_SUFFIX, parseFileList } from '../../destination/hashed-file.ts';
+import { finalStore, STATE_PREFIX, type StoreArea } from '../../destination/store/store-layout.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { UnitRecord } from '../../record.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { finalStore, nameOfKey, readText, STATE_KEYS, STATE_PREFIX, type StoreArea } from './store-area.ts';
+import { nameOfKey, readText, STATE_KEYS } from './state-keys.ts';
 import { createStoreCommitter } from './store-committer.ts';
 
 /** Names that a message counts; of more it says that there are more. */

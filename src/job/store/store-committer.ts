@@ -17,7 +17,7 @@ import {
   RECORDS_FOLDER,
   unitsAmong,
 } from '../local-committer.ts';
-import { nameOfKey, readText } from './store-area.ts';
+import { nameOfKey, readText } from './state-keys.ts';
 
 /**
  * Keep records below a job's prefix in a store. Processes on any number of machines may race on the same unit where the

@@ -2,6 +2,7 @@
 import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
 import { STATS_SUFFIX } from '../../dataset/stats-file.ts';
 import type { FolderLayout } from '../../destination/folder-layout.ts';
+import { finalStore, type StoreArea, storeArea } from '../../destination/store/store-layout.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { UnitId, UnitRecord } from '../../record.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -11,7 +12,7 @@ import { formatJobFile, type JobFile, parseJobFile } from '../job-file.ts';
 import { indexOf, RECORDS_FOLDER } from '../local-committer.ts';
 import { type HeldJob, type JobHome, type OpenJobOptions, openAt } from '../open-job.ts';
 import { formatRepairMark, parseRepairMark, takenNotices, type UnitToRepair } from '../repair-mark.ts';
-import { finalStore, nameOfKey, readText, STATE_KEYS, type StoreArea, storeArea } from './store-area.ts';
+import { nameOfKey, readText, STATE_KEYS } from './state-keys.ts';
 import { clearStore, leftOverObjects, refuseForeignObjects, removeAll, removeListed } from './store-claim.ts';
 import { createStoreCommitter, recordKey } from './store-committer.ts';
 import { acquireStoreLock, type StoreLock, type StoreLockOptions } from './store-lock.ts';
@@ -65,18 +66,18 @@ async function findStoreJob(output: ObjectStore): Promise<StoreJob | undefined> 
 }
 
 /** @returns undefined when there is no job.json. Errors: see readJobFile. */
-async function readStoreJobFile({ state }: StoreArea): Promise<JobFile | undefined> {
+export async function readStoreJobFile({ state }: StoreArea): Promise<JobFile | undefined> {
   const text = await readText(state, STATE_KEYS.job);
   return text === undefined ? undefined : parseJobFile(text, nameOfKey(state, STATE_KEYS.job));
 }
 
 /** Replace job.json as a whole: only under the job's lock. */
-async function writeStoreJobFile({ state }: StoreArea, job: JobFile): Promise<void> {
+export async function writeStoreJobFile({ state }: StoreArea, job: JobFile): Promise<void> {
   await state.put(STATE_KEYS.job, formatJobFile(job));
 }
 
 /** @returns undefined when no other machine works on the output */
-export async function readStoreMark({ state }: StoreArea): Promise<DistributedMark | undefined> {
+async function readStoreMark({ state }: StoreArea): Promise<DistributedMark | undefined> {
   const text = await readText(state, STATE_KEYS.distributed);
   return text === undefined ? undefined : parseMark(text, nameOfKey(state, STATE_KEYS.distributed));
 }

@@ -1,20 +1,5 @@
-/**
- * Where everything of one output lies in an object store: the dataset, and what its job keeps.
- *
- *   shards (tar modes)                    files (loose files)
- *   PREFIX/000000.tar, .parquet, ...      PREFIX/label/name.ext, metadata.parquet
- *   PREFIX/.flow-dc/job.json, ...         PREFIX.flow-dc/job.json, ..., 000000.files, 000000.parquet, ...
- */
-import { artifactName, type FolderLayout, METADATA_FILE } from '../../destination/folder-layout.ts';
+/** What a job keeps of itself in a store: keys below its own prefix, and reading what is small. */
 import type { ObjectStore } from '../../store/object-store.ts';
-
-/** One output in a store. */
-export interface StoreArea {
-  readonly layout: FolderLayout;
-  readonly output: ObjectStore;
-  /** The same bucket below the job's own prefix. */
-  readonly state: ObjectStore;
-}
 
 /** Keys of what a job keeps, below its prefix. */
 export const STATE_KEYS = {
@@ -39,19 +24,6 @@ export const STATE_KEYS = {
   /** How the runs went, second by second. */
   timeline: 'timeline.jsonl',
 } as const;
-
-/** Of shards, in the output's own prefix. */
-export const STATE_PREFIX = '.flow-dc';
-
-export function storeArea(output: ObjectStore, layout: FolderLayout): StoreArea {
-  return { layout, output, state: output.beside(layout === 'shards' ? `/${STATE_PREFIX}` : STATE_PREFIX) };
-}
-
-/** The store in which an artifact or a file beside the shards has `name` as its key. */
-export function finalStore({ layout, output, state }: StoreArea, name: string): ObjectStore {
-  artifactName(name);
-  return layout === 'shards' || name === METADATA_FILE ? output : state;
-}
 
 /** The text of a small object; undefined when there is none. */
 export async function readText(store: ObjectStore, key: string): Promise<string | undefined> {

@@ -1,0 +1,187 @@
+/** A run's place in an object store: the job and its dataset there, what is needed meanwhile in a temporary folder. */
+import { type Clock, sleep } from '../clock.ts';
+import type { ResolvedConfig } from '../config/types.ts';
+import { CHECKSUMS_FILE, unitsInSums } from '../dataset/seal/checksums.ts';
+import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
+import { totalOf } from '../dataset/totals.ts';
+import { StoreDestination } from '../destination/store/store-destination.ts';
+import { finalStore, type StoreArea } from '../destination/store/store-layout.ts';
+import type { FlowDcError } from '../errors.ts';
+import { identityOf } from '../job/identity.ts';
+import type { JobSummary } from '../job/job-summary.ts';
+import type { LocalCommitter } from '../job/local-committer.ts';
+import { adoptFromStoredStats } from '../job/store/adopt-store-records.ts';
+import { openOutputStore } from '../job/store/open-output.ts';
+import { readText, STATE_KEYS } from '../job/store/state-keys.ts';
+import { createStoreCommitter } from '../job/store/store-committer.ts';
+import { type OpenStoreJob, openStoreJob, readStoreJobFile, writeStoreJobFile } from '../job/store/store-job.ts';
+import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
+import type { UnitId } from '../record.ts';
+import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { WorkForce } from '../threads/work-force.ts';
+import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
+import type { JobInput } from './job-input.ts';
+import { RunFolder } from './run-folder.ts';
+import { RunGauge } from './run-gauge.ts';
+import type { Beginning, Place } from './run-place.ts';
+import { sealInfo } from './seal-info.ts';
+import { fetchFile, putSmallFile, StoreMemory } from './store-memory.ts';
+
+/** So long giving the place back may take: a store that is away is not waited for. Chosen. */
+const CLOSE_MS = 10_000;
+
+/** Open the store of an output. Errors: see openOutputStore. */
+export async function openStorePlace(config: ResolvedConfig, output: string, clock: Clock): Promise<Place> {
+  const notices: string[] = [];
+  const store = await openOutputStore(output, config, { clock, onNotice: (line) => notices.push(line) });
+  return new StorePlace(config, store, clock, notices);
+}
+
+class StorePlace implements Place {
+  readonly destination: StoreDestination;
+  readonly committer: LocalCommitter;
+  readonly clock: Clock;
+  readonly profiles: HostProfiles;
+  readonly pipe: StoreMemory;
+  readonly #config: ResolvedConfig;
+  readonly #area: StoreArea;
+  readonly #folder: RunFolder;
+  readonly #storeNotices: readonly string[];
+  #job: OpenStoreJob | undefined;
+  #onLost: ((error: FlowDcError) => void) | undefined;
+  #lost: FlowDcError | undefined;
+  #isComplete = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(config: ResolvedConfig, store: ObjectStore, clock: Clock, storeNotices: readonly string[]) {
+    const layout = config.sink.createTar ? 'shards' : 'files';
+    this.#config = config;
+    this.#folder = new RunFolder(store.name);
+    this.#storeNotices = storeNotices;
+    this.clock = clock;
+    this.destination = new StoreDestination(store, { layout, localFolder: this.#folder.root, clock });
+    this.#area = this.destination.area;
+    this.committer = createStoreCommitter(this.#area.state, async () => this.#job?.lock.assertHeld());
+    this.profiles = new HostProfiles(clock);
+    this.pipe = new StoreMemory(this.#area, this.#folder);
+  }
+
+  async open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning> {
+    const { committer, clock } = this;
+    const { run, cluster } = this.#config;
+    const job = await openStoreJob(this.#area.output, identityOf(this.#config, input.info), {
+      ...{ settings, overwrite: run.overwrite, distributed: cluster.takeOver ? 'take-over' : 'refuse' },
+      ...{ clock, onLost: (error) => this.#lose(error) },
+    });
+    this.#job = job;
+    await this.pipe.bring();
+    await this.#folder.sweep();
+    await input.adopt(this.pipe);
+    if (job.resumed) await adoptFromStoredStats(this.#area, committer, committer.records());
+    await this.#sweep();
+    const before = await totalOf(committer.records());
+    if (before.units > 0) input.stopLingering();
+    const notices = [...this.#storeNotices, ...job.notices, ...(await this.#bringNotes())];
+    // A manifest has rows, so a finished dataset has records.
+    const isFinished = before.units > 0 && (await this.#isSealed()) && before.units >= (await this.#sealedUnits());
+    return { before, notices, isFinished };
+  }
+
+  watch(force: WorkForce, onLost: (error: FlowDcError) => void): () => Promise<readonly string[]> {
+    this.#onLost = onLost;
+    if (this.#lost !== undefined) onLost(this.#lost);
+    const { timeline } = this.#folder;
+    const recorder = new TimelineRecorder(timeline, new RunGauge(force, this.clock), this.clock);
+    return async () => {
+      const unwritten = await recorder.end();
+      // What was learned of hosts is told as the controllers are given up.
+      await force.close();
+      const unsaved = await saveHostProfiles(this.#folder.hostProfiles, this.profiles);
+      const notices = [unwritten, unsaved, await this.#putNotes()];
+      return notices.filter((notice) => notice !== undefined);
+    };
+  }
+
+  async conclude(input: JobInput, beginning: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary> {
+    const { destination, committer, clock } = this;
+    const { before, isFinished } = beginning;
+    const runs = await readRunSpans(this.#folder.timeline);
+    const totals = await totalOf(committer.records());
+    const summary = { ...totals, complete, out: destination.name, elapsedMs, runs, before };
+    this.#isComplete = complete;
+    if (!complete || isFinished) return summary;
+    await (this.#job as OpenStoreJob).lock.assertHeld();
+    // What threads had open that were lost on the way.
+    await this.#sweep();
+    const info = sealInfo(this.#config, input.info, this.#job as OpenStoreJob, summary, clock.wallMs());
+    const sealed = await sealDataset(destination, committer.records(), info);
+    const job = await readStoreJobFile(this.#area);
+    if (job !== undefined) await writeStoreJobFile(this.#area, { ...job, sealed });
+    return summary;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const ended = new AbortController();
+    // Whatever goes wrong here was told already, or is found stale by the next run.
+    const givenBack = this.#giveBack().catch(() => {});
+    await Promise.race([givenBack, sleep(this.clock, CLOSE_MS, ended.signal).catch(() => {})]);
+    ended.abort();
+    await this.#area.output.close();
+    await this.#folder.remove(this.#job !== undefined && this.#lost === undefined, this.#isComplete);
+  }
+
+  async #giveBack(): Promise<void> {
+    if (this.#job === undefined || this.#lost !== undefined) return;
+    // Units that were open when the run was stopped.
+    if (!this.#isComplete) await this.#sweep();
+    await this.#job.close();
+  }
+
+  #lose(error: FlowDcError): void {
+    this.#lost = error;
+    this.#onLost?.(error);
+  }
+
+  /** Attempts that nobody will finish. */
+  #sweep(): Promise<void> {
+    const { destination, committer } = this;
+    const isDecided = async (unit: UnitId, token: string): Promise<boolean> =>
+      (await committer.record(unit))?.token === token;
+    return destination.sweep(isDecided, () => committer.records());
+  }
+
+  async #isSealed(): Promise<boolean> {
+    return (await finalStore(this.#area, SUCCESS_FILE).head(SUCCESS_FILE)) !== undefined;
+  }
+
+  async #sealedUnits(): Promise<number> {
+    return unitsInSums((await readText(finalStore(this.#area, CHECKSUMS_FILE), CHECKSUMS_FILE)) ?? '');
+  }
+
+  /** How earlier runs went, and what they learned. @returns notices for the user */
+  async #bringNotes(): Promise<readonly string[]> {
+    const { state } = this.#area;
+    await fetchFile(state, STATE_KEYS.timeline, this.#folder.timeline);
+    await fetchFile(state, STATE_KEYS.hostProfiles, this.#folder.hostProfiles);
+    return loadHostProfiles(this.#folder.hostProfiles, this.profiles);
+  }
+
+  /** @returns a notice for the user when that failed; never throws, since the dataset does not depend on it */
+  async #putNotes(): Promise<string | undefined> {
+    if (this.#lost !== undefined) return undefined;
+    const { state } = this.#area;
+    try {
+      await putSmallFile(state, STATE_KEYS.timeline, this.#folder.timeline);
+      if (this.profiles.size > 0) await putSmallFile(state, STATE_KEYS.hostProfiles, this.#folder.hostProfiles);
+      return undefined;
+    } catch (error) {
+      return `${(error as Error).message}; a report will lack this run, and the next one measures its hosts anew`;
+    }
+  }
+}
