@@ -9,7 +9,7 @@ const FILES: Readonly<Record<string, readonly Slice[]>> = {
   input: ['manifest', 'partition'],
   fetch: ['fetch'],
   controller: ['paarc'],
-  output: ['sink', 'run'],
+  output: ['sink', 'store', 'run'],
   cluster: ['transport', 'cluster'],
   inert: [],
 };

@@ -12,6 +12,7 @@ import { PAARC_NEW_KEYS } from './schema/paarc-new.ts';
 import { PARTITION_KEYS, TRANSPORT_KEYS } from './schema/partition.ts';
 import { RUN_KEYS } from './schema/run.ts';
 import { SINK_KEYS } from './schema/sink.ts';
+import { STORE_KEYS } from './schema/store.ts';
 
 /**
  * Every configuration key: the only place for names, types, bounds, defaults and descriptions. The keyword `fdc` of a
@@ -26,6 +27,7 @@ export const CONFIG_SCHEMA = {
   properties: {
     ...MANIFEST_KEYS,
     ...SINK_KEYS,
+    ...STORE_KEYS,
     ...FETCH_KEYS,
     ...FETCH_GUARD_KEYS,
     ...RUN_KEYS,

@@ -5,7 +5,7 @@ import type { ControllerKeys } from './types/controller.ts';
 import type { FetchKeys, FetchSettings } from './types/fetch.ts';
 import type { InertKeys } from './types/inert.ts';
 import type { InputKeys, ManifestSettings, PartitionSettings } from './types/input.ts';
-import type { OutputKeys, RunSettings, SinkSettings } from './types/output.ts';
+import type { OutputKeys, RunSettings, SinkSettings, StoreSettings } from './types/output.ts';
 
 export type { HostRule } from './types/fetch.ts';
 export type {
@@ -15,6 +15,7 @@ export type {
   PartitionSettings,
   RunSettings,
   SinkSettings,
+  StoreSettings,
   TransportSettings,
 };
 
@@ -59,6 +60,9 @@ export type PaarcOptions = OptionsOf<ControllerSettings>;
 /** What the sink part may be told. */
 export type SinkOptions = OptionsOf<SinkSettings>;
 
+/** What the store part may be told. */
+export type StoreOptions = OptionsOf<StoreSettings, 'partBytes'>;
+
 /** What the transport part may be told. */
 export type TransportOptions = OptionsOf<TransportSettings>;
 
@@ -75,6 +79,7 @@ export interface SliceOptions {
   readonly fetch: FetchOptions;
   readonly paarc: PaarcOptions;
   readonly sink: SinkOptions;
+  readonly store: StoreOptions;
   readonly transport: TransportOptions;
   readonly cluster: ClusterOptions;
   readonly run: RunOptions;
@@ -87,6 +92,7 @@ export interface SliceSettings {
   readonly fetch: FetchSettings;
   readonly paarc: ControllerSettings;
   readonly sink: SinkSettings;
+  readonly store: StoreSettings;
   readonly transport: TransportSettings;
   readonly cluster: ClusterSettings;
   readonly run: RunSettings;

@@ -4,7 +4,7 @@
  */
 
 /** The part of the program that a key belongs to; each stage takes its own slice. */
-export type Slice = 'manifest' | 'partition' | 'fetch' | 'paarc' | 'sink' | 'transport' | 'cluster' | 'run';
+export type Slice = 'manifest' | 'partition' | 'fetch' | 'paarc' | 'sink' | 'store' | 'transport' | 'cluster' | 'run';
 
 export const SLICES: readonly Slice[] = [
   'manifest',
@@ -12,6 +12,7 @@ export const SLICES: readonly Slice[] = [
   'fetch',
   'paarc',
   'sink',
+  'store',
   'transport',
   'cluster',
   'run',
@@ -40,6 +41,7 @@ export type CommandName = (typeof COMMANDS)[number];
 export const GROUPS = {
   input: 'Input',
   output: 'Output',
+  store: 'Object stores',
   fetch: 'Fetching',
   politeness: 'Politeness per host',
   safety: 'Safety',

@@ -136,6 +136,8 @@ function arbitraryValue(key: string, schema: KnownKey): fc.Arbitrary<unknown> {
     header: ['A: b', 'X-Y:', 'Accept: a, b'],
     connect_to: ['a:1:b:2', ':::', '::[::1]:8080', ':443:localhost:'],
     robots_tags: ['noai', 'noindex'],
+    s3_endpoint: ['https://s3.example.org', 'http://127.0.0.1:9000/x'],
+    s3_region: ['eu-central-1', 'auto'],
     outcomes: ['o.csv', 'a/o.PARQUET'],
   };
   const words = patterned[key];
