@@ -1,6 +1,10 @@
-/** A job that is there, seen from outside: nothing is locked by looking at it. */
+/** A job that is there, in a folder or in a store, seen from outside: nothing is locked by looking at it. */
+import { systemClock } from '../clock.ts';
 import type { DatasetFiles } from '../dataset/files/dataset-files.ts';
 import { FolderFiles } from '../dataset/files/folder-files.ts';
+import { parseDestination } from '../destination/destination-name.ts';
+import type { S3Settings } from '../store/s3/settings.ts';
+import type { StoreUrl } from '../store/store-url.ts';
 import { type DistributedMark, readMark } from './distributed-mark.ts';
 import type { JobFile } from './job-file.ts';
 import { readJob } from './job-folder.ts';
@@ -22,10 +26,21 @@ export interface JobView extends JobFile {
   lock(): Promise<{ release(): Promise<void> }>;
   /** Whoever opens the job next takes these units back. */
   markForRepair(units: readonly UnitToRepair[]): Promise<void>;
+  /** Call once nothing more is asked. Idempotent. */
+  close(): Promise<void>;
 }
 
-/** The job of a folder. Errors: FDC_ERR_JOB_MISSING. */
-export async function viewJob(out: string): Promise<JobView> {
+/**
+ * The job at a destination.
+ * @param dest - a folder, or a URL of a store
+ * Errors: FDC_ERR_JOB_MISSING; FDC_ERR_CONFIG_INVALID for a name that is neither; those of the store.
+ */
+export async function viewJob(dest: string, settings: S3Settings = {}): Promise<JobView> {
+  const name = parseDestination(dest);
+  return name.kind === 'store' ? viewStore(name.url, settings) : viewFolder(dest);
+}
+
+async function viewFolder(out: string): Promise<JobView> {
   const job = await readJob(out);
   const { paths } = job;
   return {
@@ -36,5 +51,19 @@ export async function viewJob(out: string): Promise<JobView> {
     holder: () => lockHolder(paths.lockFile),
     lock: () => acquireLock(paths.lockFile),
     markForRepair: (units) => markForRepair(paths, units),
+    close: async () => {},
   };
+}
+
+/** Loaded only for a store. */
+async function viewStore(url: StoreUrl, settings: S3Settings): Promise<JobView> {
+  const { openObjectStore } = await import('../store/s3/open-object-store.ts');
+  const { viewStoreJob } = await import('./store-view.ts');
+  const store = await openObjectStore(url, settings);
+  try {
+    return await viewStoreJob(store, systemClock);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }

@@ -2,9 +2,11 @@
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { type RecordTotals, sumOf } from '../dataset/totals.ts';
+import { parseDestination } from '../destination/destination-name.ts';
 import { FlowDcError, isFlowDcError } from '../errors.ts';
 import { viewJob } from '../job/job-view.ts';
 import { shellQuoted } from '../shell-quoted.ts';
+import type { S3Settings } from '../store/s3/settings.ts';
 import { VERSION } from '../version.ts';
 import { type AdviceContext, adviceFor, mayPass, meaningOf } from './advice.ts';
 import { FlowDcTally } from './flow-dc-report.ts';
@@ -17,33 +19,50 @@ export interface ReportOptions {
   /** Hosts in each of the two tables. Default: 20. */
   readonly maxHosts?: number | undefined;
   readonly clock?: Clock | undefined;
+  /** For outputs in an object store. Credentials come from the usual chain. */
+  readonly store?: S3Settings | undefined;
 }
 
 /**
- * What became of one or several downloads, finished or not, added up. Reads what lies in the folders and changes
- * nothing. Memory: some kilobytes per host up to 100,000 of them, and one shard's outcome table.
- * @param dests - output folders; a name that is given twice counts once
- * Errors: FDC_ERR_USAGE without a folder, FDC_ERR_JOB_MISSING and FDC_ERR_DEST_IO when none of them can be read. Of
- * several folders those that cannot be read are named in `gaps`, and so is everything else that is missing.
+ * What became of one or several downloads, finished or not, added up. Reads what lies there and changes nothing.
+ * Memory: some kilobytes per host up to 100,000 of them, and one shard's outcome table, of a store those of a few.
+ * @param dests - output folders, or URLs of stores; a name that is given twice counts once
+ * Errors: FDC_ERR_USAGE without a name, FDC_ERR_JOB_MISSING and FDC_ERR_DEST_IO when none of them can be read. Of
+ * several outputs those that cannot be read are named in `gaps`, and so is everything else that is missing.
  */
 export async function reportDataset(dests: string | readonly string[], options: ReportOptions = {}): Promise<Report> {
-  const folders = [...new Set((typeof dests === 'string' ? [dests] : dests).map((dest) => resolve(dest)))];
-  if (folders.length === 0)
-    throw new FlowDcError('FDC_ERR_USAGE', 'report: name at least one folder: flow-dc report DEST');
+  const { store } = options;
+  const outs = new Set((typeof dests === 'string' ? [dests] : dests).map(wholeName));
+  if (outs.size === 0) throw new FlowDcError('FDC_ERR_USAGE', 'report: name at least one folder: flow-dc report DEST');
   const sums: Sums = { tally: new Tally(), flowDc: new FlowDcTally(), gaps: new Gaps() };
   const read: ReadOutput[] = [];
   let failure: unknown;
-  for (const folder of folders) {
+  for (const out of outs) {
     try {
-      read.push(await readOutput(await viewJob(folder), sums));
+      read.push(await readAt(out, sums, store));
     } catch (error) {
       if (!isFlowDcError(error)) throw error;
       failure ??= error;
-      sums.gaps.add(`${folder}: left out (${error.message})`);
+      sums.gaps.add(`${out}: left out (${error.message})`);
     }
   }
   if (read.length === 0) throw failure;
   return reportOf(read, sums, options);
+}
+
+/** One name for one output. Errors: FDC_ERR_CONFIG_INVALID for a URL that is none. */
+function wholeName(dest: string): string {
+  const name = parseDestination(dest);
+  return name.kind === 'store' ? name.url.name : resolve(dest);
+}
+
+async function readAt(out: string, sums: Sums, store: S3Settings | undefined): Promise<ReadOutput> {
+  const job = await viewJob(out, store);
+  try {
+    return await readOutput(job, sums);
+  } finally {
+    await job.close();
+  }
 }
 
 function reportOf(read: readonly ReadOutput[], { tally, flowDc, gaps }: Sums, options: ReportOptions): Report {

@@ -1,9 +1,9 @@
-/** Repair: units of a finished folder are taken again, or a job on a server is brought together. */
+/** Repair: units of a finished dataset are taken again, or a job on a server is brought together. */
 import type { Config } from '../../config/types.ts';
 import { count } from '../../format.ts';
 import { distributedError } from '../../job/distributed-mark.ts';
 import { findJob } from '../../job/job-file.ts';
-import type { JobView } from '../../job/job-view.ts';
+import { type JobView, viewJob } from '../../job/job-view.ts';
 import type { UnitToRepair } from '../../job/repair-mark.ts';
 import type { UnitId } from '../../record.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
@@ -17,32 +17,46 @@ import { readBack, tellVerdict, type Verdict } from './verify.ts';
 /** A record that was made again from its unit's stats may turn out to be about a damaged shard. */
 const MOST_ROUNDS = 2;
 
-/** `repair`: of a folder, or of a job on a server. */
+/** `repair`: of a dataset, or of a job on a server. */
 export const repairCommand = defineCommand({
   name: 'repair',
   summary:
-    'Of a folder: read it back and take the units again in which something is wrong, and those alone; options and ' +
+    'Of a dataset: read it back and take the units again in which something is wrong, and those alone; options and ' +
     'headers as for resume. Of a job on a server: publish again what the server has lost, give out again what it ' +
     'held back; safe at any time, and a submit that follows its job does it by itself.',
   usage: 'repair DEST [options] | repair JOB [DEST] [--nats URL | --join FILE] [--json]',
   positionals: { least: 0, most: 2, words: 'a folder, or a job and its output folder: flow-dc repair DEST' },
   async run(flags, io) {
-    const folder = await folderMeant(flags);
-    return folder === undefined ? repairOnServer(flags, io) : repairFolder(folder, flags.config, io);
+    const dest = await datasetMeant(flags);
+    return dest === undefined ? repairOnServer(flags, io) : repairDataset(dest, flags.config, io);
   },
 });
 
-/** One argument that is the folder of a job, unless a server is named beside it. */
-async function folderMeant({ positionals, config }: ParsedFlags): Promise<string | undefined> {
-  const [folder] = positionals;
-  if (folder === undefined || positionals.length > 1) return undefined;
+/** One argument that is the output of a job, unless a server is named beside it. */
+async function datasetMeant({ positionals, config }: ParsedFlags): Promise<string | undefined> {
+  const [dest] = positionals;
+  if (dest === undefined || positionals.length > 1) return undefined;
   if (config.nats !== undefined || config.join !== undefined) return undefined;
-  return (await findJob(folder)) === undefined && !/[/\\]/.test(folder) ? undefined : folder;
+  return /[/\\]/.test(dest) || (await findJob(dest)) !== undefined ? dest : undefined;
 }
 
 /** @returns the exit code of a verify after it, or that something is off where samples are there no more */
-async function repairFolder(folder: string, given: Config, io: CliIo): Promise<number> {
-  let verdict = await readBack(folder);
+async function repairDataset(dest: string, given: Config, io: CliIo): Promise<number> {
+  const views: JobView[] = [];
+  const look = async (): Promise<Verdict> => {
+    const job = await viewJob(dest);
+    views.push(job);
+    return readBack(job);
+  };
+  try {
+    return await repairFrom(look, given, io);
+  } finally {
+    for (const view of views) await view.close();
+  }
+}
+
+async function repairFrom(look: () => Promise<Verdict>, given: Config, io: CliIo): Promise<number> {
+  let verdict = await look();
   if (verdict.finished && verdict.findings.count === 0) {
     writeLines(io.stderr, ['nothing to repair']);
     return tellVerdict(verdict, io, given.json);
@@ -57,7 +71,7 @@ async function repairFolder(folder: string, given: Config, io: CliIo): Promise<n
     await job.markForRepair(await unitsToRepair(verdict, storedBefore));
     const code = await resumeDownload(job, { ...given, json: false }, io);
     if (code !== EXIT.done && code !== EXIT.result) return code;
-    verdict = await readBack(folder);
+    verdict = await look();
   }
   const fewer = await fewerStored(verdict.job, storedBefore);
   writeLines(io.stderr, fewer);

@@ -21,21 +21,23 @@ export const verifyCommand = defineCommand({
     'Read a dataset back: every row once, every sample with its sha256, nothing that does not belong. Exit ' +
     'code 3 when something is off, or when the dataset is not finished.',
   usage: 'verify DEST [--input MANIFEST] [--json]',
-  positionals: { least: 1, most: 1, words: 'one folder: flow-dc verify DEST' },
+  positionals: { least: 1, most: 1, words: 'one dataset: flow-dc verify DEST' },
   async run({ config, positionals }, io) {
-    const folder = positionals[0] as string;
-    if (config.input === undefined) return runVerify(folder, io, { json: config.json });
+    const dest = positionals[0] as string;
+    const { json } = config;
+    if (config.input === undefined) return runVerify(dest, io, { json });
     const { manifest, fetch } = resolveConfig(config, 'verify');
     const { inputs, format, limitRows, maxRecordBytes } = manifest;
     const given = { inputs, format, maxRecordBytes, ...(limitRows && { limitRows }) };
     const urlColumn = config.url === undefined ? {} : { urlColumn: config.url };
     const source = { stdin: io.stdin, signal: io.signal, remote: { network: fetch } };
-    const compared = await manifestToCompare(await viewJob(folder), { ...given, ...urlColumn }, source);
-    return runVerify(folder, io, { json: config.json, compared });
+    const compare = (job: JobView): Promise<ComparedManifest> =>
+      manifestToCompare(job, { ...given, ...urlColumn }, source);
+    return runVerify(dest, io, { json, compare });
   },
 });
 
-/** What is in a folder, read back. */
+/** What is in an output, read back. */
 export interface Verdict extends RecordTotals {
   readonly job: JobView;
   /** Sealed, with records: every row of the manifest was settled once. */
@@ -47,18 +49,21 @@ export interface Verdict extends RecordTotals {
 
 export interface VerifyFlags {
   readonly json?: boolean | undefined;
-  /** The manifest that the dataset is said to be of. */
-  readonly compared?: ComparedManifest | undefined;
+  /** Reads the manifest that the dataset is said to be of. */
+  readonly compare?: ((job: JobView) => Promise<ComparedManifest>) | undefined;
 }
 
-/** Verify the dataset in `folder`; findings go to stdout, the verdict to stderr. */
-export async function runVerify(folder: string, io: CliIo, flags: VerifyFlags = {}): Promise<number> {
-  return tellVerdict(await readBack(folder, flags.compared), io, flags.json);
+/** Verify the dataset at `dest`; findings go to stdout, the verdict to stderr. Errors: those of viewJob. */
+export async function runVerify(dest: string, io: CliIo, { json, compare }: VerifyFlags = {}): Promise<number> {
+  const job = await viewJob(dest);
+  try {
+    return await tellVerdict(await readBack(job, await compare?.(job)), io, json);
+  } finally {
+    await job.close();
+  }
 }
 
-/** Errors: FDC_ERR_JOB_MISSING. */
-export async function readBack(folder: string, compared?: ComparedManifest): Promise<Verdict> {
-  const job = await viewJob(folder);
+export async function readBack(job: JobView, compared?: ComparedManifest): Promise<Verdict> {
   const isSealed = (await job.files.final(SUCCESS_FILE).look()) !== undefined;
   const sum = new TotalsSum();
   const findings = await findingsOf(job.files, {

@@ -77,7 +77,7 @@ export async function writeStoreJobFile({ state }: StoreArea, job: JobFile): Pro
 }
 
 /** @returns undefined when no other machine works on the output */
-async function readStoreMark({ state }: StoreArea): Promise<DistributedMark | undefined> {
+export async function readStoreMark({ state }: StoreArea): Promise<DistributedMark | undefined> {
   const text = await readText(state, STATE_KEYS.distributed);
   return text === undefined ? undefined : parseMark(text, nameOfKey(state, STATE_KEYS.distributed));
 }

@@ -32,6 +32,8 @@ const [BEAT_MS, FENCE_MS, STALE_MS] = [20_000, 60_000, 90_000];
 const [GUARD_MS, GUARD_LOOK_MS] = [30_000, 250];
 /** Without atomic creation two may create at a time, and the later one is seen after a moment. Chosen. */
 const SETTLE_MS = 1000;
+/** A clock that is wrong by more is refused by stores. */
+const MOST_SKEW_MS = 15 * 60_000;
 const MOST_ROUNDS = 5;
 const REMEDY = `if it was killed elsewhere, this works ${STALE_MS / 1000} s after its last sign of life`;
 
@@ -46,6 +48,13 @@ export async function acquireStoreLock(state: ObjectStore, options: StoreLockOpt
     if (!(await clearStale(state, holder, options.clock))) throw lockedBy(other, REMEDY);
   }
   throw lockedBy((await readHolder(state, LOCK)) ?? 'unreadable', REMEDY);
+}
+
+/** Who holds the lock, unless that one is known to be gone or has long been silent. Takes nothing. */
+export async function storeLockHolder(state: ObjectStore, clock: Clock): Promise<LockHolder | undefined> {
+  const [holder, lock] = await Promise.all([readHolder(state, LOCK), state.head(LOCK)]);
+  if (holder === undefined || holder === 'unreadable' || lock === undefined || isGone(holder)) return undefined;
+  return clock.wallMs() - lock.modifiedAtMs > STALE_MS + MOST_SKEW_MS ? undefined : holder;
 }
 
 /** The hold of this process. */
