@@ -7,7 +7,7 @@
  *
  * Both halves run at once. The channel between them is where a job can be split over machines.
  */
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from './clock.ts';
 import type { ResolvedConfig } from './config/types.ts';
@@ -22,6 +22,7 @@ import type { HostProfiles } from './stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from './stages/fetch/settings.ts';
 import { type PartitionByHostOptions, partitionByHost } from './stages/partition/partition-by-host.ts';
 import { folderSink } from './stages/sink/folder-sink.ts';
+import type { Sink } from './stages/sink/sink.ts';
 import { streamSink } from './stages/sink/stream-sink.ts';
 import { type DatasetSinkOptions, tarSink } from './stages/sink/tar-sink.ts';
 import type { RowPulse } from './structures/row-pulse.ts';
@@ -82,7 +83,7 @@ export interface WorkSurroundings {
 }
 
 /** Fetch and sink, not yet joined. */
-export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: Writable];
+export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: Sink];
 
 /** Build fetch and sink. Errors: FDC_ERR_CONFIG_INVALID. */
 export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: WorkSurroundings): WorkStages {
@@ -113,7 +114,7 @@ export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: W
   ];
 }
 
-function openSink(destination: Destination, options: DatasetSinkOptions & { readonly createTar: boolean }): Writable {
+function openSink(destination: Destination, options: DatasetSinkOptions & { readonly createTar: boolean }): Sink {
   if (destination instanceof StreamDestination) return streamSink(destination, options);
   return options.createTar ? tarSink(destination, options) : folderSink(destination, options);
 }

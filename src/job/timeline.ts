@@ -36,6 +36,8 @@ export interface TimelineMoment {
   readonly bytes: number;
   readonly in_flight: number;
   readonly queued: number;
+  /** Time in which nothing was sent because the output took no more. Absent where nobody measures it. */
+  readonly held_ms?: number | undefined;
   readonly hosts: readonly TimelineHost[];
 }
 
@@ -56,6 +58,8 @@ export interface RunSpan {
   readonly elapsedMs: number;
   /** Wall clock; not start and elapsed together where somebody set it meanwhile. Absent where it was not looked at. */
   readonly endedAtMs?: number | undefined;
+  /** Time in which nothing was sent because the output took no more. Absent where it was not measured. */
+  readonly heldMs?: number | undefined;
 }
 
 const NUMBERS = ['run', 'at', 'elapsed_ms', 'stored', 'failed', 'skipped', 'bytes', 'in_flight', 'queued'] as const;
@@ -84,11 +88,19 @@ export async function readRunSpans(path: string): Promise<readonly RunSpan[]> {
 /** The same of a file wherever it is. */
 export async function runSpansIn(file: DatasetFile): Promise<readonly RunSpan[]> {
   const spans = new Map<number, RunSpan>();
-  for await (const { run, at, elapsed_ms } of readTimeline(file)) {
+  for await (const { run, at, elapsed_ms, held_ms } of readTimeline(file)) {
     if (elapsed_ms >= (spans.get(run)?.elapsedMs ?? 0))
-      spans.set(run, { startedAtMs: run, elapsedMs: elapsed_ms, endedAtMs: at });
+      spans.set(run, { startedAtMs: run, elapsedMs: elapsed_ms, endedAtMs: at, heldMs: held_ms });
   }
   return [...spans.values()].sort((a, b) => a.startedAtMs - b.startedAtMs);
+}
+
+/** Share of the time in which the output took no more, of runs where that was measured; undefined without any. */
+export function heldShare(runs: readonly RunSpan[]): number | undefined {
+  const measured = runs.filter(({ heldMs, elapsedMs }) => heldMs !== undefined && elapsedMs > 0);
+  if (measured.length === 0) return undefined;
+  const heldMs = measured.reduce((sum, run) => sum + (run.heldMs ?? 0), 0);
+  return Math.min(1, heldMs / workedMs(measured));
 }
 
 /** Time worked, over all runs. */
@@ -114,6 +126,7 @@ function parsePoint(line: string): TimelinePoint | undefined {
     const point = JSON.parse(line) as TimelinePoint;
     const isWhole =
       NUMBERS.every((name) => Number.isFinite(point[name])) && Array.isArray(point.hosts) && point.hosts.every(isHost);
+    if (isWhole && !Number.isFinite(point.held_ms)) return { ...point, held_ms: undefined };
     return isWhole ? point : undefined;
   } catch {
     return undefined;

@@ -6,8 +6,9 @@
 import type { RecordTotals } from '../dataset/totals.ts';
 import { STDOUT_NAME } from '../destination/stream-destination.ts';
 import { byteSize, count, duration, percent } from '../format.ts';
-import { type RunSpan, workedMs } from '../job/timeline.ts';
+import { heldShare, type RunSpan, workedMs } from '../job/timeline.ts';
 import { shellQuoted } from '../shell-quoted.ts';
+import { meansStore } from '../store/store-url.ts';
 import { meaningOf } from './advice.ts';
 
 export interface Head extends RecordTotals {
@@ -34,6 +35,7 @@ export function headLines(head: Head): string[] {
       `stored (${share}), ${byteSize(bytes)} in ${shards}`,
     ...codeLines(head),
     ...timeLine(rows, bytes, runs),
+    ...heldLine(outs, heldShare(runs)),
     ...next,
   ];
 }
@@ -59,4 +61,20 @@ function timeLine(rows: number, bytes: number, runs: readonly RunSpan[]): string
   if (ms <= 0) return [];
   const spread = runs.length > 1 ? ` in ${count(runs.length)} runs` : '';
   return [`time: ${duration(ms)}${spread}, ${count((rows * 1000) / ms)} rows/s, ${byteSize((bytes * 1000) / ms)}/s`];
+}
+
+/** Below this share of the time an output is not what a run waits for. Chosen. */
+const HELD_SHARE = 0.1;
+
+/** What a run waited for, where that was its output. */
+export function heldLine(outs: readonly string[], share = 0): string[] {
+  if (share < HELD_SHARE) return [];
+  return [`held: ${percent(share)} of the time nothing was sent: ${slowest(outs)} is slower than the network`];
+}
+
+function slowest(outs: readonly string[]): string {
+  const [out = ''] = outs;
+  if (outs.length !== 1) return 'the output';
+  if (out === STDOUT_NAME) return 'whoever reads stdout';
+  return meansStore(out) ? `the store ${out}` : `the disk of ${out}`;
 }

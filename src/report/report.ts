@@ -16,6 +16,8 @@ export interface Rates {
   readonly workedMs: number;
   readonly rowsPerSecond: number;
   readonly bytesPerSecond: number;
+  /** Of the time worked, in which nothing was sent because the output took no more; absent where nobody measured it. */
+  readonly heldShare?: number | undefined;
 }
 
 /** One output folder. */

@@ -15,6 +15,7 @@ import type { JobSummary } from '../job/job-summary.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
+import type { WorkForce } from '../threads/work-force.ts';
 import type { JobInput } from './job-input.ts';
 import { graceMs } from './run-control.ts';
 import type { Beginning, Place } from './run-place.ts';
@@ -59,6 +60,7 @@ class PassingPlace implements Place {
   readonly kept: KeptUnitsOptions | undefined;
   readonly #folder: string;
   readonly #options: PassingOptions;
+  #heldMs: number | undefined;
 
   constructor(destination: Destination, folder: string, clock: Clock, options: PassingOptions = {}) {
     this.destination = destination;
@@ -75,13 +77,17 @@ class PassingPlace implements Place {
     return { before: await totalOf(this.committer.records()), notices, isFinished: false };
   }
 
-  watch(): () => Promise<readonly string[]> {
-    return async () => [];
+  watch(force: WorkForce): () => Promise<readonly string[]> {
+    return async () => {
+      const { heldMs, threads } = force.stats();
+      this.#heldMs = heldMs / threads;
+      return [];
+    };
   }
 
   async conclude(_input: JobInput, { before }: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary> {
     const totals = await totalOf(this.committer.records());
-    const runs = [{ startedAtMs: this.clock.wallMs() - elapsedMs, elapsedMs }];
+    const runs = [{ startedAtMs: this.clock.wallMs() - elapsedMs, elapsedMs, heldMs: this.#heldMs }];
     return { ...totals, complete, out: this.destination.name, elapsedMs, runs, before };
   }
 

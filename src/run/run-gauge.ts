@@ -5,7 +5,13 @@ import { subscribe } from '../telemetry/channels.ts';
 
 /** What the gauge looks at: the fetch stage. */
 export interface GaugedStage {
-  stats(): { readonly inFlight: number; readonly queued: number };
+  stats(): {
+    readonly inFlight: number;
+    readonly queued: number;
+    /** Time in which the output took no more, ms, over all threads. */
+    readonly heldMs: number;
+    readonly threads: number;
+  };
   busiestHosts(most: number): readonly {
     readonly host: string;
     readonly inFlight: number;
@@ -30,6 +36,9 @@ export class RunGauge {
   readonly #states = new Map<string, string>();
   #attempts = new Map<string, number>();
   #readMs: number;
+  #threadsHeldMs = 0;
+  /** Of one thread, on the average. */
+  #heldMs = 0;
 
   constructor(source: GaugedStage, clock: Clock) {
     this.#source = source;
@@ -49,7 +58,10 @@ export class RunGauge {
   read(): TimelineMoment {
     const nowMs = this.#clock.nowMs();
     const { fetched: stored, failed, skipped, bytes } = this.#counts;
-    const { inFlight, queued } = this.#source.stats();
+    const { inFlight, queued, heldMs: threadsHeldMs, threads } = this.#source.stats();
+    // A thread that has ended takes its time along.
+    this.#heldMs += Math.max(0, threadsHeldMs - this.#threadsHeldMs) / threads;
+    this.#threadsHeldMs = threadsHeldMs;
     const seconds = (nowMs - this.#readMs) / 1000;
     const hosts = this.#source.busiestHosts(MAX_HOSTS).map(
       ({ host, inFlight: in_flight, limit, waiting, isPaused }): TimelineHost => ({
@@ -60,7 +72,7 @@ export class RunGauge {
     );
     this.#attempts = new Map();
     this.#readMs = nowMs;
-    return { stored, failed, skipped, bytes, in_flight: inFlight, queued, hosts };
+    return { stored, failed, skipped, bytes, in_flight: inFlight, queued, held_ms: Math.round(this.#heldMs), hosts };
   }
 
   end(): void {

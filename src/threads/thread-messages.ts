@@ -35,6 +35,8 @@ export interface ThreadReport {
   readonly hosts: readonly HostLoad[];
   /** Units that it has taken and not begun. */
   readonly spareUnits: number;
+  /** Time in which its sink held it back, ms. */
+  readonly heldMs: number;
 }
 
 export type FromThread =

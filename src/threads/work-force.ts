@@ -32,9 +32,18 @@ const LEAST_FILES = 256;
  */
 const [LEAST_SLOTS, SLOTS_PER_THREAD] = [262_144, 8192];
 
+/** All threads together. */
+export interface ForceStats {
+  readonly inFlight: number;
+  readonly queued: number;
+  /** Time in which sinks held back what comes before them, ms, added up over the threads. */
+  readonly heldMs: number;
+  /** At work, the first one among them. */
+  readonly threads: number;
+}
+
 export interface WorkForce {
-  /** All threads together. */
-  stats(): { readonly inFlight: number; readonly queued: number };
+  stats(): ForceStats;
   busiestHosts(most: number): HostLoad[];
   /** Work on the channel's units until there are none left, or somebody says stop. Once. */
   work(channel: WorkedChannel, signals: WorkSignals, around?: WorkAround): Promise<void>;
@@ -82,8 +91,10 @@ class OneThread implements WorkForce {
     this.#stages = openWorkStages(config, around);
   }
 
-  stats(): { readonly inFlight: number; readonly queued: number } {
-    return this.#stages[0].stats();
+  stats(): ForceStats {
+    const [fetch, sink] = this.#stages;
+    const { inFlight, queued } = fetch.stats();
+    return { inFlight, queued, heldMs: sink.stats().writeWaitMs, threads: 1 };
   }
 
   busiestHosts(most: number): HostLoad[] {
@@ -146,9 +157,12 @@ class ManyThreads implements WorkForce {
     });
   }
 
-  stats(): { readonly inFlight: number; readonly queued: number } {
-    const queued = this.#reports.reduce((sum, report) => sum + report.queued, this.#stages[0].stats().queued);
-    return { inFlight: this.#table.inFlightAll, queued };
+  stats(): ForceStats {
+    const [fetch, sink] = this.#stages;
+    const reports = this.#reports;
+    const queued = reports.reduce((sum, report) => sum + report.queued, fetch.stats().queued);
+    const heldMs = reports.reduce((sum, report) => sum + report.heldMs, sink.stats().writeWaitMs);
+    return { inFlight: this.#table.inFlightAll, queued, heldMs, threads: 1 + reports.length };
   }
 
   busiestHosts(most: number): HostLoad[] {

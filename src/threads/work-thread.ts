@@ -78,7 +78,10 @@ async function workHere(data: WorkThreadData): Promise<void> {
   const report = (): void => {
     const { queued } = stages[0].stats();
     const { spareUnits } = stages[0];
-    post({ to: 'crew', report: { queued, hosts: stages[0].busiestHosts(MAX_HOSTS), spareUnits } });
+    post({
+      to: 'crew',
+      report: { queued, hosts: stages[0].busiestHosts(MAX_HOSTS), spareUnits, heldMs: stages[1].stats().writeWaitMs },
+    });
     cancelReport = clock.timer(REPORT_MS, report);
   };
   let cancelReport = clock.timer(REPORT_MS, report);

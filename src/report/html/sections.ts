@@ -1,5 +1,6 @@
 /** What a report's page says; the plots are drawn into it by plots.js. */
 import { byteSize, count, duration, milliseconds, percent } from '../../format.ts';
+import { heldLine } from '../head-lines.ts';
 import type { RunPlot } from '../plots.ts';
 import type { Report } from '../report.ts';
 import type { HostLine } from '../tally.ts';
@@ -67,7 +68,7 @@ function loads(runs: readonly RunPlot[]): Markup {
   return cards.length === 0 ? html`` : html`<h2>Requests in flight and limits</h2><div class="plots">${cards}</div>`;
 }
 
-function timeSplit({ time: { ms, rows } }: Report): Markup {
+function timeSplit({ time: { ms, rows }, rates, outputs }: Report): Markup {
   if (ms === undefined) return html``;
   const whole = Object.values(ms).reduce((sum, part) => sum + part, 0);
   const share = (value: number): number => (whole === 0 ? 0 : value / whole);
@@ -79,8 +80,12 @@ function timeSplit({ time: { ms, rows } }: Report): Markup {
     ({ name, value, i }) => html`<tr><td><span class="dot part-${i}"></span>${name}</td>${numbers([duration(value)])}
 ${numbers([percent(share(value)), milliseconds(rows === 0 ? 0 : value / rows)])}</tr>`,
   );
+  const held = heldLine(
+    outputs.map(({ out }) => out),
+    rates.heldShare,
+  );
   return html`<h2>Where a row spends its time</h2><div class="card"><div class="bar">${bars}</div>
-<table><tr><th>part</th>${numberHeads(['all rows together', 'share', 'per row'])}</tr>${lines}</table></div>`;
+${held.map((line) => html`<p>${line}</p>`)}<table><tr><th>part</th>${numberHeads(['all rows together', 'share', 'per row'])}</tr>${lines}</table></div>`;
 }
 
 function errors({ errorLines }: Report): Markup {

@@ -157,13 +157,13 @@ class DatasetWriter implements GatheringWriter {
   async #finishFiles(): Promise<UnitRecord> {
     const { shard } = this.#unit;
     const { clock } = this.#layout;
+    const [startMs, writtenMs] = [clock.nowMs(), this.#container.writeMs];
     const artifacts = [await this.#closeContainer()];
     this.#timer.add('write', this.#container.writeMs);
-    const startMs = clock.nowMs();
     artifacts.push(await this.#putTable());
     const record = this.#record(artifacts);
     // What follows cannot be in a file that must be complete before it: the record and the renames.
-    this.#timer.add('commit', clock.nowMs() - startMs);
+    this.#timer.add('commit', clock.nowMs() - startMs - (this.#container.writeMs - writtenMs));
     const stats = await this.#putFile(
       `${shard}${STATS_SUFFIX}`,
       formatStats(

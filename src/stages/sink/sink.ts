@@ -99,8 +99,10 @@ class SinkStream extends Writable implements Sink {
   }
 
   stats(): SinkStats {
+    const heldMs = this.#held === undefined ? 0 : this.#clock.nowMs() - this.#held.sinceMs;
     return {
       ...this.#counts,
+      writeWaitMs: this.#counts.writeWaitMs + heldMs,
       openUnits: this.#lanes.size,
       pendingWrites: this.#pendingWrites,
       pendingBytes: this.#pendingBytes,

@@ -2,7 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderFile } from '../../../src/dataset/files/folder-files.ts';
-import { readRunSpans, readTimeline, type TimelinePoint, TimelineRecorder } from '../../../src/job/timeline.ts';
+import {
+  heldShare,
+  type RunSpan,
+  readRunSpans,
+  readTimeline,
+  type TimelinePoint,
+  TimelineRecorder,
+} from '../../../src/job/timeline.ts';
 import { readRunPlot } from '../../../src/report/plots.ts';
 import { RunGauge } from '../../../src/run/run-gauge.ts';
 import { publish } from '../../../src/telemetry/channels.ts';
@@ -10,7 +17,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const SOURCE = {
-  stats: () => ({ inFlight: 3, queued: 7 }),
+  stats: () => ({ inFlight: 3, queued: 7, heldMs: 0, threads: 1 }),
   busiestHosts: () => [{ host: 'a.test', inFlight: 3, limit: 8, waiting: 7, isPaused: false }],
 };
 
@@ -53,7 +60,7 @@ describe('the timeline of a run', () => {
     expect(points.length).toBeLessThanOrEqual(41);
     expect(points[0]?.elapsed_ms).toBe(0);
     expect(await readRunSpans(path)).toEqual([
-      { startedAtMs: Date.UTC(2026, 0, 1), elapsedMs: 500_000, endedAtMs: Date.UTC(2026, 0, 1) + 500_000 },
+      { startedAtMs: Date.UTC(2026, 0, 1), elapsedMs: 500_000, endedAtMs: Date.UTC(2026, 0, 1) + 500_000, heldMs: 0 },
     ]);
     expect(points.at(-1)?.stored).toBe(500);
   });
@@ -66,6 +73,27 @@ describe('the timeline of a run', () => {
     const spans = await readRunSpans(path);
     expect(spans.map(({ elapsedMs }) => elapsedMs)).toEqual([2000, 3000]);
     expect((await pointsOf(path)).length).toBe(10 + 14);
+  });
+
+  it('tells for how long the output took no more, of one thread on the average', async () => {
+    const path = join(await tempFolder(), 'timeline.jsonl');
+    const clock = new VirtualClock();
+    const stats = { inFlight: 0, queued: 7, heldMs: 0, threads: 1 };
+    const recorder = new TimelineRecorder(path, new RunGauge({ ...SOURCE, stats: () => stats }, clock), clock);
+    const during = async (heldMs: number, threads: number): Promise<void> => {
+      Object.assign(stats, { heldMs, threads });
+      await clock.advance(1000);
+    };
+    await during(800, 1);
+    await during(2000, 2);
+    // The second thread has ended, and what it had counted is gone.
+    await during(1500, 1);
+    await during(1700, 1);
+    await recorder.end();
+    const [run] = await readRunSpans(path);
+    expect(run).toMatchObject({ elapsedMs: 4000, heldMs: 800 + 600 + 200 });
+    expect(heldShare([run as RunSpan])).toBeCloseTo(0.4);
+    expect(heldShare([{ startedAtMs: 0, elapsedMs: 5 }])).toBeUndefined();
   });
 
   it('that cannot be written is told of, and harms nothing', async () => {

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { headLines } from '../../../src/report/head-lines.ts';
+
+const TOTALS = { units: 2, rows: 10, stored: 10, failed: 0, skipped: 0, bytes: 1000, errors: {} };
+
+function linesOf(heldMs: number | undefined, ...outs: readonly string[]): string[] {
+  const runs = [{ startedAtMs: 0, elapsedMs: 10_000, heldMs }];
+  return headLines({ ...TOTALS, complete: true, outs, runs });
+}
+
+describe('the head of a report', () => {
+  it.for([
+    ['/data/out', 'the disk of /data/out'],
+    ['s3://bucket/out', 'the store s3://bucket/out'],
+    ['-', 'whoever reads stdout'],
+  ] as const)('names the output when that is what a run waited for (%s)', ([out, name]) => {
+    expect(linesOf(6200, out)).toContain(
+      `held: 62.0 % of the time nothing was sent: ${name} is slower than the network`,
+    );
+  });
+
+  it('does not name it when it kept up, or nobody looked', () => {
+    for (const heldMs of [undefined, 0, 900])
+      expect(linesOf(heldMs, '/data/out').join()).not.toContain('slower than the network');
+  });
+
+  it('of a tar on stdout has nothing that could be done next', () => {
+    expect(linesOf(0, '-')).toEqual([
+      'done: 10 of 10 rows stored (100 %), 1.00 kB in one tar',
+      expect.stringMatching(/^time/),
+    ]);
+  });
+});
