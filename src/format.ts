@@ -1,8 +1,8 @@
 /** Numbers as people read them. Pure. */
 
-/** 12345678 -> 12,345,678 */
+/** 12345678 -> 12,345,678. Not toLocaleString: the first number that it writes takes 20 ms. */
 export function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** Decimal units, three digits: 1,234 B, 12.3 kB, 4.56 GB. */

@@ -25,12 +25,15 @@ let parquet: Parquet | undefined;
 export function loadParquet(): Parquet {
   if (parquet !== undefined) return parquet;
   setFlagsFromString(`--wasm-tiering-budget=${BUDGET}`);
+  // Of its thousands of functions few are ever called: the others need not be looked at.
+  setFlagsFromString('--wasm-lazy-validation');
   try {
     parquet = load('parquet-wasm') as Parquet;
   } catch (error) {
     throw memoryError(error);
   } finally {
     setFlagsFromString(`--wasm-tiering-budget=${USUAL_BUDGET}`);
+    setFlagsFromString('--no-wasm-lazy-validation');
   }
   return parquet;
 }

@@ -1,4 +1,5 @@
 /** What will hurt, and what to do about it. */
+import { count } from '../format.ts';
 import type { ManifestInspection, ManifestWarning, ManifestWarningCode } from './inspection.ts';
 
 type Facts = Omit<ManifestInspection, 'warnings'>;
@@ -38,7 +39,7 @@ const RULES: Readonly<Record<Exclude<ManifestWarningCode, 'reader'>, Rule>> = {
     const about = duplicates.exact ? '' : 'about ';
     return {
       message:
-        `${about}${number(duplicates.rows)} rows (${share(duplicates.rows / rows)}) repeat the URL of an earlier ` +
+        `${about}${count(duplicates.rows)} rows (${share(duplicates.rows / rows)}) repeat the URL of an earlier ` +
         'row, and each would be fetched and stored again',
       advice:
         'remove them before the download (SELECT DISTINCT ON, pandas drop_duplicates) unless the rows differ ' +
@@ -50,7 +51,7 @@ const RULES: Readonly<Record<Exclude<ManifestWarningCode, 'reader'>, Rule>> = {
     if (file?.rowGroupBytes === undefined || file.rowGroupBytes < ROW_GROUP_BYTES) return undefined;
     return {
       message:
-        `${file.name} has a row group of ${number(file.rowGroupBytes / 2 ** 20)} MiB, all of which is in memory ` +
+        `${file.name} has a row group of ${count(file.rowGroupBytes / 2 ** 20)} MiB, all of which is in memory ` +
         'while it is read',
       advice:
         'write the file with row groups of 100,000 rows (row_group_size), or without the columns that nobody needs',
@@ -70,7 +71,7 @@ const RULES: Readonly<Record<Exclude<ManifestWarningCode, 'reader'>, Rule>> = {
     if (badUrls.rows < rows * BAD_SHARE || badUrls.rows === 0) return undefined;
     return {
       message:
-        `${number(badUrls.rows)} rows (${share(badUrls.rows / rows)}) have no URL that can be requested and will ` +
+        `${count(badUrls.rows)} rows (${share(badUrls.rows / rows)}) have no URL that can be requested and will ` +
         'end as invalid_url or unsupported_scheme',
       advice: 'see whether --url names the right column, then repair or drop those rows',
     };
@@ -80,7 +81,7 @@ const RULES: Readonly<Record<Exclude<ManifestWarningCode, 'reader'>, Rule>> = {
     if (hosts.count < MANY_HOSTS || perHost >= FEW_ROWS) return undefined;
     return {
       message:
-        `${number(hosts.count)} hosts with ${perHost.toFixed(1)} rows each: most of the time goes into looking ` +
+        `${count(hosts.count)} hosts with ${perHost.toFixed(1)} rows each: most of the time goes into looking ` +
         'up names and connecting, and many hosts will be gone',
       advice:
         'use a name server that stands a lot (--dns-server), raise --concurrent-downloads, and lower ' +
@@ -91,7 +92,7 @@ const RULES: Readonly<Record<Exclude<ManifestWarningCode, 'reader'>, Rule>> = {
     if (labels === undefined || labels.nulls < rows * NULL_LABEL_SHARE || labels.nulls === 0) return undefined;
     return {
       message:
-        `${number(labels.nulls)} rows (${share(labels.nulls / rows)}) have no label and will share one folder in ` +
+        `${count(labels.nulls)} rows (${share(labels.nulls / rows)}) have no label and will share one folder in ` +
         'an imagefolder',
       advice: 'name that folder with --null-label, drop those rows, or name another column with --label',
     };
@@ -99,7 +100,7 @@ const RULES: Readonly<Record<Exclude<ManifestWarningCode, 'reader'>, Rule>> = {
   many_labels: ({ labels }) => {
     if (labels === undefined || labels.count < MANY_LABELS) return undefined;
     return {
-      message: `${number(labels.count)} different labels: as loose files that is as many folders`,
+      message: `${count(labels.count)} different labels: as loose files that is as many folders`,
       advice: 'keep the shards (do not use --no-create-tar), or name a coarser column with --label',
     };
   },
@@ -117,8 +118,4 @@ export function manifestWarnings(facts: Facts, notes: readonly string[]): Manife
 function share(part: number): string {
   const percent = part * 100;
   return `${percent === 100 ? 100 : percent.toFixed(percent > 99.9 ? 2 : 1)} %`;
-}
-
-function number(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
 }

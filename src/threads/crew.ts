@@ -1,7 +1,7 @@
 /**
  * The work threads of a process. They are started while those that there are cannot keep up, the machine could do more
- * and units wait, so that a short list starts as quickly as it would without them; each takes units of the process's channel like a worker of its
- * own, under limits of hosts that all of them share.
+ * and units wait, so that a short list starts as quickly as it would without them; each takes units of the process's
+ * channel like a worker of its own, under limits of hosts that all of them share.
  */
 import { performance } from 'node:perf_hooks';
 import { FinishOpenUnits } from '../chain.ts';

@@ -1,10 +1,11 @@
 /** Connections by origin, least recently used origins closed: a manifest may name hundreds of thousands of hosts. */
 import type { Socket } from 'node:net';
-import { type buildConnector, Client } from 'undici';
+import type { buildConnector, Client } from 'undici';
 import type { Clock } from '../../../clock.ts';
 import type { Connector } from '../../../network/connector.ts';
 import type { Connections } from '../../../paarc/limit.ts';
 import { keepEndWhilePaused } from './paused-end.ts';
+import { UndiciClient } from './undici-client.ts';
 
 /** Idle sockets cost the host as well as us; four seconds bridge the gaps of a paced host. */
 const KEEP_ALIVE_MS = 4_000;
@@ -139,7 +140,7 @@ export class OriginPools {
   #open(origin: string, entry: Origin, connections: Connections | undefined): Client {
     const line: Line = { connections, giveUp: () => {}, socket: undefined, state: 'kept' };
     connections?.onAsked(() => this.#yieldFrom(origin.slice(origin.indexOf('//') + 2)));
-    const client: Client = new Client(origin, {
+    const client: Client = new UndiciClient(origin, {
       connect: (options, callback) => {
         const watched = withEndKept(client, connections === undefined ? callback : counted(line, callback));
         line.giveUp = this.#connector.connect(options, watched);
