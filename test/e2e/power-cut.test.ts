@@ -44,7 +44,8 @@ describeNats('a power cut of the machine of a worker and its submitter', () => {
           const worker = ['worker', ...job, '--open-units', '2', '--threads', '1'];
           return [trial.start(submit, { env: { ...env, ...quiet(env) } }), trial.start(worker, { env })];
         };
-        const at = 5 + Math.floor(uniform(`cut ${cut}`, SEED) * 60);
+        // Of the 55 or more that a worker makes.
+        const at = 5 + Math.floor(uniform(`cut ${cut}`, SEED) * 45);
         const [submit, worker] = both(powerCutEnv(kept, out, at)) as [CliProcess, CliProcess];
         expect((await worker.done).code, `cut at sync ${at}`).toBe(null);
         submit.child.kill('SIGKILL');
