@@ -3,14 +3,16 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { type Clock, sleep } from '../clock.ts';
 import { SUCCESS_FILE } from '../dataset/seal/seal-dataset.ts';
-import { FolderDestination } from '../destination/folder-destination.ts';
+import type { FolderDestination } from '../destination/folder-destination.ts';
 import { type FolderPaths, finalPath, stagingFolder } from '../destination/folder-layout.ts';
 import { LOOK_AGAIN_MS, VISIBLE_MS } from '../destination/folder-staging.ts';
+import { folderOf } from '../destination/tool/folder-of.ts';
 import { isFlowDcError } from '../errors.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { type DistributedMark, readMark, removeMark, writeMark } from '../job/distributed-mark.ts';
 import { noteSealed } from '../job/job-file.ts';
 import type { Job, OpenJob } from '../job/job-folder.ts';
+import { uploadOfJob } from '../job/job-upload.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
 import { acquireLock, type JobLock } from '../job/lock.ts';
 import type { UnitRecord } from '../record.ts';
@@ -30,7 +32,8 @@ export class FolderSite implements JobSite {
     this.out = job.out;
     this.job = job;
     this.paths = paths;
-    this.destination = new FolderDestination(paths.output, { layout: paths.layout });
+    const upload = uploadOfJob(job.settings, paths.layout === 'shards');
+    this.destination = folderOf(upload, paths.output, { clock });
     this.committer = createLocalCommitter(paths.state);
     this.#clock = clock;
   }
@@ -57,7 +60,7 @@ export class FolderSite implements JobSite {
   readonly settle: Settle = async (record, patience) => {
     const endMs = this.#clock.nowMs() + (patience ? VISIBLE_MS : 0);
     for (;;) {
-      if (await this.#isFinal(record)) return true;
+      if (await this.destination.isFinal(record)) return true;
       if (await this.#isStaged(record)) {
         await this.destination.rollForward(record);
         return true;
@@ -78,11 +81,6 @@ export class FolderSite implements JobSite {
   }
 
   async close(): Promise<void> {}
-
-  async #isFinal({ artifacts }: UnitRecord): Promise<boolean> {
-    for (const { name, bytes } of artifacts) if ((await bytesOf(finalPath(this.paths, name))) !== bytes) return false;
-    return true;
-  }
 
   async #isStaged({ unit, token }: UnitRecord): Promise<boolean> {
     return (await stat(stagingFolder(this.paths, unit, token)).catch(() => undefined)) !== undefined;
@@ -117,8 +115,4 @@ export class HeldFolderSite extends FolderSite implements HeldSite {
   override close(): Promise<void> {
     return this.#held.close();
   }
-}
-
-async function bytesOf(path: string): Promise<number | undefined> {
-  return (await stat(path).catch(() => undefined))?.size;
 }

@@ -160,6 +160,8 @@ class Server {
     try {
       const { own, out = channel.description.out } = this.#options;
       site = await siteOf({ ...channel.description, out }, own, this.#clock);
+      // A program that is missing here is no fault of the units.
+      await site.destination.reach?.({ isNew: false, replaces: false });
       return await this.#workIn(channel, site);
     } catch (error) {
       // The server went away in this moment; it is waited for as at any other.

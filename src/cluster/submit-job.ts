@@ -123,6 +123,8 @@ async function submit(submission: Submission): Promise<SubmitSummary> {
   await options.onStart?.(input.info, site.notices);
   const isFinished = mark === undefined && (await site.isFinished());
   if (isFinished) return summaryOf(submission, site.committer.records(), { before, complete: true, published: false });
+  const isNew = before.units === 0 && mark === undefined;
+  await site.destination.reach?.({ isNew, replaces: config.run.overwrite });
   const id = config.cluster.job ?? mark?.job ?? jobNameOf({ out: site.out, id: site.job.id });
   const connection = await options.connect(site.paths, id);
   try {

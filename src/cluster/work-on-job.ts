@@ -68,6 +68,7 @@ export async function workOnJob(
   const idle = new AbortController();
   const drain = options.drain === undefined ? idle.signal : AbortSignal.any([options.drain, idle.signal]);
   const control = new RunControl(clock, config.run.drainMs, { ...options, drain });
+  control.stop.addEventListener('abort', () => destination.halt?.(control.stop.reason), { once: true });
   const gauge = new RunGauge(force, clock);
   const endHeartbeat = startHeartbeat(channel, {
     ...options,

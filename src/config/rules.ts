@@ -74,6 +74,26 @@ const RULES: readonly Rule[] = [
     check: (v, name) =>
       v.output === '-' ? undefined : `${name('outcomes')} goes with ${name('output')} -; others keep a table per shard`,
   },
+  // Somebody has to keep what the job knows.
+  { slice: 'sink', option: 'output', derive: (v) => folderFor(v.cloudDestination as string | undefined) },
+  {
+    slice: 'sink',
+    option: 'cloudDestination',
+    check: (v, name) =>
+      v.createTar === false
+        ? `${name('cloudDestination')}: only tar shards are uploaded; leave ${name('createTar')} on`
+        : v.output === 'none:' || v.output === '-'
+          ? `${name('cloudDestination')}: expected a folder for what the job keeps, got ${name('output')} ${v.output}`
+          : undefined,
+  },
+  {
+    slice: 'sink',
+    option: 'cloudPutCommand',
+    check: (v, name) =>
+      v.cloudDestination === undefined
+        ? `${name('cloudPutCommand')} needs ${name('cloudDestination')}, which says where to`
+        : undefined,
+  },
   { slice: 'sink', option: 'imageName', derive: (v) => (v.outputFormat === 'webdataset' ? 'jpg' : 'content') },
 ];
 
@@ -99,6 +119,13 @@ export function applyRules(
     if (problem !== undefined) problems.push(problem);
   }
   return problems;
+}
+
+/** A folder here, named after one elsewhere: `s3://bucket/birds`, `cloud:birds/` -> `birds`. */
+function folderFor(remote: string | undefined): string | undefined {
+  if (remote === undefined) return undefined;
+  const [name] = /[\w.-]+(?=[^\w.-]*$)/.exec(remote) ?? [];
+  return name === undefined || /^[.-]/.test(name) ? 'dataset' : name;
 }
 
 function atMost(low: string, high: string): NonNullable<Rule['check']> {

@@ -16,6 +16,14 @@ export interface Destination {
   readonly spillFolder: string;
   /** Folder for notes about rows that ended a worker, which all workers see. */
   readonly poisonFolder: string;
+  /** How many units may be in their commit at a time, when not as many as suit a disk. */
+  readonly commitsAtOnce?: number | undefined;
+  /**
+   * Make contact with what lies beyond this machine, before anything is fetched; absent where nothing does.
+   * @param isNew - nothing of the job was committed yet; `replaces` what it finds there, if it may
+   * Errors: FDC_ERR_DEST_UNWRITABLE, FDC_ERR_DEST_FOREIGN.
+   */
+  reach?(job: { readonly isNew: boolean; readonly replaces: boolean }): Promise<void>;
   /** Begin an attempt at a unit. `token` is new per attempt. */
   stage(unit: UnitId, token: string): Promise<Staging>;
   /**
@@ -35,6 +43,8 @@ export interface Destination {
   putFile(name: string, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
   /** An artifact that was rolled forward, or a file that was put. Errors: FDC_ERR_DEST_IO when it is not there. */
   readFile(name: string): Promise<Uint8Array>;
+  /** The run ends now: what is under way is given up, and whoever waits for it gets the reason. */
+  halt?(reason: Error): void;
 }
 
 /** One attempt at one unit. */

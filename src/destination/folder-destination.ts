@@ -1,5 +1,5 @@
 /** A dataset in a local folder. */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
@@ -31,6 +31,7 @@ export interface FolderDestinationOptions {
 export class FolderDestination implements Destination {
   readonly name: string;
   readonly paths: FolderPaths;
+  readonly commitsAtOnce?: number;
   readonly #onStep: (step: CommitStep, unit: UnitId) => void;
   readonly #clock: Clock;
   readonly #tempo = new DiskTempo();
@@ -65,6 +66,9 @@ export class FolderDestination implements Destination {
     return this.#prepared;
   }
 
+  /** Nothing lies beyond. */
+  async reach(_job: { readonly isNew: boolean; readonly replaces: boolean }): Promise<void> {}
+
   async stage(unit: UnitId, token: string): Promise<Staging> {
     await this.prepare();
     return this.#guard(async () => {
@@ -81,6 +85,16 @@ export class FolderDestination implements Destination {
     await this.#guard(() => rollForwardFolder(this.paths, record, this.#clock, this.#tempo));
     this.#onStep('rolled', record.unit);
   }
+
+  /** Whether a record's artifacts are in their final places, by their sizes. */
+  async isFinal({ artifacts }: Pick<UnitRecord, 'artifacts'>): Promise<boolean> {
+    for (const { name, bytes } of artifacts)
+      if ((await stat(finalPath(this.paths, name)).catch(() => undefined))?.size !== bytes) return false;
+    return true;
+  }
+
+  /** Nothing that a disk does takes long. */
+  halt(_reason: Error): void {}
 
   /** Also empties the spill folder: call it only while no other process works on this destination. */
   async sweep(isDecided: (unit: UnitId, token: string) => Promise<boolean>): Promise<void> {

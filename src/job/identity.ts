@@ -35,6 +35,8 @@ export interface JobIdentity {
   readonly nullLabel: string;
   readonly trustNames: boolean;
   readonly hash: boolean;
+  /** Where the shards are uploaded to; absent when they stay in the folder. */
+  readonly cloudDestination?: string | undefined;
   /** What becomes of secrets in URLs; absent in jobs of versions that did not write it down. */
   readonly keepCredentials?: boolean | undefined;
   readonly redactQuery?: boolean | undefined;
@@ -67,6 +69,7 @@ export function identityOf(
     nullLabel: sink.nullLabel,
     trustNames: sink.trustNames,
     hash: fetch.hash,
+    cloudDestination: sink.cloudDestination,
     keepCredentials: sink.keepCredentials,
     redactQuery: sink.redactQuery,
   };
@@ -101,6 +104,7 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   null_label: (identity) => show(identity.nullLabel),
   trust_names: (identity) => show(identity.trustNames),
   hash: (identity) => show(identity.hash),
+  cloud_destination: (identity) => show(identity.cloudDestination),
   keep_credentials: (identity) => show(identity.keepCredentials ?? false),
   redact_query: (identity) => show(identity.redactQuery ?? false),
 };

@@ -2,12 +2,16 @@
 import { systemClock } from '../clock.ts';
 import type { DatasetFiles } from '../dataset/files/dataset-files.ts';
 import { FolderFiles } from '../dataset/files/folder-files.ts';
+import { UploadedFiles } from '../dataset/files/uploaded-files.ts';
 import { parseDestination } from '../destination/destination-name.ts';
+import { folderOf } from '../destination/tool/folder-of.ts';
+import { ToolDestination } from '../destination/tool/tool-destination.ts';
 import type { S3Settings } from '../store/s3/settings.ts';
 import type { StoreUrl } from '../store/store-url.ts';
 import { type DistributedMark, readMark } from './distributed-mark.ts';
 import type { JobFile } from './job-file.ts';
-import { readJob } from './job-folder.ts';
+import { type Job, readJob } from './job-folder.ts';
+import { uploadOfJob } from './job-upload.ts';
 import { createLocalCommitter, type LocalCommitter } from './local-committer.ts';
 import { acquireLock, lockHolder } from './lock.ts';
 import type { LockHolder } from './lock-holder.ts';
@@ -30,6 +34,12 @@ export interface JobView extends JobFile {
   close(): Promise<void>;
 }
 
+/** The files of a folder's job, in the folder and where else it has brought them. */
+function filesOf({ out, paths, settings, identity }: Job): DatasetFiles {
+  const destination = folderOf(uploadOfJob(settings, identity.createTar), out);
+  return destination instanceof ToolDestination ? new UploadedFiles(paths, destination.remote) : new FolderFiles(paths);
+}
+
 /**
  * The job at a destination.
  * @param dest - a folder, or a URL of a store
@@ -45,7 +55,7 @@ async function viewFolder(out: string): Promise<JobView> {
   const { paths } = job;
   return {
     ...job,
-    files: new FolderFiles(paths),
+    files: filesOf(job),
     decided: createLocalCommitter(paths.state),
     mark: () => readMark(paths),
     holder: () => lockHolder(paths.lockFile),

@@ -9,8 +9,9 @@ import { CHECKSUMS_FILE, sealedUnits } from '../dataset/seal/checksums.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
 import { parseDestination } from '../destination/destination-name.ts';
-import { FolderDestination } from '../destination/folder-destination.ts';
+import type { FolderDestination } from '../destination/folder-destination.ts';
 import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
+import { folderOf } from '../destination/tool/folder-of.ts';
 import { count } from '../format.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { identityOf } from '../job/identity.ts';
@@ -33,20 +34,24 @@ import type { Beginning, Place } from './run-place.ts';
 import { sealInfo } from './seal-info.ts';
 import { openStorePlace } from './store-place.ts';
 
-/**
- * @param stdout - what the output `-` writes to
- * Errors: FDC_ERR_CONFIG_INVALID for an output that is none, and for `-` without a stream.
- */
+export interface PlaceOptions {
+  /** What the output `-` writes to. */
+  readonly stdout?: Writable | undefined;
+  /** Told of what went wrong without harm to the dataset, a line each. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
+/** Errors: FDC_ERR_CONFIG_INVALID for an output that is none, and for `-` without a stream. */
 export async function placeFor(
   config: ResolvedConfig,
   output: string,
   clock: Clock,
-  stdout?: Writable,
+  { stdout, onNotice }: PlaceOptions = {},
 ): Promise<Place> {
   const { kind } = parseDestination(output);
   if (kind === 'none') return nowhere(clock);
   if (kind === 'stdout') return streamPlace(config, clock, stdout);
-  return kind === 'store' ? openStorePlace(config, output, clock) : new FolderPlace(config, output, clock);
+  return kind === 'store' ? openStorePlace(config, output, clock) : new FolderPlace(config, output, clock, onNotice);
 }
 
 class FolderPlace implements Place {
@@ -58,10 +63,10 @@ class FolderPlace implements Place {
   readonly #config: ResolvedConfig;
   #job: OpenJob | undefined;
 
-  constructor(config: ResolvedConfig, output: string, clock: Clock) {
+  constructor(config: ResolvedConfig, output: string, clock: Clock, onNotice: PlaceOptions['onNotice']) {
     this.#config = config;
     this.clock = clock;
-    this.destination = new FolderDestination(output, { layout: config.sink.createTar ? 'shards' : 'files' });
+    this.destination = folderOf(config, output, { clock, onSetback: onNotice });
     this.committer = createLocalCommitter(this.destination.stateFolder);
     this.profiles = new HostProfiles(clock);
     this.kept = { folder: this.destination.paths.kept, graceMs: graceMs(config.run) };
@@ -92,6 +97,7 @@ class FolderPlace implements Place {
     // A manifest has rows, so a finished dataset has records.
     const isFinished =
       before.units > 0 && existsSync(finalPath(job.paths, SUCCESS_FILE)) && !(await lacksUnits(job.paths, before));
+    if (!isFinished) await destination.reach({ isNew: before.units === 0, replaces: run.overwrite });
     return { before, notices, isFinished };
   }
 

@@ -45,8 +45,8 @@ export async function runJob(config: ResolvedConfig, options: RunJobOptions = {}
   const { output } = config.sink;
   if (output === undefined)
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o dataset');
-  const { clock = systemClock, stdout } = options;
-  const place = await placeFor(config, output, clock, stdout);
+  const { clock = systemClock, stdout, onNotice } = options;
+  const place = await placeFor(config, output, clock, { stdout, onNotice });
   try {
     const input = await openJobInput(config, options.stdin, options.drain, place.pipe);
     try {
@@ -99,6 +99,7 @@ async function runChain(
   const channel = createInProcessChannel({ committer, clock, rollForward, highWater });
   const unwatch = place.watch(force, (error) => control.fail(error));
   const endWatch = watchOver(pulse, destination.poisonFolder);
+  control.stop.addEventListener('abort', () => destination.halt?.(control.stop.reason), { once: true });
   const planned = async (): Promise<void> => {
     await plan(input.read(), input.cutting(), channel, control.stop);
     await input.finish();

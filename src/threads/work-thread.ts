@@ -6,9 +6,9 @@ import { sharedClockShiftMs, systemClock } from '../clock.ts';
 import { checkedBefore } from '../config/stage-settings.ts';
 import type { Destination } from '../destination/destination.ts';
 import { parseDestination } from '../destination/destination-name.ts';
-import { FolderDestination } from '../destination/folder-destination.ts';
 import { NoneDestination } from '../destination/none-destination.ts';
 import { StoreDestination } from '../destination/store/store-destination.ts';
+import { folderOf } from '../destination/tool/folder-of.ts';
 import { DeskLine } from '../host-budget/threads/desk-line.ts';
 import { GateTable } from '../host-budget/threads/gate-table.ts';
 import { openOutputStore } from '../job/store/open-output.ts';
@@ -63,6 +63,7 @@ async function workHere(data: WorkThreadData): Promise<void> {
         (order.kind === 'drain' ? drain : stop).abort(new Error(`told to ${order.kind}`));
     }
   };
+  stop.signal.addEventListener('abort', () => destination.destination.halt?.(stop.signal.reason), { once: true });
   const stages = openWorkStages(checkedBefore(config), {
     destination: destination.destination,
     committer: channel,
@@ -106,8 +107,7 @@ async function openDestination({ config, output, spillFolder }: WorkThreadData):
   const layout = config.sink.createTar ? 'shards' : 'files';
   const close = async (): Promise<void> => {};
   if (output === 'none:') return { destination: new NoneDestination({ spillFolder }), close };
-  if (parseDestination(output).kind !== 'store')
-    return { destination: new FolderDestination(output, { layout }), close };
+  if (parseDestination(output).kind !== 'store') return { destination: folderOf(config, output), close };
   const store = await openOutputStore(output, config);
   const destination = new StoreDestination(store, { layout, localFolder: dirname(spillFolder) });
   return { destination, close: () => store.close() };

@@ -13,7 +13,7 @@ import { defineCommand } from '../args/define-command.ts';
 import { openLog, openTrace } from '../terminal/log.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
-import { preflightLines, rowsToCome, summaryLines } from '../terminal/run-lines.ts';
+import { preflightLines, rowsToCome, summaryLines, uploadLines } from '../terminal/run-lines.ts';
 import { openBytesOutput, requireBytesOutput } from '../terminal/standard-output.ts';
 
 const NETWORK_DOWN =
@@ -122,7 +122,7 @@ async function dryRun(config: ResolvedConfig, io: CliIo): Promise<number> {
   const { inputs, ...options } = config.manifest;
   const info = await readManifestInfo(inputs, { ...options, remote: { network: config.fetch } });
   writeLines(io.stderr, await preflightLines(config, info));
-  writeLines(io.stderr, ['dry run: nothing was fetched or written']);
+  writeLines(io.stderr, [...uploadLines(config), 'dry run: nothing was fetched or written']);
   return EXIT.done;
 }
 

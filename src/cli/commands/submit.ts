@@ -13,7 +13,7 @@ import { defineCommand } from '../args/define-command.ts';
 import { openLog } from '../terminal/log.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
-import { noteServer, preflightLines, rowsToCome, summaryLines } from '../terminal/run-lines.ts';
+import { noteServer, preflightLines, rowsToCome, summaryLines, uploadLines } from '../terminal/run-lines.ts';
 import { type Leaving, SubmitServer } from './submit-server.ts';
 
 /** `submit`: hand a manifest to workers and follow them. */
@@ -32,7 +32,7 @@ export const submitCommand = defineCommand({
 async function runSubmit(config: Config, io: CliIo, notices: readonly string[]): Promise<number> {
   const resolved = resolveConfig(config, 'submit');
   requireManifest('submit', resolved, io);
-  requireFolder(resolved, config);
+  requireFolder(resolved);
   writeLines(io.stderr, notices);
   if (resolved.run.dryRun) {
     writeLines(io.stderr, await dryRunLines(resolved, io));
@@ -114,13 +114,7 @@ function report(summary: SubmitSummary, { run }: ResolvedConfig, io: CliIo, own:
   });
 }
 
-function requireFolder({ sink }: ResolvedConfig, { cloud_destination: cloud }: Config): void {
-  if (sink.output === undefined && cloud !== undefined)
-    throw new FlowDcError(
-      'FDC_ERR_USAGE',
-      'submit: workers do not upload to cloud_destination; say where they write with -o DEST, a folder that ' +
-        'every machine sees, and copy it afterwards',
-    );
+function requireFolder({ sink }: ResolvedConfig): void {
   if (sink.output === STDOUT_NAME)
     throw new FlowDcError(
       'FDC_ERR_USAGE',
@@ -156,6 +150,7 @@ async function dryRunLines(config: ResolvedConfig, io: CliIo): Promise<string[]>
         `${openUnits} units at once per worker, ${maxAttempts} attempts per row from ${retryBackoffMs / 1000} s ` +
         'apart',
       `server: ${server}`,
+      ...uploadLines(config),
       'dry run: nothing was published, fetched or written',
     ];
   } finally {

@@ -1,14 +1,17 @@
 /** What a run says to people besides its progress: what it is about to do, how its server is, what came of it. */
 import { getServers } from 'node:dns';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ResolvedConfig } from '../../config/types.ts';
 import { freeBytes } from '../../destination/disk.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
+import type { ToolCall } from '../../destination/tool/remote-tool.ts';
+import { toolOf } from '../../destination/tool/tool-of.ts';
 import { byteSize, count } from '../../format.ts';
 import type { ManifestInfo } from '../../index.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
 import { filesFor, openFileLimit, shareFiles } from '../../open-files.ts';
 import { codeLines, headLines } from '../../report/head-lines.ts';
+import { shellQuoted } from '../../shell-quoted.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 
 /**
@@ -109,7 +112,28 @@ async function outputLine(config: ResolvedConfig): Promise<string> {
     return `output: stdout: one ${outputFormat} tar${compressTar ? ', gzip' : ''}; ${table}`;
   }
   const free = await freeBytes(resolve(output));
-  return `output: ${output}: ${layout}${free === undefined ? '' : `; ${byteSize(free)} free`}`;
+  const { cloudDestination: remote, cloudTool, cloudPutCommand } = config.sink;
+  const upload =
+    remote === undefined
+      ? ''
+      : `, uploaded to ${remote} by ${cloudPutCommand ?? cloudTool}; tables and state stay here`;
+  return `output: ${output}: ${layout}${upload}${free === undefined ? '' : `; ${byteSize(free)} free`}`;
+}
+
+/** The calls that upload the first shard, for pasting into a shell; none without an upload. */
+export function uploadLines({ sink }: ResolvedConfig): string[] {
+  if (sink.cloudDestination === undefined) return [];
+  const { prepare, put, look } = toolOf(sink);
+  const name = `000000.tar${sink.compressTar ? '.gz' : ''}`;
+  const file = join(resolve(sink.output ?? ''), '.flow-dc', 'staging', 'UNIT.TOKEN', name);
+  const calls = [...prepare, ...(look === undefined ? [] : [look.list()]), ...put(file, name)];
+  if (look !== undefined) calls.push(look.stat(name));
+  return ['uploads, shard by shard:', ...calls.map((call) => `  ${commandLine(call)}`)];
+}
+
+function commandLine({ program, args, folder }: ToolCall): string {
+  const words = [program, ...args].map(shellQuoted).join(' ');
+  return folder === undefined ? words : `cd ${shellQuoted(folder)} && ${words}`;
 }
 
 function limitsLine(config: ResolvedConfig): string {

@@ -1,13 +1,7 @@
 /** FLOW-DC's keys for size estimates and for uploads. */
-import type { KeyMeta, Keys } from './key.ts';
+import type { Keys } from './key.ts';
 
-const NO_UPLOAD: KeyMeta = {
-  group: 'flowDc',
-  flowDc: {
-    effect: 'no-effect',
-    why: 'workers do not upload: give -o a folder that every machine sees, and copy it to the cloud afterwards',
-  },
-};
+const UPLOADING = ['download', 'config', 'submit', 'worker'] as const;
 
 /**
  * FLOW-DC's keys for size estimates and for uploads. How a manifest is split: partition.ts; how machines meet:
@@ -17,20 +11,56 @@ export const DISTRIBUTE_KEYS = {
   cloud_destination: {
     type: 'string',
     minLength: 1,
-    description: 'Where workers upload finished shards to.',
-    fdc: NO_UPLOAD,
+    description:
+      'Where finished shards are uploaded to, as cloud_tool names it; the folder of -o keeps the small files and ' +
+      'the state.',
+    fdc: {
+      slice: 'sink',
+      option: 'cloudDestination',
+      value: 'REMOTE',
+      group: 'output',
+      commands: UPLOADING,
+      flowDc: { effect: 'used' },
+    },
   },
   cloud_tool: {
     type: 'string',
     enum: ['gocmd', 'aws', 'gsutil', 'rclone', 'scp'],
+    default: 'gocmd',
     description: 'Program that uploads to cloud_destination.',
-    fdc: NO_UPLOAD,
+    fdc: { slice: 'sink', option: 'cloudTool', group: 'output', commands: UPLOADING, flowDc: { effect: 'used' } },
   },
   cloud_put_command: {
     type: 'string',
     minLength: 1,
-    description: 'Upload command in place of that of cloud_tool, with {file} and {destination}.',
-    fdc: { ...NO_UPLOAD, nullable: true },
+    description:
+      'Upload command in place of that of cloud_tool, with {file}, {destination} and {name}; run without a shell, ' +
+      'in the folder of the file.',
+    fdc: {
+      slice: 'sink',
+      option: 'cloudPutCommand',
+      value: 'COMMAND',
+      nullable: true,
+      group: 'output',
+      commands: UPLOADING,
+      flowDc: { effect: 'used' },
+    },
+  },
+  cloud_timeout: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    default: 600,
+    description:
+      'A call of the upload program that takes longer, and a second more per 128 KiB, is ended and made again.',
+    fdc: {
+      slice: 'sink',
+      option: 'cloudTimeoutMs',
+      scale: 1000,
+      unit: 's',
+      value: 'SEC',
+      group: 'output',
+      commands: UPLOADING,
+    },
   },
   sample: {
     type: 'integer',

@@ -4,12 +4,6 @@
 
 /** Keys of FLOW-DC that do nothing here. */
 export interface InertKeys {
-  /** Where workers upload finished shards to. */
-  readonly cloud_destination?: string | undefined;
-  /** Program that uploads to cloud_destination. */
-  readonly cloud_tool?: 'gocmd' | 'aws' | 'gsutil' | 'rclone' | 'scp' | undefined;
-  /** Upload command in place of that of cloud_tool, with {file} and {destination}. */
-  readonly cloud_put_command?: string | null | undefined;
   /** TaskVine: cores of a task. */
   readonly task_cores?: number | undefined;
   /** TaskVine: memory of a task. */

@@ -100,6 +100,23 @@ export interface OutputKeys {
    * Default: 30.
    */
   readonly drain_sec?: number | undefined;
+  /**
+   * Where finished shards are uploaded to, as cloud_tool names it; the folder of -o keeps the small files and the
+   * state.
+   */
+  readonly cloud_destination?: string | undefined;
+  /** Program that uploads to cloud_destination. Default: gocmd. */
+  readonly cloud_tool?: 'gocmd' | 'aws' | 'gsutil' | 'rclone' | 'scp' | undefined;
+  /**
+   * Upload command in place of that of cloud_tool, with {file}, {destination} and {name}; run without a shell, in the
+   * folder of the file.
+   */
+  readonly cloud_put_command?: string | null | undefined;
+  /**
+   * A call of the upload program that takes longer, and a second more per 128 KiB, is ended and made again. In seconds.
+   * Default: 600.
+   */
+  readonly cloud_timeout?: number | undefined;
   /** Rows whose size an estimate asks for, about; as many as there are for the exact sum. Default: 1000. */
   readonly sample?: number | null | undefined;
   /** Which rows an estimate takes: the same ones for the same seed and manifest. Default: 1. */
@@ -151,6 +168,23 @@ export interface SinkSettings {
    * With url_based names and without tar, or with output -: leave out the key that keeps names unique. Default: false.
    */
   readonly trustNames: boolean;
+  /**
+   * Where finished shards are uploaded to, as cloud_tool names it; the folder of -o keeps the small files and the
+   * state.
+   */
+  readonly cloudDestination?: string | undefined;
+  /** Program that uploads to cloud_destination. Default: gocmd. */
+  readonly cloudTool: 'gocmd' | 'aws' | 'gsutil' | 'rclone' | 'scp';
+  /**
+   * Upload command in place of that of cloud_tool, with {file}, {destination} and {name}; run without a shell, in the
+   * folder of the file.
+   */
+  readonly cloudPutCommand?: string | undefined;
+  /**
+   * A call of the upload program that takes longer, and a second more per 128 KiB, is ended and made again. Default:
+   * 600000.
+   */
+  readonly cloudTimeoutMs: number;
 }
 
 /** Complete settings of the store part. */

@@ -17,6 +17,8 @@ export interface CreateSinkOptions {
   /** For messages. Default: 'sink'. */
   readonly name?: string | undefined;
   readonly clock?: Clock | undefined;
+  /** Units that are committed side by side. Default: 2, which suits a disk. */
+  readonly commitsAtOnce?: number | undefined;
 }
 
 /** Counters since the start; the last four are states of this moment. */
@@ -73,7 +75,7 @@ class SinkStream extends Writable implements Sink {
   readonly #lanes = new Map<OpenUnit, UnitLane>();
   /** Units that ended here; by object, because the same unit may be delivered again. */
   readonly #ended = new WeakMap<OpenUnit, 'committed' | 'given up'>();
-  readonly #commits = new Semaphore(MAX_COMMITS);
+  readonly #commits: Semaphore;
   readonly #counts = {
     unitsCommitted: 0,
     unitErrors: 0,
@@ -96,6 +98,7 @@ class SinkStream extends Writable implements Sink {
     this.#sink = sink;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#commits = new Semaphore(options.commitsAtOnce ?? MAX_COMMITS);
   }
 
   stats(): SinkStats {

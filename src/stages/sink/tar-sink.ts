@@ -128,7 +128,7 @@ export function sinkOptions(
   clock: Clock,
   maxUnitErrors: number | undefined,
 ): Parameters<typeof createSink>[1] {
-  return { name: destination.name, clock, maxUnitErrors };
+  return { name: destination.name, clock, maxUnitErrors, commitsAtOnce: destination.commitsAtOnce };
 }
 
 function misuse(message: string): FlowDcError {

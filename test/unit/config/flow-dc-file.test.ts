@@ -93,14 +93,14 @@ describe('describeFlowDcKeys', () => {
     expect(describeFlowDcKeys({ alpha_ema: 0.3 }, { law: 'original' })[1]).toBe('  used       alpha_ema');
   });
 
-  it('says that workers do not upload, and what to do instead', () => {
+  it('says that uploads work as they did', () => {
     const lines = describeFlowDcKeys({
       port_number: 9123,
       cloud_destination: 'store:bucket',
       cloud_tool: 'rclone',
     }).join('\n');
     expect(lines).toContain('used       port_number (where workers join, as with TaskVine)');
-    expect(lines).toMatch(/no effect {2}cloud_destination, cloud_tool \(workers do not upload: give -o a folder/);
+    expect(lines).toContain('used       cloud_destination, cloud_tool');
   });
 
   it('stays within 100 columns, and is empty without FLOW-DC keys', () => {

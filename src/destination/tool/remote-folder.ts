@@ -1,0 +1,145 @@
+/**
+ * A folder that a tool reaches: files are put there and looked at, several at once. Nothing is believed that can be
+ * seen: after an upload its size and hash are asked for.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { asError, FlowDcError } from '../../errors.ts';
+import type { Artifact } from '../../record.ts';
+import { Semaphore } from '../../structures/semaphore.ts';
+import type { RemoteFile, RemoteTool } from './remote-tool.ts';
+import { type CallerOptions, Setback, ToolCaller } from './tool-caller.ts';
+
+/** Programs that run at once: enough to fill a line, few enough for a small machine, where each takes some 100 MB. */
+const UPLOADS = 4;
+
+export class RemoteFolder {
+  readonly tool: RemoteTool;
+  readonly #caller: ToolCaller;
+  readonly #slots = new Semaphore(UPLOADS);
+  /** What was there at the first look, and what was put since. */
+  #known: Promise<Map<string, RemoteFile> | undefined> | undefined;
+
+  constructor(tool: RemoteTool, options: CallerOptions) {
+    this.tool = tool;
+    this.#caller = new ToolCaller(tool, options);
+  }
+
+  /**
+   * Make the folder and look into it, once: a missing program and wrong credentials are found out here.
+   * @returns what is there, by name; undefined where the tool cannot look
+   * Errors: FDC_ERR_DEST_UNWRITABLE.
+   */
+  open(): Promise<Map<string, RemoteFile> | undefined> {
+    this.#known ??= this.#look().catch((error: unknown) => {
+      this.#known = undefined;
+      throw error;
+    });
+    return this.#known;
+  }
+
+  /**
+   * Bring a local file there, unless it is there already, and see that it is. Idempotent.
+   * @param file - its last part is the artifact's name
+   * Errors: FDC_ERR_DEST_IO, FDC_ERR_DEST_FULL, FDC_ERR_DEST_UNWRITABLE; the reason of `halt`.
+   */
+  async put(file: string, artifact: Artifact): Promise<void> {
+    try {
+      await this.#put(file, artifact);
+    } catch (error) {
+      // Others would find the same, each in its own time.
+      this.halt(asError(error));
+      throw error;
+    }
+  }
+
+  /** Whether a file of that size is there; believed where the tool cannot look. */
+  async has({ name, bytes }: Pick<Artifact, 'name' | 'bytes'>): Promise<boolean> {
+    const known = await this.open();
+    if (known === undefined || known.get(name)?.bytes === bytes) return true;
+    // Another machine may have put it there since.
+    return (await this.#stat(name))?.bytes === bytes;
+  }
+
+  /** What is there of that name. Errors: FDC_ERR_DEST_IO, also where the tool cannot look. */
+  async look(name: string): Promise<RemoteFile | undefined> {
+    const known = await this.open();
+    if (known === undefined) throw this.#cannot(name);
+    return known.get(name);
+  }
+
+  /** The content, in order. Errors: FDC_ERR_DEST_IO, also where the tool cannot read. */
+  async *read(name: string): AsyncGenerator<Buffer> {
+    const call = this.tool.read?.(name);
+    if (call === undefined) throw this.#cannot(name);
+    const found = await this.look(name);
+    if (found === undefined) throw Object.assign(new Error(`${name} is not in ${this.tool.root}`), { code: 'ENOENT' });
+    yield* this.#caller.read(call, name, found.bytes);
+  }
+
+  /** Where the tool cannot remove, nothing happens. Errors: FDC_ERR_DEST_IO. */
+  async remove(name: string): Promise<void> {
+    const call = this.tool.remove?.(name);
+    if (call === undefined) return;
+    await this.#slots.run(() => this.#caller.patiently(name, () => this.#caller.run(call)));
+    (await this.#known)?.delete(name);
+  }
+
+  /** Give up what is under way, at once; whoever waits for it gets the reason. */
+  halt(reason: Error): void {
+    this.#caller.halt(reason);
+  }
+
+  async #put(file: string, artifact: Artifact): Promise<void> {
+    const { name, bytes } = artifact;
+    const known = await this.open();
+    await this.#slots.run(async () => {
+      if (known?.has(name) && (await isSame(await this.#stat(name), artifact, file))) return;
+      await this.#caller.patiently(name, async () => {
+        for (const call of this.tool.put(file, name)) await this.#caller.run(call, bytes);
+        if (this.tool.look === undefined) return;
+        const found = await this.#statOnce(name);
+        if (await isSame(found, artifact, file)) return;
+        const there = found === undefined ? 'nothing is there' : `${found.bytes} bytes are there, not the same ones`;
+        throw new Setback(this.tool.name, `it said that ${bytes} bytes were uploaded, and ${there}`);
+      });
+    });
+    known?.set(name, { name, bytes });
+  }
+
+  #cannot(name: string): FlowDcError {
+    return new FlowDcError('FDC_ERR_DEST_IO', `${name} was uploaded by ${this.tool.name}, which cannot read it back`);
+  }
+
+  async #look(): Promise<Map<string, RemoteFile> | undefined> {
+    const { look, prepare, root } = this.tool;
+    const code = 'FDC_ERR_DEST_UNWRITABLE';
+    for (const call of prepare) await this.#caller.patiently(root, () => this.#caller.run(call), code);
+    if (look === undefined) return undefined;
+    const files = await this.#caller.patiently(root, () => this.#caller.look(look.list()), code);
+    return new Map(files.map((file) => [file.name, file]));
+  }
+
+  #stat(name: string): Promise<RemoteFile | undefined> {
+    return this.#caller.patiently(name, () => this.#statOnce(name));
+  }
+
+  async #statOnce(name: string): Promise<RemoteFile | undefined> {
+    const { look } = this.tool;
+    const files = look === undefined ? [] : await this.#caller.look(look.stat(name));
+    return files.find((file) => file.name === name);
+  }
+}
+
+/** By size, and by the best hash that the other side tells. */
+async function isSame(found: RemoteFile | undefined, artifact: Artifact, file: string): Promise<boolean> {
+  if (found?.bytes !== artifact.bytes) return false;
+  if (found.sha256 !== undefined) return found.sha256 === artifact.sha256;
+  return found.md5 === undefined || found.md5 === (await md5Of(file));
+}
+
+async function md5Of(path: string): Promise<string> {
+  const hash = createHash('md5');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

@@ -1,0 +1,122 @@
+/**
+ * A dataset that a program uploads while it is made. What its job keeps is in a local folder, and so are the small
+ * files of every shard, the outcome table and the stats; the shards themselves lie there from the first byte to the end
+ * of their upload, and then on the other side only.
+ *
+ *   stage, commit   OUT/.flow-dc/staging/UNIT.TOKEN/000012.tar, .parquet, .stats.json     as in a local folder
+ *   roll forward    1. all of them are put to REMOTE/, and looked at there
+ *                   2. the shard goes, the others get their places in OUT
+ *
+ * A run that is killed in between finds what is staged and goes on; what is there by then is not put again.
+ */
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../clock.ts';
+import { FlowDcError } from '../../errors.ts';
+import type { Artifact, UnitRecord } from '../../record.ts';
+import { destinationError } from '../destination.ts';
+import { syncFolder, writeAtomically } from '../disk.ts';
+import { FolderDestination, type FolderDestinationOptions } from '../folder-destination.ts';
+import { artifactName, finalPath, stagingFolder } from '../folder-layout.ts';
+import { digestFile } from '../hashed-file.ts';
+import { RemoteFolder } from './remote-folder.ts';
+import type { RemoteTool } from './remote-tool.ts';
+
+export interface ToolDestinationOptions extends Omit<FolderDestinationOptions, 'layout'> {
+  /** How long a call may take; an upload gets a second more per 128 KiB. */
+  readonly timeoutMs: number;
+  readonly random?: (() => number) | undefined;
+  /** Told of a call that failed and is made again, in one line. */
+  readonly onSetback?: ((line: string) => void) | undefined;
+}
+
+/** What is on the other side only. */
+export const SHARD = /\.tar(\.gz)?$/;
+/** Names that a dataset has: nobody else's files are to be replaced. */
+const OURS = /^(\d{6,9}\.(tar|tar\.gz|parquet|stats\.json)|_SUCCESS|index\.json|overview\.json|SHA256SUMS)$/;
+
+/** Errors of every method: those of FolderDestination and of RemoteFolder. */
+export class ToolDestination extends FolderDestination {
+  override readonly commitsAtOnce = 4;
+  readonly remote: RemoteFolder;
+
+  /** @param folder - local, for what the job keeps */
+  constructor(folder: string, tool: RemoteTool, { timeoutMs, random, onSetback, ...local }: ToolDestinationOptions) {
+    super(folder, local);
+    const clock = local.clock ?? systemClock;
+    this.remote = new RemoteFolder(tool, { clock, timeoutMs, random: random ?? Math.random, onSetback });
+  }
+
+  override async reach({ isNew, replaces }: { isNew: boolean; replaces: boolean }): Promise<void> {
+    const files = await this.remote.open();
+    if (files === undefined || !isNew) return;
+    const ours = [...files.keys()].filter((name) => OURS.test(name)).sort();
+    if (ours.length === 0) return;
+    const { root } = this.remote.tool;
+    if (!replaces) {
+      throw new FlowDcError(
+        'FDC_ERR_DEST_FOREIGN',
+        `${root} holds a dataset, e.g. ${ours[0]}, and ${this.name} is not the folder of its job`,
+        { advice: '; name that folder with -o, choose another cloud_destination, or replace it with --overwrite' },
+      );
+    }
+    await Promise.all(ours.map((name) => this.remote.remove(name)));
+  }
+
+  override async rollForward(record: UnitRecord): Promise<void> {
+    await this.prepare();
+    const staged = stagingFolder(this.paths, record.unit, record.token);
+    if (await isThere(staged)) {
+      await Promise.all(record.artifacts.map((artifact) => this.#bring(staged, artifact)));
+      await super.rollForward({ ...record, artifacts: record.artifacts.filter(({ name }) => !SHARD.test(name)) });
+      return;
+    }
+    for (const artifact of record.artifacts)
+      if (!(await this.remote.has(artifact))) await this.#bring(this.paths.output, artifact);
+  }
+
+  override async isFinal({ artifacts }: Pick<UnitRecord, 'artifacts'>): Promise<boolean> {
+    const small = artifacts.filter(({ name }) => !SHARD.test(name));
+    if (!(await super.isFinal({ artifacts: small }))) return false;
+    const there = await Promise.all(artifacts.map((artifact) => this.remote.has(artifact)));
+    return there.every((isIt) => isIt);
+  }
+
+  override async putFile(name: string, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    await this.prepare();
+    const final = finalPath(this.paths, name);
+    // A mark that is here says that it is there.
+    const early = join(this.paths.spill, artifactName(name));
+    try {
+      await writeAtomically(early, content);
+      await this.remote.put(early, { name, ...(await digestFile(early)) });
+      await rename(early, final);
+      await syncFolder(this.paths.output);
+    } catch (error) {
+      throw destinationError(error, this.name);
+    }
+  }
+
+  override halt(reason: Error): void {
+    this.remote.halt(reason);
+  }
+
+  /** @param folder - where the file is, if it is still here */
+  async #bring(folder: string, artifact: Artifact): Promise<void> {
+    const local = join(folder, artifactName(artifact.name));
+    if (await isThere(local)) {
+      await this.remote.put(local, artifact);
+      if (SHARD.test(artifact.name)) await rm(local, { force: true });
+    } else if (!(await this.remote.has(artifact))) {
+      throw new FlowDcError(
+        'FDC_ERR_DEST_IO',
+        `${this.remote.tool.root}: ${artifact.name} was uploaded and is not there any more, or not whole`,
+        { advice: `; flow-dc repair takes its unit again` },
+      );
+    }
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}

@@ -1,0 +1,62 @@
+/** The tool that a configuration names. */
+import type { ResolvedConfig } from '../../config/types.ts';
+import { assertNever, FlowDcError } from '../../errors.ts';
+import { aws } from './aws.ts';
+import { gocmd } from './gocmd.ts';
+import { gsutil } from './gsutil.ts';
+import { putCommand } from './put-command.ts';
+import { rclone } from './rclone.ts';
+import type { RemoteTool } from './remote-tool.ts';
+import { scp } from './scp.ts';
+
+/** Where uploads go and what makes them. */
+export type Upload = Pick<ResolvedConfig['sink'], 'cloudDestination' | 'cloudTool' | 'cloudPutCommand'>;
+
+/** Values that everybody would see in a list of processes, and that a job's file would keep. */
+const SECRET = /([\w-]*(?:secret|passw(?:or)?d|token|account_key|sas_url|\bpass)[\w-]*)=[^,\s{}]/i;
+
+/** Errors: FDC_ERR_CONFIG_INVALID for what the tool cannot have meant, or what holds a secret. */
+export function toolOf({ cloudDestination: destination = '', cloudTool, cloudPutCommand }: Upload): RemoteTool {
+  refuse('cloud_destination', destination);
+  if (cloudPutCommand !== undefined) {
+    refuse('cloud_put_command', cloudPutCommand);
+    return putCommand(cloudPutCommand, destination);
+  }
+  const [, scheme] = /^(\w+):\/\//.exec(destination) ?? [];
+  switch (cloudTool) {
+    case 'rclone':
+      return rclone(destination);
+    case 'aws':
+      return aws(expectScheme(destination, scheme, ['s3'], cloudTool));
+    case 'gsutil':
+      return gsutil(expectScheme(destination, scheme, ['gs', 's3'], cloudTool));
+    case 'gocmd':
+      return gocmd(expectScheme(destination, scheme, [], cloudTool).replace(/^i:/, ''));
+    case 'scp':
+      return scp(expectScheme(destination, scheme, [], cloudTool));
+    default:
+      return assertNever(cloudTool);
+  }
+}
+
+function refuse(key: string, value: string): void {
+  if (value.startsWith('-')) throw invalid(`${key}: begins with a dash, which programs take for an option`);
+  const [, name] = SECRET.exec(value) ?? [];
+  const hasUser = /^\w+:\/\/[^/@]*:[^/@]*@/.test(value);
+  if (name === undefined && !hasUser) return;
+  throw invalid(
+    `${key}: ${name ?? 'a password'} would be seen by everybody on this machine; leave it to the environment or to ` +
+      "the program's own configuration",
+  );
+}
+
+function expectScheme(destination: string, scheme: string | undefined, known: readonly string[], tool: string): string {
+  if (scheme === undefined || known.includes(scheme)) return destination;
+  const forms = known.length === 0 ? 'a path without a scheme' : known.map((one) => `${one}://…`).join(' or ');
+  const other = scheme === 's3' || scheme === 'gs' ? '; or say with cloud_tool which program is meant' : '';
+  throw invalid(`cloud_destination: ${tool} takes ${forms}, got ${scheme}://…${other}`);
+}
+
+function invalid(message: string): FlowDcError {
+  return new FlowDcError('FDC_ERR_CONFIG_INVALID', message, { issues: [message] });
+}
