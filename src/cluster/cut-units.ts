@@ -4,12 +4,11 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ResolvedConfig } from '../config/types.ts';
-import type { FolderPaths } from '../destination/folder-layout.ts';
 import type { Unit, UnitId } from '../record.ts';
-import { folderMemory } from '../run/input-memory.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
 import { partitionByHost } from '../stages/partition/partition-by-host.ts';
 import type { JobChannel } from '../transport/transport.ts';
+import type { JobSite } from './job-site.ts';
 
 /** What a job would be made of. */
 export interface UnitCount {
@@ -49,19 +48,19 @@ export async function countUnits(input: JobInput, signal: AbortSignal): Promise<
 
 /**
  * Cut the manifest of a job again and hand every unit to `take`. The same input and settings give the same units.
- * @param paths - where what came from a pipe was kept
+ * @param site - where what came from a pipe was kept
  * Errors: those of the manifest reader.
  */
 export async function forEachUnit(
   config: ResolvedConfig,
-  paths: FolderPaths,
+  site: Pick<JobSite, 'memory' | 'pipe'>,
   take: (unit: Unit) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const input = await openJobInput(config, undefined);
+  const input = await openJobInput(config, undefined, undefined, site.pipe);
   try {
     // Of a kept pipe this only reads where it had paused; nothing is written.
-    await input.adopt(folderMemory(paths));
+    await input.adopt(site.memory);
     await cutInto(input, take, signal);
   } finally {
     await input.close();
@@ -71,7 +70,7 @@ export async function forEachUnit(
 /** Publish exactly the units that are missing. @returns how many were */
 export async function republish(
   config: ResolvedConfig,
-  paths: FolderPaths,
+  site: Pick<JobSite, 'memory' | 'pipe'>,
   channel: Pick<JobChannel, 'publish'>,
   missing: readonly UnitId[],
   signal: AbortSignal,
@@ -83,7 +82,7 @@ export async function republish(
     await channel.publish(unit, signal);
     published += 1;
   };
-  if (wanted.size > 0) await forEachUnit(config, paths, take, signal);
+  if (wanted.size > 0) await forEachUnit(config, site, take, signal);
   return published;
 }
 

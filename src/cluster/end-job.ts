@@ -93,19 +93,19 @@ async function strandedServer(
   site: JobSite | undefined,
   channel: ClusterChannel,
 ): Promise<JoinFile['server'] | undefined> {
-  const joined = site === undefined ? undefined : await findJoinFile(site.paths.joinFile);
+  const joined = site === undefined ? undefined : await findJoinFile(site.server.joinFile);
   return joined?.job === channel.id ? joined.server : undefined;
 }
 
 async function freeSite(channel: ClusterChannel, site: JobSite): Promise<Omit<CancelResult, 'sealed'>> {
-  const { out, paths } = site;
+  const { out, server: kept } = site;
   const lock = await site.tryLock();
   if (lock === undefined) return { folder: 'followed', out };
   try {
     await bringHome(channel.records(), site, true);
     const mark = await site.readMark();
     if (mark?.job === channel.id) await site.removeMark();
-    const server = mark?.own === true ? (await findJoinFile(paths.joinFile))?.server : undefined;
+    const server = mark?.own === true ? (await findJoinFile(kept.joinFile))?.server : undefined;
     return { folder: 'free', out, server };
   } finally {
     await lock.release();

@@ -16,22 +16,29 @@ import { uploadOfJob } from '../job/job-upload.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
 import { acquireLock, type JobLock } from '../job/lock.ts';
 import type { UnitRecord } from '../record.ts';
+import { folderMemory, type InputMemory } from '../run/input-memory.ts';
 import type { HeldSite, JobSite, Settle } from './job-site.ts';
+import type { ServerPaths } from './own-server.ts';
 
 export class FolderSite implements JobSite {
   readonly out: string;
   readonly job: Job;
   readonly destination: FolderDestination;
   readonly committer: LocalCommitter;
-  readonly paths: FolderPaths;
+  readonly server: ServerPaths;
+  readonly memory: InputMemory;
+  readonly pipe = undefined;
   readonly width = 1;
+  readonly #paths: FolderPaths;
   readonly #clock: Clock;
 
   constructor(job: Job, clock: Clock) {
     const { paths } = job;
     this.out = job.out;
     this.job = job;
-    this.paths = paths;
+    this.#paths = paths;
+    this.server = paths;
+    this.memory = folderMemory(paths);
     const upload = uploadOfJob(job.settings, paths.layout === 'shards');
     this.destination = folderOf(upload, paths.output, { clock });
     this.committer = createLocalCommitter(paths.state);
@@ -39,19 +46,19 @@ export class FolderSite implements JobSite {
   }
 
   readMark(): Promise<DistributedMark | undefined> {
-    return readMark(this.paths);
+    return readMark(this.#paths);
   }
 
   writeMark(mark: DistributedMark): Promise<void> {
-    return writeMark(this.paths, mark);
+    return writeMark(this.#paths, mark);
   }
 
   removeMark(): Promise<void> {
-    return removeMark(this.paths);
+    return removeMark(this.#paths);
   }
 
   tryLock(): Promise<JobLock | undefined> {
-    return acquireLock(this.paths.lockFile).catch((error: unknown) => {
+    return acquireLock(this.#paths.lockFile).catch((error: unknown) => {
       if (isFlowDcError(error) && error.code === 'FDC_ERR_JOB_LOCKED') return undefined;
       throw error;
     });
@@ -72,7 +79,7 @@ export class FolderSite implements JobSite {
 
   async settleMany(): Promise<Settle> {
     await this.destination.prepare();
-    const staged = new Set(await readdir(this.paths.staging));
+    const staged = new Set(await readdir(this.#paths.staging));
     return async (record, patience) => {
       if (!staged.has(`${record.unit}.${record.token}`)) return this.settle(record, patience);
       await this.destination.rollForward(record);
@@ -83,17 +90,21 @@ export class FolderSite implements JobSite {
   async close(): Promise<void> {}
 
   async #isStaged({ unit, token }: UnitRecord): Promise<boolean> {
-    return (await stat(stagingFolder(this.paths, unit, token)).catch(() => undefined)) !== undefined;
+    return (await stat(stagingFolder(this.#paths, unit, token)).catch(() => undefined)) !== undefined;
   }
 }
 
 /** A folder that this process alone may write to. */
 export class HeldFolderSite extends FolderSite implements HeldSite {
+  readonly timeline: string;
+  /** A lock that is a file is not taken away from who is at work. */
+  readonly lost: AbortSignal = new AbortController().signal;
   readonly #held: OpenJob;
 
   constructor(job: OpenJob, clock: Clock) {
     super(job, clock);
     this.#held = job;
+    this.timeline = job.paths.timeline;
   }
 
   get notices(): readonly string[] {
@@ -101,16 +112,19 @@ export class HeldFolderSite extends FolderSite implements HeldSite {
   }
 
   async adoptFromStats(): Promise<void> {
-    await adoptFromStats(this.paths);
+    await adoptFromStats(this.#held.paths);
   }
 
   async isFinished(): Promise<boolean> {
-    return existsSync(finalPath(this.paths, SUCCESS_FILE));
+    return existsSync(finalPath(this.#held.paths, SUCCESS_FILE));
   }
 
   noteSealed(names: readonly string[]): Promise<void> {
-    return noteSealed(this.paths, names);
+    return noteSealed(this.#held.paths, names);
   }
+
+  /** It grew in its place. */
+  async keepTimeline(): Promise<undefined> {}
 
   override close(): Promise<void> {
     return this.#held.close();

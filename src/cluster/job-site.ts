@@ -1,10 +1,13 @@
 /** Where the output of a job lies, as everybody sees it who has a part in the job. */
 import type { Destination } from '../destination/destination.ts';
-import type { FolderPaths } from '../destination/folder-layout.ts';
 import type { DistributedMark } from '../job/distributed-mark.ts';
+import type { JobIdentity } from '../job/identity.ts';
 import type { JobFile } from '../job/job-file.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
+import type { OpenJobOptions } from '../job/open-job.ts';
 import type { UnitRecord } from '../record.ts';
+import type { InputMemory, PipePlace } from '../run/input-memory.ts';
+import type { ServerPaths } from './own-server.ts';
 
 /**
  * Bring a decided unit's files to their places, whoever staged them. Cheap when they are there.
@@ -20,8 +23,12 @@ export interface JobSite {
   readonly job: JobFile;
   readonly destination: Destination;
   readonly committer: LocalCommitter;
-  /** What stays on this machine: a server of our own, what was piped in, the timeline while it grows. */
-  readonly paths: FolderPaths;
+  /** What a server of our own keeps on this machine. */
+  readonly server: ServerPaths;
+  /** What the job remembers of its input. */
+  readonly memory: InputMemory;
+  /** Where a pipe's bytes were kept, for an output that is no folder. */
+  readonly pipe: PipePlace | undefined;
   /** So many records are brought home sooner at once than one after the other. */
   readonly width: number;
   readMark(): Promise<DistributedMark | undefined>;
@@ -34,18 +41,36 @@ export interface JobSite {
   readonly settle: Settle;
   /** The same for many records one after the other: what is there is looked up once. */
   settleMany(): Promise<Settle>;
-  /** Idempotent. */
-  close(): Promise<void>;
+  /**
+   * Idempotent.
+   * @param isOver - nobody works on the job any more: what it left on this machine goes
+   */
+  close(isOver?: boolean): Promise<void>;
 }
 
 /** The same for the one who holds the job's lock; closing it gives the lock back. */
 export interface HeldSite extends JobSite {
   /** Things to tell the user, one line each. */
   readonly notices: readonly string[];
+  /** Aborts when somebody else has taken the output over; the reason says who. */
+  readonly lost: AbortSignal;
+  /** A file on this machine. */
+  readonly timeline: string;
   /** Make records that were lost again. */
   adoptFromStats(): Promise<unknown>;
   /** The dataset is complete and sealed. */
   isFinished(): Promise<boolean>;
   /** Remember what was written beside the shards. */
   noteSealed(names: readonly string[]): Promise<void>;
+  /** The timeline is as it shall be found. @returns a notice for the user when that failed */
+  keepTimeline(): Promise<string | undefined>;
+}
+
+/** An output that is not opened yet. */
+export interface SiteToHold {
+  readonly pipe: PipePlace | undefined;
+  /** Make the job there, or come back to it, under its lock. Errors: those of openJob. */
+  hold(identity: JobIdentity, options: OpenJobOptions): Promise<HeldSite>;
+  /** Idempotent; also closes what is held. */
+  close(): Promise<void>;
 }

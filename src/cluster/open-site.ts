@@ -1,33 +1,50 @@
 /** Opens the place where a job's output lies, for those who find the job there and for the one who makes it. */
 import type { Clock } from '../clock.ts';
 import type { Config, ResolvedConfig } from '../config/types.ts';
-import type { JobIdentity } from '../job/identity.ts';
+import { parseDestination } from '../destination/destination-name.ts';
+import { FlowDcError } from '../errors.ts';
 import { assertJobFolder, openJob } from '../job/job-folder.ts';
-import type { OpenJobOptions } from '../job/open-job.ts';
 import type { JobDescription } from '../transport/cluster.ts';
 import { FolderSite, HeldFolderSite } from './folder-site.ts';
-import type { HeldSite, JobSite } from './job-site.ts';
+import type { JobSite, SiteToHold } from './job-site.ts';
+import { workerConfig } from './worker.ts';
 
 /**
- * The output of a job on a server, as this machine reaches it.
+ * The output of a job on a server, as this machine reaches it: a store with the credentials of this process.
  * @param own - what this machine was told itself; wins over the job's settings
- * Errors: FDC_ERR_JOB_MISSING, FDC_ERR_JOB_MISMATCH when another job lies there.
+ * Errors: FDC_ERR_JOB_MISSING, FDC_ERR_JOB_MISMATCH when another job lies there; those of the store.
  */
 export async function siteOf(
-  { out, folderId }: Pick<JobDescription, 'out' | 'folderId' | 'settings'>,
-  _own: Config,
+  { out, folderId, settings }: Pick<JobDescription, 'out' | 'folderId' | 'settings'>,
+  own: Config,
   clock: Clock,
 ): Promise<JobSite> {
-  return new FolderSite(await assertJobFolder(out, folderId), clock);
+  if (parseDestination(out).kind !== 'store') return new FolderSite(await assertJobFolder(out, folderId), clock);
+  const { openOutputStore, readStoreJob, StoreSite, clusterFolder } = await import('./store-parts.ts');
+  const store = await openOutputStore(out, workerConfig(settings, own), { clock });
+  try {
+    const job = await readStoreJob(store);
+    if (job.id === folderId) return new StoreSite(job, clock, clusterFolder(store));
+    throw new FlowDcError(
+      'FDC_ERR_JOB_MISMATCH',
+      `${store.name} belongs to job ${job.id}, expected job ${folderId}; this machine reaches another store of that name`,
+    );
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
-/** The output of a job that this process makes, or comes back to, under its lock. Errors: those of openJob. */
-export async function holdSite(
-  _config: ResolvedConfig,
-  output: string,
-  identity: JobIdentity,
-  options: OpenJobOptions,
-  clock: Clock,
-): Promise<HeldSite> {
-  return new HeldFolderSite(await openJob(output, identity, options), clock);
+/** The output of a job that this process is going to make, or to come back to. Errors: those of the store. */
+export async function siteToHold(config: ResolvedConfig, output: string, clock: Clock): Promise<SiteToHold> {
+  if (parseDestination(output).kind !== 'store')
+    return {
+      pipe: undefined,
+      hold: async (identity, options) => new HeldFolderSite(await openJob(output, identity, options), clock),
+      close: async () => {},
+    };
+  const { openOutputStore, storeToHold } = await import('./store-parts.ts');
+  const notices: string[] = [];
+  const store = await openOutputStore(output, config, { clock, onNotice: (line) => notices.push(line) });
+  return storeToHold(store, config.sink.createTar ? 'shards' : 'files', clock, notices);
 }

@@ -5,15 +5,18 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Clock, sleep } from '../clock.ts';
 import type { FolderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
 import { isRunning, processStart } from '../job/lock-holder.ts';
 import { findProgram, isExecutable } from './find-program.ts';
 import { findJoinFile, type JoinFile, writeJoinFile } from './reach-cluster.ts';
+
+/** Where a server of our own keeps everything on this machine. */
+export type ServerPaths = Pick<FolderPaths, 'joinFile' | 'serverFolder'>;
 
 export interface OwnServerOptions {
   /** Address to listen on. */
@@ -70,7 +73,7 @@ export function findServerBinary(env: OwnServerOptions['env']): string {
  * Errors: FDC_ERR_USAGE without a binary or when another machine runs it, FDC_ERR_TRANSPORT_CONNECT when it does not
  * start.
  */
-export async function startOwnServer(paths: FolderPaths, options: OwnServerOptions): Promise<OwnServer> {
+export async function startOwnServer(paths: ServerPaths, options: OwnServerOptions): Promise<OwnServer> {
   const { joinFile } = paths;
   const before = await findJoinFile(joinFile);
   if (before !== undefined && before.server.hostname !== hostname()) throw elsewhere(joinFile, before);
@@ -99,7 +102,7 @@ export async function startOwnServer(paths: FolderPaths, options: OwnServerOptio
 export class ServerKeeper {
   /** Somebody else had left it running. */
   readonly wasFound: boolean;
-  readonly #paths: FolderPaths;
+  readonly #paths: ServerPaths;
   readonly #options: OwnServerOptions;
   readonly #onNews: (news: string) => void;
   #server: OwnServer;
@@ -107,7 +110,7 @@ export class ServerKeeper {
   #starting: Promise<void> = Promise.resolve();
 
   /** @param onNews - told in a line that the server was started again, or cannot be */
-  constructor(paths: FolderPaths, options: OwnServerOptions, server: OwnServer, onNews: (news: string) => void) {
+  constructor(paths: ServerPaths, options: OwnServerOptions, server: OwnServer, onNews: (news: string) => void) {
     this.#paths = paths;
     // Workers know this port.
     this.#options = { ...options, port: Number(server.server.slice(server.server.lastIndexOf(':') + 1)) };
@@ -167,7 +170,7 @@ export async function endServer(
 }
 
 async function launch(
-  { serverFolder: folder }: FolderPaths,
+  { serverFolder: folder }: ServerPaths,
   token: string,
   options: OwnServerOptions,
 ): Promise<{ pid: number; port: string }> {
@@ -220,7 +223,7 @@ async function listening(child: ChildProcess, folder: string, clock: Clock): Pro
 }
 
 function handle(
-  { joinFile, serverFolder }: FolderPaths,
+  { joinFile, serverFolder }: ServerPaths,
   server: JoinFile['server'] & {
     readonly port: string;
     readonly token: string;
@@ -241,6 +244,8 @@ function handle(
       await endServer(server, clock);
       await rm(joinFile, { force: true });
       await rm(serverFolder, { recursive: true, force: true });
+      // A folder that was made for it alone; a job's state folder holds more.
+      await rmdir(dirname(joinFile)).catch(() => {});
     },
   };
 }

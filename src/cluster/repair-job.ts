@@ -52,9 +52,9 @@ async function repairFrom(site: JobSite, channel: ClusterChannel, signal: AbortS
     };
   const config = configOf(site);
   const expected: UnitId[] = [];
-  await forEachUnit(config, site.paths, async ({ id }) => void expected.push(id), signal);
+  await forEachUnit(config, site, async ({ id }) => void expected.push(id), signal);
   const result = await channel.repair(expected);
-  const republished = await republish(config, site.paths, channel, result.missing, signal);
+  const republished = await republish(config, site, channel, result.missing, signal);
   return { ...result, republished };
 }
 

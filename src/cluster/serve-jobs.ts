@@ -150,6 +150,7 @@ class Server {
   async #workOn(id: string): Promise<WorkEnd | undefined> {
     const { job: named } = this.#options;
     let site: JobSite | undefined;
+    let end: WorkEnd | undefined;
     const rollForward = async (record: UnitRecord): Promise<void> => {
       // What another machine committed and did not finish. If its files are gone, the submitter finds out and says what
       // to do.
@@ -162,7 +163,8 @@ class Server {
       site = await siteOf({ ...channel.description, out }, own, this.#clock);
       // A program that is missing here is no fault of the units.
       await site.destination.reach?.({ isNew: false, replaces: false });
-      return await this.#workIn(channel, site);
+      end = await this.#workIn(channel, site);
+      return end;
     } catch (error) {
       // The server went away in this moment; it is waited for as at any other.
       if (isFlowDcError(error) && error.code === 'FDC_ERR_TRANSPORT_CONNECT') return this.#wait();
@@ -172,7 +174,7 @@ class Server {
       return undefined;
     } finally {
       await channel[Symbol.asyncDispose]();
-      await site?.close();
+      await site?.close(end?.reason === 'over');
     }
   }
 

@@ -5,13 +5,11 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
-import type { FolderPaths } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
 import { identityOf } from '../job/identity.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import type { Unit, UnitId, UnitRecord } from '../record.ts';
-import { folderMemory } from '../run/input-memory.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
 import { sealInfo } from '../run/seal-info.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
@@ -20,9 +18,10 @@ import { VERSION } from '../version.ts';
 import { republish } from './cut-units.ts';
 import { bringHome, lostError, workersGone } from './end-job.ts';
 import { ClusterGauge } from './job-report.ts';
-import type { HeldSite } from './job-site.ts';
+import type { HeldSite, SiteToHold } from './job-site.ts';
 import { jobNameOf, openClusterJob } from './open-cluster-job.ts';
-import { holdSite } from './open-site.ts';
+import { siteToHold } from './open-site.ts';
+import type { ServerPaths } from './own-server.ts';
 import { watchJob } from './watch-job.ts';
 
 /** A connection to the server that a job's folder is worked on from. */
@@ -42,7 +41,7 @@ export interface SubmitOptions {
   /** Aborts when the caller wants to leave; the job goes on without it. */
   readonly detach: AbortSignal;
   /** Reach the server; asked for once the folder is ours and there is something to do. */
-  readonly connect: (paths: FolderPaths, job: string) => Promise<SubmitConnection>;
+  readonly connect: (paths: ServerPaths, job: string) => Promise<SubmitConnection>;
   /** Told once, before the server is asked for. */
   readonly onStart?: ((manifest: ManifestInfo, notices: readonly string[]) => void | Promise<void>) | undefined;
   /** The job is on the server; nothing is published yet. */
@@ -87,16 +86,33 @@ export async function submitJob(config: ResolvedConfig, options: SubmitOptions):
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o /shared/dataset');
   const clock = options.clock ?? systemClock;
   const startedMs = clock.nowMs();
-  const input = await openJobInput(config, options.stdin, options.detach);
+  const place = await siteToHold(config, output, clock);
+  try {
+    return await submitTo(place, config, options, { clock, startedMs });
+  } finally {
+    await place.close();
+  }
+}
+
+async function submitTo(
+  place: SiteToHold,
+  config: ResolvedConfig,
+  options: SubmitOptions,
+  { clock, startedMs }: Pick<Submission, 'clock' | 'startedMs'>,
+): Promise<SubmitSummary> {
+  const input = await openJobInput(config, options.stdin, options.detach, place.pipe);
   try {
     const distributed = config.cluster.takeOver ? 'take-over' : 'open';
     const how = { overwrite: config.run.overwrite, settings: options.settings, distributed } as const;
-    const site = await holdSite(config, output, identityOf(config, input.info), how, clock);
+    const site = await place.hold(identityOf(config, input.info), how);
+    let isOver = false;
     try {
-      await input.adopt(folderMemory(site.paths));
-      return await submit({ config, options, input, site, clock, startedMs });
+      await input.adopt(site.memory);
+      const summary = await submit({ config, options, input, site, clock, startedMs });
+      isOver = summary.complete;
+      return summary;
     } finally {
-      await site.close();
+      await site.close(isOver);
     }
   } finally {
     await input.close();
@@ -126,7 +142,7 @@ async function submit(submission: Submission): Promise<SubmitSummary> {
   const isNew = before.units === 0 && mark === undefined;
   await site.destination.reach?.({ isNew, replaces: config.run.overwrite });
   const id = config.cluster.job ?? mark?.job ?? jobNameOf({ out: site.out, id: site.job.id });
-  const connection = await options.connect(site.paths, id);
+  const connection = await options.connect(site.server, id);
   try {
     return await distribute(submission, id, connection);
   } finally {
@@ -177,11 +193,11 @@ async function publishAndWatch(
 ): Promise<WatchEnd> {
   const { config, options, site, clock } = submission;
   const gauge = new ClusterGauge(channel, clock, before);
-  const timeline = new TimelineRecorder(site.paths.timeline, gauge, clock);
+  const timeline = new TimelineRecorder(site.timeline, gauge, clock);
   /** Ids of 15 bytes: a hundred million rows have some 50,000. */
   const units: UnitId[] = [];
   const failed = new AbortController();
-  const signal = AbortSignal.any([options.detach, channel.cancelled, failed.signal]);
+  const signal = AbortSignal.any([options.detach, channel.cancelled, failed.signal, site.lost]);
   const fail = (error: unknown): never => {
     failed.abort(error);
     throw error;
@@ -195,14 +211,15 @@ async function publishAndWatch(
         options.onRecord?.(record);
       },
       expected: () => units,
-      republish: async (missing) => void (await republish(config, site.paths, channel, missing, signal)),
+      republish: async (missing) => void (await republish(config, site, channel, missing, signal)),
       onNotice: (notice) => options.onNotice?.(notice),
     });
     const publishing = publish(submission, channel, units, signal);
     const [published, complete] = await Promise.all([publishing.catch(fail), watching.catch(fail)]);
+    if (site.lost.aborted) throw site.lost.reason;
     return { published, complete };
   } finally {
-    const unwritten = await timeline.end();
+    const unwritten = (await timeline.end()) ?? (await site.keepTimeline());
     if (unwritten !== undefined) options.onNotice?.(unwritten);
   }
 }
@@ -268,6 +285,6 @@ async function summaryOf(
 ): Promise<SubmitSummary> {
   const totals = await totalOf(records);
   const elapsedMs = clock.nowMs() - startedMs;
-  const runs = await readRunSpans(site.paths.timeline);
+  const runs = await readRunSpans(site.timeline);
   return { ...totals, complete, out: site.out, elapsedMs, runs, before, published, job: id };
 }

@@ -9,7 +9,16 @@ import { subscribe } from '../telemetry/channels.ts';
 import type { ClusterChannel, WorkerStatus } from '../transport/cluster.ts';
 
 /** What a job decides for all of its workers; everything else is each worker's own business. */
-const OF_THE_JOB: ReadonlySet<Slice | undefined> = new Set(['manifest', 'partition', 'fetch', 'paarc', 'sink']);
+const OF_THE_JOB: ReadonlySet<Slice | undefined> = new Set([
+  'manifest',
+  'partition',
+  'fetch',
+  'paarc',
+  'sink',
+  'store',
+]);
+/** Where credentials are is different on every machine. */
+const OF_A_MACHINE: ReadonlySet<string> = new Set(['s3_profile']);
 
 const INTERVAL_MS = 1_000;
 /** Rates are read over this much of the past. */
@@ -22,7 +31,7 @@ const RATE_WINDOW_MS = 5_000;
  */
 export function workerConfig(settings: Readonly<Record<string, unknown>>, own: Config): ResolvedConfig {
   const ofJob = Object.entries(settings).filter(
-    ([key]) => !CONFIG_KEYS.has(key) || OF_THE_JOB.has(CONFIG_KEYS.get(key)?.fdc.slice),
+    ([key]) => !CONFIG_KEYS.has(key) || (OF_THE_JOB.has(CONFIG_KEYS.get(key)?.fdc.slice) && !OF_A_MACHINE.has(key)),
   );
   const { config } = combineConfig({ flags: { ...(Object.fromEntries(ofJob) as Config), ...own } });
   return resolveConfig(config, 'submit');

@@ -37,6 +37,8 @@ export interface TrialOptions {
   readonly law?: 'fixed' | 'paarc';
   /** In place of the trial's own manifest. */
   readonly manifest?: string;
+  /** Of every process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const HOSTS = ['a.test', 'b.test', 'c.test', 'gone.test', 'page.test'];
@@ -62,7 +64,7 @@ export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterT
   const law = options.law === 'paarc' ? [] : ['--law', 'fixed', '--per-host-concurrency', '8'];
   const flags = [manifest, '--shard-size', String(shardSize), '--connect-to', origin.connectTo, ...law];
   const start = (args: readonly string[], cli: CliOptions = {}): CliProcess => {
-    const started = startCli(args, cli);
+    const started = startCli(args, { ...cli, env: { ...options.env, ...cli.env } });
     onTestFinished(() => void started.child.kill('SIGKILL'));
     return started;
   };

@@ -3,8 +3,8 @@ import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { FlowDcError } from '../../errors.ts';
-import { type Job, readJob } from '../../job/job-folder.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
+import { type JobView, viewJob } from '../../job/job-view.ts';
 import { readManifestInfo } from '../../run/job-input.ts';
 import { runJob } from '../../run/run-job.ts';
 import { subscribe } from '../../telemetry/channels.ts';
@@ -32,21 +32,25 @@ export const downloadCommand = defineCommand({
   },
 });
 
-/** `resume`: finish a job from what its folder knows. */
+/** `resume`: finish a job from what its folder or its store knows. */
 export const resumeCommand = defineCommand({
   name: 'resume',
   summary:
-    'Finish a download that was interrupted. The folder remembers inputs and options; options given here win, ' +
+    'Finish a download that was interrupted. The dataset remembers inputs and options; options given here win, ' +
     'headers must be given again.',
   usage: 'resume DEST [options]',
-  positionals: { least: 1, most: 1, words: 'one folder: flow-dc resume DEST' },
+  positionals: { least: 1, most: 1, words: 'one dataset: flow-dc resume DEST' },
   async run(flags, io) {
-    return resumeDownload(await readJob(flags.positionals[0] as string), flags.config, io);
+    const dest = flags.positionals[0] as string;
+    const { store } = resolveConfig({ ...flags.config, output: dest }, 'download');
+    const job = await viewJob(dest, store);
+    await job.close();
+    return resumeDownload(job, flags.config, io);
   },
 });
 
 /** Go on with a job. @param given - wins over what its folder remembers; @returns the exit code */
-export function resumeDownload(job: Pick<Job, 'out' | 'settings'>, given: Config, io: CliIo): Promise<number> {
+export function resumeDownload(job: Pick<JobView, 'out' | 'settings'>, given: Config, io: CliIo): Promise<number> {
   const config = { ...(job.settings as Config), ...given, output: job.out, overwrite: false };
   // What was piped before is read from where it was kept; a terminal must not be waited for.
   return runDownload(config, { ...io, stdin: undefined });

@@ -1,4 +1,5 @@
 /** Repair: units of a finished dataset are taken again, or a job on a server is brought together. */
+import { resolveConfig } from '../../config/resolve.ts';
 import type { Config } from '../../config/types.ts';
 import { count } from '../../format.ts';
 import { distributedError } from '../../job/distributed-mark.ts';
@@ -44,7 +45,7 @@ async function datasetMeant({ positionals, config }: ParsedFlags): Promise<strin
 async function repairDataset(dest: string, given: Config, io: CliIo): Promise<number> {
   const views: JobView[] = [];
   const look = async (): Promise<Verdict> => {
-    const job = await viewJob(dest);
+    const job = await viewJob(dest, resolveConfig(given, 'repair').store);
     views.push(job);
     return readBack(job);
   };

@@ -1,5 +1,6 @@
 /** Report: what became of one or several downloads, as text, JSON or a page. */
 import { writeFile } from 'node:fs/promises';
+import { resolveConfig } from '../../config/resolve.ts';
 import { FlowDcError } from '../../errors.ts';
 import { reportHtml } from '../../report/html/report-html.ts';
 import type { Report } from '../../report/report.ts';
@@ -13,15 +14,16 @@ export const reportCommand = defineCommand({
   name: 'report',
   summary:
     'Say what became of a download, finished or not: totals, rates, where the time went, hosts, errors with ' +
-    'their likely cause. Several folders are added up.',
+    'their likely cause. Several outputs are added up.',
   usage: 'report DEST... [--json] [--html FILE] [--flow-dc]',
   positionals: {
     least: 1,
     most: Number.POSITIVE_INFINITY,
-    words: 'the folder of a download, or several: flow-dc report DEST',
+    words: 'the output of a download, or several: flow-dc report DEST',
   },
-  async run({ config: { json, html, flow_dc: flowDc }, positionals }, io) {
-    const report = await reportDataset(positionals);
+  async run({ config, positionals }, io) {
+    const { json, html, flow_dc: flowDc } = config;
+    const report = await reportDataset(positionals, { store: resolveConfig(config, 'report').store });
     if (html !== undefined) await writePage(html, report);
     const text = (): string[] => [...reportText(report), ...(flowDc === true ? flowDcText(report) : [])];
     writeLines(io.stdout, json === true ? [JSON.stringify(report)] : text());

@@ -1,10 +1,9 @@
 /** The server of a submit: one that it was told, or a nats-server of its own that it starts, watches and ends. */
 import { systemClock } from '../../clock.ts';
-import { type OwnServer, ServerKeeper, startOwnServer } from '../../cluster/own-server.ts';
+import { type OwnServer, ServerKeeper, type ServerPaths, startOwnServer } from '../../cluster/own-server.ts';
 import { reachCluster } from '../../cluster/reach-cluster.ts';
 import type { SubmitConnection } from '../../cluster/submit-job.ts';
 import type { ClusterSettings } from '../../config/types.ts';
-import type { FolderPaths } from '../../destination/folder-layout.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
 import { type CliIo, writeLines } from '../terminal/process.ts';
 
@@ -29,7 +28,7 @@ export class SubmitServer {
     return this.#keeper?.server;
   }
 
-  async connect(paths: FolderPaths, job: string): Promise<SubmitConnection> {
+  async connect(paths: ServerPaths, job: string): Promise<SubmitConnection> {
     const settings = this.#settings;
     const { env, signal } = this.#io;
     const options = { role: 'submit', env, signal } as const;
@@ -42,7 +41,7 @@ export class SubmitServer {
     return { cluster, servers: [`nats://${own.server}`], own: true };
   }
 
-  async #start(paths: FolderPaths, job: string): Promise<OwnServer> {
+  async #start(paths: ServerPaths, job: string): Promise<OwnServer> {
     const { listen, portNumber: port } = this.#settings;
     const options = { listen, port, job, env: this.#io.env, clock: systemClock };
     const own = await startOwnServer(paths, options);

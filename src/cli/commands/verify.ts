@@ -1,5 +1,6 @@
 /** Verify: a dataset is read back and compared with what was committed. */
 import { resolveConfig } from '../../config/resolve.ts';
+import type { StoreSettings } from '../../config/types.ts';
 import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, TotalsSum } from '../../dataset/totals.ts';
 import type { Finding, Findings } from '../../dataset/verify/findings.ts';
@@ -25,15 +26,15 @@ export const verifyCommand = defineCommand({
   async run({ config, positionals }, io) {
     const dest = positionals[0] as string;
     const { json } = config;
-    if (config.input === undefined) return runVerify(dest, io, { json });
-    const { manifest, fetch } = resolveConfig(config, 'verify');
+    const { manifest, fetch, store } = resolveConfig(config, 'verify');
+    if (config.input === undefined) return runVerify(dest, io, { json, store });
     const { inputs, format, limitRows, maxRecordBytes } = manifest;
     const given = { inputs, format, maxRecordBytes, ...(limitRows && { limitRows }) };
     const urlColumn = config.url === undefined ? {} : { urlColumn: config.url };
     const source = { stdin: io.stdin, signal: io.signal, remote: { network: fetch } };
     const compare = (job: JobView): Promise<ComparedManifest> =>
       manifestToCompare(job, { ...given, ...urlColumn }, source);
-    return runVerify(dest, io, { json, compare });
+    return runVerify(dest, io, { json, store, compare });
   },
 });
 
@@ -49,13 +50,16 @@ export interface Verdict extends RecordTotals {
 
 export interface VerifyFlags {
   readonly json?: boolean | undefined;
+  /** How a store is reached. */
+  readonly store?: StoreSettings | undefined;
   /** Reads the manifest that the dataset is said to be of. */
   readonly compare?: ((job: JobView) => Promise<ComparedManifest>) | undefined;
 }
 
 /** Verify the dataset at `dest`; findings go to stdout, the verdict to stderr. Errors: those of viewJob. */
-export async function runVerify(dest: string, io: CliIo, { json, compare }: VerifyFlags = {}): Promise<number> {
-  const job = await viewJob(dest);
+export async function runVerify(dest: string, io: CliIo, flags: VerifyFlags = {}): Promise<number> {
+  const { json, store, compare } = flags;
+  const job = await viewJob(dest, store);
   try {
     return await tellVerdict(await readBack(job, await compare?.(job)), io, json);
   } finally {

@@ -56,7 +56,8 @@ async function runWorker(config: Config, io: CliIo): Promise<number> {
     try {
       lines.say(`connected to ${cluster.server.url} (nats-server ${cluster.server.version})`);
       for (const notice of cluster.server.notices) lines.say(`warning: ${notice}`);
-      const { output, ...own } = ownKeys(config);
+      const { output, ...keys } = ownKeys(config);
+      const own = { ...endpointOf(io.env), ...keys };
       await serveJobs(cluster, {
         own,
         idleTimeoutMs: settings.idleTimeoutMs,
@@ -99,6 +100,12 @@ function serversOf(positionals: readonly string[], { nats, join }: Config): Pick
       'worker takes one server: flow-dc worker nats://HOST:4222, flow-dc worker HOST PORT, or --join FILE',
     );
   return { nats: [port === undefined ? host : `nats://${host.includes(':') ? `[${host}]` : host}:${port}`] };
+}
+
+/** The way to a store from this machine wins over the submitter's. */
+function endpointOf({ AWS_ENDPOINT_URL_S3: own, AWS_ENDPOINT_URL: any }: CliIo['env']): Pick<Config, 's3_endpoint'> {
+  const endpoint = own || any;
+  return endpoint ? { s3_endpoint: endpoint } : {};
 }
 
 /** Of a file written for the submitter, what a worker may decide for itself; of its own flags, all. */

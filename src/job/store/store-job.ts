@@ -88,7 +88,7 @@ export async function writeStoreMark({ state }: StoreArea, mark: DistributedMark
 }
 
 /** Idempotent. */
-async function removeStoreMark({ state }: StoreArea): Promise<void> {
+export async function removeStoreMark({ state }: StoreArea): Promise<void> {
   await state.remove([STATE_KEYS.distributed]);
 }
 
