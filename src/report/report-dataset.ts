@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { type RecordTotals, sumOf } from '../dataset/totals.ts';
 import { parseDestination } from '../destination/destination-name.ts';
 import { FlowDcError, isFlowDcError } from '../errors.ts';
-import { viewJob } from '../job/job-view.ts';
+import { viewJob } from '../job/view/view-job.ts';
 import { shellQuoted } from '../shell-quoted.ts';
 import type { S3Settings } from '../store/s3/settings.ts';
 import { VERSION } from '../version.ts';

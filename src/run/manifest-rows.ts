@@ -6,7 +6,7 @@ import type { ManifestOptions } from '../config/types.ts';
 import { ManifestUrls } from '../dataset/verify/manifest-urls.ts';
 import { isFlowDcError } from '../errors.ts';
 import type { JobFile } from '../job/job-file.ts';
-import type { JobView } from '../job/job-view.ts';
+import type { JobView } from '../job/view/job-view.ts';
 import { type ReadManifestOptions, readManifest } from '../stages/manifest/read-manifest.ts';
 import { urlColumn } from '../unit-rows.ts';
 import { openJobInput } from './job-input.ts';

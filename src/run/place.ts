@@ -32,7 +32,6 @@ import { graceMs } from './run-control.ts';
 import { RunGauge } from './run-gauge.ts';
 import type { Beginning, Place } from './run-place.ts';
 import { sealInfo } from './seal-info.ts';
-import { openStorePlace } from './store-place.ts';
 
 export interface PlaceOptions {
   /** What the output `-` writes to. */
@@ -51,7 +50,10 @@ export async function placeFor(
   const { kind } = parseDestination(output);
   if (kind === 'none') return nowhere(clock);
   if (kind === 'stdout') return streamPlace(config, clock, stdout);
-  return kind === 'store' ? openStorePlace(config, output, clock) : new FolderPlace(config, output, clock, onNotice);
+  if (kind !== 'store') return new FolderPlace(config, output, clock, onNotice);
+  // Loaded only for a store.
+  const { openStorePlace } = await import('./store-place.ts');
+  return openStorePlace(config, output, clock);
 }
 
 class FolderPlace implements Place {

@@ -7,11 +7,9 @@ import { checkedBefore } from '../config/stage-settings.ts';
 import type { Destination } from '../destination/destination.ts';
 import { parseDestination } from '../destination/destination-name.ts';
 import { NoneDestination } from '../destination/none-destination.ts';
-import { StoreDestination } from '../destination/store/store-destination.ts';
 import { folderOf } from '../destination/tool/folder-of.ts';
 import { DeskLine } from '../host-budget/threads/desk-line.ts';
 import { GateTable } from '../host-budget/threads/gate-table.ts';
-import { openOutputStore } from '../job/store/open-output.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import { RowPulse } from '../structures/row-pulse.ts';
 import { CHANNEL_NAMES, subscribe } from '../telemetry/channels.ts';
@@ -108,6 +106,9 @@ async function openDestination({ config, output, spillFolder }: WorkThreadData):
   const close = async (): Promise<void> => {};
   if (output === 'none:') return { destination: new NoneDestination({ spillFolder }), close };
   if (parseDestination(output).kind !== 'store') return { destination: folderOf(config, output), close };
+  // Loaded only for a store.
+  const { openOutputStore } = await import('../job/store/open-output.ts');
+  const { StoreDestination } = await import('../destination/store/store-destination.ts');
   const store = await openOutputStore(output, config);
   const destination = new StoreDestination(store, { layout, localFolder: dirname(spillFolder) });
   return { destination, close: () => store.close() };

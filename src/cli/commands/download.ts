@@ -4,9 +4,11 @@ import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
-import { type JobView, viewJob } from '../../job/job-view.ts';
+import type { JobView } from '../../job/view/job-view.ts';
+import { viewJob } from '../../job/view/view-job.ts';
 import { readManifestInfo } from '../../run/job-input.ts';
 import { runJob } from '../../run/run-job.ts';
+import { meansStore } from '../../store/store-url.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 import { commandConfig, keptSettings, requireManifest } from '../args/command-config.ts';
 import { defineCommand } from '../args/define-command.ts';
@@ -112,11 +114,12 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   }
 }
 
-function report(summary: JobSummary, { run }: ResolvedConfig, io: CliIo): number {
+function report(summary: JobSummary, { run, store }: ResolvedConfig, io: CliIo): number {
+  const reach = meansStore(summary.out) && store.endpoint !== undefined ? ` --s3-endpoint ${store.endpoint}` : '';
   writeLines(io.stderr, summaryLines(summary));
   if (run.json) writeLines(io.stdout, [JSON.stringify(summary)]);
   if (!summary.complete) {
-    const next = summary.out === STDOUT_NAME ? ENDED : `; go on with: flow-dc resume ${summary.out}`;
+    const next = summary.out === STDOUT_NAME ? ENDED : `; go on with: flow-dc resume ${summary.out}${reach}`;
     throw new FlowDcError('FDC_ERR_INTERRUPTED', `interrupted${next}`);
   }
   return exitCodeOfSummary(summary, run.maxFailureRate);
@@ -151,7 +154,7 @@ function requireOutput({ sink, run }: ResolvedConfig, { stdout }: CliIo): void {
 }
 
 function drainLine({ sink, run }: ResolvedConfig): string {
-  if (sink.output === 'none:')
+  if (sink.output === 'none:' || meansStore(sink.output ?? ''))
     return `finishing what is open, at most ${run.drainMs / 1000} s; interrupt again to stop now`;
   return sink.output === STDOUT_NAME
     ? 'stopping: the tar ends with what was fetched; interrupt again to stop at once, in the middle of it'

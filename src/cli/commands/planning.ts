@@ -1,5 +1,6 @@
 /** Inspect and estimate: a look at a manifest before it is downloaded. */
 import { resolveConfig } from '../../config/resolve.ts';
+import { parseDestination } from '../../destination/destination-name.ts';
 import { estimateManifest } from '../../estimate/estimate-manifest.ts';
 import { inspectManifest } from '../../inspect/inspect-manifest.ts';
 import { commandConfig, requireManifest } from '../args/command-config.ts';
@@ -60,7 +61,7 @@ export const estimateCommand = defineCommand({
         fetch: { ...fetch, paarc },
         sampleRows: run.sampleRows,
         sampleSeed: run.sampleSeed,
-        output: sink.output === '-' || sink.output === 'none:' ? undefined : sink.output,
+        output: folderMeant(sink.output),
         stdin: io.stdin,
         signal: io.signal,
         onRows: (rows, total) => reading.rows(rows, total),
@@ -83,3 +84,8 @@ export const estimateCommand = defineCommand({
     }
   },
 });
+
+/** Room on a disk matters for a folder alone. */
+function folderMeant(output: string | undefined): string | undefined {
+  return output !== undefined && parseDestination(output).kind === 'folder' ? output : undefined;
+}

@@ -12,6 +12,7 @@ import type { JobSummary } from '../../job/job-summary.ts';
 import { filesFor, openFileLimit, shareFiles } from '../../open-files.ts';
 import { codeLines, headLines } from '../../report/head-lines.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
+import { meansStore } from '../../store/store-url.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 
 /**
@@ -111,6 +112,8 @@ async function outputLine(config: ResolvedConfig): Promise<string> {
     const table = outcomes === undefined ? 'the outcome table is its last entry' : `outcome table: ${outcomes}`;
     return `output: stdout: one ${outputFormat} tar${compressTar ? ', gzip' : ''}; ${table}`;
   }
+  if (meansStore(output))
+    return `output: ${output}: ${layout}; uploaded as they fill, and begun anew where an interrupt leaves one half done`;
   const free = await freeBytes(resolve(output));
   const { cloudDestination: remote, cloudTool, cloudPutCommand } = config.sink;
   const upload =

@@ -2,7 +2,12 @@
 import type { ResolvedConfig } from '../../config/types.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { openObjectStore } from '../../store/s3/open-object-store.ts';
-import type { S3Settings } from '../../store/s3/settings.ts';
+import { DEFAULT_BUFFER_BYTES, type S3Settings } from '../../store/s3/settings.ts';
+
+/** Parts on their way take so much of what bodies in memory may have, at most. Chosen. */
+const SHARE = 1 / 4;
+/** With fewer, nothing is sent while the next part is filled. */
+const LEAST_PARTS = 2;
 
 /**
  * @param output - `s3://bucket/prefix` or `gs://bucket/prefix`
@@ -10,8 +15,10 @@ import type { S3Settings } from '../../store/s3/settings.ts';
  */
 export function openOutputStore(
   output: string,
-  _config: ResolvedConfig,
+  { store, fetch }: Pick<ResolvedConfig, 'store' | 'fetch'>,
   around: Pick<S3Settings, 'clock' | 'onNotice'> = {},
 ): Promise<ObjectStore> {
-  return openObjectStore(output, around);
+  const share = Math.floor(fetch.bodyMemoryBytes * SHARE);
+  const bufferBytes = Math.max(LEAST_PARTS * store.partBytes, Math.min(DEFAULT_BUFFER_BYTES, share));
+  return openObjectStore(output, { ...store, ...around, bufferBytes });
 }

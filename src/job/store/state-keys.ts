@@ -15,8 +15,10 @@ export const STATE_KEYS = {
   repair: 'repair.json',
   /** Exists while workers of a job on a server write to the output. */
   distributed: 'distributed.json',
-  /** What was read from stdin, whole. */
-  stdin: 'stdin',
+  /** How much was read from stdin; exists when all of it is kept. */
+  stdin: 'stdin/whole.json',
+  /** What was read, in pieces that are numbered from 000000. */
+  stdinPieces: 'stdin/',
   /** Row numbers at which live input paused so long that a window was closed; a line each. */
   lingers: 'lingers',
   /** What was learned about hosts. */

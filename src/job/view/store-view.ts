@@ -1,11 +1,11 @@
 /** A job in an object store, seen from outside. */
-import type { Clock } from '../clock.ts';
-import { StoreFiles } from '../dataset/files/store-files.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { Clock } from '../../clock.ts';
+import { StoreFiles } from '../../dataset/files/store-files.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { createStoreCommitter } from '../store/store-committer.ts';
+import { markStoreForRepair, readStoreJob, readStoreMark } from '../store/store-job.ts';
+import { acquireStoreLock, storeLockHolder } from '../store/store-lock.ts';
 import type { JobView } from './job-view.ts';
-import { createStoreCommitter } from './store/store-committer.ts';
-import { markStoreForRepair, readStoreJob, readStoreMark } from './store/store-job.ts';
-import { acquireStoreLock, storeLockHolder } from './store/store-lock.ts';
 
 /** Closing the view closes the store. Errors: FDC_ERR_JOB_MISSING, and those of the store. */
 export async function viewStoreJob(store: ObjectStore, clock: Clock): Promise<JobView> {
