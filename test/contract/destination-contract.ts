@@ -131,7 +131,11 @@ export function destinationContract(openPlace: (layout: Layout) => Promise<TestP
       const place = await openPlace(layout);
       const staging = await place.open().stage(UNIT, 'aa');
       if (layout === 'files')
-        await (await staging.createFolder('000012.files')).add('a/1.jpg', [Buffer.from('x')], UNNAMED);
+        await (await staging.createFolder('000012.files')).add(
+          'a/1.jpg',
+          [Buffer.from('x')],
+          sha256Of(Buffer.from('x')),
+        );
       await (await staging.createFile('000012.parquet')).write([Buffer.alloc(6_000_000)]);
       await stageFile(staging, '000012.stats.json', Buffer.from('closed'));
       await staging.discard();
@@ -210,9 +214,11 @@ export function destinationContract(openPlace: (layout: Layout) => Promise<TestP
     'a loose file at %j is refused',
     async (path) => {
       const place = await openPlace('files');
-      const folder = await (await place.open().stage(UNIT, 'aa')).createFolder('000012.files');
+      const staging = await place.open().stage(UNIT, 'aa');
+      const folder = await staging.createFolder('000012.files');
       const adding = async (): Promise<void> => folder.add(path, [Buffer.from('x')], UNNAMED);
       await expect(adding()).rejects.toThrow(/not a safe file name/);
+      await staging.discard();
     },
   );
 }

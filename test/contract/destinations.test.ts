@@ -4,8 +4,9 @@ import { describe } from 'vitest';
 import { FolderDestination } from '../../src/destination/folder-destination.ts';
 import { StoreDestination } from '../../src/destination/store/store-destination.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { openTestStore, startGateway } from '../integration/store/gateway.ts';
+import { keysOf, openTestStore } from '../integration/store/test-store.ts';
 import { MemoryBucket } from '../support/memory-store.ts';
+import { describeS3, testS3Gateway } from '../support/s3-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { destinationContract, type Layout, type TestPlace } from './destination-contract.ts';
 
@@ -27,7 +28,11 @@ describe('an object store in memory', () => {
 });
 
 describe('a quick gateway', () => {
-  destinationContract(async (layout) => storePlace(await openTestStore(await startGateway(), 'data/laion'), layout));
+  destinationContract(async (layout) => storePlace(await openTestStore(await testS3Gateway('s3rver'), 'a/b'), layout));
+});
+
+describeS3('a gateway', () => {
+  destinationContract(async (layout) => storePlace(await openTestStore(await testS3Gateway(), 'a/b'), layout));
 });
 
 async function storePlace(store: ObjectStore, layout: Layout): Promise<TestPlace> {
@@ -43,12 +48,6 @@ async function storePlace(store: ObjectStore, layout: Layout): Promise<TestPlace
       return [...(await keysOf(state, 'staging/')), ...uploads];
     },
   };
-}
-
-async function keysOf(store: ObjectStore, prefix: string): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const { key } of store.list(prefix)) keys.push(key);
-  return keys.sort();
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

@@ -55,6 +55,7 @@ const FULL: ReadonlySet<string> = new Set([
     'ENOSPC',
   ],
 ]);
+const MISSING: ReadonlySet<string> = new Set(['NoSuchKey', 'NoSuchUpload', 'NoSuchVersion', 'NotFound', '404']);
 const REFUSED: ReadonlySet<string> = new Set([
   'InvalidArgument',
   'InvalidRequest',
@@ -70,7 +71,7 @@ export function kindOf({ name, status }: Fault): FaultKind {
   if (NOT_IMPLEMENTED.has(name) || status === 501 || status === 405) return 'not-implemented';
   if (PASSING.has(name) || status >= 500 || status === 429 || status === 408) return 'passing';
   if (name === 'NoSuchBucket') return 'final';
-  if (status === 404) return 'missing';
+  if (MISSING.has(name)) return 'missing';
   if (status === 412) return 'exists';
   if (REFUSED.has(name)) return 'refused';
   return 'final';
@@ -117,7 +118,7 @@ const ADVICE: readonly Advice[] = [
     fix: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a profile with --s3-profile',
   },
   {
-    names: ['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidClientTokenId', 'UnrecognizedClientException'],
+    names: ['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidClientTokenId', 'XAdminUserNotFound'],
     code: 'FDC_ERR_DEST_UNWRITABLE',
     what: 'wrong credentials',
     fix: 'check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile',
@@ -215,10 +216,10 @@ function unnamed(fault: Fault, what: string, seconds: number): [code: ErrorCode,
   }
   if (kindOf(fault) === 'passing' || kindOf(fault) === 'odd')
     return ['FDC_ERR_DEST_IO', `could not ${visible(what)}${tried}`, AGAIN];
-  if (status === 404) return ['FDC_ERR_DEST_IO', `could not ${visible(what)}: it is not there`, AGAIN];
   if (status === 0 || /SyntaxError|TypeError|unknown error/i.test(name)) {
     const fix = 'check that --s3-endpoint is the address of an S3 store';
     return ['FDC_ERR_DEST_UNWRITABLE', `could not ${visible(what)}: ${visible(fault.text)}`, fix];
   }
+  if (status === 404) return ['FDC_ERR_DEST_IO', `could not ${visible(what)}: it is not there`, AGAIN];
   return ['FDC_ERR_DEST_IO', `could not ${visible(what)}: ${visible(fault.text)}`, AGAIN];
 }

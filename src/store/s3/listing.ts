@@ -13,7 +13,7 @@ export async function* listObjects(
   const { sdk, client, bucket } = calls;
   let token: string | undefined;
   do {
-    const page = await calls.call(name, { what: `list ${prefix}` }, (abortSignal) =>
+    const page = await calls.call(name, { what: `list what begins with ${root}${prefix}` }, (abortSignal) =>
       client.send(
         // Encoded, because XML cannot hold every character that a key may have.
         new sdk.ListObjectsV2Command({
@@ -43,7 +43,7 @@ export async function* listUploads(
   const { sdk, client, bucket } = calls;
   let after: { readonly KeyMarker: string; readonly UploadIdMarker: string } | undefined;
   do {
-    const listing = calls.call(name, { what: `list the uploads of ${prefix}` }, (abortSignal) =>
+    const listing = calls.call(name, { what: `list uploads of ${root}${prefix}` }, (abortSignal) =>
       client.send(
         new sdk.ListMultipartUploadsCommand({
           Bucket: bucket,

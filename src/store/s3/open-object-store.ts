@@ -5,14 +5,12 @@ import { parseStoreUrl, type StoreUrl } from '../store-url.ts';
 import { storeError } from './faults.ts';
 import { S3Calls, type Sdk } from './s3-calls.ts';
 import { S3Store } from './s3-store.ts';
-import type { S3Settings } from './settings.ts';
+import { DEFAULT_SILENT_MS, type S3Settings } from './settings.ts';
 
 /** Google's store as S3 clients see it; its keys are those of "interoperability" (HMAC). */
 const GOOGLE = { endpoint: 'https://storage.googleapis.com', region: 'auto' } as const;
 /** Anywhere else a region is a mere word in signatures. AWS leads on from here to the region of the bucket. */
 const ANY_REGION = 'us-east-1';
-/** A connection on which nothing moves for so long is given up, and the call made again. */
-const SILENT_MS = 60_000;
 const CONNECT_MS = 10_000;
 const MOST_SOCKETS = 64;
 
@@ -45,7 +43,7 @@ export async function openObjectStore(url: string | StoreUrl, settings: S3Settin
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: CONNECT_MS,
-      socketTimeout: SILENT_MS,
+      socketTimeout: settings.silentMs ?? DEFAULT_SILENT_MS,
       httpAgent: { keepAlive: true, maxSockets: MOST_SOCKETS },
       httpsAgent: { keepAlive: true, maxSockets: MOST_SOCKETS },
     },

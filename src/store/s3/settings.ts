@@ -17,6 +17,8 @@ export interface S3Settings {
    * 64 MiB.
    */
   readonly bufferBytes?: number | undefined;
+  /** A connection on which nothing moves for so long is given up and the call made again, ms. Default: a minute. */
+  readonly silentMs?: number | undefined;
   /** Told once of everything that the store cannot do, a line each. */
   readonly onNotice?: ((line: string) => void) | undefined;
   readonly clock?: Clock | undefined;
@@ -25,4 +27,5 @@ export interface S3Settings {
 }
 
 export const LEAST_PART_BYTES = 5 * 1024 * 1024;
+export const DEFAULT_SILENT_MS = 60_000;
 export const DEFAULT_BUFFER_BYTES = 64 * 1024 * 1024;

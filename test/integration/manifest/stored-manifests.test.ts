@@ -5,15 +5,16 @@ import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../src/arrow/columns.ts';
 import { readManifest, readManifestInfo } from '../../../src/stages/manifest/read-manifest.ts';
 import { writeLargeParquet } from '../../support/manifests.ts';
+import { testS3Gateway } from '../../support/s3-gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { collect } from '../../unit/stages/manifest/collect-rows.ts';
-import { openTestStore, startGateway } from '../store/gateway.ts';
+import { openTestStore } from '../store/test-store.ts';
 
 async function bucketWith(objects: Readonly<Record<string, Buffer | string>>) {
-  const endpoint = await startGateway();
-  const store = await openTestStore(endpoint, '');
+  const gateway = await testS3Gateway('s3rver');
+  const store = await openTestStore(gateway, '');
   for (const [key, content] of Object.entries(objects)) await store.put(key, content);
-  return { store, remote: { store: { endpoint } } };
+  return { store, remote: { store: { endpoint: gateway.url } } };
 }
 
 const csvOf = (from: number, rows: number): Buffer =>

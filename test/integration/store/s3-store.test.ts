@@ -1,28 +1,49 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { ObjectStore } from '../../../src/store/object-store.ts';
-import { openObjectStore } from '../../../src/store/s3/open-object-store.ts';
-import { BUCKET, openTestStore, startGateway } from './gateway.ts';
+import { describeS3, type GatewayKind, testS3Gateway } from '../../support/s3-gateway.ts';
+import { bytesOf, keysOf, openTestStore } from './test-store.ts';
 
-async function keysOf(store: ObjectStore, prefix = ''): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const { key } of store.list(prefix)) keys.push(key);
-  return keys;
-}
+describe('a quick gateway', () => storeContract('s3rver'));
+describeS3('an object store', () => {
+  storeContract('versitygw');
 
-async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
+  it('lists more objects than fit on a page, and removes them', async () => {
+    const store = await openTestStore(await testS3Gateway());
+    const keys = Array.from({ length: 1010 }, (_, index) => `k${String(index).padStart(4, '0')}`);
+    for (let from = 0; from < keys.length; from += 50)
+      await Promise.all(keys.slice(from, from + 50).map((key) => store.put(key, '')));
+    expect(await keysOf(store)).toEqual(keys);
+    await store.remove(keys);
+    expect(await keysOf(store)).toEqual([]);
+  });
 
-async function testStore(prefix = 'data', notices: string[] = []): Promise<ObjectStore> {
-  return openTestStore(await startGateway(), prefix, { onNotice: (line) => notices.push(line) });
-}
+  it('shows uploads that nobody has ended, and ends them', async () => {
+    const gateway = await testS3Gateway();
+    const store = await openTestStore(gateway);
+    const upload = store.upload('000000.tar');
+    await upload.write([Buffer.alloc(1)]);
+    const { upload: note } = await upload.close();
+    const open = [];
+    for await (const { key, id } of store.uploads('0000')) open.push({ key, id });
+    expect(open).toEqual([{ key: '000000.tar', id: note.id }]);
+    await store.abort('000000.tar', note.id);
+    await store.abort('000000.tar', note.id);
+    expect(await store.complete('000000.tar', note)).toBe(false);
+    expect(await gateway.openUploads()).toEqual([]);
+  });
 
-describe('an object store', () => {
+  it('refuses bytes that are not those that were meant', async () => {
+    const store = await openTestStore(await testS3Gateway());
+    const put = store.put('a', 'bytes', createHash('sha256').update('others').digest('hex'));
+    await expect(put).rejects.toMatchObject({ code: 'FDC_ERR_DEST_IO' });
+    expect(await store.head('a')).toBeUndefined();
+  });
+});
+
+/** What every gateway does. */
+function storeContract(kind: GatewayKind): void {
   it('keeps small objects under any key, and says what is not there', async () => {
-    const store = await testStore('pre fix/雪');
+    const store = await openTestStore(await testS3Gateway(kind), 'pre fix/雪');
     for (const key of ['a/b +#%20', 'a/雪.jpg', 'c']) await store.put(key, `content of ${key}`);
     expect(await keysOf(store, 'a/')).toEqual(['a/b +#%20', 'a/雪.jpg']);
     expect(Buffer.from((await store.read('a/雪.jpg')) ?? []).toString()).toBe('content of a/雪.jpg');
@@ -36,17 +57,17 @@ describe('an object store', () => {
   });
 
   it('gives a range of an object, or all of it, as a stream', async () => {
-    const store = await testStore();
-    const content = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
+    const store = await openTestStore(await testS3Gateway(kind));
+    const content = Buffer.from(Uint8Array.from({ length: 100_000 }, (_, index) => index % 251));
     await store.put('a', content);
-    expect(await bytesOf(await store.open('a'))).toEqual(content);
+    expect((await bytesOf(await store.open('a'))).equals(content)).toBe(true);
     expect(await bytesOf(await store.open('a', { start: 10, end: 70_000 }))).toEqual(content.subarray(10, 70_000));
     expect(await bytesOf(await store.open('a', { start: 99_000 }))).toEqual(content.subarray(99_000));
     expect(await bytesOf(await store.open('a', { start: 5, end: 5 }))).toHaveLength(0);
   });
 
   it('shows an upload when it is completed, whole, and not before', async () => {
-    const store = await testStore();
+    const store = await openTestStore(await testS3Gateway(kind));
     const upload = store.upload('000000.tar');
     const hash = createHash('sha256');
     const chunk = Buffer.alloc(999_983);
@@ -65,7 +86,7 @@ describe('an object store', () => {
   });
 
   it('uploads nothing as an empty object', async () => {
-    const store = await testStore();
+    const store = await openTestStore(await testS3Gateway(kind));
     const { bytes, upload } = await store.upload('empty').close();
     expect(bytes).toBe(0);
     await store.complete('empty', upload);
@@ -73,7 +94,7 @@ describe('an object store', () => {
   });
 
   it('makes no object of an upload that was aborted, however often', async () => {
-    const store = await testStore();
+    const store = await openTestStore(await testS3Gateway(kind));
     const upload = store.upload('a');
     await upload.write([Buffer.alloc(6 * 1024 * 1024)]);
     await upload.abort();
@@ -84,53 +105,27 @@ describe('an object store', () => {
 
   it('creates an object once, and says when that is not atomic', async () => {
     const notices: string[] = [];
-    const store = await testStore('data', notices);
+    const store = await openTestStore(await testS3Gateway(kind), 'data', { onNotice: (line) => notices.push(line) });
     expect(await store.create('lock', 'one')).toBe(true);
     expect(await store.create('lock', 'two')).toBe(false);
     expect(Buffer.from((await store.read('lock')) ?? []).toString()).toBe('one');
-    expect(notices.some((line) => line.includes('If-None-Match'))).toBe(!(await store.isConditional()));
+    expect(await store.isConditional()).toBe(kind === 'versitygw');
+    expect(notices.filter((line) => line.includes('If-None-Match'))).toHaveLength(kind === 'versitygw' ? 0 : 1);
     expect(await keysOf(store)).toEqual(['lock']);
   });
 
   it('copies within the bucket, also to keys beside its own', async () => {
-    const store = await testStore('a/b');
+    const store = await openTestStore(await testS3Gateway(kind), 'a/b');
+    // The quick one does not decode what it is asked to copy in full.
+    const name = kind === 'versitygw' ? 'y 雪+%20' : 'y 雪';
     await store.put('x', 'content');
     const beside = store.beside('.flow-dc');
-    expect(beside.name).toBe(`s3://${BUCKET}/a/b.flow-dc`);
-    expect(store.beside('/.flow-dc').name).toBe(`s3://${BUCKET}/a/b/.flow-dc`);
-    expect(await store.copy('x', 'staging/y 雪', beside)).toBe(true);
+    expect(beside.name).toBe('s3://bucket/a/b.flow-dc');
+    expect(store.beside('/.flow-dc').name).toBe('s3://bucket/a/b/.flow-dc');
+    expect(await store.copy('x', `staging/${name}`, beside)).toBe(true);
     expect(await store.copy('not there', 'z')).toBe(false);
-    expect(await keysOf(beside)).toEqual(['staging/y 雪']);
-    expect(await beside.copy('staging/y 雪', 'back', store)).toBe(true);
+    expect(await keysOf(beside)).toEqual([`staging/${name}`]);
+    expect(await beside.copy(`staging/${name}`, 'back', store)).toBe(true);
     expect(Buffer.from((await store.read('back')) ?? []).toString()).toBe('content');
   });
-});
-
-describe('what is wrong with a store is said in one line that names the fix', () => {
-  it('a bucket that does not exist', async () => {
-    const endpoint = await startGateway();
-    await openTestStore(endpoint, 'data');
-    const store = await openObjectStore('s3://another-bucket', { endpoint });
-    await expect(store.put('x', 'y')).rejects.toMatchObject({
-      code: 'FDC_ERR_DEST_UNWRITABLE',
-      message: expect.stringMatching(/^s3:\/\/another-bucket: there is no such bucket .*make it first/),
-    });
-    await store.close();
-  });
-
-  it('wrong credentials, which the message does not have', async () => {
-    const store = await openTestStore(await startGateway(), 'data');
-    process.env.AWS_ACCESS_KEY_ID = 'SOMEBODY-ELSE';
-    process.env.AWS_SECRET_ACCESS_KEY = 'hush-hush';
-    const failed = await store.put('x', 'y').catch((error: Error) => error);
-    expect(failed).toMatchObject({ code: 'FDC_ERR_DEST_UNWRITABLE' });
-    expect(failed).toMatchObject({ message: expect.stringMatching(/wrong credentials .*check AWS_ACCESS_KEY_ID/) });
-    expect(JSON.stringify([failed, (failed as Error).cause, String((failed as Error).cause)])).not.toContain('hush');
-  });
-
-  it('calls under way are rejected when the store is closed', async () => {
-    const store = await openTestStore(await startGateway(), 'data');
-    await store.close();
-    await expect(store.put('x', 'y')).rejects.toMatchObject({ code: 'FDC_ERR_DEST_IO' });
-  });
-});
+}

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { resolveConfig } from '../../../src/config/resolve.ts';
 
 it('a store is reached by keys, and parts of uploads have the least size that stores take', () => {
-  expect(resolveConfig({ s3_endpoint: 'https://s3.example.org:9000', s3_region: 'auto' }).store).toEqual({
+  expect(resolveConfig({ s3_endpoint: 'https://s3.example.org:9000', s3_region: 'auto' }).store).toMatchObject({
     endpoint: 'https://s3.example.org:9000',
     region: 'auto',
     partBytes: 5 * 1024 * 1024,
