@@ -9,10 +9,12 @@ import { describe, expect, it, vi } from 'vitest';
 import type { DemoHosts } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { essence, type Outcome, outcomesOf } from '../support/dataset.ts';
 import { runCli } from '../support/run-cli.ts';
+import { testS3Gateway } from '../support/s3-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = join(ROOT, 'dist', 'cli', 'main.js');
 
 interface Shell {
   readonly child: ChildProcess;
@@ -65,8 +67,7 @@ interface SetUp {
 async function setUp({ rows = 300, meanBytes = 5000, latencyMs = 0 } = {}): Promise<SetUp> {
   const folder = await tempFolder();
   await mkdir(join(folder, 'bin'));
-  const program = `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`;
-  await writeFile(join(folder, 'bin', 'flow-dc'), program, { mode: 0o755 });
+  await script(folder, 'flow-dc', `exec "${process.execPath}" "${MAIN}" "$@"`);
   const rules = [
     { behaviours: [{ kind: 'latency', meanMs: latencyMs } as const] },
     { host: 'gone.test', behaviours: [{ kind: 'status', status: 404 } as const] },
@@ -232,3 +233,37 @@ describe('flow-dc download -o -', () => {
     expect(stderr).toMatch(/^held: \d.* whoever reads stdout is slower than the network$/m);
   });
 });
+
+describe('docs/stdout.md', () => {
+  it('can be followed command by command', async () => {
+    const { folder, to } = await setUp({ rows: 50 });
+    const [block = ''] =
+      (await readFile(join(ROOT, 'docs', 'stdout.md'), 'utf8')).match(/(?<=^```sh\n).*?(?=^```$)/ms) ?? [];
+    const commands = block.trimEnd().split('\n');
+    expect(commands.length).toBeGreaterThan(4);
+    await script(folder, 'flow-dc', `exec "${process.execPath}" "${MAIN}" "$@" ${to}`);
+    // The other machine is this one.
+    await script(folder, 'ssh', 'shift; exec "$@"');
+    const gateway = await testS3Gateway('s3rver');
+    const hasAws = (await shell('aws --version', folder).done).code === 0;
+    if (!hasAws) console.warn('SKIPPED: aws is not installed, `| aws s3 cp -` is not tried');
+    for (const command of commands) {
+      if (!hasAws && command.includes('aws s3')) continue;
+      const line = `rm -rf data; mkdir data; cp m.csv urls.csv; ${command}`;
+      const { code, stderr } = await shell(line, folder, gateway.env()).done;
+      expect(code, `${command}\n${stderr}`).toBe(0);
+      expect(stderr, command).toMatch(/^done: 50 of 51 rows stored/m);
+      if (!command.includes('-C data')) continue;
+      const samples = (await readdir(join(folder, 'data'))).filter((name) => name.endsWith('.jpg'));
+      expect(samples, command).toHaveLength(50);
+    }
+    const count = async (line: string): Promise<string> =>
+      (await shell(`${line} | grep -c 'jpg$'`, folder, gateway.env()).done).stdout.trim();
+    expect(await count('tar tzf dataset.tar.gz')).toBe('50');
+    if (hasAws) expect(await count('aws s3 cp s3://bucket/dataset.tar - | tar tf -')).toBe('50');
+  });
+});
+
+async function script(folder: string, name: string, text: string): Promise<void> {
+  await writeFile(join(folder, 'bin', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+}
