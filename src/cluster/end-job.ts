@@ -103,6 +103,7 @@ async function freeSite(channel: ClusterChannel, site: JobSite): Promise<Omit<Ca
   if (lock === undefined) return { folder: 'followed', out };
   try {
     await bringHome(channel.records(), site, true);
+    await site.giveUp();
     const mark = await site.readMark();
     if (mark?.job === channel.id) await site.removeMark();
     const server = mark?.own === true ? (await findJoinFile(kept.joinFile))?.server : undefined;

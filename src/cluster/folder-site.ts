@@ -87,6 +87,9 @@ export class FolderSite implements JobSite {
     };
   }
 
+  /** Whoever works here next sweeps what was staged. */
+  async giveUp(): Promise<void> {}
+
   async close(): Promise<void> {}
 
   async #isStaged({ unit, token }: UnitRecord): Promise<boolean> {

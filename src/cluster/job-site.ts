@@ -41,6 +41,8 @@ export interface JobSite {
   readonly settle: Settle;
   /** The same for many records one after the other: what is there is looked up once. */
   settleMany(): Promise<Settle>;
+  /** The job was cancelled: what costs something while it is left half done is given up now, under the job's lock. */
+  giveUp(): Promise<void>;
   /**
    * Idempotent.
    * @param isOver - nobody works on the job any more: what it left on this machine goes

@@ -24,7 +24,11 @@ export async function siteOf(
   const store = await openOutputStore(out, workerConfig(settings, own), { clock });
   try {
     const job = await readStoreJob(store);
-    if (job.id === folderId) return new StoreSite(job, clock, clusterFolder(store));
+    const folder = clusterFolder(store);
+    if (job.id === folderId) {
+      await folder.make();
+      return new StoreSite(job, clock, folder);
+    }
     throw new FlowDcError(
       'FDC_ERR_JOB_MISMATCH',
       `${store.name} belongs to job ${job.id}, expected job ${folderId}; this machine reaches another store of that name`,

@@ -1,6 +1,6 @@
 /** The output of a job in an object store: no machine needs to see a folder of another. */
-import { rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm, rmdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { StoreDestination } from '../destination/store/store-destination.ts';
 import { finalStore, type StoreArea } from '../destination/store/store-layout.ts';
@@ -11,7 +11,7 @@ import type { LocalCommitter } from '../job/local-committer.ts';
 import { createStoreCommitter } from '../job/store/store-committer.ts';
 import { readStoreMark, removeStoreMark, type StoreJob, writeStoreMark } from '../job/store/store-job.ts';
 import { acquireStoreLock, type StoreLock } from '../job/store/store-lock.ts';
-import type { UnitRecord } from '../record.ts';
+import type { UnitId, UnitRecord } from '../record.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import { StoreMemory } from '../run/store-memory.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -20,6 +20,8 @@ import type { ServerPaths } from './own-server.ts';
 
 /** Records that are brought home at once: each takes some requests. Chosen. */
 const WIDTH = 16;
+/** Data of a server of our own. */
+const SERVER = 'nats';
 
 /** What the job's processes on this machine have in common here; apart from the folder of a download. */
 export function clusterFolder(store: ObjectStore): RunFolder {
@@ -49,7 +51,7 @@ export class StoreSite implements JobSite {
     this.destination = new StoreDestination(output, { layout, localFolder: folder.root, clock });
     this.committer = createStoreCommitter(job.area.state, async () => lock?.assertHeld());
     this.memory = new StoreMemory(job.area, folder);
-    this.server = { joinFile: join(folder.root, 'worker.json'), serverFolder: join(folder.root, 'nats') };
+    this.server = { joinFile: join(folder.root, 'worker.json'), serverFolder: join(folder.root, SERVER) };
   }
 
   get pipe(): StoreMemory {
@@ -90,12 +92,21 @@ export class StoreSite implements JobSite {
     return this.settle;
   }
 
+  giveUp(): Promise<void> {
+    const { destination, committer } = this;
+    const isDecided = async (unit: UnitId, token: string): Promise<boolean> =>
+      (await committer.record(unit))?.token === token;
+    return destination.sweep(isDecided, () => committer.records());
+  }
+
   async close(isOver = false): Promise<void> {
     await this.area.output.close();
-    const { spillFolder, poisonFolder } = this.destination;
-    for (const folder of isOver ? [spillFolder, poisonFolder] : []) await rm(folder, { recursive: true, force: true });
-    // Others work here as long as it holds anything.
-    await rmdir(spillFolder).catch(() => {});
+    const { root } = this.#folder;
+    const isOurs = (name: string): boolean => name !== basename(this.server.joinFile) && name !== SERVER;
+    for (const name of isOver ? (await readdir(root).catch(() => [])).filter(isOurs) : [])
+      await rm(join(root, name), { recursive: true, force: true });
+    // Others work there as long as it holds anything.
+    await rmdir(this.destination.spillFolder).catch(() => {});
     await this.#folder.remove(false, false);
   }
 

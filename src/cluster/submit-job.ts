@@ -271,6 +271,7 @@ async function finish(submission: Submission, channel: ClusterChannel, summary: 
 /** Somebody ended the job: what was committed is kept here, and the folder is free for whoever goes on. */
 async function cancelledError({ site }: Submission, channel: ClusterChannel): Promise<FlowDcError> {
   await bringHome(channel.records(), site, false);
+  await site.giveUp();
   await site.removeMark();
   return new FlowDcError(
     'FDC_ERR_JOB_CANCELLED',

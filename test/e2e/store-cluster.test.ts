@@ -1,5 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ClusterTrial, clusterTrial, said, type TrialOptions } from '../support/cluster-cli.ts';
 import { essence, outcomesOf } from '../support/dataset.ts';
@@ -127,6 +129,29 @@ describeNats('a job of several processes into an object store', () => {
       expect((await worker.done).code).toBe(0);
     });
 
+    it('is repaired from the store alone, and taken over by a download when nobody asks its server any more', async () => {
+      const trial = await storeTrial({ nats: server.url, rows: 600 });
+      const { out } = trial;
+      const submit = trial.submit(out, '--job', 'lossy-store');
+      await said(submit, 'units are published');
+      submit.child.kill('SIGINT');
+      await submit.done;
+      await loseUnits(server.url, 'FD_lossy-store_units', 2);
+      const repair = async () =>
+        JSON.parse((await trial.run('repair', 'lossy-store', '--nats', server.url, '--json')).stdout);
+      expect(await repair()).toMatchObject({ republished: 2 });
+      expect(await repair()).toMatchObject({ missing: [], republished: 0 });
+      const worker = trial.worker('--job', 'lossy-store');
+      await said(worker, 'committed');
+      worker.child.kill('SIGKILL');
+      await worker.done;
+      const download = await trial.run('resume', out, '--take-over');
+      expect(download.code, download.stderr).toBe(0);
+      expect(await trial.rows()).toHaveLength(600);
+      expect(await trial.gateway.openUploads()).toEqual([]);
+      expect(await trial.run('verify', out)).toMatchObject({ code: 0, stdout: '' });
+    });
+
     it('can be left, cancelled and finished by a download, and keeps no secret anywhere', async () => {
       const trial = await storeTrial({ nats: server.url, rows: 900, latencyMs: 60 });
       const { out, env } = trial;
@@ -145,6 +170,7 @@ describeNats('a job of several processes into an object store', () => {
       const cancel = await trial.run('cancel', 'to-store', '--nats', server.url);
       expect(cancel.stderr).toContain(`cancelled; ${out} is free`);
       expect((await worker.done).code).toBe(0);
+      expect(await trial.gateway.openUploads()).toEqual([]);
       const download = await trial.run('resume', out);
       expect(download.code, download.stderr).toBe(0);
       expect(download.stderr).toContain('settled already');
@@ -179,3 +205,11 @@ describeNats('a server of our own for a job into an object store', () => {
     });
   });
 });
+
+async function loseUnits(url: string, stream: string, count: number): Promise<void> {
+  const connection = await connect({ servers: url });
+  const manager = await jetstreamManager(connection);
+  const { state } = await manager.streams.info(stream);
+  for (let n = 0; n < count; n += 1) await manager.streams.deleteMessage(stream, state.first_seq + 1 + n);
+  await connection.close();
+}

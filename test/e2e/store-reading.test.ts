@@ -1,24 +1,23 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../src/dataset/verify/findings.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { openTestStore } from '../integration/store/test-store.ts';
+import { openObjectStore } from '../../src/store/s3/open-object-store.ts';
 import { finished } from '../support/finished-dataset.ts';
 import { type CliResult, runCli } from '../support/run-cli.ts';
 import { testS3Gateway } from '../support/s3-gateway.ts';
-
-const KEYS = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER', AWS_EC2_METADATA_DISABLED: 'true' };
 
 /** A dataset of six shards that was downloaded into a folder, as a store holds it, and the folder. */
 async function inStore(...flags: readonly string[]) {
   const { out } = await finished(...flags);
   const gateway = await testS3Gateway('s3rver');
-  const endpoint = gateway.url;
-  const store = await openTestStore(gateway, 'data/pictures');
+  const env = gateway.env();
+  Object.assign(process.env, env);
+  const store = await openObjectStore(`s3://${gateway.bucket}/data/pictures`);
+  onTestFinished(() => store.close());
   await copyInto(store, out, '');
   if (flags.includes('--no-create-tar')) await copyInto(store.beside('.flow-dc'), `${out}.flow-dc`, '');
-  const env = { ...KEYS, AWS_ENDPOINT_URL: endpoint };
   const run = (...args: readonly string[]): Promise<CliResult> => runCli(args, { env });
   return { out, store, url: store.name, run };
 }

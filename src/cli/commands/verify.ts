@@ -114,6 +114,18 @@ async function verdictLines({ job, findings, finished, manifestRows, ...totals }
   return [
     `unfinished: ${count(rows)}${of} rows are settled; ${await whoGoesOn(job)}`,
     findings.count === 0 ? `what is there is right so far: ${what}, every byte as committed` : found,
+    ...(await uploadLines(job)),
+  ];
+}
+
+/** What a run that was killed had begun to upload: nobody sees it, and it is paid for. */
+async function uploadLines({ files, mark, holder }: JobView): Promise<string[]> {
+  if ((await mark()) !== undefined || (await holder()) !== undefined) return [];
+  let open = 0;
+  for await (const { kind } of files.leftovers()) if (kind === 'upload') open += 1;
+  if (open === 0) return [];
+  return [
+    `${count(open)} ${open === 1 ? 'upload is' : 'uploads are'} neither finished nor given up: a resume does that`,
   ];
 }
 
