@@ -86,7 +86,7 @@ export interface WorkSurroundings {
 export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: Sink];
 
 /** Build fetch and sink. Errors: FDC_ERR_CONFIG_INVALID. */
-export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: WorkSurroundings): WorkStages {
+export function openWorkStages({ fetch, paarc, sink, store }: ResolvedConfig, around: WorkSurroundings): WorkStages {
   const { destination, committer, clock, profiles, worker, hostLimits, openFiles, onNetwork, kept, pulse } = around;
   return [
     fetchUnits({
@@ -102,6 +102,7 @@ export function openWorkStages({ fetch, paarc, sink }: ResolvedConfig, around: W
       poison: new PoisonNotes(destination.poisonFolder),
       pulse,
       bodyRelease: 'by-sink',
+      store,
     }),
     openSink(destination, {
       ...sink,

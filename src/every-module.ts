@@ -22,6 +22,7 @@ import './run/store-place.ts';
 import './stages/manifest/json-rows.ts';
 import './stages/manifest/remote/remotes.ts';
 import './stages/manifest/remote/stored.ts';
+import './store/s3/bucket-access.ts';
 import './store/s3/open-object-store.ts';
 import './transport/nats/connect-cluster.ts';
 import './transport/nats/connection/nats-options.ts';

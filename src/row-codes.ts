@@ -4,7 +4,7 @@
  */
 export const ROW_CODES = {
   invalid_url: { transient: false, text: 'the URL cannot be parsed, is null, or has no host' },
-  unsupported_scheme: { transient: false, text: 'the URL is not http or https' },
+  unsupported_scheme: { transient: false, text: 'the URL is not http or https, nor s3 or gs with allow_s3' },
   address_refused: {
     transient: false,
     text: 'the host resolves to a loopback, private, link-local or metadata address',

@@ -103,7 +103,8 @@ async function submitTo(
   const input = await openJobInput(config, options.stdin, options.detach, place.pipe);
   try {
     const distributed = config.cluster.takeOver ? 'take-over' : 'open';
-    const how = { overwrite: config.run.overwrite, settings: options.settings, distributed } as const;
+    const contentOf = (name: string): Promise<string> => input.contentOf(name);
+    const how = { overwrite: config.run.overwrite, settings: options.settings, distributed, contentOf } as const;
     const site = await place.hold(identityOf(config, input.info), how);
     let isOver = false;
     try {

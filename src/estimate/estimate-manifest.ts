@@ -81,7 +81,7 @@ async function sampleManifest(
   sampleRows: number,
   seed: number,
 ): Promise<SampledManifest> {
-  const reader = readManifest(inputs, { ...manifest, stdin, signal, remote: { network: fetch } });
+  const reader = readManifest(inputs, { ...manifest, stdin, signal, remote: { network: fetch, store: fetch.store } });
   // Twice as many as will be asked for: no stratum is short of its share but by a chance in millions.
   const sampler = new RowSampler(2 * sampleRows + 100, preciseRandom(seed));
   const unfetchable = new Map<RowCode, number>();
@@ -121,7 +121,14 @@ async function probeStrata(
   },
 ): Promise<ManifestEstimate> {
   const { paarc: paarcOptions = {}, signal: _signal, clock: _clock, random: _random, ...rest } = fetch;
-  const { createLimit: _limit, hostProfiles: _profiles, spillFolder: _folder, bodyRelease: _release, ...slice } = rest;
+  const {
+    createLimit: _limit,
+    hostProfiles: _profiles,
+    spillFolder: _folder,
+    bodyRelease: _release,
+    store: _store,
+    ...slice
+  } = rest;
   const settings = stageSettings('fetch', slice);
   const sample = strata.flatMap((stratum) => stratum.sample);
   const startMs = known.clock.nowMs();

@@ -19,6 +19,8 @@ export interface OpenJobOptions {
    * caller is that job's submitter, or take it over because that job is known to be over. Never opened for `overwrite`.
    */
   readonly distributed?: 'refuse' | 'open' | 'take-over' | undefined;
+  /** sha256 of all of an input, by its name, lower-case hex; by default of the file that is called so. */
+  readonly contentOf?: ((input: string) => Promise<string>) | undefined;
 }
 
 /** A job that this process alone may write to, until it is closed. */
@@ -101,7 +103,7 @@ async function openIn(home: JobHome, identity: JobIdentity, options: OpenJobOpti
     const before = await home.readJob();
     const replaces = before !== undefined && (options.overwrite === true || (await home.isBeingCleared()));
     if (replaces) await home.clear();
-    else if (before !== undefined) await refuseOther(home, before, identity);
+    else if (before !== undefined) await refuseOther(home, before, identity, options.contentOf);
     await home.sweepRecords();
     const kept = replaces ? undefined : before;
     // Where a server decides units, taking records back here would not undo them.
@@ -141,19 +143,29 @@ async function saveJob(
   return job;
 }
 
-async function refuseOther(home: JobHome, before: JobFile, now: JobIdentity): Promise<void> {
+async function refuseOther(
+  home: JobHome,
+  before: JobFile,
+  now: JobIdentity,
+  contentOf: OpenJobOptions['contentOf'],
+): Promise<void> {
   const differences = differencesBetween(before.identity, now);
   if (differences !== '') throw mismatch(home.out, differences);
-  await refuseChanged(home.out, before, now);
+  await refuseChanged(home.out, before, now, contentOf);
   await home.refuseLost();
 }
 
 /** Size and first MiB are the same; a run that has read all of a file knows more. */
-async function refuseChanged(out: string, { identity }: JobFile, now: JobIdentity): Promise<void> {
+async function refuseChanged(
+  out: string,
+  { identity }: JobFile,
+  now: JobIdentity,
+  contentOf: (input: string) => Promise<string> = async (path) => (await digestFile(path)).sha256,
+): Promise<void> {
   for (const [at, { name }] of now.inputs.entries()) {
     const before = identity.inputs[at]?.sha256;
     if (before === undefined) continue;
-    const { sha256 } = await digestFile(name);
+    const sha256 = await contentOf(name);
     if (sha256 !== before)
       throw mismatch(out, `input ${name} had sha256 ${before.slice(0, 12)}…, now has ${sha256.slice(0, 12)}…`);
   }

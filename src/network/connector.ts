@@ -36,6 +36,8 @@ export class Connector {
   readonly #terms: TlsTerms;
   readonly #openings = new Set<Opening>();
   readonly #failures = new WeakSet<object>();
+  /** Places that the user has named, which may be anywhere: `host:port`. */
+  readonly #named = new Set<string>();
   #isFresh = false;
 
   constructor(options: ConnectorOptions) {
@@ -55,6 +57,12 @@ export class Connector {
     return this.#isFresh;
   }
 
+  /** The user has named this place: the guard leaves it alone. */
+  permit(url: URL): void {
+    const { hostname, target } = this.#wayTo(url);
+    this.#named.add(`${hostname}:${target.port}`);
+  }
+
   /** Whether `error` ended the making of a connection, rather than one that was made earlier. */
   hasFailedWith(error: Error): boolean {
     return this.#failures.has(error);
@@ -71,7 +79,7 @@ export class Connector {
       hostname,
       isTls,
       target,
-      guard: target.isNamed ? undefined : this.#options.guard,
+      guard: target.isNamed || this.#named.has(`${hostname}:${target.port}`) ? undefined : this.#options.guard,
       done: (error, socket) => {
         if (!this.#openings.delete(opening)) return;
         if (error !== null) this.#failures.add(error);

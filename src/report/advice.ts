@@ -29,7 +29,9 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
   invalid_url: {
     cause: 'the manifest has an empty or broken value; repair it there, or name the right column (--url)',
   },
-  unsupported_scheme: { cause: 'the manifest names files or other protocols; only http and https can be fetched' },
+  unsupported_scheme: {
+    cause: 'the manifest names files or other protocols; only http and https can be fetched, s3 and gs with --allow-s3',
+  },
   address_refused: {
     cause: 'a name of your own network, or an attack; if these hosts are yours, allow them',
     flags: '--allow-private 192.168.0.0/16',

@@ -8,9 +8,11 @@ import { appendFile, constants, copyFile, readFile, rename, rm, stat } from 'nod
 import type { Readable } from 'node:stream';
 import type { PartitionSettings, ResolvedConfig } from '../config/types.ts';
 import { digestFile } from '../destination/hashed-file.ts';
+import { schemeOf } from '../host/remote-url.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestReadOptions } from '../stages/manifest/manifest-options.ts';
 import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
+import { contentOf } from '../stages/manifest/open-files.ts';
 import { readManifest, readManifestInfo } from '../stages/manifest/read-manifest.ts';
 import { allChunks, headOfStdin } from '../stages/manifest/stdin-head.ts';
 import type { PartitionByHostOptions } from '../stages/partition/partition-by-host.ts';
@@ -30,6 +32,8 @@ export interface JobInput {
   adopt(memory: InputMemory): Promise<void>;
   /** The rows. Call once, after `adopt` if there is a job. */
   read(): ManifestReader;
+  /** sha256 of all of an input, lower-case hex. Errors: those of readManifest. */
+  contentOf(name: string): Promise<string>;
   /** Every row was read. */
   finish(): Promise<void>;
   /** Remove what was not adopted. Idempotent. */
@@ -49,9 +53,9 @@ export async function openJobInput(
   signal?: AbortSignal,
   given?: PipePlace,
 ): Promise<JobInput> {
-  const { manifest, partition, fetch, sink } = config;
+  const { manifest, partition, fetch, sink, store } = config;
   const { inputs, ...slice } = manifest;
-  const options = { ...slice, remote: { network: fetch } };
+  const options = { ...slice, remote: { network: fetch, store } };
   if (!inputs.includes('-')) return fileInput(inputs, options, partition, signal);
   const pipe = given ?? folderPipe(sink.output as string, sink.createTar);
   if (stdin !== undefined) return new PipeInput(await headOf(stdin, pipe.spool, options, signal), options, partition);
@@ -78,6 +82,7 @@ async function fileInput(
       reader = readManifest(inputs, { ...options, info });
       return reader;
     },
+    contentOf: (name) => contentOfInput(info, name),
     finish: async () => {
       if (memory !== undefined && reader !== undefined) await memory.noteContents(await contentsOf(info, reader));
     },
@@ -85,12 +90,23 @@ async function fileInput(
   };
 }
 
-/** Of every file of text. Where `limit` ended the reading, the rest is read now: it may change as well. */
+/**
+ * Of every file of text. Where `limit` ended the reading, the rest is read now: it may change as well; not of what is
+ * far away, where that may take longer than the job.
+ */
 async function contentsOf({ files }: ManifestInfo, { contents }: ManifestReader): Promise<Map<string, string>> {
   const all = new Map<string, string>();
-  for (const { name, format } of files)
-    if (format !== 'parquet') all.set(name, contents.get(name) ?? (await digestFile(name)).sha256);
+  for (const { name, format } of files) {
+    if (format === 'parquet') continue;
+    const sha256 = contents.get(name) ?? (schemeOf(name) === undefined ? (await digestFile(name)).sha256 : undefined);
+    if (sha256 !== undefined) all.set(name, sha256);
+  }
   return all;
+}
+
+async function contentOfInput({ files }: ManifestInfo, name: string): Promise<string> {
+  const file = files.find((candidate) => candidate.name === name);
+  return file === undefined ? (await digestFile(name)).sha256 : contentOf(file);
 }
 
 /** A kept pipe is still the pipe: it has no name, and it is cut where it was cut while it came. */
@@ -164,6 +180,10 @@ class PipeInput implements JobInput {
     const { stdin, info } = this.#head;
     if (this.#isKept) return readManifest(this.#memory?.keptInput as string, this.#options);
     return readManifest('-', { ...this.#options, info, stdin, spoolPath, onBytes: (bytes) => this.#check(bytes) });
+  }
+
+  async contentOf(name: string): Promise<string> {
+    return (await digestFile(name)).sha256;
   }
 
   async finish(): Promise<void> {

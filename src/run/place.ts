@@ -81,6 +81,7 @@ class FolderPlace implements Place {
       overwrite: run.overwrite,
       settings,
       distributed: cluster.takeOver ? 'take-over' : 'refuse',
+      contentOf: (name) => input.contentOf(name),
     });
     this.#job = job;
     await input.adopt(folderMemory(job.paths));

@@ -72,7 +72,7 @@ class StorePlace implements Place {
     const { run, cluster } = this.#config;
     const job = await openStoreJob(this.#area.output, identityOf(this.#config, input.info), {
       ...{ settings, overwrite: run.overwrite, distributed: cluster.takeOver ? 'take-over' : 'refuse' },
-      ...{ clock, onLost: (error) => this.#lose(error) },
+      ...{ clock, onLost: (error) => this.#lose(error), contentOf: (name) => input.contentOf(name) },
     });
     this.#job = job;
     await this.pipe.bring();

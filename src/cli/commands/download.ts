@@ -127,7 +127,7 @@ function report(summary: JobSummary, { run, store }: ResolvedConfig, io: CliIo):
 
 async function dryRun(config: ResolvedConfig, io: CliIo): Promise<number> {
   const { inputs, ...options } = config.manifest;
-  const info = await readManifestInfo(inputs, { ...options, remote: { network: config.fetch } });
+  const info = await readManifestInfo(inputs, { ...options, remote: { network: config.fetch, store: config.store } });
   writeLines(io.stderr, await preflightLines(config, info));
   writeLines(io.stderr, [...uploadLines(config), 'dry run: nothing was fetched or written']);
   return EXIT.done;

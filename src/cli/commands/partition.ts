@@ -28,7 +28,7 @@ export const partitionCommand = defineCommand({
 });
 
 async function runPartition(config: Config, format: 'parquet' | 'csv', io: CliIo): Promise<number> {
-  const { manifest, partition, fetch, sink, run } = resolveConfig(config, 'partition');
+  const { manifest, partition, fetch, sink, store, run } = resolveConfig(config, 'partition');
   const { inputs, ...reading } = manifest;
   requireManifest('partition', { manifest }, io, 'MANIFEST... -o FOLDER --partitions N');
   if (sink.output === undefined || sink.output === STDOUT_NAME)
@@ -39,7 +39,7 @@ async function runPartition(config: Config, format: 'parquet' | 'csv', io: CliIo
     output: sink.output,
     format,
     overwrite: run.overwrite,
-    manifest: { ...reading, remote: { network: fetch } },
+    manifest: { ...reading, remote: { network: fetch, store } },
     signal: io.signal,
     stdin: io.stdin,
     onNotice: (notice) => writeLines(io.stderr, [notice]),

@@ -25,7 +25,7 @@ export const inspectCommand = defineCommand({
     try {
       const inspection = await inspectManifest(inputs, {
         ...manifest,
-        remote: { network: resolved.fetch },
+        remote: { network: resolved.fetch, store: resolved.store },
         stdin: io.stdin,
         signal: io.signal,
         onRows: (rows, total) => reading.rows(rows, total),
@@ -51,14 +51,14 @@ export const estimateCommand = defineCommand({
     const resolved = resolveConfig(config, 'estimate');
     requireManifest('estimate', resolved, io, 'MANIFEST');
     writeLines(io.stderr, notices);
-    const { fetch, paarc, run, sink } = resolved;
+    const { fetch, paarc, run, sink, store } = resolved;
     const { inputs, ...manifest } = resolved.manifest;
     const reading = createRowsLine(run.progress, io.stderr);
     const probing = createRowsLine(run.progress, io.stderr, 'probed');
     try {
       const estimate = await estimateManifest(inputs, {
         manifest,
-        fetch: { ...fetch, paarc },
+        fetch: { ...fetch, paarc, store },
         sampleRows: run.sampleRows,
         sampleSeed: run.sampleSeed,
         output: folderMeant(sink.output),

@@ -32,7 +32,7 @@ export const verifyCommand = defineCommand({
     const { inputs, format, limitRows, maxRecordBytes } = manifest;
     const given = { inputs, format, maxRecordBytes, ...(limitRows && { limitRows }) };
     const urlColumn = config.url === undefined ? {} : { urlColumn: config.url };
-    const source = { stdin: io.stdin, signal: io.signal, remote: { network: fetch } };
+    const source = { stdin: io.stdin, signal: io.signal, remote: { network: fetch, store } };
     const compare = (job: JobView): Promise<ComparedManifest> =>
       manifestToCompare(job, { ...given, ...urlColumn }, source);
     return runVerify(dest, io, { json, store, compare });

@@ -176,6 +176,18 @@ export const FETCH_GUARD_KEYS = {
       commands: CONNECTING,
     },
   },
+  allow_s3: {
+    type: 'boolean',
+    default: false,
+    description: 'Fetch rows whose URL is s3://bucket/key or gs://bucket/key, with the credentials of this machine.',
+    fdc: { slice: 'fetch', option: 'allowS3', group: 'safety' },
+  },
+  s3_no_sign: {
+    type: 'boolean',
+    default: false,
+    description: 'Ask for such rows without credentials, as public buckets allow.',
+    fdc: { slice: 'fetch', option: 's3NoSign', group: 'safety' },
+  },
   connect_to: {
     type: 'array',
     items: {

@@ -88,6 +88,12 @@ export interface FetchKeys {
   readonly header?: string | readonly string[] | undefined;
   /** Loopback, private or link-local addresses that may be reached: CIDR blocks, addresses or host names. */
   readonly allow_private?: string | readonly string[] | undefined;
+  /**
+   * Fetch rows whose URL is s3://bucket/key or gs://bucket/key, with the credentials of this machine. Default: false.
+   */
+  readonly allow_s3?: boolean | undefined;
+  /** Ask for such rows without credentials, as public buckets allow. Default: false. */
+  readonly s3_no_sign?: boolean | undefined;
   /** Connect to HOST2:PORT2 where a URL says HOST1:PORT1, as in curl; an empty part means any. */
   readonly connect_to?: string | readonly string[] | undefined;
   /** PEM file with certificate authorities to trust besides the built-in ones. */
@@ -210,6 +216,12 @@ export interface FetchSettings {
   readonly headers: readonly string[];
   /** Loopback, private or link-local addresses that may be reached: CIDR blocks, addresses or host names. */
   readonly allowPrivate: readonly string[];
+  /**
+   * Fetch rows whose URL is s3://bucket/key or gs://bucket/key, with the credentials of this machine. Default: false.
+   */
+  readonly allowS3: boolean;
+  /** Ask for such rows without credentials, as public buckets allow. Default: false. */
+  readonly s3NoSign: boolean;
   /** Connect to HOST2:PORT2 where a URL says HOST1:PORT1, as in curl; an empty part means any. */
   readonly connectTo: readonly string[];
   /** PEM file with certificate authorities to trust besides the built-in ones. */

@@ -7,31 +7,26 @@ import { parseHttpUrl, parseUrl } from '../../host/host.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import { requestHeaders } from '../../network/request-headers.ts';
 import { isShortage } from '../../open-files.ts';
-import type { Transition } from '../../paarc/limit.ts';
 import type { RowCode } from '../../row-codes.ts';
+import type { BucketAccess } from '../../store/s3/bucket-access.ts';
 import { OriginPools } from './connect/origin-pools.ts';
 import { Flight, type Tower } from './flight.ts';
-import { OwnTroubles, REFUSALS, type TroubleHooks } from './own-troubles.ts';
+import { OwnTroubles, REFUSALS } from './own-troubles.ts';
 import { type Acceptance, acceptBody } from './reply/accept-body.ts';
 import { THROUGHPUT_WINDOW_MS } from './reply/attempt.ts';
 import { outcomeOf, shortageText } from './reply/attempt-error.ts';
-import {
-  type AttemptEnd,
-  type AttemptSettings,
-  type FailedAttempt,
-  failedAs,
-  type Timing,
-} from './reply/attempt-terms.ts';
+import { type AttemptEnd, type AttemptSettings, type FailedAttempt, failedAs } from './reply/attempt-terms.ts';
 import type { CollectedBody, CollectorOptions } from './reply/body-collector.ts';
 import { BodyBudget } from './reply/body-memory.ts';
-import { Deadlines } from './reply/deadline.ts';
+import { Deadlines, DeadlinesByLength } from './reply/deadline.ts';
 import { announcedEnd, type FetchTask, failedEnd, fetchedEnd, refusedUrl, Work } from './row-work.ts';
 import type { Permit } from './schedule/gate.ts';
 import type { Lane } from './schedule/lane.ts';
 import { LoadMeter } from './schedule/load-meter.ts';
 import { decideRetry } from './schedule/retry-policy.ts';
 import { Scheduler } from './schedule/scheduler.ts';
-import type { EngineSettings } from './settings.ts';
+import type { EngineHooks, EngineSettings } from './settings.ts';
+import { isStored, type StoredRows, storedRows } from './stored-rows.ts';
 
 const BREAKER_PROBE_MS = 60_000;
 /**
@@ -39,13 +34,6 @@ const BREAKER_PROBE_MS = 60_000;
  * Chosen.
  */
 const MAX_STALE_CONNECTIONS = 8;
-
-export interface EngineHooks extends TroubleHooks {
-  readonly onHungry: () => void;
-  readonly onTransition: (host: string, transition: Transition) => void;
-  readonly onAttempt: (host: string, code: RowCode | undefined, timing: Timing) => void;
-  readonly onFatal: (error: Error) => void;
-}
 
 export class FetchEngine implements Tower {
   readonly budget: BodyBudget;
@@ -59,11 +47,12 @@ export class FetchEngine implements Tower {
   readonly #troubles: OwnTroubles;
   readonly #attempt: AttemptSettings;
   readonly #accepting: CollectorOptions & EngineSettings;
-  /** By length; hosts may have a time limit of their own. */
-  readonly #deadlines = new Map<number, Deadlines>();
+  readonly #deadlines: DeadlinesByLength;
   /** Given up for a name that nobody knew, before anything told whether that is up to us. */
   readonly #undecided: { readonly work: Work; readonly end: FailedAttempt }[] = [];
   readonly #unfinished = new Set<Promise<void>>();
+  /** Undefined where rows of object stores are not fetched. */
+  readonly #stored: StoredRows | undefined;
 
   constructor(settings: EngineSettings, limits: HostLimits, hooks: EngineHooks) {
     const { clock, connector, maxPools, bodyMemoryBytes, spillBytes, timeoutMs } = settings;
@@ -74,6 +63,12 @@ export class FetchEngine implements Tower {
     this.budget = new BodyBudget(bodyMemoryBytes);
     this.pools = new OriginPools(connector, clock, maxPools, settings.maxConnections);
     this.#load = new LoadMeter(clock);
+    this.#deadlines = new DeadlinesByLength(clock);
+    this.#stored = storedRows(settings, {
+      begin: (task, url, access) => this.#begin(task, url, access),
+      pump: () => this.scheduler.pump(),
+      onFatal: hooks.onFatal,
+    });
     this.#troubles = new OwnTroubles(clock, settings.concurrentDownloads, settings.offlineHoldMs, hooks);
     this.#accepting = { ...settings, budget: this.budget, spillBytes: Math.min(spillBytes, bodyMemoryBytes) };
     this.#attempt = {
@@ -113,8 +108,14 @@ export class FetchEngine implements Tower {
   /** Queue a row; call `scheduler.pump()` after a batch. Rows that cannot be fetched end at once. */
   add(task: FetchTask): void {
     const url = parseHttpUrl(task.url);
-    if (url === undefined) return task.end(refusedUrl(task.url));
-    const work = new Work(task, url, this.#clock.nowMs());
+    if (url !== undefined) this.#begin(task, url);
+    else if (this.#stored !== undefined && isStored(task.url)) this.#stored.add(task);
+    else task.end(refusedUrl(task.url));
+  }
+
+  #begin(task: FetchTask, url: URL, access?: BucketAccess): void {
+    const work = new Work(task, url, this.#clock.nowMs(), access);
+    if (access?.isNamed === true) this.#settings.connector.permit(url);
     const { host } = work;
     if (this.#settings.policyOf(host).skip === true)
       return this.#fail(work, 'host_skipped', `${host} is skipped by the configuration`, 'skipped');
@@ -134,6 +135,7 @@ export class FetchEngine implements Tower {
     for (const { host, gate } of this.scheduler.lanes()) this.#limits.retire(host, gate.limit);
     this.#settings.resolver.close();
     this.#settings.connector.close();
+    await this.#stored?.close();
     await this.pools.close();
     while (this.#unfinished.size > 0) await Promise.all(this.#unfinished);
     await this.#settings.spill.close();
@@ -155,22 +157,18 @@ export class FetchEngine implements Tower {
     work.send(this.#clock.nowMs());
     const { url, task } = work;
     const policy = this.#settings.policyOf(work.host);
-    const headers = requestHeaders(url, this.#settings.userAgent, policy, this.#ownHeaders(work));
+    const headers = requestHeaders(
+      url,
+      this.#settings.userAgent,
+      policy,
+      work.ownHeaders(this.#settings.headers, this.#clock.wallMs()),
+    );
     const flight = new Flight(this, work, lane, permit);
-    const limits = this.#deadlinesOf(policy.timeoutMs ?? this.#settings.timeoutMs);
+    const limits = this.#deadlines.of(policy.timeoutMs ?? this.#settings.timeoutMs);
     const { pathname, search, hostname } = url;
     const request = { path: `${pathname}${search}`, hostname, headers, wants: task.wants, spentMs: work.spentMs };
     flight.send(request, this.#attempt, limits);
     if (flight.isOut) task.onAttempt(flight, work.attempts);
-  }
-
-  #deadlinesOf(timeoutMs: number): Deadlines {
-    let deadlines = this.#deadlines.get(timeoutMs);
-    if (deadlines === undefined) {
-      deadlines = new Deadlines(this.#clock, timeoutMs);
-      this.#deadlines.set(timeoutMs, deadlines);
-    }
-    return deadlines;
   }
 
   /** Nothing may be in flight to this host any more. What was, counts as never sent. */
@@ -194,12 +192,6 @@ export class FetchEngine implements Tower {
     }
   }
 
-  /** Headers of the run and the row go to the row's own host only, and never from https to http. */
-  #ownHeaders({ host, firstHost, url, startUrl, task }: Work): Readonly<Record<string, string>> {
-    if (host !== firstHost || (url.protocol === 'http:' && startUrl.protocol === 'https:')) return {};
-    return task.headers === undefined ? this.#settings.headers : { ...this.#settings.headers, ...task.headers };
-  }
-
   landed({ work, lane, permit }: Flight, end: AttemptEnd): void {
     work.waitingSinceMs = this.#clock.nowMs();
     const code = end.kind === 'failed' ? end.code : undefined;
@@ -210,7 +202,8 @@ export class FetchEngine implements Tower {
     if (code === 'local_shortage') this.pools.shed();
     else this.#hooks.onAttempt(work.host, code, end);
     if (this.#undecided.length > 0 && !this.#troubles.isUndecided('dns_error')) this.#decide();
-    this.scheduler.settle(lane, permit, isFreeRetry ? { kind: 'neutral' } : outcomeOf(code, end, pauseMs));
+    const lesson = work.isSlowDown(code) ? 'http_429' : code;
+    this.scheduler.settle(lane, permit, isFreeRetry ? { kind: 'neutral' } : outcomeOf(lesson, end, pauseMs));
     if (!work.task.isDropped()) {
       if (isFreeRetry) {
         work.staleConnections += 1;
@@ -275,7 +268,8 @@ export class FetchEngine implements Tower {
       if (code === 'local_shortage') work.unsend();
       return this.#again(work, waitMs);
     }
-    const deferred = code === 'http_429' || (code === 'http_503' && end.retryAfterMs !== undefined);
+    const deferred =
+      code === 'http_429' || (code === 'http_503' && end.retryAfterMs !== undefined) || work.isSlowDown(code);
     if (deferred) work.putOff(this.#clock.nowMs());
     const decision = decideRetry(work, { code, deferred, retryAfterMs }, this.#settings, this.#settings.random());
     if (decision.kind === 'give-up' && !isDecided && this.#troubles.isUndecided(code))

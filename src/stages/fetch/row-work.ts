@@ -3,6 +3,7 @@ import type { KeptRow } from '../../dataset/outcome-rows.ts';
 import { hostOf, unsupportedScheme } from '../../host/host.ts';
 import type { AnnouncedBody } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
+import type { BucketAccess } from '../../store/s3/bucket-access.ts';
 import type { AcceptedBody } from './reply/accept-body.ts';
 import type { AttemptEnd, Timing } from './reply/attempt-terms.ts';
 import type { CollectedBody } from './reply/body-collector.ts';
@@ -53,6 +54,8 @@ export interface RowEnd {
 
 export class Work {
   readonly task: FetchTask;
+  /** Of a row of an object store: what signs its requests. */
+  readonly access: BucketAccess | undefined;
   readonly firstHost: string;
   readonly startUrl: URL;
   readonly #startOrigin: string;
@@ -75,8 +78,9 @@ export class Work {
   waitingSinceMs: number;
   queueMs = 0;
 
-  constructor(task: FetchTask, url: URL, nowMs: number) {
+  constructor(task: FetchTask, url: URL, nowMs: number, access?: BucketAccess) {
     this.task = task;
+    this.access = access;
     this.startUrl = url;
     this.url = url;
     this.firstHost = url.host;
@@ -114,6 +118,23 @@ export class Work {
     this.origin = this.#startOrigin;
     this.hops = 0;
     this.spentMs = 0;
+  }
+
+  /**
+   * Headers of the run and the row go to the row's own host only, and never from https to http; to a store goes what
+   * signs the request, and nothing else.
+   */
+  ownHeaders(ofRun: Readonly<Record<string, string>>, wallMs: number): Readonly<Record<string, string>> {
+    const { access, task, url } = this;
+    if (access !== undefined)
+      return this.hops === 0 ? access.headers(task.wants === 'head' ? 'HEAD' : 'GET', url, wallMs) : {};
+    if (this.host !== this.firstHost || (url.protocol === 'http:' && this.startUrl.protocol === 'https:')) return {};
+    return task.headers === undefined ? ofRun : { ...ofRun, ...task.headers };
+  }
+
+  /** Object stores say "Slow Down" with 503, and mean what others say with 429. */
+  isSlowDown(code: RowCode | undefined): boolean {
+    return this.access !== undefined && this.hops === 0 && code === 'http_503';
   }
 
   /** What was sent last counts as never sent. */
@@ -204,7 +225,8 @@ export function keptEnd(kept: KeptRow, held: CollectedBody | undefined): RowEnd 
 /** How a row ends whose URL cannot be requested at all. */
 export function refusedUrl(url: string): RowEnd {
   const scheme = unsupportedScheme(url);
-  if (scheme !== undefined) return unsentEnd('unsupported_scheme', `${scheme}: URLs cannot be fetched`, hostOf(url), 0);
+  const fix = scheme === 's3' || scheme === 'gs' ? 'are fetched with --allow-s3 only' : 'cannot be fetched';
+  if (scheme !== undefined) return unsentEnd('unsupported_scheme', `${scheme}: URLs ${fix}`, hostOf(url), 0);
   return unsentEnd(
     'invalid_url',
     url === '' ? 'the URL is empty or no text' : 'the URL cannot be parsed',

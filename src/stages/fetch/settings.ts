@@ -13,8 +13,12 @@ import { createConnector, createResolver, parsed, userAgentOf } from '../../netw
 import { createHostPolicies, headerRecord } from '../../network/request-headers.ts';
 import type { NameResolver } from '../../network/resolver.ts';
 import { type FileShares, openFileLimit, shareFiles } from '../../open-files.ts';
-import type { Limit } from '../../paarc/limit.ts';
+import type { Limit, Transition } from '../../paarc/limit.ts';
+import type { RowCode } from '../../row-codes.ts';
+import type { S3Settings } from '../../store/s3/settings.ts';
 import { RowPulse } from '../../structures/row-pulse.ts';
+import type { TroubleHooks } from './own-troubles.ts';
+import type { Timing } from './reply/attempt-terms.ts';
 import { SpillFolder } from './reply/body-memory.ts';
 import { createLimits, ownLimits } from './schedule/create-limits.ts';
 import { HostProfiles } from './schedule/host-profiles.ts';
@@ -59,6 +63,8 @@ export interface FetchStageOptions extends FetchOptions {
   readonly pulse?: RowPulse | undefined;
   /** Told that rows are held because there seems to be no network, in place of the channel `flow-dc:network`. */
   readonly onNetwork?: ((isHeld: boolean) => void) | undefined;
+  /** How the stores of rows with s3 and gs URLs are reached, where these are allowed. */
+  readonly store?: S3Settings | undefined;
   /** Files and sockets that the stage may have its part of; what the process may have open by default. */
   readonly openFiles?: number | undefined;
 }
@@ -79,6 +85,15 @@ export interface EngineSettings extends Omit<FetchSettings, 'hosts' | 'headers' 
   readonly spill: SpillFolder;
   readonly profiles: HostProfiles;
   readonly pulse: RowPulse;
+  readonly store: S3Settings;
+}
+
+/** Whom the engine tells. */
+export interface EngineHooks extends TroubleHooks {
+  readonly onHungry: () => void;
+  readonly onTransition: (host: string, transition: Transition) => void;
+  readonly onAttempt: (host: string, code: RowCode | undefined, timing: Timing) => void;
+  readonly onFatal: (error: Error) => void;
 }
 
 /** Errors: FDC_ERR_CONFIG_INVALID. */
@@ -99,6 +114,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     pulse = new RowPulse(),
     onNetwork: _onNetwork,
     kept: _kept,
+    store = {},
     openFiles = openFileLimit(),
     ...slice
   } = options;
@@ -121,6 +137,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     spill: new SpillFolder(spillFolder, shares.maxSpills),
     profiles: hostProfiles,
     pulse,
+    store,
   };
 }
 

@@ -71,6 +71,21 @@ export function openFiles(info: ManifestInfo, surroundings: Surroundings, column
   };
 }
 
+/** sha256 of all of a file, lower-case hex. Errors: those of readManifest. */
+export async function contentOf(file: ManifestFile): Promise<string> {
+  const source = sourceOf(file);
+  let content = '';
+  const keep = (sha256: string): void => {
+    content = sha256;
+  };
+  try {
+    for await (const _ of fileChunks(source, new AbortController().signal, keep));
+    return content;
+  } finally {
+    if (isRemote(source)) await source.remote.close();
+  }
+}
+
 async function probe(
   source: FileSource,
   format: ManifestSettings['format'],

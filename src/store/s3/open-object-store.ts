@@ -1,4 +1,5 @@
 /** Opens the object store behind a URL. The client library is loaded here and nowhere before. */
+import type { S3Client } from '@aws-sdk/client-s3';
 import { FlowDcError } from '../../errors.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { parseStoreUrl, type StoreUrl } from '../store-url.ts';
@@ -22,6 +23,22 @@ const MOST_SOCKETS = 64;
  */
 export async function openObjectStore(url: string | StoreUrl, settings: S3Settings = {}): Promise<ObjectStore> {
   const place = typeof url === 'string' ? parseStoreUrl(url) : url;
+  const { sdk, client } = await connectToStore(place, settings);
+  return new S3Store(new S3Calls(sdk, client, place, settings), place.prefix);
+}
+
+export interface Connected {
+  readonly sdk: Sdk;
+  readonly client: S3Client;
+  /** The user has named the server, and not the bucket alone. */
+  readonly isNamed: boolean;
+}
+
+/**
+ * A client for a store's scheme and settings. Errors: as openObjectStore.
+ * @param isAnonymous - nothing it makes is to be sent: credentials are not looked for
+ */
+export async function connectToStore(place: StoreUrl, settings: S3Settings, isAnonymous = false): Promise<Connected> {
   const endpoint = settings.endpoint ?? (place.scheme === 'gs' ? GOOGLE.endpoint : undefined);
   if (endpoint !== undefined) requireEndpoint(endpoint);
   // Our oldest release of Node is older than what its makers like.
@@ -33,6 +50,7 @@ export async function openObjectStore(url: string | StoreUrl, settings: S3Settin
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(settings.profile === undefined ? {} : { profile: settings.profile }),
     forcePathStyle: settings.pathStyle ?? (endpoint ?? endpointOfEnvironment()) !== undefined,
+    ...(isAnonymous ? { credentials: { accessKeyId: 'nobody', secretAccessKey: 'nothing' } } : {}),
     followRegionRedirects: true,
     // Asking first whether a part may be sent would cost a connection for each.
     expectContinueHeader: false,
@@ -49,7 +67,7 @@ export async function openObjectStore(url: string | StoreUrl, settings: S3Settin
     },
     logger: SILENT,
   });
-  return new S3Store(new S3Calls(sdk, client, place, settings), place.prefix);
+  return { sdk, client, isNamed: (settings.endpoint ?? endpointOfEnvironment()) !== undefined };
 }
 
 const SILENT = { trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -113,3 +113,22 @@ export class Deadline {
     this.#cancelTimer = undefined;
   }
 }
+
+/** Hosts may have a time limit of their own. */
+export class DeadlinesByLength {
+  readonly #clock: Clock;
+  readonly #byMs = new Map<number, Deadlines>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  of(limitMs: number): Deadlines {
+    let deadlines = this.#byMs.get(limitMs);
+    if (deadlines === undefined) {
+      deadlines = new Deadlines(this.#clock, limitMs);
+      this.#byMs.set(limitMs, deadlines);
+    }
+    return deadlines;
+  }
+}
