@@ -1,50 +1,16 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { digestFile } from '../../src/destination/hashed-file.ts';
+import { findTool } from '../../scripts/cloud-tools.ts';
 import { essence, hasPython, membersOf, outcomesOf } from '../support/dataset.ts';
 import { urlColumns, writeParquetFile } from '../support/manifests.ts';
 import { manyThreads } from '../support/many-threads.ts';
-import { recordedTools } from '../support/recorded-tools.ts';
 import { type CliResult, runCli, startCli } from '../support/run-cli.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
-import { toolVersion } from '../support/upload-programs.ts';
+import { expectWhole, filesOf, ROWS, uploadTrial } from '../support/upload-trial.ts';
 
 const python = await hasPython();
-const rclone = await toolVersion('rclone', ['version']);
-
-const ROWS = 300;
-const csv = ['url', ...Array.from({ length: ROWS }, (_, i) => `http://h${i % 3}.test/p/${i}.jpg`)].join('\n');
-
-async function setUp(meanMs = 1) {
-  const folder = await tempFolder();
-  const origin = await testOrigin({ rules: [{ behaviours: [{ kind: 'latency', meanMs }] }], meanBytes: 3000 });
-  const tools = await recordedTools(folder);
-  await writeFile(join(folder, 'm.csv'), csv);
-  const out = join(folder, 'out');
-  const base = ['download', join(folder, 'm.csv'), '--connect-to', origin.connectTo, '--shard-size', '60'];
-  const asked = (): number => [0, 1, 2].reduce((sum, i) => sum + (origin.stats().get(`h${i}.test`)?.requests ?? 0), 0);
-  return { folder, tools, out, base, asked, remote: join(tools.store, 'birds') };
-}
-
-/** What every file holds, by name. */
-async function filesOf(folder: string): Promise<Record<string, string>> {
-  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile());
-  const sums = names.map(async ({ name }) => [name, (await digestFile(join(folder, name))).sha256] as const);
-  return Object.fromEntries((await Promise.all(sums)).sort());
-}
-
-/** A whole dataset is there: the sums that were uploaded are those of the files beside them. */
-async function expectWhole(remote: string, result: CliResult): Promise<void> {
-  expect(result.code, result.stderr).toBe(0);
-  const files = await filesOf(remote);
-  const lines = (await readFile(join(remote, 'SHA256SUMS'), 'utf8')).split('\n').slice(0, -1);
-  const sums = Object.fromEntries(lines.map((line) => line.split('  ').reverse()));
-  expect(lines.length).toBeGreaterThanOrEqual((ROWS / 60) * 3 + 3);
-  expect(files).toMatchObject(sums);
-  expect(Object.keys(files).sort()).toEqual([...Object.keys(sums), 'SHA256SUMS', '_SUCCESS'].sort());
-}
+const rclone = findTool('rclone');
 
 /** Of units that have their record. */
 async function committedRows(out: string): Promise<number> {
@@ -54,9 +20,7 @@ async function committedRows(out: string): Promise<number> {
   return texts.reduce((sum, text) => sum + (JSON.parse(text) as { rows: number }).rows, 0);
 }
 
-function why(version: string | undefined, name: string): string {
-  return version === undefined ? ` (SKIPPED: no ${name})` : '';
-}
+const why = rclone === undefined ? ' (SKIPPED: no rclone)' : '';
 
 describe("the notebook's cloud configuration", () => {
   const config = {
@@ -81,7 +45,7 @@ describe("the notebook's cloud configuration", () => {
   };
 
   async function inNotebook(changes: object = {}) {
-    const { folder, tools } = await setUp();
+    const { folder, tools } = await uploadTrial();
     const origin = await testOrigin({ meanBytes: 3000 });
     const manifest = join(folder, 'files', 'input', 'partitions', 'partition_000.parquet');
     await mkdir(dirname(manifest), { recursive: true });
@@ -107,9 +71,10 @@ describe("the notebook's cloud configuration", () => {
     expect(await outcomesOf(join(tools.store, 'AIIRA_Dataset'))).toHaveLength(400);
   });
 
-  it.skipIf(rclone === undefined)(`runs end to end with rclone${why(rclone, 'rclone')}`, async () => {
+  it.skipIf(rclone === undefined)(`runs end to end with rclone${why}`, async () => {
     const { folder, run } = await inNotebook({ cloud_tool: 'rclone', cloud_destination: ':local:cloud/AIIRA_Dataset' });
-    const result = await run([], {});
+    const env = { PATH: [dirname(rclone as string), process.env.PATH ?? ''].join(delimiter) };
+    const result = await run([], env);
     expect(result.code, result.stderr).toBe(0);
     const remote = join(folder, 'cloud', 'AIIRA_Dataset');
     const sums = (await readFile(join(remote, 'SHA256SUMS'), 'utf8')).split('\n').slice(0, -1);
@@ -117,7 +82,7 @@ describe("the notebook's cloud configuration", () => {
     for (const [sum = '', name = ''] of sums.map((text) => text.split('  '))) expect(files[name]).toBe(sum);
     expect(files).toHaveProperty('_SUCCESS');
     expect(await outcomesOf(remote)).toHaveLength(400);
-    const again = await run([], {});
+    const again = await run([], env);
     expect(again.code, again.stderr).toBe(0);
     expect(again.stderr).toContain('nothing to do: all 400 rows');
   });
@@ -142,7 +107,7 @@ describe('an upload by a program', () => {
     ],
     ['three threads', ['--cloud-destination', 'birds', '--threads', '3']],
   ])('gives with %s what a local run gives', async ([name, flags]) => {
-    const { tools, out, base, remote } = await setUp(name === 'three threads' ? 20 : 1);
+    const { tools, out, base, remote } = await uploadTrial(name === 'three threads' ? 20 : 1);
     await mkdir(remote);
     const env = { ...tools.env, ...(name === 'three threads' ? manyThreads() : {}) };
     await expectWhole(remote, await runCli([...base, '-o', out, ...flags], { env }));
@@ -156,7 +121,7 @@ describe('an upload by a program', () => {
   });
 
   it('is tried again when it fails, and the run goes on as if it had not', async () => {
-    const { tools, out, base, asked, remote } = await setUp();
+    const { tools, out, base, asked, remote } = await uploadTrial();
     await tools.plan({ fail: 3 });
     const result = await runCli([...base, '-o', out, '--cloud-destination', 'birds'], { env: tools.env });
     await expectWhole(remote, result);
@@ -164,8 +129,8 @@ describe('an upload by a program', () => {
     expect(asked()).toBe(ROWS);
   });
 
-  it('that fails for good ends the run with the last lines of the program and no secret, and the next run only uploads', async () => {
-    const { tools, out, base, asked, remote } = await setUp();
+  it('that fails for good ends the run, says why without a secret, and is made up for by the next run', async () => {
+    const { tools, out, base, asked, remote } = await uploadTrial();
     await tools.plan({ down: 1 });
     const env = { ...tools.env, FAKE_SECRET_KEY: 'abcdefgh1234' };
     const args = [...base, '-o', out, '--cloud-destination', 'birds', '--log-file', `${out}.log`];
@@ -184,7 +149,7 @@ describe('an upload by a program', () => {
   });
 
   it('that hangs is ended and made again', async () => {
-    const { tools, out, base, remote } = await setUp();
+    const { tools, out, base, remote } = await uploadTrial();
     await tools.plan({ hang: 1 });
     const args = [...base, '-o', out, '--cloud-destination', 'birds', '--cloud-timeout', '2'];
     const result = await runCli(args, { env: tools.env });
@@ -193,7 +158,7 @@ describe('an upload by a program', () => {
   });
 
   it('that claims success is not believed', async () => {
-    const { tools, out, base, remote } = await setUp();
+    const { tools, out, base, remote } = await uploadTrial();
     await tools.plan({ lie: 2 });
     const result = await runCli([...base, '-o', out, '--cloud-destination', 'birds'], { env: tools.env });
     await expectWhole(remote, result);
@@ -201,7 +166,7 @@ describe('an upload by a program', () => {
   });
 
   it('that was killed half way with its run is made again by the next one, which asks no host again', async () => {
-    const { tools, out, base, asked, remote } = await setUp();
+    const { tools, out, base, asked, remote } = await uploadTrial();
     await tools.plan({ half: 1 });
     const args = [...base, '-o', out, '--cloud-destination', 'birds', '--open-units', '1'];
     const run = startCli(args, { env: tools.env });
@@ -218,7 +183,7 @@ describe('an upload by a program', () => {
   });
 
   it('ends with a second Ctrl-C at once and is made again by the resume; the first lets it end', async () => {
-    const { tools, out, base, remote } = await setUp();
+    const { tools, out, base, remote } = await uploadTrial();
     await tools.plan({ slow: 3 });
     const args = [...base, '-o', out, '--cloud-destination', 'birds'];
     const run = startCli(args, { env: tools.env });
@@ -234,8 +199,24 @@ describe('an upload by a program', () => {
     await expectWhole(remote, await runCli(['resume', out], { env: tools.env }));
   });
 
+  it('is not touched by the Ctrl-C of a terminal, which goes to all processes of its group', async () => {
+    const { tools, out, base, remote } = await uploadTrial();
+    await tools.plan({ slow: 2 });
+    const args = [...base, '-o', out, '--cloud-destination', 'birds'];
+    const run = startCli(args, { env: tools.env, ownGroup: true });
+    const puts = async (): Promise<number> => (await tools.calls()).filter((call) => call.includes(' put ')).length;
+    await vi.waitFor(async () => expect(await puts()).toBeGreaterThan(0), { timeout: 20_000 });
+    process.kill(-(run.child.pid as number), 'SIGINT');
+    const { code, stderr } = await run.done;
+    expect(code, stderr).toBe(130);
+    expect(stderr).not.toContain('trying again');
+    expect((await readdir(remote)).length).toBeGreaterThanOrEqual(3);
+    await rm(`${tools.store}.slow`);
+    await expectWhole(remote, await runCli(['resume', out], { env: tools.env }));
+  });
+
   it('without its program ends before anything is asked for, and says how to get it', async () => {
-    const { out, base, asked } = await setUp();
+    const { out, base, asked } = await uploadTrial();
     const args = [...base, '-o', out, '--cloud-destination', 'birds'];
     const result = await runCli(args, { env: { PATH: dirname(process.execPath) } });
     expect(result.code).toBe(2);
@@ -246,7 +227,7 @@ describe('an upload by a program', () => {
   });
 
   it('never replaces a dataset of another job, unless it is told to', async () => {
-    const { tools, out, base, remote } = await setUp();
+    const { tools, out, base, remote } = await uploadTrial();
     const flags = ['--cloud-destination', 'birds'];
     await expectWhole(remote, await runCli([...base, '-o', out, ...flags], { env: tools.env }));
     const other = await runCli([...base, '-o', `${out}-2`, ...flags], { env: tools.env });
@@ -257,7 +238,7 @@ describe('an upload by a program', () => {
   });
 
   it('refuses a resume that would leave the rest of the shards elsewhere', async () => {
-    const { tools, out, base } = await setUp();
+    const { tools, out, base } = await uploadTrial();
     const first = await runCli([...base, '-o', out, '--cloud-destination', 'birds'], { env: tools.env });
     expect(first.code, first.stderr).toBe(0);
     const other = await runCli([...base, '-o', out]);
@@ -266,7 +247,7 @@ describe('an upload by a program', () => {
   });
 
   it('notices that a shard is gone on the other side, and repair brings it back', async () => {
-    const { tools, out, base, remote } = await setUp();
+    const { tools, out, base, remote } = await uploadTrial();
     const args = [...base, '-o', out, '--cloud-destination', 'birds'];
     await expectWhole(remote, await runCli(args, { env: tools.env }));
     await rm(join(out, '_SUCCESS'));

@@ -21,6 +21,8 @@ export interface CliOptions {
   readonly openFiles?: number | undefined;
   /** `ulimit -v` of its process, KiB. */
   readonly addressSpace?: number | undefined;
+  /** In a process group of its own, as a shell starts it. */
+  readonly ownGroup?: boolean;
 }
 
 export interface CliProcess {
@@ -41,6 +43,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
   const child = spawn(limited[0] as string, limited.slice(1), {
     env: { ...process.env, ...options.env },
     cwd: options.cwd,
+    detached: options.ownGroup ?? false,
     stdio: 'pipe',
   });
   const stdout: Buffer[] = [];

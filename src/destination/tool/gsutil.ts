@@ -16,7 +16,8 @@ export function gsutil(path: string): RemoteTool {
     put: (file, name) => [call('cp', file, below(root, name))],
     look: {
       list: () => call('ls', '-l', below(root, '')),
-      stat: (name) => call('stat', below(root, name)),
+      // With -q it would say nothing at all.
+      stat: (name) => ({ program: 'gsutil', args: ['stat', below(root, name)] }),
       read: readListing,
     },
     read: (name) => call('cat', below(root, name)),

@@ -4,9 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { asError, FlowDcError } from '../../errors.ts';
 import type { Artifact } from '../../record.ts';
 import { Semaphore } from '../../structures/semaphore.ts';
+import { errnoOf } from '../destination.ts';
 import type { RemoteFile, RemoteTool } from './remote-tool.ts';
 import { type CallerOptions, Setback, ToolCaller } from './tool-caller.ts';
 
@@ -41,12 +43,15 @@ export class RemoteFolder {
   /**
    * Bring a local file there, unless it is there already, and see that it is. Idempotent.
    * @param file - its last part is the artifact's name
+   * @returns false when the file went away meanwhile: others may roll the same record forward
    * Errors: FDC_ERR_DEST_IO, FDC_ERR_DEST_FULL, FDC_ERR_DEST_UNWRITABLE; the reason of `halt`.
    */
-  async put(file: string, artifact: Artifact): Promise<void> {
+  async put(file: string, artifact: Artifact): Promise<boolean> {
     try {
       await this.#put(file, artifact);
+      return true;
     } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false;
       // Others would find the same, each in its own time.
       this.halt(asError(error));
       throw error;
@@ -96,6 +101,7 @@ export class RemoteFolder {
     await this.#slots.run(async () => {
       if (known?.has(name) && (await isSame(await this.#stat(name), artifact, file))) return;
       await this.#caller.patiently(name, async () => {
+        await access(file);
         for (const call of this.tool.put(file, name)) await this.#caller.run(call, bytes);
         if (this.tool.look === undefined) return;
         const found = await this.#statOnce(name);

@@ -61,7 +61,7 @@ export async function runCall(call: ToolCall, options: CallOptions): Promise<Too
   return { ...end, stdout: Buffer.concat(chunks).toString('utf8') };
 }
 
-/** The output of a call piece by piece, at the reader's pace; whoever leaves the loop ends the call. Errors: as above. */
+/** The output of a call piece by piece, at the reader's pace; whoever leaves the loop ends the call. Errors: the same. */
 export async function* outputOf(call: ToolCall, options: CallOptions): AsyncGenerator<Buffer, ToolEnd> {
   const { stdout, ended, stop } = startCall(call, options);
   // It may fail while the reader is busy.

@@ -1,7 +1,7 @@
 /** Calls of a tool made with patience: a failure may pass, so it is tried again, each time after a longer pause. */
 import { type Clock, sleep } from '../../clock.ts';
 import { type ErrorCode, FlowDcError } from '../../errors.ts';
-import { withoutSecrets } from '../../without-secrets.ts';
+import { shortened } from '../../short-text.ts';
 import type { RemoteFile, RemoteTool, ToolCall, ToolEnd } from './remote-tool.ts';
 import { NotStarted, outputOf, runCall, TookTooLong } from './run-call.ts';
 
@@ -21,8 +21,10 @@ const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 1_000;
 /** What an upload must move per millisecond, over its whole length: 128 KiB a second. Chosen. */
 const SLOWEST_PER_MS = 131.072;
-/** Of what a tool complains about, in a message: the end. */
-const TAIL_CHARS = 160;
+/** Of what a tool complains about, in a message. */
+const TAIL_CHARS = 150;
+/** What no second attempt changes when it is the first thing that a tool says. */
+const HOPELESS = /signature|access ?denied|accesskey|no ?such ?bucket|credential|unauthori[sz]ed|forbidden|permission/i;
 const FULL = /no space left|disk quota|quota ?exceeded|over_quota|resc_quota/i;
 
 /** A call that failed and may not fail the next time. */
@@ -61,6 +63,8 @@ export class ToolCaller {
         return await work();
       } catch (error) {
         if (!(error instanceof Setback)) throw error;
+        const isFirst = code === 'FDC_ERR_DEST_UNWRITABLE';
+        if (isFirst && HOPELESS.test(error.message)) throw failure(error, about, code, '');
         if (attempt === ATTEMPTS) throw failure(error, about, code, `; tried ${ATTEMPTS} times`);
         this.#options.onSetback?.(`${textOf(error, about)}; trying again`);
         await this.#pause(attempt);
@@ -125,7 +129,7 @@ export class ToolCaller {
 /** Not more than a line of what it complained about, the end of it, where programs say why. */
 function said({ code, stderr }: ToolEnd): string {
   const lines = stderr.split(/[\r\n]+/).filter((line) => line.trim() !== '');
-  const tail = withoutKeys(withoutSecrets(lines.slice(-2).join(' ').trim())).slice(-TAIL_CHARS);
+  const tail = shortened(withoutKeys(lines.slice(-2).join(' ').trim()), TAIL_CHARS);
   const how = typeof code === 'number' ? `exit ${code}` : code;
   return tail === '' ? how : `${how}: ${tail}`;
 }
@@ -146,6 +150,10 @@ function failure(setback: Setback, about: string, code: ErrorCode, times: string
   const text = textOf(setback, about);
   if (FULL.test(setback.message))
     return new FlowDcError('FDC_ERR_DEST_FULL', text, { advice: '; make room there and run the same command again' });
-  const advice = `${times}; the same command goes on where it stopped`;
+  const next =
+    code === 'FDC_ERR_DEST_UNWRITABLE'
+      ? 'check its credentials and cloud_destination'
+      : 'the same command goes on where it stopped';
+  const advice = `${times}; ${next}`;
   return new FlowDcError(code, text, { cause: setback, advice });
 }

@@ -104,8 +104,7 @@ export class ToolDestination extends FolderDestination {
   /** @param folder - where the file is, if it is still here */
   async #bring(folder: string, artifact: Artifact): Promise<void> {
     const local = join(folder, artifactName(artifact.name));
-    if (await isThere(local)) {
-      await this.remote.put(local, artifact);
+    if ((await isThere(local)) && (await this.remote.put(local, artifact))) {
       if (SHARD.test(artifact.name)) await rm(local, { force: true });
     } else if (!(await this.remote.has(artifact))) {
       throw new FlowDcError(

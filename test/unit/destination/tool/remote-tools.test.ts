@@ -28,7 +28,7 @@ describe('what each tool is told', () => {
     ['aws', 'bucket/birds', [`aws s3 cp ${FILE} s3://bucket/birds/000012.tar --only-show-errors`], '--bucket bucket '],
     ['aws', 's3://bucket', [`aws s3 cp ${FILE} s3://bucket/000012.tar --only-show-errors`], '--prefix 000012.tar '],
     ['gsutil', 'bucket/birds', [`gsutil -q cp ${FILE} gs://bucket/birds/000012.tar`], 'stat gs://bucket/birds/000012'],
-    ['gsutil', 's3://b/p/', [`gsutil -q cp ${FILE} s3://b/p/000012.tar`], 'gsutil -q stat s3://b/p/000012.tar'],
+    ['gsutil', 's3://b/p/', [`gsutil -q cp ${FILE} s3://b/p/000012.tar`], 'gsutil stat s3://b/p/000012.tar'],
     ['rclone', 'cloud:birds', [`rclone copyto --ignore-times -- ${FILE} cloud:birds/000012.tar`], 'cloud:birds/000012'],
     ['rclone', 'cloud:', [`rclone copyto --ignore-times -- ${FILE} cloud:000012.tar`], '-- cloud:000012.tar'],
     ['rclone', '../birds', [`rclone copyto --ignore-times -- ${FILE} ../birds/000012.tar`], '-- ../birds/000012.tar'],
