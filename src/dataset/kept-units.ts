@@ -12,7 +12,6 @@ import { createReadStream, existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInflateRaw } from 'node:zlib';
-import { extract } from 'tar-stream';
 import { digestFile, FILE_LIST_SUFFIX } from '../destination/hashed-file.ts';
 import { isFlowDcError } from '../errors.ts';
 import { schemaCheck } from '../json-schema.ts';
@@ -151,6 +150,7 @@ async function* looseMembers(root: string, rows: ReadonlyMap<number, KeptRow>): 
 }
 
 async function* tarMembers(path: string): Members {
+  const { extract } = await import('tar-stream');
   const reader = extract();
   const isPacked = path.endsWith('.gz');
   const file = createReadStream(path, { highWaterMark: 1024 * 1024, start: isPacked ? GZIP_HEAD_BYTES : 0 });

@@ -66,7 +66,7 @@ describe('flow-dc partition', () => {
       says: 'use --partitions 9 or fewer',
     },
     { what: 'no number of files', args: ['m.csv', '-o', 'out'], says: '--partitions 10' },
-    { what: 'no output', args: ['m.csv', '--partitions', '2'], says: 'e.g. -o partitions' },
+    { what: 'no output', args: ['m.csv', '--partitions', '2'], says: 'a folder: -o partitions' },
     { what: 'no manifest', args: ['-o', 'out', '--partitions', '2'], says: 'name a manifest' },
     {
       what: 'greedy without a column',
