@@ -5,7 +5,7 @@ import { SlowFirst } from './test/support/slow-first.ts';
 const GROUP = { pure: 0, servers: 1, processes: 2, timing: 3 } as const;
 
 /** What a host is owed is measured in seconds: beside it runs only what waits for a minute, and nothing else. */
-const TIMING = ['test/e2e/politeness.test.ts', 'test/e2e/cluster-outage.test.ts'];
+const TIMING = ['test/e2e/politeness.test.ts', 'test/e2e/cluster-outage.test.ts', 'test/e2e/store-outage.test.ts'];
 
 /** One for all files; the reporter prints it, and test/support/seeds.ts says who draws from it. */
 process.env.FLOW_DC_SEED ??= String(Date.now() % 1_000_000);

@@ -17,6 +17,7 @@ const SETS = {
     'duckdb-extension-httpfs==1.5.5',
     'pyarrow==26.0.1',
     's3fs==2026.9.0',
+    'pillow==13.0.0',
   ],
   aws: ['awscli==1.46.2'],
   gsutil: ['gsutil==5.38'],

@@ -11,6 +11,9 @@ const FILES = [
   'test/integration/nats/chaos.test.ts',
   'test/e2e/crash.test.ts',
   'test/e2e/power-cut.test.ts',
+  'test/e2e/store-kills.test.ts',
+  'test/e2e/store-memory.test.ts',
+  'test/e2e/store-outage.test.ts',
   'test/fuzz',
   'test/e2e/node-releases.test.ts',
 ];

@@ -42,6 +42,8 @@ export async function toolEnv(
   if (tool === 'rclone')
     return {
       ...gateway.env(endpoint),
+      // It does not start where a bundle is named and credentials come from the environment.
+      AWS_CA_BUNDLE: '',
       RCLONE_CONFIG: join(folder, 'no-rclone.conf'),
       RCLONE_CONFIG_GATEWAY_TYPE: 's3',
       RCLONE_CONFIG_GATEWAY_PROVIDER: 'Other',

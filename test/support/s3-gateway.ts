@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,6 +39,8 @@ export interface S3Gateway extends BucketView {
   start(): Promise<void>;
   /** End it and remove everything. */
   close(): Promise<void>;
+  /** This process need not stay for it. */
+  unref(): void;
 }
 
 /** s3rver has these and no others. */
@@ -103,7 +105,6 @@ class TestGateway extends BucketView implements S3Gateway {
       AWS_DEFAULT_REGION: REGION,
       AWS_ENDPOINT_URL: endpoint,
       AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_CA_BUNDLE: '',
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     };
@@ -139,6 +140,11 @@ class TestGateway extends BucketView implements S3Gateway {
 
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
+  }
+
+  unref(): void {
+    this.#child?.unref();
+    for (const stream of [this.#child?.stdout, this.#child?.stderr]) (stream as Socket | null | undefined)?.unref();
   }
 
   async close(): Promise<void> {
