@@ -16,6 +16,7 @@ import { startSpeedOrigin } from './origin.ts';
 import { peers } from './peers.ts';
 import { reportOf } from './report.ts';
 import { runRounds } from './rounds.ts';
+import { startBenchStore } from './store.ts';
 import { laionHosts, makeWorkload } from './workload.ts';
 
 const LINES = 'speed.jsonl';
@@ -80,7 +81,8 @@ async function allContenders(options: BenchOptions, compiled: string): Promise<C
   const { concurrency, threads, compare } = options;
   const dist = join(ROOT, 'dist');
   if (compare === undefined) {
-    const own = await flowDcContenders({ dist, prefix: 'flow-dc', concurrency, threads });
+    const store = await startBenchStore(options.folder);
+    const own = await flowDcContenders({ dist, prefix: 'flow-dc', concurrency, threads, store });
     return [...loops(compiled, concurrency, threads), ...own, ...peers(concurrency)];
   }
   const builds = [

@@ -70,8 +70,9 @@ A run counts if exactly the expected rows and bytes are found in what it stored 
   of at least 1 MiB, one fsync; no manifest, no checks, no records. Columns "of the floor" compare with its one thread.
 - **undici**: \`request\`, a body at a time, a file for each. **fetch and p-limit**: the same as most people write it.
 - **flow-dc**: the built program with its defaults (PAARC), or with a limit of as many requests as the loops have
-  ("fixed"). webdataset tar: the default. imagefolder tar.gz: what FLOW-DC does when told nothing. folder: one file per row. \`none:\`
-  keeps nothing but does everything else. It also writes a table of outcomes and a hash of every file, and fsyncs.
+  ("fixed"). webdataset tar: the default. imagefolder tar.gz: what FLOW-DC does when told nothing. folder: one file per row.
+  \`s3:\`: webdataset tar into an S3 gateway on the same disk, whose own work is not counted. \`none:\` keeps
+  nothing but does everything else. It also writes a table of outcomes and a hash of every file, and fsyncs.
 - **img2dataset**: bytes as served, tars, as many processes as cores. **FLOW-DC**: \`download_batch.py\` with its defaults, and without a tar.
   **curl** and **aria2c**: a file for each row; aria2c has at most 16 connections to a host.
 
