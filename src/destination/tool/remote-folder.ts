@@ -8,7 +8,6 @@ import { access } from 'node:fs/promises';
 import { asError, FlowDcError } from '../../errors.ts';
 import type { Artifact } from '../../record.ts';
 import { Semaphore } from '../../structures/semaphore.ts';
-import { errnoOf } from '../destination.ts';
 import type { RemoteFile, RemoteTool } from './remote-tool.ts';
 import { type CallerOptions, Setback, ToolCaller } from './tool-caller.ts';
 
@@ -51,7 +50,8 @@ export class RemoteFolder {
       await this.#put(file, artifact);
       return true;
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return false;
+      // Also when a program was to be started in the file's folder: that it is gone looks as if the program were.
+      if (!(await isThere(file))) return false;
       // Others would find the same, each in its own time.
       this.halt(asError(error));
       throw error;
@@ -135,6 +135,13 @@ export class RemoteFolder {
     const files = look === undefined ? [] : await this.#caller.look(look.stat(name));
     return files.find((file) => file.name === name);
   }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** By size, and by the best hash that the other side tells. */

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { gocmd } from '../../../src/destination/tool/gocmd.ts';
+import { putCommand } from '../../../src/destination/tool/put-command.ts';
+import type { RemoteTool } from '../../../src/destination/tool/remote-tool.ts';
 import { ToolDestination } from '../../../src/destination/tool/tool-destination.ts';
 import type { UnitRecord } from '../../../src/record.ts';
 import { recordedTools } from '../../support/recorded-tools.ts';
@@ -14,7 +16,7 @@ async function setUp() {
   const tools = await recordedTools(folder);
   vi.stubEnv('PATH', tools.env.PATH);
   const out = join(folder, 'out');
-  const open = () => new ToolDestination(out, gocmd('birds'), { timeoutMs: 60_000 });
+  const open = (tool = gocmd('birds')) => new ToolDestination(out, tool, { timeoutMs: 60_000 });
   return { tools, out, open, remote: join(tools.store, 'birds') };
 }
 
@@ -36,12 +38,16 @@ async function committed(destination: ToolDestination, shard: string): Promise<U
 }
 
 describe('a committed unit', () => {
-  it('is rolled forward by several at once, and again, as if there had been one', async () => {
+  it.for<[string, RemoteTool]>([
+    ['gocmd', gocmd('birds')],
+    ['a command of the user', putCommand('gocmd put -f -k {file} {destination}/{file}', 'birds')],
+  ])('is rolled forward with %s by several at once, and again, as if there had been one', async ([, tool]) => {
     const { open, out, remote } = await setUp();
-    const machines = [open(), open(), open()];
+    await mkdir(remote);
+    const machines = [open(tool), open(tool), open(tool)];
     const record = await committed(machines[0] as ToolDestination, '000000');
     await Promise.all(machines.map((machine) => machine.rollForward(record)));
-    await open().rollForward(record);
+    await open(tool).rollForward(record);
     for (const { name } of record.artifacts) expect(await readFile(join(remote, name))).toEqual(bytesOf(name));
     expect((await readdir(out)).sort()).toEqual(['.flow-dc', '000000.parquet', '000000.stats.json']);
     expect(await readdir(join(out, '.flow-dc', 'staging'))).toEqual([]);
