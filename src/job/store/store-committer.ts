@@ -49,13 +49,8 @@ class RecordObjects implements LocalCommitter {
   }
 
   async record(unit: UnitId): Promise<UnitRecord | undefined> {
-    const key = recordKey(unit);
-    const text = await readText(this.#state, key);
-    if (text === undefined) return undefined;
-    const record = parseRecord(text, unit, nameOfKey(this.#state, key));
-    // An object appears whole, so this one was never a record.
-    if (record === undefined) throw foreignRecord(nameOfKey(this.#state, key), 'it is not JSON');
-    return record;
+    const text = await readText(this.#state, recordKey(unit));
+    return text === undefined ? undefined : this.#parsed(text, unit);
   }
 
   async commit(record: UnitRecord): Promise<LocalCommit> {
@@ -91,11 +86,23 @@ class RecordObjects implements LocalCommitter {
   }
 
   async #listed(unit: UnitId, onDamaged: OnDamaged | undefined): Promise<UnitRecord | undefined> {
-    if (onDamaged === undefined) return this.record(unit);
-    const found = await this.record(unit).catch((error: Error) => error);
-    if (!(found instanceof Error)) return found;
-    onDamaged(unit, found.message);
-    return undefined;
+    const text = await readText(this.#state, recordKey(unit));
+    // Only what was read can be damaged: a store that does not answer says nothing of its records.
+    try {
+      return text === undefined ? undefined : this.#parsed(text, unit);
+    } catch (error) {
+      if (onDamaged === undefined) throw error;
+      onDamaged(unit, (error as Error).message);
+      return undefined;
+    }
+  }
+
+  #parsed(text: string, unit: UnitId): UnitRecord {
+    const name = nameOfKey(this.#state, recordKey(unit));
+    const record = parseRecord(text, unit, name);
+    // An object appears whole, so this one was never a record.
+    if (record === undefined) throw foreignRecord(name, 'it is not JSON');
+    return record;
   }
 
   async *#batches(): AsyncGenerator<UnitId[]> {

@@ -22,6 +22,14 @@ describe('the configuration of a worker', () => {
     expect(config.run.logFile).toBeUndefined();
   });
 
+  it('has the way to the store from the job, unless it was told another one, and never its credentials', () => {
+    const settings = { s3_endpoint: 'https://a.example', s3_region: 'eu-central-1', s3_profile: 'of-the-submitter' };
+    expect(workerConfig(settings, {}).store).toMatchObject({ endpoint: 'https://a.example', region: 'eu-central-1' });
+    expect(workerConfig(settings, {}).store.profile).toBeUndefined();
+    const own = { s3_endpoint: 'http://b.example', s3_profile: 'mine' };
+    expect(workerConfig(settings, own).store).toMatchObject({ endpoint: 'http://b.example', profile: 'mine' });
+  });
+
   it('refuses settings that this version does not know, naming them', () => {
     expect(() => workerConfig({ key_of_tomorrow: 1 }, {})).toThrow(/key_of_tomorrow/);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FlowDcError } from '../../../../src/errors.ts';
 import { createStoreCommitter, recordKey } from '../../../../src/job/store/store-committer.ts';
 import type { UnitRecord } from '../../../../src/record.ts';
 import { MemoryBucket } from '../../../support/memory-store.ts';
@@ -64,6 +65,20 @@ describe('a committer on a store', () => {
     const damaged: string[] = [];
     for await (const _ of committer.records((id) => damaged.push(id)));
     expect(damaged).toEqual([unit.id]);
+  });
+
+  it('takes a store that does not answer for no damage of its records', async () => {
+    const bucket = new MemoryBucket();
+    await createStoreCommitter(bucket.store()).commit(recordOf(unit));
+    bucket.onRequest = (what) => {
+      if (what === 'read') throw new FlowDcError('FDC_ERR_DEST_IO', 'away');
+    };
+    const damaged: string[] = [];
+    const reading = (async () => {
+      for await (const _ of createStoreCommitter(bucket.store()).records((id) => damaged.push(id)));
+    })();
+    await expect(reading).rejects.toThrow('away');
+    expect(damaged).toEqual([]);
   });
 
   it('decides nothing for a process that may not any more', async () => {
