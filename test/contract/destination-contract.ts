@@ -195,6 +195,36 @@ export function destinationContract(openPlace: (layout: Layout) => Promise<TestP
     expect(steps).toEqual(['staged', 'synced', 'committed', 'rolled']);
   });
 
+  it.each<CommitStep>(['staged', 'synced', 'committed', 'rolled'])(
+    'a process that ends at the step "%s" leaves what the next one finishes or removes',
+    async (last) => {
+      for (const layout of ['shards', 'files'] as const) {
+        const place = await openPlace(layout);
+        const ending = place.open((step) => {
+          if (step === last) throw new Error('the process ends here');
+        });
+        let decided: UnitRecord | undefined;
+        const commit = async (): Promise<void> => {
+          decided = await (layout === 'shards' ? stageUnit(ending) : stageLoose(ending, ['a/1.jpg', 'b/2.large']));
+          await ending.rollForward(decided);
+        };
+        await expect(commit()).rejects.toThrow('ends here');
+        const records = decided === undefined ? [] : [JSON.parse(JSON.stringify(decided)) as UnitRecord];
+        const next = place.open();
+        await next.sweep(
+          async (_, token) => records.some((record) => record.token === token),
+          async function* () {
+            yield* records;
+          },
+        );
+        for (const record of records) await next.rollForward(record);
+        expect(await place.leftovers()).toEqual([]);
+        const whole = layout === 'shards' ? ['000012.parquet', '000012.tar'] : ['a/1.jpg', 'b/2.large'];
+        expect(await place.visible()).toEqual(records.length === 0 ? [] : whole);
+      }
+    },
+  );
+
   it('loose files appear under their own paths, with the list of them in the state', async () => {
     const place = await openPlace('files');
     const destination = place.open();

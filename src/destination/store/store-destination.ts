@@ -26,6 +26,8 @@ export interface StoreDestinationOptions {
  * that a record names is the roll-forward. Errors of every method: those of the store.
  */
 export class StoreDestination implements Destination {
+  /** A commit is some ten requests, which are waited for and cost nothing else. */
+  readonly commitsAtOnce = 8;
   readonly name: string;
   readonly area: StoreArea;
   readonly spillFolder: string;

@@ -39,17 +39,17 @@ export interface Connected {
  * @param isAnonymous - nothing it makes is to be sent: credentials are not looked for
  */
 export async function connectToStore(place: StoreUrl, settings: S3Settings, isAnonymous = false): Promise<Connected> {
-  const endpoint = settings.endpoint ?? (place.scheme === 'gs' ? GOOGLE.endpoint : undefined);
-  if (endpoint !== undefined) requireEndpoint(endpoint);
+  if (settings.endpoint !== undefined) requireEndpoint(settings.endpoint);
   // Our oldest release of Node is older than what its makers like.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const sdk: Sdk = await import('@aws-sdk/client-s3');
-  const region = settings.region ?? (place.scheme === 'gs' ? GOOGLE.region : await regionOfChain(sdk, settings));
+  const chain: Chain = place.scheme === 'gs' ? GOOGLE : await chainOf(sdk, settings);
+  const endpoint = settings.endpoint ?? chain.endpoint;
   const client = new sdk.S3Client({
-    region: region ?? ANY_REGION,
+    region: settings.region ?? chain.region ?? ANY_REGION,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(settings.profile === undefined ? {} : { profile: settings.profile }),
-    forcePathStyle: settings.pathStyle ?? (endpoint ?? endpointOfEnvironment()) !== undefined,
+    forcePathStyle: settings.pathStyle ?? endpoint !== undefined,
     ...(isAnonymous ? { credentials: { accessKeyId: 'nobody', secretAccessKey: 'nothing' } } : {}),
     followRegionRedirects: true,
     // Asking first whether a part may be sent would cost a connection for each.
@@ -67,7 +67,7 @@ export async function connectToStore(place: StoreUrl, settings: S3Settings, isAn
     },
     logger: SILENT,
   });
-  return { sdk, client, isNamed: (settings.endpoint ?? endpointOfEnvironment()) !== undefined };
+  return { sdk, client, isNamed: endpoint !== undefined && endpoint !== GOOGLE.endpoint };
 }
 
 const SILENT = { trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -80,20 +80,29 @@ function requireEndpoint(endpoint: string): void {
   throw new FlowDcError('FDC_ERR_CONFIG_INVALID', message, { issues: [message] });
 }
 
-/** What the environment or the profile says; the client library throws when neither does. */
-async function regionOfChain(sdk: Sdk, { profile }: S3Settings): Promise<string | undefined> {
-  const client = new sdk.S3Client({ logger: SILENT, ...(profile === undefined ? {} : { profile }) });
-  try {
-    return await client.config.region();
-  } catch (error) {
-    if (/region/i.test(String(error))) return undefined;
-    throw storeError(error, 's3', 'read the profile', 0);
-  } finally {
-    client.destroy();
-  }
+interface Chain {
+  readonly region: string | undefined;
+  readonly endpoint: string | undefined;
 }
 
-function endpointOfEnvironment(): string | undefined {
-  const { AWS_ENDPOINT_URL_S3: own, AWS_ENDPOINT_URL: any } = process.env;
-  return (own ?? any) || undefined;
+/** What the environment and the profile say. */
+async function chainOf(sdk: Sdk, { profile }: S3Settings): Promise<Chain> {
+  const client = new sdk.S3Client({ logger: SILENT, ...(profile === undefined ? {} : { profile }) });
+  const config = client.config as typeof client.config & {
+    serviceConfiguredEndpoint?: () => Promise<string | undefined>;
+  };
+  const before = process.env.AWS_PROFILE;
+  // The library looks for endpoints in the profile that the environment names, and in no other one.
+  if (profile !== undefined) process.env.AWS_PROFILE = profile;
+  try {
+    const endpoint = await config.serviceConfiguredEndpoint?.();
+    // It throws when nobody names a region.
+    return { endpoint, region: await config.region().catch(() => undefined) };
+  } catch (error) {
+    throw storeError(error, 's3://', 'read the settings of AWS tools', 0);
+  } finally {
+    if (before === undefined) delete process.env.AWS_PROFILE;
+    else process.env.AWS_PROFILE = before;
+    client.destroy();
+  }
 }

@@ -44,6 +44,8 @@ export class S3Calls {
   /** Found out once: whether conditional creation works, whether many objects are deleted in one call. */
   conditional: Promise<boolean> | undefined;
   deletesMany = true;
+  /** Whether uploads may be begun with SHA-256 kept for each part. */
+  takesSums: boolean;
   readonly #random: () => number;
   readonly #onNotice: (line: string) => void;
   readonly #closing = new AbortController();
@@ -55,6 +57,7 @@ export class S3Calls {
     this.client = client;
     this.bucket = place.bucket;
     this.scheme = place.scheme;
+    this.takesSums = place.scheme === 's3';
     this.partBytes = Math.max(LEAST_PART_BYTES, settings.partBytes ?? LEAST_PART_BYTES);
     const slots = Math.floor((settings.bufferBytes ?? DEFAULT_BUFFER_BYTES) / this.partBytes);
     const width = Math.max(1, Math.min(MOST_PARTS_AT_ONCE, slots));

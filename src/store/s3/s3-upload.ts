@@ -1,6 +1,7 @@
 /** One object on its way into a store: filled part by part, parts sent side by side, hashed as a whole. */
 import { createHash, webcrypto } from 'node:crypto';
 import type { ObjectUpload, UploadNote } from '../object-store.ts';
+import { unless } from './faults.ts';
 import { PartBuffer } from './part-buffer.ts';
 import { bytesOfPart } from './part-plan.ts';
 import type { S3Calls } from './s3-calls.ts';
@@ -110,21 +111,35 @@ export class S3Upload implements ObjectUpload {
   }
 
   #begin(): Promise<Begun> {
-    const { calls, name, key } = this.#place;
-    this.#begun ??= calls
-      .call(name, { what: `begin to upload ${key}`, signal: this.#stop.signal }, (abortSignal) =>
-        calls.client.send(
-          new calls.sdk.CreateMultipartUploadCommand({
-            Bucket: calls.bucket,
-            Key: key,
-            // Stores that do not know it pass over it, and say nothing of it in their answer.
-            ...(calls.scheme === 's3' ? { ChecksumAlgorithm: 'SHA256' } : {}),
-          }),
-          { abortSignal },
-        ),
-      )
-      .then(({ UploadId = '', ChecksumAlgorithm }) => ({ id: UploadId, keepsSums: ChecksumAlgorithm === 'SHA256' }));
+    this.#begun ??= this.#create();
     return this.#begun;
+  }
+
+  async #create(): Promise<Begun> {
+    const { calls } = this.#place;
+    if (calls.takesSums) {
+      const begun = await unless(
+        'refused',
+        unless('not-implemented', this.#createWith('SHA256'), undefined),
+        undefined,
+      );
+      if (begun !== undefined) return begun;
+      // Bytes are guarded by the signed header all the same.
+      calls.takesSums = false;
+    }
+    return this.#createWith(undefined);
+  }
+
+  async #createWith(sums: 'SHA256' | undefined): Promise<Begun> {
+    const { calls, name, key } = this.#place;
+    const input = { Bucket: calls.bucket, Key: key, ...(sums === undefined ? {} : { ChecksumAlgorithm: sums }) };
+    const answer = await calls.call(name, { what: `begin to upload ${key}` }, (abortSignal, attempt) => {
+      // A call under way is not broken off: what it begins could not be aborted, its name being unknown.
+      if (attempt > 1) this.#check();
+      return calls.client.send(new calls.sdk.CreateMultipartUploadCommand(input), { abortSignal });
+    });
+    // Stores that do not know it pass over it, and say nothing of it in their answer.
+    return { id: answer.UploadId ?? '', keepsSums: sums !== undefined && answer.ChecksumAlgorithm === sums };
   }
 
   #check(): void {

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openObjectStore } from '../../../src/store/s3/open-object-store.ts';
 import { describeS3, type GatewayKind, testS3Gateway } from '../../support/s3-gateway.ts';
-import { bytesOf, keysOf, openTestStore } from './test-store.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { bytesOf, keysOf, openTestStore, stubCredentials } from './test-store.ts';
 
 describe('a quick gateway', () => storeContract('s3rver'));
 describeS3('an object store', () => {
@@ -30,6 +34,29 @@ describeS3('an object store', () => {
     await store.abort('000000.tar', note.id);
     expect(await store.complete('000000.tar', note)).toBe(false);
     expect(await gateway.openUploads()).toEqual([]);
+  });
+
+  it('is where the profile of AWS tools says, with its credentials and endpoint', async () => {
+    const gateway = await testS3Gateway();
+    const config = join(await tempFolder(), 'config');
+    const { accessKeyId, secretAccessKey } = gateway.keys;
+    const keys = `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}`;
+    await writeFile(config, `[profile lab]\nregion = us-east-1\nendpoint_url = ${gateway.url}\n${keys}\n`);
+    stubCredentials(gateway, { AWS_ACCESS_KEY_ID: 'else', AWS_SECRET_ACCESS_KEY: 'else', AWS_CONFIG_FILE: config });
+    const store = await openObjectStore('s3://bucket/data', { profile: 'lab' });
+    onTestFinished(() => store.close());
+    await store.put('a', 'x');
+    expect(await gateway.objects()).toEqual([{ key: 'data/a', bytes: 1 }]);
+    expect(process.env.AWS_PROFILE).toBeUndefined();
+  });
+
+  it.each(['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'])('is where %s says', async (name) => {
+    const gateway = await testS3Gateway();
+    stubCredentials(gateway, { [name]: gateway.url });
+    const store = await openObjectStore('s3://bucket/data');
+    onTestFinished(() => store.close());
+    await store.put('a', 'x');
+    expect(await gateway.objects()).toEqual([{ key: 'data/a', bytes: 1 }]);
   });
 
   it('refuses bytes that are not those that were meant', async () => {

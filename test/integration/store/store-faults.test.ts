@@ -61,6 +61,25 @@ describeS3('an upload', () => {
     await expectObject(faulty, 'a', sha256);
   });
 
+  it('goes without checksums that the store would keep where it knows none', async () => {
+    const faulty = await openFaulty();
+    const hits = faulty.proxy.add({
+      fault: answer(501, 'NotImplemented'),
+      when: ({ headers }) => Object.keys(headers).some((name) => name.startsWith('x-amz-checksum')),
+    });
+    await expectObject(faulty, 'a', await uploadRandom(faulty.store, 'a', 6));
+    await expectObject(faulty, 'b', await uploadRandom(faulty.store, 'b', 1));
+    expect(hits()).toBe(1);
+  });
+
+  it('removes objects one by one where the store cannot remove many', async () => {
+    const { proxy, store } = await openFaulty();
+    for (const key of ['a', 'b', 'c']) await store.put(key, 'x');
+    proxy.add({ fault: answer(501, 'NotImplemented'), when: ({ operation }) => operation === 'DeleteObjects' });
+    await store.remove(['a', 'b', 'never there']);
+    expect(await keysOf(store)).toEqual(['c']);
+  });
+
   it('outlives connections that are cut in the middle of parts, and answers that get lost', async () => {
     const faulty = await openFaulty();
     const { proxy, store } = faulty;
