@@ -9,7 +9,7 @@ import { workedMs } from '../job/timeline.ts';
 import { VERSION } from '../version.ts';
 
 /** Keys that may hold credentials: never part of a dataset that others read. */
-const PRIVATE_KEYS = ['header', 'hosts', 'contact', 'log_file'];
+const PRIVATE_KEYS = ['header', 'hosts', 'contact', 'log_file', 's3_profile'];
 
 /** How machines met says nothing about the data, and something about the machines. */
 function isOfCluster(key: string): boolean {

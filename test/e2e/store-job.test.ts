@@ -24,6 +24,8 @@ describe.for(kinds)('flow-dc download -o s3:// into %s', ([kind, isMissing]) => 
     ]);
     expect(await jobs.gateway.openUploads()).toEqual([]);
     expect(await leftIn((await jobs.machine('here')).tmp)).toEqual([]);
+    const card = (await jobs.gateway.read('data/set/README.md')).toString();
+    expect(card).toContain('pipe:aws s3 cp s3://bucket/data/set/{000000..000005}.tar -');
 
     const again = await jobs.run(jobs.args('s3://bucket/data/set'));
     expect(again.stderr).toContain('nothing to do');
@@ -109,6 +111,21 @@ describeS3('flow-dc download -o s3://', () => {
     const other = await jobs.run(jobs.args('s3://bucket/set', '--shard-size', '50'));
     expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('shard_size was 100, is now 50') });
     expect(await leftIn((await jobs.machine('there')).tmp)).toEqual([]);
+  });
+
+  it('ends with one line when another process has taken the job over, and disturbs it no more', async () => {
+    const jobs = await storeJobs('versitygw', 3000, 400);
+    const run = await jobs.start(jobs.args('s3://bucket/set', '--per-host-concurrency', '1'));
+    await vi.waitFor(() => expect(run.stderr()).toContain('limits:'), { timeout: 20_000 });
+    const other = JSON.stringify({ pid: 7, hostname: 'elsewhere', startedAtMs: 0, nonce: 'other' });
+    await jobs.gateway.put('set/.flow-dc/lock', other);
+    const { code, stderr } = await run.done;
+    expect(code).toBe(2);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
+      /process 7 on host elsewhere .* has taken this job over.*FDC_ERR_JOB_LOCKED/,
+    );
+    expect((await jobs.gateway.read('set/.flow-dc/lock')).toString()).toBe(other);
+    expect(await leftIn((await jobs.machine('here')).tmp)).toEqual([]);
   });
 
   it('begins anew with --overwrite, and leaves alone what no record names', async () => {

@@ -53,9 +53,21 @@ export const resumeCommand = defineCommand({
 
 /** Go on with a job. @param given - wins over what its folder remembers; @returns the exit code */
 export function resumeDownload(job: Pick<JobView, 'out' | 'settings'>, given: Config, io: CliIo): Promise<number> {
-  const config = { ...(job.settings as Config), ...given, output: job.out, overwrite: false };
+  const config = { ...settingsOf(job), ...given, output: job.out, overwrite: false };
   // What was piped before is read from where it was kept; a terminal must not be waited for.
   return runDownload(config, { ...io, stdin: undefined });
+}
+
+/** How a store is reached from here is known here: the job was found that way. */
+function settingsOf({ out, settings }: Pick<JobView, 'out' | 'settings'>): Config {
+  const {
+    s3_endpoint: _endpoint,
+    s3_region: _region,
+    s3_profile: _profile,
+    s3_path_style: _style,
+    ...others
+  } = settings as Config;
+  return meansStore(out) ? others : (settings as Config);
 }
 
 /**

@@ -11,7 +11,7 @@ import { percent, type SealInfo, textOf } from './overview.ts';
 export function datasetCard(
   totals: RecordTotals,
   info: SealInfo,
-  dataset: { readonly name: string; readonly dataFiles: string },
+  dataset: { readonly name: string; readonly dataFiles: string; readonly recipes: readonly string[] },
 ): string {
   return [
     ...['---', 'configs:', '- config_name: default', `  data_files: ${JSON.stringify(dataset.dataFiles)}`, '---', ''],
@@ -20,6 +20,7 @@ export function datasetCard(
     `${totals.stored} samples (${(totals.bytes / 1e6).toFixed(1)} MB) of ${totals.rows} URLs, ` +
       `${percent(totals.stored, totals.rows)} %. ${layoutText(info)}`,
     '',
+    ...dataset.recipes,
     ...provenance(info),
     ...counts(totals),
     ...(info.notes.length > 0 ? ['## Notes', '', ...info.notes.map((note) => `- ${note}`), ''] : []),

@@ -11,6 +11,7 @@ import { TotalsSum } from '../totals.ts';
 import { CHECKSUMS_FILE, Checksums } from './checksums.ts';
 import { datasetCard } from './dataset-card.ts';
 import { overviewJson, type SealInfo } from './overview.ts';
+import { storeRecipes } from './store-recipes.ts';
 
 /** The file whose presence says that every unit is committed. Written last. */
 export const SUCCESS_FILE = '_SUCCESS';
@@ -60,7 +61,12 @@ export async function sealDataset(
   if (info.createOverview) await put('overview.json', overviewJson(totals, info, destination.name));
   if (info.createTar) await put('index.json', shardIndex(shards));
   else if (shards.length > 0) await put(METADATA_FILE, looseMetadata(destination, shards));
-  await put('README.md', datasetCard(totals, info, { name: destination.name, dataFiles: dataFiles(shards, info) }));
+  const dataset = {
+    name: destination.name,
+    dataFiles: dataFiles(shards, info),
+    recipes: recipesOf(destination.name, shards, info),
+  };
+  await put('README.md', datasetCard(totals, info, dataset));
   await destination.putFile(CHECKSUMS_FILE, sums.text());
   // What waits for it must not take a run without a single sample for a dataset.
   if (totals.stored > 0) await destination.putFile(SUCCESS_FILE, '');
@@ -77,6 +83,17 @@ function sealedShard({ unit, stored, artifacts }: UnitRecord): SealedShard {
 function dataFiles(shards: readonly SealedShard[], info: SealInfo): string {
   if (!info.createTar) return '**';
   return shards.some(({ container }) => container?.endsWith('.gz')) ? '*.tar.gz' : '*.tar';
+}
+
+/** Where shards can be read from, other than a disk. */
+function recipesOf(name: string, shards: readonly SealedShard[], { createTar, settings }: SealInfo): readonly string[] {
+  if (!createTar) return [];
+  const endpoint = typeof settings.s3_endpoint === 'string' ? settings.s3_endpoint : undefined;
+  return storeRecipes(
+    name,
+    shards.flatMap(({ container }) => container ?? []),
+    endpoint,
+  );
 }
 
 /** webdataset's index for random access ("wids", version 1). Shards without samples are left out. */

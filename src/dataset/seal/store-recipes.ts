@@ -1,0 +1,29 @@
+/** How shards are read straight from an object store, for the card of a dataset that lies there. */
+
+/**
+ * A section of the card; nothing for a dataset that lies elsewhere, or has no shards.
+ * @param name - of the destination
+ * @param containers - names of its tar archives, in order
+ * @param endpoint - of the store, where it is not its provider's own
+ */
+export function storeRecipes(name: string, containers: readonly string[], endpoint: string | undefined): string[] {
+  const scheme = /^(s3|gs):\/\//.exec(name)?.[1];
+  const [first, last] = [containers[0], containers.at(-1)];
+  if (scheme === undefined || first === undefined || last === undefined) return [];
+  const [from, to, ending] = [shardNumber(first), shardNumber(last), first.slice(shardNumber(first).length)];
+  const range = from === to ? from : `{${from}..${to}}`;
+  const reach = endpoint === undefined ? '' : `--endpoint-url ${endpoint} `;
+  const read =
+    scheme === 's3' ? `aws ${reach}s3 cp ${name}/${range}${ending} -` : `gsutil cat ${name}/${range}${ending}`;
+  return [
+    ...['## Reading it from where it lies', ''],
+    'With credentials of your own, without a copy on disk:',
+    '',
+    ...['```python', 'import webdataset', `dataset = webdataset.WebDataset("pipe:${read}")`, '```', ''],
+    ...['```sql', `SELECT status, code, count(*) FROM '${name}/[0-9]*.parquet' GROUP BY ALL;`, '```', ''],
+  ];
+}
+
+function shardNumber(name: string): string {
+  return /^\d*/.exec(name)?.[0] ?? '';
+}
