@@ -1,25 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { outcomesOf } from '../support/dataset.ts';
 import { manyThreads, rowsByThread } from '../support/many-threads.ts';
 import { runCli } from '../support/run-cli.ts';
+import { canMount, smallDisk, takeSpace } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
-
-const canMount = (() => {
-  try {
-    mkdirSync('/tmp/flow-dc-mount-probe', { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', '/tmp/flow-dc-mount-probe'], { stdio: 'ignore' });
-    execFileSync('umount', ['/tmp/flow-dc-mount-probe']);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync('/tmp/flow-dc-mount-probe', { recursive: true, force: true });
-  }
-})();
 
 /** So slow that the others are started before the disk is full. */
 const THREADS = ['--threads', '3', '--law', 'fixed', '--per-host-concurrency', '3', '--open-units', '1'];
@@ -34,11 +21,8 @@ describe.skipIf(!canMount)(
       'ends a run of %s with exit code 1 and one line; after making room the resume completes the dataset',
       async ([, flags, env]) => {
         const folder = await tempFolder();
-        const disk = join(folder, 'disk');
-        mkdirSync(disk);
-        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]);
-        onTestFinished(() => void execFileSync('umount', ['-l', disk]));
-        writeFileSync(join(disk, 'ballast'), Buffer.alloc(4 << 20));
+        const disk = smallDisk(join(folder, 'disk'), 6);
+        const giveBack = takeSpace(disk, 4);
         const manifest = join(folder, 'm.txt');
         writeFileSync(manifest, Array.from({ length: 300 }, (_, i) => `http://h${i % 4}.test/${i}.jpg`).join('\n'));
         const rules = [{ behaviours: [{ kind: 'latency', meanMs: 150 }] as const }];
@@ -63,7 +47,7 @@ describe.skipIf(!canMount)(
         expect(full.stderr).not.toContain('    at ');
         expect(readdirSync(out).filter((name) => name.endsWith('.tar')).length).toBeLessThan(12);
 
-        rmSync(join(disk, 'ballast'));
+        giveBack();
         const resumed = await runCli(['resume', out]);
         expect(resumed.code, resumed.stderr).toBe(0);
         expect(await outcomesOf(out)).toHaveLength(300);
@@ -76,10 +60,7 @@ describe.skipIf(!canMount)(
       ['nothing that is kept', ['-o', 'none:']],
     ])('under bodies on their way to %s ends with one line', async (_, output) => {
       const folder = await tempFolder();
-      const disk = join(folder, 'disk');
-      mkdirSync(disk);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]);
-      onTestFinished(() => void execFileSync('umount', ['-l', disk]));
+      const disk = smallDisk(join(folder, 'disk'), 2);
       const manifest = join(folder, 'm.txt');
       writeFileSync(manifest, Array.from({ length: 40 }, (_, i) => `http://h${i % 4}.test/${i}.jpg`).join('\n'));
       const origin = await testOrigin({ meanBytes: 300_000, sigma: 0 });

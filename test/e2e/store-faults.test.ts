@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import {
   ACCESS_DENIED,
@@ -9,7 +10,9 @@ import {
 } from '../support/fault-proxy.ts';
 import type { CliResult } from '../support/run-cli.ts';
 import { describeS3 } from '../support/s3-gateway.ts';
+import { canMount, smallDisk, takeSpace } from '../support/small-disk.ts';
 import { localEssence, type StoreTrial, storeTrial } from '../support/store-trial.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 /** The run ended, and said why in one line that names what to do. */
 function expectOneLine({ code, stderr }: CliResult, error: string, fix: RegExp): void {
@@ -77,6 +80,19 @@ describeS3('a download through a store that has a bad day', () => {
     });
     expectOneLine(await trial.run(trial.download()), code, fix);
     trial.proxy.clear();
+    const resumed = await trial.run(['resume', trial.out]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    await expectWhole(trial);
+  });
+});
+
+describeS3(`a store whose disk fills up${canMount ? '' : ' (SKIPPED: mounting a small tmpfs needs root)'}`, () => {
+  it.skipIf(!canMount)('ends a run with one line; after making room the resume completes it', async () => {
+    const disk = smallDisk(join(await tempFolder(), 'disk'), 48);
+    const trial = await storeTrial({ bytes: 20_000, gateway: { folder: disk } });
+    const giveBack = takeSpace(disk, 42);
+    expectOneLine(await trial.run(trial.download()), 'FDC_ERR_DEST_FULL', /free space/);
+    giveBack();
     const resumed = await trial.run(['resume', trial.out]);
     expect(resumed.code, resumed.stderr).toBe(0);
     await expectWhole(trial);
