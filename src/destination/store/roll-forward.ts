@@ -6,6 +6,7 @@ import { type Clock, sleep } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { Artifact, UnitRecord } from '../../record.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import type { Semaphore } from '../../structures/semaphore.ts';
 import { artifactName } from '../folder-layout.ts';
 import { LOOK_AGAIN_MS, VISIBLE_MS } from '../folder-staging.ts';
 import { FILE_LIST_SUFFIX, listedFiles } from '../hashed-file.ts';
@@ -14,18 +15,21 @@ import type { FinalObjects } from './final-objects.ts';
 import { finalStore, type StoreArea, stagingPrefix } from './store-layout.ts';
 import { removeBelow } from './store-staging.ts';
 
-/** Copies by the store under way at once. */
-const COPIES = 32;
+/** Files of one list that stand in line to be copied. */
+const IN_LINE = 64;
 
 export interface RollForward {
   readonly area: StoreArea;
   readonly clock: Clock;
+  /** Places for loose files that are copied at once. */
+  readonly loose: Semaphore;
   /** What is there already; absent for an attempt of our own, of which nothing can be. */
   readonly finals?: FinalObjects | undefined;
 }
 
 /** Idempotent. Errors: FDC_ERR_DEST_IO and those of the store. */
-export async function rollForwardObjects(record: UnitRecord, { area, clock, finals }: RollForward): Promise<void> {
+export async function rollForwardObjects(record: UnitRecord, rolling: RollForward): Promise<void> {
+  const { area, clock, finals } = rolling;
   const prefix = stagingPrefix(record.unit, record.token);
   for (const { name } of record.artifacts) artifactName(name);
   const isList = ({ name }: Artifact): boolean => name.endsWith(FILE_LIST_SUFFIX);
@@ -36,7 +40,7 @@ export async function rollForwardObjects(record: UnitRecord, { area, clock, fina
   };
   const lists = record.artifacts.filter(isList);
   // Lists go last: a list in its final place says that all of its files are in theirs.
-  for (const list of lists) await rollFiles(area, prefix, list, clock);
+  for (const list of lists) await rollFiles(rolling, prefix, list);
   await Promise.all(record.artifacts.filter((artifact) => !isList(artifact)).map(show));
   for (const list of lists) await rollList(area, prefix, list, clock);
   if (lists.length > 0) await removeBelow(area.state, prefix);
@@ -59,13 +63,14 @@ async function expectObject(store: ObjectStore, key: string, bytes: number, cloc
   }
 }
 
-async function rollFiles(area: StoreArea, prefix: string, list: Artifact, clock: Clock): Promise<void> {
+async function rollFiles({ area, clock, loose }: RollForward, prefix: string, list: Artifact): Promise<void> {
   const { state, output } = area;
   const content = await state.read(prefix + list.name);
   if (content === undefined) return;
-  await forEachConcurrently(listedFiles(Buffer.from(content).toString('utf8'), list.name), COPIES, async (file) => {
-    if (!(await state.copy(`${prefix}files/${file.path}`, file.path, output)))
-      await expectObject(output, file.path, file.bytes, clock);
+  const files = listedFiles(Buffer.from(content).toString('utf8'), list.name);
+  await forEachConcurrently(files, IN_LINE, async ({ path, bytes }) => {
+    const copied = await loose.run(() => state.copy(`${prefix}files/${path}`, path, output));
+    if (!copied) await expectObject(output, path, bytes, clock);
   });
 }
 

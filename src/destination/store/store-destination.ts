@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { UnitId, UnitRecord } from '../../record.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { Semaphore } from '../../structures/semaphore.ts';
 import { type CommitStep, type Destination, destinationError, type Staging } from '../destination.ts';
 import type { FolderLayout } from '../folder-layout.ts';
 import { FinalObjects } from './final-objects.ts';
@@ -10,6 +11,9 @@ import { rollForwardObjects } from './roll-forward.ts';
 import { finalStore, type StoreArea, stagingPrefix, storeArea } from './store-layout.ts';
 import { StoreStaging } from './store-staging.ts';
 import { sweepStaging, sweepUploads } from './sweep.ts';
+
+/** Loose files that are put or copied at once: what more are begun would only wait for a connection, and time out. */
+const LOOSE_AT_ONCE = 32;
 
 export interface StoreDestinationOptions {
   /** Folder on a local disk for what belongs to this process alone; made when it is needed. */
@@ -37,6 +41,7 @@ export class StoreDestination implements Destination {
   /** Attempts that were begun here: nothing of them can be final yet. */
   readonly #own = new Set<string>();
   readonly #finals = new FinalObjects();
+  readonly #loose = new Semaphore(LOOSE_AT_ONCE);
 
   /** @param store - of the output; closing it is its opener's */
   constructor(store: ObjectStore, options: StoreDestinationOptions) {
@@ -51,14 +56,14 @@ export class StoreDestination implements Destination {
   async stage(unit: UnitId, token: string): Promise<Staging> {
     const prefix = stagingPrefix(unit, token);
     this.#own.add(prefix);
-    return new StoreStaging(this.area, prefix, (step) => this.#onStep(step, unit));
+    return new StoreStaging(this.area, prefix, (step) => this.#onStep(step, unit), this.#loose);
   }
 
   async rollForward(record: UnitRecord): Promise<void> {
     this.#onStep('committed', record.unit);
     const isOwn = this.#own.delete(stagingPrefix(record.unit, record.token));
     const finals = isOwn ? undefined : this.#finals;
-    await rollForwardObjects(record, { area: this.area, clock: this.#clock, finals });
+    await rollForwardObjects(record, { area: this.area, clock: this.#clock, loose: this.#loose, finals });
     this.#onStep('rolled', record.unit);
   }
 

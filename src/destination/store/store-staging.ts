@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Artifact } from '../../record.ts';
 import type { ObjectStore, ObjectUpload } from '../../store/object-store.ts';
+import type { Semaphore } from '../../structures/semaphore.ts';
 import type { StagedFile, StagedFolder, Staging } from '../destination.ts';
 import { artifactName, listedPath } from '../folder-layout.ts';
 import { FILE_LIST_SUFFIX, formatListedFile } from '../hashed-file.ts';
@@ -15,10 +16,15 @@ export class StoreStaging implements Staging {
   readonly #prefix: string;
   readonly #onSync: (step: 'staged' | 'synced') => void;
   readonly #uploads: ObjectUpload[] = [];
+  readonly #loose: Semaphore;
   #hasObjects = false;
 
-  /** @param prefix - of the attempt, with a slash at its end */
-  constructor(area: StoreArea, prefix: string, onSync: (step: 'staged' | 'synced') => void) {
+  /**
+   * @param prefix - of the attempt, with a slash at its end
+   * @param loose - places for loose files that are put at once
+   */
+  constructor(area: StoreArea, prefix: string, onSync: (step: 'staged' | 'synced') => void, loose: Semaphore) {
+    this.#loose = loose;
     this.#area = area;
     this.#prefix = prefix;
     this.#onSync = onSync;
@@ -37,7 +43,7 @@ export class StoreStaging implements Staging {
     if (!artifactName(name).endsWith(FILE_LIST_SUFFIX))
       throw new RangeError(`a staged folder is named *${FILE_LIST_SUFFIX}, got ${name}`);
     this.#hasObjects = true;
-    return new LooseObjects(this.#area.state, this.#prefix, name, this.#uploads);
+    return new LooseObjects({ state: this.#area.state, prefix: this.#prefix, loose: this.#loose }, name, this.#uploads);
   }
 
   /** What a store has confirmed is durable. */
@@ -65,43 +71,53 @@ export async function removeBelow(store: ObjectStore, prefix: string): Promise<v
   if (batch.length > 0) await store.remove(batch);
 }
 
+interface LoosePlace {
+  readonly state: ObjectStore;
+  readonly prefix: string;
+  readonly loose: Semaphore;
+}
+
 /** Thousands of small objects of one unit, and the list that names them. */
 class LooseObjects implements StagedFolder {
-  readonly #state: ObjectStore;
-  readonly #prefix: string;
+  readonly #place: LoosePlace;
   readonly #name: string;
   readonly #uploads: ObjectUpload[];
   /** Lines of the list: about 150 bytes per file of one unit. */
   readonly #lines: string[] = [];
 
-  constructor(state: ObjectStore, prefix: string, name: string, uploads: ObjectUpload[]) {
-    this.#state = state;
-    this.#prefix = prefix;
+  constructor(place: LoosePlace, name: string, uploads: ObjectUpload[]) {
+    this.#place = place;
     this.#name = name;
     this.#uploads = uploads;
   }
 
   async add(path: string, pieces: readonly Uint8Array[], sha256: string): Promise<void> {
-    const content = pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
-    await this.#state.put(`${this.#prefix}files/${listedPath(path)}`, content, sha256);
-    this.#lines.push(formatListedFile({ path, bytes: content.byteLength, sha256 }));
+    const { state, prefix, loose } = this.#place;
+    const key = `${prefix}files/${listedPath(path)}`;
+    await loose.run(async () => {
+      const content = pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+      await state.put(key, content, sha256);
+      this.#lines.push(formatListedFile({ path, bytes: content.byteLength, sha256 }));
+    });
   }
 
   async addStream(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-    const key = `${this.#prefix}files/${listedPath(path)}`;
-    const upload = this.#state.upload(key);
+    const { state, prefix } = this.#place;
+    const key = `${prefix}files/${listedPath(path)}`;
+    const upload = state.upload(key);
     this.#uploads.push(upload);
     for await (const piece of pieces) await upload.write([piece]);
     const { bytes, sha256, upload: note } = await upload.close();
-    await this.#state.complete(key, note);
+    await state.complete(key, note);
     this.#uploads.splice(this.#uploads.indexOf(upload), 1);
     this.#lines.push(formatListedFile({ path, bytes, sha256 }));
   }
 
   async close(): Promise<Artifact> {
+    const { state, prefix } = this.#place;
     const list = Buffer.from(this.#lines.join(''));
     const sha256 = createHash('sha256').update(list).digest('hex');
-    await this.#state.put(this.#prefix + this.#name, list, sha256);
+    await state.put(prefix + this.#name, list, sha256);
     return { name: this.#name, bytes: list.byteLength, sha256 };
   }
 }

@@ -13,7 +13,8 @@ const GOOGLE = { endpoint: 'https://storage.googleapis.com', region: 'auto' } as
 /** Anywhere else a region is a mere word in signatures. AWS leads on from here to the region of the bucket. */
 const ANY_REGION = 'us-east-1';
 const CONNECT_MS = 10_000;
-const MOST_SOCKETS = 64;
+/** Above what is ever asked at once: waiting for a socket would count as waiting for a connection. */
+const MOST_SOCKETS = 128;
 
 /**
  * Open a store. Nothing is asked of it before the first call of a method.
