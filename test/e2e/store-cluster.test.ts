@@ -7,7 +7,7 @@ import { type ClusterTrial, clusterTrial, said, type TrialOptions } from '../sup
 import { essence, outcomesOf } from '../support/dataset.ts';
 import { describeNats, type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { type CliProcess, type CliResult, runCli } from '../support/run-cli.ts';
-import { describeS3, type S3Gateway, testS3Gateway } from '../support/s3-gateway.ts';
+import { describeS3, type GatewayKind, type S3Gateway, testS3Gateway } from '../support/s3-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 interface StoreTrial extends ClusterTrial {
@@ -23,8 +23,8 @@ interface StoreTrial extends ClusterTrial {
   expectClean(): Promise<void>;
 }
 
-async function storeTrial(options: TrialOptions): Promise<StoreTrial> {
-  const gateway = await testS3Gateway('versitygw');
+async function storeTrial(options: TrialOptions, kind: GatewayKind = 'versitygw'): Promise<StoreTrial> {
+  const gateway = await testS3Gateway(kind);
   const temporary = await tempFolder();
   const env = { ...gateway.env(), TMPDIR: temporary };
   const trial = await clusterTrial({ ...options, env });
@@ -96,6 +96,18 @@ describeNats('a job of several processes into an object store', () => {
         expect(again.code).toBe(0);
       },
     );
+
+    it('is done by a store as well that neither creates atomically nor lists uploads', async () => {
+      const trial = await storeTrial({ nats: server.url, rows: 600 }, 's3rver');
+      const submit = trial.submit(trial.out);
+      const job = await jobOf(submit);
+      const workers = [trial.worker('--job', job), trial.worker('--job', job)];
+      const done = await submit.done;
+      expect(done.code, done.stderr).toBe(0);
+      for (const worker of workers) expect(await worker.done).toMatchObject({ code: 0, stdout: '' });
+      expect(await trial.rows()).toHaveLength(600);
+      await trial.expectClean();
+    });
 
     it('goes on with others when one has wrong credentials, which says so in one line and ends', async () => {
       const trial = await storeTrial({ nats: server.url, rows: 600 });

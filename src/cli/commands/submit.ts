@@ -118,12 +118,12 @@ function requireFolder({ sink }: ResolvedConfig): void {
   if (sink.output === STDOUT_NAME)
     throw new FlowDcError(
       'FDC_ERR_USAGE',
-      'submit: a tar on stdout (-o -) is made by one download alone: name a folder that every machine sees',
+      'submit: a tar on stdout (-o -) is made by one download alone: name a folder that every machine sees, or s3://BUCKET/PREFIX',
     );
   if (sink.output === undefined || sink.output === 'none:')
     throw new FlowDcError(
       'FDC_ERR_USAGE',
-      'submit: say where the workers write: -o DEST, a folder that every machine sees',
+      'submit: say where the workers write: -o DEST, a folder that every machine sees, or s3://BUCKET/PREFIX',
     );
 }
 
