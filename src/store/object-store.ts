@@ -19,6 +19,9 @@ export interface ByteRange {
   readonly etag?: string | undefined;
 }
 
+/** Objects that exist for a moment, while it is tried out what the store can do, begin with this. */
+export const PROBE_PREFIX = '.flow-dc-probe-';
+
 /** What completing an upload needs. Anybody with access to the store can do it, any number of times. */
 export interface UploadNote {
   readonly id: string;

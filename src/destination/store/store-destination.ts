@@ -10,7 +10,7 @@ import { FinalObjects } from './final-objects.ts';
 import { rollForwardObjects } from './roll-forward.ts';
 import { finalStore, type StoreArea, stagingPrefix, storeArea } from './store-layout.ts';
 import { StoreStaging } from './store-staging.ts';
-import { sweepStaging, sweepUploads } from './sweep.ts';
+import { sweepProbes, sweepStaging, sweepUploads } from './sweep.ts';
 
 /** Loose files that are put or copied at once: what more are begun would only wait for a connection, and time out. */
 const LOOSE_AT_ONCE = 32;
@@ -71,6 +71,7 @@ export class StoreDestination implements Destination {
     isDecided: (unit: UnitId, token: string) => Promise<boolean>,
     records: () => AsyncIterable<UnitRecord>,
   ): Promise<void> {
+    await sweepProbes(this.area, this.#clock.wallMs());
     await sweepStaging(this.area, isDecided);
     await sweepUploads(this.area, records());
   }
