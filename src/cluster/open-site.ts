@@ -31,7 +31,7 @@ export async function siteOf(
     }
     throw new FlowDcError(
       'FDC_ERR_JOB_MISMATCH',
-      `${store.name} belongs to job ${job.id}, expected job ${folderId}; this machine reaches another store of that name`,
+      `${store.name} belongs to job ${job.id}, expected job ${folderId}; another store of that name is reached here`,
     );
   } catch (error) {
     await store.close();

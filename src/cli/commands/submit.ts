@@ -118,7 +118,8 @@ function requireFolder({ sink }: ResolvedConfig): void {
   if (sink.output === STDOUT_NAME)
     throw new FlowDcError(
       'FDC_ERR_USAGE',
-      'submit: a tar on stdout (-o -) is made by one download alone: name a folder that every machine sees, or s3://BUCKET/PREFIX',
+      'submit: a tar on stdout (-o -) is made by one download alone: name a folder that every machine sees, ' +
+        'or s3://BUCKET/PREFIX',
     );
   if (sink.output === undefined || sink.output === 'none:')
     throw new FlowDcError(
