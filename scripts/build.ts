@@ -1,7 +1,8 @@
 /** Builds the package: src becomes dist. */
-import { chmod, cp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { chmod, cp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { bundleProgram } from './bundle.ts';
 import { ROOT, runStep } from './run-step.ts';
 
 const DIST = join(ROOT, 'dist');
@@ -19,6 +20,7 @@ export async function build(): Promise<void> {
     const result = await runStep('tsc', ['-p', 'tsconfig.build.json', '--outDir', fresh]);
     if (!result.ok) throw new Error(`the build failed:\n${result.output}`);
     await copyAssets(fresh);
+    await bundleProgram(fresh, await dependencies());
     await chmod(join(fresh, 'cli', 'main.js'), 0o755).catch(ignoreMissing);
     // The folder's own time says which state of the sources it was made from.
     await utimes(fresh, startedAt, startedAt);
@@ -27,6 +29,13 @@ export async function build(): Promise<void> {
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
+}
+
+async function dependencies(): Promise<string[]> {
+  const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  return Object.keys(dependencies);
 }
 
 /** What the program reads as it is: everything in src that the compiler leaves alone. */
