@@ -12,7 +12,7 @@ describeS3('a download into a store', () => {
   it('needs no more memory for a larger dataset, also where the store is slower than the hosts', async () => {
     const peaks: number[] = [];
     for (const rows of IMAGES) {
-      const trial = await storeTrial({ rows, shardSize: 50, bytes: 200_000, latencyMs: 1 });
+      const trial = await storeTrial({ rows, shardSize: 50, bytes: 200_000, latencyMs: 1, flags: ['--threads', '1'] });
       trial.proxy.add({ fault: { kind: 'slow', bytesPerSecond: 60 << 20 } });
       const { child, done } = trial.start(trial.download());
       let peak = 0;
