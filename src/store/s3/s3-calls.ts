@@ -51,6 +51,9 @@ export class S3Calls {
   readonly #closing = new AbortController();
   readonly #noticed = new Set<string>();
   #answered = false;
+  #heardAtMs = 0;
+  /** No answer to anything, for as long as somebody was ready to wait: nobody else waits so long again. */
+  #isAway = false;
 
   constructor(sdk: Sdk, client: SdkClient, place: { bucket: string; scheme: 's3' | 'gs' }, settings: S3Settings) {
     this.sdk = sdk;
@@ -94,19 +97,25 @@ export class S3Calls {
       if (ends.aborted) throw ends.reason;
       try {
         const answer = await send(ends, attempt);
-        this.#answered = true;
+        this.#heard();
         return answer;
       } catch (thrown) {
         if (ends.aborted) throw ends.reason;
         const fault = faultOf(thrown);
-        if (fault.status > 0) this.#answered = true;
+        if (fault.status > 0) this.#heard();
         const kind = kindOf(fault);
         const elapsedMs = this.clock.nowMs() - startMs;
-        const patience = Math.min(patienceMs ?? PATIENCE_MS, this.#answered ? PATIENCE_MS : FIRST_PATIENCE_MS);
+        const most = this.#isAway ? TIDY_PATIENCE_MS : this.#answered ? PATIENCE_MS : FIRST_PATIENCE_MS;
+        const patience = Math.min(patienceMs ?? PATIENCE_MS, most);
         const pauseMs = this.#pauseMs(attempt);
         const again = kind === 'passing' ? elapsedMs + pauseMs <= patience : kind === 'odd' && attempt < ODD_TRIES;
-        if (!again) throw storeError(thrown, store, what, elapsedMs / 1000);
-        await sleep(this.clock, pauseMs, ends);
+        if (again) {
+          await sleep(this.clock, pauseMs, ends);
+          continue;
+        }
+        const isSilent = patience === PATIENCE_MS && this.#heardAtMs <= startMs;
+        this.#isAway ||= kind === 'passing' && isSilent;
+        throw storeError(thrown, store, what, elapsedMs / 1000);
       }
     }
   }
@@ -115,6 +124,12 @@ export class S3Calls {
   close(): void {
     this.#closing.abort(new FlowDcError('FDC_ERR_DEST_IO', `${this.scheme}://${this.bucket} was closed`));
     this.client.destroy();
+  }
+
+  #heard(): void {
+    this.#answered = true;
+    this.#heardAtMs = this.clock.nowMs();
+    this.#isAway = false;
   }
 
   #pauseMs(attempt: number): number {
