@@ -138,9 +138,13 @@ class StorePlace implements Place {
 
   async #giveBack(): Promise<void> {
     if (this.#job === undefined || this.#lost !== undefined) return;
-    // Units that were open when the run was stopped.
-    if (!this.#isComplete) await this.#sweep();
-    await this.#job.close();
+    try {
+      // Units that were open when the run was stopped.
+      if (!this.#isComplete) await this.#sweep();
+    } finally {
+      // Also where the store is away: a lock that goes on being renewed keeps this process.
+      await this.#job.close();
+    }
   }
 
   #lose(error: FlowDcError): void {
