@@ -99,7 +99,11 @@ async function runChain(
   const channel = createInProcessChannel({ committer, clock, rollForward, highWater });
   const unwatch = place.watch(force, (error) => control.fail(error));
   const endWatch = watchOver(pulse, destination.poisonFolder);
-  control.stop.addEventListener('abort', () => destination.halt?.(control.stop.reason), { once: true });
+  const halt = (): void => {
+    destination.halt?.(control.stop.reason);
+    place.halt?.();
+  };
+  control.stop.addEventListener('abort', halt, { once: true });
   const planned = async (): Promise<void> => {
     await plan(input.read(), input.cutting(), channel, control.stop);
     await input.finish();

@@ -30,6 +30,8 @@ export interface Place extends WorkSurroundings {
    * @returns ends that, with what went wrong, a line each
    */
   watch(force: WorkForce, onLost: (error: FlowDcError) => void): () => Promise<readonly string[]>;
+  /** The run stops now: what is under way may end, and what does not is given up. */
+  halt?(): void;
   /** What there is now; a complete dataset is sealed. */
   conclude(input: JobInput, beginning: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary>;
   /** Give it back. Idempotent. */

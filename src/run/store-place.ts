@@ -30,6 +30,8 @@ import { fetchFile, putSmallFile, StoreMemory } from './store-memory.ts';
 
 /** So long giving the place back may take: a store that is away is not waited for. Chosen. */
 const CLOSE_MS = 10_000;
+/** From a stop on, for uploads to be aborted and the lock to be given back. Who asks to stop at once waits for 4 s. */
+const HALT_MS = 2_500;
 
 /** Open the store of an output. Errors: see openOutputStore. */
 export async function openStorePlace(config: ResolvedConfig, output: string, clock: Clock): Promise<Place> {
@@ -53,6 +55,7 @@ class StorePlace implements Place {
   #lost: FlowDcError | undefined;
   #isComplete = false;
   #closing: Promise<void> | undefined;
+  #cancelHalt: () => void = () => {};
 
   constructor(config: ResolvedConfig, store: ObjectStore, clock: Clock, storeNotices: readonly string[]) {
     const layout = config.sink.createTar ? 'shards' : 'files';
@@ -121,6 +124,10 @@ class StorePlace implements Place {
     return summary;
   }
 
+  halt(): void {
+    this.#cancelHalt = this.clock.timer(HALT_MS, () => void this.#area.output.close());
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -132,6 +139,7 @@ class StorePlace implements Place {
     const givenBack = this.#giveBack().catch(() => {});
     await Promise.race([givenBack, sleep(this.clock, CLOSE_MS, ended.signal).catch(() => {})]);
     ended.abort();
+    this.#cancelHalt();
     await this.#area.output.close();
     await this.#folder.remove(this.#job !== undefined && this.#lost === undefined, this.#isComplete);
   }
