@@ -1,15 +1,13 @@
 /** The `key.json` of one sample, as UTF-8 bytes. */
 import { type Data, DataType, type Field, type RecordBatch } from 'apache-arrow';
 import { type JsonValue, jsonReader } from '../arrow/json-value.ts';
-import { type FetchResult, ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../record.ts';
+import type { FetchResult } from '../record.ts';
 import { readRoles } from '../unit-rows.ts';
-import { freeName } from './outcome-table.ts';
+import { manifestColumns } from './naming/column-names.ts';
 import { DEFAULT_RULES, type Publish, publisher } from './published.ts';
 
 /** The `key.json` of one sample, as UTF-8 bytes. */
 export type SampleJson = (result: FetchResult, sha256: string | undefined) => Buffer;
-
-const OWN_KEYS = ['key', 'url', 'label', 'caption', 'sha256', 'width', 'height', 'row'] as const;
 
 /**
  * Metadata of samples. Loaders take the keys and types of the first samples for all, so every sample of a job has the
@@ -18,16 +16,14 @@ const OWN_KEYS = ['key', 'url', 'label', 'caption', 'sha256', 'width', 'height',
  */
 export function sampleJsonWriter(batch: RecordBatch, publish: Publish = publisher(DEFAULT_RULES)): SampleJson {
   const roles = new Set<string>(Object.values(readRoles(batch.schema)));
-  const taken = new Set<string>(OWN_KEYS);
-  const columns: ((index: number) => string)[] = [];
-  batch.schema.fields.forEach((field, index) => {
-    const reader = [ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN].includes(field.name);
-    if (reader || roles.has(field.name)) return;
-    const name = freeName(field.name, taken);
-    taken.add(name);
-    const read = jsonReader(batch.data.children[index] as Data);
-    columns.push((row) => `${JSON.stringify(name)}:${jsonText(field.type, published(read(row), publish))}`);
-  });
+  const columns = manifestColumns(batch.schema)
+    .filter(({ given }) => !roles.has(given))
+    .map(({ index, name }) => {
+      const data = batch.data.children[index] as Data;
+      const read = jsonReader(data);
+      const start = `${JSON.stringify(name)}:`;
+      return (row: number) => `${start}${jsonText(data.type, published(read(row), publish))}`;
+    });
   return ({ row, width, height }, sha256) => {
     const { key, url, label, caption } = row;
     const own = {

@@ -114,6 +114,7 @@ export class UnitOutcomes {
       ['url', utf8Column(rows.map((row) => (row.url === '' ? null : publish(row.url))))],
       ['final_url', utf8Column(this.#finalUrls.map((url) => (url === undefined ? undefined : publish(url))))],
       ['label', utf8Column(rows.map(({ label }) => (label == null ? label : publish(label))))],
+      ['caption', utf8Column(rows.map(({ caption }) => (caption == null ? caption : publish(caption))))],
       ['status', utf8Column(this.#status)],
       ['code', utf8Column(this.#codes)],
       ['http_status', httpStatus.ints()],

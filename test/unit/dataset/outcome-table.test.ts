@@ -16,6 +16,7 @@ import {
 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../src/arrow/columns.ts';
+import { OUTCOME_COLUMNS } from '../../../src/dataset/naming/column-names.ts';
 import { outcomeTable } from '../../../src/dataset/outcome-table.ts';
 import { decodeParquet, encodeParquet } from '../../../src/dataset/parquet-file.ts';
 import { sampleJsonWriter } from '../../../src/dataset/sample-json.ts';
@@ -60,35 +61,30 @@ describe('the outcome table', () => {
     const { batch } = unit();
     const table = outcomeTable(outcomesOf(unit()), batch);
     expect(table.schema.names).toEqual([
-      ...[
-        'key',
-        'name',
-        'row',
-        'source_file',
-        'source_row',
-        'url',
-        'final_url',
-        'label',
-        'status',
-        'code',
-        'http_status',
-        'bytes',
-      ],
-      ...[
-        'content_type',
-        'sha256',
-        'width',
-        'height',
-        'attempts',
-        'attempt_set',
-        'headers_ms',
-        'total_ms',
-        'fetched_at',
-        'etag',
-      ],
-      ...['last_modified', 'host', 'flags', 'URL', 'TEXT', 'big', 'price', 'kind', 'tags', 'place', 'day', 'at'],
-      ...['manifest_status', 'manifest_manifest_status'],
+      ...OUTCOME_COLUMNS,
+      ...['big', 'price', 'kind', 'tags', 'place', 'day', 'at', 'manifest_status', 'manifest_manifest_status'],
     ]);
+  });
+
+  it('gives captions a column of their own, and neither URLs nor captions twice', () => {
+    const { batch } = unit();
+    const table = outcomeTable(outcomesOf(unit()), batch);
+    expect([...(table.getChild('caption') ?? [])]).toEqual(['a', 'b']);
+    const names = table.schema.fields.map(({ name }) => name);
+    expect(names.filter((name) => /^(manifest_)?(url|text)$/i.test(name))).toEqual(['url']);
+  });
+
+  it('no two columns differ by case alone, and none stands where loaders look for media, text or class', () => {
+    const words = ['WIDTH', 'image', 'file_name', 'thumb_file_name', 'Label', 'TXT', 'cls', '__key__', 'a', 'A'];
+    const given = unitOf({ rows: 2, extra: words.map((word) => [word, utf8Column(['x', 'y'])] as const) });
+    const own = [
+      ...['manifest_WIDTH', 'manifest_image', 'manifest_filename', 'manifest_thumb_filename', 'manifest_Label'],
+      ...['manifest_TXT', 'manifest_cls', 'manifest___key__', 'a', 'manifest_A'],
+    ];
+    const table = outcomeTable(outcomesOf(given), given.batch);
+    expect(table.schema.names.slice(OUTCOME_COLUMNS.length)).toEqual(own);
+    const json = JSON.parse(sampleJsonWriter(given.batch)(resultOf(given, 0), 'ff').toString());
+    expect(Object.keys(json).slice(-own.length)).toEqual(own);
   });
 
   it("keeps the manifest's values through parquet, whatever their type", () => {
@@ -120,11 +116,11 @@ describe("a sample's metadata", () => {
     });
     expect(first).toMatchObject({
       at: expect.stringContaining('123456789'),
-      status: 'mine',
+      manifest_status: 'mine',
       caption: 'a',
       sha256: 'ff',
     });
-    expect(second).toMatchObject({ big: null, price: null, place: null, day: null, status: null });
+    expect(second).toMatchObject({ big: null, price: null, place: null, day: null, manifest_status: null });
     expect(Object.keys(second)).toEqual(Object.keys(first));
   });
 

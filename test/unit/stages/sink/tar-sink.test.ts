@@ -59,7 +59,7 @@ describe('tarSink', () => {
       [102, 'fetched', null, '0000000002.jpg'],
       [103, 'skipped', 'robots_tag', null],
     ]);
-    expect(rows.map((row) => row.TEXT)).toEqual(['a', 'b', 'c', 'd']);
+    expect(rows.map((row) => row.caption)).toEqual(['a', 'b', 'c', 'd']);
     expect(rows[0]).toMatchObject({
       fetched_at: 1_700_000_000_123,
       attempt_set: 1,
