@@ -1,12 +1,12 @@
 /** The output of a job in a folder that all machines see. */
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { type Clock, sleep } from '../clock.ts';
 import { SUCCESS_FILE } from '../dataset/seal/seal-dataset.ts';
 import type { FolderDestination } from '../destination/folder-destination.ts';
-import { type FolderPaths, finalPath, stagingFolder } from '../destination/folder-layout.ts';
+import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import { LOOK_AGAIN_MS, VISIBLE_MS } from '../destination/folder-staging.ts';
-import { folderOf } from '../destination/tool/folder-of.ts';
+import { folderOf, hasOwnFolders } from '../destination/tool/folder-of.ts';
 import { isFlowDcError } from '../errors.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { type DistributedMark, readMark, removeMark, writeMark } from '../job/distributed-mark.ts';
@@ -15,7 +15,6 @@ import type { Job, OpenJob } from '../job/job-folder.ts';
 import { uploadOfJob } from '../job/job-upload.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
 import { acquireLock, type JobLock } from '../job/lock.ts';
-import type { UnitRecord } from '../record.ts';
 import { folderMemory, type InputMemory } from '../run/input-memory.ts';
 import type { HeldSite, JobSite, Settle } from './job-site.ts';
 import type { ServerPaths } from './own-server.ts';
@@ -28,7 +27,8 @@ export class FolderSite implements JobSite {
   readonly server: ServerPaths;
   readonly memory: InputMemory;
   readonly pipe = undefined;
-  readonly width = 1;
+  readonly waitsForWorkers: boolean;
+  readonly width: number;
   readonly #paths: FolderPaths;
   readonly #clock: Clock;
 
@@ -41,6 +41,9 @@ export class FolderSite implements JobSite {
     this.memory = folderMemory(paths);
     const upload = uploadOfJob(job.settings, paths.layout === 'shards');
     this.destination = folderOf(upload, paths.output, { clock });
+    this.waitsForWorkers = hasOwnFolders(upload);
+    // A program takes its time, and four of them run at once.
+    this.width = this.waitsForWorkers ? 4 : 1;
     this.committer = createLocalCommitter(paths.state);
     this.#clock = clock;
   }
@@ -67,11 +70,7 @@ export class FolderSite implements JobSite {
   readonly settle: Settle = async (record, patience) => {
     const endMs = this.#clock.nowMs() + (patience ? VISIBLE_MS : 0);
     for (;;) {
-      if (await this.destination.isFinal(record)) return true;
-      if (await this.#isStaged(record)) {
-        await this.destination.rollForward(record);
-        return true;
-      }
+      if (await this.destination.settle(record)) return true;
       if (this.#clock.nowMs() >= endMs) return false;
       await sleep(this.#clock, LOOK_AGAIN_MS);
     }
@@ -79,6 +78,7 @@ export class FolderSite implements JobSite {
 
   async settleMany(): Promise<Settle> {
     await this.destination.prepare();
+    await this.destination.lookAgain();
     const staged = new Set(await readdir(this.#paths.staging));
     return async (record, patience) => {
       if (!staged.has(`${record.unit}.${record.token}`)) return this.settle(record, patience);
@@ -87,14 +87,11 @@ export class FolderSite implements JobSite {
     };
   }
 
-  /** Whoever works here next sweeps what was staged. */
-  async giveUp(): Promise<void> {}
+  giveUp(): Promise<void> {
+    return this.destination.sweepAttempts(async (unit, token) => (await this.committer.record(unit))?.token === token);
+  }
 
   async close(): Promise<void> {}
-
-  async #isStaged({ unit, token }: UnitRecord): Promise<boolean> {
-    return (await stat(stagingFolder(this.#paths, unit, token)).catch(() => undefined)) !== undefined;
-  }
 }
 
 /** A folder that this process alone may write to. */

@@ -16,12 +16,22 @@ import type { ServerPaths } from './own-server.ts';
  */
 export type Settle = (record: UnitRecord, patience: boolean) => Promise<boolean>;
 
-export interface JobSite {
+/** What a worker needs of it. */
+export interface WorkSite {
+  readonly destination: Destination;
+  readonly settle: Settle;
+  /**
+   * Idempotent.
+   * @param isOver - nobody works on the job any more: what it left on this machine goes
+   */
+  close(isOver?: boolean): Promise<void>;
+}
+
+export interface JobSite extends WorkSite {
   /** For messages, and for other machines: an absolute path, or a URL. */
   readonly out: string;
   /** As it was found. */
   readonly job: JobFile;
-  readonly destination: Destination;
   readonly committer: LocalCommitter;
   /** What a server of our own keeps on this machine. */
   readonly server: ServerPaths;
@@ -29,6 +39,8 @@ export interface JobSite {
   readonly memory: InputMemory;
   /** Where a pipe's bytes were kept, for an output that is no folder. */
   readonly pipe: PipePlace | undefined;
+  /** Programs give files their names, and had better not meet: workers are let finish before it is done here. */
+  readonly waitsForWorkers: boolean;
   /** So many records are brought home sooner at once than one after the other. */
   readonly width: number;
   readMark(): Promise<DistributedMark | undefined>;
@@ -38,16 +50,10 @@ export interface JobSite {
   removeMark(): Promise<void>;
   /** @returns undefined while somebody else holds the job's lock */
   tryLock(): Promise<{ release(): Promise<void> } | undefined>;
-  readonly settle: Settle;
-  /** The same for many records one after the other: what is there is looked up once. */
+  /** `settle` for many records one after the other: what is there is looked up once. */
   settleMany(): Promise<Settle>;
   /** The job was cancelled: what costs something while it is left half done is given up now, under the job's lock. */
   giveUp(): Promise<void>;
-  /**
-   * Idempotent.
-   * @param isOver - nobody works on the job any more: what it left on this machine goes
-   */
-  close(isOver?: boolean): Promise<void>;
 }
 
 /** The same for the one who holds the job's lock; closing it gives the lock back. */

@@ -2,11 +2,13 @@
 import type { Clock } from '../clock.ts';
 import type { Config, ResolvedConfig } from '../config/types.ts';
 import { parseDestination } from '../destination/destination-name.ts';
+import { hasOwnFolders } from '../destination/tool/folder-of.ts';
 import { FlowDcError } from '../errors.ts';
 import { assertJobFolder, openJob } from '../job/job-folder.ts';
 import type { JobDescription } from '../transport/cluster.ts';
 import { FolderSite, HeldFolderSite } from './folder-site.ts';
-import type { JobSite, SiteToHold } from './job-site.ts';
+import type { JobSite, SiteToHold, WorkSite } from './job-site.ts';
+import { UploadSite } from './upload-site.ts';
 import { workerConfig } from './worker.ts';
 
 /**
@@ -37,6 +39,21 @@ export async function siteOf(
     await store.close();
     throw error;
   }
+}
+
+/**
+ * The same for a worker, which needs no folder of another machine where it can do without.
+ * @param out - where the output lies on this machine, when not where the submitter sees it
+ */
+export async function workSiteOf(
+  description: Pick<JobDescription, 'out' | 'folderId' | 'settings'>,
+  out: string | undefined,
+  own: Config,
+  clock: Clock,
+): Promise<WorkSite> {
+  const config = workerConfig(description.settings, own);
+  if (hasOwnFolders(config)) return UploadSite.open(config, description.folderId, clock);
+  return siteOf({ ...description, out: out ?? description.out }, own, clock);
 }
 
 /** The output of a job that this process is going to make, or to come back to. Errors: those of the store. */

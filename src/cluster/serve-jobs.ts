@@ -11,8 +11,8 @@ import { RowPulse } from '../structures/row-pulse.ts';
 import { watchOver } from '../threads/watch-over.ts';
 import type { Cluster, ClusterChannel, JobListing } from '../transport/cluster.ts';
 import type { RollForward } from '../transport/transport.ts';
-import type { JobSite } from './job-site.ts';
-import { siteOf } from './open-site.ts';
+import type { WorkSite } from './job-site.ts';
+import { workSiteOf } from './open-site.ts';
 import { HostSharing } from './share-hosts.ts';
 import { type WorkEnd, type WorkOptions, workOnJob } from './work-on-job.ts';
 import { WorkCounter, workerConfig } from './worker.ts';
@@ -149,7 +149,7 @@ class Server {
   /** @returns undefined when there was nothing to work on */
   async #workOn(id: string): Promise<WorkEnd | undefined> {
     const { job: named } = this.#options;
-    let site: JobSite | undefined;
+    let site: WorkSite | undefined;
     let end: WorkEnd | undefined;
     const rollForward = async (record: UnitRecord): Promise<void> => {
       // What another machine committed and did not finish. If its files are gone, the submitter finds out and says what
@@ -159,8 +159,8 @@ class Server {
     const channel = await this.#whileWanted(this.#attach(id, rollForward));
     if (channel === undefined) return this.#wait();
     try {
-      const { own, out = channel.description.out } = this.#options;
-      site = await siteOf({ ...channel.description, out }, own, this.#clock);
+      const { own, out } = this.#options;
+      site = await workSiteOf(channel.description, out, own, this.#clock);
       // A program that is missing here is no fault of the units.
       await site.destination.reach?.({ isNew: false, replaces: false });
       end = await this.#workIn(channel, site);
@@ -178,7 +178,7 @@ class Server {
     }
   }
 
-  async #workIn(channel: ClusterChannel, { destination }: JobSite): Promise<WorkEnd> {
+  async #workIn(channel: ClusterChannel, { destination }: WorkSite): Promise<WorkEnd> {
     const config = workerConfig(channel.description.settings, this.#options.own);
     if (this.#joined !== channel.id) this.#options.onEvent({ kind: 'joined', job: channel.id, out: destination.name });
     this.#joined = channel.id;

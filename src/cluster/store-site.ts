@@ -35,6 +35,7 @@ export class StoreSite implements JobSite {
   readonly committer: LocalCommitter;
   readonly server: ServerPaths;
   readonly memory: StoreMemory;
+  readonly waitsForWorkers = false;
   readonly width = WIDTH;
   protected readonly area: StoreArea;
   readonly #clock: Clock;

@@ -71,6 +71,8 @@ export interface SubmitSummary extends JobSummary {
   readonly published: boolean;
 }
 
+/** A worker that is not heard of for so long has died: what it left to do is done here. Chosen. */
+const FINISHING_MS = 15_000;
 /** Workers look for the end of their job about once a second. */
 const FAREWELL_MS = 5_000;
 
@@ -252,7 +254,8 @@ async function publish(
 }
 
 /** Every record and its files are in the folder, and nothing else of the job's attempts. */
-async function bringAllHome({ site }: Submission, channel: ClusterChannel): Promise<void> {
+async function bringAllHome({ site, clock }: Submission, channel: ClusterChannel): Promise<void> {
+  if (site.waitsForWorkers) await workersGone(channel, clock, FINISHING_MS, ({ units }) => units.length > 0);
   const { destination, committer } = site;
   const { lost } = await bringHome(channel.records(), site, true);
   if (lost.length > 0) throw lostError(site.out, channel.id, lost);

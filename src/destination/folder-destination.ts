@@ -93,6 +93,24 @@ export class FolderDestination implements Destination {
     return true;
   }
 
+  /**
+   * Bring a record's artifacts to their final places, whoever staged them.
+   * @returns false when they are neither staged nor final as far as is seen now
+   */
+  async settle(record: UnitRecord): Promise<boolean> {
+    if (await this.isFinal(record)) return true;
+    const staged = stagingFolder(this.paths, record.unit, record.token);
+    if ((await stat(staged).catch(() => undefined)) === undefined) return false;
+    await this.rollForward(record);
+    return true;
+  }
+
+  /** A disk is looked at each time. */
+  async lookAgain(): Promise<void> {}
+
+  /** Of attempts without a record, what whoever works here next would not find. */
+  async sweepAttempts(_isDecided: (unit: UnitId, token: string) => Promise<boolean>): Promise<void> {}
+
   /** Nothing that a disk does takes long. */
   halt(_reason: Error): void {}
 

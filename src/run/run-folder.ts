@@ -18,24 +18,25 @@ const POISON = 'poison';
 export class RunFolder {
   /** All of it. */
   readonly root: string;
+  /** Of this run alone. */
+  readonly run: string;
   readonly timeline: string;
   readonly hostProfiles: string;
   readonly keptInput: string;
   readonly partialInput: string;
   readonly lingers: string;
-  readonly #run: string;
   #made: Promise<void> | undefined;
 
   /** Touches nothing yet. @param name - of the output */
   constructor(name: string) {
     const user = process.getuid?.() ?? 'user';
     this.root = join(tmpdir(), `flow-dc-${user}-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`);
-    this.#run = join(this.root, `run-${process.pid}-${randomBytes(4).toString('hex')}`);
-    this.timeline = join(this.#run, 'timeline.jsonl');
-    this.hostProfiles = join(this.#run, 'hosts.json');
-    this.keptInput = join(this.#run, 'stdin');
-    this.partialInput = join(this.#run, 'stdin.partial');
-    this.lingers = join(this.#run, 'lingers');
+    this.run = join(this.root, `run-${process.pid}-${randomBytes(4).toString('hex')}`);
+    this.timeline = join(this.run, 'timeline.jsonl');
+    this.hostProfiles = join(this.run, 'hosts.json');
+    this.keptInput = join(this.run, 'stdin');
+    this.partialInput = join(this.run, 'stdin.partial');
+    this.lingers = join(this.run, 'lingers');
   }
 
   /** Errors: FDC_ERR_DEST_UNWRITABLE, FDC_ERR_DEST_FULL. */
@@ -50,7 +51,7 @@ export class RunFolder {
   async sweep(): Promise<void> {
     for (const name of await readdir(this.root)) {
       const path = join(this.root, name);
-      if (name !== POISON && path !== this.#run) await rm(path, { recursive: true, force: true });
+      if (name !== POISON && path !== this.run) await rm(path, { recursive: true, force: true });
     }
   }
 
@@ -60,7 +61,7 @@ export class RunFolder {
    * @param withNotes - nobody will need the notes about rows any more
    */
   async remove(isHeld: boolean, withNotes: boolean): Promise<void> {
-    await rm(this.#run, { recursive: true, force: true });
+    await rm(this.run, { recursive: true, force: true });
     if (isHeld) await this.sweep();
     if (isHeld && withNotes) await rm(join(this.root, POISON), { recursive: true, force: true });
     await rmdir(this.root).catch((error: unknown) => {
@@ -80,6 +81,6 @@ export class RunFolder {
         'FDC_ERR_DEST_UNWRITABLE',
         `${this.root} is somebody else's; remove it, or set TMPDIR to a folder of your own`,
       );
-    await mkdir(this.#run);
+    await mkdir(this.run);
   }
 }

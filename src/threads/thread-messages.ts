@@ -13,6 +13,8 @@ export interface WorkThreadData {
   /** Absolute; `none:` to keep nothing. */
   readonly output: string;
   readonly spillFolder: string;
+  /** Set for a worker whose program uploads from a folder of its own. */
+  readonly ownFolder: string | undefined;
   readonly kept: KeptUnitsOptions | undefined;
   readonly openFiles: number | undefined;
   /** Who commits, for records. */

@@ -6,6 +6,7 @@ import { sharedClockShiftMs } from '../clock.ts';
 import { stageSettings } from '../config/stage-settings.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { StreamDestination } from '../destination/stream-destination.ts';
+import { WorkerUploads } from '../destination/tool/worker-uploads.ts';
 import { GateTable } from '../host-budget/threads/gate-table.ts';
 import { LimitDesk } from '../host-budget/threads/limit-desk.ts';
 import type { HostLimits } from '../host-limits.ts';
@@ -239,6 +240,7 @@ class ManyThreads implements WorkForce {
       config: { ...this.#config, fetch: { ...fetch, bodyMemoryBytes } },
       output: this.#options.output,
       spillFolder: destination.spillFolder,
+      ownFolder: destination instanceof WorkerUploads ? destination.paths.output : undefined,
       kept,
       openFiles: this.#openFiles,
       worker,

@@ -7,7 +7,7 @@ import { checkedBefore } from '../config/stage-settings.ts';
 import type { Destination } from '../destination/destination.ts';
 import { parseDestination } from '../destination/destination-name.ts';
 import { NoneDestination } from '../destination/none-destination.ts';
-import { folderOf } from '../destination/tool/folder-of.ts';
+import { folderOf, workerUploadsOf } from '../destination/tool/folder-of.ts';
 import { DeskLine } from '../host-budget/threads/desk-line.ts';
 import { GateTable } from '../host-budget/threads/gate-table.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
@@ -101,9 +101,10 @@ interface OpenedDestination {
   close(): Promise<void>;
 }
 
-async function openDestination({ config, output, spillFolder }: WorkThreadData): Promise<OpenedDestination> {
+async function openDestination({ config, output, spillFolder, ownFolder }: WorkThreadData): Promise<OpenedDestination> {
   const layout = config.sink.createTar ? 'shards' : 'files';
   const close = async (): Promise<void> => {};
+  if (ownFolder !== undefined) return { destination: workerUploadsOf(config, ownFolder), close };
   if (output === 'none:') return { destination: new NoneDestination({ spillFolder }), close };
   if (parseDestination(output).kind !== 'store') return { destination: folderOf(config, output), close };
   // Loaded only for a store.

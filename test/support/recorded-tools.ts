@@ -10,7 +10,7 @@ export interface RecordedTools {
   /** How they were called so far, a line each. */
   calls(): Promise<string[]>;
   /**
-   * What the next uploads do: fail so often, or as long as the other side is down, hang once, write half and hang once, wait before they work (s), or claim
+   * What the next uploads do: fail so often, or as long as the other side is down, hang once, write half and hang once, hang once when they rename, wait before they work (s), or claim
    * success and do nothing.
    */
   plan(what: {
@@ -20,6 +20,7 @@ export interface RecordedTools {
     half?: number;
     slow?: number;
     lie?: number;
+    'hang-mv'?: number;
   }): Promise<void>;
 }
 
@@ -53,9 +54,13 @@ case "$1" in
   put) upload "$4" "$STORE/$5" ;;
   cat) cat "$STORE/$2" ;;
   rm) rm -f "$STORE/$3" ;;
+  mv)
+    if planned hang-mv; then sleep 60; fi
+    [ -f "$STORE/$2" ] || { echo "data-object not found: $2" >&2; exit 1; }
+    rm -f "$STORE/$3"; mv "$STORE/$2" "$STORE/$3" ;;
   ls)
     at="$STORE/$3"
-    if [ -d "$at" ]; then echo "/zone/$3:"; for one in "$at"/*; do [ ! -f "$one" ] || show "$one"; done
+    if [ -d "$at" ]; then echo "/zone/$3:"; for one in "$at"/* "$at"/.[!.]*; do [ ! -f "$one" ] || show "$one"; done
     elif [ -f "$at" ]; then show "$at"
     else echo "data-object not found: $3" >&2; exit 1; fi ;;
   *) echo "unknown command $1" >&2; exit 2 ;;

@@ -5,6 +5,7 @@ import { type SubmitSummary, submitJob } from '../../cluster/submit-job.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
+import { hasOwnFolders } from '../../destination/tool/folder-of.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { count, percent } from '../../format.ts';
 import { openJobInput } from '../../run/job-input.ts';
@@ -52,7 +53,7 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
       detach: io.signal,
       connect: (paths, job) => server.connect(paths, job),
       onStart: async (manifest, jobNotices) => {
-        for (const line of [...(await preflightLines(resolved, manifest)), ...jobNotices, ...headerNotice(resolved)])
+        for (const line of [...(await preflightLines(resolved, manifest)), ...jobNotices, ...workerNotices(resolved)])
           progress.note(line);
         progress.expect(rowsToCome(manifest, resolved), 0);
         log.info({ inputs: manifest.files, roles: manifest.roles, output: resolved.sink.output }, 'start');
@@ -95,10 +96,16 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
   }
 }
 
-/** Headers are often credentials, so they are not written down where every worker could read them. */
-function headerNotice({ fetch }: ResolvedConfig): string[] {
+/**
+ * What somebody who starts workers has to see to. Headers are often credentials, so they are not written down where
+ * every worker could read them.
+ */
+function workerNotices({ fetch, sink }: ResolvedConfig): string[] {
   const has = fetch.headers.length > 0 || Object.values(fetch.hosts).some((rule) => (rule.headers ?? []).length > 0);
-  return has ? ['headers stay on this machine: give every worker its own --header (or --config file with hosts)'] : [];
+  const headers = 'headers stay on this machine: give every worker its own --header (or --config file with hosts)';
+  const shared = `cloud_put_command cannot rename what it uploaded: every worker must see ${sink.output}`;
+  const isShared = sink.cloudDestination !== undefined && !hasOwnFolders({ sink });
+  return [...(has ? [headers] : []), ...(isShared ? [shared] : [])];
 }
 
 function report(summary: SubmitSummary, { run }: ResolvedConfig, io: CliIo, own: OwnServer | undefined): number {
@@ -151,7 +158,7 @@ async function dryRunLines(config: ResolvedConfig, io: CliIo): Promise<string[]>
         `${openUnits} units at once per worker, ${maxAttempts} attempts per row from ${retryBackoffMs / 1000} s ` +
         'apart',
       `server: ${server}`,
-      ...uploadLines(config),
+      ...uploadLines(config, true),
       'dry run: nothing was published, fetched or written',
     ];
   } finally {

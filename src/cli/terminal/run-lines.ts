@@ -1,10 +1,12 @@
 /** What a run says to people besides its progress: what it is about to do, how its server is, what came of it. */
 import { getServers } from 'node:dns';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ResolvedConfig } from '../../config/types.ts';
 import { freeBytes } from '../../destination/disk.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import type { ToolCall } from '../../destination/tool/remote-tool.ts';
+import { stagedName } from '../../destination/tool/staged-name.ts';
 import { toolOf } from '../../destination/tool/tool-of.ts';
 import { byteSize, count } from '../../format.ts';
 import type { ManifestInfo } from '../../index.ts';
@@ -123,14 +125,21 @@ async function outputLine(config: ResolvedConfig): Promise<string> {
   return `output: ${output}: ${layout}${upload}${free === undefined ? '' : `; ${byteSize(free)} free`}`;
 }
 
-/** The calls that upload the first shard, for pasting into a shell; none without an upload. */
-export function uploadLines({ sink }: ResolvedConfig): string[] {
+/**
+ * The calls that upload the first shard, for pasting into a shell; none without an upload.
+ * @param isByWorkers - from folders of their own, where the program can rename
+ */
+export function uploadLines({ sink }: ResolvedConfig, isByWorkers = false): string[] {
   if (sink.cloudDestination === undefined) return [];
-  const { prepare, put, look } = toolOf(sink);
+  const { prepare, put, look, move } = toolOf(sink);
   const name = `000000.tar${sink.compressTar ? '.gz' : ''}`;
-  const file = join(resolve(sink.output ?? ''), '.flow-dc', 'staging', 'UNIT.TOKEN', name);
-  const calls = [...prepare, ...(look === undefined ? [] : [look.list()]), ...put(file, name)];
-  if (look !== undefined) calls.push(look.stat(name));
+  const renamed = isByWorkers ? move : undefined;
+  const folder = renamed === undefined ? resolve(sink.output ?? '') : join(tmpdir(), 'RUN');
+  const file = join(folder, '.flow-dc', 'staging', 'UNIT.TOKEN', name);
+  const first = renamed === undefined ? name : stagedName({ unit: 'UNIT', token: 'TOKEN' }, name);
+  const calls = [...prepare, ...(look === undefined ? [] : [look.list()]), ...put(file, first)];
+  if (look !== undefined) calls.push(look.stat(first));
+  if (renamed !== undefined) calls.push(renamed(first, name));
   return ['uploads, shard by shard:', ...calls.map((call) => `  ${commandLine(call)}`)];
 }
 

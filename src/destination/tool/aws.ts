@@ -27,6 +27,7 @@ export function aws(path: string): RemoteTool {
     },
     read: (name) => s3('cp', below(root, name), '-'),
     remove: (name) => s3('rm', below(root, name)),
+    move: (from, to) => s3('mv', below(root, from), below(root, to)),
   };
 }
 

@@ -4,6 +4,7 @@ import type { ResolvedConfig } from '../../config/types.ts';
 import { FolderDestination } from '../folder-destination.ts';
 import { ToolDestination } from './tool-destination.ts';
 import { toolOf } from './tool-of.ts';
+import { WorkerUploads } from './worker-uploads.ts';
 
 export interface FolderOfOptions {
   readonly clock?: Clock | undefined;
@@ -25,4 +26,18 @@ export function folderOf(
     return new FolderDestination(folder, { layout: sink.createTar ? 'shards' : 'files', clock });
   }
   return new ToolDestination(folder, toolOf(sink), { timeoutMs: sink.cloudTimeoutMs, ...options });
+}
+
+/** Whether workers of a job need no folder in common: a program uploads what they finish, and can rename it there. */
+export function hasOwnFolders({ sink }: Pick<ResolvedConfig, 'sink'>): boolean {
+  return sink.cloudDestination !== undefined && toolOf(sink).move !== undefined;
+}
+
+/** @param folder - of this process alone. Errors: FDC_ERR_CONFIG_INVALID. */
+export function workerUploadsOf(
+  { sink }: Pick<ResolvedConfig, 'sink'>,
+  folder: string,
+  options: FolderOfOptions = {},
+): WorkerUploads {
+  return new WorkerUploads(folder, toolOf(sink), { timeoutMs: sink.cloudTimeoutMs, ...options });
 }

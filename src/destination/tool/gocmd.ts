@@ -30,6 +30,7 @@ export function gocmd(path: string): RemoteTool {
     },
     read: (name) => call('cat', below(root, name)),
     remove: (name) => call('rm', '-f', below(root, name)),
+    move: (from, to) => call('mv', below(root, from), below(root, to)),
   };
 }
 

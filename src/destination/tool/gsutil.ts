@@ -22,6 +22,7 @@ export function gsutil(path: string): RemoteTool {
     },
     read: (name) => call('cat', below(root, name)),
     remove: (name) => call('rm', below(root, name)),
+    move: (from, to) => call('mv', below(root, from), below(root, to)),
   };
 }
 

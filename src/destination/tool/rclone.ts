@@ -21,6 +21,7 @@ export function rclone(root: string): RemoteTool {
     },
     read: (name) => call('cat', '--', below(root, name)),
     remove: (name) => call('deletefile', '--', below(root, name)),
+    move: (from, to) => call('moveto', '--ignore-times', '--', below(root, from), below(root, to)),
   };
 }
 

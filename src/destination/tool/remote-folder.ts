@@ -41,7 +41,7 @@ export class RemoteFolder {
 
   /**
    * Bring a local file there, unless it is there already, and see that it is. Idempotent.
-   * @param file - its last part is the artifact's name
+   * @param artifact - by the name that it gets there
    * @returns false when the file went away meanwhile: others may roll the same record forward
    * Errors: FDC_ERR_DEST_IO, FDC_ERR_DEST_FULL, FDC_ERR_DEST_UNWRITABLE; the reason of `halt`.
    */
@@ -66,6 +66,62 @@ export class RemoteFolder {
     return (await this.#stat(name))?.bytes === bytes;
   }
 
+  /** What was there at the last look and came since, without asking. Empty before the first look. */
+  async names(): Promise<string[]> {
+    return [...((await this.#known) ?? new Map<string, RemoteFile>()).keys()];
+  }
+
+  /** Look again: others may have put files there. Errors: those of `open`. */
+  lookAgain(): Promise<Map<string, RemoteFile> | undefined> {
+    this.#known = undefined;
+    return this.open();
+  }
+
+  /**
+   * Give a file its final name, whoever put it there under another one. Idempotent, also by several at once.
+   * @returns false when it is there under neither
+   * Errors: FDC_ERR_DEST_IO.
+   */
+  async move(from: string, { name, bytes }: Artifact): Promise<boolean> {
+    const known = await this.open();
+    const call = this.tool.move?.(from, name);
+    if (call === undefined) throw new TypeError(`${this.tool.name} cannot rename`);
+    // What was put by ourselves needs no look before, unless somebody else has been at it.
+    let isOurs = known?.has(from) === true && !known.has(name);
+    if (!isOurs && known?.has(from) === false && known.get(name)?.bytes === bytes) return true;
+    const isThere = await this.#slots.run(() =>
+      this.#caller.patiently(name, async () => {
+        const isCertain = isOurs;
+        isOurs = false;
+        if (isCertain) await this.#caller.run(call, bytes);
+        else {
+          const [staged, final] = [await this.#statOnce(from), await this.#statOnce(name)];
+          if (staged === undefined) return final?.bytes === bytes;
+          // Some programs first remove what they replace: not while somebody else has just given it that name.
+          if (isAlike(staged, final)) await this.#removeOnce(from);
+          else await this.#caller.run(call, bytes);
+        }
+        return true;
+      }),
+    );
+    known?.delete(from);
+    if (isThere) known?.set(name, { name, bytes });
+    return isThere;
+  }
+
+  /** A small file as a whole, seen to be the right one. Errors: FDC_ERR_DEST_IO, also where the tool cannot read. */
+  async fetch({ name, bytes, sha256 }: Artifact): Promise<Buffer> {
+    const call = this.tool.read?.(name);
+    if (call === undefined) throw this.#cannot(name);
+    return this.#slots.run(() =>
+      this.#caller.patiently(name, async () => {
+        const content = await this.#caller.content(call, bytes);
+        if (createHash('sha256').update(content).digest('hex') === sha256) return content;
+        throw new Setback(this.tool.name, `${content.byteLength} bytes came back, not the same ones`);
+      }),
+    );
+  }
+
   /** What is there of that name. Errors: FDC_ERR_DEST_IO, also where the tool cannot look. */
   async look(name: string): Promise<RemoteFile | undefined> {
     const known = await this.open();
@@ -84,9 +140,7 @@ export class RemoteFolder {
 
   /** Where the tool cannot remove, nothing happens. Errors: FDC_ERR_DEST_IO. */
   async remove(name: string): Promise<void> {
-    const call = this.tool.remove?.(name);
-    if (call === undefined) return;
-    await this.#slots.run(() => this.#caller.patiently(name, () => this.#caller.run(call)));
+    await this.#slots.run(() => this.#caller.patiently(name, () => this.#removeOnce(name)));
     (await this.#known)?.delete(name);
   }
 
@@ -126,6 +180,17 @@ export class RemoteFolder {
     return new Map(files.map((file) => [file.name, file]));
   }
 
+  async #removeOnce(name: string): Promise<void> {
+    const call = this.tool.remove?.(name);
+    if (call === undefined) return;
+    try {
+      await this.#caller.run(call);
+    } catch (error) {
+      // Some complain that there was nothing to remove.
+      if (!(error instanceof Setback) || (await this.#statOnce(name)) !== undefined) throw error;
+    }
+  }
+
   #stat(name: string): Promise<RemoteFile | undefined> {
     return this.#caller.patiently(name, () => this.#statOnce(name));
   }
@@ -142,6 +207,13 @@ function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** The same content, as far as the other side tells; only by hashes. */
+function isAlike(a: RemoteFile, b: RemoteFile | undefined): boolean {
+  if (b === undefined || a.bytes !== b.bytes) return false;
+  if (a.sha256 !== undefined) return a.sha256 === b.sha256;
+  return a.md5 !== undefined && a.md5 === b.md5;
 }
 
 /** By size, and by the best hash that the other side tells. */

@@ -55,6 +55,8 @@ export interface RemoteTool {
   /** The content to stdout. */
   readonly read?: ((name: string) => ToolCall) | undefined;
   readonly remove?: ((name: string) => ToolCall) | undefined;
+  /** Give a file another name, in place of what has that one. Fails when there is no such file. */
+  readonly move?: ((from: string, to: string) => ToolCall) | undefined;
 }
 
 /** `root/name`, with one slash between them. */

@@ -34,17 +34,19 @@ export function scp(path: string): RemoteTool {
     root: path,
     prepare: [ssh(`mkdir -p ${root}`)],
     // Under another name first: a part of a shard must not look like a shard.
-    put: (file, name) => [
-      { program: 'scp', args: ['-q', ...UNASKED, '--', file, `${host}:${at(`.${name}.part`)}`] },
-      ssh(`mv -f ${at(`.${name}.part`)} ${at(name)}`),
-    ],
+    put: (file, name) => {
+      const early = name.startsWith('.') ? name : `.${name}.part`;
+      const copy = { program: 'scp', args: ['-q', ...UNASKED, '--', file, `${host}:${at(early)}`] };
+      return early === name ? [copy] : [copy, ssh(`mv -f ${at(early)} ${at(name)}`)];
+    },
     look: {
-      list: () => ssh(`ls -ln ${root}`),
+      list: () => ssh(`ls -lnA ${root}`),
       stat: (name) => ssh(`ls -ln ${at(name)}; sha256sum ${at(name)}`),
       read: readListing,
     },
     read: (name) => ssh(`cat ${at(name)}`),
     remove: (name) => ssh(`rm -f ${at(name)} ${at(`.${name}.part`)}`),
+    move: (from, to) => ssh(`mv -f ${at(from)} ${at(to)}`),
   };
 }
 

@@ -87,6 +87,21 @@ export class ToolCaller {
     return files;
   }
 
+  /** Content that fits in memory. Errors: Setback, and those of `run`. */
+  async content(call: ToolCall, bytes: number): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    const output = outputOf(call, this.#limits(bytes));
+    const end = await this.#made(call, async () => {
+      for (;;) {
+        const { done, value } = await output.next();
+        if (done === true) return value;
+        chunks.push(value);
+      }
+    });
+    if (end.code !== 0) throw new Setback(call.program, said(end));
+    return Buffer.concat(chunks);
+  }
+
   /** Content, in one attempt: what was given of it cannot be taken back. Errors: FDC_ERR_DEST_IO for a Setback. */
   async *read(call: ToolCall, about: string, bytes: number): AsyncGenerator<Buffer> {
     const output = outputOf(call, this.#limits(bytes));

@@ -7,13 +7,16 @@
  *   roll forward    1. all of them are put to REMOTE/, and looked at there
  *                   2. the shard goes, the others get their places in OUT
  *
+ * What a worker without this folder put there under another name (worker-uploads.ts) is given its final one, and its
+ * small files are brought here.
+ *
  * A run that is killed in between finds what is staged and goes on; what is there by then is not put again.
  */
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
-import type { Artifact, UnitRecord } from '../../record.ts';
+import type { Artifact, UnitId, UnitRecord } from '../../record.ts';
 import { destinationError } from '../destination.ts';
 import { syncFolder, writeAtomically } from '../disk.ts';
 import { FolderDestination, type FolderDestinationOptions } from '../folder-destination.ts';
@@ -21,6 +24,7 @@ import { artifactName, finalPath, stagingFolder } from '../folder-layout.ts';
 import { digestFile } from '../hashed-file.ts';
 import { RemoteFolder } from './remote-folder.ts';
 import type { RemoteTool } from './remote-tool.ts';
+import { type Attempt, attemptOf, stagedName } from './staged-name.ts';
 
 export interface ToolDestinationOptions extends Omit<FolderDestinationOptions, 'layout'> {
   /** How long a call may take; an upload gets a second more per 128 KiB. */
@@ -50,7 +54,7 @@ export class ToolDestination extends FolderDestination {
   override async reach({ isNew, replaces }: { isNew: boolean; replaces: boolean }): Promise<void> {
     const files = await this.remote.open();
     if (files === undefined || !isNew) return;
-    const ours = [...files.keys()].filter((name) => OURS.test(name)).sort();
+    const ours = [...files.keys()].filter((name) => OURS.test(name) || attemptOf(name) !== undefined).sort();
     if (ours.length === 0) return;
     const { root } = this.remote.tool;
     if (!replaces) {
@@ -71,6 +75,7 @@ export class ToolDestination extends FolderDestination {
       await super.rollForward({ ...record, artifacts: record.artifacts.filter(({ name }) => !SHARD.test(name)) });
       return;
     }
+    if (this.remote.tool.move !== undefined && (await this.#bringHome(record))) return;
     for (const artifact of record.artifacts)
       if (!(await this.remote.has(artifact))) await this.#bring(this.paths.output, artifact);
   }
@@ -80,6 +85,28 @@ export class ToolDestination extends FolderDestination {
     if (!(await super.isFinal({ artifacts: small }))) return false;
     const there = await Promise.all(artifacts.map((artifact) => this.remote.has(artifact)));
     return there.every((isIt) => isIt);
+  }
+
+  override async settle(record: UnitRecord): Promise<boolean> {
+    if (await super.settle(record)) return true;
+    return this.remote.tool.move !== undefined && (await this.#bringHome(record));
+  }
+
+  override async lookAgain(): Promise<void> {
+    await this.remote.lookAgain();
+  }
+
+  /** Of what is on the other side, that which was there at the last look. */
+  override async sweep(isDecided: (unit: UnitId, token: string) => Promise<boolean>): Promise<void> {
+    await super.sweep(isDecided);
+    await this.sweepAttempts(isDecided);
+  }
+
+  override async sweepAttempts(isDecided: (unit: UnitId, token: string) => Promise<boolean>): Promise<void> {
+    for (const name of await this.#staged()) {
+      const { unit, token } = attemptOf(name) as Attempt;
+      if (!(await isDecided(unit, token))) await this.remote.remove(name);
+    }
   }
 
   override async putFile(name: string, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
@@ -101,6 +128,27 @@ export class ToolDestination extends FolderDestination {
     this.remote.halt(reason);
   }
 
+  async #staged(): Promise<string[]> {
+    return (await this.remote.names()).filter((name) => attemptOf(name) !== undefined).sort();
+  }
+
+  /** @returns false when some of it is nowhere */
+  async #bringHome(record: UnitRecord): Promise<boolean> {
+    const bring = async (artifact: Artifact): Promise<boolean> => {
+      const final = finalPath(this.paths, artifact.name);
+      if (!(await this.remote.move(stagedName(record, artifact.name), artifact))) return false;
+      if (SHARD.test(artifact.name) || (await bytesOf(final)) === artifact.bytes) return true;
+      await writeAtomically(final, await this.remote.fetch(artifact));
+      return true;
+    };
+    await this.prepare();
+    try {
+      return (await Promise.all(record.artifacts.map(bring))).every((isHome) => isHome);
+    } catch (error) {
+      throw destinationError(error, this.name);
+    }
+  }
+
   /** @param folder - where the file is, if it is still here */
   async #bring(folder: string, artifact: Artifact): Promise<void> {
     const local = join(folder, artifactName(artifact.name));
@@ -117,5 +165,9 @@ export class ToolDestination extends FolderDestination {
 }
 
 async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
+  return (await bytesOf(path)) !== undefined;
+}
+
+async function bytesOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.size;
 }

@@ -57,6 +57,23 @@ describe('what each tool is told', () => {
     expect(look && line(look.stat('000012.tar'))).toContain(stat);
   });
 
+  it.for<[ToolName, string, string]>([
+    ['gocmd', 'birds', 'gocmd mv birds/.u.t.000012.tar.part birds/000012.tar'],
+    [
+      'aws',
+      'bucket/birds',
+      'aws s3 mv s3://bucket/birds/.u.t.000012.tar.part s3://bucket/birds/000012.tar --only-show-errors',
+    ],
+    ['gsutil', 'bucket', 'gsutil -q mv gs://bucket/.u.t.000012.tar.part gs://bucket/000012.tar'],
+    ['rclone', 'cloud:b', 'rclone moveto --ignore-times -- cloud:b/.u.t.000012.tar.part cloud:b/000012.tar'],
+    ['scp', 'box:b', 'ssh -o BatchMode=yes -- box mv -f b/.u.t.000012.tar.part b/000012.tar'],
+  ])('%s renames in %s what was uploaded under another name', ([name, destination, expected]) => {
+    const { move, put } = tool(name, destination);
+    expect(move && line(move('.u.t.000012.tar.part', '000012.tar'))).toBe(expected);
+    // Nobody takes that name for a shard, so it needs no other one before.
+    expect(put(FILE, '.u.t.000012.tar.part')).toHaveLength(1);
+  });
+
   it('keeps every word a word of its own, so that blanks and quotes in a path mean nothing', () => {
     const [call] = tool('rclone', 'cloud:my "birds"; rm -rf ~').put("/out of 'here'/000012.tar", '000012.tar');
     expect(call?.args.slice(-2)).toEqual(["/out of 'here'/000012.tar", 'cloud:my "birds"; rm -rf ~/000012.tar']);

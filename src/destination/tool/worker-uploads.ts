@@ -1,0 +1,110 @@
+/**
+ * A worker's part in a dataset that a program uploads: no folder in common with anybody. A shard is written to a
+ * temporary folder of this machine and brought to the other side before its commit, under a name that no reader takes
+ * for a shard; the roll-forward, by whoever meets the record, is to give it its final name there.
+ *
+ *   stage            TMP/.../staging/UNIT.TOKEN/000012.tar, .parquet, .stats.json
+ *   sync             all of them are put to REMOTE/.UNIT.TOKEN.000012.tar.part and so on, looked at, and go from here
+ *   roll forward     REMOTE/.UNIT.TOKEN.000012.tar.part becomes REMOTE/000012.tar, and so on
+ */
+import { dirname, join } from 'node:path';
+import { FlowDcError } from '../../errors.ts';
+import type { Artifact, UnitId, UnitRecord } from '../../record.ts';
+import type { StagedFile, StagedFolder, Staging } from '../destination.ts';
+import { stagingFolder } from '../folder-layout.ts';
+import type { RemoteFolder } from './remote-folder.ts';
+import type { RemoteTool } from './remote-tool.ts';
+import { type Attempt, stagedName } from './staged-name.ts';
+import { ToolDestination, type ToolDestinationOptions } from './tool-destination.ts';
+
+export class WorkerUploads extends ToolDestination {
+  override readonly name: string;
+
+  /**
+   * @param folder - of this process alone, one below what its machine's workers have in common
+   * @param tool - one that can rename
+   */
+  constructor(folder: string, tool: RemoteTool, options: ToolDestinationOptions) {
+    super(folder, tool, options);
+    this.name = `${tool.root}, by way of ${folder}`;
+  }
+
+  /** Those of this machine see it. */
+  override get poisonFolder(): string {
+    return join(dirname(this.paths.output), 'poison');
+  }
+
+  override async stage(unit: UnitId, token: string): Promise<Staging> {
+    const staging = await super.stage(unit, token);
+    return new UploadedStaging(staging, stagingFolder(this.paths, unit, token), { unit, token }, this.remote);
+  }
+
+  override async rollForward(record: UnitRecord): Promise<void> {
+    if (await this.settle(record)) return;
+    throw new FlowDcError(
+      'FDC_ERR_DEST_IO',
+      `${this.remote.tool.root}: the files of unit ${record.unit} were uploaded and are not there any more`,
+    );
+  }
+
+  override async settle(record: UnitRecord): Promise<boolean> {
+    const moves = record.artifacts.map((artifact) => this.remote.move(stagedName(record, artifact.name), artifact));
+    return (await Promise.all(moves)).every((isThere) => isThere);
+  }
+}
+
+class UploadedStaging implements Staging {
+  readonly #local: Staging;
+  readonly #folder: string;
+  readonly #attempt: Attempt;
+  readonly #remote: RemoteFolder;
+  readonly #artifacts: Artifact[] = [];
+  #uploads: readonly Promise<void>[] = [];
+
+  constructor(local: Staging, folder: string, attempt: Attempt, remote: RemoteFolder) {
+    this.#local = local;
+    this.#folder = folder;
+    this.#attempt = attempt;
+    this.#remote = remote;
+  }
+
+  async createFile(name: string): Promise<StagedFile> {
+    const file = await this.#local.createFile(name);
+    return {
+      write: (chunks) => file.write(chunks),
+      close: async () => {
+        const artifact = await file.close();
+        this.#artifacts.push(artifact);
+        return artifact;
+      },
+    };
+  }
+
+  createFolder(name: string): Promise<StagedFolder> {
+    return this.#local.createFolder(name);
+  }
+
+  async sync(): Promise<void> {
+    await this.#local.sync();
+    this.#uploads = this.#artifacts.map((artifact) => this.#upload(artifact));
+    await Promise.all(this.#uploads);
+    await this.#local.discard();
+  }
+
+  /** What cannot be removed there now is removed by whoever ends the job. */
+  async discard(): Promise<void> {
+    await this.#local.discard();
+    const uploads = this.#uploads;
+    await Promise.allSettled(uploads);
+    this.#uploads = [];
+    if (uploads.length === 0) return;
+    const names = this.#artifacts.map(({ name }) => stagedName(this.#attempt, name));
+    await Promise.allSettled(names.map((name) => this.#remote.remove(name)));
+  }
+
+  async #upload(artifact: Artifact): Promise<void> {
+    const name = stagedName(this.#attempt, artifact.name);
+    if (await this.#remote.put(join(this.#folder, artifact.name), { ...artifact, name })) return;
+    throw new FlowDcError('FDC_ERR_DEST_IO', `${this.#folder}: ${artifact.name} went away before it was uploaded`);
+  }
+}
