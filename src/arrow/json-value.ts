@@ -7,7 +7,7 @@ export type JsonValue = null | boolean | number | string | JsonValue[] | { [key:
 type Reader = (index: number) => JsonValue;
 
 /**
- * Reads a column's values JSON-safe and exact: 64-bit integers, decimals, dates and times are strings, binary is
+ * Reads a column's values JSON-safe and exact: 64-bit integers, decimals, dates, times and durations are strings, binary is
  * base64, structs and maps are objects, lists are arrays; NaN and infinities, which JSON lacks, are null. A column
  * always gives the same JSON type (or null).
  */
@@ -63,6 +63,7 @@ function range(read: Reader, from: number, to: number): JsonValue[] {
 function flatValue(type: DataType, value: unknown): JsonValue {
   if (DataType.isDecimal(type)) return decimalText(value as Uint32Array, type.scale);
   if (DataType.isDate(type)) return dateText(Number(value), type.unit === DateUnit.DAY);
+  if (DataType.isDuration(type)) return durationText(value as bigint, type.unit);
   if (DataType.isTime(type)) return timeText(BigInt(value as number), type.unit);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
@@ -88,8 +89,13 @@ function decimalText(words: Uint32Array | Int32Array, scale: number): string {
   unscaled = BigInt.asIntN(words.length * 32, unscaled);
   if (scale <= 0) return (unscaled * 10n ** BigInt(-scale)).toString();
   const sign = unscaled < 0n ? '-' : '';
-  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0');
-  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+  return sign + decimalDigits(unscaled < 0n ? -unscaled : unscaled, scale);
+}
+
+/** @param scale - digits behind the point, from 0 */
+function decimalDigits(unscaled: bigint, scale: number): string {
+  const digits = unscaled.toString().padStart(scale + 1, '0');
+  return scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
 /**
@@ -112,6 +118,12 @@ function dateText(epochMs: number, isWholeDays: boolean): string {
   if (Number.isNaN(date.getTime())) return String(epochMs);
   const iso = date.toISOString();
   return isWholeDays ? iso.slice(0, iso.indexOf('T')) : iso;
+}
+
+/** ISO 8601 in seconds, with the unit's fraction digits. */
+function durationText(count: bigint, unit: TimeUnit): string {
+  const seconds = decimalDigits(count < 0n ? -count : count, fractionDigits(unit));
+  return `${count < 0n ? '-' : ''}PT${seconds}S`;
 }
 
 /** Time of day as `HH:MM:SS` with the unit's fraction digits. */

@@ -6,6 +6,7 @@ import type { SealInfo } from '../dataset/seal/overview.ts';
 import type { JobFile } from '../job/job-file.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import { workedMs } from '../job/timeline.ts';
+import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import { VERSION } from '../version.ts';
 
 /** Keys that may hold credentials: never part of a dataset that others read. */
@@ -19,7 +20,7 @@ function isOfCluster(key: string): boolean {
 /** What a finished dataset says about how it came to be. */
 export function sealInfo(
   config: ResolvedConfig,
-  manifest: { readonly warnings: readonly string[] },
+  manifest: Pick<ManifestInfo, 'warnings' | 'schema'>,
   job: JobFile,
   summary: JobSummary,
   nowMs: number,
@@ -36,6 +37,9 @@ export function sealInfo(
     version: VERSION,
     outputFormat: config.sink.outputFormat,
     createTar: config.sink.createTar,
+    compressTar: config.sink.compressTar,
+    imageExtensions: config.sink.imageName === 'jpg' ? ['jpg'] : ['jpg', 'png', 'webp', 'gif'],
+    schema: manifest.schema,
     createOverview: config.sink.createOverview,
     inputs: job.identity.inputs.map(({ name, bytes, hash }) => ({
       name,

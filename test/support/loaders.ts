@@ -23,6 +23,30 @@ export function describeLoaders(name: string, suite: () => void): void {
   describe.skipIf(!isThere || findVersitygw() === undefined)(`${prefix}: ${name}`, suite);
 }
 
+const FOLDER_PROGRAM = fileURLToPath(new URL('read-from-folder.py', import.meta.url));
+
+/** A suite that reads with them from a folder: skipped, and counted in one banner at the end, where they are missing. */
+export function describeFolderLoaders(name: string, suite: () => void): void {
+  describe.skipIf(findPythonSet('loaders') === undefined)(`Loaders: ${name}`, suite);
+}
+
+/** What the program beside this file says about a folder, read as `loader` says. */
+export async function readFolderWith<Answer>(
+  loader: 'hub' | 'imagefolder' | 'duckdb' | 'pandas' | 'pyarrow',
+  folder: string,
+): Promise<Answer> {
+  const home = await mkdtemp(join(tmpdir(), 'flow-dc-loader-'));
+  const env = { ...process.env, HF_HOME: home, HF_HUB_OFFLINE: '1', HF_HUB_DISABLE_TELEMETRY: '1' };
+  const args = [FOLDER_PROGRAM, loader, folder];
+  try {
+    const python = join(findPythonSet('loaders') as string, 'python');
+    const { stdout } = await promisify(execFile)(python, args, { env, maxBuffer: 1 << 27 });
+    return JSON.parse(stdout) as Answer;
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
 /**
  * Every stored sample as [key, sha256 of its media], in the order in which the loader hands them out.
  * @param shards - a brace list, for those that cannot list a bucket

@@ -2,25 +2,26 @@
 import { basename } from 'node:path';
 import { isTransient, type RowCode } from '../../row-codes.ts';
 import type { RecordTotals } from '../totals.ts';
+import { webdatasetFeatures } from './card-features.ts';
 import { percent, type SealInfo, textOf } from './overview.ts';
+
+/** The outcome tables of all shards, and nothing else. */
+const TABLES = '[0-9]*.parquet';
 
 /**
  * README.md, which the Hugging Face hub reads as the dataset's card. Without its `configs` the hub's loader would
  * choose between the tars and the outcome tables by counting files.
  */
-export function datasetCard(
-  totals: RecordTotals,
-  info: SealInfo,
-  dataset: { readonly name: string; readonly dataFiles: string; readonly recipes: readonly string[] },
-): string {
+export function datasetCard(totals: RecordTotals, info: SealInfo, name: string, recipes: readonly string[]): string {
   return [
-    ...['---', 'configs:', '- config_name: default', `  data_files: ${JSON.stringify(dataset.dataFiles)}`, '---', ''],
-    `# ${basename(dataset.name)}`,
+    ...head(info),
+    `# ${basename(name)}`,
     '',
     `${totals.stored} samples (${(totals.bytes / 1e6).toFixed(1)} MB) of ${totals.rows} URLs, ` +
       `${percent(totals.stored, totals.rows)} %. ${layoutText(info)}`,
     '',
-    ...dataset.recipes,
+    ...['## How it is read', '', ...howToRead(info), ''],
+    ...recipes,
     ...provenance(info),
     ...counts(totals),
     ...(info.notes.length > 0 ? ['## Notes', '', ...info.notes.map((note) => `- ${note}`), ''] : []),
@@ -33,6 +34,43 @@ export function datasetCard(
   ].join('\n');
 }
 
+/** Files and types for the hub and its loader. */
+function head(info: SealInfo): string[] {
+  const { createTar, outputFormat, compressTar, schema, imageExtensions } = info;
+  const config = (name: string, files: string): string[] => [
+    ...['configs:', `- config_name: ${name}`, `  data_files: ${JSON.stringify(files)}`],
+  ];
+  // Files in folders are described by metadata.parquet, which has types of its own.
+  if (!createTar) return ['---', ...config('default', '**'), '---', ''];
+  if (outputFormat === 'imagefolder') return ['---', ...config('outcomes', TABLES), '---', ''];
+  const features = webdatasetFeatures(schema, imageExtensions);
+  return ['---', ...config('default', compressTar ? '*.tar.gz' : '*.tar'), ...features, '---', ''];
+}
+
+function howToRead({ createTar, outputFormat, compressTar }: SealInfo): string[] {
+  const tables =
+    `The outcome tables: \`SELECT status, code, count(*) FROM '${TABLES}' GROUP BY ALL\` in DuckDB; polars, pandas and ` +
+    'pyarrow take the same names.';
+  if (!createTar)
+    return [
+      'torchvision and timm open the folder as it is, a class per folder. Hugging Face: ' +
+        '`load_dataset("imagefolder", data_dir=THIS_FOLDER)`; the columns come from `metadata.parquet`.',
+    ];
+  if (outputFormat === 'imagefolder')
+    return [
+      'The archives hold a folder per label, which no loader opens inside a tar: unpack them first, ' +
+        '`mkdir images && for f in *.tar*; do tar -xf "$f" -C images; done`, and give `images` to torchvision, timm or ' +
+        '`load_dataset("imagefolder", data_dir="images")`. `load_dataset(THIS_FOLDER)` gives the outcome tables.',
+      ...['', tables],
+    ];
+  return [
+    'Hugging Face: `load_dataset(THIS_FOLDER)`; the types of all fields are in the head of this file. webdataset: ' +
+      `\`WebDataset(sorted(glob("*.tar${compressTar ? '.gz' : ''}")))\`.` +
+      (compressTar ? ' Compressed archives cannot be read at random, so there is no index of them.' : ''),
+    ...['', tables],
+  ];
+}
+
 function layoutText(info: SealInfo): string {
   if (!info.createTar) return 'Files lie in a folder per label; `metadata.parquet` describes them.';
   const inside =
@@ -40,7 +78,7 @@ function layoutText(info: SealInfo): string {
       ? 'a body, a `.json` and, with captions, a `.txt` per sample'
       : 'a folder per label';
   return (
-    `Every shard \`NNNNNN.tar\` holds ${inside}; \`NNNNNN.parquet\` beside it accounts for every row, also those ` +
+    `Every shard \`NNNNNN.tar${info.compressTar ? '.gz' : ''}\` holds ${inside}; \`NNNNNN.parquet\` beside it accounts for every row, also those ` +
     'not stored.'
   );
 }

@@ -1,4 +1,5 @@
 /** overview.json: a finished dataset in numbers, under FLOW-DC's keys. */
+import type { Schema } from 'apache-arrow';
 import { ROW_CODES } from '../../row-codes.ts';
 import type { RecordTotals } from '../totals.ts';
 
@@ -8,6 +9,11 @@ export interface SealInfo {
   readonly version: string;
   readonly outputFormat: 'webdataset' | 'imagefolder';
   readonly createTar: boolean;
+  readonly compressTar: boolean;
+  /** Extensions that images have. */
+  readonly imageExtensions: readonly string[];
+  /** Of the manifest, with its roles. */
+  readonly schema: Schema;
   readonly createOverview: boolean;
   /** Manifests with what identifies their content (a hash, a size). */
   readonly inputs: readonly { readonly name: string; readonly identity: string }[];

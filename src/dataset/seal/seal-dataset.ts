@@ -59,14 +59,12 @@ export async function sealDataset(
   shards.sort((a, b) => (a.unit < b.unit ? -1 : 1));
 
   if (info.createOverview) await put('overview.json', overviewJson(totals, info, destination.name));
-  if (info.createTar) await put('index.json', shardIndex(shards));
-  else if (shards.length > 0) await put(METADATA_FILE, looseMetadata(destination, shards));
-  const dataset = {
-    name: destination.name,
-    dataFiles: dataFiles(shards, info),
-    recipes: recipesOf(destination.name, shards, info),
-  };
-  await put('README.md', datasetCard(totals, info, dataset));
+  // wids reads neither archives of folders nor compressed ones.
+  if (info.createTar && info.outputFormat === 'webdataset' && !info.compressTar)
+    await put('index.json', shardIndex(shards));
+  if (!info.createTar && shards.length > 0) await put(METADATA_FILE, looseMetadata(destination, shards));
+  const recipes = recipesOf(destination.name, shards, info);
+  await put('README.md', datasetCard(totals, info, destination.name, recipes));
   await destination.putFile(CHECKSUMS_FILE, sums.text());
   // What waits for it must not take a run without a single sample for a dataset.
   if (totals.stored > 0) await destination.putFile(SUCCESS_FILE, '');
@@ -77,12 +75,6 @@ function sealedShard({ unit, stored, artifacts }: UnitRecord): SealedShard {
   const container = artifacts.find(({ name }) => /\.(tar|tar\.gz|files)$/.test(name));
   const table = artifacts.find(({ name }) => name.endsWith('.parquet'));
   return { unit, stored, container: container?.name, containerBytes: container?.bytes ?? 0, table: table?.name };
-}
-
-/** What a loader of the whole dataset should open. */
-function dataFiles(shards: readonly SealedShard[], info: SealInfo): string {
-  if (!info.createTar) return '**';
-  return shards.some(({ container }) => container?.endsWith('.gz')) ? '*.tar.gz' : '*.tar';
 }
 
 /** Where shards can be read from, other than a disk. */

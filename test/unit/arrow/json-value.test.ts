@@ -6,6 +6,9 @@ import {
   DateMillisecond,
   Decimal,
   Dictionary,
+  DurationMillisecond,
+  DurationNanosecond,
+  DurationSecond,
   Field,
   Float64,
   Int32,
@@ -64,6 +67,16 @@ describe('JSON values of Arrow columns', () => {
       '2024-02-29T01:02:03.000Z',
     ]);
     expect(read([3_723_000_001n], new TimeMicrosecond())).toEqual(['01:02:03.000001']);
+  });
+
+  it('writes durations in ISO 8601, so that their unit is not lost', () => {
+    for (const [type, text] of [
+      [new DurationSecond(), 'PT90S'],
+      [new DurationMillisecond(), 'PT0.090S'],
+      [new DurationNanosecond(), 'PT0.000000090S'],
+    ] as const)
+      expect(read([90n, null], type)).toEqual([text, null]);
+    expect(read([-1500n], new DurationMillisecond())).toEqual(['-PT1.500S']);
   });
 
   it('marks timestamps with Z only where the column has a time zone', () => {

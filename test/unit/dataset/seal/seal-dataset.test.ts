@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
+import { float64Column, utf8Column } from '../../../../src/arrow/columns.ts';
 import { textColumn } from '../../../../src/arrow/text.ts';
 import { decodeParquet } from '../../../../src/dataset/parquet-file.ts';
 import { parseChecksums } from '../../../../src/dataset/seal/checksums.ts';
@@ -22,6 +23,9 @@ const info: SealInfo = {
     version: '1.2.3',
     outputFormat: 'webdataset',
     createTar: true,
+    compressTar: false,
+    imageExtensions: ['jpg'],
+    schema: unitOf({ rows: 0 }).batch.schema,
     createOverview: true,
     settings: { timeout_sec: 30 },
   },
@@ -30,7 +34,7 @@ const info: SealInfo = {
 };
 
 /** Three units: 2 stored and 1 failed, 2 stored and 1 failed, all failed. */
-async function sealed(layout: FolderLayout, repeat = 1): Promise<FolderDestination> {
+async function sealed(layout: FolderLayout, repeat = 1, form: Partial<SealInfo> = {}): Promise<FolderDestination> {
   const destination = new FolderDestination(join(await temporaryFolder(), 'birds'), { layout });
   const units = [2, 0, 1].map((index) => unitOf({ index, rows: 3, firstRow: index * 3, labels: ['a', 'b', null] }));
   const results = units.flatMap((unit) =>
@@ -44,6 +48,7 @@ async function sealed(layout: FolderLayout, repeat = 1): Promise<FolderDestinati
     await sealDataset(destination, createLocalCommitter(destination.stateFolder).records(), {
       ...info,
       createTar: layout === 'shards',
+      ...form,
     });
   }
   return destination;
@@ -78,12 +83,47 @@ describe('sealDataset', () => {
 
   it('the card names the tars for the hub, the manifest, the losses and what was switched off', async () => {
     const card = await textOf(await sealed('shards'), 'README.md');
-    expect(card).toMatch(/^---\nconfigs:\n- config_name: default\n {2}data_files: "\*\.tar"\n---\n/);
+    expect(card).toMatch(/^---\nconfigs:\n- config_name: default\n {2}data_files: "\*\.tar"\ndataset_info:\n/);
     expect(card).toContain('# birds');
     expect(card).toContain('flow-dc 1.2.3, 1970-01-01 to 1970-01-02');
     expect(card).toContain('`m.parquet` (sha256 abc)');
     expect(card).toContain('| reset | 2 | yes |');
     expect(card).toContain('certificates were not checked');
+  });
+
+  it('the card has the types of all fields, by the schema of the manifest and not by what the first rows hold', async () => {
+    const extra = [
+      ['n', float64Column([null])],
+      ['u\u0085', utf8Column([null])],
+    ] as const;
+    const { schema } = unitOf({ rows: 1, captions: [null], extra }).batch;
+    const card = await textOf(await sealed('shards', 1, { schema }), 'README.md');
+    const features = [...card.matchAll(/^ {2}- (\{.*\})$/gm)].map(([, feature]) => JSON.parse(feature as string));
+    expect(features.map(({ name }) => name)).toEqual(['jpg', 'txt', 'json', '__key__', '__url__']);
+    expect(features[2].struct).toEqual(
+      expect.arrayContaining([
+        ...[
+          { name: 'caption', dtype: 'string' },
+          { name: 'width', dtype: 'int64' },
+        ],
+        ...[
+          { name: 'n', dtype: 'float64' },
+          { name: 'u\u0085', dtype: 'string' },
+        ],
+      ]),
+    );
+    expect(card).toContain('\\u0085');
+  });
+
+  it('archives that loaders cannot open have no index for them, and the card says what to do', async () => {
+    for (const form of [{ outputFormat: 'imagefolder' }, { compressTar: true }] as const) {
+      const destination = await sealed('shards', 1, form);
+      expect(await readdir(destination.paths.output)).not.toContain('index.json');
+      const card = await textOf(destination, 'README.md');
+      expect(card).toMatch(
+        'compressTar' in form ? /data_files: "\*\.tar\.gz"[\s\S]*no index/ : /"\[0-9\][\s\S]*unpack them first/,
+      );
+    }
   });
 
   it('sealing twice gives the same folder', async () => {

@@ -1,0 +1,63 @@
+/** The types of a webdataset's fields for the head of its card: without them Hugging Face infers them from five samples. */
+import { type DataType, DataType as DataTypes, type Schema } from 'apache-arrow';
+import { readRoles } from '../../unit-rows.ts';
+import { manifestColumns } from '../naming/column-names.ts';
+
+/** A field in the words of Hugging Face's `dataset_info`. */
+type Feature = { readonly [key: string]: string | Feature | readonly Feature[] };
+
+/** The keys that every KEY.json has, in their order. */
+const OWN_KEYS: readonly (readonly [name: string, dtype: string])[] = [
+  ...(['key', 'url', 'label', 'caption', 'sha256'] as const).map((name) => [name, 'string'] as const),
+  ...(['width', 'height', 'row'] as const).map((name) => [name, 'int64'] as const),
+];
+
+/**
+ * Lines of YAML.
+ * @param schema - of the manifest, with its roles
+ * @param extensions - of the images
+ */
+export function webdatasetFeatures(schema: Schema, extensions: readonly string[]): string[] {
+  const roles = readRoles(schema);
+  const playing = new Set<string>(Object.values(roles));
+  const columns = manifestColumns(schema).filter(({ given }) => !playing.has(given));
+  const json = [
+    ...OWN_KEYS.map(([name, dtype]) => ({ name, dtype })),
+    ...columns.map(({ index, name }) => ({ name, ...typeOf((schema.fields[index] as { type: DataType }).type) })),
+  ];
+  const features: Feature[] = [
+    ...extensions.map((name) => ({ name, dtype: 'image' })),
+    ...(roles.caption === undefined ? [] : [{ name: 'txt', dtype: 'string' }]),
+    { name: 'json', struct: json },
+    { name: '__key__', dtype: 'string' },
+    { name: '__url__', dtype: 'string' },
+  ];
+  return ['dataset_info:', '  features:', ...features.map((feature) => `  - ${yamlOf(feature)}`)];
+}
+
+/** As KEY.json has values of this type. */
+function typeOf(type: DataType): Feature {
+  if (DataTypes.isDictionary(type)) return typeOf(type.dictionary);
+  if (DataTypes.isNull(type)) return { dtype: 'null' };
+  if (DataTypes.isBool(type)) return { dtype: 'bool' };
+  // Its Arrow arrays are built from values alone, and those of 2^63 and above are too much for that.
+  if (DataTypes.isInt(type)) return { dtype: type.bitWidth === 64 && !type.isSigned ? 'json' : 'int64' };
+  if (DataTypes.isFloat(type)) return { dtype: 'float64' };
+  if (DataTypes.isInterval(type)) return { list: { dtype: 'int64' } };
+  if (DataTypes.isList(type) || DataTypes.isFixedSizeList(type)) {
+    const item = typeOf(type.valueType);
+    return { list: item.struct ?? item };
+  }
+  if (DataTypes.isStruct(type))
+    return { struct: type.children.map((field) => ({ name: field.name, ...typeOf(field.type) })) };
+  // Its keys are data, and differ from row to row.
+  return { dtype: DataTypes.isMap(type) ? 'json' : 'string' };
+}
+
+/** JSON is YAML, but for characters that its readers want escaped. */
+function yamlOf(feature: Feature): string {
+  return JSON.stringify(feature).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

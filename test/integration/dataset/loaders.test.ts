@@ -1,0 +1,126 @@
+/** Datasets in a folder as people's own programs open them, in every form that they are written in. */
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  type Data,
+  type DataType,
+  Field,
+  Float64,
+  Int64,
+  List,
+  Map_,
+  Struct,
+  Uint64,
+  Utf8,
+  vectorFromArray,
+} from 'apache-arrow';
+import { expect, it } from 'vitest';
+import { utf8Column } from '../../../src/arrow/columns.ts';
+import { sealDataset } from '../../../src/dataset/seal/seal-dataset.ts';
+import { FolderDestination } from '../../../src/destination/folder-destination.ts';
+import { createLocalCommitter } from '../../../src/job/local-committer.ts';
+import { folderSink } from '../../../src/stages/sink/folder-sink.ts';
+import { tarSink } from '../../../src/stages/sink/tar-sink.ts';
+import { describeFolderLoaders, readFolderWith } from '../../support/loaders.ts';
+import { resultsOf, type UnitShape, unitOf } from '../../support/sink-units.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+interface Form {
+  readonly outputFormat: 'webdataset' | 'imagefolder';
+  readonly createTar?: boolean;
+  readonly compressTar?: boolean;
+}
+
+interface HubRows {
+  readonly features: Readonly<Record<string, string>>;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+const ROWS = 12;
+const field = (name: string, type: DataType) => new Field(name, type, true);
+
+/** Empty in the rows from which types are inferred. */
+function late(type: DataType, value: unknown): Data {
+  const values = Array.from({ length: ROWS }, (_, row) => (row < ROWS / 2 ? null : value));
+  return vectorFromArray(values as never, type as never).data[0] as Data;
+}
+
+const entries = new Struct([new Field('key', new Utf8(), false), field('value', new Utf8())]);
+
+const laion: UnitShape = {
+  rows: ROWS,
+  captions: Array.from({ length: ROWS }, (_, row) => (row % 3 === 0 ? null : `ünï 雪 ${row}`)),
+  extra: [
+    ['NSFW', late(new Utf8(), 'UNLIKELY')],
+    ['similarity', late(new Float64(), 0.5)],
+    ['SAMPLE_ID', late(new Int64(), 2n ** 60n + 1n)],
+    ['phash', late(new Uint64(), 2n ** 64n - 1n)],
+    ['tags', late(new List(field('item', new Utf8())), ['a', 'b'])],
+    ['boxes', late(new List(field('item', new Struct([field('x', new Float64())]))), [{ x: 1 }])],
+    ['place', late(new Struct([field('lat', new Float64()), field('of', new Utf8())]), { lat: 2, of: 'z' })],
+    ['exif', late(new Map_(field('entries', entries) as never), new Map([['Make', 'X']]))],
+    ['odd "name": \u0085 #', late(new Utf8(), 'v')],
+    ['WIDTH', late(new Utf8(), '640')],
+  ],
+};
+
+async function written(shape: UnitShape, form: Form): Promise<string> {
+  const { createTar = true, compressTar = false, outputFormat } = form;
+  const folder = join(await tempFolder(), 'pictures');
+  const destination = new FolderDestination(folder, { layout: createTar ? 'shards' : 'files' });
+  const units = [unitOf(shape), unitOf({ ...shape, index: 1, firstRow: shape.rows })];
+  const sink = createTar ? tarSink(destination, { compressTar, outputFormat }) : folderSink(destination);
+  await pipeline(Readable.from(units.flatMap(resultsOf)), sink);
+  await sealDataset(destination, createLocalCommitter(destination.stateFolder).records(), {
+    ...{ version: '1', createTar, compressTar, outputFormat, createOverview: true, imageExtensions: ['jpg'] },
+    ...{ schema: (units[0] as (typeof units)[0]).batch.schema, inputs: [], settings: {}, notes: [] },
+    ...{ startedAtMs: 0, sealedAtMs: 1, elapsedMs: 1, interrupted: false },
+  });
+  return folder;
+}
+
+describeFolderLoaders('a dataset in a folder', () => {
+  it('columns that are empty at first have the types of the manifest in Hugging Face', async () => {
+    for (const compressTar of [false, true]) {
+      const folder = await written(laion, { outputFormat: 'webdataset', compressTar });
+      const { rows, features } = await readFolderWith<HubRows>('hub', folder);
+      expect(rows).toHaveLength(2 * ROWS);
+      expect(features.jpg).toContain('Image(');
+      expect(rows[1]).toMatchObject({ jpg: 'image 1', txt: 'ünï 雪 1', json: { caption: 'ünï 雪 1', NSFW: null } });
+      expect(rows[ROWS - 1]?.json).toMatchObject({
+        ...{ NSFW: 'UNLIKELY', similarity: 0.5, tags: ['a', 'b'], boxes: [{ x: 1 }], place: { lat: 2, of: 'z' } },
+        phash: 2 ** 64,
+        ...{ exif: { Make: 'X' }, 'odd "name": \u0085 #': 'v', manifest_WIDTH: '640', width: 4 },
+      });
+      expect(features.json).toContain("'SAMPLE_ID': Value('int64')");
+    }
+  });
+
+  it('pictures in archives of folders are said to be no webdataset, and their account is read', async () => {
+    // Of maps its parquet reader knows nothing.
+    const extra = laion.extra?.filter(([name]) => name !== 'exif') ?? [];
+    const folder = await written({ ...laion, extra, labels: laion.captions ?? [] }, { outputFormat: 'imagefolder' });
+    const { rows } = await readFolderWith<HubRows>('hub', folder);
+    expect(rows).toHaveLength(2 * ROWS);
+    expect(rows[ROWS - 1]).toMatchObject({ status: 'fetched', NSFW: 'UNLIKELY' });
+  });
+
+  it("no column of a manifest takes a picture's place in a folder", async () => {
+    const extra = ['image', 'file_name', 'label', 'text'].map((name) => [name, late(new Utf8(), 'mine')] as const);
+    const folder = await written({ rows: ROWS, extra }, { outputFormat: 'imagefolder', createTar: false });
+    const { rows, features } = await readFolderWith<HubRows>('imagefolder', folder);
+    expect(Object.entries(features).filter(([, type]) => type.startsWith('Image('))).toHaveLength(1);
+    expect(rows.map(({ image }) => image)).toEqual(Array.from({ length: 2 * ROWS }, (_, row) => `image ${row}`));
+    expect(rows[ROWS - 1]).toMatchObject({ manifest_image: 'mine', manifest_filename: 'mine', manifest_text: 'mine' });
+  });
+
+  it('the outcome tables are read by one name in DuckDB, pandas and pyarrow', async () => {
+    const folder = await written(
+      { rows: ROWS, extra: [['n', utf8Column(Array(ROWS).fill('x'))]] },
+      { outputFormat: 'webdataset' },
+    );
+    for (const loader of ['duckdb', 'pandas', 'pyarrow'] as const)
+      expect(await readFolderWith<unknown[]>(loader, folder), loader).toHaveLength(2 * ROWS);
+  });
+});
