@@ -38,6 +38,29 @@ export async function plan(
   await pipeline(rows, partitionByHost(cutting), publishUnits(channel, signal), { signal });
 }
 
+/** Rows with the way they are cut into units. */
+export interface PlannedRows {
+  rows(): Readable;
+  readonly cutting: PartitionByHostOptions;
+}
+
+/** The same of several lots of rows, one after the other: the job is sealed with the units of all of them. */
+export async function planInTurn(
+  lots: Iterable<PlannedRows>,
+  channel: Pick<JobChannel, 'publish' | 'seal'>,
+  signal: AbortSignal,
+): Promise<void> {
+  let units = 0;
+  const counting = {
+    publish: channel.publish.bind(channel),
+    seal: async (published: number) => {
+      units += published;
+    },
+  };
+  for (const { rows, cutting } of lots) await plan(rows(), cutting, counting, signal);
+  await channel.seal(units);
+}
+
 /** Reason of a drain after which open units are finished, also where they could be put aside. */
 export class FinishOpenUnits extends Error {}
 

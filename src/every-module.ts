@@ -2,12 +2,14 @@
 import './cli/commands/config.ts';
 import './cli/commands/demo.ts';
 import './cli/commands/download.ts';
+import './cli/commands/export.ts';
 import './cli/commands/job-control.ts';
 import './cli/commands/job-status.ts';
 import './cli/commands/partition.ts';
 import './cli/commands/planning.ts';
 import './cli/commands/repair.ts';
 import './cli/commands/report.ts';
+import './cli/commands/retry.ts';
 import './cli/commands/submit.ts';
 import './cli/commands/verify.ts';
 import './cli/commands/worker.ts';

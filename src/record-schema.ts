@@ -21,6 +21,11 @@ const TOKEN_PATTERN = '^[\\w-]{1,64}$';
 const STORE_NAME_PATTERN = '^[\\x20-\\x7e]{1,2048}$';
 
 const count = { type: 'integer', minimum: 0 } as const;
+const rowsByCode = {
+  type: 'object',
+  propertyNames: { pattern: '^[a-z][a-z0-9_]{0,63}$' },
+  additionalProperties: { type: 'integer', minimum: 1 },
+} as const;
 
 /** JSON Schema of UnitRecord. Keys that it does not name are allowed, for records of later versions. */
 const recordSchema = {
@@ -73,12 +78,13 @@ const recordSchema = {
         },
       },
     },
-    errors: {
-      type: 'object',
-      propertyNames: { pattern: '^[a-z][a-z0-9_]{0,63}$' },
-      additionalProperties: { type: 'integer', minimum: 1 },
-    },
+    errors: rowsByCode,
     committedAtMs: { type: 'number', minimum: 0 },
+    again: {
+      type: 'object',
+      required: ['set', 'failed', 'skipped', 'errors'],
+      properties: { set: { type: 'integer', minimum: 2 }, failed: count, skipped: count, errors: rowsByCode },
+    },
   },
 } as const;
 
@@ -100,6 +106,9 @@ export function recordProblems(value: unknown): readonly string[] {
   if (explained !== value.failed + value.skipped) {
     problems.push(`errors explain ${explained} rows, failed + skipped is ${value.failed + value.skipped}`);
   }
+  const { again } = value;
+  if (again !== undefined && again.failed + again.skipped !== value.rows)
+    problems.push(`again failed ${again.failed} + skipped ${again.skipped} is not rows ${value.rows}`);
   const names = new Set(value.artifacts.map((artifact) => artifact.name));
   if (names.size !== value.artifacts.length) problems.push('two artifacts have the same name');
   return problems;

@@ -17,6 +17,17 @@ export type UnitId = string;
 export const ROW_COLUMN = 'flow_dc:row';
 export const SOURCE_FILE_COLUMN = 'flow_dc:source_file';
 export const SOURCE_ROW_COLUMN = 'flow_dc:source_row';
+/** Of rows that are fetched again, behind the manifest's columns: what they were before, as `failed timeout_body`. */
+export const BEFORE_COLUMN = 'flow_dc:before';
+const READER_COLUMNS: readonly string[] = [ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN, BEFORE_COLUMN];
+
+/** Whether a column of a batch is none of the manifest's own. */
+export function isReaderColumn(name: string): boolean {
+  return READER_COLUMNS.includes(name);
+}
+
+/** Arrow schema metadata key: how often the rows have been taken, from 2 on; absent the first time. */
+export const ATTEMPT_SET_METADATA = 'flow_dc.attempt_set';
 
 /** Arrow schema metadata keys that say which manifest column plays which role. */
 export const ROLE_METADATA = {
@@ -190,6 +201,18 @@ export interface UnitRecord {
   readonly errors: Readonly<Record<string, number>>;
   /** Wall clock at commit, milliseconds since the epoch. */
   readonly committedAtMs: number;
+  /** Set when all of its rows were in other units before: what sums over records must take off again. */
+  readonly again?: RowsAgain | undefined;
+}
+
+/** What the rows of a unit were when they were taken the last time; none of them was stored. */
+export interface RowsAgain {
+  /** The unit's own `attempt_set`: 2 the second time. */
+  readonly set: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Rows by code. */
+  readonly errors: Readonly<Record<string, number>>;
 }
 
 /** The compare-and-set that makes a unit's output exactly once. First record wins, for ever. */

@@ -2,8 +2,15 @@
 import { type Data, type RecordBatch, type Schema, Schema as SchemaOf } from 'apache-arrow';
 import { textColumn } from './arrow/text.ts';
 import { FlowDcError } from './errors.ts';
-import type { ColumnRoles, Unit, UnitRow } from './record.ts';
-import { ROLE_METADATA, ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from './record.ts';
+import type { ColumnRoles, RowsAgain, Unit, UnitRow } from './record.ts';
+import {
+  ATTEMPT_SET_METADATA,
+  BEFORE_COLUMN,
+  ROLE_METADATA,
+  ROW_COLUMN,
+  SOURCE_FILE_COLUMN,
+  SOURCE_ROW_COLUMN,
+} from './record.ts';
 
 const ROLES = ['url', 'label', 'caption', 'key'] as const;
 
@@ -77,6 +84,20 @@ function decode(batch: RecordBatch, shard: string): UnitRow[] {
 /** The URL column of a batch whose roles are marked. FDC_ERR_SINK_PROTOCOL as readRoles. */
 export function urlColumn(rows: RecordBatch): Data {
   return column(rows, readRoles(rows.schema).url);
+}
+
+/** What the rows of a unit were before; undefined when they are taken for the first time. */
+export function rowsAgainOf(batch: RecordBatch): RowsAgain | undefined {
+  const set = Number(batch.schema.metadata.get(ATTEMPT_SET_METADATA) ?? 1);
+  if (set === 1) return undefined;
+  const counts = { failed: 0, skipped: 0 };
+  const errors: Record<string, number> = {};
+  for (const before of textColumn(column(batch, BEFORE_COLUMN))) {
+    const [status, code = 'unknown_error'] = (before ?? '').split(' ');
+    counts[status === 'skipped' ? 'skipped' : 'failed'] += 1;
+    errors[code] = (errors[code] ?? 0) + 1;
+  }
+  return { set, ...counts, errors };
 }
 
 function column(rows: RecordBatch, name: string): Data {

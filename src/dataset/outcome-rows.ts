@@ -49,6 +49,24 @@ export function readUnitOutcomes(table: Uint8Array): UnitOutcomes {
   return { rows, urls, keys, statuses, samples };
 }
 
+/** The row numbers alone; see readUnitOutcomes. */
+export function* rowNumbers(table: Uint8Array): Generator<number> {
+  for (const batch of decodeParquet(table, ['row'])) {
+    const row = readersOf(batch).numbers('row');
+    for (let i = 0; i < batch.numRows; i += 1) yield row(i);
+  }
+}
+
+/** How every row ended; `code` is '' for stored ones. See readUnitOutcomes. */
+export function* endedRows(table: Uint8Array): Generator<{ row: number; status: string; code: string }> {
+  for (const batch of decodeParquet(table, ['row', 'status', 'code'])) {
+    const { text, numbers } = readersOf(batch);
+    const [row, status, code] = [numbers('row'), text('status'), text('code')] as const;
+    for (let i = 0; i < batch.numRows; i += 1)
+      yield { row: row(i), status: status[i] ?? '', code: code[i] ?? 'unknown_error' };
+  }
+}
+
 /** One row of an outcome table, as far as a report needs it. Numbers are NaN where the table has none. */
 export interface OutcomeRow {
   readonly host: string;
@@ -62,17 +80,18 @@ export interface OutcomeRow {
   readonly flags: readonly string[];
 }
 
-const REPORTED = ['host', 'status', 'code', 'bytes', 'headers_ms', 'total_ms', 'fetched_at', 'flags'];
+const REPORTED = ['row', 'host', 'status', 'code', 'bytes', 'headers_ms', 'total_ms', 'fetched_at', 'flags'];
 
 /** Read what a report needs, row by row; see readUnitOutcomes. */
-export function* outcomeRows(table: Uint8Array): Generator<OutcomeRow> {
+export function* outcomeRows(table: Uint8Array): Generator<OutcomeRow & { readonly row: number }> {
   for (const batch of decodeParquet(table, REPORTED)) {
     const { text, numbers } = readersOf(batch);
     const [host, status, code, flags] = [text('host'), text('status'), text('code'), text('flags')] as const;
-    const [bytes, headersMs] = [numbers('bytes'), numbers('headers_ms')] as const;
+    const [row, bytes, headersMs] = [numbers('row'), numbers('bytes'), numbers('headers_ms')] as const;
     const [totalMs, fetchedAtMs] = [numbers('total_ms'), numbers('fetched_at')] as const;
     for (let i = 0; i < batch.numRows; i += 1) {
       yield {
+        row: row(i),
         ...{ host: host[i] ?? '', status: status[i] ?? '', code: code[i] ?? '', flags: flagsOf(flags[i] ?? '[]') },
         ...{ bytes: bytes(i), headersMs: headersMs(i), totalMs: totalMs(i), fetchedAtMs: fetchedAtMs(i) },
       };

@@ -1,5 +1,5 @@
 /** What records add up to; the one place that sums them. */
-import type { UnitRecord } from '../record.ts';
+import type { RowsAgain, UnitRecord } from '../record.ts';
 
 /** What a set of records adds up to. */
 export interface RecordTotals {
@@ -19,20 +19,36 @@ export class TotalsSum {
   readonly #sums = { units: 0, rows: 0, stored: 0, failed: 0, skipped: 0, bytes: 0 };
   readonly #errors = new Map<string, number>();
 
-  /** @param units - how many records the numbers are of */
-  add(part: Omit<RecordTotals, 'units'>, units = 1): void {
+  /**
+   * Rows that were fetched again count once, as what they are now.
+   * @param units - how many records the numbers are of
+   */
+  add(part: Omit<RecordTotals, 'units'> & Pick<UnitRecord, 'again'>, units = 1): void {
     this.#sums.units += units;
     this.#sums.rows += part.rows;
     this.#sums.stored += part.stored;
     this.#sums.failed += part.failed;
     this.#sums.skipped += part.skipped;
     this.#sums.bytes += part.bytes;
-    for (const [code, rows] of Object.entries(part.errors))
-      this.#errors.set(code, (this.#errors.get(code) ?? 0) + rows);
+    this.#addErrors(part.errors, 1);
+    if (part.again !== undefined) this.#takeOff(part.again);
+  }
+
+  #takeOff({ failed, skipped, errors }: RowsAgain): void {
+    this.#sums.rows -= failed + skipped;
+    this.#sums.failed -= failed;
+    this.#sums.skipped -= skipped;
+    this.#addErrors(errors, -1);
+  }
+
+  #addErrors(errors: Readonly<Record<string, number>>, sign: 1 | -1): void {
+    for (const [code, rows] of Object.entries(errors))
+      this.#errors.set(code, (this.#errors.get(code) ?? 0) + sign * rows);
   }
 
   read(): RecordTotals {
-    return { ...this.#sums, errors: Object.fromEntries(mostFrequentFirst(this.#errors)) };
+    const errors = new Map([...this.#errors].filter(([, rows]) => rows !== 0));
+    return { ...this.#sums, errors: Object.fromEntries(mostFrequentFirst(errors)) };
   }
 }
 

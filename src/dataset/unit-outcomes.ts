@@ -50,6 +50,7 @@ export class UnitOutcomes {
   /** Of stored bodies. */
   bytes = 0;
   readonly #rows: readonly UnitRow[];
+  readonly #attemptSet: number;
   readonly #status: (FetchResult['status'] | undefined)[];
   readonly #names: (string | undefined)[] = [];
   readonly #codes: (string | undefined)[] = [];
@@ -65,7 +66,9 @@ export class UnitOutcomes {
   /** Of the few rows that have any. */
   readonly #flags = new Map<number, readonly string[]>();
 
-  constructor(rows: readonly UnitRow[]) {
+  /** @param attemptSet - how often the rows have been taken, this time included */
+  constructor(rows: readonly UnitRow[], attemptSet = 1) {
+    this.#attemptSet = attemptSet;
     const size = rows.length;
     this.#rows = rows;
     this.#status = new Array<undefined>(size).fill(undefined);
@@ -124,8 +127,8 @@ export class UnitOutcomes {
       ['width', width.ints()],
       ['height', height.ints()],
       ['attempts', attempts.ints()],
-      // Every later run over the same rows writes a higher number; readers take the highest.
-      ['attempt_set', int32Column(rows.map(() => 1))],
+      // Rows that are fetched again have a higher number; readers take the highest.
+      ['attempt_set', int32Column(rows.map(() => this.#attemptSet))],
       ['headers_ms', headersMs.floats()],
       ['total_ms', totalMs.floats()],
       ['fetched_at', timestampColumn(fetchedAtMs.values)],

@@ -14,6 +14,8 @@ export interface AdviceContext {
   readonly manifest: string;
   /** The folder of a job that is not finished: a resume takes new options for the rest of its rows. */
   readonly unfinished?: string | undefined;
+  /** The folder of a job that is finished: rows with the code can be fetched again into it. */
+  readonly finished?: string | undefined;
 }
 
 interface Hint {
@@ -106,9 +108,12 @@ const STATUS_HINTS: Readonly<Record<number, Hint>> = {
 /** @param code - a name from row-codes.ts, or http_NNN; codes of later versions get none but general words */
 export function adviceFor(code: string, context: AdviceContext): Advice {
   const { cause, flags } = hintOf(code);
-  const { manifest, unfinished } = context;
-  const command = unfinished === undefined ? `download ${manifest} -o NEW_FOLDER` : `resume ${unfinished}`;
-  return { cause, next: flags === undefined ? undefined : `flow-dc ${command} ${flags}`.trimEnd() };
+  return { cause, next: flags === undefined ? undefined : `flow-dc ${commandFor(code, context)} ${flags}`.trimEnd() };
+}
+
+function commandFor(code: string, { manifest, unfinished, finished }: AdviceContext): string {
+  if (unfinished !== undefined) return `resume ${unfinished}`;
+  return finished === undefined ? `download ${manifest} -o NEW_FOLDER` : `retry ${finished} --only ${code}`;
 }
 
 /** What a code says, and whether a later run may bring something else. */

@@ -1,6 +1,7 @@
 /** Reads one output: records, stats files, outcome tables, timeline. One unit at a time. */
-import { createHash } from 'node:crypto';
-import type { DatasetFile, DatasetFiles } from '../dataset/files/dataset-files.ts';
+import type { DatasetFiles } from '../dataset/files/dataset-files.ts';
+import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
+import { type LatestRows, latestRows } from '../dataset/latest/latest-rows.ts';
 import { outcomeRows } from '../dataset/outcome-rows.ts';
 import { SUCCESS_FILE } from '../dataset/seal/seal-dataset.ts';
 import { parseStats, STATS_SUFFIX, type UnitStats } from '../dataset/stats-file.ts';
@@ -8,7 +9,7 @@ import { totalOf } from '../dataset/totals.ts';
 import { TIMELINE_FILE } from '../destination/folder-layout.ts';
 import { runSpansIn } from '../job/timeline.ts';
 import type { JobView } from '../job/view/job-view.ts';
-import type { Artifact, UnitRecord } from '../record.ts';
+import type { UnitRecord } from '../record.ts';
 import { inOrder } from '../structures/in-order.ts';
 import type { FlowDcTally } from './flow-dc-report.ts';
 import { type RunPlot, readRunPlot } from './plots.ts';
@@ -54,7 +55,10 @@ export interface ReadOutput {
 export async function readOutput(job: JobView, sums: Sums): Promise<ReadOutput> {
   const { files, decided } = job;
   const spans = new SpanUnion();
-  const totals = await totalOf(readUnits(decided.records(), files, spans, sums));
+  const latest = await latestRows(decided.records(), files, (record) =>
+    sums.gaps.add(`shard ${record.unit}: not read; rows of it count in hosts and latency as they were before`),
+  );
+  const totals = await totalOf(readUnits(decided.records(), files, spans, sums, latest));
   const timeline = files.state(TIMELINE_FILE);
   const known = await runSpansIn(timeline);
   if (known.length === 0 && !spans.isEmpty) sums.gaps.add(`${timeline.path}: ${NO_TIMELINE}`);
@@ -75,6 +79,7 @@ async function* readUnits(
   files: DatasetFiles,
   spans: SpanUnion,
   { tally, flowDc, gaps }: Sums,
+  latest: LatestRows,
 ): AsyncGenerator<UnitRecord> {
   const read = async (record: UnitRecord) => {
     const [stats, table] = await Promise.all([readStats(record, files, gaps), readTable(record, files, gaps)]);
@@ -89,7 +94,7 @@ async function* readUnits(
     const { rows, stored, bytes } = record;
     flowDc.addShard({ rows, stored, bytes, elapsedMs: stats?.elapsedMs });
     flowDc.addRecord(record.worker, artifactBytes(record), record.committedAtMs);
-    if (table !== undefined) addRows(table, record, tally, gaps);
+    if (table !== undefined) addRows(table, record, latest, tally, gaps);
     yield record;
   }
 }
@@ -113,7 +118,7 @@ interface ReadTable {
 }
 
 async function readTable(record: UnitRecord, files: DatasetFiles, gaps: Gaps): Promise<ReadTable | undefined> {
-  const artifact = record.artifacts.find(({ name }) => name.endsWith('.parquet'));
+  const artifact = tableOf(record);
   if (artifact === undefined) return undefined;
   const file = files.final(artifact.name);
   try {
@@ -124,9 +129,10 @@ async function readTable(record: UnitRecord, files: DatasetFiles, gaps: Gaps): P
   }
 }
 
-function addRows({ path, content }: ReadTable, record: UnitRecord, tally: Tally, gaps: Gaps): void {
+function addRows({ path, content }: ReadTable, record: UnitRecord, latest: LatestRows, tally: Tally, gaps: Gaps): void {
+  const set = record.again?.set ?? 1;
   try {
-    for (const row of outcomeRows(content)) tally.addRow(row);
+    for (const row of outcomeRows(content)) if (latest.isLatest(set, row.row)) tally.addRow(row);
   } catch (error) {
     addGap(path, record, error, gaps);
   }
@@ -134,14 +140,6 @@ function addRows({ path, content }: ReadTable, record: UnitRecord, tally: Tally,
 
 function addGap(path: string, { rows }: UnitRecord, error: unknown, gaps: Gaps): void {
   gaps.add(`${path}: not read (${reasonOf(error)}); its ${rows} rows lack in hosts, latency and flags`);
-}
-
-/** Damaged bytes can make the parquet reader panic, which it does not recover from. */
-async function intactFile(file: DatasetFile, { bytes, sha256 }: Artifact): Promise<Uint8Array> {
-  const content = await file.read();
-  const isIntact = content.length === bytes && createHash('sha256').update(content).digest('hex') === sha256;
-  if (!isIntact) throw new Error('other bytes than were committed');
-  return content;
 }
 
 function artifactBytes({ artifacts }: UnitRecord): number {

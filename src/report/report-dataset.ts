@@ -7,6 +7,7 @@ import { FlowDcError, isFlowDcError } from '../errors.ts';
 import { viewJob } from '../job/view/view-job.ts';
 import { shellQuoted } from '../shell-quoted.ts';
 import type { S3Settings } from '../store/s3/settings.ts';
+import { meansStore } from '../store/store-url.ts';
 import { VERSION } from '../version.ts';
 import { type AdviceContext, adviceFor, mayPass, meaningOf } from './advice.ts';
 import { FlowDcTally } from './flow-dc-report.ts';
@@ -105,5 +106,7 @@ function contextOf(read: readonly ReadOutput[]): AdviceContext {
   const inputs = only.job.settings.input;
   const isKnown = Array.isArray(inputs) && inputs.length > 0 && inputs.length <= 3 && !inputs.includes('-');
   const manifest = isKnown ? inputs.map((path) => shellQuoted(String(path))).join(' ') : 'MANIFEST';
-  return { manifest, unfinished: only.output.complete ? undefined : shellQuoted(only.output.out) };
+  const out = shellQuoted(only.output.out);
+  if (!only.output.complete) return { manifest, unfinished: out };
+  return { manifest, finished: meansStore(only.output.out) ? undefined : out };
 }

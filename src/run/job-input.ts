@@ -30,7 +30,7 @@ export interface JobInput {
   stopLingering(): void;
   /** The job is ours now: from here on, what a resume will need is kept. */
   adopt(memory: InputMemory): Promise<void>;
-  /** The rows. Call once, after `adopt` if there is a job. */
+  /** The rows, after `adopt` if there is a job. Once, and again where the input is no pipe or was kept whole. */
   read(): ManifestReader;
   /** sha256 of all of an input, lower-case hex. Errors: those of readManifest. */
   contentOf(name: string): Promise<string>;
@@ -79,8 +79,9 @@ async function fileInput(
       memory = given;
     },
     read: () => {
-      reader = readManifest(inputs, { ...options, info });
-      return reader;
+      const read = readManifest(inputs, { ...options, info });
+      reader ??= read;
+      return read;
     },
     contentOf: (name) => contentOfInput(info, name),
     finish: async () => {

@@ -20,6 +20,7 @@ import { type OpenJob, openJob } from '../job/job-folder.ts';
 import type { JobSummary, KeptSum } from '../job/job-summary.ts';
 import { keepSamples } from '../job/keep-samples.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
+import { type RetryRound, readRounds } from '../job/retry-rounds.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
@@ -102,6 +103,10 @@ class FolderPlace implements Place {
       before.units > 0 && existsSync(finalPath(job.paths, SUCCESS_FILE)) && !(await lacksUnits(job.paths, before));
     if (!isFinished) await destination.reach({ isNew: before.units === 0, replaces: run.overwrite });
     return { before, notices, isFinished };
+  }
+
+  rounds(): Promise<readonly RetryRound[]> {
+    return readRounds(this.destination.paths);
   }
 
   watch(force: WorkForce): () => Promise<readonly string[]> {

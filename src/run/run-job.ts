@@ -1,11 +1,12 @@
 /** One whole job in this process: the place opened, the chain run, what is missing made good by the same call again. */
-import type { Readable, Writable } from 'node:stream';
-import { plan } from '../chain.ts';
+import { Readable, type Writable } from 'node:stream';
+import { type PlannedRows, planInTurn } from '../chain.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { RecordTotals } from '../dataset/totals.ts';
 import { FlowDcError } from '../errors.ts';
 import type { JobSummary } from '../job/job-summary.ts';
+import type { RetryRound } from '../job/retry-rounds.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import { RowPulse } from '../structures/row-pulse.ts';
 import { watchOver } from '../threads/watch-over.ts';
@@ -13,6 +14,7 @@ import { openWorkForce, type WorkForce } from '../threads/work-force.ts';
 import { createInProcessChannel } from '../transport/in-process/in-process-transport.ts';
 import { type JobInput, openJobInput } from './job-input.ts';
 import { placeFor } from './place.ts';
+import { rowsAgain } from './rows-again.ts';
 import { RunControl, type RunSignals } from './run-control.ts';
 import type { Place } from './run-place.ts';
 
@@ -84,6 +86,17 @@ async function runFrom(
   }
 }
 
+/** The manifest, and then what is fetched again of it. */
+function* lotsOf(input: JobInput, rounds: readonly RetryRound[]): Generator<PlannedRows> {
+  yield { rows: () => input.read(), cutting: input.cutting() };
+  const { shardSize, groupBy } = input.cutting();
+  for (const round of rounds)
+    yield {
+      rows: () => Readable.from(rowsAgain(input.read(), round), { highWaterMark: 1 }),
+      cutting: { shardSize, groupBy, firstUnit: round.firstUnit },
+    };
+}
+
 /** @returns whether every unit of the manifest has its record now */
 async function runChain(
   input: JobInput,
@@ -105,7 +118,7 @@ async function runChain(
   };
   control.stop.addEventListener('abort', halt, { once: true });
   const planned = async (): Promise<void> => {
-    await plan(input.read(), input.cutting(), channel, control.stop);
+    await planInTurn(lotsOf(input, (await place.rounds?.()) ?? []), channel, control.stop);
     await input.finish();
   };
   try {

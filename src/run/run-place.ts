@@ -4,6 +4,7 @@ import type { RecordTotals } from '../dataset/totals.ts';
 import type { FlowDcError } from '../errors.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
+import type { RetryRound } from '../job/retry-rounds.ts';
 import type { WorkForce } from '../threads/work-force.ts';
 import type { PipePlace } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
@@ -22,6 +23,8 @@ export interface Place extends WorkSurroundings {
   readonly committer: LocalCommitter;
   /** Where a pipe's bytes go, for a place that is no folder. */
   readonly pipe?: PipePlace | undefined;
+  /** What is fetched again, round by round; asked once the place is open. */
+  rounds?(): Promise<readonly RetryRound[]>;
   /** Make it ours. Errors: those of openJob. */
   open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning>;
   /**

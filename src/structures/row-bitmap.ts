@@ -27,6 +27,11 @@ export class RowBitmap {
     return (byte & bit) === 0;
   }
 
+  /** Whether the row was seen. */
+  has(row: number): boolean {
+    return row < this.#end && ((this.#bits[Math.floor(row / 8)] as number) & (1 << (row % 8))) !== 0;
+  }
+
   /** Ranges of rows that were not seen, [from, to), below the highest that was and below `end`. */
   *gaps(end = 0): Generator<readonly [from: number, to: number]> {
     const last = Math.max(this.#end, end);

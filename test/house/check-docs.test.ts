@@ -15,7 +15,7 @@ const files = ['src/chain.ts', 'src/host/host.ts', 'src/stages/sink/sink.ts', 't
 
 describe('a command line in the docs', () => {
   it.each([
-    ['a command that there is not', 'Run `flow-dc retry DEST`.', 'flow-dc has no command retry'],
+    ['a command that there is not', 'Run `flow-dc retire DEST`.', 'flow-dc has no command retire'],
     [
       'a flag that the command does not take',
       '    flow-dc verify DEST --sample 3',

@@ -25,8 +25,9 @@ export function commandsOfKey(schema: KnownKey): readonly CommandName[] {
   const { slice, flag, commands } = schema.fdc;
   if (slice === undefined || flag === false) return [];
   const own = commands ?? COMMANDS_OF_SLICE[slice] ?? [];
-  // Repairing a folder is a resume of the units that are taken again.
-  return own.includes('resume') && !own.includes('repair') ? [...own, 'repair'] : own;
+  // Both are a resume: of the units that are taken again, of the rows that are fetched again.
+  const resuming = (['repair', 'retry'] as const).filter((command) => !own.includes(command));
+  return own.includes('resume') ? [...own, ...resuming] : own;
 }
 
 /** `C_max`, `c-max` and `C-MAX` are one name. */

@@ -17,6 +17,8 @@ export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   jobs: async () => (await import('./job-status.ts')).jobsCommand,
   cancel: async () => (await import('./job-control.ts')).cancelCommand,
   repair: async () => (await import('./repair.ts')).repairCommand,
+  retry: async () => (await import('./retry.ts')).retryCommand,
+  export: async () => (await import('./export.ts')).exportCommand,
   config: async () => (await import('./config.ts')).configCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
 };

@@ -29,6 +29,8 @@ export const COMMANDS = [
   'jobs',
   'cancel',
   'repair',
+  'retry',
+  'export',
   'inspect',
   'estimate',
   'partition',

@@ -44,8 +44,40 @@ export const RUN_KEYS = {
       option: 'dryRun',
       group: 'run',
       common: true,
-      commands: ['download', 'config', 'submit'],
+      commands: ['download', 'config', 'submit', 'retry'],
       flowDc: { effect: 'used' },
+    },
+  },
+  only: {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    default: ['transient'],
+    description: 'Rows that are fetched again: transient for those that may pass, all, or row codes, with commas.',
+    fdc: {
+      slice: 'run',
+      option: 'only',
+      list: 'comma',
+      value: 'CODES',
+      group: 'run',
+      common: true,
+      commands: ['retry'],
+    },
+  },
+  where: {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    default: [],
+    description:
+      'Rows that are meant: stored, failed, skipped, transient or row codes, with commas for any of them; or ' +
+      'COLUMN=VALUE. Given several times, all must hold.',
+    fdc: {
+      slice: 'run',
+      option: 'where',
+      list: 'repeat',
+      value: 'FILTER',
+      group: 'run',
+      common: true,
+      commands: ['export'],
     },
   },
   threads: {

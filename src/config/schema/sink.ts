@@ -18,7 +18,7 @@ export const SINK_KEYS = {
       value: 'DEST',
       group: 'output',
       common: true,
-      commands: ['download', 'estimate', 'config', 'partition', 'submit', 'worker'],
+      commands: ['download', 'estimate', 'config', 'partition', 'submit', 'worker', 'export'],
       flowDc: { effect: 'used' },
     },
   },

@@ -10,6 +10,7 @@ const STORES = [
   'submit',
   'worker',
   'repair',
+  'export',
   'inspect',
   'estimate',
   'partition',

@@ -71,6 +71,15 @@ export interface OutputKeys {
   /** Say what would be done, and do nothing. Default: false. */
   readonly dry_run?: boolean | undefined;
   /**
+   * Rows that are fetched again: transient for those that may pass, all, or row codes, with commas. Default: transient.
+   */
+  readonly only?: string | readonly string[] | undefined;
+  /**
+   * Rows that are meant: stored, failed, skipped, transient or row codes, with commas for any of them; or COLUMN=VALUE.
+   * Given several times, all must hold.
+   */
+  readonly where?: string | readonly string[] | undefined;
+  /**
    * Threads that fetch and write, as soon as there are units for them. 0 for as many as pay, up to the cores of the
    * machine: one is started when all have been busy for 2 s and more than half a core was idle. All keep to one limit
    * per host. Default: 0.
@@ -215,6 +224,15 @@ export interface RunSettings {
   readonly overwrite: boolean;
   /** Say what would be done, and do nothing. Default: false. */
   readonly dryRun: boolean;
+  /**
+   * Rows that are fetched again: transient for those that may pass, all, or row codes, with commas. Default: transient.
+   */
+  readonly only: readonly string[];
+  /**
+   * Rows that are meant: stored, failed, skipped, transient or row codes, with commas for any of them; or COLUMN=VALUE.
+   * Given several times, all must hold.
+   */
+  readonly where: readonly string[];
   /**
    * Threads that fetch and write, as soon as there are units for them. 0 for as many as pay, up to the cores of the
    * machine: one is started when all have been busy for 2 s and more than half a core was idle. All keep to one limit

@@ -1,6 +1,6 @@
 /** What the columns of a manifest are called where they stand beside ours: in the outcome tables and in KEY.json. Pure. */
 import type { Schema } from 'apache-arrow';
-import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../../record.ts';
+import { isReaderColumn } from '../../record.ts';
 
 /** The outcome table's own columns, in their order. */
 export const OUTCOME_COLUMNS = [
@@ -17,8 +17,6 @@ const NAMES_WITH_A_MEANING = [
 
 /** Hugging Face's folder loaders open what a column with such an ending names. */
 const FILE_NAME_ENDING = /(^|_)file_name(s?)$/i;
-
-const READERS_COLUMNS: readonly string[] = [ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN];
 
 export interface NamedColumn {
   /** In the schema. */
@@ -37,7 +35,7 @@ export interface NamedColumn {
 export function manifestColumns(schema: Schema): NamedColumn[] {
   const taken = new Set<string>([...OUTCOME_COLUMNS, ...NAMES_WITH_A_MEANING]);
   return schema.fields.flatMap(({ name: given }, index) => {
-    if (READERS_COLUMNS.includes(given)) return [];
+    if (isReaderColumn(given)) return [];
     const name = freeName(given, taken);
     taken.add(name.toLowerCase());
     return [{ index, given, name }];

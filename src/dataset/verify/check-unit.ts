@@ -1,13 +1,14 @@
 /** Everything that one record promises. */
 import { FILE_LIST_SUFFIX, type FileDigest } from '../../destination/hashed-file.ts';
 import type { Artifact, UnitRecord } from '../../record.ts';
+import { RowBitmap } from '../../structures/row-bitmap.ts';
 import type { DatasetFile } from '../files/dataset-files.ts';
 import { digestOf } from '../files/digest.ts';
 import { positionKey } from '../naming/sample-names.ts';
 import { readUnitOutcomes, type UnitOutcomes } from '../outcome-rows.ts';
 import { checkFiles } from './check-files.ts';
 import { checkTar } from './check-tar.ts';
-import { type DatasetState, shardOf, type UnitState } from './dataset-state.ts';
+import { type DatasetState, MOST_ROWS, shardOf, type UnitState } from './dataset-state.ts';
 import type { ManifestUrls } from './manifest-urls.ts';
 
 /** Everything that one record promises. Units may be looked at side by side. */
@@ -89,8 +90,10 @@ function checkOutcomes(state: UnitState, record: UnitRecord, outcomes: UnitOutco
     );
   }
   const shard = shardOf(record.unit);
+  // A row that is fetched again keeps the key that its manifest gives it.
+  const again = record.again === undefined ? '' : `${record.again.set}\0`;
   outcomes.keys.forEach((key, index) => {
-    if (key !== positionKey(shard, index) && !state.keys.add(key))
+    if (key !== positionKey(shard, index) && !state.keys.add(again + key))
       findings.add('key_repeated', record.unit, `key ${JSON.stringify(key)} is used before`);
   });
   checkRows(state, record, outcomes.rows);
@@ -109,11 +112,12 @@ function checkUrls({ findings }: UnitState, urls: ManifestUrls, { unit }: UnitRe
 }
 
 function checkRows(state: UnitState, record: UnitRecord, rows: readonly number[]): void {
+  const seen = seenRows(state, record);
   const repeated: number[] = [];
   const outside: number[] = [];
   for (const row of rows) {
     if (!state.rows.covers(row)) outside.push(row);
-    else if (!state.rows.add(row)) repeated.push(row);
+    else if (!seen.add(row)) repeated.push(row);
   }
   if (repeated.length > 0)
     state.findings.add(
@@ -129,4 +133,12 @@ function checkRows(state: UnitState, record: UnitRecord, rows: readonly number[]
       `${outside.length} row numbers are beyond the manifest, the first is ${outside[0]}`,
     );
   }
+}
+
+/** Every row once, and once more each time that it was fetched again. */
+function seenRows({ rows, rowsAgain }: UnitState, { again }: UnitRecord): RowBitmap {
+  if (again === undefined) return rows;
+  const seen = rowsAgain.get(again.set) ?? new RowBitmap(MOST_ROWS);
+  rowsAgain.set(again.set, seen);
+  return seen;
 }

@@ -7,13 +7,15 @@ import type { FindingSink, Findings } from './findings.ts';
 import type { ManifestUrls } from './manifest-urls.ts';
 
 /** Row numbers above this are none: a bit for each of those below takes 1 GB. */
-const MOST_ROWS = 2 ** 33;
+export const MOST_ROWS = 2 ** 33;
 
 /** Grows while units are checked. */
 export class DatasetState {
   readonly files: DatasetFiles;
   readonly findings: Findings;
   readonly rows: RowBitmap;
+  /** Those that were fetched again, by attempt_set. */
+  readonly rowsAgain = new Map<number, RowBitmap>();
   /** sha256 by name. */
   readonly artifacts = new Map<string, string>();
   readonly urls: ManifestUrls | undefined;

@@ -56,7 +56,7 @@ export async function findingsOf(
   const check = async (record: UnitRecord): Promise<void> => {
     // Committed and not, or not wholly, in its place yet: whoever works on the job next moves it there.
     if (!unfinished || !(await files.isPending(record))) await checkUnit(state, record);
-    rows += record.rows;
+    if (record.again === undefined) rows += record.rows;
   };
   for await (const _ of inOrder(records, files.width, check));
   await checkPlaces(state);

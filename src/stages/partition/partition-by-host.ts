@@ -22,6 +22,8 @@ export type PartitionByHostOptions = PartitionOptions & {
   readonly lingeredAt?: readonly number[] | undefined;
   readonly clock?: Clock | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Number of the first unit. Default: 0. */
+  readonly firstUnit?: number | undefined;
 };
 
 /** What went through so far. */
@@ -39,7 +41,7 @@ export interface PartitionStats {
  * make.
  */
 export function partitionByHost(options: PartitionByHostOptions = {}): HostPartitioner {
-  const { lingerMs, onLinger, lingeredAt, clock, signal, ...slice } = options;
+  const { lingerMs, onLinger, lingeredAt, clock, signal, firstUnit = 0, ...slice } = options;
   if (lingerMs !== undefined && !(lingerMs >= 0)) {
     throw new FlowDcError(
       'FDC_ERR_CONFIG_INVALID',
@@ -49,7 +51,7 @@ export function partitionByHost(options: PartitionByHostOptions = {}): HostParti
   const { shardSize, groupBy } = stageSettings('partition', slice);
   return new HostPartitioner(
     { shardSize, groupBy },
-    { lingerMs, onLinger, lingeredAt: lingeredAt ?? [], clock: clock ?? systemClock, signal },
+    { lingerMs, onLinger, lingeredAt: lingeredAt ?? [], clock: clock ?? systemClock, signal, firstUnit },
   );
 }
 
@@ -59,6 +61,7 @@ interface Surroundings {
   readonly lingeredAt: readonly number[];
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
+  readonly firstUnit: number;
 }
 
 /** See partitionByHost, which makes it. */
@@ -70,6 +73,7 @@ export class HostPartitioner extends Transform {
   /** Rows after which a window has to end because it did so before; next one last. */
   readonly #oldEnds: number[];
   readonly #clock: Clock;
+  readonly #firstUnit: number;
   #hosts = new HostCensus();
   #window: Window;
   #stats = { rows: 0, units: 0, windows: 0 };
@@ -80,7 +84,7 @@ export class HostPartitioner extends Transform {
 
   constructor(
     { shardSize, groupBy }: Pick<PartitionSettings, 'shardSize' | 'groupBy'>,
-    { lingerMs, onLinger, lingeredAt, clock, signal }: Surroundings,
+    { lingerMs, onLinger, lingeredAt, clock, signal, firstUnit }: Surroundings,
   ) {
     super({
       readableObjectMode: true,
@@ -95,6 +99,7 @@ export class HostPartitioner extends Transform {
     this.#onLinger = onLinger;
     this.#oldEnds = [...lingeredAt].reverse();
     this.#clock = clock;
+    this.#firstUnit = firstUnit;
     this.#window = new Window(FIRST_WINDOW_ROWS, this.#hosts, groupBy);
   }
 
@@ -150,7 +155,7 @@ export class HostPartitioner extends Transform {
     if (this.#hosts.hosts > MAX_HOSTS) this.#hosts = new HostCensus();
     this.#window = new Window(Math.min(window.maxRows * 2, MAX_WINDOW_ROWS), this.#hosts, this.#groupBy);
     this.#stats.windows++;
-    for await (const unit of gatherUnits(window, this.#shardSize, this.#stats.units)) {
+    for await (const unit of gatherUnits(window, this.#shardSize, this.#firstUnit + this.#stats.units)) {
       this.#stats.units++;
       if (!this.push(unit)) await this.#demand();
       if (this.destroyed) return;

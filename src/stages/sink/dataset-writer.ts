@@ -9,8 +9,8 @@ import type { Publish } from '../../dataset/published.ts';
 import { formatStats, STATS_SUFFIX, UnitTimer } from '../../dataset/stats-file.ts';
 import { UnitOutcomes } from '../../dataset/unit-outcomes.ts';
 import type { Destination, Staging } from '../../destination/destination.ts';
-import type { Artifact, Committer, FetchResult, OpenUnit, UnitRecord, UnitRow } from '../../record.ts';
-import { decodeRows } from '../../unit-rows.ts';
+import type { Artifact, Committer, FetchResult, OpenUnit, RowsAgain, UnitRecord, UnitRow } from '../../record.ts';
+import { decodeRows, rowsAgainOf } from '../../unit-rows.ts';
 import type { GatheringEvents, GatheringWriter } from './custom-sink.ts';
 import type { SampleContainer, SampleEvents } from './sample-container.ts';
 
@@ -68,6 +68,7 @@ class DatasetWriter implements GatheringWriter {
   readonly #staging: Staging;
   readonly #container: SampleContainer;
   readonly #names: readonly string[];
+  readonly #again: RowsAgain | undefined;
   readonly #outcomes: UnitOutcomes;
   readonly #startedAtMs: number;
   readonly #startMs: number;
@@ -89,7 +90,8 @@ class DatasetWriter implements GatheringWriter {
     this.#token = token;
     this.#staging = staging;
     this.#container = container;
-    this.#outcomes = new UnitOutcomes(rows);
+    this.#again = rowsAgainOf(unit.batch);
+    this.#outcomes = new UnitOutcomes(rows, this.#again?.set);
     this.#names = layout.names(rows, unit);
     this.#startedAtMs = layout.clock.wallMs();
     this.#startMs = layout.clock.nowMs();
@@ -186,7 +188,8 @@ class DatasetWriter implements GatheringWriter {
     const { id, rows } = this.#unit;
     const { worker, clock } = this.#layout;
     const numbers = { rows, stored: counts.fetched, failed: counts.failed, skipped: counts.skipped, bytes };
-    return { unit: id, token: this.#token, worker, ...numbers, artifacts, errors, committedAtMs: clock.wallMs() };
+    const record = { unit: id, token: this.#token, worker, ...numbers, artifacts, errors };
+    return { ...record, committedAtMs: clock.wallMs(), ...(this.#again && { again: this.#again }) };
   }
 
   #extension({ contentType, extension }: FetchResult): string {

@@ -37,4 +37,29 @@ describe('totals of records', () => {
     const { errors } = sumOf([{ ...{ units: 1, rows: 7, stored: 0, failed: 7, skipped: 0, bytes: 0 }, errors: codes }]);
     expect(Object.keys(errors)).toEqual(['dns_error', 'http_404', 'reset']);
   });
+
+  it('count rows once that were fetched again, as what they are now', async () => {
+    const first = {
+      rows: 10,
+      stored: 4,
+      failed: 5,
+      skipped: 1,
+      bytes: 40,
+      errors: { reset: 3, http_404: 2, host_paused: 1 },
+    };
+    const again = { set: 2, failed: 3, skipped: 1, errors: { reset: 3, host_paused: 1 } };
+    const second = { rows: 4, stored: 3, failed: 1, skipped: 0, bytes: 30, errors: { http_503: 1 }, again };
+    const rest = { unit: '000000-1a2b3c4d', token: 't', worker: 'local', artifacts: [], committedAtMs: 0 };
+    expect(
+      await totalOf(
+        each([
+          { ...rest, ...first },
+          { ...rest, ...second },
+        ]),
+      ),
+    ).toEqual({
+      ...{ units: 2, rows: 10, stored: 7, failed: 3, skipped: 0, bytes: 70 },
+      errors: { http_404: 2, http_503: 1 },
+    });
+  });
 });

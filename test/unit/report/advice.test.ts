@@ -18,7 +18,11 @@ const CODES = [
 
 describe('advice', () => {
   it.for(CODES)('on %s has a cause, and names only commands and options that exist', (code) => {
-    for (const context of [{ manifest: 'm.parquet' }, { manifest: 'm.parquet', unfinished: 'out' }]) {
+    for (const context of [
+      { manifest: 'm.parquet' },
+      { manifest: 'm.parquet', unfinished: 'out' },
+      { manifest: 'm', finished: 'out' },
+    ]) {
       const { cause, next } = adviceFor(code, context);
       expect(cause).not.toBe('');
       if (next === undefined) continue;
@@ -35,6 +39,15 @@ describe('advice', () => {
     );
     expect(adviceFor('too_large', { manifest: 'm.csv' }).next).toBe(
       'flow-dc download m.csv -o NEW_FOLDER --max-bytes 1GiB',
+    );
+  });
+
+  it('for a finished job is to fetch those rows again, into the same folder', () => {
+    expect(adviceFor('reset', { manifest: 'm.csv', finished: 'out' }).next).toBe(
+      'flow-dc retry out --only reset --per-host-concurrency 4',
+    );
+    expect(adviceFor('http_503', { manifest: 'm.csv', finished: 'out' }).next).toBe(
+      'flow-dc retry out --only http_503',
     );
   });
 

@@ -73,13 +73,7 @@ export async function patiently<Result>(
   }
 }
 
-export interface RemoteParts {
-  readonly bytes: number;
-  /** The bytes of [start, end). */
-  read(start: number, end: number, signal: AbortSignal): Promise<Buffer>;
-}
-
-export class RemoteFile implements RemoteParts {
+export class RemoteFile {
   readonly name: string;
   readonly bytes: number;
   readonly #origin: Origin;

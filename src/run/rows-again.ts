@@ -1,0 +1,34 @@
+/** The rows of a manifest that a round fetches again, with what they were before. */
+import { type Data, type DataType, Field, type RecordBatch, Schema, Utf8 } from 'apache-arrow';
+import { schemaBatch, utf8Column } from '../arrow/columns.ts';
+import { takeRows } from '../arrow/take.ts';
+import type { RetryRound } from '../job/retry-rounds.ts';
+import { ATTEMPT_SET_METADATA, BEFORE_COLUMN, ROW_COLUMN } from '../record.ts';
+
+/** Batches of the reader in, the round's rows of them out; ends after the last of those. */
+export async function* rowsAgain(
+  batches: AsyncIterable<RecordBatch>,
+  { set, rows, outcomeOf, outcomes }: RetryRound,
+): AsyncGenerator<RecordBatch> {
+  let next = 0;
+  for await (const batch of batches) {
+    const at = batch.schema.fields.findIndex(({ name }) => name === ROW_COLUMN);
+    const [first = 0] = (batch.data.children[at] as Data).values as Float64Array;
+    const picked: number[] = [];
+    const before: (string | undefined)[] = [];
+    for (; next < rows.length && (rows[next] as number) < first + batch.numRows; next += 1) {
+      picked.push((rows[next] as number) - first);
+      before.push(outcomes[outcomeOf[next] as number]);
+    }
+    if (picked.length > 0)
+      yield marked(takeRows([batch], { batches: new Uint8Array(picked.length), rows: picked }), before, set);
+    if (next === rows.length) return;
+  }
+}
+
+function marked(batch: RecordBatch, before: readonly (string | undefined)[], set: number): RecordBatch {
+  const { fields, metadata } = batch.schema;
+  const all = [...fields, new Field<DataType>(BEFORE_COLUMN, new Utf8(), true)];
+  const schema = new Schema(all, new Map([...metadata, [ATTEMPT_SET_METADATA, String(set)]]));
+  return schemaBatch(schema, batch.numRows, [...batch.data.children, utf8Column(before)]);
+}
