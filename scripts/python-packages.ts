@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, installInCi } from './debian-package.ts';
-import { runStep } from './run-step.ts';
+import { note, runStep } from './run-step.ts';
 
 /** Pinned, what they stand on is not: that is what users get. */
 const SETS = {
@@ -49,7 +49,7 @@ export async function obtainPythonSet(set: PythonSet): Promise<string | undefine
   const quiet = ['--quiet', '--disable-pip-version-check', '--no-input', '--no-compile', '--prefer-binary'];
   const { ok, output } = await runStep(join(folder, 'bin', 'pip'), ['install', ...quiet, ...SETS[set]]);
   if (ok) await writeFile(join(folder, 'complete'), '');
-  else process.stdout.write(`${set}: ${output.trim().split('\n').at(-1)}\n`);
+  else note(`${set}: ${output.trim().split('\n').at(-1)}`);
   return findPythonSet(set);
 }
 

@@ -41,6 +41,18 @@ export function runThrough(command: string, args: readonly string[]): Promise<nu
   });
 }
 
+/** What was said since it was last asked, lines. */
+const notes: string[] = [];
+
+/** Say a line for people that must not stand between those of a step that prints meanwhile. */
+export function note(line: string): void {
+  notes.push(line);
+}
+
+export function takeNotes(): string[] {
+  return notes.splice(0);
+}
+
 /** One line per step; the collected output only when the step failed. */
 export function reportStep(name: string, result: StepResult): void {
   process.stdout.write(`${result.ok ? 'ok  ' : 'FAIL'} ${name.padEnd(16)} ${result.seconds.toFixed(1)} s\n`);

@@ -4,7 +4,7 @@ import { CLOUD_TOOLS, obtainTool } from './cloud-tools.ts';
 import { obtainNatsServer } from './nats-server-binary.ts';
 import { obtainNode } from './node-binary.ts';
 import { obtainPythonSet } from './python-packages.ts';
-import { runStep } from './run-step.ts';
+import { runStep, takeNotes } from './run-step.ts';
 import { obtainTypes, TYPES_PACKAGES } from './types-packages.ts';
 import { obtainVersitygw } from './versitygw-binary.ts';
 
@@ -99,7 +99,7 @@ async function findOne({ name, probe: [command, ...args], without, obtain, varia
   return ok ? `with ${name}: ${output.split('\n')[0]}` : `without ${name}: skipping ${without}`;
 }
 
-/** One line per tool or data set, for people. */
+/** What fetching had to say, then one line per tool or data set, for people. */
 export async function findTestTools(): Promise<string[]> {
   const lines = await Promise.all([...TOOLS.map(findOne), findTypesPackages(), findLoaders()]);
   const manifests = process.env.FLOW_DC_MANIFESTS;
@@ -108,5 +108,5 @@ export async function findTestTools(): Promise<string[]> {
       ? 'without FLOW_DC_MANIFESTS: skipping the tests on real manifests (set it to their folder)'
       : `with real manifests: ${manifests}`,
   );
-  return lines;
+  return [...takeNotes(), ...lines];
 }

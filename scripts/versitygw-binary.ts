@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findProgram, isExecutable } from '../src/cluster/find-program.ts';
 import { cacheFolder } from './debian-package.ts';
 import { obtainPythonSet } from './python-packages.ts';
-import { runStep } from './run-step.ts';
+import { note, runStep } from './run-step.ts';
 
 const NAME = 'versitygw';
 /** Pinned: what it does when two clients create one object is part of what tests stand on. */
@@ -35,7 +35,7 @@ export async function obtainVersitygw(): Promise<string | undefined> {
   const module = `github.com/versity/versitygw/cmd/versitygw@${VERSION}`;
   const { ok, output, seconds } = await runStep('env', [...environment, go, 'install', module]);
   const reason = ok ? '' : `: ${output.trimEnd().split('\n').at(-1)}`;
-  process.stdout.write(`${ok ? 'built' : 'could not build'} ${NAME} in ${seconds.toFixed(1)} s${reason}\n`);
+  note(`${ok ? 'built' : 'could not build'} ${NAME} in ${seconds.toFixed(1)} s${reason}`);
   if (ok) await rename(join(folder, NAME), join(CACHE, NAME));
   await rm(folder, { recursive: true, force: true });
   return findVersitygw();

@@ -14,15 +14,15 @@ describe('flow-dc repair', () => {
     ['imagefolder shards', ['--label', 'label']],
     ['loose files', ['--label', 'label', '--no-create-tar']],
   ])('keeps every whole picture of %s when its host is gone, and says so of what it loses', async ([, flags]) => {
-    const { origin, out, state, essence: whole } = await finished(...flags);
+    const { out, state, essence: whole, since } = await finished(...flags);
     const tables = flags.includes('--no-create-tar') ? state : out;
     const again = ['repair', out, '--progress', 'off'];
     await rm(join(tables, '000001.stats.json'));
-    await origin.close();
     const kept = await runCli([...again, '--connect-to', '::127.0.0.1:1', '--max-retry-attempts', '1']);
     expect(kept.code, kept.stderr).toBe(0);
     expect(await verify(out)).toMatchObject({ code: 0, stdout: '' });
     expect(essence(await outcomesOf(tables))).toEqual(whole);
+    expect(since()).toBe(0);
     if (flags.length > 0) return;
     const [shard] = (await readdir(out)).filter((name) => /^000001[.]tar/.test(name));
     await rm(join(out, shard as string));

@@ -73,7 +73,7 @@ describe('flow-dc repair', () => {
     const { out, essence: whole, since } = await finished();
     for (const shard of ['000000', '000002', '000004']) await rm(join(out, `${shard}.tar`));
     const repair = startCli(['repair', out]);
-    await vi.waitFor(() => expect(since()).toBeGreaterThan(20), { timeout: 20_000, interval: 5 });
+    await vi.waitFor(() => expect(since()).toBeGreaterThan(20), { timeout: 60_000, interval: 5 });
     repair.child.kill('SIGKILL');
     await repair.done;
     const between = await verify(out);
@@ -165,7 +165,7 @@ describe('flow-dc verify of an unfinished dataset', () => {
     const shape = ['--shard-size', String(SHARD_ROWS), '--connect-to', origin.connectTo, '--progress', 'off'];
     const pace = ['--law', 'fixed', '--per-host-concurrency', '5', '--open-units', '2'];
     const run = startCli(['download', join(folder, 'm.csv'), '-o', out, ...shape, ...pace]);
-    await vi.waitFor(async () => expect(await readdir(out)).toContain('000001.tar'), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await readdir(out)).toContain('000001.tar'), { timeout: 60_000 });
     const beside = await verify(out);
     expect(beside).toMatchObject({ code: 3, stdout: '' });
     expect(beside.stderr).toMatch(/^unfinished: \d+ of 300 rows are settled; process \d+ on .* is at work on it/);

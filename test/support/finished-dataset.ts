@@ -1,11 +1,12 @@
 /** A finished dataset of a few hundred pictures, for those who damage it. */
-import { open, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
+import { type DemoHosts, startDemoHosts } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { essence, outcomesOf } from './dataset.ts';
 import { type CliResult, runCli } from './run-cli.ts';
 import { tempFolder } from './temp-folder.ts';
-import { testOrigin } from './test-origin.ts';
 
 const ROWS = 300;
 export const SHARD_ROWS = 50;
@@ -13,26 +14,47 @@ export const csv = ['url,label', ...Array.from({ length: ROWS }, (_, i) => `http
   '\n',
 );
 
+interface Prepared {
+  readonly origin: DemoHosts;
+  readonly folder: string;
+  readonly essence: string[];
+}
+
+/** By flags. Nobody changes them: tests get copies. */
+const prepared = new Map<string, Promise<Prepared>>();
+
+afterAll(async () => {
+  for (const { origin, folder } of await Promise.all(prepared.values())) {
+    await origin.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+/** A copy of a dataset that was downloaded with these flags, once per file, and its host, which all copies share. */
 export async function finished(...flags: readonly string[]) {
-  const origin = await testOrigin({ rules: [{ behaviours: [{ kind: 'latency', meanMs: 10 }] }] });
+  const key = flags.join(' ');
+  const first = prepared.get(key) ?? prepare(flags);
+  prepared.set(key, first);
+  const { origin, folder: source, essence: whole } = await first;
   const folder = await tempFolder();
+  await cp(source, folder, { recursive: true, preserveTimestamps: true });
+  const out = join(folder, 'out');
+  const state = flags.includes('--no-create-tar') ? `${out}.flow-dc` : join(out, '.flow-dc');
+  const asked = (): number => origin.stats().get('a.test')?.requests ?? 0;
+  const before = asked();
+  return { out, state, essence: whole, since: () => asked() - before };
+}
+
+async function prepare(flags: readonly string[]): Promise<Prepared> {
+  const origin = await startDemoHosts({ rules: [{ behaviours: [{ kind: 'latency', meanMs: 10 }] }] });
+  const folder = await mkdtemp(join(tmpdir(), 'flow-dc-finished-'));
   await writeFile(join(folder, 'm.csv'), csv);
   const out = join(folder, 'out');
   const shape = ['--shard-size', String(SHARD_ROWS), '--connect-to', origin.connectTo, '--progress', 'off'];
-  const first = await runCli(['download', join(folder, 'm.csv'), '-o', out, ...shape, ...flags]);
-  expect(first.code, first.stderr).toBe(0);
-  const state = flags.includes('--no-create-tar') ? `${out}.flow-dc` : join(out, '.flow-dc');
-  const before = asked();
-  function asked(): number {
-    return origin.stats().get('a.test')?.requests ?? 0;
-  }
-  return {
-    origin,
-    out,
-    state,
-    essence: essence(await outcomesOf(flags.includes('--no-create-tar') ? state : out)),
-    since: () => asked() - before,
-  };
+  const { code, stderr } = await runCli(['download', join(folder, 'm.csv'), '-o', out, ...shape, ...flags]);
+  expect(code, stderr).toBe(0);
+  const tables = flags.includes('--no-create-tar') ? `${out}.flow-dc` : out;
+  return { origin, folder, essence: essence(await outcomesOf(tables)) };
 }
 
 export async function flipByte(path: string, at: number): Promise<void> {

@@ -1,7 +1,7 @@
 /** Where the bytes of a manifest's file are: in a file here, or behind a URL. */
 import type { FlowDcError } from '../../errors.ts';
 import type { ManifestFile, ManifestFormat } from './manifest-info.ts';
-import type { RemoteFile } from './remote/remote-file.ts';
+import type { RemoteFile, RemoteParts } from './remote/remote-file.ts';
 
 export type FileSource = LocalSource | RemoteSource;
 
@@ -22,6 +22,9 @@ export interface RemoteSource extends NamedSource {
   readonly remote: RemoteFile;
 }
 
+/** As much of a source as reading parts of it needs. */
+export type ReadableSource = LocalSource | (NamedSource & { readonly remote: RemoteParts });
+
 /** What was found out about a file when a manifest was looked into is used again when it is read. */
 const SOURCES = new WeakMap<ManifestFile, FileSource>();
 
@@ -38,6 +41,6 @@ export function withSource(file: ManifestFile, source: FileSource): ManifestFile
   return file;
 }
 
-export function isRemote(source: FileSource): source is RemoteSource {
+export function isRemote<Source extends ReadableSource>(source: Source): source is Exclude<Source, LocalSource> {
   return 'remote' in source;
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { extension } from './detect-format.ts';
-import { type FileSource, isRemote } from './file-source.ts';
+import { isRemote, type ReadableSource } from './file-source.ts';
 import type { InputIdentity } from './manifest-info.ts';
 import { unopenable } from './resolve-inputs.ts';
 
@@ -30,7 +30,7 @@ interface Parts {
  * Read a file's first MiB (and a parquet file's footer) and fingerprint it: the same for the same bytes, wherever they
  * are. FDC_ERR_MANIFEST_NOT_FOUND when it cannot be opened; errors of RemoteFile.
  */
-export async function headOfFile(source: FileSource, signal: AbortSignal): Promise<FileHead> {
+export async function headOfFile(source: ReadableSource, signal: AbortSignal): Promise<FileHead> {
   const { name } = source;
   if (isRemote(source)) {
     const { remote } = source;

@@ -4,14 +4,16 @@ import { isTextType, textColumn } from '../../arrow/text.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { shortened, someOf } from '../../short-text.ts';
+import { inOrder } from '../../structures/in-order.ts';
 import { tooWide } from './bounds.ts';
 import { describeColumns, unify } from './conform.ts';
 import { detectFormat } from './detect-format.ts';
-import { type FileSource, isRemote, sourceOf, withSource } from './file-source.ts';
+import { type FileSource, isRemote, type ReadableSource, sourceOf, withSource } from './file-source.ts';
 import { type GivenRoles, guessRoles, urlByName } from './guess-roles.ts';
 import { headOfFile } from './head-of-file.ts';
 import type { ManifestFile, ManifestInfo } from './manifest-info.ts';
 import { MAX_WARNINGS, type OpenManifest, type Surroundings } from './manifest-reader.ts';
+import { withKeptTail } from './remote/kept-tail.ts';
 import { resolveInputs } from './resolve-inputs.ts';
 import { fileChunks, gunzipped, textRows } from './text-input.ts';
 
@@ -20,11 +22,24 @@ const WARN_ROW_GROUP_BYTES = 512 * 1024 * 1024;
 const MAX_ROW_GROUP_BYTES = 1536 * 1024 * 1024;
 /** Values that are looked at when no column name is telling. */
 const GUESS_ROWS = 64;
+/** Looking into a file behind a URL is a few round trips, and of each one the first MiB is held meanwhile. Chosen. */
+const LOOKS_AT_ONCE = 8;
+
+/** What a file is by its first bytes. */
+interface Looked {
+  readonly file: ManifestFile;
+  /** The same bytes, with those of the end at hand. */
+  readonly near: ReadableSource;
+  /** Of anything but parquet. */
+  readonly schema?: Schema | undefined;
+}
 
 /** What a file is, and its columns. */
 interface Probe {
   readonly file: ManifestFile;
   readonly schema: Schema;
+  /** What is odd about it. */
+  readonly said: readonly string[];
 }
 
 /**
@@ -37,12 +52,10 @@ export async function inspectFiles(
   surroundings: Surroundings,
 ): Promise<ManifestInfo> {
   const { sources, warnings } = await resolveInputs(settings.inputs, surroundings.remotes);
-  const said = [...warnings];
   const probes: Probe[] = [];
-  for (const source of sources) {
-    if (isRemote(source)) surroundings.atEnd(() => source.remote.close());
-    probes.push(await probe(source, settings.format, said, surroundings));
-  }
+  for (const source of sources) if (isRemote(source)) surroundings.atEnd(() => source.remote.close());
+  const looking = inOrder(sources, LOOKS_AT_ONCE, (source) => look(source, settings.format, surroundings));
+  for await (const looked of looking) probes.push(await probe(looked, surroundings));
   const columns = unify(probes.map(({ file, schema }) => ({ name: file.name, schema })));
   const named = columns.fields.map(({ name, type }) => ({ name, isText: isTextType(type) }));
   const rowsToGuess =
@@ -58,7 +71,9 @@ export async function inspectFiles(
     ...describeColumns(columns.fields, roles),
     guessed,
     ...(rows.every((count) => count !== undefined) ? { rows: rows.reduce((sum, count) => sum + count, 0) } : {}),
-    warnings: [...said, ...columns.warnings].slice(0, MAX_WARNINGS).map((warning) => shortened(warning)),
+    warnings: [...warnings, ...probes.flatMap(({ said }) => said), ...columns.warnings]
+      .slice(0, MAX_WARNINGS)
+      .map((warning) => shortened(warning)),
   };
 }
 
@@ -86,28 +101,32 @@ export async function contentOf(file: ManifestFile): Promise<string> {
   }
 }
 
-async function probe(
+/** What can be found out about several files at a time. */
+async function look(
   source: FileSource,
   format: ManifestSettings['format'],
-  said: string[],
   surroundings: Surroundings,
-): Promise<Probe> {
+): Promise<Looked> {
   const { name, typed, pageError } = source;
-  const { identity, head, gzip } = await headOfFile(source, surroundings.signal);
+  const near = isRemote(source) ? { ...source, remote: withKeptTail(source.remote) } : source;
+  const { identity, head, gzip } = await headOfFile(near, surroundings.signal);
   if (pageError !== undefined && /^\s*<(!doctype html|html|head|body)/i.test(head.toString('latin1', 0, 512)))
     throw pageError;
-  const detected = detectFormat({ head, gzip, name, typed }, format);
-  if (detected.format !== 'parquet') {
-    const file = withSource({ ...identity, ...detected }, source);
-    const first = await firstBatch(file, surroundings);
-    return { file, schema: first.schema };
-  }
-  const { schema, rows, rowGroupBytes, rowBytes } = await surroundings.thread.head(source);
-  checkRowGroups(name, rowGroupBytes, said);
+  const file = withSource({ ...identity, ...detectFormat({ head, gzip, name, typed }, format) }, source);
+  if (file.format === 'parquet') return { file, near };
+  return { file, near, schema: (await firstBatch(file, surroundings)).schema };
+}
+
+/** The parquet thread has one file open at a time. */
+async function probe({ file, near, schema: known }: Looked, surroundings: Surroundings): Promise<Probe> {
+  if (known !== undefined) return { file, schema: known, said: [] };
+  const { name } = file;
+  const { schema, rows, rowGroupBytes, rowBytes } = await surroundings.thread.head(near);
+  const said = checkRowGroups(name, rowGroupBytes);
   const most = surroundings.maxRecordBytes;
   if (rowBytes > most)
     throw tooWide(`${name} has rows of ${Math.round(rowBytes)} bytes, expected at most ${most} (max_record)`);
-  return { file: withSource({ ...identity, ...detected, rows, rowGroupBytes }, source), schema };
+  return { file: withSource({ ...file, rows, rowGroupBytes }, sourceOf(file)), schema, said };
 }
 
 /** Rows of a file without the URL column could only fail, all of them. */
@@ -123,14 +142,15 @@ function checkUrlColumn({ name }: ManifestFile, schema: Schema, url: string): vo
   );
 }
 
-function checkRowGroups(name: string, bytes: number, said: string[]): void {
-  if (bytes < WARN_ROW_GROUP_BYTES) return;
+/** @returns what to say of them */
+function checkRowGroups(name: string, bytes: number): string[] {
+  if (bytes < WARN_ROW_GROUP_BYTES) return [];
   const size =
     `${name} has a row group of ${Math.round(bytes / 2 ** 20)} MiB compressed, which is held in memory while it ` +
     'is read';
   const fix = 'write it with smaller row groups (100,000 rows, say), or with fewer columns';
   if (bytes > MAX_ROW_GROUP_BYTES) throw tooWide(`${size}; at most 1536 MiB can be: ${fix}`);
-  said.push(`${size}; to save memory ${fix}`);
+  return [`${size}; to save memory ${fix}`];
 }
 
 /** FDC_ERR_MANIFEST_EMPTY for a text input without any row: it has no columns either, unless a header names them. */

@@ -6,9 +6,9 @@ import { decodeBatch } from '../../arrow/batch-bytes.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { startThread } from '../../start-thread.ts';
 import { checkNames } from './bounds.ts';
-import { type FileSource, isRemote } from './file-source.ts';
+import { isRemote, type ReadableSource } from './file-source.ts';
 import type { ParquetAnswer, ParquetBytes, ParquetQuestion, ParquetRequest } from './parquet-file.ts';
-import type { RemoteFile } from './remote/remote-file.ts';
+import type { RemoteParts } from './remote/remote-file.ts';
 
 /** Batches asked for before the first of them is used. */
 const AHEAD = 2;
@@ -34,12 +34,12 @@ export class ParquetThread {
   #waiting: Waiter[] = [];
   #broken: Error | undefined;
   /** The file that is open, where it is behind a URL, and why it could not be read. */
-  #remote: RemoteFile | undefined;
+  #remote: RemoteParts | undefined;
   #fault: Error | undefined;
   readonly #stop = new AbortController();
 
   /** The footer's facts. FDC_ERR_MANIFEST_CORRUPT when it is cut off or damaged, _TOO_WIDE beyond the bounds. */
-  async head(source: FileSource): Promise<ParquetHead> {
+  async head(source: ReadableSource): Promise<ParquetHead> {
     const head = await this.#open(source);
     await this.#ask({ op: 'close' });
     return head;
@@ -49,7 +49,7 @@ export class ParquetThread {
    * All rows in batches of at most 8192. FDC_ERR_MANIFEST_CORRUPT where a page is damaged; what came before is good.
    * @param wanted - read only these of the file's columns; one of them has to be there
    */
-  async *batches(source: FileSource, wanted?: readonly string[]): AsyncGenerator<RecordBatch, void> {
+  async *batches(source: ReadableSource, wanted?: readonly string[]): AsyncGenerator<RecordBatch, void> {
     const { rows: total, schema } = await this.#open(source);
     // An unknown name would make parquet-wasm panic.
     const columns = wanted?.filter((name) => schema.fields.some((field) => field.name === name));
@@ -80,7 +80,7 @@ export class ParquetThread {
     await this.#worker?.terminate();
   }
 
-  async #open(source: FileSource): Promise<ParquetHead> {
+  async #open(source: ReadableSource): Promise<ParquetHead> {
     const { name } = source;
     this.#remote = isRemote(source) ? source.remote : undefined;
     try {

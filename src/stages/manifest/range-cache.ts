@@ -5,7 +5,7 @@
 import { copyOf, type Parts } from './parquet-parts.ts';
 
 /** Less is not asked for at a time: a round trip takes as long as some hundred kilobytes. Chosen. */
-const LEAST_BYTES = 256 * 1024;
+export const LEAST_BYTES = 256 * 1024;
 /** Kept at least, whatever the file is like. */
 const KEPT_BYTES = 32 * 1024 * 1024;
 

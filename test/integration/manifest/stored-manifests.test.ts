@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../src/arrow/columns.ts';
 import { readManifest, readManifestInfo } from '../../../src/stages/manifest/read-manifest.ts';
+import { testFaultProxy } from '../../support/fault-proxy.ts';
 import { writeLargeParquet } from '../../support/manifests.ts';
 import { testS3Gateway } from '../../support/s3-gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -14,7 +15,7 @@ async function bucketWith(objects: Readonly<Record<string, Buffer | string>>) {
   const gateway = await testS3Gateway('s3rver');
   const store = await openTestStore(gateway, '');
   for (const [key, content] of Object.entries(objects)) await store.put(key, content);
-  return { store, remote: { store: { endpoint: gateway.url } } };
+  return { gateway, store, remote: { store: { endpoint: gateway.url } } };
 }
 
 const csvOf = (from: number, rows: number): Buffer =>
@@ -79,6 +80,34 @@ describe('a manifest in an object store', () => {
     const { error } = await collect(readManifest(input, { remote }));
     expect(error).toMatchObject({ code: 'FDC_ERR_MANIFEST_NOT_FOUND', message: expect.stringMatching(message) });
   });
+
+  it.each(['csv', 'parquet'])(
+    'of many %s files is looked into several at a time, and read in order',
+    async (format) => {
+      const { gateway, store } = await bucketWith({});
+      const folder = await tempFolder();
+      for (let i = 10; i < 34; i += 1) {
+        const at = path.join(folder, `${i}.${format}`);
+        if (format === 'parquet') await writeLargeParquet(at, 100 + i, { rowGroupRows: 100 });
+        await store.put(`many/${i}.${format}`, format === 'csv' ? csvOf(i * 100, 100 + i) : await readFile(at));
+      }
+      const proxy = await testFaultProxy(() => gateway.port);
+      let most = 0;
+      const when = ({ nth }: { readonly nth: number }): boolean => {
+        most = Math.max(most, nth - proxy.seen.length);
+        return true;
+      };
+      proxy.add({ fault: { kind: 'delay', ms: 20 }, when });
+      const { files, rows } = await readManifestInfo('s3://bucket/many/', {
+        remote: { store: { endpoint: proxy.url } },
+      });
+      const names = Array.from({ length: 24 }, (_, i) => `s3://bucket/many/${i + 10}.${format}`);
+      expect(files.map(({ name }) => name)).toEqual(names);
+      if (format === 'parquet') expect(rows).toBe(24 * 100 + (24 * (10 + 33)) / 2);
+      expect(most).toBeGreaterThan(4);
+      expect(most).toBeLessThanOrEqual(10);
+    },
+  );
 
   it('is not a mixture of two when it is replaced meanwhile', async () => {
     const content = csvOf(0, 500_000);

@@ -73,7 +73,13 @@ export async function patiently<Result>(
   }
 }
 
-export class RemoteFile {
+export interface RemoteParts {
+  readonly bytes: number;
+  /** The bytes of [start, end). */
+  read(start: number, end: number, signal: AbortSignal): Promise<Buffer>;
+}
+
+export class RemoteFile implements RemoteParts {
   readonly name: string;
   readonly bytes: number;
   readonly #origin: Origin;
