@@ -2,7 +2,7 @@
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { batchOf } from '../arrow/columns.ts';
 import { readRoles } from '../unit-rows.ts';
-import { manifestColumns } from './naming/column-names.ts';
+import { manifestColumns } from './column-names.ts';
 import { DEFAULT_RULES, type Publish, publishedColumn, publisher } from './published.ts';
 import type { Column, UnitOutcomes } from './unit-outcomes.ts';
 

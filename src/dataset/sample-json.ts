@@ -3,7 +3,7 @@ import { type Data, DataType, type Field, type RecordBatch } from 'apache-arrow'
 import { type JsonValue, jsonReader } from '../arrow/json-value.ts';
 import type { FetchResult } from '../record.ts';
 import { readRoles } from '../unit-rows.ts';
-import { manifestColumns } from './naming/column-names.ts';
+import { manifestColumns } from './column-names.ts';
 import { DEFAULT_RULES, type Publish, publisher } from './published.ts';
 
 /** The `key.json` of one sample, as UTF-8 bytes. */

@@ -1,7 +1,7 @@
 /** The types of a webdataset's fields for the head of its card: without them Hugging Face infers them from five samples. */
 import { type DataType, DataType as DataTypes, type Schema } from 'apache-arrow';
 import { readRoles } from '../../unit-rows.ts';
-import { manifestColumns } from '../naming/column-names.ts';
+import { manifestColumns } from '../column-names.ts';
 
 /** A field in the words of Hugging Face's `dataset_info`. */
 type Feature = { readonly [key: string]: string | Feature | readonly Feature[] };

@@ -16,7 +16,7 @@ import {
 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../src/arrow/columns.ts';
-import { OUTCOME_COLUMNS } from '../../../src/dataset/naming/column-names.ts';
+import { OUTCOME_COLUMNS } from '../../../src/dataset/column-names.ts';
 import { outcomeTable } from '../../../src/dataset/outcome-table.ts';
 import { decodeParquet, encodeParquet } from '../../../src/dataset/parquet-file.ts';
 import { sampleJsonWriter } from '../../../src/dataset/sample-json.ts';

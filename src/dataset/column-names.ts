@@ -1,6 +1,6 @@
 /** What the columns of a manifest are called where they stand beside ours: in the outcome tables and in KEY.json. Pure. */
 import type { Schema } from 'apache-arrow';
-import { isReaderColumn } from '../../record.ts';
+import { isReaderColumn } from '../record.ts';
 
 /** The outcome table's own columns, in their order. */
 export const OUTCOME_COLUMNS = [
