@@ -8,8 +8,6 @@ import { testS3Gateway } from '../support/s3-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
 
-const ROWS = 240;
-
 describe.each(CLOUD_TOOLS)('an upload into a store by %s', (tool) => {
   describeTool(tool, 'whole downloads', (path) => {
     async function setUp() {
@@ -17,9 +15,11 @@ describe.each(CLOUD_TOOLS)('an upload into a store by %s', (tool) => {
       const gateway = await testS3Gateway(gatewayFor(tool));
       const origin = await testOrigin({ meanBytes: 3000 });
       const manifest = join(folder, 'm.csv');
+      // The others take a second for each call, and each shard has three files: one is enough.
+      const rows = tool === 'rclone' ? 240 : 100;
       await writeFile(
         manifest,
-        ['url', ...Array.from({ length: ROWS }, (_, i) => `http://a.test/${i}.jpg`)].join('\n'),
+        ['url', ...Array.from({ length: rows }, (_, i) => `http://a.test/${i}.jpg`)].join('\n'),
       );
       const tools = await toolEnv(tool, gateway, folder);
       const env = { ...tools, PATH: [dirname(path), process.env.PATH ?? ''].join(delimiter) };
@@ -40,8 +40,11 @@ describe.each(CLOUD_TOOLS)('an upload into a store by %s', (tool) => {
       );
       expect((await readdir(out)).filter((name) => name.endsWith('.tar'))).toEqual([]);
       expect(await runCli(['verify', out], { env })).toMatchObject({ code: 0, stdout: '' });
-      await gateway.put('birds/000001.tar', 'no archive');
-      expect((await runCli(['verify', out], { env })).stdout).toContain('artifact_damaged: 000001.tar');
+      expect(await gateway.openUploads()).toEqual([]);
+      // What follows asks the programs for nothing new, and this one is the quickest.
+      if (tool !== 'rclone') return;
+      await gateway.put('birds/000000.tar', 'no archive');
+      expect((await runCli(['verify', out], { env })).stdout).toContain('artifact_damaged: 000000.tar');
       const repaired = await runCli(['repair', out], { env });
       expect(repaired.code, repaired.stderr).toBe(0);
       expect((await gateway.objects('birds/')).map(({ key }) => key)).toEqual(there.map(({ key }) => key));
