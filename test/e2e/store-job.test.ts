@@ -104,7 +104,7 @@ describeS3('flow-dc download -o s3://', () => {
     expect(foreign).toMatchObject({ code: 2, stderr: expect.stringContaining('FDC_ERR_DEST_FOREIGN') });
     expect(foreign.stderr).toContain('s3://bucket/other holds notes.txt and no flow-dc job');
     const first = await jobs.start(jobs.args('s3://bucket/set'));
-    await vi.waitFor(() => expect(first.stderr()).toContain('limits:'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(first.stderr()).toContain('limits:'), { timeout: 60_000 });
     const locked = await jobs.run(jobs.args('s3://bucket/set'), 'there');
     expect(locked).toMatchObject({ code: 2, stderr: expect.stringContaining('FDC_ERR_JOB_LOCKED') });
     expect((await first.done).code).toBe(0);
@@ -116,7 +116,7 @@ describeS3('flow-dc download -o s3://', () => {
   it('ends with one line when another process has taken the job over, and disturbs it no more', async () => {
     const jobs = await storeJobs('versitygw', 3000, 400);
     const run = await jobs.start(jobs.args('s3://bucket/set', '--per-host-concurrency', '1'));
-    await vi.waitFor(() => expect(run.stderr()).toContain('limits:'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(run.stderr()).toContain('limits:'), { timeout: 60_000 });
     const other = JSON.stringify({ pid: 7, hostname: 'elsewhere', startedAtMs: 0, nonce: 'other' });
     await jobs.gateway.put('set/.flow-dc/lock', other);
     const { code, stderr } = await run.done;

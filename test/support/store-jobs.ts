@@ -24,10 +24,13 @@ export interface StoreJobs {
   run(args: readonly string[], machine?: string, options?: CliOptions): ReturnType<typeof runCli>;
   /** Every row of the dataset below a prefix, without what may differ between runs. */
   rowsBelow(prefix: string): Promise<string[]>;
-  /** The same of a local run of the same list. */
-  rowsOfLocalRun(...more: string[]): Promise<string[]>;
+  /** The same of a local run of the same list, run once for all jobs of a file. */
+  rowsOfLocalRun(): Promise<string[]>;
   keysBelow(prefix: string): Promise<string[]>;
 }
+
+/** By the number of rows, which decides them. */
+const locals = new Map<number, Promise<string[]>>();
 
 export async function storeJobs(kind: GatewayKind, rows = 600, latencyMs = 10): Promise<StoreJobs> {
   const folder = await tempFolder();
@@ -52,6 +55,11 @@ export async function storeJobs(kind: GatewayKind, rows = 600, latencyMs = 10): 
   const args = (out: string, ...more: string[]): string[] => [
     ...['download', manifest, '-o', out, ...settings, '--per-host-concurrency', '8', '--threads', '1', ...more],
   ];
+  const runLocally = async (local: string): Promise<string[]> => {
+    const { code, stderr } = await runCli(args(local, '--per-host-concurrency', '64'));
+    if (code !== 0) throw new Error(stderr);
+    return essence(await outcomesOf(local));
+  };
   const optionsOf = async (name: string, options: CliOptions): Promise<CliOptions> => ({
     ...options,
     env: { ...(await machine(name)).env, ...options.env },
@@ -69,11 +77,10 @@ export async function storeJobs(kind: GatewayKind, rows = 600, latencyMs = 10): 
       }
       return essence(await outcomesOf(copy));
     },
-    rowsOfLocalRun: async (...more) => {
-      const local = join(folder, 'local');
-      const { code, stderr } = await runCli(args(local, ...more));
-      if (code !== 0) throw new Error(stderr);
-      return essence(await outcomesOf(local));
+    rowsOfLocalRun: () => {
+      const known = locals.get(rows) ?? runLocally(join(folder, 'local'));
+      locals.set(rows, known);
+      return known;
     },
     keysBelow: async (prefix) => (await gateway.objects(`${prefix}/`)).map(({ key }) => key.slice(prefix.length + 1)),
   };
