@@ -15,6 +15,8 @@ const ROWS = 1200;
 /** Some rows fail for good: they are kept as well. */
 const HOSTS = ['a.test', 'b.test', 'gone.test'];
 const AT_ONCE = 12;
+/** For a run that nobody disturbs. */
+const QUICK = ['--per-host-concurrency', '100'];
 const csv = [
   'url,label,caption',
   ...Array.from({ length: ROWS }, (_, i) => `http://${HOSTS[i % 3]}/p/${i}.jpg,l${i % 4},caption ${i}`),
@@ -38,13 +40,16 @@ function asked(origin: DemoHosts): number {
   return HOSTS.reduce((sum, host) => sum + (origin.stats().get(host)?.requests ?? 0), 0);
 }
 
-/** Start, and interrupt once so many requests have come. */
+/** Start, interrupt once so many requests have come, and see it end within seconds. */
 async function interrupted(args: string[], origin: DemoHosts, requests: number, env = {}): Promise<CliResult> {
   const before = asked(origin);
   const run = startCli(args, { env });
-  await vi.waitFor(() => expect(asked(origin) - before).toBeGreaterThan(requests), { timeout: 20_000, interval: 10 });
+  await vi.waitFor(() => expect(asked(origin) - before).toBeGreaterThan(requests), { timeout: 60_000, interval: 10 });
   run.child.kill('SIGINT');
-  return run.done;
+  const startedMs = performance.now();
+  const result = await run.done;
+  expect(performance.now() - startedMs).toBeLessThan(12_000);
+  return result;
 }
 
 function ending(files: readonly string[], end: string): string {
@@ -62,22 +67,20 @@ describe('Ctrl-C', () => {
     'ends a download of %s within seconds and keeps what was fetched, which no resume asks for again',
     async ([, flags, env]) => {
       const { origin, out, args } = await setUp(flags);
-      const startedMs = performance.now();
       const first = await interrupted(args(out), origin, 400, env);
       expect(first.code, first.stderr).toBe(130);
       expect(first.stderr).toMatch(/kept: \d+ more rows of \d+ open shards?, .*; they are not fetched again/);
       const second = await interrupted(['resume', out], origin, 300, env);
       expect(second.code, second.stderr).toBe(130);
       expect(second.stderr).toMatch(/kept: \d+ rows of \d+ open shards? are not fetched again/);
-      expect(performance.now() - startedMs).toBeLessThan(25_000);
-      const last = await runCli(['resume', out], { env });
+      const last = await runCli(['resume', out, ...QUICK], { env });
       expect(last.code, last.stderr).toBe(0);
       // What was in flight at an interruption may be asked for again, and nothing else is.
       expect(asked(origin)).toBeLessThanOrEqual(ROWS + 2 * AT_ONCE * (flags.includes('3') ? 3 : 1));
       expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
 
       const whole = `${out}-whole`;
-      expect((await runCli(args(whole))).code).toBe(0);
+      expect((await runCli([...args(whole), ...QUICK])).code).toBe(0);
       const state = flags.includes('--no-create-tar') ? '.flow-dc' : '';
       expect(essence(await outcomesOf(`${out}${state}`))).toEqual(essence(await outcomesOf(`${whole}${state}`)));
       const files = await readdir(state === '' ? join(out, '.flow-dc') : `${out}${state}`);
@@ -90,17 +93,17 @@ describe('Ctrl-C', () => {
     for (let kill = 0; kill < 6; kill += 1) {
       const before = asked(origin);
       const run = startCli(kill === 0 ? args(out) : ['resume', out]);
-      await vi.waitFor(() => expect(asked(origin) - before).toBeGreaterThan(60), { timeout: 20_000, interval: 5 });
+      await vi.waitFor(() => expect(asked(origin) - before).toBeGreaterThan(60), { timeout: 60_000, interval: 5 });
       run.child.kill('SIGINT');
       await wait(uniform(`kill ${kill}`, SEED) * 250);
       run.child.kill('SIGKILL');
       await run.done;
     }
-    const last = await runCli(['resume', out]);
+    const last = await runCli(['resume', out, ...QUICK]);
     expect(last.code, last.stderr).toBe(0);
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
     const whole = `${out}-whole`;
-    expect((await runCli(args(whole))).code).toBe(0);
+    expect((await runCli([...args(whole), ...QUICK])).code).toBe(0);
     expect(essence(await outcomesOf(out))).toEqual(essence(await outcomesOf(whole)));
   });
 
@@ -114,7 +117,7 @@ describe('Ctrl-C', () => {
     const kept = join(out, '.flow-dc', 'kept');
     const [unit = ''] = await readdir(kept);
     await harm(join(kept, unit), await readdir(join(kept, unit)));
-    const last = await runCli(['resume', out]);
+    const last = await runCli(['resume', out, ...QUICK]);
     expect(last.code, last.stderr).toBe(0);
     expect(asked(origin)).toBeGreaterThan(ROWS);
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
@@ -127,7 +130,7 @@ describe('Ctrl-C', () => {
     const out = join(folder, 'out');
     const args = ['download', join(folder, 'm.csv'), '-o', out, '--connect-to', origin.connectTo];
     const run = startCli(args);
-    await vi.waitFor(() => expect(origin.stats().get('a.test')?.requests ?? 0).toBeGreaterThan(0), { timeout: 20_000 });
+    await vi.waitFor(() => expect(origin.stats().get('a.test')?.requests ?? 0).toBeGreaterThan(0), { timeout: 60_000 });
     const startedMs = performance.now();
     run.child.kill('SIGINT');
     expect((await run.done).code).toBe(130);
