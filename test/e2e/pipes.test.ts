@@ -69,7 +69,7 @@ describe('a manifest on stdin', () => {
     const { child, done, stderr } = startCli([...args('-', out), '--law', 'fixed', '--per-host-concurrency', '1'], {
       stdin: inBursts(),
     });
-    await vi.waitFor(() => expect(stderr()).toContain('limits:'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(stderr()).toContain('limits:'), { timeout: 60_000 });
     await wait(4200);
     child.kill('SIGKILL');
     await done;
@@ -106,7 +106,7 @@ describe('another manifest for an output', () => {
       await wait(20_000, undefined, { ref: false });
     }
     const { child, done } = startCli(args('-', out), { stdin: slowly() });
-    await vi.waitFor(async () => expect(await outcomesOf(out)).toHaveLength(20), { timeout: 20_000, interval: 200 });
+    await vi.waitFor(async () => expect(await outcomesOf(out)).toHaveLength(20), { timeout: 60_000, interval: 200 });
     child.kill('SIGKILL');
     await done;
     const other = await runCli(args('-', out), { stdin: URLS.with(19, 'http://h1.test/x.png').join('\n') });

@@ -92,7 +92,7 @@ describe('flow-dc report', () => {
   it('on a job that was stopped says so and how to go on, and on the finished one counts both runs', async () => {
     const { out, args } = await setUp(1600);
     const { child, done, stderr } = startCli(args(out, '--open-units', '2'));
-    await vi.waitFor(() => expect(stderr()).toContain('limits:'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(stderr()).toContain('limits:'), { timeout: 60_000 });
     await vi.waitFor(
       async () => expect((await readdir(out)).filter((name) => name.endsWith('.tar')).length).toBeGreaterThan(1),
       20_000,

@@ -191,7 +191,7 @@ describe('flow-dc download -o -', () => {
       `flow-dc download m.csv -o - --per-host-concurrency 4 --law fixed ${to} > out.tar & echo $! >&2; wait $!`,
       folder,
     );
-    await vi.waitFor(() => expect(run.stderr()).toContain('cannot be resumed'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(run.stderr()).toContain('cannot be resumed'), { timeout: 60_000 });
     await wait(2500);
     process.kill(Number(run.stderr().split('\n')[0]), 'SIGINT');
     const { code, stderr } = await run.done;
@@ -218,7 +218,7 @@ describe('flow-dc download -o -', () => {
     const slow = `(head -c 1000000 > a; ${stop}; cat > b) && cat a b | tar tf - | grep -c 'jpg$'`;
     const run = shell(`flow-dc download m.csv -o - ${to} | ${slow}`, folder);
     const requests = (): number => [...origin.stats().values()].reduce((sum, { requests }) => sum + requests, 0);
-    await vi.waitFor(() => expect(requests()).toBeGreaterThan(100), { timeout: 20_000 });
+    await vi.waitFor(() => expect(requests()).toBeGreaterThan(100), { timeout: 60_000 });
     let before = 0;
     while (before !== requests()) {
       before = requests();

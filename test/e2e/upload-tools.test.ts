@@ -170,8 +170,8 @@ describe('an upload by a program', () => {
     await tools.plan({ half: 1 });
     const args = [...base, '-o', out, '--cloud-destination', 'birds', '--open-units', '1'];
     const run = startCli(args, { env: tools.env });
-    await vi.waitFor(async () => expect((await readdir(remote)).length).toBeGreaterThan(0), { timeout: 20_000 });
-    await vi.waitFor(() => expect(asked()).toBe(ROWS), { timeout: 20_000 }).catch(() => {});
+    await vi.waitFor(async () => expect((await readdir(remote)).length).toBeGreaterThan(0), { timeout: 60_000 });
+    await vi.waitFor(() => expect(asked()).toBe(ROWS), { timeout: 3000 }).catch(() => {});
     run.child.kill('SIGKILL');
     await run.done;
     const before = asked();
@@ -188,7 +188,7 @@ describe('an upload by a program', () => {
     const args = [...base, '-o', out, '--cloud-destination', 'birds'];
     const run = startCli(args, { env: tools.env });
     const puts = async (): Promise<number> => (await tools.calls()).filter((call) => call.includes(' put ')).length;
-    await vi.waitFor(async () => expect(await puts()).toBeGreaterThan(0), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await puts()).toBeGreaterThan(0), { timeout: 60_000 });
     const startedMs = performance.now();
     run.child.kill('SIGINT');
     await vi.waitFor(() => expect(run.stderr()).toContain('stopping'), { timeout: 5_000 });
@@ -205,7 +205,7 @@ describe('an upload by a program', () => {
     const args = [...base, '-o', out, '--cloud-destination', 'birds'];
     const run = startCli(args, { env: tools.env, ownGroup: true });
     const puts = async (): Promise<number> => (await tools.calls()).filter((call) => call.includes(' put ')).length;
-    await vi.waitFor(async () => expect(await puts()).toBeGreaterThan(0), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await puts()).toBeGreaterThan(0), { timeout: 60_000 });
     process.kill(-(run.child.pid as number), 'SIGINT');
     const { code, stderr } = await run.done;
     expect(code, stderr).toBe(130);

@@ -65,7 +65,7 @@ describe('a committed unit', () => {
     await tools.plan({ slow: 1 });
     const all = Promise.all(records.map((record) => destination.rollForward(record)));
     const puts = async (): Promise<number> => (await tools.calls()).filter((call) => call.includes(' put ')).length;
-    await vi.waitFor(async () => expect(await puts()).toBeGreaterThan(0), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await puts()).toBeGreaterThan(0), { timeout: 60_000 });
     await wait(500);
     expect(await puts()).toBe(4);
     await all;
@@ -79,7 +79,7 @@ describe('a committed unit', () => {
     await tools.plan({ hang: 3 });
     const rolling = destination.rollForward(record);
     rolling.catch(() => {});
-    await vi.waitFor(async () => expect((await tools.calls()).join()).toContain(' put '), { timeout: 20_000 });
+    await vi.waitFor(async () => expect((await tools.calls()).join()).toContain(' put '), { timeout: 60_000 });
     const reason = new Error('told to stop');
     destination.halt(reason);
     await expect(rolling).rejects.toBe(reason);
