@@ -32,6 +32,7 @@ export const ROW_CODES = {
     transient: false,
     text: 'the image is cut short or garbled, or other bytes stand before it: tools that train fail on it',
   },
+  type_not_wanted: { transient: false, text: 'an image of a type that image_types does not name' },
   too_many_redirects: { transient: false, text: 'more redirects than max_redirects' },
   bad_redirect: { transient: false, text: 'a redirect without a usable Location' },
   robots_tag: { transient: false, text: 'the reply opts out by X-Robots-Tag (noai, noimageai, noindex, noimageindex)' },

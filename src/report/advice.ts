@@ -68,6 +68,7 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
     cause: 'the files lie there cut short or garbled; tools that train fail on such, so keep them only to look at them',
     flags: '--keep-broken',
   },
+  type_not_wanted: { cause: 'images of types that you did not ask for (image_types); these rows stay out' },
   too_many_redirects: { cause: 'the host redirects in circles, mostly to set a cookie', flags: '--max-redirects 10' },
   bad_redirect: { cause: 'the host redirects to nowhere' },
   robots_tag: { cause: 'the owner opts out of such use; these rows stay out' },

@@ -130,6 +130,18 @@ export const FETCH_KEYS = {
       'bytes_before. Without it such a row is tried once more and then fails as not_whole.',
     fdc: { slice: 'fetch', option: 'keepBroken', group: 'fetch' },
   },
+  image_types: {
+    type: 'array',
+    items: {
+      type: 'string',
+      enum: ['jpeg', 'png', 'webp', 'gif', 'bmp', 'tiff', 'avif', 'heic', 'ico', 'icns', 'svg', 'tga'],
+    },
+    default: [],
+    description:
+      'Types of images that are stored, such as jpeg,png,webp; rows with others are skipped as type_not_wanted. ' +
+      'Without it every type is.',
+    fdc: { slice: 'fetch', option: 'imageTypes', list: 'comma', value: 'LIST', group: 'fetch' },
+  },
   hash: {
     type: 'boolean',
     default: true,

@@ -36,6 +36,11 @@ export interface FetchKeys {
    * Without it such a row is tried once more and then fails as not_whole. Default: false.
    */
   readonly keep_broken?: boolean | undefined;
+  /**
+   * Types of images that are stored, such as jpeg,png,webp; rows with others are skipped as type_not_wanted. Without it
+   * every type is.
+   */
+  readonly image_types?: string | readonly string[] | undefined;
   /** Compute the sha256 of every body. Default: true. */
   readonly hash?: boolean | undefined;
   /** Largest body that is accepted, after decoding. Default: 64MiB. */
@@ -167,6 +172,11 @@ export interface FetchSettings {
    * Without it such a row is tried once more and then fails as not_whole. Default: false.
    */
   readonly keepBroken: boolean;
+  /**
+   * Types of images that are stored, such as jpeg,png,webp; rows with others are skipped as type_not_wanted. Without it
+   * every type is.
+   */
+  readonly imageTypes: readonly string[];
   /** Compute the sha256 of every body. Default: true. */
   readonly hash: boolean;
   /** Largest body that is accepted, after decoding. Default: 64MiB. */

@@ -34,6 +34,8 @@ const BREAKER_PROBE_MS = 60_000;
  * Chosen.
  */
 const MAX_STALE_CONNECTIONS = 8;
+/** What ends a row by somebody's will: the owner's, the user's. */
+const SKIPPING: ReadonlySet<RowCode | undefined> = new Set<RowCode>(['robots_tag', 'type_not_wanted']);
 
 export class FetchEngine implements Tower {
   readonly budget: BodyBudget;
@@ -275,7 +277,7 @@ export class FetchEngine implements Tower {
     if (decision.kind === 'give-up' && !isDecided && this.#troubles.isUndecided(code))
       return void this.#undecided.push({ work, end });
     if (decision.kind === 'give-up')
-      return this.#fail(work, code, message, code === 'robots_tag' ? 'skipped' : 'failed', end);
+      return this.#fail(work, code, message, SKIPPING.has(code) ? 'skipped' : 'failed', end);
     if (decision.counts === 'error') work.errors += 1;
     else work.deferrals += 1;
     this.#again(work, decision.delayMs);

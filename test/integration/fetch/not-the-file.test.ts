@@ -131,3 +131,19 @@ describe('an image that is not whole', () => {
     expect(await ends('image')).toEqual({ 'failed not_media 1': 1 });
   });
 });
+
+it('an image of a type that is not wanted is skipped at its first attempt, a sound is none', async () => {
+  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>');
+  const sound = Buffer.concat([Buffer.from('ID3\x04\0\0\0\0\0\0'), Buffer.alloc(400)]);
+  for (const [body, expected] of [
+    [JPEG, 'fetched 1'],
+    [PNG, 'skipped type_not_wanted 1'],
+    [PNG.subarray(0, -12), 'skipped type_not_wanted 1'],
+    [svg, 'skipped type_not_wanted 1'],
+    [sound, 'fetched 1'],
+  ] as const) {
+    const connectTo = await answering(`200 OK\r\ncontent-length: ${body.length}`, body);
+    const results = await drain(stageFor({ connectTo } as never, { imageTypes: ['jpeg'] }), urlsOf('a.test', 1));
+    expect(summary(results)).toEqual({ [expected]: 1 });
+  }
+});

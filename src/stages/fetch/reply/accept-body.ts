@@ -18,6 +18,8 @@ export interface AcceptOptions extends CollectorOptions {
   readonly expectContent: 'image' | 'media' | 'any';
   /** Store images that are not whole, with a flag. */
   readonly keepBroken: boolean;
+  /** Of images; empty: every type. */
+  readonly imageTypes: readonly string[];
   readonly hash: boolean;
   /** Told whose bytes are being looked at, for those who watch. */
   readonly pulse: RowPulse;
@@ -95,8 +97,10 @@ function judge(held: CollectedBody, declared: string | undefined, options: Accep
   if (held.size === 0) return { ok: false, code: 'empty_body', message: 'a success without any bytes', held };
   const found = held.spilled === undefined ? readImage(held.pieces) : held.image;
   // What nearly all bodies are.
-  if (found?.wholeness === 'whole' && found.before + found.behind === 0 && found.format !== 'tiff')
-    return accept(held, imageKind(found), found, options, startMs);
+  if (found?.wholeness === 'whole' && found.before + found.behind === 0 && found.format !== 'tiff') {
+    const kind = imageKind(found);
+    return unwantedType(kind, found, held, options) ?? accept(held, kind, found, options, startMs);
+  }
   const head = headOf(held, SNIFF_BYTES);
   const image = ownImage(found, head);
   const kind = contentKind(image, head, declared);
@@ -105,9 +109,23 @@ function judge(held: CollectedBody, declared: string | undefined, options: Accep
       image === undefined ? `are ${kind.contentType}, not ${WANTED[options.expectContent]}` : noPicture(image, kind);
     return { ok: false, code: 'not_media', message: `the bytes ${what}`, held };
   }
+  const unwanted = unwantedType(kind, image, held, options);
+  if (unwanted !== undefined) return unwanted;
   const flaw = options.keepBroken || options.expectContent === 'any' ? undefined : flawOf(image);
   if (flaw !== undefined) return { ok: false, code: 'not_whole', message: `${kind.contentType}: ${flaw}`, held };
   return accept(held, kind, image, options, startMs);
+}
+
+/** An image of a type that the user does not want; sound and video are none. */
+function unwantedType(
+  { contentType, extension }: ContentKind,
+  image: ImageFacts | undefined,
+  held: CollectedBody,
+  { imageTypes }: AcceptOptions,
+): Acceptance | undefined {
+  const type = image?.format ?? extension;
+  if (imageTypes.length === 0 || !contentType.startsWith('image/') || imageTypes.includes(type)) return undefined;
+  return { ok: false, code: 'type_not_wanted', message: `${type}, and wanted are ${imageTypes.join(', ')}`, held };
 }
 
 const WANTED = { image: 'an image', media: 'an image, audio or video', any: 'anything' } as const;

@@ -140,7 +140,7 @@ function arbitraryValue(key: string, schema: KnownKey): fc.Arbitrary<unknown> {
     s3_region: ['eu-central-1', 'auto'],
     outcomes: ['o.csv', 'a/o.PARQUET'],
   };
-  const words = patterned[key];
+  const words = patterned[key] ?? schema.items?.enum;
   const word = words === undefined ? fc.stringMatching(/^[a-z0-9][a-z0-9.=_-]{0,12}$/) : fc.constantFrom(...words);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (schema.type === 'boolean') return fc.boolean();

@@ -28,6 +28,7 @@ const OUTCOMES: readonly [RowCode, 'rate' | 'overload' | 'neutral'][] = [
   ['decode_error', 'neutral'],
   ['not_media', 'neutral'],
   ['not_whole', 'neutral'],
+  ['type_not_wanted', 'neutral'],
   ['too_many_redirects', 'neutral'],
   ['bad_redirect', 'neutral'],
   ['robots_tag', 'neutral'],
