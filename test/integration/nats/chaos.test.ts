@@ -2,7 +2,8 @@
  * Whole runs with real processes, files and a real server, while everything that can die does. Every row must be there
  * once. FLOW_DC_CHAOS_RUNS=25 for a longer look, and `npm run soak` for one whose faults come at other times.
  */
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -16,15 +17,14 @@ import { jobId } from '../../support/nats-jobs.ts';
 import { describeNats, startNatsServer } from '../../support/nats-server.ts';
 import { seeds, withSeed } from '../../support/seeds.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
 import { makeUnits } from '../../support/units.ts';
 import { ACK_WAIT_MS, ChaosRun, everything } from './chaos-run.ts';
 
-const RUNS = Number(process.env.FLOW_DC_CHAOS_RUNS ?? 5);
+const RUNS = Number(process.env.FLOW_DC_CHAOS_RUNS ?? 3);
 const UNITS = 60;
 const ROWS = 20;
 const WORKERS = 3;
-const RUN_TIMEOUT_MS = 90_000;
+const RUN_TIMEOUT_MS = 150_000;
 
 interface ChaosResult {
   readonly account: ChaosAccount;
@@ -36,7 +36,7 @@ interface ChaosResult {
 }
 
 async function runChaos(changes: Partial<ChaosPlan>, faults: (run: ChaosRun) => Promise<void>): Promise<ChaosResult> {
-  const out = await tempFolder();
+  const out = await mkdtemp(join(tmpdir(), 'flow-dc-chaos-'));
   const server = await startNatsServer();
   const network = await TcpProxy.start(() => server.port);
   const plan = {
@@ -65,6 +65,7 @@ async function runChaos(changes: Partial<ChaosPlan>, faults: (run: ChaosRun) => 
     await run.end();
     await network.close();
     await server.close();
+    await rm(out, { recursive: true, force: true });
   }
 }
 
@@ -120,7 +121,8 @@ describeNats('a job whose processes, server and network die', () => {
   beforeAll(bundleChaosProgram);
   afterAll(removeChaosProgram);
 
-  it.for(seeds(RUNS))('has every row exactly once, seed %i', { timeout: RUN_TIMEOUT_MS }, (seed, context) =>
+  // Side by side, because each spends most of its time on waits for leases.
+  it.concurrent.for(seeds(RUNS))('has every row exactly once, seed %i', { timeout: RUN_TIMEOUT_MS }, (seed, context) =>
     withSeed(context, seed, async () => {
       const die = { step: 'synced', chance: 0.02 } as const;
       // Every other run with threads in each worker, that share what the worker takes.
@@ -162,7 +164,7 @@ describeNats('a job whose processes, server and network die', () => {
     RUN_TIMEOUT_MS,
   );
 
-  it.each(['staged', 'synced', 'committed', 'rolled'] as const)(
+  it.concurrent.each(['staged', 'synced', 'committed', 'rolled'] as const)(
     'loses and doubles nothing when they die at the step `%s` of a commit',
     async (step) => {
       const result = await runChaos(
