@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { clusterTrial, said } from '../support/cluster-cli.ts';
 import { hasPython, membersOf, outcomesOf } from '../support/dataset.ts';
-import { describeNats, type NatsServer, startNatsServer } from '../support/nats-server.ts';
+import { describeNats, startNatsServer } from '../support/nats-server.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const ROWS = 4000;
@@ -10,15 +10,14 @@ const ROWS = 4000;
 const LEASE_MS = 3000;
 
 describeNats('submitters and workers', () => {
-  let server: NatsServer;
-  beforeAll(async () => {
-    server = await startNatsServer();
+  it('with one thread and with three store every row once while workers are killed and stopped, and server and submitter die', async () => {
+    // Side by side, each with a server of its own: most of the time is waits for leases.
+    await Promise.all([1, 3].map(runChaos));
   });
-  afterAll(async () => server.close());
 
-  const TITLE =
-    'with $threads thread(s) store every row once while workers are killed and stopped, and server and submitter die';
-  it.for([{ threads: 1 }, { threads: 3 }])(TITLE, async ({ threads }) => {
+  async function runChaos(threads: number): Promise<void> {
+    const server = await startNatsServer();
+    onTestFinished(() => server.close());
     const trial = await clusterTrial({ nats: server.url, rows: ROWS, shardSize: 50, latencyMs: 300, threads });
     const out = trial.path('out');
     const job = `chaos-${threads}`;
@@ -54,5 +53,5 @@ describeNats('submitters and workers', () => {
     const samples = (await membersOf(out)).filter(({ name }) => name.endsWith('.jpg'));
     const stored = outcomes.filter(({ status }) => status === 'fetched');
     expect(samples.map(({ sha256 }) => sha256).sort()).toEqual(stored.map(({ sha256 }) => sha256).sort());
-  });
+  }
 });
