@@ -28,7 +28,7 @@ export async function checkStrays(state: DatasetState): Promise<void> {
 async function checkShards(state: DatasetState): Promise<void> {
   const orphans = new Orphans(state);
   for await (const { name, isFolder } of state.files.entries()) {
-    const isKnown = state.artifacts.has(name) || isSealFile(name);
+    const isKnown = state.artifacts.has(name) || isSealFile(name) || (!isFolder && OWNERS_FILES.test(name));
     if (!isKnown && !orphans.take(name, isFolder)) state.findings.add('stray', name, 'no record names it');
   }
   orphans.report();
@@ -41,9 +41,13 @@ async function checkLooseFiles(state: DatasetState): Promise<void> {
     if (name.endsWith(FILE_LIST_SUFFIX) && !isFolder) await addListed(state, name);
   }
   orphans.report();
-  const isKnown = (path: string): boolean => path === METADATA_FILE || state.listed.has(path);
+  const isKnown = (path: string): boolean =>
+    path === METADATA_FILE || OWNERS_FILES.test(path) || state.listed.has(path);
   for await (const path of state.files.samples(isKnown)) state.findings.add('stray', path, 'no record names it');
 }
+
+/** What people and the Hugging Face hub put beside a dataset. */
+const OWNERS_FILES = /^(README|LICENSE|LICENCE)(\.(md|txt))?$|^\.gitattributes$/i;
 
 /** Shard or list, table, stats. */
 const FILES_OF_UNIT = 3;

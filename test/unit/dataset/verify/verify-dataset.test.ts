@@ -184,6 +184,14 @@ describe('verifyDataset', () => {
 });
 
 describe('what lies beside the shards', () => {
+  it.each([false, true])('is no stray where people and the hub put it there, loose files: %s', async (loose) => {
+    const { folder, verify } = await dataset(loose);
+    for (const name of ['README.md', 'LICENSE', '.gitattributes']) await writeFile(join(folder, name), 'ours');
+    expect(await verify()).toEqual([]);
+    await writeFile(join(folder, 'README.png'), 'x');
+    expect(await verify()).toMatchObject([{ code: 'stray', where: 'README.png' }]);
+  });
+
   it('has its sums: a byte of any of it that is another one is found', async () => {
     const made = await dataset(false);
     await seal(made);
