@@ -24,6 +24,9 @@ export interface LockHolder {
 /** A lock that somebody wrote and nobody can read: only a person can tell whose it is. */
 export type FoundHolder = LockHolder | 'unreadable';
 
+/** Times beyond are none (ECMA-262). */
+const MOST_TIME_MS = 8.64e15;
+
 export function describeThisProcess(): LockHolder {
   return {
     pid: process.pid,
@@ -70,7 +73,8 @@ function wait(remedy: string): string {
 
 /** `process 12 on host a since 2026-01-01T00:00:00.000Z`. */
 export function nameOf({ pid, hostname: host, startedAtMs }: LockHolder): string {
-  const since = Number.isFinite(startedAtMs) ? ` since ${new Date(startedAtMs).toISOString()}` : '';
+  const isTime = typeof startedAtMs === 'number' && Math.abs(startedAtMs) <= MOST_TIME_MS;
+  const since = isTime ? ` since ${new Date(startedAtMs).toISOString()}` : '';
   return `process ${pid} on host ${host}${since}`;
 }
 

@@ -40,7 +40,8 @@ export async function openStorePlace(config: ResolvedConfig, output: string, clo
   return new StorePlace(config, store, clock, notices);
 }
 
-class StorePlace implements Place {
+/** Made by openStorePlace. */
+export class StorePlace implements Place {
   readonly destination: StoreDestination;
   readonly committer: LocalCommitter;
   readonly clock: Clock;
@@ -173,7 +174,8 @@ class StorePlace implements Place {
   }
 
   async #sealedUnits(): Promise<number> {
-    return unitsInSums((await readText(finalStore(this.#area, CHECKSUMS_FILE), CHECKSUMS_FILE)) ?? '');
+    const sums = await readText(finalStore(this.#area, CHECKSUMS_FILE), CHECKSUMS_FILE, Number.POSITIVE_INFINITY);
+    return unitsInSums(sums ?? '');
   }
 
   /** How earlier runs went, and what they learned. @returns notices for the user */

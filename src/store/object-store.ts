@@ -2,6 +2,7 @@
  * Objects behind keys: what is asked of an object store. Keys are relative to the store's prefix, with `/` between
  * their parts. An object appears whole or not at all.
  */
+import { FlowDcError } from '../errors.ts';
 
 export interface StoredObject {
   readonly key: string;
@@ -17,6 +18,12 @@ export interface ByteRange {
   readonly end?: number;
   /** Of the object as it was seen before: another one is not read. */
   readonly etag?: string | undefined;
+}
+
+/** @param name - of the object. What anybody may have put there is not read into memory, however long it is. */
+export function tooLarge(name: string, mostBytes: number): FlowDcError {
+  const what = `${name} is longer than ${mostBytes} bytes, so flow-dc did not write it`;
+  return new FlowDcError('FDC_ERR_DEST_IO', what, { advice: '; delete it, then run the same command again' });
 }
 
 /** Objects that exist for a moment, while it is tried out what the store can do, begin with this. */
@@ -46,8 +53,11 @@ export interface ObjectStore {
   isConditional(): Promise<boolean>;
   /** Undefined when there is no such object. */
   head(key: string): Promise<StoredObject | undefined>;
-  /** A small object, whole. Undefined when there is no such object. */
-  read(key: string): Promise<Uint8Array | undefined>;
+  /**
+   * A small object, whole. Undefined when there is no such object.
+   * @param mostBytes - a longer one is refused: FDC_ERR_DEST_IO. Default: any length
+   */
+  read(key: string, mostBytes?: number): Promise<Uint8Array | undefined>;
   /**
    * The bytes of an object from `start` up to, not including, `end`. Rejects with FDC_ERR_DEST_IO when it is not there,
    * or not the one with `etag`.

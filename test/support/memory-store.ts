@@ -1,6 +1,13 @@
 /** An object store in memory, as atomic as a good one: what the logic above stores is tried on without a server. */
 import { createHash, randomUUID } from 'node:crypto';
-import type { ObjectStore, ObjectUpload, OpenUpload, StoredObject, UploadNote } from '../../src/store/object-store.ts';
+import {
+  type ObjectStore,
+  type ObjectUpload,
+  type OpenUpload,
+  type StoredObject,
+  tooLarge,
+  type UploadNote,
+} from '../../src/store/object-store.ts';
 
 interface Held {
   readonly content: Buffer;
@@ -34,7 +41,7 @@ export class MemoryStore implements ObjectStore {
   constructor(bucket: MemoryBucket, prefix: string) {
     this.#bucket = bucket;
     this.#prefix = prefix;
-    this.name = `s3://bucket/${prefix}`;
+    this.name = `s3://bucket${prefix === '' ? '' : `/${prefix}`}`;
   }
 
   async isConditional(): Promise<boolean> {
@@ -47,9 +54,12 @@ export class MemoryStore implements ObjectStore {
     return found && { key, bytes: found.content.length, modifiedAtMs: found.modifiedAtMs };
   }
 
-  async read(key: string): Promise<Uint8Array | undefined> {
+  async read(key: string, mostBytes?: number): Promise<Uint8Array | undefined> {
     await this.#bucket.onRequest('read', key);
-    return this.#bucket.objects.get(this.#full(key))?.content;
+    const content = this.#bucket.objects.get(this.#full(key))?.content;
+    const most = mostBytes ?? Number.POSITIVE_INFINITY;
+    if (content !== undefined && content.length > most) throw tooLarge(`${this.name}/${key}`, most);
+    return content;
   }
 
   async open(
@@ -135,7 +145,7 @@ export class MemoryStore implements ObjectStore {
   }
 
   beside(suffix: string): MemoryStore {
-    return new MemoryStore(this.#bucket, `${this.#prefix}${suffix}`);
+    return new MemoryStore(this.#bucket, `${this.#prefix}${suffix}`.replace(/^\/+|\/+$/g, ''));
   }
 
   async close(): Promise<void> {}
@@ -147,7 +157,7 @@ export class MemoryStore implements ObjectStore {
   }
 
   #full(key: string): string {
-    return `${this.#prefix}/${key}`;
+    return this.#prefix === '' ? key : `${this.#prefix}/${key}`;
   }
 
   #set(key: string, content: string | Uint8Array): void {

@@ -27,9 +27,19 @@ export const STATE_KEYS = {
   timeline: 'timeline.jsonl',
 } as const;
 
-/** The text of a small object; undefined when there is none. */
-export async function readText(store: ObjectStore, key: string): Promise<string | undefined> {
-  const content = await store.read(key);
+/** What a job keeps of itself is far shorter. Chosen. */
+export const MOST_STATE_BYTES = 8 * 1024 * 1024;
+
+/**
+ * The text of a small object; undefined when there is none.
+ * @param mostBytes - what grows with the dataset has no bound of its own
+ */
+export async function readText(
+  store: ObjectStore,
+  key: string,
+  mostBytes = MOST_STATE_BYTES,
+): Promise<string | undefined> {
+  const content = await store.read(key, mostBytes);
   return content === undefined ? undefined : Buffer.from(content).toString('utf8');
 }
 

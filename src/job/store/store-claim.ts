@@ -86,7 +86,7 @@ async function* listedPaths({ state }: StoreArea, { unit, token, artifacts }: Un
     if (!name.endsWith(FILE_LIST_SUFFIX)) continue;
     // A list that was not rolled forward is still staged, with some of its files in their final place perhaps.
     for (const key of [`staging/${unit}.${token}/${name}`, name]) {
-      const text = await readText(state, key);
+      const text = await readText(state, key, Number.POSITIVE_INFINITY);
       if (text !== undefined) for (const { path } of parseFileList(text, nameOfKey(state, key))) yield path;
     }
   }

@@ -2,7 +2,7 @@
 import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
 import { STATS_SUFFIX } from '../../dataset/stats-file.ts';
 import type { FolderLayout } from '../../destination/folder-layout.ts';
-import { finalStore, type StoreArea, storeArea } from '../../destination/store/store-layout.ts';
+import { finalStore, hasPlaceBeside, type StoreArea, storeArea } from '../../destination/store/store-layout.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { UnitId, UnitRecord } from '../../record.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -16,6 +16,9 @@ import { nameOfKey, readText, STATE_KEYS } from './state-keys.ts';
 import { clearStore, leftOverObjects, refuseForeignObjects, removeAll, removeListed } from './store-claim.ts';
 import { createStoreCommitter, recordKey } from './store-committer.ts';
 import { acquireStoreLock, type StoreLock, type StoreLockOptions } from './store-lock.ts';
+
+/** A million units. */
+const MOST_REPAIR_BYTES = 128 * 1024 * 1024;
 
 /** A job as its store tells it. */
 export interface StoreJob extends JobFile {
@@ -57,7 +60,8 @@ export async function readStoreJob(output: ObjectStore): Promise<StoreJob> {
 
 /** The job of a prefix, wherever its layout keeps the state. */
 async function findStoreJob(output: ObjectStore): Promise<StoreJob | undefined> {
-  for (const layout of ['shards', 'files'] as const) {
+  const layouts: readonly FolderLayout[] = hasPlaceBeside(output) ? ['shards', 'files'] : ['shards'];
+  for (const layout of layouts) {
     const area = storeArea(output, layout);
     const job = await readStoreJobFile(area);
     if (job !== undefined) return { ...job, out: output.name, area };
@@ -181,7 +185,7 @@ class StoreHome implements JobHome {
  */
 async function takeBackMarked(area: StoreArea): Promise<string[]> {
   const { state } = area;
-  const text = await readText(state, STATE_KEYS.repair);
+  const text = await readText(state, STATE_KEYS.repair, MOST_REPAIR_BYTES);
   if (text === undefined) return [];
   const marked = parseRepairMark(text, nameOfKey(state, STATE_KEYS.repair));
   await finalStore(area, SUCCESS_FILE).remove([SUCCESS_FILE]);

@@ -65,6 +65,30 @@ const REFUSED: ReadonlySet<string> = new Set([
 ]);
 const NOT_IMPLEMENTED: ReadonlySet<string> = new Set(['NotImplemented', 'MethodNotAllowed', 'UnsupportedOperation']);
 
+/** Other servers answer anything with a page of theirs; a store names the content of every object (ETag). */
+const OTHER_SERVER = { name: 'no answer of S3', message: 'it answered otherwise', $metadata: { httpStatusCode: 200 } };
+
+/** An answer about one object, if a store gave it. Throws what storeError makes an error of. */
+export function ofStore<Answer extends ObjectAnswer>(answer: Answer): Answer {
+  const { ETag: etag, $metadata: about } = answer;
+  const isStore = etag !== undefined && (!etag.startsWith('W/') || about.requestId !== undefined);
+  if (!isStore) throw OTHER_SERVER;
+  return answer;
+}
+
+/** The same of a page of a listing. */
+export function listOfStore<Answer extends { readonly IsTruncated?: unknown; readonly MaxKeys?: unknown }>(
+  answer: Answer,
+): Answer {
+  if (answer.IsTruncated === undefined && answer.MaxKeys === undefined) throw OTHER_SERVER;
+  return answer;
+}
+
+interface ObjectAnswer {
+  readonly ETag?: string | undefined;
+  readonly $metadata: { readonly requestId?: string | undefined };
+}
+
 export function kindOf({ name, status }: Fault): FaultKind {
   if (FULL.has(name) || status === 507) return 'final';
   if (ODD.has(name)) return 'odd';
@@ -216,7 +240,9 @@ function unnamed(fault: Fault, what: string, seconds: number): [code: ErrorCode,
   }
   if (kindOf(fault) === 'passing' || kindOf(fault) === 'odd')
     return ['FDC_ERR_DEST_IO', `could not ${visible(what)}${tried}`, AGAIN];
-  if (status === 0 || /SyntaxError|TypeError|unknown error/i.test(name)) {
+  // A store says what is not there.
+  const isOther = status < 400 || (status === 404 && !name.startsWith('NoSuch'));
+  if (isOther || /SyntaxError|TypeError|unknown error/i.test(name)) {
     const fix = 'check that --s3-endpoint is the address of an S3 store';
     return ['FDC_ERR_DEST_UNWRITABLE', `could not ${visible(what)}: ${visible(fault.text)}`, fix];
   }

@@ -1,6 +1,6 @@
 /** What is in a bucket, page by page: objects, and uploads that nobody has ended. */
 import type { OpenUpload, StoredObject } from '../object-store.ts';
-import { unless } from './faults.ts';
+import { listOfStore, unless } from './faults.ts';
 import type { S3Calls } from './s3-calls.ts';
 
 /** @param root - of the store's keys, cut from those that are found */
@@ -13,18 +13,16 @@ export async function* listObjects(
   const { sdk, client, bucket } = calls;
   let token: string | undefined;
   do {
-    const page = await calls.call(name, { what: `list what begins with ${root}${prefix}` }, (abortSignal) =>
-      client.send(
+    const page = await calls.call(name, { what: `list what begins with ${root}${prefix}` }, async (abortSignal) => {
+      const about = {
+        Bucket: bucket,
+        Prefix: root + prefix,
         // Encoded, because XML cannot hold every character that a key may have.
-        new sdk.ListObjectsV2Command({
-          Bucket: bucket,
-          Prefix: root + prefix,
-          EncodingType: 'url',
-          ...(token === undefined ? {} : { ContinuationToken: token }),
-        }),
-        { abortSignal },
-      ),
-    );
+        EncodingType: 'url',
+        ...(token === undefined ? {} : { ContinuationToken: token }),
+      } as const;
+      return listOfStore(await client.send(new sdk.ListObjectsV2Command(about), { abortSignal }));
+    });
     for (const { Key = '', Size = 0, LastModified, ETag: etag } of page.Contents ?? []) {
       const key = keyOf(Key, page.EncodingType);
       yield { key: key.slice(root.length), bytes: Size, modifiedAtMs: LastModified?.getTime() ?? 0, etag };

@@ -1,6 +1,6 @@
 /** Objects read back: small ones whole, others as a stream that goes on where its connection broke. */
-import type { ByteRange } from '../object-store.ts';
-import { faultOf, kindOf, storeError } from './faults.ts';
+import { type ByteRange, tooLarge } from '../object-store.ts';
+import { faultOf, kindOf, ofStore, storeError } from './faults.ts';
 import type { S3Calls } from './s3-calls.ts';
 
 interface Place {
@@ -11,10 +11,24 @@ interface Place {
 /** Breaks in a row without a byte between them. */
 const MOST_BREAKS = 10;
 
-export function readObject(calls: S3Calls, name: string, place: Place): Promise<Uint8Array> {
+/** Errors: FDC_ERR_DEST_IO for one that is longer than `mostBytes`. */
+export function readObject(
+  calls: S3Calls,
+  name: string,
+  place: Place,
+  mostBytes = Number.POSITIVE_INFINITY,
+): Promise<Uint8Array> {
   return calls.call(name, { what: `read ${place.Key}` }, async (abortSignal) => {
-    const { Body } = await calls.client.send(new calls.sdk.GetObjectCommand(place), { abortSignal });
-    return Body === undefined ? new Uint8Array(0) : Body.transformToByteArray();
+    const { Body } = ofStore(await calls.client.send(new calls.sdk.GetObjectCommand(place), { abortSignal }));
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    // Counted, because a length need not be told. Leaving the loop ends the connection.
+    for await (const chunk of (Body ?? []) as AsyncIterable<Uint8Array>) {
+      bytes += chunk.byteLength;
+      if (bytes > mostBytes) throw tooLarge(`${calls.scheme}://${place.Bucket}/${place.Key}`, mostBytes);
+      chunks.push(chunk);
+    }
+    return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
   });
 }
 

@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { ByteRange, ObjectStore, ObjectUpload, OpenUpload, StoredObject, UploadNote } from '../object-store.ts';
 import { PROBE_PREFIX } from '../object-store.ts';
-import { unless } from './faults.ts';
+import { ofStore, unless } from './faults.ts';
 import { listObjects, listUploads } from './listing.ts';
 import { readObject, readOnwards } from './reading.ts';
 import { removeObjects } from './removing.ts';
@@ -34,8 +34,8 @@ export class S3Store implements ObjectStore {
 
   async head(key: string): Promise<StoredObject | undefined> {
     const { sdk, client } = this.#calls;
-    const looking = this.#calls.call(this.name, { what: `look at ${key}` }, (abortSignal) =>
-      client.send(new sdk.HeadObjectCommand(this.#at(key)), { abortSignal }),
+    const looking = this.#calls.call(this.name, { what: `look at ${key}` }, async (abortSignal) =>
+      ofStore(await client.send(new sdk.HeadObjectCommand(this.#at(key)), { abortSignal })),
     );
     const found = await unless('missing', looking, undefined);
     if (found === undefined) return undefined;
@@ -43,8 +43,8 @@ export class S3Store implements ObjectStore {
     return { key, bytes, modifiedAtMs: LastModified?.getTime() ?? 0, etag };
   }
 
-  read(key: string): Promise<Uint8Array | undefined> {
-    return unless('missing', readObject(this.#calls, this.name, this.#at(key)), undefined);
+  read(key: string, mostBytes?: number): Promise<Uint8Array | undefined> {
+    return unless('missing', readObject(this.#calls, this.name, this.#at(key), mostBytes), undefined);
   }
 
   open(key: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array>> {
@@ -163,11 +163,11 @@ export class S3Store implements ObjectStore {
     const Body = typeof content === 'string' ? Buffer.from(content) : content;
     const sha256 = options.sha256 ?? createHash('sha256').update(Body).digest('hex');
     const input = { ...this.#at(key), Body, ...(options.onlyNew === true ? { IfNoneMatch: '*' } : {}) };
-    await this.#calls.call(this.name, { what: `put ${key}` }, (abortSignal, attempt) => {
+    await this.#calls.call(this.name, { what: `put ${key}` }, async (abortSignal, attempt) => {
       options.onTry?.(attempt);
       const command = new sdk.PutObjectCommand(input);
       sentBytes(command.middlewareStack, sha256);
-      return client.send(command, { abortSignal });
+      return ofStore(await client.send(command, { abortSignal }));
     });
   }
 

@@ -242,17 +242,35 @@ describeS3('what is wrong with a store is said in one line that names the fix:',
     await says(store.put('x', 'y'), 'FDC_ERR_DEST_IO', /its host has no address for \d+ s .*--s3-endpoint/);
   });
 
-  it.each([200, 404])('an endpoint that is no store and answers %i', async (status) => {
+  it.each([
+    ['a page', 200, { 'content-type': 'text/html', etag: 'W/"1a-18f"' }, '<!doctype html><html><body>Hello'],
+    ['nothing', 200, {}, ''],
+    ['JSON', 200, { 'content-type': 'application/json' }, '{}'],
+    ['another address', 302, { location: 'http://127.0.0.1:9/' }, ''],
+    ['that it has nothing', 404, { 'content-type': 'text/html' }, '<!doctype html><html><body>Hello'],
+  ] as const)('an endpoint that is no store and answers %s', async (_what, status, headers, body) => {
     stubCredentials(await testS3Gateway());
     const server = createServer((request, response) => {
       request.resume();
-      response.writeHead(status, { 'content-type': 'text/html' }).end('<!doctype html><html><body>Hello');
+      response.writeHead(status, headers).end(body);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
     const store = await opened('s3://bucket/a', { endpoint: `http://127.0.0.1:${port}`, clock: HURRYING });
-    await says(keysOf(store), 'FDC_ERR_DEST_UNWRITABLE', /--s3-endpoint is the address of an S3 store/);
+    const fix = /--s3-endpoint is the address of an S3 store/;
+    await says(keysOf(store), 'FDC_ERR_DEST_UNWRITABLE', fix);
+    await says(store.put('x', 'y'), 'FDC_ERR_DEST_UNWRITABLE', fix);
+    if (status === 404) return;
+    await says(store.read('x'), 'FDC_ERR_DEST_UNWRITABLE', fix);
+    await says(store.head('x'), 'FDC_ERR_DEST_UNWRITABLE', fix);
+  });
+
+  it('an object that is longer than anything of ours', async () => {
+    const { store } = await openFaulty();
+    await store.put('lock', Buffer.alloc(3 * MIB));
+    await says(store.read('lock', 2 * MIB), 'FDC_ERR_DEST_IO', /data\/lock is longer than 2097152 bytes.*delete it/);
+    expect((await store.read('lock', 3 * MIB))?.length).toBe(3 * MIB);
   });
 });
 

@@ -57,6 +57,17 @@ describe('a job in a store', () => {
     expect((await readStoreJob(output)).id).toBe(made.id);
   });
 
+  it('of a whole bucket is never one of loose files, whose state would be taken for that of shards', async () => {
+    const { bucket } = setUp();
+    const whole = bucket.store('');
+    const clock = new VirtualClock();
+    const refused = openStoreJob(whole, looseIdentity, { clock });
+    await expect(refused).rejects.toMatchObject({ code: 'FDC_ERR_CONFIG_INVALID' });
+    expect(bucket.keys).toEqual([]);
+    await (await openStoreJob(whole, identity, { clock })).close();
+    expect((await readStoreJob(whole)).area.layout).toBe('shards');
+  });
+
   it('is refused in a prefix with objects of others, which are named, and left alone', async () => {
     const { bucket, output, visit } = setUp();
     for (const key of ['b.txt', 'c.txt', 'd.txt', 'e/f.txt']) await output.put(key, '');

@@ -30,6 +30,18 @@ describe('the lock of a job in a store', () => {
     await expect(refused).rejects.toThrow(/process 7 on host elsewhere.*90 s after its last sign of life/);
   });
 
+  it.each([8.64e18, Number.NaN, -1e300, 'soon'])(
+    'names a holder whose time is none (%s) without it',
+    async (startedAtMs) => {
+      const { state, options, hold } = setUp();
+      await hold({ pid: 7, startedAtMs });
+      await expect(acquireStoreLock(state, options)).rejects.toMatchObject({
+        code: 'FDC_ERR_JOB_LOCKED',
+        message: expect.stringMatching(/process 7 on host elsewhere: wait/),
+      });
+    },
+  );
+
   it('is held for as long as its holder lives, however long that is, and gone without a trace afterwards', async () => {
     const { clock, bucket, state, options } = setUp();
     const lock = await acquireStoreLock(state, options);
