@@ -125,7 +125,7 @@ class FolderHome implements JobHome {
 
   async refuseLost(): Promise<void> {
     const { output, state, staging } = this.#paths;
-    const hasRecords = (await namesIn(join(state, RECORDS_FOLDER))).some((name) => /^\d{3}$/.test(name));
+    const hasRecords = await hasCommitted(state);
     // A run that was killed between its first commit and the move of its files has them in staging.
     const isStaged = (await namesIn(staging)).length > 0;
     if (!hasRecords || isStaged || this.layout !== 'files' || (await namesIn(output)).length > 0) return;
@@ -151,4 +151,9 @@ class FolderHome implements JobHome {
   async removeState(): Promise<void> {
     await rm(this.#paths.state, { recursive: true, force: true });
   }
+}
+
+/** Whether a unit was ever committed here, also when its record was taken back since. */
+export async function hasCommitted(state: string): Promise<boolean> {
+  return (await namesIn(join(state, RECORDS_FOLDER))).some((name) => /^\d{3}$/.test(name));
 }

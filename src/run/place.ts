@@ -16,7 +16,7 @@ import { count } from '../format.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { identityOf } from '../job/identity.ts';
 import { noteSealed } from '../job/job-file.ts';
-import { type OpenJob, openJob } from '../job/job-folder.ts';
+import { hasCommitted, type OpenJob, openJob } from '../job/job-folder.ts';
 import type { JobSummary, KeptSum } from '../job/job-summary.ts';
 import { keepSamples } from '../job/keep-samples.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
@@ -101,7 +101,8 @@ class FolderPlace implements Place {
     // A manifest has rows, so a finished dataset has records.
     const isFinished =
       before.units > 0 && existsSync(finalPath(job.paths, SUCCESS_FILE)) && !(await lacksUnits(job.paths, before));
-    if (!isFinished) await destination.reach({ isNew: before.units === 0, replaces: run.overwrite });
+    const isNew = before.units === 0 && !(await hasCommitted(job.paths.state));
+    if (!isFinished) await destination.reach({ isNew, replaces: run.overwrite });
     return { before, notices, isFinished };
   }
 

@@ -246,6 +246,16 @@ describe('an upload by a program', () => {
     expect(other.stderr).toMatch(/cloud_destination was "birds", is now none/);
   });
 
+  it('all of whose shards were damaged on the other side is repaired there, and taken for no foreign one', async () => {
+    const { tools, out, base, remote } = await uploadTrial();
+    const { env } = tools;
+    await expectWhole(remote, await runCli([...base, '-o', out, '--cloud-destination', 'birds'], { env }));
+    const shards = (await readdir(remote)).filter((name) => name.endsWith('.tar'));
+    for (const name of shards) await writeFile(join(remote, name), 'no archive');
+    await expectWhole(remote, await runCli(['repair', out], { env }));
+    expect(await runCli(['verify', out], { env })).toMatchObject({ code: 0, stdout: '' });
+  });
+
   it('notices that a shard is gone on the other side, and repair brings it back', async () => {
     const { tools, out, base, remote } = await uploadTrial();
     const args = [...base, '-o', out, '--cloud-destination', 'birds'];
