@@ -42,6 +42,8 @@ async function withFailures(...flags: readonly string[]) {
     '1',
     '--breaker-failures',
     '1000',
+    '--law',
+    'fixed',
   ];
   const first = await runCli(['download', manifest, '-o', out, ...shape, ...flags]);
   expect(first.code, first.stderr).toBe(0);
