@@ -3,6 +3,7 @@ import { resolvedKeys } from '../config/resolve.ts';
 import { CONFIG_KEYS } from '../config/schema.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { SealInfo } from '../dataset/seal/overview.ts';
+import { schemeOf, shownUrl } from '../host/remote-url.ts';
 import type { JobFile } from '../job/job-file.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import { workedMs } from '../job/timeline.ts';
@@ -45,11 +46,17 @@ export function sealInfo(
       name,
       identity: `${bytes} bytes, sha256 of size and footer or first MiB ${hash.slice(0, 16)}`,
     })),
-    settings: Object.fromEntries(settings),
+    settings: Object.fromEntries(settings.map(([key, value]) => [key, published(value)])),
     startedAtMs: job.createdAtMs,
     sealedAtMs: nowMs,
     elapsedMs: workedMs(summary.runs),
     interrupted: summary.before.rows > 0,
     notes,
   };
+}
+
+/** Inputs and servers that are URLs may be signed. */
+function published(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(published);
+  return typeof value === 'string' && schemeOf(value) !== undefined ? shownUrl(value) : value;
 }

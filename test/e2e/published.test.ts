@@ -138,3 +138,28 @@ describe('what a dataset publishes', () => {
     }
   });
 });
+
+describe('a manifest behind a signed URL', () => {
+  it('leaves neither its password nor its signature anywhere', async () => {
+    const folder = await tempFolder();
+    const rows = ['url', ...[1, 2, 3].map((i) => `http://127.0.0.1:PORT/${i}.jpg`)].join('\n');
+    const server = createServer((request, response) => {
+      const { port } = server.address() as AddressInfo;
+      response.end(request.url?.startsWith('/s.csv') === true ? rows.replaceAll('PORT', String(port)) : 'some text');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const input = `http://me:s3cretPW@127.0.0.1:${port}/s.csv?X-Amz-Signature=s1gSIG`;
+    const [out, log] = [join(folder, 'out'), join(folder, 'log')];
+    const more = ['--allow-private', '127.0.0.1', '--expect-content', 'any', '--log-file', log, '--log-level', 'trace'];
+    const run = await runCli(['download', input, '-o', out, ...more]);
+    expect(run.code, run.stderr).toBe(0);
+    const page = join(folder, 'page.html');
+    const report = await runCli(['report', out, '--html', page]);
+    const others = await Promise.all([log, page].map((file) => readFile(file, 'utf8')));
+    const all = [await everythingIn(out, out), ...others, run.stdout, run.stderr, report.stdout, report.stderr];
+    expect(all.join('\n')).toContain('/s.csv');
+    for (const word of ['s3cretPW', 's1gSIG']) expect(all.join('\n'), word).not.toContain(word);
+  });
+});
