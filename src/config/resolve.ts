@@ -1,5 +1,6 @@
 /** Check a configuration and turn it into the settings of every slice, with all defaults, frozen. */
 
+import { localProblem } from './local-paths.ts';
 import { type CommandName, SLICES, type Slice } from './schema/key.ts';
 import { CONFIG_KEYS, keysOfSlice } from './schema.ts';
 import { complete, optionValue } from './stage-settings.ts';
@@ -57,6 +58,9 @@ function optionsOf(slice: Slice, plain: Readonly<Values>): Values {
 
 function problemsOfCommand(plain: Readonly<Values>, command: CommandName | undefined): string[] {
   return [...CONFIG_KEYS].flatMap(([key, { enum: values = [], fdc }]) => {
+    const isLocal = fdc.local === true || (command !== undefined && fdc.local?.includes(command) === true);
+    const problem = isLocal ? localProblem(key, plain[key], command) : undefined;
+    if (problem !== undefined) return [problem];
     const foreign = fdc.valuesOf;
     if (foreign === undefined || command === 'config' || command === foreign.command) return [];
     if (!foreign.values.includes(plain[key] as string)) return [];

@@ -1,5 +1,7 @@
 /** Everything that one option says about another. */
+import { isUrl, said } from './local-paths.ts';
 import type { Slice } from './schema/key.ts';
+import { uploadProblem } from './upload-secrets.ts';
 
 type Values = Record<string, unknown>;
 
@@ -84,7 +86,14 @@ const RULES: readonly Rule[] = [
         ? `${name('cloudDestination')}: only tar shards are uploaded; leave ${name('createTar')} on`
         : v.output === 'none:' || v.output === '-'
           ? `${name('cloudDestination')}: expected a folder for what the job keeps, got ${name('output')} ${v.output}`
-          : undefined,
+          : isUrl(v.output)
+            ? `${name('cloudDestination')}: expected a folder for what the job keeps, got ${name('output')} ` +
+              `${said(v.output)}; leave one of the two out`
+            : uploadProblem(
+                name('cloudDestination'),
+                v.cloudDestination,
+                v.cloudTool === 'scp' || v.cloudPutCommand !== undefined,
+              ),
   },
   {
     slice: 'sink',
@@ -92,7 +101,7 @@ const RULES: readonly Rule[] = [
     check: (v, name) =>
       v.cloudDestination === undefined
         ? `${name('cloudPutCommand')} needs ${name('cloudDestination')}, which says where to`
-        : undefined,
+        : uploadProblem(name('cloudPutCommand'), v.cloudPutCommand, true),
   },
   { slice: 'sink', option: 'imageName', derive: (v) => (v.outputFormat === 'webdataset' ? 'jpg' : 'content') },
 ];

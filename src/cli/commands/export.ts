@@ -19,16 +19,13 @@ export const exportCommand = defineCommand({
   positionals: { least: 1, most: 1, words: 'one dataset: flow-dc export DEST -o rows.csv' },
   async run({ config, positionals }, io) {
     const { output: path, where = [] } = config;
+    const { store } = resolveConfig(config, 'export');
     if (path === undefined || !/\.(csv|parquet)$/i.test(path))
       throw new FlowDcError('FDC_ERR_USAGE', 'export: say which file to write, .csv or .parquet: -o rows.csv');
     if (existsSync(path))
       throw new FlowDcError('FDC_ERR_USAGE', `export: ${path} is there already; name another file with -o`);
     const filter = rowFilter(typeof where === 'string' ? [where] : where, 'export');
-    const { output: _, ...others } = config;
-    const { out, files, decided, close } = await viewJob(
-      positionals[0] as string,
-      resolveConfig(others, 'export').store,
-    );
+    const { out, files, decided, close } = await viewJob(positionals[0] as string, store);
     try {
       const rows = await exportRows({ files, records: () => decided.records() }, filter, path, io.signal);
       writeLines(io.stderr, [

@@ -102,6 +102,8 @@ export interface KeyMeta {
   readonly valuesOf?: { readonly command: CommandName; readonly values: readonly string[] };
   /** Environment variable that gives the value when neither file nor flag does. */
   readonly env?: string;
+  /** Something on this machine is written there: a URL is refused, for some commands where they are named. */
+  readonly local?: true | readonly CommandName[];
   /** Absent in parts of a key (items, host rules). */
   readonly group?: Group;
   /** Shown first in help. */

@@ -133,13 +133,13 @@ export const RUN_KEYS = {
     type: 'string',
     minLength: 1,
     description: 'Write the log, one JSON object per line, to this file.',
-    fdc: { slice: 'run', option: 'logFile', value: 'FILE', group: 'run', commands: RUNS },
+    fdc: { slice: 'run', option: 'logFile', value: 'FILE', local: true, group: 'run', commands: RUNS },
   },
   trace_paarc: {
     type: 'string',
     minLength: 1,
     description: "Write every decision about a host's limit, one JSON object per line, to this file.",
-    fdc: { slice: 'run', option: 'tracePaarc', value: 'FILE', group: 'run', commands: RUNS },
+    fdc: { slice: 'run', option: 'tracePaarc', value: 'FILE', local: true, group: 'run', commands: RUNS },
   },
   json: {
     type: 'boolean',
@@ -151,7 +151,7 @@ export const RUN_KEYS = {
     type: 'string',
     minLength: 1,
     description: 'Also write the report, with plots, as one HTML page that needs no network.',
-    fdc: { slice: 'run', option: 'html', value: 'FILE', group: 'run', commands: ['report'] },
+    fdc: { slice: 'run', option: 'html', value: 'FILE', local: true, group: 'run', commands: ['report'] },
   },
   flow_dc: {
     type: 'boolean',

@@ -1,5 +1,6 @@
 /** The tool that a configuration names. */
 import type { ResolvedConfig } from '../../config/types.ts';
+import { uploadProblem } from '../../config/upload-secrets.ts';
 import { assertNever, FlowDcError } from '../../errors.ts';
 import { aws } from './aws.ts';
 import { gocmd } from './gocmd.ts';
@@ -12,14 +13,11 @@ import { scp } from './scp.ts';
 /** Where uploads go and what makes them. */
 export type Upload = Pick<ResolvedConfig['sink'], 'cloudDestination' | 'cloudTool' | 'cloudPutCommand'>;
 
-/** Values that everybody would see in a list of processes, and that a job's file would keep. */
-const SECRET = /([\w-]*(?:secret|passw(?:or)?d|token|account_key|sas_url|\bpass)[\w-]*)=[^,\s{}]/i;
-
 /** Errors: FDC_ERR_CONFIG_INVALID for what the tool cannot have meant, or what holds a secret. */
 export function toolOf({ cloudDestination: destination = '', cloudTool, cloudPutCommand }: Upload): RemoteTool {
-  refuse('cloud_destination', destination);
+  refuse('cloud_destination', destination, cloudTool === 'scp' || cloudPutCommand !== undefined);
   if (cloudPutCommand !== undefined) {
-    refuse('cloud_put_command', cloudPutCommand);
+    refuse('cloud_put_command', cloudPutCommand, true);
     return putCommand(cloudPutCommand, destination);
   }
   const [, scheme] = /^(\w+):\/\//.exec(destination) ?? [];
@@ -39,15 +37,9 @@ export function toolOf({ cloudDestination: destination = '', cloudTool, cloudPut
   }
 }
 
-function refuse(key: string, value: string): void {
-  if (value.startsWith('-')) throw invalid(`${key}: begins with a dash, which programs take for an option`);
-  const [, name] = SECRET.exec(value) ?? [];
-  const hasUser = /^\w+:\/\/[^/@]*:[^/@]*@/.test(value);
-  if (name === undefined && !hasUser) return;
-  throw invalid(
-    `${key}: ${name ?? 'a password'} would be seen by everybody on this machine; leave it to the environment or to ` +
-      "the program's own configuration",
-  );
+function refuse(key: string, value: string, withBare: boolean): void {
+  const problem = uploadProblem(key, value, withBare);
+  if (problem !== undefined) throw invalid(problem);
 }
 
 function expectScheme(destination: string, scheme: string | undefined, known: readonly string[], tool: string): string {
