@@ -130,11 +130,11 @@ export function applyRules(
   return problems;
 }
 
-/** A folder here, named after one elsewhere: `s3://bucket/birds`, `cloud:birds/` -> `birds`. */
+/** A folder here, named after the last part of a path elsewhere: `s3://bucket/my birds/`, `cloud:my birds` -> `my birds`. */
 function folderFor(remote: string | undefined): string | undefined {
   if (remote === undefined) return undefined;
-  const [name] = /[\w.-]+(?=[^\w.-]*$)/.exec(remote) ?? [];
-  return name === undefined || /^[.-]/.test(name) ? 'dataset' : name;
+  const name = remote.split(/[/\\:]+/).findLast((part) => part.trim() !== '') ?? '';
+  return name === '' || /^[.-]|\p{Cc}/u.test(name) ? 'dataset' : name;
 }
 
 function atMost(low: string, high: string): NonNullable<Rule['check']> {

@@ -26,7 +26,7 @@ const BARE_USER = /(?:^|[\s="'])[^\s/:@="'{}]+:[^\s/@"']+@[\w.[-]/;
  * What the first secret of a text is called, or undefined.
  * @param withBare - whether `a:b@c` is a password; in some paths it is none
  */
-export function secretIn(text: string, withBare: boolean): string | undefined {
+function secretIn(text: string, withBare: boolean): string | undefined {
   for (const form of [SETTING, HEADER, GIVEN_HEADER, FLAG]) {
     const [found, name = 'a signature'] = form.exec(text) ?? [];
     if (found !== undefined) return name.replace(/^-+/, '');

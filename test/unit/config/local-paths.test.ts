@@ -53,3 +53,17 @@ describe('what is written on this machine', () => {
     },
   );
 });
+
+describe('the folder of a job whose shards are uploaded', () => {
+  it.for([
+    ["bkt/up/dry x'y", "dry x'y"],
+    ['s3://bucket/birds/', 'birds'],
+    ['cloud:my birds', 'my birds'],
+    ['/zone/home/me/Vögel', 'Vögel'],
+    ['box:', 'box'],
+    ['box:..', 'dataset'],
+  ] as const)('is named after the last part of the destination, whole: %s', ([destination, folder]) => {
+    const { sink } = resolveConfig({ cloud_destination: destination }, 'download');
+    expect(sink.output).toBe(folder);
+  });
+});
