@@ -45,6 +45,8 @@ export interface Destination {
   readFile(name: string): Promise<Uint8Array>;
   /** The run ends now: what is under way is given up, and whoever waits for it gets the reason. */
   halt?(reason: Error): void;
+  /** The run is to end: what is under way may go on so long, ms, and nothing that fails is tried again. */
+  windDown?(reason: Error, leftMs: number): void;
 }
 
 /** One attempt at one unit. */

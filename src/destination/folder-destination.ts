@@ -114,6 +114,8 @@ export class FolderDestination implements Destination {
   /** Nothing that a disk does takes long. */
   halt(_reason: Error): void {}
 
+  windDown(_reason: Error, _leftMs: number): void {}
+
   /** Also empties the spill folder: call it only while no other process works on this destination. */
   async sweep(isDecided: (unit: UnitId, token: string) => Promise<boolean>): Promise<void> {
     await this.prepare();

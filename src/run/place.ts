@@ -63,6 +63,7 @@ class FolderPlace implements Place {
   readonly clock: Clock;
   readonly profiles: HostProfiles;
   readonly kept: KeptUnitsOptions;
+  readonly putsAside = true;
   readonly #config: ResolvedConfig;
   #job: OpenJob | undefined;
 

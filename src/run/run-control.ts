@@ -92,6 +92,6 @@ export class RunControl {
   }
 }
 
-function interrupted(): FlowDcError {
+export function interrupted(): FlowDcError {
   return new FlowDcError('FDC_ERR_INTERRUPTED', 'interrupted; the same command goes on where it stopped');
 }

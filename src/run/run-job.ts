@@ -15,7 +15,7 @@ import { createInProcessChannel } from '../transport/in-process/in-process-trans
 import { type JobInput, openJobInput } from './job-input.ts';
 import { placeFor } from './place.ts';
 import { rowsAgain } from './rows-again.ts';
-import { RunControl, type RunSignals } from './run-control.ts';
+import { interrupted, RunControl, type RunSignals } from './run-control.ts';
 import type { Place } from './run-place.ts';
 
 /** What is put aside goes through fsync, which may take its time; a second signal does not wait for it. */
@@ -69,19 +69,23 @@ async function runFrom(
 ): Promise<JobSummary> {
   const { destination, committer, clock, profiles, kept } = place;
   const startedMs = clock.nowMs();
+  // Also while it is opened or sealed.
+  const windDown = (): void => destination.windDown?.(interrupted(), config.run.drainMs);
+  signals.drain?.addEventListener('abort', windDown, { once: true });
   // Built before anything is written, because this is where wrong options throw.
   const pulse = new RowPulse();
   const force = openWorkForce(config, { destination, committer, clock, profiles, kept, pulse }, destination.name);
   try {
     const beginning = await place.open(input, settings);
     await onStart?.(input.info, beginning.before, beginning.notices);
-    const stopMs = config.run.drainMs + (place.kept === undefined ? 0 : PUT_ASIDE_MS);
+    const stopMs = config.run.drainMs + (place.putsAside === true ? PUT_ASIDE_MS : 0);
     const control = new RunControl(clock, stopMs, signals);
     const highWater = config.transport.queueUnits;
     const runs = (): Promise<boolean> => runChain(input, place, force, control, highWater, onNotice, pulse);
     const complete = beginning.isFinished || (await runs());
     return await place.conclude(input, beginning, complete, clock.nowMs() - startedMs);
   } finally {
+    signals.drain?.removeEventListener('abort', windDown);
     await force.close();
   }
 }

@@ -21,6 +21,8 @@ export interface Beginning {
 
 export interface Place extends WorkSurroundings {
   readonly committer: LocalCommitter;
+  /** What is half done is put aside at an interrupt, on a disk. */
+  readonly putsAside?: boolean | undefined;
   /** Where a pipe's bytes go, for a place that is no folder. */
   readonly pipe?: PipePlace | undefined;
   /** What is fetched again, round by round; asked once the place is open. */

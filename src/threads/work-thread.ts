@@ -62,6 +62,16 @@ async function workHere(data: WorkThreadData): Promise<void> {
     }
   };
   stop.signal.addEventListener('abort', () => destination.destination.halt?.(stop.signal.reason), { once: true });
+  drain.signal.addEventListener(
+    'abort',
+    () => {
+      const { reason } = drain.signal;
+      // A worker's unit is given back, and another takes it.
+      if (data.ownFolder === undefined && !(reason instanceof FinishOpenUnits))
+        destination.destination.windDown?.(reason, config.run.drainMs);
+    },
+    { once: true },
+  );
   const stages = openWorkStages(checkedBefore(config), {
     destination: destination.destination,
     committer: channel,

@@ -212,6 +212,22 @@ describe('flow-dc download -o -', () => {
     expect(stored.map(({ name }) => String(name).split('.')[0]).sort()).toEqual([...keys.keys()].sort());
   });
 
+  it('ends within drain_sec of a Ctrl-C where its reader takes nothing any more, and says that it is cut off', async () => {
+    const { folder, to, origin } = await setUp({ rows: 4000, meanBytes: 40_000 });
+    const reader = 'mkfifo p; sleep 60 < p > /dev/null 2>&1 & r=$!';
+    const download = `flow-dc download m.csv -o - --drain-sec 2 ${to} > p & d=$!`;
+    const run = shell(`${reader}; ${download}; echo $d >&2; wait $d; code=$?; kill $r; exit $code`, folder);
+    const requests = (): number => [...origin.stats().values()].reduce((sum, { requests }) => sum + requests, 0);
+    await vi.waitFor(() => expect(requests()).toBeGreaterThan(500), { timeout: 20_000 });
+    await wait(1000);
+    const startedMs = performance.now();
+    process.kill(Number(run.stderr().split('\n')[0]), 'SIGINT');
+    const { code, stderr } = await run.done;
+    expect(code, stderr).toBe(130);
+    expect(performance.now() - startedMs).toBeLessThan(12_000);
+    expect(stderr).toMatch(/^flow-dc: interrupted in the middle: the tar on stdout is cut off/m);
+  });
+
   it('waits for a slow reader: nothing is fetched meanwhile, and all of it comes', async () => {
     const { folder, to, origin } = await setUp({ rows: 4000, meanBytes: 40_000 });
     const stop = 'while [ ! -e go ]; do sleep 0.1; done';

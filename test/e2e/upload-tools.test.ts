@@ -199,6 +199,27 @@ describe('an upload by a program', () => {
     await expectWhole(remote, await runCli(['resume', out], { env: tools.env }));
   });
 
+  it.for([
+    ['failed', { down: 1 }, /trying again/],
+    ['hangs', { hang: 1 }, /^/],
+  ] as const)('that %s is not tried again after a Ctrl-C, within drain_sec, and the resume makes it', async (trial) => {
+    const [, plan, seen] = trial;
+    const { tools, out, base, remote } = await uploadTrial();
+    await tools.plan(plan);
+    const run = startCli([...base, '-o', out, '--cloud-destination', 'birds', '--drain-sec', '2'], { env: tools.env });
+    const puts = async (): Promise<number> => (await tools.calls()).filter((call) => call.includes(' put ')).length;
+    await vi.waitFor(async () => expect(await puts()).toBeGreaterThan(0), { timeout: 20_000 });
+    await vi.waitFor(() => expect(run.stderr()).toMatch(seen), { timeout: 20_000 });
+    const startedMs = performance.now();
+    run.child.kill('SIGINT');
+    const { code, stderr } = await run.done;
+    expect(code, stderr).toBe(130);
+    expect(performance.now() - startedMs).toBeLessThan(12_000);
+    expect(stderr).toMatch(/interrupted; go on with: flow-dc resume/);
+    await rm(`${tools.store}.down`, { force: true });
+    await expectWhole(remote, await runCli(['resume', out], { env: tools.env }));
+  });
+
   it('is not touched by the Ctrl-C of a terminal, which goes to all processes of its group', async () => {
     const { tools, out, base, remote } = await uploadTrial();
     await tools.plan({ slow: 2 });

@@ -111,6 +111,8 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
         log.info({ inputs: manifest.files, roles: manifest.roles, output: resolved.sink.output }, 'start');
       },
     });
+    // What the reader did not take within drain_sec.
+    if (stdout?.destroyed === true && !summary.complete) throw cutShort();
     progress.close();
     log.info({ summary }, 'end');
     return report(summary, resolved, io);

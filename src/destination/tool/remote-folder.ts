@@ -52,6 +52,7 @@ export class RemoteFolder {
     } catch (error) {
       // Also when a program was to be started in the file's folder: that it is gone looks as if the program were.
       if (!(await isThere(file))) return false;
+      if (this.isEnd(error)) throw error;
       // Others would find the same, each in its own time.
       this.halt(asError(error));
       throw error;
@@ -147,6 +148,16 @@ export class RemoteFolder {
   /** Give up what is under way, at once; whoever waits for it gets the reason. */
   halt(reason: Error): void {
     this.#caller.halt(reason);
+  }
+
+  /** The run ends: what is under way gets so long, ms, and nothing is tried again; whoever waits gets the reason. */
+  windDown(reason: Error, leftMs: number): void {
+    this.#caller.windDown(reason, leftMs);
+  }
+
+  /** Whether an error says no more than that the run ends. */
+  isEnd(error: unknown): boolean {
+    return this.#caller.isEnd(error);
   }
 
   async #put(file: string, artifact: Artifact): Promise<void> {

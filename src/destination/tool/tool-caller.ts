@@ -41,6 +41,11 @@ export class ToolCaller {
   readonly #tool: RemoteTool;
   readonly #options: CallerOptions;
   readonly #halt = new AbortController();
+  /** No call is made again after that. */
+  readonly #ending = new AbortController();
+  readonly #stops = AbortSignal.any([this.#halt.signal, this.#ending.signal]);
+  #running = 0;
+  #cancelHalt: (() => void) | undefined;
 
   constructor(tool: RemoteTool, options: CallerOptions) {
     this.#tool = tool;
@@ -50,6 +55,19 @@ export class ToolCaller {
   /** End what runs, at once, and make no further call; whoever waits gets the reason. */
   halt(reason: Error): void {
     this.#halt.abort(reason);
+  }
+
+  /** From now on what fails is not tried again, and what runs gets so long, ms, to end; whoever waits gets the reason. */
+  windDown(reason: Error, leftMs: number): void {
+    if (this.#ending.signal.aborted || this.#halt.signal.aborted) return;
+    this.#ending.abort(reason);
+    // It holds up no end: what runs then ends by itself, or by a halt.
+    if (this.#running > 0) this.#cancelHalt = this.#options.clock.timer(leftMs, () => this.halt(reason));
+  }
+
+  /** Whether an error says no more than that the run ends. */
+  isEnd(error: unknown): boolean {
+    return this.#ending.signal.aborted && error === this.#ending.signal.reason;
   }
 
   /**
@@ -63,6 +81,7 @@ export class ToolCaller {
         return await work();
       } catch (error) {
         if (!(error instanceof Setback)) throw error;
+        this.#ending.signal.throwIfAborted();
         const isFirst = code === 'FDC_ERR_DEST_UNWRITABLE';
         if (isFirst && HOPELESS.test(error.message)) throw failure(error, about, code, '');
         if (attempt === ATTEMPTS) throw failure(error, about, code, `; tried ${ATTEMPTS} times`);
@@ -115,10 +134,14 @@ export class ToolCaller {
   }
 
   async #made(call: ToolCall, make: () => Promise<ToolEnd>): Promise<ToolEnd> {
+    this.#running += 1;
     try {
       return await make();
     } catch (error) {
       throw this.#named(error, call);
+    } finally {
+      this.#running -= 1;
+      if (this.#running === 0) this.#cancelHalt?.();
     }
   }
 
@@ -137,7 +160,7 @@ export class ToolCaller {
 
   async #pause(attempt: number): Promise<void> {
     const { clock, random } = this.#options;
-    await sleep(clock, FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.75 + random() / 2), this.#halt.signal);
+    await sleep(clock, FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.75 + random() / 2), this.#stops);
   }
 }
 

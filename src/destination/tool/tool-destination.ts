@@ -67,7 +67,16 @@ export class ToolDestination extends FolderDestination {
     await Promise.all(ours.map((name) => this.remote.remove(name)));
   }
 
+  /** What is not uploaded when the run winds down stays staged, for the next run. */
   override async rollForward(record: UnitRecord): Promise<void> {
+    try {
+      await this.#rollForward(record);
+    } catch (error) {
+      if (!this.remote.isEnd(error)) throw error;
+    }
+  }
+
+  async #rollForward(record: UnitRecord): Promise<void> {
     await this.prepare();
     const staged = stagingFolder(this.paths, record.unit, record.token);
     if (await isThere(staged)) {
@@ -126,6 +135,10 @@ export class ToolDestination extends FolderDestination {
 
   override halt(reason: Error): void {
     this.remote.halt(reason);
+  }
+
+  override windDown(reason: Error, leftMs: number): void {
+    this.remote.windDown(reason, leftMs);
   }
 
   async #staged(): Promise<string[]> {
