@@ -18,6 +18,7 @@ export { type VerifyOptions, verifyDataset } from './dataset/verify/verify-datas
 export type { Destination, StagedFile, Staging } from './destination/destination.ts';
 export { FolderDestination } from './destination/folder-destination.ts';
 export { NoneDestination } from './destination/none-destination.ts';
+export { StoreDestination, type StoreDestinationOptions } from './destination/store/store-destination.ts';
 export { ERROR_CODES, type ErrorCode, FlowDcError, isFlowDcError } from './errors.ts';
 export type { ManifestEstimate } from './estimate/estimate.ts';
 export { type EstimateOptions, estimateManifest } from './estimate/estimate-manifest.ts';
@@ -28,6 +29,7 @@ export { type InspectOptions, inspectManifest } from './inspect/inspect-manifest
 export type { ManifestInspection, ManifestWarning, ManifestWarningCode } from './inspect/inspection.ts';
 export type { JobSummary } from './job/job-summary.ts';
 export { createLocalCommitter, type LocalCommitter } from './job/local-committer.ts';
+export { createStoreCommitter } from './job/store/store-committer.ts';
 export type { RunSpan } from './job/timeline.ts';
 export { FixedLimit, type Limit, type Load, type Outcome, type Transition } from './paarc/limit.ts';
 export type {
@@ -72,6 +74,9 @@ export {
   type SinkStats,
 } from './stages/sink/sink.ts';
 export { type DatasetSinkOptions, tarSink } from './stages/sink/tar-sink.ts';
+export type { ObjectStore } from './store/object-store.ts';
+export { openObjectStore } from './store/s3/open-object-store.ts';
+export type { S3Settings } from './store/s3/settings.ts';
 export { CHANNEL_NAMES, type ChannelName, type ChannelPayloads } from './telemetry/channels.ts';
 export { createInProcessChannel, type InProcessOptions } from './transport/in-process/in-process-transport.ts';
 export type { Delivery, JobChannel, JobState, JobStatus } from './transport/transport.ts';

@@ -7,7 +7,7 @@ import { stageSettings } from '../config/stage-settings.ts';
 import type { ManifestOptions } from '../config/types.ts';
 import { freeBytes } from '../destination/disk.ts';
 import { FlowDcError } from '../errors.ts';
-import { hostOf, INVALID_HOST, unsupportedScheme } from '../host/host.ts';
+import { hostOf, INVALID_HOST, isStored, unsupportedScheme } from '../host/host.ts';
 import type { RowCode } from '../row-codes.ts';
 import type { FetchStageOptions } from '../stages/fetch/settings.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';
@@ -93,7 +93,8 @@ async function sampleManifest(
       for (const text of textColumn(batch.data.children[column] as Data)) {
         const url = text ?? '';
         const host = hostOf(url);
-        if (host === INVALID_HOST) unfetchable.set(codeOf(url), (unfetchable.get(codeOf(url)) ?? 0) + 1);
+        const code = host === INVALID_HOST || isStored(url) ? codeOf(url, host, fetch.allowS3) : undefined;
+        if (code !== undefined) unfetchable.set(code, (unfetchable.get(code) ?? 0) + 1);
         else sampler.add({ row: rows, url, host });
         rows += 1;
       }
@@ -105,8 +106,9 @@ async function sampleManifest(
   }
 }
 
-/** As the fetch stage ends such rows. */
-function codeOf(url: string): RowCode {
+/** As the fetch stage ends such rows; undefined where it asks a store for them. */
+function codeOf(url: string, host: string, allowS3 = false): RowCode | undefined {
+  if (allowS3 && isStored(url)) return host === INVALID_HOST ? 'invalid_url' : undefined;
   return unsupportedScheme(url) === undefined ? 'invalid_url' : 'unsupported_scheme';
 }
 

@@ -35,7 +35,7 @@ export class HostCensus {
     return this.#rows;
   }
 
-  /** Rows whose URL is null or cannot be fetched over http(s). */
+  /** Rows whose URL is null or names neither a host nor a bucket. */
   get invalidRows(): number {
     return this.#counts.of(INVALID_HOST_ID);
   }

@@ -1,6 +1,7 @@
 /** Hosts, or the domains they belong to, as numbered groups. */
 
 import { ByteTable } from '../structures/byte-table.ts';
+import { isStored } from './host.ts';
 import type { HostCensus } from './host-census.ts';
 import { publicSuffixes } from './public-suffixes.ts';
 
@@ -11,6 +12,8 @@ import { publicSuffixes } from './public-suffixes.ts';
  * out on purpose: what is wanted is who answers, not whose pages they are.
  */
 export function registrableDomain(host: string): string {
+  // Of a bucket it says nothing that its name may be a domain's.
+  if (isStored(host)) return host;
   const { domain, isIcann } = publicSuffixes().parse(host);
   return domain !== null && isIcann === true ? domain : host;
 }

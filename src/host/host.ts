@@ -3,13 +3,18 @@
 /** Pseudo-host of rows whose URL cannot be fetched at all. */
 export const INVALID_HOST = '!invalid';
 
+/** What a name of a bucket looks like; `store-url.ts` says what is wrong with others. */
+const STORED = /^\s*(s3|gs):\/\/([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:[/?#]|\s*$)/;
+const STORED_SCHEME = /^\s*(s3|gs):/i;
+
 /** Everything that cannot be part of a plain ASCII authority sends the URL through the full parser. */
 const PLAIN = /^https?:\/\/([a-z0-9.-]+)(:\d+)?(?:[/?#]|$)/;
 
 /**
- * Lower-case `host[:port]`, without the scheme's default port, IPv6 in brackets; `!invalid` for anything that is not an
- * http(s) URL with a host. Surrounding white space is ignored, as browsers do. Plain lower-case ASCII authorities skip
- * the WHATWG parser: manifests have little else.
+ * Lower-case `host[:port]`, without the scheme's default port, IPv6 in brackets; `s3://bucket` and `gs://bucket` for
+ * objects of a store, whose server only the machine that fetches them knows; `!invalid` for anything else. Surrounding
+ * white space is ignored, as browsers do. Plain lower-case ASCII authorities skip the WHATWG parser: manifests have
+ * little else.
  */
 export function hostOf(url: string): string {
   const plain = PLAIN.exec(url);
@@ -20,7 +25,22 @@ export function hostOf(url: string): string {
     if (plain[2] === undefined && /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.[a-z]{2,}$/.test(name) && !name.includes('xn--'))
       return name;
   }
-  return parseHttpUrl(url)?.host ?? INVALID_HOST;
+  return bucketOf(url) ?? parseHttpUrl(url)?.host ?? INVALID_HOST;
+}
+
+/** Whether a row is of an object store, at least by its scheme. */
+export function isStored(url: string): boolean {
+  return STORED_SCHEME.test(url);
+}
+
+/** `s3://bucket` of a URL of an object store. */
+function bucketOf(url: string): string | undefined {
+  const [, scheme, bucket] = isStored(url) ? (STORED.exec(url.replace(STORED_SCHEME, lowerCase)) ?? []) : [];
+  return bucket === undefined || bucket.includes('..') ? undefined : `${scheme}://${bucket}`;
+}
+
+function lowerCase(text: string): string {
+  return text.toLowerCase();
 }
 
 /** The scheme of a URL that is one but is not fetched: lower-case, neither http nor https; else undefined. */

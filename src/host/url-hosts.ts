@@ -142,10 +142,11 @@ function isPlainName(bytes: DataView, from: number, to: number): boolean {
   return labelStart > from && isWord && to - labelStart >= 2;
 }
 
-/** End of `letters://plain-authority`, or -1 if the URL does not begin like that. */
+/** End of `scheme://plain-authority`, or -1 if the URL does not begin like that. */
 function authorityEnd(bytes: DataView, from: number, to: number): number {
   let at = from;
-  while (at < to && isLetter(bytes.getUint8(at))) at++;
+  // With digits, for s3.
+  while (at < to && (isLetter(bytes.getUint8(at)) || isDigit(bytes.getUint8(at)))) at++;
   if (at === from || to - at < 4) return -1;
   if (bytes.getUint8(at) !== COLON || bytes.getUint8(at + 1) !== SLASH || bytes.getUint8(at + 2) !== SLASH) return -1;
   const start = at + 3;
@@ -160,6 +161,10 @@ function authorityEnd(bytes: DataView, from: number, to: number): number {
 function isLetter(byte: number): boolean {
   const lower = byte | 0x20;
   return lower >= 0x61 && lower <= 0x7a;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
 }
 
 function textOf(bytes: DataView, from: number, to: number): string {

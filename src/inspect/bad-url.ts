@@ -1,10 +1,11 @@
 /** What is wrong with a URL that cannot be requested, as one of a few kinds. */
-import { parseHttpUrl, parseUrl, unsupportedScheme } from '../host/host.ts';
+import { hostOf, INVALID_HOST, isStored, parseHttpUrl, parseUrl, unsupportedScheme } from '../host/host.ts';
 
 /** What is wrong with a URL that cannot be requested, in words that people understand. */
 export const BAD_URL_KINDS = {
   missing: 'null or empty',
   no_scheme: 'no http:// or https:// in front',
+  stored: 'in an object store, fetched with --allow-s3 only',
   other_scheme: 'neither http nor https',
   unparsable: 'cannot be parsed',
 } as const;
@@ -12,12 +13,16 @@ export const BAD_URL_KINDS = {
 export type BadUrlKind = keyof typeof BAD_URL_KINDS;
 
 /**
- * The kind of a bad URL, or undefined for one that can be requested.
- * `other_scheme` ends a row of a run as `unsupported_scheme`, the others as `invalid_url`.
+ * The kind of a bad URL, or undefined for one that can be requested. `other_scheme` and `stored` end a row of a run as
+ * `unsupported_scheme`, the others as `invalid_url`.
  */
-export function badUrlKind(url: string | null): BadUrlKind | undefined {
+export function badUrlKind(url: string | null, allowS3 = false): BadUrlKind | undefined {
   if (url === null || url.trim() === '') return 'missing';
   if (parseHttpUrl(url) !== undefined) return undefined;
+  if (isStored(url)) {
+    if (!allowS3) return 'stored';
+    return hostOf(url) === INVALID_HOST ? 'unparsable' : undefined;
+  }
   const text = url.trim();
   const scheme = unsupportedScheme(text);
   // `example.org:80/a.jpg` and `C:\a.jpg` have schemes that nobody has: a dot or a single letter gives them away.

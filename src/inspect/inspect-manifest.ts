@@ -11,6 +11,8 @@ import { RowCensus, sampleRows, textOf } from './row-census.ts';
 const SAMPLE_ROWS = 5;
 
 export type InspectOptions = ManifestSourceOptions & {
+  /** Whether rows of object stores (s3://, gs://) will be fetched; default: no. */
+  readonly allowS3?: boolean | undefined;
   /** Told after every batch: rows so far, and of how many when that is known. */
   readonly onRows?: ((rows: number, total: number | undefined) => void) | undefined;
 };
@@ -24,9 +26,9 @@ export async function inspectManifest(
   inputs: string | readonly string[],
   options: InspectOptions = {},
 ): Promise<ManifestInspection> {
-  const { onRows, ...source } = options;
+  const { onRows, allowS3, ...source } = options;
   const reader = readManifest(inputs, source);
-  const census = new RowCensus();
+  const census = new RowCensus(allowS3);
   let sample: ManifestInspection['sample'] = [];
   try {
     for await (const batch of reader) {

@@ -17,7 +17,13 @@ export interface ManifestInspection {
   readonly guessed: readonly Role[];
   /** The first 5 rows by column; every value as text of at most 80 characters, null for null. */
   readonly sample: readonly Readonly<Record<string, string | null>>[];
-  readonly schemes: { readonly http: number; readonly https: number; readonly other: number };
+  readonly schemes: {
+    readonly http: number;
+    readonly https: number;
+    /** s3:// and gs://, whether or not they will be fetched. */
+    readonly stored: number;
+    readonly other: number;
+  };
   readonly hosts: HostMix;
   readonly duplicates: Duplicates;
   readonly badUrls: BadUrls;
@@ -55,7 +61,7 @@ interface Mix {
   readonly top: readonly Share[];
 }
 
-/** Over rows with a URL that can be requested; a host is lower-case host[:port]. */
+/** Over rows with a URL that can be requested; a host is lower-case host[:port], or s3://bucket. */
 export interface HostMix extends Mix {
   /** Share of the rows on the host that has most. */
   readonly largestShare: number;

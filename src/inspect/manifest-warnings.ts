@@ -73,7 +73,10 @@ const RULES: Readonly<Record<Exclude<ManifestWarningCode, 'reader'>, Rule>> = {
       message:
         `${count(badUrls.rows)} rows (${share(badUrls.rows / rows)}) have no URL that can be requested and will ` +
         'end as invalid_url or unsupported_scheme',
-      advice: 'see whether --url names the right column, then repair or drop those rows',
+      advice:
+        badUrls.kinds[0]?.kind === 'stored'
+          ? 'fetch rows of s3:// and gs:// with --allow-s3'
+          : 'see whether --url names the right column, then repair or drop those rows',
     };
   },
   few_rows_per_host: ({ hosts, rows, badUrls }) => {

@@ -1,11 +1,11 @@
 /** Everything that is counted of a manifest row by row, and its first rows as they are. */
 import type { Data, RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
-import { hostOf, INVALID_HOST } from '../host/host.ts';
+import { hostOf, INVALID_HOST, isStored } from '../host/host.ts';
 import type { ManifestColumn } from '../stages/manifest/manifest-info.ts';
 import { withoutSecrets } from '../without-secrets.ts';
 import { type BadUrlKind, badUrlKind } from './bad-url.ts';
-import type { BadUrlGroup, BadUrls, Duplicates, HostMix, LabelMix, Share } from './inspection.ts';
+import type { BadUrlGroup, BadUrls, Duplicates, HostMix, LabelMix, ManifestInspection, Share } from './inspection.ts';
 import { DistinctCount, FrequentTexts } from './text-counts.ts';
 
 /** Hosts and labels that are listed. */
@@ -19,10 +19,16 @@ export class RowCensus {
   readonly #labels = new FrequentTexts();
   readonly #urls = new DistinctCount();
   readonly #bad = new Map<BadUrlKind, { -readonly [K in keyof BadUrlGroup]: BadUrlGroup[K] }>();
-  readonly #schemes = { http: 0, https: 0, other: 0 };
+  readonly #schemes = { http: 0, https: 0, stored: 0, other: 0 };
+  readonly #allowS3: boolean;
   #rows = 0;
   #badRows = 0;
   #nullLabels = 0;
+
+  /** @param allowS3 - whether rows of object stores will be fetched */
+  constructor(allowS3 = false) {
+    this.#allowS3 = allowS3;
+  }
 
   get rows(): number {
     return this.#rows;
@@ -39,8 +45,10 @@ export class RowCensus {
 
   #addUrl(url: string): BadUrlKind | undefined {
     const host = hostOf(url);
-    if (host === INVALID_HOST) return badUrlKind(url);
-    this.#schemes[/^\s*https/i.test(url) ? 'https' : 'http'] += 1;
+    const stored = isStored(url);
+    if (stored) this.#schemes.stored += 1;
+    if (host === INVALID_HOST || (stored && !this.#allowS3)) return badUrlKind(url, this.#allowS3);
+    if (!stored) this.#schemes[/^\s*https/i.test(url) ? 'https' : 'http'] += 1;
     this.#hosts.add(host);
     this.#urls.add(url);
     return undefined;
@@ -55,7 +63,7 @@ export class RowCensus {
     else group.rows += 1;
   }
 
-  get schemes(): { readonly http: number; readonly https: number; readonly other: number } {
+  get schemes(): ManifestInspection['schemes'] {
     return { ...this.#schemes };
   }
 

@@ -7,7 +7,7 @@ import type { RecordTotals } from '../dataset/totals.ts';
 import { STDOUT_NAME } from '../destination/stream-destination.ts';
 import { byteSize, count, duration, percent } from '../format.ts';
 import { heldShare, type RunSpan, workedMs } from '../job/timeline.ts';
-import { shellQuoted } from '../shell-quoted.ts';
+import { nextCommand, type StoreReach } from '../next-command.ts';
 import { meansStore } from '../store/store-url.ts';
 import { meaningOf } from './advice.ts';
 
@@ -16,20 +16,22 @@ export interface Head extends RecordTotals {
   /** Folders, `none:` or `-`. */
   readonly outs: readonly string[];
   readonly runs: readonly RunSpan[];
+  /** How an output in a store was reached. */
+  readonly reach?: StoreReach | undefined;
 }
 
 /** More codes than this are in the outcome tables. */
 const MAX_CODES = 12;
 
 export function headLines(head: Head): string[] {
-  const { rows, stored, bytes, units, complete, runs, outs } = head;
+  const { rows, stored, bytes, units, complete, runs, outs, reach } = head;
   const [out] = outs;
   const shards = out === STDOUT_NAME ? 'one tar' : `${count(units)} ${units === 1 ? 'shard' : 'shards'}`;
   const share = percent(rows === 0 ? 0 : stored / rows);
   const next =
     out === undefined || out === 'none:' || out === STDOUT_NAME || outs.length > 1
       ? []
-      : [`output: ${out}`, `next: ${nextCommand(out, complete)}`];
+      : [`output: ${out}`, `next: ${nextCommand(complete ? 'verify' : 'resume', out, reach)}`];
   return [
     `${complete ? 'done' : 'unfinished'}: ${count(stored)} of ${count(rows)} ${complete ? '' : 'settled '}rows ` +
       `stored (${share}), ${byteSize(bytes)} in ${shards}`,
@@ -49,11 +51,6 @@ export function codeLines({ failed, skipped, errors }: RecordTotals): string[] {
   if (all.length > MAX_CODES)
     lines.push(`  ${count(all.length - MAX_CODES).padStart(9)}  more codes, see the outcome tables`);
   return failed + skipped === 0 ? [] : [`not stored: ${count(failed)} failed, ${count(skipped)} skipped`, ...lines];
-}
-
-/** What to run next about a folder. */
-function nextCommand(out: string, complete: boolean): string {
-  return `flow-dc ${complete ? 'verify' : 'resume'} ${shellQuoted(out)}`;
 }
 
 function timeLine(rows: number, bytes: number, runs: readonly RunSpan[]): string[] {

@@ -5,6 +5,7 @@ import { type RecordTotals, sumOf } from '../dataset/totals.ts';
 import { parseDestination } from '../destination/destination-name.ts';
 import { FlowDcError, isFlowDcError } from '../errors.ts';
 import { viewJob } from '../job/view/view-job.ts';
+import { placeWords } from '../next-command.ts';
 import { shellQuoted } from '../shell-quoted.ts';
 import type { S3Settings } from '../store/s3/settings.ts';
 import { meansStore } from '../store/store-url.ts';
@@ -84,7 +85,7 @@ function reportOf(read: readonly ReadOutput[], { tally, flowDc, gaps }: Sums, op
       byRows: tally.hosts.byRows(maxHosts),
       byFailure: tally.hosts.byFailure(maxHosts),
     },
-    errorLines: errorLines(totals, contextOf(read)),
+    errorLines: errorLines(totals, contextOf(read, options.store)),
     flags: Object.fromEntries(tally.flags),
     gaps: gaps.all(),
     flowDc: flowDc.report(totals, { workedMs: rates.workedMs, complete, outs: outputs.map(({ out }) => out) }),
@@ -100,13 +101,13 @@ function errorLines({ errors, rows: all }: RecordTotals, context: AdviceContext)
 }
 
 /** Commands name the one job's own manifest where there is one; of several jobs it could be any. */
-function contextOf(read: readonly ReadOutput[]): AdviceContext {
+function contextOf(read: readonly ReadOutput[], store: S3Settings | undefined): AdviceContext {
   const [only] = read;
   if (only === undefined || read.length > 1) return { manifest: 'MANIFEST' };
   const inputs = only.job.settings.input;
   const isKnown = Array.isArray(inputs) && inputs.length > 0 && inputs.length <= 3 && !inputs.includes('-');
   const manifest = isKnown ? inputs.map((path) => shellQuoted(String(path))).join(' ') : 'MANIFEST';
-  const out = shellQuoted(only.output.out);
+  const out = placeWords(only.output.out, store);
   if (!only.output.complete) return { manifest, unfinished: out };
   return { manifest, finished: meansStore(only.output.out) ? undefined : out };
 }

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { outcomesOf } from '../support/dataset.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
+import { testS3Gateway } from '../support/s3-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
 
@@ -72,6 +73,22 @@ describe('an example', () => {
     expect(await outcomesOf(join(folder, 'out'))).toHaveLength(60);
   });
 
+  it('into-a-store.ts uploads shards with their records, and leaves nothing here', async () => {
+    const folder = await tempFolder();
+    const origin = await testOrigin({ meanBytes: 2000 });
+    const gateway = await testS3Gateway('s3rver');
+    const manifest = join(folder, 'm.csv');
+    await writeFile(manifest, ['url', ...Array.from({ length: 60 }, (_, i) => `http://h.test/${i}.jpg`)].join('\n'));
+    const args = [manifest, 's3://bucket/photos'];
+    const env = { ...gateway.env(), TMPDIR: folder };
+    const { stdout } = await runExample('into-a-store.ts', args, origin.connectTo, '', env);
+    expect(stdout).toBe('60 rows in s3://bucket/photos, 0 failed\n');
+    const keys = (await gateway.objects('photos/')).map(({ key }) => key);
+    expect(keys).toContain('photos/000000.tar');
+    expect(keys.filter((key) => key.startsWith('photos/.flow-dc/units/'))).toHaveLength(1);
+    expect((await readdir(folder)).filter((name) => name.startsWith('into-a-store-'))).toEqual([]);
+  });
+
   it("own-rows.ts feeds somebody's slow database without losing a row, and sends each row's own header", async () => {
     const origin = await testOrigin({
       meanBytes: 2000,
@@ -99,10 +116,11 @@ function runExample(
   args: readonly string[],
   connectTo: string,
   stdin = '',
+  own: Readonly<Record<string, string>> = {},
 ): Promise<{ stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
     const command = [join(ROOT, 'node_modules', 'tsx', 'dist', 'cli.mjs'), join(ROOT, 'examples', name), ...args];
-    const env = { ...process.env, CONNECT_TO: connectTo };
+    const env = { ...process.env, ...own, CONNECT_TO: connectTo };
     const child = execFile(process.execPath, command, { cwd: ROOT, env }, (error, stdout, stderr) => {
       if (error !== null) reject(new Error(`${error.message}\n${stderr}`));
       else resolve({ stdout, stderr });

@@ -72,7 +72,7 @@ describe('Types of the packed package', () => {
       const types = findTypes(name) as string;
       const strictest = { module: 'nodenext', exactOptionalPropertyTypes: true, skipLibCheck: false };
       const folder = await project(types, strictest);
-      for (const example of ['chain.ts', 'own-rows.ts'])
+      for (const example of ['chain.ts', 'own-rows.ts', 'into-a-store.ts'])
         await cp(join(packed, 'package', 'examples', example), join(folder, example));
       expect(await problems(join(MODULES, 'typescript', 'bin', 'tsc'), folder)).toBe('');
     },

@@ -35,6 +35,9 @@ const scheme = fc.constantFrom(
   'https:/',
   'http:///',
   'http:\\\\',
+  's3://',
+  'S3://',
+  'gs://',
   ' https://',
   '',
 );

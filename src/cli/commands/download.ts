@@ -6,6 +6,7 @@ import { FlowDcError } from '../../errors.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
+import { nextCommand } from '../../next-command.ts';
 import { readManifestInfo } from '../../run/job-input.ts';
 import { runJob } from '../../run/run-job.ts';
 import { meansStore } from '../../store/store-url.ts';
@@ -129,11 +130,10 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
 }
 
 function report(summary: JobSummary, { run, store }: ResolvedConfig, io: CliIo): number {
-  const reach = meansStore(summary.out) && store.endpoint !== undefined ? ` --s3-endpoint ${store.endpoint}` : '';
-  writeLines(io.stderr, summaryLines(summary));
+  writeLines(io.stderr, summaryLines(summary, store));
   if (run.json) writeLines(io.stdout, [JSON.stringify(summary)]);
   if (!summary.complete) {
-    const next = summary.out === STDOUT_NAME ? ENDED : `; go on with: flow-dc resume ${summary.out}${reach}`;
+    const next = summary.out === STDOUT_NAME ? ENDED : `; go on with: ${nextCommand('resume', summary.out, store)}`;
     throw new FlowDcError('FDC_ERR_INTERRUPTED', `interrupted${next}`);
   }
   return exitCodeOfSummary(summary, run.maxFailureRate);

@@ -5,7 +5,7 @@ import { type CancelResult, cancelJob } from '../../cluster/end-job.ts';
 import { endServer } from '../../cluster/own-server.ts';
 import { repairJob } from '../../cluster/repair-job.ts';
 import { count } from '../../format.ts';
-import { shellQuoted } from '../../shell-quoted.ts';
+import { nextCommand } from '../../next-command.ts';
 import { defineCommand } from '../args/define-command.ts';
 import type { ParsedFlags } from '../args/flags.ts';
 import { withJob } from '../args/with-job.ts';
@@ -29,7 +29,7 @@ export const cancelCommand = defineCommand({
 });
 
 function cancelLine({ folder, out, sealed, rows = 0, units = 0 }: CancelResult): string {
-  const resume = `flow-dc resume ${shellQuoted(out)}`;
+  const resume = nextCommand('resume', out);
   const does = sealed ? 'finishes it: every unit was done before' : 'goes on with the rest';
   switch (folder) {
     case 'finished':

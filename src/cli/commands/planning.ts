@@ -26,6 +26,7 @@ export const inspectCommand = defineCommand({
       const inspection = await inspectManifest(inputs, {
         ...manifest,
         remote: { network: resolved.fetch, store: resolved.store },
+        allowS3: resolved.fetch.allowS3,
         stdin: io.stdin,
         signal: io.signal,
         onRows: (rows, total) => reading.rows(rows, total),

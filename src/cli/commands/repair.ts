@@ -7,8 +7,8 @@ import { findJob } from '../../job/job-file.ts';
 import type { UnitToRepair } from '../../job/repair-mark.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
+import { nextCommand, type StoreReach } from '../../next-command.ts';
 import type { UnitId } from '../../record.ts';
-import { shellQuoted } from '../../shell-quoted.ts';
 import { defineCommand } from '../args/define-command.ts';
 import type { ParsedFlags } from '../args/flags.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
@@ -46,9 +46,10 @@ async function datasetMeant({ positionals, config }: ParsedFlags): Promise<strin
 async function repairDataset(dest: string, given: Config, io: CliIo): Promise<number> {
   const views: JobView[] = [];
   const look = async (): Promise<Verdict> => {
-    const job = await viewJob(dest, resolveConfig(given, 'repair').store);
+    const { store } = resolveConfig(given, 'repair');
+    const job = await viewJob(dest, store);
     views.push(job);
-    return readBack(job);
+    return readBack(job, store);
   };
   try {
     return await repairFrom(look, given, io);
@@ -75,7 +76,7 @@ async function repairFrom(look: () => Promise<Verdict>, given: Config, io: CliIo
     if (code !== EXIT.done && code !== EXIT.result) return code;
     verdict = await look();
   }
-  const fewer = await fewerStored(verdict.job, storedBefore);
+  const fewer = await fewerStored(verdict.job, verdict.store, storedBefore);
   writeLines(io.stderr, fewer);
   const code = await tellVerdict(verdict, io, given.json);
   return fewer.length > 0 ? EXIT.result : code;
@@ -104,14 +105,18 @@ async function unitsToRepair({ job, findings }: Verdict, storedBefore: Map<UnitI
 }
 
 /** Units that have lost samples for good, or until somebody tries their rows again; a line each. */
-async function fewerStored({ out, decided }: JobView, before: ReadonlyMap<UnitId, number>): Promise<string[]> {
+async function fewerStored(
+  { out, decided }: JobView,
+  reach: StoreReach | undefined,
+  before: ReadonlyMap<UnitId, number>,
+): Promise<string[]> {
   const lines: string[] = [];
   for (const [unit, stored] of before) {
     const now = (await decided.record(unit).catch(() => undefined))?.stored ?? 0;
     if (now >= stored) continue;
     lines.push(
       `unit ${unit} had ${count(stored)} samples and has ${count(now)}: the rest could not be fetched again; why: ` +
-        `flow-dc report ${shellQuoted(out)}`,
+        nextCommand('report', out, reach),
     );
   }
   return lines;

@@ -23,9 +23,10 @@ export const reportCommand = defineCommand({
   },
   async run({ config, positionals }, io) {
     const { json, html, flow_dc: flowDc } = config;
-    const report = await reportDataset(positionals, { store: resolveConfig(config, 'report').store });
+    const { store } = resolveConfig(config, 'report');
+    const report = await reportDataset(positionals, { store });
     if (html !== undefined) await writePage(html, report);
-    const text = (): string[] => [...reportText(report), ...(flowDc === true ? flowDcText(report) : [])];
+    const text = (): string[] => [...reportText(report, store), ...(flowDc === true ? flowDcText(report) : [])];
     writeLines(io.stdout, json === true ? [JSON.stringify(report)] : text());
     return EXIT.done;
   },

@@ -108,8 +108,8 @@ function workerNotices({ fetch, sink }: ResolvedConfig): string[] {
   return [...(has ? [headers] : []), ...(isShared ? [shared] : [])];
 }
 
-function report(summary: SubmitSummary, { run }: ResolvedConfig, io: CliIo, own: OwnServer | undefined): number {
-  const lines = summaryLines(summary);
+function report(summary: SubmitSummary, { run, store }: ResolvedConfig, io: CliIo, own: OwnServer | undefined): number {
+  const lines = summaryLines(summary, store);
   // A job that goes on elsewhere is not to be resumed here.
   writeLines(io.stderr, summary.complete ? lines : lines.filter((text) => !text.startsWith('next: ')));
   if (run.json) writeLines(io.stdout, [JSON.stringify(summary)]);

@@ -8,8 +8,8 @@ import { findingsOf } from '../../dataset/verify/verify-dataset.ts';
 import { count } from '../../format.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
+import { nextCommand } from '../../next-command.ts';
 import { type ComparedManifest, manifestRowsOf, manifestToCompare } from '../../run/manifest-rows.ts';
-import { shellQuoted } from '../../shell-quoted.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 
@@ -42,6 +42,8 @@ export const verifyCommand = defineCommand({
 /** What is in an output, read back. */
 export interface Verdict extends RecordTotals {
   readonly job: JobView;
+  /** How a store is reached. */
+  readonly store: StoreSettings | undefined;
   /** Sealed, with records: every row of the manifest was settled once. */
   readonly finished: boolean;
   /** As far as it is known. */
@@ -62,13 +64,13 @@ export async function runVerify(dest: string, io: CliIo, flags: VerifyFlags = {}
   const { json, store, compare } = flags;
   const job = await viewJob(dest, store);
   try {
-    return await tellVerdict(await readBack(job, await compare?.(job)), io, json);
+    return await tellVerdict(await readBack(job, store, await compare?.(job)), io, json);
   } finally {
     await job.close();
   }
 }
 
-export async function readBack(job: JobView, compared?: ComparedManifest): Promise<Verdict> {
+export async function readBack(job: JobView, store?: StoreSettings, compared?: ComparedManifest): Promise<Verdict> {
   const isSealed = (await job.files.final(SUCCESS_FILE).look()) !== undefined;
   const sum = new TotalsSum();
   const findings = await findingsOf(job.files, {
@@ -86,12 +88,12 @@ export async function readBack(job: JobView, compared?: ComparedManifest): Promi
   const totals = sum.read();
   const finished = isSealed && totals.units > 0 && !findings.has('record_missing');
   const rows = compared?.urls.rows ?? (finished ? undefined : await manifestRowsOf(job));
-  return { ...totals, job, finished, manifestRows: rows, findings };
+  return { ...totals, job, store, finished, manifestRows: rows, findings };
 }
 
 /** @returns the exit code */
 export async function tellVerdict(verdict: Verdict, io: CliIo, json = false): Promise<number> {
-  const { job, findings, finished, manifestRows, ...totals } = verdict;
+  const { job, store: _store, findings, finished, manifestRows, ...totals } = verdict;
   const all = findings.all();
   const result = { out: job.out, ...totals, finished, manifestRows, findings: all };
   writeLines(io.stdout, json ? [JSON.stringify(result)] : findingLines(all));
@@ -99,20 +101,20 @@ export async function tellVerdict(verdict: Verdict, io: CliIo, json = false): Pr
   return finished && findings.count === 0 ? EXIT.done : EXIT.result;
 }
 
-async function verdictLines({ job, findings, finished, manifestRows, ...totals }: Verdict): Promise<string[]> {
+async function verdictLines({ job, store, findings, finished, manifestRows, ...totals }: Verdict): Promise<string[]> {
   const { rows, stored, units } = totals;
   const what = `${count(rows)} rows in ${count(units)} shards, ${count(stored)} samples`;
   const found = `${count(findings.count)} ${findings.count === 1 ? 'finding' : 'findings'} in ${what}`;
   if (finished) return [findings.count === 0 ? `verified: ${what}; every row once, every byte as committed` : found];
   const of = manifestRows === undefined ? '' : ` of ${count(manifestRows)}`;
   if (rows > 0 && rows === manifestRows && stored === 0)
-    return [`nothing stored: all ${count(rows)} rows are settled; why: flow-dc report ${shellQuoted(job.out)}`];
+    return [`nothing stored: all ${count(rows)} rows are settled; why: ${nextCommand('report', job.out, store)}`];
   const mark = await job.mark();
   // Until its end, the records of a job on a server are there and not here.
   if (mark !== undefined && rows === 0)
     return [`unfinished: workers of job ${mark.job} write to it; how far they are: flow-dc status ${mark.job}`];
   return [
-    `unfinished: ${count(rows)}${of} rows are settled; ${await whoGoesOn(job)}`,
+    `unfinished: ${count(rows)}${of} rows are settled; ${await whoGoesOn(job, store)}`,
     findings.count === 0 ? `what is there is right so far: ${what}, every byte as committed` : found,
     ...(await uploadLines(job)),
   ];
@@ -130,21 +132,24 @@ async function uploadLines({ files, mark, holder }: JobView): Promise<string[]> 
 }
 
 /** Who works on an unfinished job, or what to do when nobody does. */
-async function whoGoesOn({ out, mark: readMark, holder: readHolder }: JobView): Promise<string> {
+async function whoGoesOn(
+  { out, mark: readMark, holder: readHolder }: JobView,
+  store: StoreSettings | undefined,
+): Promise<string> {
   const mark = await readMark();
   if (mark !== undefined) return `workers of job ${mark.job} write to it: flow-dc status ${mark.job}`;
   const holder = await readHolder();
   if (holder !== undefined) return `process ${holder.pid} on ${holder.hostname} is at work on it`;
-  return `go on with: flow-dc resume ${shellQuoted(out)}`;
+  return `go on with: ${nextCommand('resume', out, store)}`;
 }
 
-function adviceLines({ job, findings }: Verdict): string[] {
+function adviceLines({ job, store, findings }: Verdict): string[] {
   const all = findings.all();
   const lines: string[] = [];
   if (findings.has('record_missing'))
-    lines.push(`files without a record are part of the dataset: flow-dc resume ${shellQuoted(job.out)} heals that`);
+    lines.push(`files without a record are part of the dataset: ${nextCommand('resume', job.out, store)} heals that`);
   if (findings.isMendable)
-    lines.push(`to take what is wrong again, and that alone: flow-dc repair ${shellQuoted(job.out)}`);
+    lines.push(`to take what is wrong again, and that alone: ${nextCommand('repair', job.out, store)}`);
   if (findings.isOfOtherManifest)
     lines.push(
       'the dataset was not made of the manifest that was given: no repair changes that; download that one anew',

@@ -80,9 +80,10 @@ function sampleLines({ sample, columns, roles }: ManifestInspection): string[] {
 }
 
 function urlLines({ schemes, duplicates, badUrls, rows }: ManifestInspection): string[] {
-  const good = schemes.http + schemes.https;
+  const good = rows - badUrls.rows;
   const { distinctUrls, rows: repeats, exact } = duplicates;
   const about = exact ? '' : 'about ';
+  const stored = schemes.stored === 0 ? '' : `, ${count(schemes.stored)} in object stores`;
   const other = schemes.other === 0 ? '' : `, ${count(schemes.other)} other`;
   const repeating =
     repeats === 0
@@ -94,7 +95,7 @@ function urlLines({ schemes, duplicates, badUrls, rows }: ManifestInspection): s
       ? 'all can be requested'
       : `${count(badUrls.rows)} cannot be requested (${percent(badUrls.rows / rows)})`;
   return [
-    `  ${count(schemes.https)} https, ${count(schemes.http)} http${other}`,
+    `  ${count(schemes.https)} https, ${count(schemes.http)} http${stored}${other}`,
     `  ${about}${count(distinctUrls)} different; ${repeating}${exact ? '' : '; estimated, within about 2 %'}`,
     `  ${bad}`,
     ...badUrls.kinds.map(

@@ -1,16 +1,17 @@
 /** Text of a report for a terminal, at most 110 columns wide, and the table that it and the demo print. */
 import { byteSize, count, duration, milliseconds, percent } from '../../format.ts';
 import type { HostLine, Quantiles, Report } from '../../index.ts';
+import type { StoreReach } from '../../next-command.ts';
 import { headLines } from '../../report/head-lines.ts';
 
 /** Hosts shown of each table; all are in --json. */
 const SHOWN_HOSTS = 20;
 
-export function reportText(report: Report): string[] {
+export function reportText(report: Report, reach?: StoreReach): string[] {
   const { outputs, hosts } = report;
   const runs = outputs.flatMap((output) => output.runs);
   return [
-    ...headLines({ ...report, outs: outputs.map(({ out }) => out), runs }),
+    ...headLines({ ...report, outs: outputs.map(({ out }) => out), runs, reach }),
     ...outputLines(report),
     ...section('time of all rows together (under way side by side)', timeLines(report)),
     ...section('latency', [

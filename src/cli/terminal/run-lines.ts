@@ -11,6 +11,7 @@ import { toolOf } from '../../destination/tool/tool-of.ts';
 import { byteSize, count } from '../../format.ts';
 import type { ManifestInfo } from '../../index.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
+import type { StoreReach } from '../../next-command.ts';
 import { filesFor, openFileLimit, shareFiles } from '../../open-files.ts';
 import { codeLines, headLines } from '../../report/head-lines.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
@@ -77,11 +78,11 @@ function noteRefused(say: (text: string) => void): () => void {
 }
 
 /** The end of a run in a few lines: the head of what `report` says of its folder. */
-export function summaryLines(summary: JobSummary): string[] {
+export function summaryLines(summary: JobSummary, reach: StoreReach): string[] {
   const { rows, out, complete, before } = summary;
   if (complete && before.rows === rows && rows > 0)
     return [`nothing to do: all ${count(rows)} rows of ${out} are settled`, ...codeLines(summary)];
-  return [...headLines({ ...summary, outs: [out] }), ...keptLines(summary)];
+  return [...headLines({ ...summary, outs: [out], reach }), ...keptLines(summary)];
 }
 
 function keptLines({ kept }: JobSummary): string[] {

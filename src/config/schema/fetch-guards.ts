@@ -180,7 +180,12 @@ export const FETCH_GUARD_KEYS = {
     type: 'boolean',
     default: false,
     description: 'Fetch rows whose URL is s3://bucket/key or gs://bucket/key, with the credentials of this machine.',
-    fdc: { slice: 'fetch', option: 'allowS3', group: 'safety' },
+    fdc: {
+      slice: 'fetch',
+      option: 'allowS3',
+      group: 'safety',
+      commands: ['download', 'resume', 'inspect', 'estimate', 'config', 'submit', 'worker'],
+    },
   },
   s3_no_sign: {
     type: 'boolean',

@@ -3,7 +3,7 @@
  * fetch-units.ts and fetch-rows.ts, which share it.
  */
 import type { Clock } from '../../clock.ts';
-import { parseHttpUrl, parseUrl } from '../../host/host.ts';
+import { isStored, parseHttpUrl, parseUrl } from '../../host/host.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import { requestHeaders } from '../../network/request-headers.ts';
 import { isShortage } from '../../open-files.ts';
@@ -26,7 +26,7 @@ import { LoadMeter } from './schedule/load-meter.ts';
 import { decideRetry } from './schedule/retry-policy.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import type { EngineHooks, EngineSettings } from './settings.ts';
-import { isStored, type StoredRows, storedRows } from './stored-rows.ts';
+import { type StoredRows, storedRows } from './stored-rows.ts';
 
 const BREAKER_PROBE_MS = 60_000;
 /**
@@ -105,6 +105,11 @@ export class FetchEngine implements Tower {
   /** Hosts with a lane, origins with a pool, names with an answer. */
   get kept(): { readonly hosts: number; readonly pools: number; readonly names: number } {
     return { hosts: this.scheduler.hosts, pools: this.pools.size, names: this.#settings.resolver.size };
+  }
+
+  /** The host that is asked for a unit's rows: that of a bucket is its server's. */
+  askedHost(host: string): string {
+    return this.#stored?.serverOf(host) ?? host;
   }
 
   /** Queue a row; call `scheduler.pump()` after a batch. Rows that cannot be fetched end at once. */

@@ -24,11 +24,6 @@ interface Bucket {
   readonly waiting: { readonly task: FetchTask; readonly key: string }[];
 }
 
-/** Whether a row is of an object store, at least by its scheme. */
-export function isStored(url: string): boolean {
-  return /^\s*(s3|gs):/i.test(url);
-}
-
 /** Undefined where they are not to be fetched. */
 export function storedRows(
   { allowS3, s3NoSign: noSign, store, clock }: Pick<EngineSettings, 'allowS3' | 's3NoSign' | 'store' | 'clock'>,
@@ -63,6 +58,11 @@ export class StoredRows {
     }
     if (known.access === undefined) known.waiting.push({ task, key });
     else this.#begin(task, key, known.access);
+  }
+
+  /** The host that a bucket's rows are asked of, once it is known. @param bucket - as `hostOf` names it */
+  serverOf(bucket: string): string | undefined {
+    return this.#buckets.get(bucket)?.access?.host;
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,8 @@ import { pathOfKey, Signer } from './sign.ts';
 export interface BucketAccess {
   /** Whether the user has named the server, in settings or environment: it may be anywhere then. */
   readonly isNamed: boolean;
+  /** `name[:port]` of the server, as in the URLs. */
+  readonly host: string;
   /** Errors: RangeError for a key that no URL can have, such as `a/../b`. */
   urlOf(key: string): URL;
   /** Headers for a request that is sent now. Of public objects none. */
@@ -109,6 +111,7 @@ export class BucketAccesses {
     let signsFor: Identity | undefined;
     return {
       isNamed,
+      host: new URL(base).host,
       urlOf: (key) => {
         // The parser of URLs would walk along them, perhaps into another bucket.
         if (key === '' || key.split('/').some((part) => part === '.' || part === '..'))

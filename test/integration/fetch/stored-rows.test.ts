@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findVersitygw } from '../../../scripts/versitygw-binary.ts';
+import { estimateManifest } from '../../../src/estimate/estimate-manifest.ts';
 import { type FetchRowsOptions, fetchRows } from '../../../src/stages/fetch/fetch-rows.ts';
 import { openObjectStore } from '../../../src/store/s3/open-object-store.ts';
 import { fileServer } from '../../support/file-server.ts';
 import { describeS3, type GatewayKind, testS3Gateway } from '../../support/s3-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const JPEG = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(2000, 1)]);
 
@@ -103,6 +107,19 @@ describe.each<GatewayKind>(['s3rver', 'versitygw'])('rows of an object store (%s
 });
 
 describe('rows of an object store', () => {
+  it('are sized by an estimate where they may be fetched, by bucket', async () => {
+    const keys = Array.from({ length: 8 }, (_, i) => `${i}.jpg`);
+    const gateway = await gatewayWith('s3rver', keys);
+    const manifest = join(await tempFolder(), 'm.csv');
+    await writeFile(manifest, ['url', ...keys.map((key) => `s3://bucket/${key}`), 's3://Bad/1.jpg'].join('\n'));
+    const store = { endpoint: gateway.url };
+    const allowed = await estimateManifest(manifest, { fetch: { allowS3: true, expectContent: 'any', store } });
+    expect(allowed.bytes?.total).toBe(8 * 'bytes of 0.jpg'.length);
+    expect(allowed.failures.map(({ code, rows }) => [code, rows])).toEqual([['invalid_url', 1]]);
+    const refused = await estimateManifest(manifest, { fetch: { store } });
+    expect(refused.failures.map(({ code, rows }) => [code, rows])).toEqual([['unsupported_scheme', 9]]);
+  });
+
   it('are not fetched unless that is allowed, which names the flag', async () => {
     const results = await fetched(['s3://bucket/1.jpg', 'gs://bucket/1.jpg'], { allowS3: false });
     for (const { code, message } of results.values()) {

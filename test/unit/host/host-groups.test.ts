@@ -13,6 +13,7 @@ it.each([
   ['localhost', 'localhost'],
   ['co.uk', 'co.uk'],
   ['!invalid', '!invalid'],
+  ['s3://img.example.co.uk', 's3://img.example.co.uk'],
 ])('%s belongs to %s', (host, group) => {
   expect(registrableDomain(host)).toBe(group);
 });

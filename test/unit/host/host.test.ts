@@ -7,11 +7,25 @@ it('names a host exactly where there is a URL to fetch, and an unsupported schem
   fc.assert(
     fc.property(anyUrl, (url) => {
       const isFetchable = parseHttpUrl(url) !== undefined;
-      expect(hostOf(url) !== '!invalid').toBe(isFetchable);
+      const isOfBucket = /^(s3|gs):\/\//.test(hostOf(url));
+      expect(hostOf(url) !== '!invalid').toBe(isFetchable || isOfBucket);
       if (isFetchable) expect(unsupportedScheme(url)).toBeUndefined();
     }),
     { numRuns: 1000 },
   );
+});
+
+it.each([
+  ['s3://bucket/a/1.jpg', 's3://bucket'],
+  [' S3://my.bucket.com/ü?x#y ', 's3://my.bucket.com'],
+  ['gs://bucket', 'gs://bucket'],
+  ['s3://Bucket/a.jpg', '!invalid'],
+  ['s3://bucket:80/a.jpg', '!invalid'],
+  ['s3://us..er/a.jpg', '!invalid'],
+  ['s3://key:secret@bucket/a.jpg', '!invalid'],
+  ['s3:/bucket/a.jpg', '!invalid'],
+])('the host of %j is its bucket, %j', (url, host) => {
+  expect(hostOf(url)).toBe(host);
 });
 
 it.each([

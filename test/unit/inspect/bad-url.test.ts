@@ -9,7 +9,7 @@ describe('badUrlKind', () => {
     ['//cdn.example.org/a.jpg', 'no_scheme'],
     ['example.org:8080/a.jpg', 'no_scheme'],
     ['ftp://example.org/a.jpg', 'other_scheme'],
-    ['s3://bucket/a.jpg', 'other_scheme'],
+    ['s3://bucket/a.jpg', 'stored'],
     ['data:image/png;base64,AAAA', 'other_scheme'],
     ['http://', 'unparsable'],
     ['https://exa mple.org/', 'unparsable'],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { int32Column, utf8Column } from '../../../src/arrow/columns.ts';
+import { inspectionLines } from '../../../src/cli/terminal/inspection-lines.ts';
 import { inspectManifest } from '../../../src/inspect/inspect-manifest.ts';
 import { writeParquetFile } from '../../support/manifests.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -33,7 +34,7 @@ describe('inspectManifest', () => {
       files: [{ name: file, format: 'parquet', gzip: false, rows: 7 }],
       roles: { url: 'photo_url', label: 'label' },
       guessed: ['url', 'label'],
-      schemes: { http: 1, https: 3, other: 1 },
+      schemes: { http: 1, https: 3, stored: 0, other: 1 },
       duplicates: { distinctUrls: 3, rows: 1, exact: true },
       hosts: { count: 2, exact: true, error: 0, largestShare: 0.75 },
       labels: { count: 2, nulls: 2, top: [{ name: 'cat', rows: 3, share: 0.6 }, { name: 'dog' }] },
@@ -53,6 +54,26 @@ describe('inspectManifest', () => {
     expect(found.columns).toContainEqual({ name: 'n', type: 'Int32' });
     expect(found.sample).toHaveLength(5);
     expect(found.sample[0]).toEqual({ photo_url: 'https://a.test/1.jpg', label: 'cat', n: '1' });
+  });
+
+  it('counts rows of object stores by bucket where they are to be fetched, else names the flag', async () => {
+    const file = join(await tempFolder(), 'm.csv');
+    const urls = ['s3://bucket/1.jpg', 's3://bucket/2.jpg', 'gs://other/1.jpg', 's3://Bad/1.jpg', 'https://a.test/1'];
+    await writeFile(file, ['url', ...urls].join('\n'));
+    const allowed = await inspectManifest(file, { allowS3: true });
+    expect(allowed.hosts.top.map(({ name, rows }) => [name, rows])).toEqual([
+      ['s3://bucket', 2],
+      ['gs://other', 1],
+      ['a.test', 1],
+    ]);
+    expect(allowed.schemes).toEqual({ http: 0, https: 1, stored: 4, other: 0 });
+    expect(allowed.badUrls).toMatchObject({ rows: 1, kinds: [{ kind: 'unparsable', example: 's3://Bad/1.jpg' }] });
+    const refused = await inspectManifest(file);
+    expect(refused.badUrls).toMatchObject({ rows: 4, kinds: [{ kind: 'stored', example: 's3://bucket/1.jpg' }] });
+    expect(refused.hosts.count).toBe(1);
+    expect(refused.warnings.find(({ code }) => code === 'bad_urls')?.advice).toContain('--allow-s3');
+    expect(inspectionLines(refused).join('\n')).toContain('4 x in an object store, fetched with --allow-s3 only');
+    expect(inspectionLines(allowed).join('\n')).toContain('1 https, 0 http, 4 in object stores');
   });
 
   it('counts over several inputs of different formats', async () => {

@@ -24,6 +24,17 @@ describe('the head of a report', () => {
       expect(linesOf(heldMs, '/data/out').join()).not.toContain('slower than the network');
   });
 
+  it('says what to run next, with how the store was reached', () => {
+    const out = 's3://bucket/out';
+    const reach = { endpoint: 'http://minio.lab:9000', region: 'eu', profile: 'my lab', pathStyle: false };
+    const nextOf = (complete: boolean, name: string): string | undefined =>
+      headLines({ ...TOTALS, complete, outs: [name], runs: [], reach }).find((line) => line.startsWith('next: '));
+    const flags = "--s3-endpoint http://minio.lab:9000 --s3-region eu --s3-profile 'my lab' --no-s3-path-style";
+    expect(nextOf(true, out)).toBe(`next: flow-dc verify s3://bucket/out ${flags}`);
+    expect(nextOf(false, out)).toBe(`next: flow-dc resume s3://bucket/out ${flags}`);
+    expect(nextOf(true, '/data/out')).toBe('next: flow-dc verify /data/out');
+  });
+
   it('of a tar on stdout has nothing that could be done next', () => {
     expect(linesOf(0, '-')).toEqual([
       'done: 10 of 10 rows stored (100 %), 1.00 kB in one tar',

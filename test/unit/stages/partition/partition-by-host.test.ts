@@ -134,6 +134,13 @@ describe('partitionByHost', () => {
     expect(new Set([unit?.id, moved?.id, other?.id]).size).toBe(3);
   });
 
+  it('puts objects of a store under their bucket, and keeps a bucket whole', async () => {
+    const urls = Array.from({ length: 40 }, (_, i) => `${['s3://one/', 'S3://two/', 'gs://one/'][i % 3]}${i}.jpg`);
+    const units = await cut([manifestBatch(urls)], { shardSize: 14 });
+    const hosts = units.map((unit) => unit.hosts.map(({ host, rows }) => `${host} ${rows}`).join());
+    expect(hosts.sort()).toEqual(['gs://one 13', 's3://one 14', 's3://two 13']);
+  });
+
   it('puts rows without a fetchable URL under the pseudo-host !invalid', async () => {
     const [unit] = await cut([manifestBatch([null, 'https://a.example.org/1', 'nonsense', 'ftp://a.example.org/'])]);
     expect(unit?.hosts).toEqual([
