@@ -22,6 +22,8 @@ export interface JobSummary extends RecordTotals {
   readonly kept?: KeptSum | undefined;
   /** Every run of the job that is known, this one last. */
   readonly runs: readonly RunSpan[];
+  /** What uploads the shards and where to, for messages: `the upload by gocmd to birds`. */
+  readonly upload?: string | undefined;
   /** Rows and bytes that earlier runs had settled. */
   readonly before: { readonly rows: number; readonly bytes: number };
 }

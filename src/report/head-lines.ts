@@ -18,13 +18,15 @@ export interface Head extends RecordTotals {
   readonly runs: readonly RunSpan[];
   /** How an output in a store was reached. */
   readonly reach?: StoreReach | undefined;
+  /** What uploads the shards and where to, for messages. */
+  readonly upload?: string | undefined;
 }
 
 /** More codes than this are in the outcome tables. */
 const MAX_CODES = 12;
 
 export function headLines(head: Head): string[] {
-  const { rows, stored, bytes, units, complete, runs, outs, reach } = head;
+  const { rows, stored, bytes, units, complete, runs, outs, reach, upload } = head;
   const [out] = outs;
   const shards = out === STDOUT_NAME ? 'one tar' : `${count(units)} ${units === 1 ? 'shard' : 'shards'}`;
   const share = percent(rows === 0 ? 0 : stored / rows);
@@ -37,7 +39,7 @@ export function headLines(head: Head): string[] {
       `stored (${share}), ${byteSize(bytes)} in ${shards}`,
     ...codeLines(head),
     ...timeLine(rows, bytes, runs),
-    ...heldLine(outs, heldShare(runs)),
+    ...heldLine(outs, heldShare(runs), upload),
     ...next,
   ];
 }
@@ -64,14 +66,16 @@ function timeLine(rows: number, bytes: number, runs: readonly RunSpan[]): string
 const HELD_SHARE = 0.1;
 
 /** What a run waited for, where that was its output. */
-export function heldLine(outs: readonly string[], share = 0): string[] {
+export function heldLine(outs: readonly string[], share = 0, upload?: string): string[] {
   if (share < HELD_SHARE) return [];
-  return [`held: ${percent(share)} of the time nothing was sent: ${slowest(outs)} is slower than the network`];
+  return [`held: ${percent(share)} of the time nothing was sent: ${slowest(outs, upload)} is slower than the network`];
 }
 
-function slowest(outs: readonly string[]): string {
+function slowest(outs: readonly string[], upload?: string): string {
   const [out = ''] = outs;
   if (outs.length !== 1) return 'the output';
+  // What is staged on a disk waits for its upload.
+  if (upload !== undefined) return upload;
   if (out === STDOUT_NAME) return 'whoever reads stdout';
   return meansStore(out) ? `the store ${out}` : `the disk of ${out}`;
 }

@@ -1,6 +1,7 @@
 /** Reads one output: records, stats files, outcome tables, timeline. One unit at a time. */
 import type { DatasetFiles } from '../dataset/files/dataset-files.ts';
 import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
+import { UploadedFiles } from '../dataset/files/uploaded-files.ts';
 import { type LatestRows, latestRows } from '../dataset/latest/latest-rows.ts';
 import { outcomeRows } from '../dataset/outcome-rows.ts';
 import { SUCCESS_FILE } from '../dataset/seal/seal-dataset.ts';
@@ -69,6 +70,7 @@ export async function readOutput(job: JobView, sums: Sums): Promise<ReadOutput> 
     ...totals,
     runs,
     rates: ratesOf(totals, runs),
+    upload: files instanceof UploadedFiles ? files.upload : undefined,
   };
   return { output, job, plot: await readRunPlot(job.out, timeline) };
 }

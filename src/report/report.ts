@@ -29,6 +29,8 @@ export interface OutputReport extends RecordTotals {
   readonly complete: boolean;
   readonly runs: readonly RunSpan[];
   readonly rates: Rates;
+  /** What uploads the shards and where to, for messages. */
+  readonly upload?: string | undefined;
 }
 
 export interface ErrorLine extends Advice {

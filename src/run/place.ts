@@ -12,6 +12,7 @@ import { parseDestination } from '../destination/destination-name.ts';
 import type { FolderDestination } from '../destination/folder-destination.ts';
 import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import { folderOf } from '../destination/tool/folder-of.ts';
+import { ToolDestination } from '../destination/tool/tool-destination.ts';
 import { count } from '../format.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { identityOf } from '../job/identity.ts';
@@ -129,7 +130,8 @@ class FolderPlace implements Place {
     const runs = await readRunSpans(destination.paths.timeline);
     const totals = await totalOf(committer.records());
     const kept = complete ? undefined : await sumKept(this.kept.folder, committer);
-    const summary = { ...totals, complete, out: destination.name, elapsedMs, kept, runs, before };
+    const upload = destination instanceof ToolDestination ? destination.remote.said : undefined;
+    const summary = { ...totals, complete, out: destination.name, elapsedMs, kept, runs, upload, before };
     if (complete) await rm(this.kept.folder, { recursive: true, force: true });
     if (complete && !isFinished) {
       // What threads had open that were lost on the way.

@@ -11,7 +11,7 @@ export function reportText(report: Report, reach?: StoreReach): string[] {
   const { outputs, hosts } = report;
   const runs = outputs.flatMap((output) => output.runs);
   return [
-    ...headLines({ ...report, outs: outputs.map(({ out }) => out), runs, reach }),
+    ...headLines({ ...report, outs: outputs.map(({ out }) => out), runs, reach, upload: outputs[0]?.upload }),
     ...outputLines(report),
     ...section('time of all rows together (under way side by side)', timeLines(report)),
     ...section('latency', [

@@ -13,6 +13,11 @@ export class UploadedFiles extends FolderFiles {
     this.#remote = remote;
   }
 
+  /** As messages name it. */
+  get upload(): string {
+    return this.#remote.said;
+  }
+
   override final(name: string): DatasetFile {
     return SHARD.test(name) ? this.#uploaded(name) : super.final(name);
   }

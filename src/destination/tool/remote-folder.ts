@@ -26,6 +26,11 @@ export class RemoteFolder {
     this.#caller = new ToolCaller(tool, options);
   }
 
+  /** As messages name it where it is slow. */
+  get said(): string {
+    return `the upload by ${this.tool.name} to ${this.tool.root}`;
+  }
+
   /**
    * Make the folder and look into it, once: a missing program and wrong credentials are found out here.
    * @returns what is there, by name; undefined where the tool cannot look

@@ -83,6 +83,7 @@ ${numbers([percent(share(value)), milliseconds(rows === 0 ? 0 : value / rows)])}
   const held = heldLine(
     outputs.map(({ out }) => out),
     rates.heldShare,
+    outputs[0]?.upload,
   );
   return html`<h2>Where a row spends its time</h2><div class="card"><div class="bar">${bars}</div>
 ${held.map((line) => html`<p>${line}</p>`)}<table><tr><th>part</th>${numberHeads(['all rows together', 'share', 'per row'])}</tr>${lines}</table></div>`;

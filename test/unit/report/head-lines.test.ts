@@ -19,6 +19,14 @@ describe('the head of a report', () => {
     );
   });
 
+  it('names the upload when that is what the disk waited for', () => {
+    const runs = [{ startedAtMs: 0, elapsedMs: 10_000, heldMs: 6200 }];
+    const upload = 'the upload by gocmd to birds';
+    expect(headLines({ ...TOTALS, complete: true, outs: ['/data/out'], runs, upload })).toContain(
+      'held: 62.0 % of the time nothing was sent: the upload by gocmd to birds is slower than the network',
+    );
+  });
+
   it('does not name it when it kept up, or nobody looked', () => {
     for (const heldMs of [undefined, 0, 900])
       expect(linesOf(heldMs, '/data/out').join()).not.toContain('slower than the network');
