@@ -13,15 +13,32 @@ export function withoutUsers(text: string): string {
   return own.replace(/\S+/g, (word) => (word.includes('@') ? withoutUsersIn(word, isOne) : word));
 }
 
-/** Without the queries of URLs; fragments stay. */
+/** Without the queries of URLs; fragments stay. In an object store `?` is a part of the key, which stays as well. */
 export function withoutQueries(text: string): string {
   if (!text.includes('?')) return text;
+  if (STORE.test(text)) return withoutQueriesInKey(text);
   const own = isUrl(text) && !URL_WITHIN.test(text) ? text.replace(/\?[^#]*/, '') : text;
   return own.replace(/\S+/g, (word) => {
     const from = word.search(/:[/\\]/);
+    const store = from >= 0 ? word.slice(0, from).search(STORE_SCHEME) : -1;
+    if (store >= 0) return word.slice(0, store) + withoutQueriesInKey(word.slice(store));
     if (from >= 0) return word.slice(0, from) + word.slice(from).replace(/\?[^#"'<>]*/g, '');
     return word.includes('?') ? word.replace(/\?[\w.~%-]{1,100}=[^#"'<>]*/, '') : word;
   });
+}
+
+/** What no key is called by its owner: a link that was signed. */
+const SIGNED = /[?&](x-amz-|x-goog-|awsaccesskeyid=|googleaccessid=|signature=)/i;
+/** A URL of an object store, alone or after spaces. */
+const STORE = /^\s*(s3|gs):\/\//i;
+const STORE_SCHEME = /(?<![a-z0-9+.-])(s3|gs)$/i;
+
+/** @param text - begins with a URL of an object store; URLs of the web within it lose their queries */
+function withoutQueriesInKey(text: string): string {
+  const within = text.search(/https?:[/\\]/i);
+  const key = within < 0 ? text : text.slice(0, within);
+  if (SIGNED.test(key)) return text.replace(/\?[^#"'<>]*/g, '');
+  return within < 0 ? text : key + withoutQueries(text.slice(within));
 }
 
 /** As messages say it. */

@@ -1,5 +1,5 @@
 /** Inputs that are URLs: which they are, and how they are called where others read it. */
-import { withoutUsers } from '../without-secrets.ts';
+import { withoutQueries, withoutUsers } from '../without-secrets.ts';
 
 export type Scheme = 's3' | 'gs' | 'http' | 'https';
 
@@ -18,6 +18,8 @@ const LONG_VALUE = 40;
  */
 export function shownUrl(url: string): string {
   const shown = withoutUsers(url);
+  // In a store everything behind the bucket is the key.
+  if (/^(s3|gs):/i.test(url)) return withoutQueries(shown);
   const [, before = shown, query] = /^([^?#]*)(?:\?([^#]*))?/.exec(shown) ?? [];
   if (query === undefined || query === '') return before;
   const isSecret = query

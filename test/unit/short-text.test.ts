@@ -13,6 +13,26 @@ describe('text of any length in a message', () => {
     expect(text).toMatch(/^a\.csv: x+…x+ is too long$/);
   });
 
+  it.each([
+    ['s3://bkt/img/q?x=1.jpg'],
+    ['gs://bkt/a b/what?.jpg'],
+    ['s3://bkt/my file?x=1.jpg'],
+    ['no object matches s3://bkt/part-??.csv; check the pattern'],
+    ['"s3://bkt/q?x=1.jpg"'],
+  ])('keeps the ? of a key in a store, where it begins no query: %s', (text) => {
+    expect(shortened(text)).toBe(text);
+  });
+
+  it.each([
+    ['http://a.test/1.jpg?X-Amz-Signature=abc', 'http://a.test/1.jpg'],
+    ['s3://bkt/1.jpg?X-Amz-Signature=abc', 's3://bkt/1.jpg'],
+    ['s3://bkt/q?u=http://a.test/1.jpg?token=abc', 's3://bkt/q?u=http://a.test/1.jpg'],
+    ['as3://bkt/1.jpg?token=abc', 'as3://bkt/1.jpg'],
+    ['http://a.test/s3://bkt/1.jpg?token=abc', 'http://a.test/s3://bkt/1.jpg'],
+  ])('loses what signs a link: %s', (text, shown) => {
+    expect(shortened(text)).toBe(shown);
+  });
+
   it('is not cut within a character', () => {
     for (let before = 0; before < 4; before++)
       expect(shortened(`${'x'.repeat(before)}${'🦋'.repeat(200)}`)).not.toMatch(/\p{Cs}/u);

@@ -23,6 +23,8 @@ describe('an input that is a URL', () => {
     [`https://a.test/m.csv?id=${'x'.repeat(40)}`, 'https://a.test/m.csv'],
     ['https://a.test/export?format=csv&part=2', 'https://a.test/export?format=csv&part=2'],
     ['s3://bucket/a?b.csv', 's3://bucket/a?b.csv'],
+    ['gs://bucket/a?key=b#2.csv', 'gs://bucket/a?key=b#2.csv'],
+    ['s3://bucket/a.csv?X-Amz-Credential=AKID&X-Amz-Signature=abc', 's3://bucket/a.csv'],
   ])('is shown without what may be a secret: %s', (url, shown) => {
     expect(shownUrl(url)).toBe(shown);
   });
