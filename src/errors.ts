@@ -11,7 +11,10 @@ export const ERROR_CODES = {
   FDC_ERR_OPEN_FILES: { exit: 2, text: 'this process may have too few files open' },
   FDC_ERR_MEMORY: { exit: 1, text: 'this process may have too little memory or address space' },
   FDC_ERR_USAGE: { exit: 2, text: 'the command line is wrong' },
-  FDC_ERR_MANIFEST_NOT_FOUND: { exit: 2, text: 'an input file does not exist or cannot be opened' },
+  FDC_ERR_MANIFEST_NOT_FOUND: {
+    exit: 2,
+    text: 'an input file, or the store of rows, does not exist or cannot be opened',
+  },
   FDC_ERR_MANIFEST_EMPTY: { exit: 2, text: 'the input has no rows' },
   FDC_ERR_MANIFEST_FORMAT: { exit: 2, text: 'the input is not in a format that can be read' },
   FDC_ERR_MANIFEST_COLUMN: { exit: 2, text: 'a named column does not exist, or no URL column could be guessed' },

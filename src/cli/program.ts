@@ -21,6 +21,7 @@ First steps
   flow-dc estimate photos.parquet -o dataset         how large it will be, what will fail, how long it takes
   flow-dc download photos.parquet -o dataset         URL column guessed, webdataset shards, resumable
   flow-dc download photos.csv --label species -o ds  one folder per class inside the shards
+  flow-dc download photos.parquet -o s3://bucket/ds  straight to an object store, gs:// as well
   cat urls.txt | flow-dc download - -o dataset       from a pipe
   flow-dc submit photos.parquet -o /shared/ds --nats nats://host:4222    on many machines: docs/cluster.md
 
@@ -59,10 +60,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     return EXIT.usage;
   }
   const interrupts = listenForInterrupts();
+  let unsubscribe = (): void => {};
   try {
     requireFiles(name);
     requireAddressSpace(name, addressSpaceLimit(), ADDRESS_SPACE[name] ?? 0);
     const command = await COMMANDS[name]();
+    const { subscribe } = await import('../telemetry/channels.ts');
+    unsubscribe = subscribe('flow-dc:waiting', ({ message }) => writeLines(process.stderr, [message]));
     return await command.run(rest, {
       stdin: process.stdin,
       stdout: process.stdout,
@@ -78,6 +82,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     writeLines(process.stderr, errorLines(error));
     return interrupts.exitCode() ?? exitCodeOfError(error);
   } finally {
+    unsubscribe();
     interrupts.release();
   }
 }

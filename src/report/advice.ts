@@ -16,6 +16,8 @@ export interface AdviceContext {
   readonly unfinished?: string | undefined;
   /** The folder of a job that is finished: rows with the code can be fetched again into it. */
   readonly finished?: string | undefined;
+  /** Rows may be objects of a store, which refuses for other reasons than a web server. */
+  readonly objects?: boolean | undefined;
 }
 
 interface Hint {
@@ -106,9 +108,18 @@ const STATUS_HINTS: Readonly<Record<number, Hint>> = {
   451: { cause: 'the file was taken down for legal reasons' },
 };
 
+const NOT_OURS: Hint = {
+  cause:
+    "for rows of a store, the credentials or the bucket's policy do not allow reading (s3:GetObject), or there is no " +
+    'such object and no right to list; web servers refuse programs, or the link needs a login',
+  flags: '',
+};
+/** By code, where rows may be objects of a store. */
+const OBJECT_HINTS: Readonly<Record<string, Hint>> = { http_401: NOT_OURS, http_403: NOT_OURS };
+
 /** @param code - a name from row-codes.ts, or http_NNN; codes of later versions get none but general words */
 export function adviceFor(code: string, context: AdviceContext): Advice {
-  const { cause, flags } = hintOf(code);
+  const { cause, flags } = (context.objects === true ? OBJECT_HINTS[code] : undefined) ?? hintOf(code);
   return { cause, next: flags === undefined ? undefined : `flow-dc ${commandFor(code, context)} ${flags}`.trimEnd() };
 }
 

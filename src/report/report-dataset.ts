@@ -107,7 +107,8 @@ function contextOf(read: readonly ReadOutput[], store: S3Settings | undefined): 
   const inputs = only.job.settings.input;
   const isKnown = Array.isArray(inputs) && inputs.length > 0 && inputs.length <= 3 && !inputs.includes('-');
   const manifest = isKnown ? inputs.map((path) => shellQuoted(String(path))).join(' ') : 'MANIFEST';
+  const objects = only.job.settings.allow_s3 === true;
   const out = placeWords(only.output.out, store);
-  if (!only.output.complete) return { manifest, unfinished: out };
-  return { manifest, finished: meansStore(only.output.out) ? undefined : out };
+  if (!only.output.complete) return { manifest, objects, unfinished: out };
+  return { manifest, objects, finished: meansStore(only.output.out) ? undefined : out };
 }

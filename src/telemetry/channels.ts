@@ -29,6 +29,8 @@ export interface ChannelPayloads {
   'flow-dc:network': { readonly isHeld: boolean };
   /** This machine is short of open files, memory or ports: fewer requests at once until it is not; no row is lost. */
   'flow-dc:shortage': { readonly message: string };
+  /** A web server that has a manifest keeps us waiting: said once of each time, with what is waited for. */
+  'flow-dc:waiting': { readonly message: string };
   /**
    * The server of a job on several machines: reached, gone, or there without an answer of JetStream for half a minute.
    */
@@ -47,6 +49,7 @@ export const CHANNEL_NAMES: readonly ChannelName[] = [
   'flow-dc:limit',
   'flow-dc:network',
   'flow-dc:shortage',
+  'flow-dc:waiting',
   'flow-dc:server',
   'flow-dc:refused',
   'flow-dc:unit-open',

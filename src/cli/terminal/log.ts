@@ -22,6 +22,7 @@ export async function openLog({ logFile, logLevel }: Pick<RunSettings, 'logFile'
     subscribe('flow-dc:limit', (event) => logger.debug(event, 'limit')),
     subscribe('flow-dc:network', (event) => logger.warn(event, 'network')),
     subscribe('flow-dc:shortage', (event) => logger.warn(event, 'shortage')),
+    subscribe('flow-dc:waiting', (event) => logger.warn(event, 'waiting')),
     subscribe('flow-dc:server', (event) => logger.warn(event, 'server')),
     subscribe('flow-dc:attempt', (event) => logger.trace(event, 'attempt')),
   ];

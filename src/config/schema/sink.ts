@@ -8,7 +8,9 @@ export const SINK_KEYS = {
   output: {
     type: 'string',
     minLength: 1,
-    description: 'Destination: a folder, - for a tar on stdout, or none: to throw the bytes away.',
+    description:
+      'Destination: a folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX, - for a tar on stdout, or none: to throw the ' +
+      'bytes away.',
     fdc: {
       slice: 'sink',
       option: 'output',

@@ -5,7 +5,10 @@
 
 /** Keys of sink and store and run in files. */
 export interface OutputKeys {
-  /** Destination: a folder, - for a tar on stdout, or none: to throw the bytes away. */
+  /**
+   * Destination: a folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX, - for a tar on stdout, or none: to throw the bytes
+   * away.
+   */
   readonly output?: string | undefined;
   /**
    * With output -: write the outcome table of the whole job, parquet or csv by its name, to this file in place of the
@@ -134,7 +137,10 @@ export interface OutputKeys {
 
 /** Complete settings of the sink part. */
 export interface SinkSettings {
-  /** Destination: a folder, - for a tar on stdout, or none: to throw the bytes away. */
+  /**
+   * Destination: a folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX, - for a tar on stdout, or none: to throw the bytes
+   * away.
+   */
   readonly output?: string | undefined;
   /**
    * With output -: write the outcome table of the whole job, parquet or csv by its name, to this file in place of the

@@ -1,5 +1,5 @@
 /** Rows of object stores: held until it is known where their bucket is, then requests as all others, but signed. */
-import { asError } from '../../errors.ts';
+import { asError, FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { AccessSettings, BucketAccess, BucketAccesses } from '../../store/s3/bucket-access.ts';
 import { parseStoreUrl, type StoreUrl } from '../../store/store-url.ts';
 import { type FetchTask, unsentEnd } from './row-work.ts';
@@ -87,7 +87,7 @@ export class StoredRows {
         this.#hooks.pump();
       })
       .catch((error: unknown) => {
-        if (!this.#isClosed) this.#hooks.onFatal(asError(error));
+        if (!this.#isClosed) this.#hooks.onFatal(asSource(asError(error)));
       });
   }
 
@@ -100,6 +100,13 @@ export class StoredRows {
     }
     this.#hooks.begin(task, url, access);
   }
+}
+
+/** What a store says, as what it means for rows: the destination is not to blame. */
+function asSource(error: Error): Error {
+  if (!isFlowDcError(error) || !error.code.startsWith('FDC_ERR_DEST')) return error;
+  const fix = '; these are for the rows, which are read from there: public buckets need none, with --s3-no-sign';
+  return new FlowDcError('FDC_ERR_MANIFEST_NOT_FOUND', `rows of ${error.message}`, { cause: error, advice: fix });
 }
 
 /** What stands behind the bucket is the key, byte by byte: no query, no fragment, no escapes. Or why it is none. */

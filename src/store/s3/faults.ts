@@ -133,6 +133,9 @@ interface Advice {
   readonly fix: string;
 }
 
+/** What who only reads need not have. */
+export const ALL_RIGHTS =
+  'the credentials need to read, write, list and delete there; check them and the policy of the bucket';
 const AGAIN = 'run the same command again';
 const ADVICE: readonly Advice[] = [
   {
@@ -179,6 +182,8 @@ const ADVICE: readonly Advice[] = [
   },
 ];
 
+/** What the client library calls an answer that names nothing. */
+const MUTE = /^(Unknown|UnknownError|unknown error|Forbidden|BadRequest|4\d\d)$/;
 const KINDS = new WeakMap<object, FaultKind>();
 
 /** What `call` gives, or `otherwise` when it fails in the way of `kind`. */
@@ -193,6 +198,12 @@ export async function unless<Answer, Other>(
     if (KINDS.get(error as object) === kind) return otherwise;
     throw error;
   }
+}
+
+/** Whether an answer refuses without a word: those to HEAD have no body that would name the reason. */
+export function isMute(thrown: unknown): boolean {
+  const { name, status } = faultOf(thrown);
+  return (status === 403 || status === 400) && MUTE.test(name);
 }
 
 /**
@@ -226,8 +237,7 @@ function unnamed(fault: Fault, what: string, seconds: number): [code: ErrorCode,
   const { name, status } = fault;
   const tried = seconds >= 1 ? ` for ${Math.round(seconds)} s` : '';
   if (status === 403 || status === 401 || name === 'AccessDenied') {
-    const fix = 'the credentials need to read, write, list and delete there; check them and the policy of the bucket';
-    return ['FDC_ERR_DEST_UNWRITABLE', `may not ${visible(what)}`, fix];
+    return ['FDC_ERR_DEST_UNWRITABLE', `may not ${visible(what)}`, ALL_RIGHTS];
   }
   if (status === 0 && /^E[A-Z_]+$|TimeoutError/.test(name) && kindOf(fault) === 'passing') {
     const fix = `check the network and --s3-endpoint, then ${AGAIN}`;

@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { ByteRange, ObjectStore, ObjectUpload, OpenUpload, StoredObject, UploadNote } from '../object-store.ts';
 import { PROBE_PREFIX } from '../object-store.ts';
-import { ofStore, unless } from './faults.ts';
+import { isMute, ofStore, unless } from './faults.ts';
 import { listObjects, listUploads } from './listing.ts';
 import { readObject, readOnwards } from './reading.ts';
 import { removeObjects } from './removing.ts';
@@ -34,9 +34,15 @@ export class S3Store implements ObjectStore {
 
   async head(key: string): Promise<StoredObject | undefined> {
     const { sdk, client } = this.#calls;
-    const looking = this.#calls.call(this.name, { what: `look at ${key}` }, async (abortSignal) =>
-      ofStore(await client.send(new sdk.HeadObjectCommand(this.#at(key)), { abortSignal })),
-    );
+    const looking = this.#calls.call(this.name, { what: `look at ${key}` }, async (abortSignal) => {
+      const command = new sdk.HeadObjectCommand(this.#at(key));
+      const answer = await client.send(command, { abortSignal }).catch(async (error: unknown) => {
+        // Why, only an answer with a body says.
+        if (isMute(error)) await client.send(new sdk.GetObjectCommand(oneByte(this.#at(key))), { abortSignal });
+        throw error;
+      });
+      return ofStore(answer);
+    });
     const found = await unless('missing', looking, undefined);
     if (found === undefined) return undefined;
     const { ContentLength: bytes = 0, LastModified, ETag: etag } = found;
@@ -178,6 +184,10 @@ export class S3Store implements ObjectStore {
   #keyOf(key: string): string {
     return this.#root === '' ? key : `${this.#root}/${key}`;
   }
+}
+
+function oneByte<Place>(place: Place): Place & { readonly Range: string } {
+  return { ...place, Range: 'bytes=0-0' };
 }
 
 interface PutOptions {

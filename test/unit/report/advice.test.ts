@@ -51,6 +51,13 @@ describe('advice', () => {
     );
   });
 
+  it('of rows that a store refuses is about rights, not about who asks', () => {
+    const { cause, next } = adviceFor('http_403', { manifest: 'm.csv', objects: true });
+    expect(cause).toMatch(/credentials.*policy.*s3:GetObject/);
+    expect(next).not.toContain('--contact');
+    expect(adviceFor('http_403', { manifest: 'm.csv' }).next).toContain('--contact');
+  });
+
   it('is general for codes of later versions', () => {
     expect(adviceFor('eaten_by_a_bear', { manifest: 'm.csv' })).toEqual({ cause: 'not known to this version' });
     expect(meaningOf('eaten_by_a_bear')).toBe('eaten_by_a_bear');

@@ -4,6 +4,8 @@
  */
 import { type Clock, sleep } from '../../../clock.ts';
 import { FlowDcError, isFlowDcError } from '../../../errors.ts';
+import { shortened } from '../../../short-text.ts';
+import { publish } from '../../../telemetry/channels.ts';
 
 /** What tells one state of a file from another. */
 export interface FileVersion {
@@ -68,6 +70,7 @@ export async function patiently<Result>(
     } catch (error) {
       if (signal.aborted || isFlowDcError(error)) throw error;
       if (failures >= tries) throw givenUp(name, error, failures, 'FDC_ERR_MANIFEST_NOT_FOUND');
+      if (failures === 1) sayRetry(name, error, tries);
       await sleep(clock, waitMs(failures, error, random), signal);
     }
   }
@@ -85,6 +88,7 @@ export class RemoteFile implements RemoteParts {
   readonly #origin: Origin;
   readonly #version: FileVersion;
   readonly #patience: Patience;
+  #isSaid = false;
 
   constructor(origin: Origin, version: FileVersion, patience: Patience) {
     this.name = origin.name;
@@ -141,6 +145,8 @@ export class RemoteFile implements RemoteParts {
         if (signal.aborted || isFlowDcError(error)) throw error;
         failures += 1;
         if (failures >= this.#patience.tries) throw givenUp(this.name, error, failures, 'FDC_ERR_MANIFEST_CORRUPT');
+        if (!this.#isSaid) sayRetry(this.name, error, this.#patience.tries);
+        this.#isSaid = true;
         await sleep(this.#patience.clock, waitMs(failures, error, this.#patience.random), signal);
       }
     }
@@ -167,14 +173,23 @@ export function changed(name: string): FlowDcError {
   });
 }
 
+/** The first time: whoever looks on would see nothing for minutes. */
+function sayRetry(name: string, error: unknown, tries: number): void {
+  const message = `${name}: ${reasonOf(error)}; trying again, ${tries} times in all`;
+  publish('flow-dc:waiting', () => ({ message: shortened(message) }));
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function givenUp(
   name: string,
   error: unknown,
   failures: number,
   code: 'FDC_ERR_MANIFEST_NOT_FOUND' | 'FDC_ERR_MANIFEST_CORRUPT',
 ): FlowDcError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new FlowDcError(code, `${name} cannot be read: ${reason} (asked ${failures} times)`, {
+  return new FlowDcError(code, `${name} cannot be read: ${reasonOf(error)} (asked ${failures} times)`, {
     cause: error,
     advice: '; check the network and run the same command again',
   });

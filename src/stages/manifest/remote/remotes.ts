@@ -5,6 +5,7 @@ import { byteSize } from '../../../format.ts';
 import { schemeOf, shownUrl } from '../../../host/remote-url.ts';
 import type { NetworkOptions } from '../../../network/network-settings.ts';
 import type { S3Settings } from '../../../store/s3/settings.ts';
+import { publish } from '../../../telemetry/channels.ts';
 import { pageInstead } from './http-errors.ts';
 import { HttpNetwork } from './http-network.ts';
 import { HttpOrigin } from './http-origin.ts';
@@ -63,6 +64,8 @@ export function createRemotes(
     pick: (folder: string, names: readonly string[]) => string[],
   ): Promise<FoundFile[]> {
     const [, bucketName = input, key = ''] = /^([^/]+:\/\/[^/]*)\/?(.*)$/s.exec(input) ?? [];
+    if (/(^|\/)\.\.?(\/|$)/.test(key))
+      throw new FlowDcError('FDC_ERR_CONFIG_INVALID', `${input}: expected a key without the parts . and ..`);
     const { objectsOf, Bucket, StoredOrigin } = await import('./stored.ts');
     const bucket = new Bucket(bucketName, { clock, random, ...store });
     try {
@@ -84,6 +87,8 @@ export function createRemotes(
       const { version, contentType } = await patiently(origin.name, atFirst, signal, () => origin.meet(signal));
       const about = { name: origin.name, contentType, pageError: pageInstead(new URL(input)) };
       if (version !== undefined) return { ...about, remote: new RemoteFile(origin, version, later) };
+      const message = `${origin.name}: its server gives no parts of files, so all of it is downloaded first`;
+      publish('flow-dc:waiting', () => ({ message }));
       const { path, bytes } = await spool(origin, later, signal);
       warnings.push(
         `${origin.name}: its server gives no parts of files, so all of it (${byteSize(bytes)}) was downloaded first`,

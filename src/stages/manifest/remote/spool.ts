@@ -1,11 +1,12 @@
 /**
- * A file that its server gives only as a whole, downloaded once into a temporary folder. It stays there for as long as
- * the process, which reads it several times.
+ * A file that its server gives only as a whole, downloaded once into a temporary folder. It stays for as long as the
+ * process, which reads it several times, and goes with it however that ends: where the system can reach an open file,
+ * the file has no name.
  */
 import { rmSync } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type Duplex, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
@@ -19,22 +20,32 @@ import { PassingFault, type Patience, patiently } from './remote-file.ts';
 /** Larger manifests are to be put where parts of them can be asked for. */
 const MAX_BYTES = 32 * 1024 ** 3;
 
-/** Removed when the process ends; who is killed leaves them to the system's own cleaning. */
+const LARGE_FIX = 'download it and name the file, have it served with byte ranges, or set TMPDIR to a larger disk';
+/** Of what does not say how long it is, or comes packed: the rest of the disk is left to others. */
+const MOST_OF_FREE = 0.5;
+
+/** Where a file has to keep its name: removed when the process ends. */
 const kept = new Set<string>();
+/** What was collected would be closed, and gone. */
+const held = new Set<FileHandle>();
 
 export interface Spooled {
   readonly path: string;
   readonly bytes: number;
 }
 
-/** Errors: those of the origin; FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO; FDC_ERR_MANIFEST_TOO_WIDE above 32 GiB. */
+/**
+ * Errors: those of the origin; FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO; FDC_ERR_MANIFEST_TOO_WIDE above 32 GiB, or above half
+ * of what is free where the server does not say how much comes.
+ */
 export async function spool(origin: HttpOrigin, patience: Patience, signal: AbortSignal): Promise<Spooled> {
   const folder = await mkdtemp(join(tmpdir(), 'flow-dc-manifest-')).catch((error: unknown) => {
     throw destinationError(error, tmpdir());
   });
   keep(folder);
-  const path = join(folder, 'manifest');
+  let path = join(folder, 'manifest');
   try {
+    path = await nameless(path, folder);
     const bytes = await patiently(origin.name, patience, signal, () => download(origin, path, signal));
     return { path, bytes };
   } catch (error) {
@@ -44,19 +55,35 @@ export async function spool(origin: HttpOrigin, patience: Patience, signal: Abor
   }
 }
 
+/** A file that is reached through this process alone, where there is such a way; else at `path`. */
+async function nameless(path: string, folder: string): Promise<string> {
+  const file = await open(path, 'w', 0o600).catch((error: unknown) => {
+    throw destinationError(error, path);
+  });
+  const way = `/proc/self/fd/${file.fd}`;
+  const [here, there] = await Promise.all([file.stat(), stat(way).catch(() => undefined)]);
+  if (here.ino !== there?.ino || here.dev !== there.dev) {
+    await file.close();
+    return path;
+  }
+  held.add(file);
+  await rm(folder, { recursive: true, force: true });
+  kept.delete(folder);
+  return way;
+}
+
 async function download(origin: HttpOrigin, path: string, signal: AbortSignal): Promise<number> {
   const { body, bytes: announced = 0, encoding } = await origin.whole(signal);
-  let target: Awaited<ReturnType<typeof open>> | undefined;
+  let target: FileHandle | undefined;
   try {
-    checkSize(origin.name, announced);
-    const free = await freeBytes(dirname(path));
-    if (free !== undefined && announced > free) throw tooFull(origin.name, announced, free);
+    const most = await mostBytes(origin.name, announced, encoding);
     target = await open(path, 'w').catch((error: unknown) => {
-      throw destinationError(error, path);
+      throw destinationError(error, tmpdir());
     });
     const file = target;
     let bytes = 0;
     let received = 0;
+    let ours: FlowDcError | undefined;
     const count = new Transform({
       transform(chunk: Buffer, _, done) {
         received += chunk.length;
@@ -66,14 +93,21 @@ async function download(origin: HttpOrigin, path: string, signal: AbortSignal): 
     const save = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
       for await (const chunk of chunks) {
         bytes += chunk.length;
-        checkSize(origin.name, bytes);
+        if (bytes > most) {
+          ours = tooLarge(origin.name, most);
+          throw ours;
+        }
         await file.appendFile(chunk).catch((error: unknown) => {
-          throw destinationError(error, path);
+          ours = destinationError(error, tmpdir());
+          throw ours;
         });
       }
     };
     await pipeline([body, count, ...decoders(origin.name, encoding), save] as unknown as NodeJS.ReadWriteStream[], {
       signal,
+    }).catch((error: unknown) => {
+      // The body, destroyed by it, complains first.
+      throw ours ?? error;
     });
     if (announced > 0 && received !== announced) throw new PassingFault('the connection ended too early');
     return bytes;
@@ -87,6 +121,15 @@ async function download(origin: HttpOrigin, path: string, signal: AbortSignal): 
     body.destroy();
     await target?.close();
   }
+}
+
+/** How much may come. Errors: FDC_ERR_DEST_FULL, FDC_ERR_MANIFEST_TOO_WIDE for what is said to be more. */
+async function mostBytes(name: string, announced: number, encoding: string | undefined): Promise<number> {
+  if (announced > MAX_BYTES) throw tooLarge(name, MAX_BYTES);
+  const free = await freeBytes(tmpdir());
+  if (free === undefined) return MAX_BYTES;
+  if (announced > free) throw tooFull(name, announced, free);
+  return announced > 0 && encoding === undefined ? announced : Math.min(MAX_BYTES, Math.floor(free * MOST_OF_FREE));
 }
 
 function decoders(name: string, encoding: string | undefined): Duplex[] {
@@ -107,15 +150,10 @@ function decoders(name: string, encoding: string | undefined): Duplex[] {
     });
 }
 
-function checkSize(name: string, bytes: number): void {
-  if (bytes <= MAX_BYTES) return;
-  throw new FlowDcError(
-    'FDC_ERR_MANIFEST_TOO_WIDE',
-    `${name} comes only as a whole and has over ${byteSize(MAX_BYTES)}`,
-    {
-      advice: '; download it and name the file, or have it served with byte ranges',
-    },
-  );
+function tooLarge(name: string, most: number): FlowDcError {
+  return new FlowDcError('FDC_ERR_MANIFEST_TOO_WIDE', `${name} comes only as a whole and has over ${byteSize(most)}`, {
+    advice: `; ${LARGE_FIX}`,
+  });
 }
 
 function tooFull(name: string, bytes: number, free: number): FlowDcError {

@@ -2,7 +2,7 @@
 import { nearest } from '../../../config/nearest.ts';
 import { FlowDcError, isFlowDcError } from '../../../errors.ts';
 import type { ObjectStore, StoredObject } from '../../../store/object-store.ts';
-import { unless } from '../../../store/s3/faults.ts';
+import { ALL_RIGHTS, unless } from '../../../store/s3/faults.ts';
 import { openObjectStore } from '../../../store/s3/open-object-store.ts';
 import type { S3Settings } from '../../../store/s3/settings.ts';
 import { parseStoreUrl, type StoreUrl } from '../../../store/store-url.ts';
@@ -135,9 +135,17 @@ function asInput(
   code: 'FDC_ERR_MANIFEST_NOT_FOUND' | 'FDC_ERR_MANIFEST_CORRUPT' = 'FDC_ERR_MANIFEST_NOT_FOUND',
 ): unknown {
   if (!isFlowDcError(error)) return error;
-  const message = error.message.replace(/^output /, 'input ');
+  const message = error.message
+    .replace(/^output /, 'input ')
+    .replace(
+      ALL_RIGHTS,
+      'reading needs s3:GetObject, prefixes and patterns s3:ListBucket; check policy and credentials',
+    );
   const known = error.code.startsWith('FDC_ERR_DEST') ? code : error.code;
-  return new FlowDcError(known, message, { cause: error, issues: [message] });
+  // What to do is said whole, however long the name is.
+  const [what = '', ...fix] = message.split('; ');
+  const advice = fix.map((part) => `; ${part}`).join('');
+  return new FlowDcError(known, what, { cause: error, advice, issues: [message] });
 }
 
 function notFound(message: string, fix: string): FlowDcError {
