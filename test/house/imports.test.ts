@@ -16,7 +16,7 @@ const FLOORS: readonly string[] = [
   'open-files.ts address-space.ts',
   'load-parquet.ts start-thread.ts record.ts config structures',
   'store',
-  'host-limits.ts record-schema.ts unit-rows.ts destination host network telemetry demo-hosts',
+  'host-limits.ts next-command.ts record-schema.ts unit-rows.ts destination host network telemetry demo-hosts',
   'dataset',
   'job',
   'transport',

@@ -11,9 +11,9 @@ import { detectFormat } from './detect-format.ts';
 import { type FileSource, isRemote, type ReadableSource, sourceOf, withSource } from './file-source.ts';
 import { type GivenRoles, guessRoles, urlByName } from './guess-roles.ts';
 import { headOfFile } from './head-of-file.ts';
+import { withKeptTail } from './kept-tail.ts';
 import type { ManifestFile, ManifestInfo } from './manifest-info.ts';
 import { MAX_WARNINGS, type OpenManifest, type Surroundings } from './manifest-reader.ts';
-import { withKeptTail } from './remote/kept-tail.ts';
 import { resolveInputs } from './resolve-inputs.ts';
 import { fileChunks, gunzipped, textRows } from './text-input.ts';
 

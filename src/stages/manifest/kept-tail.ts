@@ -1,6 +1,6 @@
 /** A file far away whose end is asked for once: it is looked at there several times, for a few bytes each. */
-import { LEAST_BYTES } from '../range-cache.ts';
-import type { RemoteParts } from './remote-file.ts';
+import { LEAST_BYTES } from './range-cache.ts';
+import type { RemoteParts } from './remote/remote-file.ts';
 
 export function withKeptTail(file: RemoteParts): RemoteParts {
   const { bytes } = file;
