@@ -110,13 +110,18 @@ async function openIn(home: JobHome, identity: JobIdentity, options: OpenJobOpti
     const taken = options.distributed === 'open' ? [] : await home.takeBackMarked();
     const job = await saveJob(home, kept, identity, options.settings);
     if (replaces) await home.endClearing();
-    const notices = [...(replaces ? await home.leftOver() : []), ...taken];
+    const notices = [...clearedNotices(replaces, options), ...(replaces ? await home.leftOver() : []), ...taken];
     const close = (): Promise<void> => lock.release();
     return { ...job, out, resumed: kept !== undefined, notices, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await lock.release();
     throw destinationError(error, out);
   }
+}
+
+function clearedNotices(replaces: boolean, { overwrite }: OpenJobOptions): string[] {
+  if (!replaces || overwrite === true) return [];
+  return ['an --overwrite was cut short here: what was recorded is deleted now, and the job begins anew'];
 }
 
 async function settleMark(home: JobHome, { distributed = 'refuse', overwrite }: OpenJobOptions): Promise<void> {

@@ -104,7 +104,9 @@ export function parseRepairMark(text: string, name: string): readonly UnitToRepa
     const value: unknown = JSON.parse(text);
     if (matches(value)) return value;
   } catch {}
-  throw new FlowDcError('FDC_ERR_DEST_IO', `${name} cannot be understood; delete it and run flow-dc repair again`);
+  throw new FlowDcError('FDC_ERR_DEST_IO', `${name} cannot be understood`, {
+    advice: '; delete it, then let flow-dc verify say whether a flow-dc repair is needed',
+  });
 }
 
 async function remove(path: string): Promise<void> {

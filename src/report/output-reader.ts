@@ -9,7 +9,7 @@ import { parseStats, STATS_SUFFIX, type UnitStats } from '../dataset/stats-file.
 import { totalOf } from '../dataset/totals.ts';
 import { TIMELINE_FILE } from '../destination/folder-layout.ts';
 import { runSpansIn } from '../job/timeline.ts';
-import type { JobView } from '../job/view/job-view.ts';
+import { clearingLine, isBeingCleared, type JobView } from '../job/view/job-view.ts';
 import type { UnitRecord } from '../record.ts';
 import { inOrder } from '../structures/in-order.ts';
 import type { FlowDcTally } from './flow-dc-report.ts';
@@ -64,6 +64,7 @@ export async function readOutput(job: JobView, sums: Sums): Promise<ReadOutput> 
   const known = await runSpansIn(timeline);
   if (known.length === 0 && !spans.isEmpty) sums.gaps.add(`${timeline.path}: ${NO_TIMELINE}`);
   const runs = allRuns(known, spans);
+  if (await isBeingCleared(job)) sums.gaps.add(clearingLine(job.out));
   const isComplete = (await files.final(SUCCESS_FILE).look()) !== undefined;
   const output: OutputReport = {
     ...{ out: job.out, layout: files.layout, complete: isComplete },

@@ -48,17 +48,18 @@ const matches = schemaCheck<HostProfileFile>(SCHEMA);
 
 /**
  * Add what earlier runs of the job have saved to `profiles`.
+ * @param name - for messages, where the file is a copy
  * @returns notices for the user: one when there is a file that cannot be used; never throws
  */
-export async function loadHostProfiles(path: string, profiles: HostProfiles): Promise<readonly string[]> {
+export async function loadHostProfiles(path: string, profiles: HostProfiles, name = path): Promise<readonly string[]> {
   try {
-    if ((await stat(path)).size > MAX_BYTES) return [ignored(path, `larger than ${MAX_BYTES} bytes`)];
+    if ((await stat(path)).size > MAX_BYTES) return [ignored(name, `larger than ${MAX_BYTES} bytes`)];
     const content: unknown = JSON.parse(await readFile(path, 'utf8'));
-    if (!matches(content)) return [ignored(path, 'not a list of host profiles of this version')];
+    if (!matches(content)) return [ignored(name, 'not a list of host profiles of this version')];
     profiles.restore(content.hosts);
     return [];
   } catch (error) {
-    return errnoOf(error) === 'ENOENT' ? [] : [ignored(path, (error as Error).message)];
+    return errnoOf(error) === 'ENOENT' ? [] : [ignored(name, (error as Error).message)];
   }
 }
 

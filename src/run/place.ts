@@ -55,7 +55,7 @@ export async function placeFor(
   if (kind !== 'store') return new FolderPlace(config, output, clock, onNotice);
   // Loaded only for a store.
   const { openStorePlace } = await import('./store-place.ts');
-  return openStorePlace(config, output, clock);
+  return openStorePlace(config, output, clock, onNotice);
 }
 
 class FolderPlace implements Place {

@@ -92,6 +92,7 @@ export class RunControl {
   }
 }
 
+/** FDC_ERR_INTERRUPTED. */
 export function interrupted(): FlowDcError {
   return new FlowDcError('FDC_ERR_INTERRUPTED', 'interrupted; the same command goes on where it stopped');
 }

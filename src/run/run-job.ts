@@ -4,7 +4,7 @@ import { type PlannedRows, planInTurn } from '../chain.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { RecordTotals } from '../dataset/totals.ts';
-import { FlowDcError } from '../errors.ts';
+import { FlowDcError, isFlowDcError } from '../errors.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { RetryRound } from '../job/retry-rounds.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
@@ -16,10 +16,12 @@ import { type JobInput, openJobInput } from './job-input.ts';
 import { placeFor } from './place.ts';
 import { rowsAgain } from './rows-again.ts';
 import { interrupted, RunControl, type RunSignals } from './run-control.ts';
-import type { Place } from './run-place.ts';
+import type { Beginning, Place } from './run-place.ts';
 
 /** What is put aside goes through fsync, which may take its time; a second signal does not wait for it. */
 const PUT_ASIDE_MS = 60_000;
+/** So long a place may go on being opened once it is known that nothing will be done there. Chosen. */
+const OPENING_MS = 5_000;
 
 export interface RunJobOptions extends RunSignals {
   /** Configuration keys as given, kept for a resume without arguments. No secrets. */
@@ -70,13 +72,16 @@ async function runFrom(
   const { destination, committer, clock, profiles, kept } = place;
   const startedMs = clock.nowMs();
   // Also while it is opened or sealed.
-  const windDown = (): void => destination.windDown?.(interrupted(), config.run.drainMs);
+  const windDown = (): void => {
+    destination.windDown?.(interrupted(), config.run.drainMs);
+    place.hurry?.();
+  };
   signals.drain?.addEventListener('abort', windDown, { once: true });
   // Built before anything is written, because this is where wrong options throw.
   const pulse = new RowPulse();
   const force = openWorkForce(config, { destination, committer, clock, profiles, kept, pulse }, destination.name);
   try {
-    const beginning = await place.open(input, settings);
+    const beginning = await opened(input, place, config, settings, signals);
     await onStart?.(input.info, beginning.before, beginning.notices);
     const stopMs = config.run.drainMs + (place.putsAside === true ? PUT_ASIDE_MS : 0);
     const control = new RunControl(clock, stopMs, signals);
@@ -88,6 +93,39 @@ async function runFrom(
     signals.drain?.removeEventListener('abort', windDown);
     await force.close();
   }
+}
+
+/** The place opened, unless a signal ends that. Errors: those of opening; FDC_ERR_INTERRUPTED where the store is away. */
+async function opened(
+  input: JobInput,
+  place: Place,
+  { run }: ResolvedConfig,
+  settings: Readonly<Record<string, unknown>>,
+  { drain, abort }: RunSignals,
+): Promise<Beginning> {
+  let cancel = (): void => {};
+  const onDrain = (): void => {
+    place.hurry?.();
+    cancel = place.clock.timer(Math.min(run.drainMs, OPENING_MS), () => place.halt?.());
+  };
+  const onAbort = (): void => place.halt?.();
+  const unhear = [heard(drain, onDrain), heard(abort, onAbort)];
+  try {
+    return await place.open(input, settings);
+  } catch (error) {
+    if (drain?.aborted === true && isFlowDcError(error) && error.code === 'FDC_ERR_DEST_IO') throw interrupted();
+    throw error;
+  } finally {
+    cancel();
+    for (const end of unhear) end();
+  }
+}
+
+/** @returns ends it */
+function heard(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal?.aborted === true) listener();
+  else signal?.addEventListener('abort', listener, { once: true });
+  return () => signal?.removeEventListener('abort', listener);
 }
 
 /** The manifest, and then what is fetched again of it. */

@@ -35,6 +35,8 @@ export interface Place extends WorkSurroundings {
    * @returns ends that, with what went wrong, a line each
    */
   watch(force: WorkForce, onLost: (error: FlowDcError) => void): () => Promise<readonly string[]>;
+  /** The run was told to stop: what is under way may end, and nobody waits for what is away. */
+  hurry?(): void;
   /** The run stops now: what is under way may end, and what does not is given up. */
   halt?(): void;
   /** What there is now; a complete dataset is sealed. */

@@ -12,7 +12,7 @@ import type { JobSummary } from '../job/job-summary.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
 import { adoptFromStoredStats } from '../job/store/adopt-store-records.ts';
 import { openOutputStore } from '../job/store/open-output.ts';
-import { readText, STATE_KEYS } from '../job/store/state-keys.ts';
+import { nameOfKey, readText, STATE_KEYS } from '../job/store/state-keys.ts';
 import { createStoreCommitter } from '../job/store/store-committer.ts';
 import { type OpenStoreJob, openStoreJob, readStoreJobFile, writeStoreJobFile } from '../job/store/store-job.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
@@ -34,10 +34,15 @@ const CLOSE_MS = 10_000;
 const HALT_MS = 2_500;
 
 /** Open the store of an output. Errors: see openOutputStore. */
-export async function openStorePlace(config: ResolvedConfig, output: string, clock: Clock): Promise<Place> {
+export async function openStorePlace(
+  config: ResolvedConfig,
+  output: string,
+  clock: Clock,
+  onWait?: (line: string) => void,
+): Promise<Place> {
   const notices: string[] = [];
-  const store = await openOutputStore(output, config, { clock, onNotice: (line) => notices.push(line) });
-  return new StorePlace(config, store, clock, notices);
+  const store = await openOutputStore(output, config, { clock, onWait, onNotice: (line) => notices.push(line) });
+  return new StorePlace(config, store, clock, notices, onWait);
 }
 
 /** Made by openStorePlace. */
@@ -51,6 +56,7 @@ export class StorePlace implements Place {
   readonly #area: StoreArea;
   readonly #folder: RunFolder;
   readonly #storeNotices: readonly string[];
+  readonly #onWait: ((line: string) => void) | undefined;
   #job: OpenStoreJob | undefined;
   #onLost: ((error: FlowDcError) => void) | undefined;
   #lost: FlowDcError | undefined;
@@ -58,11 +64,19 @@ export class StorePlace implements Place {
   #closing: Promise<void> | undefined;
   #cancelHalt: () => void = () => {};
 
-  constructor(config: ResolvedConfig, store: ObjectStore, clock: Clock, storeNotices: readonly string[]) {
+  /** @param onWait - told of what a start waits for, a line each */
+  constructor(
+    config: ResolvedConfig,
+    store: ObjectStore,
+    clock: Clock,
+    storeNotices: readonly string[],
+    onWait?: (line: string) => void,
+  ) {
     const layout = config.sink.createTar ? 'shards' : 'files';
     this.#config = config;
     this.#folder = new RunFolder(store.name);
     this.#storeNotices = storeNotices;
+    this.#onWait = onWait;
     this.clock = clock;
     this.destination = new StoreDestination(store, { layout, localFolder: this.#folder.root, clock });
     this.#area = this.destination.area;
@@ -76,7 +90,8 @@ export class StorePlace implements Place {
     const { run, cluster } = this.#config;
     const job = await openStoreJob(this.#area.output, identityOf(this.#config, input.info), {
       ...{ settings, overwrite: run.overwrite, distributed: cluster.takeOver ? 'take-over' : 'refuse' },
-      ...{ clock, onLost: (error) => this.#lose(error), contentOf: (name) => input.contentOf(name) },
+      ...{ clock, onWait: this.#onWait, onLost: (error) => this.#lose(error) },
+      ...{ contentOf: (name) => input.contentOf(name) },
     });
     this.#job = job;
     await this.pipe.bring();
@@ -123,6 +138,10 @@ export class StorePlace implements Place {
     const job = await readStoreJobFile(this.#area);
     if (job !== undefined) await writeStoreJobFile(this.#area, { ...job, sealed });
     return summary;
+  }
+
+  hurry(): void {
+    this.#area.output.hurry();
   }
 
   halt(): void {
@@ -183,7 +202,8 @@ export class StorePlace implements Place {
     const { state } = this.#area;
     await fetchFile(state, STATE_KEYS.timeline, this.#folder.timeline);
     await fetchFile(state, STATE_KEYS.hostProfiles, this.#folder.hostProfiles);
-    return loadHostProfiles(this.#folder.hostProfiles, this.profiles);
+    const name = nameOfKey(state, STATE_KEYS.hostProfiles);
+    return loadHostProfiles(this.#folder.hostProfiles, this.profiles, name);
   }
 
   /** @returns a notice for the user when that failed; never throws, since the dataset does not depend on it */

@@ -99,6 +99,11 @@ export interface ObjectStore {
    * `s3://bucket/a/.flow-dc`, and `.flow-dc` makes `s3://bucket/a.flow-dc`.
    */
   beside(suffix: string): ObjectStore;
+  /**
+   * Whoever works here was told to stop: what fails for the moment is tried for five seconds from now on, and no longer,
+   * also in stores made by `beside`.
+   */
+  hurry(): void;
   /** Sockets are closed, also those of stores made by `beside`; calls under way reject. */
   close(): Promise<void>;
 }

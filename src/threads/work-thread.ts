@@ -58,6 +58,7 @@ async function workHere(data: WorkThreadData): Promise<void> {
       case 'finish':
         return drain.abort(new FinishOpenUnits('told to finish'));
       default:
+        destination.hurry?.();
         (order.kind === 'drain' ? drain : stop).abort(new Error(`told to ${order.kind}`));
     }
   };
@@ -108,6 +109,8 @@ async function workHere(data: WorkThreadData): Promise<void> {
 
 interface OpenedDestination {
   readonly destination: Destination;
+  /** Its store is not waited for any more. */
+  hurry?(): void;
   close(): Promise<void>;
 }
 
@@ -122,7 +125,7 @@ async function openDestination({ config, output, spillFolder, ownFolder }: WorkT
   const { StoreDestination } = await import('../destination/store/store-destination.ts');
   const store = await openOutputStore(output, config);
   const destination = new StoreDestination(store, { layout, localFolder: dirname(spillFolder) });
-  return { destination, close: () => store.close() };
+  return { destination, hurry: () => store.hurry(), close: () => store.close() };
 }
 
 /** Everything that this thread would tell its own listeners is told the process's. */

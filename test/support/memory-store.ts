@@ -148,6 +148,8 @@ export class MemoryStore implements ObjectStore {
     return new MemoryStore(this.#bucket, `${this.#prefix}${suffix}`.replace(/^\/+|\/+$/g, ''));
   }
 
+  hurry(): void {}
+
   async close(): Promise<void> {}
 
   async #copy(from: string, to: string, into: ObjectStore): Promise<boolean> {

@@ -6,7 +6,7 @@ import { type RecordTotals, TotalsSum } from '../../dataset/totals.ts';
 import type { Finding, Findings } from '../../dataset/verify/findings.ts';
 import { findingsOf } from '../../dataset/verify/verify-dataset.ts';
 import { count } from '../../format.ts';
-import type { JobView } from '../../job/view/job-view.ts';
+import { clearingLine, isBeingCleared, type JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
 import { nextCommand } from '../../next-command.ts';
 import { type ComparedManifest, manifestRowsOf, manifestToCompare } from '../../run/manifest-rows.ts';
@@ -98,17 +98,20 @@ export async function tellVerdict(verdict: Verdict, io: CliIo, json = false): Pr
   const result = { out: job.out, ...totals, finished, manifestRows, findings: all };
   writeLines(io.stdout, json ? [JSON.stringify(result)] : findingLines(all));
   writeLines(io.stderr, [...(await verdictLines(verdict)), ...adviceLines(verdict)]);
-  return finished && findings.count === 0 ? EXIT.done : EXIT.result;
+  const isWhole = finished && findings.count === 0 && !(await isBeingCleared(job));
+  return isWhole ? EXIT.done : EXIT.result;
 }
 
 async function verdictLines({ job, store, findings, finished, manifestRows, ...totals }: Verdict): Promise<string[]> {
   const { rows, stored, units } = totals;
   const what = `${count(rows)} rows in ${count(units)} shards, ${count(stored)} samples`;
   const found = `${count(findings.count)} ${findings.count === 1 ? 'finding' : 'findings'} in ${what}`;
+  if (finished && (await isBeingCleared(job))) return [found, clearingLine(job.out)];
   if (finished) return [findings.count === 0 ? `verified: ${what}; every row once, every byte as committed` : found];
   const of = manifestRows === undefined ? '' : ` of ${count(manifestRows)}`;
   if (rows > 0 && rows === manifestRows && stored === 0)
     return [`nothing stored: all ${count(rows)} rows are settled; why: ${nextCommand('report', job.out, store)}`];
+  if (await isBeingCleared(job)) return [`unfinished: ${clearingLine(job.out)}`];
   const mark = await job.mark();
   // Until its end, the records of a job on a server are there and not here.
   if (mark !== undefined && rows === 0)

@@ -16,7 +16,7 @@ const LEAST_PARTS = 2;
 export function openOutputStore(
   output: string,
   { store, fetch }: Pick<ResolvedConfig, 'store' | 'fetch'>,
-  around: Pick<S3Settings, 'clock' | 'onNotice'> = {},
+  around: Pick<S3Settings, 'clock' | 'onNotice' | 'onWait'> = {},
 ): Promise<ObjectStore> {
   const share = Math.floor(fetch.bodyMemoryBytes * SHARE);
   const bufferBytes = Math.max(LEAST_PARTS * store.partBytes, Math.min(DEFAULT_BUFFER_BYTES, share));

@@ -24,12 +24,15 @@ export interface StoreLockOptions {
   readonly clock: Clock;
   /** Told once, when somebody else has the lock now. */
   readonly onLost?: ((error: FlowDcError) => void) | undefined;
+  /** Told once when taking the lock takes its time. */
+  readonly onWait?: ((line: string) => void) | undefined;
 }
 
 /** Chosen: several missed beats, and time for a write that is under way, fit in between. */
 const [BEAT_MS, FENCE_MS, STALE_MS] = [20_000, 60_000, 90_000];
 /** A guard is held for some requests; one that stays so long was left by a process that was killed. Chosen. */
 const [GUARD_MS, GUARD_LOOK_MS] = [30_000, 250];
+const GUARD_SAID_MS = 2_000;
 /** Without atomic creation two may create at a time, and the later one is seen after a moment. Chosen. */
 const SETTLE_MS = 1000;
 /** A clock that is wrong by more is refused by stores. */
@@ -45,7 +48,7 @@ export async function acquireStoreLock(state: ObjectStore, options: StoreLockOpt
     if (await createOurs(state, holder, options.clock)) return new StoreLock(state, holder, createdAt, options);
     const other = await readHolder(state, LOCK);
     if (other === undefined) continue;
-    if (!(await clearStale(state, holder, options.clock))) throw lockedBy(other, REMEDY);
+    if (!(await clearStale(state, holder, options))) throw lockedBy(other, REMEDY);
   }
   throw lockedBy((await readHolder(state, LOCK)) ?? 'unreadable', REMEDY);
 }
@@ -111,7 +114,7 @@ export class StoreLock implements JobLock {
       if (this.#isReleased) return;
       if (elapsedMs(this.#writtenAt, this.#clock) < FENCE_MS) return this.#writeOver();
       // Somebody may be taking it over: who has the guard does what is right, and the other one sees it.
-      await withGuard(this.#state, this.holder, this.#clock, () => this.#writeOver());
+      await withGuard(this.#state, this.holder, { clock: this.#clock }, () => this.#writeOver());
     });
     this.#writing = turn.catch(() => {});
     return turn;
@@ -148,8 +151,8 @@ async function createOurs(state: ObjectStore, holder: LockHolder, clock: Clock):
 }
 
 /** @returns whether nobody holds the lock any more */
-async function clearStale(state: ObjectStore, holder: LockHolder, clock: Clock): Promise<boolean> {
-  return withGuard(state, holder, clock, async () => {
+async function clearStale(state: ObjectStore, holder: LockHolder, options: StoreLockOptions): Promise<boolean> {
+  return withGuard(state, holder, options, async () => {
     const current = await readHolder(state, LOCK);
     if (current === undefined) return true;
     if (!isGone(current)) {
@@ -164,13 +167,22 @@ async function clearStale(state: ObjectStore, holder: LockHolder, clock: Clock):
 }
 
 /** Do something that only one process at a time may do. */
-async function withGuard<T>(state: ObjectStore, holder: LockHolder, clock: Clock, work: () => Promise<T>): Promise<T> {
-  let [seen, sinceMs] = ['', clock.nowMs()];
+async function withGuard<T>(
+  state: ObjectStore,
+  holder: LockHolder,
+  { clock, onWait }: StoreLockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  let [seen, sinceMs, isSaid] = ['', clock.nowMs(), false];
   while (!(await state.create(GUARD, textOf(holder, clock)))) {
     const text = (await readText(state, GUARD)) ?? '';
     if (text !== '' && isOf(parseHolder(text), holder)) break;
     if (text !== seen) [seen, sinceMs] = [text, clock.nowMs()];
     const isLeft = text !== '' && (isGone(parseHolder(text)) || clock.nowMs() - sinceMs >= GUARD_MS);
+    if (!isSaid && clock.nowMs() - sinceMs >= GUARD_SAID_MS) {
+      isSaid = true;
+      onWait?.(`${state.name}/${GUARD}: another process begins here; waiting, ${GUARD_MS / 1000} s if it was killed`);
+    }
     if (isLeft) await state.remove([GUARD]);
     else await sleep(clock, GUARD_LOOK_MS);
   }

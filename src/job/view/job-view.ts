@@ -22,3 +22,13 @@ export interface JobView extends JobFile {
   /** Call once nothing more is asked. Idempotent. */
   close(): Promise<void>;
 }
+
+/** Whether a deletion by `--overwrite` was begun and not finished: whoever opens the job next finishes it. */
+export async function isBeingCleared({ files }: Pick<JobView, 'files'>): Promise<boolean> {
+  return (await files.state('overwrite').look()) !== undefined;
+}
+
+/** For the user. @param out - of the job */
+export function clearingLine(out: string): string {
+  return `an --overwrite of ${out} was cut short: the next download or resume deletes what is recorded and begins anew`;
+}

@@ -4,7 +4,8 @@ import type { S3Client as SdkClient } from '@aws-sdk/client-s3';
 import { type Clock, sleep, systemClock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
 import { Semaphore } from '../../structures/semaphore.ts';
-import { faultOf, kindOf, storeError } from './faults.ts';
+import { visible } from '../../visible.ts';
+import { type Fault, faultOf, kindOf, storeError } from './faults.ts';
 import { BufferShelf } from './part-buffer.ts';
 import { DEFAULT_BUFFER_BYTES, LEAST_PART_BYTES, type S3Settings } from './settings.ts';
 
@@ -16,6 +17,8 @@ const PATIENCE_MS = 120_000;
 const FIRST_PATIENCE_MS = 15_000;
 /** What is only tidied up. What is left is swept at the next start. */
 export const TIDY_PATIENCE_MS = 5_000;
+/** After that a user wants to know why nothing happens. */
+const SAID_AFTER_MS = 2_000;
 const LEAST_PAUSE_MS = 100;
 const MOST_PAUSE_MS = 5_000;
 /** Tries of what is odd rather than passing. */
@@ -48,12 +51,15 @@ export class S3Calls {
   takesSums: boolean;
   readonly #random: () => number;
   readonly #onNotice: (line: string) => void;
+  readonly #onWait: (line: string) => void;
   readonly #closing = new AbortController();
   readonly #noticed = new Set<string>();
   #answered = false;
   #heardAtMs = 0;
   /** No answer to anything, for as long as somebody was ready to wait: nobody else waits so long again. */
   #isAway = false;
+  #isHurried = false;
+  #saysThatItWaits = false;
 
   constructor(sdk: Sdk, client: SdkClient, place: { bucket: string; scheme: 's3' | 'gs' }, settings: S3Settings) {
     this.sdk = sdk;
@@ -69,6 +75,7 @@ export class S3Calls {
     this.clock = settings.clock ?? systemClock;
     this.#random = settings.random ?? Math.random;
     this.#onNotice = settings.onNotice ?? (() => {});
+    this.#onWait = settings.onWait ?? (() => {});
     // One for every call under way.
     setMaxListeners(0, this.#closing.signal);
   }
@@ -98,6 +105,7 @@ export class S3Calls {
       try {
         const answer = await send(ends, attempt);
         this.#heard();
+        this.#saysThatItWaits = false;
         return answer;
       } catch (thrown) {
         if (ends.aborted) throw ends.reason;
@@ -105,11 +113,13 @@ export class S3Calls {
         if (fault.status > 0) this.#heard();
         const kind = kindOf(fault);
         const elapsedMs = this.clock.nowMs() - startMs;
-        const most = this.#isAway ? TIDY_PATIENCE_MS : this.#answered ? PATIENCE_MS : FIRST_PATIENCE_MS;
+        const isBrief = this.#isAway || this.#isHurried;
+        const most = isBrief ? TIDY_PATIENCE_MS : this.#answered ? PATIENCE_MS : FIRST_PATIENCE_MS;
         const patience = Math.min(patienceMs ?? PATIENCE_MS, most);
         const pauseMs = this.#pauseMs(attempt);
         const again = kind === 'passing' ? elapsedMs + pauseMs <= patience : kind === 'odd' && attempt < ODD_TRIES;
         if (again) {
+          if (elapsedMs >= SAID_AFTER_MS) this.#sayThatItWaits(store, fault, patience);
           await sleep(this.clock, pauseMs, ends);
           continue;
         }
@@ -120,10 +130,23 @@ export class S3Calls {
     }
   }
 
+  /** From now on nobody waits for long. */
+  hurry(): void {
+    this.#isHurried = true;
+  }
+
   /** Calls under way reject. */
   close(): void {
     this.#closing.abort(new FlowDcError('FDC_ERR_DEST_IO', `${this.scheme}://${this.bucket} was closed`));
     this.client.destroy();
+  }
+
+  /** Once for all calls, until the store does again what it is asked. */
+  #sayThatItWaits(store: string, { name, status }: Fault, patienceMs: number): void {
+    if (this.#saysThatItWaits) return;
+    this.#saysThatItWaits = true;
+    const what = status > 0 ? `the store answers ${status} (${visible(name)})` : `no answer (${visible(name)})`;
+    this.#onWait(`${store}: ${what}; waiting for it, at most ${Math.round(patienceMs / 1000)} s`);
   }
 
   #heard(): void {

@@ -140,6 +140,10 @@ export class S3Store implements ObjectStore {
     return new S3Store(this.#calls, `${this.#root}${suffix}`.replace(/^\/+|\/+$/g, ''));
   }
 
+  hurry(): void {
+    this.#calls.hurry();
+  }
+
   async close(): Promise<void> {
     this.#calls.close();
   }

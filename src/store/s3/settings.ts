@@ -21,6 +21,8 @@ export interface S3Settings {
   readonly silentMs?: number | undefined;
   /** Told once of everything that the store cannot do, a line each. */
   readonly onNotice?: ((line: string) => void) | undefined;
+  /** Told of a store that is waited for, a line each time it goes away. */
+  readonly onWait?: ((line: string) => void) | undefined;
   readonly clock?: Clock | undefined;
   /** From 0 to below 1, for the spread of retries. */
   readonly random?: (() => number) | undefined;

@@ -44,6 +44,14 @@ describe('hosts.json', () => {
     });
   });
 
+  it('is called what a user knows it by, where it is a copy', async () => {
+    const folder = await folderWith('garbage');
+    const name = 's3://bucket/a/.flow-dc/hosts.json';
+    const [notice] = await loadHostProfiles(join(folder, 'hosts.json'), new HostProfiles(clock), name);
+    expect(notice).toMatch(/^s3:\/\/bucket\/a\/\.flow-dc\/hosts\.json: ignored/);
+    expect(notice).not.toContain(folder);
+  });
+
   it('is not missed when there is none, and not written without hosts', async () => {
     const folder = await folderWith(undefined);
     const profiles = new HostProfiles(clock);

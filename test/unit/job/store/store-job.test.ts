@@ -143,6 +143,7 @@ describe('overwriting a job in a store', () => {
     bucket.onRequest = () => {};
     const after = await visit();
     expect(after).toMatchObject({ resumed: false });
+    expect(after.notices[0]).toContain('an --overwrite was cut short here');
     expect(after.id).not.toBe(before.id);
     expect(await output.head('000000.tar')).toBeUndefined();
   });

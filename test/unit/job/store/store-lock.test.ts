@@ -91,8 +91,14 @@ describe('the lock of a job in a store', () => {
     await hold({});
     await state.put('lock.takeover', JSON.stringify({ pid: 2, hostname: 'elsewhere', nonce: 'guard' }));
     await clock.advance(100_000);
-    const taken = acquireStoreLock(state, options);
+    const waits: string[] = [];
+    const taken = acquireStoreLock(state, { ...options, onWait: (line) => waits.push(line) });
+    await clock.advance(3_000);
+    expect(waits).toEqual([
+      's3://bucket/a/.flow-dc/lock.takeover: another process begins here; waiting, 30 s if it was killed',
+    ]);
     await clock.advance(60_000);
+    expect(waits).toHaveLength(1);
     await (await taken).release();
   });
 
