@@ -59,7 +59,7 @@ const laion: UnitShape = {
     ['tags', late(new List(field('item', new Utf8())), ['a', 'b'])],
     ['boxes', late(new List(field('item', new Struct([field('x', new Float64())]))), [{ x: 1 }])],
     ['place', late(new Struct([field('lat', new Float64()), field('of', new Utf8())]), { lat: 2, of: 'z' })],
-    ['exif', late(new Map_(field('entries', entries) as never), new Map([['Make', 'X']]))],
+    ['exif', late(new Map_(new Field('entries', entries, false) as never), new Map([['Make', 'X']]))],
     ['odd "name": \u0085 #', late(new Utf8(), 'v')],
     ['WIDTH', late(new Utf8(), '640')],
   ],
