@@ -26,6 +26,7 @@ import './stages/manifest/remote/remotes.ts';
 import './stages/manifest/remote/stored.ts';
 import './store/s3/bucket-access.ts';
 import './store/s3/open-object-store.ts';
+import './telemetry/channels.ts';
 import './transport/nats/connect-cluster.ts';
 import './transport/nats/connection/nats-options.ts';
 import '@aws-sdk/client-s3';

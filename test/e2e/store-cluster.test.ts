@@ -9,6 +9,9 @@ import { describeNats, type NatsServer, startNatsServer } from '../support/nats-
 import { type CliProcess, type CliResult, runCli } from '../support/run-cli.ts';
 import { describeS3, type GatewayKind, type S3Gateway, testS3Gateway } from '../support/s3-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { createTestCa } from '../support/test-ca.ts';
+
+const manifests = process.env.FLOW_DC_MANIFESTS;
 
 interface StoreTrial extends ClusterTrial {
   readonly gateway: S3Gateway;
@@ -94,6 +97,29 @@ describeNats('a job of several processes into an object store', () => {
         const again = await trial.submit(trial.out, ...flags).done;
         expect(again.stderr).toContain('nothing to do');
         expect(again.code).toBe(0);
+      },
+    );
+
+    it.skipIf(manifests === undefined)(
+      'gives the rows of laion_10000.parquet that a local run gives, although one of three workers is killed',
+      async () => {
+        const { tls, caPem } = createTestCa();
+        const manifest = join(manifests as string, 'laion_10000.parquet');
+        const trial = await storeTrial({ nats: server.url, manifest, shardSize: 500, latencyMs: 10, origin: { tls } });
+        const flags = ['--ca-file', trial.path('ca.pem')];
+        await writeFile(trial.path('ca.pem'), caPem);
+        const alone = trial.path('alone');
+        expect((await trial.run('download', ...trial.flags, '-o', alone, ...flags)).code).toBe(0);
+        const submit = trial.submit(trial.out, ...flags);
+        const job = await jobOf(submit);
+        const workers = [1, 2, 3].map(() => trial.worker('--job', job));
+        const victim = await Promise.race(workers.map((one) => said(one, 'committed', 120_000).then(() => one)));
+        victim.child.kill('SIGKILL');
+        const done = await submit.done;
+        expect(done.code, done.stderr).toBe(0);
+        for (const worker of workers) expect((await worker.done).code).toBe(worker === victim ? null : 0);
+        expect(await trial.rows()).toEqual(essence(await outcomesOf(alone)));
+        await trial.expectClean();
       },
     );
 
