@@ -26,9 +26,6 @@ export function tooLarge(name: string, mostBytes: number): FlowDcError {
   return new FlowDcError('FDC_ERR_DEST_IO', what, { advice: '; delete it, then run the same command again' });
 }
 
-/** Objects that exist for a moment, while it is tried out what the store can do, begin with this. */
-export const PROBE_PREFIX = '.flow-dc-probe-';
-
 /** What completing an upload needs. Anybody with access to the store can do it, any number of times. */
 export interface UploadNote {
   readonly id: string;

@@ -91,7 +91,7 @@ describe("the notebook's cloud configuration", () => {
     const { folder, tools, run } = await inNotebook({ cloud_destination: "it's mine" });
     const result = await run(['--dry-run'], tools.env);
     expect(result.code, result.stderr).toBe(0);
-    expect(result.stderr).toMatch(/gocmd put -f -k .+000000\.tar 'it'\\''s mine\/000000\.tar'/);
+    expect(result.stderr).toMatch(/gocmd put -f -k '.+000000\.tar' 'it'\\''s mine\/000000\.tar'/);
     expect(await tools.calls()).toEqual([]);
     expect(await readdir(folder)).not.toContain("it's mine");
   });

@@ -1,12 +1,13 @@
 /** What attempts without a record left in a store: open uploads, loose files that were never moved. */
 import type { UnitId, UnitRecord } from '../../record.ts';
-import { type ObjectStore, type OpenUpload, PROBE_PREFIX } from '../../store/object-store.ts';
+import type { ObjectStore, OpenUpload } from '../../store/object-store.ts';
+import { isOrphanedProbe, PROBE_PREFIX } from '../../store/probe-key.ts';
 import { forEachConcurrently } from '../loose-files.ts';
 import { isOwnKey, STAGING, STATE_PREFIX, type StoreArea } from './store-layout.ts';
 import { removeBelow } from './store-staging.ts';
 
 const ABORTS = 8;
-/** Trying takes less than a second; clocks differ by more. */
+/** Where its maker is unknown. Trying takes less than a second; clocks differ by more. */
 const PROBE_MS = 600_000;
 
 /** Remove staged loose files of attempts that nobody decided. */
@@ -27,7 +28,7 @@ export async function sweepProbes({ output, state }: StoreArea, nowMs: number): 
   for (const store of [output, state]) {
     const old: string[] = [];
     for await (const { key, modifiedAtMs } of store.list(PROBE_PREFIX))
-      if (modifiedAtMs < nowMs - PROBE_MS) old.push(key);
+      if (modifiedAtMs < nowMs - PROBE_MS || isOrphanedProbe(key)) old.push(key);
     await store.remove(old);
   }
 }

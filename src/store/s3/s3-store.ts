@@ -1,7 +1,7 @@
 /** An object store that speaks S3. */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ByteRange, ObjectStore, ObjectUpload, OpenUpload, StoredObject, UploadNote } from '../object-store.ts';
-import { PROBE_PREFIX } from '../object-store.ts';
+import { probeKey } from '../probe-key.ts';
 import { isMute, ofStore, unless } from './faults.ts';
 import { listObjects, listUploads } from './listing.ts';
 import { readObject, readOnwards } from './reading.ts';
@@ -150,7 +150,7 @@ export class S3Store implements ObjectStore {
 
   /** Create the same object twice: a store that knows the condition refuses the second one. */
   async #tryCondition(): Promise<boolean> {
-    const key = PROBE_PREFIX + randomUUID();
+    const key = probeKey();
     const create = (): Promise<boolean> => this.#put(key, '', { onlyNew: true }).then(() => true);
     const tryTwice = async (): Promise<boolean> => {
       await unless('exists', create(), true);
