@@ -56,7 +56,9 @@ describe('flow-dc report', () => {
     expect(shards).toBe(4);
     for (const part of ['queue', 'headers', 'hash', 'write', 'commit'] as const)
       expect(ms?.[part], part).toBeGreaterThan(0);
-    expect(result.errorLines.find(({ code }) => code === 'http_403')?.next).toMatch(/^flow-dc download .* --contact /);
+    expect(result.errorLines.find(({ code }) => code === 'http_403')?.next).toMatch(
+      /^flow-dc retry .* --only http_403 --contact /,
+    );
   });
 
   it('has the same totals whatever the shard size, and sums of them over several folders', async () => {
@@ -129,7 +131,7 @@ describe('flow-dc report', () => {
     const result = await report(await tempFolder());
     expect(result.code).toBe(2);
     expect(result.stderr).toMatch(/^flow-dc: .* holds no flow-dc job; .*\(FDC_ERR_JOB_MISSING\)\n$/);
-    expect((await report()).stderr).toMatch(/^flow-dc: report takes the folder of a download/);
+    expect((await report()).stderr).toMatch(/^flow-dc: report takes the output of a download/);
   });
 });
 
