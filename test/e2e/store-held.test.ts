@@ -12,12 +12,12 @@ const MIB = 1 << 20;
 it('a store that takes less than the network brings holds the fetch, and is named by the run and by report', async () => {
   const gateway = await testS3Gateway('s3rver');
   const proxy = await testFaultProxy(() => gateway.port);
-  proxy.add({ fault: { kind: 'slow', bytesPerSecond: 6 * MIB }, when: ({ part }) => part > 0 });
+  proxy.add({ fault: { kind: 'slow', bytesPerSecond: 24 * MIB }, when: ({ part }) => part > 0 });
   const origin = await testOrigin({ meanBytes: 100_000, sigma: 0 });
   const manifest = join(await tempFolder(), 'm.txt');
-  await writeFile(manifest, Array.from({ length: 1000 }, (_, i) => `http://h${i % 20}.test/${i}.jpg`).join('\n'));
+  await writeFile(manifest, Array.from({ length: 4000 }, (_, i) => `http://h${i % 20}.test/${i}.jpg`).join('\n'));
   const env = gateway.env(proxy.url);
-  const args = ['download', manifest, '-o', 's3://bucket/set', '--connect-to', origin.connectTo, '--shard-size', '100'];
+  const args = ['download', manifest, '-o', 's3://bucket/set', '--connect-to', origin.connectTo, '--shard-size', '400'];
   const { code, stderr } = await runCli(args, { env });
   expect(code, stderr).toBe(0);
   const held =
