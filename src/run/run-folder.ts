@@ -14,6 +14,8 @@ import { destinationError, errnoOf } from '../destination/destination.ts';
 import { FlowDcError } from '../errors.ts';
 
 const POISON = 'poison';
+/** Enough for as many runs as end at once on one machine. Chosen. */
+const MAKE_TRIES = 20;
 
 export class RunFolder {
   /** All of it. */
@@ -70,6 +72,17 @@ export class RunFolder {
   }
 
   async #make(): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#makeOnce();
+      } catch (error) {
+        // Another run that ends just now removes what they share.
+        if (errnoOf(error) !== 'ENOENT' || tries === MAKE_TRIES) throw error;
+      }
+    }
+  }
+
+  async #makeOnce(): Promise<void> {
     await mkdir(this.root, { mode: 0o700 }).catch((error: unknown) => {
       if (errnoOf(error) !== 'EEXIST') throw error;
     });
