@@ -3,7 +3,7 @@
  * fetch-units.ts and fetch-rows.ts, which share it.
  */
 import type { Clock } from '../../clock.ts';
-import { isStored, parseHttpUrl, parseUrl } from '../../host/host.ts';
+import { isStored, parseHttpUrl } from '../../host/host.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import { requestHeaders } from '../../network/request-headers.ts';
 import { isShortage } from '../../open-files.ts';
@@ -19,6 +19,7 @@ import { type AttemptEnd, type AttemptSettings, type FailedAttempt, failedAs } f
 import type { CollectedBody, CollectorOptions } from './reply/body-collector.ts';
 import { BodyBudget } from './reply/body-memory.ts';
 import { Deadlines, DeadlinesByLength } from './reply/deadline.ts';
+import { redirectOf } from './reply/redirect.ts';
 import { announcedEnd, type FetchTask, failedEnd, fetchedEnd, refusedUrl, Work } from './row-work.ts';
 import type { Permit } from './schedule/gate.ts';
 import type { Lane } from './schedule/lane.ts';
@@ -253,15 +254,9 @@ export class FetchEngine implements Tower {
   }
 
   #follow(work: Work, end: AttemptEnd & { kind: 'redirect' }): void {
-    const { maxRedirects } = this.#settings;
-    if (work.hops >= maxRedirects)
-      return this.#fail(work, 'too_many_redirects', `more than ${maxRedirects} redirects`, 'failed', end);
-    const target = end.location === undefined ? undefined : parseUrl(end.location, work.url.href);
-    if (target === undefined || !/^https?:$/.test(target.protocol) || target.hostname === '') {
-      const where = end.location === undefined ? 'nowhere' : 'an unusable Location';
-      return this.#fail(work, 'bad_redirect', `HTTP status ${end.status} to ${where}`, 'failed', end);
-    }
-    work.follow(target);
+    const turn = redirectOf(end, work.url, work.hops, this.#settings.maxRedirects);
+    if (!turn.ok) return this.#fail(work, turn.code, turn.message, 'failed', end);
+    work.follow(turn.url);
     const skipped = `redirected to ${work.host}, skipped by the configuration`;
     if (this.#settings.policyOf(work.host).skip === true)
       return this.#fail(work, 'host_skipped', skipped, 'skipped', end);
