@@ -8,7 +8,7 @@ import { note, runStep } from './run-step.ts';
 
 /** Pinned, what they stand on is not: that is what users get. */
 const SETS = {
-  /** What reads datasets from a store. */
+  /** What reads datasets, from a folder and from a store. */
   loaders: [
     'datasets==5.2.0',
     'webdataset==1.0.2',
@@ -16,9 +16,13 @@ const SETS = {
     'duckdb-extensions==1.5.5',
     'duckdb-extension-httpfs==1.5.5',
     'pyarrow==26.0.1',
+    'pandas==3.1.1',
+    'polars==2.1.0',
     's3fs==2026.9.0',
     'pillow==13.0.0',
   ],
+  /** Its last release before 1.0, which many still train with and which alone has wids; both cannot be in one place. */
+  webdataset0: ['webdataset==0.2.86', 'pillow==13.0.0'],
   aws: ['awscli==1.46.2'],
   gsutil: ['gsutil==5.38'],
   /** The compiler, where none is installed or only one that is too old to fetch a newer one. */

@@ -81,8 +81,8 @@ function contender(name: string, main: string, place: Place, flags: readonly str
 }
 
 const saidStored: Contender['stored'] = async (run) => {
-  const { stored, bytes } = lastJson<JobSummary>(run);
-  return { rows: stored, bytes };
+  const { fetched, bytes } = lastJson<JobSummary>(run);
+  return { rows: fetched, bytes };
 };
 
 function reach({ connectToPort, caFile }: Workload): string[] {

@@ -26,7 +26,7 @@ First steps
   flow-dc submit photos.parquet -o /shared/ds --nats nats://host:4222    on many machines: docs/cluster.md
 
 flow-dc COMMAND --help lists a command's options. Exit codes: 0 done, 1 fault (resumable), 2 wrong usage, 3 nothing or
-too little stored, or verify found something, 129/130/143 interrupted (resumable).
+too little fetched, or verify found something, 129/130/143 interrupted (resumable).
 `;
 }
 

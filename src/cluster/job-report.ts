@@ -18,7 +18,7 @@ export interface JobReport {
   };
   readonly rows: {
     readonly settled: number;
-    readonly stored: number;
+    readonly fetched: number;
     readonly failed: number;
     readonly skipped: number;
   };
@@ -57,7 +57,7 @@ export async function jobReport(channel: ClusterChannel, clock: Clock): Promise<
       inFlight,
       waiting: Math.max(0, published - committed - inFlight),
     },
-    rows: { settled: totals.rows, stored: totals.stored, failed: totals.failed, skipped: totals.skipped },
+    rows: { settled: totals.rows, fetched: totals.fetched, failed: totals.failed, skipped: totals.skipped },
     bytes: totals.bytes,
     rowsPerSecond: workers.reduce((sum, worker) => sum + worker.rowsPerSecond, 0),
     workers,
@@ -84,7 +84,7 @@ function hostsOf(workers: readonly WorkerStatus[]): JobReport['hosts'] {
   return [...hosts].map(([host, sum]) => ({ host, ...sum })).sort((a, b) => b.inFlight - a.inFlight);
 }
 
-type Counts = Pick<RecordTotals, 'stored' | 'failed' | 'skipped' | 'bytes'>;
+type Counts = Pick<RecordTotals, 'fetched' | 'failed' | 'skipped' | 'bytes'>;
 
 /**
  * What all workers of a job are doing at this moment, as they say themselves. Rows count when their unit is decided;
@@ -98,15 +98,15 @@ export class ClusterGauge {
   #cancel: (() => void) | undefined;
 
   /** @param before - of records that were there before; they will be noted again */
-  constructor(channel: Pick<ClusterChannel, 'workers'>, clock: Clock, { stored, failed, skipped, bytes }: Counts) {
+  constructor(channel: Pick<ClusterChannel, 'workers'>, clock: Clock, { fetched, failed, skipped, bytes }: Counts) {
     this.#channel = channel;
     this.#clock = clock;
-    this.#counts = { stored: -stored, failed: -failed, skipped: -skipped, bytes: -bytes };
+    this.#counts = { fetched: -fetched, failed: -failed, skipped: -skipped, bytes: -bytes };
     this.#again(0);
   }
 
   note({ stored, failed, skipped, bytes }: UnitRecord): void {
-    this.#counts.stored += stored;
+    this.#counts.fetched += stored;
     this.#counts.failed += failed;
     this.#counts.skipped += skipped;
     this.#counts.bytes += bytes;
@@ -116,10 +116,10 @@ export class ClusterGauge {
     const present = presentWorkers(this.#workers, this.#clock);
     const sum = (of: (worker: WorkerStatus) => number): number =>
       present.reduce((total, worker) => total + of(worker), 0);
-    const { stored, failed, skipped, bytes } = this.#counts;
+    const { fetched, failed, skipped, bytes } = this.#counts;
     return {
       ...{
-        stored: Math.max(0, stored),
+        stored: Math.max(0, fetched),
         failed: Math.max(0, failed),
         skipped: Math.max(0, skipped),
         bytes: Math.max(0, bytes),

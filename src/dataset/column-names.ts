@@ -5,7 +5,18 @@ import { isReaderColumn } from '../record.ts';
 /** The outcome table's own columns, in their order. */
 export const OUTCOME_COLUMNS = [
   ...['key', 'name', 'row', 'source_file', 'source_row', 'url', 'final_url', 'label', 'caption', 'status', 'code'],
-  ...['http_status', 'bytes', 'content_type', 'sha256', 'width', 'height', 'attempts', 'attempt_set', 'headers_ms'],
+  ...[
+    'message',
+    'http_status',
+    'bytes',
+    'content_type',
+    'sha256',
+    'width',
+    'height',
+    'attempts',
+    'attempt_set',
+    'headers_ms',
+  ],
   ...['total_ms', 'fetched_at', 'etag', 'last_modified', 'host', 'flags'],
 ] as const;
 

@@ -105,6 +105,7 @@ export interface KeptRow {
   readonly name: string | undefined;
   readonly status: 'fetched' | 'failed' | 'skipped';
   readonly code: string | undefined;
+  readonly message: string | undefined;
   readonly host: string;
   readonly bytes: number;
   readonly contentType: string | undefined;
@@ -136,6 +137,7 @@ export function keptRows(table: Uint8Array): Map<number, KeptRow> {
       const value = numbers(name);
       return (row) => (Number.isNaN(value(row)) ? undefined : value(row));
     };
+    const message = hasMessages(batch) ? texts('message') : () => undefined;
     const [name, status, code, host] = [texts('name'), texts('status'), texts('code'), texts('host')] as const;
     const [contentType, sha256, finalUrl] = [texts('content_type'), texts('sha256'), texts('final_url')] as const;
     const [etag, lastModified, flags] = [texts('etag'), texts('last_modified'), texts('flags')] as const;
@@ -146,8 +148,8 @@ export function keptRows(table: Uint8Array): Map<number, KeptRow> {
       const ended = status(i) as KeptRow['status'] | undefined;
       if (ended === undefined) continue;
       rows.set(start + i, {
-        ...{ name: name(i), status: ended, code: code(i), host: host(i) ?? '', bytes: bytes(i) ?? 0 },
-        ...{ contentType: contentType(i), sha256: sha256(i), width: width(i), height: height(i) },
+        ...{ name: name(i), status: ended, code: code(i), message: message(i), host: host(i) ?? '' },
+        ...{ bytes: bytes(i) ?? 0, contentType: contentType(i), sha256: sha256(i), width: width(i), height: height(i) },
         ...{ httpStatus: httpStatus(i), attempts: attempts(i) ?? 0, headersMs: headersMs(i), totalMs: totalMs(i) },
         ...{ fetchedAtMs: at(i) ?? 0, finalUrl: finalUrl(i), etag: etag(i), lastModified: lastModified(i) },
         // That is seen anew over all rows.
@@ -157,6 +159,11 @@ export function keptRows(table: Uint8Array): Map<number, KeptRow> {
     start += batch.numRows;
   }
   return rows;
+}
+
+/** In tables of earlier versions a column of that name is the manifest's own, behind ours. */
+function hasMessages({ schema: { names } }: RecordBatch): boolean {
+  return names.indexOf('message') === names.indexOf('code') + 1;
 }
 
 function readersOf(batch: RecordBatch) {

@@ -5,7 +5,7 @@ import type { RowsAgain, UnitRecord } from '../record.ts';
 export interface RecordTotals {
   readonly units: number;
   readonly rows: number;
-  readonly stored: number;
+  readonly fetched: number;
   readonly failed: number;
   readonly skipped: number;
   /** Of stored bodies. */
@@ -14,24 +14,25 @@ export interface RecordTotals {
   readonly errors: Readonly<Record<string, number>>;
 }
 
+const NUMBERS = ['units', 'rows', 'fetched', 'failed', 'skipped', 'bytes'] as const;
+
 /** Adds up records one by one and keeps none; what several sets of them add up to can be added as well. */
 export class TotalsSum {
-  readonly #sums = { units: 0, rows: 0, stored: 0, failed: 0, skipped: 0, bytes: 0 };
+  readonly #sums = { units: 0, rows: 0, fetched: 0, failed: 0, skipped: 0, bytes: 0 };
   readonly #errors = new Map<string, number>();
 
   /**
-   * Rows that were fetched again count once, as what they are now.
-   * @param units - how many records the numbers are of
+   * Rows that were fetched again count once, as what they are now. Of a record's numbers, one is called otherwise:
+   * records keep the names that they have had since the first version.
    */
-  add(part: Omit<RecordTotals, 'units'> & Pick<UnitRecord, 'again'>, units = 1): void {
-    this.#sums.units += units;
-    this.#sums.rows += part.rows;
-    this.#sums.stored += part.stored;
-    this.#sums.failed += part.failed;
-    this.#sums.skipped += part.skipped;
-    this.#sums.bytes += part.bytes;
+  add({ stored, again, ...record }: UnitRecord): void {
+    this.addTotals({ ...record, units: 1, fetched: stored });
+    if (again !== undefined) this.#takeOff(again);
+  }
+
+  addTotals(part: RecordTotals): void {
+    for (const name of NUMBERS) this.#sums[name] += part[name];
     this.#addErrors(part.errors, 1);
-    if (part.again !== undefined) this.#takeOff(part.again);
   }
 
   #takeOff({ failed, skipped, errors }: RowsAgain): void {
@@ -62,7 +63,7 @@ export async function totalOf(records: AsyncIterable<UnitRecord>): Promise<Recor
 /** Several totals as one. */
 export function sumOf(parts: readonly RecordTotals[]): RecordTotals {
   const sum = new TotalsSum();
-  for (const part of parts) sum.add(part, part.units);
+  for (const part of parts) sum.addTotals(part);
   return sum.read();
 }
 

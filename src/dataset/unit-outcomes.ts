@@ -2,6 +2,8 @@
 import { type Data, Field, Int64, List, makeData, TimestampMillisecond, Utf8 } from 'apache-arrow';
 import { float64Column, int32Column, packedBits, utf8Column } from '../arrow/columns.ts';
 import type { FetchResult, UnitRow } from '../record.ts';
+import { shortened } from '../short-text.ts';
+import { visible } from '../visible.ts';
 import type { Publish } from './published.ts';
 
 /** Flag of rows with a "no longer available" picture. */
@@ -63,6 +65,8 @@ export class UnitOutcomes {
   readonly #digests: Buffer;
   readonly #hasDigest: Uint8Array;
   readonly #numbers: Readonly<Record<NumberField, Numbers>>;
+  /** Of rows that are not fetched: in words, what a code does not say. */
+  readonly #messages = new Map<number, string>();
   /** Of the few rows that have any. */
   readonly #flags = new Map<number, readonly string[]>();
 
@@ -101,7 +105,11 @@ export class UnitOutcomes {
     if (result.flags !== undefined && result.flags.length > 0) this.#flags.set(index, result.flags);
     this.counts[status] += 1;
     if (status === 'fetched') this.bytes += result.bytes;
-    else this.errors[code ?? 'unknown'] = (this.errors[code ?? 'unknown'] ?? 0) + 1;
+    else {
+      this.errors[code ?? 'unknown'] = (this.errors[code ?? 'unknown'] ?? 0) + 1;
+      // Part of it may be a stranger's.
+      if (result.message !== undefined) this.#messages.set(index, visible(shortened(result.message)));
+    }
   }
 
   /** The table's own columns, in their order. */
@@ -120,6 +128,7 @@ export class UnitOutcomes {
       ['caption', utf8Column(rows.map(({ caption }) => (caption == null ? caption : publish(caption))))],
       ['status', utf8Column(this.#status)],
       ['code', utf8Column(this.#codes)],
+      ['message', utf8Column(rows.map((_, index) => this.#messages.get(index)))],
       ['http_status', httpStatus.ints()],
       ['bytes', int64Column(bytes.values)],
       ['content_type', utf8Column(this.#contentTypes)],

@@ -155,9 +155,9 @@ async function probeStrata(
   };
 }
 
-async function diskRoom(path: string, { bytes, stored }: ManifestEstimate): Promise<DiskRoom | undefined> {
+async function diskRoom(path: string, { bytes, fetched }: ManifestEstimate): Promise<DiskRoom | undefined> {
   const free = await freeBytes(path);
   if (free === undefined || bytes === undefined) return undefined;
-  const neededBytes = Math.round(bytes.high + stored.high * OVERHEAD_BYTES_PER_ROW);
+  const neededBytes = Math.round(bytes.high + fetched.high * OVERHEAD_BYTES_PER_ROW);
   return { path, freeBytes: free, neededBytes, fits: neededBytes <= free };
 }

@@ -19,8 +19,8 @@ export interface ManifestEstimate {
    * learnt.
    */
   readonly bytes?: TotalEstimate | undefined;
-  /** Rows that would be stored, unresolved ones not among them. */
-  readonly stored: RowsEstimate;
+  /** Rows that would be fetched, unresolved ones not among them. */
+  readonly fetched: RowsEstimate;
   /**
    * Rows whose size could not be learnt and that a later attempt might store; their codes are among the failures,
    * marked transient.
@@ -58,7 +58,7 @@ export interface HostEstimate {
   readonly rows: number;
   readonly sampled: number;
   readonly sized: number;
-  /** Per stored row. */
+  /** Per fetched row. */
   readonly meanBytes: number;
   /** All of the host's rows. */
   readonly bytes: number;

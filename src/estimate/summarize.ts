@@ -17,7 +17,7 @@ interface Probed {
   readonly outcomes: readonly ProbeOutcome[];
 }
 
-export type Summary = Pick<ManifestEstimate, 'bytes' | 'stored' | 'unresolved' | 'failures' | 'hosts'> & {
+export type Summary = Pick<ManifestEstimate, 'bytes' | 'fetched' | 'unresolved' | 'failures' | 'hosts'> & {
   readonly counts: { readonly sized: number; readonly failed: number; readonly unresolved: number };
 };
 
@@ -33,7 +33,7 @@ export function summarize(
   }));
   return {
     bytes: bytesOf(probed),
-    stored: rowsWith(probed, ({ kind }) => kind === 'sized'),
+    fetched: rowsWith(probed, ({ kind }) => kind === 'sized'),
     unresolved: { sampled: countOf(probed, 'unresolved'), ...rowsWith(probed, ({ kind }) => kind === 'unresolved') },
     failures: failuresOf(probed, unfetchable),
     hosts: hostsOf(probed),

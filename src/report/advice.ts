@@ -1,4 +1,4 @@
-/** Why rows with a code were most likely not stored, and what to run about it. */
+/** Why rows with a code were most likely not fetched, and what to run about it. */
 import { isTransient, type NamedRowCode, ROW_CODES, type RowCode } from '../row-codes.ts';
 
 export interface Advice {

@@ -10,7 +10,7 @@ import { duration } from '../format.ts';
 /** One shard: FLOW-DC's partition. */
 export interface ShardFigures {
   readonly rows: number;
-  readonly stored: number;
+  readonly fetched: number;
   readonly bytes: number;
   /** From its first row to its commit; absent when its stats file could not be read. */
   readonly elapsedMs?: number | undefined;
@@ -87,8 +87,8 @@ export class FlowDcTally {
   #startMs = Number.POSITIVE_INFINITY;
   #endMs = Number.NEGATIVE_INFINITY;
 
-  addShard({ rows, stored, bytes, elapsedMs }: ShardFigures): void {
-    if (rows > 0) this.#successRates.add((stored / rows) * 100);
+  addShard({ rows, fetched, bytes, elapsedMs }: ShardFigures): void {
+    if (rows > 0) this.#successRates.add((fetched / rows) * 100);
     if (elapsedMs !== undefined && elapsedMs > 0) this.#throughputs.add(bytes / 1e6 / (elapsedMs / 1000));
   }
 
@@ -131,9 +131,9 @@ export class FlowDcTally {
         },
         download_stats: {
           total_urls: totals.rows,
-          successful_downloads: totals.stored,
+          successful_downloads: totals.fetched,
           failed_downloads: totals.failed + totals.skipped,
-          success_rate_percent: percent(totals.stored, totals.rows),
+          success_rate_percent: percent(totals.fetched, totals.rows),
           total_downloaded_TB: rounded(totals.bytes / 1e12, 6),
           effective_throughput_MBps: workedMs > 0 ? rounded(megabytes / (workedMs / 1000), 2) : 0,
         },

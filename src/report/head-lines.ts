@@ -1,5 +1,5 @@
 /**
- * The head of a report, which is also what a run says at its end: what was stored, what was not and why, how long it
+ * The head of a report, which is also what a run says at its end: what was fetched, what was not and why, how long it
  * took.
  */
 
@@ -26,17 +26,17 @@ export interface Head extends RecordTotals {
 const MAX_CODES = 12;
 
 export function headLines(head: Head): string[] {
-  const { rows, stored, bytes, units, complete, runs, outs, reach, upload } = head;
+  const { rows, fetched, bytes, units, complete, runs, outs, reach, upload } = head;
   const [out] = outs;
   const shards = out === STDOUT_NAME ? 'one tar' : `${count(units)} ${units === 1 ? 'shard' : 'shards'}`;
-  const share = percent(rows === 0 ? 0 : stored / rows);
+  const share = percent(rows === 0 ? 0 : fetched / rows);
   const next =
     out === undefined || out === 'none:' || out === STDOUT_NAME || outs.length > 1
       ? []
       : [`output: ${out}`, `next: ${nextCommand(complete ? 'verify' : 'resume', out, reach)}`];
   return [
-    `${complete ? 'done' : 'unfinished'}: ${count(stored)} of ${count(rows)} ${complete ? '' : 'settled '}rows ` +
-      `stored (${share}), ${byteSize(bytes)} in ${shards}`,
+    `${complete ? 'done' : 'unfinished'}: ${count(fetched)} of ${count(rows)} ${complete ? '' : 'settled '}rows ` +
+      `fetched (${share}), ${byteSize(bytes)} in ${shards}`,
     ...codeLines(head),
     ...timeLine(rows, bytes, runs),
     ...heldLine(outs, heldShare(runs), upload),
@@ -44,7 +44,7 @@ export function headLines(head: Head): string[] {
   ];
 }
 
-/** What was not stored, by code, most frequent first. */
+/** What was not fetched, by code, most frequent first. */
 export function codeLines({ failed, skipped, errors }: RecordTotals): string[] {
   const all = Object.entries(errors);
   const lines = all
@@ -52,7 +52,7 @@ export function codeLines({ failed, skipped, errors }: RecordTotals): string[] {
     .map(([code, rows]) => `  ${count(rows).padStart(9)}  ${code.padEnd(18)} ${meaningOf(code)}`);
   if (all.length > MAX_CODES)
     lines.push(`  ${count(all.length - MAX_CODES).padStart(9)}  more codes, see the outcome tables`);
-  return failed + skipped === 0 ? [] : [`not stored: ${count(failed)} failed, ${count(skipped)} skipped`, ...lines];
+  return failed + skipped === 0 ? [] : [`not fetched: ${count(failed)} failed, ${count(skipped)} skipped`, ...lines];
 }
 
 function timeLine(rows: number, bytes: number, runs: readonly RunSpan[]): string[] {

@@ -95,7 +95,7 @@ async function* readUnits(
       if (stats.times !== undefined) tally.addTimes(stats.times, record.rows);
     }
     const { rows, stored, bytes } = record;
-    flowDc.addShard({ rows, stored, bytes, elapsedMs: stats?.elapsedMs });
+    flowDc.addShard({ rows, fetched: stored, bytes, elapsedMs: stats?.elapsedMs });
     flowDc.addRecord(record.worker, artifactBytes(record), record.committedAtMs);
     if (table !== undefined) addRows(table, record, latest, tally, gaps);
     yield record;

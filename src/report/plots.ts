@@ -13,7 +13,7 @@ export interface TimePlot {
   readonly bucketMs: number;
   /** Wall clock of the buckets' beginnings, ascending. */
   readonly atMs: readonly number[];
-  readonly stored: readonly number[];
+  readonly fetched: readonly number[];
   readonly failed: readonly number[];
   readonly skipped: readonly number[];
   /** Of stored bodies. */
@@ -45,7 +45,7 @@ export class TimeBuckets {
     return {
       bucketMs: this.#bucketMs,
       atMs: sorted.map(([index]) => index * this.#bucketMs),
-      stored: column((bucket) => bucket.stored),
+      fetched: column((bucket) => bucket.fetched),
       failed: column((bucket) => bucket.failed),
       skipped: column((bucket) => bucket.skipped),
       bytes: column((bucket) => bucket.bytes),

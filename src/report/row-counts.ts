@@ -71,7 +71,7 @@ export function quantilesOf(sketch: LatencySketch): Quantiles | undefined {
 /** What became of some rows: of a host's, or of those that ended at about the same time. */
 export class RowCounts {
   rows = 0;
-  stored = 0;
+  fetched = 0;
   failed = 0;
   skipped = 0;
   /** Of stored bodies. */
@@ -82,7 +82,7 @@ export class RowCounts {
   add({ status, bytes, headersMs }: OutcomeRow): void {
     this.rows += 1;
     if (status === 'fetched') {
-      this.stored += 1;
+      this.fetched += 1;
       this.bytes += bytes;
     } else if (status === 'skipped') this.skipped += 1;
     else this.failed += 1;
@@ -91,7 +91,7 @@ export class RowCounts {
 
   merge(other: RowCounts): void {
     this.rows += other.rows;
-    this.stored += other.stored;
+    this.fetched += other.fetched;
     this.failed += other.failed;
     this.skipped += other.skipped;
     this.bytes += other.bytes;

@@ -53,14 +53,14 @@ export class Tally {
 export interface HostLine {
   readonly host: string;
   readonly rows: number;
-  readonly stored: number;
+  readonly fetched: number;
   readonly failed: number;
   readonly skipped: number;
   readonly bytes: number;
   /** Send to headers, of rows that got headers; absent without any. */
   readonly p50Ms?: number | undefined;
   readonly p95Ms?: number | undefined;
-  /** The code that most of its rows have that were not stored. */
+  /** The code that most of its rows have that were not fetched. */
   readonly topError?: string | undefined;
 }
 
@@ -131,8 +131,8 @@ export class HostTable {
   }
 }
 
-function lineOf(host: string, { rows, stored, failed, skipped, bytes, latency, errors }: HostEntry): HostLine {
+function lineOf(host: string, { rows, fetched, failed, skipped, bytes, latency, errors }: HostEntry): HostLine {
   const [p50Ms, p95Ms] = [latency.quantile(0.5), latency.quantile(0.95)];
   const [topError] = mostFrequentFirst(errors)[0] ?? [];
-  return { host, rows, stored, failed, skipped, bytes, p50Ms, p95Ms, topError };
+  return { host, rows, fetched, failed, skipped, bytes, p50Ms, p95Ms, topError };
 }

@@ -41,7 +41,7 @@ describe('a limit of open files', () => {
     expect(code, stderr).toBe(0);
     expect(stderr).toContain('open files are allowed');
     expect(stderr).not.toContain('EMFILE');
-    expect(stderr).toContain(`${ROWS} of ${ROWS} rows stored`);
+    expect(stderr).toContain(`${ROWS} of ${ROWS} rows fetched`);
     expect(new Set((await outcomesOf(out)).map(({ attempts }) => attempts))).toEqual(new Set([1]));
   });
 

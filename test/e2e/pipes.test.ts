@@ -150,7 +150,7 @@ describe('flow-dc download', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({
       complete: true,
       rows: URLS.length,
-      stored: URLS.length,
+      fetched: URLS.length,
       failed: 0,
     });
   });

@@ -193,7 +193,7 @@ describe('flow-dc verify of an unfinished dataset', () => {
     expect((await runCli(['download', join(folder, 'm.csv'), '-o', out])).code).toBe(3);
     expect(await readdir(out)).not.toContain('_SUCCESS');
     const verdict = await verify(out);
-    expect(verdict.stderr).toContain('nothing stored: all 1 rows are settled; why: flow-dc report');
+    expect(verdict.stderr).toContain('nothing fetched: all 1 rows are settled; why: flow-dc report');
     expect(verdict.code).toBe(3);
   });
 });

@@ -30,7 +30,7 @@ describe.skipIf(chromium === undefined)('the HTML report, in a browser without a
       // Throughput, outcomes, latency; all hosts and each of the two.
       expect(await drawnCanvases(opened)).toEqual(Array(6).fill(true));
       const text = await opened.page.locator('main').textContent();
-      for (const words of ['done', '200', 'stored, 50.0 %', 'failed, 50.0 %', 'a.test', 'gone.test', 'http_404'])
+      for (const words of ['done', '200', 'fetched, 50.0 %', 'failed, 50.0 %', 'a.test', 'gone.test', 'http_404'])
         expect(text).toContain(words);
     }
   });

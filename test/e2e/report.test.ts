@@ -44,13 +44,13 @@ describe('flow-dc report', () => {
     const rows = await outcomesOf(out);
     const stored = rows.filter(({ status }) => status === 'fetched');
     const bytes = stored.reduce((sum, row) => sum + Number(row.bytes), 0);
-    expect(result).toMatchObject({ complete: true, rows: 400, stored: stored.length, bytes, units: 4, gaps: [] });
+    expect(result).toMatchObject({ complete: true, rows: 400, fetched: stored.length, bytes, units: 4, gaps: [] });
     expect(result.hosts.byRows.reduce((sum, { rows }) => sum + rows, 0)).toBe(400);
     expect(result.hosts.byFailure.map(({ host, topError }) => [host, topError])).toEqual([
       ['shy.test', 'http_403'],
       ['gone.test', 'http_404'],
     ]);
-    expect(result.plots.time.stored.reduce((a, b) => a + b, 0)).toBe(stored.length);
+    expect(result.plots.time.fetched.reduce((a, b) => a + b, 0)).toBe(stored.length);
     expect(result.plots.runs[0]?.hosts.map(({ host }) => host).sort()).toEqual([...HOSTS].sort());
     const { ms, shards } = result.time;
     expect(shards).toBe(4);
@@ -66,7 +66,7 @@ describe('flow-dc report', () => {
     const other = join(folder, 'other');
     await Promise.all([download(out), download(other, '--shard-size', '37')]);
     const [a, b, both] = [await reportDataset(out), await reportDataset(other), await reportDataset([out, other, out])];
-    for (const key of ['rows', 'stored', 'failed', 'skipped', 'bytes'] as const) {
+    for (const key of ['rows', 'fetched', 'failed', 'skipped', 'bytes'] as const) {
       expect(a[key], key).toBe(b[key]);
       expect(both[key], key).toBe(a[key] + b[key]);
     }

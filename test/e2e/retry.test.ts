@@ -86,7 +86,7 @@ describe('flow-dc retry', () => {
     const retried = await runCli(['retry', out]);
     expect(retried.code, retried.stderr).toBe(0);
     expect(retried.stderr).toContain('retry: 40 rows are fetched again (truncated 40), as attempt set 2\n');
-    expect(retried.stderr).toContain('retry: 40 of 40 rows are stored now\n');
+    expect(retried.stderr).toContain('retry: 40 of 40 rows are fetched now\n');
     expect(askedOf(origin)).toEqual(['sick.test']);
     const rows = await outcomes();
     expect(rows).toHaveLength(ROWS + 40);
@@ -103,8 +103,8 @@ describe('flow-dc retry', () => {
     expect(verified.stderr).toContain('120 rows');
     expect(verified.stderr).toContain('100 samples');
     const report = await jsonReport(out);
-    expect(report).toMatchObject({ rows: 120, stored: 100, failed: 20, errors: { http_404: 20 }, complete: true });
-    expect(report.hosts.byRows).toContainEqual(expect.objectContaining({ host: 'sick.test', rows: 40, stored: 40 }));
+    expect(report).toMatchObject({ rows: 120, fetched: 100, failed: 20, errors: { http_404: 20 }, complete: true });
+    expect(report.hosts.byRows).toContainEqual(expect.objectContaining({ host: 'sick.test', rows: 40, fetched: 40 }));
     const overview = JSON.parse(await readFile(join(out, 'overview.json'), 'utf8'));
     expect(overview.summary).toMatchObject({ total_urls: 120, successful_downloads: 100, failed_downloads: 20 });
     const index = JSON.parse(await readFile(join(out, 'index.json'), 'utf8'));
@@ -138,7 +138,7 @@ describe('flow-dc retry', () => {
     expect(statusesOf(rows.values())).toEqual({ fetched: ROWS });
     expect(Math.max(...[...rows.values()].map((row) => row.attempt_set as number))).toBe(3);
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
-    expect(await jsonReport(out)).toMatchObject({ rows: ROWS, stored: ROWS, failed: 0, errors: {} });
+    expect(await jsonReport(out)).toMatchObject({ rows: ROWS, fetched: ROWS, failed: 0, errors: {} });
     expect((await runCli(['resume', out])).code).toBe(0);
   });
 
@@ -194,7 +194,7 @@ describe('flow-dc retry', () => {
     const repaired = await runCli(['repair', out]);
     expect(repaired.code, repaired.stderr).toBe(0);
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
-    expect(await jsonReport(out)).toMatchObject({ rows: 120, stored: 100, failed: 20, errors: { http_404: 20 } });
+    expect(await jsonReport(out)).toMatchObject({ rows: 120, fetched: 100, failed: 20, errors: { http_404: 20 } });
   });
 
   it('says with --dry-run what it would do, and refuses what it cannot do', async () => {
@@ -229,7 +229,7 @@ describe('flow-dc retry', () => {
     expect(await readdir(out)).not.toContain('_SUCCESS');
     origin.setRules([]);
     const retried = await runCli(['retry', out]);
-    expect(retried.stderr).toContain('retry: 8 of 8 rows are stored now');
+    expect(retried.stderr).toContain('retry: 8 of 8 rows are fetched now');
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
   });
 });

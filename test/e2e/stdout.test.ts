@@ -95,7 +95,7 @@ describe('flow-dc download -o -', () => {
     const { code, stderr } = await shell(unpack, folder).done;
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(/^a tar on stdout is written once.*cannot be resumed/m);
-    expect(stderr).toMatch(/^done: 300 of 301 rows stored.* in one tar$/m);
+    expect(stderr).toMatch(/^done: 300 of 301 rows fetched.* in one tar$/m);
     expect((await runCli(['download', join(folder, 'm.csv'), '-o', join(folder, 'out'), ...to.split(' ')])).code).toBe(
       0,
     );
@@ -268,7 +268,7 @@ describe('docs/stdout.md', () => {
       const line = `rm -rf data; mkdir data; cp m.csv urls.csv; ${command}`;
       const { code, stderr } = await shell(line, folder, gateway.env()).done;
       expect(code, `${command}\n${stderr}`).toBe(0);
-      expect(stderr, command).toMatch(/^done: 50 of 51 rows stored/m);
+      expect(stderr, command).toMatch(/^done: 50 of 51 rows fetched/m);
       if (!command.includes('-C data')) continue;
       const samples = (await readdir(join(folder, 'data'))).filter((name) => name.endsWith('.jpg'));
       expect(samples, command).toHaveLength(50);

@@ -52,8 +52,8 @@ describe('a dataset in a store', () => {
     const [ofStore, ofFolder] = reports.map(({ stdout }) => JSON.parse(stdout));
     expect(ofStore.gaps).toEqual([]);
     expect(ofStore.outputs[0].out).toBe(url);
-    const told = ({ rows, stored, time, latency, hosts, flags: marks, errorLines }: typeof ofStore) => {
-      return { rows, stored, time, latency, hosts, marks, errorLines };
+    const told = ({ rows, fetched, time, latency, hosts, flags: marks, errorLines }: typeof ofStore) => {
+      return { rows, fetched, time, latency, hosts, marks, errorLines };
     };
     expect(told(ofStore)).toEqual(told(ofFolder));
     expect(ofStore.plots.runs[0].atMs).toEqual(ofFolder.plots.runs[0].atMs);

@@ -98,7 +98,7 @@ describe('a download with several threads', () => {
     const stored = rows.filter(({ status }) => status === 'fetched').length;
     const bytes = rows.reduce((sum, row) => sum + Number(row.bytes ?? 0), 0);
     expect(result.stderr).toContain(
-      `done: ${stored.toLocaleString('en-US')} of ${ROWS.toLocaleString('en-US')} rows stored`,
+      `done: ${stored.toLocaleString('en-US')} of ${ROWS.toLocaleString('en-US')} rows fetched`,
     );
     const points: TimelinePoint[] = [];
     for await (const point of readTimeline(folderFile(folderPaths(together, layout).timeline))) points.push(point);
@@ -106,8 +106,8 @@ describe('a download with several threads', () => {
     for (const { hosts } of points)
       for (const { in_flight, limit } of hosts) expect([in_flight <= limit, limit]).toEqual([true, PER_HOST]);
     const report = JSON.parse((await runCli(['report', together, '--json'])).stdout) as Report;
-    expect(report).toMatchObject({ complete: true, rows: ROWS, stored, gaps: [] });
-    expect(report.plots.time.stored.reduce((a, b) => a + b, 0)).toBe(stored);
+    expect(report).toMatchObject({ complete: true, rows: ROWS, fetched: stored, gaps: [] });
+    expect(report.plots.time.fetched.reduce((a, b) => a + b, 0)).toBe(stored);
     const last = JSON.parse(result.stderr.split('\n').findLast((line) => line.startsWith('{')) as string);
     expect(last).toMatchObject({ rowsDone: ROWS, fetched: stored, unitsCommitted: ROWS / 100 });
   });

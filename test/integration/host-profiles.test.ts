@@ -55,7 +55,7 @@ function onceKnown(): AbortSignal {
 describe('what a run has learned of its hosts', () => {
   it('is saved when it is done, by host name alone', async () => {
     const { run, profiles, file } = await jobOf();
-    expect(await run()).toMatchObject({ complete: true, stored: ROWS });
+    expect(await run()).toMatchObject({ complete: true, fetched: ROWS });
     expect((await profiles()).map(({ host }) => host).sort()).toEqual(['h0.example', 'h1.example']);
     expect(await readFile(file, 'utf8')).not.toContain('secret');
   });
@@ -70,7 +70,7 @@ describe('what a run has learned of its hosts', () => {
     const notices: string[] = [];
     const summary = await run({ onStart: (_manifest, _before, lines) => void notices.push(...lines) });
     unsubscribe();
-    expect(summary).toMatchObject({ complete: true, stored: ROWS });
+    expect(summary).toMatchObject({ complete: true, fetched: ROWS });
     expect(notices.filter((line) => !line.startsWith('kept:'))).toEqual([]);
     expect(reasons.length).toBeGreaterThan(0);
     // A host that is known has no need to be looked at first.

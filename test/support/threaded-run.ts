@@ -16,7 +16,7 @@ export const AT_ONCE: Partial<CrewPace> = { lookMs: 20, busyLooks: 0, unitsWaiti
 export interface ThreadedRun {
   readonly complete: boolean;
   readonly rows: number;
-  readonly stored: number;
+  readonly fetched: number;
   readonly elapsedMs: number;
   readonly notices: readonly string[];
 }
@@ -49,8 +49,8 @@ export async function runThreaded(
     );
     const elapsedMs = clock.nowMs() - startedMs;
     await force.close();
-    const { rows, stored } = await place.conclude(input, beginning, complete, elapsedMs);
-    return { complete, rows, stored, elapsedMs, notices };
+    const { rows, fetched } = await place.conclude(input, beginning, complete, elapsedMs);
+    return { complete, rows, fetched, elapsedMs, notices };
   } finally {
     control.release();
     await force.close();

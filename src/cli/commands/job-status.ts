@@ -94,7 +94,7 @@ function statusLines(report: JobReport): string[] {
     `job ${report.job}: ${report.state}`,
     `  output   ${report.out}`,
     `  units    ${count(committed)}${share} done, ${count(inFlight)} worked on, ${count(waiting)} waiting`,
-    `  rows     ${count(rows.settled)} settled: ${count(rows.stored)} stored, ${count(rows.failed)} failed, ` +
+    `  rows     ${count(rows.settled)} settled: ${count(rows.fetched)} fetched, ${count(rows.failed)} failed, ` +
       `${count(rows.skipped)} skipped; ${byteSize(report.bytes)}`,
     `  rate     ${count(report.rowsPerSecond)} rows/s over ${count(workers.length)} workers`,
     ...workers.map(

@@ -68,11 +68,11 @@ export const retryCommand = defineCommand({
 /** @returns the exit code of the run */
 async function fetchAgain(job: JobView, round: RetryRound, given: Config, io: CliIo): Promise<number> {
   const code = await resumeDownload(job, given, io);
-  let stored = 0;
-  for await (const record of job.decided.records()) if (record.again?.set === round.set) stored += record.stored;
-  const rest = round.rows.length - stored;
+  let fetched = 0;
+  for await (const record of job.decided.records()) if (record.again?.set === round.set) fetched += record.stored;
+  const rest = round.rows.length - fetched;
   const why = rest === 0 ? '' : `; ${count(rest)} are not: flow-dc report ${shellQuoted(job.out)}`;
-  writeLines(io.stderr, [`retry: ${count(stored)} of ${count(round.rows.length)} rows are stored now${why}`]);
+  writeLines(io.stderr, [`retry: ${count(fetched)} of ${count(round.rows.length)} rows are fetched now${why}`]);
   return code;
 }
 

@@ -103,14 +103,14 @@ export async function tellVerdict(verdict: Verdict, io: CliIo, json = false): Pr
 }
 
 async function verdictLines({ job, store, findings, finished, manifestRows, ...totals }: Verdict): Promise<string[]> {
-  const { rows, stored, units } = totals;
-  const what = `${count(rows)} rows in ${count(units)} shards, ${count(stored)} samples`;
+  const { rows, fetched, units } = totals;
+  const what = `${count(rows)} rows in ${count(units)} shards, ${count(fetched)} samples`;
   const found = `${count(findings.count)} ${findings.count === 1 ? 'finding' : 'findings'} in ${what}`;
   if (finished && (await isBeingCleared(job))) return [found, clearingLine(job.out)];
   if (finished) return [findings.count === 0 ? `verified: ${what}; every row once, every byte as committed` : found];
   const of = manifestRows === undefined ? '' : ` of ${count(manifestRows)}`;
-  if (rows > 0 && rows === manifestRows && stored === 0)
-    return [`nothing stored: all ${count(rows)} rows are settled; why: ${nextCommand('report', job.out, store)}`];
+  if (rows > 0 && rows === manifestRows && fetched === 0)
+    return [`nothing fetched: all ${count(rows)} rows are settled; why: ${nextCommand('report', job.out, store)}`];
   if (await isBeingCleared(job)) return [`unfinished: ${clearingLine(job.out)}`];
   const mark = await job.mark();
   // Until its end, the records of a job on a server are there and not here.

@@ -9,7 +9,7 @@ export interface DemoHost {
   /** For the account: what this host is like. */
   readonly story: string;
   readonly behaviours: readonly Behaviour[];
-  /** Codes that its rows may end with besides being stored; every one of `certain` must occur. */
+  /** Codes that its rows may end with besides being fetched; every one of `certain` must occur. */
   readonly certain?: readonly string[] | undefined;
   readonly possible?: readonly string[] | undefined;
 }

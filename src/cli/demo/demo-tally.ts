@@ -4,7 +4,7 @@ import { subscribe } from '../../telemetry/channels.ts';
 import { textTable } from '../terminal/report-text.ts';
 import type { DemoHost } from './demo-hosts.ts';
 
-/** How many rows of a host ended how; `stored` stands for no code. */
+/** How many rows of a host ended how; `fetched` stands for no code. */
 export type HostTally = ReadonlyMap<string, number>;
 
 export interface DemoTally {
@@ -22,7 +22,7 @@ export function countRows(): DemoTally {
     hosts.set(host, tally);
     return tally;
   };
-  const stop = subscribe('flow-dc:row', ({ host, code = 'stored' }) => {
+  const stop = subscribe('flow-dc:row', ({ host, code = 'fetched' }) => {
     const tally = of(host);
     tally.set(code, (tally.get(code) ?? 0) + 1);
   });
@@ -31,8 +31,8 @@ export function countRows(): DemoTally {
 
 function surprisesOf({ name, rows, certain = [], possible = [] }: DemoHost, tally: HostTally): string[] {
   const seen = [...tally.values()].reduce((sum, number) => sum + number, 0);
-  const known = new Set(['stored', ...certain, ...possible]);
-  const missing = ['stored', ...certain]
+  const known = new Set(['fetched', ...certain, ...possible]);
+  const missing = ['fetched', ...certain]
     .filter((code) => !tally.has(code))
     .map((code) => `${name}: expected some rows ${code}, got none`);
   const foreign = [...tally]
@@ -41,17 +41,17 @@ function surprisesOf({ name, rows, certain = [], possible = [] }: DemoHost, tall
   return [...(seen === rows ? [] : [`${name}: expected ${rows} rows, got ${seen}`]), ...missing, ...foreign];
 }
 
-/** A table for people: what each host was like, what was stored, what was not and why. */
+/** A table for people: what each host was like, what was fetched, what was not and why. */
 export function hostTable(hosts: readonly DemoHost[], tally: DemoTally): string {
   const rows = hosts.map(({ name, rows, story }) => {
     const counts = tally.of(name);
     const failures = [...counts]
-      .filter(([code]) => code !== 'stored')
+      .filter(([code]) => code !== 'fetched')
       .map(([code, failed]) => `${count(failed)} ${code}`);
-    return [name, count(rows), count(counts.get('stored') ?? 0), failures.join(', ') || '-', story];
+    return [name, count(rows), count(counts.get('fetched') ?? 0), failures.join(', ') || '-', story];
   });
   const lines = textTable(
-    [['host', 'rows', 'stored', 'not stored, why', 'what the host is like'], ...rows],
+    [['host', 'rows', 'fetched', 'not fetched, why', 'what the host is like'], ...rows],
     ['left', 'right', 'right', 'left', 'left'],
   );
   return lines.map((line) => `${line}\n`).join('');

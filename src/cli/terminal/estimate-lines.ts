@@ -17,12 +17,12 @@ export function estimateLines(found: ManifestEstimate): string[] {
   return blocks.filter((block) => block.length > 0).flatMap((block, at) => (at === 0 ? block : ['', ...block]));
 }
 
-function totalLines({ bytes, rows, stored, unresolved }: ManifestEstimate): string[] {
+function totalLines({ bytes, rows, fetched, unresolved }: ManifestEstimate): string[] {
   const size =
     bytes === undefined
       ? 'Size: unknown, no probe has learnt one'
       : `Size: about ${byteSize(bytes.total)}, with 95 % between ${byteSize(bytes.low)} and ${byteSize(bytes.high)}`;
-  const lines = [size, `Rows: ${count(rows)}, of which about ${spread(stored)} would be stored now`];
+  const lines = [size, `Rows: ${count(rows)}, of which about ${spread(fetched)} would be fetched now`];
   if (unresolved.sampled > 0)
     lines.push(
       `Unknown: about ${spread(unresolved)} rows gave no size now and may later; they count as nothing for the ` +
@@ -103,14 +103,14 @@ function meaning(code: RowCode): string {
 }
 
 /** What deserves a second look, for stderr. */
-export function estimateWarnings({ disk, stored, rows }: ManifestEstimate): string[] {
+export function estimateWarnings({ disk, fetched, rows }: ManifestEstimate): string[] {
   const lines: string[] = [];
   if (disk !== undefined && !disk.fits)
     lines.push(
       `warning: ${disk.path} has ${byteSize(disk.freeBytes)} free and up to ${byteSize(disk.neededBytes)} may ` +
         'be needed: choose another destination, or take part of the rows with --limit',
     );
-  if (rows > 0 && stored.high < rows / 2)
-    lines.push(`warning: less than half of the rows (${percent(stored.rows / rows)}) would be stored now`);
+  if (rows > 0 && fetched.high < rows / 2)
+    lines.push(`warning: less than half of the rows (${percent(fetched.rows / rows)}) would be fetched now`);
   return lines;
 }

@@ -52,8 +52,8 @@ export function exitCodeOfError(error: unknown): number {
 }
 
 /** The exit code of a run that settled every row. */
-export function exitCodeOfSummary({ rows, stored, failed }: RecordTotals, maxFailureRate: number): number {
-  if (stored === 0 && rows > 0) return EXIT.result;
+export function exitCodeOfSummary({ rows, fetched, failed }: RecordTotals, maxFailureRate: number): number {
+  if (fetched === 0 && rows > 0) return EXIT.result;
   return rows > 0 && failed / rows > maxFailureRate ? EXIT.result : EXIT.done;
 }
 

@@ -64,10 +64,10 @@ export function flowDcText({ flowDc: { run_stats: stats } }: Report): string[] {
 function outputLines({ outputs }: Report): string[] {
   if (outputs.length < 2) return [];
   const width = Math.min(60, Math.max(...outputs.map(({ out }) => out.length)));
-  const lines = outputs.map(({ out, complete, stored, rows, bytes, rates, runs }) => {
+  const lines = outputs.map(({ out, complete, fetched, rows, bytes, rates, runs }) => {
     const done = complete ? '' : ', unfinished: flow-dc resume goes on';
     return (
-      `  ${out.padEnd(width)}  ${count(stored)} of ${count(rows)} rows, ${byteSize(bytes)}, ` +
+      `  ${out.padEnd(width)}  ${count(fetched)} of ${count(rows)} rows, ${byteSize(bytes)}, ` +
       `${duration(rates.workedMs)} in ${count(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}${done}`
     );
   });
@@ -101,11 +101,11 @@ function hostTable(hosts: readonly HostLine[]): string[] {
   if (hosts.length === 0) return [];
   const cells = hosts.slice(0, SHOWN_HOSTS).map((host) => {
     const name = host.host.length > 40 ? `${host.host.slice(0, 39)}…` : host.host;
-    const { rows, stored, failed, bytes, p50Ms, p95Ms, topError = '' } = host;
-    return [name, count(rows), count(stored), count(failed), byteSize(bytes), ms(p50Ms), ms(p95Ms), topError];
+    const { rows, fetched, failed, bytes, p50Ms, p95Ms, topError = '' } = host;
+    return [name, count(rows), count(fetched), count(failed), byteSize(bytes), ms(p50Ms), ms(p95Ms), topError];
   });
   return textTable(
-    [['host', 'rows', 'stored', 'failed', 'bytes', 'p50', 'p95', 'top error'], ...cells],
+    [['host', 'rows', 'fetched', 'failed', 'bytes', 'p50', 'p95', 'top error'], ...cells],
     ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
   );
 }

@@ -26,8 +26,8 @@ export function openWorkerLog(stderr: CliOutput): WorkerLog {
       opened.delete(unit);
       const codes = Object.entries(errors).map(([code, number]) => `${count(number)} ${code}`);
       const time = sinceMs === undefined ? '' : ` in ${duration(systemClock.nowMs() - sinceMs)}`;
-      const rest = codes.length === 0 ? '' : `; not stored: ${codes.join(', ')}`;
-      say(`unit ${unit}: committed, ${count(stored)} of ${count(rows)} rows stored, ${byteSize(bytes)}${time}${rest}`);
+      const rest = codes.length === 0 ? '' : `; not fetched: ${codes.join(', ')}`;
+      say(`unit ${unit}: committed, ${count(stored)} of ${count(rows)} rows fetched, ${byteSize(bytes)}${time}${rest}`);
     }),
     subscribe('flow-dc:shortage', ({ message }) => say(`${message}; fewer downloads at once until there is`)),
     subscribe('flow-dc:network', ({ isHeld }) =>

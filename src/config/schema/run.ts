@@ -68,7 +68,7 @@ export const RUN_KEYS = {
     items: { type: 'string', minLength: 1 },
     default: [],
     description:
-      'Rows that are meant: stored, failed, skipped, transient or row codes, with commas for any of them; or ' +
+      'Rows that are meant: fetched, failed, skipped, transient or row codes, with commas for any of them; or ' +
       'COLUMN=VALUE. Given several times, all must hold.',
     fdc: {
       slice: 'run',

@@ -78,8 +78,8 @@ export interface OutputKeys {
    */
   readonly only?: string | readonly string[] | undefined;
   /**
-   * Rows that are meant: stored, failed, skipped, transient or row codes, with commas for any of them; or COLUMN=VALUE.
-   * Given several times, all must hold.
+   * Rows that are meant: fetched, failed, skipped, transient or row codes, with commas for any of them; or
+   * COLUMN=VALUE. Given several times, all must hold.
    */
   readonly where?: string | readonly string[] | undefined;
   /**
@@ -235,8 +235,8 @@ export interface RunSettings {
    */
   readonly only: readonly string[];
   /**
-   * Rows that are meant: stored, failed, skipped, transient or row codes, with commas for any of them; or COLUMN=VALUE.
-   * Given several times, all must hold.
+   * Rows that are meant: fetched, failed, skipped, transient or row codes, with commas for any of them; or
+   * COLUMN=VALUE. Given several times, all must hold.
    */
   readonly where: readonly string[];
   /**

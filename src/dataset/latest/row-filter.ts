@@ -1,5 +1,5 @@
 /**
- * Which rows of outcome tables are meant, in words: `stored`, `failed`, `skipped`, `transient`, codes, or COLUMN=VALUE.
+ * Which rows of outcome tables are meant, in words: `fetched`, `failed`, `skipped`, `transient`, codes, or COLUMN=VALUE.
  */
 import type { RecordBatch } from 'apache-arrow';
 import { textColumn } from '../../arrow/text.ts';
@@ -10,7 +10,11 @@ import { columnOf } from '../parquet-file.ts';
 /** Whether a row is meant, by its number in a batch of an outcome table. */
 export type RowFilter = (batch: RecordBatch) => (row: number) => boolean;
 
-const STATUSES: Readonly<Record<string, string>> = { stored: 'fetched', failed: 'failed', skipped: 'skipped' };
+/** `stored` is what fetched rows were called once. */
+const STATUSES: Readonly<Record<string, string>> = {
+  ...{ fetched: 'fetched', failed: 'failed', skipped: 'skipped' },
+  stored: 'fetched',
+};
 
 /**
  * Codes, `transient` for those that may pass, `all`.
@@ -53,7 +57,8 @@ function words(filter: string, command: string): RowFilter {
 function wordTest(word: string, command: string): (status: string, code: string) => boolean {
   const status = STATUSES[word];
   if (status !== undefined) return (found) => found === status;
-  const test = codeTest(word) ?? badWord(command, word, 'stored, failed, skipped, transient, all, codes, COLUMN=VALUE');
+  const test =
+    codeTest(word) ?? badWord(command, word, 'fetched, failed, skipped, transient, all, codes, COLUMN=VALUE');
   return (_, code) => word === 'all' || (code !== '' && test(code));
 }
 

@@ -17,8 +17,8 @@ export function datasetCard(totals: RecordTotals, info: SealInfo, name: string, 
     ...head(info),
     `# ${basename(name)}`,
     '',
-    `${totals.stored} samples (${(totals.bytes / 1e6).toFixed(1)} MB) of ${totals.rows} URLs, ` +
-      `${percent(totals.stored, totals.rows)} %. ${layoutText(info)}`,
+    `${totals.fetched} samples (${(totals.bytes / 1e6).toFixed(1)} MB) of ${totals.rows} URLs, ` +
+      `${percent(totals.fetched, totals.rows)} %. ${layoutText(info)}`,
     '',
     ...['## How it is read', '', ...howToRead(info), ''],
     ...recipes,
@@ -79,7 +79,7 @@ function layoutText(info: SealInfo): string {
       : 'a folder per label';
   return (
     `Every shard \`NNNNNN.tar${info.compressTar ? '.gz' : ''}\` holds ${inside}; \`NNNNNN.parquet\` beside it accounts for every row, also those ` +
-    'not stored.'
+    'not fetched.'
   );
 }
 
@@ -98,10 +98,10 @@ function counts({ errors }: RecordTotals): string[] {
     return `| ${code} | ${count} | ${isTransient(code as RowCode) ? 'yes' : 'no'} | ${textOf(code)} |`;
   });
   return [
-    '## What was not stored',
+    '## What was not fetched',
     '',
     ...(rows.length === 0
-      ? ['Nothing: every row was stored.']
+      ? ['Nothing: every row was fetched.']
       : ['| code | rows | worth a retry | meaning |', '|---|---|---|---|', ...rows]),
     '',
   ];

@@ -53,9 +53,9 @@ export function overviewSummary(
   const megabytes = totals.bytes / 1e6;
   return {
     total_urls: totals.rows,
-    successful_downloads: totals.stored,
+    successful_downloads: totals.fetched,
     failed_downloads: totals.failed + totals.skipped,
-    success_rate_percent: percent(totals.stored, totals.rows),
+    success_rate_percent: percent(totals.fetched, totals.rows),
     downloaded_mb: rounded(megabytes, 3),
     elapsed_sec: rounded(seconds, 3),
     avg_speed_MBps: seconds > 0 ? rounded(megabytes / seconds, 3) : 0,

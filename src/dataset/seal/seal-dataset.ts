@@ -67,7 +67,7 @@ export async function sealDataset(
   await put('README.md', datasetCard(totals, info, destination.name, recipes));
   await destination.putFile(CHECKSUMS_FILE, sums.text());
   // What waits for it must not take a run without a single sample for a dataset.
-  if (totals.stored > 0) await destination.putFile(SUCCESS_FILE, '');
+  if (totals.fetched > 0) await destination.putFile(SUCCESS_FILE, '');
   return written.sort();
 }
 

@@ -92,7 +92,7 @@
 
   function throughput(element) {
     const data = withPauses(
-      [perSecond(time.stored.map((n, i) => n + time.failed[i] + time.skipped[i])), perSecond(time.bytes)],
+      [perSecond(time.fetched.map((n, i) => n + time.failed[i] + time.skipped[i])), perSecond(time.bytes)],
       0,
     );
     const series = [
@@ -105,10 +105,10 @@
 
   /** Stacked: the top line is all rows. */
   function outcomes(element) {
-    const stored = perSecond(time.stored);
-    const withFailed = perSecond(time.failed).map((value, i) => value + stored[i]);
+    const fetched = perSecond(time.fetched);
+    const withFailed = perSecond(time.failed).map((value, i) => value + fetched[i]);
     const all = perSecond(time.skipped).map((value, i) => value + withFailed[i]);
-    const data = withPauses([all, withFailed, stored], 0);
+    const data = withPauses([all, withFailed, fetched], 0);
     const area = (label, stroke, below) =>
       line(label, stroke, data[0].length, {
         // Opaque: each area covers the lower part of the one before.
@@ -116,7 +116,7 @@
         value: (u, value, _series, i) =>
           short(value === null || below === 0 || i === null ? value : value - (u.data[below][i] ?? 0)),
       });
-    const series = [area('skipped/s', 'skipped', 2), area('failed/s', 'failed', 3), area('stored/s', 'stored', 0)];
+    const series = [area('skipped/s', 'skipped', 2), area('failed/s', 'failed', 3), area('fetched/s', 'fetched', 0)];
     draw(element, data, series, { axes: [axis('y', 'rows/s')], scales: { y: { range: fromZero } } });
   }
 

@@ -22,7 +22,7 @@ ${list('Missing in this report', report.gaps)}
 }
 
 function header(report: Report): Markup {
-  const { complete, outputs, rows, stored, failed, skipped, bytes, units, rates } = report;
+  const { complete, outputs, rows, fetched, failed, skipped, bytes, units, rates } = report;
   const names = outputs.length > 3 ? `${count(outputs.length)} folders` : outputs.map(({ out }) => out).join(', ');
   const runs = outputs.reduce((sum, output) => sum + output.runs.length, 0);
   const share = (part: number): string => percent(rows === 0 ? 0 : part / rows);
@@ -37,7 +37,7 @@ function header(report: Report): Markup {
   }
 <div class="quiet path">${names}</div></header>
 <div class="tiles">
-${tile(count(rows), complete ? 'rows' : 'rows settled')}${tile(count(stored), `stored, ${share(stored)}`, 'stored')}
+${tile(count(rows), complete ? 'rows' : 'rows settled')}${tile(count(fetched), `fetched, ${share(fetched)}`, 'fetched')}
 ${lost}
 ${tile(byteSize(bytes), `in ${count(units)} ${units === 1 ? 'shard' : 'shards'}`)}
 ${tile(duration(rates.workedMs), `in ${count(runs)} ${runs === 1 ? 'run' : 'runs'}`)}
@@ -97,15 +97,15 @@ function errors({ errorLines }: Report): Markup {
 <td>${meaning}<br><span class="quiet">${cause}</span>${command}</td></tr>`;
   });
   const columns = numberHeads(['rows', 'share']);
-  return html`<h2>What was not stored, and what to do</h2><div class="card scroll"><table>
+  return html`<h2>What was not fetched, and what to do</h2><div class="card scroll"><table>
 <tr><th>code</th>${columns}<th>meaning, likely cause, next command</th></tr>${lines}</table></div>`;
 }
 
 function hosts(title: string, lines: readonly HostLine[]): Markup {
   if (lines.length === 0) return html``;
-  const columns = numberHeads(['rows', 'stored', 'failed', 'bytes', 'median', '95 % below']);
-  const rows = lines.map(({ host, rows, stored, failed, bytes, p50Ms, p95Ms, topError }) => {
-    const cells = [count(rows), count(stored), count(failed), byteSize(bytes), latency(p50Ms), latency(p95Ms)];
+  const columns = numberHeads(['rows', 'fetched', 'failed', 'bytes', 'median', '95 % below']);
+  const rows = lines.map(({ host, rows, fetched, failed, bytes, p50Ms, p95Ms, topError }) => {
+    const cells = [count(rows), count(fetched), count(failed), byteSize(bytes), latency(p50Ms), latency(p95Ms)];
     const error = topError === undefined || topError === '' ? html`` : html`<code>${topError}</code>`;
     return html`<tr><td>${host}</td>${numbers(cells)}<td>${error}</td></tr>`;
   });
@@ -114,12 +114,12 @@ function hosts(title: string, lines: readonly HostLine[]): Markup {
 
 function outputs({ outputs }: Report): Markup {
   if (outputs.length < 2) return html``;
-  const rows = outputs.map(({ out, complete, rows, stored, failed, bytes, rates, runs }) => {
+  const rows = outputs.map(({ out, complete, rows, fetched, failed, bytes, rates, runs }) => {
     const { workedMs } = rates;
-    const cells = [count(rows), count(stored), count(failed), byteSize(bytes), duration(workedMs), count(runs.length)];
+    const cells = [count(rows), count(fetched), count(failed), byteSize(bytes), duration(workedMs), count(runs.length)];
     return html`<tr><td>${out}</td><td>${complete ? 'done' : 'unfinished'}</td>${numbers(cells)}</tr>`;
   });
-  const columns = numberHeads(['rows', 'stored', 'failed', 'bytes', 'time', 'runs']);
+  const columns = numberHeads(['rows', 'fetched', 'failed', 'bytes', 'time', 'runs']);
   return table('Folders', html`<tr><th>folder</th><th>state</th>${columns}</tr>`, rows);
 }
 

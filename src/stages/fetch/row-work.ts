@@ -217,6 +217,7 @@ export function keptEnd(kept: KeptRow, held: CollectedBody | undefined): RowEnd 
     ...NOTHING,
     ...{ status, host, httpStatus, attempts, finalUrl, etag, lastModified, fetchedAtMs, held },
     code: kept.code as RowCode | undefined,
+    message: kept.message,
     accepted: held && { contentType, extension, sha256, hashMs: 0, width, height, flags },
     timing: headersMs === undefined ? undefined : { headersMs, serviceMs: kept.totalMs ?? headersMs, bytes },
   };

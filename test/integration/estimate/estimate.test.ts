@@ -57,10 +57,10 @@ describe('estimateManifest', () => {
 
   it('finds the exact total, without an interval, when every row is asked', async () => {
     const known = await knownOrigin({ 'a.test': 60, 'b.test': 30, 'c.test': 1 }, [GONE], 7);
-    const { bytes, stored, failures } = await estimate(known, { sampleRows: 500 });
+    const { bytes, fetched, failures } = await estimate(known, { sampleRows: 500 });
     expect(bytes).toEqual({ total: known.bytes, low: known.bytes, high: known.bytes });
-    expect(stored.low).toBe(stored.high);
-    expect(stored.rows + (failures[0]?.rows ?? 0)).toBe(91);
+    expect(fetched.low).toBe(fetched.high);
+    expect(fetched.rows + (failures[0]?.rows ?? 0)).toBe(91);
   });
 
   it('never counts rows without a known size as 0 bytes: they widen the interval and are told', async () => {
@@ -124,13 +124,13 @@ describe('estimateManifest', () => {
       on('moved.test', { kind: 'redirect', to: 'same-host' }),
       on('huge.test', { kind: 'endless', totalBytes: 200_000_000 }),
     ]);
-    const { failures, stored } = await estimate(known, { sampleRows: 500 });
+    const { failures, fetched } = await estimate(known, { sampleRows: 500 });
     expect(Object.fromEntries(failures.map(({ code, rows }) => [code, rows]))).toEqual({
       not_media: 5,
       robots_tag: 5,
       too_large: 5,
     });
-    expect(stored.rows).toBe(5);
+    expect(fetched.rows).toBe(5);
   });
 
   it('stays within a host rule for requests at once, as a download does', async () => {

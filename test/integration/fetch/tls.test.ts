@@ -38,12 +38,16 @@ async function tlsServer(cert: string, { lines = '', ...options }: TlsOptions & 
 
 /** A stage that knows the authority, with the rows' end. */
 async function fetchFrom(server: { readonly connectTo: string }, urls: readonly string[], options: object = {}) {
+  return summary(await resultsFrom(server, urls, options));
+}
+
+async function resultsFrom(server: { readonly connectTo: string }, urls: readonly string[], options: object = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'fdc-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const caFile = join(folder, 'ca.pem');
   writeFileSync(caFile, CA.caPem);
   const own = { caFile, maxAttempts: 1, perHostConcurrency: 1, ...options };
-  return summary(await drain(stageFor({ connectTo: server.connectTo } as never, own), urls));
+  return drain(stageFor({ connectTo: server.connectTo } as never, own), urls);
 }
 
 describe('a certificate', () => {
@@ -67,6 +71,26 @@ describe('a certificate', () => {
     ['that vouches for itself', CA.selfSignedFor('a.test'), 'a.test', 'failed tls_error 1'],
   ] as const)('%s', async ([, cert, host, expected]) => {
     expect(await fetchFrom(await tlsServer(cert), urlsOf(host, 1, 'https'))).toEqual({ [expected]: 1 });
+  });
+
+  it.for([
+    ['has ended', CA.expiredFor('a.test'), /^CERT_HAS_EXPIRED: certificate has expired$/],
+    ['vouches for itself', CA.selfSignedFor('a.test'), /^DEPTH_ZERO_SELF_SIGNED_CERT: self-signed certificate/],
+    ['is of another host', CA.certFor('b.test'), /^ERR_TLS_CERT_ALTNAME_INVALID: .*Host: a\.test\. is not .*b\.test$/],
+  ] as const)("that %s is said to, in the row's message", async ([, cert, message]) => {
+    const [result] = await resultsFrom(await tlsServer(cert), urlsOf('a.test', 1, 'https'));
+    expect(result?.message).toMatch(message);
+  });
+
+  it('that no server has: what TLS says, and no line of its source', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => void socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    });
+    onTestFinished(() => void server.close());
+    const connectTo = `::127.0.0.1:${await listening(server)}`;
+    const [result] = await resultsFrom({ connectTo }, urlsOf('a.test', 1, 'https'));
+    expect(result).toMatchObject({ code: 'tls_error', message: expect.stringMatching(/^ERR_SSL_\w+: [a-z ]+$/) });
   });
 
   it('of an authority that nobody knows', async () => {

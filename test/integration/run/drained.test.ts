@@ -33,7 +33,7 @@ it.each([1, 2])(
     unsubscribe();
     expect(summary).toMatchObject({ complete: false, rows: 0, kept: { units: 1 } });
     expect(summary.kept?.rows).toBeGreaterThanOrEqual(100);
-    expect(await runJob(config)).toMatchObject({ complete: true, rows: ROWS, stored: ROWS });
+    expect(await runJob(config)).toMatchObject({ complete: true, rows: ROWS, fetched: ROWS });
     expect(origin.stats().get('h.example')?.requests).toBeLessThanOrEqual(ROWS + AT_ONCE);
   },
 );

@@ -83,12 +83,12 @@ describe('a thread that comes to harm', () => {
     const unsubscribe = subscribe('flow-dc:unit-open', ({ unit, attempt }) => {
       if (attempt > 1) again.add(unit);
     });
-    const { complete, rows, stored } = await runThreaded(keys);
+    const { complete, rows, fetched } = await runThreaded(keys);
     process.off('worker', end);
     unsubscribe();
     // What its results lacked nothing but their commit counts as open as well, so one more of each.
     expect(again.size).toBeLessThanOrEqual(ended.length * 3);
-    expect({ complete, rows, stored }).toEqual({ complete: true, rows: ROWS, stored: ROWS });
+    expect({ complete, rows, fetched }).toEqual({ complete: true, rows: ROWS, fetched: ROWS });
     expect(ended.length).toBeGreaterThanOrEqual(2);
     await expectWhole(out);
   });

@@ -71,7 +71,7 @@ async function download(threads: number, kind: Kind) {
   };
   process.on('worker', count);
   onTestFinished(() => void process.off('worker', count));
-  const { stored, complete, notices } = await runThreaded({
+  const { fetched, complete, notices } = await runThreaded({
     input: [path('manifest.txt')],
     output: path('out'),
     ca_file: path('ca.pem'),
@@ -82,7 +82,7 @@ async function download(threads: number, kind: Kind) {
     shard_size: 50,
     open_units: 2,
   });
-  expect({ stored, complete, notices }).toEqual({ stored: ROWS, complete: true, notices: [] });
+  expect({ fetched, complete, notices }).toEqual({ fetched: ROWS, complete: true, notices: [] });
   expect(started).toBe(threads - 1);
   return host;
 }

@@ -4,6 +4,7 @@ import type { UnitRecord } from '../../../src/record.ts';
 import type { WorkerHost, WorkerStatus } from '../../../src/transport/cluster.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
+const BEFORE = { fetched: 0, failed: 0, skipped: 0, bytes: 0 };
 const NOTHING = { stored: 0, failed: 0, skipped: 0, bytes: 0 };
 
 function workerOf(worker: string, atMs: number, hosts: readonly WorkerHost[]): WorkerStatus {
@@ -28,7 +29,7 @@ describe('what all workers of a job are doing', () => {
       workerOf('two', clock.wallMs(), [hostOf('b.test', 2, 'probe-bw')]),
       workerOf('gone', clock.wallMs() - 60_000, [hostOf('c.test', 9)]),
     ];
-    const gauge = new ClusterGauge({ workers: async () => board }, clock, NOTHING);
+    const gauge = new ClusterGauge({ workers: async () => board }, clock, BEFORE);
     await clock.advance(1000);
     expect(gauge.read()).toEqual({
       ...NOTHING,
@@ -45,8 +46,8 @@ describe('what all workers of a job are doing', () => {
 
   it('counts rows of units that are decided from now on, although all records are told again', () => {
     const gauge = new ClusterGauge({ workers: async () => [] }, new VirtualClock(), {
-      ...NOTHING,
-      stored: 100,
+      ...BEFORE,
+      fetched: 100,
       bytes: 1000,
     });
     gauge.note(recordOf(60));
@@ -63,7 +64,7 @@ describe('what all workers of a job are doing', () => {
       if (isAway) throw new Error('no answer');
       return [workerOf('one', clock.wallMs(), [])];
     };
-    const gauge = new ClusterGauge({ workers }, clock, NOTHING);
+    const gauge = new ClusterGauge({ workers }, clock, BEFORE);
     const inFlight: number[] = [];
     for (const away of [false, true, false]) {
       isAway = away;

@@ -15,10 +15,11 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
-import { utf8Column } from '../../../src/arrow/columns.ts';
+import { batchOf, utf8Column } from '../../../src/arrow/columns.ts';
 import { OUTCOME_COLUMNS } from '../../../src/dataset/column-names.ts';
+import { keptRows } from '../../../src/dataset/outcome-rows.ts';
 import { outcomeTable } from '../../../src/dataset/outcome-table.ts';
-import { decodeParquet, encodeParquet } from '../../../src/dataset/parquet-file.ts';
+import { columnOf, decodeParquet, encodeParquet } from '../../../src/dataset/parquet-file.ts';
 import { sampleJsonWriter } from '../../../src/dataset/sample-json.ts';
 import { UnitOutcomes } from '../../../src/dataset/unit-outcomes.ts';
 import { resultOf, unitOf } from '../../support/sink-units.ts';
@@ -85,6 +86,32 @@ describe('the outcome table', () => {
     expect(table.schema.names.slice(OUTCOME_COLUMNS.length)).toEqual(own);
     const json = JSON.parse(sampleJsonWriter(given.batch)(resultOf(given, 0), 'ff').toString());
     expect(Object.keys(json).slice(-own.length)).toEqual(own);
+  });
+
+  it('says in words what a code does not, and of fetched rows nothing', () => {
+    const given = unitOf({ rows: 3, extra: [['message', utf8Column(['my own', 'my own', 'my own'])]] });
+    const outcomes = new UnitOutcomes(given.decoded);
+    outcomes.set(resultOf(given, 0), 'n');
+    const failed = { status: 'failed', code: 'tls_error' } as const;
+    outcomes.set(resultOf(given, 1, { ...failed, message: 'CERT_HAS_EXPIRED: certificate has expired' }), undefined);
+    const theirs = `\u001b[31m\nhttps://me:secret@a.test/?sig=1 ${'x'.repeat(9000)}`;
+    outcomes.set(resultOf(given, 2, { ...failed, message: theirs }), undefined);
+    const table = encodeParquet(outcomeTable(outcomes, given.batch));
+    const messages = [...keptRows(table).values()].map(({ message }) => message);
+    expect(messages.slice(0, 2)).toEqual([undefined, 'CERT_HAS_EXPIRED: certificate has expired']);
+    expect(messages[2]).toMatch(/^\\u001b\[31m\\nhttps:\/\/a\.test\/ x{90,200}…x+$/);
+  });
+
+  it("of an earlier version is read as it is: a column `message` there is the manifest's", () => {
+    const given = unitOf({ rows: 1, extra: [['message', utf8Column(['my own'])]] });
+    const outcomes = new UnitOutcomes(given.decoded);
+    outcomes.set(resultOf(given, 0, { status: 'failed', code: 'reset', message: 'gone' }), undefined);
+    const table = outcomeTable(outcomes, given.batch);
+    const names = table.schema.names.filter((name) => name !== 'message') as string[];
+    const earlier = batchOf(
+      names.map((name) => [name === 'manifest_message' ? 'message' : name, columnOf(table, name)] as const),
+    );
+    expect(keptRows(encodeParquet(earlier)).get(0)).toMatchObject({ code: 'reset', message: undefined });
   });
 
   it("keeps the manifest's values through parquet, whatever their type", () => {

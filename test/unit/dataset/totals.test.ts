@@ -34,7 +34,9 @@ describe('totals of records', () => {
 
   it('name the most frequent code first, and codes of equal count by the alphabet', async () => {
     const codes = { reset: 2, http_404: 2, dns_error: 3 };
-    const { errors } = sumOf([{ ...{ units: 1, rows: 7, stored: 0, failed: 7, skipped: 0, bytes: 0 }, errors: codes }]);
+    const { errors } = sumOf([
+      { ...{ units: 1, rows: 7, fetched: 0, failed: 7, skipped: 0, bytes: 0 }, errors: codes },
+    ]);
     expect(Object.keys(errors)).toEqual(['dns_error', 'http_404', 'reset']);
   });
 
@@ -58,7 +60,7 @@ describe('totals of records', () => {
         ]),
       ),
     ).toEqual({
-      ...{ units: 2, rows: 10, stored: 7, failed: 3, skipped: 0, bytes: 70 },
+      ...{ units: 2, rows: 10, fetched: 7, failed: 3, skipped: 0, bytes: 70 },
       errors: { http_404: 2, http_503: 1 },
     });
   });

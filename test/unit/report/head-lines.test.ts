@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { headLines } from '../../../src/report/head-lines.ts';
 
-const TOTALS = { units: 2, rows: 10, stored: 10, failed: 0, skipped: 0, bytes: 1000, errors: {} };
+const TOTALS = { units: 2, rows: 10, fetched: 10, failed: 0, skipped: 0, bytes: 1000, errors: {} };
 
 function linesOf(heldMs: number | undefined, ...outs: readonly string[]): string[] {
   const runs = [{ startedAtMs: 0, elapsedMs: 10_000, heldMs }];
@@ -45,7 +45,7 @@ describe('the head of a report', () => {
 
   it('of a tar on stdout has nothing that could be done next', () => {
     expect(linesOf(0, '-')).toEqual([
-      'done: 10 of 10 rows stored (100 %), 1.00 kB in one tar',
+      'done: 10 of 10 rows fetched (100 %), 1.00 kB in one tar',
       expect.stringMatching(/^time/),
     ]);
   });

@@ -8,6 +8,6 @@ it('a run of any length is plotted in a bounded number of points without losing 
   for (let second = 0; second < 20_000; second += 7) buckets.add({ ...ROW, fetchedAtMs: second * 1000 });
   const plot = buckets.plot();
   expect(plot.atMs.length).toBeLessThanOrEqual(50);
-  expect(plot.stored.reduce((a, b) => a + b, 0)).toBe(Math.ceil(20_000 / 7));
+  expect(plot.fetched.reduce((a, b) => a + b, 0)).toBe(Math.ceil(20_000 / 7));
   expect([...plot.atMs].sort((a, b) => a - b)).toEqual(plot.atMs);
 });

@@ -57,17 +57,20 @@ describe('a report', () => {
     fc.assert(
       fc.property(splitRows, ({ rows, shards }) => {
         const { hosts, buckets } = tallyOf(shards);
-        const { stored, failed, skipped, bytes } = totalsOf(rows);
+        const { fetched, failed, skipped, bytes } = totalsOf(rows);
         const plot = buckets.plot();
         const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
         const lines = hosts.byRows(20);
-        expect([sum(plot.stored), sum(plot.failed), sum(plot.skipped), sum(plot.bytes)]).toEqual([
-          stored,
+        expect([sum(plot.fetched), sum(plot.failed), sum(plot.skipped), sum(plot.bytes)]).toEqual([
+          fetched,
           failed,
           skipped,
           bytes,
         ]);
-        expect([sum(lines.map((line) => line.stored)), sum(lines.map((line) => line.bytes))]).toEqual([stored, bytes]);
+        expect([sum(lines.map((line) => line.fetched)), sum(lines.map((line) => line.bytes))]).toEqual([
+          fetched,
+          bytes,
+        ]);
       }),
     );
   });
@@ -110,7 +113,7 @@ function totalsOf(rows: readonly OutcomeRow[]): RecordTotals {
   return {
     units: 1,
     rows: rows.length,
-    stored: count('fetched'),
+    fetched: count('fetched'),
     failed: count('failed'),
     skipped: count('skipped'),
     bytes,

@@ -18,8 +18,10 @@ export type Phase = 'connecting' | 'sent' | 'body';
 export function failureOf(error: unknown, phase: Phase): AttemptFailure {
   if (error instanceof LookupError || error instanceof AddressRefusedError)
     return { code: error.code, message: error.message };
-  const { code = '', message = String(error) } = error as { code?: string; message?: string };
-  const text = [code, message.split('\n', 1)[0]].filter((part) => part !== '').join(': ');
+  const { code = '', reason, message = String(error) } = error as { code?: string; reason?: string; message?: string };
+  // OpenSSL's message names a thread and a line of its source, and its reason what is the matter.
+  const why = (code.startsWith('ERR_SSL') && reason) || message.split('\n', 1)[0];
+  const text = [code, why].filter((part) => part !== '').join(': ');
   const meaning = meaningOf(error, phase);
   switch (meaning) {
     case 'connection':

@@ -18,17 +18,22 @@ describe('a filter of rows', () => {
   it('means any of its words, and all of several filters', () => {
     expect(meant()).toEqual([0, 1, 2, 3]);
     expect(meant('all')).toEqual([0, 1, 2, 3]);
-    expect(meant('stored, skipped')).toEqual([0, 3]);
+    expect(meant('fetched, skipped')).toEqual([0, 3]);
     expect(meant('transient,http_404')).toEqual([1, 2]);
     expect(meant('failed', 'host=a.test')).toEqual([2]);
-    expect(meant('failed', 'stored')).toEqual([]);
+    expect(meant('failed', 'fetched')).toEqual([]);
   });
 
   it('compares cells as text', () => {
     expect(meant('width=10')).toEqual([0]);
     expect(meant('host=a=b,c')).toEqual([3]);
-    expect(meant('status=stored')).toEqual([0]);
+    expect(meant('status=fetched')).toEqual([0]);
     expect(meant('code=')).toEqual([0]);
+  });
+
+  it('knows the word that fetched rows had once', () => {
+    expect(meant('stored')).toEqual([0]);
+    expect(meant('status=stored')).toEqual([0]);
   });
 
   it('names what it does not know', () => {
