@@ -39,6 +39,7 @@ const ADDRESS_SPACE: Readonly<Partial<Record<CommandName, number>>> = {
   submit: RUN_BYTES,
   worker: RUN_BYTES,
   repair: RUN_BYTES,
+  refresh: RUN_BYTES,
   demo: RUN_BYTES,
 };
 

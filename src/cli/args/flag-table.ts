@@ -25,8 +25,8 @@ export function commandsOfKey(schema: KnownKey): readonly CommandName[] {
   const { slice, flag, commands } = schema.fdc;
   if (slice === undefined || flag === false) return [];
   const own = commands ?? COMMANDS_OF_SLICE[slice] ?? [];
-  // Both are a resume: of the units that are taken again, of the rows that are fetched again.
-  const resuming = (['repair', 'retry'] as const).filter((command) => !own.includes(command));
+  // All are a resume: of the units that are taken again, of the rows that are fetched again, of what is left.
+  const resuming = (['repair', 'retry', 'refresh'] as const).filter((command) => !own.includes(command));
   return own.includes('resume') ? [...own, ...resuming] : own;
 }
 

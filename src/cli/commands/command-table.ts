@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   repair: async () => (await import('./repair.ts')).repairCommand,
   retry: async () => (await import('./retry.ts')).retryCommand,
   export: async () => (await import('./export.ts')).exportCommand,
+  refresh: async () => (await import('./refresh.ts')).refreshCommand,
   config: async () => (await import('./config.ts')).configCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
 };

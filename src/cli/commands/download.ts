@@ -54,9 +54,14 @@ export const resumeCommand = defineCommand({
 
 /** Go on with a job. @param given - wins over what its folder remembers; @returns the exit code */
 export function resumeDownload(job: Pick<JobView, 'out' | 'settings'>, given: Config, io: CliIo): Promise<number> {
-  const config = { ...settingsOf(job), ...given, output: job.out, overwrite: false };
+  const config = configOf(job, given);
   // What was piped before is read from where it was kept; a terminal must not be waited for.
   return runDownload(config, { ...io, stdin: undefined });
+}
+
+/** What a job runs with. @param given - wins over what its folder remembers */
+export function configOf(job: Pick<JobView, 'out' | 'settings'>, given: Config): Config {
+  return { ...settingsOf(job), ...given, output: job.out, overwrite: false };
 }
 
 /** How a store is reached from here is known here: the job was found that way. */

@@ -31,6 +31,7 @@ export const COMMANDS = [
   'repair',
   'retry',
   'export',
+  'refresh',
   'inspect',
   'estimate',
   'partition',

@@ -77,7 +77,7 @@ export const RUN_KEYS = {
       value: 'FILTER',
       group: 'run',
       common: true,
-      commands: ['export'],
+      commands: ['export', 'refresh'],
     },
   },
   threads: {

@@ -48,7 +48,7 @@ export class OwnTroubles {
     const nowMs = this.#clock.nowMs();
     if (end.kind !== 'failed' || end.status !== undefined) {
       breaker.onReply();
-      if (end.kind !== 'failed') patience.onSuccess();
+      if (end.kind !== 'failed' || end.code === 'http_304') patience.onSuccess();
       else if (end.retryAfterMs !== undefined) patience.onPause(end.retryAfterMs, nowMs);
       this.#shortage.onReply();
       if (this.#network.onReply()) this.#hooks.onNetwork(false);

@@ -40,6 +40,7 @@ const OUTCOMES: readonly [RowCode, 'rate' | 'overload' | 'neutral'][] = [
   ['unknown_error', 'neutral'],
   ['poison_row', 'neutral'],
   ['unit_failed', 'neutral'],
+  ['http_304', 'ok'],
   ['http_400', 'neutral'],
   ['http_401', 'neutral'],
   ['http_403', 'neutral'],

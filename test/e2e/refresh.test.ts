@@ -1,0 +1,59 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { changingOrigin } from '../support/changing-origin.ts';
+import { runCli } from '../support/run-cli.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const urls = Array.from({ length: 12 }, (_, i) => `${i % 2 === 0 ? 'tags' : 'plain'}.test/${i}.jpg`);
+
+async function downloaded(...flags: readonly string[]) {
+  const origin = await changingOrigin();
+  const out = join(await tempFolder(), 'out');
+  await writeFile(`${out}.csv`, `url,caption\n${urls.map((url) => `http://${url},of ${url}`).join('\n')}\n`);
+  const shape = ['--shard-size', '4', '--connect-to', origin.connectTo, '--progress', 'off', '--law', 'fixed'];
+  const tries = ['--max-retry-attempts', '1', '--retry-backoff-sec', '0.01'];
+  const first = await runCli(['download', `${out}.csv`, '-o', out, ...shape, ...tries, ...flags]);
+  expect(first.code, first.stderr).toBe(0);
+  origin.asked.length = 0;
+  return { origin, out };
+}
+
+describe('flow-dc refresh', () => {
+  it('says what has changed, what is gone and what is the same, and leaves the dataset alone', async () => {
+    const { origin, out } = await downloaded();
+    const sums = await readFile(join(out, 'SHA256SUMS'), 'utf8');
+    origin.versions.set('tags.test/0.jpg', 2).set('plain.test/1.jpg', 2);
+    origin.statuses.set('tags.test/2.jpg', 404).set('plain.test/3.jpg', 410);
+    origin.statuses.set('tags.test/4.jpg', 403).set('plain.test/5.jpg', 0);
+    const refreshed = await runCli(['refresh', out, '-o', `${out}-diff.csv`]);
+    expect(refreshed).toMatchObject({
+      code: 0,
+      stdout: [
+        `refresh of ${out}: 12 samples asked for`,
+        '  same     6',
+        '  changed  2',
+        '  gone     2',
+        '  failed   2',
+        '  of those that failed nothing is known now: http_403 1, reset 1\n',
+      ].join('\n'),
+      stderr: `12 rows: ${out}-diff.csv\n`,
+    });
+    expect(origin.asked.filter((url) => url.endsWith(' 304')).sort()).toEqual(
+      ['tags.test/10.jpg 304', 'tags.test/6.jpg 304', 'tags.test/8.jpg 304'].sort(),
+    );
+    const [head, ...lines] = (await readFile(`${out}-diff.csv`, 'utf8')).trim().split('\n');
+    expect(head).toBe(
+      'key,row,url,verdict,code,http_status,old_etag,new_etag,old_last_modified,new_last_modified,old_sha256,new_sha256',
+    );
+    const verdictOf = (url: string) => lines.find((line) => line.includes(`http://${url},`))?.split(',')[3];
+    expect(urls.slice(0, 7).map(verdictOf)).toEqual([
+      ...['changed', 'changed', 'gone', 'gone', 'failed', 'failed', 'same'],
+    ]);
+    expect(await readFile(join(out, 'SHA256SUMS'), 'utf8')).toBe(sums);
+    const some = await runCli(['refresh', out, '--where', 'host=tags.test', '--json']);
+    expect(JSON.parse(some.stdout)).toEqual({
+      ...{ rows: 6, verdicts: { same: 3, changed: 1, gone: 1, failed: 1 }, failures: { http_403: 1 }, isCut: false },
+    });
+  });
+});
