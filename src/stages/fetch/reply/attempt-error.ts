@@ -85,7 +85,8 @@ export function outcomeOf(
   retryAfterMs: number | undefined,
 ): Outcome {
   const { serviceMs } = timing;
-  if (code === undefined || code === 'http_304') return { kind: 'ok', headersMs: timing.headersMs, serviceMs, bytes: timing.bytes };
+  if (code === undefined || code === 'http_304')
+    return { kind: 'ok', headersMs: timing.headersMs, serviceMs, bytes: timing.bytes };
   if (code === 'http_429') return { kind: 'rate', serviceMs, retryAfterMs };
   if (OVERLOAD.has(code) || (code.startsWith('http_5') && code.length === 8))
     return { kind: 'overload', serviceMs, retryAfterMs };
