@@ -53,7 +53,7 @@ export class DiffFile {
 }
 
 /** The columns of the table. */
-export function diffBatch(rows: readonly RefreshedRow[]): RecordBatch {
+function diffBatch(rows: readonly RefreshedRow[]): RecordBatch {
   const text = (of: (row: RefreshedRow) => string | undefined) => utf8Column(rows.map(of));
   return batchOf([
     ['key', text(({ stored }) => stored.key)],

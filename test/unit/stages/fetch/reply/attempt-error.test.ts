@@ -7,7 +7,7 @@ import { failureOf, outcomeOf, type Phase } from '../../../../../src/stages/fetc
 const TIMING = { headersMs: 5, serviceMs: 9, bytes: 100 };
 
 /** What each code means to the limit of the host it came from. Codes that never end a request are neutral. */
-const OUTCOMES: readonly [RowCode, 'rate' | 'overload' | 'neutral'][] = [
+const OUTCOMES: readonly [RowCode, 'ok' | 'rate' | 'overload' | 'neutral'][] = [
   ['invalid_url', 'neutral'],
   ['unsupported_scheme', 'neutral'],
   ['address_refused', 'neutral'],
