@@ -79,6 +79,11 @@ const recordSchema = {
       },
     },
     errors: rowsByCode,
+    media: {
+      type: 'object',
+      propertyNames: { pattern: '^[a-z0-9]{1,10}$' },
+      additionalProperties: { type: 'integer', minimum: 1 },
+    },
     committedAtMs: { type: 'number', minimum: 0 },
     again: {
       type: 'object',

@@ -199,6 +199,8 @@ export interface UnitRecord {
   readonly artifacts: readonly Artifact[];
   /** Rows by code, for failed and skipped ones. */
   readonly errors: Readonly<Record<string, number>>;
+  /** Stored rows by the extension of their file, without dot; absent in records of earlier versions. */
+  readonly media?: Readonly<Record<string, number>> | undefined;
   /** Wall clock at commit, milliseconds since the epoch. */
   readonly committedAtMs: number;
   /** Set when all of its rows were in other units before: what sums over records must take off again. */

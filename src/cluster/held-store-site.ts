@@ -6,7 +6,13 @@ import type { JobIdentity } from '../job/identity.ts';
 import type { OpenJobOptions } from '../job/open-job.ts';
 import { adoptFromStoredStats } from '../job/store/adopt-store-records.ts';
 import { STATE_KEYS } from '../job/store/state-keys.ts';
-import { type OpenStoreJob, openStoreJob, readStoreJobFile, writeStoreJobFile } from '../job/store/store-job.ts';
+import {
+  findStoreJob,
+  type OpenStoreJob,
+  openStoreJob,
+  readStoreJobFile,
+  writeStoreJobFile,
+} from '../job/store/store-job.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import { fetchFile, putSmallFile, StoreMemory } from '../run/store-memory.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -83,5 +89,6 @@ export function storeToHold(
     await store.close();
     await folder.remove(false, false);
   };
-  return { pipe: memory, hold, close };
+  const identity = async (): Promise<JobIdentity | undefined> => (await findStoreJob(store))?.identity;
+  return { pipe: memory, identity, hold, close };
 }

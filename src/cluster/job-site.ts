@@ -77,6 +77,8 @@ export interface HeldSite extends JobSite {
 /** An output that is not opened yet. */
 export interface SiteToHold {
   readonly pipe: PipePlace | undefined;
+  /** What the job that lies there goes by, not locked; undefined when there is none. Errors: those of reading it. */
+  identity(): Promise<JobIdentity | undefined>;
   /** Make the job there, or come back to it, under its lock. Errors: those of openJob. */
   hold(identity: JobIdentity, options: OpenJobOptions): Promise<HeldSite>;
   /** Idempotent; also closes what is held. */

@@ -4,6 +4,7 @@ import type { Config, ResolvedConfig } from '../config/types.ts';
 import { parseDestination } from '../destination/destination-name.ts';
 import { hasOwnFolders } from '../destination/tool/folder-of.ts';
 import { FlowDcError } from '../errors.ts';
+import { findJob } from '../job/job-file.ts';
 import { assertJobFolder, openJob } from '../job/job-folder.ts';
 import type { JobDescription } from '../transport/cluster.ts';
 import { FolderSite, HeldFolderSite } from './folder-site.ts';
@@ -61,6 +62,7 @@ export async function siteToHold(config: ResolvedConfig, output: string, clock: 
   if (parseDestination(output).kind !== 'store')
     return {
       pipe: undefined,
+      identity: async () => (await findJob(output))?.job.identity,
       hold: async (identity, options) => new HeldFolderSite(await openJob(output, identity, options), clock),
       close: async () => {},
     };

@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../config/types.ts';
 import { isFlowDcError } from '../errors.ts';
+import { keysAsBegun } from '../job/as-begun.ts';
 import type { UnitId } from '../record.ts';
 import type { ClusterChannel } from '../transport/cluster.ts';
 import { forEachUnit, republish } from './cut-units.ts';
@@ -68,5 +69,6 @@ async function findSite({ description }: ClusterChannel, out: string | undefined
 }
 
 function configOf({ job, out }: JobSite): ResolvedConfig {
-  return resolveConfig({ ...(job.settings as Config), output: out }, 'submit');
+  const begun = keysAsBegun(job.identity, job.settings);
+  return resolveConfig({ ...(job.settings as Config), ...begun, output: out }, 'submit');
 }

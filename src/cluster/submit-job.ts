@@ -6,6 +6,7 @@ import type { ResolvedConfig } from '../config/types.ts';
 import { sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
 import { FlowDcError } from '../errors.ts';
+import { keysAsBegun, withBegun } from '../job/as-begun.ts';
 import { identityOf } from '../job/identity.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
@@ -98,10 +99,14 @@ export async function submitJob(config: ResolvedConfig, options: SubmitOptions):
 
 async function submitTo(
   place: SiteToHold,
-  config: ResolvedConfig,
-  options: SubmitOptions,
+  asked: ResolvedConfig,
+  given: SubmitOptions,
   { clock, startedMs }: Pick<Submission, 'clock' | 'startedMs'>,
 ): Promise<SubmitSummary> {
+  const before = asked.run.overwrite ? undefined : await place.identity();
+  const begun = before === undefined ? {} : keysAsBegun(before, given.settings);
+  const config = withBegun(asked, begun);
+  const options = { ...given, settings: { ...given.settings, ...begun } };
   const input = await openJobInput(config, options.stdin, options.detach, place.pipe);
   try {
     const distributed = config.cluster.takeOver ? 'take-over' : 'open';

@@ -103,7 +103,7 @@ const RULES: readonly Rule[] = [
         ? `${name('cloudPutCommand')} needs ${name('cloudDestination')}, which says where to`
         : uploadProblem(name('cloudPutCommand'), v.cloudPutCommand, true),
   },
-  { slice: 'sink', option: 'imageName', derive: (v) => (v.outputFormat === 'webdataset' ? 'jpg' : 'content') },
+  { slice: 'sink', option: 'imageName', derive: (v) => (v.outputFormat === 'webdataset' ? 'common' : 'content') },
 ];
 
 /**

@@ -51,6 +51,8 @@ export class UnitOutcomes {
   readonly errors: Record<string, number> = {};
   /** Of stored bodies. */
   bytes = 0;
+  /** Stored rows by the extension of their file. */
+  readonly media: Record<string, number> = {};
   readonly #rows: readonly UnitRow[];
   readonly #attemptSet: number;
   readonly #status: (FetchResult['status'] | undefined)[];
@@ -104,8 +106,12 @@ export class UnitOutcomes {
     for (const field of NUMBER_FIELDS) this.#numbers[field].set(index, result[field]);
     if (result.flags !== undefined && result.flags.length > 0) this.#flags.set(index, result.flags);
     this.counts[status] += 1;
-    if (status === 'fetched') this.bytes += result.bytes;
-    else {
+    if (name !== undefined) {
+      this.bytes += result.bytes;
+      const extension = name.slice(name.lastIndexOf('.') + 1);
+      this.media[extension] = (this.media[extension] ?? 0) + 1;
+    }
+    if (status !== 'fetched') {
       this.errors[code ?? 'unknown'] = (this.errors[code ?? 'unknown'] ?? 0) + 1;
       // Part of it may be a stranger's.
       if (result.message !== undefined) this.#messages.set(index, visible(shortened(result.message)));

@@ -15,8 +15,9 @@ import { folderOf } from '../destination/tool/folder-of.ts';
 import { ToolDestination } from '../destination/tool/tool-destination.ts';
 import { count } from '../format.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
+import { keysAsBegun, withBegun } from '../job/as-begun.ts';
 import { identityOf } from '../job/identity.ts';
-import { noteSealed } from '../job/job-file.ts';
+import { findJob, noteSealed } from '../job/job-file.ts';
 import { hasCommitted, type OpenJob, openJob } from '../job/job-folder.ts';
 import type { JobSummary, KeptSum } from '../job/job-summary.ts';
 import { keepSamples } from '../job/keep-samples.ts';
@@ -65,7 +66,7 @@ class FolderPlace implements Place {
   readonly profiles: HostProfiles;
   readonly kept: KeptUnitsOptions;
   readonly putsAside = true;
-  readonly #config: ResolvedConfig;
+  #config: ResolvedConfig;
   #job: OpenJob | undefined;
 
   constructor(config: ResolvedConfig, output: string, clock: Clock, onNotice: PlaceOptions['onNotice']) {
@@ -75,6 +76,12 @@ class FolderPlace implements Place {
     this.committer = createLocalCommitter(this.destination.stateFolder);
     this.profiles = new HostProfiles(clock);
     this.kept = { folder: this.destination.paths.kept, graceMs: graceMs(config.run) };
+  }
+
+  async asBegun(given: Readonly<Record<string, unknown>>): Promise<ResolvedConfig> {
+    const found = this.#config.run.overwrite ? undefined : await findJob(this.destination.name);
+    if (found !== undefined) this.#config = withBegun(this.#config, keysAsBegun(found.job.identity, given));
+    return this.#config;
   }
 
   async open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning> {

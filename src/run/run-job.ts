@@ -16,7 +16,7 @@ import { type JobInput, openJobInput } from './job-input.ts';
 import { placeFor } from './place.ts';
 import { rowsAgain } from './rows-again.ts';
 import { interrupted, RunControl, type RunSignals } from './run-control.ts';
-import type { Beginning, Place } from './run-place.ts';
+import type { Place } from './run-place.ts';
 
 /** What is put aside goes through fsync, which may take its time; a second signal does not wait for it. */
 const PUT_ASIDE_MS = 60_000;
@@ -45,13 +45,15 @@ export interface RunJobOptions extends RunSignals {
  * Resolves when every row is settled, or when `drain` has been obeyed; `complete` tells which.
  * Errors: every FlowDcError of the stages; FDC_ERR_INTERRUPTED after `abort`.
  */
-export async function runJob(config: ResolvedConfig, options: RunJobOptions = {}): Promise<JobSummary> {
-  const { output } = config.sink;
+export async function runJob(asked: ResolvedConfig, options: RunJobOptions = {}): Promise<JobSummary> {
+  const { output } = asked.sink;
   if (output === undefined)
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o dataset');
   const { clock = systemClock, stdout, onNotice } = options;
-  const place = await placeFor(config, output, clock, { stdout, onNotice });
+  const place = await placeFor(asked, output, clock, { stdout, onNotice });
   try {
+    const look = async (): Promise<ResolvedConfig> => (await place.asBegun?.(options.settings ?? {})) ?? asked;
+    const config = await whileOpening(place, asked, options, look);
     const input = await openJobInput(config, options.stdin, options.drain, place.pipe);
     try {
       return await runFrom(input, place, config, options);
@@ -81,7 +83,7 @@ async function runFrom(
   const pulse = new RowPulse();
   const force = openWorkForce(config, { destination, committer, clock, profiles, kept, pulse }, destination.name);
   try {
-    const beginning = await opened(input, place, config, settings, signals);
+    const beginning = await whileOpening(place, config, signals, () => place.open(input, settings));
     await onStart?.(input.info, beginning.before, beginning.notices);
     const stopMs = config.run.drainMs + (place.putsAside === true ? PUT_ASIDE_MS : 0);
     const control = new RunControl(clock, stopMs, signals);
@@ -95,14 +97,13 @@ async function runFrom(
   }
 }
 
-/** The place opened, unless a signal ends that. Errors: those of opening; FDC_ERR_INTERRUPTED where the store is away. */
-async function opened(
-  input: JobInput,
+/** A step of opening the place, unless a signal ends it. Errors: the step's; FDC_ERR_INTERRUPTED where the store is away. */
+async function whileOpening<T>(
   place: Place,
   { run }: ResolvedConfig,
-  settings: Readonly<Record<string, unknown>>,
   { drain, abort }: RunSignals,
-): Promise<Beginning> {
+  step: () => Promise<T>,
+): Promise<T> {
   let cancel = (): void => {};
   const onDrain = (): void => {
     place.hurry?.();
@@ -111,7 +112,7 @@ async function opened(
   const onAbort = (): void => place.halt?.();
   const unhear = [heard(drain, onDrain), heard(abort, onAbort)];
   try {
-    return await place.open(input, settings);
+    return await step();
   } catch (error) {
     if (drain?.aborted === true && isFlowDcError(error) && error.code === 'FDC_ERR_DEST_IO') throw interrupted();
     throw error;

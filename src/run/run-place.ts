@@ -1,5 +1,6 @@
 /** What a run needs of the place where it works. */
 import type { WorkSurroundings } from '../chain.ts';
+import type { ResolvedConfig } from '../config/types.ts';
 import type { RecordTotals } from '../dataset/totals.ts';
 import type { FlowDcError } from '../errors.ts';
 import type { JobSummary } from '../job/job-summary.ts';
@@ -27,6 +28,11 @@ export interface Place extends WorkSurroundings {
   readonly pipe?: PipePlace | undefined;
   /** What is fetched again, round by round; asked once the place is open. */
   rounds?(): Promise<readonly RetryRound[]>;
+  /**
+   * The configuration, with what a job that lies there goes by. Looks only. Errors: those of reading a job.
+   * @param given - keys that somebody gave, which are left as they are
+   */
+  asBegun?(given: Readonly<Record<string, unknown>>): Promise<ResolvedConfig>;
   /** Make it ours. Errors: those of openJob. */
   open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning>;
   /**

@@ -39,7 +39,7 @@ export function sealInfo(
     outputFormat: config.sink.outputFormat,
     createTar: config.sink.createTar,
     compressTar: config.sink.compressTar,
-    imageExtensions: config.sink.imageName === 'jpg' ? ['jpg'] : ['jpg', 'png', 'webp', 'gif'],
+    imageExtensions: config.sink.imageName === 'content' ? ['jpg', 'png', 'webp', 'gif'] : ['jpg'],
     schema: manifest.schema,
     createOverview: config.sink.createOverview,
     inputs: job.identity.inputs.map(({ name, bytes, hash }) => ({

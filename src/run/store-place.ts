@@ -7,6 +7,7 @@ import { totalOf } from '../dataset/totals.ts';
 import { StoreDestination } from '../destination/store/store-destination.ts';
 import { finalStore, type StoreArea } from '../destination/store/store-layout.ts';
 import type { FlowDcError } from '../errors.ts';
+import { keysAsBegun, withBegun } from '../job/as-begun.ts';
 import { identityOf } from '../job/identity.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
@@ -14,7 +15,13 @@ import { adoptFromStoredStats } from '../job/store/adopt-store-records.ts';
 import { openOutputStore } from '../job/store/open-output.ts';
 import { nameOfKey, readText, STATE_KEYS } from '../job/store/state-keys.ts';
 import { createStoreCommitter } from '../job/store/store-committer.ts';
-import { type OpenStoreJob, openStoreJob, readStoreJobFile, writeStoreJobFile } from '../job/store/store-job.ts';
+import {
+  findStoreJob,
+  type OpenStoreJob,
+  openStoreJob,
+  readStoreJobFile,
+  writeStoreJobFile,
+} from '../job/store/store-job.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import type { UnitId } from '../record.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
@@ -52,7 +59,7 @@ export class StorePlace implements Place {
   readonly clock: Clock;
   readonly profiles: HostProfiles;
   readonly pipe: StoreMemory;
-  readonly #config: ResolvedConfig;
+  #config: ResolvedConfig;
   readonly #area: StoreArea;
   readonly #folder: RunFolder;
   readonly #storeNotices: readonly string[];
@@ -83,6 +90,12 @@ export class StorePlace implements Place {
     this.committer = createStoreCommitter(this.#area.state, async () => this.#job?.lock.assertHeld());
     this.profiles = new HostProfiles(clock);
     this.pipe = new StoreMemory(this.#area, this.#folder);
+  }
+
+  async asBegun(given: Readonly<Record<string, unknown>>): Promise<ResolvedConfig> {
+    const found = this.#config.run.overwrite ? undefined : await findStoreJob(this.#area.output);
+    if (found !== undefined) this.#config = withBegun(this.#config, keysAsBegun(found.identity, given));
+    return this.#config;
   }
 
   async open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning> {

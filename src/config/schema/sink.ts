@@ -124,13 +124,14 @@ export const SINK_KEYS = {
   },
   image_name: {
     type: 'string',
-    enum: ['jpg', 'content'],
+    enum: ['common', 'jpg', 'content'],
     description:
-      'Extension of samples: always jpg, or the one of the content. Loaders of webdatasets want a single one.',
+      'Extension of images: common, jpg for JPEG, PNG and WebP, which loaders read by their bytes, and the one of the ' +
+      'content for all others; always jpg; or always the one of the content.',
     fdc: {
       slice: 'sink',
       option: 'imageName',
-      derived: 'jpg for webdataset, content for imagefolder',
+      derived: 'common for webdataset, content for imagefolder',
       group: 'output',
       commands: WRITERS,
     },

@@ -34,10 +34,11 @@ export interface OutputKeys {
    */
   readonly file_name_pattern?: string | null | undefined;
   /**
-   * Extension of samples: always jpg, or the one of the content. Loaders of webdatasets want a single one. Default: jpg
-   * for webdataset, content for imagefolder.
+   * Extension of images: common, jpg for JPEG, PNG and WebP, which loaders read by their bytes, and the one of the
+   * content for all others; always jpg; or always the one of the content. Default: common for webdataset, content for
+   * imagefolder.
    */
-  readonly image_name?: 'jpg' | 'content' | undefined;
+  readonly image_name?: 'common' | 'jpg' | 'content' | undefined;
   /** Class of rows without a label. Default: output. */
   readonly null_label?: string | undefined;
   /**
@@ -166,10 +167,11 @@ export interface SinkSettings {
    */
   readonly fileNamePattern: string;
   /**
-   * Extension of samples: always jpg, or the one of the content. Loaders of webdatasets want a single one. Default: jpg
-   * for webdataset, content for imagefolder.
+   * Extension of images: common, jpg for JPEG, PNG and WebP, which loaders read by their bytes, and the one of the
+   * content for all others; always jpg; or always the one of the content. Default: common for webdataset, content for
+   * imagefolder.
    */
-  readonly imageName: 'jpg' | 'content';
+  readonly imageName: 'common' | 'jpg' | 'content';
   /** Class of rows without a label. Default: output. */
   readonly nullLabel: string;
   /**

@@ -12,10 +12,13 @@ const OWN_KEYS: readonly (readonly [name: string, dtype: string])[] = [
   ...(['width', 'height', 'row'] as const).map((name) => [name, 'int64'] as const),
 ];
 
+/** What Pillow opens without a plug-in; other files are handed on as bytes. */
+const PICTURES = new Set(['jpg', 'png', 'webp', 'gif', 'bmp', 'tif', 'avif', 'ico', 'icns', 'tga']);
+
 /**
  * Lines of YAML.
  * @param schema - of the manifest, with its roles
- * @param extensions - of the images
+ * @param extensions - of the samples' files
  */
 export function webdatasetFeatures(schema: Schema, extensions: readonly string[]): string[] {
   const roles = readRoles(schema);
@@ -26,7 +29,7 @@ export function webdatasetFeatures(schema: Schema, extensions: readonly string[]
     ...columns.map(({ index, name }) => ({ name, ...typeOf((schema.fields[index] as { type: DataType }).type) })),
   ];
   const features: Feature[] = [
-    ...extensions.map((name) => ({ name, dtype: 'image' })),
+    ...extensions.map((name) => ({ name, dtype: PICTURES.has(name) ? 'image' : 'binary' })),
     ...(roles.caption === undefined ? [] : [{ name: 'txt', dtype: 'string' }]),
     { name: 'json', struct: json },
     { name: '__key__', dtype: 'string' },

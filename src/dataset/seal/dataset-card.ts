@@ -47,7 +47,7 @@ function head(info: SealInfo): string[] {
   return ['---', ...config('default', compressTar ? '*.tar.gz' : '*.tar'), ...features, '---', ''];
 }
 
-function howToRead({ createTar, outputFormat, compressTar }: SealInfo): string[] {
+function howToRead({ createTar, outputFormat, compressTar, imageExtensions }: SealInfo): string[] {
   const tables =
     `The outcome tables: \`SELECT status, code, count(*) FROM '${TABLES}' GROUP BY ALL\` in DuckDB; polars, pandas and ` +
     'pyarrow take the same names.';
@@ -67,7 +67,19 @@ function howToRead({ createTar, outputFormat, compressTar }: SealInfo): string[]
     'Hugging Face: `load_dataset(THIS_FOLDER)`; the types of all fields are in the head of this file. webdataset: ' +
       `\`WebDataset(sorted(glob("*.tar${compressTar ? '.gz' : ''}")))\`.` +
       (compressTar ? ' Compressed archives cannot be read at random, so there is no index of them.' : ''),
+    ...mixedText(imageExtensions),
     ...['', tables],
+  ];
+}
+
+/** Where one field does not hold all samples. */
+function mixedText(extensions: readonly string[]): string[] {
+  if (extensions.length < 2) return [];
+  const fields = extensions.map((name) => `\`${name}\``).join(', ');
+  return [
+    '',
+    `A sample has one of the fields ${fields}, by its type; the others are empty. In webdataset: ` +
+      `\`to_tuple("${extensions.join(';')}", "json")\`.`,
   ];
 }
 

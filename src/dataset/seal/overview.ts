@@ -10,7 +10,7 @@ export interface SealInfo {
   readonly outputFormat: 'webdataset' | 'imagefolder';
   readonly createTar: boolean;
   readonly compressTar: boolean;
-  /** Extensions that images have. */
+  /** Extensions that samples are likely to have, where the records do not say. */
   readonly imageExtensions: readonly string[];
   /** Of the manifest, with its roles. */
   readonly schema: Schema;

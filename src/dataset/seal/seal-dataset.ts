@@ -10,6 +10,7 @@ import { columnOf, decodeParquet, streamParquet } from '../parquet-file.ts';
 import { TotalsSum } from '../totals.ts';
 import { CHECKSUMS_FILE, Checksums } from './checksums.ts';
 import { datasetCard } from './dataset-card.ts';
+import { MediaSeen } from './media-seen.ts';
 import { overviewJson, type SealInfo } from './overview.ts';
 import { storeRecipes } from './store-recipes.ts';
 
@@ -46,6 +47,7 @@ export async function sealDataset(
   const sum = new TotalsSum();
   const shards: SealedShard[] = [];
   const sums = new Checksums();
+  const media = new MediaSeen(info.imageExtensions);
   const put = (name: string, content: string | AsyncIterable<Uint8Array>): Promise<void> => {
     written.push(name);
     return destination.putFile(name, sums.of(name, content));
@@ -53,6 +55,7 @@ export async function sealDataset(
   for await (const record of records) {
     sum.add(record);
     shards.push(sealedShard(record));
+    media.add(record);
     for (const { name, sha256 } of record.artifacts) sums.add(name, sha256);
   }
   const totals = sum.read();
@@ -64,7 +67,10 @@ export async function sealDataset(
     await put('index.json', shardIndex(shards));
   if (!info.createTar && shards.length > 0) await put(METADATA_FILE, looseMetadata(destination, shards));
   const recipes = recipesOf(destination.name, shards, info);
-  await put('README.md', datasetCard(totals, info, destination.name, recipes));
+  await put(
+    'README.md',
+    datasetCard(totals, { ...info, imageExtensions: media.extensions() }, destination.name, recipes),
+  );
   await destination.putFile(CHECKSUMS_FILE, sums.text());
   // What waits for it must not take a run without a single sample for a dataset.
   if (totals.fetched > 0) await destination.putFile(SUCCESS_FILE, '');

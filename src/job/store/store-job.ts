@@ -58,8 +58,8 @@ export async function readStoreJob(output: ObjectStore): Promise<StoreJob> {
   );
 }
 
-/** The job of a prefix, wherever its layout keeps the state. */
-async function findStoreJob(output: ObjectStore): Promise<StoreJob | undefined> {
+/** The job of a prefix, wherever its layout keeps the state, not locked; undefined when there is none. */
+export async function findStoreJob(output: ObjectStore): Promise<StoreJob | undefined> {
   const layouts: readonly FolderLayout[] = hasPlaceBeside(output) ? ['shards', 'files'] : ['shards'];
   for (const layout of layouts) {
     const area = storeArea(output, layout);

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { formatKept, KEPT_FILE } from '../../dataset/kept-units.ts';
-import { safeExtension } from '../../dataset/naming/safe-name.ts';
+import { type ImageName, sampleExtension } from '../../dataset/naming/image-name.ts';
 import { outcomeTable } from '../../dataset/outcome-table.ts';
 import { encodeParquet } from '../../dataset/parquet-file.ts';
 import type { Publish } from '../../dataset/published.ts';
@@ -30,8 +30,7 @@ export interface DatasetLayout {
   readonly keepsUnfinished?: boolean | undefined;
   /** URLs as they are published. */
   readonly publish: Publish;
-  /** Give images the extension jpg whatever they are. */
-  readonly imagesAsJpg: (unit: OpenUnit) => boolean;
+  readonly imageName: (unit: OpenUnit) => ImageName;
 }
 
 /** Begin an attempt at a unit under a token of its own. */
@@ -73,7 +72,7 @@ class DatasetWriter implements GatheringWriter {
   readonly #startedAtMs: number;
   readonly #startMs: number;
   readonly #timer = new UnitTimer();
-  readonly #imagesAsJpg: boolean;
+  readonly #imageName: ImageName;
   #cancelFlush: (() => void) | undefined;
   /** From here on somebody may have decided for this attempt, so what it staged must stay. */
   #offered = false;
@@ -95,7 +94,7 @@ class DatasetWriter implements GatheringWriter {
     this.#names = layout.names(rows, unit);
     this.#startedAtMs = layout.clock.wallMs();
     this.#startMs = layout.clock.nowMs();
-    this.#imagesAsJpg = layout.imagesAsJpg(unit);
+    this.#imageName = layout.imageName(unit);
     if (layout.keepsUnfinished === true && staging.keep !== undefined) this.keep = () => this.#keep();
   }
 
@@ -107,7 +106,7 @@ class DatasetWriter implements GatheringWriter {
       this.#events.onSettled([result]);
       return;
     }
-    const name = this.#container.add(result, this.#names[index] as string, this.#extension(result));
+    const name = this.#container.add(result, this.#names[index] as string, sampleExtension(result, this.#imageName));
     this.#outcomes.set(result, name);
     if (this.#cancelFlush === undefined && this.#container.hasUnwritten) this.#flushSoon();
   }
@@ -184,15 +183,11 @@ class DatasetWriter implements GatheringWriter {
   }
 
   #record(artifacts: readonly Artifact[]): UnitRecord {
-    const { counts, errors, bytes } = this.#outcomes;
+    const { counts, errors, bytes, media } = this.#outcomes;
     const { id, rows } = this.#unit;
     const { worker, clock } = this.#layout;
     const numbers = { rows, stored: counts.fetched, failed: counts.failed, skipped: counts.skipped, bytes };
-    const record = { unit: id, token: this.#token, worker, ...numbers, artifacts, errors };
+    const record = { unit: id, token: this.#token, worker, ...numbers, artifacts, errors, media };
     return { ...record, committedAtMs: clock.wallMs(), ...(this.#again && { again: this.#again }) };
-  }
-
-  #extension({ contentType, extension }: FetchResult): string {
-    return this.#imagesAsJpg && contentType?.startsWith('image/') === true ? 'jpg' : safeExtension(extension);
   }
 }

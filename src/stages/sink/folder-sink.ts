@@ -39,7 +39,7 @@ export function folderSink(destination: string | Destination, options: DatasetSi
     },
     openContainer: (staging, unit, events) =>
       openFileContainer(staging, `${unit.shard}${FILE_LIST_SUFFIX}`, events, clock),
-    imagesAsJpg: () => settings.imageName === 'jpg',
+    imageName: () => settings.imageName,
   };
   return createSink(
     { openGathering: (unit, events) => openDatasetWriter(unit, layout, events) },

@@ -42,7 +42,7 @@ export function streamSink(destination: StreamDestination, options: DatasetSinkO
     const foreignNames = template !== undefined || readRoles(unit.batch.schema).key !== undefined;
     const appendPosition = foreignNames && !settings.trustNames;
     const names = sampleNames(rows, unit.shard, { layout: outputFormat, template, nullLabel, publish, appendPosition });
-    return newAccount(rows, { names, members: membersOf(unit, format, publish), imagesAsJpg: imageName === 'jpg' });
+    return newAccount(rows, { names, members: membersOf(unit, format, publish), imageName });
   };
   const sink: GatheringSink = {
     async openGathering(unit, events) {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { RecordBatch } from 'apache-arrow';
 import { takeRows } from '../../arrow/take.ts';
 import type { Clock } from '../../clock.ts';
-import { safeExtension } from '../../dataset/naming/safe-name.ts';
+import { type ImageName, sampleExtension } from '../../dataset/naming/image-name.ts';
 import type { OutcomeFile } from '../../dataset/outcome-file.ts';
 import { outcomeTable } from '../../dataset/outcome-table.ts';
 import type { Publish } from '../../dataset/published.ts';
@@ -28,7 +28,7 @@ export interface UnitAccount {
   /** Paths without extension, one per row. */
   readonly names: readonly string[];
   readonly members: TarShardOptions;
-  readonly imagesAsJpg: boolean;
+  readonly imageName: ImageName;
   readonly outcomes: UnitOutcomes;
   /** 1 for rows whose outcome stands: a later attempt does not write them again. */
   readonly isSettled: Uint8Array;
@@ -36,7 +36,7 @@ export interface UnitAccount {
 
 export function newAccount(
   rows: readonly UnitRow[],
-  given: Pick<UnitAccount, 'names' | 'members' | 'imagesAsJpg'>,
+  given: Pick<UnitAccount, 'names' | 'members' | 'imageName'>,
 ): UnitAccount {
   return { ...given, outcomes: new UnitOutcomes(rows), isSettled: new Uint8Array(rows.length) };
 }
@@ -65,13 +65,13 @@ export class StreamWriter implements GatheringWriter {
   }
 
   take(result: FetchResult): void {
-    const { names, members, outcomes, isSettled } = this.#account;
+    const { names, members, imageName, outcomes, isSettled } = this.#account;
     const { index } = result.row;
     if (isSettled[index] === 1) return this.#events.onSettled([result]);
     isSettled[index] = 1;
     if (result.status === 'fetched') {
       const { stream } = this.#around;
-      outcomes.set(result, stream.add(result, names[index] as string, this.#extension(result), members));
+      outcomes.set(result, stream.add(result, names[index] as string, sampleExtension(result, imageName), members));
       return;
     }
     outcomes.set(result, undefined);
@@ -109,15 +109,11 @@ export class StreamWriter implements GatheringWriter {
   }
 
   #record(rows: number): UnitRecord {
-    const { counts, errors, bytes } = this.#account.outcomes;
+    const { counts, errors, bytes, media } = this.#account.outcomes;
     const { worker, clock } = this.#around;
     const numbers = { rows, stored: counts.fetched, failed: counts.failed, skipped: counts.skipped, bytes };
     const token = randomBytes(8).toString('hex');
     const committedAtMs = clock.wallMs();
-    return { unit: this.#unit.id, token, worker, ...numbers, artifacts: [], errors, committedAtMs };
-  }
-
-  #extension({ contentType, extension }: FetchResult): string {
-    return this.#account.imagesAsJpg && contentType?.startsWith('image/') === true ? 'jpg' : safeExtension(extension);
+    return { unit: this.#unit.id, token, worker, ...numbers, artifacts: [], errors, media, committedAtMs };
   }
 }

@@ -73,7 +73,7 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
       };
       return openTarContainer(staging, options, events, clock);
     },
-    imagesAsJpg: (unit) => formats.of(unit).imageName === 'jpg',
+    imageName: (unit) => formats.of(unit).imageName,
   };
   return createSink(
     { openGathering: (unit, events) => openDatasetWriter(unit, layout, events) },

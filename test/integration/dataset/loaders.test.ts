@@ -30,6 +30,8 @@ interface Form {
   readonly outputFormat: 'webdataset' | 'imagefolder';
   readonly createTar?: boolean;
   readonly compressTar?: boolean;
+  /** Rows that are GIFs. */
+  readonly gifs?: readonly number[];
 }
 
 interface HubRows {
@@ -66,12 +68,16 @@ const laion: UnitShape = {
 };
 
 async function written(shape: UnitShape, form: Form): Promise<string> {
-  const { createTar = true, compressTar = false, outputFormat } = form;
+  const { createTar = true, compressTar = false, outputFormat, gifs = [] } = form;
   const folder = join(await tempFolder(), 'pictures');
   const destination = new FolderDestination(folder, { layout: createTar ? 'shards' : 'files' });
   const units = [unitOf(shape), unitOf({ ...shape, index: 1, firstRow: shape.rows })];
   const sink = createTar ? tarSink(destination, { compressTar, outputFormat }) : folderSink(destination);
-  await pipeline(Readable.from(units.flatMap(resultsOf)), sink);
+  const results = units.flatMap(resultsOf).map((result) => {
+    const gif = { contentType: 'image/gif', extension: 'gif' };
+    return gifs.includes(result.row.row) ? { ...result, ...gif } : result;
+  });
+  await pipeline(Readable.from(results), sink);
   await sealDataset(destination, createLocalCommitter(destination.stateFolder).records(), {
     ...{ version: '1', createTar, compressTar, outputFormat, createOverview: true, imageExtensions: ['jpg'] },
     ...{ schema: (units[0] as (typeof units)[0]).batch.schema, inputs: [], settings: {}, notes: [] },
@@ -95,6 +101,16 @@ describeFolderLoaders('a dataset in a folder', () => {
       });
       expect(features.json).toContain("'SAMPLE_ID': Value('int64')");
     }
+  });
+
+  it('pictures of a type that is no jpg have a field of their own in Hugging Face, from the first rows or the last', async () => {
+    const gifs = [1, ROWS + 2];
+    const folder = await written({ rows: ROWS }, { outputFormat: 'webdataset', gifs });
+    const { rows, features } = await readFolderWith<HubRows>('hub', folder);
+    expect(features.gif).toContain('Image(');
+    const fields = Array.from({ length: 2 * ROWS }, (_, row) => [`image ${row}`, null]);
+    for (const row of gifs) fields[row]?.reverse();
+    expect(rows.map(({ jpg, gif }) => [jpg, gif])).toEqual(fields);
   });
 
   it('pictures in archives of folders are said to be no webdataset, and their account is read', async () => {

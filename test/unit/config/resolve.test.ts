@@ -90,7 +90,7 @@ describe('resolveConfig', () => {
       outputFormat: 'imagefolder',
       imageName: 'content',
     });
-    expect(resolveConfig({}).sink).toMatchObject({ outputFormat: 'webdataset', imageName: 'jpg' });
+    expect(resolveConfig({}).sink).toMatchObject({ outputFormat: 'webdataset', imageName: 'common' });
     expect(resolveConfig({ label: 'species', output_format: 'webdataset' }).sink.outputFormat).toBe('webdataset');
     expect(resolveConfig({ create_tar: false }).sink.outputFormat).toBe('imagefolder');
   });

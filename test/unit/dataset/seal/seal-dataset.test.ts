@@ -43,7 +43,10 @@ async function sealed(layout: FolderLayout, repeat = 1, form: Partial<SealInfo> 
       return resultOf(unit, index, failed ? { status: 'failed', code: index === 1 ? 'http_404' : 'reset' } : {});
     }),
   );
-  await pipeline(Readable.from(results), layout === 'shards' ? tarSink(destination) : folderSink(destination));
+  await pipeline(
+    Readable.from(results),
+    layout === 'shards' ? tarSink(destination, { outputFormat: 'webdataset' }) : folderSink(destination),
+  );
   for (let i = 0; i < repeat; i += 1) {
     await sealDataset(destination, createLocalCommitter(destination.stateFolder).records(), {
       ...info,
@@ -89,6 +92,25 @@ describe('sealDataset', () => {
     expect(card).toContain('`m.parquet` (sha256 abc)');
     expect(card).toContain('| reset | 2 | yes |');
     expect(card).toContain('certificates were not checked');
+  });
+
+  it('the card has a field for every type that is stored, and says so', async () => {
+    const destination = new FolderDestination(join(await temporaryFolder(), 'birds'), { layout: 'shards' });
+    const unit = unitOf({ rows: 3 });
+    const types = ['image/gif gif', 'video/mp4 mp4', 'image/png png'].map((type) => type.split(' '));
+    const results = types.map(([contentType, extension], index) => resultOf(unit, index, { contentType, extension }));
+    await pipeline(Readable.from(results), tarSink(destination));
+    await sealDataset(destination, createLocalCommitter(destination.stateFolder).records(), info);
+    const card = await textOf(destination, 'README.md');
+    const fields = [...card.matchAll(/^ {2}- \{"name":"(\w+)","dtype":"(image|binary)"\}$/gm)].map(
+      ([, ...type]) => type,
+    );
+    expect(fields).toEqual([
+      ['jpg', 'image'],
+      ['gif', 'image'],
+      ['mp4', 'binary'],
+    ]);
+    expect(card).toContain('to_tuple("jpg;gif;mp4", "json")');
   });
 
   it('the card has the types of all fields, by the schema of the manifest and not by what the first rows hold', async () => {
