@@ -103,6 +103,14 @@ const RULES: readonly Rule[] = [
         ? `${name('cloudPutCommand')} needs ${name('cloudDestination')}, which says where to`
         : uploadProblem(name('cloudPutCommand'), v.cloudPutCommand, true),
   },
+  {
+    slice: 'sink',
+    option: 'cloudStream',
+    check: (v, name) =>
+      v.cloudStream !== true || v.cloudDestination !== undefined
+        ? undefined
+        : `${name('cloudStream')} needs ${name('cloudDestination')}, which says where to`,
+  },
   { slice: 'sink', option: 'imageName', derive: (v) => (v.outputFormat === 'webdataset' ? 'common' : 'content') },
 ];
 

@@ -24,6 +24,7 @@ import { keepSamples } from '../job/keep-samples.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
 import { type RetryRound, readRounds } from '../job/retry-rounds.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
+import type { UnitId } from '../record.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
 import type { WorkForce } from '../threads/work-force.ts';
@@ -111,7 +112,11 @@ class FolderPlace implements Place {
     const isFinished =
       before.units > 0 && existsSync(finalPath(job.paths, SUCCESS_FILE)) && !(await lacksUnits(job.paths, before));
     const isNew = before.units === 0 && !(await hasCommitted(job.paths.state));
-    if (!isFinished) await destination.reach({ isNew, replaces: run.overwrite });
+    if (!isFinished) {
+      await destination.reach({ isNew, replaces: run.overwrite });
+      // What killed runs had brought there before a commit; only now is it known what is there.
+      await destination.sweepAttempts((unit, token) => this.#isDecided(unit, token));
+    }
     return { before, notices, isFinished };
   }
 
@@ -155,7 +160,11 @@ class FolderPlace implements Place {
 
   /** Attempts that nobody will finish. */
   #sweep(): Promise<void> {
-    return this.destination.sweep(async (unit, token) => (await this.committer.record(unit))?.token === token);
+    return this.destination.sweep((unit, token) => this.#isDecided(unit, token));
+  }
+
+  async #isDecided(unit: UnitId, token: string): Promise<boolean> {
+    return (await this.committer.record(unit))?.token === token;
   }
 }
 

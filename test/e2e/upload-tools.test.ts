@@ -7,18 +7,10 @@ import { urlColumns, writeParquetFile } from '../support/manifests.ts';
 import { manyThreads } from '../support/many-threads.ts';
 import { type CliResult, runCli, startCli } from '../support/run-cli.ts';
 import { testOrigin } from '../support/test-origin.ts';
-import { expectWhole, filesOf, ROWS, uploadTrial } from '../support/upload-trial.ts';
+import { committedRows, expectWhole, filesOf, ROWS, uploadTrial } from '../support/upload-trial.ts';
 
 const python = await hasPython();
 const rclone = findTool('rclone');
-
-/** Of units that have their record. */
-async function committedRows(out: string): Promise<number> {
-  const folder = join(out, '.flow-dc', 'units', '000');
-  const names = await readdir(folder);
-  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
-  return texts.reduce((sum, text) => sum + (JSON.parse(text) as { rows: number }).rows, 0);
-}
 
 const why = rclone === undefined ? ' (SKIPPED: no rclone)' : '';
 

@@ -11,7 +11,7 @@ export interface RecordedTools {
   calls(): Promise<string[]>;
   /**
    * What the next uploads do: fail so often, or as long as the other side is down, hang once, write half and hang once, hang once when they rename, wait before they work (s), or claim
-   * success and do nothing.
+   * success and do nothing; and what the next ones do that read stdin: take 1,000 bytes and fail, or read nothing.
    */
   plan(what: {
     fail?: number;
@@ -20,6 +20,8 @@ export interface RecordedTools {
     half?: number;
     slow?: number;
     lie?: number;
+    die?: number;
+    deaf?: number;
     'hang-mv'?: number;
   }): Promise<void>;
 }
@@ -76,6 +78,10 @@ upload "$2" "$STORE/\${last#*:}"
 /** Runs on the other side what it was told to. */
 const SSH = `${PREPARE}
 while [ "$1" != -- ]; do shift; done
+case "$3" in "cat > "*)
+  if planned die; then head -c 1000 > "$STORE/\${3#cat > }"; echo "the line went dead" >&2; exit 7; fi
+  if planned deaf; then sleep 600; fi ;;
+esac
 cd "$STORE" && exec sh -c "$3"
 `;
 

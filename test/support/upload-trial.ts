@@ -23,6 +23,14 @@ export async function uploadTrial(meanMs = 1) {
   return { folder, tools, out, base, asked, remote: join(tools.store, 'birds') };
 }
 
+/** Of units that have their record. */
+export async function committedRows(out: string): Promise<number> {
+  const folder = join(out, '.flow-dc', 'units', '000');
+  const names = await readdir(folder);
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  return texts.reduce((sum, text) => sum + (JSON.parse(text) as { rows: number }).rows, 0);
+}
+
 /** What every file holds, by name. */
 export async function filesOf(folder: string): Promise<Record<string, string>> {
   const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile());

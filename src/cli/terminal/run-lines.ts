@@ -132,20 +132,22 @@ async function outputLine(config: ResolvedConfig): Promise<string> {
  */
 export function uploadLines({ sink }: ResolvedConfig, isByWorkers = false): string[] {
   if (sink.cloudDestination === undefined) return [];
-  const { prepare, put, look, move } = toolOf(sink);
+  const { prepare, put, pour, look, move } = toolOf(sink);
   const name = `000000.tar${sink.compressTar ? '.gz' : ''}`;
-  const renamed = isByWorkers ? move : undefined;
-  const folder = renamed === undefined ? resolve(sink.output ?? '') : join(tmpdir(), 'RUN');
+  const renamed = isByWorkers || sink.cloudStream ? move : undefined;
+  const folder = !isByWorkers || move === undefined ? resolve(sink.output ?? '') : join(tmpdir(), 'RUN');
   const file = join(folder, '.flow-dc', 'staging', 'UNIT.TOKEN', name);
   const first = renamed === undefined ? name : stagedName({ unit: 'UNIT', token: 'TOKEN' }, name);
-  const calls = [...prepare, ...(look === undefined ? [] : [look.list()]), ...put(file, first)];
+  const calls = [...prepare, ...(look === undefined ? [] : [look.list()])];
+  calls.push(...(sink.cloudStream && pour !== undefined ? [pour(first)] : put(file, first)));
   if (look !== undefined) calls.push(look.stat(first));
   if (renamed !== undefined) calls.push(renamed(first, name));
   return ['uploads, shard by shard:', ...calls.map((call) => `  ${commandLine(call)}`)];
 }
 
-function commandLine({ program, args, folder }: ToolCall): string {
-  const words = [program, ...args].map(shellQuoted).join(' ');
+function commandLine({ program, args, folder, input }: ToolCall): string {
+  const from = input === undefined ? '' : ` < ${shellQuoted(input)}`;
+  const words = [program, ...args].map(shellQuoted).join(' ') + from;
   return folder === undefined ? words : `cd ${shellQuoted(folder)} && ${words}`;
 }
 

@@ -46,6 +46,14 @@ export const DISTRIBUTE_KEYS = {
       flowDc: { effect: 'used' },
     },
   },
+  cloud_stream: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Bring shards to cloud_destination while they are written, without a copy on this disk; an upload that fails ' +
+      'costs fetching its unit again.',
+    fdc: { slice: 'sink', option: 'cloudStream', group: 'output', commands: UPLOADING },
+  },
   cloud_timeout: {
     type: 'number',
     exclusiveMinimum: 0,

@@ -126,6 +126,11 @@ export interface OutputKeys {
    */
   readonly cloud_put_command?: string | null | undefined;
   /**
+   * Bring shards to cloud_destination while they are written, without a copy on this disk; an upload that fails costs
+   * fetching its unit again. Default: false.
+   */
+  readonly cloud_stream?: boolean | undefined;
+  /**
    * A call of the upload program that takes longer, and a second more per 128 KiB, is ended and made again. In seconds.
    * Default: 600.
    */
@@ -197,6 +202,11 @@ export interface SinkSettings {
    * folder of the file.
    */
   readonly cloudPutCommand?: string | undefined;
+  /**
+   * Bring shards to cloud_destination while they are written, without a copy on this disk; an upload that fails costs
+   * fetching its unit again. Default: false.
+   */
+  readonly cloudStream: boolean;
   /**
    * A call of the upload program that takes longer, and a second more per 128 KiB, is ended and made again. Default:
    * 600000.

@@ -1,7 +1,7 @@
 /** The files of a dataset whose shards a program uploaded: those are read back by it, the rest is in the folder. */
 import type { FolderPaths } from '../../destination/folder-layout.ts';
 import type { RemoteFolder } from '../../destination/tool/remote-folder.ts';
-import { SHARD } from '../../destination/tool/tool-destination.ts';
+import { SHARD } from '../../destination/tool/staged-name.ts';
 import type { DatasetFile } from './dataset-files.ts';
 import { FolderFiles } from './folder-files.ts';
 

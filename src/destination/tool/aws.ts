@@ -6,7 +6,9 @@ export function aws(path: string): RemoteTool {
   const root = `s3://${path.replace(/^s3:\/\//, '').replace(/\/+$/, '')}`;
   const [bucket = '', ...parts] = root.slice('s3://'.length).split('/');
   const prefix = parts.length === 0 ? '' : `${parts.join('/')}/`;
-  const s3 = (...args: string[]) => ({ program: 'aws', args: ['s3', ...args, '--only-show-errors'] });
+  // Asked by SIGTERM it would leave an open upload behind.
+  const endedBy = 'SIGINT' as const;
+  const s3 = (...args: string[]) => ({ program: 'aws', args: ['s3', ...args, '--only-show-errors'], endedBy });
   const api = (action: string, ...args: string[]) => ({
     program: 'aws',
     args: ['s3api', action, '--bucket', bucket, ...args, '--output', 'json'],
@@ -17,6 +19,7 @@ export function aws(path: string): RemoteTool {
     root,
     prepare: [],
     put: (file, name) => [s3('cp', file, below(root, name))],
+    pour: (name) => s3('cp', '-', below(root, name)),
     look: {
       list: () =>
         api('list-objects-v2', '--prefix', prefix, '--delimiter', '/', '--query', 'Contents[].{Key:Key,Size:Size}'),

@@ -2,7 +2,7 @@
 import type { Clock } from '../../clock.ts';
 import type { ResolvedConfig } from '../../config/types.ts';
 import { FolderDestination } from '../folder-destination.ts';
-import { ToolDestination } from './tool-destination.ts';
+import { ToolDestination, type ToolDestinationOptions } from './tool-destination.ts';
 import { toolOf } from './tool-of.ts';
 import { WorkerUploads } from './worker-uploads.ts';
 
@@ -25,7 +25,7 @@ export function folderOf(
     const { clock } = options;
     return new FolderDestination(folder, { layout: sink.createTar ? 'shards' : 'files', clock });
   }
-  return new ToolDestination(folder, toolOf(sink), { timeoutMs: sink.cloudTimeoutMs, ...options });
+  return new ToolDestination(folder, toolOf(sink), { ...optionsOf(sink), ...options });
 }
 
 /** Whether workers of a job need no folder in common: a program uploads what they finish, and can rename it there. */
@@ -39,5 +39,9 @@ export function workerUploadsOf(
   folder: string,
   options: FolderOfOptions = {},
 ): WorkerUploads {
-  return new WorkerUploads(folder, toolOf(sink), { timeoutMs: sink.cloudTimeoutMs, ...options });
+  return new WorkerUploads(folder, toolOf(sink), { ...optionsOf(sink), ...options });
+}
+
+function optionsOf({ cloudTimeoutMs, cloudStream }: ResolvedConfig['sink']): ToolDestinationOptions {
+  return { timeoutMs: cloudTimeoutMs, streams: cloudStream };
 }

@@ -14,6 +14,7 @@ export function gsutil(path: string): RemoteTool {
     root,
     prepare: [],
     put: (file, name) => [call('cp', file, below(root, name))],
+    pour: (name) => call('cp', '-', below(root, name)),
     look: {
       list: () => call('ls', '-l', below(root, '')),
       // With -q it would say nothing at all.

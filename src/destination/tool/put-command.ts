@@ -1,4 +1,7 @@
-/** A command of the user's own, `mytool put {file} {destination}`: split into words here, run without a shell. */
+/**
+ * A command of the user's own, `mytool put {file} {destination}`, or `mytool put - {destination}/{name}` for what comes
+ * on stdin: split into words here, run without a shell.
+ */
 import { resolve } from 'node:path';
 import { FlowDcError } from '../../errors.ts';
 import { lastPart, type RemoteTool } from './remote-tool.ts';
@@ -8,9 +11,10 @@ const PLACEHOLDERS = ['file', 'destination', 'name'] as const;
 /**
  * A tool of one command. It is run in the folder of the file, and `{file}` and `{name}` are the file's bare name, as
  * FLOW-DC has it.
+ * @param readsStdin - it is given every file on its stdin, and there is no `{file}`
  * Errors: FDC_ERR_CONFIG_INVALID for a template that cannot be split, has no `{file}`, or an unknown placeholder.
  */
-export function putCommand(template: string, destination: string): RemoteTool {
+export function putCommand(template: string, destination: string, readsStdin = false): RemoteTool {
   const words = splitWords(template);
   const known = new Set<string>(PLACEHOLDERS);
   for (const [text, name = ''] of template.matchAll(/\{(\w*)\}/g))
@@ -18,19 +22,24 @@ export function putCommand(template: string, destination: string): RemoteTool {
   const [first = '', ...rest] = words;
   if (first === '') throw invalid('expected a program with its arguments');
   if (/\{\w*\}/.test(first)) throw invalid('expected a program as the first word');
+  if (readsStdin && template.includes('{file}')) throw invalid('with cloud_stream there is no {file}: expected {name}');
   if (!words.some((word) => /\{(file|name)\}/.test(word))) throw invalid('expected {file} where the file is named');
   // The file's folder is not where the user was when they wrote a relative path.
   const program = first.includes('/') ? resolve(first) : first;
+  const argsFor = (name: string): string[] => {
+    const values: Record<string, string> = { file: name, name, destination };
+    return rest.map((word) => word.replace(/\{(\w+)\}/g, (_, key: string) => values[key] as string));
+  };
   return {
     name: first,
     install: 'it is the first word of cloud_put_command',
     root: destination,
     prepare: [],
     put: (file, name) => {
-      const values: Record<string, string> = { file: name, name, destination };
-      const args = rest.map((word) => word.replace(/\{(\w+)\}/g, (_, key: string) => values[key] as string));
-      return [{ program, args, folder: file.slice(0, -lastPart(file).length) || '.' }];
+      const from = readsStdin ? { input: file } : { folder: file.slice(0, -lastPart(file).length) || '.' };
+      return [{ program, args: argsFor(name), ...from }];
     },
+    pour: readsStdin ? (name) => ({ program, args: argsFor(name) }) : undefined,
   };
 }
 

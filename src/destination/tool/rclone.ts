@@ -13,6 +13,7 @@ export function rclone(root: string): RemoteTool {
     prepare: [],
     // What is there was asked before: times that happen to agree prove nothing.
     put: (file, name) => [call('copyto', '--ignore-times', '--', file, below(root, name))],
+    pour: (name) => call('rcat', '--', below(root, name)),
     look: {
       list: () => call('lsjson', '--files-only', '--no-modtime', '--no-mimetype', '--', root),
       stat: (name) =>

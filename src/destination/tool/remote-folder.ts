@@ -8,16 +8,23 @@ import { access } from 'node:fs/promises';
 import { asError, FlowDcError } from '../../errors.ts';
 import type { Artifact } from '../../record.ts';
 import { Semaphore } from '../../structures/semaphore.ts';
+import { PouredFile } from './poured-file.ts';
 import type { RemoteFile, RemoteTool } from './remote-tool.ts';
 import { type CallerOptions, Setback, ToolCaller } from './tool-caller.ts';
 
 /** Programs that run at once: enough to fill a line, few enough for a small machine, where each takes some 100 MB. */
 const UPLOADS = 4;
+/** Programs that take a file while it is written, besides those: each as long as its unit is open. */
+const POURS = 4;
+/** After a failure what is written goes through a local file for so long: that can be tried again. */
+const SPOOL_FOR_MS = 60_000;
 
 export class RemoteFolder {
   readonly tool: RemoteTool;
   readonly #caller: ToolCaller;
   readonly #slots = new Semaphore(UPLOADS);
+  #pours = 0;
+  #spoolUntilMs = Number.NEGATIVE_INFINITY;
   /** What was there at the first look, and what was put since. */
   #known: Promise<Map<string, RemoteFile> | undefined> | undefined;
 
@@ -62,6 +69,35 @@ export class RemoteFolder {
       this.halt(asError(error));
       throw error;
     }
+  }
+
+  /**
+   * Bring a file there while it is written. Nothing is put twice: a failure is the writer's.
+   * @returns undefined when it had better be written here first: as many run as may, or one failed a moment ago
+   */
+  pour(name: string): PouredFile | undefined {
+    const call = this.tool.pour?.(name);
+    if (call === undefined || this.#pours >= POURS || this.#caller.nowMs() < this.#spoolUntilMs) return undefined;
+    this.#pours += 1;
+    return new PouredFile(name, {
+      start: async () => {
+        await this.open();
+        return this.#caller.pour(call);
+      },
+      seen: (artifact, md5) => this.#seePoured(artifact, md5),
+      onEnd: () => {
+        this.#pours -= 1;
+      },
+      onSetback: (setback) => {
+        this.#spoolUntilMs = this.#caller.nowMs() + SPOOL_FOR_MS;
+        this.#caller.tell(setback, name, 'its unit is fetched again');
+      },
+    });
+  }
+
+  /** Whether this process put a file of that size there, or saw it at the last look. Asks nobody. */
+  async knows({ name, bytes }: Pick<Artifact, 'name' | 'bytes'>): Promise<boolean> {
+    return (await this.#known)?.get(name)?.bytes === bytes;
   }
 
   /** Whether a file of that size is there; believed where the tool cannot look. */
@@ -169,18 +205,30 @@ export class RemoteFolder {
     const { name, bytes } = artifact;
     const known = await this.open();
     await this.#slots.run(async () => {
-      if (known?.has(name) && (await isSame(await this.#stat(name), artifact, file))) return;
+      const md5 = (): Promise<string> => md5Of(file);
+      if (known?.has(name) && (await isSame(await this.#stat(name), artifact, md5))) return;
       await this.#caller.patiently(name, async () => {
         await access(file);
         for (const call of this.tool.put(file, name)) await this.#caller.run(call, bytes);
-        if (this.tool.look === undefined) return;
-        const found = await this.#statOnce(name);
-        if (await isSame(found, artifact, file)) return;
-        const there = found === undefined ? 'nothing is there' : `${found.bytes} bytes are there, not the same ones`;
-        throw new Setback(this.tool.name, `it said that ${bytes} bytes were uploaded, and ${there}`);
+        await this.#expect(artifact, md5);
       });
     });
     known?.set(name, { name, bytes });
+  }
+
+  async #seePoured(artifact: Artifact, md5: string): Promise<void> {
+    const known = await this.open();
+    await this.#slots.run(() => this.#expect(artifact, async () => md5));
+    known?.set(artifact.name, artifact);
+  }
+
+  /** Errors: Setback when it is not there, as far as the tool tells. */
+  async #expect(artifact: Artifact, md5: () => Promise<string>): Promise<void> {
+    if (this.tool.look === undefined) return;
+    const found = await this.#statOnce(artifact.name);
+    if (await isSame(found, artifact, md5)) return;
+    const there = found === undefined ? 'nothing is there' : `${found.bytes} bytes are there, not the same ones`;
+    throw new Setback(this.tool.name, `it said that ${artifact.bytes} bytes were uploaded, and ${there}`);
   }
 
   #cannot(name: string): FlowDcError {
@@ -233,10 +281,10 @@ function isAlike(a: RemoteFile, b: RemoteFile | undefined): boolean {
 }
 
 /** By size, and by the best hash that the other side tells. */
-async function isSame(found: RemoteFile | undefined, artifact: Artifact, file: string): Promise<boolean> {
+async function isSame(found: RemoteFile | undefined, artifact: Artifact, md5: () => Promise<string>): Promise<boolean> {
   if (found?.bytes !== artifact.bytes) return false;
   if (found.sha256 !== undefined) return found.sha256 === artifact.sha256;
-  return found.md5 === undefined || found.md5 === (await md5Of(file));
+  return found.md5 === undefined || found.md5 === (await md5());
 }
 
 async function md5Of(path: string): Promise<string> {

@@ -8,6 +8,10 @@ export interface ToolCall {
   readonly args: readonly string[];
   /** Working folder; the process's own when absent. */
   readonly folder?: string | undefined;
+  /** A file that it reads on its stdin. */
+  readonly input?: string | undefined;
+  /** What has it clean up and end; SIGTERM when absent. */
+  readonly endedBy?: 'SIGINT' | undefined;
 }
 
 /** How a call ended. */
@@ -50,6 +54,8 @@ export interface RemoteTool {
   readonly prepare: readonly ToolCall[];
   /** Copy a local file, whose last part is `name`, in place of what has that name. One call after the other. */
   put(file: string, name: string): readonly ToolCall[];
+  /** The same for what comes on its stdin. Where it ends early, the other side may have a part of it. */
+  readonly pour?: ((name: string) => ToolCall) | undefined;
   /** Absent where nothing is told: then an exit code of 0 is believed. */
   readonly look?: Looking | undefined;
   /** The content to stdout. */

@@ -1,7 +1,8 @@
 /** Calls of programs: an argument list, no shell, no terminal, a limit of time, and output that is bounded. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import type { ToolCall, ToolEnd } from './remote-tool.ts';
 
@@ -18,6 +19,8 @@ const MOST_OUTPUT = 64 * 1024 * 1024;
 const STDERR_CHARS = 4096;
 /** What is asked to end gets so long before it is killed. */
 const GRACE_MS = 5_000;
+/** So long after it was asked nothing more comes on its stdin: sooner it might take that for the end of the content. */
+const CLOSE_MS = 500;
 
 /** A program that could not be started, by its errno. */
 export class NotStarted extends Error {
@@ -37,8 +40,10 @@ const running = new Set<ChildProcess>();
 let isWatched = false;
 
 /** A call under way. */
-interface RunningCall {
+export interface RunningCall {
   readonly stdout: Readable;
+  /** Where it was asked for. */
+  readonly stdin: Writable | null;
   /** Without what stdout gave. Errors: NotStarted, TookTooLong, the signal's reason, what `stop` was told. */
   readonly ended: Promise<ToolEnd>;
   stop(reason: unknown): void;
@@ -76,23 +81,37 @@ export async function* outputOf(call: ToolCall, options: CallOptions): AsyncGene
   }
 }
 
-function startCall({ program, args, folder }: ToolCall, { clock, signal, timeoutMs }: CallOptions): RunningCall {
+/** @param isPoured - its stdin is written to; it may then take as long as whoever writes. Errors: the signal's reason. */
+export function startCall(call: ToolCall, { clock, signal, timeoutMs }: CallOptions, isPoured = false): RunningCall {
   signal.throwIfAborted();
+  const { program, args, folder, input, endedBy = 'SIGTERM' } = call;
   // In a group of its own: Ctrl-C in a terminal is for this process, which lets uploads end; and without a terminal
   // nothing can ask questions.
-  const child = spawn(program, args, { cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const given = input === undefined ? undefined : openSync(input, 'r');
+  const stdin = isPoured ? 'pipe' : (given ?? 'ignore');
+  const child = spawn(program, args, {
+    cwd: folder,
+    detached: true,
+    stdio: [stdin, 'pipe', 'pipe'],
+  }) as ChildProcess & {
+    readonly stdout: Readable;
+    readonly stderr: Readable;
+  };
+  if (given !== undefined) closeSync(given);
   let why: unknown;
   let stderr = '';
   let cancelKill = (): void => {};
+  let cancelClose = (): void => {};
   const stop = (reason: unknown): void => {
     if (why !== undefined || child.exitCode !== null) return;
     why = reason;
-    kill(child, 'SIGTERM');
+    kill(child, endedBy);
+    cancelClose = clock.timer(CLOSE_MS, () => child.stdin?.destroy());
     cancelKill = clock.timer(GRACE_MS, () => kill(child, 'SIGKILL'));
   };
   const onAbort = (): void => stop(signal.reason);
   const onTime = (): void => stop(new TookTooLong(`took longer than ${Math.round(timeoutMs / 1000)} s`));
-  const cancelTimer = clock.timer(timeoutMs, onTime);
+  const cancelTimer = isPoured ? () => {} : clock.timer(timeoutMs, onTime);
   signal.addEventListener('abort', onAbort, { once: true });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString('utf8')).slice(-STDERR_CHARS);
@@ -103,6 +122,7 @@ function startCall({ program, args, folder }: ToolCall, { clock, signal, timeout
       running.delete(child);
       cancelTimer();
       cancelKill();
+      cancelClose();
       signal.removeEventListener('abort', onAbort);
     };
     child.once('error', (error: NodeJS.ErrnoException) => {
@@ -115,7 +135,7 @@ function startCall({ program, args, folder }: ToolCall, { clock, signal, timeout
       else resolve({ code: code ?? killedBy ?? 'unknown', stdout: '', stderr });
     });
   });
-  return { stdout: child.stdout, ended, stop };
+  return { stdout: child.stdout, stdin: child.stdin, ended, stop };
 }
 
 function watch(child: ChildProcess): void {
@@ -128,7 +148,7 @@ function watch(child: ChildProcess): void {
 }
 
 /** With all that it has started itself. */
-function kill(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
+function kill(child: ChildProcess, signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, constants.signals[signal]);

@@ -39,6 +39,7 @@ export function scp(path: string): RemoteTool {
       const copy = { program: 'scp', args: ['-q', ...UNASKED, '--', file, `${host}:${at(early)}`] };
       return early === name ? [copy] : [copy, ssh(`mv -f ${at(early)} ${at(name)}`)];
     },
+    pour: (name) => ssh(`cat > ${at(name)}`),
     look: {
       list: () => ssh(`ls -lnA ${root}`),
       stat: (name) => ssh(`ls -ln ${at(name)}; sha256sum ${at(name)}`),

@@ -8,6 +8,9 @@ import { artifactName, plainName } from '../folder-layout.ts';
 /** Names what it was made by. */
 export type Attempt = Pick<UnitRecord, 'unit' | 'token'>;
 
+/** What is on the other side only. */
+export const SHARD = /\.tar(\.gz)?$/;
+
 const STAGED = /^\.(\d+-[0-9a-f]+)\.([\w-]+)\.[\w.-]+\.part$/;
 
 /** Errors: FDC_ERR_DEST_IO for a record that somebody tampered with. */

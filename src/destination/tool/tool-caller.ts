@@ -2,8 +2,9 @@
 import { type Clock, sleep } from '../../clock.ts';
 import { type ErrorCode, FlowDcError } from '../../errors.ts';
 import { shortened } from '../../short-text.ts';
+import { EndedEarly, PouredCall } from './poured-call.ts';
 import type { RemoteFile, RemoteTool, ToolCall, ToolEnd } from './remote-tool.ts';
-import { NotStarted, outputOf, runCall, TookTooLong } from './run-call.ts';
+import { type CallOptions, NotStarted, outputOf, runCall, TookTooLong } from './run-call.ts';
 
 export interface CallerOptions {
   readonly clock: Clock;
@@ -133,6 +134,34 @@ export class ToolCaller {
     }
   }
 
+  /** Content that comes bit by bit, in one attempt: nobody has it a second time. Errors: the reason of `halt`. */
+  pour(call: ToolCall): Pouring {
+    const poured = new PouredCall(call, this.#limits(0));
+    const named = (error: unknown): unknown => {
+      if (!(error instanceof EndedEarly)) return this.#named(error, call);
+      return new Setback(call.program, `${error.message}, ${said(error.end)}`);
+    };
+    const write = (chunks: readonly Uint8Array[]): Promise<void> =>
+      poured.write(chunks).catch((error: unknown) => {
+        throw named(error);
+      });
+    const end = async (): Promise<void> => {
+      const end = await this.#made(call, () => poured.end());
+      if (end.code !== 0) throw new Setback(call.program, said(end));
+    };
+    return { write, end, stop: (reason) => poured.stop(reason) };
+  }
+
+  /** How a setback that is not tried again is told, in one line. */
+  tell(setback: Setback, about: string, what: string): void {
+    this.#options.onSetback?.(`${textOf(setback, about)}; ${what}`);
+  }
+
+  /** How long ago the process started, or any other moment, ms. */
+  nowMs(): number {
+    return this.#options.clock.nowMs();
+  }
+
   async #made(call: ToolCall, make: () => Promise<ToolEnd>): Promise<ToolEnd> {
     this.#running += 1;
     try {
@@ -153,7 +182,7 @@ export class ToolCaller {
     return new FlowDcError('FDC_ERR_DEST_UNWRITABLE', `${program} ${why}`, { cause: error, advice });
   }
 
-  #limits(bytes: number) {
+  #limits(bytes: number): CallOptions {
     const { clock, timeoutMs } = this.#options;
     return { clock, signal: this.#halt.signal, timeoutMs: timeoutMs + bytes / SLOWEST_PER_MS };
   }
@@ -162,6 +191,16 @@ export class ToolCaller {
     const { clock, random } = this.#options;
     await sleep(clock, FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.75 + random() / 2), this.#stops);
   }
+}
+
+/** A call that content is poured into while it is made. Errors: Setback, and those of `ToolCaller.run`. */
+export interface Pouring {
+  /** Resolves when the program has taken them. */
+  write(chunks: readonly Uint8Array[]): Promise<void>;
+  /** Nothing more comes; resolves when the program has ended well. */
+  end(): Promise<void>;
+  /** Give it up; resolves when the program is gone. Idempotent. */
+  stop(reason: Error): Promise<void>;
 }
 
 /** Not more than a line of what it complained about, the end of it, where programs say why. */

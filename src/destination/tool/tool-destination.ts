@@ -7,6 +7,7 @@
  *   roll forward    1. all of them are put to REMOTE/, and looked at there
  *                   2. the shard goes, the others get their places in OUT
  *
+ * When shards are streamed they never lie here (poured-staging.ts): they are there under another name before the commit.
  * What a worker without this folder put there under another name (worker-uploads.ts) is given its final one, and its
  * small files are brought here.
  *
@@ -17,25 +18,26 @@ import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { Artifact, UnitId, UnitRecord } from '../../record.ts';
-import { destinationError } from '../destination.ts';
+import { destinationError, type Staging } from '../destination.ts';
 import { syncFolder, writeAtomically } from '../disk.ts';
 import { FolderDestination, type FolderDestinationOptions } from '../folder-destination.ts';
 import { artifactName, finalPath, stagingFolder } from '../folder-layout.ts';
 import { digestFile } from '../hashed-file.ts';
+import { PouredStaging } from './poured-staging.ts';
 import { RemoteFolder } from './remote-folder.ts';
 import type { RemoteTool } from './remote-tool.ts';
-import { type Attempt, attemptOf, stagedName } from './staged-name.ts';
+import { type Attempt, attemptOf, SHARD, stagedName } from './staged-name.ts';
 
 export interface ToolDestinationOptions extends Omit<FolderDestinationOptions, 'layout'> {
   /** How long a call may take; an upload gets a second more per 128 KiB. */
   readonly timeoutMs: number;
+  /** Shards are brought there while they are written, as far as programs are free for it. */
+  readonly streams?: boolean | undefined;
   readonly random?: (() => number) | undefined;
   /** Told of a call that failed and is made again, in one line. */
   readonly onSetback?: ((line: string) => void) | undefined;
 }
 
-/** What is on the other side only. */
-export const SHARD = /\.tar(\.gz)?$/;
 /** Names that a dataset has: nobody else's files are to be replaced. */
 const OURS = /^(\d{6,9}\.(tar|tar\.gz|parquet|stats\.json)|_SUCCESS|index\.json|overview\.json|SHA256SUMS)$/;
 
@@ -43,10 +45,13 @@ const OURS = /^(\d{6,9}\.(tar|tar\.gz|parquet|stats\.json)|_SUCCESS|index\.json|
 export class ToolDestination extends FolderDestination {
   override readonly commitsAtOnce = 4;
   readonly remote: RemoteFolder;
+  readonly #streams: boolean;
 
   /** @param folder - local, for what the job keeps */
-  constructor(folder: string, tool: RemoteTool, { timeoutMs, random, onSetback, ...local }: ToolDestinationOptions) {
+  constructor(folder: string, tool: RemoteTool, options: ToolDestinationOptions) {
+    const { timeoutMs, streams = false, random, onSetback, ...local } = options;
     super(folder, local);
+    this.#streams = streams;
     const clock = local.clock ?? systemClock;
     this.remote = new RemoteFolder(tool, { clock, timeoutMs, random: random ?? Math.random, onSetback });
   }
@@ -54,7 +59,7 @@ export class ToolDestination extends FolderDestination {
   override async reach({ isNew, replaces }: { isNew: boolean; replaces: boolean }): Promise<void> {
     const files = await this.remote.open();
     if (files === undefined || !isNew) return;
-    const ours = [...files.keys()].filter((name) => OURS.test(name) || attemptOf(name) !== undefined).sort();
+    const ours = [...files.keys()].filter((name) => OURS.test(name)).sort();
     if (ours.length === 0) return;
     const { root } = this.remote.tool;
     if (!replaces) {
@@ -65,6 +70,20 @@ export class ToolDestination extends FolderDestination {
       );
     }
     await Promise.all(ours.map((name) => this.remote.remove(name)));
+  }
+
+  override async stage(unit: UnitId, token: string): Promise<Staging> {
+    return this.through(await this.stageHere(unit, token), { unit, token });
+  }
+
+  /** On the disk alone. */
+  protected stageHere(unit: UnitId, token: string): Promise<Staging> {
+    return super.stage(unit, token);
+  }
+
+  /** What an attempt is staged by, with `local` for what is staged on the disk. */
+  protected through(local: Staging, attempt: Attempt): Staging {
+    return this.#streams ? new PouredStaging(local, attempt, this.remote) : local;
   }
 
   /** What is not uploaded when the run winds down stays staged, for the next run. */
@@ -80,13 +99,13 @@ export class ToolDestination extends FolderDestination {
     await this.prepare();
     const staged = stagingFolder(this.paths, record.unit, record.token);
     if (await isThere(staged)) {
-      await Promise.all(record.artifacts.map((artifact) => this.#bring(staged, artifact)));
+      await Promise.all(record.artifacts.map((artifact) => this.#bring(staged, record, artifact)));
       await super.rollForward({ ...record, artifacts: record.artifacts.filter(({ name }) => !SHARD.test(name)) });
       return;
     }
     if (this.remote.tool.move !== undefined && (await this.#bringHome(record))) return;
     for (const artifact of record.artifacts)
-      if (!(await this.remote.has(artifact))) await this.#bring(this.paths.output, artifact);
+      if (!(await this.remote.has(artifact))) await this.#bring(this.paths.output, record, artifact);
   }
 
   override async isFinal({ artifacts }: Pick<UnitRecord, 'artifacts'>): Promise<boolean> {
@@ -163,17 +182,20 @@ export class ToolDestination extends FolderDestination {
   }
 
   /** @param folder - where the file is, if it is still here */
-  async #bring(folder: string, artifact: Artifact): Promise<void> {
+  async #bring(folder: string, record: UnitRecord, artifact: Artifact): Promise<void> {
     const local = join(folder, artifactName(artifact.name));
     if ((await isThere(local)) && (await this.remote.put(local, artifact))) {
       if (SHARD.test(artifact.name)) await rm(local, { force: true });
+    } else if (this.remote.tool.move !== undefined) {
+      if (!(await this.remote.move(stagedName(record, artifact.name), artifact))) throw this.#gone(artifact);
     } else if (!(await this.remote.has(artifact))) {
-      throw new FlowDcError(
-        'FDC_ERR_DEST_IO',
-        `${this.remote.tool.root}: ${artifact.name} was uploaded and is not there any more, or not whole`,
-        { advice: `; flow-dc repair takes its unit again` },
-      );
+      throw this.#gone(artifact);
     }
+  }
+
+  #gone({ name }: Artifact): FlowDcError {
+    const problem = `${this.remote.tool.root}: ${name} was uploaded and is not there any more, or not whole`;
+    return new FlowDcError('FDC_ERR_DEST_IO', problem, { advice: `; flow-dc repair takes its unit again` });
   }
 }
 

@@ -11,14 +11,26 @@ import type { RemoteTool } from './remote-tool.ts';
 import { scp } from './scp.ts';
 
 /** Where uploads go and what makes them. */
-export type Upload = Pick<ResolvedConfig['sink'], 'cloudDestination' | 'cloudTool' | 'cloudPutCommand'>;
+export type Upload = Pick<ResolvedConfig['sink'], 'cloudDestination' | 'cloudTool' | 'cloudPutCommand'> &
+  Partial<Pick<ResolvedConfig['sink'], 'cloudStream'>>;
 
-/** Errors: FDC_ERR_CONFIG_INVALID for what the tool cannot have meant, or what holds a secret. */
-export function toolOf({ cloudDestination: destination = '', cloudTool, cloudPutCommand }: Upload): RemoteTool {
+/** Errors: FDC_ERR_CONFIG_INVALID for what the tool cannot have meant, cannot do, or what holds a secret. */
+export function toolOf(upload: Upload): RemoteTool {
+  const tool = namedTool(upload);
+  if (upload.cloudStream !== true || tool.pour !== undefined) return tool;
+  throw invalid(`cloud_stream: ${tool.name} reads no stdin; leave it out, and shards are written here first`);
+}
+
+function namedTool({
+  cloudDestination: destination = '',
+  cloudTool,
+  cloudPutCommand,
+  cloudStream,
+}: Upload): RemoteTool {
   refuse('cloud_destination', destination, cloudTool === 'scp' || cloudPutCommand !== undefined);
   if (cloudPutCommand !== undefined) {
     refuse('cloud_put_command', cloudPutCommand, true);
-    return putCommand(cloudPutCommand, destination);
+    return putCommand(cloudPutCommand, destination, cloudStream === true);
   }
   const [, scheme] = /^(\w+):\/\//.exec(destination) ?? [];
   switch (cloudTool) {

@@ -35,8 +35,13 @@ export class WorkerUploads extends ToolDestination {
   }
 
   override async stage(unit: UnitId, token: string): Promise<Staging> {
-    const staging = await super.stage(unit, token);
-    return new UploadedStaging(staging, stagingFolder(this.paths, unit, token), { unit, token }, this.remote);
+    // What is put before the commit is removed here before it, too.
+    const local = await this.stageHere(unit, token);
+    return new UploadedStaging(local, this.through(local, { unit, token }), {
+      folder: stagingFolder(this.paths, unit, token),
+      attempt: { unit, token },
+      remote: this.remote,
+    });
   }
 
   override async rollForward(record: UnitRecord): Promise<void> {
@@ -53,23 +58,29 @@ export class WorkerUploads extends ToolDestination {
   }
 }
 
+interface UploadPlace {
+  /** Where the attempt's files lie here. */
+  readonly folder: string;
+  readonly attempt: Attempt;
+  readonly remote: RemoteFolder;
+}
+
 class UploadedStaging implements Staging {
   readonly #local: Staging;
-  readonly #folder: string;
-  readonly #attempt: Attempt;
-  readonly #remote: RemoteFolder;
+  readonly #through: Staging;
+  readonly #place: UploadPlace;
   readonly #artifacts: Artifact[] = [];
   #uploads: readonly Promise<void>[] = [];
 
-  constructor(local: Staging, folder: string, attempt: Attempt, remote: RemoteFolder) {
+  /** @param through - takes the files, and some of them to the other side at once */
+  constructor(local: Staging, through: Staging, place: UploadPlace) {
     this.#local = local;
-    this.#folder = folder;
-    this.#attempt = attempt;
-    this.#remote = remote;
+    this.#through = through;
+    this.#place = place;
   }
 
   async createFile(name: string): Promise<StagedFile> {
-    const file = await this.#local.createFile(name);
+    const file = await this.#through.createFile(name);
     return {
       write: (chunks) => file.write(chunks),
       close: async () => {
@@ -93,18 +104,20 @@ class UploadedStaging implements Staging {
 
   /** What cannot be removed there now is removed by whoever ends the job. */
   async discard(): Promise<void> {
-    await this.#local.discard();
+    await this.#through.discard();
     const uploads = this.#uploads;
     await Promise.allSettled(uploads);
     this.#uploads = [];
     if (uploads.length === 0) return;
-    const names = this.#artifacts.map(({ name }) => stagedName(this.#attempt, name));
-    await Promise.allSettled(names.map((name) => this.#remote.remove(name)));
+    const { attempt, remote } = this.#place;
+    await Promise.allSettled(this.#artifacts.map(({ name }) => remote.remove(stagedName(attempt, name))));
   }
 
   async #upload(artifact: Artifact): Promise<void> {
-    const name = stagedName(this.#attempt, artifact.name);
-    if (await this.#remote.put(join(this.#folder, artifact.name), { ...artifact, name })) return;
-    throw new FlowDcError('FDC_ERR_DEST_IO', `${this.#folder}: ${artifact.name} went away before it was uploaded`);
+    const { folder, attempt, remote } = this.#place;
+    const name = stagedName(attempt, artifact.name);
+    if (await remote.knows({ ...artifact, name })) return;
+    if (await remote.put(join(folder, artifact.name), { ...artifact, name })) return;
+    throw new FlowDcError('FDC_ERR_DEST_IO', `${folder}: ${artifact.name} went away before it was uploaded`);
   }
 }

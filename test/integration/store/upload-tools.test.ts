@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
-import { CLOUD_TOOLS, type CloudTool } from '../../../scripts/cloud-tools.ts';
+import { CLOUD_TOOLS } from '../../../scripts/cloud-tools.ts';
 import { stagedName } from '../../../src/destination/tool/staged-name.ts';
 import { ToolDestination } from '../../../src/destination/tool/tool-destination.ts';
 import { toolOf } from '../../../src/destination/tool/tool-of.ts';
@@ -11,12 +10,7 @@ import { describeTool, gatewayFor, remoteOf, toolEnv } from '../../support/cloud
 import { type S3Gateway, startS3Gateway } from '../../support/s3-gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-/** How each of them stores what it reads on stdin. */
-const FROM_STDIN: Readonly<Record<CloudTool, readonly string[]>> = {
-  rclone: ['rcat'],
-  aws: ['s3', 'cp', '-'],
-  gsutil: ['cp', '-'],
-};
+const NUMBERS = { rows: 1, stored: 1, failed: 0, skipped: 0, bytes: 5, errors: {}, worker: 'w', committedAtMs: 0 };
 
 for (const tool of CLOUD_TOOLS)
   describeTool(tool, 'the real one, as tests find it', (path) => {
@@ -26,21 +20,11 @@ for (const tool of CLOUD_TOOLS)
     });
     afterAll(() => gateway.close());
 
-    it('streams its stdin into the gateway', async () => {
-      const env = { ...process.env, ...(await toolEnv(tool, gateway, await tempFolder())) };
-      const body = randomBytes(9 << 20);
-      const done = new Promise<void>((resolve, reject) => {
-        const args = [...FROM_STDIN[tool], remoteOf(tool, gateway, 'a/b.tar')];
-        const child = execFile(path, args, { env }, (error) => (error === null ? resolve() : reject(error)));
-        child.stdin?.on('error', reject).end(body);
-      });
-      await done;
-      expect(await gateway.objects()).toEqual([{ key: 'a/b.tar', bytes: body.length }]);
-      expect(body.equals(await gateway.read('a/b.tar'))).toBe(true);
-      expect(await gateway.openUploads()).toEqual([]);
-    });
-
-    it('gives what a worker put there its final name, and brings it back', async () => {
+    /** A destination below `to`, with the tool's environment until the test ends. */
+    async function destinationAt(
+      to: string,
+      streams = false,
+    ): Promise<{ folder: string; destination: ToolDestination }> {
       const folder = await tempFolder();
       const tools = {
         ...(await toolEnv(tool, gateway, folder)),
@@ -48,16 +32,39 @@ for (const tool of CLOUD_TOOLS)
       };
       for (const [name, value] of Object.entries(tools)) vi.stubEnv(name, value);
       onTestFinished(() => void vi.unstubAllEnvs());
+      const cloud = { cloudTool: tool, cloudDestination: remoteOf(tool, gateway, to), cloudPutCommand: undefined };
+      const options = { timeoutMs: 60_000, streams };
+      return { folder, destination: new ToolDestination(join(folder, 'out'), toolOf(cloud), options) };
+    }
+
+    it('streams a shard into the gateway while it is written, and leaves nothing of one that is given up', async () => {
+      const { destination } = await destinationAt('a', true);
+      const body = randomBytes(9 << 20);
+      const attempt = { unit: '000000-0a0b0c0d', token: 'aa' };
+      const staging = await destination.stage(attempt.unit, attempt.token);
+      const file = await staging.createFile('000000.tar');
+      for (let at = 0; at < body.length; at += 1 << 20) await file.write([body.subarray(at, at + (1 << 20))]);
+      const other = await destination.stage('000001-0a0b0c0d', 'bb');
+      const lost = await other.createFile('000001.tar');
+      await lost.write([body, body]);
+      const artifacts = [await file.close()];
+      await staging.sync();
+      await other.discard();
+      expect((await gateway.objects('a/')).map(({ key }) => key)).toEqual([`a/${stagedName(attempt, '000000.tar')}`]);
+      expect(await gateway.openUploads()).toEqual([]);
+      await destination.rollForward({ ...attempt, ...NUMBERS, artifacts });
+      expect(await gateway.objects('a/')).toEqual([{ key: 'a/000000.tar', bytes: body.length }]);
+      expect(body.equals(await gateway.read('a/000000.tar'))).toBe(true);
+    });
+
+    it('gives what a worker put there its final name, and brings it back', async () => {
+      const { folder, destination } = await destinationAt('birds');
       const content = randomBytes(5000);
       const sha256 = createHash('sha256').update(content).digest('hex');
       const artifact = { name: '000000.parquet', bytes: content.byteLength, sha256 };
-      const counts = { rows: 1, stored: 1, failed: 0, skipped: 0, bytes: 5 };
       const attempt = { unit: '000000-0a0b0c0d', token: 'aa' };
-      const record = { ...attempt, worker: 'w', ...counts, artifacts: [artifact], errors: {}, committedAtMs: 0 };
       await gateway.put(`birds/${stagedName(attempt, artifact.name)}`, content);
-      const cloud = { cloudTool: tool, cloudDestination: remoteOf(tool, gateway, 'birds'), cloudPutCommand: undefined };
-      const submitter = new ToolDestination(join(folder, 'out'), toolOf(cloud), { timeoutMs: 60_000 });
-      expect(await submitter.settle(record)).toBe(true);
+      expect(await destination.settle({ ...attempt, ...NUMBERS, artifacts: [artifact] })).toBe(true);
       expect(await gateway.objects('birds/')).toEqual([{ key: 'birds/000000.parquet', bytes: 5000 }]);
       expect(content.equals(await readFile(join(folder, 'out', '000000.parquet')))).toBe(true);
     });

@@ -19,6 +19,15 @@ describe('a command of the user', () => {
     expect(call?.args).toEqual(['1.tar', 'a b $(id); {file}']);
   });
 
+  it('that reads stdin is given every file there, by its name', () => {
+    const { put, pour } = putCommand('put - {destination}/{name}', 'birds', true);
+    const args = ['-', 'birds/1.tar'];
+    expect(put('/x/1.tar', '1.tar')).toEqual([{ program: 'put', args, input: '/x/1.tar' }]);
+    expect(pour?.('1.tar')).toEqual({ program: 'put', args });
+    expect(putCommand('put {file}', 'birds').pour).toBeUndefined();
+    expect(() => putCommand('put {file}', 'birds', true)).toThrow(/with cloud_stream there is no \{file\}/);
+  });
+
   it.for<[string, RegExp]>([
     ['put {file} {dest}', /unknown placeholder \{dest\}; there are \{file\}, \{destination\} and \{name\}/],
     ['put {} {file}', /unknown placeholder \{\}/],

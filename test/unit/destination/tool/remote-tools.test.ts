@@ -74,6 +74,21 @@ describe('what each tool is told', () => {
     expect(put(FILE, '.u.t.000012.tar.part')).toHaveLength(1);
   });
 
+  it.for<[ToolName, string, string | undefined]>([
+    ['gocmd', 'birds', undefined],
+    ['aws', 'bucket/birds', 'aws s3 cp - s3://bucket/birds/.a.part --only-show-errors'],
+    ['gsutil', 'bucket', 'gsutil -q cp - gs://bucket/.a.part'],
+    ['rclone', 'cloud:b', 'rclone rcat -- cloud:b/.a.part'],
+    ['scp', 'box:b', 'ssh -o BatchMode=yes -- box cat > b/.a.part'],
+  ])('%s streams into %s by its stdin, or is refused when it shall', ([name, destination, expected]) => {
+    const { pour } = tool(name, destination);
+    expect(pour && line(pour('.a.part'))).toBe(expected);
+    const streaming = () =>
+      toolOf({ cloudTool: name, cloudDestination: destination, cloudPutCommand: undefined, cloudStream: true });
+    if (expected === undefined) expect(streaming).toThrow(/cloud_stream: gocmd reads no stdin/);
+    else expect(streaming().name).toBe(name);
+  });
+
   it('keeps every word a word of its own, so that blanks and quotes in a path mean nothing', () => {
     const [call] = tool('rclone', 'cloud:my "birds"; rm -rf ~').put("/out of 'here'/000012.tar", '000012.tar');
     expect(call?.args.slice(-2)).toEqual(["/out of 'here'/000012.tar", 'cloud:my "birds"; rm -rf ~/000012.tar']);
