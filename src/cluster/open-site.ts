@@ -57,8 +57,17 @@ export async function workSiteOf(
   return siteOf({ ...description, out: out ?? description.out }, own, clock);
 }
 
-/** The output of a job that this process is going to make, or to come back to. Errors: those of the store. */
+/**
+ * The output of a job that this process is going to make, or to come back to.
+ * Errors: those of the store; FDC_ERR_CONFIG_INVALID for an upload that several machines cannot make.
+ */
 export async function siteToHold(config: ResolvedConfig, output: string, clock: Clock): Promise<SiteToHold> {
+  // Two workers may have the same unit for a while, and neither may write into the other's shard.
+  if (config.sink.cloudStream && !hasOwnFolders(config))
+    throw new FlowDcError(
+      'FDC_ERR_CONFIG_INVALID',
+      'cloud_stream: cloud_put_command cannot rename, so workers cannot stream by it; leave one of the two out',
+    );
   if (parseDestination(output).kind !== 'store')
     return {
       pipe: undefined,

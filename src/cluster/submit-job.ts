@@ -5,7 +5,6 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
-import { hasOwnFolders } from '../destination/tool/folder-of.ts';
 import { FlowDcError } from '../errors.ts';
 import { keysAsBegun, withBegun } from '../job/as-begun.ts';
 import { identityOf } from '../job/identity.ts';
@@ -88,12 +87,6 @@ export async function submitJob(config: ResolvedConfig, options: SubmitOptions):
   const { output } = config.sink;
   if (output === undefined)
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o /shared/dataset');
-  // Two workers may have the same unit for a while, and neither may write into the other's shard.
-  if (config.sink.cloudStream && !hasOwnFolders(config))
-    throw new FlowDcError(
-      'FDC_ERR_CONFIG_INVALID',
-      'cloud_stream: cloud_put_command cannot rename, so workers cannot stream by it; leave one of the two out',
-    );
   const clock = options.clock ?? systemClock;
   const startedMs = clock.nowMs();
   const place = await siteToHold(config, output, clock);
