@@ -19,7 +19,11 @@ export const SOURCE_FILE_COLUMN = 'flow_dc:source_file';
 export const SOURCE_ROW_COLUMN = 'flow_dc:source_row';
 /** Of rows that are fetched again, behind the manifest's columns: what they were before, as `failed timeout_body`. */
 export const BEFORE_COLUMN = 'flow_dc:before';
-const READER_COLUMNS: readonly string[] = [ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN, BEFORE_COLUMN];
+/** Of jobs that fetch every URL once, behind the manifest's columns: the first row with the same URL; float64, null. */
+export const DUPLICATE_COLUMN = 'flow_dc:duplicate_of';
+const READER_COLUMNS: readonly string[] = [
+  ...[ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN, BEFORE_COLUMN, DUPLICATE_COLUMN],
+];
 
 /** Whether a column of a batch is none of the manifest's own. */
 export function isReaderColumn(name: string): boolean {
@@ -76,6 +80,8 @@ export interface UnitRow {
   readonly caption: string | null;
   readonly sourceFile: string;
   readonly sourceRow: number;
+  /** The row in whose place this one is not fetched; null for none, absent where every row is fetched. */
+  readonly duplicateOf?: number | null | undefined;
 }
 
 /** A unit while it is worked on. Every FetchResult points at the one it belongs to. */

@@ -45,6 +45,10 @@ export const ROW_CODES = {
     text: 'the host asked for a longer pause than max_retry_after; the rest of its rows were not tried',
   },
   host_skipped: { transient: false, text: 'the configuration says to skip this host' },
+  duplicate_url: {
+    transient: false,
+    text: 'an earlier row has the same URL, which is fetched once (dedupe): duplicate_of is its number',
+  },
   unit_deadline: { transient: true, text: 'no row of the unit finished for timeout_minutes' },
   local_shortage: {
     transient: true,

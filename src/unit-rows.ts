@@ -6,6 +6,7 @@ import type { ColumnRoles, RowsAgain, Unit, UnitRow } from './record.ts';
 import {
   ATTEMPT_SET_METADATA,
   BEFORE_COLUMN,
+  DUPLICATE_COLUMN,
   ROLE_METADATA,
   ROW_COLUMN,
   SOURCE_FILE_COLUMN,
@@ -69,6 +70,7 @@ function decode(batch: RecordBatch, shard: string): UnitRow[] {
     const name = roles[role];
     return name === undefined ? undefined : textColumn(column(batch, name));
   });
+  const duplicateOf = duplicatesOf(batch);
   return url.map((text, index) => ({
     index,
     row: row[index] as number,
@@ -78,7 +80,15 @@ function decode(batch: RecordBatch, shard: string): UnitRow[] {
     caption: caption?.[index] ?? null,
     sourceFile: sourceFile[index] ?? '',
     sourceRow: sourceRow[index] as number,
+    duplicateOf: duplicateOf?.(index),
   }));
+}
+
+/** Undefined where every row is fetched. */
+function duplicatesOf(batch: RecordBatch): ((index: number) => number | null) | undefined {
+  if (!batch.schema.fields.some(({ name }) => name === DUPLICATE_COLUMN)) return undefined;
+  const firsts = column(batch, DUPLICATE_COLUMN);
+  return (index) => (firsts.getValid(index) ? (firsts.values[index] as number) : null);
 }
 
 /** The URL column of a batch whose roles are marked. FDC_ERR_SINK_PROTOCOL as readRoles. */

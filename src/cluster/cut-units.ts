@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { Unit, UnitId } from '../record.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
+import { withRows } from '../run/open-rows.ts';
 import { partitionByHost } from '../stages/partition/partition-by-host.ts';
 import type { JobChannel } from '../transport/transport.ts';
 import type { JobSite } from './job-site.ts';
@@ -41,7 +42,8 @@ export async function countUnits(input: JobInput, signal: AbortSignal): Promise<
       } else if (hosts.size < MAX_HOSTS) hosts.set(host, { rows, units: 1 });
     }
   };
-  await cutInto(input, tally, signal);
+  // What a row is fetched for does not change how rows are cut.
+  await cutInto(input, 'none', '', tally, signal);
   const busiest = [...hosts].map(([host, counts]) => ({ host, ...counts })).sort((a, b) => b.rows - a.rows);
   return { ...count, hosts: hosts.size, busiest: busiest.slice(0, BUSIEST) };
 }
@@ -53,7 +55,7 @@ export async function countUnits(input: JobInput, signal: AbortSignal): Promise<
  */
 export async function forEachUnit(
   config: ResolvedConfig,
-  site: Pick<JobSite, 'memory' | 'pipe'>,
+  site: Pick<JobSite, 'memory' | 'pipe' | 'destination'>,
   take: (unit: Unit) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -61,7 +63,7 @@ export async function forEachUnit(
   try {
     // Of a kept pipe this only reads where it had paused; nothing is written.
     await input.adopt(site.memory);
-    await cutInto(input, take, signal);
+    await cutInto(input, config.run.dedupe, site.destination.spillFolder, take, signal);
   } finally {
     await input.close();
   }
@@ -70,7 +72,7 @@ export async function forEachUnit(
 /** Publish exactly the units that are missing. @returns how many were */
 export async function republish(
   config: ResolvedConfig,
-  site: Pick<JobSite, 'memory' | 'pipe'>,
+  site: Pick<JobSite, 'memory' | 'pipe' | 'destination'>,
   channel: Pick<JobChannel, 'publish'>,
   missing: readonly UnitId[],
   signal: AbortSignal,
@@ -86,7 +88,13 @@ export async function republish(
   return published;
 }
 
-async function cutInto(input: JobInput, take: (unit: Unit) => Promise<void>, signal: AbortSignal): Promise<void> {
+async function cutInto(
+  input: JobInput,
+  dedupe: ResolvedConfig['run']['dedupe'],
+  folder: string,
+  take: (unit: Unit) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   const taker = new Writable({
     objectMode: true,
     highWaterMark: 1,
@@ -94,5 +102,7 @@ async function cutInto(input: JobInput, take: (unit: Unit) => Promise<void>, sig
       take(unit).then(() => done(), done);
     },
   });
-  await pipeline(input.read(), partitionByHost(input.cutting()), taker, { signal });
+  await withRows(input, dedupe, folder, signal, (read) =>
+    pipeline(read(), partitionByHost(input.cutting()), taker, { signal }),
+  );
 }

@@ -12,6 +12,7 @@ import type { JobSummary } from '../job/job-summary.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import type { Unit, UnitId, UnitRecord } from '../record.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
+import { withRows } from '../run/open-rows.ts';
 import { sealInfo } from '../run/seal-info.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { Cluster, ClusterChannel } from '../transport/cluster.ts';
@@ -234,20 +235,18 @@ async function publishAndWatch(
 
 /** @param units - grows by those that are on the server. @returns whether that is all of them */
 async function publish(
-  { input, options }: Submission,
+  { config, site, input, options }: Submission,
   channel: ClusterChannel,
   units: UnitId[],
   signal: AbortSignal,
 ): Promise<boolean> {
   const noting = {
-    publish: async (unit: Unit, stop?: AbortSignal): Promise<void> => {
-      await channel.publish(unit, stop);
-      units.push(unit.id);
-    },
+    publish: (unit: Unit) => channel.publish(unit, signal).then(() => void units.push(unit.id)),
     seal: (total: number) => channel.seal(total),
   };
+  const planAll = (read: () => Readable): Promise<void> => plan(read(), input.cutting(), noting, signal);
   try {
-    await plan(input.read(), input.cutting(), noting, signal);
+    await withRows(input, config.run.dedupe, site.destination.spillFolder, signal, planAll);
     await input.finish();
     options.onPublished?.(units.length);
     return true;

@@ -1,6 +1,6 @@
 /** What the columns of a manifest are called where they stand beside ours: in the outcome tables and in KEY.json. Pure. */
 import type { Schema } from 'apache-arrow';
-import { isReaderColumn } from '../record.ts';
+import { DUPLICATE_COLUMN, isReaderColumn } from '../record.ts';
 
 /** The outcome table's own columns, in their order. */
 export const OUTCOME_COLUMNS = [
@@ -19,6 +19,9 @@ export const OUTCOME_COLUMNS = [
   ],
   ...['total_ms', 'fetched_at', 'etag', 'last_modified', 'host', 'flags'],
 ] as const;
+
+/** One more, of jobs that fetch every URL once. */
+export const DUPLICATE_OF = 'duplicate_of';
 
 /** Names by which loaders and trainers find the media, its text and its class: such a column would take their place. */
 const NAMES_WITH_A_MEANING = [
@@ -45,6 +48,7 @@ export interface NamedColumn {
  */
 export function manifestColumns(schema: Schema): NamedColumn[] {
   const taken = new Set<string>([...OUTCOME_COLUMNS, ...NAMES_WITH_A_MEANING]);
+  if (schema.fields.some(({ name }) => name === DUPLICATE_COLUMN)) taken.add(DUPLICATE_OF);
   return schema.fields.flatMap(({ name: given }, index) => {
     if (isReaderColumn(given)) return [];
     const name = freeName(given, taken);

@@ -4,6 +4,7 @@ import { float64Column, int32Column, packedBits, utf8Column } from '../arrow/col
 import type { FetchResult, UnitRow } from '../record.ts';
 import { shortened } from '../short-text.ts';
 import { visible } from '../visible.ts';
+import { DUPLICATE_OF } from './column-names.ts';
 import type { Publish } from './published.ts';
 
 /** Flag of rows with a "no longer available" picture. */
@@ -151,7 +152,15 @@ export class UnitOutcomes {
       ['last_modified', utf8Column(this.#lastModified)],
       ['host', utf8Column(this.#hosts)],
       ['flags', flagsColumn(rows.length, this.#allFlags())],
+      ...this.#duplicates(),
     ];
+  }
+
+  #duplicates(): Column[] {
+    if (this.#rows[0]?.duplicateOf === undefined) return [];
+    const isSet = Uint8Array.from(this.#rows, ({ duplicateOf }) => (duplicateOf == null ? 0 : 1));
+    const data = words(this.#rows.map(({ duplicateOf }) => duplicateOf ?? 0));
+    return [[DUPLICATE_OF, makeData({ type: new Int64(), length: isSet.length, ...packedBits(isSet), data })]];
   }
 
   #texts(): unknown[][] {

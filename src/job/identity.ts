@@ -40,6 +40,8 @@ export interface JobIdentity {
   /** What becomes of secrets in URLs; absent in jobs of versions that did not write it down. */
   readonly keepCredentials?: boolean | undefined;
   readonly redactQuery?: boolean | undefined;
+  /** Absent where every row is fetched. */
+  readonly dedupe?: 'url' | undefined;
 }
 
 /** What identity needs to know of a manifest. */
@@ -50,7 +52,7 @@ export interface IdentifiedManifest {
 
 /** The identity of the job that a configuration and a manifest make. */
 export function identityOf(
-  { manifest: input, partition, fetch, sink }: ResolvedConfig,
+  { manifest: input, partition, fetch, sink, run }: ResolvedConfig,
   manifest: IdentifiedManifest,
 ): JobIdentity {
   return {
@@ -72,6 +74,7 @@ export function identityOf(
     cloudDestination: sink.cloudDestination,
     keepCredentials: sink.keepCredentials,
     redactQuery: sink.redactQuery,
+    dedupe: run.dedupe === 'none' ? undefined : run.dedupe,
   };
 }
 
@@ -107,6 +110,7 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   cloud_destination: (identity) => show(identity.cloudDestination),
   keep_credentials: (identity) => show(identity.keepCredentials ?? false),
   redact_query: (identity) => show(identity.redactQuery ?? false),
+  dedupe: (identity) => show(identity.dedupe ?? 'none'),
 };
 
 /**

@@ -63,6 +63,7 @@ const identitySchema = {
     hash: boolean,
     keepCredentials: boolean,
     redactQuery: boolean,
+    dedupe: { type: 'string', enum: ['url'] },
   },
 } as const;
 

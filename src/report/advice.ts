@@ -80,6 +80,7 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
     flags: '--max-retry-after 86400',
   },
   host_skipped: { cause: 'your configuration says so (hosts, skip)' },
+  duplicate_url: { cause: 'an earlier row has the same URL and stands for these (dedupe): duplicate_of names it' },
   unit_deadline: { cause: 'no row of a shard moved for timeout_minutes', flags: '--timeout-minutes 180' },
   local_shortage: {
     cause: 'this machine had no open file, memory or port left for an hour',

@@ -53,8 +53,14 @@ async function meantRows(
   const table = tableOf(record);
   if (table === undefined) return [];
   const rows: [number, string][] = [];
+  // Another row stands for it, and is what would be fetched.
   for (const { row, status, code } of endedRows(await intactFile(files.final(table.name), table)))
-    if (status !== 'fetched' && isMeant(code) && latest.isLatest(record.again?.set ?? 1, row))
+    if (
+      status !== 'fetched' &&
+      code !== 'duplicate_url' &&
+      isMeant(code) &&
+      latest.isLatest(record.again?.set ?? 1, row)
+    )
       rows.push([row, `${status} ${code}`]);
   return rows;
 }

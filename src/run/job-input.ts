@@ -8,6 +8,7 @@ import { appendFile, constants, copyFile, readFile, rename, rm, stat } from 'nod
 import type { Readable } from 'node:stream';
 import type { PartitionSettings, ResolvedConfig } from '../config/types.ts';
 import { digestFile } from '../destination/hashed-file.ts';
+import { FlowDcError } from '../errors.ts';
 import { schemeOf } from '../host/remote-url.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestReadOptions } from '../stages/manifest/manifest-options.ts';
@@ -30,8 +31,11 @@ export interface JobInput {
   stopLingering(): void;
   /** The job is ours now: from here on, what a resume will need is kept. */
   adopt(memory: InputMemory): Promise<void>;
-  /** The rows, after `adopt` if there is a job. Once, and again where the input is no pipe or was kept whole. */
-  read(): ManifestReader;
+  /**
+   * The rows, after `adopt` if there is a job. Once, and again where the input is no pipe or was kept whole.
+   * @param columns - read only these and the URLs where that is faster
+   */
+  read(columns?: readonly string[]): ManifestReader;
   /** sha256 of all of an input, lower-case hex. Errors: those of readManifest. */
   contentOf(name: string): Promise<string>;
   /** Every row was read. */
@@ -45,7 +49,8 @@ export interface JobInput {
  * @param stdin - the stream behind `-`; without it, the kept bytes of an earlier run are read
  * @param signal - aborts looking, not reading
  * @param given - where a pipe's bytes go, for an output that is no folder
- * Errors: those of readManifestInfo; FDC_ERR_MANIFEST_NOT_FOUND when a pipe was not kept to its end.
+ * Errors: those of readManifestInfo; FDC_ERR_MANIFEST_NOT_FOUND when a pipe was not kept to its end;
+ * FDC_ERR_CONFIG_INVALID for a pipe that would have to be read twice.
  */
 export async function openJobInput(
   config: ResolvedConfig,
@@ -53,13 +58,19 @@ export async function openJobInput(
   signal?: AbortSignal,
   given?: PipePlace,
 ): Promise<JobInput> {
-  const { manifest, partition, fetch, sink, store } = config;
+  const { manifest, partition, fetch, sink, store, run } = config;
   const { inputs, ...slice } = manifest;
   const options = { ...slice, remote: { network: fetch, store } };
   if (!inputs.includes('-')) return fileInput(inputs, options, partition, signal);
   const pipe = given ?? folderPipe(sink.output as string, sink.createTar);
+  if (stdin !== undefined && run.dedupe !== 'none') throw readTwice(run.dedupe);
   if (stdin !== undefined) return new PipeInput(await headOf(stdin, pipe.spool, options, signal), options, partition);
   return keptPipe(await fileInput([await pipe.kept()], options, partition), partition);
+}
+
+function readTwice(dedupe: string): FlowDcError {
+  const message = `dedupe: ${dedupe} reads the manifest twice, and a pipe comes once: write it to a file and name that`;
+  return new FlowDcError('FDC_ERR_CONFIG_INVALID', message, { issues: [message] });
 }
 
 async function fileInput(
@@ -78,8 +89,8 @@ async function fileInput(
     adopt: async (given) => {
       memory = given;
     },
-    read: () => {
-      const read = readManifest(inputs, { ...options, info });
+    read: (columns) => {
+      const read = readManifest(inputs, { ...options, info, columns });
       reader ??= read;
       return read;
     },

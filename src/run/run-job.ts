@@ -13,6 +13,7 @@ import { watchOver } from '../threads/watch-over.ts';
 import { openWorkForce, type WorkForce } from '../threads/work-force.ts';
 import { createInProcessChannel } from '../transport/in-process/in-process-transport.ts';
 import { type JobInput, openJobInput } from './job-input.ts';
+import { withRows } from './open-rows.ts';
 import { placeFor } from './place.ts';
 import { rowsAgain } from './rows-again.ts';
 import { interrupted, RunControl, type RunSignals } from './run-control.ts';
@@ -87,8 +88,7 @@ async function runFrom(
     await onStart?.(input.info, beginning.before, beginning.notices);
     const stopMs = config.run.drainMs + (place.putsAside === true ? PUT_ASIDE_MS : 0);
     const control = new RunControl(clock, stopMs, signals);
-    const highWater = config.transport.queueUnits;
-    const runs = (): Promise<boolean> => runChain(input, place, force, control, highWater, onNotice, pulse);
+    const runs = (): Promise<boolean> => runChain(input, place, force, control, config, onNotice, pulse);
     const complete = beginning.isFinished || (await runs());
     return await place.conclude(input, beginning, complete, clock.nowMs() - startedMs);
   } finally {
@@ -130,12 +130,12 @@ function heard(signal: AbortSignal | undefined, listener: () => void): () => voi
 }
 
 /** The manifest, and then what is fetched again of it. */
-function* lotsOf(input: JobInput, rounds: readonly RetryRound[]): Generator<PlannedRows> {
-  yield { rows: () => input.read(), cutting: input.cutting() };
+function* lotsOf(input: JobInput, read: () => Readable, rounds: readonly RetryRound[]): Generator<PlannedRows> {
+  yield { rows: read, cutting: input.cutting() };
   const { shardSize, groupBy } = input.cutting();
   for (const round of rounds)
     yield {
-      rows: () => Readable.from(rowsAgain(input.read(), round), { highWaterMark: 1 }),
+      rows: () => Readable.from(rowsAgain(read(), round), { highWaterMark: 1 }),
       cutting: { shardSize, groupBy, firstUnit: round.firstUnit },
     };
 }
@@ -146,13 +146,13 @@ async function runChain(
   place: Place,
   force: WorkForce,
   control: RunControl,
-  highWater: number,
+  { transport, run }: ResolvedConfig,
   onNotice: RunJobOptions['onNotice'],
   pulse: RowPulse,
 ): Promise<boolean> {
   const { destination, committer, clock } = place;
   const rollForward = destination.rollForward.bind(destination);
-  const channel = createInProcessChannel({ committer, clock, rollForward, highWater });
+  const channel = createInProcessChannel({ committer, clock, rollForward, highWater: transport.queueUnits });
   const unwatch = place.watch(force, (error) => control.fail(error));
   const endWatch = watchOver(pulse, destination.poisonFolder);
   const halt = (): void => {
@@ -161,7 +161,10 @@ async function runChain(
   };
   control.stop.addEventListener('abort', halt, { once: true });
   const planned = async (): Promise<void> => {
-    await planInTurn(lotsOf(input, (await place.rounds?.()) ?? []), channel, control.stop);
+    const rounds = (await place.rounds?.()) ?? [];
+    await withRows(input, run.dedupe, destination.spillFolder, control.stop, (read) =>
+      planInTurn(lotsOf(input, read, rounds), channel, control.stop),
+    );
     await input.finish();
   };
   try {

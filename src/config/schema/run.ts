@@ -35,6 +35,20 @@ export const RUN_KEYS = {
       flowDc: { effect: 'used', why: 'without it the same command resumes, where FLOW-DC asks' },
     },
   },
+  dedupe: {
+    type: 'string',
+    enum: ['none', 'url'],
+    default: 'none',
+    description:
+      'url fetches every URL once: of rows with the same one, letter by letter, the first is fetched, and the others are ' +
+      'skipped as duplicate_url with the number of that row. The manifest is read twice, so it cannot be a pipe.',
+    fdc: {
+      slice: 'run',
+      option: 'dedupe',
+      group: 'input',
+      commands: ['download', 'config', 'submit'],
+    },
+  },
   dry_run: {
     type: 'boolean',
     default: false,

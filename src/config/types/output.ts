@@ -72,6 +72,12 @@ export interface OutputKeys {
   readonly s3_part_size?: number | string | undefined;
   /** Delete what an earlier job recorded at the destination, and nothing else, then start anew. Default: false. */
   readonly overwrite?: boolean | undefined;
+  /**
+   * url fetches every URL once: of rows with the same one, letter by letter, the first is fetched, and the others are
+   * skipped as duplicate_url with the number of that row. The manifest is read twice, so it cannot be a pipe. Default:
+   * none.
+   */
+  readonly dedupe?: 'none' | 'url' | undefined;
   /** Say what would be done, and do nothing. Default: false. */
   readonly dry_run?: boolean | undefined;
   /**
@@ -240,6 +246,12 @@ export interface StoreSettings {
 export interface RunSettings {
   /** Delete what an earlier job recorded at the destination, and nothing else, then start anew. Default: false. */
   readonly overwrite: boolean;
+  /**
+   * url fetches every URL once: of rows with the same one, letter by letter, the first is fetched, and the others are
+   * skipped as duplicate_url with the number of that row. The manifest is read twice, so it cannot be a pipe. Default:
+   * none.
+   */
+  readonly dedupe: 'none' | 'url';
   /** Say what would be done, and do nothing. Default: false. */
   readonly dryRun: boolean;
   /**

@@ -2,7 +2,7 @@
 import { hostOf } from '../../host/host.ts';
 import type { PoisonNotes } from '../../job/poison-notes.ts';
 import { OneByOne } from './one-by-one.ts';
-import { unsentEnd } from './row-work.ts';
+import { type RowEnd, unsentEnd } from './row-work.ts';
 import type { RowTask, UnitWork } from './unit-work.ts';
 
 const POISON = 'whoever looked at it before stood still or died';
@@ -17,10 +17,16 @@ export function beginRows(
 ): void {
   const poisoned = poison?.begin(work.open.id);
   const begin = (task: RowTask): void => {
-    if (poisoned?.has(task.row.row)) task.end(unsentEnd('poison_row', POISON, hostOf(task.url), 0));
+    const { row, duplicateOf: first } = task.row;
+    if (poisoned?.has(row)) task.end(unsentEnd('poison_row', POISON, hostOf(task.url), 0));
+    else if (first != null) task.end(duplicateEnd(first, task.url));
     else add(task);
   };
   if (poison === undefined || !isSuspect) return tasks.forEach(begin);
   work.slowly = new OneByOne(work.open.id, tasks, poison, begin);
   work.slowly.next();
+}
+
+function duplicateEnd(first: number, url: string): RowEnd {
+  return { ...unsentEnd('duplicate_url', `row ${first} has the same URL`, hostOf(url), 0), status: 'skipped' };
 }
