@@ -1,17 +1,11 @@
 /**
- * retry-2.json and so on in the state folder: rows of a finished dataset that are fetched again, written down before
+ * retry-2.json and so on among what the job keeps: rows of a finished dataset that are fetched again, written down before
  * the first of them is asked for. They stay for good: every later run cuts the same rows into the same units, and finds
  * which of those are settled.
  */
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { CHECKSUMS_FILE } from '../dataset/seal/checksums.ts';
-import { SUCCESS_FILE } from '../dataset/seal/seal-dataset.ts';
-import { destinationError, errnoOf } from '../destination/destination.ts';
-import { syncFolder, writeAtomically } from '../destination/disk.ts';
-import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
 import { schemaCheck } from '../json-schema.ts';
+import type { StateFiles } from './state-files.ts';
 
 /** Rows with what they were before, by their numbers, rising. */
 export interface RetryRound {
@@ -47,16 +41,13 @@ const matches = schemaCheck<RoundFile>({
 });
 
 /** Every round so far, in order. Errors: FDC_ERR_DEST_IO. */
-export async function readRounds(paths: Pick<FolderPaths, 'state'>): Promise<readonly RetryRound[]> {
+export async function readRounds(state: StateFiles): Promise<readonly RetryRound[]> {
   const rounds: RetryRound[] = [];
   for (;;) {
-    const path = roundFile(paths, rounds.length + 2);
-    try {
-      rounds.push(parseRound(await readFile(path, 'utf8'), path));
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return rounds;
-      throw destinationError(error, path);
-    }
+    const file = roundFile(rounds.length + 2);
+    const content = await state.read(file);
+    if (content === undefined) return rounds;
+    rounds.push(parseRound(content.toString('utf8'), state.nameOf(file)));
   }
 }
 
@@ -64,14 +55,9 @@ export async function readRounds(paths: Pick<FolderPaths, 'state'>): Promise<rea
  * Begin a round: only under the job's lock. The dataset is unfinished before the round is there, so that whoever opens
  * it next goes on with it. Errors: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO.
  */
-export async function beginRound(paths: FolderPaths, round: RetryRound): Promise<void> {
-  try {
-    for (const name of [SUCCESS_FILE, CHECKSUMS_FILE]) await rm(finalPath(paths, name), { force: true });
-    await syncFolder(paths.layout === 'shards' ? paths.output : paths.state);
-    await writeAtomically(roundFile(paths, round.set), formatRound(round));
-  } catch (error) {
-    throw destinationError(error, paths.output);
-  }
+export async function beginRound(state: StateFiles, round: RetryRound): Promise<void> {
+  await state.unseal();
+  await state.write(roundFile(round.set), formatRound(round));
 }
 
 export function formatRound({ set, firstUnit, rows, outcomeOf, outcomes }: RetryRound): string {
@@ -112,6 +98,7 @@ function isPaired({ rows, outcomes }: RoundFile): boolean {
   return rows.length % 2 === 0 && rows.every((value, at) => at % 2 === 0 || value < outcomes.length);
 }
 
-function roundFile({ state }: Pick<FolderPaths, 'state'>, set: number): string {
-  return join(state, `retry-${set}.json`);
+/** Its name in the state folder. */
+export function roundFile(set: number): string {
+  return `retry-${set}.json`;
 }

@@ -23,6 +23,7 @@ import type { JobSummary, KeptSum } from '../job/job-summary.ts';
 import { keepSamples } from '../job/keep-samples.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
 import { type RetryRound, readRounds } from '../job/retry-rounds.ts';
+import { folderState } from '../job/state-files.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import type { UnitId } from '../record.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
@@ -121,7 +122,7 @@ class FolderPlace implements Place {
   }
 
   rounds(): Promise<readonly RetryRound[]> {
-    return readRounds(this.destination.paths);
+    return readRounds(folderState(this.destination.paths));
   }
 
   watch(force: WorkForce): () => Promise<readonly string[]> {

@@ -11,6 +11,7 @@ import { keysAsBegun, withBegun } from '../job/as-begun.ts';
 import { identityOf } from '../job/identity.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
+import { type RetryRound, readRounds } from '../job/retry-rounds.ts';
 import { adoptFromStoredStats } from '../job/store/adopt-store-records.ts';
 import { openOutputStore } from '../job/store/open-output.ts';
 import { nameOfKey, readText, STATE_KEYS } from '../job/store/state-keys.ts';
@@ -22,6 +23,7 @@ import {
   readStoreJobFile,
   writeStoreJobFile,
 } from '../job/store/store-job.ts';
+import { storeState } from '../job/store/store-state.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import type { UnitId } from '../record.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
@@ -118,6 +120,10 @@ export class StorePlace implements Place {
     // A manifest has rows, so a finished dataset has records.
     const isFinished = before.units > 0 && (await this.#isSealed()) && before.units >= (await this.#sealedUnits());
     return { before, notices, isFinished };
+  }
+
+  rounds(): Promise<readonly RetryRound[]> {
+    return readRounds(storeState(this.#area));
   }
 
   watch(force: WorkForce, onLost: (error: FlowDcError) => void): () => Promise<readonly string[]> {

@@ -5,6 +5,7 @@ import type { Rule } from '../../src/demo-hosts/behaviour.ts';
 import type { DemoHosts } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { hasPython, membersOf, type Outcome, outcomesOf } from '../support/dataset.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
+import { storeJobs } from '../support/store-jobs.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
 
@@ -25,32 +26,26 @@ const lines = Array.from({ length: ROWS }, (_, i) => {
   return `http://${host}.test/p/${i}.jpg,l${i % 3},word ${i}`;
 });
 
+function shapeOf({ connectTo }: DemoHosts): string[] {
+  return [
+    ...['--shard-size', '15', '--connect-to', connectTo, '--progress', 'off', '--max-retry-attempts', '1'],
+    ...['--breaker-failures', '1000', '--law', 'fixed'],
+  ];
+}
+
 async function withFailures(...flags: readonly string[]) {
   const origin = await testOrigin({ rules: SICK, meanBytes: 3000 });
   const folder = await tempFolder();
   const manifest = join(folder, 'm.csv');
   await writeFile(manifest, `url,label,note\n${lines.join('\n')}\n`);
   const out = join(folder, 'out');
-  const shape = [
-    '--shard-size',
-    '15',
-    '--connect-to',
-    origin.connectTo,
-    '--progress',
-    'off',
-    '--max-retry-attempts',
-    '1',
-    '--breaker-failures',
-    '1000',
-    '--law',
-    'fixed',
-  ];
-  const first = await runCli(['download', manifest, '-o', out, ...shape, ...flags]);
+  const download = ['download', manifest, '-o', out, ...shapeOf(origin), ...flags];
+  const first = await runCli(download);
   expect(first.code, first.stderr).toBe(0);
   const isLoose = flags.includes('--no-create-tar');
   const state = isLoose ? `${out}.flow-dc` : join(out, '.flow-dc');
   const tables = isLoose ? state : out;
-  return { origin, folder, manifest, out, state, outcomes: () => outcomesOf(tables) };
+  return { origin, folder, download, out, state, outcomes: () => outcomesOf(tables) };
 }
 
 function askedOf(origin: DemoHosts): string[] {
@@ -143,7 +138,7 @@ describe('flow-dc retry', () => {
   });
 
   it.for(['retry', 'resume', 'download'])('that is killed is finished by %s', async (command) => {
-    const { origin, manifest, out, state, outcomes } = await withFailures();
+    const { origin, download, out, state, outcomes } = await withFailures();
     origin.setRules(SLOW_WELL);
     const running = startCli(['retry', out, '--per-host-concurrency', '4', '--threads', '1']);
     const asked = (): number => origin.stats().get('sick.test')?.requests ?? 0;
@@ -153,20 +148,7 @@ describe('flow-dc retry', () => {
     await running.done;
     expect(await readdir(out)).not.toContain('_SUCCESS');
     expect((await runCli(['verify', out])).stderr).toContain('unfinished');
-    const shape = [
-      '--shard-size',
-      '15',
-      '--connect-to',
-      origin.connectTo,
-      '--progress',
-      'off',
-      '--max-retry-attempts',
-      '1',
-      '--breaker-failures',
-      '1000',
-    ];
-    const rest = command === 'download' ? [manifest, '-o', out, ...shape] : [out];
-    const ended = await runCli([command, ...rest]);
+    const ended = await runCli(command === 'download' ? download : [command, out]);
     expect(ended.code, ended.stderr).toBe(0);
     if (command === 'retry') expect(ended.stderr).toContain('going on with the retry that was begun: 40 rows');
     expect(statusesOf(latest(await outcomes()).values())).toEqual({ fetched: 100, failed: 20 });
@@ -211,14 +193,28 @@ describe('flow-dc retry', () => {
     expect(askedOf(origin)).toEqual([]);
     const word = await runCli(['retry', out, '--only', 'http_5o3']);
     expect([word.code, word.stderr]).toEqual([2, expect.stringContaining('expected transient, all, or codes')]);
-    const store = await runCli(['retry', 's3://bucket/set']);
-    expect([store.code, store.stderr]).toEqual([2, expect.stringContaining('works on a folder')]);
     const none = await runCli(['retry', join(folder, 'none')]);
     expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('FDC_ERR_JOB_MISSING')]);
     await rm(join(out, '_SUCCESS'));
     await rm(join(out, 'SHA256SUMS'));
     const open = await runCli(['retry', out]);
     expect([open.code, open.stderr]).toEqual([2, expect.stringContaining(`finish it first: flow-dc resume ${out}`)]);
+  });
+
+  it('does the same in an object store', async () => {
+    const jobs = await storeJobs('s3rver', 60);
+    const first = await jobs.run(jobs.args('s3://bucket/set', '--shard-size', '20'));
+    expect(first.code, first.stderr).toBe(0);
+    const gone = Number(/(\d+) failed/.exec(first.stderr)?.[1]);
+    expect(gone).toBeGreaterThan(0);
+    jobs.origin.setRules([]);
+    const retried = await jobs.run(['retry', 's3://bucket/set', '--only', 'http_404'], 'there');
+    expect(retried.code, retried.stderr).toBe(0);
+    expect(retried.stderr).toContain(`retry: ${gone} of ${gone} rows are fetched now\n`);
+    expect(await jobs.keysBelow('set')).toEqual(expect.arrayContaining(['_SUCCESS', '.flow-dc/retry-2.json']));
+    const verified = await jobs.run(['verify', 's3://bucket/set']);
+    expect(verified, verified.stderr).toMatchObject({ code: 0, stdout: '' });
+    expect(verified.stderr).toContain('60 samples');
   });
 
   it('tries a dataset again in which nothing was stored', async () => {

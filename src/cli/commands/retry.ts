@@ -1,28 +1,25 @@
-/** Retry: rows of a finished dataset that were not stored are fetched again, into shards behind the first ones. */
+/** Retry: rows of a finished dataset that were not fetched are fetched again, into shards behind the first ones. */
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config } from '../../config/types.ts';
 import { codeFilter } from '../../dataset/latest/row-filter.ts';
-import { CHECKSUMS_FILE } from '../../dataset/seal/checksums.ts';
-import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
 import { distributedError } from '../../job/distributed-mark.ts';
-import { readJob } from '../../job/job-folder.ts';
 import { beginRound, type RetryRound, readRounds } from '../../job/retry-rounds.ts';
+import { isFinished } from '../../job/view/is-finished.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
+import { nextCommand } from '../../next-command.ts';
 import { gatherRetry, roundCodes } from '../../run/gather-retry.ts';
-import { shellQuoted } from '../../shell-quoted.ts';
-import { meansStore } from '../../store/store-url.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 import { resumeDownload } from './download.ts';
 
-/** `retry`: of a finished dataset in a folder. */
+/** `retry`: of a finished dataset. */
 export const retryCommand = defineCommand({
   name: 'retry',
   summary:
-    'Fetch rows of a finished dataset again that were not stored: those that may pass (--only transient), or those ' +
+    'Fetch rows of a finished dataset again that were not fetched: those that may pass (--only transient), or those ' +
     'with the codes that are named. What comes of it is added in shards of its own, and nothing else is touched; ' +
     'options and headers as for resume.',
   usage: 'retry DEST [--only transient|all|CODES] [--dry-run] [options]',
@@ -31,73 +28,71 @@ export const retryCommand = defineCommand({
     const { only = 'transient', dry_run: dryRun = false, ...given } = config;
     const words = typeof only === 'string' ? only.split(',') : only;
     const isMeant = codeFilter(words, 'retry');
-    resolveConfig(given, 'retry');
-    const dest = positionals[0] as string;
-    refuseStore(dest);
-    const job = await viewJob(dest);
-    await requireOurs(job, given);
-    const { paths } = await readJob(dest);
-    const rounds = await readRounds(paths);
-    if (!(await isFinished(job))) {
-      const last = rounds.at(-1);
-      if (last === undefined) throw unfinished(job);
-      writeLines(io.stderr, [`going on with the retry that was begun: ${roundText(last)}`]);
-      return dryRun ? EXIT.done : fetchAgain(job, last, given, io);
-    }
-    const lock = dryRun ? undefined : await job.lock();
-    let round: RetryRound;
+    const { store } = resolveConfig(given, 'retry');
+    const job = await viewJob(positionals[0] as string, store);
+    const next = (command: 'resume' | 'report'): string => nextCommand(command, job.out, store);
     try {
-      round = await gatherRetry(job, rounds.length + 2, isMeant);
-      if (round.rows.length === 0) {
-        writeLines(io.stderr, [`nothing to retry: no row of ${job.out} ended in ${words.join(', ')}`]);
-        return EXIT.done;
-      }
-      writeLines(io.stderr, [`retry: ${roundText(round)}`]);
-      if (dryRun) {
-        writeLines(io.stderr, ['dry run: nothing was fetched or written']);
-        return EXIT.done;
-      }
-      await beginRound(paths, round);
+      const round = await roundOf({ job, isMeant, words, dryRun, next, given }, io);
+      if (round === undefined || dryRun) return EXIT.done;
+      const code = await resumeDownload(job, given, io);
+      await tellFetched(job, round, next, io);
+      return code;
     } finally {
-      await lock?.release();
+      await job.close();
     }
-    return fetchAgain(job, round, given, io);
   },
 });
 
-/** @returns the exit code of the run */
-async function fetchAgain(job: JobView, round: RetryRound, given: Config, io: CliIo): Promise<number> {
-  const code = await resumeDownload(job, given, io);
+interface Retry {
+  readonly job: JobView;
+  readonly isMeant: (code: string) => boolean;
+  readonly words: readonly string[];
+  readonly dryRun: boolean;
+  readonly next: (command: 'resume' | 'report') => string;
+  readonly given: Config;
+}
+
+/** The round that is to be run, begun; undefined where there is nothing to do. */
+async function roundOf(
+  { job, isMeant, words, dryRun, next, given }: Retry,
+  io: CliIo,
+): Promise<RetryRound | undefined> {
+  const mark = await job.mark();
+  if (mark !== undefined && given.take_over !== true) throw distributedError(job.out, mark);
+  const rounds = await readRounds(job.state);
+  if (!(await isFinished(job))) {
+    const last = rounds.at(-1);
+    if (last === undefined) throw unfinished(job, next('resume'));
+    writeLines(io.stderr, [`going on with the retry that was begun: ${roundText(last)}`]);
+    return last;
+  }
+  const lock = dryRun ? undefined : await job.lock();
+  try {
+    const round = await gatherRetry(job, rounds.length + 2, isMeant);
+    if (round.rows.length === 0) {
+      writeLines(io.stderr, [`nothing to retry: no row of ${job.out} ended in ${words.join(', ')}`]);
+      return undefined;
+    }
+    writeLines(io.stderr, [`retry: ${roundText(round)}`]);
+    if (dryRun) writeLines(io.stderr, ['dry run: nothing was fetched or written']);
+    else await beginRound(job.state, round);
+    return round;
+  } finally {
+    await lock?.release();
+  }
+}
+
+async function tellFetched(job: JobView, round: RetryRound, next: Retry['next'], io: CliIo): Promise<void> {
   let fetched = 0;
   for await (const record of job.decided.records()) if (record.again?.set === round.set) fetched += record.stored;
   const rest = round.rows.length - fetched;
-  const why = rest === 0 ? '' : `; ${count(rest)} are not: flow-dc report ${shellQuoted(job.out)}`;
+  const why = rest === 0 ? '' : `; ${count(rest)} are not: ${next('report')}`;
   writeLines(io.stderr, [`retry: ${count(fetched)} of ${count(round.rows.length)} rows are fetched now${why}`]);
-  return code;
 }
 
-/** Errors: FDC_ERR_USAGE. */
-function refuseStore(dest: string): void {
-  if (!meansStore(dest)) return;
-  const message = 'retry: works on a folder, not in a store yet: export the rows that failed (flow-dc export DEST ';
-  throw new FlowDcError('FDC_ERR_USAGE', `${message}--where transient -o again.csv) and download them elsewhere`);
-}
-
-/** Errors: FDC_ERR_JOB_DISTRIBUTED. */
-async function requireOurs(job: JobView, { take_over: takeOver }: Config): Promise<void> {
-  const mark = await job.mark();
-  if (mark !== undefined && takeOver !== true) throw distributedError(job.out, mark);
-}
-
-/** A run in which nothing was stored leaves no mark of success. */
-async function isFinished({ files }: JobView): Promise<boolean> {
-  if ((await files.final(SUCCESS_FILE).look()) !== undefined) return true;
-  return (await files.final(CHECKSUMS_FILE).look()) !== undefined && !(await files.state('repair.json').look());
-}
-
-function unfinished({ out }: JobView): FlowDcError {
-  const message = `retry: ${out} is not finished, and its first pass may settle more; finish it first: flow-dc resume `;
-  return new FlowDcError('FDC_ERR_USAGE', `${message}${shellQuoted(out)}`);
+function unfinished({ out }: JobView, resume: string): FlowDcError {
+  const message = `retry: ${out} is not finished, and its first pass may settle more; finish it first: ${resume}`;
+  return new FlowDcError('FDC_ERR_USAGE', message);
 }
 
 function roundText(round: RetryRound): string {

@@ -5,12 +5,14 @@ import type { JobFile } from '../job-file.ts';
 import type { LocalCommitter } from '../local-committer.ts';
 import type { LockHolder } from '../lock-holder.ts';
 import type { UnitToRepair } from '../repair-mark.ts';
+import type { StateFiles } from '../state-files.ts';
 
 export interface JobView extends JobFile {
   /** The output: an absolute path, or a URL. */
   readonly out: string;
   readonly files: DatasetFiles;
   readonly decided: Pick<LocalCommitter, 'record' | 'records'>;
+  readonly state: StateFiles;
   /** Set while workers of a job on a server write to the output. */
   mark(): Promise<DistributedMark | undefined>;
   /** Who writes to the output now. */

@@ -5,6 +5,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { createStoreCommitter } from '../store/store-committer.ts';
 import { markStoreForRepair, readStoreJob, readStoreMark } from '../store/store-job.ts';
 import { acquireStoreLock, storeLockHolder } from '../store/store-lock.ts';
+import { storeState } from '../store/store-state.ts';
 import type { JobView } from './job-view.ts';
 
 /** Closing the view closes the store. Errors: FDC_ERR_JOB_MISSING, and those of the store. */
@@ -15,6 +16,7 @@ export async function viewStoreJob(store: ObjectStore, clock: Clock): Promise<Jo
     ...job,
     files: new StoreFiles(store, area.layout),
     decided: createStoreCommitter(area.state),
+    state: storeState(area),
     mark: () => readStoreMark(area),
     holder: () => storeLockHolder(area.state, clock),
     lock: () => acquireStoreLock(area.state, { clock }),

@@ -14,6 +14,7 @@ import { uploadOfJob } from '../job-upload.ts';
 import { createLocalCommitter } from '../local-committer.ts';
 import { acquireLock, lockHolder } from '../lock.ts';
 import { markForRepair } from '../repair-mark.ts';
+import { folderState } from '../state-files.ts';
 import type { JobView } from './job-view.ts';
 
 /** The files of a folder's job, in the folder and where else it has brought them. */
@@ -39,6 +40,7 @@ async function viewFolder(out: string): Promise<JobView> {
     ...job,
     files: filesOf(job),
     decided: createLocalCommitter(paths.state),
+    state: folderState(paths),
     mark: () => readMark(paths),
     holder: () => lockHolder(paths.lockFile),
     lock: () => acquireLock(paths.lockFile),
