@@ -15,6 +15,7 @@ import type { Job, OpenJob } from '../job/job-folder.ts';
 import { uploadOfJob } from '../job/job-upload.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
 import { acquireLock, type JobLock } from '../job/lock.ts';
+import { folderState, type StateFiles } from '../job/state-files.ts';
 import { folderMemory, type InputMemory } from '../run/input-memory.ts';
 import type { HeldSite, JobSite, Settle } from './job-site.ts';
 import type { ServerPaths } from './own-server.ts';
@@ -24,6 +25,7 @@ export class FolderSite implements JobSite {
   readonly job: Job;
   readonly destination: FolderDestination;
   readonly committer: LocalCommitter;
+  readonly state: StateFiles;
   readonly server: ServerPaths;
   readonly memory: InputMemory;
   readonly pipe = undefined;
@@ -38,6 +40,7 @@ export class FolderSite implements JobSite {
     this.job = job;
     this.#paths = paths;
     this.server = paths;
+    this.state = folderState(paths);
     this.memory = folderMemory(paths);
     const upload = uploadOfJob(job.settings, paths.layout === 'shards');
     this.destination = folderOf(upload, paths.output, { clock });

@@ -17,6 +17,7 @@ import type { RunFolder } from '../run/run-folder.ts';
 import { fetchFile, putSmallFile, StoreMemory } from '../run/store-memory.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { HeldSite, SiteToHold } from './job-site.ts';
+import { refuseSecondRun } from './refuse-second-run.ts';
 import { clusterFolder, StoreSite } from './store-site.ts';
 
 class HeldStoreSite extends StoreSite implements HeldSite {
@@ -83,7 +84,7 @@ export function storeToHold(
     const job = await openStoreJob(store, identity, { ...options, clock, onLost });
     await memory.bring();
     await fetchFile(job.area.state, STATE_KEYS.timeline, folder.timeline);
-    return new HeldStoreSite(job, clock, folder, { notices, lost: lost.signal });
+    return refuseSecondRun(new HeldStoreSite(job, clock, folder, { notices, lost: lost.signal }));
   };
   const close = async (): Promise<void> => {
     await store.close();

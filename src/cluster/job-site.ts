@@ -5,6 +5,7 @@ import type { JobIdentity } from '../job/identity.ts';
 import type { JobFile } from '../job/job-file.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
 import type { OpenJobOptions } from '../job/open-job.ts';
+import type { StateFiles } from '../job/state-files.ts';
 import type { UnitRecord } from '../record.ts';
 import type { InputMemory, PipePlace } from '../run/input-memory.ts';
 import type { ServerPaths } from './own-server.ts';
@@ -33,6 +34,7 @@ export interface JobSite extends WorkSite {
   /** As it was found. */
   readonly job: JobFile;
   readonly committer: LocalCommitter;
+  readonly state: StateFiles;
   /** What a server of our own keeps on this machine. */
   readonly server: ServerPaths;
   /** What the job remembers of its input. */

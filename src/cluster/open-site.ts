@@ -9,6 +9,7 @@ import { assertJobFolder, openJob } from '../job/job-folder.ts';
 import type { JobDescription } from '../transport/cluster.ts';
 import { FolderSite, HeldFolderSite } from './folder-site.ts';
 import type { JobSite, SiteToHold, WorkSite } from './job-site.ts';
+import { refuseSecondRun } from './refuse-second-run.ts';
 import { UploadSite } from './upload-site.ts';
 import { workerConfig } from './worker.ts';
 
@@ -72,7 +73,8 @@ export async function siteToHold(config: ResolvedConfig, output: string, clock: 
     return {
       pipe: undefined,
       identity: async () => (await findJob(output))?.job.identity,
-      hold: async (identity, options) => new HeldFolderSite(await openJob(output, identity, options), clock),
+      hold: async (identity, options) =>
+        refuseSecondRun(new HeldFolderSite(await openJob(output, identity, options), clock)),
       close: async () => {},
     };
   const { openOutputStore, storeToHold } = await import('./store-parts.ts');

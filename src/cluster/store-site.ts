@@ -8,9 +8,11 @@ import { isFlowDcError } from '../errors.ts';
 import type { DistributedMark } from '../job/distributed-mark.ts';
 import type { JobFile } from '../job/job-file.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
+import type { StateFiles } from '../job/state-files.ts';
 import { createStoreCommitter } from '../job/store/store-committer.ts';
 import { readStoreMark, removeStoreMark, type StoreJob, writeStoreMark } from '../job/store/store-job.ts';
 import { acquireStoreLock, type StoreLock } from '../job/store/store-lock.ts';
+import { storeState } from '../job/store/store-state.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import { StoreMemory } from '../run/store-memory.ts';
@@ -33,6 +35,7 @@ export class StoreSite implements JobSite {
   readonly job: JobFile;
   readonly destination: StoreDestination;
   readonly committer: LocalCommitter;
+  readonly state: StateFiles;
   readonly server: ServerPaths;
   readonly memory: StoreMemory;
   readonly waitsForWorkers = false;
@@ -49,6 +52,7 @@ export class StoreSite implements JobSite {
     this.area = job.area;
     this.#clock = clock;
     this.#folder = folder;
+    this.state = storeState(job.area);
     this.destination = new StoreDestination(output, { layout, localFolder: folder.root, clock });
     this.committer = createStoreCommitter(job.area.state, async () => lock?.assertHeld());
     this.memory = new StoreMemory(job.area, folder);

@@ -148,6 +148,10 @@ describe('flow-dc retry', () => {
     await running.done;
     expect(await readdir(out)).not.toContain('_SUCCESS');
     expect((await runCli(['verify', out])).stderr).toContain('unfinished');
+    if (command === 'resume') {
+      const submitted = await runCli(['submit', ...download.slice(1), '--nats', 'nats://127.0.0.1:1']);
+      expect([submitted.code, submitted.stderr]).toEqual([2, expect.stringContaining(`flow-dc resume ${out}`)]);
+    }
     const ended = await runCli(command === 'download' ? download : [command, out]);
     expect(ended.code, ended.stderr).toBe(0);
     if (command === 'retry') expect(ended.stderr).toContain('going on with the retry that was begun: 40 rows');
