@@ -53,6 +53,8 @@ function optionsOf(slice: Slice, plain: Readonly<Values>): Values {
   // A folder per class is what somebody who names the label column wants, unless they say otherwise.
   if (slice === 'sink' && options.outputFormat === undefined && plain.label !== undefined)
     options.outputFormat = 'imagefolder';
+  if (slice === 'sink' && options.mediaColumn === undefined && plain.expect_content === 'any')
+    options.mediaColumn = 'file';
   return options;
 }
 

@@ -60,8 +60,11 @@ const RULES: readonly Rule[] = [
     check: (v, name) =>
       v.createTar === false && v.outputFormat === 'webdataset'
         ? `${name('outputFormat')} webdataset is made of tar shards; use imagefolder, or leave ${name('createTar')} on`
-        : undefined,
+        : v.outputFormat === 'parquet'
+          ? parquetProblem(v, name)
+          : undefined,
   },
+  { slice: 'sink', option: 'mediaColumn', derive: (v) => v.mediaColumn ?? 'image' },
   {
     slice: 'sink',
     option: 'createTar',
@@ -136,6 +139,15 @@ export function applyRules(
     if (problem !== undefined) problems.push(problem);
   }
   return problems;
+}
+
+function parquetProblem(v: Values, name: (option: string) => string): string | undefined {
+  const format = `${name('outputFormat')} parquet`;
+  if (v.output === '-') return `${format} cannot go to stdout, its end says where all is; name a folder or a bucket`;
+  if (v.createTar === false) return `${format} keeps samples in files of many rows; leave ${name('createTar')} on`;
+  return v.compressTar === true
+    ? `${format} compresses what gets smaller by itself; leave ${name('compressTar')} off`
+    : undefined;
 }
 
 /** A folder here, named after the last part of a path elsewhere: `s3://bucket/my birds/`, `cloud:my birds` -> `my birds`. */

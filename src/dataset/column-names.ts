@@ -45,9 +45,10 @@ export interface NamedColumn {
  * The manifest's columns without the reader's own, in their order, under names that no other has and no consumer gives
  * a meaning; a letter's case is no difference, because Spark, DuckDB and others see none. `manifest_<name>` where a name
  * is taken.
+ * @param others - names that are taken as well
  */
-export function manifestColumns(schema: Schema): NamedColumn[] {
-  const taken = new Set<string>([...OUTCOME_COLUMNS, ...NAMES_WITH_A_MEANING]);
+export function manifestColumns(schema: Schema, others: readonly string[] = []): NamedColumn[] {
+  const taken = new Set<string>([...OUTCOME_COLUMNS, ...NAMES_WITH_A_MEANING, ...others]);
   if (schema.fields.some(({ name }) => name === DUPLICATE_COLUMN)) taken.add(DUPLICATE_OF);
   return schema.fields.flatMap(({ name: given }, index) => {
     if (isReaderColumn(given)) return [];

@@ -15,8 +15,10 @@ import { createInflateRaw } from 'node:zlib';
 import { digestFile, FILE_LIST_SUFFIX } from '../destination/hashed-file.ts';
 import { isFlowDcError } from '../errors.ts';
 import { schemaCheck } from '../json-schema.ts';
+import { scanMedia } from '../parquet/scan.ts';
 import type { Artifact, UnitId } from '../record.ts';
 import { type KeptRow, keptRows } from './outcome-rows.ts';
+import { isDataFile } from './unit-files.ts';
 
 /** What was kept of a unit, in numbers, and the files that hold it. */
 export interface KeptUnit {
@@ -32,6 +34,7 @@ export interface KeptUnit {
 
 /** What we write before the packed bytes: no name, no time. */
 const GZIP_HEAD_BYTES = 10;
+const CHUNKS = { highWaterMark: 1024 * 1024 };
 
 /** The file that makes a folder of staged files a kept unit. */
 export const KEPT_FILE = 'kept.json';
@@ -137,9 +140,42 @@ function isWhole({ bytes, sha256 }: KeptRow, body: Buffer): boolean {
 }
 
 function membersOf(place: string, container: string, rows: ReadonlyMap<number, KeptRow>): Members {
-  return container.endsWith(FILE_LIST_SUFFIX)
-    ? looseMembers(join(place, 'files'), rows)
-    : tarMembers(join(place, container));
+  if (container.endsWith(FILE_LIST_SUFFIX)) return looseMembers(join(place, 'files'), rows);
+  return isDataFile(container) ? dataMembers(join(place, container), rows) : tarMembers(join(place, container));
+}
+
+/** What the bodies are called comes behind them: a first look finds the names, and only the second one reads bodies. */
+async function* dataMembers(path: string, rows: ReadonlyMap<number, KeptRow>): Members {
+  const names: string[] = [];
+  const first = scanMedia(createReadStream(path, CHUNKS), {
+    body: () => undefined,
+    bodyEnd: () => {},
+    paths: (paths) => void names.push(...paths),
+  });
+  // One that ends in the middle has named what comes before; of the rest, what has a sum is known by that.
+  await (async () => {
+    for await (const _ of first);
+  })().catch(() => {});
+  const bySum = new Map([...rows.values()].map(({ sha256, name }) => [sha256, name]));
+  let [at, pieces, body]: [number, Uint8Array[], Buffer | undefined] = [0, [], undefined];
+  const second = scanMedia(createReadStream(path, CHUNKS), {
+    body: () => {
+      pieces = [];
+      return (piece) => void pieces.push(piece);
+    },
+    bodyEnd: () => {
+      body = Buffer.concat(pieces);
+    },
+    paths: () => {
+      body = undefined;
+    },
+  });
+  for await (const _ of second) {
+    if (body === undefined) continue;
+    const name = names[at] ?? bySum.get(createHash('sha256').update(body).digest('hex'));
+    at += 1;
+    if (name !== undefined) yield [name, body];
+  }
 }
 
 async function* looseMembers(root: string, rows: ReadonlyMap<number, KeptRow>): Members {

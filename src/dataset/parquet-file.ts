@@ -7,10 +7,13 @@ import { loadParquet } from '../load-parquet.ts';
 /** Bounds the writer's memory; its own default of a million rows would not. */
 const ROW_GROUP_ROWS = 50_000;
 
-/** A batch as a parquet file, zstd. */
-export function encodeParquet(batch: RecordBatch): Uint8Array {
+/**
+ * A batch as a parquet file, zstd.
+ * @param metadata - of the file, besides the schema's own
+ */
+export function encodeParquet(batch: RecordBatch, metadata: ReadonlyMap<string, string> = new Map()): Uint8Array {
   const { Table, writeParquet } = loadParquet();
-  return writeParquet(Table.fromIPCStream(encodeBatch(batch)), properties());
+  return writeParquet(Table.fromIPCStream(encodeBatch(batch)), properties(metadata));
 }
 
 /**
@@ -45,7 +48,7 @@ async function* wasmBatches(batches: AsyncIterable<RecordBatch>): AsyncGenerator
   for await (const batch of batches) yield* Table.fromIPCStream(encodeBatch(batch)).recordBatches();
 }
 
-function properties(): WriterProperties {
+function properties(metadata: ReadonlyMap<string, string> = new Map()): WriterProperties {
   const { Compression, WriterPropertiesBuilder } = loadParquet();
   return (
     new WriterPropertiesBuilder()
@@ -56,6 +59,7 @@ function properties(): WriterProperties {
       .setColumnDictionaryEnabled('message', true)
       .setMaxRowGroupSize(ROW_GROUP_ROWS)
       .setCreatedBy('flow-dc')
+      .setKeyValueMetadata(new Map(metadata))
       .build()
   );
 }

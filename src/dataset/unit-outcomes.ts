@@ -236,7 +236,7 @@ function words(values: ArrayLike<number>): BigInt64Array {
   return new BigInt64Array(halves.buffer);
 }
 
-function int64Column(values: ArrayLike<number>): Data<Int64> {
+export function int64Column(values: ArrayLike<number>): Data<Int64> {
   return makeData({ type: new Int64(), length: values.length, nullCount: 0, data: words(values) });
 }
 

@@ -42,6 +42,8 @@ export interface JobIdentity {
   readonly redactQuery?: boolean | undefined;
   /** Absent where every row is fetched. */
   readonly dedupe?: 'url' | undefined;
+  /** Of parquet files; absent in other jobs. */
+  readonly mediaColumn?: string | undefined;
 }
 
 /** What identity needs to know of a manifest. */
@@ -75,6 +77,7 @@ export function identityOf(
     keepCredentials: sink.keepCredentials,
     redactQuery: sink.redactQuery,
     dedupe: run.dedupe === 'none' ? undefined : run.dedupe,
+    mediaColumn: sink.outputFormat === 'parquet' ? sink.mediaColumn : undefined,
   };
 }
 
@@ -111,6 +114,7 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   keep_credentials: (identity) => show(identity.keepCredentials ?? false),
   redact_query: (identity) => show(identity.redactQuery ?? false),
   dedupe: (identity) => show(identity.dedupe ?? 'none'),
+  media_column: (identity) => show(identity.mediaColumn),
 };
 
 /**

@@ -64,6 +64,7 @@ const identitySchema = {
     keepCredentials: boolean,
     redactQuery: boolean,
     dedupe: { type: 'string', enum: ['url'] },
+    mediaColumn: string,
   },
 } as const;
 

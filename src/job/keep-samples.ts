@@ -7,6 +7,7 @@ import { copyFile, link, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { formatKept, KEPT_FILE, openKept } from '../dataset/kept-units.ts';
 import { type KeptRow, keptRows } from '../dataset/outcome-rows.ts';
+import { isContainer, isTable } from '../dataset/unit-files.ts';
 import { errnoOf } from '../destination/destination.ts';
 import { makeFolder, syncFolder, writeAtomically } from '../destination/disk.ts';
 import { type FolderPaths, finalPath, keptFolder } from '../destination/folder-layout.ts';
@@ -21,8 +22,8 @@ import type { Artifact, UnitRecord } from '../record.ts';
  */
 export async function keepSamples(paths: FolderPaths, record: UnitRecord): Promise<string | undefined> {
   const { unit, artifacts } = record;
-  const table = artifacts.find(({ name }) => name.endsWith('.parquet'));
-  const container = artifacts.find(({ name }) => /\.(tar|tar\.gz|files)$/.test(name));
+  const table = artifacts.find(({ name }) => isTable(name));
+  const container = artifacts.find(({ name }) => isContainer(name));
   if (table === undefined || container === undefined) return `${unit}: its record names no shard with a table`;
   const rows = await rowsOf(paths, table);
   if (rows === undefined)

@@ -13,6 +13,7 @@ describe('flow-dc repair', () => {
     ['compressed shards', ['--compress-tar']],
     ['imagefolder shards', ['--label', 'label']],
     ['loose files', ['--label', 'label', '--no-create-tar']],
+    ['parquet files', ['--output-format', 'parquet']],
   ])('keeps every whole picture of %s when its host is gone, and says so of what it loses', async ([, flags]) => {
     const { out, state, essence: whole, since } = await finished(...flags);
     const tables = flags.includes('--no-create-tar') ? state : out;
@@ -31,10 +32,13 @@ describe('flow-dc repair', () => {
     expect(lost.stderr).toMatch(/unit 000001-\w+ had 50 samples and has 0/);
   });
 
-  it('fetches of a shard that was cut what lay behind the cut', async () => {
-    const { out, essence: whole, since } = await finished();
-    const shard = await readFile(join(out, '000001.tar'));
-    await writeFile(join(out, '000001.tar'), shard.subarray(0, shard.length / 2));
+  it.for<[string, readonly string[]]>([
+    ['000001.tar', []],
+    ['data-000001.parquet', ['--output-format', 'parquet']],
+  ])('fetches of %s that was cut what lay behind the cut', async ([name, flags]) => {
+    const { out, essence: whole, since } = await finished(...flags);
+    const shard = await readFile(join(out, name));
+    await writeFile(join(out, name), shard.subarray(0, shard.length / 2));
     const repaired = await runCli(['repair', out]);
     expect(repaired.code, repaired.stderr).toBe(0);
     expect(since()).toBeGreaterThan(0);

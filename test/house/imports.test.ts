@@ -12,7 +12,7 @@ const FLOORS: readonly string[] = [
   'without-secrets.ts',
   'short-text.ts',
   'clock.ts errors.ts format.ts json-schema.ts row-codes.ts shell-quoted.ts version.ts visible.ts ' +
-    'arrow image paarc',
+    'arrow image paarc parquet',
   'open-files.ts address-space.ts',
   'load-parquet.ts start-thread.ts record.ts config structures',
   'store',

@@ -32,7 +32,7 @@ export function describeFolderLoaders(name: string, suite: () => void): void {
 
 /** What the program beside this file says about a folder, read as `loader` says. */
 export async function readFolderWith<Answer>(
-  loader: 'hub' | 'imagefolder' | 'duckdb' | 'pandas' | 'pyarrow',
+  loader: 'hub' | 'imagefolder' | 'duckdb' | 'pandas' | 'pyarrow' | `${'duckdb' | 'polars' | 'pyarrow'}-data`,
   folder: string,
 ): Promise<Answer> {
   const home = await mkdtemp(join(tmpdir(), 'flow-dc-loader-'));

@@ -57,4 +57,25 @@ def pandas(folder):
     return [[key] for key in table[table.status == "fetched"].key]
 
 
-print(json.dumps(globals()[sys.argv[1]](sys.argv[2]), default=str))
+def duckdb_data(folder):
+    import duckdb
+
+    query = f"select image.bytes, caption from '{folder}/data-*.parquet' order by row"
+    return [[image.decode(), caption] for image, caption in duckdb.sql(query).fetchall()]
+
+
+def polars_data(folder):
+    import polars
+
+    table = polars.scan_parquet(f"{folder}/data-*.parquet").select("image", "caption", "row").sort("row").collect()
+    return [[image["bytes"].decode(), caption] for image, caption, _ in table.rows()]
+
+
+def pyarrow_data(folder):
+    import pyarrow.dataset
+
+    table = pyarrow.dataset.dataset(sorted(glob.glob(f"{folder}/data-*.parquet"))).to_table(["image", "caption"])
+    return [[row["image"]["bytes"].decode(), row["caption"]] for row in table.to_pylist()]
+
+
+print(json.dumps(globals()[sys.argv[1].replace("-", "_")](sys.argv[2]), default=str))

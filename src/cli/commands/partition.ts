@@ -23,7 +23,7 @@ export const partitionCommand = defineCommand({
     // FLOW-DC's files bring a layout for datasets along, which says nothing here.
     const format = formatOf(flags.config.output_format ?? file?.config.output_format);
     writeLines(io.stderr, notices);
-    return runPartition({ ...config, output_format: format }, format, io);
+    return runPartition({ ...config, output_format: undefined }, format, io);
   },
 });
 

@@ -3,6 +3,7 @@ import { getServers } from 'node:dns';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ResolvedConfig } from '../../config/types.ts';
+import { dataFile } from '../../dataset/unit-files.ts';
 import { freeBytes } from '../../destination/disk.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import type { ToolCall } from '../../destination/tool/remote-tool.ts';
@@ -108,7 +109,7 @@ function inputLine(manifest: ManifestInfo): string {
 async function outputLine(config: ResolvedConfig): Promise<string> {
   const { output = '', outputFormat, createTar, compressTar, outcomes } = config.sink;
   const layout = createTar
-    ? `${outputFormat} tar shards of up to ${count(config.partition.shardSize)} rows`
+    ? `${outputFormat === 'parquet' ? 'parquet files with the bytes in them,' : `${outputFormat} tar shards`} of up to ${count(config.partition.shardSize)} rows`
     : 'loose files, one folder per label';
   if (output === 'none:') return `output: nothing is kept (none:)`;
   if (output === STDOUT_NAME) {
@@ -133,7 +134,7 @@ async function outputLine(config: ResolvedConfig): Promise<string> {
 export function uploadLines({ sink }: ResolvedConfig, isByWorkers = false): string[] {
   if (sink.cloudDestination === undefined) return [];
   const { prepare, put, pour, look, move } = toolOf(sink);
-  const name = `000000.tar${sink.compressTar ? '.gz' : ''}`;
+  const name = sink.outputFormat === 'parquet' ? dataFile('000000') : `000000.tar${sink.compressTar ? '.gz' : ''}`;
   const renamed = isByWorkers || sink.cloudStream ? move : undefined;
   const folder = !isByWorkers || move === undefined ? resolve(sink.output ?? '') : join(tmpdir(), 'RUN');
   const file = join(folder, '.flow-dc', 'staging', 'UNIT.TOKEN', name);

@@ -46,17 +46,31 @@ export const SINK_KEYS = {
     type: 'string',
     enum: ['imagefolder', 'webdataset', 'parquet', 'csv'],
     default: 'webdataset',
-    description: 'Layout of the dataset (for partition: format of the files).',
+    description:
+      'Layout of the dataset: tar shards of samples, folders by label, or parquet files with the bytes in a column ' +
+      '(for partition: format of the files).',
     fdc: {
       slice: 'sink',
       option: 'outputFormat',
       flagAliases: ['format'],
       derived: 'imagefolder when a label column is given or the file is one of FLOW-DC, else webdataset',
-      valuesOf: { command: 'partition', values: ['parquet', 'csv'] },
+      valuesOf: { command: 'partition', values: ['csv'] },
       group: 'output',
       common: true,
       commands: ['download', 'config', 'partition', 'submit'],
       flowDc: { effect: 'used' },
+    },
+  },
+  media_column: {
+    type: 'string',
+    enum: ['image', 'video', 'audio', 'file'],
+    description: 'With output_format parquet: name and kind of the column of bytes. Hugging Face decodes all but file.',
+    fdc: {
+      slice: 'sink',
+      option: 'mediaColumn',
+      derived: 'image, or file with expect_content any',
+      group: 'output',
+      commands: WRITERS,
     },
   },
   create_tar: {

@@ -16,10 +16,16 @@ export interface OutputKeys {
    */
   readonly outcomes?: string | undefined;
   /**
-   * Layout of the dataset (for partition: format of the files). Default: imagefolder when a label column is given or
-   * the file is one of FLOW-DC, else webdataset.
+   * Layout of the dataset: tar shards of samples, folders by label, or parquet files with the bytes in a column (for
+   * partition: format of the files). Default: imagefolder when a label column is given or the file is one of FLOW-DC,
+   * else webdataset.
    */
   readonly output_format?: 'imagefolder' | 'webdataset' | 'parquet' | 'csv' | undefined;
+  /**
+   * With output_format parquet: name and kind of the column of bytes. Hugging Face decodes all but file. Default:
+   * image, or file with expect_content any.
+   */
+  readonly media_column?: 'image' | 'video' | 'audio' | 'file' | undefined;
   /** Write tar shards; off, one file per sample in folders. Default: true. */
   readonly create_tar?: boolean | undefined;
   /** Compress tar shards with gzip. Images do not get smaller, and loaders lose random access. Default: false. */
@@ -160,10 +166,16 @@ export interface SinkSettings {
    */
   readonly outcomes?: string | undefined;
   /**
-   * Layout of the dataset (for partition: format of the files). Default: imagefolder when a label column is given or
-   * the file is one of FLOW-DC, else webdataset.
+   * Layout of the dataset: tar shards of samples, folders by label, or parquet files with the bytes in a column (for
+   * partition: format of the files). Default: imagefolder when a label column is given or the file is one of FLOW-DC,
+   * else webdataset.
    */
-  readonly outputFormat: 'imagefolder' | 'webdataset';
+  readonly outputFormat: 'imagefolder' | 'webdataset' | 'parquet';
+  /**
+   * With output_format parquet: name and kind of the column of bytes. Hugging Face decodes all but file. Default:
+   * image, or file with expect_content any.
+   */
+  readonly mediaColumn: 'image' | 'video' | 'audio' | 'file';
   /** Write tar shards; off, one file per sample in folders. Default: true. */
   readonly createTar: boolean;
   /** Compress tar shards with gzip. Images do not get smaller, and loaders lose random access. Default: false. */

@@ -1,6 +1,7 @@
 /** A committed file, read whole, when it still has the bytes that were committed. */
 import { createHash } from 'node:crypto';
 import type { Artifact, UnitRecord } from '../../record.ts';
+import { isTable } from '../unit-files.ts';
 import type { DatasetFile } from './dataset-files.ts';
 
 /**
@@ -16,5 +17,5 @@ export async function intactFile(file: DatasetFile, { bytes, sha256 }: Artifact)
 
 /** The outcome table among a unit's files. */
 export function tableOf({ artifacts }: UnitRecord): Artifact | undefined {
-  return artifacts.find(({ name }) => name.endsWith('.parquet'));
+  return artifacts.find(({ name }) => isTable(name));
 }

@@ -5,7 +5,8 @@ import type { NameTemplate } from './name-template.ts';
 import { fitBytes, labelFolder, MAX_PART_BYTES, safeKey, safePart } from './safe-name.ts';
 
 export interface NamingRules {
-  readonly layout: 'webdataset' | 'imagefolder';
+  /** In parquet files names are as in a webdataset: paths that nobody unpacks. */
+  readonly layout: 'webdataset' | 'imagefolder' | 'parquet';
   /** Render names from URLs; the sample key where absent, or where a URL lacks what the template names. */
   readonly template?: NameTemplate | undefined;
   readonly nullLabel: string;
@@ -31,7 +32,7 @@ export function sampleNames(rows: readonly UnitRow[], shard: string, rules: Nami
   const publish = rules.publish ?? ((text) => text);
   return rows.map((row) => {
     const label = row.label === null ? null : publish(row.label);
-    const folder = rules.layout === 'webdataset' ? '' : `${labelFolder(label, rules.nullLabel)}/`;
+    const folder = rules.layout !== 'imagefolder' ? '' : `${labelFolder(label, rules.nullLabel)}/`;
     const key = publish(row.key);
     const base = rules.template?.(publish(row.url), key) ?? key;
     const position = positionKey(shard, row.index);
@@ -53,7 +54,7 @@ export function positionKey(shard: string, index: number): string {
 }
 
 function fitterOf(rules: NamingRules): (base: string, suffix: string) => string {
-  if (rules.layout === 'webdataset')
+  if (rules.layout !== 'imagefolder')
     return (base, suffix) => safeKey(base, MAX_TAR_NAME_BYTES - EXTENSION_BYTES - suffix.length) + suffix;
   return (base, suffix) => fitBytes(safePart(base), MAX_PART_BYTES - EXTENSION_BYTES - suffix.length) + suffix;
 }

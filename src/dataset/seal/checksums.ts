@@ -1,7 +1,7 @@
 /** SHA256SUMS: what every file of a finished dataset holds, in the form that `sha256sum -c` reads. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { shardOfFile } from '../unit-files.ts';
+import { isTable } from '../unit-files.ts';
 
 /** Written last but for the mark of success; names itself not. */
 export const CHECKSUMS_FILE = 'SHA256SUMS';
@@ -58,6 +58,5 @@ export async function sealedUnits(path: string): Promise<number> {
 /** The same of the file's text. */
 export function unitsInSums(text: string): number {
   const sums = parseChecksums(text);
-  const isTable = (name: string): boolean => name.endsWith('.parquet') && shardOfFile(name) !== undefined;
   return [...(sums?.keys() ?? [])].filter(isTable).length;
 }

@@ -7,6 +7,8 @@ import { percent, type SealInfo, textOf } from './overview.ts';
 
 /** The outcome tables of all shards, and nothing else. */
 const TABLES = '[0-9]*.parquet';
+/** The parquet files with the samples in them, and nothing else. */
+const DATA_FILES = 'data-*.parquet';
 
 /**
  * README.md, which the Hugging Face hub reads as the dataset's card. Without its `configs` the hub's loader would
@@ -43,6 +45,8 @@ function head(info: SealInfo): string[] {
   // Files in folders are described by metadata.parquet, which has types of its own.
   if (!createTar) return ['---', ...config('default', '**'), '---', ''];
   if (outputFormat === 'imagefolder') return ['---', ...config('outcomes', TABLES), '---', ''];
+  // They have types of their own.
+  if (outputFormat === 'parquet') return ['---', ...config('default', DATA_FILES), '---', ''];
   const features = webdatasetFeatures(schema, imageExtensions);
   return ['---', ...config('default', compressTar ? '*.tar.gz' : '*.tar'), ...features, '---', ''];
 }
@@ -61,6 +65,13 @@ function howToRead({ createTar, outputFormat, compressTar, imageExtensions }: Se
       'The archives hold a folder per label, which no loader opens inside a tar: unpack them first, ' +
         '`mkdir images && for f in *.tar*; do tar -xf "$f" -C images; done`, and give `images` to torchvision, timm or ' +
         '`load_dataset("imagefolder", data_dir="images")`. `load_dataset(THIS_FOLDER)` gives the outcome tables.',
+      ...['', tables],
+    ];
+  if (outputFormat === 'parquet')
+    return [
+      'Hugging Face: `load_dataset(THIS_FOLDER)`. DuckDB, polars, pandas, pyarrow and Spark read ' +
+        `\`${DATA_FILES}\`, whose first column has the bytes of every sample and its path; columns that are not asked ` +
+        'for are not read.',
       ...['', tables],
     ];
   return [
@@ -85,6 +96,11 @@ function mixedText(extensions: readonly string[]): string[] {
 
 function layoutText(info: SealInfo): string {
   if (!info.createTar) return 'Files lie in a folder per label; `metadata.parquet` describes them.';
+  if (info.outputFormat === 'parquet')
+    return (
+      'Every file `data-NNNNNN.parquet` holds the samples of a shard, bytes and columns; `NNNNNN.parquet` beside it ' +
+      'accounts for every row, also those not fetched.'
+    );
   const inside =
     info.outputFormat === 'webdataset'
       ? 'a body, a `.json` and, with captions, a `.txt` per sample'

@@ -7,7 +7,7 @@ import type { RecordTotals } from '../totals.ts';
 export interface SealInfo {
   /** Of flow-dc. */
   readonly version: string;
-  readonly outputFormat: 'webdataset' | 'imagefolder';
+  readonly outputFormat: 'webdataset' | 'imagefolder' | 'parquet';
   readonly createTar: boolean;
   readonly compressTar: boolean;
   /** Extensions that samples are likely to have, where the records do not say. */

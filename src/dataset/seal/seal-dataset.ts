@@ -8,6 +8,7 @@ import { METADATA_FILE } from '../../destination/folder-layout.ts';
 import type { UnitRecord } from '../../record.ts';
 import { columnOf, decodeParquet, streamParquet } from '../parquet-file.ts';
 import { TotalsSum } from '../totals.ts';
+import { isContainer, isTable } from '../unit-files.ts';
 import { CHECKSUMS_FILE, Checksums } from './checksums.ts';
 import { datasetCard } from './dataset-card.ts';
 import { MediaSeen } from './media-seen.ts';
@@ -78,8 +79,8 @@ export async function sealDataset(
 }
 
 function sealedShard({ unit, stored, artifacts }: UnitRecord): SealedShard {
-  const container = artifacts.find(({ name }) => /\.(tar|tar\.gz|files)$/.test(name));
-  const table = artifacts.find(({ name }) => name.endsWith('.parquet'));
+  const container = artifacts.find(({ name }) => isContainer(name));
+  const table = artifacts.find(({ name }) => isTable(name));
   return { unit, stored, container: container?.name, containerBytes: container?.bytes ?? 0, table: table?.name };
 }
 

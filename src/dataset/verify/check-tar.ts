@@ -66,7 +66,7 @@ async function readMember(entry: AsyncIterable<unknown>): Promise<FileDigest> {
 const SIDECARS = ['json', 'txt'];
 
 /** Ticks off the members of one archive. */
-class Members {
+export class Members {
   readonly #expected: ReadonlyMap<string, ExpectedSample>;
   readonly #stems: ReadonlySet<string>;
   readonly #seen = new Set<string>();

@@ -6,6 +6,8 @@ import type { DatasetFile } from '../files/dataset-files.ts';
 import { digestOf } from '../files/digest.ts';
 import { positionKey } from '../naming/sample-names.ts';
 import { readUnitOutcomes, type UnitOutcomes } from '../outcome-rows.ts';
+import { isDataFile, isTable } from '../unit-files.ts';
+import { checkData } from './check-data.ts';
 import { checkFiles } from './check-files.ts';
 import { checkTar } from './check-tar.ts';
 import { type DatasetState, MOST_ROWS, shardOf, type UnitState } from './dataset-state.ts';
@@ -21,7 +23,7 @@ export async function checkUnit(dataset: DatasetState, record: UnitRecord): Prom
       findings.add('record_inconsistent', name, `unit ${record.unit} and another one both committed it`);
     state.artifacts.set(name, sha256);
   }
-  const table = record.artifacts.find(({ name }) => name.endsWith('.parquet'));
+  const table = record.artifacts.find(({ name }) => isTable(name));
   const outcomes = table === undefined ? undefined : await readTable(state, table);
   if (outcomes !== undefined) checkOutcomes(state, record, outcomes);
   for (const artifact of record.artifacts) if (artifact !== table) await checkArtifact(state, artifact, outcomes);
@@ -46,6 +48,10 @@ async function checkArtifact(state: UnitState, artifact: Artifact, outcomes: Uni
   if (/\.tar(\.gz)?$/.test(artifact.name)) {
     if (!(await isPresent(state, file, artifact))) return;
     const digest = await checkTar(file, artifact.name, outcomes?.samples, state.findings);
+    compareArtifact(state, artifact, digest ?? (await digestOf(file)));
+  } else if (isDataFile(artifact.name)) {
+    if (!(await isPresent(state, file, artifact))) return;
+    const digest = await checkData(file, artifact.name, outcomes?.samples, state.findings);
     compareArtifact(state, artifact, digest ?? (await digestOf(file)));
   } else if ((await isIntact(state, artifact)) && artifact.name.endsWith(FILE_LIST_SUFFIX)) {
     await checkFiles(state, file, artifact.name, outcomes?.samples);

@@ -9,7 +9,7 @@ import { artifactName, plainName } from '../folder-layout.ts';
 export type Attempt = Pick<UnitRecord, 'unit' | 'token'>;
 
 /** What is on the other side only. */
-export const SHARD = /\.tar(\.gz)?$/;
+export const SHARD = /\.tar(\.gz)?$|^data-\d+\.parquet$/;
 
 const STAGED = /^\.(\d+-[0-9a-f]+)\.([\w-]+)\.[\w.-]+\.part$/;
 

@@ -39,7 +39,8 @@ export interface ToolDestinationOptions extends Omit<FolderDestinationOptions, '
 }
 
 /** Names that a dataset has: nobody else's files are to be replaced. */
-const OURS = /^(\d{6,9}\.(tar|tar\.gz|parquet|stats\.json)|_SUCCESS|index\.json|overview\.json|SHA256SUMS)$/;
+const OURS =
+  /^(\d{6,9}\.(tar|tar\.gz|parquet|stats\.json)|data-\d{6,9}\.parquet|_SUCCESS|index\.json|overview\.json|SHA256SUMS)$/;
 
 /** Errors of every method: those of FolderDestination and of RemoteFolder. */
 export class ToolDestination extends FolderDestination {

@@ -22,9 +22,9 @@ export async function adoptFromStoredStats(
   const shards = new Set<string>();
   for await (const { unit } of recorded) shards.add(shardOf(unit));
   const sizes = new Map<string, number>();
-  // Names of shards begin with a digit, unlike everything else there.
-  for (const digit of '0123456789')
-    for await (const { key, bytes } of store.list(digit)) {
+  // Names of shards begin with a digit, or with this, unlike everything else there.
+  for (const start of [...'0123456789', 'data-'])
+    for await (const { key, bytes } of store.list(start)) {
       const shard = shardOfFile(key);
       if (shard !== undefined && !shards.has(shard)) sizes.set(key, bytes);
     }

@@ -1,9 +1,14 @@
-/** Opens what holds the samples of a unit: one tar archive, or a file per sample. */
+/** Opens what holds the samples of a unit: one tar archive, one parquet file, or a file per sample. */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
+import type { SinkSettings } from '../../config/types.ts';
+import { dataTable } from '../../dataset/data-table.ts';
+import type { Publish } from '../../dataset/published.ts';
+import { dataFile } from '../../dataset/unit-files.ts';
 import type { StagedFolder, Staging } from '../../destination/destination.ts';
-import type { Artifact, FetchResult } from '../../record.ts';
+import type { Artifact, FetchResult, OpenUnit } from '../../record.ts';
 import { GzipOutput, plainOutput } from './gzip-file.ts';
+import { ParquetShard } from './parquet-shard.ts';
 import { readSpilled, type SampleContainer, type SampleEvents } from './sample-container.ts';
 import { TarShard, type TarShardOptions } from './tar-shard.ts';
 
@@ -21,6 +26,19 @@ export async function openTarContainer(
 ): Promise<SampleContainer> {
   const file = await staging.createFile(options.name);
   return new TarShard(options.compress ? new GzipOutput(file) : plainOutput(file), options, events, clock);
+}
+
+/** One parquet file per unit, with the bodies in it. */
+export async function openParquetContainer(
+  staging: Staging,
+  unit: OpenUnit,
+  { mediaColumn: media }: SinkSettings,
+  publish: Publish,
+  events: SampleEvents,
+  clock: Clock,
+): Promise<SampleContainer> {
+  const file = await staging.createFile(dataFile(unit.shard));
+  return new ParquetShard(file, { media, table: dataTable(unit.batch, publish, media) }, events, clock);
 }
 
 /** One file per sample, in folders by label. */

@@ -1,4 +1,4 @@
-/** The stage: every unit as one tar shard with outcome table and stats. */
+/** The stage: every unit as one shard, a tar archive or a parquet file, with outcome table and stats. */
 import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { SinkOptions, SinkSettings } from '../../config/types.ts';
@@ -13,7 +13,7 @@ import { createLocalCommitter } from '../../job/local-committer.ts';
 import type { Committer, OpenUnit, UnitRow } from '../../record.ts';
 import { readRoles } from '../../unit-rows.ts';
 import { type DatasetLayout, openDatasetWriter } from './dataset-writer.ts';
-import { openTarContainer } from './open-container.ts';
+import { openParquetContainer, openTarContainer } from './open-container.ts';
 import { createSink, type Sink } from './sink.ts';
 import type { TarShardOptions } from './tar-shard.ts';
 
@@ -66,6 +66,8 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
       });
     },
     openContainer: (staging, unit, events) => {
+      if (settings.outputFormat === 'parquet')
+        return openParquetContainer(staging, unit, settings, publish, events, clock);
       const options = {
         name: `${unit.shard}${settings.compressTar ? '.tar.gz' : '.tar'}`,
         compress: settings.compressTar,

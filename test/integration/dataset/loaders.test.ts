@@ -27,7 +27,7 @@ import { resultsOf, type UnitShape, unitOf } from '../../support/sink-units.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 interface Form {
-  readonly outputFormat: 'webdataset' | 'imagefolder';
+  readonly outputFormat: 'webdataset' | 'imagefolder' | 'parquet';
   readonly createTar?: boolean;
   readonly compressTar?: boolean;
   /** Rows that are GIFs. */
@@ -101,6 +101,19 @@ describeFolderLoaders('a dataset in a folder', () => {
       });
       expect(features.json).toContain("'SAMPLE_ID': Value('int64')");
     }
+  });
+
+  it('parquet files with the pictures in them are a dataset of pictures in Hugging Face, with the types of the manifest', async () => {
+    const folder = await written(laion, { outputFormat: 'parquet' });
+    const { rows, features } = await readFolderWith<HubRows>('hub', folder);
+    expect(features.image).toContain('Image(');
+    expect(rows.map(({ image }) => image)).toEqual(Array.from({ length: 2 * ROWS }, (_, row) => `image ${row}`));
+    expect(rows[ROWS - 1]).toMatchObject({
+      ...{ NSFW: 'UNLIKELY', similarity: 0.5, tags: ['a', 'b'], boxes: [{ x: 1 }], place: { lat: 2, of: 'z' } },
+      ...{ exif: '{"Make":"X"}', 'odd "name": \u0085 #': 'v', manifest_WIDTH: '640', width: 4, row: ROWS - 1 },
+    });
+    for (const loader of ['duckdb-data', 'polars-data', 'pyarrow-data'] as const)
+      expect(await readFolderWith(loader, folder), loader).toEqual(rows.map(({ image, caption }) => [image, caption]));
   });
 
   it('pictures of a type that is no jpg have a field of their own in Hugging Face, from the first rows or the last', async () => {

@@ -114,9 +114,17 @@ describe('resolveConfig', () => {
     expect(resolveConfig({ body_memory: '2MiB' }).fetch.spillBytes).toBe(2 * 1024 ** 2);
   });
 
+  it('parquet files cannot go to stdout, nor be loose or compressed as a whole', () => {
+    const issues = (more: object): readonly string[] => issuesOf({ output_format: 'parquet', ...more });
+    expect(issues({ output: '-' })[0]).toContain('output_format parquet cannot go to stdout');
+    expect(issues({ create_tar: false })[0]).toContain('leave create_tar on');
+    expect(issues({ compress_tar: true })[0]).toContain('leave compress_tar off');
+    expect(resolveConfig({ output_format: 'parquet', expect_content: 'any' }).sink.mediaColumn).toBe('file');
+  });
+
   it('refuses for download the output formats of a split manifest', () => {
     expect(issuesOf({ output_format: 'csv' }, 'download')).toEqual([
-      'output_format: expected one of imagefolder, webdataset, got "csv", which only partition takes',
+      'output_format: expected one of imagefolder, webdataset, parquet, got "csv", which only partition takes',
     ]);
     expect(() => resolveConfig({ output_format: 'csv', groups: 3 }, 'config')).not.toThrow();
   });

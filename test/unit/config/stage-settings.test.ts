@@ -67,7 +67,7 @@ describe('stageSettings', () => {
 
   it('refuses values of another command', () => {
     expect(issuesOf(() => stageSettings('sink', { outputFormat: 'csv' } as unknown as SinkOptions))).toEqual([
-      'outputFormat: expected one of imagefolder, webdataset, got "csv"',
+      'outputFormat: expected one of imagefolder, webdataset, parquet, got "csv"',
     ]);
   });
 

@@ -24,6 +24,7 @@ const changes: Record<string, Partial<JobIdentity>> = {
   hash: { hash: false },
   keep_credentials: { keepCredentials: true },
   redact_query: { redactQuery: true },
+  media_column: { mediaColumn: 'video' },
 };
 
 describe('differencesBetween', () => {

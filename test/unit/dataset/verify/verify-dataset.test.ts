@@ -87,6 +87,7 @@ describe('verifyDataset', () => {
     ['imagefolder in tars', false, { outputFormat: 'imagefolder' }],
     ['compressed tars', false, { compressTar: true }],
     ['loose files', true, {}],
+    ['parquet files', false, { outputFormat: 'parquet' }],
     ['names from URLs', false, { namingMode: 'url_based', fileNamePattern: '{segment_first}' }],
   ])('finds nothing wrong with %s as they were written', async (_name, loose, options) => {
     expect(await (await dataset(loose, options)).verify(10)).toEqual([]);
@@ -96,6 +97,16 @@ describe('verifyDataset', () => {
     const { folder, verify } = await dataset(false);
     await flipByte(join(folder, '000000.tar'), 512);
     expect(codes(await verify())).toEqual(['sample_damaged', 'artifact_damaged']);
+  });
+
+  it('a flipped byte of a sample in a parquet file is a damaged file and a damaged sample, a cut one unreadable', async () => {
+    const { folder, verify } = await dataset(false, { outputFormat: 'parquet' });
+    const path = join(folder, 'data-000000.parquet');
+    await flipByte(path, (await readFile(path)).indexOf('image 2') + 6);
+    expect(codes(await verify())).toEqual(['sample_damaged', 'artifact_damaged']);
+    const whole = await readFile(path);
+    await writeFile(path, whole.subarray(0, 60));
+    expect(codes(await verify()).sort()).toEqual(['artifact_damaged', 'artifact_unreadable']);
   });
 
   it('a flipped byte of an outcome table is found without parsing it', async () => {

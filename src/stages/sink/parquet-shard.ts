@@ -1,0 +1,220 @@
+/**
+ * A parquet file that grows while its samples arrive. Bodies go to the file as they come, as pages of the first column;
+ * what else is known of them is written behind them, row group by row group, so that of a row group nothing but that is
+ * held in memory.
+ */
+
+import type { RecordBatch } from 'apache-arrow';
+import type { Clock } from '../../clock.ts';
+import { MEDIA_LEAVES, type MediaColumn, mediaMetadata, type StoredRow } from '../../dataset/data-table.ts';
+import { encodeParquet } from '../../dataset/parquet-file.ts';
+import type { StagedFile } from '../../destination/destination.ts';
+import { END_MARK, markOf } from '../../parquet/own-marks.ts';
+import { lengthOf, MAX_VALUE_BYTES, pageStart } from '../../parquet/pages.ts';
+import { fileEnd, LibraryFile, MAGIC, type PagePlace } from '../../parquet/spliced-file.ts';
+import type { Artifact, FetchResult, SpilledBody } from '../../record.ts';
+import { readSpilled, type SampleContainer, type SampleEvents } from './sample-container.ts';
+
+/** Gathered before a write, and so what a page has at least while replies come fast. */
+const WRITE_BYTES = 1024 * 1024;
+/** Of bodies in a row group: what Hugging Face recommends for images. */
+const GROUP_BYTES = 100_000_000;
+/** More make one row group of the library's file two. */
+const GROUP_ROWS = 20_000;
+
+export interface ParquetShardOptions {
+  readonly media: MediaColumn;
+  /** See dataTable. */
+  readonly table: (rows: readonly StoredRow[]) => RecordBatch;
+  readonly groupBytes?: number;
+}
+
+export class ParquetShard implements SampleContainer {
+  writeMs = 0;
+  readonly #file: StagedFile;
+  readonly #options: ParquetShardOptions;
+  readonly #events: SampleEvents;
+  readonly #clock: Clock;
+  readonly #groups: ReturnType<LibraryFile['group']>[] = [];
+  #template: LibraryFile | undefined;
+  /** Added and not being written yet. */
+  #results: FetchResult[] = [];
+  #names: string[] = [];
+  #bytes = 0;
+  /** Of the row group that is being written. */
+  #rows: StoredRow[] = [];
+  #pages: PagePlace[] = [];
+  #groupBytes = 0;
+  /** Of the file. */
+  #at = 0;
+  #writing: Promise<void> | undefined;
+  #failure: Error | undefined;
+
+  constructor(file: StagedFile, options: ParquetShardOptions, events: SampleEvents, clock: Clock) {
+    this.#file = file;
+    this.#options = options;
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  add(result: FetchResult, stem: string, extension: string): string {
+    const { bytes, pieces = [], row, unit } = result;
+    if (bytes > MAX_VALUE_BYTES)
+      throw new RangeError(`unit ${unit.id}, row ${row.row}: ${bytes} bytes are too many for a value in parquet`);
+    // Reading the body joins its pieces.
+    if (pieces.length === 0 && result.body === undefined)
+      throw new TypeError(`unit ${unit.id}, row ${row.row}: expected a body with status stored`);
+    const name = `${stem}.${extension}`;
+    this.#results.push(result);
+    this.#names.push(name);
+    this.#bytes += bytes;
+    if (this.#bytes >= WRITE_BYTES) void this.flush();
+    return name;
+  }
+
+  get hasUnwritten(): boolean {
+    return this.#results.length > 0;
+  }
+
+  /** See TarShard. */
+  flush(): Promise<void> {
+    if (this.#failure === undefined) this.#writing ??= this.#write().finally(() => this.#written());
+    return this.#writing ?? Promise.resolve();
+  }
+
+  async close(): Promise<Artifact> {
+    while (this.#writing !== undefined || this.hasUnwritten || this.#failure !== undefined) {
+      if (this.#failure !== undefined) throw this.#failure;
+      await this.flush();
+    }
+    if (this.#rows.length > 0) await this.#endGroup();
+    this.#template ??= new LibraryFile(this.#encode());
+    if (this.#at === 0) await this.#put([MAGIC]);
+    await this.#put([END_MARK]);
+    await this.#put([fileEnd(this.#template, this.#groups, this.#at)]);
+    return this.#file.close();
+  }
+
+  async abandon(): Promise<void> {
+    this.#failure ??= new Error('the shard was abandoned');
+    await this.#writing;
+    this.#events.onSettled(this.#results.splice(0));
+  }
+
+  #written(): void {
+    this.#writing = undefined;
+    if (this.#bytes >= WRITE_BYTES) void this.flush();
+  }
+
+  /** Never rejects: whoever adds hears of a failure from its event. */
+  async #write(): Promise<void> {
+    const [results, names] = [this.#results, this.#names];
+    this.#results = [];
+    this.#names = [];
+    this.#bytes = 0;
+    const startMs = this.#clock.nowMs();
+    try {
+      if (this.#at === 0) await this.#put([MAGIC]);
+      await this.#writePages(results);
+      for (const [i, result] of results.entries()) this.#rows.push(storedRow(result, names[i] as string));
+      if (this.#groupBytes >= (this.#options.groupBytes ?? GROUP_BYTES) || this.#rows.length >= GROUP_ROWS)
+        await this.#endGroup();
+    } catch (error) {
+      this.#failure = error as Error;
+      this.#events.onError(this.#failure);
+    }
+    this.writeMs += this.#clock.nowMs() - startMs;
+    this.#events.onSettled(results);
+  }
+
+  /** One page for bodies in memory that lie one behind the other, one for each that is in a file. */
+  async #writePages(results: readonly FetchResult[]): Promise<void> {
+    let row = this.#rows.length;
+    let page: FetchResult[] = [];
+    const writePage = async (): Promise<void> => {
+      if (page.length === 0) return;
+      const bytes = page.reduce((sum, result) => sum + 4 + result.bytes, 0);
+      const chunks = page.flatMap((result) => [lengthOf(result.bytes), ...piecesOf(result)]);
+      await this.#page(row, page.length, bytes, () => this.#put(chunks));
+      row += page.length;
+      page = [];
+    };
+    for (const result of results) {
+      const body = spilledBody(result);
+      if (body === undefined) {
+        page.push(result);
+        continue;
+      }
+      await writePage();
+      await this.#page(row, 1, 4 + result.bytes, async () => {
+        await this.#put([lengthOf(result.bytes)]);
+        for await (const chunk of readSpilled(body)) await this.#put([chunk]);
+      });
+      row += 1;
+    }
+    await writePage();
+  }
+
+  async #page(firstRow: number, values: number, bytes: number, write: () => Promise<void>): Promise<void> {
+    const offset = this.#at;
+    await this.#put([pageStart(values, bytes)]);
+    await write();
+    this.#pages.push({ offset, bytes: this.#at - offset, firstRow });
+    this.#groupBytes += bytes;
+  }
+
+  async #endGroup(): Promise<void> {
+    const rows = this.#rows;
+    const library = new LibraryFile(this.#encode());
+    this.#template ??= library;
+    const paths = rows.map(({ name }) => Buffer.from(name));
+    const pathChunks = paths.flatMap((path) => [lengthOf(path.length), path]);
+    await this.#put([markOf(rows.length)]);
+    const offset = this.#at;
+    await this.#put([
+      pageStart(
+        rows.length,
+        pathChunks.reduce((sum, chunk) => sum + chunk.length, 0),
+      ),
+      ...pathChunks,
+    ]);
+    const own = [
+      { pages: this.#pages, values: rows.length },
+      { pages: [{ offset, bytes: this.#at - offset, firstRow: 0 }], values: rows.length },
+    ];
+    const { from, bytes } = library.region(MEDIA_LEAVES);
+    await this.#put([markOf(bytes.length)]);
+    this.#groups.push(library.group(own, this.#at - from));
+    await this.#put([bytes]);
+    this.#rows = [];
+    this.#pages = [];
+    this.#groupBytes = 0;
+  }
+
+  /** The row group as the library writes it, with empty bodies. */
+  #encode(): Uint8Array {
+    const { table, media } = this.#options;
+    return encodeParquet(table(this.#rows), new Map(mediaMetadata(media)));
+  }
+
+  async #put(chunks: readonly Uint8Array[]): Promise<void> {
+    for (const chunk of chunks) this.#at += chunk.byteLength;
+    await this.#file.write(chunks);
+  }
+}
+
+function spilledBody(result: FetchResult): SpilledBody | undefined {
+  if ((result.pieces ?? []).length > 0) return undefined;
+  const { body } = result;
+  return body !== undefined && 'path' in body ? body : undefined;
+}
+
+function piecesOf(result: FetchResult): readonly Uint8Array[] {
+  const { pieces = [] } = result;
+  return pieces.length > 0 ? pieces : [result.body as Uint8Array];
+}
+
+/** Without what holds the body. */
+function storedRow({ row, sha256, width, height, bytes, contentType }: FetchResult, name: string): StoredRow {
+  return { row, name, sha256, width, height, bytes, contentType };
+}
