@@ -21,6 +21,7 @@ import { fetchUnits } from './stages/fetch/fetch-units.ts';
 import type { HostProfiles } from './stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from './stages/fetch/settings.ts';
 import { type PartitionByHostOptions, partitionByHost } from './stages/partition/partition-by-host.ts';
+import { EarlyBytes } from './stages/sink/early-bytes.ts';
 import { folderSink } from './stages/sink/folder-sink.ts';
 import type { Sink } from './stages/sink/sink.ts';
 import { streamSink } from './stages/sink/stream-sink.ts';
@@ -111,30 +112,28 @@ export type WorkStages = readonly [fetch: ReturnType<typeof fetchUnits>, sink: S
 /** Build fetch and sink. Errors: FDC_ERR_CONFIG_INVALID. */
 export function openWorkStages({ fetch, paarc, sink, store }: ResolvedConfig, around: WorkSurroundings): WorkStages {
   const { destination, committer, clock, profiles, worker, hostLimits, openFiles, onNetwork, kept, pulse } = around;
+  const fetching = fetchUnits({
+    ...fetch,
+    hostLimits,
+    openFiles,
+    onNetwork,
+    kept,
+    paarc,
+    clock,
+    hostProfiles: profiles,
+    spillFolder: destination.spillFolder,
+    poison: new PoisonNotes(destination.poisonFolder),
+    pulse,
+    bodyRelease: 'by-sink',
+    store,
+  });
+  const early = new EarlyBytes(() => fetching.roomBehind);
+  fetching.onShortOfRoom(() => early.relieve());
+  const { maxUnitErrors } = fetch;
+  const keepsUnfinished = kept !== undefined;
   return [
-    fetchUnits({
-      ...fetch,
-      hostLimits,
-      openFiles,
-      onNetwork,
-      kept,
-      paarc,
-      clock,
-      hostProfiles: profiles,
-      spillFolder: destination.spillFolder,
-      poison: new PoisonNotes(destination.poisonFolder),
-      pulse,
-      bodyRelease: 'by-sink',
-      store,
-    }),
-    openSink(destination, {
-      ...sink,
-      committer,
-      clock,
-      worker,
-      keepsUnfinished: kept !== undefined,
-      maxUnitErrors: fetch.maxUnitErrors,
-    }),
+    fetching,
+    openSink(destination, { ...sink, committer, clock, worker, keepsUnfinished, early, maxUnitErrors }),
   ];
 }
 

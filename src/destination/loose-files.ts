@@ -93,7 +93,8 @@ export class LooseFiles implements StagedFolder {
   }
 
   async close(): Promise<Artifact> {
-    await this.#list.write([Buffer.from(this.#lines.join(''))]);
+    // In order of path, whatever order they came in.
+    await this.#list.write([Buffer.from(this.#lines.sort().join(''))]);
     return this.#list.close();
   }
 

@@ -115,7 +115,7 @@ class LooseObjects implements StagedFolder {
 
   async close(): Promise<Artifact> {
     const { state, prefix } = this.#place;
-    const list = Buffer.from(this.#lines.join(''));
+    const list = Buffer.from(this.#lines.sort().join(''));
     const sha256 = createHash('sha256').update(list).digest('hex');
     await state.put(prefix + this.#name, list, sha256);
     return { name: this.#name, bytes: list.byteLength, sha256 };

@@ -111,6 +111,17 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
     this.engine.budget.resize(bytes);
   }
 
+  /** So many bytes may wait behind this stage for other rows, and nobody waits for memory because of them. */
+  get roomBehind(): number {
+    const { capacityBytes, wantedBytes } = this.engine.budget;
+    return Math.max(0, Math.min(capacityBytes / 4, capacityBytes - wantedBytes));
+  }
+
+  /** @param listener - told when `roomBehind` may be less than it was */
+  onShortOfRoom(listener: () => void): void {
+    this.engine.budget.onWait = listener;
+  }
+
   /** The hosts with most requests in flight, then with most rows waiting; at most `most`, idle ones left out. */
   busiestHosts(most: number): HostLoad[] {
     const nowMs = this.#settings.clock.nowMs();

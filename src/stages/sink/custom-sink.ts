@@ -39,6 +39,8 @@ export interface GatheringWriter extends Pick<UnitWriter, 'commit' | 'abort'> {
 export interface GatheringEvents {
   /** These rows are done with, written or not; each exactly once. */
   onSettled(results: readonly FetchResult[]): void;
+  /** The bodies of so many bytes wait for other rows and not for a write; fewer than before when it is negative. */
+  onHeld(bytes: number): void;
   /** A write failed: the unit is lost, and `abort` will be called. */
   onError(error: Error): void;
 }

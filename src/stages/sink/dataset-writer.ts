@@ -12,7 +12,7 @@ import type { Destination, Staging } from '../../destination/destination.ts';
 import type { Artifact, Committer, FetchResult, OpenUnit, RowsAgain, UnitRecord, UnitRow } from '../../record.ts';
 import { decodeRows, rowsAgainOf } from '../../unit-rows.ts';
 import type { GatheringEvents, GatheringWriter } from './custom-sink.ts';
-import type { SampleContainer, SampleEvents } from './sample-container.ts';
+import type { SampleContainer } from './sample-container.ts';
 
 /** What was gathered is written after so long at the latest: bodies must not sit in memory that others wait for. */
 const FLUSH_MS = 20;
@@ -25,7 +25,7 @@ export interface DatasetLayout {
   readonly clock: Clock;
   /** Paths without extension, one per row. */
   names(rows: readonly UnitRow[], unit: OpenUnit): readonly string[];
-  openContainer(staging: Staging, unit: OpenUnit, events: SampleEvents): Promise<SampleContainer>;
+  openContainer(staging: Staging, unit: OpenUnit, events: GatheringEvents): Promise<SampleContainer>;
   /** Whether units that a run leaves half done are put aside for the next one. */
   readonly keepsUnfinished?: boolean | undefined;
   /** URLs as they are published. */
@@ -104,10 +104,11 @@ class DatasetWriter implements GatheringWriter {
     if (result.status !== 'fetched') {
       this.#outcomes.set(result, undefined);
       this.#events.onSettled([result]);
-      return;
+      this.#container.pass(index);
+    } else {
+      const name = this.#container.add(result, this.#names[index] as string, sampleExtension(result, this.#imageName));
+      this.#outcomes.set(result, name);
     }
-    const name = this.#container.add(result, this.#names[index] as string, sampleExtension(result, this.#imageName));
-    this.#outcomes.set(result, name);
     if (this.#cancelFlush === undefined && this.#container.hasUnwritten) this.#flushSoon();
   }
 

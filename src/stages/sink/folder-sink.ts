@@ -19,7 +19,7 @@ import { type DatasetSinkOptions, defaultCommitter, nameTemplate, sinkOptions } 
  * Errors at construction: FDC_ERR_CONFIG_INVALID. While writing: see createSink.
  */
 export function folderSink(destination: string | Destination, options: DatasetSinkOptions = {}): Sink {
-  const { committer, worker, clock = systemClock, maxUnitErrors, keepsUnfinished, ...given } = options;
+  const { committer, worker, clock = systemClock, maxUnitErrors, keepsUnfinished, early: _, ...given } = options;
   const settings = stageSettings('sink', { ...given, createTar: false });
   const target =
     typeof destination === 'string' ? new FolderDestination(destination, { layout: 'files' }) : destination;

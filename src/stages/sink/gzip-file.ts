@@ -10,6 +10,8 @@ export interface TarOutput {
    * @param packed - for every chunk, whether compressing it again would be for nothing
    */
   write(chunks: readonly Uint8Array[], packed: readonly boolean[]): Promise<void>;
+  /** Where chunks end shows in the bytes that come out, so that has to follow from the samples alone. */
+  readonly isCutByContent?: boolean | undefined;
   close(): Promise<Artifact>;
 }
 
@@ -33,13 +35,16 @@ export function isPacked(contentType: string | undefined): boolean {
 }
 
 export class GzipOutput implements TarOutput {
+  readonly isCutByContent: boolean;
   readonly #file: StagedFile;
   #crc = 0;
   #bytes = 0;
   #isBegun = false;
 
-  constructor(file: StagedFile) {
+  /** @param isCutByContent - the same samples make the same bytes; without it whatever was written can be read at once */
+  constructor(file: StagedFile, isCutByContent = true) {
     this.#file = file;
+    this.isCutByContent = isCutByContent;
   }
 
   async write(chunks: readonly Uint8Array[], packed: readonly boolean[]): Promise<void> {

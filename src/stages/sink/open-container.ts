@@ -7,12 +7,14 @@ import type { Publish } from '../../dataset/published.ts';
 import { dataFile } from '../../dataset/unit-files.ts';
 import type { StagedFolder, Staging } from '../../destination/destination.ts';
 import type { Artifact, FetchResult, OpenUnit } from '../../record.ts';
+import type { GatheringEvents } from './custom-sink.ts';
 import { GzipOutput, plainOutput } from './gzip-file.ts';
+import { type OrderedOptions, OrderedSamples } from './ordered-samples.ts';
 import { ParquetShard } from './parquet-shard.ts';
 import { readSpilled, type SampleContainer, type SampleEvents } from './sample-container.ts';
 import { TarShard, type TarShardOptions } from './tar-shard.ts';
 
-export interface TarContainerOptions extends TarShardOptions {
+export interface TarContainerOptions extends TarShardOptions, OrderedOptions {
   readonly name: string;
   readonly compress: boolean;
 }
@@ -21,11 +23,12 @@ export interface TarContainerOptions extends TarShardOptions {
 export async function openTarContainer(
   staging: Staging,
   options: TarContainerOptions,
-  events: SampleEvents,
+  events: GatheringEvents,
   clock: Clock,
 ): Promise<SampleContainer> {
   const file = await staging.createFile(options.name);
-  return new TarShard(options.compress ? new GzipOutput(file) : plainOutput(file), options, events, clock);
+  const output = options.compress ? new GzipOutput(file) : plainOutput(file);
+  return new OrderedSamples(new TarShard(output, options, events, clock), options, events);
 }
 
 /** One parquet file per unit, with the bodies in it. */
@@ -79,6 +82,8 @@ class LooseSamples implements SampleContainer {
     }
     return path;
   }
+
+  pass(): void {}
 
   flush(): void {}
 

@@ -72,6 +72,8 @@ export class ParquetShard implements SampleContainer {
     return name;
   }
 
+  pass(): void {}
+
   get hasUnwritten(): boolean {
     return this.#results.length > 0;
   }

@@ -3,7 +3,8 @@ import { open } from 'node:fs/promises';
 import { patiently } from '../../open-files.ts';
 import type { Artifact, FetchResult, SpilledBody } from '../../record.ts';
 
-const READ_BYTES = 1024 * 1024;
+/** Bodies are written in pieces of this size, wherever they come from. */
+export const READ_BYTES = 1024 * 1024;
 
 export interface SampleEvents {
   /** The bytes of these results are written, or given up: they are no longer needed. */
@@ -18,6 +19,8 @@ export interface SampleContainer {
    * @returns the path of the sample's body
    */
   add(result: FetchResult, stem: string, extension: string): string;
+  /** The row at this position of its unit has ended without a sample. */
+  pass(index: number): void;
   /** Time spent writing so far, ms. */
   readonly writeMs: number;
   /** Whether something was added that is not being written yet. */

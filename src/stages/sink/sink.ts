@@ -169,6 +169,10 @@ class SinkStream extends Writable implements Sink {
   #events(unit: OpenUnit): LaneEvents {
     return {
       onSettled: (result) => this.#settled(result),
+      onHeld: (bytes) => {
+        this.#pendingBytes -= bytes;
+        if (bytes > 0) this.#resume();
+      },
       onTaken: () => {
         this.#waitingRows -= 1;
       },

@@ -25,7 +25,8 @@ const STREAM_TABLE = '.outcomes.parquet';
  * Errors at construction: FDC_ERR_CONFIG_INVALID. While writing: see createSink; each of the stream's ends the sink.
  */
 export function streamSink(destination: StreamDestination, options: DatasetSinkOptions = {}): Sink {
-  const { committer, worker = 'local', clock = systemClock, maxUnitErrors, keepsUnfinished: _, ...given } = options;
+  const { committer, worker = 'local', clock = systemClock, maxUnitErrors, ...rest } = options;
+  const { keepsUnfinished: _, early: __, ...given } = rest;
   const settings = stageSettings('sink', given);
   const template = nameTemplate(settings);
   const formats = new UnitFormats(given);

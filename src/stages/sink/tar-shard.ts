@@ -3,8 +3,9 @@ import type { Clock } from '../../clock.ts';
 import type { Publish } from '../../dataset/published.ts';
 import type { SampleJson } from '../../dataset/sample-json.ts';
 import type { Artifact, FetchResult, SpilledBody } from '../../record.ts';
+import type { LentBody } from './early-file.ts';
 import { isPacked, type TarOutput } from './gzip-file.ts';
-import { readSpilled, type SampleContainer, type SampleEvents } from './sample-container.ts';
+import { READ_BYTES, readSpilled, type SampleContainer, type SampleEvents } from './sample-container.ts';
 import { BLOCK_BYTES, isPlain, unusualHeader, writeHeader } from './tar-header.ts';
 
 /** Gathered before a write: from about this size on a system call costs nothing beside its bytes. Measured. */
@@ -20,9 +21,9 @@ export interface TarShardOptions {
   readonly caption?: Publish | undefined;
 }
 
-type Part = Uint8Array | SpilledBody | Promise<Uint8Array>;
+type Part = Uint8Array | SpilledBody | LentBody | Promise<Uint8Array>;
 
-export class TarShard implements SampleContainer {
+export class TarShard implements Omit<SampleContainer, 'pass'> {
   writeMs = 0;
   readonly #output: TarOutput;
   readonly #clock: Clock;
@@ -47,17 +48,20 @@ export class TarShard implements SampleContainer {
     this.#events = events;
   }
 
-  /** @param options - of this sample, where they are not those of all */
-  add(result: FetchResult, stem: string, extension: string, options = this.#options): string {
+  /**
+   * @param options - of this sample, where they are not those of all
+   * @param lent - its body, where that was put aside; the result is settled then
+   */
+  add(result: FetchResult, stem: string, extension: string, options = this.#options, lent?: LentBody): string {
     const name = `${stem}.${extension}`;
-    const { pieces = [], bytes } = result;
+    const { bytes } = result;
     this.#header(name, bytes);
-    this.#body(result, pieces);
+    this.#body(result, lent);
     this.#pad(bytes);
     const { caption, json } = options;
     if (caption !== undefined) this.#small(`${stem}.txt`, Buffer.from(caption(result.row.caption ?? '')));
     if (json !== undefined) this.#small(`${stem}.json`, json(result, result.sha256));
-    this.#results.push(result);
+    if (lent === undefined) this.#results.push(result);
     if (this.#bytes >= WRITE_BYTES) void this.flush();
     return name;
   }
@@ -71,7 +75,7 @@ export class TarShard implements SampleContainer {
   }
 
   get hasUnwritten(): boolean {
-    return this.#results.length > 0;
+    return this.#bytes > 0;
   }
 
   /**
@@ -89,9 +93,7 @@ export class TarShard implements SampleContainer {
       await this.flush();
       if (this.#failure !== undefined) throw this.#failure;
     }
-    this.#cut();
-    this.#parts.push(END_OF_ARCHIVE);
-    this.#packed.push(false);
+    this.#part(END_OF_ARCHIVE, false);
     await this.#write();
     return this.#output.close();
   }
@@ -109,7 +111,8 @@ export class TarShard implements SampleContainer {
 
   /** Never rejects when it was started by `flush`: whoever adds hears of a failure from its event. */
   async #write(): Promise<void> {
-    this.#cut();
+    // What is compressed is cut by its content alone; the end of the last sample follows with the next one.
+    if (this.#output.isCutByContent !== true) this.#cut();
     const [parts, packed, results] = [this.#parts, this.#packed, this.#results];
     this.#parts = [];
     this.#packed = [];
@@ -129,18 +132,29 @@ export class TarShard implements SampleContainer {
   async #writeParts(parts: readonly Part[], packed: readonly boolean[]): Promise<void> {
     let chunks: Uint8Array[] = [];
     let flags: boolean[] = [];
+    let lentBytes = 0;
+    const flush = async (): Promise<void> => {
+      const [written, isPacked] = [chunks, flags];
+      [chunks, flags, lentBytes] = [[], [], 0];
+      await this.#output.write(written, isPacked);
+    };
     for (const [index, part] of parts.entries()) {
+      const isPacked = packed[index] === true;
       if ('path' in part) {
-        await this.#output.write(chunks, flags);
-        chunks = [];
-        flags = [];
-        for await (const chunk of readSpilled(part)) await this.#output.write([chunk], [packed[index] === true]);
-      } else {
-        chunks.push(part instanceof Uint8Array ? part : await part);
-        flags.push(packed[index] === true);
+        await flush();
+        for await (const chunk of readSpilled(part)) await this.#output.write([chunk], [isPacked]);
+        continue;
       }
+      const chunk = part instanceof Uint8Array ? part : await ('read' in part ? part.read() : part);
+      for (let at = 0; at < chunk.byteLength; at += READ_BYTES) {
+        chunks.push(chunk.subarray(at, at + READ_BYTES));
+        flags.push(isPacked);
+      }
+      if ('read' in part) lentBytes += chunk.byteLength;
+      // What was put aside is read a little at a time.
+      if (lentBytes >= WRITE_BYTES) await flush();
     }
-    await this.#output.write(chunks, flags);
+    await flush();
   }
 
   #header(name: string, size: number): void {
@@ -152,12 +166,14 @@ export class TarShard implements SampleContainer {
     this.#bytes += BLOCK_BYTES;
   }
 
-  #body(result: FetchResult, pieces: readonly Buffer[]): void {
+  #body(result: FetchResult, lent: LentBody | undefined): void {
     const packed = isPacked(result.contentType);
-    if (pieces.length > 0) {
+    const { pieces = [], row, unit } = result;
+    // How the network cut it up is no part of its content.
+    if (lent === undefined && pieces.length > 0 && this.#output.isCutByContent !== true) {
       for (const piece of pieces) this.#part(piece, packed);
     } else {
-      const { body, row, unit } = result;
+      const body = lent ?? result.body;
       if (body === undefined)
         throw new TypeError(`unit ${unit.id}, row ${row.row}: expected a body with status fetched`);
       this.#part(body, packed);

@@ -13,6 +13,7 @@ import { createLocalCommitter } from '../../job/local-committer.ts';
 import type { Committer, OpenUnit, UnitRow } from '../../record.ts';
 import { readRoles } from '../../unit-rows.ts';
 import { type DatasetLayout, openDatasetWriter } from './dataset-writer.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import { openParquetContainer, openTarContainer } from './open-container.ts';
 import { createSink, type Sink } from './sink.ts';
 import type { TarShardOptions } from './tar-shard.ts';
@@ -30,6 +31,8 @@ export interface DatasetSinkOptions extends SinkOptions {
    * it.
    */
   readonly keepsUnfinished?: boolean | undefined;
+  /** Memory for samples that wait for others to be written before them. Default: 32 MiB. */
+  readonly early?: EarlyBytes | undefined;
   /** See CreateSinkOptions. */
   readonly maxUnitErrors?: number | undefined;
 }
@@ -41,7 +44,8 @@ export interface DatasetSinkOptions extends SinkOptions {
  * Errors at construction: FDC_ERR_CONFIG_INVALID. While writing: see createSink.
  */
 export function tarSink(destination: string | Destination, options: DatasetSinkOptions = {}): Sink {
-  const { committer, worker, clock = systemClock, maxUnitErrors, keepsUnfinished, ...given } = options;
+  const { committer, worker, clock = systemClock, maxUnitErrors, keepsUnfinished, early: memory, ...given } = options;
+  const early = memory ?? new EarlyBytes();
   const settings = stageSettings('sink', given);
   if (!settings.createTar) throw misuse('createTar is false: use folderSink for loose files');
   const target = typeof destination === 'string' ? new FolderDestination(destination) : destination;
@@ -71,6 +75,7 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
       const options = {
         name: `${unit.shard}${settings.compressTar ? '.tar.gz' : '.tar'}`,
         compress: settings.compressTar,
+        ...{ rows: unit.rows, early, spillFolder: target.spillFolder },
         ...membersOf(unit, formats.of(unit), publish),
       };
       return openTarContainer(staging, options, events, clock);

@@ -36,7 +36,7 @@ export class TarStream {
       onError: (error: Error) => this.#fail(error),
     };
     this.#clock = clock;
-    this.#archive = new TarShard(compress ? new GzipOutput(file) : plainOutput(file), {}, events, clock);
+    this.#archive = new TarShard(compress ? new GzipOutput(file, false) : plainOutput(file), {}, events, clock);
   }
 
   /** A unit begins to write, and is told what becomes of its samples. */

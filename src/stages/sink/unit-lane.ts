@@ -17,6 +17,8 @@ import {
 export interface LaneEvents {
   /** Called once per pushed result, after its body was released. */
   onSettled(result: FetchResult): void;
+  /** See GatheringEvents. */
+  onHeld(bytes: number): void;
   /** A result left the line of those that wait for their turn. */
   onTaken(): void;
   onCommitted(record: UnitRecord): void;
@@ -165,6 +167,10 @@ export class UnitLane implements GatheringEvents {
 
   onSettled(results: readonly FetchResult[]): void {
     for (const result of results) if (this.#taken.delete(result)) this.#settle(result);
+  }
+
+  onHeld(bytes: number): void {
+    this.#events.onHeld(bytes);
   }
 
   onError(error: Error): void {

@@ -16,6 +16,8 @@ export class BodyBudget {
   /** Below 0 while more is held than there is room for since a change. */
   #freeBytes: number;
   readonly #waiting: { bytes: number; grant: () => void }[] = [];
+  /** Told while somebody has to wait, whenever that may be somebody else. */
+  onWait: (() => void) | undefined;
 
   constructor(capacityBytes: number) {
     this.#capacityBytes = capacityBytes;
@@ -35,6 +37,11 @@ export class BodyBudget {
 
   get usedBytes(): number {
     return this.#capacityBytes - this.#freeBytes;
+  }
+
+  /** What the first of those who wait needs at once. */
+  get wantedBytes(): number {
+    return this.#waiting[0]?.bytes ?? 0;
   }
 
   get waiting(): number {
@@ -82,6 +89,7 @@ export class BodyBudget {
       this.#freeBytes -= first.bytes;
       first.grant();
     }
+    if (this.#waiting.length > 0) this.onWait?.();
   }
 }
 

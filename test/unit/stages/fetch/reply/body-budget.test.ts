@@ -37,6 +37,19 @@ describe('the body budget', () => {
     expect(isGranted).toBe(true);
   });
 
+  it('says how much is wanted at once, and when somebody waits for it', () => {
+    const budget = new BodyBudget(10);
+    const wanted: number[] = [];
+    budget.onWait = () => void wanted.push(budget.wantedBytes);
+    budget.take(4, () => {});
+    expect(wanted).toEqual([]);
+    budget.take(8, () => {});
+    budget.take(9, () => {});
+    budget.give(4);
+    expect(wanted).toEqual([8, 8, 9]);
+    expect(budget.wantedBytes).toBe(9);
+  });
+
   it('refuses what it could never grant, and bytes that nobody took', () => {
     const budget = new BodyBudget(10);
     expect(() => budget.take(11, () => {})).toThrow(RangeError);
