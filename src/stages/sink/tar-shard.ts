@@ -95,6 +95,7 @@ export class TarShard implements Omit<SampleContainer, 'pass'> {
     }
     this.#part(END_OF_ARCHIVE, false);
     await this.#write();
+    if (this.#failure !== undefined) throw this.#failure;
     return this.#output.close();
   }
 

@@ -232,4 +232,15 @@ describe('a tar shard', () => {
       expect([errors.length, settled.length]).toEqual([1, 2]);
     }
   });
+
+  it('is none when only its end could not be written', async () => {
+    const file = new MemoryFile();
+    const { shard, add } = shardOn(file);
+    add({ name: 'x.jpg', body: Buffer.from('abc') });
+    await shard.flush();
+    file.before = () => {
+      throw new Error('no space left');
+    };
+    await expect(shard.close()).rejects.toThrow('no space left');
+  });
 });
