@@ -21,8 +21,10 @@ export const SOURCE_ROW_COLUMN = 'flow_dc:source_row';
 export const BEFORE_COLUMN = 'flow_dc:before';
 /** Of jobs that fetch every URL once, behind the manifest's columns: the first row with the same URL; float64, null. */
 export const DUPLICATE_COLUMN = 'flow_dc:duplicate_of';
+/** The number of a row's class, behind the manifest's columns; -1 without a label. See dataset/class-numbers.ts. */
+export const CLASS_COLUMN = 'flow_dc:class';
 const READER_COLUMNS: readonly string[] = [
-  ...[ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN, BEFORE_COLUMN, DUPLICATE_COLUMN],
+  ...[ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN, BEFORE_COLUMN, DUPLICATE_COLUMN, CLASS_COLUMN],
 ];
 
 /** Whether a column of a batch is none of the manifest's own. */

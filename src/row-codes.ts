@@ -44,6 +44,7 @@ export const ROW_CODES = {
     transient: true,
     text: 'the host asked for a longer pause than max_retry_after; the rest of its rows were not tried',
   },
+  no_label: { transient: false, text: 'the row has no label, and require_label asks for one' },
   host_skipped: { transient: false, text: 'the configuration says to skip this host' },
   duplicate_url: {
     transient: false,

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { plan } from '../chain.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
-import { sealDataset } from '../dataset/seal/seal-dataset.ts';
+import { type Sealed, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
 import { FlowDcError } from '../errors.ts';
 import { keysAsBegun, withBegun } from '../job/as-begun.ts';
@@ -104,8 +104,7 @@ async function submitTo(
   given: SubmitOptions,
   { clock, startedMs }: Pick<Submission, 'clock' | 'startedMs'>,
 ): Promise<SubmitSummary> {
-  const before = asked.run.overwrite ? undefined : await place.identity();
-  const begun = before === undefined ? {} : keysAsBegun(before, given.settings);
+  const begun = asked.run.overwrite ? {} : keysAsBegun(await place.identity(), given.settings);
   const config = withBegun(asked, begun);
   const options = { ...given, settings: { ...given.settings, ...begun } };
   const input = await openJobInput(config, options.stdin, options.detach, place.pipe);
@@ -178,10 +177,10 @@ async function distribute(
     if (!end.complete) return await summaryOf(submission, channel.records(), { before, ...end, job: id });
     await bringAllHome(submission, channel);
     const summary = await summaryOf(submission, site.committer.records(), { before, ...end, job: id });
-    await finish(submission, channel, summary);
+    const classes = await finish(submission, channel, summary);
     // The server goes when we go: let the workers hear before that the job is over.
     if (own) await workersGone(channel, clock, FAREWELL_MS);
-    return summary;
+    return { ...summary, classes };
   } finally {
     await channel[Symbol.asyncDispose]();
   }
@@ -268,12 +267,18 @@ async function bringAllHome({ site, clock }: Submission, channel: ClusterChannel
 }
 
 /** The dataset is sealed, the server told, the folder anybody's again. */
-async function finish(submission: Submission, channel: ClusterChannel, summary: JobSummary): Promise<void> {
+async function finish(
+  submission: Submission,
+  channel: ClusterChannel,
+  summary: JobSummary,
+): Promise<Sealed['classes']> {
   const { config, input, site, clock } = submission;
   const info = sealInfo(config, input.info, site.job, summary, clock.wallMs());
-  await site.noteSealed(await sealDataset(site.destination, site.committer.records(), info));
+  const { files, classes } = await sealDataset(site.destination, site.committer.records(), info);
+  await site.noteSealed(files);
   await channel.finish();
   await site.removeMark();
+  return classes;
 }
 
 /** Somebody ended the job: what was committed is kept here, and the folder is free for whoever goes on. */

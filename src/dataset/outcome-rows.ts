@@ -67,6 +67,15 @@ export function* endedRows(table: Uint8Array): Generator<{ row: number; status: 
   }
 }
 
+/** Row, label ('' for none), and path where it is stored, of every row; see readUnitOutcomes. */
+export function* classRows(table: Uint8Array): Generator<{ row: number; label: string; name: string | undefined }> {
+  for (const batch of decodeParquet(table, ['row', 'label', 'name'])) {
+    const { text, numbers } = readersOf(batch);
+    const [row, label, name] = [numbers('row'), text('label'), text('name')] as const;
+    for (let i = 0; i < batch.numRows; i += 1) yield { row: row(i), label: label[i] ?? '', name: name[i] ?? undefined };
+  }
+}
+
 /** One row of an outcome table, as far as a report needs it. Numbers are NaN where the table has none. */
 export interface OutcomeRow {
   readonly host: string;

@@ -6,19 +6,21 @@ import { stageSettings } from '../config/stage-settings.ts';
 import type { Config, ResolvedConfig } from '../config/types.ts';
 import type { JobIdentity } from './identity.ts';
 
-type Begun = Pick<Config, 'image_name'>;
+type Begun = Pick<Config, 'image_name' | 'cls'>;
 
 /**
- * Keys, with what the job goes by.
+ * Keys, with what the job goes by; none for one that is not begun yet.
  * @param given - keys that somebody gave, which are left to be compared
  */
-export function keysAsBegun(identity: JobIdentity, given: Readonly<Record<string, unknown>>): Begun {
-  const all: Begun = { image_name: identity.imageName as Begun['image_name'] };
+export function keysAsBegun(before: JobIdentity | undefined, given: Readonly<Record<string, unknown>>): Begun {
+  if (before === undefined) return {};
+  const { imageName, cls = false } = before;
+  const all: Begun = { image_name: imageName as Begun['image_name'], cls };
   return Object.fromEntries(Object.entries(all).filter(([key]) => given[key] === undefined));
 }
 
 /** The configuration with such keys. */
-export function withBegun(config: ResolvedConfig, { image_name: imageName }: Begun): ResolvedConfig {
-  if (imageName === undefined) return config;
-  return { ...config, sink: stageSettings('sink', { ...config.sink, imageName }) };
+export function withBegun(config: ResolvedConfig, { image_name, cls }: Begun): ResolvedConfig {
+  const imageName = image_name ?? config.sink.imageName;
+  return { ...config, sink: stageSettings('sink', { ...config.sink, imageName, cls: cls ?? config.sink.cls }) };
 }

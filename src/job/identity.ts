@@ -2,6 +2,7 @@
  * What makes two runs the same job: everything that decides which row ends up in which shard, under which name.
  * Whatever is not listed here may change between runs.
  */
+import { createHash } from 'node:crypto';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { ColumnRoles } from '../record.ts';
 
@@ -32,6 +33,10 @@ export interface JobIdentity {
   readonly namingMode: string;
   readonly fileNamePattern?: string | undefined;
   readonly imageName: string;
+  /** The numbers of classes are written; absent in jobs of versions that had none. */
+  readonly cls?: boolean | undefined;
+  /** sha256 over the classes that were given numbers, lower-case hex. */
+  readonly classes?: string | undefined;
   readonly nullLabel: string;
   readonly trustNames: boolean;
   readonly hash: boolean;
@@ -50,6 +55,7 @@ export interface JobIdentity {
 export interface IdentifiedManifest {
   readonly roles: ColumnRoles;
   readonly files: readonly InputIdentity[];
+  readonly classes?: readonly string[] | undefined;
 }
 
 /** The identity of the job that a configuration and a manifest make. */
@@ -70,6 +76,8 @@ export function identityOf(
     namingMode: sink.namingMode,
     fileNamePattern: sink.namingMode === 'url_based' ? sink.fileNamePattern : undefined,
     imageName: sink.imageName,
+    cls: sink.cls,
+    classes: listed(manifest.classes),
     nullLabel: sink.nullLabel,
     trustNames: sink.trustNames,
     hash: fetch.hash,
@@ -79,6 +87,10 @@ export function identityOf(
     dedupe: run.dedupe === 'none' ? undefined : run.dedupe,
     mediaColumn: sink.outputFormat === 'parquet' ? sink.mediaColumn : undefined,
   };
+}
+
+function listed(classes: readonly string[] = []): string | undefined {
+  return classes.length === 0 ? undefined : createHash('sha256').update(JSON.stringify(classes)).digest('hex');
 }
 
 /** The same with what earlier runs have learned of its inputs. */
@@ -107,6 +119,8 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   naming_mode: (identity) => show(identity.namingMode),
   file_name_pattern: (identity) => show(identity.fileNamePattern),
   image_name: (identity) => show(identity.imageName),
+  cls: (identity) => show(identity.cls ?? false),
+  classes: (identity) => show(identity.classes?.slice(0, 12)),
   null_label: (identity) => show(identity.nullLabel),
   trust_names: (identity) => show(identity.trustNames),
   hash: (identity) => show(identity.hash),

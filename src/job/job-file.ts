@@ -58,6 +58,8 @@ const identitySchema = {
     namingMode: string,
     fileNamePattern: string,
     imageName: string,
+    cls: boolean,
+    classes: string,
     nullLabel: string,
     trustNames: boolean,
     hash: boolean,

@@ -1,4 +1,5 @@
 /** How a job stands after a run. */
+import type { ClassSummary } from '../dataset/seal/classes.ts';
 import type { RecordTotals } from '../dataset/totals.ts';
 import type { RunSpan } from './timeline.ts';
 
@@ -20,6 +21,8 @@ export interface JobSummary extends RecordTotals {
   readonly elapsedMs: number;
   /** What was fetched of units that are half done, and is not fetched again; absent when nothing was. */
   readonly kept?: KeptSum | undefined;
+  /** What was found of classes when the dataset was finished; absent without labels, and where it was before. */
+  readonly classes?: ClassSummary | undefined;
   /** Every run of the job that is known, this one last. */
   readonly runs: readonly RunSpan[];
   /** What uploads the shards and where to, for messages: `the upload by gocmd to birds`. */

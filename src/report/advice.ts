@@ -79,6 +79,7 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
     cause: 'the host asked for a longer pause than you allow; it may let you in another day',
     flags: '--max-retry-after 86400',
   },
+  no_label: { cause: 'rows without a label, which you did not ask for (require_label)' },
   host_skipped: { cause: 'your configuration says so (hosts, skip)' },
   duplicate_url: { cause: 'an earlier row has the same URL and stands for these (dedupe): duplicate_of names it' },
   unit_deadline: { cause: 'no row of a shard moved for timeout_minutes', flags: '--timeout-minutes 180' },

@@ -7,6 +7,8 @@ import { createReadStream, existsSync } from 'node:fs';
 import { appendFile, constants, copyFile, readFile, rename, rm, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { PartitionSettings, ResolvedConfig } from '../config/types.ts';
+import type { ClassRule } from '../dataset/class-numbers.ts';
+import { publisher } from '../dataset/published.ts';
 import { digestFile } from '../destination/hashed-file.ts';
 import { FlowDcError } from '../errors.ts';
 import { schemeOf } from '../host/remote-url.ts';
@@ -17,6 +19,7 @@ import { contentOf } from '../stages/manifest/open-files.ts';
 import { readManifest, readManifestInfo } from '../stages/manifest/read-manifest.ts';
 import { allChunks, headOfStdin } from '../stages/manifest/stdin-head.ts';
 import type { PartitionByHostOptions } from '../stages/partition/partition-by-host.ts';
+import { readClassList } from './class-list.ts';
 import { beginningOf, folderPipe, type InputMemory, type PipePlace } from './input-memory.ts';
 import { KeptBytes } from './kept-input.ts';
 
@@ -60,12 +63,31 @@ export async function openJobInput(
 ): Promise<JobInput> {
   const { manifest, partition, fetch, sink, store, run } = config;
   const { inputs, ...slice } = manifest;
-  const options = { ...slice, remote: { network: fetch, store } };
-  if (!inputs.includes('-')) return fileInput(inputs, options, partition, signal);
+  const options = { ...slice, remote: { network: fetch, store }, classes: await classRule(config) };
+  if (!inputs.includes('-')) return needingLabels(await fileInput(inputs, options, partition, signal), config);
   const pipe = given ?? folderPipe(sink.output as string, sink.createTar);
   if (stdin !== undefined && run.dedupe !== 'none') throw readTwice(run.dedupe);
-  if (stdin !== undefined) return new PipeInput(await headOf(stdin, pipe.spool, options, signal), options, partition);
-  return keptPipe(await fileInput([await pipe.kept()], options, partition), partition);
+  const input =
+    stdin === undefined
+      ? keptPipe(await fileInput([await pipe.kept()], options, partition), partition)
+      : new PipeInput(await headOf(stdin, pipe.spool, options, signal), options, partition);
+  return needingLabels(input, config);
+}
+
+/** How classes are numbered, where their numbers are written. Errors: those of readClassList. */
+async function classRule({ manifest, sink }: ResolvedConfig): Promise<ClassRule | undefined> {
+  const { classesFile } = manifest;
+  const known = classesFile === undefined ? [] : await readClassList(classesFile);
+  const areWritten = sink.cls && sink.createTar && sink.outputFormat === 'webdataset';
+  return areWritten || known.length > 0 ? { known, publish: publisher(sink) } : undefined;
+}
+
+/** Errors: FDC_ERR_MANIFEST_COLUMN where something is asked of labels, and there is no column of them. */
+async function needingLabels(input: JobInput, { manifest, fetch }: ResolvedConfig): Promise<JobInput> {
+  const key = fetch.requireLabel ? 'require_label' : manifest.classesFile === undefined ? undefined : 'classes';
+  if (key === undefined || input.info.roles.label !== undefined) return input;
+  await input.close();
+  throw new FlowDcError('FDC_ERR_MANIFEST_COLUMN', `${key} needs a label column: name it with label (--label COLUMN)`);
 }
 
 function readTwice(dedupe: string): FlowDcError {

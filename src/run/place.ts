@@ -82,7 +82,7 @@ class FolderPlace implements Place {
 
   async asBegun(given: Readonly<Record<string, unknown>>): Promise<ResolvedConfig> {
     const found = this.#config.run.overwrite ? undefined : await findJob(this.destination.name);
-    if (found !== undefined) this.#config = withBegun(this.#config, keysAsBegun(found.job.identity, given));
+    this.#config = withBegun(this.#config, keysAsBegun(found?.job.identity, given));
     return this.#config;
   }
 
@@ -146,13 +146,13 @@ class FolderPlace implements Place {
     const upload = destination instanceof ToolDestination ? destination.remote.said : undefined;
     const summary = { ...totals, complete, out: destination.name, elapsedMs, kept, runs, upload, before };
     if (complete) await rm(this.kept.folder, { recursive: true, force: true });
-    if (complete && !isFinished) {
-      // What threads had open that were lost on the way.
-      await this.#sweep();
-      const info = sealInfo(this.#config, input.info, this.#job as OpenJob, summary, clock.wallMs());
-      await noteSealed(destination.paths, await sealDataset(destination, committer.records(), info));
-    }
-    return summary;
+    if (!complete || isFinished) return summary;
+    // What threads had open that were lost on the way.
+    await this.#sweep();
+    const info = sealInfo(this.#config, input.info, this.#job as OpenJob, summary, clock.wallMs());
+    const { files, classes } = await sealDataset(destination, committer.records(), info);
+    await noteSealed(destination.paths, files);
+    return { ...summary, classes };
   }
 
   async close(): Promise<void> {

@@ -21,7 +21,7 @@ function isOfCluster(key: string): boolean {
 /** What a finished dataset says about how it came to be. */
 export function sealInfo(
   config: ResolvedConfig,
-  manifest: Pick<ManifestInfo, 'warnings' | 'schema'>,
+  manifest: Pick<ManifestInfo, 'warnings' | 'schema' | 'classes'>,
   job: JobFile,
   summary: JobSummary,
   nowMs: number,
@@ -41,6 +41,9 @@ export function sealInfo(
     compressTar: config.sink.compressTar,
     imageExtensions: config.sink.imageName === 'content' ? ['jpg', 'png', 'webp', 'gif'] : ['jpg'],
     schema: manifest.schema,
+    cls: config.sink.cls,
+    classes: manifest.classes ?? [],
+    nullLabel: config.sink.nullLabel,
     createOverview: config.sink.createOverview,
     inputs: job.identity.inputs.map(({ name, bytes, hash }) => ({
       name,

@@ -96,7 +96,7 @@ export class StorePlace implements Place {
 
   async asBegun(given: Readonly<Record<string, unknown>>): Promise<ResolvedConfig> {
     const found = this.#config.run.overwrite ? undefined : await findStoreJob(this.#area.output);
-    if (found !== undefined) this.#config = withBegun(this.#config, keysAsBegun(found.identity, given));
+    this.#config = withBegun(this.#config, keysAsBegun(found?.identity, given));
     return this.#config;
   }
 
@@ -153,10 +153,10 @@ export class StorePlace implements Place {
     // What threads had open that were lost on the way.
     await this.#sweep();
     const info = sealInfo(this.#config, input.info, this.#job as OpenStoreJob, summary, clock.wallMs());
-    const sealed = await sealDataset(destination, committer.records(), info);
+    const { files: sealed, classes } = await sealDataset(destination, committer.records(), info);
     const job = await readStoreJobFile(this.#area);
     if (job !== undefined) await writeStoreJobFile(this.#area, { ...job, sealed });
-    return summary;
+    return { ...summary, classes };
   }
 
   hurry(): void {

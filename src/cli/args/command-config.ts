@@ -62,5 +62,6 @@ export function keptSettings(config: Config): Readonly<Record<string, unknown>> 
     input: inputs.map(keptInput),
     hosts: hosts && Object.fromEntries(rules),
     ca_file: kept.ca_file && resolve(kept.ca_file),
+    classes: kept.classes && resolve(kept.classes),
   };
 }

@@ -142,6 +142,17 @@ export const FETCH_KEYS = {
       'Without it every type is.',
     fdc: { slice: 'fetch', option: 'imageTypes', list: 'comma', value: 'LIST', group: 'fetch' },
   },
+  require_label: {
+    type: 'boolean',
+    default: false,
+    description: 'Fetch rows with a label only; those without one are skipped as no_label.',
+    fdc: {
+      slice: 'fetch',
+      option: 'requireLabel',
+      group: 'fetch',
+      commands: ['download', 'resume', 'config', 'submit'],
+    },
+  },
   hash: {
     type: 'boolean',
     default: true,

@@ -72,6 +72,21 @@ export const MANIFEST_KEYS = {
       flowDc: { effect: 'used' },
     },
   },
+  classes: {
+    type: 'string',
+    minLength: 1,
+    description:
+      'File with the classes in the order of their numbers, one per line, or the classes.json of a dataset; without ' +
+      'it, and for classes that it lacks, the order is that of the manifest.',
+    fdc: {
+      slice: 'manifest',
+      option: 'classesFile',
+      value: 'FILE',
+      local: true,
+      group: 'input',
+      commands: ['download', 'config', 'submit'],
+    },
+  },
   caption_col: {
     type: 'string',
     minLength: 1,

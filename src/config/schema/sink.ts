@@ -150,6 +150,18 @@ export const SINK_KEYS = {
       commands: WRITERS,
     },
   },
+  cls: {
+    type: 'boolean',
+    default: true,
+    description: 'Write the number of its class beside every sample of a webdataset with labels, as KEY.cls.',
+    fdc: {
+      slice: 'sink',
+      option: 'cls',
+      off: 'Write no KEY.cls.',
+      group: 'output',
+      commands: WRITERS,
+    },
+  },
   null_label: {
     type: 'string',
     minLength: 1,

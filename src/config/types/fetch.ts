@@ -41,6 +41,8 @@ export interface FetchKeys {
    * every type is.
    */
   readonly image_types?: string | readonly string[] | undefined;
+  /** Fetch rows with a label only; those without one are skipped as no_label. Default: false. */
+  readonly require_label?: boolean | undefined;
   /** Compute the sha256 of every body. Default: true. */
   readonly hash?: boolean | undefined;
   /** Largest body that is accepted, after decoding. Default: 64MiB. */
@@ -177,6 +179,8 @@ export interface FetchSettings {
    * every type is.
    */
   readonly imageTypes: readonly string[];
+  /** Fetch rows with a label only; those without one are skipped as no_label. Default: false. */
+  readonly requireLabel: boolean;
   /** Compute the sha256 of every body. Default: true. */
   readonly hash: boolean;
   /** Largest body that is accepted, after decoding. Default: 64MiB. */

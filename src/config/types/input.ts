@@ -19,6 +19,11 @@ export interface InputKeys {
   readonly url?: string | undefined;
   /** Column with the class; names the folder in imagefolder output. Guessed by name when not given. */
   readonly label?: string | null | undefined;
+  /**
+   * File with the classes in the order of their numbers, one per line, or the classes.json of a dataset; without it,
+   * and for classes that it lacks, the order is that of the manifest.
+   */
+  readonly classes?: string | undefined;
   /** Column with the caption; becomes KEY.txt in webdataset output. Guessed by name when not given. */
   readonly caption_col?: string | undefined;
   /** Column with a unique sample key, used in place of shard number and position. */
@@ -72,6 +77,11 @@ export interface ManifestSettings {
   readonly urlColumn?: string | undefined;
   /** Column with the class; names the folder in imagefolder output. Guessed by name when not given. */
   readonly labelColumn?: string | undefined;
+  /**
+   * File with the classes in the order of their numbers, one per line, or the classes.json of a dataset; without it,
+   * and for classes that it lacks, the order is that of the manifest.
+   */
+  readonly classesFile?: string | undefined;
   /** Column with the caption; becomes KEY.txt in webdataset output. Guessed by name when not given. */
   readonly captionColumn?: string | undefined;
   /** Column with a unique sample key, used in place of shard number and position. */

@@ -45,6 +45,8 @@ export interface OutputKeys {
    * imagefolder.
    */
   readonly image_name?: 'common' | 'jpg' | 'content' | undefined;
+  /** Write the number of its class beside every sample of a webdataset with labels, as KEY.cls. Default: true. */
+  readonly cls?: boolean | undefined;
   /** Class of rows without a label. Default: output. */
   readonly null_label?: string | undefined;
   /**
@@ -195,6 +197,8 @@ export interface SinkSettings {
    * imagefolder.
    */
   readonly imageName: 'common' | 'jpg' | 'content';
+  /** Write the number of its class beside every sample of a webdataset with labels, as KEY.cls. Default: true. */
+  readonly cls: boolean;
   /** Class of rows without a label. Default: output. */
   readonly nullLabel: string;
   /**

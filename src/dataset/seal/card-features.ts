@@ -6,6 +6,9 @@ import { manifestColumns } from '../column-names.ts';
 /** A field in the words of Hugging Face's `dataset_info`. */
 type Feature = { readonly [key: string]: string | Feature | readonly Feature[] };
 
+/** With more names a card is too long for those who read it; numbers they are then. Chosen. */
+const MAX_CLASS_NAMES = 10_000;
+
 /** The keys that every KEY.json has, in their order. */
 const OWN_KEYS: readonly (readonly [name: string, dtype: string])[] = [
   ...(['key', 'url', 'label', 'caption', 'sha256'] as const).map((name) => [name, 'string'] as const),
@@ -19,8 +22,13 @@ const PICTURES = new Set(['jpg', 'png', 'webp', 'gif', 'bmp', 'tif', 'avif', 'ic
  * Lines of YAML.
  * @param schema - of the manifest, with its roles
  * @param extensions - of the samples' files
+ * @param classes - names by number, where KEY.cls says the number; none when there are too many
  */
-export function webdatasetFeatures(schema: Schema, extensions: readonly string[]): string[] {
+export function webdatasetFeatures(
+  schema: Schema,
+  extensions: readonly string[],
+  classes: readonly string[] | undefined,
+): string[] {
   const roles = readRoles(schema);
   const playing = new Set<string>(Object.values(roles));
   const columns = manifestColumns(schema).filter(({ given }) => !playing.has(given));
@@ -30,12 +38,18 @@ export function webdatasetFeatures(schema: Schema, extensions: readonly string[]
   ];
   const features: Feature[] = [
     ...extensions.map((name) => ({ name, dtype: PICTURES.has(name) ? 'image' : 'binary' })),
+    ...(classes === undefined ? [] : [{ name: 'cls', dtype: classType(classes) }]),
     ...(roles.caption === undefined ? [] : [{ name: 'txt', dtype: 'string' }]),
     { name: 'json', struct: json },
     { name: '__key__', dtype: 'string' },
     { name: '__url__', dtype: 'string' },
   ];
   return ['dataset_info:', '  features:', ...features.map((feature) => `  - ${yamlOf(feature)}`)];
+}
+
+function classType(names: readonly string[]): string | Feature {
+  if (names.length === 0 || names.length > MAX_CLASS_NAMES) return 'int64';
+  return { class_label: { names: Object.fromEntries(names.map((name, number) => [String(number), name])) } };
 }
 
 /** As KEY.json has values of this type. */

@@ -1,8 +1,10 @@
 /** README.md of a dataset, which the Hugging Face hub reads. */
 import { basename } from 'node:path';
+import { count } from '../../format.ts';
 import { isTransient, type RowCode } from '../../row-codes.ts';
 import type { RecordTotals } from '../totals.ts';
 import { webdatasetFeatures } from './card-features.ts';
+import { type FoundClasses, lackLines } from './classes.ts';
 import { percent, type SealInfo, textOf } from './overview.ts';
 
 /** The outcome tables of all shards, and nothing else. */
@@ -14,9 +16,15 @@ const DATA_FILES = 'data-*.parquet';
  * README.md, which the Hugging Face hub reads as the dataset's card. Without its `configs` the hub's loader would
  * choose between the tars and the outcome tables by counting files.
  */
-export function datasetCard(totals: RecordTotals, info: SealInfo, name: string, recipes: readonly string[]): string {
+export function datasetCard(
+  totals: RecordTotals,
+  info: SealInfo,
+  name: string,
+  recipes: readonly string[],
+  classes?: FoundClasses,
+): string {
   return [
-    ...head(info),
+    ...head(info, classes),
     `# ${basename(name)}`,
     '',
     `${totals.fetched} samples (${(totals.bytes / 1e6).toFixed(1)} MB) of ${totals.rows} URLs, ` +
@@ -24,6 +32,7 @@ export function datasetCard(totals: RecordTotals, info: SealInfo, name: string, 
     '',
     ...['## How it is read', '', ...howToRead(info), ''],
     ...recipes,
+    ...classLines(info, classes),
     ...provenance(info),
     ...counts(totals),
     ...(info.notes.length > 0 ? ['## Notes', '', ...info.notes.map((note) => `- ${note}`), ''] : []),
@@ -37,7 +46,7 @@ export function datasetCard(totals: RecordTotals, info: SealInfo, name: string, 
 }
 
 /** Files and types for the hub and its loader. */
-function head(info: SealInfo): string[] {
+function head(info: SealInfo, classes: FoundClasses | undefined): string[] {
   const { createTar, outputFormat, compressTar, schema, imageExtensions } = info;
   const config = (name: string, files: string): string[] => [
     ...['configs:', `- config_name: ${name}`, `  data_files: ${JSON.stringify(files)}`],
@@ -47,7 +56,8 @@ function head(info: SealInfo): string[] {
   if (outputFormat === 'imagefolder') return ['---', ...config('outcomes', TABLES), '---', ''];
   // They have types of their own.
   if (outputFormat === 'parquet') return ['---', ...config('default', DATA_FILES), '---', ''];
-  const features = webdatasetFeatures(schema, imageExtensions);
+  const names = info.cls ? classes?.classes.map(({ label }) => label) : undefined;
+  const features = webdatasetFeatures(schema, imageExtensions, names);
   return ['---', ...config('default', compressTar ? '*.tar.gz' : '*.tar'), ...features, '---', ''];
 }
 
@@ -109,6 +119,22 @@ function layoutText(info: SealInfo): string {
     `Every shard \`NNNNNN.tar${info.compressTar ? '.gz' : ''}\` holds ${inside}; \`NNNNNN.parquet\` beside it accounts for every row, also those ` +
     'not fetched.'
   );
+}
+
+/** What is to be known before training on labels. */
+function classLines({ createTar, outputFormat, cls }: SealInfo, found: FoundClasses | undefined): string[] {
+  if (found === undefined) return [];
+  const number =
+    !createTar || outputFormat === 'imagefolder'
+      ? 'the number that loaders give the folder, by name'
+      : cls && outputFormat === 'webdataset'
+        ? '`KEY.cls`, -1 where a row has no label'
+        : 'by first appearance in the manifest';
+  const lines =
+    found.count === undefined
+      ? ['There are too many labels to be numbered; those beyond the first ones have the number -1.']
+      : [`${count(found.count)} classes, in \`classes.json\` and \`classes.csv\`; the number is ${number}.`];
+  return ['## Classes', '', ...lines, ...lackLines(found), ''];
 }
 
 function provenance(info: SealInfo): string[] {

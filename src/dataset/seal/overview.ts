@@ -14,6 +14,12 @@ export interface SealInfo {
   readonly imageExtensions: readonly string[];
   /** Of the manifest, with its roles. */
   readonly schema: Schema;
+  /** The number of its class is beside every sample. */
+  readonly cls: boolean;
+  /** Classes that somebody gave numbers. */
+  readonly classes: readonly string[];
+  /** Of rows without a label, in folders. */
+  readonly nullLabel: string;
   readonly createOverview: boolean;
   /** Manifests with what identifies their content (a hash, a size). */
   readonly inputs: readonly { readonly name: string; readonly identity: string }[];

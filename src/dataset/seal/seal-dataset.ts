@@ -5,11 +5,20 @@ import { takeRows } from '../../arrow/take.ts';
 import { textColumn } from '../../arrow/text.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { METADATA_FILE } from '../../destination/folder-layout.ts';
-import type { UnitRecord } from '../../record.ts';
+import type { Artifact, UnitRecord } from '../../record.ts';
+import { readRoles } from '../../unit-rows.ts';
 import { columnOf, decodeParquet, streamParquet } from '../parquet-file.ts';
 import { TotalsSum } from '../totals.ts';
 import { isContainer, isTable } from '../unit-files.ts';
 import { CHECKSUMS_FILE, Checksums } from './checksums.ts';
+import {
+  type ClassOrder,
+  type ClassSummary,
+  classesCsv,
+  classesJson,
+  type FoundClasses,
+  findClasses,
+} from './classes.ts';
 import { datasetCard } from './dataset-card.ts';
 import { MediaSeen } from './media-seen.ts';
 import { overviewJson, type SealInfo } from './overview.ts';
@@ -18,7 +27,9 @@ import { storeRecipes } from './store-recipes.ts';
 /** The file whose presence says that every unit is committed. Written last. */
 export const SUCCESS_FILE = '_SUCCESS';
 /** What sealing may put beside the shards. */
-export const SEAL_FILES: readonly string[] = ['overview.json', 'index.json', 'README.md', CHECKSUMS_FILE, SUCCESS_FILE];
+export const SEAL_FILES: readonly string[] = [
+  ...['overview.json', 'index.json', 'classes.json', 'classes.csv', 'README.md', CHECKSUMS_FILE, SUCCESS_FILE],
+];
 
 /** What sealing remembers of a record. */
 interface SealedShard {
@@ -28,7 +39,15 @@ interface SealedShard {
   readonly container: string | undefined;
   readonly containerBytes: number;
   /** The outcome table. */
-  readonly table: string | undefined;
+  readonly table: Artifact | undefined;
+}
+
+/** A finished dataset. */
+export interface Sealed {
+  /** Names of what was written beside the shards. */
+  readonly files: readonly string[];
+  /** Absent without labels. */
+  readonly classes: ClassSummary | undefined;
 }
 
 /**
@@ -36,14 +55,14 @@ interface SealedShard {
  * table that names them, and the sums of all files. Repeating it overwrites with the same content. Memory: about 400
  * bytes per shard, and one unit.
  * @param records - every record once, in any order
- * @returns the names of what was written beside the shards
+ * @returns what was written beside the shards, and what was found of classes
  * Errors: those of the destination.
  */
 export async function sealDataset(
   destination: Destination,
   records: AsyncIterable<UnitRecord>,
   info: SealInfo,
-): Promise<readonly string[]> {
+): Promise<Sealed> {
   const written: string[] = [CHECKSUMS_FILE];
   const sum = new TotalsSum();
   const shards: SealedShard[] = [];
@@ -67,21 +86,43 @@ export async function sealDataset(
   if (info.createTar && info.outputFormat === 'webdataset' && !info.compressTar)
     await put('index.json', shardIndex(shards));
   if (!info.createTar && shards.length > 0) await put(METADATA_FILE, looseMetadata(destination, shards));
+  const classes = await classesOf(destination, shards, info);
+  if (classes?.count !== undefined) {
+    await put('classes.json', classesJson(classes.classes));
+    await put('classes.csv', classesCsv(classes.classes));
+  }
   const recipes = recipesOf(destination.name, shards, info);
   await put(
     'README.md',
-    datasetCard(totals, { ...info, imageExtensions: media.extensions() }, destination.name, recipes),
+    datasetCard(totals, { ...info, imageExtensions: media.extensions() }, destination.name, recipes, classes),
   );
   await destination.putFile(CHECKSUMS_FILE, sums.text());
   // What waits for it must not take a run without a single sample for a dataset.
   if (totals.fetched > 0) await destination.putFile(SUCCESS_FILE, '');
-  return written.sort();
+  return { files: written.sort(), classes: classes && summaryOf(classes) };
+}
+
+/** Without the classes themselves. */
+function summaryOf({ count, empty, unread }: FoundClasses): ClassSummary {
+  return { count, empty, unread };
+}
+
+/** Nothing without labels. */
+async function classesOf(
+  destination: Destination,
+  shards: readonly SealedShard[],
+  { schema, createTar, outputFormat, classes: known, nullLabel }: SealInfo,
+): Promise<FoundClasses | undefined> {
+  if (readRoles(schema).label === undefined) return undefined;
+  const order: ClassOrder = { inFolders: !createTar || outputFormat === 'imagefolder', known, nullLabel };
+  const tables = shards.flatMap(({ table }) => table ?? []);
+  return findClasses(destination, tables, order);
 }
 
 function sealedShard({ unit, stored, artifacts }: UnitRecord): SealedShard {
   const container = artifacts.find(({ name }) => isContainer(name));
   const table = artifacts.find(({ name }) => isTable(name));
-  return { unit, stored, container: container?.name, containerBytes: container?.bytes ?? 0, table: table?.name };
+  return { unit, stored, container: container?.name, containerBytes: container?.bytes ?? 0, table };
 }
 
 /** Where shards can be read from, other than a disk. */
@@ -117,7 +158,7 @@ function looseMetadata(destination: Destination, shards: readonly SealedShard[])
 async function* storedRows(destination: Destination, shards: readonly SealedShard[]): AsyncGenerator<RecordBatch> {
   for (const { table } of shards) {
     if (table === undefined) continue;
-    const batches = decodeParquet(await destination.readFile(table));
+    const batches = decodeParquet(await destination.readFile(table.name));
     const picks = { batches: [] as number[], rows: [] as number[] };
     batches.forEach((batch, index) => {
       textColumn(columnOf(batch, 'name')).forEach((path, row) => {

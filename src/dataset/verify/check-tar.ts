@@ -63,7 +63,7 @@ async function readMember(entry: AsyncIterable<unknown>): Promise<FileDigest> {
 }
 
 /** Metadata that a webdataset keeps beside a body. */
-const SIDECARS = ['json', 'txt'];
+const SIDECARS = ['json', 'txt', 'cls'];
 
 /** Ticks off the members of one archive. */
 export class Members {

@@ -45,6 +45,8 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
       throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'fetchRows: expected { url: row => string }');
     const { url, request, ...stage } = options;
     const settings: EngineSettings = engineSettings(stage);
+    if (settings.requireLabel)
+      throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'fetchRows: your rows have no labels: leave out requireLabel');
     super(
       settings,
       { limits: limitsOf(options, settings), bodyRelease: options.bodyRelease ?? 'on-read' },

@@ -178,7 +178,8 @@ class UnitFetcher extends ResultStream<FetchResult> {
     }
     this.#cancelCheck ??= this.#checkLater();
     const tasks = kept === undefined ? work.tasks : work.tasks.filter(({ row }) => !kept.rows.has(row.index));
-    beginRows(work, tasks, delivery.isSuspect === true, this.#poison, (task) => this.engine.add(task));
+    const { requireLabel } = this.#settings;
+    beginRows(work, tasks, delivery.isSuspect === true, this.#poison, requireLabel, (task) => this.engine.add(task));
     if (kept !== undefined) this.#readBack(work, kept);
   }
 

@@ -52,6 +52,8 @@ export interface ManifestInfo {
   readonly guessed: readonly Role[];
   /** Of every batch that the reader hands on: its own three columns, then these, roles in the metadata. */
   readonly schema: Schema;
+  /** Classes that somebody gave numbers. */
+  readonly classes?: readonly string[] | undefined;
   /** Over all files; absent when a file does not say (text). */
   readonly rows?: number;
   /** One line each, for people. */

@@ -2,13 +2,20 @@
 import type { Readable } from 'node:stream';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { ManifestOptions, ManifestSettings } from '../../config/types.ts';
+import type { ClassRule } from '../../dataset/class-numbers.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { GivenRoles } from './guess-roles.ts';
 import type { StdinSource } from './open-stdin.ts';
 import type { RemoteOptions, Remotes } from './remote/remotes.ts';
 
-/** The manifest slice of the configuration, and how hosts and stores of inputs that are URLs are reached. */
-export type ManifestReadOptions = ManifestOptions & { readonly remote?: RemoteOptions | undefined };
+/**
+ * The manifest slice of the configuration, how hosts and stores of inputs that are URLs are reached, and how classes
+ * are numbered: with it, and a label column, every row has the number of its class.
+ */
+export type ManifestReadOptions = ManifestOptions & {
+  readonly remote?: RemoteOptions | undefined;
+  readonly classes?: ClassRule | undefined;
+};
 
 /** The same and what only a program can pass. A role's column may be '': leave the role empty. */
 export type ManifestSourceOptions = ManifestReadOptions & {
@@ -38,6 +45,7 @@ export function manifestSource(inputs: string | readonly string[], options: Mani
     spoolPath,
     onBytes,
     remote = {},
+    classes: _classes,
     urlColumn,
     labelColumn,
     captionColumn,

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { repeatedUtf8Column } from '../../arrow/columns.ts';
 import type { ManifestSettings } from '../../config/types.ts';
+import { ClassNumbers, type ClassRule } from '../../dataset/class-numbers.ts';
 import { FlowDcError } from '../../errors.ts';
 import { shortened } from '../../short-text.ts';
 import { conform } from './conform.ts';
@@ -56,6 +57,7 @@ export class ManifestReader extends Readable {
   /** Columns, roles and files, as soon as they are known; rejects with what the stream fails with. */
   readonly ready: Promise<ManifestInfo>;
   readonly #limitRows: number;
+  readonly #classes: ClassNumbers | undefined;
   readonly #thread = new ParquetThread();
   readonly #abort = new AbortController();
   #batches: AsyncGenerator<RecordBatch, void> | undefined;
@@ -65,9 +67,15 @@ export class ManifestReader extends Readable {
   readonly #cleanUps: (() => Promise<void>)[] = [];
   readonly #stats = { rows: 0, batches: 0, files: 0 };
 
-  constructor(settings: ManifestSettings, signal: AbortSignal | undefined, open: Opener) {
+  constructor(
+    settings: ManifestSettings,
+    signal: AbortSignal | undefined,
+    classes: ClassRule | undefined,
+    open: Opener,
+  ) {
     super({ objectMode: true, highWaterMark: 1, signal });
     this.#limitRows = settings.limitRows ?? Number.POSITIVE_INFINITY;
+    this.#classes = classes && new ClassNumbers(classes);
     this.ready = this.#start(open, settings.maxRecordBytes);
     // Who does not ask for it must not be killed by an unhandled rejection: the stream fails with the same error.
     this.ready.catch(() => {});
@@ -128,7 +136,8 @@ export class ManifestReader extends Readable {
       sourceRow += rows.numRows;
       this.#stats.rows += rows.numRows;
       this.#stats.batches++;
-      yield conform(rows, schema, place);
+      const own = conform(rows, schema, place);
+      yield this.#classes?.addTo(own) ?? own;
       if (this.#stats.rows >= this.#limitRows) return;
     }
   }

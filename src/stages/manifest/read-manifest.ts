@@ -29,7 +29,7 @@ export type ReadManifestOptions = ManifestSourceOptions & {
 export function readManifest(inputs: string | readonly string[], options: ReadManifestOptions = {}): ManifestReader {
   const { info: known, columns, rowNumbers, ...rest } = options;
   const { settings, given, stdin, remotes } = manifestSource(inputs, rest);
-  return new ManifestReader(settings, options.signal, async (around) => {
+  return new ManifestReader(settings, options.signal, options.classes, async (around) => {
     const surroundings = { ...around, remotes: () => remotes(around.signal) };
     if (stdin === undefined) {
       const info = known ?? (await inspectFiles(settings, given, surroundings));
@@ -78,9 +78,10 @@ export async function readManifestInfo(
       remotes: () => remotes(signal),
       atEnd: (cleanUp: () => Promise<void>) => void cleanUps.push(cleanUp),
     };
-    return await (stdin === undefined
+    const info = await (stdin === undefined
       ? inspectFiles(settings, given, surroundings)
       : inspectStdin(settings, given, stdin, surroundings));
+    return { ...info, classes: options.classes?.known };
   } catch (error) {
     if (!signal.aborted) throw error;
     throw new FlowDcError('FDC_ERR_INTERRUPTED', 'stopped before the first row was read', { cause: error });

@@ -17,6 +17,8 @@ const END_OF_ARCHIVE = Buffer.alloc(2 * BLOCK_BYTES);
 export interface TarShardOptions {
   /** Set for webdataset: metadata beside every body. */
   readonly json?: SampleJson | undefined;
+  /** Set to write the number of each row's class as `.cls`, by position in the unit. */
+  readonly classes?: ArrayLike<number> | undefined;
   /** Set to write captions as `.txt`, as this publishes them, also empty ones: loaders want the same fields in every sample. */
   readonly caption?: Publish | undefined;
 }
@@ -58,8 +60,9 @@ export class TarShard implements Omit<SampleContainer, 'pass'> {
     this.#header(name, bytes);
     this.#body(result, lent);
     this.#pad(bytes);
-    const { caption, json } = options;
+    const { caption, classes, json } = options;
     if (caption !== undefined) this.#small(`${stem}.txt`, Buffer.from(caption(result.row.caption ?? '')));
+    if (classes !== undefined) this.#small(`${stem}.cls`, Buffer.from(String(classes[result.row.index])));
     if (json !== undefined) this.#small(`${stem}.json`, json(result, result.sha256));
     if (lent === undefined) this.#results.push(result);
     if (this.#bytes >= WRITE_BYTES) void this.flush();

@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { SinkOptions, SinkSettings } from '../../config/types.ts';
+import { classesOf } from '../../dataset/class-numbers.ts';
 import { type NameTemplate, parseNameTemplate } from '../../dataset/naming/name-template.ts';
 import { sampleNames } from '../../dataset/naming/sample-names.ts';
 import { type Publish, publisher } from '../../dataset/published.ts';
@@ -112,10 +113,11 @@ export class UnitFormats {
 }
 
 /** What a sample has besides its body. */
-export function membersOf(unit: OpenUnit, { outputFormat }: SinkSettings, publish: Publish): TarShardOptions {
+export function membersOf({ batch }: OpenUnit, { outputFormat, cls }: SinkSettings, publish: Publish): TarShardOptions {
   if (outputFormat !== 'webdataset') return {};
-  const hasCaptions = readRoles(unit.batch.schema).caption !== undefined;
-  return { json: sampleJsonWriter(unit.batch, publish), caption: hasCaptions ? publish : undefined };
+  const hasCaptions = readRoles(batch.schema).caption !== undefined;
+  const classes = cls ? classesOf(batch) : undefined;
+  return { json: sampleJsonWriter(batch, publish), classes, caption: hasCaptions ? publish : undefined };
 }
 
 /** The compiled `fileNamePattern` when names come from URLs. Errors: FDC_ERR_CONFIG_INVALID. */

@@ -17,6 +17,7 @@ import {
 } from 'apache-arrow';
 import { expect, it } from 'vitest';
 import { utf8Column } from '../../../src/arrow/columns.ts';
+import { ClassNumbers } from '../../../src/dataset/class-numbers.ts';
 import { sealDataset } from '../../../src/dataset/seal/seal-dataset.ts';
 import { FolderDestination } from '../../../src/destination/folder-destination.ts';
 import { createLocalCommitter } from '../../../src/job/local-committer.ts';
@@ -71,7 +72,11 @@ async function written(shape: UnitShape, form: Form): Promise<string> {
   const { createTar = true, compressTar = false, outputFormat, gifs = [] } = form;
   const folder = join(await tempFolder(), 'pictures');
   const destination = new FolderDestination(folder, { layout: createTar ? 'shards' : 'files' });
-  const units = [unitOf(shape), unitOf({ ...shape, index: 1, firstRow: shape.rows })];
+  const numbers = new ClassNumbers({ known: [], publish: (label) => label });
+  const units = [unitOf(shape), unitOf({ ...shape, index: 1, firstRow: shape.rows })].map((unit) => ({
+    ...unit,
+    batch: shape.labels === undefined ? unit.batch : numbers.addTo(unit.batch),
+  }));
   const sink = createTar ? tarSink(destination, { compressTar, outputFormat }) : folderSink(destination);
   const results = units.flatMap(resultsOf).map((result) => {
     const gif = { contentType: 'image/gif', extension: 'gif' };
@@ -79,7 +84,17 @@ async function written(shape: UnitShape, form: Form): Promise<string> {
   });
   await pipeline(Readable.from(results), sink);
   await sealDataset(destination, createLocalCommitter(destination.stateFolder).records(), {
-    ...{ version: '1', createTar, compressTar, outputFormat, createOverview: true, imageExtensions: ['jpg'] },
+    ...{
+      version: '1',
+      createTar,
+      compressTar,
+      outputFormat,
+      createOverview: true,
+      imageExtensions: ['jpg'],
+      cls: true,
+      classes: [],
+      nullLabel: 'output',
+    },
     ...{ schema: (units[0] as (typeof units)[0]).batch.schema, inputs: [], settings: {}, notes: [] },
     ...{ startedAtMs: 0, sealedAtMs: 1, elapsedMs: 1, interrupted: false },
   });
@@ -124,6 +139,14 @@ describeFolderLoaders('a dataset in a folder', () => {
     const fields = Array.from({ length: 2 * ROWS }, (_, row) => [`image ${row}`, null]);
     for (const row of gifs) fields[row]?.reverse();
     expect(rows.map(({ jpg, gif }) => [jpg, gif])).toEqual(fields);
+  });
+
+  it('labels are classes with names in Hugging Face, and a row without one has none', async () => {
+    const labels = Array.from({ length: ROWS }, (_, row) => ['wölf: "x"', 'ant', null][row % 3] as string | null);
+    const folder = await written({ rows: ROWS, labels }, { outputFormat: 'webdataset' });
+    const { rows, features } = await readFolderWith<HubRows>('hub', folder);
+    expect(features.cls).toBe(`ClassLabel(names=['wölf: "x"', 'ant'])`);
+    expect(rows.map(({ cls }) => cls)).toEqual(Array.from({ length: 2 * ROWS }, (_, row) => [0, 1, -1][row % 3]));
   });
 
   it('pictures in archives of folders are said to be no webdataset, and their account is read', async () => {

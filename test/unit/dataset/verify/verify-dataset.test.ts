@@ -58,7 +58,14 @@ async function seal({ folder, records }: Dataset): Promise<void> {
   const destination = new FolderDestination(folder, { layout: 'shards' });
   const names = { version: '1', outputFormat: 'webdataset', createTar: true, createOverview: true } as const;
   const times = { startedAtMs: 0, sealedAtMs: 1, elapsedMs: 1, interrupted: false };
-  const form = { compressTar: false, imageExtensions: ['jpg'], schema: unitOf({ rows: 0 }).batch.schema };
+  const form = {
+    compressTar: false,
+    imageExtensions: ['jpg'],
+    cls: true,
+    classes: [],
+    nullLabel: 'output',
+    schema: unitOf({ rows: 0 }).batch.schema,
+  };
   await sealDataset(destination, Readable.from(records), {
     ...names,
     ...times,

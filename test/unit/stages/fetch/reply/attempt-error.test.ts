@@ -35,6 +35,7 @@ const OUTCOMES: readonly [RowCode, 'ok' | 'rate' | 'overload' | 'neutral'][] = [
   ['host_down', 'neutral'],
   ['host_paused', 'neutral'],
   ['host_skipped', 'neutral'],
+  ['no_label', 'neutral'],
   ['unit_deadline', 'neutral'],
   ['local_shortage', 'neutral'],
   ['unknown_error', 'neutral'],
