@@ -10,6 +10,18 @@ import type { RowCode } from './row-codes.ts';
 /** `000012-1a2b3c4d`: 6-digit index, dash, 8 hex digits over the unit's row numbers and URLs. */
 export type UnitId = string;
 
+/** What a row that could not be read has in place of a URL; no URL has such a scheme. */
+const BAD_ROW = 'flow_dc_bad_row:';
+
+export function badRowMark(line: number, reason: string): string {
+  return `${BAD_ROW} line ${line} ${reason}`;
+}
+
+/** Line and reason of a row that could not be read; undefined for a URL. */
+export function badRowReason(url: string): string | undefined {
+  return url.startsWith(BAD_ROW) ? url.slice(BAD_ROW.length + 1) : undefined;
+}
+
 /**
  * Columns that the manifest reader adds to every batch, in front of the manifest's own.
  * `row` counts over all inputs from 0; `source_row` counts within its file from 0 (both float64, exact to 2^53).

@@ -72,6 +72,6 @@ function values(schema: KeySchema, view: View): string {
   const others = view === 'config' ? [] : (schema.fdc?.valuesOf?.values ?? []);
   return (schema.enum ?? [])
     .filter((value) => !others.includes(value))
-    .map((value) => `'${value}'`)
+    .map((value) => (String(value).includes("'") ? JSON.stringify(value) : `'${value}'`))
     .join(' | ');
 }

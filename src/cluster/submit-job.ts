@@ -244,6 +244,7 @@ async function publish(
     seal: (total: number) => channel.seal(total),
   };
   const planAll = (read: () => Readable): Promise<void> => plan(read(), input.cutting(), noting, signal);
+  input.warnings.onWarning = (message) => options.onNotice?.(`warning: ${message}`);
   try {
     await withRows(input, config.run.dedupe, site.destination.spillFolder, signal, planAll);
     await input.finish();
@@ -273,7 +274,7 @@ async function finish(
   summary: JobSummary,
 ): Promise<Sealed['classes']> {
   const { config, input, site, clock } = submission;
-  const info = sealInfo(config, input.info, site.job, summary, clock.wallMs());
+  const info = sealInfo(config, input, site.job, summary, clock.wallMs());
   const { files, classes } = await sealDataset(site.destination, site.committer.records(), info);
   await site.noteSealed(files);
   await channel.finish();

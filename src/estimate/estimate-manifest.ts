@@ -8,6 +8,7 @@ import type { ManifestOptions } from '../config/types.ts';
 import { freeBytes } from '../destination/disk.ts';
 import { FlowDcError } from '../errors.ts';
 import { hostOf, INVALID_HOST, isStored, unsupportedScheme } from '../host/host.ts';
+import { badRowReason } from '../record.ts';
 import type { RowCode } from '../row-codes.ts';
 import type { FetchStageOptions } from '../stages/fetch/settings.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';
@@ -109,6 +110,7 @@ async function sampleManifest(
 /** As the fetch stage ends such rows; undefined where it asks a store for them. */
 function codeOf(url: string, host: string, allowS3 = false): RowCode | undefined {
   if (allowS3 && isStored(url)) return host === INVALID_HOST ? 'invalid_url' : undefined;
+  if (badRowReason(url) !== undefined) return 'bad_row';
   return unsupportedScheme(url) === undefined ? 'invalid_url' : 'unsupported_scheme';
 }
 

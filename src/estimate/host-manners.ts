@@ -27,6 +27,7 @@ const MAX_REFUSALS = 2;
 
 /** Failures that another method would meet as well: there was nobody to ask. */
 const NOBODY_THERE: ReadonlySet<string> = new Set([
+  'bad_row',
   'invalid_url',
   'unsupported_scheme',
   'address_refused',

@@ -1,9 +1,11 @@
 /** What is wrong with a URL that cannot be requested, as one of a few kinds. */
 import { hostOf, INVALID_HOST, isStored, parseHttpUrl, parseUrl, unsupportedScheme } from '../host/host.ts';
+import { badRowReason } from '../record.ts';
 
 /** What is wrong with a URL that cannot be requested, in words that people understand. */
 export const BAD_URL_KINDS = {
   missing: 'null or empty',
+  unread: 'of a row that cannot be read',
   no_scheme: 'no http:// or https:// in front',
   stored: 'in an object store, fetched with --allow-s3 only',
   other_scheme: 'neither http nor https',
@@ -19,6 +21,7 @@ export type BadUrlKind = keyof typeof BAD_URL_KINDS;
 export function badUrlKind(url: string | null, allowS3 = false): BadUrlKind | undefined {
   if (url === null || url.trim() === '') return 'missing';
   if (parseHttpUrl(url) !== undefined) return undefined;
+  if (badRowReason(url) !== undefined) return 'unread';
   if (isStored(url)) {
     if (!allowS3) return 'stored';
     return hostOf(url) === INVALID_HOST ? 'unparsable' : undefined;

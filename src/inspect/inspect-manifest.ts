@@ -59,10 +59,11 @@ function inspectionOf(
 ): ManifestInspection {
   const inspection = {
     // No more of a file than the inspection promises.
-    files: info.files.map(({ name, format, gzip, bytes, rows, rowGroupBytes }) => ({
+    files: info.files.map(({ name, format, gzip, bytes, rows, rowGroupBytes, how }) => ({
       name,
       format,
       gzip,
+      how,
       bytes,
       rows,
       rowGroupBytes,

@@ -36,6 +36,8 @@ export interface InspectedFile {
   readonly name: string;
   readonly format: ManifestFormat;
   readonly gzip: boolean;
+  /** How csv and the like are read, in words. */
+  readonly how?: string | undefined;
   /** 0 for stdin. */
   readonly bytes: number;
   /** Known in advance for parquet only. */

@@ -72,7 +72,7 @@ const RULES: Readonly<Record<Exclude<ManifestWarningCode, 'reader'>, Rule>> = {
     return {
       message:
         `${count(badUrls.rows)} rows (${share(badUrls.rows / rows)}) have no URL that can be requested and will ` +
-        'end as invalid_url or unsupported_scheme',
+        'end as invalid_url, bad_row or unsupported_scheme',
       advice:
         badUrls.kinds[0]?.kind === 'stored'
           ? 'fetch rows of s3:// and gs:// with --allow-s3'

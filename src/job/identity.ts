@@ -23,6 +23,8 @@ export interface JobIdentity {
   readonly formatVersion: number;
   readonly inputs: readonly InputIdentity[];
   readonly columns: ColumnRoles;
+  /** How the user says that text is read; absent where its content says it. */
+  readonly readAs?: string | undefined;
   /** Rows taken from the inputs, when not all: the last unit is cut there. */
   readonly limitRows?: number | undefined;
   readonly shardSize: number;
@@ -67,6 +69,7 @@ export function identityOf(
     formatVersion: JOB_FORMAT_VERSION,
     inputs: manifest.files.map(({ name, bytes, hash }) => ({ name, bytes, hash })),
     columns: manifest.roles,
+    readAs: readAs(input),
     limitRows: input.limitRows,
     shardSize: partition.shardSize,
     groupBy: partition.groupBy,
@@ -93,6 +96,11 @@ function listed(classes: readonly string[] = []): string | undefined {
   return classes.length === 0 ? undefined : createHash('sha256').update(JSON.stringify(classes)).digest('hex');
 }
 
+function readAs({ delimiter, quote, encoding, columnNames }: ResolvedConfig['manifest']): string | undefined {
+  const given = { delimiter, quote, encoding, columns: columnNames };
+  return Object.values(given).some((value) => value !== undefined) ? JSON.stringify(given) : undefined;
+}
+
 /** The same with what earlier runs have learned of its inputs. */
 export function withContents(now: JobIdentity, before: JobIdentity): JobIdentity {
   const known = (at: number): Partial<InputIdentity> => {
@@ -110,6 +118,7 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   label: (identity) => show(identity.columns.label),
   caption_col: (identity) => show(identity.columns.caption),
   key_col: (identity) => show(identity.columns.key),
+  'delimiter, quote, encoding, columns': (identity) => identity.readAs ?? 'none',
   limit: (identity) => show(identity.limitRows),
   shard_size: (identity) => show(identity.shardSize),
   group_by: (identity) => show(identity.groupBy),

@@ -30,6 +30,10 @@ const BLOCKED = 'the host refuses programs that do not say who they are, or the 
 const BUSY = 'the host was overloaded or broken at that time';
 
 const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
+  bad_row: {
+    cause:
+      'a line of the manifest with too few or many cells, or an open quote; mend it, or download anew with a --delimiter or --quote that fits',
+  },
   invalid_url: {
     cause: 'the manifest has an empty or broken value; repair it there, or name the right column (--url)',
   },

@@ -21,6 +21,7 @@ import { allChunks, headOfStdin } from '../stages/manifest/stdin-head.ts';
 import type { PartitionByHostOptions } from '../stages/partition/partition-by-host.ts';
 import { readClassList } from './class-list.ts';
 import { beginningOf, folderPipe, type InputMemory, type PipePlace } from './input-memory.ts';
+import { InputWarnings } from './input-warnings.ts';
 import { KeptBytes } from './kept-input.ts';
 
 /** What a manifest holds, for those who ask before there is a job. */
@@ -28,6 +29,7 @@ export { readManifestInfo };
 
 export interface JobInput {
   readonly info: ManifestInfo;
+  readonly warnings: InputWarnings;
   /** How its rows are cut into units: as the settings say, and where earlier runs cut them. Known once adopted. */
   cutting(): PartitionByHostOptions;
   /** Units were decided in earlier runs: a cut by time now could contradict them. */
@@ -102,17 +104,19 @@ async function fileInput(
   signal?: AbortSignal,
 ): Promise<JobInput> {
   const info = await readManifestInfo(inputs, { ...options, signal });
+  const warnings = new InputWarnings(info.warnings);
   let memory: InputMemory | undefined;
   let reader: ManifestReader | undefined;
   return {
     info,
+    warnings,
     cutting: () => ({ shardSize, groupBy }),
     stopLingering: () => {},
     adopt: async (given) => {
       memory = given;
     },
     read: (columns) => {
-      const read = readManifest(inputs, { ...options, info, columns });
+      const read = warnings.of(readManifest(inputs, { ...options, info, columns }));
       reader ??= read;
       return read;
     },
@@ -173,6 +177,7 @@ async function headOf(
 
 class PipeInput implements JobInput {
   readonly info: ManifestInfo;
+  readonly warnings: InputWarnings;
   readonly #head: PipeHead;
   readonly #options: ManifestReadOptions;
   readonly #partition: PartitionSettings;
@@ -185,6 +190,7 @@ class PipeInput implements JobInput {
 
   constructor(head: PipeHead, options: ManifestReadOptions, partition: PartitionSettings) {
     this.info = head.info;
+    this.warnings = new InputWarnings(head.info.warnings);
     this.#head = head;
     this.#options = options;
     this.#partition = partition;
@@ -212,8 +218,12 @@ class PipeInput implements JobInput {
   read(): ManifestReader {
     const spoolPath = this.#isSpooled ? this.#head.spool : this.#memory?.partialInput;
     const { stdin, info } = this.#head;
-    if (this.#isKept) return readManifest(this.#memory?.keptInput as string, this.#options);
-    return readManifest('-', { ...this.#options, info, stdin, spoolPath, onBytes: (bytes) => this.#check(bytes) });
+    const onBytes = (bytes: Buffer): Promise<void> => this.#check(bytes);
+    return this.warnings.of(
+      this.#isKept
+        ? readManifest(this.#memory?.keptInput as string, this.#options)
+        : readManifest('-', { ...this.#options, info, stdin, spoolPath, onBytes }),
+    );
   }
 
   async contentOf(name: string): Promise<string> {

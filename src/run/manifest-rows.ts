@@ -5,6 +5,7 @@ import { resolveConfig } from '../config/resolve.ts';
 import type { ManifestOptions } from '../config/types.ts';
 import { ManifestUrls } from '../dataset/verify/manifest-urls.ts';
 import { isFlowDcError } from '../errors.ts';
+import type { JobIdentity } from '../job/identity.ts';
 import type { JobFile } from '../job/job-file.ts';
 import type { JobView } from '../job/view/job-view.ts';
 import { type ReadManifestOptions, readManifest } from '../stages/manifest/read-manifest.ts';
@@ -34,6 +35,13 @@ export interface ComparedManifest {
   readonly changed: readonly { readonly name: string; readonly problem: string }[];
 }
 
+/** As the job was told to read text. */
+function readAs({ readAs }: JobIdentity): ManifestOptions {
+  if (readAs === undefined) return {};
+  const { columns: columnNames, ...rest } = JSON.parse(readAs);
+  return { ...rest, columnNames };
+}
+
 /**
  * Read a manifest that is said to be a job's: the job's own URL column and limit unless others are given. Errors: those
  * of readManifest.
@@ -44,7 +52,7 @@ export async function manifestToCompare(
   source: Pick<ReadManifestOptions, 'signal' | 'stdin' | 'remote'>,
 ): Promise<ComparedManifest> {
   const reader = readManifest(inputs, {
-    ...{ urlColumn: identity.columns.url, limitRows: identity.limitRows, ...options, ...source },
+    ...{ urlColumn: identity.columns.url, limitRows: identity.limitRows, ...readAs(identity), ...options, ...source },
     ...{ labelColumn: '', captionColumn: '', keyColumn: '', columns: [] },
   });
   const urls = new ManifestUrls(settings.redact_query === true);

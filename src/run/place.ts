@@ -149,7 +149,7 @@ class FolderPlace implements Place {
     if (!complete || isFinished) return summary;
     // What threads had open that were lost on the way.
     await this.#sweep();
-    const info = sealInfo(this.#config, input.info, this.#job as OpenJob, summary, clock.wallMs());
+    const info = sealInfo(this.#config, input, this.#job as OpenJob, summary, clock.wallMs());
     const { files, classes } = await sealDataset(destination, committer.records(), info);
     await noteSealed(destination.paths, files);
     return { ...summary, classes };

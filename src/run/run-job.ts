@@ -151,6 +151,7 @@ async function runChain(
   pulse: RowPulse,
 ): Promise<boolean> {
   const { destination, committer, clock } = place;
+  input.warnings.onWarning = (message) => onNotice?.(`warning: ${message}`);
   const rollForward = destination.rollForward.bind(destination);
   const channel = createInProcessChannel({ committer, clock, rollForward, highWater: transport.queueUnits });
   const unwatch = place.watch(force, (error) => control.fail(error));

@@ -9,6 +9,7 @@ import type { JobSummary } from '../job/job-summary.ts';
 import { workedMs } from '../job/timeline.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import { VERSION } from '../version.ts';
+import type { InputWarnings } from './input-warnings.ts';
 
 /** Keys that may hold credentials: never part of a dataset that others read. */
 const PRIVATE_KEYS = ['header', 'hosts', 'contact', 'log_file', 's3_profile'];
@@ -21,7 +22,10 @@ function isOfCluster(key: string): boolean {
 /** What a finished dataset says about how it came to be. */
 export function sealInfo(
   config: ResolvedConfig,
-  manifest: Pick<ManifestInfo, 'warnings' | 'schema' | 'classes'>,
+  input: {
+    readonly info: Pick<ManifestInfo, 'schema' | 'classes'>;
+    readonly warnings: Pick<InputWarnings, 'all'>;
+  },
   job: JobFile,
   summary: JobSummary,
   nowMs: number,
@@ -29,7 +33,7 @@ export function sealInfo(
   const settings = Object.entries(resolvedKeys(config)).filter(
     ([key]) => !PRIVATE_KEYS.includes(key) && !isOfCluster(key),
   );
-  const notes = [...manifest.warnings];
+  const notes = [...input.warnings.all];
   if (config.fetch.insecure) notes.push('TLS certificates were not checked (insecure).');
   if (config.fetch.connectTo.length > 0)
     notes.push(`Connections were redirected (connect_to ${config.fetch.connectTo.join(', ')}).`);
@@ -40,9 +44,9 @@ export function sealInfo(
     createTar: config.sink.createTar,
     compressTar: config.sink.compressTar,
     imageExtensions: config.sink.imageName === 'content' ? ['jpg', 'png', 'webp', 'gif'] : ['jpg'],
-    schema: manifest.schema,
+    schema: input.info.schema,
     cls: config.sink.cls,
-    classes: manifest.classes ?? [],
+    classes: input.info.classes ?? [],
     nullLabel: config.sink.nullLabel,
     createOverview: config.sink.createOverview,
     inputs: job.identity.inputs.map(({ name, bytes, hash }) => ({

@@ -152,7 +152,7 @@ export class StorePlace implements Place {
     await (this.#job as OpenStoreJob).lock.assertHeld();
     // What threads had open that were lost on the way.
     await this.#sweep();
-    const info = sealInfo(this.#config, input.info, this.#job as OpenStoreJob, summary, clock.wallMs());
+    const info = sealInfo(this.#config, input, this.#job as OpenStoreJob, summary, clock.wallMs());
     const { files: sealed, classes } = await sealDataset(destination, committer.records(), info);
     const job = await readStoreJobFile(this.#area);
     if (job !== undefined) await writeStoreJobFile(this.#area, { ...job, sealed });

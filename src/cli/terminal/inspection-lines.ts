@@ -27,9 +27,10 @@ export function inspectionLines(found: ManifestInspection): string[] {
 }
 
 function fileLines({ files, rows, limited }: ManifestInspection): string[] {
-  const lines = files.slice(0, MAX_FILES).map(({ name, format, gzip, bytes, rows: own, rowGroupBytes }) => {
+  const lines = files.slice(0, MAX_FILES).map(({ name, format, gzip, how, bytes, rows: own, rowGroupBytes }) => {
     const parts = [
       `${format}${gzip ? ' (gzip)' : ''}`,
+      ...(how === undefined ? [] : [how]),
       ...(bytes === 0 ? [] : [byteSize(bytes)]),
       ...(own === undefined ? [] : [`${count(own)} rows`]),
       ...(rowGroupBytes === undefined ? [] : [`largest row group ${byteSize(rowGroupBytes)}`]),

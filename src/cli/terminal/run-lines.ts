@@ -107,10 +107,17 @@ function inputLine(manifest: ManifestInfo): string {
   const files =
     manifest.files.length === 1 ? (manifest.files[0]?.name ?? '1 file') : `${count(manifest.files.length)} files`;
   const keys = roles.key === undefined ? '' : `, ${role('key')}`;
+  const dialect = howRead(manifest);
   return (
-    `input: ${rows}${files}; ${role('url')}, ${role('label')}, ${role('caption')}${keys}; ` +
+    `input: ${rows}${files}${dialect}; ${role('url')}, ${role('label')}, ${role('caption')}${keys}; ` +
     `${manifest.columns.length} columns`
   );
+}
+
+/** How the first file of text is read; the others may differ, as `inspect` says. */
+function howRead({ files }: ManifestInfo): string {
+  const first = files.find(({ how }) => how !== undefined);
+  return first === undefined ? '' : ` (${first.how})`;
 }
 
 async function outputLine(config: ResolvedConfig): Promise<string> {

@@ -106,6 +106,46 @@ export const MANIFEST_KEYS = {
     description: 'Column with a unique sample key, used in place of shard number and position.',
     fdc: { slice: 'manifest', option: 'keyColumn', value: 'COLUMN', group: 'input', commands: LABELLED },
   },
+  delimiter: {
+    type: 'string',
+    minLength: 1,
+    description:
+      'What stands between the cells of csv and the like: a letter, or tab, comma, semicolon, pipe, space, or none for ' +
+      'one column. Told by the content when not given.',
+    fdc: { slice: 'manifest', option: 'delimiter', value: 'LETTER', group: 'input', commands: READERS },
+  },
+  quote: {
+    type: 'string',
+    enum: ['double', 'single', 'none', '"', "'"],
+    description:
+      'What stands around cells of csv and the like: none takes quotes literally. Told by the content when not given.',
+    fdc: { slice: 'manifest', option: 'quote', value: 'QUOTE', group: 'input', commands: READERS },
+  },
+  encoding: {
+    type: 'string',
+    minLength: 1,
+    description:
+      'Encoding of text: utf-8, utf-16le, windows-1252, or another name of the WHATWG. Told by the byte order mark or ' +
+      'the content when not given.',
+    fdc: { slice: 'manifest', option: 'encoding', value: 'NAME', group: 'input', commands: READERS },
+  },
+  columns: {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    description:
+      'Names of the columns of csv and the like whose first line is no header. A first line with a URL in it is taken ' +
+      'for none by itself.',
+    fdc: { slice: 'manifest', option: 'columnNames', list: 'comma', value: 'NAMES', group: 'input', commands: READERS },
+  },
+  on_bad_row: {
+    type: 'string',
+    enum: ['skip', 'fail'],
+    default: 'skip',
+    description:
+      'What becomes of a row that cannot be read (too few cells, a quote that is not closed): skip gives it the outcome ' +
+      'bad_row and goes on, unless more than 1 % and at least 100 are; fail ends the run.',
+    fdc: { slice: 'manifest', option: 'onBadRow', value: 'POLICY', group: 'input', commands: READERS },
+  },
   limit: {
     type: 'integer',
     minimum: 1,

@@ -28,6 +28,28 @@ export interface InputKeys {
   readonly caption_col?: string | undefined;
   /** Column with a unique sample key, used in place of shard number and position. */
   readonly key_col?: string | undefined;
+  /**
+   * What stands between the cells of csv and the like: a letter, or tab, comma, semicolon, pipe, space, or none for one
+   * column. Told by the content when not given.
+   */
+  readonly delimiter?: string | undefined;
+  /** What stands around cells of csv and the like: none takes quotes literally. Told by the content when not given. */
+  readonly quote?: 'double' | 'single' | 'none' | '"' | "'" | undefined;
+  /**
+   * Encoding of text: utf-8, utf-16le, windows-1252, or another name of the WHATWG. Told by the byte order mark or the
+   * content when not given.
+   */
+  readonly encoding?: string | undefined;
+  /**
+   * Names of the columns of csv and the like whose first line is no header. A first line with a URL in it is taken for
+   * none by itself.
+   */
+  readonly columns?: string | readonly string[] | undefined;
+  /**
+   * What becomes of a row that cannot be read (too few cells, a quote that is not closed): skip gives it the outcome
+   * bad_row and goes on, unless more than 1 % and at least 100 are; fail ends the run. Default: skip.
+   */
+  readonly on_bad_row?: 'skip' | 'fail' | undefined;
   /** Read only the first so many rows. */
   readonly limit?: number | undefined;
   /**
@@ -86,6 +108,28 @@ export interface ManifestSettings {
   readonly captionColumn?: string | undefined;
   /** Column with a unique sample key, used in place of shard number and position. */
   readonly keyColumn?: string | undefined;
+  /**
+   * What stands between the cells of csv and the like: a letter, or tab, comma, semicolon, pipe, space, or none for one
+   * column. Told by the content when not given.
+   */
+  readonly delimiter?: string | undefined;
+  /** What stands around cells of csv and the like: none takes quotes literally. Told by the content when not given. */
+  readonly quote?: 'double' | 'single' | 'none' | '"' | "'" | undefined;
+  /**
+   * Encoding of text: utf-8, utf-16le, windows-1252, or another name of the WHATWG. Told by the byte order mark or the
+   * content when not given.
+   */
+  readonly encoding?: string | undefined;
+  /**
+   * Names of the columns of csv and the like whose first line is no header. A first line with a URL in it is taken for
+   * none by itself.
+   */
+  readonly columnNames?: readonly string[] | undefined;
+  /**
+   * What becomes of a row that cannot be read (too few cells, a quote that is not closed): skip gives it the outcome
+   * bad_row and goes on, unless more than 1 % and at least 100 are; fail ends the run. Default: skip.
+   */
+  readonly onBadRow: 'skip' | 'fail';
   /** Read only the first so many rows. */
   readonly limitRows?: number | undefined;
   /**

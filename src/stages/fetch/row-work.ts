@@ -1,7 +1,7 @@
 /** A row on its way through the engine: what is asked, where it is now, what it has cost so far, how it ends. */
 import type { KeptRow } from '../../dataset/outcome-rows.ts';
-import { hostOf, unsupportedScheme } from '../../host/host.ts';
-import type { AnnouncedBody } from '../../record.ts';
+import { hostOf, INVALID_HOST, unsupportedScheme } from '../../host/host.ts';
+import { type AnnouncedBody, badRowReason } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
 import type { BucketAccess } from '../../store/s3/bucket-access.ts';
 import type { AcceptedBody } from './reply/accept-body.ts';
@@ -225,6 +225,8 @@ export function keptEnd(kept: KeptRow, held: CollectedBody | undefined): RowEnd 
 
 /** How a row ends whose URL cannot be requested at all. */
 export function refusedUrl(url: string): RowEnd {
+  const unread = badRowReason(url);
+  if (unread !== undefined) return unsentEnd('bad_row', unread, INVALID_HOST, 0);
   const scheme = unsupportedScheme(url);
   const fix = scheme === 's3' || scheme === 'gs' ? 'are fetched with --allow-s3 only' : 'cannot be fetched';
   if (scheme !== undefined) return unsentEnd('unsupported_scheme', `${scheme}: URLs ${fix}`, hostOf(url), 0);

@@ -1,142 +1,169 @@
-/** Rows of csv or tsv. */
+/** Rows of csv, tsv and their like. */
 import type { RecordBatch } from 'apache-arrow';
-import { CsvError } from 'csv-parse';
 import { viewOf } from '../../arrow/copy-bytes.ts';
+import type { Unescaped } from '../../arrow/text-builder.ts';
 import { FlowDcError } from '../../errors.ts';
+import { BadRows } from './bad-rows.ts';
 import { checkNames } from './bounds.ts';
-import { type Known, OddRecords } from './odd-records.ts';
-import { csvUnescaped, type Dialect, RecordScanner } from './record-scanner.ts';
+import type { FileDialect } from './dialect.ts';
+import { looseRecord } from './loose-record.ts';
+import { RecordScanner, unescapedOf } from './record-scanner.ts';
 import { type TextInput, TextRows } from './text-rows.ts';
 
-/** What csv-parse does not look at before more bytes come: a row is handed on no sooner than it would. */
+/** A record that is longer is looked at again only when twice as much of it is there. Chosen. */
+const LONG_BYTES = 64 * 1024;
+/** The scanner looks so far ahead: a row is handed on when as many bytes follow it. */
 const HELD_BYTES = 3;
 
 /**
- * Rows of csv or tsv: the first line names the columns, every cell is text. Quoted cells may hold line breaks; tsv
- * tolerates quotes inside of cells. FDC_ERR_MANIFEST_CORRUPT with the line where a row has too many or too few cells or
- * a quote is not closed; the rows before it are yielded first. FDC_ERR_MANIFEST_EMPTY without a header line.
+ * Rows of csv, tsv and their like: every cell is text, and the first line names the columns unless the dialect does.
+ * Quoted cells may hold line breaks. A row with too many or too few cells, or a quote that is not closed, is one of
+ * `BadRows`: skipped, or FDC_ERR_MANIFEST_CORRUPT behind the rows before it. FDC_ERR_MANIFEST_EMPTY without any line.
  */
-export async function* delimitedRows(input: TextInput, delimiter: string): AsyncGenerator<RecordBatch, void> {
-  const file = new DelimitedFile(input, delimiter);
+export async function* delimitedRows(input: TextInput, dialect: FileDialect): AsyncGenerator<RecordBatch, void> {
+  const file = new DelimitedFile(input, dialect);
   let failure: unknown;
   try {
     for await (const chunk of input.chunks) {
-      failure = await file.give(chunk);
-      if (failure !== undefined) break;
+      file.give(chunk);
       const { rows } = file;
       if (rows?.isFull || (input.isLive && rows !== undefined && rows.length > 0)) yield* rows.take();
     }
-    if (input.isCut !== true) failure ??= await file.finish();
+    if (input.isCut !== true) file.finish();
   } catch (error) {
     failure = error;
   }
   const { rows } = file;
   if (rows !== undefined) yield* rows.take();
-  if (failure !== undefined) throw explain(failure, input);
+  if (failure !== undefined) throw failure;
   if (rows === undefined)
     throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${input.name} has no header line: expected column names and rows`);
   // A header alone still says which columns there are.
   if (rows.total === 0) yield rows.none();
 }
 
-/**
- * A file on its way into rows: plain records by a scanner, which is 20 times as fast, and those that are not by
- * csv-parse, one at a time. What a file means, and what is wrong with one, is what csv-parse says of it.
- */
+/** A file on its way into rows: plain records by a scanner, which is 20 times as fast, odd ones one at a time. */
 class DelimitedFile {
   readonly #input: TextInput;
-  readonly #delimiter: string;
-  readonly #looseQuotes: boolean;
+  readonly #dialect: FileDialect;
+  readonly #unescaped: Unescaped;
+  readonly #bad: BadRows;
   /** Set by the header. */
   rows: TextRows | undefined;
-  #known: Known | undefined;
   #scanner: RecordScanner | undefined;
-  /** What no row was made of, unless `#odd` has it. */
+  /** What no row was made of, and what came behind it and is not worth a look yet. */
   #rest: Buffer = Buffer.alloc(0);
-  /** What is at work on an odd record. */
-  #odd: OddRecords | undefined;
+  #more: Buffer[] = [];
+  #moreBytes = 0;
+  /** So much has to be there before it is looked at again. */
+  #wantedBytes = 0;
+  #line: number;
+  /** Bytes in front of the first record that are still to come. */
+  #begin: number;
 
-  constructor(input: TextInput, delimiter: string) {
+  constructor(input: TextInput, dialect: FileDialect) {
     this.#input = input;
-    this.#delimiter = delimiter;
-    this.#looseQuotes = delimiter === '\t';
-    this.#odd = this.#oddRecords(true);
+    this.#dialect = dialect;
+    this.#unescaped = unescapedOf(dialect);
+    this.#bad = new BadRows(input);
+    this.#line = dialect.begin.lines + 1;
+    this.#begin = dialect.begin.bytes;
+    if (dialect.columns !== undefined) this.#open(dialect.columns);
   }
 
-  /** Resolves with what is wrong with the file, if something is. */
-  async give(chunk: Buffer): Promise<unknown> {
-    if (this.#odd === undefined) this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    let given = chunk;
-    for (;;) {
-      if (this.#odd !== undefined) {
-        const failure = await this.#odd.give(given);
-        if (failure !== undefined || this.#odd.found === 0) return failure;
-        this.#resume(this.#odd);
-      }
-      if (!this.#scan()) return undefined;
-      this.#odd = this.#oddRecords(true);
-      given = this.#rest;
-    }
+  give(chunk: Buffer): void {
+    const skipped = Math.min(this.#begin, chunk.length);
+    this.#begin -= skipped;
+    this.#more.push(chunk.subarray(skipped));
+    this.#moreBytes += chunk.length - skipped;
+    if (this.#moreBytes < this.#wantedBytes) return;
+    this.#rest = this.#more.length === 1 && this.#rest.length === 0 ? (this.#more[0] as Buffer) : this.#joined();
+    this.#more = [];
+    this.#moreBytes = 0;
+    this.#wantedBytes = 0;
+    this.#read(false);
   }
 
-  async finish(): Promise<unknown> {
-    if (this.#odd !== undefined) {
-      const failure = await this.#odd.finish();
-      if (failure !== undefined || this.#odd.found === 0) return failure;
-      this.#resume(this.#odd);
-    }
-    if (this.#rest.length === 0) return undefined;
-    const last = this.#oddRecords(false);
-    return (await last.give(this.#rest)) ?? (await last.finish());
+  finish(): void {
+    this.#rest = this.#joined();
+    this.#read(true);
   }
 
-  #oddRecords(justOne: boolean): OddRecords {
-    const options = {
-      delimiter: this.#delimiter,
-      looseQuotes: this.#looseQuotes,
-      known: this.#known,
-      line: this.#scanner?.line ?? 1,
-      justOne,
-      maxRecordBytes: this.#input.maxRecordBytes,
-    };
-    return new OddRecords(options, (cells) => {
-      if (this.rows === undefined) this.rows = new TextRows(columnNames(cells, this.#input), this.#input);
-      else this.rows.add(cells);
-    });
+  #joined(): Buffer {
+    return Buffer.concat([this.#rest, ...this.#more]);
   }
 
-  /** Go on behind an odd record. */
-  #resume(odd: OddRecords): void {
-    this.#rest = odd.rest;
-    this.#odd = undefined;
-    if (this.#known === undefined) this.#learn(odd);
-    if (this.#scanner !== undefined) this.#scanner.line = odd.line;
-  }
-
-  /** The header was read: from here on it is known what a record looks like. */
-  #learn({ options }: OddRecords): void {
-    const columns = this.rows?.names.length ?? 0;
-    // The header may be all there is, without a line break.
-    const lineEnd = String((options.record_delimiter as readonly Buffer[])[0] ?? '\n') as Dialect['lineEnd'];
-    const dialect = { delimiter: this.#delimiter, lineEnd, looseQuotes: this.#looseQuotes };
-    this.#known = { dialect, columns };
-    this.#scanner = new RecordScanner(columns, dialect, this.#input.maxRecordBytes);
-  }
-
-  /** Make rows of what is plain of the rest. Returns whether an odd record follows. */
-  #scan(): boolean {
-    const [scanner, rows, block] = [this.#scanner as RecordScanner, this.rows as TextRows, this.#rest];
+  #read(isEnd: boolean): void {
+    const block = this.#rest;
     const view = viewOf(block);
     let from = 0;
+    while (from < block.length) {
+      if (this.#scanner !== undefined) {
+        from = this.#scan(this.#scanner, block, view, from);
+        if (from === block.length || !(this.#scanner.isOdd || isEnd)) break;
+      }
+      const next = this.#readOdd(block, from, isEnd);
+      if (next === undefined) break;
+      from = next;
+    }
+    this.#rest = block.subarray(from);
+  }
+
+  /** Make rows of what is plain. Returns where what is not begins. */
+  #scan(scanner: RecordScanner, block: Buffer, view: DataView, start: number): number {
+    let from = start;
+    scanner.line = this.#line;
     do {
       scanner.scan(block, view, from, block.length - HELD_BYTES);
       const { bounds, records, end } = scanner;
-      if (records > 0) rows.addRows({ block, view, from, to: end, bounds, unescaped: csvUnescaped, rows: records });
+      if (records > 0)
+        this.rows?.addRows({ block, view, from, to: end, bounds, unescaped: this.#unescaped, rows: records });
+      this.#bad.good(records);
       from = end;
     } while (scanner.isFull);
-    this.#rest = block.subarray(from);
-    return scanner.isOdd;
+    this.#line = scanner.line;
+    return from;
   }
+
+  /** Read a record that is not plain, or may not be. Returns where the next one begins, if it is all there. */
+  #readOdd(block: Buffer, from: number, isEnd: boolean): number | undefined {
+    const terms = {
+      dialect: this.#dialect,
+      columns: this.rows?.names.length,
+      maxRecordBytes: this.#input.maxRecordBytes,
+    };
+    const record = looseRecord(block, from, isEnd, terms);
+    if (record.kind === 'more') {
+      const bytes = block.length - from;
+      this.#wantedBytes = bytes > LONG_BYTES ? bytes : 0;
+      return undefined;
+    }
+    if (record.kind === 'long') throw tooLong(this.#input, this.#line);
+    if (record.kind === 'bad') this.#bad.add(this.rows, this.#line, record.reason);
+    else if (record.kind === 'cells' && this.rows === undefined) this.#open(columnNames(record.cells, this.#input));
+    else if (record.kind === 'cells') {
+      this.rows?.add(record.cells);
+      this.#bad.good(1);
+    }
+    this.#line += linesIn(block.subarray(from, record.end), this.#dialect.lineEnd);
+    return record.end;
+  }
+
+  #open(names: readonly string[]): void {
+    this.rows = new TextRows(names, this.#input);
+    this.#scanner = new RecordScanner(names.length, this.#dialect, this.#input.maxRecordBytes);
+  }
+}
+
+function tooLong({ name, maxRecordBytes }: TextInput, line: number): FlowDcError {
+  const message = `${name}, line ${line} has over ${maxRecordBytes} bytes (max_record): expected rows, one per line`;
+  return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', message);
+}
+
+function linesIn(bytes: Buffer, lineEnd: string): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(lineEnd); at >= 0; at = bytes.indexOf(lineEnd, at + 1)) lines++;
+  return lines;
 }
 
 /** Header cells as column names: empty ones are numbered, repeated ones get a suffix. */
@@ -156,31 +183,4 @@ function columnNames(cells: readonly string[], input: TextInput): string[] {
     names.add(name);
   });
   return [...names];
-}
-
-function explain(error: unknown, { name, maxRecordBytes }: TextInput): unknown {
-  if (!(error instanceof CsvError)) return error;
-  const { code, lines, record } = error as CsvError & { lines?: number; record?: string[] };
-  const line = `${name}, line ${lines ?? '?'}`;
-  const cause = { cause: error };
-  if (code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') {
-    const found = `has ${record?.length ?? 'another number of'} cells, unlike the header`;
-    return new FlowDcError(
-      'FDC_ERR_MANIFEST_CORRUPT',
-      `${line} ${found}: put cells that hold the delimiter in quotes`,
-      cause,
-    );
-  }
-  if (code === 'CSV_QUOTE_NOT_CLOSED' || code === 'CSV_MAX_RECORD_SIZE') {
-    const found =
-      code === 'CSV_QUOTE_NOT_CLOSED'
-        ? 'or the file is cut off'
-        : `or a record has over ${maxRecordBytes} bytes (max_record)`;
-    return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${line}: a quote is opened and never closed, ${found}`, cause);
-  }
-  return new FlowDcError(
-    'FDC_ERR_MANIFEST_CORRUPT',
-    `${line}: ${error.message.replace(/\s+/g, ' ').slice(0, 200)}`,
-    cause,
-  );
 }

@@ -1,6 +1,9 @@
 /** What an input is, from its content first and its name second. */
 import { FlowDcError } from '../../errors.ts';
+import { detectDialect, type GivenDialect } from './detect-dialect.ts';
+import { textWords } from './dialect.ts';
 import type { DetectedFormat, ManifestFormat } from './manifest-info.ts';
+import { type TextEncoding, ToUtf8 } from './text-encoding.ts';
 
 /** Formats that the reader names but does not read. */
 export type GivenFormat = 'auto' | ManifestFormat | 'excel' | 'xml';
@@ -13,8 +16,7 @@ const FOREIGN: readonly (readonly [magic: string, what: string, fix: string])[] 
   ['\x28\xb5\x2f\xfd', 'compressed with zstd', 'unpack it with zstd -d, or use gzip'],
   ['BZh', 'compressed with bzip2', 'unpack it with bunzip2, or use gzip'],
   ['\xfd7zXZ', 'compressed with xz', 'unpack it with xz -d, or use gzip'],
-  ['\xff\xfe', 'UTF-16 text', 'save it as UTF-8'],
-  ['\xfe\xff', 'UTF-16 text', 'save it as UTF-8'],
+  ['\xff\xfe\0\0', 'UTF-32 text', 'save it as UTF-8'],
   ['ARROW1', 'an Arrow IPC (feather) file', 'convert it to parquet'],
   ['ORC', 'an ORC file', 'convert it to parquet'],
   ['SQLite format 3', 'an SQLite database', 'export the table as csv'],
@@ -24,10 +26,17 @@ export interface HeadOfInput {
   /** First bytes, unpacked. */
   readonly head: Buffer;
   readonly gzip: boolean;
+  /** There is no more. */
+  readonly isWhole: boolean;
   /** File name, or - for stdin. */
   readonly name: string;
   /** What whoever sent it calls it; counts where the name says nothing. */
   readonly typed?: ManifestFormat | undefined;
+}
+
+/** What the user says of text. */
+export interface GivenText extends GivenDialect {
+  readonly encoding?: TextEncoding | undefined;
 }
 
 /**
@@ -35,8 +44,8 @@ export interface HeadOfInput {
  * wins over both, unless the content contradicts it. FDC_ERR_MANIFEST_EMPTY without content, FDC_ERR_MANIFEST_FORMAT
  * for what cannot be read, with the way to convert it.
  */
-export function detectFormat(input: HeadOfInput, given: GivenFormat): DetectedFormat {
-  const { head, gzip, name, typed } = input;
+export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenText = {}): DetectedFormat {
+  const { head, gzip, isWhole, name, typed } = input;
   const named = extension(name) ?? typed;
   if (head.length === 0)
     throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${name} is empty: expected a manifest with at least one row`);
@@ -50,10 +59,9 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat): DetectedFo
     return { format: 'parquet', gzip };
   }
   for (const [start, what, fix] of FOREIGN) if (magic.startsWith(start)) throw unreadable(name, what, fix);
-  const text = head
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .trimStart();
+  const converter = new ToUtf8(say.encoding ?? 'auto');
+  const utf8 = Buffer.concat([converter.give(head), ...(isWhole ? [converter.end()] : [])]);
+  const text = utf8.toString('utf8').trimStart();
   if (text === '')
     throw new FlowDcError(
       'FDC_ERR_MANIFEST_EMPTY',
@@ -67,11 +75,15 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat): DetectedFo
       'download or export it again, or give its real input_format',
     );
   }
-  if (head.includes(0)) throw unreadable(name, 'binary data of no known format', 'convert it to csv or parquet');
-  const format = given === 'auto' ? textFormat(text, named) : given;
-  return format === 'csv' || format === 'tsv'
-    ? { format, gzip, delimiter: format === 'tsv' ? '\t' : delimiterOf(text) }
-    : { format, gzip };
+  if (utf8.includes(0)) throw unreadable(name, 'binary data of no known format', 'convert it to csv or parquet');
+  const { encoding } = converter;
+  const isTable = say.delimiter !== undefined || say.quote !== undefined || say.columns !== undefined;
+  const format = given !== 'auto' ? given : isTable ? 'csv' : textFormat(text, named);
+  if (format === 'txt' && lineOf(text).includes('\t'))
+    throw unreadable(name, 'a table with tabs, not a list of URLs', 'leave input_format at auto');
+  if (format !== 'csv' && format !== 'tsv') return { format, gzip, encoding };
+  const dialect = detectDialect(utf8, isWhole, format === 'tsv' ? '\t' : ',', say);
+  return { format, gzip, encoding, dialect, how: textWords(dialect, encoding) };
 }
 
 /** The kind that a file's name says, `.gz` aside; undefined for a name that says nothing. */
@@ -99,18 +111,12 @@ function textFormat(text: string, named: ManifestFormat | undefined): ManifestFo
   if (text.startsWith('{')) return 'jsonl';
   if (/^\[\s*(?:[{"\]]|$)/.test(text)) return 'json';
   if (named === 'csv' || named === 'tsv') return named;
-  const firstLine = lineOf(text);
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(firstLine)) return 'txt';
+  const firstLine = lineOf(text.replace(/^(?:#.*(?:\r?\n|\r))+/, ''));
   if (firstLine.includes('\t')) return 'tsv';
+  if (/^["']\w+:\/\//.test(firstLine)) return 'csv';
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(firstLine)) return 'txt';
   // A list of URLs may begin with a bad one, but a line of several names is a header.
   return named === 'txt' && !/[,;|]/.test(firstLine) && !/^\w*ur[il]\w*$/i.test(firstLine) ? 'txt' : 'csv';
-}
-
-/** Of the usual ones, the one that the header line has most of. */
-function delimiterOf(text: string): string {
-  const header = lineOf(text).replace(/"[^"]*"/g, '');
-  const counts = [',', ';', '\t', '|'].map((delimiter) => ({ delimiter, count: header.split(delimiter).length }));
-  return counts.reduce((best, other) => (other.count > best.count ? other : best)).delimiter;
 }
 
 function lineOf(text: string): string {

@@ -17,6 +17,8 @@ export interface FileHead {
   /** First bytes, unpacked when `gzip`. */
   readonly head: Buffer;
   readonly gzip: boolean;
+  /** There is no more of it. */
+  readonly isWhole: boolean;
 }
 
 /** A file whose bytes can be asked for anywhere. */
@@ -59,7 +61,8 @@ async function headOf(name: string, file: Parts): Promise<FileHead> {
   const telling = footer ?? start;
   const hash = createHash('sha256').update(`${bytes}\n`).update(telling).digest('hex');
   const gzip = isGzip(start);
-  return { identity: { name, bytes, hash }, head: gzip ? await unpackHead(start) : start, gzip };
+  const isWhole = !gzip && start.length === bytes;
+  return { identity: { name, bytes, hash }, head: gzip ? await unpackHead(start) : start, gzip, isWhole };
 }
 
 export function isGzip(bytes: Buffer): boolean {

@@ -1,6 +1,8 @@
 /** What is known about a manifest before its rows are read. */
 import type { Schema } from 'apache-arrow';
 import type { ColumnRoles } from '../../record.ts';
+import type { FileDialect } from './dialect.ts';
+import type { TextEncoding } from './text-encoding.ts';
 
 /** Formats that can be read. `json` is an array, `jsonl` any sequence of JSON objects, one per line or not. */
 export type ManifestFormat = 'parquet' | 'csv' | 'tsv' | 'txt' | 'json' | 'jsonl';
@@ -11,8 +13,12 @@ export type Role = keyof ColumnRoles;
 export interface DetectedFormat {
   readonly format: ManifestFormat;
   readonly gzip: boolean;
-  /** Between the cells of csv. */
-  readonly delimiter?: string | undefined;
+  /** Of csv, tsv and their like. */
+  readonly dialect?: FileDialect | undefined;
+  /** The same in words. */
+  readonly how?: string | undefined;
+  /** Of text: what its first bytes say, or what was given. */
+  readonly encoding?: TextEncoding | undefined;
 }
 
 /** Tells one input from another without reading all of it. */

@@ -41,6 +41,8 @@ export interface Surroundings {
   remotes(): Promise<Remotes>;
   /** Of text: longest record. */
   readonly maxRecordBytes: number;
+  /** What becomes of a record of text that cannot be read. */
+  readonly onBadRow: ManifestSettings['onBadRow'];
   warn(message: string): void;
   /** A text file was read to its end. */
   onContent(name: string, sha256: string): void;
@@ -76,7 +78,7 @@ export class ManifestReader extends Readable {
     super({ objectMode: true, highWaterMark: 1, signal });
     this.#limitRows = settings.limitRows ?? Number.POSITIVE_INFINITY;
     this.#classes = classes && new ClassNumbers(classes);
-    this.ready = this.#start(open, settings.maxRecordBytes);
+    this.ready = this.#start(open, settings);
     // Who does not ask for it must not be killed by an unhandled rejection: the stream fails with the same error.
     this.ready.catch(() => {});
   }
@@ -157,13 +159,13 @@ export class ManifestReader extends Readable {
    * Looks into the inputs at once, whether or not somebody reads: preflight waits for `ready`. Not `_construct`:
    * destroy would wait for it.
    */
-  async #start(open: Opener, maxRecordBytes: number): Promise<ManifestInfo> {
+  async #start(open: Opener, { maxRecordBytes, onBadRow }: ManifestSettings): Promise<ManifestInfo> {
     const warn = (message: string) => this.#warn(message);
     const atEnd = (cleanUp: () => Promise<void>) => this.#cleanUps.push(cleanUp);
     try {
       const { signal } = this.#abort;
       const onContent = (name: string, sha256: string) => this.contents.set(name, sha256);
-      const manifest = await open({ thread: this.#thread, signal, maxRecordBytes, warn, onContent, atEnd });
+      const manifest = await open({ thread: this.#thread, signal, maxRecordBytes, onBadRow, warn, onContent, atEnd });
       for (const warning of manifest.info.warnings) warn(warning);
       this.#batches = this.#readFiles(manifest);
       return manifest.info;

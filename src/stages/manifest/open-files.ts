@@ -9,6 +9,7 @@ import { tooWide } from './bounds.ts';
 import { describeColumns, unify } from './conform.ts';
 import { detectFormat } from './detect-format.ts';
 import { type FileSource, isRemote, type ReadableSource, sourceOf, withSource } from './file-source.ts';
+import { givenText } from './given-text.ts';
 import { type GivenRoles, guessRoles, urlByName } from './guess-roles.ts';
 import { headOfFile } from './head-of-file.ts';
 import { withKeptTail } from './kept-tail.ts';
@@ -54,7 +55,7 @@ export async function inspectFiles(
   const { sources, warnings } = await resolveInputs(settings.inputs, surroundings.remotes);
   const probes: Probe[] = [];
   for (const source of sources) if (isRemote(source)) surroundings.atEnd(() => source.remote.close());
-  const looking = inOrder(sources, LOOKS_AT_ONCE, (source) => look(source, settings.format, surroundings));
+  const looking = inOrder(sources, LOOKS_AT_ONCE, (source) => look(source, settings, surroundings));
   for await (const looked of looking) probes.push(await probe(looked, surroundings));
   const columns = unify(probes.map(({ file, schema }) => ({ name: file.name, schema })));
   const named = columns.fields.map(({ name, type }) => ({ name, isText: isTextType(type) }));
@@ -82,7 +83,10 @@ export function openFiles(info: ManifestInfo, surroundings: Surroundings, column
   for (const source of info.files.map(sourceOf)) if (isRemote(source)) surroundings.atEnd(() => source.remote.close());
   return {
     info,
-    files: info.files.map((file) => ({ name: file.name, batches: batchesOf(file, surroundings, columns) })),
+    files: info.files.map((file) => ({
+      name: file.name,
+      batches: batchesOf(file, { ...surroundings, urlColumn: info.roles.url }, columns),
+    })),
   };
 }
 
@@ -102,24 +106,23 @@ export async function contentOf(file: ManifestFile): Promise<string> {
 }
 
 /** What can be found out about several files at a time. */
-async function look(
-  source: FileSource,
-  format: ManifestSettings['format'],
-  surroundings: Surroundings,
-): Promise<Looked> {
+async function look(source: FileSource, settings: ManifestSettings, surroundings: Surroundings): Promise<Looked> {
   const { name, typed, pageError } = source;
   const near = isRemote(source) ? { ...source, remote: withKeptTail(source.remote) } : source;
-  const { identity, head, gzip } = await headOfFile(near, surroundings.signal);
-  if (pageError !== undefined && /^\s*<(!doctype html|html|head|body)/i.test(head.toString('latin1', 0, 512)))
+  const { identity, ...head } = await headOfFile(near, surroundings.signal);
+  if (pageError !== undefined && /^\s*<(!doctype html|html|head|body)/i.test(head.head.toString('latin1', 0, 512)))
     throw pageError;
-  const file = withSource({ ...identity, ...detectFormat({ head, gzip, name, typed }, format) }, source);
+  const file = withSource(
+    { ...identity, ...detectFormat({ ...head, name, typed }, settings.format, givenText(settings)) },
+    source,
+  );
   if (file.format === 'parquet') return { file, near };
   return { file, near, schema: (await firstBatch(file, surroundings)).schema };
 }
 
 /** The parquet thread has one file open at a time. */
 async function probe({ file, near, schema: known }: Looked, surroundings: Surroundings): Promise<Probe> {
-  if (known !== undefined) return { file, schema: known, said: [] };
+  if (known !== undefined) return { file, schema: known, said: otherEncoding(file) };
   const { name } = file;
   const { schema, rows, rowGroupBytes, rowBytes } = await surroundings.thread.head(near);
   const said = checkRowGroups(name, rowGroupBytes);
@@ -142,6 +145,12 @@ function checkUrlColumn({ name }: ManifestFile, schema: Schema, url: string): vo
   );
 }
 
+/** @returns what to say of a text that is not UTF-8 */
+export function otherEncoding({ name, encoding = 'auto' }: Pick<ManifestFile, 'name' | 'encoding'>): string[] {
+  if (/^(auto|utf-?8)$/i.test(encoding)) return [];
+  return [`${name} is not UTF-8: it is read as ${encoding}; if it is anything else, say so with encoding`];
+}
+
 /** @returns what to say of them */
 function checkRowGroups(name: string, bytes: number): string[] {
   if (bytes < WARN_ROW_GROUP_BYTES) return [];
@@ -156,7 +165,7 @@ function checkRowGroups(name: string, bytes: number): string[] {
 /** FDC_ERR_MANIFEST_EMPTY for a text input without any row: it has no columns either, unless a header names them. */
 async function firstBatch(file: ManifestFile, surroundings: Surroundings): Promise<RecordBatch> {
   // What is odd about these rows is said when they are read to be handed on.
-  const batches = batchesOf(file, { ...surroundings, warn: () => {} });
+  const batches = batchesOf(file, { ...surroundings, warn: () => {}, onBadRow: 'skip' });
   const first = await batches.next();
   await batches.return();
   if (first.done) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${file.name} has no rows: expected at least one`);
@@ -177,12 +186,20 @@ export function valuesOf(batch: RecordBatch, column: string): (string | null)[] 
 
 function batchesOf(
   file: ManifestFile,
-  { thread, signal, maxRecordBytes, warn, onContent }: Surroundings,
+  {
+    thread,
+    signal,
+    maxRecordBytes,
+    onBadRow,
+    urlColumn,
+    warn,
+    onContent,
+  }: Surroundings & { readonly urlColumn?: string },
   columns?: readonly string[],
 ): AsyncGenerator<RecordBatch, void> {
   const source = sourceOf(file);
   if (file.format === 'parquet') return thread.batches(source, columns);
   const bytes = fileChunks(source, signal, (sha256) => onContent(file.name, sha256));
   const chunks = file.gzip ? gunzipped(bytes, file.name, signal) : bytes;
-  return textRows({ name: file.name, chunks, isLive: false, maxRecordBytes, warn }, file);
+  return textRows({ name: file.name, chunks, isLive: false, maxRecordBytes, onBadRow, urlColumn, warn }, file);
 }

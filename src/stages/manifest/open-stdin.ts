@@ -8,10 +8,11 @@ import type { ManifestSettings } from '../../config/types.ts';
 import { destinationError } from '../../destination/destination.ts';
 import { describeColumns, unify } from './conform.ts';
 import { localSource } from './file-source.ts';
+import { givenText } from './given-text.ts';
 import { type GivenRoles, guessRoles } from './guess-roles.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import type { OpenManifest, Surroundings } from './manifest-reader.ts';
-import { inspectFiles, valuesOf } from './open-files.ts';
+import { inspectFiles, otherEncoding, valuesOf } from './open-files.ts';
 import { allChunks, headOfStdin, rowsOfHead, STDIN_NAME, type StdinHead } from './stdin-head.ts';
 import { gunzipped, textRows } from './text-input.ts';
 
@@ -32,7 +33,7 @@ export async function inspectStdin(
   source: StdinSource,
   surroundings: Surroundings,
 ): Promise<ManifestInfo> {
-  const head = await headOfStdin(source.stdin, settings.format);
+  const head = await headOfStdin(source.stdin, settings.format, givenText(settings));
   if (head.format === 'parquet') {
     head.spooled ??= await spoolAll(head, source.spoolPath);
     const info = await inspectFiles({ ...settings, inputs: [head.spooled], format: 'parquet' }, given, surroundings);
@@ -44,16 +45,14 @@ export async function inspectStdin(
     columns: columns.fields.map(({ name }) => ({ name, isText: true })),
     values: (column) => valuesOf(first, column),
   });
-  const { format, gzip, delimiter } = head;
-  const file = {
-    name: STDIN_NAME,
-    bytes: 0,
-    hash: '',
-    format,
-    gzip,
-    delimiter,
+  const { format, gzip, dialect, how, encoding } = head;
+  const file = { name: STDIN_NAME, bytes: 0, hash: '', format, gzip, dialect, how, encoding };
+  return {
+    files: [file],
+    ...describeColumns(columns.fields, roles),
+    guessed,
+    warnings: [...otherEncoding(file), ...columns.warnings],
   };
-  return { files: [file], ...describeColumns(columns.fields, roles), guessed, warnings: columns.warnings };
 }
 
 /** Text is handed on as it comes: no row waits for the next one. */
@@ -64,7 +63,8 @@ export async function openStdin(
   surroundings: Surroundings,
 ): Promise<OpenManifest> {
   const { signal, thread, maxRecordBytes, warn } = surroundings;
-  const head = await headOfStdin(source.stdin, settings.format);
+  const { onBadRow } = settings;
+  const head = await headOfStdin(source.stdin, settings.format, givenText(settings));
   if (head.spooled !== undefined) {
     const target = head.spooled;
     if (source.spoolPath === undefined)
@@ -74,11 +74,11 @@ export async function openStdin(
   const bytes =
     source.spoolPath === undefined ? allChunks(head) : spooled(allChunks(head), source.spoolPath, source.onBytes);
   const chunks = head.gzip ? gunzipped(bytes, STDIN_NAME, signal) : bytes;
+  const { url: urlColumn } = info.roles;
+  const input = { name: STDIN_NAME, chunks, isLive: true, maxRecordBytes, onBadRow, urlColumn, warn };
   return {
     info,
-    files: [
-      { name: STDIN_NAME, batches: textRows({ name: STDIN_NAME, chunks, isLive: true, maxRecordBytes, warn }, head) },
-    ],
+    files: [{ name: STDIN_NAME, batches: textRows(input, head) }],
   };
 }
 

@@ -73,6 +73,7 @@ export async function readManifestInfo(
       thread,
       signal,
       maxRecordBytes: settings.maxRecordBytes,
+      onBadRow: settings.onBadRow,
       warn: () => {},
       onContent: () => {},
       remotes: () => remotes(signal),

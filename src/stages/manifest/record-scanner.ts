@@ -1,35 +1,27 @@
 /** Finds the cells of well-formed csv and tsv, and the first record that is not. */
-
+import type { Unescaped } from '../../arrow/text-builder.ts';
 import { everyByte, lowestByte, zeroBytes } from './byte-words.ts';
-
-/** How the cells and records of a file are told apart. */
-export interface Dialect {
-  /** An ASCII letter. */
-  readonly delimiter: string;
-  /** What ends a record: the first line break of the file, and no other. */
-  readonly lineEnd: '\n' | '\r' | '\r\n';
-  /** Quotes inside of a cell that does not begin with one are part of it. */
-  readonly looseQuotes: boolean;
-}
+import type { Dialect } from './dialect.ts';
+import { linesAreRecords } from './loose-record.ts';
 
 /** Cells, of all columns, that are found at most before they have to be used. */
 const MAX_CELLS = 65_536;
 /** Longer records are left to whoever can hold them piece by piece, and knows how long one may be. */
 const LONG_RECORD_BYTES = 1024 * 1024;
 
-const [QUOTE, LF, CR] = [0x22, 0x0a, 0x0d];
+const [LF, CR, SPACE, HASH, BACKSLASH] = [0x0a, 0x0d, 0x20, 0x23, 0x5c];
 
 /** Where in a cell the scan is: in the open, between quotes, or right behind the closing quote. */
 const [PLAIN, QUOTED, CLOSED] = [0, 1, 2];
 
 /**
  * Finds the records of a block that are whole and well-formed: as many cells as there are columns, quotes around whole
- * cells and doubled within them, and line ends of one kind. Stops at the first that is not, and at one that may go on
- * behind the block. Looks at four bytes at a time, and only at those that mean something one by one.
+ * cells and escaped within them. Stops at the first that is not, at one whose lines may be records of their own (see
+ * loose-record.ts), and at one that may go on behind the block. Looks at four bytes at a time, and only at those that
+ * mean something one by one.
  */
 export class RecordScanner {
   readonly #columns: number;
-  readonly #delimiter: number;
   readonly #dialect: Dialect;
   readonly #maxRecords: number;
   readonly #maxRecordBytes: number;
@@ -38,7 +30,7 @@ export class RecordScanner {
   records = 0;
   /** Where the first record begins that was not found; there may be more behind it when `isFull`. */
   end = 0;
-  /** The line on which that is, as csv-parse counts: of CR LF within a cell each is one. */
+  /** The line on which that is. */
   line = 1;
   /** That record is not well-formed. */
   isOdd = false;
@@ -46,7 +38,6 @@ export class RecordScanner {
   constructor(columns: number, dialect: Dialect, maxRecordBytes: number) {
     this.#columns = columns;
     this.#dialect = dialect;
-    this.#delimiter = dialect.delimiter.charCodeAt(0);
     this.#maxRecordBytes = Math.min(LONG_RECORD_BYTES, maxRecordBytes);
     this.#maxRecords = Math.max(1, Math.floor(MAX_CELLS / columns));
     this.bounds = new Int32Array(this.#maxRecords * columns * 2);
@@ -60,64 +51,73 @@ export class RecordScanner {
    * Find records from `from` on. What begins at `to` or later is not looked at; three bytes more have to be there.
    */
   scan(block: Buffer, view: DataView, from: number, to: number): void {
-    const { lineEnd, looseQuotes } = this.#dialect;
-    const delimiter = this.#delimiter;
+    const { lineEnd, spaces, comments } = this.#dialect;
+    const lineByte = lineEnd === '\n' ? LF : CR;
+    const isPaired = lineEnd === '\n';
     const columns = this.#columns;
     const bounds = this.bounds;
-    const hasQuotes = block.includes(QUOTE, from);
-    const hasReturns = block.includes(CR, from);
-    // What is not there is not looked for.
-    const delimiters = everyByte(delimiter);
-    const quotes = hasQuotes ? everyByte(QUOTE) : delimiters;
-    const returns = hasReturns ? everyByte(CR) : delimiters;
-    const breaks = everyByte(LF);
-    let [state, isEscaped] = [PLAIN, false];
-    let [column, cellStart, cells, line, skipped] = [0, from, 0, this.line, from];
+    const breaks = everyByte(lineByte);
+    // What there is none of is not looked for.
+    const delimiter = byteIn(block, from, this.#dialect.delimiter);
+    const delimiters = delimiter < 0 ? breaks : everyByte(delimiter);
+    const quote = byteIn(block, from, this.#dialect.quote);
+    const quotes = quote < 0 ? breaks : everyByte(quote);
+    const slash = quote >= 0 && this.#dialect.escapes === 'backslash' ? byteIn(block, from, '\\') : -1;
+    const slashes = slash < 0 ? breaks : everyByte(slash);
+    let [state, isEscaped, hasBreaks] = [PLAIN, false, false];
+    let [column, cellStart, cells, line, skipped, closedAt] = [0, from, 0, this.line, from, 0];
     this.records = 0;
     this.end = from;
-    this.isOdd = false;
+    this.isOdd = comments && from < to && view.getUint8(from) === HASH;
+    if (this.isOdd) return;
     for (let at = from; at < to; at += 4) {
       const word = view.getInt32(at, true);
       let found =
-        zeroBytes(word ^ delimiters) | zeroBytes(word ^ breaks) | zeroBytes(word ^ quotes) | zeroBytes(word ^ returns);
+        zeroBytes(word ^ delimiters) | zeroBytes(word ^ breaks) | zeroBytes(word ^ quotes) | zeroBytes(word ^ slashes);
       for (; found !== 0; found &= found - 1) {
         const here = at + lowestByte(found);
         if (here >= to) break;
         if (here < skipped) continue;
         const byte = view.getUint8(here);
-        if (byte === QUOTE) {
-          if (state === PLAIN && here === cellStart) state = QUOTED;
-          else if (state === PLAIN && !looseQuotes) return this.#odd();
-          else if (state === QUOTED) {
+        if (state === QUOTED) {
+          if (byte === lineByte) {
+            line++;
+            hasBreaks = true;
+          } else if (byte === slash) {
+            isEscaped = true;
+            skipped = here + 2;
+            if (view.getUint8(here + 1) === lineByte) return this.#odd();
+          } else if (byte === quote) {
             const next = view.getUint8(here + 1);
-            if (next === QUOTE) {
+            if (next === quote) {
               isEscaped = true;
               skipped = here + 2;
-            } else if (next !== delimiter && !isLineEnd(view, here + 1, lineEnd)) return this.#odd();
-            else state = CLOSED;
+            } else if (next === this.#dialect.delimiter.charCodeAt(0) || isLineEnd(view, here + 1, lineByte)) {
+              state = CLOSED;
+              closedAt = here;
+            } else return this.#odd();
           }
           continue;
         }
-        const isBreak = byte === LF || byte === CR;
-        if (state === QUOTED) {
-          if (isBreak) line++;
+        if (byte === quote) {
+          if (spaces && here > cellStart && isBlank(view, cellStart, here)) cellStart = here;
+          if (here === cellStart) state = QUOTED;
           continue;
         }
-        const isEnd = isBreak && isLineEnd(view, here, lineEnd);
-        if (byte !== delimiter && !isEnd) {
-          // Of what looks like one of the bytes that are looked for, some are others.
-          if (isBreak) line++;
-          continue;
-        }
-        if (isEnd) skipped = here + lineEnd.length;
-        if (isEnd && column === 0 && here === cellStart) {
+        const isEnd = byte === lineByte;
+        // Of what looks like one of the bytes that are looked for, some are others.
+        if (byte !== delimiter && !isEnd) continue;
+        const isTrimmed = isEnd && isPaired && here > cellStart && view.getUint8(here - 1) === CR;
+        const cellEnd = state === CLOSED ? closedAt : isTrimmed ? here - 1 : here;
+        if (isEnd) skipped = here + 1;
+        if (isEnd && column === 0 && cellEnd === cellStart) {
           // An empty line is no record.
           line++;
         } else {
           if (column === columns) return this.#odd();
           const start = state === CLOSED ? cellStart + 1 : cellStart;
           bounds[cells] = isEscaped ? ~start : start;
-          bounds[cells + 1] = state === CLOSED ? here - 1 : here;
+          bounds[cells + 1] = cellEnd;
           cells += 2;
           column++;
           state = PLAIN;
@@ -127,7 +127,10 @@ export class RecordScanner {
             continue;
           }
           if (column < columns || here - this.end > this.#maxRecordBytes) return this.#odd();
+          if (hasBreaks && linesAreRecords(block, this.end, here + 1, this.#dialect, columns) === 'all')
+            return this.#odd();
           column = 0;
+          hasBreaks = false;
           line++;
           this.records++;
         }
@@ -135,6 +138,7 @@ export class RecordScanner {
         this.end = skipped;
         this.line = line;
         if (this.isFull) return;
+        if (comments && view.getUint8(skipped) === HASH) return this.#odd();
       }
     }
     if (to - this.end > this.#maxRecordBytes) this.#odd();
@@ -145,19 +149,37 @@ export class RecordScanner {
   }
 }
 
-function isLineEnd(view: DataView, at: number, lineEnd: Dialect['lineEnd']): boolean {
-  const byte = view.getUint8(at);
-  if (lineEnd === '\n') return byte === LF;
-  return byte === CR && (lineEnd === '\r' || view.getUint8(at + 1) === LF);
+/** -1 for a letter that is not in the block. */
+function byteIn(block: Buffer, from: number, letter: string): number {
+  const byte = letter === '' ? -1 : letter.charCodeAt(0);
+  return byte >= 0 && block.includes(byte, from) ? byte : -1;
 }
 
-/** A cell's value from what is between its quotes: of two in a row only one. Returns where it ends. */
-export function csvUnescaped(block: DataView, from: number, to: number, target: DataView, at: number): number {
-  let end = at;
-  for (let i = from; i < to; i++) {
-    const byte = block.getUint8(i);
-    target.setUint8(end++, byte);
-    if (byte === QUOTE) i++;
-  }
-  return end;
+function isLineEnd(view: DataView, at: number, lineByte: number): boolean {
+  const byte = view.getUint8(at);
+  return byte === lineByte || (lineByte === LF && byte === CR && view.getUint8(at + 1) === LF);
+}
+
+function isBlank(view: DataView, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (view.getUint8(at) !== SPACE) return false;
+  return true;
+}
+
+/** What makes a cell's value of what is between its quotes. */
+export function unescapedOf({ quote, escapes }: Dialect): Unescaped {
+  const quoteByte = quote.charCodeAt(0);
+  const isSlashed = escapes === 'backslash';
+  return (block, from, to, target, at) => {
+    let end = at;
+    for (let i = from; i < to; i++) {
+      const byte = block.getUint8(i);
+      const isPaired = i + 1 < to && (byte === quoteByte || (isSlashed && byte === BACKSLASH));
+      const next = isPaired ? block.getUint8(i + 1) : -1;
+      if (next === quoteByte || (next === BACKSLASH && byte === BACKSLASH)) {
+        target.setUint8(end++, next);
+        i++;
+      } else target.setUint8(end++, byte);
+    }
+    return end;
+  };
 }

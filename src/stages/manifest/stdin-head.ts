@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { RecordBatch } from 'apache-arrow';
 import { FlowDcError } from '../../errors.ts';
-import { detectFormat, type GivenFormat } from './detect-format.ts';
+import { detectFormat, type GivenFormat, type GivenText } from './detect-format.ts';
 import { isGzip, unpackHead } from './head-of-file.ts';
 import type { DetectedFormat } from './manifest-info.ts';
 import { textRows } from './text-input.ts';
@@ -26,15 +26,15 @@ export interface StdinHead extends DetectedFormat {
 const HEADS = new WeakMap<Readable, Promise<StdinHead>>();
 
 /** Read as much of a stream as tells its format and columns: a line, two of csv, or 64 KiB. Errors as detectFormat. */
-export function headOfStdin(stdin: Readable, format: GivenFormat): Promise<StdinHead> {
+export function headOfStdin(stdin: Readable, format: GivenFormat, say: GivenText = {}): Promise<StdinHead> {
   const known = HEADS.get(stdin);
   if (known !== undefined) return known;
-  const head = readHead(stdin[Symbol.asyncIterator](), format);
+  const head = readHead(stdin[Symbol.asyncIterator](), format, say);
   HEADS.set(stdin, head);
   return head;
 }
 
-async function readHead(rest: AsyncIterator<Buffer | string>, format: GivenFormat): Promise<StdinHead> {
+async function readHead(rest: AsyncIterator<Buffer | string>, format: GivenFormat, say: GivenText): Promise<StdinHead> {
   let seen = Buffer.alloc(0);
   for (;;) {
     const { done, value } = await rest.next();
@@ -47,8 +47,8 @@ async function readHead(rest: AsyncIterator<Buffer | string>, format: GivenForma
         .split('\n')
         .filter((line) => line.trim() !== '').length - (head.at(-1) === 10 ? 0 : 1);
     if (!done && (seen.length < 4 || lines < 1) && seen.length < HEAD_BYTES) continue;
-    const detected = detectFormat({ head, gzip, name: STDIN_NAME }, format);
-    if (done || detected.delimiter === undefined || lines > 1 || seen.length >= HEAD_BYTES)
+    const detected = detectFormat({ head, gzip, isWhole: done === true && !gzip, name: STDIN_NAME }, format, say);
+    if (done || detected.dialect === undefined || lines > 1 || seen.length >= HEAD_BYTES)
       return { ...detected, seen, rest };
   }
 }

@@ -7,10 +7,12 @@ import { createGunzip } from 'node:zlib';
 import type { RecordBatch } from 'apache-arrow';
 import { FlowDcError } from '../../errors.ts';
 import { delimitedRows } from './delimited-rows.ts';
+import { PLAIN_DIALECT } from './dialect.ts';
 import { type FileSource, isRemote, type LocalSource } from './file-source.ts';
 import { lineRows } from './line-rows.ts';
 import type { DetectedFormat } from './manifest-info.ts';
 import { unopenable } from './resolve-inputs.ts';
+import { asUtf8 } from './text-encoding.ts';
 import type { TextInput } from './text-rows.ts';
 
 /**
@@ -73,8 +75,15 @@ export async function* gunzipped(
 }
 
 /** The rows of a text input, by its format; every column is text. */
-export function textRows(input: TextInput, { format, delimiter }: DetectedFormat): AsyncGenerator<RecordBatch, void> {
-  if (format === 'csv' || format === 'tsv') return delimitedRows(input, delimiter ?? (format === 'tsv' ? '\t' : ','));
+export function textRows(
+  given: TextInput,
+  { format, dialect, encoding = 'auto' }: DetectedFormat,
+): AsyncGenerator<RecordBatch, void> {
+  const { name, chunks, warn } = given;
+  const onGuess = (guess: string): void =>
+    warn(`${name} is not UTF-8 from some row on: it is read as ${guess}; if it is anything else, say so with encoding`);
+  const input = { ...given, chunks: asUtf8(chunks, encoding, onGuess) };
+  if (format === 'csv' || format === 'tsv') return delimitedRows(input, dialect ?? PLAIN_DIALECT);
   return format === 'txt' ? lineRows(input) : rowsOfJson(input);
 }
 

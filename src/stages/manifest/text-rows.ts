@@ -19,6 +19,10 @@ export interface TextInput {
   readonly isCut?: boolean;
   /** Longest record. */
   readonly maxRecordBytes: number;
+  /** What becomes of a record that cannot be read: it ends the reading, or is a row that bears why. Absent: it ends. */
+  readonly onBadRow?: 'skip' | 'fail' | undefined;
+  /** Where a row bears why. */
+  readonly urlColumn?: string | undefined;
   warn(message: string): void;
 }
 

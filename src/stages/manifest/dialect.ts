@@ -1,0 +1,59 @@
+/** How the cells and records of a text file are told apart, and what that is called. */
+
+export interface Dialect {
+  /** One ASCII letter; empty in a file of one column. */
+  readonly delimiter: string;
+  /** One ASCII letter; empty where quotes mean nothing. */
+  readonly quote: string;
+  /** How a quote within quotes is written; doubled ones are understood in both. */
+  readonly escapes: 'doubled' | 'backslash';
+  /** What ends a record. A CR in front of LF belongs to it, so that both kinds may be in a file. */
+  readonly lineEnd: '\n' | '\r';
+  /** Spaces may stand in front of a quote, and mean nothing. */
+  readonly spaces: boolean;
+  /** Lines that begin with # are no records, unless they have as many cells as one. */
+  readonly comments: boolean;
+}
+
+/** How a file is to be read: what was found in its first bytes, or given. */
+export interface FileDialect extends Dialect {
+  /** What is in front of the header (or the first record): bytes of UTF-8 behind a byte order mark, and lines. */
+  readonly begin: { readonly bytes: number; readonly lines: number };
+  /** Names of the columns of a file without a header line. */
+  readonly columns?: readonly string[] | undefined;
+  /** Kinds of line ends in the sample, for people. */
+  readonly lineEnds: readonly string[];
+}
+
+/** What csv and tsv are when nothing else is said. */
+export const PLAIN_DIALECT: FileDialect = {
+  delimiter: ',',
+  quote: '"',
+  escapes: 'doubled',
+  lineEnd: '\n',
+  spaces: false,
+  comments: false,
+  begin: { bytes: 0, lines: 0 },
+  lineEnds: [],
+};
+
+const NAMES: Readonly<Record<string, string>> = {
+  ',': 'comma',
+  ';': 'semicolon',
+  '\t': 'tab',
+  '|': 'pipe',
+  ' ': 'space',
+};
+
+/** How text is read, in words; ASCII and UTF-8 go without saying. */
+export function textWords(dialect: FileDialect, encoding: string): string {
+  return dialectWords(dialect) + (/^(auto|utf-?8)$/i.test(encoding) ? '' : `, ${encoding}`);
+}
+
+/** In words, as `tab-separated, no quoting, LF and CRLF`. */
+export function dialectWords({ delimiter, quote, escapes, comments, columns, lineEnds }: FileDialect): string {
+  const cells = delimiter === '' ? 'one column' : `${NAMES[delimiter] ?? JSON.stringify(delimiter)}-separated`;
+  const quoting = quote === '' ? 'no quoting' : escapes === 'backslash' ? `quotes escaped by \\` : `quoted by ${quote}`;
+  const rest = [comments ? 'comments with #' : '', columns === undefined ? '' : `no header: ${columns.join(', ')}`];
+  return [cells, quoting, lineEnds.join(' and '), ...rest].filter((part) => part !== '').join(', ');
+}

@@ -1,0 +1,17 @@
+/** What the configuration says of text. */
+import type { ManifestSettings } from '../../config/types.ts';
+import type { GivenText } from './detect-format.ts';
+
+export function givenText({ delimiter, quote, encoding, columnNames }: ManifestSettings): GivenText {
+  return { delimiter: named(delimiter), quote: named(quote), encoding, columns: columnNames };
+}
+
+/** Letters that a shell makes hard to write have names. */
+const LETTERS: Readonly<Record<string, string>> = {
+  ...{ comma: ',', semicolon: ';', tab: '\t', '\\t': '\t', pipe: '|', space: ' ', none: '' },
+  ...{ double: '"', single: "'" },
+};
+
+function named(letter: string | undefined): string | undefined {
+  return letter === undefined ? undefined : (LETTERS[letter] ?? letter);
+}
