@@ -8,6 +8,7 @@ import './cli/commands/job-status.ts';
 import './cli/commands/partition.ts';
 import './cli/commands/planning.ts';
 import './cli/commands/refresh.ts';
+import './cli/commands/remove.ts';
 import './cli/commands/repair.ts';
 import './cli/commands/report.ts';
 import './cli/commands/retry.ts';

@@ -58,6 +58,11 @@ export const ROW_CODES = {
   },
   unknown_error: { transient: true, text: 'the HTTP library failed in a way that has no name here' },
   poison_row: { transient: false, text: 'the row ended a worker that looked at its bytes, and is left alone since' },
+  removed: { transient: false, text: 'taken out of the dataset by flow-dc remove, and left alone since' },
+  replaced: {
+    transient: true,
+    text: 'taken out of the dataset by flow-dc refresh --apply, because the file at its host has changed',
+  },
   unit_failed: { transient: true, text: 'the unit was given up after max_retries errors' },
 } as const satisfies Record<string, { transient: boolean; text: string }>;
 

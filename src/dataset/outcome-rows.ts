@@ -16,7 +16,8 @@ export interface ExpectedSample {
 /** A unit's outcome table, as far as verifying needs it. */
 export interface UnitOutcomes {
   readonly rows: readonly number[];
-  readonly urls: readonly (string | null)[];
+  /** Undefined where the URL was forgotten when the sample was taken out. */
+  readonly urls: readonly (string | null | undefined)[];
   readonly keys: readonly string[];
   readonly statuses: readonly string[];
   readonly samples: readonly ExpectedSample[];
@@ -29,17 +30,17 @@ export interface UnitOutcomes {
  */
 export function readUnitOutcomes(table: Uint8Array): UnitOutcomes {
   const rows: number[] = [];
-  const urls: (string | null)[] = [];
+  const urls: (string | null | undefined)[] = [];
   const keys: string[] = [];
   const statuses: string[] = [];
   const samples: ExpectedSample[] = [];
   for (const batch of decodeParquet(table)) {
     const { text, numbers } = readersOf(batch);
     const [key, status, name, sha256] = [text('key'), text('status'), text('name'), text('sha256')] as const;
-    const [row, bytes, url] = [numbers('row'), numbers('bytes'), text('url')] as const;
+    const [row, bytes, url, code] = [numbers('row'), numbers('bytes'), text('url'), text('code')] as const;
     for (let i = 0; i < batch.numRows; i += 1) {
       rows.push(row(i));
-      urls.push(url[i] ?? null);
+      urls.push(url[i] ?? (code[i] === 'removed' ? undefined : null));
       keys.push(key[i] ?? '');
       statuses.push(status[i] ?? '');
       const path = name[i] ?? undefined;

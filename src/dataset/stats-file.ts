@@ -11,9 +11,12 @@ export type TimePart = (typeof TIME_PARTS)[number];
  */
 export type UnitTimes = Readonly<Record<TimePart, number>>;
 
+/** Of a unit whose file does not say. */
+export const NO_TIMES: UnitTimes = { queue: 0, headers: 0, body: 0, hash: 0, write: 0, commit: 0 };
+
 /** Adds up where time went. */
 export class UnitTimer {
-  readonly #times: Record<TimePart, number> = { queue: 0, headers: 0, body: 0, hash: 0, write: 0, commit: 0 };
+  readonly #times: Record<TimePart, number> = { ...NO_TIMES };
 
   /** What the fetch stage knows of a row. */
   addRow({ queueMs = 0, headersMs = 0, totalMs = headersMs, hashMs = 0 }: RowResult<unknown>): void {

@@ -16,6 +16,8 @@ export interface Destination {
   readonly spillFolder: string;
   /** Folder for notes about rows that ended a worker, which all workers see. */
   readonly poisonFolder: string;
+  /** A file that names what was taken out for good; absent where nothing can be. */
+  readonly removedFile?: string | undefined;
   /** How many units may be in their commit at a time, when not as many as suit a disk. */
   readonly commitsAtOnce?: number | undefined;
   /**

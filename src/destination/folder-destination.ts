@@ -48,6 +48,10 @@ export class FolderDestination implements Destination {
     return this.paths.poison;
   }
 
+  get removedFile(): string {
+    return this.paths.removedFile;
+  }
+
   get spillFolder(): string {
     return this.paths.spill;
   }

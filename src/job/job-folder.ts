@@ -13,6 +13,7 @@ import { RECORDS_FOLDER, sweepTemporaryRecords } from './local-committer.ts';
 import { acquireLock, type JobLock } from './lock.ts';
 import { adviceForLostSibling } from './lost-sibling.ts';
 import { type HeldJob, type JobHome, type OpenJobOptions, openAt } from './open-job.ts';
+import { finishRemoval } from './remove-samples.ts';
 import { takeBackMarked } from './repair-mark.ts';
 
 /** A job as its folder tells it. */
@@ -140,8 +141,11 @@ class FolderHome implements JobHome {
     return sweepTemporaryRecords(this.#paths.state);
   }
 
-  takeBackMarked(): Promise<string[]> {
-    return takeBackMarked(this.#paths);
+  async takeBackMarked(): Promise<string[]> {
+    const taken = await takeBackMarked(this.#paths);
+    const removed = await finishRemoval(this.#paths);
+    const note = `a removal was cut short: the rest of its ${removed} samples is taken out now`;
+    return removed === undefined ? taken : [...taken, note];
   }
 
   leftOver(): Promise<string[]> {

@@ -57,7 +57,7 @@ export interface JobHome {
   refuseLost(): Promise<void>;
   /** Records that were cut short. */
   sweepRecords(): Promise<void>;
-  /** Units that `repair` marked. @returns what to tell the user, a line each */
+  /** Units that `repair` marked, samples that a removal did. @returns what to tell the user, a line each */
   takeBackMarked(): Promise<readonly string[]>;
   /** What stayed after a job's files were deleted, as lines for the user. */
   leftOver(): Promise<readonly string[]>;

@@ -4,9 +4,13 @@ import type { ResolvedConfig } from '../config/types.ts';
 import type { RowResult } from '../record.ts';
 import { fetchRows } from '../stages/fetch/fetch-rows.ts';
 import type { FetchStageOptions } from '../stages/fetch/settings.ts';
+import { RowBitmap } from '../structures/row-bitmap.ts';
 import { type DiffFile, refreshedRow } from './diff-file.ts';
 import type { StoredRow } from './stored-rows.ts';
 import { conditionsOf, type Verdict, verdictOf } from './verdict.ts';
+
+/** Row numbers above this are none: a bit for each of those below takes 1 GB. */
+const MOST_ROWS = 2 ** 33;
 
 /** What a refresh came to. */
 export interface Refreshed {
@@ -14,8 +18,8 @@ export interface Refreshed {
   readonly verdicts: Readonly<Record<Verdict, number>>;
   /** Rows that failed, by code. */
   readonly failures: Readonly<Record<string, number>>;
-  /** Rows of the manifest whose files are others now, in no order. */
-  readonly changed: readonly number[];
+  /** Rows of the manifest whose files are others now. */
+  readonly changed: RowBitmap;
   /** Stopped before every row was asked for. */
   readonly isCut: boolean;
 }
@@ -31,7 +35,7 @@ export interface AskAgainOptions {
 }
 
 /**
- * Bodies are hashed within their bounds and dropped. Memory: that of a download, 8 bytes for each row that has changed.
+ * Bodies are hashed within their bounds and dropped. Memory: that of a download, a bit for each row up to the last that has changed.
  * Errors: those of `rows`, of the fetch stage and of the diff's file.
  */
 export async function askAgain(
@@ -40,7 +44,7 @@ export async function askAgain(
 ): Promise<Refreshed> {
   const verdicts = { same: 0, changed: 0, gone: 0, failed: 0 };
   const failures: Record<string, number> = {};
-  const changed: number[] = [];
+  const changed = new RowBitmap(MOST_ROWS);
   const take = async (results: AsyncIterable<RowResult<StoredRow>>): Promise<void> => {
     for await (const result of results) {
       result.release();
@@ -48,7 +52,7 @@ export async function askAgain(
       const verdict = verdictOf(stored, result);
       verdicts[verdict] += 1;
       if (verdict === 'failed') failures[code] = (failures[code] ?? 0) + 1;
-      if (verdict === 'changed') changed.push(stored.row);
+      if (verdict === 'changed') changed.add(stored.row);
       await diff?.add(refreshedRow(verdict, result));
     }
   };

@@ -92,6 +92,8 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
     flags: '--concurrent-downloads 100',
   },
   unknown_error: { cause: 'the HTTP library failed in a way that flow-dc does not know; worth a report', flags: '' },
+  removed: { cause: 'somebody asked for that; these rows stay out' },
+  replaced: { cause: 'a refresh was cut short before the new files were fetched', flags: '' },
   poison_row: { cause: 'the bytes are of a kind on which this program stood still or died; please report the URL' },
   unit_failed: { cause: 'faults on this machine: disk or memory; the log has them', flags: '--log-file run.log' },
 };

@@ -1,7 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { changingOrigin } from '../support/changing-origin.ts';
+import { changingImage, changingOrigin } from '../support/changing-origin.ts';
 import { runCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -55,5 +55,26 @@ describe('flow-dc refresh', () => {
     expect(JSON.parse(some.stdout)).toEqual({
       ...{ rows: 6, verdicts: { same: 3, changed: 1, gone: 1, failed: 1 }, failures: { http_403: 1 }, isCut: false },
     });
+  });
+
+  it('replaces what has changed, so that every row has one sample, the new one', async () => {
+    const { origin, out } = await downloaded();
+    origin.versions.set('tags.test/0.jpg', 2).set('plain.test/1.jpg', 2);
+    const applied = await runCli(['refresh', out, '--apply']);
+    expect(applied.code, applied.stderr).toBe(0);
+    expect(applied.stdout).toContain('  changed  2\n');
+    expect(applied.stderr).toContain('refresh: 2 samples have left their shards, and are fetched anew\n');
+    expect(applied.stderr).toContain('2 of 2 rows are fetched now\n');
+    const names = (await readdir(out)).filter((name) => name.endsWith('.tar'));
+    const tars = Buffer.concat(await Promise.all(names.map((name) => readFile(join(out, name)))));
+    for (const [i, url] of urls.entries()) {
+      expect(tars.includes(changingImage(url, 1)), url).toBe(i > 1);
+      expect(tars.includes(changingImage(url, 2)), url).toBe(i <= 1);
+    }
+    const verified = await runCli(['verify', out]);
+    expect(verified, verified.stdout).toMatchObject({ code: 0, stdout: '' });
+    expect(verified.stderr).toContain('12 samples');
+    const again = await runCli(['refresh', out]);
+    expect(again.stdout).toContain('  same    12\n');
   });
 });

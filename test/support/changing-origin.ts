@@ -42,7 +42,7 @@ export async function changingOrigin(): Promise<ChangingOrigin> {
 }
 
 /** What is served under a URL. */
-function changingImage(url: string, version: number): Buffer {
+export function changingImage(url: string, version: number): Buffer {
   const picture = drawJpeg(32, 32, (square) => ((square * 7 + version + url.length) % 16) / 16);
   return padJpeg(picture, Buffer.from(`${url} ${version}`));
 }

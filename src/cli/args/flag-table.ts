@@ -26,7 +26,7 @@ export function commandsOfKey(schema: KnownKey): readonly CommandName[] {
   if (slice === undefined || flag === false) return [];
   const own = commands ?? COMMANDS_OF_SLICE[slice] ?? [];
   // All are a resume: of the units that are taken again, of the rows that are fetched again, of what is left.
-  const resuming = (['repair', 'retry', 'refresh'] as const).filter((command) => !own.includes(command));
+  const resuming = (['repair', 'retry', 'refresh', 'remove'] as const).filter((command) => !own.includes(command));
   return own.includes('resume') ? [...own, ...resuming] : own;
 }
 

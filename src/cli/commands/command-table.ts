@@ -20,6 +20,7 @@ export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   retry: async () => (await import('./retry.ts')).retryCommand,
   export: async () => (await import('./export.ts')).exportCommand,
   refresh: async () => (await import('./refresh.ts')).refreshCommand,
+  remove: async () => (await import('./remove.ts')).removeCommand,
   config: async () => (await import('./config.ts')).configCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
 };

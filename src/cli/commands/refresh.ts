@@ -1,39 +1,55 @@
 /** Refresh: the URLs of a dataset's samples are asked again, and what has changed since is told. */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolveConfig } from '../../config/resolve.ts';
+import type { Config } from '../../config/types.ts';
+import { UploadedFiles } from '../../dataset/files/uploaded-files.ts';
 import { rowFilter } from '../../dataset/latest/row-filter.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
+import { readJob } from '../../job/job-folder.ts';
+import { markRemoval } from '../../job/removal-mark.ts';
+import { finishRemoval } from '../../job/remove-samples.ts';
+import { beginRound, type RetryRound, readRounds } from '../../job/retry-rounds.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
 import { askAgain, type Refreshed } from '../../refresh/ask-again.ts';
 import { DiffFile } from '../../refresh/diff-file.ts';
 import { storedRows } from '../../refresh/stored-rows.ts';
+import { samplesOf } from '../../run/gather-removal.ts';
+import { gatherRetry } from '../../run/gather-retry.ts';
+import { shellQuoted } from '../../shell-quoted.ts';
+import { meansStore } from '../../store/store-url.ts';
+import type { RowBitmap } from '../../structures/row-bitmap.ts';
 import { defineCommand } from '../args/define-command.ts';
-import { EXIT, writeLines } from '../terminal/process.ts';
+import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 import { configOf } from './download.ts';
+import { fetchAgain, isFinished, requireOurs } from './retry.ts';
 
 /** `refresh`: of a dataset, finished or not, in a folder or in a store. */
 export const refreshCommand = defineCommand({
   name: 'refresh',
   summary:
     'Ask the URL of every sample again, by the entity tag and the date that its host gave, and say which have changed, ' +
-    'which are gone, and which are the same; the dataset stays as it is. Options and headers as for resume.',
-  usage: 'refresh DEST [--where FILTER] [-o DIFF.csv|DIFF.parquet] [options]',
+    'which are gone, and which are the same; with --apply, fetch those that have changed. Options and headers as for ' +
+    'resume.',
+  usage: 'refresh DEST [--where FILTER] [-o DIFF.csv|DIFF.parquet] [--apply] [options]',
   positionals: { least: 1, most: 1, words: 'one dataset: flow-dc refresh DEST' },
   async run({ positionals, config }, io) {
-    const { output: path, where = [], json, ...given } = config;
+    const { output: path, where = [], json, apply = false, ...given } = config;
     requireTable(path);
     const filter = rowFilter(typeof where === 'string' ? [where] : where, 'refresh');
     const { store } = resolveConfig(given, 'refresh');
     const job = await viewJob(positionals[0] as string, store);
     try {
       requireUrls(job);
+      if (apply) await requireFolder(job, given);
       const resolved = resolveConfig(configOf(job, given), 'refresh');
       const diff = path === undefined ? undefined : new DiffFile(path);
       const refreshed = await askAgain(storedRows(job, filter), { config: resolved, diff, signal: io.signal });
       const isWritten = (await diff?.close()) === true;
       const { changed: _rows, ...told } = refreshed;
+      const { verdicts } = refreshed;
       writeLines(io.stdout, json === true ? [JSON.stringify(told)] : refreshLines(job.out, refreshed));
       if (isWritten) writeLines(io.stderr, [`${count(refreshed.rows)} rows: ${path}`]);
       if (refreshed.isCut)
@@ -41,12 +57,45 @@ export const refreshCommand = defineCommand({
           'FDC_ERR_INTERRUPTED',
           'interrupted; the same command asks from the first row on again, which is cheap where hosts answer 304',
         );
-      return EXIT.done;
+      return apply && verdicts.changed > 0 ? replaceChanged(job, refreshed.changed, given, io) : EXIT.done;
     } finally {
       await job.close();
     }
   },
 });
+
+/**
+ * The old samples leave the shards, and their rows are fetched again as those of a retry. What is cut short between the
+ * two leaves rows that any retry takes. @returns the exit code of the run
+ */
+async function replaceChanged(job: JobView, changed: RowBitmap, given: Config, io: CliIo): Promise<number> {
+  const { paths } = await readJob(job.out);
+  const lock = await job.lock();
+  let round: RetryRound;
+  try {
+    const { units, samples } = await samplesOf(job, changed);
+    await markRemoval(paths, { id: randomBytes(6).toString('hex'), code: 'replaced', forget: false, units });
+    await finishRemoval(paths);
+    round = await gatherRetry(job, (await readRounds(paths)).length + 2, (code) => code === 'replaced');
+    await beginRound(paths, round);
+    writeLines(io.stderr, [`refresh: ${count(samples)} samples have left their shards, and are fetched anew`]);
+  } finally {
+    await lock.release();
+  }
+  return fetchAgain(job, round, given, io);
+}
+
+/** Errors: FDC_ERR_USAGE, FDC_ERR_JOB_DISTRIBUTED. */
+async function requireFolder(job: JobView, given: Config): Promise<void> {
+  if (meansStore(job.out) || job.files instanceof UploadedFiles) {
+    const message = 'refresh --apply: works on shards in a folder; without --apply the diff says what has changed';
+    throw new FlowDcError('FDC_ERR_USAGE', message);
+  }
+  await requireOurs(job, given);
+  if (await isFinished(job)) return;
+  const message = `refresh --apply: ${job.out} is not finished; finish it first: flow-dc resume ${shellQuoted(job.out)}`;
+  throw new FlowDcError('FDC_ERR_USAGE', message);
+}
 
 /** For people. */
 function refreshLines(out: string, { rows, verdicts, failures, isCut }: Refreshed): string[] {

@@ -82,7 +82,8 @@ async function roundOf(
   }
 }
 
-async function tellFetched(job: JobView, round: RetryRound, next: Retry['next'], io: CliIo): Promise<void> {
+/** What has become of a round's rows. @param next - a command about the dataset */
+export async function tellFetched(job: JobView, round: RetryRound, next: Retry['next'], io: CliIo): Promise<void> {
   let fetched = 0;
   for await (const record of job.decided.records()) if (record.again?.set === round.set) fetched += record.stored;
   const rest = round.rows.length - fetched;

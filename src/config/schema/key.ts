@@ -32,6 +32,7 @@ export const COMMANDS = [
   'retry',
   'export',
   'refresh',
+  'remove',
   'inspect',
   'estimate',
   'partition',

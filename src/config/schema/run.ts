@@ -58,7 +58,7 @@ export const RUN_KEYS = {
       option: 'dryRun',
       group: 'run',
       common: true,
-      commands: ['download', 'config', 'submit', 'retry'],
+      commands: ['download', 'config', 'submit', 'retry', 'remove'],
       flowDc: { effect: 'used' },
     },
   },
@@ -91,8 +91,34 @@ export const RUN_KEYS = {
       value: 'FILTER',
       group: 'run',
       common: true,
-      commands: ['export', 'refresh'],
+      commands: ['export', 'refresh', 'remove'],
     },
+  },
+  apply: {
+    type: 'boolean',
+    default: false,
+    description: 'Fetch what has changed: the old samples leave the shards, the new ones come in shards of their own.',
+    fdc: { slice: 'run', option: 'apply', group: 'run', common: true, commands: ['refresh'] },
+  },
+  urls: {
+    type: 'string',
+    minLength: 1,
+    description: 'Rows that are meant by their URLs: a file with one in each line.',
+    fdc: { slice: 'run', option: 'urls', value: 'FILE', local: true, group: 'run', common: true, commands: ['remove'] },
+  },
+  keys: {
+    type: 'string',
+    minLength: 1,
+    description: 'Rows that are meant by their keys: a file with one in each line.',
+    fdc: { slice: 'run', option: 'keys', value: 'FILE', local: true, group: 'run', common: true, commands: ['remove'] },
+  },
+  forget_urls: {
+    type: 'boolean',
+    default: false,
+    description:
+      "Leave nothing of the rows but their numbers and keys: URLs and the manifest's columns are emptied, and a hash " +
+      'of each URL, in the state folder, keeps it from being fetched again.',
+    fdc: { slice: 'run', option: 'forgetUrls', group: 'run', common: true, commands: ['remove'] },
   },
   threads: {
     type: 'integer',

@@ -98,6 +98,19 @@ export interface OutputKeys {
    */
   readonly where?: string | readonly string[] | undefined;
   /**
+   * Fetch what has changed: the old samples leave the shards, the new ones come in shards of their own. Default: false.
+   */
+  readonly apply?: boolean | undefined;
+  /** Rows that are meant by their URLs: a file with one in each line. */
+  readonly urls?: string | undefined;
+  /** Rows that are meant by their keys: a file with one in each line. */
+  readonly keys?: string | undefined;
+  /**
+   * Leave nothing of the rows but their numbers and keys: URLs and the manifest's columns are emptied, and a hash of
+   * each URL, in the state folder, keeps it from being fetched again. Default: false.
+   */
+  readonly forget_urls?: boolean | undefined;
+  /**
    * Threads that fetch and write, as soon as there are units for them. 0 for as many as pay, up to the cores of the
    * machine: one is started when all have been busy for 2 s and more than half a core was idle. All keep to one limit
    * per host. Default: 0.
@@ -279,6 +292,19 @@ export interface RunSettings {
    * COLUMN=VALUE. Given several times, all must hold.
    */
   readonly where: readonly string[];
+  /**
+   * Fetch what has changed: the old samples leave the shards, the new ones come in shards of their own. Default: false.
+   */
+  readonly apply: boolean;
+  /** Rows that are meant by their URLs: a file with one in each line. */
+  readonly urls?: string | undefined;
+  /** Rows that are meant by their keys: a file with one in each line. */
+  readonly keys?: string | undefined;
+  /**
+   * Leave nothing of the rows but their numbers and keys: URLs and the manifest's columns are emptied, and a hash of
+   * each URL, in the state folder, keeps it from being fetched again. Default: false.
+   */
+  readonly forgetUrls: boolean;
   /**
    * Threads that fetch and write, as soon as there are units for them. 0 for as many as pay, up to the cores of the
    * machine: one is started when all have been busy for 2 s and more than half a core was idle. All keep to one limit

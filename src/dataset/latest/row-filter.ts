@@ -41,7 +41,8 @@ export function rowFilter(filters: readonly string[], command: string): RowFilte
 }
 
 function codeTest(word: string): ((code: string) => boolean) | undefined {
-  if (word === 'all') return () => true;
+  // Nobody means those by that: they stay out.
+  if (word === 'all') return (code) => code !== 'removed';
   if (word === 'transient') return mayPass;
   return isCode(word) ? (code) => code === word : undefined;
 }

@@ -108,7 +108,8 @@ function checkOutcomes(state: UnitState, record: UnitRecord, outcomes: UnitOutco
 
 /** Against the manifest that verify was given. */
 function checkUrls({ findings }: UnitState, urls: ManifestUrls, { unit }: UnitRecord, outcomes: UnitOutcomes): void {
-  const changed = outcomes.rows.filter((row, i) => !urls.isSame(row, outcomes.urls[i] ?? null));
+  const isSame = (row: number, url: string | null | undefined): boolean => url === undefined || urls.isSame(row, url);
+  const changed = outcomes.rows.filter((row, i) => !isSame(row, outcomes.urls[i]));
   if (changed.length === 0) return;
   findings.add(
     'row_changed',

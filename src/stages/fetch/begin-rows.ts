@@ -1,30 +1,37 @@
-/** How a unit's rows are begun: without those that ended a worker or lack what was asked for, and one after the other when the unit is suspected. */
+/** How a unit's rows are begun: without those that are left alone, and one after the other when the unit is suspected. */
 import { hostOf } from '../../host/host.ts';
 import type { PoisonNotes } from '../../job/poison-notes.ts';
+import type { RemovedUrls } from '../../job/removed-urls.ts';
 import { OneByOne } from './one-by-one.ts';
 import { type RowEnd, unsentEnd } from './row-work.ts';
 import type { RowTask, UnitWork } from './unit-work.ts';
 
-const POISON = 'whoever looked at it before stood still or died';
+/** Rows that nobody asks for. */
+export interface AvoidedRows {
+  readonly poison: PoisonNotes | undefined;
+  readonly removed: RemovedUrls | undefined;
+  /** Rows without a label are among them. */
+  readonly needsLabel: boolean;
+}
 
+const POISON = 'whoever looked at it before stood still or died';
+const REMOVED = 'it was taken out of the dataset by flow-dc remove';
 const NO_LABEL = 'the row has no label (require_label)';
 
-/**
- * @param needsLabel - rows without a label are not begun
- * @param add - begins a row, which may end at once
- */
+/** @param add - begins a row, which may end at once */
 export function beginRows(
   work: UnitWork,
   tasks: readonly RowTask[],
   isSuspect: boolean,
-  poison: PoisonNotes | undefined,
-  needsLabel: boolean,
+  { poison, removed, needsLabel }: AvoidedRows,
   add: (task: RowTask) => void,
 ): void {
   const poisoned = poison?.begin(work.open.id);
   const begin = (task: RowTask): void => {
     const { row, label, duplicateOf: first } = task.row;
     if (poisoned?.has(row)) task.end(unsentEnd('poison_row', POISON, hostOf(task.url), 0));
+    else if (removed?.has(task.row) === true)
+      task.end({ ...unsentEnd('removed', REMOVED, hostOf(task.url), 0), status: 'skipped' });
     else if (needsLabel && !label)
       task.end({ ...unsentEnd('no_label', NO_LABEL, hostOf(task.url), 0), status: 'skipped' });
     else if (first != null) task.end(duplicateEnd(first, task.url));

@@ -4,12 +4,11 @@ import { guardedClock } from '../../clock.ts';
 import { isKept, openKept, type RowsBack } from '../../dataset/kept-units.ts';
 import { asError, FlowDcError } from '../../errors.ts';
 import { hostOf } from '../../host/host.ts';
-import type { PoisonNotes } from '../../job/poison-notes.ts';
 import type { FetchResult, OpenUnit, Unit, UnitRow } from '../../record.ts';
 import { publish } from '../../telemetry/channels.ts';
 import type { Delivery } from '../../transport/transport.ts';
 import { decodeRows } from '../../unit-rows.ts';
-import { beginRows } from './begin-rows.ts';
+import { type AvoidedRows, beginRows } from './begin-rows.ts';
 import { endKeptRows } from './kept-rows.ts';
 import { ResultStream } from './result-stream.ts';
 import { unitResult } from './row-result.ts';
@@ -41,7 +40,7 @@ export function fetchUnits(options: FetchStageOptions = {}): UnitFetcher {
 
 class UnitFetcher extends ResultStream<FetchResult> {
   readonly #settings: EngineSettings;
-  readonly #poison: PoisonNotes | undefined;
+  readonly #avoided: AvoidedRows;
   readonly #open = new Set<UnitWork>();
   readonly #events: UnitEvents = {
     onRow: (work, row, end) => this.#endRow(work, row, end),
@@ -69,7 +68,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
     );
     this.#settings = { ...settings, clock: guardedClock(settings.clock, (error) => this.destroy(asError(error))) };
     this.#kept = options.kept;
-    this.#poison = options.poison;
+    this.#avoided = { poison: options.poison, removed: options.removed, needsLabel: settings.requireLabel };
     // Every open unit listens to it, and so does its sink: many listeners are no leak here.
     setMaxListeners(0, this.#lifetime.signal);
   }
@@ -178,8 +177,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
     }
     this.#cancelCheck ??= this.#checkLater();
     const tasks = kept === undefined ? work.tasks : work.tasks.filter(({ row }) => !kept.rows.has(row.index));
-    const { requireLabel } = this.#settings;
-    beginRows(work, tasks, delivery.isSuspect === true, this.#poison, requireLabel, (task) => this.engine.add(task));
+    beginRows(work, tasks, delivery.isSuspect === true, this.#avoided, (task) => this.engine.add(task));
     if (kept !== undefined) this.#readBack(work, kept);
   }
 
@@ -189,7 +187,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
     work.isUntouched = false;
     endKeptRows(work, kept, this.engine.budget)
       .then((lost) => {
-        for (const task of lost) this.engine.add(task);
+        beginRows(work, lost, false, this.#avoided, (task) => this.engine.add(task));
       })
       .catch((error: Error) => this.destroy(error))
       .finally(() => {

@@ -8,6 +8,7 @@ import type { FetchOptions, FetchSettings, HostRule, PaarcOptions } from '../../
 import { atOnce, FlowDcError } from '../../errors.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import type { PoisonNotes } from '../../job/poison-notes.ts';
+import type { RemovedUrls } from '../../job/removed-urls.ts';
 import type { Connector } from '../../network/connector.ts';
 import { createConnector, createResolver, parsed, userAgentOf } from '../../network/network-settings.ts';
 import { createHostPolicies, headerRecord } from '../../network/request-headers.ts';
@@ -59,6 +60,8 @@ export interface FetchStageOptions extends FetchOptions {
   readonly kept?: KeptUnitsOptions | undefined;
   /** Rows that ended whoever looked at them; a stage by itself has none. */
   readonly poison?: PoisonNotes | undefined;
+  /** Rows that were taken out of the dataset for good, and are not asked for again. */
+  readonly removed?: RemovedUrls | undefined;
   /** Where others see which row's bytes are being looked at. */
   readonly pulse?: RowPulse | undefined;
   /** Told that rows are held because there seems to be no network, in place of the channel `flow-dc:network`. */
@@ -111,6 +114,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     hostProfiles = new HostProfiles(clock),
     bodyRelease: _release,
     poison: _poison,
+    removed: _removed,
     pulse = new RowPulse(),
     onNetwork: _onNetwork,
     kept: _kept,

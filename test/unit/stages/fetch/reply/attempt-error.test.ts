@@ -40,6 +40,8 @@ const OUTCOMES: readonly [RowCode, 'ok' | 'rate' | 'overload' | 'neutral'][] = [
   ['local_shortage', 'neutral'],
   ['unknown_error', 'neutral'],
   ['poison_row', 'neutral'],
+  ['removed', 'neutral'],
+  ['replaced', 'neutral'],
   ['unit_failed', 'neutral'],
   ['http_304', 'ok'],
   ['http_400', 'neutral'],

@@ -1,0 +1,162 @@
+/** Remove: samples leave a dataset for good, for those whose pictures they are. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { resolveConfig } from '../../config/resolve.ts';
+import type { Config } from '../../config/types.ts';
+import { UploadedFiles } from '../../dataset/files/uploaded-files.ts';
+import { dropKept } from '../../dataset/kept-units.ts';
+import { rowFilter } from '../../dataset/latest/row-filter.ts';
+import { CHECKSUMS_FILE } from '../../dataset/seal/checksums.ts';
+import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
+import type { FolderPaths } from '../../destination/folder-layout.ts';
+import { FlowDcError, isFlowDcError } from '../../errors.ts';
+import { byteSize, count } from '../../format.ts';
+import { distributedError } from '../../job/distributed-mark.ts';
+import { readJob } from '../../job/job-folder.ts';
+import { markRemoval, readRemovalMark } from '../../job/removal-mark.ts';
+import { finishRemoval } from '../../job/remove-samples.ts';
+import { addRemoved, removedUrl } from '../../job/removed-urls.ts';
+import type { JobView } from '../../job/view/job-view.ts';
+import { viewJob } from '../../job/view/view-job.ts';
+import { type GatheredRemoval, gatherRemoval, type MeantRows } from '../../run/gather-removal.ts';
+import { shellQuoted } from '../../shell-quoted.ts';
+import { meansStore } from '../../store/store-url.ts';
+import { defineCommand } from '../args/define-command.ts';
+import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
+import { resumeDownload } from './download.ts';
+
+/** `remove`: of a dataset in a folder. */
+export const removeCommand = defineCommand({
+  name: 'remove',
+  summary:
+    'Take samples out of a dataset, by their URLs, keys or a filter: they leave the shards, their rows stay as ' +
+    'removed, and no later run fetches them again. Options as for resume.',
+  usage: 'remove DEST --urls FILE | --keys FILE | --where FILTER [--forget-urls] [--dry-run] [options]',
+  positionals: { least: 1, most: 1, words: 'one dataset: flow-dc remove DEST --urls FILE' },
+  async run({ positionals, config }, io) {
+    const { urls, keys, where = [], forget_urls: forget = false, dry_run: dryRun = false, ...given } = config;
+    const dest = positionals[0] as string;
+    const filters = typeof where === 'string' ? [where] : where;
+    if (urls === undefined && keys === undefined && filters.length === 0)
+      throw new FlowDcError(
+        'FDC_ERR_USAGE',
+        'remove: say what to take out: --urls FILE, --keys FILE or --where FILTER',
+      );
+    resolveConfig(given, 'remove');
+    if (meansStore(dest)) throw storeRefused(dest);
+    const job = await viewJob(dest);
+    requireOwnShards(job);
+    const mark = await job.mark();
+    if (mark !== undefined && given.take_over !== true) throw distributedError(job.out, mark);
+    const lines = await linesOf(job, urls);
+    const meant: MeantRows = {
+      urls: new Set(lines.map(removedUrl)),
+      keys: new Set(await linesIn(keys)),
+      filter: rowFilter(filters, 'remove'),
+    };
+    const { paths } = await readJob(dest);
+    const lock = await job.lock();
+    let isFinished: boolean;
+    try {
+      isFinished = await wasFinished(job, paths);
+      if (!(await takeOut(job, paths, meant, { forget, dryRun }, io))) return EXIT.done;
+    } finally {
+      await lock.release();
+    }
+    return isFinished ? sealAgain(job, given, io) : tellUnfinished(job, io);
+  },
+});
+
+/** @returns whether anything was taken out, so that the rest of the dataset has to follow */
+async function takeOut(
+  job: JobView,
+  paths: FolderPaths,
+  meant: MeantRows,
+  { forget, dryRun }: { readonly forget: boolean; readonly dryRun: boolean },
+  io: CliIo,
+): Promise<boolean> {
+  const isCut = (await readRemovalMark(paths)) !== undefined;
+  if (isCut) writeLines(io.stderr, ['a removal was cut short here: it is finished first']);
+  if (isCut && !dryRun) await finishRemoval(paths);
+  const gathered = await gatherRemoval(job, meant, paths.kept);
+  writeLines(io.stderr, gatheredLines(job.out, gathered));
+  if (dryRun) writeLines(io.stderr, ['dry run: nothing was changed']);
+  if (dryRun) return false;
+  // First of all: what is not there any more must not come back.
+  if (gathered.hashes.size > 0) await addRemoved(paths.removedFile, gathered.hashes);
+  for (const unit of gathered.kept) await dropKept(paths.kept, unit);
+  if (gathered.samples === 0) return isCut;
+  const id = randomBytes(6).toString('hex');
+  await markRemoval(paths, { id, code: 'removed', forget, units: gathered.units });
+  await finishRemoval(paths);
+  return true;
+}
+
+function gatheredLines(out: string, { samples, bytes, units, hashes, unknown }: GatheredRemoval): string[] {
+  const rest = unknown === 0 ? [] : [`${count(unknown)} of the given names are of no row`];
+  if (samples === 0) return [`remove: no sample of ${out} is meant`, ...rest, notAgain(hashes.size)];
+  const shards = `${count(units.length)} ${units.length === 1 ? 'shard' : 'shards'}`;
+  return [`remove: ${count(samples)} samples (${byteSize(bytes)}) leave ${shards}`, ...rest, notAgain(hashes.size)];
+}
+
+function notAgain(urls: number): string {
+  return `${count(urls)} ${urls === 1 ? 'URL is' : 'URLs are'} not fetched again by any run of this job`;
+}
+
+/** Card, sums and index follow. @returns the exit code of the run */
+async function sealAgain(job: JobView, given: Config, io: CliIo): Promise<number> {
+  try {
+    const code = await resumeDownload(job, given, io);
+    writeLines(io.stderr, [`remove: done; flow-dc verify ${shellQuoted(job.out)} reads all of it back`]);
+    return code;
+  } catch (error) {
+    if (!isFlowDcError(error)) throw error;
+    const rest = `flow-dc resume ${shellQuoted(job.out)} writes card and sums again`;
+    writeLines(io.stderr, [`the samples are gone; ${rest}, once this is mended:`]);
+    throw error;
+  }
+}
+
+function tellUnfinished({ out }: JobView, io: CliIo): number {
+  writeLines(io.stderr, [`remove: done; the dataset is not finished: flow-dc resume ${shellQuoted(out)}`]);
+  return EXIT.done;
+}
+
+async function wasFinished({ files }: JobView, paths: FolderPaths): Promise<boolean> {
+  if ((await readRemovalMark(paths)) !== undefined) return true;
+  for (const name of [SUCCESS_FILE, CHECKSUMS_FILE]) if ((await files.final(name).look()) !== undefined) return true;
+  return false;
+}
+
+/** Errors: FDC_ERR_USAGE where the tables do not have the URLs as they are given. */
+async function linesOf({ out, identity }: JobView, file: string | undefined): Promise<readonly string[]> {
+  const lines = await linesIn(file);
+  const hasQuery = lines.some((line) => line.includes('?'));
+  if (!hasQuery || identity.redactQuery !== true) return lines;
+  const message = `remove: ${out} was written with redact_query: URLs with a query cannot be found in it; use --keys`;
+  throw new FlowDcError('FDC_ERR_USAGE', message);
+}
+
+/** Errors: FDC_ERR_USAGE for a file that cannot be read, or holds nothing. */
+async function linesIn(file: string | undefined): Promise<readonly string[]> {
+  if (file === undefined) return [];
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new FlowDcError('FDC_ERR_USAGE', `remove: ${file} cannot be read (${cause.code})`, { cause });
+  });
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const named = lines.filter((line) => line !== '');
+  if (named.length === 0) throw new FlowDcError('FDC_ERR_USAGE', `remove: ${file} names nothing: a line for each`);
+  return named;
+}
+
+/** Errors: FDC_ERR_USAGE. */
+function requireOwnShards({ out, files }: JobView): void {
+  if (!(files instanceof UploadedFiles)) return;
+  const message = `remove: the shards of ${out} lie elsewhere (${files.upload}); take the samples out of a copy of all of it`;
+  throw new FlowDcError('FDC_ERR_USAGE', message);
+}
+
+function storeRefused(dest: string): FlowDcError {
+  const message = `remove: works on a folder, not in a store yet: copy ${dest} to a disk, remove there, copy it back`;
+  return new FlowDcError('FDC_ERR_USAGE', message);
+}

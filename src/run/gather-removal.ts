@@ -1,0 +1,140 @@
+/** Which samples a removal takes, and what is never fetched again because of it. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { textColumn } from '../arrow/text.ts';
+import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
+import { keptUnits } from '../dataset/kept-units.ts';
+import { latestRows } from '../dataset/latest/latest-rows.ts';
+import type { RowFilter } from '../dataset/latest/row-filter.ts';
+import { rowNumbers } from '../dataset/outcome-rows.ts';
+import { columnOf, decodeParquet } from '../dataset/parquet-file.ts';
+import { digestFile } from '../destination/hashed-file.ts';
+import { FlowDcError } from '../errors.ts';
+import type { UnitRows } from '../job/removal-mark.ts';
+import { removedHash, removedUrl, rowName } from '../job/removed-urls.ts';
+import type { JobView } from '../job/view/job-view.ts';
+import type { UnitId, UnitRecord } from '../record.ts';
+import { RowBitmap } from '../structures/row-bitmap.ts';
+
+/** Row numbers above this are none: a bit for each of those below takes 1 GB. */
+const MOST_ROWS = 2 ** 33;
+
+/** Rows with one of these URLs or keys, if any are given, that the filter means as well. */
+export interface MeantRows {
+  /** As `removedUrl` has them. */
+  readonly urls: ReadonlySet<string>;
+  readonly keys: ReadonlySet<string>;
+  readonly filter: RowFilter;
+}
+
+export interface GatheredRemoval {
+  /** Where samples are taken out. */
+  readonly units: readonly UnitRows[];
+  readonly samples: number;
+  /** Of the samples. */
+  readonly bytes: number;
+  /** For the list of what is not fetched again. */
+  readonly hashes: ReadonlySet<string>;
+  /** Given URLs and keys that no row has. */
+  readonly unknown: number;
+  /** What was put aside of units that are half done, and holds such a sample. */
+  readonly kept: readonly UnitId[];
+}
+
+type Dataset = Pick<JobView, 'files' | 'decided' | 'identity'>;
+
+/**
+ * Look through the outcome tables, twice: what a row is meant by is how it is now, and it may have a sample in an
+ * earlier shard. Memory: one table, a bit per row of the manifest, 8 bytes for each row that is taken.
+ * @param keptFolder - where units that are half done are put aside
+ * Errors: FDC_ERR_DEST_IO for a table that cannot be read.
+ */
+export async function gatherRemoval(dataset: Dataset, meant: MeantRows, keptFolder: string): Promise<GatheredRemoval> {
+  const { files, decided, identity } = dataset;
+  const rows = new RowBitmap(MOST_ROWS);
+  const hashes = new Set<string>();
+  const found = new Set<string>();
+  const isRedacted = identity.redactQuery === true;
+  const note = (line: TableLine): void => {
+    rows.add(line.row);
+    if (isRedacted) hashes.add(removedHash(rowName(line.row)));
+    else if (line.url !== '') hashes.add(removedHash(removedUrl(line.url)));
+    for (const name of line.meantBy) found.add(name);
+  };
+  const latest = await latestRows(decided.records(), files, unreadable);
+  for await (const record of decided.records())
+    for (const line of await linesOf(dataset, record, meant))
+      if (line.isMeant && latest.isLatest(record.again?.set ?? 1, line.row)) note(line);
+  const kept: UnitId[] = [];
+  for await (const { unit, table } of keptUnits(keptFolder)) {
+    const path = join(keptFolder, unit, table.name);
+    if ((await digestFile(path).catch(() => undefined))?.sha256 !== table.sha256) continue;
+    const lines = meantLines(await readFile(path), meant).filter(({ isMeant }) => isMeant);
+    for (const line of lines) note(line);
+    if (lines.some(({ isStored }) => isStored)) kept.push(unit);
+  }
+  if (!isRedacted) for (const url of meant.urls) hashes.add(removedHash(url));
+  const unknown = [...meant.urls, ...meant.keys].filter((name) => !found.has(name)).length;
+  return { ...(await samplesOf(dataset, rows)), hashes, unknown, kept };
+}
+
+/** Every sample of the rows, whichever time it was fetched. */
+export async function samplesOf(
+  dataset: Dataset,
+  rows: RowBitmap,
+): Promise<Pick<GatheredRemoval, 'units' | 'samples' | 'bytes'>> {
+  const units: UnitRows[] = [];
+  let [samples, bytes] = [0, 0];
+  for await (const record of dataset.decided.records()) {
+    if (record.stored === 0) continue;
+    const stored = (await linesOf(dataset, record)).filter(({ isStored, row }) => isStored && rows.has(row));
+    if (stored.length === 0) continue;
+    units.push({ unit: record.unit, rows: stored.map(({ row }) => row) });
+    samples += stored.length;
+    for (const line of stored) bytes += line.bytes;
+  }
+  return { units, samples, bytes };
+}
+
+interface TableLine {
+  readonly row: number;
+  readonly url: string;
+  readonly bytes: number;
+  readonly isStored: boolean;
+  readonly isMeant: boolean;
+  /** The given URLs and keys that mean it. */
+  readonly meantBy: readonly string[];
+}
+
+const ANYTHING: MeantRows = { urls: new Set(), keys: new Set(), filter: () => () => true };
+
+async function linesOf({ files }: Dataset, record: UnitRecord, meant = ANYTHING): Promise<readonly TableLine[]> {
+  const table = tableOf(record);
+  if (table === undefined) return [];
+  const content = await intactFile(files.final(table.name), table).catch((error: unknown) => unreadable(record, error));
+  return meantLines(content, meant);
+}
+
+function meantLines(content: Uint8Array, { urls, keys, filter }: MeantRows): TableLine[] {
+  const numbers = rowNumbers(content);
+  const isNamed = urls.size + keys.size > 0;
+  return decodeParquet(content).flatMap((batch) => {
+    const text = (name: string): (string | null)[] => textColumn(columnOf(batch, name));
+    const [key, url, finalUrl, status] = [text('key'), text('url'), text('final_url'), text('status')] as const;
+    const { values: bytes } = columnOf(batch, 'bytes');
+    const test = filter(batch);
+    return Array.from({ length: batch.numRows }, (_, at): TableLine => {
+      const own = [url[at], finalUrl[at]].map((one) => (urls.size === 0 || one == null ? '' : removedUrl(one)));
+      const meantBy = [...own.filter((one) => urls.has(one)), ...(keys.has(key[at] ?? '') ? [key[at] as string] : [])];
+      return {
+        ...{ row: numbers.next().value as number, url: url[at] ?? '', bytes: Number(bytes[at]), meantBy },
+        ...{ isStored: status[at] === 'fetched', isMeant: (!isNamed || meantBy.length > 0) && test(at) },
+      };
+    });
+  });
+}
+
+function unreadable({ unit }: UnitRecord, cause: unknown): never {
+  const message = `the outcome table of ${unit} cannot be read (${(cause as Error).message}); flow-dc repair mends that`;
+  throw new FlowDcError('FDC_ERR_DEST_IO', message, { cause });
+}
