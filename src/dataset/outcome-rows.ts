@@ -16,7 +16,7 @@ export interface ExpectedSample {
 /** A unit's outcome table, as far as verifying needs it. */
 export interface UnitOutcomes {
   readonly rows: readonly number[];
-  /** Undefined where the URL was forgotten when the sample was taken out. */
+  /** Null where the manifest has none; undefined where it was forgotten when the row was taken out. */
   readonly urls: readonly (string | null | undefined)[];
   readonly keys: readonly string[];
   readonly statuses: readonly string[];
@@ -40,7 +40,7 @@ export function readUnitOutcomes(table: Uint8Array): UnitOutcomes {
     const [row, bytes, url, code] = [numbers('row'), numbers('bytes'), text('url'), text('code')] as const;
     for (let i = 0; i < batch.numRows; i += 1) {
       rows.push(row(i));
-      urls.push(url[i] ?? (code[i] === 'removed' ? undefined : null));
+      urls.push(url[i] ?? (code[i] === 'invalid_url' ? null : undefined));
       keys.push(key[i] ?? '');
       statuses.push(status[i] ?? '');
       const path = name[i] ?? undefined;

@@ -72,7 +72,7 @@ async function rewritten(
     throw new FlowDcError('FDC_ERR_DEST_IO', `${why}; flow-dc repair mends that, then run this again`, { cause });
   });
   const thinned = thinnedTable(content, { rows, code, forget });
-  if (thinned.gone.size === 0) return undefined;
+  if (thinned === undefined) return undefined;
   const stage = stagingFolder(paths, before.unit, token);
   await rm(stage, { recursive: true, force: true });
   await mkdir(stage, { recursive: true });
@@ -107,7 +107,7 @@ function recordAfter(
     stored: before.stored - gone.size,
     skipped: before.skipped + gone.size,
     bytes: before.bytes - bytes,
-    errors: { ...errors, [code]: (errors[code] ?? 0) + gone.size },
+    errors: gone.size === 0 ? errors : { ...errors, [code]: (errors[code] ?? 0) + gone.size },
     artifacts,
   };
 }

@@ -25,11 +25,15 @@ export interface MeantRows {
   readonly urls: ReadonlySet<string>;
   readonly keys: ReadonlySet<string>;
   readonly filter: RowFilter;
+  /** Also of rows without a sample nothing is to stay. */
+  readonly forget: boolean;
 }
 
 export interface GatheredRemoval {
-  /** Where samples are taken out. */
+  /** What is taken out, or forgotten. */
   readonly units: readonly UnitRows[];
+  /** Shards with such a sample. */
+  readonly shards: number;
   readonly samples: number;
   /** Of the samples. */
   readonly bytes: number;
@@ -75,25 +79,31 @@ export async function gatherRemoval(dataset: Dataset, meant: MeantRows, keptFold
   }
   if (!isRedacted) for (const url of meant.urls) hashes.add(removedHash(url));
   const unknown = [...meant.urls, ...meant.keys].filter((name) => !found.has(name)).length;
-  return { ...(await samplesOf(dataset, rows)), hashes, unknown, kept };
+  return { ...(await samplesOf(dataset, rows, meant.forget)), hashes, unknown, kept };
 }
 
-/** Every sample of the rows, whichever time it was fetched. */
+/**
+ * Every sample of the rows, whichever time it was fetched.
+ * @param withOthers - name the lines as well that have no sample
+ */
 export async function samplesOf(
   dataset: Dataset,
   rows: RowBitmap,
-): Promise<Pick<GatheredRemoval, 'units' | 'samples' | 'bytes'>> {
+  withOthers = false,
+): Promise<Pick<GatheredRemoval, 'units' | 'shards' | 'samples' | 'bytes'>> {
   const units: UnitRows[] = [];
-  let [samples, bytes] = [0, 0];
+  let [shards, samples, bytes] = [0, 0, 0];
   for await (const record of dataset.decided.records()) {
-    if (record.stored === 0) continue;
-    const stored = (await linesOf(dataset, record)).filter(({ isStored, row }) => isStored && rows.has(row));
-    if (stored.length === 0) continue;
-    units.push({ unit: record.unit, rows: stored.map(({ row }) => row) });
+    if (record.stored === 0 && !withOthers) continue;
+    const lines = (await linesOf(dataset, record)).filter(({ row }) => rows.has(row));
+    const stored = lines.filter(({ isStored }) => isStored);
+    const taken = withOthers ? lines : stored;
+    if (taken.length > 0) units.push({ unit: record.unit, rows: taken.map(({ row }) => row) });
+    if (stored.length > 0) shards += 1;
     samples += stored.length;
     for (const line of stored) bytes += line.bytes;
   }
-  return { units, samples, bytes };
+  return { units, shards, samples, bytes };
 }
 
 interface TableLine {
@@ -106,7 +116,7 @@ interface TableLine {
   readonly meantBy: readonly string[];
 }
 
-const ANYTHING: MeantRows = { urls: new Set(), keys: new Set(), filter: () => () => true };
+const ANYTHING: MeantRows = { urls: new Set(), keys: new Set(), filter: () => () => true, forget: false };
 
 async function linesOf({ files }: Dataset, record: UnitRecord, meant = ANYTHING): Promise<readonly TableLine[]> {
   const table = tableOf(record);
@@ -125,7 +135,10 @@ function meantLines(content: Uint8Array, { urls, keys, filter }: MeantRows): Tab
     const test = filter(batch);
     return Array.from({ length: batch.numRows }, (_, at): TableLine => {
       const own = [url[at], finalUrl[at]].map((one) => (urls.size === 0 || one == null ? '' : removedUrl(one)));
-      const meantBy = [...own.filter((one) => urls.has(one)), ...(keys.has(key[at] ?? '') ? [key[at] as string] : [])];
+      const meantBy = [
+        ...new Set(own.filter((one) => urls.has(one))),
+        ...(keys.has(key[at] ?? '') ? [key[at] as string] : []),
+      ];
       return {
         ...{ row: numbers.next().value as number, url: url[at] ?? '', bytes: Number(bytes[at]), meantBy },
         ...{ isStored: status[at] === 'fetched', isMeant: (!isNamed || meantBy.length > 0) && test(at) },

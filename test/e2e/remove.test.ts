@@ -13,7 +13,10 @@ async function downloaded(...flags: readonly string[]) {
   const origin = await changingOrigin();
   const folder = await tempFolder();
   const out = join(folder, 'out');
-  await writeFile(`${out}.csv`, `url,owner\n${urls.map((url, i) => `http://${url},owner-${i}`).join('\n')}\n`);
+  await writeFile(
+    `${out}.csv`,
+    `url,owner\n${urls.map((url, i) => `http://${url},owner-${i}`).join('\n')}\nhttp://${urls[6]},owner-6\n`,
+  );
   const shape = ['--shard-size', '4', '--connect-to', origin.connectTo, '--progress', 'off', '--law', 'fixed'];
   const first = await runCli(['download', `${out}.csv`, '-o', out, ...shape, '--threads', '1', ...flags]);
   expect(first.code, first.stderr).toBe(0);
@@ -30,7 +33,7 @@ async function everything(folder: string): Promise<Buffer> {
 
 describe('flow-dc remove', () => {
   it('takes samples out for good: shards, tables, sums and card follow, and no run brings them back', async () => {
-    const { origin, folder, out } = await downloaded();
+    const { origin, folder, out } = await downloaded('--dedupe', 'url');
     const list = join(folder, 'gone.txt');
     await writeFile(list, `http://${urls[1]}\r\nHTTP://A.test/6.jpg#x\n\nhttp://nobody.test/\n`);
     const dry = await runCli(['remove', out, '--urls', list, '--dry-run']);
@@ -53,13 +56,14 @@ describe('flow-dc remove', () => {
     expect(gone.map(({ row }) => row)).toEqual([1, 6]);
     for (const row of gone)
       expect(row).toMatchObject({ status: 'skipped', url: null, owner: null, host: null, sha256: null, bytes: 0 });
+    expect(rows.find(({ row }) => row === 12)).toMatchObject({ code: 'duplicate_url', url: null, owner: null });
     for (const [i, url] of urls.entries()) {
       const isGone = i === 1 || i === 6;
       expect(all.includes(changingImage(url, 1)), url).toBe(!isGone);
       expect(all.includes(`http://${url}`) || all.includes(`owner-${i}"`), url).toBe(!isGone);
     }
     expect(JSON.parse(await readFile(join(out, 'overview.json'), 'utf8')).summary).toMatchObject({
-      ...{ total_urls: 12, successful_downloads: 10, skipped_downloads: 2 },
+      ...{ total_urls: 13, successful_downloads: 10, skipped_downloads: 3 },
     });
     expect(await readFile(join(out, 'README.md'), 'utf8')).toContain('| removed | 2 | no |');
     expect((await runCli(['retry', out, '--only', 'all'])).stderr).toContain('nothing to retry');

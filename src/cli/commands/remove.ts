@@ -53,13 +53,14 @@ export const removeCommand = defineCommand({
       urls: new Set(lines.map(removedUrl)),
       keys: new Set(await linesIn(keys)),
       filter: rowFilter(filters, 'remove'),
+      forget,
     };
     const { paths } = await readJob(dest);
     const lock = await job.lock();
     let isFinished: boolean;
     try {
       isFinished = await wasFinished(job, paths);
-      if (!(await takeOut(job, paths, meant, { forget, dryRun }, io))) return EXIT.done;
+      if (!(await takeOut(job, paths, meant, dryRun, io))) return EXIT.done;
     } finally {
       await lock.release();
     }
@@ -72,7 +73,7 @@ async function takeOut(
   job: JobView,
   paths: FolderPaths,
   meant: MeantRows,
-  { forget, dryRun }: { readonly forget: boolean; readonly dryRun: boolean },
+  dryRun: boolean,
   io: CliIo,
 ): Promise<boolean> {
   const isCut = (await readRemovalMark(paths)) !== undefined;
@@ -85,18 +86,18 @@ async function takeOut(
   // First of all: what is not there any more must not come back.
   if (gathered.hashes.size > 0) await addRemoved(paths.removedFile, gathered.hashes);
   for (const unit of gathered.kept) await dropKept(paths.kept, unit);
-  if (gathered.samples === 0) return isCut;
+  if (gathered.units.length === 0) return isCut;
   const id = randomBytes(6).toString('hex');
-  await markRemoval(paths, { id, code: 'removed', forget, units: gathered.units });
+  await markRemoval(paths, { id, code: 'removed', forget: meant.forget, units: gathered.units });
   await finishRemoval(paths);
   return true;
 }
 
-function gatheredLines(out: string, { samples, bytes, units, hashes, unknown }: GatheredRemoval): string[] {
+function gatheredLines(out: string, { samples, bytes, shards, hashes, unknown }: GatheredRemoval): string[] {
   const rest = unknown === 0 ? [] : [`${count(unknown)} of the given names are of no row`];
   if (samples === 0) return [`remove: no sample of ${out} is meant`, ...rest, notAgain(hashes.size)];
-  const shards = `${count(units.length)} ${units.length === 1 ? 'shard' : 'shards'}`;
-  return [`remove: ${count(samples)} samples (${byteSize(bytes)}) leave ${shards}`, ...rest, notAgain(hashes.size)];
+  const where = `${count(shards)} ${shards === 1 ? 'shard' : 'shards'}`;
+  return [`remove: ${count(samples)} samples (${byteSize(bytes)}) leave ${where}`, ...rest, notAgain(hashes.size)];
 }
 
 function notAgain(urls: number): string {

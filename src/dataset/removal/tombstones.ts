@@ -12,7 +12,7 @@ export interface Removal {
   readonly rows: ReadonlySet<number>;
   /** Why: the rows' code from now on. */
   readonly code: 'removed' | 'replaced';
-  /** Nothing stays of a row but where it stood in the manifest. */
+  /** Nothing stays of a row but where it stood in the manifest, also of one without a sample. */
   readonly forget: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface ThinnedTable {
   readonly bytes: number;
 }
 
-/** What a tombstone keeps of our own columns; `forget` takes the second lot as well. */
+/** What a tombstone keeps of our own columns. */
 const KEPT: ReadonlySet<string> = new Set([
   'key',
   'row',
@@ -36,31 +36,36 @@ const KEPT: ReadonlySet<string> = new Set([
   'attempt_set',
   'fetched_at',
 ]);
-const KEPT_TEXTS: ReadonlySet<string> = new Set(['url', 'label', 'caption', 'host']);
+const KEPT_TEXTS: ReadonlySet<string> = new Set(['url', 'label', 'caption', 'host', 'duplicate_of']);
+/** What `forget` takes of any row. */
+const FORGOTTEN: ReadonlySet<string> = new Set(['url', 'final_url', 'label', 'caption', 'host', 'message']);
 const OWN: ReadonlySet<string> = new Set(OUTCOME_COLUMNS);
 
-/** @param content - of the right bytes. Rows that have no sample stay as they are. */
-export function thinnedTable(content: Uint8Array, removal: Removal): ThinnedTable {
+/** @param content - of the right bytes. @returns undefined where nothing is taken out */
+export function thinnedTable(content: Uint8Array, removal: Removal): ThinnedTable | undefined {
   const [gone, staying] = [new Set<string>(), new Set<string>()];
-  let bytes = 0;
+  let [bytes, isChanged] = [0, false];
   const batches = decodeParquet(content).map((batch) => {
     const whole = takeRows([batch], everyRow(batch));
     const [names, statuses] = [textColumn(columnOf(whole, 'name')), textColumn(columnOf(whole, 'status'))];
     const numbers = columnOf(whole, 'row').values as ArrayLike<number | bigint>;
     const sizes = columnOf(whole, 'bytes').values as ArrayLike<number | bigint>;
     const taken: number[] = [];
+    const forgotten: number[] = [];
     for (const [at, name] of names.entries()) {
+      const isMeant = removal.rows.has(Number(numbers[at]));
+      if (isMeant && removal.forget) forgotten.push(at);
       if (name === null || statuses[at] !== 'fetched') continue;
-      const isGone = removal.rows.has(Number(numbers[at]));
-      (isGone ? gone : staying).add(name);
-      if (!isGone) continue;
+      (isMeant ? gone : staying).add(name);
+      if (!isMeant) continue;
       bytes += Number(sizes[at]);
       taken.push(at);
     }
-    return taken.length === 0 ? whole : withTombstones(whole, taken, removal);
+    isChanged ||= taken.length + forgotten.length > 0;
+    return withoutTexts(withTombstones(whole, taken, removal.code), forgotten);
   });
   const all = batches.length === 1 ? (batches[0] as RecordBatch) : joined(batches);
-  return { table: encodeParquet(all), gone, staying, bytes };
+  return isChanged ? { table: encodeParquet(all), gone, staying, bytes } : undefined;
 }
 
 function everyRow({ numRows }: RecordBatch) {
@@ -78,18 +83,30 @@ function joined(batches: readonly RecordBatch[]): RecordBatch {
   return takeRows(batches, picks);
 }
 
-function withTombstones(batch: RecordBatch, taken: readonly number[], { code, forget }: Removal): RecordBatch {
-  const { fields, metadata } = batch.schema;
-  const isOwn = ownColumns(batch);
-  const children = batch.data.children.map((column, at) => {
-    const name = (fields[at] as (typeof fields)[number]).name;
-    if (!isOwn[at]) return forget ? withNulls(column, taken) : column;
+function withTombstones(batch: RecordBatch, taken: readonly number[], code: Removal['code']): RecordBatch {
+  return mapped(batch, taken, (column, name, isOwn) => {
+    if (!isOwn || KEPT.has(name) || KEPT_TEXTS.has(name)) return column;
     if (name === 'status') return withText(column, taken, 'skipped');
     if (name === 'code') return withText(column, taken, code);
-    if (name === 'bytes') return withZeros(column, taken);
-    if (KEPT.has(name) || (!forget && KEPT_TEXTS.has(name))) return column;
-    return withNulls(column, taken);
+    return name === 'bytes' ? withZeros(column, taken) : withNulls(column, taken);
   });
+}
+
+function withoutTexts(batch: RecordBatch, forgotten: readonly number[]): RecordBatch {
+  return mapped(batch, forgotten, (column, name, isOwn) =>
+    isOwn && !FORGOTTEN.has(name) ? column : withNulls(column, forgotten),
+  );
+}
+
+function mapped(
+  batch: RecordBatch,
+  rows: readonly number[],
+  change: (column: Data, name: string, isOwn: boolean) => Data,
+): RecordBatch {
+  if (rows.length === 0) return batch;
+  const { fields, metadata } = batch.schema;
+  const isOwn = ownColumns(batch);
+  const children = batch.data.children.map((column, at) => change(column, fields[at]?.name ?? '', isOwn[at] === true));
   return schemaBatch(new Schema([...fields], metadata), batch.numRows, children);
 }
 
