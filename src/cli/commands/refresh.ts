@@ -7,12 +7,15 @@ import { UploadedFiles } from '../../dataset/files/uploaded-files.ts';
 import { rowFilter } from '../../dataset/latest/row-filter.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
+import { distributedError } from '../../job/distributed-mark.ts';
 import { readJob } from '../../job/job-folder.ts';
 import { markRemoval } from '../../job/removal-mark.ts';
 import { finishRemoval } from '../../job/remove-samples.ts';
 import { beginRound, type RetryRound, readRounds } from '../../job/retry-rounds.ts';
+import { isFinished } from '../../job/view/is-finished.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
+import { nextCommand } from '../../next-command.ts';
 import { askAgain, type Refreshed } from '../../refresh/ask-again.ts';
 import { DiffFile } from '../../refresh/diff-file.ts';
 import { storedRows } from '../../refresh/stored-rows.ts';
@@ -23,8 +26,8 @@ import { meansStore } from '../../store/store-url.ts';
 import type { RowBitmap } from '../../structures/row-bitmap.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
-import { configOf } from './download.ts';
-import { fetchAgain, isFinished, requireOurs } from './retry.ts';
+import { configOf, resumeDownload } from './download.ts';
+import { tellFetched } from './retry.ts';
 
 /** `refresh`: of a dataset, finished or not, in a folder or in a store. */
 export const refreshCommand = defineCommand({
@@ -76,13 +79,15 @@ async function replaceChanged(job: JobView, changed: RowBitmap, given: Config, i
     const { units, samples } = await samplesOf(job, changed);
     await markRemoval(paths, { id: randomBytes(6).toString('hex'), code: 'replaced', forget: false, units });
     await finishRemoval(paths);
-    round = await gatherRetry(job, (await readRounds(paths)).length + 2, (code) => code === 'replaced');
-    await beginRound(paths, round);
+    round = await gatherRetry(job, (await readRounds(job.state)).length + 2, (code) => code === 'replaced');
+    await beginRound(job.state, round);
     writeLines(io.stderr, [`refresh: ${count(samples)} samples have left their shards, and are fetched anew`]);
   } finally {
     await lock.release();
   }
-  return fetchAgain(job, round, given, io);
+  const code = await resumeDownload(job, given, io);
+  await tellFetched(job, round, (command) => nextCommand(command, job.out), io);
+  return code;
 }
 
 /** Errors: FDC_ERR_USAGE, FDC_ERR_JOB_DISTRIBUTED. */
@@ -91,7 +96,8 @@ async function requireFolder(job: JobView, given: Config): Promise<void> {
     const message = 'refresh --apply: works on shards in a folder; without --apply the diff says what has changed';
     throw new FlowDcError('FDC_ERR_USAGE', message);
   }
-  await requireOurs(job, given);
+  const mark = await job.mark();
+  if (mark !== undefined && given.take_over !== true) throw distributedError(job.out, mark);
   if (await isFinished(job)) return;
   const message = `refresh --apply: ${job.out} is not finished; finish it first: flow-dc resume ${shellQuoted(job.out)}`;
   throw new FlowDcError('FDC_ERR_USAGE', message);

@@ -6,8 +6,6 @@ import type { Config } from '../../config/types.ts';
 import { UploadedFiles } from '../../dataset/files/uploaded-files.ts';
 import { dropKept } from '../../dataset/kept-units.ts';
 import { rowFilter } from '../../dataset/latest/row-filter.ts';
-import { CHECKSUMS_FILE } from '../../dataset/seal/checksums.ts';
-import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
 import type { FolderPaths } from '../../destination/folder-layout.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { byteSize, count } from '../../format.ts';
@@ -16,6 +14,7 @@ import { readJob } from '../../job/job-folder.ts';
 import { markRemoval, readRemovalMark } from '../../job/removal-mark.ts';
 import { finishRemoval } from '../../job/remove-samples.ts';
 import { addRemoved, removedUrl } from '../../job/removed-urls.ts';
+import { isFinished as isFinishedJob } from '../../job/view/is-finished.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
 import { type GatheredRemoval, gatherRemoval, type MeantRows } from '../../run/gather-removal.ts';
@@ -59,7 +58,8 @@ export const removeCommand = defineCommand({
     const lock = await job.lock();
     let isFinished: boolean;
     try {
-      isFinished = await wasFinished(job, paths);
+      // What a removal was cut short in was finished before.
+      isFinished = (await isFinishedJob(job)) || (await readRemovalMark(paths)) !== undefined;
       if (!(await takeOut(job, paths, meant, dryRun, io))) return EXIT.done;
     } finally {
       await lock.release();
@@ -121,12 +121,6 @@ async function sealAgain(job: JobView, given: Config, io: CliIo): Promise<number
 function tellUnfinished({ out }: JobView, io: CliIo): number {
   writeLines(io.stderr, [`remove: done; the dataset is not finished: flow-dc resume ${shellQuoted(out)}`]);
   return EXIT.done;
-}
-
-async function wasFinished({ files }: JobView, paths: FolderPaths): Promise<boolean> {
-  if ((await readRemovalMark(paths)) !== undefined) return true;
-  for (const name of [SUCCESS_FILE, CHECKSUMS_FILE]) if ((await files.final(name).look()) !== undefined) return true;
-  return false;
 }
 
 /** Errors: FDC_ERR_USAGE where the tables do not have the URLs as they are given. */
