@@ -73,7 +73,7 @@ export async function readRemovalMark({ removalFile: path }: FolderPaths): Promi
 }
 
 /** @param name - for messages. Errors: FDC_ERR_DEST_IO. */
-export function parseRemovalMark(text: string, name: string): RemovalMark {
+function parseRemovalMark(text: string, name: string): RemovalMark {
   try {
     const value: unknown = JSON.parse(text);
     if (matches(value)) return value;
