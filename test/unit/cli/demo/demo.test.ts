@@ -57,7 +57,7 @@ describe('the count', () => {
     settle('gone.test');
     settle('gone.test', 'http_404');
     expect(tally.surprises([HOST])).toEqual([]);
-    expect(hostTable([HOST], tally)).toContain('gone.test     3        2  1 http_404             gone');
+    expect(hostTable([HOST], tally)).toContain('gone.test     3        2  1 http_404        gone');
   });
 
   it('names lost rows, missing failures and failures that nobody asked for', () => {
