@@ -85,18 +85,16 @@ const RULES: readonly Rule[] = [
     slice: 'sink',
     option: 'cloudDestination',
     check: (v, name) =>
-      v.createTar === false
-        ? `${name('cloudDestination')}: only tar shards are uploaded; leave ${name('createTar')} on`
-        : v.output === 'none:' || v.output === '-'
-          ? `${name('cloudDestination')}: expected a folder for what the job keeps, got ${name('output')} ${v.output}`
-          : isUrl(v.output)
-            ? `${name('cloudDestination')}: expected a folder for what the job keeps, got ${name('output')} ` +
-              `${said(v.output)}; leave one of the two out`
-            : uploadProblem(
-                name('cloudDestination'),
-                v.cloudDestination,
-                v.cloudTool === 'scp' || v.cloudPutCommand !== undefined,
-              ),
+      v.output === 'none:' || v.output === '-'
+        ? `${name('cloudDestination')}: expected a folder for what the job keeps, got ${name('output')} ${v.output}`
+        : isUrl(v.output)
+          ? `${name('cloudDestination')}: expected a folder for what the job keeps, got ${name('output')} ` +
+            `${said(v.output)}; leave one of the two out`
+          : uploadProblem(
+              name('cloudDestination'),
+              v.cloudDestination,
+              v.cloudTool === 'scp' || v.cloudPutCommand !== undefined,
+            ),
   },
   {
     slice: 'sink',
@@ -104,15 +102,21 @@ const RULES: readonly Rule[] = [
     check: (v, name) =>
       v.cloudDestination === undefined
         ? `${name('cloudPutCommand')} needs ${name('cloudDestination')}, which says where to`
-        : uploadProblem(name('cloudPutCommand'), v.cloudPutCommand, true),
+        : v.createTar === false
+          ? `${name('cloudPutCommand')} takes one file at a time; leave ${name('createTar')} on, or name a ${name('cloudTool')}`
+          : uploadProblem(name('cloudPutCommand'), v.cloudPutCommand, true),
   },
   {
     slice: 'sink',
     option: 'cloudStream',
     check: (v, name) =>
-      v.cloudStream !== true || v.cloudDestination !== undefined
+      v.cloudStream !== true
         ? undefined
-        : `${name('cloudStream')} needs ${name('cloudDestination')}, which says where to`,
+        : v.cloudDestination === undefined
+          ? `${name('cloudStream')} needs ${name('cloudDestination')}, which says where to`
+          : v.createTar === false
+            ? `${name('cloudStream')}: loose files are written here first; leave it out, or leave ${name('createTar')} on`
+            : undefined,
   },
   { slice: 'sink', option: 'imageName', derive: (v) => (v.outputFormat === 'webdataset' ? 'common' : 'content') },
 ];

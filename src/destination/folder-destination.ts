@@ -13,7 +13,7 @@ import {
   keptFolder,
   stagingFolder,
 } from './folder-layout.ts';
-import { FolderStaging, rollForwardFolder } from './folder-staging.ts';
+import { FolderStaging, moveFiles, rollForwardFolder } from './folder-staging.ts';
 import { DiskTempo } from './loose-files.ts';
 
 export interface FolderDestinationOptions {
@@ -86,8 +86,14 @@ export class FolderDestination implements Destination {
   async rollForward(record: UnitRecord): Promise<void> {
     this.#onStep('committed', record.unit);
     await this.prepare();
-    await this.#guard(() => rollForwardFolder(this.paths, record, this.#clock, this.#tempo));
+    const show = (staged: string, list: string): Promise<void> => this.showFiles(staged, list);
+    await this.#guard(() => rollForwardFolder(this.paths, record, this.#clock, show));
     this.#onStep('rolled', record.unit);
+  }
+
+  /** Bring the loose files that a staged list names to their places. Idempotent. */
+  protected showFiles(staged: string, list: string): Promise<void> {
+    return moveFiles(this.paths, staged, list, this.#clock, this.#tempo);
   }
 
   /** Whether a record's artifacts are in their final places, by their sizes. */

@@ -91,18 +91,22 @@ export class FolderStaging implements Staging {
   }
 }
 
-/** Move a decided record's artifacts to their final names. Idempotent. Errors: FDC_ERR_DEST_IO. */
+/**
+ * Move a decided record's artifacts to their final names. Idempotent.
+ * @param showFiles - brings the loose files of a staged list to their places
+ * Errors: FDC_ERR_DEST_IO.
+ */
 export async function rollForwardFolder(
   paths: FolderPaths,
   record: UnitRecord,
   clock: Clock,
-  tempo: DiskTempo,
+  showFiles: (staged: string, list: string) => Promise<void>,
 ): Promise<void> {
   const staged = stagingFolder(paths, record.unit, record.token);
   for (const artifact of record.artifacts) artifactName(artifact.name);
   // Lists go last: a list in its final place says that all of its files are in theirs.
   const lists = record.artifacts.filter((artifact) => artifact.name.endsWith(FILE_LIST_SUFFIX));
-  for (const list of lists) await rollFiles(paths, staged, list.name, clock, tempo);
+  for (const list of lists) if (await exists(join(staged, list.name))) await showFiles(staged, list.name);
   for (const { name, bytes } of record.artifacts) {
     if (!lists.some((list) => list.name === name))
       await moveOnce(join(staged, name), finalPath(paths, name), bytes, clock);
@@ -112,7 +116,8 @@ export async function rollForwardFolder(
   await rm(staged, { recursive: true, force: true });
 }
 
-async function rollFiles(
+/** Move the loose files that a staged list names to their places. Idempotent. Errors: FDC_ERR_DEST_IO. */
+export async function moveFiles(
   paths: FolderPaths,
   staged: string,
   listName: string,
@@ -120,7 +125,6 @@ async function rollFiles(
   tempo: DiskTempo,
 ): Promise<void> {
   const list = join(staged, listName);
-  if (!(await exists(list))) return;
   const made = new Set<string>();
   let moved = 0;
   for await (const { path, bytes } of readFileList(list)) {

@@ -39,8 +39,9 @@ export async function openJob(out: string, identity: JobIdentity, options: OpenJ
   await refuseFile(folder);
   const found = await findJob(folder);
   if (found === undefined) await refuseForeign(folder);
-  const home = found === undefined ? undefined : new FolderHome(found.paths);
-  return { ...(await openAt(new FolderHome(paths), home, identity, options)), paths };
+  const isUploaded = identity.cloudDestination !== undefined;
+  const home = found === undefined ? undefined : new FolderHome(found.paths, isUploaded);
+  return { ...(await openAt(new FolderHome(paths, isUploaded), home, identity, options)), paths };
 }
 
 /** The job that lies in `out`, not locked. Errors: FDC_ERR_JOB_MISSING when there is none. */
@@ -76,9 +77,12 @@ class FolderHome implements JobHome {
   readonly layout: FolderLayout;
   readonly out: string;
   readonly #paths: FolderPaths;
+  /** A program takes loose files away. */
+  readonly #isUploaded: boolean;
 
-  constructor(paths: FolderPaths) {
+  constructor(paths: FolderPaths, isUploaded: boolean) {
     this.#paths = paths;
+    this.#isUploaded = isUploaded;
     this.layout = paths.layout;
     this.out = paths.output;
   }
@@ -129,7 +133,8 @@ class FolderHome implements JobHome {
     const hasRecords = await hasCommitted(state);
     // A run that was killed between its first commit and the move of its files has them in staging.
     const isStaged = (await namesIn(staging)).length > 0;
-    if (!hasRecords || isStaged || this.layout !== 'files' || (await namesIn(output)).length > 0) return;
+    if (this.#isUploaded || !hasRecords || isStaged || this.layout !== 'files' || (await namesIn(output)).length > 0)
+      return;
     throw new FlowDcError(
       'FDC_ERR_DEST_FOREIGN',
       `${output} is empty, but ${state} says that its files were stored; bring them back, or use ` +

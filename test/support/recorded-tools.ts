@@ -53,7 +53,11 @@ show() {
 }
 case "$1" in
   mkdir) mkdir -p "$STORE/$3" ;;
-  put) upload "$4" "$STORE/$5" ;;
+  put)
+    if [ "$4" = --no_root ]; then
+      if planned fail; then echo "server said no" >&2; exit 1; fi
+      cp -R "$5/." "$STORE/$6"
+    else upload "$4" "$STORE/$5"; fi ;;
   cat) cat "$STORE/$2" ;;
   rm) rm -f "$STORE/$3" ;;
   mv)
@@ -71,8 +75,9 @@ esac
 
 const SCP = `${PREPARE}
 for last; do :; done
+case " $* " in *" -r "*) tree=1 ;; esac
 while [ "$1" != -- ]; do shift; done
-upload "$2" "$STORE/\${last#*:}"
+if [ -n "$tree" ]; then cp -R "$2" "$STORE/\${last#*:}"; else upload "$2" "$STORE/\${last#*:}"; fi
 `;
 
 /** Runs on the other side what it was told to. */

@@ -103,7 +103,8 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
 function workerNotices({ fetch, sink }: ResolvedConfig): string[] {
   const has = fetch.headers.length > 0 || Object.values(fetch.hosts).some((rule) => (rule.headers ?? []).length > 0);
   const headers = 'headers stay on this machine: give every worker its own --header (or --config file with hosts)';
-  const shared = `cloud_put_command cannot rename what it uploaded: every worker must see ${sink.output}`;
+  const why = sink.createTar ? 'cloud_put_command cannot rename what it uploaded' : 'loose files are uploaded together';
+  const shared = `${why}: every worker must see ${sink.output}`;
   const isShared = sink.cloudDestination !== undefined && !hasOwnFolders({ sink });
   return [...(has ? [headers] : []), ...(isShared ? [shared] : [])];
 }

@@ -147,7 +147,12 @@ async function outputLine(config: ResolvedConfig): Promise<string> {
  */
 export function uploadLines({ sink }: ResolvedConfig, isByWorkers = false): string[] {
   if (sink.cloudDestination === undefined) return [];
-  const { prepare, put, pour, look, move } = toolOf(sink);
+  const { prepare, put, pour, look, move, tree } = toolOf(sink);
+  if (!sink.createTar) {
+    const files = resolve(`${sink.output}.flow-dc`, 'staging', 'UNIT.TOKEN', 'files');
+    const calls = tree?.put(files, [join(files, 'LABEL')], 'UNIT.TOKEN') ?? [];
+    return ['uploads, unit by unit:', ...[...prepare, ...calls].map((call) => `  ${commandLine(call)}`)];
+  }
   const name = sink.outputFormat === 'parquet' ? dataFile('000000') : `000000.tar${sink.compressTar ? '.gz' : ''}`;
   const renamed = isByWorkers || sink.cloudStream ? move : undefined;
   const folder = !isByWorkers || move === undefined ? resolve(sink.output ?? '') : join(tmpdir(), 'RUN');

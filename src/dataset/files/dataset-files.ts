@@ -3,6 +3,7 @@
  * this knows neither paths nor keys.
  */
 import type { FolderLayout } from '../../destination/folder-layout.ts';
+import type { ListedFile } from '../../destination/hashed-file.ts';
 import type { UnitRecord } from '../../record.ts';
 
 /** One file that may be there. Reading rejects with `code` ENOENT where there is none, EISDIR where a folder stands. */
@@ -45,6 +46,11 @@ export interface DatasetFiles {
   final(name: string): DatasetFile;
   /** A loose file, by its path in the dataset. */
   sample(path: string): DatasetFile;
+  /**
+   * Whether a loose file is there with its size, for files that are read back a process each. Absent where reading them
+   * costs nothing else.
+   */
+  hasSample?(file: ListedFile): Promise<boolean>;
   /** A file that the job keeps about itself. */
   state(name: string): DatasetFile;
   /** What lies where artifacts do, but for what the job keeps there for itself. */

@@ -1,12 +1,25 @@
-/** The files of a dataset whose shards a program uploaded: those are read back by it, the rest is in the folder. */
+/**
+ * The files of a dataset that a program uploaded. Shards are read back by it; loose files are looked for in one listing,
+ * by their sizes; the rest is in the folder.
+ */
 import type { FolderPaths } from '../../destination/folder-layout.ts';
+import type { ListedFile } from '../../destination/hashed-file.ts';
 import type { RemoteFolder } from '../../destination/tool/remote-folder.ts';
 import { SHARD } from '../../destination/tool/staged-name.ts';
+import { TextSet } from '../../structures/hash-table.ts';
 import type { DatasetFile } from './dataset-files.ts';
 import { FolderFiles } from './folder-files.ts';
 
+/** Sizes and paths of all files there, at some 32 bytes a file. */
+export async function pathsIn(remote: RemoteFolder): Promise<TextSet> {
+  const set = new TextSet();
+  for await (const { path, bytes } of remote.tree()) set.add(`${bytes} ${path}`);
+  return set;
+}
+
 export class UploadedFiles extends FolderFiles {
   readonly #remote: RemoteFolder;
+  #there: Promise<TextSet> | undefined;
 
   constructor(paths: FolderPaths, remote: RemoteFolder) {
     super(paths);
@@ -20,6 +33,21 @@ export class UploadedFiles extends FolderFiles {
 
   override final(name: string): DatasetFile {
     return SHARD.test(name) ? this.#uploaded(name) : super.final(name);
+  }
+
+  override sample(path: string): DatasetFile {
+    return this.#uploaded(path);
+  }
+
+  /** Believed where the tool does not tell. */
+  async hasSample({ path, bytes }: ListedFile): Promise<boolean> {
+    if (this.#remote.tool.tree?.list === undefined) return true;
+    this.#there ??= pathsIn(this.#remote);
+    return (await this.#there).has(`${bytes} ${path}`);
+  }
+
+  override async *samples(isKnown: (path: string) => boolean): AsyncGenerator<string> {
+    for await (const { path } of this.#remote.tree()) if (!isKnown(path)) yield path;
   }
 
   #uploaded(name: string): DatasetFile {

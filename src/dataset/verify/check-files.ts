@@ -22,7 +22,11 @@ export async function checkFiles(
   const expected = new Map(samples?.map((sample) => [sample.name, sample]));
   const named: ListedFile[] = [];
   const problem = await readList(list, named);
-  const look = async (file: ListedFile) => [file, await digestOrProblem(files.sample(file.path))] as const;
+  const digest = async (file: ListedFile): Promise<FileDigest | string> => {
+    if (files.hasSample === undefined) return digestOrProblem(files.sample(file.path));
+    return (await files.hasSample(file)) ? file : `expected ${file.bytes} bytes on the other side, found no such file`;
+  };
+  const look = async (file: ListedFile) => [file, await digest(file)] as const;
   for await (const [file, found] of inOrder(named, files.width, look)) {
     const sample = expected.get(file.path);
     if (sample === undefined && samples !== undefined)

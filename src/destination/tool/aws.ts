@@ -28,6 +28,14 @@ export function aws(path: string): RemoteTool {
         api('list-objects-v2', '--prefix', `${prefix}${name}`, '--query', 'Contents[].{Key:Key,Size:Size,ETag:ETag}'),
       read: readListing,
     },
+    tree: {
+      put: (folder) => [s3('cp', '--recursive', folder, below(root, ''))],
+      list: { program: 'aws', args: ['s3', 'ls', '--recursive', below(root, '')] },
+      readLine: (line) => {
+        const [, bytes, key] = /^\S+ \S+ +(\d+) (.*[^/])$/.exec(line) ?? [];
+        return key?.startsWith(prefix) ? { path: key.slice(prefix.length), bytes: Number(bytes) } : undefined;
+      },
+    },
     read: (name) => s3('cp', below(root, name), '-'),
     remove: (name) => s3('rm', below(root, name)),
     move: (from, to) => s3('mv', below(root, from), below(root, to)),

@@ -21,16 +21,14 @@ export function folderOf(
   folder: string,
   options: FolderOfOptions = {},
 ): FolderDestination {
-  if (sink.cloudDestination === undefined) {
-    const { clock } = options;
-    return new FolderDestination(folder, { layout: sink.createTar ? 'shards' : 'files', clock });
-  }
-  return new ToolDestination(folder, toolOf(sink), { ...optionsOf(sink), ...options });
+  const layout = sink.createTar ? 'shards' : 'files';
+  if (sink.cloudDestination === undefined) return new FolderDestination(folder, { layout, clock: options.clock });
+  return new ToolDestination(folder, toolOf(sink), { layout, ...optionsOf(sink), ...options });
 }
 
-/** Whether workers of a job need no folder in common: a program uploads what they finish, and can rename it there. */
+/** Whether workers of a job need no folder in common: a program uploads their shards, and can rename them there. */
 export function hasOwnFolders({ sink }: Pick<ResolvedConfig, 'sink'>): boolean {
-  return sink.cloudDestination !== undefined && toolOf(sink).move !== undefined;
+  return sink.cloudDestination !== undefined && sink.createTar && toolOf(sink).move !== undefined;
 }
 
 /** @param folder - of this process alone. Errors: FDC_ERR_CONFIG_INVALID. */

@@ -1,5 +1,5 @@
 /** gsutil: Google Cloud Storage, and what else its boto configuration reaches. */
-import { asHex, below, lastPart, type RemoteFile, type RemoteTool, type ToolEnd } from './remote-tool.ts';
+import { asHex, batchesOf, below, lastPart, type RemoteFile, type RemoteTool, type ToolEnd } from './remote-tool.ts';
 
 /** What it says, with exit code 1, of what is not there. */
 const NOTHING = /matched no objects|No URLs matched/;
@@ -20,6 +20,14 @@ export function gsutil(path: string): RemoteTool {
       // With -q it would say nothing at all.
       stat: (name) => ({ program: 'gsutil', args: ['stat', below(root, name)] }),
       read: readListing,
+    },
+    tree: {
+      put: (_folder, entries) => batchesOf(entries).map((some) => call('-m', 'cp', '-r', ...some, below(root, ''))),
+      list: { program: 'gsutil', args: ['ls', '-l', below(root, '**')] },
+      readLine: (line) => {
+        const [, bytes, url] = /^ *(\d+) +\S+ +(\w+:\/\/.*[^/])$/.exec(line) ?? [];
+        return url === undefined ? undefined : { path: url.slice(root.length + 1), bytes: Number(bytes) };
+      },
     },
     read: (name) => call('cat', below(root, name)),
     remove: (name) => call('rm', below(root, name)),

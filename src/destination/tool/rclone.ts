@@ -20,6 +20,15 @@ export function rclone(root: string): RemoteTool {
         call('lsjson', '--files-only', '--no-modtime', '--no-mimetype', '--hash-type', 'md5', '--', below(root, name)),
       read: readListing,
     },
+    tree: {
+      // What is there was asked before, or never will be: files are not looked for one by one.
+      put: (folder) => [call('copy', '--no-check-dest', '--', folder, root)],
+      list: call('lsf', '-R', '--files-only', '--format', 'sp', '--separator', ' ', '--', root),
+      readLine: (line) => {
+        const [, bytes, path] = /^(\d+) (.+)$/.exec(line) ?? [];
+        return path === undefined ? undefined : { path, bytes: Number(bytes) };
+      },
+    },
     read: (name) => call('cat', '--', below(root, name)),
     remove: (name) => call('deletefile', '--', below(root, name)),
     move: (from, to) => call('moveto', '--ignore-times', '--', below(root, from), below(root, to)),

@@ -3,34 +3,32 @@
  * seen: after an upload its size and hash are asked for.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { asError, FlowDcError } from '../../errors.ts';
 import type { Artifact } from '../../record.ts';
 import { Semaphore } from '../../structures/semaphore.ts';
-import { PouredFile } from './poured-file.ts';
-import type { RemoteFile, RemoteTool } from './remote-tool.ts';
+import type { PouredFile } from './poured-file.ts';
+import { Pours } from './pours.ts';
+import type { ListedPath, RemoteFile, RemoteTool } from './remote-tool.ts';
+import { isAlike, isSame, md5Of } from './same-file.ts';
 import { type CallerOptions, Setback, ToolCaller } from './tool-caller.ts';
 
 /** Programs that run at once: enough to fill a line, few enough for a small machine, where each takes some 100 MB. */
 const UPLOADS = 4;
-/** Programs that take a file while it is written, besides those: each as long as its unit is open. */
-const POURS = 4;
-/** After a failure what is written goes through a local file for so long: that can be tried again. */
-const SPOOL_FOR_MS = 60_000;
 
 export class RemoteFolder {
   readonly tool: RemoteTool;
   readonly #caller: ToolCaller;
   readonly #slots = new Semaphore(UPLOADS);
-  #pours = 0;
-  #spoolUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #pours: Pours;
   /** What was there at the first look, and what was put since. */
   #known: Promise<Map<string, RemoteFile> | undefined> | undefined;
 
   constructor(tool: RemoteTool, options: CallerOptions) {
     this.tool = tool;
     this.#caller = new ToolCaller(tool, options);
+    this.#pours = new Pours(this.#caller, (artifact, md5) => this.#seePoured(artifact, md5));
   }
 
   /** As messages name it where it is slow. */
@@ -58,12 +56,17 @@ export class RemoteFolder {
    * Errors: FDC_ERR_DEST_IO, FDC_ERR_DEST_FULL, FDC_ERR_DEST_UNWRITABLE; the reason of `halt`.
    */
   async put(file: string, artifact: Artifact): Promise<boolean> {
+    return this.#unlessGone(file, () => this.#put(file, artifact));
+  }
+
+  /** @returns false when `path` went away meanwhile */
+  async #unlessGone(path: string, work: () => Promise<void>): Promise<boolean> {
     try {
-      await this.#put(file, artifact);
+      await work();
       return true;
     } catch (error) {
       // Also when a program was to be started in the file's folder: that it is gone looks as if the program were.
-      if (!(await isThere(file))) return false;
+      if (!(await isThere(path))) return false;
       if (this.isEnd(error)) throw error;
       // Others would find the same, each in its own time.
       this.halt(asError(error));
@@ -77,22 +80,44 @@ export class RemoteFolder {
    */
   pour(name: string): PouredFile | undefined {
     const call = this.tool.pour?.(name);
-    if (call === undefined || this.#pours >= POURS || this.#caller.nowMs() < this.#spoolUntilMs) return undefined;
-    this.#pours += 1;
-    return new PouredFile(name, {
-      start: async () => {
-        await this.open();
-        return this.#caller.pour(call);
-      },
-      seen: (artifact, md5) => this.#seePoured(artifact, md5),
-      onEnd: () => {
-        this.#pours -= 1;
-      },
-      onSetback: (setback) => {
-        this.#spoolUntilMs = this.#caller.nowMs() + SPOOL_FOR_MS;
-        this.#caller.tell(setback, name, 'its unit is fetched again');
-      },
+    if (call === undefined) return undefined;
+    return this.#pours.begin(name, async () => {
+      await this.open();
+      return this.#caller.pour(call);
     });
+  }
+
+  /**
+   * Bring everything in a local folder there, below the paths that it has in it. Idempotent.
+   * @param attempt - a name of its own, for what is not whole yet. @param bytes - in all, for the time that it may take
+   * @returns false when the folder went away meanwhile: others may roll the same record forward
+   * Errors: those of `put`; TypeError where the tool takes one file at a time.
+   */
+  async putTree(folder: string, attempt: string, bytes: number): Promise<boolean> {
+    const { tree } = this.tool;
+    if (tree === undefined) throw new TypeError(`${this.tool.name} takes one file at a time`);
+    return this.#unlessGone(folder, async () => {
+      await this.open();
+      const entries = await readdir(folder);
+      if (entries.length === 0) return;
+      const paths = entries.map((name) => join(folder, name));
+      await this.#slots.run(() =>
+        this.#caller.patiently(`files of ${attempt}`, async () => {
+          for (const call of tree.put(folder, paths, attempt)) await this.#caller.run(call, bytes);
+        }),
+      );
+    });
+  }
+
+  /** Every file there, by its path. Nothing where the tool does not tell. Errors: FDC_ERR_DEST_IO. */
+  async *tree(): AsyncGenerator<ListedPath> {
+    const { list, readLine } = this.tool.tree ?? {};
+    if (list === undefined) return;
+    await this.open();
+    for await (const line of this.#caller.lines(list, this.tool.root)) {
+      const file = readLine?.(line);
+      if (file !== undefined) yield file;
+    }
   }
 
   /** Whether this process put a file of that size there, or saw it at the last look. Asks nobody. */
@@ -271,24 +296,4 @@ function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** The same content, as far as the other side tells; only by hashes. */
-function isAlike(a: RemoteFile, b: RemoteFile | undefined): boolean {
-  if (b === undefined || a.bytes !== b.bytes) return false;
-  if (a.sha256 !== undefined) return a.sha256 === b.sha256;
-  return a.md5 !== undefined && a.md5 === b.md5;
-}
-
-/** By size, and by the best hash that the other side tells. */
-async function isSame(found: RemoteFile | undefined, artifact: Artifact, md5: () => Promise<string>): Promise<boolean> {
-  if (found?.bytes !== artifact.bytes) return false;
-  if (found.sha256 !== undefined) return found.sha256 === artifact.sha256;
-  return found.md5 === undefined || found.md5 === (await md5());
-}
-
-async function md5Of(path: string): Promise<string> {
-  const hash = createHash('md5');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

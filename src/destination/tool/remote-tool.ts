@@ -3,6 +3,9 @@
  * made in run-call.ts.
  */
 
+/** Names in one call: at 255 bytes each and a path before them, within what any system takes. */
+const MOST_NAMES = 500;
+
 export interface ToolCall {
   readonly program: string;
   readonly args: readonly string[];
@@ -42,6 +45,26 @@ export interface Looking {
   read(end: ToolEnd): readonly RemoteFile[] | undefined;
 }
 
+/** Many small files at once, by their paths below the folder on the other side. */
+export interface Tree {
+  /**
+   * Copy what is in a local folder, in place of what has those paths; nothing else there is touched. One call after the
+   * other, a bounded number of them.
+   * @param entries - the names in the folder itself
+   * @param attempt - a name of its own, for what is not whole yet
+   */
+  put(folder: string, entries: readonly string[], attempt: string): readonly ToolCall[];
+  /** Every file, a line each; absent where that is not told: then an exit code of 0 is believed. */
+  readonly list?: ToolCall | undefined;
+  /** A file of a line of `list`; undefined for any other line. */
+  readLine?(line: string): ListedPath | undefined;
+}
+
+export interface ListedPath {
+  readonly path: string;
+  readonly bytes: number;
+}
+
 /** A folder on the other side, by the calls that act on it. Names are plain file names. */
 export interface RemoteTool {
   /** Its program. */
@@ -60,6 +83,8 @@ export interface RemoteTool {
   readonly look?: Looking | undefined;
   /** The content to stdout. */
   readonly read?: ((name: string) => ToolCall) | undefined;
+  /** Absent where it would take a call for every file. */
+  readonly tree?: Tree | undefined;
   readonly remove?: ((name: string) => ToolCall) | undefined;
   /** Give a file another name, in place of what has that one. Fails when there is no such file. */
   readonly move?: ((from: string, to: string) => ToolCall) | undefined;
@@ -68,6 +93,13 @@ export interface RemoteTool {
 /** `root/name`, with one slash between them. */
 export function below(root: string, name: string): string {
   return /[/:]$/.test(root) ? `${root}${name}` : `${root}/${name}`;
+}
+
+/** As many names as fit into a call. */
+export function batchesOf(names: readonly string[]): readonly (readonly string[])[] {
+  const batches: string[][] = [];
+  for (let at = 0; at < names.length; at += MOST_NAMES) batches.push(names.slice(at, at + MOST_NAMES));
+  return batches;
 }
 
 /** The last part of a path. */

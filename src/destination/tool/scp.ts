@@ -45,6 +45,23 @@ export function scp(path: string): RemoteTool {
       stat: (name) => ssh(`ls -ln ${at(name)}; sha256sum ${at(name)}`),
       read: readListing,
     },
+    tree: {
+      // To a folder that no reader looks into first, because a copy under way is seen.
+      put: (folder, _entries, attempt) => {
+        const early = at(`.${attempt}.files.part`);
+        const move = '-exec mkdir -p ../../{} \\; && find . -type f -exec mv -f {} ../../{} \\;';
+        return [
+          ssh(`rm -rf ${early} && mkdir -p ${early}`),
+          { program: 'scp', args: ['-q', '-r', ...UNASKED, '--', folder, `${host}:${early}/`] },
+          ssh(`cd ${early}/${lastPart(folder)} && find . -type d ${move} && cd ../.. && rm -rf .${attempt}.files.part`),
+        ];
+      },
+      list: ssh(`cd ${root} && find . -type f -exec ls -ln {} +`),
+      readLine: (line) => {
+        const [, bytes, path] = /^-\S+ +\d+ +\S+ +\S+ +(\d+) +\S+ +\S+ +\S+ \.\/(.+)$/.exec(line) ?? [];
+        return path === undefined ? undefined : { path, bytes: Number(bytes) };
+      },
+    },
     read: (name) => ssh(`cat ${at(name)}`),
     remove: (name) => ssh(`rm -f ${at(name)} ${at(`.${name}.part`)}`),
     move: (from, to) => ssh(`mv -f ${at(from)} ${at(to)}`),

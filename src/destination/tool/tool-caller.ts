@@ -1,4 +1,5 @@
 /** Calls of a tool made with patience: a failure may pass, so it is tried again, each time after a longer pause. */
+import { StringDecoder } from 'node:string_decoder';
 import { type Clock, sleep } from '../../clock.ts';
 import { type ErrorCode, FlowDcError } from '../../errors.ts';
 import { shortened } from '../../short-text.ts';
@@ -160,6 +161,18 @@ export class ToolCaller {
   /** How long ago the process started, or any other moment, ms. */
   nowMs(): number {
     return this.#options.clock.nowMs();
+  }
+
+  /** The lines of what it says. Errors: those of `read`. */
+  async *lines(call: ToolCall, about: string): AsyncGenerator<string> {
+    const decoder = new StringDecoder('utf8');
+    let rest = '';
+    for await (const chunk of this.read(call, about, 0)) {
+      const lines = (rest + decoder.write(chunk)).split('\n');
+      rest = lines.pop() as string;
+      yield* lines;
+    }
+    if (rest !== '') yield rest;
   }
 
   async #made(call: ToolCall, make: () => Promise<ToolEnd>): Promise<ToolEnd> {

@@ -11,24 +11,27 @@
  * What a worker without this folder put there under another name (worker-uploads.ts) is given its final one, and its
  * small files are brought here.
  *
+ * Of loose files (the `files` layout) a unit's are put there together, below their own paths, and go from here; the list of
+ * them gets its place here last. Nothing but metadata.parquet is beside them there.
+ *
  * A run that is killed in between finds what is staged and goes on; what is there by then is not put again.
  */
 import { rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { Artifact, UnitId, UnitRecord } from '../../record.ts';
 import { destinationError, type Staging } from '../destination.ts';
 import { syncFolder, writeAtomically } from '../disk.ts';
 import { FolderDestination, type FolderDestinationOptions } from '../folder-destination.ts';
-import { artifactName, finalPath, stagingFolder } from '../folder-layout.ts';
-import { digestFile } from '../hashed-file.ts';
+import { artifactName, finalPath, METADATA_FILE, stagingFolder } from '../folder-layout.ts';
+import { digestFile, readFileList } from '../hashed-file.ts';
 import { PouredStaging } from './poured-staging.ts';
 import { RemoteFolder } from './remote-folder.ts';
 import type { RemoteTool } from './remote-tool.ts';
 import { type Attempt, attemptOf, SHARD, stagedName } from './staged-name.ts';
 
-export interface ToolDestinationOptions extends Omit<FolderDestinationOptions, 'layout'> {
+export interface ToolDestinationOptions extends FolderDestinationOptions {
   /** How long a call may take; an upload gets a second more per 128 KiB. */
   readonly timeoutMs: number;
   /** Shards are brought there while they are written, as far as programs are free for it. */
@@ -40,7 +43,7 @@ export interface ToolDestinationOptions extends Omit<FolderDestinationOptions, '
 
 /** Names that a dataset has: nobody else's files are to be replaced. */
 const OURS =
-  /^(\d{6,9}\.(tar|tar\.gz|parquet|stats\.json)|data-\d{6,9}\.parquet|_SUCCESS|index\.json|overview\.json|SHA256SUMS)$/;
+  /^(\d{6,9}\.(tar|tar\.gz|parquet|stats\.json)|(data-\d{6,9}|metadata)\.parquet|_SUCCESS|(index|overview)\.json|SHA256SUMS)$/;
 
 /** Errors of every method: those of FolderDestination and of RemoteFolder. */
 export class ToolDestination extends FolderDestination {
@@ -98,6 +101,8 @@ export class ToolDestination extends FolderDestination {
 
   async #rollForward(record: UnitRecord): Promise<void> {
     await this.prepare();
+    // The list here says that its files are there; the small files are nobody's but the job's.
+    if (this.#isLoose) return super.rollForward(record);
     const staged = stagingFolder(this.paths, record.unit, record.token);
     if (await isThere(staged)) {
       await Promise.all(record.artifacts.map((artifact) => this.#bring(staged, record, artifact)));
@@ -109,7 +114,21 @@ export class ToolDestination extends FolderDestination {
       if (!(await this.remote.has(artifact))) await this.#bring(this.paths.output, record, artifact);
   }
 
+  protected override async showFiles(staged: string, list: string): Promise<void> {
+    const folder = join(staged, 'files');
+    let bytes = 0;
+    for await (const file of readFileList(join(staged, list))) bytes += file.bytes;
+    if (!(await isThere(folder))) return;
+    await this.remote.putTree(folder, basename(staged), bytes);
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  get #isLoose(): boolean {
+    return this.paths.layout === 'files';
+  }
+
   override async isFinal({ artifacts }: Pick<UnitRecord, 'artifacts'>): Promise<boolean> {
+    if (this.#isLoose) return super.isFinal({ artifacts });
     const small = artifacts.filter(({ name }) => !SHARD.test(name));
     if (!(await super.isFinal({ artifacts: small }))) return false;
     const there = await Promise.all(artifacts.map((artifact) => this.remote.has(artifact)));
@@ -118,7 +137,7 @@ export class ToolDestination extends FolderDestination {
 
   override async settle(record: UnitRecord): Promise<boolean> {
     if (await super.settle(record)) return true;
-    return this.remote.tool.move !== undefined && (await this.#bringHome(record));
+    return !this.#isLoose && this.remote.tool.move !== undefined && (await this.#bringHome(record));
   }
 
   override async lookAgain(): Promise<void> {
@@ -139,6 +158,8 @@ export class ToolDestination extends FolderDestination {
   }
 
   override async putFile(name: string, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    // As in a folder here: beside loose files there is what loaders look for, and nothing else.
+    if (this.#isLoose && name !== METADATA_FILE) return super.putFile(name, content);
     await this.prepare();
     const final = finalPath(this.paths, name);
     // A mark that is here says that it is there.

@@ -12,11 +12,13 @@ import { scp } from './scp.ts';
 
 /** Where uploads go and what makes them. */
 export type Upload = Pick<ResolvedConfig['sink'], 'cloudDestination' | 'cloudTool' | 'cloudPutCommand'> &
-  Partial<Pick<ResolvedConfig['sink'], 'cloudStream'>>;
+  Partial<Pick<ResolvedConfig['sink'], 'cloudStream' | 'createTar'>>;
 
 /** Errors: FDC_ERR_CONFIG_INVALID for what the tool cannot have meant, cannot do, or what holds a secret. */
 export function toolOf(upload: Upload): RemoteTool {
   const tool = namedTool(upload);
+  if (upload.createTar === false && tool.tree === undefined)
+    throw invalid('cloud_put_command takes one file at a time: leave create_tar on, or name a cloud_tool');
   if (upload.cloudStream !== true || tool.pour !== undefined) return tool;
   throw invalid(`cloud_stream: ${tool.name} reads no stdin; leave it out, and shards are written here first`);
 }
