@@ -18,7 +18,7 @@ import { formatStats, NO_TIMES, parseStats, STATS_SUFFIX } from '../dataset/stat
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { syncFolder, writeAtomically } from '../destination/disk.ts';
 import { type FolderPaths, finalPath, stagingFolder } from '../destination/folder-layout.ts';
-import { rollForwardFolder } from '../destination/folder-staging.ts';
+import { moveFiles, rollForwardFolder } from '../destination/folder-staging.ts';
 import { FILE_LIST_SUFFIX, formatListedFile, HashedFile, readFileList } from '../destination/hashed-file.ts';
 import { DiskTempo } from '../destination/loose-files.ts';
 import { FlowDcError } from '../errors.ts';
@@ -54,7 +54,9 @@ async function removeFromUnit(paths: FolderPaths, mark: RemovalMark, { unit, row
   if (before === undefined) return;
   const token = `r-${mark.id}`;
   const record = before.token === token ? before : await rewritten(paths, before, token, mark, new Set(rows));
-  if (record !== undefined) await rollForwardFolder(paths, record, systemClock, new DiskTempo());
+  const show = (staged: string, list: string): Promise<void> =>
+    moveFiles(paths, staged, list, systemClock, new DiskTempo());
+  if (record !== undefined) await rollForwardFolder(paths, record, systemClock, show);
 }
 
 /** @returns undefined where there is nothing to take out */

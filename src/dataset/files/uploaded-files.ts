@@ -11,7 +11,7 @@ import type { DatasetFile } from './dataset-files.ts';
 import { FolderFiles } from './folder-files.ts';
 
 /** Sizes and paths of all files there, at some 32 bytes a file. */
-export async function pathsIn(remote: RemoteFolder): Promise<TextSet> {
+async function pathsIn(remote: RemoteFolder): Promise<TextSet> {
   const set = new TextSet();
   for await (const { path, bytes } of remote.tree()) set.add(`${bytes} ${path}`);
   return set;
