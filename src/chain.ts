@@ -46,13 +46,17 @@ export interface PlannedRows {
   readonly cutting: PartitionByHostOptions;
 }
 
-/** The same of several lots of rows, one after the other: the job is sealed with the units of all of them. */
+/**
+ * The same of several lots of rows, one after the other: the job is sealed with the units of all of them.
+ * @param decided - units besides these that the job has
+ */
 export async function planInTurn(
   lots: Iterable<PlannedRows>,
   channel: Pick<JobChannel, 'publish' | 'seal'>,
   signal: AbortSignal,
+  decided = 0,
 ): Promise<void> {
-  let units = 0;
+  let units = decided;
   const counting = {
     publish: channel.publish.bind(channel),
     seal: async (published: number) => {

@@ -102,7 +102,7 @@ async function cutInto(
       take(unit).then(() => done(), done);
     },
   });
-  await withRows(input, dedupe, folder, signal, (read) =>
+  await withRows(input.read, dedupe, folder, signal, (read) =>
     pipeline(read(), partitionByHost(input.cutting()), taker, { signal }),
   );
 }

@@ -246,7 +246,7 @@ async function publish(
   const planAll = (read: () => Readable): Promise<void> => plan(read(), input.cutting(), noting, signal);
   input.warnings.onWarning = (message) => options.onNotice?.(`warning: ${message}`);
   try {
-    await withRows(input, config.run.dedupe, site.destination.spillFolder, signal, planAll);
+    await withRows(input.read, config.run.dedupe, site.destination.spillFolder, signal, planAll);
     await input.finish();
     options.onPublished?.(units.length);
     return true;

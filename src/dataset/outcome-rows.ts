@@ -77,6 +77,19 @@ export function* classRows(table: Uint8Array): Generator<{ row: number; label: s
   }
 }
 
+/** Rows with their URLs and keys as they are published, '' for none; see readUnitOutcomes. */
+export function* endedUrls(
+  table: Uint8Array,
+): Generator<{ row: number; url: string; key: string; status: string; code: string }> {
+  for (const batch of decodeParquet(table, ['row', 'url', 'key', 'status', 'code'])) {
+    const { text, numbers } = readersOf(batch);
+    const [row, url, key] = [numbers('row'), text('url'), text('key')] as const;
+    const [status, code] = [text('status'), text('code')] as const;
+    for (let i = 0; i < batch.numRows; i += 1)
+      yield { row: row(i), url: url[i] ?? '', key: key[i] ?? '', status: status[i] ?? '', code: code[i] ?? '' };
+  }
+}
+
 /** One row of an outcome table, as far as a report needs it. Numbers are NaN where the table has none. */
 export interface OutcomeRow {
   readonly host: string;

@@ -146,12 +146,21 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
  * nothing does.
  */
 export function differencesBetween(before: JobIdentity, now: JobIdentity): string {
-  const differences = Object.entries(COMPARED).flatMap(([key, value]) => {
-    if (value(before) === value(now)) return [];
+  return differences(before, now, () => true);
+}
+
+/** The same of everything but the input. */
+export function settingsBetween(before: JobIdentity, now: JobIdentity): string {
+  return differences(before, now, (key) => key !== 'input');
+}
+
+function differences(before: JobIdentity, now: JobIdentity, isMeant: (key: string) => boolean): string {
+  const found = Object.entries(COMPARED).flatMap(([key, value]) => {
+    if (!isMeant(key) || value(before) === value(now)) return [];
     const tell = key === 'input' ? showInputs : value;
     return [`${key} was ${tell(before)}, is now ${tell(now)}`];
   });
-  return differences.join('; ');
+  return found.join('; ');
 }
 
 function show(value: string | number | boolean | undefined): string {

@@ -18,6 +18,11 @@ export interface JobFile {
   readonly createdAtMs: number;
   readonly identity: JobIdentity;
   readonly settings: JobSettings;
+  /**
+   * Rows are planned by which of them have a line in an outcome table, not by units: the manifest was written anew
+   * since, or there is more than one.
+   */
+  readonly byRows?: boolean | undefined;
   /** What the dataset got beside its shards when it was finished; absent in those of earlier versions. */
   readonly sealed?: readonly string[] | undefined;
 }
@@ -78,6 +83,7 @@ const SCHEMA = {
     createdAtMs: { type: 'number' },
     identity: identitySchema,
     settings: { type: 'object' },
+    byRows: boolean,
     sealed: { type: 'array', items: { type: 'string', pattern: '^[A-Za-z][\\w.-]*$' } },
   },
 } as const;

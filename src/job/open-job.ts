@@ -6,7 +6,7 @@ import type { FolderLayout } from '../destination/folder-layout.ts';
 import { digestFile } from '../destination/hashed-file.ts';
 import { FlowDcError } from '../errors.ts';
 import { type DistributedMark, distributedError } from './distributed-mark.ts';
-import { differencesBetween, type JobIdentity, withContents } from './identity.ts';
+import { differencesBetween, type JobIdentity, settingsBetween, withContents } from './identity.ts';
 import type { JobFile, JobSettings } from './job-file.ts';
 
 export interface OpenJobOptions {
@@ -19,6 +19,11 @@ export interface OpenJobOptions {
    * caller is that job's submitter, or take it over because that job is known to be over. Never opened for `overwrite`.
    */
   readonly distributed?: 'refuse' | 'open' | 'take-over' | undefined;
+  /**
+   * Compare the rows of an input that is another file now with those that are settled: where they are the same, the job
+   * goes on, by rows. Without it another file is another job. @returns what differs, in words
+   */
+  readonly compareRows?: ((before: JobFile) => Promise<string | undefined>) | undefined;
   /** sha256 of all of an input, by its name, lower-case hex; by default of the file that is called so. */
   readonly contentOf?: ((input: string) => Promise<string>) | undefined;
 }
@@ -103,12 +108,12 @@ async function openIn(home: JobHome, identity: JobIdentity, options: OpenJobOpti
     const before = await home.readJob();
     const replaces = before !== undefined && (options.overwrite === true || (await home.isBeingCleared()));
     if (replaces) await home.clear();
-    else if (before !== undefined) await refuseOther(home, before, identity, options.contentOf);
+    const isOther = !replaces && before !== undefined && (await isOtherInput(home, before, identity, options));
     await home.sweepRecords();
     const kept = replaces ? undefined : before;
     // Where a server decides units, taking records back here would not undo them.
     const taken = options.distributed === 'open' ? [] : await home.takeBackMarked();
-    const job = await saveJob(home, kept, identity, options.settings);
+    const job = await saveJob(home, kept, identity, { settings: options.settings, isOther });
     if (replaces) await home.endClearing();
     const notices = [...clearedNotices(replaces, options), ...(replaces ? await home.leftOver() : []), ...taken];
     const close = (): Promise<void> => lock.release();
@@ -135,49 +140,60 @@ async function saveJob(
   home: JobHome,
   before: JobFile | undefined,
   identity: JobIdentity,
-  settings: JobSettings | undefined,
+  { settings, isOther }: { readonly settings: JobSettings | undefined; readonly isOther: boolean },
 ): Promise<JobFile> {
   const job: JobFile = {
     id: before?.id ?? randomUUID(),
     createdAtMs: before?.createdAtMs ?? systemClock.wallMs(),
-    identity: before === undefined ? identity : withContents(identity, before.identity),
+    identity: before === undefined || isOther ? identity : withContents(identity, before.identity),
     settings: settings ?? before?.settings ?? {},
+    ...((isOther || before?.byRows) && { byRows: true }),
     ...(before?.sealed && { sealed: before.sealed }),
   };
   if (before === undefined || JSON.stringify(before) !== JSON.stringify(job)) await home.writeJob(job);
   return job;
 }
 
-async function refuseOther(
+/** @returns whether the input is another file than before, with the same rows as far as they are settled */
+async function isOtherInput(
   home: JobHome,
   before: JobFile,
   now: JobIdentity,
-  contentOf: OpenJobOptions['contentOf'],
-): Promise<void> {
-  const differences = differencesBetween(before.identity, now);
-  if (differences !== '') throw mismatch(home.out, differences);
-  await refuseChanged(home.out, before, now, contentOf);
+  { contentOf, compareRows }: OpenJobOptions,
+): Promise<boolean> {
+  const settings = settingsBetween(before.identity, now);
+  if (settings !== '') throw mismatch(home.out, differencesBetween(before.identity, now));
+  const input = differencesBetween(before.identity, now) || (await changedContent(before, now, contentOf));
   await home.refuseLost();
+  if (input === undefined) return false;
+  if (compareRows === undefined) throw mismatch(home.out, input);
+  const rows = await compareRows(before);
+  if (rows !== undefined) throw mismatch(home.out, `${input}; ${rows}`, ADD_ROWS);
+  return true;
 }
 
 /** Size and first MiB are the same; a run that has read all of a file knows more. */
-async function refuseChanged(
-  out: string,
+async function changedContent(
   { identity }: JobFile,
   now: JobIdentity,
   contentOf: (input: string) => Promise<string> = async (path) => (await digestFile(path)).sha256,
-): Promise<void> {
+): Promise<string | undefined> {
   for (const [at, { name }] of now.inputs.entries()) {
     const before = identity.inputs[at]?.sha256;
     if (before === undefined) continue;
     const sha256 = await contentOf(name);
-    if (sha256 !== before)
-      throw mismatch(out, `input ${name} had sha256 ${before.slice(0, 12)}…, now has ${sha256.slice(0, 12)}…`);
+    if (sha256 !== before) return `input ${name} had sha256 ${before.slice(0, 12)}…, now has ${sha256.slice(0, 12)}…`;
   }
+  return undefined;
 }
 
-function mismatch(out: string, differences: string): FlowDcError {
+const OTHERWISE = '; use the same settings, choose another output with -o, or replace it with --overwrite';
+const ADD_ROWS =
+  '; add what it has more with --extend, give the first manifest again, choose another output with -o, or replace it ' +
+  'with --overwrite';
+
+function mismatch(out: string, differences: string, advice = OTHERWISE): FlowDcError {
   return new FlowDcError('FDC_ERR_JOB_MISMATCH', `${out} belongs to a job with other settings: ${differences}`, {
-    advice: '; use the same settings, choose another output with -o, or replace it with --overwrite',
+    advice,
   });
 }

@@ -5,8 +5,8 @@ import { type LatestRows, latestRows } from '../dataset/latest/latest-rows.ts';
 import { endedRows } from '../dataset/outcome-rows.ts';
 import { FlowDcError } from '../errors.ts';
 import type { RetryRound } from '../job/retry-rounds.ts';
-import type { JobView } from '../job/view/job-view.ts';
 import type { UnitRecord } from '../record.ts';
+import type { SettledDataset } from './settled-rows.ts';
 
 /** Beyond any number of codes; rows are below 2^53 / this. */
 const MOST_OUTCOMES = 65_536;
@@ -16,12 +16,14 @@ const MOST_OUTCOMES = 65_536;
  * for each earlier round.
  * @param set - attempt_set that the rows will have
  * @param isMeant - by code, of rows that were not stored
+ * @param isRow - by number
  * Errors: FDC_ERR_DEST_IO for a table that cannot be read.
  */
 export async function gatherRetry(
-  { files, decided }: Pick<JobView, 'files' | 'decided'>,
+  { files, decided }: SettledDataset,
   set: number,
   isMeant: (code: string) => boolean,
+  isRow: (row: number) => boolean = () => true,
 ): Promise<RetryRound> {
   const latest = await readable(latestRows(decided.records(), files));
   const outcomes = new Map<string, number>();
@@ -33,7 +35,7 @@ export async function gatherRetry(
     for (const [row, outcome] of await readable(meantRows(files, record, latest, isMeant))) {
       const known = outcomes.get(outcome) ?? outcomes.size;
       outcomes.set(outcome, known);
-      found.push(row * MOST_OUTCOMES + known);
+      if (isRow(row)) found.push(row * MOST_OUTCOMES + known);
     }
   }
   const packed = Float64Array.from(found).sort();
@@ -45,7 +47,7 @@ export async function gatherRetry(
 }
 
 async function meantRows(
-  files: JobView['files'],
+  files: SettledDataset['files'],
   record: UnitRecord,
   latest: LatestRows,
   isMeant: (code: string) => boolean,

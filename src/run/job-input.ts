@@ -40,7 +40,7 @@ export interface JobInput {
    * The rows, after `adopt` if there is a job. Once, and again where the input is no pipe or was kept whole.
    * @param columns - read only these and the URLs where that is faster
    */
-  read(columns?: readonly string[]): ManifestReader;
+  readonly read: (columns?: readonly string[]) => ManifestReader;
   /** sha256 of all of an input, lower-case hex. Errors: those of readManifest. */
   contentOf(name: string): Promise<string>;
   /** Every row was read. */
@@ -215,7 +215,7 @@ class PipeInput implements JobInput {
     if (this.#isSpooled) await copyFile(this.#head.spool as string, memory.partialInput, constants.COPYFILE_FICLONE);
   }
 
-  read(): ManifestReader {
+  readonly read = (): ManifestReader => {
     const spoolPath = this.#isSpooled ? this.#head.spool : this.#memory?.partialInput;
     const { stdin, info } = this.#head;
     const onBytes = (bytes: Buffer): Promise<void> => this.#check(bytes);
@@ -224,7 +224,7 @@ class PipeInput implements JobInput {
         ? readManifest(this.#memory?.keptInput as string, this.#options)
         : readManifest('-', { ...this.#options, info, stdin, spoolPath, onBytes }),
     );
-  }
+  };
 
   async contentOf(name: string): Promise<string> {
     return (await digestFile(name)).sha256;

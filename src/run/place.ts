@@ -22,9 +22,9 @@ import { hasCommitted, type OpenJob, openJob } from '../job/job-folder.ts';
 import type { JobSummary, KeptSum } from '../job/job-summary.ts';
 import { keepSamples } from '../job/keep-samples.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
-import { type RetryRound, readRounds } from '../job/retry-rounds.ts';
 import { folderState } from '../job/state-files.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
+import { filesOfFolder } from '../job/view/view-job.ts';
 import type { UnitId } from '../record.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
@@ -32,11 +32,14 @@ import type { WorkForce } from '../threads/work-force.ts';
 import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import { folderMemory } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
+import { comesAfter } from './other-input.ts';
 import { nowhere, streamPlace } from './passing-place.ts';
+import { type Past, readPast } from './past.ts';
 import { graceMs } from './run-control.ts';
 import { RunGauge } from './run-gauge.ts';
 import type { Beginning, Place } from './run-place.ts';
 import { sealInfo } from './seal-info.ts';
+import type { SettledDataset } from './settled-rows.ts';
 
 export interface PlaceOptions {
   /** What the output `-` writes to. */
@@ -94,9 +97,13 @@ class FolderPlace implements Place {
       settings,
       distributed: cluster.takeOver ? 'take-over' : 'refuse',
       contentOf: (name) => input.contentOf(name),
+      compareRows: () =>
+        comesAfter(input, this.#dataset(), folderState(destination.paths), this.#config, destination.spillFolder),
     });
     this.#job = job;
     await input.adopt(folderMemory(job.paths));
+    // Units that are cut anew are not those that were put aside.
+    if (job.byRows) await rm(this.kept.folder, { recursive: true, force: true });
     await adoptFromStats(job.paths, async (record) => {
       if (!isKept(this.kept.folder, record.unit)) await keepSamples(job.paths, record);
     });
@@ -121,8 +128,8 @@ class FolderPlace implements Place {
     return { before, notices, isFinished };
   }
 
-  rounds(): Promise<readonly RetryRound[]> {
-    return readRounds(folderState(this.destination.paths));
+  past(): Promise<Past> {
+    return readPast(this.#job as OpenJob, folderState(this.destination.paths), this.#dataset());
   }
 
   watch(force: WorkForce): () => Promise<readonly string[]> {
@@ -157,6 +164,11 @@ class FolderPlace implements Place {
 
   async close(): Promise<void> {
     await this.#job?.close();
+  }
+
+  #dataset(): SettledDataset {
+    const { destination, committer } = this;
+    return { files: filesOfFolder(destination), decided: committer };
   }
 
   /** Attempts that nobody will finish. */

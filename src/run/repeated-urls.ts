@@ -1,12 +1,13 @@
 /** Rows whose URL stands in an earlier row of the same manifest: they are not fetched, and name that row. */
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type Data, type DataType, Field, Float64, type RecordBatch, Schema } from 'apache-arrow';
+import { type DataType, Field, Float64, type RecordBatch, Schema } from 'apache-arrow';
 import { float64Column, schemaBatch } from '../arrow/columns.ts';
 import { textColumn } from '../arrow/text.ts';
-import { DUPLICATE_COLUMN, ROW_COLUMN } from '../record.ts';
+import { DUPLICATE_COLUMN } from '../record.ts';
 import { urlColumn } from '../unit-rows.ts';
 import { BucketFile } from './bucket-file.ts';
+import { rowNumbersOf } from './row-numbers.ts';
 import { DigestFile } from './text-digest.ts';
 
 /** A row, and the first one with its URL. */
@@ -104,10 +105,4 @@ export async function* markRepeats(
     const schema = new Schema(fields, batch.schema.metadata);
     yield schemaBatch(schema, batch.numRows, [...batch.data.children, float64Column(firsts)]);
   }
-}
-
-/** Numbers over the whole manifest. */
-function rowNumbersOf(batch: RecordBatch): Float64Array {
-  const at = batch.schema.fields.findIndex(({ name }) => name === ROW_COLUMN);
-  return ((batch.data.children[at] as Data).values as Float64Array).subarray(0, batch.numRows);
 }

@@ -1,21 +1,24 @@
 /** One whole job in this process: the place opened, the chain run, what is missing made good by the same call again. */
-import { Readable, type Writable } from 'node:stream';
-import { type PlannedRows, planInTurn } from '../chain.ts';
+import type { Readable, Writable } from 'node:stream';
+import { planInTurn } from '../chain.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { RecordTotals } from '../dataset/totals.ts';
 import { FlowDcError, isFlowDcError } from '../errors.ts';
+import { takenRows } from '../job/extensions.ts';
 import type { JobSummary } from '../job/job-summary.ts';
-import type { RetryRound } from '../job/retry-rounds.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import { RowPulse } from '../structures/row-pulse.ts';
 import { watchOver } from '../threads/watch-over.ts';
 import { openWorkForce, type WorkForce } from '../threads/work-force.ts';
 import { createInProcessChannel } from '../transport/in-process/in-process-transport.ts';
+import type { JobChannel } from '../transport/transport.ts';
 import { type JobInput, openJobInput } from './job-input.ts';
-import { withRows } from './open-rows.ts';
+import { lotsByRows, lotsByUnits } from './lots.ts';
+import { type ReadRows, rowsOfPart, withRows } from './open-rows.ts';
+import type { Past } from './past.ts';
 import { placeFor } from './place.ts';
-import { rowsAgain } from './rows-again.ts';
+import { earlierSource } from './row-sources.ts';
 import { interrupted, RunControl, type RunSignals } from './run-control.ts';
 import type { Place } from './run-place.ts';
 
@@ -129,15 +132,29 @@ function heard(signal: AbortSignal | undefined, listener: () => void): () => voi
   return () => signal?.removeEventListener('abort', listener);
 }
 
-/** The manifest, and then what is fetched again of it. */
-function* lotsOf(input: JobInput, read: () => Readable, rounds: readonly RetryRound[]): Generator<PlannedRows> {
-  yield { rows: read, cutting: input.cutting() };
-  const { shardSize, groupBy } = input.cutting();
-  for (const round of rounds)
-    yield {
-      rows: () => Readable.from(rowsAgain(read(), round), { highWaterMark: 1 }),
-      cutting: { shardSize, groupBy, firstUnit: round.firstUnit },
-    };
+/** Read what is to be read and publish its units. */
+async function planRun(
+  input: JobInput,
+  past: Past | undefined,
+  config: ResolvedConfig,
+  { destination, pipe }: Place,
+  channel: JobChannel,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = destination.spillFolder;
+  const { rounds = [], parts = [], settled } = past ?? {};
+  const part = parts.at(-1);
+  const taken = part && (await takenRows((past as Past).state, part));
+  const rows: ReadRows = part ? (columns) => rowsOfPart(input.read(columns), part, taken) : input.read;
+  await withRows(rows, config.run.dedupe, folder, signal, async (read) => {
+    if (settled === undefined) return planInTurn(lotsByUnits({ read }, rounds, input.cutting()), channel, signal);
+    const around = { config, state: (past as Past).state, pipe, folder, signal };
+    const sources = parts.slice(0, -1).map((earlier) => earlierSource(earlier, around));
+    sources.push({ firstRow: part?.firstRow ?? 0, endRow: part && part.firstRow + part.rows, read });
+    const lots = lotsByRows(sources, rounds, settled, input.cutting());
+    return planInTurn(lots, channel, signal, settled.units);
+  });
+  await input.finish();
 }
 
 /** @returns whether every unit of the manifest has its record now */
@@ -146,14 +163,14 @@ async function runChain(
   place: Place,
   force: WorkForce,
   control: RunControl,
-  { transport, run }: ResolvedConfig,
+  config: ResolvedConfig,
   onNotice: RunJobOptions['onNotice'],
   pulse: RowPulse,
 ): Promise<boolean> {
   const { destination, committer, clock } = place;
   input.warnings.onWarning = (message) => onNotice?.(`warning: ${message}`);
   const rollForward = destination.rollForward.bind(destination);
-  const channel = createInProcessChannel({ committer, clock, rollForward, highWater: transport.queueUnits });
+  const channel = createInProcessChannel({ committer, clock, rollForward, highWater: config.transport.queueUnits });
   const unwatch = place.watch(force, (error) => control.fail(error));
   const endWatch = watchOver(pulse, destination.poisonFolder);
   const halt = (): void => {
@@ -161,13 +178,7 @@ async function runChain(
     place.halt?.();
   };
   control.stop.addEventListener('abort', halt, { once: true });
-  const planned = async (): Promise<void> => {
-    const rounds = (await place.rounds?.()) ?? [];
-    await withRows(input, run.dedupe, destination.spillFolder, control.stop, (read) =>
-      planInTurn(lotsOf(input, read, rounds), channel, control.stop),
-    );
-    await input.finish();
-  };
+  const planned = async (): Promise<void> => planRun(input, await place.past?.(), config, place, channel, control.stop);
   try {
     return await control.run(
       planned(),

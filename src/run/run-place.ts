@@ -5,10 +5,10 @@ import type { RecordTotals } from '../dataset/totals.ts';
 import type { FlowDcError } from '../errors.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
-import type { RetryRound } from '../job/retry-rounds.ts';
 import type { WorkForce } from '../threads/work-force.ts';
 import type { PipePlace } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
+import type { Past } from './past.ts';
 
 /** What a run finds when it begins. */
 export interface Beginning {
@@ -26,8 +26,8 @@ export interface Place extends WorkSurroundings {
   readonly putsAside?: boolean | undefined;
   /** Where a pipe's bytes go, for a place that is no folder. */
   readonly pipe?: PipePlace | undefined;
-  /** What is fetched again, round by round; asked once the place is open. */
-  rounds?(): Promise<readonly RetryRound[]>;
+  /** What earlier runs have left to plan; asked once the place is open. Errors: FDC_ERR_DEST_IO. */
+  past?(): Promise<Past>;
   /**
    * The configuration, with what a job that lies there goes by. Looks only. Errors: those of reading a job.
    * @param given - keys that somebody gave, which are left as they are

@@ -1,6 +1,7 @@
 /** A run's place in an object store: the job and its dataset there, what is needed meanwhile in a temporary folder. */
 import { type Clock, sleep } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
+import { StoreFiles } from '../dataset/files/store-files.ts';
 import { CHECKSUMS_FILE, unitsInSums } from '../dataset/seal/checksums.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { totalOf } from '../dataset/totals.ts';
@@ -11,7 +12,6 @@ import { keysAsBegun, withBegun } from '../job/as-begun.ts';
 import { identityOf } from '../job/identity.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
-import { type RetryRound, readRounds } from '../job/retry-rounds.ts';
 import { adoptFromStoredStats } from '../job/store/adopt-store-records.ts';
 import { openOutputStore } from '../job/store/open-output.ts';
 import { nameOfKey, readText, STATE_KEYS } from '../job/store/state-keys.ts';
@@ -31,10 +31,13 @@ import type { ObjectStore } from '../store/object-store.ts';
 import type { WorkForce } from '../threads/work-force.ts';
 import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import type { JobInput } from './job-input.ts';
+import { comesAfter } from './other-input.ts';
+import { type Past, readPast } from './past.ts';
 import { RunFolder } from './run-folder.ts';
 import { RunGauge } from './run-gauge.ts';
 import type { Beginning, Place } from './run-place.ts';
 import { sealInfo } from './seal-info.ts';
+import type { SettledDataset } from './settled-rows.ts';
 import { fetchFile, putSmallFile, StoreMemory } from './store-memory.ts';
 
 /** So long giving the place back may take: a store that is away is not waited for. Chosen. */
@@ -107,6 +110,8 @@ export class StorePlace implements Place {
       ...{ settings, overwrite: run.overwrite, distributed: cluster.takeOver ? 'take-over' : 'refuse' },
       ...{ clock, onWait: this.#onWait, onLost: (error) => this.#lose(error) },
       ...{ contentOf: (name) => input.contentOf(name) },
+      compareRows: () =>
+        comesAfter(input, this.#dataset(), storeState(this.#area), this.#config, this.destination.spillFolder),
     });
     this.#job = job;
     await this.pipe.bring();
@@ -122,8 +127,8 @@ export class StorePlace implements Place {
     return { before, notices, isFinished };
   }
 
-  rounds(): Promise<readonly RetryRound[]> {
-    return readRounds(storeState(this.#area));
+  past(): Promise<Past> {
+    return readPast(this.#job as OpenStoreJob, storeState(this.#area), this.#dataset());
   }
 
   watch(force: WorkForce, onLost: (error: FlowDcError) => void): () => Promise<readonly string[]> {
@@ -197,6 +202,11 @@ export class StorePlace implements Place {
   #lose(error: FlowDcError): void {
     this.#lost = error;
     this.#onLost?.(error);
+  }
+
+  #dataset(): SettledDataset {
+    const { output, layout } = this.#area;
+    return { files: new StoreFiles(output, layout), decided: this.committer };
   }
 
   /** Attempts that nobody will finish. */

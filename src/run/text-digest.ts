@@ -2,11 +2,17 @@
 import { hash } from 'node:crypto';
 import { BucketFile } from './bucket-file.ts';
 
-/** 128 bits of the text, and a number. */
-const RECORD_BYTES = 24;
-const NUMBER_AT = 16;
+/** What tells texts apart. */
+export const DIGEST_BYTES = 16;
+/** That, and a number. */
+const RECORD_BYTES = DIGEST_BYTES + 8;
 /** A hundred million texts are 390,000 in each: 9 MB while it is looked through. */
 const BUCKETS = 256;
+
+/** Write the digest of a text at the beginning of `target`. */
+export function putDigest(text: string, target: Buffer): void {
+  hash('sha256', text, 'buffer').copy(target, 0, 0, DIGEST_BYTES);
+}
 
 /** Digests with a number each, by their first bits. Memory: 16 MiB, and one bucket while it is read; the rest on disk. */
 export class DigestFile {
@@ -19,8 +25,8 @@ export class DigestFile {
 
   /** @param number - a whole one below 2^53 */
   add(text: string, number: number): void {
-    hash('sha256', text, 'buffer').copy(this.#record, 0, 0, NUMBER_AT);
-    this.#record.writeDoubleLE(number, NUMBER_AT);
+    putDigest(text, this.#record);
+    this.#record.writeDoubleLE(number, DIGEST_BYTES);
     this.#file.add(this.#record[0] as number, this.#record);
   }
 
@@ -54,7 +60,7 @@ export class DigestBucket {
 
   /** Of the record at a position. */
   numberAt(at: number): number {
-    return this.#records.readDoubleLE(at * RECORD_BYTES + NUMBER_AT);
+    return this.#records.readDoubleLE(at * RECORD_BYTES + DIGEST_BYTES);
   }
 
   /** Note the digest at a position. @returns the position at which it was noted first, perhaps this one */
@@ -84,7 +90,7 @@ export class DigestBucket {
       const other = this.#slots[slot] as number;
       if (other < 0) return slot;
       const there = other * RECORD_BYTES;
-      if (records.compare(this.#records, there, there + NUMBER_AT, from, from + NUMBER_AT) === 0) return slot;
+      if (records.compare(this.#records, there, there + DIGEST_BYTES, from, from + DIGEST_BYTES) === 0) return slot;
       slot = (slot + 1) & mask;
     }
   }

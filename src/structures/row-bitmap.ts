@@ -32,6 +32,19 @@ export class RowBitmap {
     return row < this.#end && ((this.#bits[Math.floor(row / 8)] as number) & (1 << (row % 8))) !== 0;
   }
 
+  /** As bytes, from which `fromBytes` makes the same. */
+  toBytes(): Uint8Array {
+    return this.#bits.slice(0, Math.ceil(this.#end / 8));
+  }
+
+  static fromBytes(bytes: Uint8Array, limit: number): RowBitmap {
+    const rows = new RowBitmap(limit);
+    rows.#bits = Uint8Array.from(bytes);
+    const last = bytes.at(-1) ?? 0;
+    rows.#end = last === 0 ? bytes.length * 8 : bytes.length * 8 - Math.clz32(last) + 24;
+    return rows;
+  }
+
   /** Ranges of rows that were not seen, [from, to), below the highest that was and below `end`. */
   *gaps(end = 0): Generator<readonly [from: number, to: number]> {
     const last = Math.max(this.#end, end);

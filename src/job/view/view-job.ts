@@ -4,6 +4,7 @@ import type { DatasetFiles } from '../../dataset/files/dataset-files.ts';
 import { FolderFiles } from '../../dataset/files/folder-files.ts';
 import { UploadedFiles } from '../../dataset/files/uploaded-files.ts';
 import { parseDestination } from '../../destination/destination-name.ts';
+import type { FolderDestination } from '../../destination/folder-destination.ts';
 import { folderOf } from '../../destination/tool/folder-of.ts';
 import { ToolDestination } from '../../destination/tool/tool-destination.ts';
 import type { S3Settings } from '../../store/s3/settings.ts';
@@ -18,8 +19,13 @@ import { folderState } from '../state-files.ts';
 import type { JobView } from './job-view.ts';
 
 /** The files of a folder's job, in the folder and where else it has brought them. */
-function filesOf({ out, paths, settings, identity }: Job): DatasetFiles {
-  const destination = folderOf(uploadOfJob(settings, identity.createTar), out);
+function filesOf({ out, settings, identity }: Job): DatasetFiles {
+  return filesOfFolder(folderOf(uploadOfJob(settings, identity.createTar), out));
+}
+
+/** The same of a job that is opened. */
+export function filesOfFolder(destination: FolderDestination): DatasetFiles {
+  const { paths } = destination;
   return destination instanceof ToolDestination ? new UploadedFiles(paths, destination.remote) : new FolderFiles(paths);
 }
 

@@ -19,12 +19,16 @@ const ROWS_PER_TURN = 16_384;
 const MAX_UNITS = 1_000_000;
 
 /**
- * A window's units in publish order, numbered from `first` on; see cutWindow. Batches are gone through one after the
+ * A window's units in publish order, each with the next number; see cutWindow. Batches are gone through one after the
  * other and their rows appended to their units: picking the rows of one unit after the other out of all batches takes
  * twice the time, nearly all of it misses of the cache. The window is used up.
  * FDC_ERR_CONFIG_INVALID beyond a million units: the shards could no longer be named.
  */
-export async function* gatherUnits(window: Window, shardSize: number, first: number): AsyncGenerator<Unit, void> {
+export async function* gatherUnits(
+  window: Window,
+  shardSize: number,
+  nextUnit: () => number,
+): AsyncGenerator<Unit, void> {
   const cut = cutWindow(window, shardSize);
   const units = cut.rows.length;
   const hosts = hostsByUnit(window, cut);
@@ -34,7 +38,7 @@ export async function* gatherUnits(window: Window, shardSize: number, first: num
     const builders = await gather(window, cut, known, from, to);
     for (const [i, builder] of builders.entries()) {
       builders[i] = undefined;
-      yield makeUnit(first + from + i, (builder as RowBuilder).finish(), hosts[from + i] as HostRows[]);
+      yield makeUnit(nextUnit(), (builder as RowBuilder).finish(), hosts[from + i] as HostRows[]);
     }
   }
 }

@@ -24,6 +24,8 @@ export type PartitionByHostOptions = PartitionOptions & {
   readonly signal?: AbortSignal | undefined;
   /** Number of the first unit. Default: 0. */
   readonly firstUnit?: number | undefined;
+  /** Numbers of units, one for each in turn, in place of those from `firstUnit` on. */
+  readonly nextUnit?: (() => number) | undefined;
 };
 
 /** What went through so far. */
@@ -41,7 +43,7 @@ export interface PartitionStats {
  * make.
  */
 export function partitionByHost(options: PartitionByHostOptions = {}): HostPartitioner {
-  const { lingerMs, onLinger, lingeredAt, clock, signal, firstUnit = 0, ...slice } = options;
+  const { lingerMs, onLinger, lingeredAt, clock, signal, firstUnit = 0, nextUnit, ...slice } = options;
   if (lingerMs !== undefined && !(lingerMs >= 0)) {
     throw new FlowDcError(
       'FDC_ERR_CONFIG_INVALID',
@@ -51,7 +53,7 @@ export function partitionByHost(options: PartitionByHostOptions = {}): HostParti
   const { shardSize, groupBy } = stageSettings('partition', slice);
   return new HostPartitioner(
     { shardSize, groupBy },
-    { lingerMs, onLinger, lingeredAt: lingeredAt ?? [], clock: clock ?? systemClock, signal, firstUnit },
+    { lingerMs, onLinger, lingeredAt: lingeredAt ?? [], clock: clock ?? systemClock, signal, firstUnit, nextUnit },
   );
 }
 
@@ -62,6 +64,7 @@ interface Surroundings {
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   readonly firstUnit: number;
+  readonly nextUnit: (() => number) | undefined;
 }
 
 /** See partitionByHost, which makes it. */
@@ -73,7 +76,7 @@ export class HostPartitioner extends Transform {
   /** Rows after which a window has to end because it did so before; next one last. */
   readonly #oldEnds: number[];
   readonly #clock: Clock;
-  readonly #firstUnit: number;
+  readonly #nextUnit: () => number;
   #hosts = new HostCensus();
   #window: Window;
   #stats = { rows: 0, units: 0, windows: 0 };
@@ -84,7 +87,7 @@ export class HostPartitioner extends Transform {
 
   constructor(
     { shardSize, groupBy }: Pick<PartitionSettings, 'shardSize' | 'groupBy'>,
-    { lingerMs, onLinger, lingeredAt, clock, signal, firstUnit }: Surroundings,
+    { lingerMs, onLinger, lingeredAt, clock, signal, firstUnit, nextUnit }: Surroundings,
   ) {
     super({
       readableObjectMode: true,
@@ -99,7 +102,7 @@ export class HostPartitioner extends Transform {
     this.#onLinger = onLinger;
     this.#oldEnds = [...lingeredAt].reverse();
     this.#clock = clock;
-    this.#firstUnit = firstUnit;
+    this.#nextUnit = nextUnit ?? (() => firstUnit + this.#stats.units);
     this.#window = new Window(FIRST_WINDOW_ROWS, this.#hosts, groupBy);
   }
 
@@ -155,7 +158,7 @@ export class HostPartitioner extends Transform {
     if (this.#hosts.hosts > MAX_HOSTS) this.#hosts = new HostCensus();
     this.#window = new Window(Math.min(window.maxRows * 2, MAX_WINDOW_ROWS), this.#hosts, this.#groupBy);
     this.#stats.windows++;
-    for await (const unit of gatherUnits(window, this.#shardSize, this.#firstUnit + this.#stats.units)) {
+    for await (const unit of gatherUnits(window, this.#shardSize, this.#nextUnit)) {
       this.#stats.units++;
       if (!this.push(unit)) await this.#demand();
       if (this.destroyed) return;

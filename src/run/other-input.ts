@@ -1,0 +1,43 @@
+/** A job whose manifest is another file than before: it goes on where the rows are the same as far as they are settled. */
+import { join } from 'node:path';
+import type { ResolvedConfig } from '../config/types.ts';
+import { publisher } from '../dataset/published.ts';
+import { readParts, takenRows } from '../job/extensions.ts';
+import { beginRound, readRounds } from '../job/retry-rounds.ts';
+import type { StateFiles } from '../job/state-files.ts';
+import type { RowBitmap } from '../structures/row-bitmap.ts';
+import { compareRows } from './compare-rows.ts';
+import { gatherRetry } from './gather-retry.ts';
+import type { JobInput } from './job-input.ts';
+import { rowsOfPart } from './open-rows.ts';
+import type { SettledDataset } from './settled-rows.ts';
+
+/**
+ * Only under the job's lock. Rows that were not fetched and have another URL now are taken again.
+ * @param folder - for temporary files
+ * @returns why it is another manifest, in words
+ * Errors: those of the reader; FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO.
+ */
+export async function comesAfter(
+  input: Pick<JobInput, 'read'>,
+  dataset: SettledDataset,
+  state: StateFiles,
+  config: Pick<ResolvedConfig, 'sink'>,
+  folder: string,
+): Promise<string | undefined> {
+  const part = (await readParts(state)).at(-1);
+  const range = [part?.firstRow ?? 0, Number.POSITIVE_INFINITY] as const;
+  const rows = part === undefined ? input.read([]) : rowsOfPart(input.read([]), part, await takenRows(state, part));
+  const own = join(folder, 'comparison');
+  const { difference, mended, mendedRows } = await compareRows(dataset, rows, publisher(config.sink), own, range);
+  if (difference !== undefined) return difference;
+  if (mendedRows > 0) await tryAgain(dataset, state, mended);
+  else await state.unseal();
+  return undefined;
+}
+
+async function tryAgain(dataset: SettledDataset, state: StateFiles, mended: RowBitmap): Promise<void> {
+  const set = (await readRounds(state)).length + 2;
+  const isMended = (row: number): boolean => mended.has(row);
+  await beginRound(state, await gatherRetry(dataset, set, () => true, isMended));
+}

@@ -1,0 +1,73 @@
+/** Which rows of a dataset have their line in an outcome table, where rows are planned by that and not by units. */
+
+import type { DatasetFiles } from '../dataset/files/dataset-files.ts';
+import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
+import { rowNumbers } from '../dataset/outcome-rows.ts';
+import { FlowDcError } from '../errors.ts';
+import type { UnitRecord } from '../record.ts';
+import { RowBitmap } from '../structures/row-bitmap.ts';
+
+/** Row numbers above this are none: a bit for each of those below takes 1 GB. */
+const MOST_ROWS = 2 ** 33;
+const MOST_UNITS = 2 ** 30;
+
+/** A dataset as it is looked through. */
+export interface SettledDataset {
+  readonly files: DatasetFiles;
+  readonly decided: { records(): AsyncIterable<UnitRecord> };
+}
+
+/** A bit per row for each time that rows were taken, and one per unit. */
+export class SettledRows {
+  readonly #sets = new Map<number, RowBitmap>();
+  readonly #units = new RowBitmap(MOST_UNITS);
+  #next = 0;
+  /** How many units are decided. */
+  units = 0;
+
+  /** Errors: FDC_ERR_DEST_IO for a table that cannot be read. */
+  static async read({ files, decided }: SettledDataset): Promise<SettledRows> {
+    const settled = new SettledRows();
+    for await (const record of decided.records()) await settled.#add(record, files);
+    return settled;
+  }
+
+  /** @param set - how often the row was taken: 1 for the first time */
+  has(set: number, row: number): boolean {
+    return this.#sets.get(set)?.has(row) ?? false;
+  }
+
+  /** Whether there is nothing to do of rows [from, to). */
+  hasAll(set: number, from: number, to: number): boolean {
+    for (let row = from; row < to; row += 1) if (!this.has(set, row)) return false;
+    return true;
+  }
+
+  /** The lowest number that no unit has, each time another one: names of shards have no gaps in the end. */
+  nextUnit(): number {
+    while (this.#units.has(this.#next)) this.#next += 1;
+    this.#next += 1;
+    return this.#next - 1;
+  }
+
+  async #add(record: UnitRecord, files: DatasetFiles): Promise<void> {
+    this.units += 1;
+    this.#units.add(Number(record.unit.slice(0, record.unit.indexOf('-'))));
+    const table = tableOf(record);
+    if (table === undefined) return;
+    const set = record.again?.set ?? 1;
+    const rows = this.#sets.get(set) ?? new RowBitmap(MOST_ROWS);
+    this.#sets.set(set, rows);
+    try {
+      for (const row of rowNumbers(await intactFile(files.final(table.name), table))) rows.add(row);
+    } catch (cause) {
+      throw unreadable(record, cause);
+    }
+  }
+}
+
+/** Errors of reading a table, with what mends it. */
+export function unreadable({ unit }: UnitRecord, cause: unknown): FlowDcError {
+  const message = `the outcome table of ${unit} cannot be read (${(cause as Error).message}); flow-dc repair mends that`;
+  return new FlowDcError('FDC_ERR_DEST_IO', message, { cause });
+}
