@@ -17,7 +17,7 @@ export function tarHeaders(): MicroTask[] {
   const block = Buffer.alloc(512);
   return [
     headers('the header of the floor', (name) => void tarHeader(name, BODY.length)),
-    headers('the header', (name) => writeHeader(block, 0, name, BODY.length)),
+    headers('the header', (name) => writeHeader(block, 0, name, BODY.length, 946_684_800)),
     shardTask('a body of 10 kB', false),
     shardTask('a body of 10 kB and its metadata', true),
   ];

@@ -75,6 +75,15 @@ const RULES: readonly Rule[] = [
   },
   {
     slice: 'sink',
+    option: 'mtime',
+    check: (v, name) =>
+      v.createTar === false || v.outputFormat === 'parquet'
+        ? `${name('mtime')} is of the entries of tar shards; leave ${name('createTar')} on, and write imagefolder or ` +
+          'webdataset'
+        : undefined,
+  },
+  {
+    slice: 'sink',
     option: 'outcomes',
     check: (v, name) =>
       v.output === '-' ? undefined : `${name('outcomes')} goes with ${name('output')} -; others keep a table per shard`,

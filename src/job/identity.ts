@@ -3,6 +3,7 @@
  * Whatever is not listed here may change between runs.
  */
 import { createHash } from 'node:crypto';
+import { DEFAULT_MTIME } from '../config/schema/sink.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { ColumnRoles } from '../record.ts';
 
@@ -49,6 +50,8 @@ export interface JobIdentity {
   readonly redactQuery?: boolean | undefined;
   /** Absent where every row is fetched. */
   readonly dedupe?: 'url' | undefined;
+  /** Of entries of archives; absent in jobs of versions that did not write it down. */
+  readonly mtime?: string | undefined;
   /** Of parquet files; absent in other jobs. */
   readonly mediaColumn?: string | undefined;
 }
@@ -88,6 +91,7 @@ export function identityOf(
     keepCredentials: sink.keepCredentials,
     redactQuery: sink.redactQuery,
     dedupe: run.dedupe === 'none' ? undefined : run.dedupe,
+    mtime: sink.mtime,
     mediaColumn: sink.outputFormat === 'parquet' ? sink.mediaColumn : undefined,
   };
 }
@@ -137,6 +141,7 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   keep_credentials: (identity) => show(identity.keepCredentials ?? false),
   redact_query: (identity) => show(identity.redactQuery ?? false),
   dedupe: (identity) => show(identity.dedupe ?? 'none'),
+  mtime: (identity) => show(identity.mtime ?? DEFAULT_MTIME),
   media_column: (identity) => show(identity.mediaColumn),
 };
 

@@ -71,6 +71,7 @@ const identitySchema = {
     keepCredentials: boolean,
     redactQuery: boolean,
     dedupe: { type: 'string', enum: ['url'] },
+    mtime: string,
     mediaColumn: string,
   },
 } as const;

@@ -1,6 +1,9 @@
 /** What is written. */
 import type { Keys } from './key.ts';
 
+/** 2000-01-01 00:00 UTC: the same for every run, and above 1980, where zip begins, in every time zone. */
+export const DEFAULT_MTIME = '946684800';
+
 const WRITERS = ['download', 'config', 'submit'] as const;
 
 /** What is written: destination, container, names. */
@@ -92,6 +95,22 @@ export const SINK_KEYS = {
     default: false,
     description: 'Compress tar shards with gzip. Images do not get smaller, and loaders lose random access.',
     fdc: { slice: 'sink', option: 'compressTar', group: 'output', commands: WRITERS, flowDc: { effect: 'used' } },
+  },
+  mtime: {
+    type: 'string',
+    pattern: '^(\\d{1,9}|1\\d{9}|last-modified)$',
+    default: DEFAULT_MTIME,
+    description:
+      'Time of the entries of tar shards: seconds since 1970, the same for all, or last-modified for what each reply ' +
+      'says (2000-01-01 where it says nothing). The default is 2000-01-01: constant, and above 1980, where zip begins.',
+    fdc: {
+      slice: 'sink',
+      option: 'mtime',
+      expects: 'seconds since 1970, or last-modified',
+      value: 'TIME',
+      group: 'output',
+      commands: WRITERS,
+    },
   },
   create_overview: {
     type: 'boolean',

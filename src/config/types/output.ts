@@ -30,6 +30,12 @@ export interface OutputKeys {
   readonly create_tar?: boolean | undefined;
   /** Compress tar shards with gzip. Images do not get smaller, and loaders lose random access. Default: false. */
   readonly compress_tar?: boolean | undefined;
+  /**
+   * Time of the entries of tar shards: seconds since 1970, the same for all, or last-modified for what each reply says
+   * (2000-01-01 where it says nothing). The default is 2000-01-01: constant, and above 1980, where zip begins. Default:
+   * 946684800.
+   */
+  readonly mtime?: string | undefined;
   /** Write overview.json with FLOW-DC's summary. Default: true. */
   readonly create_overview?: boolean | undefined;
   /** Names from shard number and position, or from the URL by file_name_pattern. Default: sequential. */
@@ -195,6 +201,12 @@ export interface SinkSettings {
   readonly createTar: boolean;
   /** Compress tar shards with gzip. Images do not get smaller, and loaders lose random access. Default: false. */
   readonly compressTar: boolean;
+  /**
+   * Time of the entries of tar shards: seconds since 1970, the same for all, or last-modified for what each reply says
+   * (2000-01-01 where it says nothing). The default is 2000-01-01: constant, and above 1980, where zip begins. Default:
+   * 946684800.
+   */
+  readonly mtime: string;
   /** Write overview.json with FLOW-DC's summary. Default: true. */
   readonly createOverview: boolean;
   /** Names from shard number and position, or from the URL by file_name_pattern. Default: sequential. */

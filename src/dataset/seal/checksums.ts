@@ -23,9 +23,10 @@ export class Checksums {
     return content;
   }
 
-  /** A line per file, in order of name. */
-  text(): string {
-    const lines = [...this.#sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, sum]) => `${sum}  ${name}\n`);
+  /** A line per file, in order of name. @param pathOf - from the folder that the sums lie in. Default: the name */
+  text(pathOf: (name: string) => string = (name) => name): string {
+    const sums = [...this.#sums].sort(([a], [b]) => (a < b ? -1 : 1));
+    const lines = sums.map(([name, sum]) => `${sum}  ${pathOf(name)}\n`);
     return lines.join('');
   }
 
@@ -39,11 +40,11 @@ export class Checksums {
   }
 }
 
-/** Sum by name; undefined for what is no such file. */
+/** Sum by name, without the path to it; undefined for what is no such file. */
 export function parseChecksums(text: string): ReadonlyMap<string, string> | undefined {
   const sums = new Map<string, string>();
   for (const line of text.split('\n').slice(0, -1)) {
-    const [, sum, name] = /^([0-9a-f]{64}) {2}([\w.-]+)$/.exec(line) ?? [];
+    const [, sum, name] = /^([0-9a-f]{64}) {2}(?:\.\.\/.+\/)?([\w.-]+)$/.exec(line) ?? [];
     if (sum === undefined || name === undefined) return undefined;
     sums.set(name, sum);
   }

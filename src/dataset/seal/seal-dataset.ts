@@ -1,4 +1,5 @@
 /** Finish a dataset whose units are all committed. */
+import { basename } from 'node:path';
 import { Field, type RecordBatch, Schema } from 'apache-arrow';
 import { schemaBatch } from '../../arrow/columns.ts';
 import { takeRows } from '../../arrow/take.ts';
@@ -28,7 +29,8 @@ import { storeRecipes } from './store-recipes.ts';
 export const SUCCESS_FILE = '_SUCCESS';
 /** What sealing may put beside the shards. */
 export const SEAL_FILES: readonly string[] = [
-  ...['overview.json', 'index.json', 'classes.json', 'classes.csv', 'README.md', CHECKSUMS_FILE, SUCCESS_FILE],
+  ...['overview.json', 'index.json', 'sizes.json', 'classes.json', 'classes.csv', 'README.md'],
+  ...[CHECKSUMS_FILE, SUCCESS_FILE],
 ];
 
 /** What sealing remembers of a record. */
@@ -85,6 +87,7 @@ export async function sealDataset(
   // wids reads neither archives of folders nor compressed ones.
   if (info.createTar && info.outputFormat === 'webdataset' && !info.compressTar)
     await put('index.json', shardIndex(shards));
+  if (info.createTar && info.outputFormat === 'webdataset') await put('sizes.json', shardSizes(shards));
   if (!info.createTar && shards.length > 0) await put(METADATA_FILE, looseMetadata(destination, shards));
   const classes = await classesOf(destination, shards, info);
   if (classes?.count !== undefined) {
@@ -96,7 +99,12 @@ export async function sealDataset(
     'README.md',
     datasetCard(totals, { ...info, imageExtensions: media.extensions() }, destination.name, recipes, classes),
   );
-  await destination.putFile(CHECKSUMS_FILE, sums.text());
+  // Read from within the folder that the file lies in, which of loose files is the one beside them.
+  const beside = info.createTar ? '' : `../${basename(destination.name)}/`;
+  await destination.putFile(
+    CHECKSUMS_FILE,
+    sums.text((name) => (name === METADATA_FILE ? beside + name : name)),
+  );
   // What waits for it must not take a run without a single sample for a dataset.
   if (totals.fetched > 0) await destination.putFile(SUCCESS_FILE, '');
   return { files: written.sort(), classes: classes && summaryOf(classes) };
@@ -145,6 +153,12 @@ function shardIndex(shards: readonly SealedShard[]): string {
     filesize: containerBytes,
   }));
   return `${JSON.stringify({ __kind__: 'wids-shard-index-v1', wids_version: 1, shardlist }, undefined, 1)}\n`;
+}
+
+/** Samples by archive, also of those without any: open_clip looks up each one that it is given. */
+function shardSizes(shards: readonly SealedShard[]): string {
+  const sizes = shards.flatMap(({ container, stored }) => (container === undefined ? [] : [[container, stored]]));
+  return `${JSON.stringify(Object.fromEntries(sizes), undefined, 1)}\n`;
 }
 
 /**

@@ -1,16 +1,16 @@
-/** Headers of tar entries: a template with name, size and checksum filled in, or tar-stream where that will not do. */
+/** Headers of tar entries: a template with name, size, time and checksum filled in, or tar-stream where that will not do. */
 import { once } from 'node:events';
 
 export const BLOCK_BYTES = 512;
 /** POSIX ustar: where the fields stand. */
-const [MODE_AT, SIZE_AT, CHECKSUM_AT, TYPE_AT, MAGIC_AT, DEVICE_AT] = [100, 124, 148, 156, 257, 329];
+const [MODE_AT, SIZE_AT, MTIME_AT, CHECKSUM_AT, TYPE_AT, MAGIC_AT, DEVICE_AT] = [100, 124, 136, 148, 156, 257, 329];
 const MAX_NAME = 100;
 const MAX_SIZE = 0o77777777777;
 
 /** What every entry has, so that the same samples make the same archive. */
-export const ATTRIBUTES = { mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 } as const;
+export const ATTRIBUTES = { mode: 0o644, uid: 0, gid: 0 } as const;
 
-/** Everything but name, size and checksum, as tar-stream writes it; a test compares the two. */
+/** Everything but name, size, time and checksum, as tar-stream writes it; a test compares the two. */
 const TEMPLATE = template();
 const TEMPLATE_SUM = sumOf(TEMPLATE);
 
@@ -20,8 +20,11 @@ export function isPlain(name: string, size: number): boolean {
   return name.length <= MAX_NAME && size <= MAX_SIZE && /^[\x01-\x7f]+$/.test(name) && !name.endsWith('/');
 }
 
-/** Write the 512 bytes of a plain entry's header into `target` at `at`, all of whose bytes are overwritten. */
-export function writeHeader(target: Buffer, at: number, name: string, size: number): void {
+/**
+ * Write the 512 bytes of a plain entry's header into `target` at `at`, all of whose bytes are overwritten.
+ * @param mtime - seconds since 1970
+ */
+export function writeHeader(target: Buffer, at: number, name: string, size: number, mtime: number): void {
   target.set(TEMPLATE, at);
   let sum = TEMPLATE_SUM;
   for (let i = 0; i < name.length; i++) {
@@ -30,14 +33,15 @@ export function writeHeader(target: Buffer, at: number, name: string, size: numb
     sum += code;
   }
   sum += writeOctal(target, at + SIZE_AT, size, 11);
+  sum += writeOctal(target, at + MTIME_AT, mtime, 11);
   writeOctal(target, at + CHECKSUM_AT, sum, 6);
 }
 
 /** Header blocks of an entry whose name needs an extension (PAX), by tar-stream. */
-export async function unusualHeader(name: string, size: number): Promise<Buffer> {
+export async function unusualHeader(name: string, size: number, mtime: number): Promise<Buffer> {
   const { pack } = await import('tar-stream');
   const packer = pack();
-  const entry = packer.entry({ name, size, ...ATTRIBUTES });
+  const entry = packer.entry({ name, size, mtime: new Date(mtime * 1000), ...ATTRIBUTES });
   const blocks: Buffer[] = [];
   const done = once(packer, 'close');
   packer.on('data', (chunk) => blocks.push(chunk as Buffer));
@@ -73,13 +77,13 @@ function template(): Buffer {
   return block;
 }
 
-/** Of all bytes but the size, which whoever writes it adds; the checksum counts its own field as eight blanks. */
+/** Of all bytes but size and time, which whoever writes them adds; the checksum counts its own field as eight blanks. */
 function sumOf(block: Buffer): number {
   let sum = 8 * 0x20;
   block.forEach((byte, at) => {
-    const isSize = at >= SIZE_AT && at < SIZE_AT + 11;
+    const isNumber = (at >= SIZE_AT && at < SIZE_AT + 11) || (at >= MTIME_AT && at < MTIME_AT + 11);
     const isChecksum = at >= CHECKSUM_AT && at < TYPE_AT;
-    if (!isSize && !isChecksum) sum += byte;
+    if (!isNumber && !isChecksum) sum += byte;
   });
   return sum;
 }

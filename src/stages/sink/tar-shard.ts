@@ -7,6 +7,7 @@ import type { LentBody } from './early-file.ts';
 import { isPacked, type TarOutput } from './gzip-file.ts';
 import { READ_BYTES, readSpilled, type SampleContainer, type SampleEvents } from './sample-container.ts';
 import { BLOCK_BYTES, isPlain, unusualHeader, writeHeader } from './tar-header.ts';
+import { DEFAULT_MTIME, type SampleTime } from './tar-time.ts';
 
 /** Gathered before a write: from about this size on a system call costs nothing beside its bytes. Measured. */
 const WRITE_BYTES = 1024 * 1024;
@@ -21,6 +22,8 @@ export interface TarShardOptions {
   readonly classes?: ArrayLike<number> | undefined;
   /** Set to write captions as `.txt`, as this publishes them, also empty ones: loaders want the same fields in every sample. */
   readonly caption?: Publish | undefined;
+  /** Default: 2000-01-01 00:00 UTC. */
+  readonly time?: SampleTime | undefined;
 }
 
 type Part = Uint8Array | SpilledBody | LentBody | Promise<Uint8Array>;
@@ -42,6 +45,8 @@ export class TarShard implements Omit<SampleContainer, 'pass'> {
   #at = 0;
   #writing: Promise<void> | undefined;
   #failure: Error | undefined;
+  /** Of the entries that are being added. */
+  #mtime = DEFAULT_MTIME;
 
   constructor(output: TarOutput, options: TarShardOptions, events: SampleEvents, clock: Clock) {
     this.#clock = clock;
@@ -57,6 +62,7 @@ export class TarShard implements Omit<SampleContainer, 'pass'> {
   add(result: FetchResult, stem: string, extension: string, options = this.#options, lent?: LentBody): string {
     const name = `${stem}.${extension}`;
     const { bytes } = result;
+    this.#mtime = options.time?.(result) ?? DEFAULT_MTIME;
     this.#header(name, bytes);
     this.#body(result, lent);
     this.#pad(bytes);
@@ -71,6 +77,7 @@ export class TarShard implements Omit<SampleContainer, 'pass'> {
 
   /** Take a file that is nobody's sample. */
   addFile(name: string, file: SpilledBody): void {
+    this.#mtime = DEFAULT_MTIME;
     this.#header(name, file.bytes);
     this.#part(file, false);
     this.#bytes += file.bytes;
@@ -164,9 +171,9 @@ export class TarShard implements Omit<SampleContainer, 'pass'> {
   #header(name: string, size: number): void {
     if (isPlain(name, size)) {
       this.#reserve(BLOCK_BYTES);
-      writeHeader(this.#slab, this.#at, name, size);
+      writeHeader(this.#slab, this.#at, name, size, this.#mtime);
       this.#at += BLOCK_BYTES;
-    } else this.#part(unusualHeader(name, size), false);
+    } else this.#part(unusualHeader(name, size, this.#mtime), false);
     this.#bytes += BLOCK_BYTES;
   }
 

@@ -18,6 +18,7 @@ import { EarlyBytes } from './early-bytes.ts';
 import { openParquetContainer, openTarContainer } from './open-container.ts';
 import { createSink, type Sink } from './sink.ts';
 import type { TarShardOptions } from './tar-shard.ts';
+import { sampleTime } from './tar-time.ts';
 
 export interface DatasetSinkOptions extends SinkOptions {
   /**
@@ -113,11 +114,16 @@ export class UnitFormats {
 }
 
 /** What a sample has besides its body. */
-export function membersOf({ batch }: OpenUnit, { outputFormat, cls }: SinkSettings, publish: Publish): TarShardOptions {
-  if (outputFormat !== 'webdataset') return {};
+export function membersOf(
+  { batch }: OpenUnit,
+  { outputFormat, cls, mtime }: SinkSettings,
+  publish: Publish,
+): TarShardOptions {
+  const time = sampleTime(mtime);
+  if (outputFormat !== 'webdataset') return { time };
   const hasCaptions = readRoles(batch.schema).caption !== undefined;
   const classes = cls ? classesOf(batch) : undefined;
-  return { json: sampleJsonWriter(batch, publish), classes, caption: hasCaptions ? publish : undefined };
+  return { time, json: sampleJsonWriter(batch, publish), classes, caption: hasCaptions ? publish : undefined };
 }
 
 /** The compiled `fileNamePattern` when names come from URLs. Errors: FDC_ERR_CONFIG_INVALID. */

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/config/types.ts';
 import { digestOf } from '../../../src/dataset/files/digest.ts';
@@ -29,9 +31,26 @@ async function sumsOf(folder: string, pattern: RegExp): Promise<Record<string, s
   );
 }
 
+/** What `sha256sum` finds right, from within the folder. */
+async function checkedFiles(folder: string): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('sha256sum', ['-c', '--strict', 'SHA256SUMS'], { cwd: folder });
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  expect(lines.filter((line) => !line.endsWith(': OK'))).toEqual([]);
+  return lines.map((line) => line.replace(/^.*\/|: OK$/g, '').replace(/: OK$/, '')).sort();
+}
+
+/** Every file of a dataset but the sums themselves, the mark of success and what its job keeps. */
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  const isData = (name: string): boolean =>
+    /^\d{6}\.|\.md$|^classes.csv$|^(index|sizes|overview|classes)\.json$/.test(name);
+  return [...names.filter(isData), ...(folder.endsWith('.flow-dc') ? ['metadata.parquet'] : [])].sort();
+}
+
 describe('the same job run twice', () => {
   it.each<[string, Config, RegExp]>([
-    ['tar', { output_format: 'webdataset' }, /\.tar$|^index\.json$/],
+    ['tar', { output_format: 'webdataset' }, /\.tar$|^index\.json$|^sizes\.json$/],
     ['tar.gz', { output_format: 'imagefolder', compress_tar: true }, /\.tar\.gz$/],
     ['loose files', { create_tar: false }, /\.files$/],
   ])('with other threads, concurrency and delays gives the same bytes: %s', async (_, form, pattern) => {
@@ -50,12 +69,19 @@ describe('the same job run twice', () => {
       const keys = { input: manifest, output: out, law: 'fixed', shard_size: 45, connect_to: origin.connectTo };
       const { complete, fetched } = await runThreaded({ ...keys, ...form, ...how } as Config);
       expect([complete, fetched]).toEqual([true, expect.any(Number)]);
-      sums.push(await sumsOf(form.create_tar === false ? `${out}.flow-dc` : out, pattern));
+      const sealed = form.create_tar === false ? `${out}.flow-dc` : out;
+      sums.push(await sumsOf(sealed, pattern));
+      expect(await checkedFiles(sealed)).toEqual(await filesOf(sealed));
     }
     expect(Object.keys(sums[0] ?? {}).length).toBeGreaterThanOrEqual(3);
     expect(sums[1]).toEqual(sums[0]);
     if (form.create_tar !== false) return;
     const list = await readFile(join(folder, 'first.flow-dc', '000000.files'), 'utf8');
     expect(list.split('\n').length).toBeGreaterThan(25);
+    // As the documentation says.
+    const doc = await readFile(new URL('../../../docs/outputs.md', import.meta.url), 'utf8');
+    const command = /^cat FOLDER\.flow-dc.*$/m.exec(doc)?.[0].replaceAll('FOLDER', 'first') as string;
+    const { stdout } = await promisify(execFile)('sh', ['-c', command], { cwd: folder });
+    expect(stdout.split('\n').filter((line) => line.endsWith('.jpg: OK')).length).toBeGreaterThan(100);
   });
 });

@@ -118,6 +118,7 @@ describe('resolveConfig', () => {
     const issues = (more: object): readonly string[] => issuesOf({ output_format: 'parquet', ...more });
     expect(issues({ output: '-' })[0]).toContain('output_format parquet cannot go to stdout');
     expect(issues({ create_tar: false })[0]).toContain('leave create_tar on');
+    expect(issuesOf({ create_tar: false, mtime: '0' })[0]).toContain('leave create_tar on');
     expect(issues({ compress_tar: true })[0]).toContain('leave compress_tar off');
     expect(resolveConfig({ output_format: 'parquet', expect_content: 'any' }).sink.mediaColumn).toBe('file');
   });

@@ -24,6 +24,7 @@ const changes: Record<string, Partial<JobIdentity>> = {
   hash: { hash: false },
   keep_credentials: { keepCredentials: true },
   redact_query: { redactQuery: true },
+  mtime: { mtime: '0' },
   media_column: { mediaColumn: 'video' },
 };
 
@@ -47,6 +48,10 @@ describe('differencesBetween', () => {
     }).filter((key) => key !== 'columns');
     const changed = new Set(Object.values(changes).flatMap((change) => Object.keys(change)));
     expect(held.filter((key) => !changed.has(key))).toEqual([]);
+  });
+
+  it('takes a job of a version that knew no times of entries for one with the default', () => {
+    expect(differencesBetween(identity, { ...identity, mtime: '946684800' })).toBe('');
   });
 
   it('takes a file that was moved or renamed for the same input', () => {

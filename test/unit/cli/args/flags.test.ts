@@ -139,6 +139,7 @@ function arbitraryValue(key: string, schema: KnownKey): fc.Arbitrary<unknown> {
     s3_endpoint: ['https://s3.example.org', 'http://127.0.0.1:9000/x'],
     s3_region: ['eu-central-1', 'auto'],
     outcomes: ['o.csv', 'a/o.PARQUET'],
+    mtime: ['0', '1700000000', 'last-modified'],
   };
   const words = patterned[key] ?? schema.items?.enum;
   const word = words === undefined ? fc.stringMatching(/^[a-z0-9][a-z0-9.=_-]{0,12}$/) : fc.constantFrom(...words);

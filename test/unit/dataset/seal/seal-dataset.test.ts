@@ -78,6 +78,13 @@ describe('sealDataset', () => {
     expect(overview.script_inputs).toEqual({ timeout_sec: 30 });
   });
 
+  it('the sizes are of every archive, as open_clip looks them up', async () => {
+    const sizes = { '000000.tar': 2, '000001.tar': 2, '000002.tar': 0 };
+    expect(JSON.parse(await textOf(await sealed('shards'), 'sizes.json'))).toEqual(sizes);
+    const imagefolder = await sealed('shards', 1, { outputFormat: 'imagefolder' });
+    expect(await readdir(imagefolder.paths.output)).not.toContain('sizes.json');
+  });
+
   it('the index lists shards with samples, in order, as wids wants it', async () => {
     const index = JSON.parse(await textOf(await sealed('shards'), 'index.json'));
     expect(index).toMatchObject({ __kind__: 'wids-shard-index-v1', wids_version: 1 });

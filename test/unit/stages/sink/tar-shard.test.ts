@@ -11,6 +11,7 @@ import type { StagedFile } from '../../../../src/destination/destination.ts';
 import type { FetchResult, SpilledBody } from '../../../../src/record.ts';
 import { GzipOutput, plainOutput } from '../../../../src/stages/sink/gzip-file.ts';
 import { TarShard } from '../../../../src/stages/sink/tar-shard.ts';
+import { sampleTime } from '../../../../src/stages/sink/tar-time.ts';
 import { resultOf, unitOf } from '../../../support/sink-units.ts';
 import { temporaryFolder } from './folders.ts';
 
@@ -51,7 +52,10 @@ function resultFor({ body }: Entry, contentType: string): FetchResult {
   };
 }
 
-function shardOn(file: MemoryFile, { gzip = false, captions = false, contentType = 'image/png' } = {}) {
+function shardOn(
+  file: MemoryFile,
+  { gzip = false, captions = false, contentType = 'image/png', mtime = undefined as string | undefined } = {},
+) {
   const settled: FetchResult[] = [];
   const errors: Error[] = [];
   const events = {
@@ -60,7 +64,7 @@ function shardOn(file: MemoryFile, { gzip = false, captions = false, contentType
   };
   const shard = new TarShard(
     gzip ? new GzipOutput(file) : plainOutput(file),
-    { caption: captions ? String : undefined },
+    { caption: captions ? String : undefined, time: mtime === undefined ? undefined : sampleTime(mtime) },
     events,
     systemClock,
   );
@@ -242,5 +246,28 @@ describe('a tar shard', () => {
       throw new Error('no space left');
     };
     await expect(shard.close()).rejects.toThrow('no space left');
+  });
+
+  it.each([
+    [undefined, undefined, '2000-01-01T00:00:00.000Z'],
+    ['1700000000', 'Tue, 04 May 2021 10:00:00 GMT', '2023-11-14T22:13:20.000Z'],
+    ['last-modified', 'Tue, 04 May 2021 10:00:00 GMT', '2021-05-04T10:00:00.000Z'],
+    ['last-modified', undefined, '2000-01-01T00:00:00.000Z'],
+    ['last-modified', 'yesterday', '2000-01-01T00:00:00.000Z'],
+    ['last-modified', 'Tue, 04 May 1900 10:00:00 GMT', '2000-01-01T00:00:00.000Z'],
+  ])('has entries of one time, mtime %s and Last-Modified %s', async (mtime, lastModified, expected) => {
+    const file = new MemoryFile();
+    const { shard } = shardOn(file, { captions: true, mtime });
+    for (const name of ['plain', 'ñandú'])
+      shard.add(resultOf(UNIT, 0, { body: Buffer.from('abc'), lastModified }), name, 'jpg');
+    await shard.close();
+    const reader = extract();
+    reader.end(file.bytes);
+    const times: (string | undefined)[] = [];
+    for await (const entry of reader) {
+      times.push(entry.header.mtime?.toISOString());
+      entry.resume();
+    }
+    expect(times).toEqual([expected, expected, expected, expected]);
   });
 });
