@@ -3,44 +3,14 @@ import { nearest } from '../../config/nearest.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { ColumnRoles } from '../../record.ts';
 import { someOf } from '../../short-text.ts';
+import { guessUrl, isUrlText } from './guess-url.ts';
 import type { Role } from './manifest-info.ts';
 
 /** Names that mean the role, best first; compared without case, spaces, `_`, `-` and `.`. */
-const NAMES: Record<'url' | 'label' | 'caption', readonly string[]> = {
-  url: [
-    'url',
-    'imageurl',
-    'photourl',
-    'imgurl',
-    'pictureurl',
-    'mediaurl',
-    'fileurl',
-    'downloadurl',
-    'contenturl',
-    'urls',
-    'imageuri',
-    'uri',
-  ],
+const NAMES: Record<'label' | 'caption', readonly string[]> = {
   label: ['label', 'labels', 'classname', 'category', 'species', 'speciesname', 'scientificname', 'taxonname', 'class'],
   caption: ['caption', 'text', 'alttext', 'alt', 'description'],
 };
-
-/** Names that hold URLs in some manifests and something else in others: the values decide. */
-const PERHAPS_URL = [
-  'identifier',
-  'image',
-  'photo',
-  'picture',
-  'media',
-  'link',
-  'href',
-  'src',
-  'source',
-  'file',
-  'path',
-];
-
-const BEGINS_AS_URL = /^\s*https?:\/\//i;
 
 export interface GuessInput {
   /** All columns in order; only text columns can hold URLs. */
@@ -53,51 +23,47 @@ export interface GuessInput {
 export type GivenRoles = Readonly<Partial<Record<Role, string>>>;
 
 /**
- * Which column plays which role. What the user names is taken; URL, label and caption are guessed by name, the URL then
- * by values that begin with http; a key column is never guessed. FDC_ERR_MANIFEST_COLUMN when a named column does not
+ * Which column plays which role. What the user names is taken; label and caption are guessed by name, the URL by
+ * name and values (guess-url.ts); a key column is never guessed. FDC_ERR_MANIFEST_COLUMN when a named column does not
  * exist, or when nothing looks like URLs; the message lists what exists.
  */
 export function guessRoles(
   given: GivenRoles,
   input: GuessInput,
-): { readonly roles: ColumnRoles; readonly guessed: readonly Role[] } {
+): { readonly roles: ColumnRoles; readonly guessed: readonly Role[]; readonly said: readonly string[] } {
   const roles: Partial<Record<Role, string>> = {};
   const guessed: Role[] = [];
+  const texts = input.columns.filter(({ isText }) => isText).map(({ name }) => name);
+  const url = given.url === undefined ? guessUrl(texts, input.values) : undefined;
   for (const role of ['url', 'label', 'caption', 'key'] as const) {
     const name = given[role];
     if (name === '') continue;
-    const column = name === undefined ? guess(role, input, Object.values(roles)) : existing(role, name, input);
+    const guessing = (): string | undefined => (role === 'url' ? url?.name : guess(role, input, Object.values(roles)));
+    const column = name === undefined ? guessing() : existing(role, name, input);
     if (column === undefined) continue;
     roles[role] = column;
     if (name === undefined) guessed.push(role);
   }
   if (roles.url === undefined) throw noUrl(input);
-  return { roles: { ...roles, url: roles.url }, guessed };
+  const said =
+    url?.runnerUp === undefined
+      ? []
+      : [`${roles.url} is taken for the URLs; ${url.runnerUp} holds some as well: say which with url`];
+  return { roles: { ...roles, url: roles.url }, guessed, said };
 }
 
-/** The text column whose name says that it holds URLs. */
-export function urlByName(columns: GuessInput['columns']): string | undefined {
-  return byName(
-    'url',
-    columns.filter(({ isText }) => isText),
-  );
-}
-
-function byName(role: 'url' | 'label' | 'caption', columns: GuessInput['columns']): string | undefined {
+function byName(role: 'label' | 'caption', columns: GuessInput['columns']): string | undefined {
   return NAMES[role]
     .map((wanted) => columns.find(({ name }) => plain(name) === wanted)?.name)
     .find((name) => name !== undefined);
 }
 
-function guess(role: Role, input: GuessInput, taken: readonly string[]): string | undefined {
+function guess(role: Exclude<Role, 'url'>, input: GuessInput, taken: readonly string[]): string | undefined {
   if (role === 'key') return undefined;
-  const free = input.columns.filter(({ name, isText }) => !taken.includes(name) && (isText || role === 'label'));
-  const named = byName(role, free);
-  if (named !== undefined || role !== 'url') return named;
-  // A header that is itself a URL is a row of a file without header.
-  const holdsUrls = ({ name }: { name: string }) =>
-    !BEGINS_AS_URL.test(name) && input.values(name).some((value) => value !== null && BEGINS_AS_URL.test(value));
-  return (free.filter(({ name }) => PERHAPS_URL.includes(plain(name))).find(holdsUrls) ?? free.find(holdsUrls))?.name;
+  return byName(
+    role,
+    input.columns.filter(({ name, isText }) => !taken.includes(name) && (isText || role === 'label')),
+  );
 }
 
 function existing(role: Role, name: string, { columns }: GuessInput): string {
@@ -126,7 +92,7 @@ function missing(role: Role, name: string, columns: GuessInput['columns']): Flow
 
 function noUrl({ columns }: GuessInput): FlowDcError {
   const first = columns[0]?.name ?? '';
-  if (BEGINS_AS_URL.test(first)) {
+  if (isUrlText(first)) {
     return new FlowDcError(
       'FDC_ERR_MANIFEST_COLUMN',
       'the first line is a URL, not a line of column names: add a header line, or read the file as a plain ' +

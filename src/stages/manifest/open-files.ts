@@ -10,7 +10,8 @@ import { describeColumns, unify } from './conform.ts';
 import { detectFormat } from './detect-format.ts';
 import { type FileSource, isRemote, type ReadableSource, sourceOf, withSource } from './file-source.ts';
 import { givenText } from './given-text.ts';
-import { type GivenRoles, guessRoles, urlByName } from './guess-roles.ts';
+import { type GivenRoles, guessRoles } from './guess-roles.ts';
+import { isToldByName } from './guess-url.ts';
 import { headOfFile } from './head-of-file.ts';
 import { withKeptTail } from './kept-tail.ts';
 import type { ManifestFile, ManifestInfo } from './manifest-info.ts';
@@ -59,9 +60,9 @@ export async function inspectFiles(
   for await (const looked of looking) probes.push(await probe(looked, surroundings));
   const columns = unify(probes.map(({ file, schema }) => ({ name: file.name, schema })));
   const named = columns.fields.map(({ name, type }) => ({ name, isText: isTextType(type) }));
-  const rowsToGuess =
-    given.url === undefined && urlByName(named) === undefined ? await samples(probes, surroundings) : [];
-  const { roles, guessed } = guessRoles(given, {
+  const texts = named.filter(({ isText }) => isText).map(({ name }) => name);
+  const rowsToGuess = given.url === undefined && !isToldByName(texts) ? await samples(probes, surroundings, texts) : [];
+  const { roles, guessed, said } = guessRoles(given, {
     columns: named,
     values: (column) => rowsToGuess.flatMap((batch) => valuesOf(batch, column)),
   });
@@ -72,7 +73,7 @@ export async function inspectFiles(
     ...describeColumns(columns.fields, roles),
     guessed,
     ...(rows.every((count) => count !== undefined) ? { rows: rows.reduce((sum, count) => sum + count, 0) } : {}),
-    warnings: [...warnings, ...probes.flatMap(({ said }) => said), ...columns.warnings]
+    warnings: [...warnings, ...probes.flatMap(({ said }) => said), ...columns.warnings, ...said]
       .slice(0, MAX_WARNINGS)
       .map((warning) => shortened(warning)),
   };
@@ -163,9 +164,13 @@ function checkRowGroups(name: string, bytes: number): string[] {
 }
 
 /** FDC_ERR_MANIFEST_EMPTY for a text input without any row: it has no columns either, unless a header names them. */
-async function firstBatch(file: ManifestFile, surroundings: Surroundings): Promise<RecordBatch> {
+async function firstBatch(
+  file: ManifestFile,
+  surroundings: Surroundings,
+  columns?: readonly string[],
+): Promise<RecordBatch> {
   // What is odd about these rows is said when they are read to be handed on.
-  const batches = batchesOf(file, { ...surroundings, warn: () => {}, onBadRow: 'skip' });
+  const batches = batchesOf(file, { ...surroundings, warn: () => {}, onBadRow: 'skip' }, columns);
   const first = await batches.next();
   await batches.return();
   if (first.done) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${file.name} has no rows: expected at least one`);
@@ -173,9 +178,13 @@ async function firstBatch(file: ManifestFile, surroundings: Surroundings): Promi
 }
 
 /** A few rows of the first file that has some, if the URL column can only be told by its values. */
-async function samples(probes: readonly Probe[], surroundings: Surroundings): Promise<RecordBatch[]> {
+async function samples(
+  probes: readonly Probe[],
+  surroundings: Surroundings,
+  columns: readonly string[],
+): Promise<RecordBatch[]> {
   const first = probes.find(({ file }) => file.rows !== 0);
-  return first === undefined ? [] : [(await firstBatch(first.file, surroundings)).slice(0, GUESS_ROWS)];
+  return first === undefined ? [] : [(await firstBatch(first.file, surroundings, columns)).slice(0, GUESS_ROWS)];
 }
 
 /** A column's values as text; none where the batch lacks it. */

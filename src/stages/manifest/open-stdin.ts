@@ -41,7 +41,7 @@ export async function inspectStdin(
   }
   const first = await rowsOfHead(head, surroundings.maxRecordBytes);
   const columns = unify([{ name: STDIN_NAME, schema: new Schema(first.schema.fields) }]);
-  const { roles, guessed } = guessRoles(given, {
+  const { roles, guessed, said } = guessRoles(given, {
     columns: columns.fields.map(({ name }) => ({ name, isText: true })),
     values: (column) => valuesOf(first, column),
   });
@@ -51,7 +51,7 @@ export async function inspectStdin(
     files: [file],
     ...describeColumns(columns.fields, roles),
     guessed,
-    warnings: [...otherEncoding(file), ...columns.warnings],
+    warnings: [...otherEncoding(file), ...columns.warnings, ...said],
   };
 }
 

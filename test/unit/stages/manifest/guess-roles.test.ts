@@ -63,4 +63,57 @@ describe('guessed columns', () => {
       /no column looks like URLs: name it with url; the columns are a, b$/,
     );
   });
+
+  it.each([
+    [{ type: ['http://purl.org/x', 'http://purl.org/x'], accessURI: ['http://a.x/1', 'http://a.x/2'] }, 'accessURI'],
+    [
+      { photo_url: ['http://a.x/p/1', 'http://a.x/p/2'], photo_image_url: ['http://a.x/1.jpg', 'http://a.x/2.png'] },
+      'photo_image_url',
+    ],
+    [
+      {
+        medium_source_url: ['http://a.x/1', 'http://a.x/2'],
+        eol_full_size_copy_url: ['http://b.x/1.jpg', 'http://b.x/2.jpg'],
+      },
+      'eol_full_size_copy_url',
+    ],
+    [{ website: ['http://a.x/', 'http://b.x/'], jpg_link: ['http://a.x/1?w=2', 'http://a.x/2?w=2'] }, 'jpg_link'],
+    [
+      {
+        OriginalURL: ['http://a.x/1.jpg', 'http://a.x/2.jpg'],
+        OriginalLandingURL: ['http://a.x/1', 'http://a.x/2'],
+        Thumbnail300KURL: ['http://a.x/1s.jpg', 'http://a.x/2s.jpg'],
+      },
+      'OriginalURL',
+    ],
+    [
+      {
+        identifier: ['http://a.x/1.jpg?x=1', 'http://a.x/2.JPG'],
+        references: ['http://a.x/1', 'http://a.x/2'],
+        license: ['http://cc.org/by', 'http://cc.org/by'],
+      },
+      'identifier',
+    ],
+    [
+      { url: ['http://a.x/page/1', 'http://a.x/page/2'], image_url: ['http://a.x/1.webp', 'http://a.x/2.webp'] },
+      'image_url',
+    ],
+  ] as [Record<string, string[]>, string][])('takes files before pages and what never changes: %j', (values, url) => {
+    expect(guess(Object.keys(values), {}, values).roles.url).toBe(url);
+  });
+
+  it('names the other column that may be meant', () => {
+    const links = {
+      image_url: ['http://a.x/1.jpg', 'http://a.x/2.jpg'],
+      copy_url: ['http://b.x/1.jpg', 'http://b.x/2.jpg'],
+    };
+    const read = {
+      columns: ['image_url', 'copy_url'].map((name) => ({ name, isText: true })),
+      values: (name: string) => links[name as 'copy_url'],
+    };
+    expect(guessRoles({}, read).said).toEqual([
+      expect.stringMatching(/^image_url is taken .* copy_url holds some as well/),
+    ]);
+    expect(guessRoles({ url: 'copy_url' }, read).said).toEqual([]);
+  });
 });
