@@ -64,6 +64,8 @@ const RULES: readonly Rule[] = [
           ? parquetProblem(v, name)
           : undefined,
   },
+  { slice: 'sink', option: 'compat', check: compatProblem },
+  { slice: 'sink', option: 'cls', derive: (v) => v.cls === true && v.compat === undefined },
   { slice: 'sink', option: 'mediaColumn', derive: (v) => v.mediaColumn ?? 'image' },
   {
     slice: 'sink',
@@ -127,7 +129,7 @@ const RULES: readonly Rule[] = [
             ? `${name('cloudStream')}: loose files are written here first; leave it out, or leave ${name('createTar')} on`
             : undefined,
   },
-  { slice: 'sink', option: 'imageName', derive: (v) => (v.outputFormat === 'webdataset' ? 'common' : 'content') },
+  { slice: 'sink', option: 'imageName', derive: imageNameFor },
 ];
 
 /**
@@ -152,6 +154,22 @@ export function applyRules(
     if (problem !== undefined) problems.push(problem);
   }
   return problems;
+}
+
+function imageNameFor({ compat, outputFormat }: Values): string {
+  if (compat !== undefined) return 'jpg';
+  return outputFormat === 'webdataset' ? 'common' : 'content';
+}
+
+function compatProblem(v: Values, name: (option: string) => string): string | undefined {
+  const compat = `${name('compat')} ${v.compat}`;
+  if (v.output === '-') return `${compat} is a folder of shards with their tables; name a folder or a bucket`;
+  if (v.outputFormat !== 'webdataset' || v.createTar === false)
+    return `${compat} is a webdataset: leave ${name('outputFormat')} and ${name('createTar')} as they are without it`;
+  if (v.compressTar === true) return `${compat} has plain tar shards; leave ${name('compressTar')} off`;
+  return v.namingMode === 'url_based'
+    ? `${compat} names samples by shard and position; leave ${name('namingMode')} sequential`
+    : undefined;
 }
 
 function parquetProblem(v: Values, name: (option: string) => string): string | undefined {

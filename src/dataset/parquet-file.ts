@@ -3,6 +3,8 @@ import { type Data, type RecordBatch, tableFromIPC } from 'apache-arrow';
 import type { WriterProperties } from 'parquet-wasm';
 import { encodeBatch } from '../arrow/batch-bytes.ts';
 import { loadParquet } from '../load-parquet.ts';
+import { inOwnColumns } from './img2dataset-table.ts';
+import { OWN_PREFIX } from './img2dataset-words.ts';
 
 /** Bounds the writer's memory; its own default of a million rows would not. */
 const ROW_GROUP_ROWS = 50_000;
@@ -17,12 +19,22 @@ export function encodeParquet(batch: RecordBatch, metadata: ReadonlyMap<string, 
 }
 
 /**
- * Every row of a file whose checksum was found right. Damaged bytes can make the reader panic, which poisons its memory
+ * Every row of an outcome table, in our columns whatever columns it has, whose checksum was found right. Damaged bytes can make the reader panic, which poisons its memory
  * for the rest of the process; check them first.
  */
 export function decodeParquet(bytes: Uint8Array, columns?: readonly string[]): RecordBatch[] {
-  const table = loadParquet().readParquet(bytes, columns === undefined ? {} : { columns: [...columns] });
-  return tableFromIPC(table.intoIPCStream()).batches;
+  // Of a table with the columns of another program all are read.
+  const options = columns === undefined || isForeign(bytes) ? {} : { columns: [...columns] };
+  const table = loadParquet().readParquet(bytes, options);
+  return tableFromIPC(table.intoIPCStream()).batches.map(inOwnColumns);
+}
+
+/** Names of columns stand in the foot of a file. */
+function isForeign(bytes: Uint8Array): boolean {
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 8, true);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    .subarray(-8 - length)
+    .includes(`${OWN_PREFIX}status`);
 }
 
 /** Throws TypeError when there is no such column. */

@@ -42,7 +42,7 @@ export function sampleJsonWriter(batch: RecordBatch, publish: Publish = publishe
   };
 }
 
-function published(value: JsonValue, publish: Publish): JsonValue {
+export function published(value: JsonValue, publish: Publish): JsonValue {
   return typeof value === 'string' ? publish(value) : value;
 }
 
@@ -50,7 +50,7 @@ function published(value: JsonValue, publish: Publish): JsonValue {
  * A value's JSON text with floats that always look like floats: loaders that saw `1` in the first samples refuse `1.5`
  * in a later one.
  */
-function jsonText(type: DataType, value: JsonValue): string {
+export function jsonText(type: DataType, value: JsonValue): string {
   if (typeof value === 'number')
     return DataType.isFloat(type) && Number.isSafeInteger(value) ? `${value}.0` : JSON.stringify(value);
   if (DataType.isDictionary(type)) return jsonText(type.dictionary, value);

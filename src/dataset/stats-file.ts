@@ -1,5 +1,6 @@
 /** NNNNNN.stats.json: a unit's numbers and times for people, and its record for a state folder that was lost. */
 import type { RowResult, UnitRecord } from '../record.ts';
+import { img2datasetStats, ownStats } from './img2dataset-sample.ts';
 
 /** Where a unit's time goes, in the order in which a row meets it. */
 export const TIME_PARTS = ['queue', 'headers', 'body', 'hash', 'write', 'commit'] as const;
@@ -49,6 +50,7 @@ export function formatStats(
   record: UnitRecord,
   { startedAtMs, elapsedMs }: Omit<UnitStats, 'times'>,
   times: UnitTimes,
+  compat?: 'img2dataset' | undefined,
 ): Buffer {
   const stats = {
     format: FORMAT,
@@ -59,6 +61,7 @@ export function formatStats(
     times: Object.fromEntries(TIME_PARTS.map((part) => [`${part}_ms`, Math.round(times[part] * 1000) / 1000])),
     record,
   };
+  if (compat !== undefined) return img2datasetStats(record, { startedAtMs, elapsedMs }, stats);
   return Buffer.from(`${JSON.stringify(stats, undefined, 2)}\n`);
 }
 
@@ -74,7 +77,7 @@ export interface UnitStats {
 
 /** Read a stats file back. Throws TypeError or SyntaxError for a text that is none. */
 export function parseStats(text: string): UnitStats {
-  const stats = JSON.parse(text) as Readonly<Record<string, unknown>> | null;
+  const stats = ownStats(JSON.parse(text)) as Readonly<Record<string, unknown>> | null;
   if (stats?.format !== FORMAT)
     throw new TypeError(`expected the format ${FORMAT}, got ${JSON.stringify(stats?.format)}`);
   const startedAtMs = Date.parse(String(stats.started_at));

@@ -5,7 +5,9 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ownStats } from '../dataset/img2dataset-sample.ts';
 import { STATS_SUFFIX } from '../dataset/stats-file.ts';
+import { isStats, shardOfFile } from '../dataset/unit-files.ts';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import type { Artifact, Committer, UnitRecord } from '../record.ts';
@@ -49,7 +51,7 @@ export async function adoptFromStats(
   for await (const record of committer.records()) recorded.add(shardOf(record.unit));
   for (const name of await statsNames(paths)) {
     // One record per shard: a stats file of another cut of the input must not add a second one.
-    if (recorded.has(shardOf(name))) continue;
+    if (recorded.has(shardOfFile(name) ?? name)) continue;
     const found = await recordIn(paths, name, onMisfit);
     if (typeof found === 'string') refused.push({ file: finalPath(paths, name), reason: found });
     else adopted += await adoptRecords(committer, [found]);
@@ -57,7 +59,7 @@ export async function adoptFromStats(
   return { adopted, refused };
 }
 
-/** `000012` of a unit id or of a shard's file name. */
+/** `000012` of a unit id. */
 export function shardOf(name: string): string {
   return /^\d*/.exec(name)?.[0] ?? '';
 }
@@ -65,7 +67,7 @@ export function shardOf(name: string): string {
 async function statsNames(paths: FolderPaths): Promise<readonly string[]> {
   const folder = dirname(finalPath(paths, `x${STATS_SUFFIX}`));
   try {
-    return (await readdir(folder)).filter((name) => name.endsWith(STATS_SUFFIX)).sort();
+    return (await readdir(folder)).filter((name) => isStats(name)).sort();
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw destinationError(error, folder);
@@ -96,7 +98,7 @@ async function recordIn(
 export function recordOfStats(name: string, content: Uint8Array): UnitRecord | string {
   let record: unknown;
   try {
-    record = (JSON.parse(Buffer.from(content).toString('utf8')) as { record?: unknown } | null)?.record;
+    record = (ownStats(JSON.parse(Buffer.from(content).toString('utf8'))) as { record?: unknown } | null)?.record;
   } catch {
     return 'it is not JSON';
   }

@@ -52,6 +52,7 @@ export interface JobIdentity {
   readonly dedupe?: 'url' | undefined;
   /** Of entries of archives; absent in jobs of versions that did not write it down. */
   readonly mtime?: string | undefined;
+  readonly compat?: string | undefined;
   /** Of parquet files; absent in other jobs. */
   readonly mediaColumn?: string | undefined;
 }
@@ -92,6 +93,7 @@ export function identityOf(
     redactQuery: sink.redactQuery,
     dedupe: run.dedupe === 'none' ? undefined : run.dedupe,
     mtime: sink.mtime,
+    compat: sink.compat,
     mediaColumn: sink.outputFormat === 'parquet' ? sink.mediaColumn : undefined,
   };
 }
@@ -142,6 +144,7 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   redact_query: (identity) => show(identity.redactQuery ?? false),
   dedupe: (identity) => show(identity.dedupe ?? 'none'),
   mtime: (identity) => show(identity.mtime ?? DEFAULT_MTIME),
+  compat: (identity) => show(identity.compat),
   media_column: (identity) => show(identity.mediaColumn),
 };
 

@@ -72,6 +72,7 @@ const identitySchema = {
     redactQuery: boolean,
     dedupe: { type: 'string', enum: ['url'] },
     mtime: string,
+    compat: string,
     mediaColumn: string,
   },
 } as const;

@@ -5,7 +5,7 @@
 import { readFile, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SUCCESS_FILE } from '../dataset/seal/seal-dataset.ts';
-import { STATS_SUFFIX } from '../dataset/stats-file.ts';
+import { statsOf } from '../dataset/unit-files.ts';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { syncFolder, writeAtomically } from '../destination/disk.ts';
 import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
@@ -74,7 +74,7 @@ async function takeBack(paths: FolderPaths, { unit, token }: UnitToRepair, notic
   if (problem !== undefined) notices.push(`${problem}; all of it is fetched again`);
   if (record !== undefined && paths.layout === 'files') await clearListedFiles(paths, record);
   // A record that cannot be read is made again from its unit's stats, if those are there and fit the shard.
-  if (record !== undefined) await remove(finalPath(paths, `${unit.slice(0, unit.indexOf('-'))}${STATS_SUFFIX}`));
+  if (record !== undefined) await remove(finalPath(paths, statsOf(record)));
   await remove(recordFile(paths.state, unit));
   await syncFolder(join(recordFile(paths.state, unit), '..'));
   return true;

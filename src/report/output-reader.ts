@@ -5,8 +5,9 @@ import { UploadedFiles } from '../dataset/files/uploaded-files.ts';
 import { type LatestRows, latestRows } from '../dataset/latest/latest-rows.ts';
 import { outcomeRows } from '../dataset/outcome-rows.ts';
 import { SUCCESS_FILE } from '../dataset/seal/seal-dataset.ts';
-import { parseStats, STATS_SUFFIX, type UnitStats } from '../dataset/stats-file.ts';
+import { parseStats, type UnitStats } from '../dataset/stats-file.ts';
 import { totalOf } from '../dataset/totals.ts';
+import { isStats } from '../dataset/unit-files.ts';
 import { TIMELINE_FILE } from '../destination/folder-layout.ts';
 import { runSpansIn } from '../job/timeline.ts';
 import { clearingLine, isBeingCleared, type JobView } from '../job/view/job-view.ts';
@@ -103,7 +104,7 @@ async function* readUnits(
 }
 
 async function readStats(record: UnitRecord, files: DatasetFiles, gaps: Gaps): Promise<UnitStats | undefined> {
-  const artifact = record.artifacts.find(({ name }) => name.endsWith(STATS_SUFFIX));
+  const artifact = record.artifacts.find(({ name }) => isStats(name));
   if (artifact === undefined) return undefined;
   const file = files.final(artifact.name);
   try {

@@ -42,6 +42,7 @@ export function sealInfo(
     version: VERSION,
     outputFormat: config.sink.outputFormat,
     createTar: config.sink.createTar,
+    compat: config.sink.compat,
     compressTar: config.sink.compressTar,
     imageExtensions: config.sink.imageName === 'content' ? ['jpg', 'png', 'webp', 'gif'] : ['jpg'],
     schema: input.info.schema,

@@ -64,6 +64,14 @@ export const SINK_KEYS = {
       flowDc: { effect: 'used' },
     },
   },
+  compat: {
+    type: 'string',
+    enum: ['img2dataset'],
+    description:
+      'Name and describe shards as another program does, for what reads its output: img2dataset writes 00000.tar, ' +
+      '00000.parquet and 00000_stats.json, with status words and columns of its own.',
+    fdc: { slice: 'sink', option: 'compat', value: 'NAME', group: 'output', commands: WRITERS },
+  },
   media_column: {
     type: 'string',
     enum: ['image', 'video', 'audio', 'file'],

@@ -22,6 +22,11 @@ export interface OutputKeys {
    */
   readonly output_format?: 'imagefolder' | 'webdataset' | 'parquet' | 'csv' | undefined;
   /**
+   * Name and describe shards as another program does, for what reads its output: img2dataset writes 00000.tar,
+   * 00000.parquet and 00000_stats.json, with status words and columns of its own.
+   */
+  readonly compat?: 'img2dataset' | undefined;
+  /**
    * With output_format parquet: name and kind of the column of bytes. Hugging Face decodes all but file. Default:
    * image, or file with expect_content any.
    */
@@ -192,6 +197,11 @@ export interface SinkSettings {
    * else webdataset.
    */
   readonly outputFormat: 'imagefolder' | 'webdataset' | 'parquet';
+  /**
+   * Name and describe shards as another program does, for what reads its output: img2dataset writes 00000.tar,
+   * 00000.parquet and 00000_stats.json, with status words and columns of its own.
+   */
+  readonly compat?: 'img2dataset' | undefined;
   /**
    * With output_format parquet: name and kind of the column of bytes. Hugging Face decodes all but file. Default:
    * image, or file with expect_content any.

@@ -1,7 +1,9 @@
 /** The types of a webdataset's fields for the head of its card: without them Hugging Face infers them from five samples. */
 import { type DataType, DataType as DataTypes, type Schema } from 'apache-arrow';
 import { readRoles } from '../../unit-rows.ts';
-import { manifestColumns } from '../column-names.ts';
+import { manifestColumns, type NamedColumn } from '../column-names.ts';
+import { additionalColumns } from '../img2dataset-table.ts';
+import { IMG2DATASET_COLUMNS } from '../img2dataset-words.ts';
 
 /** A field in the words of Hugging Face's `dataset_info`. */
 type Feature = { readonly [key: string]: string | Feature | readonly Feature[] };
@@ -28,14 +30,26 @@ export function webdatasetFeatures(
   schema: Schema,
   extensions: readonly string[],
   classes: readonly string[] | undefined,
+  compat?: 'img2dataset' | undefined,
 ): string[] {
   const roles = readRoles(schema);
   const playing = new Set<string>(Object.values(roles));
   const columns = manifestColumns(schema).filter(({ given }) => !playing.has(given));
-  const json = [
-    ...OWN_KEYS.map(([name, dtype]) => ({ name, dtype })),
-    ...columns.map(({ index, name }) => ({ name, ...typeOf((schema.fields[index] as { type: DataType }).type) })),
-  ];
+  const typed = ({ index, name }: NamedColumn): Feature => ({
+    name,
+    ...typeOf((schema.fields[index] as { type: DataType }).type),
+  });
+  const plain = ([name, dtype]: readonly [string, string]): Feature => ({ name, dtype });
+  const json =
+    compat === undefined
+      ? [...OWN_KEYS.map(plain), ...columns.map(typed)]
+      : [
+          ...additionalColumns(schema).map(typed),
+          ...(roles.caption === undefined ? [] : [plain(['caption', 'string'])]),
+          ...['url', ...IMG2DATASET_COLUMNS].map((name) =>
+            plain([name, /(width|height)$/.test(name) ? 'int64' : 'string']),
+          ),
+        ];
   const features: Feature[] = [
     ...extensions.map((name) => ({ name, dtype: PICTURES.has(name) ? 'image' : 'binary' })),
     ...(classes === undefined ? [] : [{ name: 'cls', dtype: classType(classes) }]),

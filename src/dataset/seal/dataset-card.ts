@@ -57,14 +57,15 @@ function head(info: SealInfo, classes: FoundClasses | undefined): string[] {
   // They have types of their own.
   if (outputFormat === 'parquet') return ['---', ...config('default', DATA_FILES), '---', ''];
   const names = info.cls ? classes?.classes.map(({ label }) => label) : undefined;
-  const features = webdatasetFeatures(schema, imageExtensions, names);
+  const features = webdatasetFeatures(schema, imageExtensions, names, info.compat);
   return ['---', ...config('default', compressTar ? '*.tar.gz' : '*.tar'), ...features, '---', ''];
 }
 
-function howToRead({ createTar, outputFormat, compressTar, imageExtensions }: SealInfo): string[] {
+function howToRead({ compat, createTar, outputFormat, compressTar, imageExtensions }: SealInfo): string[] {
   const tables =
-    `The outcome tables: \`SELECT status, code, count(*) FROM '${TABLES}' GROUP BY ALL\` in DuckDB; polars, pandas and ` +
-    'pyarrow take the same names.';
+    `The outcome tables: \`SELECT status, ${compat === undefined ? 'code' : 'error_message'}, count(*) FROM ` +
+    `'${TABLES}' GROUP BY ALL\` in DuckDB; polars, pandas and pyarrow take the same names.` +
+    (compat === undefined ? '' : ` Files and columns are named as ${compat} names them; \`flow_dc_*\` are ours.`);
   if (!createTar)
     return [
       'torchvision and timm open the folder as it is, a class per folder. Hugging Face: ' +
@@ -115,9 +116,10 @@ function layoutText(info: SealInfo): string {
     info.outputFormat === 'webdataset'
       ? 'a body, a `.json` and, with captions, a `.txt` per sample'
       : 'a folder per label';
+  const name = info.compat === undefined ? 'NNNNNN' : 'NNNNN';
   return (
-    `Every shard \`NNNNNN.tar${info.compressTar ? '.gz' : ''}\` holds ${inside}; \`NNNNNN.parquet\` beside it accounts for every row, also those ` +
-    'not fetched.'
+    `Every shard \`${name}.tar${info.compressTar ? '.gz' : ''}\` holds ${inside}; \`${name}.parquet\` beside it ` +
+    'accounts for every row, also those not fetched.'
   );
 }
 

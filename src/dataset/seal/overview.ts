@@ -9,6 +9,8 @@ export interface SealInfo {
   readonly version: string;
   readonly outputFormat: 'webdataset' | 'imagefolder' | 'parquet';
   readonly createTar: boolean;
+  /** Whose names and columns files have, when not ours. */
+  readonly compat?: 'img2dataset' | undefined;
   readonly compressTar: boolean;
   /** Extensions that samples are likely to have, where the records do not say. */
   readonly imageExtensions: readonly string[];

@@ -4,6 +4,7 @@ import type { Artifact, UnitRecord } from '../../record.ts';
 import { RowBitmap } from '../../structures/row-bitmap.ts';
 import type { DatasetFile } from '../files/dataset-files.ts';
 import { digestOf } from '../files/digest.ts';
+import { img2datasetKey } from '../img2dataset-words.ts';
 import { positionKey } from '../naming/sample-names.ts';
 import { readUnitOutcomes, type UnitOutcomes } from '../outcome-rows.ts';
 import { isDataFile, isTable } from '../unit-files.ts';
@@ -99,7 +100,8 @@ function checkOutcomes(state: UnitState, record: UnitRecord, outcomes: UnitOutco
   // A row that is fetched again keeps the key that its manifest gives it.
   const again = record.again === undefined ? '' : `${record.again.set}\0`;
   outcomes.keys.forEach((key, index) => {
-    if (key !== positionKey(shard, index) && !state.keys.add(again + key))
+    const isOurs = key === positionKey(shard, index) || key === img2datasetKey(shard, index);
+    if (!isOurs && !state.keys.add(again + key))
       findings.add('key_repeated', record.unit, `key ${JSON.stringify(key)} is used before`);
   });
   checkRows(state, record, outcomes.rows);

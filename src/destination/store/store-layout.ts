@@ -53,5 +53,5 @@ export function stagingPrefix(unit: UnitId, token: string): string {
 
 /** Uploads on such keys may be ours: artifacts, and what is streamed beside them. */
 export function isOwnKey(key: string): boolean {
-  return /^\d{6,9}\.[\w.-]+$/.test(key) || key === METADATA_FILE || key.startsWith(STAGING);
+  return /^(data-)?\d{5,9}[._][\w.-]+$/.test(key) || key === METADATA_FILE || key.startsWith(STAGING);
 }

@@ -42,8 +42,12 @@ export interface ToolDestinationOptions extends FolderDestinationOptions {
 }
 
 /** Names that a dataset has: nobody else's files are to be replaced. */
-const OURS =
-  /^(\d{6,9}\.(tar|tar\.gz|parquet|stats\.json)|(data-\d{6,9}|metadata)\.parquet|_SUCCESS|(index|sizes|classes|overview)\.json|classes\.csv|SHA256SUMS)$/;
+const OURS = new RegExp(
+  [
+    String.raw`^(\d{5,9}(\.(tar|tar\.gz|parquet|stats\.json)|_stats\.json)|(data-\d{6,9}|metadata)\.parquet`,
+    String.raw`_SUCCESS|(index|sizes|classes|overview)\.json|classes\.csv|SHA256SUMS)$`,
+  ].join('|'),
+);
 
 /** Errors of every method: those of FolderDestination and of RemoteFolder. */
 export class ToolDestination extends FolderDestination {

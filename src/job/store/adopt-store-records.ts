@@ -1,6 +1,6 @@
 /** Records that were lost are made again from the stats objects of a dataset in a store. */
 import { STATS_SUFFIX } from '../../dataset/stats-file.ts';
-import { shardOfFile } from '../../dataset/unit-files.ts';
+import { isStats, shardOfFile } from '../../dataset/unit-files.ts';
 import { finalStore, type StoreArea } from '../../destination/store/store-layout.ts';
 import type { UnitRecord } from '../../record.ts';
 import { type Adoption, adoptRecords, recordOfStats, shardOf } from '../adopt-records.ts';
@@ -30,7 +30,7 @@ export async function adoptFromStoredStats(
     }
   const refused: { file: string; reason: string }[] = [];
   let adopted = 0;
-  for (const name of [...sizes.keys()].filter((key) => key.endsWith(STATS_SUFFIX))) {
+  for (const name of [...sizes.keys()].filter((key) => isStats(key))) {
     const found = recordOfStats(name, (await store.read(name)) ?? new Uint8Array());
     const problem = typeof found === 'string' ? found : misfitOf(found, sizes);
     if (problem !== undefined) refused.push({ file: nameOfKey(store, name), reason: problem });

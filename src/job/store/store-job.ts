@@ -1,6 +1,6 @@
 /** Opening a prefix of an object store for a job: ours or empty, same job or none, and one writer at a time. */
 import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
-import { STATS_SUFFIX } from '../../dataset/stats-file.ts';
+import { statsOf } from '../../dataset/unit-files.ts';
 import type { FolderLayout } from '../../destination/folder-layout.ts';
 import { finalStore, hasPlaceBeside, type StoreArea, storeArea } from '../../destination/store/store-layout.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
@@ -9,7 +9,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { type DistributedMark, formatMark, parseMark } from '../distributed-mark.ts';
 import type { JobIdentity } from '../identity.ts';
 import { formatJobFile, type JobFile, parseJobFile } from '../job-file.ts';
-import { indexOf, RECORDS_FOLDER } from '../local-committer.ts';
+import { RECORDS_FOLDER } from '../local-committer.ts';
 import { type HeldJob, type JobHome, type OpenJobOptions, openAt } from '../open-job.ts';
 import { formatRepairMark, parseRepairMark, takenNotices, type UnitToRepair } from '../repair-mark.ts';
 import { nameOfKey, readText, STATE_KEYS } from './state-keys.ts';
@@ -200,9 +200,8 @@ async function takeBack(area: StoreArea, { unit, token }: UnitToRepair): Promise
   // Done again already, by whoever was cut short here before.
   if (record?.token !== token) return false;
   if (record !== undefined && area.layout === 'files') await removeListed(area, record);
-  const stats = `${indexOf(unit)}${STATS_SUFFIX}`;
   // A record that cannot be read is made again from its unit's stats, if those are there and fit the shard.
-  if (record !== undefined) await finalStore(area, stats).remove([stats]);
+  if (record !== undefined) await finalStore(area, statsOf(record)).remove([statsOf(record)]);
   await area.state.remove([recordKey(unit)]);
   return true;
 }

@@ -1,12 +1,14 @@
 /** One attempt at one unit of a dataset: samples into their container, outcomes into the table, both in one commit. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
+import { img2datasetTable } from '../../dataset/img2dataset-table.ts';
 import { formatKept, KEPT_FILE } from '../../dataset/kept-units.ts';
 import { type ImageName, sampleExtension } from '../../dataset/naming/image-name.ts';
 import { outcomeTable } from '../../dataset/outcome-table.ts';
 import { encodeParquet } from '../../dataset/parquet-file.ts';
 import type { Publish } from '../../dataset/published.ts';
-import { formatStats, STATS_SUFFIX, UnitTimer } from '../../dataset/stats-file.ts';
+import { formatStats, UnitTimer } from '../../dataset/stats-file.ts';
+import { namesOfUnit } from '../../dataset/unit-files.ts';
 import { UnitOutcomes } from '../../dataset/unit-outcomes.ts';
 import type { Destination, Staging } from '../../destination/destination.ts';
 import type { Artifact, Committer, FetchResult, OpenUnit, RowsAgain, UnitRecord, UnitRow } from '../../record.ts';
@@ -28,6 +30,8 @@ export interface DatasetLayout {
   openContainer(staging: Staging, unit: OpenUnit, events: GatheringEvents): Promise<SampleContainer>;
   /** Whether units that a run leaves half done are put aside for the next one. */
   readonly keepsUnfinished?: boolean | undefined;
+  /** Whose names and columns files have, when not ours. */
+  readonly compat?: 'img2dataset' | undefined;
   /** URLs as they are published. */
   readonly publish: Publish;
   readonly imageName: (unit: OpenUnit) => ImageName;
@@ -153,12 +157,17 @@ class DatasetWriter implements GatheringWriter {
 
   #putTable(): Promise<Artifact> {
     const { shard, batch } = this.#unit;
-    return this.#putFile(`${shard}.parquet`, encodeParquet(outcomeTable(this.#outcomes, batch, this.#layout.publish)));
+    const { publish, compat } = this.#layout;
+    const table =
+      compat === undefined
+        ? outcomeTable(this.#outcomes, batch, publish)
+        : img2datasetTable(this.#outcomes, { shard, batch }, publish);
+    return this.#putFile(namesOfUnit(shard, compat).table, encodeParquet(table));
   }
 
   async #finishFiles(): Promise<UnitRecord> {
     const { shard } = this.#unit;
-    const { clock } = this.#layout;
+    const { clock, compat } = this.#layout;
     const [startMs, writtenMs] = [clock.nowMs(), this.#container.writeMs];
     const artifacts = [await this.#closeContainer()];
     this.#timer.add('write', this.#container.writeMs);
@@ -167,11 +176,12 @@ class DatasetWriter implements GatheringWriter {
     // What follows cannot be in a file that must be complete before it: the record and the renames.
     this.#timer.add('commit', clock.nowMs() - startMs - (this.#container.writeMs - writtenMs));
     const stats = await this.#putFile(
-      `${shard}${STATS_SUFFIX}`,
+      namesOfUnit(shard, compat).stats,
       formatStats(
         record,
         { startedAtMs: this.#startedAtMs, elapsedMs: clock.nowMs() - this.#startMs },
         this.#timer.sums(),
+        compat,
       ),
     );
     return { ...record, artifacts: [...artifacts, stats] };

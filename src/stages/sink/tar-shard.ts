@@ -24,6 +24,8 @@ export interface TarShardOptions {
   readonly caption?: Publish | undefined;
   /** Default: 2000-01-01 00:00 UTC. */
   readonly time?: SampleTime | undefined;
+  /** The caption behind the metadata. */
+  readonly captionLast?: boolean | undefined;
 }
 
 type Part = Uint8Array | SpilledBody | LentBody | Promise<Uint8Array>;
@@ -66,10 +68,12 @@ export class TarShard implements Omit<SampleContainer, 'pass'> {
     this.#header(name, bytes);
     this.#body(result, lent);
     this.#pad(bytes);
-    const { caption, classes, json } = options;
-    if (caption !== undefined) this.#small(`${stem}.txt`, Buffer.from(caption(result.row.caption ?? '')));
+    const { caption, captionLast = false, classes, json } = options;
+    const text = caption && Buffer.from(caption(result.row.caption ?? ''));
+    if (text !== undefined && !captionLast) this.#small(`${stem}.txt`, text);
     if (classes !== undefined) this.#small(`${stem}.cls`, Buffer.from(String(classes[result.row.index])));
     if (json !== undefined) this.#small(`${stem}.json`, json(result, result.sha256));
+    if (text !== undefined && captionLast) this.#small(`${stem}.txt`, text);
     if (lent === undefined) this.#results.push(result);
     if (this.#bytes >= WRITE_BYTES) void this.flush();
     return name;

@@ -3,10 +3,13 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
 import type { SinkOptions, SinkSettings } from '../../config/types.ts';
 import { classesOf } from '../../dataset/class-numbers.ts';
+import { img2datasetJsonWriter } from '../../dataset/img2dataset-sample.ts';
+import { img2datasetKey } from '../../dataset/img2dataset-words.ts';
 import { type NameTemplate, parseNameTemplate } from '../../dataset/naming/name-template.ts';
 import { sampleNames } from '../../dataset/naming/sample-names.ts';
 import { type Publish, publisher } from '../../dataset/published.ts';
 import { sampleJsonWriter } from '../../dataset/sample-json.ts';
+import { namesOfUnit } from '../../dataset/unit-files.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { FolderDestination } from '../../destination/folder-destination.ts';
 import { FlowDcError } from '../../errors.ts';
@@ -61,7 +64,9 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
     clock,
     keepsUnfinished,
     publish,
+    compat: settings.compat,
     names: (rows: readonly UnitRow[], unit) => {
+      if (settings.compat !== undefined) return rows.map(({ index }) => img2datasetKey(unit.shard, index));
       const { outputFormat, nullLabel } = formats.of(unit);
       return sampleNames(rows, unit.shard, {
         layout: outputFormat,
@@ -75,7 +80,7 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
       if (settings.outputFormat === 'parquet')
         return openParquetContainer(staging, unit, settings, publish, events, clock);
       const options = {
-        name: `${unit.shard}${settings.compressTar ? '.tar.gz' : '.tar'}`,
+        name: `${namesOfUnit(unit.shard, settings.compat).tar}${settings.compressTar ? '.gz' : ''}`,
         compress: settings.compressTar,
         ...{ rows: unit.rows, early, spillFolder: target.spillFolder },
         ...membersOf(unit, formats.of(unit), publish),
@@ -105,7 +110,8 @@ export class UnitFormats {
     const labelled = readRoles(unit.batch.schema).label !== undefined;
     let settings = this.#settings.get(labelled);
     if (settings === undefined) {
-      const outputFormat = this.#given.outputFormat ?? (labelled ? 'imagefolder' : 'webdataset');
+      const outputFormat =
+        this.#given.outputFormat ?? (labelled && this.#given.compat === undefined ? 'imagefolder' : 'webdataset');
       settings = stageSettings('sink', { ...this.#given, outputFormat });
       this.#settings.set(labelled, settings);
     }
@@ -115,15 +121,16 @@ export class UnitFormats {
 
 /** What a sample has besides its body. */
 export function membersOf(
-  { batch }: OpenUnit,
-  { outputFormat, cls, mtime }: SinkSettings,
+  { shard, batch }: OpenUnit,
+  { outputFormat, compat, cls, mtime }: SinkSettings,
   publish: Publish,
 ): TarShardOptions {
   const time = sampleTime(mtime);
   if (outputFormat !== 'webdataset') return { time };
   const hasCaptions = readRoles(batch.schema).caption !== undefined;
   const classes = cls ? classesOf(batch) : undefined;
-  return { time, json: sampleJsonWriter(batch, publish), classes, caption: hasCaptions ? publish : undefined };
+  const json = compat === undefined ? sampleJsonWriter(batch, publish) : img2datasetJsonWriter(shard, batch, publish);
+  return { time, json, classes, caption: hasCaptions ? publish : undefined, captionLast: compat !== undefined };
 }
 
 /** The compiled `fileNamePattern` when names come from URLs. Errors: FDC_ERR_CONFIG_INVALID. */
