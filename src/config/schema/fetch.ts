@@ -130,6 +130,14 @@ export const FETCH_KEYS = {
       'bytes_before. Without it such a row is tried once more and then fails as not_whole.',
     fdc: { slice: 'fetch', option: 'keepBroken', group: 'fetch' },
   },
+  decode_check: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Decode every image once before it is stored; one that does not decode counts as not whole. Needs the package ' +
+      'sharp (npm install sharp), and processor time.',
+    fdc: { slice: 'fetch', option: 'decodeCheck', group: 'fetch' },
+  },
   image_types: {
     type: 'array',
     items: {

@@ -37,6 +37,11 @@ export interface FetchKeys {
    */
   readonly keep_broken?: boolean | undefined;
   /**
+   * Decode every image once before it is stored; one that does not decode counts as not whole. Needs the package sharp
+   * (npm install sharp), and processor time. Default: false.
+   */
+  readonly decode_check?: boolean | undefined;
+  /**
    * Types of images that are stored, such as jpeg,png,webp; rows with others are skipped as type_not_wanted. Without it
    * every type is.
    */
@@ -174,6 +179,11 @@ export interface FetchSettings {
    * Without it such a row is tried once more and then fails as not_whole. Default: false.
    */
   readonly keepBroken: boolean;
+  /**
+   * Decode every image once before it is stored; one that does not decode counts as not whole. Needs the package sharp
+   * (npm install sharp), and processor time. Default: false.
+   */
+  readonly decodeCheck: boolean;
   /**
    * Types of images that are stored, such as jpeg,png,webp; rows with others are skipped as type_not_wanted. Without it
    * every type is.

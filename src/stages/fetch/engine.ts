@@ -19,6 +19,7 @@ import { type AttemptEnd, type AttemptSettings, type FailedAttempt, failedAs } f
 import type { CollectedBody, CollectorOptions } from './reply/body-collector.ts';
 import { BodyBudget } from './reply/body-memory.ts';
 import { Deadlines, DeadlinesByLength } from './reply/deadline.ts';
+import { DecodeCheck, sharpDecode } from './reply/decode-check.ts';
 import { redirectOf } from './reply/redirect.ts';
 import { announcedEnd, type FetchTask, failedEnd, fetchedEnd, refusedUrl, Work } from './row-work.ts';
 import type { Permit } from './schedule/gate.ts';
@@ -50,6 +51,7 @@ export class FetchEngine implements Tower {
   readonly #troubles: OwnTroubles;
   readonly #attempt: AttemptSettings;
   readonly #accepting: CollectorOptions & EngineSettings;
+  readonly #decoding: DecodeCheck | undefined;
   readonly #deadlines: DeadlinesByLength;
   /** Given up for a name that nobody knew, before anything told whether that is up to us. */
   readonly #undecided: { readonly work: Work; readonly end: FailedAttempt }[] = [];
@@ -74,6 +76,7 @@ export class FetchEngine implements Tower {
     });
     this.#troubles = new OwnTroubles(clock, settings.concurrentDownloads, settings.offlineHoldMs, hooks);
     this.#accepting = { ...settings, budget: this.budget, spillBytes: Math.min(spillBytes, bodyMemoryBytes) };
+    this.#decoding = settings.decodeCheck ? new DecodeCheck(sharpDecode(), settings.keepBroken) : undefined;
     this.#attempt = {
       ...this.#accepting,
       windows: new Deadlines(clock, THROUGHPUT_WINDOW_MS),
@@ -228,7 +231,8 @@ export class FetchEngine implements Tower {
   }
 
   #accept(work: Work, end: AttemptEnd & { kind: 'body' }): void {
-    const acceptance = acceptBody(end, work.task.rowNumber, this.#accepting, (encoded) => this.drop(encoded));
+    const seen = acceptBody(end, work.task.rowNumber, this.#accepting, (encoded) => this.drop(encoded));
+    const acceptance = this.#decoding === undefined ? seen : this.#decoding.check(seen);
     if (!(acceptance instanceof Promise)) return this.#judge(work, end, acceptance);
     const judging = acceptance.then(
       (late) => {

@@ -41,7 +41,7 @@ export interface AcceptedBody {
   readonly flags: readonly string[];
 }
 
-/** `broken`: cut or garbled. The others: bytes of something else stand before the image, or behind it. */
+/** `broken`: cut or garbled. `bytes_before`, `bytes_behind`: of something else, before the image or behind it. */
 export type BodyFlag = 'broken' | 'bytes_before' | 'bytes_behind';
 
 /** `held` is what keeps memory or disk now, to be released whatever the verdict. */
