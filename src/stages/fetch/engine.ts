@@ -76,7 +76,8 @@ export class FetchEngine implements Tower {
     });
     this.#troubles = new OwnTroubles(clock, settings.concurrentDownloads, settings.offlineHoldMs, hooks);
     this.#accepting = { ...settings, budget: this.budget, spillBytes: Math.min(spillBytes, bodyMemoryBytes) };
-    this.#decoding = settings.decodeCheck ? new DecodeCheck(sharpDecode(), settings.keepBroken) : undefined;
+    const keepsBroken = settings.keepBroken || settings.expectContent === 'any';
+    this.#decoding = settings.decodeCheck ? new DecodeCheck(sharpDecode(), keepsBroken) : undefined;
     this.#attempt = {
       ...this.#accepting,
       windows: new Deadlines(clock, THROUGHPUT_WINDOW_MS),

@@ -36,6 +36,8 @@ const OUTCOMES: readonly [RowCode, 'ok' | 'rate' | 'overload' | 'neutral'][] = [
   ['host_paused', 'neutral'],
   ['host_skipped', 'neutral'],
   ['no_label', 'neutral'],
+  ['bad_row', 'neutral'],
+  ['duplicate_url', 'neutral'],
   ['unit_deadline', 'neutral'],
   ['local_shortage', 'neutral'],
   ['unknown_error', 'neutral'],
