@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { textColumn } from '../arrow/text.ts';
 import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
+import { UploadedFiles } from '../dataset/files/uploaded-files.ts';
 import { keptUnits } from '../dataset/kept-units.ts';
 import { latestRows } from '../dataset/latest/latest-rows.ts';
 import type { RowFilter } from '../dataset/latest/row-filter.ts';
@@ -43,6 +44,15 @@ export interface GatheredRemoval {
   readonly unknown: number;
   /** What was put aside of units that are half done, and holds such a sample. */
   readonly kept: readonly UnitId[];
+}
+
+/** Why samples cannot be taken out of a dataset, in words behind its name; undefined where they can. */
+export function whyNotThinned({ files, identity }: Pick<JobView, 'files' | 'identity'>): string | undefined {
+  if (files instanceof UploadedFiles)
+    return `has its shards elsewhere (${files.upload}); take the samples out of a copy of all of it, on a disk`;
+  if (identity.outputFormat === 'parquet')
+    return 'has its samples in parquet files, which cannot be thinned out yet; write those again without the rows';
+  return undefined;
 }
 
 type Dataset = Pick<JobView, 'files' | 'decided' | 'identity'>;

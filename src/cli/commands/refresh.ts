@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config } from '../../config/types.ts';
-import { UploadedFiles } from '../../dataset/files/uploaded-files.ts';
 import { rowFilter } from '../../dataset/latest/row-filter.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
@@ -19,7 +18,7 @@ import { nextCommand } from '../../next-command.ts';
 import { askAgain, type Refreshed } from '../../refresh/ask-again.ts';
 import { DiffFile } from '../../refresh/diff-file.ts';
 import { storedRows } from '../../refresh/stored-rows.ts';
-import { samplesOf } from '../../run/gather-removal.ts';
+import { samplesOf, whyNotThinned } from '../../run/gather-removal.ts';
 import { gatherRetry } from '../../run/gather-retry.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
 import { meansStore } from '../../store/store-url.ts';
@@ -92,8 +91,9 @@ async function replaceChanged(job: JobView, changed: RowBitmap, given: Config, i
 
 /** Errors: FDC_ERR_USAGE, FDC_ERR_JOB_DISTRIBUTED. */
 async function requireFolder(job: JobView, given: Config): Promise<void> {
-  if (meansStore(job.out) || job.files instanceof UploadedFiles) {
-    const message = 'refresh --apply: works on shards in a folder; without --apply the diff says what has changed';
+  const why = meansStore(job.out) ? 'is in a store, where that does not work yet' : whyNotThinned(job);
+  if (why !== undefined) {
+    const message = `refresh --apply: ${job.out} ${why}; without --apply the diff says what has changed`;
     throw new FlowDcError('FDC_ERR_USAGE', message);
   }
   const mark = await job.mark();

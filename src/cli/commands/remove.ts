@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config } from '../../config/types.ts';
-import { UploadedFiles } from '../../dataset/files/uploaded-files.ts';
 import { dropKept } from '../../dataset/kept-units.ts';
 import { rowFilter } from '../../dataset/latest/row-filter.ts';
 import type { FolderPaths } from '../../destination/folder-layout.ts';
@@ -17,7 +16,7 @@ import { addRemoved, removedUrl } from '../../job/removed-urls.ts';
 import { isFinished as isFinishedJob } from '../../job/view/is-finished.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
-import { type GatheredRemoval, gatherRemoval, type MeantRows } from '../../run/gather-removal.ts';
+import { type GatheredRemoval, gatherRemoval, type MeantRows, whyNotThinned } from '../../run/gather-removal.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
 import { meansStore } from '../../store/store-url.ts';
 import { defineCommand } from '../args/define-command.ts';
@@ -44,7 +43,8 @@ export const removeCommand = defineCommand({
     resolveConfig(given, 'remove');
     if (meansStore(dest)) throw storeRefused(dest);
     const job = await viewJob(dest);
-    requireOwnShards(job);
+    const why = whyNotThinned(job);
+    if (why !== undefined) throw new FlowDcError('FDC_ERR_USAGE', `remove: ${job.out} ${why}`);
     const mark = await job.mark();
     if (mark !== undefined && given.take_over !== true) throw distributedError(job.out, mark);
     const lines = await linesOf(job, urls);
@@ -142,13 +142,6 @@ async function linesIn(file: string | undefined): Promise<readonly string[]> {
   const named = lines.filter((line) => line !== '');
   if (named.length === 0) throw new FlowDcError('FDC_ERR_USAGE', `remove: ${file} names nothing: a line for each`);
   return named;
-}
-
-/** Errors: FDC_ERR_USAGE. */
-function requireOwnShards({ out, files }: JobView): void {
-  if (!(files instanceof UploadedFiles)) return;
-  const message = `remove: the shards of ${out} lie elsewhere (${files.upload}); take the samples out of a copy of all of it`;
-  throw new FlowDcError('FDC_ERR_USAGE', message);
 }
 
 function storeRefused(dest: string): FlowDcError {
