@@ -11,11 +11,11 @@ import { identityOf } from '../job/identity.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import type { Unit, UnitId, UnitRecord } from '../record.ts';
+import { CardKeeper } from '../run/card-keeper.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
 import { withRows } from '../run/open-rows.ts';
 import { sealInfo } from '../run/seal-info.ts';
-import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
-import type { Cluster, ClusterChannel } from '../transport/cluster.ts';
+import type { ClusterChannel } from '../transport/cluster.ts';
 import { VERSION } from '../version.ts';
 import { republish } from './cut-units.ts';
 import { bringHome, lostError, workersGone } from './end-job.ts';
@@ -23,55 +23,8 @@ import { ClusterGauge } from './job-report.ts';
 import type { HeldSite, SiteToHold } from './job-site.ts';
 import { jobNameOf, openClusterJob } from './open-cluster-job.ts';
 import { siteToHold } from './open-site.ts';
-import type { ServerPaths } from './own-server.ts';
+import type { SubmitConnection, SubmitOptions, SubmitSummary } from './submit-terms.ts';
 import { watchJob } from './watch-job.ts';
-
-/** A connection to the server that a job's folder is worked on from. */
-export interface SubmitConnection {
-  readonly cluster: Cluster;
-  /** Servers without credentials, for the folder's mark. */
-  readonly servers: readonly string[];
-  /** Set for a server that was started for this job alone. */
-  readonly own: boolean;
-}
-
-export interface SubmitOptions {
-  /** Configuration keys for the workers; no secrets. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly stdin?: Readable | undefined;
-  readonly clock?: Clock | undefined;
-  /** Aborts when the caller wants to leave; the job goes on without it. */
-  readonly detach: AbortSignal;
-  /** Reach the server; asked for once the folder is ours and there is something to do. */
-  readonly connect: (paths: ServerPaths, job: string) => Promise<SubmitConnection>;
-  /** Told once, before the server is asked for. */
-  readonly onStart?: ((manifest: ManifestInfo, notices: readonly string[]) => void | Promise<void>) | undefined;
-  /** The job is on the server; nothing is published yet. */
-  readonly onOpen?: ((opened: OpenSubmission) => void) | undefined;
-  /** All units are on the server. */
-  readonly onPublished?: ((units: number) => void) | undefined;
-  /** A unit was decided by some worker. */
-  readonly onRecord?:
-    | ((record: { readonly rows: number; readonly stored: number; readonly bytes: number }) => void)
-    | undefined;
-  readonly onNotice?: ((notice: string) => void) | undefined;
-}
-
-export interface OpenSubmission {
-  readonly job: string;
-  readonly server: Cluster['server'];
-  /** The job went on by itself since its submitter left. */
-  readonly joined: boolean;
-  /** What was decided before. */
-  readonly before: RecordTotals;
-}
-
-export interface SubmitSummary extends JobSummary {
-  /** Absent when the dataset was finished before. */
-  readonly job?: string | undefined;
-  /** The manifest is on the server as a whole. */
-  readonly published: boolean;
-}
 
 /** A worker that is not heard of for so long has died: what it left to do is done here. Chosen. */
 const FINISHING_MS = 15_000;
@@ -202,6 +155,14 @@ async function publishAndWatch(
   const { config, options, site, clock } = submission;
   const gauge = new ClusterGauge(channel, clock, before);
   const timeline = new TimelineRecorder(site.timeline, gauge, clock);
+  const card = new CardKeeper({
+    config,
+    manifest: submission.input.info,
+    job: site.job,
+    destination: site.destination,
+    clock,
+  });
+  let told = 0;
   /** Ids of 15 bytes: a hundred million rows have some 50,000. */
   const units: UnitId[] = [];
   const failed = new AbortController();
@@ -216,6 +177,8 @@ async function publishAndWatch(
       signal,
       onRecord: (record) => {
         gauge.note(record);
+        told += 1;
+        card.note(record, told > before.units);
         options.onRecord?.(record);
       },
       expected: () => units,
@@ -225,8 +188,10 @@ async function publishAndWatch(
     const publishing = publish(submission, channel, units, signal);
     const [published, complete] = await Promise.all([publishing.catch(fail), watching.catch(fail)]);
     if (site.lost.aborted) throw site.lost.reason;
+    if (!complete) await card.leave();
     return { published, complete };
   } finally {
+    await card.end();
     const unwritten = (await timeline.end()) ?? (await site.keepTimeline());
     if (unwritten !== undefined) options.onNotice?.(unwritten);
   }

@@ -2,8 +2,10 @@
  * Whether an output folder is free to be used, and making it free: deleting what a job wrote and nothing else, only
  * names that its records vouch for.
  */
-import { lstat, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isOwnersFile } from '../dataset/owners-files.ts';
+import { CARD_FILE, isOurCard } from '../dataset/seal/put-card.ts';
 import { SEAL_FILES } from '../dataset/seal/seal-dataset.ts';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { syncFolder } from '../destination/disk.ts';
@@ -13,11 +15,6 @@ import { FlowDcError } from '../errors.ts';
 import type { UnitRecord } from '../record.ts';
 import { createLocalCommitter } from './local-committer.ts';
 import { adviceForLostSibling } from './lost-sibling.ts';
-
-/**
- * What a folder may hold without being anybody's: our own state of a run that died at its very start, and the system's.
- */
-const NOBODYS = new Set(['.flow-dc', 'lost+found', '.DS_Store']);
 
 /** Errors: FDC_ERR_DEST_UNWRITABLE when the output is a file. */
 export async function refuseFile(out: string): Promise<void> {
@@ -52,8 +49,9 @@ export async function leftOver(out: string): Promise<string[]> {
   return names.length === 0 ? [] : [`left alone in ${out}, because no record names them: ${tell(names)}`];
 }
 
+/** But for our own state of a run that died at its very start, and for what its owner or their system put there. */
 async function foreignNames(out: string): Promise<readonly string[]> {
-  return (await namesIn(out)).filter((name) => !NOBODYS.has(name)).sort();
+  return (await namesIn(out)).filter((name) => !isOwnersFile(name)).sort();
 }
 
 /** The folder's entries, none when it does not exist. */
@@ -77,8 +75,9 @@ function tell(names: readonly string[]): string {
 export async function clearOutput(paths: FolderPaths): Promise<void> {
   for await (const record of createLocalCommitter(paths.state).records()) await clearUnit(paths, record);
   for (const name of [...SEAL_FILES, METADATA_FILE]) {
-    await remove(finalPath(paths, name));
-    await remove(`${finalPath(paths, name)}.part`);
+    const path = finalPath(paths, name);
+    await remove(`${path}.part`);
+    if (name !== CARD_FILE || (await isOurs(path))) await remove(path);
   }
   const kept = new Set([paths.jobFile, paths.lockFile, paths.overwriteFile, paths.aside]);
   for (const name of await readdir(paths.state)) {
@@ -127,6 +126,10 @@ async function removeEmpty(folder: string, stop: string): Promise<void> {
       if (errnoOf(error) !== 'ENOENT') throw error;
     }
   }
+}
+
+async function isOurs(card: string): Promise<boolean> {
+  return isOurCard(await readFile(card).catch(() => Buffer.alloc(0)));
 }
 
 /** A file only: a folder that has the name of one of ours is somebody else's. */

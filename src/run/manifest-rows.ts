@@ -2,23 +2,32 @@
 import type { RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
 import { resolveConfig } from '../config/resolve.ts';
-import type { ManifestOptions } from '../config/types.ts';
+import type { ManifestOptions, ResolvedConfig } from '../config/types.ts';
 import { ManifestUrls } from '../dataset/verify/manifest-urls.ts';
 import { isFlowDcError } from '../errors.ts';
 import type { JobIdentity } from '../job/identity.ts';
 import type { JobFile } from '../job/job-file.ts';
 import type { JobView } from '../job/view/job-view.ts';
+import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import { type ReadManifestOptions, readManifest } from '../stages/manifest/read-manifest.ts';
 import { urlColumn } from '../unit-rows.ts';
 import { openJobInput } from './job-input.ts';
+
+/** How many rows a job will read, if that is known beforehand. */
+export function expectedRows(
+  { rows }: ManifestInfo,
+  { manifest: { limitRows = Number.POSITIVE_INFINITY } }: ResolvedConfig,
+): number | undefined {
+  return rows === undefined ? undefined : Math.min(rows, limitRows);
+}
 
 /** @returns undefined when the manifest is not there any more, or cannot be read to its end */
 export async function manifestRowsOf(job: Pick<JobView, 'out' | 'settings'>): Promise<number | undefined> {
   try {
     const config = resolveConfig({ ...job.settings, output: job.out }, 'download');
     const input = await openJobInput(config, undefined);
-    const { limitRows = Number.POSITIVE_INFINITY } = config.manifest;
-    if (input.info.rows !== undefined) return Math.min(input.info.rows, limitRows);
+    const known = expectedRows(input.info, config);
+    if (known !== undefined) return known;
     let rows = 0;
     for await (const batch of input.read()) rows += (batch as RecordBatch).numRows;
     return rows;

@@ -29,6 +29,7 @@ import type { UnitId } from '../record.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
 import type { WorkForce } from '../threads/work-force.ts';
+import { CardKeeper, tellingCommitter } from './card-keeper.ts';
 import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import { folderMemory } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
@@ -73,12 +74,14 @@ class FolderPlace implements Place {
   readonly putsAside = true;
   #config: ResolvedConfig;
   #job: OpenJob | undefined;
+  #card: CardKeeper | undefined;
 
   constructor(config: ResolvedConfig, output: string, clock: Clock, onNotice: PlaceOptions['onNotice']) {
     this.#config = config;
     this.clock = clock;
     this.destination = folderOf(config, output, { clock, onSetback: onNotice });
-    this.committer = createLocalCommitter(this.destination.stateFolder);
+    const committer = createLocalCommitter(this.destination.stateFolder);
+    this.committer = tellingCommitter(committer, (record) => this.#card?.note(record));
     this.profiles = new HostProfiles(clock);
     this.kept = { folder: this.destination.paths.kept, graceMs: graceMs(config.run) };
   }
@@ -125,6 +128,8 @@ class FolderPlace implements Place {
       // What killed runs had brought there before a commit; only now is it known what is there.
       await destination.sweepAttempts((unit, token) => this.#isDecided(unit, token));
     }
+    const subject = { config: this.#config, manifest: input.info, job, destination, clock: this.clock };
+    this.#card = new CardKeeper(subject, before);
     return { before, notices, isFinished };
   }
 
@@ -136,6 +141,7 @@ class FolderPlace implements Place {
     const { timeline, hostProfiles } = this.destination.paths;
     const recorder = new TimelineRecorder(timeline, new RunGauge(force, this.clock), this.clock);
     return async () => {
+      await this.#card?.end();
       const unwritten = await recorder.end();
       // What was learned of hosts is told as the controllers are given up.
       await force.close();
@@ -152,6 +158,7 @@ class FolderPlace implements Place {
     const kept = complete ? undefined : await sumKept(this.kept.folder, committer);
     const upload = destination instanceof ToolDestination ? destination.remote.said : undefined;
     const summary = { ...totals, complete, out: destination.name, elapsedMs, kept, runs, upload, before };
+    if (!complete) await this.#card?.leave();
     if (complete) await rm(this.kept.folder, { recursive: true, force: true });
     if (!complete || isFinished) return summary;
     // What threads had open that were lost on the way.

@@ -27,7 +27,7 @@ export function sealInfo(
     readonly warnings: Pick<InputWarnings, 'all'>;
   },
   job: JobFile,
-  summary: JobSummary,
+  summary: Pick<JobSummary, 'runs' | 'before'>,
   nowMs: number,
 ): SealInfo {
   const settings = Object.entries(resolvedKeys(config)).filter(

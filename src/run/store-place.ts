@@ -29,6 +29,7 @@ import type { UnitId } from '../record.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { WorkForce } from '../threads/work-force.ts';
+import { CardKeeper, tellingCommitter } from './card-keeper.ts';
 import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import type { JobInput } from './job-input.ts';
 import { comesAfter } from './other-input.ts';
@@ -70,6 +71,7 @@ export class StorePlace implements Place {
   readonly #storeNotices: readonly string[];
   readonly #onWait: ((line: string) => void) | undefined;
   #job: OpenStoreJob | undefined;
+  #card: CardKeeper | undefined;
   #onLost: ((error: FlowDcError) => void) | undefined;
   #lost: FlowDcError | undefined;
   #isComplete = false;
@@ -92,7 +94,8 @@ export class StorePlace implements Place {
     this.clock = clock;
     this.destination = new StoreDestination(store, { layout, localFolder: this.#folder.root, clock });
     this.#area = this.destination.area;
-    this.committer = createStoreCommitter(this.#area.state, async () => this.#job?.lock.assertHeld());
+    const committer = createStoreCommitter(this.#area.state, async () => this.#job?.lock.assertHeld());
+    this.committer = tellingCommitter(committer, (record) => this.#card?.note(record));
     this.profiles = new HostProfiles(clock);
     this.pipe = new StoreMemory(this.#area, this.#folder);
   }
@@ -124,6 +127,8 @@ export class StorePlace implements Place {
     const notices = [...this.#storeNotices, ...job.notices, ...(await this.#bringNotes())];
     // A manifest has rows, so a finished dataset has records.
     const isFinished = before.units > 0 && (await this.#isSealed()) && before.units >= (await this.#sealedUnits());
+    const subject = { config: this.#config, manifest: input.info, job, destination: this.destination, clock };
+    this.#card = new CardKeeper(subject, before);
     return { before, notices, isFinished };
   }
 
@@ -137,6 +142,7 @@ export class StorePlace implements Place {
     const { timeline } = this.#folder;
     const recorder = new TimelineRecorder(timeline, new RunGauge(force, this.clock), this.clock);
     return async () => {
+      await this.#card?.end();
       const unwritten = await recorder.end();
       // What was learned of hosts is told as the controllers are given up.
       await force.close();
@@ -153,6 +159,7 @@ export class StorePlace implements Place {
     const totals = await totalOf(committer.records());
     const summary = { ...totals, complete, out: destination.name, elapsedMs, runs, before };
     this.#isComplete = complete;
+    if (!complete && this.#lost === undefined) await this.#card?.leave();
     if (!complete || isFinished) return summary;
     await (this.#job as OpenStoreJob).lock.assertHeld();
     // What threads had open that were lost on the way.

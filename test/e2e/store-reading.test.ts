@@ -67,7 +67,7 @@ describe('a dataset in a store', () => {
     changed[100] = (changed[100] as number) ^ 0xff;
     await store.put('000002.parquet', changed);
     await store.put('000003.stats.json', '{}');
-    await store.put('README.md', 'mine');
+    await store.put('overview.json', 'mine');
     await store.put('notes/todo.txt', 'of somebody else');
     await store.put('000004.tar/inside.txt', 'no folder is in the way here');
     await store.put('.flow-dc/staging/000005-0badcafe.token/files/a.jpg', 'left');
@@ -80,7 +80,7 @@ describe('a dataset in a store', () => {
       'artifact_damaged 000001.tar',
       'artifact_damaged 000002.parquet',
       'artifact_damaged 000003.stats.json',
-      'artifact_damaged README.md',
+      'artifact_damaged overview.json',
       'artifact_missing 000000.tar',
       'artifact_unreadable 000001.tar',
       'row_missing rows 100..149',

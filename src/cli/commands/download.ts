@@ -8,6 +8,7 @@ import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
 import { nextCommand } from '../../next-command.ts';
 import { readManifestInfo } from '../../run/job-input.ts';
+import { expectedRows } from '../../run/manifest-rows.ts';
 import { runJob } from '../../run/run-job.ts';
 import { meansStore } from '../../store/store-url.ts';
 import { subscribe } from '../../telemetry/channels.ts';
@@ -16,7 +17,7 @@ import { defineCommand } from '../args/define-command.ts';
 import { openLog, openTrace } from '../terminal/log.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
-import { preflightLines, rowsToCome, summaryLines, uploadLines } from '../terminal/run-lines.ts';
+import { preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
 import { openBytesOutput, requireBytesOutput } from '../terminal/standard-output.ts';
 
 const NETWORK_DOWN =
@@ -113,7 +114,7 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
         const lines = [...(await preflightLines(resolved, manifest)), ...jobNotices];
         if (before.rows > 0) lines.push(`resuming: ${before.rows} rows in ${before.units} shards are settled already`);
         for (const line of lines) progress.note(line);
-        progress.expect(rowsToCome(manifest, resolved), before.rows);
+        progress.expect(expectedRows(manifest, resolved), before.rows);
         log.info({ inputs: manifest.files, roles: manifest.roles, output: resolved.sink.output }, 'start');
       },
     });

@@ -2,7 +2,7 @@
 import { systemClock } from '../../clock.ts';
 import { type OwnServer, ServerKeeper, type ServerPaths, startOwnServer } from '../../cluster/own-server.ts';
 import { reachCluster } from '../../cluster/reach-cluster.ts';
-import type { SubmitConnection } from '../../cluster/submit-job.ts';
+import type { SubmitConnection } from '../../cluster/submit-terms.ts';
 import type { ClusterSettings } from '../../config/types.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
 import { type CliIo, writeLines } from '../terminal/process.ts';

@@ -1,7 +1,9 @@
 /** Submit: the planning half of a job whose rows are fetched by workers. */
+
 import { countUnits } from '../../cluster/cut-units.ts';
 import { findServerBinary, type OwnServer } from '../../cluster/own-server.ts';
-import { type SubmitSummary, submitJob } from '../../cluster/submit-job.ts';
+import { submitJob } from '../../cluster/submit-job.ts';
+import type { SubmitSummary } from '../../cluster/submit-terms.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
@@ -9,12 +11,13 @@ import { hasOwnFolders } from '../../destination/tool/folder-of.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { count, percent } from '../../format.ts';
 import { openJobInput } from '../../run/job-input.ts';
+import { expectedRows } from '../../run/manifest-rows.ts';
 import { commandConfig, keptSettings, requireManifest } from '../args/command-config.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { openLog } from '../terminal/log.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
-import { noteServer, preflightLines, rowsToCome, summaryLines, uploadLines } from '../terminal/run-lines.ts';
+import { noteServer, preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
 import { type Leaving, SubmitServer } from './submit-server.ts';
 
 /** `submit`: hand a manifest to workers and follow them. */
@@ -55,7 +58,7 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
       onStart: async (manifest, jobNotices) => {
         for (const line of [...(await preflightLines(resolved, manifest)), ...jobNotices, ...workerNotices(resolved)])
           progress.note(line);
-        progress.expect(rowsToCome(manifest, resolved), 0);
+        progress.expect(expectedRows(manifest, resolved), 0);
         log.info({ inputs: manifest.files, roles: manifest.roles, output: resolved.sink.output }, 'start');
       },
       onOpen: ({ job, server: { version, url, notices: remarks }, joined, before }) => {

@@ -34,14 +34,6 @@ export async function preflightLines(config: ResolvedConfig, manifest: ManifestI
   ];
 }
 
-/** How many rows the run will read, if that is known beforehand. */
-export function rowsToCome(
-  { rows }: ManifestInfo,
-  { manifest: { limitRows = Number.POSITIVE_INFINITY } }: ResolvedConfig,
-): number | undefined {
-  return rows === undefined ? undefined : Math.min(rows, limitRows);
-}
-
 const REFUSED_SHOWN = 5;
 
 /** Say how the job's server is, each time that changes, and what lies on it that is not ours. @returns how to stop */

@@ -2,10 +2,12 @@
 import { basename } from 'node:path';
 import { count } from '../../format.ts';
 import { isTransient, type RowCode } from '../../row-codes.ts';
+import { readRoles } from '../../unit-rows.ts';
 import type { RecordTotals } from '../totals.ts';
 import { webdatasetFeatures } from './card-features.ts';
 import { type FoundClasses, lackLines } from './classes.ts';
 import { percent, type SealInfo, textOf } from './overview.ts';
+import { OURS } from './put-card.ts';
 
 /** The outcome tables of all shards, and nothing else. */
 const TABLES = '[0-9]*.parquet';
@@ -23,10 +25,41 @@ export function datasetCard(
   recipes: readonly string[],
   classes?: FoundClasses,
 ): string {
+  return card(totals, info, name, { recipes, classes });
+}
+
+/**
+ * The same while the dataset is being made, or after a run that was stopped.
+ * @param expectedRows - of the manifest, where that is known
+ */
+export function unfinishedCard(totals: RecordTotals, info: SealInfo, name: string, expectedRows?: number): string {
+  const of = expectedRows === undefined ? '' : ` of ${count(expectedRows)}`;
+  const state = [
+    `**Unfinished: ${count(totals.rows)}${of} rows are settled**, as of ${new Date(info.sealedAtMs).toISOString()}. What is ` +
+      'here is whole: every shard that has its table beside it. The other rows are in none, `overview.json` and ' +
+      '`SHA256SUMS` come at the end, and so does `_SUCCESS`. To go on: `flow-dc resume`.',
+    '',
+  ];
+  return card(totals, info, name, { state });
+}
+
+interface CardParts {
+  readonly state?: readonly string[];
+  readonly recipes?: readonly string[];
+  readonly classes?: FoundClasses | undefined;
+}
+
+function card(
+  totals: RecordTotals,
+  info: SealInfo,
+  name: string,
+  { state = [], recipes = [], classes }: CardParts,
+): string {
   return [
     ...head(info, classes),
     `# ${basename(name)}`,
     '',
+    ...state,
     `${totals.fetched} samples (${(totals.bytes / 1e6).toFixed(1)} MB) of ${totals.rows} URLs, ` +
       `${percent(totals.fetched, totals.rows)} %. ${layoutText(info)}`,
     '',
@@ -34,13 +67,15 @@ export function datasetCard(
     ...recipes,
     ...classLines(info, classes),
     ...provenance(info),
-    ...counts(totals),
+    ...losses(totals),
     ...(info.notes.length > 0 ? ['## Notes', '', ...info.notes.map((note) => `- ${note}`), ''] : []),
     '## Rights',
     '',
     'The bytes are kept as their hosts served them. Who may use them, and for what, is decided by the owners; ' +
       'columns of the',
     'manifest about licences and authors are carried in the outcome tables.',
+    '',
+    OURS,
     '',
   ].join('\n');
 }
@@ -56,7 +91,9 @@ function head(info: SealInfo, classes: FoundClasses | undefined): string[] {
   if (outputFormat === 'imagefolder') return ['---', ...config('outcomes', TABLES), '---', ''];
   // They have types of their own.
   if (outputFormat === 'parquet') return ['---', ...config('default', DATA_FILES), '---', ''];
-  const names = info.cls ? classes?.classes.map(({ label }) => label) : undefined;
+  // While it is being made their names are not known.
+  const unnamed = readRoles(schema).label === undefined ? undefined : [];
+  const names = info.cls ? (classes?.classes.map(({ label }) => label) ?? unnamed) : undefined;
   const features = webdatasetFeatures(schema, imageExtensions, names, info.compat);
   return ['---', ...config('default', compressTar ? '*.tar.gz' : '*.tar'), ...features, '---', ''];
 }
@@ -143,15 +180,15 @@ function provenance(info: SealInfo): string[] {
   return [
     '## Provenance',
     '',
-    `- made by flow-dc ${info.version}, ${day(info.startedAtMs)} to ${day(info.sealedAtMs)}`,
+    `- fetched by flow-dc ${info.version}, ${day(info.startedAtMs)} to ${day(info.sealedAtMs)}`,
     ...info.inputs.map(({ name, identity }) => `- manifest \`${basename(name)}\` (${identity})`),
     '',
   ];
 }
 
-function counts({ errors }: RecordTotals): string[] {
-  const rows = Object.entries(errors).map(([code, count]) => {
-    return `| ${code} | ${count} | ${isTransient(code as RowCode) ? 'yes' : 'no'} | ${textOf(code)} |`;
+function losses({ errors }: RecordTotals): string[] {
+  const rows = Object.entries(errors).map(([code, rows]) => {
+    return `| ${code} | ${rows} | ${isTransient(code as RowCode) ? 'yes' : 'no'} | ${textOf(code)} |`;
   });
   return [
     '## What was not fetched',

@@ -23,13 +23,14 @@ import {
 import { datasetCard } from './dataset-card.ts';
 import { MediaSeen } from './media-seen.ts';
 import { overviewJson, type SealInfo } from './overview.ts';
+import { CARD_FILE, hasOwnersCard } from './put-card.ts';
 import { storeRecipes } from './store-recipes.ts';
 
 /** The file whose presence says that every unit is committed. Written last. */
 export const SUCCESS_FILE = '_SUCCESS';
 /** What sealing may put beside the shards. */
 export const SEAL_FILES: readonly string[] = [
-  ...['overview.json', 'index.json', 'sizes.json', 'classes.json', 'classes.csv', 'README.md'],
+  ...['overview.json', 'index.json', 'sizes.json', 'classes.json', 'classes.csv', CARD_FILE],
   ...[CHECKSUMS_FILE, SUCCESS_FILE],
 ];
 
@@ -95,10 +96,9 @@ export async function sealDataset(
     await put('classes.csv', classesCsv(classes.classes));
   }
   const recipes = recipesOf(destination.name, shards, info);
-  await put(
-    'README.md',
-    datasetCard(totals, { ...info, imageExtensions: media.extensions() }, destination.name, recipes, classes),
-  );
+  const form = { ...info, imageExtensions: media.extensions() };
+  if (!(await hasOwnersCard(destination)))
+    await put(CARD_FILE, datasetCard(totals, form, destination.name, recipes, classes));
   // Read from within the folder that the file lies in, which of loose files is the one beside them.
   const beside = info.createTar ? '' : `../${basename(destination.name)}/`;
   await destination.putFile(

@@ -1,6 +1,7 @@
 /** What sealing wrote beside the shards: the overview, the index, the card, and the sums of everything. */
 import { digestOf } from '../files/digest.ts';
 import { CHECKSUMS_FILE, parseChecksums } from '../seal/checksums.ts';
+import { CARD_FILE, isOurCard } from '../seal/put-card.ts';
 import type { DatasetState } from './dataset-state.ts';
 
 const REMEDY = 'flow-dc repair writes it again';
@@ -37,8 +38,8 @@ async function checkSums(
     if (committed !== undefined) continue;
     const file = files.final(name);
     const found = await file.look();
-    // A folder in its place is a finding already.
-    if (found?.isFolder === true) continue;
+    // A folder in its place is a finding already, and a card that somebody put there is no business of ours.
+    if (found?.isFolder === true || (name === CARD_FILE && found && !isOurCard(await file.read()))) continue;
     const sha256 = found && (await digestOf(file)).sha256;
     if (sha256 === undefined) findings.add('artifact_missing', name, `${CHECKSUMS_FILE} names it; ${REMEDY}`);
     else if (sha256 !== sum) findings.add('artifact_damaged', name, `expected sha256 ${sum}, got ${sha256}; ${REMEDY}`);

@@ -2,6 +2,7 @@
 import { METADATA_FILE } from '../../destination/folder-layout.ts';
 import { FILE_LIST_SUFFIX, parseFileList } from '../../destination/hashed-file.ts';
 import { isFlowDcError } from '../../errors.ts';
+import { isOwnersFile } from '../owners-files.ts';
 import { SEAL_FILES } from '../seal/seal-dataset.ts';
 import { shardOfFile } from '../unit-files.ts';
 import type { DatasetState } from './dataset-state.ts';
@@ -28,7 +29,7 @@ export async function checkStrays(state: DatasetState): Promise<void> {
 async function checkShards(state: DatasetState): Promise<void> {
   const orphans = new Orphans(state);
   for await (const { name, isFolder } of state.files.entries()) {
-    const isKnown = state.artifacts.has(name) || isSealFile(name) || (!isFolder && OWNERS_FILES.test(name));
+    const isKnown = state.artifacts.has(name) || isSealFile(name) || isOwnersFile(name);
     if (!isKnown && !orphans.take(name, isFolder)) state.findings.add('stray', name, 'no record names it');
   }
   orphans.report();
@@ -41,13 +42,9 @@ async function checkLooseFiles(state: DatasetState): Promise<void> {
     if (name.endsWith(FILE_LIST_SUFFIX) && !isFolder) await addListed(state, name);
   }
   orphans.report();
-  const isKnown = (path: string): boolean =>
-    path === METADATA_FILE || OWNERS_FILES.test(path) || state.listed.has(path);
+  const isKnown = (path: string): boolean => path === METADATA_FILE || state.listed.has(path) || isOwnersFile(path);
   for await (const path of state.files.samples(isKnown)) state.findings.add('stray', path, 'no record names it');
 }
-
-/** What people and the Hugging Face hub put beside a dataset. */
-const OWNERS_FILES = /^(README|LICENSE|LICENCE)(\.(md|txt))?$|^\.gitattributes$/i;
 
 /** Shard or list, table, stats. */
 const FILES_OF_UNIT = 3;

@@ -2,6 +2,8 @@
  * Whether a prefix of a store is free to be used, and making it free: deleting what a job wrote and nothing else, only
  * names that its records vouch for.
  */
+import { isOwnersFile } from '../../dataset/owners-files.ts';
+import { CARD_FILE, isOurCard } from '../../dataset/seal/put-card.ts';
 import { SEAL_FILES } from '../../dataset/seal/seal-dataset.ts';
 import { METADATA_FILE } from '../../destination/folder-layout.ts';
 import { FILE_LIST_SUFFIX, parseFileList } from '../../destination/hashed-file.ts';
@@ -37,7 +39,7 @@ export async function leftOverObjects(output: ObjectStore): Promise<string[]> {
 async function foreignKeys(output: ObjectStore): Promise<readonly string[]> {
   const found: string[] = [];
   for await (const { key } of output.list('')) {
-    if (key === '' || key.endsWith('/') || key.startsWith(`${STATE_PREFIX}/`)) continue;
+    if (key === '' || key.endsWith('/') || key.startsWith(`${STATE_PREFIX}/`) || isOwnersFile(key)) continue;
     found.push(key);
     if (found.length > MOST_COUNTED) break;
   }
@@ -61,10 +63,16 @@ export async function clearStore(area: StoreArea): Promise<void> {
     for await (const path of listedPaths(area, record)) await remove(output, path);
     for (const { name } of record.artifacts) await remove(finalStore(area, name), name);
   }
-  for (const name of [...SEAL_FILES, METADATA_FILE]) await remove(finalStore(area, name), name);
+  for (const name of [...SEAL_FILES, METADATA_FILE])
+    if (name !== CARD_FILE || (await isOurs(finalStore(area, name)))) await remove(finalStore(area, name), name);
   for (const batch of batches.values()) await batch.flush();
   const kept: readonly string[] = [STATE_KEYS.job, STATE_KEYS.lock, STATE_KEYS.guard, STATE_KEYS.overwrite];
   await removeAll(state, (key) => !kept.includes(key));
+}
+
+async function isOurs(store: ObjectStore): Promise<boolean> {
+  const card = await store.read(CARD_FILE);
+  return card !== undefined && isOurCard(card);
 }
 
 /** Every object of a store that `isMeant`. */

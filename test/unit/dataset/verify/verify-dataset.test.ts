@@ -1,4 +1,4 @@
-import { appendFile, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -204,10 +204,27 @@ describe('verifyDataset', () => {
 describe('what lies beside the shards', () => {
   it.each([false, true])('is no stray where people and the hub put it there, loose files: %s', async (loose) => {
     const { folder, verify } = await dataset(loose);
-    for (const name of ['README.md', 'LICENSE', '.gitattributes']) await writeFile(join(folder, name), 'ours');
+    const papers = ['README.md', 'LICENSE', 'NOTICE.txt', 'CITATION.cff', 'dataset_infos.json', '.gitattributes'];
+    for (const name of [...papers, '.DS_Store', 'Thumbs.db', 'desktop.ini', '._000000.tar'])
+      await writeFile(join(folder, name), 'ours');
+    for (const name of ['.git', '.cache/huggingface/upload', '@eaDir']) {
+      await mkdir(join(folder, name), { recursive: true });
+      await writeFile(join(folder, name, 'file.bin'), 'ours');
+    }
     expect(await verify()).toEqual([]);
     await writeFile(join(folder, 'README.png'), 'x');
     expect(await verify()).toMatchObject([{ code: 'stray', where: 'README.png' }]);
+  });
+
+  it('is kept where it is a card of their own: neither compared with its sum nor written again', async () => {
+    const made = await dataset(false);
+    await seal(made);
+    await writeFile(join(made.folder, 'README.md'), '# Birds\n\n- collected with flow-dc 1.2\n');
+    expect(await made.verify()).toEqual([]);
+    await seal(made);
+    expect(await readFile(join(made.folder, 'README.md'), 'utf8')).toMatch(/^# Birds/);
+    expect(await readFile(join(made.folder, 'SHA256SUMS'), 'utf8')).not.toContain('README.md');
+    expect(await made.verify()).toEqual([]);
   });
 
   it('has its sums: a byte of any of it that is another one is found', async () => {
