@@ -77,6 +77,17 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // Python beside Python: what others read our datasets with.
+          name: 'loaders',
+          include: ['test/loaders/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          sequence: { groupOrder: GROUP.servers },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           exclude: TIMING,

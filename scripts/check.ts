@@ -8,6 +8,7 @@ const STEPS: readonly (readonly [name: string, command: string, ...args: string[
   ['types', 'tsc', '--noEmit', '-p', '.'],
   ['dead code', 'knip', '--no-progress'],
   ['generated files', 'tsx', 'scripts/generate-config.ts', '--check'],
+  ['loaders', 'tsx', 'scripts/loader-table.ts', '--check'],
   ['docs', 'tsx', 'scripts/check-docs.ts'],
   ['package', 'tsx', 'scripts/check-package.ts'],
 ];

@@ -21,8 +21,11 @@ const SETS = {
     's3fs==2026.9.0',
     'pillow==13.0.0',
   ],
-  /** Its last release before 1.0, which many still train with and which alone has wids; both cannot be in one place. */
-  webdataset0: ['webdataset==0.2.86', 'pillow==13.0.0'],
+  /**
+   * Beside the ones above, and without what they ask for, which is torch: the last webdataset before 1.0, which many
+   * still train with and which alone has wids, and what opens folders of images.
+   */
+  torchless: ['--no-deps', 'webdataset==0.2.86', 'torchvision==0.29.2', 'timm==1.0.31'],
   aws: ['awscli==1.46.2'],
   gsutil: ['gsutil==5.38'],
   /** The compiler, where none is installed or only one that is too old to fetch a newer one. */

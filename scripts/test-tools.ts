@@ -88,8 +88,10 @@ async function findTypesPackages(): Promise<string> {
 
 /** What others read our datasets with. */
 async function findLoaders(): Promise<string> {
-  const folder = await obtainPythonSet('loaders');
-  return folder === undefined ? 'without Python loaders: skipping reading datasets with them' : 'with Python loaders';
+  const folders = await Promise.all([obtainPythonSet('loaders'), obtainPythonSet('torchless')]);
+  return folders.includes(undefined)
+    ? 'without Python loaders: skipping reading datasets with them'
+    : 'with Python loaders';
 }
 
 async function findOne({ name, probe: [command, ...args], without, obtain, variable }: TestTool): Promise<string> {

@@ -157,7 +157,7 @@ async function publishAndWatch(
   const timeline = new TimelineRecorder(site.timeline, gauge, clock);
   const card = new CardKeeper({
     config,
-    manifest: submission.input.info,
+    input: submission.input,
     job: site.job,
     destination: site.destination,
     clock,

@@ -83,7 +83,7 @@ function mediaColumn(paths: readonly string[]): Data {
 }
 
 /** Columns with maps in them, which Hugging Face cannot read, as JSON text. */
-function readable(data: Data): Data {
+export function readable(data: Data): Data {
   if (!hasMap(data.type)) return data;
   const read = jsonReader(data);
   return utf8Column(

@@ -10,6 +10,7 @@ import type { JobFile } from '../job/job-file.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
 import type { UnitRecord } from '../record.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
+import type { InputWarnings } from './input-warnings.ts';
 import { expectedRows } from './manifest-rows.ts';
 import { sealInfo } from './seal-info.ts';
 
@@ -18,7 +19,7 @@ const AGAIN_MS = 60_000;
 
 export interface CardSubject {
   readonly config: ResolvedConfig;
-  readonly manifest: ManifestInfo;
+  readonly input: { readonly info: ManifestInfo; readonly warnings: Pick<InputWarnings, 'all'> };
   readonly job: JobFile;
   readonly destination: Destination;
   readonly clock: Clock;
@@ -66,10 +67,10 @@ export class CardKeeper {
   }
 
   async #write(totals: RecordTotals): Promise<void> {
-    const { config, manifest, job, destination, clock } = this.#subject;
-    const info = sealInfo(config, manifest, job, { runs: [], before: totals }, clock.wallMs());
+    const { config, input, job, destination, clock } = this.#subject;
+    const info = sealInfo(config, input, job, { runs: [], before: totals }, clock.wallMs());
     const imageExtensions = [...new Set([...info.imageExtensions, ...this.#media.extensions()])];
-    const rows = expectedRows(manifest, config);
+    const rows = expectedRows(input.info, config);
     const card = unfinishedCard(totals, { ...info, imageExtensions }, destination.name, rows);
     await putCard(destination, card).catch(() => {});
   }

@@ -128,7 +128,7 @@ class FolderPlace implements Place {
       // What killed runs had brought there before a commit; only now is it known what is there.
       await destination.sweepAttempts((unit, token) => this.#isDecided(unit, token));
     }
-    const subject = { config: this.#config, manifest: input.info, job, destination, clock: this.clock };
+    const subject = { config: this.#config, input, job, destination, clock: this.clock };
     this.#card = new CardKeeper(subject, before);
     return { before, notices, isFinished };
   }

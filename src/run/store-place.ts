@@ -127,7 +127,7 @@ export class StorePlace implements Place {
     const notices = [...this.#storeNotices, ...job.notices, ...(await this.#bringNotes())];
     // A manifest has rows, so a finished dataset has records.
     const isFinished = before.units > 0 && (await this.#isSealed()) && before.units >= (await this.#sealedUnits());
-    const subject = { config: this.#config, manifest: input.info, job, destination: this.destination, clock };
+    const subject = { config: this.#config, input, job, destination: this.destination, clock };
     this.#card = new CardKeeper(subject, before);
     return { before, notices, isFinished };
   }

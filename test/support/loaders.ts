@@ -23,11 +23,12 @@ export function describeLoaders(name: string, suite: () => void): void {
   describe.skipIf(!isThere || findVersitygw() === undefined)(`${prefix}: ${name}`, suite);
 }
 
-const FOLDER_PROGRAM = fileURLToPath(new URL('read-from-folder.py', import.meta.url));
+const FOLDER_PROGRAM = fileURLToPath(new URL('../loaders/read-from-folder.py', import.meta.url));
 
 /** A suite that reads with them from a folder: skipped, and counted in one banner at the end, where they are missing. */
 export function describeFolderLoaders(name: string, suite: () => void): void {
-  describe.skipIf(findPythonSet('loaders') === undefined)(`Loaders: ${name}`, suite);
+  const isThere = findPythonSet('loaders') !== undefined && findPythonSet('torchless') !== undefined;
+  describe.skipIf(!isThere)(`Loaders: ${name}`, suite);
 }
 
 /** What the program beside this file says about a folder, read as `loader` says. */

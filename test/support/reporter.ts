@@ -54,7 +54,7 @@ const NEEDS = [
     what: 'Python loader',
     // In the name of every describeLoaders of test/support/loaders.ts.
     tests: /(^|> )Loaders: /,
-    isThere: () => findPythonSet('loaders') !== undefined,
+    isThere: () => findPythonSet('loaders') !== undefined && findPythonSet('torchless') !== undefined,
     how: HOW_TO_GET_PYTHON_PACKAGES,
     isRequired: inCi,
   },

@@ -10,6 +10,7 @@ const SLOW = [
   'integration/shared-hosts.test.ts',
   'integration/partition/partition-manifest.test.ts',
   'integration/nats/server-traps.test.ts',
+  'loaders/loaders.test.ts',
   'e2e/cluster-outage.test.ts',
   'e2e/interrupt.test.ts',
   'e2e/cluster-chaos.test.ts',

@@ -10,9 +10,12 @@ export const MAX_PART_BYTES = 255;
 /** Names that mean something at the top of a dataset's folder. */
 const RESERVED = new Set(['metadata.parquet', '.flow-dc']);
 
+/** Hugging Face passes over files and folders that begin so, in archives and outside, and says nothing. */
+const PASSED_OVER = /^_(?=_)/;
+
 /**
- * A folder name for a label. Unicode stays; separators, control characters, `.`, `..`, a leading dot and trailing dots
- * or spaces are percent-encoded, and so is a `%` that would read as an encoding: different labels stay different.
+ * A folder name for a label. Unicode stays; separators, control characters, `.`, `..`, a leading dot or `__` and trailing
+ * dots or spaces are percent-encoded, and so is a `%` that would read as an encoding: different labels stay different.
  * @param nullLabel - for a label that is null or empty
  */
 export function labelFolder(label: string | null, nullLabel: string): string {
@@ -29,12 +32,13 @@ export function safePart(text: string): string {
       .replace(/[\u0000-\u001f\u007f-\u009f/\\]/g, percent)
       // Dots in front hide a folder, and data loaders disagree about hidden ones.
       .replace(/^\./, percent)
+      .replace(PASSED_OVER, percent)
       .replace(/[. ]+$/, (run) => Array.from(run, percent).join(''))
   );
 }
 
 /**
- * A webdataset key: ASCII, without dots (the key ends at the first one), separators or white space. Other bytes are
+ * A webdataset key: ASCII, without dots (the key ends at the first one), separators, white space or `__` in front. Other bytes are
  * percent-encoded as UTF-8.
  * @param maxBytes - room for the key in the 100-byte name field of a tar header
  */
@@ -42,7 +46,7 @@ export function safeKey(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
   let key = '';
   for (const byte of bytes) key += isKeyByte(byte) ? String.fromCharCode(byte) : percentByte(byte);
-  return fitBytes(key, maxBytes);
+  return fitBytes(key.replace(PASSED_OVER, percent), maxBytes);
 }
 
 /** `text` when it fits, else its beginning and 8 hex digits over all of it. Never cuts a character in two. */

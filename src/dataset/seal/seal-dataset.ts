@@ -1,13 +1,14 @@
 /** Finish a dataset whose units are all committed. */
 import { basename } from 'node:path';
-import { Field, type RecordBatch, Schema } from 'apache-arrow';
-import { schemaBatch } from '../../arrow/columns.ts';
+import { type Data, DataType, Field, type RecordBatch, Schema, Vector } from 'apache-arrow';
+import { schemaBatch, utf8Column } from '../../arrow/columns.ts';
 import { takeRows } from '../../arrow/take.ts';
 import { textColumn } from '../../arrow/text.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { METADATA_FILE } from '../../destination/folder-layout.ts';
 import type { Artifact, UnitRecord } from '../../record.ts';
 import { readRoles } from '../../unit-rows.ts';
+import { readable } from '../data-table.ts';
 import { columnOf, decodeParquet, streamParquet } from '../parquet-file.ts';
 import { TotalsSum } from '../totals.ts';
 import { isContainer, isTable } from '../unit-files.ts';
@@ -181,8 +182,20 @@ async function* storedRows(destination: Destination, shards: readonly SealedShar
         picks.rows.push(row);
       });
     });
-    if (batches.length > 0) yield fileNameFirst(takeRows(batches, picks));
+    if (batches.length > 0) yield fileNameFirst(asTheHubReads(takeRows(batches, picks)));
   }
+}
+
+/** As Hugging Face can read them there: no maps, and integers that no int64 holds as digits. */
+function asTheHubReads(batch: RecordBatch): RecordBatch {
+  const columns = batch.data.children.map((data) => {
+    const isTooLarge = DataType.isInt(data.type) && data.type.bitWidth === 64 && !data.type.isSigned;
+    return isTooLarge ? utf8Column(Array.from(new Vector([data]), (value) => value?.toString())) : readable(data);
+  });
+  const fields = batch.schema.fields.map(
+    ({ name, nullable }, at) => new Field(name, (columns[at] as Data).type, nullable),
+  );
+  return schemaBatch(new Schema(fields), batch.numRows, columns);
 }
 
 function fileNameFirst(batch: RecordBatch): RecordBatch {

@@ -13,6 +13,7 @@ const { schema } = unitOf({ rows: 0 }).batch;
 const manifest: ManifestInfo = {
   ...{ files: [], columns: [], roles: { url: 'URL' }, guessed: [], schema, rows: 5000, warnings: ['a cell is odd'] },
 };
+const input = { info: manifest, warnings: { all: ['a cell is odd'] } };
 const config = resolveConfig({ input: 'm.parquet', output: 'birds' }, 'download');
 const job = { id: 'abcdefgh', createdAtMs: 0, identity: identityOf(config, manifest), settings: {} };
 
@@ -33,7 +34,7 @@ function keeping(lying?: string) {
     putFile: async (name: string, card: string) => void cards.push(`${name}\n${card}`),
   } as unknown as Destination;
   const clock = new VirtualClock();
-  return { cards, clock, keeper: new CardKeeper({ config, manifest, job, destination, clock }) };
+  return { cards, clock, keeper: new CardKeeper({ config, input, job, destination, clock }) };
 }
 
 it('the card is there from the first shard on, with the types of all fields, and says what is not there yet', async () => {

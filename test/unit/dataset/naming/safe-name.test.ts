@@ -23,6 +23,8 @@ describe('labels as folders', () => {
     ['50 % off', '50 % off'],
     ['dot. ', 'dot%2E%20'],
     ['.hidden', '%2Ehidden'],
+    ['__pycache__', '%5F_pycache__'],
+    ['_one', '_one'],
     ['tab\there', 'tab%09here'],
     ['metadata.parquet', 'metadata%2Eparquet'],
   ])('%j becomes %j', (label, folder) => {
@@ -66,6 +68,7 @@ describe('webdataset keys', () => {
   it('leave ordinary keys as they are', () => {
     expect(safeKey('img_0001-a', 89)).toBe('img_0001-a');
     expect(safeKey('a.b/c', 89)).toBe('a%2Eb%2Fc');
+    expect(safeKey('__key__', 89)).toBe('%5F_key__');
   });
 });
 

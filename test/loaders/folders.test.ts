@@ -16,16 +16,16 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { expect, it } from 'vitest';
-import { utf8Column } from '../../../src/arrow/columns.ts';
-import { ClassNumbers } from '../../../src/dataset/class-numbers.ts';
-import { sealDataset } from '../../../src/dataset/seal/seal-dataset.ts';
-import { FolderDestination } from '../../../src/destination/folder-destination.ts';
-import { createLocalCommitter } from '../../../src/job/local-committer.ts';
-import { folderSink } from '../../../src/stages/sink/folder-sink.ts';
-import { tarSink } from '../../../src/stages/sink/tar-sink.ts';
-import { describeFolderLoaders, readFolderWith } from '../../support/loaders.ts';
-import { resultsOf, type UnitShape, unitOf } from '../../support/sink-units.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
+import { utf8Column } from '../../src/arrow/columns.ts';
+import { ClassNumbers } from '../../src/dataset/class-numbers.ts';
+import { sealDataset } from '../../src/dataset/seal/seal-dataset.ts';
+import { FolderDestination } from '../../src/destination/folder-destination.ts';
+import { createLocalCommitter } from '../../src/job/local-committer.ts';
+import { folderSink } from '../../src/stages/sink/folder-sink.ts';
+import { tarSink } from '../../src/stages/sink/tar-sink.ts';
+import { describeFolderLoaders, readFolderWith } from '../support/loaders.ts';
+import { resultsOf, type UnitShape, unitOf } from '../support/sink-units.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 interface Form {
   readonly outputFormat: 'webdataset' | 'imagefolder' | 'parquet';
