@@ -59,8 +59,9 @@ export class FolderSite implements JobSite {
     return writeMark(this.#paths, mark);
   }
 
-  removeMark(): Promise<void> {
-    return removeMark(this.#paths);
+  async removeMark(): Promise<void> {
+    await this.destination.leave(this.job.id);
+    await removeMark(this.#paths);
   }
 
   tryLock(): Promise<JobLock | undefined> {

@@ -3,13 +3,13 @@ import type { Readable } from 'node:stream';
 import { plan } from '../chain.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
-import { type Sealed, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
 import { FlowDcError } from '../errors.ts';
 import { keysAsBegun, withBegun } from '../job/as-begun.ts';
 import { identityOf } from '../job/identity.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
+import { uploadMark } from '../job/upload-mark.ts';
 import type { Unit, UnitId, UnitRecord } from '../record.ts';
 import { CardKeeper } from '../run/card-keeper.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
@@ -18,7 +18,8 @@ import { sealInfo } from '../run/seal-info.ts';
 import type { ClusterChannel } from '../transport/cluster.ts';
 import { VERSION } from '../version.ts';
 import { republish } from './cut-units.ts';
-import { bringHome, lostError, workersGone } from './end-job.ts';
+import { workersGone } from './end-job.ts';
+import { bringAllHome, cancelledError, finish } from './finish-job.ts';
 import { ClusterGauge } from './job-report.ts';
 import type { HeldSite, SiteToHold } from './job-site.ts';
 import { jobNameOf, openClusterJob } from './open-cluster-job.ts';
@@ -26,8 +27,6 @@ import { siteToHold } from './open-site.ts';
 import type { SubmitConnection, SubmitOptions, SubmitSummary } from './submit-terms.ts';
 import { watchJob } from './watch-job.ts';
 
-/** A worker that is not heard of for so long has died: what it left to do is done here. Chosen. */
-const FINISHING_MS = 15_000;
 /** Workers look for the end of their job about once a second. */
 const FAREWELL_MS = 5_000;
 
@@ -101,7 +100,7 @@ async function submit(submission: Submission): Promise<SubmitSummary> {
   const isFinished = mark === undefined && (await site.isFinished());
   if (isFinished) return summaryOf(submission, site.committer.records(), { before, complete: true, published: false });
   const isNew = before.units === 0 && mark === undefined;
-  await site.destination.reach?.({ isNew, replaces: config.run.overwrite });
+  await site.destination.reach?.({ isNew, replaces: config.run.overwrite, mark: uploadMark(site.job.id, true) });
   const id = config.cluster.job ?? mark?.job ?? jobNameOf({ out: site.out, id: site.job.id });
   const connection = await options.connect(site.server, id);
   try {
@@ -220,42 +219,6 @@ async function publish(
     if (!options.detach.aborted && !channel.cancelled.aborted) throw error;
     return false;
   }
-}
-
-/** Every record and its files are in the folder, and nothing else of the job's attempts. */
-async function bringAllHome({ site, clock }: Submission, channel: ClusterChannel): Promise<void> {
-  if (site.waitsForWorkers) await workersGone(channel, clock, FINISHING_MS, ({ units }) => units.length > 0);
-  const { destination, committer } = site;
-  const { lost } = await bringHome(channel.records(), site, true);
-  if (lost.length > 0) throw lostError(site.out, channel.id, lost);
-  const isDecided = async (unit: string, token: string) => (await committer.record(unit))?.token === token;
-  await destination.sweep(isDecided, () => committer.records());
-}
-
-/** The dataset is sealed, the server told, the folder anybody's again. */
-async function finish(
-  submission: Submission,
-  channel: ClusterChannel,
-  summary: JobSummary,
-): Promise<Sealed['classes']> {
-  const { config, input, site, clock } = submission;
-  const info = sealInfo(config, input, site.job, summary, clock.wallMs());
-  const { files, classes } = await sealDataset(site.destination, site.committer.records(), info);
-  await site.noteSealed(files);
-  await channel.finish();
-  await site.removeMark();
-  return classes;
-}
-
-/** Somebody ended the job: what was committed is kept here, and the folder is free for whoever goes on. */
-async function cancelledError({ site }: Submission, channel: ClusterChannel): Promise<FlowDcError> {
-  await bringHome(channel.records(), site, false);
-  await site.giveUp();
-  await site.removeMark();
-  return new FlowDcError(
-    'FDC_ERR_JOB_CANCELLED',
-    `job ${channel.id} was cancelled; what was committed stays, the same submit or a download into ${site.out} goes on`,
-  );
 }
 
 async function summaryOf(

@@ -22,10 +22,16 @@ export interface Destination {
   readonly commitsAtOnce?: number | undefined;
   /**
    * Make contact with what lies beyond this machine, before anything is fetched; absent where nothing does.
-   * @param isNew - nothing of the job was committed yet; `replaces` what it finds there, if it may
    * Errors: FDC_ERR_DEST_UNWRITABLE, FDC_ERR_DEST_FOREIGN.
    */
-  reach?(job: { readonly isNew: boolean; readonly replaces: boolean }): Promise<void>;
+  reach?(job: JobThere): Promise<void>;
+  /**
+   * Before the dataset is finished: nobody else has begun to work there, and every artifact is there.
+   * Errors: FDC_ERR_DEST_FOREIGN, FDC_ERR_DEST_IO.
+   */
+  assertOwn?(records: AsyncIterable<UnitRecord>): Promise<void>;
+  /** The job does not work there any more. Idempotent, and no harm where it fails. */
+  leave?(job: string): Promise<void>;
   /** Begin an attempt at a unit. `token` is new per attempt. */
   stage(unit: UnitId, token: string): Promise<Staging>;
   /**
@@ -49,6 +55,24 @@ export interface Destination {
   halt?(reason: Error): void;
   /** The run is to end: what is under way may go on so long, ms, and nothing that fails is tried again. */
   windDown?(reason: Error, leftMs: number): void;
+}
+
+/** A job that begins to work beyond this machine. */
+export interface JobThere {
+  /** Nothing of it was committed yet. */
+  readonly isNew: boolean;
+  /** It may replace what it finds there. */
+  readonly replaces: boolean;
+  /** What others see there; absent for who only takes part. */
+  readonly mark?: JobMark | undefined;
+}
+
+export interface JobMark {
+  /** Of the job. */
+  readonly id: string;
+  readonly content: string;
+  /** What another job's mark says: who that is, and whether it is gone. */
+  judge(content: string): { readonly who: string; readonly isGone: boolean };
 }
 
 /** One attempt at one unit. */

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
-import { type CommitStep, type Destination, destinationError, type Staging } from './destination.ts';
+import { type CommitStep, type Destination, destinationError, type JobThere, type Staging } from './destination.ts';
 import { makeFolder, syncFolder, writeAtomically } from './disk.ts';
 import {
   type FolderLayout,
@@ -71,7 +71,12 @@ export class FolderDestination implements Destination {
   }
 
   /** Nothing lies beyond. */
-  async reach(_job: { readonly isNew: boolean; readonly replaces: boolean }): Promise<void> {}
+  async reach(_job: JobThere): Promise<void> {}
+
+  /** Its job has a lock. */
+  async assertOwn(_records: AsyncIterable<UnitRecord>): Promise<void> {}
+
+  async leave(_job: string): Promise<void> {}
 
   async stage(unit: UnitId, token: string): Promise<Staging> {
     await this.prepare();

@@ -24,6 +24,7 @@ import { keepSamples } from '../job/keep-samples.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
 import { folderState } from '../job/state-files.ts';
 import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
+import { uploadMark } from '../job/upload-mark.ts';
 import { filesOfFolder } from '../job/view/view-job.ts';
 import type { UnitId } from '../record.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
@@ -124,7 +125,7 @@ class FolderPlace implements Place {
       before.units > 0 && existsSync(finalPath(job.paths, SUCCESS_FILE)) && !(await lacksUnits(job.paths, before));
     const isNew = before.units === 0 && !(await hasCommitted(job.paths.state));
     if (!isFinished) {
-      await destination.reach({ isNew, replaces: run.overwrite });
+      await destination.reach({ isNew, replaces: run.overwrite, mark: uploadMark(job.id, false) });
       // What killed runs had brought there before a commit; only now is it known what is there.
       await destination.sweepAttempts((unit, token) => this.#isDecided(unit, token));
     }
@@ -161,6 +162,7 @@ class FolderPlace implements Place {
     if (!complete) await this.#card?.leave();
     if (complete) await rm(this.kept.folder, { recursive: true, force: true });
     if (!complete || isFinished) return summary;
+    await destination.assertOwn(committer.records());
     // What threads had open that were lost on the way.
     await this.#sweep();
     const info = sealInfo(this.#config, input, this.#job as OpenJob, summary, clock.wallMs());
@@ -170,6 +172,7 @@ class FolderPlace implements Place {
   }
 
   async close(): Promise<void> {
+    if (this.#job !== undefined) await this.destination.leave(this.#job.id);
     await this.#job?.close();
   }
 

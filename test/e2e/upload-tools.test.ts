@@ -250,6 +250,18 @@ describe('an upload by a program', () => {
     await expectWhole(remote, replaced);
   });
 
+  it('refuses a second job while the first one is at work', async () => {
+    const { tools, out, base, remote } = await uploadTrial(100);
+    const flags = ['--cloud-destination', 'birds'];
+    const first = startCli([...base, '-o', out, ...flags], { env: tools.env });
+    const there = (): Promise<string[]> => readdir(remote).catch(() => []);
+    await vi.waitFor(async () => expect((await there()).join()).toContain('.flow-dc-job'), { timeout: 60_000 });
+    const second = await runCli([...base, '-o', `${out}-2`, ...flags], { env: tools.env });
+    expect(second.code).toBe(2);
+    expect(second.stderr).toMatch(/birds: another job works there|birds holds a dataset/);
+    await expectWhole(remote, await first.done);
+  });
+
   it('refuses a resume that would leave the rest of the shards elsewhere', async () => {
     const { tools, out, base } = await uploadTrial();
     const first = await runCli([...base, '-o', out, '--cloud-destination', 'birds'], { env: tools.env });

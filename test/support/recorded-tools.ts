@@ -26,16 +26,17 @@ export interface RecordedTools {
   }): Promise<void>;
 }
 
-/** Takes one from the plan `$1`, if there is one left. */
+/** Takes one from the plan `$1`, if there is one left. Of the marker that a job puts there nothing is planned or written down. */
 const PREPARE = `#!/bin/sh
 STORE="$(dirname "$(dirname "$(realpath "$0")")")/store"
-echo "$(basename "$0") $*" >> "$STORE.calls"
+case "$*" in *.flow-dc-job*) ;; *) echo "$(basename "$0") $*" >> "$STORE.calls" ;; esac
 planned() {
   left="$(cat "$STORE.$1" 2>/dev/null || echo 0)"
   [ "$left" -gt 0 ] || return 1
   echo $((left - 1)) > "$STORE.$1"
 }
 upload() {
+  case "$2" in *.flow-dc-job*) cp "$1" "$2"; return ;; esac
   if [ -e "$STORE.down" ] || planned fail; then echo "first line" >&2; echo "server said no, key $FAKE_SECRET_KEY" >&2; exit 1; fi
   if planned hang; then sleep 600; fi
   if planned half; then head -c 1000 "$1" > "$2"; sleep 600; fi

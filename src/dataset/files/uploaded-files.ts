@@ -4,26 +4,21 @@
  */
 import type { FolderPaths } from '../../destination/folder-layout.ts';
 import type { ListedFile } from '../../destination/hashed-file.ts';
+import { isMarker } from '../../destination/tool/job-marker.ts';
+import { LoosePaths } from '../../destination/tool/loose-paths.ts';
 import type { RemoteFolder } from '../../destination/tool/remote-folder.ts';
 import { SHARD } from '../../destination/tool/staged-name.ts';
-import { TextSet } from '../../structures/hash-table.ts';
 import type { DatasetFile } from './dataset-files.ts';
 import { FolderFiles } from './folder-files.ts';
 
-/** Sizes and paths of all files there, at some 32 bytes a file. */
-async function pathsIn(remote: RemoteFolder): Promise<TextSet> {
-  const set = new TextSet();
-  for await (const { path, bytes } of remote.tree()) set.add(`${bytes} ${path}`);
-  return set;
-}
-
 export class UploadedFiles extends FolderFiles {
   readonly #remote: RemoteFolder;
-  #there: Promise<TextSet> | undefined;
+  readonly #loose: LoosePaths;
 
   constructor(paths: FolderPaths, remote: RemoteFolder) {
     super(paths);
     this.#remote = remote;
+    this.#loose = new LoosePaths(remote);
   }
 
   /** As messages name it. */
@@ -40,14 +35,12 @@ export class UploadedFiles extends FolderFiles {
   }
 
   /** Believed where the tool does not tell. */
-  async hasSample({ path, bytes }: ListedFile): Promise<boolean> {
-    if (this.#remote.tool.tree?.list === undefined) return true;
-    this.#there ??= pathsIn(this.#remote);
-    return (await this.#there).has(`${bytes} ${path}`);
+  hasSample(file: ListedFile): Promise<boolean> {
+    return this.#loose.has(file);
   }
 
   override async *samples(isKnown: (path: string) => boolean): AsyncGenerator<string> {
-    for await (const { path } of this.#remote.tree()) if (!isKnown(path)) yield path;
+    for await (const { path } of this.#remote.tree()) if (!isKnown(path) && !isMarker(path)) yield path;
   }
 
   #uploaded(name: string): DatasetFile {

@@ -21,14 +21,16 @@ import { basename, join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { Artifact, UnitId, UnitRecord } from '../../record.ts';
-import { destinationError, type Staging } from '../destination.ts';
+import { destinationError, type JobThere, type Staging } from '../destination.ts';
 import { syncFolder, writeAtomically } from '../disk.ts';
 import { FolderDestination, type FolderDestinationOptions } from '../folder-destination.ts';
 import { artifactName, finalPath, METADATA_FILE, stagingFolder } from '../folder-layout.ts';
-import { digestFile, readFileList } from '../hashed-file.ts';
+import { digestFile, FILE_LIST_SUFFIX, readFileList } from '../hashed-file.ts';
+import { JobMarker } from './job-marker.ts';
+import { LoosePaths } from './loose-paths.ts';
 import { PouredStaging } from './poured-staging.ts';
 import { RemoteFolder } from './remote-folder.ts';
-import type { RemoteTool } from './remote-tool.ts';
+import type { RemoteFile, RemoteTool } from './remote-tool.ts';
 import { type Attempt, attemptOf, SHARD, stagedName } from './staged-name.ts';
 
 export interface ToolDestinationOptions extends FolderDestinationOptions {
@@ -54,19 +56,53 @@ export class ToolDestination extends FolderDestination {
   override readonly commitsAtOnce = 4;
   readonly remote: RemoteFolder;
   readonly #streams: boolean;
+  readonly #say: (line: string) => void;
+  #marker: JobMarker | undefined;
 
   /** @param folder - local, for what the job keeps */
   constructor(folder: string, tool: RemoteTool, options: ToolDestinationOptions) {
     const { timeoutMs, streams = false, random, onSetback, ...local } = options;
     super(folder, local);
     this.#streams = streams;
+    this.#say = onSetback ?? (() => {});
     const clock = local.clock ?? systemClock;
     this.remote = new RemoteFolder(tool, { clock, timeoutMs, random: random ?? Math.random, onSetback });
   }
 
-  override async reach({ isNew, replaces }: { isNew: boolean; replaces: boolean }): Promise<void> {
+  override async reach({ isNew, replaces, mark }: JobThere): Promise<void> {
     const files = await this.remote.open();
-    if (files === undefined || !isNew) return;
+    if (isNew && files !== undefined) await this.#clear(files, replaces);
+    if (mark === undefined) return;
+    await this.prepare();
+    this.#marker = new JobMarker(this.remote, this.#say);
+    await this.#marker.take(mark, this.paths.spill, replaces);
+  }
+
+  override async assertOwn(records: AsyncIterable<UnitRecord>): Promise<void> {
+    const files = await this.remote.lookAgain();
+    await this.#marker?.check(files);
+    if (files === undefined) return;
+    const loose = new LoosePaths(this.remote);
+    for await (const { artifacts } of records)
+      for (const artifact of artifacts) {
+        if (!this.#isLoose && !(await this.remote.has(artifact))) throw this.#gone(artifact);
+        if (artifact.name.endsWith(FILE_LIST_SUFFIX)) await this.#expectFiles(artifact.name, loose);
+      }
+  }
+
+  async #expectFiles(list: string, loose: LoosePaths): Promise<void> {
+    for await (const file of readFileList(finalPath(this.paths, list)))
+      if (!(await loose.has(file))) throw this.#gone({ name: file.path });
+  }
+
+  override async leave(job: string): Promise<void> {
+    const marker = this.#marker ?? new JobMarker(this.remote, this.#say);
+    // Whoever comes next tells by itself that this job is gone.
+    await marker.leave(job).catch(() => {});
+  }
+
+  /** Nothing of another dataset is there any more, or was. */
+  async #clear(files: ReadonlyMap<string, RemoteFile>, replaces: boolean): Promise<void> {
     const ours = [...files.keys()].filter((name) => OURS.test(name)).sort();
     if (ours.length === 0) return;
     const { root } = this.remote.tool;
@@ -219,7 +255,7 @@ export class ToolDestination extends FolderDestination {
     }
   }
 
-  #gone({ name }: Artifact): FlowDcError {
+  #gone({ name }: Pick<Artifact, 'name'>): FlowDcError {
     const problem = `${this.remote.tool.root}: ${name} was uploaded and is not there any more, or not whole`;
     return new FlowDcError('FDC_ERR_DEST_IO', problem, { advice: `; flow-dc repair takes its unit again` });
   }
