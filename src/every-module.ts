@@ -2,6 +2,7 @@
 import './cli/commands/config.ts';
 import './cli/commands/demo.ts';
 import './cli/commands/download.ts';
+import './cli/commands/duplicates.ts';
 import './cli/commands/export.ts';
 import './cli/commands/job-control.ts';
 import './cli/commands/job-status.ts';
@@ -19,6 +20,7 @@ import './cli/program.ts';
 import './cluster/store-parts.ts';
 import './destination/destination.ts';
 import './destination/store/store-destination.ts';
+import './duplicates/picture-hashes.ts';
 import './host-budget/wire/create-shared-hosts.ts';
 import './job/store/open-output.ts';
 import './job/view/store-view.ts';

@@ -1,12 +1,12 @@
 /** Ask every stored row's URL again: by the fetch stage, so at the pace and by the rules of a download. */
 import { pipeline } from 'node:stream/promises';
 import type { ResolvedConfig } from '../config/types.ts';
+import type { StoredRow } from '../dataset/latest/stored-rows.ts';
 import type { RowResult } from '../record.ts';
 import { fetchRows } from '../stages/fetch/fetch-rows.ts';
 import type { FetchStageOptions } from '../stages/fetch/settings.ts';
 import { RowBitmap } from '../structures/row-bitmap.ts';
 import { type DiffFile, refreshedRow } from './diff-file.ts';
-import type { StoredRow } from './stored-rows.ts';
 import { conditionsOf, type Verdict, verdictOf } from './verdict.ts';
 
 /** Row numbers above this are none: a bit for each of those below takes 1 GB. */

@@ -1,9 +1,9 @@
 /** The diff of a refresh as a table: a row for every sample that was asked for, parquet or csv by its name. */
 import type { RecordBatch } from 'apache-arrow';
 import { batchOf, float64Column, int32Column, utf8Column } from '../arrow/columns.ts';
+import type { StoredRow } from '../dataset/latest/stored-rows.ts';
 import { OutcomeFile } from '../dataset/outcome-file.ts';
 import type { RowResult } from '../record.ts';
-import type { StoredRow } from './stored-rows.ts';
 import type { Verdict } from './verdict.ts';
 
 /** A sample, what was answered, and what that means. */

@@ -1,6 +1,7 @@
 /** What a host's answer says about a sample that was stored before. Pure. */
+
+import type { StoredRow } from '../dataset/latest/stored-rows.ts';
 import type { RowResult } from '../record.ts';
-import type { StoredRow } from './stored-rows.ts';
 
 /** `failed`: nothing is known of the file now, as of a host that is away, or that refuses us. */
 export type Verdict = 'same' | 'changed' | 'gone' | 'failed';

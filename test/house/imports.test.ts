@@ -21,7 +21,7 @@ const FLOORS: readonly string[] = [
   'job',
   'transport',
   'stages/manifest stages/partition stages/distribute stages/fetch stages/sink host-budget',
-  'chain.ts split inspect estimate refresh report',
+  'chain.ts split inspect estimate refresh duplicates report',
   'threads',
   'run',
   'cluster index.ts',

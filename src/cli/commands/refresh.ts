@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config } from '../../config/types.ts';
 import { rowFilter } from '../../dataset/latest/row-filter.ts';
+import { storedRows } from '../../dataset/latest/stored-rows.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
 import { distributedError } from '../../job/distributed-mark.ts';
@@ -17,7 +18,6 @@ import { viewJob } from '../../job/view/view-job.ts';
 import { nextCommand } from '../../next-command.ts';
 import { askAgain, type Refreshed } from '../../refresh/ask-again.ts';
 import { DiffFile } from '../../refresh/diff-file.ts';
-import { storedRows } from '../../refresh/stored-rows.ts';
 import { samplesOf, whyNotThinned } from '../../run/gather-removal.ts';
 import { gatherRetry } from '../../run/gather-retry.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
@@ -48,7 +48,11 @@ export const refreshCommand = defineCommand({
       if (apply) await requireFolder(job, given);
       const resolved = resolveConfig(configOf(job, given), 'refresh');
       const diff = path === undefined ? undefined : new DiffFile(path);
-      const refreshed = await askAgain(storedRows(job, filter), { config: resolved, diff, signal: io.signal });
+      const refreshed = await askAgain(storedRows({ files: job.files, records: () => job.decided.records() }, filter), {
+        config: resolved,
+        diff,
+        signal: io.signal,
+      });
       const isWritten = (await diff?.close()) === true;
       const { changed: _rows, ...told } = refreshed;
       const { verdicts } = refreshed;

@@ -15,7 +15,7 @@ export const reportCommand = defineCommand({
   summary:
     'Say what became of a download, finished or not: totals, rates, where the time went, hosts, errors with ' +
     'their likely cause. Several outputs are added up.',
-  usage: 'report DEST... [--json] [--html FILE] [--flow-dc]',
+  usage: 'report DEST... [--json] [--html FILE] [--flow-dc] | report DEST --duplicates [-o FILE]',
   positionals: {
     least: 1,
     most: Number.POSITIVE_INFINITY,
@@ -24,6 +24,14 @@ export const reportCommand = defineCommand({
   async run({ config, positionals }, io) {
     const { json, html, flow_dc: flowDc } = config;
     const { store } = resolveConfig(config, 'report');
+    const { duplicates, near_duplicates: near = false, output: path } = config;
+    if (duplicates === true || near) {
+      // Loaded only for this.
+      const { reportDuplicates } = await import('./duplicates.ts');
+      return reportDuplicates({ dests: positionals, near, path, json: json === true, store }, io);
+    }
+    if (path !== undefined)
+      throw new FlowDcError('FDC_ERR_USAGE', 'report: -o is the table of --duplicates; a page is written by --html');
     const report = await reportDataset(positionals, { store });
     if (html !== undefined) await writePage(html, report);
     const text = (): string[] => [...reportText(report, store), ...(flowDc === true ? flowDcText(report) : [])];

@@ -120,6 +120,20 @@ export const RUN_KEYS = {
       'of each URL, in the state folder, keeps it from being fetched again.',
     fdc: { slice: 'run', option: 'forgetUrls', group: 'run', common: true, commands: ['remove'] },
   },
+  duplicates: {
+    type: 'boolean',
+    default: false,
+    description: 'In place of the report: samples with the same bytes; with -o FILE as a table.',
+    fdc: { slice: 'run', option: 'duplicates', group: 'run', commands: ['report'] },
+  },
+  near_duplicates: {
+    type: 'boolean',
+    default: false,
+    description:
+      'The same, and pictures that look nearly the same: every one is decoded, with the packages sharp and sharp-phash ' +
+      '(npm install sharp sharp-phash).',
+    fdc: { slice: 'run', option: 'nearDuplicates', group: 'run', commands: ['report'] },
+  },
   threads: {
     type: 'integer',
     minimum: 0,

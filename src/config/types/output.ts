@@ -121,6 +121,13 @@ export interface OutputKeys {
    * each URL, in the state folder, keeps it from being fetched again. Default: false.
    */
   readonly forget_urls?: boolean | undefined;
+  /** In place of the report: samples with the same bytes; with -o FILE as a table. Default: false. */
+  readonly duplicates?: boolean | undefined;
+  /**
+   * The same, and pictures that look nearly the same: every one is decoded, with the packages sharp and sharp-phash
+   * (npm install sharp sharp-phash). Default: false.
+   */
+  readonly near_duplicates?: boolean | undefined;
   /**
    * Threads that fetch and write, as soon as there are units for them. 0 for as many as pay, up to the cores of the
    * machine: one is started when all have been busy for 2 s and more than half a core was idle. All keep to one limit
@@ -327,6 +334,13 @@ export interface RunSettings {
    * each URL, in the state folder, keeps it from being fetched again. Default: false.
    */
   readonly forgetUrls: boolean;
+  /** In place of the report: samples with the same bytes; with -o FILE as a table. Default: false. */
+  readonly duplicates: boolean;
+  /**
+   * The same, and pictures that look nearly the same: every one is decoded, with the packages sharp and sharp-phash
+   * (npm install sharp sharp-phash). Default: false.
+   */
+  readonly nearDuplicates: boolean;
   /**
    * Threads that fetch and write, as soon as there are units for them. 0 for as many as pay, up to the cores of the
    * machine: one is started when all have been busy for 2 s and more than half a core was idle. All keep to one limit

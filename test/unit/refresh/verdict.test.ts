@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { StoredRow } from '../../../src/refresh/stored-rows.ts';
+import type { StoredRow } from '../../../src/dataset/latest/stored-rows.ts';
 import { conditionsOf, verdictOf } from '../../../src/refresh/verdict.ts';
 
 const stored: StoredRow = {
-  ...{ key: 'k', row: 7, url: 'http://a.test/1.jpg', bytes: 100, sha256: 'aa' },
+  ...{ key: 'k', name: 'k.jpg', row: 7, url: 'http://a.test/1.jpg', bytes: 100, sha256: 'aa' },
+  ...{ contentType: 'image/jpeg', width: 1, height: 1 },
   ...{ etag: '"1"', lastModified: 'Mon, 02 Jan 2023 03:04:05 GMT' },
 };
 const plain: StoredRow = { ...stored, etag: undefined, lastModified: undefined };

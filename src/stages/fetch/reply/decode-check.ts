@@ -3,13 +3,14 @@
  * there only where somebody has installed it.
  */
 import { createRequire } from 'node:module';
+import type sharp from 'sharp';
 import { FlowDcError } from '../../../errors.ts';
 import { shortened } from '../../../short-text.ts';
 import { Semaphore } from '../../../structures/semaphore.ts';
 import type { Acceptance } from './accept-body.ts';
 import type { CollectedBody } from './body-collector.ts';
 
-type Sharp = typeof import('sharp').default;
+type Sharp = typeof sharp;
 
 /** What PIL refuses as a decompression bomb, with the loaders that read by it. */
 const MOST_PIXELS = 178_956_970;
@@ -59,14 +60,14 @@ function flagged(acceptance: Acceptance & { readonly ok: true }, flag: 'broken' 
 
 /** Errors: FDC_ERR_CONFIG_INVALID where sharp is not installed, or is not for this machine. */
 export function sharpDecode(): Decode {
-  const sharp = loadSharp();
+  const load = loadSharp();
   // Images are decoded side by side, so each by one thread; none is looked at twice.
-  sharp.concurrency(1);
-  sharp.cache(false);
+  load.concurrency(1);
+  load.cache(false);
   return async ({ pieces, spilled }) => {
     const input = spilled?.path ?? (pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
     try {
-      await sharp(input, { failOn: 'error', limitInputPixels: MOST_PIXELS, sequentialRead: true })
+      await load(input, { failOn: 'error', limitInputPixels: MOST_PIXELS, sequentialRead: true })
         .timeout({ seconds: LONGEST_SEC })
         // Read to the last pixel, and never held as a whole.
         .resize({ width: 1, height: 1, fit: 'fill', fastShrinkOnLoad: false })
