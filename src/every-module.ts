@@ -36,6 +36,7 @@ import './transport/nats/connection/nats-options.ts';
 import '@aws-sdk/client-s3';
 import 'parquet-wasm';
 import 'pino';
+import 'socks';
 import 'tar-stream';
 import 'tinyglobby';
 import 'tldts';

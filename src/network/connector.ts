@@ -1,15 +1,17 @@
 /**
  * How a connection is made: own name resolution, the address guard on every way in (literals, answers, the connected
- * peer), and --connect-to. TLS keeps the URL's host name for SNI and for the certificate check.
+ * peer), --connect-to, and proxies, which look up names themselves: the guard sees only addresses that stand in URLs then. TLS keeps the URL's host name for SNI and for the certificate check.
  */
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import { LRUCache } from 'lru-cache';
 import type { buildConnector } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
 import { type ConnectRule, type ConnectTarget, connectTarget } from './connect-to.ts';
 import { openSocket, type TlsTerms } from './open-socket.ts';
+import type { ProxyOf, ProxyServer } from './proxy.ts';
 import { LookupError, type NameResolver } from './resolver.ts';
+import { ProxyError, proxyHeaders, tunnel } from './tunnel.ts';
 
 /** Thrown into the request when the guard refuses; `code` is the row code. */
 export class AddressRefusedError extends Error {
@@ -20,6 +22,7 @@ export interface ConnectorOptions {
   readonly resolver: NameResolver;
   readonly guard: AddressGuard;
   readonly rules: readonly ConnectRule[];
+  readonly proxyOf: ProxyOf;
   readonly insecure: boolean;
   /** PEM, in addition to the well-known roots. */
   readonly caPem: string | undefined;
@@ -88,10 +91,19 @@ export class Connector {
       socket: undefined,
     };
     this.#openings.add(opening);
-    this.#addressesOf(opening)
-      .then((addresses) => this.#try(opening, addresses, 0))
-      .catch((error: Error) => opening.done(error, null));
+    const proxy = this.#proxyTo(options);
+    const opened =
+      proxy === undefined
+        ? this.#addressesOf(opening).then((addresses) => this.#try(opening, addresses, 0))
+        : this.#through(opening, proxy);
+    opened.catch((error: Error) => opening.done(error, null));
     return () => this.#giveUp(opening);
+  }
+
+  /** What a request over plain HTTP is sent with by way of a proxy that forwards it, its URL spelled out; else undefined. */
+  forwards(url: Pick<URL, 'hostname' | 'port' | 'protocol'>): Record<string, string> | undefined {
+    const proxy = url.protocol === 'http:' ? this.#proxyTo(url) : undefined;
+    return proxy !== undefined && isHttp(proxy) ? proxyHeaders(proxy) : undefined;
   }
 
   /** Give up connections that are still being made; undici would leave them alone. */
@@ -108,7 +120,7 @@ export class Connector {
 
   /** A connection will be asked for before long: find out where it goes meanwhile. */
   expect(url: URL): void {
-    this.#options.resolver.expect(this.#wayTo(url).target.hostname);
+    if (this.#proxyTo(url) === undefined) this.#options.resolver.expect(this.#wayTo(url).target.hostname);
   }
 
   #wayTo({ hostname: written, port: givenPort, protocol }: { hostname: string; port?: string; protocol: string }) {
@@ -117,6 +129,58 @@ export class Connector {
     const port = Number(givenPort) || (isTls ? 443 : 80);
     const target = connectTarget(this.#options.rules, hostname, port) ?? { hostname, port, isNamed: false };
     return { hostname, isTls, target };
+  }
+
+  /** Undefined for the straight way, which is that of a place that the user names, too. */
+  #proxyTo(url: { hostname: string; port?: string; protocol: string }): ProxyServer | undefined {
+    const { isTls, target } = this.#wayTo(url);
+    return target.isNamed ? undefined : this.#options.proxyOf({ ...target, isTls });
+  }
+
+  async #through(opening: Opening, proxy: ProxyServer): Promise<void> {
+    const { hostname, isTls, target, guard } = opening;
+    const isLocal = target.hostname === 'localhost' || target.hostname.endsWith('.localhost');
+    const literal = isLocal ? '127.0.0.1' : isIP(target.hostname) === 0 ? undefined : target.hostname;
+    if (literal !== undefined && guard?.allows(literal, target.hostname) === false) throw refused(hostname, literal);
+    const place = proxy.kind === 'socks5' ? ((await this.#addressesOf(opening))[0] as string) : target.hostname;
+    const direct = await this.#reach(opening, proxy);
+    if (!this.#openings.has(opening)) return;
+    const way = isHttp(proxy) && !isTls ? direct : await tunnel(direct, proxy, place, target.port);
+    if (!isTls || !this.#openings.has(opening)) return this.#finish(opening, way);
+    const plan = { address: place, port: target.port, hostname, isTls, over: way };
+    opening.socket = openSocket(plan, this.#terms, (error, socket) =>
+      error === null ? this.#finish(opening, socket) : opening.done(error, null),
+    );
+  }
+
+  /** A socket to the proxy itself, which may be anywhere. Errors: ProxyError. */
+  async #reach(opening: Opening, proxy: ProxyServer): Promise<Socket> {
+    const failed = (error: Error): ProxyError =>
+      new ProxyError(`the proxy ${proxy.shown} cannot be reached: ${error.message}`, { cause: error });
+    const addresses = await this.#options.resolver.resolve(proxy.hostname).catch((error: Error) => {
+      throw failed(error);
+    });
+    let last = new Error('no addresses');
+    for (const address of addresses) {
+      const plan = { address, port: proxy.port, hostname: proxy.hostname, isTls: proxy.kind === 'https' };
+      const socket = await new Promise<Socket | undefined>((resolve) => {
+        opening.socket = openSocket(plan, this.#terms, (error, socket) => {
+          if (error !== null) last = error;
+          resolve(error === null ? socket : undefined);
+        });
+      });
+      if (socket !== undefined) return socket;
+    }
+    throw failed(last);
+  }
+
+  #finish({ done }: Opening, socket: Socket): void {
+    this.#isFresh = true;
+    try {
+      done(null, socket);
+    } finally {
+      this.#isFresh = false;
+    }
   }
 
   #giveUp(opening: Opening): void {
@@ -129,9 +193,7 @@ export class Connector {
     if (addresses.length === 0) throw new LookupError('dns_not_found', `${hostname}: no addresses`);
     const allowed = guard === undefined ? addresses : addresses.filter((address) => guard.allows(address, hostname));
     if (allowed.length > 0) return allowed;
-    throw new AddressRefusedError(
-      `${hostname} is the private address ${addresses[0]}; --allow-private ${hostname} permits it`,
-    );
+    throw refused(hostname, addresses[0] as string);
   }
 
   /** Addresses one after the other: a host with a dead address is still reached by its next one. */
@@ -149,14 +211,19 @@ export class Connector {
         socket.destroy();
         return done(new AddressRefusedError(`${target.hostname} connected to the private address ${peer}`), null);
       }
-      this.#isFresh = true;
-      try {
-        done(null, socket);
-      } finally {
-        this.#isFresh = false;
-      }
+      this.#finish(opening, socket);
     });
   }
+}
+
+function refused(hostname: string, address: string): AddressRefusedError {
+  return new AddressRefusedError(
+    `${hostname} is the private address ${address}; --allow-private ${hostname} permits it`,
+  );
+}
+
+function isHttp({ kind }: ProxyServer): boolean {
+  return kind === 'http' || kind === 'https';
 }
 
 /** A connection that is being made. */

@@ -7,12 +7,22 @@ import { VERSION } from '../version.ts';
 import { type AddressGuard, createAddressGuard } from './address-guard.ts';
 import { parseConnectTo } from './connect-to.ts';
 import { Connector } from './connector.ts';
+import { proxyRules } from './proxy.ts';
 import { NameResolver, nameServers } from './resolver.ts';
 
 /** What the fetch settings say of the network, for whoever else asks hosts for something. */
 export type NetworkSettings = Pick<
   FetchSettings,
-  'allowPrivate' | 'connectTo' | 'caFile' | 'insecure' | 'dnsServers' | 'hosts' | 'userAgent' | 'contact'
+  | 'allowPrivate'
+  | 'connectTo'
+  | 'caFile'
+  | 'insecure'
+  | 'dnsServers'
+  | 'hosts'
+  | 'userAgent'
+  | 'contact'
+  | 'proxy'
+  | 'noProxy'
 >;
 
 /** The same as options, checked by whoever is given them. */
@@ -27,7 +37,7 @@ export function createResolver({ dnsServers }: Pick<NetworkSettings, 'dnsServers
 
 /** @param guard - which addresses may be connected to; by default what `allowPrivate` leaves */
 export function createConnector(
-  settings: Pick<NetworkSettings, 'allowPrivate' | 'connectTo' | 'caFile' | 'insecure'>,
+  settings: Pick<NetworkSettings, 'allowPrivate' | 'connectTo' | 'caFile' | 'insecure' | 'proxy' | 'noProxy'>,
   resolver: NameResolver,
   guard?: AddressGuard,
 ): Connector {
@@ -38,6 +48,7 @@ export function createConnector(
         resolver,
         guard: guard ?? createAddressGuard(allowPrivate),
         rules: connectTo.map(parseConnectTo),
+        proxyOf: proxyRules(settings, process.env),
         insecure,
         caPem: caFile === undefined ? undefined : readCa(caFile),
       }),

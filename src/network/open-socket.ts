@@ -15,6 +15,8 @@ export interface SocketPlan {
   /** The URL's: what the certificate must be for. */
   readonly hostname: string;
   readonly isTls: boolean;
+  /** A connection to it that is there already, by way of a proxy. */
+  readonly over?: Socket;
 }
 
 export interface TlsTerms {
@@ -59,14 +61,13 @@ export function openSocket(
  * the time of a whole handshake. Here the certificate itself is asked; what it does not affirm at once is for Node to
  * decide, description and all.
  */
-function openTlsSocket({ address, port, hostname }: SocketPlan, terms: TlsTerms): TLSSocket {
+function openTlsSocket({ address, port, hostname, over }: SocketPlan, terms: TlsTerms): TLSSocket {
   const { sessions, ...given } = terms;
   const key = `${hostname}:${port}`;
   const socket = openTls({
     ...given,
     ...TLS_READS,
-    host: address,
-    port,
+    ...(over === undefined ? { host: address, port } : { socket: over }),
     servername: isIP(hostname) === 0 ? hostname : '',
     session: sessions.get(key),
     ALPNProtocols: ['http/1.1'],

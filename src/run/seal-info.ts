@@ -12,7 +12,7 @@ import { VERSION } from '../version.ts';
 import type { InputWarnings } from './input-warnings.ts';
 
 /** Keys that may hold credentials: never part of a dataset that others read. */
-const PRIVATE_KEYS = ['header', 'hosts', 'contact', 'log_file', 's3_profile'];
+const PRIVATE_KEYS = ['header', 'hosts', 'contact', 'log_file', 's3_profile', 'proxy'];
 
 /** How machines met says nothing about the data, and something about the machines. */
 function isOfCluster(key: string): boolean {

@@ -7,6 +7,7 @@ import { type ConfigFile, loadConfigFile } from '../../config/load.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { schemeOf, shownUrl } from '../../host/remote-url.ts';
+import { withoutUsers } from '../../without-secrets.ts';
 import { type CliIo, writeLines } from '../terminal/process.ts';
 import type { ParsedFlags } from './flags.ts';
 
@@ -54,12 +55,14 @@ function keptInput(input: string): string {
 
 /** What a resume or a worker needs: paths that work from anywhere, and nothing that might be a secret. */
 export function keptSettings(config: Config): Readonly<Record<string, unknown>> {
-  const { header: _header, hosts, input = [], ...kept } = withoutClusterKeys(config);
+  const { header: _header, hosts, proxy, input = [], ...kept } = withoutClusterKeys(config);
   const rules = Object.entries(hosts ?? {}).map(([glob, { headers: _headers, ...rule }]) => [glob, rule] as const);
   const inputs = typeof input === 'string' ? [input] : input;
   return {
     ...kept,
     input: inputs.map(keptInput),
+    // One that wants a password has to be named again, as in the environment it is.
+    proxy: proxy !== undefined && withoutUsers(proxy) === proxy ? proxy : undefined,
     hosts: hosts && Object.fromEntries(rules),
     ca_file: kept.ca_file && resolve(kept.ca_file),
     classes: kept.classes && resolve(kept.classes),

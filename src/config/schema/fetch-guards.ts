@@ -212,6 +212,22 @@ export const FETCH_GUARD_KEYS = {
       commands: CONNECTING,
     },
   },
+  proxy: {
+    type: 'string',
+    minLength: 1,
+    description:
+      'Proxy for all requests: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT; none for none. When ' +
+      'not given, what http_proxy, https_proxy and all_proxy say.',
+    fdc: { slice: 'fetch', option: 'proxy', value: 'URL', secret: true, group: 'network', commands: CONNECTING },
+  },
+  no_proxy: {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    description:
+      'Hosts, domains, addresses and networks that are reached without the proxy; * for all. When not given, what ' +
+      'no_proxy says.',
+    fdc: { slice: 'fetch', option: 'noProxy', list: 'comma', value: 'LIST', group: 'network', commands: CONNECTING },
+  },
   ca_file: {
     type: 'string',
     minLength: 1,

@@ -108,6 +108,16 @@ export interface FetchKeys {
   readonly s3_no_sign?: boolean | undefined;
   /** Connect to HOST2:PORT2 where a URL says HOST1:PORT1, as in curl; an empty part means any. */
   readonly connect_to?: string | readonly string[] | undefined;
+  /**
+   * Proxy for all requests: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT; none for none. When
+   * not given, what http_proxy, https_proxy and all_proxy say.
+   */
+  readonly proxy?: string | undefined;
+  /**
+   * Hosts, domains, addresses and networks that are reached without the proxy; * for all. When not given, what no_proxy
+   * says.
+   */
+  readonly no_proxy?: string | readonly string[] | undefined;
   /** PEM file with certificate authorities to trust besides the built-in ones. */
   readonly ca_file?: string | undefined;
   /** Do not check TLS certificates. Warned about and recorded with the dataset. Default: false. */
@@ -248,6 +258,16 @@ export interface FetchSettings {
   readonly s3NoSign: boolean;
   /** Connect to HOST2:PORT2 where a URL says HOST1:PORT1, as in curl; an empty part means any. */
   readonly connectTo: readonly string[];
+  /**
+   * Proxy for all requests: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT; none for none. When
+   * not given, what http_proxy, https_proxy and all_proxy say.
+   */
+  readonly proxy?: string | undefined;
+  /**
+   * Hosts, domains, addresses and networks that are reached without the proxy; * for all. When not given, what no_proxy
+   * says.
+   */
+  readonly noProxy?: readonly string[] | undefined;
   /** PEM file with certificate authorities to trust besides the built-in ones. */
   readonly caFile?: string | undefined;
   /** Do not check TLS certificates. Warned about and recorded with the dataset. Default: false. */

@@ -19,6 +19,9 @@ const YIELD_MS = 250;
 /** One for all: an error takes a picture of the stack when it is made, and nobody is told of this one. */
 const CLOSED = new Error('the connection is not needed any more');
 
+/** How connections are made. */
+type Ways = Pick<Connector, 'connect'> & Partial<Pick<Connector, 'forwards'>>;
+
 interface Origin {
   /** Connections without a request, the one used last at the end. */
   readonly free: Client[];
@@ -43,7 +46,7 @@ export class OriginPools {
   readonly #origins = new Map<string, Origin>();
   /** Origins without rows that have connections, the one that rests for longest first. */
   readonly #resting = new Set<string>();
-  readonly #connector: Pick<Connector, 'connect'>;
+  readonly #connector: Ways;
   readonly #clock: Clock;
   readonly #maxPools: number;
   readonly #maxConnections: number;
@@ -52,12 +55,7 @@ export class OriginPools {
   #givenBack: Client | undefined;
 
   /** @param maxConnections - so many are open, those without a request included, while as many are not in use */
-  constructor(
-    connector: Pick<Connector, 'connect'>,
-    clock: Clock,
-    maxPools: number,
-    maxConnections: number = Number.POSITIVE_INFINITY,
-  ) {
+  constructor(connector: Ways, clock: Clock, maxPools: number, maxConnections: number = Number.POSITIVE_INFINITY) {
     this.#connector = connector;
     this.#clock = clock;
     this.#maxPools = maxPools;
@@ -152,6 +150,8 @@ export class OriginPools {
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
     });
+    const forwarded = this.#connector.forwards?.(new URL(origin));
+    if (forwarded !== undefined) sendSpelledOut(client, origin, forwarded);
     entry.all.set(client, line);
     this.#connections += 1;
     // Without its socket it is no connection, but memory.
@@ -239,6 +239,16 @@ export class OriginPools {
     });
     socket.end();
   }
+}
+
+/** As a proxy expects it: the URL whole, and its own headers. */
+function sendSpelledOut(client: Client, origin: string, headers: Record<string, string>): void {
+  const dispatch = client.dispatch.bind(client);
+  client.dispatch = (options, handler) =>
+    dispatch(
+      { ...options, path: `${origin}${options.path}`, headers: { ...(options.headers as object), ...headers } },
+      handler,
+    );
 }
 
 function end(client: Client, line: Line | undefined): void {

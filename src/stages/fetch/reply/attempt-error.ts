@@ -2,6 +2,7 @@
 
 import { AddressRefusedError } from '../../../network/connector.ts';
 import { LookupError } from '../../../network/resolver.ts';
+import { ProxyError } from '../../../network/tunnel.ts';
 import type { Outcome } from '../../../paarc/limit.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import { meaningOf } from './library-errors.ts';
@@ -16,7 +17,7 @@ export type Phase = 'connecting' | 'sent' | 'body';
 
 /** Name an error by the layer it comes from. `phase` separates a reset during the body (truncation) from one before. */
 export function failureOf(error: unknown, phase: Phase): AttemptFailure {
-  if (error instanceof LookupError || error instanceof AddressRefusedError)
+  if (error instanceof LookupError || error instanceof AddressRefusedError || error instanceof ProxyError)
     return { code: error.code, message: error.message };
   const { code = '', reason, message = String(error) } = error as { code?: string; reason?: string; message?: string };
   // OpenSSL's message names a thread and a line of its source, and its reason what is the matter.

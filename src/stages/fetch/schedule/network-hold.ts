@@ -6,7 +6,12 @@
 import type { RowCode } from '../../../row-codes.ts';
 
 /** Codes that a missing network produces. A refused connection or a missing name is somebody's answer. */
-const NETWORK_CODES: ReadonlySet<RowCode> = new Set<RowCode>(['dns_error', 'connect_error', 'connect_timeout']);
+const NETWORK_CODES: ReadonlySet<RowCode> = new Set<RowCode>([
+  'dns_error',
+  'connect_error',
+  'connect_timeout',
+  'proxy_error',
+]);
 /** One or two hosts may die at a time. */
 const MIN_HOSTS = 3;
 /** Of names that nobody knows, since the start: a list may well begin with some dead hosts. Chosen. */

@@ -47,8 +47,9 @@ export class HttpNetwork {
   readonly #ways = new Map<'named' | 'guarded', Way>();
 
   constructor(options: NetworkOptions, clock: Clock = systemClock) {
-    const { allowPrivate, connectTo, caFile, insecure, dnsServers, hosts, userAgent, contact } = options;
-    const own = { allowPrivate, connectTo, caFile, insecure, dnsServers, hosts, userAgent, contact };
+    const { allowPrivate, connectTo, caFile, insecure, dnsServers, hosts, userAgent, contact, proxy, noProxy } =
+      options;
+    const own = { allowPrivate, connectTo, caFile, insecure, dnsServers, hosts, userAgent, contact, proxy, noProxy };
     this.#settings = stageSettings('fetch', own);
     this.#clock = clock;
     this.#policyOf = createHostPolicies(this.#settings.hosts);
@@ -98,11 +99,14 @@ export class HttpNetwork {
     const stop = this.#clock.timer(HEADERS_MS, () => late.abort(new PassingFault('no answer after 30 s')));
     const isNamed = url.origin === named.origin;
     try {
-      return await this.#way(isNamed ? 'named' : 'guarded').agent.request({
+      const { agent, connector } = this.#way(isNamed ? 'named' : 'guarded');
+      const forwarded = connector.forwards(url);
+      const own = requestHeaders(url, userAgentOf(this.#settings), this.#policyOf(url.host), {});
+      return await agent.request({
         origin: url.origin,
-        path: `${url.pathname}${url.search}`,
+        path: `${forwarded === undefined ? '' : url.origin}${url.pathname}${url.search}`,
         method: 'GET',
-        headers: { ...requestHeaders(url, userAgentOf(this.#settings), this.#policyOf(url.host), {}), ...headers },
+        headers: { ...own, ...headers, ...forwarded },
         headersTimeout: 0,
         bodyTimeout: SILENCE_MS,
         signal: AbortSignal.any([signal, late.signal]),
