@@ -41,7 +41,7 @@ import { graceMs } from './run-control.ts';
 import { RunGauge } from './run-gauge.ts';
 import type { Beginning, Place } from './run-place.ts';
 import { sealInfo } from './seal-info.ts';
-import type { SettledDataset } from './settled-rows.ts';
+import { type SettledDataset, settledDataset } from './settled-rows.ts';
 
 export interface PlaceOptions {
   /** What the output `-` writes to. */
@@ -178,7 +178,7 @@ class FolderPlace implements Place {
 
   #dataset(): SettledDataset {
     const { destination, committer } = this;
-    return { files: filesOfFolder(destination), decided: committer };
+    return settledDataset(filesOfFolder(destination), committer, (record) => destination.rollForward(record));
   }
 
   /** Attempts that nobody will finish. */

@@ -17,6 +17,21 @@ export interface SettledDataset {
   readonly decided: { records(): AsyncIterable<UnitRecord> };
 }
 
+/** The same, with files of decided units brought to their places before they are looked for: only under the job's lock. */
+export function settledDataset(
+  files: DatasetFiles,
+  decided: SettledDataset['decided'],
+  rollForward: (record: UnitRecord) => Promise<void>,
+): SettledDataset {
+  const records = async function* (): AsyncGenerator<UnitRecord> {
+    for await (const record of decided.records()) {
+      if (await files.isPending(record)) await rollForward(record);
+      yield record;
+    }
+  };
+  return { files, decided: { records } };
+}
+
 /** A bit per row for each time that rows were taken, and one per unit. */
 export class SettledRows {
   readonly #sets = new Map<number, RowBitmap>();

@@ -38,7 +38,7 @@ import { RunFolder } from './run-folder.ts';
 import { RunGauge } from './run-gauge.ts';
 import type { Beginning, Place } from './run-place.ts';
 import { sealInfo } from './seal-info.ts';
-import type { SettledDataset } from './settled-rows.ts';
+import { type SettledDataset, settledDataset } from './settled-rows.ts';
 import { fetchFile, putSmallFile, StoreMemory } from './store-memory.ts';
 
 /** So long giving the place back may take: a store that is away is not waited for. Chosen. */
@@ -213,7 +213,9 @@ export class StorePlace implements Place {
 
   #dataset(): SettledDataset {
     const { output, layout } = this.#area;
-    return { files: new StoreFiles(output, layout), decided: this.committer };
+    return settledDataset(new StoreFiles(output, layout), this.committer, (record) =>
+      this.destination.rollForward(record),
+    );
   }
 
   /** Attempts that nobody will finish. */
