@@ -52,6 +52,10 @@ export const ROW_CODES = {
     transient: false,
     text: 'an earlier row has the same URL, which is fetched once (dedupe): duplicate_of is its number',
   },
+  already_stored: {
+    transient: false,
+    text: 'the dataset has the URL or the key already (extend); counted, without a line of its own in the tables',
+  },
   unit_deadline: { transient: true, text: 'no row of the unit finished for timeout_minutes' },
   local_shortage: {
     transient: true,

@@ -1,5 +1,6 @@
 /** Second runs are planned by one process: workers know of the first one alone. */
 import { FlowDcError } from '../errors.ts';
+import { extensionFile } from '../job/extensions.ts';
 import { roundFile } from '../job/retry-rounds.ts';
 import { nextCommand } from '../next-command.ts';
 import type { HeldSite } from './job-site.ts';
@@ -7,11 +8,18 @@ import type { HeldSite } from './job-site.ts';
 /** @returns the site. Errors: FDC_ERR_USAGE, with the site closed, where a second run was begun and is not finished. */
 export async function refuseSecondRun(site: HeldSite): Promise<HeldSite> {
   try {
-    if ((await site.isFinished()) || (await site.state.read(roundFile(2))) === undefined) return site;
-    const message = `submit: a retry of ${site.out} was begun, which one process finishes: ${nextCommand('resume', site.out)}`;
+    if ((await site.isFinished()) || !(await isBegun(site))) return site;
+    const resume = nextCommand('resume', site.out);
+    const message = `submit: a second run of ${site.out} was begun, which one process finishes: ${resume}`;
     throw new FlowDcError('FDC_ERR_USAGE', message);
   } catch (error) {
     await site.close();
     throw error;
   }
+}
+
+async function isBegun({ job, state }: HeldSite): Promise<boolean> {
+  if (job.byRows === true) return true;
+  for (const file of [roundFile(2), extensionFile(1)]) if ((await state.read(file)) !== undefined) return true;
+  return false;
 }

@@ -2,7 +2,7 @@
  * extend-1.json and so on among what a job keeps: the manifests that its dataset was made from, each with the rows that
  * are taken from it; the last file is the one that counts. Written before the first of the new rows is asked for.
  */
-import { inflateRawSync } from 'node:zlib';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { FlowDcError } from '../errors.ts';
 import { schemaCheck } from '../json-schema.ts';
 import { RowBitmap } from '../structures/row-bitmap.ts';
@@ -84,8 +84,39 @@ export async function takenRows(state: StateFiles, { taken }: ManifestPart): Pro
   }
 }
 
+/**
+ * Begin to add rows: only under the job's lock. The dataset is unfinished before they are there.
+ * @param parts - with the new one as the last
+ * @param taken - rows of the new one
+ * Errors: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO.
+ */
+export async function beginExtension(
+  state: StateFiles,
+  parts: readonly ManifestPart[],
+  taken: RowBitmap,
+): Promise<readonly ManifestPart[]> {
+  const number = parts.length - 1;
+  const file = `extend-${number}.rows`;
+  const all = parts.map((part, at) => (at === number ? { ...part, taken: file } : part));
+  await state.write(file, deflateRawSync(taken.toBytes()));
+  await state.unseal();
+  await noteParts(state, all);
+  return all;
+}
+
+/** Whether a manifest is the same, as far as that shows without reading it whole. */
+export function sameFiles(before: readonly InputIdentity[], now: readonly InputIdentity[]): boolean {
+  const same = before.filter(({ bytes, hash }, at) => now[at]?.bytes === bytes && now[at].hash === hash);
+  return same.length === before.length && before.length === now.length;
+}
+
+/** Remember that the last manifest is another file now. Errors: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO. */
+export async function noteParts(state: StateFiles, parts: readonly ManifestPart[]): Promise<void> {
+  await state.write(extensionFile(parts.length - 1), `${JSON.stringify({ parts })}\n`);
+}
+
 /** Its name in the state folder. */
-function extensionFile(number: number): string {
+export function extensionFile(number: number): string {
   return `extend-${number}.json`;
 }
 

@@ -87,6 +87,7 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
   no_label: { cause: 'rows without a label, which you did not ask for (require_label)' },
   host_skipped: { cause: 'your configuration says so (hosts, skip)' },
   duplicate_url: { cause: 'an earlier row has the same URL and stands for these (dedupe): duplicate_of names it' },
+  already_stored: { cause: 'the dataset had these rows before they were to be added (extend)' },
   unit_deadline: { cause: 'no row of a shard moved for timeout_minutes', flags: '--timeout-minutes 180' },
   local_shortage: {
     cause: 'this machine had no open file, memory or port left for an hour',

@@ -1,8 +1,10 @@
 /** A job whose manifest is another file than before: it goes on where the rows are the same as far as they are settled. */
 import { join } from 'node:path';
+import type { RecordBatch } from 'apache-arrow';
 import type { ResolvedConfig } from '../config/types.ts';
 import { publisher } from '../dataset/published.ts';
-import { readParts, takenRows } from '../job/extensions.ts';
+import { count } from '../format.ts';
+import { noteParts, readParts, takenRows } from '../job/extensions.ts';
 import { beginRound, readRounds } from '../job/retry-rounds.ts';
 import type { StateFiles } from '../job/state-files.ts';
 import type { RowBitmap } from '../structures/row-bitmap.ts';
@@ -19,18 +21,26 @@ import type { SettledDataset } from './settled-rows.ts';
  * Errors: those of the reader; FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO.
  */
 export async function comesAfter(
-  input: Pick<JobInput, 'read'>,
+  input: Pick<JobInput, 'info' | 'read'>,
   dataset: SettledDataset,
   state: StateFiles,
   config: Pick<ResolvedConfig, 'sink'>,
   folder: string,
 ): Promise<string | undefined> {
-  const part = (await readParts(state)).at(-1);
+  const parts = await readParts(state);
+  const part = parts.at(-1);
   const range = [part?.firstRow ?? 0, Number.POSITIVE_INFINITY] as const;
   const rows = part === undefined ? input.read([]) : rowsOfPart(input.read([]), part, await takenRows(state, part));
   const own = join(folder, 'comparison');
   const { difference, mended, mendedRows } = await compareRows(dataset, rows, publisher(config.sink), own, range);
   if (difference !== undefined) return difference;
+  if (part !== undefined) {
+    const manifestRows = await countRows(input.read([]));
+    if (manifestRows !== part.manifestRows)
+      return `it had ${count(part.manifestRows)} rows, and has ${count(manifestRows)}`;
+    const identity = input.info.files.map(({ name, bytes, hash }) => ({ name, bytes, hash }));
+    await noteParts(state, [...parts.slice(0, -1), { ...part, identity }]);
+  }
   if (mendedRows > 0) await tryAgain(dataset, state, mended);
   else await state.unseal();
   return undefined;
@@ -40,4 +50,10 @@ async function tryAgain(dataset: SettledDataset, state: StateFiles, mended: RowB
   const set = (await readRounds(state)).length + 2;
   const isMended = (row: number): boolean => mended.has(row);
   await beginRound(state, await gatherRetry(dataset, set, () => true, isMended));
+}
+
+async function countRows(batches: AsyncIterable<RecordBatch>): Promise<number> {
+  let rows = 0;
+  for await (const { numRows } of batches) rows += numRows;
+  return rows;
 }

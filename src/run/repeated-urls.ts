@@ -72,7 +72,8 @@ export async function findRepeats(
         if (url) digests.add(url, rows[at] as number);
       });
     }
-    for (const bucket of digests.buckets()) {
+    for (let number = 0; number < DigestFile.buckets; number += 1) {
+      const bucket = digests.bucket(number);
       for (let at = 0; at < bucket.length; at += 1) {
         const first = bucket.note(at);
         if (first !== at) repeats.add(bucket.numberAt(at), bucket.numberAt(first));

@@ -16,6 +16,7 @@ export function putDigest(text: string, target: Buffer): void {
 
 /** Digests with a number each, by their first bits. Memory: 16 MiB, and one bucket while it is read; the rest on disk. */
 export class DigestFile {
+  static readonly buckets = BUCKETS;
   readonly #file: BucketFile;
   readonly #record = Buffer.alloc(RECORD_BYTES);
 
@@ -30,11 +31,7 @@ export class DigestFile {
     this.#file.add(this.#record[0] as number, this.#record);
   }
 
-  /** Bucket by bucket: equal texts are in one. */
-  *buckets(): Generator<DigestBucket> {
-    for (let number = 0; number < BUCKETS; number += 1) yield this.bucket(number);
-  }
-
+  /** Equal texts are in one. */
   bucket(number: number): DigestBucket {
     return new DigestBucket(this.#file.read(number));
   }

@@ -11,7 +11,7 @@ import { type DemoFolderOptions, type DemoGround, openDemoGround } from '../demo
 import { DEMO_HOSTS } from '../demo/demo-hosts.ts';
 import { countRows, hostTable, nextSteps } from '../demo/demo-tally.ts';
 import { type CliIo, EXIT, writeLines, writeOwn } from '../terminal/process.ts';
-import { runDownload } from './download.ts';
+import { runDownload } from './run-download.ts';
 import { runVerify } from './verify.ts';
 
 const HELP = `Usage: flow-dc demo [-o DIR] [--keep] [--serve [--port N]]

@@ -25,8 +25,8 @@ import { meansStore } from '../../store/store-url.ts';
 import type { RowBitmap } from '../../structures/row-bitmap.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
-import { configOf, resumeDownload } from './download.ts';
 import { tellFetched } from './retry.ts';
+import { configOf, resumeDownload } from './run-download.ts';
 
 /** `refresh`: of a dataset, finished or not, in a folder or in a store. */
 export const refreshCommand = defineCommand({

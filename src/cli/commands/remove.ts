@@ -21,7 +21,7 @@ import { shellQuoted } from '../../shell-quoted.ts';
 import { meansStore } from '../../store/store-url.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
-import { resumeDownload } from './download.ts';
+import { resumeDownload } from './run-download.ts';
 
 /** `remove`: of a dataset in a folder. */
 export const removeCommand = defineCommand({

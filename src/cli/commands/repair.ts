@@ -12,8 +12,8 @@ import type { UnitId } from '../../record.ts';
 import { defineCommand } from '../args/define-command.ts';
 import type { ParsedFlags } from '../args/flags.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
-import { resumeDownload } from './download.ts';
 import { repairOnServer } from './job-control.ts';
+import { resumeDownload } from './run-download.ts';
 import { readBack, tellVerdict, type Verdict } from './verify.ts';
 
 /** A record that was made again from its unit's stats may turn out to be about a damaged shard. */

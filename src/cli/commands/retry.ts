@@ -13,7 +13,7 @@ import { nextCommand } from '../../next-command.ts';
 import { gatherRetry, roundCodes } from '../../run/gather-retry.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
-import { resumeDownload } from './download.ts';
+import { resumeDownload } from './run-download.ts';
 
 /** `retry`: of a finished dataset. */
 export const retryCommand = defineCommand({

@@ -49,6 +49,20 @@ export const RUN_KEYS = {
       commands: ['download', 'config', 'submit'],
     },
   },
+  extend: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Add the rows of the manifest to a finished dataset whose URL or key it does not have; the others are counted as ' +
+      'already_stored. An unfinished one is finished first.',
+    fdc: {
+      slice: 'run',
+      option: 'extend',
+      group: 'run',
+      common: true,
+      commands: ['download'],
+    },
+  },
   dry_run: {
     type: 'boolean',
     default: false,

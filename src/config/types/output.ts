@@ -97,6 +97,11 @@ export interface OutputKeys {
    * none.
    */
   readonly dedupe?: 'none' | 'url' | undefined;
+  /**
+   * Add the rows of the manifest to a finished dataset whose URL or key it does not have; the others are counted as
+   * already_stored. An unfinished one is finished first. Default: false.
+   */
+  readonly extend?: boolean | undefined;
   /** Say what would be done, and do nothing. Default: false. */
   readonly dry_run?: boolean | undefined;
   /**
@@ -310,6 +315,11 @@ export interface RunSettings {
    * none.
    */
   readonly dedupe: 'none' | 'url';
+  /**
+   * Add the rows of the manifest to a finished dataset whose URL or key it does not have; the others are counted as
+   * already_stored. An unfinished one is finished first. Default: false.
+   */
+  readonly extend: boolean;
   /** Say what would be done, and do nothing. Default: false. */
   readonly dryRun: boolean;
   /**

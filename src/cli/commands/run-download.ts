@@ -1,0 +1,151 @@
+/** A download as a terminal sees it: the whole chain in one process. */
+import { resolveConfig } from '../../config/resolve.ts';
+import type { Config, ResolvedConfig } from '../../config/types.ts';
+import { STDOUT_NAME } from '../../destination/stream-destination.ts';
+import { FlowDcError } from '../../errors.ts';
+import type { JobSummary } from '../../job/job-summary.ts';
+import type { JobView } from '../../job/view/job-view.ts';
+import { nextCommand } from '../../next-command.ts';
+import { readManifestInfo } from '../../run/job-input.ts';
+import { expectedRows } from '../../run/manifest-rows.ts';
+import { runJob } from '../../run/run-job.ts';
+import { meansStore } from '../../store/store-url.ts';
+import { subscribe } from '../../telemetry/channels.ts';
+import { keptSettings, requireManifest } from '../args/command-config.ts';
+import { openLog, openTrace } from '../terminal/log.ts';
+import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
+import { createProgress } from '../terminal/progress.ts';
+import { preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
+import { openBytesOutput, requireBytesOutput } from '../terminal/standard-output.ts';
+
+const NETWORK_DOWN =
+  'no host can be resolved or connected to: holding all rows until the network answers (interrupt to stop; ' +
+  'nothing is lost)';
+
+/** Go on with a job. @param given - wins over what its folder remembers; @returns the exit code */
+export function resumeDownload(job: Pick<JobView, 'out' | 'settings'>, given: Config, io: CliIo): Promise<number> {
+  const config = configOf(job, given);
+  // What was piped before is read from where it was kept; a terminal must not be waited for.
+  return runDownload(config, { ...io, stdin: undefined });
+}
+
+/** What a job runs with. @param given - wins over what its folder remembers */
+export function configOf(job: Pick<JobView, 'out' | 'settings'>, given: Config): Config {
+  return { ...settingsOf(job), ...given, output: job.out, overwrite: false };
+}
+
+/** How a store is reached from here is known here: the job was found that way. */
+function settingsOf({ out, settings }: Pick<JobView, 'out' | 'settings'>): Config {
+  const {
+    s3_endpoint: _endpoint,
+    s3_region: _region,
+    s3_profile: _profile,
+    s3_path_style: _style,
+    ...others
+  } = settings as Config;
+  return meansStore(out) ? others : (settings as Config);
+}
+
+/**
+ * Run the job that `config` describes, reporting on stderr; the result goes to stdout with `json`.
+ * @param notices - said before the run, one line each
+ * @returns the exit code
+ */
+export async function runDownload(config: Config, io: CliIo, notices: readonly string[] = []): Promise<number> {
+  const resolved = resolveConfig(config, 'download');
+  requireManifest('download', resolved, io);
+  requireOutput(resolved, io);
+  writeLines(io.stderr, notices);
+  if (resolved.run.dryRun) return dryRun(resolved, io);
+  const log = await openLog(resolved.run);
+  const trace = await openTrace(resolved.run.tracePaarc);
+  const progress = createProgress(resolved.run.progress, io.stderr);
+  const stdout = resolved.sink.output === STDOUT_NAME ? openBytesOutput(io.stdout) : undefined;
+  const onDrain = (): void => progress.note(drainLine(resolved));
+  io.signal.addEventListener('abort', onDrain, { once: true });
+  const unsubscribe = [
+    subscribe('flow-dc:network', ({ isHeld }) =>
+      progress.note(isHeld ? NETWORK_DOWN : 'the network answers again: going on'),
+    ),
+    subscribe('flow-dc:shortage', ({ message }) =>
+      progress.note(`${message}; fewer downloads at once until there is, and no row is lost`),
+    ),
+  ];
+  try {
+    const summary = await runJob(resolved, {
+      drain: io.signal,
+      abort: io.abort,
+      stdin: io.stdin,
+      stdout,
+      settings: keptSettings(config),
+      onNotice: (notice) => progress.note(notice),
+      onStart: async (manifest, before, jobNotices) => {
+        const lines = [...(await preflightLines(resolved, manifest)), ...jobNotices];
+        if (before.rows > 0) lines.push(`resuming: ${before.rows} rows in ${before.units} shards are settled already`);
+        for (const line of lines) progress.note(line);
+        progress.expect(expectedRows(manifest, resolved), before.rows);
+        log.info({ inputs: manifest.files, roles: manifest.roles, output: resolved.sink.output }, 'start');
+      },
+    });
+    // What the reader did not take within drain_sec.
+    if (stdout?.destroyed === true && !summary.complete) throw cutShort();
+    progress.close();
+    log.info({ summary }, 'end');
+    return report(summary, resolved, io);
+  } catch (error) {
+    progress.close();
+    log.failed(error);
+    throw stdout !== undefined && io.abort?.aborted === true ? cutShort() : error;
+  } finally {
+    io.signal.removeEventListener('abort', onDrain);
+    for (const end of unsubscribe) end();
+    stdout?.destroy();
+    await Promise.all([log.close(), trace.close()]);
+  }
+}
+
+function report(summary: JobSummary, { run, store }: ResolvedConfig, io: CliIo): number {
+  writeLines(io.stderr, summaryLines(summary, store));
+  if (run.json) writeLines(io.stdout, [JSON.stringify(summary)]);
+  if (!summary.complete) {
+    const next = summary.out === STDOUT_NAME ? ENDED : `; go on with: ${nextCommand('resume', summary.out, store)}`;
+    throw new FlowDcError('FDC_ERR_INTERRUPTED', `interrupted${next}`);
+  }
+  return exitCodeOfSummary(summary, run.maxFailureRate);
+}
+
+async function dryRun(config: ResolvedConfig, io: CliIo): Promise<number> {
+  const { inputs, ...options } = config.manifest;
+  const info = await readManifestInfo(inputs, { ...options, remote: { network: config.fetch, store: config.store } });
+  writeLines(io.stderr, await preflightLines(config, info));
+  writeLines(io.stderr, [...uploadLines(config), 'dry run: nothing was fetched or written']);
+  return EXIT.done;
+}
+
+const ENDED = ': the tar on stdout ends after what was fetched; it cannot be resumed, only begun again';
+
+function cutShort(): FlowDcError {
+  const message = 'interrupted in the middle: the tar on stdout is cut off; it cannot be resumed, only begun again';
+  return new FlowDcError('FDC_ERR_INTERRUPTED', message);
+}
+
+/** Errors: FDC_ERR_USAGE. */
+function requireOutput({ sink, run }: ResolvedConfig, { stdout }: CliIo): void {
+  if (sink.output === undefined)
+    throw new FlowDcError('FDC_ERR_USAGE', 'download: say where the dataset goes: flow-dc download MANIFEST -o DEST');
+  if (sink.output !== STDOUT_NAME || run.dryRun) return;
+  if (run.json)
+    throw new FlowDcError(
+      'FDC_ERR_USAGE',
+      'download: --json prints to stdout, which is the tar with -o -: leave it out',
+    );
+  requireBytesOutput(stdout);
+}
+
+function drainLine({ sink, run }: ResolvedConfig): string {
+  if (sink.output === 'none:' || meansStore(sink.output ?? ''))
+    return `finishing what is open, at most ${run.drainMs / 1000} s; interrupt again to stop now`;
+  return sink.output === STDOUT_NAME
+    ? 'stopping: the tar ends with what was fetched; interrupt again to stop at once, in the middle of it'
+    : 'stopping: what was fetched is kept for the resume; interrupt again to stop at once, without that';
+}
