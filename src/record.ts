@@ -35,8 +35,11 @@ export const BEFORE_COLUMN = 'flow_dc:before';
 export const DUPLICATE_COLUMN = 'flow_dc:duplicate_of';
 /** The number of a row's class, behind the manifest's columns; -1 without a label. See dataset/class-numbers.ts. */
 export const CLASS_COLUMN = 'flow_dc:class';
+/** Of rows that were taken again since, behind the manifest's columns: how they had ended, as `failed timeout_body`. */
+export const ENDED_COLUMN = 'flow_dc:ended';
 const READER_COLUMNS: readonly string[] = [
-  ...[ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN, BEFORE_COLUMN, DUPLICATE_COLUMN, CLASS_COLUMN],
+  ...[ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN],
+  ...[BEFORE_COLUMN, DUPLICATE_COLUMN, ENDED_COLUMN, CLASS_COLUMN],
 ];
 
 /** Whether a column of a batch is none of the manifest's own. */
@@ -96,6 +99,8 @@ export interface UnitRow {
   readonly sourceRow: number;
   /** The row in whose place this one is not fetched; null for none, absent where every row is fetched. */
   readonly duplicateOf?: number | null | undefined;
+  /** How it had ended, `failed timeout_body`, before it was taken again; then it is not fetched for this line. */
+  readonly ended?: string | null | undefined;
 }
 
 /** A unit while it is worked on. Every FetchResult points at the one it belongs to. */

@@ -7,6 +7,7 @@ import {
   ATTEMPT_SET_METADATA,
   BEFORE_COLUMN,
   DUPLICATE_COLUMN,
+  ENDED_COLUMN,
   ROLE_METADATA,
   ROW_COLUMN,
   SOURCE_FILE_COLUMN,
@@ -71,6 +72,7 @@ function decode(batch: RecordBatch, shard: string): UnitRow[] {
     return name === undefined ? undefined : textColumn(column(batch, name));
   });
   const duplicateOf = duplicatesOf(batch);
+  const ended = hasColumn(batch, ENDED_COLUMN) ? textColumn(column(batch, ENDED_COLUMN)) : undefined;
   return url.map((text, index) => ({
     index,
     row: row[index] as number,
@@ -81,12 +83,13 @@ function decode(batch: RecordBatch, shard: string): UnitRow[] {
     sourceFile: sourceFile[index] ?? '',
     sourceRow: sourceRow[index] as number,
     duplicateOf: duplicateOf?.(index),
+    ended: ended?.[index],
   }));
 }
 
 /** Undefined where every row is fetched. */
 function duplicatesOf(batch: RecordBatch): ((index: number) => number | null) | undefined {
-  if (!batch.schema.fields.some(({ name }) => name === DUPLICATE_COLUMN)) return undefined;
+  if (!hasColumn(batch, DUPLICATE_COLUMN)) return undefined;
   const firsts = column(batch, DUPLICATE_COLUMN);
   return (index) => (firsts.getValid(index) ? (firsts.values[index] as number) : null);
 }
@@ -108,6 +111,10 @@ export function rowsAgainOf(batch: RecordBatch): RowsAgain | undefined {
     errors[code] = (errors[code] ?? 0) + 1;
   }
   return { set, ...counts, errors };
+}
+
+function hasColumn({ schema }: RecordBatch, name: string): boolean {
+  return schema.fields.some((field) => field.name === name);
 }
 
 function column(rows: RecordBatch, name: string): Data {

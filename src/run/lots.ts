@@ -1,10 +1,11 @@
 /** What a run plans, lot after lot: the rows of the manifest, and then what is fetched again of them. */
+import type { RecordBatch } from 'apache-arrow';
 import type { PlannedRows } from '../chain.ts';
 import type { RetryRound } from '../job/retry-rounds.ts';
 import type { PartitionByHostOptions } from '../stages/partition/partition-by-host.ts';
 import { asReadable, rowsWithout } from './open-rows.ts';
 import type { RowSource } from './row-sources.ts';
-import { rowsAgain } from './rows-again.ts';
+import { rowsAgain, rowsEnded } from './rows-again.ts';
 import type { SettledRows } from './settled-rows.ts';
 
 /**
@@ -16,11 +17,11 @@ export function* lotsByUnits(
   rounds: readonly RetryRound[],
   cutting: PartitionByHostOptions,
 ): Generator<PlannedRows> {
-  yield { rows: () => asReadable(source.read()), cutting };
+  yield { rows: () => asReadable(taken(source.read(), 1, rounds)), cutting };
   const { shardSize, groupBy } = cutting;
   for (const round of rounds)
     yield {
-      rows: () => asReadable(rowsAgain(source.read(), round)),
+      rows: () => asReadable(taken(rowsAgain(source.read(), round), round.set, rounds)),
       cutting: { shardSize, groupBy, firstUnit: round.firstUnit },
     };
 }
@@ -35,14 +36,35 @@ export function* lotsByRows(
   const cutting = { shardSize, groupBy, nextUnit: () => settled.nextUnit() };
   for (const { firstRow, endRow, read } of sources) {
     if (endRow !== undefined && settled.hasAll(1, firstRow, endRow)) continue;
-    yield { rows: () => asReadable(rowsWithout(read(), (row) => settled.has(1, row))), cutting };
+    yield {
+      rows: () =>
+        asReadable(
+          taken(
+            rowsWithout(read(), (row) => settled.has(1, row)),
+            1,
+            rounds,
+          ),
+        ),
+      cutting,
+    };
   }
   for (const round of rounds) {
     for (const source of sources) {
       const rest = restOf(round, source, settled);
-      if (rest.rows.length > 0) yield { rows: () => asReadable(rowsAgain(source.read(), rest)), cutting };
+      if (rest.rows.length === 0) continue;
+      yield { rows: () => asReadable(taken(rowsAgain(source.read(), rest), round.set, rounds)), cutting };
     }
   }
+}
+
+/** As they are when they are taken for the `set`-th time. */
+function taken(
+  batches: AsyncIterable<RecordBatch>,
+  set: number,
+  rounds: readonly RetryRound[],
+): AsyncIterable<RecordBatch> {
+  const later = rounds.filter((round) => round.set > set);
+  return later.length === 0 ? batches : rowsEnded(batches, later);
 }
 
 /** The part of a round that one source has, without what is settled. */

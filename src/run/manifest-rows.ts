@@ -5,6 +5,7 @@ import { resolveConfig } from '../config/resolve.ts';
 import type { ManifestOptions, ResolvedConfig } from '../config/types.ts';
 import { ManifestUrls } from '../dataset/verify/manifest-urls.ts';
 import { isFlowDcError } from '../errors.ts';
+import { readParts } from '../job/extensions.ts';
 import type { JobIdentity } from '../job/identity.ts';
 import type { JobFile } from '../job/job-file.ts';
 import type { JobView } from '../job/view/job-view.ts';
@@ -22,8 +23,10 @@ export function expectedRows(
 }
 
 /** @returns undefined when the manifest is not there any more, or cannot be read to its end */
-export async function manifestRowsOf(job: Pick<JobView, 'out' | 'settings'>): Promise<number | undefined> {
+export async function manifestRowsOf(job: Pick<JobView, 'out' | 'settings' | 'state'>): Promise<number | undefined> {
   try {
+    const last = (await readParts(job.state)).at(-1);
+    if (last !== undefined) return last.firstRow + last.rows;
     const config = resolveConfig({ ...job.settings, output: job.out }, 'download');
     const input = await openJobInput(config, undefined);
     const known = expectedRows(input.info, config);

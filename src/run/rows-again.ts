@@ -3,7 +3,8 @@ import { type Data, type DataType, Field, type RecordBatch, Schema, Utf8 } from 
 import { schemaBatch, utf8Column } from '../arrow/columns.ts';
 import { takeRows } from '../arrow/take.ts';
 import type { RetryRound } from '../job/retry-rounds.ts';
-import { ATTEMPT_SET_METADATA, BEFORE_COLUMN, ROW_COLUMN } from '../record.ts';
+import { ATTEMPT_SET_METADATA, BEFORE_COLUMN, ENDED_COLUMN, ROW_COLUMN } from '../record.ts';
+import { rowNumbersOf } from './row-numbers.ts';
 
 /** Batches of the reader in, the round's rows of them out; ends after the last of those. */
 export async function* rowsAgain(
@@ -23,6 +24,30 @@ export async function* rowsAgain(
     if (picked.length > 0)
       yield marked(takeRows([batch], { batches: new Uint8Array(picked.length), rows: picked }), before, set);
     if (next === rows.length) return;
+  }
+}
+
+/**
+ * Batches with a column that says of rows that were taken again later how they had ended: when a unit is done again, the
+ * line that such a row has in it is what the later one took off.
+ * @param later - rounds after the time at which these rows are taken, in order
+ */
+export async function* rowsEnded(
+  batches: AsyncIterable<RecordBatch>,
+  later: readonly RetryRound[],
+): AsyncGenerator<RecordBatch> {
+  const next = later.map(() => 0);
+  for await (const batch of batches) {
+    const ended = Array.from(rowNumbersOf(batch), (row) => {
+      for (const [at, { rows, outcomes, outcomeOf }] of later.entries()) {
+        while ((rows[next[at] as number] ?? Number.POSITIVE_INFINITY) < row) next[at] = (next[at] as number) + 1;
+        if (rows[next[at] as number] === row) return outcomes[outcomeOf[next[at] as number] as number];
+      }
+      return undefined;
+    });
+    const fields = [...batch.schema.fields, new Field<DataType>(ENDED_COLUMN, new Utf8(), true)];
+    const schema = new Schema(fields, batch.schema.metadata);
+    yield schemaBatch(schema, batch.numRows, [...batch.data.children, utf8Column(ended)]);
   }
 }
 

@@ -175,7 +175,8 @@ describe('flow-dc retry', () => {
     origin.setRules([]);
     expect((await runCli(['retry', out])).code).toBe(0);
     for (const { row, key } of await outcomes()) expect(key).toBe(`word ${row}`);
-    for (const shard of ['000001', '000008']) await rm(join(out, `${shard}.tar`));
+    // With its table a unit has lost how its rows ended, which a retry has taken off the sums.
+    for (const file of ['000001.tar', '000001.parquet', '000008.tar']) await rm(join(out, file));
     expect((await runCli(['verify', out])).code).toBe(3);
     const repaired = await runCli(['repair', out]);
     expect(repaired.code, repaired.stderr).toBe(0);

@@ -2,6 +2,7 @@
 import { hostOf } from '../../host/host.ts';
 import type { PoisonNotes } from '../../job/poison-notes.ts';
 import type { RemovedUrls } from '../../job/removed-urls.ts';
+import type { RowCode } from '../../row-codes.ts';
 import { OneByOne } from './one-by-one.ts';
 import { type RowEnd, unsentEnd } from './row-work.ts';
 import type { RowTask, UnitWork } from './unit-work.ts';
@@ -28,13 +29,14 @@ export function beginRows(
 ): void {
   const poisoned = poison?.begin(work.open.id);
   const begin = (task: RowTask): void => {
-    const { row, label, duplicateOf: first } = task.row;
+    const { row, label, duplicateOf: first, ended } = task.row;
     if (poisoned?.has(row)) task.end(unsentEnd('poison_row', POISON, hostOf(task.url), 0));
     else if (removed?.has(task.row) === true)
       task.end({ ...unsentEnd('removed', REMOVED, hostOf(task.url), 0), status: 'skipped' });
     else if (needsLabel && !label)
       task.end({ ...unsentEnd('no_label', NO_LABEL, hostOf(task.url), 0), status: 'skipped' });
     else if (first != null) task.end(duplicateEnd(first, task.url));
+    else if (ended != null) task.end(endedBefore(ended, task.url));
     else add(task);
   };
   if (poison === undefined || !isSuspect) return tasks.forEach(begin);
@@ -44,4 +46,10 @@ export function beginRows(
 
 function duplicateEnd(first: number, url: string): RowEnd {
   return { ...unsentEnd('duplicate_url', `row ${first} has the same URL`, hostOf(url), 0), status: 'skipped' };
+}
+
+/** @param ended - status and code */
+function endedBefore(ended: string, url: string): RowEnd {
+  const [status, code] = ended.split(' ') as ['failed' | 'skipped', RowCode];
+  return { ...unsentEnd(code, 'it was taken again since', hostOf(url), 0), status };
 }
