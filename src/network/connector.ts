@@ -1,6 +1,7 @@
 /**
  * How a connection is made: own name resolution, the address guard on every way in (literals, answers, the connected
- * peer), --connect-to, and proxies, which look up names themselves: the guard sees only addresses that stand in URLs then. TLS keeps the URL's host name for SNI and for the certificate check.
+ * peer), --connect-to, and proxies, which look names up themselves: the guard sees only addresses that stand in URLs
+ * then. TLS keeps the URL's host name for SNI and for the certificate check.
  */
 import { isIP, type Socket } from 'node:net';
 import { createSecureContext, rootCertificates } from 'node:tls';

@@ -8,6 +8,9 @@ const TIMING = { headersMs: 5, serviceMs: 9, bytes: 100 };
 
 /** What each code means to the limit of the host it came from. Codes that never end a request are neutral. */
 const OUTCOMES: readonly [RowCode, 'ok' | 'rate' | 'overload' | 'neutral'][] = [
+  ['bad_row', 'neutral'],
+  ['duplicate_url', 'neutral'],
+  ['proxy_error', 'neutral'],
   ['invalid_url', 'neutral'],
   ['unsupported_scheme', 'neutral'],
   ['address_refused', 'neutral'],
