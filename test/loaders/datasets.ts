@@ -35,7 +35,7 @@ function results(unit: TestUnit): TestResult[] {
   return unit.decoded.map(({ index, row }) => {
     if (index % 5 === 4)
       return resultOf(unit, index, { status: 'failed', code: 'http_404', message: 'HTTP status 404' });
-    const [width, height] = [16 + 8 * (index % 3), 24];
+    const [width, height] = [index === 0 ? 520 : 16 + 8 * (index % 3), 24];
     const shade = (square: number): number => (square % 7) / 7;
     const filler = Buffer.from(`row ${row}`);
     const [extension, contentType, body] = (
@@ -53,19 +53,14 @@ function results(unit: TestUnit): TestResult[] {
 export async function makeDatasets(folder: string): Promise<LoaderDataset[]> {
   const made: LoaderDataset[] = [];
   for (const mode of MODE_NAMES)
-    for (const [manifest, shape] of Object.entries(MANIFESTS))
-      made.push(
-        await makeDataset(join(folder, `${mode} of ${manifest}`.replaceAll(/\W+/g, '-')), manifest, shape, mode),
-      );
+    for (const manifest of Object.keys(MANIFESTS))
+      made.push(await makeDataset(join(folder, `${mode} of ${manifest}`.replaceAll(/\W+/g, '-')), manifest, mode));
   return made;
 }
 
-async function makeDataset(
-  folder: string,
-  manifest: string,
-  shape: (unit: number) => UnitShape,
-  mode: ModeName,
-): Promise<LoaderDataset> {
+/** @param manifest - one of MANIFESTS */
+export async function makeDataset(folder: string, manifest: string, mode: ModeName): Promise<LoaderDataset> {
+  const shape = MANIFESTS[manifest] as (unit: number) => UnitShape;
   const { outputFormat, createTar = true, compressTar = false, unpacked }: Mode = MODES[mode];
   const destination = new FolderDestination(folder, { layout: createTar ? 'shards' : 'files' });
   const numbers = new ClassNumbers({ known: [], publish: (label) => label });

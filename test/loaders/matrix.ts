@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { globSync } from 'tinyglobby';
 import { findPythonSet } from '../../scripts/python-packages.ts';
-import { type LoaderDataset, makeDatasets } from './datasets.ts';
+import { type LoaderDataset, makeDataset, makeDatasets } from './datasets.ts';
 import { TOOL_NAMES, TOOLS, type Tool, type ToolName } from './modes.ts';
 
 /** Problems of each dataset, by tool, mode and manifest; none when all is well. */
@@ -37,8 +37,25 @@ async function verdictsOf(tool: ToolName, all: readonly LoaderDataset[], home: s
   return byMode;
 }
 
-async function ask(tool: ToolName, datasets: readonly LoaderDataset[], home: string): Promise<string[][]> {
-  const { torchless }: Tool = TOOLS[tool];
+/** Problems with what README, docs and card say to ask first of datasets of these two forms. */
+export async function askFirst(
+  queries: readonly { readonly form: 'webdataset' | 'parquet'; readonly query: string }[],
+  folder: string,
+): Promise<string[][]> {
+  const asked = [];
+  for (const form of ['webdataset', 'parquet'] as const) {
+    const made = await makeDataset(join(folder, `asked-${form}`), 'plain', form);
+    const own = queries.filter((query) => query.form === form).map(({ query }) => query);
+    asked.push({
+      ...made,
+      queries: own.map((query) => query.replace(/(['"])(dataset\/|FOLDER\/|)(?=\S*\.parquet)/, `$1${made.folder}/`)),
+    });
+  }
+  return ask('queries', asked, folder);
+}
+
+async function ask(tool: ToolName | 'queries', datasets: readonly LoaderDataset[], home: string): Promise<string[][]> {
+  const { torchless }: Partial<Tool> = tool === 'queries' ? {} : TOOLS[tool];
   const packages =
     torchless === true
       ? globSync('lib/*/site-packages', {

@@ -254,6 +254,26 @@ def pyarrow(dataset):
     )
 
 
+def queries(dataset):
+    """What README, docs and card say to ask first: every question has an answer."""
+    import duckdb
+    import pandas
+    import polars
+    import pyarrow.dataset
+
+    known = {"glob": glob, "pandas": pandas, "polars": polars, "pyarrow": pyarrow}
+    problems = []
+    for query in dataset["queries"]:
+        if query.startswith("SELECT"):
+            rows = duckdb.connect().sql(query).to_arrow_table().num_rows
+        else:
+            answer = eval(query, known)
+            rows = answer.count_rows() if hasattr(answer, "count_rows") else len(getattr(answer, "collect", lambda: answer)())
+        if rows == 0:
+            problems.append(f"no rows: {query}")
+    return problems
+
+
 def verdict(tool, dataset):
     try:
         return [say(problem) for problem in tool(dataset)[:3]]
