@@ -51,7 +51,13 @@ function optionsOf(slice: Slice, plain: Readonly<Values>): Values {
     if (!isDefault && !isForeign) options[option] = optionValue(schema, value);
   }
   // A folder per class is what somebody who names the label column wants, unless they say otherwise.
-  if (slice === 'sink' && options.outputFormat === undefined && plain.label !== undefined && plain.compat === undefined)
+  if (
+    slice === 'sink' &&
+    options.outputFormat === undefined &&
+    plain.label !== undefined &&
+    plain.compat === undefined &&
+    plain.energon !== true
+  )
     options.outputFormat = 'imagefolder';
   if (slice === 'sink' && options.mediaColumn === undefined && plain.expect_content === 'any')
     options.mediaColumn = 'file';

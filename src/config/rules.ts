@@ -64,6 +64,7 @@ const RULES: readonly Rule[] = [
           ? parquetProblem(v, name)
           : undefined,
   },
+  { slice: 'sink', option: 'energon', check: energonProblem },
   { slice: 'sink', option: 'compat', check: compatProblem },
   { slice: 'sink', option: 'cls', derive: (v) => v.cls === true && v.compat === undefined },
   { slice: 'sink', option: 'mediaColumn', derive: (v) => v.mediaColumn ?? 'image' },
@@ -169,6 +170,17 @@ function compatProblem(v: Values, name: (option: string) => string): string | un
   if (v.compressTar === true) return `${compat} has plain tar shards; leave ${name('compressTar')} off`;
   return v.namingMode === 'url_based'
     ? `${compat} names samples by shard and position; leave ${name('namingMode')} sequential`
+    : undefined;
+}
+
+function energonProblem(v: Values, name: (option: string) => string): string | undefined {
+  if (v.energon !== true) return undefined;
+  if (v.output === '-') return `${name('energon')} describes a folder of shards; name a folder or a bucket`;
+  if (v.cloudDestination !== undefined)
+    return `${name('energon')} writes into a folder of its own, which uploads do not make; leave it off, and run energon prepare there`;
+  return v.outputFormat !== 'webdataset' || v.createTar === false || v.compressTar === true
+    ? `${name('energon')} goes with plain tars of a webdataset: leave ${name('outputFormat')} webdataset, ` +
+        `${name('createTar')} on and ${name('compressTar')} off`
     : undefined;
 }
 

@@ -2,7 +2,8 @@
 import type { UnitRecord } from '../record.ts';
 import { img2datasetShard } from './img2dataset-words.ts';
 
-const UNIT_FILE = /^(?:(\d{5,9})(?:\.(?:tar|tar\.gz|files|parquet|stats\.json)|_stats\.json)|data-(\d{6,9})\.parquet)$/;
+const UNIT_FILE =
+  /^(?:(\d{5,9})(?:\.(?:tar|tar\.gz|tar\.idx|files|parquet|stats\.json)|_stats\.json)|data-(\d{6,9})\.parquet)$/;
 const CONTAINER = /^(?:\d+\.(?:tar|tar\.gz|files)|data-\d+\.parquet)$/;
 const TABLE = /^\d+\.parquet$/;
 const STATS = /^\d+[._]stats\.json$/;

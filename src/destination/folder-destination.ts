@@ -1,6 +1,6 @@
 /** A dataset in a local folder. */
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import { type CommitStep, type Destination, destinationError, type JobThere, type Staging } from './destination.ts';
@@ -147,7 +147,11 @@ export class FolderDestination implements Destination {
 
   async putFile(name: string, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     await this.prepare();
-    await this.#guard(() => writeAtomically(finalPath(this.paths, name), content));
+    const path = finalPath(this.paths, name);
+    await this.#guard(async () => {
+      if (name.includes('/')) await makeFolder(dirname(path));
+      await writeAtomically(path, content);
+    });
   }
 
   async readFile(name: string): Promise<Uint8Array> {

@@ -118,9 +118,12 @@ export function finalPath(paths: FolderPaths, name: string): string {
   return join(inOutput ? paths.output : paths.state, artifactName(name));
 }
 
-/** @returns `name` when it is a plain file name. Errors: FDC_ERR_DEST_IO. */
+/** A folder beside the shards, for a loader that looks there. */
+export const ENERGON_FOLDER = '.nv-meta';
+
+/** @returns `name` when it is a plain file name, or one in the folder of a loader. Errors: FDC_ERR_DEST_IO. */
 export function artifactName(name: string): string {
-  if (!/^[\w.-]+$/.test(name) || /^\.*$/.test(name) || name === '.flow-dc') throw unsafe(name);
+  if (!/^(\.nv-meta\/)?[\w.-]+$/.test(name) || /^\.*$/.test(name) || name === '.flow-dc') throw unsafe(name);
   return name;
 }
 

@@ -53,6 +53,7 @@ export interface JobIdentity {
   /** Of entries of archives; absent in jobs of versions that did not write it down. */
   readonly mtime?: string | undefined;
   readonly compat?: string | undefined;
+  readonly energon?: boolean | undefined;
   /** Of parquet files; absent in other jobs. */
   readonly mediaColumn?: string | undefined;
 }
@@ -94,6 +95,7 @@ export function identityOf(
     dedupe: run.dedupe === 'none' ? undefined : run.dedupe,
     mtime: sink.mtime,
     compat: sink.compat,
+    energon: sink.energon,
     mediaColumn: sink.outputFormat === 'parquet' ? sink.mediaColumn : undefined,
   };
 }
@@ -145,6 +147,7 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   dedupe: (identity) => show(identity.dedupe ?? 'none'),
   mtime: (identity) => show(identity.mtime ?? DEFAULT_MTIME),
   compat: (identity) => show(identity.compat),
+  energon: (identity) => show(identity.energon ?? false),
   media_column: (identity) => show(identity.mediaColumn),
 };
 

@@ -73,6 +73,7 @@ const identitySchema = {
     dedupe: { type: 'string', enum: ['url'] },
     mtime: string,
     compat: string,
+    energon: boolean,
     mediaColumn: string,
   },
 } as const;
@@ -86,7 +87,7 @@ const SCHEMA = {
     identity: identitySchema,
     settings: { type: 'object' },
     byRows: boolean,
-    sealed: { type: 'array', items: { type: 'string', pattern: '^[A-Za-z][\\w.-]*$' } },
+    sealed: { type: 'array', items: { type: 'string', pattern: '^(\\.nv-meta/)?[A-Za-z.][\\w.-]*$' } },
   },
 } as const;
 

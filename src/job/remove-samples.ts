@@ -12,9 +12,10 @@ import { basename, dirname, join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { folderFile } from '../dataset/files/folder-files.ts';
 import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
-import { entriesOf, thinGzip, thinnedTar } from '../dataset/removal/thinned-tar.ts';
+import { entriesOf, sampleOffsets, thinGzip, thinnedTar } from '../dataset/removal/thinned-tar.ts';
 import { type ThinnedTable, thinnedTable } from '../dataset/removal/tombstones.ts';
 import { formatStats, NO_TIMES, parseStats, STATS_SUFFIX } from '../dataset/stats-file.ts';
+import { formatTarIndex } from '../dataset/tar-index.ts';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { syncFolder, writeAtomically } from '../destination/disk.ts';
 import { type FolderPaths, finalPath, stagingFolder } from '../destination/folder-layout.ts';
@@ -124,9 +125,15 @@ function stageContainer(
   if (name.endsWith(FILE_LIST_SUFFIX)) return stageFile(to, thinnedList(from, gone));
   const chunks = createReadStream(from, { highWaterMark: CHUNK_BYTES });
   const isGone = entriesOf(gone, staying);
+  // Its archive was staged before it.
+  if (name.endsWith('.tar.idx')) return stageFile(to, tarIndexOf(to.slice(0, -'.idx'.length)));
   if (name.endsWith('.tar')) return stageFile(to, thinnedTar(chunks, isGone));
   if (name.endsWith('.tar.gz')) return stageGzip(to, chunks, isGone);
   throw new FlowDcError('FDC_ERR_DEST_IO', `${name}: samples cannot be taken out of a file of this kind`);
+}
+
+async function* tarIndexOf(tar: string): AsyncGenerator<Uint8Array> {
+  yield formatTarIndex(await sampleOffsets(createReadStream(tar, { highWaterMark: CHUNK_BYTES })));
 }
 
 async function stageGzip(to: string, chunks: AsyncIterable<Uint8Array>, isGone: (name: string) => boolean) {

@@ -52,6 +52,8 @@ export function whyNotThinned({ files, identity }: Pick<JobView, 'files' | 'iden
     return `has its shards elsewhere (${files.upload}); take the samples out of a copy of all of it, on a disk`;
   if (identity.outputFormat === 'parquet')
     return 'has its samples in parquet files, which cannot be thinned out yet; write those again without the rows';
+  if (identity.compat !== undefined)
+    return `has files as ${identity.compat} names them, which cannot be thinned out yet; write it again without the rows`;
   return undefined;
 }
 

@@ -43,6 +43,7 @@ export function sealInfo(
     outputFormat: config.sink.outputFormat,
     createTar: config.sink.createTar,
     compat: config.sink.compat,
+    energon: config.sink.energon,
     compressTar: config.sink.compressTar,
     imageExtensions: config.sink.imageName === 'content' ? ['jpg', 'png', 'webp', 'gif'] : ['jpg'],
     schema: input.info.schema,

@@ -72,6 +72,13 @@ export const SINK_KEYS = {
       '00000.parquet and 00000_stats.json, with status words and columns of its own.',
     fdc: { slice: 'sink', option: 'compat', value: 'NAME', group: 'output', commands: WRITERS },
   },
+  energon: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Write what Megatron-Energon looks for beside the shards of a webdataset: an index of every tar, and .nv-meta.',
+    fdc: { slice: 'sink', option: 'energon', group: 'output', commands: WRITERS },
+  },
   media_column: {
     type: 'string',
     enum: ['image', 'video', 'audio', 'file'],

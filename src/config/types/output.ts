@@ -27,6 +27,11 @@ export interface OutputKeys {
    */
   readonly compat?: 'img2dataset' | undefined;
   /**
+   * Write what Megatron-Energon looks for beside the shards of a webdataset: an index of every tar, and .nv-meta.
+   * Default: false.
+   */
+  readonly energon?: boolean | undefined;
+  /**
    * With output_format parquet: name and kind of the column of bytes. Hugging Face decodes all but file. Default:
    * image, or file with expect_content any.
    */
@@ -214,6 +219,11 @@ export interface SinkSettings {
    * 00000.parquet and 00000_stats.json, with status words and columns of its own.
    */
   readonly compat?: 'img2dataset' | undefined;
+  /**
+   * Write what Megatron-Energon looks for beside the shards of a webdataset: an index of every tar, and .nv-meta.
+   * Default: false.
+   */
+  readonly energon: boolean;
   /**
    * With output_format parquet: name and kind of the column of bytes. Hugging Face decodes all but file. Default:
    * image, or file with expect_content any.

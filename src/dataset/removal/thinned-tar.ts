@@ -14,6 +14,19 @@ export async function* thinnedTar(
   yield END_OF_ARCHIVE;
 }
 
+/** Where the samples of an archive begin, and where the last one ends, in bytes. */
+export async function sampleOffsets(chunks: AsyncIterable<Uint8Array>): Promise<number[]> {
+  const offsets: number[] = [];
+  let [end, last]: [number, string | undefined] = [0, undefined];
+  for await (const { name, raw } of tarEntries(chunks)) {
+    const stem = stemOf(name);
+    if (stem !== last) offsets.push(end);
+    last = stem;
+    for await (const piece of raw) end += piece.byteLength;
+  }
+  return [...offsets, end];
+}
+
 /** The same of a .tar.gz. @param write - takes what comes of it, in order */
 export async function thinGzip(
   chunks: AsyncIterable<Uint8Array>,

@@ -44,7 +44,7 @@ export class Checksums {
 export function parseChecksums(text: string): ReadonlyMap<string, string> | undefined {
   const sums = new Map<string, string>();
   for (const line of text.split('\n').slice(0, -1)) {
-    const [, sum, name] = /^([0-9a-f]{64}) {2}(?:\.\.\/.+\/)?([\w.-]+)$/.exec(line) ?? [];
+    const [, sum, name] = /^([0-9a-f]{64}) {2}(?:\.\.\/.+\/)?((?:\.nv-meta\/)?[\w.-]+)$/.exec(line) ?? [];
     if (sum === undefined || name === undefined) return undefined;
     sums.set(name, sum);
   }

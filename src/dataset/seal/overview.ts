@@ -9,6 +9,8 @@ export interface SealInfo {
   readonly version: string;
   readonly outputFormat: 'webdataset' | 'imagefolder' | 'parquet';
   readonly createTar: boolean;
+  /** Whether what Megatron-Energon looks for is written beside the shards. */
+  readonly energon?: boolean | undefined;
   /** Whose names and columns files have, when not ours. */
   readonly compat?: 'img2dataset' | undefined;
   readonly compressTar: boolean;

@@ -22,6 +22,7 @@ import {
   findClasses,
 } from './classes.ts';
 import { datasetCard } from './dataset-card.ts';
+import { ENERGON_FILES, type EnergonShard, energonFiles } from './energon.ts';
 import { MediaSeen } from './media-seen.ts';
 import { overviewJson, type SealInfo } from './overview.ts';
 import { CARD_FILE, hasOwnersCard } from './put-card.ts';
@@ -32,7 +33,7 @@ export const SUCCESS_FILE = '_SUCCESS';
 /** What sealing may put beside the shards. */
 export const SEAL_FILES: readonly string[] = [
   ...['overview.json', 'index.json', 'sizes.json', 'classes.json', 'classes.csv', CARD_FILE],
-  ...[CHECKSUMS_FILE, SUCCESS_FILE],
+  ...[...ENERGON_FILES, CHECKSUMS_FILE, SUCCESS_FILE],
 ];
 
 /** What sealing remembers of a record. */
@@ -42,6 +43,7 @@ interface SealedShard {
   /** The tar archive, or the list of loose files. */
   readonly container: string | undefined;
   readonly containerBytes: number;
+  readonly containerSum: string;
   /** The outcome table. */
   readonly table: Artifact | undefined;
 }
@@ -96,6 +98,11 @@ export async function sealDataset(
     await put('classes.json', classesJson(classes.classes));
     await put('classes.csv', classesCsv(classes.classes));
   }
+  if (info.energon === true) {
+    const { schema, cls } = info;
+    const sample = { schema, cls, extensions: media.extensions() };
+    for (const [name, content] of energonFiles(energonShards(shards), sample)) await put(name, content);
+  }
   const recipes = recipesOf(destination.name, shards, info);
   const form = { ...info, imageExtensions: media.extensions() };
   if (!(await hasOwnersCard(destination)))
@@ -131,7 +138,21 @@ async function classesOf(
 function sealedShard({ unit, stored, artifacts }: UnitRecord): SealedShard {
   const container = artifacts.find(({ name }) => isContainer(name));
   const table = artifacts.find(({ name }) => isTable(name));
-  return { unit, stored, container: container?.name, containerBytes: container?.bytes ?? 0, table };
+  return {
+    unit,
+    stored,
+    container: container?.name,
+    containerBytes: container?.bytes ?? 0,
+    containerSum: container?.sha256 ?? '',
+    table,
+  };
+}
+
+/** Shards without samples are left out: its loader refuses them. */
+function energonShards(shards: readonly SealedShard[]): EnergonShard[] {
+  return shards.flatMap(({ container, stored, containerSum }) =>
+    stored === 0 || container === undefined ? [] : [{ name: container, samples: stored, sha256: containerSum }],
+  );
 }
 
 /** Where shards can be read from, other than a disk. */

@@ -29,7 +29,7 @@ export async function checkStrays(state: DatasetState): Promise<void> {
 async function checkShards(state: DatasetState): Promise<void> {
   const orphans = new Orphans(state);
   for await (const { name, isFolder } of state.files.entries()) {
-    const isKnown = state.artifacts.has(name) || isSealFile(name) || isOwnersFile(name);
+    const isKnown = state.artifacts.has(name) || isSealFile(name) || isOwnersFile(name) || PREPARED.test(name);
     if (!isKnown && !orphans.take(name, isFolder)) state.findings.add('stray', name, 'no record names it');
   }
   orphans.report();
@@ -45,6 +45,9 @@ async function checkLooseFiles(state: DatasetState): Promise<void> {
   const isKnown = (path: string): boolean => path === METADATA_FILE || state.listed.has(path) || isOwnersFile(path);
   for await (const path of state.files.samples(isKnown)) state.findings.add('stray', path, 'no record names it');
 }
+
+/** What Megatron-Energon puts beside an archive when it is told to prepare a dataset. */
+const PREPARED = /\.tar\.idx$/;
 
 /** Shard or list, table, stats. */
 const FILES_OF_UNIT = 3;

@@ -8,6 +8,7 @@ import { outcomeTable } from '../../dataset/outcome-table.ts';
 import { encodeParquet } from '../../dataset/parquet-file.ts';
 import type { Publish } from '../../dataset/published.ts';
 import { formatStats, UnitTimer } from '../../dataset/stats-file.ts';
+import { formatTarIndex, indexName } from '../../dataset/tar-index.ts';
 import { namesOfUnit } from '../../dataset/unit-files.ts';
 import { UnitOutcomes } from '../../dataset/unit-outcomes.ts';
 import type { Destination, Staging } from '../../destination/destination.ts';
@@ -30,6 +31,8 @@ export interface DatasetLayout {
   openContainer(staging: Staging, unit: OpenUnit, events: GatheringEvents): Promise<SampleContainer>;
   /** Whether units that a run leaves half done are put aside for the next one. */
   readonly keepsUnfinished?: boolean | undefined;
+  /** Whether archives have an index beside them. */
+  readonly energon?: boolean | undefined;
   /** Whose names and columns files have, when not ours. */
   readonly compat?: 'img2dataset' | undefined;
   /** URLs as they are published. */
@@ -172,6 +175,9 @@ class DatasetWriter implements GatheringWriter {
     const artifacts = [await this.#closeContainer()];
     this.#timer.add('write', this.#container.writeMs);
     artifacts.push(await this.#putTable());
+    const offsets = this.#layout.energon === true ? await this.#container.offsets?.() : undefined;
+    if (offsets !== undefined)
+      artifacts.push(await this.#putFile(indexName(namesOfUnit(shard, compat).tar), formatTarIndex(offsets)));
     const record = this.#record(artifacts);
     // What follows cannot be in a file that must be complete before it: the record and the renames.
     this.#timer.add('commit', clock.nowMs() - startMs - (this.#container.writeMs - writtenMs));

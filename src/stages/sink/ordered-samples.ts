@@ -106,6 +106,10 @@ export class OrderedSamples implements SampleContainer, EarlyHolder {
     return artifact;
   }
 
+  offsets(): Promise<readonly number[]> {
+    return this.#shard.offsets();
+  }
+
   async abandon(): Promise<void> {
     this.#isOver = true;
     await this.#moving;

@@ -41,6 +41,11 @@ export class TarShard implements Omit<SampleContainer, 'pass'> {
   #packed: boolean[] = [];
   #results: FetchResult[] = [];
   #bytes = 0;
+  /** Where samples begin in the archive, and where the last one ends. */
+  readonly #starts: number[] = [];
+  #end = 0;
+  /** Long headers, which these do not count: the first sample behind each, and its bytes. */
+  readonly #odd: (readonly [from: number, bytes: Promise<number>])[] = [];
   #slab = Buffer.allocUnsafe(SLAB_BYTES);
   /** The slab is used up to `#at`; from `#from` on it is not among the parts yet. */
   #from = 0;
@@ -64,6 +69,7 @@ export class TarShard implements Omit<SampleContainer, 'pass'> {
   add(result: FetchResult, stem: string, extension: string, options = this.#options, lent?: LentBody): string {
     const name = `${stem}.${extension}`;
     const { bytes } = result;
+    this.#starts.push(this.#end);
     this.#mtime = options.time?.(result) ?? DEFAULT_MTIME;
     this.#header(name, bytes);
     this.#body(result, lent);
@@ -111,6 +117,15 @@ export class TarShard implements Omit<SampleContainer, 'pass'> {
     await this.#write();
     if (this.#failure !== undefined) throw this.#failure;
     return this.#output.close();
+  }
+
+  async offsets(): Promise<readonly number[]> {
+    const offsets = [...this.#starts, this.#end];
+    for (const [from, bytes] of this.#odd) {
+      const more = await bytes;
+      for (let sample = from; sample < offsets.length; sample++) offsets[sample] = (offsets[sample] as number) + more;
+    }
+    return offsets;
   }
 
   async abandon(): Promise<void> {
@@ -177,7 +192,16 @@ export class TarShard implements Omit<SampleContainer, 'pass'> {
       this.#reserve(BLOCK_BYTES);
       writeHeader(this.#slab, this.#at, name, size, this.#mtime);
       this.#at += BLOCK_BYTES;
-    } else this.#part(unusualHeader(name, size, this.#mtime), false);
+      this.#end += BLOCK_BYTES;
+    } else {
+      const header = unusualHeader(name, size, this.#mtime);
+      this.#part(header, false);
+      const bytes = header.then(({ byteLength }) => byteLength);
+      // Who writes it hears of that.
+      bytes.catch(() => {});
+      this.#odd.push([this.#starts.length, bytes]);
+    }
+    this.#end += size;
     this.#bytes += BLOCK_BYTES;
   }
 
@@ -210,6 +234,7 @@ export class TarShard implements Omit<SampleContainer, 'pass'> {
 
   #pad(size: number): void {
     const padding = (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
+    this.#end += padding;
     this.#reserve(padding);
     this.#slab.fill(0, this.#at, this.#at + padding);
     this.#at += padding;

@@ -65,6 +65,7 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
     keepsUnfinished,
     publish,
     compat: settings.compat,
+    energon: settings.energon,
     names: (rows: readonly UnitRow[], unit) => {
       if (settings.compat !== undefined) return rows.map(({ index }) => img2datasetKey(unit.shard, index));
       const { outputFormat, nullLabel } = formats.of(unit);

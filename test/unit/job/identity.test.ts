@@ -25,6 +25,7 @@ const changes: Record<string, Partial<JobIdentity>> = {
   keep_credentials: { keepCredentials: true },
   redact_query: { redactQuery: true },
   mtime: { mtime: '0' },
+  energon: { energon: true },
   compat: { compat: 'img2dataset' },
   media_column: { mediaColumn: 'video' },
 };
