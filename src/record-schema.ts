@@ -84,6 +84,7 @@ const recordSchema = {
       propertyNames: { pattern: '^[a-z0-9]{1,10}$' },
       additionalProperties: { type: 'integer', minimum: 1 },
     },
+    host: { type: 'string', minLength: 1, maxLength: 300 },
     committedAtMs: { type: 'number', minimum: 0 },
     again: {
       type: 'object',

@@ -226,6 +226,8 @@ export interface UnitRecord {
   readonly errors: Readonly<Record<string, number>>;
   /** Stored rows by the extension of their file, without dot; absent in records of earlier versions. */
   readonly media?: Readonly<Record<string, number>> | undefined;
+  /** The host of all stored rows; absent where there are several, and in records of earlier versions. */
+  readonly host?: string | undefined;
   /** Wall clock at commit, milliseconds since the epoch. */
   readonly committedAtMs: number;
   /** Set when all of its rows were in other units before: what sums over records must take off again. */

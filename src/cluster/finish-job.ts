@@ -1,7 +1,7 @@
 /** The end of a submitted job, for the one who holds its output: everything is home and sealed, or it was cancelled. */
 import type { Clock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
-import { type Sealed, sealDataset } from '../dataset/seal/seal-dataset.ts';
+import { type SealFindings, sealDataset } from '../dataset/seal/seal-dataset.ts';
 import { FlowDcError } from '../errors.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { JobInput } from '../run/job-input.ts';
@@ -35,15 +35,15 @@ export async function finish(
   submission: Finishing,
   channel: ClusterChannel,
   summary: JobSummary,
-): Promise<Sealed['classes']> {
+): Promise<SealFindings> {
   const { config, input, site, clock } = submission;
   await site.destination.assertOwn?.(site.committer.records());
   const info = sealInfo(config, input, site.job, summary, clock.wallMs());
-  const { files, classes } = await sealDataset(site.destination, site.committer.records(), info);
+  const { files, found } = await sealDataset(site.destination, site.committer.records(), info);
   await site.noteSealed(files);
   await channel.finish();
   await site.removeMark();
-  return classes;
+  return found;
 }
 
 /** Somebody ended the job: what was committed is kept here, and the folder is free for whoever goes on. */

@@ -127,10 +127,10 @@ async function distribute(
     if (!end.complete) return await summaryOf(submission, channel.records(), { before, ...end, job: id });
     await bringAllHome(submission, channel);
     const summary = await summaryOf(submission, site.committer.records(), { before, ...end, job: id });
-    const classes = await finish(submission, channel, summary);
+    const found = await finish(submission, channel, summary);
     // The server goes when we go: let the workers hear before that the job is over.
     if (own) await workersGone(channel, clock, FAREWELL_MS);
-    return { ...summary, classes };
+    return { ...summary, ...found };
   } finally {
     await channel[Symbol.asyncDispose]();
   }

@@ -54,6 +54,37 @@ const RULES: readonly Rule[] = [
     check: atMost('spillBytes', 'bodyMemoryBytes'),
   },
   {
+    slice: 'partition',
+    option: 'shardSize',
+    derive: (v) => (v.shardBytes === undefined || v.meanBytes === undefined ? v.shardSize : rowsOfShard(v)),
+    check: (v, name) =>
+      v.shardBytes === undefined || v.shardSize === rowsOfShard(v)
+        ? undefined
+        : `${name('shardBytes')} says how many rows a shard has; leave ${name('shardSize')} out`,
+  },
+  {
+    slice: 'partition',
+    option: 'shardBytes',
+    check: (v, name) =>
+      v.meanBytes === undefined
+        ? `${name('shardBytes')} needs ${name('meanBytes')}, which flow-dc estimate tells: e.g. ${name('meanBytes')} 30KiB`
+        : undefined,
+  },
+  {
+    slice: 'partition',
+    option: 'meanBytes',
+    check: (v, name) =>
+      v.shardBytes === undefined ? `${name('meanBytes')} goes with ${name('shardBytes')}` : undefined,
+  },
+  {
+    slice: 'partition',
+    option: 'groupBy',
+    check: (v, name) =>
+      v.mix === true && v.groupBy !== 'host'
+        ? `${name('mix')} takes hosts apart; leave ${name('groupBy')} out`
+        : undefined,
+  },
+  {
     slice: 'sink',
     option: 'outputFormat',
     derive: (v) => (v.createTar === false ? 'imagefolder' : v.outputFormat),
@@ -198,6 +229,14 @@ function folderFor(remote: string | undefined): string | undefined {
   if (remote === undefined) return undefined;
   const name = remote.split(/[/\\:]+/).findLast((part) => part.trim() !== '') ?? '';
   return name === '' || /^[.-]|\p{Cc}/u.test(name) ? 'dataset' : name;
+}
+
+/** The most rows that a shard may have. */
+const MOST_ROWS = 50_000;
+
+function rowsOfShard({ shardBytes, meanBytes }: Values): number {
+  const rows = Math.floor(number(shardBytes) / number(meanBytes));
+  return Math.max(1, Math.min(MOST_ROWS, rows));
 }
 
 function atMost(low: string, high: string): NonNullable<Rule['check']> {

@@ -46,7 +46,7 @@ type Loose<Value> = Value extends readonly string[]
 export type ManifestOptions = OptionsOf<ManifestSettings, 'maxRecordBytes'>;
 
 /** What the partition part may be told. */
-export type PartitionOptions = OptionsOf<PartitionSettings>;
+export type PartitionOptions = OptionsOf<PartitionSettings, 'shardBytes' | 'meanBytes'>;
 
 /** What the fetch part may be told. */
 export type FetchOptions = OptionsOf<

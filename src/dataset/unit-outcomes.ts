@@ -119,6 +119,18 @@ export class UnitOutcomes {
     }
   }
 
+  /** Of all stored rows; undefined where there are several hosts, or no such row. */
+  get onlyHost(): string | undefined {
+    let only: string | undefined;
+    for (const [index, name] of this.#names.entries()) {
+      if (name === undefined) continue;
+      const host = this.#hosts[index];
+      if (only !== undefined && host !== only) return undefined;
+      only = host;
+    }
+    return only;
+  }
+
   /** The table's own columns, in their order. */
   columns(publish: Publish): Column[] {
     const rows = this.#rows;

@@ -30,6 +30,8 @@ export interface JobIdentity {
   readonly limitRows?: number | undefined;
   readonly shardSize: number;
   readonly groupBy: string;
+  /** How hosts are mixed; absent where they are not. */
+  readonly mixSeed?: number | undefined;
   readonly outputFormat: string;
   readonly createTar: boolean;
   readonly compressTar: boolean;
@@ -78,6 +80,7 @@ export function identityOf(
     limitRows: input.limitRows,
     shardSize: partition.shardSize,
     groupBy: partition.groupBy,
+    mixSeed: partition.mix ? partition.mixSeed : undefined,
     outputFormat: sink.outputFormat,
     createTar: sink.createTar,
     compressTar: sink.compressTar,
@@ -130,6 +133,7 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   limit: (identity) => show(identity.limitRows),
   shard_size: (identity) => show(identity.shardSize),
   group_by: (identity) => show(identity.groupBy),
+  mix: ({ mixSeed }) => (mixSeed === undefined ? 'none' : `with seed ${mixSeed}`),
   output_format: (identity) => show(identity.outputFormat),
   create_tar: (identity) => show(identity.createTar),
   compress_tar: (identity) => show(identity.compressTar),

@@ -57,6 +57,7 @@ const identitySchema = {
     limitRows: count,
     shardSize: count,
     groupBy: string,
+    mixSeed: count,
     outputFormat: string,
     createTar: boolean,
     compressTar: boolean,

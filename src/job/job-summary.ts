@@ -1,5 +1,5 @@
 /** How a job stands after a run. */
-import type { ClassSummary } from '../dataset/seal/classes.ts';
+import type { SealFindings } from '../dataset/seal/seal-dataset.ts';
 import type { RecordTotals } from '../dataset/totals.ts';
 import type { RunSpan } from './timeline.ts';
 
@@ -12,7 +12,7 @@ export interface KeptSum {
 }
 
 /** How a job stands after a run. */
-export interface JobSummary extends RecordTotals {
+export interface JobSummary extends RecordTotals, Partial<SealFindings> {
   /** Every row of the manifest is settled. */
   readonly complete: boolean;
   /** The output folder, absolute; `none:` when nothing is kept, `-` for a stream. */
@@ -21,8 +21,6 @@ export interface JobSummary extends RecordTotals {
   readonly elapsedMs: number;
   /** What was fetched of units that are half done, and is not fetched again; absent when nothing was. */
   readonly kept?: KeptSum | undefined;
-  /** What was found of classes when the dataset was finished; absent without labels, and where it was before. */
-  readonly classes?: ClassSummary | undefined;
   /** Every run of the job that is known, this one last. */
   readonly runs: readonly RunSpan[];
   /** What uploads the shards and where to, for messages: `the upload by gocmd to birds`. */

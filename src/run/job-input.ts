@@ -100,7 +100,7 @@ function readTwice(dedupe: string): FlowDcError {
 async function fileInput(
   inputs: readonly string[],
   options: ManifestReadOptions,
-  { shardSize, groupBy }: PartitionSettings,
+  partition: PartitionSettings,
   signal?: AbortSignal,
 ): Promise<JobInput> {
   const info = await readManifestInfo(inputs, { ...options, signal });
@@ -110,7 +110,7 @@ async function fileInput(
   return {
     info,
     warnings,
-    cutting: () => ({ shardSize, groupBy }),
+    cutting: () => cuttingOf(partition),
     stopLingering: () => {},
     adopt: async (given) => {
       memory = given;
@@ -147,14 +147,18 @@ async function contentOfInput({ files }: ManifestInfo, name: string): Promise<st
   return file === undefined ? (await digestFile(name)).sha256 : contentOf(file);
 }
 
+function cuttingOf({ shardSize, groupBy, mix, mixSeed }: PartitionSettings): PartitionByHostOptions {
+  return { shardSize, groupBy, mix, mixSeed };
+}
+
 /** A kept pipe is still the pipe: it has no name, and it is cut where it was cut while it came. */
-function keptPipe(input: JobInput, { shardSize, groupBy }: PartitionSettings): JobInput {
+function keptPipe(input: JobInput, partition: PartitionSettings): JobInput {
   let lingeredAt: readonly number[] = [];
   const info = { ...input.info, files: input.info.files.map((file) => ({ ...file, name: '-', bytes: 0, hash: '' })) };
   const adopt = async ({ lingers }: InputMemory): Promise<void> => {
     lingeredAt = await readLingers(lingers);
   };
-  return { ...input, info, adopt, cutting: () => ({ shardSize, groupBy, lingeredAt }) };
+  return { ...input, info, adopt, cutting: () => ({ ...cuttingOf(partition), lingeredAt }) };
 }
 
 interface PipeHead {
@@ -198,9 +202,8 @@ class PipeInput implements JobInput {
 
   /** Rows come when they come, so windows may be cut by time; what was cut so is written down before it is used. */
   cutting(): PartitionByHostOptions {
-    const { shardSize, groupBy } = this.#partition;
     const live = { lingerMs: this.#options.lingerMs, onLinger: (rows: number) => this.#noteLinger(rows) };
-    return { shardSize, groupBy, lingeredAt: this.#lingeredAt, ...(this.#mayLinger ? live : {}) };
+    return { ...cuttingOf(this.#partition), lingeredAt: this.#lingeredAt, ...(this.#mayLinger ? live : {}) };
   }
 
   stopLingering(): void {

@@ -18,11 +18,11 @@ export function* lotsByUnits(
   cutting: PartitionByHostOptions,
 ): Generator<PlannedRows> {
   yield { rows: () => asReadable(taken(source.read(), 1, rounds)), cutting };
-  const { shardSize, groupBy } = cutting;
+  const { shardSize, groupBy, mix, mixSeed } = cutting;
   for (const round of rounds)
     yield {
       rows: () => asReadable(taken(rowsAgain(source.read(), round), round.set, rounds)),
-      cutting: { shardSize, groupBy, firstUnit: round.firstUnit },
+      cutting: { shardSize, groupBy, mix, mixSeed, firstUnit: round.firstUnit },
     };
 }
 
@@ -31,9 +31,9 @@ export function* lotsByRows(
   sources: readonly RowSource[],
   rounds: readonly RetryRound[],
   settled: SettledRows,
-  { shardSize, groupBy }: PartitionByHostOptions,
+  { shardSize, groupBy, mix, mixSeed }: PartitionByHostOptions,
 ): Generator<PlannedRows> {
-  const cutting = { shardSize, groupBy, nextUnit: () => settled.nextUnit() };
+  const cutting = { shardSize, groupBy, mix, mixSeed, nextUnit: () => settled.nextUnit() };
   for (const { firstRow, endRow, read } of sources) {
     if (endRow !== undefined && settled.hasAll(1, firstRow, endRow)) continue;
     yield {

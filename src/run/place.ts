@@ -166,9 +166,9 @@ class FolderPlace implements Place {
     // What threads had open that were lost on the way.
     await this.#sweep();
     const info = sealInfo(this.#config, input, this.#job as OpenJob, summary, clock.wallMs());
-    const { files, classes } = await sealDataset(destination, committer.records(), info);
+    const { files, found } = await sealDataset(destination, committer.records(), info);
     await noteSealed(destination.paths, files);
-    return { ...summary, classes };
+    return { ...summary, ...found };
   }
 
   async close(): Promise<void> {

@@ -165,10 +165,10 @@ export class StorePlace implements Place {
     // What threads had open that were lost on the way.
     await this.#sweep();
     const info = sealInfo(this.#config, input, this.#job as OpenStoreJob, summary, clock.wallMs());
-    const { files: sealed, classes } = await sealDataset(destination, committer.records(), info);
+    const { files: sealed, found } = await sealDataset(destination, committer.records(), info);
     const job = await readStoreJobFile(this.#area);
     if (job !== undefined) await writeStoreJobFile(this.#area, { ...job, sealed });
-    return { ...summary, classes };
+    return { ...summary, ...found };
   }
 
   hurry(): void {

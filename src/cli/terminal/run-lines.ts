@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ResolvedConfig } from '../../config/types.ts';
 import { lackLines } from '../../dataset/seal/classes.ts';
+import { oneHostLine } from '../../dataset/seal/one-host.ts';
 import { dataFile } from '../../dataset/unit-files.ts';
 import { freeBytes } from '../../destination/disk.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
@@ -76,13 +77,22 @@ export function summaryLines(summary: JobSummary, reach: StoreReach): string[] {
   const { rows, out, complete, before } = summary;
   if (complete && before.rows === rows && rows > 0)
     return [`nothing to do: all ${count(rows)} rows of ${out} are settled`, ...codeLines(summary)];
-  return [...headLines({ ...summary, outs: [out], reach }), ...classLines(summary), ...keptLines(summary)];
+  return [
+    ...headLines({ ...summary, outs: [out], reach }),
+    ...classLines(summary),
+    ...hostLines(summary),
+    ...keptLines(summary),
+  ];
 }
 
 function classLines({ classes: found }: JobSummary): string[] {
   if (found === undefined) return [];
   const numbered = found.count === undefined ? [] : [`classes: ${count(found.count)}, see classes.json`];
   return [...numbered, ...lackLines(found)];
+}
+
+function hostLines({ oneHost }: JobSummary): string[] {
+  return oneHost === undefined ? [] : [oneHostLine(oneHost)];
 }
 
 function keptLines({ kept }: JobSummary): string[] {

@@ -6,16 +6,72 @@ export const PARTITION_KEYS = {
   shard_size: {
     type: 'integer',
     minimum: 1,
-    maximum: 10_000,
+    maximum: 50_000,
     default: 2000,
-    description: 'Most rows in one shard, and so in one unit of work.',
+    description: 'Most rows in one shard, and so in one unit of work. Open units take about 1 kB of memory per row.',
     fdc: {
       slice: 'partition',
       option: 'shardSize',
       unit: 'rows',
+      derived: 'shard_bytes / mean_bytes where shard_bytes is given, else 2000',
       value: 'N',
       group: 'output',
       common: true,
+      commands: ['download', 'config', 'submit'],
+    },
+  },
+  shard_bytes: {
+    type: 'integer',
+    minimum: 1_000_000,
+    description:
+      'Size that shards are to have, about: shard_size becomes as many rows of mean_bytes as make it, up to 50,000. ' +
+      'Rows that are not fetched make a shard smaller.',
+    fdc: {
+      slice: 'partition',
+      option: 'shardBytes',
+      unit: 'bytes',
+      value: 'SIZE',
+      group: 'output',
+      commands: ['download', 'config', 'submit'],
+    },
+  },
+  mean_bytes: {
+    type: 'integer',
+    minimum: 1,
+    description: 'Mean size of the samples, which shard_bytes needs to know; flow-dc estimate says it.',
+    fdc: {
+      slice: 'partition',
+      option: 'meanBytes',
+      unit: 'bytes',
+      value: 'SIZE',
+      group: 'output',
+      commands: ['download', 'config', 'submit'],
+    },
+  },
+  mix: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Mix hosts: deal the rows of a window (262,144, or 64 MiB) out to its shards at random, for training that reads ' +
+      'shards in order. Requests are paced per host all the same; a slow host then delays every shard, not its own.',
+    fdc: {
+      slice: 'partition',
+      option: 'mix',
+      group: 'output',
+      commands: ['download', 'config', 'submit'],
+    },
+  },
+  mix_seed: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 4_294_967_295,
+    default: 0,
+    description: 'Another seed mixes in another way, the same seed in the same.',
+    fdc: {
+      slice: 'partition',
+      option: 'mixSeed',
+      value: 'N',
+      group: 'output',
       commands: ['download', 'config', 'submit'],
     },
   },

@@ -61,8 +61,26 @@ export interface InputKeys {
    * On stdin, rows that wait this long without another one arriving are handed on as they are. In seconds. Default: 1.
    */
   readonly linger_sec?: number | undefined;
-  /** Most rows in one shard, and so in one unit of work. Default: 2000. */
+  /**
+   * Most rows in one shard, and so in one unit of work. Open units take about 1 kB of memory per row. Default:
+   * shard_bytes / mean_bytes where shard_bytes is given, else 2000.
+   */
   readonly shard_size?: number | undefined;
+  /**
+   * Size that shards are to have, about: shard_size becomes as many rows of mean_bytes as make it, up to 50,000. Rows
+   * that are not fetched make a shard smaller.
+   */
+  readonly shard_bytes?: number | string | undefined;
+  /** Mean size of the samples, which shard_bytes needs to know; flow-dc estimate says it. */
+  readonly mean_bytes?: number | string | undefined;
+  /**
+   * Mix hosts: deal the rows of a window (262,144, or 64 MiB) out to its shards at random, for training that reads
+   * shards in order. Requests are paced per host all the same; a slow host then delays every shard, not its own.
+   * Default: false.
+   */
+  readonly mix?: boolean | undefined;
+  /** Another seed mixes in another way, the same seed in the same. Default: 0. */
+  readonly mix_seed?: number | undefined;
   /**
    * What rows of one unit, or of one file of a split manifest, have in common as far as possible. Requests are paced
    * per host either way. Default: host.
@@ -143,8 +161,26 @@ export interface ManifestSettings {
 
 /** Complete settings of the partition part. */
 export interface PartitionSettings {
-  /** Most rows in one shard, and so in one unit of work. Default: 2000. */
+  /**
+   * Most rows in one shard, and so in one unit of work. Open units take about 1 kB of memory per row. Default:
+   * shard_bytes / mean_bytes where shard_bytes is given, else 2000.
+   */
   readonly shardSize: number;
+  /**
+   * Size that shards are to have, about: shard_size becomes as many rows of mean_bytes as make it, up to 50,000. Rows
+   * that are not fetched make a shard smaller.
+   */
+  readonly shardBytes?: number | undefined;
+  /** Mean size of the samples, which shard_bytes needs to know; flow-dc estimate says it. */
+  readonly meanBytes?: number | undefined;
+  /**
+   * Mix hosts: deal the rows of a window (262,144, or 64 MiB) out to its shards at random, for training that reads
+   * shards in order. Requests are paced per host all the same; a slow host then delays every shard, not its own.
+   * Default: false.
+   */
+  readonly mix: boolean;
+  /** Another seed mixes in another way, the same seed in the same. Default: 0. */
+  readonly mixSeed: number;
   /**
    * What rows of one unit, or of one file of a split manifest, have in common as far as possible. Requests are paced
    * per host either way. Default: host.

@@ -24,6 +24,7 @@ import {
 import { datasetCard } from './dataset-card.ts';
 import { ENERGON_FILES, type EnergonShard, energonFiles } from './energon.ts';
 import { MediaSeen } from './media-seen.ts';
+import { HostsSeen, type OneHostShards, oneHostLine } from './one-host.ts';
 import { overviewJson, type SealInfo } from './overview.ts';
 import { CARD_FILE, hasOwnersCard } from './put-card.ts';
 import { storeRecipes } from './store-recipes.ts';
@@ -52,8 +53,15 @@ interface SealedShard {
 export interface Sealed {
   /** Names of what was written beside the shards. */
   readonly files: readonly string[];
+  readonly found: SealFindings;
+}
+
+/** What was found while a dataset was finished. */
+export interface SealFindings {
   /** Absent without labels. */
   readonly classes: ClassSummary | undefined;
+  /** Absent where hosts are mixed enough, or it does not matter: of what is no webdataset. */
+  readonly oneHost: OneHostShards | undefined;
 }
 
 /**
@@ -61,7 +69,7 @@ export interface Sealed {
  * table that names them, and the sums of all files. Repeating it overwrites with the same content. Memory: about 400
  * bytes per shard, and one unit.
  * @param records - every record once, in any order
- * @returns what was written beside the shards, and what was found of classes
+ * @returns what was written beside the shards, and what was found
  * Errors: those of the destination.
  */
 export async function sealDataset(
@@ -74,6 +82,7 @@ export async function sealDataset(
   const shards: SealedShard[] = [];
   const sums = new Checksums();
   const media = new MediaSeen(info.imageExtensions);
+  const hosts = new HostsSeen();
   const put = (name: string, content: string | AsyncIterable<Uint8Array>): Promise<void> => {
     written.push(name);
     return destination.putFile(name, sums.of(name, content));
@@ -82,17 +91,20 @@ export async function sealDataset(
     sum.add(record);
     shards.push(sealedShard(record));
     media.add(record);
+    hosts.add(record);
     for (const { name, sha256 } of record.artifacts) sums.add(name, sha256);
   }
   const totals = sum.read();
   shards.sort((a, b) => (a.unit < b.unit ? -1 : 1));
 
   if (info.createOverview) await put('overview.json', overviewJson(totals, info, destination.name));
+  const isWebdataset = info.createTar && info.outputFormat === 'webdataset';
   // wids reads neither archives of folders nor compressed ones.
-  if (info.createTar && info.outputFormat === 'webdataset' && !info.compressTar)
-    await put('index.json', shardIndex(shards));
-  if (info.createTar && info.outputFormat === 'webdataset') await put('sizes.json', shardSizes(shards));
+  if (isWebdataset && !info.compressTar) await put('index.json', shardIndex(shards));
+  if (isWebdataset) await put('sizes.json', shardSizes(shards));
   if (!info.createTar && shards.length > 0) await put(METADATA_FILE, looseMetadata(destination, shards));
+  const oneHost = isWebdataset ? hosts.found(info.settings.mix === true) : undefined;
+  const notes = oneHost === undefined ? info.notes : [...info.notes, oneHostLine(oneHost)];
   const classes = await classesOf(destination, shards, info);
   if (classes?.count !== undefined) {
     await put('classes.json', classesJson(classes.classes));
@@ -104,7 +116,7 @@ export async function sealDataset(
     for (const [name, content] of energonFiles(energonShards(shards), sample)) await put(name, content);
   }
   const recipes = recipesOf(destination.name, shards, info);
-  const form = { ...info, imageExtensions: media.extensions() };
+  const form = { ...info, notes, imageExtensions: media.extensions() };
   if (!(await hasOwnersCard(destination)))
     await put(CARD_FILE, datasetCard(totals, form, destination.name, recipes, classes));
   // Read from within the folder that the file lies in, which of loose files is the one beside them.
@@ -115,7 +127,7 @@ export async function sealDataset(
   );
   // What waits for it must not take a run without a single sample for a dataset.
   if (totals.fetched > 0) await destination.putFile(SUCCESS_FILE, '');
-  return { files: written.sort(), classes: classes && summaryOf(classes) };
+  return { files: written.sort(), found: { classes: classes && summaryOf(classes), oneHost } };
 }
 
 /** Without the classes themselves. */

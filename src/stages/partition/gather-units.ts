@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Data, RecordBatch } from 'apache-arrow';
 import { rowsByPart, runsIn } from '../../arrow/picks.ts';
-import { RowBuilder, sameColumns } from '../../arrow/take.ts';
+import { RowBuilder, sameColumns, takeRows } from '../../arrow/take.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { HostRows, Unit } from '../../record.ts';
 import { ROW_COLUMN } from '../../record.ts';
 import { readRoles } from '../../unit-rows.ts';
 import { cutWindow, type WindowCut } from './cut-window.ts';
+import { mixRows } from './mix-window.ts';
 import type { Window } from './window.ts';
 
 /** Units whose rows are gathered side by side: more ends of columns than that do not stay in the processor's cache. */
@@ -18,17 +19,63 @@ const ROWS_PER_TURN = 16_384;
 /** Shard names have six digits; seven would sort between them. */
 const MAX_UNITS = 1_000_000;
 
+export interface Cutting {
+  readonly shardSize: number;
+  /** Set where hosts are mixed: uniform in [0, 1). */
+  readonly random?: (() => number) | undefined;
+}
+
 /**
- * A window's units in publish order, each with the next number; see cutWindow. Batches are gone through one after the
- * other and their rows appended to their units: picking the rows of one unit after the other out of all batches takes
- * twice the time, nearly all of it misses of the cache. The window is used up.
+ * A window's units in publish order, each with the next number; see cutWindow and mixRows. The window is used up.
  * FDC_ERR_CONFIG_INVALID beyond a million units: the shards could no longer be named.
  */
-export async function* gatherUnits(
+export function gatherUnits(
   window: Window,
-  shardSize: number,
+  { shardSize, random }: Cutting,
   nextUnit: () => number,
 ): AsyncGenerator<Unit, void> {
+  return random === undefined
+    ? unitsByHost(window, shardSize, nextUnit)
+    : mixedUnits(window, mixRows(window.rows, shardSize, random), nextUnit);
+}
+
+/** @param positions - by unit, of its rows in their order */
+async function* mixedUnits(
+  { batches: all, hostOf, hosts, rows }: Window,
+  positions: readonly Int32Array[],
+  nextUnit: () => number,
+): AsyncGenerator<Unit, void> {
+  const batches = all as RecordBatch[];
+  const [batchOf, rowOf] = [new Int32Array(rows), new Int32Array(rows)];
+  let at = 0;
+  for (const [i, { numRows }] of batches.entries()) {
+    for (let row = 0; row < numRows; row++) {
+      batchOf[at] = i;
+      rowOf[at++] = row;
+    }
+  }
+  for (const unit of positions) {
+    const picks = { batches: unit.map((place) => batchOf[place] as number), rows: unit.map((p) => rowOf[p] as number) };
+    const rowsOfHost = new Map<string, number>();
+    for (const place of unit) {
+      const host = hosts[hostOf[place] as number] as string;
+      rowsOfHost.set(host, (rowsOfHost.get(host) ?? 0) + 1);
+    }
+    yield makeUnit(
+      nextUnit(),
+      takeRows(batches, picks),
+      Array.from(rowsOfHost, ([host, rows]) => ({ host, rows })),
+    );
+    await setImmediate();
+  }
+}
+
+/**
+ * Batches are gone through one after the
+ * other and their rows appended to their units: picking the rows of one unit after the other out of all batches takes
+ * twice the time, nearly all of it misses of the cache.
+ */
+async function* unitsByHost(window: Window, shardSize: number, nextUnit: () => number): AsyncGenerator<Unit, void> {
   const cut = cutWindow(window, shardSize);
   const units = cut.rows.length;
   const hosts = hostsByUnit(window, cut);
@@ -94,7 +141,7 @@ function makeUnit(index: number, rows: RecordBatch, hosts: readonly HostRows[]):
     throw new FlowDcError(
       'FDC_ERR_CONFIG_INVALID',
       'the manifest needs more than 1,000,000 shards, which is as many as can be named: raise shard_size (up ' +
-        'to 10000) or split the manifest into several jobs',
+        'to 50000) or split the manifest into several jobs',
     );
   }
   const shard = String(index).padStart(6, '0');

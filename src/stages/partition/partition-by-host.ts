@@ -6,11 +6,14 @@ import { stageSettings } from '../../config/stage-settings.ts';
 import type { PartitionOptions, PartitionSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { HostCensus } from '../../host/host-census.ts';
-import { gatherUnits } from './gather-units.ts';
+import { seededRandom } from '../../structures/seeded-random.ts';
+import { type Cutting, gatherUnits } from './gather-units.ts';
 import { FIRST_WINDOW_ROWS, MAX_WINDOW_ROWS, Window } from './window.ts';
 
 /** Hosts that are remembered from window to window: enough for any window, some 15 MB. */
 const MAX_HOSTS = 262_144;
+/** Shards of up to so many rows begin with small windows: what jobs of earlier versions had. */
+const ROWS_OF_SMALL_SHARDS = 10_000;
 
 /** The partition slice of the configuration, and what only a program can pass. */
 export type PartitionByHostOptions = PartitionOptions & {
@@ -38,7 +41,7 @@ export interface PartitionStats {
 /**
  * Group a manifest's rows by host (or registrable domain) into units of at most `shardSize` rows, each of which becomes
  * one shard. A Transform of RecordBatch (from the manifest reader) to Unit. Holds one window of rows, at most 64 MiB or
- * 262,144 of them. Without `lingerMs` the same rows give the same units, however they are cut into batches.
+ * 262,144 of them. With `mix`, the rows of a window are dealt out to its units at random instead. Without `lingerMs` the same rows give the same units, however they are cut into batches.
  * FDC_ERR_CONFIG_INVALID for a wrong option; FDC_ERR_SINK_PROTOCOL, on the stream, for batches that the reader did not
  * make.
  */
@@ -50,11 +53,15 @@ export function partitionByHost(options: PartitionByHostOptions = {}): HostParti
       `partition options: lingerMs: expected a number of at least 0, got ${lingerMs}`,
     );
   }
-  const { shardSize, groupBy } = stageSettings('partition', slice);
-  return new HostPartitioner(
-    { shardSize, groupBy },
-    { lingerMs, onLinger, lingeredAt: lingeredAt ?? [], clock: clock ?? systemClock, signal, firstUnit, nextUnit },
-  );
+  return new HostPartitioner(stageSettings('partition', slice), {
+    lingerMs,
+    onLinger,
+    lingeredAt: lingeredAt ?? [],
+    clock: clock ?? systemClock,
+    signal,
+    firstUnit,
+    nextUnit,
+  });
 }
 
 interface Surroundings {
@@ -69,7 +76,7 @@ interface Surroundings {
 
 /** See partitionByHost, which makes it. */
 export class HostPartitioner extends Transform {
-  readonly #shardSize: number;
+  readonly #cutting: Cutting;
   readonly #groupBy: PartitionSettings['groupBy'];
   readonly #lingerMs: number | undefined;
   readonly #onLinger: ((rows: number) => Promise<void>) | undefined;
@@ -86,7 +93,7 @@ export class HostPartitioner extends Transform {
   #wake: (() => void) | undefined;
 
   constructor(
-    { shardSize, groupBy }: Pick<PartitionSettings, 'shardSize' | 'groupBy'>,
+    { shardSize, groupBy, mix, mixSeed }: PartitionSettings,
     { lingerMs, onLinger, lingeredAt, clock, signal, firstUnit, nextUnit }: Surroundings,
   ) {
     super({
@@ -96,14 +103,16 @@ export class HostPartitioner extends Transform {
       writableHighWaterMark: 1,
       signal,
     });
-    this.#shardSize = shardSize;
+    this.#cutting = { shardSize, random: mix ? seededRandom(mixSeed) : undefined };
     this.#groupBy = groupBy;
     this.#lingerMs = lingerMs;
     this.#onLinger = onLinger;
     this.#oldEnds = [...lingeredAt].reverse();
     this.#clock = clock;
     this.#nextUnit = nextUnit ?? (() => firstUnit + this.#stats.units);
-    this.#window = new Window(FIRST_WINDOW_ROWS, this.#hosts, groupBy);
+    // Large shards need large windows from the first one on, and so does mixing.
+    const firstRows = mix || shardSize > ROWS_OF_SMALL_SHARDS ? MAX_WINDOW_ROWS : FIRST_WINDOW_ROWS;
+    this.#window = new Window(firstRows, this.#hosts, groupBy);
   }
 
   stats(): PartitionStats {
@@ -158,7 +167,7 @@ export class HostPartitioner extends Transform {
     if (this.#hosts.hosts > MAX_HOSTS) this.#hosts = new HostCensus();
     this.#window = new Window(Math.min(window.maxRows * 2, MAX_WINDOW_ROWS), this.#hosts, this.#groupBy);
     this.#stats.windows++;
-    for await (const unit of gatherUnits(window, this.#shardSize, this.#nextUnit)) {
+    for await (const unit of gatherUnits(window, this.#cutting, this.#nextUnit)) {
       this.#stats.units++;
       if (!this.push(unit)) await this.#demand();
       if (this.destroyed) return;

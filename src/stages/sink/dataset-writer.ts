@@ -200,11 +200,11 @@ class DatasetWriter implements GatheringWriter {
   }
 
   #record(artifacts: readonly Artifact[]): UnitRecord {
-    const { counts, errors, bytes, media } = this.#outcomes;
+    const { counts, errors, bytes, media, onlyHost: host } = this.#outcomes;
     const { id, rows } = this.#unit;
     const { worker, clock } = this.#layout;
     const numbers = { rows, stored: counts.fetched, failed: counts.failed, skipped: counts.skipped, bytes };
-    const record = { unit: id, token: this.#token, worker, ...numbers, artifacts, errors, media };
+    const record = { unit: id, token: this.#token, worker, ...numbers, artifacts, errors, media, host };
     return { ...record, committedAtMs: clock.wallMs(), ...(this.#again && { again: this.#again }) };
   }
 }

@@ -51,7 +51,7 @@ async function filesOf(folder: string): Promise<string[]> {
 describe('the same job run twice', () => {
   it.each<[string, Config, RegExp]>([
     ['tar', { output_format: 'webdataset' }, /\.tar$|^index\.json$|^sizes\.json$/],
-    ['tar.gz', { output_format: 'imagefolder', compress_tar: true }, /\.tar\.gz$/],
+    ['tar.gz of mixed hosts', { output_format: 'imagefolder', compress_tar: true, mix: true }, /\.tar\.gz$/],
     ['loose files', { create_tar: false }, /\.files$/],
   ])('with other threads, concurrency and delays gives the same bytes: %s', async (_, form, pattern) => {
     const folder = await tempFolder();

@@ -114,6 +114,18 @@ describe('resolveConfig', () => {
     expect(resolveConfig({ body_memory: '2MiB' }).fetch.spillBytes).toBe(2 * 1024 ** 2);
   });
 
+  it('the size of a shard in bytes makes that in rows, by the mean size of a sample', () => {
+    const rows = (keys: object): number => resolveConfig(keys).partition.shardSize;
+    expect(rows({})).toBe(2000);
+    expect(rows({ shard_bytes: '1GB', mean_bytes: '30KB' })).toBe(34_952);
+    expect(rows({ shard_bytes: '1GB', mean_bytes: 100 })).toBe(50_000);
+    expect(rows({ shard_bytes: 1_000_000, mean_bytes: '64MiB' })).toBe(1);
+    expect(issuesOf({ shard_bytes: '1GB' })[0]).toMatch(/^shard_bytes needs mean_bytes, which flow-dc estimate tells/);
+    expect(issuesOf({ mean_bytes: '1MB' })[0]).toBe('mean_bytes goes with shard_bytes');
+    expect(issuesOf({ shard_bytes: '1GB', mean_bytes: '1MB', shard_size: 5 })[0]).toContain('leave shard_size out');
+    expect(issuesOf({ mix: true, group_by: 'registrable-domain' })[0]).toContain('leave group_by out');
+  });
+
   it('parquet files cannot go to stdout, nor be loose or compressed as a whole', () => {
     const issues = (more: object): readonly string[] => issuesOf({ output_format: 'parquet', ...more });
     expect(issues({ output: '-' })[0]).toContain('output_format parquet cannot go to stdout');

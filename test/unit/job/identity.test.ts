@@ -13,6 +13,7 @@ const changes: Record<string, Partial<JobIdentity>> = {
   limit: { limitRows: 10 },
   shard_size: { shardSize: 1000 },
   group_by: { groupBy: 'none' },
+  mix: { mixSeed: 0 },
   output_format: { outputFormat: 'imagefolder' },
   create_tar: { createTar: false },
   compress_tar: { compressTar: true },

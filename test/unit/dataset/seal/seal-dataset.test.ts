@@ -8,6 +8,7 @@ import { float64Column, utf8Column } from '../../../../src/arrow/columns.ts';
 import { textColumn } from '../../../../src/arrow/text.ts';
 import { decodeParquet } from '../../../../src/dataset/parquet-file.ts';
 import { parseChecksums } from '../../../../src/dataset/seal/checksums.ts';
+import { HostsSeen, oneHostLine } from '../../../../src/dataset/seal/one-host.ts';
 import type { SealInfo } from '../../../../src/dataset/seal/overview.ts';
 import { sealDataset } from '../../../../src/dataset/seal/seal-dataset.ts';
 import { FolderDestination } from '../../../../src/destination/folder-destination.ts';
@@ -76,6 +77,30 @@ describe('sealDataset', () => {
       { status_code: null, code: 'reset', count: 2 },
     ]);
     expect(overview.script_inputs).toEqual({ timeout_sec: 30 });
+  });
+
+  it('shards of one host are told of where training reads them in order, unless there is only one', () => {
+    const record = (index: number, host: string | undefined, stored = 2) => ({
+      unit: `00000${index}-aaaaaaaa`,
+      stored,
+      host,
+    });
+    const lineOf = (records: readonly ReturnType<typeof record>[], isMixed = false): string | undefined => {
+      const seen = new HostsSeen();
+      for (const one of records) seen.add(one);
+      const found = seen.found(isMixed);
+      return found && oneHostLine(found);
+    };
+    expect(lineOf([record(1, 'a.test'), record(0, 'a.test'), record(2, undefined, 0)])).toBeUndefined();
+    expect(lineOf([record(0, undefined), record(1, undefined)])).toBeUndefined();
+    expect(lineOf([record(7, 'b.test'), record(3, 'a.test'), record(4, undefined)])).toBe(
+      'shards 000003, 000007: one host each; where training reads shards in order, --mix mixes hosts',
+    );
+    expect(lineOf([record(0, undefined), record(1, 'a.test')], true)).toBe(
+      'shard 000001: samples of one host; its rows fill a whole window: shuffle the manifest before',
+    );
+    const many = Array.from({ length: 9 }, (_, i) => record(i, `${i % 2}.test`));
+    expect(lineOf(many)).toContain('shards 000000, 000001, 000002, 000003, 000004 and 4 more: one host each');
   });
 
   it('the sizes are of every archive, as open_clip looks them up', async () => {

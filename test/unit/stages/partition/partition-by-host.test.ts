@@ -52,11 +52,12 @@ describe('partitionByHost', () => {
         fc.integer({ min: 1, max: 60 }),
         fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 5 }),
         fc.nat(400),
-        async (urls, shardSize, sizes, alike) => {
+        fc.boolean(),
+        async (urls, shardSize, sizes, alike, mix) => {
           // A column may have the same text in all rows, or just in many.
           const notes = urls.map((_, row) => (row < alike ? 'x' : 'xx'));
           const whole = manifestBatch(urls, 0, [['note', utf8Column(notes)]]);
-          const units = await cut([whole], { shardSize });
+          const units = await cut([whole], { shardSize, mix });
           const rows = units.flatMap((unit) => decodeRows(unit));
           const noted = units.flatMap((unit) => [...(unit.rows.getChild('note') ?? [])]);
           expect(noted).toEqual(rows.map((row) => notes[row.row]));
@@ -68,7 +69,7 @@ describe('partitionByHost', () => {
             for (const row of decodeRows(unit)) counts.set(hostOf(row.url), (counts.get(hostOf(row.url)) ?? 0) + 1);
             expect(unit.hosts).toEqual([...counts].map(([host, n]) => ({ host, rows: n })));
           }
-          const again = await cut(rebatch(whole, sizes), { shardSize });
+          const again = await cut(rebatch(whole, sizes), { shardSize, mix });
           expect(again.map(({ id, hosts }) => ({ id, hosts }))).toEqual(units.map(({ id, hosts }) => ({ id, hosts })));
         },
       ),
@@ -101,6 +102,34 @@ describe('partitionByHost', () => {
     expect(units.map((unit) => unit.hosts.map(({ host, rows }) => `${host.split('.')[0]} ${rows}`).join(', '))).toEqual(
       ['big 100', 'large 100', 'big 100', 'big 20, small 30', 'big 100', 'large 100', 'big 100'],
     );
+  });
+
+  it('mixes hosts when asked to: evenly, in shards of one size, in the same way for the same seed', async () => {
+    const hosts: [string, number][] = [
+      ['big.example.org', 5000],
+      ['large.example.org', 4000],
+      ['small.example.org', 1030],
+    ];
+    const rows = [manifestBatch(urlsOn(hosts))];
+    const units = await cut(rows, { shardSize: 1000, mix: true });
+    expect(units.map((unit) => unit.rows.numRows).every((count) => count === 911 || count === 912)).toBe(true);
+    for (const unit of units) {
+      const counts = new Map(unit.hosts.map(({ host, rows }) => [host.split('.')[0], rows]));
+      expect(counts.get('big')).toBeGreaterThan(380);
+      expect(counts.get('large')).toBeGreaterThan(290);
+      expect(counts.get('small')).toBeGreaterThan(55);
+      const first = decodeRows(unit).slice(0, 60);
+      expect(new Set(first.map(({ url }) => hostOf(url))).size).toBe(3);
+    }
+    const ids = (cut: Unit[]): string[] => cut.map(({ id }) => id);
+    expect(ids(await cut(rows, { shardSize: 1000, mix: true, mixSeed: 0 }))).toEqual(ids(units));
+    const other = ids(await cut(rows, { shardSize: 1000, mix: true, mixSeed: 1 }));
+    expect(other.filter((id) => ids(units).includes(id))).toEqual([]);
+  });
+
+  it('cuts large shards out of large windows from the first one on', async () => {
+    const units = await cut([manifestBatch(urlsOn([['a.example.org', 45_000]]))], { shardSize: 20_000 });
+    expect(units.map((unit) => unit.rows.numRows).sort((a, b) => b - a)).toEqual([20_000, 20_000, 5000]);
   });
 
   it('keeps the hosts of a registrable domain together when asked to, and still lists them one by one', async () => {
