@@ -1,6 +1,7 @@
 /** Batch and column roles to rows, one by one. */
-import { type Data, type RecordBatch, type Schema, Schema as SchemaOf } from 'apache-arrow';
+import { type Data, type Field, type RecordBatch, type Schema, Schema as SchemaOf } from 'apache-arrow';
 import { textColumn } from './arrow/text.ts';
+import { plainTexts } from './arrow/typed-text.ts';
 import { FlowDcError } from './errors.ts';
 import type { ColumnRoles, RowsAgain, Unit, UnitRow } from './record.ts';
 import {
@@ -69,7 +70,7 @@ function decode(batch: RecordBatch, shard: string): UnitRow[] {
   const url = textColumn(column(batch, roles.url));
   const [label, caption, key] = (['label', 'caption', 'key'] as const).map((role) => {
     const name = roles[role];
-    return name === undefined ? undefined : textColumn(column(batch, name));
+    return name === undefined ? undefined : plainTexts(column(batch, name), fieldOf(batch, name));
   });
   const duplicateOf = duplicatesOf(batch);
   const ended = hasColumn(batch, ENDED_COLUMN) ? textColumn(column(batch, ENDED_COLUMN)) : undefined;
@@ -115,6 +116,10 @@ export function rowsAgainOf(batch: RecordBatch): RowsAgain | undefined {
 
 function hasColumn({ schema }: RecordBatch, name: string): boolean {
   return schema.fields.some((field) => field.name === name);
+}
+
+function fieldOf({ schema }: RecordBatch, name: string): Field {
+  return schema.fields.find((field) => field.name === name) as Field;
 }
 
 function column(rows: RecordBatch, name: string): Data {

@@ -4,7 +4,7 @@
  */
 import { type Data, Field, Int32, type RecordBatch, Schema } from 'apache-arrow';
 import { int32Column, schemaBatch } from '../arrow/columns.ts';
-import { textColumn } from '../arrow/text.ts';
+import { plainTexts } from '../arrow/typed-text.ts';
 import { CLASS_COLUMN } from '../record.ts';
 import { readRoles } from '../unit-rows.ts';
 
@@ -46,7 +46,7 @@ export class ClassNumbers {
     const { label } = readRoles(batch.schema);
     const at = fields.findIndex(({ name }) => name === label);
     if (at < 0) return batch;
-    const numbers = textColumn(batch.data.children[at] as Data).map((text) => this.of(text));
+    const numbers = plainTexts(batch.data.children[at] as Data, fields[at] as Field).map((text) => this.of(text));
     const schema = new Schema([...fields, new Field<Int32>(CLASS_COLUMN, new Int32(), true)], metadata);
     return schemaBatch(schema, batch.numRows, [...batch.data.children, int32Column(numbers)]);
   }

@@ -1,12 +1,11 @@
 /** KEY.json and NNNNN_stats.json as img2dataset writes them. */
-import type { Data, RecordBatch } from 'apache-arrow';
-import { jsonReader } from '../arrow/json-value.ts';
+import type { RecordBatch } from 'apache-arrow';
 import type { UnitRecord } from '../record.ts';
 import { readRoles } from '../unit-rows.ts';
 import { additionalColumns } from './img2dataset-table.ts';
 import { img2datasetKey, img2datasetMessage, img2datasetStatus, NO_EXIF } from './img2dataset-words.ts';
 import type { Publish } from './published.ts';
-import { jsonText, published, type SampleJson } from './sample-json.ts';
+import { columnJson, type SampleJson } from './sample-json.ts';
 
 /** As Python's json writes it with an indent of 4. */
 const INDENT = '    ';
@@ -14,9 +13,8 @@ const INDENT = '    ';
 /** See sampleJsonWriter. */
 export function img2datasetJsonWriter(shard: string, batch: RecordBatch, publish: Publish): SampleJson {
   const additional = additionalColumns(batch.schema).map(({ index, name }) => {
-    const data = batch.data.children[index] as Data;
-    const read = jsonReader(data);
-    return (row: number) => [name, jsonText(data.type, published(read(row), publish))] as const;
+    const valueIn = columnJson(batch, index, publish);
+    return (row: number) => [name, valueIn(row)] as const;
   });
   const hasCaption = readRoles(batch.schema).caption !== undefined;
   return ({ row, width, height }, sha256) => {

@@ -1,6 +1,8 @@
 /** The `key.json` of one sample, as UTF-8 bytes. */
 import { type Data, DataType, type Field, type RecordBatch } from 'apache-arrow';
 import { type JsonValue, jsonReader } from '../arrow/json-value.ts';
+import { textColumn } from '../arrow/text.ts';
+import { isJsonText } from '../arrow/typed-text.ts';
 import type { FetchResult } from '../record.ts';
 import { readRoles } from '../unit-rows.ts';
 import { manifestColumns } from './column-names.ts';
@@ -19,10 +21,9 @@ export function sampleJsonWriter(batch: RecordBatch, publish: Publish = publishe
   const columns = manifestColumns(batch.schema)
     .filter(({ given }) => !roles.has(given))
     .map(({ index, name }) => {
-      const data = batch.data.children[index] as Data;
-      const read = jsonReader(data);
       const start = `${JSON.stringify(name)}:`;
-      return (row: number) => `${start}${jsonText(data.type, published(read(row), publish))}`;
+      const valueIn = columnJson(batch, index, publish);
+      return (row: number) => start + valueIn(row);
     });
   return ({ row, width, height }, sha256) => {
     const { key, url, label, caption } = row;
@@ -42,15 +43,38 @@ export function sampleJsonWriter(batch: RecordBatch, publish: Publish = publishe
   };
 }
 
-export function published(value: JsonValue, publish: Publish): JsonValue {
+/** A column's values as JSON. */
+export function columnJson({ schema, data: { children } }: RecordBatch, index: number, publish: Publish) {
+  const data = children[index] as Data;
+  if (isJsonText(schema.fields[index] as Field)) {
+    const texts = textColumn(data);
+    return (row: number): string => publishedJson(texts[row] ?? 'null', publish);
+  }
+  const read = jsonReader(data);
+  return (row: number): string => jsonText(data.type, published(read(row), publish));
+}
+
+function published(value: JsonValue, publish: Publish): JsonValue {
   return typeof value === 'string' ? publish(value) : value;
+}
+
+/** JSON text without secrets; what would be none without them is text. */
+function publishedJson(text: string, publish: Publish): string {
+  const after = publish(text);
+  if (after === text) return text;
+  try {
+    JSON.parse(after);
+    return after;
+  } catch {
+    return JSON.stringify(after);
+  }
 }
 
 /**
  * A value's JSON text with floats that always look like floats: loaders that saw `1` in the first samples refuse `1.5`
  * in a later one.
  */
-export function jsonText(type: DataType, value: JsonValue): string {
+function jsonText(type: DataType, value: JsonValue): string {
   if (typeof value === 'number')
     return DataType.isFloat(type) && Number.isSafeInteger(value) ? `${value}.0` : JSON.stringify(value);
   if (DataType.isDictionary(type)) return jsonText(type.dictionary, value);

@@ -28,6 +28,10 @@ export interface JobIdentity {
   readonly readAs?: string | undefined;
   /** Rows taken from the inputs, when not all: the last unit is cut there. */
   readonly limitRows?: number | undefined;
+  /** Columns of JSON have its types; absent in jobs of versions that read all of them as text. */
+  readonly jsonTypes?: boolean | undefined;
+  /** Columns of csv have the types that were found. */
+  readonly inferTypes?: boolean | undefined;
   readonly shardSize: number;
   readonly groupBy: string;
   /** How hosts are mixed; absent where they are not. */
@@ -78,6 +82,8 @@ export function identityOf(
     columns: manifest.roles,
     readAs: readAs(input),
     limitRows: input.limitRows,
+    jsonTypes: input.jsonTypes,
+    inferTypes: input.inferTypes,
     shardSize: partition.shardSize,
     groupBy: partition.groupBy,
     mixSeed: partition.mix ? partition.mixSeed : undefined,
@@ -130,6 +136,8 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   caption_col: (identity) => show(identity.columns.caption),
   key_col: (identity) => show(identity.columns.key),
   'delimiter, quote, encoding, columns': (identity) => identity.readAs ?? 'none',
+  json_types: (identity) => show(identity.jsonTypes ?? false),
+  infer_types: (identity) => show(identity.inferTypes ?? false),
   limit: (identity) => show(identity.limitRows),
   shard_size: (identity) => show(identity.shardSize),
   group_by: (identity) => show(identity.groupBy),

@@ -55,6 +55,8 @@ const identitySchema = {
       properties: { url: string, label: string, caption: string, key: string },
     },
     limitRows: count,
+    jsonTypes: boolean,
+    inferTypes: boolean,
     shardSize: count,
     groupBy: string,
     mixSeed: count,

@@ -65,8 +65,9 @@ export async function openJobInput(
 ): Promise<JobInput> {
   const { manifest, partition, fetch, sink, store, run } = config;
   const { inputs, ...slice } = manifest;
-  const options = { ...slice, remote: { network: fetch, store }, classes: await classRule(config) };
-  if (!inputs.includes('-')) return needingLabels(await fileInput(inputs, options, partition, signal), config);
+  const isKeptPipe = inputs.includes('-');
+  const options = { ...slice, remote: { network: fetch, store }, classes: await classRule(config), isKeptPipe };
+  if (!isKeptPipe) return needingLabels(await fileInput(inputs, options, partition, signal), config);
   const pipe = given ?? folderPipe(sink.output as string, sink.createTar);
   if (stdin !== undefined && run.dedupe !== 'none') throw readTwice(run.dedupe);
   const input =

@@ -1,4 +1,5 @@
 /** Datasets in a folder as people's own programs open them, in every form that they are written in. */
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,6 +11,7 @@ import {
   Int64,
   List,
   Map_,
+  type RecordBatch,
   Struct,
   Uint64,
   Utf8,
@@ -21,10 +23,13 @@ import { ClassNumbers } from '../../src/dataset/class-numbers.ts';
 import { sealDataset } from '../../src/dataset/seal/seal-dataset.ts';
 import { FolderDestination } from '../../src/destination/folder-destination.ts';
 import { createLocalCommitter } from '../../src/job/local-committer.ts';
+import { readManifest } from '../../src/stages/manifest/read-manifest.ts';
 import { folderSink } from '../../src/stages/sink/folder-sink.ts';
 import { tarSink } from '../../src/stages/sink/tar-sink.ts';
+import { decodeRows } from '../../src/unit-rows.ts';
+import { outcomesOf } from '../support/dataset.ts';
 import { describeFolderLoaders, readFolderWith } from '../support/loaders.ts';
-import { resultsOf, type UnitShape, unitOf } from '../support/sink-units.ts';
+import { resultsOf, type TestUnit, type UnitShape, unitOf } from '../support/sink-units.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 interface Form {
@@ -68,15 +73,22 @@ const laion: UnitShape = {
   ],
 };
 
-async function written(shape: UnitShape, form: Form): Promise<string> {
-  const { createTar = true, compressTar = false, outputFormat, gifs = [] } = form;
-  const folder = join(await tempFolder(), 'pictures');
-  const destination = new FolderDestination(folder, { layout: createTar ? 'shards' : 'files' });
+function unitsOf(shape: UnitShape): TestUnit[] {
   const numbers = new ClassNumbers({ known: [], publish: (label) => label });
-  const units = [unitOf(shape), unitOf({ ...shape, index: 1, firstRow: shape.rows })].map((unit) => ({
+  return [unitOf(shape), unitOf({ ...shape, index: 1, firstRow: shape.rows })].map((unit) => ({
     ...unit,
     batch: shape.labels === undefined ? unit.batch : numbers.addTo(unit.batch),
   }));
+}
+
+function written(shape: UnitShape, form: Form): Promise<string> {
+  return sealed(unitsOf(shape), form);
+}
+
+async function sealed(units: readonly TestUnit[], form: Form): Promise<string> {
+  const { createTar = true, compressTar = false, outputFormat, gifs = [] } = form;
+  const folder = join(await tempFolder(), 'pictures');
+  const destination = new FolderDestination(folder, { layout: createTar ? 'shards' : 'files' });
   const sink = createTar ? tarSink(destination, { compressTar, outputFormat }) : folderSink(destination);
   const results = units.flatMap(resultsOf).map((result) => {
     const gif = { contentType: 'image/gif', extension: 'gif' };
@@ -147,6 +159,24 @@ describeFolderLoaders('a dataset in a folder', () => {
     const { rows, features } = await readFolderWith<HubRows>('hub', folder);
     expect(features.cls).toBe(`ClassLabel(names=['wölf: "x"', 'ant'])`);
     expect(rows.map(({ cls }) => cls)).toEqual(Array.from({ length: 2 * ROWS }, (_, row) => [0, 1, -1][row % 3]));
+  });
+
+  it('JSON keeps its types in Hugging Face and in the tables: numbers, words, lists, objects, and what changes', async () => {
+    const rows = Array.from({ length: ROWS }, (_, row) => ({
+      ...{ url: `https://a.test/${row}.jpg`, n: row, x: row === 3 ? 2 : row + 0.5, ok: row % 2 === 0, s: '007' },
+      ...{ o: row < 6 ? null : { k: [row, 'ü'] }, any: [row, true, null][row % 3] },
+    }));
+    const file = join(await tempFolder(), 'm.jsonl');
+    await writeFile(file, rows.map((row) => JSON.stringify(row)).join('\n'));
+    const [batch] = (await readManifest(file).toArray()) as RecordBatch[];
+    const unit = { ...unitOf({ rows: ROWS }), batch: batch as RecordBatch };
+    const decoded = decodeRows({ shard: unit.shard, rows: unit.batch });
+    const folder = await sealed([{ ...unit, decoded }], { outputFormat: 'webdataset' });
+    const found = await readFolderWith<HubRows>('hub', folder);
+    for (const [row, { json }] of found.rows.entries()) expect(json).toMatchObject({ ...rows[row], row });
+    expect(found.features.json).toContain("'n': Value('int64'), 'x': Value('float64'), 'ok': Value('bool')");
+    const [table] = await outcomesOf(folder);
+    expect(table).toMatchObject({ n: 0, x: 0.5, ok: true, s: '007', any: '0' });
   });
 
   it('pictures in archives of folders are said to be no webdataset, and their account is read', async () => {

@@ -146,6 +146,28 @@ export const MANIFEST_KEYS = {
       'bad_row and goes on, unless more than 1 % and at least 100 are; fail ends the run.',
     fdc: { slice: 'manifest', option: 'onBadRow', value: 'POLICY', group: 'input', commands: READERS },
   },
+  json_types: {
+    type: 'boolean',
+    default: true,
+    description:
+      'Keep the types of JSON: numbers, true and false, lists and objects, told from the first 8,192 rows of a file. ' +
+      'Off, every column of json and jsonl is text.',
+    fdc: {
+      slice: 'manifest',
+      option: 'jsonTypes',
+      off: 'Read every column of json and jsonl as text.',
+      group: 'input',
+      commands: READERS,
+    },
+  },
+  infer_types: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Read columns of csv and tsv whose first 8,192 rows hold nothing else as integers, numbers, or true and false. ' +
+      'Files only.',
+    fdc: { slice: 'manifest', option: 'inferTypes', group: 'input', commands: READERS },
+  },
   limit: {
     type: 'integer',
     minimum: 1,

@@ -50,6 +50,16 @@ export interface InputKeys {
    * bad_row and goes on, unless more than 1 % and at least 100 are; fail ends the run. Default: skip.
    */
   readonly on_bad_row?: 'skip' | 'fail' | undefined;
+  /**
+   * Keep the types of JSON: numbers, true and false, lists and objects, told from the first 8,192 rows of a file. Off,
+   * every column of json and jsonl is text. Default: true.
+   */
+  readonly json_types?: boolean | undefined;
+  /**
+   * Read columns of csv and tsv whose first 8,192 rows hold nothing else as integers, numbers, or true and false. Files
+   * only. Default: false.
+   */
+  readonly infer_types?: boolean | undefined;
   /** Read only the first so many rows. */
   readonly limit?: number | undefined;
   /**
@@ -148,6 +158,16 @@ export interface ManifestSettings {
    * bad_row and goes on, unless more than 1 % and at least 100 are; fail ends the run. Default: skip.
    */
   readonly onBadRow: 'skip' | 'fail';
+  /**
+   * Keep the types of JSON: numbers, true and false, lists and objects, told from the first 8,192 rows of a file. Off,
+   * every column of json and jsonl is text. Default: true.
+   */
+  readonly jsonTypes: boolean;
+  /**
+   * Read columns of csv and tsv whose first 8,192 rows hold nothing else as integers, numbers, or true and false. Files
+   * only. Default: false.
+   */
+  readonly inferTypes: boolean;
   /** Read only the first so many rows. */
   readonly limitRows?: number | undefined;
   /**

@@ -1,5 +1,6 @@
 /** The types of a webdataset's fields for the head of its card: without them Hugging Face infers them from five samples. */
-import { type DataType, DataType as DataTypes, type Schema } from 'apache-arrow';
+import { type DataType, DataType as DataTypes, type Field, type Schema } from 'apache-arrow';
+import { isJsonText } from '../../arrow/typed-text.ts';
 import { readRoles } from '../../unit-rows.ts';
 import { manifestColumns, type NamedColumn } from '../column-names.ts';
 import { additionalColumns } from '../img2dataset-table.ts';
@@ -37,7 +38,7 @@ export function webdatasetFeatures(
   const columns = manifestColumns(schema).filter(({ given }) => !playing.has(given));
   const typed = ({ index, name }: NamedColumn): Feature => ({
     name,
-    ...typeOf((schema.fields[index] as { type: DataType }).type),
+    ...typeOfField(schema.fields[index] as Field),
   });
   const plain = ([name, dtype]: readonly [string, string]): Feature => ({ name, dtype });
   const json =
@@ -64,6 +65,10 @@ export function webdatasetFeatures(
 function classType(names: readonly string[]): string | Feature {
   if (names.length === 0 || names.length > MAX_CLASS_NAMES) return 'int64';
   return { class_label: { names: Object.fromEntries(names.map((name, number) => [String(number), name])) } };
+}
+
+function typeOfField(field: Field): Feature {
+  return isJsonText(field) ? { dtype: 'json' } : typeOf(field.type);
 }
 
 /** As KEY.json has values of this type. */

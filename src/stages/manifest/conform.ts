@@ -3,6 +3,7 @@ import { type Data, DataType, Field, Float64, type RecordBatch, Schema, Utf8 } f
 import { nullData } from '../../arrow/column-types.ts';
 import { firstRows, schemaBatch, sequenceColumn, utf8Column } from '../../arrow/columns.ts';
 import { textColumn } from '../../arrow/text.ts';
+import { intsAsFloats, isJsonText, jsonTextColumn, kindOf, typedText } from '../../arrow/typed-text.ts';
 import type { ColumnRoles } from '../../record.ts';
 import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../../record.ts';
 import { someOf } from '../../short-text.ts';
@@ -40,10 +41,12 @@ export function unify(files: readonly NamedSchema[]): UnifiedColumns {
       if (known === undefined) found.set(field.name, { field: own, file, count: 1, isClash: false });
       else {
         known.count++;
-        if (DataType.isNull(known.field.type)) Object.assign(known, { field: own, file });
-        else if (!known.isClash && !DataType.isNull(field.type) && String(field.type) !== String(known.field.type)) {
+        const both = foundInText(known.field, own);
+        if (both !== undefined) known.field = both;
+        else if (DataType.isNull(known.field.type)) Object.assign(known, { field: own, file });
+        else if (!known.isClash && !DataType.isNull(field.type) && differ(field, known.field)) {
           warnings.push(
-            `${field.name} is ${known.field.type} in ${known.file} and ${field.type} in ${file}: carried as text`,
+            `${field.name} is ${typeName(known.field)} in ${known.file} and ${typeName(field)} in ${file}: carried as text`,
           );
           Object.assign(known, { field: new Field(field.name, new Utf8(), true), isClash: true });
         }
@@ -58,6 +61,24 @@ export function unify(files: readonly NamedSchema[]): UnifiedColumns {
   return { fields: [...found.values()].map(({ field }) => field), warnings };
 }
 
+/** What a column is whose types were found in text, in both files; undefined when it is none, or text. */
+function foundInText(one: Field, other: Field): Field | undefined {
+  const kinds = [kindOf(one), kindOf(other)];
+  if (kinds.includes(undefined)) return undefined;
+  if (kinds[0] === kinds[1] || kinds[1] === 'empty') return one;
+  if (kinds[0] === 'empty') return other;
+  if (!kinds.includes('int') || !kinds.includes('float')) return undefined;
+  return kinds[0] === 'float' ? one : other;
+}
+
+function differ(one: Field, other: Field): boolean {
+  return String(one.type) !== String(other.type) || isJsonText(one) !== isJsonText(other);
+}
+
+function typeName(field: Field): string {
+  return isJsonText(field) ? 'JSON' : String(field.type);
+}
+
 /** Columns as ManifestInfo tells them, and the schema of every batch that the reader hands on. */
 export function describeColumns(
   fields: readonly Field[],
@@ -68,7 +89,7 @@ export function describeColumns(
     new Field(SOURCE_FILE_COLUMN, new Utf8(), true),
     new Field(SOURCE_ROW_COLUMN, new Float64(), true),
   ];
-  const columns = fields.map(({ name, type }) => ({ name, type: String(type) }));
+  const columns = fields.map((field) => ({ name: field.name, type: typeName(field) }));
   return { columns, roles, schema: withRoles(new Schema([...added, ...fields]), roles) };
 }
 
@@ -103,18 +124,26 @@ export function conform(
 ): RecordBatch {
   const { numRows: length } = batch;
   const indexes = new Map(batch.schema.fields.map((field, i) => [field.name, i]));
-  const children = schema.fields.map(({ name, type }) => {
+  const children = schema.fields.map((field) => {
+    const { name, type } = field;
     if (name === ROW_COLUMN) return sequenceColumn(firstRow, length);
     if (name === SOURCE_FILE_COLUMN) return firstRows(file, length);
     if (name === SOURCE_ROW_COLUMN) return sequenceColumn(firstSourceRow, length);
     const index = indexes.get(name);
-    return index === undefined ? nullData(type, length) : asType(batch.data.children[index] as Data, type);
+    if (index === undefined) return nullData(type, length);
+    return asField(batch.data.children[index] as Data, batch.schema.fields[index] as Field, field);
   });
   return schemaBatch(schema, length, children);
 }
 
-function asType(data: Data, type: DataType): Data {
+function asField(data: Data, own: Field, field: Field): Data {
+  const { type } = field;
   if (DataType.isNull(data.type) && !DataType.isNull(type)) return nullData(type, data.length);
+  const [kind, wanted] = [kindOf(own), kindOf(field)];
+  if (kind !== wanted && wanted !== undefined) {
+    if (kind === 'int' && wanted === 'float') return intsAsFloats(data);
+    if (kind === 'empty') return wanted === 'json' ? jsonTextColumn(data) : typedText(data, wanted).data;
+  }
   if (DataType.isUtf8(type) && !DataType.isUtf8(data.type)) return utf8Column(textColumn(data));
   return data;
 }

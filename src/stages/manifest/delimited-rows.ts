@@ -16,7 +16,7 @@ const LONG_BYTES = 64 * 1024;
 const HELD_BYTES = 3;
 
 /**
- * Rows of csv, tsv and their like: every cell is text, and the first line names the columns unless the dialect does.
+ * Rows of csv, tsv and their like: every cell is text unless the input says to find types, and the first line names the columns unless the dialect does.
  * Quoted cells may hold line breaks. A row with too many or too few cells, or a quote that is not closed, is one of
  * `BadRows`: skipped, or FDC_ERR_MANIFEST_CORRUPT behind the rows before it. FDC_ERR_MANIFEST_EMPTY without any line.
  */
@@ -150,7 +150,7 @@ class DelimitedFile {
   }
 
   #open(names: readonly string[]): void {
-    this.rows = new TextRows(names, this.#input);
+    this.rows = new TextRows(names, this.#input, this.#input.typesBy === 'first rows' ? 'inferred' : undefined);
     this.#scanner = new RecordScanner(names.length, this.#dialect, this.#input.maxRecordBytes);
   }
 }

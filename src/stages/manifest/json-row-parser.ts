@@ -4,6 +4,7 @@ import { jsonParser, type Token } from 'stream-json/parser.js';
 import { stringer } from 'stream-json/stringer.js';
 import { FlowDcError } from '../../errors.ts';
 import { MAX_NESTING } from './bounds.ts';
+import type { JsonForm } from './column-kinds.ts';
 
 const PACKED = { packValues: true, streamValues: false, jsonStreaming: true } as const;
 
@@ -128,8 +129,20 @@ function lineBreaks(text: string): number {
   return count;
 }
 
-/** A row's members: strings as they are, null as null, everything else (numbers, true, nested values) as JSON text. */
-export type JsonRow = ReadonlyMap<string, string | null>;
+/** A value: a string as it is, everything else (numbers, true, nested values) as JSON text. */
+export interface JsonCell {
+  readonly form: JsonForm;
+  readonly text: string;
+}
+
+/** A row's members. */
+export type JsonRow = ReadonlyMap<string, JsonCell | null>;
+
+function cellOf(value: string | boolean | null, name: Token['name']): JsonCell | null {
+  if (value === null) return null;
+  if (typeof value === 'boolean') return { form: 'bool', text: String(value) };
+  return { form: name === 'numberValue' ? 'number' : 'string', text: value };
+}
 
 /**
  * Makes rows of a parser's tokens: the elements of one array, or objects that follow one another. Works on tokens,
@@ -138,7 +151,7 @@ export type JsonRow = ReadonlyMap<string, string | null>;
 class JsonAssembler {
   readonly #refuse: (what: string) => Error;
   readonly #nestedText = stringer({ useValues: true });
-  #row: Map<string, string | null> | undefined;
+  #row: Map<string, JsonCell | null> | undefined;
   #key = '';
   /** Open brackets inside of the row, and their text so far. */
   #depth = 0;
@@ -164,8 +177,7 @@ class JsonAssembler {
     if (this.#depth > 0 || token.name === 'startObject' || token.name === 'startArray') this.#nested(this.#row, token);
     else if (token.name === 'keyValue') this.#key = token.value;
     else if (token.name === 'endObject') return this.#done(this.#row);
-    else if ('value' in token)
-      this.#row.set(this.#key, typeof token.value === 'boolean' ? String(token.value) : token.value);
+    else if ('value' in token) this.#row.set(this.#key, cellOf(token.value, token.name));
     return undefined;
   }
 
@@ -173,7 +185,8 @@ class JsonAssembler {
     if (token.name === 'startObject') this.#row = new Map();
     else if (token.name === 'startArray' && this.#container === 'none') this.#container = 'array';
     else if (token.name === 'endArray') this.#container = 'ended';
-    else if (token.name === 'stringValue' && this.isInArray) return new Map([['url', token.value]]);
+    else if (token.name === 'stringValue' && this.isInArray)
+      return new Map([['url', { form: 'string', text: token.value }]]);
     else {
       const found = 'value' in token ? String(token.value).slice(0, 40) : '[';
       throw this.#refuse(`expected an object per row, found ${found}`);
@@ -191,14 +204,14 @@ class JsonAssembler {
     return row;
   }
 
-  #nested(row: Map<string, string | null>, token: Token): void {
+  #nested(row: Map<string, JsonCell | null>, token: Token): void {
     const text = this.#nestedText(token);
     // Anything else says that the token has no text.
     if (typeof text === 'string') this.#text += text;
     if (token.name === 'startObject' || token.name === 'startArray') this.#open();
     else if (token.name === 'endObject' || token.name === 'endArray') this.#depth--;
     if (this.#depth > 0) return;
-    row.set(this.#key, this.#text);
+    row.set(this.#key, { form: 'nested', text: this.#text });
     this.#text = '';
   }
 }

@@ -2,8 +2,10 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { RecordBatch } from 'apache-arrow';
 import { viewOf } from '../../arrow/copy-bytes.ts';
+import type { TextKind } from '../../arrow/typed-text.ts';
 import { isFlowDcError } from '../../errors.ts';
 import { BATCH_BYTES, checkNames } from './bounds.ts';
+import { SeenValues } from './column-kinds.ts';
 import type { JsonRow } from './json-row-parser.ts';
 import { JsonRowParser } from './json-row-parser.ts';
 import { jsonUnescaped, ObjectScanner } from './object-scanner.ts';
@@ -17,8 +19,9 @@ const [OPEN, CLOSE] = [0x7b, 0x7d];
 const NAMED_KEYS = 10;
 
 /**
- * Rows of a JSON array or of JSON objects in sequence; an array of strings is a list of URLs. All columns are text:
- * numbers keep their digits, nested values become JSON text without white space. The columns are the keys of the first
+ * Rows of a JSON array or of JSON objects in sequence; an array of strings is a list of URLs. Columns have the types of
+ * their first values, if the input says so, else all are text: numbers keep their digits, nested values become JSON text
+ * without white space. The columns are the keys of the first
  * 8192 rows (of the first chunk, for live input); a key that turns up later is left out, with a warning.
  * FDC_ERR_MANIFEST_CORRUPT with the line that a row which is not valid JSON begins on; the rows before it are yielded
  * first.
@@ -123,6 +126,7 @@ class Collector {
   readonly #columns = new Map<string, number>();
   #firstBytes = 0;
   #rows: TextRows | undefined;
+  #isRaw: readonly boolean[] = [];
   readonly #unknown = new Set<string>();
   /** Of rows that have some of the columns and no others, once they are known. */
   scanner: ObjectScanner | undefined;
@@ -155,7 +159,7 @@ class Collector {
 
   #addFirst(members: JsonRow): void {
     for (const [key, value] of members) {
-      this.#firstBytes += key.length + (value?.length ?? 0);
+      this.#firstBytes += key.length + (value?.text.length ?? 0);
       if (this.#columns.has(key)) continue;
       this.#columns.set(key, this.#columns.size);
       checkNames(this.#input.name, [key], this.#columns.size);
@@ -166,10 +170,26 @@ class Collector {
 
   #settle(): TextRows {
     const names = [...this.#columns.keys()];
-    this.#rows = new TextRows(names, this.#input);
-    if (names.length > 0) this.scanner = new ObjectScanner(names, this.#input.maxRecordBytes);
+    const kinds = this.#kinds(names);
+    this.#rows = new TextRows(names, this.#input, kinds);
+    this.#isRaw = names.map((_, column) => kinds?.[column] === 'json');
+    if (names.length > 0) this.scanner = new ObjectScanner(names, this.#input.maxRecordBytes, this.#isRaw);
     for (const members of this.#first.splice(0)) this.#addCells(this.#rows, members);
     return this.#rows;
+  }
+
+  /** Undefined where all columns are to be text. */
+  #kinds(names: readonly string[]): readonly TextKind[] | undefined {
+    const { typesBy = 'nothing', name: file } = this.#input;
+    if (typesBy === 'nothing') return undefined;
+    const seen = names.map(() => new SeenValues());
+    for (const members of typesBy === 'first row' ? this.#first.slice(0, 1) : this.#first)
+      for (const [key, value] of members)
+        if (value !== null) seen[this.#columns.get(key) as number]?.add(value.form, value.text);
+    if (typesBy === 'first row') return seen.map(({ kindOfFirst }) => kindOfFirst);
+    for (const [column, { isMixed }] of seen.entries())
+      if (isMixed) this.#input.warn(`${file}: ${names[column]} holds text and other values: carried as text`);
+    return seen.map(({ kind }) => kind);
   }
 
   #addCells(rows: TextRows, members: JsonRow): void {
@@ -177,7 +197,7 @@ class Collector {
     for (const [key, value] of members) {
       const column = this.#columns.get(key);
       if (column === undefined) this.#leaveOut(key, rows.total);
-      else cells[column] = value;
+      else cells[column] = this.#isRaw[column] && value?.form === 'string' ? JSON.stringify(value.text) : value?.text;
     }
     rows.add(cells);
   }

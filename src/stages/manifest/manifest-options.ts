@@ -4,6 +4,7 @@ import { stageSettings } from '../../config/stage-settings.ts';
 import type { ManifestOptions, ManifestSettings } from '../../config/types.ts';
 import type { ClassRule } from '../../dataset/class-numbers.ts';
 import { FlowDcError } from '../../errors.ts';
+import { type TextTypes, textTypes } from './column-kinds.ts';
 import type { GivenRoles } from './guess-roles.ts';
 import type { StdinSource } from './open-stdin.ts';
 import type { RemoteOptions, Remotes } from './remote/remotes.ts';
@@ -15,6 +16,8 @@ import type { RemoteOptions, Remotes } from './remote/remotes.ts';
 export type ManifestReadOptions = ManifestOptions & {
   readonly remote?: RemoteOptions | undefined;
   readonly classes?: ClassRule | undefined;
+  /** The file is what was kept of a pipe: it is read as the pipe was. */
+  readonly isKeptPipe?: boolean | undefined;
 };
 
 /** The same and what only a program can pass. A role's column may be '': leave the role empty. */
@@ -31,6 +34,7 @@ export type ManifestSourceOptions = ManifestReadOptions & {
 export interface ManifestSource {
   readonly settings: ManifestSettings;
   readonly given: GivenRoles;
+  readonly types: TextTypes;
   /** Set when the input is `-`. */
   readonly stdin?: StdinSource | undefined;
   /** What finds the files of inputs that are URLs. */
@@ -46,6 +50,7 @@ export function manifestSource(inputs: string | readonly string[], options: Mani
     onBytes,
     remote = {},
     classes: _classes,
+    isKeptPipe = false,
     urlColumn,
     labelColumn,
     captionColumn,
@@ -67,10 +72,16 @@ export function manifestSource(inputs: string | readonly string[], options: Mani
     const { createRemotes } = await import('./remote/remotes.ts');
     return createRemotes(remote, end);
   };
-  if (!settings.inputs.includes('-')) return { settings, given, remotes };
+  const isPipe = settings.inputs.includes('-');
+  const types = textTypes(settings, isPipe || isKeptPipe);
+  if (!isPipe) return { settings, given, remotes, types };
   if (settings.inputs.length > 1) throw invalid('stdin (-) must be the only input: it can be read only once');
   if (stdin === undefined) throw invalid('the input - needs the option stdin: pass the stream to read');
-  return { settings, given, remotes, stdin: { stdin, spoolPath, onBytes } };
+  if (settings.inferTypes)
+    throw invalid(
+      'inferTypes (infer_types): types are told from the first rows of a file: write stdin to one, and name it',
+    );
+  return { settings, given, remotes, types, stdin: { stdin, spoolPath, onBytes } };
 }
 
 function invalid(message: string): FlowDcError {

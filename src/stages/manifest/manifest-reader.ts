@@ -6,6 +6,7 @@ import type { ManifestSettings } from '../../config/types.ts';
 import { ClassNumbers, type ClassRule } from '../../dataset/class-numbers.ts';
 import { FlowDcError } from '../../errors.ts';
 import { shortened } from '../../short-text.ts';
+import type { TextTypes } from './column-kinds.ts';
 import { conform } from './conform.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import { ParquetThread } from './parquet-thread.ts';
@@ -43,6 +44,8 @@ export interface Surroundings {
   readonly maxRecordBytes: number;
   /** What becomes of a record of text that cannot be read. */
   readonly onBadRow: ManifestSettings['onBadRow'];
+  /** Of text: how the types of columns are found. */
+  readonly types: TextTypes;
   warn(message: string): void;
   /** A text file was read to its end. */
   onContent(name: string, sha256: string): void;
@@ -50,7 +53,7 @@ export interface Surroundings {
   atEnd(cleanUp: () => Promise<void>): void;
 }
 
-type Opener = (surroundings: Omit<Surroundings, 'remotes'>) => Promise<OpenManifest>;
+type Opener = (surroundings: Omit<Surroundings, 'remotes' | 'types'>) => Promise<OpenManifest>;
 
 /**
  * Readable of RecordBatch. Emits `warning` with one line of text for what was odd but readable. Made by readManifest.

@@ -29,6 +29,8 @@ export class ObjectScanner {
   readonly #longestKey: number;
   /** Column by key, quotes and escapes included, a letter per byte. */
   readonly #columns: ReadonlyMap<string, number>;
+  /** By column: whether a string is kept with its quotes and escapes. */
+  readonly #isRaw: readonly boolean[];
   readonly #maxRows: number;
   readonly #maxRowBytes: number;
   /** By column: the row in which its key was met last, counted from 1. */
@@ -49,7 +51,9 @@ export class ObjectScanner {
   /** Line breaks in the row that is looked at, and before it. */
   #breaks = 0;
 
-  constructor(names: readonly string[], maxRowBytes: number) {
+  /** @param isRaw - by column: whether values are wanted as they are written, strings too */
+  constructor(names: readonly string[], maxRowBytes: number, isRaw: readonly boolean[] = []) {
+    this.#isRaw = isRaw;
     this.#keys = names.map((name) => Buffer.from(JSON.stringify(name)));
     this.#longestKey = this.#keys.reduce((most, { length }) => Math.max(most, length), 0);
     this.#columns = new Map(this.#keys.map((key, i) => [key.toString('latin1'), i]));
@@ -115,7 +119,7 @@ export class ObjectScanner {
       at = this.#skipSpace(at + (this.#keys[column] as Buffer).length);
       at = this.#isAt(at, COLON);
       if (at < 0) return at;
-      at = this.#value(this.#skipSpace(at), first + column * 2);
+      at = this.#value(this.#skipSpace(at), first + column * 2, this.#isRaw[column] === true);
       if (at < 0) return at;
       at = this.#skipSpace(at);
       if (this.#isAt(at, CLOSE) >= 0) return at + 1;
@@ -153,10 +157,10 @@ export class ObjectScanner {
   }
 
   /** Behind a value, whose bounds are noted. */
-  #value(at: number, cell: number): number {
+  #value(at: number, cell: number, isRaw: boolean): number {
     if (at >= this.#to) return SHORT;
     const byte = this.#block[at] as number;
-    if (byte === QUOTE) return this.#string(at + 1, cell);
+    if (byte === QUOTE) return this.#string(at + 1, cell, isRaw);
     const end = byte === MINUS || isDigit(byte) ? this.#number(at) : this.#word(at);
     // Null is an empty cell.
     if (end < 0 || byte === NULL[0]) return end;
@@ -165,7 +169,7 @@ export class ObjectScanner {
     return end;
   }
 
-  #string(from: number, cell: number): number {
+  #string(from: number, cell: number, isRaw: boolean): number {
     const [block, view, to] = [this.#block, this.#view, this.#to];
     let isEscaped = false;
     let at = from;
@@ -181,8 +185,8 @@ export class ObjectScanner {
       } else if (at >= to) return SHORT;
       const byte = block[at] as number;
       if (byte === QUOTE) {
-        this.bounds[cell] = isEscaped ? ~from : from;
-        this.bounds[cell + 1] = at;
+        this.bounds[cell] = isRaw ? from - 1 : isEscaped ? ~from : from;
+        this.bounds[cell + 1] = isRaw ? at + 1 : at;
         return at + 1;
       }
       if (byte < SPACE) return ODD;

@@ -17,7 +17,7 @@ import { withKeptTail } from './kept-tail.ts';
 import type { ManifestFile, ManifestInfo } from './manifest-info.ts';
 import { MAX_WARNINGS, type OpenManifest, type Surroundings } from './manifest-reader.ts';
 import { resolveInputs } from './resolve-inputs.ts';
-import { fileChunks, gunzipped, textRows } from './text-input.ts';
+import { fileChunks, gunzipped, isJson, textRows } from './text-input.ts';
 
 /** A row group is held compressed while it is read: from here on it is said, and from there on refused. */
 const WARN_ROW_GROUP_BYTES = 512 * 1024 * 1024;
@@ -200,6 +200,7 @@ function batchesOf(
     signal,
     maxRecordBytes,
     onBadRow,
+    types,
     urlColumn,
     warn,
     onContent,
@@ -210,5 +211,7 @@ function batchesOf(
   if (file.format === 'parquet') return thread.batches(source, columns);
   const bytes = fileChunks(source, signal, (sha256) => onContent(file.name, sha256));
   const chunks = file.gzip ? gunzipped(bytes, file.name, signal) : bytes;
-  return textRows({ name: file.name, chunks, isLive: false, maxRecordBytes, onBadRow, urlColumn, warn }, file);
+  const typesBy = isJson(file) ? types.json : types.csv;
+  const input = { name: file.name, chunks, isLive: false, typesBy, maxRecordBytes, onBadRow, urlColumn, warn };
+  return textRows(input, file);
 }

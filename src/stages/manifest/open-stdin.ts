@@ -14,7 +14,7 @@ import type { ManifestInfo } from './manifest-info.ts';
 import type { OpenManifest, Surroundings } from './manifest-reader.ts';
 import { inspectFiles, otherEncoding, valuesOf } from './open-files.ts';
 import { allChunks, headOfStdin, rowsOfHead, STDIN_NAME, type StdinHead } from './stdin-head.ts';
-import { gunzipped, textRows } from './text-input.ts';
+import { gunzipped, isJson, textRows } from './text-input.ts';
 
 export interface StdinSource {
   readonly stdin: Readable;
@@ -39,7 +39,7 @@ export async function inspectStdin(
     const info = await inspectFiles({ ...settings, inputs: [head.spooled], format: 'parquet' }, given, surroundings);
     return { ...info, files: info.files.map((file) => ({ ...file, name: STDIN_NAME })) };
   }
-  const first = await rowsOfHead(head, surroundings.maxRecordBytes);
+  const first = await rowsOfHead(head, surroundings.maxRecordBytes, surroundings.types);
   const columns = unify([{ name: STDIN_NAME, schema: new Schema(first.schema.fields) }]);
   const { roles, guessed, said } = guessRoles(given, {
     columns: columns.fields.map(({ name }) => ({ name, isText: true })),
@@ -75,7 +75,8 @@ export async function openStdin(
     source.spoolPath === undefined ? allChunks(head) : spooled(allChunks(head), source.spoolPath, source.onBytes);
   const chunks = head.gzip ? gunzipped(bytes, STDIN_NAME, signal) : bytes;
   const { url: urlColumn } = info.roles;
-  const input = { name: STDIN_NAME, chunks, isLive: true, maxRecordBytes, onBadRow, urlColumn, warn };
+  const typesBy = isJson(head) ? surroundings.types.json : surroundings.types.csv;
+  const input = { name: STDIN_NAME, chunks, isLive: true, typesBy, maxRecordBytes, onBadRow, urlColumn, warn };
   return {
     info,
     files: [{ name: STDIN_NAME, batches: textRows(input, head) }],

@@ -28,9 +28,9 @@ export type ReadManifestOptions = ManifestSourceOptions & {
  */
 export function readManifest(inputs: string | readonly string[], options: ReadManifestOptions = {}): ManifestReader {
   const { info: known, columns, rowNumbers, ...rest } = options;
-  const { settings, given, stdin, remotes } = manifestSource(inputs, rest);
+  const { settings, given, stdin, remotes, types } = manifestSource(inputs, rest);
   return new ManifestReader(settings, options.signal, options.classes, async (around) => {
-    const surroundings = { ...around, remotes: () => remotes(around.signal) };
+    const surroundings = { ...around, types, remotes: () => remotes(around.signal) };
     if (stdin === undefined) {
       const info = known ?? (await inspectFiles(settings, given, surroundings));
       const read = columns === undefined ? info : narrowed(info, columns);
@@ -60,7 +60,7 @@ export async function readManifestInfo(
   inputs: string | readonly string[],
   options: ManifestSourceOptions = {},
 ): Promise<ManifestInfo> {
-  const { settings, given, stdin, remotes } = manifestSource(inputs, options);
+  const { settings, given, stdin, remotes, types } = manifestSource(inputs, options);
   const cleanUps: (() => Promise<void>)[] = [];
   const thread = new ParquetThread();
   const signal = options.signal ?? new AbortController().signal;
@@ -74,6 +74,7 @@ export async function readManifestInfo(
       signal,
       maxRecordBytes: settings.maxRecordBytes,
       onBadRow: settings.onBadRow,
+      types,
       warn: () => {},
       onContent: () => {},
       remotes: () => remotes(signal),

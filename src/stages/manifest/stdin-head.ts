@@ -2,10 +2,11 @@
 import type { Readable } from 'node:stream';
 import type { RecordBatch } from 'apache-arrow';
 import { FlowDcError } from '../../errors.ts';
+import type { TextTypes } from './column-kinds.ts';
 import { detectFormat, type GivenFormat, type GivenText } from './detect-format.ts';
 import { isGzip, unpackHead } from './head-of-file.ts';
 import type { DetectedFormat } from './manifest-info.ts';
-import { textRows } from './text-input.ts';
+import { isJson, textRows } from './text-input.ts';
 
 /** Enough to tell the format when no line ends before. */
 const HEAD_BYTES = 64 * 1024;
@@ -66,9 +67,10 @@ export async function* allChunks({ seen, rest }: StdinHead): AsyncGenerator<Buff
 /**
  * The rows that the head holds: columns for sure, values perhaps. FDC_ERR_MANIFEST_EMPTY when there is nothing in it.
  */
-export async function rowsOfHead(head: StdinHead, maxRecordBytes: number): Promise<RecordBatch> {
+export async function rowsOfHead(head: StdinHead, maxRecordBytes: number, types: TextTypes): Promise<RecordBatch> {
   const chunks = head.gzip ? unpacked(head) : growing(head);
-  const input = { name: STDIN_NAME, chunks, isLive: true, isCut: head.gzip, maxRecordBytes, warn: () => {} };
+  const typesBy = isJson(head) ? types.json : types.csv;
+  const input = { name: STDIN_NAME, chunks, isLive: true, typesBy, isCut: head.gzip, maxRecordBytes, warn: () => {} };
   const first = await textRows(input, head).next();
   if (first.done) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', 'stdin has no rows: expected at least one');
   return first.value;

@@ -74,6 +74,10 @@ export async function* gunzipped(
   }
 }
 
+export function isJson({ format }: DetectedFormat): boolean {
+  return format === 'json' || format === 'jsonl';
+}
+
 /** The rows of a text input, by its format; every column is text. */
 export function textRows(
   given: TextInput,

@@ -1,10 +1,22 @@
 /** Rows of text cells, column by column. */
 import { isUtf8 } from 'node:buffer';
-import type { Data, RecordBatch } from 'apache-arrow';
-import { batchOf, utf8Column } from '../../arrow/columns.ts';
+import { type Data, Field, type RecordBatch, Schema, type Utf8 } from 'apache-arrow';
+import { batchOf, schemaBatch, utf8Column } from '../../arrow/columns.ts';
 import { viewOf } from '../../arrow/copy-bytes.ts';
+import { textColumn } from '../../arrow/text.ts';
 import { type BlockCells, TextBuilder } from '../../arrow/text-builder.ts';
+import { kindMetadata, type TextKind, typedText } from '../../arrow/typed-text.ts';
 import { BATCH_BYTES, BATCH_CELLS } from './bounds.ts';
+import { inferredKind, type TypesBy } from './column-kinds.ts';
+
+const KIND_NAMES: Readonly<Record<TextKind, string>> = {
+  int: 'integers',
+  float: 'numbers',
+  bool: 'true and false',
+  text: 'text',
+  empty: 'nothing',
+  json: 'JSON',
+};
 
 /** Most rows in a batch. */
 export const BATCH_ROWS = 8192;
@@ -17,6 +29,8 @@ export interface TextInput {
   readonly isLive: boolean;
   /** It is the beginning of an input: that it ends in the middle of a row is no fault. */
   readonly isCut?: boolean;
+  /** How the types of its columns are found. Default: by nothing, all are text. */
+  readonly typesBy?: TypesBy | undefined;
   /** Longest record. */
   readonly maxRecordBytes: number;
   /** What becomes of a record that cannot be read: it ends the reading, or is a row that bears why. Absent: it ends. */
@@ -35,22 +49,30 @@ export interface BlockRows extends BlockCells {
   readonly rows: number;
 }
 
-/** Rows of text cells, column by column. Empty cells are null. */
+/** Rows of text cells, column by column, handed on with the types that the columns are found to have. Empty cells are null. */
 export class TextRows {
   readonly names: readonly string[];
   readonly #columns: readonly TextBuilder[];
   /** Most rows in a batch of so many columns. */
   readonly #batchRows: number;
   /** Full batches, and the rows and, about, the bytes in them and in the one that is not. */
-  #full: Data[][] = [];
+  #full: Data<Utf8>[][] = [];
   #fullRows = 0;
   #openBytes = 0;
   #hasWarned = false;
   readonly #input: TextInput;
   #taken = 0;
+  /** By column; none where all are text. */
+  #kinds: readonly TextKind[] | undefined;
+  readonly #infers: boolean;
+  /** Columns with values of another type than the first ones, as was said. */
+  readonly #misfits = new Set<string>();
 
-  constructor(names: readonly string[], input: TextInput) {
+  /** @param kinds - by column; 'inferred' tells them from the first batch */
+  constructor(names: readonly string[], input: TextInput, kinds?: readonly TextKind[] | 'inferred') {
     this.names = names;
+    this.#infers = kinds === 'inferred';
+    this.#kinds = kinds === 'inferred' ? undefined : kinds;
     this.#input = input;
     this.#batchRows = Math.max(1, Math.min(BATCH_ROWS, Math.floor(BATCH_CELLS / names.length)));
     this.#columns = names.map(() => new TextBuilder(this.#batchRows));
@@ -103,9 +125,32 @@ export class TextRows {
     for (const columns of batches) {
       const parts = columns.map((data, i) => [this.names[i] as string, data] as const);
       for (const [name, data] of parts) this.#checkText(name, data.values);
-      this.#taken += parts[0]?.[1].length ?? 0;
-      yield batchOf(parts);
+      if (this.#infers) this.#kinds ??= columns.map((data) => inferredKind(textColumn(data)));
+      const batch = this.#kinds === undefined ? batchOf(parts) : this.#typed(columns, this.#kinds);
+      this.#taken += batch.numRows;
+      yield batch;
     }
+  }
+
+  #typed(columns: readonly Data<Utf8>[], kinds: readonly TextKind[]): RecordBatch {
+    const typed = columns.map((column, i) => typedText(column, kinds[i] as TextKind));
+    for (const [i, { firstMisfit }] of typed.entries())
+      if (firstMisfit >= 0) this.#sayMisfit(this.names[i] as string, kinds[i] as TextKind, this.#taken + firstMisfit);
+    const fields = typed.map(
+      ({ data }, i) => new Field(this.names[i] as string, data.type, true, kindMetadata(kinds[i] as TextKind)),
+    );
+    const children = typed.map(({ data }) => data);
+    return schemaBatch(new Schema(fields), columns[0]?.length ?? 0, children);
+  }
+
+  #sayMisfit(column: string, kind: TextKind, row: number): void {
+    if (this.#misfits.has(column)) return;
+    this.#misfits.add(column);
+    const key = this.#infers ? 'infer_types' : 'json_types';
+    this.#input.warn(
+      `${this.#input.name}: ${column} holds ${KIND_NAMES[kind]} in its first rows and something else in row ${row}: null ` +
+        `there, and wherever that is so; without ${key} all columns are text`,
+    );
   }
 
   /** The columns without rows. */

@@ -105,7 +105,7 @@ function parsed(chunks: readonly Buffer[]) {
     // Text as it comes back from a column: half a surrogate pair is none.
     const values = ['a', 'b', 'n"{', 'é'].map((name) => [
       name,
-      Buffer.from(members.get(name) ?? '').toString() || null,
+      Buffer.from(members.get(name)?.text ?? '').toString() || null,
     ]);
     rows.push(Object.fromEntries(values));
   });

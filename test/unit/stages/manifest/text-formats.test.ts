@@ -1,6 +1,8 @@
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { isJsonText } from '../../../../src/arrow/typed-text.ts';
 import type { ManifestSourceOptions } from '../../../../src/stages/manifest/manifest-options.ts';
 import { readManifest, readManifestInfo } from '../../../../src/stages/manifest/read-manifest.ts';
 import { collect, folder } from './collect-rows.ts';
@@ -54,17 +56,72 @@ describe('text manifests', () => {
 
   it('keeps the digits of JSON numbers and the text of nested values', async () => {
     const row = `{"url":"${A}","id":12345678901234567890,"score":1.50,"ok":true,"tags":[1, 1.0, "x,}"],"n":{"a":1e400},"e":"\\u00fc\\"{"}`;
-    expect((await read('m.jsonl', `${row}\n`)).rows).toEqual([
-      {
-        url: A,
-        id: '12345678901234567890',
-        score: '1.50',
-        ok: 'true',
-        tags: '[1,1.0,"x,}"]',
-        n: '{"a":1e400}',
-        e: 'ü"{',
-      },
+    const texts = { url: A, id: '12345678901234567890', tags: '[1,1.0,"x,}"]', n: '{"a":1e400}', e: 'ü"{' };
+    expect((await read('m.jsonl', `${row}\n`)).rows).toEqual([{ ...texts, score: 1.5, ok: true }]);
+    const { rows } = await read('m.jsonl', `${row}\n`, { jsonTypes: false });
+    expect(rows).toEqual([{ ...texts, score: '1.50', ok: 'true' }]);
+  });
+
+  it('a value of another type than those of the first rows is null, and said once', async () => {
+    const lines = Array.from({ length: 8192 }, (_, i) => `{"url":"${A}","n":${i},"s":${i === 5 ? '"x"' : i}}`);
+    const odd = [`{"url":"${B}","n":"n/a","s":7}`, `{"url":"${B}","n":3.0,"s":[1]}`, `{"url":"${B}","n":[1]}`];
+    const { rows, warnings } = await read('m.jsonl', [...lines, ...odd].join('\n'));
+    expect(rows.slice(8191).map(({ n, s }) => [n, s])).toEqual([
+      ['8191', '8191'],
+      [null, '7'],
+      ['3', '[1]'],
+      [null, null],
     ]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/m\.jsonl: s holds text and other values: carried as text/),
+      expect.stringMatching(/m\.jsonl: n holds integers in its first rows and something else in row 8192: null there/),
+    ]);
+  });
+
+  it('files of JSON agree on a column: numbers that some have as integers, what some lack, or else text', async () => {
+    const dir = await folder({
+      'a.jsonl': `{"url":"${A}","n":1,"t":null,"v":1}\n{"url":"${A}","n":2,"t":null,"v":1}`,
+      'b.jsonl': `{"url":"${B}","n":0.5,"t":["x"],"v":"w"}`,
+    });
+    const reader = readManifest(dir);
+    const { rows } = await collect(reader);
+    expect(rows.map(({ n, t, v }) => [n, t, v])).toEqual([
+      [1, null, '1'],
+      [2, null, '1'],
+      [0.5, '["x"]', 'w'],
+    ]);
+    expect(reader.warnings).toEqual([expect.stringMatching(/^v is Int64 in .*a\.jsonl and Utf8 in .*b\.jsonl/)]);
+  });
+
+  it('csv stays text unless types are asked for, and then what only looks like numbers stays it', async () => {
+    const text = `url,n,zip,x,ok\n${A},5,007,1.5,true\n${B},,1,2,False\n`;
+    expect((await read('m.csv', text)).rows[0]).toEqual({ url: A, n: '5', zip: '007', x: '1.5', ok: 'true' });
+    expect((await read('m.csv', text, { inferTypes: true })).rows).toEqual([
+      { url: A, n: '5', zip: '007', x: 1.5, ok: true },
+      { url: B, n: null, zip: '1', x: 2, ok: false },
+    ]);
+    const dir = await folder({ 'm.csv': text });
+    const { columns } = await readManifestInfo(path.join(dir, 'm.csv'), { inferTypes: true });
+    expect(columns.map(({ type }) => type)).toEqual(['Utf8', 'Int64', 'Utf8', 'Float64', 'Bool']);
+    expect(() => readManifest('-', { inferTypes: true, stdin: Readable.from([]) })).toThrow(/write stdin to/);
+  });
+
+  it('a stream of JSON has the types of its first row, however it is cut, and keeps whatever follows', async () => {
+    const text = `{"url":"${A}","n":1,"s":"a","v":null}\n{"url":"${B}","n":"b \\"c\\"","s":2,"v":{"x":1}}\n{"url":"${B}","n":[3]}`;
+    for (const bytes of [1, 40, 1000]) {
+      const chunks = Array.from({ length: Math.ceil(text.length / bytes) }, (_, i) =>
+        Buffer.from(text.slice(i * bytes, (i + 1) * bytes)),
+      );
+      const reader = readManifest('-', { stdin: Readable.from(chunks) });
+      const { rows } = await collect(reader);
+      const { schema } = await reader.ready;
+      expect(rows.map(({ n, s, v }) => [n, s, v])).toEqual([
+        ['1', 'a', null],
+        ['"b \\"c\\""', '2', '{"x":1}'],
+        ['[3]', null, null],
+      ]);
+      expect(schema.fields.filter(isJsonText).map(({ name }) => name)).toEqual(['n']);
+    }
   });
 
   it('cuts JSON right wherever the chunks of the file end', async () => {
