@@ -8,6 +8,7 @@ const TIMING = { headersMs: 5, serviceMs: 9, bytes: 100 };
 
 /** What each code means to the limit of the host it came from. Codes that never end a request are neutral. */
 const OUTCOMES: readonly [RowCode, 'ok' | 'rate' | 'overload' | 'neutral'][] = [
+  ['already_stored', 'neutral'],
   ['bad_row', 'neutral'],
   ['duplicate_url', 'neutral'],
   ['proxy_error', 'neutral'],
@@ -39,6 +40,7 @@ const OUTCOMES: readonly [RowCode, 'ok' | 'rate' | 'overload' | 'neutral'][] = [
   ['host_paused', 'neutral'],
   ['host_skipped', 'neutral'],
   ['no_label', 'neutral'],
+  ['already_stored', 'neutral'],
   ['bad_row', 'neutral'],
   ['duplicate_url', 'neutral'],
   ['unit_deadline', 'neutral'],
