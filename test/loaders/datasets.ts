@@ -7,8 +7,14 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { ClassNumbers } from '../../src/dataset/class-numbers.ts';
+import { img2datasetJsonWriter } from '../../src/dataset/img2dataset-sample.ts';
+import { DEFAULT_RULES, publisher } from '../../src/dataset/published.ts';
 import { sampleJsonWriter } from '../../src/dataset/sample-json.ts';
+import { unfinishedCard } from '../../src/dataset/seal/dataset-card.ts';
+import type { SealInfo } from '../../src/dataset/seal/overview.ts';
+import { putCard } from '../../src/dataset/seal/put-card.ts';
 import { sealDataset } from '../../src/dataset/seal/seal-dataset.ts';
+import { totalOf } from '../../src/dataset/totals.ts';
 import { drawJpeg, padJpeg } from '../../src/demo-hosts/jpeg-and-gif.ts';
 import { drawPng, drawWebp, padPng, padWebp } from '../../src/demo-hosts/png-and-webp.ts';
 import { FolderDestination } from '../../src/destination/folder-destination.ts';
@@ -61,27 +67,32 @@ export async function makeDatasets(folder: string): Promise<LoaderDataset[]> {
 /** @param manifest - one of MANIFESTS */
 export async function makeDataset(folder: string, manifest: string, mode: ModeName): Promise<LoaderDataset> {
   const shape = MANIFESTS[manifest] as (unit: number) => UnitShape;
-  const { outputFormat, createTar = true, compressTar = false, unpacked }: Mode = MODES[mode];
+  const { outputFormat, createTar = true, compressTar = false, compat, unfinished, unpacked }: Mode = MODES[mode];
   const destination = new FolderDestination(folder, { layout: createTar ? 'shards' : 'files' });
   const numbers = new ClassNumbers({ known: [], publish: (label) => label });
   const units = [unitOf(shape(0)), unitOf(shape(1))].map((unit) => ({ ...unit, batch: numbers.addTo(unit.batch) }));
   const settled = units.map(results);
-  const sink = createTar ? tarSink(destination, { compressTar, outputFormat }) : folderSink(destination);
+  const sink = createTar ? tarSink(destination, { compressTar, outputFormat, compat }) : folderSink(destination);
   await pipeline(Readable.from(settled.flat()), sink);
-  await sealDataset(destination, createLocalCommitter(destination.stateFolder).records(), {
+  const records = () => createLocalCommitter(destination.stateFolder).records();
+  const info: SealInfo = {
     ...{ version: '1', createTar, compressTar, outputFormat, createOverview: true, imageExtensions: ['jpg'] },
     ...{ cls: true, classes: [], nullLabel: 'output' },
     ...{ schema: (units[0] as TestUnit).batch.schema, inputs: [], settings: {}, notes: [] },
-    ...{ startedAtMs: 0, sealedAtMs: 1, elapsedMs: 1, interrupted: false },
-  });
-  const samples = settled.flatMap((ended, at) => samplesOf(units[at] as TestUnit, ended));
+    ...{ startedAtMs: 0, sealedAtMs: 1, elapsedMs: 1, interrupted: false, compat },
+  };
+  if (unfinished === true) await putCard(destination, unfinishedCard(await totalOf(records()), info, folder, 1000));
+  else await sealDataset(destination, records(), info);
+  const samples = settled.flatMap((ended, at) => samplesOf(units[at] as TestUnit, ended, compat));
   const tables = createTar ? folder : destination.stateFolder;
   const base = { manifest, mode, tables, rows: 2 * ROWS, samples };
   return { ...base, folder: unpacked === true ? await unpack(folder) : folder };
 }
 
-function samplesOf(unit: TestUnit, ended: readonly TestResult[]): string[] {
-  const write = sampleJsonWriter(unit.batch);
+function samplesOf(unit: TestUnit, ended: readonly TestResult[], compat: Mode['compat']): string[] {
+  const { batch, shard } = unit;
+  const write =
+    compat === undefined ? sampleJsonWriter(batch) : img2datasetJsonWriter(shard, batch, publisher(DEFAULT_RULES));
   return ended.flatMap((result) => {
     if (result.status !== 'fetched') return [];
     const sha256 = createHash('sha256')
