@@ -25,6 +25,11 @@ export const systemClock: Clock = {
   },
 };
 
+/** End the process after so long when something still keeps it; the waiting itself keeps nothing. */
+export function endProcessAfter(delayMs: number): void {
+  setTimeout(() => process.exit(), delayMs).unref();
+}
+
 /** The same time; what its timers throw is told to `onError` in place of the process. */
 export function guardedClock(clock: Clock, onError: (error: unknown) => void): Clock {
   return {

@@ -2,10 +2,11 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { Destination } from '../destination/destination.ts';
+import { isFlowDcError } from '../errors.ts';
 import type { HostLimits } from '../host-limits.ts';
 import type { TimelineHost } from '../job/timeline.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
-import { RunControl, type RunSignals } from '../run/run-control.ts';
+import { interrupted, RunControl, type RunSignals } from '../run/run-control.ts';
 import { RunGauge } from '../run/run-gauge.ts';
 import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { RowPulse } from '../structures/row-pulse.ts';
@@ -48,6 +49,9 @@ export interface WorkEnd {
   readonly idleMs: number;
 }
 
+/** Of the time that a worker has to end, this much, at most a quarter, is for handing back what it could not finish. */
+const FAREWELL_MS = 2_000;
+
 /** How often a worker looks whether it is idle. */
 const IDLE_CHECK_MS = 500;
 
@@ -67,8 +71,12 @@ export async function workOnJob(
   const deliveries = new OpenDeliveries(channel, clock);
   const idle = new AbortController();
   const drain = options.drain === undefined ? idle.signal : AbortSignal.any([options.drain, idle.signal]);
-  const control = new RunControl(clock, config.run.drainMs, { ...options, drain });
+  const drainMs = config.run.drainMs - Math.min(FAREWELL_MS, config.run.drainMs / 4);
+  const control = new RunControl(clock, drainMs, { ...options, drain });
   control.stop.addEventListener('abort', () => destination.halt?.(control.stop.reason), { once: true });
+  const windDown = (): void => destination.windDown?.(interrupted(), drainMs);
+  options.drain?.addEventListener('abort', windDown, { once: true });
+  if (options.drain?.aborted) windDown();
   const gauge = new RunGauge(force, clock);
   const endHeartbeat = startHeartbeat(channel, {
     ...options,
@@ -84,8 +92,12 @@ export async function workOnJob(
   try {
     // How many units wait is known to the server only.
     await control.run(Promise.resolve(), force.work(deliveries, control, { onNotice: options.onNotice }));
+  } catch (error) {
+    // An upload that failed while the worker was to end: its unit is somebody else's.
+    if (options.drain?.aborted !== true || options.abort?.aborted === true || !isInterrupt(error)) throw error;
   } finally {
     stopWatching();
+    options.drain?.removeEventListener('abort', windDown);
     control.release();
     await force.close();
     // Whatever ended this, the rest is somebody else's from now on.
@@ -97,6 +109,10 @@ export async function workOnJob(
   const isDrained = options.drain?.aborted === true;
   const reason = isDrained ? 'drained' : idle.signal.aborted ? 'idle' : 'over';
   return { reason, givenBack, unitsTaken: deliveries.taken, idleMs };
+}
+
+function isInterrupt(error: unknown): boolean {
+  return isFlowDcError(error) && error.code === 'FDC_ERR_INTERRUPTED';
 }
 
 function workerHost({ host, in_flight: inFlight, limit, waiting, rate: perSecond, state }: TimelineHost): WorkerHost {

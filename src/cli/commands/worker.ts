@@ -1,5 +1,6 @@
 /** Worker: the working half of jobs that were submitted elsewhere. */
-import { systemClock } from '../../clock.ts';
+import { endProcessAfter, systemClock } from '../../clock.ts';
+import { lastMoment } from '../../cluster/last-moment.ts';
 import { reachCluster } from '../../cluster/reach-cluster.ts';
 import { serveJobs } from '../../cluster/serve-jobs.ts';
 import { watchServer } from '../../cluster/server-over.ts';
@@ -15,6 +16,9 @@ import { commandsOfKey } from '../args/flag-table.ts';
 import { openLog, openTrace } from '../terminal/log.ts';
 import { type CliIo, EXIT } from '../terminal/process.ts';
 import { openWorkerLog } from '../terminal/worker-log.ts';
+
+/** Connections to what is dead may keep the process when it has ended. */
+const HANDLES_MS = 500;
 
 /** `worker`: take units, fetch their rows, write their shards. */
 export const workerCommand = defineCommand({
@@ -51,7 +55,8 @@ async function runWorker(config: Config, io: CliIo): Promise<number> {
   io.signal.addEventListener('abort', onDrain, { once: true });
   const over = watchServer(settings.joinFile, systemClock);
   over.signal.addEventListener('abort', () => lines.say('the server and its worker.json are gone: leaving'));
-  try {
+  const last = lastMoment(io.signal, run.drainMs, systemClock);
+  const serve = async (): Promise<void> => {
     const { cluster, job } = await reachCluster(settings, { role: 'worker', env: io.env, signal: io.signal });
     try {
       lines.say(`connected to ${cluster.server.url} (nats-server ${cluster.server.version})`);
@@ -67,26 +72,36 @@ async function runWorker(config: Config, io: CliIo): Promise<number> {
         },
         drain: AbortSignal.any([io.signal, over.signal]),
         // What is open cannot be committed any more.
-        abort: AbortSignal.any([...(io.abort === undefined ? [] : [io.abort]), over.signal]),
+        abort: AbortSignal.any([...(io.abort === undefined ? [] : [io.abort]), over.signal, last.signal]),
         out: output,
         job,
       });
     } finally {
       await cluster[Symbol.asyncDispose]();
     }
+  };
+  try {
+    await last.within(serve());
     return EXIT.done;
   } catch (error) {
     if (over.signal.aborted) return EXIT.done;
-    // Told to stop while it still waited for the server: it held nothing.
-    if (io.signal.aborted && io.abort?.aborted !== true && !isFlowDcError(error)) return EXIT.done;
+    // Told to stop while it waited for the server, or while that went away: its units go to others.
+    if (io.signal.aborted && io.abort?.aborted !== true && isOfServer(error)) return EXIT.done;
     log.failed(error);
     throw error;
   } finally {
     io.signal.removeEventListener('abort', onDrain);
+    if (last.signal.aborted) lines.say('something does not answer: left to itself, its units go to others');
+    if (io.signal.aborted) endProcessAfter(HANDLES_MS);
+    last.release();
     over.release();
     lines.close();
     await Promise.all([log.close(), trace.close()]);
   }
+}
+
+function isOfServer(error: unknown): boolean {
+  return !isFlowDcError(error) || error.code.startsWith('FDC_ERR_TRANSPORT_');
 }
 
 /** `nats://host:4222`, or a host and a port as with TaskVine. Errors: FDC_ERR_USAGE. */

@@ -44,8 +44,14 @@ export class WorkerUploads extends ToolDestination {
     });
   }
 
+  /** What does not get its name when the run winds down gets it from whoever meets the record. */
   override async rollForward(record: UnitRecord): Promise<void> {
-    if (await this.settle(record)) return;
+    try {
+      if (await this.settle(record)) return;
+    } catch (error) {
+      if (this.remote.isEnd(error)) return;
+      throw error;
+    }
     throw new FlowDcError(
       'FDC_ERR_DEST_IO',
       `${this.remote.tool.root}: the files of unit ${record.unit} were uploaded and are not there any more`,
