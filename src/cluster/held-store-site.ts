@@ -75,13 +75,14 @@ export function storeToHold(
   layout: 'shards' | 'files',
   clock: Clock,
   notices: readonly string[],
+  onWait?: (line: string) => void,
 ): SiteToHold {
   const folder = clusterFolder(store);
   const memory = new StoreMemory(storeArea(store, layout), folder);
   const lost = new AbortController();
   const hold = async (identity: JobIdentity, options: OpenJobOptions): Promise<HeldSite> => {
     const onLost = (error: Error): void => lost.abort(error);
-    const job = await openStoreJob(store, identity, { ...options, clock, onLost });
+    const job = await openStoreJob(store, identity, { ...options, clock, onWait, onLost });
     await memory.bring();
     await fetchFile(job.area.state, STATE_KEYS.timeline, folder.timeline);
     return refuseSecondRun(new HeldStoreSite(job, clock, folder, { notices, lost: lost.signal }));

@@ -6,12 +6,21 @@ import { hasOwnFolders } from '../destination/tool/folder-of.ts';
 import { FlowDcError } from '../errors.ts';
 import { findJob } from '../job/job-file.ts';
 import { assertJobFolder, openJob } from '../job/job-folder.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import type { JobDescription } from '../transport/cluster.ts';
 import { FolderSite, HeldFolderSite } from './folder-site.ts';
 import type { JobSite, SiteToHold, WorkSite } from './job-site.ts';
 import { refuseSecondRun } from './refuse-second-run.ts';
 import { UploadSite } from './upload-site.ts';
 import { workerConfig } from './worker.ts';
+
+/** How whoever opens a place waits for it. */
+export interface Waiting {
+  /** Told of what it waits for, a line each. */
+  readonly onWait?: ((line: string) => void) | undefined;
+  /** From then on it waits no longer than it must. */
+  readonly stop?: AbortSignal | undefined;
+}
 
 /**
  * The output of a job on a server, as this machine reaches it: a store with the credentials of this process.
@@ -22,10 +31,12 @@ export async function siteOf(
   { out, folderId, settings }: Pick<JobDescription, 'out' | 'folderId' | 'settings'>,
   own: Config,
   clock: Clock,
+  waiting: Waiting = {},
 ): Promise<JobSite> {
   if (parseDestination(out).kind !== 'store') return new FolderSite(await assertJobFolder(out, folderId), clock);
   const { openOutputStore, readStoreJob, StoreSite, clusterFolder } = await import('./store-parts.ts');
-  const store = await openOutputStore(out, workerConfig(settings, own), { clock });
+  const store = await openOutputStore(out, workerConfig(settings, own), { clock, onWait: waiting.onWait });
+  hurried(store, waiting);
   try {
     const job = await readStoreJob(store);
     const folder = clusterFolder(store);
@@ -52,17 +63,23 @@ export async function workSiteOf(
   out: string | undefined,
   own: Config,
   clock: Clock,
+  waiting: Waiting = {},
 ): Promise<WorkSite> {
   const config = workerConfig(description.settings, own);
   if (hasOwnFolders(config)) return UploadSite.open(config, description.folderId, clock);
-  return siteOf({ ...description, out: out ?? description.out }, own, clock);
+  return siteOf({ ...description, out: out ?? description.out }, own, clock, waiting);
 }
 
 /**
  * The output of a job that this process is going to make, or to come back to.
  * Errors: those of the store; FDC_ERR_CONFIG_INVALID for an upload that several machines cannot make.
  */
-export async function siteToHold(config: ResolvedConfig, output: string, clock: Clock): Promise<SiteToHold> {
+export async function siteToHold(
+  config: ResolvedConfig,
+  output: string,
+  clock: Clock,
+  waiting: Waiting = {},
+): Promise<SiteToHold> {
   // Two workers may have the same unit for a while, and neither may write into the other's shard.
   if (config.sink.cloudStream && !hasOwnFolders(config))
     throw new FlowDcError(
@@ -79,6 +96,14 @@ export async function siteToHold(config: ResolvedConfig, output: string, clock: 
     };
   const { openOutputStore, storeToHold } = await import('./store-parts.ts');
   const notices: string[] = [];
-  const store = await openOutputStore(output, config, { clock, onNotice: (line) => notices.push(line) });
-  return storeToHold(store, config.sink.createTar ? 'shards' : 'files', clock, notices);
+  const { onWait } = waiting;
+  const store = await openOutputStore(output, config, { clock, onWait, onNotice: (line) => notices.push(line) });
+  hurried(store, waiting);
+  return storeToHold(store, config.sink.createTar ? 'shards' : 'files', clock, notices, onWait);
+}
+
+/** A store that does not answer is not waited for when somebody says stop. */
+function hurried(store: ObjectStore, { stop }: Waiting): void {
+  if (stop?.aborted === true) store.hurry();
+  else stop?.addEventListener('abort', () => store.hurry(), { once: true });
 }

@@ -160,7 +160,8 @@ class Server {
     if (channel === undefined) return this.#wait();
     try {
       const { own, out } = this.#options;
-      site = await workSiteOf(channel.description, out, own, this.#clock);
+      const onWait = (notice: string): void => this.#options.onEvent({ kind: 'notice', job: id, notice });
+      site = await workSiteOf(channel.description, out, own, this.#clock, { onWait, stop: this.#options.drain });
       // A program that is missing here is no fault of the units.
       await site.destination.reach?.({ isNew: false, replaces: false });
       end = await this.#workIn(channel, site);

@@ -40,7 +40,8 @@ export async function submitJob(config: ResolvedConfig, options: SubmitOptions):
     throw new FlowDcError('FDC_ERR_CONFIG_INVALID', 'output: say where the dataset goes, e.g. -o /shared/dataset');
   const clock = options.clock ?? systemClock;
   const startedMs = clock.nowMs();
-  const place = await siteToHold(config, output, clock);
+  const waiting = { onWait: options.onNotice, stop: options.detach };
+  const place = await siteToHold(config, output, clock, waiting);
   try {
     return await submitTo(place, config, options, { clock, startedMs });
   } finally {

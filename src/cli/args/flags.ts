@@ -125,9 +125,9 @@ class FlagReader {
     } else {
       const isSwitch = schema?.type === 'boolean';
       if (!isSwitch && beforeAs !== undefined && beforeAs !== shown && before !== value) {
-        this.problems.push(
-          `${beforeAs} and ${shown} are one option, but have the values ${show(before)} and ${show(value)}; keep one`,
-        );
+        // A path, a header or a command may hold a secret.
+        const values = typeof value === 'number' ? `the values ${show(before)} and ${show(value)}` : 'two values';
+        this.problems.push(`${beforeAs} and ${shown} are one option, but have ${values}; keep one`);
       }
       this.values[key] = value;
     }

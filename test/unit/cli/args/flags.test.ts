@@ -74,6 +74,12 @@ describe('parseFlags', () => {
     ]);
   });
 
+  it('repeats no value when one option is given twice, because it may be a secret', () => {
+    const twice = ['m.csv', '-o', 'https://me:hunter2@box/x', '--output', 'y'];
+    expect(() => parseFlags(twice, { command: 'download' })).toThrow(/are one option, but have two values; keep one/);
+    expect(() => parseFlags(twice, { command: 'download' })).not.toThrow(/hunter2/);
+  });
+
   it('hands on the file of --config, and looks at nothing else with --help', () => {
     expect(parse('--config f.json').configFile).toBe('f.json');
     expect(parse('--bogus -h')).toMatchObject({ help: true });
