@@ -1,6 +1,7 @@
 /** Second runs are planned by one process: workers know of the first one alone. */
 import { FlowDcError } from '../errors.ts';
 import { extensionFile } from '../job/extensions.ts';
+import { REMOVAL_FILE } from '../job/removal-mark.ts';
 import { roundFile } from '../job/retry-rounds.ts';
 import { nextCommand } from '../next-command.ts';
 import type { HeldSite } from './job-site.ts';
@@ -20,6 +21,7 @@ export async function refuseSecondRun(site: HeldSite): Promise<HeldSite> {
 
 async function isBegun({ job, state }: HeldSite): Promise<boolean> {
   if (job.byRows === true) return true;
-  for (const file of [roundFile(2), extensionFile(1)]) if ((await state.read(file)) !== undefined) return true;
+  const files = [roundFile(2), extensionFile(1), REMOVAL_FILE];
+  for (const file of files) if ((await state.read(file)) !== undefined) return true;
   return false;
 }

@@ -43,8 +43,6 @@ export interface FolderPaths {
   readonly overwriteFile: string;
   /** Exists while units are being taken back, and names them; whoever finds it finishes that. */
   readonly repairFile: string;
-  /** Exists while samples are being taken out, and names them; whoever finds it finishes that. */
-  readonly removalFile: string;
   /** What was taken out for good, as hashes. */
   readonly removedFile: string;
   /** What was read from stdin, whole; and while it is being read. */
@@ -88,7 +86,6 @@ export function folderPaths(output: string, layout: FolderLayout): FolderPaths {
     lockFile: join(state, 'lock'),
     overwriteFile: join(state, 'overwrite'),
     repairFile: join(state, 'repair.json'),
-    removalFile: join(state, 'removal.json'),
     removedFile: join(state, 'removed'),
     keptInput: join(state, 'stdin'),
     partialInput: join(state, 'stdin.partial'),

@@ -2,16 +2,14 @@
  * removal.json: samples that are being taken out of a finished dataset. It is written before anything is touched and
  * goes when all of it is done, so whoever opens the job next finishes what was cut short.
  */
-import { readFile, rm } from 'node:fs/promises';
-import { CHECKSUMS_FILE } from '../dataset/seal/checksums.ts';
-import { SUCCESS_FILE } from '../dataset/seal/seal-dataset.ts';
-import { destinationError, errnoOf } from '../destination/destination.ts';
-import { syncFolder, writeAtomically } from '../destination/disk.ts';
-import { type FolderPaths, finalPath } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
 import { schemaCheck } from '../json-schema.ts';
 import type { UnitId } from '../record.ts';
 import { UNIT_ID_PATTERN } from '../record-schema.ts';
+import type { StateFiles } from './state-files.ts';
+
+/** Of the state folder. */
+export const REMOVAL_FILE = 'removal.json';
 
 /** Rows of a unit, by their numbers in the manifest. */
 export interface UnitRows {
@@ -52,24 +50,15 @@ const matches = schemaCheck<RemovalMark>({
 });
 
 /** Only under the job's lock: the dataset is unfinished before the mark is there. Errors: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO. */
-export async function markRemoval(paths: FolderPaths, mark: RemovalMark): Promise<void> {
-  try {
-    for (const name of [SUCCESS_FILE, CHECKSUMS_FILE]) await rm(finalPath(paths, name), { force: true });
-    await syncFolder(paths.layout === 'shards' ? paths.output : paths.state);
-    await writeAtomically(paths.removalFile, `${JSON.stringify(mark)}\n`);
-  } catch (error) {
-    throw destinationError(error, paths.output);
-  }
+export async function markRemoval(state: StateFiles, mark: RemovalMark): Promise<void> {
+  await state.unseal();
+  await state.write(REMOVAL_FILE, `${JSON.stringify(mark)}\n`);
 }
 
 /** Undefined where no removal is under way. Errors: FDC_ERR_DEST_IO. */
-export async function readRemovalMark({ removalFile: path }: FolderPaths): Promise<RemovalMark | undefined> {
-  try {
-    return parseRemovalMark(await readFile(path, 'utf8'), path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw destinationError(error, path);
-  }
+export async function readRemovalMark(state: StateFiles): Promise<RemovalMark | undefined> {
+  const content = await state.read(REMOVAL_FILE);
+  return content && parseRemovalMark(content.toString('utf8'), state.nameOf(REMOVAL_FILE));
 }
 
 /** @param name - for messages. Errors: FDC_ERR_DEST_IO. */

@@ -7,15 +7,16 @@
  * May be cut short at any point and done again. Only under the job's lock.
  */
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { folderFile } from '../dataset/files/folder-files.ts';
 import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
 import { entriesOf, sampleOffsets, thinGzip, thinnedTar } from '../dataset/removal/thinned-tar.ts';
 import { type ThinnedTable, thinnedTable } from '../dataset/removal/tombstones.ts';
-import { formatStats, NO_TIMES, parseStats, STATS_SUFFIX } from '../dataset/stats-file.ts';
+import { formatStats, NO_TIMES, parseStats } from '../dataset/stats-file.ts';
 import { formatTarIndex } from '../dataset/tar-index.ts';
+import { isStats } from '../dataset/unit-files.ts';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { syncFolder, writeAtomically } from '../destination/disk.ts';
 import { type FolderPaths, finalPath, stagingFolder } from '../destination/folder-layout.ts';
@@ -25,7 +26,8 @@ import { DiskTempo } from '../destination/loose-files.ts';
 import { FlowDcError } from '../errors.ts';
 import type { Artifact, UnitRecord } from '../record.ts';
 import { createLocalCommitter, recordFile } from './local-committer.ts';
-import { type RemovalMark, readRemovalMark, type UnitRows } from './removal-mark.ts';
+import { REMOVAL_FILE, type RemovalMark, readRemovalMark, type UnitRows } from './removal-mark.ts';
+import { folderState } from './state-files.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -35,7 +37,7 @@ const CHUNK_BYTES = 1024 * 1024;
  * Errors: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO, also for a table that is damaged, which flow-dc repair mends.
  */
 export async function finishRemoval(paths: FolderPaths): Promise<number | undefined> {
-  const mark = await readRemovalMark(paths);
+  const mark = await readRemovalMark(folderState(paths));
   if (mark === undefined) return undefined;
   let rows = 0;
   for (const unit of mark.units) {
@@ -44,7 +46,7 @@ export async function finishRemoval(paths: FolderPaths): Promise<number | undefi
     });
     rows += unit.rows.length;
   }
-  await rm(paths.removalFile, { force: true });
+  await rm(join(paths.state, REMOVAL_FILE), { force: true });
   await syncFolder(paths.state);
   return rows;
 }
@@ -81,11 +83,11 @@ async function rewritten(
   await mkdir(stage, { recursive: true });
   const artifacts: Artifact[] = [];
   for (const artifact of before.artifacts)
-    if (artifact !== table && !artifact.name.endsWith(STATS_SUFFIX))
+    if (artifact !== table && !isStats(artifact.name))
       artifacts.push(await stageContainer(paths, stage, artifact, thinned));
   artifacts.push(await stageFile(join(stage, table.name), once(thinned.table)));
   const record = recordAfter(before, token, code, thinned, artifacts);
-  const stats = before.artifacts.find(({ name }) => name.endsWith(STATS_SUFFIX));
+  const stats = before.artifacts.find(({ name }) => isStats(name));
   const all =
     stats === undefined
       ? record
@@ -123,10 +125,10 @@ function stageContainer(
 ): Promise<Artifact> {
   const [from, to] = [finalPath(paths, name), join(stage, name)];
   if (name.endsWith(FILE_LIST_SUFFIX)) return stageFile(to, thinnedList(from, gone));
-  const chunks = createReadStream(from, { highWaterMark: CHUNK_BYTES });
-  const isGone = entriesOf(gone, staying);
   // Its archive was staged before it.
   if (name.endsWith('.tar.idx')) return stageFile(to, tarIndexOf(to.slice(0, -'.idx'.length)));
+  const chunks = createReadStream(from, { highWaterMark: CHUNK_BYTES });
+  const isGone = entriesOf(gone, staying);
   if (name.endsWith('.tar')) return stageFile(to, thinnedTar(chunks, isGone));
   if (name.endsWith('.tar.gz')) return stageGzip(to, chunks, isGone);
   throw new FlowDcError('FDC_ERR_DEST_IO', `${name}: samples cannot be taken out of a file of this kind`);
@@ -172,13 +174,18 @@ async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {
 async function dropLooseFiles({ output }: FolderPaths, gone: ReadonlySet<string>): Promise<void> {
   const folders = new Set<string>();
   for (const path of gone) {
-    await rm(join(output, path), { force: true }).catch((error: unknown) => {
-      if (errnoOf(error) !== 'ENOTDIR') throw error;
-    });
+    await rm(join(output, path), { force: true }).catch(ignoreMissing);
     folders.add(dirname(join(output, path)));
   }
-  for (const folder of folders)
-    await syncFolder(folder).catch((error: unknown) => {
-      if (errnoOf(error) !== 'ENOENT') throw error;
-    });
+  for (const folder of folders) {
+    await syncFolder(folder).catch(ignoreMissing);
+    // A class without files is none.
+    if (folder !== output) await rmdir(folder).catch(ignoreMissing);
+  }
+  await syncFolder(output);
+}
+
+function ignoreMissing(error: unknown): void {
+  const errno = errnoOf(error) ?? '';
+  if (!['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'].includes(errno)) throw error;
 }

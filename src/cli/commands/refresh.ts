@@ -80,7 +80,7 @@ async function replaceChanged(job: JobView, changed: RowBitmap, given: Config, i
   let round: RetryRound;
   try {
     const { units, samples } = await samplesOf(job, changed);
-    await markRemoval(paths, { id: randomBytes(6).toString('hex'), code: 'replaced', forget: false, units });
+    await markRemoval(job.state, { id: randomBytes(6).toString('hex'), code: 'replaced', forget: false, units });
     await finishRemoval(paths);
     round = await gatherRetry(job, (await readRounds(job.state)).length + 2, (code) => code === 'replaced');
     await beginRound(job.state, round);

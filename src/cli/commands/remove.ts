@@ -59,7 +59,7 @@ export const removeCommand = defineCommand({
     let isFinished: boolean;
     try {
       // What a removal was cut short in was finished before.
-      isFinished = (await isFinishedJob(job)) || (await readRemovalMark(paths)) !== undefined;
+      isFinished = (await isFinishedJob(job)) || (await readRemovalMark(job.state)) !== undefined;
       if (!(await takeOut(job, paths, meant, dryRun, io))) return EXIT.done;
     } finally {
       await lock.release();
@@ -76,7 +76,7 @@ async function takeOut(
   dryRun: boolean,
   io: CliIo,
 ): Promise<boolean> {
-  const isCut = (await readRemovalMark(paths)) !== undefined;
+  const isCut = (await readRemovalMark(job.state)) !== undefined;
   if (isCut) writeLines(io.stderr, ['a removal was cut short here: it is finished first']);
   if (isCut && !dryRun) await finishRemoval(paths);
   const gathered = await gatherRemoval(job, meant, paths.kept);
@@ -88,7 +88,7 @@ async function takeOut(
   for (const unit of gathered.kept) await dropKept(paths.kept, unit);
   if (gathered.units.length === 0) return isCut;
   const id = randomBytes(6).toString('hex');
-  await markRemoval(paths, { id, code: 'removed', forget: meant.forget, units: gathered.units });
+  await markRemoval(job.state, { id, code: 'removed', forget: meant.forget, units: gathered.units });
   await finishRemoval(paths);
   return true;
 }

@@ -6,8 +6,9 @@ import { resolveConfig } from '../../../src/config/resolve.ts';
 import { verifyDataset } from '../../../src/dataset/verify/verify-dataset.ts';
 import { readJob } from '../../../src/job/job-folder.ts';
 import { createLocalCommitter } from '../../../src/job/local-committer.ts';
-import { markRemoval } from '../../../src/job/removal-mark.ts';
+import { markRemoval, REMOVAL_FILE } from '../../../src/job/removal-mark.ts';
 import { finishRemoval } from '../../../src/job/remove-samples.ts';
+import { folderState } from '../../../src/job/state-files.ts';
 import { runJob } from '../../../src/run/run-job.ts';
 import { changingImage, changingOrigin } from '../../support/changing-origin.ts';
 import { isSoak, SEED } from '../../support/seeds.ts';
@@ -82,7 +83,7 @@ describe.each(FORMS)('a removal from %s', (_, settings) => {
       for await (const { unit } of committer.records()) units.push({ unit, rows: GONE });
       life.left = calls;
       const mark = { id: 'cut', code: 'removed', forget: calls % 2 === 0, units } as const;
-      const isWhole = await markRemoval(paths, mark)
+      const isWhole = await markRemoval(folderState(paths), mark)
         .then(() => finishRemoval(paths))
         .then(
           () => true,
@@ -90,7 +91,7 @@ describe.each(FORMS)('a removal from %s', (_, settings) => {
         );
       life.left = Number.POSITIVE_INFINITY;
       if (!isWhole) cuts += 1;
-      const isBegun = (await stat(paths.removalFile).catch(() => undefined)) !== undefined;
+      const isBegun = (await stat(join(paths.state, REMOVAL_FILE)).catch(() => undefined)) !== undefined;
       await finishRemoval(paths);
       let stored = 0;
       for await (const record of committer.records()) stored += record.stored;
