@@ -22,6 +22,8 @@ export interface ManifestPart {
   readonly identity: readonly InputIdentity[];
   /** File with a bit for each of its rows that is taken; absent where all are. */
   readonly taken?: string | undefined;
+  /** Classes in the order of their numbers, where these are written; absent of the first manifest, which names them so. */
+  readonly classes?: readonly string[] | undefined;
   /** Rows that the dataset had already, as they were then. */
   readonly known?: { readonly fetched: number; readonly notFetched: number } | undefined;
 }
@@ -51,6 +53,7 @@ const matches = schemaCheck<{ readonly parts: readonly ManifestPart[] }>({
               properties: { name: string, bytes: count, hash: string },
             },
           },
+          classes: { type: 'array', items: string },
           taken: { type: 'string', pattern: '^extend-\\d+\\.rows$' },
           known: {
             type: 'object',

@@ -1,18 +1,25 @@
 /** Rows that a finished dataset lacks are taken from another manifest, mostly the grown one. */
 import { join } from 'node:path';
+import type { Data, RecordBatch } from 'apache-arrow';
+import { textColumn } from '../arrow/text.ts';
 import type { ResolvedConfig } from '../config/types.ts';
-import { publisher } from '../dataset/published.ts';
+import { type Publish, publisher } from '../dataset/published.ts';
 import { totalOf } from '../dataset/totals.ts';
 import { FlowDcError } from '../errors.ts';
 import { beginExtension, type ManifestPart, readParts, sameFiles, takenRows } from '../job/extensions.ts';
 import { identityOf, type JobIdentity, settingsBetween } from '../job/identity.ts';
 import type { JobFile } from '../job/job-file.ts';
 import type { StateFiles } from '../job/state-files.ts';
+import type { RowBitmap } from '../structures/row-bitmap.ts';
+import { classList } from './class-list.ts';
 import { compareRows } from './compare-rows.ts';
 import type { JobInput } from './job-input.ts';
 import { type KnownRows, knownRows } from './known-rows.ts';
 import { rowsOfPart } from './open-rows.ts';
+import { rowNumbersOf } from './row-numbers.ts';
 import type { SettledDataset } from './settled-rows.ts';
+
+const CLASSES_FILE = 'classes.json';
 
 /** A job whose dataset is finished. */
 export interface FinishedJob extends SettledDataset, JobFile {
@@ -46,18 +53,46 @@ export async function extendJob(
   if (!by.url && !by.key) throw untold();
   const publish = publisher(config.sink);
   const found = await knownRows(job, input.read(by.key ? [identity.columns.key as string] : []), by, publish, folder);
-  if (found.addedRows === 0 || dryRun) return found;
+  if (found.addedRows === 0) return found;
+  if (dryRun) return found;
   const parts = await earlierParts(job);
   const moved: ManifestPart[] = [];
   for (const part of parts) moved.push(await inManifest(part, job, config, identity, input, found.rows, folder));
   const last = parts.at(-1) as ManifestPart;
+  const classes = await classesAfter(job, last.classes, identity, input, publish, found.added);
   const added: ManifestPart = {
+    ...(classes && { classes }),
     ...{ firstRow: last.firstRow + last.rows, rows: found.addedRows, manifestRows: found.rows },
     ...{ input: config.manifest.inputs, identity: identity.inputs },
     known: { fetched: found.fetched, notFetched: found.notFetched },
   };
   await beginExtension(job.state, [...moved, added], found.added);
   return found;
+}
+
+/**
+ * Classes in the order of their numbers, those that the dataset has first: a manifest in another order names them in
+ * another one. Undefined where no numbers are written.
+ */
+async function classesAfter(
+  { files }: FinishedJob,
+  before: readonly string[] | undefined,
+  { cls, columns: { label } }: JobIdentity,
+  input: JobInput,
+  publish: Publish,
+  added: RowBitmap,
+): Promise<readonly string[] | undefined> {
+  const file = files.final(CLASSES_FILE);
+  if (cls !== true || label === undefined || (await file.look()) === undefined) return before;
+  const classes = new Set(before ?? classList((await file.read()).toString('utf8')));
+  for await (const batch of input.read([label]) as AsyncIterable<RecordBatch>) {
+    const at = batch.schema.fields.findIndex(({ name }) => name === label);
+    const labels = textColumn(batch.data.children[at] as Data);
+    rowNumbersOf(batch).forEach((row, of) => {
+      if (labels[of] && added.has(row)) classes.add(publish(labels[of]));
+    });
+  }
+  return [...classes];
 }
 
 /** With the first manifest as the only one where nothing was added yet. */

@@ -54,6 +54,7 @@ export interface JobInput {
  * @param stdin - the stream behind `-`; without it, the kept bytes of an earlier run are read
  * @param signal - aborts looking, not reading
  * @param given - where a pipe's bytes go, for an output that is no folder
+ * @param numbered - classes that have numbers in the dataset already, in their order
  * Errors: those of readManifestInfo; FDC_ERR_MANIFEST_NOT_FOUND when a pipe was not kept to its end;
  * FDC_ERR_CONFIG_INVALID for a pipe that would have to be read twice.
  */
@@ -62,12 +63,13 @@ export async function openJobInput(
   stdin: Readable | undefined,
   signal?: AbortSignal,
   given?: PipePlace,
+  numbered?: readonly string[],
 ): Promise<JobInput> {
   const { manifest, partition, fetch, sink, store, run } = config;
   const { inputs, ...slice } = manifest;
   const isKeptPipe = inputs.includes('-');
   const options = { ...slice, remote: { network: fetch, store }, classes: await classRule(config), isKeptPipe };
-  if (!isKeptPipe) return needingLabels(await fileInput(inputs, options, partition, signal), config);
+  if (!isKeptPipe) return needingLabels(await fileInput(inputs, options, partition, signal, numbered), config);
   const pipe = given ?? folderPipe(sink.output as string, sink.createTar);
   if (stdin !== undefined && run.dedupe !== 'none') throw readTwice(run.dedupe);
   const input =
@@ -103,7 +105,9 @@ async function fileInput(
   options: ManifestReadOptions,
   partition: PartitionSettings,
   signal?: AbortSignal,
+  numbered?: readonly string[],
 ): Promise<JobInput> {
+  const classes = options.classes && { ...options.classes, known: numbered ?? options.classes.known };
   const info = await readManifestInfo(inputs, { ...options, signal });
   const warnings = new InputWarnings(info.warnings);
   let memory: InputMemory | undefined;
@@ -117,7 +121,7 @@ async function fileInput(
       memory = given;
     },
     read: (columns) => {
-      const read = warnings.of(readManifest(inputs, { ...options, info, columns }));
+      const read = warnings.of(readManifest(inputs, { ...options, classes, info, columns }));
       reader ??= read;
       return read;
     },

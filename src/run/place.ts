@@ -16,6 +16,7 @@ import { ToolDestination } from '../destination/tool/tool-destination.ts';
 import { count } from '../format.ts';
 import { adoptFromStats } from '../job/adopt-records.ts';
 import { keysAsBegun, withBegun } from '../job/as-begun.ts';
+import { readParts } from '../job/extensions.ts';
 import { identityOf } from '../job/identity.ts';
 import { findJob, noteSealed } from '../job/job-file.ts';
 import { hasCommitted, type OpenJob, openJob } from '../job/job-folder.ts';
@@ -36,7 +37,7 @@ import { folderMemory } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
 import { comesAfter } from './other-input.ts';
 import { nowhere, streamPlace } from './passing-place.ts';
-import { type Past, readPast } from './past.ts';
+import { beginningsOf, readPast } from './past.ts';
 import { graceMs } from './run-control.ts';
 import { RunGauge } from './run-gauge.ts';
 import type { Beginning, Place } from './run-place.ts';
@@ -93,6 +94,12 @@ class FolderPlace implements Place {
     return this.#config;
   }
 
+  async numbered(): Promise<readonly string[] | undefined> {
+    return this.#config.run.overwrite
+      ? undefined
+      : (await readParts(folderState(this.destination.paths))).at(-1)?.classes;
+  }
+
   async open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning> {
     const { destination, committer } = this;
     const { run, cluster } = this.#config;
@@ -131,11 +138,7 @@ class FolderPlace implements Place {
     }
     const subject = { config: this.#config, input, job, destination, clock: this.clock };
     this.#card = new CardKeeper(subject, before);
-    return { before, notices, isFinished };
-  }
-
-  past(): Promise<Past> {
-    return readPast(this.#job as OpenJob, folderState(this.destination.paths), this.#dataset());
+    return { before, notices, isFinished, ...(isFinished ? {} : await this.#pastOf(before)) };
   }
 
   watch(force: WorkForce): () => Promise<readonly string[]> {
@@ -165,7 +168,7 @@ class FolderPlace implements Place {
     await destination.assertOwn(committer.records());
     // What threads had open that were lost on the way.
     await this.#sweep();
-    const info = sealInfo(this.#config, input, this.#job as OpenJob, summary, clock.wallMs());
+    const info = sealInfo(this.#config, input, this.#job as OpenJob, summary, clock.wallMs(), beginning);
     const { files, found } = await sealDataset(destination, committer.records(), info);
     await noteSealed(destination.paths, files);
     return { ...summary, ...found };
@@ -174,6 +177,12 @@ class FolderPlace implements Place {
   async close(): Promise<void> {
     if (this.#job !== undefined) await this.destination.leave(this.#job.id);
     await this.#job?.close();
+  }
+
+  async #pastOf({ rows }: RecordTotals): Promise<Pick<Beginning, 'past' | 'beginnings'>> {
+    const dataset = this.#dataset();
+    const past = await readPast(this.#job as OpenJob, folderState(this.destination.paths), dataset);
+    return { past, beginnings: await beginningsOf(past, rows, dataset) };
   }
 
   #dataset(): SettledDataset {

@@ -16,7 +16,7 @@ import type { JobChannel } from '../transport/transport.ts';
 import { type JobInput, openJobInput } from './job-input.ts';
 import { lotsByRows, lotsByUnits } from './lots.ts';
 import { type ReadRows, rowsOfPart, withRows } from './open-rows.ts';
-import type { Past } from './past.ts';
+import type { Beginnings, Past } from './past.ts';
 import { placeFor } from './place.ts';
 import { earlierSource } from './row-sources.ts';
 import { interrupted, RunControl, type RunSignals } from './run-control.ts';
@@ -37,7 +37,12 @@ export interface RunJobOptions extends RunSignals {
   readonly clock?: Clock | undefined;
   /** Told once, before anything is fetched. */
   readonly onStart?:
-    | ((manifest: ManifestInfo, before: RecordTotals, notices: readonly string[]) => void | Promise<void>)
+    | ((
+        manifest: ManifestInfo,
+        before: RecordTotals,
+        notices: readonly string[],
+        beginnings?: Beginnings,
+      ) => void | Promise<void>)
     | undefined;
   /** Told of what went wrong without harm to the dataset, a line each. */
   readonly onNotice?: ((notice: string) => void) | undefined;
@@ -58,7 +63,7 @@ export async function runJob(asked: ResolvedConfig, options: RunJobOptions = {})
   try {
     const look = async (): Promise<ResolvedConfig> => (await place.asBegun?.(options.settings ?? {})) ?? asked;
     const config = await whileOpening(place, asked, options, look);
-    const input = await openJobInput(config, options.stdin, options.drain, place.pipe);
+    const input = await openJobInput(config, options.stdin, options.drain, place.pipe, await place.numbered?.());
     try {
       return await runFrom(input, place, config, options);
     } finally {
@@ -88,10 +93,11 @@ async function runFrom(
   const force = openWorkForce(config, { destination, committer, clock, profiles, kept, pulse }, destination.name);
   try {
     const beginning = await whileOpening(place, config, signals, () => place.open(input, settings));
-    await onStart?.(input.info, beginning.before, beginning.notices);
+    await onStart?.(input.info, beginning.before, beginning.notices, beginning.beginnings);
     const stopMs = config.run.drainMs + (place.putsAside === true ? PUT_ASIDE_MS : 0);
     const control = new RunControl(clock, stopMs, signals);
-    const runs = (): Promise<boolean> => runChain(input, place, force, control, config, onNotice, pulse);
+    const runs = (): Promise<boolean> =>
+      runChain(input, place, beginning.past, force, control, config, onNotice, pulse);
     const complete = beginning.isFinished || (await runs());
     return await place.conclude(input, beginning, complete, clock.nowMs() - startedMs);
   } finally {
@@ -161,6 +167,7 @@ async function planRun(
 async function runChain(
   input: JobInput,
   place: Place,
+  past: Past | undefined,
   force: WorkForce,
   control: RunControl,
   config: ResolvedConfig,
@@ -178,7 +185,7 @@ async function runChain(
     place.halt?.();
   };
   control.stop.addEventListener('abort', halt, { once: true });
-  const planned = async (): Promise<void> => planRun(input, await place.past?.(), config, place, channel, control.stop);
+  const planned = async (): Promise<void> => planRun(input, past, config, place, channel, control.stop);
   try {
     return await control.run(
       planned(),

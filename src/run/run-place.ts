@@ -8,7 +8,7 @@ import type { LocalCommitter } from '../job/local-committer.ts';
 import type { WorkForce } from '../threads/work-force.ts';
 import type { PipePlace } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
-import type { Past } from './past.ts';
+import type { Beginnings, Past } from './past.ts';
 
 /** What a run finds when it begins. */
 export interface Beginning {
@@ -18,6 +18,9 @@ export interface Beginning {
   readonly notices: readonly string[];
   /** The dataset was finished before. */
   readonly isFinished: boolean;
+  /** What is to come, and was before. Absent where there is no job, and where nothing is left to do. */
+  readonly past?: Past | undefined;
+  readonly beginnings?: Beginnings | undefined;
 }
 
 export interface Place extends WorkSurroundings {
@@ -26,13 +29,13 @@ export interface Place extends WorkSurroundings {
   readonly putsAside?: boolean | undefined;
   /** Where a pipe's bytes go, for a place that is no folder. */
   readonly pipe?: PipePlace | undefined;
-  /** What earlier runs have left to plan; asked once the place is open. Errors: FDC_ERR_DEST_IO. */
-  past?(): Promise<Past>;
   /**
    * The configuration, with what a job that lies there goes by. Looks only. Errors: those of reading a job.
    * @param given - keys that somebody gave, which are left as they are
    */
   asBegun?(given: Readonly<Record<string, unknown>>): Promise<ResolvedConfig>;
+  /** Classes that have numbers already, in their order, where a manifest was added to the first one. Looks only. */
+  numbered?(): Promise<readonly string[] | undefined>;
   /** Make it ours. Errors: those of openJob. */
   open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning>;
   /**

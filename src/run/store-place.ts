@@ -4,11 +4,12 @@ import type { ResolvedConfig } from '../config/types.ts';
 import { StoreFiles } from '../dataset/files/store-files.ts';
 import { CHECKSUMS_FILE, unitsInSums } from '../dataset/seal/checksums.ts';
 import { SUCCESS_FILE, sealDataset } from '../dataset/seal/seal-dataset.ts';
-import { totalOf } from '../dataset/totals.ts';
+import { type RecordTotals, totalOf } from '../dataset/totals.ts';
 import { StoreDestination } from '../destination/store/store-destination.ts';
 import { finalStore, type StoreArea } from '../destination/store/store-layout.ts';
 import type { FlowDcError } from '../errors.ts';
 import { keysAsBegun, withBegun } from '../job/as-begun.ts';
+import { readParts } from '../job/extensions.ts';
 import { identityOf } from '../job/identity.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
@@ -33,7 +34,7 @@ import { CardKeeper, tellingCommitter } from './card-keeper.ts';
 import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import type { JobInput } from './job-input.ts';
 import { comesAfter } from './other-input.ts';
-import { type Past, readPast } from './past.ts';
+import { beginningsOf, readPast } from './past.ts';
 import { RunFolder } from './run-folder.ts';
 import { RunGauge } from './run-gauge.ts';
 import type { Beginning, Place } from './run-place.ts';
@@ -106,6 +107,10 @@ export class StorePlace implements Place {
     return this.#config;
   }
 
+  async numbered(): Promise<readonly string[] | undefined> {
+    return this.#config.run.overwrite ? undefined : (await readParts(storeState(this.#area))).at(-1)?.classes;
+  }
+
   async open(input: JobInput, settings: Readonly<Record<string, unknown>>): Promise<Beginning> {
     const { committer, clock } = this;
     const { run, cluster } = this.#config;
@@ -129,11 +134,7 @@ export class StorePlace implements Place {
     const isFinished = before.units > 0 && (await this.#isSealed()) && before.units >= (await this.#sealedUnits());
     const subject = { config: this.#config, input, job, destination: this.destination, clock };
     this.#card = new CardKeeper(subject, before);
-    return { before, notices, isFinished };
-  }
-
-  past(): Promise<Past> {
-    return readPast(this.#job as OpenStoreJob, storeState(this.#area), this.#dataset());
+    return { before, notices, isFinished, ...(isFinished ? {} : await this.#pastOf(before)) };
   }
 
   watch(force: WorkForce, onLost: (error: FlowDcError) => void): () => Promise<readonly string[]> {
@@ -164,7 +165,7 @@ export class StorePlace implements Place {
     await (this.#job as OpenStoreJob).lock.assertHeld();
     // What threads had open that were lost on the way.
     await this.#sweep();
-    const info = sealInfo(this.#config, input, this.#job as OpenStoreJob, summary, clock.wallMs());
+    const info = sealInfo(this.#config, input, this.#job as OpenStoreJob, summary, clock.wallMs(), beginning);
     const { files: sealed, found } = await sealDataset(destination, committer.records(), info);
     const job = await readStoreJobFile(this.#area);
     if (job !== undefined) await writeStoreJobFile(this.#area, { ...job, sealed });
@@ -209,6 +210,12 @@ export class StorePlace implements Place {
   #lose(error: FlowDcError): void {
     this.#lost = error;
     this.#onLost?.(error);
+  }
+
+  async #pastOf({ rows }: RecordTotals): Promise<Pick<Beginning, 'past' | 'beginnings'>> {
+    const dataset = this.#dataset();
+    const past = await readPast(this.#job as OpenStoreJob, storeState(this.#area), dataset);
+    return { past, beginnings: await beginningsOf(past, rows, dataset) };
   }
 
   #dataset(): SettledDataset {

@@ -1,7 +1,8 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { outcomesOf } from '../support/dataset.ts';
+import { hasPython, membersOf, outcomesOf } from '../support/dataset.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
 import { storeJobs } from '../support/store-jobs.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -36,8 +37,10 @@ describe('download --extend', () => {
     const dry = await runCli(['download', grown, '-o', out, '--extend', '--dry-run']);
     const text = '80 rows: 50 are here (already_stored 33; 17 could not be fetched';
     expect([dry.code, dry.stderr]).toEqual([0, expect.stringContaining(text)]);
-    const added = await runCli(['download', grown, '-o', out, '--extend']);
+    const added = await runCli(['download', grown, '-o', out, '--extend', '--progress', 'json']);
     expect(added.code, added.stderr).toBe(0);
+    const shown = JSON.parse([...added.stderr.matchAll(/^\{.*\}$/gm)].at(-1)?.[0] as string);
+    expect([shown.rowsDone, shown.rowsTotal]).toEqual([90, 90]);
     expect(added.stderr).toContain(`extend: ${text}: flow-dc report ${out}), 30 are new\n`);
     expect(asked() - before).toBe(30);
     const rows = await outcomesOf(out);
@@ -48,6 +51,18 @@ describe('download --extend', () => {
       expect([url, file]).toEqual([line(at).split(',')[0], at < 60 ? manifest : grown]);
     }
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
+    // Numbers of classes stay, though the grown manifest names l1 first.
+    const classes = JSON.parse(await readFile(join(out, 'classes.json'), 'utf8'));
+    expect(classes.map(({ label }: { label: string }) => label)).toEqual(['l0', 'l1']);
+    const numbers = (await hasPython()) ? (await membersOf(out)).filter(({ name }) => name.endsWith('.cls')) : [];
+    for (const { name, sha256 } of numbers) {
+      const { label } = rows.find(({ key }) => name === `${key}.cls`) as { label: string };
+      expect([name, sha256]).toEqual([name, createHash('sha256').update(label.slice(1)).digest('hex')]);
+    }
+    const card = await readFile(join(out, 'README.md'), 'utf8');
+    expect(card).toContain('of 80 rows 33 were there (already_stored), 17 had been tried in vain, 30 were new.');
+    for (const name of ['m.csv', 'grown.csv']) expect(card).toContain(`manifest \`${name}\``);
+    expect(card).not.toContain(folder);
     const again = await runCli(['download', grown, '-o', out, '--extend']);
     expect(again.stderr).toContain(', 0 are new');
     const lost = rows.filter(({ status }) => status === 'fetched').map(({ key }) => `${String(key).slice(0, 6)}.tar`);
@@ -77,8 +92,10 @@ describe('download --extend', () => {
     const more = await runCli(extend);
     expect(more.code, more.stderr).toBe(0);
     expect(more.stderr).toContain(', 10 are new');
-    const retried = await runCli(['retry', out, '--only', 'http_404', '--dry-run']);
+    const retried = await runCli(['retry', out, '--only', 'http_404', '--progress', 'json']);
     expect(retried.stderr).toContain('56 rows are fetched again');
+    const shown = JSON.parse([...retried.stderr.matchAll(/^\{.*\}$/gm)].at(-1)?.[0] as string);
+    expect([shown.rowsDone, shown.rowsTotal]).toEqual([226, 226]);
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
   });
 

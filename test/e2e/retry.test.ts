@@ -102,6 +102,7 @@ describe('flow-dc retry', () => {
     expect(report.hosts.byRows).toContainEqual(expect.objectContaining({ host: 'sick.test', rows: 40, fetched: 40 }));
     const overview = JSON.parse(await readFile(join(out, 'overview.json'), 'utf8'));
     expect(overview.summary).toMatchObject({ total_urls: 120, successful_downloads: 100, failed_downloads: 20 });
+    expect(overview.summary.shutdown_requested).toBe(false);
     const index = JSON.parse(await readFile(join(out, 'index.json'), 'utf8'));
     expect(index.shardlist.reduce((sum: number, { nsamples }: { nsamples: number }) => sum + nsamples, 0)).toBe(100);
     const sums = await readFile(join(out, 'SHA256SUMS'), 'utf8');

@@ -18,6 +18,9 @@ import { createProgress } from '../terminal/progress.ts';
 import { preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
 import { openBytesOutput, requireBytesOutput } from '../terminal/standard-output.ts';
 
+/** Of a run that leaves no job behind. */
+const NO_BEGINNINGS = { rows: undefined, again: 0, interrupted: false };
+
 const NETWORK_DOWN =
   'no host can be resolved or connected to: holding all rows until the network answers (interrupt to stop; ' +
   'nothing is lost)';
@@ -79,11 +82,12 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
       stdout,
       settings: keptSettings(config),
       onNotice: (notice) => progress.note(notice),
-      onStart: async (manifest, before, jobNotices) => {
+      onStart: async (manifest, before, jobNotices, { rows, again = 0 } = NO_BEGINNINGS) => {
         const lines = [...(await preflightLines(resolved, manifest)), ...jobNotices];
         if (before.rows > 0) lines.push(`resuming: ${before.rows} rows in ${before.units} shards are settled already`);
         for (const line of lines) progress.note(line);
-        progress.expect(expectedRows(manifest, resolved), before.rows);
+        const all = rows ?? expectedRows(manifest, resolved);
+        progress.expect(all === undefined || rows !== undefined ? all : all + again, before.rows);
         log.info({ inputs: manifest.files, roles: manifest.roles, output: resolved.sink.output }, 'start');
       },
     });

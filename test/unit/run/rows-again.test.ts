@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { batchOf, sequenceColumn, utf8Column } from '../../../src/arrow/columns.ts';
 import { textColumn } from '../../../src/arrow/text.ts';
 import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../../../src/record.ts';
-import { rowsAgain } from '../../../src/run/rows-again.ts';
-import { rowsAgainOf, urlColumn, withRoles } from '../../../src/unit-rows.ts';
+import { rowsAgain, rowsEnded } from '../../../src/run/rows-again.ts';
+import { decodeRows, rowsAgainOf, urlColumn, withRoles } from '../../../src/unit-rows.ts';
 
 function batch(first: number, rows: number): RecordBatch {
   const plain = batchOf([
@@ -44,5 +44,18 @@ describe('rows that are fetched again', () => {
     });
     expect(rowsAgainOf(batch(0, 3))).toBeUndefined();
     expect(read).toEqual([0, 10, 20]);
+  });
+
+  it('have, in a unit that is done again, the end that the next round took them with', async () => {
+    const round = (set: number, rows: readonly number[], outcome: string) => ({
+      ...{ set, firstUnit: 0, outcomes: [outcome] },
+      ...{ rows: Float64Array.from(rows), outcomeOf: new Uint16Array(rows.length) },
+    });
+    const later = [round(2, [3, 12], 'failed reset'), round(3, [3, 5, 39], 'skipped host_paused')];
+    const found: string[] = [];
+    for await (const one of rowsEnded(manifest([]), later))
+      for (const { row, ended } of decodeRows({ rows: one, shard: '000000' }))
+        if (ended != null) found.push(`${row} ${ended}`);
+    expect(found).toEqual(['3 failed reset', '5 skipped host_paused', '12 failed reset', '39 skipped host_paused']);
   });
 });
