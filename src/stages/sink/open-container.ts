@@ -37,11 +37,13 @@ export async function openParquetContainer(
   unit: OpenUnit,
   { mediaColumn: media }: SinkSettings,
   publish: Publish,
-  events: SampleEvents,
+  order: OrderedOptions,
+  events: GatheringEvents,
   clock: Clock,
 ): Promise<SampleContainer> {
   const file = await staging.createFile(dataFile(unit.shard));
-  return new ParquetShard(file, { media, table: dataTable(unit.batch, publish, media) }, events, clock);
+  const shard = new ParquetShard(file, { media, table: dataTable(unit.batch, publish, media) }, events, clock);
+  return new OrderedSamples(shard, order, events);
 }
 
 /** One file per sample, in folders by label. */

@@ -7,7 +7,14 @@ import type { GatheringEvents } from './custom-sink.ts';
 import type { EarlyBytes, EarlyHolder } from './early-bytes.ts';
 import { EarlyFile, type LentBody } from './early-file.ts';
 import type { SampleContainer } from './sample-container.ts';
-import type { TarShard } from './tar-shard.ts';
+
+/** What takes samples in the order in which they are to stand. */
+export interface OrderedShard
+  extends Pick<SampleContainer, 'writeMs' | 'hasUnwritten' | 'close' | 'offsets' | 'abandon'> {
+  /** See SampleContainer. @param lent - the body, where that was put aside; the result is settled then */
+  add(result: FetchResult, stem: string, extension: string, options?: undefined, lent?: LentBody): string;
+  flush(): Promise<void>;
+}
 
 /** A sample whose turn has not come. */
 interface Early {
@@ -31,7 +38,7 @@ export interface OrderedOptions {
 }
 
 export class OrderedSamples implements SampleContainer, EarlyHolder {
-  readonly #shard: TarShard;
+  readonly #shard: OrderedShard;
   readonly #events: GatheringEvents;
   readonly #early: EarlyBytes;
   readonly #file: EarlyFile;
@@ -43,7 +50,7 @@ export class OrderedSamples implements SampleContainer, EarlyHolder {
   #moving: Promise<void> = Promise.resolve();
   #isOver = false;
 
-  constructor(shard: TarShard, { rows, early, spillFolder }: OrderedOptions, events: GatheringEvents) {
+  constructor(shard: OrderedShard, { rows, early, spillFolder }: OrderedOptions, events: GatheringEvents) {
     this.#shard = shard;
     this.#events = events;
     this.#early = early;
@@ -106,8 +113,8 @@ export class OrderedSamples implements SampleContainer, EarlyHolder {
     return artifact;
   }
 
-  offsets(): Promise<readonly number[]> {
-    return this.#shard.offsets();
+  async offsets(): Promise<readonly number[] | undefined> {
+    return this.#shard.offsets?.();
   }
 
   async abandon(): Promise<void> {

@@ -13,9 +13,11 @@ import { END_MARK, markOf } from '../../parquet/own-marks.ts';
 import { lengthOf, MAX_VALUE_BYTES, pageStart } from '../../parquet/pages.ts';
 import { fileEnd, LibraryFile, MAGIC, type PagePlace } from '../../parquet/spliced-file.ts';
 import type { Artifact, FetchResult, SpilledBody } from '../../record.ts';
-import { readSpilled, type SampleContainer, type SampleEvents } from './sample-container.ts';
+import type { LentBody } from './early-file.ts';
+import type { OrderedShard } from './ordered-samples.ts';
+import { readSpilled, type SampleEvents } from './sample-container.ts';
 
-/** Gathered before a write, and so what a page has at least while replies come fast. */
+/** Gathered before a write. */
 const WRITE_BYTES = 1024 * 1024;
 /** Of bodies in a row group: what Hugging Face recommends for images. */
 const GROUP_BYTES = 100_000_000;
@@ -29,7 +31,14 @@ export interface ParquetShardOptions {
   readonly groupBytes?: number;
 }
 
-export class ParquetShard implements SampleContainer {
+interface Added {
+  readonly result: FetchResult;
+  readonly name: string;
+  /** Its body, where that was put aside. */
+  readonly lent: LentBody | undefined;
+}
+
+export class ParquetShard implements OrderedShard {
   writeMs = 0;
   readonly #file: StagedFile;
   readonly #options: ParquetShardOptions;
@@ -38,8 +47,7 @@ export class ParquetShard implements SampleContainer {
   readonly #groups: ReturnType<LibraryFile['group']>[] = [];
   #template: LibraryFile | undefined;
   /** Added and not being written yet. */
-  #results: FetchResult[] = [];
-  #names: string[] = [];
+  #added: Added[] = [];
   #bytes = 0;
   /** Of the row group that is being written. */
   #rows: StoredRow[] = [];
@@ -57,25 +65,22 @@ export class ParquetShard implements SampleContainer {
     this.#clock = clock;
   }
 
-  add(result: FetchResult, stem: string, extension: string): string {
+  add(result: FetchResult, stem: string, extension: string, _options?: undefined, lent?: LentBody): string {
     const { bytes, pieces = [], row, unit } = result;
     if (bytes > MAX_VALUE_BYTES)
       throw new RangeError(`unit ${unit.id}, row ${row.row}: ${bytes} bytes are too many for a value in parquet`);
     // Reading the body joins its pieces.
-    if (pieces.length === 0 && result.body === undefined)
+    if (lent === undefined && pieces.length === 0 && result.body === undefined)
       throw new TypeError(`unit ${unit.id}, row ${row.row}: expected a body with status stored`);
     const name = `${stem}.${extension}`;
-    this.#results.push(result);
-    this.#names.push(name);
+    this.#added.push({ result, name, lent });
     this.#bytes += bytes;
     if (this.#bytes >= WRITE_BYTES) void this.flush();
     return name;
   }
 
-  pass(): void {}
-
   get hasUnwritten(): boolean {
-    return this.#results.length > 0;
+    return this.#added.length > 0;
   }
 
   /** See TarShard. */
@@ -100,7 +105,7 @@ export class ParquetShard implements SampleContainer {
   async abandon(): Promise<void> {
     this.#failure ??= new Error('the shard was abandoned');
     await this.#writing;
-    this.#events.onSettled(this.#results.splice(0));
+    this.#events.onSettled(this.#added.splice(0).map(({ result }) => result));
   }
 
   #written(): void {
@@ -110,59 +115,52 @@ export class ParquetShard implements SampleContainer {
 
   /** Never rejects: whoever adds hears of a failure from its event. */
   async #write(): Promise<void> {
-    const [results, names] = [this.#results, this.#names];
-    this.#results = [];
-    this.#names = [];
+    const added = this.#added;
+    this.#added = [];
     this.#bytes = 0;
     const startMs = this.#clock.nowMs();
     try {
       if (this.#at === 0) await this.#put([MAGIC]);
-      await this.#writePages(results);
-      for (const [i, result] of results.entries()) this.#rows.push(storedRow(result, names[i] as string));
-      if (this.#groupBytes >= (this.#options.groupBytes ?? GROUP_BYTES) || this.#rows.length >= GROUP_ROWS)
-        await this.#endGroup();
+      await this.#writePages(added);
     } catch (error) {
       this.#failure = error as Error;
       this.#events.onError(this.#failure);
     }
     this.writeMs += this.#clock.nowMs() - startMs;
-    this.#events.onSettled(results);
+    this.#events.onSettled(added.map(({ result }) => result));
   }
 
-  /** One page for bodies in memory that lie one behind the other, one for each that is in a file. */
-  async #writePages(results: readonly FetchResult[]): Promise<void> {
-    let row = this.#rows.length;
-    let page: FetchResult[] = [];
-    const writePage = async (): Promise<void> => {
-      if (page.length === 0) return;
-      const bytes = page.reduce((sum, result) => sum + 4 + result.bytes, 0);
-      const chunks = page.flatMap((result) => [lengthOf(result.bytes), ...piecesOf(result)]);
-      await this.#page(row, page.length, bytes, () => this.#put(chunks));
-      row += page.length;
-      page = [];
+  /** A page for each, so that where pages end follows from the samples and not from when they came. */
+  async #writePages(added: readonly Added[]): Promise<void> {
+    let chunks: Uint8Array[] = [];
+    let bytes = 0;
+    const gather = (chunk: Uint8Array): void => {
+      chunks.push(chunk);
+      bytes += chunk.byteLength;
     };
-    for (const result of results) {
-      const body = spilledBody(result);
-      if (body === undefined) {
-        page.push(result);
-        continue;
+    const flush = async (): Promise<void> => {
+      const written = chunks;
+      [chunks, bytes] = [[], 0];
+      if (written.length > 0) await this.#put(written);
+    };
+    for (const { result, name, lent } of added) {
+      const offset = this.#at + bytes;
+      gather(pageStart(1, 4 + result.bytes));
+      gather(lengthOf(result.bytes));
+      const spilled = lent === undefined ? spilledBody(result) : undefined;
+      if (spilled === undefined) for (const piece of lent ? [await lent.read()] : piecesOf(result)) gather(piece);
+      else {
+        await flush();
+        for await (const chunk of readSpilled(spilled)) await this.#put([chunk]);
       }
-      await writePage();
-      await this.#page(row, 1, 4 + result.bytes, async () => {
-        await this.#put([lengthOf(result.bytes)]);
-        for await (const chunk of readSpilled(body)) await this.#put([chunk]);
-      });
-      row += 1;
+      this.#pages.push({ offset, bytes: this.#at + bytes - offset, firstRow: this.#rows.length });
+      this.#rows.push(storedRow(result, name));
+      this.#groupBytes += 4 + result.bytes;
+      const isFull = this.#groupBytes >= (this.#options.groupBytes ?? GROUP_BYTES) || this.#rows.length >= GROUP_ROWS;
+      if (isFull || bytes >= WRITE_BYTES) await flush();
+      if (isFull) await this.#endGroup();
     }
-    await writePage();
-  }
-
-  async #page(firstRow: number, values: number, bytes: number, write: () => Promise<void>): Promise<void> {
-    const offset = this.#at;
-    await this.#put([pageStart(values, bytes)]);
-    await write();
-    this.#pages.push({ offset, bytes: this.#at - offset, firstRow });
-    this.#groupBytes += bytes;
+    await flush();
   }
 
   async #endGroup(): Promise<void> {

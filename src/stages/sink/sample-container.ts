@@ -30,7 +30,7 @@ export interface SampleContainer {
   /** Resolves when everything is written. Errors: the one that `onError` was told. */
   close(): Promise<Artifact>;
   /** Of an archive that was closed: where each sample begins, then where the last one ends, in bytes. */
-  offsets?(): Promise<readonly number[]>;
+  offsets?(): Promise<readonly number[] | undefined>;
   /** Resolves when no write is under way any more. Everything that was added is settled by then. */
   abandon(): Promise<void>;
 }

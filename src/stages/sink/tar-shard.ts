@@ -5,7 +5,8 @@ import type { SampleJson } from '../../dataset/sample-json.ts';
 import type { Artifact, FetchResult, SpilledBody } from '../../record.ts';
 import type { LentBody } from './early-file.ts';
 import { isPacked, type TarOutput } from './gzip-file.ts';
-import { READ_BYTES, readSpilled, type SampleContainer, type SampleEvents } from './sample-container.ts';
+import type { OrderedShard } from './ordered-samples.ts';
+import { READ_BYTES, readSpilled, type SampleEvents } from './sample-container.ts';
 import { BLOCK_BYTES, isPlain, unusualHeader, writeHeader } from './tar-header.ts';
 import { DEFAULT_MTIME, type SampleTime } from './tar-time.ts';
 
@@ -30,7 +31,7 @@ export interface TarShardOptions {
 
 type Part = Uint8Array | SpilledBody | LentBody | Promise<Uint8Array>;
 
-export class TarShard implements Omit<SampleContainer, 'pass'> {
+export class TarShard implements OrderedShard {
   writeMs = 0;
   readonly #output: TarOutput;
   readonly #clock: Clock;

@@ -78,12 +78,13 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
       });
     },
     openContainer: (staging, unit, events) => {
+      const order = { rows: unit.rows, early, spillFolder: target.spillFolder };
       if (settings.outputFormat === 'parquet')
-        return openParquetContainer(staging, unit, settings, publish, events, clock);
+        return openParquetContainer(staging, unit, settings, publish, order, events, clock);
       const options = {
         name: `${namesOfUnit(unit.shard, settings.compat).tar}${settings.compressTar ? '.gz' : ''}`,
         compress: settings.compressTar,
-        ...{ rows: unit.rows, early, spillFolder: target.spillFolder },
+        ...order,
         ...membersOf(unit, formats.of(unit), publish),
       };
       return openTarContainer(staging, options, events, clock);

@@ -44,13 +44,14 @@ async function filesOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   const isData = (name: string): boolean =>
-    /^\d{6}\.|\.md$|^classes.csv$|^(index|sizes|overview|classes)\.json$/.test(name);
+    /^(data-)?\d{6}\.|\.md$|^classes.csv$|^(index|sizes|overview|classes)\.json$/.test(name);
   return [...names.filter(isData), ...(folder.endsWith('.flow-dc') ? ['metadata.parquet'] : [])].sort();
 }
 
 describe('the same job run twice', () => {
   it.each<[string, Config, RegExp]>([
     ['tar', { output_format: 'webdataset' }, /\.tar$|^index\.json$|^sizes\.json$/],
+    ['parquet', { output_format: 'parquet' }, /^data-\d{6}\.parquet$/],
     ['tar.gz of mixed hosts', { output_format: 'imagefolder', compress_tar: true, mix: true }, /\.tar\.gz$/],
     ['loose files', { create_tar: false }, /\.files$/],
   ])('with other threads, concurrency and delays gives the same bytes: %s', async (_, form, pattern) => {

@@ -55,8 +55,8 @@ describe('parquet files with the samples in them', () => {
       ...[row.label, row.caption, row.score, row.manifest_image, Number(row.row), row.width, row.height],
     ]);
     expect(seen).toEqual([
-      ['image 2', '0000000002.png', null, 'z', 3.5, 'r', 2, 4, 3],
       ['image 0', '0000000000.png', 'a', 'x', 1, 'p', 0, 4, 3],
+      ['image 2', '0000000002.png', null, 'z', 3.5, 'r', 2, 4, 3],
     ]);
   });
 
