@@ -1,57 +1,17 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ClusterTrial, clusterTrial, said, type TrialOptions } from '../support/cluster-cli.ts';
+import { said, type TrialOptions } from '../support/cluster-cli.ts';
 import { essence, outcomesOf } from '../support/dataset.ts';
 import { describeNats, type NatsServer, startNatsServer } from '../support/nats-server.ts';
-import { type CliProcess, type CliResult, runCli } from '../support/run-cli.ts';
-import { describeS3, type GatewayKind, type S3Gateway, testS3Gateway } from '../support/s3-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import type { CliProcess } from '../support/run-cli.ts';
+import { describeS3, testS3Gateway } from '../support/s3-gateway.ts';
+import { clusterStoreTrial } from '../support/store-trial.ts';
 import { createTestCa } from '../support/test-ca.ts';
 
 const manifests = process.env.FLOW_DC_MANIFESTS;
-
-interface StoreTrial extends ClusterTrial {
-  readonly gateway: S3Gateway;
-  readonly out: string;
-  /** The temporary folder of every process. */
-  readonly temporary: string;
-  readonly env: Readonly<Record<string, string>>;
-  run(...args: readonly string[]): Promise<CliResult>;
-  /** Every row of the dataset, without what may differ between runs. */
-  rows(prefix?: string): Promise<string[]>;
-  /** Nothing is left that nobody would finish, in the store or on this machine, and verify finds nothing. */
-  expectClean(): Promise<void>;
-}
-
-async function storeTrial(options: TrialOptions, kind: GatewayKind = 'versitygw'): Promise<StoreTrial> {
-  const gateway = await testS3Gateway(kind);
-  const temporary = await tempFolder();
-  const env = { ...gateway.env(), TMPDIR: temporary };
-  const trial = await clusterTrial({ ...options, env });
-  const out = `s3://${gateway.bucket}/data/pictures`;
-  const run = (...args: readonly string[]): Promise<CliResult> => runCli(args, { env });
-  return {
-    ...trial,
-    ...{ gateway, out, temporary, env, run },
-    rows: async (prefix = 'data/pictures/') => {
-      const copy = await tempFolder();
-      for (const { key } of await gateway.objects(prefix)) {
-        const path = join(copy, key.slice(prefix.length));
-        await mkdir(dirname(path), { recursive: true });
-        await writeFile(path, await gateway.read(key));
-      }
-      return essence(await outcomesOf(copy));
-    },
-    expectClean: async () => {
-      expect(await gateway.openUploads()).toEqual([]);
-      expect(await readdir(temporary)).toEqual([]);
-      expect(await run('verify', out)).toMatchObject({ code: 0, stdout: '' });
-    },
-  };
-}
 
 async function jobOf(submit: CliProcess): Promise<string> {
   await said(submit, /^job (\S+) on /m);
@@ -73,7 +33,7 @@ describeNats('a job of several processes into an object store', () => {
     ])(
       'gives the %s of a local run, row by row, although one of three workers is killed',
       async (_name, more, ...flags) => {
-        const trial = await storeTrial({ nats: server.url, ...more });
+        const trial = await clusterStoreTrial({ nats: server.url, ...more });
         const alone = trial.path('alone');
         expect((await trial.run('download', ...trial.flags, '-o', alone, ...flags)).code).toBe(0);
         const submit = trial.submit(trial.out, ...flags);
@@ -105,7 +65,13 @@ describeNats('a job of several processes into an object store', () => {
       async () => {
         const { tls, caPem } = createTestCa();
         const manifest = join(manifests as string, 'laion_10000.parquet');
-        const trial = await storeTrial({ nats: server.url, manifest, shardSize: 500, latencyMs: 10, origin: { tls } });
+        const trial = await clusterStoreTrial({
+          nats: server.url,
+          manifest,
+          shardSize: 500,
+          latencyMs: 10,
+          origin: { tls },
+        });
         const flags = ['--ca-file', trial.path('ca.pem')];
         await writeFile(trial.path('ca.pem'), caPem);
         const alone = trial.path('alone');
@@ -124,7 +90,7 @@ describeNats('a job of several processes into an object store', () => {
     );
 
     it('is done by a store as well that neither creates atomically nor lists uploads', async () => {
-      const trial = await storeTrial({ nats: server.url, rows: 600 }, 's3rver');
+      const trial = await clusterStoreTrial({ nats: server.url, rows: 600 }, 's3rver');
       const submit = trial.submit(trial.out);
       const job = await jobOf(submit);
       const workers = [trial.worker('--job', job), trial.worker('--job', job)];
@@ -136,7 +102,7 @@ describeNats('a job of several processes into an object store', () => {
     });
 
     it('goes on with others when one has wrong credentials, which says so in one line and ends', async () => {
-      const trial = await storeTrial({ nats: server.url, rows: 600 });
+      const trial = await clusterStoreTrial({ nats: server.url, rows: 600 });
       const submit = trial.submit(trial.out);
       const job = await jobOf(submit);
       const secret = 'wrong-and-still-nobodys-business';
@@ -153,7 +119,7 @@ describeNats('a job of several processes into an object store', () => {
     });
 
     it('keeps a worker away that reaches another store of the same name', async () => {
-      const trial = await storeTrial({ nats: server.url, rows: 300 });
+      const trial = await clusterStoreTrial({ nats: server.url, rows: 300 });
       const submit = trial.submit(trial.out);
       const job = await jobOf(submit);
       const other = await testS3Gateway('versitygw');
@@ -168,7 +134,7 @@ describeNats('a job of several processes into an object store', () => {
     });
 
     it('is repaired from the store alone, and taken over by a download when nobody asks its server any more', async () => {
-      const trial = await storeTrial({ nats: server.url, rows: 600 });
+      const trial = await clusterStoreTrial({ nats: server.url, rows: 600 });
       const { out } = trial;
       const submit = trial.submit(out, '--job', 'lossy-store');
       await said(submit, 'units are published');
@@ -191,7 +157,7 @@ describeNats('a job of several processes into an object store', () => {
     });
 
     it('can be left, cancelled and finished by a download, and keeps no secret anywhere', async () => {
-      const trial = await storeTrial({ nats: server.url, rows: 900, latencyMs: 60 });
+      const trial = await clusterStoreTrial({ nats: server.url, rows: 900, latencyMs: 60 });
       const { out, env } = trial;
       const submit = trial.submit(out, '--job', 'to-store');
       const worker = trial.worker('--job', 'to-store');
@@ -226,7 +192,7 @@ describeNats('a job of several processes into an object store', () => {
 describeNats('a server of our own for a job into an object store', () => {
   describeS3('a server of our own', () => {
     it('keeps everything on this machine, nothing of it in the bucket, and is gone at the end', async () => {
-      const trial = await storeTrial({ rows: 400, latencyMs: 40 });
+      const trial = await clusterStoreTrial({ rows: 400, latencyMs: 40 });
       const submit = trial.submit(trial.out, '--port-number', '0');
       await said(submit, 'workers join with');
       const join = /workers join with: flow-dc worker --join (\S+)/.exec(submit.stderr())?.[1] as string;

@@ -4,10 +4,11 @@ import { dirname, join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { Rule } from '../../src/demo-hosts/behaviour.ts';
 import type { DemoHosts, DemoHostsOptions } from '../../src/demo-hosts/start-demo-hosts.ts';
+import { type ClusterTrial, clusterTrial, type TrialOptions } from './cluster-cli.ts';
 import { essence, outcomesOf } from './dataset.ts';
 import { type FaultProxy, testFaultProxy } from './fault-proxy.ts';
-import { type CliOptions, type CliProcess, type CliResult, startCli } from './run-cli.ts';
-import { type S3Gateway, type S3GatewayOptions, testS3Gateway } from './s3-gateway.ts';
+import { type CliOptions, type CliProcess, type CliResult, runCli, startCli } from './run-cli.ts';
+import { type GatewayKind, type S3Gateway, type S3GatewayOptions, testS3Gateway } from './s3-gateway.ts';
 import { tempFolder } from './temp-folder.ts';
 import { testOrigin } from './test-origin.ts';
 
@@ -78,15 +79,7 @@ export async function storeTrial(options: StoreTrialOptions = {}): Promise<Store
     onTestFinished(() => void started.child.kill('SIGKILL'));
     return started;
   };
-  const copy = async (): Promise<string> => {
-    const to = await mkdtemp(join(folder, 'copy-'));
-    for (const { key } of await gateway.objects(`${PREFIX}/`)) {
-      const path = join(to, key.slice(PREFIX.length + 1));
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, await gateway.read(key));
-    }
-    return to;
-  };
+  const copy = async (): Promise<string> => copyOf(gateway, `${PREFIX}/`, await mkdtemp(join(folder, 'copy-')));
   return {
     kind: JSON.stringify([rows, shardSize, bytes, options.manifest, options.flags]),
     gateway,
@@ -115,6 +108,53 @@ export async function storeTrial(options: StoreTrialOptions = {}): Promise<Store
       const below = names.map((name) => name.slice(PREFIX.length + 1));
       expect(below.filter((name) => name.includes('/') && !KEPT.test(name))).toEqual([]);
       expect(await readdir(temporary)).toEqual([]);
+    },
+  };
+}
+
+/** Everything below a prefix as files in a folder. */
+async function copyOf(gateway: S3Gateway, prefix: string, to: string): Promise<string> {
+  for (const { key } of await gateway.objects(prefix)) {
+    const path = join(to, key.slice(prefix.length));
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, await gateway.read(key));
+  }
+  return to;
+}
+
+export interface ClusterStoreTrial extends ClusterTrial {
+  readonly gateway: S3Gateway;
+  readonly out: string;
+  /** The temporary folder of every process. */
+  readonly temporary: string;
+  readonly env: Readonly<Record<string, string>>;
+  run(...args: readonly string[]): Promise<CliResult>;
+  /** Every row of the dataset, without what may differ between runs. */
+  rows(prefix?: string): Promise<string[]>;
+  /** Nothing is left that nobody would finish, in the store or on this machine, and verify finds nothing. */
+  expectClean(): Promise<void>;
+}
+
+/** A job of several processes into a gateway, with nothing in between. */
+export async function clusterStoreTrial(
+  options: TrialOptions,
+  kind: GatewayKind = 'versitygw',
+): Promise<ClusterStoreTrial> {
+  const gateway = await testS3Gateway(kind);
+  const temporary = await tempFolder();
+  const env = { ...gateway.env(), TMPDIR: temporary };
+  const trial = await clusterTrial({ ...options, env });
+  const out = `s3://${gateway.bucket}/data/pictures`;
+  const run = (...args: readonly string[]): Promise<CliResult> => runCli(args, { env });
+  return {
+    ...trial,
+    ...{ gateway, out, temporary, env, run },
+    rows: async (prefix = 'data/pictures/') =>
+      essence(await outcomesOf(await copyOf(gateway, prefix, await tempFolder()))),
+    expectClean: async () => {
+      expect(await gateway.openUploads()).toEqual([]);
+      expect(await readdir(temporary)).toEqual([]);
+      expect(await run('verify', out)).toMatchObject({ code: 0, stdout: '' });
     },
   };
 }
