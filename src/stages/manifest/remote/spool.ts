@@ -16,6 +16,7 @@ import { FlowDcError, isFlowDcError } from '../../../errors.ts';
 import { byteSize } from '../../../format.ts';
 import type { HttpOrigin } from './http-origin.ts';
 import { PassingFault, type Patience, patiently } from './remote-file.ts';
+import { isRunningHere, spoolPrefix, sweepSpools } from './stale-spools.ts';
 
 /** Larger manifests are to be put where parts of them can be asked for. */
 const MAX_BYTES = 32 * 1024 ** 3;
@@ -39,7 +40,7 @@ export interface Spooled {
  * of what is free where the server does not say how much comes.
  */
 export async function spool(origin: HttpOrigin, patience: Patience, signal: AbortSignal): Promise<Spooled> {
-  const folder = await mkdtemp(join(tmpdir(), 'flow-dc-manifest-')).catch((error: unknown) => {
+  const folder = await mkdtemp(join(tmpdir(), spoolPrefix(process.pid))).catch((error: unknown) => {
     throw destinationError(error, tmpdir());
   });
   keep(folder);
@@ -64,6 +65,7 @@ async function nameless(path: string, folder: string): Promise<string> {
   const [here, there] = await Promise.all([file.stat(), stat(way).catch(() => undefined)]);
   if (here.ino !== there?.ino || here.dev !== there.dev) {
     await file.close();
+    await sweepSpools(tmpdir(), isRunningHere);
     return path;
   }
   held.add(file);
