@@ -17,6 +17,7 @@ function ended(stdout: string, code: number | string = 0, stderr = '') {
   return { code, stdout, stderr };
 }
 
+const A_FILE = { path: 'a b/1.jpg', bytes: 5 };
 const FILE = '/out/.flow-dc/staging/u.t/000012.tar';
 const MD5 = '9439fcb148c9a6709d9575440eedfd5d';
 const SHA256 = '84bae6e26c2d40fc02a0dd266dccac0c34a2023d1a2ba8fea59dd11693445828';
@@ -87,6 +88,37 @@ describe('what each tool is told', () => {
       toolOf({ cloudTool: name, cloudDestination: destination, cloudPutCommand: undefined, cloudStream: true });
     if (expected === undefined) expect(streaming).toThrow(/cloud_stream: gocmd reads no stdin/);
     else expect(streaming().name).toBe(name);
+  });
+
+  it.for<[ToolName, string, number, RegExp, string, object]>([
+    ['aws', 'b/p', 1, /^aws s3 cp --recursive \/s\/files s3:\/\/b\/p\//, '2026-01-01 10:00:00   5 p/a b/1.jpg', A_FILE],
+    [
+      'gsutil',
+      'b/p',
+      3,
+      /^gsutil -q -m cp -r \/s\/files\/0 .* gs:\/\/b\/p\/$/,
+      '   5  2026-01-01  gs://b/p/a b/1.jpg',
+      A_FILE,
+    ],
+    ['rclone', 'c:p', 1, /^rclone copy --no-check-dest -- \/s\/files c:p$/, '5 a b/1.jpg', A_FILE],
+    ['scp', 'h:p', 3, /^ssh .* rm -rf p\/\.u\.t\.files\.part/, '-rw-r--r-- 1 0 0 5 Jan  1 10:00 ./a b/1.jpg', A_FILE],
+  ])(
+    '%s brings a folder of loose files to %s in a bounded number of calls, and lists them',
+    ([name, at, calls, first, text, file]) => {
+      const { tree } = tool(name, at);
+      const entries = Array.from({ length: 1200 }, (_, n) => `/s/files/${n}`);
+      const lines = (tree?.put('/s/files', entries, 'u.t') ?? []).map(line);
+      expect(lines).toHaveLength(calls);
+      expect(lines[0]).toMatch(first);
+      expect(tree?.readLine?.(text)).toEqual(file);
+      expect(tree?.readLine?.('TOTAL: 2 objects, 5 bytes (5 B)')).toBeUndefined();
+    },
+  );
+
+  it('takes no loose files where each would be a call of its own', () => {
+    const own = { cloudTool: 'gocmd', cloudDestination: 'birds', cloudPutCommand: 'put {file}' } as const;
+    expect(() => toolOf({ ...own, createTar: false })).toThrow(/takes one file at a time/);
+    expect(toolOf({ ...own, createTar: true }).name).toBe('put');
   });
 
   it('keeps every word a word of its own, so that blanks and quotes in a path mean nothing', () => {
