@@ -24,6 +24,9 @@ export interface UnitToRepair {
   readonly token?: string | undefined;
 }
 
+/** Among the files that the job keeps. */
+export const REPAIR_FILE = 'repair.json';
+
 const SCHEMA = {
   type: 'array',
   items: {

@@ -103,6 +103,10 @@ describe('flow-dc repair', () => {
   it('finds nothing to do in a dataset that is as it was committed, and leaves strays alone', async () => {
     const { out, since } = await finished();
     expect(await runCli(['repair', out])).toMatchObject({ code: 0 });
+    // What asks for a repair and cannot be understood is put right by one.
+    await writeFile(join(out, '.flow-dc', 'repair.json'), 'no JSON');
+    expect(await runCli(['repair', out])).toMatchObject({ code: 0 });
+    expect(await readdir(join(out, '.flow-dc'))).not.toContain('repair.json');
     await writeFile(join(out, 'notes.txt'), 'mine');
     const result = await runCli(['repair', out]);
     expect(result).toMatchObject({ code: 3, stdout: 'stray: notes.txt: no record names it\n' });

@@ -4,7 +4,7 @@ import type { Config } from '../../config/types.ts';
 import { count } from '../../format.ts';
 import { distributedError } from '../../job/distributed-mark.ts';
 import { findJob } from '../../job/job-file.ts';
-import type { UnitToRepair } from '../../job/repair-mark.ts';
+import { parseRepairMark, REPAIR_FILE, type UnitToRepair } from '../../job/repair-mark.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
 import { nextCommand, type StoreReach } from '../../next-command.ts';
@@ -60,12 +60,14 @@ async function repairDataset(dest: string, given: Config, io: CliIo): Promise<nu
 
 async function repairFrom(look: () => Promise<Verdict>, given: Config, io: CliIo): Promise<number> {
   let verdict = await look();
-  if (verdict.finished && verdict.findings.count === 0) {
+  let isMarkBroken = await hasBrokenMark(verdict.job);
+  if (verdict.finished && verdict.findings.count === 0 && !isMarkBroken) {
     writeLines(io.stderr, ['nothing to repair']);
     return tellVerdict(verdict, io, given.json);
   }
   const storedBefore = new Map<UnitId, number>();
-  for (let round = 0; round < MOST_ROUNDS && isRepairable(verdict); round++) {
+  for (let round = 0; round < MOST_ROUNDS && (isMarkBroken || isRepairable(verdict)); round++) {
+    isMarkBroken = false;
     const { job, findings, finished } = verdict;
     const again = `${count(findings.units.size)} of ${count(verdict.units)} units are taken again`;
     const rest = finished ? '' : ', and the rest of the rows is fetched';
@@ -87,6 +89,18 @@ async function mayWriteTo(job: JobView, { take_over: takeOver }: Config): Promis
   const mark = await job.mark();
   if (mark !== undefined && takeOver !== true) throw distributedError(job.out, mark);
   await (await job.lock()).release();
+}
+
+/** Whether an earlier repair's mark cannot be understood: nobody could go on with the dataset. */
+async function hasBrokenMark({ state }: JobView): Promise<boolean> {
+  const text = await state.read(REPAIR_FILE);
+  if (text === undefined) return false;
+  try {
+    parseRepairMark(text.toString('utf8'), REPAIR_FILE);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function isRepairable({ finished, findings }: Verdict): boolean {
