@@ -4,8 +4,8 @@ import { boolColumn, float64Column, packedBits, utf8Column } from './columns.ts'
 import { jsonReader } from './json-value.ts';
 import { textColumn } from './text.ts';
 
-/** `json`: any value, as its JSON text; `empty`: text, of which none was seen yet. */
-export type TextKind = 'text' | 'empty' | 'int' | 'float' | 'bool' | 'json';
+/** `json`: any value, as its JSON text; `empty`: text, of which none was seen yet; `uuid`: text of what were 16 bytes. */
+export type TextKind = 'text' | 'empty' | 'int' | 'float' | 'bool' | 'json' | 'uuid';
 
 /** Metadata of a field whose type was found in text: the kind. Other fields have none. */
 const KIND_METADATA = 'flow_dc.kind';
@@ -49,6 +49,7 @@ export function typedText(column: Data, kind: TextKind): TypedColumn {
     case 'text':
     case 'empty':
     case 'json':
+    case 'uuid':
       return { data: column, firstMisfit: -1 };
   }
 }
@@ -128,6 +129,26 @@ function valuesAs<T>(
 ): TypedColumn {
   const values = texts.map((text) => (text === null ? null : valueIn(text)));
   return { data: columnOf(values), firstMisfit: values.indexOf(undefined) };
+}
+
+/** 16 bytes a row as `8-4-4-4-12` hex digits. */
+export function uuidTexts(data: Data): Data<Utf8> {
+  const bytes = data.values as Uint8Array;
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+  const texts = Array.from({ length: data.length }, (_, row) => {
+    if (!data.getValid(row)) return null;
+    const hex = all.slice(row * 32, row * 32 + 32);
+    return [
+      [0, 8],
+      [8, 12],
+      [12, 16],
+      [16, 20],
+      [20, 32],
+    ]
+      .map((part) => hex.slice(...part))
+      .join('-');
+  });
+  return utf8Column(texts);
 }
 
 /** Integers as what else a column of them may have to become. */

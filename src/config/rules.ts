@@ -162,6 +162,7 @@ const RULES: readonly Rule[] = [
             : undefined,
   },
   { slice: 'sink', option: 'imageName', derive: imageNameFor },
+  { slice: 'sink', option: 'cls', derive: (v) => v.compat === undefined },
 ];
 
 /**

@@ -117,7 +117,7 @@ describe('flow-dc download -o -', () => {
       const samples = JSON.parse(stdout) as [string, Record<string, number>][];
       expect(new Set(samples.map(([key]) => key)).size).toBe(300);
       expect(samples).toHaveLength(300);
-      for (const [, members] of samples) expect(Object.keys(members)).toEqual(['jpg', 'txt', 'json']);
+      for (const [, members] of samples) expect(Object.keys(members)).toEqual(['jpg', 'txt', 'cls', 'json']);
       const table = (await readFile(join(folder, 'o.csv'), 'utf8')).trimEnd().split('\n');
       expect(table).toHaveLength(302);
     }
@@ -207,7 +207,7 @@ describe('flow-dc download -o -', () => {
     }
     expect(keys.size).toBeGreaterThan(5);
     expect(keys.size).toBeLessThan(3000);
-    expect([...keys.values()].every((members) => members === 3)).toBe(true);
+    expect([...keys.values()].every((members) => members === 4)).toBe(true);
     const stored = (await rowsOf(join(folder, '.outcomes.parquet'))).filter(({ status }) => status === 'fetched');
     expect(stored.map(({ name }) => String(name).split('.')[0]).sort()).toEqual([...keys.keys()].sort());
   });

@@ -151,7 +151,7 @@ export const MANIFEST_KEYS = {
     default: true,
     description:
       'Keep the types of JSON: numbers, true and false, lists and objects, told from the first 8,192 rows of a file. ' +
-      'Off, every column of json and jsonl is text.',
+      'Off, every column of json and jsonl is text, and UUIDs of parquet are bytes.',
     fdc: {
       slice: 'manifest',
       option: 'jsonTypes',

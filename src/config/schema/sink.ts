@@ -191,6 +191,7 @@ export const SINK_KEYS = {
     fdc: {
       slice: 'sink',
       option: 'cls',
+      derived: 'off with compat',
       off: 'Write no KEY.cls.',
       group: 'output',
       commands: WRITERS,

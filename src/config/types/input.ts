@@ -52,7 +52,7 @@ export interface InputKeys {
   readonly on_bad_row?: 'skip' | 'fail' | undefined;
   /**
    * Keep the types of JSON: numbers, true and false, lists and objects, told from the first 8,192 rows of a file. Off,
-   * every column of json and jsonl is text. Default: true.
+   * every column of json and jsonl is text, and UUIDs of parquet are bytes. Default: true.
    */
   readonly json_types?: boolean | undefined;
   /**
@@ -160,7 +160,7 @@ export interface ManifestSettings {
   readonly onBadRow: 'skip' | 'fail';
   /**
    * Keep the types of JSON: numbers, true and false, lists and objects, told from the first 8,192 rows of a file. Off,
-   * every column of json and jsonl is text. Default: true.
+   * every column of json and jsonl is text, and UUIDs of parquet are bytes. Default: true.
    */
   readonly jsonTypes: boolean;
   /**

@@ -61,7 +61,10 @@ export interface OutputKeys {
    * imagefolder.
    */
   readonly image_name?: 'common' | 'jpg' | 'content' | undefined;
-  /** Write the number of its class beside every sample of a webdataset with labels, as KEY.cls. Default: true. */
+  /**
+   * Write the number of its class beside every sample of a webdataset with labels, as KEY.cls. Default: off with
+   * compat.
+   */
   readonly cls?: boolean | undefined;
   /** Class of rows without a label. Default: output. */
   readonly null_label?: string | undefined;
@@ -254,7 +257,10 @@ export interface SinkSettings {
    * imagefolder.
    */
   readonly imageName: 'common' | 'jpg' | 'content';
-  /** Write the number of its class beside every sample of a webdataset with labels, as KEY.cls. Default: true. */
+  /**
+   * Write the number of its class beside every sample of a webdataset with labels, as KEY.cls. Default: off with
+   * compat.
+   */
   readonly cls: boolean;
   /** Class of rows without a label. Default: output. */
   readonly nullLabel: string;

@@ -8,6 +8,8 @@ export type TypesBy = 'first rows' | 'first row' | 'nothing';
 export interface TextTypes {
   readonly json: TypesBy;
   readonly csv: TypesBy;
+  /** UUIDs of parquet are text. */
+  readonly uuids: boolean;
 }
 
 /** @param isPipe - rows are handed on as they come, and cut where a pipe was: types must not follow from how it came */
@@ -16,7 +18,7 @@ export function textTypes(
   isPipe: boolean,
 ): TextTypes {
   const json = jsonTypes ? (isPipe ? 'first row' : 'first rows') : 'nothing';
-  return { json, csv: inferTypes && !isPipe ? 'first rows' : 'nothing' };
+  return { json, csv: inferTypes && !isPipe ? 'first rows' : 'nothing', uuids: jsonTypes };
 }
 
 /** What values were seen, as bits. */

@@ -3,7 +3,7 @@ import { type Data, DataType, Field, Float64, type RecordBatch, Schema, Utf8 } f
 import { nullData } from '../../arrow/column-types.ts';
 import { firstRows, schemaBatch, sequenceColumn, utf8Column } from '../../arrow/columns.ts';
 import { textColumn } from '../../arrow/text.ts';
-import { intsAsFloats, isJsonText, jsonTextColumn, kindOf, typedText } from '../../arrow/typed-text.ts';
+import { intsAsFloats, isJsonText, jsonTextColumn, kindOf, typedText, uuidTexts } from '../../arrow/typed-text.ts';
 import type { ColumnRoles } from '../../record.ts';
 import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../../record.ts';
 import { someOf } from '../../short-text.ts';
@@ -140,6 +140,7 @@ function asField(data: Data, own: Field, field: Field): Data {
   const { type } = field;
   if (DataType.isNull(data.type) && !DataType.isNull(type)) return nullData(type, data.length);
   const [kind, wanted] = [kindOf(own), kindOf(field)];
+  if (wanted === 'uuid' && DataType.isFixedSizeBinary(data.type)) return uuidTexts(data);
   if (kind !== wanted && wanted !== undefined) {
     if (kind === 'int' && wanted === 'float') return intsAsFloats(data);
     if (kind === 'empty') return wanted === 'json' ? jsonTextColumn(data) : typedText(data, wanted).data;

@@ -1,6 +1,7 @@
 /** The files of a manifest that was inspected, ready to be read one after the other. */
-import type { Data, RecordBatch, Schema } from 'apache-arrow';
+import { type Data, Field, type RecordBatch, Schema, Utf8 } from 'apache-arrow';
 import { isTextType, textColumn } from '../../arrow/text.ts';
+import { kindMetadata } from '../../arrow/typed-text.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { shortened, someOf } from '../../short-text.ts';
@@ -125,12 +126,22 @@ async function look(source: FileSource, settings: ManifestSettings, surroundings
 async function probe({ file, near, schema: known }: Looked, surroundings: Surroundings): Promise<Probe> {
   if (known !== undefined) return { file, schema: known, said: otherEncoding(file) };
   const { name } = file;
-  const { schema, rows, rowGroupBytes, rowBytes } = await surroundings.thread.head(near);
+  const { schema: stored, rows, rowGroupBytes, rowBytes, uuids } = await surroundings.thread.head(near);
+  const schema = surroundings.types.uuids ? withUuids(stored, uuids) : stored;
   const said = checkRowGroups(name, rowGroupBytes);
   const most = surroundings.maxRecordBytes;
   if (rowBytes > most)
     throw tooWide(`${name} has rows of ${Math.round(rowBytes)} bytes, expected at most ${most} (max_record)`);
   return { file: withSource({ ...file, rows, rowGroupBytes }, sourceOf(file)), schema, said };
+}
+
+/** UUIDs are text from here on: as bytes, nobody reads them. */
+function withUuids(schema: Schema, uuids: readonly string[]): Schema {
+  if (uuids.length === 0) return schema;
+  const fields = schema.fields.map((field) =>
+    uuids.includes(field.name) ? new Field(field.name, new Utf8(), true, kindMetadata('uuid')) : field,
+  );
+  return new Schema(fields, schema.metadata);
 }
 
 /** Rows of a file without the URL column could only fail, all of them. */

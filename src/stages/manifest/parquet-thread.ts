@@ -18,6 +18,8 @@ export interface ParquetHead {
   readonly rows: number;
   readonly rowGroupBytes: number;
   readonly rowBytes: number;
+  /** Columns that are UUIDs, of those that are not nested. */
+  readonly uuids: readonly string[];
 }
 
 interface Waiter {
@@ -87,12 +89,12 @@ export class ParquetThread {
       const at = isRemote(source) ? { bytes: source.remote.bytes } : { path: source.path };
       const answer = await this.#ask({ op: 'open', ...at });
       if (answer.op !== 'opened') throw new Error(`unexpected answer ${answer.op}`);
-      const { schema: ipc, rows, rowGroupBytes, rowBytes, leaves } = answer.summary;
+      const { schema: ipc, rows, rowGroupBytes, rowBytes, leaves, uuids } = answer.summary;
       checkNames(name, [], leaves);
       const { schema } = RecordBatchReader.from(ipc).open();
       const names = schema.fields.map(({ name }) => name);
       checkNames(name, names, names.length);
-      return { schema, rows, rowGroupBytes, rowBytes };
+      return { schema, rows, rowGroupBytes, rowBytes, uuids };
     } catch (error) {
       if (isFlowDcError(error)) throw error;
       if (this.#fault !== undefined) throw this.#fault;

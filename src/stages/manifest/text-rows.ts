@@ -16,6 +16,7 @@ const KIND_NAMES: Readonly<Record<TextKind, string>> = {
   text: 'text',
   empty: 'nothing',
   json: 'JSON',
+  uuid: 'UUIDs',
 };
 
 /** Most rows in a batch. */
