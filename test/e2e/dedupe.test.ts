@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { clusterTrial } from '../support/cluster-cli.ts';
 import { outcomesOf } from '../support/dataset.ts';
+import { describeNats, startNatsServer } from '../support/nats-server.ts';
 import { runCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
@@ -42,3 +44,21 @@ it.for(['1', '2'])(
     expect([piped.code, piped.stderr]).toEqual([2, expect.stringContaining('write it to a file and name that')]);
   },
 );
+
+describeNats('over a server', () => {
+  it('does the same for all workers', async () => {
+    const server = await startNatsServer();
+    onTestFinished(() => server.close());
+    const trial = await clusterTrial({ nats: server.url, rows: 1, shardSize: 20 });
+    const lines = urls.map((url) => url.replace(/h[01]/, (host) => (host === 'h0' ? 'a' : 'b')));
+    await writeFile(trial.manifest, `url,label\n${lines.map((url) => `${url},l`).join('\n')}\n`);
+    const submit = trial.submit(trial.path('out'), '--dedupe', 'url');
+    const worker = trial.worker('--idle-timeout', '3');
+    expect((await submit.done).code, submit.stderr()).toBe(0);
+    worker.child.kill('SIGTERM');
+    await worker.done;
+    const rows = await outcomesOf(trial.path('out'));
+    expect(rows).toHaveLength(90);
+    expect(rows.filter(({ code }) => code === 'duplicate_url')).toHaveLength(30);
+  });
+});
