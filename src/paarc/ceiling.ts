@@ -24,6 +24,8 @@ export const openCeiling: Ceiling = {
  */
 const believedMs = 30_000;
 const maxDoublings = 3;
+/** One permit more than a smaller cap allows costs a larger part of the requests, so it is tried less often. */
+const smallCap = 10;
 /** Growth of the steps after a ceiling was forgotten, last step first. */
 const carefulGains = [1.15, 1.1, 1.05] as const;
 
@@ -67,7 +69,8 @@ function growBelow(
   maxConcurrency: number,
   nowMs: number,
 ): Growth | undefined {
-  if (nowMs - ceiling.sinceMs > believedMs * 2 ** Math.min(maxDoublings, ceiling.rediscoveries)) {
+  const isSmall = Math.max(1, smallCap / ceiling.concurrency);
+  if (nowMs - ceiling.sinceMs > isSmall * believedMs * 2 ** Math.min(maxDoublings, ceiling.rediscoveries)) {
     return {
       concurrency: Math.min(maxConcurrency, Math.max(concurrency + 1, 1.05 * concurrency)),
       ceiling: { ...openCeiling, rediscoveries: ceiling.rediscoveries + 1, carefulSteps: carefulGains.length },

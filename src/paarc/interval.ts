@@ -28,6 +28,11 @@ export interface Interval {
   /** NaN without samples. */
   readonly p50Ms: number;
   readonly p95Ms: number;
+  /**
+   * How long a request takes on the whole, those included that are still under way: in flight over throughput (Little).
+   * The median says nothing of few slow ones that pile up behind many fast ones.
+   */
+  readonly meanMs: number;
   /** Share of looks that found at least 0.9 of the permits in use. */
   readonly saturation: number;
   /** We ourselves were the bottleneck. */
@@ -53,6 +58,7 @@ export class IntervalCollector {
   #secondLeastInFlight = Number.POSITIVE_INFINITY;
   #looks = 0;
   #saturatedLooks = 0;
+  #inFlight = 0;
   #loopBusy = 0;
   #heldBack = 0;
 
@@ -71,6 +77,9 @@ export class IntervalCollector {
   }
   get overloads(): number {
     return this.#overloads;
+  }
+  get counts(): { readonly overloads: number; readonly results: number } {
+    return { overloads: this.#overloads, results: this.#results };
   }
 
   ok(nowMs: number, serviceMs: number): void {
@@ -96,6 +105,7 @@ export class IntervalCollector {
   look(nowMs: number, load: Load, permits: number): void {
     if (nowMs < this.startMs) return;
     this.#looks++;
+    this.#inFlight += load.inFlight;
     if (load.inFlight >= 0.9 * permits) this.#saturatedLooks++;
     this.#loopBusy += load.eventLoopUtilization;
     this.#heldBack += load.clientLimited;
@@ -114,6 +124,7 @@ export class IntervalCollector {
       throughputPerS: elapsedMs > 0 ? (this.#samples * 1000) / elapsedMs : 0,
       p50Ms: sorted.length > 0 ? quantile(sorted, 0.5) : Number.NaN,
       p95Ms: sorted.length > 0 ? quantile(sorted, 0.95) : Number.NaN,
+      meanMs: (this.#inFlight / Math.max(1, this.#looks)) * (elapsedMs / Math.max(1, this.#samples)),
       saturation: this.#looks > 0 ? this.#saturatedLooks / this.#looks : 0,
       clientLimited:
         this.#looks > 0 && (this.#loopBusy >= this.#clientElu * this.#looks || this.#heldBack > 0.1 * this.#looks),

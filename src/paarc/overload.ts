@@ -1,6 +1,6 @@
 /** Whether errors were an overload or chance: of a round when it ends, and once more after the cut. */
 import { foundCeiling, openCeiling } from './ceiling.ts';
-import { type Interval, nothingSeen } from './interval.ts';
+import { type Interval, type IntervalCollector, nothingSeen } from './interval.ts';
 import type { PaarcSettings } from './settings.ts';
 import { baseConcurrency, type Control, type Decision, type OverloadShares, type PaarcState } from './state.ts';
 
@@ -11,8 +11,6 @@ const severeShare = 0.5;
 /** Mid-round a burst of errors needs this many results and this share to be believed. Chosen by scenario runs. */
 const earlyResults = 6;
 const earlyShare = 0.05;
-/** While we test whether errors go with the load, only a share no chance explains ends the test. */
-const experimentShare = 0.4;
 /** Cooldown in units of the unloaded median (cooldown_rtprop_mult of the original). */
 const cooldownBaselines = 5;
 
@@ -26,6 +24,8 @@ const aboveCap = 1.1;
 const leastAnswers = 8;
 /** Below this share of refusals among them there is no cap. Chosen by scenario runs: a cap gives 0.3 and more. */
 const chanceShare = 0.15;
+/** Cuts in a row that leave less than this of the limit of before are no sign of where the host refuses. */
+const failedPart = 0.35;
 /** Answers to requests from before the cut are in after this many reaction times. */
 const answeredReactions = 1.5;
 
@@ -34,7 +34,7 @@ type Counts = Pick<Interval, 'overloads' | 'results'>;
 
 /** The end of a round: enough overload results, and enough of them. */
 export function isOverloaded(settings: PaarcSettings, control: Control, state: PaarcState, counts: Counts): boolean {
-  if (state.name === 'backoff') return isOverloadedEarly(settings, control, state, counts);
+  if (state.name === 'backoff') return isOverloadedEarly(settings, control, counts);
   return isUnusual(settings, control, counts) && counts.overloads >= settings.errTolerance * counts.results;
 }
 
@@ -42,21 +42,13 @@ export function isOverloaded(settings: PaarcSettings, control: Control, state: P
  * Before the end of a round: so many that waiting for it would be rude. During a cooldown only such a share, which
  * cannot be chance, cuts again; the rest is judged at its end.
  */
-export function isOverloadedEarly(
-  settings: PaarcSettings,
-  control: Control,
-  state: PaarcState,
-  counts: Counts,
-): boolean {
-  const isExperiment = state.name === 'backoff' && state.experimentFrom !== undefined;
-  const share = isExperiment ? experimentShare : earlyShare;
-  return (
-    isUnusual(settings, control, counts) && counts.results >= earlyResults && counts.overloads >= share * counts.results
-  );
+export function isOverloadedEarly(settings: PaarcSettings, control: Control, counts: Counts): boolean {
+  const { results, overloads } = counts;
+  return isUnusual(settings, control, counts) && results >= earlyResults && overloads >= earlyShare * results;
 }
 
 /** More than noise, and more than the errors this host makes whatever our load. */
-export function isUnusual(settings: PaarcSettings, control: Control, counts: Counts): boolean {
+function isUnusual(settings: PaarcSettings, control: Control, counts: Counts): boolean {
   return counts.overloads >= settings.errMin && exceedsNoise(control.shownErrors ?? presumedErrors, counts);
 }
 
@@ -85,25 +77,25 @@ export function cutForOverload(
   const severe = isSevere({ ofResults: share, ofTime: interval.overloadTimeShare });
   const recoverConcurrency = Math.max(control.recoverConcurrency, baseConcurrency(control, state));
   const wasSevere = state.name === 'backoff' && state.before !== undefined && isSevere(state.before);
-  if ((severe && wasSevere) || (share > severeShare && before <= settings.cMin)) {
-    return {
-      control: { ...control, concurrency: settings.cMin, ceiling: openCeiling, recoverConcurrency },
-      state: { name: 'backoff', cause: 'outage', untilMs: Number.POSITIVE_INFINITY, seen: nothingSeen, repeats: 0 },
-      reason: 'outage',
-    };
-  }
   const refusedAt = interval.leastInFlightOverloaded;
+  const isAlways = share > severeShare && before <= settings.cMin && refusedAt <= 1;
+  if ((severe && wasSevere) || isAlways) return fallSilent(settings, { ...control, recoverConcurrency });
   // Rounded up: on a host of few permits the share of a handful of results would take one permit too many.
   const passed = Math.ceil((1 - interval.overloadTimeShare) * before);
   // Refusals that go on after small cuts call for larger ones: 1, 1, 2, 4 … permits.
   const repeats = state.name === 'backoff' && state.cause === 'overload' ? state.repeats + 1 : 0;
   const proportional = Math.min(before - 2 ** Math.max(0, repeats - 1), refusedAt - 1, passed);
-  const concurrency = Math.max(settings.cMin, settings.beta * before, proportional);
+  // A host that never refused one request alone may take no more than that.
+  const least = refusedAt > 1 && refusedAt <= settings.cMin ? 1 : settings.cMin;
+  const concurrency = Math.max(Math.min(before, least), settings.beta * before, proportional);
   const ceilingAt = Math.max(concurrency + 1, Math.min(before, refusedAt));
+  // Cut after cut is a host that fails, not one with a place where it refuses.
+  const isFailing = repeats > 0 && (severe || concurrency < failedPart * recoverConcurrency);
+  const ceiling = isFailing ? openCeiling : foundCeiling(control.ceiling, ceilingAt, nowMs);
   const cooldownMs =
     Math.max(settings.cooldownFloorMs, cooldownBaselines * (control.baseline?.p50Ms ?? 0)) * (1 + jitter / 4);
   return {
-    control: { ...control, concurrency, ceiling: foundCeiling(control.ceiling, ceilingAt, nowMs), recoverConcurrency },
+    control: { ...control, concurrency, ceiling, recoverConcurrency },
     state: {
       name: 'backoff',
       cause: 'overload',
@@ -113,6 +105,15 @@ export function cutForOverload(
       before: { ofResults: share, ofTime: interval.overloadTimeShare },
     },
     reason: 'overload',
+  };
+}
+
+/** Nothing but a probe now and then (half-open). */
+export function fallSilent(settings: PaarcSettings, control: Control): Decision {
+  return {
+    control: { ...control, concurrency: settings.cMin, ceiling: openCeiling },
+    state: { name: 'backoff', cause: 'outage', untilMs: Number.POSITIVE_INFINITY, seen: nothingSeen, repeats: 0 },
+    reason: 'outage',
   };
 }
 
@@ -135,6 +136,16 @@ export class CutEcho {
   readonly #judgeAtMs: number;
   #answers = 0;
   #refused = 0;
+
+  /** Undefined for a cut that follows another: what was in force before both comes back if both were chance. */
+  static after(
+    before: { control: Control; state: PaarcState; sinceMs: number },
+    round: Pick<IntervalCollector, 'read'>,
+    nowMs: number,
+  ): CutEcho | undefined {
+    if (before.state.name === 'backoff') return undefined;
+    return new CutEcho({ ...before, refusedAt: round.read(nowMs).leastInFlightOverloaded }, nowMs);
+  }
 
   /**
    * @param before - what was in force before the cut, since `sinceMs`; `refusedAt` = number in flight that met refusals

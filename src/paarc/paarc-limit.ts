@@ -1,7 +1,7 @@
 /** PAARC for one host: the Limit that keeps the state and calls step. */
-import type { Mark } from './accepted-log.ts';
-import { endBackoff, endOutage, waitForRate } from './backoff.ts';
-import { IntervalCollector } from './interval.ts';
+import { acceptErrors, capConnections, endBackoff, endOutage, waitForRate } from './backoff.ts';
+import { type Blame, ErrorBlame, heldConcurrency } from './blame.ts';
+import { foldShown } from './error-cause.ts';
 import {
   type Limit,
   type Load,
@@ -11,44 +11,51 @@ import {
   type SendToken,
   type Transition,
 } from './limit.ts';
-import { CutEcho, cutForOverload, isOverloadedEarly } from './overload.ts';
-import { RateSearch } from './rate-search.ts';
+import { CutEcho, cutForOverload, fallSilent, isOverloadedEarly } from './overload.ts';
+import { type Flight, Refusals } from './refusals.ts';
+import { Rounds } from './rounds.ts';
 import { assertSnapshot, type Snapshot, snapshotOf } from './snapshot.ts';
-import { baseConcurrency, type Control, type Decision, initialControl, type PaarcState, warmStart } from './state.ts';
-import { isRoundOver, nextLookMs, step } from './step.ts';
+import {
+  baseConcurrency,
+  type Control,
+  type Decision,
+  initialControl,
+  isOutage,
+  type PaarcState,
+  provenConcurrency,
+  warmStart,
+  waveSpacingMs,
+} from './state.ts';
+import { step } from './step.ts';
 import { assertPaarcSettings, type DelayedSettings } from './valid-settings.ts';
 
-/** An idle time that ends a round. Chosen. */
-const restMs = 1000;
 /** One request per this time while a host is out (half-open); sooner once it has answered. */
 const outageSpacingMs = 500;
 /** So many answers in a row that are no overload end an outage. */
 const outageAnswers = 3;
+/** So many errors without anything else between them are an outage, however much was in flight. Chosen. */
+const outageFailures = 20;
 /** A decrease is given a little longer than an increase: the queue it shortens has to drain first. */
 const settleAfterIncrease = 1;
 const settleAfterDecrease = 1.2;
-
-interface Flight {
-  readonly mark: Mark;
-  readonly inFlight: number;
-}
 
 /** PAARC for one host. Every number it uses comes in; docs/paarc.md describes it. */
 export class PaarcLimit implements Limit {
   readonly #settings: DelayedSettings;
   readonly #feedbackDelayMs: number;
   readonly #random: () => number;
-  readonly #rate: RateSearch;
+  readonly #refusals: Refusals;
   readonly #flights = new Map<SendToken, Flight>();
   #nextToken = 0;
   #control: Control;
   #state: PaarcState = { name: 'init' };
-  #interval: IntervalCollector;
+  readonly #rounds: Rounds;
   #overloadCutAtMs = Number.NEGATIVE_INFINITY;
   #echo: CutEcho | undefined;
-  #holdUntilMs = 0;
+  readonly #blame: ErrorBlame;
+  /** Overloads without anything else between them. */
+  #failuresInARow = 0;
   #goodAnswers = 0;
-  #idleSinceMs = 0;
   #nextTickMs = Number.POSITIVE_INFINITY;
   #transitions: Transition[] = [];
 
@@ -64,35 +71,33 @@ export class PaarcLimit implements Limit {
     this.#feedbackDelayMs = settings.feedbackDelayMs ?? 0;
     this.#random = random;
     this.#control = initialControl(settings, startMs);
-    this.#rate = new RateSearch(settings);
-    this.#interval = new IntervalCollector(startMs, startMs, settings.clientElu);
+    this.#refusals = new Refusals(settings);
+    this.#blame = new ErrorBlame(settings);
+    this.#rounds = new Rounds(settings, startMs);
     if (warm === undefined) return;
     assertSnapshot(warm);
     ({ control: this.#control, state: this.#state } = warmStart(settings, warm, startMs));
-    if (warm.requestsPerSecond !== undefined) this.#rate.warm(warm.requestsPerSecond, startMs);
+    if (warm.requestsPerSecond !== undefined) this.#refusals.rate.warm(warm.requestsPerSecond, startMs);
   }
 
   /** What to keep of this host; undefined while nothing is known. */
   snapshot(): Snapshot | undefined {
     const { baseline, recoverConcurrency } = this.#control;
-    const base = baseConcurrency(this.#control, this.#state);
-    return snapshotOf(baseline, Math.max(base, recoverConcurrency, this.#returningTo()), this.#rate);
+    const carried = Math.max(provenConcurrency(this.#control, this.#state), recoverConcurrency);
+    return snapshotOf(baseline, carried, this.#refusals.rate);
   }
 
   get permits(): number {
-    return Math.floor(this.#control.concurrency);
+    return this.#refusals.isShut || isOutage(this.#state) ? 1 : Math.floor(this.#control.concurrency);
   }
 
   get spacingMs(): number {
-    const { baseline, concurrency } = this.#control;
-    const byRate = 1000 / this.#rate.perS;
-    // Twice the rate that Little's law gives for the limit: a wave of permits must not arrive as one burst.
-    const byWave = baseline === undefined ? 0 : baseline.p50Ms / (2 * concurrency);
-    return Math.max(byRate, byWave, this.#isOut() ? outageSpacingMs / (1 + this.#goodAnswers) : 0);
+    const byRate = Math.max(1000 / this.#refusals.rate.perS, waveSpacingMs(this.#control));
+    return isOutage(this.#state) ? Math.max(byRate, outageSpacingMs / (1 + this.#goodAnswers)) : byRate;
   }
 
   get pauseUntilMs(): number {
-    return Math.max(this.#rate.pauseUntilMs, this.#holdUntilMs);
+    return this.#refusals.pauseUntilMs;
   }
 
   get nextTickMs(): number {
@@ -102,10 +107,11 @@ export class PaarcLimit implements Limit {
   onSend(nowMs: number, inFlight: number): SendToken {
     const token = this.#nextToken++;
     // The host's time begins with its first request, however long ago its controller was made.
-    if (token === 0 || this.#hasRested(nowMs))
-      this.#interval = new IntervalCollector(nowMs, nowMs, this.#settings.clientElu);
-    this.#flights.set(token, { mark: this.#rate.send(nowMs), inFlight });
-    if (this.#nextTickMs === Number.POSITIVE_INFINITY) this.#nextTickMs = this.#nextLookMs(nowMs);
+    if (token === 0) this.#rounds.begin(nowMs, 0);
+    else if (this.#nextTickMs === Number.POSITIVE_INFINITY) this.#rounds.sendsAgain(nowMs, this.#state);
+    this.#flights.set(token, this.#refusals.send(nowMs, inFlight, this.#state.name !== 'backoff'));
+    if (this.#nextTickMs === Number.POSITIVE_INFINITY)
+      this.#nextTickMs = this.#rounds.nextLookMs(nowMs, this.#control, this.#state);
     return token;
   }
 
@@ -114,19 +120,26 @@ export class PaarcLimit implements Limit {
     if (flight === undefined) throw new RangeError(`token ${token}: not in flight; every send has exactly one result`);
     this.#flights.delete(token);
     const pauseMs = pauseOf(outcome);
-    if (pauseMs !== undefined) this.#rate.pauseFor(pauseMs, nowMs, this.#random());
-    this.#echo?.hear(flight.mark.atMs, flight.inFlight, outcome.kind === 'overload');
+    if (pauseMs !== undefined) this.#refusals.rate.pauseFor(pauseMs, nowMs, this.#random());
+    this.#rounds.answers(nowMs, this.#control);
+    const isOverload = outcome.kind === 'overload';
+    this.#echo?.hear(flight.mark.atMs, flight.inFlight, isOverload);
+    this.#blame.hear(flight.mark.atMs, flight.inFlight, isOverload);
+    this.#failuresInARow = isOverload ? this.#failuresInARow + 1 : 0;
     switch (outcome.kind) {
       case 'ok':
-        this.#interval.ok(nowMs, outcome.serviceMs);
-        if (this.#isRoundOver(nowMs)) this.#nextTickMs = Math.min(this.#nextTickMs, nowMs);
-        return this.#answered(nowMs);
+        this.#rounds.interval.ok(nowMs, outcome.serviceMs);
+        if (this.#rounds.isOver(nowMs, this.#control, this.#state))
+          this.#nextTickMs = Math.min(this.#nextTickMs, nowMs);
+        this.#refusals.grant(flight, nowMs);
+        return this.#answered(flight, nowMs);
       case 'neutral':
-        this.#interval.neutral(nowMs - flight.mark.atMs);
-        return this.#answered(nowMs);
+        this.#rounds.interval.neutral(nowMs - flight.mark.atMs);
+        this.#refusals.grant(flight, nowMs);
+        return this.#answered(flight, nowMs);
       case 'rate':
         this.#refused(flight, pauseMs, nowMs);
-        return this.#answered(nowMs);
+        return this.#answered(flight, nowMs);
       case 'overload':
         return this.#overloaded(flight, outcome.serviceMs, nowMs);
     }
@@ -135,75 +148,106 @@ export class PaarcLimit implements Limit {
   tick(nowMs: number, load: Load): Transition | undefined {
     if (nowMs < this.#nextTickMs) return undefined;
     const idle = load.inFlight === 0 && this.#flights.size === 0;
-    if (idle) this.#idleSinceMs = nowMs;
-    this.#interval.look(nowMs, load, this.permits);
-    const moved = this.#rate.advance(nowMs, this.#control.reactionMs);
+    if (idle) this.#rounds.idle(nowMs);
+    this.#rounds.interval.look(nowMs, load, this.permits);
+    const moved = this.#refusals.rate.advance(nowMs, this.#control.reactionMs);
     if (moved !== undefined) this.#report(this.#state.name, moved, this.#observe(nowMs));
     this.#advance(nowMs);
     const pending = this.#transitions.shift();
     if (this.#transitions.length > 0) this.#nextTickMs = nowMs;
-    else this.#nextTickMs = idle ? Number.POSITIVE_INFINITY : this.#nextLookMs(nowMs);
+    else
+      this.#nextTickMs = idle ? Number.POSITIVE_INFINITY : this.#rounds.nextLookMs(nowMs, this.#control, this.#state);
     return pending;
   }
 
   #advance(nowMs: number): void {
-    if (this.#undoCut(nowMs)) return;
+    if (this.#undoCut(nowMs) || this.#judgeErrors(nowMs)) return;
     const settings = this.#settings;
     const control = this.#control;
     const state = this.#state;
     if (state.name === 'backoff' && nowMs >= state.untilMs) {
-      this.#apply(endBackoff(settings, control, state, this.#interval.read(nowMs), nowMs, this.#random()), nowMs);
-    } else if (this.#isRoundOver(nowMs)) {
-      this.#apply(step(settings, control, state, this.#interval.read(nowMs), nowMs, this.#random()), nowMs);
+      this.#apply(
+        endBackoff(settings, control, state, this.#rounds.interval.read(nowMs), nowMs, this.#random()),
+        nowMs,
+      );
+    } else if (this.#rounds.isOver(nowMs, this.#control, this.#state)) {
+      this.#apply(step(settings, control, state, this.#rounds.interval.read(nowMs), nowMs, this.#random()), nowMs);
     }
   }
 
-  /**
-   * A round that goes on over a long rest would take the rest for slowness. INIT only counts samples, so it may go on.
-   */
-  #hasRested(nowMs: number): boolean {
-    if (this.#nextTickMs < Number.POSITIVE_INFINITY || this.#state.name === 'init') return false;
-    return nowMs - this.#idleSinceMs > restMs;
-  }
-
-  #isRoundOver(nowMs: number): boolean {
-    const elapsedMs = nowMs - this.#interval.startMs;
-    return elapsedMs > 0 && isRoundOver(this.#settings, this.#control, this.#state, elapsedMs, this.#interval.samples);
-  }
-
-  #answered(nowMs: number): void {
+  #answered(flight: Flight, nowMs: number): void {
+    // What had gone out before an outage says nothing about its end.
+    if (isOutage(this.#state) && flight.mark.atMs <= this.#overloadCutAtMs) return;
     this.#goodAnswers++;
-    if (this.#isOut() && this.#goodAnswers >= outageAnswers)
-      this.#apply(endOutage(this.#settings, this.#control), nowMs);
+    if (!isOutage(this.#state)) return;
+    this.#blame.probed(false);
+    if (this.#goodAnswers >= outageAnswers) this.#apply(endOutage(this.#settings, this.#control), nowMs);
   }
 
   #refused(flight: Flight, retryAfterMs: number | undefined, nowMs: number): void {
-    const decision = this.#rate.refuse(flight.mark, flight.inFlight, retryAfterMs, nowMs, this.#control.reactionMs);
-    if (decision === undefined) return;
-    this.#holdUntilMs = Math.max(this.#holdUntilMs, decision.holdUntilMs);
-    const untilMs = Math.max(decision.episodeUntilMs, this.#rate.pauseUntilMs);
-    if (this.#isOut()) return;
-    this.#apply(waitForRate(this.#settings, this.#control, this.#state, untilMs, decision.reason), nowMs);
+    const answer = this.#refusals.refuse(flight, retryAfterMs, nowMs, this.#control.reactionMs, this.#random());
+    switch (answer.kind) {
+      case 'nothing':
+        return;
+      case 'crowded':
+        return this.#overloaded(flight, 0, nowMs);
+      case 'cap':
+        return this.#apply(capConnections(this.#control, answer.connections, nowMs), nowMs);
+      case 'wait':
+        if (isOutage(this.#state)) return;
+        this.#apply(waitForRate(this.#settings, this.#control, this.#state, answer.untilMs, answer.reason), nowMs);
+    }
   }
 
   #overloaded(flight: Flight, serviceMs: number, nowMs: number): void {
     this.#goodAnswers = 0;
+    if (isOutage(this.#state)) this.#blame.probed(true);
+    if (this.#blame.areErrorsRate && this.#failuresInARow < outageFailures)
+      return this.#refused(flight, undefined, nowMs);
+    if (this.#failuresInARow >= outageFailures && !isOutage(this.#state)) return this.#fallSilent(nowMs);
     if (flight.mark.atMs <= this.#overloadCutAtMs) return;
-    this.#interval.overload(serviceMs, flight.inFlight);
-    if (this.#isOut()) return;
-    if (!isOverloadedEarly(this.#settings, this.#control, this.#state, this.#interval)) return;
-    const interval = this.#interval.read(nowMs);
+    this.#rounds.interval.overload(serviceMs, flight.inFlight);
+    if (isOutage(this.#state)) return;
+    if (!isOverloadedEarly(this.#settings, this.#control, this.#rounds.interval)) return;
+    const interval = this.#rounds.interval.read(nowMs);
     this.#apply(cutForOverload(this.#settings, this.#control, this.#state, interval, nowMs, this.#random()), nowMs);
   }
 
-  /**
-   * A second cut in the same cooldown is judged with the first: what was in force before both comes back if both were
-   * chance.
-   */
-  #listenAfterCut(before: { control: Control; state: PaarcState; sinceMs: number }, nowMs: number): void {
-    if (before.state.name === 'backoff') return;
-    const refusedAt = this.#interval.read(nowMs).leastInFlightOverloaded;
-    this.#echo = new CutEcho({ ...before, refusedAt }, nowMs);
+  #fallSilent(nowMs: number): void {
+    const held = heldConcurrency(this.#settings, baseConcurrency(this.#control, this.#state), this.#state);
+    const recoverConcurrency = Math.max(this.#control.recoverConcurrency, held);
+    this.#apply(fallSilent(this.#settings, { ...this.#control, recoverConcurrency }), nowMs);
+  }
+
+  /** What the errors that made us cut have shown since. */
+  #judgeErrors(nowMs: number): boolean {
+    const { concurrency } = this.#control;
+    const blame = this.#blame.judge({ concurrency, state: this.#state, ratePerS: this.#refusals.rate.perS }, nowMs);
+    return blame !== undefined && this.#follow(blame, nowMs);
+  }
+
+  #follow(blame: Blame, nowMs: number): boolean {
+    switch (blame.kind) {
+      case 'own':
+        this.#apply(acceptErrors(this.#control, blame.suspicion), nowMs);
+        return true;
+      case 'flood':
+        this.#fallSilent(nowMs);
+        return true;
+      case 'rate':
+        this.#refusals.rate.assume(this.#settings.rateSafety * blame.grantedPerS, nowMs, blame.suspicion.granted);
+        this.#apply(acceptErrors(this.#control, blame.suspicion, 'errors look like a rate'), nowMs);
+        return true;
+      case 'double':
+        this.#refusals.rate.assume(2 * this.#refusals.rate.perS, nowMs, 1);
+        return false;
+      case 'open':
+        this.#refusals.rate.assume(Number.POSITIVE_INFINITY, nowMs);
+        if (blame.next !== undefined) return this.#follow(blame.next, nowMs);
+        if (isOutage(this.#state)) return false;
+        this.#apply(endOutage(this.#settings, this.#control), nowMs);
+        return true;
+    }
   }
 
   #undoCut(nowMs: number): boolean {
@@ -215,42 +259,34 @@ export class PaarcLimit implements Limit {
     return undone !== undefined;
   }
 
-  /**
-   * The limit of before that STARTUP leads back to; 0 for none. A short visit must not make a host look smaller than it
-   * is.
-   */
-  #returningTo(): number {
-    const untilConcurrency = this.#state.name === 'startup' ? this.#state.untilConcurrency : 0;
-    return untilConcurrency === Number.POSITIVE_INFINITY ? 0 : untilConcurrency;
-  }
-
-  #isOut(): boolean {
-    return this.#state.name === 'backoff' && this.#state.cause === 'outage';
-  }
-
   #apply(decision: Decision, nowMs: number): void {
     const from = this.#state.name;
-    const before = { control: this.#control, state: this.#state, sinceMs: this.#interval.sinceMs };
+    const before = { control: this.#control, state: this.#state, sinceMs: this.#rounds.interval.sinceMs };
     const change = decision.control.concurrency - this.#control.concurrency;
-    this.#control = decision.control;
+    if (decision.reason === 'overload') this.#blame.cut({ ...this.#control, state: this.#state }, nowMs);
+    const next = foldShown(decision.control, this.#control, this.#rounds.interval.counts);
+    if (decision.reason === 'outage') this.#blame.outage({ ...this.#control, state: this.#state }, nowMs);
+    if (decision.reason === 'outage over') this.#blame.outageOver(nowMs);
+    this.#control = next;
     this.#state = decision.state;
-    if (decision.reason === 'overload') this.#listenAfterCut(before, nowMs);
+    // A second cut in the same cooldown is judged with the first.
+    if (decision.reason === 'overload') this.#echo = CutEcho.after(before, this.#rounds.interval, nowMs) ?? this.#echo;
     else if (decision.state.name !== 'backoff' || decision.state.cause !== 'overload') this.#echo = undefined;
     if (decision.reason === 'overload' || decision.reason === 'outage') {
       this.#overloadCutAtMs = nowMs + this.#feedbackDelayMs;
       this.#goodAnswers = 0;
     }
     const observed = this.#observe(nowMs);
-    if (change > 0) this.#rate.paceGrew(nowMs);
+    if (change > 0) this.#refusals.rate.paceGrew(nowMs);
     const settle = change === 0 ? 0 : change > 0 ? settleAfterIncrease : settleAfterDecrease;
     const delayMs = change === 0 ? 0 : settle * this.#control.reactionMs + this.#feedbackDelayMs;
-    this.#interval = new IntervalCollector(nowMs, nowMs + delayMs, this.#settings.clientElu);
+    this.#rounds.begin(nowMs, delayMs);
     if (decision.reason !== undefined) this.#report(from, decision.reason, observed);
     if (this.#transitions.length > 0) this.#nextTickMs = Math.min(this.#nextTickMs, nowMs);
   }
 
   #observe(nowMs: number): Observation {
-    return this.#interval.observe(nowMs, this.#flights.size, this.#control.baseline?.p50Ms ?? Number.NaN);
+    return this.#rounds.interval.observe(nowMs, this.#flights.size, this.#control.baseline?.p50Ms ?? Number.NaN);
   }
 
   #report(from: string, reason: string, observed: Observation): void {
@@ -259,12 +295,8 @@ export class PaarcLimit implements Limit {
       to: this.#state.name,
       reason,
       permits: this.permits,
-      requestsPerSecond: this.#rate.perS,
+      requestsPerSecond: this.#refusals.rate.perS,
       observed,
     });
-  }
-
-  #nextLookMs(nowMs: number): number {
-    return nextLookMs(this.#settings, this.#control, this.#state, this.#interval.startMs, nowMs);
   }
 }

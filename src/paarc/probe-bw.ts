@@ -20,6 +20,8 @@ const maxSkippedProbeRtts = 3;
 const tellingCut = 1.5;
 /** Less than this part of the old ratio must remain, else the latency was not our queue. */
 const remainingRatio = 0.75;
+/** So much of the limit may be in flight when a cut shows what it does. */
+const drainedShare = 1.2;
 /** The tail counts as a queue only with so many samples, and a median that agrees. */
 const tailSamples = 100;
 const tailMedianRatio = 1.25;
@@ -82,7 +84,8 @@ function probeRttDue(settings: PaarcSettings, control: Control, search: Search, 
   if (point.ratio50 <= settings.qGrow && skips < maxSkippedProbeRtts) {
     return { control: { ...control, probeRttAtMs, skippedProbeRtts: skips + 1 }, state: { name: 'probe-bw', search } };
   }
-  const concurrency = Math.max(settings.cMin, settings.probeRttFactor * control.concurrency);
+  const least = Math.min(settings.cMin, control.concurrency);
+  const concurrency = Math.max(least, settings.probeRttFactor * control.concurrency);
   return {
     control: { ...control, concurrency, probeRttAtMs, skippedProbeRtts: 0 },
     state: { name: 'probe-rtt', savedConcurrency: control.concurrency, search: { ...search, quietRounds: 0 } },
@@ -95,8 +98,16 @@ function notOurQueue(control: Control, search: Search, round: BwRound): Decision
   const { cut } = search;
   if (cut === undefined || cut.concurrency < tellingCut * control.concurrency) return undefined;
   if (round.point.ratio50 <= remainingRatio * cut.ratio50) return undefined;
+  // What was in flight before the cut has not come back yet.
+  const { throughputPerS, meanMs } = round.interval;
+  if ((throughputPerS * meanMs) / 1000 > drainedShare * control.concurrency) return undefined;
   return {
-    control: { ...control, concurrency: cut.concurrency, baseline: baselineFrom(round.interval.durations) },
+    control: {
+      ...control,
+      concurrency: cut.concurrency,
+      baseline: baselineFrom(round.interval.durations),
+      meanMs: round.interval.meanMs,
+    },
     state: { name: 'probe-bw', search: newSearch(search.wait) },
     reason: 'latency is not our queue',
   };
@@ -140,9 +151,10 @@ function judgeProbe(
   const gain = point.throughputPerS / from.throughputPerS;
   // By Little's law growth / gain is how much the latency rose; its mean with the medians' own ratio is less noisy than
   // either.
-  const latencyRise = Math.sqrt((growth / gain) * (point.p50Ms / from.p50Ms));
+  const medianRise = control.isMixed ? growth / gain : point.p50Ms / from.p50Ms;
+  const latencyRise = Math.sqrt((growth / gain) * medianRise);
   const followed = latencyRise <= growth / (1 + 0.5 * (growth - 1));
-  const cheap = growth < 1.15 && point.ratio50 < 1.2;
+  const cheap = (growth < 1.15 || control.isMixed) && point.ratio50 < 1.2;
   if (degraded || !(followed || cheap)) {
     const failed: Search = {
       ...newSearch(Math.min(maxWait, 2 * search.wait)),

@@ -17,6 +17,8 @@ export interface RateEstimate {
   readonly isBurstKnown: boolean;
   /** Accepted requests the estimate rests on. */
   readonly support: number;
+  /** Known as a mean only; one refusal says little about where the rate is. */
+  readonly isRough: boolean;
 }
 
 /** Before any 429. */
@@ -28,6 +30,7 @@ export const openRate: RateEstimate = {
   burst: 0,
   isBurstKnown: false,
   support: 0,
+  isRough: false,
 };
 
 /**
@@ -85,6 +88,7 @@ export function settledAt(
     lowerPerS: 0,
     upperPerS: perS * (1 + Math.max(0.02, 3 / Math.max(1, accepted))),
     support: accepted,
+    isRough: false,
   };
   if (rate.isBurstKnown || first === undefined) return settled;
   return { ...settled, burst: Math.max(0, first.accepted - (perS * first.elapsedMs) / 1000), isBurstKnown: true };
@@ -92,7 +96,8 @@ export function settledAt(
 
 /** A 429 at a rate that nothing else is known of. */
 export function refusedInUse(rate: RateEstimate): RateEstimate {
-  return { ...rate, perS: afterVerifiedFailure * rate.perS, lowerPerS: 0, upperPerS: rate.perS };
+  const upperPerS = rate.isRough ? roughRoom * rate.perS : rate.perS;
+  return { ...rate, perS: afterVerifiedFailure * rate.perS, lowerPerS: 0, upperPerS };
 }
 
 /** A 429 above a rate that held. @param onlyStepMs - how long the probe lasted, if it was a single step up */
@@ -105,6 +110,17 @@ export function probeFailed(settings: PaarcSettings, rate: RateEstimate, onlySte
     upperPerS: settings.rateResolution * lowerPerS,
     burst: ((perS - lowerPerS) * onlyStepMs) / 1000,
   };
+}
+
+/** What a silence that grows by a part each time may have taken off a mean over it, and a count of few off another. */
+export const longRunRoom = 1.3;
+export const grantedMostRoom = 2;
+const roughRoom = 1.3;
+
+/** A rate known as what was granted in some time. @param room - how much more it may be */
+export function knownRate(rate: RateEstimate, perS: number, room: number): RateEstimate {
+  const known = { perS, lowerPerS: 0, upperPerS: room * perS, burst: 0, isBurstKnown: true, isRough: true };
+  return { ...rate, ...known, support: Math.max(1, rate.support) };
 }
 
 /** The rate in use held for so long. */

@@ -4,8 +4,11 @@ import { type Segment, Segments, segmentBetween } from './bucket.ts';
 import { learnFromPause } from './pause-lesson.ts';
 import {
   firstRefusal,
+  grantedMostRoom,
   grownRate,
+  knownRate,
   likelyBurst,
+  longRunRoom,
   openRate,
   probeAfterMs,
   probeFailed,
@@ -92,6 +95,21 @@ export class RateSearch {
   warm(perS: number, nowMs: number): void {
     this.#rate = warmRate(this.#settings, perS);
     this.#heldSince = this.#log.here(nowMs);
+  }
+
+  /** After a silence nobody asked for: what was granted over both of them is no less than the rate. */
+  grantedInTheLongRun(perS: number, nowMs: number): void {
+    if (this.perS === Number.POSITIVE_INFINITY || perS <= this.perS) return;
+    this.#moveTo(knownRate(this.#rate, perS, longRunRoom), this.#log.here(nowMs));
+  }
+
+  /** Errors seem to mean a rate, and this is what was granted while they came; Infinity: they do not after all. */
+  assume(perS: number, nowMs: number, granted = 0): void {
+    const room = 1 + Math.min(grantedMostRoom, 3 / Math.max(1, granted));
+    const rate = perS === Number.POSITIVE_INFINITY ? openRate : knownRate(this.#rate, perS, room);
+    this.#lastRefusalAtMs = nowMs;
+    this.#cutAtMs = nowMs;
+    this.#moveTo(rate, this.#log.here(nowMs));
   }
 
   send(nowMs: number): Mark {

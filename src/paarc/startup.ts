@@ -1,14 +1,16 @@
 /** Fast growth until the host shows a limit. */
+
 import { foldIntoBaseline, lowerBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import type { Interval } from './interval.ts';
+import { foldMean, looksMixed } from './mixture.ts';
 import type { PaarcSettings } from './settings.ts';
 import { type Control, type Decision, eagerWait, newSearch, type Point, type StartupState } from './state.ts';
 
 /** Part of the growth of the limit that throughput must show, else the round was flat. Chosen by scenario runs. */
 const flatShare = 0.25;
 /** Above this part the host followed nearly in step: its latencies are still unloaded ones. */
-const followingShare = 0.7;
+export const followingShare = 0.7;
 /** A median ratio that supports a doubtful plateau, and one that shows no queue at all. */
 const plateauRatio = 1.5;
 const unloadedRatio = 1.3;
@@ -27,34 +29,63 @@ export function startupRound(
   nowMs: number,
 ): Decision {
   const { previous } = state;
+  if (!control.isMixed && point.ratio50 < unloadedRatio && looksMixed(interval)) {
+    // Once more with a round that is long enough for the slow ones.
+    return {
+      control: { ...control, isMixed: true, meanMs: interval.meanMs },
+      state: { ...state, previous: undefined },
+    };
+  }
   const gain = previous === undefined ? Number.POSITIVE_INFINITY : point.throughputPerS / previous.throughputPerS;
   const growth = previous === undefined ? 1 : point.concurrency / previous.concurrency;
   const flatRounds = gain < 1 + flatShare * (growth - 1) ? state.flatRounds + 1 : 0;
-  const reason = plateauReason(settings, point, ratio95, flatRounds);
+  const knee = flatRounds === 0 ? point : state.knee;
+  const reason = plateauReason(settings, control, point, ratio95, flatRounds);
+  if (reason !== undefined && control.isMixed) return leaveAtKnee(settings, control, point, knee ?? point, reason);
   if (reason !== undefined) return leaveStartup(settings, control, point, previous, flatRounds, reason);
   if (point.concurrency >= state.untilConcurrency)
     return toProbeBw(control, point.concurrency, 'returned to the limit of before');
-  const following = gain > 1 + followingShare * (growth - 1) && point.ratio50 < unloadedRatio;
+  const isUnloaded = control.isMixed || point.ratio50 < unloadedRatio;
+  const following = gain > 1 + followingShare * (growth - 1) && isUnloaded;
   const seen: Control = following
-    ? { ...control, baseline: control.baseline && foldIntoBaseline(control.baseline, interval.durations) }
+    ? {
+        ...foldMean(control, interval),
+        baseline: control.baseline && foldIntoBaseline(control.baseline, interval.durations),
+      }
     : lowerBaseline(control, interval);
   const wanted = Math.min(settings.startupGain, state.untilConcurrency / point.concurrency);
   const next = grow(seen.ceiling, point.concurrency, wanted, settings.cMax, nowMs);
   if (next === undefined) return toProbeBw(seen, point.concurrency, 'no room below the known ceiling');
   return {
     control: { ...seen, ...next },
-    state: { ...state, previous: point, flatRounds, limitedRounds: 0 },
+    state: { ...state, previous: point, knee, flatRounds, limitedRounds: 0 },
     reason: 'growing',
   };
 }
 
-function plateauReason(settings: PaarcSettings, point: Point, ratio95: number, flatRounds: number): string | undefined {
+function plateauReason(
+  settings: PaarcSettings,
+  control: Control,
+  point: Point,
+  ratio95: number,
+  flatRounds: number,
+): string | undefined {
+  if (flatRounds >= 2) return 'plateau: throughput';
+  if (point.concurrency >= settings.cMax) return 'largest limit reached';
+  if (control.isMixed) return undefined;
   if (point.ratio50 > settings.startupTheta50) return 'plateau: median latency';
   if (ratio95 > settings.startupTheta95 && point.ratio50 > unloadedRatio) return 'plateau: tail latency';
   if (flatRounds >= 1 && point.ratio50 > plateauRatio) return 'plateau: throughput and latency';
-  if (flatRounds >= 2) return 'plateau: throughput';
-  if (point.concurrency >= settings.cMax) return 'largest limit reached';
   return undefined;
+}
+
+/** Where neither median nor tail tells of a queue: back to where throughput followed last, as much as it grew since. */
+function leaveAtKnee(settings: PaarcSettings, control: Control, point: Point, knee: Point, reason: string): Decision {
+  const { headroom, mu, cMin, cMax } = settings;
+  const grown = Math.max(1, point.throughputPerS / knee.throughputPerS);
+  const concurrency = mu * Math.min(point.concurrency, headroom * knee.concurrency * grown);
+  const meanMs = (1000 * knee.concurrency) / knee.throughputPerS;
+  return toProbeBw({ ...control, meanMs }, Math.min(cMax, Math.max(cMin, concurrency)), reason);
 }
 
 function leaveStartup(

@@ -57,6 +57,8 @@ export interface InitState {
 export interface StartupState {
   readonly name: 'startup';
   readonly previous?: Point | undefined;
+  /** The last round in which more permits brought throughput. */
+  readonly knee?: Point | undefined;
   /** Rounds in a row in which more permits brought no throughput. */
   readonly flatRounds: number;
   /** Rounds in a row in which our own side was the bottleneck. */
@@ -81,8 +83,6 @@ export interface BackoffState {
   readonly before?: OverloadShares | undefined;
   /** Cuts in a row before this one. */
   readonly repeats: number;
-  /** The limit of before, while we test whether less load means fewer errors. */
-  readonly experimentFrom?: number | undefined;
   /** Results since the cut, in rounds that are over. */
   readonly seen: ErrorCounts;
 }
@@ -121,6 +121,10 @@ export interface Control {
   readonly baseline: Baseline | undefined;
   /** W: how long a change of the limit takes to show, the last round's median latency. */
   readonly reactionMs: number;
+  /** How long a request takes on the whole without a queue; 0 while unknown. */
+  readonly meanMs: number;
+  /** Many are fast and few slow, so that the median says nothing of a queue, but the mean does. */
+  readonly isMixed: boolean;
   readonly ceiling: Ceiling;
   readonly guard: ClientGuard;
   /** Share of overload results that stayed when the limit was cut: not caused by our load. Undefined until tested. */
@@ -147,6 +151,8 @@ export function initialControl(settings: PaarcSettings, startMs: number): Contro
     concurrency: settings.cInit,
     baseline: undefined,
     reactionMs: guessedReactionMs,
+    meanMs: 0,
+    isMixed: false,
     ceiling: openCeiling,
     guard: openGuard,
     shownErrors: undefined,
@@ -182,6 +188,15 @@ export function baseConcurrency(control: Control, state: PaarcState): number {
   return state.name === 'probe-rtt' ? state.savedConcurrency : control.concurrency;
 }
 
+/**
+ * What the host has carried, the limit that STARTUP leads back to included: a short visit must not make a host look
+ * smaller than it is.
+ */
+export function provenConcurrency(control: Control, state: PaarcState): number {
+  const returningTo = state.name === 'startup' ? state.untilConcurrency : 0;
+  return Math.max(baseConcurrency(control, state), returningTo === Number.POSITIVE_INFINITY ? 0 : returningTo);
+}
+
 /** Rounds to wait for a probe in the steady state, and after a change that left room. Chosen by scenario runs. */
 export const steadyWait = 8;
 export const eagerWait = 2;
@@ -189,4 +204,14 @@ export const eagerWait = 2;
 /** A search that begins. */
 export function newSearch(wait: number): Search {
   return { quietRounds: 0, wait, failures: 0, successes: 0, degradedRounds: 0, liftedRounds: 0, errors: nothingSeen };
+}
+
+/** Twice the rate that Little's law gives for the limit: a wave of permits must not arrive as one burst. */
+export function waveSpacingMs({ baseline, concurrency }: Control): number {
+  return baseline === undefined ? 0 : baseline.p50Ms / (2 * concurrency);
+}
+
+/** The host answers nothing but errors. */
+export function isOutage(state: PaarcState): boolean {
+  return state.name === 'backoff' && state.cause === 'outage';
 }

@@ -3,10 +3,11 @@ import { baselineFrom, foldIntoBaseline, lowerBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import { clientLimitedRound, freeRound } from './client-guard.ts';
 import { type Interval, withRound } from './interval.ts';
+import { foldMean } from './mixture.ts';
 import { cutForOverload, isOverloaded } from './overload.ts';
 import { probeBwRound } from './probe-bw.ts';
 import type { PaarcSettings } from './settings.ts';
-import { startupRound } from './startup.ts';
+import { followingShare, startupRound } from './startup.ts';
 import {
   type BackoffState,
   beginStartup,
@@ -34,8 +35,13 @@ const roundPatienceMs = 6000;
 const roundPatienceReactions = 10;
 const roundLeastSamples = 5;
 const roundReactions = 1.5;
+/** Where slow requests are mixed with fast ones a round lasts no longer than this. Chosen. */
+const mostMixedReactionMs = 3000;
+const mixedMeans = 3;
 const startupRoundReactions = 1;
 const probeSamples = 100;
+/** Few of them are slow, and those tell. */
+const mixedSamples = 200;
 const probeRttSamples = 20;
 /** A look at the unloaded latency this far off replaces the baseline instead of joining it. */
 const replaceBelow = 0.75;
@@ -89,6 +95,7 @@ function samplesNeeded(settings: PaarcSettings, control: Control, state: PaarcSt
     case 'startup':
       return Math.min(settings.nMin, Math.max(settings.nInit, control.concurrency / 2));
     case 'probe-bw':
+      if (control.isMixed) return mixedSamples;
       return state.search.probe === undefined ? settings.nMin : probeSamples;
     case 'probe-rtt':
       return probeRttSamples;
@@ -114,7 +121,7 @@ export function step(
 ): Decision {
   if (isOverloaded(settings, control, state, interval))
     return cutForOverload(settings, control, state, interval, nowMs, jitter);
-  const measured: Control = { ...control, reactionMs: interval.p50Ms };
+  const measured: Control = { ...control, reactionMs: reactionOf(control, interval) };
   switch (state.name) {
     case 'init':
       return endInit(settings, measured, interval, nowMs);
@@ -128,9 +135,15 @@ export function step(
   }
 }
 
+/** A change shows in the median, but where few slow requests are behind many fast ones: there it shows in those. */
+function reactionOf(control: Control, { p50Ms, p95Ms, meanMs }: Interval): number {
+  return control.isMixed ? Math.max(p50Ms, Math.min(Math.max(p95Ms, mixedMeans * meanMs), mostMixedReactionMs)) : p50Ms;
+}
+
 /** The first samples are the baseline and the first point of STARTUP, unless too few URLs came to fill the limit. */
 function endInit(settings: PaarcSettings, control: Control, interval: Interval, nowMs: number): Decision {
-  const known: Control = { ...control, baseline: baselineFrom(interval.durations) };
+  const met = foldMean({ ...control, baseline: baselineFrom(interval.durations) }, interval);
+  const known: Control = { ...met, reactionMs: reactionOf(met, interval) };
   const startup = beginStartup(Number.POSITIVE_INFINITY);
   const { concurrency } = control;
   const isFilled = interval.saturation >= 0.5 && !interval.clientLimited;
@@ -174,6 +187,12 @@ function endProbeRtt(
   };
 }
 
+function follows(control: Control, { previous }: StartupState, { throughputPerS }: Interval): boolean {
+  if (previous === undefined) return true;
+  const growth = control.concurrency / previous.concurrency;
+  return throughputPerS / previous.throughputPerS > 1 + followingShare * (growth - 1);
+}
+
 /**
  * The two states that move the limit by what a round shows; neither learns from a round in which we were the
  * bottleneck.
@@ -187,7 +206,9 @@ function steerRound(
 ): Decision {
   const { baseline } = control;
   if (baseline === undefined) return { control, state: { name: 'init' }, reason: 'no baseline' };
-  if (interval.clientLimited) return clientLimitedRound(settings, control, baseline.p50Ms, state, interval, nowMs);
+  // While throughput still follows the limit, a busy side of ours is not the narrow place.
+  if (interval.clientLimited && !(state.name === 'startup' && follows(control, state, interval)))
+    return clientLimitedRound(settings, control, baseline.p50Ms, state, interval, nowMs);
   if (interval.saturation < 0.5) return { control: lowerBaseline(control, interval), state };
   const freed = freeRound(control, nowMs);
   if (freed.concurrency > control.concurrency) {
@@ -198,7 +219,7 @@ function steerRound(
     concurrency: control.concurrency,
     throughputPerS: interval.throughputPerS,
     p50Ms: interval.p50Ms,
-    ratio50: interval.p50Ms / baseline.p50Ms,
+    ratio50: control.isMixed ? interval.meanMs / control.meanMs : interval.p50Ms / baseline.p50Ms,
   };
   const ratio95 = interval.p95Ms / baseline.p95Ms;
   if (state.name === 'startup') return startupRound(settings, free, state, interval, point, ratio95, nowMs);

@@ -90,6 +90,7 @@ export function interval(part: Partial<Interval>): Interval {
     throughputPerS: 600,
     p50Ms: 100,
     p95Ms: 130,
+    meanMs: 105,
     saturation: 1,
     clientLimited: false,
     durations,

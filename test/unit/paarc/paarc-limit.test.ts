@@ -37,8 +37,9 @@ describe('PaarcLimit', () => {
   });
 
   it('cuts below the number in flight that met refusals, and in proportion', () => {
-    const host = new UnitHost(newLimit(), (_sentMs, inFlight) =>
-      inFlight > 40 ? { kind: 'overload', serviceMs: 20 } : ok(100),
+    // Those above forty are refused, whichever they are.
+    const host = new UnitHost(newLimit(), (sentMs, inFlight) =>
+      (7919 * sentMs) % inFlight >= 40 ? { kind: 'overload', serviceMs: 20 } : ok(100),
     );
     host.run(6000);
     expect(host.transitions.map(({ to }) => to)).toContain('backoff');

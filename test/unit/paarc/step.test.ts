@@ -68,18 +68,20 @@ describe('One step of the controller', () => {
     expect(decide({ results: 100, overloads: 8, leastInFlightOverloaded: 30 }, growing).reason).toBe('overload');
   });
 
-  it('takes the rush of its own start for what it is: only a client that stays busy ends STARTUP', () => {
+  it('grows while throughput follows, however busy our side says it is, and ends STARTUP when it does not', () => {
     let { control: now, state }: { control: typeof control; state: PaarcState } = {
       control,
       state: { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY },
     };
     const reasons: (string | undefined)[] = [];
-    for (let round = 0; round < 5; round++) {
-      const decision = step(settings, now, state, interval({ clientLimited: true }), 1000 + 300 * round, 0.5);
+    for (let round = 0; round < 4; round++) {
+      const throughputPerS = 600 * 2 ** Math.min(2, round);
+      const busy = interval({ clientLimited: true, throughputPerS, meanMs: 105 });
+      const decision = step(settings, now, state, busy, 1000 + 300 * round, 0.5);
       ({ control: now, state } = decision);
       reasons.push(decision.reason);
     }
-    expect(reasons).toEqual([undefined, undefined, undefined, undefined, 'our side is the narrow place']);
+    expect(reasons).toEqual(['growing', 'growing', 'growing', 'our side is the narrow place']);
   });
 
   it('cuts for a queue after two bad rounds, not after one', () => {
@@ -93,7 +95,7 @@ describe('One step of the controller', () => {
   it('gives a cut back and believes the new latency when the latency did not fall with the limit', () => {
     const cut = { concurrency: 64, ratio50: 2 };
     const decision = decide(
-      { p50Ms: 195 },
+      { p50Ms: 195, throughputPerS: 160, meanMs: 200 },
       { name: 'probe-bw', search: { ...newSearch(2), cut } },
       { ...control, concurrency: 32 },
     );

@@ -1,5 +1,6 @@
 /** A process that sends to one host as its limit lets it, on a CPU and with a sink of its own. */
 import type { Limit, Load, Outcome, SendToken } from '../../../../src/paarc/limit.ts';
+import { RefusalWatch } from '../../../../src/paarc/refusal-watch.ts';
 import { connectAtMs } from '../../../../src/stages/fetch/schedule/turns.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Answer, HostRequest, SimulatedHost } from './host.ts';
@@ -36,6 +37,7 @@ export class SimulatedClient {
   readonly #cpu = new BusyTime();
   readonly #sink = new BusyTime();
   readonly #sinkHold = new BusyTime();
+  readonly #watch = new RefusalWatch();
   #model: ClientModel;
   #inFlight = 0;
   /** Open to the host, in use or not, and when the last of them was begun. */
@@ -106,7 +108,7 @@ export class SimulatedClient {
     return {
       inFlight: this.#inFlight,
       waiting: this.#supply.waiting(),
-      eventLoopUtilization: this.#cpu.share(nowMs),
+      eventLoopUtilization: nowMs < (this.#model.busyStartMs ?? 0) ? 1 : this.#cpu.share(nowMs),
       clientLimited: this.#sinkHold.share(nowMs),
     };
   }
@@ -179,8 +181,8 @@ export class SimulatedClient {
     const nowMs = this.#queue.nowMs;
     const answer = flight.answer as Answer;
     if (answer.status === 'reset') this.#connections--;
-    this.#recorder.ended(nowMs, this.#name, answer.status, nowMs - flight.sentAtMs);
-    this.#limit.onResult(flight.token, outcomeOf(answer, nowMs - flight.sentAtMs), nowMs);
+    this.#recorder.ended(nowMs, this.#name, answer, nowMs - flight.sentAtMs);
+    this.#limit.onResult(flight.token, outcomeOf(answer, nowMs - flight.sentAtMs, this.#watch), nowMs);
     const sinkPerS = this.#model.sinkBytesPerS ?? 0;
     if (sinkPerS > 0 && answer.bytes > 0) {
       const writtenMs = this.#sink.add(nowMs, (answer.bytes / sinkPerS) * 1000);
@@ -211,7 +213,7 @@ export class SimulatedClient {
       if (flight.ended) continue;
       flight.ended = true;
       this.#connections--;
-      this.#recorder.ended(nowMs, this.#name, 408, timeoutMs);
+      this.#recorder.ended(nowMs, this.#name, 'timeout', timeoutMs);
       this.#limit.onResult(flight.token, { kind: 'overload', serviceMs: timeoutMs }, nowMs);
       this.#release();
     }
@@ -222,16 +224,23 @@ export class SimulatedClient {
   };
 }
 
-function outcomeOf(answer: Answer, serviceMs: number): Outcome {
+/** As the engine reads a reply. */
+function outcomeOf(answer: Answer, serviceMs: number, watch: RefusalWatch): Outcome {
   const { retryAfterMs } = answer;
   switch (answer.status) {
     case 200:
+      watch.granted();
       return { kind: 'ok', headersMs: serviceMs, serviceMs, bytes: answer.bytes };
+    case 403:
     case 404:
+    case 410:
+    case 'page':
+      if (watch.denied() || retryAfterMs !== undefined) return { kind: 'rate', serviceMs, retryAfterMs };
       return { kind: 'neutral' };
     case 429:
       return { kind: 'rate', serviceMs, retryAfterMs };
     case 500:
+    case 502:
     case 503:
     case 'reset':
       return { kind: 'overload', serviceMs, retryAfterMs };

@@ -6,9 +6,11 @@ import { SharedLink } from './shared-link.ts';
 
 /** How the host answered. */
 export interface Answer {
-  readonly status: 200 | 404 | 429 | 500 | 503 | 'reset';
-  readonly retryAfterMs?: number;
+  readonly status: 200 | 403 | 404 | 410 | 429 | 500 | 502 | 503 | 'page' | 'reset';
+  readonly retryAfterMs?: number | undefined;
   readonly bytes: number;
+  /** Not what became of the file, but a host that does not want to answer now, whatever status it says so with. */
+  readonly isRefusal?: boolean;
 }
 
 /** One request on its way; `answered` runs when the last byte has reached the client. */
@@ -46,8 +48,10 @@ export class SimulatedHost {
   #connections = 0;
   #tokens: number;
   #tokensAtMs = 0;
-  #windowIndex = -1;
-  #windowUsed = 0;
+  readonly #windows = new Windows();
+  #excess = 0;
+  #excessAtMs = 0;
+  #bannedUntilMs = 0;
 
   constructor(model: HostModel, queue: EventQueue, random: SeededRandom, seed: number) {
     this.#model = model;
@@ -97,9 +101,16 @@ export class SimulatedHost {
       this.#refuse(request, { status: 503, bytes: 0 });
       return;
     }
+    if (this.#model.cache !== undefined && this.#random.uniform() < this.#model.cache.hitShare) {
+      const hitMs = this.#random.logNormal(this.#model.cache.hitMs, this.#model.serviceSigma);
+      this.#queue.at(this.#queue.nowMs + hitMs, this.#hit, request);
+      return;
+    }
     this.#waiting.push(request);
     this.#serveNext();
   };
+
+  #hit = (request: HostRequest): void => this.#link.start(this.#bodyBytes(request.urlIndex), request);
 
   #refuse(request: HostRequest, answer: Answer): void {
     if (request.connected) this.#connections--;
@@ -109,8 +120,8 @@ export class SimulatedHost {
   #refusal(request: HostRequest): Answer | undefined {
     const { outage, connectionCap } = this.#model;
     if (outage) return { status: 503, bytes: 0 };
-    if (!request.connected) return { status: connectionCap?.answer === 'reset' ? 'reset' : 503, bytes: 0 };
-    return this.#bucketRefusal() ?? this.#windowRefusal();
+    if (!request.connected) return capAnswer(connectionCap?.answer);
+    return this.#banRefusal() ?? this.#strictRefusal() ?? this.#bucketRefusal() ?? this.#windowRefusal();
   }
 
   #bucketRefusal(): Answer | undefined {
@@ -121,12 +132,47 @@ export class SimulatedHost {
       this.#tokens -= 1;
       return undefined;
     }
-    if (bucket.retryAfter === 'none') return { status: 429, bytes: 0 };
+    const status = bucket.status ?? 429;
+    if (bucket.retryAfter === 'none') return { status, bytes: 0 };
     const seconds =
       bucket.retryAfter === 'time-to-token'
         ? Math.max(1, Math.ceil((1 - this.#tokens) / bucket.perS))
         : bucket.retryAfter;
-    return { status: 429, retryAfterMs: seconds * 1000, bytes: 0 };
+    return { status, retryAfterMs: seconds * 1000, bytes: 0 };
+  }
+
+  #windowRefusal(): Answer | undefined {
+    const { window } = this.#model;
+    return window === undefined ? undefined : this.#windows.refusal(window, this.#queue.nowMs);
+  }
+
+  /** Who exceeds a rate is refused whatever it asks, for a while. */
+  #banRefusal(): Answer | undefined {
+    const { ban } = this.#model;
+    if (ban === undefined) return undefined;
+    const nowMs = this.#queue.nowMs;
+    if (nowMs >= this.#bannedUntilMs) {
+      if (this.#isWithin(ban.perS, ban.burst)) return undefined;
+      this.#bannedUntilMs = nowMs + 1000 * ban.lengthS;
+    } else if (ban.isExtended === true) this.#bannedUntilMs = nowMs + 1000 * ban.lengthS;
+    const retryAfterMs = ban.retryAfter === true ? this.#bannedUntilMs - nowMs : undefined;
+    return { status: ban.status, retryAfterMs, bytes: 0, isRefusal: true };
+  }
+
+  /** nginx limit_req without delay: what comes sooner than the rate allows, beyond the burst, is refused. */
+  #strictRefusal(): Answer | undefined {
+    const strict = this.#model.strict;
+    if (strict === undefined || this.#isWithin(strict.perS, strict.burst)) return undefined;
+    return { status: strict.status, bytes: 0 };
+  }
+
+  #isWithin(perS: number, burst: number): boolean {
+    const nowMs = this.#queue.nowMs;
+    const excess = Math.max(0, this.#excess - ((nowMs - this.#excessAtMs) / 1000) * perS);
+    if (excess > burst) return false;
+    this.#excess = excess + 1;
+    this.#excessAtMs = nowMs;
+    return true;
   }
 
   #refill(): void {
@@ -134,22 +180,6 @@ export class SimulatedHost {
     if (bucket === undefined) return;
     this.#tokens = Math.min(bucket.burst, this.#tokens + ((this.#queue.nowMs - this.#tokensAtMs) / 1000) * bucket.perS);
     this.#tokensAtMs = this.#queue.nowMs;
-  }
-
-  #windowRefusal(): Answer | undefined {
-    const window = this.#model.window;
-    if (window === undefined) return undefined;
-    const nowS = this.#queue.nowMs / 1000;
-    const index = Math.floor(nowS / window.lengthS);
-    if (index !== this.#windowIndex) {
-      this.#windowIndex = index;
-      this.#windowUsed = 0;
-    }
-    if (this.#windowUsed < window.requests) {
-      this.#windowUsed++;
-      return undefined;
-    }
-    return { status: 429, retryAfterMs: Math.ceil((index + 1) * window.lengthS - nowS) * 1000, bytes: 0 };
   }
 
   get #queued(): number {
@@ -214,5 +244,40 @@ export class SimulatedHost {
     const normal = radius * Math.cos(2 * Math.PI * hashUniform(this.#seed, urlIndex, 3));
     const median = meanBodyBytes / Math.exp((bodySigma * bodySigma) / 2);
     return Math.min(maxBodyBytes, median * Math.exp(bodySigma * normal));
+  }
+}
+
+function capAnswer(answer: '503' | '429' | 'reset' | undefined): Answer {
+  return { status: answer === 'reset' ? 'reset' : answer === '429' ? 429 : 503, bytes: 0 };
+}
+
+/** Counts what a fixed or a sliding window has let through. */
+class Windows {
+  #index = -1;
+  #used = 0;
+  /** Times of what was let through, for a sliding window. */
+  #passed: number[] = [];
+
+  refusal(window: NonNullable<HostModel['window']>, nowMs: number): Answer | undefined {
+    const { requests, lengthS, status = 429, isSliding = false, isBare = false } = window;
+    const opensMs = isSliding ? this.#slide(requests, 1000 * lengthS, nowMs) : this.#fixed(requests, lengthS, nowMs);
+    if (opensMs === undefined) return undefined;
+    const retryAfterMs = isBare ? undefined : Math.ceil((opensMs - nowMs) / 1000) * 1000;
+    return { status, retryAfterMs, bytes: 0, isRefusal: true };
+  }
+
+  #fixed(requests: number, lengthS: number, nowMs: number): number | undefined {
+    const index = Math.floor(nowMs / 1000 / lengthS);
+    if (index !== this.#index) [this.#index, this.#used] = [index, 0];
+    if (this.#used >= requests) return (index + 1) * lengthS * 1000;
+    this.#used++;
+    return undefined;
+  }
+
+  #slide(requests: number, lengthMs: number, nowMs: number): number | undefined {
+    const oldest = this.#passed[this.#passed.length - requests];
+    if (oldest !== undefined && oldest > nowMs - lengthMs) return oldest + lengthMs;
+    this.#passed.push(nowMs);
+    return undefined;
   }
 }

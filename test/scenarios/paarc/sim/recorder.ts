@@ -2,6 +2,8 @@
 import type { Transition } from '../../../../src/paarc/limit.ts';
 import type { Answer } from './host.ts';
 
+const REJECTED: ReadonlySet<Answer['status'] | 408> = new Set([429, 502, 503, 408, 'reset']);
+
 /** A decision with its time. */
 export interface TimedTransition extends Transition {
   readonly atMs: number;
@@ -28,14 +30,15 @@ export class Recorder {
     if (nowMs < pauseUntilMs) this.sendsInPause++;
   }
 
-  ended(nowMs: number, client: number, status: Answer['status'] | 408, durationMs: number): void {
+  ended(nowMs: number, client: number, answer: Answer | 'timeout', durationMs: number): void {
     add(this.endedPerS, nowMs);
+    const status = answer === 'timeout' ? 408 : answer.status;
     if (status === 200) {
       add(this.okPerS, nowMs);
       this.okByClient[client] = (this.okByClient[client] ?? 0) + 1;
       this.#okAtMs.push(nowMs);
       this.#okMs.push(durationMs);
-    } else if (status === 429 || status === 503 || status === 408 || status === 'reset') {
+    } else if (REJECTED.has(status) || (answer !== 'timeout' && answer.isRefusal === true)) {
       add(this.rejectedPerS, nowMs);
     }
   }

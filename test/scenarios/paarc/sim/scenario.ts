@@ -17,13 +17,36 @@ export interface HostModel {
   readonly errorShare: number;
   readonly errorStatus: number;
   readonly outage: boolean;
-  readonly connectionCap?: { readonly connections: number; readonly answer: '503' | 'reset' };
+  readonly connectionCap?: { readonly connections: number; readonly answer: '503' | '429' | 'reset' };
   readonly tokenBucket?: {
     readonly perS: number;
     readonly burst: number;
     readonly retryAfter: 'none' | 'time-to-token' | number;
+    /** 429 when absent. */
+    readonly status?: 429 | 503;
   };
-  readonly window?: { readonly requests: number; readonly lengthS: number };
+  /** So many requests in a length of time; a fixed one that says when it opens again, unless told otherwise. */
+  readonly window?: {
+    readonly requests: number;
+    readonly lengthS: number;
+    readonly isSliding?: boolean;
+    /** Without Retry-After. */
+    readonly isBare?: boolean;
+    readonly status?: 403 | 429 | 503;
+  };
+  /** nginx limit_req: a leaky bucket that delays nothing. */
+  readonly strict?: { readonly perS: number; readonly burst: number; readonly status: 429 | 503 };
+  /** Above a rate everything is refused for a while, longer if the host is asked meanwhile. */
+  readonly ban?: {
+    readonly perS: number;
+    readonly burst: number;
+    readonly lengthS: number;
+    readonly status: 403 | 404 | 410 | 'page';
+    readonly retryAfter?: boolean;
+    readonly isExtended?: boolean;
+  };
+  /** A part of the requests is answered from a cache, past the slots. */
+  readonly cache?: { readonly hitShare: number; readonly hitMs: number };
   /** More waiting requests than this are answered with a 503. */
   readonly queueCap?: number;
   /** Service time is multiplied by 1 + extra e^(-t/decay). */
@@ -35,6 +58,8 @@ export interface ClientModel {
   readonly cpuPerS?: number | null;
   readonly sinkBytesPerS?: number | null;
   readonly urlsPerS?: number | null;
+  /** The event loop says that it is busy for so long from the start, as programs do that have just been loaded. */
+  readonly busyStartMs?: number;
 }
 
 /** From `atS` on, these values hold instead. */

@@ -1,0 +1,45 @@
+/** Tells what became of single files from a host that has shut its door, where both are said with the same status. */
+
+/** So rare a run of denials, by the host's own share of them, is no chance. Its logarithm. */
+const beyondChance = Math.log(1e-9);
+/** Never fewer in a row than this: dead links come in clusters. */
+const leastRun = 10;
+/** Older replies count half. */
+const rememberedReplies = 1024;
+
+/**
+ * Counts replies that deny one file (403, 404, 410, a page in place of the file). After a success, a run of them that
+ * the host's own share of dead links does not explain is a refusal, as a 429 would be; the first success ends it. Where
+ * there never was a success they are what the host has to say about its files. Pure.
+ */
+export class RefusalWatch {
+  #granted = 0;
+  #denied = 0;
+  #run = 0;
+  #hasGranted = false;
+
+  /** Whether the host has shut its door, as far as its last replies tell. */
+  get isShut(): boolean {
+    if (!this.#hasGranted || this.#run < leastRun) return false;
+    const deniedBefore = this.#denied - this.#run;
+    // Dead links come in clusters, so their share says too little about runs of them: the square root does.
+    const share = Math.sqrt((deniedBefore + 1) / (deniedBefore + this.#granted + 2));
+    return this.#run * Math.log(share) < beyondChance;
+  }
+
+  granted(): void {
+    this.#hasGranted = true;
+    this.#run = 0;
+    this.#granted++;
+    if (this.#granted + this.#denied < rememberedReplies) return;
+    this.#granted /= 2;
+    this.#denied /= 2;
+  }
+
+  /** @returns whether this one is a refusal */
+  denied(): boolean {
+    this.#run++;
+    this.#denied++;
+    return this.isShut;
+  }
+}

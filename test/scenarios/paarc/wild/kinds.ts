@@ -1,0 +1,30 @@
+/** Hosts of the kinds that the open web has and that no named scenario shows, drawn from a seed. */
+import { SeededRandom } from '../sim/random.ts';
+import { completeScenario } from '../sim/scenario.ts';
+import type { Draw, Kind, WildHost } from './draw.ts';
+import { REFUSING_KINDS } from './refusing-kinds.ts';
+import { SERVING_KINDS } from './serving-kinds.ts';
+
+export const KINDS: Readonly<Record<string, Kind>> = { ...SERVING_KINDS, ...REFUSING_KINDS };
+
+/** `count` hosts of a kind from one seed. */
+export function wildHosts(kind: string, seed: number, count: number): WildHost[] {
+  const draws = KINDS[kind] as Kind;
+  return Array.from({ length: count }, (_, index) => {
+    const random = new SeededRandom(seed * 1009 + index);
+    const between = (low: number, high: number): number => low * (high / low) ** random.uniform();
+    const draw: Draw = {
+      between,
+      whole: (low, high) => Math.round(between(low, high)),
+      oneOf: (...choices) => choices[Math.floor(random.uniform() * choices.length)] as (typeof choices)[number],
+    };
+    const { words, scenario, ...asked } = draws(draw);
+    const { busyStartMs = 0, cpuPerS = null, ...rest } = scenario;
+    const client = { busyStartMs, cpuPerS };
+    const file = { name: `${kind}-${seed}-${index}`, words, client, ...rest };
+    return {
+      ...asked,
+      scenario: completeScenario({ ...file, bands: { rejectedAllMaxPct: 100, rejectedAfter30MaxPct: 100 } }),
+    };
+  });
+}
