@@ -30,6 +30,7 @@ export class CardKeeper {
   readonly #sum = new TotalsSum();
   /** Records that say nothing, and those from before, are left to the likely ones. */
   readonly #media = new MediaSeen([]);
+  #isAgain = false;
   #writing: Promise<void> | undefined;
   #nextMs = Number.NEGATIVE_INFINITY;
 
@@ -46,6 +47,7 @@ export class CardKeeper {
   note(record: UnitRecord, isNews = true): void {
     this.#sum.add(record);
     this.#media.add(record);
+    this.#isAgain ||= record.again !== undefined;
     const nowMs = this.#subject.clock.nowMs();
     if (!isNews || this.#writing !== undefined || nowMs < this.#nextMs) return;
     this.#nextMs = nowMs + AGAIN_MS;
@@ -71,7 +73,7 @@ export class CardKeeper {
     const info = sealInfo(config, input, job, { runs: [], before: totals }, clock.wallMs());
     const imageExtensions = [...new Set([...info.imageExtensions, ...this.#media.extensions()])];
     const rows = expectedRows(input.info, config);
-    const card = unfinishedCard(totals, { ...info, imageExtensions }, destination.name, rows);
+    const card = unfinishedCard(totals, { ...info, imageExtensions }, destination.name, rows, this.#isAgain);
     await putCard(destination, card).catch(() => {});
   }
 }

@@ -31,11 +31,19 @@ export function datasetCard(
 /**
  * The same while the dataset is being made, or after a run that was stopped.
  * @param expectedRows - of the manifest, where that is known
+ * @param isAgain - every row has its outcome, and some are fetched again
  */
-export function unfinishedCard(totals: RecordTotals, info: SealInfo, name: string, expectedRows?: number): string {
+export function unfinishedCard(
+  totals: RecordTotals,
+  info: SealInfo,
+  name: string,
+  expectedRows?: number,
+  isAgain = false,
+): string {
   const of = expectedRows === undefined ? '' : ` of ${count(expectedRows)}`;
+  const what = isAgain ? 'rows are being fetched again' : `${count(totals.rows)}${of} rows are settled`;
   const state = [
-    `**Unfinished: ${count(totals.rows)}${of} rows are settled**, as of ${new Date(info.sealedAtMs).toISOString()}. What is ` +
+    `**Unfinished: ${what}**, as of ${new Date(info.sealedAtMs).toISOString()}. What is ` +
       'here is whole: every shard that has its table beside it. The other rows are in none, `overview.json` and ' +
       '`SHA256SUMS` come at the end, and so does `_SUCCESS`. To go on: `flow-dc resume`.',
     '',

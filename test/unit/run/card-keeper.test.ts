@@ -66,6 +66,15 @@ it('units that are told of again, as to whoever comes back to a job, write none'
   expect(cards.map((card) => /\*\*.*\*\*/.exec(card)?.[0])).toEqual(['**Unfinished: 90 of 5,000 rows are settled**']);
 });
 
+it('it says of a retry, whose rows all have an outcome, that they are being fetched again', async () => {
+  const { cards, keeper } = keeping();
+  keeper.note(recordOf('000000', 5000));
+  const again = { set: 2, failed: 10, skipped: 0, errors: { reset: 10 } };
+  keeper.note({ ...recordOf('000001', 10), again });
+  await keeper.leave();
+  expect(cards.at(-1)).toContain('**Unfinished: rows are being fetched again**');
+});
+
 it('a card of their own that people put there stays', async () => {
   const { cards, keeper } = keeping('# Birds, collected by us\n');
   keeper.note(recordOf('000000', 50));
