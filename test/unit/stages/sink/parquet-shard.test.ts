@@ -60,6 +60,20 @@ describe('parquet files with the samples in them', () => {
     ]);
   });
 
+  it('the same rows make the same bytes, whatever order and pieces they came in, and however long that took', async () => {
+    const unit = unitOf({ rows: 40 });
+    const results = resultsOf(unit);
+    const pieces = (result: FetchResult): FetchResult => {
+      const body = result.body as Buffer;
+      return { ...result, pieces: [body.subarray(0, 3), body.subarray(3)], body: undefined };
+    };
+    const [first, second] = await Promise.all([write(results), write([...results].reverse().map(pieces))]);
+    const [one, two] = await Promise.all(
+      [first, second].map((folder) => readFile(join(folder, 'data-000000.parquet'))),
+    );
+    expect(one?.equals(two as Buffer)).toBe(true);
+  });
+
   it('a body that was spilled to disk is stored as if it had stayed in memory', async () => {
     const path = join(await temporaryFolder(), 'body');
     const bytes = Buffer.alloc(3_000_001, 'spilled ');
