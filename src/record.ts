@@ -14,7 +14,7 @@ export type UnitId = string;
 const BAD_ROW = 'flow_dc_bad_row:';
 
 export function badRowMark(line: number, reason: string): string {
-  return `${BAD_ROW} line ${line} ${reason}`;
+  return `${BAD_ROW} line ${line}${reason}`;
 }
 
 /** Line and reason of a row that could not be read; undefined for a URL. */

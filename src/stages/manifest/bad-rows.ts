@@ -1,7 +1,7 @@
 /** Rows that cannot be read: what becomes of them, and how many of them are too many. */
 import { FlowDcError } from '../../errors.ts';
 import { badRowMark } from '../../record.ts';
-import type { TextInput, TextRows } from './text-rows.ts';
+import type { TextInput } from './text-rows.ts';
 
 /** So many, and more than one in a hundred: then it is not the rows that are odd, but how they are read. Chosen. */
 const MOST_BAD_ROWS = 100;
@@ -22,28 +22,28 @@ export class BadRows {
   }
 
   /**
-   * A row of `rows` that bears its reason where its URL is expected. FDC_ERR_MANIFEST_CORRUPT when rows are not to be
-   * skipped, and when more than one in a hundred, and at least 100, are bad.
+   * @param reason - as it goes on behind `line 7`
+   * @returns what the row has in place of its URL. FDC_ERR_MANIFEST_CORRUPT when rows are not to be skipped, and when
+   * more than one in a hundred, and at least 100, are bad.
    */
-  add(rows: TextRows | undefined, line: number, reason: string): void {
-    const { name, onBadRow, urlColumn } = this.#input;
-    const said = `${name}, line ${line} ${reason}`;
-    if (rows === undefined || onBadRow !== 'skip')
-      throw new FlowDcError(
-        'FDC_ERR_MANIFEST_CORRUPT',
-        `${said}: mend the line (cells that hold the delimiter belong in quotes), or skip it with on_bad_row skip`,
-      );
+  note(line: number, reason: string, cause?: unknown): string {
+    const { name, onBadRow } = this.#input;
+    const said = `${name}, line ${line}${reason}`;
+    if (onBadRow !== 'skip')
+      throw new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${said}: mend the line, or skip it with on_bad_row skip`, {
+        cause,
+      });
     this.#bad++;
     if (this.#bad === 1) {
       this.#first = said;
       this.#input.warn(`${said}: it is skipped as bad_row, as are others of the kind`);
     }
-    rows.add(rows.names.map((column) => (column === urlColumn ? badRowMark(line, reason) : null)));
-    if (this.#bad < MOST_BAD_ROWS || this.#bad <= (this.#bad + this.#good) * MOST_BAD_SHARE) return;
+    if (this.#bad < MOST_BAD_ROWS || this.#bad <= (this.#bad + this.#good) * MOST_BAD_SHARE)
+      return badRowMark(line, reason);
     throw new FlowDcError(
       'FDC_ERR_MANIFEST_CORRUPT',
       `${this.#bad} of the first ${this.#bad + this.#good} rows of ${name} cannot be read, the first of them: ${this.#first}. ` +
-        'Say how its cells are told apart with delimiter, quote, encoding or columns',
+        'Say how its cells are told apart with delimiter, quote, encoding or columns, or mend them',
     );
   }
 }

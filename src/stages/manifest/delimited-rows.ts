@@ -139,7 +139,7 @@ class DelimitedFile {
       return undefined;
     }
     if (record.kind === 'long') throw tooLong(this.#input, this.#line);
-    if (record.kind === 'bad') this.#bad.add(this.rows, this.#line, record.reason);
+    if (record.kind === 'bad') this.#addBad(record.reason);
     else if (record.kind === 'cells' && this.rows === undefined) this.#open(columnNames(record.cells, this.#input));
     else if (record.kind === 'cells') {
       this.rows?.add(record.cells);
@@ -147,6 +147,12 @@ class DelimitedFile {
     }
     this.#line += linesIn(block.subarray(from, record.end), this.#dialect.lineEnd);
     return record.end;
+  }
+
+  #addBad(reason: string): void {
+    const mark = this.#bad.note(this.#line, ` ${reason}`);
+    const { urlColumn } = this.#input;
+    this.rows?.add(this.rows.names.map((column) => (column === urlColumn ? mark : null)));
   }
 
   #open(names: readonly string[]): void {

@@ -109,7 +109,7 @@ const ENDINGS: ReadonlyMap<string, ManifestFormat> = new Map([
 
 function textFormat(text: string, named: ManifestFormat | undefined): ManifestFormat {
   if (text.startsWith('{')) return 'jsonl';
-  if (/^\[\s*(?:[{"\]]|$)/.test(text)) return 'json';
+  if (/^\[\s*(?:[[{"\]]|$)/.test(text)) return 'json';
   if (named === 'csv' || named === 'tsv') return named;
   const firstLine = lineOf(text.replace(/^(?:#.*(?:\r?\n|\r))+/, ''));
   if (firstLine.includes('\t')) return 'tsv';

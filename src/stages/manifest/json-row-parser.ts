@@ -5,6 +5,7 @@ import { stringer } from 'stream-json/stringer.js';
 import { FlowDcError } from '../../errors.ts';
 import { MAX_NESTING } from './bounds.ts';
 import type { JsonForm } from './column-kinds.ts';
+import type { Reshape } from './reshape-json.ts';
 
 const PACKED = { packValues: true, streamValues: false, jsonStreaming: true } as const;
 
@@ -24,15 +25,23 @@ export class JsonRowParser {
   readonly #onRow: (row: JsonRow) => void;
   readonly #parse = jsonParser(PACKED);
   readonly #rows = new JsonAssembler((what) => this.#corrupt(what));
-  #line = 1;
+  #line: number;
   /** Where the open row began, or the next one does. */
   #rowLine = 1;
   #charsSinceRow = 0;
   /** The last that was written is the end of a row. */
   #isAtRowEnd = false;
 
-  /** @param maxRowBytes - an unclosed bracket would otherwise swallow the rest of a file of any size */
-  constructor(name: string, maxRowBytes: number, onRow: (row: JsonRow) => void) {
+  readonly #reshape: Reshape | undefined;
+
+  /**
+   * @param maxRowBytes - an unclosed bracket would otherwise swallow the rest of a file of any size
+   * @param reshape - where rows are not what the text has
+   * @param line - of the first character
+   */
+  constructor(name: string, maxRowBytes: number, onRow: (row: JsonRow) => void, reshape?: Reshape, line = 1) {
+    this.#reshape = reshape;
+    this.#line = line;
     this.#name = name;
     this.#maxRowBytes = maxRowBytes;
     this.#onRow = onRow;
@@ -40,6 +49,11 @@ export class JsonRowParser {
 
   get isInRow(): boolean {
     return this.#rows.isInRow;
+  }
+
+  /** The line of what comes next. */
+  get line(): number {
+    return this.#line;
   }
 
   /** Where rows may be passed over: what stands before the next one, and nothing else, is to come. */
@@ -107,15 +121,17 @@ export class JsonRowParser {
   /** Returns whether the last of them ends an object that is a row. */
   #take(tokens: readonly Token[]): boolean {
     let isAtEnd = false;
-    for (const token of tokens) {
-      isAtEnd = false;
-      const row = this.#rows.take(token);
-      if (row === undefined) continue;
-      this.#charsSinceRow = 0;
-      this.#onRow(row);
-      isAtEnd = token.name === 'endObject';
-    }
-    return isAtEnd;
+    for (const given of tokens)
+      for (const token of this.#reshape?.(given) ?? [given]) {
+        isAtEnd = false;
+        const row = this.#rows.take(token);
+        if (row === undefined) continue;
+        this.#charsSinceRow = 0;
+        this.#onRow(row);
+        isAtEnd = token.name === 'endObject';
+      }
+    // What is reshaped has no rows that somebody else could read.
+    return isAtEnd && this.#reshape === undefined;
   }
 
   #corrupt(what: string, cause?: unknown): FlowDcError {

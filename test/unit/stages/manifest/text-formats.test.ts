@@ -162,7 +162,7 @@ describe('text manifests', () => {
     ['not JSON', `{"url":"${A}","note":"one"}\n{url}\n`, /line 2: not valid JSON/],
     ['of other values', `{"url":"${A}","note":"one"}\n17\n`, /line 2: expected an object per row, found 1/],
   ])('names the line of JSON that is %s, after handing on the rows before it', async (_what, content, message) => {
-    const { rows, error } = await read('m.json', content);
+    const { rows, error } = await read('m.json', content, { onBadRow: 'fail' });
     expect(rows).toEqual([BOTH[0]]);
     expect(error).toMatchObject({ code: 'FDC_ERR_MANIFEST_CORRUPT', message: expect.stringMatching(message) });
   });

@@ -1,0 +1,141 @@
+/** JSON with a row on every line, on its way into rows: a line that cannot be read is a bad row, and the next one is none. */
+import { viewOf } from '../../arrow/copy-bytes.ts';
+import { FlowDcError, isFlowDcError } from '../../errors.ts';
+import type { BadRows } from './bad-rows.ts';
+import type { JsonCollector } from './json-collector.ts';
+import { type JsonRow, JsonRowParser } from './json-row-parser.ts';
+import { jsonUnescaped, type ObjectScanner } from './object-scanner.ts';
+import type { TextInput } from './text-rows.ts';
+
+const LF = 0x0a;
+
+const LINE_END = Buffer.from('\n');
+
+/** What a line is, or several that may be a row together. */
+type Parsed =
+  | { readonly kind: 'rows'; readonly rows: readonly JsonRow[] }
+  | { readonly kind: 'open'; readonly bytes: Buffer; readonly line: number; readonly error: FlowDcError }
+  | { readonly kind: 'bad'; readonly line: number; readonly error: FlowDcError };
+
+export class JsonLines {
+  readonly #input: TextInput;
+  readonly #rows: JsonCollector;
+  readonly #bad: BadRows;
+  #rest: Buffer = Buffer.alloc(0);
+  /** Of the rest. */
+  #line = 1;
+  /** A row that may go on. */
+  #open: (Parsed & { kind: 'open' }) | undefined;
+
+  constructor(input: TextInput, rows: JsonCollector, bad: BadRows) {
+    this.#input = input;
+    this.#rows = rows;
+    this.#bad = bad;
+  }
+
+  /** Errors: those of BadRows; FDC_ERR_MANIFEST_CORRUPT for a line without an end. */
+  give(chunk: Buffer): void {
+    const block = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let from = 0;
+    for (let isMore = true; isMore && from < block.length; ) {
+      const { scanner } = this.#rows;
+      if (scanner !== undefined && this.#open === undefined) from = this.#scan(scanner, block, from);
+      isMore = scanner === undefined || this.#open !== undefined || scanner.isOdd;
+      const end = isMore ? block.indexOf(LF, from) : -1;
+      isMore = end >= 0;
+      if (isMore) {
+        this.#read(block.subarray(from, end));
+        this.#line++;
+        from = end + 1;
+      }
+    }
+    this.#rest = block.subarray(from);
+    const { name, maxRecordBytes } = this.#input;
+    if (this.#rest.length > maxRecordBytes)
+      throw new FlowDcError(
+        'FDC_ERR_MANIFEST_CORRUPT',
+        `${name}, line ${this.#line}: a row of over ${maxRecordBytes} bytes (max_record)`,
+      );
+  }
+
+  finish(): void {
+    let from = 0;
+    for (let end = this.#rest.indexOf(LF); end >= 0; from = end + 1, end = this.#rest.indexOf(LF, from), this.#line++)
+      this.#read(this.#rest.subarray(from, end));
+    this.#read(this.#rest.subarray(from));
+    if (this.#open !== undefined) this.#giveUp(this.#open);
+  }
+
+  /** Returns where the last row ends that it found. */
+  #scan(scanner: ObjectScanner, block: Buffer, first: number): number {
+    const view = viewOf(block);
+    let from = first;
+    do {
+      scanner.scan(block, view, from, false);
+      const { bounds, rows, end, lines } = scanner;
+      if (rows > 0) this.#rows.addRows({ block, view, from, to: end, bounds, unescaped: jsonUnescaped, rows });
+      this.#bad.good(rows);
+      this.#line += lines;
+      from = end;
+    } while (scanner.isFull);
+    return from;
+  }
+
+  /**
+   * Read one line, or what a scanner left of it. A row that goes on behind its line is joined with the next ones, until
+   * one of them is a row by itself: then it was cut off.
+   */
+  #read(bytes: Buffer): void {
+    const alone = this.#parsed(bytes, this.#line);
+    const open = this.#open;
+    if (open === undefined || (alone.kind === 'rows' && alone.rows.length > 0)) {
+      if (open !== undefined) this.#giveUp(open);
+      return this.#take(alone);
+    }
+    this.#take(this.#parsed(Buffer.concat([open.bytes, LINE_END, bytes]), open.line));
+  }
+
+  #take(parsed: Parsed): void {
+    this.#open = undefined;
+    switch (parsed.kind) {
+      case 'rows':
+        for (const row of parsed.rows) this.#rows.add(row);
+        return this.#bad.good(parsed.rows.length);
+      case 'open':
+        this.#open = parsed;
+        return;
+      case 'bad':
+        return this.#giveUp(parsed);
+    }
+  }
+
+  #giveUp({ line, error }: { readonly line: number; readonly error: FlowDcError }): void {
+    if (this.#input.onBadRow !== 'skip') throw error;
+    const reason = error.message.slice(error.message.indexOf(', line ')).replace(/^, line \d+/, '');
+    this.#rows.addBad(this.#bad.note(line, reason));
+  }
+
+  #parsed(bytes: Buffer, line: number): Parsed {
+    const rows: JsonRow[] = [];
+    const { name, maxRecordBytes } = this.#input;
+    const parser = new JsonRowParser(name, maxRecordBytes, (row) => rows.push(row), undefined, line);
+    try {
+      parser.write(bytes.toString('utf8'));
+      const isOpen = parser.isInRow;
+      try {
+        parser.end();
+      } catch (error) {
+        if (!isCorrupt(error) || !isOpen || bytes.length > maxRecordBytes) throw error;
+        return { kind: 'open', bytes, line, error };
+      }
+      return { kind: 'rows', rows };
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      return { kind: 'bad', line, error };
+    }
+  }
+}
+
+function isCorrupt(error: unknown): error is FlowDcError {
+  return isFlowDcError(error) && error.code === 'FDC_ERR_MANIFEST_CORRUPT';
+}
