@@ -25,6 +25,6 @@ export interface JobSummary extends RecordTotals, Partial<SealFindings> {
   readonly runs: readonly RunSpan[];
   /** What uploads the shards and where to, for messages: `the upload by gocmd to birds`. */
   readonly upload?: string | undefined;
-  /** Rows and bytes that earlier runs had settled. */
-  readonly before: { readonly rows: number; readonly bytes: number };
+  /** Rows and bytes that earlier runs had settled, and in how many units. */
+  readonly before: { readonly rows: number; readonly bytes: number; readonly units?: number | undefined };
 }

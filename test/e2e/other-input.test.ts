@@ -51,14 +51,15 @@ describe('the same command with a manifest that was written anew', () => {
 
   it('takes appended rows into a finished dataset, and refuses other rows with what can be done', async () => {
     const { manifest, out, download, asked } = await trial();
-    await writeFile(manifest, csv(rowsTo(50)));
+    await writeFile(manifest, csv(rowsTo(50).toSpliced(5, 1, 'not a url,l1')));
     expect((await runCli(download)).code).toBe(0);
     await writeFile(manifest, csv(rowsTo(75)));
     const more = await runCli(download);
     expect(more.code, more.stderr).toBe(0);
     expect(asked()).toBe(75);
-    expect(await outcomesOf(out)).toHaveLength(75);
-    expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
+    expect(more.stderr).toContain('done: 75 of 75 rows fetched');
+    expect(await outcomesOf(out)).toHaveLength(76);
+    expect(await runCli(['verify', out, '--manifest', manifest])).toMatchObject({ code: 0, stdout: '' });
     await writeFile(manifest, csv(rowsTo(75).toSpliced(3, 1, row(500))));
     const other = await runCli(download);
     expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('row 3 has another URL; add what it has')]);

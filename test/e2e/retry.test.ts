@@ -82,6 +82,7 @@ describe('flow-dc retry', () => {
     expect(retried.code, retried.stderr).toBe(0);
     expect(retried.stderr).toContain('retry: 40 rows are fetched again (truncated 40), as attempt set 2\n');
     expect(retried.stderr).toContain('retry: 40 of 40 rows are fetched now\n');
+    expect(retried.stderr).toContain('done: 100 of 120 rows fetched');
     expect(askedOf(origin)).toEqual(['sick.test']);
     const rows = await outcomes();
     expect(rows).toHaveLength(ROWS + 40);

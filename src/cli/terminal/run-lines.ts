@@ -74,8 +74,10 @@ function noteRefused(say: (text: string) => void): () => void {
 
 /** The end of a run in a few lines: the head of what `report` says of its folder. */
 export function summaryLines(summary: JobSummary, reach: StoreReach): string[] {
-  const { rows, out, complete, before } = summary;
-  if (complete && before.rows === rows && rows > 0)
+  const { rows, units, out, complete, before } = summary;
+  // A retry settles no row that was not settled before, but in a shard of its own.
+  const isOld = before.rows === rows && (before.units ?? units) === units;
+  if (complete && isOld && rows > 0)
     return [`nothing to do: all ${count(rows)} rows of ${out} are settled`, ...codeLines(summary)];
   return [
     ...headLines({ ...summary, outs: [out], reach }),

@@ -105,19 +105,33 @@ function checkOutcomes(state: UnitState, record: UnitRecord, outcomes: UnitOutco
       findings.add('key_repeated', record.unit, `key ${JSON.stringify(key)} is used before`);
   });
   checkRows(state, record, outcomes.rows);
-  if (state.urls !== undefined) checkUrls(state, state.urls, record, outcomes);
+  if (state.urls !== undefined) noteUrls(state, state.urls, record, outcomes);
 }
 
 /** Against the manifest that verify was given. */
-function checkUrls({ findings }: UnitState, urls: ManifestUrls, { unit }: UnitRecord, outcomes: UnitOutcomes): void {
+function noteUrls(
+  { changed, mended }: UnitState,
+  urls: ManifestUrls,
+  { unit, again }: UnitRecord,
+  outcomes: UnitOutcomes,
+): void {
   const isSame = (row: number, url: string | null | undefined): boolean => url === undefined || urls.isSame(row, url);
-  const changed = outcomes.rows.filter((row, i) => !isSame(row, outcomes.urls[i]));
-  if (changed.length === 0) return;
-  findings.add(
-    'row_changed',
-    unit,
-    `${changed.length} rows have another URL in the manifest, or none, the first is row ${changed[0]}`,
-  );
+  const others = outcomes.rows.filter((row, i) => !isSame(row, outcomes.urls[i]));
+  if (others.length > 0) changed.set(unit, others);
+  if (again === undefined) return;
+  outcomes.rows.forEach((row, i) => {
+    if (isSame(row, outcomes.urls[i])) mended.add(row);
+  });
+}
+
+/** Once all units were looked at: the line of a row that was mended and fetched again since has the URL of that time. */
+export function checkUrls({ findings, changed, mended }: DatasetState): void {
+  for (const [unit, rows] of changed) {
+    const others = rows.filter((row) => !mended.has(row));
+    if (others.length === 0) continue;
+    const message = `${others.length} rows have another URL in the manifest, or none, the first is row ${others[0]}`;
+    findings.about(unit).add('row_changed', unit, message);
+  }
 }
 
 function checkRows(state: UnitState, record: UnitRecord, rows: readonly number[]): void {

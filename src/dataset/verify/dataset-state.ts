@@ -19,6 +19,9 @@ export class DatasetState {
   /** sha256 by name. */
   readonly artifacts = new Map<string, string>();
   readonly urls: ManifestUrls | undefined;
+  /** By unit: rows with another URL in the manifest; and those that had its URL when they were fetched again. */
+  readonly changed = new Map<UnitId, readonly number[]>();
+  readonly mended = new RowBitmap(MOST_ROWS);
   /** Keys that do not follow from shard and position. */
   readonly keys = new TextSet();
   /** Paths of loose files that are part of the dataset. */

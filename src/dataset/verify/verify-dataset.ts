@@ -8,7 +8,7 @@ import type { DatasetFiles } from '../files/dataset-files.ts';
 import { FolderFiles } from '../files/folder-files.ts';
 import { checkSeal } from './check-seal.ts';
 import { checkPlaces, checkStrays } from './check-strays.ts';
-import { checkUnit } from './check-unit.ts';
+import { checkUnit, checkUrls } from './check-unit.ts';
 import { DatasetState, shardOf } from './dataset-state.ts';
 import { type Finding, Findings } from './findings.ts';
 import type { ManifestUrls } from './manifest-urls.ts';
@@ -59,6 +59,7 @@ export async function findingsOf(
     if (record.again === undefined) rows += record.rows;
   };
   for await (const _ of inOrder(records, files.width, check));
+  checkUrls(state);
   await checkPlaces(state);
   if (unfinished) return findings;
   for (const [from, to] of state.rows.gaps(manifestRows ?? rows)) {
