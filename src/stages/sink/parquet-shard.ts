@@ -71,7 +71,7 @@ export class ParquetShard implements OrderedShard {
       throw new RangeError(`unit ${unit.id}, row ${row.row}: ${bytes} bytes are too many for a value in parquet`);
     // Reading the body joins its pieces.
     if (lent === undefined && pieces.length === 0 && result.body === undefined)
-      throw new TypeError(`unit ${unit.id}, row ${row.row}: expected a body with status stored`);
+      throw new TypeError(`unit ${unit.id}, row ${row.row}: expected a body with status fetched`);
     const name = `${stem}.${extension}`;
     this.#added.push({ result, name, lent });
     this.#bytes += bytes;
