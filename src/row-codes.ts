@@ -42,6 +42,10 @@ export const ROW_CODES = {
     transient: true,
     text: 'the host failed every request for too long; the rest of its rows were not tried',
   },
+  host_banned: {
+    transient: true,
+    text: 'the host refused everything after it had answered; the rest of its rows were not tried',
+  },
   host_paused: {
     transient: true,
     text: 'the host asked for a longer pause than max_retry_after; the rest of its rows were not tried',

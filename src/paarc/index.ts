@@ -4,6 +4,7 @@ export type { Limit, Load, Observation, Outcome, SendToken, Transition } from '.
 export { FixedLimit } from './limit.ts';
 export { OriginalLimit } from './original-limit.ts';
 export { PaarcLimit } from './paarc-limit.ts';
+export { RefusalWatch } from './refusal-watch.ts';
 export {
   defaultOriginalSettings,
   defaultPaarcSettings,

@@ -63,12 +63,17 @@ export type SendToken = number;
 /**
  * How an attempt ended, as far as the host's capacity is concerned.
  * `ok`: 2xx or 3xx, the only one whose latency counts. `neutral`: says nothing about capacity. `rate`: 429.
- * `overload`: the host or the path could not carry it. `retryAfterMs` comes with 429 and 503 only.
+ * `overload`: the host or the path could not carry it. `isShut`: the host refuses everything since some replies ago.
  */
 export type Outcome =
   | { readonly kind: 'ok'; readonly headersMs: number; readonly serviceMs: number; readonly bytes: number }
   | { readonly kind: 'neutral' }
-  | { readonly kind: 'rate'; readonly serviceMs: number; readonly retryAfterMs?: number | undefined }
+  | {
+      readonly kind: 'rate';
+      readonly serviceMs: number;
+      readonly retryAfterMs?: number | undefined;
+      readonly isShut?: boolean | undefined;
+    }
   | { readonly kind: 'overload'; readonly serviceMs: number; readonly retryAfterMs?: number | undefined };
 
 /** No word of a host stops it for longer, whoever passes that word on. */

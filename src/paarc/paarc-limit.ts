@@ -12,7 +12,7 @@ import {
   type Transition,
 } from './limit.ts';
 import { CutEcho, cutForOverload, fallSilent, isOverloadedEarly } from './overload.ts';
-import { type Flight, Refusals } from './refusals.ts';
+import { type Flight, type Refusal, Refusals } from './refusals.ts';
 import { Rounds } from './rounds.ts';
 import { assertSnapshot, type Snapshot, snapshotOf } from './snapshot.ts';
 import {
@@ -138,7 +138,7 @@ export class PaarcLimit implements Limit {
         this.#refusals.grant(flight, nowMs);
         return this.#answered(flight, nowMs);
       case 'rate':
-        this.#refused(flight, pauseMs, nowMs);
+        this.#refused(flight, { retryAfterMs: pauseMs, isShut: outcome.isShut }, nowMs);
         return this.#answered(flight, nowMs);
       case 'overload':
         return this.#overloaded(flight, outcome.serviceMs, nowMs);
@@ -184,8 +184,8 @@ export class PaarcLimit implements Limit {
     if (this.#goodAnswers >= outageAnswers) this.#apply(endOutage(this.#settings, this.#control), nowMs);
   }
 
-  #refused(flight: Flight, retryAfterMs: number | undefined, nowMs: number): void {
-    const answer = this.#refusals.refuse(flight, retryAfterMs, nowMs, this.#control.reactionMs, this.#random());
+  #refused(flight: Flight, said: Refusal, nowMs: number): void {
+    const answer = this.#refusals.refuse(flight, said, nowMs, this.#control.reactionMs, this.#random());
     switch (answer.kind) {
       case 'nothing':
         return;
@@ -202,8 +202,7 @@ export class PaarcLimit implements Limit {
   #overloaded(flight: Flight, serviceMs: number, nowMs: number): void {
     this.#goodAnswers = 0;
     if (isOutage(this.#state)) this.#blame.probed(true);
-    if (this.#blame.areErrorsRate && this.#failuresInARow < outageFailures)
-      return this.#refused(flight, undefined, nowMs);
+    if (this.#blame.areErrorsRate && this.#failuresInARow < outageFailures) return this.#refused(flight, {}, nowMs);
     if (this.#failuresInARow >= outageFailures && !isOutage(this.#state)) return this.#fallSilent(nowMs);
     if (flight.mark.atMs <= this.#overloadCutAtMs) return;
     this.#rounds.interval.overload(serviceMs, flight.inFlight);

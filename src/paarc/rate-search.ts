@@ -97,10 +97,13 @@ export class RateSearch {
     this.#heldSince = this.#log.here(nowMs);
   }
 
-  /** After a silence nobody asked for: what was granted over both of them is no less than the rate. */
+  /**
+   * After a silence nobody asked for: what was granted over both of them is no less than the rate, and what was in use
+   * when it began was too much.
+   */
   grantedInTheLongRun(perS: number, nowMs: number): void {
-    if (this.perS === Number.POSITIVE_INFINITY || perS <= this.perS) return;
-    this.#moveTo(knownRate(this.#rate, perS, longRunRoom), this.#log.here(nowMs));
+    const half = this.perS === Number.POSITIVE_INFINITY ? 0 : this.perS / 2;
+    this.#moveTo(knownRate(this.#rate, Math.max(perS, half), longRunRoom), this.#log.here(nowMs));
   }
 
   /** Errors seem to mean a rate, and this is what was granted while they came; Infinity: they do not after all. */

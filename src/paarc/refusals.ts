@@ -13,6 +13,12 @@ export interface Flight {
   readonly isPaced: boolean;
 }
 
+/** What the host said with it. */
+export interface Refusal {
+  readonly retryAfterMs?: number | undefined;
+  readonly isShut?: boolean | undefined;
+}
+
 /** What a refusal calls for. `crowded`: it is one of too many at once, as an overload is. */
 export type Answer =
   | { readonly kind: 'nothing' }
@@ -60,10 +66,11 @@ export class Refusals {
   }
 
   /** @param jitter - uniform in 0..1 */
-  refuse(flight: Flight, retryAfterMs: number | undefined, nowMs: number, reactionMs: number, jitter: number): Answer {
+  refuse(flight: Flight, said: Refusal, nowMs: number, reactionMs: number, jitter: number): Answer {
     const { mark, inFlight, isPaced } = flight;
+    const { retryAfterMs, isShut = false } = said;
     if (isPaced) this.#cap.refused(inFlight);
-    if (retryAfterMs === undefined) this.#silence = refusedAgain(this.#silence, mark.atMs, nowMs, jitter);
+    if (retryAfterMs === undefined) this.#silence = refusedAgain(this.#silence, mark.atMs, isShut, nowMs, jitter);
     if (this.isShut) return { kind: 'nothing' };
     if (this.#capAt !== undefined && inFlight > this.#capAt) return { kind: 'crowded' };
     const { connections } = this.#cap;

@@ -27,13 +27,20 @@ export const noSilence: Silence = { sinceMs: Number.POSITIVE_INFINITY, refusals:
 
 /**
  * One more refusal. Those of requests that went out before the silence began belong to it.
+ * @param isShut - the host refuses everything, as other replies have shown
  * @param jitter - uniform in 0..1
  */
-export function refusedAgain(silence: Silence, sentAtMs: number, nowMs: number, jitter: number): Silence {
+export function refusedAgain(
+  silence: Silence,
+  sentAtMs: number,
+  isShut: boolean,
+  nowMs: number,
+  jitter: number,
+): Silence {
   const { lengthMs, untilMs } = silence;
   const seen = { ...silence, sinceMs: Math.min(silence.sinceMs, nowMs), refusals: silence.refusals + 1 };
   if (lengthMs > 0 && sentAtMs < untilMs) return silence;
-  if (lengthMs === 0 && (nowMs - seen.sinceMs < shutMs || seen.refusals < leastRefusals)) return seen;
+  if (lengthMs === 0 && !isShut && (nowMs - seen.sinceMs < shutMs || seen.refusals < leastRefusals)) return seen;
   const grown = lengthMs < doublingMs ? Math.max(firstMs, 2 * lengthMs) : slowerGrowth * lengthMs;
   return { ...seen, lengthMs: grown, untilMs: nowMs + grown * (1 + jitter / 20) };
 }

@@ -80,6 +80,10 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
   bad_redirect: { cause: 'the host redirects to nowhere' },
   robots_tag: { cause: 'the owner opts out of such use; these rows stay out' },
   host_down: { cause: 'the host answered nothing for so long that the rest of its rows was not tried', flags: '' },
+  host_banned: {
+    cause: 'the host let you in and then refused everything; it may let you in another day, if you ask more slowly',
+    flags: '--per-host-rate 1',
+  },
   host_paused: {
     cause: 'the host asked for a longer pause than you allow; it may let you in another day',
     flags: '--max-retry-after 86400',

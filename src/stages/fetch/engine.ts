@@ -25,17 +25,12 @@ import { announcedEnd, type FetchTask, failedEnd, fetchedEnd, refusedUrl, Work }
 import type { Permit } from './schedule/gate.ts';
 import type { Lane } from './schedule/lane.ts';
 import { LoadMeter } from './schedule/load-meter.ts';
-import { decideRetry } from './schedule/retry-policy.ts';
+import { decideRetry, MAX_STALE_CONNECTIONS } from './schedule/retry-policy.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import type { EngineHooks, EngineSettings } from './settings.ts';
 import { type StoredRows, storedRows } from './stored-rows.ts';
 
 const BREAKER_PROBE_MS = 60_000;
-/**
- * A host that closed its idle connections closed them all, and a row may be handed several before it gets a new one.
- * Chosen.
- */
-const MAX_STALE_CONNECTIONS = 8;
 /** What ends a row by somebody's will: the owner's, the user's. */
 const SKIPPING: ReadonlySet<RowCode | undefined> = new Set<RowCode>(['robots_tag', 'type_not_wanted']);
 
@@ -214,8 +209,10 @@ export class FetchEngine implements Tower {
     if (code === 'local_shortage') this.pools.shed();
     else this.#hooks.onAttempt(work.host, code, end);
     if (this.#undecided.length > 0 && !this.#troubles.isUndecided('dns_error')) this.#decide();
-    const lesson = work.isSlowDown(code) ? 'http_429' : code;
-    this.scheduler.settle(lane, permit, isFreeRetry ? { kind: 'neutral' } : outcomeOf(lesson, end, pauseMs));
+    const isNotNow = lane.refusals.isNotNow(end, this.#clock.nowMs());
+    const lesson = work.isSlowDown(code) || isNotNow ? 'http_429' : code;
+    const outcome = outcomeOf(lesson, end, pauseMs, lane.refusals.isShut);
+    this.scheduler.settle(lane, permit, isFreeRetry ? { kind: 'neutral' } : outcome);
     if (!work.task.isDropped()) {
       if (isFreeRetry) {
         work.staleConnections += 1;
@@ -253,6 +250,7 @@ export class FetchEngine implements Tower {
   }
 
   #judge(work: Work, end: AttemptEnd & { kind: 'body' }, acceptance: Acceptance): void {
+    this.scheduler.find(work.host)?.refusals.heard(acceptance.ok ? undefined : acceptance.code, this.#clock.nowMs());
     if (acceptance.ok) return work.task.end(fetchedEnd(work, end, acceptance.accepted, acceptance.held));
     this.drop(acceptance.held);
     this.#retryOrFail(work, failedAs(acceptance.code, acceptance.message, end, end.status));
@@ -275,8 +273,8 @@ export class FetchEngine implements Tower {
       if (code === 'local_shortage') work.unsend();
       return this.#again(work, waitMs);
     }
-    const deferred =
-      code === 'http_429' || (code === 'http_503' && end.retryAfterMs !== undefined) || work.isSlowDown(code);
+    const isRefused = this.scheduler.find(work.host)?.refusals.isRefusal(code) === true;
+    const deferred = code === 'http_429' || end.retryAfterMs !== undefined || work.isSlowDown(code) || isRefused;
     if (deferred) work.putOff(this.#clock.nowMs());
     const decision = decideRetry(work, { code, deferred, retryAfterMs }, this.#settings, this.#settings.random());
     if (decision.kind === 'give-up' && !isDecided && this.#troubles.isUndecided(code))

@@ -15,6 +15,7 @@ const NETWORK_RETRY_MS = 5_000;
 /** Why rows of a host end that were not tried. */
 export const REFUSALS = {
   host_down: 'the host failed every request for too long',
+  host_banned: 'the host answers nothing any more but refusals (403 and the like), for minutes',
   host_paused: 'the host asks for a longer pause than max_retry_after allows',
 };
 
@@ -47,8 +48,11 @@ export class OwnTroubles {
   note({ breaker, patience }: Lane<unknown>, host: string, end: AttemptEnd, othersInFlight: number): void {
     const nowMs = this.#clock.nowMs();
     if (end.kind !== 'failed' || end.status !== undefined) {
-      breaker.onReply();
-      if (end.kind !== 'failed' || end.code === 'http_304') patience.onSuccess();
+      const isSuccess = end.kind !== 'failed' || end.code === 'http_304';
+      const isError = !isSuccess && end.retryAfterMs === undefined && (end.status ?? 0) >= 500;
+      if (isError) breaker.onErrorReply(nowMs);
+      else breaker.onReply(isSuccess);
+      if (isSuccess) patience.onSuccess();
       else if (end.retryAfterMs !== undefined) patience.onPause(end.retryAfterMs, nowMs);
       this.#shortage.onReply();
       if (this.#network.onReply()) this.#hooks.onNetwork(false);

@@ -84,11 +84,12 @@ export function outcomeOf(
   code: RowCode | undefined,
   timing: { headersMs: number; serviceMs: number; bytes: number },
   retryAfterMs: number | undefined,
+  isShut?: boolean,
 ): Outcome {
   const { serviceMs } = timing;
   if (code === undefined || code === 'http_304')
     return { kind: 'ok', headersMs: timing.headersMs, serviceMs, bytes: timing.bytes };
-  if (code === 'http_429') return { kind: 'rate', serviceMs, retryAfterMs };
+  if (code === 'http_429') return { kind: 'rate', serviceMs, retryAfterMs, ...(isShut === true ? { isShut } : {}) };
   if (OVERLOAD.has(code) || (code.startsWith('http_5') && code.length === 8))
     return { kind: 'overload', serviceMs, retryAfterMs };
   return { kind: 'neutral' };

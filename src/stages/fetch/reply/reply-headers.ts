@@ -84,7 +84,8 @@ export function judgeReply(
 ): UnwantedReply | undefined {
   if (REDIRECTS.has(status)) return { kind: 'redirect', status, location: utf8(single(headers.location)) };
   if (status >= 300) {
-    const after = status === 429 || status === 503 ? retryAfterMs(single(headers['retry-after']), wallMs) : undefined;
+    // Whatever the status: who says when to come back does not say what became of the file.
+    const after = status >= 400 ? retryAfterMs(single(headers['retry-after']), wallMs) : undefined;
     return { kind: 'failed', code: `http_${status}`, message: `HTTP status ${status}`, status, retryAfterMs: after };
   }
   const directive = robotsOptOut(headers['x-robots-tag'], robotsTags);

@@ -1,6 +1,8 @@
 /** Everything about one host while it has rows: its queue, its gate, its breaker. */
 import { Fifo } from '../../../structures/fifo.ts';
+import { DoorWatch } from './door-watch.ts';
 import type { Gate } from './gate.ts';
+import type { HostBreaker } from './host-breaker.ts';
 import type { PausePatience } from './pause-patience.ts';
 
 export class Lane<Work> {
@@ -8,6 +10,7 @@ export class Lane<Work> {
   readonly gate: Gate;
   readonly breaker: HostBreaker;
   readonly patience: PausePatience;
+  readonly refusals: DoorWatch;
   readonly queue = new Fifo<Work>();
   /** What is in flight. */
   readonly running = new Set<{ readonly work: Work; stop(): boolean }>();
@@ -25,6 +28,7 @@ export class Lane<Work> {
   delayed = 0;
 
   constructor(host: string, gate: Gate, breaker: HostBreaker, patience: PausePatience) {
+    this.refusals = new DoorWatch();
     this.host = host;
     this.gate = gate;
     this.breaker = breaker;
@@ -33,54 +37,5 @@ export class Lane<Work> {
 
   get isIdle(): boolean {
     return this.queue.size === 0 && this.delayed === 0 && this.gate.inFlight === 0;
-  }
-}
-
-/** When a host is given up for now, so that its rows do not each wait out their time limits. Pure; times in ms. */
-export interface BreakerOptions {
-  /** Failures in a row, without a single reply, before the host counts as down. */
-  readonly failures: number;
-  /** Least time over which those failures must spread. */
-  readonly spanMs: number;
-  /** While down, one row is let through this often. */
-  readonly probeMs: number;
-}
-
-export class HostBreaker {
-  readonly #options: BreakerOptions;
-  #failures = 0;
-  #firstFailureMs = 0;
-  #probeAtMs = Number.POSITIVE_INFINITY;
-  #hasReplied = false;
-
-  constructor(options: BreakerOptions) {
-    this.#options = options;
-  }
-
-  /** Whether there was ever a reply. */
-  get hasReplied(): boolean {
-    return this.#hasReplied;
-  }
-
-  /** Any reply at all, even an error status, shows that the host lives. */
-  onReply(): void {
-    this.#hasReplied = true;
-    this.#failures = 0;
-    this.#probeAtMs = Number.POSITIVE_INFINITY;
-  }
-
-  onFailure(nowMs: number): void {
-    if (this.#failures === 0) this.#firstFailureMs = nowMs;
-    this.#failures += 1;
-    const isDown = this.#failures >= this.#options.failures && nowMs - this.#firstFailureMs >= this.#options.spanMs;
-    if (isDown && this.#probeAtMs === Number.POSITIVE_INFINITY) this.#probeAtMs = nowMs + this.#options.probeMs;
-  }
-
-  /** Whether a row may go now; a probe that is let through books the next one. */
-  admits(nowMs: number): boolean {
-    if (this.#probeAtMs === Number.POSITIVE_INFINITY) return true;
-    if (nowMs < this.#probeAtMs) return false;
-    this.#probeAtMs = nowMs + this.#options.probeMs;
-    return true;
   }
 }

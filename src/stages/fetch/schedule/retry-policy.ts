@@ -4,6 +4,11 @@ import { isTransient } from '../../../row-codes.ts';
 
 /** How often a host may say "not now" about one row (429, or 503 with Retry-After) before the row fails. */
 export const MAX_DEFERRALS = 20;
+/**
+ * A host that closed its idle connections closed them all, and a row may be handed several before it gets a new one.
+ * Chosen.
+ */
+export const MAX_STALE_CONNECTIONS = 8;
 const MAX_BACKOFF_MS = 60_000;
 
 export interface TryState {

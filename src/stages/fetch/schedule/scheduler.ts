@@ -9,13 +9,17 @@ import type { Clock } from '../../../clock.ts';
 import type { Limit, Outcome, Transition } from '../../../paarc/limit.ts';
 import { Agenda } from '../../../structures/heap.ts';
 import { Gate, type Permit } from './gate.ts';
-import { type BreakerOptions, HostBreaker, Lane } from './lane.ts';
+import { type BreakerOptions, HostBreaker } from './host-breaker.ts';
+import { Lane } from './lane.ts';
 import type { LoadMeter } from './load-meter.ts';
 import { PausePatience } from './pause-patience.ts';
 import { Turns } from './turns.ts';
 
 /** Lanes without rows that keep what their limit has learned; more than this and the longest idle are forgotten. */
 const MAX_IDLE_LANES = 4096;
+
+/** Why a row of a host is not tried. */
+export type Refusal = 'host_down' | 'host_paused' | 'host_banned';
 
 export interface SchedulerOptions<Work> {
   readonly clock: Clock;
@@ -30,7 +34,7 @@ export interface SchedulerOptions<Work> {
   /** Send this row now. Must lead to exactly one `settle` with the same permit. */
   readonly start: (work: Work, lane: Lane<Work>, permit: Permit) => void;
   /** The host is down, or asks for more quiet than it gets: end the row without trying. */
-  readonly refuse: (work: Work, code: 'host_down' | 'host_paused') => void;
+  readonly refuse: (work: Work, code: Refusal) => void;
   /** Rows that nobody wants any more are dropped when their turn comes. */
   readonly isDropped: (work: Work) => boolean;
   /** Whether a connection is there that the row can use at once; without it connections cost nothing. */
@@ -181,10 +185,10 @@ export class Scheduler<Work> {
         // With nothing in flight there is nothing for a limit to think about meanwhile.
         if (leave === 'in-turn') return lane.gate.inFlight === 0 ? undefined : this.#wake(lane, tickTime(lane, nowMs));
         if (leave.atMs > nowMs) return this.#wake(lane, Math.min(leave.atMs, tickTime(lane, nowMs)));
-        if (lane.breaker.admits(nowMs)) break;
+        if (lane.breaker.admits(nowMs) && lane.refusals.admits(nowMs)) break;
       }
       this.#dequeue(lane);
-      this.#options.refuse(work, 'host_down');
+      this.#options.refuse(work, lane.refusals.isShut ? 'host_banned' : 'host_down');
     }
     const connections = lane.isOpening ? lane.gate.limit.connections : undefined;
     if (connections?.open() === false) return this.#wake(lane, nowMs + FULL_MS);

@@ -235,7 +235,8 @@ function outcomeOf(answer: Answer, serviceMs: number, watch: RefusalWatch): Outc
     case 404:
     case 410:
     case 'page':
-      if (watch.denied() || retryAfterMs !== undefined) return { kind: 'rate', serviceMs, retryAfterMs };
+      if (watch.denied() || retryAfterMs !== undefined)
+        return { kind: 'rate', serviceMs, retryAfterMs, isShut: watch.isShut };
       return { kind: 'neutral' };
     case 429:
       return { kind: 'rate', serviceMs, retryAfterMs };

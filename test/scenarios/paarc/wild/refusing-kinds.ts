@@ -29,8 +29,9 @@ export const REFUSING_KINDS: Readonly<Record<string, Kind>> = {
     const durationS = Math.max(150, Math.ceil(3.2 * lengthS));
     return {
       ...fair,
+      least: 0.75,
       fromS: 0,
-      refusedMostPct: 3,
+      refusedMostPct: 8,
       refusedFromS: Math.min(durationS - 60, 2 * lengthS),
       words: `${requests} in ${isSliding ? 'any' : 'each'} ${lengthS} s, 429 without Retry-After`,
       scenario: {
@@ -55,7 +56,8 @@ export const REFUSING_KINDS: Readonly<Record<string, Kind>> = {
     };
     const host = { ...exact, serviceMs: draw.between(30, 150), baseMs: draw.between(20, 100) };
     return {
-      least: 0.15,
+      // A ban costs its length, and the rate above it is found again by small steps.
+      least: 0.05,
       fromS: 0,
       refusedMostPct: 100,
       wastedMost: 50,

@@ -25,7 +25,7 @@ const words: Readonly<Record<string, string>> = {
   start: 'no limit, and our own start is busy',
 };
 
-describe.each(seeds(1, 10))('PAARC on kinds of hosts that the open web has (seed %i)', (seed) => {
+describe.each(seeds(2, 10))('PAARC on kinds of hosts that the open web has (seed %i)', (seed) => {
   it.for(Object.keys(KINDS))('%s', { timeout: 60_000 }, (kind, context) =>
     withSeed(context, seed, () => {
       const missed: string[] = [];

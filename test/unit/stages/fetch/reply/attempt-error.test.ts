@@ -37,6 +37,7 @@ const OUTCOMES: readonly [RowCode, 'ok' | 'rate' | 'overload' | 'neutral'][] = [
   ['bad_redirect', 'neutral'],
   ['robots_tag', 'neutral'],
   ['host_down', 'neutral'],
+  ['host_banned', 'neutral'],
   ['host_paused', 'neutral'],
   ['host_skipped', 'neutral'],
   ['no_label', 'neutral'],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { HostBreaker } from '../../../../../src/stages/fetch/schedule/lane.ts';
+import { HostBreaker } from '../../../../../src/stages/fetch/schedule/host-breaker.ts';
 
 const OPTIONS = { failures: 10, spanMs: 60_000, probeMs: 60_000 };
 
@@ -36,4 +36,24 @@ it('one row a minute is let through while it is down, and its reply ends it', ()
   expect(breaker.admits(63_000 + 120_000)).toBe(true);
   breaker.onReply();
   expect(breaker.admits(63_000 + 120_001)).toBe(true);
+});
+
+it('a host that answers everything with errors is down, unless it has answered otherwise before', () => {
+  const erring = new HostBreaker(OPTIONS);
+  const ill = new HostBreaker(OPTIONS);
+  ill.onReply();
+  for (const atMs of every(10, 7000)) {
+    erring.onErrorReply(atMs);
+    ill.onErrorReply(atMs);
+  }
+  expect(erring.hasReplied).toBe(true);
+  expect(erring.admits(63_001)).toBe(false);
+  expect(ill.admits(63_001)).toBe(true);
+});
+
+it('a host that only says what became of its files is not down for that', () => {
+  const breaker = failing(every(9, 10_000));
+  breaker.onReply(false);
+  breaker.onErrorReply(100_000);
+  expect(breaker.admits(100_000)).toBe(true);
 });

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { DoorWatch } from '../../../../../src/stages/fetch/schedule/door-watch.ts';
+
+function heard(codes: readonly (`http_${number}` | 'not_media' | undefined)[]): { watch: DoorWatch; refusals: number } {
+  const watch = new DoorWatch();
+  return { watch, refusals: codes.filter((code) => watch.heard(code, 0)).length };
+}
+
+const granted = Array.from({ length: 100 }, () => undefined);
+const denied = (count: number, code: `http_${number}` | 'not_media' = 'http_403') =>
+  Array.from({ length: count }, () => code);
+
+it.each(['http_403', 'http_404', 'http_410', 'not_media'] as const)(
+  '%s: after successes a run of them is a refusal, singles are data',
+  (code) => {
+    expect(heard([...granted, ...denied(5, code), ...granted]).refusals).toBe(0);
+    const { watch, refusals } = heard([...granted, ...denied(30, code)]);
+    expect(refusals).toBeGreaterThan(15);
+    expect(watch.isRefusal(code)).toBe(true);
+  },
+);
+
+it('a host that never gave anything is heard out: its files are gone', () => {
+  expect(heard(denied(1000, 'http_404')).refusals).toBe(0);
+});
+
+it('a host of which nine links in ten are dead is not taken for one that refuses', () => {
+  const links = Array.from({ length: 2000 }, (_, at) => (at % 10 === 0 ? undefined : ('http_404' as const)));
+  expect(heard(links).refusals).toBe(0);
+});
+
+it('one answer opens the door again', () => {
+  const { watch } = heard([...granted, ...denied(30)]);
+  watch.heard(undefined, 0);
+  expect(watch.isShut).toBe(false);
+  expect(watch.isRefusal('http_403')).toBe(false);
+});
+
+it('a host that refuses every probe for five minutes is given up, but for one row a minute', () => {
+  const { watch } = heard([...granted, ...denied(30)]);
+  for (const atMs of [1000, 3000, 60_000, 200_000]) watch.heard('http_403', atMs);
+  expect(watch.admits(200_001)).toBe(true);
+  watch.heard('http_403', 320_000);
+  expect(watch.admits(320_001)).toBe(false);
+  expect(watch.admits(380_000)).toBe(true);
+  expect(watch.admits(380_001)).toBe(false);
+  watch.heard(undefined, 380_100);
+  expect(watch.admits(380_101)).toBe(true);
+});
