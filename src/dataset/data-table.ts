@@ -19,9 +19,6 @@ export interface StoredRow extends Pick<FetchResult, 'sha256' | 'width' | 'heigh
   readonly name: string;
 }
 
-/** How many leaves the column of media has; they come first. */
-export const MEDIA_LEAVES = 2;
-
 /**
  * Stored rows of a unit as a batch, the media in front as a struct of bytes and path, with empty bytes.
  * @param batch - of the unit

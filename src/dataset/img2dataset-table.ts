@@ -43,16 +43,8 @@ export function img2datasetTable(
 ): RecordBatch {
   const own = new Map(outcomes.columns(publish));
   const column = (name: string): Data => own.get(name) as Data;
-  const codes = textColumn(column('code'));
   const statuses = textColumn(column('status'));
-  const ended = (row: number): string | undefined =>
-    statuses[row] === 'fetched' ? undefined : (codes[row] ?? 'unknown_error');
-  const word = (row: number): string | null => (statuses[row] == null ? null : img2datasetStatus(ended(row)));
-  const message = (row: number): string | null => {
-    const code = ended(row);
-    return code === undefined || statuses[row] == null ? null : img2datasetMessage(code);
-  };
-  const rows = [...statuses.keys()];
+  const ends = endColumns(statuses, textColumn(column('code')));
   const { caption } = readRoles(batch.schema);
   const columns: Column[] = [
     ...additionalColumns(batch.schema).map(
@@ -60,12 +52,12 @@ export function img2datasetTable(
     ),
     ...(caption === undefined ? [] : [['caption', column('caption')] as const]),
     ['url', column('url')],
-    ['key', utf8Column(rows.map((row) => img2datasetKey(shard, row)))],
-    ['status', utf8Column(rows.map(word))],
-    ['error_message', utf8Column(rows.map(message))],
+    ['key', utf8Column(statuses.map((_, row) => img2datasetKey(shard, row)))],
+    ['status', ends.status()],
+    ['error_message', ends.error_message()],
     ...(['width', 'height'] as const).map((name): Column => [name, column(name)]),
     ...(['width', 'height'] as const).map((name): Column => [`original_${name}`, column(name)]),
-    ['exif', utf8Column(rows.map((row) => (statuses[row] === 'fetched' ? NO_EXIF : null)))],
+    ['exif', ends.exif()],
     ['sha256', column('sha256')],
     ...[...own].filter(([name]) => !SHARED.has(name)).map(([name, data]): Column => [`${OWN_PREFIX}${name}`, data]),
   ];
@@ -91,4 +83,41 @@ export function inOwnColumns(batch: RecordBatch): RecordBatch {
     .filter((name) => !theirs.has(name) && !name.startsWith(OWN_PREFIX))
     .map((name): Column => [inOrder.includes(name) ? `manifest_${name}` : name, at(name) as Data]);
   return batchOf([...ours, ...manifest], batch.schema.metadata);
+}
+
+/** The way back: a table of ours in the columns `names` of the table that it came from. */
+export function inColumnsOf(names: readonly string[], batch: RecordBatch): RecordBatch {
+  if (!isImg2datasetTable(names)) return batch;
+  const theirs = new Set<string>([...IMG2DATASET_COLUMNS, 'url', 'caption']);
+  const column = (name: string): Data => batch.data.children[batch.schema.names.indexOf(name)] as Data;
+  const [codes, statuses] = [textColumn(column('code')), textColumn(column('status'))];
+  const words: Readonly<Record<string, () => Data>> = {
+    ...endColumns(statuses, codes),
+    original_width: () => column('width'),
+    original_height: () => column('height'),
+  };
+  const manifest = names.filter((name) => !theirs.has(name) && !name.startsWith(OWN_PREFIX));
+  const columns = names.map((name): Column => {
+    // They stand last, in their order, and may be called otherwise.
+    const at = manifest.indexOf(name);
+    if (at >= 0) return [name, batch.data.children.at(at - manifest.length) as Data];
+    if (name.startsWith(OWN_PREFIX)) return [name, column(name.slice(OWN_PREFIX.length))];
+    return [name, words[name]?.() ?? column(name)];
+  });
+  return batchOf(columns, batch.schema.metadata);
+}
+
+/** How rows ended, in its words. */
+function endColumns(statuses: readonly (string | null)[], codes: readonly (string | null)[]) {
+  const column = (word: (code: string | undefined) => string | null) => (): Data =>
+    utf8Column(
+      statuses.map((status, row) =>
+        status == null ? null : word(status === 'fetched' ? undefined : (codes[row] ?? 'unknown_error')),
+      ),
+    );
+  return {
+    status: column(img2datasetStatus),
+    error_message: column((code) => (code === undefined ? null : img2datasetMessage(code))),
+    exif: column((code) => (code === undefined ? NO_EXIF : null)),
+  };
 }

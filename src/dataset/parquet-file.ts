@@ -19,14 +19,18 @@ export function encodeParquet(batch: RecordBatch, metadata: ReadonlyMap<string, 
 }
 
 /**
- * Every row of an outcome table, in our columns whatever columns it has, whose checksum was found right. Damaged bytes can make the reader panic, which poisons its memory
- * for the rest of the process; check them first.
+ * Every row of an outcome table, in our columns whatever columns it has, whose checksum was found right. Damaged bytes
+ * can make the reader panic, which poisons its memory for the rest of the process; check them first.
  */
 export function decodeParquet(bytes: Uint8Array, columns?: readonly string[]): RecordBatch[] {
+  return decodeAsWritten(bytes, columns).map(inOwnColumns);
+}
+
+/** The same in the columns that it has. */
+export function decodeAsWritten(bytes: Uint8Array, columns?: readonly string[]): RecordBatch[] {
   // Of a table with the columns of another program all are read.
   const options = columns === undefined || isForeign(bytes) ? {} : { columns: [...columns] };
-  const table = loadParquet().readParquet(bytes, options);
-  return tableFromIPC(table.intoIPCStream()).batches.map(inOwnColumns);
+  return tableFromIPC(loadParquet().readParquet(bytes, options).intoIPCStream()).batches;
 }
 
 /** Names of columns stand in the foot of a file. */

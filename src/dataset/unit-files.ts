@@ -35,6 +35,11 @@ export function isStats(name: string): boolean {
   return STATS.test(name);
 }
 
+/** In whose form a stats file is, by its name; undefined for ours. */
+export function compatOfStats(name: string): 'img2dataset' | undefined {
+  return name.endsWith('_stats.json') ? 'img2dataset' : undefined;
+}
+
 /** The parquet file with a shard's samples. `[0-9]*.parquet` are the outcome tables, and shall not be these as well. */
 export function dataFile(shard: string): string {
   return `data-${shard}.parquet`;

@@ -6,7 +6,9 @@ import { createGunzip } from 'node:zlib';
 import type sharp from 'sharp';
 import type { DatasetFiles } from '../dataset/files/dataset-files.ts';
 import { tarEntries } from '../dataset/removal/tar-entries.ts';
+import { isDataFile } from '../dataset/unit-files.ts';
 import { FlowDcError } from '../errors.ts';
+import { mediaBodies } from '../parquet/media-groups.ts';
 import type { UnitRecord } from '../record.ts';
 import { inOrder } from '../structures/in-order.ts';
 import { type Hashes, nearGroups } from './near-groups.ts';
@@ -91,7 +93,13 @@ async function* imagesOf(
   files: DatasetFiles,
   { record, samples }: UnitSamples,
 ): AsyncGenerator<readonly [row: number, image: Buffer]> {
-  const isImage = ({ contentType }: Sample): boolean => contentType.startsWith('image/');
+  const data = record.artifacts.find(({ name }) => isDataFile(name));
+  if (data !== undefined) {
+    const wanted = (path: string): boolean => isImage(samples.get(path));
+    for await (const { path, body } of mediaBodies(() => files.final(data.name).open(), wanted))
+      yield [samples.get(path)?.row as number, body];
+    return;
+  }
   const tar = record.artifacts.find(({ name }) => TAR.test(name));
   if (tar === undefined) {
     for (const [path, sample] of samples) if (isImage(sample)) yield [sample.row, await files.sample(path).read()];
@@ -103,6 +111,10 @@ async function* imagesOf(
     const sample = samples.get(name);
     if (sample !== undefined && isImage(sample)) yield [sample.row, bodyOf(await buffer(raw), sample.bytes)];
   }
+}
+
+function isImage(sample: Sample | undefined): boolean {
+  return sample?.contentType.startsWith('image/') === true;
 }
 
 /** Headers stand before a body, and less than a block of padding behind it. */

@@ -12,11 +12,12 @@ import { basename, dirname, join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { folderFile } from '../dataset/files/folder-files.ts';
 import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
+import { thinnedParquet } from '../dataset/removal/thinned-parquet.ts';
 import { entriesOf, sampleOffsets, thinGzip, thinnedTar } from '../dataset/removal/thinned-tar.ts';
 import { type ThinnedTable, thinnedTable } from '../dataset/removal/tombstones.ts';
 import { formatStats, NO_TIMES, parseStats } from '../dataset/stats-file.ts';
 import { formatTarIndex } from '../dataset/tar-index.ts';
-import { isStats } from '../dataset/unit-files.ts';
+import { compatOfStats, isDataFile, isStats } from '../dataset/unit-files.ts';
 import { destinationError, errnoOf } from '../destination/destination.ts';
 import { syncFolder, writeAtomically } from '../destination/disk.ts';
 import { type FolderPaths, finalPath, stagingFolder } from '../destination/folder-layout.ts';
@@ -127,7 +128,13 @@ function stageContainer(
   if (name.endsWith(FILE_LIST_SUFFIX)) return stageFile(to, thinnedList(from, gone));
   // Its archive was staged before it.
   if (name.endsWith('.tar.idx')) return stageFile(to, tarIndexOf(to.slice(0, -'.idx'.length)));
-  const chunks = createReadStream(from, { highWaterMark: CHUNK_BYTES });
+  const open = folderFile(from).open;
+  if (isDataFile(name))
+    return stageFile(
+      to,
+      thinnedParquet(open, (path) => gone.has(path)),
+    );
+  const chunks = open();
   const isGone = entriesOf(gone, staying);
   if (name.endsWith('.tar')) return stageFile(to, thinnedTar(chunks, isGone));
   if (name.endsWith('.tar.gz')) return stageGzip(to, chunks, isGone);
@@ -153,7 +160,7 @@ async function* thinnedList(list: string, gone: ReadonlySet<string>): AsyncGener
 /** Its copy of the record follows; the times are of the fetching, and stay. */
 async function stageStats(paths: FolderPaths, stage: string, { name }: Artifact, record: UnitRecord) {
   const { times = NO_TIMES, ...stats } = parseStats(await readFile(finalPath(paths, name), 'utf8'));
-  return stageFile(join(stage, name), once(formatStats(record, stats, times)));
+  return stageFile(join(stage, name), once(formatStats(record, stats, times, compatOfStats(name))));
 }
 
 async function stageFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<Artifact> {

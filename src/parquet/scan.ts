@@ -14,6 +14,10 @@ export interface ScanTarget {
   bodyEnd(): void;
   /** The paths of the bodies since the last ones, in their order. */
   paths(paths: readonly string[]): void;
+  /** What else is known of the rows whose paths came last, as it lies in the file, in pieces. */
+  others?(piece: Uint8Array): void;
+  /** What follows the last row group, in pieces. */
+  end?(piece: Uint8Array): void;
 }
 
 /**
@@ -29,11 +33,12 @@ export async function* scanMedia(chunks: AsyncIterable<Uint8Array>, target: Scan
     if (mark === undefined) yield* scanBodies(source, await pageOf(source), target);
     else {
       await source.take(MARK_BYTES);
-      await scanPaths(source, mark, target);
+      const others = await scanPaths(source, mark, target);
+      yield* source.pass(others, (piece) => target.others?.(piece));
       yield;
     }
   }
-  await source.drain();
+  await source.drain((piece) => target.end?.(piece));
 }
 
 async function pageOf(source: ByteSource): Promise<PageHead> {
@@ -47,13 +52,14 @@ async function pageOf(source: ByteSource): Promise<PageHead> {
 async function* scanBodies(source: ByteSource, { values }: PageHead, target: ScanTarget): AsyncGenerator<void> {
   for (let i = 0; i < values; i++) {
     const bytes = (await source.take(4)).readUInt32LE();
-    await source.pass(bytes, target.body(bytes));
+    yield* source.pass(bytes, target.body(bytes));
     target.bodyEnd();
     yield;
   }
 }
 
-async function scanPaths(source: ByteSource, rows: number, target: ScanTarget): Promise<void> {
+/** @returns how many bytes the other columns take that follow */
+async function scanPaths(source: ByteSource, rows: number, target: ScanTarget): Promise<number> {
   const { values } = await pageOf(source);
   if (values !== rows) throw new TypeError(`expected the paths of ${rows} rows, got ${values}`);
   const paths: string[] = [];
@@ -61,7 +67,7 @@ async function scanPaths(source: ByteSource, rows: number, target: ScanTarget): 
   target.paths(paths);
   const others = readMark(await source.take(MARK_BYTES));
   if (typeof others !== 'number') throw new TypeError('expected the length of the other columns');
-  await source.pass(others, undefined);
+  return others;
 }
 
 /** Bytes by number out of chunks as they come. */
@@ -86,7 +92,7 @@ class ByteSource {
     return taken;
   }
 
-  async pass(bytes: number, onPiece: ((piece: Uint8Array) => void) | undefined): Promise<void> {
+  async *pass(bytes: number, onPiece: ((piece: Uint8Array) => void) | undefined): AsyncGenerator<void> {
     let rest = bytes;
     while (rest > 0) {
       if (this.#held.length === 0 && !(await this.#more())) throw new RangeError(`expected ${rest} bytes more`);
@@ -94,12 +100,15 @@ class ByteSource {
       onPiece?.(piece);
       this.#held = this.#held.subarray(piece.length);
       rest -= piece.length;
+      if (rest > 0) yield;
     }
   }
 
-  async drain(): Promise<void> {
-    do this.#held = Buffer.alloc(0);
-    while (await this.#more());
+  async drain(onPiece: (piece: Uint8Array) => void): Promise<void> {
+    do {
+      onPiece(this.#held);
+      this.#held = Buffer.alloc(0);
+    } while (await this.#more());
   }
 
   async #more(): Promise<boolean> {

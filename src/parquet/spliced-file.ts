@@ -3,11 +3,13 @@
  * makes whole files: what that wrote of a row group is moved to another place, with all that points at it. So the bytes
  * of a column of images pass through once and are never in the memory of the library.
  */
-import { PLAIN, RLE } from './pages.ts';
+import { lengthOf, PLAIN, pageStart, RLE } from './pages.ts';
 import { readStruct, THRIFT, type ThriftField, type ThriftList, type ThriftStruct, writeStruct } from './thrift.ts';
 
 export const MAGIC = Buffer.from('PAR1');
 const BYTE_ARRAY = 6;
+/** How many leaves the column of media has, bytes and path; they come first. */
+export const MEDIA_LEAVES = 2;
 
 /** Where a page lies in the file. */
 export interface PagePlace {
@@ -38,8 +40,7 @@ export class LibraryFile {
   /** @param bytes - whole, with one row group or none */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 8, true);
-    this.foot = readStruct(bytes, bytes.length - 8 - length).struct;
+    this.foot = footOf(bytes);
   }
 
   /** Its chunks but for the first ones, which lie one behind the other. */
@@ -54,15 +55,8 @@ export class LibraryFile {
   /** The row group as it is with its region at `shift` bytes behind its first place, and own chunks in front. */
   group(own: readonly OwnChunk[], shift: number): Group {
     const chunks = this.#chunks();
-    const moved = chunks.map((chunk, i) => (own[i] === undefined ? movedChunk(chunk, shift) : ownChunk(chunk, own[i])));
-    const sum = (field: number): number => moved.reduce((total, chunk) => total + numberOf(metaOf(chunk), field), 0);
-    const group = new Map(this.#groups()[0]);
-    group.set(1, { type: THRIFT.list, value: { of: THRIFT.struct, items: moved } });
-    group.set(2, { type: THRIFT.i64, value: sum(6) });
-    group.set(5, { type: THRIFT.i64, value: startOf(moved[0] as ThriftStruct) });
-    group.set(6, { type: THRIFT.i64, value: sum(7) });
     return {
-      struct: group,
+      struct: movedGroup(this.#groups()[0] ?? new Map(), own, shift),
       offsetIndexes: chunks.map((chunk, i) =>
         own[i] === undefined ? movedIndex(this.#index(chunk, 4, 5), shift) : ownIndex(own[i]),
       ),
@@ -85,12 +79,47 @@ export class LibraryFile {
   }
 }
 
+/** The foot that ends `bytes`. */
+export function footOf(bytes: Uint8Array): ThriftStruct {
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 8, true);
+  return readStruct(bytes, bytes.length - 8 - length).struct;
+}
+
+/** Paths as a page. */
+export function pathPage(paths: readonly string[]): Buffer {
+  const chunks = paths.map((path) => Buffer.from(path)).flatMap((path) => [lengthOf(path.length), path]);
+  const values = Buffer.concat(chunks);
+  return Buffer.concat([pageStart(paths.length, values.length), values]);
+}
+
+/**
+ * A row group of a file of ours as a file of its own, with empty bodies.
+ * @param foot - of that file; @param others - its columns but for the media, as they lie there
+ */
+export function withoutBodies(foot: ThriftStruct, at: number, paths: readonly string[], others: Uint8Array): Buffer {
+  const group = structsOf(foot, 4)[at];
+  const chunks = structsOf(group ?? new Map(), 1);
+  if (group === undefined || chunks.length <= MEDIA_LEAVES) throw new TypeError(`expected the row group ${at}`);
+  const { length } = paths;
+  const bodies = Buffer.concat([pageStart(length, 4 * length), Buffer.alloc(4 * length)]);
+  const head = Buffer.concat([MAGIC, bodies, pathPage(paths)]);
+  const pages = [
+    { offset: MAGIC.length, bytes: bodies.length, firstRow: 0 },
+    { offset: MAGIC.length + bodies.length, bytes: head.length - MAGIC.length - bodies.length, firstRow: 0 },
+  ];
+  const own = pages.map((page) => ({ pages: [page], values: length }));
+  const struct = movedGroup(group, own, head.length - startOf(chunks[MEDIA_LEAVES] as ThriftStruct));
+  const none = chunks.map(() => undefined);
+  const alone = { struct, offsetIndexes: none, columnIndexes: none };
+  return Buffer.concat([head, others, fileEnd(foot, [alone], head.length + others.length)]);
+}
+
 /**
  * What follows the last row group: the indexes and the foot.
- * @param template - of any row group of the file, or of none
+ * @param template - the foot of any row group's file, or of one without any
  * @param at - where it will lie
  */
-export function fileEnd(template: LibraryFile, groups: readonly Group[], at: number): Buffer {
+export function fileEnd(template: ThriftStruct, groups: readonly Group[], at: number): Buffer {
   const parts: Buffer[] = [];
   let end = at;
   const place = (group: Group, indexes: 'columnIndexes' | 'offsetIndexes', field: number): void => {
@@ -110,13 +139,26 @@ export function fileEnd(template: LibraryFile, groups: readonly Group[], at: num
   for (const group of groups) place(group, 'offsetIndexes', 4);
   const rows = groups.reduce((sum, { struct }) => sum + numberOf(struct, 3), 0);
   for (const [index, { struct }] of groups.entries()) struct.set(7, { type: THRIFT.i16, value: index });
-  const foot = new Map(template.foot);
+  const foot = new Map(template);
   foot.set(3, { type: THRIFT.i64, value: rows });
   foot.set(4, { type: THRIFT.list, value: { of: THRIFT.struct, items: groups.map(({ struct }) => struct) } });
   const bytes = writeStruct(foot);
   const length = Buffer.allocUnsafe(4);
   length.writeUInt32LE(bytes.length);
   return Buffer.concat([...parts, bytes, length, MAGIC]);
+}
+
+/** A row group with its region at `shift` bytes behind its first place, and own chunks in front. */
+function movedGroup(group: ThriftStruct, own: readonly OwnChunk[], shift: number): ThriftStruct {
+  const moved = structsOf(group, 1).map((chunk, i) =>
+    own[i] === undefined ? movedChunk(chunk, shift) : ownChunk(chunk, own[i]),
+  );
+  const sum = (field: number): number => moved.reduce((total, chunk) => total + numberOf(metaOf(chunk), field), 0);
+  return new Map(group)
+    .set(1, { type: THRIFT.list, value: { of: THRIFT.struct, items: moved } })
+    .set(2, { type: THRIFT.i64, value: sum(6) })
+    .set(5, { type: THRIFT.i64, value: startOf(moved[0] as ThriftStruct) })
+    .set(6, { type: THRIFT.i64, value: sum(7) });
 }
 
 function movedChunk(chunk: ThriftStruct, shift: number): ThriftStruct {

@@ -47,13 +47,9 @@ export interface GatheredRemoval {
 }
 
 /** Why samples cannot be taken out of a dataset, in words behind its name; undefined where they can. */
-export function whyNotThinned({ files, identity }: Pick<JobView, 'files' | 'identity'>): string | undefined {
+export function whyNotThinned({ files }: Pick<JobView, 'files'>): string | undefined {
   if (files instanceof UploadedFiles)
     return `has its shards elsewhere (${files.upload}); take the samples out of a copy of all of it, on a disk`;
-  if (identity.outputFormat === 'parquet')
-    return 'has its samples in parquet files, which cannot be thinned out yet; write those again without the rows';
-  if (identity.compat !== undefined)
-    return `has files as ${identity.compat} names them, which cannot be thinned out yet; write it again without the rows`;
   return undefined;
 }
 

@@ -20,6 +20,7 @@ function bodyOf(row: number): Buffer {
 
 it.for([
   ['packed shards', ['--compress-tar']],
+  ['parquet files', ['--output-format', 'parquet']],
   ['loose files', ['--no-create-tar', '--output-format', 'imagefolder']],
 ] as const)('report --duplicates tells what is the same, and what looks so: %s', async ([, flags]) => {
   const server = createServer((request, response) => {

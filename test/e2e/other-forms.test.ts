@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { sampleOffsets } from '../../src/dataset/removal/thinned-tar.ts';
+import { outcomesOf } from '../support/dataset.ts';
 import { finished, flipByte, verify } from '../support/finished-dataset.ts';
 import { runCli } from '../support/run-cli.ts';
 
@@ -19,6 +20,27 @@ it("a dataset with img2dataset's names is verified, mended, and remembered from 
   expect(repaired.code, repaired.stderr).toBe(0);
   expect(since()).toBe(1);
   expect(await verify(out)).toMatchObject({ code: 0, stdout: '' });
+});
+
+it.for([
+  ["img2dataset's names", ['--compat', 'img2dataset'], '00001.parquet'],
+  ['parquet files', ['--output-format', 'parquet'], '000001.parquet'],
+] as const)('a sample is taken out of %s, and what stays is what it was', async ([, flags, table]) => {
+  const { out, since } = await finished(...flags);
+  const [url, list] = ['http://a.test/p/60.jpg', join(out, '..', 'urls.txt')];
+  await writeFile(list, url);
+  const removed = await runCli(['remove', out, '--urls', list, '--progress', 'off']);
+  expect(removed.code, removed.stderr).toBe(0);
+  expect(await verify(out)).toMatchObject({ code: 0, stdout: '' });
+  expect(await readFile(join(out, 'README.md'), 'utf8')).toContain('| removed | 1 | no |');
+  const gone = async () =>
+    (await outcomesOf(out)).filter((row) => (row.code ?? row.flow_dc_code) === 'removed').map((row) => row.url);
+  expect(await gone()).toEqual([url]);
+  // Nor does a repair bring it back.
+  await rm(join(out, table));
+  expect((await runCli(['repair', out, '--progress', 'off'])).code).toBe(0);
+  expect(since()).toBe(49);
+  expect(await gone()).toEqual([url]);
 });
 
 it('the index beside a tar is right also when a sample was taken out, and what its loader adds is no stray', async () => {

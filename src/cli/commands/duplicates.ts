@@ -22,7 +22,6 @@ export async function reportDuplicates({ dests, near, path, json, store }: Dupli
   requireTable(path);
   const job = await viewJob(dests[0] as string, store);
   try {
-    if (near && job.identity.outputFormat === 'parquet') throw inParquet(job.out);
     const found = await findDuplicates(job, { near, path, signal: io.signal });
     writeLines(io.stdout, json ? [JSON.stringify(found)] : duplicateLines(job.out, found));
     if (found.lines > 0) writeLines(io.stderr, [`${count(found.lines)} lines: ${path}`]);
@@ -67,9 +66,4 @@ function requireTable(path: string | undefined): void {
     throw new FlowDcError('FDC_ERR_USAGE', 'report --duplicates: the table is a file named .csv or .parquet');
   if (existsSync(path))
     throw new FlowDcError('FDC_ERR_USAGE', `report --duplicates: ${path} is there already; name another file with -o`);
-}
-
-function inParquet(out: string): FlowDcError {
-  const message = `report --near-duplicates: ${out} has its pictures in parquet files, which are not looked at yet`;
-  return new FlowDcError('FDC_ERR_USAGE', `${message}; --duplicates alone needs the tables only`);
 }

@@ -4,7 +4,8 @@ import { schemaBatch, utf8Column } from '../../arrow/columns.ts';
 import { takeRows } from '../../arrow/take.ts';
 import { textColumn } from '../../arrow/text.ts';
 import { OUTCOME_COLUMNS } from '../column-names.ts';
-import { columnOf, decodeParquet, encodeParquet } from '../parquet-file.ts';
+import { inColumnsOf, inOwnColumns } from '../img2dataset-table.ts';
+import { columnOf, decodeAsWritten, encodeParquet } from '../parquet-file.ts';
 
 /** What is taken out of a unit. */
 export interface Removal {
@@ -45,8 +46,9 @@ const OWN: ReadonlySet<string> = new Set(OUTCOME_COLUMNS);
 export function thinnedTable(content: Uint8Array, removal: Removal): ThinnedTable | undefined {
   const [gone, staying] = [new Set<string>(), new Set<string>()];
   let [bytes, isChanged] = [0, false];
-  const batches = decodeParquet(content).map((batch) => {
-    const whole = takeRows([batch], everyRow(batch));
+  const written = decodeAsWritten(content);
+  const batches = written.map((batch) => {
+    const whole = inOwnColumns(takeRows([batch], everyRow(batch)));
     const [names, statuses] = [textColumn(columnOf(whole, 'name')), textColumn(columnOf(whole, 'status'))];
     const numbers = columnOf(whole, 'row').values as ArrayLike<number | bigint>;
     const sizes = columnOf(whole, 'bytes').values as ArrayLike<number | bigint>;
@@ -64,8 +66,10 @@ export function thinnedTable(content: Uint8Array, removal: Removal): ThinnedTabl
     isChanged ||= taken.length + forgotten.length > 0;
     return withoutTexts(withTombstones(whole, taken, removal.code), forgotten);
   });
+  if (!isChanged) return undefined;
   const all = batches.length === 1 ? (batches[0] as RecordBatch) : joined(batches);
-  return isChanged ? { table: encodeParquet(all), gone, staying, bytes } : undefined;
+  const names = written[0]?.schema.names as readonly string[];
+  return { table: encodeParquet(inColumnsOf(names, all)), gone, staying, bytes };
 }
 
 function everyRow({ numRows }: RecordBatch) {

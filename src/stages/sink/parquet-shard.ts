@@ -6,12 +6,12 @@
 
 import type { RecordBatch } from 'apache-arrow';
 import type { Clock } from '../../clock.ts';
-import { MEDIA_LEAVES, type MediaColumn, mediaMetadata, type StoredRow } from '../../dataset/data-table.ts';
+import { type MediaColumn, mediaMetadata, type StoredRow } from '../../dataset/data-table.ts';
 import { encodeParquet } from '../../dataset/parquet-file.ts';
 import type { StagedFile } from '../../destination/destination.ts';
-import { END_MARK, markOf } from '../../parquet/own-marks.ts';
-import { lengthOf, MAX_VALUE_BYTES, pageStart } from '../../parquet/pages.ts';
-import { fileEnd, LibraryFile, MAGIC, type PagePlace } from '../../parquet/spliced-file.ts';
+import { MediaFrame } from '../../parquet/media-frame.ts';
+import { MAX_VALUE_BYTES } from '../../parquet/pages.ts';
+import { LibraryFile } from '../../parquet/spliced-file.ts';
 import type { Artifact, FetchResult, SpilledBody } from '../../record.ts';
 import type { LentBody } from './early-file.ts';
 import type { OrderedShard } from './ordered-samples.ts';
@@ -44,17 +44,13 @@ export class ParquetShard implements OrderedShard {
   readonly #options: ParquetShardOptions;
   readonly #events: SampleEvents;
   readonly #clock: Clock;
-  readonly #groups: ReturnType<LibraryFile['group']>[] = [];
-  #template: LibraryFile | undefined;
+  readonly #frame = new MediaFrame();
   /** Added and not being written yet. */
   #added: Added[] = [];
   #bytes = 0;
   /** Of the row group that is being written. */
   #rows: StoredRow[] = [];
-  #pages: PagePlace[] = [];
   #groupBytes = 0;
-  /** Of the file. */
-  #at = 0;
   #writing: Promise<void> | undefined;
   #failure: Error | undefined;
 
@@ -95,10 +91,7 @@ export class ParquetShard implements OrderedShard {
       await this.flush();
     }
     if (this.#rows.length > 0) await this.#endGroup();
-    this.#template ??= new LibraryFile(this.#encode());
-    if (this.#at === 0) await this.#put([MAGIC]);
-    await this.#put([END_MARK]);
-    await this.#put([fileEnd(this.#template, this.#groups, this.#at)]);
+    await this.#file.write(this.#frame.end(() => new LibraryFile(this.#encode()).foot));
     return this.#file.close();
   }
 
@@ -120,7 +113,6 @@ export class ParquetShard implements OrderedShard {
     this.#bytes = 0;
     const startMs = this.#clock.nowMs();
     try {
-      if (this.#at === 0) await this.#put([MAGIC]);
       await this.#writePages(added);
     } catch (error) {
       this.#failure = error as Error;
@@ -130,7 +122,6 @@ export class ParquetShard implements OrderedShard {
     this.#events.onSettled(added.map(({ result }) => result));
   }
 
-  /** A page for each, so that where pages end follows from the samples and not from when they came. */
   async #writePages(added: readonly Added[]): Promise<void> {
     let chunks: Uint8Array[] = [];
     let bytes = 0;
@@ -141,19 +132,16 @@ export class ParquetShard implements OrderedShard {
     const flush = async (): Promise<void> => {
       const written = chunks;
       [chunks, bytes] = [[], 0];
-      if (written.length > 0) await this.#put(written);
+      if (written.length > 0) await this.#file.write(written);
     };
     for (const { result, name, lent } of added) {
-      const offset = this.#at + bytes;
-      gather(pageStart(1, 4 + result.bytes));
-      gather(lengthOf(result.bytes));
+      for (const chunk of this.#frame.body(result.bytes)) gather(chunk);
       const spilled = lent === undefined ? spilledBody(result) : undefined;
       if (spilled === undefined) for (const piece of lent ? [await lent.read()] : piecesOf(result)) gather(piece);
       else {
         await flush();
-        for await (const chunk of readSpilled(spilled)) await this.#put([chunk]);
+        for await (const chunk of readSpilled(spilled)) await this.#file.write([chunk]);
       }
-      this.#pages.push({ offset, bytes: this.#at + bytes - offset, firstRow: this.#rows.length });
       this.#rows.push(storedRow(result, name));
       this.#groupBytes += 4 + result.bytes;
       const isFull = this.#groupBytes >= (this.#options.groupBytes ?? GROUP_BYTES) || this.#rows.length >= GROUP_ROWS;
@@ -166,28 +154,13 @@ export class ParquetShard implements OrderedShard {
   async #endGroup(): Promise<void> {
     const rows = this.#rows;
     const library = new LibraryFile(this.#encode());
-    this.#template ??= library;
-    const paths = rows.map(({ name }) => Buffer.from(name));
-    const pathChunks = paths.flatMap((path) => [lengthOf(path.length), path]);
-    await this.#put([markOf(rows.length)]);
-    const offset = this.#at;
-    await this.#put([
-      pageStart(
-        rows.length,
-        pathChunks.reduce((sum, chunk) => sum + chunk.length, 0),
+    await this.#file.write(
+      this.#frame.group(
+        library,
+        rows.map(({ name }) => name),
       ),
-      ...pathChunks,
-    ]);
-    const own = [
-      { pages: this.#pages, values: rows.length },
-      { pages: [{ offset, bytes: this.#at - offset, firstRow: 0 }], values: rows.length },
-    ];
-    const { from, bytes } = library.region(MEDIA_LEAVES);
-    await this.#put([markOf(bytes.length)]);
-    this.#groups.push(library.group(own, this.#at - from));
-    await this.#put([bytes]);
+    );
     this.#rows = [];
-    this.#pages = [];
     this.#groupBytes = 0;
   }
 
@@ -195,11 +168,6 @@ export class ParquetShard implements OrderedShard {
   #encode(): Uint8Array {
     const { table, media } = this.#options;
     return encodeParquet(table(this.#rows), new Map(mediaMetadata(media)));
-  }
-
-  async #put(chunks: readonly Uint8Array[]): Promise<void> {
-    for (const chunk of chunks) this.#at += chunk.byteLength;
-    await this.#file.write(chunks);
   }
 }
 

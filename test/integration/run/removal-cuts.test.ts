@@ -66,6 +66,8 @@ async function filesIn(folder: string): Promise<Buffer[]> {
 const FORMS = [
   ['webdataset shards', {}],
   ['packed shards', { compress_tar: true }],
+  ['parquet files', { output_format: 'parquet' }],
+  ["shards with img2dataset's names", { compat: 'img2dataset' }],
   ['loose files', { output_format: 'imagefolder', create_tar: false }],
 ] as const;
 

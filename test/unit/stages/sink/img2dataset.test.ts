@@ -2,11 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { tableFromIPC } from 'apache-arrow';
+import { type RecordBatch, tableFromIPC } from 'apache-arrow';
 import { readParquet } from 'parquet-wasm';
 import { describe, expect, it } from 'vitest';
 import { float64Column, utf8Column } from '../../../../src/arrow/columns.ts';
+import { textColumn } from '../../../../src/arrow/text.ts';
+import { inColumnsOf, inOwnColumns } from '../../../../src/dataset/img2dataset-table.ts';
 import { endedRows, readUnitOutcomes } from '../../../../src/dataset/outcome-rows.ts';
+import { columnOf, decodeAsWritten, decodeParquet } from '../../../../src/dataset/parquet-file.ts';
+import { thinnedTable } from '../../../../src/dataset/removal/tombstones.ts';
 import { parseStats } from '../../../../src/dataset/stats-file.ts';
 import { FolderDestination } from '../../../../src/destination/folder-destination.ts';
 import { recordOfStats } from '../../../../src/job/adopt-records.ts';
@@ -57,6 +61,25 @@ describe('a dataset as img2dataset writes it', () => {
     ]);
     const tar = (await readFile(join(folder, '00012.tar'))).toString('latin1');
     expect(tar.match(/\d{9}\.\w+/g)).toEqual(['000120000.jpg', '000120000.json', '000120000.txt']);
+  });
+
+  it('has them again when its table was read in ours, and other words for what was taken out', async () => {
+    const content = await readFile(join(await written(), '00012.parquet'));
+    const cells = (batch: RecordBatch) =>
+      batch.schema.names.map((name) => [name, textColumn(columnOf(batch, String(name)))] as const);
+    const [before] = decodeAsWritten(content);
+    const names = before?.schema.names as string[];
+    expect(cells(inColumnsOf(names, inOwnColumns(before as RecordBatch)))).toEqual(cells(before as RecordBatch));
+    const rows = new Set(decodeParquet(content).flatMap((batch) => [...columnOf(batch, 'row').values].map(Number)));
+    const thinned = thinnedTable(content, { rows, code: 'removed', forget: true })?.table as Uint8Array;
+    const after = decodeAsWritten(thinned)[0] as RecordBatch;
+    expect(after.schema.names).toEqual(names);
+    const text = (name: string) => textColumn(columnOf(after, name))[0];
+    expect([text('status'), text('width'), text('original_width'), text('exif'), text('url'), text('NSFW')]).toEqual([
+      'failed_to_download',
+      ...[null, null, null, null, null],
+    ]);
+    expect(text('flow_dc_code')).toBe('removed');
   });
 
   it('has its columns, words and messages, and ours behind them', async () => {
