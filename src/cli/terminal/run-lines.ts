@@ -80,9 +80,9 @@ export function summaryLines(summary: JobSummary, reach: StoreReach): string[] {
   if (complete && isOld && rows > 0)
     return [`nothing to do: all ${count(rows)} rows of ${out} are settled`, ...codeLines(summary)];
   return [
-    ...headLines({ ...summary, outs: [out], reach }),
     ...classLines(summary),
     ...hostLines(summary),
+    ...headLines({ ...summary, outs: [out], reach }),
     ...keptLines(summary),
   ];
 }
