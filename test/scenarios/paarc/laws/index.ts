@@ -6,7 +6,10 @@ import {
   PaarcLimit,
 } from '../../../../src/paarc/index.ts';
 import type { LimitFactory } from '../sim/run-scenario.ts';
+import { AimdLaw } from './aimd.ts';
+import { ArcLaw } from './arc.ts';
 import { fixed } from './fixed.ts';
+import { Gradient2Law } from './gradient2.ts';
 
 export const paarc: LimitFactory = (random, startMs) => new PaarcLimit(defaultPaarcSettings, random, startMs);
 
@@ -16,4 +19,7 @@ export const LAWS: Readonly<Record<string, LimitFactory>> = {
   'fixed 8': fixed(8),
   'fixed 64': fixed(64),
   'fixed 256': fixed(256),
+  AIMD: () => new AimdLaw(),
+  Gradient2: () => new Gradient2Law(),
+  ARC: () => new ArcLaw(),
 };
