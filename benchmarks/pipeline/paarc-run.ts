@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Rule } from '../../src/demo-hosts/behaviour.ts';
-import type { FromHost, HostReport } from './paarc-origin.ts';
+import type { HostReport } from './paarc-host-report.ts';
+import type { FromHost } from './paarc-origin.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const HOST = fileURLToPath(new URL('./paarc-origin.ts', import.meta.url));
@@ -25,6 +26,15 @@ export interface RunOptions {
   readonly args: readonly string[];
   /** The client is ended so long after its first request; absent, it may finish. */
   readonly stopAfterMs?: number;
+  /** Stands between the client and the host, and measures in its place. */
+  readonly front?: (hostPort: number) => Promise<Front>;
+}
+
+export interface Front {
+  /** For --connect-to. */
+  readonly connectTo: string;
+  report(untilMs: number): Promise<HostReport>;
+  stop(): Promise<void>;
 }
 
 export interface RunResult extends HostReport {
@@ -35,7 +45,8 @@ export interface RunResult extends HostReport {
 }
 
 /** Errors: when the client ends with anything but 0 before its time. */
-export async function runAgainstHost({ folder, seed, rules, urls, args, stopAfterMs }: RunOptions): Promise<RunResult> {
+export async function runAgainstHost(options: RunOptions): Promise<RunResult> {
+  const { folder, seed, rules, urls, args, stopAfterMs } = options;
   const host = fork(HOST, [JSON.stringify({ seed, rules, meanBytes: MEAN_BYTES, sigma: 0 })], {
     execArgv: ['--import', 'tsx'],
   });
@@ -45,9 +56,11 @@ export async function runAgainstHost({ folder, seed, rules, urls, args, stopAfte
   // At the end of a run it may go.
   gone.catch(() => {});
   const next = async (): Promise<FromHost> => (await Promise.race([once(host, 'message'), gone]))[0] as FromHost;
+  let front: Front | undefined;
   try {
     const hello = await next();
     if (!('connectTo' in hello)) throw new Error('the host did not say where it is');
+    front = await options.front?.(Number(hello.connectTo.split(':').at(-1)));
     const firstRequest = next();
     const manifest = join(folder, 'manifest.txt');
     const out = join(folder, 'out');
@@ -60,7 +73,7 @@ export async function runAgainstHost({ folder, seed, rules, urls, args, stopAfte
       '-o',
       out,
       '--connect-to',
-      hello.connectTo,
+      front?.connectTo ?? hello.connectTo,
       '--progress',
       'off',
       ...args,
@@ -76,13 +89,15 @@ export async function runAgainstHost({ folder, seed, rules, urls, args, stopAfte
     const isRunning = client.exitCode === null;
     if (!isRunning && client.exitCode !== 0) throw new Error(`download ended with ${client.exitCode}: ${stderr}`);
     const cpuSeconds = isRunning ? await cpuOf(client.pid) : Number.NaN;
-    host.send({ untilMs: stopAfterMs ?? Number.MAX_VALUE });
+    const untilMs = stopAfterMs ?? Number.MAX_VALUE;
+    host.send({ untilMs });
     const answer = await next();
     if (isRunning) client.kill('SIGKILL');
     await closed;
     if (!('report' in answer)) throw new Error('the host did not report');
-    return { ...answer.report, cpuSeconds, out };
+    return { ...((await front?.report(untilMs)) ?? answer.report), cpuSeconds, out };
   } finally {
+    await front?.stop();
     host.disconnect();
   }
 }

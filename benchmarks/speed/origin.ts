@@ -2,10 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer, isIPv4 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { createTestCa, type TestCa } from '../../test/support/test-ca.ts';
+import { freePort } from './free-port.ts';
 import { nginxConfig, type OriginPlan, obtainNginx } from './nginx.ts';
 
 export interface SpeedOrigin {
@@ -94,13 +95,4 @@ async function keepCertificates(folder: string, ca: TestCa, hosts: readonly stri
   await mkdir(folder);
   for (const host of new Set(hosts)) await keep(folder, `${host}.pem`, ca.certFor(host));
   return folder;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
