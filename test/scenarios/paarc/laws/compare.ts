@@ -8,7 +8,7 @@ import { KINDS, wildHosts } from '../wild/kinds.ts';
 import { LAWS } from './index.ts';
 
 /** The scenario files, as one kind. */
-export const NAMED = 'named';
+const NAMED = 'named';
 export const COMPARED_KINDS: readonly string[] = [NAMED, ...Object.keys(KINDS)];
 /** A host whose run is longer is not taken: a law that hammers a closed door for hours costs minutes of CPU. */
 const LONGEST_S = 1200;

@@ -2,8 +2,8 @@
 import { type Limit, type Outcome, pauseOf, type SendToken } from '../../../../src/paarc/limit.ts';
 
 /** Bounds for all of them, so that no law wins or loses by a default for other programs: PAARC's ceiling, no floor. */
-export const LEAST_PERMITS = 1;
-export const MOST_PERMITS = 2000;
+const LEAST_PERMITS = 1;
+const MOST_PERMITS = 2000;
 
 /**
  * A concurrency without a rate, without a clock. None of the descriptions knows a Retry-After; it is kept for them, as
