@@ -1,4 +1,4 @@
-/** What errors are to be blamed on: our load, the host itself, a rate that we exceed. What is decided is done elsewhere. */
+/** What errors are to be blamed on: our load, the host itself, a rate that we exceed. What follows is done elsewhere. */
 import { beginSuspicion, cutAgain, hear, isFlood, type Suspicion, verdictOf } from './error-cause.ts';
 import { RateTrial } from './rate-trial.ts';
 import type { PaarcSettings } from './settings.ts';

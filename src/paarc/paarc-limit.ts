@@ -277,7 +277,7 @@ export class PaarcLimit implements Limit {
     }
     const observed = this.#observe(nowMs);
     if (change > 0) this.#refusals.rate.paceGrew(nowMs);
-    const settle = change === 0 ? 0 : change > 0 ? settleAfterIncrease : settleAfterDecrease;
+    const settle = change > 0 ? settleAfterIncrease : settleAfterDecrease;
     const delayMs = change === 0 ? 0 : settle * this.#control.reactionMs + this.#feedbackDelayMs;
     this.#rounds.begin(nowMs, delayMs);
     if (decision.reason !== undefined) this.#report(from, decision.reason, observed);

@@ -296,6 +296,5 @@ async function sizeOf(path: string): Promise<number> {
 /** A line that a crash has cut short is not a number of rows that anything was decided by. */
 async function readLingers(path: string): Promise<number[]> {
   if (!existsSync(path)) return [];
-  const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
-  return lines.map(Number);
+  return (await readFile(path, 'utf8')).split('\n').slice(0, -1).map(Number);
 }

@@ -19,7 +19,7 @@ import { type AttemptEnd, type AttemptSettings, type FailedAttempt, failedAs } f
 import type { CollectedBody, CollectorOptions } from './reply/body-collector.ts';
 import { BodyBudget } from './reply/body-memory.ts';
 import { Deadlines, DeadlinesByLength } from './reply/deadline.ts';
-import { DecodeCheck, sharpDecode } from './reply/decode-check.ts';
+import { type DecodeCheck, decodeCheckOf } from './reply/decode-check.ts';
 import { redirectOf } from './reply/redirect.ts';
 import { announcedEnd, type FetchTask, failedEnd, fetchedEnd, refusedUrl, Work } from './row-work.ts';
 import type { Permit } from './schedule/gate.ts';
@@ -71,8 +71,7 @@ export class FetchEngine implements Tower {
     });
     this.#troubles = new OwnTroubles(clock, settings.concurrentDownloads, settings.offlineHoldMs, hooks);
     this.#accepting = { ...settings, budget: this.budget, spillBytes: Math.min(spillBytes, bodyMemoryBytes) };
-    const keepsBroken = settings.keepBroken || settings.expectContent === 'any';
-    this.#decoding = settings.decodeCheck ? new DecodeCheck(sharpDecode(), keepsBroken) : undefined;
+    this.#decoding = decodeCheckOf(settings);
     this.#attempt = {
       ...this.#accepting,
       windows: new Deadlines(clock, THROUGHPUT_WINDOW_MS),

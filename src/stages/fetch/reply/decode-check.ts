@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type sharp from 'sharp';
+import type { FetchSettings } from '../../../config/types.ts';
 import { FlowDcError } from '../../../errors.ts';
 import { shortened } from '../../../short-text.ts';
 import { Semaphore } from '../../../structures/semaphore.ts';
@@ -56,6 +57,15 @@ function flagged(acceptance: Acceptance & { readonly ok: true }, flag: 'broken' 
   const { accepted } = acceptance;
   if (accepted.flags.includes(flag)) return acceptance;
   return { ...acceptance, accepted: { ...accepted, flags: [...accepted.flags, flag] } };
+}
+
+/** What the settings ask for. Errors: those of `sharpDecode`. */
+export function decodeCheckOf({
+  decodeCheck,
+  keepBroken,
+  expectContent,
+}: Pick<FetchSettings, 'decodeCheck' | 'keepBroken' | 'expectContent'>): DecodeCheck | undefined {
+  return decodeCheck ? new DecodeCheck(sharpDecode(), keepBroken || expectContent === 'any') : undefined;
 }
 
 /** Errors: FDC_ERR_CONFIG_INVALID where sharp is not installed, or is not for this machine. */

@@ -9,7 +9,7 @@ import type { Clock } from '../../../clock.ts';
 import type { Limit, Outcome, Transition } from '../../../paarc/limit.ts';
 import { Agenda } from '../../../structures/heap.ts';
 import { Gate, type Permit } from './gate.ts';
-import { type BreakerOptions, HostBreaker } from './host-breaker.ts';
+import { type BreakerOptions, HostBreaker, type Refusal } from './host-breaker.ts';
 import { Lane } from './lane.ts';
 import type { LoadMeter } from './load-meter.ts';
 import { PausePatience } from './pause-patience.ts';
@@ -17,9 +17,6 @@ import { Turns } from './turns.ts';
 
 /** Lanes without rows that keep what their limit has learned; more than this and the longest idle are forgotten. */
 const MAX_IDLE_LANES = 4096;
-
-/** Why a row of a host is not tried. */
-export type Refusal = 'host_down' | 'host_paused' | 'host_banned';
 
 export interface SchedulerOptions<Work> {
   readonly clock: Clock;
