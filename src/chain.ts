@@ -15,7 +15,7 @@ import type { Destination } from './destination/destination.ts';
 import { StreamDestination } from './destination/stream-destination.ts';
 import type { HostLimits } from './host-limits.ts';
 import { PoisonNotes } from './job/poison-notes.ts';
-import { readRemovedUrls } from './job/removed-urls.ts';
+import { removedUrlsOf } from './job/removed-urls.ts';
 import type { Committer } from './record.ts';
 import { publishUnits, takeDeliveries } from './stages/distribute/distribute.ts';
 import { fetchUnits } from './stages/fetch/fetch-units.ts';
@@ -128,7 +128,7 @@ export function openWorkStages({ fetch, paarc, sink, store }: ResolvedConfig, ar
     hostProfiles: profiles,
     spillFolder: destination.spillFolder,
     poison: new PoisonNotes(destination.poisonFolder),
-    removed: readRemovedUrls(destination.removedFile),
+    removed: removedUrlsOf(destination),
     pulse,
     bodyRelease: 'by-sink',
     store,

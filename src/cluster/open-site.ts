@@ -42,7 +42,9 @@ export async function siteOf(
     const folder = clusterFolder(store);
     if (job.id === folderId) {
       await folder.make();
-      return new StoreSite(job, clock, folder);
+      const site = new StoreSite(job, clock, folder);
+      await site.destination.bringRemoved();
+      return site;
     }
     throw new FlowDcError(
       'FDC_ERR_JOB_MISMATCH',

@@ -18,6 +18,8 @@ export interface Destination {
   readonly poisonFolder: string;
   /** A file that names what was taken out for good; absent where nothing can be. */
   readonly removedFile?: string | undefined;
+  /** What such a file says, where it is no file of this machine. */
+  readonly removedList?: string | undefined;
   /** How many units may be in their commit at a time, when not as many as suit a disk. */
   readonly commitsAtOnce?: number | undefined;
   /**

@@ -19,6 +19,9 @@ export const METADATA_FILE = 'metadata.parquet';
 export const TIMELINE_FILE = 'timeline.jsonl';
 
 /** Every path of one output, absolute; made once, when the job is opened. */
+/** Of the state: what was taken out for good, a hash a line. */
+export const REMOVED_FILE = 'removed';
+
 export interface FolderPaths {
   readonly layout: FolderLayout;
   readonly output: string;
@@ -86,7 +89,7 @@ export function folderPaths(output: string, layout: FolderLayout): FolderPaths {
     lockFile: join(state, 'lock'),
     overwriteFile: join(state, 'overwrite'),
     repairFile: join(state, 'repair.json'),
-    removedFile: join(state, 'removed'),
+    removedFile: join(state, REMOVED_FILE),
     keptInput: join(state, 'stdin'),
     partialInput: join(state, 'stdin.partial'),
     lingers: join(state, 'lingers'),

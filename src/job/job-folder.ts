@@ -13,6 +13,8 @@ import { RECORDS_FOLDER, sweepTemporaryRecords } from './local-committer.ts';
 import { acquireLock, type JobLock } from './lock.ts';
 import { adviceForLostSibling } from './lost-sibling.ts';
 import { type HeldJob, type JobHome, type OpenJobOptions, openAt } from './open-job.ts';
+import { removedNotices } from './removal-mark.ts';
+import { folderRemoval } from './removal-place.ts';
 import { finishRemoval } from './remove-samples.ts';
 import { takeBackMarked } from './repair-mark.ts';
 
@@ -148,9 +150,8 @@ class FolderHome implements JobHome {
 
   async takeBackMarked(): Promise<string[]> {
     const taken = await takeBackMarked(this.#paths);
-    const removed = await finishRemoval(this.#paths);
-    const note = `a removal was cut short: the rest of its ${removed} samples is taken out now`;
-    return removed === undefined ? taken : [...taken, note];
+    const removed = await finishRemoval(folderRemoval(this.#paths));
+    return [...taken, ...removedNotices(removed)];
   }
 
   leftOver(): Promise<string[]> {

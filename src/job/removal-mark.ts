@@ -71,3 +71,9 @@ function parseRemovalMark(text: string, name: string): RemovalMark {
     advice: '; delete it, then run the same flow-dc remove again',
   });
 }
+
+/** For the user. @param removed - rows of a removal that was finished now */
+export function removedNotices(removed: number | undefined): string[] {
+  if (removed === undefined) return [];
+  return [`a removal was cut short: the rest of its ${removed} samples is taken out now`];
+}

@@ -5,10 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { destinationError, errnoOf } from '../destination/destination.ts';
-import { writeAtomically } from '../destination/disk.ts';
+import { type Destination, destinationError, errnoOf } from '../destination/destination.ts';
+import { REMOVED_FILE } from '../destination/folder-layout.ts';
 import { withoutUsers } from '../without-secrets.ts';
+import type { StateFiles } from './state-files.ts';
+
+/** Where the list lies. */
+type RemovedHolder = Pick<Destination, 'removedFile' | 'removedList'>;
 
 /** A row as far as it matters here. */
 interface AskedRow {
@@ -52,29 +55,35 @@ export function rowName(row: number): string {
   return `row ${row}`;
 }
 
-/** Undefined where nothing was removed. Errors: FDC_ERR_DEST_IO: without it a row might be fetched that must not be. */
-export function readRemovedUrls(file: string | undefined): RemovedUrls | undefined {
-  if (file === undefined) return undefined;
+/**
+ * Undefined where nothing was removed.
+ * Errors: FDC_ERR_DEST_IO: without it a row might be fetched that must not be.
+ */
+export function readRemovedUrls({ removedFile, removedList }: RemovedHolder): RemovedUrls | undefined {
+  if (removedList !== undefined) return new RemovedUrls(linesOf(removedList));
+  if (removedFile === undefined) return undefined;
   try {
-    return new RemovedUrls(linesOf(readFileSync(file, 'utf8')));
+    return new RemovedUrls(linesOf(readFileSync(removedFile, 'utf8')));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-    throw destinationError(error, file);
+    throw destinationError(error, removedFile);
   }
 }
 
+/** The same, read when it is first asked for: whoever asks has opened the job, so nobody changes it any more. */
+export function removedUrlsOf(holder: RemovedHolder): () => RemovedUrls | undefined {
+  let found: { readonly urls: RemovedUrls | undefined } | undefined;
+  return () => {
+    found ??= { urls: readRemovedUrls(holder) };
+    return found.urls;
+  };
+}
+
 /** Only under the job's lock. Errors: FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO. */
-export async function addRemoved(file: string, hashes: Iterable<string>): Promise<void> {
-  try {
-    const before = await readFile(file, 'utf8').catch((error: unknown) => {
-      if (errnoOf(error) === 'ENOENT') return '';
-      throw error;
-    });
-    const all = new Set([...linesOf(before), ...hashes]);
-    await writeAtomically(file, [...all].map((hash) => `${hash}\n`).join(''));
-  } catch (error) {
-    throw destinationError(error, file);
-  }
+export async function addRemoved(state: StateFiles, hashes: Iterable<string>): Promise<void> {
+  const before = (await state.read(REMOVED_FILE))?.toString('utf8') ?? '';
+  const all = new Set([...linesOf(before), ...hashes]);
+  await state.write(REMOVED_FILE, [...all].map((hash) => `${hash}\n`).join(''));
 }
 
 function linesOf(text: string): string[] {

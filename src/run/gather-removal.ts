@@ -61,7 +61,11 @@ type Dataset = Pick<JobView, 'files' | 'decided' | 'identity'>;
  * @param keptFolder - where units that are half done are put aside
  * Errors: FDC_ERR_DEST_IO for a table that cannot be read.
  */
-export async function gatherRemoval(dataset: Dataset, meant: MeantRows, keptFolder: string): Promise<GatheredRemoval> {
+export async function gatherRemoval(
+  dataset: Dataset,
+  meant: MeantRows,
+  keptFolder: string | undefined,
+): Promise<GatheredRemoval> {
   const { files, decided, identity } = dataset;
   const rows = new RowBitmap(MOST_ROWS);
   const hashes = new Set<string>();
@@ -78,8 +82,8 @@ export async function gatherRemoval(dataset: Dataset, meant: MeantRows, keptFold
     for (const line of await linesOf(dataset, record, meant))
       if (line.isMeant && latest.isLatest(record.again?.set ?? 1, line.row)) note(line);
   const kept: UnitId[] = [];
-  for await (const { unit, table } of keptUnits(keptFolder)) {
-    const path = join(keptFolder, unit, table.name);
+  for await (const { unit, table } of keptFolder === undefined ? [] : keptUnits(keptFolder)) {
+    const path = join(keptFolder as string, unit, table.name);
     if ((await digestFile(path).catch(() => undefined))?.sha256 !== table.sha256) continue;
     const lines = meantLines(await readFile(path), meant).filter(({ isMeant }) => isMeant);
     for (const line of lines) note(line);

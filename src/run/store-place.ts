@@ -122,6 +122,7 @@ export class StorePlace implements Place {
         comesAfter(input, this.#dataset(), storeState(this.#area), this.#config, this.destination.spillFolder),
     });
     this.#job = job;
+    await this.destination.bringRemoved();
     await this.pipe.bring();
     await this.#folder.sweep();
     await input.adopt(this.pipe);

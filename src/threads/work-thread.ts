@@ -125,6 +125,7 @@ async function openDestination({ config, output, spillFolder, ownFolder }: WorkT
   const { StoreDestination } = await import('../destination/store/store-destination.ts');
   const store = await openOutputStore(output, config);
   const destination = new StoreDestination(store, { layout, localFolder: dirname(spillFolder) });
+  await destination.bringRemoved();
   return { destination, hurry: () => store.hurry(), close: () => store.close() };
 }
 

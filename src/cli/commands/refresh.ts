@@ -8,7 +8,6 @@ import { storedRows } from '../../dataset/latest/stored-rows.ts';
 import { FlowDcError } from '../../errors.ts';
 import { count } from '../../format.ts';
 import { distributedError } from '../../job/distributed-mark.ts';
-import { readJob } from '../../job/job-folder.ts';
 import { markRemoval } from '../../job/removal-mark.ts';
 import { finishRemoval } from '../../job/remove-samples.ts';
 import { beginRound, type RetryRound, readRounds } from '../../job/retry-rounds.ts';
@@ -21,7 +20,6 @@ import { DiffFile } from '../../refresh/diff-file.ts';
 import { samplesOf, whyNotThinned } from '../../run/gather-removal.ts';
 import { gatherRetry } from '../../run/gather-retry.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
-import { meansStore } from '../../store/store-url.ts';
 import type { RowBitmap } from '../../structures/row-bitmap.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
@@ -45,8 +43,8 @@ export const refreshCommand = defineCommand({
     const job = await viewJob(positionals[0] as string, store);
     try {
       requireUrls(job);
-      if (apply) await requireFolder(job, given);
-      const resolved = resolveConfig(configOf(job, given), 'refresh');
+      if (apply) await requireThinned(job, given);
+      const resolved = resolveConfig(configOf(job, given), 'download');
       const diff = path === undefined ? undefined : new DiffFile(path);
       const refreshed = await askAgain(storedRows({ files: job.files, records: () => job.decided.records() }, filter), {
         config: resolved,
@@ -63,7 +61,7 @@ export const refreshCommand = defineCommand({
           'FDC_ERR_INTERRUPTED',
           'interrupted; the same command asks from the first row on again, which is cheap where hosts answer 304',
         );
-      return apply && verdicts.changed > 0 ? replaceChanged(job, refreshed.changed, given, io) : EXIT.done;
+      return apply && verdicts.changed > 0 ? await replaceChanged(job, refreshed.changed, given, io) : EXIT.done;
     } finally {
       await job.close();
     }
@@ -75,13 +73,12 @@ export const refreshCommand = defineCommand({
  * two leaves rows that any retry takes. @returns the exit code of the run
  */
 async function replaceChanged(job: JobView, changed: RowBitmap, given: Config, io: CliIo): Promise<number> {
-  const { paths } = await readJob(job.out);
   const lock = await job.lock();
   let round: RetryRound;
   try {
     const { units, samples } = await samplesOf(job, changed);
     await markRemoval(job.state, { id: randomBytes(6).toString('hex'), code: 'replaced', forget: false, units });
-    await finishRemoval(paths);
+    await finishRemoval(job.removal);
     round = await gatherRetry(job, (await readRounds(job.state)).length + 2, (code) => code === 'replaced');
     await beginRound(job.state, round);
     writeLines(io.stderr, [`refresh: ${count(samples)} samples have left their shards, and are fetched anew`]);
@@ -94,8 +91,8 @@ async function replaceChanged(job: JobView, changed: RowBitmap, given: Config, i
 }
 
 /** Errors: FDC_ERR_USAGE, FDC_ERR_JOB_DISTRIBUTED. */
-async function requireFolder(job: JobView, given: Config): Promise<void> {
-  const why = meansStore(job.out) ? 'is in a store, where that does not work yet' : whyNotThinned(job);
+async function requireThinned(job: JobView, given: Config): Promise<void> {
+  const why = whyNotThinned(job);
   if (why !== undefined) {
     const message = `refresh --apply: ${job.out} ${why}; without --apply the diff says what has changed`;
     throw new FlowDcError('FDC_ERR_USAGE', message);

@@ -5,11 +5,9 @@ import { resolveConfig } from '../../config/resolve.ts';
 import type { Config } from '../../config/types.ts';
 import { dropKept } from '../../dataset/kept-units.ts';
 import { rowFilter } from '../../dataset/latest/row-filter.ts';
-import type { FolderPaths } from '../../destination/folder-layout.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { byteSize, count } from '../../format.ts';
 import { distributedError } from '../../job/distributed-mark.ts';
-import { readJob } from '../../job/job-folder.ts';
 import { markRemoval, readRemovalMark } from '../../job/removal-mark.ts';
 import { finishRemoval } from '../../job/remove-samples.ts';
 import { addRemoved, removedUrl } from '../../job/removed-urls.ts';
@@ -18,12 +16,11 @@ import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
 import { type GatheredRemoval, gatherRemoval, type MeantRows, whyNotThinned } from '../../run/gather-removal.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
-import { meansStore } from '../../store/store-url.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 import { resumeDownload } from './run-download.ts';
 
-/** `remove`: of a dataset in a folder. */
+/** `remove`: of a dataset in a folder or in a store. */
 export const removeCommand = defineCommand({
   name: 'remove',
   summary:
@@ -40,56 +37,58 @@ export const removeCommand = defineCommand({
         'FDC_ERR_USAGE',
         'remove: say what to take out: --urls FILE, --keys FILE or --where FILTER',
       );
-    resolveConfig(given, 'remove');
-    if (meansStore(dest)) throw storeRefused(dest);
-    const job = await viewJob(dest);
-    const why = whyNotThinned(job);
-    if (why !== undefined) throw new FlowDcError('FDC_ERR_USAGE', `remove: ${job.out} ${why}`);
-    const mark = await job.mark();
-    if (mark !== undefined && given.take_over !== true) throw distributedError(job.out, mark);
-    const lines = await linesOf(job, urls);
-    const meant: MeantRows = {
-      urls: new Set(lines.map(removedUrl)),
-      keys: new Set(await linesIn(keys)),
-      filter: rowFilter(filters, 'remove'),
-      forget,
-    };
-    const { paths } = await readJob(dest);
-    const lock = await job.lock();
-    let isFinished: boolean;
+    const { store } = resolveConfig(given, 'remove');
+    const job = await viewJob(dest, store);
     try {
-      // What a removal was cut short in was finished before.
-      isFinished = (await isFinishedJob(job)) || (await readRemovalMark(job.state)) !== undefined;
-      if (!(await takeOut(job, paths, meant, dryRun, io))) return EXIT.done;
+      const why = whyNotThinned(job);
+      if (why !== undefined) throw new FlowDcError('FDC_ERR_USAGE', `remove: ${job.out} ${why}`);
+      const mark = await job.mark();
+      if (mark !== undefined && given.take_over !== true) throw distributedError(job.out, mark);
+      const lines = await linesOf(job, urls);
+      const meant: MeantRows = {
+        urls: new Set(lines.map(removedUrl)),
+        keys: new Set(await linesIn(keys)),
+        filter: rowFilter(filters, 'remove'),
+        forget,
+      };
+      const isFinished = await takeOutLocked(job, meant, dryRun, io);
+      if (isFinished === undefined) return EXIT.done;
+      return isFinished ? await sealAgain(job, given, io) : tellUnfinished(job, io);
     } finally {
-      await lock.release();
+      await job.close();
     }
-    return isFinished ? sealAgain(job, given, io) : tellUnfinished(job, io);
   },
 });
 
+/** @returns whether the dataset was finished before; undefined where nothing was taken out */
+async function takeOutLocked(job: JobView, meant: MeantRows, dryRun: boolean, io: CliIo): Promise<boolean | undefined> {
+  const lock = await job.lock();
+  try {
+    // What a removal was cut short in was finished before.
+    const isFinished = (await isFinishedJob(job)) || (await readRemovalMark(job.state)) !== undefined;
+    return (await takeOut(job, meant, dryRun, io)) ? isFinished : undefined;
+  } finally {
+    await lock.release();
+  }
+}
+
 /** @returns whether anything was taken out, so that the rest of the dataset has to follow */
-async function takeOut(
-  job: JobView,
-  paths: FolderPaths,
-  meant: MeantRows,
-  dryRun: boolean,
-  io: CliIo,
-): Promise<boolean> {
+async function takeOut(job: JobView, meant: MeantRows, dryRun: boolean, io: CliIo): Promise<boolean> {
+  const { kept } = job.removal;
   const isCut = (await readRemovalMark(job.state)) !== undefined;
   if (isCut) writeLines(io.stderr, ['a removal was cut short here: it is finished first']);
-  if (isCut && !dryRun) await finishRemoval(paths);
-  const gathered = await gatherRemoval(job, meant, paths.kept);
+  if (isCut && !dryRun) await finishRemoval(job.removal);
+  const gathered = await gatherRemoval(job, meant, kept);
   writeLines(io.stderr, gatheredLines(job.out, gathered));
   if (dryRun) writeLines(io.stderr, ['dry run: nothing was changed']);
   if (dryRun) return false;
   // First of all: what is not there any more must not come back.
-  if (gathered.hashes.size > 0) await addRemoved(paths.removedFile, gathered.hashes);
-  for (const unit of gathered.kept) await dropKept(paths.kept, unit);
+  if (gathered.hashes.size > 0) await addRemoved(job.state, gathered.hashes);
+  if (kept !== undefined) for (const unit of gathered.kept) await dropKept(kept, unit);
   if (gathered.units.length === 0) return isCut;
   const id = randomBytes(6).toString('hex');
   await markRemoval(job.state, { id, code: 'removed', forget: meant.forget, units: gathered.units });
-  await finishRemoval(paths);
+  await finishRemoval(job.removal);
   return true;
 }
 
@@ -142,9 +141,4 @@ async function linesIn(file: string | undefined): Promise<readonly string[]> {
   const named = lines.filter((line) => line !== '');
   if (named.length === 0) throw new FlowDcError('FDC_ERR_USAGE', `remove: ${file} names nothing: a line for each`);
   return named;
-}
-
-function storeRefused(dest: string): FlowDcError {
-  const message = `remove: works on a folder, not in a store yet: copy ${dest} to a disk, remove there, copy it back`;
-  return new FlowDcError('FDC_ERR_USAGE', message);
 }

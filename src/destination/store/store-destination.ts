@@ -5,7 +5,7 @@ import type { UnitId, UnitRecord } from '../../record.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { Semaphore } from '../../structures/semaphore.ts';
 import { type CommitStep, type Destination, destinationError, type Staging } from '../destination.ts';
-import type { FolderLayout } from '../folder-layout.ts';
+import { type FolderLayout, REMOVED_FILE } from '../folder-layout.ts';
 import { FinalObjects } from './final-objects.ts';
 import { rollForwardObjects } from './roll-forward.ts';
 import { finalStore, type StoreArea, stagingPrefix, storeArea } from './store-layout.ts';
@@ -42,6 +42,7 @@ export class StoreDestination implements Destination {
   readonly #own = new Set<string>();
   readonly #finals = new FinalObjects();
   readonly #loose = new Semaphore(LOOSE_AT_ONCE);
+  #removed: string | undefined;
 
   /** @param store - of the output; closing it is its opener's */
   constructor(store: ObjectStore, options: StoreDestinationOptions) {
@@ -51,6 +52,16 @@ export class StoreDestination implements Destination {
     this.poisonFolder = join(options.localFolder, 'poison');
     this.#onStep = options.onStep ?? (() => {});
     this.#clock = options.clock ?? systemClock;
+  }
+
+  get removedList(): string | undefined {
+    return this.#removed;
+  }
+
+  /** Look what was taken out for good: to be called before anything is fetched, once nobody else may change it. */
+  async bringRemoved(): Promise<void> {
+    const content = await this.area.state.read(REMOVED_FILE);
+    this.#removed = content && Buffer.from(content).toString('utf8');
   }
 
   async stage(unit: UnitId, token: string): Promise<Staging> {

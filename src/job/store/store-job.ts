@@ -11,11 +11,14 @@ import type { JobIdentity } from '../identity.ts';
 import { formatJobFile, type JobFile, parseJobFile } from '../job-file.ts';
 import { RECORDS_FOLDER } from '../local-committer.ts';
 import { type HeldJob, type JobHome, type OpenJobOptions, openAt } from '../open-job.ts';
+import { removedNotices } from '../removal-mark.ts';
+import { finishRemoval } from '../remove-samples.ts';
 import { formatRepairMark, parseRepairMark, takenNotices, type UnitToRepair } from '../repair-mark.ts';
 import { nameOfKey, readText, STATE_KEYS } from './state-keys.ts';
 import { clearStore, leftOverObjects, refuseForeignObjects, removeAll, removeListed } from './store-claim.ts';
 import { createStoreCommitter, recordKey } from './store-committer.ts';
 import { acquireStoreLock, type StoreLock, type StoreLockOptions } from './store-lock.ts';
+import { storeRemoval } from './store-removal.ts';
 
 /** A million units. */
 const MOST_REPAIR_BYTES = 128 * 1024 * 1024;
@@ -166,8 +169,10 @@ class StoreHome implements JobHome {
   /** An object appears whole. */
   async sweepRecords(): Promise<void> {}
 
-  takeBackMarked(): Promise<readonly string[]> {
-    return takeBackMarked(this.area);
+  async takeBackMarked(): Promise<readonly string[]> {
+    const taken = await takeBackMarked(this.area);
+    const removed = await finishRemoval(storeRemoval(this.area, async () => this.held?.assertHeld()));
+    return [...taken, ...removedNotices(removed)];
   }
 
   leftOver(): Promise<readonly string[]> {

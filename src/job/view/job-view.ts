@@ -4,6 +4,7 @@ import type { DistributedMark } from '../distributed-mark.ts';
 import type { JobFile } from '../job-file.ts';
 import type { LocalCommitter } from '../local-committer.ts';
 import type { LockHolder } from '../lock-holder.ts';
+import type { RemovalPlace } from '../removal-place.ts';
 import type { UnitToRepair } from '../repair-mark.ts';
 import type { StateFiles } from '../state-files.ts';
 
@@ -13,6 +14,8 @@ export interface JobView extends JobFile {
   readonly files: DatasetFiles;
   readonly decided: Pick<LocalCommitter, 'record' | 'records'>;
   readonly state: StateFiles;
+  /** Where samples are taken out, under the job's lock. */
+  readonly removal: RemovalPlace;
   /** Set while workers of a job on a server write to the output. */
   mark(): Promise<DistributedMark | undefined>;
   /** Who writes to the output now. */

@@ -4,7 +4,8 @@ import { StoreFiles } from '../../dataset/files/store-files.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { createStoreCommitter } from '../store/store-committer.ts';
 import { markStoreForRepair, readStoreJob, readStoreMark } from '../store/store-job.ts';
-import { acquireStoreLock, storeLockHolder } from '../store/store-lock.ts';
+import { acquireStoreLock, type StoreLock, storeLockHolder } from '../store/store-lock.ts';
+import { storeRemoval } from '../store/store-removal.ts';
 import { storeState } from '../store/store-state.ts';
 import type { JobView } from './job-view.ts';
 
@@ -12,14 +13,19 @@ import type { JobView } from './job-view.ts';
 export async function viewStoreJob(store: ObjectStore, clock: Clock): Promise<JobView> {
   const job = await readStoreJob(store);
   const { area } = job;
+  let held: StoreLock | undefined;
   return {
     ...job,
     files: new StoreFiles(store, area.layout),
     decided: createStoreCommitter(area.state),
     state: storeState(area),
+    removal: storeRemoval(area, async () => held?.assertHeld()),
     mark: () => readStoreMark(area),
     holder: () => storeLockHolder(area.state, clock),
-    lock: () => acquireStoreLock(area.state, { clock }),
+    lock: async () => {
+      held = await acquireStoreLock(area.state, { clock });
+      return held;
+    },
     markForRepair: (units) => markStoreForRepair(area, units),
     close: () => store.close(),
   };

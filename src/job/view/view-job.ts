@@ -14,6 +14,7 @@ import { type Job, readJob } from '../job-folder.ts';
 import { uploadOfJob } from '../job-upload.ts';
 import { createLocalCommitter } from '../local-committer.ts';
 import { acquireLock, lockHolder } from '../lock.ts';
+import { folderRemoval } from '../removal-place.ts';
 import { markForRepair } from '../repair-mark.ts';
 import { folderState } from '../state-files.ts';
 import type { JobView } from './job-view.ts';
@@ -47,6 +48,7 @@ async function viewFolder(out: string): Promise<JobView> {
     files: filesOf(job),
     decided: createLocalCommitter(paths.state),
     state: folderState(paths),
+    removal: folderRemoval(paths),
     mark: () => readMark(paths),
     holder: () => lockHolder(paths.lockFile),
     lock: () => acquireLock(paths.lockFile),

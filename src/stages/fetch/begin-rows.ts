@@ -10,7 +10,7 @@ import type { RowTask, UnitWork } from './unit-work.ts';
 /** Rows that nobody asks for. */
 export interface AvoidedRows {
   readonly poison: PoisonNotes | undefined;
-  readonly removed: RemovedUrls | undefined;
+  readonly removed: (() => RemovedUrls | undefined) | undefined;
   /** Rows without a label are among them. */
   readonly needsLabel: boolean;
 }
@@ -28,10 +28,11 @@ export function beginRows(
   add: (task: RowTask) => void,
 ): void {
   const poisoned = poison?.begin(work.open.id);
+  const gone = removed?.();
   const begin = (task: RowTask): void => {
     const { row, label, duplicateOf: first, ended } = task.row;
     if (poisoned?.has(row)) task.end(unsentEnd('poison_row', POISON, hostOf(task.url), 0));
-    else if (removed?.has(task.row) === true)
+    else if (gone?.has(task.row) === true)
       task.end({ ...unsentEnd('removed', REMOVED, hostOf(task.url), 0), status: 'skipped' });
     else if (needsLabel && !label)
       task.end({ ...unsentEnd('no_label', NO_LABEL, hostOf(task.url), 0), status: 'skipped' });

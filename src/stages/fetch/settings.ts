@@ -60,8 +60,8 @@ export interface FetchStageOptions extends FetchOptions {
   readonly kept?: KeptUnitsOptions | undefined;
   /** Rows that ended whoever looked at them; a stage by itself has none. */
   readonly poison?: PoisonNotes | undefined;
-  /** Rows that were taken out of the dataset for good, and are not asked for again. */
-  readonly removed?: RemovedUrls | undefined;
+  /** Rows that were taken out of the dataset for good, and are not asked for again; called when the first unit is here. */
+  readonly removed?: (() => RemovedUrls | undefined) | undefined;
   /** Where others see which row's bytes are being looked at. */
   readonly pulse?: RowPulse | undefined;
   /** Told that rows are held because there seems to be no network, in place of the channel `flow-dc:network`. */

@@ -7,6 +7,7 @@ import { verifyDataset } from '../../../src/dataset/verify/verify-dataset.ts';
 import { readJob } from '../../../src/job/job-folder.ts';
 import { createLocalCommitter } from '../../../src/job/local-committer.ts';
 import { markRemoval, REMOVAL_FILE } from '../../../src/job/removal-mark.ts';
+import { folderRemoval } from '../../../src/job/removal-place.ts';
 import { finishRemoval } from '../../../src/job/remove-samples.ts';
 import { folderState } from '../../../src/job/state-files.ts';
 import { runJob } from '../../../src/run/run-job.ts';
@@ -86,7 +87,7 @@ describe.each(FORMS)('a removal from %s', (_, settings) => {
       life.left = calls;
       const mark = { id: 'cut', code: 'removed', forget: calls % 2 === 0, units } as const;
       const isWhole = await markRemoval(folderState(paths), mark)
-        .then(() => finishRemoval(paths))
+        .then(() => finishRemoval(folderRemoval(paths)))
         .then(
           () => true,
           () => false,
@@ -94,7 +95,7 @@ describe.each(FORMS)('a removal from %s', (_, settings) => {
       life.left = Number.POSITIVE_INFINITY;
       if (!isWhole) cuts += 1;
       const isBegun = (await stat(join(paths.state, REMOVAL_FILE)).catch(() => undefined)) !== undefined;
-      await finishRemoval(paths);
+      await finishRemoval(folderRemoval(paths));
       let stored = 0;
       for await (const record of committer.records()) stored += record.stored;
       // The mark goes last, and may be gone before that is known to last.

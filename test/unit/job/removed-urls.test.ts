@@ -1,5 +1,6 @@
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { folderPaths } from '../../../src/destination/folder-layout.ts';
 import {
   addRemoved,
   RemovedUrls,
@@ -8,6 +9,7 @@ import {
   removedUrl,
   rowName,
 } from '../../../src/job/removed-urls.ts';
+import { folderState } from '../../../src/job/state-files.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 describe('a list of removed URLs', () => {
@@ -37,12 +39,14 @@ describe('a list of removed URLs', () => {
   });
 
   it('grows, keeps no URL, and is none where there is no file', async () => {
-    const file = join(await tempFolder(), 'removed');
-    expect(readRemovedUrls(file)).toBeUndefined();
-    expect(readRemovedUrls(undefined)).toBeUndefined();
-    await addRemoved(file, [removedHash(removedUrl('http://a.test/1'))]);
-    await addRemoved(file, [removedHash(removedUrl('http://a.test/2')), removedHash(removedUrl('http://a.test/1'))]);
-    const removed = readRemovedUrls(file);
+    const paths = folderPaths(await tempFolder(), 'shards');
+    await mkdir(paths.state);
+    const state = folderState(paths);
+    expect(readRemovedUrls(paths)).toBeUndefined();
+    expect(readRemovedUrls({})).toBeUndefined();
+    await addRemoved(state, [removedHash(removedUrl('http://a.test/1'))]);
+    await addRemoved(state, [removedHash(removedUrl('http://a.test/2')), removedHash(removedUrl('http://a.test/1'))]);
+    const removed = readRemovedUrls(paths);
     for (const n of [1, 2]) expect(removed?.has({ url: `http://a.test/${n}`, row: n })).toBe(true);
     expect(removed?.has({ url: 'http://a.test/3', row: 3 })).toBe(false);
   });
