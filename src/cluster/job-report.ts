@@ -1,7 +1,7 @@
 /** How a job stands, as any machine can find out: all at once, or moment by moment for its timeline. */
 import type { Clock } from '../clock.ts';
 import { type RecordTotals, totalOf } from '../dataset/totals.ts';
-import type { TimelineHost, TimelineMoment } from '../job/timeline.ts';
+import type { TimelineHost, TimelineMoment } from '../job/moment.ts';
 import type { UnitRecord } from '../record.ts';
 import type { ClusterChannel, WorkerStatus } from '../transport/cluster.ts';
 import type { JobState } from '../transport/transport.ts';

@@ -4,7 +4,7 @@ import type { ResolvedConfig } from '../config/types.ts';
 import type { Destination } from '../destination/destination.ts';
 import { isFlowDcError } from '../errors.ts';
 import type { HostLimits } from '../host-limits.ts';
-import type { TimelineHost } from '../job/timeline.ts';
+import type { TimelineHost } from '../job/moment.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import { interrupted, RunControl, type RunSignals } from '../run/run-control.ts';
 import { RunGauge } from '../run/run-gauge.ts';

@@ -13,33 +13,9 @@ import { folderFile } from '../dataset/files/folder-files.ts';
 import { errnoOf } from '../destination/destination.ts';
 import { writeAtomically } from '../destination/disk.ts';
 import { patiently } from '../open-files.ts';
-
-/** One host at one moment. */
-export interface TimelineHost {
-  readonly host: string;
-  readonly in_flight: number;
-  /** Requests that its limit allowed at once. */
-  readonly limit: number;
-  /** Rows that waited for it. */
-  readonly waiting: number;
-  /** Requests that ended, per second, since the line before. */
-  readonly rate: number;
-  /** What its limit was doing, in its controller's words; `paused` while nothing may be sent. */
-  readonly state: string;
-}
-
-/** What a run was doing at one moment. Counts are of this run, from its start. */
-export interface TimelineMoment {
-  readonly stored: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly bytes: number;
-  readonly in_flight: number;
-  readonly queued: number;
-  /** Time in which nothing was sent because the output took no more. Absent where nobody measures it. */
-  readonly held_ms?: number | undefined;
-  readonly hosts: readonly TimelineHost[];
-}
+import { type Bottleneck, publish } from '../telemetry/channels.ts';
+import { BottleneckWatch, type Holder, HolderTally, heldLongest } from './bottleneck.ts';
+import type { TimelineHost, TimelineMoment } from './moment.ts';
 
 /** One line. */
 export interface TimelinePoint extends TimelineMoment {
@@ -60,6 +36,8 @@ export interface RunSpan {
   readonly endedAtMs?: number | undefined;
   /** Time in which nothing was sent because the output took no more. Absent where it was not measured. */
   readonly heldMs?: number | undefined;
+  /** The host that was all that was left for longest. Absent for none, and where it was not looked at. */
+  readonly heldBy?: Holder | undefined;
 }
 
 const NUMBERS = ['run', 'at', 'elapsed_ms', 'stored', 'failed', 'skipped', 'bytes', 'in_flight', 'queued'] as const;
@@ -88,9 +66,13 @@ export async function readRunSpans(path: string): Promise<readonly RunSpan[]> {
 /** The same of a file wherever it is. */
 export async function runSpansIn(file: DatasetFile): Promise<readonly RunSpan[]> {
   const spans = new Map<number, RunSpan>();
-  for await (const { run, at, elapsed_ms, held_ms } of readTimeline(file)) {
+  const holders = new HolderTally();
+  for await (const point of readTimeline(file)) {
+    const { run, at, elapsed_ms, held_ms } = point;
+    if (!spans.has(run)) holders.begin();
+    const heldBy = holders.note(elapsed_ms, point);
     if (elapsed_ms >= (spans.get(run)?.elapsedMs ?? 0))
-      spans.set(run, { startedAtMs: run, elapsedMs: elapsed_ms, endedAtMs: at, heldMs: held_ms });
+      spans.set(run, { startedAtMs: run, elapsedMs: elapsed_ms, endedAtMs: at, heldMs: held_ms, heldBy });
   }
   return [...spans.values()].sort((a, b) => a.startedAtMs - b.startedAtMs);
 }
@@ -101,6 +83,11 @@ export function heldShare(runs: readonly RunSpan[]): number | undefined {
   if (measured.length === 0) return undefined;
   const heldMs = measured.reduce((sum, run) => sum + (run.heldMs ?? 0), 0);
   return Math.min(1, heldMs / workedMs(measured));
+}
+
+/** The host that was all that was left for longest, over all runs. */
+export function heldBy(runs: readonly RunSpan[]): Holder | undefined {
+  return heldLongest(runs.map((run) => run.heldBy));
 }
 
 /** Time worked, over all runs. */
@@ -161,6 +148,8 @@ export class TimelineRecorder {
   readonly #maxLines: number;
   readonly #startWallMs: number;
   readonly #startMs: number;
+  readonly #watch = new BottleneckWatch();
+  #isHeldByHost = false;
   #intervalMs = INTERVAL_MS;
   #looks = 0;
   #lines = 0;
@@ -203,7 +192,9 @@ export class TimelineRecorder {
   }
 
   #look(): void {
-    const line = `${JSON.stringify(this.#point())}\n`;
+    const point = this.#point();
+    const line = `${JSON.stringify(point)}\n`;
+    this.#tell(this.#watch.note(point.elapsed_ms, point));
     this.#append(() => patiently(() => appendFile(this.#path, line)));
     this.#looks += 1;
     this.#lines += 1;
@@ -213,6 +204,12 @@ export class TimelineRecorder {
     this.#append(async () => {
       this.#lines = await thinTimeline(this.#path);
     });
+  }
+
+  #tell(bottleneck: Bottleneck | undefined): void {
+    if (bottleneck === undefined && !this.#isHeldByHost) return;
+    this.#isHeldByHost = bottleneck !== undefined;
+    publish('flow-dc:bottleneck', () => ({ bottleneck }));
   }
 
   #point(): TimelinePoint {

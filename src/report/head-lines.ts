@@ -6,7 +6,7 @@
 import type { RecordTotals } from '../dataset/totals.ts';
 import { STDOUT_NAME } from '../destination/stream-destination.ts';
 import { byteSize, count, duration, percent } from '../format.ts';
-import { heldShare, type RunSpan, workedMs } from '../job/timeline.ts';
+import { heldBy, heldShare, type RunSpan, workedMs } from '../job/timeline.ts';
 import { nextCommand, type StoreReach } from '../next-command.ts';
 import { meansStore } from '../store/store-url.ts';
 import { meaningOf } from './advice.ts';
@@ -40,6 +40,7 @@ export function headLines(head: Head): string[] {
     ...codeLines(head),
     ...timeLine(rows, bytes, runs),
     ...heldLine(outs, heldShare(runs), upload),
+    ...holderLine(workedMs(runs), heldBy(runs)),
     ...next,
   ];
 }
@@ -62,13 +63,19 @@ function timeLine(rows: number, bytes: number, runs: readonly RunSpan[]): string
   return [`time: ${duration(ms)}${spread}, ${count((rows * 1000) / ms)} rows/s, ${byteSize((bytes * 1000) / ms)}/s`];
 }
 
-/** Below this share of the time an output is not what a run waits for. Chosen. */
+/** Below this share of the time an output, or a host, is not what a run waits for. Chosen. */
 const HELD_SHARE = 0.1;
 
 /** What a run waited for, where that was its output. */
 export function heldLine(outs: readonly string[], share = 0, upload?: string): string[] {
   if (share < HELD_SHARE) return [];
   return [`held: ${percent(share)} of the time nothing was sent: ${slowest(outs, upload)} is slower than the network`];
+}
+
+/** The host that a run waited for alone, where that was long. */
+export function holderLine(ms: number, holder?: { readonly host: string; readonly ms: number }): string[] {
+  if (holder === undefined || holder.ms < HELD_SHARE * ms) return [];
+  return [`held by host ${holder.host}: ${duration(holder.ms)} of ${duration(ms)} (rows waited for it alone)`];
 }
 
 function slowest(outs: readonly string[], upload?: string): string {

@@ -18,6 +18,8 @@ export interface Rates {
   readonly bytesPerSecond: number;
   /** Of the time worked, in which nothing was sent because the output took no more; absent where nobody measured it. */
   readonly heldShare?: number | undefined;
+  /** The host that was all that was left for longest; absent for none. */
+  readonly heldBy?: { readonly host: string; readonly ms: number } | undefined;
 }
 
 /** One output folder. */

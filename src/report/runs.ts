@@ -1,5 +1,5 @@
 /** When a job was worked on, as its timeline and its shards tell it, and how fast. */
-import { heldShare, type RunSpan, workedMs } from '../job/timeline.ts';
+import { heldBy, heldShare, type RunSpan, workedMs } from '../job/timeline.ts';
 import type { Rates } from './report.ts';
 
 /** Pauses shorter than this are within a run. Chosen. */
@@ -67,5 +67,8 @@ export function ratesOf(
 ): Rates {
   const ms = workedMs(runs);
   const perSecond = (amount: number): number => (ms > 0 ? (amount * 1000) / ms : 0);
-  return { workedMs: ms, rowsPerSecond: perSecond(rows), bytesPerSecond: perSecond(bytes), heldShare: heldShare(runs) };
+  return {
+    ...{ workedMs: ms, rowsPerSecond: perSecond(rows), bytesPerSecond: perSecond(bytes) },
+    ...{ heldShare: heldShare(runs), heldBy: heldBy(runs) },
+  };
 }

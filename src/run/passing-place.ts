@@ -13,11 +13,13 @@ import { StreamDestination } from '../destination/stream-destination.ts';
 import { FlowDcError } from '../errors.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import { createLocalCommitter, type LocalCommitter } from '../job/local-committer.ts';
+import { type RunSpan, readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
 import type { WorkForce } from '../threads/work-force.ts';
 import type { JobInput } from './job-input.ts';
 import { graceMs } from './run-control.ts';
+import { RunGauge } from './run-gauge.ts';
 import type { Beginning, Place } from './run-place.ts';
 
 /** `-o none:`: the whole chain, no shard kept. */
@@ -60,7 +62,7 @@ class PassingPlace implements Place {
   readonly kept: KeptUnitsOptions | undefined;
   readonly #folder: string;
   readonly #options: PassingOptions;
-  #heldMs: number | undefined;
+  #span: RunSpan | undefined;
 
   constructor(destination: Destination, folder: string, clock: Clock, options: PassingOptions = {}) {
     this.destination = destination;
@@ -78,16 +80,20 @@ class PassingPlace implements Place {
   }
 
   watch(force: WorkForce): () => Promise<readonly string[]> {
+    // It goes with the folder; what is seen meanwhile is told.
+    const timeline = join(this.#folder, 'timeline.jsonl');
+    const recorder = new TimelineRecorder(timeline, new RunGauge(force, this.clock), this.clock);
     return async () => {
-      const { heldMs, threads } = force.stats();
-      this.#heldMs = heldMs / threads;
+      await recorder.end();
+      [this.#span] = await readRunSpans(timeline);
       return [];
     };
   }
 
   async conclude(_input: JobInput, { before }: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary> {
     const totals = await totalOf(this.committer.records());
-    const runs = [{ startedAtMs: this.clock.wallMs() - elapsedMs, elapsedMs, heldMs: this.#heldMs }];
+    const { heldMs, heldBy } = this.#span ?? {};
+    const runs = [{ startedAtMs: this.clock.wallMs() - elapsedMs, elapsedMs, heldMs, heldBy }];
     return { ...totals, complete, out: this.destination.name, elapsedMs, runs, before };
   }
 

@@ -1,6 +1,6 @@
 /** What this process is doing for its job at this moment. */
 import type { Clock } from '../clock.ts';
-import type { TimelineHost, TimelineMoment } from '../job/timeline.ts';
+import type { TimelineHost, TimelineMoment } from '../job/moment.ts';
 import { subscribe } from '../telemetry/channels.ts';
 
 /** What the gauge looks at: the fetch stage. */
@@ -18,10 +18,20 @@ export interface GaugedStage {
     readonly limit: number;
     readonly waiting: number;
     readonly isPaused: boolean;
+    readonly pausedMs?: number | undefined;
+    readonly allowedPerSecond?: number | undefined;
   }[];
 }
 
+/** Requests to one host that ended. */
+interface Attempts {
+  ended: number;
+  failed: number;
+  code: string | undefined;
+}
+
 const MAX_HOSTS = 20;
+const NO_ATTEMPTS: Readonly<Attempts> = { ended: 0, failed: 0, code: undefined };
 /** States that are remembered of hosts; more and the one that was told first goes. */
 const MAX_STATES = 4096;
 
@@ -34,7 +44,7 @@ export class RunGauge {
   readonly #unsubscribe: readonly (() => void)[];
   readonly #counts = { fetched: 0, failed: 0, skipped: 0, bytes: 0 };
   readonly #states = new Map<string, string>();
-  #attempts = new Map<string, number>();
+  #attempts = new Map<string, Attempts>();
   #readMs: number;
   #threadsHeldMs = 0;
   /** Of one thread, on the average. */
@@ -49,7 +59,7 @@ export class RunGauge {
         this.#counts[status] += 1;
         this.#counts.bytes += bytes;
       }),
-      subscribe('flow-dc:attempt', ({ host }) => this.#attempts.set(host, (this.#attempts.get(host) ?? 0) + 1)),
+      subscribe('flow-dc:attempt', ({ host, code }) => this.#noteAttempt(host, code)),
       subscribe('flow-dc:limit', ({ host, transition }) => this.#noteState(host, transition.to)),
     ];
   }
@@ -63,13 +73,19 @@ export class RunGauge {
     this.#heldMs += Math.max(0, threadsHeldMs - this.#threadsHeldMs) / threads;
     this.#threadsHeldMs = threadsHeldMs;
     const seconds = (nowMs - this.#readMs) / 1000;
-    const hosts = this.#source.busiestHosts(MAX_HOSTS).map(
-      ({ host, inFlight: in_flight, limit, waiting, isPaused }): TimelineHost => ({
-        ...{ host, in_flight, limit, waiting },
-        rate: seconds > 0 ? Math.round(((this.#attempts.get(host) ?? 0) / seconds) * 100) / 100 : 0,
-        state: isPaused ? 'paused' : (this.#states.get(host) ?? 'new'),
-      }),
-    );
+    const hosts = this.#source
+      .busiestHosts(MAX_HOSTS)
+      .map(({ host, inFlight: in_flight, limit, waiting, isPaused, pausedMs, allowedPerSecond }): TimelineHost => {
+        const { ended, failed, code } = this.#attempts.get(host) ?? NO_ATTEMPTS;
+        return {
+          ...{ host, in_flight, limit, waiting },
+          rate: seconds > 0 ? Math.round((ended / seconds) * 100) / 100 : 0,
+          state: isPaused ? 'paused' : (this.#states.get(host) ?? 'new'),
+          paused_ms: pausedMs && Math.round(pausedMs),
+          allowed: allowedPerSecond && Math.round(allowedPerSecond * 100) / 100,
+          failing: failed < ended ? undefined : code,
+        };
+      });
     this.#attempts = new Map();
     this.#readMs = nowMs;
     return { stored, failed, skipped, bytes, in_flight: inFlight, queued, held_ms: Math.round(this.#heldMs), hosts };
@@ -77,6 +93,18 @@ export class RunGauge {
 
   end(): void {
     for (const end of this.#unsubscribe) end();
+  }
+
+  #noteAttempt(host: string, code: string | undefined): void {
+    let attempts = this.#attempts.get(host);
+    if (attempts === undefined) {
+      attempts = { ...NO_ATTEMPTS };
+      this.#attempts.set(host, attempts);
+    }
+    attempts.ended += 1;
+    if (code === undefined) return;
+    attempts.failed += 1;
+    attempts.code = code;
   }
 
   #noteState(host: string, state: string): void {

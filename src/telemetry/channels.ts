@@ -7,6 +7,28 @@ import type { Transition } from '../paarc/limit.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import type { RowCode } from '../row-codes.ts';
 
+/** A host that is all that is left of a run's rows, or nearly, and keeps it from its end. */
+export interface Bottleneck {
+  readonly host: string;
+  /** For how long it has been that. */
+  readonly heldMs: number;
+  /** Rows that wait for it. */
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** Of its requests, when none succeeded lately. */
+  readonly code?: string | undefined;
+  /** Until it may be sent to again; absent where it may now, or where that is not known. */
+  readonly pausedMs?: number | undefined;
+  /** By its limit; absent for any number, or where that is not known. */
+  readonly allowedPerSecond?: number | undefined;
+  /** Requests that ended, since it is that. */
+  readonly requestsPerSecond: number;
+  /** Requests at once that its limit allows. */
+  readonly limit: number;
+  /** What its limit is doing, in its controller's words; `paused` while nothing may be sent. */
+  readonly state: string;
+}
+
 export interface ChannelPayloads {
   /** One request ended; `code` is absent for a success or a redirect. Times in ms. */
   'flow-dc:attempt': {
@@ -37,6 +59,8 @@ export interface ChannelPayloads {
   'flow-dc:server': { readonly state: 'up' | 'away' | 'silent'; readonly server: string };
   /** Something on the server that flow-dc did not write, or not this version of it: left out, and the work goes on. */
   'flow-dc:refused': { readonly where: string; readonly why: string };
+  /** One host has been all that is left for some seconds: said about once a second, and without one when it is over. */
+  'flow-dc:bottleneck': { readonly bottleneck?: Bottleneck | undefined };
   'flow-dc:unit-open': { readonly unit: UnitId; readonly rows: number; readonly attempt: number };
   'flow-dc:unit-committed': { readonly record: UnitRecord };
 }
@@ -52,6 +76,7 @@ export const CHANNEL_NAMES: readonly ChannelName[] = [
   'flow-dc:waiting',
   'flow-dc:server',
   'flow-dc:refused',
+  'flow-dc:bottleneck',
   'flow-dc:unit-open',
   'flow-dc:unit-committed',
 ];

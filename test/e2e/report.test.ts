@@ -2,6 +2,7 @@ import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Rule } from '../../src/demo-hosts/behaviour.ts';
+import { reportHtml } from '../../src/report/html/report-html.ts';
 import type { Report } from '../../src/report/report.ts';
 import { reportDataset } from '../../src/report/report-dataset.ts';
 import { outcomesOf } from '../support/dataset.ts';
@@ -12,6 +13,7 @@ import { testOrigin } from '../support/test-origin.ts';
 const RULES: Rule[] = [
   { behaviours: [{ kind: 'latency', meanMs: 20, sigma: 0.3 }] },
   { host: 'gone.test', behaviours: [{ kind: 'status', status: 404, share: 0.5 }] },
+  { host: 'slow.test', behaviours: [{ kind: 'latency', meanMs: 1000, sigma: 0.01 }] },
   { host: 'shy.test', behaviours: [{ kind: 'status', status: 403 }] },
 ];
 const HOSTS = ['a.test', 'b.test', 'gone.test', 'shy.test'];
@@ -89,6 +91,21 @@ describe('flow-dc report', () => {
     });
     expect(both.run_stats.partition_stats.count).toBe(8);
     expect((await report(out, '--flow-dc')).stdout).toContain('  Total URLs:        400\n');
+  });
+
+  it('names the host that held the run, as the run itself did while it waited, with what skips it', async () => {
+    const { folder, out, download } = await setUp(40);
+    const slow = Array.from({ length: 8 }, (_, i) => `http://slow.test/${i}.jpg,l`);
+    await writeFile(join(folder, 'manifest.csv'), [csv(40), ...slow].join('\n'));
+    const { code, stderr } = await download(out, '--per-host-concurrency', '1', '--progress', 'json');
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('"bottleneck":{"host":"slow.test",');
+    expect(stderr.split('{"hosts":{"slow.test":{"skip":true}}}')).toHaveLength(2);
+    const [held] = /^held by host slow\.test: \d+ s of \d+ s \(rows waited for it alone\)$/m.exec(stderr) ?? [];
+    expect((await report(out)).stdout).toContain(held ?? 'held by host');
+    const result = await reportDataset(out);
+    expect(result.rates.heldBy?.ms).toBeGreaterThan(5000);
+    expect(await reportHtml(result)).toContain(held ?? 'held by host');
   });
 
   it('on a job that was stopped says so and how to go on, and on the finished one counts both runs', async () => {

@@ -12,6 +12,7 @@ import { runJob } from '../../run/run-job.ts';
 import { meansStore } from '../../store/store-url.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 import { keptSettings, requireManifest } from '../args/command-config.ts';
+import { noteBottleneck } from '../terminal/bottleneck-lines.ts';
 import { openLog, openTrace } from '../terminal/log.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
@@ -67,6 +68,7 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   const onDrain = (): void => progress.note(drainLine(resolved));
   io.signal.addEventListener('abort', onDrain, { once: true });
   const unsubscribe = [
+    noteBottleneck(progress.note, againWay(resolved)),
     subscribe('flow-dc:network', ({ isHeld }) =>
       progress.note(isHeld ? NETWORK_DOWN : 'the network answers again: going on'),
     ),
@@ -106,6 +108,12 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
     stdout?.destroy();
     await Promise.all([log.close(), trace.close()]);
   }
+}
+
+/** How a run is gone on with under other options. */
+function againWay({ sink: { output = '' }, store }: ResolvedConfig): string {
+  const isPassing = output === STDOUT_NAME || output === 'none:';
+  return `interrupt, then ${isPassing ? 'begin again with' : nextCommand('resume', output, store)}`;
 }
 
 function report(summary: JobSummary, { run, store }: ResolvedConfig, io: CliIo): number {

@@ -14,6 +14,7 @@ import { openJobInput } from '../../run/job-input.ts';
 import { expectedRows } from '../../run/manifest-rows.ts';
 import { commandConfig, keptSettings, requireManifest } from '../args/command-config.ts';
 import { defineCommand } from '../args/define-command.ts';
+import { noteBottleneck } from '../terminal/bottleneck-lines.ts';
 import { openLog } from '../terminal/log.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
@@ -47,7 +48,10 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
   const log = await openLog(resolved.run);
   const progress = createProgress(resolved.run.progress, io.stderr);
   const server = new SubmitServer(resolved.cluster, io, (text) => progress.note(text));
-  const stopNoting = noteServer((text) => progress.note(text));
+  const stopNoting = [
+    noteServer((text) => progress.note(text)),
+    noteBottleneck(progress.note, 'start the workers again with'),
+  ];
   let leaving: Leaving | undefined;
   try {
     const summary = await submitJob(resolved, {
@@ -94,7 +98,7 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
     throw error;
   } finally {
     await server.leave(leaving ?? 'failed');
-    stopNoting();
+    for (const stop of stopNoting) stop();
     await log.close();
   }
 }

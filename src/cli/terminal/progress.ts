@@ -1,6 +1,7 @@
 /** Says on stderr how a run or a reading goes, in the form that fits where stderr leads. */
 import { systemClock } from '../../clock.ts';
 import { byteSize, count, duration, percent } from '../../format.ts';
+import { bottleneckWords } from './bottleneck-lines.ts';
 import { type CliOutput, writeLines, writeOwn } from './process.ts';
 import { type ProgressSnapshot, ProgressTracker } from './tracker.ts';
 
@@ -61,23 +62,28 @@ export function createProgress(kind: ProgressKind, stderr: CliOutput): ProgressR
   };
 }
 
-function plainLine(s: ProgressSnapshot): string {
+export function plainLine(s: ProgressSnapshot): string {
+  const host = s.bottleneck === undefined ? '' : `; ${bottleneckWords(s.bottleneck)}`;
   const of = s.rowsTotal === undefined ? '' : ` of ${count(s.rowsTotal)} (${percent(s.rowsDone / s.rowsTotal)})`;
   const eta = s.etaMs === undefined ? '' : `, about ${duration(s.etaMs)} left`;
   return (
     `${count(s.rowsDone)} rows${of}: ${count(s.fetched)} fetched, ${count(s.failed)} failed, ${count(s.skipped)} ` +
-    `skipped; ${byteSize(s.bytes)}; ${count(s.rowsPerSecond)} rows/s, ${byteSize(s.bytesPerSecond)}/s${eta}`
+    `skipped; ${byteSize(s.bytes)}; ${count(s.rowsPerSecond)} rows/s, ${byteSize(s.bytesPerSecond)}/s${eta}${host}`
   );
 }
 
-function barLine(s: ProgressSnapshot, columns: number): string {
+export function barLine(s: ProgressSnapshot, columns: number): string {
   const share = s.rowsTotal === undefined || s.rowsTotal === 0 ? undefined : Math.min(1, s.rowsDone / s.rowsTotal);
   const full = Math.round((share ?? 0) * BAR_CELLS);
   const bar = share === undefined ? '' : `[${'#'.repeat(full)}${'.'.repeat(BAR_CELLS - full)}] ${percent(share)}  `;
   const eta = s.etaMs === undefined ? '' : `  ${duration(s.etaMs)} left`;
+  const rate = `${count(s.rowsPerSecond)}/s`;
+  // The host needs the room of the bar, and at the end there is not much to see in it.
   const line =
-    `${bar}${count(s.rowsDone)} rows  ${count(s.failed)} failed  ${byteSize(s.bytes)}  ` +
-    `${count(s.rowsPerSecond)}/s  ${byteSize(s.bytesPerSecond)}/s${eta}`;
+    s.bottleneck === undefined
+      ? `${bar}${count(s.rowsDone)} rows  ${count(s.failed)} failed  ${byteSize(s.bytes)}  ` +
+        `${rate}  ${byteSize(s.bytesPerSecond)}/s${eta}`
+      : `${share === undefined ? '' : `${percent(share)}  `}${rate}${eta}  ${bottleneckWords(s.bottleneck)}`;
   return line.slice(0, Math.max(20, columns - 1));
 }
 

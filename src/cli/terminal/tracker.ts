@@ -1,6 +1,6 @@
 /** Counts a run's events as they come by: what a bar, a line or a JSON object shows. */
 import { systemClock } from '../../clock.ts';
-import { subscribe } from '../../telemetry/channels.ts';
+import { type Bottleneck, subscribe } from '../../telemetry/channels.ts';
 
 export interface ProgressSnapshot {
   /** Rows with a result, those of earlier runs included. */
@@ -16,6 +16,8 @@ export interface ProgressSnapshot {
   readonly rowsPerSecond: number;
   readonly bytesPerSecond: number;
   readonly etaMs: number | undefined;
+  /** The host that is all that is left, and why; absent for none. */
+  readonly bottleneck?: Bottleneck | undefined;
 }
 
 /** Rates are read over this much of the past. */
@@ -31,11 +33,15 @@ export class ProgressTracker {
     subscribe('flow-dc:unit-committed', () => {
       this.#units += 1;
     }),
+    subscribe('flow-dc:bottleneck', ({ bottleneck }) => {
+      this.#bottleneck = bottleneck;
+    }),
   ];
   readonly #past: { atMs: number; rows: number; bytes: number }[] = [];
   #counts = { fetched: 0, failed: 0, skipped: 0 };
   #bytes = 0;
   #units = 0;
+  #bottleneck: Bottleneck | undefined;
   #rowsBefore = 0;
   #rowsTotal: number | undefined;
 
@@ -71,6 +77,7 @@ export class ProgressTracker {
       bytesPerSecond,
       rowsTotal: this.#rowsTotal,
       etaMs: left === undefined || rowsPerSecond <= 0 ? undefined : (left / rowsPerSecond) * 1000,
+      bottleneck: this.#bottleneck,
     };
   }
 

@@ -47,6 +47,15 @@ interface DeskHost {
 /** The thread that the desk is in. */
 const HERE = 0;
 
+/** One host as all threads together have it at this moment. */
+interface HostLook {
+  readonly inFlight: number;
+  readonly limit: number;
+  readonly isPaused: boolean;
+  readonly pausedMs: number | undefined;
+  readonly allowedPerSecond: number | undefined;
+}
+
 export class LimitDesk implements LimitDeskLine {
   /** Limits for the stages of this thread. */
   readonly here: HostLimits;
@@ -152,12 +161,18 @@ export class LimitDesk implements LimitDeskLine {
   }
 
   /** A host as it is now for all threads together; undefined for one that nobody sends to. */
-  look(host: string): { readonly inFlight: number; readonly limit: number; readonly isPaused: boolean } | undefined {
+  look(host: string): HostLook | undefined {
     const known = this.#hosts.get(host);
     if (known === undefined) return undefined;
-    const { permits: limit, pauseUntilMs } = known.limit;
-    const isPaused = pauseUntilMs > this.#options.clock.nowMs() || limit < 1;
-    return { inFlight: this.#options.table.inFlight(known.slot), limit, isPaused };
+    const { permits: limit, pauseUntilMs, spacingMs } = known.limit;
+    const nowMs = this.#options.clock.nowMs();
+    return {
+      inFlight: this.#options.table.inFlight(known.slot),
+      limit,
+      isPaused: pauseUntilMs > nowMs || limit < 1,
+      pausedMs: pauseUntilMs > nowMs ? pauseUntilMs - nowMs : undefined,
+      allowedPerSecond: spacingMs > 0 ? 1000 / spacingMs : undefined,
+    };
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 /** What a report's page says; the plots are drawn into it by plots.js. */
 import { byteSize, count, duration, milliseconds, percent } from '../../format.ts';
-import { heldLine } from '../head-lines.ts';
+import { heldLine, holderLine } from '../head-lines.ts';
 import type { RunPlot } from '../plots.ts';
 import type { Report } from '../report.ts';
 import type { HostLine } from '../tally.ts';
@@ -80,11 +80,14 @@ function timeSplit({ time: { ms, rows }, rates, outputs }: Report): Markup {
     ({ name, value, i }) => html`<tr><td><span class="dot part-${i}"></span>${name}</td>${numbers([duration(value)])}
 ${numbers([percent(share(value)), milliseconds(rows === 0 ? 0 : value / rows)])}</tr>`,
   );
-  const held = heldLine(
-    outputs.map(({ out }) => out),
-    rates.heldShare,
-    outputs[0]?.upload,
-  );
+  const held = [
+    ...heldLine(
+      outputs.map(({ out }) => out),
+      rates.heldShare,
+      outputs[0]?.upload,
+    ),
+    ...holderLine(rates.workedMs, rates.heldBy),
+  ];
   return html`<h2>Where a row spends its time</h2><div class="card"><div class="bar">${bars}</div>
 ${held.map((line) => html`<p>${line}</p>`)}<table><tr><th>part</th>${numberHeads(['all rows together', 'share', 'per row'])}</tr>${lines}</table></div>`;
 }

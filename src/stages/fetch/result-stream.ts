@@ -44,6 +44,10 @@ export interface HostLoad {
   readonly waiting: number;
   /** It asked for quiet, or its limit sends nothing for now. */
   readonly isPaused: boolean;
+  /** Until it may be sent to again; absent where it may now, or where its limit is asked elsewhere. */
+  readonly pausedMs?: number | undefined;
+  /** Requests per second that its limit allows; absent for any number. */
+  readonly allowedPerSecond?: number | undefined;
 }
 
 export interface StageHooks {
@@ -126,15 +130,17 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
   busiestHosts(most: number): HostLoad[] {
     const nowMs = this.#settings.clock.nowMs();
     const loads: HostLoad[] = [];
-    for (const { host, gate, queue, isIdle } of this.engine.scheduler.lanes()) {
+    for (const { host, gate, queue, delayed, isIdle } of this.engine.scheduler.lanes()) {
       if (isIdle) continue;
-      const { permits, pauseUntilMs } = gate.limit;
+      const { permits, pauseUntilMs, spacingMs } = gate.limit;
       loads.push({
         host,
         inFlight: gate.inFlight,
         limit: permits,
-        waiting: queue.size,
+        waiting: queue.size + delayed,
         isPaused: pauseUntilMs > nowMs || permits < 1,
+        pausedMs: pauseUntilMs > nowMs ? pauseUntilMs - nowMs : undefined,
+        allowedPerSecond: spacingMs > 0 ? 1000 / spacingMs : undefined,
       });
     }
     return loads.sort((a, b) => b.inFlight - a.inFlight || b.waiting - a.waiting).slice(0, most);
