@@ -13,7 +13,7 @@ import { StoreStaging } from './store-staging.ts';
 import { sweepProbes, sweepStaging, sweepUploads } from './sweep.ts';
 
 /** Loose files that are put or copied at once: what more are begun would only wait for a connection, and time out. */
-const LOOSE_AT_ONCE = 32;
+export const LOOSE_AT_ONCE = 32;
 
 export interface StoreDestinationOptions {
   /** Folder on a local disk for what belongs to this process alone; made when it is needed. */

@@ -1,12 +1,15 @@
 /** Where samples are taken out of a dataset in an object store. */
 import { createHash } from 'node:crypto';
+import { systemClock } from '../../clock.ts';
 import { StoreFiles } from '../../dataset/files/store-files.ts';
 import { destinationError } from '../../destination/destination.ts';
 import { FILE_LIST_SUFFIX } from '../../destination/hashed-file.ts';
-import { StoreDestination } from '../../destination/store/store-destination.ts';
+import { rollForwardObjects } from '../../destination/store/roll-forward.ts';
+import { LOOSE_AT_ONCE } from '../../destination/store/store-destination.ts';
 import { finalStore, type StoreArea, stagingPrefix } from '../../destination/store/store-layout.ts';
 import { removeBelow } from '../../destination/store/store-staging.ts';
 import type { Artifact, UnitId } from '../../record.ts';
+import { Semaphore } from '../../structures/semaphore.ts';
 import { REMOVAL_FILE } from '../removal-mark.ts';
 import type { RemovalPlace, RemovalStage } from '../removal-place.ts';
 import { createStoreCommitter, recordKey } from './store-committer.ts';
@@ -18,8 +21,7 @@ const BATCH = 1000;
 /** @param mayDecide - asked before a record is replaced; rejects when this process may not any more */
 export function storeRemoval(area: StoreArea, mayDecide: () => Promise<void>): RemovalPlace {
   const { output, state, layout } = area;
-  // Of this machine nothing is needed.
-  const destination = new StoreDestination(output, { layout, localFolder: '' });
+  const loose = new Semaphore(LOOSE_AT_ONCE);
   return {
     files: new StoreFiles(output, layout),
     state: storeState(area),
@@ -34,7 +36,8 @@ export function storeRemoval(area: StoreArea, mayDecide: () => Promise<void>): R
       await mayDecide();
       await state.put(recordKey(record.unit), `${JSON.stringify(record)}\n`);
     },
-    rollForward: (record) => destination.rollForward(record),
+    // What lies there may be as long as what takes its place, so nothing is taken to be there already.
+    rollForward: (record) => rollForwardObjects(record, { area, clock: systemClock, loose }),
     removeMark: () => state.remove([REMOVAL_FILE]),
     error: (cause) => destinationError(cause, output.name),
   };

@@ -9,6 +9,7 @@ import { createLocalCommitter } from '../../../src/job/local-committer.ts';
 import { markRemoval, REMOVAL_FILE } from '../../../src/job/removal-mark.ts';
 import { folderRemoval } from '../../../src/job/removal-place.ts';
 import { finishRemoval } from '../../../src/job/remove-samples.ts';
+import { addRemoved, removedHash, removedUrl } from '../../../src/job/removed-urls.ts';
 import { folderState } from '../../../src/job/state-files.ts';
 import { runJob } from '../../../src/run/run-job.ts';
 import { changingImage, changingOrigin } from '../../support/changing-origin.ts';
@@ -42,7 +43,7 @@ const urls = Array.from({ length: 9 }, (_, i) => `tags.test/${i}.jpg`);
 /** Three of them in two of the three shards, one shard without any left in its middle. */
 const GONE = [1, 3, 4];
 
-async function dataset(settings: Readonly<Record<string, unknown>>): Promise<string> {
+async function dataset(settings: Readonly<Record<string, unknown>>) {
   const origin = await changingOrigin();
   const folder = await tempFolder();
   await writeFile(join(folder, 'm.csv'), `url,label\n${urls.map((url, i) => `http://${url},l${i % 2}`).join('\n')}\n`);
@@ -52,9 +53,10 @@ async function dataset(settings: Readonly<Record<string, unknown>>): Promise<str
     shard_size: 3,
     law: 'fixed',
     threads: 1,
+    ...{ connect_to: [origin.connectTo], ...settings },
   };
-  await runJob(resolveConfig({ ...config, connect_to: [origin.connectTo], ...settings } as never, 'download'));
-  return folder;
+  await runJob(resolveConfig(config as never, 'download'));
+  return { folder, config };
 }
 
 async function filesIn(folder: string): Promise<Buffer[]> {
@@ -74,7 +76,7 @@ const FORMS = [
 
 describe.each(FORMS)('a removal from %s', (_, settings) => {
   it('that is cut short at any call is finished by whoever comes next, and leaves nothing of a sample', async () => {
-    const source = await dataset(settings);
+    const { folder: source } = await dataset(settings);
     let cuts = 0;
     // The soak looks at every call.
     for (let calls = isSoak ? 0 : SEED % STRIDE; ; calls += isSoak ? 1 : STRIDE) {
@@ -115,4 +117,14 @@ describe.each(FORMS)('a removal from %s', (_, settings) => {
     }
     expect(cuts).toBeGreaterThan(3);
   });
+});
+
+it('counts no more once --overwrite begins a new dataset', async () => {
+  const { config } = await dataset({});
+  const { paths } = await readJob(config.output);
+  await addRemoved(folderState(paths), [removedHash(removedUrl(`http://${urls[0]}`))]);
+  await runJob(resolveConfig({ ...config, overwrite: true } as never, 'download'));
+  let stored = 0;
+  for await (const record of createLocalCommitter(paths.state).records()) stored += record.stored;
+  expect(stored).toBe(urls.length);
 });

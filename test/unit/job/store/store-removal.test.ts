@@ -25,14 +25,14 @@ const FORMS = [
   ['loose files', undefined],
 ] as const;
 
-async function dataset(options: object | undefined): Promise<MemoryBucket> {
+async function dataset(options: object | undefined, rows = 3): Promise<MemoryBucket> {
   const bucket = new MemoryBucket();
   const destination = new StoreDestination(bucket.store(), {
     layout: options === undefined ? 'files' : 'shards',
     localFolder: '/nowhere',
   });
   const committer = createStoreCommitter(destination.area.state);
-  const units = [unitOf({ rows: 3 }), unitOf({ index: 1, rows: 3, firstRow: 3 })];
+  const units = [unitOf({ rows }), unitOf({ index: 1, rows, firstRow: rows })];
   const sink =
     options === undefined ? folderSink(destination, { committer }) : tarSink(destination, { committer, ...options });
   await pipeline(Readable.from(units.flatMap((unit) => resultsOf(unit))), sink);
@@ -86,6 +86,26 @@ describe.each(FORMS)('a removal from %s in a store', (_, options) => {
     }
     expect(cuts).toBeGreaterThan(3);
   });
+});
+
+it('puts new objects in the places of old ones that are as long as they', async () => {
+  const bucket = await dataset({}, 4);
+  const { area } = new StoreDestination(bucket.store(), { localFolder: '/nowhere' });
+  const committer = createStoreCommitter(area.state);
+  for (const [id, rows] of [
+    ['one', [0, 4]],
+    ['two', [1, 5]],
+  ] as const) {
+    const place = storeRemoval(area, async () => {});
+    const units = [];
+    for await (const { unit } of committer.records()) units.push({ unit, rows });
+    await markRemoval(place.state, { id, code: 'removed', forget: false, units });
+    await finishRemoval(place);
+  }
+  const files = new StoreFiles(area.output, 'shards');
+  const findings = await findingsOf(files, { readRecords: (onDamaged) => committer.records(onDamaged) });
+  expect(findings.all()).toEqual([]);
+  expect([...bucket.uploads.keys()]).toEqual([]);
 });
 
 it('decides no unit when this process may not any more', async () => {
