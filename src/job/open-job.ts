@@ -161,15 +161,32 @@ async function isOtherInput(
   now: JobIdentity,
   { contentOf, compareRows }: OpenJobOptions,
 ): Promise<boolean> {
-  const settings = settingsBetween(before.identity, now);
-  if (settings !== '') throw mismatch(home.out, differencesBetween(before.identity, now));
-  const input = differencesBetween(before.identity, now) || (await changedContent(before, now, contentOf));
+  const input = await changedInput(home.out, before, now, contentOf);
   await home.refuseLost();
   if (input === undefined) return false;
   if (compareRows === undefined) throw mismatch(home.out, input);
-  const rows = await compareRows(before);
-  if (rows !== undefined) throw mismatch(home.out, `${input}; ${rows}`, ADD_ROWS);
+  requireRows(home.out, input, await compareRows(before));
   return true;
+}
+
+/**
+ * Looks only. @returns how the input is another file than before, in words
+ * Errors: FDC_ERR_JOB_MISMATCH for other settings; those of `contentOf`.
+ */
+export async function changedInput(
+  out: string,
+  before: JobFile,
+  now: JobIdentity,
+  contentOf: OpenJobOptions['contentOf'],
+): Promise<string | undefined> {
+  const settings = settingsBetween(before.identity, now);
+  if (settings !== '') throw mismatch(out, differencesBetween(before.identity, now));
+  return differencesBetween(before.identity, now) || changedContent(before, now, contentOf);
+}
+
+/** @param rows - how those that are settled are others there. Errors: FDC_ERR_JOB_MISMATCH where they are. */
+export function requireRows(out: string, input: string, rows: string | undefined): void {
+  if (rows !== undefined) throw mismatch(out, `${input}; ${rows}`, ADD_ROWS);
 }
 
 /** Size and first MiB are the same; a run that has read all of a file knows more. */

@@ -57,7 +57,9 @@ export async function askAgain(
     }
   };
   const fetching = fetchRows<StoredRow>({
-    ...{ ...config.fetch, paarc: config.paarc, store: config.store, hash: true, bodyRelease: 'by-sink', ...stage },
+    ...{ ...config.fetch, paarc: config.paarc, store: config.store, hash: true, bodyRelease: 'by-sink' },
+    // A row without a label has no sample.
+    ...{ requireLabel: false, ...stage },
     url: ({ url }) => url,
     request: (row) => ({ headers: conditionsOf(row) }),
   });

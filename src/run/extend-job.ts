@@ -13,6 +13,7 @@ import type { StateFiles } from '../job/state-files.ts';
 import type { RowBitmap } from '../structures/row-bitmap.ts';
 import { classList } from './class-list.ts';
 import { compareRows } from './compare-rows.ts';
+import { rememberedInput } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
 import { type KnownRows, knownRows } from './known-rows.ts';
 import { rowsOfPart } from './open-rows.ts';
@@ -63,7 +64,7 @@ export async function extendJob(
   const added: ManifestPart = {
     ...(classes && { classes }),
     ...{ firstRow: last.firstRow + last.rows, rows: found.addedRows, manifestRows: found.rows },
-    ...{ input: config.manifest.inputs, identity: identity.inputs },
+    ...{ input: config.manifest.inputs.map(rememberedInput), identity: identity.inputs },
     known: { fetched: found.fetched, notFetched: found.notFetched },
   };
   await beginExtension(job.state, [...moved, added], found.added);
@@ -122,7 +123,7 @@ async function inManifest(
   const rows = rowsOfPart(input.read([]), part, await takenRows(job.state, part));
   const { difference } = await compareRows(job, rows, publisher(config.sink), join(folder, 'part'), range);
   if (difference !== undefined) return part;
-  return { ...part, manifestRows, input: config.manifest.inputs, identity: identity.inputs };
+  return { ...part, manifestRows, input: config.manifest.inputs.map(rememberedInput), identity: identity.inputs };
 }
 
 /** Errors: FDC_ERR_JOB_MISMATCH. */

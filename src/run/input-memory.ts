@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type FolderPaths, folderPaths } from '../destination/folder-layout.ts';
 import { STDOUT_NAME } from '../destination/stream-destination.ts';
 import { FlowDcError } from '../errors.ts';
+import { schemeOf, shownUrl } from '../host/remote-url.ts';
 import { noteContents } from '../job/job-file.ts';
 
 /** Files on this machine, and what makes them last. */
@@ -18,6 +19,12 @@ export interface InputMemory {
   keep(file: 'keptInput' | 'lingers'): Promise<void>;
   /** Remember what was read. @param contents - sha256 of all of an input, by its name */
   noteContents(contents: ReadonlyMap<string, string>): Promise<void>;
+}
+
+/** How an input is named for later runs, wherever they start. Of a URL that is signed, a resume has to be told again. */
+export function rememberedInput(input: string): string {
+  if (input === '-') return input;
+  return schemeOf(input) === undefined ? resolve(input) : shownUrl(input);
 }
 
 /** A job's folder remembers by having the files. */

@@ -8,11 +8,14 @@ import { noteParts, readParts, takenRows } from '../job/extensions.ts';
 import { beginRound, readRounds } from '../job/retry-rounds.ts';
 import type { StateFiles } from '../job/state-files.ts';
 import type { RowBitmap } from '../structures/row-bitmap.ts';
-import { compareRows } from './compare-rows.ts';
+import { compareRows, type RowComparison } from './compare-rows.ts';
 import { gatherRetry } from './gather-retry.ts';
+import { rememberedInput } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
 import { rowsOfPart } from './open-rows.ts';
 import type { SettledDataset } from './settled-rows.ts';
+
+type OtherInput = Pick<JobInput, 'info' | 'read'>;
 
 /**
  * Only under the job's lock. Rows that were not fetched and have another URL now are taken again.
@@ -21,29 +24,42 @@ import type { SettledDataset } from './settled-rows.ts';
  * Errors: those of the reader; FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO.
  */
 export async function comesAfter(
-  input: Pick<JobInput, 'info' | 'read'>,
+  input: OtherInput,
   dataset: SettledDataset,
   state: StateFiles,
-  config: Pick<ResolvedConfig, 'sink'>,
+  config: Pick<ResolvedConfig, 'sink' | 'manifest'>,
   folder: string,
 ): Promise<string | undefined> {
+  const { difference, mended, mendedRows } = await compared(input, dataset, state, config, folder);
+  if (difference !== undefined) return difference;
   const parts = await readParts(state);
   const part = parts.at(-1);
-  const range = [part?.firstRow ?? 0, Number.POSITIVE_INFINITY] as const;
-  const rows = part === undefined ? input.read([]) : rowsOfPart(input.read([]), part, await takenRows(state, part));
-  const own = join(folder, 'comparison');
-  const { difference, mended, mendedRows } = await compareRows(dataset, rows, publisher(config.sink), own, range);
-  if (difference !== undefined) return difference;
   if (part !== undefined) {
-    const manifestRows = await countRows(input.read([]));
-    if (manifestRows !== part.manifestRows)
-      return `it had ${count(part.manifestRows)} rows, and has ${count(manifestRows)}`;
     const identity = input.info.files.map(({ name, bytes, hash }) => ({ name, bytes, hash }));
-    await noteParts(state, [...parts.slice(0, -1), { ...part, identity }]);
+    const named = config.manifest.inputs.map(rememberedInput);
+    await noteParts(state, [...parts.slice(0, -1), { ...part, identity, input: named }]);
   }
   if (mendedRows > 0) await tryAgain(dataset, state, mended);
   else await state.unseal();
   return undefined;
+}
+
+/** Looks only. Errors: those of the reader; FDC_ERR_DEST_IO. */
+export async function compared(
+  input: OtherInput,
+  dataset: SettledDataset,
+  state: StateFiles,
+  { sink }: Pick<ResolvedConfig, 'sink'>,
+  folder: string,
+): Promise<RowComparison> {
+  const part = (await readParts(state)).at(-1);
+  const range = [part?.firstRow ?? 0, Number.POSITIVE_INFINITY] as const;
+  const rows = part === undefined ? input.read([]) : rowsOfPart(input.read([]), part, await takenRows(state, part));
+  const found = await compareRows(dataset, rows, publisher(sink), join(folder, 'comparison'), range);
+  if (found.difference !== undefined || part === undefined) return found;
+  const manifestRows = await countRows(input.read([]));
+  if (manifestRows === part.manifestRows) return found;
+  return { ...found, difference: `it had ${count(part.manifestRows)} rows, and has ${count(manifestRows)}` };
 }
 
 async function tryAgain(dataset: SettledDataset, state: StateFiles, mended: RowBitmap): Promise<void> {

@@ -76,6 +76,6 @@ async function saidInterrupted(files: DatasetFiles): Promise<boolean> {
 /** It was cut short before the job knew of it. */
 function unfinishedExtension({ identity }: ManifestPart): FlowDcError {
   const names = identity.map(({ name }) => name).join(', ');
-  const message = `rows of ${names} were begun to be added: give that manifest again, with --extend`;
+  const message = `rows of ${names} were begun to be added: flow-dc resume goes on with that`;
   return new FlowDcError('FDC_ERR_JOB_MISMATCH', message);
 }

@@ -4,9 +4,10 @@ import type { RecordBatch } from 'apache-arrow';
 import type { ResolvedConfig } from '../config/types.ts';
 import { FlowDcError } from '../errors.ts';
 import { type ManifestPart, takenRows } from '../job/extensions.ts';
+import type { InputIdentity } from '../job/identity.ts';
 import type { StateFiles } from '../job/state-files.ts';
 import type { PipePlace } from './input-memory.ts';
-import { openJobInput } from './job-input.ts';
+import { type JobInput, openJobInput } from './job-input.ts';
 import { openRows, rowsOfPart } from './open-rows.ts';
 
 export interface RowSource {
@@ -37,13 +38,8 @@ async function* readEarlier(
   part: ManifestPart,
   { config, state, pipe, folder, signal }: EarlierManifests,
 ): AsyncGenerator<RecordBatch> {
-  const manifest = { ...config.manifest, inputs: part.input };
-  const input = await openJobInput({ ...config, manifest }, undefined, signal, pipe);
+  const input = await openEarlier(part, { config, pipe, signal });
   try {
-    part.identity.forEach(({ name, bytes, hash }, at) => {
-      const now = input.info.files[at];
-      if (now?.bytes !== bytes || now.hash !== hash) throw changed(name);
-    });
     const taken = await takenRows(state, part);
     const rows = (columns?: readonly string[]) => rowsOfPart(input.read(columns), part, taken);
     const own = join(folder, `from-${part.firstRow}`);
@@ -56,6 +52,22 @@ async function* readEarlier(
   } finally {
     await input.close();
   }
+}
+
+/** Errors: those of readManifest; FDC_ERR_JOB_MISMATCH for another file than it was. */
+export async function openEarlier(
+  part: ManifestPart,
+  { config, pipe, signal }: Pick<EarlierManifests, 'config' | 'pipe' | 'signal'>,
+): Promise<JobInput> {
+  const manifest = { ...config.manifest, inputs: part.input };
+  const input = await openJobInput({ ...config, manifest }, undefined, signal, pipe);
+  const changedAt = part.identity.findIndex(({ bytes, hash }, at) => {
+    const now = input.info.files[at];
+    return now?.bytes !== bytes || now.hash !== hash;
+  });
+  if (changedAt < 0) return input;
+  await input.close();
+  throw changed((part.identity[changedAt] as InputIdentity).name);
 }
 
 function changed(name: string): FlowDcError {

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { changingImage, changingOrigin } from '../support/changing-origin.ts';
@@ -21,7 +21,8 @@ async function downloaded(...flags: readonly string[]) {
 
 describe('flow-dc refresh', () => {
   it('says what has changed, what is gone and what is the same, and leaves the dataset alone', async () => {
-    const { origin, out } = await downloaded();
+    const labels = ['--label', 'caption', '--require-label', '--output-format', 'webdataset'];
+    const { origin, out } = await downloaded(...labels);
     const sums = await readFile(join(out, 'SHA256SUMS'), 'utf8');
     origin.versions.set('tags.test/0.jpg', 2).set('plain.test/1.jpg', 2);
     origin.statuses.set('tags.test/2.jpg', 404).set('plain.test/3.jpg', 410);
@@ -60,6 +61,12 @@ describe('flow-dc refresh', () => {
   it('replaces what has changed, so that every row has one sample, the new one', async () => {
     const { origin, out } = await downloaded();
     origin.versions.set('tags.test/0.jpg', 2).set('plain.test/1.jpg', 2);
+    await rename(`${out}.csv`, `${out}.away`);
+    const files = await readdir(out);
+    const refused = await runCli(['refresh', out, '--apply']);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('FDC_ERR_MANIFEST_NOT_FOUND')]);
+    expect([await readdir(out), origin.asked]).toEqual([files, []]);
+    await rename(`${out}.away`, `${out}.csv`);
     const applied = await runCli(['refresh', out, '--apply']);
     expect(applied.code, applied.stderr).toBe(0);
     expect(applied.stdout).toContain('  changed  2\n');

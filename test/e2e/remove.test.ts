@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { changingImage, changingOrigin } from '../support/changing-origin.ts';
@@ -44,6 +44,12 @@ describe('flow-dc remove', () => {
       '3 URLs are not fetched again by any run of this job',
     ];
     expect(dry).toEqual({ code: 0, stdout: '', stderr: `${[...lines, 'dry run: nothing was changed'].join('\n')}\n` });
+    const files = await readdir(out);
+    await rename(`${out}.csv`, `${out}.away`);
+    const refused = await runCli(['remove', out, '--urls', list]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('FDC_ERR_MANIFEST_NOT_FOUND')]);
+    expect(await readdir(out)).toEqual(files);
+    await rename(`${out}.away`, `${out}.csv`);
     const removed = await runCli(['remove', out, '--urls', list, '--forget-urls']);
     expect(removed.code, removed.stderr).toBe(0);
     expect(removed.stderr).toContain(lines.join('\n'));

@@ -187,7 +187,7 @@ describe('flow-dc retry', () => {
   });
 
   it('says with --dry-run what it would do, and refuses what it cannot do', async () => {
-    const { origin, out, folder } = await withFailures();
+    const { origin, out, folder, state } = await withFailures();
     const files = await readdir(out);
     origin.resetStats();
     const dry = await runCli(['retry', out, '--dry-run', '--only', 'all']);
@@ -198,6 +198,17 @@ describe('flow-dc retry', () => {
     );
     expect(await readdir(out)).toEqual(files);
     expect(askedOf(origin)).toEqual([]);
+    const manifest = join(folder, 'm.csv');
+    const text = await readFile(manifest, 'utf8');
+    await rm(manifest);
+    const without = await runCli(['retry', out]);
+    expect([without.code, without.stderr]).toEqual([2, expect.stringContaining('FDC_ERR_MANIFEST_NOT_FOUND')]);
+    await writeFile(manifest, text.replace('well.test/p/0.jpg', 'well.test/q/0.jpg'));
+    const other = await runCli(['retry', out]);
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('row 0 has another URL')]);
+    expect(await readdir(out)).toEqual(files);
+    expect(await readdir(state)).not.toContain('retry-2.json');
+    await writeFile(manifest, text);
     const word = await runCli(['retry', out, '--only', 'http_5o3']);
     expect([word.code, word.stderr]).toEqual([2, expect.stringContaining('expected transient, all, or codes')]);
     const none = await runCli(['retry', join(folder, 'none')]);
@@ -222,6 +233,10 @@ describe('flow-dc retry', () => {
     const verified = await jobs.run(['verify', 's3://bucket/set']);
     expect(verified, verified.stderr).toMatchObject({ code: 0, stdout: '' });
     expect(verified.stderr).toContain('60 samples');
+    const refreshed = await jobs.run(['refresh', 's3://bucket/set']);
+    expect([refreshed.stderr, refreshed.stdout]).toEqual(['', expect.stringContaining('  same    60\n')]);
+    const there = await jobs.run(['refresh', 's3://bucket/set', '-o', 's3://bucket/diff.csv']);
+    expect([there.code, there.stderr]).toEqual([2, expect.stringContaining('output: expected a file of this machine')]);
   });
 
   it('tries a dataset again in which nothing was stored', async () => {

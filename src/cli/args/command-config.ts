@@ -6,7 +6,7 @@ import { describeFlowDcKeys } from '../../config/flow-dc-file.ts';
 import { type ConfigFile, loadConfigFile } from '../../config/load.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
-import { schemeOf, shownUrl } from '../../host/remote-url.ts';
+import { rememberedInput } from '../../run/input-memory.ts';
 import { withoutUsers } from '../../without-secrets.ts';
 import { type CliIo, writeLines } from '../terminal/process.ts';
 import type { ParsedFlags } from './flags.ts';
@@ -47,12 +47,6 @@ export function requireManifest(
   throw new FlowDcError('FDC_ERR_USAGE', `${command}: name a manifest, or - for stdin: flow-dc ${command} ${example}`);
 }
 
-/** Of a URL that is signed, a resume has to be told again. */
-function keptInput(input: string): string {
-  if (input === '-') return input;
-  return schemeOf(input) === undefined ? resolve(input) : shownUrl(input);
-}
-
 /** What a resume or a worker needs: paths that work from anywhere, and nothing that might be a secret. */
 export function keptSettings(config: Config): Readonly<Record<string, unknown>> {
   const { header: _header, hosts, proxy, input = [], ...kept } = withoutClusterKeys(config);
@@ -60,7 +54,7 @@ export function keptSettings(config: Config): Readonly<Record<string, unknown>> 
   const inputs = typeof input === 'string' ? [input] : input;
   return {
     ...kept,
-    input: inputs.map(keptInput),
+    input: inputs.map(rememberedInput),
     // One that wants a password has to be named again, as in the environment it is.
     proxy: proxy !== undefined && withoutUsers(proxy) === proxy ? proxy : undefined,
     hosts: hosts && Object.fromEntries(rules),

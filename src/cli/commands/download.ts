@@ -31,7 +31,10 @@ export const resumeCommand = defineCommand({
     const dest = flags.positionals[0] as string;
     const { store } = resolveConfig({ ...flags.config, output: dest }, 'download');
     const job = await viewJob(dest, store);
-    await job.close();
-    return resumeDownload(job, flags.config, io);
+    try {
+      return await resumeDownload(job, flags.config, io);
+    } finally {
+      await job.close();
+    }
   },
 });

@@ -24,7 +24,7 @@ import type { RowBitmap } from '../../structures/row-bitmap.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 import { tellFetched } from './retry.ts';
-import { configOf, resumeDownload } from './run-download.ts';
+import { configOf, requireInputs, resumeDownload } from './run-download.ts';
 
 /** `refresh`: of a dataset, finished or not, in a folder or in a store. */
 export const refreshCommand = defineCommand({
@@ -39,11 +39,13 @@ export const refreshCommand = defineCommand({
     const { output: path, where = [], json, apply = false, ...given } = config;
     requireTable(path);
     const filter = rowFilter(typeof where === 'string' ? [where] : where, 'refresh');
-    const { store } = resolveConfig(given, 'refresh');
+    const { store } = resolveConfig({ ...given, output: path }, 'refresh');
     const job = await viewJob(positionals[0] as string, store);
     try {
       requireUrls(job);
       if (apply) await requireThinned(job, given);
+      if (apply) await requireInputs(job, given, io);
+      // Its output is the dataset, which may lie in a store.
       const resolved = resolveConfig(configOf(job, given), 'download');
       const diff = path === undefined ? undefined : new DiffFile(path);
       const refreshed = await askAgain(storedRows({ files: job.files, records: () => job.decided.records() }, filter), {
@@ -73,6 +75,7 @@ export const refreshCommand = defineCommand({
  * two leaves rows that any retry takes. @returns the exit code of the run
  */
 async function replaceChanged(job: JobView, changed: RowBitmap, given: Config, io: CliIo): Promise<number> {
+  await requireInputs(job, given, io, (from, to) => hasRow(changed, from, to));
   const lock = await job.lock();
   let round: RetryRound;
   try {
@@ -88,6 +91,11 @@ async function replaceChanged(job: JobView, changed: RowBitmap, given: Config, i
   const code = await resumeDownload(job, given, io);
   await tellFetched(job, round, (command) => nextCommand(command, job.out), io);
   return code;
+}
+
+function hasRow(rows: RowBitmap, from: number, to: number): boolean {
+  for (let row = from; row < to; row += 1) if (rows.has(row)) return true;
+  return false;
 }
 
 /** Errors: FDC_ERR_USAGE, FDC_ERR_JOB_DISTRIBUTED. */

@@ -18,7 +18,7 @@ import { type GatheredRemoval, gatherRemoval, type MeantRows, whyNotThinned } fr
 import { shellQuoted } from '../../shell-quoted.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
-import { resumeDownload } from './run-download.ts';
+import { requireInputs, resumeDownload } from './run-download.ts';
 
 /** `remove`: of a dataset in a folder or in a store. */
 export const removeCommand = defineCommand({
@@ -51,6 +51,8 @@ export const removeCommand = defineCommand({
         filter: rowFilter(filters, 'remove'),
         forget,
       };
+      // What is not finished is left so, and reads no manifest.
+      if (!dryRun && (await isFinishedJob(job))) await requireInputs(job, given, io);
       const isFinished = await takeOutLocked(job, meant, dryRun, io);
       if (isFinished === undefined) return EXIT.done;
       return isFinished ? await sealAgain(job, given, io) : tellUnfinished(job, io);

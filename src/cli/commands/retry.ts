@@ -13,7 +13,7 @@ import { nextCommand } from '../../next-command.ts';
 import { gatherRetry, roundCodes } from '../../run/gather-retry.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
-import { resumeDownload } from './run-download.ts';
+import { requireInputs, resumeDownload } from './run-download.ts';
 
 /** `retry`: of a finished dataset. */
 export const retryCommand = defineCommand({
@@ -74,8 +74,12 @@ async function roundOf(
       return undefined;
     }
     writeLines(io.stderr, [`retry: ${roundText(round)}`]);
-    if (dryRun) writeLines(io.stderr, ['dry run: nothing was fetched or written']);
-    else await beginRound(job.state, round);
+    if (dryRun) {
+      writeLines(io.stderr, ['dry run: nothing was fetched or written']);
+      return round;
+    }
+    await requireInputs(job, given, io, (from, to) => round.rows.some((row) => row >= from && row < to));
+    await beginRound(job.state, round);
     return round;
   } finally {
     await lock?.release();

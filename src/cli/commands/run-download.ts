@@ -3,10 +3,12 @@ import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { FlowDcError } from '../../errors.ts';
+import { readParts, sameFiles } from '../../job/extensions.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import { nextCommand } from '../../next-command.ts';
 import { readManifestInfo } from '../../run/job-input.ts';
+import { lookAtInputs, type NeededRows } from '../../run/look-at-inputs.ts';
 import { expectedRows } from '../../run/manifest-rows.ts';
 import { runJob } from '../../run/run-job.ts';
 import { meansStore } from '../../store/store-url.ts';
@@ -27,10 +29,29 @@ const NETWORK_DOWN =
   'nothing is lost)';
 
 /** Go on with a job. @param given - wins over what its folder remembers; @returns the exit code */
-export function resumeDownload(job: Pick<JobView, 'out' | 'settings'>, given: Config, io: CliIo): Promise<number> {
-  const config = configOf(job, given);
+export async function resumeDownload(job: ResumedJob, given: Config, io: CliIo): Promise<number> {
+  const config = configOf(job, { ...(await begunInput(job)), ...given });
   // What was piped before is read from where it was kept; a terminal must not be waited for.
   return runDownload(config, { ...io, stdin: undefined });
+}
+
+type ResumedJob = Pick<JobView, 'out' | 'settings' | 'state' | 'identity'>;
+
+/**
+ * For a second run, before it changes anything: the manifests that it will read are there, and are those of the dataset.
+ * @param rows - those that will be fetched again, where they are known
+ * Errors: FDC_ERR_JOB_MISMATCH, and those of reading manifests.
+ */
+export async function requireInputs(job: JobView, given: Config, io: CliIo, rows?: NeededRows): Promise<void> {
+  const config = configOf(job, { ...(await begunInput(job)), ...given });
+  const options = { settings: keptSettings(config), signal: io.signal, rows };
+  await lookAtInputs(job, resolveConfig(config, 'download'), options);
+}
+
+/** A manifest that was begun to be added by a run that was killed before its job knew of it. */
+async function begunInput({ state, identity }: ResumedJob): Promise<Pick<Config, 'input'>> {
+  const part = (await readParts(state)).at(-1);
+  return part === undefined || sameFiles(part.identity, identity.inputs) ? {} : { input: [...part.input] };
 }
 
 /** What a job runs with. @param given - wins over what its folder remembers */
