@@ -5,6 +5,16 @@ export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** 1 sample, 2 samples. @param what - one of them */
+export function counted(value: number, what: string): string {
+  return `${count(value)} ${what}${value === 1 ? '' : 's'}`;
+}
+
+/** What earlier runs have done. */
+export function settledText({ rows, units }: { readonly rows: number; readonly units: number }): string {
+  return `${counted(rows, 'row')} in ${counted(units, 'shard')} ${rows === 1 ? 'is' : 'are'} settled already`;
+}
+
 /** Decimal units, three digits: 1,234 B, 12.3 kB, 4.56 GB. */
 export function byteSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];

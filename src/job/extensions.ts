@@ -25,7 +25,7 @@ export interface ManifestPart {
   /** Classes in the order of their numbers, where these are written; absent of the first manifest, which names them so. */
   readonly classes?: readonly string[] | undefined;
   /** Rows that the dataset had already, as they were then. */
-  readonly known?: { readonly fetched: number; readonly notFetched: number } | undefined;
+  readonly known?: { readonly fetched: number; readonly removed?: number; readonly notFetched: number } | undefined;
 }
 
 /** Rows above this are none. */
@@ -58,7 +58,7 @@ const matches = schemaCheck<{ readonly parts: readonly ManifestPart[] }>({
           known: {
             type: 'object',
             required: ['fetched', 'notFetched'],
-            properties: { fetched: count, notFetched: count },
+            properties: { fetched: count, removed: count, notFetched: count },
           },
         },
       },

@@ -3,6 +3,7 @@
  * goes when all of it is done, so whoever opens the job next finishes what was cut short.
  */
 import { FlowDcError } from '../errors.ts';
+import { counted } from '../format.ts';
 import { schemaCheck } from '../json-schema.ts';
 import type { UnitId } from '../record.ts';
 import { UNIT_ID_PATTERN } from '../record-schema.ts';
@@ -75,5 +76,5 @@ function parseRemovalMark(text: string, name: string): RemovalMark {
 /** For the user. @param removed - rows of a removal that was finished now */
 export function removedNotices(removed: number | undefined): string[] {
   if (removed === undefined) return [];
-  return [`a removal was cut short: the rest of its ${removed} samples is taken out now`];
+  return [`a removal was cut short: the rest of its ${counted(removed, 'sample')} is taken out now`];
 }

@@ -5,10 +5,12 @@ import { textColumn } from '../arrow/text.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { type Publish, publisher } from '../dataset/published.ts';
 import { totalOf } from '../dataset/totals.ts';
+import { REMOVED_FILE } from '../destination/folder-layout.ts';
 import { FlowDcError } from '../errors.ts';
 import { beginExtension, type ManifestPart, readParts, sameFiles, takenRows } from '../job/extensions.ts';
 import { identityOf, type JobIdentity, settingsBetween } from '../job/identity.ts';
 import type { JobFile } from '../job/job-file.ts';
+import { parseRemoved } from '../job/removed-urls.ts';
 import type { StateFiles } from '../job/state-files.ts';
 import type { RowBitmap } from '../structures/row-bitmap.ts';
 import { classList } from './class-list.ts';
@@ -53,7 +55,10 @@ export async function extendJob(
   const by = { url: !config.sink.redactQuery, key: identity.columns.key !== undefined };
   if (!by.url && !by.key) throw untold();
   const publish = publisher(config.sink);
-  const found = await knownRows(job, input.read(by.key ? [identity.columns.key as string] : []), by, publish, folder);
+  const out = await job.state.read(REMOVED_FILE);
+  const removed = out && parseRemoved(out);
+  const read = input.read(by.key ? [identity.columns.key as string] : []);
+  const found = await knownRows(job, read, by, publish, removed, folder);
   if (found.addedRows === 0) return found;
   if (dryRun) return found;
   const parts = await earlierParts(job);
@@ -65,7 +70,7 @@ export async function extendJob(
     ...(classes && { classes }),
     ...{ firstRow: last.firstRow + last.rows, rows: found.addedRows, manifestRows: found.rows },
     ...{ input: config.manifest.inputs.map(rememberedInput), identity: identity.inputs },
-    known: { fetched: found.fetched, notFetched: found.notFetched },
+    known: { fetched: found.fetched, removed: found.removed, notFetched: found.notFetched },
   };
   await beginExtension(job.state, [...moved, added], found.added);
   return found;
@@ -138,6 +143,8 @@ function refuseOther({ out, identity }: FinishedJob, now: JobIdentity): void {
 function untold(): FlowDcError {
   const message =
     'extend: with redact_query the dataset does not have the URLs that were fetched, so its rows cannot be told from ' +
-    'new ones: name a column of keys (key_col), or give the grown manifest without --extend where rows were appended';
-  return new FlowDcError('FDC_ERR_CONFIG_INVALID', message, { issues: [message] });
+    'new ones';
+  const advice =
+    ': name a column of keys (key_col), or give the grown manifest without --extend where rows were appended';
+  return new FlowDcError('FDC_ERR_CONFIG_INVALID', message, { advice, issues: [message] });
 }

@@ -6,6 +6,7 @@ import { textColumn } from '../arrow/text.ts';
 import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
 import { endedUrls } from '../dataset/outcome-rows.ts';
 import type { Publish } from '../dataset/published.ts';
+import type { RemovedUrls } from '../job/removed-urls.ts';
 import { RowBitmap } from '../structures/row-bitmap.ts';
 import { readRoles, urlColumn } from '../unit-rows.ts';
 import { rowNumbersOf } from './row-numbers.ts';
@@ -13,6 +14,8 @@ import { type SettledDataset, unreadable } from './settled-rows.ts';
 import { type DigestBucket, DigestFile } from './text-digest.ts';
 
 const MOST_ROWS = 2 ** 33;
+/** How what is known is there: of several lines, the highest counts. */
+const [TRIED, REMOVED, STORED] = [0, 1, 2] as const;
 
 /** What rows are known by. */
 export interface KnownBy {
@@ -29,12 +32,15 @@ export interface KnownRows {
   readonly rows: number;
   /** Rows that the dataset has, and how they are there. */
   readonly fetched: number;
+  /** Taken out for good. */
+  readonly removed: number;
   readonly notFetched: number;
 }
 
 /**
  * @param batches - of the manifest, row numbers rising from 0
  * @param publish - what the tables' URLs and keys went through
+ * @param removed - what was taken out, and may have no URL in the tables
  * @param folder - for temporary files: 24 bytes for each URL and each key, of the dataset and of the manifest
  * Memory: two bits per row of the manifest, 32 MB, and a bucket. Errors: those of the reader; FDC_ERR_DEST_IO.
  */
@@ -43,14 +49,17 @@ export async function knownRows(
   batches: AsyncIterable<RecordBatch>,
   by: KnownBy,
   publish: Publish,
+  removed: RemovedUrls | undefined,
   folder: string,
 ): Promise<KnownRows> {
   const known = new DigestFile(join(folder, 'known'));
   const asked = new DigestFile(join(folder, 'asked'));
   try {
     await readTables(dataset, by, known);
-    const rows = await readRows(batches, by, publish, asked);
-    return await joined(known, asked, rows);
+    const out = new RowBitmap(MOST_ROWS);
+    const isOut = (url: string): boolean => by.url && removed?.hasUrl(url) === true;
+    const rows = await readRows(batches, by, publish, asked, (url, row) => isOut(url) && out.add(row));
+    return await joined(known, asked, rows, out);
   } finally {
     known.close();
     asked.close();
@@ -63,10 +72,9 @@ async function readTables({ files, decided }: SettledDataset, by: KnownBy, known
     if (table === undefined) continue;
     try {
       for (const { url, key, status, code } of endedUrls(await intactFile(files.final(table.name), table))) {
-        // What was taken out is not fetched again.
-        const isThere = status === 'fetched' || code === 'removed' ? 1 : 0;
-        if (by.url && url !== '') known.add(urlText(url), isThere);
-        if (by.key) known.add(keyText(key), isThere);
+        const state = status === 'fetched' ? STORED : code === 'removed' ? REMOVED : TRIED;
+        if (by.url && url !== '') known.add(urlText(url), state);
+        if (by.key) known.add(keyText(key), state);
       }
     } catch (cause) {
       throw unreadable(unit, cause);
@@ -80,6 +88,7 @@ async function readRows(
   by: KnownBy,
   publish: Publish,
   asked: DigestFile,
+  onUrl: (url: string, row: number) => void,
 ): Promise<number> {
   let end = 0;
   for await (const batch of batches) {
@@ -89,6 +98,7 @@ async function readRows(
     for (const [at, row] of rows.entries()) {
       const [url, key] = [urls[at] ?? '', keys[at] ?? ''];
       if (by.url && url !== '') asked.add(urlText(publish(url)), row);
+      onUrl(url, row);
       if (by.key && key !== '') asked.add(keyText(publish(key)), row);
       end = row + 1;
     }
@@ -101,7 +111,7 @@ function keysOf(batch: RecordBatch): readonly (string | null)[] {
   return textColumn(batch.data.children[at] as Data);
 }
 
-async function joined(known: DigestFile, asked: DigestFile, rows: number): Promise<KnownRows> {
+async function joined(known: DigestFile, asked: DigestFile, rows: number, out: RowBitmap): Promise<KnownRows> {
   const [there, tried, named] = [new RowBitmap(MOST_ROWS), new RowBitmap(MOST_ROWS), new RowBitmap(MOST_ROWS)];
   for (let number = 0; number < DigestFile.buckets; number += 1) {
     const state = statesOf(known.bucket(number));
@@ -110,26 +120,27 @@ async function joined(known: DigestFile, asked: DigestFile, rows: number): Promi
       const row = wanted.numberAt(at);
       named.add(row);
       const found = state(wanted, at);
-      if (found !== undefined) (found === 1 ? there : tried).add(row);
+      if (found !== undefined) (found === STORED ? there : found === REMOVED ? out : tried).add(row);
     }
     await setImmediate();
   }
   const added = new RowBitmap(MOST_ROWS);
-  const counts = { rows, addedRows: 0, fetched: 0, notFetched: 0 };
+  const counts = { rows, addedRows: 0, fetched: 0, removed: 0, notFetched: 0 };
   for (let row = 0; row < rows; row += 1) {
     if (there.has(row)) counts.fetched += 1;
+    else if (out.has(row)) counts.removed += 1;
     else if (tried.has(row) || !named.has(row)) counts.notFetched += 1;
     else if (added.add(row)) counts.addedRows += 1;
   }
   return { added, ...counts };
 }
 
-/** By digest: 1 where it is there, 0 where it was tried. */
+/** How it is there, by digest. */
 function statesOf(bucket: DigestBucket): (of: DigestBucket, at: number) => number | undefined {
   const state = new Uint8Array(bucket.length);
   for (let at = 0; at < bucket.length; at += 1) {
     const first = bucket.note(at);
-    if (bucket.numberAt(at) === 1) state[first] = 1;
+    state[first] = Math.max(state[first] as number, bucket.numberAt(at));
   }
   return (of, at) => {
     const found = bucket.find(of, at);

@@ -75,7 +75,9 @@ export function sealInfo(
 function partNotes({ identity, rows, manifestRows, known }: ManifestPart): string[] {
   if (known === undefined) return [];
   const names = identity.map(({ name }) => (schemeOf(name) === undefined ? basename(name) : shownUrl(name))).join(', ');
-  const there = `${count(known.fetched)} were there (already_stored), ${count(known.notFetched)} had been tried in vain`;
+  const removed = known.removed ? `${count(known.removed)} had been removed, ` : '';
+  const tried = `${removed}${count(known.notFetched)} had been tried in vain`;
+  const there = `${count(known.fetched)} were there (already_stored), ${tried}`;
   return [`Rows were added from ${names}: of ${count(manifestRows)} rows ${there}, ${count(rows)} were new.`];
 }
 

@@ -77,8 +77,12 @@ describe('flow-dc remove', () => {
     await rm(join(out, '000000.parquet'));
     const repaired = await runCli(['repair', out]);
     expect([...origin.asked].sort()).toEqual([urls[0], urls[2], urls[3]]);
-    expect((await outcomesOf(out)).filter(({ code }) => code === 'removed').map(({ row }) => row)).toEqual([1, 6]);
+    const again = (await outcomesOf(out)).filter(({ code }) => code === 'removed');
+    expect(again.map(({ row }) => row)).toEqual([1, 6]);
+    for (const row of again) expect(row).toMatchObject({ url: null, owner: null, host: null });
     expect(repaired.stderr).not.toContain('http_');
+    const extended = await runCli(['download', `${out}.csv`, '-o', out, '--extend', '--dry-run']);
+    expect(extended.stderr).toContain('13 rows: 13 are here (already_stored 10; 3 removed), 0 are new\n');
   });
 
   it('that is killed is finished by a resume, of loose files as well', async () => {
@@ -90,7 +94,7 @@ describe('flow-dc remove', () => {
     await rm(kept, { recursive: true });
     expect((await runCli(['verify', out])).stderr).toContain('unfinished');
     const resumed = await runCli(['resume', out]);
-    expect(resumed.stderr).toContain('a removal was cut short: the rest of its 1 samples is taken out now');
+    expect(resumed.stderr).toContain('a removal was cut short: the rest of its 1 sample is taken out now');
     expect(resumed.code, resumed.stderr).toBe(0);
     const verified = await runCli(['verify', out]);
     expect(verified, verified.stdout).toMatchObject({ code: 0, stdout: '' });

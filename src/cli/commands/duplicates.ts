@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Duplicates, findDuplicates } from '../../duplicates/find-duplicates.ts';
 import type { GroupSums } from '../../duplicates/sample-groups.ts';
 import { FlowDcError } from '../../errors.ts';
-import { byteSize, count } from '../../format.ts';
+import { byteSize, count, counted } from '../../format.ts';
 import { viewJob } from '../../job/view/view-job.ts';
 import type { S3Settings } from '../../store/s3/settings.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
@@ -34,10 +34,10 @@ export async function reportDuplicates({ dests, near, path, json, store }: Dupli
 function duplicateLines(out: string, { samples, bytes, same, near }: Duplicates): string[] {
   const undecoded = near?.undecoded ?? 0;
   return [
-    `duplicates in ${out}: ${count(samples)} samples, ${byteSize(bytes)}`,
+    `duplicates in ${out}: ${counted(samples, 'sample')}, ${byteSize(bytes)}`,
     ...sumLines('the same bytes', same),
     ...(near === undefined ? [] : sumLines('nearly the same picture', near)),
-    ...(undecoded === 0 ? [] : [`  ${count(undecoded)} samples are no pictures that can be decoded here`]),
+    ...(undecoded === 0 ? [] : [`  ${counted(undecoded, 'sample')} that cannot be decoded as pictures here`]),
   ];
 }
 

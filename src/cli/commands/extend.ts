@@ -58,10 +58,11 @@ async function begin(job: JobView, config: Config, dryRun: boolean, io: CliIo): 
   }
 }
 
-/** `7 rows: 5 are here already (already_stored 4; 1 not fetched: flow-dc retry DEST), 2 are new` */
-function rowsText({ rows, fetched, notFetched, addedRows }: KnownRows, report: string): string {
+/** `8 rows: 6 are here (already_stored 4; 1 removed; 1 could not be fetched: flow-dc report DEST), 2 are new` */
+function rowsText({ rows, fetched, removed, notFetched, addedRows }: KnownRows, report: string): string {
   const tried = notFetched === 0 ? '' : `; ${count(notFetched)} could not be fetched: ${report}`;
-  const known = `${count(fetched + notFetched)} are here (already_stored ${count(fetched)}${tried})`;
+  const out = removed === 0 ? '' : `; ${count(removed)} removed`;
+  const known = `${count(fetched + removed + notFetched)} are here (already_stored ${count(fetched)}${out}${tried})`;
   return `${count(rows)} rows: ${known}, ${count(addedRows)} are new`;
 }
 

@@ -6,7 +6,7 @@ import type { Config } from '../../config/types.ts';
 import { rowFilter } from '../../dataset/latest/row-filter.ts';
 import { storedRows } from '../../dataset/latest/stored-rows.ts';
 import { FlowDcError } from '../../errors.ts';
-import { count } from '../../format.ts';
+import { count, counted } from '../../format.ts';
 import { distributedError } from '../../job/distributed-mark.ts';
 import { markRemoval } from '../../job/removal-mark.ts';
 import { finishRemoval } from '../../job/remove-samples.ts';
@@ -84,7 +84,8 @@ async function replaceChanged(job: JobView, changed: RowBitmap, given: Config, i
     await finishRemoval(job.removal);
     round = await gatherRetry(job, (await readRounds(job.state)).length + 2, (code) => code === 'replaced');
     await beginRound(job.state, round);
-    writeLines(io.stderr, [`refresh: ${count(samples)} samples have left their shards, and are fetched anew`]);
+    const left = samples === 1 ? 'has left its shard, and is' : 'have left their shards, and are';
+    writeLines(io.stderr, [`refresh: ${counted(samples, 'sample')} ${left} fetched anew`]);
   } finally {
     await lock.release();
   }
@@ -120,7 +121,7 @@ function refreshLines(out: string, { rows, verdicts, failures, isCut }: Refreshe
     .sort(([, a], [, b]) => b - a)
     .map(([code, times]) => `${code} ${count(times)}`);
   return [
-    `refresh of ${out}: ${count(rows)} samples asked for${isCut ? ', and not all of them' : ''}`,
+    `refresh of ${out}: ${counted(rows, 'sample')} asked for${isCut ? ', and not all of them' : ''}`,
     ...Object.entries(verdicts).map(([verdict, times]) => `  ${verdict.padEnd(8)}${count(times).padStart(width)}`),
     ...(why.length === 0 ? [] : [`  of those that failed nothing is known now: ${why.join(', ')}`]),
   ];

@@ -6,11 +6,11 @@ import type { Config } from '../../config/types.ts';
 import { dropKept } from '../../dataset/kept-units.ts';
 import { rowFilter } from '../../dataset/latest/row-filter.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
-import { byteSize, count } from '../../format.ts';
+import { byteSize, count, counted } from '../../format.ts';
 import { distributedError } from '../../job/distributed-mark.ts';
 import { markRemoval, readRemovalMark } from '../../job/removal-mark.ts';
 import { finishRemoval } from '../../job/remove-samples.ts';
-import { addRemoved, removedUrl } from '../../job/removed-urls.ts';
+import { addRemoved, forgottenLines, removedUrl } from '../../job/removed-urls.ts';
 import { isFinished as isFinishedJob } from '../../job/view/is-finished.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
@@ -85,7 +85,8 @@ async function takeOut(job: JobView, meant: MeantRows, dryRun: boolean, io: CliI
   if (dryRun) writeLines(io.stderr, ['dry run: nothing was changed']);
   if (dryRun) return false;
   // First of all: what is not there any more must not come back.
-  if (gathered.hashes.size > 0) await addRemoved(job.state, gathered.hashes);
+  const { hashes } = gathered;
+  if (hashes.size > 0) await addRemoved(job.state, meant.forget ? forgottenLines(hashes) : hashes);
   if (kept !== undefined) for (const unit of gathered.kept) await dropKept(kept, unit);
   if (gathered.units.length === 0) return isCut;
   const id = randomBytes(6).toString('hex');
@@ -97,12 +98,16 @@ async function takeOut(job: JobView, meant: MeantRows, dryRun: boolean, io: CliI
 function gatheredLines(out: string, { samples, bytes, shards, hashes, unknown }: GatheredRemoval): string[] {
   const rest = unknown === 0 ? [] : [`${count(unknown)} of the given names are of no row`];
   if (samples === 0) return [`remove: no sample of ${out} is meant`, ...rest, notAgain(hashes.size)];
-  const where = `${count(shards)} ${shards === 1 ? 'shard' : 'shards'}`;
-  return [`remove: ${count(samples)} samples (${byteSize(bytes)}) leave ${where}`, ...rest, notAgain(hashes.size)];
+  const where = counted(shards, 'shard');
+  return [
+    `remove: ${counted(samples, 'sample')} (${byteSize(bytes)}) ${samples === 1 ? 'leaves' : 'leave'} ${where}`,
+    ...rest,
+    notAgain(hashes.size),
+  ];
 }
 
 function notAgain(urls: number): string {
-  return `${count(urls)} ${urls === 1 ? 'URL is' : 'URLs are'} not fetched again by any run of this job`;
+  return `${counted(urls, 'URL')} ${urls === 1 ? 'is' : 'are'} not fetched again by any run of this job`;
 }
 
 /** Card, sums and index follow. @returns the exit code of the run */

@@ -1,7 +1,7 @@
 /** Repair: units of a finished dataset are taken again, or a job on a server is brought together. */
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config } from '../../config/types.ts';
-import { count } from '../../format.ts';
+import { count, counted } from '../../format.ts';
 import { distributedError } from '../../job/distributed-mark.ts';
 import { findJob } from '../../job/job-file.ts';
 import { parseRepairMark, REPAIR_FILE, type UnitToRepair } from '../../job/repair-mark.ts';
@@ -130,7 +130,7 @@ async function fewerStored(
     const now = (await decided.record(unit).catch(() => undefined))?.stored ?? 0;
     if (now >= stored) continue;
     lines.push(
-      `unit ${unit} had ${count(stored)} samples and has ${count(now)}: the rest could not be fetched again; why: ` +
+      `unit ${unit} had ${counted(stored, 'sample')} and has ${count(now)}: the rest could not be fetched again; why: ` +
         nextCommand('report', out, reach),
     );
   }

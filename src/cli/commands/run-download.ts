@@ -3,6 +3,7 @@ import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { FlowDcError } from '../../errors.ts';
+import { settledText } from '../../format.ts';
 import { readParts, sameFiles } from '../../job/extensions.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
 import type { JobView } from '../../job/view/job-view.ts';
@@ -107,7 +108,7 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
       onNotice: (notice) => progress.note(notice),
       onStart: async (manifest, before, jobNotices, { rows, again = 0 } = NO_BEGINNINGS) => {
         const lines = [...(await preflightLines(resolved, manifest)), ...jobNotices];
-        if (before.rows > 0) lines.push(`resuming: ${before.rows} rows in ${before.units} shards are settled already`);
+        if (before.rows > 0) lines.push(`resuming: ${settledText(before)}`);
         for (const line of lines) progress.note(line);
         const all = rows ?? expectedRows(manifest, resolved);
         progress.expect(all === undefined || rows !== undefined ? all : all + again, before.rows);

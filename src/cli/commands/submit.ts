@@ -9,7 +9,7 @@ import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { hasOwnFolders } from '../../destination/tool/folder-of.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
-import { count, percent } from '../../format.ts';
+import { count, percent, settledText } from '../../format.ts';
 import { openJobInput } from '../../run/job-input.ts';
 import { expectedRows } from '../../run/manifest-rows.ts';
 import { commandConfig, keptSettings, requireManifest } from '../args/command-config.ts';
@@ -70,8 +70,7 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
           `job ${job} on ${url} (nats-server ${version})${joined ? ': back at a job that is under way' : ''}`,
         );
         for (const remark of remarks) progress.note(`warning: ${remark}`);
-        if (before.rows > 0)
-          progress.note(`${count(before.rows)} rows in ${count(before.units)} shards are settled already`);
+        if (before.rows > 0) progress.note(settledText(before));
         progress.note(`workers join with: ${server.joinCommand(url)}`);
         log.info({ job, server: url, version, joined }, 'job open');
       },

@@ -5,7 +5,7 @@ import { SUCCESS_FILE } from '../../dataset/seal/seal-dataset.ts';
 import { type RecordTotals, TotalsSum } from '../../dataset/totals.ts';
 import type { Finding, Findings } from '../../dataset/verify/findings.ts';
 import { findingsOf } from '../../dataset/verify/verify-dataset.ts';
-import { count } from '../../format.ts';
+import { count, counted } from '../../format.ts';
 import { clearingLine, isBeingCleared, type JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
 import { nextCommand } from '../../next-command.ts';
@@ -104,8 +104,8 @@ export async function tellVerdict(verdict: Verdict, io: CliIo, json = false): Pr
 
 async function verdictLines({ job, store, findings, finished, manifestRows, ...totals }: Verdict): Promise<string[]> {
   const { rows, fetched, units } = totals;
-  const what = `${count(rows)} rows in ${count(units)} shards, ${count(fetched)} samples`;
-  const found = `${count(findings.count)} ${findings.count === 1 ? 'finding' : 'findings'} in ${what}`;
+  const what = `${counted(rows, 'row')} in ${counted(units, 'shard')}, ${counted(fetched, 'sample')}`;
+  const found = `${counted(findings.count, 'finding')} in ${what}`;
   if (finished && (await isBeingCleared(job))) return [found, clearingLine(job.out)];
   if (finished) return [findings.count === 0 ? `verified: ${what}; every row once, every byte as committed` : found];
   const of = manifestRows === undefined ? '' : ` of ${count(manifestRows)}`;

@@ -72,6 +72,13 @@ export function thinnedTable(content: Uint8Array, removal: Removal): ThinnedTabl
   return { table: encodeParquet(inColumnsOf(names, all)), gone, staying, bytes };
 }
 
+/** A table as it is written anew, with nothing left of the rows at these positions but where they stood. */
+export function forgetRows(table: RecordBatch, forgotten: readonly number[]): RecordBatch {
+  if (forgotten.length === 0) return table;
+  const whole = inOwnColumns(takeRows([table], everyRow(table)));
+  return inColumnsOf(table.schema.names as string[], withoutTexts(whole, forgotten));
+}
+
 function everyRow({ numRows }: RecordBatch) {
   return { batches: new Uint8Array(numRows), rows: Array.from({ length: numRows }, (_, row) => row) };
 }

@@ -87,7 +87,8 @@ export async function findClasses(
   // One that is damaged is for `verify` to tell: its reader must not see it.
   for await (const table of inOrder(tables, WIDTH, intact))
     for (const { row, label, name } of table === undefined ? [] : classRows(table)) {
-      if (label === '' && !inFolders) continue;
+      // What has no label is of a class only where it lies in one's folder.
+      if (label === '' && !(inFolders && name !== undefined)) continue;
       const tally = ofClass(label === '' ? nullLabel : label);
       tally.firstRow = Math.min(tally.firstRow, row);
       if (name !== undefined) {

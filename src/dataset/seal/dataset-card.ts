@@ -68,7 +68,7 @@ function card(
     `# ${basename(name)}`,
     '',
     ...state,
-    `${totals.fetched} samples (${(totals.bytes / 1e6).toFixed(1)} MB) of ${totals.rows} URLs, ` +
+    `${totals.fetched} ${totals.fetched === 1 ? 'sample' : 'samples'} (${(totals.bytes / 1e6).toFixed(1)} MB) of ${totals.rows} URLs, ` +
       `${percent(totals.fetched, totals.rows)} %. ${layoutText(info)}`,
     '',
     ...['## How it is read', '', ...howToRead(info), ''],

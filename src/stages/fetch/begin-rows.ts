@@ -31,13 +31,14 @@ export function beginRows(
   const gone = removed?.();
   const begin = (task: RowTask): void => {
     const { row, label, duplicateOf: first, ended } = task.row;
-    if (poisoned?.has(row)) task.end(unsentEnd('poison_row', POISON, hostOf(task.url), 0));
+    // First of all: what a later time took off is how it had ended then, whatever would become of it now.
+    if (ended != null) task.end(endedBefore(ended, task.url));
+    else if (poisoned?.has(row)) task.end(unsentEnd('poison_row', POISON, hostOf(task.url), 0));
     else if (gone?.has(task.row) === true)
       task.end({ ...unsentEnd('removed', REMOVED, hostOf(task.url), 0), status: 'skipped' });
     else if (needsLabel && !label)
       task.end({ ...unsentEnd('no_label', NO_LABEL, hostOf(task.url), 0), status: 'skipped' });
     else if (first != null) task.end(duplicateEnd(first, task.url));
-    else if (ended != null) task.end(endedBefore(ended, task.url));
     else add(task);
   };
   if (poison === undefined || !isSuspect) return tasks.forEach(begin);

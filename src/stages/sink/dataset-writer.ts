@@ -7,11 +7,13 @@ import { type ImageName, sampleExtension } from '../../dataset/naming/image-name
 import { outcomeTable } from '../../dataset/outcome-table.ts';
 import { encodeParquet } from '../../dataset/parquet-file.ts';
 import type { Publish } from '../../dataset/published.ts';
+import { forgetRows } from '../../dataset/removal/tombstones.ts';
 import { formatStats, UnitTimer } from '../../dataset/stats-file.ts';
 import { formatTarIndex, indexName } from '../../dataset/tar-index.ts';
 import { namesOfUnit } from '../../dataset/unit-files.ts';
 import { UnitOutcomes } from '../../dataset/unit-outcomes.ts';
 import type { Destination, Staging } from '../../destination/destination.ts';
+import type { RemovedUrls } from '../../job/removed-urls.ts';
 import type { Artifact, Committer, FetchResult, OpenUnit, RowsAgain, UnitRecord, UnitRow } from '../../record.ts';
 import { decodeRows, rowsAgainOf } from '../../unit-rows.ts';
 import type { GatheringEvents, GatheringWriter } from './custom-sink.ts';
@@ -37,6 +39,8 @@ export interface DatasetLayout {
   readonly compat?: 'img2dataset' | undefined;
   /** URLs as they are published. */
   readonly publish: Publish;
+  /** Of whom some may have to be forgotten. */
+  readonly removed: () => RemovedUrls | undefined;
   readonly imageName: (unit: OpenUnit) => ImageName;
 }
 
@@ -165,7 +169,14 @@ class DatasetWriter implements GatheringWriter {
       compat === undefined
         ? outcomeTable(this.#outcomes, batch, publish)
         : img2datasetTable(this.#outcomes, { shard, batch }, publish);
-    return this.#putFile(namesOfUnit(shard, compat).table, encodeParquet(table));
+    return this.#putFile(namesOfUnit(shard, compat).table, encodeParquet(forgetRows(table, this.#forgotten())));
+  }
+
+  #forgotten(): number[] {
+    const removed = this.#layout.removed();
+    if (removed === undefined) return [];
+    const rows = decodeRows({ shard: this.#unit.shard, rows: this.#unit.batch });
+    return rows.flatMap((row, at) => (removed.forgets(row) ? [at] : []));
   }
 
   async #finishFiles(): Promise<UnitRecord> {

@@ -6,6 +6,7 @@ import { publisher } from '../../dataset/published.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { FolderDestination } from '../../destination/folder-destination.ts';
 import { FILE_LIST_SUFFIX } from '../../destination/hashed-file.ts';
+import { removedUrlsOf } from '../../job/removed-urls.ts';
 import { readRoles } from '../../unit-rows.ts';
 import { type DatasetLayout, openDatasetWriter } from './dataset-writer.ts';
 import { openFileContainer } from './open-container.ts';
@@ -32,6 +33,7 @@ export function folderSink(destination: string | Destination, options: DatasetSi
     clock,
     keepsUnfinished,
     publish,
+    removed: removedUrlsOf(target),
     names: (rows, unit) => {
       const foreignNames = template !== undefined || readRoles(unit.batch.schema).key !== undefined;
       const rules = { layout: 'imagefolder', template, nullLabel: settings.nullLabel, publish } as const;

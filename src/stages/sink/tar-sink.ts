@@ -14,6 +14,7 @@ import type { Destination } from '../../destination/destination.ts';
 import { FolderDestination } from '../../destination/folder-destination.ts';
 import { FlowDcError } from '../../errors.ts';
 import { createLocalCommitter } from '../../job/local-committer.ts';
+import { removedUrlsOf } from '../../job/removed-urls.ts';
 import type { Committer, OpenUnit, UnitRow } from '../../record.ts';
 import { readRoles } from '../../unit-rows.ts';
 import { type DatasetLayout, openDatasetWriter } from './dataset-writer.ts';
@@ -64,6 +65,7 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
     clock,
     keepsUnfinished,
     publish,
+    removed: removedUrlsOf(target),
     compat: settings.compat,
     energon: settings.energon,
     names: (rows: readonly UnitRow[], unit) => {

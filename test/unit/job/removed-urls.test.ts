@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { folderPaths } from '../../../src/destination/folder-layout.ts';
 import {
   addRemoved,
+  forgottenLines,
   RemovedUrls,
   readRemovedUrls,
   removedHash,
@@ -36,6 +37,14 @@ describe('a list of removed URLs', () => {
     const removed = new RemovedUrls([removedHash(rowName(7))]);
     expect(removed.has({ url: 'http://a.test/7', row: 7 })).toBe(true);
     expect(removed.has({ url: 'http://a.test/7', row: 8 })).toBe(false);
+  });
+
+  it('tells of whom nothing may be written down again', () => {
+    const hash = (url: string): string => removedHash(removedUrl(url));
+    const removed = new RemovedUrls([hash('http://a.test/1'), ...forgottenLines([hash('http://a.test/2')])]);
+    const asked = [1, 2, 3].map((row) => ({ url: `http://a.test/${row}`, row }));
+    expect(asked.map((row) => removed.has(row))).toEqual([true, true, false]);
+    expect(asked.map((row) => removed.forgets(row))).toEqual([false, true, false]);
   });
 
   it('grows, keeps no URL, and is none where there is no file', async () => {

@@ -61,6 +61,14 @@ describe('classes of a finished dataset', () => {
     ]);
   });
 
+  it('in folders are none of rows that have neither a label nor a sample', async () => {
+    const bare = rows.map((unit) => unit.map(([row, label, name]): Row => [row, label, label === null ? null : name]));
+    const { destination, artifacts } = tablesOf(bare);
+    expect(lackLines(await findClasses(destination, artifacts, inFolders))[0]).toBe(
+      'classes without a stored sample: b/c',
+    );
+  });
+
   it('a damaged table is not looked at, and csv quotes what has to be quoted', async () => {
     const { destination, artifacts, files } = tablesOf(rows);
     files.set('0.parquet', Buffer.from('PAR1'));

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { RemovedUrls, removedHash, rowName } from '../../../../src/job/removed-urls.ts';
+import type { UnitRow } from '../../../../src/record.ts';
+import { beginRows } from '../../../../src/stages/fetch/begin-rows.ts';
+import type { RowEnd } from '../../../../src/stages/fetch/row-work.ts';
+import type { RowTask, UnitWork } from '../../../../src/stages/fetch/unit-work.ts';
+
+describe('a row that a later time took again', () => {
+  it('ends in a unit that is done again as it had ended then, though it was removed since or has no label', () => {
+    const ends: RowEnd[] = [];
+    const rows = [{ ended: 'failed http_503' }, { ended: 'skipped no_label' }, {}];
+    const tasks = rows.map((row, at) => ({
+      url: `http://a.test/${at}`,
+      row: { row: at, url: `http://a.test/${at}`, label: null, ...row } as UnitRow,
+      end: (end: RowEnd) => void ends.push(end),
+    })) as unknown as RowTask[];
+    const removed = new RemovedUrls([0, 2].map((row) => removedHash(rowName(row))));
+    const work = { open: { id: 'u' } } as UnitWork;
+    beginRows(work, tasks, false, { poison: undefined, removed: () => removed, needsLabel: true }, () => {});
+    expect(ends.map(({ status, code }) => `${status} ${code}`)).toEqual([
+      'failed http_503',
+      'skipped no_label',
+      'skipped removed',
+    ]);
+  });
+});
