@@ -25,6 +25,11 @@ export interface JobSummary extends RecordTotals, Partial<SealFindings> {
   readonly runs: readonly RunSpan[];
   /** What uploads the shards and where to, for messages: `the upload by gocmd to birds`. */
   readonly upload?: string | undefined;
-  /** Rows and bytes that earlier runs had settled, and in how many units. */
-  readonly before: { readonly rows: number; readonly bytes: number; readonly units?: number | undefined };
+  /** Rows and bytes that earlier runs had settled, in how many units, and whether that was a finished dataset. */
+  readonly before: {
+    readonly rows: number;
+    readonly bytes: number;
+    readonly units?: number | undefined;
+    readonly finished?: boolean | undefined;
+  };
 }

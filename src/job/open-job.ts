@@ -34,6 +34,8 @@ export interface HeldJob extends JobFile, AsyncDisposable {
   readonly out: string;
   /** False for a job that was made by this call. */
   readonly resumed: boolean;
+  /** Units of a dataset that was finished are done again, as somebody asked for. */
+  readonly takenBack: boolean;
   /** Things to tell the user, one line each. */
   readonly notices: readonly string[];
   /** Give the lock back. Idempotent. */
@@ -117,7 +119,8 @@ async function openIn(home: JobHome, identity: JobIdentity, options: OpenJobOpti
     if (replaces) await home.endClearing();
     const notices = [...clearedNotices(replaces, options), ...(replaces ? await home.leftOver() : []), ...taken];
     const close = (): Promise<void> => lock.release();
-    return { ...job, out, resumed: kept !== undefined, notices, close, [Symbol.asyncDispose]: close };
+    const takenBack = taken.length > 0;
+    return { ...job, out, resumed: kept !== undefined, takenBack, notices, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await lock.release();
     throw destinationError(error, out);

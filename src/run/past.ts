@@ -44,11 +44,13 @@ export interface Beginnings {
 
 /**
  * @param before - rows that are settled
+ * @param takenBack - this run was asked to do units again
  */
 export async function beginningsOf(
-  { rounds, parts }: Past,
+  { rounds, parts }: Pick<Past, 'rounds' | 'parts'>,
   before: number,
   { files, decided }: SettledDataset,
+  takenBack: boolean,
 ): Promise<Beginnings> {
   let again = rounds.reduce((sum, round) => sum + round.rows.length, 0);
   const sets = new Set<number>();
@@ -60,16 +62,21 @@ export async function beginningsOf(
   const [round, last] = [rounds.at(-1), parts.at(-1)];
   // Then the run before has finished the dataset, and what it had come through was said there.
   const isNew = (round !== undefined && !sets.has(round.set)) || (last !== undefined && before === last.firstRow);
-  const interrupted = before > 0 && (!isNew || (await saidInterrupted(files)));
+  const said = await overviewOf(files);
+  // Samples were taken out, or what stands beside the shards is written again.
+  const isSettled = again === 0 && before === said?.rows;
+  const wasFinished = isNew || takenBack || isSettled;
+  const interrupted = before > 0 && (wasFinished ? (said?.interrupted ?? !isNew) : true);
   return { rows: last && last.firstRow + last.rows + again, again, interrupted };
 }
 
-async function saidInterrupted(files: DatasetFiles): Promise<boolean> {
+/** As it was when the dataset was finished last; undefined of one that never was, or says nothing. */
+async function overviewOf(files: DatasetFiles): Promise<{ rows: unknown; interrupted: boolean } | undefined> {
   try {
-    const overview = JSON.parse((await files.final(OVERVIEW_FILE).read()).toString('utf8'));
-    return overview.summary.shutdown_requested === true;
+    const { summary } = JSON.parse((await files.final(OVERVIEW_FILE).read()).toString('utf8'));
+    return { rows: summary.total_urls, interrupted: summary.shutdown_requested === true };
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -157,11 +157,12 @@ class FolderPlace implements Place {
   async conclude(input: JobInput, beginning: Beginning, complete: boolean, elapsedMs: number): Promise<JobSummary> {
     const { destination, committer, clock } = this;
     const { before, isFinished } = beginning;
+    const begun = { ...before, finished: isFinished };
     const runs = await readRunSpans(destination.paths.timeline);
     const totals = await totalOf(committer.records());
     const kept = complete ? undefined : await sumKept(this.kept.folder, committer);
     const upload = destination instanceof ToolDestination ? destination.remote.said : undefined;
-    const summary = { ...totals, complete, out: destination.name, elapsedMs, kept, runs, upload, before };
+    const summary = { ...totals, complete, out: destination.name, elapsedMs, kept, runs, upload, before: begun };
     if (!complete) await this.#card?.leave();
     if (complete) await rm(this.kept.folder, { recursive: true, force: true });
     if (!complete || isFinished) return summary;
@@ -181,8 +182,9 @@ class FolderPlace implements Place {
 
   async #pastOf({ rows }: RecordTotals): Promise<Pick<Beginning, 'past' | 'beginnings'>> {
     const dataset = this.#dataset();
-    const past = await readPast(this.#job as OpenJob, folderState(this.destination.paths), dataset);
-    return { past, beginnings: await beginningsOf(past, rows, dataset) };
+    const job = this.#job as OpenJob;
+    const past = await readPast(job, folderState(this.destination.paths), dataset);
+    return { past, beginnings: await beginningsOf(past, rows, dataset, job.takenBack) };
   }
 
   #dataset(): SettledDataset {

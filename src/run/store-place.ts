@@ -159,7 +159,14 @@ export class StorePlace implements Place {
     const { before, isFinished } = beginning;
     const runs = await readRunSpans(this.#folder.timeline);
     const totals = await totalOf(committer.records());
-    const summary = { ...totals, complete, out: destination.name, elapsedMs, runs, before };
+    const summary = {
+      ...totals,
+      complete,
+      out: destination.name,
+      elapsedMs,
+      runs,
+      before: { ...before, finished: isFinished },
+    };
     this.#isComplete = complete;
     if (!complete && this.#lost === undefined) await this.#card?.leave();
     if (!complete || isFinished) return summary;
@@ -215,8 +222,9 @@ export class StorePlace implements Place {
 
   async #pastOf({ rows }: RecordTotals): Promise<Pick<Beginning, 'past' | 'beginnings'>> {
     const dataset = this.#dataset();
-    const past = await readPast(this.#job as OpenStoreJob, storeState(this.#area), dataset);
-    return { past, beginnings: await beginningsOf(past, rows, dataset) };
+    const job = this.#job as OpenStoreJob;
+    const past = await readPast(job, storeState(this.#area), dataset);
+    return { past, beginnings: await beginningsOf(past, rows, dataset, job.takenBack) };
   }
 
   #dataset(): SettledDataset {

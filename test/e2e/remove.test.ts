@@ -69,7 +69,7 @@ describe('flow-dc remove', () => {
       expect(all.includes(`http://${url}`) || all.includes(`owner-${i}"`), url).toBe(!isGone);
     }
     expect(JSON.parse(await readFile(join(out, 'overview.json'), 'utf8')).summary).toMatchObject({
-      ...{ total_urls: 13, successful_downloads: 10, skipped_downloads: 3 },
+      ...{ total_urls: 13, successful_downloads: 10, skipped_downloads: 3, shutdown_requested: false },
     });
     expect(await readFile(join(out, 'README.md'), 'utf8')).toContain('| removed | 2 | no |');
     expect((await runCli(['retry', out, '--only', 'all'])).stderr).toContain('nothing to retry');

@@ -77,8 +77,11 @@ export function summaryLines(summary: JobSummary, reach: StoreReach): string[] {
   const { rows, units, out, complete, before } = summary;
   // A retry settles no row that was not settled before, but in a shard of its own.
   const isOld = before.rows === rows && (before.units ?? units) === units;
-  if (complete && isOld && rows > 0)
-    return [`nothing to do: all ${count(rows)} rows of ${out} are settled`, ...codeLines(summary)];
+  if (complete && isOld && rows > 0) {
+    const all = `all ${count(rows)} rows of ${out} are settled`;
+    const isNew = before.finished === false && summary.fetched > 0;
+    return [isNew ? `finished: ${all}, and card and sums are written` : `nothing to do: ${all}`, ...codeLines(summary)];
+  }
   return [
     ...classLines(summary),
     ...hostLines(summary),
