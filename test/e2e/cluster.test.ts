@@ -120,7 +120,7 @@ describeNats('a job of several processes', () => {
     const listed = await runCli(['jobs', '--nats', server.url]);
     expect(listed.stdout).toMatch(/^first +running .*first$/m);
     expect(listed.stdout).toMatch(/^second +running .*second$/m);
-    const workers = [trial.worker('--idle-timeout', '4'), trial.worker('--job', 'second')];
+    const workers = [trial.worker('--idle-timeout', '10'), trial.worker('--job', 'second')];
     for (const submit of submits) expect((await submit.done).code).toBe(0);
     for (const worker of workers) expect((await worker.done).code).toBe(0);
     expect(await outcomesOf(outs[0])).toHaveLength(600);

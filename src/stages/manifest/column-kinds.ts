@@ -10,6 +10,7 @@ export interface TextTypes {
   readonly csv: TypesBy;
   /** UUIDs of parquet are text. */
   readonly uuids: boolean;
+  readonly isPipe: boolean;
 }
 
 /** @param isPipe - rows are handed on as they come, and cut where a pipe was: types must not follow from how it came */
@@ -18,7 +19,7 @@ export function textTypes(
   isPipe: boolean,
 ): TextTypes {
   const json = jsonTypes ? (isPipe ? 'first row' : 'first rows') : 'nothing';
-  return { json, csv: inferTypes && !isPipe ? 'first rows' : 'nothing', uuids: jsonTypes };
+  return { json, csv: inferTypes && !isPipe ? 'first rows' : 'nothing', uuids: jsonTypes, isPipe };
 }
 
 /** What values were seen, as bits. */

@@ -12,6 +12,8 @@ import { type TextInput, TextRows } from './text-rows.ts';
 
 /** A record that is longer is looked at again only when twice as much of it is there. Chosen. */
 const LONG_BYTES = 64 * 1024;
+/** Where a quote was never closed others may not be either, and each would be followed to the longest record. Chosen. */
+const SHORT_SPAN_BYTES = 64 * 1024;
 /** The scanner looks so far ahead: a row is handed on when as many bytes follow it. */
 const HELD_BYTES = 3;
 
@@ -58,6 +60,7 @@ class DelimitedFile {
   /** So much has to be there before it is looked at again. */
   #wantedBytes = 0;
   #line: number;
+  #spanBytes = Number.POSITIVE_INFINITY;
   /** Bytes in front of the first record that are still to come. */
   #begin: number;
 
@@ -131,6 +134,7 @@ class DelimitedFile {
       dialect: this.#dialect,
       columns: this.rows?.names.length,
       maxRecordBytes: this.#input.maxRecordBytes,
+      maxSpanBytes: this.#spanBytes,
     };
     const record = looseRecord(block, from, isEnd, terms);
     if (record.kind === 'more') {
@@ -139,8 +143,10 @@ class DelimitedFile {
       return undefined;
     }
     if (record.kind === 'long') throw tooLong(this.#input, this.#line);
-    if (record.kind === 'bad') this.#addBad(record.reason);
-    else if (record.kind === 'cells' && this.rows === undefined) this.#open(columnNames(record.cells, this.#input));
+    if (record.kind === 'bad') {
+      this.#addBad(record.reason);
+      if (record.isOpen === true) this.#spanBytes = SHORT_SPAN_BYTES;
+    } else if (record.kind === 'cells' && this.rows === undefined) this.#open(columnNames(record.cells, this.#input));
     else if (record.kind === 'cells') {
       this.rows?.add(record.cells);
       this.#bad.good(1);

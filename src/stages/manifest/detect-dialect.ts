@@ -10,6 +10,8 @@ export interface GivenDialect {
   readonly delimiter?: string | undefined;
   readonly quote?: string | undefined;
   readonly columns?: readonly string[] | undefined;
+  /** What comes of it is told by its first two lines, however many are there by then: a resume finds the same. */
+  readonly isPipe?: boolean | undefined;
 }
 
 /** More of a file tells no more about how it was written. Chosen. */
@@ -33,23 +35,35 @@ interface Candidate {
 }
 
 /**
- * @param head - first bytes as UTF-8, without a byte order mark
+ * @param all - first bytes as UTF-8, without a byte order mark
  * @param isWhole - there are no more
  * @param usual - the delimiter that the file's name says; others are tried when it is in no first line
  */
-export function detectDialect(head: Buffer, isWhole: boolean, usual: string, given: GivenDialect = {}): FileDialect {
-  const lineEnd = head.includes('\n') || !head.includes('\r') ? '\n' : '\r';
+export function detectDialect(all: Buffer, isWhole: boolean, usual: string, given: GivenDialect = {}): FileDialect {
+  const head = given.isPipe === true ? firstLines(all) : all;
   const cut = head.length <= SAMPLE_BYTES ? head : head.subarray(0, SAMPLE_BYTES);
-  const isAll = isWhole && cut === head;
+  const lineEnd = lineEndOf(cut);
+  const isAll = isWhole && cut === all;
   const lastEnd = cut.lastIndexOf(lineEnd);
   // The last line is half a line.
   const sample = isAll || lastEnd < 0 ? cut : cut.subarray(0, lastEnd + 1);
   const start = startOf(sample, { ...PLAIN_DIALECT, lineEnd, quote: given.quote ?? '"' });
   const base = { ...start.dialect, lineEnds: lineEndsOf(sample, lineEnd) };
   const named = given.delimiter ?? start.delimiter;
-  const look = (delimiter: string) => withQuotes(sample, { ...base, delimiter }, given.quote, isAll);
+  const look = (delimiter: string) => withQuotes(sample, { ...base, delimiter }, given, isAll);
   const best = named === undefined ? ofDelimiters(look, usual) : look(named);
   return withHeader(best, given.columns);
+}
+
+/** Up to the second line that is neither empty nor a comment. */
+function firstLines(head: Buffer): Buffer {
+  let lines = 0;
+  for (let from = 0, end = head.indexOf('\n'); end >= 0; from = end + 1, end = head.indexOf('\n', from)) {
+    const line = head.toString('latin1', from, end).trim();
+    if (line !== '' && !line.startsWith('#')) lines++;
+    if (lines === 2) return head.subarray(0, end + 1);
+  }
+  return head;
 }
 
 /** The likeliest of several delimiters: where most records have as many cells as the first, and that has most cells. */
@@ -68,8 +82,10 @@ function ofDelimiters(look: (delimiter: string) => Candidate, usual: string): Ca
   return best === undefined || (evenness(best) < 0.5 && isUrl(best.first[0])) ? look('') : best;
 }
 
-function withQuotes(sample: Buffer, dialect: FileDialect, given: string | undefined, isAll: boolean): Candidate {
-  const plain = { ...dialect, quote: given ?? '"' };
+function withQuotes(sample: Buffer, dialect: FileDialect, given: GivenDialect, isAll: boolean): Candidate {
+  const plain = { ...dialect, quote: given.quote ?? '"' };
+  // Two lines do not tell.
+  if (given.isPipe === true) return measure(sample, plain, isAll);
   const variants: FileDialect[] = [plain];
   const { quote } = plain;
   if (quote !== '' && sample.includes(quote)) {
@@ -79,7 +95,7 @@ function withQuotes(sample: Buffer, dialect: FileDialect, given: string | undefi
   }
   const tried = variants.map((variant) => measure(sample, variant, isAll));
   const best = tried.reduce((best, other) => (other.cost < best.cost ? other : best));
-  if (given !== undefined || best.broken <= best.wrapped) return best;
+  if (given.quote !== undefined || best.bad === 0 || best.broken <= best.wrapped) return best;
   const literal = measure(sample, { ...dialect, quote: '' }, isAll);
   // Where quotes are odd, another delimiter may explain them.
   return literal.cost < best.cost ? { ...literal, broken: best.broken } : best;
@@ -99,12 +115,12 @@ function measure(sample: Buffer, dialect: FileDialect, isAll: boolean): Candidat
     const record = quotedRecord(sample, at, sample.length, dialect);
     const columns = first?.length;
     // What the sample's end cuts says nothing.
-    if (record.isOpen && !isAll && linesAreRecords(sample, at, record.end, dialect, columns) === 'no') break;
+    const lines = linesAreRecords(sample, at, record.end, dialect, columns);
+    if (record.isOpen && !isAll && lines.count === 0) break;
     records++;
     wrapped += record.wrapped;
     broken += record.strays + (dialect.spaces ? 0 : record.spaced);
-    const isSwallowing =
-      record.isOpen || (record.end > line.next && linesAreRecords(sample, at, record.end, dialect, columns) === 'all');
+    const isSwallowing = record.isOpen || (record.end > line.next && lines.isAll && lines.haveUrls);
     if (isSwallowing) {
       broken++;
       bad++;
@@ -158,6 +174,15 @@ function withHeader({ dialect, first, columns }: Candidate, names: readonly stri
 
 function isUrl(cell: string | undefined): boolean {
   return cell !== undefined && /^\s*(?:https?|s3|gs|ftp):\/\/\S/i.test(cell);
+}
+
+/** Old Macs end lines with CR, and break lines inside of cells with LF; of others a CR alone is part of a cell. */
+function lineEndOf(sample: Buffer): '\n' | '\r' {
+  let [alone, feeds] = [0, 0];
+  for (let at = 0; at < sample.length; at++)
+    if (sample[at] === 0x0a) feeds++;
+    else if (sample[at] === 0x0d && sample[at + 1] !== 0x0a && sample[at + 1] !== 0x0d) alone++;
+  return alone > feeds ? '\r' : '\n';
 }
 
 function lineEndsOf(sample: Buffer, lineEnd: string): string[] {

@@ -114,10 +114,14 @@ function textFormat(text: string, named: ManifestFormat | undefined): ManifestFo
   const firstLine = lineOf(text.replace(/^(?:#.*(?:\r?\n|\r))+/, ''));
   if (firstLine.includes('\t')) return 'tsv';
   if (/^["']\w+:\/\//.test(firstLine)) return 'csv';
+  if (CAPTIONED.test(firstLine)) return 'csv';
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(firstLine)) return 'txt';
   // A list of URLs may begin with a bad one, but a line of several names is a header.
   return named === 'txt' && !/[,;|]/.test(firstLine) && !/^\w*ur[il]\w*$/i.test(firstLine) ? 'txt' : 'csv';
 }
+
+/** A URL and a text behind it: no URL has white space behind a comma. */
+const CAPTIONED = /^[a-z]+:\/\/[^\s,;|]+[,;|]\s*[^\s,;|]+\s+\S/i;
 
 function lineOf(text: string): string {
   return text.split(/\r?\n|\r/, 1)[0] ?? '';

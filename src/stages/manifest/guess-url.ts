@@ -36,7 +36,10 @@ const FILE = /image|img|photo|jpe?g|media|file|download|original|full|large|acce
 const SMALL = /thumb|preview|small|icon|avatar/;
 
 const BEGINS_AS_URL = /^\s*(?:https?|s3|gs):\/\//i;
-const ENDS_AS_IMAGE = /\.(?:jpe?g|png|gif|webp|tiff?|bmp|avif|heic|jp2)(?:[?#].*)?\s*$/i;
+const ENDS_AS_IMAGE =
+  /\.(?:jpe?g|png|gif|webp|tiff?|bmp|avif|heic|jp2|mp[34]|m4[av]|mov|webm|wav|ogg|flac)(?:[?#].*)?\s*$/i;
+/** Flickr's sizes, the original first. */
+const SIZES = ['o', 'k', 'h', 'b', 'l', 'c', 'z', 'm', 'n', 'w', 'q', 's', 't', 'sq'];
 
 /**
  * How much each of these speaks for a column. Chosen: an image ending of all values outweighs the best name, and a value
@@ -95,7 +98,7 @@ function pointsOf(column: string, all: readonly (string | null)[]): number {
   // A header that is itself a URL is a row of a file without header.
   if (isUrlText(column)) return 0;
   const name = plain(column);
-  const rank = NAMES.indexOf(name);
+  const rank = rankOf(column, name);
   const given = all.filter((value) => value !== null && value.trim() !== '') as string[];
   if (given.length === 0) return rank < 0 ? 0 : POINTS.name - rank * POINTS.rank;
   const urls = given.filter(isUrlText);
@@ -109,6 +112,13 @@ function pointsOf(column: string, all: readonly (string | null)[]): number {
   points += (POINTS.endings * urls.filter((url) => ENDS_AS_IMAGE.test(url)).length) / given.length;
   if (given.length > 1 && new Set(given).size === 1) points += POINTS.sameValue;
   return Math.max(points * (urls.length / given.length), 0.5);
+}
+
+/** -1 for a name that says nothing by itself; `url_o` is a size, and no plural. */
+function rankOf(column: string, name: string): number {
+  const size = SIZES.indexOf(/^url_([a-z]{1,2})$/i.exec(column)?.[1]?.toLowerCase() ?? '');
+  if (size >= 0) return NAMES.length + size;
+  return name.endsWith('imageurl') ? NAMES.indexOf('imageurl') : NAMES.indexOf(name);
 }
 
 function hasUrls(values: readonly (string | null)[]): boolean {

@@ -9,13 +9,21 @@ import type { TextInput } from './text-rows.ts';
 
 const LF = 0x0a;
 
-const LINE_END = Buffer.from('\n');
-
-/** What a line is, or several that may be a row together. */
+/** What a line is. */
 type Parsed =
   | { readonly kind: 'rows'; readonly rows: readonly JsonRow[] }
-  | { readonly kind: 'open'; readonly bytes: Buffer; readonly line: number; readonly error: FlowDcError }
+  | ({ readonly kind: 'open' } & OpenRow)
   | { readonly kind: 'bad'; readonly line: number; readonly error: FlowDcError };
+
+/** A row that its line does not end. */
+interface OpenRow {
+  readonly parser: JsonRowParser;
+  /** Those before it on its line, and itself when it is whole. */
+  readonly rows: JsonRow[];
+  readonly line: number;
+  readonly error: FlowDcError;
+  bytes: number;
+}
 
 export class JsonLines {
   readonly #input: TextInput;
@@ -25,7 +33,7 @@ export class JsonLines {
   /** Of the rest. */
   #line = 1;
   /** A row that may go on. */
-  #open: (Parsed & { kind: 'open' }) | undefined;
+  #open: OpenRow | undefined;
 
   constructor(input: TextInput, rows: JsonCollector, bad: BadRows) {
     this.#input = input;
@@ -92,7 +100,23 @@ export class JsonLines {
       if (open !== undefined) this.#giveUp(open);
       return this.#take(alone);
     }
-    this.#take(this.#parsed(Buffer.concat([open.bytes, LINE_END, bytes]), open.line));
+    this.#goOn(open, bytes);
+  }
+
+  #goOn(open: OpenRow, bytes: Buffer): void {
+    open.bytes += bytes.length + 1;
+    const { maxRecordBytes } = this.#input;
+    try {
+      if (open.bytes > maxRecordBytes) throw open.error;
+      open.parser.write(`\n${bytes.toString('utf8')}`);
+      if (open.parser.isInRow) return;
+      open.parser.end();
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      this.#open = undefined;
+      return this.#giveUp(open);
+    }
+    this.#take({ kind: 'rows', rows: open.rows });
   }
 
   #take(parsed: Parsed): void {
@@ -123,10 +147,11 @@ export class JsonLines {
       parser.write(bytes.toString('utf8'));
       const isOpen = parser.isInRow;
       try {
-        parser.end();
+        if (isOpen) parser.checkEnd();
+        else parser.end();
       } catch (error) {
         if (!isCorrupt(error) || !isOpen || bytes.length > maxRecordBytes) throw error;
-        return { kind: 'open', bytes, line, error };
+        return { kind: 'open', parser, rows, line, error, bytes: bytes.length };
       }
       return { kind: 'rows', rows };
     } catch (error) {

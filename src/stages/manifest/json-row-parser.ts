@@ -87,9 +87,14 @@ export class JsonRowParser {
 
   /** The text is over: throws when that is in the middle of something. */
   end(): void {
+    this.checkEnd();
+    this.#take(this.#tokens(NONE));
+  }
+
+  /** The same, while more may come. */
+  checkEnd(): void {
     if (this.#rows.isInRow) throw this.#corrupt('the text ends in the middle of a row: the file is cut off');
     if (this.#rows.isInArray) throw this.#corrupt('the array is never closed: the file is cut off');
-    this.#take(this.#tokens(NONE));
   }
 
   /**

@@ -24,7 +24,9 @@ export type JsonShape =
 /** Members that hold what a file is about, before others that are arrays of objects as well. */
 const TELLING = ['images', 'annotations', 'data', 'rows', 'items', 'records', 'results', 'photos'];
 /** Names under which a row has its URL: an object with one is a row. */
-const URL_KEY = /ur[il]|link|href|src|image|photo|media/i;
+const URL_KEY = /^(?:.*ur[il]s?|(?:.*[_-])?(?:link|href|src|image|photo|media|picture|thumb\w*|source))$/i;
+/** An object of so many URLs is no row, whatever they are called. */
+const MANY = 20;
 const MAX_MEMBERS = 200;
 
 /** A value as far as it matters: what it is, and what is right inside of it. */
@@ -60,18 +62,29 @@ function shapeOfObject({ keys, items }: Value): JsonShape {
   const hasUrl = keys.some((key, i) => URL_KEY.test(key) && isUrlText(items[i]?.text ?? ''));
   const list = TELLING.find((name) => lists.includes(name)) ?? lists[0];
   if (list !== undefined && !hasUrl) return { kind: 'member', name: list };
-  if (items.length > 0 && items.every(({ kind }) => kind === 'object')) return shapeOfObjects(items) ?? rows;
-  const texts = items.filter(({ kind }) => kind === 'string');
-  const isPaths = texts.length === items.length && texts.every(({ text }) => isUrlText(text)) && items.length > 0;
-  return isPaths && !keys.some((key) => URL_KEY.test(key) && !key.includes('.')) ? { kind: 'paths' } : rows;
+  if (items.length > 0 && items.every(({ kind }) => kind === 'object')) return shapeOfObjects(keys, items) ?? rows;
+  // Some have no URL yet.
+  const urls = items.filter(({ text }) => isUrlText(text)).length;
+  const isPaths = urls * 2 > items.length && items.every(({ kind }) => kind === 'string' || kind === 'other');
+  return isPaths && (urls > MANY || !keys.some((key) => URL_KEY.test(key))) ? { kind: 'paths' } : rows;
 }
 
-function shapeOfObjects(items: readonly Value[]): JsonShape | undefined {
+function shapeOfObjects(keys: readonly string[], items: readonly Value[]): JsonShape | undefined {
   const [first, second] = items as [Value, Value | undefined];
-  if (first.keys.length > 0 && first.keys.every((key) => /^\d+$/.test(key))) return { kind: 'columns' };
-  const isAlike = second === undefined || second.keys.some((key) => first.keys.includes(key));
-  const hasUrl = items.some((item) => item.items.some(({ text }) => isUrlText(text)));
-  return isAlike && hasUrl && items.length > 1 ? { kind: 'named rows' } : undefined;
+  const isNumbered = first.keys.length > 0 && first.keys.every((key) => /^\d+$/.test(key));
+  const hasUrl = ({ items: own }: Value): boolean => own.some(({ text }) => isUrlText(text));
+  // A row has its URL under the same key as the next one; a column has nothing but URLs, and another one has none.
+  const isRows =
+    items.length > 1 && first.keys.some((key, i) => isUrlText(first.items[i]?.text ?? '') && has(second, key));
+  const isColumn = ({ items: own }: Value): boolean => own.length > 0 && own.every(({ text }) => isUrlText(text));
+  const columns = items.filter(isColumn).length;
+  if (isNumbered || (columns > 0 && (columns < items.length || keys.some((key) => URL_KEY.test(key)))))
+    return { kind: 'columns' };
+  return isRows && items.some(hasUrl) ? { kind: 'named rows' } : undefined;
+}
+
+function has(value: Value | undefined, key: string): boolean {
+  return value !== undefined && isUrlText(value.items[value.keys.indexOf(key)]?.text ?? '');
 }
 
 /** The first value of the text, two levels deep, and how many there are. */

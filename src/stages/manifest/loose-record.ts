@@ -4,6 +4,7 @@
  * is literal where every line of what it would swallow is a record by itself.
  */
 import type { Dialect } from './dialect.ts';
+import { isUrlText } from './guess-url.ts';
 
 const [LF, CR, SPACE, HASH, BACKSLASH] = [0x0a, 0x0d, 0x20, 0x23, 0x5c];
 /** Of what an opened quote spans, so many lines are looked at: one that is no record of its own makes it a cell. */
@@ -26,7 +27,7 @@ export type LooseRecord =
   | { readonly kind: 'cells'; readonly cells: readonly string[]; readonly end: number }
   /** An empty line, or a comment. */
   | { readonly kind: 'none'; readonly end: number }
-  | { readonly kind: 'bad'; readonly reason: string; readonly end: number }
+  | { readonly kind: 'bad'; readonly reason: string; readonly end: number; readonly isOpen?: boolean }
   /** Its line is longer than a record may be, or has no end at all. */
   | { readonly kind: 'long' }
   /** It may go on behind what is there. */
@@ -38,6 +39,8 @@ export interface RecordTerms {
   /** Cells of a record; undefined for a header. */
   readonly columns: number | undefined;
   readonly maxRecordBytes: number;
+  /** How far a quote that is opened is followed to its end. */
+  readonly maxSpanBytes: number;
 }
 
 /**
@@ -50,7 +53,7 @@ export function looseRecord(block: Buffer, from: number, isEnd: boolean, terms: 
 }
 
 function judged(block: Buffer, from: number, isEnd: boolean, terms: RecordTerms): LooseRecord {
-  const { dialect, columns, maxRecordBytes } = terms;
+  const { dialect, columns, maxRecordBytes, maxSpanBytes } = terms;
   const line = lineAt(block, from, block.length, dialect);
   const isWhole = isEnd || line.next <= block.length;
   if (line.stop - from > maxRecordBytes) return { kind: 'long' };
@@ -58,23 +61,46 @@ function judged(block: Buffer, from: number, isEnd: boolean, terms: RecordTerms)
   if (line.stop === from) return { kind: 'none', end: line.next };
   const literal = literalLine(block, from, line.stop, dialect);
   if (dialect.comments && block[from] === HASH && literal.length !== columns) return { kind: 'none', end: line.next };
-  const limit = Math.min(block.length, from + maxRecordBytes);
+  const limit = Math.min(block.length, Math.max(line.next, from + Math.min(maxRecordBytes, maxSpanBytes)));
   const quoted = quotedRecord(block, from, limit, dialect);
   const isLiteral = literal.length === columns;
   const asLine: LooseRecord = { kind: 'cells', cells: literal, end: line.next };
-  const mayGoOn = quoted.isOpen || quoted.end > block.length;
-  if (quoted.end > line.next || quoted.isOpen) {
-    const lines = linesAreRecords(block, from, quoted.isOpen ? limit : quoted.end, dialect, columns);
-    if (lines === 'all' && isLiteral) return asLine;
-    if (mayGoOn && !isEnd && limit === block.length) return { kind: 'more' };
-    if (lines === 'so far' && isLiteral) return asLine;
-  } else if (mayGoOn && !isEnd) return { kind: 'more' };
-  if (!quoted.isOpen && (columns === undefined || quoted.cells.length === columns))
-    return { kind: 'cells', cells: quoted.cells, end: quoted.end };
-  if (isLiteral || columns === undefined) return asLine;
-  if (quoted.isOpen) return { kind: 'bad', reason: 'has a quote that is opened and never closed', end: line.next };
+  const spans = quoted.isOpen || quoted.end > line.next;
+  const lines = spans ? linesAreRecords(block, from, quoted.isOpen ? limit : quoted.end, dialect, columns) : NO_LINES;
+  if (isLiteral && lines.isAll && lines.haveUrls) return asLine;
+  if ((quoted.isOpen || quoted.end > block.length) && !isEnd && limit === block.length) return { kind: 'more' };
+  const isOdd = quoted.isOpen || quoted.strays > 0 || quoted.cells.length !== columns;
+  if (!isOdd) return { kind: 'cells', cells: quoted.cells, end: quoted.end };
+  if (columns === undefined) return quoted.isOpen ? asLine : { kind: 'cells', cells: quoted.cells, end: quoted.end };
+  const other = otherwise(block, from, limit, terms);
+  if (other !== undefined) return other;
+  if (isLiteral && lines.count > 0) return asLine;
+  const open = { kind: 'bad', reason: 'has a quote that is opened and never closed', end: line.next } as const;
+  // What goes on behind it is rows, which are not to be swallowed.
+  const behind = spans ? linesAreRecords(block, line.next, Math.min(limit, quoted.end), dialect, columns) : NO_LINES;
+  if (quoted.strays > 0 && behind.count > 0 && behind.haveUrls) return { ...open, isOpen: true };
+  if (!quoted.isOpen && quoted.cells.length === columns) return { kind: 'cells', cells: quoted.cells, end: quoted.end };
+  if (isLiteral) return asLine;
+  if (quoted.isOpen) return { ...open, isOpen: true };
   const found = `has ${quoted.cells.length} cell${quoted.cells.length === 1 ? '' : 's'}`;
   return { kind: 'bad', reason: `${found}, unlike the header, which has ${columns}`, end: quoted.end };
+}
+
+/** A record that another dialect reads without anything odd: files are written by more than one program. */
+function otherwise(block: Buffer, from: number, limit: number, terms: RecordTerms): LooseRecord | undefined {
+  const { dialect, columns } = terms;
+  const bytes = block.subarray(from, limit);
+  const slashed = bytes.includes(`\\${dialect.quote}`) && dialect.quote !== '';
+  const spaced = bytes.includes(` ${dialect.quote}`) && dialect.quote !== '';
+  const others: Dialect[] = [];
+  if (slashed) others.push({ ...dialect, escapes: 'backslash' });
+  if (spaced) others.push({ ...dialect, spaces: true });
+  if (slashed && spaced) others.push({ ...dialect, escapes: 'backslash', spaces: true });
+  for (const other of others) {
+    const { cells, end, isOpen, strays } = quotedRecord(block, from, limit, other);
+    if (!isOpen && strays === 0 && cells.length === columns) return { kind: 'cells', cells, end };
+  }
+  return undefined;
 }
 
 /** Quotes are quotes wherever they begin a cell, up to `limit`. */
@@ -102,7 +128,8 @@ export function quotedRecord(block: Buffer, from: number, limit: number, dialect
       if (line.stop < at) Object.assign(line, lineAt(block, at, limit, dialect));
       const cut = delimiter < 0 ? -1 : block.subarray(at, line.stop).indexOf(delimiter);
       next = cut < 0 ? line.stop : at + cut;
-      cells.push(block.toString('utf8', at, next));
+      const cell = block.toString('utf8', at, next);
+      cells.push(dialect.escapes === 'backslash' ? unescaped(cell, dialect) : cell);
     }
     if (next < limit && block[next] === delimiter) at = next + 1;
     else return { cells, end: lineAt(block, next, limit, dialect).next, isOpen: false, ...seen };
@@ -117,24 +144,39 @@ function literalLine(block: Buffer, from: number, stop: number, dialect: Dialect
   return line.toString('utf8').split(dialect.delimiter === '' ? '\n' : dialect.delimiter);
 }
 
-/** Whether the lines of a span, the first eight, each have as many delimiters as a record. */
+interface Lines {
+  /** How many lines there are, of eight at most; 0 when one of them is no record. */
+  readonly count: number;
+  /** They are all lines of the span, or eight. */
+  readonly isAll: boolean;
+  /** In one of the columns every line has a URL. */
+  readonly haveUrls: boolean;
+}
+
+const NO_LINES: Lines = { count: 0, isAll: false, haveUrls: false };
+
+/** Whether the lines of a span, the first eight, are records by themselves. */
 export function linesAreRecords(
   block: Buffer,
   from: number,
   end: number,
   dialect: Dialect,
   columns: number | undefined,
-): 'all' | 'so far' | 'no' {
-  if (columns === undefined || columns < 2) return 'no';
-  let lines = 0;
-  for (let at = from; at < end; lines++) {
-    if (lines === TELLING_LINES) return 'all';
+): Lines {
+  if (columns === undefined || columns < 2) return NO_LINES;
+  let urls: boolean[] | undefined;
+  let [count, isCut] = [0, false];
+  for (let at = from; at < end && count < TELLING_LINES && !isCut; count++) {
     const { stop, next } = lineAt(block, at, end, dialect);
-    if (next > end) return lines === 0 ? 'no' : 'so far';
-    if (countOf(block.subarray(at, stop), codeOf(dialect.delimiter)) !== columns - 1) return 'no';
+    isCut = next > end;
+    if (isCut && count > 0) break;
+    if (countOf(block.subarray(at, stop), codeOf(dialect.delimiter)) < columns - 1) return NO_LINES;
+    const cells = literalLine(block, at, stop, dialect);
+    if (cells.length !== columns) return NO_LINES;
+    urls = cells.map((cell, i) => urls?.[i] !== false && isUrlText(cell));
     at = next;
   }
-  return lines > 1 ? 'all' : 'so far';
+  return { count, isAll: count === TELLING_LINES || (count > 1 && !isCut), haveUrls: urls?.includes(true) === true };
 }
 
 function countOf(line: Buffer, byte: number): number {
@@ -147,31 +189,45 @@ function countOf(line: Buffer, byte: number): number {
 export function lineAt(block: Buffer, from: number, limit: number, { lineEnd }: Pick<Dialect, 'lineEnd'>) {
   const found = block.indexOf(lineEnd === '\n' ? LF : CR, from);
   const isEnded = found >= 0 && found < limit;
-  const stop = isEnded ? found : limit;
-  const isPair = lineEnd === '\n' && stop > from && block[stop - 1] === CR;
-  return { stop: isPair ? stop - 1 : stop, next: isEnded ? found + 1 : limit + 1 };
+  let stop = isEnded ? found : limit;
+  let next = isEnded ? found + 1 : limit + 1;
+  // Several, of a program that wrote CR LF into a file that makes CR LF of LF.
+  if (lineEnd === '\n') while (stop > from && block[stop - 1] === CR) stop--;
+  else if (isEnded && next < limit && block[next] === LF) next++;
+  return { stop, next };
 }
 
 function closingQuote(block: Buffer, from: number, limit: number, dialect: Dialect, seen: { strays: number }): number {
   const quote = codeOf(dialect.quote);
-  for (let at = from; at < limit; at++) {
-    const byte = block[at];
-    if (byte === BACKSLASH && dialect.escapes === 'backslash') at++;
-    else if (byte !== quote) continue;
-    else if (block[at + 1] === quote && at + 1 < limit) at++;
+  let strays = 0;
+  for (let at = block.indexOf(quote, from); at >= 0 && at < limit; at = block.indexOf(quote, at + 1)) {
+    if (dialect.escapes === 'backslash' && isEscaped(block, from, at)) continue;
+    const isPair = at + 1 < limit && block[at + 1] === quote;
+    // `"say "hi""`: the first of the two ends what a quote within has begun.
+    if (isPair && strays % 2 === 1 && isCellEnd(block, at + 2, limit, dialect)) return at + 1;
+    if (isPair) at++;
     else if (isCellEnd(block, at + 1, limit, dialect)) return at;
-    else seen.strays++;
+    else {
+      strays++;
+      seen.strays++;
+    }
   }
   return -1;
+}
+
+function isEscaped(block: Buffer, from: number, at: number): boolean {
+  let slashes = 0;
+  while (at - 1 - slashes >= from && block[at - 1 - slashes] === BACKSLASH) slashes++;
+  return slashes % 2 === 1;
 }
 
 function isCellEnd(block: Buffer, from: number, limit: number, { delimiter, lineEnd, spaces }: Dialect): boolean {
   let at = from;
   while (spaces && at < limit && block[at] === SPACE) at++;
+  if (lineEnd === '\n') while (at < limit && block[at] === CR) at++;
   if (at >= limit) return true;
   const byte = block[at] as number;
-  if (byte === codeOf(delimiter) || byte === codeOf(lineEnd)) return true;
-  return lineEnd === '\n' && byte === CR && (at + 1 >= limit || block[at + 1] === LF);
+  return byte === codeOf(lineEnd) || (byte === codeOf(delimiter) && block[at - 1] !== CR);
 }
 
 function unescaped(text: string, { quote, escapes }: Dialect): string {

@@ -115,7 +115,13 @@ async function look(source: FileSource, settings: ManifestSettings, surroundings
   if (pageError !== undefined && /^\s*<(!doctype html|html|head|body)/i.test(head.head.toString('latin1', 0, 512)))
     throw pageError;
   const file = withSource(
-    { ...identity, ...detectFormat({ ...head, name, typed }, settings.format, givenText(settings)) },
+    {
+      ...identity,
+      ...detectFormat({ ...head, name, typed }, settings.format, {
+        ...givenText(settings),
+        isPipe: surroundings.types.isPipe,
+      }),
+    },
     source,
   );
   if (file.format === 'parquet') return { file, near };

@@ -33,7 +33,7 @@ export async function inspectStdin(
   source: StdinSource,
   surroundings: Surroundings,
 ): Promise<ManifestInfo> {
-  const head = await headOfStdin(source.stdin, settings.format, givenText(settings));
+  const head = await headOfStdin(source.stdin, settings.format, { ...givenText(settings), isPipe: true });
   if (head.format === 'parquet') {
     head.spooled ??= await spoolAll(head, source.spoolPath);
     const info = await inspectFiles({ ...settings, inputs: [head.spooled], format: 'parquet' }, given, surroundings);
@@ -64,7 +64,7 @@ export async function openStdin(
 ): Promise<OpenManifest> {
   const { signal, thread, maxRecordBytes, warn } = surroundings;
   const { onBadRow } = settings;
-  const head = await headOfStdin(source.stdin, settings.format, givenText(settings));
+  const head = await headOfStdin(source.stdin, settings.format, { ...givenText(settings), isPipe: true });
   if (head.spooled !== undefined) {
     const target = head.spooled;
     if (source.spoolPath === undefined)

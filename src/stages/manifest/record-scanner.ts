@@ -92,11 +92,17 @@ export class RecordScanner {
             if (next === quote) {
               isEscaped = true;
               skipped = here + 2;
-            } else if (next === this.#dialect.delimiter.charCodeAt(0) || isLineEnd(view, here + 1, lineByte)) {
+            } else if (next === this.#dialect.delimiter.charCodeAt(0) || isLineEnd(view, here + 1, to, lineByte)) {
               state = CLOSED;
               closedAt = here;
             } else return this.#odd();
           }
+          continue;
+        }
+        if (byte === slash) {
+          if (view.getUint8(here + 1) !== quote) continue;
+          isEscaped = true;
+          skipped = here + 2;
           continue;
         }
         if (byte === quote) {
@@ -107,9 +113,10 @@ export class RecordScanner {
         const isEnd = byte === lineByte;
         // Of what looks like one of the bytes that are looked for, some are others.
         if (byte !== delimiter && !isEnd) continue;
-        const isTrimmed = isEnd && isPaired && here > cellStart && view.getUint8(here - 1) === CR;
-        const cellEnd = state === CLOSED ? closedAt : isTrimmed ? here - 1 : here;
-        if (isEnd) skipped = here + 1;
+        let cellEnd = state === CLOSED ? closedAt : here;
+        if (isEnd && state !== CLOSED && isPaired)
+          while (cellEnd > cellStart && view.getUint8(cellEnd - 1) === CR) cellEnd--;
+        if (isEnd) skipped = !isPaired && view.getUint8(here + 1) === LF ? here + 2 : here + 1;
         if (isEnd && column === 0 && cellEnd === cellStart) {
           // An empty line is no record.
           line++;
@@ -127,7 +134,7 @@ export class RecordScanner {
             continue;
           }
           if (column < columns || here - this.end > this.#maxRecordBytes) return this.#odd();
-          if (hasBreaks && linesAreRecords(block, this.end, here + 1, this.#dialect, columns) === 'all')
+          if (hasBreaks && isLiteral(linesAreRecords(block, this.end, here + 1, this.#dialect, columns)))
             return this.#odd();
           column = 0;
           hasBreaks = false;
@@ -155,9 +162,15 @@ function byteIn(block: Buffer, from: number, letter: string): number {
   return byte >= 0 && block.includes(byte, from) ? byte : -1;
 }
 
-function isLineEnd(view: DataView, at: number, lineByte: number): boolean {
-  const byte = view.getUint8(at);
-  return byte === lineByte || (lineByte === LF && byte === CR && view.getUint8(at + 1) === LF);
+function isLineEnd(view: DataView, from: number, to: number, lineByte: number): boolean {
+  let at = from;
+  if (lineByte === LF) while (at < to && view.getUint8(at) === CR) at++;
+  return view.getUint8(at) === lineByte;
+}
+
+/** The lines of a record are rows, each of them. */
+function isLiteral({ isAll, haveUrls }: ReturnType<typeof linesAreRecords>): boolean {
+  return isAll && haveUrls;
 }
 
 function isBlank(view: DataView, from: number, to: number): boolean {

@@ -46,7 +46,7 @@ async function readHead(rest: AsyncIterator<Buffer | string>, format: GivenForma
       head
         .toString('latin1')
         .split('\n')
-        .filter((line) => line.trim() !== '').length - (head.at(-1) === 10 ? 0 : 1);
+        .filter((line) => line.trim() !== '' && !line.startsWith('#')).length - (head.at(-1) === 10 ? 0 : 1);
     if (!done && (seen.length < 4 || lines < 1) && seen.length < HEAD_BYTES) continue;
     const detected = detectFormat({ head, gzip, isWhole: done === true && !gzip, name: STDIN_NAME }, format, say);
     if (done || detected.dialect === undefined || lines > 1 || seen.length >= HEAD_BYTES)

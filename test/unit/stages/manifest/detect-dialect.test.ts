@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { detectDialect, type GivenDialect } from '../../../../src/stages/manifest/detect-dialect.ts';
 import { dialectWords } from '../../../../src/stages/manifest/dialect.ts';
@@ -130,6 +131,77 @@ describe('rows of odd dialects', () => {
     ],
     ['names', 'm.csv', `1,${url(0)}\n`, [['1', url(0)]], { columnNames: ['id', 'url'] }],
     ['a letter of its own', 'm.csv', `url^n\n${url(0)}^1\n`, [[url(0), '1']], { delimiter: '^' }],
+    [
+      'a cell of two lines with as many commas as a row',
+      'm.csv',
+      `n,url\n"Berlin, Germany\nBonn",${url(0)}\nparis,${url(1)}\n`,
+      [
+        ['Berlin, Germany\nBonn', url(0)],
+        ['paris', url(1)],
+      ],
+    ],
+    [
+      'the same in the last column',
+      'm.tsv',
+      `url\tn\n${url(0)}\t"a\nb\tc"\n${url(1)}\td\n`,
+      [
+        [url(0), 'a\nb\tc'],
+        [url(1), 'd'],
+      ],
+    ],
+    [
+      'a quote that closes nowhere, before a quoted comma',
+      'm.csv',
+      `n,url\n"hello,${url(0)}\nsay,${url(1)}\np0,${url(2)}\np1,${url(3)}\np2,${url(4)}\n"a, b",${url(5)}\n`,
+      [
+        ['"hello', url(0)],
+        ['say', url(1)],
+        ['p0', url(2)],
+        ['p1', url(3)],
+        ['p2', url(4)],
+        ['a, b', url(5)],
+      ],
+    ],
+    [
+      'backslashes far behind the sample',
+      'm.csv',
+      `url,n\n${`${url(0)},plain\n`.repeat(3)}${url(1)},"say "hi""\n${url(2)},"say \\"hi\\", you"\n`,
+      [
+        [url(0), 'plain'],
+        [url(0), 'plain'],
+        [url(0), 'plain'],
+        [url(1), 'say "hi"'],
+        [url(2), 'say "hi", you'],
+      ],
+    ],
+    [
+      'CR, and LF in cells',
+      'm.csv',
+      `url,n\r${url(0)},a\r${url(1)},"b\nc"\r${url(2)},d\r\n`,
+      [
+        [url(0), 'a'],
+        [url(1), 'b\nc'],
+        [url(2), 'd'],
+      ],
+    ],
+    [
+      'CR CR LF',
+      'm.csv',
+      `url,n\r\r\n${url(0)},a\r\r\n${url(1)},"a, b"\r\r\n`,
+      [
+        [url(0), 'a'],
+        [url(1), 'a, b'],
+      ],
+    ],
+    [
+      'a list with captions',
+      'm.txt',
+      `${url(0)},a cat\n${url(1)},two dogs\n`,
+      [
+        [url(0), 'a cat'],
+        [url(1), 'two dogs'],
+      ],
+    ],
   ];
   it.each(cases)('are whole: %s', async (_what, name, content, expected, options = {}) => {
     expect(await read(name, content, options)).toEqual(expected);
@@ -143,6 +215,36 @@ describe('rows of odd dialects', () => {
     );
     expect(rows.at(-1)).toEqual(['http://b', 'café']);
   });
+
+  it('are not swallowed by a quote that closes behind many of them', async () => {
+    const rows = Array.from({ length: 20 }, (_, i) => `${url(i)},p${i}`);
+    const text = ['url,n', `${url(90)},"never, closed`, ...rows, `${url(91)},"z"`, `${url(92)},q`, ''].join('\n');
+    expect(await read('m.csv', text)).toHaveLength(23);
+  });
+
+  it('are read from a pipe as from what was kept of it, however it came', async () => {
+    const text = `url,n\n${url(1)},"two\nlines"\n${url(2)},"say ""hi"", you"\n${url(3)},"say \\"x\\" ok"\n${url(4)}, "fine"\n`;
+    const expected = await read('kept', text, { isKeptPipe: true });
+    expect(expected).toHaveLength(4);
+    for (const size of [1, 7, 40, 1000]) {
+      const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, i) =>
+        text.slice(i * size, (i + 1) * size),
+      );
+      const { rows, error } = await collect(
+        readManifest('-', { stdin: Readable.from(pieces.map((part) => Buffer.from(part))) }),
+      );
+      expect(error).toBeUndefined();
+      expect(rows.map((row) => Object.values(row).slice(3))).toEqual(expected);
+    }
+  });
+
+  it('take linear time where quotes are opened and never closed', async () => {
+    const lines = Array.from(
+      { length: 60_000 },
+      (_, i) => `${url(i)},${i % 200 === 0 ? `"cap, tion ${i} of all` : 'p'},${i}`,
+    );
+    expect(await read('m.csv', `url,n,i\n${lines.join('\n')}\n`)).toHaveLength(60_000);
+  }, 20_000);
 
   it('refuse an encoding that nobody knows', async () => {
     await expect(read('m.csv', Buffer.from('url\n\xe9\n', 'latin1'), { encoding: 'klingon' })).rejects.toThrow(

@@ -77,6 +77,19 @@ describe('guessed columns', () => {
       },
       'eol_full_size_copy_url',
     ],
+    [
+      { photo_url: ['http://a.x/p/1', 'http://a.x/p/2'], photo_image_url: ['http://i.x/1', 'http://i.x/2'] },
+      'photo_image_url',
+    ],
+    [{ url_s: ['http://a.x/1.jpg', 'http://a.x/2.jpg'], url_o: ['http://a.x/3.jpg', 'http://a.x/4.jpg'] }, 'url_o'],
+    [
+      {
+        page_url: ['http://a.x/1', 'http://a.x/2'],
+        audio_file: ['http://a.x/1.mp3', 'http://a.x/2.mp3'],
+        sono: ['http://a.x/1.png', 'http://a.x/2.png'],
+      },
+      'audio_file',
+    ],
     [{ website: ['http://a.x/', 'http://b.x/'], jpg_link: ['http://a.x/1?w=2', 'http://a.x/2?w=2'] }, 'jpg_link'],
     [
       {

@@ -146,6 +146,16 @@ describe('lines of JSON', () => {
     expect(warnings).toHaveLength(1);
   });
 
+  it('behind a row that is cut off take linear time', async () => {
+    const lines = Array.from({ length: 30_000 }, (_, i) => `"http://a.x/${i}.jpg",`);
+    const { rows } = await read(
+      [`{"url":"${A}","c":"x"}`, `{"url":"${A}","c":[`, ...lines, `{"url":"${B}","c":1}`].join('\n'),
+      {},
+      'm.jsonl',
+    );
+    expect(rows).toHaveLength(3);
+  }, 20_000);
+
   it('that cannot be read are found among thousands', async () => {
     const lines = Array.from({ length: 20_000 }, (_, i) =>
       i % 5000 === 4999 ? '{"url":"x"' : `{"url":"http://a.x/${i}.jpg"}`,
