@@ -19,6 +19,7 @@ import { rememberedInput } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
 import { type KnownRows, knownRows } from './known-rows.ts';
 import { rowsOfPart } from './open-rows.ts';
+import { otherColumns } from './other-columns.ts';
 import { rowNumbersOf } from './row-numbers.ts';
 import type { SettledDataset } from './settled-rows.ts';
 
@@ -51,7 +52,7 @@ export async function extendJob(
   dryRun: boolean,
 ): Promise<KnownRows> {
   const identity = identityOf(config, input.info);
-  refuseOther(job, identity);
+  refuseOther(job, identity, input.info);
   const by = { url: !config.sink.redactQuery, key: identity.columns.key !== undefined };
   if (!by.url && !by.key) throw untold();
   const publish = publisher(config.sink);
@@ -60,6 +61,8 @@ export async function extendJob(
   const read = input.read(by.key ? [identity.columns.key as string] : []);
   const found = await knownRows(job, read, by, publish, removed, folder);
   if (found.addedRows === 0) return found;
+  const columns = await otherColumns(job, input.info.schema, config.sink);
+  if (columns !== undefined) throw otherManifest(job.out, columns);
   if (dryRun) return found;
   const parts = await earlierParts(job);
   const moved: ManifestPart[] = [];
@@ -132,11 +135,23 @@ async function inManifest(
 }
 
 /** Errors: FDC_ERR_JOB_MISMATCH. */
-function refuseOther({ out, identity }: FinishedJob, now: JobIdentity): void {
+function refuseOther({ out, identity }: FinishedJob, now: JobIdentity, { columns }: JobInput['info']): void {
   const differences = settingsBetween(identity, now);
   if (differences === '') return;
+  const there = new Set(columns.map(({ name }) => name));
+  const missing = Object.entries(identity.columns).filter(([, name]) => name !== undefined && !there.has(name));
+  if (missing.length > 0)
+    throw otherManifest(out, `it has no column ${missing.map(([role, name]) => `${name} (${role})`).join(', ')}`);
   throw new FlowDcError('FDC_ERR_JOB_MISMATCH', `${out} belongs to a job with other settings: ${differences}`, {
     advice: '; leave them out, and those of the dataset hold, or choose another output with -o',
+  });
+}
+
+function otherManifest(out: string, what: string): FlowDcError {
+  return new FlowDcError('FDC_ERR_JOB_MISMATCH', `extend: the manifest has other columns than ${out}: ${what}`, {
+    advice:
+      '; tables of different columns cannot be read as one: leave out what it has more, add what it lacks (it may be ' +
+      'empty), keep the types, or choose another output with -o',
   });
 }
 

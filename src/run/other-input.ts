@@ -13,6 +13,7 @@ import { gatherRetry } from './gather-retry.ts';
 import { rememberedInput } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
 import { rowsOfPart } from './open-rows.ts';
+import { otherColumns } from './other-columns.ts';
 import type { SettledDataset } from './settled-rows.ts';
 
 type OtherInput = Pick<JobInput, 'info' | 'read'>;
@@ -56,7 +57,10 @@ export async function compared(
   const range = [part?.firstRow ?? 0, Number.POSITIVE_INFINITY] as const;
   const rows = part === undefined ? input.read([]) : rowsOfPart(input.read([]), part, await takenRows(state, part));
   const found = await compareRows(dataset, rows, publisher(sink), join(folder, 'comparison'), range);
-  if (found.difference !== undefined || part === undefined) return found;
+  if (found.difference !== undefined) return found;
+  const columns = await otherColumns(dataset, input.info.schema, sink);
+  if (columns !== undefined) return { ...found, difference: columns };
+  if (part === undefined) return found;
   const manifestRows = await countRows(input.read([]));
   if (manifestRows === part.manifestRows) return found;
   return { ...found, difference: `it had ${count(part.manifestRows)} rows, and has ${count(manifestRows)}` };

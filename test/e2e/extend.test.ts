@@ -65,6 +65,11 @@ describe('download --extend', () => {
     expect(card).not.toContain(folder);
     const again = await runCli(['download', grown, '-o', out, '--extend']);
     expect(again.stderr).toContain(', 0 are new');
+    const wide = join(folder, 'wide.csv');
+    await writeFile(wide, csv(range(0, 95)).replaceAll(/(?<=.)$/gm, ',more'));
+    const refused = await runCli(['download', wide, '-o', out, '--extend']);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('it has more columns more')]);
+    expect(refused.stderr).toContain('leave out what it has more');
     const lost = rows.filter(({ status }) => status === 'fetched').map(({ key }) => `${String(key).slice(0, 6)}.tar`);
     for (const shard of [lost[0], lost.at(-1)]) await rm(join(out, shard as string));
     const repaired = await runCli(['repair', out]);
