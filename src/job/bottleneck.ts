@@ -39,7 +39,8 @@ export class BottleneckWatch {
 
   /** @param elapsedMs - since the run's start; @returns the host that has been all that is left for a while */
   note(elapsedMs: number, moment: TimelineMoment): Bottleneck | undefined {
-    const { held_ms: heldMs = this.#last.heldMs, hosts } = moment;
+    const { held_ms: heldMs = this.#last.heldMs, hosts, mixed } = moment;
+    if (mixed === true) this.#hasOthers = true;
     const sinceMs = elapsedMs - this.#last.atMs;
     const isOutput = heldMs - this.#last.heldMs > OUTPUT_SHARE * sinceMs;
     this.#last = { atMs: elapsedMs, heldMs };

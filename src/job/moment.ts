@@ -30,5 +30,7 @@ export interface TimelineMoment {
   readonly queued: number;
   /** Time in which nothing was sent because the output took no more. Absent where nobody measures it. */
   readonly held_ms?: number | undefined;
+  /** Whether requests to more than one host have ended so far. Absent where nobody looks. */
+  readonly mixed?: boolean | undefined;
   readonly hosts: readonly TimelineHost[];
 }

@@ -45,6 +45,8 @@ export class RunGauge {
   readonly #counts = { fetched: 0, failed: 0, skipped: 0, bytes: 0 };
   readonly #states = new Map<string, string>();
   #attempts = new Map<string, Attempts>();
+  #firstHost: string | undefined;
+  #isMixed = false;
   #readMs: number;
   #threadsHeldMs = 0;
   /** Of one thread, on the average. */
@@ -86,9 +88,19 @@ export class RunGauge {
           failing: failed < ended ? undefined : code,
         };
       });
+    this.#noteMixed();
     this.#attempts = new Map();
     this.#readMs = nowMs;
-    return { stored, failed, skipped, bytes, in_flight: inFlight, queued, held_ms: Math.round(this.#heldMs), hosts };
+    return {
+      stored,
+      failed,
+      skipped,
+      bytes,
+      in_flight: inFlight,
+      queued,
+      ...{ held_ms: Math.round(this.#heldMs), mixed: this.#isMixed || undefined },
+      hosts,
+    };
   }
 
   end(): void {
@@ -105,6 +117,13 @@ export class RunGauge {
     if (code === undefined) return;
     attempts.failed += 1;
     attempts.code = code;
+  }
+
+  /** Hosts that are done before anybody looks were there too. */
+  #noteMixed(): void {
+    if (this.#isMixed || this.#attempts.size === 0) return;
+    this.#firstHost ??= this.#attempts.keys().next().value;
+    this.#isMixed = this.#attempts.size > 1 || !this.#attempts.has(this.#firstHost as string);
   }
 
   #noteState(host: string, state: string): void {

@@ -1,4 +1,5 @@
 /** Download and resume: the whole chain in one process. */
+import { loadConfigFile } from '../../config/load.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import { viewJob } from '../../job/view/view-job.ts';
 import { commandConfig } from '../args/command-config.ts';
@@ -29,10 +30,14 @@ export const resumeCommand = defineCommand({
   positionals: { least: 1, most: 1, words: 'one dataset: flow-dc resume DEST' },
   async run(flags, io) {
     const dest = flags.positionals[0] as string;
-    const { store } = resolveConfig({ ...flags.config, output: dest }, 'download');
+    const file = flags.configFile === undefined ? undefined : await loadConfigFile(flags.configFile);
+    // The inputs are the job's, whatever else a file says.
+    const { input: _input, ...fromFile } = file?.config ?? {};
+    const given = { ...fromFile, ...flags.config };
+    const { store } = resolveConfig({ ...given, output: dest }, 'download');
     const job = await viewJob(dest, store);
     try {
-      return await resumeDownload(job, flags.config, io);
+      return await resumeDownload(job, given, io);
     } finally {
       await job.close();
     }

@@ -133,6 +133,12 @@ describe('the host that is all that is left', () => {
     expect(trial.plain).not.toContain('waits for');
   });
 
+  it('is named when the others were done before anybody looked', async () => {
+    await trial.during(0.25, [], { host: 'a.test' });
+    await trial.during(8, [load('x.org', 320)]);
+    expect(trial.plain).toContain('waits for x.org');
+  });
+
   it('is not named when the job has no other host', async () => {
     await trial.during(20, [load('x.org', 320)]);
     expect(trial.plain).not.toContain('waits for');
