@@ -13,7 +13,7 @@ import { defineCommand } from '../args/define-command.ts';
 import type { ParsedFlags } from '../args/flags.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 import { repairOnServer } from './job-control.ts';
-import { requireInputs, resumeDownload } from './run-download.ts';
+import { resumeDownload } from './run-download.ts';
 import { readBack, tellVerdict, type Verdict } from './verify.ts';
 
 /** A record that was made again from its unit's stats may turn out to be about a damaged shard. */
@@ -73,7 +73,6 @@ async function repairFrom(look: () => Promise<Verdict>, given: Config, io: CliIo
     const rest = finished ? '' : ', and the rest of the rows is fetched';
     writeLines(io.stderr, [`${count(findings.count)} findings: ${again}${rest}`]);
     await mayWriteTo(job, given);
-    if (finished) await requireInputs(job, given, io);
     await job.markForRepair(await unitsToRepair(verdict, storedBefore));
     const code = await resumeDownload(job, { ...given, json: false }, io);
     if (code !== EXIT.done && code !== EXIT.result) return code;

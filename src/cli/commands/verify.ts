@@ -155,8 +155,8 @@ function adviceLines({ job, store, findings }: Verdict): string[] {
     lines.push(`to take what is wrong again, and that alone: ${nextCommand('repair', job.out, store)}`);
   if (findings.isOfOtherManifest)
     lines.push(
-      'the manifest that was given has other rows, or the same ones in another order: no repair changes that; what ' +
-        'the dataset lacks of it is added by download with --extend',
+      'the dataset was not made of the manifest that was given, row by row: no repair changes that; what it lacks of ' +
+        'that one is added by download with --extend',
     );
   if (all.some(({ code, where }) => code === 'stray' && !where.startsWith('staging/')))
     lines.push('a stray is never touched by flow-dc: move it away, or delete it');
