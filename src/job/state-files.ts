@@ -31,7 +31,8 @@ export function folderState(paths: FolderPaths): StateFiles {
       try {
         return await readFile(pathOf(file));
       } catch (error) {
-        if (errnoOf(error) === 'ENOENT') return undefined;
+        // Where a file lies in place of the folder there is no job either; that is said when one is opened.
+        if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
         throw destinationError(error, pathOf(file));
       }
     },

@@ -58,7 +58,7 @@ describeS3('samples of a dataset in a store', () => {
     origin.versions.set(urls[2] as string, 2);
     const refreshed = await run('refresh', url, '--apply');
     expect(refreshed.code, refreshed.stderr).toBe(0);
-    expect(refreshed.stderr).toContain('refresh: 1 samples have left their shards, and are fetched anew');
+    expect(refreshed.stderr).toContain('refresh: 1 sample has left its shard');
     expect(await run('verify', url)).toMatchObject({ code: 0, stdout: '' });
     const all = await everything();
     expect(all.includes(changingImage(urls[2] as string, 2))).toBe(true);
