@@ -56,19 +56,11 @@ const RULES: readonly Rule[] = [
   {
     slice: 'partition',
     option: 'shardSize',
-    derive: (v) => (v.shardBytes === undefined || v.meanBytes === undefined ? v.shardSize : rowsOfShard(v)),
+    derive: (v) => (v.shardBytes === undefined ? v.shardSize : rowsOfShard(v)),
     check: (v, name) =>
       v.shardBytes === undefined || v.shardSize === rowsOfShard(v)
         ? undefined
         : `${name('shardBytes')} says how many rows a shard has; leave ${name('shardSize')} out`,
-  },
-  {
-    slice: 'partition',
-    option: 'shardBytes',
-    check: (v, name) =>
-      v.meanBytes === undefined
-        ? `${name('shardBytes')} needs ${name('meanBytes')}, which flow-dc estimate tells: e.g. ${name('meanBytes')} 30KiB`
-        : undefined,
   },
   {
     slice: 'partition',
@@ -235,8 +227,11 @@ function folderFor(remote: string | undefined): string | undefined {
 /** The most rows that a shard may have. */
 const MOST_ROWS = 50_000;
 
+/** What a picture on the web is taken to have. Chosen. */
+const USUAL_BYTES = 100_000;
+
 function rowsOfShard({ shardBytes, meanBytes }: Values): number {
-  const rows = Math.floor(number(shardBytes) / number(meanBytes));
+  const rows = Math.floor(number(shardBytes) / number(meanBytes ?? USUAL_BYTES));
   return Math.max(1, Math.min(MOST_ROWS, rows));
 }
 

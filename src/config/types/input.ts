@@ -81,7 +81,7 @@ export interface InputKeys {
    * that are not fetched make a shard smaller.
    */
   readonly shard_bytes?: number | string | undefined;
-  /** Mean size of the samples, which shard_bytes needs to know; flow-dc estimate says it. */
+  /** Mean size of the samples, by which shard_bytes plans; flow-dc estimate says it. 100 kB when not given. */
   readonly mean_bytes?: number | string | undefined;
   /**
    * Mix hosts: deal the rows of a window (262,144, or 64 MiB) out to its shards at random, for training that reads
@@ -191,7 +191,7 @@ export interface PartitionSettings {
    * that are not fetched make a shard smaller.
    */
   readonly shardBytes?: number | undefined;
-  /** Mean size of the samples, which shard_bytes needs to know; flow-dc estimate says it. */
+  /** Mean size of the samples, by which shard_bytes plans; flow-dc estimate says it. 100 kB when not given. */
   readonly meanBytes?: number | undefined;
   /**
    * Mix hosts: deal the rows of a window (262,144, or 64 MiB) out to its shards at random, for training that reads
