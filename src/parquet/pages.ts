@@ -1,5 +1,6 @@
 /** Pages of byte arrays without nulls, as a parquet file has them: not compressed, every value as its length and bytes. */
-import { readStruct, THRIFT, type ThriftField, writeStruct } from './thrift.ts';
+import { WIRE } from './compact-reader.ts';
+import { readStruct, type ThriftField, writeStruct } from './thrift.ts';
 
 const DATA_PAGE = 0;
 export const PLAIN = 0;
@@ -22,18 +23,18 @@ export interface PageHead {
  */
 export function pageStart(values: number, bytes: number): Buffer {
   const levels = fullLevels(values);
-  const size = { type: THRIFT.i32, value: levels.length + bytes };
+  const size = { type: WIRE.i32, value: levels.length + bytes };
   const page = new Map<number, ThriftField>([
-    [1, { type: THRIFT.i32, value: values }],
-    [2, { type: THRIFT.i32, value: PLAIN }],
-    [3, { type: THRIFT.i32, value: RLE }],
-    [4, { type: THRIFT.i32, value: RLE }],
+    [1, { type: WIRE.i32, value: values }],
+    [2, { type: WIRE.i32, value: PLAIN }],
+    [3, { type: WIRE.i32, value: RLE }],
+    [4, { type: WIRE.i32, value: RLE }],
   ]);
   const head = new Map<number, ThriftField>([
-    [1, { type: THRIFT.i32, value: DATA_PAGE }],
+    [1, { type: WIRE.i32, value: DATA_PAGE }],
     [2, size],
     [3, size],
-    [5, { type: THRIFT.struct, value: page }],
+    [5, { type: WIRE.struct, value: page }],
   ]);
   return Buffer.concat([writeStruct(head), levels]);
 }

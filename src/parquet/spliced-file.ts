@@ -3,8 +3,10 @@
  * makes whole files: what that wrote of a row group is moved to another place, with all that points at it. So the bytes
  * of a column of images pass through once and are never in the memory of the library.
  */
+
+import { WIRE } from './compact-reader.ts';
 import { lengthOf, PLAIN, pageStart, RLE } from './pages.ts';
-import { readStruct, THRIFT, type ThriftField, type ThriftList, type ThriftStruct, writeStruct } from './thrift.ts';
+import { readStruct, type ThriftField, type ThriftList, type ThriftStruct, writeStruct } from './thrift.ts';
 
 export const MAGIC = Buffer.from('PAR1');
 const BYTE_ARRAY = 6;
@@ -129,8 +131,8 @@ export function fileEnd(template: ThriftStruct, groups: readonly Group[], at: nu
       chunk.delete(field);
       chunk.delete(field + 1);
       if (index === undefined) return;
-      chunk.set(field, { type: THRIFT.i64, value: end });
-      chunk.set(field + 1, { type: THRIFT.i32, value: index.length });
+      chunk.set(field, { type: WIRE.i64, value: end });
+      chunk.set(field + 1, { type: WIRE.i32, value: index.length });
       parts.push(index);
       end += index.length;
     });
@@ -138,10 +140,10 @@ export function fileEnd(template: ThriftStruct, groups: readonly Group[], at: nu
   for (const group of groups) place(group, 'columnIndexes', 6);
   for (const group of groups) place(group, 'offsetIndexes', 4);
   const rows = groups.reduce((sum, { struct }) => sum + numberOf(struct, 3), 0);
-  for (const [index, { struct }] of groups.entries()) struct.set(7, { type: THRIFT.i16, value: index });
+  for (const [index, { struct }] of groups.entries()) struct.set(7, { type: WIRE.i16, value: index });
   const foot = new Map(template);
-  foot.set(3, { type: THRIFT.i64, value: rows });
-  foot.set(4, { type: THRIFT.list, value: { of: THRIFT.struct, items: groups.map(({ struct }) => struct) } });
+  foot.set(3, { type: WIRE.i64, value: rows });
+  foot.set(4, { type: WIRE.list, value: { of: WIRE.struct, items: groups.map(({ struct }) => struct) } });
   const bytes = writeStruct(foot);
   const length = Buffer.allocUnsafe(4);
   length.writeUInt32LE(bytes.length);
@@ -155,10 +157,10 @@ function movedGroup(group: ThriftStruct, own: readonly OwnChunk[], shift: number
   );
   const sum = (field: number): number => moved.reduce((total, chunk) => total + numberOf(metaOf(chunk), field), 0);
   return new Map(group)
-    .set(1, { type: THRIFT.list, value: { of: THRIFT.struct, items: moved } })
-    .set(2, { type: THRIFT.i64, value: sum(6) })
-    .set(5, { type: THRIFT.i64, value: startOf(moved[0] as ThriftStruct) })
-    .set(6, { type: THRIFT.i64, value: sum(7) });
+    .set(1, { type: WIRE.list, value: { of: WIRE.struct, items: moved } })
+    .set(2, { type: WIRE.i64, value: sum(6) })
+    .set(5, { type: WIRE.i64, value: startOf(moved[0] as ThriftStruct) })
+    .set(6, { type: WIRE.i64, value: sum(7) });
 }
 
 function movedChunk(chunk: ThriftStruct, shift: number): ThriftStruct {
@@ -167,29 +169,29 @@ function movedChunk(chunk: ThriftStruct, shift: number): ThriftStruct {
   const moved = new Map(chunk);
   // Some writers say 0 here, which points nowhere.
   if (numberOf(chunk, 2) !== 0) shiftField(moved, 2, shift);
-  return moved.set(3, { type: THRIFT.struct, value: meta });
+  return moved.set(3, { type: WIRE.struct, value: meta });
 }
 
 /** @param chunk - the library's of the same column, for its name */
 function ownChunk(chunk: ThriftStruct, { pages, values }: OwnChunk): ThriftStruct {
   const bytes = pages.reduce((sum, page) => sum + page.bytes, 0);
   const integers = (items: readonly number[]): ThriftField => ({
-    type: THRIFT.list,
-    value: { of: THRIFT.i32, items },
+    type: WIRE.list,
+    value: { of: WIRE.i32, items },
   });
   const meta: ThriftStruct = new Map<number, ThriftField>([
-    [1, { type: THRIFT.i32, value: BYTE_ARRAY }],
+    [1, { type: WIRE.i32, value: BYTE_ARRAY }],
     [2, integers([PLAIN, RLE])],
     [3, metaOf(chunk).get(3) as ThriftField],
-    [4, { type: THRIFT.i32, value: 0 }],
-    [5, { type: THRIFT.i64, value: values }],
-    [6, { type: THRIFT.i64, value: bytes }],
-    [7, { type: THRIFT.i64, value: bytes }],
-    [9, { type: THRIFT.i64, value: pages[0]?.offset ?? 0 }],
+    [4, { type: WIRE.i32, value: 0 }],
+    [5, { type: WIRE.i64, value: values }],
+    [6, { type: WIRE.i64, value: bytes }],
+    [7, { type: WIRE.i64, value: bytes }],
+    [9, { type: WIRE.i64, value: pages[0]?.offset ?? 0 }],
   ]);
   return new Map<number, ThriftField>([
-    [2, { type: THRIFT.i64, value: 0 }],
-    [3, { type: THRIFT.struct, value: meta }],
+    [2, { type: WIRE.i64, value: 0 }],
+    [3, { type: WIRE.struct, value: meta }],
   ]);
 }
 
@@ -212,12 +214,12 @@ function pageList(pages: readonly PagePlace[]): ThriftField {
   const items = pages.map(
     ({ offset, bytes, firstRow }): ThriftStruct =>
       new Map([
-        [1, { type: THRIFT.i64, value: offset }],
-        [2, { type: THRIFT.i32, value: bytes }],
-        [3, { type: THRIFT.i64, value: firstRow }],
+        [1, { type: WIRE.i64, value: offset }],
+        [2, { type: WIRE.i32, value: bytes }],
+        [3, { type: WIRE.i64, value: firstRow }],
       ]),
   );
-  return { type: THRIFT.list, value: { of: THRIFT.struct, items } };
+  return { type: WIRE.list, value: { of: WIRE.struct, items } };
 }
 
 function startOf(chunk: ThriftStruct): number {
