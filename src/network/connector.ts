@@ -23,7 +23,7 @@ export interface ConnectorOptions {
   readonly resolver: NameResolver;
   readonly guard: AddressGuard;
   readonly rules: readonly ConnectRule[];
-  readonly proxyOf: ProxyOf;
+  readonly proxyOf: ProxyOf | undefined;
   readonly insecure: boolean;
   /** PEM, in addition to the well-known roots. */
   readonly caPem: string | undefined;
@@ -102,8 +102,9 @@ export class Connector {
   }
 
   /** What a request over plain HTTP is sent with by way of a proxy that forwards it, its URL spelled out; else undefined. */
-  forwards(url: Pick<URL, 'hostname' | 'port' | 'protocol'>): Record<string, string> | undefined {
-    const proxy = url.protocol === 'http:' ? this.#proxyTo(url) : undefined;
+  forwards(origin: string): Record<string, string> | undefined {
+    if (this.#options.proxyOf === undefined || !origin.startsWith('http:')) return undefined;
+    const proxy = this.#proxyTo(new URL(origin));
     return proxy !== undefined && isHttp(proxy) ? proxyHeaders(proxy) : undefined;
   }
 
@@ -134,8 +135,10 @@ export class Connector {
 
   /** Undefined for the straight way, which is that of a place that the user names, too. */
   #proxyTo(url: { hostname: string; port?: string; protocol: string }): ProxyServer | undefined {
+    const { proxyOf } = this.#options;
+    if (proxyOf === undefined) return undefined;
     const { isTls, target } = this.#wayTo(url);
-    return target.isNamed ? undefined : this.#options.proxyOf({ ...target, isTls });
+    return target.isNamed ? undefined : proxyOf({ ...target, isTls });
   }
 
   async #through(opening: Opening, proxy: ProxyServer): Promise<void> {

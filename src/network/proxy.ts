@@ -36,10 +36,10 @@ const PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, socks5: 
 /**
  * What settings and environment say: `--proxy` for everything, else http_proxy, https_proxy and all_proxy (in either
  * case; HTTP_PROXY not where a web server would set it from a request), less no_proxy. Proxies of the environment are
- * not asked for this very machine. Errors: RangeError for what is no proxy.
+ * not asked for this very machine. Undefined where there are none. Errors: RangeError for what is no proxy.
  */
-export function proxyRules({ proxy, noProxy }: ProxySettings, environment: Environment): ProxyOf {
-  if (proxy === 'none') return () => undefined;
+export function proxyRules({ proxy, noProxy }: ProxySettings, environment: Environment): ProxyOf | undefined {
+  if (proxy === 'none') return undefined;
   const variable = (name: string): string | undefined =>
     environment[name] ||
     (name === 'http_proxy' && environment.REQUEST_METHOD ? undefined : environment[name.toUpperCase()]);
@@ -53,7 +53,7 @@ export function proxyRules({ proxy, noProxy }: ProxySettings, environment: Envir
     return text === undefined || text.trim() === '' ? undefined : parseProxy(text, name);
   };
   const [plain, tls] = [read('http_proxy'), read('https_proxy')];
-  if (plain === undefined && tls === undefined) return () => undefined;
+  if (plain === undefined && tls === undefined) return undefined;
   return (place) => (isHere(place.hostname) || straight(place) ? undefined : place.isTls ? tls : plain);
 }
 

@@ -5,7 +5,7 @@ const to = (url: string, settings: ProxySettings, environment: Record<string, st
   const { hostname, port, protocol } = new URL(url);
   const isTls = protocol === 'https:';
   const place = { hostname: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (isTls ? 443 : 80), isTls };
-  return proxyRules(settings, environment)(place)?.shown;
+  return proxyRules(settings, environment)?.(place)?.shown;
 };
 
 describe('the proxy to a place', () => {

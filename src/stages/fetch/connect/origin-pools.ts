@@ -150,7 +150,7 @@ export class OriginPools {
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
     });
-    const forwarded = this.#connector.forwards?.(new URL(origin));
+    const forwarded = this.#connector.forwards?.(origin);
     if (forwarded !== undefined) sendSpelledOut(client, origin, forwarded);
     entry.all.set(client, line);
     this.#connections += 1;

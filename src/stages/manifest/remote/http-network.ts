@@ -100,7 +100,7 @@ export class HttpNetwork {
     const isNamed = url.origin === named.origin;
     try {
       const { agent, connector } = this.#way(isNamed ? 'named' : 'guarded');
-      const forwarded = connector.forwards(url);
+      const forwarded = connector.forwards(url.origin);
       const own = requestHeaders(url, userAgentOf(this.#settings), this.#policyOf(url.host), {});
       return await agent.request({
         origin: url.origin,
