@@ -36,8 +36,7 @@ const FILE = /image|img|photo|jpe?g|media|file|download|original|full|large|acce
 const SMALL = /thumb|preview|small|icon|avatar/;
 
 const BEGINS_AS_URL = /^\s*(?:https?|s3|gs):\/\//i;
-const ENDS_AS_IMAGE =
-  /\.(?:jpe?g|png|gif|webp|tiff?|bmp|avif|heic|jp2|mp[34]|m4[av]|mov|webm|wav|ogg|flac)(?:[?#].*)?\s*$/i;
+const IMAGE_ENDING = /\.(?:jpe?g|png|gif|webp|tiff?|bmp|avif|heic|jp2|mp[34]|m4[av]|mov|webm|wav|ogg|flac)$/i;
 /** Flickr's sizes, the original first. */
 const SIZES = ['o', 'k', 'h', 'b', 'l', 'c', 'z', 'm', 'n', 'w', 'q', 's', 't', 'sq'];
 
@@ -109,9 +108,17 @@ function pointsOf(column: string, all: readonly (string | null)[]): number {
   if (FILE.test(name)) points += POINTS.file;
   if (PAGE.test(name) && !/imagesource|source(?:image|photo)/.test(name)) points += POINTS.page;
   if (SMALL.test(name)) points += POINTS.small;
-  points += (POINTS.endings * urls.filter((url) => ENDS_AS_IMAGE.test(url)).length) / given.length;
+  points += (POINTS.endings * urls.filter(endsAsImage).length) / given.length;
   if (given.length > 1 && new Set(given).size === 1) points += POINTS.sameValue;
   return Math.max(points * (urls.length / given.length), 0.5);
+}
+
+/** Its path does, or a part of its query. */
+function endsAsImage(url: string): boolean {
+  return url
+    .trimEnd()
+    .split(/[?#]/)
+    .some((part) => IMAGE_ENDING.test(part));
 }
 
 /** -1 for a name that says nothing by itself; `url_o` is a size, and no plural. */

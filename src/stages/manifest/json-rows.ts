@@ -64,8 +64,7 @@ class JsonText {
     if (this.#reader !== undefined) return this.#reader.give(chunk);
     this.#beginning = Buffer.concat([this.#beginning, chunk]);
     // What is live tells by its first row.
-    const isEnough =
-      this.#beginning.length >= SHAPE_BYTES || (this.#input.isLive && /[\n}\],"]\s*$/.test(chunk.toString('latin1')));
+    const isEnough = this.#beginning.length >= SHAPE_BYTES || (this.#input.isLive && endsRow(chunk.toString('latin1')));
     if (isEnough) this.#begin(this.#input.isLive).give(this.#beginning);
   }
 
@@ -88,6 +87,12 @@ class JsonText {
         : new JsonFile(this.#input, this.#rows, reshaping(shape));
     return this.#reader;
   }
+}
+
+/** Whether a line or a value ends there, white space aside. */
+function endsRow(text: string): boolean {
+  const end = text.trimEnd();
+  return /[}\],"]$/.test(end) || text.slice(end.length).includes('\n');
 }
 
 /** What a shape that is not rows is read as. */
