@@ -5,6 +5,7 @@ import type { Unescaped } from '../../arrow/text-builder.ts';
 import { FlowDcError } from '../../errors.ts';
 import { BadRows } from './bad-rows.ts';
 import { checkNames } from './bounds.ts';
+import { countOf } from './byte-marks.ts';
 import type { FileDialect } from './dialect.ts';
 import { looseRecord } from './loose-record.ts';
 import { RecordScanner, unescapedOf } from './record-scanner.ts';
@@ -151,7 +152,7 @@ class DelimitedFile {
       this.rows?.add(record.cells);
       this.#bad.good(1);
     }
-    this.#line += linesIn(block.subarray(from, record.end), this.#dialect.lineEnd);
+    this.#line += countOf(block.subarray(from, record.end), this.#dialect.lineEnd.charCodeAt(0));
     return record.end;
   }
 
@@ -170,12 +171,6 @@ class DelimitedFile {
 function tooLong({ name, maxRecordBytes }: TextInput, line: number): FlowDcError {
   const message = `${name}, line ${line} has over ${maxRecordBytes} bytes (max_record): expected rows, one per line`;
   return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', message);
-}
-
-function linesIn(bytes: Buffer, lineEnd: string): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(lineEnd); at >= 0; at = bytes.indexOf(lineEnd, at + 1)) lines++;
-  return lines;
 }
 
 /** Header cells as column names: empty ones are numbered, repeated ones get a suffix. */

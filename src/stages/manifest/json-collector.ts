@@ -1,11 +1,12 @@
 /** Rows of JSON until the columns are known, then cells. */
 import type { RecordBatch } from 'apache-arrow';
+import { viewOf } from '../../arrow/copy-bytes.ts';
 import type { TextKind } from '../../arrow/typed-text.ts';
 import { BATCH_BYTES, checkNames } from './bounds.ts';
 import { SeenValues } from './column-kinds.ts';
 import type { JsonRow } from './json-row-parser.ts';
-import { ObjectScanner } from './object-scanner.ts';
-import { BATCH_ROWS, type BlockRows, type TextInput, TextRows } from './text-rows.ts';
+import { jsonUnescaped, ObjectScanner } from './object-scanner.ts';
+import { BATCH_ROWS, type TextInput, TextRows } from './text-rows.ts';
 
 /** Keys that are named in warnings, at most. */
 const NAMED_KEYS = 10;
@@ -46,8 +47,30 @@ export class JsonCollector {
     this.add(new Map(urlColumn === undefined ? [] : [[urlColumn, { form: 'string', text: mark }]]));
   }
 
-  addRows(rows: BlockRows): void {
-    this.#rows?.addRows(rows);
+  /**
+   * Add the rows that a scanner finds from `first` on.
+   * @param found - told of the scanner after each lot of rows
+   * @returns where the last row ends
+   */
+  scan(
+    scanner: ObjectScanner,
+    block: Buffer,
+    first: number,
+    isInArray: boolean,
+    found: (scanner: ObjectScanner) => void,
+  ): number {
+    const view = viewOf(block);
+    let from = first;
+    do {
+      scanner.scan(block, view, from, isInArray);
+      const { bounds, rows, end: to } = scanner;
+      if (rows > 0) {
+        this.#rows?.addRows({ block, view, from, to, bounds, unescaped: jsonUnescaped, rows });
+        found(scanner);
+      }
+      from = to;
+    } while (scanner.isFull);
+    return from;
   }
 
   *take(): Iterable<RecordBatch> {

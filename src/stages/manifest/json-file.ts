@@ -1,9 +1,8 @@
 /** A JSON text that is one value, or values with anything between them, on its way into rows. */
 import { StringDecoder } from 'node:string_decoder';
-import { viewOf } from '../../arrow/copy-bytes.ts';
 import type { JsonCollector } from './json-collector.ts';
 import { JsonRowParser } from './json-row-parser.ts';
-import { jsonUnescaped, type ObjectScanner } from './object-scanner.ts';
+import type { ObjectScanner } from './object-scanner.ts';
 import type { Reshape } from './reshape-json.ts';
 import type { TextInput } from './text-rows.ts';
 
@@ -64,17 +63,8 @@ export class JsonFile {
 
   /** Returns where the last row ends that it found. */
   #scan(scanner: ObjectScanner, block: Buffer, first: number): number {
-    const view = viewOf(block);
     const isInArray = this.#parser.place === 'behind an element';
-    let from = first;
-    do {
-      scanner.scan(block, view, from, isInArray);
-      const { bounds, rows, end } = scanner;
-      if (rows > 0) this.#rows.addRows({ block, view, from, to: end, bounds, unescaped: jsonUnescaped, rows });
-      if (rows > 0) this.#parser.passOver(scanner);
-      from = end;
-    } while (scanner.isFull);
-    return from;
+    return this.#rows.scan(scanner, block, first, isInArray, (found) => this.#parser.passOver(found));
   }
 
   #parse(bytes: Buffer): void {

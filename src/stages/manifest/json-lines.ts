@@ -1,10 +1,9 @@
 /** JSON with a row on every line, on its way into rows: a line that cannot be read is a bad row, and the next one is none. */
-import { viewOf } from '../../arrow/copy-bytes.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { BadRows } from './bad-rows.ts';
 import type { JsonCollector } from './json-collector.ts';
 import { type JsonRow, JsonRowParser } from './json-row-parser.ts';
-import { jsonUnescaped, type ObjectScanner } from './object-scanner.ts';
+import type { ObjectScanner } from './object-scanner.ts';
 import type { TextInput } from './text-rows.ts';
 
 const LF = 0x0a;
@@ -35,6 +34,11 @@ export class JsonLines {
   /** A row that may go on. */
   #open: OpenRow | undefined;
 
+  readonly #onFound = ({ rows, lines }: ObjectScanner): void => {
+    this.#bad.good(rows);
+    this.#line += lines;
+  };
+
   constructor(input: TextInput, rows: JsonCollector, bad: BadRows) {
     this.#input = input;
     this.#rows = rows;
@@ -47,7 +51,8 @@ export class JsonLines {
     let from = 0;
     for (let isMore = true; isMore && from < block.length; ) {
       const { scanner } = this.#rows;
-      if (scanner !== undefined && this.#open === undefined) from = this.#scan(scanner, block, from);
+      if (scanner !== undefined && this.#open === undefined)
+        from = this.#rows.scan(scanner, block, from, false, this.#onFound);
       isMore = scanner === undefined || this.#open !== undefined || scanner.isOdd;
       const end = isMore ? block.indexOf(LF, from) : -1;
       isMore = end >= 0;
@@ -72,21 +77,6 @@ export class JsonLines {
       this.#read(this.#rest.subarray(from, end));
     this.#read(this.#rest.subarray(from));
     if (this.#open !== undefined) this.#giveUp(this.#open);
-  }
-
-  /** Returns where the last row ends that it found. */
-  #scan(scanner: ObjectScanner, block: Buffer, first: number): number {
-    const view = viewOf(block);
-    let from = first;
-    do {
-      scanner.scan(block, view, from, false);
-      const { bounds, rows, end, lines } = scanner;
-      if (rows > 0) this.#rows.addRows({ block, view, from, to: end, bounds, unescaped: jsonUnescaped, rows });
-      this.#bad.good(rows);
-      this.#line += lines;
-      from = end;
-    } while (scanner.isFull);
-    return from;
   }
 
   /**

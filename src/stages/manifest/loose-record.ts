@@ -3,10 +3,11 @@
  * quote closes a cell only in front of a delimiter or a line end, and a cell whose quote does not close within its line
  * is literal where every line of what it would swallow is a record by itself.
  */
+import { countOf, isEscaped } from './byte-marks.ts';
 import type { Dialect } from './dialect.ts';
 import { isUrlText } from './guess-url.ts';
 
-const [LF, CR, SPACE, HASH, BACKSLASH] = [0x0a, 0x0d, 0x20, 0x23, 0x5c];
+const [LF, CR, SPACE, HASH] = [0x0a, 0x0d, 0x20, 0x23];
 /** Of what an opened quote spans, so many lines are looked at: one that is no record of its own makes it a cell. */
 const TELLING_LINES = 8;
 
@@ -179,12 +180,6 @@ export function linesAreRecords(
   return { count, isAll: count === TELLING_LINES || (count > 1 && !isCut), haveUrls: urls?.includes(true) === true };
 }
 
-function countOf(line: Buffer, byte: number): number {
-  let count = 0;
-  for (let at = line.indexOf(byte); at >= 0; at = line.indexOf(byte, at + 1)) count++;
-  return count;
-}
-
 /** Where a line's text ends, and where the next line begins: behind `limit` when it has no end before that. */
 export function lineAt(block: Buffer, from: number, limit: number, { lineEnd }: Pick<Dialect, 'lineEnd'>) {
   const found = block.indexOf(lineEnd === '\n' ? LF : CR, from);
@@ -213,12 +208,6 @@ function closingQuote(block: Buffer, from: number, limit: number, dialect: Diale
     }
   }
   return -1;
-}
-
-function isEscaped(block: Buffer, from: number, at: number): boolean {
-  let slashes = 0;
-  while (at - 1 - slashes >= from && block[at - 1 - slashes] === BACKSLASH) slashes++;
-  return slashes % 2 === 1;
 }
 
 function isCellEnd(block: Buffer, from: number, limit: number, { delimiter, lineEnd, spaces }: Dialect): boolean {

@@ -1,6 +1,7 @@
 /** NaN and infinities, which Python and pandas write into JSON and JSON does not know, as nulls. */
+import { isEscaped } from './byte-marks.ts';
 
-const [QUOTE, BACKSLASH, LF] = [0x22, 0x5c, 0x0a];
+const [QUOTE, LF] = [0x22, 0x0a];
 const NULL = Buffer.from('null');
 const WORD = /-?Infinity|NaN/g;
 /** What may be the beginning of one at a chunk's end, or of an escaped quote. */
@@ -28,14 +29,8 @@ function stateAfter(bytes: Buffer, isInString: boolean): boolean {
   const line = bytes.lastIndexOf(LF);
   let state = line < 0 ? isInString : false;
   for (let at = bytes.indexOf(QUOTE, line + 1); at >= 0; at = bytes.indexOf(QUOTE, at + 1))
-    if (!state || !isEscaped(bytes, at)) state = !state;
+    if (!state || !isEscaped(bytes, 0, at)) state = !state;
   return state;
-}
-
-function isEscaped(bytes: Buffer, at: number): boolean {
-  let slashes = 0;
-  while (bytes[at - 1 - slashes] === BACKSLASH) slashes++;
-  return slashes % 2 === 1;
 }
 
 function replaced(bytes: Buffer, isInString: boolean): Buffer {
