@@ -5,7 +5,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { FlowDcError } from '../errors.ts';
 import { schemaCheck } from '../json-schema.ts';
-import { RowBitmap } from '../structures/row-bitmap.ts';
+import { MOST_ROWS, RowBitmap } from '../structures/row-bitmap.ts';
 import type { InputIdentity } from './identity.ts';
 import type { StateFiles } from './state-files.ts';
 
@@ -27,9 +27,6 @@ export interface ManifestPart {
   /** Rows that the dataset had already, as they were then. */
   readonly known?: { readonly fetched: number; readonly removed?: number; readonly notFetched: number } | undefined;
 }
-
-/** Rows above this are none. */
-const MOST_ROWS = 2 ** 33;
 
 const count = { type: 'integer', minimum: 0 } as const;
 const string = { type: 'string' } as const;
@@ -97,14 +94,15 @@ export async function beginExtension(
   state: StateFiles,
   parts: readonly ManifestPart[],
   taken: RowBitmap,
-): Promise<readonly ManifestPart[]> {
+): Promise<void> {
   const number = parts.length - 1;
   const file = `extend-${number}.rows`;
-  const all = parts.map((part, at) => (at === number ? { ...part, taken: file } : part));
   await state.write(file, deflateRawSync(taken.toBytes()));
   await state.unseal();
-  await noteParts(state, all);
-  return all;
+  await noteParts(
+    state,
+    parts.map((part, at) => (at === number ? { ...part, taken: file } : part)),
+  );
 }
 
 /** Whether a manifest is the same, as far as that shows without reading it whole. */

@@ -5,12 +5,9 @@ import type { StoredRow } from '../dataset/latest/stored-rows.ts';
 import type { RowResult } from '../record.ts';
 import { fetchRows } from '../stages/fetch/fetch-rows.ts';
 import type { FetchStageOptions } from '../stages/fetch/settings.ts';
-import { RowBitmap } from '../structures/row-bitmap.ts';
+import { MOST_ROWS, RowBitmap } from '../structures/row-bitmap.ts';
 import { type DiffFile, refreshedRow } from './diff-file.ts';
 import { conditionsOf, type Verdict, verdictOf } from './verdict.ts';
-
-/** Row numbers above this are none: a bit for each of those below takes 1 GB. */
-const MOST_ROWS = 2 ** 33;
 
 /** What a refresh came to. */
 export interface Refreshed {

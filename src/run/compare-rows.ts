@@ -2,15 +2,15 @@
 import { join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
-import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
+import { intactFile, tableOf, unreadable } from '../dataset/files/intact-file.ts';
 import { endedUrls } from '../dataset/outcome-rows.ts';
 import type { Publish } from '../dataset/published.ts';
 import { count } from '../format.ts';
-import { RowBitmap } from '../structures/row-bitmap.ts';
+import { MOST_ROWS, RowBitmap } from '../structures/row-bitmap.ts';
 import { urlColumn } from '../unit-rows.ts';
 import { BucketFile } from './bucket-file.ts';
 import { rowNumbersOf } from './row-numbers.ts';
-import { type SettledDataset, unreadable } from './settled-rows.ts';
+import type { SettledDataset } from './settled-rows.ts';
 import { DIGEST_BYTES, putDigest } from './text-digest.ts';
 
 /** Rows that are compared at a time: 36 MB. */
@@ -81,7 +81,7 @@ async function compare(
   batches: AsyncIterable<RecordBatch>,
   publish: Publish,
 ): Promise<RowComparison> {
-  const mended = new RowBitmap(2 ** 33);
+  const mended = new RowBitmap(MOST_ROWS);
   let mendedRows = 0;
   let lot = new KnownLot(known, -1);
   let next = 0;

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { textColumn } from '../arrow/text.ts';
-import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
+import { intactFile, tableOf, unreadable } from '../dataset/files/intact-file.ts';
 import { UploadedFiles } from '../dataset/files/uploaded-files.ts';
 import { keptUnits } from '../dataset/kept-units.ts';
 import { latestRows } from '../dataset/latest/latest-rows.ts';
@@ -10,15 +10,11 @@ import type { RowFilter } from '../dataset/latest/row-filter.ts';
 import { rowNumbers } from '../dataset/outcome-rows.ts';
 import { columnOf, decodeParquet } from '../dataset/parquet-file.ts';
 import { digestFile } from '../destination/hashed-file.ts';
-import { FlowDcError } from '../errors.ts';
 import type { UnitRows } from '../job/removal-mark.ts';
 import { removedHash, removedUrl, rowName } from '../job/removed-urls.ts';
 import type { JobView } from '../job/view/job-view.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
-import { RowBitmap } from '../structures/row-bitmap.ts';
-
-/** Row numbers above this are none: a bit for each of those below takes 1 GB. */
-const MOST_ROWS = 2 ** 33;
+import { MOST_ROWS, RowBitmap } from '../structures/row-bitmap.ts';
 
 /** Rows with one of these URLs or keys, if any are given, that the filter means as well. */
 export interface MeantRows {
@@ -77,7 +73,7 @@ export async function gatherRemoval(
     else if (line.url !== '') hashes.add(removedHash(removedUrl(line.url)));
     for (const name of line.meantBy) found.add(name);
   };
-  const latest = await latestRows(decided.records(), files, unreadable);
+  const latest = await latestRows(decided.records(), files, failed);
   for await (const record of decided.records())
     for (const line of await linesOf(dataset, record, meant))
       if (line.isMeant && latest.isLatest(record.again?.set ?? 1, line.row)) note(line);
@@ -133,7 +129,7 @@ const ANYTHING: MeantRows = { urls: new Set(), keys: new Set(), filter: () => ()
 async function linesOf({ files }: Dataset, record: UnitRecord, meant = ANYTHING): Promise<readonly TableLine[]> {
   const table = tableOf(record);
   if (table === undefined) return [];
-  const content = await intactFile(files.final(table.name), table).catch((error: unknown) => unreadable(record, error));
+  const content = await intactFile(files.final(table.name), table).catch((cause: unknown) => failed(record, cause));
   return meantLines(content, meant);
 }
 
@@ -159,7 +155,6 @@ function meantLines(content: Uint8Array, { urls, keys, filter }: MeantRows): Tab
   });
 }
 
-function unreadable({ unit }: UnitRecord, cause: unknown): never {
-  const message = `the outcome table of ${unit} cannot be read (${(cause as Error).message}); flow-dc repair mends that`;
-  throw new FlowDcError('FDC_ERR_DEST_IO', message, { cause });
+function failed(record: UnitRecord, cause: unknown): never {
+  throw unreadable(record, cause);
 }

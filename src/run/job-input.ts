@@ -152,7 +152,13 @@ async function contentOfInput({ files }: ManifestInfo, name: string): Promise<st
   return file === undefined ? (await digestFile(name)).sha256 : contentOf(file);
 }
 
-function cuttingOf({ shardSize, groupBy, mix, mixSeed }: PartitionSettings): PartitionByHostOptions {
+/** How rows are cut, without where and when. */
+export function cuttingOf({
+  shardSize,
+  groupBy,
+  mix,
+  mixSeed,
+}: Pick<PartitionByHostOptions, 'shardSize' | 'groupBy' | 'mix' | 'mixSeed'>): PartitionByHostOptions {
   return { shardSize, groupBy, mix, mixSeed };
 }
 

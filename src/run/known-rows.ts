@@ -3,17 +3,16 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Data, RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
-import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
+import { intactFile, tableOf, unreadable } from '../dataset/files/intact-file.ts';
 import { endedUrls } from '../dataset/outcome-rows.ts';
 import type { Publish } from '../dataset/published.ts';
 import type { RemovedUrls } from '../job/removed-urls.ts';
-import { RowBitmap } from '../structures/row-bitmap.ts';
+import { MOST_ROWS, RowBitmap } from '../structures/row-bitmap.ts';
 import { readRoles, urlColumn } from '../unit-rows.ts';
 import { rowNumbersOf } from './row-numbers.ts';
-import { type SettledDataset, unreadable } from './settled-rows.ts';
+import type { SettledDataset } from './settled-rows.ts';
 import { type DigestBucket, DigestFile } from './text-digest.ts';
 
-const MOST_ROWS = 2 ** 33;
 /** How what is known is there: of several lines, the highest counts. */
 const [TRIED, REMOVED, STORED] = [0, 1, 2] as const;
 

@@ -3,6 +3,7 @@ import type { RecordBatch } from 'apache-arrow';
 import type { PlannedRows } from '../chain.ts';
 import type { RetryRound } from '../job/retry-rounds.ts';
 import type { PartitionByHostOptions } from '../stages/partition/partition-by-host.ts';
+import { cuttingOf } from './job-input.ts';
 import { asReadable, rowsWithout } from './open-rows.ts';
 import type { RowSource } from './row-sources.ts';
 import { rowsAgain, rowsEnded } from './rows-again.ts';
@@ -18,11 +19,10 @@ export function* lotsByUnits(
   cutting: PartitionByHostOptions,
 ): Generator<PlannedRows> {
   yield { rows: () => asReadable(taken(source.read(), 1, rounds)), cutting };
-  const { shardSize, groupBy, mix, mixSeed } = cutting;
   for (const round of rounds)
     yield {
       rows: () => asReadable(taken(rowsAgain(source.read(), round), round.set, rounds)),
-      cutting: { shardSize, groupBy, mix, mixSeed, firstUnit: round.firstUnit },
+      cutting: { ...cuttingOf(cutting), firstUnit: round.firstUnit },
     };
 }
 
@@ -31,9 +31,9 @@ export function* lotsByRows(
   sources: readonly RowSource[],
   rounds: readonly RetryRound[],
   settled: SettledRows,
-  { shardSize, groupBy, mix, mixSeed }: PartitionByHostOptions,
+  given: PartitionByHostOptions,
 ): Generator<PlannedRows> {
-  const cutting = { shardSize, groupBy, mix, mixSeed, nextUnit: () => settled.nextUnit() };
+  const cutting = { ...cuttingOf(given), nextUnit: () => settled.nextUnit() };
   for (const { firstRow, endRow, read } of sources) {
     if (endRow !== undefined && settled.hasAll(1, firstRow, endRow)) continue;
     yield {

@@ -65,7 +65,7 @@ export async function* rowsOfPart(
   let next = firstRow;
   const end = firstRow + rows;
   for await (const batch of batches) {
-    const positions = taken === undefined ? firstOf(batch, end - next) : takenOf(batch, taken);
+    const positions = taken === undefined ? firstOf(batch, end - next) : positionsOf(batch, (row) => taken.has(row));
     if (positions.length > 0) yield numberedFrom(someRows(batch, positions), next);
     next += positions.length;
     if (next >= end) return;
@@ -76,10 +76,10 @@ function firstOf(batch: RecordBatch, most: number): number[] {
   return Array.from({ length: Math.min(batch.numRows, most) }, (_, at) => at);
 }
 
-function takenOf(batch: RecordBatch, taken: RowBitmap): number[] {
+function positionsOf(batch: RecordBatch, isMeant: (row: number) => boolean): number[] {
   const positions: number[] = [];
   rowNumbersOf(batch).forEach((row, at) => {
-    if (taken.has(row)) positions.push(at);
+    if (isMeant(row)) positions.push(at);
   });
   return positions;
 }
@@ -90,10 +90,7 @@ export async function* rowsWithout(
   isOut: (row: number) => boolean,
 ): AsyncGenerator<RecordBatch> {
   for await (const batch of batches) {
-    const positions: number[] = [];
-    rowNumbersOf(batch).forEach((row, at) => {
-      if (!isOut(row)) positions.push(at);
-    });
+    const positions = positionsOf(batch, (row) => !isOut(row));
     if (positions.length > 0) yield someRows(batch, positions);
   }
 }

@@ -1,10 +1,9 @@
 /** The rows of a manifest that a round fetches again, with what they were before. */
-import { type Data, type DataType, Field, type RecordBatch, Schema, Utf8 } from 'apache-arrow';
+import { type DataType, Field, type RecordBatch, Schema, Utf8 } from 'apache-arrow';
 import { schemaBatch, utf8Column } from '../arrow/columns.ts';
-import { takeRows } from '../arrow/take.ts';
 import type { RetryRound } from '../job/retry-rounds.ts';
-import { ATTEMPT_SET_METADATA, BEFORE_COLUMN, ENDED_COLUMN, ROW_COLUMN } from '../record.ts';
-import { rowNumbersOf } from './row-numbers.ts';
+import { ATTEMPT_SET_METADATA, BEFORE_COLUMN, ENDED_COLUMN } from '../record.ts';
+import { rowNumbersOf, someRows } from './row-numbers.ts';
 
 /** Batches of the reader in, the round's rows of them out; ends after the last of those. */
 export async function* rowsAgain(
@@ -13,16 +12,14 @@ export async function* rowsAgain(
 ): AsyncGenerator<RecordBatch> {
   let next = 0;
   for await (const batch of batches) {
-    const at = batch.schema.fields.findIndex(({ name }) => name === ROW_COLUMN);
-    const [first = 0] = (batch.data.children[at] as Data).values as Float64Array;
+    const [first = 0] = rowNumbersOf(batch);
     const picked: number[] = [];
     const before: (string | undefined)[] = [];
     for (; next < rows.length && (rows[next] as number) < first + batch.numRows; next += 1) {
       picked.push((rows[next] as number) - first);
       before.push(outcomes[outcomeOf[next] as number]);
     }
-    if (picked.length > 0)
-      yield marked(takeRows([batch], { batches: new Uint8Array(picked.length), rows: picked }), before, set);
+    if (picked.length > 0) yield marked(someRows(batch, picked), before, set);
     if (next === rows.length) return;
   }
 }

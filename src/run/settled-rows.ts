@@ -1,14 +1,11 @@
 /** Which rows of a dataset have their line in an outcome table, where rows are planned by that and not by units. */
 
 import type { DatasetFiles } from '../dataset/files/dataset-files.ts';
-import { intactFile, tableOf } from '../dataset/files/intact-file.ts';
+import { intactFile, tableOf, unreadable } from '../dataset/files/intact-file.ts';
 import { rowNumbers } from '../dataset/outcome-rows.ts';
-import { FlowDcError } from '../errors.ts';
 import type { UnitRecord } from '../record.ts';
-import { RowBitmap } from '../structures/row-bitmap.ts';
+import { MOST_ROWS, RowBitmap } from '../structures/row-bitmap.ts';
 
-/** Row numbers above this are none: a bit for each of those below takes 1 GB. */
-const MOST_ROWS = 2 ** 33;
 const MOST_UNITS = 2 ** 30;
 
 /** A dataset as it is looked through. */
@@ -79,10 +76,4 @@ export class SettledRows {
       throw unreadable(record, cause);
     }
   }
-}
-
-/** Errors of reading a table, with what mends it. */
-export function unreadable({ unit }: UnitRecord, cause: unknown): FlowDcError {
-  const message = `the outcome table of ${unit} cannot be read (${(cause as Error).message}); flow-dc repair mends that`;
-  return new FlowDcError('FDC_ERR_DEST_IO', message, { cause });
 }

@@ -1,3 +1,6 @@
+/** Row numbers above this are none: a bit for each of those below takes 1 GB. */
+export const MOST_ROWS = 2 ** 33;
+
 /** Which rows were seen, of a manifest whose length need not be known: one bit each, up to the highest row. */
 export class RowBitmap {
   #bits = new Uint8Array(64);

@@ -1,5 +1,6 @@
 /** A committed file, read whole, when it still has the bytes that were committed. */
 import { createHash } from 'node:crypto';
+import { FlowDcError } from '../../errors.ts';
 import type { Artifact, UnitRecord } from '../../record.ts';
 import { isTable } from '../unit-files.ts';
 import type { DatasetFile } from './dataset-files.ts';
@@ -18,4 +19,10 @@ export async function intactFile(file: DatasetFile, { bytes, sha256 }: Artifact)
 /** The outcome table among a unit's files. */
 export function tableOf({ artifacts }: UnitRecord): Artifact | undefined {
   return artifacts.find(({ name }) => isTable(name));
+}
+
+/** Errors of reading an outcome table, with what mends it. */
+export function unreadable({ unit }: Pick<UnitRecord, 'unit'>, cause: unknown): FlowDcError {
+  const message = `the outcome table of ${unit} cannot be read (${(cause as Error).message}); flow-dc repair mends that`;
+  return new FlowDcError('FDC_ERR_DEST_IO', message, { cause });
 }

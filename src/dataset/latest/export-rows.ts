@@ -1,10 +1,9 @@
 /** Rows of a dataset's outcome tables as one file. */
 import { rm } from 'node:fs/promises';
 import { takeRows } from '../../arrow/take.ts';
-import { FlowDcError } from '../../errors.ts';
 import type { UnitRecord } from '../../record.ts';
 import type { DatasetFiles } from '../files/dataset-files.ts';
-import { intactFile, tableOf } from '../files/intact-file.ts';
+import { intactFile, tableOf, unreadable } from '../files/intact-file.ts';
 import { OutcomeFile } from '../outcome-file.ts';
 import { rowNumbers } from '../outcome-rows.ts';
 import { decodeParquet } from '../parquet-file.ts';
@@ -75,9 +74,4 @@ async function exportUnit(
     rows += picked.length;
   }
   return rows;
-}
-
-function unreadable({ unit }: UnitRecord, cause: unknown): FlowDcError {
-  const message = `the outcome table of ${unit} cannot be read (${(cause as Error).message}); flow-dc repair mends that`;
-  return new FlowDcError('FDC_ERR_DEST_IO', message, { cause });
 }

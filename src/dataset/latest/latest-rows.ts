@@ -1,12 +1,9 @@
 /** Which line of the outcome tables says what a row is now: the one with the highest attempt_set. */
 import type { UnitRecord } from '../../record.ts';
-import { RowBitmap } from '../../structures/row-bitmap.ts';
+import { MOST_ROWS, RowBitmap } from '../../structures/row-bitmap.ts';
 import type { DatasetFiles } from '../files/dataset-files.ts';
 import { intactFile, tableOf } from '../files/intact-file.ts';
 import { rowNumbers } from '../outcome-rows.ts';
-
-/** Row numbers above this are none: a bit for each of those below takes 1 GB. */
-const MOST_ROWS = 2 ** 33;
 
 /** A bit per row of a manifest for each time that rows were fetched again. */
 export class LatestRows {

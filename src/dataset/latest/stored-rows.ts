@@ -1,8 +1,7 @@
 /** The stored rows of a dataset, with what their hosts said of them when they were fetched. */
 import type { RecordBatch } from 'apache-arrow';
 import { textColumn } from '../../arrow/text.ts';
-import { FlowDcError } from '../../errors.ts';
-import { intactFile, tableOf } from '../files/intact-file.ts';
+import { intactFile, tableOf, unreadable } from '../files/intact-file.ts';
 import { rowNumbers } from '../outcome-rows.ts';
 import { columnOf, decodeParquet } from '../parquet-file.ts';
 import type { ExportedDataset } from './export-rows.ts';
@@ -34,14 +33,14 @@ const ALL: RowFilter = () => () => true;
  * the manifest for each time that rows were fetched again. Errors: FDC_ERR_DEST_IO for a table that cannot be read.
  */
 export async function* storedRows({ files, records }: ExportedDataset, isMeant = ALL): AsyncGenerator<StoredRow> {
-  const latest = await latestRows(records(), files, ({ unit }, cause) => {
-    throw unreadable(unit, cause);
+  const latest = await latestRows(records(), files, (record, cause) => {
+    throw unreadable(record, cause);
   });
   for await (const record of records()) {
     const table = tableOf(record);
     if (table === undefined || record.stored === 0) continue;
     const content = await intactFile(files.final(table.name), table).catch((cause: unknown) => {
-      throw unreadable(record.unit, cause);
+      throw unreadable(record, cause);
     });
     const set = record.again?.set ?? 1;
     for (const stored of storedRowsIn(content, isMeant)) if (latest.isLatest(set, stored.row)) yield stored;
@@ -82,9 +81,4 @@ function rowsOf(batch: RecordBatch): (at: number, row: number) => StoredRow | un
           ...{ sha256: sha256[at] ?? undefined, etag: etag[at] ?? undefined },
           lastModified: lastModified[at] ?? undefined,
         };
-}
-
-function unreadable(unit: string, cause: unknown): FlowDcError {
-  const message = `the outcome table of ${unit} cannot be read (${(cause as Error).message}); flow-dc repair mends that`;
-  return new FlowDcError('FDC_ERR_DEST_IO', message, { cause });
 }

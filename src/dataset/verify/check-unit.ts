@@ -1,7 +1,7 @@
 /** Everything that one record promises. */
 import { FILE_LIST_SUFFIX, type FileDigest } from '../../destination/hashed-file.ts';
 import type { Artifact, UnitRecord } from '../../record.ts';
-import { RowBitmap } from '../../structures/row-bitmap.ts';
+import { MOST_ROWS, RowBitmap } from '../../structures/row-bitmap.ts';
 import type { DatasetFile } from '../files/dataset-files.ts';
 import { digestOf } from '../files/digest.ts';
 import { img2datasetKey } from '../img2dataset-words.ts';
@@ -11,7 +11,7 @@ import { isDataFile, isTable } from '../unit-files.ts';
 import { checkData } from './check-data.ts';
 import { checkFiles } from './check-files.ts';
 import { checkTar } from './check-tar.ts';
-import { type DatasetState, MOST_ROWS, shardOf, type UnitState } from './dataset-state.ts';
+import { type DatasetState, shardOf, type UnitState } from './dataset-state.ts';
 import type { ManifestUrls } from './manifest-urls.ts';
 
 /** Everything that one record promises. Units may be looked at side by side. */

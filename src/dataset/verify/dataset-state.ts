@@ -1,13 +1,10 @@
 /** What is known over all units of a dataset while they are checked. */
 import type { UnitId } from '../../record.ts';
 import { TextSet } from '../../structures/hash-table.ts';
-import { RowBitmap } from '../../structures/row-bitmap.ts';
+import { MOST_ROWS, RowBitmap } from '../../structures/row-bitmap.ts';
 import type { DatasetFiles } from '../files/dataset-files.ts';
 import type { FindingSink, Findings } from './findings.ts';
 import type { ManifestUrls } from './manifest-urls.ts';
-
-/** Row numbers above this are none: a bit for each of those below takes 1 GB. */
-export const MOST_ROWS = 2 ** 33;
 
 /** Grows while units are checked. */
 export class DatasetState {
