@@ -98,7 +98,7 @@ export class ParquetShard implements OrderedShard {
   async abandon(): Promise<void> {
     this.#failure ??= new Error('the shard was abandoned');
     await this.#writing;
-    this.#events.onSettled(this.#added.splice(0).map(({ result }) => result));
+    this.#events.onSettled(settledNow(this.#added.splice(0)));
   }
 
   #written(): void {
@@ -119,7 +119,7 @@ export class ParquetShard implements OrderedShard {
       this.#events.onError(this.#failure);
     }
     this.writeMs += this.#clock.nowMs() - startMs;
-    this.#events.onSettled(added.map(({ result }) => result));
+    this.#events.onSettled(settledNow(added));
   }
 
   async #writePages(added: readonly Added[]): Promise<void> {
@@ -185,4 +185,9 @@ function piecesOf(result: FetchResult): readonly Uint8Array[] {
 /** Without what holds the body. */
 function storedRow({ row, sha256, width, height, bytes, contentType }: FetchResult, name: string): StoredRow {
   return { row, name, sha256, width, height, bytes, contentType };
+}
+
+/** Of a body that was put aside the result was settled then. */
+function settledNow(added: readonly Added[]): FetchResult[] {
+  return added.flatMap(({ result, lent }) => (lent === undefined ? result : []));
 }

@@ -27,6 +27,8 @@ export interface TarShardOptions {
   readonly time?: SampleTime | undefined;
   /** The caption behind the metadata. */
   readonly captionLast?: boolean | undefined;
+  /** Where each sample begins will be asked: some 8 bytes for each. */
+  readonly offsets?: boolean | undefined;
 }
 
 type Part = Uint8Array | SpilledBody | LentBody | Promise<Uint8Array>;
@@ -70,7 +72,7 @@ export class TarShard implements OrderedShard {
   add(result: FetchResult, stem: string, extension: string, options = this.#options, lent?: LentBody): string {
     const name = `${stem}.${extension}`;
     const { bytes } = result;
-    this.#starts.push(this.#end);
+    if (this.#options.offsets === true) this.#starts.push(this.#end);
     this.#mtime = options.time?.(result) ?? DEFAULT_MTIME;
     this.#header(name, bytes);
     this.#body(result, lent);
@@ -120,7 +122,8 @@ export class TarShard implements OrderedShard {
     return this.#output.close();
   }
 
-  async offsets(): Promise<readonly number[]> {
+  async offsets(): Promise<readonly number[] | undefined> {
+    if (this.#options.offsets !== true) return undefined;
     const offsets = [...this.#starts, this.#end];
     for (const [from, bytes] of this.#odd) {
       const more = await bytes;
@@ -197,13 +200,17 @@ export class TarShard implements OrderedShard {
     } else {
       const header = unusualHeader(name, size, this.#mtime);
       this.#part(header, false);
-      const bytes = header.then(({ byteLength }) => byteLength);
-      // Who writes it hears of that.
-      bytes.catch(() => {});
-      this.#odd.push([this.#starts.length, bytes]);
+      if (this.#options.offsets === true) this.#shift(header);
     }
     this.#end += size;
     this.#bytes += BLOCK_BYTES;
+  }
+
+  #shift(header: Promise<Uint8Array>): void {
+    const bytes = header.then(({ byteLength }) => byteLength);
+    // Who writes it hears of that.
+    bytes.catch(() => {});
+    this.#odd.push([this.#starts.length, bytes]);
   }
 
   #body(result: FetchResult, lent: LentBody | undefined): void {

@@ -86,6 +86,7 @@ export function tarSink(destination: string | Destination, options: DatasetSinkO
       const options = {
         name: `${namesOfUnit(unit.shard, settings.compat).tar}${settings.compressTar ? '.gz' : ''}`,
         compress: settings.compressTar,
+        offsets: settings.energon,
         ...order,
         ...membersOf(unit, formats.of(unit), publish),
       };
