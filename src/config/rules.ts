@@ -89,7 +89,6 @@ const RULES: readonly Rule[] = [
   },
   { slice: 'sink', option: 'energon', check: energonProblem },
   { slice: 'sink', option: 'compat', check: compatProblem },
-  { slice: 'sink', option: 'cls', derive: (v) => v.cls === true && v.compat === undefined },
   { slice: 'sink', option: 'mediaColumn', derive: (v) => v.mediaColumn ?? 'image' },
   {
     slice: 'sink',

@@ -78,9 +78,6 @@ export class IntervalCollector {
   get overloads(): number {
     return this.#overloads;
   }
-  get counts(): { readonly overloads: number; readonly results: number } {
-    return { overloads: this.#overloads, results: this.#results };
-  }
 
   ok(nowMs: number, serviceMs: number): void {
     this.#count(serviceMs);

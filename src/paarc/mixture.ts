@@ -10,7 +10,7 @@ const newShare = 0.5;
 /** After a round without a queue: the mean, and whether the median says nothing about a queue; that stays so. */
 export function foldMean(control: Control, { meanMs, p50Ms }: Pick<Interval, 'meanMs' | 'p50Ms'>): Control {
   const folded = control.meanMs === 0 ? meanMs : control.meanMs + newShare * (meanMs - control.meanMs);
-  return { ...control, meanMs: folded, isMixed: control.isMixed || folded > mixedRatio * p50Ms };
+  return { ...control, meanMs: folded, isMixed: control.isMixed || looksMixed({ meanMs: folded, p50Ms }) };
 }
 
 /** Whether a round whose median shows no queue took far longer on the whole: a mixture, and the median is no guide. */

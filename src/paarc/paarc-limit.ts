@@ -263,7 +263,7 @@ export class PaarcLimit implements Limit {
     const before = { control: this.#control, state: this.#state, sinceMs: this.#rounds.interval.sinceMs };
     const change = decision.control.concurrency - this.#control.concurrency;
     if (decision.reason === 'overload') this.#blame.cut({ ...this.#control, state: this.#state }, nowMs);
-    const next = foldShown(decision.control, this.#control, this.#rounds.interval.counts);
+    const next = foldShown(decision.control, this.#control, this.#rounds.interval);
     if (decision.reason === 'outage') this.#blame.outage({ ...this.#control, state: this.#state }, nowMs);
     if (decision.reason === 'outage over') this.#blame.outageOver(nowMs);
     this.#control = next;

@@ -145,9 +145,7 @@ export function fileEnd(template: ThriftStruct, groups: readonly Group[], at: nu
   foot.set(3, { type: WIRE.i64, value: rows });
   foot.set(4, { type: WIRE.list, value: { of: WIRE.struct, items: groups.map(({ struct }) => struct) } });
   const bytes = writeStruct(foot);
-  const length = Buffer.allocUnsafe(4);
-  length.writeUInt32LE(bytes.length);
-  return Buffer.concat([...parts, bytes, length, MAGIC]);
+  return Buffer.concat([...parts, bytes, lengthOf(bytes.length), MAGIC]);
 }
 
 /** A row group with its region at `shift` bytes behind its first place, and own chunks in front. */
