@@ -92,7 +92,9 @@ export class PaarcLimit implements Limit {
   }
 
   get spacingMs(): number {
-    const byRate = Math.max(1000 / this.#refusals.rate.perS, waveSpacingMs(this.#control));
+    const { maxRequestsPerSecond = Number.POSITIVE_INFINITY, rateSafety } = this.#settings;
+    const perS = Math.min(this.#refusals.rate.perS, rateSafety * maxRequestsPerSecond);
+    const byRate = Math.max(1000 / perS, waveSpacingMs(this.#control));
     return isOutage(this.#state) ? Math.max(byRate, outageSpacingMs / (1 + this.#goodAnswers)) : byRate;
   }
 

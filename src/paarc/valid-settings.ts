@@ -1,10 +1,12 @@
 /** What a controller must be able to work with: settings checked, capped, and with the delay of a coordinator. */
 import type { PaarcSettings } from './settings.ts';
 
-/** PAARC's settings, and how late it hears of results. */
+/** PAARC's settings, what somebody knows of the host, and how late it hears of results. */
 export interface DelayedSettings extends PaarcSettings {
   /** How late results reach the controller, beyond their own time; 0 when absent, more only behind a coordinator. */
   readonly feedbackDelayMs?: number | undefined;
+  /** A rate that somebody has set or knows, of which `rateSafety` is used; absent or Infinity for none. */
+  readonly maxRequestsPerSecond?: number | undefined;
 }
 
 const SHARES = ['beta', 'mu', 'probeRttFactor', 'rateSafety', 'errTolerance', 'rateBudget', 'clientElu'] as const;
@@ -33,7 +35,8 @@ const AMOUNTS = [
  */
 export function assertPaarcSettings(settings: DelayedSettings): void {
   const problems: string[] = [];
-  const given = { ...settings, feedbackDelayMs: settings.feedbackDelayMs ?? 0 };
+  const { feedbackDelayMs = 0, maxRequestsPerSecond = Number.POSITIVE_INFINITY } = settings;
+  const given = { ...settings, feedbackDelayMs, maxRequestsPerSecond };
   const need = (name: keyof typeof given, expected: string, holds: (value: number) => boolean): void => {
     if (!holds(given[name])) problems.push(`${name}: expected ${expected}, got ${given[name]}`);
   };
@@ -41,6 +44,7 @@ export function assertPaarcSettings(settings: DelayedSettings): void {
   need('cMin', 'an integer >= 1', (value) => Number.isInteger(value) && value >= 1);
   need('cMax', `an integer >= cMin (${cMin})`, (value) => Number.isInteger(value) && value >= cMin);
   need('cInit', `a number between cMin (${cMin}) and cMax (${cMax})`, (value) => value >= cMin && value <= cMax);
+  need('maxRequestsPerSecond', 'a number above 0', (value) => value > 0);
   for (const name of SHARES) need(name, 'a number in (0, 1]', (value) => value > 0 && value <= 1);
   for (const name of GROWTHS) need(name, 'a number above 1', (value) => value > 1);
   for (const name of AMOUNTS) need(name, 'a number >= 0', (value) => value >= 0 && Number.isFinite(value));

@@ -114,6 +114,16 @@ describe('PaarcLimit', () => {
     expect(host.limit.permits).toBeGreaterThanOrEqual(permits);
   });
 
+  it('uses 0.98 of a rate that somebody has set, and no more however quick the host is', () => {
+    const known = { ...defaultPaarcSettings, maxRequestsPerSecond: 50 };
+    const host = new UnitHost(new PaarcLimit(known, half, 0), () => ok(20));
+    host.run(20_000);
+    expect(host.sends.length).toBeGreaterThan(0.94 * 20 * 50);
+    expect(host.sends.length).toBeLessThan(0.99 * 20 * 50);
+    const none = { ...defaultPaarcSettings, maxRequestsPerSecond: 0 };
+    expect(() => new PaarcLimit(none, half, 0)).toThrow(/maxRequestsPerSecond: expected a number above 0/);
+  });
+
   it('asks for no tick while nothing is in flight', () => {
     const host = new UnitHost(newLimit(), () => ok(100));
     host.run(1000);

@@ -29,9 +29,10 @@ interface Surroundings {
 export function createLimits(settings: LawSettings, paarc: ControllerSettings, around: Surroundings): HostLimits {
   if (!settings.enablePaarc || settings.law === 'fixed') return ownLimits((_host, rule) => fixedLimit(settings, rule));
   if (settings.law === 'paarc') return paarcLimits(paarc, around);
-  return ownLimits((_host, rule) =>
-    rateCapped(new OriginalLimit(cappedAt(paarc, rule.cMax), around.clock.nowMs()), rule),
-  );
+  return ownLimits((_host, rule) => {
+    const limit = new OriginalLimit(cappedAt(paarc, rule.cMax), around.clock.nowMs());
+    return rule.requestsPerSecond === undefined ? limit : new RateCap(limit, rule.requestsPerSecond);
+  });
 }
 
 /** Limits of a law that keeps nothing of a host. */
@@ -45,26 +46,21 @@ function fixedLimit(settings: LawSettings, rule: HostRule): Limit {
 }
 
 function paarcLimits(settings: PaarcSettings, { clock, random, profiles }: Surroundings): HostLimits {
-  const laws = new WeakMap<Limit, { readonly law: PaarcLimit; readonly atBirth: string | undefined }>();
+  const atBirth = new WeakMap<Limit, string | undefined>();
   return {
     create: (host, rule) => {
-      const law = new PaarcLimit(cappedAt(settings, rule.cMax), random, clock.nowMs(), profiles.snapshotOf(host));
-      const limit = rateCapped(law, rule);
-      laws.set(limit, { law, atBirth: JSON.stringify(law.snapshot()) });
+      const known = { ...cappedAt(settings, rule.cMax), maxRequestsPerSecond: rule.requestsPerSecond };
+      const limit = new PaarcLimit(known, random, clock.nowMs(), profiles.snapshotOf(host));
+      atBirth.set(limit, JSON.stringify(limit.snapshot()));
       return limit;
     },
     retire: (host, limit) => {
-      const retired = laws.get(limit);
-      const snapshot = retired?.law.snapshot();
+      const snapshot = limit instanceof PaarcLimit ? limit.snapshot() : undefined;
       // What it was born with is no news: remembered again, a guess from other hosts would pass for a measurement of
       // this one.
-      if (snapshot !== undefined && JSON.stringify(snapshot) !== retired?.atBirth) profiles.remember(host, snapshot);
+      if (snapshot !== undefined && JSON.stringify(snapshot) !== atBirth.get(limit)) profiles.remember(host, snapshot);
     },
   };
-}
-
-function rateCapped(limit: Limit, rule: HostRule): Limit {
-  return rule.requestsPerSecond === undefined ? limit : new RateCap(limit, rule.requestsPerSecond);
 }
 
 /** A limit that also never sends faster than a rate somebody has set for the host. */
