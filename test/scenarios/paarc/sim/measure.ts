@@ -52,7 +52,8 @@ export function measure(scenario: Scenario, run: Recorder, oracle: Recorder, nea
   };
 }
 
-function secondsTo90(scenario: Scenario, run: Recorder, oracle: Recorder): number {
+/** First second with a trailing mean of at least 0.9 of the oracle's; the duration when never. */
+export function secondsTo90(scenario: Scenario, run: Recorder, oracle: Recorder): number {
   const capacity = sumSeconds(oracle.okPerS, 0, scenario.durationS) / scenario.durationS;
   const widthS = capacity < 15 ? 10 : 3;
   for (let endS = widthS; endS <= scenario.durationS; endS++) {

@@ -1,4 +1,5 @@
 /** What a law made of a host, and whether that is what is asked of it there. */
+import { secondsTo90 } from '../sim/measure.ts';
 import type { Recorder } from '../sim/recorder.ts';
 import { sumSeconds } from '../sim/recorder.ts';
 import { type LimitFactory, runOracle, runScenario } from '../sim/run-scenario.ts';
@@ -10,6 +11,8 @@ export interface WildMeasures {
   readonly refusedPct: number;
   /** After the last step; 0 without one. */
   readonly recoveryS: number;
+  /** First second with a trailing mean of at least 0.9 of the oracle's; the duration when never. */
+  readonly t90S: number;
   /** Most refusals in a minute without anything else, but for the second in which it began. */
   readonly wasted: number;
 }
@@ -28,6 +31,7 @@ export function measureWild(
   return {
     goodput: sumSeconds(run.okPerS, host.fromS, endS) / sumSeconds(oracle.okPerS, host.fromS, endS),
     refusedPct: share(run) - share(oracle),
+    t90S: secondsTo90(host.scenario, run, oracle),
     recoveryS: host.recoversWithinS === undefined ? 0 : recoverySeconds(host, run, oracle),
     wasted: host.wastedMost === undefined ? 0 : mostWasted(run, endS),
   };
