@@ -1,38 +1,60 @@
-/** Whether a 429 means "too many at once": by how much was in flight when it was earned. */
+/** Whether a 429 means "too many at once": by how many others the host was serving when it was earned. */
+import type { Mark } from './accepted-log.ts';
 
-/** Counts of sends per number in flight; above this a cap would not be taken for a rate. */
-const mostLevels = 64;
-/** So many refusals, and so many sends with less in flight that were granted, tell. Chosen by scenario runs. */
+/** Counts of sends per number at the host; a cap above this would be taken for a rate. */
+const mostLevels = 256;
+/** So many refusals, and so many sends with a little less at the host that were granted, tell. Chosen. */
 const tellingRefusals = 3;
 const tellingGrants = 12;
+/** What is granted with less than this part of the cap says nothing of it. */
+const nearCap = 0.85;
 /** This part of the refusals may have met less than the cap: an answer on its way still counts here, not there. */
 const strays = 0.2;
 /** Below a cap nearly all are granted, above it nearly none. */
 const sharp = 0.8;
+/** Refusals that may still have been on their way when a request went out. */
+const keptRefusals = 512;
+
+/** A refusal: which send it was of, and when it came. */
+interface OnTheWay {
+  readonly sends: number;
+  readonly endedAtMs: number;
+}
 
 /**
- * Looks at requests that went out evenly. A rate that is a little too high refuses whoever comes next; a cap on
+ * Looks at what is sent after a first refusal. A rate that is a little too high refuses whoever comes next; a cap on
  * connections refuses those alone that met so many others, and nearly all of them.
  */
 export class ConnectionCap {
+  readonly #since: Mark;
   readonly #granted = new Uint32Array(mostLevels + 1);
   readonly #refused = new Uint32Array(mostLevels + 1);
   #refusals = 0;
+  /** When the newest refusals had gone out and when they came, the last one last. */
+  #onTheWay: OnTheWay[] = [];
 
-  granted(inFlight: number): void {
-    if (inFlight <= mostLevels) this.#granted[inFlight] = (this.#granted[inFlight] as number) + 1;
+  /** @param since - the first request that was refused */
+  constructor(since: Mark) {
+    this.#since = since;
   }
 
-  refused(inFlight: number): void {
-    if (inFlight > mostLevels) return;
-    this.#refused[inFlight] = (this.#refused[inFlight] as number) + 1;
+  granted(sent: Mark, inFlight: number): void {
+    if (sent.sends <= this.#since.sends) return;
+    const level = this.#level(sent, inFlight);
+    this.#granted[level] = (this.#granted[level] as number) + 1;
+  }
+
+  refused(sent: Mark, inFlight: number, nowMs: number): void {
+    const level = this.#level(sent, inFlight);
+    this.#refused[level] = (this.#refused[level] as number) + 1;
     this.#refusals++;
+    this.#onTheWay.push({ sends: sent.sends, endedAtMs: nowMs });
+    if (this.#onTheWay.length > keptRefusals) this.#onTheWay.splice(0, keptRefusals / 2);
   }
 
   /** How many requests it lets in at once; undefined where it does not look like that. */
   get connections(): number | undefined {
     if (this.#refusals < tellingRefusals) return undefined;
-    let below = 0;
     let stray = 0;
     let strayBelow = 0;
     let level = 1;
@@ -40,12 +62,29 @@ export class ConnectionCap {
       stray += this.#refused[level] as number;
       if (stray > strays * this.#refusals) break;
       strayBelow = stray;
-      below += this.#granted[level] as number;
     }
-    let above = 0;
-    for (let at = level; at <= mostLevels; at++) above += this.#granted[at] as number;
+    const below = sum(this.#granted, Math.floor(nearCap * level), level);
+    const above = sum(this.#granted, level, mostLevels);
     const refusedAbove = this.#refusals - strayBelow;
     const isCap = above <= (1 - sharp) * (above + refusedAbove) && strayBelow <= (1 - sharp) * (below + strayBelow);
-    return level > 1 && below >= tellingGrants && isCap ? level - 1 : undefined;
+    return level > 1 && level < mostLevels && below >= tellingGrants && isCap ? level - 1 : undefined;
   }
+
+  /** What the host was serving with this request: refusals that were on their way back only count on our side. */
+  #level({ sends, atMs }: Mark, inFlight: number): number {
+    let level = inFlight;
+    for (let at = this.#onTheWay.length - 1; at >= 0; at--) {
+      const refusal = this.#onTheWay[at] as OnTheWay;
+      if (refusal.endedAtMs <= atMs) break;
+      if (refusal.sends < sends) level--;
+    }
+    return Math.min(mostLevels, Math.max(1, level));
+  }
+}
+
+/** Over [from, to). */
+function sum(counts: Uint32Array, from: number, to: number): number {
+  let all = 0;
+  for (let at = from; at < to; at++) all += counts[at] as number;
+  return all;
 }

@@ -111,7 +111,7 @@ export class PaarcLimit implements Limit {
     // The host's time begins with its first request, however long ago its controller was made.
     if (token === 0) this.#rounds.begin(nowMs, 0);
     else if (this.#nextTickMs === Number.POSITIVE_INFINITY) this.#rounds.sendsAgain(nowMs, this.#state);
-    this.#flights.set(token, this.#refusals.send(nowMs, inFlight, this.#state.name !== 'backoff'));
+    this.#flights.set(token, this.#refusals.send(nowMs, inFlight));
     if (this.#nextTickMs === Number.POSITIVE_INFINITY)
       this.#nextTickMs = this.#rounds.nextLookMs(nowMs, this.#control, this.#state);
     return token;

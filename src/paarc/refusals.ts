@@ -9,8 +9,6 @@ import type { DelayedSettings } from './valid-settings.ts';
 export interface Flight {
   readonly mark: Mark;
   readonly inFlight: number;
-  /** Sent at an even pace. */
-  readonly isPaced: boolean;
 }
 
 /** What the host said with it. */
@@ -30,7 +28,7 @@ export class Refusals {
   readonly rate: RateSearch;
   #silence: Silence = noSilence;
   #holdUntilMs = 0;
-  #cap = new ConnectionCap();
+  #cap: ConnectionCap | undefined;
   #capAt: number | undefined;
   /** Everything the host granted, and since when. */
   #granted = 0;
@@ -49,16 +47,15 @@ export class Refusals {
     return Math.max(this.rate.pauseUntilMs, this.#holdUntilMs, this.#silence.untilMs);
   }
 
-  /** A request goes out. @param isSettled - no refusal is being dealt with */
-  send(nowMs: number, inFlight: number, isSettled: boolean): Flight {
+  /** A request goes out. */
+  send(nowMs: number, inFlight: number): Flight {
     this.#sinceMs ??= nowMs;
-    const isPaced = isSettled && this.rate.perS < Number.POSITIVE_INFINITY;
-    return { mark: this.rate.send(nowMs), inFlight, isPaced };
+    return { mark: this.rate.send(nowMs), inFlight };
   }
 
   /** A host that had refused everything grants again: at least what it has granted in the long run. */
-  grant({ isPaced, inFlight }: Flight, nowMs: number): void {
-    if (isPaced) this.#cap.granted(inFlight);
+  grant({ mark, inFlight }: Flight, nowMs: number): void {
+    this.#cap?.granted(mark, inFlight);
     this.#granted++;
     if (this.#silence === noSilence) return;
     if (this.isShut) this.rate.grantedInTheLongRun((1000 * this.#granted) / (nowMs - (this.#sinceMs ?? 0)), nowMs);
@@ -67,13 +64,17 @@ export class Refusals {
 
   /** @param jitter - uniform in 0..1 */
   refuse(flight: Flight, said: Refusal, nowMs: number, reactionMs: number, jitter: number): Answer {
-    const { mark, inFlight, isPaced } = flight;
+    const { mark, inFlight } = flight;
     const { retryAfterMs, isShut = false } = said;
-    if (isPaced) this.#cap.refused(inFlight);
-    if (retryAfterMs === undefined) this.#silence = refusedAgain(this.#silence, mark.atMs, isShut, nowMs, jitter);
+    // Who says when speaks of time.
+    if (retryAfterMs === undefined) {
+      this.#cap ??= new ConnectionCap(mark);
+      this.#cap.refused(mark, inFlight, nowMs);
+      this.#silence = refusedAgain(this.#silence, mark.atMs, isShut, nowMs, jitter);
+    }
     if (this.isShut) return { kind: 'nothing' };
     if (this.#capAt !== undefined && inFlight > this.#capAt) return { kind: 'crowded' };
-    const { connections } = this.#cap;
+    const connections = this.#cap?.connections;
     if (connections !== undefined) return this.#capConnections(connections, nowMs);
     const decision = this.rate.refuse(mark, inFlight, retryAfterMs, nowMs, reactionMs);
     if (decision === undefined) return { kind: 'nothing' };
@@ -88,7 +89,7 @@ export class Refusals {
   /** "Too many at once": the rate is open again. */
   #capConnections(connections: number, nowMs: number): Answer {
     this.#capAt = connections;
-    this.#cap = new ConnectionCap();
+    this.#cap = undefined;
     this.rate.assume(Number.POSITIVE_INFINITY, nowMs);
     return { kind: 'cap', connections };
   }

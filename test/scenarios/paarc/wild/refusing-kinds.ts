@@ -85,8 +85,8 @@ export const REFUSING_KINDS: Readonly<Record<string, Kind>> = {
   },
   /** Too many connections are answered with a 429, sometimes beside a rate. */
   busy: (draw) => {
-    const connections = draw.whole(2, 40);
-    const [serviceMs, baseMs] = [draw.between(60, 400), draw.between(20, 100)];
+    const connections = draw.whole(2, 100);
+    const [serviceMs, baseMs] = [draw.between(60, 600), draw.between(5, 100)];
     const host = { serviceMs, baseMs, connectionCap: { connections, answer: '429' as const } };
     const capPerS = (1000 * connections) / (1.08 * serviceMs + baseMs + 10);
     const perS = capPerS * draw.oneOf(0.7, 1.4);
