@@ -1,5 +1,6 @@
 /** All that one worker tells the others at a time: reports, grants, pauses; to JSON and back. */
 import type { Outcome, Share, WorkerEvent } from '../paarc/index.ts';
+import { nameOf, type OutcomeName } from '../paarc/limit.ts';
 
 /** Everything that one worker has to tell the others now, about all of its hosts: one message. */
 export interface Envelope {
@@ -45,6 +46,8 @@ export interface HostGrant {
   readonly spacingMs: number;
   /** From now on; a duration, because there is no common clock. */
   readonly pauseMs: number;
+  /** The host refuses everything. */
+  readonly refusesAll: boolean;
   readonly shares: readonly {
     readonly worker: string;
     readonly visit: number;
@@ -71,7 +74,7 @@ export function shareIn(
 ): (Share & { readonly visit: number }) | undefined {
   const share = grant.shares.find((one) => one.worker === worker);
   if (share === undefined) return undefined;
-  const { spacingMs, pauseMs } = grant;
+  const { spacingMs, pauseMs, refusesAll } = grant;
   const turns = spacingMs === 0 ? 0 : share.phase + offsetMs / spacingMs;
   return {
     visit: share.visit,
@@ -79,6 +82,7 @@ export function shareIn(
     spacingMs,
     phase: turns - Math.floor(turns),
     pauseUntilMs: pauseMs > 0 ? nowMs + pauseMs : 0,
+    refusesAll,
   };
 }
 
@@ -86,7 +90,7 @@ export function shareIn(
 const MAX_PAUSE_MS = 3_600_000;
 
 type WireEvent = readonly number[];
-const outcomeKinds = ['ok', 'neutral', 'rate', 'overload'] as const;
+const outcomeNames = ['ok', 'neutral', 'rate', 'overload', 'denied', 'shut'] as const;
 
 /** Compact JSON: a busy worker reports hundreds of events a second. Times to a tenth of a millisecond. */
 export function encodeEnvelope(envelope: Envelope): string {
@@ -113,6 +117,7 @@ export function decodeEnvelope(text: string): Envelope | undefined {
     ...grant,
     spacingMs: believedMs(grant.spacingMs),
     pauseMs: believedMs(grant.pauseMs),
+    refusesAll: grant.refusesAll === true,
   }));
   const pauses = value.pauses.map((pause) => ({ ...pause, pauseMs: believedMs(pause.pauseMs) }));
   return { ...value, reports, grants, pauses };
@@ -122,7 +127,7 @@ function toWire(event: WorkerEvent): WireEvent {
   const atMs = tenth(event.atMs);
   if (event.kind === 'send') return [event.id, atMs];
   const { outcome } = event;
-  const head = [event.id, atMs, outcomeKinds.indexOf(outcome.kind)];
+  const head = [event.id, atMs, outcomeNames.indexOf(nameOf(outcome))];
   if (outcome.kind === 'neutral') return head;
   if (outcome.kind === 'ok') return [...head, tenth(outcome.serviceMs), tenth(outcome.headersMs), outcome.bytes];
   return outcome.retryAfterMs === undefined
@@ -135,26 +140,31 @@ function fromWire(wire: unknown): WorkerEvent | undefined {
   const [id, atMs, kind, serviceMs = 0, more, bytes = 0] = wire;
   if (id === undefined || atMs === undefined) return undefined;
   if (kind === undefined) return { kind: 'send', id, atMs };
-  const outcome = outcomeFrom(outcomeKinds[kind], serviceMs, more, bytes);
+  const outcome = outcomeFrom(outcomeNames[kind], serviceMs, more, bytes);
   return outcome === undefined ? undefined : { kind: 'result', id, atMs, outcome };
 }
 
 function outcomeFrom(
-  kind: Outcome['kind'] | undefined,
+  name: OutcomeName | undefined,
   serviceMs: number,
   more: number | undefined,
   bytes: number,
 ): Outcome | undefined {
-  switch (kind) {
+  const retryAfter = more === undefined ? {} : { retryAfterMs: believedMs(more) };
+  switch (name) {
     case undefined:
       return undefined;
     case 'ok':
-      return { kind, serviceMs, headersMs: more ?? serviceMs, bytes };
+      return { kind: name, serviceMs, headersMs: more ?? serviceMs, bytes };
     case 'neutral':
-      return { kind };
+      return { kind: name };
+    case 'denied':
+      return { kind: 'neutral', isDenied: true };
     case 'rate':
     case 'overload':
-      return more === undefined ? { kind, serviceMs } : { kind, serviceMs, retryAfterMs: believedMs(more) };
+      return { kind: name, serviceMs, ...retryAfter };
+    case 'shut':
+      return { kind: 'rate', serviceMs, ...retryAfter, isShut: true };
   }
 }
 

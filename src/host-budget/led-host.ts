@@ -82,11 +82,12 @@ export class LedHost {
     return this.#coordinator.snapshot();
   }
   get budget(): Budget {
-    const { permits, spacingMs, pauseUntilMs } = this.#coordinator.budget;
+    const { permits, spacingMs, pauseUntilMs, refusesAll } = this.#coordinator.budget;
     return {
       permits,
       spacingMs: Math.max(spacingMs, this.#options.leastSpacingMs),
       pauseUntilMs: Math.max(pauseUntilMs, this.#notBeforeMs),
+      refusesAll,
     };
   }
   /** Permits by member as last granted. */
@@ -157,11 +158,13 @@ export class LedHost {
     const isNews =
       last === undefined ||
       budget.pauseUntilMs > this.#pausedUntilMs ||
+      budget.refusesAll !== last.refusesAll ||
       Math.abs(last.spacingMs - spacingMs) > leastChange * last.spacingMs ||
       JSON.stringify(last.shares) !== JSON.stringify(shares);
     if (isNews) {
       this.#pausedUntilMs = budget.pauseUntilMs;
-      this.#grant = { host, epoch: this.epoch, seq: this.#ledger.issue(plan), spacingMs, pauseMs, shares };
+      const { refusesAll } = budget;
+      this.#grant = { host, epoch: this.epoch, seq: this.#ledger.issue(plan), spacingMs, pauseMs, refusesAll, shares };
     } else if (!this.#ledger.isOpen) return undefined;
     return this.#grant === undefined ? undefined : { ...this.#grant, pauseMs };
   }

@@ -101,6 +101,9 @@ export class SharedLimit implements Limit {
     const master = this.#mode === 'alone' ? this.#options.alone : this.#share;
     return Math.max(this.#pauseUntilMs, master?.pauseUntilMs ?? 0);
   }
+  get refusesAll(): boolean {
+    return this.#mode === 'member' && this.#share?.refusesAll === true;
+  }
   get nextTickMs(): number {
     const lookAtMs = this.#lookedMs + lookMs[this.#mode];
     return this.#mode === 'alone' ? Math.min(lookAtMs, this.#options.alone.nextTickMs) : lookAtMs;

@@ -1,6 +1,7 @@
 /** One controller for one host that several workers share. */
 import { type Load, pauseOf, type SendToken, type Transition } from './limit.ts';
 import { PaarcLimit } from './paarc-limit.ts';
+import { RefusalWatch } from './refusal-watch.ts';
 import { type Budget, stopMs, type WorkerEvent, type WorkerReport } from './share.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { DelayedSettings } from './valid-settings.ts';
@@ -37,6 +38,7 @@ export class Coordinator {
   #stopSinceMs = Number.NEGATIVE_INFINITY;
   #stopUntilMs = 0;
   #transitions: Transition[] = [];
+  readonly #watch = new RefusalWatch();
 
   /** @param random - uniform in 0..1, seeded by the caller */
   constructor(settings: DelayedSettings, random: () => number, startMs: number, warm?: Snapshot) {
@@ -110,7 +112,8 @@ export class Coordinator {
   /** What all workers together may do now. */
   get budget(): Budget {
     const { permits, spacingMs, pauseUntilMs } = this.#limit;
-    return { permits, spacingMs, pauseUntilMs: Math.max(pauseUntilMs, this.#stopUntilMs) };
+    const untilMs = Math.max(pauseUntilMs, this.#stopUntilMs);
+    return { permits, spacingMs, pauseUntilMs: untilMs, refusesAll: this.#watch.isShut };
   }
 
   /**
@@ -147,7 +150,9 @@ export class Coordinator {
     if (flight === undefined) return;
     worker.flights.delete(event.id);
     this.#inFlight--;
-    this.#limit.onResult(flight.token, event.outcome, this.#clockMs);
+    // Whether the host refuses everything is seen sooner, and more surely, in the replies to all workers.
+    const outcome = this.#watch.read(event.outcome, event.atMs - flight.atMs);
+    this.#limit.onResult(flight.token, outcome, this.#clockMs);
   }
 
   #tickUntil(untilMs: number): void {

@@ -25,6 +25,8 @@ export interface Limit {
   readonly nextSlotMs?: number;
   /** Where several threads share the limit: their connections to the host. */
   readonly connections?: Connections;
+  /** Where several threads or machines share the limit: the replies to all of them show that the host refuses all. */
+  readonly refusesAll?: boolean;
   /**
    * A request goes out.
    * @param inFlight - requests in flight including this one
@@ -64,10 +66,11 @@ export type SendToken = number;
  * How an attempt ended, as far as the host's capacity is concerned.
  * `ok`: 2xx or 3xx, the only one whose latency counts. `neutral`: says nothing about capacity. `rate`: 429.
  * `overload`: the host or the path could not carry it. `isShut`: the host refuses everything since some replies ago.
+ * `isDenied`: the host denies a file, which many of them in a row are another word for.
  */
 export type Outcome =
   | { readonly kind: 'ok'; readonly headersMs: number; readonly serviceMs: number; readonly bytes: number }
-  | { readonly kind: 'neutral' }
+  | { readonly kind: 'neutral'; readonly isDenied?: boolean | undefined }
   | {
       readonly kind: 'rate';
       readonly serviceMs: number;
@@ -75,6 +78,14 @@ export type Outcome =
       readonly isShut?: boolean | undefined;
     }
   | { readonly kind: 'overload'; readonly serviceMs: number; readonly retryAfterMs?: number | undefined };
+
+/** An outcome in one word: what it is, and what it says of the host's door. */
+export type OutcomeName = Outcome['kind'] | 'denied' | 'shut';
+
+export function nameOf(outcome: Outcome): OutcomeName {
+  if (outcome.kind === 'neutral' && outcome.isDenied === true) return 'denied';
+  return outcome.kind === 'rate' && outcome.isShut === true ? 'shut' : outcome.kind;
+}
 
 /** No word of a host stops it for longer, whoever passes that word on. */
 const MAX_PAUSE_MS = 7 * 24 * 3_600_000;

@@ -1,5 +1,7 @@
 /** Tells what became of single files from a host that has shut its door, where both are said with the same status. */
 
+import type { Outcome } from './limit.ts';
+
 /** So rare a run of denials, by the host's own share of them, is no chance. Its logarithm. */
 const beyondChance = Math.log(1e-9);
 /** Never fewer in a row than this: dead links come in clusters. */
@@ -41,5 +43,20 @@ export class RefusalWatch {
     this.#run++;
     this.#denied++;
     return this.isShut;
+  }
+
+  /** An outcome as those before it show it, where several threads or machines bring theirs. */
+  read(outcome: Outcome, serviceMs: number): Outcome {
+    switch (outcome.kind) {
+      case 'ok':
+        this.granted();
+        return outcome;
+      case 'overload':
+        return outcome;
+      case 'neutral':
+        return outcome.isDenied === true && this.denied() ? { kind: 'rate', serviceMs, isShut: true } : outcome;
+      case 'rate':
+        return outcome.isShut === true ? { ...outcome, isShut: this.denied() } : outcome;
+    }
   }
 }

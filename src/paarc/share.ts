@@ -9,7 +9,7 @@ const reportMs = 250;
  */
 export const stopMs = 350;
 /** Until it has a share a worker sends nothing. */
-const noShare: Share = { permits: 0, spacingMs: 0, phase: 0, pauseUntilMs: 0 };
+const noShare: Share = { permits: 0, spacingMs: 0, phase: 0, pauseUntilMs: 0, refusesAll: false };
 
 /** What one of several workers may do on a host: its part of the one budget. */
 export interface Share {
@@ -19,6 +19,8 @@ export interface Share {
   /** Where in its spacing this worker sends, 0..1, so that all workers together send evenly. */
   readonly phase: number;
   readonly pauseUntilMs: number;
+  /** The host refuses everything, as the replies to all workers show. */
+  readonly refusesAll: boolean;
 }
 
 /** What all workers together may do on a host. */
@@ -57,6 +59,7 @@ export function splitBudget(budget: Budget, workers: readonly string[]): Map<str
       spacingMs: budget.spacingMs * Math.max(1, sending),
       phase: index < sending ? index / sending : 0,
       pauseUntilMs: budget.pauseUntilMs,
+      refusesAll: budget.refusesAll,
     },
   ]);
   return new Map(shares);
@@ -88,6 +91,9 @@ export class ShareLimit implements Limit {
   }
   get pauseUntilMs(): number {
     return Math.max(this.#pauseUntilMs, this.#slotMs);
+  }
+  get refusesAll(): boolean {
+    return this.#share.refusesAll;
   }
   get nextTickMs(): number {
     return this.#nextReportMs;

@@ -2,7 +2,7 @@
 import type { Clock } from '../../clock.ts';
 import type { HostRule } from '../../config/types.ts';
 import type { HostLimits } from '../../host-limits.ts';
-import type { Outcome, SendToken } from '../../paarc/limit.ts';
+import { nameOf, type Outcome, type SendToken } from '../../paarc/limit.ts';
 import type { GateTable } from './gate-table.ts';
 import type { LimitDesk } from './limit-desk.ts';
 import { type LimitDeskLine, ThreadLimit } from './thread-limit.ts';
@@ -35,7 +35,7 @@ export interface FromDesk {
 /** An event: what, slot, number of the request, time, in flight or kind of outcome, and up to three numbers of it. */
 const WIDTH = 8;
 const [SENT, ENDED, WAITS, ASKS] = [0, 1, 2, 3];
-const KINDS = ['ok', 'neutral', 'rate', 'overload'] as const;
+const NAMES = ['ok', 'neutral', 'rate', 'overload', 'denied', 'shut'] as const;
 /** The controller hears of an event after so long at the latest: its rounds last tens of milliseconds and more. */
 const FLUSH_MS = 4;
 const MAX_EVENTS = 256;
@@ -98,7 +98,7 @@ export class DeskLine implements LimitDeskLine {
   }
 
   ended(slot: number, token: SendToken, outcome: Outcome, atMs: number): void {
-    const kind = KINDS.indexOf(outcome.kind);
+    const kind = NAMES.indexOf(nameOf(outcome));
     switch (outcome.kind) {
       case 'ok':
         return this.#add(ENDED, slot, token, atMs, kind, outcome.headersMs, outcome.serviceMs, outcome.bytes);
@@ -191,13 +191,17 @@ function replay(desk: LimitDesk, thread: number, tokens: Map<number, SendToken>,
 
 function outcomeOf(kind: number, a: number, b: number, c: number): Outcome {
   const retryAfterMs = Number.isNaN(b) ? undefined : b;
-  switch (KINDS[kind]) {
+  switch (NAMES[kind]) {
     case 'ok':
       return { kind: 'ok', headersMs: a, serviceMs: b, bytes: c };
     case 'rate':
       return { kind: 'rate', serviceMs: a, retryAfterMs };
+    case 'shut':
+      return { kind: 'rate', serviceMs: a, retryAfterMs, isShut: true };
     case 'overload':
       return { kind: 'overload', serviceMs: a, retryAfterMs };
+    case 'denied':
+      return { kind: 'neutral', isDenied: true };
     default:
       return { kind: 'neutral' };
   }

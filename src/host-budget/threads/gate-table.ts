@@ -14,9 +14,12 @@ import { ConnectionCounts } from './connection-counts.ts';
 const [AT_WORK, ALL_OF_THREAD] = [0, 1];
 /** Integers of a slot: permits; then, by thread, rows that wait and requests in flight. */
 const [PERMITS, OF_THREAD] = [0, 1];
-/** Times of a slot that the controller's thread writes, ms: least time between sends, end of a pause and of permits. */
-const [SPACING, PAUSE, GOOD_UNTIL] = [0, 1, 2];
-const TIMES = 3;
+/**
+ * What the controller's thread writes of a slot, ms: least time between sends, end of a pause and of permits; then 1
+ * for a host that refuses everything.
+ */
+const [SPACING, PAUSE, GOOD_UNTIL, REFUSES] = [0, 1, 2, 3];
+const TIMES = 4;
 /** Moments of a slot that any thread writes, in microseconds: the last send, and the end of a pause just heard of. */
 const [LAST_SEND, PAUSE_HEARD] = [0, 1];
 const MOMENTS = 2;
@@ -41,6 +44,8 @@ export interface GateState {
   /** Until when `permits` may be used. */
   readonly goodUntilMs: number;
   readonly isShut: boolean;
+  /** The host refuses everything, as the replies to all threads show. */
+  readonly refusesAll: boolean;
 }
 
 export interface GateTableSize {
@@ -97,13 +102,18 @@ export class GateTable {
   }
 
   /** What the controller says now. */
-  write(slot: number, { permits, spacingMs, pauseUntilMs, goodUntilMs, isShut }: GateState): void {
+  write(slot: number, { permits, spacingMs, pauseUntilMs, goodUntilMs, isShut, refusesAll }: GateState): void {
     const at = slot * TIMES;
+    this.#times[at + REFUSES] = refusesAll ? 1 : 0;
     this.#times[at + SPACING] = spacingMs;
     this.#times[at + PAUSE] = pauseUntilMs;
     this.#times[at + GOOD_UNTIL] = goodUntilMs;
     // Last, and read first: who sees these permits sees the times that go with them.
     Atomics.store(this.#ints, slot * this.#stride + PERMITS, isShut ? SHUT : permits);
+  }
+
+  refusesAll(slot: number): boolean {
+    return this.#times[slot * TIMES + REFUSES] === 1;
   }
 
   /** A thread was told to be quiet: no send before this time, whatever the controller has heard of it yet. */

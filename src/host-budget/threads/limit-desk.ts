@@ -2,7 +2,7 @@
 import type { Clock } from '../../clock.ts';
 import type { HostRule } from '../../config/types.ts';
 import type { HostLimits } from '../../host-limits.ts';
-import type { Limit, Outcome, SendToken, Transition } from '../../paarc/limit.ts';
+import { type Limit, type Outcome, RefusalWatch, type SendToken, type Transition } from '../../paarc/index.ts';
 import { Agenda } from '../../structures/heap.ts';
 import type { GateState, GateTable } from './gate-table.ts';
 import { type LimitDeskLine, quietOf, ThreadLimit } from './thread-limit.ts';
@@ -34,6 +34,7 @@ interface DeskHost {
   readonly host: string;
   readonly slot: number;
   readonly limit: Limit;
+  readonly watch: RefusalWatch;
   /** The threads that use it. */
   readonly users: Map<number, Joining>;
   /** Requests whose end has not been told, by thread. */
@@ -145,7 +146,7 @@ export class LimitDesk implements LimitDeskLine {
     const out = thread === HERE ? undefined : known.out.get(thread);
     const at = out?.indexOf(token) ?? -1;
     if (at >= 0) out?.splice(at, 1);
-    known.limit.onResult(token, outcome, this.#told(known, atMs - this.#options.shiftMs));
+    known.limit.onResult(token, known.watch.read(outcome, 0), this.#told(known, atMs - this.#options.shiftMs));
     this.#write(known);
     const quietMs = quietOf(outcome);
     if (quietMs > 0) this.#options.table.takeOverPause(slot, atMs + quietMs);
@@ -197,19 +198,18 @@ export class LimitDesk implements LimitDeskLine {
     };
     let known: DeskHost | undefined;
     const limit = limits.create(host, rule, revoke, changed);
-    const never = Number.POSITIVE_INFINITY;
-    known = { host, slot, limit, users, out: new Map(), toldMs: clock.nowMs(), wakeAtMs: never };
+    const times = { toldMs: clock.nowMs(), wakeAtMs: Number.POSITIVE_INFINITY };
+    known = { host, slot, limit, watch: new RefusalWatch(), users, out: new Map(), ...times };
     this.#hosts.set(host, known);
     this.#bySlot[slot] = known;
-    table.reset(slot, this.#stateOf(limit));
+    table.reset(slot, this.#stateOf(known));
     this.#arm(known);
     return known;
   }
 
   #wait(joining: Joining): void {
     const others = this.#line.get(joining.host);
-    if (others === undefined) this.#line.set(joining.host, [joining]);
-    else others.push(joining);
+    this.#line.set(joining.host, [...(others ?? []), joining]);
   }
 
   #waitNoMore(thread: number, host: string): void {
@@ -236,11 +236,11 @@ export class LimitDesk implements LimitDeskLine {
 
   /** What the controller decided is in force for all threads from here on. */
   #write(known: DeskHost): void {
-    this.#options.table.write(known.slot, this.#stateOf(known.limit));
+    this.#options.table.write(known.slot, this.#stateOf(known));
     this.#arm(known);
   }
 
-  #stateOf(limit: Limit): GateState {
+  #stateOf({ limit, watch }: DeskHost): GateState {
     const { permits, spacingMs, pauseUntilMs, goodUntilMs = Number.POSITIVE_INFINITY } = limit;
     const { shiftMs } = this.#options;
     return {
@@ -249,6 +249,7 @@ export class LimitDesk implements LimitDeskLine {
       pauseUntilMs: pauseUntilMs === 0 ? 0 : pauseUntilMs + shiftMs,
       goodUntilMs: goodUntilMs + shiftMs,
       isShut: permits < 1 && limit.nextTickMs === Number.POSITIVE_INFINITY,
+      refusesAll: watch.isShut || limit.refusesAll === true,
     };
   }
 
@@ -291,7 +292,7 @@ export class LimitDesk implements LimitDeskLine {
       const transition = limit.tick(this.#told(known, nowMs), { inFlight, waiting, ...table.loadOn(slot) });
       if (transition !== undefined) onTransition(host, transition);
     }
-    table.write(slot, this.#stateOf(limit));
+    table.write(slot, this.#stateOf(known));
     // Nobody there: whoever comes next is told of.
     if (inFlight > 0 || waiting > 0) this.#arm(known);
   }

@@ -88,6 +88,10 @@ export class ThreadLimit implements Limit {
     return this.#slot === undefined ? 0 : this.#options.table.nextSlotMs(this.#slot) - this.#options.shiftMs;
   }
 
+  get refusesAll(): boolean {
+    return this.#slot !== undefined && this.#options.table.refusesAll(this.#slot);
+  }
+
   get nextTickMs(): number {
     const isShut = this.#slot !== undefined && this.#own === 0 && this.#options.table.permits(this.#slot, 0) < 0;
     return isShut ? Number.POSITIVE_INFINITY : this.#pollAtMs;

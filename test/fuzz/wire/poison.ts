@@ -34,7 +34,7 @@ const ENVELOPE = JSON.parse(
     ],
     grants: [
       {
-        ...{ host: HOST, epoch: 2, seq: 2, spacingMs: 5, pauseMs: 0 },
+        ...{ host: HOST, epoch: 2, seq: 2, spacingMs: 5, pauseMs: 0, refusesAll: false },
         shares: [{ worker: 'w1', visit: 1, permits: 4, phase: 0.5 }],
       },
     ],

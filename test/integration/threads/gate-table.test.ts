@@ -15,6 +15,7 @@ const OPEN = {
   pauseUntilMs: 0,
   goodUntilMs: Number.POSITIVE_INFINITY,
   isShut: false,
+  refusesAll: false,
 };
 
 class Trial {

@@ -79,6 +79,22 @@ describe('Coordinator', () => {
     expect(coordinator.budget.pauseUntilMs).toBe(0);
   });
 
+  it('reads denials to all workers together: a run that none of them sees alone shows that the host refuses all', () => {
+    const coordinator = newCoordinator();
+    const played = (worker: string, fromMs: number, count: number, outcome: Outcome): void => {
+      const events = Array.from({ length: count }, (_, at) => exchange(fromMs + at, fromMs + 20 * at, outcome)).flat();
+      coordinator.report(reportOf(worker, events), fromMs + 20 * count);
+      coordinator.advance(fromMs + 20 * count + 400);
+    };
+    for (const worker of ['a', 'b']) played(worker, 0, 50, ok(50));
+    expect(coordinator.budget.refusesAll).toBe(false);
+    for (const worker of ['a', 'b']) played(worker, 2000, 9, { kind: 'neutral', isDenied: true });
+    expect(coordinator.budget.refusesAll).toBe(true);
+    expect(coordinator.budget.permits).toBe(1);
+    played('a', 4000, 1, ok(50));
+    expect(coordinator.budget.refusesAll).toBe(false);
+  });
+
   it('ignores reports of workers that never joined', () => {
     const coordinator = newCoordinator();
     expect(coordinator.report(reportOf('stranger', exchange(0, 0, { kind: 'rate', serviceMs: 1 })), 10)).toBe(false);
@@ -92,7 +108,7 @@ describe('ShareLimit', () => {
 
   it('sends in its own phase of the common rhythm', () => {
     const limit = new ShareLimit('b', 0);
-    limit.apply({ permits: 4, spacingMs: 100, phase: 0.5, pauseUntilMs: 0 }, 1010);
+    limit.apply({ permits: 4, spacingMs: 100, phase: 0.5, pauseUntilMs: 0, refusesAll: false }, 1010);
     expect(limit.pauseUntilMs).toBe(1050);
     expect(limit.spacingMs).toBe(100);
   });

@@ -59,7 +59,9 @@ describe('A split budget', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 40 }), (permits, count) => {
         const workers = Array.from({ length: count }, (_, index) => `w${index}`);
-        const shares = [...splitBudget({ permits, spacingMs: 10, pauseUntilMs: 5 }, workers).values()];
+        const shares = [
+          ...splitBudget({ permits, spacingMs: 10, pauseUntilMs: 5, refusesAll: false }, workers).values(),
+        ];
         expect(shares.reduce((sum, share) => sum + share.permits, 0)).toBe(permits);
         const sending = shares.filter((share) => share.permits > 0);
         expect(

@@ -63,6 +63,16 @@ export function shortageText(error: Error): string {
   return `this machine has no open file, memory or port left: ${error.message.split('\n', 1)[0]}`;
 }
 
+/** What a host says of a file, and what it says to whoever it does not want any more. */
+export const DENIALS: ReadonlySet<RowCode | undefined> = new Set<RowCode>([
+  'http_403',
+  'http_404',
+  'http_410',
+  'not_media',
+]);
+const denied: Outcome = { kind: 'neutral', isDenied: true };
+const neutral: Outcome = { kind: 'neutral' };
+
 /** Codes that say something about what the host can carry; every other failure is neutral to its limit. */
 const OVERLOAD: ReadonlySet<RowCode> = new Set<RowCode>([
   'connect_refused',
@@ -92,5 +102,5 @@ export function outcomeOf(
   if (code === 'http_429') return { kind: 'rate', serviceMs, retryAfterMs, ...(isShut === true ? { isShut } : {}) };
   if (OVERLOAD.has(code) || (code.startsWith('http_5') && code.length === 8))
     return { kind: 'overload', serviceMs, retryAfterMs };
-  return { kind: 'neutral' };
+  return DENIALS.has(code) ? denied : neutral;
 }

@@ -1,21 +1,26 @@
 /** Whether a host has shut its door on us, although its replies speak of single files. */
-import { RefusalWatch } from '../../../paarc/index.ts';
+import { type Limit, RefusalWatch } from '../../../paarc/index.ts';
 import type { RowCode } from '../../../row-codes.ts';
+import { DENIALS } from '../reply/attempt-error.ts';
 import type { AttemptEnd } from '../reply/attempt-terms.ts';
 import { HostBreaker } from './host-breaker.ts';
 
-/** What a host says of a file, and what it says to whoever it does not want any more. */
-const DENIALS: ReadonlySet<RowCode | undefined> = new Set<RowCode>(['http_403', 'http_404', 'http_410', 'not_media']);
 /** Probes over at least this time that were all refused: the rest of the rows is not tried. One a minute still is. */
 const BAN = { failures: 5, spanMs: 300_000, probeMs: 60_000 };
 
 export class DoorWatch {
   readonly #watch = new RefusalWatch();
   readonly #ban = new HostBreaker(BAN);
+  readonly #limit: Pick<Limit, 'refusesAll'>;
+
+  /** @param limit - knows what the replies to other threads and machines show */
+  constructor(limit: Pick<Limit, 'refusesAll'>) {
+    this.#limit = limit;
+  }
 
   /** The host refuses everything since some replies ago. */
   get isShut(): boolean {
-    return this.#watch.isShut;
+    return this.#watch.isShut || this.#limit.refusesAll === true;
   }
 
   /** Whether a reply means "not now", whatever its status: it says when to come back, or those before it say so. */
@@ -33,14 +38,14 @@ export class DoorWatch {
       this.#ban.onReply();
     }
     if (!DENIALS.has(code)) return false;
-    const isRefusal = this.#watch.denied();
+    const isRefusal = this.#watch.denied() || this.#limit.refusesAll === true;
     if (isRefusal) this.#ban.onFailure(nowMs);
     return isRefusal;
   }
 
   /** Whether a failure with `code` is a refusal now. */
   isRefusal(code: RowCode): boolean {
-    return this.#watch.isShut && DENIALS.has(code);
+    return this.isShut && DENIALS.has(code);
   }
 
   /** Whether a row may go now: while the door is shut for long, one a minute. */

@@ -28,7 +28,7 @@ export class Lane<Work> {
   delayed = 0;
 
   constructor(host: string, gate: Gate, breaker: HostBreaker, patience: PausePatience) {
-    this.refusals = new DoorWatch();
+    this.refusals = new DoorWatch(gate.limit);
     this.host = host;
     this.gate = gate;
     this.breaker = breaker;

@@ -182,7 +182,11 @@ export class SimulatedClient {
     const answer = flight.answer as Answer;
     if (answer.status === 'reset') this.#connections--;
     this.#recorder.ended(nowMs, this.#name, answer, nowMs - flight.sentAtMs);
-    this.#limit.onResult(flight.token, outcomeOf(answer, nowMs - flight.sentAtMs, this.#watch), nowMs);
+    this.#limit.onResult(
+      flight.token,
+      outcomeOf(answer, nowMs - flight.sentAtMs, this.#watch, this.#limit.refusesAll),
+      nowMs,
+    );
     const sinkPerS = this.#model.sinkBytesPerS ?? 0;
     if (sinkPerS > 0 && answer.bytes > 0) {
       const writtenMs = this.#sink.add(nowMs, (answer.bytes / sinkPerS) * 1000);
@@ -225,7 +229,7 @@ export class SimulatedClient {
 }
 
 /** As the engine reads a reply. */
-function outcomeOf(answer: Answer, serviceMs: number, watch: RefusalWatch): Outcome {
+function outcomeOf(answer: Answer, serviceMs: number, watch: RefusalWatch, refusesAll = false): Outcome {
   const { retryAfterMs } = answer;
   switch (answer.status) {
     case 200:
@@ -235,9 +239,9 @@ function outcomeOf(answer: Answer, serviceMs: number, watch: RefusalWatch): Outc
     case 404:
     case 410:
     case 'page':
-      if (watch.denied() || retryAfterMs !== undefined)
-        return { kind: 'rate', serviceMs, retryAfterMs, isShut: watch.isShut };
-      return { kind: 'neutral' };
+      if (watch.denied() || refusesAll || retryAfterMs !== undefined)
+        return { kind: 'rate', serviceMs, retryAfterMs, isShut: watch.isShut || refusesAll };
+      return { kind: 'neutral', isDenied: true };
     case 429:
       return { kind: 'rate', serviceMs, retryAfterMs };
     case 500:

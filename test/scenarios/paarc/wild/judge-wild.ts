@@ -23,7 +23,11 @@ export function measureWild(
   createLimit: LimitFactory,
   oracle = runOracle(host.scenario, seed),
 ): WildMeasures {
-  const run = runScenario(host.scenario, seed, createLimit);
+  return measureRun(host, runScenario(host.scenario, seed, createLimit), oracle);
+}
+
+/** The same of a run that was made some other way. */
+export function measureRun(host: WildHost, run: Recorder, oracle: Recorder): WildMeasures {
   const endS = host.scenario.durationS;
   const refusedFromS = host.refusedFromS ?? host.fromS;
   const share = (of: Recorder): number =>

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { GateTable } from '../../../../src/host-budget/threads/gate-table.ts';
 
-const OPEN = { permits: 8, spacingMs: 0, pauseUntilMs: 0, goodUntilMs: Number.POSITIVE_INFINITY, isShut: false };
+const OPEN = {
+  permits: 8,
+  spacingMs: 0,
+  pauseUntilMs: 0,
+  goodUntilMs: Number.POSITIVE_INFINITY,
+  isShut: false,
+  refusesAll: false,
+};
 const NOW = 1000;
 
 /** A host of eight permits, and how many rows wait for it in each thread. */

@@ -7,6 +7,7 @@ const OPEN = {
   pauseUntilMs: 0,
   goodUntilMs: Number.POSITIVE_INFINITY,
   isShut: false,
+  refusesAll: false,
 };
 
 function table(state: Partial<typeof OPEN> = {}, maxInFlight = 1000, threads = 3): GateTable {

@@ -50,6 +50,24 @@ describe('the controller of a host that several threads send to', () => {
     expect(limitOf('a.test').out.size).toBe(0);
   });
 
+  it('is told that a host refuses everything by denials that no thread has enough of, and so are the threads', () => {
+    const { thread, limitOf } = trial();
+    const threads = [thread(1), thread(2)];
+    const limits = threads.map((one) => one.joined('a.test'));
+    const exchange = (at: number, outcome: Outcome): void => {
+      const limit = limits[at % 2] as Limit;
+      limit.onResult(send(limit, 10 * at) as SendToken, outcome, 10 * at + 5);
+      for (const one of threads) one.deliver();
+    };
+    for (let at = 0; at < 100; at++) exchange(at, OK);
+    expect(limits.map(({ refusesAll }) => refusesAll)).toEqual([false, false]);
+    for (let at = 100; at < 114; at++) exchange(at, { kind: 'neutral', isDenied: true });
+    expect(limits.map(({ refusesAll }) => refusesAll)).toEqual([true, true]);
+    expect(limitOf('a.test').heard.at(-1)?.[0]).toBe('rate');
+    exchange(114, OK);
+    expect(limits.map(({ refusesAll }) => refusesAll)).toEqual([false, false]);
+  });
+
   it('is obeyed by all threads as soon as it has decided, also when it moves by itself', () => {
     const { desk, made, thread, limitOf } = trial();
     const there = thread(1).joined('a.test');

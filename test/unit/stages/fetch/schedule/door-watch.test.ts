@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { DoorWatch } from '../../../../../src/stages/fetch/schedule/door-watch.ts';
 
 function heard(codes: readonly (`http_${number}` | 'not_media' | undefined)[]): { watch: DoorWatch; refusals: number } {
-  const watch = new DoorWatch();
+  const watch = new DoorWatch({});
   return { watch, refusals: codes.filter((code) => watch.heard(code, 0)).length };
 }
 
@@ -27,6 +27,15 @@ it('a host that never gave anything is heard out: its files are gone', () => {
 it('a host of which nine links in ten are dead is not taken for one that refuses', () => {
   const links = Array.from({ length: 2000 }, (_, at) => (at % 10 === 0 ? undefined : ('http_404' as const)));
   expect(heard(links).refusals).toBe(0);
+});
+
+it('what the replies to other machines show counts as if they had come here', () => {
+  const limit = { refusesAll: true };
+  const watch = new DoorWatch(limit);
+  expect(watch.heard('http_403', 0)).toBe(true);
+  expect(watch.isRefusal('http_403')).toBe(true);
+  limit.refusesAll = false;
+  expect(watch.heard('http_403', 0)).toBe(false);
 });
 
 it('one answer opens the door again', () => {
