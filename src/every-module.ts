@@ -40,3 +40,4 @@ import 'socks';
 import 'tar-stream';
 import 'tinyglobby';
 import 'tldts';
+import 'tough-cookie';

@@ -184,7 +184,7 @@ export interface RowResult<Row> {
   readonly fetchedAtMs: number;
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
-  /** What is odd about a stored body: `broken`, `bytes_before`, `bytes_behind`, `unchecked`. */
+  /** What is odd about a stored body: `broken`, `bytes_before`, `bytes_behind`, `not_encoded`, `unchecked`. */
   readonly flags?: readonly string[] | undefined;
   /** Set when only headers were asked for; then there is no body. */
   readonly announced?: AnnouncedBody | undefined;

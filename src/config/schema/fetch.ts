@@ -113,6 +113,12 @@ export const FETCH_KEYS = {
     description: 'Redirects that are followed per attempt.',
     fdc: { slice: 'fetch', option: 'maxRedirects', value: 'N', group: 'fetch' },
   },
+  cookies: {
+    type: 'boolean',
+    default: true,
+    description: 'Send back what redirects set as cookies, along the redirects of the same row only.',
+    fdc: { slice: 'fetch', option: 'cookies', off: 'Leave cookies that redirects set alone.', group: 'fetch' },
+  },
   expect_content: {
     type: 'string',
     enum: ['image', 'media', 'any'],

@@ -26,6 +26,8 @@ export interface FetchKeys {
   readonly max_retries?: number | undefined;
   /** Redirects that are followed per attempt. Default: 10. */
   readonly max_redirects?: number | undefined;
+  /** Send back what redirects set as cookies, along the redirects of the same row only. Default: true. */
+  readonly cookies?: boolean | undefined;
   /**
    * media refuses HTML, JSON and the like in place of an image, sound or video; image refuses sound and video too; any
    * stores whatever comes, images that are cut short among it. Default: media.
@@ -179,6 +181,8 @@ export interface FetchSettings {
   readonly maxUnitErrors: number;
   /** Redirects that are followed per attempt. Default: 10. */
   readonly maxRedirects: number;
+  /** Send back what redirects set as cookies, along the redirects of the same row only. Default: true. */
+  readonly cookies: boolean;
   /**
    * media refuses HTML, JSON and the like in place of an image, sound or video; image refuses sound and video too; any
    * stores whatever comes, images that are cut short among it. Default: media.

@@ -21,11 +21,12 @@ import { BodyBudget } from './reply/body-memory.ts';
 import { Deadlines, DeadlinesByLength } from './reply/deadline.ts';
 import { type DecodeCheck, decodeCheckOf } from './reply/decode-check.ts';
 import { redirectOf } from './reply/redirect.ts';
+import { loadCookies } from './row-cookies.ts';
 import { announcedEnd, type FetchTask, failedEnd, fetchedEnd, refusedUrl, Work } from './row-work.ts';
 import type { Permit } from './schedule/gate.ts';
 import type { Lane } from './schedule/lane.ts';
 import { LoadMeter } from './schedule/load-meter.ts';
-import { decideRetry, MAX_STALE_CONNECTIONS } from './schedule/retry-policy.ts';
+import { decideRetry } from './schedule/retry-policy.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import type { EngineHooks, EngineSettings } from './settings.ts';
 import { type StoredRows, storedRows } from './stored-rows.ts';
@@ -101,9 +102,10 @@ export class FetchEngine implements Tower {
     });
   }
 
-  /** Hosts with a lane, origins with a pool, names with an answer. */
-  get kept(): { readonly hosts: number; readonly pools: number; readonly names: number } {
-    return { hosts: this.scheduler.hosts, pools: this.pools.size, names: this.#settings.resolver.size };
+  /** Hosts with a lane, origins with a pool, names with an answer, origins whose replies are mended. */
+  get kept(): { readonly hosts: number; readonly pools: number; readonly names: number; readonly mended: number } {
+    const { size: pools, mended } = this.pools;
+    return { hosts: this.scheduler.hosts, pools, names: this.#settings.resolver.size, mended };
   }
 
   /** The host that is asked for a unit's rows: that of a bucket is its server's. */
@@ -163,17 +165,13 @@ export class FetchEngine implements Tower {
     work.send(this.#clock.nowMs());
     const { url, task } = work;
     const policy = this.#settings.policyOf(work.host);
-    const headers = requestHeaders(
-      url,
-      this.#settings.userAgent,
-      policy,
-      work.ownHeaders(this.#settings.headers, this.#clock.wallMs()),
-    );
+    const own = work.ownHeaders(this.#settings.headers, this.#clock.wallMs());
+    const headers = requestHeaders(url, this.#settings.userAgent, policy, own);
+    work.addCookies(headers);
     const flight = new Flight(this, work, lane, permit);
-    const limits = this.#deadlines.of(policy.timeoutMs ?? this.#settings.timeoutMs);
     const { pathname, search, hostname } = url;
     const request = { path: `${pathname}${search}`, hostname, headers, wants: task.wants, spentMs: work.spentMs };
-    flight.send(request, this.#attempt, limits);
+    flight.send(request, this.#attempt, this.#deadlines.of(policy.timeoutMs ?? this.#settings.timeoutMs));
     if (flight.isOut) task.onAttempt(flight, work.attempts);
   }
 
@@ -201,20 +199,20 @@ export class FetchEngine implements Tower {
   landed({ work, lane, permit }: Flight, end: AttemptEnd): void {
     work.waitingSinceMs = this.#clock.nowMs();
     const code = end.kind === 'failed' ? end.code : undefined;
-    const isFreeRetry = end.kind === 'failed' && end.staleConnection && work.staleConnections < MAX_STALE_CONNECTIONS;
+    const freeRetry = end.kind === 'failed' ? work.freeRetry(end) : undefined;
+    if (freeRetry === 'mend') this.pools.mend(work.origin);
     const askedMs = end.kind === 'failed' ? end.retryAfterMs : undefined;
     const pauseMs = askedMs === undefined ? undefined : Math.min(askedMs, this.#settings.maxRetryAfterMs);
-    if (!isFreeRetry) this.#troubles.note(lane, work.host, end, this.scheduler.inFlight - 1);
+    if (freeRetry === undefined) this.#troubles.note(lane, work.host, end, this.scheduler.inFlight - 1);
     if (code === 'local_shortage') this.pools.shed();
     else this.#hooks.onAttempt(work.host, code, end);
     if (this.#undecided.length > 0 && !this.#troubles.isUndecided('dns_error')) this.#decide();
     const isNotNow = lane.refusals.isNotNow(end, this.#clock.nowMs());
     const lesson = work.isSlowDown(code) || isNotNow ? 'http_429' : code;
     const outcome = outcomeOf(lesson, end, pauseMs, lane.refusals.isShut);
-    this.scheduler.settle(lane, permit, isFreeRetry ? { kind: 'neutral' } : outcome);
+    this.scheduler.settle(lane, permit, freeRetry === undefined ? outcome : { kind: 'neutral' });
     if (!work.task.isDropped()) {
-      if (isFreeRetry) {
-        work.staleConnections += 1;
+      if (freeRetry !== undefined) {
         work.unsend();
         this.scheduler.again(work.host, work, 0);
       } else if (end.kind === 'body') this.#accept(work, end);
@@ -256,13 +254,16 @@ export class FetchEngine implements Tower {
   }
 
   #follow(work: Work, end: AttemptEnd & { kind: 'redirect' }): void {
+    const loading = end.cookies === undefined ? undefined : loadCookies();
+    if (loading !== undefined) return this.#background(loading.then(() => this.#follow(work, end)));
+    if (work.task.isDropped()) return;
     const turn = redirectOf(end, work.url, work.hops, this.#settings.maxRedirects);
     if (!turn.ok) return this.#fail(work, turn.code, turn.message, 'failed', end);
-    work.follow(turn.url);
-    const skipped = `redirected to ${work.host}, skipped by the configuration`;
+    work.follow(turn.url, end.cookies);
     if (this.#settings.policyOf(work.host).skip === true)
-      return this.#fail(work, 'host_skipped', skipped, 'skipped', end);
+      return this.#fail(work, 'host_skipped', `redirected to ${work.host}, which is skipped`, 'skipped', end);
     this.scheduler.again(work.host, work, 0);
+    if (end.cookies !== undefined) this.scheduler.pump();
   }
 
   #retryOrFail(work: Work, end: FailedAttempt, isDecided = false): void {

@@ -32,6 +32,8 @@ export interface FetchStats {
   readonly hosts: number;
   readonly pools: number;
   readonly names: number;
+  /** Origins whose replies no strict parser takes, and which are mended before they are read. */
+  readonly mended: number;
 }
 
 /** One host while it has rows, as it is at this moment. */

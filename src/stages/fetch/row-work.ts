@@ -5,8 +5,10 @@ import { type AnnouncedBody, badRowReason } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
 import type { BucketAccess } from '../../store/s3/bucket-access.ts';
 import type { AcceptedBody } from './reply/accept-body.ts';
-import type { AttemptEnd, Timing } from './reply/attempt-terms.ts';
+import type { AttemptEnd, FailedAttempt, Timing } from './reply/attempt-terms.ts';
 import type { CollectedBody } from './reply/body-collector.ts';
+import { RowCookies } from './row-cookies.ts';
+import { MAX_STALE_CONNECTIONS } from './schedule/retry-policy.ts';
 
 /** A request under way that can be stopped. */
 export interface Stoppable {
@@ -73,7 +75,11 @@ export class Work {
   /** When its last request was sent, and how long those took that led to a redirect, in this attempt. */
   #sentAtMs = 0;
   spentMs = 0;
-  staleConnections = 0;
+  #staleConnections = 0;
+  /** Set by the redirects of this attempt. */
+  #cookies: RowCookies | undefined;
+  /** The last origin whose replies are mended because of this row. */
+  #mendedFor = '';
   /** Since when the row waits to be sent, and how long it has waited for its sends so far. */
   waitingSinceMs: number;
   queueMs = 0;
@@ -96,14 +102,32 @@ export class Work {
     this.#sentAtMs = nowMs;
   }
 
+  /**
+   * Whether a failure was nobody's fault that the row could be asked to bear, so that it is sent again at once; with
+   * `mend` once for each origin, of which replies are mended from then on.
+   */
+  freeRetry({ staleConnection, isMendable }: FailedAttempt): 'mend' | 'stale' | undefined {
+    if (isMendable === true && this.#mendedFor !== this.origin) {
+      this.#mendedFor = this.origin;
+      return 'mend';
+    }
+    if (!staleConnection || this.#staleConnections >= MAX_STALE_CONNECTIONS) return undefined;
+    this.#staleConnections += 1;
+    return 'stale';
+  }
+
   /** A host says "not now". */
   putOff(nowMs: number): void {
     this.#putOffAtMs ??= nowMs;
     this.pausedMs = nowMs - this.#putOffAtMs;
   }
 
-  /** Go where a redirect leads. */
-  follow(target: URL): void {
+  /** Go where a redirect leads. @param setCookies - what it wants to be remembered on the way */
+  follow(target: URL, setCookies: readonly string[] | undefined): void {
+    if (setCookies !== undefined && (this.access === undefined || this.hops > 0)) {
+      this.#cookies ??= new RowCookies();
+      this.#cookies.take(setCookies, this.url);
+    }
     this.spentMs += this.waitingSinceMs - this.#sentAtMs;
     this.url = target;
     this.host = target.host;
@@ -118,6 +142,13 @@ export class Work {
     this.origin = this.#startOrigin;
     this.hops = 0;
     this.spentMs = 0;
+    this.#cookies = undefined;
+  }
+
+  /** Add what redirects asked to be sent. */
+  addCookies(headers: Record<string, string>): void {
+    const cookie = this.#cookies?.headerFor(this.url, headers.cookie);
+    if (cookie !== undefined) headers.cookie = cookie;
   }
 
   /**

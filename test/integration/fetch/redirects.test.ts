@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { rawServer } from '../../support/raw-server.ts';
 import { drain, fetchFrom, serving, stageFor, summary, urlsOf } from './fetching.ts';
 
 const OTHER = [{ kind: 'redirect', to: 'other-host', host: 'other.test' }] as const;
@@ -88,5 +89,74 @@ describe('headers and credentials', () => {
       authorization: expect.stringContaining('Basic'),
     });
     expect(JSON.stringify([seen[1]?.headers, seen[1]?.url])).not.toMatch(/secret|Basic|token/);
+  });
+});
+
+describe('cookies that a redirect sets', () => {
+  const IMAGE =
+    'HTTP/1.1 200 OK\r\ncontent-type: image/x-portable-graymap\r\ncontent-length: 12\r\n\r\nP5 1 1 255 \x04';
+  /** A host says where to go next, by the path; asked with what, by host and path. */
+  async function walk(steps: Record<string, [to: string, ...cookies: string[]]>, options: object, urls: string[]) {
+    const sent: Record<string, string[]> = {};
+    const connectTo = await rawServer((socket, request) => {
+      const [, path = ''] = /^GET (\S+)/.exec(request) ?? [];
+      const place = `${/^host: (.*)\r$/im.exec(request)?.[1]}${path}`;
+      const cookie = /^cookie: (.*)\r$/im.exec(request)?.[1] ?? '';
+      sent[place] = [...(sent[place] ?? []), cookie];
+      const [to, ...cookies] = steps[place] ?? [];
+      if (to === undefined || cookie.includes('enough')) return void socket.write(IMAGE, 'latin1');
+      const lines = cookies.map((line) => `set-cookie: ${line}\r\n`).join('');
+      socket.write(`HTTP/1.1 302 Found\r\nlocation: ${to}\r\n${lines}content-length: 0\r\n\r\n`);
+    });
+    const stage = stageFor({ connectTo } as never, { perHostConcurrency: 1, maxAttempts: 1, ...options });
+    const ends = summary(await drain(stage, urls));
+    for (const cookies of Object.values(sent)) cookies.sort();
+    return { summary: ends, sent };
+  }
+
+  it('are sent back along the row’s redirects, and to nobody else’s row', async () => {
+    const steps = { 'a.test/1': ['/1', 'enough=1; Path=/'], 'a.test/2': ['/2', 'enough=1'] } as const;
+    const both = await walk(steps as never, {}, ['http://a.test/1', 'http://a.test/1', 'http://a.test/2']);
+    expect(both).toEqual({
+      summary: { 'fetched 1': 3 },
+      sent: { 'a.test/1': ['', '', 'enough=1', 'enough=1'], 'a.test/2': ['', 'enough=1'] },
+    });
+    const without = await walk(steps as never, { cookies: false }, ['http://a.test/1']);
+    expect(without.summary).toEqual({ 'failed too_many_redirects 1': 1 });
+  });
+
+  it('keep to their domain, path and scheme, and to a bounded number', async () => {
+    const flood = Array.from({ length: 25 }, (_, at) => `n${at}=${'x'.repeat(500)}`);
+    const { sent } = await walk(
+      {
+        'www.a.example.com/x/1': [
+          'http://img.a.example.com/x/2',
+          'own=1',
+          'wide=1; Domain=a.example.com; Path=/',
+          'deep=1; Domain=a.example.com',
+          'all=1; Domain=com',
+          'other=1; Domain=b.example.org',
+          'safe=1; Domain=a.example.com; Secure',
+        ],
+        'img.a.example.com/x/2': ['/y'],
+        'img.a.example.com/y': ['http://b.example.org/z', ...flood],
+        'b.example.org/z': ['http://img.a.example.com/last'],
+      },
+      { headers: [] },
+      ['http://www.a.example.com/x/1'],
+    );
+    expect(sent['img.a.example.com/x/2']).toEqual(['deep=1; wide=1']);
+    expect(sent['img.a.example.com/y']).toEqual(['wide=1']);
+    expect(sent['b.example.org/z']).toEqual(['']);
+    const [last = ''] = sent['img.a.example.com/last'] ?? [];
+    expect(last.length).toBeGreaterThan(4096);
+    expect(last.length).toBeLessThan(8193);
+  });
+
+  it('stand beside a Cookie header of the user’s own, and in place of one of the same name', async () => {
+    const { sent } = await walk({ 'a.test/': ['/2', 'b=new'] }, { headers: ['Cookie: a=1; b=old'] }, [
+      'http://a.test/',
+    ]);
+    expect(sent).toEqual({ 'a.test/': ['a=1; b=old'], 'a.test/2': ['a=1; b=new'] });
   });
 });

@@ -1,10 +1,11 @@
 /** Connections by origin, least recently used origins closed: a manifest may name hundreds of thousands of hosts. */
-import type { Socket } from 'node:net';
-import type { buildConnector, Client } from 'undici';
+import { LRUCache } from 'lru-cache';
+import type { Client } from 'undici';
 import type { Clock } from '../../../clock.ts';
 import type { Connector } from '../../../network/connector.ts';
 import type { Connections } from '../../../paarc/limit.ts';
-import { keepEndWhilePaused } from './paused-end.ts';
+import { CLOSED, counted, end, endCount, type Line, sendSpelledOut, withEndKept } from './line.ts';
+import { MAX_HEAD_BYTES } from './reply-mender.ts';
 import { UndiciClient } from './undici-client.ts';
 
 /** Idle sockets cost the host as well as us; four seconds bridge the gaps of a paced host. */
@@ -14,11 +15,10 @@ const KEEP_ALIVE_MS = 4_000;
  * thousands of hosts that are asked for a single row. A connection with TLS holds some 50 KB. Chosen.
  */
 const MAX_RESTING = 128;
+/** Origins whose replies are mended, those asked last. Chosen. */
+const MAX_MENDED = 2000;
 /** So long a host has to close its side of a connection that is another thread's turn to have. Chosen. */
 const YIELD_MS = 250;
-/** One for all: an error takes a picture of the stack when it is made, and nobody is told of this one. */
-const CLOSED = new Error('the connection is not needed any more');
-
 /** How connections are made. */
 type Ways = Pick<Connector, 'connect'> & Partial<Pick<Connector, 'forwards'>>;
 
@@ -26,16 +26,6 @@ interface Origin {
   /** Connections without a request, the one used last at the end. */
   readonly free: Client[];
   readonly all: Map<Client, Line>;
-}
-
-interface Line {
-  /** Whoever counts it, where several threads share the host. */
-  readonly connections: Connections | undefined;
-  /** Gives it up while it is being made. */
-  giveUp(): void;
-  /** Undefined before it was made, and where nobody counts it. */
-  socket: Socket | undefined;
-  state: 'kept' | 'closing' | 'yielding' | 'over';
 }
 
 /**
@@ -50,6 +40,7 @@ export class OriginPools {
   readonly #clock: Clock;
   readonly #maxPools: number;
   readonly #maxConnections: number;
+  readonly #mended = new LRUCache<string, true>({ max: MAX_MENDED });
   #connections = 0;
   /** The last one: its reply may still be on its way through undici. */
   #givenBack: Client | undefined;
@@ -65,6 +56,19 @@ export class OriginPools {
   /** Origins with a connection, or with one that may be used again. */
   get size(): number {
     return this.#origins.size;
+  }
+
+  /** Origins that answer as no strict parser takes it. */
+  get mended(): number {
+    return this.#mended.size;
+  }
+
+  /** The origin answers as no strict parser takes it: mend what comes on connections that are opened from now on. */
+  mend(origin: string): void {
+    if (this.#mended.get(origin) === true) return;
+    this.#mended.set(origin, true);
+    const entry = this.#origins.get(origin);
+    if (entry !== undefined) for (const client of entry.free.splice(0)) this.#close(entry, client);
   }
 
   /** Whether a connection waits for a request. */
@@ -95,7 +99,7 @@ export class OriginPools {
     const line = entry?.all.get(client);
     if (entry === undefined || line === undefined) return;
     this.#givenBack = client;
-    if (!isUsable) this.#close(entry, client);
+    if (!isUsable || line.isMended !== this.#mended.has(origin)) this.#close(entry, client);
     else if (line.connections?.mustYield() === true) this.#yield(entry, client, line);
     else entry.free.push(client);
   }
@@ -136,12 +140,13 @@ export class OriginPools {
   }
 
   #open(origin: string, entry: Origin, connections: Connections | undefined): Client {
-    const line: Line = { connections, giveUp: () => {}, socket: undefined, state: 'kept' };
+    const isMended = this.#mended.get(origin) === true;
+    const line: Line = { connections, isMended, giveUp: () => {}, socket: undefined, state: 'kept' };
     connections?.onAsked(() => this.#yieldFrom(origin.slice(origin.indexOf('//') + 2)));
     const client: Client = new UndiciClient(origin, {
       connect: (options, callback) => {
-        const watched = withEndKept(client, connections === undefined ? callback : counted(line, callback));
-        line.giveUp = this.#connector.connect(options, watched);
+        const kept = withEndKept(client, callback, isMended);
+        line.giveUp = this.#connector.connect(options, connections === undefined ? kept : counted(line, kept));
       },
       pipelining: 1,
       // Deadlines are ours: undici's have a grain of a second and do not know our waits.
@@ -149,6 +154,7 @@ export class OriginPools {
       bodyTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      ...(isMended ? { maxHeaderSize: MAX_HEAD_BYTES } : {}),
     });
     const forwarded = this.#connector.forwards?.(origin);
     if (forwarded !== undefined) sendSpelledOut(client, origin, forwarded);
@@ -239,46 +245,6 @@ export class OriginPools {
     });
     socket.end();
   }
-}
-
-/** As a proxy expects it: the URL whole, and its own headers. */
-function sendSpelledOut(client: Client, origin: string, headers: Record<string, string>): void {
-  const dispatch = client.dispatch.bind(client);
-  client.dispatch = (options, handler) =>
-    dispatch(
-      { ...options, path: `${origin}${options.path}`, headers: { ...(options.headers as object), ...headers } },
-      handler,
-    );
-}
-
-function end(client: Client, line: Line | undefined): void {
-  line?.giveUp();
-  client.destroy(CLOSED).catch(() => {});
-  if (line !== undefined && line.socket?.closed !== false) endCount(line);
-}
-
-/** A connection that is counted until its socket is closed, and not only until nobody uses it any more. */
-function counted(line: Line, callback: buildConnector.Callback): buildConnector.Callback {
-  return ((error: Error | null, socket: Socket | null) => {
-    line.socket = socket ?? undefined;
-    // One in use that the host closes is opened again by its client, or comes back as one that cannot be used.
-    socket?.once('close', () => line.socket === socket && endCount(line));
-    (callback as (error: Error | null, socket: Socket | null) => void)(error, socket);
-  }) as buildConnector.Callback;
-}
-
-function withEndKept(client: Client, callback: buildConnector.Callback): buildConnector.Callback {
-  return ((error: Error | null, socket: Socket | null) => {
-    if (socket !== null) keepEndWhilePaused(client, socket);
-    (callback as (error: Error | null, socket: Socket | null) => void)(error, socket);
-  }) as buildConnector.Callback;
-}
-
-function endCount(line: Line): void {
-  if (line.state === 'closing') line.connections?.closed();
-  else if (line.state === 'yielding') line.connections?.yielded();
-  else return;
-  line.state = 'over';
 }
 
 function isIdle({ free, all }: Origin): boolean {

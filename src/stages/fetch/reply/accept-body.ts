@@ -4,13 +4,14 @@
  */
 import { createHash, hash } from 'node:crypto';
 import type { Clock } from '../../../clock.ts';
+import { imageFormat } from '../../../image/image-format.ts';
 import { type ImageFacts, readImage } from '../../../image/image-reader.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import type { RowPulse } from '../../../structures/row-pulse.ts';
 import { BodyCollector, type CollectedBody, type CollectorOptions, headOf } from './body-collector.ts';
 import { type Decoded, decodeContent } from './content-encoding.ts';
 import { type ContentKind, contentKind, imageKind, ownImage } from './content-kind.ts';
-import { SNIFF_BYTES } from './media-signature.ts';
+import { mediaSignature, SNIFF_BYTES } from './media-signature.ts';
 
 export interface AcceptOptions extends CollectorOptions {
   readonly clock: Clock;
@@ -41,8 +42,11 @@ export interface AcceptedBody {
   readonly flags: readonly string[];
 }
 
-/** `broken`: cut or garbled. `bytes_before`, `bytes_behind`: of something else, before the image or behind it. */
-export type BodyFlag = 'broken' | 'bytes_before' | 'bytes_behind';
+/**
+ * `broken`: cut or garbled. `bytes_before`, `bytes_behind`: of something else, before the image or behind it.
+ * `not_encoded`: the reply named a Content-Encoding that its bytes are not in.
+ */
+export type BodyFlag = 'broken' | 'bytes_before' | 'bytes_behind' | 'not_encoded';
 
 /** `held` is what keeps memory or disk now, to be released whatever the verdict. */
 export type Acceptance = { readonly held: CollectedBody } & (
@@ -66,10 +70,26 @@ export function acceptBody(
   const { contentType, contentEncoding } = received.headers;
   if (contentEncoding === undefined) return judgeSeen(received, row, contentType, options, startMs);
   return decode(received, contentEncoding, options).then((result) => {
-    if (!result.ok) return { ...result, held: received };
+    if (!result.ok) return asTheyAre(received, row, contentType, options, startMs) ?? { ...result, held: received };
     release(received);
     return judgeSeen(result.decoded, row, contentType, options, startMs);
   });
+}
+
+/** Bytes that do not decode, and begin as an image does: the header is wrong, and not they. */
+function asTheyAre(
+  received: ReceivedBody,
+  row: number | undefined,
+  declared: string | undefined,
+  options: AcceptOptions,
+  startMs: number,
+): Acceptance | undefined {
+  const head = headOf(received, SNIFF_BYTES);
+  if (imageFormat(head) === undefined && mediaSignature(head)?.contentType.startsWith('image/') !== true)
+    return undefined;
+  const seen = judgeSeen(received, row, declared, options, startMs);
+  if (!seen.ok) return seen;
+  return { ...seen, accepted: { ...seen.accepted, flags: [...seen.accepted.flags, 'not_encoded'] } };
 }
 
 /** Whatever becomes of it, others see which row it was. */

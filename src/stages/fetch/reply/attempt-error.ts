@@ -5,6 +5,7 @@ import { LookupError } from '../../../network/resolver.ts';
 import { ProxyError } from '../../../network/tunnel.ts';
 import type { Outcome } from '../../../paarc/limit.ts';
 import type { RowCode } from '../../../row-codes.ts';
+import { MalformedReply } from '../connect/reply-mender.ts';
 import { meaningOf } from './library-errors.ts';
 
 export interface AttemptFailure {
@@ -19,6 +20,7 @@ export type Phase = 'connecting' | 'sent' | 'body';
 export function failureOf(error: unknown, phase: Phase): AttemptFailure {
   if (error instanceof LookupError || error instanceof AddressRefusedError || error instanceof ProxyError)
     return { code: error.code, message: error.message };
+  if (error instanceof MalformedReply) return { code: error.code, message: `invalid HTTP reply: ${error.message}` };
   const { code = '', reason, message = String(error) } = error as { code?: string; reason?: string; message?: string };
   // OpenSSL's message names a thread and a line of its source, and its reason what is the matter.
   const why = (code.startsWith('ERR_SSL') && reason) || message.split('\n', 1)[0];
@@ -41,6 +43,17 @@ export function failureOf(error: unknown, phase: Phase): AttemptFailure {
     default:
       return { code: meaning, message: text };
   }
+}
+
+/**
+ * Whether a reply that undici cannot read may be readable once it is mended: not what is no HTTP from its first byte on
+ * or does not stay it, nor what ends too soon.
+ */
+export function isMendable(error: unknown): boolean {
+  return (
+    !(error instanceof MalformedReply) &&
+    !/Expected HTTP\/|Invalid EOF state|bad upgrade/.test((error as Error).message)
+  );
 }
 
 /** What was missing when the time was over. @param isNaming - the name servers have not answered */

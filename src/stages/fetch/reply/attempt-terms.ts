@@ -12,6 +12,8 @@ export interface AttemptSettings extends CollectorOptions {
   readonly minBytesPerSecond: number;
   readonly maxBytes: number;
   readonly robotsTags: readonly string[];
+  /** Tell what redirects ask to be remembered. */
+  readonly cookies: boolean;
   readonly connector: Pick<Connector, 'isFresh' | 'hasFailedWith' | 'isNaming'>;
   /** True while the body waits for memory that other bodies hold: the caller counts it as client-limited. */
   readonly onClientWait: (waiting: boolean) => void;
@@ -34,7 +36,12 @@ export interface Timing {
 export type AttemptEnd = Timing &
   (
     | (CollectedBody & { readonly kind: 'body'; readonly status: number; readonly headers: ReplyHeaders })
-    | { readonly kind: 'redirect'; readonly status: number; readonly location: string | undefined }
+    | {
+        readonly kind: 'redirect';
+        readonly status: number;
+        readonly location: string | undefined;
+        readonly cookies?: readonly string[] | undefined;
+      }
     | { readonly kind: 'headers'; readonly status: number; readonly announced: AnnouncedBody }
     | {
         readonly kind: 'failed';
@@ -46,6 +53,8 @@ export type AttemptEnd = Timing &
          * A connection kept from earlier requests was gone before it brought a byte of this reply: nobody's failure.
          */
         readonly staleConnection: boolean;
+        /** A strict parser cannot read the reply; a mended one it might. */
+        readonly isMendable?: boolean | undefined;
       }
   );
 

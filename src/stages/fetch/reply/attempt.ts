@@ -3,7 +3,7 @@ import type { Client, Dispatcher } from 'undici';
 import { isShortage } from '../../../open-files.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import { endIfKept } from '../connect/paused-end.ts';
-import { failureOf, lateness, type Phase, shortageText } from './attempt-error.ts';
+import { failureOf, isMendable, lateness, type Phase, shortageText } from './attempt-error.ts';
 import type { AttemptEnd, AttemptOwner, AttemptRequest, AttemptSettings, Timing } from './attempt-terms.ts';
 import { BodyCollector } from './body-collector.ts';
 import { Deadline, type Deadlines } from './deadline.ts';
@@ -100,9 +100,9 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#headersAtMs = this.#settings.clock.nowMs();
     const headers = readHeaders(rawHeaders);
-    const { robotsTags, clock } = this.#settings;
+    const { robotsTags, clock, cookies } = this.#settings;
     const isPartAsked = this.#request.headers.range !== undefined;
-    this.#unwanted = judgeReply(status, headers, robotsTags, clock.wallMs(), isPartAsked);
+    this.#unwanted = judgeReply(status, headers, robotsTags, clock.wallMs(), isPartAsked, cookies ? rawHeaders : []);
     if (this.#request.wants !== undefined)
       this.#unwanted ??= { kind: 'headers', status, announced: announcedBody(status, headers) };
     if (this.#unwanted !== undefined) return true;
@@ -167,7 +167,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#unwanted !== undefined) return this.#finishUnwanted(false);
     const { code, message } = failureOf(error, this.#phase);
     const isOld = this.#phase === 'sent' ? this.#isReused : !this.#settings.connector.hasFailedWith(error);
-    this.#fail(code, message, code === 'reset' && isOld);
+    this.#fail(code, message, code === 'reset' && isOld, code === 'protocol_error' && isMendable(error));
   }
 
   /** Reserve the announced length ahead, waiting for it if need be; large and unknown lengths need no reservation. */
@@ -248,8 +248,8 @@ class Attempt implements Dispatcher.DispatchHandler {
     }
   }
 
-  #fail(code: RowCode, message: string, staleConnection = false): void {
-    const result = { kind: 'failed', code, message, staleConnection, ...this.#timing() } as const;
+  #fail(code: RowCode, message: string, staleConnection = false, isMendable = false): void {
+    const result = { kind: 'failed', code, message, staleConnection, isMendable, ...this.#timing() } as const;
     this.#close();
     this.#abortRequest?.(new Error(code));
     const report = (): void => this.#report({ ...result, status: this.#status || undefined }, false);

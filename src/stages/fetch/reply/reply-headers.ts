@@ -1,6 +1,7 @@
 /** What a reply's status line and headers alone say: whether its body is wanted, and what to remember of it. */
 import type { AnnouncedBody } from '../../../record.ts';
 import type { RowCode } from '../../../row-codes.ts';
+import { READ_HEADERS, SET_COOKIE } from '../connect/header-names.ts';
 import { isEncoded } from './content-encoding.ts';
 import { notTheFile, promisedBytes } from './whole-file.ts';
 
@@ -18,19 +19,8 @@ export function partBytes(status: number, headers: RawHeaders, isPartAsked: bool
   return status === 206 && !isPartAsked ? promisedBytes(single(headers['content-range'])) : undefined;
 }
 
-/** The headers that anything is done with, by the length of their names: all others are not even decoded. */
-const READ_HEADERS: readonly (readonly string[] | undefined)[] = [
-  'etag',
-  'location',
-  'retry-after',
-  'content-type',
-  'x-robots-tag',
-  'content-range',
-  'last-modified',
-  'content-length',
-  'content-encoding',
-  'transfer-encoding',
-].reduce<string[][]>((byLength, name) => {
+/** By the length of their names: all others are not even decoded. */
+const BY_LENGTH: readonly (readonly string[] | undefined)[] = READ_HEADERS.reduce<string[][]>((byLength, name) => {
   byLength[name.length] = [...(byLength[name.length] ?? []), name];
   return byLength;
 }, []);
@@ -43,7 +33,7 @@ export function readHeaders(raw: readonly Buffer[]): RawHeaders {
   const headers: Record<string, string | string[]> = {};
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] as Buffer;
-    const candidates = READ_HEADERS[name.length];
+    const candidates = BY_LENGTH[name.length];
     if (candidates === undefined) continue;
     const key = name.toString('latin1').toLowerCase();
     if (!candidates.includes(key)) continue;
@@ -56,9 +46,27 @@ export function readHeaders(raw: readonly Buffer[]): RawHeaders {
   return headers;
 }
 
+/** Values of all Set-Cookie headers, as bytes of latin1. */
+function setCookies(raw: readonly Buffer[]): readonly string[] | undefined {
+  let found: string[] | undefined;
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] as Buffer;
+    if (name.length !== SET_COOKIE.length || name.toString('latin1').toLowerCase() !== SET_COOKIE) continue;
+    found ??= [];
+    found.push((raw[at + 1] as Buffer).toString('latin1'));
+  }
+  return found;
+}
+
 /** A reply whose body is of no interest. */
 export type UnwantedReply =
-  | { readonly kind: 'redirect'; readonly status: number; readonly location: string | undefined }
+  | {
+      readonly kind: 'redirect';
+      readonly status: number;
+      readonly location: string | undefined;
+      /** Set-Cookie, where it is kept for the next request of the row. */
+      readonly cookies?: readonly string[] | undefined;
+    }
   | { readonly kind: 'headers'; readonly status: number; readonly announced: AnnouncedBody }
   | {
       readonly kind: 'failed';
@@ -73,6 +81,7 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /**
  * @param robotsTags - X-Robots-Tag directives to honour
  * @param isPartAsked - the request had a Range
+ * @param raw - all headers, where cookies are kept
  * @returns undefined when the body is wanted
  */
 export function judgeReply(
@@ -81,8 +90,10 @@ export function judgeReply(
   robotsTags: readonly string[],
   wallMs: number,
   isPartAsked: boolean,
+  raw: readonly Buffer[],
 ): UnwantedReply | undefined {
-  if (REDIRECTS.has(status)) return { kind: 'redirect', status, location: utf8(single(headers.location)) };
+  if (REDIRECTS.has(status))
+    return { kind: 'redirect', status, location: utf8(single(headers.location)), cookies: setCookies(raw) };
   if (status >= 300) {
     // Whatever the status: who says when to come back does not say what became of the file.
     const after = status >= 400 ? retryAfterMs(single(headers['retry-after']), wallMs) : undefined;

@@ -51,9 +51,12 @@ export function promisedBytes(range: string | undefined): number | undefined {
   return Number(match?.[1]) + 1 === total ? total : undefined;
 }
 
-/** Of any other coding, also beside it, the framing stays inside; `identity` is none any more since RFC 7230. */
+/**
+ * Of any other coding, also beside it, the framing stays inside; the same said twice is done once. `identity` is none any more since
+ * RFC 7230.
+ */
 function isPlainlyChunked(transferCodings: string | readonly string[]): boolean {
-  return [transferCodings].flat().join(',').trim().toLowerCase() === 'chunked';
+  return /^\s*chunked(\s*,\s*chunked)*\s*$/i.test([transferCodings].flat().join(','));
 }
 
 /** RFC 9110, 14.4: `bytes 0-644/645` is all of it, unless the body is shorter; a total of `*` is anybody's guess. */
