@@ -1,7 +1,7 @@
 /** Rows that a finished dataset lacks are taken from another manifest, mostly the grown one. */
 import { join } from 'node:path';
-import type { Data, RecordBatch } from 'apache-arrow';
-import { textColumn } from '../arrow/text.ts';
+import type { Data, Field, RecordBatch } from 'apache-arrow';
+import { plainTexts } from '../arrow/typed-text.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { type Publish, publisher } from '../dataset/published.ts';
 import { totalOf } from '../dataset/totals.ts';
@@ -95,8 +95,9 @@ async function classesAfter(
   if (cls !== true || label === undefined || (await file.look()) === undefined) return before;
   const classes = new Set(before ?? classList((await file.read()).toString('utf8')));
   for await (const batch of input.read([label]) as AsyncIterable<RecordBatch>) {
-    const at = batch.schema.fields.findIndex(({ name }) => name === label);
-    const labels = textColumn(batch.data.children[at] as Data);
+    const { fields } = batch.schema;
+    const at = fields.findIndex(({ name }) => name === label);
+    const labels = plainTexts(batch.data.children[at] as Data, fields[at] as Field);
     rowNumbersOf(batch).forEach((row, of) => {
       if (labels[of] && added.has(row)) classes.add(publish(labels[of]));
     });

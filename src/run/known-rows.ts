@@ -1,8 +1,9 @@
 /** Which rows of a manifest a dataset has already, by URL or by key. */
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { Data, RecordBatch } from 'apache-arrow';
+import type { Data, Field, RecordBatch } from 'apache-arrow';
 import { textColumn } from '../arrow/text.ts';
+import { plainTexts } from '../arrow/typed-text.ts';
 import { intactFile, tableOf, unreadable } from '../dataset/files/intact-file.ts';
 import { endedUrls } from '../dataset/outcome-rows.ts';
 import type { Publish } from '../dataset/published.ts';
@@ -106,8 +107,9 @@ async function readRows(
 }
 
 function keysOf(batch: RecordBatch): readonly (string | null)[] {
-  const at = batch.schema.fields.findIndex(({ name }) => name === readRoles(batch.schema).key);
-  return textColumn(batch.data.children[at] as Data);
+  const { fields } = batch.schema;
+  const at = fields.findIndex(({ name }) => name === readRoles(batch.schema).key);
+  return plainTexts(batch.data.children[at] as Data, fields[at] as Field);
 }
 
 async function joined(known: DigestFile, asked: DigestFile, rows: number, out: RowBitmap): Promise<KnownRows> {

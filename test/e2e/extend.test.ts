@@ -78,6 +78,26 @@ describe('download --extend', () => {
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
   });
 
+  it('knows keys and labels of a JSON column of mixed values by the text that the dataset has of them', async () => {
+    const { folder, out, first } = await trial();
+    const manifest = join(folder, 'm.json');
+    const rows = ['one', 2, 'three'].map((id, at) => ({
+      url: `http://h0.test/${id}.jpg`,
+      id,
+      label: [7, 'x', 'y'][at],
+    }));
+    await writeFile(manifest, JSON.stringify(rows));
+    const begun = await runCli([...first.map((word) => word.replace('m.csv', 'm.json')), '--key-col', 'id']);
+    expect(begun.code, begun.stderr).toBe(0);
+    const moved = rows.map((row) => ({ ...row, url: `${row.url}?moved` }));
+    await writeFile(manifest, JSON.stringify([...moved, { url: 'http://h0.test/new.jpg', id: 'new', label: 'x' }]));
+    const added = await runCli(['download', manifest, '-o', out, '--extend', '--progress', 'off']);
+    expect(added.code, added.stderr).toBe(0);
+    expect(added.stderr).toContain('4 rows: 3 are here (already_stored 3), 1 are new');
+    const classes = JSON.parse(await readFile(join(out, 'classes.json'), 'utf8'));
+    expect(classes.map(({ label }: { label: string }) => label)).toEqual(['7', 'x', 'y']);
+  });
+
   it('goes on after a kill, where the manifest grew in its place, and once more for the next one', async () => {
     const { manifest, out, first, asked } = await trial();
     await writeFile(manifest, csv(range(0, 40)));

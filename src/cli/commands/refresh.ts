@@ -63,7 +63,8 @@ export const refreshCommand = defineCommand({
           'FDC_ERR_INTERRUPTED',
           'interrupted; the same command asks from the first row on again, which is cheap where hosts answer 304',
         );
-      return apply && verdicts.changed > 0 ? await replaceChanged(job, refreshed.changed, given, io) : EXIT.done;
+      const next = (command: 'resume' | 'report'): string => nextCommand(command, job.out, store);
+      return apply && verdicts.changed > 0 ? await replaceChanged(job, refreshed.changed, given, next, io) : EXIT.done;
     } finally {
       await job.close();
     }
@@ -74,7 +75,13 @@ export const refreshCommand = defineCommand({
  * The old samples leave the shards, and their rows are fetched again as those of a retry. What is cut short between the
  * two leaves rows that any retry takes. @returns the exit code of the run
  */
-async function replaceChanged(job: JobView, changed: RowBitmap, given: Config, io: CliIo): Promise<number> {
+async function replaceChanged(
+  job: JobView,
+  changed: RowBitmap,
+  given: Config,
+  next: (command: 'resume' | 'report') => string,
+  io: CliIo,
+): Promise<number> {
   await requireInputs(job, given, io, (from, to) => hasRow(changed, from, to));
   const lock = await job.lock();
   let round: RetryRound;
@@ -90,7 +97,7 @@ async function replaceChanged(job: JobView, changed: RowBitmap, given: Config, i
     await lock.release();
   }
   const code = await resumeDownload(job, given, io);
-  await tellFetched(job, round, (command) => nextCommand(command, job.out), io);
+  await tellFetched(job, round, next, io);
   return code;
 }
 
