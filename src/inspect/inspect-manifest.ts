@@ -59,10 +59,11 @@ function inspectionOf(
 ): ManifestInspection {
   const inspection = {
     // No more of a file than the inspection promises.
-    files: info.files.map(({ name, format, gzip, bytes, rows, rowGroupBytes, how }) => ({
+    files: info.files.map(({ name, format, packing, bytes, rows, rowGroupBytes, how }) => ({
       name,
       format,
-      gzip,
+      gzip: packing === 'gzip',
+      packing,
       how,
       bytes,
       rows,

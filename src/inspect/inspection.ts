@@ -36,6 +36,8 @@ export interface InspectedFile {
   readonly name: string;
   readonly format: ManifestFormat;
   readonly gzip: boolean;
+  /** `gzip`, `zstd`, `bzip2`, `xz` or `brotli`; absent where it is not packed. */
+  readonly packing?: string | undefined;
   /** How csv and the like are read, in words. */
   readonly how?: string | undefined;
   /** 0 for stdin. */

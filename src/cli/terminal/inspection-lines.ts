@@ -27,9 +27,9 @@ export function inspectionLines(found: ManifestInspection): string[] {
 }
 
 function fileLines({ files, rows, limited }: ManifestInspection): string[] {
-  const lines = files.slice(0, MAX_FILES).map(({ name, format, gzip, how, bytes, rows: own, rowGroupBytes }) => {
+  const lines = files.slice(0, MAX_FILES).map(({ name, format, packing, how, bytes, rows: own, rowGroupBytes }) => {
     const parts = [
-      `${format}${gzip ? ' (gzip)' : ''}`,
+      `${format}${packing === undefined ? '' : ` (${packing})`}`,
       ...(how === undefined ? [] : [how]),
       ...(bytes === 0 ? [] : [byteSize(bytes)]),
       ...(own === undefined ? [] : [`${count(own)} rows`]),

@@ -4,6 +4,7 @@ import { detectDialect, type GivenDialect } from './detect-dialect.ts';
 import { textWords } from './dialect.ts';
 import type { DetectedFormat, ManifestFormat } from './manifest-info.ts';
 import { type TextEncoding, ToUtf8 } from './text-encoding.ts';
+import { type Packing, unpackedName } from './unpack/packing.ts';
 
 /** Formats that the reader names but does not read. */
 export type GivenFormat = 'auto' | ManifestFormat | 'excel' | 'xml';
@@ -13,9 +14,6 @@ const FOREIGN: readonly (readonly [magic: string, what: string, fix: string])[] 
   ['PARE', 'a parquet file with an encrypted footer', 'write it without encryption'],
   ['PK\x03\x04', 'a zip archive or an Excel workbook', 'unpack it, or save the sheet as csv'],
   ['\xd0\xcf\x11\xe0', 'an old Excel workbook', 'save the sheet as csv'],
-  ['\x28\xb5\x2f\xfd', 'compressed with zstd', 'unpack it with zstd -d, or use gzip'],
-  ['BZh', 'compressed with bzip2', 'unpack it with bunzip2, or use gzip'],
-  ['\xfd7zXZ', 'compressed with xz', 'unpack it with xz -d, or use gzip'],
   ['\xff\xfe\0\0', 'UTF-32 text', 'save it as UTF-8'],
   ['ARROW1', 'an Arrow IPC (feather) file', 'convert it to parquet'],
   ['ORC', 'an ORC file', 'convert it to parquet'],
@@ -25,7 +23,7 @@ const FOREIGN: readonly (readonly [magic: string, what: string, fix: string])[] 
 export interface HeadOfInput {
   /** First bytes, unpacked. */
   readonly head: Buffer;
-  readonly gzip: boolean;
+  readonly packing?: Packing | undefined;
   /** There is no more. */
   readonly isWhole: boolean;
   /** File name, or - for stdin. */
@@ -45,7 +43,7 @@ export interface GivenText extends GivenDialect {
  * for what cannot be read, with the way to convert it.
  */
 export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenText = {}): DetectedFormat {
-  const { head, gzip, isWhole, name, typed } = input;
+  const { head, packing, isWhole, name, typed } = input;
   const named = extension(name) ?? typed;
   if (head.length === 0)
     throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${name} is empty: expected a manifest with at least one row`);
@@ -53,10 +51,10 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenT
     throw unreadable(name, `in format ${given}, which is not read`, 'convert it to csv or parquet');
   const magic = head.toString('latin1', 0, 32);
   if (magic.startsWith('PAR1')) {
-    if (gzip) throw unreadable(name, 'a parquet file inside gzip', 'unpack it with gunzip');
+    if (packing !== undefined) throw unreadable(name, `a parquet file packed with ${packing}`, 'unpack it first');
     if (given !== 'auto' && given !== 'parquet')
       throw unreadable(name, `a parquet file, not ${given}`, 'leave input_format at auto');
-    return { format: 'parquet', gzip };
+    return { format: 'parquet' };
   }
   for (const [start, what, fix] of FOREIGN) if (magic.startsWith(start)) throw unreadable(name, what, fix);
   const converter = new ToUtf8(say.encoding ?? 'auto');
@@ -81,16 +79,16 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenT
   const format = given !== 'auto' ? given : isTable ? 'csv' : textFormat(text, named);
   if (format === 'txt' && lineOf(text).includes('\t'))
     throw unreadable(name, 'a table with tabs, not a list of URLs', 'leave input_format at auto');
-  if (format !== 'csv' && format !== 'tsv') return { format, gzip, encoding };
+  if (format !== 'csv' && format !== 'tsv') return { format, packing, encoding };
   const dialect = detectDialect(utf8, isWhole, format === 'tsv' ? '\t' : ',', say);
-  return { format, gzip, encoding, dialect, how: textWords(dialect, encoding) };
+  return { format, packing, encoding, dialect, how: textWords(dialect, encoding) };
 }
 
-/** The kind that a file's name says, `.gz` aside; undefined for a name that says nothing. */
+/** The kind that a file's name says, `.gz` and the like aside; undefined for a name that says nothing. */
 export function extension(name: string): ManifestFormat | undefined {
   // Of a URL, without its query.
   const path = /^[a-z]+:\/\//i.test(name) ? name.replace(/[?#].*$/s, '') : name;
-  const ending = /\.([a-z0-9]+)(?:\.gz)?$/i.exec(path)?.[1]?.toLowerCase() ?? '';
+  const ending = /\.([a-z0-9]+)$/i.exec(unpackedName(path))?.[1]?.toLowerCase() ?? '';
   return ENDINGS.get(ending);
 }
 

@@ -1,11 +1,12 @@
 /** Read a file's first MiB (and a parquet file's footer) and fingerprint it. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
 import { extension } from './detect-format.ts';
 import { isRemote, type ReadableSource } from './file-source.ts';
 import type { InputIdentity } from './manifest-info.ts';
 import { unopenable } from './resolve-inputs.ts';
+import { type Packing, packingOf } from './unpack/packing.ts';
+import { type UnpackedStart, unpackStart } from './unpack/unpack.ts';
 
 /** What identity and format are told from, for everything but a parquet footer. */
 const HEAD_BYTES = 1024 * 1024;
@@ -14,9 +15,9 @@ const MAGIC_BYTES = 4096;
 
 export interface FileHead {
   readonly identity: InputIdentity;
-  /** First bytes, unpacked when `gzip`. */
+  /** First bytes, unpacked. */
   readonly head: Buffer;
-  readonly gzip: boolean;
+  readonly packing: Packing | undefined;
   /** There is no more of it. */
   readonly isWhole: boolean;
 }
@@ -60,34 +61,22 @@ async function headOf(name: string, file: Parts): Promise<FileHead> {
   if (footer === undefined && start.length < most) start = await file.read(0, most);
   const telling = footer ?? start;
   const hash = createHash('sha256').update(`${bytes}\n`).update(telling).digest('hex');
-  const gzip = isGzip(start);
-  const isWhole = !gzip && start.length === bytes;
-  return { identity: { name, bytes, hash }, head: gzip ? await unpackHead(start) : start, gzip, isWhole };
+  const { head, packing, fault } = await unpackedHead(start, name);
+  if (head.length === 0 && fault !== undefined) throw fault;
+  return { identity: { name, bytes, hash }, head, packing, isWhole: packing === undefined && start.length === bytes };
 }
 
-export function isGzip(bytes: Buffer): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
-
-/** What the first bytes of a gzip stream unpack to, up to a MiB; nothing when they are not gzip after all. */
-export async function unpackHead(packed: Buffer): Promise<Buffer> {
-  const gunzip = createGunzip();
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  await new Promise<void>((resolve) => {
-    gunzip.on('data', (part: Buffer) => {
-      parts.push(part);
-      bytes += part.length;
-      // A MiB can unpack to a GiB.
-      if (bytes >= HEAD_BYTES) resolve();
-    });
-    // The bytes end in the middle of the stream: what is unpacked by then is what is wanted.
-    gunzip.once('error', () => resolve());
-    gunzip.once('end', resolve);
-    gunzip.end(packed);
-  });
-  gunzip.destroy();
-  return Buffer.concat(parts).subarray(0, HEAD_BYTES);
+/** What first bytes are, up to a MiB of it. */
+export async function unpackedHead(
+  start: Buffer,
+  name: string,
+): Promise<UnpackedStart & { readonly packing: Packing | undefined }> {
+  const packing = packingOf(start, name);
+  if (packing === undefined) return { head: start, packing };
+  const found = await unpackStart(start, packing, name, HEAD_BYTES);
+  // A name alone may be wrong.
+  const isPlain = packing === 'brotli' && found.head.length === 0;
+  return isPlain ? { head: start, packing: undefined } : { ...found, packing };
 }
 
 /** Footer, its length and the magic; undefined when the file does not end in a footer. */

@@ -3,6 +3,7 @@ import type { Schema } from 'apache-arrow';
 import type { ColumnRoles } from '../../record.ts';
 import type { FileDialect } from './dialect.ts';
 import type { TextEncoding } from './text-encoding.ts';
+import type { Packing } from './unpack/packing.ts';
 
 /** Formats that can be read. `json` is an array, `jsonl` any sequence of JSON objects, one per line or not. */
 export type ManifestFormat = 'parquet' | 'csv' | 'tsv' | 'txt' | 'json' | 'jsonl';
@@ -12,7 +13,8 @@ export type Role = keyof ColumnRoles;
 /** What a file is, from its first bytes and its name. */
 export interface DetectedFormat {
   readonly format: ManifestFormat;
-  readonly gzip: boolean;
+  /** How its bytes are packed. */
+  readonly packing?: Packing | undefined;
   /** Of csv, tsv and their like. */
   readonly dialect?: FileDialect | undefined;
   /** The same in words. */

@@ -18,7 +18,8 @@ import { withKeptTail } from './kept-tail.ts';
 import type { ManifestFile, ManifestInfo } from './manifest-info.ts';
 import { MAX_WARNINGS, type OpenManifest, type Surroundings } from './manifest-reader.ts';
 import { resolveInputs } from './resolve-inputs.ts';
-import { fileChunks, gunzipped, isJson, textRows } from './text-input.ts';
+import { fileChunks, isJson, textRows } from './text-input.ts';
+import { unpacked } from './unpack/unpack.ts';
 
 /** A row group is held compressed while it is read: from here on it is said, and from there on refused. */
 const WARN_ROW_GROUP_BYTES = 512 * 1024 * 1024;
@@ -227,7 +228,7 @@ function batchesOf(
   const source = sourceOf(file);
   if (file.format === 'parquet') return thread.batches(source, columns);
   const bytes = fileChunks(source, signal, (sha256) => onContent(file.name, sha256));
-  const chunks = file.gzip ? gunzipped(bytes, file.name, signal) : bytes;
+  const chunks = file.packing === undefined ? bytes : unpacked(bytes, file.packing, file.name, signal);
   const typesBy = isJson(file) ? types.json : types.csv;
   const input = { name: file.name, chunks, isLive: false, typesBy, maxRecordBytes, onBadRow, urlColumn, warn };
   return textRows(input, file);

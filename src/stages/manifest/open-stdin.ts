@@ -14,7 +14,8 @@ import type { ManifestInfo } from './manifest-info.ts';
 import type { OpenManifest, Surroundings } from './manifest-reader.ts';
 import { inspectFiles, otherEncoding, valuesOf } from './open-files.ts';
 import { allChunks, headOfStdin, rowsOfHead, STDIN_NAME, type StdinHead } from './stdin-head.ts';
-import { gunzipped, isJson, textRows } from './text-input.ts';
+import { isJson, textRows } from './text-input.ts';
+import { unpacked } from './unpack/unpack.ts';
 
 export interface StdinSource {
   readonly stdin: Readable;
@@ -45,8 +46,8 @@ export async function inspectStdin(
     columns: columns.fields.map(({ name }) => ({ name, isText: true })),
     values: (column) => valuesOf(first, column),
   });
-  const { format, gzip, dialect, how, encoding } = head;
-  const file = { name: STDIN_NAME, bytes: 0, hash: '', format, gzip, dialect, how, encoding };
+  const { format, packing, dialect, how, encoding } = head;
+  const file = { name: STDIN_NAME, bytes: 0, hash: '', format, packing, dialect, how, encoding };
   return {
     files: [file],
     ...describeColumns(columns.fields, roles),
@@ -73,7 +74,7 @@ export async function openStdin(
   }
   const bytes =
     source.spoolPath === undefined ? allChunks(head) : spooled(allChunks(head), source.spoolPath, source.onBytes);
-  const chunks = head.gzip ? gunzipped(bytes, STDIN_NAME, signal) : bytes;
+  const chunks = head.packing === undefined ? bytes : unpacked(bytes, head.packing, STDIN_NAME, signal);
   const { url: urlColumn } = info.roles;
   const typesBy = isJson(head) ? surroundings.types.json : surroundings.types.csv;
   const input = { name: STDIN_NAME, chunks, isLive: true, typesBy, maxRecordBytes, onBadRow, urlColumn, warn };

@@ -92,8 +92,8 @@ function manifestsAmong(folder: string, files: readonly string[], warnings: stri
   if (names.length === 0) {
     throw new FlowDcError(
       'FDC_ERR_MANIFEST_NOT_FOUND',
-      `${folder} holds no manifest (parquet, csv, tsv, txt, json or jsonl, also .gz; only the folder itself is ` +
-        'searched): name the files',
+      `${folder} holds no manifest (parquet, csv, tsv, txt, json or jsonl, also .gz, .zst, .bz2, .xz and .br; only the ` +
+        'folder itself is searched): name the files',
     );
   }
   const parquet = names.filter((name) => extension(name) === 'parquet');

@@ -4,12 +4,14 @@ import type { RecordBatch } from 'apache-arrow';
 import { FlowDcError } from '../../errors.ts';
 import type { TextTypes } from './column-kinds.ts';
 import { detectFormat, type GivenFormat, type GivenText } from './detect-format.ts';
-import { isGzip, unpackHead } from './head-of-file.ts';
+import { unpackedHead } from './head-of-file.ts';
 import type { DetectedFormat } from './manifest-info.ts';
 import { isJson, textRows } from './text-input.ts';
 
 /** Enough to tell the format when no line ends before. */
 const HEAD_BYTES = 64 * 1024;
+/** A block of bzip2 has to be whole to be unpacked. */
+const PACKED_HEAD_BYTES = 1536 * 1024;
 
 /** How the input `-` is called in messages and in the source column. */
 export const STDIN_NAME = '-';
@@ -40,16 +42,21 @@ async function readHead(rest: AsyncIterator<Buffer | string>, format: GivenForma
   for (;;) {
     const { done, value } = await rest.next();
     if (!done) seen = Buffer.concat([seen, Buffer.from(value as Buffer)]);
-    const gzip = isGzip(seen);
-    const head = gzip ? await unpackHead(seen) : seen;
+    const { head, packing, fault } = await unpackedHead(seen, STDIN_NAME);
+    const enough = packing === undefined ? HEAD_BYTES : PACKED_HEAD_BYTES;
     const lines =
       head
         .toString('latin1')
         .split('\n')
         .filter((line) => line.trim() !== '' && !line.startsWith('#')).length - (head.at(-1) === 10 ? 0 : 1);
-    if (!done && (seen.length < 4 || lines < 1) && seen.length < HEAD_BYTES) continue;
-    const detected = detectFormat({ head, gzip, isWhole: done === true && !gzip, name: STDIN_NAME }, format, say);
-    if (done || detected.dialect === undefined || lines > 1 || seen.length >= HEAD_BYTES)
+    if (!done && (seen.length < 6 || lines < 1) && seen.length < enough) continue;
+    if (head.length === 0 && fault !== undefined) throw fault;
+    const detected = detectFormat(
+      { head, packing, isWhole: done === true && packing === undefined, name: STDIN_NAME },
+      format,
+      say,
+    );
+    if (done || detected.dialect === undefined || lines > 1 || seen.length >= enough)
       return { ...detected, seen, rest };
   }
 }
@@ -68,9 +75,10 @@ export async function* allChunks({ seen, rest }: StdinHead): AsyncGenerator<Buff
  * The rows that the head holds: columns for sure, values perhaps. FDC_ERR_MANIFEST_EMPTY when there is nothing in it.
  */
 export async function rowsOfHead(head: StdinHead, maxRecordBytes: number, types: TextTypes): Promise<RecordBatch> {
-  const chunks = head.gzip ? unpacked(head) : growing(head);
+  const isPacked = head.packing !== undefined;
+  const chunks = isPacked ? unpackedOnce(head) : growing(head);
   const typesBy = isJson(head) ? types.json : types.csv;
-  const input = { name: STDIN_NAME, chunks, isLive: true, typesBy, isCut: head.gzip, maxRecordBytes, warn: () => {} };
+  const input = { name: STDIN_NAME, chunks, isLive: true, typesBy, isCut: isPacked, maxRecordBytes, warn: () => {} };
   const first = await textRows(input, head).next();
   if (first.done) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', 'stdin has no rows: expected at least one');
   return first.value;
@@ -86,6 +94,6 @@ async function* growing(head: StdinHead): AsyncGenerator<Buffer, void> {
   }
 }
 
-async function* unpacked({ seen }: StdinHead): AsyncGenerator<Buffer, void> {
-  yield await unpackHead(seen);
+async function* unpackedOnce({ seen }: StdinHead): AsyncGenerator<Buffer, void> {
+  yield (await unpackedHead(seen, STDIN_NAME)).head;
 }

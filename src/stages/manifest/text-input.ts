@@ -1,11 +1,7 @@
 /** A file's bytes. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import type { RecordBatch } from 'apache-arrow';
-import { FlowDcError } from '../../errors.ts';
 import { delimitedRows } from './delimited-rows.ts';
 import { PLAIN_DIALECT } from './dialect.ts';
 import { type FileSource, isRemote, type LocalSource } from './file-source.ts';
@@ -43,34 +39,6 @@ async function* localChunks({ name, path }: LocalSource, signal: AbortSignal): A
       : error;
   } finally {
     file.destroy();
-  }
-}
-
-/** Unpack gzip, several members in one stream included. FDC_ERR_MANIFEST_CORRUPT when it is cut off or damaged. */
-export async function* gunzipped(
-  chunks: AsyncIterable<Buffer>,
-  name: string,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer, void> {
-  const unpacked = createGunzip();
-  const done = pipeline(Readable.from(chunks), unpacked, { signal });
-  // Whoever stops reading early makes the pipeline fail, which is nobody's concern then.
-  done.catch(() => {});
-  try {
-    // Behind zeros that pad a file, the unpacked bytes end before the packed ones do: that is not to be an abort.
-    for await (const chunk of unpacked.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
-    await done;
-  } catch (error) {
-    if (!/^Z_/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    throw new FlowDcError(
-      'FDC_ERR_MANIFEST_CORRUPT',
-      `${name}: the gzip stream is cut off or damaged; copy or download it again`,
-      {
-        cause: error,
-      },
-    );
-  } finally {
-    unpacked.destroy();
   }
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../../src/arrow/columns.ts';
 import { inspectionLines } from '../../../../src/cli/terminal/inspection-lines.ts';
 import { inspectManifest } from '../../../../src/inspect/inspect-manifest.ts';
-import { unpackHead } from '../../../../src/stages/manifest/head-of-file.ts';
+import { unpackedHead } from '../../../../src/stages/manifest/head-of-file.ts';
 import { type ReadManifestOptions, readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
 import { writeParquetFile } from '../../../support/manifests.ts';
 import { collect, folder } from './collect-rows.ts';
@@ -139,7 +139,7 @@ describe('a few bytes that unpack to very many', () => {
   });
 
   it('are looked into no further than the first MiB', async () => {
-    const head = await unpackHead(gzipSync(Buffer.alloc(100_000_000, 'a')));
+    const { head } = await unpackedHead(gzipSync(Buffer.alloc(100_000_000, 'a')), 'a.csv.gz');
     expect(head).toHaveLength(1024 * 1024);
   });
 });

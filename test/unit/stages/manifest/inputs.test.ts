@@ -83,7 +83,7 @@ describe('inputs', () => {
 
 describe('format detection', () => {
   const detect = (content: string | Buffer, name = 'm', given: GivenFormat = 'auto') =>
-    detectFormat({ head: Buffer.from(content as string), gzip: false, isWhole: true, name }, given);
+    detectFormat({ head: Buffer.from(content as string), isWhole: true, name }, given);
 
   it.each([
     [
@@ -105,7 +105,6 @@ describe('format detection', () => {
     ],
     ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x75, 0, 0, 0]), 'm.csv', 'auto', /UTF-32 text: save it as UTF-8/],
     ['a table said to be a list', 'https://a/1.jpg\tone', 'm.txt', 'txt', /a table with tabs, not a list of URLs/],
-    ['zstd', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0]), 'm.csv.zst', 'auto', /compressed with zstd/],
     ['other binary data', Buffer.from([1, 0, 2, 0, 0, 0, 3, 3]), 'm', 'auto', /binary data of no known format/],
     ['parquet said to be csv', 'PAR1xxxx', 'm.csv', 'csv', /a parquet file, not csv: leave input_format at auto/],
   ] as const)('refuses %s in one line that names the fix', (_what, content, name, given, message) => {
@@ -120,27 +119,27 @@ describe('format detection', () => {
   });
 
   it.each([
-    ['PAR1....', 'm.csv', { format: 'parquet', gzip: false }],
-    ['{"url":1}', 'm.csv', { format: 'jsonl', gzip: false }],
-    ['[ {"url":1}]', 'm.txt', { format: 'json', gzip: false }],
-    [URL_LINE, 'm', { format: 'txt', gzip: false }],
-    ['not-a-url\n', 'm.txt', { format: 'txt', gzip: false }],
-    ['url\nhttps://a', 'm.txt', { format: 'csv', gzip: false, delimiter: '' }],
-    ['url|n\n', 'm.csv', { format: 'csv', gzip: false, delimiter: '|' }],
-    ['url\tn\n', 'm.csv', { format: 'csv', gzip: false, delimiter: '\t' }],
-    ['"a;b;c",url\n', 'm.csv', { format: 'csv', gzip: false, delimiter: ',' }],
+    ['PAR1....', 'm.csv', { format: 'parquet' }],
+    ['{"url":1}', 'm.csv', { format: 'jsonl' }],
+    ['[ {"url":1}]', 'm.txt', { format: 'json' }],
+    [URL_LINE, 'm', { format: 'txt' }],
+    ['not-a-url\n', 'm.txt', { format: 'txt' }],
+    ['url\nhttps://a', 'm.txt', { format: 'csv', delimiter: '' }],
+    ['url|n\n', 'm.csv', { format: 'csv', delimiter: '|' }],
+    ['url\tn\n', 'm.csv', { format: 'csv', delimiter: '\t' }],
+    ['"a;b;c",url\n', 'm.csv', { format: 'csv', delimiter: ',' }],
   ])('tells the content %j from the name %s', (content, name, expected) => {
     const { dialect, encoding: _encoding, how: _how, ...rest } = detect(content, name);
     expect({ ...rest, ...(dialect && { delimiter: dialect.delimiter }) }).toEqual(expected);
   });
 
   it('lets the user have the last word on text', () => {
-    expect(detect('a,b\n', 'm.csv', 'txt')).toMatchObject({ format: 'txt', gzip: false });
+    expect(detect('a,b\n', 'm.csv', 'txt')).toMatchObject({ format: 'txt' });
   });
 
   it('looks inside of gzip', async () => {
     const dir = await folder({ 'm.gz': gzipSync('<html>'), 'n.gz': gzipSync(URL_LINE) });
     await expect(readManifestInfo(path.join(dir, 'm.gz'))).rejects.toThrow(/HTML page/);
-    expect((await readManifestInfo(path.join(dir, 'n.gz'))).files).toMatchObject([{ format: 'txt', gzip: true }]);
+    expect((await readManifestInfo(path.join(dir, 'n.gz'))).files).toMatchObject([{ format: 'txt', packing: 'gzip' }]);
   });
 });
