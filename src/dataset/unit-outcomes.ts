@@ -114,9 +114,9 @@ export class UnitOutcomes {
     }
     if (status !== 'fetched') {
       this.errors[code ?? 'unknown'] = (this.errors[code ?? 'unknown'] ?? 0) + 1;
-      // Part of it may be a stranger's.
-      if (result.message !== undefined) this.#messages.set(index, visible(shortened(result.message)));
     }
+    // Part of it may be a stranger's.
+    if (result.message !== undefined) this.#messages.set(index, visible(shortened(result.message)));
   }
 
   /** Of all stored rows; undefined where there are several hosts, or no such row. */

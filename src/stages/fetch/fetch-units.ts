@@ -10,6 +10,7 @@ import type { Delivery } from '../../transport/transport.ts';
 import { decodeRows } from '../../unit-rows.ts';
 import { type AvoidedRows, beginRows } from './begin-rows.ts';
 import { endKeptRows } from './kept-rows.ts';
+import { addRow } from './mirrored-task.ts';
 import { ResultStream } from './result-stream.ts';
 import { unitResult } from './row-result.ts';
 import { type RowEnd, unsentEnd } from './row-work.ts';
@@ -177,7 +178,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
     }
     this.#cancelCheck ??= this.#checkLater();
     const tasks = kept === undefined ? work.tasks : work.tasks.filter(({ row }) => !kept.rows.has(row.index));
-    beginRows(work, tasks, delivery.isSuspect === true, this.#avoided, (task) => this.engine.add(task));
+    beginRows(work, tasks, delivery.isSuspect === true, this.#avoided, (task) => addRow(task, this.engine));
     if (kept !== undefined) this.#readBack(work, kept);
   }
 
@@ -187,7 +188,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
     work.isUntouched = false;
     endKeptRows(work, kept, this.engine.budget)
       .then((lost) => {
-        beginRows(work, lost, false, this.#avoided, (task) => this.engine.add(task));
+        beginRows(work, lost, false, this.#avoided, (task) => addRow(task, this.engine));
       })
       .catch((error: Error) => this.destroy(error))
       .finally(() => {

@@ -21,6 +21,8 @@ export interface FetchTask {
   /** Of the manifest's row, where there is a manifest. */
   readonly rowNumber?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Other URLs of the same file, for when this one fails. */
+  readonly mirrors?: readonly string[] | undefined;
   /** HEAD, or a GET that is over when its headers are here; a GET with its body by default. */
   readonly wants?: 'head' | 'headers' | undefined;
   /** Asked when the row's turn comes. */

@@ -24,6 +24,10 @@ export class RowTask implements FetchTask {
     return this.row.row;
   }
 
+  get mirrors(): readonly string[] | undefined {
+    return this.row.mirrors;
+  }
+
   constructor(unit: UnitWork, row: UnitRow) {
     this.#unit = unit;
     this.row = row;

@@ -1,0 +1,86 @@
+/** A row with several URLs of the same file: the next one is asked when the one before has failed for good. */
+import { isTransient } from '../../row-codes.ts';
+import type { FetchTask, RowEnd, Stoppable } from './row-work.ts';
+
+/** What an owner says of the file is meant for it wherever it lies. */
+const SAID_OF_THE_FILE: ReadonlySet<string> = new Set(['robots_tag', 'type_not_wanted']);
+
+/** What asks for a task's URL. */
+interface Asker {
+  /** The task may end at once. */
+  add(task: FetchTask): void;
+}
+
+/** Ask for a row, by all of its URLs where it has several. */
+export function addRow(task: FetchTask, engine: Asker): void {
+  const { mirrors = [] } = task;
+  engine.add(mirrors.length === 0 ? task : new MirroredTask(task, mirrors, engine));
+}
+
+/** One URL after the other, each with all attempts of a row, at its own host's gate. The row's end is that of one of them. */
+class MirroredTask implements FetchTask {
+  readonly #task: FetchTask;
+  readonly #left: string[];
+  readonly #engine: Asker;
+  readonly #failed: RowEnd[] = [];
+  #attempts = 0;
+  url: string;
+
+  constructor(task: FetchTask, mirrors: readonly string[], engine: Asker) {
+    this.#task = task;
+    this.url = task.url;
+    this.#left = [...mirrors];
+    this.#engine = engine;
+  }
+
+  get rowNumber(): number | undefined {
+    return this.#task.rowNumber;
+  }
+
+  get headers(): FetchTask['headers'] {
+    return this.#task.headers;
+  }
+
+  get wants(): FetchTask['wants'] {
+    return this.#task.wants;
+  }
+
+  isDropped(): boolean {
+    return this.#task.isDropped();
+  }
+
+  onAttempt(flight: Stoppable, attempts: number): void {
+    this.#task.onAttempt(flight, this.#attempts + attempts);
+  }
+
+  end(end: RowEnd): void {
+    const isOver = end.status === 'fetched' || SAID_OF_THE_FILE.has(end.code ?? '');
+    const next = isOver ? undefined : this.#left.shift();
+    if (next === undefined) return this.#task.end(this.#whole(end));
+    this.#failed.push(end);
+    this.#attempts += end.attempts;
+    this.url = next;
+    this.#engine.add(this);
+  }
+
+  /** How the row ends: with what all of its URLs took, and the code that leaves most hope. */
+  #whole(last: RowEnd): RowEnd {
+    const failed = this.#failed;
+    if (failed.length === 0) return last;
+    const attempts = this.#attempts + last.attempts;
+    const queueMs = [...failed, last].reduce((sum, end) => sum + (end.queueMs ?? 0), 0);
+    if (last.status === 'fetched') {
+      const message = `URL ${failed.length + 1} of ${failed.length + 1 + this.#left.length}; before it ${told(failed)}`;
+      const accepted = last.accepted && { ...last.accepted, flags: [...(last.accepted.flags ?? []), 'mirror'] };
+      return { ...last, attempts, queueMs, message, accepted };
+    }
+    if (SAID_OF_THE_FILE.has(last.code ?? '')) return { ...last, attempts, queueMs };
+    const all = [...failed, last];
+    const meant = all.find(({ code }) => code !== undefined && isTransient(code)) ?? (all[0] as RowEnd);
+    return { ...meant, attempts, queueMs, message: `${meant.message}; all ${all.length} URLs failed: ${told(all)}` };
+  }
+}
+
+function told(ends: readonly RowEnd[]): string {
+  return ends.map(({ code, host }) => `${code} at ${host}`).join(', ');
+}
