@@ -17,6 +17,11 @@ export function badRowMark(line: number, reason: string): string {
   return `${BAD_ROW} line ${line}${reason}`;
 }
 
+/** The same of a row that was read and cannot be used. */
+export function unusableRowMark(reason: string): string {
+  return `${BAD_ROW} ${reason}`;
+}
+
 /** Line and reason of a row that could not be read; undefined for a URL. */
 export function badRowReason(url: string): string | undefined {
   return url.startsWith(BAD_ROW) ? url.slice(BAD_ROW.length + 1) : undefined;
@@ -58,6 +63,9 @@ export const ROLE_METADATA = {
   key: 'flow_dc.key',
 } as const;
 
+/** Arrow schema metadata key: JSON list of the columns with other URLs of the same file, in their order. */
+export const MIRRORS_METADATA = 'flow_dc.mirrors';
+
 /** Which manifest column plays which role, by column name. */
 export interface ColumnRoles {
   readonly url: string;
@@ -95,6 +103,8 @@ export interface UnitRow {
   readonly url: string;
   readonly label: string | null;
   readonly caption: string | null;
+  /** Other URLs of the same file, to be asked in their order where the one before fails; absent without such columns. */
+  readonly mirrors?: readonly string[] | undefined;
   readonly sourceFile: string;
   readonly sourceRow: number;
   /** The row in whose place this one is not fetched; null for none, absent where every row is fetched. */
@@ -184,7 +194,10 @@ export interface RowResult<Row> {
   readonly fetchedAtMs: number;
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
-  /** What is odd about a stored body: `broken`, `bytes_before`, `bytes_behind`, `not_encoded`, `unchecked`. */
+  /**
+   * What is odd about a stored body: `broken`, `bytes_before`, `bytes_behind`, `not_encoded`, `unchecked`; `mirror` when
+   * it is from another of the row's URLs than the first.
+   */
   readonly flags?: readonly string[] | undefined;
   /** Set when only headers were asked for; then there is no body. */
   readonly announced?: AnnouncedBody | undefined;

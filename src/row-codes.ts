@@ -3,7 +3,10 @@
  * `transient` marks codes that a later run may well turn into a stored sample.
  */
 export const ROW_CODES = {
-  bad_row: { transient: false, text: 'the row of the manifest cannot be read: too few or many cells, an open quote' },
+  bad_row: {
+    transient: false,
+    text: 'the row of the manifest cannot be used: too few or many cells, an open quote, no value for url_template',
+  },
   invalid_url: { transient: false, text: 'the URL cannot be parsed, is null, or has no host' },
   unsupported_scheme: { transient: false, text: 'the URL is not http or https, nor s3 or gs with allow_s3' },
   address_refused: {

@@ -9,6 +9,7 @@ import {
   BEFORE_COLUMN,
   DUPLICATE_COLUMN,
   ENDED_COLUMN,
+  MIRRORS_METADATA,
   ROLE_METADATA,
   ROW_COLUMN,
   SOURCE_FILE_COLUMN,
@@ -72,6 +73,7 @@ function decode(batch: RecordBatch, shard: string): UnitRow[] {
     const name = roles[role];
     return name === undefined ? undefined : plainTexts(column(batch, name), fieldOf(batch, name));
   });
+  const mirrors = mirrorsOf(batch);
   const duplicateOf = duplicatesOf(batch);
   const ended = hasColumn(batch, ENDED_COLUMN) ? textColumn(column(batch, ENDED_COLUMN)) : undefined;
   return url.map((text, index) => ({
@@ -81,11 +83,38 @@ function decode(batch: RecordBatch, shard: string): UnitRow[] {
     url: text ?? '',
     label: label?.[index] ?? null,
     caption: caption?.[index] ?? null,
+    mirrors: mirrors?.(index, text),
     sourceFile: sourceFile[index] ?? '',
     sourceRow: sourceRow[index] as number,
     duplicateOf: duplicateOf?.(index),
     ended: ended?.[index],
   }));
+}
+
+/** Names of the columns with other URLs of the same file, as the schema has them. */
+export function mirrorColumns({ metadata }: Pick<Schema, 'metadata'>): readonly string[] {
+  const names: unknown = JSON.parse(metadata.get(MIRRORS_METADATA) ?? '[]');
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+}
+
+/** The same schema with those columns marked. */
+export function withMirrors(schema: Schema, mirrors: readonly string[]): Schema {
+  if (mirrors.length === 0) return schema;
+  const metadata = new Map(schema.metadata).set(MIRRORS_METADATA, JSON.stringify(mirrors));
+  return new SchemaOf(schema.fields, metadata, schema.dictionaries, schema.metadataVersion);
+}
+
+/** Undefined without such columns. URLs that stand in front already are left out. */
+function mirrorsOf(batch: RecordBatch): ((index: number, first: string | null) => readonly string[]) | undefined {
+  const columns = mirrorColumns(batch.schema).filter((name) => hasColumn(batch, name));
+  if (columns.length === 0) return undefined;
+  const texts = columns.map((name) => textColumn(column(batch, name)));
+  return (index, first) => {
+    const urls = new Set(texts.map((column) => column[index]?.trim() ?? ''));
+    urls.delete('');
+    urls.delete(first?.trim() ?? '');
+    return [...urls];
+  };
 }
 
 /** Undefined where every row is fetched. */

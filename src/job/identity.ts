@@ -26,6 +26,14 @@ export interface JobIdentity {
   readonly columns: ColumnRoles;
   /** How the user says that text is read; absent where its content says it. */
   readonly readAs?: string | undefined;
+  /** A row for each URL of a cell; absent where rows are those of the files. */
+  readonly explode?: boolean | undefined;
+  /** What URLs are made of. */
+  readonly urlTemplate?: string | undefined;
+  /** Columns with other URLs of the same file. */
+  readonly mirrors?: readonly string[] | undefined;
+  /** Columns that folders called `key=value` gave. */
+  readonly folderColumns?: readonly string[] | undefined;
   /** Rows taken from the inputs, when not all: the last unit is cut there. */
   readonly limitRows?: number | undefined;
   /** Columns of JSON have its types; absent in jobs of versions that read all of them as text. */
@@ -69,6 +77,8 @@ export interface IdentifiedManifest {
   readonly roles: ColumnRoles;
   readonly files: readonly InputIdentity[];
   readonly classes?: readonly string[] | undefined;
+  readonly mirrors?: readonly string[] | undefined;
+  readonly folderColumns?: readonly string[] | undefined;
 }
 
 /** The identity of the job that a configuration and a manifest make. */
@@ -81,6 +91,10 @@ export function identityOf(
     inputs: manifest.files.map(({ name, bytes, hash }) => ({ name, bytes, hash })),
     columns: manifest.roles,
     readAs: readAs(input),
+    explode: input.explode || undefined,
+    urlTemplate: input.urlTemplate,
+    mirrors: manifest.mirrors,
+    folderColumns: manifest.folderColumns,
     limitRows: input.limitRows,
     jsonTypes: input.jsonTypes,
     inferTypes: input.inferTypes,
@@ -131,7 +145,10 @@ export function withContents(now: JobIdentity, before: JobIdentity): JobIdentity
 const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   'format version': (identity) => show(identity.formatVersion),
   input: (identity) => identity.inputs.map((input) => `${input.bytes} ${input.hash}`).join(', '),
-  url: (identity) => show(identity.columns.url),
+  url: ({ columns, mirrors = [] }) => show([columns.url, ...mirrors].join(',')),
+  url_template: (identity) => show(identity.urlTemplate),
+  explode: (identity) => show(identity.explode ?? false),
+  'columns of folders': ({ folderColumns }) => folderColumns?.join(', ') ?? 'none',
   label: (identity) => show(identity.columns.label),
   caption_col: (identity) => show(identity.columns.caption),
   key_col: (identity) => show(identity.columns.key),

@@ -47,6 +47,13 @@ export interface ComparedManifest {
   readonly changed: readonly { readonly name: string; readonly problem: string }[];
 }
 
+/** Which URLs the job took. */
+function urlsOf({ columns, mirrors = [], explode, urlTemplate }: JobIdentity): ManifestOptions {
+  return urlTemplate === undefined
+    ? { urlColumn: [columns.url, ...mirrors].join(','), ...(explode && { explode }) }
+    : { urlTemplate };
+}
+
 /** As the job was told to read text. */
 function readAs({ readAs }: JobIdentity): ManifestOptions {
   if (readAs === undefined) return {};
@@ -64,7 +71,8 @@ export async function manifestToCompare(
   source: Pick<ReadManifestOptions, 'signal' | 'stdin' | 'remote'>,
 ): Promise<ComparedManifest> {
   const reader = readManifest(inputs, {
-    ...{ urlColumn: identity.columns.url, limitRows: identity.limitRows, ...readAs(identity), ...options, ...source },
+    ...(options.urlColumn === undefined ? urlsOf(identity) : {}),
+    ...{ limitRows: identity.limitRows, ...readAs(identity), ...options, ...source },
     ...{ labelColumn: '', captionColumn: '', keyColumn: '', columns: [] },
   });
   const urls = new ManifestUrls(settings.redact_query === true);

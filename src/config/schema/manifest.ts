@@ -44,7 +44,9 @@ export const MANIFEST_KEYS = {
   url: {
     type: 'string',
     minLength: 1,
-    description: 'Column with the URLs. Guessed by name when not given, and the guess is said.',
+    description:
+      'Column with the URLs. Guessed by name when not given, and the guess is said. COLUMN.FIELD leads into nested ' +
+      'ones; of several columns, divided by commas, the first that works is used.',
     fdc: {
       slice: 'manifest',
       option: 'urlColumn',
@@ -55,6 +57,22 @@ export const MANIFEST_KEYS = {
       commands: READERS,
       flowDc: { effect: 'used' },
     },
+  },
+  url_template: {
+    type: 'string',
+    minLength: 1,
+    description:
+      'URLs made of other columns, which stand in braces: https://host/{photo_id}/medium.{extension}. Values are ' +
+      'percent-encoded, with {+column} as they are; {{ is a brace. In place of url.',
+    fdc: { slice: 'manifest', option: 'urlTemplate', value: 'TEMPLATE', group: 'input', commands: READERS },
+  },
+  explode: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Make a row of each URL of the column with the URLs: of lists, of JSON arrays, of cells such as u1|u2 or u1 u2. ' +
+      'Their positions are the column url_index.',
+    fdc: { slice: 'manifest', option: 'explode', group: 'input', commands: READERS },
   },
   label: {
     type: 'string',

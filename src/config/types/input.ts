@@ -15,8 +15,21 @@ export interface InputKeys {
    * Default: auto.
    */
   readonly input_format?: 'auto' | 'parquet' | 'csv' | 'tsv' | 'txt' | 'json' | 'jsonl' | 'excel' | 'xml' | undefined;
-  /** Column with the URLs. Guessed by name when not given, and the guess is said. */
+  /**
+   * Column with the URLs. Guessed by name when not given, and the guess is said. COLUMN.FIELD leads into nested ones;
+   * of several columns, divided by commas, the first that works is used.
+   */
   readonly url?: string | undefined;
+  /**
+   * URLs made of other columns, which stand in braces: https://host/{photo_id}/medium.{extension}. Values are
+   * percent-encoded, with {+column} as they are; {{ is a brace. In place of url.
+   */
+  readonly url_template?: string | undefined;
+  /**
+   * Make a row of each URL of the column with the URLs: of lists, of JSON arrays, of cells such as u1|u2 or u1 u2.
+   * Their positions are the column url_index. Default: false.
+   */
+  readonly explode?: boolean | undefined;
   /** Column with the class; names the folder in imagefolder output. Guessed by name when not given. */
   readonly label?: string | null | undefined;
   /**
@@ -123,8 +136,21 @@ export interface ManifestSettings {
    * Default: auto.
    */
   readonly format: 'auto' | 'parquet' | 'csv' | 'tsv' | 'txt' | 'json' | 'jsonl' | 'excel' | 'xml';
-  /** Column with the URLs. Guessed by name when not given, and the guess is said. */
+  /**
+   * Column with the URLs. Guessed by name when not given, and the guess is said. COLUMN.FIELD leads into nested ones;
+   * of several columns, divided by commas, the first that works is used.
+   */
   readonly urlColumn?: string | undefined;
+  /**
+   * URLs made of other columns, which stand in braces: https://host/{photo_id}/medium.{extension}. Values are
+   * percent-encoded, with {+column} as they are; {{ is a brace. In place of url.
+   */
+  readonly urlTemplate?: string | undefined;
+  /**
+   * Make a row of each URL of the column with the URLs: of lists, of JSON arrays, of cells such as u1|u2 or u1 u2.
+   * Their positions are the column url_index. Default: false.
+   */
+  readonly explode: boolean;
   /** Column with the class; names the folder in imagefolder output. Guessed by name when not given. */
   readonly labelColumn?: string | undefined;
   /**

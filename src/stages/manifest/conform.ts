@@ -7,7 +7,7 @@ import { intsAsFloats, isJsonText, jsonTextColumn, kindOf, typedText, uuidTexts 
 import type { ColumnRoles } from '../../record.ts';
 import { ROW_COLUMN, SOURCE_FILE_COLUMN, SOURCE_ROW_COLUMN } from '../../record.ts';
 import { someOf } from '../../short-text.ts';
-import { withRoles } from '../../unit-rows.ts';
+import { withMirrors, withRoles } from '../../unit-rows.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 
 /** One file's columns, for `unify`. */
@@ -83,6 +83,7 @@ function typeName(field: Field): string {
 export function describeColumns(
   fields: readonly Field[],
   roles: ColumnRoles,
+  mirrors: readonly string[] = [],
 ): Pick<ManifestInfo, 'columns' | 'roles' | 'schema'> {
   const added = [
     new Field(ROW_COLUMN, new Float64(), true),
@@ -90,7 +91,7 @@ export function describeColumns(
     new Field(SOURCE_ROW_COLUMN, new Float64(), true),
   ];
   const columns = fields.map((field) => ({ name: field.name, type: typeName(field) }));
-  return { columns, roles, schema: withRoles(new Schema([...added, ...fields]), roles) };
+  return { columns, roles, schema: withMirrors(withRoles(new Schema([...added, ...fields]), roles), mirrors) };
 }
 
 /** What is known about a manifest of which only some columns are read, its roles' among them. */
@@ -112,6 +113,8 @@ export interface BatchPlace {
   /** Of the batch's first row: over all files, and within its own. */
   readonly firstRow: number;
   readonly firstSourceRow: number;
+  /** The batch has a column of its rows' numbers within the file. */
+  readonly hasSourceRows?: boolean | undefined;
 }
 
 /**
@@ -120,7 +123,7 @@ export interface BatchPlace {
 export function conform(
   batch: RecordBatch,
   schema: Schema,
-  { file, firstRow, firstSourceRow }: BatchPlace,
+  { file, firstRow, firstSourceRow, hasSourceRows }: BatchPlace,
 ): RecordBatch {
   const { numRows: length } = batch;
   const indexes = new Map(batch.schema.fields.map((field, i) => [field.name, i]));
@@ -128,7 +131,7 @@ export function conform(
     const { name, type } = field;
     if (name === ROW_COLUMN) return sequenceColumn(firstRow, length);
     if (name === SOURCE_FILE_COLUMN) return firstRows(file, length);
-    if (name === SOURCE_ROW_COLUMN) return sequenceColumn(firstSourceRow, length);
+    if (name === SOURCE_ROW_COLUMN && hasSourceRows !== true) return sequenceColumn(firstSourceRow, length);
     const index = indexes.get(name);
     if (index === undefined) return nullData(type, length);
     return asField(batch.data.children[index] as Data, batch.schema.fields[index] as Field, field);

@@ -1,6 +1,7 @@
 /** Where the bytes of a manifest's file are: in a file here, or behind a URL. */
 import type { FlowDcError } from '../../errors.ts';
 import type { ManifestFile, ManifestFormat } from './manifest-info.ts';
+import type { HiveColumns } from './remote/hive-folders.ts';
 import type { RemoteFile, RemoteParts } from './remote/remote-file.ts';
 
 export type FileSource = LocalSource | RemoteSource;
@@ -10,6 +11,8 @@ interface NamedSource {
   readonly name: string;
   /** What whoever sent it calls it. */
   readonly typed?: ManifestFormat | undefined;
+  /** Columns that its folders give. */
+  readonly hive?: HiveColumns | undefined;
   /** What to say where it turns out to be a page. */
   readonly pageError?: FlowDcError | undefined;
 }

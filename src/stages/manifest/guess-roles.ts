@@ -14,7 +14,7 @@ const NAMES: Record<'label' | 'caption', readonly string[]> = {
 
 export interface GuessInput {
   /** All columns in order; only text columns can hold URLs. */
-  readonly columns: readonly { readonly name: string; readonly isText: boolean }[];
+  readonly columns: readonly { readonly name: string; readonly isText: boolean; readonly isList?: boolean }[];
   /** A few values of a column, for when no name is telling. */
   readonly values: (column: string) => readonly (string | null)[];
 }
@@ -69,6 +69,7 @@ function guess(role: Exclude<Role, 'url'>, input: GuessInput, taken: readonly st
 function existing(role: Role, name: string, { columns }: GuessInput): string {
   const column = columns.find((other) => other.name === name);
   if (column === undefined) throw missing(role, name, columns);
+  if (role === 'url' && !column.isText && column.isList === true) throw needsExplode(name);
   if (role === 'url' && !column.isText) {
     throw new FlowDcError(
       'FDC_ERR_MANIFEST_COLUMN',
@@ -99,7 +100,21 @@ function noUrl({ columns }: GuessInput): FlowDcError {
         'list with input_format txt',
     );
   }
-  return new FlowDcError('FDC_ERR_MANIFEST_COLUMN', `no column looks like URLs: name it with url${listed(columns)}`);
+  const lists = columns.filter(({ isList }) => isList === true).map(({ name }) => name);
+  const perhaps = lists.length === 0 ? '' : ` (${someOf(lists, 3)} holds lists: explode makes a row of each item)`;
+  return new FlowDcError(
+    'FDC_ERR_MANIFEST_COLUMN',
+    `no column looks like URLs: name it with url${perhaps}${listed(columns)}`,
+  );
+}
+
+/** @param name - of a column with the URLs, which holds lists of them */
+export function needsExplode(name: string): FlowDcError {
+  return new FlowDcError(
+    'FDC_ERR_MANIFEST_COLUMN',
+    `the url column ${name} holds lists: explode makes a row of each item (--explode), or name one of them, such as the ` +
+      'first with COLUMN.0',
+  );
 }
 
 function listed(columns: GuessInput['columns']): string {

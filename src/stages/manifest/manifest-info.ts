@@ -2,6 +2,7 @@
 import type { Schema } from 'apache-arrow';
 import type { ColumnRoles } from '../../record.ts';
 import type { FileDialect } from './dialect.ts';
+import type { Shape } from './shape.ts';
 import type { TextEncoding } from './text-encoding.ts';
 import type { Packing } from './unpack/packing.ts';
 
@@ -41,6 +42,8 @@ export interface ManifestFile extends DetectedFormat, InputIdentity {
    * Parquet only.
    */
   readonly rowGroupBytes?: number;
+  /** Of the file itself, known where it was looked into. */
+  readonly ownColumns?: readonly string[] | undefined;
 }
 
 export interface ManifestColumn {
@@ -58,6 +61,12 @@ export interface ManifestInfo {
   readonly roles: ColumnRoles;
   /** Roles that were guessed, not given. */
   readonly guessed: readonly Role[];
+  /** How rows are made of the files' rows, where they are not these. */
+  readonly shape?: Shape | undefined;
+  /** Columns with other URLs of the same file. */
+  readonly mirrors?: readonly string[] | undefined;
+  /** Columns that folders called `key=value` gave. */
+  readonly folderColumns?: readonly string[] | undefined;
   /** Of every batch that the reader hands on: its own three columns, then these, roles in the metadata. */
   readonly schema: Schema;
   /** Classes that somebody gave numbers. */

@@ -1,16 +1,19 @@
 /** Readable of RecordBatch. */
 import { Readable } from 'node:stream';
-import type { RecordBatch, Schema } from 'apache-arrow';
+import type { RecordBatch } from 'apache-arrow';
 import { repeatedUtf8Column } from '../../arrow/columns.ts';
+import { textColumn } from '../../arrow/text.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import { ClassNumbers, type ClassRule } from '../../dataset/class-numbers.ts';
 import { FlowDcError } from '../../errors.ts';
 import { shortened } from '../../short-text.ts';
+import { readRoles, urlColumn } from '../../unit-rows.ts';
 import type { TextTypes } from './column-kinds.ts';
 import { conform } from './conform.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import { ParquetThread } from './parquet-thread.ts';
 import type { Remotes } from './remote/remotes.ts';
+import { countInCell } from './several-values.ts';
 
 /** Warnings that are told; a file may have one per column. */
 export const MAX_WARNINGS = 100;
@@ -26,6 +29,8 @@ export interface ManifestStats {
 export interface OpenFile {
   readonly name: string;
   readonly batches: AsyncIterable<RecordBatch>;
+  /** Batches have a column of their rows' numbers within the file: several rows may be made of one. */
+  readonly hasSourceRows?: boolean | undefined;
 }
 
 /** A manifest that is ready to be read: what is known, and its files. */
@@ -121,30 +126,47 @@ export class ManifestReader extends Readable {
 
   async *#readFiles(manifest: OpenManifest): AsyncGenerator<RecordBatch, void> {
     for (const file of manifest.files) {
-      yield* this.#readFile(file, manifest.info.schema);
+      yield* this.#readFile(file, manifest.info);
       if (this.#stats.rows >= this.#limitRows) return;
     }
     if (this.#stats.rows === 0)
       throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', 'the manifest has columns but no rows: expected at least one');
   }
 
-  async *#readFile(file: OpenFile, schema: Schema): AsyncGenerator<RecordBatch, void> {
+  async *#readFile(file: OpenFile, { schema, shape }: ManifestInfo): AsyncGenerator<RecordBatch, void> {
+    const isExploded = shape?.explosion !== undefined;
+    let isLooked = false;
     let sourceRow = 0;
     let names = repeatedUtf8Column(file.name, 0);
     for await (const batch of file.batches) {
       const room = this.#limitRows - this.#stats.rows;
       const rows = batch.numRows > room ? batch.slice(0, room) : batch;
       if (rows.numRows > names.length) names = repeatedUtf8Column(file.name, rows.numRows);
-      const place = { file: names, firstRow: this.#stats.rows, firstSourceRow: sourceRow };
+      const { hasSourceRows } = file;
+      const place = { file: names, firstRow: this.#stats.rows, firstSourceRow: sourceRow, hasSourceRows };
       if (rows.numRows === 0) continue;
       if (sourceRow === 0) this.#stats.files++;
       sourceRow += rows.numRows;
       this.#stats.rows += rows.numRows;
       this.#stats.batches++;
       const own = conform(rows, schema, place);
+      if (!isLooked && !isExploded) this.#saySeveral(file.name, own);
+      isLooked = true;
       yield this.#classes?.addTo(own) ?? own;
       if (this.#stats.rows >= this.#limitRows) return;
     }
+  }
+
+  /** Of the first batch: cells with several URLs are no URL of any file. */
+  #saySeveral(file: string, batch: RecordBatch): void {
+    const counts = textColumn(urlColumn(batch)).map((cell) => (cell === null ? 0 : countInCell(cell)));
+    const row = counts.findIndex((values) => values > 1);
+    if (row < 0) return;
+    const { url } = readRoles(batch.schema);
+    this.#warn(
+      `${file}: ${url} holds ${counts[row]} URLs in row ${row}, and more than one in others perhaps: explode makes a row ` +
+        'of each (--explode); without it such a cell is taken for one URL',
+    );
   }
 
   #pushNext(): void {

@@ -1,23 +1,27 @@
 /** The files of a manifest that was inspected, ready to be read one after the other. */
 import { type Data, Field, type RecordBatch, Schema, Utf8 } from 'apache-arrow';
 import { isTextType, textColumn } from '../../arrow/text.ts';
-import { kindMetadata } from '../../arrow/typed-text.ts';
+import { isJsonText, kindMetadata } from '../../arrow/typed-text.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { shortened, someOf } from '../../short-text.ts';
 import { inOrder } from '../../structures/in-order.ts';
 import { tooWide } from './bounds.ts';
+import { isListType } from './column-paths.ts';
 import { describeColumns, unify } from './conform.ts';
 import { detectFormat } from './detect-format.ts';
 import { type FileSource, isRemote, type ReadableSource, sourceOf, withSource } from './file-source.ts';
 import { givenText } from './given-text.ts';
-import { type GivenRoles, guessRoles } from './guess-roles.ts';
+import type { GivenRoles } from './guess-roles.ts';
 import { isToldByName } from './guess-url.ts';
 import { headOfFile } from './head-of-file.ts';
 import { withKeptTail } from './kept-tail.ts';
 import type { ManifestFile, ManifestInfo } from './manifest-info.ts';
 import { MAX_WARNINGS, type OpenManifest, type Surroundings } from './manifest-reader.ts';
+import { type AskedShape, planColumns } from './plan-shape.ts';
 import { resolveInputs } from './resolve-inputs.ts';
+import { bearerOf, sourcesOf } from './shape.ts';
+import { shapedBatches, withConstants } from './shaped-batches.ts';
 import { fileChunks, isJson, textRows } from './text-input.ts';
 import { unpacked } from './unpack/unpack.ts';
 
@@ -61,20 +65,25 @@ export async function inspectFiles(
   const looking = inOrder(sources, LOOKS_AT_ONCE, (source) => look(source, settings, surroundings));
   for await (const looked of looking) probes.push(await probe(looked, surroundings));
   const columns = unify(probes.map(({ file, schema }) => ({ name: file.name, schema })));
-  const named = columns.fields.map(({ name, type }) => ({ name, isText: isTextType(type) }));
-  const texts = named.filter(({ isText }) => isText).map(({ name }) => name);
-  const rowsToGuess = given.url === undefined && !isToldByName(texts) ? await samples(probes, surroundings, texts) : [];
-  const { roles, guessed, said } = guessRoles(given, {
-    columns: named,
-    values: (column) => rowsToGuess.flatMap((batch) => valuesOf(batch, column)),
-  });
-  for (const { file, schema } of probes) checkUrlColumn(file, schema, roles.url);
+  const looked = lookedAt(columns.fields, given, settings);
+  const rowsToGuess = looked.length > 0 ? await samples(probes, surroundings, looked) : [];
+  const planned = planColumns(given, settings, columns.fields, (column) =>
+    rowsToGuess.flatMap((batch) => valuesOf(batch, column)),
+  );
+  const { roles, guessed, said, mirrors, shape } = planned;
+  const urls = [roles.url, ...mirrors].flatMap((name) => (shape === undefined ? [name] : sourcesOf(shape, [name])));
+  for (const { file, schema } of probes) checkUrlColumn(file, schema, roles.url, urls);
   const rows = probes.map(({ file }) => file.rows);
   return {
     files: probes.map(({ file }) => file),
-    ...describeColumns(columns.fields, roles),
+    ...describeColumns(planned.fields, roles, mirrors),
     guessed,
-    ...(rows.every((count) => count !== undefined) ? { rows: rows.reduce((sum, count) => sum + count, 0) } : {}),
+    ...(shape === undefined ? {} : { shape }),
+    ...(mirrors.length === 0 ? {} : { mirrors }),
+    ...folderColumns(probes),
+    ...(shape?.explosion === undefined && rows.every((count) => count !== undefined)
+      ? { rows: rows.reduce((sum, count) => sum + count, 0) }
+      : {}),
     warnings: [...warnings, ...probes.flatMap(({ said }) => said), ...columns.warnings, ...said]
       .slice(0, MAX_WARNINGS)
       .map((warning) => shortened(warning)),
@@ -88,9 +97,47 @@ export function openFiles(info: ManifestInfo, surroundings: Surroundings, column
     info,
     files: info.files.map((file) => ({
       name: file.name,
-      batches: batchesOf(file, { ...surroundings, urlColumn: info.roles.url }, columns),
+      hasSourceRows: info.shape?.explosion !== undefined,
+      batches: shaped(
+        batchesOf(file, { ...surroundings, urlColumn: info.shape ? bearerOf(info.shape) : info.roles.url }, own(file)),
+        info,
+      ),
     })),
   };
+
+  /** Of the file, where not all are wanted. */
+  function own({ ownColumns }: ManifestFile): readonly string[] | undefined {
+    if (columns === undefined) return undefined;
+    const sources = info.shape === undefined ? columns : sourcesOf(info.shape, columns);
+    return ownColumns === undefined ? sources : sources.filter((name) => ownColumns.includes(name));
+  }
+}
+
+/** Rows as they are made of a file's. */
+export function shaped(
+  batches: AsyncIterable<RecordBatch>,
+  { shape, schema }: Pick<ManifestInfo, 'shape' | 'schema'>,
+): AsyncIterable<RecordBatch> {
+  return shape === undefined ? batches : shapedBatches(batches, shape, new Set(schema.fields.map(({ name }) => name)));
+}
+
+/** Columns some values of which have to be known before it is known which are the URLs, and how rows are made of them. */
+export function lookedAt(fields: readonly Field[], { url }: GivenRoles, { explode }: AskedShape): string[] {
+  const names = (isMeant: (field: Field) => boolean): string[] => fields.filter(isMeant).map(({ name }) => name);
+  const texts = names(({ type }) => isTextType(type));
+  if (explode)
+    return names(({ name, type }) => (url === undefined ? isTextType(type) || isListType(type) : isPart(url, name)));
+  if (url === undefined) return isToldByName(texts) ? [] : texts;
+  return names((field) => isJsonText(field) && isPart(url, field.name));
+}
+
+function isPart(url: string, column: string): boolean {
+  return url === column || url.startsWith(`${column}.`);
+}
+
+function folderColumns(probes: readonly Probe[]): Pick<ManifestInfo, 'folderColumns'> {
+  const names = new Set(probes.flatMap(({ file }) => [...(sourceOf(file).hive?.keys() ?? [])]));
+  return names.size === 0 ? {} : { folderColumns: [...names].sort() };
 }
 
 /** sha256 of all of a file, lower-case hex. Errors: those of readManifest. */
@@ -129,8 +176,19 @@ async function look(source: FileSource, settings: ManifestSettings, surroundings
   return { file, near, schema: (await firstBatch(file, surroundings)).schema };
 }
 
+/** With the columns that its folders give. */
+async function probe(looked: Looked, surroundings: Surroundings): Promise<Probe> {
+  const { file, schema, said } = await probeFile(looked, surroundings);
+  const source = sourceOf(file);
+  const names = schema.fields.map(({ name }) => name);
+  const known = withSource({ ...file, ownColumns: names }, source);
+  const more = [...(source.hive?.keys() ?? [])].filter((name) => !names.includes(name));
+  const fields = [...schema.fields, ...more.map((name) => new Field(name, new Utf8(), true))];
+  return { file: known, schema: new Schema(fields, schema.metadata), said };
+}
+
 /** The parquet thread has one file open at a time. */
-async function probe({ file, near, schema: known }: Looked, surroundings: Surroundings): Promise<Probe> {
+async function probeFile({ file, near, schema: known }: Looked, surroundings: Surroundings): Promise<Probe> {
   if (known !== undefined) return { file, schema: known, said: otherEncoding(file) };
   const { name } = file;
   const { schema: stored, rows, rowGroupBytes, rowBytes, uuids } = await surroundings.thread.head(near);
@@ -152,8 +210,8 @@ function withUuids(schema: Schema, uuids: readonly string[]): Schema {
 }
 
 /** Rows of a file without the URL column could only fail, all of them. */
-function checkUrlColumn({ name }: ManifestFile, schema: Schema, url: string): void {
-  if (schema.fields.some((field) => field.name === url)) return;
+function checkUrlColumn({ name }: ManifestFile, schema: Schema, url: string, sources: readonly string[]): void {
+  if (schema.fields.some((field) => sources.includes(field.name))) return;
   const columns = someOf(
     schema.fields.map((field) => field.name),
     8,
@@ -202,7 +260,9 @@ async function samples(
   columns: readonly string[],
 ): Promise<RecordBatch[]> {
   const first = probes.find(({ file }) => file.rows !== 0);
-  return first === undefined ? [] : [(await firstBatch(first.file, surroundings, columns)).slice(0, GUESS_ROWS)];
+  if (first === undefined) return [];
+  const own = columns.filter((name) => first.file.ownColumns?.includes(name) !== false);
+  return [(await firstBatch(first.file, surroundings, own)).slice(0, GUESS_ROWS)];
 }
 
 /** A column's values as text; none where the batch lacks it. */
@@ -213,19 +273,15 @@ export function valuesOf(batch: RecordBatch, column: string): (string | null)[] 
 
 function batchesOf(
   file: ManifestFile,
-  {
-    thread,
-    signal,
-    maxRecordBytes,
-    onBadRow,
-    types,
-    urlColumn,
-    warn,
-    onContent,
-  }: Surroundings & { readonly urlColumn?: string },
+  around: Surroundings & { readonly urlColumn?: string },
   columns?: readonly string[],
 ): AsyncGenerator<RecordBatch, void> {
+  const { thread, signal, maxRecordBytes, onBadRow, types, urlColumn, warn, onContent } = around;
   const source = sourceOf(file);
+  if (source.hive !== undefined) {
+    const { hive, ...bare } = source;
+    return withConstants(batchesOf(withSource({ ...file }, bare as FileSource), around, columns), hive);
+  }
   if (file.format === 'parquet') return thread.batches(source, columns);
   const bytes = fileChunks(source, signal, (sha256) => onContent(file.name, sha256));
   const chunks = file.packing === undefined ? bytes : unpacked(bytes, file.packing, file.name, signal);

@@ -9,10 +9,12 @@ import { destinationError } from '../../destination/destination.ts';
 import { describeColumns, unify } from './conform.ts';
 import { localSource } from './file-source.ts';
 import { givenText } from './given-text.ts';
-import { type GivenRoles, guessRoles } from './guess-roles.ts';
+import type { GivenRoles } from './guess-roles.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import type { OpenManifest, Surroundings } from './manifest-reader.ts';
-import { inspectFiles, otherEncoding, valuesOf } from './open-files.ts';
+import { inspectFiles, otherEncoding, shaped, valuesOf } from './open-files.ts';
+import { planColumns } from './plan-shape.ts';
+import { bearerOf } from './shape.ts';
 import { allChunks, headOfStdin, rowsOfHead, STDIN_NAME, type StdinHead } from './stdin-head.ts';
 import { isJson, textRows } from './text-input.ts';
 import { unpacked } from './unpack/unpack.ts';
@@ -42,16 +44,16 @@ export async function inspectStdin(
   }
   const first = await rowsOfHead(head, surroundings.maxRecordBytes, surroundings.types);
   const columns = unify([{ name: STDIN_NAME, schema: new Schema(first.schema.fields) }]);
-  const { roles, guessed, said } = guessRoles(given, {
-    columns: columns.fields.map(({ name }) => ({ name, isText: true })),
-    values: (column) => valuesOf(first, column),
-  });
+  const planned = planColumns(given, settings, columns.fields, (column) => valuesOf(first, column));
+  const { roles, guessed, said, mirrors, shape } = planned;
   const { format, packing, dialect, how, encoding } = head;
   const file = { name: STDIN_NAME, bytes: 0, hash: '', format, packing, dialect, how, encoding };
   return {
     files: [file],
-    ...describeColumns(columns.fields, roles),
+    ...describeColumns(planned.fields, roles, mirrors),
     guessed,
+    ...(shape === undefined ? {} : { shape }),
+    ...(mirrors.length === 0 ? {} : { mirrors }),
     warnings: [...otherEncoding(file), ...columns.warnings, ...said],
   };
 }
@@ -65,22 +67,23 @@ export async function openStdin(
 ): Promise<OpenManifest> {
   const { signal, thread, maxRecordBytes, warn } = surroundings;
   const { onBadRow } = settings;
+  const about = { name: STDIN_NAME, hasSourceRows: info.shape?.explosion !== undefined };
   const head = await headOfStdin(source.stdin, settings.format, { ...givenText(settings), isPipe: true });
   if (head.spooled !== undefined) {
     const target = head.spooled;
     if (source.spoolPath === undefined)
       surroundings.atEnd(() => rm(path.dirname(target), { recursive: true, force: true }));
-    return { info, files: [{ name: STDIN_NAME, batches: thread.batches(localSource(target)) }] };
+    return { info, files: [{ ...about, batches: shaped(thread.batches(localSource(target)), info) }] };
   }
   const bytes =
     source.spoolPath === undefined ? allChunks(head) : spooled(allChunks(head), source.spoolPath, source.onBytes);
   const chunks = head.packing === undefined ? bytes : unpacked(bytes, head.packing, STDIN_NAME, signal);
-  const { url: urlColumn } = info.roles;
+  const urlColumn = info.shape === undefined ? info.roles.url : bearerOf(info.shape);
   const typesBy = isJson(head) ? surroundings.types.json : surroundings.types.csv;
   const input = { name: STDIN_NAME, chunks, isLive: true, typesBy, maxRecordBytes, onBadRow, urlColumn, warn };
   return {
     info,
-    files: [{ name: STDIN_NAME, batches: textRows(input, head) }],
+    files: [{ ...about, batches: shaped(textRows(input, head), info) }],
   };
 }
 

@@ -8,6 +8,7 @@ import { someOf } from '../../short-text.ts';
 import { extension } from './detect-format.ts';
 import { type FileSource, localSource } from './file-source.ts';
 import type { ManifestFormat } from './manifest-info.ts';
+import { hiveColumns, isBeside, isHiveFolder } from './remote/hive-folders.ts';
 import type { FoundFile, Remotes } from './remote/remotes.ts';
 
 export interface ResolvedInputs {
@@ -35,10 +36,28 @@ export async function resolveInputs(
   const sources: FileSource[] = [];
   const warnings: string[] = [];
   for (const input of inputs) {
-    if (schemeOf(input) === undefined) sources.push(...(await filesOf(input, warnings)).map(localSource));
-    else sources.push(...(await (await remotes()).find(input, warnings, manifestsAmong)).map(asSource));
+    if (schemeOf(input) === undefined) {
+      const below = path.resolve(literalFolder(input));
+      for (const file of await filesOf(input, warnings))
+        sources.push(inFolders(localSource(file), path.relative(below, path.resolve(file))));
+    } else {
+      const below = literalFolder(input);
+      for (const found of await (await remotes()).find(input, warnings, manifestsAmong))
+        sources.push(inFolders(asSource(found), found.name.startsWith(below) ? found.name.slice(below.length) : ''));
+    }
   }
   return { sources, warnings };
+}
+
+/** Of an input, the part that every file of it lies in. */
+function literalFolder(input: string): string {
+  return isGlob(input) ? input.slice(0, input.search(GLOB)).replace(/[^/\\]*$/, '') : input;
+}
+
+/** With the columns that the folders give in which it lies, below what was named. */
+function inFolders(source: FileSource, relative: string): FileSource {
+  const hive = hiveColumns(relative);
+  return hive === undefined ? source : { ...source, hive };
 }
 
 /** What servers call the formats; `text/plain` says nothing. */
@@ -83,17 +102,35 @@ async function childrenOf(folder: string, warnings: string[]): Promise<string[]>
     throw unopenable(folder, error);
   });
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  for (const entry of entries)
+    if (entry.isDirectory() && isHiveFolder(entry.name)) names.push(...(await allBelow(folder, entry.name)));
   return manifestsAmong(folder, names, warnings).map((name) => path.join(folder, name));
+}
+
+/** Files below a folder of a folder, by their paths within the outer one. */
+async function allBelow(folder: string, name: string): Promise<string[]> {
+  const entries = await readdir(path.join(folder, name), { withFileTypes: true }).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw unopenable(path.join(folder, name), error);
+    },
+  );
+  const files: string[] = [];
+  for (const entry of entries) {
+    const inner = `${name}/${entry.name}`;
+    if (!entry.isDirectory()) files.push(inner);
+    else if (!/^[._]/.test(entry.name)) files.push(...(await allBelow(folder, inner)));
+  }
+  return files;
 }
 
 /** Of the files of a folder. */
 function manifestsAmong(folder: string, files: readonly string[], warnings: string[]): string[] {
-  const names = files.filter((name) => !/^[._]/.test(name) && extension(name) !== undefined).sort();
+  const names = files.filter((name) => !/(^|\/)[._][^/]*$/.test(name) && extension(name) !== undefined).sort();
   if (names.length === 0) {
     throw new FlowDcError(
       'FDC_ERR_MANIFEST_NOT_FOUND',
       `${folder} holds no manifest (parquet, csv, tsv, txt, json or jsonl, also .gz, .zst, .bz2, .xz and .br; only the ` +
-        'folder itself is searched): name the files',
+        'folder itself is searched, and folders in it called key=value): name the files',
     );
   }
   const parquet = names.filter((name) => extension(name) === 'parquet');
@@ -106,8 +143,10 @@ function manifestsAmong(folder: string, files: readonly string[], warnings: stri
 
 /** Whether a name holds any of `* ? [ {`. A file that exists under such a name is taken as it is. */
 function isGlob(name: string): boolean {
-  return /[*?[{]/.test(name);
+  return GLOB.test(name);
 }
+
+const GLOB = /[*?[{]/;
 
 /**
  * Files that match a pattern, sorted. `*` and `?` stay within a name and skip names with a leading dot, `**` spans
@@ -126,7 +165,8 @@ export async function expandGlob(pattern: string): Promise<string[]> {
 const HIDDEN = /(^|\/)\.(?!\.?(\/|$))/;
 
 async function matchesOf(pattern: string): Promise<string[]> {
-  const matches = await expandGlob(pattern);
+  const below = literalFolder(pattern);
+  const matches = (await expandGlob(pattern)).filter((match) => !isBeside(path.relative(below, match)));
   if (matches.length === 0)
     throw new FlowDcError('FDC_ERR_MANIFEST_NOT_FOUND', `no file matches ${pattern}: check the pattern and the folder`);
   return matches;

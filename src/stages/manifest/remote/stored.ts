@@ -6,6 +6,7 @@ import { ALL_RIGHTS, unless } from '../../../store/s3/faults.ts';
 import { openObjectStore } from '../../../store/s3/open-object-store.ts';
 import type { S3Settings } from '../../../store/s3/settings.ts';
 import { parseStoreUrl, type StoreUrl } from '../../../store/store-url.ts';
+import { isBeside, isHiveFolder } from './hive-folders.ts';
 import { isPattern, keyPattern, literalStart } from './key-pattern.ts';
 import { changed, type FileVersion, type Origin, type Part } from './remote-file.ts';
 
@@ -58,19 +59,29 @@ export async function objectsOf(
   if (exact !== undefined) return [exact];
   if (isPattern(key)) {
     const pattern = keyPattern(key);
-    const found = (await listed(bucket, literalStart(key))).filter((object) => pattern.test(object.key));
+    const start = literalStart(key);
+    const found = (await listed(bucket, start)).filter(
+      (object) => pattern.test(object.key) && !isBeside(object.key.slice(start.length)),
+    );
     if (found.length > 0) return found;
     throw notFound(`no object matches ${bucket.name}/${key}`, 'check the pattern and the prefix');
   }
   const folder = isFolder ? key : `${key}/`;
   const below = await listed(bucket, folder);
   if (below.length > 0) {
-    const names = below.map((object) => object.key.slice(folder.length)).filter((name) => /^[^/]+$/.test(name));
+    const names = below.map((object) => object.key.slice(folder.length)).filter(isOfFolder);
     const picked = new Set(pick(`${bucket.name}/${folder}`, names).map((name) => folder + name));
     return below.filter((object) => picked.has(object.key));
   }
   if (isFolder) throw notFound(`there is nothing in ${bucket.name}/${key}`, 'check the prefix');
   throw notFound(`${bucket.name}/${key} does not exist`, await meant(bucket, key));
+}
+
+/** A name, or one in a folder called `key=value` and in no hidden one within. */
+function isOfFolder(name: string): boolean {
+  const [first, ...folders] = name.split('/').slice(0, -1);
+  if (name === '' || name.endsWith('/')) return false;
+  return first === undefined || (isHiveFolder(first) && !folders.some((folder) => /^[._]/.test(folder)));
 }
 
 async function listed(bucket: Bucket, prefix: string, most = Number.POSITIVE_INFINITY): Promise<StoredObject[]> {

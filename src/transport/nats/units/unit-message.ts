@@ -24,7 +24,7 @@ import {
   type Unit,
   type UnitId,
 } from '../../../record.ts';
-import { readRoles } from '../../../unit-rows.ts';
+import { mirrorColumns, readRoles } from '../../../unit-rows.ts';
 import type { JobNames } from '../connection/names.ts';
 import type { ServerLink } from '../connection/server-link.ts';
 
@@ -180,6 +180,8 @@ function assertRows({ schema, data }: RecordBatch): void {
     if (type === undefined || !isTextType(type)) throw new TypeError(`its column ${name} holds no text`);
   }
   for (const name of Object.values(others))
+    if (typeOf(name) === undefined) throw new TypeError(`its column ${name} is not there`);
+  for (const name of mirrorColumns(schema))
     if (typeOf(name) === undefined) throw new TypeError(`its column ${name} is not there`);
   if (new Set(schema.names).size < data.children.length) throw new TypeError('two of its columns have the same name');
 }

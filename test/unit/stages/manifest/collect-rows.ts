@@ -5,6 +5,7 @@ import type { Data, RecordBatch } from 'apache-arrow';
 import { onTestFinished } from 'vitest';
 import { jsonReader } from '../../../../src/arrow/json-value.ts';
 import type { ManifestReader } from '../../../../src/stages/manifest/manifest-reader.ts';
+import { type ReadManifestOptions, readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
 
 export interface Collected {
   readonly rows: Record<string, unknown>[];
@@ -40,4 +41,25 @@ export async function folder(files: Record<string, string | Uint8Array> = {}): P
   onTestFinished(() => rm(made, { recursive: true, force: true }));
   for (const [name, content] of Object.entries(files)) await writeFile(path.join(made, name), content);
   return made;
+}
+
+/** What a file's rows are read as: its own columns, and what was said. */
+export async function readText(name: string, content: string | Uint8Array, options: ReadManifestOptions = {}) {
+  const dir = await folder({ [name]: content });
+  return readAt(path.join(dir, name), options);
+}
+
+export async function readAt(at: string, options: ReadManifestOptions = {}) {
+  const reader = readManifest(at, options);
+  const { rows, batches, error } = await collect(reader);
+  const own = rows.map((row) => {
+    const { 'flow_dc:row': number, 'flow_dc:source_file': _file, 'flow_dc:source_row': from, ...rest } = row;
+    return { at: `${number}<${from}`, ...rest };
+  });
+  const info = error === undefined ? await reader.ready : undefined;
+  return { rows: own, batches, error, warnings: reader.warnings, info };
+}
+
+export function fieldOf(row: object | undefined, name: string): unknown {
+  return (row as Record<string, unknown> | undefined)?.[name];
 }
