@@ -122,7 +122,7 @@ export function shaped(
 }
 
 /** Columns some values of which have to be known before it is known which are the URLs, and how rows are made of them. */
-export function lookedAt(fields: readonly Field[], { url }: GivenRoles, { explode }: AskedShape): string[] {
+function lookedAt(fields: readonly Field[], { url }: GivenRoles, { explode }: AskedShape): string[] {
   const names = (isMeant: (field: Field) => boolean): string[] => fields.filter(isMeant).map(({ name }) => name);
   const texts = names(({ type }) => isTextType(type));
   if (explode)

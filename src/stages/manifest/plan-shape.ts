@@ -51,7 +51,7 @@ export function planColumns(
 }
 
 /** The columns that a url setting names, several of them divided by commas; one column of that name wins. */
-export function namedUrls(url: string | undefined, isColumn: (name: string) => boolean): string[] {
+function namedUrls(url: string | undefined, isColumn: (name: string) => boolean): string[] {
   if (url === undefined || url === '' || isColumn(url)) return url === undefined ? [] : [url];
   return url.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
 }
