@@ -30,8 +30,9 @@ export function waitForRate(
   untilMs: number,
   reason: string,
 ): Decision {
+  const least = Math.min(settings.cInit, Math.max(1, Math.floor(control.ceiling.concurrency - 1)));
   return {
-    control: { ...control, concurrency: Math.max(baseConcurrency(control, state), settings.cInit) },
+    control: { ...control, concurrency: Math.max(baseConcurrency(control, state), least) },
     state: { name: 'backoff', cause: 'rate', untilMs, seen: nothingSeen, repeats: 0 },
     reason,
   };

@@ -157,6 +157,11 @@ export class RateSearch {
     return decision;
   }
 
+  /** A 429 for the request of `sent` that is no word about the rate. */
+  crowded(sent: Mark): void {
+    this.#log.refuse(sent);
+  }
+
   /** Verify, grow, probe. Cheap; called at every tick. @returns a reason when the rate moved */
   advance(nowMs: number, reactionMs: number): string | undefined {
     const judged = this.#judgePause(nowMs);

@@ -73,7 +73,10 @@ export class Refusals {
       this.#silence = refusedAgain(this.#silence, mark.atMs, isShut, nowMs, jitter);
     }
     if (this.isShut) return { kind: 'nothing' };
-    if (this.#capAt !== undefined && inFlight > this.#capAt) return { kind: 'crowded' };
+    if (this.#capAt !== undefined && inFlight > this.#capAt) {
+      this.rate.crowded(mark);
+      return { kind: 'crowded' };
+    }
     const connections = this.#cap?.connections;
     if (connections !== undefined) return this.#capConnections(connections, nowMs);
     const decision = this.rate.refuse(mark, inFlight, retryAfterMs, nowMs, reactionMs);
