@@ -7,8 +7,10 @@ import { isIP, type Socket } from 'node:net';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import { LRUCache } from 'lru-cache';
 import type { buildConnector } from 'undici';
+import type { Clock } from '../clock.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { type ConnectRule, type ConnectTarget, connectTarget } from './connect-to.ts';
+import { type Dialling, firstToConnect } from './first-to-connect.ts';
 import { openSocket, type TlsTerms } from './open-socket.ts';
 import type { ProxyOf, ProxyServer } from './proxy.ts';
 import { LookupError, type NameResolver } from './resolver.ts';
@@ -20,6 +22,7 @@ export class AddressRefusedError extends Error {
 }
 
 export interface ConnectorOptions {
+  readonly clock: Pick<Clock, 'timer' | 'nowMs'>;
   readonly resolver: NameResolver;
   readonly guard: AddressGuard;
   readonly rules: readonly ConnectRule[];
@@ -32,6 +35,11 @@ export interface ConnectorOptions {
 /** Hosts whose TLS sessions are kept, those asked last: some 2 KB each. Chosen. */
 const MAX_SESSIONS = 256;
 
+/** Hosts with a better address than their first, those asked last. Chosen. */
+const MAX_BEST = 2000;
+/** How long such an address is taken for the best one. RFC 8305 leaves it open. Chosen. */
+const BEST_MS = 10 * 60_000;
+
 type Connected = (error: Error | null, socket: Socket | null) => void;
 
 /** Makes the connections of one engine. Errors at construction: those of node:tls for an unusable certificate. */
@@ -40,13 +48,17 @@ export class Connector {
   readonly #terms: TlsTerms;
   readonly #openings = new Set<Opening>();
   readonly #failures = new WeakSet<object>();
+  /** Addresses that answered where the first one of their host did not in time. */
+  readonly #best: LRUCache<string, string>;
   /** Places that the user has named, which may be anywhere: `host:port`. */
   readonly #named = new Set<string>();
   #isFresh = false;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
-    const { caPem, insecure } = options;
+    const { caPem, insecure, clock } = options;
+    const perf = { now: () => Math.floor(clock.nowMs()) + 1 };
+    this.#best = new LRUCache({ max: MAX_BEST, ttl: BEST_MS, ttlResolution: 0, perf });
     // One context for all connections: parsing the roots anew for each costs milliseconds.
     const secureContext = createSecureContext({ ca: caPem === undefined ? undefined : [...rootCertificates, caPem] });
     const sessions = new LRUCache<string, Buffer>({ max: MAX_SESSIONS });
@@ -89,13 +101,13 @@ export class Connector {
         if (error !== null) this.#failures.add(error);
         (callback as Connected)(error, socket);
       },
-      socket: undefined,
+      giveUp: undefined,
     };
     this.#openings.add(opening);
     const proxy = this.#proxyTo(options);
     const opened =
       proxy === undefined
-        ? this.#addressesOf(opening).then((addresses) => this.#try(opening, addresses, 0))
+        ? this.#addressesOf(opening).then((addresses) => this.#try(opening, addresses))
         : this.#through(opening, proxy);
     opened.catch((error: Error) => opening.done(error, null));
     return () => this.#giveUp(opening);
@@ -116,7 +128,7 @@ export class Connector {
   /** A connection to the host waits for the answer of name servers. */
   isNaming(hostname: string): boolean {
     for (const opening of this.#openings)
-      if (opening.socket === undefined && opening.hostname === hostname) return true;
+      if (opening.giveUp === undefined && opening.hostname === hostname) return true;
     return false;
   }
 
@@ -152,9 +164,10 @@ export class Connector {
     const way = isHttp(proxy) && !isTls ? direct : await tunnel(direct, proxy, place, target.port);
     if (!isTls || !this.#openings.has(opening)) return this.#finish(opening, way);
     const plan = { address: place, port: target.port, hostname, isTls, over: way };
-    opening.socket = openSocket(plan, this.#terms, (error, socket) =>
+    const socket = openSocket(plan, this.#terms, (error, socket) =>
       error === null ? this.#finish(opening, socket) : opening.done(error, null),
     );
+    opening.giveUp = () => void socket.destroy();
   }
 
   /** A socket to the proxy itself, which may be anywhere. Errors: ProxyError. */
@@ -164,18 +177,19 @@ export class Connector {
     const addresses = await this.#options.resolver.resolve(proxy.hostname).catch((error: Error) => {
       throw failed(error);
     });
-    let last = new Error('no addresses');
-    for (const address of addresses) {
-      const plan = { address, port: proxy.port, hostname: proxy.hostname, isTls: proxy.kind === 'https' };
-      const socket = await new Promise<Socket | undefined>((resolve) => {
-        opening.socket = openSocket(plan, this.#terms, (error, socket) => {
-          if (error !== null) last = error;
-          resolve(error === null ? socket : undefined);
-        });
+    const { hostname, port, kind } = proxy;
+    return new Promise((resolve, reject) => {
+      this.#dial(opening, `proxy ${hostname}`, {
+        addresses,
+        open: (address, end) => openSocket({ address, port, hostname, isTls: kind === 'https' }, this.#terms, end),
+        done: (error, socket) => {
+          if (error !== null || socket === null) return reject(failed(error ?? new Error('no addresses')));
+          // Whoever gives up now is in the middle of talking to the proxy.
+          opening.giveUp = () => void socket.destroy();
+          resolve(socket);
+        },
       });
-      if (socket !== undefined) return socket;
-    }
-    throw failed(last);
+    });
   }
 
   #finish({ done }: Opening, socket: Socket): void {
@@ -188,7 +202,7 @@ export class Connector {
   }
 
   #giveUp(opening: Opening): void {
-    if (this.#openings.delete(opening)) opening.socket?.destroy();
+    if (this.#openings.delete(opening)) opening.giveUp?.();
   }
 
   /** undici never asks a `lookup` for IP literals, hence our own way to addresses, literals included. */
@@ -200,22 +214,42 @@ export class Connector {
     throw refused(hostname, addresses[0] as string);
   }
 
-  /** Addresses one after the other: a host with a dead address is still reached by its next one. */
-  #try(opening: Opening, addresses: readonly string[], at: number): void {
+  #try(opening: Opening, addresses: readonly string[]): void {
     if (!this.#openings.has(opening)) return;
     const { hostname, isTls, target, guard, done } = opening;
-    const plan = { address: addresses[at] as string, port: target.port, hostname, isTls };
-    opening.socket = openSocket(plan, this.#terms, (error, socket) => {
-      if (error !== null) {
-        if (at + 1 < addresses.length && isUnreachable(error)) return this.#try(opening, addresses, at + 1);
-        return done(error, null);
-      }
-      const peer = socket.remoteAddress;
-      if (guard !== undefined && peer !== undefined && !guard.allows(peer, target.hostname)) {
-        socket.destroy();
-        return done(new AddressRefusedError(`${target.hostname} connected to the private address ${peer}`), null);
-      }
-      this.#finish(opening, socket);
+    const more = this.#options.resolver.others(target.hostname);
+    this.#dial(opening, target.hostname, {
+      addresses,
+      ...(more === undefined
+        ? {}
+        : { more: async () => (await more()).filter((address) => guard?.allows(address, target.hostname) !== false) }),
+      open: (address, end) => openSocket({ address, port: target.port, hostname, isTls }, this.#terms, end),
+      done: (error, socket) => {
+        if (error !== null || socket === null) return done(error, null);
+        const peer = socket.remoteAddress;
+        if (guard !== undefined && peer !== undefined && !guard.allows(peer, target.hostname)) {
+          socket.destroy();
+          return done(new AddressRefusedError(`${target.hostname} connected to the private address ${peer}`), null);
+        }
+        this.#finish(opening, socket);
+      },
+    });
+  }
+
+  /** To whichever of the addresses answers first; that one has the head start from then on. */
+  #dial(opening: Opening, name: string, dialling: Omit<Dialling, 'clock'>): void {
+    const { addresses, done } = dialling;
+    const isChoice = addresses.length > 1 || dialling.more !== undefined;
+    const best = isChoice ? this.#best.get(name) : undefined;
+    opening.giveUp = firstToConnect({
+      ...dialling,
+      clock: this.#options.clock,
+      addresses: best === undefined ? addresses : [best, ...addresses.filter((address) => address !== best)],
+      done: (error, socket, address) => {
+        if (isChoice && error === null && address !== best && address !== addresses[0]) this.#best.set(name, address);
+        else if (error !== null && best !== undefined) this.#best.delete(name);
+        done(error, socket, address);
+      },
     });
   }
 }
@@ -239,10 +273,5 @@ interface Opening {
   readonly guard: AddressGuard | undefined;
   readonly done: Connected;
   /** Undefined while the name is being resolved. */
-  socket: Socket | undefined;
-}
-
-function isUnreachable(error: Error | null): boolean {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  return code === 'ENETUNREACH' || code === 'EHOSTUNREACH' || code === 'ECONNREFUSED' || code === 'EADDRNOTAVAIL';
+  giveUp: (() => void) | undefined;
 }

@@ -39,12 +39,14 @@ export function createResolver({ dnsServers }: Pick<NetworkSettings, 'dnsServers
 export function createConnector(
   settings: Pick<NetworkSettings, 'allowPrivate' | 'connectTo' | 'caFile' | 'insecure' | 'proxy' | 'noProxy'>,
   resolver: NameResolver,
+  clock: Clock,
   guard?: AddressGuard,
 ): Connector {
   const { allowPrivate, connectTo, caFile, insecure } = settings;
   return parsed(
     () =>
       new Connector({
+        clock,
         resolver,
         guard: guard ?? createAddressGuard(allowPrivate),
         rules: connectTo.map(parseConnectTo),

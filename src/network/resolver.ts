@@ -5,11 +5,11 @@
 import { Resolver as CaresResolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 import { hasFileLeft, isShortage } from '../open-files.ts';
 import { Fifo } from '../structures/fifo.ts';
+import { hasIPv4, hasIPv6 } from './families.ts';
 
 /** For names that do not exist. */
 const MISSING_TTL_MS = 30_000;
@@ -42,11 +42,12 @@ export class NameResolver {
   readonly #asking = new Map<string, Promise<readonly string[]>>();
   readonly #expected = new Fifo<string>();
   #ahead = 0;
-  readonly #speaksIPv4 = hasIPv4();
+  readonly #speaks: { readonly ipv4: boolean; readonly ipv6: boolean };
   #hosts: Promise<Map<string, string[]>> | undefined;
 
-  constructor(clock: Clock, servers: NameServers) {
+  constructor(clock: Clock, servers: NameServers, speaks = { ipv4: hasIPv4(), ipv6: hasIPv6() }) {
     this.#servers = servers;
+    this.#speaks = speaks;
     // A resolution of 0 asks the clock each time, where the default starts timers; a start at 0 would never expire.
     this.#answers = new LRUCache({
       max: MAX_NAMES,
@@ -74,6 +75,28 @@ export class NameResolver {
     return asking;
   }
 
+  /**
+   * What is asked when none of the addresses that `resolve` gave answers: those of the other family.
+   * @returns undefined where there is nothing to ask: this machine does not speak it
+   */
+  others(hostname: string): (() => Promise<readonly string[]>) | undefined {
+    const { ipv4, ipv6 } = this.#speaks;
+    if (!ipv4 || !ipv6 || isIP(hostname) !== 0) return undefined;
+    // With a name that no host has, so that both answers are kept side by side.
+    const key = `${hostname} ipv6`;
+    return async () => {
+      const [first = ''] = await this.resolve(hostname);
+      if (isIP(first) !== 4) return [];
+      const known = this.#answers.get(key);
+      if (known !== undefined) return known instanceof LookupError ? [] : known;
+      const found = await this.#servers.resolve6(hostname, { ttl: true }).catch(() => []);
+      const ttlMs = found.length === 0 ? MISSING_TTL_MS : 1000 * Math.min(...found.map(({ ttl }) => ttl));
+      const addresses = found.map(({ address }) => address);
+      this.#keep(key, addresses, Math.min(Math.max(ttlMs, MIN_TTL_MS), MAX_TTL_MS));
+      return addresses;
+    };
+  }
+
   /** The name will be needed: ask for it in its turn, a few at a time. */
   expect(hostname: string): void {
     if (isIP(hostname) !== 0) return;
@@ -84,6 +107,7 @@ export class NameResolver {
   /** Nobody needs the name's answer at present. */
   forget(hostname: string): void {
     this.#answers.delete(hostname);
+    this.#answers.delete(`${hostname} ipv6`);
   }
 
   close(): void {
@@ -134,7 +158,7 @@ export class NameResolver {
     const ask4 = () => this.#servers.resolve4(hostname, { ttl: true });
     const ask6 = () => this.#servers.resolve6(hostname, { ttl: true });
     let failure: LookupError | undefined;
-    for (const ask of this.#speaksIPv4 ? [ask4, ask6] : [ask6, ask4]) {
+    for (const ask of this.#speaks.ipv4 ? [ask4, ask6] : [ask6, ask4]) {
       try {
         const found = await ask();
         if (found.length > 0)
@@ -161,14 +185,6 @@ export function nameServers(servers: readonly string[]): NameServers {
     throw new RangeError(`dns_server: expected addresses, with or without a port, got '${servers.join(', ')}'`);
   }
   return cares;
-}
-
-function hasIPv4(): boolean {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return (
-    all.some(({ family, internal }) => family === 'IPv4' && !internal) ||
-    !all.some(({ family, internal }) => family === 'IPv6' && !internal)
-  );
 }
 
 function lookupError(hostname: string, cause: unknown): LookupError {

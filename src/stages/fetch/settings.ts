@@ -133,7 +133,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     clock,
     random: () => within(atOnce(random(), 'random')),
     resolver,
-    connector: createConnector(settings, resolver),
+    connector: createConnector(settings, resolver, clock),
     robotsTags: settings.robotsTags.map((tag) => tag.toLowerCase()),
     policyOf: createHostPolicies(settings.hosts),
     headers: parsed(() => headerRecord(settings.headers)),

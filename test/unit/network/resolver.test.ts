@@ -5,7 +5,7 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 type Answer = { address: string; ttl: number }[] | string;
 
 /** Name servers with a script: a list of addresses, or an error code. */
-function scripted(answers: { 4?: Answer; 6?: Answer }) {
+function scripted(answers: { 4?: Answer; 6?: Answer }, speaks?: { ipv4: boolean; ipv6: boolean }) {
   const asked: string[] = [];
   const answer = (family: 4 | 6) => async (name: string) => {
     asked.push(`${family} ${name}`);
@@ -15,11 +15,35 @@ function scripted(answers: { 4?: Answer; 6?: Answer }) {
   };
   const servers = { resolve4: answer(4), resolve6: answer(6), cancel: () => {} } as unknown as NameServers;
   const clock = new VirtualClock();
-  return { asked, clock, answers, resolver: new NameResolver(clock, servers) };
+  return { asked, clock, answers, resolver: new NameResolver(clock, servers, speaks) };
 }
 
 const V4 = [{ address: '192.0.2.1', ttl: 60 }];
 const V6 = [{ address: '2001:db8::1', ttl: 60 }];
+
+describe('addresses of the other family', () => {
+  const both = { ipv4: true, ipv6: true };
+
+  it('are asked for when they are needed, once, and forgotten with the name', async () => {
+    const { resolver, asked } = scripted({ 4: V4, 6: V6 }, both);
+    await resolver.resolve('h.example');
+    expect(asked).toEqual(['4 h.example']);
+    expect(await resolver.others('h.example')?.()).toEqual(['2001:db8::1']);
+    await resolver.others('h.example')?.();
+    expect(asked).toEqual(['4 h.example', '6 h.example']);
+    resolver.forget('h.example');
+    expect(resolver.size).toBe(0);
+  });
+
+  it('are none where this machine speaks one only, or the name has none', async () => {
+    expect(scripted({ 4: V4, 6: V6 }, { ipv4: true, ipv6: false }).resolver.others('h.example')).toBeUndefined();
+    expect(scripted({}, both).resolver.others('192.0.2.1')).toBeUndefined();
+    expect(await scripted({ 4: V4, 6: 'SERVFAIL' }, both).resolver.others('h.example')?.()).toEqual([]);
+    const { resolver, asked } = scripted({ 6: V6 }, both);
+    expect(await resolver.others('h.example')?.()).toEqual([]);
+    expect(asked).toEqual(['4 h.example', '6 h.example']);
+  });
+});
 
 describe('a name', () => {
   it('is asked for once, however many wait for it', async () => {

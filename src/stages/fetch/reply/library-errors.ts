@@ -3,7 +3,7 @@
  * stands in no table has a row code of its own, so that no news of a library passes for a fault of a host.
  */
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { hasIPv6 } from '../../../network/families.ts';
 import { isShortage } from '../../../open-files.ts';
 import type { RowCode } from '../../../row-codes.ts';
 
@@ -90,11 +90,6 @@ export function meaningOf(error: unknown, phase: 'connecting' | 'sent' | 'body')
 function isAddressMissing(error: unknown): boolean {
   const { code, address = '', port } = error as { code?: string; address?: string; port?: number };
   return code === 'EADDRNOTAVAIL' && (port === 0 || (isIP(address) === 6 && !hasIPv6()));
-}
-
-function hasIPv6(): boolean {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.some(({ family, internal, address }) => family === 'IPv6' && !internal && !/^fe[89ab]/i.test(address));
 }
 
 function isTlsError(code: string): boolean {

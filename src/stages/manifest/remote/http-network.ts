@@ -123,7 +123,12 @@ export class HttpNetwork {
     let way = this.#ways.get(kind);
     if (way === undefined) {
       this.#resolver ??= createResolver(this.#settings, this.#clock);
-      const connector = createConnector(this.#settings, this.#resolver, kind === 'named' ? ANYWHERE : undefined);
+      const connector = createConnector(
+        this.#settings,
+        this.#resolver,
+        this.#clock,
+        kind === 'named' ? ANYWHERE : undefined,
+      );
       const agent = new Agent({
         connect: (options, callback) => void connector.connect(options, callback),
         pipelining: 1,
