@@ -18,7 +18,7 @@ export const ROW_CODES = {
   connect_refused: { transient: true, text: 'the host refused the connection' },
   connect_timeout: { transient: true, text: 'no connection within the time limit' },
   connect_error: { transient: true, text: 'the connection could not be made (unreachable network or host)' },
-  proxy_error: { transient: true, text: 'the proxy could not be reached, or does not let this through' },
+  proxy_error: { transient: true, text: 'the proxy does not let this through, or was away for too long' },
   tls_error: { transient: false, text: 'the TLS handshake or certificate check failed' },
   reset: { transient: true, text: 'the host closed the connection before the reply was complete' },
   protocol_error: { transient: true, text: 'the reply is not valid HTTP' },

@@ -73,6 +73,23 @@ export function createAddressGuard(allowPrivate: readonly string[]): AddressGuar
   };
 }
 
+/** Names of clouds' metadata services, which everybody in there finds at the same address. */
+const METADATA_NAMES: ReadonlySet<string> = new Set([
+  'metadata',
+  'metadata.google.internal',
+  'metadata.goog',
+  'instance-data',
+  'instance-data.ec2.internal',
+]);
+
+/** Where a name leads without anybody being asked: itself, this machine, a metadata service; undefined for others. */
+export function knownAddress(hostname: string): string | undefined {
+  const name = hostname.toLowerCase().replace(/\.$/, '');
+  if (isIP(name) !== 0) return name;
+  if (name === 'localhost' || name.endsWith('.localhost')) return '127.0.0.1';
+  return METADATA_NAMES.has(name) ? METADATA[0] : undefined;
+}
+
 function addAllowed(entry: string, allowed: BlockList, exact: Set<string>, hosts: Set<string>): void {
   const [net = '', bits] = entry.replace(/^\[|\]$/g, '').split('/');
   const version = isIP(net);

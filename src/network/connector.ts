@@ -3,18 +3,20 @@
  * peer), --connect-to, and proxies, which look names up themselves: the guard sees only addresses that stand in URLs
  * then. TLS keeps the URL's host name for SNI and for the certificate check.
  */
-import { isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import { LRUCache } from 'lru-cache';
 import type { buildConnector } from 'undici';
 import type { Clock } from '../clock.ts';
-import type { AddressGuard } from './address-guard.ts';
+import type { FlowDcError } from '../errors.ts';
+import { isShortage } from '../open-files.ts';
+import { type AddressGuard, knownAddress } from './address-guard.ts';
 import { type ConnectRule, type ConnectTarget, connectTarget } from './connect-to.ts';
 import { type Dialling, firstToConnect } from './first-to-connect.ts';
 import { openSocket, type TlsTerms } from './open-socket.ts';
 import type { ProxyOf, ProxyServer } from './proxy.ts';
 import { LookupError, type NameResolver } from './resolver.ts';
-import { ProxyError, proxyHeaders, tunnel } from './tunnel.ts';
+import { neverReached, ProxyError, proxyHeaders, tunnel, wrongCredentials } from './tunnel.ts';
 
 /** Thrown into the request when the guard refuses; `code` is the row code. */
 export class AddressRefusedError extends Error {
@@ -53,6 +55,8 @@ export class Connector {
   /** Places that the user has named, which may be anywhere: `host:port`. */
   readonly #named = new Set<string>();
   #isFresh = false;
+  /** A proxy was reached once. */
+  #isProxyKnown = false;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
@@ -102,6 +106,7 @@ export class Connector {
         (callback as Connected)(error, socket);
       },
       giveUp: undefined,
+      isAtProxy: false,
     };
     this.#openings.add(opening);
     const proxy = this.#proxyTo(options);
@@ -113,11 +118,12 @@ export class Connector {
     return () => this.#giveUp(opening);
   }
 
-  /** What a request over plain HTTP is sent with by way of a proxy that forwards it, its URL spelled out; else undefined. */
-  forwards(origin: string): Record<string, string> | undefined {
+  /** How a proxy that forwards requests over plain HTTP is asked for an origin; else undefined. */
+  forwards(origin: string): Forwarding | undefined {
     if (this.#options.proxyOf === undefined || !origin.startsWith('http:')) return undefined;
     const proxy = this.#proxyTo(new URL(origin));
-    return proxy !== undefined && isHttp(proxy) ? proxyHeaders(proxy) : undefined;
+    if (proxy === undefined || !isHttp(proxy)) return undefined;
+    return { headers: proxyHeaders(proxy), refused: () => wrongCredentials(proxy) };
   }
 
   /** Give up connections that are still being made; undici would leave them alone. */
@@ -125,11 +131,14 @@ export class Connector {
     for (const opening of this.#openings) this.#giveUp(opening);
   }
 
-  /** A connection to the host waits for the answer of name servers. */
-  isNaming(hostname: string): boolean {
-    for (const opening of this.#openings)
-      if (opening.giveUp === undefined && opening.hostname === hostname) return true;
-    return false;
+  /** What a connection to the host waits for that is not the host itself: the answer of name servers, the proxy. */
+  waitsFor(hostname: string): 'names' | 'proxy' | undefined {
+    for (const opening of this.#openings) {
+      if (opening.hostname !== hostname) continue;
+      if (opening.isAtProxy) return 'proxy';
+      if (opening.giveUp === undefined) return 'names';
+    }
+    return undefined;
   }
 
   /** A connection will be asked for before long: find out where it goes meanwhile. */
@@ -155,8 +164,7 @@ export class Connector {
 
   async #through(opening: Opening, proxy: ProxyServer): Promise<void> {
     const { hostname, isTls, target, guard } = opening;
-    const isLocal = target.hostname === 'localhost' || target.hostname.endsWith('.localhost');
-    const literal = isLocal ? '127.0.0.1' : isIP(target.hostname) === 0 ? undefined : target.hostname;
+    const literal = knownAddress(target.hostname);
     if (literal !== undefined && guard?.allows(literal, target.hostname) === false) throw refused(hostname, literal);
     const place = proxy.kind === 'socks5' ? ((await this.#addressesOf(opening))[0] as string) : target.hostname;
     const direct = await this.#reach(opening, proxy);
@@ -170,10 +178,13 @@ export class Connector {
     opening.giveUp = () => void socket.destroy();
   }
 
-  /** A socket to the proxy itself, which may be anywhere. Errors: ProxyError. */
+  /** A socket to the proxy itself, which may be anywhere. Errors: ProxyError; FDC_ERR_PROXY before it was ever there. */
   async #reach(opening: Opening, proxy: ProxyServer): Promise<Socket> {
-    const failed = (error: Error): ProxyError =>
-      new ProxyError(`the proxy ${proxy.shown} cannot be reached: ${error.message}`, { cause: error });
+    opening.isAtProxy = true;
+    const failed = (cause: Error): Error => {
+      if (!this.#isProxyKnown && !isShortage(cause)) return neverReached(proxy, cause);
+      return new ProxyError(`the proxy ${proxy.shown} cannot be reached: ${cause.message}`, { cause, isAway: true });
+    };
     const addresses = await this.#options.resolver.resolve(proxy.hostname).catch((error: Error) => {
       throw failed(error);
     });
@@ -184,6 +195,8 @@ export class Connector {
         open: (address, end) => openSocket({ address, port, hostname, isTls: kind === 'https' }, this.#terms, end),
         done: (error, socket) => {
           if (error !== null || socket === null) return reject(failed(error ?? new Error('no addresses')));
+          this.#isProxyKnown = true;
+          opening.isAtProxy = false;
           // Whoever gives up now is in the middle of talking to the proxy.
           opening.giveUp = () => void socket.destroy();
           resolve(socket);
@@ -274,4 +287,13 @@ interface Opening {
   readonly done: Connected;
   /** Undefined while the name is being resolved. */
   giveUp: (() => void) | undefined;
+  /** The proxy has not let us in yet. */
+  isAtProxy: boolean;
+}
+
+/** What a request is sent with that a proxy passes on, its URL spelled out. */
+export interface Forwarding {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of its answer 407. */
+  readonly refused: () => FlowDcError;
 }

@@ -1,5 +1,6 @@
 /** Which proxy a connection goes through: what is given, or what the environment says, as curl and Go read it. Pure. */
 import { BlockList, isIP } from 'node:net';
+import { unescaped } from './request-headers.ts';
 
 export interface ProxyServer {
   /** `socks5` is told addresses, `socks5h` names. */
@@ -43,7 +44,7 @@ export function proxyRules({ proxy, noProxy }: ProxySettings, environment: Envir
   const variable = (name: string): string | undefined =>
     environment[name] ||
     (name === 'http_proxy' && environment.REQUEST_METHOD ? undefined : environment[name.toUpperCase()]);
-  const straight = exceptions(noProxy ?? (variable('no_proxy') ?? '').split(','));
+  const straight = exceptions(noProxy ?? (variable('no_proxy') ?? '').split(/[\s,]+/));
   if (proxy !== undefined) {
     const one = parseProxy(proxy, 'proxy');
     return (place) => (straight(place) ? undefined : one);
@@ -66,7 +67,7 @@ export function parseProxy(text: string, name: string): ProxyServer {
     throw new RangeError(`${name}: expected a proxy as http://, https://, socks5:// or socks5h://HOST:PORT, or none`);
   const hostname = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port) || (PORTS[kind] as number);
-  const [username, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+  const [username, password] = [unescaped(url.username), unescaped(url.password)];
   return { kind: kind as ProxyServer['kind'], hostname, port, username, password, shown: `${kind}://${url.host}` };
 }
 
@@ -80,14 +81,18 @@ function exceptions(entries: readonly string[]): (place: Place) => boolean {
   const names: { readonly name: string; readonly port: number }[] = [];
   let all = false;
   for (const entry of entries.map((text) => text.trim().toLowerCase()).filter((text) => text !== '')) {
-    const [, host = '', port = ''] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
-    const [net = '', bits] = (isIP(entry) === 0 ? host : entry).replace(/^\[|\]$/g, '').split('/');
-    const family = isIP(net) === 6 ? 'ipv6' : 'ipv4';
+    const [, host = '', port = ''] = isIP(entry) === 0 ? (/^(.*?)(?::(\d+))?$/.exec(entry) ?? []) : ['', entry];
+    const [net = '', bits = ''] = host.replace(/^\[|\](?=\/|$)/g, '').split('/');
+    const version = isIP(net);
+    const family = version === 6 ? 'ipv6' : 'ipv4';
     if (entry === '*') all = true;
-    else if (isIP(net) !== 0 && bits !== undefined) nets.addSubnet(net, Number(bits), family);
-    else names.push({ name: net.replace(/^\*?\./, ''), port: isIP(entry) === 0 ? Number(port) : 0 });
+    else if (version !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32))
+      nets.addSubnet(net, Number(bits), family);
+    else if (version !== 0 && port === '' && bits === '') nets.addAddress(net, family);
+    else names.push({ name: net.replace(/^\*?\./, '').replace(/\.$/, ''), port: Number(port) });
   }
-  return ({ hostname, port }) => {
+  return ({ hostname: written, port }) => {
+    const hostname = written.replace(/\.$/, '');
     const family = isIP(hostname);
     if (all || (family !== 0 && nets.check(hostname, family === 6 ? 'ipv6' : 'ipv4'))) return true;
     return names.some(
@@ -97,6 +102,7 @@ function exceptions(entries: readonly string[]): (place: Place) => boolean {
   };
 }
 
-function isHere(hostname: string): boolean {
+function isHere(written: string): boolean {
+  const hostname = written.replace(/\.$/, '');
   return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '::1' || /^127\./.test(hostname);
 }

@@ -55,7 +55,7 @@ const OURS: ReadonlySet<string> = new Set([
 ]);
 
 /** A `%` that escapes nothing stands for itself: the URL parser lets it through. */
-function unescaped(text: string): string {
+export function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

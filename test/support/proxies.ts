@@ -1,6 +1,7 @@
 /** Proxies for tests: HTTP (CONNECT, and URLs spelled out) and SOCKS 5, with and without a password. */
 import { once } from 'node:events';
-import { createServer, request } from 'node:http';
+import { createServer, type RequestListener, request } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 
 export interface TestProxy {
@@ -10,12 +11,25 @@ export interface TestProxy {
   close(): void;
 }
 
+export interface HttpProxyOptions {
+  /** Any free one by default. */
+  readonly port?: number;
+  /** Spoken with whoever asks it. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** What it says to a CONNECT for a place; undefined: it connects. */
+  readonly refuse?: (place: string) => string | undefined;
+}
+
 /** @param resolve - where a place really is, `host:port` to a port of this machine */
-export async function httpProxy(resolve: (place: string) => number, password?: string): Promise<TestProxy> {
+export async function httpProxy(
+  resolve: (place: string) => number,
+  password?: string,
+  { port, tls, refuse }: HttpProxyOptions = {},
+): Promise<TestProxy> {
   const asked: string[] = [];
   const isAllowed = (header: string | undefined): boolean =>
     password === undefined || header === `Basic ${Buffer.from(password).toString('base64')}`;
-  const server = createServer((incoming, reply) => {
+  const answer: RequestListener = (incoming, reply) => {
     asked.push(`${incoming.method} ${incoming.url}`);
     if (!isAllowed(incoming.headers['proxy-authorization'])) return void reply.writeHead(407).end();
     const { host, pathname, search } = new URL(incoming.url as string);
@@ -26,18 +40,21 @@ export async function httpProxy(resolve: (place: string) => number, password?: s
     });
     forward.on('error', () => reply.writeHead(502).end());
     forward.end();
-  });
+  };
+  const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
   server.on('connect', (incoming, socket: Socket) => {
     asked.push(`CONNECT ${incoming.url}`);
     socket.on('error', () => {});
     if (!isAllowed(incoming.headers['proxy-authorization'])) return void socket.end('HTTP/1.1 407 No\r\n\r\n');
+    const refusal = refuse?.(incoming.url as string);
+    if (refusal !== undefined) return void socket.end(refusal);
     const way = connect(resolve(incoming.url as string), '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n');
       way.pipe(socket).pipe(way);
     });
     way.on('error', () => socket.end('HTTP/1.1 502 No\r\n\r\n'));
   });
-  return listening(server, asked);
+  return listening(server, asked, port);
 }
 
 /** RFC 1928 and 1929, for names and IPv4. */
@@ -71,10 +88,10 @@ export async function socksProxy(resolve: (place: string) => number, password?: 
   return listening(server, asked);
 }
 
-async function listening(server: Server, asked: string[]): Promise<TestProxy> {
+async function listening(server: Server, asked: string[], port = 0): Promise<TestProxy> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => sockets.add(socket));
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const close = (): void => {
     for (const socket of sockets) socket.destroy();

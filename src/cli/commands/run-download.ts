@@ -26,7 +26,7 @@ import { openBytesOutput, requireBytesOutput } from '../terminal/standard-output
 const NO_BEGINNINGS = { rows: undefined, again: 0, interrupted: false };
 
 const NETWORK_DOWN =
-  'no host can be resolved or connected to: holding all rows until the network answers (interrupt to stop; ' +
+  'no host can be resolved or connected to, or the proxy is away: holding all rows until the network answers (interrupt to stop; ' +
   'nothing is lost)';
 
 /** Go on with a job. @param given - wins over what its folder remembers; @returns the exit code */

@@ -270,7 +270,7 @@ export class FetchEngine implements Tower {
     const { code, message, retryAfterMs } = end;
     const waitMs = this.#troubles.excuse(code);
     if (waitMs !== undefined) {
-      if (code === 'local_shortage') work.unsend();
+      if (code === 'local_shortage' || end.isOurs === true) work.unsend();
       return this.#again(work, waitMs);
     }
     const isRefused = this.scheduler.find(work.host)?.refusals.isRefusal(code) === true;

@@ -62,7 +62,8 @@ export class OwnTroubles {
       if (this.#shortage.onShortage(othersInFlight, nowMs)) this.#hooks.onShortage(end.message);
       return;
     }
-    this.#network.onFailure(host, end.code, breaker.hasReplied, nowMs);
+    if (end.isOurs === true) this.#network.onOwnFailure(nowMs);
+    else this.#network.onFailure(host, end.code, breaker.hasReplied, nowMs);
     // A name that does not exist or a refused address ends its rows by itself; that is no host that is down.
     if (isTransient(end.code) && !this.#network.excuses(end.code, nowMs)) breaker.onFailure(nowMs);
     if (this.#network.announces(nowMs)) this.#hooks.onNetwork(true);

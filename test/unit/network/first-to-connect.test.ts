@@ -1,13 +1,14 @@
 import { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { firstToConnect } from '../../../src/network/first-to-connect.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
+type End = Parameters<Parameters<typeof firstToConnect>[0]['open']>[1];
+
 class FakeSocket extends EventEmitter {
   isDestroyed = false;
-  readonly end: (error: Error | null, socket: Socket) => void;
-  constructor(end: (error: Error | null, socket: Socket) => void) {
+  readonly end: End;
+  constructor(end: End) {
     super();
     this.end = end;
   }

@@ -49,10 +49,30 @@ describe('the proxy to a place', () => {
     ['10.0.0.1', 'http://10.0.0.1/', true],
     ['*', 'https://x.y/', true],
     [' x , a.org', 'http://a.org/', true],
+    ['A.ORG.', 'http://a.org/', true],
+    ['a.org', 'http://a.org./', true],
+    ['0:0:0:0:0:0:0:1', 'http://[::1]/', true],
+    ['[::1]', 'http://[::1]/', true],
+    ['[::1]:81', 'http://[::1]/', false],
+    ['[::1]:80', 'http://[::1]/', true],
+    ['[fd00::]/8', 'http://[fd00::1]/', true],
+    ['10.0.0.1:81', 'http://10.0.0.1/', false],
+    ['10.0.0.0/99', 'http://10.0.0.1/', false],
+    ['10.0.0.0/x', 'http://10.0.0.1/', false],
+    ['.', 'http://a.org/', false],
   ])('is none where no_proxy has %j and the URL is %s: %s', (list, url, isStraight) => {
     const given = { proxy: 'http://p:1', noProxy: list.split(',') };
     expect(to(url, given) === undefined).toBe(isStraight);
     expect(to(url, { proxy: 'http://p:1' }, { NO_PROXY: list }) === undefined).toBe(isStraight);
+  });
+
+  it('is one of several exceptions, parted by spaces or commas', () => {
+    for (const list of ['b.org a.org', 'b.org,a.org', ' b.org, a.org,'])
+      expect(to('http://a.org/', {}, { http_proxy: 'http://p:1', no_proxy: list })).toBe(undefined);
+  });
+
+  it('may have a password that is badly escaped', () => {
+    expect(parseProxy('http://me:100%@p:1', 'proxy')).toMatchObject({ username: 'me', password: '100%' });
   });
 
   it.each(['ftp://p', 'http://', 'p q', 'socks4://p'])('is refused when it is %j, without what it says', (text) => {

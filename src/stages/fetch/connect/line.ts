@@ -1,6 +1,7 @@
 /** One connection of an origin: who counts it, what stands between it and undici, how it ends. */
 import type { Socket } from 'node:net';
-import type { buildConnector, Client } from 'undici';
+import type { buildConnector, Client, Dispatcher } from 'undici';
+import type { Forwarding } from '../../../network/connector.ts';
 import type { Connections } from '../../../paarc/limit.ts';
 import { mended } from './mended-socket.ts';
 import { keepEndWhilePaused } from './paused-end.ts';
@@ -20,14 +21,35 @@ export interface Line {
   state: 'kept' | 'closing' | 'yielding' | 'over';
 }
 
-/** As a proxy expects it: the URL whole, and its own headers. */
-export function sendSpelledOut(client: Client, origin: string, headers: Record<string, string>): void {
+/** As a proxy expects it: the URL whole, and its own headers. That it wants others is no reply of the host. */
+export function sendSpelledOut(client: Client, origin: string, { headers, refused }: Forwarding): void {
   const dispatch = client.dispatch.bind(client);
   client.dispatch = (options, handler) =>
     dispatch(
       { ...options, path: `${origin}${options.path}`, headers: { ...(options.headers as object), ...headers } },
-      handler,
+      withProxyHeard(handler, refused),
     );
+}
+
+function withProxyHeard(
+  handler: Dispatcher.DispatchHandler,
+  refused: Forwarding['refused'],
+): Dispatcher.DispatchHandler {
+  let abort = (_error: Error): void => {};
+  return {
+    onConnect: (give) => {
+      abort = give as typeof abort;
+      handler.onConnect?.(give);
+    },
+    onHeaders: (status, headers, resume, text) => {
+      if (status !== 407) return handler.onHeaders?.(status, headers, resume, text) ?? true;
+      abort(refused());
+      return true;
+    },
+    onData: (chunk) => handler.onData?.(chunk) ?? true,
+    onComplete: (trailers) => handler.onComplete?.(trailers),
+    onError: (error) => handler.onError?.(error),
+  };
 }
 
 export function end(client: Client, line: Line | undefined): void {

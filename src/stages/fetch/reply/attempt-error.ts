@@ -6,11 +6,14 @@ import { ProxyError } from '../../../network/tunnel.ts';
 import type { Outcome } from '../../../paarc/limit.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import { MalformedReply } from '../connect/reply-mender.ts';
+import type { FailedAttempt } from './attempt-terms.ts';
 import { meaningOf } from './library-errors.ts';
 
 export interface AttemptFailure {
   readonly code: RowCode;
   readonly message: string;
+  /** The proxy itself is away. */
+  readonly isOurs?: boolean;
 }
 
 /** How far the attempt had come when it failed. */
@@ -19,7 +22,7 @@ export type Phase = 'connecting' | 'sent' | 'body';
 /** Name an error by the layer it comes from. `phase` separates a reset during the body (truncation) from one before. */
 export function failureOf(error: unknown, phase: Phase): AttemptFailure {
   if (error instanceof LookupError || error instanceof AddressRefusedError || error instanceof ProxyError)
-    return { code: error.code, message: error.message };
+    return { code: error.code, message: error.message, isOurs: error instanceof ProxyError && error.isAway };
   if (error instanceof MalformedReply) return { code: error.code, message: `invalid HTTP reply: ${error.message}` };
   const { code = '', reason, message = String(error) } = error as { code?: string; reason?: string; message?: string };
   // OpenSSL's message names a thread and a line of its source, and its reason what is the matter.
@@ -49,19 +52,41 @@ export function failureOf(error: unknown, phase: Phase): AttemptFailure {
  * Whether a reply that undici cannot read may be readable once it is mended: not what is no HTTP from its first byte on
  * or does not stay it, nor what ends too soon.
  */
-export function isMendable(error: unknown): boolean {
+function isMendable(error: unknown): boolean {
   return (
     !(error instanceof MalformedReply) &&
     !/Expected HTTP\/|Invalid EOF state|bad upgrade/.test((error as Error).message)
   );
 }
 
-/** What was missing when the time was over. @param isNaming - the name servers have not answered */
-export function lateness(phase: Phase, isNaming: boolean, limitMs: number, bytes: number): AttemptFailure {
+/** How an attempt ends that an error ended. @param isOld - the connection had been used before */
+export function lossOf(
+  error: Error,
+  phase: Phase,
+  isOld: boolean,
+): AttemptFailure & Pick<FailedAttempt, 'staleConnection' | 'isMendable'> {
+  const failure = failureOf(error, phase);
+  const { code } = failure;
+  return {
+    ...failure,
+    staleConnection: code === 'reset' && isOld,
+    isMendable: code === 'protocol_error' && isMendable(error),
+  };
+}
+
+/** What was missing when the time was over. @param waits - who, beside the host, has not answered */
+export function lateness(
+  phase: Phase,
+  waits: 'names' | 'proxy' | undefined,
+  limitMs: number,
+  bytes: number,
+): AttemptFailure {
   const after = `after ${limitMs / 1000} s`;
   switch (phase) {
     case 'connecting':
-      return isNaming
+      if (waits === 'proxy')
+        return { code: 'proxy_error', message: `no connection to the proxy ${after}`, isOurs: true };
+      return waits === 'names'
         ? { code: 'dns_error', message: `no answer of the name servers ${after}` }
         : { code: 'connect_timeout', message: `no connection ${after}` };
     case 'sent':

@@ -14,7 +14,7 @@ export interface AttemptSettings extends CollectorOptions {
   readonly robotsTags: readonly string[];
   /** Tell what redirects ask to be remembered. */
   readonly cookies: boolean;
-  readonly connector: Pick<Connector, 'isFresh' | 'hasFailedWith' | 'isNaming'>;
+  readonly connector: Pick<Connector, 'isFresh' | 'hasFailedWith' | 'waitsFor'>;
   /** True while the body waits for memory that other bodies hold: the caller counts it as client-limited. */
   readonly onClientWait: (waiting: boolean) => void;
   /** Judges the minimum throughput, window by window. */
@@ -55,6 +55,8 @@ export type AttemptEnd = Timing &
         readonly staleConnection: boolean;
         /** A strict parser cannot read the reply; a mended one it might. */
         readonly isMendable?: boolean | undefined;
+        /** What we go through to reach anybody is away: no row is to blame. */
+        readonly isOurs?: boolean | undefined;
       }
   );
 

@@ -1,10 +1,18 @@
 /** One request, one hop, under our own deadlines: tells what happened and how long it took, and decides nothing more. */
 import type { Client, Dispatcher } from 'undici';
+import { isFlowDcError } from '../../../errors.ts';
 import { isShortage } from '../../../open-files.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import { endIfKept } from '../connect/paused-end.ts';
-import { failureOf, isMendable, lateness, type Phase, shortageText } from './attempt-error.ts';
-import type { AttemptEnd, AttemptOwner, AttemptRequest, AttemptSettings, Timing } from './attempt-terms.ts';
+import { lateness, lossOf, type Phase, shortageText } from './attempt-error.ts';
+import type {
+  AttemptEnd,
+  AttemptOwner,
+  AttemptRequest,
+  AttemptSettings,
+  FailedAttempt,
+  Timing,
+} from './attempt-terms.ts';
 import { BodyCollector } from './body-collector.ts';
 import { Deadline, type Deadlines } from './deadline.ts';
 import {
@@ -32,8 +40,8 @@ export function startAttempt(
   owner: AttemptOwner,
 ): { abort(): void } {
   const attempt = new Attempt(client, request, settings, limits, owner);
-  const method = request.wants === 'head' ? 'HEAD' : 'GET';
-  client.dispatch({ path: request.path, method, headers: request.headers }, attempt);
+  const { path, headers, wants } = request;
+  client.dispatch({ path, method: wants === 'head' ? 'HEAD' : 'GET', headers }, attempt);
   return attempt;
 }
 
@@ -62,19 +70,13 @@ class Attempt implements Dispatcher.DispatchHandler {
   #window: ReturnType<Deadlines['add']> | undefined;
   #leaveBudgetLine: (() => void) | undefined;
 
-  constructor(
-    client: Client,
-    request: AttemptRequest,
-    settings: AttemptSettings,
-    limits: Deadlines,
-    owner: AttemptOwner,
-  ) {
+  constructor(client: Client, request: AttemptRequest, terms: AttemptSettings, limits: Deadlines, owner: AttemptOwner) {
     this.#client = client;
-    this.#settings = settings;
+    this.#settings = terms;
     this.#owner = owner;
     this.#limits = limits;
     this.#request = request;
-    this.#startMs = settings.clock.nowMs();
+    this.#startMs = terms.clock.nowMs();
     this.#deadline = new Deadline(limits, () => this.#expire(), request.spentMs);
   }
 
@@ -165,9 +167,11 @@ class Attempt implements Dispatcher.DispatchHandler {
   onError(error: Error): void {
     if (this.#ended) return;
     if (this.#unwanted !== undefined) return this.#finishUnwanted(false);
-    const { code, message } = failureOf(error, this.#phase);
+    // Such as a proxy that wants other credentials: the same for every row.
+    if (isFlowDcError(error)) return this.#crash(error);
     const isOld = this.#phase === 'sent' ? this.#isReused : !this.#settings.connector.hasFailedWith(error);
-    this.#fail(code, message, code === 'reset' && isOld, code === 'protocol_error' && isMendable(error));
+    const { code, message, ...more } = lossOf(error, this.#phase, isOld);
+    this.#fail(code, message, more);
   }
 
   /** Reserve the announced length ahead, waiting for it if need be; large and unknown lengths need no reservation. */
@@ -209,10 +213,9 @@ class Attempt implements Dispatcher.DispatchHandler {
   #watchThroughput(sinceBytes: number): void {
     const { minBytesPerSecond, windows } = this.#settings;
     if (minBytesPerSecond <= 0) return;
-    const least = (minBytesPerSecond * THROUGHPUT_WINDOW_MS) / 1000;
     this.#window = windows.add(() => {
       const got = this.#bytes - sinceBytes;
-      if (got < least)
+      if (got < (minBytesPerSecond * THROUGHPUT_WINDOW_MS) / 1000)
         return this.#fail('too_slow', `${got} bytes in ${THROUGHPUT_WINDOW_MS / 1000} s, less than min_throughput`);
       this.#watchThroughput(this.#bytes);
     });
@@ -225,11 +228,12 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   #expire(): void {
     if (this.#unwanted !== undefined) return this.#finishUnwanted(false);
-    const isNaming = this.#settings.connector.isNaming(this.#request.hostname);
+    const waits = this.#settings.connector.waitsFor(this.#request.hostname);
     // Behind redirects, which took some of the time, a connection that is missing is no sign of a host that is away.
-    const phase = this.#phase === 'connecting' && !isNaming && this.#request.spentMs > 0 ? 'sent' : this.#phase;
-    const { code, message } = lateness(phase, isNaming, this.#limits.limitMs, this.#bytes);
-    this.#fail(code, message);
+    const phase =
+      this.#phase === 'connecting' && waits === undefined && this.#request.spentMs > 0 ? 'sent' : this.#phase;
+    const { code, message, ...more } = lateness(phase, waits, this.#limits.limitMs, this.#bytes);
+    this.#fail(code, message, more);
   }
 
   #finishUnwanted(isComplete: boolean): void {
@@ -248,14 +252,14 @@ class Attempt implements Dispatcher.DispatchHandler {
     }
   }
 
-  #fail(code: RowCode, message: string, staleConnection = false, isMendable = false): void {
-    const result = { kind: 'failed', code, message, staleConnection, isMendable, ...this.#timing() } as const;
+  #fail(code: RowCode, message: string, more: Partial<FailedAttempt> = {}): void {
+    const result = { kind: 'failed', code, message, staleConnection: false, ...more, ...this.#timing() } as const;
     this.#close();
     this.#abortRequest?.(new Error(code));
     const report = (): void => this.#report({ ...result, status: this.#status || undefined }, false);
     // The budget must be free before the row is tried again.
-    if (this.#collector === undefined) report();
-    else this.#collector.discard().then(report, (error: Error) => this.#reportCrash(error, result));
+    if (this.#collector === undefined) return report();
+    this.#collector.discard().then(report, (error: Error) => this.#reportCrash(error, result));
   }
 
   /** Our own disk failed under a spilled body, which is fatal but for a machine that has no file left. */
@@ -263,9 +267,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#ended) return;
     if (isShortage(error)) return this.#fail('local_shortage', shortageText(error));
     const timing = this.#timing();
-    this.#close();
-    this.#abortRequest?.(error);
-    this.#dropBody();
+    this.abort();
     this.#reportCrash(error, timing);
   }
 
@@ -282,11 +284,8 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   #timing(): Timing {
     const nowMs = this.#settings.clock.nowMs();
-    return {
-      headersMs: (this.#headersAtMs ?? nowMs) - this.#startMs,
-      serviceMs: nowMs - this.#startMs,
-      bytes: this.#bytes,
-    };
+    const headersMs = (this.#headersAtMs ?? nowMs) - this.#startMs;
+    return { headersMs, serviceMs: nowMs - this.#startMs, bytes: this.#bytes };
   }
 
   #close(): void {

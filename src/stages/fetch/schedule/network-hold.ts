@@ -25,6 +25,8 @@ export class NetworkHold {
   /** Names that could not be resolved; undefined once one was. */
   #names: Set<string> | undefined = new Set();
   #firstFailureMs = 0;
+  /** What everything goes through, a proxy, is away. */
+  #isProxyAway = false;
   #isAnnounced = false;
 
   /** @param holdAfterMs - 0 switches it off */
@@ -38,7 +40,15 @@ export class NetworkHold {
     this.#hosts.clear();
     this.#names = undefined;
     this.#isAnnounced = false;
+    this.#isProxyAway = false;
     return ended;
+  }
+
+  /** The proxy that everything goes through cannot be reached: one failure is enough. */
+  onOwnFailure(nowMs: number): void {
+    if (this.#holdAfterMs <= 0) return;
+    if (!this.#isAway) this.#firstFailureMs = nowMs;
+    this.#isProxyAway = true;
   }
 
   /**
@@ -81,6 +91,6 @@ export class NetworkHold {
   }
 
   get #isAway(): boolean {
-    return this.#hosts.size >= MIN_HOSTS || this.#hasNoNames;
+    return this.#isProxyAway || this.#hosts.size >= MIN_HOSTS || this.#hasNoNames;
   }
 }

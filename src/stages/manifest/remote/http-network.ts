@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
 import { type Clock, systemClock } from '../../../clock.ts';
 import { stageSettings } from '../../../config/stage-settings.ts';
+import { isFlowDcError } from '../../../errors.ts';
 import type { AddressGuard } from '../../../network/address-guard.ts';
 import type { Connector } from '../../../network/connector.ts';
 import {
@@ -102,17 +103,20 @@ export class HttpNetwork {
       const { agent, connector } = this.#way(isNamed ? 'named' : 'guarded');
       const forwarded = connector.forwards(url.origin);
       const own = requestHeaders(url, userAgentOf(this.#settings), this.#policyOf(url.host), {});
-      return await agent.request({
+      const reply = await agent.request({
         origin: url.origin,
         path: `${forwarded === undefined ? '' : url.origin}${url.pathname}${url.search}`,
         method: 'GET',
-        headers: { ...own, ...headers, ...forwarded },
+        headers: { ...own, ...headers, ...forwarded?.headers },
         headersTimeout: 0,
         bodyTimeout: SILENCE_MS,
         signal: AbortSignal.any([signal, late.signal]),
       });
+      if (forwarded === undefined || reply.statusCode !== 407) return reply;
+      discard(reply.body);
+      throw forwarded.refused();
     } catch (error) {
-      if (signal.aborted) throw error;
+      if (signal.aborted || isFlowDcError(error)) throw error;
       throw unreachable(named, late.signal.aborted ? late.signal.reason : error);
     } finally {
       stop();

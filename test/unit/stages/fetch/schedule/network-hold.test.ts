@@ -7,6 +7,21 @@ function lost(hosts: number, wasAlive = true): NetworkHold {
   return hold;
 }
 
+describe('when the proxy that everything goes through is away', () => {
+  it('one failure is enough: its rows wait until something answers, for an hour at most', () => {
+    const hold = new NetworkHold(15_000);
+    hold.onOwnFailure(1000);
+    hold.onOwnFailure(9000);
+    expect([hold.excuses('proxy_error', 9000), hold.announces(15_999), hold.announces(16_000)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(hold.excuses('proxy_error', 1000 + 3_600_000)).toBe(false);
+    expect([hold.onReply(), hold.excuses('proxy_error', 20_000)]).toEqual([true, false]);
+  });
+});
+
 describe('when several hosts that had answered cannot be reached', () => {
   it('their rows are not to blame, nor are those of hosts never seen', () => {
     expect(lost(3).excuses('dns_error', 2000)).toBe(true);
