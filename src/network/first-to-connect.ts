@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 
 /** RFC 8305, section 5. */
-export const HEAD_START_MS = 250;
+const HEAD_START_MS = 250;
 /** What a host names beyond that is not tried for one connection. Chosen. */
 const MAX_ADDRESSES = 8;
 
