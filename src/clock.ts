@@ -25,6 +25,15 @@ export const systemClock: Clock = {
   },
 };
 
+/** The same time; its timers keep no process alive. */
+export const idleClock: Clock = {
+  ...systemClock,
+  timer: (delayMs, fn) => {
+    const handle = setTimeout(fn, Math.min(Math.max(0, delayMs), 2 ** 31 - 1)).unref();
+    return () => clearTimeout(handle);
+  },
+};
+
 /** End the process after so long when something still keeps it; the waiting itself keeps nothing. */
 export function endProcessAfter(delayMs: number): void {
   setTimeout(() => process.exit(), delayMs).unref();

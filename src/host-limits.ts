@@ -17,3 +17,14 @@ export interface HostLimits {
   /** As many requests are in flight as may be, whatever their hosts; asked where several threads share that number. */
   readonly isFull?: () => boolean;
 }
+
+/** What somebody says of one host while a run goes on; what is absent is as the configuration says. */
+export interface HostOrder {
+  readonly host: string;
+  /** Its rows that are not under way end as `host_skipped`. */
+  readonly skip?: boolean | undefined;
+  /** Requests at once, at most; at least 1. */
+  readonly cMax?: number | undefined;
+  /** Above 0. */
+  readonly requestsPerSecond?: number | undefined;
+}

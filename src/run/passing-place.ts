@@ -16,7 +16,7 @@ import { createLocalCommitter, type LocalCommitter } from '../job/local-committe
 import { type RunSpan, readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
-import type { WorkForce } from '../threads/work-force.ts';
+import type { WorkForce } from '../threads/force.ts';
 import type { JobInput } from './job-input.ts';
 import { graceMs } from './run-control.ts';
 import { RunGauge } from './run-gauge.ts';

@@ -30,7 +30,7 @@ import { filesOfFolder } from '../job/view/view-job.ts';
 import type { UnitId } from '../record.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
-import type { WorkForce } from '../threads/work-force.ts';
+import type { WorkForce } from '../threads/force.ts';
 import { CardKeeper, tellingCommitter } from './card-keeper.ts';
 import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import { folderMemory } from './input-memory.ts';

@@ -9,8 +9,9 @@ import { takenRows } from '../job/extensions.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import { RowPulse } from '../structures/row-pulse.ts';
+import type { WorkForce } from '../threads/force.ts';
 import { watchOver } from '../threads/watch-over.ts';
-import { openWorkForce, type WorkForce } from '../threads/work-force.ts';
+import { openWorkForce } from '../threads/work-force.ts';
 import { createInProcessChannel } from '../transport/in-process/in-process-transport.ts';
 import type { JobChannel } from '../transport/transport.ts';
 import { type JobInput, openJobInput } from './job-input.ts';
@@ -44,6 +45,8 @@ export interface RunJobOptions extends RunSignals {
         beginnings?: Beginnings,
       ) => void | Promise<void>)
     | undefined;
+  /** Told once of what works, before it does, for somebody who watches and steers it. */
+  readonly onForce?: ((force: WorkForce) => void) | undefined;
   /** Told of what went wrong without harm to the dataset, a line each. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
@@ -78,7 +81,7 @@ async function runFrom(
   input: JobInput,
   place: Place,
   config: ResolvedConfig,
-  { settings = {}, onStart, onNotice, ...signals }: RunJobOptions,
+  { settings = {}, onStart, onForce, onNotice, ...signals }: RunJobOptions,
 ): Promise<JobSummary> {
   const { destination, committer, clock, profiles, kept } = place;
   const startedMs = clock.nowMs();
@@ -90,7 +93,9 @@ async function runFrom(
   signals.drain?.addEventListener('abort', windDown, { once: true });
   // Built before anything is written, because this is where wrong options throw.
   const pulse = new RowPulse();
-  const force = openWorkForce(config, { destination, committer, clock, profiles, kept, pulse }, destination.name);
+  const around = { destination, committer, clock, profiles, kept, pulse, isSteered: onForce !== undefined };
+  const force = openWorkForce(config, around, destination.name);
+  onForce?.(force);
   try {
     const beginning = await whileOpening(place, config, signals, () => place.open(input, settings));
     await onStart?.(input.info, beginning.before, beginning.notices, beginning.beginnings);

@@ -5,7 +5,7 @@ import type { RecordTotals } from '../dataset/totals.ts';
 import type { FlowDcError } from '../errors.ts';
 import type { JobSummary } from '../job/job-summary.ts';
 import type { LocalCommitter } from '../job/local-committer.ts';
-import type { WorkForce } from '../threads/work-force.ts';
+import type { WorkForce } from '../threads/force.ts';
 import type { PipePlace } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
 import type { Beginnings, Past } from './past.ts';

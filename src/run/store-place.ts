@@ -29,7 +29,7 @@ import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import type { UnitId } from '../record.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import type { WorkForce } from '../threads/work-force.ts';
+import type { WorkForce } from '../threads/force.ts';
 import { CardKeeper, tellingCommitter } from './card-keeper.ts';
 import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import type { JobInput } from './job-input.ts';

@@ -45,6 +45,8 @@ export interface ChannelPayloads {
     readonly code?: RowCode | undefined;
     readonly bytes: number;
   };
+  /** A row was not stored; `url` is as in the manifest, secrets and all. */
+  'flow-dc:missed': { readonly code: RowCode; readonly url: string };
   /** A host's limit decided something. */
   'flow-dc:limit': { readonly host: string; readonly atMs: number; readonly transition: Transition };
   /** Every host fails before a connection: rows are held (true) or go on (false). */
@@ -70,6 +72,7 @@ export type ChannelName = keyof ChannelPayloads;
 export const CHANNEL_NAMES: readonly ChannelName[] = [
   'flow-dc:attempt',
   'flow-dc:row',
+  'flow-dc:missed',
   'flow-dc:limit',
   'flow-dc:network',
   'flow-dc:shortage',
@@ -91,6 +94,14 @@ const CHANNELS: ReadonlyMap<ChannelName, Channel> = new Map(CHANNEL_NAMES.map((n
 export function publish<Name extends ChannelName>(name: Name, payload: () => ChannelPayloads[Name]): void {
   const target = CHANNELS.get(name);
   if (target?.hasSubscribers === true) target.publish(payload());
+}
+
+/** Those that tell more than counts and names: other threads tell them only if somebody listens when they start. */
+const LONG: ReadonlySet<ChannelName> = new Set(['flow-dc:missed']);
+
+/** What a thread that starts now is to tell the process. */
+export function toldChannels(): readonly ChannelName[] {
+  return CHANNEL_NAMES.filter((name) => !LONG.has(name) || CHANNELS.get(name)?.hasSubscribers === true);
 }
 
 /** Listen; the returned function ends it. */

@@ -31,7 +31,7 @@ export interface CrewThreadEvents {
 export class CrewThread {
   readonly number: number;
   /** What it is doing, as it said last. */
-  report: ThreadReport = { queued: 0, hosts: [], spareUnits: 0, heldMs: 0 };
+  report: ThreadReport = { queued: 0, hosts: [], spareUnits: 0, heldMs: 0, bodyBytesHeld: 0 };
   /** For how long it has said nothing. */
   silentMs = 0;
   readonly exited: Promise<void>;

@@ -2,6 +2,7 @@
 import type { ResolvedConfig } from '../config/types.ts';
 import type { FromDesk, ToDesk } from '../host-budget/threads/desk-line.ts';
 import type { GateTableSize } from '../host-budget/threads/gate-table.ts';
+import type { HostOrder } from '../host-limits.ts';
 import type { HostLoad } from '../stages/fetch/result-stream.ts';
 import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
 import type { ChannelName, ChannelPayloads } from '../telemetry/channels.ts';
@@ -21,6 +22,8 @@ export interface WorkThreadData {
   readonly worker: string;
   /** 1 and up: 0 is the process's own. */
   readonly thread: number;
+  /** What the process is to be told of what happens. */
+  readonly told: readonly ChannelName[];
   /** Where the process sees which row the thread is on. */
   readonly pulse: SharedArrayBuffer;
   readonly gates: { readonly size: GateTableSize; readonly buffer: SharedArrayBuffer };
@@ -39,6 +42,7 @@ export interface ThreadReport {
   readonly spareUnits: number;
   /** Time in which its sink held it back, ms. */
   readonly heldMs: number;
+  readonly bodyBytesHeld: number;
 }
 
 export type FromThread =
@@ -51,12 +55,15 @@ export type FromThread =
 
 /**
  * What a thread is told to do: take nothing more and put aside what is open, or finish it; stop at once; keep to another
- * share of the memory for bodies; leave units that it has not begun to others.
+ * share of the memory for bodies; leave units that it has not begun to others; send nothing, or go on; what somebody says
+ * of a host.
  */
 export type Order =
   | { readonly kind: 'drain' | 'finish' | 'stop' }
   | { readonly kind: 'body-memory'; readonly bodyMemoryBytes: number }
-  | { readonly kind: 'pass-on'; readonly units: number };
+  | { readonly kind: 'pass-on'; readonly units: number }
+  | { readonly kind: 'pause'; readonly isPaused: boolean }
+  | { readonly kind: 'host'; readonly order: HostOrder };
 
 export type ToThread =
   | { readonly from: 'channel'; readonly message: FromChannel }

@@ -12,7 +12,7 @@ import { DeskLine } from '../host-budget/threads/desk-line.ts';
 import { GateTable } from '../host-budget/threads/gate-table.ts';
 import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import { RowPulse } from '../structures/row-pulse.ts';
-import { CHANNEL_NAMES, subscribe } from '../telemetry/channels.ts';
+import { type ChannelName, subscribe } from '../telemetry/channels.ts';
 import { packError } from '../transport/threads/messages.ts';
 import { ThreadChannel } from '../transport/threads/thread-channel.ts';
 import type { FromThread, Order, Told, ToThread, WorkThreadData } from './thread-messages.ts';
@@ -55,6 +55,10 @@ async function workHere(data: WorkThreadData): Promise<void> {
         return stages[0].setBodyMemory(order.bodyMemoryBytes);
       case 'pass-on':
         return stages[0].passOn(order.units);
+      case 'pause':
+        return stages[0].keepStill(order.isPaused);
+      case 'host':
+        return stages[0].setHost(order.order);
       case 'finish':
         return drain.abort(new FinishOpenUnits('told to finish'));
       default:
@@ -84,14 +88,12 @@ async function workHere(data: WorkThreadData): Promise<void> {
     openFiles: data.openFiles,
     pulse: new RowPulse(data.pulse),
   });
-  const endTelling = tellAll();
+  const endTelling = tellAll(data.told);
   const report = (): void => {
-    const { queued } = stages[0].stats();
+    const { queued, bodyBytesHeld } = stages[0].stats();
     const { spareUnits } = stages[0];
-    post({
-      to: 'crew',
-      report: { queued, hosts: stages[0].busiestHosts(MAX_HOSTS), spareUnits, heldMs: stages[1].stats().writeWaitMs },
-    });
+    const hosts = stages[0].busiestHosts(MAX_HOSTS);
+    post({ to: 'crew', report: { queued, hosts, spareUnits, heldMs: stages[1].stats().writeWaitMs, bodyBytesHeld } });
     cancelReport = clock.timer(REPORT_MS, report);
   };
   let cancelReport = clock.timer(REPORT_MS, report);
@@ -129,8 +131,8 @@ async function openDestination({ config, output, spillFolder, ownFolder }: WorkT
   return { destination, hurry: () => store.hurry(), close: () => store.close() };
 }
 
-/** Everything that this thread would tell its own listeners is told the process's. */
-function tellAll(): () => void {
+/** What this thread would tell listeners of its own is told the process's. */
+function tellAll(names: readonly ChannelName[]): () => void {
   let told: Told[] = [];
   let cancel: (() => void) | undefined;
   const tell = (): void => {
@@ -138,7 +140,7 @@ function tellAll(): () => void {
     post({ to: 'telemetry', told });
     told = [];
   };
-  const unsubscribe = CHANNEL_NAMES.map((name) =>
+  const unsubscribe = names.map((name) =>
     subscribe(name, (payload) => {
       told.push({ name, payload } as Told);
       cancel ??= systemClock.timer(TELL_MS, tell);

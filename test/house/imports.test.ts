@@ -25,6 +25,7 @@ const FLOORS: readonly string[] = [
   'threads',
   'run',
   'cluster index.ts',
+  'serve',
   'cli',
   'every-module.ts',
 ];

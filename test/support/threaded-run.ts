@@ -7,7 +7,8 @@ import { openJobInput } from '../../src/run/job-input.ts';
 import { placeFor } from '../../src/run/place.ts';
 import { RunControl } from '../../src/run/run-control.ts';
 import type { CrewPace } from '../../src/threads/crew.ts';
-import { openWorkForce, type WorkForce } from '../../src/threads/work-force.ts';
+import type { WorkForce } from '../../src/threads/force.ts';
+import { openWorkForce } from '../../src/threads/work-force.ts';
 import { createInProcessChannel } from '../../src/transport/in-process/in-process-transport.ts';
 
 /** Threads start as soon as a unit waits. */

@@ -95,7 +95,7 @@ class FlagReader {
     } else if (flag.sets !== undefined) {
       this.#set(flag, this.#switched(flag, attached));
     } else {
-      const value = attached ?? this.#nextValue();
+      const value = attached ?? this.#nextValue(flag.schema);
       if (value === undefined) this.problems.push(`${flag.shown} needs a value${valueHint(flag)}`);
       else if (flag.schema === undefined) this.configFile = value;
       else this.#set(flag, typed(flag.schema, value));
@@ -103,8 +103,10 @@ class FlagReader {
   }
 
   /** The next token unless it is a flag; a negative number is a value (and out of bounds, most likely). */
-  #nextValue(): string | undefined {
+  #nextValue(schema: KnownKey | undefined): string | undefined {
     const next = this.#rest[0];
+    const bare = schema?.fdc.bare;
+    if (bare !== undefined && !new RegExp(schema?.pattern ?? '').test(next ?? '')) return bare;
     if (next === undefined || (next.startsWith('-') && next !== '-' && !/^-[\d.]/.test(next))) return undefined;
     return this.#rest.shift();
   }

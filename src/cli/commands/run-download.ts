@@ -12,6 +12,7 @@ import { readManifestInfo } from '../../run/job-input.ts';
 import { lookAtInputs, type NeededRows } from '../../run/look-at-inputs.ts';
 import { expectedRows } from '../../run/manifest-rows.ts';
 import { runJob } from '../../run/run-job.ts';
+import type { LiveRun } from '../../serve/live-run.ts';
 import { meansStore } from '../../store/store-url.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 import { keptSettings, requireManifest } from '../args/command-config.ts';
@@ -21,6 +22,7 @@ import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/pro
 import { createProgress } from '../terminal/progress.ts';
 import { preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
 import { openBytesOutput, requireBytesOutput } from '../terminal/standard-output.ts';
+import { alsoLive, stateFolderOf, withLive } from '../terminal/with-live.ts';
 
 /** Of a run that leaves no job behind. */
 const NO_BEGINNINGS = { rows: undefined, again: 0, interrupted: false };
@@ -83,9 +85,18 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   requireOutput(resolved, io);
   writeLines(io.stderr, notices);
   if (resolved.run.dryRun) return dryRun(resolved, io);
+  return withLive('download', resolved, io, (liveIo, live) => runLive(config, resolved, liveIo, live));
+}
+
+async function runLive(
+  config: Config,
+  resolved: ResolvedConfig,
+  io: CliIo,
+  live: LiveRun | undefined,
+): Promise<number> {
   const log = await openLog(resolved.run);
   const trace = await openTrace(resolved.run.tracePaarc);
-  const progress = createProgress(resolved.run.progress, io.stderr);
+  const progress = alsoLive(createProgress(resolved.run.progress, io.stderr), live);
   const stdout = resolved.sink.output === STDOUT_NAME ? openBytesOutput(io.stdout) : undefined;
   const onDrain = (): void => progress.note(drainLine(resolved));
   io.signal.addEventListener('abort', onDrain, { once: true });
@@ -106,9 +117,11 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
       stdout,
       settings: keptSettings(config),
       onNotice: (notice) => progress.note(notice),
+      onForce: live && ((force) => live.attach(force)),
       onStart: async (manifest, before, jobNotices, { rows, again = 0 } = NO_BEGINNINGS) => {
         const lines = [...(await preflightLines(resolved, manifest)), ...jobNotices];
         if (before.rows > 0) lines.push(`resuming: ${settledText(before)}`);
+        lines.push(...((await live?.keepKey(stateFolderOf(resolved))) ?? []));
         for (const line of lines) progress.note(line);
         const all = rows ?? expectedRows(manifest, resolved);
         progress.expect(all === undefined || rows !== undefined ? all : all + again, before.rows);

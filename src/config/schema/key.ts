@@ -88,6 +88,8 @@ export interface KeyMeta {
   readonly short?: string;
   /** Word for the value in help. */
   readonly value?: string;
+  /** What the flag sets without a value; a value that stands by itself is taken only if it fits the pattern. */
+  readonly bare?: string;
   /**
    * A list: `repeat` takes one value per flag, `comma` also splits at commas. A single string stands for a list of one.
    */

@@ -17,6 +17,9 @@ const JSON_COMMANDS = [
   'repair',
 ] as const;
 
+/** `auto`, a port, or an address and a port. */
+const SERVE_PATTERN = '^(auto|((\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9.-]+)?:)?[0-9]{1,5})$';
+
 /** How a run behaves: second runs, messages, exit code. */
 export const RUN_KEYS = {
   overwrite: {
@@ -188,6 +191,23 @@ export const RUN_KEYS = {
       group: 'run',
       common: true,
       commands: [...RUNS, 'verify', 'inspect', 'estimate'],
+    },
+  },
+  serve: {
+    type: 'string',
+    pattern: SERVE_PATTERN,
+    description:
+      'Show the run live in a browser, with buttons to pause, end and steer it: docs/live-page.md. Without a value on ' +
+      'this machine alone, port 8377 or another that is free; with a port, or an address and a port, there.',
+    fdc: {
+      slice: 'run',
+      option: 'serve',
+      value: '[ADDR:PORT]',
+      bare: 'auto',
+      expects: 'a port, or an address and a port such as 127.0.0.1:8377',
+      group: 'run',
+      common: true,
+      commands: ['download', 'resume', 'submit', 'worker'],
     },
   },
   log_level: {

@@ -151,6 +151,11 @@ export interface OutputKeys {
   readonly keep_thetas?: boolean | undefined;
   /** Progress on stderr; auto is a bar on a terminal and else a line every 30 s. Default: auto. */
   readonly progress?: 'auto' | 'bar' | 'plain' | 'json' | 'off' | undefined;
+  /**
+   * Show the run live in a browser, with buttons to pause, end and steer it: docs/live-page.md. Without a value on this
+   * machine alone, port 8377 or another that is free; with a port, or an address and a port, there.
+   */
+  readonly serve?: string | undefined;
   /** Least important message that is logged. Default: info. */
   readonly log_level?: 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | undefined;
   /** Write the log, one JSON object per line, to this file. */
@@ -377,6 +382,11 @@ export interface RunSettings {
   readonly keepThetas: boolean;
   /** Progress on stderr; auto is a bar on a terminal and else a line every 30 s. Default: auto. */
   readonly progress: 'auto' | 'bar' | 'plain' | 'json' | 'off';
+  /**
+   * Show the run live in a browser, with buttons to pause, end and steer it: docs/live-page.md. Without a value on this
+   * machine alone, port 8377 or another that is free; with a port, or an address and a port, there.
+   */
+  readonly serve?: string | undefined;
   /** Least important message that is logged. Default: info. */
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   /** Write the log, one JSON object per line, to this file. */

@@ -48,15 +48,6 @@ interface DeskHost {
 /** The thread that the desk is in. */
 const HERE = 0;
 
-/** One host as all threads together have it at this moment. */
-interface HostLook {
-  readonly inFlight: number;
-  readonly limit: number;
-  readonly isPaused: boolean;
-  readonly pausedMs: number | undefined;
-  readonly allowedPerSecond: number | undefined;
-}
-
 export class LimitDesk implements LimitDeskLine {
   /** Limits for the stages of this thread. */
   readonly here: HostLimits;
@@ -162,7 +153,7 @@ export class LimitDesk implements LimitDeskLine {
   }
 
   /** A host as it is now for all threads together; undefined for one that nobody sends to. */
-  look(host: string): HostLook | undefined {
+  look(host: string) {
     const known = this.#hosts.get(host);
     if (known === undefined) return undefined;
     const { permits: limit, pauseUntilMs, spacingMs } = known.limit;
@@ -174,6 +165,15 @@ export class LimitDesk implements LimitDeskLine {
       pausedMs: pauseUntilMs > nowMs ? pauseUntilMs - nowMs : undefined,
       allowedPerSecond: spacingMs > 0 ? 1000 / spacingMs : undefined,
     };
+  }
+
+  /** All that threads have rows for, or send to. */
+  hosts() {
+    return [...this.#hosts.values()].flatMap(({ host, slot }) => {
+      const look = this.look(host);
+      const waiting = this.#options.table.waiting(slot);
+      return look === undefined || waiting + look.inFlight === 0 ? [] : [{ host, waiting, ...look }];
+    });
   }
 
   close(): void {

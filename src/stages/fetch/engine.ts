@@ -28,12 +28,11 @@ import type { Lane } from './schedule/lane.ts';
 import { LoadMeter } from './schedule/load-meter.ts';
 import { decideRetry } from './schedule/retry-policy.ts';
 import { Scheduler } from './schedule/scheduler.ts';
+import { SkippedHosts } from './schedule/skipped-hosts.ts';
 import type { EngineHooks, EngineSettings } from './settings.ts';
 import { type StoredRows, storedRows } from './stored-rows.ts';
 
 const BREAKER_PROBE_MS = 60_000;
-/** What ends a row by somebody's will: the owner's, the user's. */
-const SKIPPING: ReadonlySet<RowCode | undefined> = new Set<RowCode>(['robots_tag', 'type_not_wanted']);
 
 export class FetchEngine implements Tower {
   readonly budget: BodyBudget;
@@ -52,6 +51,7 @@ export class FetchEngine implements Tower {
   /** Given up for a name that nobody knew, before anything told whether that is up to us. */
   readonly #undecided: { readonly work: Work; readonly end: FailedAttempt }[] = [];
   readonly #unfinished = new Set<Promise<void>>();
+  readonly skipped: SkippedHosts;
   /** Undefined where rows of object stores are not fetched. */
   readonly #stored: StoredRows | undefined;
 
@@ -64,6 +64,7 @@ export class FetchEngine implements Tower {
     this.budget = new BodyBudget(bodyMemoryBytes);
     this.pools = new OriginPools(connector, clock, maxPools, settings.maxConnections);
     this.#load = new LoadMeter(clock);
+    this.skipped = new SkippedHosts(settings.policyOf);
     this.#deadlines = new DeadlinesByLength(clock);
     this.#stored = storedRows(settings, {
       begin: (task, url, access) => this.#begin(task, url, access),
@@ -125,8 +126,7 @@ export class FetchEngine implements Tower {
     const work = new Work(task, url, this.#clock.nowMs(), access);
     if (access?.isNamed === true) this.#settings.connector.permit(url);
     const { host } = work;
-    if (this.#settings.policyOf(host).skip === true)
-      return this.#fail(work, 'host_skipped', `${host} is skipped by the configuration`, 'skipped');
+    if (this.skipped.has(host)) return this.#fail(work, 'host_skipped', `${host} is skipped`);
     if (this.scheduler.find(host) === undefined) this.#settings.connector.expect(url);
     this.scheduler.add(host, work);
   }
@@ -258,10 +258,10 @@ export class FetchEngine implements Tower {
     if (loading !== undefined) return this.#background(loading.then(() => this.#follow(work, end)));
     if (work.task.isDropped()) return;
     const turn = redirectOf(end, work.url, work.hops, this.#settings.maxRedirects);
-    if (!turn.ok) return this.#fail(work, turn.code, turn.message, 'failed', end);
+    if (!turn.ok) return this.#fail(work, turn.code, turn.message, end);
     work.follow(turn.url, end.cookies);
-    if (this.#settings.policyOf(work.host).skip === true)
-      return this.#fail(work, 'host_skipped', `redirected to ${work.host}, which is skipped`, 'skipped', end);
+    if (this.skipped.has(work.host))
+      return this.#fail(work, 'host_skipped', `redirected to ${work.host}, which is skipped`, end);
     this.scheduler.again(work.host, work, 0);
     if (end.cookies !== undefined) this.scheduler.pump();
   }
@@ -279,8 +279,7 @@ export class FetchEngine implements Tower {
     const decision = decideRetry(work, { code, deferred, retryAfterMs }, this.#settings, this.#settings.random());
     if (decision.kind === 'give-up' && !isDecided && this.#troubles.isUndecided(code))
       return void this.#undecided.push({ work, end });
-    if (decision.kind === 'give-up')
-      return this.#fail(work, code, message, SKIPPING.has(code) ? 'skipped' : 'failed', end);
+    if (decision.kind === 'give-up') return this.#fail(work, code, message, end);
     if (decision.counts === 'error') work.errors += 1;
     else work.deferrals += 1;
     this.#again(work, decision.delayMs);
@@ -297,7 +296,7 @@ export class FetchEngine implements Tower {
     this.scheduler.again(work.host, work, delayMs);
   }
 
-  #fail(work: Work, code: RowCode, message: string, status: 'failed' | 'skipped' = 'failed', end?: AttemptEnd): void {
-    work.task.end(failedEnd(work, { code, message, status }, end));
+  #fail(work: Work, code: RowCode, message: string, end?: AttemptEnd): void {
+    work.task.end(failedEnd(work, code, message, end));
   }
 }

@@ -200,6 +200,8 @@ class UnitFetcher extends ResultStream<FetchResult> {
   #endRow(work: UnitWork, row: UnitRow, end: RowEnd): void {
     work.progressMs = this.#settings.clock.nowMs();
     if (work.unfinished === 0) this.#open.delete(work);
+    const { code } = end;
+    if (code !== undefined) publish('flow-dc:missed', () => ({ code, url: row.url }));
     this.deliver(unitResult(this.resultOf(row, end), work.open));
     if (work.unfinished === 0) this.engine.scheduler.pump();
   }
@@ -239,7 +241,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
       if (permits < 1) pausedUntil.set(host, nowMs);
       else if (pauseUntilMs > 0) pausedUntil.set(host, Math.min(pauseUntilMs, nowMs));
     }
-    const isHeld = this.readableLength >= this.readableHighWaterMark;
+    const isHeld = this.isStill || this.readableLength >= this.readableHighWaterMark;
     for (const work of this.#open) {
       // A pause counts up to its very end, also one that ended since the last look.
       const paused = work.hosts.map((host) => pausedUntil.get(this.engine.askedHost(host)) ?? 0);

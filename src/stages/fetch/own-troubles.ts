@@ -16,6 +16,7 @@ const NETWORK_RETRY_MS = 5_000;
 export const REFUSALS = {
   host_down: 'the host failed every request for too long',
   host_banned: 'the host answers nothing any more but refusals (403 and the like), for minutes',
+  host_skipped: 'somebody said to skip the host while the run went on',
   host_paused: 'the host asks for a longer pause than max_retry_after allows',
 };
 

@@ -5,7 +5,7 @@
 import { Duplex } from 'node:stream';
 import { guardedClock } from '../../clock.ts';
 import { asError } from '../../errors.ts';
-import type { HostLimits } from '../../host-limits.ts';
+import type { HostLimits, HostOrder } from '../../host-limits.ts';
 import type { RowResult } from '../../record.ts';
 import { Fifo } from '../../structures/fifo.ts';
 import { publish } from '../../telemetry/channels.ts';
@@ -130,6 +130,12 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
 
   /** The hosts with most requests in flight, then with most rows waiting; at most `most`, idle ones left out. */
   busiestHosts(most: number): HostLoad[] {
+    const loads = this.hosts();
+    return loads.sort((a, b) => b.inFlight - a.inFlight || b.waiting - a.waiting).slice(0, most);
+  }
+
+  /** All hosts with rows, in any order. */
+  hosts(): HostLoad[] {
     const nowMs = this.#settings.clock.nowMs();
     const loads: HostLoad[] = [];
     for (const { host, gate, queue, delayed, isIdle } of this.engine.scheduler.lanes()) {
@@ -145,9 +151,23 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
         allowedPerSecond: spacingMs > 0 ? 1000 / spacingMs : undefined,
       });
     }
-    return loads.sort((a, b) => b.inFlight - a.inFlight || b.waiting - a.waiting).slice(0, most);
+    return loads;
   }
 
+  /** Nothing more is sent until that is taken back; what is in flight goes on. */
+  keepStill(isStill: boolean): void {
+    this.isStill = isStill;
+    this.settle();
+  }
+
+  /** From now on, of the rows that are not under way; the limit is whose keeps it. */
+  setHost(order: HostOrder): void {
+    const { skipped, scheduler } = this.engine;
+    skipped.note(order);
+    scheduler.skip(order.host, skipped.has(order.host));
+  }
+
+  protected isStill = false;
   /** Nothing more is sent. */
   protected isWindingDown = false;
 
@@ -183,7 +203,7 @@ export abstract class ResultStream<Out extends RowResult<unknown>> extends Duple
       // A flowing stream with nothing in it hands over at once, without a read.
       if (this.readableLength <= waiting) this.#onRead(result);
     }
-    this.engine.scheduler.hold(this.#out.size > 0 || this.isWindingDown);
+    this.engine.scheduler.hold(this.#out.size > 0 || this.isWindingDown || this.isStill);
     if (this.#finish === undefined || this.#out.size > 0 || this.unfinished > 0) return;
     const finish = this.#finish;
     this.#finish = undefined;

@@ -209,16 +209,16 @@ export function fetchedEnd(
   };
 }
 
+/** What ends a row by somebody's will: the owner's, the user's. */
+const SKIPPING: ReadonlySet<RowCode> = new Set<RowCode>(['robots_tag', 'type_not_wanted', 'host_skipped']);
+
 /** How a row ends that is given up. @param end - its last attempt, if there was one */
-export function failedEnd(
-  work: Work,
-  failure: { readonly code: RowCode; readonly message: string; readonly status: 'failed' | 'skipped' },
-  end?: AttemptEnd,
-): RowEnd {
+export function failedEnd(work: Work, code: RowCode, message: string, end?: AttemptEnd): RowEnd {
   const { firstHost: host, attempts, queueMs, hops, url } = work;
   const httpStatus = end !== undefined && 'status' in end ? end.status : undefined;
   const finalUrl = hops === 0 ? undefined : url.href;
-  return { ...NOTHING, ...failure, host, attempts, queueMs, httpStatus, timing: end, finalUrl };
+  const status = SKIPPING.has(code) ? 'skipped' : 'failed';
+  return { ...NOTHING, status, code, message, host, attempts, queueMs, httpStatus, timing: end, finalUrl };
 }
 
 /** How a row ends that was never sent, or is stopped from outside. */

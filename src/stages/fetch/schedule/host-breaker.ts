@@ -1,7 +1,7 @@
 /** Whether a host is down. */
 
 /** Why a row of a host is not tried. */
-export type Refusal = 'host_down' | 'host_paused' | 'host_banned';
+export type Refusal = 'host_down' | 'host_paused' | 'host_banned' | 'host_skipped';
 
 /** When a host is given up for now, so that its rows do not each wait out their time limits. Pure; times in ms. */
 export interface BreakerOptions {

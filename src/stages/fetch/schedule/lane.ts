@@ -2,7 +2,7 @@
 import { Fifo } from '../../../structures/fifo.ts';
 import { DoorWatch } from './door-watch.ts';
 import type { Gate } from './gate.ts';
-import type { HostBreaker } from './host-breaker.ts';
+import type { HostBreaker, Refusal } from './host-breaker.ts';
 import type { PausePatience } from './pause-patience.ts';
 
 export class Lane<Work> {
@@ -24,6 +24,8 @@ export class Lane<Work> {
   wakeAtMs = Number.POSITIVE_INFINITY;
   /** Since when the queue has not been empty; meaningless while it is. */
   waitingSinceMs = 0;
+  /** Somebody said to leave its rows out. */
+  isSkipped = false;
   /** Retries that wait for their time outside the queue. */
   delayed = 0;
 
@@ -33,6 +35,17 @@ export class Lane<Work> {
     this.gate = gate;
     this.breaker = breaker;
     this.patience = patience;
+  }
+
+  /** Why its next row is not tried at all, if so. */
+  refusal(nowMs: number): Refusal | undefined {
+    if (this.isSkipped) return 'host_skipped';
+    return this.patience.isOver(nowMs) ? 'host_paused' : undefined;
+  }
+
+  /** A limit that wants to think at once does so a moment later, or one that always does would hang us. */
+  tickMs(nowMs: number): number {
+    return Math.max(this.gate.limit.nextTickMs, nowMs + 1);
   }
 
   get isIdle(): boolean {

@@ -115,8 +115,17 @@ export class Scheduler<Work> {
     lane.gate.settle(permit, outcome, nowMs);
     if (lane.gate.limit.nextTickMs <= nowMs) this.#tick(lane, nowMs);
     if (lane.isIdle) return this.#retire(lane);
-    this.#wake(lane, tickTime(lane, nowMs));
+    this.#wake(lane, lane.tickMs(nowMs));
     this.#turns.add(lane);
+  }
+
+  /** End the rows of a host that wait, and those that are to come. */
+  skip(host: string, isSkipped: boolean): void {
+    const lane = this.#lanes.get(host);
+    if (lane === undefined) return;
+    lane.isSkipped = isSkipped;
+    this.#turns.add(lane);
+    this.pump();
   }
 
   /** Stop starting rows while downstream is full; what is in flight goes on. */
@@ -171,17 +180,18 @@ export class Scheduler<Work> {
         this.#dequeue(lane);
         continue;
       }
-      if (lane.patience.isOver(nowMs)) {
-        this.#options.refuse(this.#dequeue(lane), 'host_paused');
+      const refusal = lane.refusal(nowMs);
+      if (refusal !== undefined) {
+        this.#options.refuse(this.#dequeue(lane), refusal);
         continue;
       }
       const readyAtMs = lane.gate.readyAtMs();
-      if (readyAtMs > nowMs && !lane.gate.isShut) return this.#wake(lane, Math.min(readyAtMs, tickTime(lane, nowMs)));
+      if (readyAtMs > nowMs && !lane.gate.isShut) return this.#wake(lane, Math.min(readyAtMs, lane.tickMs(nowMs)));
       if (!lane.gate.isShut) {
         const leave = this.#turns.leave(lane, work, nowMs);
         // With nothing in flight there is nothing for a limit to think about meanwhile.
-        if (leave === 'in-turn') return lane.gate.inFlight === 0 ? undefined : this.#wake(lane, tickTime(lane, nowMs));
-        if (leave.atMs > nowMs) return this.#wake(lane, Math.min(leave.atMs, tickTime(lane, nowMs)));
+        if (leave === 'in-turn') return lane.gate.inFlight === 0 ? undefined : this.#wake(lane, lane.tickMs(nowMs));
+        if (leave.atMs > nowMs) return this.#wake(lane, Math.min(leave.atMs, lane.tickMs(nowMs)));
         if (lane.breaker.admits(nowMs) && lane.refusals.admits(nowMs)) break;
       }
       this.#dequeue(lane);
@@ -196,7 +206,7 @@ export class Scheduler<Work> {
     }
     const work = this.#dequeue(lane);
     this.#inFlight += 1;
-    this.#wake(lane, tickTime(lane, nowMs));
+    this.#wake(lane, lane.tickMs(nowMs));
     this.#turns.sent(lane, nowMs);
     this.#options.start(work, lane, permit);
     this.#turns.add(lane);
@@ -237,7 +247,7 @@ export class Scheduler<Work> {
     const load = { inFlight: lane.gate.inFlight, waiting: lane.queue.size, ...this.#options.load.read() };
     const transition = lane.gate.tick(nowMs, load);
     if (transition !== undefined) this.#options.onTransition(lane.host, transition);
-    if (!lane.isIdle) this.#wake(lane, tickTime(lane, nowMs));
+    if (!lane.isIdle) this.#wake(lane, lane.tickMs(nowMs));
   }
 
   #lane(host: string): Lane<Work> {
@@ -290,9 +300,4 @@ export class Scheduler<Work> {
     this.#isCapped = isCapped;
     this.#options.load.waiting(isCapped);
   }
-}
-
-/** A limit that wants to think at once does so a moment later, or one that always does would hang us. */
-function tickTime(lane: Lane<unknown>, nowMs: number): number {
-  return Math.max(lane.gate.limit.nextTickMs, nowMs + 1);
 }

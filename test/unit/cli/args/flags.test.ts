@@ -86,6 +86,18 @@ describe('parseFlags', () => {
   });
 
   it.each([
+    ['--serve', 'auto', []],
+    ['--serve 8080', '8080', []],
+    ['--serve 0.0.0.0:8080 photos.csv', '0.0.0.0:8080', ['photos.csv']],
+    ['--serve photos.csv', 'auto', ['photos.csv']],
+    ['--serve=[::1]:0 photos.csv', '[::1]:0', ['photos.csv']],
+    ['--serve -o ds', 'auto', []],
+  ] as const)('a value that may be left out takes nothing that is not one: %s', (line, serve, positionals) => {
+    expect(parse(line)).toMatchObject({ config: { serve }, positionals });
+  });
+
+  it.each([
+    ['--serve=here', '--serve: expected a port, or an address and a port such as 127.0.0.1:8377, got "here"'],
     ['--tiemout 3', 'unknown flag --tiemout; did you mean --timeout?'],
     ['--no-progres', 'unknown flag --no-progres'],
     ['-output out', 'unknown flag -output; did you mean --output?'],
@@ -146,6 +158,7 @@ function arbitraryValue(key: string, schema: KnownKey): fc.Arbitrary<unknown> {
     s3_region: ['eu-central-1', 'auto'],
     outcomes: ['o.csv', 'a/o.PARQUET'],
     mtime: ['0', '1700000000', 'last-modified'],
+    serve: ['auto', '8080', ':0', '[::1]:8080', 'box.lan:1'],
   };
   const words = patterned[key] ?? schema.items?.enum;
   const word = words === undefined ? fc.stringMatching(/^[a-z0-9][a-z0-9.=_-]{0,12}$/) : fc.constantFrom(...words);

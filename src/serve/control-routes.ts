@@ -1,0 +1,60 @@
+/** What can be done to a run from its page; every one of these needs the key. */
+import type { HostOrder } from '../host-limits.ts';
+import { schemaCheck } from '../json-schema.ts';
+import { Refused } from './guard.ts';
+import { replyJson } from './replies.ts';
+import type { Call, Route } from './route.ts';
+import type { ControlName, RunControls, Watched } from './watch/served-state.ts';
+
+const isPause = schemaCheck<{ readonly paused: boolean }>({
+  type: 'object',
+  additionalProperties: false,
+  required: ['paused'],
+  properties: { paused: { type: 'boolean' } },
+});
+
+const isOrder = schemaCheck<HostOrder>({
+  type: 'object',
+  additionalProperties: false,
+  required: ['host'],
+  properties: {
+    host: { type: 'string', minLength: 1, maxLength: 260 },
+    skip: { type: 'boolean' },
+    cMax: { type: 'integer', minimum: 1, maximum: 100_000 },
+    requestsPerSecond: { type: 'number', exclusiveMinimum: 0, maximum: 1_000_000 },
+  },
+});
+
+export function controlRoutes(watched: Watched): readonly Route[] {
+  return [
+    control(watched, 'drain', '/control/drain', ({ drain }) => drain),
+    control(watched, 'pause', '/control/pause', ({ pause }, body) => {
+      if (!isPause(body)) throw new Refused(400, 'expected {"paused": true} or {"paused": false}');
+      if (watched.state().phase === 'draining') throw new Refused(409, 'it is ending: what is open is finished');
+      return pause && (() => pause(body.paused));
+    }),
+    control(watched, 'hosts', '/control/host', ({ setHost }, body) => {
+      if (!isOrder(body))
+        throw new Refused(400, 'expected {"host": NAME} with skip, cMax (1 and up) or requestsPerSecond (above 0)');
+      return setHost && (() => setHost({ ...body, host: body.host.toLowerCase() }));
+    }),
+  ];
+}
+
+/** @param actOf - what is to be done, undefined where it cannot be */
+function control(
+  watched: Watched,
+  name: ControlName,
+  path: string,
+  actOf: (controls: RunControls, body: unknown) => (() => void | Promise<void>) | undefined,
+): Route {
+  const handle = async ({ response, body }: Call): Promise<void> => {
+    const { phase, controls } = watched.state();
+    if (phase === 'ended') throw new Refused(409, 'it has ended');
+    const act = actOf(watched.controls, body);
+    if (act === undefined) throw new Refused(409, controls.refused[name] ?? 'that cannot be done here');
+    await act();
+    replyJson(response, { done: name });
+  };
+  return { method: 'POST', path, handle };
+}

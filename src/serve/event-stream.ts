@@ -1,0 +1,92 @@
+/** The state, pushed to every page that is open: made once however many there are, and never piled up for a slow one. */
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
+import { Refused } from './guard.ts';
+import { replyEvents } from './replies.ts';
+import type { Watched } from './watch/served-state.ts';
+
+const INTERVAL_MS = 500;
+const MAX_CLIENTS = 64;
+/** Who has not taken the last state for so long is gone. */
+const SLOW_MS = 30_000;
+/** A browser that lost the connection comes back after so long. */
+const RETRY_MS = 2000;
+
+interface Client {
+  readonly response: ServerResponse;
+  /** Since when it has not taken what it was sent. */
+  fullSinceMs: number | undefined;
+}
+
+/** @param clock - whose timers keep no process alive */
+export class EventStream {
+  readonly #watched: Watched;
+  readonly #clock: Clock;
+  readonly #clients = new Set<Client>();
+  #cancel: (() => void) | undefined;
+  #isOver = false;
+
+  constructor(watched: Watched, clock: Clock) {
+    this.#watched = watched;
+    this.#clock = clock;
+  }
+
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /** @throws Refused when too many pages are open */
+  open(response: ServerResponse): void {
+    if (this.#clients.size >= MAX_CLIENTS)
+      throw new Refused(503, `${MAX_CLIENTS} pages are open, which is as many as there may be`);
+    replyEvents(response);
+    response.write(`retry: ${RETRY_MS}\n\n`);
+    const client: Client = { response, fullSinceMs: undefined };
+    if (this.#isOver) return this.#endOne(client);
+    this.#clients.add(client);
+    response.on('drain', () => {
+      client.fullSinceMs = undefined;
+    });
+    response.on('close', () => this.#clients.delete(client));
+    response.on('error', () => this.#clients.delete(client));
+    this.#send(client, this.#text('state'));
+    this.#again();
+  }
+
+  /** The last state goes out, and every page knows that it is the last. */
+  end(): void {
+    this.#isOver = true;
+    this.#cancel?.();
+    for (const client of this.#clients) this.#endOne(client);
+    this.#clients.clear();
+  }
+
+  #endOne({ response }: Client): void {
+    response.end(this.#text('end'));
+  }
+
+  #again(): void {
+    this.#cancel ??= this.#clock.timer(INTERVAL_MS, () => {
+      this.#cancel = undefined;
+      if (this.#clients.size === 0) return;
+      const text = this.#text('state');
+      for (const client of this.#clients) this.#send(client, text);
+      this.#again();
+    });
+  }
+
+  /** What a slow one misses it does not need: the next state holds everything. */
+  #send(client: Client, text: string): void {
+    const { response, fullSinceMs } = client;
+    if (fullSinceMs === undefined) {
+      if (!response.write(text)) client.fullSinceMs = this.#clock.nowMs();
+    } else if (this.#clock.nowMs() - fullSinceMs > SLOW_MS) {
+      this.#clients.delete(client);
+      response.destroy();
+    }
+  }
+
+  #text(event: 'state' | 'end'): string {
+    return `event: ${event}\ndata: ${JSON.stringify(this.#watched.state())}\n\n`;
+  }
+}

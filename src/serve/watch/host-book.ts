@@ -1,0 +1,192 @@
+/**
+ * What is known of every host of a run, in columns, so that 200,000 of them take some 50 MB and one page of them is found
+ * in milliseconds.
+ */
+import type { Clock } from '../../clock.ts';
+import { duration } from '../../format.ts';
+import { Latencies } from './latencies.ts';
+import { firstOf } from './pick-first.ts';
+import type { HostColumn, HostLine, HostPage, HostQuery } from './served-state.ts';
+
+/** Hosts with a line of their own; rows of later ones are counted under one name. */
+const MAX_HOSTS = 262_144;
+const OTHERS = '(other hosts)';
+/** Two people who look at the same page cost one search of it. */
+const KEEP_MS = 900;
+const MAX_KEPT = 16;
+
+/** One host as it is at this moment. */
+export interface HostNow {
+  readonly host: string;
+  readonly inFlight: number;
+  readonly limit: number;
+  readonly waiting: number;
+  readonly isPaused: boolean;
+  readonly pausedMs?: number | undefined;
+  readonly allowedPerSecond?: number | undefined;
+}
+
+/** Of one host. */
+interface Line {
+  readonly host: string;
+  /** In lower case, for the search. */
+  readonly searched: string;
+  fetched: number;
+  failed: number;
+  skipped: number;
+  bytes: number;
+  refused: number;
+  state: string;
+  code: string | undefined;
+  now: HostNow | undefined;
+}
+
+interface Kept {
+  readonly untilMs: number;
+  readonly page: HostPage;
+}
+
+export class HostBook {
+  readonly #clock: Clock;
+  readonly #lines: Line[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #latencies = new Latencies();
+  readonly #kept = new Map<string, Kept>();
+  #busy: Line[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get seen(): number {
+    return this.#lines.length;
+  }
+
+  /** With rows now. */
+  get busy(): number {
+    return this.#busy.length;
+  }
+
+  row(host: string, status: 'fetched' | 'failed' | 'skipped', code: string | undefined, bytes: number): void {
+    const line = this.#line(host);
+    line[status] += 1;
+    line.bytes += bytes;
+    if (status !== 'fetched') line.code = code;
+  }
+
+  /** A request ended. */
+  attempt(host: string, code: string | undefined, headersMs: number): void {
+    const number = this.#number(host);
+    if (code === undefined) this.#latencies.add(number, headersMs);
+    else if (code === 'http_429' || code === 'http_503') (this.#lines[number] as Line).refused += 1;
+  }
+
+  state(host: string, state: string): void {
+    this.#line(host).state = state;
+  }
+
+  /** What all hosts with rows do now; those that are not among them have none. */
+  look(hosts: readonly HostNow[]): void {
+    for (const line of this.#busy) line.now = undefined;
+    this.#busy = hosts.map((now) => {
+      const line = this.#line(now.host);
+      line.now = now;
+      return line;
+    });
+  }
+
+  page(query: HostQuery): HostPage {
+    const nowMs = this.#clock.nowMs();
+    const key = JSON.stringify(query);
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && kept.untilMs > nowMs) return kept.page;
+    const page = this.#search(query);
+    this.#kept.delete(key);
+    this.#kept.set(key, { untilMs: nowMs + KEEP_MS, page });
+    if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value as string);
+    return page;
+  }
+
+  #search({ sort, isRising, search, offset, limit }: HostQuery): HostPage {
+    const wanted = search.toLowerCase();
+    const numbers: number[] = [];
+    for (const [number, { searched }] of this.#lines.entries())
+      if (wanted === '' || searched.includes(wanted)) numbers.push(number);
+    const first = firstOf(numbers, this.#keys(numbers, sort), isRising, offset + limit);
+    const lines = first.slice(offset, offset + limit).map((number) => this.#shown(number));
+    return { found: numbers.length, offset, lines };
+  }
+
+  /** What is sorted by, for each. */
+  #keys(numbers: readonly number[], column: HostColumn): Float64Array | string[] {
+    if (column === 'host') return numbers.map((number) => (this.#lines[number] as Line).host);
+    if (column === 'state') return numbers.map((number) => stateOf(this.#lines[number] as Line));
+    const keys = new Float64Array(numbers.length);
+    for (const [at, number] of numbers.entries()) keys[at] = this.#value(number, column);
+    return keys;
+  }
+
+  #value(number: number, column: Exclude<HostColumn, 'host' | 'state'>): number {
+    const line = this.#lines[number] as Line;
+    switch (column) {
+      case 'limit':
+      case 'inFlight':
+      case 'waiting':
+        return line.now?.[column] ?? -1;
+      case 'p50Ms':
+        return this.#latencies.quantile(number, 0.5) ?? -1;
+      case 'p95Ms':
+        return this.#latencies.quantile(number, 0.95) ?? -1;
+      case 'fetched':
+      case 'failed':
+      case 'bytes':
+      case 'refused':
+        return line[column];
+    }
+  }
+
+  #shown(number: number): HostLine {
+    const line = this.#lines[number] as Line;
+    const { host, fetched, failed, skipped, bytes, refused, code, now } = line;
+    return {
+      ...{ host, fetched, failed, skipped, bytes, refused, code },
+      state: stateOf(line),
+      limit: now?.limit,
+      inFlight: now?.inFlight ?? 0,
+      waiting: now?.waiting ?? 0,
+      p50Ms: this.#latencies.quantile(number, 0.5),
+      p95Ms: this.#latencies.quantile(number, 0.95),
+      waitsFor: now === undefined ? '' : waitsFor(now),
+    };
+  }
+
+  #line(host: string): Line {
+    return this.#lines[this.#number(host)] as Line;
+  }
+
+  #number(host: string): number {
+    const known = this.#numbers.get(host);
+    if (known !== undefined) return known;
+    if (this.#lines.length >= MAX_HOSTS && host !== OTHERS) return this.#number(OTHERS);
+    const number = this.#lines.length;
+    this.#numbers.set(host, number);
+    const counts = { fetched: 0, failed: 0, skipped: 0, bytes: 0, refused: 0 };
+    this.#lines.push({ host, searched: host.toLowerCase(), ...counts, state: 'new', code: undefined, now: undefined });
+    return number;
+  }
+}
+
+function stateOf({ now, state }: Line): string {
+  if (now === undefined) return 'idle';
+  return now.isPaused ? 'paused' : state;
+}
+
+/** What the rows of a host wait for, in words. */
+export function waitsFor({ waiting, inFlight, limit, isPaused, pausedMs, allowedPerSecond }: HostNow): string {
+  if (waiting === 0) return inFlight > 0 ? 'answers' : '';
+  if (pausedMs !== undefined) return `it refuses for ${duration(pausedMs)} more`;
+  if (isPaused) return 'a limit of 0';
+  if (inFlight >= limit) return 'its limit';
+  if (allowedPerSecond !== undefined) return `its rate, ${Math.round(allowedPerSecond * 10) / 10}/s`;
+  return 'its turn';
+}

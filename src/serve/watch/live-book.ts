@@ -1,0 +1,253 @@
+/** Everything that is told of a run while it goes on, added up; and the run as plain data, whenever somebody asks. */
+import type { Clock } from '../../clock.ts';
+import { count, duration } from '../../format.ts';
+import { shortened } from '../../short-text.ts';
+import type { Bottleneck } from '../../telemetry/channels.ts';
+import { VERSION } from '../../version.ts';
+import { visible } from '../../visible.ts';
+import { CodeBook } from './code-book.ts';
+import { History } from './history.ts';
+import { HostBook, type HostNow } from './host-book.ts';
+import { Rates } from './rates.ts';
+import type {
+  Controls,
+  HistoryPoint,
+  Holding,
+  HostPage,
+  HostQuery,
+  OwnLoad,
+  ServedState,
+  ServedWorker,
+  Units,
+} from './served-state.ts';
+import { whatHolds } from './what-holds.ts';
+
+/** However many look, the state is made so often at most. */
+const STATE_MS = 200;
+const MAX_NOTICES = 20;
+const HOSTS_DRAWN = 8;
+/** Of the workers of a job that are told of. */
+const MAX_WORKERS = 500;
+
+/** What whoever watches sees at one moment. */
+export interface Moment {
+  readonly inFlight: number;
+  readonly queued: number;
+  readonly threads: number;
+  /** Time in which the output took no more, ms, since the start. */
+  readonly heldMs: number;
+  readonly bodyShare: number;
+  readonly hosts: readonly HostNow[];
+  readonly own?: OwnLoad | undefined;
+  readonly workers?: readonly ServedWorker[] | undefined;
+  readonly units?: Units | undefined;
+}
+
+export interface BookOptions extends Pick<ServedState, 'kind' | 'output' | 'picturesRefused'> {
+  readonly clock: Clock;
+  readonly maxInFlight: number;
+  readonly cores: number;
+  readonly controls: () => Controls;
+  readonly pictures?: (() => readonly number[]) | undefined;
+}
+
+const NOTHING: Moment = { inFlight: 0, queued: 0, threads: 0, heldMs: 0, bodyShare: 0, hosts: [] };
+
+export class LiveBook {
+  readonly hosts: HostBook;
+  readonly codes = new CodeBook();
+  readonly #options: BookOptions;
+  readonly #history = new History();
+  readonly #rates = new Rates();
+  readonly #startMs: number;
+  readonly #startedAtMs: number;
+  readonly #counts = { fetched: 0, failed: 0, skipped: 0, bytes: 0 };
+  readonly #notices: { readonly atMs: number; readonly text: string }[] = [];
+  #moment: Moment = NOTHING;
+  #lookedMs = 0;
+  #heldShare = 0;
+  #before = 0;
+  #total: number | undefined;
+  #units = 0;
+  #transitions = 0;
+  #phase: 'starting' | 'working' | 'ended' = 'starting';
+  #isDraining = false;
+  #isOffline = false;
+  #shortage: string | undefined;
+  #bottleneck: Bottleneck | undefined;
+  #job: string | undefined;
+  #end: string | undefined;
+  #state: ServedState | undefined;
+  #stateMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: BookOptions) {
+    this.#options = options;
+    this.hosts = new HostBook(options.clock);
+    this.#startMs = options.clock.nowMs();
+    this.#startedAtMs = options.clock.wallMs();
+    // Rates are from the start on.
+    this.#now();
+  }
+
+  get elapsedMs(): number {
+    return this.#options.clock.nowMs() - this.#startMs;
+  }
+
+  /** @param before - rows that earlier runs have settled; @param total - of all runs, if known */
+  begin(total: number | undefined, before: number, units = 0): void {
+    this.#total = total;
+    this.#before = before;
+    this.#units = units;
+    this.#phase = 'working';
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  /** @param words - how it ended */
+  end(words: string): void {
+    this.#phase = 'ended';
+    this.#end = shortened(visible(words), 500);
+    this.#moment = { ...this.#moment, inFlight: 0, queued: 0, hosts: [] };
+    this.hosts.look([]);
+    this.#state = undefined;
+  }
+
+  joined(job: string | undefined): void {
+    this.#job = job;
+  }
+
+  row(status: 'fetched' | 'failed' | 'skipped', rows: number, bytes: number): void {
+    this.#counts[status] += rows;
+    this.#counts.bytes += bytes;
+  }
+
+  unit(): void {
+    this.#units += 1;
+  }
+
+  transition(): void {
+    this.#transitions += 1;
+  }
+
+  offline(isOffline: boolean): void {
+    this.#isOffline = isOffline;
+  }
+
+  /** Until the next second without it. */
+  short(message: string): void {
+    this.#shortage = message;
+  }
+
+  held(bottleneck: Bottleneck | undefined): void {
+    this.#bottleneck = bottleneck;
+  }
+
+  note(text: string): void {
+    this.#notices.push({ atMs: this.#options.clock.wallMs(), text: shortened(visible(text), 500) });
+    if (this.#notices.length > MAX_NOTICES) this.#notices.shift();
+  }
+
+  /** Call about once a second. */
+  look(moment: Moment): void {
+    const elapsedMs = this.elapsedMs;
+    const sinceMs = elapsedMs - this.#lookedMs;
+    if (sinceMs > 0) this.#heldShare = Math.min(1, Math.max(0, moment.heldMs - this.#moment.heldMs) / sinceMs);
+    this.#moment = moment;
+    this.#lookedMs = elapsedMs;
+    this.hosts.look(moment.hosts);
+    if (!this.#history.isDue(elapsedMs)) return;
+    const { inFlight, queued } = moment;
+    this.#history.add({
+      elapsedMs: Math.round(elapsedMs),
+      ...this.#now(),
+      inFlight,
+      queued,
+      hosts: drawn(moment.hosts),
+    });
+    this.#shortage = undefined;
+  }
+
+  state(): ServedState {
+    const nowMs = this.#options.clock.nowMs();
+    if (this.#state === undefined || nowMs - this.#stateMs >= STATE_MS) {
+      this.#state = this.#read();
+      this.#stateMs = nowMs;
+    }
+    return this.#state;
+  }
+
+  history(): readonly HistoryPoint[] {
+    return this.#history.points;
+  }
+
+  page(query: HostQuery): HostPage {
+    return this.hosts.page(query);
+  }
+
+  #now(): { rowsPerSecond: number; bytesPerSecond: number } {
+    const { fetched, failed, skipped, bytes } = this.#counts;
+    return this.#rates.note({ atMs: this.elapsedMs, rows: fetched + failed + skipped, bytes });
+  }
+
+  #read(): ServedState {
+    const { kind, output, clock, controls, pictures, picturesRefused } = this.#options;
+    const { fetched, failed, skipped, bytes } = this.#counts;
+    const { inFlight, queued, threads, heldMs, own, workers = [], units } = this.#moment;
+    const rates = this.#now();
+    const done = this.#before + fetched + failed + skipped;
+    const said = controls();
+    const going = said.isPaused ? 'paused' : this.#isDraining ? 'draining' : this.#phase;
+    return {
+      ...{ version: VERSION, kind, output: visible(output), job: this.#job, end: this.#end },
+      phase: this.#phase === 'working' ? going : this.#phase,
+      ...{ startedAtMs: this.#startedAtMs, atMs: clock.wallMs(), elapsedMs: Math.round(this.elapsedMs) },
+      rows: { done, total: this.#total, fetched, failed, skipped },
+      ...{ bytes, ...rates, ...this.#eta(done, rates.rowsPerSecond, said.isPaused) },
+      ...{ inFlight, queued, threads, heldMs: Math.round(heldMs), own },
+      hosts: { seen: this.hosts.seen, busy: this.hosts.busy },
+      ...{ transitions: this.#transitions, codes: this.codes.read(), holding: this.#holding(said.isPaused) },
+      ...{ bottleneck: this.#bottleneck, units: units ?? { committed: this.#units } },
+      ...{ workers: workers.slice(0, MAX_WORKERS), notices: [...this.#notices], controls: said },
+      ...{ pictures: pictures?.(), picturesRefused },
+      history: { points: this.#history.points.length, version: this.#history.version },
+    };
+  }
+
+  #holding(isPaused: boolean): Holding {
+    if (this.#phase === 'ended') return { by: 'nothing', words: this.#end ?? '' };
+    const { inFlight, queued, bodyShare, hosts, own } = this.#moment;
+    const { maxInFlight, cores } = this.#options;
+    return whatHolds({
+      ...{ isPaused, isDraining: this.#isDraining, isOffline: this.#isOffline, shortage: this.#shortage },
+      ...{ bottleneck: this.#bottleneck, heldShare: this.#heldShare, bodyShare, hosts, inFlight, queued },
+      ...{ maxInFlight, cores, cpu: own?.cpu ?? 0, eventLoop: own?.eventLoop ?? 0 },
+    });
+  }
+
+  #eta(done: number, perSecond: number, isPaused: boolean): Pick<ServedState, 'etaMs' | 'etaReason'> {
+    if (this.#phase === 'ended') return { etaReason: 'it has ended' };
+    if (isPaused) return { etaReason: 'paused' };
+    if (this.#total === undefined) return { etaReason: 'how many rows there are is not known yet' };
+    const left = Math.max(0, this.#total - done);
+    if (perSecond <= 0) return { etaReason: 'no row has ended in the last 10 s' };
+    const byRate = (1000 * left) / perSecond;
+    const reason = `${count(left)} rows at ${count(perSecond)}/s, the rate of the last 10 s`;
+    const { host, waiting = 0, inFlight = 0, requestsPerSecond = 0 } = this.#bottleneck ?? {};
+    const byHost = requestsPerSecond > 0 ? (1000 * (waiting + inFlight)) / requestsPerSecond : 0;
+    if (byHost <= byRate) return { etaMs: byRate, etaReason: reason };
+    const rows = `${count(waiting + inFlight)} rows at ${requestsPerSecond.toFixed(1)}/s`;
+    return { etaMs: byHost, etaReason: `${host} alone needs ${duration(byHost)}: ${rows}` };
+  }
+}
+
+/** The busiest ones, whose limits are drawn. */
+function drawn(hosts: readonly HostNow[]): HistoryPoint['hosts'] {
+  const busiest = [...hosts].sort((a, b) => b.inFlight - a.inFlight || b.waiting - a.waiting).slice(0, HOSTS_DRAWN);
+  return busiest.map(({ host, limit, inFlight }) => [host, limit, inFlight]);
+}

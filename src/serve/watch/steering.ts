@@ -1,0 +1,56 @@
+/** What somebody said about a run while it goes on, kept for parts of it that begin later. */
+import type { HostOrder } from '../../host-limits.ts';
+
+/** What can be steered: all threads of a process together. */
+export interface Steered {
+  pause(isPaused: boolean): void;
+  setHost(order: HostOrder): void;
+}
+
+/** Hosts that something may be said of; each costs a look per request. Chosen. */
+const MAX_ORDERS = 1000;
+
+export class Steering implements Steered {
+  readonly #orders = new Map<string, HostOrder>();
+  #isPaused = false;
+  #steered: Steered | undefined;
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  get orders(): readonly HostOrder[] {
+    return [...this.#orders.values()];
+  }
+
+  /** It is as was said from its beginning on. */
+  attach(steered: Steered): void {
+    this.#steered = steered;
+    for (const order of this.#orders.values()) steered.setHost(order);
+    if (this.#isPaused) steered.pause(true);
+  }
+
+  detach(): void {
+    this.#steered = undefined;
+  }
+
+  pause(isPaused: boolean): void {
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    this.#steered?.pause(isPaused);
+  }
+
+  /** @throws RangeError when there are too many */
+  setHost(order: HostOrder): void {
+    if (!this.#orders.has(order.host) && this.#orders.size >= MAX_ORDERS)
+      throw new RangeError(`${MAX_ORDERS} hosts have a rule of their own, which is as many as there may be`);
+    if (isEmpty(order)) this.#orders.delete(order.host);
+    else this.#orders.set(order.host, order);
+    this.#steered?.setHost(order);
+  }
+}
+
+/** As the configuration says again. */
+function isEmpty({ skip, cMax, requestsPerSecond }: HostOrder): boolean {
+  return skip !== true && cMax === undefined && requestsPerSecond === undefined;
+}

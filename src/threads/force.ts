@@ -1,0 +1,66 @@
+/** What works on units in this process, as whoever runs it sees it, and what all of its forms have in common. */
+import type { WorkSurroundings } from '../chain.ts';
+import type { ResolvedConfig } from '../config/types.ts';
+import type { HostLimits, HostOrder } from '../host-limits.ts';
+import type { HostLoad } from '../stages/fetch/result-stream.ts';
+import { createLimits } from '../stages/fetch/schedule/create-limits.ts';
+import { TunableLimits } from '../stages/fetch/schedule/tunable-limits.ts';
+import type { WorkedChannel } from './unit-exchange.ts';
+
+/** All threads together. */
+export interface ForceStats {
+  readonly inFlight: number;
+  readonly queued: number;
+  /** Time in which sinks held back what comes before them, ms, added up over the threads. */
+  readonly heldMs: number;
+  /** At work, the first one among them. */
+  readonly threads: number;
+  /** Of the memory for bodies that is in use, 0..1. */
+  readonly bodyShare: number;
+}
+
+export interface WorkForce {
+  stats(): ForceStats;
+  busiestHosts(most: number): HostLoad[];
+  /** All hosts with rows, in any order. */
+  hosts(): HostLoad[];
+  /** Nothing more is sent until that is taken back, or it drains; what is in flight goes on. */
+  pause(isPaused: boolean): void;
+  /** From now on, in place of what was said before. Limits are those of the configuration unless `isSteered` was said. */
+  setHost(order: HostOrder): void;
+  /** Work on the channel's units until there are none left, or somebody says stop. Once. */
+  work(channel: WorkedChannel, signals: WorkSignals, around?: WorkAround): Promise<void>;
+  /** End everything: stages, threads, controllers. */
+  close(): Promise<void>;
+}
+
+export interface WorkSignals {
+  readonly drain: AbortSignal;
+  readonly stop: AbortSignal;
+}
+
+export interface WorkAround {
+  /** How many units there are that nobody works on; without it there may be any number. */
+  readonly unitsWaiting?: (() => number) | undefined;
+  /** Told of threads that were lost, a line each. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
+export interface ForceSurroundings extends WorkSurroundings {
+  /** Somebody may say something else of a host's limit than the configuration does, which costs a look at every request. */
+  readonly isSteered?: boolean | undefined;
+}
+
+/** What is open is finished, so nothing may keep it. */
+export function goOnAtDrain(force: Pick<WorkForce, 'pause'>, { drain }: WorkSignals): void {
+  drain.addEventListener('abort', () => force.pause(false), { once: true });
+}
+
+export function tunable(config: ResolvedConfig, around: ForceSurroundings): TunableLimits | undefined {
+  if (around.isSteered !== true) return undefined;
+  return new TunableLimits(around.hostLimits ?? ownControllers(config, around));
+}
+
+export function ownControllers({ fetch, paarc }: ResolvedConfig, { clock, profiles }: WorkSurroundings): HostLimits {
+  return createLimits(fetch, paarc, { clock, random: Math.random, profiles });
+}
