@@ -216,7 +216,7 @@ export const FETCH_GUARD_KEYS = {
     type: 'string',
     minLength: 1,
     description:
-      'Proxy for all requests: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT; none for none. When ' +
+      'Proxy for rows and manifests on web servers: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT; none for none. When ' +
       'not given, what http_proxy, https_proxy and all_proxy say.',
     fdc: { slice: 'fetch', option: 'proxy', value: 'URL', secret: true, group: 'network', commands: CONNECTING },
   },

@@ -111,8 +111,8 @@ export interface FetchKeys {
   /** Connect to HOST2:PORT2 where a URL says HOST1:PORT1, as in curl; an empty part means any. */
   readonly connect_to?: string | readonly string[] | undefined;
   /**
-   * Proxy for all requests: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT; none for none. When
-   * not given, what http_proxy, https_proxy and all_proxy say.
+   * Proxy for rows and manifests on web servers: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT;
+   * none for none. When not given, what http_proxy, https_proxy and all_proxy say.
    */
   readonly proxy?: string | undefined;
   /**
@@ -263,8 +263,8 @@ export interface FetchSettings {
   /** Connect to HOST2:PORT2 where a URL says HOST1:PORT1, as in curl; an empty part means any. */
   readonly connectTo: readonly string[];
   /**
-   * Proxy for all requests: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT; none for none. When
-   * not given, what http_proxy, https_proxy and all_proxy say.
+   * Proxy for rows and manifests on web servers: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT;
+   * none for none. When not given, what http_proxy, https_proxy and all_proxy say.
    */
   readonly proxy?: string | undefined;
   /**

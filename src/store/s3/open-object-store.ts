@@ -1,9 +1,12 @@
 /** Opens the object store behind a URL. The client library is loaded here and nowhere before. */
 import type { S3Client } from '@aws-sdk/client-s3';
 import { FlowDcError } from '../../errors.ts';
+import { parsed } from '../../network/network-settings.ts';
+import { proxyRules } from '../../network/proxy.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { parseStoreUrl, type StoreUrl } from '../store-url.ts';
 import { storeError } from './faults.ts';
+import { proxiedAgents } from './proxied-agents.ts';
 import { S3Calls, type Sdk } from './s3-calls.ts';
 import { S3Store } from './s3-store.ts';
 import { DEFAULT_SILENT_MS, type S3Settings } from './settings.ts';
@@ -63,12 +66,19 @@ export async function connectToStore(place: StoreUrl, settings: S3Settings, isAn
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       socketTimeout: settings.silentMs ?? DEFAULT_SILENT_MS,
-      httpAgent: { keepAlive: true, maxSockets: MOST_SOCKETS },
-      httpsAgent: { keepAlive: true, maxSockets: MOST_SOCKETS },
+      ...agents(),
     },
     logger: SILENT,
   });
   return { sdk, client, isNamed: endpoint !== undefined && endpoint !== GOOGLE.endpoint };
+}
+
+/** By way of the environment's proxies, where it names some. Errors: FDC_ERR_CONFIG_INVALID for what is none. */
+function agents() {
+  const terms = { keepAlive: true, maxSockets: MOST_SOCKETS };
+  const proxyOf = parsed(() => proxyRules({}, process.env));
+  if (proxyOf === undefined) return { httpAgent: terms, httpsAgent: terms };
+  return proxiedAgents(proxyOf, { ...terms, timeout: CONNECT_MS });
 }
 
 const SILENT = { trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
