@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync } from 'node:fs';
 import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { findProgram } from '../src/cluster/find-program.ts';
 import { note, ROOT, runStep, type StepResult } from './run-step.ts';
 
 /** apt-get locks its lists and what is installed: one at a time. */
@@ -48,6 +49,12 @@ export async function installInCi(name: string): Promise<boolean> {
   const reason = ok ? '' : `: ${output.trimEnd().split('\n').at(-1)}`;
   note(`${ok ? 'installed' : 'could not install'} ${name} in ${seconds.toFixed(1)} s${reason}`);
   return ok;
+}
+
+/** A program that is there, or comes with the package of its name where CI may install it. @returns its path */
+export async function obtainProgram(name: string): Promise<string | undefined> {
+  const find = (): string | undefined => findProgram([name], process.env.PATH);
+  return find() ?? ((await installInCi(name)) ? find() : undefined);
 }
 
 async function downloadTo(folder: string, name: string): Promise<boolean> {

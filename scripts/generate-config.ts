@@ -7,25 +7,27 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publishedSchema } from '../src/config/schema.ts';
 import { emitDocs } from './generate-config/emit-docs.ts';
+import { emitMan } from './generate-config/emit-man.ts';
 import { emitPaarc } from './generate-config/emit-paarc.ts';
 import { emitTypes } from './generate-config/emit-types.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Path below the project's root, and the text that belongs there. */
-export function generatedFiles(): ReadonlyMap<string, string> {
-  return new Map([
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  return new Map<string, string>([
     ...emitTypes(),
     ['src/paarc/settings.ts', emitPaarc()],
     ['config.schema.json', `${JSON.stringify(publishedSchema(), null, 2)}\n`],
     ['docs/config.md', emitDocs()],
+    ...(await emitMan()),
   ]);
 }
 
 /** Paths of generated files that are missing or differ from the schema. */
 export async function driftedFiles(root = ROOT): Promise<string[]> {
   const drifted: string[] = [];
-  for (const [path, text] of generatedFiles()) {
+  for (const [path, text] of await generatedFiles()) {
     if ((await contentOf(join(root, path))) !== text) drifted.push(path);
   }
   return drifted;
@@ -47,7 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(`${path} differs from the schema; run npx tsx scripts/generate-config.ts\n`);
     return drifted.length === 0 ? 0 : 1;
   }
-  for (const [path, text] of generatedFiles()) {
+  for (const [path, text] of await generatedFiles()) {
     await mkdir(dirname(join(ROOT, path)), { recursive: true });
     await writeFile(join(ROOT, path), text);
   }

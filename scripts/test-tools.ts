@@ -1,6 +1,7 @@
 /** Which programs and data the tests can use here. */
 import { obtainChromium } from './chromium-binary.ts';
 import { CLOUD_TOOLS, obtainTool } from './cloud-tools.ts';
+import { obtainProgram } from './debian-package.ts';
 import { obtainNatsServer } from './nats-server-binary.ts';
 import { obtainNode } from './node-binary.ts';
 import { obtainPythonSet } from './python-packages.ts';
@@ -57,6 +58,12 @@ const TOOLS: readonly TestTool[] = [
     obtain: obtainChromium,
     variable: 'CHROMIUM_BIN',
   },
+  ...(['tmux', 'zsh'] as const).map((name) => ({
+    name,
+    probe: [name, name === 'tmux' ? '-V' : '--version'] as const,
+    without: 'pressing Tab in a terminal',
+    obtain: () => obtainProgram(name),
+  })),
   {
     name: 'node 18',
     probe: ['node-18', '--version'],

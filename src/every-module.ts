@@ -1,4 +1,5 @@
 /** All that is otherwise loaded when it is needed, for a machine where that would need more files than it has. */
+import './cli/commands/completion.ts';
 import './cli/commands/config.ts';
 import './cli/commands/demo.ts';
 import './cli/commands/download.ts';

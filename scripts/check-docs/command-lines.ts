@@ -55,8 +55,11 @@ function callsOf(name: string, text: string): string[][] {
 
 /** @param words - what follows `flow-dc`. COMMAND and other words in capitals stand for any command. */
 function wrongWords([name = '', ...words]: readonly string[], { commands, verbs, isFlag }: Program): string[] {
-  if (name.startsWith('-')) return /^(-h|--help|-V|--version)$/.test(name) ? [] : [`flow-dc has no flag ${name}`];
-  if (name === 'help') return words.length === 0 ? [] : ['flow-dc help takes nothing else; use flow-dc COMMAND --help'];
+  if (name.startsWith('-')) return /^(-h|--help|-v|-V|--version)$/.test(name) ? [] : [`flow-dc has no flag ${name}`];
+  if (name === 'help') {
+    const isRight = words.every((word, at) => at === 0 && (/^[A-Z]+$/.test(word) || commands.includes(word)));
+    return isRight ? [] : [`flow-dc help takes one command, not ${words.join(' ')}`];
+  }
   const meant = /^[A-Z]+$/.test(name) ? commands : commands.filter((command) => command === name);
   if (meant.length === 0) return [`flow-dc has no command ${name}`];
   const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;

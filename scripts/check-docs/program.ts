@@ -15,14 +15,12 @@ export interface Program {
 /** Flags come of the schema; those of the demo are no keys of a configuration, and come of its help. */
 export async function readProgram(): Promise<Program> {
   const commands = Object.keys(COMMANDS) as CommandName[];
-  const [config, demo] = await Promise.all([COMMANDS.config(), COMMANDS.demo()]);
+  const [config, completion, demo] = await Promise.all([COMMANDS.config(), COMMANDS.completion(), COMMANDS.demo()]);
   const demoFlags = new Set((await helpOf(demo)).match(/(?<![\w-])--?[a-z][a-z-]*/g));
-  const verbs = new Set(config.usage.match(/\b[a-z]+\b/g));
-  verbs.delete(config.name);
   const flags = new Map<string, ReadonlyMap<string, unknown>>(commands.map((name) => [name, flagsOf(name)]));
   return {
     commands,
-    verbs: new Map([[config.name, [...verbs]]]),
+    verbs: new Map([config, completion].map(({ name, usage }) => [name, verbsIn(usage, name)])),
     isFlag: (command, flag) => {
       if (command === demo.name) return demoFlags.has(flag);
       const key = flag.startsWith('--') ? plainFlagName(flag.slice(2)) : flag.charAt(1);
@@ -30,6 +28,10 @@ export async function readProgram(): Promise<Program> {
       return (key.length > 1 || !flag.startsWith('--')) && flags.get(command)?.has(key) === true;
     },
   };
+}
+
+function verbsIn(usage: string, name: string): string[] {
+  return (usage.match(/\b[a-z][a-z0-9-]*/g) ?? []).filter((word) => word !== name);
 }
 
 async function helpOf(command: Command): Promise<string> {

@@ -6,11 +6,21 @@ import { FlowDcError } from '../errors.ts';
 import { LEAST_OPEN_FILES, openFileLimit } from '../open-files.ts';
 import { shortened } from '../short-text.ts';
 import { VERSION } from '../version.ts';
-import { COMMANDS } from './commands/command-table.ts';
+import { allCommands, COMMANDS } from './commands/command-table.ts';
 import { EXIT, errorLines, exitCodeOfError, listenForInterrupts, writeLines, writeOwn } from './terminal/process.ts';
 
+const SHORT_HELP = `flow-dc ${VERSION}: a manifest of URLs becomes a machine-learning dataset
+
+  flow-dc demo                                  see the whole job on a server of its own
+  flow-dc inspect photos.parquet                what is in it, and what will hurt
+  flow-dc download photos.parquet -o dataset    URL column guessed, webdataset shards, resumable
+  cat urls.txt | flow-dc download - -o dataset  from a pipe
+
+flow-dc help lists all commands, flow-dc help download the options of one.
+`;
+
 async function help(): Promise<string> {
-  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  const commands = await allCommands();
   return `flow-dc ${VERSION}: a manifest of URLs becomes a machine-learning dataset
 
 ${commands.map(({ usage, summary }) => `  flow-dc ${usage}\n      ${summary}`).join('\n')}
@@ -25,7 +35,7 @@ First steps
   cat urls.txt | flow-dc download - -o dataset       from a pipe
   flow-dc submit photos.parquet -o /shared/ds --nats nats://host:4222    on many machines: docs/cluster.md
 
-flow-dc COMMAND --help lists a command's options. Exit codes: 0 done, 1 fault (resumable), 2 wrong usage, 3 nothing or
+flow-dc help COMMAND lists a command's options. Exit codes: 0 done, 1 fault (resumable), 2 wrong usage, 3 nothing or
 too little fetched, or verify found something, 129/130/143 interrupted (resumable).
 `;
 }
@@ -46,11 +56,16 @@ const ADDRESS_SPACE: Readonly<Partial<Record<CommandName, number>>> = {
 /** @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    writeOwn(process.stdout, await help());
-    return name === undefined ? EXIT.usage : EXIT.done;
+  if (name === undefined) {
+    writeOwn(process.stdout, SHORT_HELP);
+    return EXIT.usage;
   }
-  if (name === '--version' || name === '-V') {
+  if (name === 'help' && rest[0] !== undefined) return main([rest[0], '--help']);
+  if (name === 'help' || name === '--help' || name === '-h') {
+    writeOwn(process.stdout, await help());
+    return EXIT.done;
+  }
+  if (name === '--version' || name === '-V' || name === '-v') {
     writeLines(process.stdout, [VERSION]);
     return EXIT.done;
   }

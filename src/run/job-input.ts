@@ -139,10 +139,9 @@ async function fileInput(
  */
 async function contentsOf({ files }: ManifestInfo, { contents }: ManifestReader): Promise<Map<string, string>> {
   const all = new Map<string, string>();
-  for (const file of files) {
-    const { name, format } = file;
+  for (const { name, format } of files) {
     if (format === 'parquet') continue;
-    const sha256 = contents.get(name) ?? (schemeOf(name) === undefined ? await contentOf(file) : undefined);
+    const sha256 = contents.get(name) ?? (schemeOf(name) === undefined ? (await digestFile(name)).sha256 : undefined);
     if (sha256 !== undefined) all.set(name, sha256);
   }
   return all;
@@ -292,8 +291,7 @@ class PipeInput implements JobInput {
   }
 
   get #isSpooled(): boolean {
-    const [file] = this.info.files;
-    return (file?.format === 'parquet' || file?.within !== undefined) && this.#head.spool !== undefined;
+    return this.info.files[0]?.format === 'parquet' && this.#head.spool !== undefined;
   }
 }
 

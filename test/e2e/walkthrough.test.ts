@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { writeLaionLike } from '../support/laion-like.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 it('docs/walkthrough.md can be followed command by command', async () => {
   const folder = await tempFolder();
-  const page = await readFile(join(ROOT, 'docs', 'walkthrough.md'), 'utf8');
-  const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block as string);
+  const blocks = await blocksOf('walkthrough.md');
   expect(blocks.length).toBeGreaterThan(8);
   const script = blocks.join('\n').replaceAll('8099', String(await freePort()));
   const { code, stdout, stderr } = await runScript(folder, `set -eu\ntrap 'kill %1' EXIT\n${script}`);
@@ -21,6 +21,25 @@ it('docs/walkthrough.md can be followed command by command', async () => {
   expect(stdout).toMatch(/\d+ images in the first shard/);
   expect(await readFile(join(folder, 'walk', 'report.html'), 'utf8')).toContain('<!doctype html>');
 });
+
+it.each([
+  ['from-img2dataset', 'flow-dc download photos.parquet -o dataset --threads 4 --compat img2dataset --url URL'],
+  ['from-flow-dc', 'flow-dc.json: ok'],
+])('docs/%s.md: its blocks run, and fetch nothing', async (name, printed) => {
+  const folder = await tempFolder();
+  await writeLaionLike(join(folder, 'photos.parquet'), 100);
+  const script = (await blocksOf(`${name}.md`)).join('\n');
+  const { code, stdout, stderr } = await runScript(folder, `set -eu\n${script}`);
+  expect(code, `${stdout}\n${stderr}`).toBe(0);
+  expect(stdout).toContain(printed);
+  expect(stderr).toContain('dry run: nothing was fetched or written');
+  expect(await readdir(folder)).not.toContain('dataset');
+});
+
+async function blocksOf(page: string): Promise<string[]> {
+  const text = await readFile(join(ROOT, 'docs', page), 'utf8');
+  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block as string);
+}
 
 /** As a user's shell runs it: `flow-dc` is on the path, and stands for the built program. */
 async function runScript(folder: string, script: string): Promise<{ code: number; stdout: string; stderr: string }> {

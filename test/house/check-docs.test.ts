@@ -24,7 +24,7 @@ describe('a command line in the docs', () => {
     ['a short flag that the command does not take', '`flow-dc jobs -o x`', 'flow-dc jobs has no flag -o'],
     ['a flag of the demo that there is not', '`flow-dc demo --quick`', 'flow-dc demo has no flag --quick'],
     ['a form of config that there is not', '`flow-dc config lint FILE`', 'flow-dc config has no lint'],
-    ['a command behind help', '`flow-dc help download`', 'flow-dc help takes nothing else; use flow-dc COMMAND --help'],
+    ['no command behind help', '`flow-dc help units`', 'flow-dc help takes one command, not units'],
     ['a flag that no command takes', '`flow-dc COMMAND --halp`', 'flow-dc COMMAND has no flag --halp'],
     ['a command without flow-dc in front', 'Use `submit --confit FILE`.', 'flow-dc submit has no flag --confit'],
     ['a wrong one behind a pipe', '```sh\ncat x | flow-dc downlod -\n```', 'flow-dc has no command downlod'],

@@ -7,6 +7,7 @@ import type { Config } from '../../config/types.ts';
 import { checkedConfig } from '../../config/validate.ts';
 import { FlowDcError } from '../../errors.ts';
 import { type Flag, flagsOf, keyOfFlagName, plainFlagName } from './flag-table.ts';
+import { foreignFlag } from './foreign-flags.ts';
 
 export interface ParsedFlags {
   /** What the flags say, under own names and in plain values. */
@@ -141,6 +142,8 @@ class FlagReader {
     if (meant?.commands.length === 0) return `${shown} is no flag; set the key ${meant.key} in a --config file`;
     if (meant !== undefined)
       return `${shown} is not an option of ${this.#command}, but of ${meant.commands.join(', ')}`;
+    const foreign = foreignFlag(plain);
+    if (foreign !== undefined) return `unknown flag ${shown} (${foreign})`;
     const near = nearest(
       plain,
       [...this.#flags.keys()].filter((name) => name.length > 1),

@@ -19,22 +19,13 @@ export interface CommandHead {
 
 /** Help of a command: usage, then its options by purpose with their defaults, common ones first. */
 export function helpFor({ name, summary, usage }: CommandHead): string {
-  const keys = [...CONFIG_KEYS].filter(([, schema]) => commandsOfKey(schema).includes(name));
   const blocks = [`Usage: flow-dc ${usage}`, wrap(summary, '', '')];
-  const common = keys.filter(([, { fdc }]) => fdc.common === true);
-  blocks.push(block('Common options', [...common.map((entry) => option(entry, name)), ...ownOptions()]));
-  for (const group of Object.keys(GROUPS) as Group[]) {
-    const members = keys.filter(([, { fdc }]) => fdc.common !== true && fdc.group === group);
-    if (members.length === 0) continue;
+  for (const { heading, options, parameters } of optionsOf(name))
     blocks.push(
-      group === 'paarc'
-        ? parameters(members)
-        : block(
-            GROUPS[group],
-            members.map((entry) => option(entry, name)),
-          ),
+      parameters === undefined
+        ? [heading, ...options.map(([flag, text]) => entryText(flag, text))].join('\n')
+        : closeTogether(heading, parameters),
     );
-  }
   blocks.push(
     wrap(
       'Every option is also a key of a --config file, where FLOW-DC files work unchanged; the command line wins. ',
@@ -48,11 +39,39 @@ export function helpFor({ name, summary, usage }: CommandHead): string {
 const SPELLING =
   '\n--C_max, --c-max and --c_max are the same, and the spellings of FLOW-DC work (--timeout, --no_tar).';
 
-function ownOptions(): string[] {
-  return [entryText('--config FILE', 'Read keys from a JSON file.'), entryText('-h, --help', 'Show this text.')];
+/** Options with the same purpose. The controller's parameters are many and rarely touched: names and defaults alone. */
+export interface OptionGroup {
+  readonly heading: string;
+  /** Each as it is written, with its value, and what it does. */
+  readonly options: readonly (readonly [flag: string, text: string])[];
+  readonly parameters?: readonly string[];
 }
 
-function option([key, schema]: [string, KnownKey], command: CommandName): string {
+/** A command's options by purpose, common ones first. */
+export function optionsOf(name: CommandName): OptionGroup[] {
+  const keys = [...CONFIG_KEYS].filter(([, schema]) => commandsOfKey(schema).includes(name));
+  const option = (entry: [string, KnownKey]) => optionText(entry, name);
+  const common = keys.filter(([, { fdc }]) => fdc.common === true);
+  const groups: OptionGroup[] = [{ heading: 'Common options', options: [...common.map(option), ...OWN] }];
+  for (const group of Object.keys(GROUPS) as Group[]) {
+    const members = keys.filter(([, { fdc }]) => fdc.common !== true && fdc.group === group);
+    const heading = GROUPS[group];
+    if (members.length === 0) continue;
+    groups.push(
+      group === 'paarc'
+        ? { heading, options: [], parameters: members.map(parameterText) }
+        : { heading, options: members.map(option) },
+    );
+  }
+  return groups;
+}
+
+const OWN = [
+  ['--config FILE', 'Read keys from a JSON file.'],
+  ['-h, --help', 'Show this text.'],
+] as const;
+
+function optionText([key, schema]: [string, KnownKey], command: CommandName): readonly [string, string] {
   const { fdc } = schema;
   const isOn = schema.default === true;
   const long = `--${plainFlagName(isOn ? (fdc.offFlags?.[0] ?? `no-${key}`) : key)}`;
@@ -65,10 +84,8 @@ function option([key, schema]: [string, KnownKey], command: CommandName): string
     values.length > 0 && !inline ? `One of ${values.join(', ')}.` : '',
     defaultText(schema),
   ];
-  return entryText(
-    `${fdc.short === undefined ? '' : `-${fdc.short}, `}${long}${value}`,
-    words.filter((word) => word !== '').join(' '),
-  );
+  const flag = `${fdc.short === undefined ? '' : `-${fdc.short}, `}${long}${value}`;
+  return [flag, words.filter((word) => word !== '').join(' ')];
 }
 
 function valuesFor({ enum: values = [], fdc }: KnownKey, command: CommandName): readonly string[] {
@@ -78,15 +95,15 @@ function valuesFor({ enum: values = [], fdc }: KnownKey, command: CommandName): 
     : values.filter((value) => !foreign.values.includes(value));
 }
 
-/** The controller's parameters are many and rarely touched: their names and defaults, close together. */
-function parameters(members: readonly [string, KnownKey][]): string {
-  const names = members.map(
-    ([key, schema]) => `--${plainFlagName(key)}${typeof schema.default === 'number' ? ` ${schema.default}` : ''}`,
-  );
+function parameterText([key, { default: value }]: [string, KnownKey]): string {
+  return `--${plainFlagName(key)}${typeof value === 'number' ? ` ${value}` : ''}`;
+}
+
+function closeTogether(heading: string, parameters: readonly string[]): string {
   // A name and its default stay on one line.
-  const text = names.map((name) => name.replace(' ', '\u00a0')).join(', ');
+  const text = parameters.map((name) => name.replace(' ', '\u00a0')).join(', ');
   const lines = wrap(text, '  ', '  ').replaceAll('\u00a0', ' ');
-  return `${GROUPS.paarc}, with defaults; described in docs/config.md\n${lines}`;
+  return `${heading}, with defaults; described in docs/config.md\n${lines}`;
 }
 
 function defaultText({ default: value, fdc, ...schema }: KnownKey): string {
@@ -95,10 +112,6 @@ function defaultText({ default: value, fdc, ...schema }: KnownKey): string {
   if (typeof value === 'number') return `(default: ${isBytes({ ...schema, fdc }) ? formatBytes(value) : value}${unit})`;
   if (typeof value === 'string') return `(default: ${value})`;
   return Array.isArray(value) && value.length > 0 ? `(default: ${value.join(',')})` : '';
-}
-
-function block(heading: string, entries: readonly string[]): string {
-  return [heading, ...entries].join('\n');
 }
 
 function entryText(flag: string, text: string): string {

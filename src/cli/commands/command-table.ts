@@ -22,5 +22,11 @@ export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   refresh: async () => (await import('./refresh.ts')).refreshCommand,
   remove: async () => (await import('./remove.ts')).removeCommand,
   config: async () => (await import('./config.ts')).configCommand,
+  completion: async () => (await import('./completion.ts')).completionOf(allCommands),
   demo: async () => (await import('./demo.ts')).demoCommand,
 };
+
+/** In the order of the help. */
+export function allCommands(): Promise<Command[]> {
+  return Promise.all(Object.values(COMMANDS).map((load) => load()));
+}

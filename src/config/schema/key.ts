@@ -37,6 +37,7 @@ export const COMMANDS = [
   'estimate',
   'partition',
   'config',
+  'completion',
   'demo',
 ] as const;
 export type CommandName = (typeof COMMANDS)[number];

@@ -1,0 +1,126 @@
+/** The man pages: one of the program, one of each command, from what help says of them. */
+import { optionsOf } from '../../src/cli/args/help.ts';
+import { allCommands } from '../../src/cli/commands/command-table.ts';
+import { CONFIG_KEYS } from '../../src/config/schema.ts';
+import { VERSION } from '../../src/version.ts';
+
+type Head = Awaited<ReturnType<typeof allCommands>>[number];
+
+/** Path below the project's root and text of every page. */
+export async function emitMan(): Promise<[string, string][]> {
+  const commands = await allCommands();
+  return [
+    ['man/flow-dc.1', programPage(commands)],
+    ...commands.map((head): [string, string] => [`man/flow-dc-${head.name}.1`, commandPage(head)]),
+  ];
+}
+
+function programPage(commands: readonly Head[]): string {
+  return page('flow-dc', 'turn a manifest of URLs into a machine-learning dataset', [
+    ['SYNOPSIS', ...commands.map(({ usage }) => `.B flow-dc ${plain(usage)}\n.br`)],
+    [
+      'DESCRIPTION',
+      plain(
+        'Downloads every URL of a manifest (parquet, csv, JSON, a list; a file, a folder, a URL, a pipe) into shards for ' +
+          'training, as fast as each host lets it, each row once, and goes on where it was interrupted.',
+      ),
+    ],
+    ['COMMANDS', ...commands.map(({ name, summary }) => `.TP\n.BR flow-dc-${plain(name)} (1)\n${plain(summary)}`)],
+    ['EXIT STATUS', ...EXITS.map(([code, text]) => `.TP\n.B ${code}\n${plain(text)}`)],
+    [
+      'SIGNALS',
+      plain(
+        'The first SIGINT, SIGTERM or SIGHUP lets open units finish (--drain-sec) and ends with 130, 143 or 129; the ' +
+          'second one ends at once. Nothing that was stored is lost by either: the same command goes on. A worker ' +
+          'finishes its open units at SIGTERM and ends with 0.',
+      ),
+    ],
+    ['ENVIRONMENT', ...environment().map(([name, text]) => `.TP\n.B ${name}\n${plain(text)}`)],
+    [
+      'FILES',
+      `.TP\n.I DEST/.flow-dc/\n${plain('What a run needs to go on; beside the folder, as DEST.flow-dc, for loose files.')}`,
+      `.TP\n.I DEST/_SUCCESS\n${plain('The dataset is finished.')}`,
+    ],
+    ['EXAMPLES', ...EXAMPLES.map(([text, command]) => `${plain(text)}\n.PP\n.RS\n.B ${plain(command)}\n.RE\n.PP`)],
+  ]);
+}
+
+function commandPage({ name, summary, usage }: Head): string {
+  const isTaking = optionsOf(name).some(({ options }) => options.length > OWN_OPTIONS);
+  const groups = (isTaking ? optionsOf(name) : []).map(({ heading, options, parameters }) => [
+    `.SS ${quoted(heading)}`,
+    ...options.map(([flag, text]) => `.TP\n.B ${plain(flag)}\n${plain(text)}`),
+    ...(parameters === undefined ? [] : [plain(`${parameters.join(', ')}: described in docs/config.md.`)]),
+  ]);
+  return page(`flow-dc-${name}`, lowerFirst(firstSentence(summary)), [
+    ['SYNOPSIS', `.B flow-dc ${plain(usage)}`],
+    ['DESCRIPTION', plain(summary)],
+    ...(isTaking ? [['OPTIONS', ...groups.flat()] as const] : []),
+    ['SEE ALSO', '.BR flow-dc (1)'],
+  ]);
+}
+
+/** --config and --help, which the few commands without options of the configuration do not need told. */
+const OWN_OPTIONS = 2;
+
+/** As docs/errors.md. */
+const EXITS = [
+  ['0', 'Done.'],
+  ['1', 'A fault; the same command goes on where it ended.'],
+  ['2', 'Wrong usage or configuration; nothing was written.'],
+  ['3', 'Nothing or too little was fetched, or verify found something.'],
+  ['129, 130, 143', 'Interrupted by SIGHUP, SIGINT, SIGTERM; the same command goes on.'],
+  [
+    '137',
+    'Ended from outside because a second signal was not obeyed, or because it stood still; the same command goes on.',
+  ],
+] as const;
+
+const EXAMPLES = [
+  ['See the whole job on a server of its own:', 'flow-dc demo'],
+  ['Look at a manifest, then download it:', 'flow-dc inspect photos.parquet && flow-dc download photos.parquet -o ds'],
+  ['From a pipe into a tar on stdout:', 'cat urls.txt | flow-dc download - -o - > ds.tar'],
+  ['Into a bucket:', 'flow-dc download photos.parquet -o s3://bucket/ds'],
+] as const;
+
+/** Variables that give a key its value, and what those of the network and of stores are for. */
+function environment(): (readonly [string, string])[] {
+  const own = [...CONFIG_KEYS].flatMap(([key, { fdc, description }]) =>
+    fdc.env === undefined
+      ? []
+      : [[fdc.env, `Value of ${key} where neither a file nor an option gives it. ${description}`] as const],
+  );
+  return [
+    ...own,
+    ['FLOW_DC_NATS_TOKEN, FLOW_DC_NATS_USER, FLOW_DC_NATS_PASSWORD', 'Who we are to the NATS server.'],
+    ['HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY', 'Proxies, unless --proxy names one; small letters as well.'],
+    [
+      'AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_PROFILE and others',
+      'Credentials of stores, as the AWS tools find them.',
+    ],
+  ];
+}
+
+function page(name: string, summary: string, sections: readonly (readonly [string, ...string[]])[]): string {
+  const head = `.\\" Generated by scripts/generate-config.ts.\n.TH ${name.toUpperCase()} 1 "" "flow-dc ${VERSION}" "User commands"`;
+  const body = sections.map(([heading, ...parts]) => [`.SH ${quoted(heading)}`, ...parts].join('\n'));
+  return `${[head, `.SH NAME\n${plain(name)} \\- ${plain(summary)}`, ...body].join('\n')}\n`;
+}
+
+/** Text as roff takes it literally. */
+function plain(text: string): string {
+  const escaped = text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll("'", '\\(aq').replaceAll('`', '\\(ga');
+  return /^[.']/.test(escaped) ? `\\&${escaped}` : escaped;
+}
+
+function quoted(text: string): string {
+  return `"${plain(text).replaceAll('"', '\\(dq')}"`;
+}
+
+function firstSentence(text: string): string {
+  return (/^.*?[.:](?= |$)/.exec(text)?.[0] ?? text).replace(/[.:]$/, '');
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
