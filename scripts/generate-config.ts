@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publishedSchema } from '../src/config/schema.ts';
 import { emitDocs } from './generate-config/emit-docs.ts';
+import { emitHosts } from './generate-config/emit-hosts.ts';
 import { emitMan } from './generate-config/emit-man.ts';
 import { emitPaarc } from './generate-config/emit-paarc.ts';
 import { emitTypes } from './generate-config/emit-types.ts';
@@ -20,6 +21,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['src/paarc/settings.ts', emitPaarc()],
     ['config.schema.json', `${JSON.stringify(publishedSchema(), null, 2)}\n`],
     ['docs/config.md', emitDocs()],
+    ['docs/hosts.md', emitHosts()],
     ...(await emitMan()),
   ]);
 }

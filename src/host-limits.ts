@@ -14,6 +14,8 @@ export interface HostLimits {
   readonly create: (host: string, rule: HostRule, revoke: () => void, onChange?: () => void) => Limit;
   /** A limit that `create` made is not used any more. */
   readonly retire: (host: string, limit: Limit) => void;
+  /** Machines that share the limits, this one among them; absent for this one alone. */
+  readonly workers?: () => number;
   /** As many requests are in flight as may be, whatever their hosts; asked where several threads share that number. */
   readonly isFull?: () => boolean;
 }

@@ -30,6 +30,7 @@ export function combineConfig({ file, environment = {}, flags = {} }: ConfigLaye
     const told = { ...file.config, ...flags };
     for (const name of setAsideKeys(file.written, told)) delete fromFile[KEY_OF_SPELLING.get(name) as string];
     fromFile.output_format ??= 'imagefolder';
+    Object.assign(fromFile, oldRateLimit(file.config));
     if (isForDownload(file) && told.compress_tar === undefined && told.create_tar !== false) {
       notices.push(
         `${file.path} does not set compress_tar: FLOW-DC would write .tar.gz, here shards stay plain .tar ` +
@@ -37,7 +38,32 @@ export function combineConfig({ file, environment = {}, flags = {} }: ConfigLaye
       );
     }
   }
-  return { config: { ...fromEnvironment(environment), ...fromFile, ...flags } as Config, notices };
+  return { config: withFlags({ ...fromEnvironment(environment), ...fromFile } as Config, flags), notices };
+}
+
+/** What the command line says wins, and of hosts key by key: a rule more is not all of them. */
+export function withFlags(config: Config, flags: Config): Config {
+  const { hosts } = flags;
+  return { ...config, ...flags, ...(hosts === undefined ? {} : { hosts: joinedRules(hosts, config.hosts ?? {}) }) };
+}
+
+/** Rules of two maps, those of the first one before the others, since the first glob that matches counts. */
+export function joinedRules<Rule extends object>(
+  first: Readonly<Record<string, Rule>>,
+  then: Readonly<Record<string, Rule>>,
+): Record<string, Rule> {
+  const both = Object.entries(first).map(([glob, rule]) => [glob, { ...then[glob], ...rule }] as const);
+  return { ...Object.fromEntries(both), ...without(then, first) };
+}
+
+function without<Rule>(rules: Readonly<Record<string, Rule>>, known: object): Record<string, Rule> {
+  return Object.fromEntries(Object.entries(rules).filter(([glob]) => !Object.hasOwn(known, glob)));
+}
+
+/** The token bucket of its first versions, where it is on: a ceiling for every host. */
+function oldRateLimit({ enable_rate_limiting: isOn, rate_limit: rate, hosts = {} }: Config): Pick<Config, 'hosts'> {
+  if (isOn !== true || rate === undefined || rate <= 0) return {};
+  return { hosts: { ...hosts, '*': { rate, ...hosts['*'] } } };
 }
 
 /** FLOW-DC's other programs have files too; only those for downloads have controller keys. */

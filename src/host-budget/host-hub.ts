@@ -76,11 +76,16 @@ export class HostHub {
     return this.#led.isLeading;
   }
 
+  /** Alive, this one among them. */
+  get workers(): number {
+    return 1 + this.#membership.others(this.#options.nowMs()).length;
+  }
+
   get stats() {
     return {
       worker: this.incarnation,
       isLeased: this.isLeased,
-      workers: 1 + this.#membership.others(this.#options.nowMs()).length,
+      workers: this.workers,
       leading: this.#led.size,
       messages: this.#allowance.sent,
       hosts: [...this.#seats.all()].map(({ host, limit }) => ({

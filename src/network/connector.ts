@@ -146,6 +146,12 @@ export class Connector {
     if (this.#proxyTo(url) === undefined) this.#options.resolver.expect(this.#wayTo(url).target.hostname);
   }
 
+  /** Addresses that a URL's host has; none where its name cannot be resolved, or is the proxy's to resolve. */
+  async addressesOf(url: URL): Promise<readonly string[]> {
+    if (this.#proxyTo(url) !== undefined) return [];
+    return this.#options.resolver.resolve(this.#wayTo(url).target.hostname).catch(() => []);
+  }
+
   #wayTo({ hostname: written, port: givenPort, protocol }: { hostname: string; port?: string; protocol: string }) {
     const hostname = written.replace(/^\[|\]$/g, '');
     const isTls = protocol === 'https:';

@@ -19,6 +19,7 @@ export type NetworkSettings = Pick<
   | 'insecure'
   | 'dnsServers'
   | 'hosts'
+  | 'hostPresets'
   | 'userAgent'
   | 'contact'
   | 'proxy'

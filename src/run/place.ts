@@ -32,7 +32,7 @@ import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
 import type { WorkForce } from '../threads/force.ts';
 import { CardKeeper, tellingCommitter } from './card-keeper.ts';
-import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
+import { keepSaving, loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import { folderMemory } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
 import { comesAfter } from './other-input.ts';
@@ -144,7 +144,9 @@ class FolderPlace implements Place {
   watch(force: WorkForce): () => Promise<readonly string[]> {
     const { timeline, hostProfiles } = this.destination.paths;
     const recorder = new TimelineRecorder(timeline, new RunGauge(force, this.clock), this.clock);
+    const endSaving = keepSaving(hostProfiles, this.profiles, this.clock);
     return async () => {
+      await endSaving();
       await this.#card?.end();
       const unwritten = await recorder.end();
       // What was learned of hosts is told as the controllers are given up.

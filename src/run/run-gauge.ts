@@ -44,6 +44,8 @@ export class RunGauge {
   readonly #unsubscribe: readonly (() => void)[];
   readonly #counts = { fetched: 0, failed: 0, skipped: 0, bytes: 0 };
   readonly #states = new Map<string, string>();
+  /** Until when hosts have given what they may, by the wall clock; there are quotas of a thousand at most. */
+  readonly #quotas = new Map<string, number>();
   #attempts = new Map<string, Attempts>();
   #firstHost: string | undefined;
   #isMixed = false;
@@ -62,6 +64,9 @@ export class RunGauge {
         this.#counts.bytes += bytes;
       }),
       subscribe('flow-dc:attempt', ({ host, code }) => this.#noteAttempt(host, code)),
+      subscribe('flow-dc:quota', ({ host, resumesAtMs }) => {
+        this.#quotas.set(host, resumesAtMs);
+      }),
       subscribe('flow-dc:limit', ({ host, transition }) => this.#noteState(host, transition.to)),
     ];
   }
@@ -82,7 +87,7 @@ export class RunGauge {
         return {
           ...{ host, in_flight, limit, waiting },
           rate: seconds > 0 ? Math.round((ended / seconds) * 100) / 100 : 0,
-          state: isPaused ? 'paused' : (this.#states.get(host) ?? 'new'),
+          state: isPaused ? this.#whyPaused(host) : (this.#states.get(host) ?? 'new'),
           paused_ms: pausedMs && Math.round(pausedMs),
           allowed: allowedPerSecond && Math.round(allowedPerSecond * 100) / 100,
           failing: failed < ended ? undefined : code,
@@ -105,6 +110,10 @@ export class RunGauge {
 
   end(): void {
     for (const end of this.#unsubscribe) end();
+  }
+
+  #whyPaused(host: string): string {
+    return (this.#quotas.get(host) ?? 0) > this.#clock.wallMs() ? 'quota' : 'paused';
   }
 
   #noteAttempt(host: string, code: string | undefined): void {

@@ -1,4 +1,5 @@
 /** A run's place in an object store: the job and its dataset there, what is needed meanwhile in a temporary folder. */
+import { existsSync } from 'node:fs';
 import { type Clock, sleep } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { StoreFiles } from '../dataset/files/store-files.ts';
@@ -266,7 +267,8 @@ export class StorePlace implements Place {
     const { state } = this.#area;
     try {
       await putSmallFile(state, STATE_KEYS.timeline, this.#folder.timeline);
-      if (this.profiles.size > 0) await putSmallFile(state, STATE_KEYS.hostProfiles, this.#folder.hostProfiles);
+      if (existsSync(this.#folder.hostProfiles))
+        await putSmallFile(state, STATE_KEYS.hostProfiles, this.#folder.hostProfiles);
       return undefined;
     } catch (error) {
       return `${(error as Error).message}; a report will lack this run, and the next one measures its hosts anew`;

@@ -3,6 +3,7 @@
  * public API: names and fields change only with a major version. Publishing costs nothing while nobody listens.
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
+import type { HostRule } from '../config/types.ts';
 import type { Transition } from '../paarc/limit.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import type { RowCode } from '../row-codes.ts';
@@ -63,6 +64,15 @@ export interface ChannelPayloads {
   'flow-dc:refused': { readonly where: string; readonly why: string };
   /** One host has been all that is left for some seconds: said about once a second, and without one when it is over. */
   'flow-dc:bottleneck': { readonly bottleneck?: Bottleneck | undefined };
+  /** A host that a rule of the configuration, or of its owner, is about is asked for the first time, or again. */
+  'flow-dc:host-rule': { readonly host: string; readonly rule: HostRule & { readonly preset?: object | undefined } };
+  /** What a host may give in an hour or a day is used up: its rows wait until then, by the wall clock. */
+  'flow-dc:quota': {
+    readonly host: string;
+    readonly period: 'hour' | 'day';
+    readonly bytes: number;
+    readonly resumesAtMs: number;
+  };
   'flow-dc:unit-open': { readonly unit: UnitId; readonly rows: number; readonly attempt: number };
   'flow-dc:unit-committed': { readonly record: UnitRecord };
 }
@@ -80,6 +90,8 @@ export const CHANNEL_NAMES: readonly ChannelName[] = [
   'flow-dc:server',
   'flow-dc:refused',
   'flow-dc:bottleneck',
+  'flow-dc:host-rule',
+  'flow-dc:quota',
   'flow-dc:unit-open',
   'flow-dc:unit-committed',
 ];

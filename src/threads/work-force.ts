@@ -6,6 +6,7 @@ import type { ResolvedConfig } from '../config/types.ts';
 import { StreamDestination } from '../destination/stream-destination.ts';
 import type { HostOrder } from '../host-limits.ts';
 import { openFileLimit } from '../open-files.ts';
+import { withQuotas } from '../quota/quota-limit.ts';
 import type { HostLoad } from '../stages/fetch/result-stream.ts';
 import type { TunableLimits } from '../stages/fetch/schedule/tunable-limits.ts';
 import type { CrewPace } from './crew.ts';
@@ -13,6 +14,7 @@ import {
   type ForceStats,
   type ForceSurroundings,
   goOnAtDrain,
+  ownControllers,
   tunable,
   type WorkForce,
   type WorkSignals,
@@ -43,9 +45,11 @@ export function openWorkForce(
   const threads = around.destination instanceof StreamDestination ? 1 : Math.min(most, wanted);
   // Who says how many does not ask whether they are worth it.
   const ownPace = { ...(isGiven && { busyLooks: 0 }), ...pace };
+  const { clock, profiles } = around;
+  const hostLimits = withQuotas(around.hostLimits ?? ownControllers(config, around), { clock, spent: profiles.spent });
   return threads <= 1
-    ? new OneThread(config, around)
-    : new ManyThreads(config, around, { output, threads, pace: ownPace });
+    ? new OneThread(config, { ...around, hostLimits })
+    : new ManyThreads(config, { ...around, hostLimits }, { output, threads, pace: ownPace });
 }
 
 class OneThread implements WorkForce {

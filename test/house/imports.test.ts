@@ -17,7 +17,7 @@ const FLOORS: readonly string[] = [
   'load-parquet.ts start-thread.ts record.ts config structures',
   'store',
   'host-limits.ts next-command.ts record-schema.ts unit-rows.ts destination host network telemetry demo-hosts',
-  'dataset',
+  'dataset quota',
   'job',
   'transport',
   'stages/manifest stages/partition stages/distribute stages/fetch stages/sink host-budget',

@@ -1,5 +1,6 @@
 /** A command line, read into keys of the configuration and what stands beside them. */
-import { show, splitList } from '../../config/canonical.ts';
+import { isObject, show, splitList } from '../../config/canonical.ts';
+import { joinedRules } from '../../config/combine.ts';
 import { nearest } from '../../config/nearest.ts';
 import type { CommandName } from '../../config/schema/key.ts';
 import type { KnownKey } from '../../config/schema.ts';
@@ -8,6 +9,7 @@ import { checkedConfig } from '../../config/validate.ts';
 import { FlowDcError } from '../../errors.ts';
 import { type Flag, flagsOf, keyOfFlagName, plainFlagName } from './flag-table.ts';
 import { foreignFlag } from './foreign-flags.ts';
+import { namedRule } from './named-rule.ts';
 
 export interface ParsedFlags {
   /** What the flags say, under own names and in plain values. */
@@ -125,6 +127,8 @@ class FlagReader {
     const beforeAs = this.shownAs.get(key);
     if (Array.isArray(before) && Array.isArray(value)) {
       before.push(...value);
+    } else if (isObject(before) && isObject(value)) {
+      this.values[key] = joinedRules(before as Record<string, object>, value as Record<string, object>);
     } else {
       const isSwitch = schema?.type === 'boolean';
       if (!isSwitch && beforeAs !== undefined && beforeAs !== shown && before !== value) {
@@ -161,6 +165,7 @@ function valueHint(flag: Flag): string {
 /** Text as the key's type where it has that form; what has not is left for the validator to name. */
 function typed(schema: KnownKey, text: string): unknown {
   if (schema.fdc.list !== undefined) return splitList(schema, text);
+  if (schema.type === 'object') return namedRule(schema, text) ?? text;
   const isNumber = schema.type === 'integer' || schema.type === 'number';
   return isNumber && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
 }

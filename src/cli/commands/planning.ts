@@ -6,7 +6,7 @@ import { inspectManifest } from '../../inspect/inspect-manifest.ts';
 import { commandConfig, requireManifest } from '../args/command-config.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { estimateLines, estimateWarnings } from '../terminal/estimate-lines.ts';
-import { inspectionLines } from '../terminal/inspection-lines.ts';
+import { hostTerms, inspectionLines } from '../terminal/inspection-lines.ts';
 import { EXIT, writeLines } from '../terminal/process.ts';
 import { createRowsLine } from '../terminal/progress.ts';
 
@@ -32,7 +32,9 @@ export const inspectCommand = defineCommand({
         onRows: (rows, total) => reading.rows(rows, total),
       });
       reading.close();
-      writeLines(io.stdout, resolved.run.json ? [JSON.stringify(inspection)] : inspectionLines(inspection));
+      const terms = hostTerms(inspection, resolved.fetch);
+      const json = (): string => JSON.stringify({ ...inspection, hostTerms: terms });
+      writeLines(io.stdout, resolved.run.json ? [json()] : inspectionLines(inspection, terms));
       return EXIT.done;
     } finally {
       reading.close();

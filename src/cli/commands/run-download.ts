@@ -1,4 +1,5 @@
 /** A download as a terminal sees it: the whole chain in one process. */
+import { withFlags } from '../../config/combine.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
@@ -17,6 +18,7 @@ import { meansStore } from '../../store/store-url.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 import { keptSettings, requireManifest } from '../args/command-config.ts';
 import { noteBottleneck } from '../terminal/bottleneck-lines.ts';
+import { noteHosts } from '../terminal/host-lines.ts';
 import { openLog, openTrace } from '../terminal/log.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
@@ -59,7 +61,7 @@ async function begunInput({ state, identity }: ResumedJob): Promise<Pick<Config,
 
 /** What a job runs with. @param given - wins over what its folder remembers */
 export function configOf(job: Pick<JobView, 'out' | 'settings'>, given: Config): Config {
-  return { ...settingsOf(job), ...given, output: job.out, overwrite: false };
+  return { ...withFlags(settingsOf(job), given), output: job.out, overwrite: false };
 }
 
 /** How a store is reached from here is known here: the job was found that way. */
@@ -102,6 +104,7 @@ async function runLive(
   io.signal.addEventListener('abort', onDrain, { once: true });
   const unsubscribe = [
     noteBottleneck(progress.note, againWay(resolved)),
+    noteHosts(progress.note, resolved.fetch),
     subscribe('flow-dc:network', ({ isHeld }) =>
       progress.note(isHeld ? NETWORK_DOWN : 'the network answers again: going on'),
     ),

@@ -12,6 +12,7 @@ export function bottleneckWords(bottleneck: Bottleneck): string {
 
 function reason({ code, pausedMs, allowedPerSecond, requestsPerSecond, limit, state }: Bottleneck): string {
   const answers = code === undefined ? '' : code.startsWith('http_') ? `answers ${code.slice(5)}` : `fails (${code})`;
+  if (state === 'quota') return `has given what it may, goes on in ${duration(pausedMs ?? 0)}`;
   if (pausedMs !== undefined) return `refuses for ${duration(pausedMs)} more${answers && `, ${answers}`}`;
   if (answers !== '') return answers;
   if (state === 'paused') return 'nothing may be sent for now';

@@ -1,7 +1,10 @@
 /** What `inspect` found, as lines for people. */
+import type { ResolvedConfig } from '../../config/types.ts';
 import { byteSize, count, percent } from '../../format.ts';
 import type { ManifestInspection } from '../../index.ts';
 import { BAD_URL_KINDS } from '../../inspect/bad-url.ts';
+import { createHostRules } from '../../network/host-rules.ts';
+import { ruleWords } from '../../network/rule-words.ts';
 import { shortened } from '../../short-text.ts';
 
 type Mix = Pick<ManifestInspection['hosts'], 'count' | 'exact' | 'error' | 'top'>;
@@ -13,17 +16,39 @@ const NAME_COLUMN = 56;
 /** Columns that are listed; --json has all. */
 const MAX_COLUMNS = 100;
 
-export function inspectionLines(found: ManifestInspection): string[] {
+/** A host of the list, and what holds for it. */
+export interface HostTerms {
+  readonly host: string;
+  readonly terms: string;
+  /** Page on which the host's owner asks for it; absent for what the configuration says. */
+  readonly source?: string | undefined;
+}
+
+/** Of the hosts with most rows. */
+export function hostTerms({ hosts }: ManifestInspection, fetch: ResolvedConfig['fetch']): HostTerms[] {
+  const ruleOf = createHostRules(fetch);
+  return hosts.top.flatMap(({ name: host }) => {
+    const { preset, ...rule } = ruleOf(host);
+    const terms = ruleWords(rule);
+    return terms === '' ? [] : [{ host, terms, source: preset?.source }];
+  });
+}
+
+export function inspectionLines(found: ManifestInspection, terms: readonly HostTerms[] = []): string[] {
   const blocks = [
     fileLines(found),
     columnLines(found),
     sampleLines(found),
     ['URLs', ...urlLines(found)],
-    [`Hosts: ${sizeOf(found.hosts)}`, ...topLines(found.hosts)],
+    [`Hosts: ${sizeOf(found.hosts)}`, ...topLines(found.hosts), ...termLines(terms)],
     ...(found.labels === undefined ? [] : [labelLines(found.labels, found)]),
     warningLines(found),
   ];
   return blocks.flatMap((block, at) => (at === 0 ? block : ['', ...block]));
+}
+
+function termLines(terms: readonly HostTerms[]): string[] {
+  return terms.map(({ host, terms: what, source }) => `  ${host}: ${what} (${source ?? 'hosts of the configuration'})`);
 }
 
 function fileLines({ files, rows, limited }: ManifestInspection): string[] {

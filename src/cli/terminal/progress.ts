@@ -1,7 +1,9 @@
 /** Says on stderr how a run or a reading goes, in the form that fits where stderr leads. */
 import { systemClock } from '../../clock.ts';
 import { byteSize, count, duration, percent } from '../../format.ts';
+import { visible } from '../../visible.ts';
 import { bottleneckWords } from './bottleneck-lines.ts';
+import { clockTime } from './host-lines.ts';
 import { type CliOutput, writeLines, writeOwn } from './process.ts';
 import { type ProgressSnapshot, ProgressTracker } from './tracker.ts';
 
@@ -63,7 +65,8 @@ export function createProgress(kind: ProgressKind, stderr: CliOutput): ProgressR
 }
 
 export function plainLine(s: ProgressSnapshot): string {
-  const host = s.bottleneck === undefined ? '' : `; ${bottleneckWords(s.bottleneck)}`;
+  const held = heldWords(s);
+  const host = held === undefined ? '' : `; ${held}`;
   const of = s.rowsTotal === undefined ? '' : ` of ${count(s.rowsTotal)} (${percent(s.rowsDone / s.rowsTotal)})`;
   const eta = s.etaMs === undefined ? '' : `, about ${duration(s.etaMs)} left`;
   return (
@@ -79,12 +82,19 @@ export function barLine(s: ProgressSnapshot, columns: number): string {
   const eta = s.etaMs === undefined ? '' : `  ${duration(s.etaMs)} left`;
   const rate = `${count(s.rowsPerSecond)}/s`;
   // The host needs the room of the bar, and at the end there is not much to see in it.
+  const held = heldWords(s);
   const line =
-    s.bottleneck === undefined
+    held === undefined
       ? `${bar}${count(s.rowsDone)} rows  ${count(s.failed)} failed  ${byteSize(s.bytes)}  ` +
         `${rate}  ${byteSize(s.bytesPerSecond)}/s${eta}`
-      : `${share === undefined ? '' : `${percent(share)}  `}${rate}${eta}  ${bottleneckWords(s.bottleneck)}`;
+      : `${share === undefined ? '' : `${percent(share)}  `}${rate}${eta}  ${held}`;
   return line.slice(0, Math.max(20, columns - 1));
+}
+
+/** What keeps the run. */
+function heldWords({ bottleneck, quota }: ProgressSnapshot): string | undefined {
+  if (quota !== undefined) return `${visible(quota.host)} has given what it may until ${clockTime(quota.resumesAtMs)}`;
+  return bottleneck === undefined ? undefined : bottleneckWords(bottleneck);
 }
 
 export interface RowsLine {

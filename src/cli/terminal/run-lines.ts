@@ -20,6 +20,7 @@ import { codeLines, headLines } from '../../report/head-lines.ts';
 import { shellQuoted } from '../../shell-quoted.ts';
 import { meansStore } from '../../store/store-url.ts';
 import { subscribe } from '../../telemetry/channels.ts';
+import { hostsLine } from './host-lines.ts';
 
 /**
  * What a run is about to do, before it does it: the last cheap moment to notice a mistake. Lines that begin with
@@ -30,6 +31,7 @@ export async function preflightLines(config: ResolvedConfig, manifest: ManifestI
     inputLine(manifest),
     await outputLine(config),
     limitsLine(config),
+    ...hostsLine(config),
     ...manifest.warnings.map((text) => `warning: ${text}`),
     ...openFileWarning(config),
   ];

@@ -18,6 +18,8 @@ export interface ProgressSnapshot {
   readonly etaMs: number | undefined;
   /** The host that is all that is left, and why; absent for none. */
   readonly bottleneck?: Bottleneck | undefined;
+  /** A host that has given what it may in an hour or a day, and when it goes on, by the wall clock. */
+  readonly quota?: { readonly host: string; readonly resumesAtMs: number } | undefined;
 }
 
 /** Rates are read over this much of the past. */
@@ -33,6 +35,9 @@ export class ProgressTracker {
     subscribe('flow-dc:unit-committed', () => {
       this.#units += 1;
     }),
+    subscribe('flow-dc:quota', ({ host, resumesAtMs }) => {
+      this.#quota = { host, resumesAtMs };
+    }),
     subscribe('flow-dc:bottleneck', ({ bottleneck }) => {
       this.#bottleneck = bottleneck;
     }),
@@ -42,6 +47,7 @@ export class ProgressTracker {
   #bytes = 0;
   #units = 0;
   #bottleneck: Bottleneck | undefined;
+  #quota: ProgressSnapshot['quota'];
   #rowsBefore = 0;
   #rowsTotal: number | undefined;
 
@@ -78,6 +84,7 @@ export class ProgressTracker {
       rowsTotal: this.#rowsTotal,
       etaMs: left === undefined || rowsPerSecond <= 0 ? undefined : (left / rowsPerSecond) * 1000,
       bottleneck: this.#bottleneck,
+      quota: this.#quota !== undefined && this.#quota.resumesAtMs > systemClock.wallMs() ? this.#quota : undefined,
     };
   }
 

@@ -3,6 +3,7 @@ import { systemClock } from '../../clock.ts';
 import type { ServeEvent } from '../../cluster/serve-jobs.ts';
 import { byteSize, count, duration } from '../../format.ts';
 import { subscribe } from '../../telemetry/channels.ts';
+import { noteHosts } from './host-lines.ts';
 import { type CliOutput, writeLines } from './process.ts';
 import { noteServer } from './run-lines.ts';
 
@@ -17,6 +18,7 @@ export function openWorkerLog(stderr: CliOutput): WorkerLog {
   const opened = new Map<string, number>();
   const ends = [
     noteServer(say),
+    noteHosts(say),
     subscribe('flow-dc:unit-open', ({ unit, rows, attempt }) => {
       opened.set(unit, systemClock.nowMs());
       say(`unit ${unit}: ${count(rows)} rows${attempt > 1 ? `, delivery ${attempt}` : ''}`);

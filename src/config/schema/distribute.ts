@@ -17,6 +17,7 @@ export const DISTRIBUTE_KEYS = {
     fdc: {
       slice: 'sink',
       option: 'cloudDestination',
+      aliases: ['cloud_folder'],
       value: 'REMOTE',
       group: 'output',
       commands: UPLOADING,

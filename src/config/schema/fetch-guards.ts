@@ -69,7 +69,8 @@ export const FETCH_GUARD_KEYS = {
     type: 'object',
     default: {},
     description:
-      'Rules for single hosts: a map from host glob (* and ?) to a rule. The first glob that matches counts.',
+      'Rules for single hosts: a map from host glob (* and ?) to a rule. The first glob that matches counts; what it ' +
+      'leaves open is as the host itself asks for, where that is known (host_presets).',
     additionalProperties: {
       type: 'object',
       title: 'HostRule',
@@ -101,9 +102,53 @@ export const FETCH_GUARD_KEYS = {
           fdc: { option: 'timeoutMs', scale: 1000, unit: 's' },
         },
         skip: { type: 'boolean', description: 'Do not request anything from these hosts.', fdc: { option: 'skip' } },
+        bytes_per_second: {
+          type: 'integer',
+          minimum: 1024,
+          description: 'Most bytes per second, over ten seconds.',
+          fdc: { option: 'bytesPerSecond', unit: 'bytes/s' },
+        },
+        bytes_per_hour: {
+          type: 'integer',
+          minimum: 1024,
+          description: 'Most bytes in an hour; rows wait for the next one.',
+          fdc: { option: 'bytesPerHour', unit: 'bytes' },
+        },
+        bytes_per_day: {
+          type: 'integer',
+          minimum: 1024,
+          description: 'Most bytes in 24 hours.',
+          fdc: { option: 'bytesPerDay', unit: 'bytes' },
+        },
+        budget_by: {
+          type: 'string',
+          enum: ['host', 'domain', 'address'],
+          description: 'What shares one limit: each host, all of a registrable domain, or all at one address.',
+          fdc: { option: 'budgetBy' },
+        },
       },
     },
-    fdc: { slice: 'fetch', option: 'hosts', group: 'politeness', flag: false },
+    fdc: {
+      slice: 'fetch',
+      option: 'hosts',
+      flagAliases: ['host'],
+      value: "'GLOB: KEY=VALUE, ...'",
+      expects: "rules by host (as a flag: 'GLOB: KEY=VALUE, ...')",
+      group: 'politeness',
+      commands: CONNECTING,
+    },
+  },
+  host_presets: {
+    type: 'boolean',
+    default: true,
+    description: 'Keep to the limits that known hosts publish (docs/hosts.md); a rule of hosts wins over them.',
+    fdc: {
+      slice: 'fetch',
+      option: 'hostPresets',
+      off: 'Leave out the limits that known hosts publish.',
+      group: 'politeness',
+      commands: CONNECTING,
+    },
   },
   breaker_failures: {
     type: 'integer',

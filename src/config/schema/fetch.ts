@@ -70,6 +70,7 @@ export const FETCH_KEYS = {
     fdc: {
       slice: 'fetch',
       option: 'retryBackoffMs',
+      aliases: ['retry_delay'],
       scale: 1000,
       unit: 's',
       value: 'SECONDS',
@@ -104,6 +105,23 @@ export const FETCH_KEYS = {
     default: 3,
     description: 'A unit is given up after so many errors of the machinery itself (not of its rows).',
     fdc: { slice: 'fetch', option: 'maxUnitErrors', value: 'N', group: 'fetch', flowDc: { effect: 'used' } },
+  },
+  try_extensions: {
+    type: 'array',
+    items: { type: 'string', pattern: '^\\.?[A-Za-z0-9]{1,16}$', fdc: { expects: 'an extension such as jpg' } },
+    default: [],
+    description:
+      'Extensions to try, in this order, in place of that of a URL which gives 404 or 410, such as jpg,jpeg,png. What ' +
+      'was found is in final_url.',
+    fdc: {
+      slice: 'fetch',
+      option: 'tryExtensions',
+      aliases: ['extensions'],
+      list: 'comma',
+      value: 'LIST',
+      group: 'fetch',
+      flowDc: { effect: 'used', why: 'tried while rows are fetched, for those whose URL gives 404 or 410' },
+    },
   },
   max_redirects: {
     type: 'integer',
@@ -184,7 +202,15 @@ export const FETCH_KEYS = {
     minimum: 1,
     default: 67_108_864,
     description: 'Largest body that is accepted, after decoding.',
-    fdc: { slice: 'fetch', option: 'maxBytes', unit: 'bytes', value: 'SIZE', group: 'safety' },
+    fdc: {
+      slice: 'fetch',
+      option: 'maxBytes',
+      aliases: ['max_file_size'],
+      unit: 'bytes',
+      value: 'SIZE',
+      group: 'safety',
+      flowDc: { effect: 'used' },
+    },
   },
   body_memory: {
     type: 'integer',

@@ -17,7 +17,7 @@ export const MANIFEST_KEYS = {
       slice: 'manifest',
       option: 'inputs',
       list: 'repeat',
-      aliases: ['parquets_directory', 'parquet', 'directory'],
+      aliases: ['parquets_directory', 'parquet', 'directory', 'input_parquet'],
       flagAliases: ['manifest'],
       value: 'FILE',
       group: 'input',
@@ -81,7 +81,7 @@ export const MANIFEST_KEYS = {
     fdc: {
       slice: 'manifest',
       option: 'labelColumn',
-      aliases: ['label_col'],
+      aliases: ['label_col', 'class_col'],
       nullable: true,
       value: 'COLUMN',
       group: 'input',

@@ -24,6 +24,11 @@ export interface FetchKeys {
   readonly timeout_minutes?: number | undefined;
   /** A unit is given up after so many errors of the machinery itself (not of its rows). Default: 3. */
   readonly max_retries?: number | undefined;
+  /**
+   * Extensions to try, in this order, in place of that of a URL which gives 404 or 410, such as jpg,jpeg,png. What was
+   * found is in final_url.
+   */
+  readonly try_extensions?: string | readonly string[] | undefined;
   /** Redirects that are followed per attempt. Default: 10. */
   readonly max_redirects?: number | undefined;
   /** Send back what redirects set as cookies, along the redirects of the same row only. Default: true. */
@@ -73,8 +78,13 @@ export interface FetchKeys {
   readonly per_host_concurrency?: number | undefined;
   /** Requests per second and host when nothing adapts; 0 sets no limit. Default: 0. */
   readonly per_host_rate?: number | undefined;
-  /** Rules for single hosts: a map from host glob (* and ?) to a rule. The first glob that matches counts. */
+  /**
+   * Rules for single hosts: a map from host glob (* and ?) to a rule. The first glob that matches counts; what it
+   * leaves open is as the host itself asks for, where that is known (host_presets).
+   */
   readonly hosts?: Readonly<Record<string, HostRuleConfig>> | undefined;
+  /** Keep to the limits that known hosts publish (docs/hosts.md); a rule of hosts wins over them. Default: true. */
+  readonly host_presets?: boolean | undefined;
   /**
    * A host is called down after so many failures in a row, no success, and at least twice the time limit. Default: 10.
    */
@@ -142,6 +152,14 @@ export interface HostRuleConfig {
   readonly timeout_sec?: number | undefined;
   /** Do not request anything from these hosts. */
   readonly skip?: boolean | undefined;
+  /** Most bytes per second, over ten seconds. */
+  readonly bytes_per_second?: number | string | undefined;
+  /** Most bytes in an hour; rows wait for the next one. */
+  readonly bytes_per_hour?: number | string | undefined;
+  /** Most bytes in 24 hours. */
+  readonly bytes_per_day?: number | string | undefined;
+  /** What shares one limit: each host, all of a registrable domain, or all at one address. */
+  readonly budget_by?: 'host' | 'domain' | 'address' | undefined;
 }
 
 /** One value of the map hosts. */
@@ -158,6 +176,14 @@ export interface HostRule {
   readonly timeoutMs?: number | undefined;
   /** Do not request anything from these hosts. */
   readonly skip?: boolean | undefined;
+  /** Most bytes per second, over ten seconds. */
+  readonly bytesPerSecond?: number | undefined;
+  /** Most bytes in an hour; rows wait for the next one. */
+  readonly bytesPerHour?: number | undefined;
+  /** Most bytes in 24 hours. */
+  readonly bytesPerDay?: number | undefined;
+  /** What shares one limit: each host, all of a registrable domain, or all at one address. */
+  readonly budgetBy?: 'host' | 'domain' | 'address' | undefined;
 }
 
 /** Complete settings of the fetch part. */
@@ -179,6 +205,11 @@ export interface FetchSettings {
   readonly unitIdleMs: number;
   /** A unit is given up after so many errors of the machinery itself (not of its rows). Default: 3. */
   readonly maxUnitErrors: number;
+  /**
+   * Extensions to try, in this order, in place of that of a URL which gives 404 or 410, such as jpg,jpeg,png. What was
+   * found is in final_url.
+   */
+  readonly tryExtensions: readonly string[];
   /** Redirects that are followed per attempt. Default: 10. */
   readonly maxRedirects: number;
   /** Send back what redirects set as cookies, along the redirects of the same row only. Default: true. */
@@ -228,8 +259,13 @@ export interface FetchSettings {
   readonly perHostConcurrency: number;
   /** Requests per second and host when nothing adapts; 0 sets no limit. Default: 0. */
   readonly perHostRate: number;
-  /** Rules for single hosts: a map from host glob (* and ?) to a rule. The first glob that matches counts. */
+  /**
+   * Rules for single hosts: a map from host glob (* and ?) to a rule. The first glob that matches counts; what it
+   * leaves open is as the host itself asks for, where that is known (host_presets).
+   */
   readonly hosts: Readonly<Record<string, HostRule>>;
+  /** Keep to the limits that known hosts publish (docs/hosts.md); a rule of hosts wins over them. Default: true. */
+  readonly hostPresets: boolean;
   /**
    * A host is called down after so many failures in a row, no success, and at least twice the time limit. Default: 10.
    */

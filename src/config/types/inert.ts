@@ -42,10 +42,54 @@ export interface InertKeys {
   readonly backoff_ceiling_factor?: number | undefined;
   /** Rate controller before PAARC: pause after a cut. */
   readonly backoff_cooldown_sec?: number | undefined;
+  /** Rate controller before PAARC: longest startup, in intervals. */
+  readonly startup_max_intervals?: number | undefined;
+  /** Rate controller before PAARC: where its token bucket stands. */
+  readonly token_bucket_in_download_single?: boolean | undefined;
+  /** Token bucket of the first versions: requests per second. */
+  readonly rate_limit?: number | undefined;
+  /** Token bucket of the first versions: whether there is one. */
+  readonly enable_rate_limiting?: boolean | undefined;
+  /** Token bucket of the first versions: longest burst, in requests. */
+  readonly rate_capacity?: number | undefined;
+  /** Token bucket of the first versions: what moves its rate. */
+  readonly rate_control_mode?: string | null | undefined;
+  /** First versions: Croissant metadata beside the dataset. */
+  readonly croissant?: string | null | undefined;
+  /** Croissant metadata: name of the dataset. */
+  readonly dataset_name?: string | null | undefined;
+  /** Croissant metadata: what the dataset is. */
+  readonly dataset_description?: string | null | undefined;
+  /** Croissant metadata: where the dataset is. */
+  readonly dataset_url?: string | null | undefined;
+  /** Croissant metadata: licence of the dataset. */
+  readonly dataset_license?: string | null | undefined;
+  /** Croissant metadata: who made the dataset. */
+  readonly dataset_creator?: string | null | undefined;
+  /** Croissant metadata: version of the dataset. */
+  readonly dataset_version?: string | null | undefined;
+  /** Croissant metadata: how to cite the dataset. */
+  readonly dataset_citation?: string | null | undefined;
+  /** Croissant metadata: keywords of the dataset. */
+  readonly dataset_keywords?: string | null | undefined;
+  /** First versions: http_get, or ways that were never finished. */
+  readonly download_method?: string | null | undefined;
+  /** TaskVine, first versions: program that a task runs. */
+  readonly download_script?: string | null | undefined;
+  /** First versions: column with the names of files. */
+  readonly filename_column?: string | null | undefined;
+  /** Before FLOW-DC: database to make manifests of. */
+  readonly db?: string | null | undefined;
+  /** Before FLOW-DC: table of the species to take. */
+  readonly excel?: string | null | undefined;
+  /** Before FLOW-DC: column of that table. */
+  readonly row_name?: string | null | undefined;
+  /** Before FLOW-DC: parts to make. */
+  readonly division?: number | undefined;
+  /** Before FLOW-DC: folder for the parts. */
+  readonly split_folder?: string | null | undefined;
   /** Extension probing: rows per batch. */
   readonly batch_size?: number | undefined;
   /** Extension probing: folder for intermediate results. */
   readonly checkpoint_dir?: string | null | undefined;
-  /** Extension probing: extensions to try. */
-  readonly extensions?: string | readonly string[] | undefined;
 }

@@ -79,6 +79,7 @@ export async function createSharedHosts(options: SharedHostsOptions): Promise<Sh
     limits: {
       create: (host, rule, revoke, onChange) => hub.create(host, rule, revoke, onChange),
       retire: (host, limit) => hub.retire(host, limit),
+      workers: () => hub.workers,
     },
     stats: () => hub.stats,
     close: () => wire.close(),

@@ -5,24 +5,27 @@
 import type { Clock } from '../../clock.ts';
 import { isStored, parseHttpUrl } from '../../host/host.ts';
 import type { HostLimits } from '../../host-limits.ts';
-import { requestHeaders } from '../../network/request-headers.ts';
 import { isShortage } from '../../open-files.ts';
 import type { RowCode } from '../../row-codes.ts';
 import type { BucketAccess } from '../../store/s3/bucket-access.ts';
+import { Background } from './background.ts';
 import { OriginPools } from './connect/origin-pools.ts';
 import { Flight, type Tower } from './flight.ts';
+import { isMissing } from './other-extension.ts';
 import { OwnTroubles, REFUSALS } from './own-troubles.ts';
 import { type Acceptance, acceptBody } from './reply/accept-body.ts';
 import { THROUGHPUT_WINDOW_MS } from './reply/attempt.ts';
-import { outcomeOf, shortageText } from './reply/attempt-error.ts';
+import { outcomeOf, pauseAsked, shortageText } from './reply/attempt-error.ts';
 import { type AttemptEnd, type AttemptSettings, type FailedAttempt, failedAs } from './reply/attempt-terms.ts';
 import type { CollectedBody, CollectorOptions } from './reply/body-collector.ts';
 import { BodyBudget } from './reply/body-memory.ts';
 import { Deadlines, DeadlinesByLength } from './reply/deadline.ts';
 import { type DecodeCheck, decodeCheckOf } from './reply/decode-check.ts';
 import { redirectOf } from './reply/redirect.ts';
+import { requestOf } from './request-of.ts';
 import { loadCookies } from './row-cookies.ts';
 import { announcedEnd, type FetchTask, failedEnd, fetchedEnd, refusedUrl, Work } from './row-work.ts';
+import { BudgetGroups } from './schedule/budget-groups.ts';
 import type { Permit } from './schedule/gate.ts';
 import type { Lane } from './schedule/lane.ts';
 import { LoadMeter } from './schedule/load-meter.ts';
@@ -42,6 +45,7 @@ export class FetchEngine implements Tower {
   readonly #clock: Clock;
   readonly #hooks: EngineHooks;
   readonly #limits: HostLimits;
+  readonly #groups: BudgetGroups;
   readonly #load: LoadMeter;
   readonly #troubles: OwnTroubles;
   readonly #attempt: AttemptSettings;
@@ -50,7 +54,7 @@ export class FetchEngine implements Tower {
   readonly #deadlines: DeadlinesByLength;
   /** Given up for a name that nobody knew, before anything told whether that is up to us. */
   readonly #undecided: { readonly work: Work; readonly end: FailedAttempt }[] = [];
-  readonly #unfinished = new Set<Promise<void>>();
+  readonly #background: Background;
   readonly skipped: SkippedHosts;
   /** Undefined where rows of object stores are not fetched. */
   readonly #stored: StoredRows | undefined;
@@ -60,17 +64,18 @@ export class FetchEngine implements Tower {
     this.#settings = settings;
     this.#clock = clock;
     this.#hooks = hooks;
+    this.#background = new Background(hooks.onFatal);
     this.#limits = limits;
+    const background = (work: Promise<void>): void => this.#background.add(work);
+    const pump = (): void => this.scheduler.pump();
+    this.#groups = new BudgetGroups({ ruleOf: settings.policyOf, connector, background, pump });
     this.budget = new BodyBudget(bodyMemoryBytes);
     this.pools = new OriginPools(connector, clock, maxPools, settings.maxConnections);
     this.#load = new LoadMeter(clock);
     this.skipped = new SkippedHosts(settings.policyOf);
     this.#deadlines = new DeadlinesByLength(clock);
-    this.#stored = storedRows(settings, {
-      begin: (task, url, access) => this.#begin(task, url, access),
-      pump: () => this.scheduler.pump(),
-      onFatal: hooks.onFatal,
-    });
+    const begin = this.#begin.bind(this);
+    this.#stored = storedRows(settings, { begin, pump, onFatal: hooks.onFatal });
     this.#troubles = new OwnTroubles(clock, settings.concurrentDownloads, settings.offlineHoldMs, hooks);
     this.#accepting = { ...settings, budget: this.budget, spillBytes: Math.min(spillBytes, bodyMemoryBytes) };
     this.#decoding = decodeCheckOf(settings);
@@ -79,7 +84,7 @@ export class FetchEngine implements Tower {
       windows: new Deadlines(clock, THROUGHPUT_WINDOW_MS),
       onClientWait: (waiting) => this.#load.waiting(waiting),
       onCrash: hooks.onFatal,
-      background: (work) => this.#background(work),
+      background,
     };
     this.scheduler = new Scheduler<Work>({
       clock,
@@ -87,7 +92,7 @@ export class FetchEngine implements Tower {
       maxInFlight: settings.concurrentDownloads,
       isFull: () => this.#troubles.isFull(this.scheduler.inFlight) || limits.isFull?.() === true,
       breaker: { failures: settings.breakerFailures, spanMs: 2 * timeoutMs, probeMs: BREAKER_PROBE_MS },
-      createLimit: (host) => limits.create(host, settings.policyOf(host), () => this.#revoke(host)),
+      createLimit: (group) => limits.create(group, this.#groups.ruleOf(group), () => this.#revoke(group)),
       start: (work, lane, permit) => this.#send(work, lane, permit),
       maxPauseMs: settings.maxRetryAfterMs,
       refuse: (work, code) => this.#fail(work, code, REFUSALS[code]),
@@ -109,9 +114,9 @@ export class FetchEngine implements Tower {
     return { hosts: this.scheduler.hosts, pools, names: this.#settings.resolver.size, mended };
   }
 
-  /** The host that is asked for a unit's rows: that of a bucket is its server's. */
-  askedHost(host: string): string {
-    return this.#stored?.serverOf(host) ?? host;
+  /** Under whose limit a unit's rows are: that of a bucket is its server's. */
+  groupOf(host: string): string {
+    return this.#groups.of(this.#stored?.serverOf(host) ?? host);
   }
 
   /** Queue a row; call `scheduler.pump()` after a batch. Rows that cannot be fetched end at once. */
@@ -125,16 +130,17 @@ export class FetchEngine implements Tower {
   #begin(task: FetchTask, url: URL, access?: BucketAccess): void {
     const work = new Work(task, url, this.#clock.nowMs(), access);
     if (access?.isNamed === true) this.#settings.connector.permit(url);
-    const { host } = work;
-    if (this.skipped.has(host)) return this.#fail(work, 'host_skipped', `${host} is skipped`);
-    if (this.scheduler.find(host) === undefined) this.#settings.connector.expect(url);
-    this.scheduler.add(host, work);
+    if (this.#isSkipped(work, `${work.host} is skipped`)) return;
+    this.#groups.place(work, () => {
+      if (this.scheduler.find(work.group) === undefined) this.#settings.connector.expect(url);
+      this.scheduler.add(work.group, work);
+    });
   }
 
   /** Give back what a body holds: memory of the budget, or its file. */
   drop({ spilled, reservedBytes }: Pick<CollectedBody, 'spilled' | 'reservedBytes'>): void {
     this.budget.give(reservedBytes);
-    if (spilled !== undefined) this.#background(this.#settings.spill.remove(spilled.path));
+    if (spilled !== undefined) this.#background.add(this.#settings.spill.remove(spilled.path));
   }
 
   /** Resolves when sockets are closed and files are gone, but for those of results that somebody holds. */
@@ -145,39 +151,29 @@ export class FetchEngine implements Tower {
     this.#settings.connector.close();
     await this.#stored?.close();
     await this.pools.close();
-    while (this.#unfinished.size > 0) await Promise.all(this.#unfinished);
+    await this.#background.settled();
     await this.#settings.spill.close();
   }
 
   /** Nothing of a host stays but its profile. */
   #forget({ host, gate }: Lane<Work>): void {
     this.#limits.retire(host, gate.limit);
+    this.#groups.forget(host);
     this.pools.drop(host);
     this.#settings.resolver.forget(host.replace(/:\d+$/, ''));
   }
 
-  #background(work: Promise<void>): void {
-    const watched = work.catch(this.#hooks.onFatal).finally(() => this.#unfinished.delete(watched));
-    this.#unfinished.add(watched);
-  }
-
   #send(work: Work, lane: Lane<Work>, permit: Permit): void {
     work.send(this.#clock.nowMs());
-    const { url, task } = work;
-    const policy = this.#settings.policyOf(work.host);
-    const own = work.ownHeaders(this.#settings.headers, this.#clock.wallMs());
-    const headers = requestHeaders(url, this.#settings.userAgent, policy, own);
-    work.addCookies(headers);
     const flight = new Flight(this, work, lane, permit);
-    const { pathname, search, hostname } = url;
-    const request = { path: `${pathname}${search}`, hostname, headers, wants: task.wants, spentMs: work.spentMs };
-    flight.send(request, this.#attempt, this.#deadlines.of(policy.timeoutMs ?? this.#settings.timeoutMs));
-    if (flight.isOut) task.onAttempt(flight, work.attempts);
+    const limits = this.#deadlines.of(this.#settings.policyOf(work.host).timeoutMs ?? this.#settings.timeoutMs);
+    flight.send(requestOf(work, this.#settings, this.#clock.wallMs()), this.#attempt, limits);
+    if (flight.isOut) work.task.onAttempt(flight, work.attempts);
   }
 
-  /** Nothing may be in flight to this host any more. What was, counts as never sent. */
-  #revoke(host: string): void {
-    for (const flight of this.scheduler.find(host)?.running ?? []) {
+  /** Nothing may be in flight under this limit any more. What was, counts as never sent. */
+  #revoke(group: string): void {
+    for (const flight of this.scheduler.find(group)?.running ?? []) {
       const { work } = flight;
       if (!flight.stop()) continue;
       work.unsend();
@@ -201,21 +197,22 @@ export class FetchEngine implements Tower {
     const code = end.kind === 'failed' ? end.code : undefined;
     const freeRetry = end.kind === 'failed' ? work.freeRetry(end) : undefined;
     if (freeRetry === 'mend') this.pools.mend(work.origin);
-    const askedMs = end.kind === 'failed' ? end.retryAfterMs : undefined;
-    const pauseMs = askedMs === undefined ? undefined : Math.min(askedMs, this.#settings.maxRetryAfterMs);
+    const pauseMs = pauseAsked(end, this.#settings.maxRetryAfterMs);
     if (freeRetry === undefined) this.#troubles.note(lane, work.host, end, this.scheduler.inFlight - 1);
     if (code === 'local_shortage') this.pools.shed();
     else this.#hooks.onAttempt(work.host, code, end);
     if (this.#undecided.length > 0 && !this.#troubles.isUndecided('dns_error')) this.#decide();
-    const isNotNow = lane.refusals.isNotNow(end, this.#clock.nowMs());
-    const lesson = work.isSlowDown(code) || isNotNow ? 'http_429' : code;
-    const outcome = outcomeOf(lesson, end, pauseMs, lane.refusals.isShut);
+    const goesOn = isMissing(code) && !lane.refusals.isShut && work.takeExtension(this.#settings.tryExtensions);
+    // Of a file under a guessed name, that it is not there says nothing of the host.
+    const isNotNow = work.isSlowDown(code) || (!goesOn && lane.refusals.isNotNow(end, this.#clock.nowMs()));
+    const outcome = outcomeOf(isNotNow ? 'http_429' : code, end, pauseMs, lane.refusals.isShut);
     this.scheduler.settle(lane, permit, freeRetry === undefined ? outcome : { kind: 'neutral' });
     if (!work.task.isDropped()) {
       if (freeRetry !== undefined) {
         work.unsend();
-        this.scheduler.again(work.host, work, 0);
-      } else if (end.kind === 'body') this.#accept(work, end);
+        this.scheduler.again(work.group, work, 0);
+      } else if (goesOn) this.#again(work, 0);
+      else if (end.kind === 'body') this.#accept(work, end);
       else if (end.kind === 'headers') work.task.end(announcedEnd(work, end));
       else if (end.kind === 'redirect') this.#follow(work, end);
       else this.#retryOrFail(work, end);
@@ -229,25 +226,21 @@ export class FetchEngine implements Tower {
     const seen = acceptBody(end, work.task.rowNumber, this.#accepting, (encoded) => this.drop(encoded));
     const acceptance = this.#decoding === undefined ? seen : this.#decoding.check(seen);
     if (!(acceptance instanceof Promise)) return this.#judge(work, end, acceptance);
-    const judging = acceptance.then(
-      (late) => {
-        if (work.task.isDropped()) return this.drop(late.held);
-        this.#judge(work, end, late);
-        this.scheduler.pump();
-      },
-      (error: Error) => {
-        this.drop(end);
-        if (!isShortage(error)) throw error;
-        if (work.task.isDropped()) return;
-        this.#retryOrFail(work, failedAs('local_shortage', shortageText(error), end));
-        this.scheduler.pump();
-      },
-    );
-    this.#background(judging);
+    const whole = acceptance.catch((error: Error): Acceptance => {
+      if (isShortage(error)) return { ok: false, code: 'local_shortage', message: shortageText(error), held: end };
+      this.drop(end);
+      throw error;
+    });
+    const judging = whole.then((late) => {
+      if (work.task.isDropped()) return this.drop(late.held);
+      this.#judge(work, end, late);
+      this.scheduler.pump();
+    });
+    this.#background.add(judging);
   }
 
   #judge(work: Work, end: AttemptEnd & { kind: 'body' }, acceptance: Acceptance): void {
-    this.scheduler.find(work.host)?.refusals.heard(acceptance.ok ? undefined : acceptance.code, this.#clock.nowMs());
+    this.scheduler.find(work.group)?.refusals.heard(acceptance.ok ? undefined : acceptance.code, this.#clock.nowMs());
     if (acceptance.ok) return work.task.end(fetchedEnd(work, end, acceptance.accepted, acceptance.held));
     this.drop(acceptance.held);
     this.#retryOrFail(work, failedAs(acceptance.code, acceptance.message, end, end.status));
@@ -255,15 +248,20 @@ export class FetchEngine implements Tower {
 
   #follow(work: Work, end: AttemptEnd & { kind: 'redirect' }): void {
     const loading = end.cookies === undefined ? undefined : loadCookies();
-    if (loading !== undefined) return this.#background(loading.then(() => this.#follow(work, end)));
+    if (loading !== undefined) return this.#background.add(loading.then(() => this.#follow(work, end)));
     if (work.task.isDropped()) return;
     const turn = redirectOf(end, work.url, work.hops, this.#settings.maxRedirects);
     if (!turn.ok) return this.#fail(work, turn.code, turn.message, end);
     work.follow(turn.url, end.cookies);
-    if (this.skipped.has(work.host))
-      return this.#fail(work, 'host_skipped', `redirected to ${work.host}, which is skipped`, end);
-    this.scheduler.again(work.host, work, 0);
+    if (this.#isSkipped(work, `redirected to ${work.host}, which is skipped`, end)) return;
+    this.#again(work, 0, false);
     if (end.cookies !== undefined) this.scheduler.pump();
+  }
+
+  #isSkipped(work: Work, message: string, end?: AttemptEnd): boolean {
+    if (!this.skipped.has(work.host) && !this.skipped.has(this.#groups.of(work.host))) return false;
+    this.#fail(work, 'host_skipped', message, end);
+    return true;
   }
 
   #retryOrFail(work: Work, end: FailedAttempt, isDecided = false): void {
@@ -273,13 +271,14 @@ export class FetchEngine implements Tower {
       if (code === 'local_shortage' || end.isOurs === true) work.unsend();
       return this.#again(work, waitMs);
     }
-    const isRefused = this.scheduler.find(work.host)?.refusals.isRefusal(code) === true;
+    const isRefused = this.scheduler.find(work.group)?.refusals.isRefusal(code) === true;
     const deferred = code === 'http_429' || end.retryAfterMs !== undefined || work.isSlowDown(code) || isRefused;
     if (deferred) work.putOff(this.#clock.nowMs());
     const decision = decideRetry(work, { code, deferred, retryAfterMs }, this.#settings, this.#settings.random());
     if (decision.kind === 'give-up' && !isDecided && this.#troubles.isUndecided(code))
       return void this.#undecided.push({ work, end });
-    if (decision.kind === 'give-up') return this.#fail(work, code, message, end);
+    if (decision.kind === 'give-up')
+      return this.#fail(work, code, message + work.triedToo(this.#settings.tryExtensions), end);
     if (decision.counts === 'error') work.errors += 1;
     else work.deferrals += 1;
     this.#again(work, decision.delayMs);
@@ -291,9 +290,9 @@ export class FetchEngine implements Tower {
       if (!work.task.isDropped()) this.#retryOrFail(work, end, true);
   }
 
-  #again(work: Work, delayMs: number): void {
-    work.startOver();
-    this.scheduler.again(work.host, work, delayMs);
+  #again(work: Work, delayMs: number, fromStart = true): void {
+    if (fromStart) work.startOver();
+    this.#groups.place(work, () => this.scheduler.again(work.group, work, delayMs));
   }
 
   #fail(work: Work, code: RowCode, message: string, end?: AttemptEnd): void {

@@ -244,7 +244,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
     const isHeld = this.isStill || this.readableLength >= this.readableHighWaterMark;
     for (const work of this.#open) {
       // A pause counts up to its very end, also one that ended since the last look.
-      const paused = work.hosts.map((host) => pausedUntil.get(this.engine.askedHost(host)) ?? 0);
+      const paused = work.hosts.map((host) => pausedUntil.get(this.engine.groupOf(host)) ?? 0);
       const waitedUntilMs = isHeld ? nowMs : Math.max(0, ...paused);
       work.progressMs = Math.max(work.progressMs, waitedUntilMs);
       if (nowMs - work.progressMs < this.#settings.unitIdleMs) continue;

@@ -4,6 +4,7 @@ import { hostOf, INVALID_HOST, unsupportedScheme } from '../../host/host.ts';
 import { type AnnouncedBody, badRowReason } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
 import type { BucketAccess } from '../../store/s3/bucket-access.ts';
+import { otherExtension } from './other-extension.ts';
 import type { AcceptedBody } from './reply/accept-body.ts';
 import type { AttemptEnd, FailedAttempt, Timing } from './reply/attempt-terms.ts';
 import type { CollectedBody } from './reply/body-collector.ts';
@@ -61,10 +62,16 @@ export class Work {
   /** Of a row of an object store: what signs its requests. */
   readonly access: BucketAccess | undefined;
   readonly firstHost: string;
-  readonly startUrl: URL;
+  /** What is asked first: the row's own URL, or that with another extension. */
+  startUrl: URL;
   readonly #startOrigin: string;
+  /** Of the row, and how many other extensions it was given in vain. */
+  readonly #ownUrl: URL;
+  #extensions = 0;
   url: URL;
   host: string;
+  /** The group of `host`: in whose queue the row is, and under whose limit. */
+  group: string;
   /** Of `url`; kept, since a URL makes it anew each time it is asked. */
   origin: string;
   hops = 0;
@@ -89,10 +96,12 @@ export class Work {
   constructor(task: FetchTask, url: URL, nowMs: number, access?: BucketAccess) {
     this.task = task;
     this.access = access;
+    this.#ownUrl = url;
     this.startUrl = url;
     this.url = url;
     this.firstHost = url.host;
     this.host = this.firstHost;
+    this.group = this.firstHost;
     this.#startOrigin = url.origin;
     this.origin = this.#startOrigin;
     this.waitingSinceMs = nowMs;
@@ -151,6 +160,21 @@ export class Work {
   addCookies(headers: Record<string, string>): void {
     const cookie = this.#cookies?.headerFor(this.url, headers.cookie);
     if (cookie !== undefined) headers.cookie = cookie;
+  }
+
+  /** What was asked for is not there: begin again with the next extension. @returns whether there is one */
+  takeExtension(extensions: readonly string[]): boolean {
+    const other = otherExtension(this.#ownUrl, extensions, this.#extensions);
+    if (other === undefined) return false;
+    this.#extensions = other.tried;
+    this.startUrl = other.url;
+    this.startOver();
+    return true;
+  }
+
+  /** For the message of a row that failed: what else was asked for. */
+  triedToo(extensions: readonly string[]): string {
+    return this.#extensions === 0 ? '' : `; neither with ${extensions.slice(0, this.#extensions).join(', ')}`;
   }
 
   /**

@@ -4,17 +4,19 @@
  */
 import { type Clock, systemClock } from '../../clock.ts';
 import { stageSettings } from '../../config/stage-settings.ts';
-import type { FetchOptions, FetchSettings, HostRule, PaarcOptions } from '../../config/types.ts';
+import type { FetchOptions, FetchSettings, PaarcOptions } from '../../config/types.ts';
 import { atOnce, FlowDcError } from '../../errors.ts';
 import type { HostLimits } from '../../host-limits.ts';
 import type { PoisonNotes } from '../../job/poison-notes.ts';
 import type { RemovedUrls } from '../../job/removed-urls.ts';
 import type { Connector } from '../../network/connector.ts';
+import { createHostRules, type KnownRule } from '../../network/host-rules.ts';
 import { createConnector, createResolver, parsed, userAgentOf } from '../../network/network-settings.ts';
-import { createHostPolicies, headerRecord } from '../../network/request-headers.ts';
+import { headerRecord } from '../../network/request-headers.ts';
 import type { NameResolver } from '../../network/resolver.ts';
 import { type FileShares, openFileLimit, shareFiles } from '../../open-files.ts';
 import type { Limit, Transition } from '../../paarc/limit.ts';
+import { withQuotas } from '../../quota/quota-limit.ts';
 import type { RowCode } from '../../row-codes.ts';
 import type { S3Settings } from '../../store/s3/settings.ts';
 import { RowPulse } from '../../structures/row-pulse.ts';
@@ -82,7 +84,7 @@ export interface EngineSettings extends Omit<FetchSettings, 'hosts' | 'headers' 
   readonly random: () => number;
   readonly connector: Connector;
   readonly resolver: NameResolver;
-  readonly policyOf: (host: string) => HostRule;
+  readonly policyOf: (host: string) => KnownRule;
   readonly headers: Readonly<Record<string, string>>;
   readonly userAgent: string;
   readonly spill: SpillFolder;
@@ -135,7 +137,7 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
     resolver,
     connector: createConnector(settings, resolver, clock),
     robotsTags: settings.robotsTags.map((tag) => tag.toLowerCase()),
-    policyOf: createHostPolicies(settings.hosts),
+    policyOf: createHostRules(settings),
     headers: parsed(() => headerRecord(settings.headers)),
     userAgent: userAgentOf(settings),
     spill: new SpillFolder(spillFolder, shares.maxSpills),
@@ -149,8 +151,11 @@ export function engineSettings(options: FetchStageOptions): EngineSettings {
 export function limitsOf(options: FetchStageOptions, settings: EngineSettings): HostLimits {
   if (options.hostLimits !== undefined) return options.hostLimits;
   const { createLimit } = options;
-  if (createLimit !== undefined) return ownLimits((host) => checkedLimit(createLimit(host)));
-  return createLimits(settings, stageSettings('paarc', options.paarc ?? {}), settings);
+  const limits =
+    createLimit === undefined
+      ? createLimits(settings, stageSettings('paarc', options.paarc ?? {}), settings)
+      : ownLimits((host) => checkedLimit(createLimit(host)));
+  return withQuotas(limits, { clock: settings.clock, spent: settings.profiles.spent });
 }
 
 /** A number in [0, 1), whatever a source of random numbers gives: with another one a row might wait for ever. */

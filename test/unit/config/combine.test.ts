@@ -63,3 +63,13 @@ describe('combineConfig', () => {
     expect(combineConfig({ file: file({ limit: 3 }) }).notices).toEqual([]);
   });
 });
+
+it('a rule for a host on the command line is added to those of the file, in front of them', () => {
+  const config = { hosts: { '*': { rate: 9 }, 'a.test': { rate: 3, C_max: 4 } } };
+  const file = { path: 'f.json', written: config, config, source: 'own' } as const;
+  const { hosts } = combineConfig({ file, flags: { hosts: { 'a.test': { rate: 1 } } } }).config;
+  expect(Object.entries(hosts ?? {})).toEqual([
+    ['a.test', { rate: 1, C_max: 4 }],
+    ['*', { rate: 9 }],
+  ]);
+});

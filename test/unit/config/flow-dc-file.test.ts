@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +7,9 @@ import { describeFlowDcKeys } from '../../../src/config/flow-dc-file.ts';
 import { loadConfigFile } from '../../../src/config/load.ts';
 import { resolveConfig } from '../../../src/config/resolve.ts';
 import { KEY_OF_SPELLING } from '../../../src/config/schema.ts';
+import type { Config } from '../../../src/config/types.ts';
+
+type Values = Record<string, unknown>;
 
 const OWN = fileURLToPath(new URL('fixtures', import.meta.url));
 const manifests = process.env.FLOW_DC_MANIFESTS;
@@ -38,6 +41,12 @@ const KEYS_OF: Readonly<Record<string, string>> = {
     probe_interval_sec probe_increment backoff_ceiling_factor backoff_cooldown_sec`,
   probe_extensions: 'input output url concurrency timeout batch_size checkpoint_dir extensions',
   'older files': 'gamma_startup gamma_probe',
+  'the first versions': `input input_format url label output output_format concurrent_downloads timeout rate_limit rate_capacity
+    enable_rate_limiting rate_control_mode max_retry_attempts create_overview naming_mode croissant dataset_name
+    dataset_description dataset_url dataset_license dataset_creator dataset_version dataset_citation dataset_keywords
+    download_method max_file_size retry_delay startup_max_intervals token_bucket_in_download_single`,
+  'programs before FLOW-DC': `input_parquet url_column output_directory filename_column class_col cloud_folder db division excel
+    row_name split_folder download_script timeout_minutes max_retries port_number parquets_directory`,
 };
 
 describe('files written for FLOW-DC', () => {
@@ -52,13 +61,32 @@ describe('files written for FLOW-DC', () => {
   });
 
   it.skipIf(shipped === undefined)('every configuration shipped with FLOW-DC validates unchanged', async () => {
-    const paths = filesOf(shipped).filter((path) => path.endsWith('.json'));
+    const folders = [shipped as string, join(shipped as string, 'earlier')].filter((folder) => existsSync(folder));
+    const paths = folders.flatMap(filesOf).filter((path) => path.endsWith('.json'));
     expect(paths.length).toBeGreaterThanOrEqual(9);
     for (const path of paths) {
       const file = await loadConfigFile(path);
       expect(file.source, path).toBe('flow-dc');
       expect(() => resolveConfig(combineConfig({ file }).config, 'download'), path).not.toThrow();
     }
+  });
+});
+
+describe('files of its first versions', () => {
+  it('the token bucket becomes the most requests per second to each host', () => {
+    const of = (config: Config): Config['hosts'] =>
+      combineConfig({ file: { path: 'old.json', written: config as Values, config, source: 'flow-dc' } }).config.hosts;
+    expect(of({ rate_limit: 5, rate_capacity: 10, enable_rate_limiting: true })).toEqual({ '*': { rate: 5 } });
+    expect(of({ rate_limit: 5, enable_rate_limiting: false })).toBeUndefined();
+    expect(of({ rate_limit: 5 })).toBeUndefined();
+  });
+
+  it('each of their keys is named in the block, with its reason', () => {
+    const lines = describeFlowDcKeys({ rate_limit: 5, croissant: 'basic_croissant', dataset_name: 'A', db: 'x.db' });
+    expect(lines[0]).toBe('FLOW-DC keys in this file: 4');
+    expect(lines.join(' ').replace(/\s+/g, ' ')).toMatch(
+      /used rate_limit .*no effect croissant \(.*dataset_name \(.*db \(/,
+    );
   });
 });
 

@@ -6,8 +6,14 @@ import { ProxyError } from '../../../network/tunnel.ts';
 import type { Outcome } from '../../../paarc/limit.ts';
 import type { RowCode } from '../../../row-codes.ts';
 import { MalformedReply } from '../connect/reply-mender.ts';
-import type { FailedAttempt } from './attempt-terms.ts';
+import type { AttemptEnd, FailedAttempt } from './attempt-terms.ts';
 import { meaningOf } from './library-errors.ts';
+
+/** How long a reply asks to be left alone, ms, as far as it is listened to. */
+export function pauseAsked(end: AttemptEnd, maxMs: number): number | undefined {
+  const askedMs = end.kind === 'failed' ? end.retryAfterMs : undefined;
+  return askedMs === undefined ? undefined : Math.min(askedMs, maxMs);
+}
 
 export interface AttemptFailure {
   readonly code: RowCode;

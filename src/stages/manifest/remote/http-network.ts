@@ -6,6 +6,7 @@ import { stageSettings } from '../../../config/stage-settings.ts';
 import { isFlowDcError } from '../../../errors.ts';
 import type { AddressGuard } from '../../../network/address-guard.ts';
 import type { Connector } from '../../../network/connector.ts';
+import { createHostRules } from '../../../network/host-rules.ts';
 import {
   createConnector,
   createResolver,
@@ -13,7 +14,7 @@ import {
   type NetworkSettings,
   userAgentOf,
 } from '../../../network/network-settings.ts';
-import { createHostPolicies, requestHeaders } from '../../../network/request-headers.ts';
+import { requestHeaders } from '../../../network/request-headers.ts';
 import type { NameResolver } from '../../../network/resolver.ts';
 import { refusal, unreachable } from './http-errors.ts';
 import { PassingFault } from './remote-file.ts';
@@ -43,7 +44,7 @@ interface Way {
 export class HttpNetwork {
   readonly #settings: NetworkSettings;
   readonly #clock: Clock;
-  readonly #policyOf: ReturnType<typeof createHostPolicies>;
+  readonly #policyOf: ReturnType<typeof createHostRules>;
   #resolver: NameResolver | undefined;
   readonly #ways = new Map<'named' | 'guarded', Way>();
 
@@ -53,7 +54,7 @@ export class HttpNetwork {
     const own = { allowPrivate, connectTo, caFile, insecure, dnsServers, hosts, userAgent, contact, proxy, noProxy };
     this.#settings = stageSettings('fetch', own);
     this.#clock = clock;
-    this.#policyOf = createHostPolicies(this.#settings.hosts);
+    this.#policyOf = createHostRules(this.#settings);
   }
 
   /**

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { parseFlags } from '../../../../src/cli/args/flags.ts';
+
+function hostsOf(...rules: string[]): unknown {
+  const argv = rules.flatMap((rule) => ['--host', rule]);
+  return parseFlags(argv, { command: 'download' }).config.hosts;
+}
+
+describe('--host', () => {
+  it('is one rule of the map hosts, keys spelt in any way, sizes as texts', () => {
+    expect(
+      hostsOf('img.example.org: rate=5, c-max=2', '*.example.net:8443: bytes_per_hour=5GB,budget_by=domain'),
+    ).toEqual({
+      'img.example.org': { rate: 5, C_max: 2 },
+      '*.example.net:8443': { bytes_per_hour: 5 * 1024 ** 3, budget_by: 'domain' },
+    });
+    expect(hostsOf('a.test: skip=true')).toEqual({ 'a.test': { skip: true } });
+  });
+
+  it('given twice for a host adds to its rule, and rules keep the order in which they were given', () => {
+    expect(hostsOf('a.test: rate=5', '*: rate=9', 'a.test: C_max=2')).toEqual({
+      'a.test': { rate: 5, C_max: 2 },
+      '*': { rate: 9 },
+    });
+  });
+
+  it.each([
+    ['a.test', /expected rules by host .*, got "a.test"/],
+    ['a.test: rate', /expected rules by host/],
+    ['a.test: rat=5', /unknown key hosts\["a\.test"\]\.rat; did you mean rate\?/],
+    ['a.test: rate=fast', /rate: expected a number above 0, got "fast"/],
+  ])('%s is refused with what is wrong with it', (rule, message) => {
+    expect(() => hostsOf(rule)).toThrow(message);
+  });
+});
