@@ -139,9 +139,10 @@ async function fileInput(
  */
 async function contentsOf({ files }: ManifestInfo, { contents }: ManifestReader): Promise<Map<string, string>> {
   const all = new Map<string, string>();
-  for (const { name, format } of files) {
+  for (const file of files) {
+    const { name, format } = file;
     if (format === 'parquet') continue;
-    const sha256 = contents.get(name) ?? (schemeOf(name) === undefined ? (await digestFile(name)).sha256 : undefined);
+    const sha256 = contents.get(name) ?? (schemeOf(name) === undefined ? await contentOf(file) : undefined);
     if (sha256 !== undefined) all.set(name, sha256);
   }
   return all;
@@ -291,7 +292,8 @@ class PipeInput implements JobInput {
   }
 
   get #isSpooled(): boolean {
-    return this.info.files[0]?.format === 'parquet' && this.#head.spool !== undefined;
+    const [file] = this.info.files;
+    return (file?.format === 'parquet' || file?.within !== undefined) && this.#head.spool !== undefined;
   }
 }
 

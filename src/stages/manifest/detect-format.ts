@@ -12,7 +12,6 @@ export type GivenFormat = 'auto' | ManifestFormat | 'excel' | 'xml';
 /** First bytes of things that are often taken for a manifest. */
 const FOREIGN: readonly (readonly [magic: string, what: string, fix: string])[] = [
   ['PARE', 'a parquet file with an encrypted footer', 'write it without encryption'],
-  ['PK\x03\x04', 'a zip archive or an Excel workbook', 'unpack it, or save the sheet as csv'],
   ['\xd0\xcf\x11\xe0', 'an old Excel workbook', 'save the sheet as csv'],
   ['\xff\xfe\0\0', 'UTF-32 text', 'save it as UTF-8'],
   ['ARROW1', 'an Arrow IPC (feather) file', 'convert it to parquet'],
@@ -86,8 +85,9 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenT
 
 /** The kind that a file's name says, `.gz` and the like aside; undefined for a name that says nothing. */
 export function extension(name: string): ManifestFormat | undefined {
-  // Of a URL, without its query.
-  const path = /^[a-z]+:\/\//i.test(name) ? name.replace(/[?#].*$/s, '') : name;
+  // Of a URL, without its query; of a file in an archive, its own.
+  const own = name.split('::').at(-1) as string;
+  const path = own === name && /^[a-z]+:\/\//i.test(name) ? name.replace(/[?#].*$/s, '') : own;
   const ending = /\.([a-z0-9]+)$/i.exec(unpackedName(path))?.[1]?.toLowerCase() ?? '';
   return ENDINGS.get(ending);
 }

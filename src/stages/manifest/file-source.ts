@@ -4,7 +4,7 @@ import type { ManifestFile, ManifestFormat } from './manifest-info.ts';
 import type { HiveColumns } from './remote/hive-folders.ts';
 import type { RemoteFile, RemoteParts } from './remote/remote-file.ts';
 
-export type FileSource = LocalSource | RemoteSource;
+export type FileSource = LocalSource | RemoteSource | InnerSource;
 
 interface NamedSource {
   /** In messages, records and the column of source files. */
@@ -15,6 +15,10 @@ interface NamedSource {
   readonly hive?: HiveColumns | undefined;
   /** What to say where it turns out to be a page. */
   readonly pageError?: FlowDcError | undefined;
+  /** Of an archive: the table that is meant, or a pattern of those that are. */
+  readonly member?: string | undefined;
+  /** What it is in, in words. */
+  readonly within?: string | undefined;
 }
 
 export interface LocalSource extends NamedSource {
@@ -23,6 +27,18 @@ export interface LocalSource extends NamedSource {
 
 export interface RemoteSource extends NamedSource {
   readonly remote: RemoteFile;
+}
+
+/** Bytes that come out of another file, from their first one on. */
+export interface InnerSource extends NamedSource {
+  readonly inner: InnerFile;
+}
+
+export interface InnerFile {
+  /** As many as say whether it is the same file: those of its text, or of what it is made of. */
+  readonly bytes: number;
+  chunks(signal: AbortSignal): AsyncIterable<Buffer>;
+  close(): Promise<void>;
 }
 
 /** As much of a source as reading parts of it needs. */
@@ -44,6 +60,18 @@ export function withSource(file: ManifestFile, source: FileSource): ManifestFile
   return file;
 }
 
-export function isRemote<Source extends ReadableSource>(source: Source): source is Exclude<Source, LocalSource> {
+export function isRemote<Source extends ReadableSource | InnerSource>(
+  source: Source,
+): source is Exclude<Source, LocalSource | InnerSource> {
   return 'remote' in source;
+}
+
+export function isInner<Source extends ReadableSource | InnerSource>(source: Source): source is Source & InnerSource {
+  return 'inner' in source;
+}
+
+/** Whatever was opened for it is closed, until it is read again. */
+export async function closeSource(source: FileSource): Promise<void> {
+  if (isRemote(source)) await source.remote.close();
+  else if (isInner(source)) await source.inner.close();
 }

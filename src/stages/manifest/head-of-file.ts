@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { extension } from './detect-format.ts';
-import { isRemote, type ReadableSource } from './file-source.ts';
+import { type InnerSource, isInner, isRemote, type ReadableSource } from './file-source.ts';
 import type { InputIdentity } from './manifest-info.ts';
 import { unopenable } from './resolve-inputs.ts';
 import { type Packing, packingOf } from './unpack/packing.ts';
@@ -33,8 +33,10 @@ interface Parts {
  * Read a file's first MiB (and a parquet file's footer) and fingerprint it: the same for the same bytes, wherever they
  * are. FDC_ERR_MANIFEST_NOT_FOUND when it cannot be opened; errors of RemoteFile.
  */
-export async function headOfFile(source: ReadableSource, signal: AbortSignal): Promise<FileHead> {
+export async function headOfFile(source: ReadableSource | InnerSource, signal: AbortSignal): Promise<FileHead> {
   const { name } = source;
+  if (isInner(source))
+    return headOf(name, { bytes: source.inner.bytes, read: (_, end) => innerHead(source, end, signal) });
   if (isRemote(source)) {
     const { remote } = source;
     return headOf(name, { bytes: remote.bytes, read: (start, end) => remote.read(start, end, signal) });
@@ -51,6 +53,17 @@ export async function headOfFile(source: ReadableSource, signal: AbortSignal): P
   } finally {
     await file.close();
   }
+}
+
+/** Parquet is not read where only its beginning is at hand. */
+async function innerHead({ inner }: InnerSource, bytes: number, signal: AbortSignal): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of inner.chunks(signal)) {
+    length += parts.push(chunk) && chunk.length;
+    if (length >= bytes) break;
+  }
+  return Buffer.concat(parts).subarray(0, bytes);
 }
 
 async function headOf(name: string, file: Parts): Promise<FileHead> {

@@ -35,6 +35,8 @@ export interface InputIdentity {
 
 /** Of stdin, `bytes` is 0 and `hash` is empty: they show at its end only. */
 export interface ManifestFile extends DetectedFormat, InputIdentity {
+  /** What it is in, in words: an archive or the like. */
+  readonly within?: string | undefined;
   /** Known in advance for parquet only. */
   readonly rows?: number;
   /**

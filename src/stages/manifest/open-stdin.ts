@@ -7,13 +7,13 @@ import { Schema } from 'apache-arrow';
 import type { ManifestSettings } from '../../config/types.ts';
 import { destinationError } from '../../destination/destination.ts';
 import { describeColumns, unify } from './conform.ts';
-import { localSource } from './file-source.ts';
 import { givenText } from './given-text.ts';
 import type { GivenRoles } from './guess-roles.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import type { OpenManifest, Surroundings } from './manifest-reader.ts';
-import { inspectFiles, otherEncoding, shaped, valuesOf } from './open-files.ts';
+import { inspectFiles, openFiles, shaped, valuesOf } from './open-files.ts';
 import { planColumns } from './plan-shape.ts';
+import { otherEncoding } from './probe-files.ts';
 import { bearerOf } from './shape.ts';
 import { allChunks, headOfStdin, rowsOfHead, STDIN_NAME, type StdinHead } from './stdin-head.ts';
 import { isJson, textRows } from './text-input.ts';
@@ -28,7 +28,7 @@ export interface StdinSource {
 
 /**
  * What a stream's beginning tells; reading it afterwards starts at its first byte all the same. Parquet, whose footer
- * is at its end, is written to the spool file, or to a temporary one that goes when it has been read.
+ * is at its end, and archives are written to the spool file, or to a temporary one that goes when it has been read.
  */
 export async function inspectStdin(
   settings: ManifestSettings,
@@ -37,10 +37,9 @@ export async function inspectStdin(
   surroundings: Surroundings,
 ): Promise<ManifestInfo> {
   const head = await headOfStdin(source.stdin, settings.format, { ...givenText(settings), isPipe: true });
-  if (head.format === 'parquet') {
+  if (head.format === 'parquet' || head.isArchive) {
     head.spooled ??= await spoolAll(head, source.spoolPath);
-    const info = await inspectFiles({ ...settings, inputs: [head.spooled], format: 'parquet' }, given, surroundings);
-    return { ...info, files: info.files.map((file) => ({ ...file, name: STDIN_NAME })) };
+    return inspectFiles(settings, given, surroundings, [{ name: STDIN_NAME, path: head.spooled }]);
   }
   const first = await rowsOfHead(head, surroundings.maxRecordBytes, surroundings.types);
   const columns = unify([{ name: STDIN_NAME, schema: new Schema(first.schema.fields) }]);
@@ -65,7 +64,7 @@ export async function openStdin(
   source: StdinSource,
   surroundings: Surroundings,
 ): Promise<OpenManifest> {
-  const { signal, thread, maxRecordBytes, warn } = surroundings;
+  const { signal, maxRecordBytes, warn } = surroundings;
   const { onBadRow } = settings;
   const about = { name: STDIN_NAME, hasSourceRows: info.shape?.explosion !== undefined };
   const head = await headOfStdin(source.stdin, settings.format, { ...givenText(settings), isPipe: true });
@@ -73,7 +72,7 @@ export async function openStdin(
     const target = head.spooled;
     if (source.spoolPath === undefined)
       surroundings.atEnd(() => rm(path.dirname(target), { recursive: true, force: true }));
-    return { info, files: [{ ...about, batches: shaped(thread.batches(localSource(target)), info) }] };
+    return openFiles(info, surroundings);
   }
   const bytes =
     source.spoolPath === undefined ? allChunks(head) : spooled(allChunks(head), source.spoolPath, source.onBytes);
@@ -89,7 +88,7 @@ export async function openStdin(
 
 async function spoolAll(head: StdinHead, spoolPath: string | undefined): Promise<string> {
   const made = (): Promise<string> => mkdtemp(path.join(tmpdir(), 'flow-dc-stdin-')).catch(unkept(tmpdir()));
-  const target = spoolPath ?? path.join(await made(), 'stdin.parquet');
+  const target = spoolPath ?? path.join(await made(), 'stdin');
   try {
     for await (const _ of spooled(allChunks(head), target));
     return target;

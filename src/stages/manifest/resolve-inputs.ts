@@ -5,6 +5,7 @@ import { nearest } from '../../config/nearest.ts';
 import { FlowDcError } from '../../errors.ts';
 import { schemeOf } from '../../host/remote-url.ts';
 import { someOf } from '../../short-text.ts';
+import { memberOf } from './archive-tables.ts';
 import { extension } from './detect-format.ts';
 import { type FileSource, localSource } from './file-source.ts';
 import type { ManifestFormat } from './manifest-info.ts';
@@ -36,14 +37,18 @@ export async function resolveInputs(
   const sources: FileSource[] = [];
   const warnings: string[] = [];
   for (const input of inputs) {
+    // A file may be called so.
+    const isThere = schemeOf(input) === undefined && (await stat(input).catch(() => undefined)) !== undefined;
+    const { file, member } = isThere ? { file: input, member: undefined } : memberOf(input);
+    const below = literalFolder(file);
+    const add = (source: FileSource, place: string): void =>
+      void sources.push(inFolders(member === undefined ? source : { ...source, member }, place));
     if (schemeOf(input) === undefined) {
-      const below = path.resolve(literalFolder(input));
-      for (const file of await filesOf(input, warnings))
-        sources.push(inFolders(localSource(file), path.relative(below, path.resolve(file))));
+      for (const name of await filesOf(file, warnings))
+        add(localSource(name), path.relative(path.resolve(below), path.resolve(name)));
     } else {
-      const below = literalFolder(input);
-      for (const found of await (await remotes()).find(input, warnings, manifestsAmong))
-        sources.push(inFolders(asSource(found), found.name.startsWith(below) ? found.name.slice(below.length) : ''));
+      for (const found of await (await remotes()).find(file, warnings, manifestsAmong))
+        add(asSource(found), found.name.startsWith(below) ? found.name.slice(below.length) : '');
     }
   }
   return { sources, warnings };

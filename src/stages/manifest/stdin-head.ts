@@ -5,6 +5,7 @@ import { FlowDcError } from '../../errors.ts';
 import type { TextTypes } from './column-kinds.ts';
 import { detectFormat, type GivenFormat, type GivenText } from './detect-format.ts';
 import { unpackedHead } from './head-of-file.ts';
+import { isArchive } from './inner-files.ts';
 import type { DetectedFormat } from './manifest-info.ts';
 import { isJson, textRows } from './text-input.ts';
 
@@ -21,6 +22,8 @@ export interface StdinHead extends DetectedFormat {
   /** What was read so far, and where the rest comes from. */
   seen: Buffer;
   readonly rest: AsyncIterator<Buffer | string>;
+  /** Tables are within it, which are found when all of it is there. */
+  readonly isArchive: boolean;
   /** Where all of it went, if it had to be written to a file. */
   spooled?: string;
 }
@@ -44,6 +47,7 @@ async function readHead(rest: AsyncIterator<Buffer | string>, format: GivenForma
     if (!done) seen = Buffer.concat([seen, Buffer.from(value as Buffer)]);
     const { head, packing, fault } = await unpackedHead(seen, STDIN_NAME);
     const enough = packing === undefined ? HEAD_BYTES : PACKED_HEAD_BYTES;
+    if (isArchive(head)) return { format: 'csv', packing, seen, rest, isArchive: true };
     const lines =
       head
         .toString('latin1')
@@ -57,7 +61,7 @@ async function readHead(rest: AsyncIterator<Buffer | string>, format: GivenForma
       say,
     );
     if (done || detected.dialect === undefined || lines > 1 || seen.length >= enough)
-      return { ...detected, seen, rest };
+      return { ...detected, seen, rest, isArchive: false };
   }
 }
 

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import type { RecordBatch } from 'apache-arrow';
 import { delimitedRows } from './delimited-rows.ts';
 import { PLAIN_DIALECT } from './dialect.ts';
-import { type FileSource, isRemote, type LocalSource } from './file-source.ts';
+import { type FileSource, isInner, isRemote, type LocalSource } from './file-source.ts';
 import { lineRows } from './line-rows.ts';
 import type { DetectedFormat } from './manifest-info.ts';
 import { unopenable } from './resolve-inputs.ts';
@@ -21,11 +21,17 @@ export async function* fileChunks(
   onEnd: (sha256: string) => void,
 ): AsyncGenerator<Buffer, void> {
   const hash = createHash('sha256');
-  for await (const chunk of isRemote(source) ? source.remote.chunks(signal) : localChunks(source, signal)) {
+  for await (const chunk of chunksOf(source, signal)) {
     hash.update(chunk);
     yield chunk;
   }
   onEnd(hash.digest('hex'));
+}
+
+/** Without a sum of them. */
+export function chunksOf(source: FileSource, signal: AbortSignal): AsyncIterable<Buffer> {
+  if (isInner(source)) return source.inner.chunks(signal);
+  return isRemote(source) ? source.remote.chunks(signal) : localChunks(source, signal);
 }
 
 async function* localChunks({ name, path }: LocalSource, signal: AbortSignal): AsyncGenerator<Buffer, void> {

@@ -39,7 +39,39 @@ export interface Spooled {
  * Errors: those of the origin; FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO; FDC_ERR_MANIFEST_TOO_WIDE above 32 GiB, or above half
  * of what is free where the server does not say how much comes.
  */
-export async function spool(origin: HttpOrigin, patience: Patience, signal: AbortSignal): Promise<Spooled> {
+export function spool(origin: HttpOrigin, patience: Patience, signal: AbortSignal): Promise<Spooled> {
+  return spooledBy((path) => patiently(origin.name, patience, signal, () => download(origin, path, signal)));
+}
+
+/**
+ * The same of bytes that come from elsewhere. Errors: theirs; FDC_ERR_DEST_FULL, FDC_ERR_DEST_IO;
+ * FDC_ERR_MANIFEST_TOO_WIDE above 32 GiB, or above half of what is free.
+ */
+export function spoolChunks(name: string, chunks: AsyncIterable<Buffer>): Promise<Spooled> {
+  return spooledBy(async (path) => {
+    const free = (await freeBytes(tmpdir())) ?? MAX_BYTES;
+    const most = Math.min(MAX_BYTES, Math.floor(free * MOST_OF_FREE));
+    const file = await open(path, 'w').catch((error: unknown) => {
+      throw destinationError(error, tmpdir());
+    });
+    try {
+      let bytes = 0;
+      for await (const chunk of chunks) {
+        bytes += chunk.length;
+        if (bytes > most) throw tooLarge(name, most);
+        await file.appendFile(chunk).catch((error: unknown) => {
+          throw destinationError(error, tmpdir());
+        });
+      }
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/** @param write - fills the file, and says how many bytes it has then */
+async function spooledBy(write: (path: string) => Promise<number>): Promise<Spooled> {
   const folder = await mkdtemp(join(tmpdir(), spoolPrefix(process.pid))).catch((error: unknown) => {
     throw destinationError(error, tmpdir());
   });
@@ -47,8 +79,7 @@ export async function spool(origin: HttpOrigin, patience: Patience, signal: Abor
   let path = join(folder, 'manifest');
   try {
     path = await nameless(path, folder);
-    const bytes = await patiently(origin.name, patience, signal, () => download(origin, path, signal));
-    return { path, bytes };
+    return { path, bytes: await write(path) };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     kept.delete(folder);

@@ -39,7 +39,7 @@ export async function* unpacked(
       yield chunk;
     }
   } catch (error) {
-    throw asFault(error, packing, name, fed.bytes);
+    throw packedFault(error, `${packing} stream`, name, fed.bytes);
   }
 }
 
@@ -68,7 +68,7 @@ export async function unpackStart(
     }
   } catch (error) {
     // The bytes end in the middle of the stream: what is unpacked by then is what is wanted.
-    fault = asFault(error, packing, name, packed.length);
+    fault = packedFault(error, `${packing} stream`, name, packed.length);
   }
   return { head: Buffer.concat(parts).subarray(0, most), fault };
 }
@@ -78,7 +78,7 @@ function tooWide(message: string): FlowDcError {
 }
 
 /** @param isCut - that it ends early is no fault */
-async function* decoded(
+export async function* decoded(
   chunks: AsyncIterable<Buffer>,
   packing: Packing,
   signal: AbortSignal,
@@ -100,7 +100,7 @@ function zlibStream(packing: 'gzip' | 'brotli', isCut: boolean): Transform {
     : createBrotliDecompress(isCut ? { finishFlush: constants.BROTLI_OPERATION_FLUSH } : {});
 }
 
-async function* through(
+export async function* through(
   chunks: AsyncIterable<Buffer>,
   decoder: Transform,
   signal: AbortSignal,
@@ -133,17 +133,20 @@ async function* once(bytes: Buffer): AsyncGenerator<Buffer, void> {
   yield bytes;
 }
 
-/** What zlib and WebAssembly raise, and our own. */
-function asFault(error: unknown, packing: Packing, name: string, at: number): unknown {
-  const { code = '', name: kind = '' } = error as { code?: string; name?: string };
-  const isOurs = error instanceof PackedError;
-  if (!isOurs && !/^(Z_|ERR__|ERR_BROTLI)/.test(code) && kind !== 'RuntimeError') return error;
-  const what = isOurs ? error.message : code === 'Z_BUF_ERROR' ? 'cut off' : 'damaged data';
-  const found = what === 'cut off' ? `is cut off at byte ${count(at)}` : `holds ${what} before byte ${count(at)}`;
-  if (isOurs && error.isTooLarge) return tooWide(`${name}: the ${packing} stream needs ${what}`);
-  return new FlowDcError(
-    'FDC_ERR_MANIFEST_CORRUPT',
-    `${name}: the ${packing} stream ${found}; copy or download it again`,
-    { cause: error },
-  );
+/**
+ * What zlib, WebAssembly and our own readers raise, as what it means for an input; anything else as it is.
+ * @param what - is read
+ * @param at - of its bytes were given to whoever raised it
+ */
+export function packedFault(error: unknown, what: string, name: string, at: number): unknown {
+  const { code = '', name: type = '', message = '' } = error as { code?: string; name?: string; message?: string };
+  const kind = error instanceof PackedError ? error.kind : undefined;
+  if (kind === 'too large') return tooWide(`${name}: the ${what} needs ${message}`);
+  if (kind === 'unread') return new FlowDcError('FDC_ERR_MANIFEST_FORMAT', `${name}: the ${what} has ${message}`);
+  if (kind === undefined && !/^(Z_|ERR__|ERR_BROTLI)/.test(code) && type !== 'RuntimeError') return error;
+  const fault = kind !== undefined ? message : code === 'Z_BUF_ERROR' ? 'cut off' : 'damaged data';
+  const found = fault === 'cut off' ? `is cut off at byte ${count(at)}` : `holds ${fault} before byte ${count(at)}`;
+  return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', `${name}: the ${what} ${found}; copy or download it again`, {
+    cause: error,
+  });
 }

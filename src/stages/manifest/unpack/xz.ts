@@ -27,10 +27,10 @@ const [SIZE, IN_START, IN_AT, IN_END, OUT_START, OUT_END] = [0, 1, 2, 3, 4, 5];
 
 /** What xz_ret of xz-embedded says, by number. */
 const FAULTS: ReadonlyMap<number, PackedError> = new Map([
-  [3, new PackedError('more memory than there is', true)],
-  [4, new PackedError('a dictionary of over 64 MiB (pack it again with xz -9 or less)', true)],
+  [3, new PackedError('more memory than there is', 'too large')],
+  [4, new PackedError('a dictionary of over 64 MiB (pack it again with xz -9 or less)', 'too large')],
   [5, new PackedError('something that is no xz')],
-  [6, new PackedError('a filter or checksum that is not read (pack it again with xz --check=crc64)')],
+  [6, new PackedError('a filter or checksum that is not read (pack it again with xz --check=crc64)', 'unread')],
   [8, new PackedError('cut off')],
 ]);
 

@@ -77,7 +77,7 @@ async function* frame(input: ByteWindow, work: Work): AsyncGenerator<Buffer, voi
       yield piece;
     }
     if (work.moved > FREE_MOVES + work.bytes * MOVES_PER_BYTE)
-      throw new PackedError('next to nothing in each of its blocks, and a large window', true);
+      throw new PackedError('next to nothing in each of its blocks, and a large window', 'too large');
     await input.turn(windowBytes / 8 + MAX_BLOCK);
     if (isLast && hasSum && packed.readUInt32LE(length - 4) !== sum.digest()) throw new PackedError('a wrong checksum');
   }
@@ -117,12 +117,13 @@ function readHeader(held: Buffer): Frame {
   if (held.length < length) throw new PackedError('cut off');
   if ((flags & 8) !== 0) throw new PackedError('a damaged frame');
   if (held.subarray(sizeAt - dictionaryBytes, sizeAt).some((byte) => byte !== 0))
-    throw new PackedError('a dictionary of its own (pack it again without)', true);
+    throw new PackedError('a dictionary of its own (pack it again without)', 'unread');
   const exponent = 2 ** (10 + ((held[5] as number) >> 3));
   const window = exponent + (exponent / 8) * ((held[5] as number) & 7);
   const bytes = sizeBytes === 0 ? undefined : sizeOf(held, sizeAt, sizeBytes);
   const windowBytes = isSingle ? (bytes ?? 0) : window;
-  if (windowBytes > MAX_WINDOW) throw new PackedError('a window of over 128 MiB (pack it again without --long)', true);
+  if (windowBytes > MAX_WINDOW)
+    throw new PackedError('a window of over 128 MiB (pack it again without --long)', 'too large');
   return { header: held.subarray(0, length), windowBytes, bytes, hasSum: (flags & 4) !== 0 };
 }
 

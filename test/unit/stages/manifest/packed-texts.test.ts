@@ -109,7 +109,7 @@ describe('what is packed to fill the memory is refused', () => {
 
   it('a checksum of xz that cannot be checked', async () => {
     expect((await read(path.join(FIXTURES, 'sha256.csv.xz'))).error).toMatchObject({
-      code: 'FDC_ERR_MANIFEST_CORRUPT',
+      code: 'FDC_ERR_MANIFEST_FORMAT',
       message: expect.stringMatching(/pack it again with xz --check=crc64/),
     });
   });

@@ -1,0 +1,92 @@
+/** Which files of an archive are the tables that are meant. Pure. */
+import { nearest } from '../../config/nearest.ts';
+import { FlowDcError } from '../../errors.ts';
+import { someOf } from '../../short-text.ts';
+import { extension } from './detect-format.ts';
+import type { ManifestFormat } from './manifest-info.ts';
+import { isPattern, keyPattern } from './remote/key-pattern.ts';
+
+/** Between the name of an archive and that of a table in it. */
+export const MEMBER = '::';
+/** More tables in one archive are no manifest. Chosen. */
+const MAX_TABLES = 10_000;
+/** A table before notes: what is there of the first of these kinds is read. */
+const KINDS: readonly (readonly ManifestFormat[])[] = [['parquet'], ['csv', 'tsv', 'json', 'jsonl'], ['txt']];
+
+/** An input as the user named it, parted from the table in it. */
+export function memberOf(input: string): { readonly file: string; readonly member: string | undefined } {
+  const at = input.lastIndexOf(MEMBER);
+  return at <= 0 ? { file: input, member: undefined } : { file: input.slice(0, at), member: input.slice(at + 2) };
+}
+
+/** Not what systems leave beside files. */
+function isHidden(name: string): boolean {
+  return name.split('/').some((part) => /^\.(?!\.?$)/.test(part) || part === '__MACOSX');
+}
+
+/** What was found in an archive, gathered as its directory is read: it may hold a million pictures as well. */
+export class FoundTables<Entry extends { readonly name: string }> {
+  readonly #archive: string;
+  readonly #member: string | undefined;
+  readonly #pattern: RegExp | undefined;
+  readonly #tables: Entry[] = [];
+  readonly #others: string[] = [];
+  #otherCount = 0;
+
+  /** @param member - which are meant: a name, or a pattern */
+  constructor(archive: string, member: string | undefined) {
+    this.#archive = archive;
+    this.#member = member;
+    this.#pattern = member !== undefined && isPattern(member) ? keyPattern(member) : undefined;
+  }
+
+  /** Whether it is worth a look. */
+  wants(name: string): boolean {
+    if (this.#member === name) return true;
+    if (this.#member !== undefined && this.#pattern?.test(name) !== true) return false;
+    return !isHidden(name) && extension(name) !== undefined;
+  }
+
+  add(entry: Entry): void {
+    const { name } = entry;
+    if (this.wants(name)) {
+      if (this.#tables.push(entry) > MAX_TABLES)
+        throw new FlowDcError('FDC_ERR_MANIFEST_FORMAT', `${this.#archive} holds over ${MAX_TABLES} tables: unpack it`);
+    } else if (!isHidden(name)) {
+      this.#otherCount += 1;
+      if (this.#others.length < 100) this.#others.push(name);
+    }
+  }
+
+  /** Errors: FDC_ERR_MANIFEST_NOT_FOUND where there is none. */
+  chosen(): { readonly entries: readonly Entry[]; readonly said: readonly string[] } {
+    const exact = this.#tables.find(({ name }) => name === this.#member);
+    if (exact !== undefined) return { entries: [exact], said: [] };
+    if (this.#tables.length === 0) throw this.#none();
+    const isOf = (kinds: readonly ManifestFormat[], { name }: Entry) =>
+      kinds.includes(extension(name) as ManifestFormat);
+    const kinds = KINDS.find((kinds) => this.#tables.some((entry) => isOf(kinds, entry))) ?? [];
+    const entries = this.#tables
+      .filter((entry) => isOf(kinds, entry))
+      .sort((one, other) => (one.name < other.name ? -1 : 1));
+    const passed = this.#tables.filter((entry) => !entries.includes(entry)).map(({ name }) => name);
+    const said =
+      passed.length === 0
+        ? []
+        : [
+            `${this.#archive}: ${someOf(passed, 3)} in it is not read; name it, as ${this.#archive}${MEMBER}${passed[0]}`,
+          ];
+    return { entries, said };
+  }
+
+  #none(): FlowDcError {
+    const held = this.#otherCount === 0 ? 'nothing' : someOf(this.#others, 5);
+    const more = this.#otherCount > this.#others.length ? ` (${this.#otherCount} files)` : '';
+    const near = this.#member === undefined ? undefined : nearest(this.#member, this.#others);
+    const wanted =
+      this.#member === undefined
+        ? 'no table (parquet, csv, tsv, txt, json or jsonl)'
+        : `no ${this.#member}${near === undefined ? '' : ` (did you mean ${near}?)`}`;
+    return new FlowDcError('FDC_ERR_MANIFEST_NOT_FOUND', `${this.#archive} holds ${wanted}: it holds ${held}${more}`);
+  }
+}

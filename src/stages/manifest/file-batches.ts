@@ -1,0 +1,42 @@
+/** The rows of one file, as its format and its bytes have them. */
+import type { RecordBatch } from 'apache-arrow';
+import { FlowDcError } from '../../errors.ts';
+import { type FileSource, isInner, sourceOf, withSource } from './file-source.ts';
+import type { ManifestFile } from './manifest-info.ts';
+import type { Surroundings } from './manifest-reader.ts';
+import { withConstants } from './shaped-batches.ts';
+import { fileChunks, isJson, textRows } from './text-input.ts';
+import { unpacked } from './unpack/unpack.ts';
+
+export function batchesOf(
+  file: ManifestFile,
+  around: Surroundings & { readonly urlColumn?: string },
+  columns?: readonly string[],
+): AsyncGenerator<RecordBatch, void> {
+  const { thread, signal, maxRecordBytes, onBadRow, types, urlColumn, warn, onContent } = around;
+  const source = sourceOf(file);
+  if (source.hive !== undefined) {
+    const { hive, ...bare } = source;
+    return withConstants(batchesOf(withSource({ ...file }, bare as FileSource), around, columns), hive);
+  }
+  if (file.format === 'parquet' && !isInner(source)) return thread.batches(source, columns);
+  const bytes = fileChunks(source, signal, (sha256) => onContent(file.name, sha256));
+  const chunks = file.packing === undefined ? bytes : unpacked(bytes, file.packing, file.name, signal);
+  const typesBy = isJson(file) ? types.json : types.csv;
+  const input = { name: file.name, chunks, isLive: false, typesBy, maxRecordBytes, onBadRow, urlColumn, warn };
+  return textRows(input, file);
+}
+
+/** FDC_ERR_MANIFEST_EMPTY for a text input without any row: it has no columns either, unless a header names them. */
+export async function firstBatch(
+  file: ManifestFile,
+  surroundings: Surroundings,
+  columns?: readonly string[],
+): Promise<RecordBatch> {
+  // What is odd about these rows is said when they are read to be handed on.
+  const batches = batchesOf(file, { ...surroundings, warn: () => {}, onBadRow: 'skip' }, columns);
+  const first = await batches.next();
+  await batches.return();
+  if (first.done) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${file.name} has no rows: expected at least one`);
+  return first.value;
+}
