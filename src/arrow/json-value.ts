@@ -1,4 +1,5 @@
 /** Any value as what JSON.stringify takes without loss. */
+import { isUtf8 } from 'node:buffer';
 import { type Data, DataType, DateUnit, TimeUnit, Vector } from 'apache-arrow';
 
 /** What JSON.stringify takes without loss. */
@@ -6,47 +7,52 @@ export type JsonValue = null | boolean | number | string | JsonValue[] | { [key:
 
 type Reader = (index: number) => JsonValue;
 
+/** What bytes are: base64, or the text that they are in UTF-8, if they are, as old writers leave strings unmarked. */
+export type BytesAs = 'base64' | 'text';
+
 /**
  * Reads a column's values JSON-safe and exact: 64-bit integers, decimals, dates, times and durations are strings, binary is
  * base64, structs and maps are objects, lists are arrays; NaN and infinities, which JSON lacks, are null. A column
  * always gives the same JSON type (or null).
  */
-export function jsonReader(data: Data): Reader {
+export function jsonReader(data: Data, bytesAs: BytesAs = 'base64'): Reader {
   if (DataType.isNull(data.type)) return () => null;
-  const read = valueReader(data);
+  const read = valueReader(data, bytesAs);
   return (index) => (data.getValid(index) ? read(index) : null);
 }
 
-function valueReader(data: Data): Reader {
+function valueReader(data: Data, bytesAs: BytesAs): Reader {
   const { type, children } = data;
   // Not by way of `Vector.get`, which makes float milliseconds of them.
   if (DataType.isTimestamp(type))
     return (i) => timestampText(data.values[i] as bigint, type.unit, type.timezone != null);
   if (DataType.isStruct(type)) {
-    const fields = type.children.map((field, i) => [field.name, jsonReader(children[i] as Data)] as const);
+    const fields = type.children.map((field, i) => [field.name, jsonReader(children[i] as Data, bytesAs)] as const);
     return (i) => Object.fromEntries(fields.map(([name, read]) => [name, read(i)]));
   }
-  if (DataType.isMap(type)) return mapReader(data);
+  if (DataType.isMap(type)) return mapReader(data, bytesAs);
   if (DataType.isList(type)) {
-    const read = jsonReader(children[0] as Data);
+    const read = jsonReader(children[0] as Data, bytesAs);
     return (i) => range(read, data.valueOffsets[i] as number, data.valueOffsets[i + 1] as number);
   }
   if (DataType.isFixedSizeList(type)) {
-    const read = jsonReader(children[0] as Data);
+    const read = jsonReader(children[0] as Data, bytesAs);
     return (i) => range(read, i * type.listSize, (i + 1) * type.listSize);
   }
   if (DataType.isDictionary(type)) {
-    const words = (data.dictionary as Vector).data.flatMap((chunk) => range(jsonReader(chunk), 0, chunk.length));
+    const words = (data.dictionary as Vector).data.flatMap((chunk) =>
+      range(jsonReader(chunk, bytesAs), 0, chunk.length),
+    );
     return (i) => words[Number(data.values[i])] ?? null;
   }
   const vector = new Vector([data]);
-  return (i) => flatValue(type, vector.get(i));
+  return (i) => flatValue(type, vector.get(i), bytesAs);
 }
 
-function mapReader(data: Data): Reader {
+function mapReader(data: Data, bytesAs: BytesAs): Reader {
   const entries = data.children[0] as Data;
-  const key = jsonReader(entries.children[0] as Data);
-  const value = jsonReader(entries.children[1] as Data);
+  const key = jsonReader(entries.children[0] as Data, bytesAs);
+  const value = jsonReader(entries.children[1] as Data, bytesAs);
   return (i) => {
     const pairs: [string, JsonValue][] = [];
     for (let at = data.valueOffsets[i] as number; at < (data.valueOffsets[i + 1] as number); at++)
@@ -60,7 +66,7 @@ function range(read: Reader, from: number, to: number): JsonValue[] {
 }
 
 /** A value of a column without columns inside, as `Vector.get` gives it. */
-function flatValue(type: DataType, value: unknown): JsonValue {
+function flatValue(type: DataType, value: unknown, bytesAs: BytesAs): JsonValue {
   if (DataType.isDecimal(type)) return decimalText(value as Uint32Array, type.scale);
   if (DataType.isDate(type)) return dateText(Number(value), type.unit === DateUnit.DAY);
   if (DataType.isDuration(type)) return durationText(value as bigint, type.unit);
@@ -68,6 +74,7 @@ function flatValue(type: DataType, value: unknown): JsonValue {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (value instanceof Uint8Array && bytesAs === 'text' && isUtf8(value)) return Buffer.from(value).toString('utf8');
   if (value instanceof Uint8Array)
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
   if (ArrayBuffer.isView(value)) return Array.from(value as Int32Array, Number);

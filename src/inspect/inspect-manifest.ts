@@ -73,6 +73,7 @@ function inspectionOf(
     limited: limitRows !== undefined && census.rows >= limitRows && info.rows !== census.rows,
     columns: info.columns,
     roles: info.roles,
+    ...(info.mirrors === undefined ? {} : { mirrors: info.mirrors }),
     guessed: info.guessed,
     sample,
     schemes: census.schemes,

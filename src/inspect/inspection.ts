@@ -13,6 +13,8 @@ export interface ManifestInspection {
   readonly columns: readonly ManifestColumn[];
   /** Column per role; a role that no column plays is absent. */
   readonly roles: ColumnRoles;
+  /** Columns with other URLs of the same file, in the order in which they are asked. */
+  readonly mirrors?: readonly string[];
   /** Roles whose column was guessed. */
   readonly guessed: readonly Role[];
   /** The first 5 rows by column; every value as text of at most 80 characters, null for null. */

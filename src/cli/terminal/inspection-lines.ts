@@ -66,12 +66,18 @@ function fileLines({ files, rows, limited }: ManifestInspection): string[] {
   return [`Manifest: ${count(rows)} rows${limited ? ' (the first ones, as limit says)' : ''}`, ...lines];
 }
 
-function columnLines({ columns, roles, guessed }: ManifestInspection): string[] {
+function columnLines({ columns, roles, guessed, mirrors = [] }: ManifestInspection): string[] {
   const shown = shownColumns(columns, roles);
   const width = widthOf(shown);
   const lines = shown.map(({ name, type }) => {
     const role = (['url', 'label', 'caption', 'key'] as const).find((candidate) => roles[candidate] === name);
-    const how = role === undefined ? '' : `   ${role}${guessed.includes(role) ? ' (guessed)' : ''}`;
+    const turn = mirrors.indexOf(name);
+    const how =
+      turn >= 0
+        ? `   url ${turn + 2}`
+        : role === undefined
+          ? ''
+          : `   ${role}${guessed.includes(role) ? ' (guessed)' : ''}`;
     return `  ${shortened(name, NAME_COLUMN).padEnd(width)}  ${shortened(type)}${how}`;
   });
   if (columns.length > shown.length) lines.push(`  and ${count(columns.length - shown.length)} more`);

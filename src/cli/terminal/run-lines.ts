@@ -112,13 +112,16 @@ function inputLine(manifest: ManifestInfo): string {
   const { roles, guessed } = manifest;
   const role = (name: 'url' | 'label' | 'caption' | 'key'): string =>
     `${name} ${roles[name] === undefined ? 'none' : `'${roles[name]}'${guessed.includes(name) ? ' (guessed)' : ''}`}`;
+  const mirrors =
+    manifest.mirrors === undefined ? '' : `, then ${manifest.mirrors.map((name) => `'${name}'`).join(', ')}`;
+  const each = manifest.shape?.explosion === undefined ? '' : ', a row for each URL';
   const rows = manifest.rows === undefined ? '' : `${count(manifest.rows)} rows in `;
   const files =
     manifest.files.length === 1 ? (manifest.files[0]?.name ?? '1 file') : `${count(manifest.files.length)} files`;
   const keys = roles.key === undefined ? '' : `, ${role('key')}`;
   const dialect = howRead(manifest);
   return (
-    `input: ${rows}${files}${dialect}; ${role('url')}, ${role('label')}, ${role('caption')}${keys}; ` +
+    `input: ${rows}${files}${dialect}; ${role('url')}${mirrors}${each}, ${role('label')}, ${role('caption')}${keys}; ` +
     `${manifest.columns.length} columns`
   );
 }

@@ -15,6 +15,8 @@ const NAMES: Record<'label' | 'caption', readonly string[]> = {
 export interface GuessInput {
   /** All columns in order; only text columns can hold URLs. */
   readonly columns: readonly { readonly name: string; readonly isText: boolean; readonly isList?: boolean }[];
+  /** Where else URLs are, for when no column has them; one line, or nothing. */
+  readonly elsewhere?: (() => string) | undefined;
   /** A few values of a column, for when no name is telling. */
   readonly values: (column: string) => readonly (string | null)[];
 }
@@ -91,7 +93,7 @@ function missing(role: Role, name: string, columns: GuessInput['columns']): Flow
   );
 }
 
-function noUrl({ columns }: GuessInput): FlowDcError {
+function noUrl({ columns, elsewhere }: GuessInput): FlowDcError {
   const first = columns[0]?.name ?? '';
   if (isUrlText(first)) {
     return new FlowDcError(
@@ -100,8 +102,7 @@ function noUrl({ columns }: GuessInput): FlowDcError {
         'list with input_format txt',
     );
   }
-  const lists = columns.filter(({ isList }) => isList === true).map(({ name }) => name);
-  const perhaps = lists.length === 0 ? '' : ` (${someOf(lists, 3)} holds lists: explode makes a row of each item)`;
+  const perhaps = elsewhere?.() ?? '';
   return new FlowDcError(
     'FDC_ERR_MANIFEST_COLUMN',
     `no column looks like URLs: name it with url${perhaps}${listed(columns)}`,

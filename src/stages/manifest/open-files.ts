@@ -1,19 +1,17 @@
 /** The files of a manifest that was inspected, ready to be read one after the other. */
-import type { Data, Field, RecordBatch, Schema } from 'apache-arrow';
-import { isTextType, textColumn } from '../../arrow/text.ts';
-import { isJsonText } from '../../arrow/typed-text.ts';
+import type { Data, RecordBatch, Schema } from 'apache-arrow';
+import { textColumn } from '../../arrow/text.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { shortened, someOf } from '../../short-text.ts';
-import { isListType } from './column-paths.ts';
 import { describeColumns, unify } from './conform.ts';
 import { batchesOf, firstBatch } from './file-batches.ts';
 import { closeSource, type FileSource, sourceOf } from './file-source.ts';
 import type { GivenRoles } from './guess-roles.ts';
-import { isToldByName } from './guess-url.ts';
+import { lookedAt } from './looked-at.ts';
 import type { ManifestFile, ManifestInfo } from './manifest-info.ts';
 import { MAX_WARNINGS, type OpenManifest, type Surroundings } from './manifest-reader.ts';
-import { type AskedShape, planColumns } from './plan-shape.ts';
+import { planColumns } from './plan-shape.ts';
 import { type Probe, probeFiles } from './probe-files.ts';
 import { resolveInputs } from './resolve-inputs.ts';
 import { bearerOf, sourcesOf } from './shape.ts';
@@ -75,6 +73,7 @@ export function openFiles(info: ManifestInfo, surroundings: Surroundings, column
       batches: shaped(
         batchesOf(file, { ...surroundings, urlColumn: info.shape ? bearerOf(info.shape) : info.roles.url }, own(file)),
         info,
+        surroundings,
       ),
     })),
   };
@@ -91,22 +90,10 @@ export function openFiles(info: ManifestInfo, surroundings: Surroundings, column
 export function shaped(
   batches: AsyncIterable<RecordBatch>,
   { shape, schema }: Pick<ManifestInfo, 'shape' | 'schema'>,
+  { onBadRow }: Pick<Surroundings, 'onBadRow'>,
 ): AsyncIterable<RecordBatch> {
-  return shape === undefined ? batches : shapedBatches(batches, shape, new Set(schema.fields.map(({ name }) => name)));
-}
-
-/** Columns some values of which have to be known before it is known which are the URLs, and how rows are made of them. */
-function lookedAt(fields: readonly Field[], { url }: GivenRoles, { explode }: AskedShape): string[] {
-  const names = (isMeant: (field: Field) => boolean): string[] => fields.filter(isMeant).map(({ name }) => name);
-  const texts = names(({ type }) => isTextType(type));
-  if (explode)
-    return names(({ name, type }) => (url === undefined ? isTextType(type) || isListType(type) : isPart(url, name)));
-  if (url === undefined) return isToldByName(texts) ? [] : texts;
-  return names((field) => isJsonText(field) && isPart(url, field.name));
-}
-
-function isPart(url: string, column: string): boolean {
-  return url === column || url.startsWith(`${column}.`);
+  const wanted = new Set(schema.fields.map(({ name }) => name));
+  return shape === undefined ? batches : shapedBatches(batches, shape, wanted, onBadRow);
 }
 
 function folderColumns(probes: readonly Probe[]): Pick<ManifestInfo, 'folderColumns'> {

@@ -82,7 +82,7 @@ export async function openStdin(
   const input = { name: STDIN_NAME, chunks, isLive: true, typesBy, maxRecordBytes, onBadRow, urlColumn, warn };
   return {
     info,
-    files: [{ ...about, batches: shaped(textRows(input, head), info) }],
+    files: [{ ...about, batches: shaped(textRows(input, head), info, settings) }],
   };
 }
 

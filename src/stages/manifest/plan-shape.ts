@@ -12,6 +12,7 @@ import { type GivenRoles, guessRoles, needsExplode } from './guess-roles.ts';
 import { guessUrl } from './guess-url.ts';
 import { cellValue, isObject, type JsonValue } from './json-cell.ts';
 import type { Role } from './manifest-info.ts';
+import { nestedUrls } from './nested-urls.ts';
 import { hasListAt, spreadAt } from './several-values.ts';
 import type { MadeColumn, Shape } from './shape.ts';
 import { parseTemplate, templateColumns } from './url-template.ts';
@@ -46,6 +47,7 @@ export function planColumns(
   const { roles, guessed, said } = guessRoles(named.roles, {
     columns: plan.candidates(),
     values: (column) => plan.urlsOf(column),
+    elsewhere: () => plan.elsewhere(),
   });
   return { guessed, said, ...plan.finish(roles, named.mirrors) };
 }
@@ -82,6 +84,7 @@ class Plan {
         );
       return { roles: { ...roles, url: this.#fromTemplate(this.#asked.urlTemplate) }, mirrors: [] };
     }
+    for (const name of namedUrls(given.url, (column) => this.#has(column))) this.#refuseMembers(name);
     const [url, ...mirrors] = namedUrls(given.url, (name) => this.#has(name)).map((name) => this.#reach(name));
     if (mirrors.length > 0 && this.#asked.explode)
       throw invalid(
@@ -100,6 +103,15 @@ class Plan {
       isList: !this.#asked.explode && isList(field),
     }));
     return [...own, ...this.#made.map(({ name }) => ({ name, isText: true, isList: false }))];
+  }
+
+  /** URLs that no column has for itself, as a message goes on. */
+  elsewhere(): string {
+    const found = nestedUrls(this.#columns, this.#values);
+    if (found.length === 0) return '';
+    const inLists = found.some(({ isInList }) => isInList) ? ' with explode (--explode)' : '';
+    const names = found.map(({ name }) => name);
+    return `, such as ${someOf(names, 2)}${inLists}`;
   }
 
   /** A few URLs of a column, for who guesses. */
@@ -206,6 +218,17 @@ class Plan {
       isJsonText(root) &&
       this.#values(path.root).some((value) => hasListAt(cellValue(value), path.steps));
     if (isList || isFound) throw needsExplode(name);
+  }
+
+  #refuseMembers(name: string): void {
+    const path = this.#has(name) ? { root: name, steps: [] } : pathOf(name, this.#columns);
+    const type = path && typeAt(path, this.#columns);
+    if (type === undefined || !(DataType.isStruct(type) || DataType.isMap(type))) return;
+    const members = DataType.isStruct(type) ? type.children.map((member) => `${name}.${member.name}`) : [`${name}.KEY`];
+    throw new FlowDcError(
+      'FDC_ERR_MANIFEST_COLUMN',
+      `the url column ${name} has others within: name one of them, ${someOf(members, 12)}`,
+    );
   }
 
   #mustHoldText(name: string): void {

@@ -47,8 +47,10 @@ export async function resolveInputs(
       for (const name of await filesOf(file, warnings))
         add(localSource(name), path.relative(path.resolve(below), path.resolve(name)));
     } else {
+      // Of a web server, an address is one file, whatever is in it.
+      const isBelow = !/^http/i.test(file);
       for (const found of await (await remotes()).find(file, warnings, manifestsAmong))
-        add(asSource(found), found.name.startsWith(below) ? found.name.slice(below.length) : '');
+        add(asSource(found), isBelow ? found.name.slice(below.length) : '');
     }
   }
   return { sources, warnings };

@@ -73,6 +73,16 @@ export interface Spread {
  * counts as a list of itself.
  */
 export function spreadAt(value: JsonValue, steps: readonly string[]): Spread {
+  const { items, depth } = listAt(value, steps);
+  // Lists of lists are as good as one list.
+  return { items: items.some(Array.isArray) ? flattened(items) : items, depth };
+}
+
+function flattened(items: readonly JsonValue[]): JsonValue[] {
+  return items.flatMap((item) => (Array.isArray(item) ? flattened(item) : [item]));
+}
+
+function listAt(value: JsonValue, steps: readonly string[]): Spread {
   let here = value;
   for (const [depth, step] of steps.entries()) {
     if (Array.isArray(here) && !/^\d+$/.test(step)) return { items: here, depth };

@@ -5,6 +5,7 @@ import { jsonReader } from '../../arrow/json-value.ts';
 import { takeRows } from '../../arrow/take.ts';
 import { isTextType, textColumn } from '../../arrow/text.ts';
 import { kindMetadata, plainTexts } from '../../arrow/typed-text.ts';
+import { FlowDcError } from '../../errors.ts';
 import { badRowReason, SOURCE_ROW_COLUMN, unusableRowMark } from '../../record.ts';
 import { BATCH_BYTES } from './bounds.ts';
 import { cellValue, type JsonValue, textOf, valueAt, withValueAt } from './json-cell.ts';
@@ -23,11 +24,16 @@ export async function* shapedBatches(
   batches: AsyncIterable<RecordBatch>,
   shape: Shape,
   wanted: ReadonlySet<string>,
+  onBadRow: 'skip' | 'fail' = 'skip',
 ): AsyncGenerator<RecordBatch, void> {
   let firstRow = 0;
   for await (const batch of batches) {
-    if (shape.explosion === undefined) yield new Table(batch, (at) => firstRow + at).with(shape, wanted);
-    else yield* exploded(batch, firstRow, { ...shape, explosion: shape.explosion }, wanted);
+    if (shape.explosion === undefined) {
+      const table = new Table(batch, (at) => firstRow + at);
+      const made = table.with(shape, wanted);
+      if (onBadRow === 'fail' && table.firstProblem !== undefined) throw unusable(table.firstProblem);
+      yield made;
+    } else yield* exploded(batch, firstRow, { ...shape, explosion: shape.explosion }, wanted);
     firstRow += batch.numRows;
   }
 }
@@ -87,9 +93,10 @@ function rowsOf(
   const isPlain = parents.every((parent, at) => parent === at) && parents.length === batch.numRows;
   const rows = isPlain ? rest : takeRows([rest], { batches: new Uint8Array(parents.length), rows: parents });
   const table = new Table(rows, (at) => firstRow + (parents[at] as number), items);
-  const placed = items.map(({ parent, value, depth }) =>
-    isText ? value : withValueAt(values[parent] as JsonValue, steps.slice(0, depth), value),
-  );
+  const placed = items.map(({ parent, value, depth, of }) => {
+    const whole = values[parent] as JsonValue;
+    return isText ? value : of === 0 ? whole : withValueAt(whole, steps.slice(0, depth), value);
+  });
   table.put(
     root,
     utf8Column(placed.map((value) => (isText ? textOf(value) : jsonText(value)))),
@@ -109,6 +116,8 @@ class Table {
   readonly #sourceRow: (at: number) => number;
   readonly #items: readonly Item[] | undefined;
   readonly #values = new Map<string, readonly JsonValue[]>();
+  /** Of a row that no URL could be made of. */
+  firstProblem: string | undefined;
 
   constructor({ numRows, schema, data }: RecordBatch, sourceRow: (at: number) => number, items?: readonly Item[]) {
     this.#length = numRows;
@@ -163,7 +172,10 @@ class Table {
             .find((cell) => badRowReason(cell) !== undefined);
           if (unread !== undefined) return unread;
           const filled = fillTemplate(column.template, (name) => texts.get(name)?.[at] ?? null);
-          return 'url' in filled ? filled.url : unusableRowMark(`row ${this.#sourceRow(at)} ${filled.problem}`);
+          if ('url' in filled) return filled.url;
+          const problem = `row ${this.#sourceRow(at)} ${filled.problem}`;
+          this.firstProblem ??= problem;
+          return unusableRowMark(problem);
         });
       }
       case 'first': {
@@ -205,8 +217,13 @@ class Table {
 
 function valuesIn(data: Data): JsonValue[] {
   if (isTextType(data.type)) return textColumn(data).map(cellValue);
-  const read = jsonReader(data);
+  const read = jsonReader(data, 'text');
   return Array.from({ length: data.length }, (_, at) => read(at));
+}
+
+function unusable(problem: string): FlowDcError {
+  const message = `${problem}: mend the row, or skip it with on_bad_row skip`;
+  return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', message);
 }
 
 function jsonText(value: JsonValue): string | null {

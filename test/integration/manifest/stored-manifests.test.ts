@@ -54,6 +54,9 @@ describe('a manifest in an object store', () => {
       'parts/notes.md': 'x',
       'parts/deep/c.csv': csvOf(20, 10),
       'one.csv': csvOf(0, 1),
+      'hive/label=a%20b/p.csv': 'url\nhttps://a.example.org/1.jpg\n',
+      'hive/label=c/_temporary/p.csv': 'url\nhttps://a.example.org/2.jpg\n',
+      'hive/_SUCCESS': '',
     });
     const filesOf = async (input: string) =>
       (await readManifestInfo(input, { remote })).files.map(({ name }) => name.replace('s3://bucket/', ''));
@@ -66,6 +69,10 @@ describe('a manifest in an object store', () => {
       'parts/b.csv',
       'parts/deep/c.csv',
     ]);
+    for (const input of ['S3://bucket/hive', 's3://bucket/hive/*/*']) {
+      const labelled = await collect(readManifest(input, { remote }));
+      expect(labelled.rows).toMatchObject([{ url: 'https://a.example.org/1.jpg', label: 'a b' }]);
+    }
     const { rows } = await collect(readManifest('s3://bucket/parts', { remote }));
     expect(rows.map(({ url }) => url)).toEqual(Array.from({ length: 20 }, (_, i) => `https://a.example.org/${i}.jpg`));
   });

@@ -21,6 +21,28 @@ const ROWS = [
   ['gone.test'],
 ];
 
+it('rows of a host that is down go to their other URLs, at the pace of those', async () => {
+  const folder = await tempFolder();
+  const origin = await serving({ 'down.test': [{ kind: 'status', status: 503 }] }, { meanBytes: 500 });
+  const input = join(folder, 'rows.csv');
+  // One in three has its other URL at the host itself.
+  const other = (row: number): string =>
+    row % 3 === 0 ? `http://down.test/other/${row}.jpg` : `http://up.test/${row}.jpg`;
+  const lines = Array.from({ length: 90 }, (_, row) => `http://down.test/${row}.jpg,${other(row)}`);
+  await writeFile(input, `one,two\n${lines.join('\n')}\n`);
+  const output = join(folder, 'out');
+  const quick = { max_retry_attempts: 1, breaker_failures: 5, timeout_sec: 0.2, law: 'fixed' as const };
+  const config = resolveConfig({ input, output, url: 'one,two', connect_to: [origin.connectTo], ...quick }, 'download');
+  expect(await runJob(config)).toMatchObject({ complete: true, rows: 90, failed: 30 });
+  const rows = await outcomesOf(output);
+  expect(rows.filter(({ host, status }) => host === 'up.test' && status === 'fetched')).toHaveLength(60);
+  const failed = rows.filter(({ status }) => status === 'failed');
+  expect(
+    failed.every(({ code, message }) => /^(http_503|host_)/.test(String(code)) && /all 2 URLs/.test(String(message))),
+  ).toBe(true);
+  expect(origin.stats().get('up.test')?.requests).toBe(60);
+});
+
 it.each([1, 2])('the first URL of a row that works is the one, each at its own host; threads: %i', async (threads) => {
   const folder = await tempFolder();
   const origin = await serving({ 'gone.test': GONE, 'broken.test': BROKEN }, { meanBytes: 500 });

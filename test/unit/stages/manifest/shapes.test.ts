@@ -1,6 +1,7 @@
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { Field, Int32, List, Struct, Utf8, vectorFromArray } from 'apache-arrow';
+import { Binary, Field, FixedSizeList, Int32, List, Struct, Utf8, vectorFromArray } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../../src/arrow/columns.ts';
 import { decodeRows } from '../../../../src/unit-rows.ts';
@@ -93,6 +94,9 @@ describe('lists', () => {
       /no column looks like URLs.*images and tags holds? lists|images, tags/,
     );
     expect((await readAt(at, { urlColumn: 'images.url' })).error?.message).toMatch(/images\.url holds lists/);
+    expect((await readAt(at)).error?.message).toMatch(
+      /name it with url, such as images\.url with explode \(--explode\)/,
+    );
     expect((await readAt(at, { urlColumn: 'images.ulr' })).error?.message).toMatch(
       /images has no ulr: did you mean images\.url/,
     );
@@ -122,13 +126,53 @@ describe('lists', () => {
         'images.url': 'http://a.x/2.jpg',
         url_index: 1,
       },
-      { at: '2<1', id: 'b', images: null, tags: [], 'images.w': null, 'images.url': null, url_index: null },
+      { at: '2<1', id: 'b', images: '[]', tags: [], 'images.w': null, 'images.url': null, url_index: null },
       { at: '3<2', id: 'c', images: null, tags: null, 'images.w': null, 'images.url': null, url_index: null },
     ]);
     expect((await readAt(at, { explode: true, urlColumn: 'images.url', captionColumn: 'images.w' })).rows).toEqual(
       rows,
     );
     expect((await readAt(at, { urlColumn: 'images.url', explode: true, columns: [] })).rows).toHaveLength(4);
+  });
+
+  it('of bytes that are text, of lists, and of a fixed length are lists of URLs as well', async () => {
+    const at = path.join(await folder(), 'm.parquet');
+    const bytes = [[Buffer.from('http://a.x/1.jpg')], [Buffer.from('http://a.x/2.jpg')]];
+    const texts = new List(new Field('item', new Utf8(), true));
+    await writeParquetFile(at, [
+      ['bytes', column(bytes, new List(new Field('item', new Binary(), true)))],
+      ['lists', column([[['http://l.x/1'], ['http://l.x/2']], null], new List(new Field('item', texts, true)))],
+      [
+        'pairs',
+        column([['http://p.x/1', 'http://p.x/2'], null], new FixedSizeList(2, new Field('item', new Utf8(), true))),
+      ],
+    ]);
+    const urlsOf = async (urlColumn: string): Promise<unknown[]> =>
+      (await readAt(at, { urlColumn, explode: true })).rows.map((row) => fieldOf(row, urlColumn));
+    expect(await urlsOf('bytes')).toEqual(['http://a.x/1.jpg', 'http://a.x/2.jpg']);
+    expect(await urlsOf('lists')).toEqual(['http://l.x/1', 'http://l.x/2', null]);
+    expect(await urlsOf('pairs')).toEqual(['http://p.x/1', 'http://p.x/2', null]);
+  });
+
+  it('and structs that are named whole are refused with what is in them', async () => {
+    const at = path.join(await folder(), 'm.parquet');
+    const photo = new Struct([new Field('url', new Utf8(), true)]);
+    await writeParquetFile(at, [['photo', column([{ url: 'http://a.x/1.jpg' }], photo)]]);
+    expect((await readAt(at)).error?.message).toMatch(/name it with url, such as photo\.url;/);
+    expect((await readAt(at, { urlColumn: 'photo' })).error?.message).toMatch(/name one of them, photo\.url$/);
+    expect((await readAt(at, { urlColumn: 'photo.url' })).rows).toMatchObject([{ 'photo.url': 'http://a.x/1.jpg' }]);
+  });
+
+  it('come from a pipe as they come from a file', async () => {
+    const options = {
+      explode: true,
+      stdin: Readable.from([Buffer.from('id,url\n1,http://a.x/1|http://a.x/2\n'), Buffer.from('2,http://a.x/3\n')]),
+    };
+    expect((await readAt('-', options)).rows.map(({ at, ...row }) => [at, fieldOf(row, 'url')])).toEqual([
+      ['0<0', 'http://a.x/1'],
+      ['1<0', 'http://a.x/2'],
+      ['2<1', 'http://a.x/3'],
+    ]);
   });
 
   it('have items by number', async () => {
@@ -218,6 +262,8 @@ describe('URLs made of columns', () => {
       `${at}/62/medium.jpeg`,
     ]);
     expect(info?.roles).toEqual({ url: 'url' });
+    const strict = await readText('photos.csv.gz', gzipSync(PHOTOS), { urlTemplate, onBadRow: 'fail' });
+    expect(strict.error?.message).toMatch(/^row 1 has no extension, .*: mend the row/);
     const narrow = await readText('photos.csv.gz', gzipSync(PHOTOS), { urlTemplate, columns: [] });
     expect(narrow.rows.map(({ at: _, ...row }) => row)).toEqual(rows.map((row) => ({ url: fieldOf(row, 'url') })));
   });
