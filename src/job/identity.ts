@@ -32,6 +32,8 @@ export interface JobIdentity {
   readonly urlTemplate?: string | undefined;
   /** Columns with other URLs of the same file. */
   readonly mirrors?: readonly string[] | undefined;
+  /** In which size pictures of the IIIF Image API are; absent where as their URLs say. */
+  readonly iiifSize?: string | undefined;
   /** Columns that folders called `key=value` gave. */
   readonly folderColumns?: readonly string[] | undefined;
   /** Rows taken from the inputs, when not all: the last unit is cut there. */
@@ -94,6 +96,7 @@ export function identityOf(
     explode: input.explode || undefined,
     urlTemplate: input.urlTemplate,
     mirrors: manifest.mirrors,
+    iiifSize: fetch.iiifSize,
     folderColumns: manifest.folderColumns,
     limitRows: input.limitRows,
     jsonTypes: input.jsonTypes,
@@ -147,6 +150,7 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   input: (identity) => identity.inputs.map((input) => `${input.bytes} ${input.hash}`).join(', '),
   url: ({ columns, mirrors = [] }) => show([columns.url, ...mirrors].join(',')),
   url_template: (identity) => show(identity.urlTemplate),
+  iiif_size: (identity) => show(identity.iiifSize),
   explode: (identity) => show(identity.explode ?? false),
   'columns of folders': ({ folderColumns }) => folderColumns?.join(', ') ?? 'none',
   label: (identity) => show(identity.columns.label),

@@ -56,6 +56,7 @@ const identitySchema = {
     },
     explode: boolean,
     urlTemplate: string,
+    iiifSize: string,
     mirrors: { type: 'array', items: string },
     folderColumns: { type: 'array', items: string },
     limitRows: count,

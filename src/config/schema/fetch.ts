@@ -137,6 +137,21 @@ export const FETCH_KEYS = {
     description: 'Send back what redirects set as cookies, along the redirects of the same row only.',
     fdc: { slice: 'fetch', option: 'cookies', off: 'Leave cookies that redirects set alone.', group: 'fetch' },
   },
+  iiif_size: {
+    type: 'string',
+    pattern:
+      '^(max|full|[1-9]\\d{0,4}|\\^?([1-9]\\d{0,4},|,[1-9]\\d{0,4}|![1-9]\\d{0,4},[1-9]\\d{0,4}|pct:\\d{1,3}(\\.\\d+)?))$',
+    description:
+      'Size in which pictures of the IIIF Image API are asked for: 1024 for what fits into 1024 x 1024, or as its URLs ' +
+      'say it (800, ,600 !640,480 pct:50 max). A URL that ends in /info.json is a picture then, too.',
+    fdc: {
+      expects: 'a size such as 1024, 800, ,600 !640,480 pct:50 or max',
+      slice: 'fetch',
+      option: 'iiifSize',
+      value: 'SIZE',
+      group: 'fetch',
+    },
+  },
   expect_content: {
     type: 'string',
     enum: ['image', 'media', 'any'],

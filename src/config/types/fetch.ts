@@ -34,6 +34,11 @@ export interface FetchKeys {
   /** Send back what redirects set as cookies, along the redirects of the same row only. Default: true. */
   readonly cookies?: boolean | undefined;
   /**
+   * Size in which pictures of the IIIF Image API are asked for: 1024 for what fits into 1024 x 1024, or as its URLs say
+   * it (800, ,600 !640,480 pct:50 max). A URL that ends in /info.json is a picture then, too.
+   */
+  readonly iiif_size?: string | undefined;
+  /**
    * media refuses HTML, JSON and the like in place of an image, sound or video; image refuses sound and video too; any
    * stores whatever comes, images that are cut short among it. Default: media.
    */
@@ -214,6 +219,11 @@ export interface FetchSettings {
   readonly maxRedirects: number;
   /** Send back what redirects set as cookies, along the redirects of the same row only. Default: true. */
   readonly cookies: boolean;
+  /**
+   * Size in which pictures of the IIIF Image API are asked for: 1024 for what fits into 1024 x 1024, or as its URLs say
+   * it (800, ,600 !640,480 pct:50 max). A URL that ends in /info.json is a picture then, too.
+   */
+  readonly iiifSize?: string | undefined;
   /**
    * media refuses HTML, JSON and the like in place of an image, sound or video; image refuses sound and video too; any
    * stores whatever comes, images that are cut short among it. Default: media.

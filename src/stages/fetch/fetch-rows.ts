@@ -2,6 +2,7 @@
 
 import { asError, atOnce, FlowDcError, isPromise } from '../../errors.ts';
 import type { RowResult } from '../../record.ts';
+import { addRow } from './mirrored-task.ts';
 import { ResultStream } from './result-stream.ts';
 import { type FetchTask, type Stoppable, unsentEnd } from './row-work.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions, limitsOf } from './settings.ts';
@@ -35,6 +36,7 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
   readonly #urlOf: FetchRowsOptions<Row>['url'];
   readonly #requestOf: FetchRowsOptions<Row>['request'];
   readonly #maxAhead: number;
+  readonly #iiifSize: string | undefined;
   #unfinished = 0;
   #nextWrite: (() => void) | undefined;
   readonly #flights = new Set<Stoppable>();
@@ -54,6 +56,7 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
       16,
     );
     this.#urlOf = url;
+    this.#iiifSize = settings.iiifSize;
     this.#requestOf = request;
     this.#maxAhead = Math.max(MAX_ROWS_AHEAD, 2 * settings.concurrentDownloads);
   }
@@ -92,7 +95,7 @@ class RowFetcher<Row> extends ResultStream<RowResult<Row>> {
     };
     if (isPromise(url))
       task.end(unsentEnd('invalid_url', '`url` gave a promise; it has to give a text at once', '', 0));
-    else this.engine.add(task);
+    else addRow(task, this.engine, this.#iiifSize);
     this.engine.scheduler.pump();
     this.#takeMore();
   }

@@ -178,7 +178,9 @@ class UnitFetcher extends ResultStream<FetchResult> {
     }
     this.#cancelCheck ??= this.#checkLater();
     const tasks = kept === undefined ? work.tasks : work.tasks.filter(({ row }) => !kept.rows.has(row.index));
-    beginRows(work, tasks, delivery.isSuspect === true, this.#avoided, (task) => addRow(task, this.engine));
+    beginRows(work, tasks, delivery.isSuspect === true, this.#avoided, (task) =>
+      addRow(task, this.engine, this.#settings.iiifSize),
+    );
     if (kept !== undefined) this.#readBack(work, kept);
   }
 
@@ -188,7 +190,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
     work.isUntouched = false;
     endKeptRows(work, kept, this.engine.budget)
       .then((lost) => {
-        beginRows(work, lost, false, this.#avoided, (task) => addRow(task, this.engine));
+        beginRows(work, lost, false, this.#avoided, (task) => addRow(task, this.engine, this.#settings.iiifSize));
       })
       .catch((error: Error) => this.destroy(error))
       .finally(() => {

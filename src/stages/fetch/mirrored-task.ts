@@ -1,5 +1,6 @@
 /** A row with several URLs of the same file: the next one is asked when the one before has failed for good. */
 import { isTransient } from '../../row-codes.ts';
+import { iiifUrls, SIZE_REFUSALS } from './iiif.ts';
 import type { FetchTask, RowEnd, Stoppable } from './row-work.ts';
 
 /** What an owner says of the file is meant for it wherever it lies. */
@@ -11,10 +12,18 @@ interface Asker {
   add(task: FetchTask): void;
 }
 
-/** Ask for a row, by all of its URLs where it has several. */
-export function addRow(task: FetchTask, engine: Asker): void {
-  const { mirrors = [] } = task;
-  engine.add(mirrors.length === 0 ? task : new MirroredTask(task, mirrors, engine));
+/**
+ * Ask for a row, by all of its URLs where it has several.
+ * @param iiifSize - in which size pictures of the IIIF Image API are wanted; undefined: as their URLs say
+ */
+export function addRow(task: FetchTask, engine: Asker, iiifSize: string | undefined): void {
+  const { url, mirrors = [] } = task;
+  if (iiifSize === undefined && mirrors.length === 0) return engine.add(task);
+  const sized = iiifSize === undefined ? undefined : iiifUrls(url, iiifSize);
+  if (sized === undefined && mirrors.length === 0) return engine.add(task);
+  const [first, ...others] = sized ?? [url];
+  const isAlone = mirrors.length === 0;
+  engine.add(new MirroredTask(task, first, [...others, ...mirrors], engine, isAlone ? SIZE_REFUSALS : undefined));
 }
 
 /** One URL after the other, each with all attempts of a row, at its own host's gate. The row's end is that of one of them. */
@@ -23,14 +32,23 @@ class MirroredTask implements FetchTask {
   readonly #left: string[];
   readonly #engine: Asker;
   readonly #failed: RowEnd[] = [];
+  readonly #onlyAfter: ReadonlySet<string> | undefined;
   #attempts = 0;
   url: string;
 
-  constructor(task: FetchTask, mirrors: readonly string[], engine: Asker) {
+  /** @param onlyAfter - codes behind which the next URL is worth asking; undefined: all */
+  constructor(
+    task: FetchTask,
+    url: string,
+    others: readonly string[],
+    engine: Asker,
+    onlyAfter: ReadonlySet<string> | undefined,
+  ) {
     this.#task = task;
-    this.url = task.url;
-    this.#left = [...mirrors];
+    this.url = url;
+    this.#left = [...others];
     this.#engine = engine;
+    this.#onlyAfter = onlyAfter;
   }
 
   get rowNumber(): number | undefined {
@@ -54,7 +72,8 @@ class MirroredTask implements FetchTask {
   }
 
   end(end: RowEnd): void {
-    const isOver = end.status === 'fetched' || SAID_OF_THE_FILE.has(end.code ?? '');
+    const { status, code = '' } = end;
+    const isOver = status === 'fetched' || SAID_OF_THE_FILE.has(code) || this.#onlyAfter?.has(code) === false;
     const next = isOver ? undefined : this.#left.shift();
     if (next === undefined) return this.#task.end(this.#whole(end));
     this.#failed.push(end);

@@ -4,6 +4,7 @@ import { Agent as TlsAgent } from 'node:https';
 import { connect as openTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as openTls } from 'node:tls';
+import { systemClock } from '../../clock.ts';
 import type { ProxyOf, ProxyServer } from '../../network/proxy.ts';
 import { proxyHeaders, tunnel } from '../../network/tunnel.ts';
 
@@ -99,12 +100,13 @@ function reach({ kind, hostname: host, port, shown }: ProxyServer, timeoutMs: nu
   return new Promise((resolve, reject) => {
     const socket = kind === 'https' ? openTls({ host, port, servername: host }) : openTcp({ host, port });
     const failed = (error: NodeJS.ErrnoException): void => {
+      stop();
       reject(Object.assign(new Error(`the proxy ${shown}: ${error.message}`), { code: error.code ?? 'ETIMEDOUT' }));
     };
-    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer')));
+    const stop = systemClock.timer(timeoutMs, () => socket.destroy(new Error('no answer')));
     socket.on('error', failed);
     socket.once(kind === 'https' ? 'secureConnect' : 'connect', () => {
-      socket.setTimeout(0);
+      stop();
       socket.setNoDelay(true);
       resolve(socket);
     });

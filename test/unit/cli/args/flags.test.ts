@@ -162,6 +162,7 @@ function arbitraryValue(key: string, schema: KnownKey): fc.Arbitrary<unknown> {
     outcomes: ['o.csv', 'a/o.PARQUET'],
     try_extensions: ['jpg', '.png'],
     mtime: ['0', '1700000000', 'last-modified'],
+    iiif_size: ['1024', '800,', ',600', '!640,480', '^!640,480', 'pct:12.5', 'max', 'full'],
     serve: ['auto', '8080', ':0', '[::1]:8080', 'box.lan:1'],
   };
   const words = patterned[key] ?? schema.items?.enum;
