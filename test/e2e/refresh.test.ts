@@ -20,6 +20,17 @@ async function downloaded(...flags: readonly string[]) {
 }
 
 describe('flow-dc refresh', () => {
+  it('asks the URL that gave the bytes where a row has several', async () => {
+    const origin = await changingOrigin();
+    const out = join(await tempFolder(), 'out');
+    origin.statuses.set('plain.test/1.jpg', 404);
+    await writeFile(`${out}.csv`, 'one,two\nhttp://plain.test/1.jpg,http://tags.test/2.jpg\n');
+    const rest = ['--connect-to', origin.connectTo, '--progress', 'off'];
+    expect((await runCli(['download', `${out}.csv`, '-o', out, '--url', 'one,two', ...rest])).code).toBe(0);
+    const again = await runCli(['refresh', out, '--json']);
+    expect(JSON.parse(again.stdout).verdicts).toEqual({ same: 1, changed: 0, gone: 0, failed: 0 });
+  });
+
   it('says what has changed, what is gone and what is the same, and leaves the dataset alone', async () => {
     const labels = ['--label', 'caption', '--require-label', '--output-format', 'webdataset'];
     const { origin, out } = await downloaded(...labels);

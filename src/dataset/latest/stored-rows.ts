@@ -15,6 +15,7 @@ export interface StoredRow {
   readonly name: string;
   /** Of the manifest. */
   readonly row: number;
+  /** That the bytes came from: of several of the row's, not always the first. */
   readonly url: string;
   readonly bytes: number;
   readonly contentType: string;
@@ -26,6 +27,8 @@ export interface StoredRow {
   readonly lastModified: string | undefined;
 }
 
+/** The flag of rows whose bytes came from another of their URLs than the first. */
+const MIRROR = 'mirror';
 const ALL: RowFilter = () => () => true;
 
 /**
@@ -71,12 +74,14 @@ function rowsOf(batch: RecordBatch): (at: number, row: number) => StoredRow | un
   const [key, name, url, status] = [text('key'), text('name'), text('url'), text('status')] as const;
   const [sha256, etag, lastModified] = [text('sha256'), text('etag'), text('last_modified')] as const;
   const [contentType, bytes] = [text('content_type'), number('bytes')] as const;
+  const [finalUrl, flags] = [text('final_url'), text('flags')] as const;
+  const urlOf = (at: number): string | null => (flags[at]?.includes(`"${MIRROR}"`) ? finalUrl[at] : url[at]) ?? null;
   const [width, height] = [number('width'), number('height')] as const;
   return (at, row) =>
     status[at] !== 'fetched'
       ? undefined
       : {
-          ...{ key: key[at] ?? '', name: name[at] ?? '', row, url: url[at] ?? '', bytes: bytes(at) ?? 0 },
+          ...{ key: key[at] ?? '', name: name[at] ?? '', row, url: urlOf(at) ?? '', bytes: bytes(at) ?? 0 },
           ...{ contentType: contentType[at] ?? '', width: width(at), height: height(at) },
           ...{ sha256: sha256[at] ?? undefined, etag: etag[at] ?? undefined },
           lastModified: lastModified[at] ?? undefined,
