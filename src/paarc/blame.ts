@@ -6,6 +6,9 @@ import { isOutage, type PaarcState } from './state.ts';
 
 /** Errors that were taken for the host's own and cut the limit again so soon are taken for a rate. */
 const againMs = 60_000;
+/** Cuts down to this part of the limit are deep, if this part of what met less load erred. */
+const manyErrors = 0.2;
+const deepPart = 0.5;
 /** Some answers and some errors for so long are no outage. */
 const mixedMs = 6000;
 /** An outage so soon after the last one. */
@@ -40,6 +43,9 @@ export class ErrorBlame {
   #trialAgainAtMs = 0;
   #triedAtMs = Number.NEGATIVE_INFINITY;
   #ownAtMs = Number.NEGATIVE_INFINITY;
+  /** When deep cuts had helped; and whether they had to be made again, which no place to refuse at would call for. */
+  #deepAtMs = Number.NEGATIVE_INFINITY;
+  #isSawtooth = false;
   #outageOverAtMs = Number.NEGATIVE_INFINITY;
   /** The outage that goes on began as soon as the last one was over. */
   #isRelapse = false;
@@ -70,8 +76,10 @@ export class ErrorBlame {
   /** The limit is cut for errors. */
   cut({ concurrency, state }: Pick<Accused, 'concurrency' | 'state'>, nowMs: number): void {
     const held = heldConcurrency(this.#settings, concurrency, state);
+    const wasDeep = this.#suspicion === undefined ? nowMs - this.#deepAtMs < againMs : isDeep(this.#suspicion);
+    if (state.name !== 'backoff' && wasDeep) this.#isSawtooth = true;
     if (this.#suspicion === undefined) this.#suspicion = beginSuspicion(concurrency, held, isGrowing(state), nowMs);
-    else this.#suspicion = cutAgain(this.#suspicion, state.name === 'backoff' ? 0 : held, nowMs);
+    else this.#suspicion = cutAgain(this.#suspicion, concurrency, state.name === 'backoff' ? 0 : held, nowMs);
   }
 
   outage(accused: Pick<Accused, 'concurrency' | 'state'>, nowMs: number): void {
@@ -97,11 +105,20 @@ export class ErrorBlame {
     if (isOut) {
       const isNoOutage = this.#isRelapse || (this.#isMixed && verdict === 'many' && elapsedMs > mixedMs);
       if (!isNoOutage || this.#grants < trialGrants || nowMs < this.#trialAgainAtMs) return undefined;
-    } else if (verdict === undefined) return undefined;
+    } else if (verdict === undefined && !this.#isSawtooth) return undefined;
     const isMeasured = elapsedMs >= trialMeasureMs && suspicion.granted >= trialGrants;
-    if (verdict === 'many' && !isMeasured) return undefined;
+    if ((verdict === 'many' || this.#isSawtooth) && !isMeasured) return undefined;
+    if (this.#isSawtooth) {
+      this.#isSawtooth = false;
+      if (nowMs < this.#trialAgainAtMs || this.#areErrorsRate || isOut) return undefined;
+      this.#suspicion = undefined;
+      return this.#tryRate(suspicion, nowMs);
+    }
     this.#suspicion = undefined;
-    if (verdict === 'load' && !isOut) return undefined;
+    if (verdict === 'load' && !isOut) {
+      if (isDeep(suspicion)) this.#deepAtMs = nowMs;
+      return undefined;
+    }
     const isAgain = nowMs - this.#ownAtMs < againMs;
     this.#ownAtMs = nowMs;
     return verdict === 'own' && !isAgain ? { kind: 'own', suspicion } : this.#tryRate(suspicion, nowMs);
@@ -138,6 +155,11 @@ export class ErrorBlame {
         return { kind: 'open', next: verdict === 'failed' && !isOut ? without(trial.suspicion) : undefined };
     }
   }
+}
+
+/** Many errors went on until the limit was cut by much. */
+function isDeep({ leastConcurrency, concurrency, errors, results }: Suspicion): boolean {
+  return leastConcurrency < deepPart * concurrency && errors > manyErrors * results;
 }
 
 /** Errors that are no rate: the host's own, or more than any host makes. */

@@ -25,6 +25,8 @@ export interface Suspicion {
   /** The limit before the first cut, the last one that had held before, and whether it was growing. */
   readonly concurrency: number;
   readonly heldConcurrency: number;
+  /** The least limit at which errors went on. */
+  readonly leastConcurrency: number;
   readonly wasGrowing: boolean;
   readonly sinceMs: number;
   readonly evidence: number;
@@ -47,13 +49,22 @@ export function beginSuspicion(
   nowMs: number,
 ): Suspicion {
   const nothing = { evidence: 0, errors: 0, results: 0, deepEvidence: 0, errorsSinceCut: 0, granted: 0 };
-  return { concurrency, heldConcurrency, wasGrowing, sinceMs: nowMs, cutAtMs: nowMs, ...nothing };
+  return {
+    concurrency,
+    heldConcurrency,
+    leastConcurrency: concurrency,
+    wasGrowing,
+    sinceMs: nowMs,
+    cutAtMs: nowMs,
+    ...nothing,
+  };
 }
 
 /** One more cut: errors have to go on after it. @param heldConcurrency - 0 if nothing has held since the last one */
-export function cutAgain(suspicion: Suspicion, heldConcurrency: number, nowMs: number): Suspicion {
+export function cutAgain(suspicion: Suspicion, concurrency: number, heldConcurrency: number, nowMs: number): Suspicion {
+  const leastConcurrency = Math.min(suspicion.leastConcurrency, concurrency);
   const held = Math.max(suspicion.heldConcurrency, heldConcurrency);
-  return { ...suspicion, heldConcurrency: held, cutAtMs: nowMs, errorsSinceCut: 0 };
+  return { ...suspicion, heldConcurrency: held, leastConcurrency, cutAtMs: nowMs, errorsSinceCut: 0 };
 }
 
 /** One more result. */
