@@ -1,6 +1,8 @@
 /** What errors are to be blamed on: our load, the host itself, a rate that we exceed. What follows is done elsewhere. */
+import { ConnectionCap } from './connection-cap.ts';
 import { beginSuspicion, cutAgain, hear, isFlood, type Suspicion, verdictOf } from './error-cause.ts';
 import { RateTrial } from './rate-trial.ts';
+import type { Flight } from './refusals.ts';
 import type { PaarcSettings } from './settings.ts';
 import { isOutage, type PaarcState } from './state.ts';
 
@@ -8,6 +10,8 @@ import { isOutage, type PaarcState } from './state.ts';
 const againMs = 60_000;
 /** Cuts down to this part of the limit are deep, if this part of what met less load erred. */
 const manyErrors = 0.2;
+/** Fewer than this are the host's own, however often they cut the limit. */
+const fewErrors = 0.12;
 const deepPart = 0.5;
 /** Some answers and some errors for so long are no outage. */
 const mixedMs = 6000;
@@ -38,6 +42,8 @@ export interface Accused {
 export class ErrorBlame {
   readonly #settings: PaarcSettings;
   #suspicion: Suspicion | undefined;
+  /** How many others the errors met, since the last verdict. */
+  #levels: ConnectionCap | undefined;
   #trial: RateTrial | undefined;
   #areErrorsRate = false;
   #trialAgainAtMs = 0;
@@ -62,7 +68,12 @@ export class ErrorBlame {
     return this.#areErrorsRate;
   }
 
-  hear(sentAtMs: number, inFlight: number, isError: boolean): void {
+  hear({ mark, inFlight }: Flight, isError: boolean, nowMs: number): void {
+    const sentAtMs = mark.atMs;
+    if (isError) {
+      this.#levels ??= new ConnectionCap(mark);
+      this.#levels.refused(mark, inFlight, nowMs);
+    } else this.#levels?.granted(mark, inFlight);
     if (this.#suspicion !== undefined) this.#suspicion = hear(this.#suspicion, sentAtMs, inFlight, isError);
     this.#trial?.count(sentAtMs, isError);
   }
@@ -116,10 +127,13 @@ export class ErrorBlame {
     }
     this.#suspicion = undefined;
     if (verdict === 'load' && !isOut) {
+      const isGradual = this.#levels?.isGradual === true;
+      this.#levels = undefined;
+      if (isGradual && nowMs >= this.#trialAgainAtMs && !this.#areErrorsRate) return this.#tryRate(suspicion, nowMs);
       if (isDeep(suspicion)) this.#deepAtMs = nowMs;
       return undefined;
     }
-    const isAgain = nowMs - this.#ownAtMs < againMs;
+    const isAgain = nowMs - this.#ownAtMs < againMs && suspicion.errors > fewErrors * suspicion.results;
     this.#ownAtMs = nowMs;
     return verdict === 'own' && !isAgain ? { kind: 'own', suspicion } : this.#tryRate(suspicion, nowMs);
   }

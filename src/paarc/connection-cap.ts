@@ -12,6 +12,11 @@ const nearCap = 0.85;
 const strays = 0.2;
 /** Below a cap nearly all are granted, above it nearly none. */
 const sharp = 0.8;
+/** So many refusals, and this part granted beside them, are no cap and no chance either. Chosen. */
+const gradualRefusals = 5;
+const gradualLevel = 8;
+const gradualLeast = 0.3;
+const gradualMost = 0.9;
 /** Refusals that may still have been on their way when a request went out. */
 const keptRefusals = 512;
 
@@ -55,6 +60,23 @@ export class ConnectionCap {
   /** How many requests it lets in at once; undefined where it does not look like that. */
   get connections(): number | undefined {
     if (this.#refusals < tellingRefusals) return undefined;
+    const { level, strayBelow, below, above, refusedAbove } = this.#split();
+    const isCap = above <= (1 - sharp) * (above + refusedAbove) && strayBelow <= (1 - sharp) * (below + strayBelow);
+    return level > 1 && level < mostLevels && below >= tellingGrants && isCap ? level - 1 : undefined;
+  }
+
+  /**
+   * Some of those that met as many others as the refused ones were granted, and not nearly all: no small cap does that,
+   * and one permit more or less is too much of a step for a rate.
+   */
+  get isGradual(): boolean {
+    const { level, above, refusedAbove } = this.#split();
+    const share = above / (above + refusedAbove);
+    return level <= gradualLevel && this.#refusals >= gradualRefusals && share >= gradualLeast && share <= gradualMost;
+  }
+
+  /** Where refusals begin, but for strays, and what was sent and refused below and from there on. */
+  #split(): { level: number; strayBelow: number; below: number; above: number; refusedAbove: number } {
     let stray = 0;
     let strayBelow = 0;
     let level = 1;
@@ -65,9 +87,7 @@ export class ConnectionCap {
     }
     const below = sum(this.#granted, Math.floor(nearCap * level), level);
     const above = sum(this.#granted, level, mostLevels);
-    const refusedAbove = this.#refusals - strayBelow;
-    const isCap = above <= (1 - sharp) * (above + refusedAbove) && strayBelow <= (1 - sharp) * (below + strayBelow);
-    return level > 1 && level < mostLevels && below >= tellingGrants && isCap ? level - 1 : undefined;
+    return { level, strayBelow, below, above, refusedAbove: this.#refusals - strayBelow };
   }
 
   /** What the host was serving with this request: refusals that were on their way back only count on our side. */

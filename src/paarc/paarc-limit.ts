@@ -126,7 +126,7 @@ export class PaarcLimit implements Limit {
     this.#rounds.answers(nowMs, this.#control);
     const isOverload = outcome.kind === 'overload';
     this.#echo?.hear(flight.mark.atMs, flight.inFlight, isOverload);
-    this.#blame.hear(flight.mark.atMs, flight.inFlight, isOverload);
+    this.#blame.hear(flight, isOverload, nowMs);
     this.#failuresInARow = isOverload ? this.#failuresInARow + 1 : 0;
     switch (outcome.kind) {
       case 'ok':
@@ -192,7 +192,7 @@ export class PaarcLimit implements Limit {
       case 'nothing':
         return;
       case 'crowded':
-        return this.#overloaded(flight, 0, nowMs);
+        return this.#overloaded(flight, 0, nowMs, true);
       case 'cap':
         return this.#apply(capConnections(this.#control, answer.connections, nowMs), nowMs);
       case 'wait':
@@ -201,10 +201,12 @@ export class PaarcLimit implements Limit {
     }
   }
 
-  #overloaded(flight: Flight, serviceMs: number, nowMs: number): void {
+  /** @param isCrowd - too many at once, whatever errors mean otherwise */
+  #overloaded(flight: Flight, serviceMs: number, nowMs: number, isCrowd = false): void {
     this.#goodAnswers = 0;
     if (isOutage(this.#state)) this.#blame.probed(true);
-    if (this.#blame.areErrorsRate && this.#failuresInARow < outageFailures) return this.#refused(flight, {}, nowMs);
+    const isRate = this.#blame.areErrorsRate && !isCrowd && this.#failuresInARow < outageFailures;
+    if (isRate) return this.#refused(flight, {}, nowMs);
     if (this.#failuresInARow >= outageFailures && !isOutage(this.#state)) return this.#fallSilent(nowMs);
     if (flight.mark.atMs <= this.#overloadCutAtMs) return;
     this.#rounds.interval.overload(serviceMs, flight.inFlight);

@@ -4,6 +4,7 @@ import type { Suspicion } from './error-cause.ts';
 /** With this share of errors below the rate it was none; with that it was. Chosen by scenario runs. */
 const failedShare = 0.25;
 const failedErrors = 4;
+const ofBefore = 0.5;
 /** A rate would not have granted so much more before. */
 const fallenShare = 0.25;
 const provenShare = 0.1;
@@ -54,7 +55,10 @@ export class RateTrial {
 
   /** `double`: go up to see whether there is a rate at all. */
   verdict(perS: number, nowMs: number): 'rate' | 'double' | 'none' | 'failed' | undefined {
-    const isFailing = this.#errors >= failedErrors && this.#errors > failedShare * this.#results;
+    // A host that is ill errs below the rate as often as it did before.
+    const before = this.suspicion.errors / Math.max(1, this.suspicion.results);
+    const isFailing =
+      this.#errors >= failedErrors && this.#errors > Math.min(failedShare, ofBefore * before) * this.#results;
     if (isFailing || perS < fallenShare * this.#startPerS) return 'failed';
     const isClean = this.#clean >= cleanResults && nowMs - this.#cleanSinceMs >= cleanMs;
     if (this.#mayBeOver && isClean && this.#isDoubled) return 'none';

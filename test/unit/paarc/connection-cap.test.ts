@@ -2,8 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Mark } from '../../../src/paarc/accepted-log.ts';
 import { ConnectionCap } from '../../../src/paarc/connection-cap.ts';
 
-/** Sends one request per ms; a reply of the host takes 40 to 160 ms, a refusal 10. */
-function playWave(isGranted: (atHost: number, atMs: number) => boolean, most: number, endMs: number): ConnectionCap {
+/** Sends one request per ms; a reply of the host takes 40 to 160 ms, a refusal less. */
+function playWave(
+  isGranted: (atHost: number, atMs: number) => boolean,
+  most: number,
+  endMs: number,
+  refusalMs = 10,
+): ConnectionCap {
   let cap: ConnectionCap | undefined;
   const flights: { mark: Mark; inFlight: number; isOk: boolean; endMs: number }[] = [];
   for (let atMs = 0, sends = 0; atMs < endMs; atMs++) {
@@ -16,7 +21,7 @@ function playWave(isGranted: (atHost: number, atMs: number) => boolean, most: nu
     }
     if (flights.length >= most) continue;
     const isOk = isGranted(flights.filter((one) => one.isOk).length, atMs);
-    const tookMs = isOk ? 40 + ((sends * 37) % 121) : 10;
+    const tookMs = isOk ? 40 + ((sends * 37) % 121) : refusalMs;
     flights.push({ mark: { sends: ++sends, atMs }, inFlight: flights.length + 1, isOk, endMs: atMs + tookMs });
   }
   return cap as ConnectionCap;
@@ -38,5 +43,6 @@ describe('ConnectionCap', () => {
     expect(playWave(bucket(0.1), 30, 2000).connections).toBeUndefined();
     tokens = 20;
     expect(playWave(bucket(0.18), 30, 2000).connections).toBeUndefined();
+    expect(playWave((atHost) => atHost < 4, 5, 2000, 60).isGradual).toBe(false);
   });
 });

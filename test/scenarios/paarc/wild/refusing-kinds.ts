@@ -135,7 +135,7 @@ export const REFUSING_KINDS: Readonly<Record<string, Kind>> = {
   },
   /** A 503 that means "too fast". */
   rate503: (draw) => {
-    const perS = draw.between(2, 60);
+    const perS = draw.between(2, 100);
     const burst = Math.max(2, Math.round(perS * draw.between(0.2, 3)));
     const host = { serviceMs: draw.between(30, 150), baseMs: draw.between(20, 100) };
     return {
