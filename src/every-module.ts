@@ -27,6 +27,7 @@ import './job/store/open-output.ts';
 import './job/view/store-view.ts';
 import './run/store-place.ts';
 import './serve/live-run.ts';
+import './stages/manifest/darwin-core.ts';
 import './stages/manifest/json-rows.ts';
 import './stages/manifest/remote/remotes.ts';
 import './stages/manifest/remote/stored.ts';

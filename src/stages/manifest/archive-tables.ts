@@ -8,6 +8,14 @@ import { isPattern, keyPattern } from './remote/key-pattern.ts';
 
 /** Between the name of an archive and that of a table in it. */
 export const MEMBER = '::';
+/** Describes a Darwin Core Archive. */
+export const META = 'meta.xml';
+
+/** Whether a file begins as one does. */
+export function isArchiveMeta(head: Buffer): boolean {
+  return /<([\w-]+:)?archive[\s>]/.test(head.toString('latin1', 0, 4096));
+}
+
 /** More tables in one archive are no manifest. Chosen. */
 const MAX_TABLES = 10_000;
 /** A table before notes: what is there of the first of these kinds is read. */

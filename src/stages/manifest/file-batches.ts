@@ -20,7 +20,7 @@ export function batchesOf(
     return withConstants(batchesOf(withSource({ ...file }, bare as FileSource), around, columns), hive);
   }
   if (file.format === 'parquet' && !isInner(source)) return thread.batches(source, columns);
-  const bytes = fileChunks(source, signal, (sha256) => onContent(file.name, sha256));
+  const bytes = fileChunks(source, signal, (sha256) => onContent(file.name, sha256), warn);
   const chunks = file.packing === undefined ? bytes : unpacked(bytes, file.packing, file.name, signal);
   const typesBy = isJson(file) ? types.json : types.csv;
   const input = { name: file.name, chunks, isLive: false, typesBy, maxRecordBytes, onBadRow, urlColumn, warn };

@@ -1,6 +1,6 @@
 /** Where the bytes of a manifest's file are: in a file here, or behind a URL. */
 import type { FlowDcError } from '../../errors.ts';
-import type { ManifestFile, ManifestFormat } from './manifest-info.ts';
+import type { DetectedFormat, ManifestFile, ManifestFormat } from './manifest-info.ts';
 import type { HiveColumns } from './remote/hive-folders.ts';
 import type { RemoteFile, RemoteParts } from './remote/remote-file.ts';
 
@@ -37,8 +37,16 @@ export interface InnerSource extends NamedSource {
 export interface InnerFile {
   /** As many as say whether it is the same file: those of its text, or of what it is made of. */
   readonly bytes: number;
-  chunks(signal: AbortSignal): AsyncIterable<Buffer>;
+  /** @param warn - told what the user should know, where they are made of something else */
+  chunks(signal: AbortSignal, warn?: (message: string) => void): AsyncIterable<Buffer>;
   close(): Promise<void>;
+  /** Where making all of them takes long: some of the first ones. */
+  head?(signal: AbortSignal): Promise<Buffer>;
+  /** With it, what tells one such file from another. */
+  telling?(signal: AbortSignal): Promise<Buffer>;
+  /** What is known of them without a look. */
+  readonly format?: DetectedFormat | undefined;
+  readonly urlColumn?: string | undefined;
 }
 
 /** As much of a source as reading parts of it needs. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { extension } from './detect-format.ts';
-import { type InnerSource, isInner, isRemote, type ReadableSource } from './file-source.ts';
+import { type InnerFile, type InnerSource, isInner, isRemote, type ReadableSource } from './file-source.ts';
 import type { InputIdentity } from './manifest-info.ts';
 import { unopenable } from './resolve-inputs.ts';
 import { type Packing, packingOf } from './unpack/packing.ts';
@@ -35,8 +35,7 @@ interface Parts {
  */
 export async function headOfFile(source: ReadableSource | InnerSource, signal: AbortSignal): Promise<FileHead> {
   const { name } = source;
-  if (isInner(source))
-    return headOf(name, { bytes: source.inner.bytes, read: (_, end) => innerHead(source, end, signal) });
+  if (isInner(source)) return headOfInner(source, signal);
   if (isRemote(source)) {
     const { remote } = source;
     return headOf(name, { bytes: remote.bytes, read: (start, end) => remote.read(start, end, signal) });
@@ -55,8 +54,18 @@ export async function headOfFile(source: ReadableSource | InnerSource, signal: A
   }
 }
 
-/** Parquet is not read where only its beginning is at hand. */
-async function innerHead({ inner }: InnerSource, bytes: number, signal: AbortSignal): Promise<Buffer> {
+async function headOfInner({ name, inner }: InnerSource, signal: AbortSignal): Promise<FileHead> {
+  const { bytes } = inner;
+  // A parquet footer is not at hand.
+  const read = (start: number, end: number): Promise<Buffer> | Buffer =>
+    start > 0 ? Buffer.alloc(0) : innerStart(inner, end, signal);
+  if (inner.head === undefined || inner.telling === undefined)
+    return headOf(name, { bytes, read: async (a, b) => read(a, b) });
+  const hash = hashOf(bytes, await inner.telling(signal));
+  return { identity: { name, bytes, hash }, head: await inner.head(signal), packing: undefined, isWhole: false };
+}
+
+async function innerStart(inner: InnerFile, bytes: number, signal: AbortSignal): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const chunk of inner.chunks(signal)) {
@@ -73,10 +82,14 @@ async function headOf(name: string, file: Parts): Promise<FileHead> {
   const footer = start.toString('latin1', 0, 4) === 'PAR1' ? await parquetFooter(file) : undefined;
   if (footer === undefined && start.length < most) start = await file.read(0, most);
   const telling = footer ?? start;
-  const hash = createHash('sha256').update(`${bytes}\n`).update(telling).digest('hex');
+  const hash = hashOf(bytes, telling);
   const { head, packing, fault } = await unpackedHead(start, name);
   if (head.length === 0 && fault !== undefined) throw fault;
   return { identity: { name, bytes, hash }, head, packing, isWhole: packing === undefined && start.length === bytes };
+}
+
+function hashOf(bytes: number, telling: Buffer): string {
+  return createHash('sha256').update(`${bytes}\n`).update(telling).digest('hex');
 }
 
 /** What first bytes are, up to a MiB of it. */

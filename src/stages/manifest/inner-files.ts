@@ -1,16 +1,21 @@
 /** What is within a file that is no table itself: archives, and files that have to be read in another way. */
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { someOf } from '../../short-text.ts';
 import { type FileParts, unzipped, type ZipEntry, zipEntries } from './archive/zip.ts';
-import { FoundTables, MEMBER } from './archive-tables.ts';
+import { FoundTables, isArchiveMeta, MEMBER, META } from './archive-tables.ts';
+import type { ArchiveFiles } from './darwin-core.ts';
 import {
+  closeSource,
   type FileSource,
   type InnerSource,
   isInner,
   isRemote,
   type LocalSource,
+  localSource,
   type RemoteSource,
 } from './file-source.ts';
 import { spoolChunks } from './remote/spool.ts';
@@ -24,6 +29,7 @@ export interface InnerTables {
   readonly said: readonly string[];
 }
 
+const META_NAME = /^(?:[^/]+\/)?meta\.xml$/;
 const ZIP_MAGIC = ['PK\x03\x04', 'PK\x05\x06'];
 
 /** Whether tables are within what begins with these bytes. */
@@ -40,13 +46,17 @@ export function isArchive(head: Buffer): boolean {
 export async function tablesWithin(
   source: FileSource,
   head: Buffer,
+  settings: ManifestSettings,
   signal: AbortSignal,
 ): Promise<InnerTables | undefined> {
   const isZip = isArchive(head);
   const isParquet = head.toString('latin1', 0, 4) === 'PAR1';
   // Read from its end, or here and there.
   if (isInner(source) && (isZip || isParquet)) return { sources: [await kept(source, signal)], said: [] };
-  if (isZip) return tablesInZip(source as LocalSource | RemoteSource, signal);
+  if (isInner(source)) return undefined;
+  if (isZip) return tablesInZip(source, settings, signal);
+  if ('path' in source && basename(source.path) === META && isArchiveMeta(head))
+    return darwinCore(source, await filesBeside(source), 'folder', settings, signal);
   return undefined;
 }
 
@@ -57,15 +67,83 @@ async function kept(source: InnerSource, signal: AbortSignal): Promise<LocalSour
   return { ...rest, path };
 }
 
-async function tablesInZip(source: LocalSource | RemoteSource, signal: AbortSignal): Promise<InnerTables> {
+async function darwinCore(
+  source: LocalSource | RemoteSource,
+  files: ArchiveFiles,
+  what: string,
+  settings: ManifestSettings,
+  signal: AbortSignal,
+): Promise<InnerTables> {
+  const { openDarwinCore } = await import('./darwin-core.ts');
+  const { inner, how, said } = await openDarwinCore(files, settings, signal);
+  return {
+    sources: [{ name: files.name, hive: source.hive, within: within(source, `${what} > ${how}`), inner }],
+    said,
+  };
+}
+
+/** Those that lie beside a meta.xml. */
+async function filesBeside({ name, path }: LocalSource): Promise<ArchiveFiles> {
+  const folder = dirname(path);
+  return {
+    name: dirname(name),
+    meta: localSource(path),
+    find: async (names) => {
+      const found = new Map<string, LocalSource & { readonly bytes: number }>();
+      for (const file of names) {
+        const own = join(folder, file);
+        const stats = await stat(own).catch(() => undefined);
+        // What it names lies beside it.
+        if (stats?.isFile() === true && dirname(own) === folder)
+          found.set(file, { ...localSource(own), bytes: stats.size });
+      }
+      return found;
+    },
+    close: async () => {},
+  };
+}
+
+/** Those of a zip archive, in the folder of its meta.xml. */
+function filesInZip(
+  source: LocalSource | RemoteSource,
+  file: FileParts,
+  meta: ZipEntry,
+  signal: AbortSignal,
+): ArchiveFiles {
+  const folder = meta.name.slice(0, -META.length);
+  return {
+    name: source.name,
+    meta: zipMember(source, file, meta),
+    find: async (names) => {
+      const found = new Map<string, InnerSource & { readonly bytes: number }>();
+      for await (const entry of zipEntries(file, signal)) {
+        const own = entry.name.startsWith(folder) ? entry.name.slice(folder.length) : '';
+        if (names.includes(own)) found.set(own, { ...zipMember(source, file, entry), bytes: entry.bytes });
+      }
+      return found;
+    },
+    close: () => closeSource(source),
+  };
+}
+
+async function tablesInZip(
+  source: LocalSource | RemoteSource,
+  settings: ManifestSettings,
+  signal: AbortSignal,
+): Promise<InnerTables> {
   const { name, member } = source;
   const file = await partsOf(source);
   const found = new FoundTables<ZipEntry>(name, member);
+  let meta: ZipEntry | undefined;
   try {
-    for await (const entry of zipEntries(file, signal)) found.add(entry);
+    for await (const entry of zipEntries(file, signal)) {
+      if (member === undefined && META_NAME.test(entry.name)) meta = entry;
+      found.add(entry);
+    }
   } catch (error) {
     throw packedFault(error, 'zip archive', name, file.bytes);
   }
+  if (meta !== undefined) return darwinCore(source, filesInZip(source, file, meta, signal), 'zip', settings, signal);
   const { entries, said } = found.chosen();
   return { sources: entries.map((entry) => zipMember(source, file, entry)), said };
 }
@@ -83,9 +161,7 @@ function zipMember(source: LocalSource | RemoteSource, file: FileParts, entry: Z
       throw packedFault(error, 'zip archive', name, bytes);
     }
   }
-  const close = async (): Promise<void> => {
-    if (isRemote(source)) await source.remote.close();
-  };
+  const close = (): Promise<void> => closeSource(source);
   return {
     name,
     hive: source.hive,

@@ -37,6 +37,8 @@ export interface InputIdentity {
 export interface ManifestFile extends DetectedFormat, InputIdentity {
   /** What it is in, in words: an archive or the like. */
   readonly within?: string | undefined;
+  /** Which of its columns has the addresses, where that is known without a look at them. */
+  readonly urlColumn?: string | undefined;
   /** Known in advance for parquet only. */
   readonly rows?: number;
   /**

@@ -37,9 +37,12 @@ export async function inspectFiles(
   const probes: Probe[] = [];
   for await (const probe of probeFiles(sources, settings, surroundings)) probes.push(probe);
   const columns = unify(probes.map(({ file, schema }) => ({ name: file.name, schema })));
-  const looked = lookedAt(columns.fields, given, settings);
+  const hint =
+    given.url === undefined ? probes.find(({ file }) => file.urlColumn !== undefined)?.file.urlColumn : undefined;
+  const known = hint === undefined ? given : { ...given, url: hint };
+  const looked = lookedAt(columns.fields, known, settings);
   const rowsToGuess = looked.length > 0 ? await samples(probes, surroundings, looked) : [];
-  const planned = planColumns(given, settings, columns.fields, (column) =>
+  const planned = planColumns(known, settings, columns.fields, (column) =>
     rowsToGuess.flatMap((batch) => valuesOf(batch, column)),
   );
   const { roles, guessed, said, mirrors, shape } = planned;
@@ -49,7 +52,7 @@ export async function inspectFiles(
   return {
     files: probes.map(({ file }) => file),
     ...describeColumns(planned.fields, roles, mirrors),
-    guessed,
+    guessed: hint === undefined ? guessed : (['url', ...guessed] as const),
     ...(shape === undefined ? {} : { shape }),
     ...(mirrors.length === 0 ? {} : { mirrors }),
     ...folderColumns(probes),

@@ -1,4 +1,5 @@
 /** What files are, by their first bytes, and the columns that they have. */
+import { Readable } from 'node:stream';
 import { Field, Schema, Utf8 } from 'apache-arrow';
 import { kindMetadata } from '../../arrow/typed-text.ts';
 import type { ManifestSettings } from '../../config/types.ts';
@@ -22,6 +23,7 @@ import { type InnerTables, otherColumnsIn, tablesWithin } from './inner-files.ts
 import { withKeptTail } from './kept-tail.ts';
 import type { ManifestFile } from './manifest-info.ts';
 import type { Surroundings } from './manifest-reader.ts';
+import { textRows } from './text-input.ts';
 
 /** A row group is held compressed while it is read: from here on it is said, and from there on refused. */
 const WARN_ROW_GROUP_BYTES = 512 * 1024 * 1024;
@@ -65,16 +67,25 @@ async function look(source: FileSource, settings: ManifestSettings, surroundings
   const { identity, ...head } = await headOfFile(near, surroundings.signal);
   if (pageError !== undefined && /^\s*<(!doctype html|html|head|body)/i.test(head.head.toString('latin1', 0, 512)))
     throw pageError;
-  const inner = await tablesWithin(source, head.head, surroundings.signal);
+  const inner = await tablesWithin(source, head.head, settings, surroundings.signal);
   if (inner !== undefined) return lookWithin(source, inner, settings, surroundings);
   if (source.member !== undefined) throw noArchive(source);
   const given = { ...givenText(settings), isPipe: surroundings.types.isPipe };
-  const found = detectFormat({ ...head, name, typed }, settings.format, given);
+  const known = isInner(source) ? source.inner : undefined;
+  const found = known?.format ?? detectFormat({ ...head, name, typed }, settings.format, given);
   const how = [within, found.how].filter((part) => part !== undefined).join(', ') || undefined;
-  const file = withSource({ ...identity, ...found, how, within }, source);
+  const file = withSource({ ...identity, ...found, how, within, urlColumn: known?.urlColumn }, source);
+  if (known?.head !== undefined) return [{ file, schema: await schemaOfHead(file, head.head), said: [] }];
   if (isInner(near) || file.format !== 'parquet')
     return [{ file, schema: (await firstBatch(file, surroundings)).schema, said: [] }];
   return [{ file, near, said: [] }];
+}
+
+/** Of what would take long to be made whole. */
+async function schemaOfHead(file: ManifestFile, head: Buffer): Promise<Schema> {
+  const input = { name: file.name, isLive: false, isCut: true, maxRecordBytes: head.length, warn: () => {} };
+  for await (const batch of textRows({ ...input, chunks: Readable.from([head]) }, file)) return batch.schema;
+  throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${file.name} has no rows: expected at least one`);
 }
 
 /** Errors: FDC_ERR_MANIFEST_COLUMN for tables that nobody chose and that do not belong together. */

@@ -1,11 +1,11 @@
 /** Inputs as the user named them, made into files. */
-import { readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { nearest } from '../../config/nearest.ts';
 import { FlowDcError } from '../../errors.ts';
 import { schemeOf } from '../../host/remote-url.ts';
 import { someOf } from '../../short-text.ts';
-import { memberOf } from './archive-tables.ts';
+import { isArchiveMeta, META, memberOf } from './archive-tables.ts';
 import { extension } from './detect-format.ts';
 import { type FileSource, localSource } from './file-source.ts';
 import type { ManifestFormat } from './manifest-info.ts';
@@ -109,9 +109,23 @@ async function childrenOf(folder: string, warnings: string[]): Promise<string[]>
     throw unopenable(folder, error);
   });
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  if (names.includes(META) && (await isMetaXml(path.join(folder, META)))) return [path.join(folder, META)];
   for (const entry of entries)
     if (entry.isDirectory() && isHiveFolder(entry.name)) names.push(...(await allBelow(folder, entry.name)));
   return manifestsAmong(folder, names, warnings).map((name) => path.join(folder, name));
+}
+
+/** Whether a file describes a Darwin Core Archive, of which the tables beside it are parts. */
+async function isMetaXml(file: string): Promise<boolean> {
+  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
+    throw unopenable(file, error);
+  });
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
+    return isArchiveMeta(buffer.subarray(0, bytesRead));
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Files below a folder of a folder, by their paths within the outer one. */

@@ -19,9 +19,10 @@ export async function* fileChunks(
   source: FileSource,
   signal: AbortSignal,
   onEnd: (sha256: string) => void,
+  warn?: (message: string) => void,
 ): AsyncGenerator<Buffer, void> {
   const hash = createHash('sha256');
-  for await (const chunk of chunksOf(source, signal)) {
+  for await (const chunk of chunksOf(source, signal, warn)) {
     hash.update(chunk);
     yield chunk;
   }
@@ -29,8 +30,12 @@ export async function* fileChunks(
 }
 
 /** Without a sum of them. */
-export function chunksOf(source: FileSource, signal: AbortSignal): AsyncIterable<Buffer> {
-  if (isInner(source)) return source.inner.chunks(signal);
+export function chunksOf(
+  source: FileSource,
+  signal: AbortSignal,
+  warn?: (message: string) => void,
+): AsyncIterable<Buffer> {
+  if (isInner(source)) return source.inner.chunks(signal, warn);
   return isRemote(source) ? source.remote.chunks(signal) : localChunks(source, signal);
 }
 

@@ -1,0 +1,121 @@
+/** The meta.xml of a Darwin Core Archive: which tables there are, how they are written and what their columns mean. Pure. */
+import { SaxesParser } from 'saxes';
+import { PackedError } from '../unpack/packed-error.ts';
+
+/** A table of the archive. */
+export interface MetaTable {
+  /** Files beside meta.xml, one after the other. */
+  readonly files: readonly string[];
+  /** What its rows are, without its namespace: `Occurrence`, `Multimedia`. */
+  readonly rowType: string;
+  readonly encoding: string;
+  readonly delimiter: string;
+  /** Empty where quotes mean nothing. */
+  readonly quote: string;
+  readonly lineEnd: '\n' | '\r';
+  readonly headerLines: number;
+  /** Which column says what row of the core it belongs to; in the core, which row it is. */
+  readonly idAt: number;
+  /** By column, what it is called; undefined for what nobody described. */
+  readonly names: readonly (string | undefined)[];
+  /** Columns that have one value in all rows. */
+  readonly constants: ReadonlyMap<string, string>;
+}
+
+export interface MetaXml {
+  readonly core: MetaTable;
+  readonly extensions: readonly MetaTable[];
+}
+
+interface OpenTable {
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly isCore: boolean;
+  readonly files: string[];
+  readonly names: (string | undefined)[];
+  readonly constants: Map<string, string>;
+  idAt: number | undefined;
+}
+
+/** More columns are no table of this kind. */
+const MAX_COLUMNS = 5000;
+
+/** Errors: PackedError for what is no such file. */
+export function readMetaXml(text: string): MetaXml {
+  const tables: { readonly isCore: boolean; readonly table: MetaTable }[] = [];
+  let open: OpenTable | undefined;
+  let location: string | undefined;
+  const parser = new SaxesParser();
+  parser.on('error', (error) => {
+    throw new PackedError(`a meta.xml that is no XML (${error.message})`);
+  });
+  parser.on('opentag', ({ name, attributes }) => {
+    const given = attributes as Record<string, string>;
+    const kind = localName(name);
+    if (kind === 'core' || kind === 'extension') {
+      open = {
+        attributes: given,
+        isCore: kind === 'core',
+        files: [],
+        names: [],
+        constants: new Map(),
+        idAt: undefined,
+      };
+    } else if (kind === 'location') location = '';
+    else if (open !== undefined && (kind === 'id' || kind === 'coreid')) open.idAt = Number(given.index ?? 0);
+    else if (open !== undefined && kind === 'field') addField(open, given);
+  });
+  parser.on('text', (part) => {
+    if (location !== undefined) location += part;
+  });
+  parser.on('closetag', ({ name }) => {
+    const kind = localName(name);
+    if (kind === 'location') {
+      open?.files.push((location ?? '').trim());
+      location = undefined;
+    } else if (open !== undefined && (kind === 'core' || kind === 'extension')) {
+      tables.push({ isCore: open.isCore, table: asTable(open) });
+      open = undefined;
+    }
+  });
+  parser.write(text).close();
+  const core = tables.find(({ isCore }) => isCore)?.table;
+  if (core === undefined) throw new PackedError('a meta.xml without a core table');
+  return { core, extensions: tables.filter(({ isCore }) => !isCore).map(({ table }) => table) };
+}
+
+function addField({ names, constants }: OpenTable, { index, term = '', default: value }: Record<string, string>): void {
+  const name = localName(term);
+  if (index === undefined) {
+    if (value !== undefined) constants.set(name, value);
+    return;
+  }
+  const at = Number(index);
+  if (!(at >= 0 && at < MAX_COLUMNS)) throw new PackedError(`a meta.xml with a column ${index}`);
+  names[at] = names.includes(name) ? undefined : name;
+}
+
+function asTable({ attributes, files, names, constants, idAt = 0 }: OpenTable): MetaTable {
+  const encoding = attributes.encoding || 'utf-8';
+  const lineEnd = letters(attributes.linesTerminatedBy ?? '\\n');
+  return {
+    files,
+    rowType: localName(attributes.rowType ?? ''),
+    encoding,
+    delimiter: letters(attributes.fieldsTerminatedBy ?? ',').slice(0, 1),
+    quote: letters(attributes.fieldsEnclosedBy ?? '"').slice(0, 1),
+    lineEnd: lineEnd === '\r' ? '\r' : '\n',
+    headerLines: Number(attributes.ignoreHeaderLines ?? 0) || 0,
+    idAt,
+    names: Array.from({ length: Math.max(names.length, idAt + 1) }, (_, at) => names[at]),
+    constants,
+  };
+}
+
+/** Of a name with a prefix, or of a term's URL. */
+function localName(name: string): string {
+  return name.replace(/^.*[/#:]/, '');
+}
+
+function letters(written: string): string {
+  return written.replaceAll('\\t', '\t').replaceAll('\\r', '\r').replaceAll('\\n', '\n').replaceAll('\\"', '"');
+}
