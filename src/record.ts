@@ -195,7 +195,7 @@ export interface RowResult<Row> {
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
   /**
-   * What is odd about a stored body: `broken`, `bytes_before`, `bytes_behind`, `not_encoded`, `unchecked`; `mirror` when
+   * What is odd about a stored body: `broken`, `bytes_before`, `bytes_behind`, `not_encoded`, `first_page`, `unchecked`; `mirror` when
    * it is from another of the row's URLs than the first.
    */
   readonly flags?: readonly string[] | undefined;

@@ -52,7 +52,7 @@ const HINTS: Readonly<Record<NamedRowCode, Hint>> = {
   connect_refused: { cause: 'nothing listens there any more, or it was being restarted', flags: '' },
   connect_timeout: { cause: 'the host is gone, or a firewall drops what you send', flags: '--timeout-sec 60' },
   connect_error: { cause: 'no way to the host from your network, IPv6-only hosts among them', flags: '' },
-  proxy_error: { cause: 'the proxy is down, or wants credentials; see http_proxy and --proxy', flags: '' },
+  proxy_error: { cause: 'the proxy does not let these through, or was away for an hour', flags: '--no-proxy HOST' },
   tls_error: {
     cause: "an expired or foreign certificate; your own authority's needs its file",
     flags: '--ca-file FILE',

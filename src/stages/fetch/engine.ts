@@ -13,7 +13,7 @@ import { OriginPools } from './connect/origin-pools.ts';
 import { Flight, type Tower } from './flight.ts';
 import { isMissing } from './other-extension.ts';
 import { OwnTroubles, REFUSALS } from './own-troubles.ts';
-import { type Acceptance, acceptBody } from './reply/accept-body.ts';
+import { type Acceptance, ANYTHING, acceptBody } from './reply/accept-body.ts';
 import { THROUGHPUT_WINDOW_MS } from './reply/attempt.ts';
 import { outcomeOf, pauseAsked, shortageText } from './reply/attempt-error.ts';
 import { type AttemptEnd, type AttemptSettings, type FailedAttempt, failedAs } from './reply/attempt-terms.ts';
@@ -223,7 +223,8 @@ export class FetchEngine implements Tower {
   }
 
   #accept(work: Work, end: AttemptEnd & { kind: 'body' }): void {
-    const seen = acceptBody(end, work.task.rowNumber, this.#accepting, (encoded) => this.drop(encoded));
+    const options = work.task.takesText === true ? { ...this.#accepting, ...ANYTHING } : this.#accepting;
+    const seen = acceptBody(end, work.task.rowNumber, options, (encoded) => this.drop(encoded));
     const acceptance = this.#decoding === undefined ? seen : this.#decoding.check(seen);
     if (!(acceptance instanceof Promise)) return this.#judge(work, end, acceptance);
     const whole = acceptance.catch((error: Error): Acceptance => {

@@ -1,24 +1,22 @@
 /** A row with several URLs of the same file: the next one is asked when the one before has failed for good. */
 import { isTransient } from '../../row-codes.ts';
 import { iiifUrls, SIZE_REFUSALS } from './iiif.ts';
+import { isIiifManifest } from './iiif-manifest.ts';
+import { type ManifestAsker, ManifestTask } from './manifest-task.ts';
 import type { FetchTask, RowEnd, Stoppable } from './row-work.ts';
 
 /** What an owner says of the file is meant for it wherever it lies. */
 const SAID_OF_THE_FILE: ReadonlySet<string> = new Set(['robots_tag', 'type_not_wanted']);
 
-/** What asks for a task's URL. */
-interface Asker {
-  /** The task may end at once. */
-  add(task: FetchTask): void;
-}
-
 /**
  * Ask for a row, by all of its URLs where it has several.
  * @param iiifSize - in which size pictures of the IIIF Image API are wanted; undefined: as their URLs say
  */
-export function addRow(task: FetchTask, engine: Asker, iiifSize: string | undefined): void {
+export function addRow(task: FetchTask, engine: ManifestAsker, iiifSize: string | undefined): void {
   const { url, mirrors = [] } = task;
   if (iiifSize === undefined && mirrors.length === 0) return engine.add(task);
+  if (iiifSize !== undefined && task.wants === undefined && isIiifManifest(url))
+    return engine.add(new ManifestTask(task, engine, (picture) => addRow(picture, engine, iiifSize)));
   const sized = iiifSize === undefined ? undefined : iiifUrls(url, iiifSize);
   if (sized === undefined && mirrors.length === 0) return engine.add(task);
   const [first, ...others] = sized ?? [url];
@@ -30,7 +28,7 @@ export function addRow(task: FetchTask, engine: Asker, iiifSize: string | undefi
 class MirroredTask implements FetchTask {
   readonly #task: FetchTask;
   readonly #left: string[];
-  readonly #engine: Asker;
+  readonly #engine: Pick<ManifestAsker, 'add'>;
   readonly #failed: RowEnd[] = [];
   readonly #onlyAfter: ReadonlySet<string> | undefined;
   #attempts = 0;
@@ -41,7 +39,7 @@ class MirroredTask implements FetchTask {
     task: FetchTask,
     url: string,
     others: readonly string[],
-    engine: Asker,
+    engine: ManifestAsker,
     onlyAfter: ReadonlySet<string> | undefined,
   ) {
     this.#task = task;

@@ -26,6 +26,8 @@ export interface FetchTask {
   readonly mirrors?: readonly string[] | undefined;
   /** HEAD, or a GET that is over when its headers are here; a GET with its body by default. */
   readonly wants?: 'head' | 'headers' | undefined;
+  /** Whatever comes is what the task asked for, and not yet the row's. */
+  readonly takesText?: boolean | undefined;
   /** Asked when the row's turn comes. */
   isDropped(): boolean;
   /** Called exactly once, unless the row was dropped. */

@@ -26,6 +26,9 @@ export interface AcceptOptions extends CollectorOptions {
   readonly pulse: RowPulse;
 }
 
+/** How anything is accepted. */
+export const ANYTHING = { expectContent: 'any', imageTypes: [] } as const;
+
 export interface ReceivedBody extends CollectedBody {
   readonly headers: { readonly contentType?: string | undefined; readonly contentEncoding?: string | undefined };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { iiifUrls } from '../../../../src/stages/fetch/iiif.ts';
+import { firstPicture, isIiifManifest } from '../../../../src/stages/fetch/iiif-manifest.ts';
 
 const BASE = 'https://iiif.example.org/iiif/2/ark%3A%2F65665%2Fm3';
 
@@ -36,5 +37,36 @@ describe('a picture of the IIIF Image API', () => {
     '',
   ])('is none where the URL is another: %.80s', (url) => {
     expect(iiifUrls(url, '512')).toBeUndefined();
+  });
+});
+
+describe('a manifest of the IIIF Presentation API', () => {
+  const id = 'https://i.example.org/p.jpg';
+  const service = [{ id: 'https://i.example.org/s/', type: 'ImageService3' }];
+  const v3 = (body: unknown, pages = 1) => ({
+    items: Array.from({ length: pages }, () => ({ items: [{ items: [{ body }] }] })),
+  });
+  const v2 = (resource: unknown) => ({ sequences: [{ canvases: [{ images: [{ resource }] }] }] });
+  const found = { service: 'https://i.example.org/s', picture: id, pages: 1 };
+
+  it.each([
+    [v3({ id, service }), found],
+    [v3([{ id, service }], 3), { ...found, pages: 3 }],
+    [v3({ type: 'Choice', items: [{ id, service }] }), found],
+    [v3({ id }), { ...found, service: undefined }],
+    [v2({ '@id': id, service: { '@id': 'https://i.example.org/s' } }), found],
+    [v2({ '@type': 'oa:Choice', default: { '@id': id } }), { ...found, service: undefined }],
+    [v3({ id: 'file:///etc/passwd', service: 5 }), undefined],
+    [{ items: [null] }, undefined],
+    [[], undefined],
+  ])('has a first picture, or none: %j', (manifest, picture) => {
+    expect(firstPicture(JSON.stringify(manifest))).toEqual(picture);
+  });
+
+  it('is what its URL says and its text is', () => {
+    expect(firstPicture('<html>')).toBeUndefined();
+    expect(firstPicture('['.repeat(100_000))).toBeUndefined();
+    expect(['https://a.org/b/manifest', 'https://a.org/b/manifest.json?x=1'].every(isIiifManifest)).toBe(true);
+    expect(['https://a.org/b/manifest.jpg', 'https://a.org/manifesto'].some(isIiifManifest)).toBe(false);
   });
 });
