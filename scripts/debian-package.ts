@@ -29,12 +29,22 @@ export function cachedFolders(cache: string): string[] {
  * @returns its path; undefined where that does not work (another system, no network, no package lists)
  */
 export async function unpackProgram(name: string, member: string, cache: string): Promise<string | undefined> {
+  return (await unpackPrograms(name, [member], cache))?.[0];
+}
+
+/** Several programs of one package. @returns their paths */
+export async function unpackPrograms(
+  name: string,
+  members: readonly string[],
+  cache: string,
+): Promise<string[] | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'flow-dc-package-'));
   try {
     if (!(await downloadTo(folder, name))) return undefined;
     const deb = readdirSync(folder).find((file) => file.endsWith('.deb'));
     if (deb === undefined || !(await runStep('dpkg-deb', ['-x', join(folder, deb), folder])).ok) return undefined;
-    return await keep(join(folder, member), join(cache, (deb.split('_')[1] ?? 'unknown').replace(/[^\w.-]/g, '_')));
+    const kept = join(cache, (deb.split('_')[1] ?? 'unknown').replace(/[^\w.-]/g, '_'));
+    return await Promise.all(members.map((member) => keep(join(folder, member), kept)));
   } catch {
     return undefined;
   } finally {

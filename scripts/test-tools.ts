@@ -4,6 +4,7 @@ import { CLOUD_TOOLS, obtainTool } from './cloud-tools.ts';
 import { obtainProgram } from './debian-package.ts';
 import { obtainNatsServer } from './nats-server-binary.ts';
 import { obtainNode } from './node-binary.ts';
+import { obtainPrometheus } from './prometheus-binary.ts';
 import { obtainPythonSet } from './python-packages.ts';
 import { runStep, takeNotes } from './run-step.ts';
 import { obtainTypes, TYPES_PACKAGES } from './types-packages.ts';
@@ -64,6 +65,12 @@ const TOOLS: readonly TestTool[] = [
     without: 'pressing Tab in a terminal',
     obtain: () => obtainProgram(name),
   })),
+  {
+    name: 'prometheus',
+    probe: ['prometheus', '--version'],
+    without: 'scraping the metrics of a run',
+    obtain: obtainPrometheus,
+  },
   {
     name: 'node 18',
     probe: ['node-18', '--version'],

@@ -78,6 +78,7 @@ export type { ObjectStore } from './store/object-store.ts';
 export { openObjectStore } from './store/s3/open-object-store.ts';
 export type { S3Settings } from './store/s3/settings.ts';
 export { CHANNEL_NAMES, type ChannelName, type ChannelPayloads } from './telemetry/channels.ts';
+export { observeOpenTelemetry } from './telemetry/open-telemetry.ts';
 export { createInProcessChannel, type InProcessOptions } from './transport/in-process/in-process-transport.ts';
 export type { Delivery, JobChannel, JobState, JobStatus } from './transport/transport.ts';
 export { VERSION } from './version.ts';

@@ -83,6 +83,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     const command = await COMMANDS[name]();
     const { subscribe } = await import('../telemetry/channels.ts');
     unsubscribe = subscribe('flow-dc:waiting', ({ message }) => writeLines(process.stderr, [message]));
+    // Where an SDK was put in front of the program, it is told by such variables what to do.
+    if (Object.keys(process.env).some((name) => name.startsWith('OTEL_')))
+      await (await import('../telemetry/open-telemetry.ts')).observeOpenTelemetry();
     return await command.run(rest, {
       stdin: process.stdin,
       stdout: process.stdout,

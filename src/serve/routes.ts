@@ -3,12 +3,14 @@ import { controlRoutes } from './control-routes.ts';
 import type { EventStream } from './event-stream.ts';
 import { Refused } from './guard.ts';
 import { hostQuery } from './host-query.ts';
+import { metricsOf } from './metrics/metrics.ts';
 import { livePage } from './page/live-page.ts';
 import { reply, replyJson } from './replies.ts';
 import type { Route } from './route.ts';
 import type { Watched } from './watch/served-state.ts';
 
 export function routesOf(watched: Watched, events: EventStream): readonly Route[] {
+  const metrics = metricsOf(watched);
   return [
     get('/', async ({ response }) => {
       const { text, policy } = await livePage();
@@ -18,6 +20,10 @@ export function routesOf(watched: Watched, events: EventStream): readonly Route[
     get('/state.json', ({ response }) => replyJson(response, watched.state())),
     get('/history.json', ({ response }) => replyJson(response, watched.history())),
     get('/hosts.json', ({ response, search }) => replyJson(response, watched.hosts(hostQuery(search)))),
+    get('/metrics', async ({ request, response }) => {
+      const { type, text } = await metrics(request.headers.accept);
+      reply(response, 200, type, text);
+    }),
     get('/events', ({ response }) => events.open(response)),
     get('/picture', ({ response, search }) => {
       const picture = watched.picture?.(Number(search.get('number')));

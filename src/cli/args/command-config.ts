@@ -50,7 +50,15 @@ export function requireManifest(
 /** What a resume or a worker needs: paths that work from anywhere, and nothing that might be a secret. */
 export function keptSettings(config: Config): Readonly<Record<string, unknown>> {
   // A resume listens where it is told to, not where an earlier run did.
-  const { header: _header, serve: _serve, hosts, proxy, input = [], ...kept } = withoutClusterKeys(config);
+  const {
+    header: _header,
+    serve: _serve,
+    on_end: _onEnd,
+    hosts,
+    proxy,
+    input = [],
+    ...kept
+  } = withoutClusterKeys(config);
   const rules = Object.entries(hosts ?? {}).map(([glob, { headers: _headers, ...rule }]) => [glob, rule] as const);
   const inputs = typeof input === 'string' ? [input] : input;
   return {

@@ -18,6 +18,7 @@ import { meansStore } from '../../store/store-url.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 import { keptSettings, requireManifest } from '../args/command-config.ts';
 import { noteBottleneck } from '../terminal/bottleneck-lines.ts';
+import { endHooks, withEndHooks } from '../terminal/end-hooks.ts';
 import { noteHosts } from '../terminal/host-lines.ts';
 import { openLog, openTrace } from '../terminal/log.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
@@ -86,15 +87,18 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   requireManifest('download', resolved, io);
   requireOutput(resolved, io);
   writeLines(io.stderr, notices);
+  const hooks = endHooks(resolved.run.onEnd);
   if (resolved.run.dryRun) return dryRun(resolved, io);
-  return withLive('download', resolved, io, (liveIo, live) => runLive(config, resolved, liveIo, live));
+  return withEndHooks('download', hooks, resolved.sink.output ?? '', io, (told) =>
+    withLive('download', resolved, io, (liveIo, live) => runLive(config, resolved, liveIo, { live, told })),
+  );
 }
 
 async function runLive(
   config: Config,
   resolved: ResolvedConfig,
   io: CliIo,
-  live: LiveRun | undefined,
+  { live, told }: { readonly live: LiveRun | undefined; readonly told: (summary: JobSummary) => void },
 ): Promise<number> {
   const log = await openLog(resolved.run);
   const trace = await openTrace(resolved.run.tracePaarc);
@@ -135,6 +139,7 @@ async function runLive(
     if (stdout?.destroyed === true && !summary.complete) throw cutShort();
     progress.close();
     log.info({ summary }, 'end');
+    told(summary);
     return report(summary, resolved, io);
   } catch (error) {
     progress.close();

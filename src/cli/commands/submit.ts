@@ -10,11 +10,13 @@ import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { hasOwnFolders } from '../../destination/tool/folder-of.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { count, percent, settledText } from '../../format.ts';
+import type { JobSummary } from '../../job/job-summary.ts';
 import { openJobInput } from '../../run/job-input.ts';
 import { expectedRows } from '../../run/manifest-rows.ts';
 import { commandConfig, keptSettings, requireManifest } from '../args/command-config.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { noteBottleneck } from '../terminal/bottleneck-lines.ts';
+import { endHooks, withEndHooks } from '../terminal/end-hooks.ts';
 import { openLog } from '../terminal/log.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
@@ -45,6 +47,16 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
   }
   // Found out before anything is written.
   if (resolved.cluster.servers.length === 0) findServerBinary(io.env);
+  const hooks = endHooks(resolved.run.onEnd);
+  return withEndHooks('submit', hooks, resolved.sink.output ?? '', io, (told) => follow(config, resolved, io, told));
+}
+
+async function follow(
+  config: Config,
+  resolved: ResolvedConfig,
+  io: CliIo,
+  told: (summary: JobSummary) => void,
+): Promise<number> {
   const log = await openLog(resolved.run);
   const progress = createProgress(resolved.run.progress, io.stderr);
   const server = new SubmitServer(resolved.cluster, io, (text) => progress.note(text));
@@ -83,6 +95,7 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
     });
     progress.close();
     log.info({ summary }, 'end');
+    told(summary);
     leaving = summary.complete ? 'over' : 'goes on';
     return report(summary, resolved, io, server.own);
   } catch (error) {

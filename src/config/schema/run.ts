@@ -193,6 +193,22 @@ export const RUN_KEYS = {
       commands: [...RUNS, 'verify', 'inspect', 'estimate'],
     },
   },
+  on_end: {
+    type: 'array',
+    items: { type: 'string', minLength: 1, fdc: { secret: true } },
+    default: [],
+    description:
+      'When the run has ended, however it did: POST its summary as JSON to a URL, or run a command (without a shell) that ' +
+      'gets it on stdin. Repeatable. The exit code stays what it is.',
+    fdc: {
+      slice: 'run',
+      option: 'onEnd',
+      value: 'URL|COMMAND',
+      list: 'repeat',
+      group: 'run',
+      commands: ['download', 'resume', 'config', 'submit'],
+    },
+  },
   serve: {
     type: 'string',
     pattern: SERVE_PATTERN,

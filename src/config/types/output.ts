@@ -152,6 +152,11 @@ export interface OutputKeys {
   /** Progress on stderr; auto is a bar on a terminal and else a line every 30 s. Default: auto. */
   readonly progress?: 'auto' | 'bar' | 'plain' | 'json' | 'off' | undefined;
   /**
+   * When the run has ended, however it did: POST its summary as JSON to a URL, or run a command (without a shell) that
+   * gets it on stdin. Repeatable. The exit code stays what it is.
+   */
+  readonly on_end?: string | readonly string[] | undefined;
+  /**
    * Show the run live in a browser, with buttons to pause, end and steer it: docs/live-page.md. Without a value on this
    * machine alone, port 8377 or another that is free; with a port, or an address and a port, there.
    */
@@ -382,6 +387,11 @@ export interface RunSettings {
   readonly keepThetas: boolean;
   /** Progress on stderr; auto is a bar on a terminal and else a line every 30 s. Default: auto. */
   readonly progress: 'auto' | 'bar' | 'plain' | 'json' | 'off';
+  /**
+   * When the run has ended, however it did: POST its summary as JSON to a URL, or run a command (without a shell) that
+   * gets it on stdin. Repeatable. The exit code stays what it is.
+   */
+  readonly onEnd: readonly string[];
   /**
    * Show the run live in a browser, with buttons to pause, end and steer it: docs/live-page.md. Without a value on this
    * machine alone, port 8377 or another that is free; with a port, or an address and a port, there.

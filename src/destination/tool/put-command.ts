@@ -18,12 +18,15 @@ export function putCommand(template: string, destination: string, readsStdin = f
   const words = splitWords(template);
   const known = new Set<string>(PLACEHOLDERS);
   for (const [text, name = ''] of template.matchAll(/\{(\w*)\}/g))
-    if (!known.has(name)) throw invalid(`unknown placeholder ${text}; there are {file}, {destination} and {name}`);
+    if (!known.has(name))
+      throw invalid('cloud_put_command', `unknown placeholder ${text}; there are {file}, {destination} and {name}`);
   const [first = '', ...rest] = words;
-  if (first === '') throw invalid('expected a program with its arguments');
-  if (/\{\w*\}/.test(first)) throw invalid('expected a program as the first word');
-  if (readsStdin && template.includes('{file}')) throw invalid('with cloud_stream there is no {file}: expected {name}');
-  if (!words.some((word) => /\{(file|name)\}/.test(word))) throw invalid('expected {file} where the file is named');
+  if (first === '') throw invalid('cloud_put_command', 'expected a program with its arguments');
+  if (/\{\w*\}/.test(first)) throw invalid('cloud_put_command', 'expected a program as the first word');
+  if (readsStdin && template.includes('{file}'))
+    throw invalid('cloud_put_command', 'with cloud_stream there is no {file}: expected {name}');
+  if (!words.some((word) => /\{(file|name)\}/.test(word)))
+    throw invalid('cloud_put_command', 'expected {file} where the file is named');
   // The file's folder is not where the user was when they wrote a relative path.
   const program = first.includes('/') ? resolve(first) : first;
   const argsFor = (name: string): string[] => {
@@ -47,9 +50,10 @@ export function putCommand(template: string, destination: string, readsStdin = f
  * The words of a command line: blanks divide them, except between quotes; within "double" ones and outside a backslash
  * takes the next character as it is, within 'single' ones nothing does. Nothing else is special: no variable, glob,
  * pipe or tilde.
+ * @param key - that holds it, for messages
  * Errors: FDC_ERR_CONFIG_INVALID for a quote that is not closed.
  */
-export function splitWords(line: string): string[] {
+export function splitWords(line: string, key = 'cloud_put_command'): string[] {
   const words: string[] = [];
   let word: string | undefined;
   let quote = '';
@@ -57,7 +61,7 @@ export function splitWords(line: string): string[] {
     const character = line[at] as string;
     if (character === '\\' && quote !== "'") {
       at += 1;
-      if (at === line.length) throw invalid('a backslash at its end takes nothing');
+      if (at === line.length) throw invalid(key, 'a backslash at its end takes nothing');
       word = (word ?? '') + line[at];
     } else if (quote !== '') {
       if (character === quote) quote = '';
@@ -70,11 +74,11 @@ export function splitWords(line: string): string[] {
       word = undefined;
     } else word = (word ?? '') + character;
   }
-  if (quote !== '') throw invalid(`a ${quote} is not closed`);
+  if (quote !== '') throw invalid(key, `a ${quote} is not closed`);
   return word === undefined ? words : [...words, word];
 }
 
-function invalid(problem: string): FlowDcError {
-  const message = `cloud_put_command: ${problem}`;
+function invalid(key: string, problem: string): FlowDcError {
+  const message = `${key}: ${problem}`;
   return new FlowDcError('FDC_ERR_CONFIG_INVALID', message, { issues: [message] });
 }
