@@ -38,6 +38,8 @@ export interface JobIdentity {
   readonly folderColumns?: readonly string[] | undefined;
   /** Rows taken from the inputs, when not all: the last unit is cut there. */
   readonly limitRows?: number | undefined;
+  /** Rows taken of each class, when not all. */
+  readonly perClass?: number | undefined;
   /** Columns of JSON have its types; absent in jobs of versions that read all of them as text. */
   readonly jsonTypes?: boolean | undefined;
   /** Columns of csv have the types that were found. */
@@ -99,6 +101,7 @@ export function identityOf(
     iiifSize: fetch.iiifSize,
     folderColumns: manifest.folderColumns,
     limitRows: input.limitRows,
+    perClass: input.perClass,
     jsonTypes: input.jsonTypes,
     inferTypes: input.inferTypes,
     shardSize: partition.shardSize,
@@ -160,6 +163,7 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   json_types: (identity) => show(identity.jsonTypes ?? false),
   infer_types: (identity) => show(identity.inferTypes ?? false),
   limit: (identity) => show(identity.limitRows),
+  per_class: (identity) => show(identity.perClass),
   shard_size: (identity) => show(identity.shardSize),
   group_by: (identity) => show(identity.groupBy),
   mix: ({ mixSeed }) => (mixSeed === undefined ? 'none' : `with seed ${mixSeed}`),

@@ -60,6 +60,7 @@ const identitySchema = {
     mirrors: { type: 'array', items: string },
     folderColumns: { type: 'array', items: string },
     limitRows: count,
+    perClass: count,
     jsonTypes: boolean,
     inferTypes: boolean,
     shardSize: count,

@@ -14,7 +14,7 @@ import { FlowDcError } from '../errors.ts';
 import { schemeOf } from '../host/remote-url.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { ManifestReadOptions } from '../stages/manifest/manifest-options.ts';
-import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
+import { type ManifestReader, needsLabels } from '../stages/manifest/manifest-reader.ts';
 import { contentOf } from '../stages/manifest/open-files.ts';
 import { readManifest, readManifestInfo } from '../stages/manifest/read-manifest.ts';
 import { allChunks, headOfStdin } from '../stages/manifest/stdin-head.ts';
@@ -89,10 +89,11 @@ async function classRule({ manifest, sink }: ResolvedConfig): Promise<ClassRule 
 
 /** Errors: FDC_ERR_MANIFEST_COLUMN where something is asked of labels, and there is no column of them. */
 async function needingLabels(input: JobInput, { manifest, fetch }: ResolvedConfig): Promise<JobInput> {
-  const key = fetch.requireLabel ? 'require_label' : manifest.classesFile === undefined ? undefined : 'classes';
+  const asked = { require_label: fetch.requireLabel, classes: manifest.classesFile, per_class: manifest.perClass };
+  const key = Object.entries(asked).find(([, value]) => value !== undefined && value !== false)?.[0];
   if (key === undefined || input.info.roles.label !== undefined) return input;
   await input.close();
-  throw new FlowDcError('FDC_ERR_MANIFEST_COLUMN', `${key} needs a label column: name it with label (--label COLUMN)`);
+  throw needsLabels(key);
 }
 
 function readTwice(dedupe: string): FlowDcError {

@@ -72,8 +72,10 @@ export async function manifestToCompare(
 ): Promise<ComparedManifest> {
   const reader = readManifest(inputs, {
     ...(options.urlColumn === undefined ? urlsOf(identity) : {}),
-    ...{ limitRows: identity.limitRows, ...readAs(identity), ...options, ...source },
-    ...{ labelColumn: '', captionColumn: '', keyColumn: '', columns: [] },
+    ...{ limitRows: identity.limitRows, perClass: identity.perClass, ...readAs(identity), ...options, ...source },
+    // Labels say which rows there are, or nothing.
+    labelColumn: identity.perClass === undefined ? '' : identity.columns.label,
+    ...{ captionColumn: '', keyColumn: '', columns: [] },
   });
   const urls = new ManifestUrls(settings.redact_query === true);
   for await (const batch of reader as AsyncIterable<RecordBatch>)

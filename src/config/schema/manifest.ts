@@ -200,6 +200,21 @@ export const MANIFEST_KEYS = {
       commands: READERS,
     },
   },
+  per_class: {
+    type: 'integer',
+    minimum: 1,
+    description:
+      'Read only the first so many rows of each class, by the label column; rows without a label are a class as well. ' +
+      'How many are left out is said.',
+    fdc: {
+      slice: 'manifest',
+      option: 'perClass',
+      unit: 'rows',
+      value: 'N',
+      group: 'input',
+      commands: LABELLED,
+    },
+  },
   max_record: {
     type: 'integer',
     minimum: 1024,

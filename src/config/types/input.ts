@@ -76,6 +76,11 @@ export interface InputKeys {
   /** Read only the first so many rows. */
   readonly limit?: number | undefined;
   /**
+   * Read only the first so many rows of each class, by the label column; rows without a label are a class as well. How
+   * many are left out is said.
+   */
+  readonly per_class?: number | undefined;
+  /**
    * Longest record of text: a csv row, a JSON object, with everything in it. Also how long rows of parquet may be on
    * average. Reading holds a few of them. Default: 16MiB.
    */
@@ -196,6 +201,11 @@ export interface ManifestSettings {
   readonly inferTypes: boolean;
   /** Read only the first so many rows. */
   readonly limitRows?: number | undefined;
+  /**
+   * Read only the first so many rows of each class, by the label column; rows without a label are a class as well. How
+   * many are left out is said.
+   */
+  readonly perClass?: number | undefined;
   /**
    * Longest record of text: a csv row, a JSON object, with everything in it. Also how long rows of parquet may be on
    * average. Reading holds a few of them. Default: 16MiB.

@@ -12,6 +12,7 @@ import type { TextTypes } from './column-kinds.ts';
 import { conform } from './conform.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import { ParquetThread } from './parquet-thread.ts';
+import { FirstOfClass } from './per-class.ts';
 import type { Remotes } from './remote/remotes.ts';
 import { countInCell } from './several-values.ts';
 
@@ -58,6 +59,11 @@ export interface Surroundings {
   atEnd(cleanUp: () => Promise<void>): void;
 }
 
+/** Something is asked of labels, and there is no column of them. @param key - what asks */
+export function needsLabels(key: string): FlowDcError {
+  return new FlowDcError('FDC_ERR_MANIFEST_COLUMN', `${key} needs a label column: name it with label (--label COLUMN)`);
+}
+
 type Opener = (surroundings: Omit<Surroundings, 'remotes' | 'types'>) => Promise<OpenManifest>;
 
 /**
@@ -68,6 +74,7 @@ export class ManifestReader extends Readable {
   readonly ready: Promise<ManifestInfo>;
   readonly #limitRows: number;
   readonly #classes: ClassNumbers | undefined;
+  readonly #firstOfClass: FirstOfClass | undefined;
   readonly #thread = new ParquetThread();
   readonly #abort = new AbortController();
   #batches: AsyncGenerator<RecordBatch, void> | undefined;
@@ -86,6 +93,7 @@ export class ManifestReader extends Readable {
     super({ objectMode: true, highWaterMark: 1, signal });
     this.#limitRows = settings.limitRows ?? Number.POSITIVE_INFINITY;
     this.#classes = classes && new ClassNumbers(classes);
+    this.#firstOfClass = settings.perClass === undefined ? undefined : new FirstOfClass(settings.perClass);
     this.ready = this.#start(open, settings);
     // Who does not ask for it must not be killed by an unhandled rejection: the stream fails with the same error.
     this.ready.catch(() => {});
@@ -127,8 +135,10 @@ export class ManifestReader extends Readable {
   async *#readFiles(manifest: OpenManifest): AsyncGenerator<RecordBatch, void> {
     for (const file of manifest.files) {
       yield* this.#readFile(file, manifest.info);
-      if (this.#stats.rows >= this.#limitRows) return;
+      if (this.#stats.rows >= this.#limitRows) break;
     }
+    const notice = this.#firstOfClass?.notice;
+    if (notice !== undefined) this.#warn(notice);
     if (this.#stats.rows === 0)
       throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', 'the manifest has columns but no rows: expected at least one');
   }
@@ -140,16 +150,18 @@ export class ManifestReader extends Readable {
     let names = repeatedUtf8Column(file.name, 0);
     for await (const batch of file.batches) {
       const room = this.#limitRows - this.#stats.rows;
-      const rows = batch.numRows > room ? batch.slice(0, room) : batch;
+      const rows = batch.numRows > room && this.#firstOfClass === undefined ? batch.slice(0, room) : batch;
       if (rows.numRows > names.length) names = repeatedUtf8Column(file.name, rows.numRows);
       const { hasSourceRows } = file;
       const place = { file: names, firstRow: this.#stats.rows, firstSourceRow: sourceRow, hasSourceRows };
       if (rows.numRows === 0) continue;
       if (sourceRow === 0) this.#stats.files++;
       sourceRow += rows.numRows;
-      this.#stats.rows += rows.numRows;
+      const all = conform(rows, schema, place);
+      const own = this.#firstOfClass?.of(all, this.#stats.rows, room) ?? all;
+      if (own.numRows === 0) continue;
+      this.#stats.rows += own.numRows;
       this.#stats.batches++;
-      const own = conform(rows, schema, place);
       if (!isLooked && !isExploded) this.#saySeveral(file.name, own);
       isLooked = true;
       yield this.#classes?.addTo(own) ?? own;
@@ -191,6 +203,7 @@ export class ManifestReader extends Readable {
       const { signal } = this.#abort;
       const onContent = (name: string, sha256: string) => this.contents.set(name, sha256);
       const manifest = await open({ thread: this.#thread, signal, maxRecordBytes, onBadRow, warn, onContent, atEnd });
+      if (this.#firstOfClass !== undefined && manifest.info.roles.label === undefined) throw needsLabels('per_class');
       for (const warning of manifest.info.warnings) warn(warning);
       this.#batches = this.#readFiles(manifest);
       return manifest.info;

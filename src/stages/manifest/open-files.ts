@@ -56,7 +56,7 @@ export async function inspectFiles(
     ...(shape === undefined ? {} : { shape }),
     ...(mirrors.length === 0 ? {} : { mirrors }),
     ...folderColumns(probes),
-    ...(shape?.explosion === undefined && rows.every((count) => count !== undefined)
+    ...(shape?.explosion === undefined && settings.perClass === undefined && rows.every((count) => count !== undefined)
       ? { rows: rows.reduce((sum, count) => sum + count, 0) }
       : {}),
     warnings: [...warnings, ...probes.flatMap(({ said }) => said), ...columns.warnings, ...said]

@@ -33,8 +33,10 @@ export function readManifest(inputs: string | readonly string[], options: ReadMa
     const surroundings = { ...around, types, remotes: () => remotes(around.signal) };
     if (stdin === undefined) {
       const info = known ?? (await inspectFiles(settings, given, surroundings));
-      const read = columns === undefined ? info : narrowed(info, columns);
-      const wanted = columns === undefined ? undefined : [...columns, info.roles.url];
+      const { label } = info.roles;
+      const needed = columns && settings.perClass !== undefined && label !== undefined ? [...columns, label] : columns;
+      const read = needed === undefined ? info : narrowed(info, needed);
+      const wanted = needed === undefined ? undefined : [...needed, info.roles.url];
       return openFiles(rowNumbers === false ? withoutAdded(read) : read, surroundings, wanted);
     }
     // A stream that never ends must not outlive the reader.
