@@ -28,7 +28,13 @@ const trialPauseMs = 30_000;
 export type Blame =
   | { readonly kind: 'own'; readonly suspicion: Suspicion }
   | { readonly kind: 'flood' }
-  | { readonly kind: 'rate'; readonly suspicion: Suspicion; readonly grantedPerS: number }
+  | {
+      readonly kind: 'rate';
+      readonly suspicion: Suspicion;
+      readonly grantedPerS: number;
+      /** What that rests on; 0 where only probes of an outage went out. */
+      readonly granted: number;
+    }
   | { readonly kind: 'double' }
   | { readonly kind: 'open'; readonly next: Blame | undefined };
 
@@ -135,18 +141,18 @@ export class ErrorBlame {
     }
     const isAgain = nowMs - this.#ownAtMs < againMs && suspicion.errors > fewErrors * suspicion.results;
     this.#ownAtMs = nowMs;
-    return verdict === 'own' && !isAgain ? { kind: 'own', suspicion } : this.#tryRate(suspicion, nowMs);
+    return verdict === 'own' && !isAgain ? { kind: 'own', suspicion } : this.#tryRate(suspicion, nowMs, isOut);
   }
 
   /** So many errors at any load: perhaps they mean a rate. */
-  #tryRate(suspicion: Suspicion, nowMs: number): Blame {
+  #tryRate(suspicion: Suspicion, nowMs: number, isOut = false): Blame {
     if (nowMs < this.#trialAgainAtMs || this.#areErrorsRate) return without(suspicion);
     const grantedPerS = (1000 * suspicion.granted) / (nowMs - suspicion.sinceMs);
     const mayBeOver = nowMs - this.#triedAtMs > againMs;
     this.#areErrorsRate = true;
     this.#trial = new RateTrial(suspicion, nowMs + trialStartMs, mayBeOver, grantedPerS);
     this.#triedAtMs = nowMs;
-    return { kind: 'rate', suspicion, grantedPerS };
+    return { kind: 'rate', suspicion, grantedPerS, granted: isOut ? 0 : suspicion.granted };
   }
 
   #judgeTrial(ratePerS: number, isOut: boolean, nowMs: number): Blame | undefined {

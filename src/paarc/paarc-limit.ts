@@ -238,7 +238,7 @@ export class PaarcLimit implements Limit {
         this.#fallSilent(nowMs);
         return true;
       case 'rate':
-        this.#refusals.rate.assume(this.#settings.rateSafety * blame.grantedPerS, nowMs, blame.suspicion.granted);
+        this.#refusals.rate.assume(this.#settings.rateSafety * blame.grantedPerS, nowMs, blame.granted);
         this.#apply(acceptErrors(this.#control, blame.suspicion, 'errors look like a rate'), nowMs);
         return true;
       case 'double':

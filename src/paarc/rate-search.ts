@@ -106,9 +106,12 @@ export class RateSearch {
     this.#moveTo(knownRate(this.#rate, Math.max(perS, half), longRunRoom), this.#log.here(nowMs));
   }
 
-  /** Errors seem to mean a rate, and this is what was granted while they came; Infinity: they do not after all. */
+  /**
+   * Errors seem to mean a rate, and this is what was granted while they came; Infinity: they do not after all.
+   * @param granted - how many those were; 0 where we asked for no more than them
+   */
   assume(perS: number, nowMs: number, granted = 0): void {
-    const room = 1 + Math.min(grantedMostRoom, 3 / Math.max(1, granted));
+    const room = granted === 0 ? Number.POSITIVE_INFINITY : 1 + Math.min(grantedMostRoom, 3 / granted);
     const rate = perS === Number.POSITIVE_INFINITY ? openRate : knownRate(this.#rate, perS, room);
     this.#lastRefusalAtMs = nowMs;
     this.#cutAtMs = nowMs;

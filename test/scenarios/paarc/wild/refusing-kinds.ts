@@ -117,8 +117,8 @@ export const REFUSING_KINDS: Readonly<Record<string, Kind>> = {
   },
   /** nginx limit_req without burst: requests that come a moment too soon are refused. */
   strict: (draw) => {
-    const [perS, burst, status] = [draw.between(1, 20), draw.oneOf(0, 0, 1, 3), draw.oneOf<429 | 503>(503, 503, 429)];
-    const baseMs = draw.between(10, 60);
+    const [perS, burst, status] = [draw.between(1, 100), draw.oneOf(0, 0, 1, 3), draw.oneOf<429 | 503>(503, 503, 429)];
+    const baseMs = draw.between(0.5, Math.min(60, 600 / perS));
     const spacingMs = 1000 / perS;
     // Two sigmas of the difference of two half paths must fit into what is left of the spacing.
     const oracleMs = burst > 0 ? 1.01 * spacingMs : spacingMs + 0.25 * Math.SQRT2 * baseMs;
