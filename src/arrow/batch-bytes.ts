@@ -58,6 +58,7 @@ function nodesOf(type: DataType): number {
  */
 function withBits(data: Data): Data {
   const { type, length, nullCount, nullBitmap } = data;
+  if (DataType.isNull(type)) return new Nulls(type, 0, length, length);
   if (DataType.isBool(type) && length > 0 && nullCount >= length) {
     return new Data(new Int8() as DataType, data.offset, length, nullCount, [
       undefined,
@@ -68,6 +69,13 @@ function withBits(data: Data): Data {
   const children = data.children.map(withBits);
   if (children.every((child, i) => child === data.children[i])) return data;
   return new Data(type, data.offset, length, nullCount, data as never, children, data.dictionary);
+}
+
+/** apache-arrow slices what is inside of lists, and then no longer knows that all of it is null. */
+class Nulls extends Data {
+  override slice(_offset: number, length: number): Data {
+    return new Nulls(this.type, 0, length, length);
+  }
 }
 
 /**

@@ -24,7 +24,7 @@ export interface JobIdentity {
   readonly formatVersion: number;
   readonly inputs: readonly InputIdentity[];
   readonly columns: ColumnRoles;
-  /** How the user says that text is read; absent where its content says it. */
+  /** What the user says of how it is read, and which columns of it; absent where its content says it. */
   readonly readAs?: string | undefined;
   /** A row for each URL of a cell; absent where rows are those of the files. */
   readonly explode?: boolean | undefined;
@@ -133,8 +133,9 @@ function listed(classes: readonly string[] = []): string | undefined {
   return classes.length === 0 ? undefined : createHash('sha256').update(JSON.stringify(classes)).digest('hex');
 }
 
-function readAs({ delimiter, quote, encoding, columnNames }: ResolvedConfig['manifest']): string | undefined {
-  const given = { delimiter, quote, encoding, columns: columnNames };
+function readAs(manifest: ResolvedConfig['manifest']): string | undefined {
+  const { delimiter, quote, encoding, columnNames, rowsAt, keepColumns, dropColumns } = manifest;
+  const given = { delimiter, quote, encoding, columns: columnNames, rowsAt, keepColumns, dropColumns };
   return Object.values(given).some((value) => value !== undefined) ? JSON.stringify(given) : undefined;
 }
 
@@ -159,7 +160,7 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   label: (identity) => show(identity.columns.label),
   caption_col: (identity) => show(identity.columns.caption),
   key_col: (identity) => show(identity.columns.key),
-  'delimiter, quote, encoding, columns': (identity) => identity.readAs ?? 'none',
+  'delimiter, quote, encoding, columns, rows_at, keep_columns, drop_columns': (identity) => identity.readAs ?? 'none',
   json_types: (identity) => show(identity.jsonTypes ?? false),
   infer_types: (identity) => show(identity.inferTypes ?? false),
   limit: (identity) => show(identity.limitRows),

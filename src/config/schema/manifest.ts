@@ -155,6 +155,30 @@ export const MANIFEST_KEYS = {
       'for none by itself.',
     fdc: { slice: 'manifest', option: 'columnNames', list: 'comma', value: 'NAMES', group: 'input', commands: READERS },
   },
+  rows_at: {
+    type: 'string',
+    minLength: 1,
+    description:
+      'Of JSON: the list whose members are the rows, by the names of the members that lead to it (annotations, ' +
+      'response.photos). Without it, the first list whose objects have URLs.',
+    fdc: { slice: 'manifest', option: 'rowsAt', value: 'PATH', group: 'input', commands: READERS },
+  },
+  keep_columns: {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    description:
+      'Carry only these columns of the manifest, and those of url, label, caption and key; * stands for any letters. ' +
+      'Of parquet the others are not read.',
+    fdc: { slice: 'manifest', option: 'keepColumns', list: 'comma', value: 'NAMES', group: 'input', commands: READERS },
+  },
+  drop_columns: {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    description:
+      'Leave these columns of the manifest out; * stands for any letters. Not those of url, label, caption and key that ' +
+      'were given.',
+    fdc: { slice: 'manifest', option: 'dropColumns', list: 'comma', value: 'NAMES', group: 'input', commands: READERS },
+  },
   on_bad_row: {
     type: 'string',
     enum: ['skip', 'fail'],

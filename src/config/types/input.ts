@@ -59,6 +59,21 @@ export interface InputKeys {
    */
   readonly columns?: string | readonly string[] | undefined;
   /**
+   * Of JSON: the list whose members are the rows, by the names of the members that lead to it (annotations,
+   * response.photos). Without it, the first list whose objects have URLs.
+   */
+  readonly rows_at?: string | undefined;
+  /**
+   * Carry only these columns of the manifest, and those of url, label, caption and key; * stands for any letters. Of
+   * parquet the others are not read.
+   */
+  readonly keep_columns?: string | readonly string[] | undefined;
+  /**
+   * Leave these columns of the manifest out; * stands for any letters. Not those of url, label, caption and key that
+   * were given.
+   */
+  readonly drop_columns?: string | readonly string[] | undefined;
+  /**
    * What becomes of a row that cannot be read (too few cells, a quote that is not closed): skip gives it the outcome
    * bad_row and goes on, unless more than 1 % and at least 100 are; fail ends the run. Default: skip.
    */
@@ -184,6 +199,21 @@ export interface ManifestSettings {
    * none by itself.
    */
   readonly columnNames?: readonly string[] | undefined;
+  /**
+   * Of JSON: the list whose members are the rows, by the names of the members that lead to it (annotations,
+   * response.photos). Without it, the first list whose objects have URLs.
+   */
+  readonly rowsAt?: string | undefined;
+  /**
+   * Carry only these columns of the manifest, and those of url, label, caption and key; * stands for any letters. Of
+   * parquet the others are not read.
+   */
+  readonly keepColumns?: readonly string[] | undefined;
+  /**
+   * Leave these columns of the manifest out; * stands for any letters. Not those of url, label, caption and key that
+   * were given.
+   */
+  readonly dropColumns?: readonly string[] | undefined;
   /**
    * What becomes of a row that cannot be read (too few cells, a quote that is not closed): skip gives it the outcome
    * bad_row and goes on, unless more than 1 % and at least 100 are; fail ends the run. Default: skip.

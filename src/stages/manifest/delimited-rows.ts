@@ -6,8 +6,10 @@ import { FlowDcError } from '../../errors.ts';
 import { BadRows } from './bad-rows.ts';
 import { checkNames } from './bounds.ts';
 import { countOf } from './byte-marks.ts';
+import { columnNames } from './column-names.ts';
 import type { FileDialect } from './dialect.ts';
-import { looseRecord } from './loose-record.ts';
+import { isUrlText } from './guess-url.ts';
+import { lineAt, looseRecord } from './loose-record.ts';
 import { RecordScanner, unescapedOf } from './record-scanner.ts';
 import { type TextInput, TextRows } from './text-rows.ts';
 
@@ -15,6 +17,9 @@ import { type TextInput, TextRows } from './text-rows.ts';
 const LONG_BYTES = 64 * 1024;
 /** Where a quote was never closed others may not be either, and each would be followed to the longest record. Chosen. */
 const SHORT_SPAN_BYTES = 64 * 1024;
+/** Longer header lines are not looked for again. */
+const LONG_HEADER_BYTES = 4096;
+const MARK = Buffer.from('\ufeff');
 /** The scanner looks so far ahead: a row is handed on when as many bytes follow it. */
 const HELD_BYTES = 3;
 
@@ -62,6 +67,9 @@ class DelimitedFile {
   #wantedBytes = 0;
   #line: number;
   #spanBytes = Number.POSITIVE_INFINITY;
+  #header: Buffer = Buffer.alloc(0);
+  /** What is said once. */
+  readonly #said = new Set<string>();
   /** Bytes in front of the first record that are still to come. */
   #begin: number;
 
@@ -130,7 +138,10 @@ class DelimitedFile {
   }
 
   /** Read a record that is not plain, or may not be. Returns where the next one begins, if it is all there. */
-  #readOdd(block: Buffer, from: number, isEnd: boolean): number | undefined {
+  #readOdd(block: Buffer, given: number, isEnd: boolean): number | undefined {
+    // Files that were put one behind the other have a mark in front of what was another file.
+    const from = MARK.equals(block.subarray(given, given + MARK.length)) ? given + MARK.length : given;
+    if (from === block.length && isEnd) return from;
     const terms = {
       dialect: this.#dialect,
       columns: this.rows?.names.length,
@@ -147,13 +158,42 @@ class DelimitedFile {
     if (record.kind === 'bad') {
       this.#addBad(record.reason);
       if (record.isOpen === true) this.#spanBytes = SHORT_SPAN_BYTES;
-    } else if (record.kind === 'cells' && this.rows === undefined) this.#open(columnNames(record.cells, this.#input));
+    } else if (record.kind === 'short') this.#addShort(record.cells, record.reason);
+    else if (record.kind === 'cells' && this.rows === undefined) {
+      this.#header = headerLine(block, from, this.#dialect);
+      checkNames(this.#input.name, record.cells, record.cells.length);
+      const { name, warn } = this.#input;
+      this.#open(
+        columnNames(record.cells, (again, own) =>
+          warn(`${name}: the column name ${again} occurs again; that column is called ${own}`),
+        ),
+      );
+    } else if (record.kind === 'cells' && isSameLine(block, from, record.end, this.#header)) this.#sayHeader();
     else if (record.kind === 'cells') {
       this.rows?.add(record.cells);
       this.#bad.good(1);
     }
     this.#line += countOf(block.subarray(from, record.end), this.#dialect.lineEnd.charCodeAt(0));
     return record.end;
+  }
+
+  /** As pandas has it: what is missing is null. Without a URL it is no row. */
+  #addShort(cells: readonly string[], reason: string): void {
+    const url = this.rows?.names.indexOf(this.#input.urlColumn ?? '') ?? -1;
+    if (url >= 0 && !isUrlText(cells[url] ?? '')) return this.#addBad(reason);
+    this.rows?.add(cells);
+    this.#bad.good(1);
+    this.#say('short', `line ${this.#line} ${reason}: the rest is null there, and in others of the kind`);
+  }
+
+  #sayHeader(): void {
+    this.#say('header', `line ${this.#line} is the header again: it is left out, as are others of the kind`);
+  }
+
+  #say(kind: string, what: string): void {
+    if (this.#said.has(kind)) return;
+    this.#said.add(kind);
+    this.#input.warn(`${this.#input.name}, ${what}`);
   }
 
   #addBad(reason: string): void {
@@ -164,30 +204,23 @@ class DelimitedFile {
 
   #open(names: readonly string[]): void {
     this.rows = new TextRows(names, this.#input, this.#input.typesBy === 'first rows' ? 'inferred' : undefined);
-    this.#scanner = new RecordScanner(names.length, this.#dialect, this.#input.maxRecordBytes);
+    this.#scanner = new RecordScanner(names.length, this.#dialect, this.#input.maxRecordBytes, this.#header);
   }
+}
+
+/** A copy of the header's line; nothing of a long one. */
+function headerLine(block: Buffer, from: number, dialect: FileDialect): Buffer {
+  const { stop } = lineAt(block, from, block.length, dialect);
+  return stop - from > LONG_HEADER_BYTES ? Buffer.alloc(0) : Buffer.from(block.subarray(from, stop));
+}
+
+function isSameLine(block: Buffer, from: number, end: number, line: Buffer): boolean {
+  const stop = from + line.length;
+  if (line.length === 0 || stop > end || block.compare(line, 0, line.length, from, stop) !== 0) return false;
+  return block.subarray(stop, end).every((byte) => byte === 0x0d || byte === 0x0a);
 }
 
 function tooLong({ name, maxRecordBytes }: TextInput, line: number): FlowDcError {
   const message = `${name}, line ${line} has over ${maxRecordBytes} bytes (max_record): expected rows, one per line`;
   return new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', message);
-}
-
-/** Header cells as column names: empty ones are numbered, repeated ones get a suffix. */
-function columnNames(cells: readonly string[], input: TextInput): string[] {
-  checkNames(input.name, cells, cells.length);
-  const names = new Set<string>();
-  /** By name: the number that was free last, so that thousands of the same name take no longer than others. */
-  const numbers = new Map<string, number>();
-  cells.forEach((cell, i) => {
-    const wanted = cell.trim() || `column_${i + 1}`;
-    let name = wanted;
-    let n = numbers.get(wanted) ?? 1;
-    while (names.has(name)) name = `${wanted}_${++n}`;
-    numbers.set(wanted, n);
-    if (name !== wanted)
-      input.warn(`${input.name}: the column name ${wanted} occurs again; that column is called ${name}`);
-    names.add(name);
-  });
-  return [...names];
 }

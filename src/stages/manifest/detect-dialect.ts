@@ -2,7 +2,9 @@
  * How the cells and records of a delimited file are told apart, from its first bytes. Candidates are tried in the order
  * of how usual they are, and one that is less usual wins only if it leaves fewer records odd.
  */
+import { columnNames } from './column-names.ts';
 import { type FileDialect, PLAIN_DIALECT } from './dialect.ts';
+import { escapedRecord, NULL_CELL } from './escaped-record.ts';
 import { lineAt, linesAreRecords, quotedRecord } from './loose-record.ts';
 
 /** What the user says of a file; it is not asked of the content then. */
@@ -29,6 +31,8 @@ interface Candidate {
   readonly records: number;
   readonly bad: number;
   readonly cost: number;
+  /** Records that have one cell more than the first, with nothing in it, or with a URL where the first would have it. */
+  readonly longer: { readonly empty: number; readonly named: number };
   /** Cells between quotes, and those whose quotes do not close as they should. */
   readonly wrapped: number;
   readonly broken: number;
@@ -52,7 +56,8 @@ export function detectDialect(all: Buffer, isWhole: boolean, usual: string, give
   const named = given.delimiter ?? start.delimiter;
   const look = (delimiter: string) => withQuotes(sample, { ...base, delimiter }, given, isAll);
   const best = named === undefined ? ofDelimiters(look, usual) : look(named);
-  return withHeader(best, given.columns);
+  const how = given.quote === undefined || given.quote === '' ? withEscapes(sample, best, isAll) : best;
+  return withHeader(how, given.columns, lineAt(sample, start.dialect.begin.bytes, sample.length, start.dialect).next);
 }
 
 /** Up to the second line that is neither empty nor a comment. */
@@ -70,6 +75,10 @@ function firstLines(head: Buffer): Buffer {
 function ofDelimiters(look: (delimiter: string) => Candidate, usual: string): Candidate {
   const found = [usual, ...DELIMITERS.filter((delimiter) => delimiter !== usual)].map(look);
   const several = found.filter(({ columns }) => columns > 1);
+  if (several.length === 0) {
+    const spaced = look(' ');
+    if (spaced.columns > 1 && spaced.records > 1 && spaced.bad === 0 && spaced.wrapped > 0) return spaced;
+  }
   const evenness = ({ records, bad }: Candidate): number => 1 - bad / Math.max(1, records - 1);
   const best = several.reduce<Candidate | undefined>((best, other) => {
     if (best === undefined) return other;
@@ -101,10 +110,47 @@ function withQuotes(sample: Buffer, dialect: FileDialect, given: GivenDialect, i
   return literal.cost < best.cost ? { ...literal, broken: best.broken } : best;
 }
 
+/**
+ * The same where a backslash takes the meaning of delimiters, or nothing is written as one: what databases write as
+ * text has no quotes.
+ */
+function withEscapes(sample: Buffer, best: Candidate, isAll: boolean): Candidate {
+  const { delimiter } = best.dialect;
+  if (delimiter === '') return best;
+  const cell = (text: string): boolean =>
+    [delimiter, '\n'].some((before) =>
+      [delimiter, '\n', '\r'].some((behind) => sample.includes(`${before}${text}${behind}`)),
+    );
+  const hasNulls = cell(NULL_CELL);
+  if (!hasNulls && !sample.includes(`\\${delimiter}`)) return best;
+  if (best.wrapped > 0 && !(hasNulls && delimiter === '\t')) return best;
+  const escaped = measureEscaped(sample, { ...best.dialect, quote: '', escapes: 'all', spaces: false }, isAll);
+  return escaped.bad < best.bad || (hasNulls && escaped.bad === best.bad) ? escaped : best;
+}
+
+function measureEscaped(sample: Buffer, dialect: FileDialect, isAll: boolean): Candidate {
+  let at = dialect.begin.bytes;
+  let first: readonly string[] | undefined;
+  let [records, bad] = [0, 0];
+  while (at < sample.length && records < SAMPLE_RECORDS) {
+    const { cells, end, isOpen } = escapedRecord(sample, at, sample.length, dialect);
+    if (isOpen && !isAll) break;
+    at = end;
+    if (cells.length === 1 && cells[0] === '') continue;
+    records++;
+    first ??= cells;
+    if (cells.length !== first.length) bad++;
+  }
+  const all = first ?? [];
+  const none = { empty: 0, named: 0 };
+  return { dialect, columns: all.length, first: all, records, bad, cost: bad, longer: none, wrapped: 0, broken: 0 };
+}
+
 function measure(sample: Buffer, dialect: FileDialect, isAll: boolean): Candidate {
   let at = dialect.begin.bytes;
   let first: readonly string[] | undefined;
   let [records, bad, wrapped, broken] = [0, 0, 0, 0];
+  const longer = { empty: 0, named: 0 };
   while (at < sample.length && records < SAMPLE_RECORDS) {
     const line = lineAt(sample, at, sample.length, dialect);
     const isNone = line.stop === at || (dialect.comments && sample[at] === 0x23);
@@ -124,12 +170,21 @@ function measure(sample: Buffer, dialect: FileDialect, isAll: boolean): Candidat
     if (isSwallowing) {
       broken++;
       bad++;
-    } else if (columns !== undefined && record.cells.length !== columns) bad++;
+    } else if (columns !== undefined && record.cells.length !== columns) {
+      bad++;
+      if (record.cells.length === columns + 1) {
+        if (record.cells.at(-1) === '') longer.empty++;
+        else if (!isUrl(record.cells[0])) longer.named++;
+      }
+    }
     first ??= record.cells;
     at = isSwallowing ? line.next : record.end;
   }
   const cells = first ?? [];
-  return { dialect, columns: cells.length, first: cells, records, bad, cost: bad * BAD_COST + broken, wrapped, broken };
+  const isExtra = extraCell(cells, records, longer) !== undefined;
+  const odd = isExtra ? 0 : bad;
+  const counts = { columns: cells.length, records, bad: odd, longer, wrapped, broken };
+  return { dialect, first: cells, cost: odd * BAD_COST + broken, ...counts };
 }
 
 /** Behind Excel's `sep=;`, and behind comments: the header may be the last of them. */
@@ -156,8 +211,27 @@ function startOf(sample: Buffer, base: FileDialect): { dialect: FileDialect; del
   return { dialect: { ...base, comments: true, begin } };
 }
 
+/** All records have one cell more than the header: R's names of rows, or a delimiter behind the last one. */
+function extraCell(
+  first: readonly string[],
+  records: number,
+  { empty, named }: Candidate['longer'],
+): FileDialect['extraCell'] {
+  if (records < 2 || first.some(isUrl)) return undefined;
+  if (empty === records - 1) return 'last';
+  return named === records - 1 ? 'first' : undefined;
+}
+
 /** A header in which a cell is a URL is none. */
-function withHeader({ dialect, first, columns }: Candidate, names: readonly string[] | undefined): FileDialect {
+function withHeader(candidate: Candidate, names: readonly string[] | undefined, header: number): FileDialect {
+  const { dialect, first, columns, records, longer } = candidate;
+  const extra = names === undefined ? extraCell(first, records, longer) : undefined;
+  if (extra !== undefined) {
+    const own = columnNames(first);
+    const all = extra === 'first' ? ['row_name', ...own] : [...own, `column_${columns + 1}`];
+    const begin = { bytes: header, lines: dialect.begin.lines + 1 };
+    return { ...dialect, begin, columns: all, extraCell: extra };
+  }
   if (names !== undefined) {
     const isThere = names.length === columns && names.every((name, i) => name === first[i]?.trim());
     return isThere ? dialect : { ...dialect, columns: names };

@@ -34,6 +34,7 @@ export interface HeadOfInput {
 /** What the user says of text. */
 export interface GivenText extends GivenDialect {
   readonly encoding?: TextEncoding | undefined;
+  readonly rowsAt?: string | undefined;
 }
 
 /**
@@ -76,9 +77,11 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenT
   const { encoding } = converter;
   const isTable = say.delimiter !== undefined || say.quote !== undefined || say.columns !== undefined;
   const format = given !== 'auto' ? given : isTable ? 'csv' : textFormat(text, named);
-  if (format === 'txt' && lineOf(text).includes('\t'))
+  if (format === 'txt' && lineOf(text).trimEnd().includes('\t'))
     throw unreadable(name, 'a table with tabs, not a list of URLs', 'leave input_format at auto');
-  if (format !== 'csv' && format !== 'tsv') return { format, packing, encoding };
+  if (say.rowsAt !== undefined && format !== 'json' && format !== 'jsonl')
+    throw unreadable(name, `read as ${format}, and rows_at is for JSON`, 'leave rows_at out');
+  if (format !== 'csv' && format !== 'tsv') return { format, packing, encoding, rowsAt: say.rowsAt };
   const dialect = detectDialect(utf8, isWhole, format === 'tsv' ? '\t' : ',', say);
   return { format, packing, encoding, dialect, how: textWords(dialect, encoding) };
 }
@@ -110,13 +113,17 @@ function textFormat(text: string, named: ManifestFormat | undefined): ManifestFo
   if (/^\[\s*(?:[[{"\]]|$)/.test(text)) return 'json';
   if (named === 'csv' || named === 'tsv') return named;
   const firstLine = lineOf(text.replace(/^(?:#.*(?:\r?\n|\r))+/, ''));
+  if (/^[a-z][a-z0-9+.-]*:\/\/\S+\s*$/i.test(firstLine) && !/[,;|]./.test(firstLine)) return 'txt';
   if (firstLine.includes('\t')) return 'tsv';
   if (/^["']\w+:\/\//.test(firstLine)) return 'csv';
   if (CAPTIONED.test(firstLine)) return 'csv';
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(firstLine)) return 'txt';
   // A list of URLs may begin with a bad one, but a line of several names is a header.
-  return named === 'txt' && !/[,;|]/.test(firstLine) && !/^\w*ur[il]\w*$/i.test(firstLine) ? 'txt' : 'csv';
+  return named === 'txt' && !/[,;|]/.test(firstLine) && !HEADER.test(firstLine.trim()) ? 'txt' : 'csv';
 }
+
+/** A name of a column of URLs, or several names between quotes, as R writes them. */
+const HEADER = /^(?:(["']?)\w*ur[il]\w*\1|"[^"]*"(?: "[^"]*")+)$/i;
 
 /** A URL and a text behind it: no URL has white space behind a comma. */
 const CAPTIONED = /^[a-z]+:\/\/[^\s,;|]+[,;|]\s*[^\s,;|]+\s+\S/i;

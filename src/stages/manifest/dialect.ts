@@ -5,8 +5,11 @@ export interface Dialect {
   readonly delimiter: string;
   /** One ASCII letter; empty where quotes mean nothing. */
   readonly quote: string;
-  /** How a quote within quotes is written; doubled ones are understood in both. */
-  readonly escapes: 'doubled' | 'backslash';
+  /**
+   * How a quote within quotes is written; doubled ones are understood in both. `all`: there are no quotes, and a
+   * backslash takes the meaning of any letter, a delimiter's and a line end's as well (see escaped-record.ts).
+   */
+  readonly escapes: 'doubled' | 'backslash' | 'all';
   /** What ends a record. A CR in front of LF belongs to it, so that both kinds may be in a file. */
   readonly lineEnd: '\n' | '\r';
   /** Spaces may stand in front of a quote, and mean nothing. */
@@ -21,6 +24,8 @@ export interface FileDialect extends Dialect {
   readonly begin: { readonly bytes: number; readonly lines: number };
   /** Names of the columns of a file without a header line. */
   readonly columns?: readonly string[] | undefined;
+  /** Rows have a cell more than the header: a name in front of them, or nothing behind them. */
+  readonly extraCell?: 'first' | 'last' | undefined;
   /** Kinds of line ends in the sample, for people. */
   readonly lineEnds: readonly string[];
 }
@@ -51,9 +56,23 @@ export function textWords(dialect: FileDialect, encoding: string): string {
 }
 
 /** In words, as `tab-separated, no quoting, LF and CRLF`. */
-export function dialectWords({ delimiter, quote, escapes, comments, columns, lineEnds }: FileDialect): string {
+export function dialectWords(dialect: FileDialect): string {
+  const { delimiter, lineEnds, comments } = dialect;
   const cells = delimiter === '' ? 'one column' : `${NAMES[delimiter] ?? JSON.stringify(delimiter)}-separated`;
-  const quoting = quote === '' ? 'no quoting' : escapes === 'backslash' ? `quotes escaped by \\` : `quoted by ${quote}`;
-  const rest = [comments ? 'comments with #' : '', columns === undefined ? '' : `no header: ${columns.join(', ')}`];
-  return [cells, quoting, lineEnds.join(' and '), ...rest].filter((part) => part !== '').join(', ');
+  const rest = [comments ? 'comments with #' : '', columnWords(dialect)];
+  return [cells, quoteWords(dialect), lineEnds.join(' and '), ...rest].filter((part) => part !== '').join(', ');
+}
+
+function quoteWords({ quote, escapes }: Dialect): string {
+  if (escapes === 'all') return 'no quoting, escapes with \\';
+  if (quote === '') return 'no quoting';
+  return escapes === 'backslash' ? 'quotes escaped by \\' : `quoted by ${quote}`;
+}
+
+function columnWords({ columns, extraCell }: FileDialect): string {
+  if (columns === undefined) return '';
+  const extra = extraCell === 'first' ? columns[0] : columns.at(-1);
+  return extraCell === undefined
+    ? `no header: ${columns.join(', ')}`
+    : `a cell more than the header has: ${extra}, the ${extraCell} one`;
 }

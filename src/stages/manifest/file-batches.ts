@@ -19,7 +19,7 @@ export function batchesOf(
     const { hive, ...bare } = source;
     return withConstants(batchesOf(withSource({ ...file }, bare as FileSource), around, columns), hive);
   }
-  if (file.format === 'parquet' && !isInner(source)) return thread.batches(source, columns);
+  if (file.format === 'parquet' && !isInner(source)) return thread.batches(source, columns, warn);
   const bytes = fileChunks(source, signal, (sha256) => onContent(file.name, sha256), warn);
   const chunks = file.packing === undefined ? bytes : unpacked(bytes, file.packing, file.name, signal);
   const typesBy = isJson(file) ? types.json : types.csv;

@@ -5,6 +5,7 @@ import type { ColumnRoles } from '../../record.ts';
 import { someOf } from '../../short-text.ts';
 import { guessUrl, isUrlText } from './guess-url.ts';
 import type { Role } from './manifest-info.ts';
+import type { LostColumn } from './parquet-footer.ts';
 
 /** Names that mean the role, best first; compared without case, spaces, `_`, `-` and `.`. */
 const NAMES: Record<'label' | 'caption', readonly string[]> = {
@@ -19,6 +20,8 @@ export interface GuessInput {
   readonly elsewhere?: (() => string) | undefined;
   /** A few values of a column, for when no name is telling. */
   readonly values: (column: string) => readonly (string | null)[];
+  /** Columns that cannot be read. */
+  readonly lost?: readonly LostColumn[] | undefined;
 }
 
 /** Column per role as the user gave it: undefined guesses, '' leaves the role empty. */
@@ -68,7 +71,10 @@ function guess(role: Exclude<Role, 'url'>, input: GuessInput, taken: readonly st
   );
 }
 
-function existing(role: Role, name: string, { columns }: GuessInput): string {
+function existing(role: Role, name: string, { columns, lost = [] }: GuessInput): string {
+  const unread = lost.find((one) => one.name === name);
+  if (unread !== undefined)
+    throw new FlowDcError('FDC_ERR_MANIFEST_COLUMN', `the ${role} column ${name} ${unread.why}`);
   const column = columns.find((other) => other.name === name);
   if (column === undefined) throw missing(role, name, columns);
   if (role === 'url' && !column.isText && column.isList === true) throw needsExplode(name);
@@ -93,7 +99,10 @@ function missing(role: Role, name: string, columns: GuessInput['columns']): Flow
   );
 }
 
-function noUrl({ columns, elsewhere }: GuessInput): FlowDcError {
+function noUrl({ columns, elsewhere, lost = [] }: GuessInput): FlowDcError {
+  const unread = lost.find(({ name }) => guessUrl([name], () => []) !== undefined);
+  if (unread !== undefined)
+    return new FlowDcError('FDC_ERR_MANIFEST_COLUMN', `the column ${unread.name} ${unread.why}`);
   const first = columns[0]?.name ?? '';
   if (isUrlText(first)) {
     return new FlowDcError(

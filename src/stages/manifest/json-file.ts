@@ -2,8 +2,8 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { JsonCollector } from './json-collector.ts';
 import { JsonRowParser } from './json-row-parser.ts';
+import type { Reshape } from './json-tokens.ts';
 import type { ObjectScanner } from './object-scanner.ts';
-import type { Reshape } from './reshape-json.ts';
 import type { TextInput } from './text-rows.ts';
 
 /** What may stand between two rows. */

@@ -5,7 +5,8 @@ import { stringer } from 'stream-json/stringer.js';
 import { FlowDcError } from '../../errors.ts';
 import { MAX_NESTING } from './bounds.ts';
 import type { JsonForm } from './column-kinds.ts';
-import type { Reshape } from './reshape-json.ts';
+import { isEnd, isStart, type Reshape } from './json-tokens.ts';
+import { LaxJson } from './lax-json.ts';
 
 const PACKED = { packValues: true, streamValues: false, jsonStreaming: true } as const;
 
@@ -33,6 +34,9 @@ export class JsonRowParser {
   #isAtRowEnd = false;
 
   readonly #reshape: Reshape | undefined;
+  readonly #lax = new LaxJson();
+  /** Brackets that are open in the text. */
+  #depth = 0;
 
   /**
    * @param maxRowBytes - an unclosed bracket would otherwise swallow the rest of a file of any size
@@ -70,6 +74,10 @@ export class JsonRowParser {
   }
 
   write(text: string): void {
+    this.#read(this.#lax.give(text));
+  }
+
+  #read(text: string): void {
     this.#isAtRowEnd = false;
     for (let from = 0; from < text.length; ) {
       const to = this.#endOfRow(text, from);
@@ -87,6 +95,7 @@ export class JsonRowParser {
 
   /** The text is over: throws when that is in the middle of something. */
   end(): void {
+    this.#read(this.#lax.end());
     this.checkEnd();
     this.#take(this.#tokens(NONE));
   }
@@ -95,6 +104,7 @@ export class JsonRowParser {
   checkEnd(): void {
     if (this.#rows.isInRow) throw this.#corrupt('the text ends in the middle of a row: the file is cut off');
     if (this.#rows.isInArray) throw this.#corrupt('the array is never closed: the file is cut off');
+    if (this.#depth > 0) throw this.#corrupt('the text ends in the middle of a value: the file is cut off');
   }
 
   /**
@@ -126,7 +136,9 @@ export class JsonRowParser {
   /** Returns whether the last of them ends an object that is a row. */
   #take(tokens: readonly Token[]): boolean {
     let isAtEnd = false;
-    for (const given of tokens)
+    for (const given of tokens) {
+      if (isStart(given)) this.#depth++;
+      else if (isEnd(given)) this.#depth--;
       for (const token of this.#reshape?.(given) ?? [given]) {
         isAtEnd = false;
         const row = this.#rows.take(token);
@@ -135,6 +147,9 @@ export class JsonRowParser {
         this.#onRow(row);
         isAtEnd = token.name === 'endObject';
       }
+    }
+    // Of what is passed over there may be more than a row may have.
+    if (this.#reshape !== undefined && tokens.length > 0 && !this.#rows.isInRow) this.#charsSinceRow = 0;
     // What is reshaped has no rows that somebody else could read.
     return isAtEnd && this.#reshape === undefined;
   }

@@ -77,15 +77,27 @@ class JsonText {
     if (MARK.equals(this.#beginning.subarray(0, MARK.length))) this.#beginning = this.#beginning.subarray(MARK.length);
     const head = this.#beginning.toString('utf8', 0, 2 * SHAPE_BYTES);
     const isLines = hasRowLines(head);
-    const told = shapeOf(head);
-    // A row that came alone may hold a list; a file that is one object is about its list.
-    const shape: JsonShape = told.kind === 'member' && isLines && isLive ? { kind: 'rows' } : told;
-    if (shape.kind !== 'rows') this.#input.warn(`${this.#input.name}: ${SAID[shape.kind](shape as never)}`);
+    const shape = this.#shape(head, isLines && isLive);
+    const { name, warn } = this.#input;
+    const said = saidOf(shape);
+    if (said !== undefined) warn(`${name}: ${said}`);
     this.#reader =
       shape.kind === 'rows' && isLines
         ? new JsonLines(this.#input, this.#rows, new BadRows(this.#input))
-        : new JsonFile(this.#input, this.#rows, reshaping(shape));
+        : new JsonFile(
+            this.#input,
+            this.#rows,
+            reshaping(shape, (what) => warn(`${name}: ${what}`)),
+          );
     return this.#reader;
+  }
+
+  #shape(head: string, isAlone: boolean): JsonShape {
+    const { rowsAt } = this.#input;
+    if (rowsAt !== undefined) return { kind: 'member', path: rowsAt, isGiven: true };
+    const shape = shapeOf(head, this.#beginning.length < SHAPE_BYTES);
+    // A row that came alone may hold lists; a file that is one object is about them.
+    return isAlone && ['member', 'search', 'lists'].includes(shape.kind) ? { kind: 'rows' } : shape;
   }
 }
 
@@ -95,22 +107,37 @@ function endsRow(text: string): boolean {
   return /[}\],"]$/.test(end) || text.slice(end.length).includes('\n');
 }
 
-/** What a shape that is not rows is read as. */
-const SAID: { readonly [Kind in Exclude<JsonShape['kind'], 'rows'>]: (shape: JsonShape & { kind: Kind }) => string } = {
-  paths: () => 'an object of names and URLs is read as rows of path and url',
-  'named rows': () => 'an object of rows is read as rows, what they are called as the column name',
-  columns: () => 'an object of columns is read as a table',
-  split: () => 'columns and data are read as a table',
-  member: ({ name }) => `its rows are those of the member ${name}`,
-  arrays: ({ names }) => `arrays are read as rows${names === undefined ? '' : ', the first as their names'}`,
-};
+/** What a shape is read as; undefined for rows, and for those that were asked for. */
+function saidOf(shape: JsonShape): string | undefined {
+  switch (shape.kind) {
+    case 'rows':
+      return undefined;
+    case 'paths':
+      return 'an object of names and URLs is read as rows of path and url';
+    case 'named rows':
+      return 'an object of rows is read as rows, what they are called as the column name';
+    case 'columns':
+    case 'lists':
+      return 'an object of columns is read as a table';
+    case 'split':
+      return 'columns and data are read as a table';
+    case 'member':
+      return shape.isGiven ? undefined : `its rows are those of the member ${shape.path}; rows_at says another one`;
+    case 'search':
+      return 'its rows are those of the first list with URLs in its objects; rows_at says another one';
+    case 'features':
+      return 'its rows are those of the member features, with their properties as columns';
+    case 'arrays':
+      return `arrays are read as rows${shape.names === undefined ? '' : ', the first as their names'}`;
+  }
+}
 
 function hasRowLines(head: string): boolean {
   if (!/^\s*\{/.test(head)) return false;
   const lines = head.split('\n', SHAPE_LINES + 1).slice(0, -1);
   return lines.some((line) => {
     try {
-      return line.trim() !== '' && typeof JSON.parse(line) === 'object';
+      return line.trim() !== '' && typeof JSON.parse(line.replace(/,\s*$/, '')) === 'object';
     } catch {
       return false;
     }

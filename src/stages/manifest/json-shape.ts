@@ -2,8 +2,8 @@
  * What of a JSON text its rows are: people keep lists of URLs as rows, and as what their tools make of a table. Told by
  * the tokens of its first bytes; see reshape-json.ts for what becomes of each.
  */
-import { jsonParser, type Token } from 'stream-json/parser.js';
 import { isUrlText } from './guess-url.ts';
+import { skeleton, type Value } from './json-skeleton.ts';
 
 export type JsonShape =
   /** An array of rows, or rows one after the other. */
@@ -14,59 +14,118 @@ export type JsonShape =
   | { readonly kind: 'named rows' }
   /** `{"url": {"0": ...}, "n": {"0": ...}}`: pandas' default. */
   | { readonly kind: 'columns' }
+  /** `{"url": [...], "n": [...]}`: a table by columns. */
+  | { readonly kind: 'lists' }
   /** `{"columns": [...], "index": [...], "data": [[...], ...]}`: pandas' orient split. */
   | { readonly kind: 'split' }
-  /** `{"info": ..., "images": [{row}, ...]}`: COCO, RedCaps, pandas' orient table. */
-  | { readonly kind: 'member'; readonly name: string }
-  /** `[[...], [...]]`; with names where the first one is a header. */
-  | { readonly kind: 'arrays'; readonly names: readonly string[] | undefined };
+  /** `{"info": ..., "images": [{row}, ...]}`: COCO, RedCaps, pandas' orient table. A dotted path, or given as one. */
+  | { readonly kind: 'member'; readonly path: string; readonly isGiven: boolean }
+  /** The same where that member is far behind the beginning: the first list whose objects have URLs. */
+  | { readonly kind: 'search' }
+  /** GeoJSON: a collection of features, or features one after the other. */
+  | { readonly kind: 'features'; readonly isCollection: boolean }
+  /** `[[...], [...]]`, or lines of arrays; with names where the first one is a header. */
+  | { readonly kind: 'arrays'; readonly names: readonly string[] | undefined; readonly isSequence: boolean };
 
 /** Members that hold what a file is about, before others that are arrays of objects as well. */
 const TELLING = ['images', 'annotations', 'data', 'rows', 'items', 'records', 'results', 'photos'];
 /** Names under which a row has its URL: an object with one is a row. */
 const URL_KEY = /^(?:.*ur[il]s?|(?:.*[_-])?(?:link|href|src|image|photo|media|picture|thumb\w*|source))$/i;
+/** Lists that have URLs, of something else. */
+const NOT_ROWS = /(?:^|\.)(?:licen[cs]es?|info|contributors?|authors?|sources?|links)$/i;
 /** An object of so many URLs is no row, whatever they are called. */
 const MANY = 20;
-const MAX_MEMBERS = 200;
 
-/** A value as far as it matters: what it is, and what is right inside of it. */
-interface Value {
-  readonly kind: 'object' | 'array' | 'string' | 'other';
-  readonly text: string;
-  readonly keys: string[];
-  readonly items: Value[];
+const ROWS: JsonShape = { kind: 'rows' };
+
+/** @param isWhole - `head` is all of the text, and not its first characters */
+export function shapeOf(head: string, isWhole: boolean): JsonShape {
+  const { first, count } = skeleton(head);
+  if (first === undefined) return ROWS;
+  if (count > 1) return shapeOfSequence(first);
+  return first.kind === 'array' ? shapeOfArray(first) : shapeOfObject(first, isWhole);
 }
 
-/** @param head - the first characters, or all of the text */
-export function shapeOf(head: string): JsonShape {
-  const { first, count } = skeleton(head);
-  if (first === undefined || count > 1) return { kind: 'rows' };
-  return first.kind === 'array' ? shapeOfArray(first) : shapeOfObject(first);
+/** Whether a member of an object is where its row has a URL. */
+export function isUrlMember(key: string, text: string): boolean {
+  return isUrlText(text) || (URL_KEY.test(key) && text.includes('/'));
+}
+
+/** Whether a list of that path is one that has URLs, and no rows. */
+export function isNoRows(path: string): boolean {
+  return NOT_ROWS.test(path);
+}
+
+function shapeOfSequence(first: Value): JsonShape {
+  if (isFeature(first)) return { kind: 'features', isCollection: false };
+  if (first.kind !== 'array' || first.items.some(({ kind }) => kind === 'object' || kind === 'array')) return ROWS;
+  return { kind: 'arrays', names: isHeader(first, undefined) ? textsOf(first) : undefined, isSequence: true };
 }
 
 function shapeOfArray({ items }: Value): JsonShape {
   const [header, row] = items;
-  if (header?.kind !== 'array') return { kind: 'rows' };
-  const isHeader =
-    header.items.every(({ kind, text }) => kind === 'string' && !isUrlText(text)) &&
-    (row === undefined || row.items.some(({ text }) => isUrlText(text)));
-  return { kind: 'arrays', names: isHeader ? header.items.map(({ text }) => text) : undefined };
+  if (header?.kind !== 'array') return ROWS;
+  return { kind: 'arrays', names: isHeader(header, row) ? textsOf(header) : undefined, isSequence: false };
 }
 
-function shapeOfObject({ keys, items }: Value): JsonShape {
-  const rows: JsonShape = { kind: 'rows' };
-  const at = (name: string): Value | undefined => items[keys.indexOf(name)];
-  if (at('columns')?.kind === 'array' && (at('data') === undefined || at('data')?.items[0]?.kind === 'array'))
-    if (at('columns')?.items.every(({ kind }) => kind === 'string')) return { kind: 'split' };
-  const lists = keys.filter((_, i) => items[i]?.kind === 'array' && items[i]?.items[0]?.kind === 'object');
+function isHeader({ items }: Value, row: Value | undefined): boolean {
+  return (
+    items.every(({ kind, text }) => kind === 'string' && !isUrlText(text)) &&
+    (row === undefined || row.items.some(({ text }) => isUrlText(text)))
+  );
+}
+
+function textsOf({ items }: Value): string[] {
+  return items.map(({ text }) => text);
+}
+
+function isFeature(value: Value): boolean {
+  return member(value, 'type')?.text === 'Feature' && value.keys.includes('properties');
+}
+
+function shapeOfObject(value: Value, isWhole: boolean): JsonShape {
+  const { keys, items } = value;
+  if (member(value, 'type')?.text === 'FeatureCollection') return { kind: 'features', isCollection: true };
+  const [columns, data] = [member(value, 'columns'), member(value, 'data')];
+  if (columns?.kind === 'array' && (data === undefined || data.items[0]?.kind === 'array'))
+    if (columns.items.every(({ kind }) => kind === 'string')) return { kind: 'split' };
   const hasUrl = keys.some((key, i) => URL_KEY.test(key) && isUrlText(items[i]?.text ?? ''));
-  const list = TELLING.find((name) => lists.includes(name)) ?? lists[0];
-  if (list !== undefined && !hasUrl) return { kind: 'member', name: list };
-  if (items.length > 0 && items.every(({ kind }) => kind === 'object')) return shapeOfObjects(keys, items) ?? rows;
+  const list = hasUrl ? undefined : shapeOfLists(value, isWhole);
+  if (list !== undefined) return list;
+  if (items.length > 0 && items.every(({ kind }) => kind === 'object')) return shapeOfObjects(keys, items) ?? ROWS;
+  if (!hasUrl && items.some((item) => item.kind === 'array' && isUrlColumn(item))) return { kind: 'lists' };
   // Some have no URL yet.
   const urls = items.filter(({ text }) => isUrlText(text)).length;
   const isPaths = urls * 2 > items.length && items.every(({ kind }) => kind === 'string' || kind === 'other');
-  return isPaths && (urls > MANY || !keys.some((key) => URL_KEY.test(key))) ? { kind: 'paths' } : rows;
+  return isPaths && (urls > MANY || !keys.some((key) => URL_KEY.test(key))) ? { kind: 'paths' } : ROWS;
+}
+
+/** Which of an object's lists its rows are: one with URLs, wherever it is, or another one. */
+function shapeOfLists(value: Value, isWhole: boolean): JsonShape | undefined {
+  const lists = [...listsIn(value, '')];
+  const withUrls = lists.filter(({ path, list }) => !isNoRows(path) && hasUrlRow(list));
+  const top = lists.filter(({ path }) => value.keys.includes(path));
+  const among = withUrls.length > 0 ? withUrls : top;
+  const told = TELLING.map((name) => among.find(({ path }) => path === name)).find((found) => found !== undefined);
+  const chosen = told ?? among[0];
+  if (chosen === undefined) return undefined;
+  return withUrls.length > 0 || isWhole ? { kind: 'member', path: chosen.path, isGiven: false } : { kind: 'search' };
+}
+
+function* listsIn({ keys, items }: Value, within: string): Generator<{ path: string; list: Value }> {
+  for (const [i, item] of items.entries()) {
+    const path = `${within}${keys[i]}`;
+    if (item.kind === 'object') yield* listsIn(item, `${path}.`);
+    else if (item.kind === 'array' && item.items[0]?.kind === 'object') yield { path, list: item };
+  }
+}
+
+function hasUrlRow({ items }: Value): boolean {
+  return items.some((row) => row.keys.some((key, i) => isUrlMember(key, row.items[i]?.text ?? '')));
+}
+
+function isUrlColumn({ items }: Value): boolean {
+  return items.length > 0 && items.filter(({ text }) => isUrlText(text)).length * 2 > items.length;
 }
 
 function shapeOfObjects(keys: readonly string[], items: readonly Value[]): JsonShape | undefined {
@@ -83,55 +142,10 @@ function shapeOfObjects(keys: readonly string[], items: readonly Value[]): JsonS
   return isRows && items.some(hasUrl) ? { kind: 'named rows' } : undefined;
 }
 
+function member({ keys, items }: Value, name: string): Value | undefined {
+  return items[keys.indexOf(name)];
+}
+
 function has(value: Value | undefined, key: string): boolean {
-  return value !== undefined && isUrlText(value.items[value.keys.indexOf(key)]?.text ?? '');
-}
-
-/** The first value of the text, two levels deep, and how many there are. */
-function skeleton(head: string): { first: Value | undefined; count: number } {
-  const open: Value[] = [];
-  let first: Value | undefined;
-  let count = 0;
-  const add = (value: Value): void => {
-    const parent = open.at(-1);
-    if (parent === undefined) {
-      count++;
-      first ??= value;
-    } else if (open.length <= 2 && parent.items.length < MAX_MEMBERS) parent.items.push(value);
-  };
-  for (const token of tokensOf(head)) {
-    if (token.name === 'keyValue') {
-      const parent = open.at(-1) as Value;
-      if (open.length <= 2 && parent.keys.length < MAX_MEMBERS) parent.keys.push(token.value);
-    } else if (token.name === 'endObject' || token.name === 'endArray') open.pop();
-    else {
-      const isOpen = token.name === 'startObject' || token.name === 'startArray';
-      const kind = token.name === 'startObject' ? 'object' : isOpen ? 'array' : 'string';
-      const value: Value = {
-        kind: isOpen || token.name === 'stringValue' ? kind : 'other',
-        text: token.name === 'stringValue' ? token.value : '',
-        keys: [],
-        items: [],
-      };
-      add(value);
-      if (isOpen) open.push(value);
-    }
-  }
-  return { first, count };
-}
-
-/** Those before the first fault: what is wrong with a text is said where it is read. */
-function tokensOf(head: string): readonly Token[] {
-  const parse = jsonParser({ packValues: true, streamValues: false, jsonStreaming: true });
-  const all: Token[] = [];
-  // The parser gives nothing of a piece that it fails in.
-  for (let at = 0; at < head.length; at += 4096) {
-    try {
-      const tokens = parse(head.slice(at, at + 4096));
-      if (typeof tokens !== 'symbol') for (const token of tokens.values) all.push(token);
-    } catch {
-      break;
-    }
-  }
-  return all;
+  return value !== undefined && isUrlText(member(value, key)?.text ?? '');
 }

@@ -5,9 +5,10 @@
  */
 import { countOf, isEscaped } from './byte-marks.ts';
 import type { Dialect } from './dialect.ts';
+import { escapedRecord, NULL_CELL } from './escaped-record.ts';
 import { isUrlText } from './guess-url.ts';
 
-const [LF, CR, SPACE, HASH] = [0x0a, 0x0d, 0x20, 0x23];
+const [LF, CR, SPACE, HASH, BACKSLASH] = [0x0a, 0x0d, 0x20, 0x23, 0x5c];
 /** Of what an opened quote spans, so many lines are looked at: one that is no record of its own makes it a cell. */
 const TELLING_LINES = 8;
 
@@ -26,6 +27,8 @@ export interface QuotedRecord {
 
 export type LooseRecord =
   | { readonly kind: 'cells'; readonly cells: readonly string[]; readonly end: number }
+  /** It has fewer cells than the header. */
+  | { readonly kind: 'short'; readonly cells: readonly string[]; readonly reason: string; readonly end: number }
   /** An empty line, or a comment. */
   | { readonly kind: 'none'; readonly end: number }
   | { readonly kind: 'bad'; readonly reason: string; readonly end: number; readonly isOpen?: boolean }
@@ -55,6 +58,7 @@ export function looseRecord(block: Buffer, from: number, isEnd: boolean, terms: 
 
 function judged(block: Buffer, from: number, isEnd: boolean, terms: RecordTerms): LooseRecord {
   const { dialect, columns, maxRecordBytes, maxSpanBytes } = terms;
+  if (dialect.escapes === 'all') return judgedEscaped(block, from, isEnd, terms);
   const line = lineAt(block, from, block.length, dialect);
   const isWhole = isEnd || line.next <= block.length;
   if (line.stop - from > maxRecordBytes) return { kind: 'long' };
@@ -83,8 +87,28 @@ function judged(block: Buffer, from: number, isEnd: boolean, terms: RecordTerms)
   if (!quoted.isOpen && quoted.cells.length === columns) return { kind: 'cells', cells: quoted.cells, end: quoted.end };
   if (isLiteral) return asLine;
   if (quoted.isOpen) return { ...open, isOpen: true };
-  const found = `has ${quoted.cells.length} cell${quoted.cells.length === 1 ? '' : 's'}`;
-  return { kind: 'bad', reason: `${found}, unlike the header, which has ${columns}`, end: quoted.end };
+  return unlike(quoted.cells, columns, quoted.end, line.next > block.length);
+}
+
+/** @param isCut - its line has no end */
+function unlike(cells: readonly string[], columns: number, end: number, isCut: boolean): LooseRecord {
+  if (cells.length < columns && !isCut) return { kind: 'short', cells, end, reason: countWords(cells, columns) };
+  return { kind: 'bad', reason: countWords(cells, columns), end };
+}
+
+function countWords({ length }: readonly string[], columns: number): string {
+  return `has ${length} cell${length === 1 ? '' : 's'}, unlike the header, which has ${columns}`;
+}
+
+function judgedEscaped(block: Buffer, from: number, isEnd: boolean, terms: RecordTerms): LooseRecord {
+  const { dialect, columns, maxRecordBytes } = terms;
+  const { cells, end, isOpen } = escapedRecord(block, from, block.length, dialect);
+  if (isOpen && !isEnd) return block.length - from > maxRecordBytes ? { kind: 'long' } : { kind: 'more' };
+  if (end - from > maxRecordBytes) return { kind: 'long' };
+  const isNone = cells.length === 1 && cells[0] === '' && block[from] !== BACKSLASH;
+  if (isNone || (dialect.comments && block[from] === HASH && cells.length !== columns)) return { kind: 'none', end };
+  if (columns === undefined || cells.length === columns) return { kind: 'cells', cells, end };
+  return unlike(cells, columns, end, isOpen);
 }
 
 /** A record that another dialect reads without anything odd: files are written by more than one program. */
@@ -130,7 +154,8 @@ export function quotedRecord(block: Buffer, from: number, limit: number, dialect
       const cut = delimiter < 0 ? -1 : block.subarray(at, line.stop).indexOf(delimiter);
       next = cut < 0 ? line.stop : at + cut;
       const cell = block.toString('utf8', at, next);
-      cells.push(dialect.escapes === 'backslash' ? unescaped(cell, dialect) : cell);
+      if (cell === NULL_CELL) cells.push('');
+      else cells.push(dialect.escapes === 'backslash' ? unescaped(cell, dialect) : cell);
     }
     if (next < limit && block[next] === delimiter) at = next + 1;
     else return { cells, end: lineAt(block, next, limit, dialect).next, isOpen: false, ...seen };

@@ -22,6 +22,8 @@ export interface DetectedFormat {
   readonly how?: string | undefined;
   /** Of text: what its first bytes say, or what was given. */
   readonly encoding?: TextEncoding | undefined;
+  /** Of JSON: the path of the list whose members are the rows, where it was given. */
+  readonly rowsAt?: string | undefined;
 }
 
 /** Tells one input from another without reading all of it. */
@@ -63,6 +65,8 @@ export interface ManifestInfo {
   /** Of all files together, by first appearance. */
   readonly columns: readonly ManifestColumn[];
   readonly roles: ColumnRoles;
+  /** Names of the columns, where others are left out. */
+  readonly only?: readonly string[] | undefined;
   /** Roles that were guessed, not given. */
   readonly guessed: readonly Role[];
   /** How rows are made of the files' rows, where they are not these. */

@@ -1,9 +1,10 @@
 /** The files of a manifest that was inspected, ready to be read one after the other. */
-import type { Data, RecordBatch, Schema } from 'apache-arrow';
+import { type Data, type RecordBatch, Schema } from 'apache-arrow';
 import { textColumn } from '../../arrow/text.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { shortened, someOf } from '../../short-text.ts';
+import { chooseColumns } from './chosen-columns.ts';
 import { describeColumns, unify } from './conform.ts';
 import { batchesOf, firstBatch } from './file-batches.ts';
 import { closeSource, type FileSource, sourceOf } from './file-source.ts';
@@ -11,6 +12,7 @@ import type { GivenRoles } from './guess-roles.ts';
 import { lookedAt } from './looked-at.ts';
 import type { ManifestFile, ManifestInfo } from './manifest-info.ts';
 import { MAX_WARNINGS, type OpenManifest, type Surroundings } from './manifest-reader.ts';
+import type { LostColumn } from './parquet-footer.ts';
 import { planColumns } from './plan-shape.ts';
 import { type Probe, probeFiles } from './probe-files.ts';
 import { resolveInputs } from './resolve-inputs.ts';
@@ -42,17 +44,23 @@ export async function inspectFiles(
   const known = hint === undefined ? given : { ...given, url: hint };
   const looked = lookedAt(columns.fields, known, settings);
   const rowsToGuess = looked.length > 0 ? await samples(probes, surroundings, looked) : [];
-  const planned = planColumns(known, settings, columns.fields, (column) =>
-    rowsToGuess.flatMap((batch) => valuesOf(batch, column)),
+  const planned = planColumns(
+    known,
+    settings,
+    columns.fields,
+    (column) => rowsToGuess.flatMap((batch) => valuesOf(batch, column)),
+    probes.flatMap(({ lost }) => lost),
   );
-  const { roles, guessed, said, mirrors, shape } = planned;
+  const { said, mirrors, shape } = planned;
+  const { fields, roles, guessed, only } = chooseColumns(planned, settings);
   const urls = [roles.url, ...mirrors].flatMap((name) => (shape === undefined ? [name] : sourcesOf(shape, [name])));
-  for (const { file, schema } of probes) checkUrlColumn(file, schema, roles.url, urls);
+  for (const { file, schema, lost } of probes) checkUrlColumn(file, withoutLost(schema, lost), roles.url, urls);
   const rows = probes.map(({ file }) => file.rows);
   return {
     files: probes.map(({ file }) => file),
-    ...describeColumns(planned.fields, roles, mirrors),
+    ...describeColumns(fields, roles, mirrors),
     guessed: hint === undefined ? guessed : (['url', ...guessed] as const),
+    ...(only === undefined ? {} : { only }),
     ...(shape === undefined ? {} : { shape }),
     ...(mirrors.length === 0 ? {} : { mirrors }),
     ...folderColumns(probes),
@@ -83,8 +91,9 @@ export function openFiles(info: ManifestInfo, surroundings: Surroundings, column
 
   /** Of the file, where not all are wanted. */
   function own({ ownColumns }: ManifestFile): readonly string[] | undefined {
-    if (columns === undefined) return undefined;
-    const sources = info.shape === undefined ? columns : sourcesOf(info.shape, columns);
+    const wanted = columns ?? info.only;
+    if (wanted === undefined) return undefined;
+    const sources = info.shape === undefined ? wanted : sourcesOf(info.shape, wanted);
     return ownColumns === undefined ? sources : sources.filter((name) => ownColumns.includes(name));
   }
 }
@@ -117,6 +126,10 @@ export async function contentOf(file: ManifestFile): Promise<string> {
   } finally {
     await closeSource(source);
   }
+}
+
+function withoutLost(schema: Schema, lost: readonly LostColumn[]): Schema {
+  return new Schema(schema.fields.filter(({ name }) => !lost.some((one) => one.name === name)));
 }
 
 /** Rows of a file without the URL column could only fail, all of them. */

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { Schema } from 'apache-arrow';
 import type { ManifestSettings } from '../../config/types.ts';
 import { destinationError } from '../../destination/destination.ts';
+import { chooseColumns } from './chosen-columns.ts';
 import { describeColumns, unify } from './conform.ts';
 import { givenText } from './given-text.ts';
 import type { GivenRoles } from './guess-roles.ts';
@@ -44,13 +45,15 @@ export async function inspectStdin(
   const first = await rowsOfHead(head, surroundings.maxRecordBytes, surroundings.types);
   const columns = unify([{ name: STDIN_NAME, schema: new Schema(first.schema.fields) }]);
   const planned = planColumns(given, settings, columns.fields, (column) => valuesOf(first, column));
-  const { roles, guessed, said, mirrors, shape } = planned;
-  const { format, packing, dialect, how, encoding } = head;
-  const file = { name: STDIN_NAME, bytes: 0, hash: '', format, packing, dialect, how, encoding };
+  const { said, mirrors, shape } = planned;
+  const { fields, roles, guessed, only } = chooseColumns(planned, settings);
+  const { format, packing, dialect, how, encoding, rowsAt } = head;
+  const file = { name: STDIN_NAME, bytes: 0, hash: '', format, packing, dialect, how, encoding, rowsAt };
   return {
     files: [file],
-    ...describeColumns(planned.fields, roles, mirrors),
+    ...describeColumns(fields, roles, mirrors),
     guessed,
+    ...(only === undefined ? {} : { only }),
     ...(shape === undefined ? {} : { shape }),
     ...(mirrors.length === 0 ? {} : { mirrors }),
     warnings: [...otherEncoding(file), ...columns.warnings, ...said],

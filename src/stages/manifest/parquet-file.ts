@@ -3,8 +3,8 @@ import { openAsBlob } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { ParquetFile, ReaderOptions, RecordBatch, RowGroupMetaData } from 'parquet-wasm';
 import { loadParquet } from '../../load-parquet.ts';
+import { type FooterFacts, readFooter } from './parquet-footer.ts';
 import { footerReplaced, type Parts } from './parquet-parts.ts';
-import { uuidColumns } from './parquet-uuids.ts';
 
 /** Most rows in one batch, and in the first stretch that is decoded of a large row group. */
 const BATCH_ROWS = 8192;
@@ -31,7 +31,7 @@ export interface OpenParquet {
  * page raises an uncaught RuntimeError later on.
  */
 export async function openParquet(from: string | Parts): Promise<OpenParquet> {
-  const { parts, uuids } = await withoutArrowHints(typeof from === 'string' ? await openAsBlob(from) : from);
+  const { parts, facts } = await withoutHints(typeof from === 'string' ? await openAsBlob(from) : from);
   // Of a Blob it needs no more than what Parts have.
   const file = await loadParquet().ParquetFile.fromFile(parts as Blob);
   const metadata = file.metadata();
@@ -42,7 +42,7 @@ export async function openParquet(from: string | Parts): Promise<OpenParquet> {
     rowGroupBytes: groups.reduce((most, group) => Math.max(most, group.compressed), 0),
     rowBytes: groups.reduce((most, group) => Math.max(most, group.uncompressed / Math.max(1, group.rows)), 0),
     leaves: groups.reduce((most, group) => Math.max(most, group.leaves), 0),
-    uuids,
+    ...facts,
   };
   boundMemory(summary.rowGroupBytes);
   if (typeof from !== 'string') from.keep?.(summary.rowGroupBytes);
@@ -133,23 +133,24 @@ function* stretches({ rows, compressed, uncompressed }: ColumnSizes): Iterable<R
 /**
  * Writers may add their in-memory Arrow schema to the footer (large strings, string views, dictionaries, large lists),
  * some types of which apache-arrow cannot decode and all of which would make files of different writers clash. The
- * footer is read with that entry's key changed, so that types follow from parquet's own schema.
+ * footer is read with that entry's key changed, so that types follow from parquet's own schema, and with text as bytes:
+ * see parquet-footer.ts.
  */
-async function withoutArrowHints(
+async function withoutHints(
   file: Blob | Parts,
-): Promise<{ readonly parts: Blob | Parts; readonly uuids: readonly string[] }> {
+): Promise<{ readonly parts: Blob | Parts; readonly facts: FooterFacts }> {
   const tail = Buffer.from(await file.slice(Math.max(0, file.size - 8)).arrayBuffer());
   if (tail.toString('latin1', 4) !== 'PAR1')
     throw new Error('the file does not end as a parquet file does: it is cut off');
   const start = file.size - 8 - tail.readUInt32LE(0);
   if (start < 4) throw new Error('the footer is longer than the file: it is cut off or damaged');
   const footer = Buffer.from(await file.slice(start).arrayBuffer());
+  const facts = readFooter(footer);
   const at = footer.lastIndexOf('ARROW:schema');
-  const uuids = uuidColumns(footer);
-  if (at < 0) return { parts: file, uuids };
-  footer.write('arrow:unread', at, 'latin1');
+  if (at >= 0) footer.write('arrow:unread', at, 'latin1');
+  else if (facts.texts.length === 0) return { parts: file, facts };
   const parts = file instanceof Blob ? new Blob([file.slice(0, start), footer]) : footerReplaced(file, start, footer);
-  return { parts, uuids };
+  return { parts, facts };
 }
 
 /** What the main thread and the parquet thread say to each other. Every request gets one answer, in order. */
@@ -183,7 +184,7 @@ export interface ParquetBytes {
 }
 
 /** A parquet file as its footer describes it. */
-export interface ParquetSummary {
+export interface ParquetSummary extends FooterFacts {
   /** The schema as an IPC stream without batches. */
   readonly schema: Uint8Array;
   readonly rows: number;
@@ -193,6 +194,4 @@ export interface ParquetSummary {
   readonly rowBytes: number;
   /** Columns, of nested ones the leaves; 0 without row groups. */
   readonly leaves: number;
-  /** Columns that are UUIDs, of those that are not nested. */
-  readonly uuids: readonly string[];
 }

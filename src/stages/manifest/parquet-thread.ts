@@ -7,7 +7,9 @@ import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { startThread } from '../../start-thread.ts';
 import { checkNames } from './bounds.ts';
 import { isRemote, type ReadableSource } from './file-source.ts';
+import { CheckedText, lostByType, settledSchema } from './parquet-columns.ts';
 import type { ParquetAnswer, ParquetBytes, ParquetQuestion, ParquetRequest } from './parquet-file.ts';
+import type { LostColumn } from './parquet-footer.ts';
 import type { RemoteParts } from './remote/remote-file.ts';
 
 /** Batches asked for before the first of them is used. */
@@ -20,6 +22,8 @@ export interface ParquetHead {
   readonly rowBytes: number;
   /** Columns that are UUIDs, of those that are not nested. */
   readonly uuids: readonly string[];
+  /** Columns that are not read, which are null. */
+  readonly lost: readonly LostColumn[];
 }
 
 interface Waiter {
@@ -49,12 +53,21 @@ export class ParquetThread {
 
   /**
    * All rows in batches of at most 8192. FDC_ERR_MANIFEST_CORRUPT where a page is damaged; what came before is good.
+   * Those that are not read are left out.
    * @param wanted - read only these of the file's columns; one of them has to be there
+   * @param warn - told what is odd about the text in them
    */
-  async *batches(source: ReadableSource, wanted?: readonly string[]): AsyncGenerator<RecordBatch, void> {
-    const { rows: total, schema } = await this.#open(source);
+  async *batches(
+    source: ReadableSource,
+    wanted: readonly string[] | undefined,
+    warn: (message: string) => void,
+  ): AsyncGenerator<RecordBatch, void> {
+    const { rows: total, schema, texts, lost } = await this.#open(source);
+    const text = new CheckedText(source.name, texts, warn);
     // An unknown name would make parquet-wasm panic.
-    const columns = wanted?.filter((name) => schema.fields.some((field) => field.name === name));
+    const there = schema.fields.map(({ name }) => name).filter((name) => !lost.some((one) => one.name === name));
+    const isAll = wanted === undefined && there.length === schema.fields.length;
+    const columns = isAll ? undefined : there.filter((name) => wanted?.includes(name) !== false);
     const request: ParquetRequest = { op: 'next', columns };
     let rows = 0;
     const ahead: Promise<ParquetAnswer>[] = [];
@@ -64,8 +77,8 @@ export class ParquetThread {
         const answer = await (ahead.shift() as Promise<ParquetAnswer>);
         if (answer.op !== 'batch') break;
         const batch = decodeBatch(answer.ipc);
+        yield text.checked(batch, rows);
         rows += batch.numRows;
-        yield batch;
       }
     } catch (error) {
       if (isFlowDcError(error)) throw error;
@@ -82,19 +95,20 @@ export class ParquetThread {
     await this.#worker?.terminate();
   }
 
-  async #open(source: ReadableSource): Promise<ParquetHead> {
+  async #open(source: ReadableSource): Promise<ParquetHead & { readonly texts: readonly string[] }> {
     const { name } = source;
     this.#remote = isRemote(source) ? source.remote : undefined;
     try {
       const at = isRemote(source) ? { bytes: source.remote.bytes } : { path: source.path };
       const answer = await this.#ask({ op: 'open', ...at });
       if (answer.op !== 'opened') throw new Error(`unexpected answer ${answer.op}`);
-      const { schema: ipc, rows, rowGroupBytes, rowBytes, leaves, uuids } = answer.summary;
+      const { schema: ipc, leaves, texts, ...summary } = answer.summary;
       checkNames(name, [], leaves);
-      const { schema } = RecordBatchReader.from(ipc).open();
-      const names = schema.fields.map(({ name }) => name);
+      const { schema: stored } = RecordBatchReader.from(ipc).open();
+      const names = stored.fields.map(({ name }) => name);
       checkNames(name, names, names.length);
-      return { schema, rows, rowGroupBytes, rowBytes, uuids };
+      const lost = [...summary.lost, ...lostByType(stored)];
+      return { ...summary, lost, texts, schema: settledSchema(stored, texts, lost) };
     } catch (error) {
       if (isFlowDcError(error)) throw error;
       if (this.#fault !== undefined) throw this.#fault;

@@ -13,6 +13,7 @@ import { guessUrl } from './guess-url.ts';
 import { cellValue, isObject, type JsonValue } from './json-cell.ts';
 import type { Role } from './manifest-info.ts';
 import { nestedUrls } from './nested-urls.ts';
+import type { LostColumn } from './parquet-footer.ts';
 import { hasListAt, spreadAt } from './several-values.ts';
 import type { MadeColumn, Shape } from './shape.ts';
 import { parseTemplate, templateColumns } from './url-template.ts';
@@ -41,6 +42,7 @@ export function planColumns(
   asked: AskedShape,
   columns: readonly Field[],
   values: Values,
+  lost?: readonly LostColumn[],
 ): PlannedColumns {
   const plan = new Plan(columns, asked, values);
   const named = plan.named(given);
@@ -48,6 +50,7 @@ export function planColumns(
     columns: plan.candidates(),
     values: (column) => plan.urlsOf(column),
     elsewhere: () => plan.elsewhere(),
+    lost,
   });
   return { guessed, said, ...plan.finish(roles, named.mirrors) };
 }

@@ -23,6 +23,7 @@ import { type InnerTables, otherColumnsIn, tablesWithin } from './inner-files.ts
 import { withKeptTail } from './kept-tail.ts';
 import type { ManifestFile } from './manifest-info.ts';
 import type { Surroundings } from './manifest-reader.ts';
+import type { LostColumn } from './parquet-footer.ts';
 import { textRows } from './text-input.ts';
 
 /** A row group is held compressed while it is read: from here on it is said, and from there on refused. */
@@ -47,6 +48,7 @@ export interface Probe {
   readonly schema: Schema;
   /** What is odd about it. */
   readonly said: readonly string[];
+  readonly lost: readonly LostColumn[];
 }
 
 /** Look into files, and into what is within them, in their order. Errors: see readManifest. */
@@ -120,13 +122,13 @@ function noArchive({ name, member }: FileSource): FlowDcError {
 
 /** With the columns that its folders give. */
 async function probe(looked: Looked, surroundings: Surroundings): Promise<Probe> {
-  const { file, schema, said } = await probeFile(looked, surroundings);
+  const { file, schema, said, lost } = await probeFile(looked, surroundings);
   const source = sourceOf(file);
   const names = schema.fields.map(({ name }) => name);
   const known = withSource({ ...file, ownColumns: names }, source);
   const more = [...(source.hive?.keys() ?? [])].filter((name) => !names.includes(name));
   const fields = [...schema.fields, ...more.map((name) => new Field(name, new Utf8(), true))];
-  return { file: known, schema: new Schema(fields, schema.metadata), said };
+  return { file: known, schema: new Schema(fields, schema.metadata), said, lost };
 }
 
 /** The parquet thread has one file open at a time. */
@@ -135,15 +137,16 @@ async function probeFile(
   surroundings: Surroundings,
 ): Promise<Probe> {
   if (near === undefined || known !== undefined)
-    return { file, schema: known ?? new Schema([]), said: [...before, ...otherEncoding(file)] };
+    return { file, schema: known ?? new Schema([]), said: [...before, ...otherEncoding(file)], lost: [] };
   const { name } = file;
-  const { schema: stored, rows, rowGroupBytes, rowBytes, uuids } = await surroundings.thread.head(near);
+  const { schema: stored, rows, rowGroupBytes, rowBytes, uuids, lost } = await surroundings.thread.head(near);
   const schema = surroundings.types.uuids ? withUuids(stored, uuids) : stored;
-  const said = [...before, ...checkRowGroups(name, rowGroupBytes)];
+  const unread = lost.map(({ name: column, why }) => `${name}: the column ${column} ${why}; it is left null`);
+  const said = [...before, ...checkRowGroups(name, rowGroupBytes), ...unread];
   const most = surroundings.maxRecordBytes;
   if (rowBytes > most)
     throw tooWide(`${name} has rows of ${Math.round(rowBytes)} bytes, expected at most ${most} (max_record)`);
-  return { file: withSource({ ...file, rows, rowGroupBytes }, sourceOf(file)), schema, said };
+  return { file: withSource({ ...file, rows, rowGroupBytes }, sourceOf(file)), schema, said, lost };
 }
 
 /** UUIDs are text from here on: as bytes, nobody reads them. */

@@ -2,6 +2,7 @@
 import type { Unescaped } from '../../arrow/text-builder.ts';
 import { everyByte, lowestByte, zeroBytes } from './byte-words.ts';
 import type { Dialect } from './dialect.ts';
+import { meantBy } from './escaped-record.ts';
 import { linesAreRecords } from './loose-record.ts';
 
 /** Cells, of all columns, that are found at most before they have to be used. */
@@ -9,7 +10,9 @@ const MAX_CELLS = 65_536;
 /** Longer records are left to whoever can hold them piece by piece, and knows how long one may be. */
 const LONG_RECORD_BYTES = 1024 * 1024;
 
-const [LF, CR, SPACE, HASH, BACKSLASH] = [0x0a, 0x0d, 0x20, 0x23, 0x5c];
+const [LF, CR, SPACE, HASH, BACKSLASH, CAPITAL_N] = [0x0a, 0x0d, 0x20, 0x23, 0x5c, 0x4e];
+/** The first byte of a byte order mark. */
+const MARK = 0xef;
 
 /** Where in a cell the scan is: in the open, between quotes, or right behind the closing quote. */
 const [PLAIN, QUOTED, CLOSED] = [0, 1, 2];
@@ -34,8 +37,11 @@ export class RecordScanner {
   line = 1;
   /** That record is not well-formed. */
   isOdd = false;
+  readonly #header: Buffer;
 
-  constructor(columns: number, dialect: Dialect, maxRecordBytes: number) {
+  /** @param header - its line: a record that begins so is the header again; none for a file without */
+  constructor(columns: number, dialect: Dialect, maxRecordBytes: number, header: Buffer = Buffer.alloc(0)) {
+    this.#header = header;
     this.#columns = columns;
     this.#dialect = dialect;
     this.#maxRecordBytes = Math.min(LONG_RECORD_BYTES, maxRecordBytes);
@@ -62,13 +68,15 @@ export class RecordScanner {
     const delimiters = delimiter < 0 ? breaks : everyByte(delimiter);
     const quote = byteIn(block, from, this.#dialect.quote);
     const quotes = quote < 0 ? breaks : everyByte(quote);
-    const slash = quote >= 0 && this.#dialect.escapes === 'backslash' ? byteIn(block, from, '\\') : -1;
+    const isEscapedAll = this.#dialect.escapes === 'all';
+    const hasSlashes = isEscapedAll || (quote >= 0 && this.#dialect.escapes === 'backslash');
+    const slash = hasSlashes ? byteIn(block, from, '\\') : -1;
     const slashes = slash < 0 ? breaks : everyByte(slash);
     let [state, isEscaped, hasBreaks] = [PLAIN, false, false];
     let [column, cellStart, cells, line, skipped, closedAt] = [0, from, 0, this.line, from, 0];
     this.records = 0;
     this.end = from;
-    this.isOdd = comments && from < to && view.getUint8(from) === HASH;
+    this.isOdd = from < to && this.#isSpecial(view, from, comments);
     if (this.isOdd) return;
     for (let at = from; at < to; at += 4) {
       const word = view.getInt32(at, true);
@@ -100,7 +108,9 @@ export class RecordScanner {
           continue;
         }
         if (byte === slash) {
-          if (view.getUint8(here + 1) !== quote) continue;
+          const next = view.getUint8(here + 1);
+          if (next !== quote && !isEscapedAll) continue;
+          if (next === lineByte) line++;
           isEscaped = true;
           skipped = here + 2;
           continue;
@@ -123,7 +133,8 @@ export class RecordScanner {
         } else {
           if (column === columns) return this.#odd();
           const start = state === CLOSED ? cellStart + 1 : cellStart;
-          bounds[cells] = isEscaped ? ~start : start;
+          const isNull = cellEnd - start === 2 && state !== CLOSED && isNullCell(view, start);
+          bounds[cells] = isNull ? cellEnd : isEscaped ? ~start : start;
           bounds[cells + 1] = cellEnd;
           cells += 2;
           column++;
@@ -145,10 +156,24 @@ export class RecordScanner {
         this.end = skipped;
         this.line = line;
         if (this.isFull) return;
-        if (comments && view.getUint8(skipped) === HASH) return this.#odd();
+        if (this.#isSpecial(view, skipped, comments)) return this.#odd();
       }
     }
     if (to - this.end > this.#maxRecordBytes) this.#odd();
+  }
+
+  /** Whether a record that begins so has to be looked at by itself. */
+  #isSpecial(view: DataView, at: number, comments: boolean): boolean {
+    const first = view.getUint8(at);
+    return first === MARK || (first === this.#header[0] && this.#isHeader(view, at)) || (comments && first === HASH);
+  }
+
+  /** As far as there is of it. */
+  #isHeader(view: DataView, at: number): boolean {
+    const header = this.#header;
+    const end = Math.min(header.length, view.byteLength - at);
+    for (let i = 1; i < end; i++) if (view.getUint8(at + i) !== header[i]) return false;
+    return true;
   }
 
   #odd(): void {
@@ -173,6 +198,11 @@ function isLiteral({ isAll, haveUrls }: ReturnType<typeof linesAreRecords>): boo
   return isAll && haveUrls;
 }
 
+/** `\N`, which databases write for nothing. */
+function isNullCell(view: DataView, at: number): boolean {
+  return view.getUint8(at) === BACKSLASH && view.getUint8(at + 1) === CAPITAL_N;
+}
+
 function isBlank(view: DataView, from: number, to: number): boolean {
   for (let at = from; at < to; at++) if (view.getUint8(at) !== SPACE) return false;
   return true;
@@ -182,6 +212,7 @@ function isBlank(view: DataView, from: number, to: number): boolean {
 export function unescapedOf({ quote, escapes }: Dialect): Unescaped {
   const quoteByte = quote.charCodeAt(0);
   const isSlashed = escapes === 'backslash';
+  if (escapes === 'all') return unescapedAll;
   return (block, from, to, target, at) => {
     let end = at;
     for (let i = from; i < to; i++) {
@@ -195,4 +226,13 @@ export function unescapedOf({ quote, escapes }: Dialect): Unescaped {
     }
     return end;
   };
+}
+
+function unescapedAll(block: DataView, from: number, to: number, target: DataView, at: number): number {
+  let end = at;
+  for (let i = from; i < to; i++) {
+    const byte = block.getUint8(i);
+    target.setUint8(end++, byte === BACKSLASH && i + 1 < to ? meantBy(block.getUint8(++i)) : byte);
+  }
+  return end;
 }

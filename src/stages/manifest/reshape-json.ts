@@ -1,22 +1,18 @@
 /** Tokens of JSON in another shape, as tokens of rows one after the other. */
 import type { Token } from 'stream-json/parser.js';
 import { FlowDcError } from '../../errors.ts';
+import { listRows } from './json-lists.ts';
 import type { JsonShape } from './json-shape.ts';
-
-/** Called with each token of the text, in order; yields those of its rows. */
-export type Reshape = (token: Token) => Iterable<Token>;
+import { CLOSE, isEnd, isStart, key, OPEN, type Reshape, text } from './json-tokens.ts';
 
 /** Tables by columns have to be held until their last column: so many values at most. Chosen: some 500 MB. */
 const MOST_HELD_VALUES = 4_000_000;
 
-const OPEN: Token = { name: 'startObject' };
-const CLOSE: Token = { name: 'endObject' };
-
-const key = (value: string): Token => ({ name: 'keyValue', value });
-const text = (value: string): Token => ({ name: 'stringValue', value });
-
-/** @returns undefined where the text has its rows already */
-export function reshaping(shape: JsonShape): Reshape | undefined {
+/**
+ * @param say - told what is odd about the text
+ * @returns undefined where the text has its rows already
+ */
+export function reshaping(shape: JsonShape, say: (what: string) => void): Reshape | undefined {
   switch (shape.kind) {
     case 'rows':
       return undefined;
@@ -25,9 +21,15 @@ export function reshaping(shape: JsonShape): Reshape | undefined {
     case 'named rows':
       return atDepth(1, (member, tokens) => [OPEN, key('name'), text(member), ...tokens.slice(1)]);
     case 'member':
-      return membersRows(shape.name);
+      return listRows(shape.path);
+    case 'search':
+      return listRows(undefined);
+    case 'features':
+      return lifted(shape.isCollection ? listRows('features') : (token) => [token]);
     case 'arrays':
-      return arrays(1, () => shape.names, shape.names === undefined ? 0 : 1);
+      return arrays(shape.isSequence ? 0 : 1, () => shape.names, shape.names === undefined ? 0 : 1);
+    case 'lists':
+      return lists(say);
     case 'split':
       return split();
     case 'columns':
@@ -52,14 +54,18 @@ function atDepth(depth: number, make: (member: string, tokens: readonly Token[])
   };
 }
 
-function membersRows(name: string): Reshape {
-  let [at, isInside] = [0, false];
-  return (token) => {
-    if (at === 1 && token.name === 'keyValue') isInside = token.value === name;
-    if (isEnd(token)) at--;
-    const out = isInside && (at > 2 || (at === 2 && (isStart(token) || isEnd(token)))) ? [token] : [];
-    if (isStart(token)) at++;
-    return out;
+/** Features as rows: their properties are columns, beside their geometry and id. */
+function lifted(features: Reshape): Reshape {
+  let [at, member] = [0, ''];
+  return function* (given) {
+    for (const token of features(given)) {
+      if (at === 1 && token.name === 'keyValue') member = token.value;
+      if (isEnd(token)) at--;
+      const isOuter = at === 1 && member === 'properties';
+      // `type` says that it is a feature.
+      if (!isOuter && !(at === 1 && member === 'type')) yield token;
+      if (isStart(token)) at++;
+    }
   };
 }
 
@@ -102,46 +108,83 @@ function split(): Reshape {
   };
 }
 
+/** A table by columns that are objects: rows by what they are called there. */
 function columns(): Reshape {
-  const names: string[] = [];
-  const table = new Map<string, Token[][]>();
-  let [at, values, column] = [0, 0, -1];
-  let cell: Token[] = [];
+  const table = new HeldTable();
+  let at = 0;
   return (token) => {
     if (isEnd(token)) at--;
-    if (at === 1 && token.name === 'keyValue') column = names.push(token.value) - 1;
-    else if (at === 2 && token.name === 'keyValue') {
-      cell = [];
-      const row = table.get(token.value) ?? [];
-      table.set(token.value, row);
-      row[column] = cell;
-      if (++values > MOST_HELD_VALUES)
-        throw new FlowDcError(
-          'FDC_ERR_MANIFEST_TOO_WIDE',
-          `the table is by columns, and has over ${MOST_HELD_VALUES} values: write it by rows, as pandas does with ` +
-            'to_json(orient="records", lines=True)',
-        );
-    } else if (at >= 2) cell.push(token);
+    if (at === 1 && token.name === 'keyValue') table.begin(token.value);
+    else if (at === 2 && token.name === 'keyValue') table.add(token.value);
+    else if (at >= 2) table.cell.push(token);
     if (isStart(token)) at++;
-    return at === 0 ? rowsOf(names, table) : [];
+    return at === 0 ? table.rows() : [];
   };
 }
 
-function* rowsOf(names: readonly string[], table: ReadonlyMap<string, readonly Token[][]>): Iterable<Token> {
-  for (const row of table.values()) {
-    yield OPEN;
-    for (const [column, name] of names.entries()) {
-      yield key(name);
-      yield* row[column] ?? [{ name: 'nullValue', value: null }];
+/** A table by columns that are arrays; what stands beside them is no column. */
+function lists(say: (what: string) => void): Reshape {
+  const table = new HeldTable();
+  let [at, member, isColumn] = [0, '', false];
+  return (token) => {
+    if (isEnd(token)) at--;
+    if (at === 1 && token.name === 'keyValue') member = token.value;
+    else if (at === 1) {
+      isColumn = token.name === 'startArray' || (isColumn && isEnd(token));
+      if (token.name === 'startArray') table.begin(member);
+    } else if (at >= 2 && isColumn) {
+      if (at === 2 && !isEnd(token)) table.add(String(table.length));
+      table.cell.push(token);
     }
-    yield CLOSE;
+    if (isStart(token)) at++;
+    if (at > 0) return [];
+    if (table.isUneven) say('its lists are not equally long: what is missing at the end of a column is null');
+    return table.rows();
+  };
+}
+
+/** Cells until the last column is there. */
+class HeldTable {
+  readonly #names: string[] = [];
+  readonly #rows = new Map<string, Token[][]>();
+  #values = 0;
+  /** Of the open column. */
+  length = 0;
+  /** Takes the tokens of its value. */
+  cell: Token[] = [];
+
+  get isUneven(): boolean {
+    return this.#values !== this.#rows.size * this.#names.length;
   }
-}
 
-function isStart({ name }: Token): boolean {
-  return name === 'startObject' || name === 'startArray';
-}
+  begin(name: string): void {
+    this.#names.push(name);
+    this.length = 0;
+  }
 
-function isEnd({ name }: Token): boolean {
-  return name === 'endObject' || name === 'endArray';
+  /** @param row - what it is called. Errors: FDC_ERR_MANIFEST_TOO_WIDE */
+  add(row: string): void {
+    this.cell = [];
+    this.length++;
+    const cells = this.#rows.get(row) ?? [];
+    this.#rows.set(row, cells);
+    cells[this.#names.length - 1] = this.cell;
+    if (++this.#values > MOST_HELD_VALUES)
+      throw new FlowDcError(
+        'FDC_ERR_MANIFEST_TOO_WIDE',
+        `the table is by columns, and has over ${MOST_HELD_VALUES} values: write it by rows, as pandas does with ` +
+          'to_json(orient="records", lines=True)',
+      );
+  }
+
+  *rows(): Iterable<Token> {
+    for (const row of this.#rows.values()) {
+      yield OPEN;
+      for (const [column, name] of this.#names.entries()) {
+        yield key(name);
+        yield* row[column] ?? [{ name: 'nullValue', value: null }];
+      }
+      yield CLOSE;
+    }
+  }
 }

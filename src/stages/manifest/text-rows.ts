@@ -36,6 +36,8 @@ export interface TextInput {
   readonly maxRecordBytes: number;
   /** What becomes of a record that cannot be read: it ends the reading, or is a row that bears why. Absent: it ends. */
   readonly onBadRow?: 'skip' | 'fail' | undefined;
+  /** Of JSON: the path of the list whose members are the rows, where it is given. */
+  readonly rowsAt?: string | undefined;
   /** Where a row bears why. */
   readonly urlColumn?: string | undefined;
   warn(message: string): void;

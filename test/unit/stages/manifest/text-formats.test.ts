@@ -138,13 +138,13 @@ describe('text manifests', () => {
   });
 
   it('names the line of a csv row with the wrong number of cells, after handing on the rows before it', async () => {
-    const { rows, error } = await read('m.csv', `url,note\n${A},one\n${B}\n${A},two\n`, {
+    const { rows, error } = await read('m.csv', `url,note\n${A},one\n${B},1,2\n${A},two\n`, {
       onBadRow: 'fail',
     });
     expect(rows).toEqual([BOTH[0]]);
     expect(error).toMatchObject({
       code: 'FDC_ERR_MANIFEST_CORRUPT',
-      message: expect.stringMatching(/m\.csv, line 3 has 1 cell, unlike the header/),
+      message: expect.stringMatching(/m\.csv, line 3 has 3 cells, unlike the header/),
     });
   });
 

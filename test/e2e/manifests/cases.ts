@@ -1,0 +1,17 @@
+/** The table: lists that people hold, theme by theme. */
+import { DELIMITED } from './delimited.ts';
+import { JSONS } from './json.ts';
+import type { ManifestCase } from './manifest-case.ts';
+import { PARQUET } from './parquet.ts';
+import { PROGRAMS } from './programs.ts';
+import { PUBLISHED } from './published.ts';
+import { REFUSED } from './refused.ts';
+
+export const CASES: readonly ManifestCase[] = [
+  ...DELIMITED,
+  ...JSONS,
+  ...PARQUET,
+  ...PROGRAMS,
+  ...PUBLISHED,
+  ...REFUSED,
+];
