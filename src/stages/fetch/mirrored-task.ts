@@ -1,4 +1,5 @@
 /** A row with several URLs of the same file: the next one is asked when the one before has failed for good. */
+import { INVALID_HOST } from '../../host/host.ts';
 import { isTransient } from '../../row-codes.ts';
 import { iiifUrls, SIZE_REFUSALS } from './iiif.ts';
 import { isIiifManifest } from './iiif-manifest.ts';
@@ -99,5 +100,5 @@ class MirroredTask implements FetchTask {
 }
 
 function told(ends: readonly RowEnd[]): string {
-  return ends.map(({ code, host }) => `${code} at ${host}`).join(', ');
+  return ends.map(({ code, host }) => (host === INVALID_HOST ? code : `${code} at ${host}`)).join(', ');
 }

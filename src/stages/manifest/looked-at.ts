@@ -13,7 +13,10 @@ export function lookedAt(fields: readonly Field[], { url }: GivenRoles, { explod
   const texts = names(({ type }) => isTextType(type));
   if (explode)
     return names(({ name, type }) => (url === undefined ? isTextType(type) || isListType(type) : isPart(url, name)));
-  if (url === undefined) return isToldByName(texts) ? [] : [...texts, ...names(({ type }) => holdsListOf(type))];
+  // A list in JSON has to be known before its items are taken for rows, or refused.
+  if (url === undefined && isToldByName(texts))
+    return names((field) => isJsonText(field) && isToldByName([field.name]));
+  if (url === undefined) return [...texts, ...names(({ type }) => holdsListOf(type))];
   return names((field) => isJsonText(field) && isPart(url, field.name));
 }
 

@@ -176,8 +176,7 @@ export class ManifestReader extends Readable {
     if (row < 0) return;
     const { url } = readRoles(batch.schema);
     this.#warn(
-      `${file}: ${url} holds ${counts[row]} URLs in row ${row}, and more than one in others perhaps: explode makes a row ` +
-        'of each (--explode); without it such a cell is taken for one URL',
+      `${file}: ${url} holds ${counts[row]} URLs in row ${row}: --explode makes a row of each; such a cell is one URL now`,
     );
   }
 
