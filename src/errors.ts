@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   FDC_ERR_TRANSPORT_CLOSED: { exit: 1, text: 'the transport was used after it was closed' },
   FDC_ERR_UNIT_FAILED: { exit: 1, text: 'a unit error, thrown while a unit was processed' },
   FDC_ERR_SINK_PROTOCOL: { exit: 1, text: 'a stage broke the contract of the stream it feeds' },
+  FDC_ERR_FAILURE_RATE: { exit: 3, text: 'more of the rows failed than stop_above_failure_rate allows' },
   FDC_ERR_INTERRUPTED: { exit: 130, text: 'stopped by a signal' },
 } as const satisfies Record<string, { exit: number; text: string }>;
 

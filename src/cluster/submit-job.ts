@@ -11,6 +11,7 @@ import { readRunSpans, TimelineRecorder } from '../job/timeline.ts';
 import { uploadMark } from '../job/upload-mark.ts';
 import type { Unit, UnitId, UnitRecord } from '../record.ts';
 import { CardKeeper } from '../run/card-keeper.ts';
+import { FailureWatch } from '../run/failure-watch.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
 import { withRows } from '../run/open-rows.ts';
 import type { ClusterChannel } from '../transport/cluster.ts';
@@ -123,8 +124,14 @@ async function distribute(
   try {
     const before = await totalOf(channel.records());
     options.onOpen?.({ job: id, server: cluster.server, joined, before });
-    const end = await publishAndWatch(submission, channel, before);
-    if (channel.cancelled.aborted) throw await cancelledError(submission, channel);
+    const failures = new FailureWatch(submission.config.run, (error) => {
+      channel.cancel(error.message).catch(() => {});
+    });
+    const end = await publishAndWatch(submission, channel, before, failures);
+    if (channel.cancelled.aborted) {
+      const cancelled = await cancelledError(submission, channel);
+      throw failures.error ?? cancelled;
+    }
     if (!end.complete) return await summaryOf(submission, channel.records(), { before, ...end, job: id });
     await bringAllHome(submission, channel);
     const summary = await summaryOf(submission, site.committer.records(), { before, ...end, job: id });
@@ -149,6 +156,7 @@ async function publishAndWatch(
   submission: Submission,
   channel: ClusterChannel,
   before: RecordTotals,
+  failures: FailureWatch,
 ): Promise<WatchEnd> {
   const { config, options, site, clock } = submission;
   const gauge = new ClusterGauge(channel, clock, before);
@@ -177,6 +185,8 @@ async function publishAndWatch(
         gauge.note(record);
         told += 1;
         card.note(record, told > before.units);
+        // Those of earlier runs come first, and are not this one's.
+        if (told > before.units) failures.noteRecord(record);
         options.onRecord?.(record);
       },
       expected: () => units,

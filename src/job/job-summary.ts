@@ -1,6 +1,7 @@
 /** How a job stands after a run. */
 import type { SealFindings } from '../dataset/seal/seal-dataset.ts';
 import type { RecordTotals } from '../dataset/totals.ts';
+import type { FlowDcError } from '../errors.ts';
 import type { RunSpan } from './timeline.ts';
 
 /** What was put aside, in all. */
@@ -19,6 +20,8 @@ export interface JobSummary extends RecordTotals, Partial<SealFindings> {
   readonly out: string;
   /** Of this run alone, milliseconds. */
   readonly elapsedMs: number;
+  /** Why the run was stopped by itself: more of its rows failed than may. Goes on as after an interruption. */
+  readonly stopped?: FlowDcError | undefined;
   /** What was fetched of units that are half done, and is not fetched again; absent when nothing was. */
   readonly kept?: KeptSum | undefined;
   /** Every run of the job that is known, this one last. */

@@ -14,6 +14,7 @@ import { watchOver } from '../threads/watch-over.ts';
 import { openWorkForce } from '../threads/work-force.ts';
 import { createInProcessChannel } from '../transport/in-process/in-process-transport.ts';
 import type { JobChannel } from '../transport/transport.ts';
+import { FailureWatch } from './failure-watch.ts';
 import { type JobInput, openJobInput } from './job-input.ts';
 import { lotsByRows, lotsByUnits } from './lots.ts';
 import { type ReadRows, rowsOfPart, withRows } from './open-rows.ts';
@@ -81,16 +82,20 @@ async function runFrom(
   input: JobInput,
   place: Place,
   config: ResolvedConfig,
-  { settings = {}, onStart, onForce, onNotice, ...signals }: RunJobOptions,
+  { settings = {}, onStart, onForce, onNotice, ...given }: RunJobOptions,
 ): Promise<JobSummary> {
   const { destination, committer, clock, profiles, kept } = place;
   const startedMs = clock.nowMs();
+  const over = new AbortController();
+  const failures = new FailureWatch(config.run, (error) => over.abort(error));
+  const drain = given.drain === undefined ? over.signal : AbortSignal.any([given.drain, over.signal]);
+  const signals = { ...given, drain };
   // Also while it is opened or sealed.
   const windDown = (): void => {
     destination.windDown?.(interrupted(), config.run.drainMs);
     place.hurry?.();
   };
-  signals.drain?.addEventListener('abort', windDown, { once: true });
+  drain.addEventListener('abort', windDown, { once: true });
   // Built before anything is written, because this is where wrong options throw.
   const pulse = new RowPulse();
   const around = { destination, committer, clock, profiles, kept, pulse, isSteered: onForce !== undefined };
@@ -103,10 +108,12 @@ async function runFrom(
     const control = new RunControl(clock, stopMs, signals);
     const runs = (): Promise<boolean> =>
       runChain(input, place, beginning.past, force, control, config, onNotice, pulse);
-    const complete = beginning.isFinished || (await runs());
-    return await place.conclude(input, beginning, complete, clock.nowMs() - startedMs);
+    const endCounting = failures.listen();
+    const complete = beginning.isFinished || (await runs().finally(endCounting));
+    const summary = await place.conclude(input, beginning, complete, clock.nowMs() - startedMs);
+    return failures.error === undefined || complete ? summary : { ...summary, stopped: failures.error };
   } finally {
-    signals.drain?.removeEventListener('abort', windDown);
+    drain.removeEventListener('abort', windDown);
     await force.close();
   }
 }

@@ -161,7 +161,8 @@ function againWay({ sink: { output = '' }, store }: ResolvedConfig): string {
 
 function report(summary: JobSummary, { run, store }: ResolvedConfig, io: CliIo): number {
   writeLines(io.stderr, summaryLines(summary, store));
-  if (run.json) writeLines(io.stdout, [JSON.stringify(summary)]);
+  if (run.json) writeLines(io.stdout, [JSON.stringify({ ...summary, stopped: summary.stopped?.message })]);
+  if (summary.stopped !== undefined) throw summary.stopped;
   if (!summary.complete) {
     const next = summary.out === STDOUT_NAME ? ENDED : `; go on with: ${nextCommand('resume', summary.out, store)}`;
     throw new FlowDcError('FDC_ERR_INTERRUPTED', `interrupted${next}`);

@@ -176,6 +176,13 @@ export interface OutputKeys {
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */
   readonly max_failure_rate?: number | undefined;
   /**
+   * Stop the run when a larger share of its rows fails, and say which codes, which hosts and why: exit code 3, and the
+   * same command goes on. 1 never stops. Default: 1.
+   */
+  readonly stop_above_failure_rate?: number | undefined;
+  /** Rows of the run that must be settled before stop_above_failure_rate is looked at. Default: 1000. */
+  readonly stop_after_rows?: number | undefined;
+  /**
    * Time to finish after the first signal; a second signal ends at once. A worker finishes its open units; a download
    * lets requests in flight end, for 5 s at most, and keeps what it has of open units for the resume. In seconds.
    * Default: 30.
@@ -411,6 +418,13 @@ export interface RunSettings {
   readonly flowDc: boolean;
   /** Exit with 3 when a larger share of the rows failed. Default: 1. */
   readonly maxFailureRate: number;
+  /**
+   * Stop the run when a larger share of its rows fails, and say which codes, which hosts and why: exit code 3, and the
+   * same command goes on. 1 never stops. Default: 1.
+   */
+  readonly stopAboveFailureRate: number;
+  /** Rows of the run that must be settled before stop_above_failure_rate is looked at. Default: 1000. */
+  readonly stopAfterRows: number;
   /**
    * Time to finish after the first signal; a second signal ends at once. A worker finishes its open units; a download
    * lets requests in flight end, for 5 s at most, and keeps what it has of open units for the resume. Default: 30000.
