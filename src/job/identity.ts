@@ -198,9 +198,14 @@ export function differencesBetween(before: JobIdentity, now: JobIdentity): strin
   return differences(before, now, () => true);
 }
 
-/** The same of everything but the input. */
+/** The same of everything but the input; that more of it is read than before is a matter of the input. */
 export function settingsBetween(before: JobIdentity, now: JobIdentity): string {
-  return differences(before, now, (key) => key !== 'input');
+  const ofInput = mostRows(now) > mostRows(before) ? ['input', 'limit'] : ['input'];
+  return differences(before, now, (key) => !ofInput.includes(key));
+}
+
+function mostRows({ limitRows = Number.POSITIVE_INFINITY }: JobIdentity): number {
+  return limitRows;
 }
 
 function differences(before: JobIdentity, now: JobIdentity, isMeant: (key: string) => boolean): string {
