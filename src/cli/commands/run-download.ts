@@ -9,8 +9,10 @@ import { readParts, sameFiles } from '../../job/extensions.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import { nextCommand } from '../../next-command.ts';
-import { readManifestInfo } from '../../run/job-input.ts';
+import { countUnits } from '../../run/count-units.ts';
+import { openJobInput } from '../../run/job-input.ts';
 import { lookAtInputs, type NeededRows } from '../../run/look-at-inputs.ts';
+import { lookAtOutput } from '../../run/look-at-output.ts';
 import { expectedRows } from '../../run/manifest-rows.ts';
 import { runJob } from '../../run/run-job.ts';
 import type { LiveRun } from '../../serve/live-run.ts';
@@ -21,6 +23,7 @@ import { noteBottleneck } from '../terminal/bottleneck-lines.ts';
 import { endHooks, withEndHooks } from '../terminal/end-hooks.ts';
 import { noteHosts } from '../terminal/host-lines.ts';
 import { openLog, openTrace } from '../terminal/log.ts';
+import { planLines } from '../terminal/plan-lines.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
@@ -88,7 +91,7 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   requireOutput(resolved, io);
   writeLines(io.stderr, notices);
   const hooks = endHooks(resolved.run.onEnd);
-  if (resolved.run.dryRun) return dryRun(resolved, io);
+  if (resolved.run.dryRun) return dryRun(resolved, io, config);
   return withEndHooks('download', hooks, resolved.sink.output ?? '', io, (told) =>
     withLive('download', resolved, io, (liveIo, live) => runLive(config, resolved, liveIo, { live, told })),
   );
@@ -170,12 +173,18 @@ function report(summary: JobSummary, { run, store }: ResolvedConfig, io: CliIo):
   return exitCodeOfSummary(summary, run.maxFailureRate);
 }
 
-async function dryRun(config: ResolvedConfig, io: CliIo): Promise<number> {
-  const { inputs, ...options } = config.manifest;
-  const info = await readManifestInfo(inputs, { ...options, remote: { network: config.fetch, store: config.store } });
-  writeLines(io.stderr, await preflightLines(config, info));
-  writeLines(io.stderr, [...uploadLines(config), 'dry run: nothing was fetched or written']);
-  return EXIT.done;
+async function dryRun(config: ResolvedConfig, io: CliIo, given: Config): Promise<number> {
+  const input = await openJobInput({ ...config, sink: { ...config.sink, output: 'none:' } }, io.stdin, io.signal);
+  try {
+    writeLines(io.stderr, await preflightLines(config, input.info));
+    const there = await lookAtOutput(config, input, keptSettings(given));
+    const plan = planLines(config, await countUnits(input, io.signal));
+    const lines = [...(there === undefined ? [] : [there]), ...plan, ...uploadLines(config)];
+    writeLines(io.stderr, [...lines, 'dry run: nothing was fetched or written']);
+    return EXIT.done;
+  } finally {
+    await input.close();
+  }
 }
 
 const ENDED = ': the tar on stdout ends after what was fetched; it cannot be resumed, only begun again';

@@ -1,6 +1,5 @@
 /** Submit: the planning half of a job whose rows are fetched by workers. */
 
-import { countUnits } from '../../cluster/cut-units.ts';
 import { findServerBinary, type OwnServer } from '../../cluster/own-server.ts';
 import { submitJob } from '../../cluster/submit-job.ts';
 import type { SubmitSummary } from '../../cluster/submit-terms.ts';
@@ -9,8 +8,9 @@ import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { hasOwnFolders } from '../../destination/tool/folder-of.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
-import { count, percent, settledText } from '../../format.ts';
+import { count, settledText } from '../../format.ts';
 import type { JobSummary } from '../../job/job-summary.ts';
+import { countUnits } from '../../run/count-units.ts';
 import { openJobInput } from '../../run/job-input.ts';
 import { expectedRows } from '../../run/manifest-rows.ts';
 import { commandConfig, keptSettings, requireManifest } from '../args/command-config.ts';
@@ -18,6 +18,7 @@ import { defineCommand } from '../args/define-command.ts';
 import { noteBottleneck } from '../terminal/bottleneck-lines.ts';
 import { endHooks, withEndHooks } from '../terminal/end-hooks.ts';
 import { openLog } from '../terminal/log.ts';
+import { planLines } from '../terminal/plan-lines.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { noteServer, preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
@@ -160,23 +161,12 @@ async function dryRunLines(config: ResolvedConfig, io: CliIo): Promise<string[]>
   const input = await openJobInput({ ...config, sink: { ...config.sink, output: 'none:' } }, io.stdin);
   try {
     const head = await preflightLines(config, input.info);
-    const { rows, units, largestUnitRows, hosts, busiest } = await countUnits(input, io.signal);
+    const plan = planLines(config, await countUnits(input, io.signal));
     const { servers, portNumber, listen } = config.cluster;
     const server = servers.length > 0 ? servers.join(', ') : `a nats-server of its own on ${listen}:${portNumber}`;
-    const { law, enablePaarc, openUnits, retryBackoffMs, maxAttempts } = config.fetch;
     return [
       ...head,
-      `units: ${count(units)} of ${units === 0 ? 0 : count(rows / units)} rows on average, ` +
-        `${count(largestUnitRows)} at most; each becomes one shard`,
-      `hosts: ${count(hosts)}${busiest.length === 0 ? '' : '; most rows:'}`,
-      ...busiest.map(
-        (host) =>
-          `  ${count(host.rows).padStart(12)} rows (${percent(host.rows / rows)}) in ${count(host.units)} ` +
-          `units  ${host.host}`,
-      ),
-      `settings: law ${enablePaarc ? law : 'fixed'}, C ${config.paarc.cInit} to ${config.paarc.cMax}, ` +
-        `${openUnits} units at once per worker, ${maxAttempts} attempts per row from ${retryBackoffMs / 1000} s ` +
-        'apart',
+      ...plan,
       `server: ${server}`,
       ...uploadLines(config, true),
       'dry run: nothing was published, fetched or written',
