@@ -17,7 +17,9 @@ it('docs/walkthrough.md can be followed command by command', async () => {
   const { code, stdout, stderr } = await runScript(folder, `set -eu\ntrap 'kill %1' EXIT\n${script}`);
   expect(code, `${stdout}\n${stderr}`).toBe(0);
   expect(stderr).toContain('verified: 2,400 rows');
-  expect(stdout).toContain('partition_004.parquet');
+  expect(stdout.match(/^\d+ rows, \d hosts$/gm)).toHaveLength(4);
+  expect(stdout).toContain('000000.tar');
+  expect(stderr.match(/^FLOW-DC keys in this file: \d+$/gm)?.length).toBeGreaterThanOrEqual(2);
   expect(stdout).toMatch(/\d+ images in the first shard/);
   expect(await readFile(join(folder, 'walk', 'report.html'), 'utf8')).toContain('<!doctype html>');
 });
