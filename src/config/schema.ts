@@ -11,6 +11,7 @@ import { ORIGINAL_KEYS, SHARED_KEYS } from './schema/paarc.ts';
 import { PAARC_NEW_KEYS } from './schema/paarc-new.ts';
 import { PARTITION_KEYS, TRANSPORT_KEYS } from './schema/partition.ts';
 import { RUN_KEYS } from './schema/run.ts';
+import { RUN_END_KEYS } from './schema/run-ends.ts';
 import { SINK_KEYS } from './schema/sink.ts';
 import { STORE_KEYS } from './schema/store.ts';
 
@@ -31,6 +32,7 @@ export const CONFIG_SCHEMA = {
     ...FETCH_KEYS,
     ...FETCH_GUARD_KEYS,
     ...RUN_KEYS,
+    ...RUN_END_KEYS,
     ...SHARED_KEYS,
     ...ORIGINAL_KEYS,
     ...PAARC_NEW_KEYS,
