@@ -24,9 +24,6 @@ import { beginningOf, folderPipe, type InputMemory, type PipePlace } from './inp
 import { InputWarnings } from './input-warnings.ts';
 import { KeptBytes } from './kept-input.ts';
 
-/** What a manifest holds, for those who ask before there is a job. */
-export { readManifestInfo };
-
 export interface JobInput {
   readonly info: ManifestInfo;
   readonly warnings: InputWarnings;
