@@ -40,7 +40,7 @@ export class FirstOfClass {
   /** What is to be said at the end. */
   get notice(): string | undefined {
     if (this.#passed === 0) return undefined;
-    return `per_class ${this.#most}: ${counted(this.#passed, 'row')} of ${counted(this.#taken.size, 'class')} left out`;
+    return `per_class ${this.#most}: ${counted(this.#passed, 'row')} left out, beyond the first ones of their class`;
   }
 
   #takes(label: string | null): boolean {
