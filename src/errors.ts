@@ -30,7 +30,10 @@ export const ERROR_CODES = {
   FDC_ERR_JOB_DISTRIBUTED: { exit: 2, text: 'workers on other machines are writing to the destination' },
   FDC_ERR_JOB_MISSING: { exit: 2, text: 'the folder holds no flow-dc job' },
   FDC_ERR_JOB_UNITS_CHANGED: { exit: 1, text: 'the same inputs were cut into other units than before' },
-  FDC_ERR_PROXY: { exit: 1, text: 'the proxy wants other credentials, or cannot be reached from the start' },
+  FDC_ERR_PROXY: {
+    exit: 1,
+    text: 'the proxy wants other credentials, refuses a store, or cannot be reached from the start',
+  },
   FDC_ERR_TRANSPORT_CONNECT: { exit: 1, text: 'the NATS server cannot be reached, or refuses us' },
   FDC_ERR_TRANSPORT_SERVER: {
     exit: 1,

@@ -80,14 +80,33 @@ describe('a store by way of the environment’s proxy', () => {
     await expect(ask('https://s3.test/', { https_proxy })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
+  async function opened(port: number, user: string, endpoint = 'http://s3.test') {
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv('all_proxy', `http://${user}127.0.0.1:${port}`);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'a');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'b');
+    return openObjectStore('s3://bucket/x', { endpoint, region: 'us-east-1' });
+  }
+
+  it('that is opened and refused by it says so in one line', async () => {
+    const { resolve } = await places();
+    const closed = await kept(httpProxy(resolve, 'me:secret'));
+    for (const endpoint of ['http://s3.test', 'https://s3.test']) {
+      const store = await opened(closed.port, 'me:wrong@', endpoint);
+      await expect(store.read('a')).rejects.toMatchObject({ code: 'FDC_ERR_PROXY' });
+    }
+    const refusing = await kept(httpProxy(resolve, undefined, { refuse: () => 'HTTP/1.1 403 No\r\n\r\n' }));
+    const store = await opened(refusing.port, '', 'https://s3.test');
+    await expect(store.read('a')).rejects.toMatchObject({
+      code: 'FDC_ERR_PROXY',
+      message: expect.stringContaining('no_proxy'),
+    });
+  });
+
   it('is so for every store that is opened', async () => {
     const { asked, resolve } = await places();
     const proxy = await kept(httpProxy(resolve));
-    onTestFinished(() => void vi.unstubAllEnvs());
-    vi.stubEnv('http_proxy', `http://127.0.0.1:${proxy.port}`);
-    vi.stubEnv('AWS_ACCESS_KEY_ID', 'a');
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'b');
-    const store = await openObjectStore('s3://bucket/x', { endpoint: 'http://s3.test', region: 'us-east-1' });
+    const store = await opened(proxy.port, '');
     expect((await store.read('a'))?.toString()).toBe('here');
     expect(proxy.asked.map((line) => line.replace(/\?.*/, ''))).toEqual(['GET http://s3.test/bucket/x/a']);
     expect(asked).toHaveLength(1);
