@@ -6,6 +6,7 @@ import { PARQUET } from './parquet.ts';
 import { PROGRAMS } from './programs.ts';
 import { PUBLISHED } from './published.ts';
 import { REFUSED } from './refused.ts';
+import { SHAPES } from './shapes.ts';
 
 export const CASES: readonly ManifestCase[] = [
   ...DELIMITED,
@@ -14,4 +15,5 @@ export const CASES: readonly ManifestCase[] = [
   ...PROGRAMS,
   ...PUBLISHED,
   ...REFUSED,
+  ...SHAPES,
 ];
