@@ -21,6 +21,7 @@ import {
   type Decision,
   initialControl,
   isOutage,
+  outageSpacingMs,
   type PaarcState,
   provenConcurrency,
   warmStart,
@@ -29,8 +30,6 @@ import {
 import { step } from './step.ts';
 import { assertPaarcSettings, type DelayedSettings } from './valid-settings.ts';
 
-/** One request per this time while a host is out (half-open); sooner once it has answered. */
-const outageSpacingMs = 500;
 /** So many answers in a row that are no overload end an outage. */
 const outageAnswers = 3;
 /** So many errors without anything else between them are an outage, however much was in flight. Chosen. */
@@ -95,7 +94,8 @@ export class PaarcLimit implements Limit {
     const { maxRequestsPerSecond = Number.POSITIVE_INFINITY, rateSafety } = this.#settings;
     const perS = Math.min(this.#refusals.rate.perS, rateSafety * maxRequestsPerSecond);
     const byRate = Math.max(1000 / perS, waveSpacingMs(this.#control));
-    return isOutage(this.#state) ? Math.max(byRate, outageSpacingMs / (1 + this.#goodAnswers)) : byRate;
+    if (!isOutage(this.#state)) return byRate;
+    return Math.max(byRate, outageSpacingMs(this.#failuresInARow) / (1 + this.#goodAnswers));
   }
 
   get pauseUntilMs(): number {

@@ -215,3 +215,13 @@ export function waveSpacingMs({ baseline, concurrency }: Control): number {
 export function isOutage(state: PaarcState): boolean {
   return state.name === 'backoff' && state.cause === 'outage';
 }
+
+/** One request per this time while a host is out (half-open), ever fewer while all fail: some 50 in a minute. Chosen. */
+const firstProbeMs = 500;
+const lastProbeMs = 2000;
+const failuresToDouble = 25;
+
+/** Time between two requests to a host that is out. */
+export function outageSpacingMs(failuresInARow: number): number {
+  return Math.min(lastProbeMs, firstProbeMs * (1 + failuresInARow / failuresToDouble));
+}

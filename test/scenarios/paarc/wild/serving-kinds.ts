@@ -30,6 +30,23 @@ export const SERVING_KINDS: Readonly<Record<string, Kind>> = {
       scenario: { durationS: 150, host, steps, oracle: [{ atS: 0, concurrency }] },
     };
   },
+  /** Nothing but errors for a while. */
+  outage: (draw) => {
+    const { host, concurrency, text } = servers(draw, 120);
+    const [seconds, errorStatus] = [draw.whole(5, 120), draw.oneOf(502, 503)];
+    const steps = [
+      { atS: 50, host: { errorShare: 1, errorStatus } },
+      { atS: 50 + seconds, host: { errorShare: 0.001, errorStatus: 500 } },
+    ];
+    return {
+      ...fair,
+      refusedMostPct: 100,
+      recoversWithinS: 10,
+      wastedMost: 60,
+      words: `${text}, nothing but ${errorStatus} for ${seconds} s`,
+      scenario: { durationS: 240, host, steps, oracle: [{ atS: 0, concurrency }] },
+    };
+  },
   /** Most answers come from a cache within milliseconds, the rest through few slow servers. */
   cdn: (draw) => {
     const [hitShare, hitMs, slots] = [draw.between(0.4, 0.9), draw.between(3, 15), draw.whole(3, 12)];

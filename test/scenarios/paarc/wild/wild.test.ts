@@ -11,6 +11,7 @@ const MAY_MISS = 1;
 const words: Readonly<Record<string, string>> = {
   ill: 'a backend of several is ill',
   half: 'half of the answers are errors for a while',
+  outage: 'nothing but errors for a while',
   pause: 'asks for long pauses',
   window: 'so many requests per window, without a word of when',
   ban: 'bans who is too fast, whatever it says instead',
