@@ -20,6 +20,9 @@ export interface HostLimits {
   readonly isFull?: () => boolean;
 }
 
+/** Hosts that something may be said of while a run goes on. Chosen. */
+export const MAX_ORDERS = 1000;
+
 /** What somebody says of one host while a run goes on; what is absent is as the configuration says. */
 export interface HostOrder {
   readonly host: string;
@@ -29,4 +32,9 @@ export interface HostOrder {
   readonly cMax?: number | undefined;
   /** Above 0. */
   readonly requestsPerSecond?: number | undefined;
+}
+
+/** All is as the configuration says again. */
+export function isEmptyOrder({ skip, cMax, requestsPerSecond }: HostOrder): boolean {
+  return skip !== true && cMax === undefined && requestsPerSecond === undefined;
 }

@@ -54,7 +54,10 @@ export const ROW_CODES = {
     text: 'the host asked for a longer pause than max_retry_after; the rest of its rows were not tried',
   },
   no_label: { transient: false, text: 'the row has no label, and require_label asks for one' },
-  host_skipped: { transient: false, text: 'the configuration says to skip this host' },
+  host_skipped: {
+    transient: false,
+    text: 'the configuration says to skip this host, or somebody said so while it ran',
+  },
   duplicate_url: {
     transient: false,
     text: 'an earlier row has the same URL, which is fetched once (dedupe): duplicate_of is its number',

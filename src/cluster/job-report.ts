@@ -112,8 +112,13 @@ export class ClusterGauge {
     this.#counts.bytes += bytes;
   }
 
+  /** Workers that are there, by name. */
+  get present(): readonly WorkerStatus[] {
+    return presentWorkers(this.#workers, this.#clock).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
   read(): TimelineMoment {
-    const present = presentWorkers(this.#workers, this.#clock);
+    const { present } = this;
     const sum = (of: (worker: WorkerStatus) => number): number =>
       present.reduce((total, worker) => total + of(worker), 0);
     const { fetched, failed, skipped, bytes } = this.#counts;

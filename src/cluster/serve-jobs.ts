@@ -38,6 +38,8 @@ export interface ServeOptions extends RunSignals {
   /** End after so long without any work; 0 for never. */
   readonly idleTimeoutMs: number;
   readonly onEvent: (event: ServeEvent) => void;
+  readonly onForce?: WorkOptions['onForce'];
+  readonly onTold?: WorkOptions['onTold'];
   readonly clock?: Clock | undefined;
 }
 

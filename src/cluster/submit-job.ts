@@ -121,6 +121,7 @@ async function distribute(
   const createdAtMs = clock.wallMs();
   const description = { folderId: site.job.id, out: site.out, settings, version: VERSION, createdAtMs, ownServer: own };
   const { channel, joined } = await openClusterJob(cluster, id, description, site, { servers, own });
+  const left = options.onChannel?.(channel);
   try {
     const before = await totalOf(channel.records());
     options.onOpen?.({ job: id, server: cluster.server, joined, before });
@@ -140,6 +141,7 @@ async function distribute(
     if (own) await workersGone(channel, clock, FAREWELL_MS);
     return { ...summary, ...found };
   } finally {
+    left?.();
     await channel[Symbol.asyncDispose]();
   }
 }

@@ -3,8 +3,9 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { RecordTotals } from '../dataset/totals.ts';
 import type { JobSummary } from '../job/job-summary.ts';
+import type { UnitRecord } from '../record.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
-import type { Cluster } from '../transport/cluster.ts';
+import type { Cluster, ClusterChannel } from '../transport/cluster.ts';
 import type { ServerPaths } from './own-server.ts';
 
 /** A connection to the server that a job's folder is worked on from. */
@@ -32,9 +33,9 @@ export interface SubmitOptions {
   /** All units are on the server. */
   readonly onPublished?: ((units: number) => void) | undefined;
   /** A unit was decided by some worker. */
-  readonly onRecord?:
-    | ((record: { readonly rows: number; readonly stored: number; readonly bytes: number }) => void)
-    | undefined;
+  readonly onRecord?: ((record: UnitRecord) => void) | undefined;
+  /** Told of the job on its server, for somebody who watches and steers it. @returns called when it is left */
+  readonly onChannel?: ((channel: ClusterChannel) => () => void) | undefined;
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 

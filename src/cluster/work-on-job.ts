@@ -10,11 +10,19 @@ import { interrupted, RunControl, type RunSignals } from '../run/run-control.ts'
 import { RunGauge } from '../run/run-gauge.ts';
 import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { RowPulse } from '../structures/row-pulse.ts';
+import type { WorkForce } from '../threads/force.ts';
 import type { WorkedChannel } from '../threads/unit-exchange.ts';
 import { openWorkForce } from '../threads/work-force.ts';
 import type { ClusterChannel, WorkerHost } from '../transport/cluster.ts';
 import { type Delivery, settledThrough } from '../transport/transport.ts';
+import { OrderedForce } from './obey-orders.ts';
 import { startHeartbeat, type WorkCounter } from './worker.ts';
+
+/** What works, for whoever watches and steers it. */
+export interface WatchedWork extends Pick<WorkForce, 'stats' | 'hosts' | 'pause' | 'setHost'> {
+  /** All workers of the job are paused: how they go on, in words. */
+  pausedElsewhere(): string | undefined;
+}
 
 export interface WorkOptions extends RunSignals {
   /** Unique per process start. */
@@ -34,6 +42,10 @@ export interface WorkOptions extends RunSignals {
   readonly idleMs?: number | undefined;
   /** Told of threads that were lost, a line each. */
   readonly onNotice?: ((notice: string) => void) | undefined;
+  /** Told of what works, before it does, for somebody who watches and steers it. @returns called when it works no more */
+  readonly onForce?: ((force: WatchedWork, job: ClusterChannel) => () => void) | undefined;
+  /** All workers of the job were told to end. */
+  readonly onTold?: (() => void) | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -66,8 +78,10 @@ export async function workOnJob(
 ): Promise<WorkEnd> {
   const clock = options.clock ?? systemClock;
   const { destination, profiles, worker, hostLimits, pulse } = options;
-  const around = { destination, committer: channel, clock, profiles, worker, hostLimits, pulse };
+  const around = { destination, committer: channel, clock, profiles, worker, hostLimits, pulse, isSteered: true };
   const force = openWorkForce(config, around, destination.name);
+  const ordered = new OrderedForce(force, channel, () => options.onTold?.());
+  const endForce = options.onForce?.(steeredBy(force, ordered), channel);
   const deliveries = new OpenDeliveries(channel, clock);
   const idle = new AbortController();
   const drain = options.drain === undefined ? idle.signal : AbortSignal.any([options.drain, idle.signal]);
@@ -99,6 +113,8 @@ export async function workOnJob(
     stopWatching();
     options.drain?.removeEventListener('abort', windDown);
     control.release();
+    ordered.close();
+    endForce?.();
     await force.close();
     // Whatever ended this, the rest is somebody else's from now on.
     idleMs = deliveries.idleMs;
@@ -109,6 +125,17 @@ export async function workOnJob(
   const isDrained = options.drain?.aborted === true;
   const reason = isDrained ? 'drained' : idle.signal.aborted ? 'idle' : 'over';
   return { reason, givenBack, unitsTaken: deliveries.taken, idleMs };
+}
+
+/** What works, as whoever watches it sees it, who is not the only one that steers it. */
+function steeredBy(force: WorkForce, ordered: OrderedForce): WatchedWork {
+  return {
+    stats: () => force.stats(),
+    hosts: () => force.hosts(),
+    pausedElsewhere: () => ordered.pausedElsewhere,
+    pause: (isPaused) => ordered.pause(isPaused),
+    setHost: (order) => ordered.setHost(order),
+  };
 }
 
 function isInterrupt(error: unknown): boolean {

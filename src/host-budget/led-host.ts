@@ -62,11 +62,14 @@ export class LedHost {
   readonly #members = new Map<string, Member>();
   #grant: HostGrant | undefined;
   #pausedUntilMs = 0;
+  #most = Number.POSITIVE_INFINITY;
+  #leastSpacingMs: number;
 
   constructor(options: LedHostOptions) {
     this.epoch = options.epoch;
     this.revision = options.revision;
     this.#options = options;
+    this.#leastSpacingMs = options.leastSpacingMs;
     this.#notBeforeMs = options.startMs + options.notBeforeMs;
     const settings = { ...options.settings, feedbackDelayMs: grantDelayMs };
     this.#coordinator = new Coordinator(settings, options.random, options.startMs, options.warm);
@@ -81,11 +84,16 @@ export class LedHost {
   get snapshot(): Snapshot | undefined {
     return this.#coordinator.snapshot();
   }
+  /** Somebody says something else of the host: no more than so many requests at once, and so long between two. */
+  setRule(most: number, leastSpacingMs: number): void {
+    this.#most = most;
+    this.#leastSpacingMs = leastSpacingMs;
+  }
   get budget(): Budget {
     const { permits, spacingMs, pauseUntilMs, refusesAll } = this.#coordinator.budget;
     return {
-      permits,
-      spacingMs: Math.max(spacingMs, this.#options.leastSpacingMs),
+      permits: Math.min(permits, this.#most),
+      spacingMs: Math.max(spacingMs, this.#leastSpacingMs),
       pauseUntilMs: Math.max(pauseUntilMs, this.#notBeforeMs),
       refusesAll,
     };

@@ -99,6 +99,11 @@ export class LedHosts {
     this.#entries.set(key, { host, led, savedMs: nowMs, savedMembers: '', emptySinceMs: nowMs });
   }
 
+  /** A host that we lead is under another rule from now on. */
+  setRule(key: string, { cMax = Number.POSITIVE_INFINITY, requestsPerSecond }: HostRule): void {
+    this.#entries.get(key)?.led.setRule(cMax, requestsPerSecond === undefined ? 0 : 1000 / requestsPerSecond);
+  }
+
   /** @returns true when the members must hear from us at once */
   take(worker: string, report: HostReport, events: readonly WorkerEvent[], nowMs: number): boolean {
     const entry = this.#entries.get(report.host);

@@ -52,7 +52,8 @@ function control(
     const { phase, controls } = watched.state();
     if (phase === 'ended') throw new Refused(409, 'it has ended');
     const act = actOf(watched.controls, body);
-    if (act === undefined) throw new Refused(409, controls.refused[name] ?? 'that cannot be done here');
+    const why = controls.refused[name];
+    if (act === undefined || why !== undefined) throw new Refused(409, why ?? 'that cannot be done here');
     await act();
     replyJson(response, { done: name });
   };

@@ -48,6 +48,8 @@ export interface ChannelPayloads {
   };
   /** A row was not stored; `url` is as in the manifest, secrets and all. */
   'flow-dc:missed': { readonly code: RowCode; readonly url: string };
+  /** A stored body, one now and then. */
+  'flow-dc:picture': { readonly bytes: Uint8Array };
   /** A host's limit decided something. */
   'flow-dc:limit': { readonly host: string; readonly atMs: number; readonly transition: Transition };
   /** Every host fails before a connection: rows are held (true) or go on (false). */
@@ -83,6 +85,7 @@ export const CHANNEL_NAMES: readonly ChannelName[] = [
   'flow-dc:attempt',
   'flow-dc:row',
   'flow-dc:missed',
+  'flow-dc:picture',
   'flow-dc:limit',
   'flow-dc:network',
   'flow-dc:shortage',
@@ -102,6 +105,11 @@ export const CHANNEL_NAMES: readonly ChannelName[] = [
  */
 const CHANNELS: ReadonlyMap<ChannelName, Channel> = new Map(CHANNEL_NAMES.map((name) => [name, channel(name)]));
 
+/** Whether anybody listens: before something is made ready that costs more than a payload. */
+export function isHeard(name: ChannelName): boolean {
+  return CHANNELS.get(name)?.hasSubscribers === true;
+}
+
 /** Tell whoever listens. The payload is built only then. */
 export function publish<Name extends ChannelName>(name: Name, payload: () => ChannelPayloads[Name]): void {
   const target = CHANNELS.get(name);
@@ -109,11 +117,11 @@ export function publish<Name extends ChannelName>(name: Name, payload: () => Cha
 }
 
 /** Those that tell more than counts and names: other threads tell them only if somebody listens when they start. */
-const LONG: ReadonlySet<ChannelName> = new Set(['flow-dc:missed']);
+const LONG: ReadonlySet<ChannelName> = new Set(['flow-dc:missed', 'flow-dc:picture']);
 
 /** What a thread that starts now is to tell the process. */
 export function toldChannels(): readonly ChannelName[] {
-  return CHANNEL_NAMES.filter((name) => !LONG.has(name) || CHANNELS.get(name)?.hasSubscribers === true);
+  return CHANNEL_NAMES.filter((name) => !LONG.has(name) || isHeard(name));
 }
 
 /** Listen; the returned function ends it. */

@@ -2,6 +2,7 @@
  * A job that several machines work on: what a networked transport offers beyond the channel that every form has.
  * Values here cross the wire as JSON, so they are plain data without secrets.
  */
+import type { HostOrder } from '../host-limits.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import type { JobChannel, JobState, RollForward } from './transport.ts';
 
@@ -67,6 +68,15 @@ export interface RepairResult {
   readonly removed: number;
 }
 
+/** What somebody says to all workers of a job, until it is taken back. */
+export interface JobOrders {
+  /** Nothing more is sent. */
+  readonly isPaused: boolean;
+  readonly hosts: readonly HostOrder[];
+  /** How often all workers that were there were told to end. */
+  readonly ends: number;
+}
+
 /** A job's channel with what only several machines need. */
 export interface ClusterChannel extends JobChannel {
   readonly id: string;
@@ -77,6 +87,15 @@ export interface ClusterChannel extends JobChannel {
   heartbeat(status: WorkerStatus): void;
   /** The last word of every worker that spoke within the last hour. */
   workers(): Promise<readonly WorkerStatus[]>;
+  /** What was said to all workers, as far as this process has heard; all hear of it within seconds. */
+  readonly orders: JobOrders;
+  /** @returns ends it */
+  onOrders(listener: (orders: JobOrders) => void): () => void;
+  /**
+   * Say something else; `change` is called again with what somebody else said meanwhile. Errors: FDC_ERR_JOB_MISSING,
+   * FDC_ERR_TRANSPORT_*.
+   */
+  order(change: (orders: JobOrders) => JobOrders): Promise<void>;
   /** Aborts when the job was cancelled or deleted by anybody; the reason tells which. */
   readonly cancelled: AbortSignal;
   /**

@@ -27,16 +27,33 @@ export interface OpenPage {
   readonly complaints: readonly string[];
 }
 
+interface PageOptions {
+  readonly colorScheme?: 'light' | 'dark';
+  /** Of the window. Default 1240. */
+  readonly width?: number;
+  /** Refuse every network request. */
+  readonly offline?: boolean;
+}
+
 /** Open a file with every network request refused; the browser ends with the test. */
-export async function openPage(
+export function openPage(
   path: string,
   executablePath: string,
   colorScheme: 'light' | 'dark' = 'light',
 ): Promise<OpenPage> {
+  return openUrl(`file://${encodeURI(path)}`, executablePath, { colorScheme, offline: true });
+}
+
+/** Open a page; the browser ends with the test. */
+export async function openUrl(
+  url: string,
+  executablePath: string,
+  { colorScheme = 'light', width = 1240, offline = false }: PageOptions = {},
+): Promise<OpenPage> {
   const args = [...FLAGS, 'disable-sync'].map((flag) => `--${flag}`);
   const browser: Browser = await chromium.launch({ executablePath, args, timeout: 60_000 });
   onTestFinished(() => browser.close());
-  const context = await browser.newContext({ offline: true, colorScheme, viewport: { width: 1240, height: 900 } });
+  const context = await browser.newContext({ offline, colorScheme, viewport: { width, height: 900 } });
   const page = await context.newPage();
   const requests: string[] = [];
   const complaints: string[] = [];
@@ -50,6 +67,6 @@ export async function openPage(
     complaints.push(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  await page.goto(`file://${encodeURI(path)}`);
+  await page.goto(url);
   return { page, requests, complaints };
 }

@@ -3,7 +3,7 @@ import { reachCluster } from '../../cluster/reach-cluster.ts';
 import { combineConfig } from '../../config/combine.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import { FlowDcError } from '../../errors.ts';
-import type { Cluster, ClusterChannel } from '../../transport/cluster.ts';
+import type { Cluster, ClusterChannel, JobListing } from '../../transport/cluster.ts';
 import type { CliIo } from '../terminal/process.ts';
 import type { ParsedFlags } from './flags.ts';
 
@@ -11,7 +11,7 @@ import type { ParsedFlags } from './flags.ts';
 const PATIENCE_MS = 10_000;
 
 /** The commands that only talk to the server. */
-type ServerCommand = 'status' | 'jobs' | 'cancel' | 'repair';
+type ServerCommand = 'status' | 'jobs' | 'cancel' | 'repair' | 'serve';
 
 /** @param work - gets the server, and the job that --job or a join file names */
 export async function withCluster<T>(
@@ -59,4 +59,20 @@ function oneJob(name: string, positionals: readonly string[], joined: string | u
     'FDC_ERR_USAGE',
     `${name} takes one job: flow-dc ${name} JOB; flow-dc jobs lists those of the server`,
   );
+}
+
+/** All jobs of the server, oldest first. */
+export async function listJobs(cluster: Cluster): Promise<JobListing[]> {
+  const jobs: JobListing[] = [];
+  for await (const job of cluster.jobs()) jobs.push(job);
+  return jobs.sort((a, b) => a.description.createdAtMs - b.description.createdAtMs);
+}
+
+/** Open jobs are of more interest than ended ones. */
+export async function lastJob(cluster: Cluster): Promise<string> {
+  const jobs = await listJobs(cluster);
+  const open = jobs.filter(({ state }) => state === 'publishing' || state === 'running');
+  const last = open.at(-1) ?? jobs.at(-1);
+  if (last !== undefined) return last.id;
+  throw new FlowDcError('FDC_ERR_JOB_MISSING', `the server at ${cluster.server.url} has no jobs`);
 }

@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   verify: async () => (await import('./verify.ts')).verifyCommand,
   report: async () => (await import('./report.ts')).reportCommand,
   partition: async () => (await import('./partition.ts')).partitionCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
   submit: async () => (await import('./submit.ts')).submitCommand,
   worker: async () => (await import('./worker.ts')).workerCommand,
   status: async () => (await import('./job-status.ts')).statusCommand,

@@ -1,11 +1,10 @@
 /** Status and jobs: the commands that look at a server, from any machine, and change nothing. */
 import { sleep, systemClock } from '../../clock.ts';
 import { type JobReport, jobReport } from '../../cluster/job-report.ts';
-import { FlowDcError } from '../../errors.ts';
 import { byteSize, count, percent } from '../../format.ts';
-import type { Cluster, ClusterChannel, JobListing } from '../../transport/cluster.ts';
+import type { ClusterChannel } from '../../transport/cluster.ts';
 import { defineCommand } from '../args/define-command.ts';
-import { withCluster, withJob } from '../args/with-job.ts';
+import { lastJob, listJobs, withCluster, withJob } from '../args/with-job.ts';
 import { type CliIo, EXIT, writeLines, writeOwn } from '../terminal/process.ts';
 
 const WATCH_MS = 1_000;
@@ -54,22 +53,6 @@ export const jobsCommand = defineCommand({
     return EXIT.done;
   },
 });
-
-/** All jobs of the server, oldest first. */
-async function listJobs(cluster: Cluster): Promise<JobListing[]> {
-  const jobs: JobListing[] = [];
-  for await (const job of cluster.jobs()) jobs.push(job);
-  return jobs.sort((a, b) => a.description.createdAtMs - b.description.createdAtMs);
-}
-
-/** Open jobs are of more interest than ended ones. */
-async function lastJob(cluster: Cluster): Promise<string> {
-  const jobs = await listJobs(cluster);
-  const open = jobs.filter(({ state }) => state === 'publishing' || state === 'running');
-  const last = open.at(-1) ?? jobs.at(-1);
-  if (last !== undefined) return last.id;
-  throw new FlowDcError('FDC_ERR_JOB_MISSING', `the server at ${cluster.server.url} has no jobs`);
-}
 
 async function watch(channel: ClusterChannel, io: CliIo, json: boolean): Promise<void> {
   while (!io.signal.aborted) {

@@ -28,7 +28,7 @@ import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/pro
 import { createProgress } from '../terminal/progress.ts';
 import { preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
 import { openBytesOutput, requireBytesOutput } from '../terminal/standard-output.ts';
-import { alsoLive, stateFolderOf, withLive } from '../terminal/with-live.ts';
+import { alsoLive, openLiveRun, stateFolderOf, withLive } from '../terminal/with-live.ts';
 
 /** Of a run that leaves no job behind. */
 const NO_BEGINNINGS = { rows: undefined, again: 0, interrupted: false };
@@ -92,9 +92,10 @@ export async function runDownload(config: Config, io: CliIo, notices: readonly s
   writeLines(io.stderr, notices);
   const hooks = endHooks(resolved.run.onEnd);
   if (resolved.run.dryRun) return dryRun(resolved, io, config);
-  return withEndHooks('download', hooks, resolved.sink.output ?? '', io, (told) =>
-    withLive('download', resolved, io, (liveIo, live) => runLive(config, resolved, liveIo, { live, told })),
-  );
+  return withEndHooks('download', hooks, resolved.sink.output ?? '', io, async (told) => {
+    const live = await openLiveRun('download', resolved, resolved.sink.output);
+    return withLive(live, io, (liveIo) => runLive(config, resolved, liveIo, { live, told }));
+  });
 }
 
 async function runLive(
@@ -127,11 +128,11 @@ async function runLive(
       stdout,
       settings: keptSettings(config),
       onNotice: (notice) => progress.note(notice),
-      onForce: live && ((force) => live.attach(force)),
+      onForce: live && ((force) => void live.attach(force)),
       onStart: async (manifest, before, jobNotices, { rows, again = 0 } = NO_BEGINNINGS) => {
         const lines = [...(await preflightLines(resolved, manifest)), ...jobNotices];
         if (before.rows > 0) lines.push(`resuming: ${settledText(before)}`);
-        lines.push(...((await live?.keepKey(stateFolderOf(resolved))) ?? []));
+        lines.push(...((await live?.live.keepKey(stateFolderOf(resolved))) ?? []));
         for (const line of lines) progress.note(line);
         const all = rows ?? expectedRows(manifest, resolved);
         progress.expect(all === undefined || rows !== undefined ? all : all + again, before.rows);

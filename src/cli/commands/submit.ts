@@ -13,6 +13,7 @@ import type { JobSummary } from '../../job/job-summary.ts';
 import { countUnits } from '../../run/count-units.ts';
 import { openJobInput } from '../../run/job-input.ts';
 import { expectedRows } from '../../run/manifest-rows.ts';
+import type { LiveJob } from '../../serve/live-job.ts';
 import { commandConfig, keptSettings, requireManifest } from '../args/command-config.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { noteBottleneck } from '../terminal/bottleneck-lines.ts';
@@ -22,6 +23,7 @@ import { planLines } from '../terminal/plan-lines.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { noteServer, preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
+import { alsoLive, openLiveJob, stateFolderOf, withLive } from '../terminal/with-live.ts';
 import { type Leaving, SubmitServer } from './submit-server.ts';
 
 /** `submit`: hand a manifest to workers and follow them. */
@@ -49,17 +51,20 @@ async function runSubmit(config: Config, io: CliIo, notices: readonly string[]):
   // Found out before anything is written.
   if (resolved.cluster.servers.length === 0) findServerBinary(io.env);
   const hooks = endHooks(resolved.run.onEnd);
-  return withEndHooks('submit', hooks, resolved.sink.output ?? '', io, (told) => follow(config, resolved, io, told));
+  return withEndHooks('submit', hooks, resolved.sink.output ?? '', io, async (told) => {
+    const live = await openLiveJob('submit', resolved.run.serve, resolved.sink.output);
+    return withLive(live, io, (liveIo) => follow(config, resolved, liveIo, { live, told }));
+  });
 }
 
-async function follow(
-  config: Config,
-  resolved: ResolvedConfig,
-  io: CliIo,
-  told: (summary: JobSummary) => void,
-): Promise<number> {
+interface Watchers {
+  readonly live: LiveJob | undefined;
+  readonly told: (summary: JobSummary) => void;
+}
+
+async function follow(config: Config, resolved: ResolvedConfig, io: CliIo, { live, told }: Watchers): Promise<number> {
   const log = await openLog(resolved.run);
-  const progress = createProgress(resolved.run.progress, io.stderr);
+  const progress = alsoLive(createProgress(resolved.run.progress, io.stderr), live);
   const server = new SubmitServer(resolved.cluster, io, (text) => progress.note(text));
   const stopNoting = [
     noteServer((text) => progress.note(text)),
@@ -73,8 +78,9 @@ async function follow(
       detach: io.signal,
       connect: (paths, job) => server.connect(paths, job),
       onStart: async (manifest, jobNotices) => {
-        for (const line of [...(await preflightLines(resolved, manifest)), ...jobNotices, ...workerNotices(resolved)])
-          progress.note(line);
+        const lines = [...(await preflightLines(resolved, manifest)), ...jobNotices, ...workerNotices(resolved)];
+        lines.push(...((await live?.live.keepKey(stateFolderOf(resolved))) ?? []));
+        for (const line of lines) progress.note(line);
         progress.expect(expectedRows(manifest, resolved), 0);
         log.info({ inputs: manifest.files, roles: manifest.roles, output: resolved.sink.output }, 'start');
       },
@@ -91,7 +97,11 @@ async function follow(
         progress.note(`all ${count(units)} units are published`);
         log.info({ units }, 'published');
       },
-      onRecord: (record) => progress.addUnit(record),
+      onChannel: live && ((channel) => live.attach(channel)),
+      onRecord: (record) => {
+        progress.addUnit(record);
+        live?.record(record);
+      },
       onNotice: (notice) => progress.note(notice),
     });
     progress.close();

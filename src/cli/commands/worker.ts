@@ -4,17 +4,21 @@ import { lastMoment } from '../../cluster/last-moment.ts';
 import { reachCluster } from '../../cluster/reach-cluster.ts';
 import { serveJobs } from '../../cluster/serve-jobs.ts';
 import { watchServer } from '../../cluster/server-over.ts';
+import type { WatchedWork } from '../../cluster/work-on-job.ts';
 import { combineConfig } from '../../config/combine.ts';
 import { loadConfigFile } from '../../config/load.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import { CONFIG_KEYS } from '../../config/schema.ts';
-import type { Config } from '../../config/types.ts';
+import type { Config, ResolvedConfig } from '../../config/types.ts';
 import { STDOUT_NAME } from '../../destination/stream-destination.ts';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
+import type { LiveRun } from '../../serve/live-run.ts';
+import type { ClusterChannel } from '../../transport/cluster.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { commandsOfKey } from '../args/flag-table.ts';
 import { openLog, openTrace } from '../terminal/log.ts';
 import { type CliIo, EXIT } from '../terminal/process.ts';
+import { openLiveRun, withLive } from '../terminal/with-live.ts';
 import { openWorkerLog } from '../terminal/worker-log.ts';
 
 /** Connections to what is dead may keep the process when it has ended. */
@@ -41,15 +45,33 @@ export const workerCommand = defineCommand({
 
 async function runWorker(config: Config, io: CliIo): Promise<number> {
   const resolved = resolveConfig(config, 'worker');
+  refuseStdout(config);
+  const live = await openLiveRun('worker', resolved, config.output);
+  // Somebody may tell all workers of a job to end.
+  const told = new AbortController();
+  const toldIo = { ...io, signal: AbortSignal.any([io.signal, told.signal]) };
+  return withLive(live, toldIo, (liveIo) => workLive(config, resolved, liveIo, { live, told }));
+}
+
+/** Errors: FDC_ERR_USAGE. */
+function refuseStdout(config: Config): void {
   if (config.output === STDOUT_NAME)
     throw new FlowDcError(
       'FDC_ERR_USAGE',
       'worker: a tar on stdout (-o -) is made by one download alone: leave -o out, or name a folder',
     );
+}
+
+async function workLive(
+  config: Config,
+  resolved: ResolvedConfig,
+  io: CliIo,
+  { live, told }: { readonly live: LiveRun | undefined; readonly told: AbortController },
+): Promise<number> {
   const { cluster: settings, run } = resolved;
   const log = await openLog(run);
   const trace = await openTrace(run.tracePaarc);
-  const lines = openWorkerLog(io.stderr);
+  const lines = openWorkerLog(io.stderr, (text) => live?.live.book.note(text));
   const onDrain = (): void =>
     lines.say(`draining: finishing open units, at most ${run.drainMs / 1000} s; another signal ends at once`);
   io.signal.addEventListener('abort', onDrain, { once: true });
@@ -73,6 +95,8 @@ async function runWorker(config: Config, io: CliIo): Promise<number> {
         drain: AbortSignal.any([io.signal, over.signal]),
         // What is open cannot be committed any more.
         abort: AbortSignal.any([...(io.abort === undefined ? [] : [io.abort]), over.signal, last.signal]),
+        onForce: live && ((force, channel) => showWork(live, force, channel)),
+        onTold: () => told.abort(new Error('all workers of the job were told to end')),
         out: output,
         job,
       });
@@ -98,6 +122,13 @@ async function runWorker(config: Config, io: CliIo): Promise<number> {
     lines.close();
     await Promise.all([log.close(), trace.close()]);
   }
+}
+
+/** @returns called when the worker leaves the job */
+function showWork(live: LiveRun, force: WatchedWork, { id }: ClusterChannel): () => void {
+  live.live.book.joined(id);
+  live.live.book.begin(undefined, 0);
+  return live.attach(force);
 }
 
 function isOfServer(error: unknown): boolean {

@@ -2,31 +2,58 @@
 import type { ResolvedConfig } from '../../config/types.ts';
 import { parseDestination } from '../../destination/destination-name.ts';
 import { folderPaths } from '../../destination/folder-layout.ts';
+import type { Live } from '../../serve/live.ts';
+import type { LiveJob } from '../../serve/live-job.ts';
 import type { LiveRun } from '../../serve/live-run.ts';
-import type { ServedState } from '../../serve/watch/served-state.ts';
 import { type CliIo, EXIT, errorLines, writeLines } from './process.ts';
 import type { ProgressReporter } from './progress.ts';
 
-/**
- * @param run - gets a signal that the page's button aborts too; without `--serve` it gets what it would get anyway
- * Errors: FDC_ERR_CONFIG_INVALID for an address that cannot be listened on; those of `run`.
- */
-export async function withLive(
-  kind: ServedState['kind'],
+/** A page with a button that ends what it shows. */
+interface Opened {
+  readonly live: Live;
+  readonly drain: AbortSignal;
+}
+
+/** Errors: FDC_ERR_CONFIG_INVALID for an address that cannot be listened on. */
+export async function openLiveRun(
+  kind: 'download' | 'worker',
   config: ResolvedConfig,
-  io: CliIo,
-  run: (io: CliIo, live: LiveRun | undefined) => Promise<number>,
-): Promise<number> {
-  const { serve } = config.run;
-  if (serve === undefined) return run(io, undefined);
+  output: string | undefined,
+): Promise<LiveRun | undefined> {
+  const { serve: address } = config.run;
+  if (address === undefined) return undefined;
   // Loaded only where somebody wants it.
   const { LiveRun } = await import('../../serve/live-run.ts');
-  const live = await LiveRun.open({ address: serve, kind, config, output: config.sink.output ?? '' });
+  return LiveRun.open({ address, kind, config, output: output ?? '' });
+}
+
+/** Errors: FDC_ERR_CONFIG_INVALID for an address that cannot be listened on. */
+export async function openLiveJob(
+  kind: 'submit' | 'job',
+  address: string | undefined,
+  output: string | undefined,
+): Promise<LiveJob | undefined> {
+  if (address === undefined) return undefined;
+  const { LiveJob } = await import('../../serve/live-job.ts');
+  return LiveJob.open({ address, kind, output: output ?? '' });
+}
+
+/**
+ * @param opened - undefined without `--serve`: then `run` gets what it would get anyway
+ * @param run - gets a signal that the page's button aborts too
+ */
+export async function withLive<Page extends Opened>(
+  opened: Page | undefined,
+  io: CliIo,
+  run: (io: CliIo, page: Page | undefined) => Promise<number>,
+): Promise<number> {
+  if (opened === undefined) return run(io, undefined);
+  const { live, drain } = opened;
   writeLines(io.stderr, live.lines);
-  const signal = AbortSignal.any([io.signal, live.drain]);
+  const signal = AbortSignal.any([io.signal, drain]);
   signal.addEventListener('abort', () => live.book.drain(), { once: true });
   try {
-    const code = await run({ ...io, signal }, live);
+    const code = await run({ ...io, signal }, opened);
     live.close(code === EXIT.done ? 'Done.' : `Ended with exit code ${code}: not enough was fetched.`);
     return code;
   } catch (error) {
@@ -36,9 +63,9 @@ export async function withLive(
 }
 
 /** The page is told what the terminal is told. */
-export function alsoLive(progress: ProgressReporter, live: LiveRun | undefined): ProgressReporter {
-  if (live === undefined) return progress;
-  const { book } = live;
+export function alsoLive(progress: ProgressReporter, opened: Opened | undefined): ProgressReporter {
+  if (opened === undefined) return progress;
+  const { book } = opened.live;
   return {
     ...progress,
     expect(rowsTotal, rowsBefore) {

@@ -13,8 +13,12 @@ export interface WorkerLog {
   close(): void;
 }
 
-export function openWorkerLog(stderr: CliOutput): WorkerLog {
-  const say = (text: string): void => writeLines(stderr, [`${new Date(systemClock.wallMs()).toISOString()} ${text}`]);
+/** @param also - told the same, without the time */
+export function openWorkerLog(stderr: CliOutput, also: (text: string) => void = () => {}): WorkerLog {
+  const say = (text: string): void => {
+    writeLines(stderr, [`${new Date(systemClock.wallMs()).toISOString()} ${text}`]);
+    also(text);
+  };
   const opened = new Map<string, number>();
   const ends = [
     noteServer(say),

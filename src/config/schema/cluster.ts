@@ -2,8 +2,16 @@
 import type { CommandName, Keys } from './key.ts';
 
 /** Commands that talk to a NATS server. */
-const CLUSTER = ['submit', 'worker', 'status', 'jobs', 'cancel', 'repair'] as const satisfies readonly CommandName[];
-const WATCHED = ['submit', 'worker', 'status'] as const satisfies readonly CommandName[];
+const CLUSTER = [
+  'submit',
+  'worker',
+  'status',
+  'jobs',
+  'cancel',
+  'repair',
+  'serve',
+] as const satisfies readonly CommandName[];
+const WATCHED = ['submit', 'worker', 'status', 'serve'] as const satisfies readonly CommandName[];
 
 const FILE = { type: 'string', minLength: 1 } as const;
 
@@ -53,7 +61,7 @@ export const CLUSTER_KEYS = {
       value: 'FILE',
       group: 'cluster',
       common: true,
-      commands: ['worker', 'status', 'jobs', 'cancel', 'repair'],
+      commands: ['worker', 'status', 'jobs', 'cancel', 'repair', 'serve'],
     },
   },
   token_file: {

@@ -23,6 +23,7 @@ export const COMMANDS = [
   'resume',
   'verify',
   'report',
+  'serve',
   'submit',
   'worker',
   'status',

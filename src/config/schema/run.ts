@@ -223,7 +223,19 @@ export const RUN_KEYS = {
       expects: 'a port, or an address and a port such as 127.0.0.1:8377',
       group: 'run',
       common: true,
-      commands: ['download', 'resume', 'submit', 'worker'],
+      commands: ['download', 'resume', 'submit', 'worker', 'serve'],
+    },
+  },
+  serve_pictures: {
+    type: 'boolean',
+    default: true,
+    description: 'The live page can show the last pictures that were stored.',
+    fdc: {
+      slice: 'run',
+      option: 'servePictures',
+      off: 'Leave the last pictures out of the live page.',
+      group: 'run',
+      commands: ['download', 'resume', 'worker'],
     },
   },
   log_level: {

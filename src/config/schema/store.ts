@@ -7,6 +7,7 @@ const STORES = [
   'resume',
   'verify',
   'report',
+  'serve',
   'submit',
   'worker',
   'repair',

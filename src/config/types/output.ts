@@ -161,6 +161,8 @@ export interface OutputKeys {
    * machine alone, port 8377 or another that is free; with a port, or an address and a port, there.
    */
   readonly serve?: string | undefined;
+  /** The live page can show the last pictures that were stored. Default: true. */
+  readonly serve_pictures?: boolean | undefined;
   /** Least important message that is logged. Default: info. */
   readonly log_level?: 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | undefined;
   /** Write the log, one JSON object per line, to this file. */
@@ -404,6 +406,8 @@ export interface RunSettings {
    * machine alone, port 8377 or another that is free; with a port, or an address and a port, there.
    */
   readonly serve?: string | undefined;
+  /** The live page can show the last pictures that were stored. Default: true. */
+  readonly servePictures: boolean;
   /** Least important message that is logged. Default: info. */
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   /** Write the log, one JSON object per line, to this file. */

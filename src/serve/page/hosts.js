@@ -21,6 +21,8 @@ live.hosts = (() => {
   let found = 0;
   let mayChange = false;
   let rules = new Map();
+  /** Workers tell of their hosts what they do, and not what they did. */
+  let isCounted = true;
   let held;
   let asked = 0;
   let onChange = () => {};
@@ -63,6 +65,7 @@ live.hosts = (() => {
     const { host, state, limit, inFlight, waiting, p50Ms, p95Ms, fetched, failed, bytes, refused, code, waitsFor } =
       line;
     const number = (text) => live.make('td', { className: 'number' }, text);
+    const counted = (text) => number(isCounted ? text : '-');
     const last = live.make('td', {}, waitsFor, ...(code ? [' ', live.make('code', {}, code)] : []));
     const change = live.make('td');
     if (mayChange) change.append(button(host));
@@ -83,10 +86,10 @@ live.hosts = (() => {
       number(live.count(waiting)),
       number(live.latency(p50Ms)),
       number(live.latency(p95Ms)),
-      number(live.count(fetched)),
-      number(live.count(failed)),
-      number(live.bytes(bytes)),
-      number(live.count(refused)),
+      counted(live.count(fetched)),
+      counted(live.count(failed)),
+      counted(live.bytes(bytes)),
+      counted(live.count(refused)),
       last,
       change,
     );
@@ -175,6 +178,7 @@ live.hosts = (() => {
     /** What is known of hosts beside the table. */
     tell(state, canChange) {
       mayChange = canChange;
+      isCounted = state.kind !== 'submit' && state.kind !== 'job';
       rules = new Map(state.controls.rules.map((rule) => [rule.host, rule]));
       held = state.holding.host;
     },

@@ -21,6 +21,14 @@
     return sessionStorage.getItem('key') ?? undefined;
   }
 
+  function useKey() {
+    say(byId('control-note'), '');
+    if (state === undefined) return;
+    showControls();
+    live.hosts.tell(state, canChange());
+    void live.hosts.ask();
+  }
+
   /** @returns what is wrong, in words; undefined when it was done */
   async function send(path, body) {
     const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${key ?? ''}` };
@@ -239,10 +247,12 @@
     key = byId('key').value.trim() || undefined;
     byId('key').value = '';
     if (key !== undefined) sessionStorage.setItem('key', key);
-    say(byId('control-note'), '');
-    showControls();
-    live.hosts.tell(state, canChange());
-    void live.hosts.ask();
+    useKey();
+  });
+  // Somebody has put the address with the key where this page was open without.
+  addEventListener('hashchange', () => {
+    key = takeKey();
+    useKey();
   });
   live.hosts.onChange((order) => send('control/host', order));
 

@@ -41,6 +41,8 @@ export interface Moment {
   readonly own?: OwnLoad | undefined;
   readonly workers?: readonly ServedWorker[] | undefined;
   readonly units?: Units | undefined;
+  /** As workers say; without it what is counted here. */
+  readonly rowsPerSecond?: number | undefined;
 }
 
 export interface BookOptions extends Pick<ServedState, 'kind' | 'output' | 'picturesRefused'> {
@@ -59,8 +61,8 @@ export class LiveBook {
   readonly #options: BookOptions;
   readonly #history = new History();
   readonly #rates = new Rates();
-  readonly #startMs: number;
-  readonly #startedAtMs: number;
+  #startMs: number;
+  #startedAtMs: number;
   readonly #counts = { fetched: 0, failed: 0, skipped: 0, bytes: 0 };
   readonly #notices: { readonly atMs: number; readonly text: string }[] = [];
   #moment: Moment = NOTHING;
@@ -75,6 +77,7 @@ export class LiveBook {
   #isOffline = false;
   #shortage: string | undefined;
   #bottleneck: Bottleneck | undefined;
+  #endMs: number | undefined;
   #job: string | undefined;
   #end: string | undefined;
   #state: ServedState | undefined;
@@ -90,14 +93,20 @@ export class LiveBook {
   }
 
   get elapsedMs(): number {
-    return this.#options.clock.nowMs() - this.#startMs;
+    return this.#endMs ?? this.#options.clock.nowMs() - this.#startMs;
+  }
+
+  /** It began before anybody looked. @param elapsedMs - since then, if not what the clock says */
+  since(startedAtMs: number, elapsedMs?: number): void {
+    const { clock } = this.#options;
+    this.#startedAtMs = startedAtMs;
+    this.#startMs = clock.nowMs() - (elapsedMs ?? Math.max(0, clock.wallMs() - startedAtMs));
   }
 
   /** @param before - rows that earlier runs have settled; @param total - of all runs, if known */
-  begin(total: number | undefined, before: number, units = 0): void {
+  begin(total: number | undefined, before: number): void {
     this.#total = total;
     this.#before = before;
-    this.#units = units;
     this.#phase = 'working';
   }
 
@@ -111,6 +120,8 @@ export class LiveBook {
 
   /** @param words - how it ended */
   end(words: string): void {
+    if (this.#phase === 'ended') return;
+    this.#endMs = this.elapsedMs;
     this.#phase = 'ended';
     this.#end = shortened(visible(words), 500);
     this.#moment = { ...this.#moment, inFlight: 0, queued: 0, hosts: [] };
@@ -158,9 +169,8 @@ export class LiveBook {
     const elapsedMs = this.elapsedMs;
     const sinceMs = elapsedMs - this.#lookedMs;
     if (sinceMs > 0) this.#heldShare = Math.min(1, Math.max(0, moment.heldMs - this.#moment.heldMs) / sinceMs);
-    this.#moment = moment;
+    this.show(moment);
     this.#lookedMs = elapsedMs;
-    this.hosts.look(moment.hosts);
     if (!this.#history.isDue(elapsedMs)) return;
     const { inFlight, queued } = moment;
     this.#history.add({
@@ -171,6 +181,17 @@ export class LiveBook {
       hosts: drawn(moment.hosts),
     });
     this.#shortage = undefined;
+  }
+
+  /** As it is now, without a point in the plots. */
+  show(moment: Moment): void {
+    this.#moment = moment;
+    this.hosts.look(moment.hosts);
+  }
+
+  /** A point of the plots that somebody else has measured. */
+  draw(point: HistoryPoint): void {
+    this.#history.add(point);
   }
 
   state(): ServedState {
@@ -192,7 +213,15 @@ export class LiveBook {
 
   #now(): { rowsPerSecond: number; bytesPerSecond: number } {
     const { fetched, failed, skipped, bytes } = this.#counts;
-    return this.#rates.note({ atMs: this.elapsedMs, rows: fetched + failed + skipped, bytes });
+    const rows = fetched + failed + skipped;
+    if (this.#endMs !== undefined) {
+      const seconds = Math.max(0.001, this.#endMs / 1000);
+      return { rowsPerSecond: rows / seconds, bytesPerSecond: bytes / seconds };
+    }
+    const rates = this.#rates.note({ atMs: this.elapsedMs, rows, bytes });
+    const { rowsPerSecond } = this.#moment;
+    if (rowsPerSecond === undefined) return rates;
+    return { rowsPerSecond, bytesPerSecond: rows === 0 ? 0 : (rowsPerSecond * bytes) / rows };
   }
 
   #read(): ServedState {
@@ -212,7 +241,7 @@ export class LiveBook {
       ...{ inFlight, queued, threads, heldMs: Math.round(heldMs), own },
       hosts: { seen: this.hosts.seen, busy: this.hosts.busy },
       ...{ transitions: this.#transitions, codes: this.codes.read(), holding: this.#holding(said.isPaused) },
-      ...{ bottleneck: this.#bottleneck, units: units ?? { committed: this.#units } },
+      ...{ bottleneck: this.#bottleneck, units: { ...units, committed: this.#units } },
       ...{ workers: workers.slice(0, MAX_WORKERS), notices: [...this.#notices], controls: said },
       ...{ pictures: pictures?.(), picturesRefused },
       history: { points: this.#history.points.length, version: this.#history.version },
@@ -230,11 +259,18 @@ export class LiveBook {
     });
   }
 
+  /** How many rows there are, as far as the shards that are done tell. */
+  #byUnits(done: number): number | undefined {
+    const { total } = this.#moment.units ?? {};
+    return total === undefined || this.#units === 0 ? undefined : Math.round((done * total) / this.#units);
+  }
+
   #eta(done: number, perSecond: number, isPaused: boolean): Pick<ServedState, 'etaMs' | 'etaReason'> {
     if (this.#phase === 'ended') return { etaReason: 'it has ended' };
     if (isPaused) return { etaReason: 'paused' };
-    if (this.#total === undefined) return { etaReason: 'how many rows there are is not known yet' };
-    const left = Math.max(0, this.#total - done);
+    const total = this.#total ?? this.#byUnits(done);
+    if (total === undefined) return { etaReason: 'how many rows there are is not known yet' };
+    const left = Math.max(0, total - done);
     if (perSecond <= 0) return { etaReason: 'no row has ended in the last 10 s' };
     const byRate = (1000 * left) / perSecond;
     const reason = `${count(left)} rows at ${count(perSecond)}/s, the rate of the last 10 s`;

@@ -16,6 +16,8 @@ export interface WatchedForce {
   };
   /** Those with rows. */
   hosts(): readonly HostNow[];
+  /** Somebody else has paused it: who, and how it goes on. Absent where there is nobody else. */
+  pausedElsewhere?(): string | undefined;
 }
 
 const LOOK_MS = 1000;
@@ -36,6 +38,10 @@ export class RunWatch {
     this.#load = ownLoadMeter(clock);
     this.#unsubscribe = listen(book);
     this.#again();
+  }
+
+  get pausedElsewhere(): string | undefined {
+    return this.#force?.pausedElsewhere?.();
   }
 
   attach(force: WatchedForce): void {

@@ -1,14 +1,11 @@
 /** What somebody said about a run while it goes on, kept for parts of it that begin later. */
-import type { HostOrder } from '../../host-limits.ts';
+import { type HostOrder, isEmptyOrder, MAX_ORDERS } from '../../host-limits.ts';
 
 /** What can be steered: all threads of a process together. */
 export interface Steered {
   pause(isPaused: boolean): void;
   setHost(order: HostOrder): void;
 }
-
-/** Hosts that something may be said of; each costs a look per request. Chosen. */
-const MAX_ORDERS = 1000;
 
 export class Steering implements Steered {
   readonly #orders = new Map<string, HostOrder>();
@@ -44,13 +41,8 @@ export class Steering implements Steered {
   setHost(order: HostOrder): void {
     if (!this.#orders.has(order.host) && this.#orders.size >= MAX_ORDERS)
       throw new RangeError(`${MAX_ORDERS} hosts have a rule of their own, which is as many as there may be`);
-    if (isEmpty(order)) this.#orders.delete(order.host);
+    if (isEmptyOrder(order)) this.#orders.delete(order.host);
     else this.#orders.set(order.host, order);
     this.#steered?.setHost(order);
   }
-}
-
-/** As the configuration says again. */
-function isEmpty({ skip, cMax, requestsPerSecond }: HostOrder): boolean {
-  return skip !== true && cMax === undefined && requestsPerSecond === undefined;
 }

@@ -65,8 +65,10 @@ function heldByHost({ host, heldMs, waiting, inFlight, code, pausedMs, requestsP
 }
 
 function heldByWork({ eventLoop, cpu, cores, inFlight, maxInFlight, queued, hosts }: Situation): Holding {
-  if (eventLoop > BUSY_SHARE || cpu > BUSY_SHARE * cores)
-    return { by: 'cpu', words: `Processor: ${cpu.toFixed(1)} of ${count(cores)} cores in use; more threads may help.` };
+  const used = `${cpu.toFixed(1)} of ${count(cores)} cores in use`;
+  if (cpu > BUSY_SHARE * cores) return { by: 'cpu', words: `Processor: ${used}.` };
+  if (eventLoop > BUSY_SHARE)
+    return { by: 'cpu', words: `Processor: the first thread is busy all the time, ${used}; more threads may help.` };
   if (inFlight >= FULL_SHARE * maxInFlight)
     return { by: 'limit', words: `As many downloads at once as concurrent_downloads allows: ${count(maxInFlight)}.` };
   const waiting = hosts.filter((host) => host.waiting > 0);

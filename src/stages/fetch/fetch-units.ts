@@ -11,6 +11,7 @@ import { decodeRows } from '../../unit-rows.ts';
 import { type AvoidedRows, beginRows } from './begin-rows.ts';
 import { endKeptRows } from './kept-rows.ts';
 import { addRow } from './mirrored-task.ts';
+import { PictureSamples } from './picture-samples.ts';
 import { ResultStream } from './result-stream.ts';
 import { unitResult } from './row-result.ts';
 import { type RowEnd, unsentEnd } from './row-work.ts';
@@ -42,6 +43,7 @@ export function fetchUnits(options: FetchStageOptions = {}): UnitFetcher {
 class UnitFetcher extends ResultStream<FetchResult> {
   readonly #settings: EngineSettings;
   readonly #avoided: AvoidedRows;
+  readonly #pictures: PictureSamples;
   readonly #open = new Set<UnitWork>();
   readonly #events: UnitEvents = {
     onRow: (work, row, end) => this.#endRow(work, row, end),
@@ -69,6 +71,7 @@ class UnitFetcher extends ResultStream<FetchResult> {
     );
     this.#settings = { ...settings, clock: guardedClock(settings.clock, (error) => this.destroy(asError(error))) };
     this.#kept = options.kept;
+    this.#pictures = new PictureSamples(settings.clock);
     this.#avoided = { poison: options.poison, removed: options.removed, needsLabel: settings.requireLabel };
     // Every open unit listens to it, and so does its sink: many listeners are no leak here.
     setMaxListeners(0, this.#lifetime.signal);
@@ -204,7 +207,9 @@ class UnitFetcher extends ResultStream<FetchResult> {
     if (work.unfinished === 0) this.#open.delete(work);
     const { code } = end;
     if (code !== undefined) publish('flow-dc:missed', () => ({ code, url: row.url }));
-    this.deliver(unitResult(this.resultOf(row, end), work.open));
+    const result = unitResult(this.resultOf(row, end), work.open);
+    this.#pictures.note(result);
+    this.deliver(result);
     if (work.unfinished === 0) this.engine.scheduler.pump();
   }
 

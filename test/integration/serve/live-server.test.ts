@@ -119,6 +119,8 @@ describe('the server of the live page', () => {
     const drain = await ask(port, '/control/drain', { method: 'POST', headers, body: '{}' });
     expect([drain.status, JSON.parse(drain.text)]).toEqual([409, { error: 'not here' }]);
     book.end('Done.');
+    book.end('Again.');
+    expect(book.state().end).toBe('Done.');
     expect((await ask(port, '/control/pause', { method: 'POST', headers, body: '{"paused":true}' })).status).toBe(409);
     expect(told).toEqual([]);
   });

@@ -4,8 +4,9 @@
  */
 import type { KV } from '@nats-io/kv';
 import { FlowDcError } from '../../../errors.ts';
+import { MAX_ORDERS } from '../../../host-limits.ts';
 import { schemaCheck, textOfProblems } from '../../../json-schema.ts';
-import type { JobDescription } from '../../cluster.ts';
+import type { JobDescription, JobOrders } from '../../cluster.ts';
 import type { JobStatus } from '../../transport.ts';
 import { JOB_KEY } from '../connection/names.ts';
 import { isStreamGone, isWrongSequence } from '../connection/nats-error.ts';
@@ -21,6 +22,8 @@ export interface JobEntry {
   readonly total?: number | undefined;
   /** Why it was cancelled. */
   readonly reason?: string | undefined;
+  /** Absent until somebody says something. */
+  readonly orders?: JobOrders | undefined;
 }
 
 /** A job's state as everybody is told it. @param committed - how many units have a record */
@@ -46,6 +49,29 @@ const descriptionSchema = {
   },
 } as const;
 
+const ordersSchema = {
+  type: 'object',
+  required: ['isPaused', 'hosts', 'ends'],
+  properties: {
+    isPaused: { type: 'boolean' },
+    ends: { type: 'integer', minimum: 0 },
+    hosts: {
+      type: 'array',
+      maxItems: MAX_ORDERS,
+      items: {
+        type: 'object',
+        required: ['host'],
+        properties: {
+          host: { type: 'string' },
+          skip: { type: 'boolean' },
+          cMax: { type: 'integer', minimum: 1 },
+          requestsPerSecond: { type: 'number', exclusiveMinimum: 0 },
+        },
+      },
+    },
+  },
+} as const;
+
 const entrySchema = {
   type: 'object',
   required: ['description', 'state'],
@@ -54,6 +80,7 @@ const entrySchema = {
     state: { enum: ['publishing', 'running', 'cancelled', 'finished'] },
     total: { type: 'integer', minimum: 0 },
     reason: { type: 'string' },
+    orders: ordersSchema,
   },
 } as const;
 

@@ -3,7 +3,7 @@ import type { KV } from '@nats-io/kv';
 import { FlowDcError } from '../../../errors.ts';
 import type { Unit, UnitId, UnitRecord } from '../../../record.ts';
 import { WaitList } from '../../../structures/wait-list.ts';
-import type { ClusterChannel, JobDescription, RepairResult, WorkerStatus } from '../../cluster.ts';
+import type { ClusterChannel, JobDescription, JobOrders, RepairResult, WorkerStatus } from '../../cluster.ts';
 import type { Delivery, JobStatus, RollForward } from '../../transport.ts';
 import { AttemptCounts } from '../units/delivery.ts';
 import { HeldUnits } from '../units/held-units.ts';
@@ -13,6 +13,7 @@ import { UnitBodies } from '../units/unit-message.ts';
 import { EndWatch } from './end-watch.ts';
 import { JobControl, type JobControlOptions, LOOK_MS } from './job-control.ts';
 import { type JobEntry, JobState } from './job-entry.ts';
+import { JobOrderBook } from './job-orders.ts';
 import { followRecords, RecordStore } from './record-store.ts';
 import { WorkerBoard } from './worker-board.ts';
 
@@ -44,6 +45,7 @@ class NatsChannel implements ClusterChannel {
   readonly #end: EndWatch;
   readonly #board: WorkerBoard;
   readonly #held: HeldUnits;
+  readonly #orders: JobOrderBook;
   readonly #changed = new WaitList();
   readonly #cancelled = new AbortController();
   #closed: FlowDcError | undefined;
@@ -53,6 +55,7 @@ class NatsChannel implements ClusterChannel {
     this.id = options.job;
     this.#options = options;
     this.#state = state;
+    this.#orders = new JobOrderBook(state);
     this.#records = new RecordStore(link, options.done, names.doneBucket, () => this.#assertWorthwhile());
     this.#control = new JobControl(options, state, this.#records);
     const bodies = new UnitBodies(link, names, replicas);
@@ -199,6 +202,19 @@ class NatsChannel implements ClusterChannel {
     await this.#held.handBackAll(this.#closed);
   }
 
+  get orders(): JobOrders {
+    return this.#orders.orders;
+  }
+
+  onOrders(listener: (orders: JobOrders) => void): () => void {
+    return this.#orders.listen(listener);
+  }
+
+  async order(change: (orders: JobOrders) => JobOrders): Promise<void> {
+    this.#assertUsable();
+    await this.#orders.order(change);
+  }
+
   /** What the server says about the job; called with undefined when it is gone. */
   onState(entry: JobEntry | undefined): void {
     if (entry === undefined || entry.state === 'cancelled') {
@@ -208,6 +224,7 @@ class NatsChannel implements ClusterChannel {
       this.#held.abortAll(reason);
       this.#cancelled.abort(reason);
     }
+    this.#orders.changed();
     this.#wake();
   }
 
