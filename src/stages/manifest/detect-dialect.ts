@@ -4,7 +4,7 @@
  */
 import { columnNames } from './column-names.ts';
 import { type FileDialect, PLAIN_DIALECT } from './dialect.ts';
-import { escapedRecord, NULL_CELL } from './escaped-record.ts';
+import { escapedRecord } from './escaped-record.ts';
 import { lineAt, linesAreRecords, quotedRecord } from './loose-record.ts';
 
 /** What the user says of a file; it is not asked of the content then. */
@@ -117,15 +117,13 @@ function withQuotes(sample: Buffer, dialect: FileDialect, given: GivenDialect, i
 function withEscapes(sample: Buffer, best: Candidate, isAll: boolean): Candidate {
   const { delimiter } = best.dialect;
   if (delimiter === '') return best;
-  const cell = (text: string): boolean =>
-    [delimiter, '\n'].some((before) =>
-      [delimiter, '\n', '\r'].some((behind) => sample.includes(`${before}${text}${behind}`)),
-    );
-  const hasNulls = cell(NULL_CELL);
+  const letter = `\\x${delimiter.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  const hasNulls = new RegExp(`[${letter}\n]\\\\N(?=[${letter}\r\n]|$)`).test(sample.toString('latin1'));
   if (!hasNulls && !sample.includes(`\\${delimiter}`)) return best;
-  if (best.wrapped > 0 && !(hasNulls && delimiter === '\t')) return best;
+  if (best.wrapped > 0 && delimiter !== '\t') return best;
   const escaped = measureEscaped(sample, { ...best.dialect, quote: '', escapes: 'all', spaces: false }, isAll);
-  return escaped.bad < best.bad || (hasNulls && escaped.bad === best.bad) ? escaped : best;
+  const odd = best.bad + best.longer.empty + best.longer.named;
+  return escaped.bad < odd || (hasNulls && escaped.bad === odd) ? escaped : best;
 }
 
 function measureEscaped(sample: Buffer, dialect: FileDialect, isAll: boolean): Candidate {

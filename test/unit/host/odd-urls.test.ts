@@ -1,0 +1,192 @@
+import { expect, it } from 'vitest';
+import { hostOf, parseHttpUrl, unsupportedScheme } from '../../../src/host/host.ts';
+
+/** What is in lists of URLs, and what a browser asks for: by the rules of url.spec.whatwg.org. */
+const ASKED_FOR: readonly (readonly [url: string, href: string])[] = [
+  ['http://a.test/1.jpg', 'http://a.test/1.jpg'],
+  ['HTTP://A.TEST/1.JPG', 'http://a.test/1.JPG'],
+  ['http://a.test', 'http://a.test/'],
+  ['http://a.test?x=1', 'http://a.test/?x=1'],
+  ['http://a.test#f', 'http://a.test/#f'],
+  ['http://a.test/1.jpg#frag', 'http://a.test/1.jpg#frag'],
+  ['http://a.test/1.jpg?', 'http://a.test/1.jpg?'],
+  ['http://a.test/1.jpg#', 'http://a.test/1.jpg#'],
+  [' http://a.test/1.jpg', 'http://a.test/1.jpg'],
+  ['http://a.test/1.jpg ', 'http://a.test/1.jpg'],
+  ['\thttp://a.test/1.jpg\n', 'http://a.test/1.jpg'],
+  ['http://a.test/a b.jpg', 'http://a.test/a%20b.jpg'],
+  ['http://a.test/a\tb.jpg', 'http://a.test/ab.jpg'],
+  ['ht\ntp://a.test/1.jpg', 'http://a.test/1.jpg'],
+  ['http://a.te\nst/1.jpg', 'http://a.test/1.jpg'],
+  ['http://a.test/a%20b.jpg', 'http://a.test/a%20b.jpg'],
+  ['http://a.test/a+b.jpg', 'http://a.test/a+b.jpg'],
+  ['http://a.test/?q=a b', 'http://a.test/?q=a%20b'],
+  ['http://a.test/a\u00a0b.jpg', 'http://a.test/a%C2%A0b.jpg'],
+  ['http://a.test/a\u0000b.jpg', 'http://a.test/a%00b.jpg'],
+  ['http://a.test/a\u0007b.jpg', 'http://a.test/a%07b.jpg'],
+  ['\u0000http://a.test/1.jpg', 'http://a.test/1.jpg'],
+  ['http://a.test:80/1.jpg', 'http://a.test/1.jpg'],
+  ['http://a.test:443/1.jpg', 'http://a.test:443/1.jpg'],
+  ['https://a.test:443/1.jpg', 'https://a.test/1.jpg'],
+  ['http://a.test:8080/1.jpg', 'http://a.test:8080/1.jpg'],
+  ['http://a.test:/1.jpg', 'http://a.test/1.jpg'],
+  ['http://a.test:08080/1.jpg', 'http://a.test:8080/1.jpg'],
+  ['http://a.test:0/1.jpg', 'http://a.test:0/1.jpg'],
+  ['http://a.test:65535/', 'http://a.test:65535/'],
+  ['http:\\\\a.test\\1.jpg', 'http://a.test/1.jpg'],
+  ['http:\\\\a.test/a\\b.jpg', 'http://a.test/a/b.jpg'],
+  ['http:/a.test/1.jpg', 'http://a.test/1.jpg'],
+  ['http:a.test/1.jpg', 'http://a.test/1.jpg'],
+  ['http:///a.test/1.jpg', 'http://a.test/1.jpg'],
+  ['http:////a.test//b.jpg', 'http://a.test//b.jpg'],
+  ['http://a.test//b//c.jpg', 'http://a.test//b//c.jpg'],
+  ['http://user@a.test/1.jpg', 'http://user@a.test/1.jpg'],
+  ['http://user:pass@a.test/1.jpg', 'http://user:pass@a.test/1.jpg'],
+  ['http://user:p%40ss@a.test/1.jpg', 'http://user:p%40ss@a.test/1.jpg'],
+  ['http://u:p@ss@a.test/1.jpg', 'http://u:p%40ss@a.test/1.jpg'],
+  ['http://@a.test/1.jpg', 'http://a.test/1.jpg'],
+  ['http://:@a.test/1.jpg', 'http://a.test/1.jpg'],
+  ['http://a.test@b.test/1.jpg', 'http://a.test@b.test/1.jpg'],
+  ['http://a.test\\@b.test/1.jpg', 'http://a.test/@b.test/1.jpg'],
+  ['http://127.0.0.1/1.jpg', 'http://127.0.0.1/1.jpg'],
+  ['http://127.1/1.jpg', 'http://127.0.0.1/1.jpg'],
+  ['http://2130706433/', 'http://127.0.0.1/'],
+  ['http://0x7f.1/', 'http://127.0.0.1/'],
+  ['http://0177.0.0.1/', 'http://127.0.0.1/'],
+  ['http://1.2.3.4./1.jpg', 'http://1.2.3.4/1.jpg'],
+  ['http://[::1]/1.jpg', 'http://[::1]/1.jpg'],
+  ['http://[::1]:8080/1.jpg', 'http://[::1]:8080/1.jpg'],
+  ['http://[2001:DB8:0:0:0:0:0:1]/', 'http://[2001:db8::1]/'],
+  ['http://[::ffff:1.2.3.4]/', 'http://[::ffff:102:304]/'],
+  ['http://１２７.０.０.１/', 'http://127.0.0.1/'],
+  ['http://bücher.test/1.jpg', 'http://xn--bcher-kva.test/1.jpg'],
+  ['http://BÜCHER.test/', 'http://xn--bcher-kva.test/'],
+  ['http://xn--bcher-kva.test/', 'http://xn--bcher-kva.test/'],
+  ['http://faß.test/', 'http://xn--fa-hia.test/'],
+  ['http://日本.test/写真.jpg', 'http://xn--wgv71a.test/%E5%86%99%E7%9C%9F.jpg'],
+  ['http://a。test/1.jpg', 'http://a.test/1.jpg'],
+  ['http://%61.test/1.jpg', 'http://a.test/1.jpg'],
+  ['http://a%2etest/', 'http://a.test/'],
+  ['http://a_b.test/1.jpg', 'http://a_b.test/1.jpg'],
+  ['http://-a.test/1.jpg', 'http://-a.test/1.jpg'],
+  ['http://a..test/', 'http://a..test/'],
+  ['http://a.test./1.jpg', 'http://a.test./1.jpg'],
+  ['http://.a.test/', 'http://.a.test/'],
+  ['http://a*b.test/', 'http://a*b.test/'],
+  ["http://a'b.test/", "http://a'b.test/"],
+  ['http://a,b.test/', 'http://a,b.test/'],
+  ['http://localhost/1.jpg', 'http://localhost/1.jpg'],
+  ['http://a.test/%zz.jpg', 'http://a.test/%zz.jpg'],
+  ['http://a.test/%', 'http://a.test/%'],
+  ['http://a.test/%e4.jpg', 'http://a.test/%e4.jpg'],
+  ['http://a.test/%2F%2e%2e/1.jpg', 'http://a.test/%2F%2e%2e/1.jpg'],
+  ['http://a.test/a/../1.jpg', 'http://a.test/1.jpg'],
+  ['http://a.test/../../1.jpg', 'http://a.test/1.jpg'],
+  ['http://a.test/a/./b/%2E%2e/1.jpg', 'http://a.test/a/1.jpg'],
+  ['http://a.test/a/..', 'http://a.test/'],
+  ['http://a.test/é.jpg', 'http://a.test/%C3%A9.jpg'],
+  ['http://a.test/🦋.jpg', 'http://a.test/%F0%9F%A6%8B.jpg'],
+  ['http://a.test/\ud83d.jpg', 'http://a.test/%EF%BF%BD.jpg'],
+  ['http://a.test/1.jpg?q=é&r=ü', 'http://a.test/1.jpg?q=%C3%A9&r=%C3%BC'],
+  ['http://a.test/a"b<c>`{d}.jpg', 'http://a.test/a%22b%3Cc%3E%60%7Bd%7D.jpg'],
+  ["http://a.test/a'b(c)*!.jpg", "http://a.test/a'b(c)*!.jpg"],
+  ['http://a.test/?a"b<c>\'`{d}|', 'http://a.test/?a%22b%3Cc%3E%27`{d}|'],
+  ['http://a.test/1.jpg?http://b.test/', 'http://a.test/1.jpg?http://b.test/'],
+  ['http://a.test/http://b.test/1.jpg', 'http://a.test/http://b.test/1.jpg'],
+  ['http://a.test/1.jpg;v=1', 'http://a.test/1.jpg;v=1'],
+  ['http://a.test/a:b@c', 'http://a.test/a:b@c'],
+  ['http://a.test/1.jpg?a#b#c', 'http://a.test/1.jpg?a#b#c'],
+  ['http://a.test/#?', 'http://a.test/#?'],
+  [
+    'http://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test/',
+    'http://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test/',
+  ],
+  [
+    'http://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test/',
+    'http://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test/',
+  ],
+  ['http://a.test/1.jpg,http://b.test/2.jpg', 'http://a.test/1.jpg,http://b.test/2.jpg'],
+  ['http://a.test/1.jpg http://b.test/2.jpg', 'http://a.test/1.jpg%20http://b.test/2.jpg'],
+  ['http://a.test/1.jpg|http://b.test/2.jpg', 'http://a.test/1.jpg|http://b.test/2.jpg'],
+];
+
+const NO_URLS: readonly string[] = [
+  '\u00a0http://a.test/1.jpg',
+  '\ufeffhttp://a.test/1.jpg',
+  'http://a b.test/1.jpg',
+  'http://a.test:65536/',
+  'http://a.test:99999999999999999999/',
+  'http://a.test:-1/',
+  'http://a.test:8a/',
+  'http://a.test: 80/',
+  '//a.test/1.jpg',
+  'a.test/1.jpg',
+  'www.a.test/1.jpg',
+  '/1.jpg',
+  '',
+  '   ',
+  'http',
+  'http:',
+  'http://',
+  'http:///',
+  'https://?x',
+  'http://#f',
+  '://a.test/1.jpg',
+  'http//a.test/1.jpg',
+  'http;//a.test/1.jpg',
+  '"http://a.test/1.jpg"',
+  '<http://a.test/1.jpg>',
+  'http://user@/1.jpg',
+  'http://256.0.0.1/',
+  'http://1.2.3.4.5/',
+  'http://0xffffffffff/',
+  'http://[::1',
+  'http://::1/',
+  'http://[fe80::1%25eth0]/',
+  'http://[::g]/',
+  'http://xn--a.test/',
+  'http://a%00.test/',
+  'http://a%2f.test/',
+  'http://%zz.test/',
+  'http://a<b.test/',
+  'http://a|b.test/',
+  'http://a^b.test/',
+  'null',
+  'N/A',
+];
+
+const OTHER_SCHEMES: readonly (readonly [url: string, scheme: string])[] = [
+  ['htttp://a.test/1.jpg', 'htttp'],
+  ['url: http://a.test/1.jpg', 'url'],
+  ['ftp://a.test/1.jpg', 'ftp'],
+  ['file:///etc/passwd', 'file'],
+  ['data:image/png;base64,AA==', 'data'],
+  ['javascript:alert(1)', 'javascript'],
+  ['blob:http://a.test/1', 'blob'],
+  ['mailto:a@b.test', 'mailto'],
+  ['ws://a.test/', 'ws'],
+  ['view-source:http://a.test/', 'view-source'],
+];
+
+it.each(ASKED_FOR)('%j is asked for as %j, of that host', (url, href) => {
+  expect(parseHttpUrl(url)?.href).toBe(href);
+  expect(hostOf(url)).toBe(/^https?:\/\/(?:[^/@]*@)?([^/?#]+)/.exec(href)?.[1]);
+  expect(unsupportedScheme(url)).toBeUndefined();
+});
+
+it('is asked for however long it is', () => {
+  for (const url of [`http://a.test/${'x'.repeat(100_000)}`, `http://${'a.'.repeat(130)}test/`])
+    expect(parseHttpUrl(url)?.href).toBe(url);
+});
+
+it.each(NO_URLS)('%j is no URL', (url) => {
+  expect([parseHttpUrl(url), hostOf(url), unsupportedScheme(url)]).toEqual([undefined, '!invalid', undefined]);
+});
+
+it.each(OTHER_SCHEMES)('%j is of a scheme that is not fetched, %j', (url, scheme) => {
+  expect([parseHttpUrl(url), hostOf(url), unsupportedScheme(url)]).toEqual([undefined, '!invalid', scheme]);
+});
+
+it('are more than a hundred', () => {
+  expect(ASKED_FOR.length + NO_URLS.length + OTHER_SCHEMES.length).toBeGreaterThan(100);
+});
