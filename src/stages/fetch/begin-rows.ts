@@ -39,7 +39,11 @@ export function beginRows(
     else if (needsLabel && !label)
       task.end({ ...unsentEnd('no_label', NO_LABEL, hostOf(task.url), 0), status: 'skipped' });
     else if (first != null) task.end(duplicateEnd(first, task.url));
-    else add(task);
+    else {
+      // What was taken out of the dataset is not brought back by way of another row.
+      if (gone !== undefined) task.mirrors = task.mirrors?.filter((url) => !gone.hasUrl(url));
+      add(task);
+    }
   };
   if (poison === undefined || !isSuspect) return tasks.forEach(begin);
   work.slowly = new OneByOne(work.open.id, tasks, poison, begin);

@@ -15,6 +15,8 @@ export interface UnitEvents {
 export class RowTask implements FetchTask {
   readonly url: string;
   readonly row: UnitRow;
+  /** Other URLs of the same file that may be asked for. */
+  mirrors: readonly string[] | undefined;
   attempts = 0;
   isOut = true;
   readonly #unit: UnitWork;
@@ -24,14 +26,11 @@ export class RowTask implements FetchTask {
     return this.row.row;
   }
 
-  get mirrors(): readonly string[] | undefined {
-    return this.row.mirrors;
-  }
-
   constructor(unit: UnitWork, row: UnitRow) {
     this.#unit = unit;
     this.row = row;
     this.url = row.url;
+    this.mirrors = row.mirrors;
   }
 
   isDropped(): boolean {
