@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readJson, valueAt, withValueAt } from '../../../../src/stages/manifest/json-cell.ts';
 import { countInCell, spreadAt, valuesInCell } from '../../../../src/stages/manifest/several-values.ts';
@@ -34,6 +35,26 @@ describe('cells with several values', () => {
   ])('%s', (cell, values) => {
     expect(valuesInCell(cell)).toEqual(values);
     if (values.length > 0) expect(countInCell(cell)).toBe(values.length);
+  });
+
+  it('come back as they went in, however they are written side by side', () => {
+    // What a URL may hold in all of these ways; a separator at its very end is one more between two.
+    const url = fc
+      .tuple(
+        fc.constantFrom('http', 'https', 's3'),
+        fc.stringMatching(/^[a-z]{1,5}\.x\/[a-z0-9,;&=?%/._-]{0,20}[a-z0-9]$/),
+      )
+      .map(([scheme, rest]) => `${scheme}://${rest}`);
+    const quoted = (urls: readonly string[]): string => `[${urls.map((one) => `'${one}'`).join(', ')}]`;
+    fc.assert(
+      fc.property(fc.array(url, { minLength: 1, maxLength: 9 }), (urls) => {
+        for (const between of ['|', ' | ', ' ', '; ', ';', ', ', ',', '\n'])
+          expect(valuesInCell(urls.join(between))).toEqual(urls);
+        expect(valuesInCell(JSON.stringify(urls))).toEqual(urls);
+        expect(valuesInCell(quoted(urls))).toEqual(urls);
+        expect(valuesInCell(`{${urls.join(',')}}`)).toEqual(urls);
+      }),
+    );
   });
 
   it('takes time with the length of a cell, whatever is in it', () => {
