@@ -6,6 +6,7 @@ import { isFlowDcError } from '../errors.ts';
 import type { HostLimits } from '../host-limits.ts';
 import type { TimelineHost } from '../job/moment.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
+import { guardRun } from '../run/disk-guard.ts';
 import { interrupted, RunControl, type RunSignals } from '../run/run-control.ts';
 import { RunGauge } from '../run/run-gauge.ts';
 import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
@@ -101,6 +102,8 @@ export async function workOnJob(
       return { state, units: deliveries.units, inFlight, queued, hosts: hosts.map(workerHost) };
     },
   });
+  const isEnding = (): boolean => control.drain.aborted;
+  const endGuard = guardRun(config, destination, force, { clock, isEnding, onNotice: options.onNotice });
   const stopWatching = watchIdle(deliveries, clock, options.idleMs, () => idle.abort(new Error('no work')));
   let [givenBack, idleMs] = [0, 0];
   try {
@@ -111,6 +114,7 @@ export async function workOnJob(
     if (options.drain?.aborted !== true || options.abort?.aborted === true || !isInterrupt(error)) throw error;
   } finally {
     stopWatching();
+    endGuard();
     options.drain?.removeEventListener('abort', windDown);
     control.release();
     ordered.close();

@@ -70,7 +70,7 @@ export type TransportOptions = OptionsOf<TransportSettings>;
 export type ClusterOptions = OptionsOf<ClusterSettings>;
 
 /** What the run part may be told. */
-export type RunOptions = OptionsOf<RunSettings>;
+export type RunOptions = OptionsOf<RunSettings, 'diskReserveBytes'>;
 
 /** The options of every slice, by its name. */
 export interface SliceOptions {

@@ -14,6 +14,7 @@ import { watchOver } from '../threads/watch-over.ts';
 import { openWorkForce } from '../threads/work-force.ts';
 import { createInProcessChannel } from '../transport/in-process/in-process-transport.ts';
 import type { JobChannel } from '../transport/transport.ts';
+import { guardRun } from './disk-guard.ts';
 import { FailureWatch } from './failure-watch.ts';
 import { type JobInput, openJobInput } from './job-input.ts';
 import { lotsByRows, lotsByUnits } from './lots.ts';
@@ -192,6 +193,8 @@ async function runChain(
   const channel = createInProcessChannel({ committer, clock, rollForward, highWater: config.transport.queueUnits });
   const unwatch = place.watch(force, (error) => control.fail(error));
   const endWatch = watchOver(pulse, destination.poisonFolder);
+  const isEnding = (): boolean => control.drain.aborted;
+  const endGuard = guardRun(config, destination, force, { clock, isEnding, onNotice });
   const halt = (): void => {
     destination.halt?.(control.stop.reason);
     place.halt?.();
@@ -205,6 +208,7 @@ async function runChain(
     );
   } finally {
     endWatch();
+    endGuard();
     control.release();
     await channel[Symbol.asyncDispose]();
     for (const notice of await unwatch()) onNotice?.(notice);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { outcomesOf } from '../support/dataset.ts';
 import { manyThreads, rowsByThread } from '../support/many-threads.ts';
-import { runCli } from '../support/run-cli.ts';
+import { runCli, startCli } from '../support/run-cli.ts';
 import { canMount, smallDisk, takeSpace } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
@@ -54,6 +54,35 @@ describe.skipIf(!canMount)(
         expect((await runCli(['verify', out])).stdout).toBe('');
       },
     );
+
+    it('holds a run that leaves a reserve, which goes on by itself when there is room', async () => {
+      const folder = await tempFolder();
+      const disk = smallDisk(join(folder, 'disk'), 8);
+      const giveBack = takeSpace(disk, 3);
+      const manifest = join(folder, 'm.txt');
+      writeFileSync(manifest, Array.from({ length: 400 }, (_, i) => `http://h${i % 4}.test/${i}.jpg`).join('\n'));
+      const rules = [{ behaviours: [{ kind: 'latency', meanMs: 40 }] as const }];
+      const origin = await testOrigin({ meanBytes: 10_000, sigma: 0, rules });
+      const flags = [
+        '--connect-to',
+        origin.connectTo,
+        '--shard-size',
+        '25',
+        '--law',
+        'fixed',
+        '--disk-reserve',
+        '2MiB',
+      ];
+      const run = startCli(['download', manifest, '-o', join(disk, 'out'), ...flags, '--per-host-concurrency', '1']);
+      while (!/are free at .*disk_reserve/.test(run.stderr())) {
+        if (run.child.exitCode !== null) throw new Error(run.stderr());
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      giveBack();
+      const { code, stderr } = await run.done;
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(/again: going on/);
+    });
 
     it.each([
       ['a dataset', ['-o', 'DATASET']],

@@ -32,6 +32,15 @@ export const RUN_END_KEYS = {
     description: 'Rows of the run that must be settled before stop_above_failure_rate is looked at.',
     fdc: { slice: 'run', option: 'stopAfterRows', unit: 'rows', value: 'N', group: 'run', commands: STOPPABLE },
   },
+  disk_reserve: {
+    type: 'integer',
+    minimum: 0,
+    default: 268_435_456,
+    description:
+      'Hold the run while less than this is free where it writes: at the output, and where bodies are spilled. A disk ' +
+      'that had less than twice as much at the start is used to its end. 0 never holds.',
+    fdc: { slice: 'run', option: 'diskReserveBytes', unit: 'bytes', value: 'SIZE', group: 'run', commands: RUNS },
+  },
   drain_sec: {
     type: 'number',
     minimum: 0,

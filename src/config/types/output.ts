@@ -185,6 +185,11 @@ export interface OutputKeys {
   /** Rows of the run that must be settled before stop_above_failure_rate is looked at. Default: 1000. */
   readonly stop_after_rows?: number | undefined;
   /**
+   * Hold the run while less than this is free where it writes: at the output, and where bodies are spilled. A disk that
+   * had less than twice as much at the start is used to its end. 0 never holds. Default: 256MiB.
+   */
+  readonly disk_reserve?: number | string | undefined;
+  /**
    * Time to finish after the first signal; a second signal ends at once. A worker finishes its open units; a download
    * lets requests in flight end, for 5 s at most, and keeps what it has of open units for the resume. In seconds.
    * Default: 30.
@@ -429,6 +434,11 @@ export interface RunSettings {
   readonly stopAboveFailureRate: number;
   /** Rows of the run that must be settled before stop_above_failure_rate is looked at. Default: 1000. */
   readonly stopAfterRows: number;
+  /**
+   * Hold the run while less than this is free where it writes: at the output, and where bodies are spilled. A disk that
+   * had less than twice as much at the start is used to its end. 0 never holds. Default: 256MiB.
+   */
+  readonly diskReserveBytes: number;
   /**
    * Time to finish after the first signal; a second signal ends at once. A worker finishes its open units; a download
    * lets requests in flight end, for 5 s at most, and keeps what it has of open units for the resume. Default: 30000.
