@@ -66,7 +66,7 @@ export function guardDisks(options: DiskGuardOptions): () => void {
 }
 
 /** Where a run writes: its output, what is staged beside it, and bodies on their way. */
-export function foldersOf({ sink }: ResolvedConfig, { spillFolder }: Pick<Destination, 'spillFolder'>): string[] {
+function foldersOf({ sink }: ResolvedConfig, { spillFolder }: Pick<Destination, 'spillFolder'>): string[] {
   const { output = '' } = sink;
   return parseDestination(output).kind === 'folder' ? [resolve(output), spillFolder] : [spillFolder];
 }
