@@ -1,0 +1,285 @@
+/** The rules of PAARC that can be taken out one at a time, and how: by other text in the files of src/paarc. */
+import { readFileSync } from 'node:fs';
+
+/** What stands in a file of src/paarc, once, and what stands there without the rule. */
+export interface Edit {
+  readonly file: string;
+  readonly text: string;
+  readonly without: string;
+}
+
+export interface Rule {
+  readonly words: string;
+  readonly edits: readonly Edit[];
+}
+
+const rule = (words: string, ...edits: readonly (readonly [file: string, text: string, without: string])[]): Rule => ({
+  words,
+  edits: edits.map(([file, text, without]) => ({ file: `${file}.ts`, text, without })),
+});
+
+export const RULES: readonly Rule[] = [
+  rule('STARTUP ends on a long tail', [
+    'startup',
+    "if (ratio95 > settings.startupTheta95 && point.ratio50 > unloadedRatio) return 'plateau: tail latency';",
+    '',
+  ]),
+  rule('STARTUP ends where throughput no longer follows', [
+    'startup',
+    'gain < 1 + flatShare * (growth - 1) ? state.flatRounds + 1 : 0',
+    '0',
+  ]),
+  rule('a long tail is a queue', [
+    'probe-bw',
+    '(interval.samples >= tailSamples && ratio95 > settings.theta95 && point.ratio50 > tailMedianRatio)',
+    'false',
+  ]),
+  rule('a queue cuts the limit', [
+    'probe-bw',
+    'const cut = cutForLatency(settings, control, seen, point);',
+    'const cut = undefined as ReturnType<typeof cutForLatency>;',
+  ]),
+  rule('a short queue lowers the limit a little', ['probe-bw', '!strongly && search.liftedRounds < 2', '!strongly']),
+  rule('PROBE_RTT', ['probe-bw', 'nowMs >= control.probeRttAtMs && search.probe === undefined', '1 > 2']),
+  rule('PROBE_RTT is skipped where there is no queue', [
+    'probe-bw',
+    'point.ratio50 <= settings.qGrow && skips < maxSkippedProbeRtts',
+    '1 > 2',
+  ]),
+  rule('PROBE_RTT comes soon after a baseline far too high', [
+    'step',
+    'ratio < replaceBelow ? soonProbeRttMs : settings.probeRttPeriodMs',
+    'settings.probeRttPeriodMs',
+  ]),
+  rule('a latency that stays is the path', [
+    'probe-bw',
+    'const restored = notOurQueue(control, search, round);',
+    'const restored = undefined as ReturnType<typeof notOurQueue>;',
+  ]),
+  rule('not before what was in flight is back', [
+    'probe-bw',
+    'if ((throughputPerS * meanMs) / 1000 > drainedShare * control.concurrency) return undefined;',
+    '',
+  ]),
+  rule('probes for more', [
+    'probe-bw',
+    'if (degraded || !due || search.trial !== undefined) return stay;',
+    'return stay;',
+  ]),
+  rule('a streak of probes has larger steps', [
+    'probe-bw',
+    'search.successes >= 2 ? streakGain : settings.probeGain',
+    'settings.probeGain',
+  ]),
+  rule('a limit cut by much is probed by doubling', ['probe-bw', 'recovering ? recoverGain : ', '']),
+  rule('a small step that costs nothing is kept', ['probe-bw', 'followed || cheap', 'followed']),
+  rule('a failed probe waits longer', [
+    'probe-bw',
+    'newSearch(Math.min(maxWait, 2 * search.wait))',
+    'newSearch(search.wait)',
+  ]),
+  rule('probes are soon where there is no queue', ['probe-bw', 'const due = free || ', 'const due = ']),
+  rule('a few errors are tested with a little less load', [
+    'probe-bw',
+    'tryFewerErrors(settings, control, counted, nowMs) ??',
+    '',
+  ]),
+  rule('a baseline falls with the host', [
+    'baseline',
+    'return lower ? { ...known, baseline: baselineFrom(round.durations) } : known;',
+    'return known;',
+  ]),
+  rule('a mixture is judged by its mean', ['mixture', 'return meanMs > mixedRatio * p50Ms;', 'return false;']),
+  rule('rounds of our own side teach nothing', ['step', 'if (interval.clientLimited && ', 'if (1 > 2 && ']),
+  rule('our own start is waited for', ['client-guard', 'limitedRounds <= patientRounds', '1 > 2']),
+  rule('STARTUP goes on while throughput follows', [
+    'step',
+    "!(state.name === 'startup' && follows(control, state, interval))",
+    'true',
+  ]),
+  rule('a return that was too early waits longer', [
+    'client-guard',
+    'const relapsed = nowMs - guard.restoredAtMs < relapseMs;',
+    'const relapsed = false;',
+  ]),
+  rule('a silence of the host begins a new round', [
+    'rounds',
+    'if (baseline === undefined || gapMs',
+    'if (1 > 0 || gapMs',
+  ]),
+  rule('a rest begins a new round', ['rounds', 'nowMs - this.#idleSinceMs > restMs', '1 > 2']),
+  rule('sends are spread over a wave', [
+    'state',
+    'return baseline === undefined ? 0 : baseline.p50Ms / (2 * concurrency);',
+    'return 0;',
+  ]),
+  rule('a ceiling is passed by careful steps', ['ceiling', 'carefulSteps: carefulGains.length', 'carefulSteps: 0']),
+  rule('a ceiling found again is believed longer', [
+    'ceiling',
+    '2 ** Math.min(maxDoublings, ceiling.rediscoveries)',
+    '1',
+  ]),
+  rule('a small cap is asked less often', ['ceiling', 'Math.max(1, smallCap / ceiling.concurrency)', '1']),
+  rule('growth keeps below a ceiling', [
+    'ceiling',
+    'if (ceiling.concurrency < Number.POSITIVE_INFINITY)',
+    'if (1 > 2)',
+  ]),
+  rule('one error in a hundred is presumed', [
+    'overload',
+    'control.shownErrors ?? presumedErrors',
+    'control.shownErrors ?? 0',
+  ]),
+  rule('cuts that follow are larger', ['overload', 'before - 2 ** Math.max(0, repeats - 1)', 'before - 1']),
+  rule('a cut is in proportion to the time of errors', ['overload', 'refusedAt - 1, passed)', 'refusedAt - 1)']),
+  rule('a host that refuses two at once gets one', [
+    'overload',
+    'refusedAt > 1 && refusedAt <= settings.cMin ? 1 : settings.cMin',
+    'settings.cMin',
+  ]),
+  rule('cut after cut leaves no ceiling', [
+    'overload',
+    'repeats > 0 && (severe || concurrency < failedPart * recoverConcurrency)',
+    '1 > 2',
+  ]),
+  rule('mostly errors twice is an outage', ['overload', '(severe && wasSevere) || isAlways', '1 > 2']),
+  rule('twenty errors in a row are an outage', [
+    'paarc-limit',
+    'if (this.#failuresInARow >= outageFailures && !isOutage(this.#state)) return this.#fallSilent(nowMs);',
+    '',
+  ]),
+  rule('the others of a wave take a cut back', [
+    'paarc-limit',
+    'this.#undoCut(nowMs) || this.#judgeErrors(nowMs)',
+    'this.#judgeErrors(nowMs)',
+  ]),
+  rule('errors are blamed on host, load or rate', [
+    'paarc-limit',
+    'this.#undoCut(nowMs) || this.#judgeErrors(nowMs)',
+    'this.#undoCut(nowMs)',
+  ]),
+  rule('errors that linger cut again', ['backoff', 'if (lingering) return', 'if (1 > 2) return']),
+  rule('a deep cut is recovered by STARTUP', [
+    'backoff',
+    'if (recoverConcurrency > deepCut * concurrency)',
+    'if (1 > 2)',
+  ]),
+  rule('deep cuts made again try a rate', [
+    'blame',
+    "if (state.name !== 'backoff' && wasDeep) this.#isSawtooth = true;",
+    '',
+  ]),
+  rule('errors at some of a level try a rate', ['blame', 'this.#levels?.isGradual === true', '1 > 2']),
+  rule('an outage that returns at once tries a rate', [
+    'blame',
+    'const isNoOutage = this.#isRelapse ||',
+    'const isNoOutage =',
+  ]),
+  rule('answers between errors are no outage', [
+    'blame',
+    "(this.#isMixed && verdict === 'many' && elapsedMs > mixedMs)",
+    'false',
+  ]),
+  rule('errors taken for the host again try a rate', [
+    'blame',
+    'nowMs - this.#ownAtMs < againMs && suspicion.errors > fewErrors * suspicion.results',
+    '1 > 2',
+  ]),
+  rule('a rate without errors is doubled once', [
+    'blame',
+    'const mayBeOver = nowMs - this.#triedAtMs > againMs;',
+    'const mayBeOver = false;',
+  ]),
+  rule('expected errors are forgotten', [
+    'error-cause',
+    'if (share === undefined || share !== before.shownErrors) return next;',
+    'if (1 > 0) return next;',
+  ]),
+  rule('a 429 may mean a cap', [
+    'refusals',
+    'const connections = this.#cap?.connections;',
+    'const connections = undefined;',
+  ]),
+  rule('silence grows while everything is refused', [
+    'refusals',
+    'this.#silence = refusedAgain(this.#silence, mark.atMs, isShut, nowMs, jitter);',
+    '',
+  ]),
+  rule('the mean of all time is the least rate after a silence', [
+    'refusals',
+    'if (this.isShut) this.rate.grantedInTheLongRun(',
+    'if (1 > 2) this.rate.grantedInTheLongRun(',
+  ]),
+  rule('the newest stretch shows a fall', [
+    'accepted-log',
+    'return stretchPerS < fallenShare * perS ? { perS: stretchPerS, accepted: stretch } : { perS, accepted };',
+    'return { perS, accepted };',
+  ]),
+  rule('a rate is measured between two 429s', [
+    'rate-search',
+    'if (measured === undefined) return undefined;',
+    'if (1 > 0 || measured === undefined) return undefined;',
+  ]),
+  rule('a rate is measured since the last 429', [
+    'rate-search',
+    'if (measured !== undefined && measured.perS < perS) {',
+    'if (1 > 2 && measured !== undefined) {',
+  ]),
+  rule('a burst is guessed before it is known', [
+    'rate-estimate',
+    'if (rate.support > 0 || firsts.length === 0) return rate.burst;',
+    'if (1 > 0) return rate.burst;',
+  ]),
+  rule('what a burst could fake is waited for', [
+    'rate-estimate',
+    'if (perS <= settings.rateResolution * lowerPerS) return plainMs;',
+    'if (1 > 0) return plainMs;',
+  ]),
+  rule('a single probe bounds the rate closely', [
+    'rate-estimate',
+    'if (onlyStepMs === undefined) return',
+    'if (1 > 0) return',
+  ]),
+  rule('probes of a rate are paid from a budget', [
+    'rate-estimate',
+    'return Math.max(probeLeastMs, paidMs, pauses * rate.retryAfterMs);',
+    'return probeLeastMs;',
+  ]),
+  rule('few requests are probed sooner', [
+    'rate-estimate',
+    'rate.support < firmSupport ? pausesBetweenEarlyProbes : pausesBetweenProbes',
+    'pausesBetweenProbes',
+  ]),
+  rule('what was certainly granted is kept', [
+    'rate-estimate',
+    'const grantedPerS = Math.max(rate.grantedPerS, rate.perS - (1000 * rate.burst) / heldMs);',
+    'const grantedPerS = 0;',
+  ]),
+  rule('two stretches give rate and burst', [
+    'pause-lesson',
+    'if (bucket !== undefined) {',
+    'if (1 > 2 && bucket !== undefined) {',
+  ]),
+  rule('a mean over the pause bounds the bucket', ['bucket', 'if (!isFlat) return best;', 'if (1 > 0) return best;']),
+  rule('a rough slope narrows wide bounds', [
+    'pause-lesson',
+    'roughSlope(firsts, whole, lower, failedPerS) ?? Math.sqrt(lower * failedPerS)',
+    'Math.sqrt(lower * failedPerS)',
+  ]),
+  rule('close bounds are approached from above', ['pause-lesson', 'Math.max(lower, closeStep * failedPerS)', 'lower']),
+  rule('growth of the limit begins a stretch', [
+    'rate-search',
+    'if (this.perS < Number.POSITIVE_INFINITY || this.#segments.isEmpty) return;',
+    'if (1 > 0) return;',
+  ]),
+  rule('the pace of growth is an upper bound', [
+    'rate-estimate',
+    'const upperPerS = Math.max((1000 * whole.accepted) / whole.elapsedMs, pacePerS);',
+    'const upperPerS = (1000 * whole.accepted) / whole.elapsedMs;',
+  ]),
+];
+
+/** The text of a file of src/paarc. */
+export function lawText(file: string): string {
+  return readFileSync(new URL(`../../../../src/paarc/${file}`, import.meta.url), 'utf8');
+}
