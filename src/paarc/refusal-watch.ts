@@ -30,6 +30,8 @@ export class RefusalWatch {
   }
 
   granted(): void {
+    // What has turned out to be a refusal said nothing of dead links.
+    if (this.isShut) this.#denied -= this.#run;
     this.#hasGranted = true;
     this.#run = 0;
     this.#granted++;
