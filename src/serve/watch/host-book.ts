@@ -12,7 +12,9 @@ import type { HostColumn, HostLine, HostPage, HostQuery } from './served-state.t
 const MAX_HOSTS = 262_144;
 const OTHERS = '(other hosts)';
 /** Two people who look at the same page cost one search of it. */
-const KEEP_MS = 900;
+const KEEP_MS = 1900;
+/** Of the time, that searching for one part may take: far behind in a long table it costs a sort. */
+const SHARE = 0.01;
 const MAX_KEPT = 16;
 
 /** One host as it is at this moment. */
@@ -78,7 +80,7 @@ export class HostBook {
   attempt(host: string, code: string | undefined, headersMs: number): void {
     const number = this.#number(host);
     if (code === undefined) this.#latencies.add(number, headersMs);
-    else if (code === 'http_429' || code === 'http_503') (this.#lines[number] as Line).refused += 1;
+    else if (code === 'http_429' || code === 'http_503') this.#at(number).refused += 1;
   }
 
   state(host: string, state: string): void {
@@ -101,33 +103,31 @@ export class HostBook {
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.untilMs > nowMs) return kept.page;
     const page = this.#search(query);
+    const tookMs = this.#clock.nowMs() - nowMs;
     this.#kept.delete(key);
-    this.#kept.set(key, { untilMs: nowMs + KEEP_MS, page });
+    this.#kept.set(key, { untilMs: nowMs + Math.max(KEEP_MS, tookMs / SHARE), page });
     if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value as string);
     return page;
   }
 
   #search({ sort, isRising, search, offset, limit }: HostQuery): HostPage {
     const wanted = search.toLowerCase();
-    const numbers: number[] = [];
-    for (const [number, { searched }] of this.#lines.entries())
-      if (wanted === '' || searched.includes(wanted)) numbers.push(number);
-    const first = firstOf(numbers, this.#keys(numbers, sort), isRising, offset + limit);
-    const lines = first.slice(offset, offset + limit).map((number) => this.#shown(number));
-    return { found: numbers.length, offset, lines };
+    const fits = (number: number): boolean => wanted === '' || this.#at(number).searched.includes(wanted);
+    const keyOf = this.#keyOf(sort);
+    const sorted = (number: number): number | string | undefined => (fits(number) ? keyOf(number) : undefined);
+    const { found, first } = firstOf(this.#lines.length, sorted, isRising, offset + limit);
+    return { found, offset, lines: first.slice(offset, offset + limit).map((number) => this.#shown(number)) };
   }
 
-  /** What is sorted by, for each. */
-  #keys(numbers: readonly number[], column: HostColumn): Float64Array | string[] {
-    if (column === 'host') return numbers.map((number) => (this.#lines[number] as Line).host);
-    if (column === 'state') return numbers.map((number) => stateOf(this.#lines[number] as Line));
-    const keys = new Float64Array(numbers.length);
-    for (const [at, number] of numbers.entries()) keys[at] = this.#value(number, column);
-    return keys;
+  /** What is sorted by. */
+  #keyOf(column: HostColumn): (number: number) => number | string {
+    if (column === 'host') return (number) => this.#at(number).host;
+    if (column === 'state') return (number) => stateOf(this.#at(number));
+    return (number) => this.#value(number, column);
   }
 
   #value(number: number, column: Exclude<HostColumn, 'host' | 'state'>): number {
-    const line = this.#lines[number] as Line;
+    const line = this.#at(number);
     switch (column) {
       case 'limit':
       case 'inFlight':
@@ -146,7 +146,7 @@ export class HostBook {
   }
 
   #shown(number: number): HostLine {
-    const line = this.#lines[number] as Line;
+    const line = this.#at(number);
     const { host, fetched, failed, skipped, bytes, refused, code, now } = line;
     return {
       ...{ host, fetched, failed, skipped, bytes, refused, code },
@@ -161,7 +161,11 @@ export class HostBook {
   }
 
   #line(host: string): Line {
-    return this.#lines[this.#number(host)] as Line;
+    return this.#at(this.#number(host));
+  }
+
+  #at(number: number): Line {
+    return this.#lines[number] as Line;
   }
 
   #number(host: string): number {

@@ -8,6 +8,7 @@ import { visible } from '../../visible.ts';
 import { CodeBook } from './code-book.ts';
 import { History } from './history.ts';
 import { HostBook, type HostNow } from './host-book.ts';
+import { firstOf } from './pick-first.ts';
 import { Rates } from './rates.ts';
 import type {
   Controls,
@@ -284,6 +285,9 @@ export class LiveBook {
 
 /** The busiest ones, whose limits are drawn. */
 function drawn(hosts: readonly HostNow[]): HistoryPoint['hosts'] {
-  const busiest = [...hosts].sort((a, b) => b.inFlight - a.inFlight || b.waiting - a.waiting).slice(0, HOSTS_DRAWN);
-  return busiest.map(({ host, limit, inFlight }) => [host, limit, inFlight]);
+  const at = (place: number): HostNow => hosts[place] as HostNow;
+  // Rows that wait decide only between hosts with as many requests.
+  const keyOf = (place: number): number => at(place).inFlight + Math.min(at(place).waiting, 1e6) / 1e7;
+  const { first } = firstOf(hosts.length, keyOf, false, HOSTS_DRAWN);
+  return first.map((place) => [at(place).host, at(place).limit, at(place).inFlight]);
 }

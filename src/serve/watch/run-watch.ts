@@ -21,6 +21,8 @@ export interface WatchedForce {
 }
 
 const LOOK_MS = 1000;
+/** Of the time, that looking may take: with very many busy hosts it is done less often. */
+const SHARE = 0.01;
 const NONE = { inFlight: 0, queued: 0, heldMs: 0, threads: 0, bodyShare: 0 };
 
 /** @param clock - whose timers keep no process alive */
@@ -30,6 +32,7 @@ export class RunWatch {
   readonly #unsubscribe: readonly (() => void)[];
   readonly #load: ReturnType<typeof ownLoadMeter>;
   #force: WatchedForce | undefined;
+  #tookMs = 0;
   #cancel = (): void => {};
 
   constructor(book: LiveBook, clock: Clock) {
@@ -64,8 +67,10 @@ export class RunWatch {
   }
 
   #again(): void {
-    this.#cancel = this.#clock.timer(LOOK_MS, () => {
+    this.#cancel = this.#clock.timer(Math.max(LOOK_MS, this.#tookMs / SHARE), () => {
+      const startMs = this.#clock.nowMs();
       this.look();
+      this.#tookMs = this.#clock.nowMs() - startMs;
       this.#again();
     });
   }

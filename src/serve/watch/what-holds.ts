@@ -71,18 +71,23 @@ function heldByWork({ eventLoop, cpu, cores, inFlight, maxInFlight, queued, host
     return { by: 'cpu', words: `Processor: the first thread is busy all the time, ${used}; more threads may help.` };
   if (inFlight >= FULL_SHARE * maxInFlight)
     return { by: 'limit', words: `As many downloads at once as concurrent_downloads allows: ${count(maxInFlight)}.` };
-  const waiting = hosts.filter((host) => host.waiting > 0);
-  const [most] = waiting.sort((a, b) => b.waiting - a.waiting);
+  let most: HostNow | undefined;
+  let waiting = 0;
+  for (const host of hosts) {
+    if (host.waiting === 0) continue;
+    waiting += 1;
+    if (most === undefined || host.waiting > most.waiting) most = host;
+  }
   if (most !== undefined && most.waiting >= MOST_ROWS * queued)
     return {
       by: 'host',
       words: `Host: ${count(most.waiting)} of ${count(queued)} rows wait for ${most.host}.`,
       host: most.host,
     };
-  if (waiting.length > 0)
+  if (waiting > 0)
     return {
       by: 'host',
-      words: `Hosts: rows wait for the limits of ${count(waiting.length)} hosts.`,
+      words: `Hosts: rows wait for the limits of ${count(waiting)} hosts.`,
       host: most?.host,
     };
   if (inFlight > 0) return { by: 'nothing', words: 'Nothing: every row that is here is under way.' };

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { idleClock } from '../../../src/clock.ts';
 import type { HostOrder } from '../../../src/host-limits.ts';
@@ -149,18 +148,6 @@ describe('the server of the live page', () => {
     const [last = ''] = text.split('\n\n').filter(Boolean).slice(-1);
     expect(text).toContain('event: state');
     expect(last).toMatch(/^event: end\ndata: .*"phase":"ended"/s);
-  });
-
-  it('does not pile up what a slow page does not take', async () => {
-    const { port, book } = await opened();
-    const socket = connect(port, '127.0.0.1');
-    onTestFinished(() => void socket.destroy());
-    socket.write(`GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
-    await once(socket, 'connect');
-    socket.pause();
-    for (let i = 0; i < 20; i += 1) book.note('x'.repeat(500));
-    // It goes on answering others meanwhile.
-    expect((await ask(port, '/state.json')).status).toBe(200);
   });
 
   it('takes another port when the usual one is busy, and says so when the one that was named is', async () => {
