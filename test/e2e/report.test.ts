@@ -78,6 +78,19 @@ describe('flow-dc report', () => {
     expect((await report(out, other)).stdout).toContain(`${other}  `);
   });
 
+  it('puts two downloads side by side, with the codes and hosts in which they differ', async () => {
+    const { folder, out, download } = await setUp();
+    const other = join(folder, 'other');
+    await Promise.all([download(out), download(other, '--config', await skipping(folder, 'b.test'))]);
+    const { code, stdout } = await report(out, other, '--compare');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`A: ${out}\nB: ${other}\n`);
+    expect(stdout).toMatch(/^ {2}skipped +0 % +25\.0 %$/m);
+    expect(stdout).toMatch(/^ {2}host_skipped +0 +100$/m);
+    expect(stdout).toMatch(/differ most.*\n +A +B\n {2}b\.test +100 % +0 %\n?$/);
+    expect((await report(out, '--compare')).stderr).toContain('--compare takes two outputs or more');
+  });
+
   it("has FLOW-DC's overview and run statistics, over several folders, in the units of their keys", async () => {
     const { folder, out, download } = await setUp();
     const other = join(folder, 'other');
@@ -178,4 +191,10 @@ async function setUp(rows = 400) {
     args,
     download: (out: string, ...flags: string[]) => runCli(args(out, ...flags)),
   };
+}
+
+async function skipping(folder: string, host: string): Promise<string> {
+  const path = join(folder, `skip-${host}.json`);
+  await writeFile(path, JSON.stringify({ hosts: { [host]: { skip: true } } }));
+  return path;
 }

@@ -137,6 +137,12 @@ export const RUN_KEYS = {
       'of each URL, in the state folder, keeps it from being fetched again.',
     fdc: { slice: 'run', option: 'forgetUrls', group: 'run', common: true, commands: ['remove'] },
   },
+  compare: {
+    type: 'boolean',
+    default: false,
+    description: 'In place of their sum: the outputs side by side, with the codes and the hosts in which they differ.',
+    fdc: { slice: 'run', option: 'compare', group: 'run', commands: ['report'] },
+  },
   duplicates: {
     type: 'boolean',
     default: false,

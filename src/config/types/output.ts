@@ -134,6 +134,10 @@ export interface OutputKeys {
    * each URL, in the state folder, keeps it from being fetched again. Default: false.
    */
   readonly forget_urls?: boolean | undefined;
+  /**
+   * In place of their sum: the outputs side by side, with the codes and the hosts in which they differ. Default: false.
+   */
+  readonly compare?: boolean | undefined;
   /** In place of the report: samples with the same bytes; with -o FILE as a table. Default: false. */
   readonly duplicates?: boolean | undefined;
   /**
@@ -384,6 +388,10 @@ export interface RunSettings {
    * each URL, in the state folder, keeps it from being fetched again. Default: false.
    */
   readonly forgetUrls: boolean;
+  /**
+   * In place of their sum: the outputs side by side, with the codes and the hosts in which they differ. Default: false.
+   */
+  readonly compare: boolean;
   /** In place of the report: samples with the same bytes; with -o FILE as a table. Default: false. */
   readonly duplicates: boolean;
   /**

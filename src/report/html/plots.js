@@ -71,7 +71,8 @@
 
   const timeAxis = () => {
     const { values: _values, ...plain } = axis('x', undefined);
-    return { ...plain, size: 46 };
+    // The longest label is a date with an hour.
+    return { ...plain, size: 46, space: 80 };
   };
 
   function draw(element, data, series, options) {
@@ -128,7 +129,7 @@
       line('95 % below', 'second', data[0].length, value),
     ];
     draw(element, data, series, {
-      axes: [axis('y', 'to headers', { values: (_, values) => values.map(latencyText) })],
+      axes: [axis('y', 'to headers', { size: 72, values: (_, values) => values.map(latencyText) })],
       scales: { y: { range: fromZero } },
     });
   }

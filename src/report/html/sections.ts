@@ -88,7 +88,7 @@ ${numbers([percent(share(value)), milliseconds(rows === 0 ? 0 : value / rows)])}
     ),
     ...holderLine(rates.workedMs, rates.heldBy),
   ];
-  return html`<h2>Where a row spends its time</h2><div class="card"><div class="bar">${bars}</div>
+  return html`<h2>Where a row spends its time</h2><div class="card scroll"><div class="bar">${bars}</div>
 ${held.map((line) => html`<p>${line}</p>`)}<table><tr><th>part</th>${numberHeads(['all rows together', 'share', 'per row'])}</tr>${lines}</table></div>`;
 }
 
