@@ -12,6 +12,7 @@ import { meansStore } from '../store/store-url.ts';
 import { VERSION } from '../version.ts';
 import { type AdviceContext, adviceFor, mayPass, meaningOf } from './advice.ts';
 import { FlowDcTally } from './flow-dc-report.ts';
+import { hostTerms } from './host-terms.ts';
 import { Gaps, type ReadOutput, readOutput, type Sums } from './output-reader.ts';
 import type { ErrorLine, Report } from './report.ts';
 import { ratesOf } from './runs.ts';
@@ -84,6 +85,10 @@ function reportOf(read: readonly ReadOutput[], { tally, flowDc, gaps }: Sums, op
       ...{ count: tally.hosts.count, isPartial: tally.hosts.isPartial },
       byRows: tally.hosts.byRows(maxHosts),
       byFailure: tally.hosts.byFailure(maxHosts),
+      terms: hostTerms(
+        tally.hosts.byRows(maxHosts),
+        read.map(({ job }) => job.settings),
+      ),
     },
     errorLines: errorLines(totals, contextOf(read, options.store)),
     flags: Object.fromEntries(tally.flags),

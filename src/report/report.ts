@@ -7,6 +7,7 @@ import type { RecordTotals } from '../dataset/totals.ts';
 import type { RunSpan } from '../job/timeline.ts';
 import type { Advice } from './advice.ts';
 import type { FlowDcReport } from './flow-dc-report.ts';
+import type { HostTerms } from './host-terms.ts';
 import type { RunPlot, TimePlot } from './plots.ts';
 import type { Quantiles } from './row-counts.ts';
 import type { HostLine, TimeReport } from './tally.ts';
@@ -62,6 +63,8 @@ export interface Report extends RecordTotals {
     readonly isPartial: boolean;
     readonly byRows: readonly HostLine[];
     readonly byFailure: readonly HostLine[];
+    /** What holds for those of `byRows`, as configurations and owners say. */
+    readonly terms: readonly HostTerms[];
   };
   readonly errorLines: readonly ErrorLine[];
   /** Rows by flag of the outcome tables, such as `placeholder`. */

@@ -22,6 +22,7 @@ export function reportText(report: Report, reach?: StoreReach): string[] {
       `hosts by rows (${hosts.isPartial ? 'more than ' : ''}${count(hosts.count)} in all)`,
       hostTable(hosts.byRows),
     ),
+    ...section('rules for hosts', termLines(report)),
     ...section('hosts by failed rows', hostTable(hosts.byFailure)),
     ...section('why, and what to do', errorLines(report)),
     ...section(
@@ -108,6 +109,13 @@ function hostTable(hosts: readonly HostLine[]): string[] {
     [['host', 'rows', 'fetched', 'failed', 'bytes', 'p50', 'p95', 'top error'], ...cells],
     ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
   );
+}
+
+function termLines({ hosts: { terms } }: Report): string[] {
+  return terms.map(({ host, rule, asks }) => {
+    const said = [rule, asks === undefined ? undefined : `it asks for ${asks}`].filter((words) => words !== undefined);
+    return `  ${host}: ${said.join('; ')}`;
+  });
 }
 
 function errorLines({ errorLines: errors }: Report): string[] {

@@ -14,6 +14,7 @@ ${loads(runs)}
 ${timeSplit(report)}
 ${errors(report)}
 ${hosts('Hosts with most rows', report.hosts.byRows)}
+${terms(report)}
 ${hosts('Hosts with most failed rows', report.hosts.byFailure)}
 ${outputs(report)}
 ${list('Missing in this report', report.gaps)}
@@ -113,6 +114,14 @@ function hosts(title: string, lines: readonly HostLine[]): Markup {
     return html`<tr><td>${host}</td>${numbers(cells)}<td>${error}</td></tr>`;
   });
   return table(title, html`<tr><th>host</th>${columns}<th>top error</th></tr>`, rows);
+}
+
+function terms({ hosts: { terms: said } }: Report): Markup {
+  if (said.length === 0) return html``;
+  const rows = said.map(
+    ({ host, rule = '', asks = '' }) => html`<tr><td>${host}</td><td>${rule}</td><td>${asks}</td></tr>`,
+  );
+  return table('Rules for hosts', html`<tr><th>host</th><th>configuration</th><th>it asks for</th></tr>`, rows);
 }
 
 function outputs({ outputs }: Report): Markup {

@@ -1,6 +1,7 @@
 /** The table: lists that people hold, theme by theme. */
 import { DELIMITED } from './delimited.ts';
 import { JSONS } from './json.ts';
+import { LIMITS } from './limits.ts';
 import type { ManifestCase } from './manifest-case.ts';
 import { PARQUET } from './parquet.ts';
 import { PROGRAMS } from './programs.ts';
@@ -11,6 +12,7 @@ import { SHAPES } from './shapes.ts';
 export const CASES: readonly ManifestCase[] = [
   ...DELIMITED,
   ...JSONS,
+  ...LIMITS,
   ...PARQUET,
   ...PROGRAMS,
   ...PUBLISHED,
