@@ -4,7 +4,7 @@ import { cappedAt, type PaarcSettings, type Snapshot, type Transition, type Work
 import type { HostGrant, HostReport } from './envelope.ts';
 import type { HostRecord } from './host-record.ts';
 import { LedHost } from './led-host.ts';
-import { type Seat, unleasedOf } from './seat.ts';
+import { leastSpacingOf, type Seat, unleasedOf } from './seat.ts';
 
 /** A host without members is given back after so long. */
 const emptyMs = 2000;
@@ -100,8 +100,9 @@ export class LedHosts {
   }
 
   /** A host that we lead is under another rule from now on. */
-  setRule(key: string, { cMax = Number.POSITIVE_INFINITY, requestsPerSecond }: HostRule): void {
-    this.#entries.get(key)?.led.setRule(cMax, requestsPerSecond === undefined ? 0 : 1000 / requestsPerSecond);
+  setRule(key: string, rule: HostRule): void {
+    const { cMax = Number.POSITIVE_INFINITY } = rule;
+    this.#entries.get(key)?.led.setRule(cMax, leastSpacingOf(rule, this.#options.settings));
   }
 
   /** @returns true when the members must hear from us at once */
@@ -184,7 +185,7 @@ export class LedHosts {
       revision,
       isNew: record.epoch === 1,
       settings,
-      leastSpacingMs: rule.requestsPerSecond === undefined ? 0 : 1000 / rule.requestsPerSecond,
+      leastSpacingMs: leastSpacingOf(rule, settings),
       unleased: unleasedOf(settings),
       random: this.#options.random,
       startMs: nowMs,

@@ -40,6 +40,11 @@ export function unleasedOf(settings: PaarcSettings): number {
   return Math.min(settings.cMin, unleasedMost);
 }
 
+/** Least time between two sends of all together under a rule that names a rate, of which a part is left; 0 without. */
+export function leastSpacingOf({ requestsPerSecond }: HostRule, { rateSafety }: PaarcSettings): number {
+  return requestsPerSecond === undefined ? 0 : 1000 / (rateSafety * requestsPerSecond);
+}
+
 /** Whoever sends to the host. */
 export interface SeatHolder {
   /** Ends what is in flight. */
@@ -85,7 +90,7 @@ export class Seats {
   take(host: string, key: string, rule: HostRule, { revoke, onChange }: SeatHolder): Seat {
     const { random, nowMs, isLeased, leasedUntilMs, workers, onRefusal } = this.#options;
     const settings = cappedAt(this.#options.settings, rule.cMax);
-    const hostSpacingMs = rule.requestsPerSecond === undefined ? 0 : 1000 / rule.requestsPerSecond;
+    const hostSpacingMs = leastSpacingOf(rule, settings);
     const limit = new SharedLimit({
       nowMs,
       isLeased,
