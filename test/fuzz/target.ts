@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const TARGETS = ['replies', 'manifests', 'config', 'images', 'wire'] as const;
+export const TARGETS = ['replies', 'manifests', 'tables', 'config', 'images', 'wire'] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 /** `targets/NAME.ts` exports these. */

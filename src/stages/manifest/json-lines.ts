@@ -22,6 +22,8 @@ interface OpenRow {
   readonly line: number;
   readonly error: FlowDcError;
   bytes: number;
+  /** Lines behind the first. */
+  behind: number;
 }
 
 export class JsonLines {
@@ -95,6 +97,7 @@ export class JsonLines {
 
   #goOn(open: OpenRow, bytes: Buffer): void {
     open.bytes += bytes.length + 1;
+    open.behind++;
     const { maxRecordBytes } = this.#input;
     try {
       if (open.bytes > maxRecordBytes) throw open.error;
@@ -123,10 +126,12 @@ export class JsonLines {
     }
   }
 
-  #giveUp({ line, error }: { readonly line: number; readonly error: FlowDcError }): void {
+  /** @param behind - lines that go with it */
+  #giveUp({ line, error, behind = 0 }: { line: number; error: FlowDcError; behind?: number }): void {
     if (this.#input.onBadRow !== 'skip') throw error;
     const reason = error.message.slice(error.message.indexOf(', line ')).replace(/^, line \d+/, '');
-    this.#rows.addBad(this.#bad.note(line, reason));
+    const more = behind === 0 ? '' : `, with ${behind} line${behind === 1 ? '' : 's'} behind it`;
+    this.#rows.addBad(this.#bad.note(line, reason + more));
   }
 
   #parsed(bytes: Buffer, line: number): Parsed {
@@ -141,7 +146,7 @@ export class JsonLines {
         else parser.end();
       } catch (error) {
         if (!isCorrupt(error) || !isOpen || bytes.length > maxRecordBytes) throw error;
-        return { kind: 'open', parser, rows, line, error, bytes: bytes.length };
+        return { kind: 'open', parser, rows, line, error, bytes: bytes.length, behind: 0 };
       }
       return { kind: 'rows', rows };
     } catch (error) {

@@ -82,15 +82,16 @@ function judged(block: Buffer, from: number, isEnd: boolean, terms: RecordTerms)
   if (isLiteral && lines.count > 0) return asLine;
   const open = { kind: 'bad', reason: 'has a quote that is opened and never closed', end: line.next } as const;
   // What goes on behind it is rows, which are not to be swallowed.
-  const behind = spans ? linesAreRecords(block, line.next, Math.min(limit, quoted.end), dialect, columns) : NO_LINES;
-  if (quoted.strays > 0 && behind.count > 0 && behind.haveUrls) return { ...open, isOpen: true };
+  if (quoted.strays > 0 && spans && holdsRecord(block, line.next, Math.min(limit, quoted.end), dialect, columns))
+    return { ...open, isOpen: true };
   if (!quoted.isOpen && quoted.cells.length === columns) return { kind: 'cells', cells: quoted.cells, end: quoted.end };
   if (isLiteral) return asLine;
   if (quoted.isOpen) return { ...open, isOpen: true };
-  return unlike(quoted.cells, columns, quoted.end, line.next > block.length);
+  // Nor where a record that is none goes on behind its line.
+  return unlike(quoted.cells, columns, Math.min(quoted.end, line.next), spans || line.next > block.length);
 }
 
-/** @param isCut - its line has no end */
+/** @param isCut - its line has no end, or is not where it ends */
 function unlike(cells: readonly string[], columns: number, end: number, isCut: boolean): LooseRecord {
   if (cells.length < columns && !isCut) return { kind: 'short', cells, end, reason: countWords(cells, columns) };
   return { kind: 'bad', reason: countWords(cells, columns), end };
@@ -203,6 +204,17 @@ export function linesAreRecords(
     at = next;
   }
   return { count, isAll: count === TELLING_LINES || (count > 1 && !isCut), haveUrls: urls?.includes(true) === true };
+}
+
+/** Whether one of the lines of a span, the first eight, is a record with a URL by itself. */
+function holdsRecord(block: Buffer, from: number, end: number, dialect: Dialect, columns: number): boolean {
+  for (let at = from, count = 0; at < end && count < TELLING_LINES; count++) {
+    const { stop, next } = lineAt(block, at, end, dialect);
+    const cells = literalLine(block, at, stop, dialect);
+    if (cells.length === columns && cells.some(isUrlText)) return true;
+    at = next;
+  }
+  return false;
 }
 
 /** Where a line's text ends, and where the next line begins: behind `limit` when it has no end before that. */

@@ -1,0 +1,160 @@
+/** Mutated tables through the reader: a URL that is still in the file is a row's, or is on a line that is said to be bad. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Data, Field } from 'apache-arrow';
+import { textColumn } from '../../../src/arrow/text.ts';
+import { isFlowDcError } from '../../../src/errors.ts';
+import { badRowReason } from '../../../src/record.ts';
+import { readManifest } from '../../../src/stages/manifest/read-manifest.ts';
+import { seededRandom } from '../../../src/structures/seeded-random.ts';
+import { pick } from '../mutate.ts';
+import type { FuzzRun } from '../target.ts';
+import { mutateText } from '../tokens.ts';
+
+const ROWS = 12;
+const TOKENS = [
+  ...[
+    '"',
+    '""',
+    '"""',
+    ',',
+    ';',
+    '\t',
+    '|',
+    '\n',
+    '\r\n',
+    '\r',
+    ' "',
+    '" ',
+    '\\',
+    '\\"',
+    '\\\n',
+    '\\N',
+    '#',
+    '# x\n',
+    "'",
+  ],
+  ...[
+    '\ufeff',
+    '\ufffd',
+    'é',
+    '\xe9',
+    '{',
+    '}',
+    '[',
+    ']',
+    ':',
+    ',}',
+    ',]',
+    'null',
+    'NaN',
+    ' ',
+    'sep=;\n',
+    'x,y\n',
+    'a\tb\tc\n',
+  ],
+];
+const URL_TEXT = /http:\/\/a\.test\/\d+\.jpg/g;
+
+export async function run({ seed, goOn, save }: FuzzRun): Promise<{ cases: number }> {
+  const random = seededRandom(seed);
+  const folder = await mkdtemp(join(tmpdir(), 'flow-dc-fuzz-'));
+  const seeds = Object.entries(tables());
+  let cases = 0;
+  try {
+    for (; goOn(); cases += 1) {
+      const [name, text] = pick(seeds, random);
+      const bytes = Buffer.from(mutateText(Buffer.from(text), TOKENS, random));
+      const flaw = await flawOf(join(folder, name), bytes);
+      if (flaw === undefined) continue;
+      process.stdout.write(`${name}: ${flaw}\n`);
+      save(`${seed}-${cases}-${name}`, bytes);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return { cases };
+}
+
+/** Under every name that decides how it is read. */
+export async function replay(bytes: Uint8Array): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'flow-dc-fuzz-'));
+  try {
+    for (const name of Object.keys(tables())) {
+      const flaw = await flawOf(join(folder, name), Buffer.from(bytes));
+      if (flaw !== undefined) throw new Error(`${name}: ${flaw}`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function flawOf(path: string, bytes: Buffer): Promise<string | undefined> {
+  await writeFile(path, bytes);
+  const reader = readManifest(path);
+  // It is told where rows are read.
+  reader.once('error', () => {});
+  const found: string[] = [];
+  const bad: [first: number, last: number][] = [];
+  try {
+    const { roles } = await reader.ready;
+    for await (const batch of reader) {
+      for (const [i, field] of batch.schema.fields.entries())
+        for (const cell of textColumn(batch.data.children[i] as Data)) {
+          const [, line, more = 0] =
+            /^line (\d+)(?:.* with (\d+) lines? behind it)?/.exec(badRowReason(cell ?? '') ?? '') ?? [];
+          if (line !== undefined) bad.push([Number(line), Number(line) + Number(more)]);
+          // In another column it is as it is written, or swallowed.
+          else if (cell !== null) found.push((field as Field).name === roles.url ? cell : `\n${cell}\n`);
+        }
+    }
+  } catch (error) {
+    // What is not read is said.
+    return isFlowDcError(error) && error.code.startsWith('FDC_ERR_MANIFEST_')
+      ? undefined
+      : String((error as Error).stack);
+  }
+  // What a header became part of is no row.
+  const isTable = /[ct]sv$/.test(path);
+  return lossIn(bytes.toString('latin1').split('\n'), isTable ? 1 : 0, found, bad);
+}
+
+/** @param found - what rows have for URLs, and what they have in other columns, between line breaks */
+function lossIn(
+  lines: readonly string[],
+  first: number,
+  found: readonly string[],
+  bad: readonly (readonly [number, number])[],
+): string | undefined {
+  const unread = bad.flatMap(([from, to]) => lines.slice(from - 1, to)).join('\n');
+  const isThere = (url: string): boolean =>
+    unread.includes(url) || found.some((cell) => (cell.startsWith('\n') ? cell === `\n${url}\n` : cell.includes(url)));
+  const urls = lines.slice(first).join('\n').match(URL_TEXT) ?? [];
+  const lost = new Set(urls.filter((url) => !isThere(url)));
+  return lost.size === 0 ? undefined : `lost without a word: ${[...lost].join(' ')}`;
+}
+
+/** The same rows as programs write them, by the names of their files. */
+function tables(): Readonly<Record<string, string>> {
+  const rows = Array.from({ length: ROWS }, (_, i) => ({
+    url: `http://a.test/${i}.jpg`,
+    caption: `a "cat", ${i}`,
+    n: i,
+  }));
+  const table = (delimiter: string, quoted: (cell: string) => string, end: string): string =>
+    [['url', 'caption', 'n'], ...rows.map((row) => Object.values(row).map((cell) => quoted(String(cell))))]
+      .map((cells) => cells.join(delimiter) + end)
+      .join('');
+  const minimal = (cell: string): string => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  return {
+    'm.csv': table(',', minimal, '\n'),
+    'crlf.csv': table(',', minimal, '\r\n'),
+    'spark.csv': table(',', (cell) => `"${cell.replaceAll('"', '\\"')}"`, '\n'),
+    'plain.csv': table(';', (cell) => cell.replaceAll('"', ''), '\n'),
+    'm.tsv': table('\t', (cell) => cell, '\n'),
+    'm.txt': rows.map(({ url }) => `${url}\n`).join(''),
+    'm.jsonl': rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+    'm.json': JSON.stringify(rows),
+  };
+}
