@@ -82,7 +82,7 @@ function judged(block: Buffer, from: number, isEnd: boolean, terms: RecordTerms)
   if (isLiteral && lines.count > 0) return asLine;
   const open = { kind: 'bad', reason: 'has a quote that is opened and never closed', end: line.next } as const;
   // What goes on behind it is rows, which are not to be swallowed.
-  if (quoted.strays > 0 && spans && holdsRecord(block, line.next, Math.min(limit, quoted.end), dialect, columns))
+  if (quoted.strays > 0 && spans && holdsRecord(block, line.next, Math.min(limit, quoted.end), dialect))
     return { ...open, isOpen: true };
   if (!quoted.isOpen && quoted.cells.length === columns) return { kind: 'cells', cells: quoted.cells, end: quoted.end };
   if (isLiteral) return asLine;
@@ -206,12 +206,12 @@ export function linesAreRecords(
   return { count, isAll: count === TELLING_LINES || (count > 1 && !isCut), haveUrls: urls?.includes(true) === true };
 }
 
-/** Whether one of the lines of a span, the first eight, is a record with a URL by itself. */
-function holdsRecord(block: Buffer, from: number, end: number, dialect: Dialect, columns: number): boolean {
+/** Whether one of the lines of a span, the first eight, has a URL for a cell, as rows have. */
+function holdsRecord(block: Buffer, from: number, end: number, dialect: Dialect): boolean {
   for (let at = from, count = 0; at < end && count < TELLING_LINES; count++) {
     const { stop, next } = lineAt(block, at, end, dialect);
-    const cells = literalLine(block, at, stop, dialect);
-    if (cells.length === columns && cells.some(isUrlText)) return true;
+    const cells = block.toString('utf8', at, stop).split(dialect.delimiter || '\n');
+    if (cells.some(isUrlText)) return true;
     at = next;
   }
   return false;

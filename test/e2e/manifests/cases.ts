@@ -4,6 +4,7 @@ import { JSONS } from './json.ts';
 import { LIMITS } from './limits.ts';
 import type { ManifestCase } from './manifest-case.ts';
 import { PARQUET } from './parquet.ts';
+import { PLACES } from './places.ts';
 import { PROGRAMS } from './programs.ts';
 import { PUBLISHED } from './published.ts';
 import { REFUSED } from './refused.ts';
@@ -14,6 +15,7 @@ export const CASES: readonly ManifestCase[] = [
   ...JSONS,
   ...LIMITS,
   ...PARQUET,
+  ...PLACES,
   ...PROGRAMS,
   ...PUBLISHED,
   ...REFUSED,

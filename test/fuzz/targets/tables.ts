@@ -130,8 +130,9 @@ function lossIn(
   const unread = bad.flatMap(([from, to]) => lines.slice(from - 1, to)).join('\n');
   const isThere = (url: string): boolean =>
     unread.includes(url) || found.some((cell) => (cell.startsWith('\n') ? cell === `\n${url}\n` : cell.includes(url)));
-  const urls = lines.slice(first).join('\n').match(URL_TEXT) ?? [];
-  const lost = new Set(urls.filter((url) => !isThere(url)));
+  // Lines that became one are one.
+  const urls = lines.slice(first).map((line) => line.match(URL_TEXT) ?? []);
+  const lost = new Set(urls.filter((own) => !own.some(isThere)).flat());
   return lost.size === 0 ? undefined : `lost without a word: ${[...lost].join(' ')}`;
 }
 
