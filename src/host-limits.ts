@@ -38,3 +38,7 @@ export interface HostOrder {
 export function isEmptyOrder({ skip, cMax, requestsPerSecond }: HostOrder): boolean {
   return skip !== true && cMax === undefined && requestsPerSecond === undefined;
 }
+
+export function tooManyOrders(): RangeError {
+  return new RangeError(`${MAX_ORDERS} hosts have a rule of their own, which is as many as there may be`);
+}

@@ -1,6 +1,6 @@
 /** The live page of a job on a server: of its submitter, or of anybody who looks. */
 import { idleClock } from '../clock.ts';
-import { type HostOrder, isEmptyOrder } from '../host-limits.ts';
+import { type HostOrder, isEmptyOrder, MAX_ORDERS, tooManyOrders } from '../host-limits.ts';
 import type { UnitRecord } from '../record.ts';
 import type { ClusterChannel, JobOrders } from '../transport/cluster.ts';
 import { Live } from './live.ts';
@@ -84,5 +84,6 @@ function controlsOf(channel: ClusterChannel | undefined, kind: LiveJobOptions['k
 
 function withOrder(hosts: readonly HostOrder[], order: HostOrder): HostOrder[] {
   const others = hosts.filter(({ host }) => host !== order.host);
+  if (others.length >= MAX_ORDERS && !isEmptyOrder(order)) throw tooManyOrders();
   return isEmptyOrder(order) ? others : [...others, order];
 }

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { FlowDcError } from '../errors.ts';
+import { FlowDcError, isFlowDcError } from '../errors.ts';
 import { isLoopback, parseAddress, type ServeAddress, urlOf } from './address.ts';
 import { EventStream } from './event-stream.ts';
 import { jsonBody, newKey, Refused, requireKey, requireOwn } from './guard.ts';
@@ -79,7 +79,8 @@ async function answer(
     if (response.headersSent) return void response.destroy();
     // What was not read of a body must not be taken for another request.
     response.setHeader('Connection', 'close');
-    const status = error instanceof Refused ? error.status : error instanceof RangeError ? 409 : 500;
+    const isOurs = error instanceof RangeError || isFlowDcError(error);
+    const status = error instanceof Refused ? error.status : isOurs ? 409 : 500;
     replyJson(response, { error: (error as Error).message }, status);
   }
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Rule } from '../../src/demo-hosts/behaviour.ts';
+import { viewJob } from '../../src/job/view/view-job.ts';
+import { serveDataset } from '../../src/serve/live-dataset.ts';
 import { findChromium, type OpenPage, openUrl } from '../support/browser.ts';
 import { clusterTrial, said } from '../support/cluster-cli.ts';
 import { outcomesOf } from '../support/dataset.ts';
@@ -99,43 +101,105 @@ describe.skipIf(chromium === undefined)('the live page, in a browser', () => {
   });
 });
 
+describe('the live page', () => {
+  it('steers all threads of a run, and shows the dataset afterwards', async () => {
+    const latency: Rule = { behaviours: [{ kind: 'latency', meanMs: 150 }] };
+    const origin = await testOrigin({ rules: [latency], meanBytes: 2000 });
+    const folder = await tempFolder();
+    const [list, out] = [join(folder, 'urls.txt'), join(folder, 'out')];
+    await writeFile(list, Array.from({ length: 540 }, (_, i) => `http://h${i % 3}.test/${i}.jpg`).join('\n'));
+    const law = ['--law', 'fixed', '--per-host-concurrency', '12', '--shard-size', '20', '--threads', '3'];
+    const flags = ['--connect-to', origin.connectTo, '--progress', 'off', '--serve', '0'];
+    const run = startCli(['download', list, '-o', out, ...flags, ...law]);
+    onTestFinished(() => void run.child.kill('SIGKILL'));
+    const { url, withKey } = await addressOf(run);
+    await until(url, ({ threads, inFlight }) => (threads === 3 && inFlight > 12 ? true : undefined));
+    await control(withKey, 'pause', { paused: true });
+    const { rows } = await until(url, (state) => (state.inFlight === 0 ? state : undefined));
+    expect(rows.done).toBeLessThan(540);
+    for (const host of ['h0.test', 'h1.test']) await control(withKey, 'host', { host, cMax: 2 });
+    await control(withKey, 'host', { host: 'h2.test', skip: true });
+    const later = await until(url, (state) => (state.controls.rules.length === 3 ? state : undefined));
+    expect(later.rows.done).toBe(rows.done);
+    await control(withKey, 'pause', { paused: false });
+    await until(url, ({ inFlight }) => (inFlight > 0 ? true : undefined));
+    const { lines } = (await (await fetch(`${url}hosts.json?sort=host&rising=1`)).json()) as Hosts;
+    for (const { host, limit = 0, inFlight } of lines) {
+      expect(inFlight, host).toBeLessThanOrEqual(2);
+      if (host !== 'h2.test') expect(limit, host).toBe(2);
+    }
+    await control(withKey, 'host', { host: 'h0.test' });
+    await control(withKey, 'host', { host: 'h1.test', skip: true });
+    expect(await run.done).toMatchObject({ code: 0 });
+    const outcomes = await outcomesOf(out);
+    expect(outcomes).toHaveLength(540);
+    const ends = new Set(outcomes.map(({ code, status }) => code || status));
+    expect([...ends].sort()).toEqual(['fetched', 'host_skipped']);
+
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    const view = await viewJob(out);
+    const said: string[] = [];
+    const serving = serveDataset('0', view, stop.signal, (lines) => void said.push(...lines));
+    while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    const [, page = ''] = /live page: (\S+)/.exec(said[0] ?? '') ?? [];
+    const seen = await until(page, (state) => (state.phase === 'ended' ? state : undefined));
+    expect(seen.rows.done).toBe(540);
+    expect(seen.codes).toMatchObject([{ code: 'host_skipped' }]);
+    expect(((await (await fetch(`${page}hosts.json?search=h0`)).json()) as Hosts).lines[0]?.fetched).toBe(180);
+    stop.abort();
+    await serving;
+    await view.close();
+  });
+});
+
 describeNats('the live page of a job', () => {
   it('shows three workers from elsewhere, and steers all of them', async () => {
     const server = await startNatsServer();
     onTestFinished(() => server.close());
-    const trial = await clusterTrial({ nats: server.url, rows: 750, shardSize: 25, latencyMs: 100 });
+    const trial = await clusterTrial({ nats: server.url, rows: 300, shardSize: 25 });
     const out = trial.path('out');
     const submit = trial.submit(out, '--job', 'seen');
-    const workers = [0, 1, 2].map(() => trial.worker('--job', 'seen'));
-    await said(workers[2] as CliProcess, 'committed');
+    await said(submit, 'units are published');
     const serve = trial.start(['serve', '--nats', server.url, '--job', 'seen', '--serve', '0']);
     const { url, withKey } = await addressOf(serve);
-    const post = (path: string, body: object) =>
-      fetch(`${url}control/${path}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${withKey.replace(/.*key=/, '')}` },
-        body: JSON.stringify(body),
-      });
-    expect((await post('pause', { paused: true })).status).toBe(200);
-    const paused = await until(url, ({ phase, inFlight, workers }) =>
-      phase === 'paused' && inFlight === 0 && workers.length === 3 ? workers : undefined,
+    await control(withKey, 'pause', { paused: true });
+    // Those that come later hear of it too.
+    const workers = [0, 1, 2].map(() => trial.worker('--job', 'seen'));
+    const paused = await until(url, ({ workers, queued, ...state }) =>
+      workers.length === 3 && queued > 0 ? state : undefined,
     );
-    expect(paused).toHaveLength(3);
-    expect((await post('host', { host: 'gone.test', skip: true })).status).toBe(200);
-    expect((await post('pause', { paused: false })).status).toBe(200);
+    expect(paused).toMatchObject({ phase: 'paused', inFlight: 0, rows: { done: 0 } });
+    await control(withKey, 'host', { host: 'gone.test', skip: true });
+    await control(withKey, 'pause', { paused: false });
     expect(await submit.done).toMatchObject({ code: 0 });
     for (const worker of workers) expect(await worker.done).toMatchObject({ code: 0 });
     const { rows, codes } = await until(url, (state) => (state.phase === 'ended' ? state : undefined));
-    expect(rows.done).toBe(750);
+    expect(rows.done).toBe(300);
     expect(codes.map(({ code }) => code)).toContain('host_skipped');
     serve.child.kill('SIGINT');
     expect(await serve.done).toMatchObject({ code: 0, stdout: '' });
   });
 });
 
+interface Hosts {
+  readonly lines: readonly { host: string; limit?: number; inFlight: number; fetched: number }[];
+}
+
+/** Press a button. */
+async function control(withKey: string, what: string, body: object): Promise<void> {
+  const [url = '', key = ''] = withKey.split('#key=');
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
+  const reply = await fetch(`${url}control/${what}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  expect(reply.status, await reply.text()).toBe(200);
+}
+
 interface State {
   readonly phase: string;
+  readonly threads: number;
+  readonly controls: { readonly rules: readonly unknown[] };
   readonly inFlight: number;
+  readonly queued: number;
   readonly rows: { readonly done: number };
   readonly codes: readonly { readonly code: string }[];
   readonly workers: readonly unknown[];

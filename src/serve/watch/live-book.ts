@@ -232,7 +232,8 @@ export class LiveBook {
     const rates = this.#now();
     const done = this.#before + fetched + failed + skipped;
     const said = controls();
-    const going = said.isPaused ? 'paused' : this.#isDraining ? 'draining' : this.#phase;
+    // What is told to end goes on to do so, whoever had paused it.
+    const going = this.#isDraining ? 'draining' : said.isPaused ? 'paused' : this.#phase;
     return {
       ...{ version: VERSION, kind, output: visible(output), job: this.#job, end: this.#end },
       phase: this.#phase === 'working' ? going : this.#phase,
@@ -251,10 +252,11 @@ export class LiveBook {
 
   #holding(isPaused: boolean): Holding {
     if (this.#phase === 'ended') return { by: 'nothing', words: this.#end ?? '' };
+    const isStill = isPaused && !this.#isDraining;
     const { inFlight, queued, bodyShare, hosts, own } = this.#moment;
     const { maxInFlight, cores } = this.#options;
     return whatHolds({
-      ...{ isPaused, isDraining: this.#isDraining, isOffline: this.#isOffline, shortage: this.#shortage },
+      ...{ isPaused: isStill, isDraining: this.#isDraining, isOffline: this.#isOffline, shortage: this.#shortage },
       ...{ bottleneck: this.#bottleneck, heldShare: this.#heldShare, bodyShare, hosts, inFlight, queued },
       ...{ maxInFlight, cores, cpu: own?.cpu ?? 0, eventLoop: own?.eventLoop ?? 0 },
     });

@@ -1,5 +1,5 @@
 /** What somebody said about a run while it goes on, kept for parts of it that begin later. */
-import { type HostOrder, isEmptyOrder, MAX_ORDERS } from '../../host-limits.ts';
+import { type HostOrder, isEmptyOrder, MAX_ORDERS, tooManyOrders } from '../../host-limits.ts';
 
 /** What can be steered: all threads of a process together. */
 export interface Steered {
@@ -39,8 +39,7 @@ export class Steering implements Steered {
 
   /** @throws RangeError when there are too many */
   setHost(order: HostOrder): void {
-    if (!this.#orders.has(order.host) && this.#orders.size >= MAX_ORDERS)
-      throw new RangeError(`${MAX_ORDERS} hosts have a rule of their own, which is as many as there may be`);
+    if (!this.#orders.has(order.host) && this.#orders.size >= MAX_ORDERS) throw tooManyOrders();
     if (isEmptyOrder(order)) this.#orders.delete(order.host);
     else this.#orders.set(order.host, order);
     this.#steered?.setHost(order);

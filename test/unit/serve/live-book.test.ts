@@ -68,7 +68,6 @@ describe('the state of a run', () => {
     expect(phase()).toBe('working');
     steering.pause(true);
     expect(phase()).toBe('paused');
-    steering.pause(false);
     book.drain();
     expect(phase()).toBe('draining');
     book.end('Done.');

@@ -55,6 +55,9 @@ export class TunableLimits implements HostLimits {
   }
 }
 
+/** So often a limit is looked at that waits for its last requests. */
+const LOOK_MS = 50;
+
 class TunableLimit implements Limit {
   inner: Limit;
   readonly #create: () => Limit;
@@ -62,6 +65,7 @@ class TunableLimit implements Limit {
   readonly #onChange: (() => void) | undefined;
   #inFlight = 0;
   #isStale = false;
+  #lookMs = 0;
 
   constructor(create: () => Limit, retire: (inner: Limit) => void, onChange: (() => void) | undefined) {
     this.#create = create;
@@ -83,7 +87,9 @@ class TunableLimit implements Limit {
   }
 
   get nextTickMs(): number {
-    return this.#isStale && this.#inFlight === 0 ? 0 : this.inner.nextTickMs;
+    if (!this.#isStale) return this.inner.nextTickMs;
+    // Never none: a limit without permits that will not think again is a host out of bounds.
+    return this.#inFlight === 0 ? 0 : Math.min(this.#lookMs, this.inner.nextTickMs);
   }
 
   get goodUntilMs(): number {
@@ -107,7 +113,9 @@ class TunableLimit implements Limit {
   }
 
   tick(nowMs: number, load: Load): Transition | undefined {
-    if (!this.#isStale || this.#inFlight > 0) return this.inner.tick(nowMs, load);
+    if (!this.#isStale) return this.inner.tick(nowMs, load);
+    this.#lookMs = nowMs + LOOK_MS;
+    if (this.#inFlight > 0) return this.inner.nextTickMs <= nowMs ? this.inner.tick(nowMs, load) : undefined;
     this.#isStale = false;
     this.#retire(this.inner);
     this.inner = this.#create();

@@ -28,6 +28,9 @@ describe('a limit that somebody tunes while the run goes on', () => {
     limits.setHost({ host: 'a.test', cMax: 2 });
     expect(limit.permits).toBe(0);
     expect(gate.isShut).toBe(false);
+    // A limit without permits that never thinks again would pass for a host that is down.
+    gate.tick(10, LOAD);
+    expect(limit.nextTickMs).toBe(60);
     gate.settle(permit, OK, 50);
     expect(limit.nextTickMs).toBeLessThanOrEqual(50);
     gate.tick(50, LOAD);
