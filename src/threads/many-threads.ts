@@ -18,7 +18,6 @@ import { CrewThread, type CrewThreadEvents } from './crew-thread.ts';
 import {
   type ForceStats,
   type ForceSurroundings,
-  goOnAtDrain,
   ownControllers,
   tunable,
   type WorkAround,
@@ -26,6 +25,7 @@ import {
   type WorkSignals,
 } from './force.ts';
 import { OneNetwork } from './one-network.ts';
+import { PauseSwitch } from './pause-switch.ts';
 import type { Order } from './thread-messages.ts';
 import { UnitExchange, type WorkedChannel } from './unit-exchange.ts';
 
@@ -53,7 +53,10 @@ export class ManyThreads implements WorkForce {
   readonly #limits: TunableLimits | undefined;
   /** What was said of hosts, for threads that begin later. */
   readonly #orders = new Map<string, HostOrder>();
-  #isPaused = false;
+  readonly #pause = new PauseSwitch((isPaused) => {
+    this.#stages[0].keepStill(isPaused);
+    this.#tellAll({ kind: 'pause', isPaused });
+  });
   #crew: Crew | undefined;
 
   constructor(config: ResolvedConfig, around: ForceSurroundings, options: ManyThreadsOptions) {
@@ -102,9 +105,7 @@ export class ManyThreads implements WorkForce {
   }
 
   pause(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.#stages[0].keepStill(isPaused);
-    this.#tellAll({ kind: 'pause', isPaused });
+    this.#pause.set(isPaused);
   }
 
   setHost(order: HostOrder): void {
@@ -135,7 +136,7 @@ export class ManyThreads implements WorkForce {
   async work(channel: WorkedChannel, { drain, stop }: WorkSignals, around: WorkAround = {}): Promise<void> {
     const { unitsWaiting = () => Number.POSITIVE_INFINITY, onNotice = () => {} } = around;
     const { threads, pace } = this.#options;
-    goOnAtDrain(this, { drain, stop });
+    this.#pause.goOnAt(drain);
     const exchange = new UnitExchange(channel, drain);
     const own = exchange.join();
     const [fetch] = this.#stages;
@@ -208,7 +209,7 @@ export class ManyThreads implements WorkForce {
     try {
       const crew = new CrewThread({ data, channel, desk: this.#desk, network: this.#network, poison }, events);
       for (const order of this.#orders.values()) crew.order({ kind: 'host', order });
-      if (this.#isPaused) crew.order({ kind: 'pause', isPaused: true });
+      if (this.#pause.isPaused) crew.order({ kind: 'pause', isPaused: true });
       return crew;
     } catch (error) {
       channel.leave();

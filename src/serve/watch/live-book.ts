@@ -117,6 +117,7 @@ export class LiveBook {
 
   drain(): void {
     this.#isDraining = true;
+    this.#state = undefined;
   }
 
   /** @param words - how it ended */
