@@ -1,7 +1,7 @@
 /**
  * Takes the rules of PAARC out one at a time, prints what becomes of the simulated hosts, and keeps it in
  * benchmarks/results/ablation.md. A rule whose absence makes nothing worse is not needed. Usage:
- * tsx scripts/ablate.ts [--seeds 1,2] [--hosts 3] [--rule WORDS]
+ * tsx scripts/ablate.ts [--seeds 1] [--hosts 4] [--rule WORDS]
  *
  * With --rule (a part of its words) only those are taken out and nothing is kept. Same seeds, same table, as long as no
  * law and no host changes. Some ten seconds of CPU per rule.
@@ -19,8 +19,8 @@ const MOST_NAMED = 6;
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '1,2' },
-    hosts: { type: 'string', default: '3' },
+    seeds: { type: 'string', default: '1' },
+    hosts: { type: 'string', default: '4' },
     rule: { type: 'string' },
   },
 });

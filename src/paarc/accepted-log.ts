@@ -1,20 +1,18 @@
 /** What a rate limiter let through between two moments, and the rate that this makes. */
+import {
+  leastAccepted,
+  leastMs,
+  recordFallenShare,
+  recordKeptRefusals,
+  stretchAccepted,
+  stretchMs,
+} from './rate-tuning.ts';
 
 /** A place in the sequence of sends: how many had gone out, and when. */
 export interface Mark {
   readonly sends: number;
   readonly atMs: number;
 }
-
-/** More 429s than this are remembered only in older counts; a rate search that needs them has long been answered. */
-const keptRefusals = 512;
-/** So many accepted requests, or this time, make a rate worth believing. Chosen by scenario runs. */
-const leastAccepted = 8;
-const leastMs = 500;
-/** The newest stretch with so many accepted requests, or this long, is asked whether the limit has just fallen. */
-const stretchAccepted = 10;
-const stretchMs = 1000;
-const fallenShare = 0.8;
 
 /**
  * Counts what a rate limiter let through between two marks: sends minus 429s. Answers that are still on their way count
@@ -39,7 +37,7 @@ export class AcceptedLog {
     let at = this.#refused.length;
     while (at > 0 && (this.#refused[at - 1] as number) > mark.sends) at--;
     this.#refused.splice(at, 0, mark.sends);
-    if (this.#refused.length > keptRefusals) this.#refused.splice(0, keptRefusals / 2);
+    if (this.#refused.length > recordKeptRefusals) this.#refused.splice(0, recordKeptRefusals / 2);
   }
 
   /** Accepted sends after `from` up to and including `to`. */
@@ -83,7 +81,7 @@ export function rateBetween(
     const lengthMs = to.atMs - start.atMs;
     if (stretch < stretchAccepted && lengthMs < stretchMs) continue;
     const stretchPerS = (1000 * Math.max(1, stretch)) / lengthMs;
-    return stretchPerS < fallenShare * perS ? { perS: stretchPerS, accepted: stretch } : { perS, accepted };
+    return stretchPerS < recordFallenShare * perS ? { perS: stretchPerS, accepted: stretch } : { perS, accepted };
   }
   return { perS, accepted };
 }

@@ -10,17 +10,10 @@ import {
   beginStartup,
   type Control,
   type Decision,
-  eagerWait,
   newSearch,
   type PaarcState,
 } from './state.ts';
-
-/** At the end of a cooldown so many errors, and this share, are reason to cut again. Chosen by scenario runs. */
-const lingeringErrors = 2;
-const lingeringShare = 0.05;
-/** A cut below this part of the limit of before is recovered by STARTUP, a smaller one by probes. */
-const deepCut = 2;
-const recoverTarget = 0.95;
+import { deepCut, eagerWait, lingeringErrors, lingeringShare, recoverTarget } from './tuning.ts';
 
 /** A 429 is about the rate: the limit stays, and waits until the episode is over. */
 export function waitForRate(

@@ -1,21 +1,6 @@
 /** How a host answers when nothing queues, and when that is learned anew. */
 import { type Interval, quantile } from './interval.ts';
-
-/**
- * Durations kept: enough for a steady p95, few enough to forget an old path within a few rounds. Chosen by scenario
- * runs.
- */
-const reservoirSize = 200;
-/**
- * The p95 is taken for at least this multiple of the median: a short sample of a steady host would make any spread look
- * like a queue.
- */
-const leastSpread = 1.3;
-/** A round this far below the baseline replaces it; fewer samples must be further below. Chosen by scenario runs. */
-const lowerWithMany = 0.9;
-const manySamples = 50;
-const lowerWithFew = 0.7;
-const fewSamples = 20;
+import { fewSamples, leastSpread, lowerWithFew, lowerWithMany, manySamples, reservoirSize } from './tuning.ts';
 
 /**
  * How a host answers when nothing queues: what latencies are compared with. Replaces RTprop, the least latency, of BBR.

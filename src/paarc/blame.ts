@@ -5,24 +5,18 @@ import { RateTrial } from './rate-trial.ts';
 import type { Flight } from './refusals.ts';
 import type { PaarcSettings } from './settings.ts';
 import { isOutage, type PaarcState } from './state.ts';
-
-/** Errors that were taken for the host's own and cut the limit again so soon are taken for a rate. */
-const againMs = 60_000;
-/** Cuts down to this part of the limit are deep, if this part of what met less load erred. */
-const manyErrors = 0.2;
-/** Fewer than this are the host's own, however often they cut the limit. */
-const fewErrors = 0.12;
-const deepPart = 0.5;
-/** Some answers and some errors for so long are no outage. */
-const mixedMs = 6000;
-/** An outage so soon after the last one. */
-const relapseMs = 5000;
-/** A rate is measured for so long, and until so much was granted, before it is tried; then it is still being found. */
-const trialMeasureMs = 1000;
-const trialGrants = 2;
-const trialStartMs = 2000;
-/** After a trial that failed. */
-const trialPauseMs = 30_000;
+import {
+  againMs,
+  deepPart,
+  fewErrors,
+  manyErrors,
+  mixedMs,
+  relapseMs,
+  trialGrants,
+  trialMeasureMs,
+  trialPauseMs,
+  trialStartMs,
+} from './tuning.ts';
 
 /** What follows from what errors showed. `rate`: they mean one, on trial. `open`: they do not, after a trial. */
 export type Blame =

@@ -1,5 +1,6 @@
 /** A token bucket as stretches of sending show it. */
 import type { AcceptedLog, Mark } from './accepted-log.ts';
+import { countError, keptStarts, leastDifference, leastDifferenceMs } from './rate-tuning.ts';
 
 /** A stretch of sending that ended with a 429. */
 export interface Segment {
@@ -25,13 +26,6 @@ export interface BucketGuess {
   /** What the rate is at most, given how much may have been lost to an overflowing or not yet full bucket. */
   readonly upperPerS: number;
 }
-
-/** Two segments must differ by this much to tell slope from noise. Chosen by scenario runs. */
-const leastDifferenceMs = 500;
-const leastDifference = 5;
-
-/** Counts are whole: the line may be off by one request at either end. */
-const countError = 1;
 
 /**
  * A bucket of `burst` tokens refilled at `perS` has granted burst + perS x T when it refuses after T, if it was full at
@@ -123,9 +117,6 @@ interface Start {
   readonly restMs: number;
   readonly restPerS: number;
 }
-
-/** The first start (after a pause) and the newest ones are the telling ones. Chosen. */
-const keptStarts = 8;
 
 /** The beginnings of sending since the last pause. */
 export class Segments {

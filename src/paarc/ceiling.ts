@@ -1,4 +1,5 @@
 /** How growth keeps below the limit at which the host refused last, and passes it again. */
+import { believedMs, carefulGains, maxDoublings, smallCap } from './tuning.ts';
 
 /** The limit at which the host refused last (C_hi), and how carefully to pass it again. */
 export interface Ceiling {
@@ -17,17 +18,6 @@ export const openCeiling: Ceiling = {
   rediscoveries: 0,
   carefulSteps: 0,
 };
-
-/**
- * A ceiling is believed for so long, doubled with each rediscovery up to three times: a cap that holds is asked ever
- * less often.
- */
-const believedMs = 30_000;
-const maxDoublings = 3;
-/** One permit more than a smaller cap allows costs a larger part of the requests, so it is tried less often. */
-const smallCap = 10;
-/** Growth of the steps after a ceiling was forgotten, last step first. */
-const carefulGains = [1.15, 1.1, 1.05] as const;
 
 /** Where growth may go from here. */
 export interface Growth {

@@ -6,16 +6,11 @@ import {
   type Control,
   type Decision,
   newSearch,
+  openGuard,
   type ProbeBwState,
   type StartupState,
-  steadyWait,
 } from './state.ts';
-
-/** Limited again within this time after a return means that the return was too early. */
-const relapseMs = 6000;
-const maxNeededRounds = 32;
-/** Rounds of STARTUP in which our own side may be the bottleneck before it counts. Chosen by scenario runs. */
-const patientRounds = 4;
+import { steadyWait } from './tuning.ts';
 
 /** The guard and the limit after a round. */
 interface Guarded {
@@ -30,21 +25,16 @@ export function clientLimitedRound(
   baselineMs: number,
   state: StartupState | ProbeBwState,
   interval: Interval,
-  nowMs: number,
 ): Decision {
   // A queue cut just before we noticed that we are slow ourselves was our own doing: what comes back is the limit
   // before it.
   const beforeCut = state.name === 'probe-bw' ? (state.search.cut?.concurrency ?? 0) : 0;
-  const guarded = comeDown(settings, control, baselineMs, beforeCut, interval.throughputPerS, nowMs);
+  const guarded = comeDown(settings, control, baselineMs, beforeCut, interval.throughputPerS);
   const next: Control = { ...control, ...guarded };
   const reason = 'our side is the narrow place';
   const moved = guarded.concurrency !== control.concurrency;
-  if (state.name === 'startup') {
-    const limitedRounds = state.limitedRounds + 1;
-    // Our load is the mean of a second, and the first one is full of our own start: wait for a look at the present.
-    if (!moved && limitedRounds <= patientRounds) return { control: next, state: { ...state, limitedRounds } };
+  if (state.name === 'startup')
     return { control: next, state: { name: 'probe-bw', search: newSearch(steadyWait) }, reason };
-  }
   // A probe judged by a round that we limited ourselves would be judged wrongly.
   const quiet: ProbeBwState = { name: 'probe-bw', search: { ...state.search, probe: undefined } };
   return { control: next, state: quiet, reason: moved ? reason : undefined };
@@ -57,19 +47,11 @@ function comeDown(
   baselineMs: number,
   beforeCut: number,
   throughputPerS: number,
-  nowMs: number,
 ): Guarded {
   const reachedPerS = Math.max(throughputPerS, 0.95 * guard.reachedPerS);
   const usable = (settings.headroom * reachedPerS * baselineMs) / 1000;
   const target = Math.max(settings.cMin, 0.7 * concurrency, usable);
-  const relapsed = nowMs - guard.restoredAtMs < relapseMs;
-  const next: ClientGuard = {
-    ...guard,
-    reachedPerS,
-    freeRounds: 0,
-    neededRounds: relapsed ? Math.min(maxNeededRounds, 2 * guard.neededRounds) : guard.neededRounds,
-    restoredAtMs: relapsed ? Number.NEGATIVE_INFINITY : guard.restoredAtMs,
-  };
+  const next: ClientGuard = { ...guard, reachedPerS };
   if (target >= 0.9 * concurrency) return { guard: next, concurrency };
   return {
     guard: { ...next, savedConcurrency: Math.max(guard.savedConcurrency, concurrency, beforeCut) },
@@ -77,13 +59,8 @@ function comeDown(
   };
 }
 
-/** A round in which we were free and used our permits: after enough of them the limit of before comes back. */
-export function freeRound({ guard, concurrency }: Control, nowMs: number): Guarded {
+/** A round in which we were free and used our permits: the limit of before comes back. */
+export function freeRound({ guard, concurrency }: Control): Guarded {
   if (guard.savedConcurrency === 0) return { guard, concurrency };
-  const freeRounds = guard.freeRounds + 1;
-  if (freeRounds < guard.neededRounds) return { guard: { ...guard, freeRounds }, concurrency };
-  return {
-    guard: { ...guard, savedConcurrency: 0, freeRounds: 0, reachedPerS: 0, restoredAtMs: nowMs },
-    concurrency: Math.max(concurrency, guard.savedConcurrency),
-  };
+  return { guard: openGuard, concurrency: Math.max(concurrency, guard.savedConcurrency) };
 }

@@ -1,24 +1,18 @@
 /** Whether a 429 means "too many at once": by how many others the host was serving when it was earned. */
 import type { Mark } from './accepted-log.ts';
-
-/** Counts of sends per number at the host; a cap above this would be taken for a rate. */
-const mostLevels = 256;
-/** So many refusals, and so many sends with a little less at the host that were granted, tell. Chosen. */
-const tellingRefusals = 3;
-const tellingGrants = 12;
-/** What is granted with less than this part of the cap says nothing of it. */
-const nearCap = 0.85;
-/** This part of the refusals may have met less than the cap: an answer on its way still counts here, not there. */
-const strays = 0.2;
-/** Below a cap nearly all are granted, above it nearly none. */
-const sharp = 0.8;
-/** So many refusals, and this part granted beside them, are no cap and no chance either. Chosen. */
-const gradualRefusals = 5;
-const gradualLevel = 8;
-const gradualLeast = 0.3;
-const gradualMost = 0.9;
-/** Refusals that may still have been on their way when a request went out. */
-const keptRefusals = 512;
+import {
+  capKeptRefusals,
+  gradualLeast,
+  gradualLevel,
+  gradualMost,
+  gradualRefusals,
+  mostLevels,
+  nearCap,
+  sharp,
+  strays,
+  tellingGrants,
+  tellingRefusals,
+} from './rate-tuning.ts';
 
 /** A refusal: which send it was of, and when it came. */
 interface OnTheWay {
@@ -54,7 +48,7 @@ export class ConnectionCap {
     this.#refused[level] = (this.#refused[level] as number) + 1;
     this.#refusals++;
     this.#onTheWay.push({ sends: sent.sends, endedAtMs: nowMs });
-    if (this.#onTheWay.length > keptRefusals) this.#onTheWay.splice(0, keptRefusals / 2);
+    if (this.#onTheWay.length > capKeptRefusals) this.#onTheWay.splice(0, capKeptRefusals / 2);
   }
 
   /** How many requests it lets in at once; undefined where it does not look like that. */

@@ -1,24 +1,16 @@
 /** Whether errors depend on our load: what is sent with clearly less of it tells, over all cuts that follow. */
-
-/** Less load by this factor would have ended a few errors that our load had caused, and by that factor many. */
-const lessLoad = 0.85;
-const leastLoad = 0.2;
-/**
- * Two shares of errors are told apart, one result at a time: a host that is ill, and one that is well but for chance.
- * Source: Wald's sequential test; the shares were chosen between what hosts were seen to have.
- */
-const illShare = 0.06;
-const chanceShare = 0.01;
-const onError = Math.log(illShare / chanceShare);
-const onAnswer = Math.log((1 - illShare) / (1 - chanceShare));
-/** One wrong verdict in a hundred for "ill"; for "well" one in twenty, since the next cut asks again. */
-const illAbove = Math.log(100);
-/** So much is soon gone when the errors have ended. */
-const mostEvidence = illAbove + 1;
-const wellBelow = -Math.log(20);
-/** More errors than this are first taken for a rate that is exceeded, and more than that never for a host's own. */
-const mostOfIll = 0.2;
-const mostOwn = 0.4;
+import {
+  halfLifeResults,
+  illAbove,
+  leastLoad,
+  lessLoad,
+  mostEvidence,
+  mostOfIll,
+  mostOwn,
+  onAnswer,
+  onError,
+  wellBelow,
+} from './tuning.ts';
 
 /** Since the first of several cuts: is it our load? Frozen. */
 export interface Suspicion {
@@ -111,9 +103,6 @@ export function isFlood({ errors, results }: Suspicion): boolean {
 export function ownShare({ errors, results }: Suspicion): number {
   return Math.min(mostOwn, (errors + Math.sqrt(errors)) / Math.max(1, results));
 }
-
-/** So many results make half of a share that is believed. */
-const halfLifeResults = 300;
 
 /** The expected share after one more round, so that a host that recovers is noticed. */
 export function foldShown<Known extends { readonly shownErrors: number | undefined }>(

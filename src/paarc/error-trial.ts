@@ -3,19 +3,8 @@ import { foundCeiling } from './ceiling.ts';
 import { type ErrorCounts, type Interval, nothingSeen, withRound } from './interval.ts';
 import { exceedsNoise } from './overload.ts';
 import type { PaarcSettings } from './settings.ts';
-import { type Control, type Decision, type ErrorTrial, newSearch, type Search, steadyWait } from './state.ts';
-
-/**
- * So many errors make a share worth comparing: where chance makes twelve, fewer than half of them come once in fifty
- * times.
- */
-const tellingErrors = 12;
-/** A smaller share is not worth a permit. Chosen: half of what a steady state may cost. */
-const worthwhileShare = 0.0025;
-/** Part of the expected errors that must be there for "our load did not cause them". */
-const remainingShare = 0.5;
-/** Older results count half, so that a host that changes after an hour is noticed within minutes. */
-const rememberedResults = 16_384;
+import { type Control, type Decision, type ErrorTrial, newSearch, type Search } from './state.ts';
+import { remainingShare, rememberedResults, steadyWait, tellingErrors, worthwhileShare } from './tuning.ts';
 
 /** The errors at one limit with one more round, the newest of them weighing most. */
 export function recentErrors(errors: ErrorCounts, interval: Interval): ErrorCounts {

@@ -1,8 +1,6 @@
 /** What one round has measured, and errors added up over rounds. */
 import type { Load, Observation } from './limit.ts';
-
-/** Durations kept per round; a fast host fills a round long before its time is over, and the rest is only counted. */
-const keptDurations = 2048;
+import { keptDurations } from './tuning.ts';
 
 /** What one round has measured. Latencies in ms, throughput in results per second, shares in 0..1. */
 export interface Interval {

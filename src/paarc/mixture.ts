@@ -1,11 +1,7 @@
 /** Hosts that answer most requests at once and some after long: caches, and what lies behind them. */
 import type { Interval } from './interval.ts';
 import type { Control } from './state.ts';
-
-/** Their mean is so many times their median; that of one kind of request with a wide spread is 1.6 at most. */
-const mixedRatio = 2;
-/** Part of a new measurement that is believed. */
-const newShare = 0.5;
+import { mixedRatio, newShare } from './tuning.ts';
 
 /** After a round without a queue: the mean, and whether the median says nothing about a queue; that stays so. */
 export function foldMean(control: Control, { meanMs, p50Ms }: Pick<Interval, 'meanMs' | 'p50Ms'>): Control {

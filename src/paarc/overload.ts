@@ -3,31 +3,18 @@ import { foundCeiling, openCeiling } from './ceiling.ts';
 import { type Interval, type IntervalCollector, nothingSeen } from './interval.ts';
 import type { PaarcSettings } from './settings.ts';
 import { baseConcurrency, type Control, type Decision, type OverloadShares, type PaarcState } from './state.ts';
-
-/**
- * Share of requests and of their time above which an overload is severe, and with the least limit an outage. Chosen.
- */
-const severeShare = 0.5;
-/** Mid-round a burst of errors needs this many results and this share to be believed. Chosen by scenario runs. */
-const earlyResults = 6;
-const earlyShare = 0.05;
-/** Cooldown in units of the unloaded median (cooldown_rtprop_mult of the original). */
-const cooldownBaselines = 5;
-
-/**
- * Share of errors that is taken for chance until the host has shown its own: real hosts have some, and at 0 three of
- * them in a hundred replies would stop a growing limit for four seconds. Chosen by scenario runs.
- */
-const presumedErrors = 0.01;
-/** Requests sent with this much more in flight than the least refused ones would all have met the same cap. */
-const aboveCap = 1.1;
-const leastAnswers = 8;
-/** Below this share of refusals among them there is no cap. Chosen by scenario runs: a cap gives 0.3 and more. */
-const chanceShare = 0.15;
-/** Cuts in a row that leave less than this of the limit of before are no sign of where the host refuses. */
-const failedPart = 0.35;
-/** Answers to requests from before the cut are in after this many reaction times. */
-const answeredReactions = 1.5;
+import {
+  aboveCap,
+  answeredReactions,
+  cooldownBaselines,
+  earlyResults,
+  earlyShare,
+  failedPart,
+  leastAnswers,
+  overloadChanceShare,
+  presumedErrors,
+  severeShare,
+} from './tuning.ts';
 
 /** What the tests below look at. */
 type Counts = Pick<Interval, 'overloads' | 'results'>;
@@ -173,7 +160,7 @@ export class CutEcho {
 
   /** Take the cut back, if the refusals were chance. */
   undo(control: Control): Decision | undefined {
-    if (this.#answers < leastAnswers || this.#refused >= chanceShare * this.#answers) return undefined;
+    if (this.#answers < leastAnswers || this.#refused >= overloadChanceShare * this.#answers) return undefined;
     const { concurrency, ceiling } = this.#control;
     return { control: { ...control, concurrency, ceiling }, state: this.#state, reason: 'the refusals were chance' };
   }

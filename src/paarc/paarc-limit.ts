@@ -28,15 +28,8 @@ import {
   waveSpacingMs,
 } from './state.ts';
 import { step } from './step.ts';
+import { outageAnswers, outageFailures, settleAfterDecrease, settleAfterIncrease } from './tuning.ts';
 import { assertPaarcSettings, type DelayedSettings } from './valid-settings.ts';
-
-/** So many answers in a row that are no overload end an outage. */
-const outageAnswers = 3;
-/** So many errors without anything else between them are an outage, however much was in flight. Chosen. */
-const outageFailures = 20;
-/** A decrease is given a little longer than an increase: the queue it shortens has to drain first. */
-const settleAfterIncrease = 1;
-const settleAfterDecrease = 1.2;
 
 /** PAARC for one host. Every number it uses comes in; docs/paarc.md describes it. */
 export class PaarcLimit implements Limit {

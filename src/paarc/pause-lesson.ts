@@ -1,5 +1,6 @@
 /** What a stretch of sending that ended in a Retry-After says about the rate. */
 import { type Candidate, identifyBucket, type Segment } from './bucket.ts';
+import { mostRoom, roughLeastMs, roughMost, wideBounds } from './rate-tuning.ts';
 
 /** What the search believed when a Retry-After stopped it. Rates per second. */
 export interface BeforePause {
@@ -7,8 +8,6 @@ export interface BeforePause {
   readonly failedPerS: number;
   /** A rate that held before a probe above it failed; 0 without one. */
   readonly heldPerS: number;
-  /** A rate that was certainly granted. */
-  readonly grantedPerS: number;
   readonly upperPerS: number;
   readonly pauseMs: number;
 }
@@ -18,30 +17,12 @@ export interface Lesson {
   readonly perS: number;
   readonly lowerPerS: number;
   readonly upperPerS: number;
-  readonly grantedPerS: number;
   /** Accepted requests it rests on. */
   readonly support: number;
   /** Undefined: nothing new was learnt about it. */
   readonly burst?: number | undefined;
   readonly reason: string;
 }
-
-/**
- * The refused rate contradicts what was "certainly" granted when it is not above it by more than this: the limit has
- * fallen.
- */
-const grantedMargin = 1.02;
-/** Bounds further apart than this are bisected (by ratio), closer ones approached from above. */
-const wideBounds = 1.3;
-const closeStep = 0.9;
-/** An estimate from few requests has at most this much room above it. */
-const mostRoom = 0.15;
-/**
- * Wide bounds are narrowed by a slope of few requests over at least so long, if it is clearly below what was refused.
- * Chosen by scenario runs.
- */
-const roughLeastMs = 100;
-const roughMost = 0.7;
 
 /**
  * What a stretch of sending that ended in a Retry-After says about the rate.
@@ -59,12 +40,11 @@ export function learnFromPause(
   const overallPerS = (1000 * whole.accepted) / (whole.elapsedMs + before.pauseMs);
   if (firsts.length === 0) {
     const perS = Math.max(overallPerS, Math.sqrt((overallPerS * 1000 * whole.accepted) / whole.elapsedMs));
-    return { perS, lowerPerS: 0, upperPerS: before.failedPerS, grantedPerS: 0, support: 0, reason: 'first pause over' };
+    return { perS, lowerPerS: 0, upperPerS: before.failedPerS, support: 0, reason: 'first pause over' };
   }
-  const grantedPerS = before.failedPerS <= grantedMargin * before.grantedPerS ? 0 : before.grantedPerS;
   const bucket = identifyBucket(firsts, candidates, before.pauseMs, before.failedPerS);
   if (bucket !== undefined) {
-    const perS = Math.min(before.failedPerS, Math.max(bucket.perS, grantedPerS));
+    const perS = Math.min(before.failedPerS, bucket.perS);
     const room = perS * (1 + Math.min(mostRoom, 3 / bucket.support));
     const upperPerS = Math.min(before.failedPerS, Math.max(bucket.upperPerS, room));
     // A burst can fake a rate that held; the measured bucket outranks it, unless it cannot exclude it.
@@ -73,7 +53,6 @@ export function learnFromPause(
       perS: Math.max(safety * perS, held),
       lowerPerS: 0,
       upperPerS,
-      grantedPerS,
       support: bucket.support,
       burst: bucket.burst,
       reason: 'rate and burst identified from pauses',
@@ -86,21 +65,17 @@ export function learnFromPause(
       perS: heldPerS,
       lowerPerS: heldPerS,
       upperPerS,
-      grantedPerS,
       support: 0,
       reason: 'back to the rate before the probe',
     };
   }
-  const lower = Math.max(overallPerS, grantedPerS);
+  const lower = overallPerS;
   const isWide = failedPerS / lower > wideBounds;
-  const perS = isWide
-    ? (roughSlope(firsts, whole, lower, failedPerS) ?? Math.sqrt(lower * failedPerS))
-    : Math.max(lower, closeStep * failedPerS);
+  const perS = isWide ? (roughSlope(firsts, whole, lower, failedPerS) ?? Math.sqrt(lower * failedPerS)) : lower;
   return {
     perS,
     lowerPerS: 0,
     upperPerS: failedPerS,
-    grantedPerS,
     support: 0,
     reason: 'between a granted and a refused rate',
   };

@@ -4,37 +4,21 @@ import { grow } from './ceiling.ts';
 import { recentErrors, tryFewerErrors } from './error-trial.ts';
 import { type Interval, nothingSeen } from './interval.ts';
 import type { PaarcSettings } from './settings.ts';
+import { type Control, type Decision, newSearch, type Point, type ProbeBwState, type Search } from './state.ts';
 import {
-  type Control,
-  type Decision,
+  costlyRatio,
   eagerWait,
-  newSearch,
-  type Point,
-  type ProbeBwState,
-  type Search,
-} from './state.ts';
-
-/** A look at the unloaded latency may be skipped this often in a row while there is no queue to see. */
-const maxSkippedProbeRtts = 3;
-/** A total cut by this factor shows in the latency if the queue was ours. */
-const tellingCut = 1.5;
-/** Less than this part of the old ratio must remain, else the latency was not our queue. */
-const remainingRatio = 0.75;
-/** So much of the limit may be in flight when a cut shows what it does. */
-const drainedShare = 1.2;
-/** The tail counts as a queue only with so many samples, and a median that agrees. */
-const tailSamples = 100;
-const tailMedianRatio = 1.25;
-/** A median this high for two rounds costs a small step down. */
-const liftedRatio = 1.45;
-/** Above this ratio a probe starts only when waiting has been long enough, below it soon. */
-const costlyRatio = 1.35;
-const maxWait = 16;
-const maxFailures = 4;
-/** Gain after two kept probes in a row, and while far below the limit of before a cut. */
-const streakGain = 1.5;
-const recoverGain = 2;
-const recoverShare = 0.6;
+  maxFailures,
+  maxSkippedProbeRtts,
+  maxWait,
+  recoverGain,
+  recoverShare,
+  remainingRatio,
+  streakGain,
+  tailMedianRatio,
+  tailSamples,
+  tellingCut,
+} from './tuning.ts';
 
 /** What a round in PROBE_BW is judged by. */
 export interface BwRound {
@@ -65,7 +49,6 @@ export function probeBwRound(settings: PaarcSettings, control: Control, state: P
     ...search,
     quietRounds: search.quietRounds + 1,
     degradedRounds: degraded ? search.degradedRounds + 1 : 0,
-    liftedRounds: point.ratio50 > liftedRatio ? search.liftedRounds + 1 : 0,
   };
   const cut = cutForLatency(settings, control, seen, point);
   if (cut !== undefined) return cut;
@@ -98,9 +81,6 @@ function notOurQueue(control: Control, search: Search, round: BwRound): Decision
   const { cut } = search;
   if (cut === undefined || cut.concurrency < tellingCut * control.concurrency) return undefined;
   if (round.point.ratio50 <= remainingRatio * cut.ratio50) return undefined;
-  // What was in flight before the cut has not come back yet.
-  const { throughputPerS, meanMs } = round.interval;
-  if ((throughputPerS * meanMs) / 1000 > drainedShare * control.concurrency) return undefined;
   return {
     control: {
       ...control,
@@ -115,12 +95,9 @@ function notOurQueue(control: Control, search: Search, round: BwRound): Decision
 
 function cutForLatency(settings: PaarcSettings, control: Control, search: Search, point: Point): Decision | undefined {
   const { concurrency } = control;
+  if (search.degradedRounds < 2 && point.ratio50 <= settings.startupTheta50) return undefined;
   const fitting = (settings.headroom * concurrency) / point.ratio50;
-  const strongly = search.degradedRounds >= 2 || point.ratio50 > settings.startupTheta50;
-  if (!strongly && search.liftedRounds < 2) return undefined;
-  const next = strongly
-    ? Math.min(0.95 * concurrency, Math.max(fitting, 0.25 * concurrency))
-    : Math.min(concurrency, Math.max(0.85 * concurrency, fitting));
+  const next = Math.min(0.95 * concurrency, Math.max(fitting, 0.25 * concurrency));
   const limited = Math.max(settings.cMin, next);
   if (limited >= concurrency) return undefined;
   const cut = search.cut ?? { concurrency, ratio50: point.ratio50 };
@@ -128,13 +105,10 @@ function cutForLatency(settings: PaarcSettings, control: Control, search: Search
     control: {
       ...control,
       concurrency: limited,
-      recoverConcurrency: strongly ? Math.max(control.recoverConcurrency, concurrency) : control.recoverConcurrency,
+      recoverConcurrency: Math.max(control.recoverConcurrency, concurrency),
     },
-    state: {
-      name: 'probe-bw',
-      search: { ...newSearch(strongly ? eagerWait : search.wait), failures: search.failures, cut },
-    },
-    reason: strongly ? 'queue: latency' : 'short queue: latency',
+    state: { name: 'probe-bw', search: { ...newSearch(eagerWait), failures: search.failures, cut } },
+    reason: 'queue: latency',
   };
 }
 
@@ -154,8 +128,7 @@ function judgeProbe(
   const medianRise = control.isMixed ? growth / gain : point.p50Ms / from.p50Ms;
   const latencyRise = Math.sqrt((growth / gain) * medianRise);
   const followed = latencyRise <= growth / (1 + 0.5 * (growth - 1));
-  const cheap = (growth < 1.15 || control.isMixed) && point.ratio50 < 1.2;
-  if (degraded || !(followed || cheap)) {
+  if (degraded || !followed) {
     const failed: Search = {
       ...newSearch(Math.min(maxWait, 2 * search.wait)),
       failures: Math.min(maxFailures, search.failures + 1),

@@ -1,6 +1,20 @@
 /** What is known of the rate a host allows, and what a 429 or a quiet time makes of it. Rates per second. */
 import type { MeasuredRate } from './accepted-log.ts';
 import type { Segment } from './bucket.ts';
+import {
+  afterFailure,
+  afterVerifiedFailure,
+  belowUpper,
+  burstMargin,
+  openGain,
+  pausesBetweenProbes,
+  probeLeastMs,
+  roughRoom,
+  verifyLeastMs,
+  verifyLeastSends,
+  verifyMostMs,
+  verifyReactions,
+} from './rate-tuning.ts';
 import type { PaarcSettings } from './settings.ts';
 
 /** What is known of the rate a host allows. Frozen: whatever changes it makes a new one. */
@@ -10,8 +24,6 @@ export interface RateEstimate {
   /** A rate that held; 0 when none did since the last 429. */
   readonly lowerPerS: number;
   readonly upperPerS: number;
-  /** Lb: a rate that was certainly granted. */
-  readonly grantedPerS: number;
   /** b: what the bucket held when full. */
   readonly burst: number;
   readonly isBurstKnown: boolean;
@@ -26,34 +38,11 @@ export const openRate: RateEstimate = {
   perS: Number.POSITIVE_INFINITY,
   lowerPerS: 0,
   upperPerS: Number.POSITIVE_INFINITY,
-  grantedPerS: 0,
   burst: 0,
   isBurstKnown: false,
   support: 0,
   isRough: false,
 };
-
-/**
- * After a failed probe without Retry-After a little below the last good rate: the bucket is empty and must not run dry
- * at once.
- */
-const afterFailure = 0.985;
-const afterVerifiedFailure = 0.97;
-/** Growth while nothing is known above. */
-const openGain = 1.5;
-const belowUpper = 0.985;
-/** A rate holds after this time, so many requests and so many reaction times without a 429. Chosen by scenario runs. */
-const verifyLeastMs = 2000;
-const verifyLeastSends = 20;
-const verifyReactions = 4;
-/** A burst can fake a rate for so long at most before we accept it. */
-const verifyMostMs = 30_000;
-const burstMargin = 1.3;
-const probeLeastMs = 10_000;
-/** Pauses between two probes, and while the estimate rests on few requests. A pause is what a failed probe costs. */
-const pausesBetweenProbes = 40;
-const pausesBetweenEarlyProbes = 10;
-const firmSupport = 60;
 
 /** A rate that an earlier run has verified. */
 export function warmRate(settings: PaarcSettings, perS: number): RateEstimate {
@@ -112,21 +101,15 @@ export function probeFailed(settings: PaarcSettings, rate: RateEstimate, onlySte
   };
 }
 
-/** What a silence that grows by a part each time may have taken off a mean over it, and a count of few off another. */
-export const longRunRoom = 1.3;
-export const grantedMostRoom = 2;
-const roughRoom = 1.3;
-
 /** A rate known as what was granted in some time. @param room - how much more it may be */
 export function knownRate(rate: RateEstimate, perS: number, room: number): RateEstimate {
   const known = { perS, lowerPerS: 0, upperPerS: room * perS, burst: 0, isBurstKnown: true, isRough: true };
   return { ...rate, ...known, support: Math.max(1, rate.support) };
 }
 
-/** The rate in use held for so long. */
-export function rateHeld(rate: RateEstimate, heldMs: number): RateEstimate {
-  const grantedPerS = Math.max(rate.grantedPerS, rate.perS - (1000 * rate.burst) / heldMs);
-  return { ...rate, lowerPerS: rate.perS, grantedPerS };
+/** The rate in use has held. */
+export function rateHeld(rate: RateEstimate): RateEstimate {
+  return { ...rate, lowerPerS: rate.perS };
 }
 
 /** The next rate after one that held; undefined when the bounds are as close as the search goes. */
@@ -165,11 +148,10 @@ export function verificationMs(
  */
 export function probeAfterMs(
   settings: PaarcSettings,
-  rate: { readonly perS: number; readonly support: number; readonly retryAfterMs: number },
+  rate: { readonly perS: number; readonly retryAfterMs: number },
   reactionMs: number,
 ): number {
   const costRequests = 1 + (settings.rateProbeGain - 1) * rate.perS * (reactionMs / 1000);
   const paidMs = (1000 * costRequests) / (settings.rateBudget * rate.perS);
-  const pauses = rate.support < firmSupport ? pausesBetweenEarlyProbes : pausesBetweenProbes;
-  return Math.max(probeLeastMs, paidMs, pauses * rate.retryAfterMs);
+  return Math.max(probeLeastMs, paidMs, pausesBetweenProbes * rate.retryAfterMs);
 }

@@ -4,11 +4,9 @@ import { type Segment, Segments, segmentBetween } from './bucket.ts';
 import { learnFromPause } from './pause-lesson.ts';
 import {
   firstRefusal,
-  grantedMostRoom,
   grownRate,
   knownRate,
   likelyBurst,
-  longRunRoom,
   openRate,
   probeAfterMs,
   probeFailed,
@@ -19,14 +17,8 @@ import {
   verificationMs,
   warmRate,
 } from './rate-estimate.ts';
+import { episodeMs, episodeReactions, grantedMostRoom, holdMs, longRunRoom, usedShare } from './rate-tuning.ts';
 import type { DelayedSettings } from './valid-settings.ts';
-
-/** A rate holds once this much of it was really sent without a 429. */
-const usedShare = 0.85;
-/** Episode of 429s: at least this long after the last one, or so many reaction times. */
-const episodeMs = 2000;
-const episodeReactions = 5;
-const holdMs = 500;
 
 /** What a 429 did to the rate. */
 export interface RateDecision {
@@ -183,12 +175,12 @@ export class RateSearch {
       this.#heldSince = here;
       return judged;
     }
-    this.#rate = rateHeld(this.#rate, heldMs);
+    this.#rate = rateHeld(this.#rate);
     return this.#growOrProbe(here, heldMs, reactionMs) ?? judged;
   }
 
   #growOrProbe(here: Mark, heldMs: number, reactionMs: number): string | undefined {
-    const { perS: heldPerS, support } = this.#rate;
+    const { perS: heldPerS } = this.#rate;
     const grown = grownRate(this.#settings, this.#rate);
     if (grown !== undefined) {
       if (this.#probe !== undefined) this.#probe.steps++;
@@ -196,7 +188,7 @@ export class RateSearch {
       this.#segments.add(here, grown, heldMs, heldPerS);
       return 'rate held, growing';
     }
-    const rate = { perS: heldPerS, support, retryAfterMs: this.#retryAfterMs };
+    const rate = { perS: heldPerS, retryAfterMs: this.#retryAfterMs };
     if (here.atMs < this.#lastRefusalAtMs + probeAfterMs(this.#settings, rate, reactionMs)) return undefined;
     this.#probe = { mark: here, steps: 0 };
     const perS = this.#settings.rateProbeGain * heldPerS;
@@ -272,8 +264,7 @@ export class RateSearch {
     // To the last send and not to the last one refused: a wave arrives in any order, and what was sent later may have
     // got its tokens.
     const candidates = this.#segments.until(this.#lastSend as Mark, this.#log);
-    const { grantedPerS, upperPerS } = this.#rate;
-    const before = { ...pause, grantedPerS, upperPerS, pauseMs };
+    const before = { ...pause, upperPerS: this.#rate.upperPerS, pauseMs };
     const { reason, burst, ...learnt } = learnFromPause(
       this.#firstSegments,
       candidates,

@@ -1,19 +1,16 @@
 /** Errors that came at any load are taken for a rate that we exceeded, on trial. */
 import type { Suspicion } from './error-cause.ts';
-
-/** With this share of errors below the rate it was none; with that it was. Chosen by scenario runs. */
-const failedShare = 0.25;
-const failedErrors = 4;
-const ofBefore = 0.5;
-/** A rate would not have granted so much more before. */
-const fallenShare = 0.25;
-const provenShare = 0.1;
-const provenResults = 40;
-/** Without an error for so long and so many results the rate is doubled; if there is none then either, it was none. */
-const cleanMs = 2000;
-const cleanResults = 8;
-/** After that errors are what was asked for, for so long. */
-const doubledMs = 4000;
+import {
+  cleanMs,
+  cleanResults,
+  doubledMs,
+  failedErrors,
+  failedShare,
+  ofBefore,
+  provenResults,
+  provenShare,
+  trialFallenShare,
+} from './tuning.ts';
 
 /** Counts what comes of requests that were sent at the rate. */
 export class RateTrial {
@@ -59,7 +56,7 @@ export class RateTrial {
     const before = this.suspicion.errors / Math.max(1, this.suspicion.results);
     const isFailing =
       this.#errors >= failedErrors && this.#errors > Math.min(failedShare, ofBefore * before) * this.#results;
-    if (isFailing || perS < fallenShare * this.#startPerS) return 'failed';
+    if (isFailing || perS < trialFallenShare * this.#startPerS) return 'failed';
     const isClean = this.#clean >= cleanResults && nowMs - this.#cleanSinceMs >= cleanMs;
     if (this.#mayBeOver && isClean && this.#isDoubled) return 'none';
     if (this.#mayBeOver && isClean) {

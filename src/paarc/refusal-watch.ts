@@ -1,13 +1,7 @@
 /** Tells what became of single files from a host that has shut its door, where both are said with the same status. */
 
 import type { Outcome } from './limit.ts';
-
-/** So rare a run of denials, by the host's own share of them, is no chance. Its logarithm. */
-const beyondChance = Math.log(1e-9);
-/** Never fewer in a row than this: dead links come in clusters. */
-const leastRun = 10;
-/** Older replies count half. */
-const rememberedReplies = 1024;
+import { beyondChance, leastRun, rememberedReplies } from './rate-tuning.ts';
 
 /**
  * Counts replies that deny one file (403, 404, 410, a page in place of the file). After a success, a run of them that

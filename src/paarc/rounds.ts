@@ -3,13 +3,7 @@ import { IntervalCollector } from './interval.ts';
 import type { PaarcSettings } from './settings.ts';
 import type { Control, PaarcState } from './state.ts';
 import { isRoundOver, nextLookMs } from './step.ts';
-
-/** An idle time that ends a round. Chosen. */
-const restMs = 1000;
-/** No answer for so long, and so many times the unloaded tail: what comes then has waited for the host. Chosen. */
-const gapLeastMs = 700;
-const gapBaselines = 3;
-const gapSettles = 2;
+import { gapBaselines, gapLeastMs, gapSettles, restMs } from './tuning.ts';
 
 export class Rounds {
   readonly #settings: PaarcSettings;

@@ -1,16 +1,5 @@
 /** Silence that grows while a host refuses everything and does not say for how long. */
-
-/** Refusals for so long without anything else are no rate that is a little too high: the door is shut. */
-const shutMs = 1000;
-/** One that answers slowly is asked this often before it counts as shut. */
-const leastRefusals = 3;
-const firstMs = 1000;
-/**
- * Doubling up to here, then by a part: a window that opens after an hour is found with a few dozen requests, and at
- * most that part too late.
- */
-const doublingMs = 8000;
-const slowerGrowth = 1.35;
+import { doublingMs, firstMs, leastRefusals, shutMs, slowerGrowth } from './rate-tuning.ts';
 
 /** What is known of a host's refusals since it last granted anything. Frozen. */
 export interface Silence {

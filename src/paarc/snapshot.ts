@@ -1,6 +1,7 @@
 /** What is worth keeping of a host for its next visit. */
 import type { Baseline } from './baseline.ts';
 import { quantile } from './interval.ts';
+import { cautiousShare } from './tuning.ts';
 
 /** What is worth keeping of a host for its next visit. Plain JSON, about a hundred bytes. */
 export interface Snapshot {
@@ -12,9 +13,6 @@ export interface Snapshot {
   /** Rate it allowed; absent when it never answered 429. */
   readonly requestsPerSecond?: number | undefined;
 }
-
-/** A stranger gets the limit that three of four hosts like it have carried. Chosen, untested. */
-const cautiousShare = 0.25;
 
 /**
  * What to keep of a host; undefined while its latency is unknown.

@@ -5,15 +5,8 @@ import { grow } from './ceiling.ts';
 import type { Interval } from './interval.ts';
 import { foldMean, looksMixed } from './mixture.ts';
 import type { PaarcSettings } from './settings.ts';
-import { type Control, type Decision, eagerWait, newSearch, type Point, type StartupState } from './state.ts';
-
-/** Part of the growth of the limit that throughput must show, else the round was flat. Chosen by scenario runs. */
-const flatShare = 0.25;
-/** Above this part the host followed nearly in step: its latencies are still unloaded ones. */
-export const followingShare = 0.7;
-/** A median ratio that supports a doubtful plateau, and one that shows no queue at all. */
-const plateauRatio = 1.5;
-const unloadedRatio = 1.3;
+import { type Control, type Decision, newSearch, type Point, type StartupState } from './state.ts';
+import { eagerWait, flatShare, followingShare, plateauRatio, unloadedRatio } from './tuning.ts';
 
 /**
  * STARTUP: double the limit until the host shows a plateau, then keep what it can carry with headroom.
@@ -58,7 +51,7 @@ export function startupRound(
   if (next === undefined) return toProbeBw(seen, point.concurrency, 'no room below the known ceiling');
   return {
     control: { ...seen, ...next },
-    state: { ...state, previous: point, knee, flatRounds, limitedRounds: 0 },
+    state: { ...state, previous: point, knee, flatRounds },
     reason: 'growing',
   };
 }

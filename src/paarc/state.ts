@@ -4,6 +4,7 @@ import { type Ceiling, openCeiling } from './ceiling.ts';
 import { type ErrorCounts, nothingSeen } from './interval.ts';
 import type { PaarcSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
+import { failuresToDouble, firstProbeMs, guessedReactionMs, lastProbeMs } from './tuning.ts';
 
 /**
  * One measured point of the host's curve: limit, throughput per second, median latency in ms, and its ratio to the
@@ -34,8 +35,6 @@ export interface Search {
   readonly successes: number;
   /** Rounds in a row whose latency says "queue". */
   readonly degradedRounds: number;
-  /** Rounds in a row slightly below that. */
-  readonly liftedRounds: number;
   /** A probe under way: the point it started from. */
   readonly probe?: Point | undefined;
   /** Cuts for latency since the last good round: limit and ratio before the first one. */
@@ -61,8 +60,6 @@ export interface StartupState {
   readonly knee?: Point | undefined;
   /** Rounds in a row in which more permits brought no throughput. */
   readonly flatRounds: number;
-  /** Rounds in a row in which our own side was the bottleneck. */
-  readonly limitedRounds: number;
   /** Where it ends at the latest: the limit to return to, or Infinity. */
   readonly untilConcurrency: number;
 }
@@ -99,19 +96,10 @@ export interface ClientGuard {
   readonly reachedPerS: number;
   /** Limit to return to; 0 when not reduced. */
   readonly savedConcurrency: number;
-  /** Free rounds needed before returning; doubles when we were limited again soon. */
-  readonly neededRounds: number;
-  readonly freeRounds: number;
-  readonly restoredAtMs: number;
 }
 
-const openGuard: ClientGuard = {
-  reachedPerS: 0,
-  savedConcurrency: 0,
-  neededRounds: 1,
-  freeRounds: 0,
-  restoredAtMs: Number.NEGATIVE_INFINITY,
-};
+/** Our side is not narrow. */
+export const openGuard: ClientGuard = { reachedPerS: 0, savedConcurrency: 0 };
 
 /** What PAARC knows beyond its state. Frozen: a step makes a new one. */
 export interface Control {
@@ -141,9 +129,6 @@ export interface Decision {
   readonly state: PaarcState;
   readonly reason?: string | undefined;
 }
-
-/** Before the first answer the reaction time is a guess. Chosen: a continental round trip plus service. */
-const guessedReactionMs = 150;
 
 /** A host nothing is known of. */
 export function initialControl(settings: PaarcSettings, startMs: number): Control {
@@ -180,7 +165,7 @@ export function warmStart(settings: PaarcSettings, warm: Snapshot, startMs: numb
 
 /** STARTUP before its first round. @param untilConcurrency - where it ends at the latest, or Infinity */
 export function beginStartup(untilConcurrency: number): StartupState {
-  return { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency };
+  return { name: 'startup', flatRounds: 0, untilConcurrency };
 }
 
 /** The limit without what a look at the unloaded latency takes off it. */
@@ -197,13 +182,9 @@ export function provenConcurrency(control: Control, state: PaarcState): number {
   return Math.max(baseConcurrency(control, state), returningTo === Number.POSITIVE_INFINITY ? 0 : returningTo);
 }
 
-/** Rounds to wait for a probe in the steady state, and after a change that left room. Chosen by scenario runs. */
-export const steadyWait = 8;
-export const eagerWait = 2;
-
 /** A search that begins. */
 export function newSearch(wait: number): Search {
-  return { quietRounds: 0, wait, failures: 0, successes: 0, degradedRounds: 0, liftedRounds: 0, errors: nothingSeen };
+  return { quietRounds: 0, wait, failures: 0, successes: 0, degradedRounds: 0, errors: nothingSeen };
 }
 
 /** Twice the rate that Little's law gives for the limit: a wave of permits must not arrive as one burst. */
@@ -215,11 +196,6 @@ export function waveSpacingMs({ baseline, concurrency }: Control): number {
 export function isOutage(state: PaarcState): boolean {
   return state.name === 'backoff' && state.cause === 'outage';
 }
-
-/** One request per this time while a host is out (half-open), ever fewer while all fail: some 50 in a minute. Chosen. */
-const firstProbeMs = 500;
-const lastProbeMs = 2000;
-const failuresToDouble = 25;
 
 /** Time between two requests to a host that is out. */
 export function outageSpacingMs(failuresInARow: number): number {

@@ -7,7 +7,7 @@ import { foldMean } from './mixture.ts';
 import { cutForOverload, isOverloaded } from './overload.ts';
 import { probeBwRound } from './probe-bw.ts';
 import type { PaarcSettings } from './settings.ts';
-import { followingShare, startupRound } from './startup.ts';
+import { startupRound } from './startup.ts';
 import {
   type BackoffState,
   beginStartup,
@@ -19,35 +19,26 @@ import {
   type ProbeRttState,
   type StartupState,
 } from './state.ts';
-
-/** Looks per reaction time, within bounds: enough to see idle permits, few enough to be free. Chosen. */
-const looksPerReaction = 4;
-const leastLookMs = 20;
-const mostLookMs = 100;
-/** INIT ends with fewer samples when a slow host had this much time. Chosen. */
-const initPatienceMs = 3000;
-const initLeastSamples = 5;
-/**
- * A round of a slow host ends after this much time or so many reaction times with a few samples. Chosen by scenario
- * runs.
- */
-const roundPatienceMs = 6000;
-const roundPatienceReactions = 10;
-const roundLeastSamples = 5;
-const roundReactions = 1.5;
-/** Where slow requests are mixed with fast ones a round lasts no longer than this. Chosen. */
-const mostMixedReactionMs = 3000;
-const mixedMeans = 3;
-const startupRoundReactions = 1;
-const probeSamples = 100;
-/** Few of them are slow, and those tell. */
-const mixedSamples = 200;
-const probeRttSamples = 20;
-/** A look at the unloaded latency this far off replaces the baseline instead of joining it. */
-const replaceBelow = 0.75;
-const replaceAbove = 1.33;
-/** After a baseline that was far too high the next look comes soon. */
-const soonProbeRttMs = 5000;
+import {
+  followingShare,
+  initLeastSamples,
+  initPatienceMs,
+  leastLookMs,
+  looksPerReaction,
+  mixedMeans,
+  mixedSamples,
+  mostLookMs,
+  mostMixedReactionMs,
+  probeRttSamples,
+  probeSamples,
+  replaceAbove,
+  replaceBelow,
+  roundLeastSamples,
+  roundPatienceMs,
+  roundPatienceReactions,
+  roundReactions,
+  startupRoundReactions,
+} from './tuning.ts';
 
 /** Whether a round has seen enough to be judged. */
 export function isRoundOver(
@@ -180,7 +171,7 @@ function endProbeRtt(
         replace || control.baseline === undefined
           ? baselineFrom(interval.durations)
           : foldIntoBaseline(control.baseline, interval.durations),
-      probeRttAtMs: nowMs + (ratio < replaceBelow ? soonProbeRttMs : settings.probeRttPeriodMs),
+      probeRttAtMs: nowMs + settings.probeRttPeriodMs,
     },
     state: { name: 'probe-bw', search: state.search },
     reason: replace ? 'baseline replaced' : 'baseline refreshed',
@@ -208,9 +199,9 @@ function steerRound(
   if (baseline === undefined) return { control, state: { name: 'init' }, reason: 'no baseline' };
   // While throughput still follows the limit, a busy side of ours is not the narrow place.
   if (interval.clientLimited && !(state.name === 'startup' && follows(control, state, interval)))
-    return clientLimitedRound(settings, control, baseline.p50Ms, state, interval, nowMs);
+    return clientLimitedRound(settings, control, baseline.p50Ms, state, interval);
   if (interval.saturation < 0.5) return { control: lowerBaseline(control, interval), state };
-  const freed = freeRound(control, nowMs);
+  const freed = freeRound(control);
   if (freed.concurrency > control.concurrency) {
     return { control: { ...control, ...freed }, state, reason: 'our side is free again' };
   }

@@ -51,6 +51,11 @@ export interface ForceSurroundings extends WorkSurroundings {
   readonly isSteered?: boolean | undefined;
 }
 
+/** What is open is finished, so nothing may keep it. */
+export function goOnAtDrain(force: Pick<WorkForce, 'pause'>, { drain }: WorkSignals): void {
+  drain.addEventListener('abort', () => force.pause(false), { once: true });
+}
+
 export function tunable(config: ResolvedConfig, around: ForceSurroundings): TunableLimits | undefined {
   if (around.isSteered !== true) return undefined;
   return new TunableLimits(around.hostLimits ?? ownControllers(config, around));

@@ -18,6 +18,7 @@ import { CrewThread, type CrewThreadEvents } from './crew-thread.ts';
 import {
   type ForceStats,
   type ForceSurroundings,
+  goOnAtDrain,
   ownControllers,
   tunable,
   type WorkAround,
@@ -25,7 +26,6 @@ import {
   type WorkSignals,
 } from './force.ts';
 import { OneNetwork } from './one-network.ts';
-import { PauseSwitch } from './pause-switch.ts';
 import type { Order } from './thread-messages.ts';
 import { UnitExchange, type WorkedChannel } from './unit-exchange.ts';
 
@@ -53,10 +53,7 @@ export class ManyThreads implements WorkForce {
   readonly #limits: TunableLimits | undefined;
   /** What was said of hosts, for threads that begin later. */
   readonly #orders = new Map<string, HostOrder>();
-  readonly #pause = new PauseSwitch((isPaused) => {
-    this.#stages[0].keepStill(isPaused);
-    this.#tellAll({ kind: 'pause', isPaused });
-  });
+  #isPaused = false;
   #crew: Crew | undefined;
 
   constructor(config: ResolvedConfig, around: ForceSurroundings, options: ManyThreadsOptions) {
@@ -105,7 +102,9 @@ export class ManyThreads implements WorkForce {
   }
 
   pause(isPaused: boolean): void {
-    this.#pause.set(isPaused);
+    this.#isPaused = isPaused;
+    this.#stages[0].keepStill(isPaused);
+    this.#tellAll({ kind: 'pause', isPaused });
   }
 
   setHost(order: HostOrder): void {
@@ -136,7 +135,7 @@ export class ManyThreads implements WorkForce {
   async work(channel: WorkedChannel, { drain, stop }: WorkSignals, around: WorkAround = {}): Promise<void> {
     const { unitsWaiting = () => Number.POSITIVE_INFINITY, onNotice = () => {} } = around;
     const { threads, pace } = this.#options;
-    this.#pause.goOnAt(drain);
+    goOnAtDrain(this, { drain, stop });
     const exchange = new UnitExchange(channel, drain);
     const own = exchange.join();
     const [fetch] = this.#stages;
@@ -209,7 +208,7 @@ export class ManyThreads implements WorkForce {
     try {
       const crew = new CrewThread({ data, channel, desk: this.#desk, network: this.#network, poison }, events);
       for (const order of this.#orders.values()) crew.order({ kind: 'host', order });
-      if (this.#pause.isPaused) crew.order({ kind: 'pause', isPaused: true });
+      if (this.#isPaused) crew.order({ kind: 'pause', isPaused: true });
       return crew;
     } catch (error) {
       channel.leave();

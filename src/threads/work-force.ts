@@ -13,13 +13,13 @@ import type { CrewPace } from './crew.ts';
 import {
   type ForceStats,
   type ForceSurroundings,
+  goOnAtDrain,
   ownControllers,
   tunable,
   type WorkForce,
   type WorkSignals,
 } from './force.ts';
 import { ManyThreads } from './many-threads.ts';
-import { PauseSwitch } from './pause-switch.ts';
 import type { WorkedChannel } from './unit-exchange.ts';
 
 /** As many as may be asked for. */
@@ -56,7 +56,6 @@ class OneThread implements WorkForce {
   readonly #stages: WorkStages;
   readonly #limits: TunableLimits | undefined;
   readonly #bodyBytes: number;
-  readonly #pause = new PauseSwitch((isPaused) => this.#stages[0].keepStill(isPaused));
 
   constructor(config: ResolvedConfig, around: ForceSurroundings) {
     this.#limits = tunable(config, around);
@@ -76,7 +75,7 @@ class OneThread implements WorkForce {
   }
 
   pause(isPaused: boolean): void {
-    this.#pause.set(isPaused);
+    this.#stages[0].keepStill(isPaused);
   }
 
   setHost(order: HostOrder): void {
@@ -89,7 +88,7 @@ class OneThread implements WorkForce {
   }
 
   work(channel: WorkedChannel, signals: WorkSignals): Promise<void> {
-    this.#pause.goOnAt(signals.drain);
+    goOnAtDrain(this, signals);
     return work(channel, this.#stages, signals);
   }
 

@@ -117,7 +117,6 @@ export class LiveBook {
 
   drain(): void {
     this.#isDraining = true;
-    this.#state = undefined;
   }
 
   /** @param words - how it ended */

@@ -29,7 +29,7 @@ describe('The first pause', () => {
 });
 
 describe('A second pause after a handful of requests', () => {
-  const before = { failedPerS: 49, heldPerS: 0, grantedPerS: 0, upperPerS: 4000, pauseMs };
+  const before = { failedPerS: 49, heldPerS: 0, upperPerS: 4000, pauseMs };
   const first = { accepted: 5, elapsedMs: 1 };
   const later = (accepted: number, elapsedMs: number) => ({
     accepted,

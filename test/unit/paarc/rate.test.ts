@@ -105,8 +105,8 @@ describe('Rate schedule', () => {
   });
 
   it('probes as seldom as the budget of refusals asks', () => {
-    const ms = probeAfterMs(defaultPaarcSettings, { perS: 100, support: 100, retryAfterMs: 0 }, 160);
+    const ms = probeAfterMs(defaultPaarcSettings, { perS: 100, retryAfterMs: 0 }, 160);
     expect(ms).toBeCloseTo((1000 * (1 + 0.25 * 100 * 0.16)) / (0.003 * 100), 6);
-    expect(probeAfterMs(defaultPaarcSettings, { perS: 100, support: 100, retryAfterMs: 10_000 }, 160)).toBe(400_000);
+    expect(probeAfterMs(defaultPaarcSettings, { perS: 100, retryAfterMs: 10_000 }, 160)).toBe(400_000);
   });
 });

@@ -41,7 +41,7 @@ describe('One step of the controller', () => {
   it('leaves STARTUP where latency has tripled, with headroom over what the host carried', () => {
     const decision = decide(
       { p50Ms: 320 },
-      { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY },
+      { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY },
     );
     expect(decision.state.name).toBe('probe-bw');
     expect(decision.control.concurrency).toBeCloseTo((1.35 * 64) / 3.2, 1);
@@ -51,7 +51,7 @@ describe('One step of the controller', () => {
     const previous = { concurrency: 32, throughputPerS: 590, p50Ms: 105, ratio50: 1.05 };
     const decision = decide(
       { p50Ms: 170 },
-      { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY, previous },
+      { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY, previous },
     );
     expect(decision.reason).toBe('plateau: throughput and latency');
   });
@@ -60,7 +60,6 @@ describe('One step of the controller', () => {
     const growing = {
       name: 'startup',
       flatRounds: 0,
-      limitedRounds: 0,
       untilConcurrency: Number.POSITIVE_INFINITY,
     } as const;
     const decision = decide({ results: 100, overloads: 3, leastInFlightOverloaded: 30 }, growing);
@@ -71,7 +70,7 @@ describe('One step of the controller', () => {
   it('grows while throughput follows, however busy our side says it is, and ends STARTUP when it does not', () => {
     let { control: now, state }: { control: typeof control; state: PaarcState } = {
       control,
-      state: { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY },
+      state: { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY },
     };
     const reasons: (string | undefined)[] = [];
     for (let round = 0; round < 4; round++) {
@@ -129,7 +128,7 @@ describe('One step of the controller', () => {
     for (const state of [
       probeBw,
       { name: 'init' },
-      { name: 'startup', flatRounds: 0, limitedRounds: 0, untilConcurrency: 100 },
+      { name: 'startup', flatRounds: 0, untilConcurrency: 100 },
     ] as PaarcState[]) {
       const decision = decide(refused, state);
       expect(decision).toMatchObject({ state: { name: 'backoff', cause: 'overload' }, reason: 'overload' });

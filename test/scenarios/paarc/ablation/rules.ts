@@ -39,27 +39,16 @@ export const RULES: readonly Rule[] = [
     'const cut = cutForLatency(settings, control, seen, point);',
     'const cut = undefined as ReturnType<typeof cutForLatency>;',
   ]),
-  rule('a short queue lowers the limit a little', ['probe-bw', '!strongly && search.liftedRounds < 2', '!strongly']),
   rule('PROBE_RTT', ['probe-bw', 'nowMs >= control.probeRttAtMs && search.probe === undefined', '1 > 2']),
   rule('PROBE_RTT is skipped where there is no queue', [
     'probe-bw',
     'point.ratio50 <= settings.qGrow && skips < maxSkippedProbeRtts',
     '1 > 2',
   ]),
-  rule('PROBE_RTT comes soon after a baseline far too high', [
-    'step',
-    'ratio < replaceBelow ? soonProbeRttMs : settings.probeRttPeriodMs',
-    'settings.probeRttPeriodMs',
-  ]),
   rule('a latency that stays is the path', [
     'probe-bw',
     'const restored = notOurQueue(control, search, round);',
     'const restored = undefined as ReturnType<typeof notOurQueue>;',
-  ]),
-  rule('not before what was in flight is back', [
-    'probe-bw',
-    'if ((throughputPerS * meanMs) / 1000 > drainedShare * control.concurrency) return undefined;',
-    '',
   ]),
   rule('probes for more', [
     'probe-bw',
@@ -72,7 +61,6 @@ export const RULES: readonly Rule[] = [
     'settings.probeGain',
   ]),
   rule('a limit cut by much is probed by doubling', ['probe-bw', 'recovering ? recoverGain : ', '']),
-  rule('a small step that costs nothing is kept', ['probe-bw', 'followed || cheap', 'followed']),
   rule('a failed probe waits longer', [
     'probe-bw',
     'newSearch(Math.min(maxWait, 2 * search.wait))',
@@ -91,16 +79,10 @@ export const RULES: readonly Rule[] = [
   ]),
   rule('a mixture is judged by its mean', ['mixture', 'return meanMs > mixedRatio * p50Ms;', 'return false;']),
   rule('rounds of our own side teach nothing', ['step', 'if (interval.clientLimited && ', 'if (1 > 2 && ']),
-  rule('our own start is waited for', ['client-guard', 'limitedRounds <= patientRounds', '1 > 2']),
   rule('STARTUP goes on while throughput follows', [
     'step',
     "!(state.name === 'startup' && follows(control, state, interval))",
     'true',
-  ]),
-  rule('a return that was too early waits longer', [
-    'client-guard',
-    'const relapsed = nowMs - guard.restoredAtMs < relapseMs;',
-    'const relapsed = false;',
   ]),
   rule('a silence of the host begins a new round', [
     'rounds',
@@ -212,7 +194,7 @@ export const RULES: readonly Rule[] = [
   ]),
   rule('the newest stretch shows a fall', [
     'accepted-log',
-    'return stretchPerS < fallenShare * perS ? { perS: stretchPerS, accepted: stretch } : { perS, accepted };',
+    'return stretchPerS < recordFallenShare * perS ? { perS: stretchPerS, accepted: stretch } : { perS, accepted };',
     'return { perS, accepted };',
   ]),
   rule('a rate is measured between two 429s', [
@@ -242,18 +224,8 @@ export const RULES: readonly Rule[] = [
   ]),
   rule('probes of a rate are paid from a budget', [
     'rate-estimate',
-    'return Math.max(probeLeastMs, paidMs, pauses * rate.retryAfterMs);',
+    'return Math.max(probeLeastMs, paidMs, pausesBetweenProbes * rate.retryAfterMs);',
     'return probeLeastMs;',
-  ]),
-  rule('few requests are probed sooner', [
-    'rate-estimate',
-    'rate.support < firmSupport ? pausesBetweenEarlyProbes : pausesBetweenProbes',
-    'pausesBetweenProbes',
-  ]),
-  rule('what was certainly granted is kept', [
-    'rate-estimate',
-    'const grantedPerS = Math.max(rate.grantedPerS, rate.perS - (1000 * rate.burst) / heldMs);',
-    'const grantedPerS = 0;',
   ]),
   rule('two stretches give rate and burst', [
     'pause-lesson',
@@ -266,7 +238,6 @@ export const RULES: readonly Rule[] = [
     'roughSlope(firsts, whole, lower, failedPerS) ?? Math.sqrt(lower * failedPerS)',
     'Math.sqrt(lower * failedPerS)',
   ]),
-  rule('close bounds are approached from above', ['pause-lesson', 'Math.max(lower, closeStep * failedPerS)', 'lower']),
   rule('growth of the limit begins a stretch', [
     'rate-search',
     'if (this.perS < Number.POSITIVE_INFINITY || this.#segments.isEmpty) return;',

@@ -1,0 +1,105 @@
+/** Every constant of the law about rates, caps that say 429, and shut doors, and where it comes from: see tuning.ts. */
+
+// Refusals that say no.
+/** Counts of sends per number at the host; a cap above this would be taken for a rate. Chosen. */
+export const mostLevels = 256;
+/** So many refusals, and so many sends with a little less at the host that were granted, tell. Chosen. */
+export const tellingRefusals = 3;
+export const tellingGrants = 12;
+/** What is granted with less than this part of the cap says nothing of it. Chosen. */
+export const nearCap = 0.85;
+/**
+ * This part of the refusals may have met less than the cap: an answer on its way still counts here, not there. Chosen.
+ */
+export const strays = 0.2;
+/** Below a cap nearly all are granted, above it nearly none. Chosen. */
+export const sharp = 0.8;
+/** So many refusals, and this part granted beside them, are no cap and no chance either. Chosen. */
+export const gradualRefusals = 5;
+export const gradualLevel = 8;
+export const gradualLeast = 0.3;
+export const gradualMost = 0.9;
+/** Refusals that may still have been on their way when a request went out. Chosen. */
+export const capKeptRefusals = 512;
+/** Refusals for so long without anything else are no rate that is a little too high: the door is shut. Chosen. */
+export const shutMs = 1000;
+/** One that answers slowly is asked this often before it counts as shut. Chosen. */
+export const leastRefusals = 3;
+export const firstMs = 1000;
+/**
+ * Doubling up to here, then by a part: a window that opens after an hour is found with a few dozen requests, and at
+ * most that part too late. Chosen.
+ */
+export const doublingMs = 8000;
+export const slowerGrowth = 1.35;
+/** So rare a run of denials, by the host's own share of them, is no chance. Its logarithm. Chosen. */
+export const beyondChance = Math.log(1e-9);
+/** Never fewer in a row than this: dead links come in clusters. Chosen. */
+export const leastRun = 10;
+/** Older replies count half. Chosen. */
+export const rememberedReplies = 1024;
+
+// Rates.
+/**
+ * More 429s than this are remembered only in older counts; a rate search that needs them has long been answered.
+ * Chosen.
+ */
+export const recordKeptRefusals = 512;
+/** So many accepted requests, or this time, make a rate worth believing. Runs. */
+export const leastAccepted = 8;
+export const leastMs = 500;
+/**
+ * The newest stretch with so many accepted requests, or this long, is asked whether the limit has just fallen. Chosen.
+ */
+export const stretchAccepted = 10;
+export const stretchMs = 1000;
+export const recordFallenShare = 0.8;
+/** Two segments must differ by this much to tell slope from noise. Runs. */
+export const leastDifferenceMs = 500;
+export const leastDifference = 5;
+/** Counts are whole: the line may be off by one request at either end. Chosen. */
+export const countError = 1;
+/** The first start (after a pause) and the newest ones are the telling ones. Chosen. */
+export const keptStarts = 8;
+/** Bounds further apart than this are bisected (by ratio). Chosen. */
+export const wideBounds = 1.3;
+/** An estimate from few requests has at most this much room above it. Chosen. */
+export const mostRoom = 0.15;
+/**
+ * Wide bounds are narrowed by a slope of few requests over at least so long, if it is clearly below what was refused.
+ * Runs.
+ */
+export const roughLeastMs = 100;
+export const roughMost = 0.7;
+/**
+ * After a failed probe without Retry-After a little below the last good rate: the bucket is empty and must not run dry
+ * at once. Chosen.
+ */
+export const afterFailure = 0.985;
+export const afterVerifiedFailure = 0.97;
+/** Growth while nothing is known above. Chosen. */
+export const openGain = 1.5;
+export const belowUpper = 0.985;
+/** A rate holds after this time, so many requests and so many reaction times without a 429. Runs. */
+export const verifyLeastMs = 2000;
+export const verifyLeastSends = 20;
+export const verifyReactions = 4;
+/** A burst can fake a rate for so long at most before we accept it. Chosen. */
+export const verifyMostMs = 30_000;
+export const burstMargin = 1.3;
+export const probeLeastMs = 10_000;
+/** Pauses between two probes: a pause is what a failed probe costs. Chosen. */
+export const pausesBetweenProbes = 40;
+/**
+ * What a silence that grows by a part each time may have taken off a mean over it, and a count of few off another.
+ * Chosen.
+ */
+export const longRunRoom = 1.3;
+export const grantedMostRoom = 2;
+export const roughRoom = 1.3;
+/** A rate holds once this much of it was really sent without a 429. Chosen. */
+export const usedShare = 0.85;
+/** Episode of 429s: at least this long after the last one, or so many reaction times. Chosen. */
+export const episodeMs = 2000;
+export const episodeReactions = 5;
+export const holdMs = 500;
