@@ -1,11 +1,11 @@
 /** Everything that is told of a run while it goes on, added up; and the run as plain data, whenever somebody asks. */
 import type { Clock } from '../../clock.ts';
-import { count, duration } from '../../format.ts';
 import { shortened } from '../../short-text.ts';
 import type { Bottleneck } from '../../telemetry/channels.ts';
 import { VERSION } from '../../version.ts';
 import { visible } from '../../visible.ts';
 import { CodeBook } from './code-book.ts';
+import { etaOf } from './eta.ts';
 import { History } from './history.ts';
 import { HostBook, type HostNow } from './host-book.ts';
 import { firstOf } from './pick-first.ts';
@@ -232,6 +232,10 @@ export class LiveBook {
     const rates = this.#now();
     const done = this.#before + fetched + failed + skipped;
     const said = controls();
+    const { rowsPerSecond } = rates;
+    const total = this.#total ?? this.#byUnits(done);
+    const isOver = this.#phase === 'ended';
+    const eta = etaOf({ isOver, isPaused: said.isPaused, total, done, rowsPerSecond, bottleneck: this.#bottleneck });
     // What is told to end goes on to do so, whoever had paused it.
     const going = this.#isDraining ? 'draining' : said.isPaused ? 'paused' : this.#phase;
     return {
@@ -239,7 +243,7 @@ export class LiveBook {
       phase: this.#phase === 'working' ? going : this.#phase,
       ...{ startedAtMs: this.#startedAtMs, atMs: clock.wallMs(), elapsedMs: Math.round(this.elapsedMs) },
       rows: { done, total: this.#total, fetched, failed, skipped },
-      ...{ bytes, ...rates, ...this.#eta(done, rates.rowsPerSecond, said.isPaused) },
+      ...{ bytes, ...rates, ...eta },
       ...{ inFlight, queued, threads, heldMs: Math.round(heldMs), own },
       hosts: { seen: this.hosts.seen, busy: this.hosts.busy },
       ...{ transitions: this.#transitions, codes: this.codes.read(), holding: this.#holding(said.isPaused) },
@@ -253,12 +257,20 @@ export class LiveBook {
   #holding(isPaused: boolean): Holding {
     if (this.#phase === 'ended') return { by: 'nothing', words: this.#end ?? '' };
     const isStill = isPaused && !this.#isDraining;
-    const { inFlight, queued, bodyShare, hosts, own } = this.#moment;
+    const { inFlight, queued, bodyShare, hosts, own, workers, units } = this.#moment;
+    const shardsLeft = units?.total === undefined ? undefined : units.total - this.#units;
     const { maxInFlight, cores } = this.#options;
     return whatHolds({
       ...{ isPaused: isStill, isDraining: this.#isDraining, isOffline: this.#isOffline, shortage: this.#shortage },
       ...{ bottleneck: this.#bottleneck, heldShare: this.#heldShare, bodyShare, hosts, inFlight, queued },
-      ...{ maxInFlight, cores, cpu: own?.cpu ?? 0, eventLoop: own?.eventLoop ?? 0 },
+      ...{
+        workers: workers?.length,
+        shardsLeft,
+        maxInFlight,
+        cores,
+        cpu: own?.cpu ?? 0,
+        eventLoop: own?.eventLoop ?? 0,
+      },
     });
   }
 
@@ -266,22 +278,6 @@ export class LiveBook {
   #byUnits(done: number): number | undefined {
     const { total } = this.#moment.units ?? {};
     return total === undefined || this.#units === 0 ? undefined : Math.round((done * total) / this.#units);
-  }
-
-  #eta(done: number, perSecond: number, isPaused: boolean): Pick<ServedState, 'etaMs' | 'etaReason'> {
-    if (this.#phase === 'ended') return { etaReason: 'it has ended' };
-    if (isPaused) return { etaReason: 'paused' };
-    const total = this.#total ?? this.#byUnits(done);
-    if (total === undefined) return { etaReason: 'how many rows there are is not known yet' };
-    const left = Math.max(0, total - done);
-    if (perSecond <= 0) return { etaReason: 'no row has ended in the last 10 s' };
-    const byRate = (1000 * left) / perSecond;
-    const reason = `${count(left)} rows at ${count(perSecond)}/s, the rate of the last 10 s`;
-    const { host, waiting = 0, inFlight = 0, requestsPerSecond = 0 } = this.#bottleneck ?? {};
-    const byHost = requestsPerSecond > 0 ? (1000 * (waiting + inFlight)) / requestsPerSecond : 0;
-    if (byHost <= byRate) return { etaMs: byRate, etaReason: reason };
-    const rows = `${count(waiting + inFlight)} rows at ${requestsPerSecond.toFixed(1)}/s`;
-    return { etaMs: byHost, etaReason: `${host} alone needs ${duration(byHost)}: ${rows}` };
   }
 }
 

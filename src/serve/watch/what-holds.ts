@@ -35,6 +35,9 @@ export interface Situation {
   readonly inFlight: number;
   readonly maxInFlight: number;
   readonly queued: number;
+  /** Of a job on a server: workers that are there, and shards that wait for one. */
+  readonly workers?: number | undefined;
+  readonly shardsLeft?: number | undefined;
   /** All with rows. */
   readonly hosts: readonly HostNow[];
 }
@@ -43,6 +46,10 @@ export function whatHolds(now: Situation): Holding {
   const { isPaused, isDraining, isOffline, shortage, bottleneck, heldShare, bodyShare } = now;
   if (isPaused) return { by: 'pause', words: 'Paused: nothing is sent until somebody goes on.' };
   if (isDraining) return { by: 'pause', words: 'Told to end: what is open is finished, nothing new is begun.' };
+  if (now.workers === 0 && now.shardsLeft !== 0) {
+    const rest = now.shardsLeft === undefined ? '' : ` ${count(now.shardsLeft)} shards wait for one;`;
+    return { by: 'source', words: `Workers: none is there;${rest} flow-dc worker joins.` };
+  }
   if (isOffline)
     return { by: 'network', words: 'Network: no host can be reached from here; rows are held, none is lost.' };
   if (shortage !== undefined) return { by: 'memory', words: `This machine: ${shortage}.` };

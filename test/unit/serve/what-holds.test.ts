@@ -20,6 +20,8 @@ it.each([
   ['host', { queued: 100, hosts: [host('slow.test', 90), host('other.test', 10)] }],
   ['nothing', {}],
   ['source', { inFlight: 0 }],
+  ['source', { workers: 0, shardsLeft: 4 }],
+  ['nothing', { workers: 0, shardsLeft: 0 }],
 ] as const)('what holds a run is told apart: %s', (by, more) => {
   const found = whatHolds({ ...QUIET, ...more });
   expect(found.by).toBe(by);

@@ -1,0 +1,30 @@
+/** When a run ends, and what that rests on, or why nobody can tell. Pure. */
+import { count, duration } from '../../format.ts';
+import type { Bottleneck } from '../../telemetry/channels.ts';
+import type { ServedState } from './served-state.ts';
+
+export interface Outlook {
+  readonly isOver: boolean;
+  readonly isPaused: boolean;
+  /** Of all runs, as far as it is known. */
+  readonly total: number | undefined;
+  readonly done: number;
+  readonly rowsPerSecond: number;
+  readonly bottleneck: Bottleneck | undefined;
+}
+
+export function etaOf(now: Outlook): Pick<ServedState, 'etaMs' | 'etaReason'> {
+  const { total, done, rowsPerSecond: perSecond } = now;
+  if (now.isOver) return { etaReason: 'it has ended' };
+  if (now.isPaused) return { etaReason: 'paused' };
+  if (total === undefined) return { etaReason: 'how many rows there are is not known yet' };
+  const left = Math.max(0, total - done);
+  if (perSecond <= 0) return { etaReason: 'no row has ended in the last 10 s' };
+  const byRate = (1000 * left) / perSecond;
+  const reason = `${count(left)} rows at ${count(perSecond)}/s, the rate of the last 10 s`;
+  const { host, waiting = 0, inFlight = 0, requestsPerSecond = 0 } = now.bottleneck ?? {};
+  const byHost = requestsPerSecond > 0 ? (1000 * (waiting + inFlight)) / requestsPerSecond : 0;
+  if (byHost <= byRate) return { etaMs: byRate, etaReason: reason };
+  const rows = `${count(waiting + inFlight)} rows at ${requestsPerSecond.toFixed(1)}/s`;
+  return { etaMs: byHost, etaReason: `${host} alone needs ${duration(byHost)}: ${rows}` };
+}
