@@ -50,7 +50,8 @@ function page(table: string): string {
 What becomes of simulated hosts when a rule is taken out: those of \`test/scenarios/paarc/hosts\`, and
 ${values.hosts} of each kind of \`test/scenarios/paarc/wild\` (in italics), with seeds ${values.seeds}. Changes that
 chance makes are left out: 0.02 of an oracle's goodput, 0.15 points of refusals (0.3 of a kind), 2.5 s to 0.9,
-0.15 of a p95, 4 s of recovery.
+0.15 of a p95, 4 s of recovery. *Nothing* is no verdict: some rules show with other seeds only (a wave that takes a cut back:
+errs1pct; the newest stretch: steptb; what errors are blamed on: *strict* and *rate503*), others with hosts that rest.
 
 ${table}
 `;
