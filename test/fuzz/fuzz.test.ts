@@ -6,7 +6,7 @@ import { fixturesOf, loadTarget, TARGETS } from './target.ts';
 /** `npm test` sets 20; a short look otherwise. */
 const SECONDS = Number(process.env.FLOW_DC_FUZZ_SECONDS ?? 2);
 
-/** Of mutated tables some 3 in 1,000 still lose a row where two faults meet: `npm run fuzz -- tables` finds them. */
+/** Of mutated tables some 1 in 1,000 still loses a row where two faults meet: `npm run fuzz -- tables` finds them. */
 const SHARED = TARGETS.filter((name) => name !== 'tables');
 
 describe.concurrent('what a stranger may send', () => {

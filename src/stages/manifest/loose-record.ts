@@ -76,7 +76,10 @@ function judged(block: Buffer, from: number, isEnd: boolean, terms: RecordTerms)
   if ((quoted.isOpen || quoted.end > block.length) && !isEnd && limit === block.length) return { kind: 'more' };
   const isOdd = quoted.isOpen || quoted.strays > 0 || quoted.cells.length !== columns;
   if (!isOdd) return { kind: 'cells', cells: quoted.cells, end: quoted.end };
-  if (columns === undefined) return quoted.isOpen ? asLine : { kind: 'cells', cells: quoted.cells, end: quoted.end };
+  if (columns === undefined) {
+    const isLine = quoted.isOpen || (spans && holdsRecord(block, line.next, quoted.end, dialect));
+    return isLine ? asLine : { kind: 'cells', cells: quoted.cells, end: quoted.end };
+  }
   const other = otherwise(block, from, limit, terms);
   if (other !== undefined) return other;
   if (isLiteral && lines.count > 0) return asLine;
@@ -210,8 +213,7 @@ export function linesAreRecords(
 function holdsRecord(block: Buffer, from: number, end: number, dialect: Dialect): boolean {
   for (let at = from, count = 0; at < end && count < TELLING_LINES; count++) {
     const { stop, next } = lineAt(block, at, end, dialect);
-    const cells = block.toString('utf8', at, stop).split(dialect.delimiter || '\n');
-    if (cells.some(isUrlText)) return true;
+    if (literalLine(block, at, stop, dialect).some(isUrlText)) return true;
     at = next;
   }
   return false;

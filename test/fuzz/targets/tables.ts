@@ -95,7 +95,7 @@ async function flawOf(path: string, bytes: Buffer): Promise<string | undefined> 
   const reader = readManifest(path);
   // It is told where rows are read.
   reader.once('error', () => {});
-  const found: string[] = [];
+  const found: Found[] = [];
   const bad: [first: number, last: number][] = [];
   try {
     const { roles } = await reader.ready;
@@ -106,7 +106,7 @@ async function flawOf(path: string, bytes: Buffer): Promise<string | undefined> 
             /^line (\d+)(?:.* with (\d+) lines? behind it)?/.exec(badRowReason(cell ?? '') ?? '') ?? [];
           if (line !== undefined) bad.push([Number(line), Number(line) + Number(more)]);
           // In another column it is as it is written, or swallowed.
-          else if (cell !== null) found.push((field as Field).name === roles.url ? cell : `\n${cell}\n`);
+          else if (cell !== null) found.push({ cell, isUrl: (field as Field).name === roles.url });
         }
     }
   } catch (error) {
@@ -120,16 +120,21 @@ async function flawOf(path: string, bytes: Buffer): Promise<string | undefined> 
   return lossIn(bytes.toString('latin1').split('\n'), isTable ? 1 : 0, found, bad);
 }
 
-/** @param found - what rows have for URLs, and what they have in other columns, between line breaks */
+/** What a row has: in another column than that of URLs a URL is there only when it is all of the cell. */
+interface Found {
+  readonly cell: string;
+  readonly isUrl: boolean;
+}
+
 function lossIn(
   lines: readonly string[],
   first: number,
-  found: readonly string[],
+  found: readonly Found[],
   bad: readonly (readonly [number, number])[],
 ): string | undefined {
   const unread = bad.flatMap(([from, to]) => lines.slice(from - 1, to)).join('\n');
   const isThere = (url: string): boolean =>
-    unread.includes(url) || found.some((cell) => (cell.startsWith('\n') ? cell === `\n${url}\n` : cell.includes(url)));
+    unread.includes(url) || found.some(({ cell, isUrl }) => (isUrl ? cell.includes(url) : cell === url));
   // Lines that became one are one.
   const urls = lines.slice(first).map((line) => line.match(URL_TEXT) ?? []);
   const lost = new Set(urls.filter((own) => !own.some(isThere)).flat());

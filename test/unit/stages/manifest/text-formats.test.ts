@@ -148,6 +148,13 @@ describe('text manifests', () => {
     });
   });
 
+  it('takes no row for a part of a header whose quote is not closed', async () => {
+    const { rows } = await read('m.csv', `url,note,"n\n"${A}","one","1"\n"${B}","two","2"\n`);
+    expect(rows.map(({ url }) => url)).toEqual([A, B]);
+    const { error } = await read('m.csv', `""",n\n${A},"one",1\n${B},"two",2\n`);
+    expect(error).toMatchObject({ code: 'FDC_ERR_MANIFEST_COLUMN' });
+  });
+
   it('says where a quote was not closed', async () => {
     const { error } = await read('m.csv', `url,note\n"${A}","x"\n${A},1,"one\n${B},\n`, { onBadRow: 'fail' });
     expect(error).toMatchObject({
