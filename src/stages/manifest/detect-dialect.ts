@@ -245,7 +245,7 @@ function withHeader(candidate: Candidate, names: readonly string[] | undefined, 
 }
 
 function isUrl(cell: string | undefined): boolean {
-  return cell !== undefined && /^\s*(?:https?|s3|gs|ftp):\/\/\S/i.test(cell);
+  return cell !== undefined && /^\s*["']?(?:https?|s3|gs|ftp):\/\/\S/i.test(cell);
 }
 
 /** Old Macs end lines with CR, and break lines inside of cells with LF; of others a CR alone is part of a cell. */
