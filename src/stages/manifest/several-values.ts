@@ -51,13 +51,20 @@ function sideBySide(text: string): string[] {
     const at = before === '"' ? index - 1 : index;
     if (at > 0 && BETWEEN.test(text[at - 1] as string)) begins.push(at);
   }
-  return begins.map((begin, at) => withoutEnd(text.slice(begin, begins[at + 1]), at === begins.length - 1));
+  // What divided the cell before divides nothing at its end.
+  const dividers = new Set<string>();
+  for (const begin of begins.slice(1))
+    for (let at = begin - 1; at >= 0 && BETWEEN.test(text[at] as string); at -= 1) dividers.add(text[at] as string);
+  const isEnd = (letter: string): boolean => /\s/.test(letter) || letter === '|' || dividers.has(letter);
+  return begins.map((begin, at) =>
+    withoutEnd(text.slice(begin, begins[at + 1]), at === begins.length - 1 ? isEnd : (letter) => BETWEEN.test(letter)),
+  );
 }
 
-/** @param isLast - what ends the cell may be part of its URL */
-function withoutEnd(piece: string, isLast: boolean): string {
+/** @param isEnd - whether a letter may stand behind a URL and be no part of it */
+function withoutEnd(piece: string, isEnd: (letter: string) => boolean): string {
   let end = piece.length;
-  while (end > 0 && (isLast ? /\s/ : BETWEEN).test(piece[end - 1] as string)) end -= 1;
+  while (end > 0 && isEnd(piece[end - 1] as string)) end -= 1;
   return piece.slice(0, end).trimStart();
 }
 

@@ -4,7 +4,7 @@ import type { buildConnector, Client, Dispatcher } from 'undici';
 import type { Forwarding } from '../../../network/connector.ts';
 import type { Connections } from '../../../paarc/limit.ts';
 import { mended } from './mended-socket.ts';
-import { keepEndWhilePaused } from './paused-end.ts';
+import { keepEnd } from './paused-end.ts';
 
 /** One for all: an error takes a picture of the stack when it is made, and nobody is told of this one. */
 export const CLOSED = new Error('the connection is not needed any more');
@@ -75,7 +75,7 @@ export function withEndKept(
 ): buildConnector.Callback {
   return ((error: Error | null, socket: Socket | null) => {
     const read = socket !== null && isMended ? mended(socket) : socket;
-    if (read !== null) keepEndWhilePaused(client, read);
+    if (read !== null) keepEnd(client, read);
     (callback as (error: Error | null, socket: Socket | null) => void)(error, read);
   }) as buildConnector.Callback;
 }

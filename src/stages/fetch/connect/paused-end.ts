@@ -1,45 +1,16 @@
-/**
- * Keeps the end of a connection from undici while its parser is paused: it would fail an assertion, from an event, which
- * nobody can catch (nodejs/undici#5360; 7.30 has it). Told again when the parser goes on.
- */
+/** Ends of connections that were kept from undici, by client, until its parser goes on. */
 import type { Socket } from 'node:net';
 import type { Client } from 'undici';
+import { keepEndWhilePaused } from '../../../network/paused-end.ts';
 
-type Parser = { readonly paused: boolean };
-
-/** By client: tells its connection's end if that was kept back. */
-const kept = new WeakMap<Client, () => void>();
+const kept = new WeakMap<Client, () => boolean>();
 
 /** Watch over a connection that is handed to `client`. */
-export function keepEndWhilePaused(client: Client, socket: Socket): void {
-  const emit = socket.emit.bind(socket) as (event: string | symbol, ...values: unknown[]) => boolean;
-  const isPaused = (): boolean => parserOf(socket)?.paused === true;
-  socket.emit = (event: string | symbol, ...values: unknown[]): boolean => {
-    if (event === 'end' && isPaused()) {
-      // Or Node would close the other direction now, and the connection with it.
-      socket.allowHalfOpen = true;
-      kept.set(client, () => {
-        if (isPaused()) return;
-        kept.delete(client);
-        if (!socket.destroyed) emit('end');
-      });
-      return true;
-    }
-    if (event === 'error' && isPaused()) {
-      // A reset may be an end to undici as well; by any other code it is an error.
-      const { message } = values[0] as Error;
-      return emit('error', Object.assign(new Error(message, { cause: values[0] }), { code: 'ECONNABORTED' }));
-    }
-    return emit(event, ...values);
-  };
+export function keepEnd(client: Client, socket: Socket): void {
+  keepEndWhilePaused(socket, (tell) => kept.set(client, tell));
 }
 
 /** The parser of the connection that `client` has was told to go on. */
 export function endIfKept(client: Client): void {
-  kept.get(client)?.();
-}
-
-function parserOf(socket: Socket): Parser | undefined {
-  const key = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'parser');
-  return key === undefined ? undefined : (socket as unknown as Record<symbol, Parser | undefined>)[key];
+  if (kept.get(client)?.() === true) kept.delete(client);
 }

@@ -1,4 +1,5 @@
 /** Requests for manifests over http(s), redirects followed: where the user named the place, and guarded elsewhere. */
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
 import { type Clock, systemClock } from '../../../clock.ts';
@@ -14,6 +15,7 @@ import {
   type NetworkSettings,
   userAgentOf,
 } from '../../../network/network-settings.ts';
+import { keepEndWhilePaused } from '../../../network/paused-end.ts';
 import { requestHeaders } from '../../../network/request-headers.ts';
 import type { NameResolver } from '../../../network/resolver.ts';
 import { refusal, unreachable } from './http-errors.ts';
@@ -23,6 +25,8 @@ import { PassingFault } from './remote-file.ts';
 const HEADERS_MS = 30_000;
 const SILENCE_MS = 60_000;
 const MAX_REDIRECTS = 10;
+/** The end of a connection that came while nobody read is told so soon after they read again. */
+const END_MS = 20;
 
 export interface HttpReply {
   readonly status: number;
@@ -124,6 +128,11 @@ export class HttpNetwork {
     }
   }
 
+  /** Who reads a manifest takes it piece by piece, and says so to nobody but the body. */
+  #tellLater(tell: () => boolean): void {
+    this.#clock.timer(END_MS, () => tell() || this.#tellLater(tell));
+  }
+
   #way(kind: 'named' | 'guarded'): Way {
     let way = this.#ways.get(kind);
     if (way === undefined) {
@@ -135,7 +144,12 @@ export class HttpNetwork {
         kind === 'named' ? ANYWHERE : undefined,
       );
       const agent = new Agent({
-        connect: (options, callback) => void connector.connect(options, callback),
+        connect: (options, callback) =>
+          void connector.connect(options, (...made) => {
+            const [error, socket] = made;
+            if (error === null) keepEndWhilePaused(socket as Socket, (tell) => this.#tellLater(tell));
+            callback(...made);
+          }),
         pipelining: 1,
         connections: 8,
       });

@@ -15,6 +15,9 @@ describe('cells with several values', () => {
     [`${A}; ${B};${C}`, [A, B, C]],
     [`${A} ${B}\n${C}`, [A, B, C]],
     [`${A},${B}, ${C}`, [A, B, C]],
+    [`${A}; ${B};`, [A, B]],
+    [`${A}, ${B},`, [A, B]],
+    [`${A} | `, [A]],
     [`${A}|n/a|${B}`, [A, 'n/a', B]],
     ['n/a', ['n/a']],
     // What stands between no two URLs is part of one.
