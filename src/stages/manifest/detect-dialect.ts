@@ -119,11 +119,14 @@ function withEscapes(sample: Buffer, best: Candidate, isAll: boolean): Candidate
   if (delimiter === '') return best;
   const letter = `\\x${delimiter.charCodeAt(0).toString(16).padStart(2, '0')}`;
   const hasNulls = new RegExp(`[${letter}\n]\\\\N(?=[${letter}\r\n]|$)`).test(sample.toString('latin1'));
-  if (!hasNulls && !sample.includes(`\\${delimiter}`)) return best;
+  const hasEscapes = sample.includes(`\\${delimiter}`);
+  // `\N` in a file with tabs is a database's text; in one with commas it may be the null of any csv, whose quotes come later.
+  const isText = hasNulls && best.wrapped === 0 && (delimiter === '\t' || sample.includes('\\\\'));
+  if (!isText && !hasEscapes) return best;
   if (best.wrapped > 0 && delimiter !== '\t') return best;
   const escaped = measureEscaped(sample, { ...best.dialect, quote: '', escapes: 'all', spaces: false }, isAll);
   const odd = best.bad + best.longer.empty + best.longer.named;
-  return escaped.bad < odd || (hasNulls && escaped.bad === odd) ? escaped : best;
+  return escaped.bad < odd || (isText && escaped.bad === odd) ? escaped : best;
 }
 
 function measureEscaped(sample: Buffer, dialect: FileDialect, isAll: boolean): Candidate {

@@ -72,7 +72,8 @@ function judged(block: Buffer, from: number, isEnd: boolean, terms: RecordTerms)
   const asLine: LooseRecord = { kind: 'cells', cells: literal, end: line.next };
   const spans = quoted.isOpen || quoted.end > line.next;
   const lines = spans ? linesAreRecords(block, from, quoted.isOpen ? limit : quoted.end, dialect, columns) : NO_LINES;
-  if (isLiteral && lines.isAll && lines.haveUrls) return asLine;
+  // A quote that a backslash keeps from closing, in a file of which nothing else says that they do.
+  if (isLiteral && lines.isAll && lines.haveUrls) return otherwise(block, from, line.next, terms) ?? asLine;
   if ((quoted.isOpen || quoted.end > block.length) && !isEnd && limit === block.length) return { kind: 'more' };
   const isOdd = quoted.isOpen || quoted.strays > 0 || quoted.cells.length !== columns;
   if (!isOdd) return { kind: 'cells', cells: quoted.cells, end: quoted.end };

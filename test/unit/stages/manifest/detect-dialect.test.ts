@@ -175,6 +175,38 @@ describe('rows of odd dialects', () => {
       ],
     ],
     [
+      'a backslash before the last quote of a cell, in a file of which nothing else says that it means anything',
+      'm.csv',
+      `url,n\n${url(0)},plain\n${url(1)},"vinyl 12\\""\n${url(2)},x\n${url(3)},"a, b"\n${url(4)},y\n`,
+      [
+        [url(0), 'plain'],
+        [url(1), 'vinyl 12"'],
+        [url(2), 'x'],
+        [url(3), 'a, b'],
+        [url(4), 'y'],
+      ],
+    ],
+    [
+      'nulls of a database in a csv whose quotes come late',
+      'm.csv',
+      `url,n\n${url(0)},\\N\n${`${url(1)},x\n`.repeat(1200)}${url(2)},"a ""big"" cat"\n${url(3)},C:\\temp\\new\n`,
+      [
+        [url(0), null],
+        ...Array.from({ length: 1200 }, () => [url(1), 'x']),
+        [url(2), 'a "big" cat'],
+        [url(3), 'C:\\temp\\new'],
+      ],
+    ],
+    [
+      'nulls of a database beside quotes, with tabs',
+      'm.tsv',
+      `url\tn\n${url(0)}\t"say ""hi"""\n${url(1)}\t\\N\n`,
+      [
+        [url(0), 'say "hi"'],
+        [url(1), null],
+      ],
+    ],
+    [
       'CR, and LF in cells',
       'm.csv',
       `url,n\r${url(0)},a\r${url(1)},"b\nc"\r${url(2)},d\r\n`,

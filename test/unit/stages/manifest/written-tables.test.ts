@@ -101,7 +101,8 @@ function isTold(rows: Table, { delimiter, quoting }: Written): boolean {
   const isLetter = delimiter === '\t' && quoting.includes('Postgres');
   // Without quotes a backslash is one, unless nothing is written with it, or a delimiter that makes rows uneven.
   const all = cells.join('');
-  if (cells.includes('')) return delimiter === '\t' || !all.includes('"');
+  if (cells.includes('') && delimiter === '\t') return true;
+  if (cells.includes('') && !/[\n\t"]/.test(all)) return true;
   const isEscaped = !isLetter && all.includes(delimiter);
   return !/["\n]/.test(all) && (isEscaped || !/[\\\t]/.test(all));
 }
