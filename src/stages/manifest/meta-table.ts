@@ -1,5 +1,7 @@
 /** A table of an archive whose columns are described elsewhere: a text without a header of its own. */
-import type { RecordBatch } from 'apache-arrow';
+import { type Data, Field, type RecordBatch, Schema, Utf8 } from 'apache-arrow';
+import { repeatedUtf8Column, schemaBatch, utf8Column } from '../../arrow/columns.ts';
+import { textColumn } from '../../arrow/text.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import type { MetaTable } from './archive/meta-xml.ts';
 import { delimitedRows } from './delimited-rows.ts';
@@ -45,7 +47,8 @@ export class TableFile {
     this.#settings = settings;
     this.#columns = table.names.map((name, at) => name ?? (at === table.idAt ? CORE_ID : `column_${at + 1}`));
     this.idColumn = this.#columns[table.idAt] as string;
-    this.names = this.#columns.filter((_, at) => table.names[at] !== undefined || at === table.idAt);
+    const described = this.#columns.filter((_, at) => table.names[at] !== undefined || at === table.idAt);
+    this.names = [...described, ...table.constants.keys()];
     this.urlColumn = urlColumn;
     this.label = table.files.join(' and ');
     this.words = dialectWords({ ...this.#dialect(0), columns: undefined });
@@ -58,7 +61,8 @@ export class TableFile {
       try {
         const dialect = this.#dialect(await this.#skipHeader(input));
         const about = { name: source.name, isLive: false, urlColumn: this.urlColumn ?? this.idColumn, warn };
-        yield* delimitedRows({ ...about, ...this.#settings, chunks: rest(input) }, dialect);
+        for await (const batch of delimitedRows({ ...about, ...this.#settings, chunks: rest(input) }, dialect))
+          yield withDefaults(batch, this.#table);
       } finally {
         await input.close();
       }
@@ -100,6 +104,20 @@ export class TableFile {
     const columns = [...this.#columns, ...more.map((at) => `column_${at + 1}`)];
     return { ...PLAIN_DIALECT, delimiter, quote, lineEnd, columns };
   }
+}
+
+/** With the columns that are in no file, and what empty cells of others mean. */
+function withDefaults(batch: RecordBatch, { constants, defaults }: MetaTable): RecordBatch {
+  if (constants.size === 0 && defaults.size === 0) return batch;
+  const { fields, metadata } = batch.schema;
+  const own = fields.map(({ name }, at) => {
+    const [column, empty] = [batch.data.children[at] as Data, defaults.get(name)];
+    if (empty === undefined || column.nullCount === 0) return column;
+    return utf8Column(textColumn(column).map((cell) => cell ?? empty));
+  });
+  const added = [...constants].map(([, value]) => repeatedUtf8Column(value, batch.numRows));
+  const all = [...fields, ...[...constants.keys()].map((name) => new Field(name, new Utf8(), true))];
+  return schemaBatch(new Schema(all, metadata), batch.numRows, [...own, ...added]);
 }
 
 async function* rest(input: ByteWindow): AsyncGenerator<Buffer, void> {

@@ -18,8 +18,10 @@ export interface MetaTable {
   readonly idAt: number;
   /** By column, what it is called; undefined for what nobody described. */
   readonly names: readonly (string | undefined)[];
-  /** Columns that have one value in all rows. */
+  /** Columns that are in no file and have one value in all rows. */
   readonly constants: ReadonlyMap<string, string>;
+  /** By name, what an empty cell of a column means. */
+  readonly defaults: ReadonlyMap<string, string>;
 }
 
 export interface MetaXml {
@@ -33,6 +35,7 @@ interface OpenTable {
   readonly files: string[];
   readonly names: (string | undefined)[];
   readonly constants: Map<string, string>;
+  readonly defaults: Map<string, string>;
   idAt: number | undefined;
 }
 
@@ -58,6 +61,7 @@ export function readMetaXml(text: string): MetaXml {
         files: [],
         names: [],
         constants: new Map(),
+        defaults: new Map(),
         idAt: undefined,
       };
     } else if (kind === 'location') location = '';
@@ -83,7 +87,10 @@ export function readMetaXml(text: string): MetaXml {
   return { core, extensions: tables.filter(({ isCore }) => !isCore).map(({ table }) => table) };
 }
 
-function addField({ names, constants }: OpenTable, { index, term = '', default: value }: Record<string, string>): void {
+function addField(
+  { names, constants, defaults }: OpenTable,
+  { index, term = '', default: value }: Record<string, string>,
+): void {
   const name = localName(term);
   if (index === undefined) {
     if (value !== undefined) constants.set(name, value);
@@ -91,10 +98,12 @@ function addField({ names, constants }: OpenTable, { index, term = '', default: 
   }
   const at = Number(index);
   if (!(at >= 0 && at < MAX_COLUMNS)) throw new PackedError(`a meta.xml with a column ${index}`);
-  names[at] = names.includes(name) ? undefined : name;
+  if (names.includes(name)) return;
+  names[at] = name;
+  if (value !== undefined) defaults.set(name, value);
 }
 
-function asTable({ attributes, files, names, constants, idAt = 0 }: OpenTable): MetaTable {
+function asTable({ attributes, files, names, constants, defaults, idAt = 0 }: OpenTable): MetaTable {
   const encoding = attributes.encoding || 'utf-8';
   const lineEnd = letters(attributes.linesTerminatedBy ?? '\\n');
   return {
@@ -107,7 +116,8 @@ function asTable({ attributes, files, names, constants, idAt = 0 }: OpenTable): 
     headerLines: Number(attributes.ignoreHeaderLines ?? 0) || 0,
     idAt,
     names: Array.from({ length: Math.max(names.length, idAt + 1) }, (_, at) => names[at]),
-    constants,
+    constants: new Map([...constants].filter(([name]) => !names.includes(name))),
+    defaults,
   };
 }
 

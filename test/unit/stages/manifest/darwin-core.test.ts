@@ -79,6 +79,29 @@ describe('a Darwin Core Archive', () => {
     ]);
   });
 
+  it('has the columns that are in no file, and what empty cells of others mean', async () => {
+    const field = (term: string, more: string): string =>
+      `<field term="http://rs.tdwg.org/dwc/terms/${term}" ${more}/>`;
+    const open = (kind: string, type: string): string =>
+      `<${kind} rowType="http://rs.gbif.org/terms/1.0/${type}" fieldsTerminatedBy="," ignoreHeaderLines="0">`;
+    const files = (name: string): string => `<files><location>${name}</location></files>`;
+    const meta = `<archive>${open('core', 'Occurrence')}${files('o.txt')}<id index="0"/>
+      ${field('species', 'index="1"')}${field('institutionCode', 'default="museum"')}</core>
+      ${open('extension', 'Multimedia')}${files('m.txt')}<coreid index="0"/>${field('identifier', 'index="1"')}
+      ${field('license', 'index="2" default="CC0"')}${field('type', 'default="img"')}</extension></archive>`;
+    const content = {
+      'meta.xml': meta,
+      'o.txt': '1,owl\n',
+      'm.txt': '1,https://a.test/1.jpg,\n1,https://a.test/2.jpg,BY\n',
+    };
+    const { rows, error } = await read(await folder(Object.fromEntries(Object.entries(content))));
+    expect(error).toBeUndefined();
+    expect(rows).toMatchObject([
+      { identifier: 'https://a.test/1.jpg', license: 'CC0', type: 'img', species: 'owl', institutionCode: 'museum' },
+      { identifier: 'https://a.test/2.jpg', license: 'BY', type: 'img', species: 'owl', institutionCode: 'museum' },
+    ]);
+  });
+
   it('without pictures it is refused, naming its tables', async () => {
     expect((await read(at('checklist.zip'))).error).toMatchObject({
       code: 'FDC_ERR_MANIFEST_COLUMN',
