@@ -9,7 +9,7 @@ it('the commands of compose.yaml are command lines of flow-dc', async () => {
   const commands = services
     .filter((service) => service.includes('build:'))
     .map((service) =>
-      /command: \[(.*)\]/
+      /command:\s+\[(.*)\]/
         .exec(service)?.[1]
         ?.split(', ')
         .map((word) => word.replace(/^"|"$/g, '')),
