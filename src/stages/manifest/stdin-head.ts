@@ -82,7 +82,9 @@ export async function rowsOfHead(head: StdinHead, maxRecordBytes: number, types:
   const isPacked = head.packing !== undefined;
   const chunks = isPacked ? unpackedOnce(head) : growing(head);
   const typesBy = isJson(head) ? types.json : types.csv;
-  const input = { name: STDIN_NAME, chunks, isLive: true, typesBy, isCut: isPacked, maxRecordBytes, warn: () => {} };
+  // What becomes of rows that cannot be read is decided when they are read.
+  const bad = { onBadRow: 'skip', warn: () => {} } as const;
+  const input = { name: STDIN_NAME, chunks, isLive: true, typesBy, isCut: isPacked, maxRecordBytes, ...bad };
   const first = await textRows(input, head).next();
   if (first.done) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', 'stdin has no rows: expected at least one');
   return first.value;
