@@ -73,7 +73,9 @@ export class FoundTables<Entry extends { readonly name: string }> {
     if (this.#tables.length === 0) throw this.#none();
     const isOf = (kinds: readonly ManifestFormat[], { name }: Entry) =>
       kinds.includes(extension(name) as ManifestFormat);
-    const kinds = KINDS.find((kinds) => this.#tables.some((entry) => isOf(kinds, entry))) ?? [];
+    // A pattern means all that it fits.
+    const all = this.#pattern === undefined ? KINDS : [KINDS.flat()];
+    const kinds = all.find((kinds) => this.#tables.some((entry) => isOf(kinds, entry))) ?? [];
     const entries = this.#tables
       .filter((entry) => isOf(kinds, entry))
       .sort((one, other) => (one.name < other.name ? -1 : 1));
