@@ -7,7 +7,8 @@ import { LEAST_OPEN_FILES, openFileLimit } from '../open-files.ts';
 import { shortened } from '../short-text.ts';
 import { VERSION } from '../version.ts';
 import { allCommands, COMMANDS } from './commands/command-table.ts';
-import { EXIT, errorLines, exitCodeOfError, listenForInterrupts, writeLines, writeOwn } from './terminal/process.ts';
+import { EXIT, exitCodeOfError, listenForInterrupts, writeLines, writeOwn } from './terminal/process.ts';
+import { VoicedOutput, voiceOfFlags, writeError } from './terminal/voice.ts';
 
 const SHORT_HELP = `flow-dc ${VERSION}: a manifest of URLs becomes a machine-learning dataset
 
@@ -76,20 +77,21 @@ export async function main(argv: readonly string[]): Promise<number> {
     return EXIT.usage;
   }
   const interrupts = listenForInterrupts();
+  const stderr = new VoicedOutput(process.stderr, voiceOfFlags(rest));
   let unsubscribe = (): void => {};
   try {
     requireFiles(name);
     requireAddressSpace(name, addressSpaceLimit(), ADDRESS_SPACE[name] ?? 0);
     const command = await COMMANDS[name]();
     const { subscribe } = await import('../telemetry/channels.ts');
-    unsubscribe = subscribe('flow-dc:waiting', ({ message }) => writeLines(process.stderr, [message]));
+    unsubscribe = subscribe('flow-dc:waiting', ({ message }) => writeLines(stderr, [message]));
     // Where an SDK was put in front of the program, it is told by such variables what to do.
     if (Object.keys(process.env).some((name) => name.startsWith('OTEL_')))
       await (await import('../telemetry/open-telemetry.ts')).observeOpenTelemetry();
     return await command.run(rest, {
       stdin: process.stdin,
       stdout: process.stdout,
-      stderr: process.stderr,
+      stderr,
       env: process.env,
       signal: interrupts.drain,
       abort: interrupts.abort,
@@ -98,7 +100,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     // A disk that fails may fail anywhere, and where in the program is of no use to anybody.
     const { fatalDestinationError } = await import('../destination/destination.ts');
     const error = fatalDestinationError(thrown, (thrown as NodeJS.ErrnoException | null)?.path ?? name) ?? thrown;
-    writeLines(process.stderr, errorLines(error));
+    writeError(stderr, error);
     return interrupts.exitCode() ?? exitCodeOfError(error);
   } finally {
     unsubscribe();

@@ -39,9 +39,9 @@ describe('download --extend', () => {
     expect([dry.code, dry.stderr]).toEqual([0, expect.stringContaining(text)]);
     const added = await runCli(['download', grown, '-o', out, '--extend', '--progress', 'json']);
     expect(added.code, added.stderr).toBe(0);
-    const shown = JSON.parse([...added.stderr.matchAll(/^\{.*\}$/gm)].at(-1)?.[0] as string);
+    const shown = JSON.parse([...added.stderr.matchAll(/^\{"rowsDone.*\}$/gm)].at(-1)?.[0] as string);
     expect([shown.rowsDone, shown.rowsTotal]).toEqual([90, 90]);
-    expect(added.stderr).toContain(`extend: ${text}: flow-dc report ${out}), 30 are new\n`);
+    expect(added.stderr).toContain(`extend: ${text}: flow-dc report ${out}), 30 are new"}\n`);
     expect(asked() - before).toBe(30);
     const rows = await outcomesOf(out);
     expect(rows.map((row) => Number(row.row)).sort((a, b) => a - b)).toEqual(range(0, 90));
@@ -119,7 +119,7 @@ describe('download --extend', () => {
     expect(more.stderr).toContain(', 10 are new');
     const retried = await runCli(['retry', out, '--only', 'http_404', '--progress', 'json']);
     expect(retried.stderr).toContain('56 rows are fetched again');
-    const shown = JSON.parse([...retried.stderr.matchAll(/^\{.*\}$/gm)].at(-1)?.[0] as string);
+    const shown = JSON.parse([...retried.stderr.matchAll(/^\{"rowsDone.*\}$/gm)].at(-1)?.[0] as string);
     expect([shown.rowsDone, shown.rowsTotal]).toEqual([226, 226]);
     expect(await runCli(['verify', out])).toMatchObject({ code: 0, stdout: '' });
   });

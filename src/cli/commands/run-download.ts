@@ -28,6 +28,7 @@ import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/pro
 import { createProgress } from '../terminal/progress.ts';
 import { preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
 import { openBytesOutput, requireBytesOutput } from '../terminal/standard-output.ts';
+import { speakAs, writeResult } from '../terminal/voice.ts';
 import { alsoLive, openLiveRun, stateFolderOf, withLive } from '../terminal/with-live.ts';
 
 /** Of a run that leaves no job behind. */
@@ -85,8 +86,9 @@ function settingsOf({ out, settings }: Pick<JobView, 'out' | 'settings'>): Confi
  * @param notices - said before the run, one line each
  * @returns the exit code
  */
-export async function runDownload(config: Config, io: CliIo, notices: readonly string[] = []): Promise<number> {
+export async function runDownload(config: Config, given: CliIo, notices: readonly string[] = []): Promise<number> {
   const resolved = resolveConfig(config, 'download');
+  const io = speakAs(resolved.run, given);
   requireManifest('download', resolved, io);
   requireOutput(resolved, io);
   writeLines(io.stderr, notices);
@@ -106,7 +108,7 @@ async function runLive(
 ): Promise<number> {
   const log = await openLog(resolved.run);
   const trace = await openTrace(resolved.run.tracePaarc);
-  const progress = alsoLive(createProgress(resolved.run.progress, io.stderr), live);
+  const progress = alsoLive(createProgress(resolved.run, io.stderr), live);
   const stdout = resolved.sink.output === STDOUT_NAME ? openBytesOutput(io.stdout) : undefined;
   const onDrain = (): void => progress.note(drainLine(resolved));
   io.signal.addEventListener('abort', onDrain, { once: true });
@@ -164,7 +166,7 @@ function againWay({ sink: { output = '' }, store }: ResolvedConfig): string {
 }
 
 function report(summary: JobSummary, { run, store }: ResolvedConfig, io: CliIo): number {
-  writeLines(io.stderr, summaryLines(summary, store));
+  writeResult(io.stderr, summaryLines(summary, store));
   if (run.json) writeLines(io.stdout, [JSON.stringify({ ...summary, stopped: summary.stopped?.message })]);
   if (summary.stopped !== undefined) throw summary.stopped;
   if (!summary.complete) {
@@ -181,7 +183,7 @@ async function dryRun(config: ResolvedConfig, io: CliIo, given: Config): Promise
     const there = await lookAtOutput(config, input, keptSettings(given));
     const plan = planLines(config, await countUnits(input, io.signal));
     const lines = [...(there === undefined ? [] : [there]), ...plan, ...uploadLines(config)];
-    writeLines(io.stderr, [...lines, 'dry run: nothing was fetched or written']);
+    writeResult(io.stderr, [...lines, 'dry run: nothing was fetched or written']);
     return EXIT.done;
   } finally {
     await input.close();

@@ -23,6 +23,7 @@ import { planLines } from '../terminal/plan-lines.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { noteServer, preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
+import { speakAs, writeResult } from '../terminal/voice.ts';
 import { alsoLive, openLiveJob, stateFolderOf, withLive } from '../terminal/with-live.ts';
 import { type Leaving, SubmitServer } from './submit-server.ts';
 
@@ -39,13 +40,14 @@ export const submitCommand = defineCommand({
   },
 });
 
-async function runSubmit(config: Config, io: CliIo, notices: readonly string[]): Promise<number> {
+async function runSubmit(config: Config, given: CliIo, notices: readonly string[]): Promise<number> {
   const resolved = resolveConfig(config, 'submit');
+  const io = speakAs(resolved.run, given);
   requireManifest('submit', resolved, io);
   requireFolder(resolved);
   writeLines(io.stderr, notices);
   if (resolved.run.dryRun) {
-    writeLines(io.stderr, await dryRunLines(resolved, io));
+    writeResult(io.stderr, await dryRunLines(resolved, io));
     return EXIT.done;
   }
   // Found out before anything is written.
@@ -64,7 +66,7 @@ interface Watchers {
 
 async function follow(config: Config, resolved: ResolvedConfig, io: CliIo, { live, told }: Watchers): Promise<number> {
   const log = await openLog(resolved.run);
-  const progress = alsoLive(createProgress(resolved.run.progress, io.stderr), live);
+  const progress = alsoLive(createProgress(resolved.run, io.stderr), live);
   const server = new SubmitServer(resolved.cluster, io, (text) => progress.note(text));
   const stopNoting = [
     noteServer((text) => progress.note(text)),
@@ -142,7 +144,7 @@ function workerNotices({ fetch, sink }: ResolvedConfig): string[] {
 function report(summary: SubmitSummary, { run, store }: ResolvedConfig, io: CliIo, own: OwnServer | undefined): number {
   const lines = summaryLines(summary, store);
   // A job that goes on elsewhere is not to be resumed here.
-  writeLines(io.stderr, summary.complete ? lines : lines.filter((text) => !text.startsWith('next: ')));
+  writeResult(io.stderr, summary.complete ? lines : lines.filter((text) => !text.startsWith('next: ')));
   if (run.json) writeLines(io.stdout, [JSON.stringify(summary)]);
   if (summary.complete) return exitCodeOfSummary(summary, run.maxFailureRate);
   const rest = summary.published ? '' : ', but the rest of the manifest is published only when you come back';

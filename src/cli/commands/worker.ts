@@ -18,6 +18,7 @@ import { defineCommand } from '../args/define-command.ts';
 import { commandsOfKey } from '../args/flag-table.ts';
 import { openLog, openTrace } from '../terminal/log.ts';
 import { type CliIo, EXIT } from '../terminal/process.ts';
+import { speakAs } from '../terminal/voice.ts';
 import { openLiveRun, withLive } from '../terminal/with-live.ts';
 import { openWorkerLog } from '../terminal/worker-log.ts';
 
@@ -43,8 +44,9 @@ export const workerCommand = defineCommand({
   },
 });
 
-async function runWorker(config: Config, io: CliIo): Promise<number> {
+async function runWorker(config: Config, given: CliIo): Promise<number> {
   const resolved = resolveConfig(config, 'worker');
+  const io = speakAs(resolved.run, given);
   refuseStdout(config);
   const live = await openLiveRun('worker', resolved, config.output);
   // Somebody may tell all workers of a job to end.

@@ -1,11 +1,13 @@
 /** Counts a run's events as they come by: what a bar, a line or a JSON object shows. */
-import { systemClock } from '../../clock.ts';
+import { type Clock, systemClock } from '../../clock.ts';
 import { type Bottleneck, subscribe } from '../../telemetry/channels.ts';
 
 export interface ProgressSnapshot {
   /** Rows with a result, those of earlier runs included. */
   readonly rowsDone: number;
   readonly rowsTotal: number | undefined;
+  /** The total is guessed from how much of the manifest was read. */
+  readonly isEstimate?: boolean | undefined;
   readonly fetched: number;
   readonly failed: number;
   readonly skipped: number;
@@ -26,7 +28,8 @@ export interface ProgressSnapshot {
 const RATE_WINDOW_MS = 10_000;
 
 export class ProgressTracker {
-  readonly #startMs = systemClock.nowMs();
+  readonly #clock: Clock;
+  readonly #startMs: number;
   readonly #unsubscribe = [
     subscribe('flow-dc:row', ({ status, bytes }) => {
       this.#counts[status] += 1;
@@ -51,10 +54,23 @@ export class ProgressTracker {
   #rowsBefore = 0;
   #rowsTotal: number | undefined;
 
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+    this.#startMs = clock.nowMs();
+    this.#past.push({ atMs: this.#startMs, rows: 0, bytes: 0 });
+  }
+
   /** @param rowsBefore - rows that earlier runs have settled */
   expect(rowsTotal: number | undefined, rowsBefore: number): void {
     this.#rowsTotal = rowsTotal;
     this.#rowsBefore = rowsBefore;
+    // What it took to come here says nothing of how fast the rows are.
+    const { fetched, failed, skipped } = this.#counts;
+    this.#past.splice(0, Number.POSITIVE_INFINITY, {
+      atMs: this.#clock.nowMs(),
+      rows: fetched + failed + skipped,
+      bytes: this.#bytes,
+    });
   }
 
   /** Rows that were settled elsewhere: what is known of a unit's record. */
@@ -68,7 +84,7 @@ export class ProgressTracker {
   snapshot(): ProgressSnapshot {
     const { fetched, failed, skipped } = this.#counts;
     const rows = fetched + failed + skipped;
-    const nowMs = systemClock.nowMs();
+    const nowMs = this.#clock.nowMs();
     const { rowsPerSecond, bytesPerSecond } = this.#rates(nowMs, rows);
     const left = this.#rowsTotal === undefined ? undefined : this.#rowsTotal - this.#rowsBefore - rows;
     return {
@@ -84,7 +100,7 @@ export class ProgressTracker {
       rowsTotal: this.#rowsTotal,
       etaMs: left === undefined || rowsPerSecond <= 0 ? undefined : (left / rowsPerSecond) * 1000,
       bottleneck: this.#bottleneck,
-      quota: this.#quota !== undefined && this.#quota.resumesAtMs > systemClock.wallMs() ? this.#quota : undefined,
+      quota: this.#quota !== undefined && this.#quota.resumesAtMs > this.#clock.wallMs() ? this.#quota : undefined,
     };
   }
 

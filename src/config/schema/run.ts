@@ -190,7 +190,9 @@ export const RUN_KEYS = {
     type: 'string',
     enum: ['auto', 'bar', 'plain', 'json', 'off'],
     default: 'auto',
-    description: 'Progress on stderr; auto is a bar on a terminal and else a line every 30 s.',
+    description:
+      'Progress on stderr; auto is a bar on a terminal and else a line after 5 s and then every 30 s. With json all of ' +
+      'stderr is lines of JSON: {"notice":...} what people are told, {"error":...,"code":...} why it ended.',
     fdc: {
       slice: 'run',
       option: 'progress',
@@ -198,6 +200,13 @@ export const RUN_KEYS = {
       common: true,
       commands: [...RUNS, 'verify', 'inspect', 'estimate'],
     },
+  },
+  quiet: {
+    type: 'boolean',
+    default: false,
+    description:
+      'On stderr errors and the final result alone. The link of a live page stands in serve.json of the state folder.',
+    fdc: { slice: 'run', option: 'quiet', short: 'q', group: 'run', commands: RUNS },
   },
   on_end: {
     type: 'array',

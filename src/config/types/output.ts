@@ -153,8 +153,16 @@ export interface OutputKeys {
   readonly threads?: number | undefined;
   /** Use the latency thresholds of a FLOW-DC file as they are. Default: false. */
   readonly keep_thetas?: boolean | undefined;
-  /** Progress on stderr; auto is a bar on a terminal and else a line every 30 s. Default: auto. */
+  /**
+   * Progress on stderr; auto is a bar on a terminal and else a line after 5 s and then every 30 s. With json all of
+   * stderr is lines of JSON: {"notice":...} what people are told, {"error":...,"code":...} why it ended. Default: auto.
+   */
   readonly progress?: 'auto' | 'bar' | 'plain' | 'json' | 'off' | undefined;
+  /**
+   * On stderr errors and the final result alone. The link of a live page stands in serve.json of the state folder.
+   * Default: false.
+   */
+  readonly quiet?: boolean | undefined;
   /**
    * When the run has ended, however it did: POST its summary as JSON to a URL, or run a command (without a shell) that
    * gets it on stdin. Repeatable. The exit code stays what it is.
@@ -407,8 +415,16 @@ export interface RunSettings {
   readonly threads: number;
   /** Use the latency thresholds of a FLOW-DC file as they are. Default: false. */
   readonly keepThetas: boolean;
-  /** Progress on stderr; auto is a bar on a terminal and else a line every 30 s. Default: auto. */
+  /**
+   * Progress on stderr; auto is a bar on a terminal and else a line after 5 s and then every 30 s. With json all of
+   * stderr is lines of JSON: {"notice":...} what people are told, {"error":...,"code":...} why it ended. Default: auto.
+   */
   readonly progress: 'auto' | 'bar' | 'plain' | 'json' | 'off';
+  /**
+   * On stderr errors and the final result alone. The link of a live page stands in serve.json of the state folder.
+   * Default: false.
+   */
+  readonly quiet: boolean;
   /**
    * When the run has ended, however it did: POST its summary as JSON to a URL, or run a command (without a shell) that
    * gets it on stdin. Repeatable. The exit code stays what it is.

@@ -24,7 +24,7 @@ describe('the program', () => {
     expect([...loaded.keys()].map((url) => fileURLToPath(url))).toContain(
       fileURLToPath(new URL('terminal/process.ts', MAIN)),
     );
-    expect(loaded.size).toBeLessThan(15);
+    expect(loaded.size).toBeLessThan(16);
     expect([...loaded.values()].flat().filter((name) => !/^(\.|node:)/.test(name))).toEqual([]);
   });
 
