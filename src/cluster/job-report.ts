@@ -94,12 +94,22 @@ export class ClusterGauge {
   readonly #channel: Pick<ClusterChannel, 'workers'>;
   readonly #clock: Clock;
   readonly #counts: { -readonly [name in keyof Counts]: number };
+  readonly #onWorkers: (board: readonly WorkerStatus[]) => void;
   #workers: readonly WorkerStatus[] = [];
   #cancel: (() => void) | undefined;
 
-  /** @param before - of records that were there before; they will be noted again */
-  constructor(channel: Pick<ClusterChannel, 'workers'>, clock: Clock, { fetched, failed, skipped, bytes }: Counts) {
+  /**
+   * @param before - of records that were there before; they will be noted again
+   * @param onWorkers - told of the last words of all, each time they were read
+   */
+  constructor(
+    channel: Pick<ClusterChannel, 'workers'>,
+    clock: Clock,
+    { fetched, failed, skipped, bytes }: Counts,
+    onWorkers: (board: readonly WorkerStatus[]) => void = () => {},
+  ) {
     this.#channel = channel;
+    this.#onWorkers = onWorkers;
     this.#clock = clock;
     this.#counts = { fetched: -fetched, failed: -failed, skipped: -skipped, bytes: -bytes };
     this.#again(0);
@@ -142,7 +152,10 @@ export class ClusterGauge {
   #again(delayMs: number): void {
     this.#cancel = this.#clock.timer(delayMs, () => {
       this.#channel.workers().then(
-        (workers) => this.#look(workers),
+        (workers) => {
+          this.#look(workers);
+          if (this.#cancel !== undefined) this.#onWorkers(workers);
+        },
         // A server that is away tells nothing of its workers; that is said elsewhere.
         () => this.#look([]),
       );

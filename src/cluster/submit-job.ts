@@ -14,16 +14,17 @@ import { CardKeeper } from '../run/card-keeper.ts';
 import { FailureWatch } from '../run/failure-watch.ts';
 import { type JobInput, openJobInput } from '../run/job-input.ts';
 import { withRows } from '../run/open-rows.ts';
-import type { ClusterChannel } from '../transport/cluster.ts';
+import type { ClusterChannel, WorkerStatus } from '../transport/cluster.ts';
 import { VERSION } from '../version.ts';
+import { CrewWatch } from './crew-watch.ts';
 import { republish } from './cut-units.ts';
 import { workersGone } from './end-job.ts';
 import { bringAllHome, cancelledError, finish } from './finish-job.ts';
-import { ClusterGauge } from './job-report.ts';
+import { ClusterGauge, presentWorkers } from './job-report.ts';
 import type { HeldSite, SiteToHold } from './job-site.ts';
 import { jobNameOf, openClusterJob } from './open-cluster-job.ts';
 import { siteToHold } from './open-site.ts';
-import type { SubmitConnection, SubmitOptions, SubmitSummary } from './submit-terms.ts';
+import type { OpenWork, SubmitConnection, SubmitOptions, SubmitSummary } from './submit-terms.ts';
 import { watchJob } from './watch-job.ts';
 
 /** Workers look for the end of their job about once a second. */
@@ -161,7 +162,11 @@ async function publishAndWatch(
   failures: FailureWatch,
 ): Promise<WatchEnd> {
   const { config, options, site, clock } = submission;
-  const gauge = new ClusterGauge(channel, clock, before);
+  const crew = new CrewWatch(config.cluster.leaseMs, clock.nowMs());
+  const gauge = new ClusterGauge(channel, clock, before, (board) => {
+    for (const event of crew.look(board, clock.nowMs(), clock.wallMs())) options.onCrew?.(event);
+    options.onWork?.(workOf(presentWorkers(board, clock)));
+  });
   const timeline = new TimelineRecorder(site.timeline, gauge, clock);
   const card = new CardKeeper({
     config,
@@ -201,10 +206,19 @@ async function publishAndWatch(
     if (!complete) await card.leave();
     return { published, complete };
   } finally {
+    gauge.end();
     await card.end();
     const unwritten = (await timeline.end()) ?? (await site.keepTimeline());
     if (unwritten !== undefined) options.onNotice?.(unwritten);
   }
+}
+
+function workOf(present: readonly WorkerStatus[]): OpenWork {
+  const sum = (of: (worker: WorkerStatus) => number): number => present.reduce((all, worker) => all + of(worker), 0);
+  return {
+    fetchedOpen: sum((worker) => worker.fetchedOpen ?? 0),
+    rowsPerSecond: sum((worker) => worker.rowsPerSecond),
+  };
 }
 
 /** @param units - grows by those that are on the server. @returns whether that is all of them */

@@ -6,6 +6,7 @@ import type { JobSummary } from '../job/job-summary.ts';
 import type { UnitRecord } from '../record.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import type { Cluster, ClusterChannel } from '../transport/cluster.ts';
+import type { CrewEvent } from './crew-watch.ts';
 import type { ServerPaths } from './own-server.ts';
 
 /** A connection to the server that a job's folder is worked on from. */
@@ -37,6 +38,18 @@ export interface SubmitOptions {
   /** Told of the job on its server, for somebody who watches and steers it. @returns called when it is left */
   readonly onChannel?: ((channel: ClusterChannel) => () => void) | undefined;
   readonly onNotice?: ((notice: string) => void) | undefined;
+  /** Workers that are missed, or there again. */
+  readonly onCrew?: ((event: CrewEvent) => void) | undefined;
+  /** About once a second. */
+  readonly onWork?: ((work: OpenWork) => void) | undefined;
+}
+
+/** What workers say of the units that they have open. */
+export interface OpenWork {
+  /** Rows that were fetched and are not settled, because their units are not. */
+  readonly fetchedOpen: number;
+  /** Of all workers, over the last few seconds. */
+  readonly rowsPerSecond: number;
 }
 
 export interface OpenSubmission {

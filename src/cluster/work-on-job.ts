@@ -1,5 +1,5 @@
 /** The working half of a job whose planning half runs elsewhere: this machine's part of the fetching and writing. */
-import { type Clock, systemClock } from '../clock.ts';
+import { type Clock, sleep, systemClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { Destination } from '../destination/destination.ts';
 import { isFlowDcError } from '../errors.ts';
@@ -17,6 +17,7 @@ import { openWorkForce } from '../threads/work-force.ts';
 import type { ClusterChannel, WorkerHost } from '../transport/cluster.ts';
 import { type Delivery, settledThrough } from '../transport/transport.ts';
 import { OrderedForce } from './obey-orders.ts';
+import { shareUnits } from './share-units.ts';
 import { startHeartbeat, type WorkCounter } from './worker.ts';
 
 /** What works, for whoever watches and steers it. */
@@ -105,6 +106,7 @@ export async function workOnJob(
   const isEnding = (): boolean => control.drain.aborted;
   const endGuard = guardRun(config, destination, force, { clock, isEnding, onNotice: options.onNotice });
   const stopWatching = watchIdle(deliveries, clock, options.idleMs, () => idle.abort(new Error('no work')));
+  const endSharing = shareUnits({ channel, worker, clock, giver: force, taking: deliveries });
   let [givenBack, idleMs] = [0, 0];
   try {
     // How many units wait is known to the server only.
@@ -113,6 +115,7 @@ export async function workOnJob(
     // An upload that failed while the worker was to end: its unit is somebody else's.
     if (options.drain?.aborted !== true || options.abort?.aborted === true || !isInterrupt(error)) throw error;
   } finally {
+    endSharing();
     stopWatching();
     endGuard();
     options.drain?.removeEventListener('abort', windDown);
@@ -174,6 +177,9 @@ export class OpenDeliveries implements WorkedChannel {
   readonly #channel: WorkedChannel;
   readonly #clock: Clock;
   readonly #open = new Set<Delivery>();
+  /** Calls that wait for a unit. */
+  readonly #looks = new Set<AbortController>();
+  #holdUntilMs = 0;
   #idleSinceMs: number;
   #taken = 0;
 
@@ -199,7 +205,7 @@ export class OpenDeliveries implements WorkedChannel {
 
   /** As the channel's, with the delivery noted until it is settled one way or the other. */
   async next(signal?: AbortSignal): Promise<Delivery | undefined> {
-    const delivery = await this.#channel.next(signal);
+    const delivery = await this.#take(signal);
     if (delivery === undefined) return undefined;
     this.#taken += 1;
     this.#open.add(delivery);
@@ -208,7 +214,32 @@ export class OpenDeliveries implements WorkedChannel {
       await settling;
       this.#close(delivery);
     };
-    return settledThrough(delivery, settle);
+    const settled = settledThrough(delivery, settle);
+    return { ...settled, pass: () => void settled.nak(0).catch(() => {}) };
+  }
+
+  /** Nothing is taken for so long, but by who has nothing left: others are to have what was handed back. */
+  holdFor(ms: number): void {
+    this.#holdUntilMs = this.#clock.nowMs() + ms;
+    for (const look of this.#looks) look.abort(new Error('others are to have it'));
+  }
+
+  async #take(signal: AbortSignal | undefined): Promise<Delivery | undefined> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const look = new AbortController();
+      const both = signal === undefined ? look.signal : AbortSignal.any([signal, look.signal]);
+      this.#looks.add(look);
+      try {
+        const heldMs = this.#holdUntilMs - this.#clock.nowMs();
+        if (heldMs <= 0 || this.#open.size === 0) return await this.#channel.next(both);
+        await sleep(this.#clock, heldMs, both);
+      } catch (error) {
+        if (signal?.aborted || !look.signal.aborted) throw error;
+      } finally {
+        this.#looks.delete(look);
+      }
+    }
   }
 
   commit(record: UnitRecord): ReturnType<WorkedChannel['commit']> {
@@ -229,6 +260,8 @@ export class OpenDeliveries implements WorkedChannel {
 
   #close(delivery: Delivery): void {
     if (!this.#open.delete(delivery) || this.#open.size > 0) return;
+    // Nothing left to do: a hold is over.
+    if (this.#holdUntilMs > this.#clock.nowMs()) this.holdFor(0);
     this.#idleSinceMs = this.#clock.nowMs();
   }
 }

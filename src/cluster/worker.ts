@@ -51,13 +51,18 @@ export class WorkCounter {
   #rows = 0;
   #bytes = 0;
   #refused = 0;
+  #fetchedOpen = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#unsubscribe = [
-      subscribe('flow-dc:row', ({ bytes }) => {
+      subscribe('flow-dc:row', ({ status, bytes }) => {
         this.#rows += 1;
+        if (status === 'fetched') this.#fetchedOpen += 1;
         this.#bytes += bytes;
+      }),
+      subscribe('flow-dc:unit-committed', ({ record }) => {
+        this.#fetchedOpen -= record.stored;
       }),
       subscribe('flow-dc:refused', () => {
         this.#refused += 1;
@@ -65,15 +70,20 @@ export class WorkCounter {
     ];
   }
 
-  /** Call about once a second: the rate is over the calls of the last few. */
-  read(): Pick<WorkerStatus, 'rowsDone' | 'bytes' | 'rowsPerSecond' | 'refused'> {
+  /**
+   * Call about once a second: the rate is over the calls of the last few.
+   * @param openUnits - in the worker's hands; without any there are no rows of them, whatever was lost before
+   */
+  read(openUnits: number): Pick<WorkerStatus, 'rowsDone' | 'bytes' | 'rowsPerSecond' | 'refused' | 'fetchedOpen'> {
+    if (openUnits === 0) this.#fetchedOpen = 0;
     const nowMs = this.#clock.nowMs();
     this.#past.push({ atMs: nowMs, rows: this.#rows });
     while (this.#past.length > 2 && (this.#past[1]?.atMs ?? nowMs) <= nowMs - RATE_WINDOW_MS) this.#past.shift();
     const first = this.#past[0];
     const seconds = (nowMs - (first?.atMs ?? nowMs)) / 1000;
     const rowsPerSecond = first === undefined || seconds <= 0 ? 0 : (this.#rows - first.rows) / seconds;
-    return { rowsDone: this.#rows, bytes: this.#bytes, rowsPerSecond, refused: this.#refused };
+    const fetchedOpen = Math.max(0, this.#fetchedOpen);
+    return { rowsDone: this.#rows, bytes: this.#bytes, rowsPerSecond, refused: this.#refused, fetchedOpen };
   }
 
   close(): void {
@@ -87,14 +97,14 @@ export interface HeartbeatSource {
   readonly clock: Clock;
   readonly counter: WorkCounter;
   /** What is told beside the counts, asked for each time. */
-  now(): Omit<WorkerStatus, 'worker' | 'name' | 'atMs' | 'rowsDone' | 'bytes' | 'rowsPerSecond' | 'refused'>;
+  now(): Pick<WorkerStatus, 'state' | 'units' | 'inFlight' | 'queued' | 'hosts'>;
 }
 
 /** Begin to tell the channel; the returned function says goodbye. */
 export function startHeartbeat(channel: Pick<ClusterChannel, 'heartbeat'>, source: HeartbeatSource): () => void {
   const { worker, name, clock, counter } = source;
   const say = (rest: ReturnType<HeartbeatSource['now']>): void =>
-    channel.heartbeat({ worker, name, atMs: clock.wallMs(), ...counter.read(), ...rest });
+    channel.heartbeat({ worker, name, atMs: clock.wallMs(), ...counter.read(rest.units.length), ...rest });
   let cancel = (): void => {};
   const beat = (): void => {
     say(source.now());

@@ -111,6 +111,25 @@ export class Crew {
     return [...this.#threads];
   }
 
+  /** Taken and not begun, by all threads. */
+  get spareUnits(): number {
+    return this.#holders.reduce((sum, { spareUnits }) => sum + spareUnits, 0);
+  }
+
+  /** Let so many of them go, of those first that have most. */
+  release(units: number): void {
+    let left = units;
+    for (const holder of this.#holders.sort((a, b) => b.spareUnits - a.spareUnits)) {
+      const some = Math.min(left, holder.spareUnits);
+      if (some > 0) holder.passOn(some);
+      left -= some;
+    }
+  }
+
+  get #holders(): SpareUnits[] {
+    return [this.#options.here, ...this.#threads];
+  }
+
   /** Rejects when a thread failed in a way that ends the run. */
   get failure(): Promise<void> {
     return this.#ended;
@@ -148,23 +167,22 @@ export class Crew {
     }
     const more = this.#worth.look(this.#isCalledFor() ? utilization : 0, 1 + this.#threads.size);
     for (let started = 0; started < more && this.#isCalledFor(); started += 1) this.#start();
-    if ([this.#options.here, ...this.#threads].some(({ isStarved }) => isStarved)) this.#share();
+    if (this.#holders.some(({ isStarved }) => isStarved)) this.#share();
   }
 
   /** Somebody has nothing: whoever has most that is not begun leaves half of it to others. */
   #share(): void {
-    const [richest] = [this.#options.here, ...this.#threads].sort((a, b) => b.spareUnits - a.spareUnits);
+    const [richest] = this.#holders.sort((a, b) => b.spareUnits - a.spareUnits);
     if (richest !== undefined && richest.spareUnits > 0) richest.passOn(Math.ceil(richest.spareUnits / 2));
   }
 
   /** Units wait or are not begun, and more of them than threads that have not taken one yet. */
   #isCalledFor(): boolean {
-    const { most, unitsWaiting, here, drain, stop } = this.#options;
+    const { most, unitsWaiting, drain, stop } = this.#options;
     if (this.#isOver || drain.aborted || stop.aborted) return false;
     if (this.#threads.size >= most || this.#faults >= MAX_FAULTS) return false;
     const free = this.threads.filter(({ units }) => units === 0).length;
-    const spare = [here, ...this.#threads].reduce((sum, { spareUnits }) => sum + spareUnits, 0);
-    return unitsWaiting() + spare - free >= this.#pace.unitsWaiting;
+    return unitsWaiting() + this.spareUnits - free >= this.#pace.unitsWaiting;
   }
 
   #start(): void {

@@ -30,6 +30,10 @@ export interface WorkForce {
   setHost(order: HostOrder): void;
   /** Work on the channel's units until there are none left, or somebody says stop. Once. */
   work(channel: WorkedChannel, signals: WorkSignals, around?: WorkAround): Promise<void>;
+  /** Units that were taken and not begun. */
+  readonly spareUnits: number;
+  /** Hand so many of them back to the channel, for other processes. */
+  release(units: number): void;
   /** End everything: stages, threads, controllers. */
   close(): Promise<void>;
 }

@@ -55,6 +55,7 @@ export class ManyThreads implements WorkForce {
   readonly #orders = new Map<string, HostOrder>();
   #isPaused = false;
   #crew: Crew | undefined;
+  #exchange: UnitExchange | undefined;
 
   constructor(config: ResolvedConfig, around: ForceSurroundings, options: ManyThreadsOptions) {
     const { clock } = around;
@@ -160,8 +161,18 @@ export class ManyThreads implements WorkForce {
       pace,
     });
     this.#crew = crew;
+    this.#exchange = exchange;
     const here = work(own, this.#stages, { drain, stop }).then(() => crew.finish());
     await Promise.all([here, crew.failure]);
+  }
+
+  get spareUnits(): number {
+    return this.#crew?.spareUnits ?? 0;
+  }
+
+  release(units: number): void {
+    this.#exchange?.release(units);
+    this.#crew?.release(units);
   }
 
   async close(): Promise<void> {

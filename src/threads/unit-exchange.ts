@@ -29,6 +29,8 @@ export class UnitExchange {
   #passedOn: PassedOn[] = [];
   /** The suspected unit that is being tried: of two rows at the end of a process nobody could tell which one did it. */
   #suspect: Delivery | undefined;
+  /** Units that go to other processes when they are passed on next. */
+  #released = 0;
   #isOver = false;
 
   /** @param drain - nothing more is taken then: what was passed on goes back to the channel */
@@ -47,6 +49,11 @@ export class UnitExchange {
     return this.#passedOn.length;
   }
 
+  /** The next so many that are passed on go back to the channel. */
+  release(units: number): void {
+    this.#released = units;
+  }
+
   join(): UnitTaker {
     const taker = new Taker(this, () => {
       this.#takers.delete(taker);
@@ -60,6 +67,10 @@ export class UnitExchange {
   passOn(delivery: Delivery, by: Taker): void {
     if (delivery.signal.aborted) return;
     if (this.#isOver) return void delivery.nak().catch(() => {});
+    if (this.#released > 0 && delivery.isSuspect !== true) {
+      this.#released -= 1;
+      return void delivery.nak().catch(() => {});
+    }
     this.#passedOn.push({ delivery, by });
     this.#wake();
   }

@@ -92,6 +92,14 @@ class OneThread implements WorkForce {
     return work(channel, this.#stages, signals);
   }
 
+  get spareUnits(): number {
+    return this.#stages[0].spareUnits;
+  }
+
+  release(units: number): void {
+    this.#stages[0].passOn(units);
+  }
+
   async close(): Promise<void> {
     for (const stage of this.#stages) stage.destroy();
   }

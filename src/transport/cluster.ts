@@ -35,6 +35,8 @@ export interface WorkerStatus {
   /** Since the worker's start. */
   readonly rowsDone: number;
   readonly bytes: number;
+  /** Rows that were fetched in units that have no record yet. */
+  readonly fetchedOpen?: number | undefined;
   /** Over the last few seconds. */
   readonly rowsPerSecond: number;
   /** Requests, and rows that wait for one. */

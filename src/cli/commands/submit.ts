@@ -17,6 +17,7 @@ import type { LiveJob } from '../../serve/live-job.ts';
 import { commandConfig, keptSettings, requireManifest } from '../args/command-config.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { noteBottleneck } from '../terminal/bottleneck-lines.ts';
+import { crewLine } from '../terminal/crew-lines.ts';
 import { endHooks, withEndHooks } from '../terminal/end-hooks.ts';
 import { openLog } from '../terminal/log.ts';
 import { planLines } from '../terminal/plan-lines.ts';
@@ -73,6 +74,7 @@ async function follow(config: Config, resolved: ResolvedConfig, io: CliIo, { liv
     noteBottleneck(progress.note, 'start the workers again with'),
   ];
   let leaving: Leaving | undefined;
+  let join = '';
   try {
     const summary = await submitJob(resolved, {
       settings: keptSettings(config),
@@ -92,7 +94,8 @@ async function follow(config: Config, resolved: ResolvedConfig, io: CliIo, { liv
         );
         for (const remark of remarks) progress.note(`warning: ${remark}`);
         if (before.rows > 0) progress.note(settledText(before));
-        progress.note(`workers join with: ${server.joinCommand(url)}`);
+        join = server.joinCommand(url);
+        progress.note(`workers join with: ${join}`);
         log.info({ job, server: url, version, joined }, 'job open');
       },
       onPublished: (units) => {
@@ -105,6 +108,8 @@ async function follow(config: Config, resolved: ResolvedConfig, io: CliIo, { liv
         live?.record(record);
       },
       onNotice: (notice) => progress.note(notice),
+      onCrew: (event) => progress.note(crewLine(event, join)),
+      onWork: (work) => progress.work(work),
     });
     progress.close();
     log.info({ summary }, 'end');

@@ -26,6 +26,8 @@ export interface ProgressReporter {
   expect(rowsTotal: number | undefined, rowsBefore: number): void;
   /** A unit that some other process has settled; its skipped rows count as failed. */
   addUnit(record: { readonly rows: number; readonly stored: number; readonly bytes: number }): void;
+  /** What workers elsewhere say of units that are not settled. */
+  work: ProgressTracker['work'];
   /** A line for people that must not be torn apart by the bar. */
   note(line: string): void;
   /** A last look, then silence. */
@@ -60,6 +62,7 @@ export function createProgress(
   return {
     expect: (rowsTotal, rowsBefore) => tracker.expect(rowsTotal, rowsBefore),
     addUnit: (record) => tracker.addUnit(record),
+    work: (work) => tracker.work(work),
     note(line) {
       clearBar();
       writeLines(stderr, [line]);
@@ -79,10 +82,11 @@ export function plainLine(s: ProgressSnapshot): string {
   const guess = s.isEstimate ? 'about ' : '';
   const share = shareOf(s);
   const of = s.rowsTotal === undefined ? '' : ` of ${guess}${count(s.rowsTotal)} (${percent(share ?? 1)})`;
+  const open = s.fetchedOpen ? `, ${count(s.fetchedOpen)} more fetched in open units` : '';
   const eta = s.etaMs === undefined ? '' : `, about ${duration(s.etaMs)} left`;
   return (
     `${count(s.rowsDone)} rows${of}: ${count(s.fetched)} fetched, ${count(s.failed)} failed, ${count(s.skipped)} ` +
-    `skipped; ${byteSize(s.bytes)}; ${count(s.rowsPerSecond)} rows/s, ${byteSize(s.bytesPerSecond)}/s${eta}${host}`
+    `skipped${open}; ${byteSize(s.bytes)}; ${count(s.rowsPerSecond)} rows/s, ${byteSize(s.bytesPerSecond)}/s${eta}${host}`
   );
 }
 
@@ -112,7 +116,7 @@ export function barLine(s: ProgressSnapshot, columns: number): string {
     [cells, 2],
     [done, 8],
     [`${count(s.rowsDone)} rows`, 6],
-    [`${count(s.fetched)} fetched`, 4],
+    [`${count(s.fetched + (s.fetchedOpen ?? 0))} fetched`, 4],
     [`${count(s.failed)} failed`, 5],
     [byteSize(s.bytes), 3],
     [rate, 7],

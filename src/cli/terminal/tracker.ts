@@ -9,6 +9,8 @@ export interface ProgressSnapshot {
   /** The total is guessed from how much of the manifest was read. */
   readonly isEstimate?: boolean | undefined;
   readonly fetched: number;
+  /** Rows that workers have fetched in units that are not settled; not among `rowsDone`. */
+  readonly fetchedOpen?: number | undefined;
   readonly failed: number;
   readonly skipped: number;
   readonly bytes: number;
@@ -51,6 +53,7 @@ export class ProgressTracker {
   #units = 0;
   #bottleneck: Bottleneck | undefined;
   #quota: ProgressSnapshot['quota'];
+  #work: { readonly fetchedOpen: number; readonly rowsPerSecond: number } | undefined;
   #rowsBefore = 0;
   #rowsTotal: number | undefined;
 
@@ -81,15 +84,23 @@ export class ProgressTracker {
     this.#units += 1;
   }
 
+  /** What workers elsewhere say of units that are not settled. */
+  work(work: { readonly fetchedOpen: number; readonly rowsPerSecond: number }): void {
+    this.#work = work;
+  }
+
   snapshot(): ProgressSnapshot {
     const { fetched, failed, skipped } = this.#counts;
     const rows = fetched + failed + skipped;
     const nowMs = this.#clock.nowMs();
-    const { rowsPerSecond, bytesPerSecond } = this.#rates(nowMs, rows);
-    const left = this.#rowsTotal === undefined ? undefined : this.#rowsTotal - this.#rowsBefore - rows;
+    const { rowsPerSecond: settledPerSecond, bytesPerSecond } = this.#rates(nowMs, rows);
+    const { fetchedOpen = 0, rowsPerSecond = settledPerSecond } = this.#work ?? {};
+    const done = this.#rowsBefore + rows + fetchedOpen;
+    const left = this.#rowsTotal === undefined ? undefined : Math.max(0, this.#rowsTotal - done);
     return {
       rowsDone: this.#rowsBefore + rows,
       fetched,
+      fetchedOpen: this.#work?.fetchedOpen,
       failed,
       skipped,
       bytes: this.#bytes,

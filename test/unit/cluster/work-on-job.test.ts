@@ -67,4 +67,38 @@ describe('the units in the hands of a worker', () => {
     await clock.advance(250);
     expect(deliveries.idleMs).toBe(250);
   });
+
+  it('go back to the queue at once where they are to be somebody else’s', async () => {
+    const { said, deliveries } = trial();
+    await deliveries.next();
+    const second = await deliveries.next();
+    second?.pass?.();
+    await Promise.resolve();
+    expect(said).toEqual(['nak 2']);
+    expect(deliveries.units).toHaveLength(1);
+  });
+
+  it('grow no more for a while after some were handed back, or they would be the same again', async () => {
+    const { clock, deliveries } = trial();
+    const first = await deliveries.next();
+    deliveries.holdFor(3_000);
+    let taken = 0;
+    const taking = deliveries.next().then(() => (taken += 1));
+    await clock.advance(2_900);
+    expect(taken).toBe(0);
+    await clock.advance(100);
+    await taking;
+    deliveries.holdFor(3_000);
+    await first?.ack();
+    expect(deliveries.units).toHaveLength(1);
+  });
+
+  it('are taken again at once by who has none left', async () => {
+    const { deliveries } = trial();
+    const first = await deliveries.next();
+    deliveries.holdFor(3_000);
+    const taking = deliveries.next();
+    await first?.ack();
+    expect((await taking)?.unit).toBeDefined();
+  });
 });

@@ -53,9 +53,9 @@ describe('the configuration of a worker', () => {
 describe('what a worker says of itself', () => {
   it('counts what it refused, of whatever job', () => {
     const counter = new WorkCounter(new VirtualClock());
-    expect(counter.read().refused).toBe(0);
+    expect(counter.read(0).refused).toBe(0);
     refused('fd.job.u.somebody', 'names no unit');
-    expect(counter.read().refused).toBe(1);
+    expect(counter.read(0).refused).toBe(1);
     counter.close();
   });
 

@@ -37,6 +37,7 @@ const statusSchema = {
     inFlight: count,
     queued: count,
     refused: count,
+    fetchedOpen: count,
     hosts: {
       type: 'array',
       items: {
