@@ -121,7 +121,7 @@ describe('flow-dc report', () => {
     await run.done;
     expect(run.stderr()).toContain('"bottleneck":{"host":"slow.test",');
     await writeFile(join(folder, 'skip.json'), skip);
-    const { stderr } = await runCli(['resume', out, '--config', join(folder, 'skip.json')]);
+    const { stderr } = await runCli(['resume', out, '--config', join(folder, 'skip.json'), '--progress', 'plain']);
     expect(stderr).toContain('  host_skipped ');
     const [held = 'none'] = /^held by host slow\.test: \d+ s of .* \(rows waited for it alone\)$/m.exec(stderr) ?? [];
     const result = await reportDataset(out);
