@@ -117,9 +117,9 @@ describe('flow-dc report', () => {
       timeout: 60_000,
       interval: 200,
     });
+    await vi.waitFor(() => expect(run.stderr()).toContain('"bottleneck":{"host":"slow.test",'), { timeout: 20_000 });
     run.child.kill('SIGINT');
     await run.done;
-    expect(run.stderr()).toContain('"bottleneck":{"host":"slow.test",');
     await writeFile(join(folder, 'skip.json'), skip);
     const { stderr } = await runCli(['resume', out, '--config', join(folder, 'skip.json'), '--progress', 'plain']);
     expect(stderr).toContain('  host_skipped ');
