@@ -49,11 +49,12 @@ export function requireManifest(
 
 /** What a resume or a worker needs: paths that work from anywhere, and nothing that might be a secret. */
 export function keptSettings(config: Config): Readonly<Record<string, unknown>> {
-  // A resume listens where it is told to, not where an earlier run did.
+  // A resume listens where it is told to, not where an earlier run did, and is quiet only where somebody says so.
   const {
     header: _header,
     serve: _serve,
     on_end: _onEnd,
+    quiet: _quiet,
     hosts,
     proxy,
     input = [],
