@@ -12,6 +12,11 @@ import { testOrigin } from '../support/test-origin.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ROWS = 1200;
+/** What leans on Node most: streams, sockets, threads, files, bytes. A soak runs all of them. */
+const BESIDE_NODE = [
+  ...['arrow', 'dataset', 'destination', 'host-budget', 'network', 'serve', 'store', 'structures', 'threads'],
+  ...['stages/fetch', 'stages/sink', 'stages/distribute', 'transport'],
+].map((folder) => `test/unit/${folder}`);
 
 describe('Node 18', () => {
   const node = findNode(18);
@@ -67,10 +72,11 @@ describe.each([22, 24] as const)('Node %i', (release) => {
 
   // Half a minute of two cores for the newest one; what else differs between releases is looked at by night.
   if (release === 22 && !isSoak) return;
-  it.skipIf(node === undefined)('passes every unit test', async () => {
+  it.skipIf(node === undefined)('passes the unit tests of what leans on it', async () => {
     const output = join(await tempFolder(), 'results.json');
     const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-    const args = [vitest, 'run', '--project', 'unit', '--reporter=json', `--outputFile=${output}`];
+    const wanted = isSoak ? [] : BESIDE_NODE;
+    const args = [vitest, 'run', '--project', 'unit', '--reporter=json', `--outputFile=${output}`, ...wanted];
     // A soak is long enough once.
     const { FLOW_DC_SOAK: _soak, FAULT_RUNS: _runs, ...env } = process.env;
     await new Promise((resolve) => execFile(node as string, args, { cwd: ROOT, env }, resolve));
@@ -78,7 +84,7 @@ describe.each([22, 24] as const)('Node %i', (release) => {
     const failed = testResults.filter(({ status }) => status !== 'passed');
     const whys = ({ assertionResults }: JsonFile) => assertionResults.flatMap((test) => test.failureMessages);
     expect(failed.map((file) => [file.name, file.message, ...whys(file)])).toEqual([]);
-    expect(numPassedTests).toBeGreaterThan(1000);
+    expect(numPassedTests).toBeGreaterThan(700);
   });
 });
 
