@@ -56,6 +56,16 @@ export interface ChannelPayloads {
   'flow-dc:network': { readonly isHeld: boolean };
   /** This machine is short of open files, memory or ports: fewer requests at once until it is not; no row is lost. */
   'flow-dc:shortage': { readonly message: string };
+  /**
+   * More of a text manifest was read: rows so far, and how many bytes of how many they took. Told as batches come, and
+   * again by each reader of it. `mostRows`: no more are read, whatever there is.
+   */
+  'flow-dc:reading': {
+    readonly rows: number;
+    readonly bytes: number;
+    readonly ofBytes: number;
+    readonly mostRows: number;
+  };
   /** A web server that has a manifest keeps us waiting: said once of each time, with what is waited for. */
   'flow-dc:waiting': { readonly message: string };
   /**
@@ -89,6 +99,7 @@ export const CHANNEL_NAMES: readonly ChannelName[] = [
   'flow-dc:limit',
   'flow-dc:network',
   'flow-dc:shortage',
+  'flow-dc:reading',
   'flow-dc:waiting',
   'flow-dc:server',
   'flow-dc:refused',

@@ -37,6 +37,9 @@ export class ProgressTracker {
       this.#counts[status] += 1;
       this.#bytes += bytes;
     }),
+    subscribe('flow-dc:reading', ({ rows, bytes, ofBytes, mostRows }) => {
+      this.#guess = Math.min(mostRows, Math.round((rows * ofBytes) / bytes));
+    }),
     subscribe('flow-dc:unit-committed', () => {
       this.#units += 1;
     }),
@@ -56,6 +59,8 @@ export class ProgressTracker {
   #work: { readonly fetchedOpen: number; readonly rowsPerSecond: number } | undefined;
   #rowsBefore = 0;
   #rowsTotal: number | undefined;
+  /** How many rows there are, by how much of the manifest those that were read took. */
+  #guess: number | undefined;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
@@ -96,7 +101,10 @@ export class ProgressTracker {
     const { rowsPerSecond: settledPerSecond, bytesPerSecond } = this.#rates(nowMs, rows);
     const { fetchedOpen = 0, rowsPerSecond = settledPerSecond } = this.#work ?? {};
     const done = this.#rowsBefore + rows + fetchedOpen;
-    const left = this.#rowsTotal === undefined ? undefined : Math.max(0, this.#rowsTotal - done);
+    const isEstimate = this.#rowsTotal === undefined && this.#guess !== undefined;
+    // Never fewer than there are already.
+    const rowsTotal = isEstimate ? Math.max(this.#guess ?? 0, done) : this.#rowsTotal;
+    const left = rowsTotal === undefined ? undefined : Math.max(0, rowsTotal - done);
     return {
       rowsDone: this.#rowsBefore + rows,
       fetched,
@@ -108,7 +116,8 @@ export class ProgressTracker {
       elapsedMs: nowMs - this.#startMs,
       rowsPerSecond,
       bytesPerSecond,
-      rowsTotal: this.#rowsTotal,
+      rowsTotal,
+      ...(isEstimate && { isEstimate }),
       etaMs: left === undefined || rowsPerSecond <= 0 ? undefined : (left / rowsPerSecond) * 1000,
       bottleneck: this.#bottleneck,
       quota: this.#quota !== undefined && this.#quota.resumesAtMs > this.#clock.wallMs() ? this.#quota : undefined,

@@ -71,6 +71,7 @@ export class LiveBook {
   #heldShare = 0;
   #before = 0;
   #total: number | undefined;
+  #guess: number | undefined;
   #units = 0;
   #transitions = 0;
   #phase: 'starting' | 'working' | 'ended' = 'starting';
@@ -102,6 +103,11 @@ export class LiveBook {
     const { clock } = this.#options;
     this.#startedAtMs = startedAtMs;
     this.#startMs = clock.nowMs() - (elapsedMs ?? Math.max(0, clock.wallMs() - startedAtMs));
+  }
+
+  /** @param total - rows of all runs, by what was read of the manifest so far */
+  guess(total: number): void {
+    this.#guess = total;
   }
 
   /** @param before - rows that earlier runs have settled; @param total - of all runs, if known */
@@ -233,7 +239,7 @@ export class LiveBook {
     const done = this.#before + fetched + failed + skipped;
     const said = controls();
     const { rowsPerSecond } = rates;
-    const total = this.#total ?? this.#byUnits(done);
+    const total = this.#total ?? (this.#guess && Math.max(this.#guess, done)) ?? this.#byUnits(done);
     const isOver = this.#phase === 'ended';
     const eta = etaOf({ isOver, isPaused: said.isPaused, total, done, rowsPerSecond, bottleneck: this.#bottleneck });
     // What is told to end goes on to do so, whoever had paused it.

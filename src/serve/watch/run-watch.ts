@@ -84,6 +84,9 @@ function listen(book: LiveBook): readonly (() => void)[] {
       book.hosts.row(host, status, code, bytes);
       if (code !== undefined) book.codes.add(code, 1);
     }),
+    subscribe('flow-dc:reading', ({ rows, bytes, ofBytes, mostRows }) =>
+      book.guess(Math.min(mostRows, Math.round((rows * ofBytes) / bytes))),
+    ),
     subscribe('flow-dc:missed', ({ code, url }) => book.codes.sample(code, url)),
     subscribe('flow-dc:attempt', ({ host, code, headersMs }) => book.hosts.attempt(host, code, headersMs)),
     subscribe('flow-dc:limit', ({ host, transition }) => {

@@ -13,14 +13,14 @@ export function batchesOf(
   around: Surroundings & { readonly urlColumn?: string },
   columns?: readonly string[],
 ): AsyncGenerator<RecordBatch, void> {
-  const { thread, signal, maxRecordBytes, onBadRow, types, urlColumn, warn, onContent } = around;
+  const { thread, signal, maxRecordBytes, onBadRow, types, urlColumn, warn, onContent, onBytes } = around;
   const source = sourceOf(file);
   if (source.hive !== undefined) {
     const { hive, ...bare } = source;
     return withConstants(batchesOf(withSource({ ...file }, bare as FileSource), around, columns), hive);
   }
   if (file.format === 'parquet' && !isInner(source)) return thread.batches(source, columns, warn);
-  const bytes = fileChunks(source, signal, (sha256) => onContent(file.name, sha256), warn);
+  const bytes = fileChunks(source, signal, (sha256) => onContent(file.name, sha256), warn, onBytes);
   const chunks = file.packing === undefined ? bytes : unpacked(bytes, file.packing, file.name, signal);
   const typesBy = isJson(file) ? types.json : types.csv;
   const input = { name: file.name, chunks, isLive: false, typesBy, maxRecordBytes, onBadRow, urlColumn, warn };
@@ -34,7 +34,7 @@ export async function firstBatch(
   columns?: readonly string[],
 ): Promise<RecordBatch> {
   // What is odd about these rows is said when they are read to be handed on.
-  const batches = batchesOf(file, { ...surroundings, warn: () => {}, onBadRow: 'skip' }, columns);
+  const batches = batchesOf(file, { ...surroundings, warn: () => {}, onBytes: () => {}, onBadRow: 'skip' }, columns);
   const first = await batches.next();
   await batches.return();
   if (first.done) throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${file.name} has no rows: expected at least one`);

@@ -7,6 +7,7 @@ import type { ManifestSettings } from '../../config/types.ts';
 import { ClassNumbers, type ClassRule } from '../../dataset/class-numbers.ts';
 import { FlowDcError } from '../../errors.ts';
 import { shortened } from '../../short-text.ts';
+import { publish } from '../../telemetry/channels.ts';
 import { readRoles, urlColumn } from '../../unit-rows.ts';
 import type { TextTypes } from './column-kinds.ts';
 import { conform } from './conform.ts';
@@ -53,6 +54,8 @@ export interface Surroundings {
   /** Of text: how the types of columns are found. */
   readonly types: TextTypes;
   warn(message: string): void;
+  /** More of a text file was read, packed as it is. */
+  onBytes(bytes: number): void;
   /** A text file was read to its end. */
   onContent(name: string, sha256: string): void;
   /** Have something done when the reader is through or destroyed. */
@@ -83,6 +86,7 @@ export class ManifestReader extends Readable {
   readonly contents = new Map<string, string>();
   readonly #cleanUps: (() => Promise<void>)[] = [];
   readonly #stats = { rows: 0, batches: 0, files: 0 };
+  #bytes = 0;
 
   constructor(
     settings: ManifestSettings,
@@ -143,7 +147,9 @@ export class ManifestReader extends Readable {
       throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', 'the manifest has columns but no rows: expected at least one');
   }
 
-  async *#readFile(file: OpenFile, { schema, shape }: ManifestInfo): AsyncGenerator<RecordBatch, void> {
+  async *#readFile(file: OpenFile, { schema, shape, files }: ManifestInfo): AsyncGenerator<RecordBatch, void> {
+    const isKnown = files.every(({ format, bytes }) => format !== 'parquet' && bytes > 0);
+    const ofBytes = isKnown ? files.reduce((sum, { bytes }) => sum + bytes, 0) : 0;
     const isExploded = shape?.explosion !== undefined;
     let isLooked = false;
     let sourceRow = 0;
@@ -162,11 +168,19 @@ export class ManifestReader extends Readable {
       if (own.numRows === 0) continue;
       this.#stats.rows += own.numRows;
       this.#stats.batches++;
+      this.#tell(ofBytes);
       if (!isLooked && !isExploded) this.#saySeveral(file.name, own);
       isLooked = true;
       yield this.#classes?.addTo(own) ?? own;
       if (this.#stats.rows >= this.#limitRows) return;
     }
+  }
+
+  /** Of text whose length is known: how many rows there are can be guessed. */
+  #tell(ofBytes: number): void {
+    if (ofBytes === 0 || this.#bytes === 0) return;
+    const { rows } = this.#stats;
+    publish('flow-dc:reading', () => ({ rows, bytes: this.#bytes, ofBytes, mostRows: this.#limitRows }));
   }
 
   /** Of the first batch: cells with several URLs are no URL of any file. */
@@ -201,7 +215,11 @@ export class ManifestReader extends Readable {
     try {
       const { signal } = this.#abort;
       const onContent = (name: string, sha256: string) => this.contents.set(name, sha256);
-      const manifest = await open({ thread: this.#thread, signal, maxRecordBytes, onBadRow, warn, onContent, atEnd });
+      const onBytes = (bytes: number): void => {
+        this.#bytes += bytes;
+      };
+      const about = { maxRecordBytes, onBadRow, warn, onContent, onBytes, atEnd };
+      const manifest = await open({ thread: this.#thread, signal, ...about });
       if (this.#firstOfClass !== undefined && manifest.info.roles.label === undefined) throw needsLabels('per_class');
       for (const warning of manifest.info.warnings) warn(warning);
       this.#batches = this.#readFiles(manifest);

@@ -79,6 +79,7 @@ export async function readManifestInfo(
       types,
       warn: () => {},
       onContent: () => {},
+      onBytes: () => {},
       remotes: () => remotes(signal),
       atEnd: (cleanUp: () => Promise<void>) => void cleanUps.push(cleanUp),
     };

@@ -20,10 +20,12 @@ export async function* fileChunks(
   signal: AbortSignal,
   onEnd: (sha256: string) => void,
   warn?: (message: string) => void,
+  onBytes: (bytes: number) => void = () => {},
 ): AsyncGenerator<Buffer, void> {
   const hash = createHash('sha256');
   for await (const chunk of chunksOf(source, signal, warn)) {
     hash.update(chunk);
+    onBytes(chunk.length);
     yield chunk;
   }
   onEnd(hash.digest('hex'));

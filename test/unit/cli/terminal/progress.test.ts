@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { barLine, createProgress } from '../../../../src/cli/terminal/progress.ts';
-import type { ProgressSnapshot } from '../../../../src/cli/terminal/tracker.ts';
+import { barLine, createProgress, plainLine } from '../../../../src/cli/terminal/progress.ts';
+import { type ProgressSnapshot, ProgressTracker } from '../../../../src/cli/terminal/tracker.ts';
 import { speakAs, voiceOfFlags, writeError, writeResult } from '../../../../src/cli/terminal/voice.ts';
 import { FlowDcError } from '../../../../src/errors.ts';
 import { publish } from '../../../../src/telemetry/channels.ts';
@@ -72,6 +72,22 @@ describe('progress without a terminal', () => {
     expect(String(stderr.read())).toContain('40 rows of 1,000');
     progress.close();
   });
+});
+
+it('guesses how many rows there are by how much of the manifest those took that were read', () => {
+  const clock = new VirtualClock();
+  const tracker = new ProgressTracker(clock);
+  tracker.expect(undefined, 0);
+  expect(tracker.snapshot().rowsTotal).toBeUndefined();
+  publish('flow-dc:reading', () => ({ rows: 100, bytes: 5000, ofBytes: 50_000, mostRows: Number.POSITIVE_INFINITY }));
+  expect(tracker.snapshot()).toMatchObject({ rowsTotal: 1000, isEstimate: true });
+  expect(plainLine(tracker.snapshot())).toMatch(/^0 rows of about 1,000 \(0 %\)/);
+  publish('flow-dc:reading', () => ({ rows: 100, bytes: 5000, ofBytes: 50_000, mostRows: 300 }));
+  expect(tracker.snapshot().rowsTotal).toBe(300);
+  tracker.expect(77, 0);
+  expect(tracker.snapshot()).toMatchObject({ rowsTotal: 77 });
+  expect(tracker.snapshot().isEstimate).toBeUndefined();
+  tracker.close();
 });
 
 describe('stderr', () => {
