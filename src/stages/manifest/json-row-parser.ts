@@ -223,6 +223,8 @@ class JsonAssembler {
     else if (token.name === 'endArray') this.#container = 'ended';
     else if (token.name === 'stringValue' && this.isInArray)
       return new Map([['url', { form: 'string', text: token.value }]]);
+    // A row of which nothing is known, among others.
+    else if (token.name === 'nullValue' && this.isInArray) return new Map();
     else {
       const found = 'value' in token ? String(token.value).slice(0, 40) : '[';
       throw this.#refuse(`expected an object per row, found ${found}`);
