@@ -103,7 +103,7 @@ async function lookWithin(
     looked.push(...(await look(source, settings, surroundings)));
   }
   const columns = looked.flatMap(({ schema }) =>
-    schema === undefined ? [] : [JSON.stringify(schema.fields.map((field) => field.name))],
+    schema === undefined ? [] : [JSON.stringify(schema.fields.map((field) => field.name).sort())],
   );
   if (member === undefined && new Set(columns).size > 1)
     throw otherColumnsIn(

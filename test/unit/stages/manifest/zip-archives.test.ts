@@ -94,6 +94,16 @@ describe('a table in a zip archive', () => {
     expect((await read(at('lzma.zip'))).error?.message).toMatch(/packed by method 14 \(pack it again with deflate\)/);
   });
 
+  it('the same columns in another order are the same columns', async () => {
+    const [one, other] = ['url,label\nhttps://a.test/1.jpg,x\n', 'label,url\ny,https://a.test/2.jpg\n'];
+    const archive = zipOf({ 'a.csv': Buffer.from(one), 'b.csv': Buffer.from(other) });
+    const { rows } = await read(path.join(await folder({ 'm.zip': archive }), 'm.zip'));
+    expect(rows).toMatchObject([
+      { url: 'https://a.test/1.jpg', label: 'x' },
+      { url: 'https://a.test/2.jpg', label: 'y' },
+    ]);
+  });
+
   it('a gigabyte of one letter is refused by its directory and by its cell', async () => {
     const place = await folder({ 'm.zip': zipOf({ 'm.csv': Buffer.alloc(50_000_000, 'a') }) });
     const { error } = await read(path.join(place, 'm.zip'), { maxRecordBytes: 1_000_000 });
