@@ -108,7 +108,7 @@ describe('a download with several threads', () => {
     const report = JSON.parse((await runCli(['report', together, '--json'])).stdout) as Report;
     expect(report).toMatchObject({ complete: true, rows: ROWS, fetched: stored, gaps: [] });
     expect(report.plots.time.fetched.reduce((a, b) => a + b, 0)).toBe(stored);
-    const last = JSON.parse(result.stderr.split('\n').findLast((line) => line.startsWith('{')) as string);
+    const last = JSON.parse(result.stderr.split('\n').findLast((line) => line.startsWith('{"rowsDone"')) as string);
     expect(last).toMatchObject({ rowsDone: ROWS, fetched: stored, unitsCommitted: ROWS / 100 });
   });
 
