@@ -36,7 +36,7 @@ describe('flow-dc inspect', () => {
     const result = await done;
     expect([result.code, result.stdout]).toEqual([130, '']);
     expect(result.stderr).toMatch(
-      /\nflow-dc: inspect was stopped after \d+ rows; nothing was written \(FDC_ERR_INTERRUPTED\)\n$/,
+      /\n\{"error":"flow-dc: inspect was stopped after \d+ rows; nothing was written \(FDC_ERR_INTERRUPTED\)","code":"FDC_ERR_INTERRUPTED"\}\n$/,
     );
   });
 
