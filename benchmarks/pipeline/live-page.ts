@@ -9,9 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { idleClock } from '../../src/clock.ts';
 import { openLiveServer } from '../../src/serve/live-server.ts';
-import type { HostNow } from '../../src/serve/watch/host-book.ts';
 import { LiveBook } from '../../src/serve/watch/live-book.ts';
 import { RunWatch } from '../../src/serve/watch/run-watch.ts';
+import type { HostLoad } from '../../src/stages/fetch/result-stream.ts';
 import { publish } from '../../src/telemetry/channels.ts';
 import { findChromium } from '../../test/support/browser.ts';
 
@@ -37,7 +37,7 @@ const filled = cpuMs(() => {
   }
 });
 
-const busy = (): HostNow[] =>
+const busy = (): HostLoad[] =>
   hosts.slice(0, BUSY).map((host, i) => ({ host, inFlight: i % 4, limit: 8, waiting: i % 50, isPaused: i % 97 === 0 }));
 watch.attach({
   stats: () => ({ inFlight: 1000, queued: 30_000, heldMs: 0, threads: 1, bodyShare: 0.2 }),

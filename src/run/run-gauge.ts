@@ -1,6 +1,7 @@
 /** What this process is doing for its job at this moment. */
 import type { Clock } from '../clock.ts';
 import type { TimelineHost, TimelineMoment } from '../job/moment.ts';
+import type { HostLoad } from '../stages/fetch/result-stream.ts';
 import { subscribe } from '../telemetry/channels.ts';
 
 /** What the gauge looks at: the fetch stage. */
@@ -12,15 +13,7 @@ export interface GaugedStage {
     readonly heldMs: number;
     readonly threads: number;
   };
-  busiestHosts(most: number): readonly {
-    readonly host: string;
-    readonly inFlight: number;
-    readonly limit: number;
-    readonly waiting: number;
-    readonly isPaused: boolean;
-    readonly pausedMs?: number | undefined;
-    readonly allowedPerSecond?: number | undefined;
-  }[];
+  busiestHosts(most: number): readonly HostLoad[];
 }
 
 /** Requests to one host that ended. */

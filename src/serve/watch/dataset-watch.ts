@@ -7,7 +7,7 @@ import { readTimeline, type TimelinePoint } from '../../job/timeline.ts';
 import { isFinished } from '../../job/view/is-finished.ts';
 import type { JobView } from '../../job/view/job-view.ts';
 import type { UnitId, UnitRecord } from '../../record.ts';
-import type { HostNow } from './host-book.ts';
+import type { HostLoad } from '../../stages/fetch/result-stream.ts';
 import type { LiveBook } from './live-book.ts';
 
 /** Looking costs a read of all records: at most this share of the time. */
@@ -108,7 +108,7 @@ export class DatasetWatch {
   }
 }
 
-function hostNow(host: TimelinePoint['hosts'][number]): HostNow {
+function hostNow(host: TimelinePoint['hosts'][number]): HostLoad {
   const { in_flight: inFlight, limit, waiting, state, paused_ms: pausedMs, allowed: allowedPerSecond } = host;
   return { host: host.host, inFlight, limit, waiting, isPaused: state === 'paused', pausedMs, allowedPerSecond };
 }

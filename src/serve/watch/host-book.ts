@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import { duration } from '../../format.ts';
+import type { HostLoad } from '../../stages/fetch/result-stream.ts';
 import { Latencies } from './latencies.ts';
 import { firstOf } from './pick-first.ts';
 import type { HostColumn, HostLine, HostPage, HostQuery } from './served-state.ts';
@@ -17,17 +18,6 @@ const KEEP_MS = 1900;
 const SHARE = 0.01;
 const MAX_KEPT = 16;
 
-/** One host as it is at this moment. */
-export interface HostNow {
-  readonly host: string;
-  readonly inFlight: number;
-  readonly limit: number;
-  readonly waiting: number;
-  readonly isPaused: boolean;
-  readonly pausedMs?: number | undefined;
-  readonly allowedPerSecond?: number | undefined;
-}
-
 /** Of one host. */
 interface Line {
   readonly host: string;
@@ -40,7 +30,7 @@ interface Line {
   refused: number;
   state: string;
   code: string | undefined;
-  now: HostNow | undefined;
+  now: HostLoad | undefined;
 }
 
 interface Kept {
@@ -88,7 +78,7 @@ export class HostBook {
   }
 
   /** What all hosts with rows do now; those that are not among them have none. */
-  look(hosts: readonly HostNow[]): void {
+  look(hosts: readonly HostLoad[]): void {
     for (const line of this.#busy) line.now = undefined;
     this.#busy = hosts.map((now) => {
       const line = this.#line(now.host);
@@ -186,7 +176,7 @@ function stateOf({ now, state }: Line): string {
 }
 
 /** What the rows of a host wait for, in words. */
-export function waitsFor({ waiting, inFlight, limit, isPaused, pausedMs, allowedPerSecond }: HostNow): string {
+export function waitsFor({ waiting, inFlight, limit, isPaused, pausedMs, allowedPerSecond }: HostLoad): string {
   if (waiting === 0) return inFlight > 0 ? 'answers' : '';
   if (pausedMs !== undefined) return `it refuses for ${duration(pausedMs)} more`;
   if (isPaused) return 'a limit of 0';

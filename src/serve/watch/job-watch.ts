@@ -4,8 +4,8 @@ import { ClusterGauge } from '../../cluster/job-report.ts';
 import { BottleneckWatch } from '../../job/bottleneck.ts';
 import type { TimelineHost } from '../../job/moment.ts';
 import type { UnitRecord } from '../../record.ts';
+import type { HostLoad } from '../../stages/fetch/result-stream.ts';
 import type { ClusterChannel, WorkerStatus } from '../../transport/cluster.ts';
-import type { HostNow } from './host-book.ts';
 import type { LiveBook } from './live-book.ts';
 import type { ServedWorker, Units } from './served-state.ts';
 
@@ -81,7 +81,7 @@ function unitsOf(status: Awaited<ReturnType<ClusterChannel['status']>>): Units {
   return { total, committed, open: inFlight, waiting: Math.max(0, published - committed - inFlight) };
 }
 
-function hostNow({ host, in_flight: inFlight, limit, waiting, state, paused_ms, allowed }: TimelineHost): HostNow {
+function hostNow({ host, in_flight: inFlight, limit, waiting, state, paused_ms, allowed }: TimelineHost): HostLoad {
   const isPaused = state === 'paused' || paused_ms !== undefined;
   return { host, inFlight, limit, waiting, isPaused, pausedMs: paused_ms, allowedPerSecond: allowed };
 }

@@ -1,13 +1,14 @@
 /** Everything that is told of a run while it goes on, added up; and the run as plain data, whenever somebody asks. */
 import type { Clock } from '../../clock.ts';
 import { shortened } from '../../short-text.ts';
+import type { HostLoad } from '../../stages/fetch/result-stream.ts';
 import type { Bottleneck } from '../../telemetry/channels.ts';
 import { VERSION } from '../../version.ts';
 import { visible } from '../../visible.ts';
 import { CodeBook } from './code-book.ts';
 import { etaOf } from './eta.ts';
 import { History } from './history.ts';
-import { HostBook, type HostNow } from './host-book.ts';
+import { HostBook } from './host-book.ts';
 import { firstOf } from './pick-first.ts';
 import { Rates } from './rates.ts';
 import type {
@@ -38,7 +39,7 @@ export interface Moment {
   /** Time in which the output took no more, ms, since the start. */
   readonly heldMs: number;
   readonly bodyShare: number;
-  readonly hosts: readonly HostNow[];
+  readonly hosts: readonly HostLoad[];
   readonly own?: OwnLoad | undefined;
   readonly workers?: readonly ServedWorker[] | undefined;
   readonly units?: Units | undefined;
@@ -288,8 +289,8 @@ export class LiveBook {
 }
 
 /** The busiest ones, whose limits are drawn. */
-function drawn(hosts: readonly HostNow[]): HistoryPoint['hosts'] {
-  const at = (place: number): HostNow => hosts[place] as HostNow;
+function drawn(hosts: readonly HostLoad[]): HistoryPoint['hosts'] {
+  const at = (place: number): HostLoad => hosts[place] as HostLoad;
   // Rows that wait decide only between hosts with as many requests.
   const keyOf = (place: number): number => at(place).inFlight + Math.min(at(place).waiting, 1e6) / 1e7;
   const { first } = firstOf(hosts.length, keyOf, false, HOSTS_DRAWN);

@@ -1,7 +1,7 @@
 /** Watches the working half in this process: listens to what it tells, and looks at it once a second. */
 import type { Clock } from '../../clock.ts';
+import type { HostLoad } from '../../stages/fetch/result-stream.ts';
 import { subscribe } from '../../telemetry/channels.ts';
-import type { HostNow } from './host-book.ts';
 import type { LiveBook } from './live-book.ts';
 import { ownLoadMeter } from './own-load.ts';
 
@@ -15,7 +15,7 @@ export interface WatchedForce {
     readonly bodyShare: number;
   };
   /** Those with rows. */
-  hosts(): readonly HostNow[];
+  hosts(): readonly HostLoad[];
   /** Somebody else has paused it: who, and how it goes on. Absent where there is nobody else. */
   pausedElsewhere?(): string | undefined;
 }

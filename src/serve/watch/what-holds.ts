@@ -1,7 +1,7 @@
 /** What holds a run back at this moment, in a sentence: the network, a host, the disk, the processor, memory. Pure. */
 import { count, duration, percent } from '../../format.ts';
+import type { HostLoad } from '../../stages/fetch/result-stream.ts';
 import type { Bottleneck } from '../../telemetry/channels.ts';
-import type { HostNow } from './host-book.ts';
 import type { Holding } from './served-state.ts';
 
 /** Of the time, in which the output took no more. Chosen, as in a report. */
@@ -39,7 +39,7 @@ export interface Situation {
   readonly workers?: number | undefined;
   readonly shardsLeft?: number | undefined;
   /** All with rows. */
-  readonly hosts: readonly HostNow[];
+  readonly hosts: readonly HostLoad[];
 }
 
 export function whatHolds(now: Situation): Holding {
@@ -78,7 +78,7 @@ function heldByWork({ eventLoop, cpu, cores, inFlight, maxInFlight, queued, host
     return { by: 'cpu', words: `Processor: the first thread is busy all the time, ${used}; more threads may help.` };
   if (inFlight >= FULL_SHARE * maxInFlight)
     return { by: 'limit', words: `As many downloads at once as concurrent_downloads allows: ${count(maxInFlight)}.` };
-  let most: HostNow | undefined;
+  let most: HostLoad | undefined;
   let waiting = 0;
   for (const host of hosts) {
     if (host.waiting === 0) continue;

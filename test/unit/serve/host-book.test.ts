@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { HostBook, type HostNow, waitsFor } from '../../../src/serve/watch/host-book.ts';
+import { HostBook, waitsFor } from '../../../src/serve/watch/host-book.ts';
 import type { HostQuery } from '../../../src/serve/watch/served-state.ts';
+import type { HostLoad } from '../../../src/stages/fetch/result-stream.ts';
 import { HandClock } from './hand-clock.ts';
 
 const ALL: HostQuery = { sort: 'host', isRising: true, search: '', offset: 0, limit: 50 };
 
-function now(host: string, more: Partial<HostNow> = {}): HostNow {
+function now(host: string, more: Partial<HostLoad> = {}): HostLoad {
   return { host, inFlight: 0, limit: 4, waiting: 0, isPaused: false, ...more };
 }
 
