@@ -1,7 +1,6 @@
 /** Mutated configuration files through loading, combining, resolving and describing: settings, or every problem said. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { combineConfig } from '../../../src/config/combine.ts';
 import { describeFlowDcKeys } from '../../../src/config/flow-dc-file.ts';
@@ -11,6 +10,7 @@ import { CONFIG_KEYS, KEY_OF_SPELLING } from '../../../src/config/schema.ts';
 import type { Config } from '../../../src/config/types.ts';
 import { isFlowDcError } from '../../../src/errors.ts';
 import { seededRandom } from '../../../src/structures/seeded-random.ts';
+import { inFolder } from '../in-folder.ts';
 import { mutate } from '../mutate.ts';
 import type { FuzzRun } from '../target.ts';
 import { mutateText } from '../tokens.ts';
@@ -44,9 +44,8 @@ export async function run({ seed, goOn, save }: FuzzRun): Promise<{ cases: numbe
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   const seeds = seedFiles();
   const names = [...KEY_OF_SPELLING.keys(), ...CONFIG_KEYS.keys(), '__proto__', 'x'.repeat(10_000), 'timeoutMs', ''];
-  const folder = await mkdtemp(join(tmpdir(), 'flow-dc-fuzz-'));
   let cases = 0;
-  try {
+  await inFolder(async (folder) => {
     for (; goOn(); cases += 1) {
       const text = pick(seeds);
       const draw = random();
@@ -61,20 +60,15 @@ export async function run({ seed, goOn, save }: FuzzRun): Promise<{ cases: numbe
       process.stdout.write(`${flaw}\n`);
       save(`${seed}-${cases}.json`, bytes);
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
   return { cases };
 }
 
 export async function replay(bytes: Uint8Array): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'flow-dc-fuzz-'));
-  try {
+  await inFolder(async (folder) => {
     const flaw = await flawOf(folder, bytes);
     if (flaw !== undefined) throw new Error(flaw);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Valid JSON with some keys and values that are others. */

@@ -1,7 +1,6 @@
 /** Mutated manifests of every format through reader, inspection and partition: rows that all come out, or one error. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -17,6 +16,7 @@ import { partitionByHost } from '../../../src/stages/partition/partition-by-host
 import { seededRandom } from '../../../src/structures/seeded-random.ts';
 import { decodeRows } from '../../../src/unit-rows.ts';
 import { writeParquetFile } from '../../support/manifests.ts';
+import { inFolder } from '../in-folder.ts';
 import { mutate } from '../mutate.ts';
 import type { FuzzRun } from '../target.ts';
 import { mutateText } from '../tokens.ts';
@@ -53,9 +53,8 @@ interface Seed {
 export async function run({ seed, goOn, save }: FuzzRun): Promise<{ cases: number }> {
   const random = seededRandom(seed);
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
-  const folder = await mkdtemp(join(tmpdir(), 'flow-dc-fuzz-'));
   let cases = 0;
-  try {
+  await inFolder(async (folder) => {
     const seeds = await seedsIn(folder);
     const parquet = seeds.filter(({ isParquet }) => isParquet);
     const text = seeds.filter(({ isParquet }) => !isParquet);
@@ -68,23 +67,18 @@ export async function run({ seed, goOn, save }: FuzzRun): Promise<{ cases: numbe
       process.stdout.write(`${flaw}\n`);
       save(`${seed}-${cases}-${path.slice(folder.length + 1)}`, mutated);
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
   return { cases };
 }
 
 /** Under every name that decides how it is read. */
 export async function replay(bytes: Uint8Array): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'flow-dc-fuzz-'));
-  try {
+  await inFolder(async (folder) => {
     for (const ending of [...ENDINGS, 'parquet']) {
       const flaw = await flawOf(join(folder, `m.${ending}`), bytes, true);
       if (flaw !== undefined) throw new Error(flaw);
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** What is in gzip is mutated inside or out. */

@@ -1,6 +1,5 @@
 /** Mutated tables through the reader: a URL that is still in the file is a row's, or is on a line that is said to be bad. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Data, Field } from 'apache-arrow';
 import { textColumn } from '../../../src/arrow/text.ts';
@@ -8,6 +7,7 @@ import { isFlowDcError } from '../../../src/errors.ts';
 import { badRowReason } from '../../../src/record.ts';
 import { readManifest } from '../../../src/stages/manifest/read-manifest.ts';
 import { seededRandom } from '../../../src/structures/seeded-random.ts';
+import { inFolder } from '../in-folder.ts';
 import { pick } from '../mutate.ts';
 import type { FuzzRun } from '../target.ts';
 import { mutateText } from '../tokens.ts';
@@ -59,10 +59,9 @@ const URL_TEXT = /http:\/\/a\.test\/\d+\.jpg/g;
 
 export async function run({ seed, goOn, save }: FuzzRun): Promise<{ cases: number }> {
   const random = seededRandom(seed);
-  const folder = await mkdtemp(join(tmpdir(), 'flow-dc-fuzz-'));
   const seeds = Object.entries(tables());
   let cases = 0;
-  try {
+  await inFolder(async (folder) => {
     for (; goOn(); cases += 1) {
       const [name, text] = pick(seeds, random);
       const bytes = Buffer.from(mutateText(Buffer.from(text), TOKENS, random));
@@ -71,23 +70,18 @@ export async function run({ seed, goOn, save }: FuzzRun): Promise<{ cases: numbe
       process.stdout.write(`${name}: ${flaw}\n`);
       save(`${seed}-${cases}-${name}`, bytes);
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
   return { cases };
 }
 
 /** Under every name that decides how it is read. */
 export async function replay(bytes: Uint8Array): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'flow-dc-fuzz-'));
-  try {
+  await inFolder(async (folder) => {
     for (const name of Object.keys(tables())) {
       const flaw = await flawOf(join(folder, name), Buffer.from(bytes));
       if (flaw !== undefined) throw new Error(`${name}: ${flaw}`);
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function flawOf(path: string, bytes: Buffer): Promise<string | undefined> {
