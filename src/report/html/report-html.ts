@@ -15,9 +15,10 @@ const DRAWN_OUTPUTS = 4;
  */
 export async function reportHtml(report: Report): Promise<string> {
   const require = createRequire(import.meta.url);
-  const [page, style, plotScript, plotLibrary, plotStyle] = await Promise.all(
+  const [page, common, style, plotScript, plotLibrary, plotStyle] = await Promise.all(
     [
       new URL('./page.html', import.meta.url),
+      new URL('./common.css', import.meta.url),
       new URL('./page.css', import.meta.url),
       new URL('./plots.js', import.meta.url),
       require.resolve('uplot/dist/uPlot.iife.min.js'),
@@ -26,7 +27,13 @@ export async function reportHtml(report: Report): Promise<string> {
   );
   const runs = report.plots.runs.slice(0, DRAWN_OUTPUTS);
   const parts: Readonly<Record<string, string>> = {
-    ...{ style: style ?? '', plotScript: plotScript ?? '', plotLibrary: plotLibrary ?? '', plotStyle: plotStyle ?? '' },
+    ...{
+      common: common ?? '',
+      style: style ?? '',
+      plotScript: plotScript ?? '',
+      plotLibrary: plotLibrary ?? '',
+      plotStyle: plotStyle ?? '',
+    },
     title: escapeHtml(`Download report: ${report.outputs.map(({ out }) => out).join(', ')}`),
     scriptHashes: [plotLibrary, plotScript].map((script) => `'sha256-${hashOf(script ?? '')}'`).join(' '),
     body: pageBody(report, runs).text,
