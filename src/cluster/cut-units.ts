@@ -2,7 +2,7 @@
 import type { ResolvedConfig } from '../config/types.ts';
 import type { Unit, UnitId } from '../record.ts';
 import { cutInto } from '../run/count-units.ts';
-import { openJobInput } from '../run/job-input.ts';
+import { openJobInput } from '../run/open-job-input.ts';
 import type { JobChannel } from '../transport/transport.ts';
 import type { JobSite } from './job-site.ts';
 

@@ -12,7 +12,7 @@ import type { FlowDcError } from '../errors.ts';
 import { isShortage } from '../open-files.ts';
 import { type AddressGuard, knownAddress } from './address-guard.ts';
 import { type ConnectRule, type ConnectTarget, connectTarget } from './connect-to.ts';
-import { type Dialling, firstToConnect } from './first-to-connect.ts';
+import { Dialler } from './dialler.ts';
 import { openSocket, type TlsTerms } from './open-socket.ts';
 import type { ProxyOf, ProxyServer } from './proxy.ts';
 import { LookupError, type NameResolver } from './resolver.ts';
@@ -37,11 +37,6 @@ export interface ConnectorOptions {
 /** Hosts whose TLS sessions are kept, those asked last: some 2 KB each. Chosen. */
 const MAX_SESSIONS = 256;
 
-/** Hosts with a better address than their first, those asked last. Chosen. */
-const MAX_BEST = 2000;
-/** How long such an address is taken for the best one. RFC 8305 leaves it open. Chosen. */
-const BEST_MS = 10 * 60_000;
-
 type Connected = (error: Error | null, socket: Socket | null) => void;
 
 /** Makes the connections of one engine. Errors at construction: those of node:tls for an unusable certificate. */
@@ -50,8 +45,7 @@ export class Connector {
   readonly #terms: TlsTerms;
   readonly #openings = new Set<Opening>();
   readonly #failures = new WeakSet<object>();
-  /** Addresses that answered where the first one of their host did not in time. */
-  readonly #best: LRUCache<string, string>;
+  readonly #dialler: Dialler;
   /** Places that the user has named, which may be anywhere: `host:port`. */
   readonly #named = new Set<string>();
   #isFresh = false;
@@ -61,8 +55,7 @@ export class Connector {
   constructor(options: ConnectorOptions) {
     this.#options = options;
     const { caPem, insecure, clock } = options;
-    const perf = { now: () => Math.floor(clock.nowMs()) + 1 };
-    this.#best = new LRUCache({ max: MAX_BEST, ttl: BEST_MS, ttlResolution: 0, perf });
+    this.#dialler = new Dialler(clock);
     // One context for all connections: parsing the roots anew for each costs milliseconds.
     const secureContext = createSecureContext({ ca: caPem === undefined ? undefined : [...rootCertificates, caPem] });
     const sessions = new LRUCache<string, Buffer>({ max: MAX_SESSIONS });
@@ -196,7 +189,7 @@ export class Connector {
     });
     const { hostname, port, kind } = proxy;
     return new Promise((resolve, reject) => {
-      this.#dial(opening, `proxy ${hostname}`, {
+      opening.giveUp = this.#dialler.dial(`proxy ${hostname}`, {
         addresses,
         open: (address, end) => openSocket({ address, port, hostname, isTls: kind === 'https' }, this.#terms, end),
         done: (error, socket) => {
@@ -237,7 +230,7 @@ export class Connector {
     if (!this.#openings.has(opening)) return;
     const { hostname, isTls, target, guard, done } = opening;
     const more = this.#options.resolver.others(target.hostname);
-    this.#dial(opening, target.hostname, {
+    opening.giveUp = this.#dialler.dial(target.hostname, {
       addresses,
       ...(more === undefined
         ? {}
@@ -251,23 +244,6 @@ export class Connector {
           return done(new AddressRefusedError(`${target.hostname} connected to the private address ${peer}`), null);
         }
         this.#finish(opening, socket);
-      },
-    });
-  }
-
-  /** To whichever of the addresses answers first; that one has the head start from then on. */
-  #dial(opening: Opening, name: string, dialling: Omit<Dialling, 'clock'>): void {
-    const { addresses, done } = dialling;
-    const isChoice = addresses.length > 1 || dialling.more !== undefined;
-    const best = isChoice ? this.#best.get(name) : undefined;
-    opening.giveUp = firstToConnect({
-      ...dialling,
-      clock: this.#options.clock,
-      addresses: best === undefined ? addresses : [best, ...addresses.filter((address) => address !== best)],
-      done: (error, socket, address) => {
-        if (isChoice && error === null && address !== best && address !== addresses[0]) this.#best.set(name, address);
-        else if (error !== null && best !== undefined) this.#best.delete(name);
-        done(error, socket, address);
       },
     });
   }

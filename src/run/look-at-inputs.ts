@@ -8,7 +8,7 @@ import { readParts } from '../job/extensions.ts';
 import { identityOf } from '../job/identity.ts';
 import { changedInput, requireRows } from '../job/open-job.ts';
 import type { FinishedJob } from './extend-job.ts';
-import { openJobInput } from './job-input.ts';
+import { openJobInput } from './open-job-input.ts';
 import { compared } from './other-input.ts';
 import { placeFor } from './place.ts';
 import { openEarlier } from './row-sources.ts';

@@ -12,7 +12,7 @@ import type { JobView } from '../job/view/job-view.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
 import { type ReadManifestOptions, readManifest } from '../stages/manifest/read-manifest.ts';
 import { urlColumn } from '../unit-rows.ts';
-import { openJobInput } from './job-input.ts';
+import { openJobInput } from './open-job-input.ts';
 
 /** How many rows a job will read, if that is known beforehand. */
 export function expectedRows(

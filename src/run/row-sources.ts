@@ -7,7 +7,8 @@ import { type ManifestPart, takenRows } from '../job/extensions.ts';
 import type { InputIdentity } from '../job/identity.ts';
 import type { StateFiles } from '../job/state-files.ts';
 import type { PipePlace } from './input-memory.ts';
-import { type JobInput, openJobInput } from './job-input.ts';
+import type { JobInput } from './job-input.ts';
+import { openJobInput } from './open-job-input.ts';
 import { openRows, rowsOfPart } from './open-rows.ts';
 
 export interface RowSource {

@@ -16,8 +16,9 @@ import { createInProcessChannel } from '../transport/in-process/in-process-trans
 import type { JobChannel } from '../transport/transport.ts';
 import { guardRun } from './disk-guard.ts';
 import { FailureWatch } from './failure-watch.ts';
-import { type JobInput, openJobInput } from './job-input.ts';
+import type { JobInput } from './job-input.ts';
 import { lotsByRows, lotsByUnits } from './lots.ts';
+import { openJobInput } from './open-job-input.ts';
 import { type ReadRows, rowsOfPart, withRows } from './open-rows.ts';
 import type { Beginnings, Past } from './past.ts';
 import { placeFor } from './place.ts';

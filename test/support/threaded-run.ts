@@ -3,7 +3,7 @@ import { plan } from '../../src/chain.ts';
 import { systemClock } from '../../src/clock.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import type { Config } from '../../src/config/types.ts';
-import { openJobInput } from '../../src/run/job-input.ts';
+import { openJobInput } from '../../src/run/open-job-input.ts';
 import { placeFor } from '../../src/run/place.ts';
 import { RunControl } from '../../src/run/run-control.ts';
 import type { CrewPace } from '../../src/threads/crew.ts';

@@ -12,8 +12,8 @@ import type { JobView } from '../../job/view/job-view.ts';
 import { viewJob } from '../../job/view/view-job.ts';
 import { nextCommand } from '../../next-command.ts';
 import { extendJob, isLastPart } from '../../run/extend-job.ts';
-import { openJobInput } from '../../run/job-input.ts';
 import type { KnownRows } from '../../run/known-rows.ts';
+import { openJobInput } from '../../run/open-job-input.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 import { configOf, resumeDownload, runDownload } from './run-download.ts';
 

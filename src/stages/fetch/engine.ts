@@ -5,7 +5,6 @@
 import type { Clock } from '../../clock.ts';
 import { isStored, parseHttpUrl } from '../../host/host.ts';
 import type { HostLimits } from '../../host-limits.ts';
-import { isShortage } from '../../open-files.ts';
 import type { RowCode } from '../../row-codes.ts';
 import type { BucketAccess } from '../../store/s3/bucket-access.ts';
 import { Background } from './background.ts';
@@ -13,15 +12,16 @@ import { OriginPools } from './connect/origin-pools.ts';
 import { Flight, type Tower } from './flight.ts';
 import { isMissing } from './other-extension.ts';
 import { OwnTroubles, REFUSALS } from './own-troubles.ts';
-import { type Acceptance, ANYTHING, acceptBody } from './reply/accept-body.ts';
+import type { Acceptance } from './reply/accept-body.ts';
 import { THROUGHPUT_WINDOW_MS } from './reply/attempt.ts';
-import { outcomeOf, pauseAsked, shortageText } from './reply/attempt-error.ts';
+import { outcomeOf, pauseAsked } from './reply/attempt-error.ts';
 import { type AttemptEnd, type AttemptSettings, type FailedAttempt, failedAs } from './reply/attempt-terms.ts';
-import type { CollectedBody, CollectorOptions } from './reply/body-collector.ts';
+import type { CollectedBody } from './reply/body-collector.ts';
 import { BodyBudget } from './reply/body-memory.ts';
 import { Deadlines, DeadlinesByLength } from './reply/deadline.ts';
-import { type DecodeCheck, decodeCheckOf } from './reply/decode-check.ts';
+import { decodeCheckOf } from './reply/decode-check.ts';
 import { redirectOf } from './reply/redirect.ts';
+import { Verdicts } from './reply/verdicts.ts';
 import { requestOf } from './request-of.ts';
 import { loadCookies } from './row-cookies.ts';
 import { announcedEnd, type FetchTask, failedEnd, fetchedEnd, refusedUrl, Work } from './row-work.ts';
@@ -49,8 +49,7 @@ export class FetchEngine implements Tower {
   readonly #load: LoadMeter;
   readonly #troubles: OwnTroubles;
   readonly #attempt: AttemptSettings;
-  readonly #accepting: CollectorOptions & EngineSettings;
-  readonly #decoding: DecodeCheck | undefined;
+  readonly #verdicts: Verdicts;
   readonly #deadlines: DeadlinesByLength;
   /** Given up for a name that nobody knew, before anything told whether that is up to us. */
   readonly #undecided: { readonly work: Work; readonly end: FailedAttempt }[] = [];
@@ -77,10 +76,10 @@ export class FetchEngine implements Tower {
     const begin = this.#begin.bind(this);
     this.#stored = storedRows(settings, { begin, pump, onFatal: hooks.onFatal });
     this.#troubles = new OwnTroubles(clock, settings.concurrentDownloads, settings.offlineHoldMs, hooks);
-    this.#accepting = { ...settings, budget: this.budget, spillBytes: Math.min(spillBytes, bodyMemoryBytes) };
-    this.#decoding = decodeCheckOf(settings);
+    const accepting = { ...settings, budget: this.budget, spillBytes: Math.min(spillBytes, bodyMemoryBytes) };
+    this.#verdicts = new Verdicts(accepting, decodeCheckOf(settings), (held) => this.drop(held));
     this.#attempt = {
-      ...this.#accepting,
+      ...accepting,
       windows: new Deadlines(clock, THROUGHPUT_WINDOW_MS),
       onClientWait: (waiting) => this.#load.waiting(waiting),
       onCrash: hooks.onFatal,
@@ -223,16 +222,9 @@ export class FetchEngine implements Tower {
   }
 
   #accept(work: Work, end: AttemptEnd & { kind: 'body' }): void {
-    const options = work.task.takesText === true ? { ...this.#accepting, ...ANYTHING } : this.#accepting;
-    const seen = acceptBody(end, work.task.rowNumber, options, (encoded) => this.drop(encoded));
-    const acceptance = this.#decoding === undefined ? seen : this.#decoding.check(seen);
+    const acceptance = this.#verdicts.of(end, work.task);
     if (!(acceptance instanceof Promise)) return this.#judge(work, end, acceptance);
-    const whole = acceptance.catch((error: Error): Acceptance => {
-      if (isShortage(error)) return { ok: false, code: 'local_shortage', message: shortageText(error), held: end };
-      this.drop(end);
-      throw error;
-    });
-    const judging = whole.then((late) => {
+    const judging = acceptance.then((late) => {
       if (work.task.isDropped()) return this.drop(late.held);
       this.#judge(work, end, late);
       this.scheduler.pump();

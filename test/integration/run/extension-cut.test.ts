@@ -6,7 +6,7 @@ import { resumeDownload } from '../../../src/cli/commands/run-download.ts';
 import { resolveConfig } from '../../../src/config/resolve.ts';
 import { viewJob } from '../../../src/job/view/view-job.ts';
 import { extendJob } from '../../../src/run/extend-job.ts';
-import { openJobInput } from '../../../src/run/job-input.ts';
+import { openJobInput } from '../../../src/run/open-job-input.ts';
 import { runJob } from '../../../src/run/run-job.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { serving } from '../fetch/fetching.ts';

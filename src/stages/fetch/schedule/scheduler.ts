@@ -11,12 +11,10 @@ import { Agenda } from '../../../structures/heap.ts';
 import { Gate, type Permit } from './gate.ts';
 import { type BreakerOptions, HostBreaker, type Refusal } from './host-breaker.ts';
 import { Lane } from './lane.ts';
+import { Lanes } from './lanes.ts';
 import type { LoadMeter } from './load-meter.ts';
 import { PausePatience } from './pause-patience.ts';
 import { Turns } from './turns.ts';
-
-/** Lanes without rows that keep what their limit has learned; more than this and the longest idle are forgotten. */
-const MAX_IDLE_LANES = 4096;
 
 export interface SchedulerOptions<Work> {
   readonly clock: Clock;
@@ -52,8 +50,7 @@ type Due<Work> = { readonly lane: Lane<Work>; readonly retry?: Work };
 
 export class Scheduler<Work> {
   readonly #options: SchedulerOptions<Work>;
-  readonly #lanes = new Map<string, Lane<Work>>();
-  readonly #idle = new Set<Lane<Work>>();
+  readonly #lanes: Lanes<Work>;
   readonly #turns: Turns<Work>;
   readonly #agenda = new Agenda<Due<Work>>();
   #inFlight = 0;
@@ -67,6 +64,7 @@ export class Scheduler<Work> {
   constructor(options: SchedulerOptions<Work>) {
     this.#options = options;
     const { clock, isConnected } = options;
+    this.#lanes = new Lanes((host) => this.#newLane(host), options);
     this.#turns = new Turns({ clock, isConnected, onRenewal: () => this.pump() });
   }
 
@@ -88,12 +86,12 @@ export class Scheduler<Work> {
   }
 
   find(host: string): Lane<Work> | undefined {
-    return this.#lanes.get(host);
+    return this.#lanes.find(host);
   }
 
   /** Queue a row behind its host's others. Call `pump` after the last of a batch. */
   add(host: string, work: Work): void {
-    const lane = this.#lane(host);
+    const lane = this.#lanes.take(host);
     this.#noteWaiting(lane);
     lane.queue.push(work);
     this.#queued += 1;
@@ -103,7 +101,7 @@ export class Scheduler<Work> {
   /** Queue a row in front of its host's others, after `delayMs`. Until then it holds nothing. */
   again(host: string, work: Work, delayMs: number): void {
     this.#queued += 1;
-    const lane = this.#lane(host);
+    const lane = this.#lanes.take(host);
     if (delayMs <= 0) return this.#putInFront(lane, work);
     lane.delayed += 1;
     this.#agenda.add(this.#options.clock.nowMs() + delayMs, { lane, retry: work });
@@ -114,14 +112,14 @@ export class Scheduler<Work> {
     const nowMs = this.#options.clock.nowMs();
     lane.gate.settle(permit, outcome, nowMs);
     if (lane.gate.limit.nextTickMs <= nowMs) this.#tick(lane, nowMs);
-    if (lane.isIdle) return this.#retire(lane);
+    if (lane.isIdle) return this.#lanes.retire(lane);
     this.#wake(lane, lane.tickMs(nowMs));
     this.#turns.add(lane);
   }
 
   /** End the rows of a host that wait, and those that are to come. */
   skip(host: string, isSkipped: boolean): void {
-    const lane = this.#lanes.get(host);
+    const lane = this.#lanes.find(host);
     if (lane === undefined) return;
     lane.isSkipped = isSkipped;
     this.#turns.add(lane);
@@ -173,7 +171,7 @@ export class Scheduler<Work> {
     for (;;) {
       const work = lane.queue.peek();
       if (work === undefined) {
-        if (lane.isIdle) this.#retire(lane);
+        if (lane.isIdle) this.#lanes.retire(lane);
         return;
       }
       if (this.#options.isDropped(work)) {
@@ -250,26 +248,9 @@ export class Scheduler<Work> {
     if (!lane.isIdle) this.#wake(lane, lane.tickMs(nowMs));
   }
 
-  #lane(host: string): Lane<Work> {
-    let lane = this.#lanes.get(host);
-    if (lane === undefined) {
-      const { createLimit, breaker, maxPauseMs = Number.POSITIVE_INFINITY } = this.#options;
-      lane = new Lane(host, new Gate(createLimit(host)), new HostBreaker(breaker), new PausePatience(maxPauseMs));
-      this.#lanes.set(host, lane);
-    }
-    this.#idle.delete(lane);
-    return lane;
-  }
-
-  /** Keep an idle lane for what it has learned, up to a number of them. */
-  #retire(lane: Lane<Work>): void {
-    this.#idle.add(lane);
-    this.#options.onIdle(lane);
-    if (this.#idle.size <= MAX_IDLE_LANES) return;
-    const oldest = this.#idle.values().next().value as Lane<Work>;
-    this.#idle.delete(oldest);
-    this.#lanes.delete(oldest.host);
-    this.#options.onEvict(oldest);
+  #newLane(host: string): Lane<Work> {
+    const { createLimit, breaker, maxPauseMs = Number.POSITIVE_INFINITY } = this.#options;
+    return new Lane(host, new Gate(createLimit(host)), new HostBreaker(breaker), new PausePatience(maxPauseMs));
   }
 
   #wake(lane: Lane<Work>, atMs: number): void {
