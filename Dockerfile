@@ -1,4 +1,7 @@
-# flow-dc in one image: docker build -t flow-dc . && docker run --rm -v "$PWD:/data" flow-dc download photos.parquet -o ds
+# flow-dc in one image:
+#   docker build -t flow-dc .
+#   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/data" flow-dc download photos.parquet -o ds
+# The dataset belongs to whom --user names; without it to user 1000, who must be allowed to write to the folder then.
 FROM node:22-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
