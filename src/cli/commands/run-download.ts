@@ -20,7 +20,7 @@ import { meansStore } from '../../store/store-url.ts';
 import { subscribe } from '../../telemetry/channels.ts';
 import { keptSettings, requireManifest } from '../args/command-config.ts';
 import { noteBottleneck } from '../terminal/bottleneck-lines.ts';
-import { endHooks, withEndHooks } from '../terminal/end-hooks.ts';
+import { withEndHooks } from '../terminal/end-hooks.ts';
 import { noteHosts } from '../terminal/host-lines.ts';
 import { openLog, openTrace } from '../terminal/log.ts';
 import { planLines } from '../terminal/plan-lines.ts';
@@ -28,6 +28,7 @@ import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/pro
 import { createProgress } from '../terminal/progress.ts';
 import { preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
 import { openBytesOutput, requireBytesOutput } from '../terminal/standard-output.ts';
+import { endHooks } from '../terminal/tell-end.ts';
 import { speakAs, writeResult } from '../terminal/voice.ts';
 import { alsoLive, openLiveRun, stateFolderOf, withLive } from '../terminal/with-live.ts';
 
@@ -92,7 +93,7 @@ export async function runDownload(config: Config, given: CliIo, notices: readonl
   requireManifest('download', resolved, io);
   requireOutput(resolved, io);
   writeLines(io.stderr, notices);
-  const hooks = endHooks(resolved.run.onEnd);
+  const hooks = endHooks(resolved.run.onEnd, io.env.PATH);
   if (resolved.run.dryRun) return dryRun(resolved, io, config);
   return withEndHooks('download', hooks, resolved.sink.output ?? '', io, async (told) => {
     const live = await openLiveRun('download', resolved, resolved.sink.output);

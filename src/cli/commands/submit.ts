@@ -18,12 +18,13 @@ import { commandConfig, keptSettings, requireManifest } from '../args/command-co
 import { defineCommand } from '../args/define-command.ts';
 import { noteBottleneck } from '../terminal/bottleneck-lines.ts';
 import { crewLine } from '../terminal/crew-lines.ts';
-import { endHooks, withEndHooks } from '../terminal/end-hooks.ts';
+import { withEndHooks } from '../terminal/end-hooks.ts';
 import { openLog } from '../terminal/log.ts';
 import { planLines } from '../terminal/plan-lines.ts';
 import { type CliIo, EXIT, exitCodeOfSummary, writeLines } from '../terminal/process.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { noteServer, preflightLines, summaryLines, uploadLines } from '../terminal/run-lines.ts';
+import { endHooks } from '../terminal/tell-end.ts';
 import { speakAs, writeResult } from '../terminal/voice.ts';
 import { alsoLive, openLiveJob, stateFolderOf, withLive } from '../terminal/with-live.ts';
 import { type Leaving, SubmitServer } from './submit-server.ts';
@@ -53,7 +54,7 @@ async function runSubmit(config: Config, given: CliIo, notices: readonly string[
   }
   // Found out before anything is written.
   if (resolved.cluster.servers.length === 0) findServerBinary(io.env);
-  const hooks = endHooks(resolved.run.onEnd);
+  const hooks = endHooks(resolved.run.onEnd, io.env.PATH);
   return withEndHooks('submit', hooks, resolved.sink.output ?? '', io, async (told) => {
     const live = await openLiveJob('submit', resolved.run.serve, resolved.sink.output);
     return withLive(live, io, (liveIo) => follow(config, resolved, liveIo, { live, told }));

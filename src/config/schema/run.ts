@@ -210,7 +210,7 @@ export const RUN_KEYS = {
   },
   on_end: {
     type: 'array',
-    items: { type: 'string', minLength: 1, fdc: { secret: true } },
+    items: { type: 'string', fdc: { secret: true } },
     default: [],
     description:
       'When the run has ended, however it did: POST its summary as JSON to a URL, or run a command (without a shell) that ' +
