@@ -20,6 +20,8 @@ export interface ReachOptions {
   readonly own?: { readonly server: string; readonly token: string } | undefined;
   /** How long to wait for a server that does not answer. */
   readonly connectTimeoutMs?: number | undefined;
+  /** Told once if no server is there at the first try. */
+  readonly onWait?: ((text: string) => void) | undefined;
   /** How long for one that went away later. Default: until it is back. */
   readonly giveUpMs?: number | undefined;
 }
@@ -73,6 +75,7 @@ function natsSettings(settings: ClusterSettings, options: ReachOptions, servers:
     signal: options.signal,
     connectTimeoutMs: options.connectTimeoutMs,
     giveUpMs: options.giveUpMs,
+    onWait: options.onWait,
   };
 }
 

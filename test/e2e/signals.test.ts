@@ -76,3 +76,25 @@ describe('a manifest from a pipe that does not begin', () => {
     expect(stderr.trim().split('\n').at(-1)).toMatch(/FDC_ERR_INTERRUPTED/);
   });
 });
+
+describe('a server that is not there', () => {
+  it.for([
+    ...['status', 'jobs', 'serve', 'cancel x', 'submit MANIFEST -o OUT'].map((command) => [command, 130] as const),
+    // Nothing is left undone: it had no unit.
+    ['worker', 0] as const,
+  ])('is named while it is looked for, and need not be waited for (%s)', async ([command, exitCode]) => {
+    const folder = await tempFolder();
+    const manifest = join(folder, 'urls.txt');
+    await writeFile(manifest, 'http://a.test/1.jpg\n');
+    const args = command.replace('MANIFEST', manifest).replace('OUT', join(folder, 'out')).split(' ');
+    const cli = startCli([...args, '--nats', 'nats://127.0.0.1:1']);
+    const line = /no NATS server at 127.0.0.1:1 yet \(.*refused\): trying for \d+ s/;
+    await expect.poll(() => cli.stderr(), { timeout: 5000 }).toMatch(line);
+    const startedMs = performance.now();
+    cli.child.kill('SIGINT');
+    const { code, stderr } = await cli.done;
+    expect(performance.now() - startedMs).toBeLessThan(3000);
+    expect(code, stderr).toBe(exitCode);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(exitCode === 0 ? /no server was there/ : /FDC_ERR_INTERRUPTED/);
+  });
+});

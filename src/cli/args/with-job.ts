@@ -4,7 +4,7 @@ import { combineConfig } from '../../config/combine.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import { FlowDcError } from '../../errors.ts';
 import type { Cluster, ClusterChannel, JobListing } from '../../transport/cluster.ts';
-import type { CliIo } from '../terminal/process.ts';
+import { type CliIo, writeLines } from '../terminal/process.ts';
 import type { ParsedFlags } from './flags.ts';
 
 /** Somebody waits in front of a screen. */
@@ -17,12 +17,14 @@ type ServerCommand = 'status' | 'jobs' | 'cancel' | 'repair' | 'serve';
 export async function withCluster<T>(
   command: ServerCommand,
   { config: flags }: ParsedFlags,
-  { env, signal }: CliIo,
+  { env, signal, stderr }: CliIo,
   work: (cluster: Cluster, job: string | undefined) => Promise<T>,
 ): Promise<T> {
   const { cluster: settings } = resolveConfig(combineConfig({ flags, environment: env }).config, command);
-  const options = { role: 'status', env, signal, connectTimeoutMs: PATIENCE_MS, giveUpMs: PATIENCE_MS } as const;
-  const { cluster, job } = await reachCluster(settings, options);
+  const { cluster, job } = await reachCluster(settings, {
+    ...{ role: 'status', env, signal, connectTimeoutMs: PATIENCE_MS, giveUpMs: PATIENCE_MS },
+    onWait: (text) => writeLines(stderr, [text]),
+  });
   try {
     return await work(cluster, job);
   } finally {

@@ -31,7 +31,7 @@ export class SubmitServer {
   async connect(paths: ServerPaths, job: string): Promise<SubmitConnection> {
     const settings = this.#settings;
     const { env, signal } = this.#io;
-    const options = { role: 'submit', env, signal } as const;
+    const options = { role: 'submit', env, signal, onWait: this.#note } as const;
     if (settings.servers.length > 0) {
       const { cluster } = await reachCluster(settings, options);
       return { cluster, servers: [cluster.server.url], own: false };

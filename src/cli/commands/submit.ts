@@ -122,7 +122,7 @@ async function follow(config: Config, resolved: ResolvedConfig, io: CliIo, { liv
     log.failed(error);
     // A job that goes on keeps its server, whatever is said about it.
     leaving ??= isFlowDcError(error) && error.code === 'FDC_ERR_JOB_CANCELLED' ? 'over' : 'failed';
-    if (io.signal.aborted && !isFlowDcError(error))
+    if (io.signal.aborted && (!isFlowDcError(error) || error === io.signal.reason))
       throw new FlowDcError('FDC_ERR_INTERRUPTED', 'interrupted before the job was open; the same command goes on', {
         cause: error,
       });

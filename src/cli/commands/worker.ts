@@ -74,14 +74,23 @@ async function workLive(
   const log = await openLog(run);
   const trace = await openTrace(run.tracePaarc);
   const lines = openWorkerLog(io.stderr, (text) => live?.live.book.note(text));
+  let isConnected = false;
   const onDrain = (): void =>
-    lines.say(`draining: finishing open units, at most ${run.drainMs / 1000} s; another signal ends at once`);
+    lines.say(
+      isConnected
+        ? `draining: finishing open units, at most ${run.drainMs / 1000} s; another signal ends at once`
+        : 'leaving: no server was there yet',
+    );
   io.signal.addEventListener('abort', onDrain, { once: true });
   const over = watchServer(settings.joinFile, systemClock);
   over.signal.addEventListener('abort', () => lines.say('the server and its worker.json are gone: leaving'));
   const last = lastMoment(io.signal, run.drainMs, systemClock);
   const serve = async (): Promise<void> => {
-    const { cluster, job } = await reachCluster(settings, { role: 'worker', env: io.env, signal: io.signal });
+    const { cluster, job } = await reachCluster(settings, {
+      ...{ role: 'worker', env: io.env, signal: io.signal },
+      onWait: (text) => lines.say(text),
+    });
+    isConnected = true;
     try {
       lines.say(`connected to ${cluster.server.url} (nats-server ${cluster.server.version})`);
       for (const notice of cluster.server.notices) lines.say(`warning: ${notice}`);
@@ -134,7 +143,7 @@ function showWork(live: LiveRun, force: WatchedWork, { id }: ClusterChannel): ()
 }
 
 function isOfServer(error: unknown): boolean {
-  return !isFlowDcError(error) || error.code.startsWith('FDC_ERR_TRANSPORT_');
+  return !isFlowDcError(error) || /^FDC_ERR_(TRANSPORT_|INTERRUPTED$)/.test(error.code);
 }
 
 /** `nats://host:4222`, or a host and a port as with TaskVine. Errors: FDC_ERR_USAGE. */

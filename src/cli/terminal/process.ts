@@ -1,7 +1,7 @@
 /** The process as a command sees it: streams and signals come in, an exit code and lines of error go out. */
 import type { Readable } from 'node:stream';
 import type { RecordTotals } from '../../dataset/totals.ts';
-import { ERROR_CODES, isFlowDcError } from '../../errors.ts';
+import { ERROR_CODES, FlowDcError, isFlowDcError } from '../../errors.ts';
 import { startThread } from '../../start-thread.ts';
 import { visible } from '../../visible.ts';
 import { withoutSecrets } from '../../without-secrets.ts';
@@ -82,6 +82,11 @@ export interface Interrupts {
   release(): void;
 }
 
+/** What ends everything that waits, unless somebody knows better what it means. */
+function interruptedBy(signal: string): FlowDcError {
+  return new FlowDcError('FDC_ERR_INTERRUPTED', `interrupted by ${signal}`);
+}
+
 /** From here on signals are heard, in a thread of their own too: see signal-thread.ts. */
 export function listenForInterrupts(): Interrupts {
   const heard = new Int32Array(new SharedArrayBuffer(4));
@@ -92,8 +97,8 @@ export function listenForInterrupts(): Interrupts {
   let first: Signal | undefined;
   const onSignal = (name: Signal): void => {
     Atomics.add(heard, 0, 1);
-    if (first === undefined) drain.abort(new Error(`${name} received`));
-    else abort.abort(new Error(`${name} received again`));
+    if (first === undefined) drain.abort(interruptedBy(name));
+    else abort.abort(interruptedBy(`${name} again`));
     first ??= name;
   };
   const names = Object.keys(INTERRUPTS) as Signal[];

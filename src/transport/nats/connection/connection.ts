@@ -56,8 +56,8 @@ export async function openConnection(options: NatsOptions, clock: Clock = system
  * ever.
  */
 async function reach(settings: NodeConnectionOptions, options: NatsOptions, clock: Clock): Promise<NatsConnection> {
-  const deadlineMs = clock.nowMs() + (options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
-  for (;;) {
+  const deadlineMs = clock.nowMs() + patienceMs(options);
+  for (let isTold = false; ; ) {
     options.signal?.throwIfAborted();
     try {
       const connection = await connect(settings);
@@ -66,9 +66,15 @@ async function reach(settings: NodeConnectionOptions, options: NatsOptions, cloc
     } catch (error) {
       if (LASTING.test(describe(error))) throw refused(options, error);
       if (clock.nowMs() + RETRY_MS >= deadlineMs) throw unreachable(options, error);
+      if (!isTold) options.onWait?.(waiting(options, error));
+      isTold = true;
       await sleep(clock, RETRY_MS, options.signal);
     }
   }
+}
+
+function patienceMs({ connectTimeoutMs = CONNECT_TIMEOUT_MS }: NatsOptions): number {
+  return connectTimeoutMs;
 }
 
 async function connectionOptions(options: NatsOptions): Promise<NodeConnectionOptions> {
@@ -143,8 +149,13 @@ function refused(options: NatsOptions, error: unknown): FlowDcError {
   );
 }
 
+function waiting(options: NatsOptions, error: unknown): string {
+  const seconds = Math.round(patienceMs(options) / 1000);
+  return `no NATS server at ${options.servers.join(', ')} yet (${describe(error)}): trying for ${seconds} s`;
+}
+
 function unreachable(options: NatsOptions, error: unknown): FlowDcError {
-  const seconds = Math.round((options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS) / 1000);
+  const seconds = Math.round(patienceMs(options) / 1000);
   return new FlowDcError(
     'FDC_ERR_TRANSPORT_CONNECT',
     `No NATS server at ${options.servers.join(', ')} within ${seconds} s: ${describe(error)}; start it ` +

@@ -29,6 +29,8 @@ export interface NatsOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** How long a request waits for a server that went away. Default: until it is back. */
   readonly giveUpMs?: number | undefined;
+  /** Told once if no server is there at the first try: why, and how long others are made. */
+  readonly onWait?: ((text: string) => void) | undefined;
   /** Ends the first connecting; a connection that was made is closed by its owner. */
   readonly signal?: AbortSignal | undefined;
 }
