@@ -104,21 +104,28 @@ export async function saveHostProfiles(path: string, profiles: HostProfiles): Pr
 }
 
 /** What quotas have been used is written down while a run goes on: it may be killed. Chosen. */
-const KEEP_EVERY_MS = 10_000;
+const KEEP_EVERY_MS = 1000;
+/** Writing takes at most this share of the time. Chosen. */
+const SHARE = 0.05;
 
 /** Save them now and then, as long as hosts with a quota give something. @returns how to stop */
 export function keepSaving(path: string, profiles: HostProfiles, clock: Clock): () => Promise<void> {
   let saved = profiles.spent.changes;
   let saving = Promise.resolve();
+  let isOver = false;
   const look = (): void => {
     if (profiles.spent.changes !== saved) {
       saved = profiles.spent.changes;
-      saving = saveHostProfiles(path, profiles).then(() => {});
-    }
-    cancel = clock.timer(KEEP_EVERY_MS, look);
+      const startMs = clock.nowMs();
+      saving = saveHostProfiles(path, profiles).then(() => wait((clock.nowMs() - startMs) / SHARE));
+    } else wait(0);
+  };
+  const wait = (leastMs: number): void => {
+    if (!isOver) cancel = clock.timer(Math.max(KEEP_EVERY_MS, leastMs), look);
   };
   let cancel = clock.timer(KEEP_EVERY_MS, look);
   return async () => {
+    isOver = true;
     cancel();
     await saving;
   };

@@ -113,7 +113,7 @@ it('what hosts with a quota have given is written down while a run goes on, and 
   const again = keepSaving(path, profiles, clock);
   profiles.spent.of('a.example').add(7, clock.wallMs());
   profiles.spent.noteChange();
-  await clock.advance(10_000);
+  await clock.advance(1000);
   await again();
   const restored = new HostProfiles();
   expect(await loadHostProfiles(path, restored)).toEqual([]);
