@@ -1,6 +1,7 @@
 /** Everything that is wrong with a configuration or with options, all at once (ajv). */
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
 import { FlowDcError } from '../errors.ts';
+import { meantHost } from '../host/host-glob.ts';
 import { newAjv } from '../json-schema.ts';
 import { type Canonical, canonicalConfig, show } from './canonical.ts';
 import { expectation } from './expectation.ts';
@@ -95,11 +96,18 @@ function describe(error: ErrorObject, schema: ObjectSchema, names: Names): [path
   const path = readablePath(error.instancePath);
   if (error.keyword === 'additionalProperties') {
     const unknown = String((error.params as { additionalProperty: string }).additionalProperty);
-    const near =
-      (path === '' ? names.suggest(unknown) : undefined) ??
-      nearest(unknown, Object.keys((path === '' ? schema : (error.parentSchema as ObjectSchema)).properties));
+    const known = Object.keys((path === '' ? schema : (error.parentSchema as ObjectSchema)).properties);
+    const near = (path === '' ? names.suggest(unknown) : undefined) ?? nearest(unknown, known);
     const full = path === '' ? unknown : `${path}.${unknown}`;
-    return [full, `unknown ${names.kind} ${full}${near === undefined ? '' : `; did you mean ${near}?`}`];
+    const others = path === '' ? '' : `; there are ${known.join(', ')}`;
+    return [full, `unknown ${names.kind} ${full}${near === undefined ? others : `; did you mean ${near}?`}`];
+  }
+  if (error.propertyName !== undefined || error.keyword === 'propertyNames') {
+    const name = error.propertyName ?? String((error.params as { propertyName: string }).propertyName);
+    const near = meantHost(name);
+    const hint = near === undefined ? '' : `; did you mean ${near}?`;
+    const shape = 'expected a host such as h.example, *.h.example or h.example:8080 (80 and 443 are left out)';
+    return [`${path}.${name}`, `${names.spelling?.(path) ?? path}: ${shape}, got ${show(name)}${hint}`];
   }
   const spelled = path.replace(/^\w+/, (key) => names.spelling?.(key) ?? key);
   const expected = error.parentSchema as unknown as KeySchema;

@@ -1,5 +1,6 @@
 /** Which rule holds for a host: what the user says of it, and where that leaves something open, what the host asks for. */
 import type { HostRule } from '../config/types.ts';
+import { plainGlob } from '../host/host-glob.ts';
 import { HOST_PRESETS, type HostPreset } from './host-presets.ts';
 
 /** A host's rule, and the preset that it is from, or partly. */
@@ -50,8 +51,7 @@ function joined(own: HostRule | undefined, preset: KnownRule | undefined): Known
 
 /** `*` stands for any run of characters, `?` for one. */
 function globPattern(glob: string): RegExp {
-  const body = glob
-    .toLowerCase()
+  const body = plainGlob(glob)
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replace(/\*/g, '.*')
     .replace(/\?/g, '.');

@@ -1,7 +1,7 @@
 /** One rule of a map as a flag: `images.example.org: rate=5, C_max=2`. */
 import type { KeySchema } from '../../config/schema/key.ts';
 
-/** @returns the map with that rule; undefined for a text of another form. Unknown keys are left for the validator. */
+/** @returns the map with that rule; undefined for a text of another form, or a key twice. Unknown keys are left for the validator. */
 export function namedRule(schema: KeySchema, text: string): Record<string, Record<string, unknown>> | undefined {
   // A port belongs to the name: what begins with a letter and an equals sign begins the rule.
   const [, name, rule] = /^\s*(\S+?):\s*([A-Za-z_][\w-]*\s*=.*)$/s.exec(text) ?? [];
@@ -12,6 +12,7 @@ export function namedRule(schema: KeySchema, text: string): Record<string, Recor
     const at = part.indexOf('=');
     if (at < 0) return undefined;
     const key = nameOf(part.slice(0, at).trim(), Object.keys(known));
+    if (Object.hasOwn(values, key)) return undefined;
     values[key] = typed(known[key], part.slice(at + 1).trim());
   }
   return { [name]: values };

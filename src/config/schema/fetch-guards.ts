@@ -1,4 +1,5 @@
 /** How a host is treated, what is refused, how the network is reached. */
+import { HOST_GLOB } from '../../host/host-glob.ts';
 import type { CommandName, Keys } from './key.ts';
 
 /** Whoever opens connections, for rows or for a manifest behind a URL. */
@@ -68,6 +69,7 @@ export const FETCH_GUARD_KEYS = {
   hosts: {
     type: 'object',
     default: {},
+    propertyNames: { pattern: HOST_GLOB },
     description:
       'Rules for single hosts: a map from host glob (* and ?) to a rule. The first glob that matches counts; what it ' +
       'leaves open is as the host itself asks for, where that is known (host_presets).',
@@ -133,7 +135,7 @@ export const FETCH_GUARD_KEYS = {
       option: 'hosts',
       flagAliases: ['host'],
       value: "'GLOB: KEY=VALUE, ...'",
-      expects: "rules by host (as a flag: 'GLOB: KEY=VALUE, ...')",
+      expects: "rules by host, each key once (as a flag: 'GLOB: KEY=VALUE, ...')",
       group: 'politeness',
       commands: CONNECTING,
     },

@@ -145,6 +145,8 @@ export interface KeySchema {
   readonly properties?: Readonly<Record<string, KeySchema>>;
   /** false, or the schema of a map's values. */
   readonly additionalProperties?: false | KeySchema;
+  /** What the names of a map's values may be. */
+  readonly propertyNames?: { readonly pattern: string };
   readonly fdc?: KeyMeta;
 }
 

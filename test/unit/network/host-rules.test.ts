@@ -8,6 +8,8 @@ const policyOf = createHostRules({
     '*.Example.com': { cMax: 2 },
     'h?.test:8080': { cMax: 3 },
     'a.b': { cMax: 4 },
+    '*.Bücher.example': { cMax: 5 },
+    '[::1]:8080': { cMax: 6 },
   },
 });
 
@@ -20,6 +22,8 @@ it.each([
   ['h1.test:8080', 3],
   ['h1.test', undefined],
   ['axb', undefined],
+  ['img.xn--bcher-kva.example', 5],
+  ['[::1]:8080', 6],
   ['evil-example.com', undefined],
   ['x.example.com.evil.test', undefined],
 ])('%s', (host, cMax) => {

@@ -110,7 +110,7 @@ describe('parseFlags', () => {
     ['--c-max many', '--c-max: expected an integer from 1 to 100000, got "many"'],
     ['--insecure=maybe', '--insecure takes no value, got "maybe"'],
     ['--no-hash=1', '--no-hash takes no value, got "1"'],
-    ['--hosts {}', "--hosts: expected rules by host (as a flag: 'GLOB: KEY=VALUE, ...'), got "],
+    ['--hosts {}', "--hosts: expected rules by host, each key once (as a flag: 'GLOB: KEY=VALUE, ...'), got "],
     ['--groups 3', '--groups is not an option of download, but of partition'],
   ])('refuses %s', (line, problem) => {
     expect(issuesOf(line)[0]).toContain(problem);

@@ -25,7 +25,13 @@ describe('--host', () => {
   });
 
   it.each([
-    ['a.test', /expected rules by host .*, got "a.test"/],
+    ['a.test', /expected rules by host, each key once .*, got "a.test"/],
+    ['a.test: rate=5, rate=6', /expected rules by host, each key once/],
+    ['a.test: speed=5', /unknown key hosts\["a\.test"\]\.speed; there are C_max, rate, headers/],
+    ['http://a.test/: rate=5', /--host: expected a host such as .*, got "http:\/\/a.test\/"; did you mean a\.test\?/],
+    ['a.test:80: rate=5', /got "a.test:80"; did you mean a\.test\?/],
+    ['a.test/x: rate=5', /got "a.test\/x"; did you mean a\.test\?/],
+    ['::1: rate=5', /expected a host such as/],
     ['a.test: rate', /expected rules by host/],
     ['a.test: rat=5', /unknown key hosts\["a\.test"\]\.rat; did you mean rate\?/],
     ['a.test: rate=fast', /rate: expected a number above 0, got "fast"/],
