@@ -1,6 +1,7 @@
 /** Holds a run before a disk is full: rows wait until there is room, where an error would end it. */
 import { resolve } from 'node:path';
 import type { Clock } from '../clock.ts';
+import { CONFIG_KEYS } from '../config/schema.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { Destination } from '../destination/destination.ts';
 import { parseDestination } from '../destination/destination-name.ts';
@@ -12,14 +13,18 @@ import type { WorkForce } from '../threads/force.ts';
 const LOOK_MS = 2000;
 /** So many times the reserve must be free before the run goes on, so that it does not stop and go. Chosen. */
 const ENOUGH = 1.5;
-/** A disk that had less than so many reserves at the start is used to its end. */
+/** A disk that had less than so many reserves at the start is used to its end, unless somebody asked for a reserve. */
 const WORTH_GUARDING = 2;
+/** What is kept free where nobody said. */
+const USUAL_BYTES = CONFIG_KEYS.get('disk_reserve')?.default;
 
 export interface DiskGuardOptions {
   /** Written to, each on a disk of its own, or not. */
   readonly folders: readonly string[];
   /** 0 guards nothing. */
   readonly reserveBytes: number;
+  /** Somebody asked for it: small disks are guarded too. */
+  readonly isAsked: boolean;
   readonly clock: Clock;
   /** The run is being ended: what is open has to be written. */
   readonly isEnding: () => boolean;
@@ -31,7 +36,7 @@ export interface DiskGuardOptions {
 
 /** Looks at the disks now and then until it is ended. @returns how to end it */
 export function guardDisks(options: DiskGuardOptions): () => void {
-  const { folders, reserveBytes, clock, isEnding, pause, say, freeBytes: freeOn = freeBytes } = options;
+  const { folders, reserveBytes, isAsked, clock, isEnding, pause, say, freeBytes: freeOn = freeBytes } = options;
   if (reserveBytes <= 0) return () => {};
   const guarded = new Set<string>();
   let low: string | undefined;
@@ -41,7 +46,7 @@ export function guardDisks(options: DiskGuardOptions): () => void {
     const free = await Promise.all(folders.map(async (folder) => [folder, await freeOn(folder)] as const));
     if (isEnded) return;
     for (const [folder, bytes = Number.POSITIVE_INFINITY] of free) {
-      if (bytes >= WORTH_GUARDING * reserveBytes) guarded.add(folder);
+      if (isAsked || bytes >= WORTH_GUARDING * reserveBytes) guarded.add(folder);
       if (low !== undefined || !guarded.has(folder) || bytes >= reserveBytes || isEnding()) continue;
       low = folder;
       pause(true);
@@ -81,6 +86,7 @@ export function guardRun(
   return guardDisks({
     folders: foldersOf(config, destination),
     reserveBytes: config.run.diskReserveBytes,
+    isAsked: config.run.diskReserveBytes !== USUAL_BYTES,
     clock: around.clock,
     isEnding: around.isEnding,
     pause: (isPaused) => force.pause(isPaused),

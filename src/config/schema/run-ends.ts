@@ -37,8 +37,8 @@ export const RUN_END_KEYS = {
     minimum: 0,
     default: 268_435_456,
     description:
-      'Hold the run while less than this is free where it writes: at the output, and where bodies are spilled. A disk ' +
-      'that had less than twice as much at the start is used to its end. 0 never holds.',
+      'Hold the run while less than this is free where it writes: at the output, and where bodies are spilled. Unless ' +
+      'it is given, a disk that had less than 512 MiB at the start is used to its end. 0 never holds.',
     fdc: { slice: 'run', option: 'diskReserveBytes', unit: 'bytes', value: 'SIZE', group: 'run', commands: RUNS },
   },
   drain_sec: {

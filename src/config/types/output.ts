@@ -197,8 +197,8 @@ export interface OutputKeys {
   /** Rows of the run that must be settled before stop_above_failure_rate is looked at. Default: 1000. */
   readonly stop_after_rows?: number | undefined;
   /**
-   * Hold the run while less than this is free where it writes: at the output, and where bodies are spilled. A disk that
-   * had less than twice as much at the start is used to its end. 0 never holds. Default: 256MiB.
+   * Hold the run while less than this is free where it writes: at the output, and where bodies are spilled. Unless it
+   * is given, a disk that had less than 512 MiB at the start is used to its end. 0 never holds. Default: 256MiB.
    */
   readonly disk_reserve?: number | string | undefined;
   /**
@@ -459,8 +459,8 @@ export interface RunSettings {
   /** Rows of the run that must be settled before stop_above_failure_rate is looked at. Default: 1000. */
   readonly stopAfterRows: number;
   /**
-   * Hold the run while less than this is free where it writes: at the output, and where bodies are spilled. A disk that
-   * had less than twice as much at the start is used to its end. 0 never holds. Default: 256MiB.
+   * Hold the run while less than this is free where it writes: at the output, and where bodies are spilled. Unless it
+   * is given, a disk that had less than 512 MiB at the start is used to its end. 0 never holds. Default: 256MiB.
    */
   readonly diskReserveBytes: number;
   /**

@@ -4,13 +4,14 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const MB = 1_000_000;
 
-function guarding(free: Record<string, number>, reserveBytes = 100 * MB) {
+function guarding(free: Record<string, number>, reserveBytes = 100 * MB, isAsked = false) {
   const clock = new VirtualClock();
   const [pauses, said]: [boolean[], string[]] = [[], []];
   const state = { isEnding: false };
   const end = guardDisks({
     folders: Object.keys(free),
     reserveBytes,
+    isAsked,
     clock,
     isEnding: () => state.isEnding,
     pause: (isPaused) => pauses.push(isPaused),
@@ -47,6 +48,13 @@ describe('a disk that fills up', () => {
     free['/out'] = 0;
     await off.clock.advance(4_000);
     expect([small.pauses, off.pauses, off.clock.pending]).toEqual([[], [], 0]);
+  });
+
+  it('that was small from the start is guarded all the same where somebody asked for it', async () => {
+    const { clock, pauses, said } = guarding({ '/out': 150 * MB }, 10_000 * MB, true);
+    await clock.advance(4_000);
+    expect(pauses).toEqual([true]);
+    expect(said).toEqual([expect.stringContaining('only 150 MB are free at /out (disk_reserve 10.0 GB)')]);
   });
 
   it('does not hold what is being ended, and is not looked at afterwards', async () => {
