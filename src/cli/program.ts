@@ -71,7 +71,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return EXIT.done;
   }
   if (!isCommand(name)) {
-    const near = nearest(name, Object.keys(COMMANDS));
+    const near = nearest(name, [...Object.keys(COMMANDS), '--help', '--version']);
     const guess = near === undefined ? '' : `; did you mean ${near}?`;
     writeLines(process.stderr, [`flow-dc: unknown command '${shortened(name)}'${guess} (flow-dc --help)`]);
     return EXIT.usage;
@@ -88,7 +88,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     // Where an SDK was put in front of the program, it is told by such variables what to do.
     if (Object.keys(process.env).some((name) => name.startsWith('OTEL_')))
       await (await import('../telemetry/open-telemetry.ts')).observeOpenTelemetry();
-    return await command.run(rest, {
+    return await command.run(name === 'config' ? markedForeign(rest) : rest, {
       stdin: process.stdin,
       stdout: process.stdout,
       stderr,
@@ -116,6 +116,13 @@ function requireFiles(command: CommandName): void {
     'FDC_ERR_OPEN_FILES',
     `${command}: ${files} open files are allowed, at least ${LEAST_OPEN_FILES} are needed: raise it with 'ulimit -n 1024'`,
   );
+}
+
+/** What follows from-img2dataset is the command line of another program, with the -- in front of it or without. */
+function markedForeign(args: readonly string[]): readonly string[] {
+  const [action, first = '--', ...rest] = args;
+  const isOurs = action !== 'from-img2dataset' || first === '--' || first === '--help' || first === '-h';
+  return isOurs ? args : [action, '--', first, ...rest];
 }
 
 function isCommand(name: string): name is CommandName {

@@ -13,6 +13,18 @@ const PATIENCE_MS = 10_000;
 /** The commands that only talk to the server. */
 type ServerCommand = 'status' | 'jobs' | 'cancel' | 'repair' | 'serve';
 
+/** Errors: FDC_ERR_USAGE with what else there is to name, where neither flags nor the environment name a server. */
+export function requireServer(
+  command: ServerCommand,
+  { config }: ParsedFlags,
+  { env }: CliIo,
+  otherwise: string,
+): void {
+  const { cluster } = resolveConfig(combineConfig({ flags: config, environment: env }).config, command);
+  if (cluster.servers.length === 0 && cluster.joinFile === undefined)
+    throw new FlowDcError('FDC_ERR_USAGE', `${command}: ${otherwise}`);
+}
+
 /** @param work - gets the server, and the job that --job or a join file names */
 export async function withCluster<T>(
   command: ServerCommand,

@@ -37,6 +37,8 @@ export const demoCommand: Command = {
       writeOwn(io.stdout, HELP);
       return EXIT.done;
     }
+    if (port !== undefined && serve !== true)
+      throw new FlowDcError('FDC_ERR_USAGE', 'demo: --port goes with --serve, which plays the hosts for others');
     const ground = await openDemoGround(folder, serve === true ? portOf(port) : 0);
     try {
       return await (serve === true ? serveDemo(ground, io) : runDemo(ground, io));

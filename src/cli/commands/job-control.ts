@@ -8,7 +8,7 @@ import { count } from '../../format.ts';
 import { nextCommand } from '../../next-command.ts';
 import { defineCommand } from '../args/define-command.ts';
 import type { ParsedFlags } from '../args/flags.ts';
-import { withJob } from '../args/with-job.ts';
+import { requireServer, withJob } from '../args/with-job.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 
 /** `cancel`: end a job; what is committed stays. */
@@ -54,6 +54,13 @@ function cancelLine({ folder, out, sealed, rows = 0, units = 0 }: CancelResult):
 /** Bring queue, records and manifest of a job on a server together. @returns the exit code */
 export async function repairOnServer(flags: ParsedFlags, io: CliIo): Promise<number> {
   const [job, dest] = flags.positionals;
+  if (job !== undefined)
+    requireServer(
+      'repair',
+      flags,
+      io,
+      `${job} is no dataset: name its folder, or the server of a job of that name (--nats URL)`,
+    );
   const told = { ...flags, positionals: job === undefined ? [] : [job] };
   const report = await withJob('repair', told, io, (channel) => repairJob(channel, dest, io.signal));
   const { removed, requeued, missing, republished, unchecked } = report;

@@ -6,7 +6,7 @@ import { viewJob } from '../../job/view/view-job.ts';
 import type { LiveJob } from '../../serve/live-job.ts';
 import type { ClusterChannel } from '../../transport/cluster.ts';
 import { defineCommand } from '../args/define-command.ts';
-import { lastJob, withJob } from '../args/with-job.ts';
+import { lastJob, requireServer, withJob } from '../args/with-job.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 import { openLiveJob } from '../terminal/with-live.ts';
 
@@ -26,6 +26,8 @@ export const serveCommand = defineCommand({
     const isOfServer = config.nats !== undefined || config.join !== undefined;
     if (positionals.length > 1 || (dest !== undefined && isOfServer))
       throw new FlowDcError('FDC_ERR_USAGE', 'serve takes one dataset, or a server: flow-dc serve DEST | --nats URL');
+    if (dest === undefined)
+      requireServer('serve', flags, io, 'name a dataset (flow-dc serve DEST), or a server (flow-dc serve --nats URL)');
     if (dest === undefined) await withJob('serve', flags, io, (channel) => serveJob(address, channel, io), lastJob);
     else await serveAt(dest, address, config, io);
     return EXIT.done;

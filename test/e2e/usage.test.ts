@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { runCli } from '../support/run-cli.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+it.for([
+  ['--versoin', /unknown command '--versoin'; did you mean --version\?/],
+  ['downlaod x', /did you mean download\?/],
+  ['serve', /name a dataset \(flow-dc serve DEST\), or a server \(flow-dc serve --nats URL\)/],
+  ['repair nope', /nope is no dataset: name its folder, or the server of a job of that name \(--nats URL\)/],
+  ['demo --port 8080', /--port goes with --serve/],
+  ['config from-img2dataset', /flow-dc config from-img2dataset -- img2dataset --url_list FILE/],
+] as const)('%s is answered with what would do', async ([line, says]) => {
+  const { code, stderr } = await runCli(line.split(' '), { cwd: await tempFolder() });
+  expect(stderr.trim()).toMatch(says);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(code).toBe(2);
+});
+
+it.each(['', '-- ', 'img2dataset ', '-- img2dataset '])('translates a command line after "%s"', async (mark) => {
+  const { code, stdout } = await runCli(
+    `config from-img2dataset ${mark}--url_list x.parquet --output_folder y`.split(' '),
+  );
+  expect(stdout).toBe(
+    'flow-dc download x.parquet -o y --output-format imagefolder --no-create-tar --shard-size 10000\n',
+  );
+  expect(code).toBe(0);
+});
