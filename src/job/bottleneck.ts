@@ -70,13 +70,13 @@ function bottleneckOf(stretch: Stretch, left: TimelineHost, nowMs: number, since
   return { host, heldMs, waiting, inFlight, ...why };
 }
 
-/** The host with nearly all rows, where no other one has any that waits. */
+/** The host with nearly all rows: others trickle in as fast as it lets the manifest be read. */
 function whatIsLeft({ hosts, in_flight, queued }: TimelineMoment): TimelineHost | undefined {
   const busy = hosts.filter(({ in_flight, waiting }) => in_flight + waiting > 0);
   // All that waits is between two attempts, as older lines did not count it.
   const rows = busy.length === 0 ? hosts : busy;
   const [most] = [...rows].sort((a, b) => b.waiting + b.in_flight - a.waiting - a.in_flight);
-  if (most === undefined || rows.some((host) => host !== most && host.waiting > 0)) return undefined;
+  if (most === undefined || (busy.length === 0 && rows.length > 1)) return undefined;
   if (hosts.length === 1) return most;
   return most.waiting + most.in_flight >= LEAST_SHARE * (in_flight + queued) && busy.length > 0 ? most : undefined;
 }

@@ -75,7 +75,7 @@ export function heldLine(outs: readonly string[], share = 0, upload?: string): s
 /** The host that a run waited for alone, where that was long. */
 export function holderLine(ms: number, holder?: { readonly host: string; readonly ms: number }): string[] {
   if (holder === undefined || holder.ms < HELD_SHARE * ms) return [];
-  return [`held by host ${holder.host}: ${duration(holder.ms)} of ${duration(ms)} (rows waited for it alone)`];
+  return [`held by host ${holder.host}: ${duration(holder.ms)} of ${duration(ms)} (nearly all rows waited for it)`];
 }
 
 function slowest(outs: readonly string[], upload?: string): string {

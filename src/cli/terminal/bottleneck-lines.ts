@@ -37,7 +37,7 @@ export function noteBottleneck(say: (line: string) => void, way: string): () => 
     const { host, heldMs, waiting, inFlight } = bottleneck;
     const skip = JSON.stringify({ hosts: { [host]: { skip: true } } });
     say(
-      `for ${duration(heldMs)} ${host} alone has kept this run from its end (${reason(bottleneck)}; ` +
+      `for ${duration(heldMs)} ${host} has kept this run from its end (${reason(bottleneck)}; ` +
         `${count(waiting + inFlight)} rows); to leave those rows out: ${way} --config FILE ` +
         `with ${skip} in FILE`,
     );

@@ -68,7 +68,7 @@ function heldByHost({ host, heldMs, waiting, inFlight, code, pausedMs, requestsP
       : code !== undefined
         ? `fails (${code})`
         : `answers ${Math.round(requestsPerSecond * 10) / 10} requests/s`;
-  return `Host: ${host} is all that is left for ${duration(heldMs)}; it ${why}, ${count(waiting + inFlight)} rows.`;
+  return `Host: ${host} is nearly all that is left for ${duration(heldMs)}; it ${why}, ${count(waiting + inFlight)} rows.`;
 }
 
 function heldByWork({ eventLoop, cpu, cores, inFlight, maxInFlight, queued, hosts }: Situation): Holding {
