@@ -145,7 +145,8 @@ describe('a download with several threads', () => {
   });
 
   it('uses all of them for a job of few shards, of which one thread could open every one', async () => {
-    const { folder, start } = await setUp([{ behaviours: [{ kind: 'latency', meanMs: 120 }] }]);
+    // Twelve seconds of rows: a thread may take half of that to start where others want the cores.
+    const { folder, start } = await setUp([{ behaviours: [{ kind: 'latency', meanMs: 300 }] }]);
     const out = join(folder, 'out');
     const result = await start(out, 3, ['--open-units', '16', '--shard-size', '250']).done;
     expect(result.code, result.stderr).toBe(0);
