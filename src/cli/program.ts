@@ -56,12 +56,21 @@ const ADDRESS_SPACE: Readonly<Partial<Record<CommandName, number>>> = {
 
 /** @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
+  const code = await run(argv);
+  // A stream tells of its errors a little later.
+  await new Promise(setImmediate);
+  if (failure === undefined || code !== EXIT.done) return code;
+  writeLines(process.stderr, [`flow-dc: stdout cannot be written to: ${failure.message} (FDC_ERR_DEST_IO)`]);
+  return EXIT.fatal;
+}
+
+async function run(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined) {
     writeOwn(process.stdout, SHORT_HELP);
     return EXIT.usage;
   }
-  if (name === 'help' && rest[0] !== undefined) return main([rest[0], '--help']);
+  if (name === 'help' && rest[0] !== undefined) return run([rest[0], '--help']);
   if (name === 'help' || name === '--help' || name === '-h') {
     writeOwn(process.stdout, await help());
     return EXIT.done;
@@ -129,8 +138,10 @@ function isCommand(name: string): name is CommandName {
   return Object.hasOwn(COMMANDS, name);
 }
 
-// A reader that closes the pipe early (head), and a terminal that is gone (EIO), end the output, not the job.
-for (const output of [process.stdout, process.stderr])
-  output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-  });
+// A reader that closes the pipe early (head), and a terminal that is gone (EIO), end the output, not the job; nor does
+// a full disk on which notices are kept. What was asked for on stdout is another matter.
+let failure: Error | undefined;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') failure ??= error;
+});
+process.stderr.on('error', () => {});

@@ -112,6 +112,7 @@ function describe(error: ErrorObject, schema: ObjectSchema, names: Names): [path
   const spelled = path.replace(/^\w+/, (key) => names.spelling?.(key) ?? key);
   const expected = error.parentSchema as unknown as KeySchema;
   const isSecret = (expected.fdc?.secret ?? expected.items?.fdc?.secret) === true;
+  if (error.keyword === 'minLength') return [path, `${spelled}: expected a text that is not empty`];
   const got = isSecret ? 'something else, which may be a secret and is not shown' : show(error.data);
   return [path, `${spelled}: expected ${expectation(expected)}, got ${got}`];
 }

@@ -123,7 +123,8 @@ describe('flow-dc report', () => {
     await writeFile(join(folder, 'skip.json'), skip);
     const { stderr } = await runCli(['resume', out, '--config', join(folder, 'skip.json'), '--progress', 'plain']);
     expect(stderr).toContain('  host_skipped ');
-    const [held = 'none'] = /^held by host slow\.test: \d+ s of .* \(nearly all rows waited for it\)$/m.exec(stderr) ?? [];
+    const [held = 'none'] =
+      /^held by host slow\.test: \d+ s of .* \(nearly all rows waited for it\)$/m.exec(stderr) ?? [];
     const result = await reportDataset(out);
     expect(result.rates.heldBy?.ms).toBeGreaterThanOrEqual(5000);
     expect([reportText(result)].flat().join('\n')).toContain(held);

@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { runCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -15,6 +19,22 @@ it.for([
   expect(stderr.trim().split('\n')).toHaveLength(1);
   expect(code).toBe(2);
 });
+
+it.for([['help'], ['--version'], ['config', 'schema'], ['inspect', 'urls.txt', '--json']])(
+  'says that stdout cannot be written to (%s)',
+  async (args) => {
+    const folder = await tempFolder();
+    await writeFile(join(folder, 'urls.txt'), 'http://a.test/1.jpg\n');
+    const full = await open('/dev/full', 'w');
+    const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [main, ...args], {
+      ...{ cwd: folder, encoding: 'utf8', stdio: ['ignore', full.fd, 'pipe'] },
+    });
+    await full.close();
+    expect(stderr).toMatch(/^flow-dc: stdout cannot be written to: ENOSPC.* \(FDC_ERR_DEST_IO\)\n$/);
+    expect(status).toBe(1);
+  },
+);
 
 it.each(['', '-- ', 'img2dataset ', '-- img2dataset '])('translates a command line after "%s"', async (mark) => {
   const { code, stdout } = await runCli(

@@ -159,7 +159,9 @@ describe('the host that is all that is left', () => {
     const totals = { units: 2, rows: 10, fetched: 10, failed: 0, skipped: 0, bytes: 1000, errors: {} };
     const lines = headLines({ ...totals, complete: true, outs: ['out'], runs });
     expect(lines).toContainEqual(
-      expect.stringMatching(/^held by host x\.org: (6 min 59 s|7 min 0 s) of 8 min 0 s \(nearly all rows waited for it\)$/),
+      expect.stringMatching(
+        /^held by host x\.org: (6 min 59 s|7 min 0 s) of 8 min 0 s \(nearly all rows waited for it\)$/,
+      ),
     );
     const line = (second: number, ...names: readonly string[]): string => {
       const hosts = names.map((host) => ({ host, in_flight: 0, limit: 1, waiting: 0, rate: 0, state: 'new' }));
