@@ -134,8 +134,9 @@ function listed(classes: readonly string[] = []): string | undefined {
 }
 
 function readAs(manifest: ResolvedConfig['manifest']): string | undefined {
-  const { delimiter, quote, encoding, columnNames, rowsAt, keepColumns, dropColumns } = manifest;
-  const given = { delimiter, quote, encoding, columns: columnNames, rowsAt, keepColumns, dropColumns };
+  const { delimiter, quote, escapes, skipLines, encoding, columnNames, rowsAt, keepColumns, dropColumns } = manifest;
+  const lines = { delimiter, quote, escapes, skipLines, encoding, columns: columnNames };
+  const given = { ...lines, rowsAt, keepColumns, dropColumns };
   return Object.values(given).some((value) => value !== undefined) ? JSON.stringify(given) : undefined;
 }
 
@@ -160,7 +161,8 @@ const COMPARED: Readonly<Record<string, (identity: JobIdentity) => string>> = {
   label: (identity) => show(identity.columns.label),
   caption_col: (identity) => show(identity.columns.caption),
   key_col: (identity) => show(identity.columns.key),
-  'delimiter, quote, encoding, columns, rows_at, keep_columns, drop_columns': (identity) => identity.readAs ?? 'none',
+  'delimiter, quote, escape, skip_lines, encoding, columns, rows_at, keep_columns, drop_columns': (identity) =>
+    identity.readAs ?? 'none',
   json_types: (identity) => show(identity.jsonTypes ?? false),
   infer_types: (identity) => show(identity.inferTypes ?? false),
   limit: (identity) => show(identity.limitRows),

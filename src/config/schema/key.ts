@@ -77,7 +77,7 @@ export interface KeyMeta {
   /** Option value = key value x scale, e.g. 1000 for seconds to milliseconds. */
   readonly scale?: number;
   /** Of the key's value, for people. `bytes` and `bytes/s` also take strings such as "64MiB". */
-  readonly unit?: 's' | 'min' | 'bytes' | 'bytes/s' | 'requests/s' | 'rows' | 'units' | 'hosts';
+  readonly unit?: 's' | 'min' | 'bytes' | 'bytes/s' | 'requests/s' | 'rows' | 'lines' | 'units' | 'hosts';
   /** FLOW-DC's other spellings, as keys and as flags. */
   readonly aliases?: readonly string[];
   /** Other spellings that only the command line has. */

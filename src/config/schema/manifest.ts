@@ -139,6 +139,24 @@ export const MANIFEST_KEYS = {
       'What stands around cells of csv and the like: none takes quotes literally. Told by the content when not given.',
     fdc: { slice: 'manifest', option: 'quote', value: 'QUOTE', group: 'input', commands: READERS },
   },
+  escape: {
+    type: 'string',
+    enum: ['none', 'backslash'],
+    description:
+      'What a backslash means in csv and the like: with backslash \\" is a quote within quotes, and with quote none any ' +
+      'letter behind one is part of its cell (\\t and \\n are tab and line end); none takes it literally. Told by the ' +
+      'content when not given.',
+    fdc: { slice: 'manifest', option: 'escapes', value: 'ESCAPE', group: 'input', commands: READERS },
+  },
+  skip_lines: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 1000,
+    description:
+      'Lines above the header of csv and the like that are left out, or above the first row when columns are named. ' +
+      'Titles are found when not given; 0 takes the first line for the header.',
+    fdc: { slice: 'manifest', option: 'skipLines', unit: 'lines', value: 'N', group: 'input', commands: READERS },
+  },
   encoding: {
     type: 'string',
     minLength: 1,

@@ -49,6 +49,17 @@ export interface InputKeys {
   /** What stands around cells of csv and the like: none takes quotes literally. Told by the content when not given. */
   readonly quote?: 'double' | 'single' | 'none' | '"' | "'" | undefined;
   /**
+   * What a backslash means in csv and the like: with backslash \" is a quote within quotes, and with quote none any
+   * letter behind one is part of its cell (\t and \n are tab and line end); none takes it literally. Told by the
+   * content when not given.
+   */
+  readonly escape?: 'none' | 'backslash' | undefined;
+  /**
+   * Lines above the header of csv and the like that are left out, or above the first row when columns are named. Titles
+   * are found when not given; 0 takes the first line for the header.
+   */
+  readonly skip_lines?: number | undefined;
+  /**
    * Encoding of text: utf-8, utf-16le, windows-1252, or another name of the WHATWG. Told by the byte order mark or the
    * content when not given.
    */
@@ -189,6 +200,17 @@ export interface ManifestSettings {
   readonly delimiter?: string | undefined;
   /** What stands around cells of csv and the like: none takes quotes literally. Told by the content when not given. */
   readonly quote?: 'double' | 'single' | 'none' | '"' | "'" | undefined;
+  /**
+   * What a backslash means in csv and the like: with backslash \" is a quote within quotes, and with quote none any
+   * letter behind one is part of its cell (\t and \n are tab and line end); none takes it literally. Told by the
+   * content when not given.
+   */
+  readonly escapes?: 'none' | 'backslash' | undefined;
+  /**
+   * Lines above the header of csv and the like that are left out, or above the first row when columns are named. Titles
+   * are found when not given; 0 takes the first line for the header.
+   */
+  readonly skipLines?: number | undefined;
   /**
    * Encoding of text: utf-8, utf-16le, windows-1252, or another name of the WHATWG. Told by the byte order mark or the
    * content when not given.

@@ -9,7 +9,8 @@ import { countOf } from './byte-marks.ts';
 import { columnNames } from './column-names.ts';
 import type { FileDialect } from './dialect.ts';
 import { isUrlText } from './guess-url.ts';
-import { lineAt, looseRecord } from './loose-record.ts';
+import { looseRecord } from './loose-record.ts';
+import { lineAt } from './quoted-record.ts';
 import { RecordScanner, unescapedOf } from './record-scanner.ts';
 import { type TextInput, TextRows } from './text-rows.ts';
 
@@ -160,7 +161,7 @@ class DelimitedFile {
       if (record.isOpen === true) this.#spanBytes = SHORT_SPAN_BYTES;
     } else if (record.kind === 'short') this.#addShort(record.cells, record.reason);
     else if (record.kind === 'cells' && this.rows === undefined) {
-      this.#header = headerLine(block, from, this.#dialect);
+      this.#header = headerLine(block, from, record.end, this.#dialect);
       checkNames(this.#input.name, record.cells, record.cells.length);
       const { name, warn } = this.#input;
       this.#open(
@@ -209,8 +210,8 @@ class DelimitedFile {
 }
 
 /** A copy of the header's line; nothing of a long one. */
-function headerLine(block: Buffer, from: number, dialect: FileDialect): Buffer {
-  const { stop } = lineAt(block, from, block.length, dialect);
+function headerLine(block: Buffer, from: number, end: number, dialect: FileDialect): Buffer {
+  const { stop } = lineAt(block, from, end, dialect);
   return stop - from > LONG_HEADER_BYTES ? Buffer.alloc(0) : Buffer.from(block.subarray(from, stop));
 }
 

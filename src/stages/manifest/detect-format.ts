@@ -75,8 +75,8 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenT
   }
   if (utf8.includes(0)) throw unreadable(name, 'binary data of no known format', 'convert it to csv or parquet');
   const { encoding } = converter;
-  const isTable = say.delimiter !== undefined || say.quote !== undefined || say.columns !== undefined;
-  const format = given !== 'auto' ? given : isTable ? 'csv' : textFormat(text, named);
+  const told = textFormat(behindLines(text, say.skipLines ?? 0), named);
+  const format = given !== 'auto' ? given : !isTable(say) ? told : told === 'tsv' ? 'tsv' : 'csv';
   if (format === 'txt' && lineOf(text).trimEnd().includes('\t'))
     throw unreadable(name, 'a table with tabs, not a list of URLs', 'leave input_format at auto');
   if (say.rowsAt !== undefined && format !== 'json' && format !== 'jsonl')
@@ -84,6 +84,11 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenT
   if (format !== 'csv' && format !== 'tsv') return { format, packing, encoding, rowsAt: say.rowsAt };
   const dialect = detectDialect(utf8, isWhole, format === 'tsv' ? '\t' : ',', say);
   return { format, packing, encoding, dialect, how: textWords(dialect, encoding) };
+}
+
+/** What only tables have is said of it. */
+function isTable({ delimiter, quote, escapes, skipLines, columns }: GivenText): boolean {
+  return [delimiter, quote, escapes, skipLines, columns].some((said) => said !== undefined);
 }
 
 /** The kind that a file's name says, `.gz` and the like aside; undefined for a name that says nothing. */
@@ -118,6 +123,7 @@ function textFormat(text: string, named: ManifestFormat | undefined): ManifestFo
   if (/^["']\w+:\/\//.test(firstLine)) return 'csv';
   if (CAPTIONED.test(firstLine)) return 'csv';
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(firstLine)) return 'txt';
+  if (named === 'txt' && firstLine.includes('://') && BARE_URL.test(lineOf(behindLines(text, 1)))) return 'txt';
   // A list of URLs may begin with a bad one, but a line of several names is a header.
   return named === 'txt' && !/[,;|]/.test(firstLine) && !HEADER.test(firstLine.trim()) ? 'txt' : 'csv';
 }
@@ -127,6 +133,15 @@ const HEADER = /^(?:(["']?)\w*ur[il]\w*\1|"[^"]*"(?: "[^"]*")+)$/i;
 
 /** A URL and a text behind it: no URL has white space behind a comma. */
 const CAPTIONED = /^[a-z]+:\/\/[^\s,;|]+[,;|]\s*[^\s,;|]+\s+\S/i;
+
+/** Of one column, whatever stands in front of it. */
+const BARE_URL = /^\s*[a-z]+:\/\/[^\s,;|]+\s*$/i;
+
+function behindLines(text: string, lines: number): string {
+  let rest = text;
+  for (let line = 0; line < lines; line++) rest = rest.slice(lineOf(rest).length).replace(/^(?:\r?\n|\r)/, '');
+  return rest;
+}
 
 function lineOf(text: string): string {
   return text.split(/\r?\n|\r/, 1)[0] ?? '';

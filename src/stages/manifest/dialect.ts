@@ -26,6 +26,10 @@ export interface FileDialect extends Dialect {
   readonly columns?: readonly string[] | undefined;
   /** Rows have a cell more than the header: a name in front of them, or nothing behind them. */
   readonly extraCell?: 'first' | 'last' | undefined;
+  /** Lines above the header that are none, comments and `sep=` aside. */
+  readonly skipped?: number | undefined;
+  /** A backslash is in the sample. */
+  readonly hasSlashes?: boolean | undefined;
   /** Kinds of line ends in the sample, for people. */
   readonly lineEnds: readonly string[];
 }
@@ -41,6 +45,9 @@ export const PLAIN_DIALECT: FileDialect = {
   begin: { bytes: 0, lines: 0 },
   lineEnds: [],
 };
+
+/** Those that are looked for. */
+export const DELIMITERS = [',', ';', '\t', '|'];
 
 const NAMES: Readonly<Record<string, string>> = {
   ',': 'comma',
@@ -59,14 +66,19 @@ export function textWords(dialect: FileDialect, encoding: string): string {
 export function dialectWords(dialect: FileDialect): string {
   const { delimiter, lineEnds, comments } = dialect;
   const cells = delimiter === '' ? 'one column' : `${NAMES[delimiter] ?? JSON.stringify(delimiter)}-separated`;
-  const rest = [comments ? 'comments with #' : '', columnWords(dialect)];
+  const rest = [skippedWords(dialect), comments ? 'comments with #' : '', columnWords(dialect)];
   return [cells, quoteWords(dialect), lineEnds.join(' and '), ...rest].filter((part) => part !== '').join(', ');
 }
 
-function quoteWords({ quote, escapes }: Dialect): string {
+function quoteWords({ quote, escapes, hasSlashes = false }: FileDialect): string {
   if (escapes === 'all') return 'no quoting, escapes with \\';
-  if (quote === '') return 'no quoting';
-  return escapes === 'backslash' ? 'quotes escaped by \\' : `quoted by ${quote}`;
+  const slashes = hasSlashes ? ', \\ as it is' : '';
+  if (quote === '') return `no quoting${slashes}`;
+  return escapes === 'backslash' ? 'quotes escaped by \\' : `quoted by ${quote}${slashes}`;
+}
+
+function skippedWords({ skipped = 0 }: FileDialect): string {
+  return skipped === 0 ? '' : `${skipped} line${skipped === 1 ? '' : 's'} above the header left out`;
 }
 
 function columnWords({ columns, extraCell }: FileDialect): string {

@@ -2,8 +2,17 @@
 import type { ManifestSettings } from '../../config/types.ts';
 import type { GivenText } from './detect-format.ts';
 
-export function givenText({ delimiter, quote, encoding, columnNames, rowsAt }: ManifestSettings): GivenText {
-  return { delimiter: named(delimiter), quote: named(quote), encoding, columns: columnNames, rowsAt };
+export function givenText({ delimiter, quote, columnNames, ...rest }: ManifestSettings): GivenText {
+  const { encoding, escapes, skipLines, rowsAt } = rest;
+  return {
+    delimiter: named(delimiter),
+    quote: named(quote),
+    escapes,
+    skipLines,
+    encoding,
+    columns: columnNames,
+    rowsAt,
+  };
 }
 
 /** Letters that a shell makes hard to write have names. */

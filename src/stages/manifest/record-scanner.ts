@@ -3,7 +3,7 @@ import type { Unescaped } from '../../arrow/text-builder.ts';
 import { everyByte, lowestByte, zeroBytes } from './byte-words.ts';
 import type { Dialect } from './dialect.ts';
 import { meantBy } from './escaped-record.ts';
-import { linesAreRecords } from './loose-record.ts';
+import { type Lines, linesAreRecords } from './record-lines.ts';
 
 /** Cells, of all columns, that are found at most before they have to be used. */
 const MAX_CELLS = 65_536;
@@ -63,6 +63,9 @@ export class RecordScanner {
     const columns = this.#columns;
     const bounds = this.bounds;
     const breaks = everyByte(lineByte);
+    // Of one column rows have as many cells as two of them with a line end of the other kind between them.
+    const otherByte = lineByte === LF ? CR : LF;
+    const hasOthers = columns === 1 && block.includes(otherByte, from);
     // What there is none of is not looked for.
     const delimiter = byteIn(block, from, this.#dialect.delimiter);
     const delimiters = delimiter < 0 ? breaks : everyByte(delimiter);
@@ -109,7 +112,7 @@ export class RecordScanner {
         }
         if (byte === slash) {
           const next = view.getUint8(here + 1);
-          if (next !== quote && !isEscapedAll) continue;
+          if (next !== quote && next !== BACKSLASH && !isEscapedAll) continue;
           if (next === lineByte) line++;
           isEscaped = true;
           skipped = here + 2;
@@ -145,6 +148,8 @@ export class RecordScanner {
             continue;
           }
           if (column < columns || here - this.end > this.#maxRecordBytes) return this.#odd();
+          if (hasOthers && block[cellStart] !== quote && block.subarray(cellStart, cellEnd).includes(otherByte))
+            return this.#odd();
           if (hasBreaks && isLiteral(linesAreRecords(block, this.end, here + 1, this.#dialect, columns)))
             return this.#odd();
           column = 0;
@@ -194,7 +199,7 @@ function isLineEnd(view: DataView, from: number, to: number, lineByte: number): 
 }
 
 /** The lines of a record are rows, each of them. */
-function isLiteral({ isAll, haveUrls }: ReturnType<typeof linesAreRecords>): boolean {
+function isLiteral({ isAll, haveUrls }: Lines): boolean {
   return isAll && haveUrls;
 }
 
@@ -215,17 +220,29 @@ export function unescapedOf({ quote, escapes }: Dialect): Unescaped {
   if (escapes === 'all') return unescapedAll;
   return (block, from, to, target, at) => {
     let end = at;
+    const hasPairs = isSlashed && !hasLoneSlash(block, from, to, quoteByte);
     for (let i = from; i < to; i++) {
       const byte = block.getUint8(i);
       const isPaired = i + 1 < to && (byte === quoteByte || (isSlashed && byte === BACKSLASH));
       const next = isPaired ? block.getUint8(i + 1) : -1;
-      if (next === quoteByte || (next === BACKSLASH && byte === BACKSLASH)) {
+      if (next === quoteByte || (hasPairs && next === BACKSLASH && byte === BACKSLASH)) {
         target.setUint8(end++, next);
         i++;
       } else target.setUint8(end++, byte);
     }
     return end;
   };
+}
+
+/** Who leaves a backslash alone has not doubled the others. */
+function hasLoneSlash(block: DataView, from: number, to: number, quoteByte: number): boolean {
+  for (let at = from; at < to; at++) {
+    if (block.getUint8(at) !== BACKSLASH) continue;
+    const next = at + 1 < to ? block.getUint8(at + 1) : -1;
+    if (next !== BACKSLASH && next !== quoteByte) return true;
+    at++;
+  }
+  return false;
 }
 
 function unescapedAll(block: DataView, from: number, to: number, target: DataView, at: number): number {

@@ -1,0 +1,71 @@
+/** Where the table of a delimited file begins: behind what programs and people have above it. */
+import { DELIMITERS, type FileDialect } from './dialect.ts';
+import { type Candidate, isUrl } from './measure-dialect.ts';
+import { lineAt } from './quoted-record.ts';
+
+/** Titles above a header have at most so many lines. Chosen. */
+const MOST_TITLE_LINES = 12;
+/** What the column of URLs is called, if anything is. */
+const URL_NAME = /ur[il]s?$/i;
+
+/** Behind lines that are to be skipped, Excel's `sep=;`, and comments: the header may be the last of them. */
+export function startOf(
+  sample: Buffer,
+  base: FileDialect,
+  skipLines: number | undefined,
+): { dialect: FileDialect; delimiter?: string } {
+  if (skipLines !== undefined) return { dialect: { ...base, ...behindLines(sample, base, skipLines) } };
+  const line = lineAt(sample, 0, sample.length, base);
+  const sep = /^"?sep=(.)"?$/i.exec(sample.toString('utf8', 0, Math.min(line.stop, 16)))?.[1];
+  if (sep !== undefined) return { dialect: { ...base, begin: { bytes: line.next, lines: 1 } }, delimiter: sep };
+  if (sample[0] !== 0x23) return { dialect: base };
+  let last = { at: 0, ...line };
+  let lines = 0;
+  for (let at = 0; at < sample.length && sample[at] === 0x23; at = last.next, lines++)
+    last = { at, ...lineAt(sample, at, sample.length, base) };
+  const text = (from: number, stop: number) => sample.toString('utf8', from, stop);
+  const next = text(last.next, lineAt(sample, last.next, sample.length, base).stop);
+  const header = text(last.at + 1, last.stop);
+  const delimiter = DELIMITERS.find((letter) => header.includes(letter));
+  const isHeader =
+    delimiter === undefined
+      ? /^\s*\w*ur[il]\w*\s*$/i.test(header)
+      : header.split(delimiter).length === next.split(delimiter).length && !isUrl(header.split(delimiter)[0]);
+  const begin = isHeader
+    ? { bytes: last.at + 1, lines: lines - 1 }
+    : { bytes: Math.min(last.next, sample.length), lines };
+  return { dialect: { ...base, comments: true, begin } };
+}
+
+/**
+ * The table below a title of a few lines: records that are all alike, most of them with a URL, below a header without
+ * one. Undefined where the first line is as good a header.
+ * @param look - how well the file is told apart when it begins there
+ */
+export function belowTitle(
+  sample: Buffer,
+  base: FileDialect,
+  best: Candidate,
+  look: (dialect: FileDialect) => Candidate,
+): Candidate | undefined {
+  if (best.first.some(isUrl) || (best.columns > 1 && best.bad * 2 <= best.records)) return undefined;
+  let table: Candidate | undefined;
+  for (let lines = 1; lines <= MOST_TITLE_LINES; lines++) {
+    const found = look({ ...base, ...behindLines(sample, base, base.begin.lines + lines, base.begin) });
+    if (found.first.some(isUrl)) break;
+    const isTable = found.columns > 1 && found.records > 1 && found.bad === 0 && found.urls * 2 >= found.records - 1;
+    if (isTable && (table === undefined || found.first.some((cell) => URL_NAME.test(cell)))) table = found;
+  }
+  return table;
+}
+
+function behindLines(
+  sample: Buffer,
+  dialect: FileDialect,
+  lines: number,
+  from: FileDialect['begin'] = { bytes: 0, lines: 0 },
+): Pick<FileDialect, 'begin' | 'skipped'> {
+  let bytes = from.bytes;
+  for (let line = from.lines; line < lines; line++) bytes = lineAt(sample, bytes, sample.length, dialect).next;
+  return { begin: { bytes: Math.min(bytes, sample.length), lines }, skipped: lines - from.lines };
+}
