@@ -94,7 +94,8 @@ function withQuotes(sample: Buffer, dialect: FileDialect, given: GivenDialect, i
   const quote = given.quote ?? '"';
   if (escapes === 'backslash' && quote === '')
     return measureEscaped(sample, { ...dialect, quote, escapes: 'all' }, isAll);
-  const plain: FileDialect = { ...dialect, quote, escapes: escapes === 'backslash' ? 'backslash' : 'doubled' };
+  const asked = escapes === 'backslash' ? ({ escapes, bareEscapes: true } as const) : undefined;
+  const plain: FileDialect = { ...dialect, quote, ...asked };
   // Two lines do not tell.
   if (given.isPipe === true) return measure(sample, plain, isAll);
   const variants: FileDialect[] = [plain];
@@ -131,7 +132,8 @@ function withEscapes(sample: Buffer, best: Candidate, isAll: boolean): Candidate
   const isTabbed = delimiter === '\t';
   // `\N` in a file with tabs is a database's text; in one with commas it may be the null of any csv, whose quotes come later.
   const isText =
-    best.wrapped === 0 && ((hasNulls && (isTabbed || sample.includes('\\\\'))) || (isTabbed && isDatabaseText(text)));
+    (best.wrapped === 0 && hasNulls && (isTabbed || sample.includes('\\\\'))) ||
+    (isTabbed && (END_OF_COPY.test(text) || (best.wrapped === 0 && isDatabaseText(text))));
   if (!isText && !hasEscapes) return best;
   if (best.wrapped > 0 && !isTabbed) return best;
   const escaped = measureEscaped(sample, { ...best.dialect, quote: '', escapes: 'all', spaces: false }, isAll);
@@ -144,7 +146,6 @@ const END_OF_COPY = /^\\\.\r?\n?$/m;
 
 /** Backslashes are written twice, and stand alone only where a database puts one; and there is no JSON that has them. */
 function isDatabaseText(text: string): boolean {
-  if (END_OF_COPY.test(text)) return true;
   const slashes: readonly string[] = text.match(/\\[\s\S]?/g) ?? [];
   if (!slashes.includes('\\\\') || !slashes.every((pair) => /^\\[\\ntrbfv0ZN\t\n]$/.test(pair))) return false;
   return !/(?:^|\t)(?:\{"|\[)[^\t\n]*\\/m.test(text);

@@ -10,6 +10,8 @@ export interface Dialect {
    * backslash takes the meaning of any letter, a delimiter's and a line end's as well (see escaped-record.ts).
    */
   readonly escapes: 'doubled' | 'backslash' | 'all';
+  /** With `backslash`: it is one in cells without quotes around them as well. */
+  readonly bareEscapes?: boolean | undefined;
   /** What ends a record. A CR in front of LF belongs to it, so that both kinds may be in a file. */
   readonly lineEnd: '\n' | '\r';
   /** Spaces may stand in front of a quote, and mean nothing. */

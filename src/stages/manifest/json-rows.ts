@@ -10,7 +10,7 @@ import { withoutNaN } from './not-a-number.ts';
 import { reshaping } from './reshape-json.ts';
 import type { TextInput } from './text-rows.ts';
 
-/** So much of a text tells its shape. */
+/** So much of most texts tells their shape; of the others twice as much, again and again, up to the longest row. */
 const SHAPE_BYTES = 64 * 1024;
 /** Of so many lines, one that is an object says that lines are rows. */
 const SHAPE_LINES = 3;
@@ -53,7 +53,9 @@ class JsonText {
   readonly #input: TextInput;
   readonly #rows: JsonCollector;
   #reader: Reader | undefined;
-  #beginning: Buffer = Buffer.alloc(0);
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  #enoughBytes = SHAPE_BYTES;
 
   constructor(input: TextInput, rows: JsonCollector) {
     this.#input = input;
@@ -62,23 +64,37 @@ class JsonText {
 
   give(chunk: Buffer): void {
     if (this.#reader !== undefined) return this.#reader.give(chunk);
-    this.#beginning = Buffer.concat([this.#beginning, chunk]);
+    this.#pieces.push(chunk);
+    this.#bytes += chunk.length;
     // What is live tells by its first row.
-    const isEnough = this.#beginning.length >= SHAPE_BYTES || (this.#input.isLive && endsRow(chunk.toString('latin1')));
-    if (isEnough) this.#begin(this.#input.isLive).give(this.#beginning);
+    const isLive = this.#input.isLive && endsRow(chunk.toString('latin1'));
+    if (isLive || this.#bytes >= this.#enoughBytes) this.#begin(this.#input.isLive, isLive);
   }
 
   finish(): void {
-    if (this.#reader === undefined) this.#begin(false).give(this.#beginning);
+    if (this.#reader === undefined) this.#begin(false, true);
     this.#reader?.finish();
   }
 
-  #begin(isLive: boolean): Reader {
-    if (MARK.equals(this.#beginning.subarray(0, MARK.length))) this.#beginning = this.#beginning.subarray(MARK.length);
-    const head = this.#beginning.toString('utf8', 0, 2 * SHAPE_BYTES);
+  /** @param isWhole - what is there has to tell */
+  #begin(isLive: boolean, isWhole: boolean): void {
+    const all = Buffer.concat(this.#pieces);
+    const beginning = MARK.equals(all.subarray(0, MARK.length)) ? all.subarray(MARK.length) : all;
+    const head = beginning.toString('utf8', 0, 2 * this.#enoughBytes);
     const isLines = hasRowLines(head);
-    const shape = this.#shape(head, isLines && isLive);
-    const { name, warn } = this.#input;
+    const { name, warn, maxRecordBytes } = this.#input;
+    const told = this.#shape(head, isWhole, isLines && isLive);
+    if (told === undefined && this.#bytes < maxRecordBytes) {
+      this.#pieces = [all];
+      this.#enoughBytes = Math.min(maxRecordBytes, 2 * this.#bytes);
+      return;
+    }
+    if (told === undefined)
+      warn(
+        `${name}: no row is in its first ${maxRecordBytes} bytes (max_record), which are of one object: where rows are a ` +
+          'list within it, name that list with rows_at (--rows-at images)',
+      );
+    const shape: JsonShape = told ?? { kind: 'rows' };
     const said = saidOf(shape);
     if (said !== undefined) warn(`${name}: ${said}`);
     this.#reader =
@@ -89,15 +105,16 @@ class JsonText {
             this.#rows,
             reshaping(shape, (what) => warn(`${name}: ${what}`)),
           );
-    return this.#reader;
+    this.#pieces = [];
+    this.#reader.give(beginning);
   }
 
-  #shape(head: string, isAlone: boolean): JsonShape {
+  #shape(head: string, isWhole: boolean, isAlone: boolean): JsonShape | undefined {
     const { rowsAt } = this.#input;
     if (rowsAt !== undefined) return { kind: 'member', path: rowsAt, isGiven: true };
-    const shape = shapeOf(head, this.#beginning.length < SHAPE_BYTES);
+    const shape = shapeOf(head, isWhole);
     // A row that came alone may hold lists; a file that is one object is about them.
-    return isAlone && ['member', 'search', 'lists'].includes(shape.kind) ? { kind: 'rows' } : shape;
+    return isAlone && ['member', 'search', 'lists'].includes(shape?.kind ?? '') ? { kind: 'rows' } : shape;
   }
 }
 

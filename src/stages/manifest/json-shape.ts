@@ -17,7 +17,7 @@ export type JsonShape =
   /** `{"url": [...], "n": [...]}`: a table by columns. */
   | { readonly kind: 'lists' }
   /** `{"columns": [...], "index": [...], "data": [[...], ...]}`: pandas' orient split. */
-  | { readonly kind: 'split' }
+  | { readonly kind: 'split'; readonly names: readonly string[] }
   /** `{"info": ..., "images": [{row}, ...]}`: COCO, RedCaps, pandas' orient table. A dotted path, or given as one. */
   | { readonly kind: 'member'; readonly path: string; readonly isGiven: boolean }
   /** The same where that member is far behind the beginning: the first list whose objects have URLs. */
@@ -38,10 +38,19 @@ const MANY = 20;
 
 const ROWS: JsonShape = { kind: 'rows' };
 
-/** @param isWhole - `head` is all of the text, and not its first characters */
-export function shapeOf(head: string, isWhole: boolean): JsonShape {
-  const { first, count } = skeleton(head);
+/**
+ * @param isWhole - `head` is all of the text, and not its first characters
+ * @returns undefined where they do not tell: they are one object that goes on, without a URL so far
+ */
+export function shapeOf(head: string, isWhole: boolean): JsonShape | undefined {
+  const { first, count, isOpen } = skeleton(head);
   if (first === undefined) return ROWS;
+  const shape = shapeOfFirst(first, count, isWhole);
+  const isTold = isWhole || !isOpen || count > 1 || first.kind !== 'object' || hasUrl(first);
+  return shape.kind === 'rows' && !isTold ? undefined : shape;
+}
+
+function shapeOfFirst(first: Value, count: number, isWhole: boolean): JsonShape {
   if (count > 1) return shapeOfSequence(first);
   return first.kind === 'array' ? shapeOfArray(first) : shapeOfObject(first, isWhole);
 }
@@ -54,6 +63,10 @@ export function isUrlMember(key: string, text: string): boolean {
 /** Whether a list of that path is one that has URLs, and no rows. */
 export function isNoRows(path: string): boolean {
   return NOT_ROWS.test(path);
+}
+
+function hasUrl({ items }: Value): boolean {
+  return items.some(({ text }) => isUrlText(text));
 }
 
 function shapeOfSequence(first: Value): JsonShape {
@@ -88,12 +101,12 @@ function shapeOfObject(value: Value, isWhole: boolean): JsonShape {
   if (member(value, 'type')?.text === 'FeatureCollection') return { kind: 'features', isCollection: true };
   const [columns, data] = [member(value, 'columns'), member(value, 'data')];
   if (columns?.kind === 'array' && (data === undefined || data.items[0]?.kind === 'array'))
-    if (columns.items.every(({ kind }) => kind === 'string')) return { kind: 'split' };
-  const hasUrl = keys.some((key, i) => URL_KEY.test(key) && isUrlText(items[i]?.text ?? ''));
-  const list = hasUrl ? undefined : shapeOfLists(value, isWhole);
+    if (columns.items.every(({ kind }) => kind === 'string')) return { kind: 'split', names: textsOf(columns) };
+  const isRow = keys.some((key, i) => URL_KEY.test(key) && isUrlText(items[i]?.text ?? ''));
+  const list = isRow ? undefined : shapeOfLists(value, isWhole);
   if (list !== undefined) return list;
   if (items.length > 0 && items.every(({ kind }) => kind === 'object')) return shapeOfObjects(keys, items) ?? ROWS;
-  if (!hasUrl && items.some((item) => item.kind === 'array' && isUrlColumn(item))) return { kind: 'lists' };
+  if (!isRow && items.some((item) => item.kind === 'array' && isUrlColumn(item))) return { kind: 'lists' };
   // Some have no URL yet.
   const urls = items.filter(({ text }) => isUrlText(text)).length;
   const isPaths = urls * 2 > items.length && items.every(({ kind }) => kind === 'string' || kind === 'other');
@@ -130,8 +143,9 @@ function isUrlColumn({ items }: Value): boolean {
 
 function shapeOfObjects(keys: readonly string[], items: readonly Value[]): JsonShape | undefined {
   const [first, second] = items as [Value, Value | undefined];
+  // Of one row, whose name is a number; what has a name may be part of a row.
+  if (items.length === 1 && /^\d+$/.test(keys[0] ?? '') && hasUrl(first)) return { kind: 'named rows' };
   const isNumbered = first.keys.length > 0 && first.keys.every((key) => /^\d+$/.test(key));
-  const hasUrl = ({ items: own }: Value): boolean => own.some(({ text }) => isUrlText(text));
   // A row has its URL under the same key as the next one; a column has nothing but URLs, and another one has none.
   const isRows =
     items.length > 1 && first.keys.some((key, i) => isUrlText(first.items[i]?.text ?? '') && has(second, key));

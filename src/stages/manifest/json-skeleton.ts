@@ -12,8 +12,11 @@ export interface Value {
   readonly items: Value[];
 }
 
-/** @param head - the first characters, or all of the text */
-export function skeleton(head: string): { first: Value | undefined; count: number } {
+/**
+ * @param head - the first characters, or all of the text
+ * @returns isOpen - the last value goes on behind them, if they are no fault
+ */
+export function skeleton(head: string): { first: Value | undefined; count: number; isOpen: boolean } {
   const open: Value[] = [];
   let first: Value | undefined;
   let count = 0;
@@ -24,7 +27,8 @@ export function skeleton(head: string): { first: Value | undefined; count: numbe
       first ??= value;
     } else if (open.length <= MAX_LEVELS && parent.items.length < MAX_MEMBERS) parent.items.push(value);
   };
-  for (const token of tokensOf(head)) {
+  const { tokens, isSound } = tokensOf(head);
+  for (const token of tokens) {
     if (token.name === 'keyValue') {
       const parent = open.at(-1) as Value;
       if (open.length <= MAX_LEVELS && parent.keys.length < MAX_MEMBERS) parent.keys.push(token.value);
@@ -42,11 +46,11 @@ export function skeleton(head: string): { first: Value | undefined; count: numbe
       if (isOpen) open.push(value);
     }
   }
-  return { first, count };
+  return { first, count, isOpen: isSound && open.length > 0 };
 }
 
 /** Those before the first fault: what is wrong with a text is said where it is read. */
-function tokensOf(head: string): readonly Token[] {
+function tokensOf(head: string): { readonly tokens: readonly Token[]; readonly isSound: boolean } {
   const parse = jsonParser({ packValues: true, streamValues: false, jsonStreaming: true });
   const all: Token[] = [];
   // The parser gives nothing of a piece that it fails in.
@@ -55,8 +59,8 @@ function tokensOf(head: string): readonly Token[] {
       const tokens = parse(head.slice(at, at + 4096));
       if (typeof tokens !== 'symbol') for (const token of tokens.values) all.push(token);
     } catch {
-      break;
+      return { tokens: all, isSound: false };
     }
   }
-  return all;
+  return { tokens: all, isSound: true };
 }

@@ -51,7 +51,7 @@ export function measure(sample: Buffer, dialect: FileDialect, isAll: boolean): C
   let at = dialect.begin.bytes;
   let first: readonly string[] | undefined;
   let [records, bad, wrapped, broken] = [0, 0, 0, 0];
-  let [needed, inner, odd, urls] = [0, 0, 0, 0];
+  let [needed, inner, slashed, urls] = [0, 0, 0, 0];
   const longer = { empty: 0, named: 0 };
   while (at < sample.length && records < SAMPLE_RECORDS) {
     let line = lineAt(sample, at, sample.length, dialect);
@@ -77,8 +77,7 @@ export function measure(sample: Buffer, dialect: FileDialect, isAll: boolean): C
     broken += record.strays + (dialect.spaces ? 0 : record.spaced);
     needed += record.needed;
     inner += record.inner;
-    // Without quotes around it a cell has one behind a backslash where that is how quotes are written.
-    odd += dialect.escapes === 'backslash' ? record.inner : record.slashed;
+    slashed += record.slashed;
     if (record.cells.some(isUrl)) urls++;
     const isSwallowing = record.isOpen || (record.end > line.next && lines.isAll && lines.haveUrls);
     if (isSwallowing) {
@@ -98,7 +97,15 @@ export function measure(sample: Buffer, dialect: FileDialect, isAll: boolean): C
   const isExtra = extraCell(cells, records, longer) !== undefined;
   const unlike = isExtra ? 0 : bad;
   const counts = { columns: cells.length, records, bad: unlike, longer, wrapped, broken, needed, inner, urls };
-  return { dialect, first: cells, cost: unlike * BAD_COST + broken + odd, ...counts };
+  // Without quotes around it a cell has one behind a backslash where that is how quotes are written.
+  const isSlashed = dialect.escapes === 'backslash';
+  const cost = unlike * BAD_COST + broken + (isSlashed ? inner : slashed);
+  return {
+    dialect: isSlashed && slashed > 0 ? { ...dialect, bareEscapes: true } : dialect,
+    first: cells,
+    cost,
+    ...counts,
+  };
 }
 
 /** All records have one cell more than the header: R's names of rows, or a delimiter behind the last one. */

@@ -54,7 +54,7 @@ export function quotedRecord(block: Buffer, from: number, limit: number, dialect
       const cell = block.toString('utf8', at, next);
       if (quote >= 0 && cell.includes(dialect.quote)) count(cell, dialect.quote, seen);
       if (cell === NULL_CELL) cells.push('');
-      else cells.push(dialect.escapes === 'backslash' ? unescaped(cell, dialect) : cell);
+      else cells.push(dialect.bareEscapes ? unescaped(cell, dialect) : cell);
     }
     if (next < limit && block[next] === delimiter) at = next + 1;
     else return { cells, end: lineAt(block, next, limit, dialect).next, isOpen: false, ...seen };
@@ -109,15 +109,8 @@ function isCellEnd(block: Buffer, from: number, limit: number, { delimiter, line
 
 function unescaped(text: string, { quote, escapes }: Dialect): string {
   if (escapes === 'doubled') return text.replaceAll(quote + quote, quote);
-  const isPaired = (text.match(/\\[\s\S]?/g) ?? []).every(
-    (pair) => pair.length === 2 && `\\\n${quote}`.includes(pair.slice(1)),
-  );
-  return text.replace(/\\[\s\S]|''|""/g, (pair) => {
-    const [first, second] = pair;
-    // MySQL writes one in front of line ends as well. Who leaves some alone has not doubled any.
-    if (first === '\\') return second === quote || (isPaired && second !== undefined) ? (second as string) : pair;
-    return first === quote ? quote : pair;
-  });
+  // MySQL writes one in front of line ends as well.
+  return text.replace(quote === '"' ? /\\(["\\\n])|""/g : /\\(['\\\n])|''/g, (_, letter = quote) => letter);
 }
 
 /** -1 for a letter that there is none of. */

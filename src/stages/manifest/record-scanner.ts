@@ -57,7 +57,7 @@ export class RecordScanner {
    * Find records from `from` on. What begins at `to` or later is not looked at; three bytes more have to be there.
    */
   scan(block: Buffer, view: DataView, from: number, to: number): void {
-    const { lineEnd, spaces, comments } = this.#dialect;
+    const { lineEnd, spaces, comments, bareEscapes = false } = this.#dialect;
     const lineByte = lineEnd === '\n' ? LF : CR;
     const isPaired = lineEnd === '\n';
     const columns = this.#columns;
@@ -112,7 +112,7 @@ export class RecordScanner {
         }
         if (byte === slash) {
           const next = view.getUint8(here + 1);
-          if (next !== quote && next !== BACKSLASH && !isEscapedAll) continue;
+          if (!isEscapedAll && !(bareEscapes && (next === quote || next === BACKSLASH))) continue;
           if (next === lineByte) line++;
           isEscaped = true;
           skipped = here + 2;
@@ -220,29 +220,17 @@ export function unescapedOf({ quote, escapes }: Dialect): Unescaped {
   if (escapes === 'all') return unescapedAll;
   return (block, from, to, target, at) => {
     let end = at;
-    const hasPairs = isSlashed && !hasLoneSlash(block, from, to, quoteByte);
     for (let i = from; i < to; i++) {
       const byte = block.getUint8(i);
       const isPaired = i + 1 < to && (byte === quoteByte || (isSlashed && byte === BACKSLASH));
       const next = isPaired ? block.getUint8(i + 1) : -1;
-      if (next === quoteByte || (hasPairs && next === BACKSLASH && byte === BACKSLASH)) {
+      if (next === quoteByte || (next === BACKSLASH && byte === BACKSLASH)) {
         target.setUint8(end++, next);
         i++;
       } else target.setUint8(end++, byte);
     }
     return end;
   };
-}
-
-/** Who leaves a backslash alone has not doubled the others. */
-function hasLoneSlash(block: DataView, from: number, to: number, quoteByte: number): boolean {
-  for (let at = from; at < to; at++) {
-    if (block.getUint8(at) !== BACKSLASH) continue;
-    const next = at + 1 < to ? block.getUint8(at + 1) : -1;
-    if (next !== BACKSLASH && next !== quoteByte) return true;
-    at++;
-  }
-  return false;
 }
 
 function unescapedAll(block: DataView, from: number, to: number, target: DataView, at: number): number {

@@ -31,7 +31,7 @@ export function reshaping(shape: JsonShape, say: (what: string) => void): Reshap
     case 'lists':
       return lists(say);
     case 'split':
-      return split();
+      return split(shape.names);
     case 'columns':
       return columns();
   }
@@ -94,13 +94,11 @@ function arrays(depth: number, names: () => readonly string[] | undefined, skipp
   };
 }
 
-function split(): Reshape {
-  const names: string[] = [];
+function split(names: readonly string[]): Reshape {
   const rows = arrays(2, () => names, 0);
   let [at, member] = [0, ''];
   return (token) => {
     if (at === 1 && token.name === 'keyValue') member = token.value;
-    if (member === 'columns' && token.name === 'stringValue') names.push(token.value);
     if (isEnd(token)) at--;
     if (isStart(token)) at++;
     const made = rows(token);
