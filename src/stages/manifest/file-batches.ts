@@ -4,6 +4,7 @@ import { FlowDcError } from '../../errors.ts';
 import { type FileSource, isInner, sourceOf, withSource } from './file-source.ts';
 import type { ManifestFile } from './manifest-info.ts';
 import type { Surroundings } from './manifest-reader.ts';
+import { ownName, renamedBatches } from './same-columns.ts';
 import { withConstants } from './shaped-batches.ts';
 import { fileChunks, isJson, textRows } from './text-input.ts';
 import { unpacked } from './unpack/unpack.ts';
@@ -15,6 +16,12 @@ export function batchesOf(
 ): AsyncGenerator<RecordBatch, void> {
   const { thread, signal, maxRecordBytes, onBadRow, types, urlColumn, warn, onContent, onBytes } = around;
   const source = sourceOf(file);
+  if (file.renamed !== undefined) {
+    const bare = withSource({ ...file, renamed: undefined }, source);
+    const own = (name: string): string => ownName(name, file);
+    const known = urlColumn === undefined ? around : { ...around, urlColumn: own(urlColumn) };
+    return renamedBatches(batchesOf(bare, known, columns?.map(own)), file.renamed);
+  }
   if (source.hive !== undefined) {
     const { hive, ...bare } = source;
     return withConstants(batchesOf(withSource({ ...file }, bare as FileSource), around, columns), hive);

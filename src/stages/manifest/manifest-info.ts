@@ -50,6 +50,8 @@ export interface ManifestFile extends DetectedFormat, InputIdentity {
   readonly rowGroupBytes?: number;
   /** Of the file itself, known where it was looked into. */
   readonly ownColumns?: readonly string[] | undefined;
+  /** What it calls columns that are called otherwise in all files together. */
+  readonly renamed?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface ManifestColumn {

@@ -16,12 +16,14 @@ import type { LostColumn } from './parquet-footer.ts';
 import { planColumns } from './plan-shape.ts';
 import { type Probe, probeFiles } from './probe-files.ts';
 import { resolveInputs } from './resolve-inputs.ts';
+import { sameColumns } from './same-columns.ts';
 import { bearerOf, sourcesOf } from './shape.ts';
 import { shapedBatches } from './shaped-batches.ts';
 import { fileChunks } from './text-input.ts';
 
 /** Values that are looked at when no column name is telling. */
 const GUESS_ROWS = 64;
+
 /**
  * Resolve inputs, look into every file and settle the columns; nothing but footers, first bytes and first rows is read.
  * @param found - instead of inputs: files that are known already
@@ -36,8 +38,9 @@ export async function inspectFiles(
   const { sources, warnings } = found
     ? { sources: found, warnings: [] }
     : await resolveInputs(settings.inputs, surroundings.remotes);
-  const probes: Probe[] = [];
-  for await (const probe of probeFiles(sources, settings, surroundings)) probes.push(probe);
+  const all: Probe[] = [];
+  for await (const probe of probeFiles(sources, settings, surroundings)) all.push(probe);
+  const { probes, said: renamings } = sameColumns(all, namesIn(given));
   const columns = unify(probes.map(({ file, schema }) => ({ name: file.name, schema })));
   const hint =
     given.url === undefined ? probes.find(({ file }) => file.urlColumn !== undefined)?.file.urlColumn : undefined;
@@ -67,10 +70,15 @@ export async function inspectFiles(
     ...(shape?.explosion === undefined && settings.perClass === undefined && rows.every((count) => count !== undefined)
       ? { rows: rows.reduce((sum, count) => sum + count, 0) }
       : {}),
-    warnings: [...warnings, ...probes.flatMap(({ said }) => said), ...columns.warnings, ...said]
+    warnings: [...warnings, ...probes.flatMap(({ said }) => said), ...renamings, ...columns.warnings, ...said]
       .slice(0, MAX_WARNINGS)
       .map((warning) => shortened(warning)),
   };
+}
+
+/** Columns that roles were given. */
+function namesIn(given: GivenRoles): string[] {
+  return Object.values(given).flatMap((name) => [name, ...name.split(',')]);
 }
 
 /** The files of a manifest that was inspected, ready to be read one after the other. */
