@@ -137,6 +137,7 @@ function withEscapes(sample: Buffer, best: Candidate, isAll: boolean): Candidate
   if (!isText && !hasEscapes) return best;
   if (best.wrapped > 0 && !isTabbed) return best;
   const escaped = measureEscaped(sample, { ...best.dialect, quote: '', escapes: 'all', spaces: false }, isAll);
+  if (!isText && escaped.broken > 0) return best;
   const odd = best.bad + best.longer.empty + best.longer.named;
   return escaped.bad < odd || (isText && escaped.bad === odd) ? escaped : best;
 }

@@ -123,7 +123,7 @@ function textFormat(text: string, named: ManifestFormat | undefined): ManifestFo
   if (/^["']\w+:\/\//.test(firstLine)) return 'csv';
   if (CAPTIONED.test(firstLine)) return 'csv';
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(firstLine)) return 'txt';
-  if (named === 'txt' && firstLine.includes('://') && BARE_URL.test(lineOf(behindLines(text, 1)))) return 'txt';
+  if (firstLine.includes('://') && areBareUrls(text)) return 'txt';
   // A list of URLs may begin with a bad one, but a line of several names is a header.
   return named === 'txt' && !/[,;|]/.test(firstLine) && !HEADER.test(firstLine.trim()) ? 'txt' : 'csv';
 }
@@ -136,6 +136,15 @@ const CAPTIONED = /^[a-z]+:\/\/[^\s,;|]+[,;|]\s*[^\s,;|]+\s+\S/i;
 
 /** Of one column, whatever stands in front of it. */
 const BARE_URL = /^\s*[a-z]+:\/\/[^\s,;|]+\s*$/i;
+
+/** Most of a few lines behind the first. */
+function areBareUrls(text: string): boolean {
+  const lines = text
+    .slice(0, 4096)
+    .split(/\r?\n|\r/)
+    .slice(1, 9);
+  return lines.filter((line) => BARE_URL.test(line)).length * 2 > lines.length;
+}
 
 function behindLines(text: string, lines: number): string {
   let rest = text;

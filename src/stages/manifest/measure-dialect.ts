@@ -7,6 +7,8 @@ import { linesAreRecords, otherLineEnd } from './record-lines.ts';
 const SAMPLE_RECORDS = 1000;
 /** A record with another number of cells than the first, beside a quote where none should be. */
 const BAD_COST = 10;
+/** What a backslash at the end of a line has made part of a cell. */
+const NEXT_ROW = /\n\s*(?:https?|s3|gs):\/\//i;
 
 export interface Candidate {
   readonly dialect: FileDialect;
@@ -31,7 +33,7 @@ export interface Candidate {
 export function measureEscaped(sample: Buffer, dialect: FileDialect, isAll: boolean): Candidate {
   let at = dialect.begin.bytes;
   let first: readonly string[] | undefined;
-  let [records, bad, urls] = [0, 0, 0];
+  let [records, bad, urls, broken] = [0, 0, 0, 0];
   while (at < sample.length && records < SAMPLE_RECORDS) {
     const { cells, end, isOpen } = escapedRecord(sample, at, sample.length, dialect);
     if (isOpen && !isAll) break;
@@ -40,10 +42,11 @@ export function measureEscaped(sample: Buffer, dialect: FileDialect, isAll: bool
     records++;
     first ??= cells;
     if (cells.length !== first.length) bad++;
+    if (cells.some((cell) => NEXT_ROW.test(cell))) broken++;
     if (cells.some(isUrl)) urls++;
   }
   const all = first ?? [];
-  const none = { longer: { empty: 0, named: 0 }, wrapped: 0, broken: 0, needed: 0, inner: 0 };
+  const none = { longer: { empty: 0, named: 0 }, wrapped: 0, broken, needed: 0, inner: 0 };
   return { dialect, columns: all.length, first: all, records, bad, cost: bad, urls, ...none };
 }
 

@@ -5,6 +5,7 @@ import type { Data, Field } from 'apache-arrow';
 import { textColumn } from '../../../src/arrow/text.ts';
 import { isFlowDcError } from '../../../src/errors.ts';
 import { badRowReason } from '../../../src/record.ts';
+import { isUrlText } from '../../../src/stages/manifest/guess-url.ts';
 import { readManifest } from '../../../src/stages/manifest/read-manifest.ts';
 import { seededRandom } from '../../../src/structures/seeded-random.ts';
 import { inFolder } from '../in-folder.ts';
@@ -94,13 +95,14 @@ async function flawOf(path: string, bytes: Buffer): Promise<string | undefined> 
   try {
     const { roles } = await reader.ready;
     for await (const batch of reader) {
+      const urls = textColumn(batch.data.children[batch.schema.names.indexOf(roles.url)] as Data);
       for (const [i, field] of batch.schema.fields.entries())
-        for (const cell of textColumn(batch.data.children[i] as Data)) {
+        for (const [row, cell] of textColumn(batch.data.children[i] as Data).entries()) {
           const [, line, more = 0] =
             /^line (\d+)(?:.* with (\d+) lines? behind it)?/.exec(badRowReason(cell ?? '') ?? '') ?? [];
           if (line !== undefined) bad.push([Number(line), Number(line) + Number(more)]);
-          // In another column it is as it is written, or swallowed.
-          else if (cell !== null) found.push({ cell, isUrl: (field as Field).name === roles.url });
+          else if (cell !== null)
+            found.push({ cell, url: urls[row] ?? '', isUrl: (field as Field).name === roles.url });
         }
     }
   } catch (error) {
@@ -114,10 +116,20 @@ async function flawOf(path: string, bytes: Buffer): Promise<string | undefined> 
   return lossIn(bytes.toString('latin1').split('\n'), isTable ? 1 : 0, found, bad);
 }
 
-/** What a row has: in another column than that of URLs a URL is there only when it is all of the cell. */
+/** A cell, and the URL of its row. */
 interface Found {
   readonly cell: string;
+  readonly url: string;
   readonly isUrl: boolean;
+}
+
+/** In another column than that of URLs one is no loss where it is all of the cell, or where its line is that row. */
+function isKept(url: string, line: string, { cell, url: own, isUrl }: Found): boolean {
+  if (isUrl) return cell.includes(url);
+  if (cell === url) return true;
+  // Without a URL a row ends as invalid_url.
+  const isOwn = !isUrlText(own) || line.includes(Buffer.from(own).toString('latin1'));
+  return cell.includes(url) && isOwn && !/[\r\n]/.test(cell);
 }
 
 function lossIn(
@@ -127,12 +139,13 @@ function lossIn(
   bad: readonly (readonly [number, number])[],
 ): string | undefined {
   const unread = bad.flatMap(([from, to]) => lines.slice(from - 1, to)).join('\n');
-  const isThere = (url: string): boolean =>
-    unread.includes(url) || found.some(({ cell, isUrl }) => (isUrl ? cell.includes(url) : cell === url));
   // Lines that became one are one.
-  const urls = lines.slice(first).map((line) => line.match(URL_TEXT) ?? []);
-  const lost = new Set(urls.filter((own) => !own.some(isThere)).flat());
-  return lost.size === 0 ? undefined : `lost without a word: ${[...lost].join(' ')}`;
+  const lost = lines.slice(first).flatMap((line) => {
+    const own: readonly string[] = line.match(URL_TEXT) ?? [];
+    const isThere = own.some((url) => unread.includes(url) || found.some((one) => isKept(url, line, one)));
+    return isThere ? [] : own;
+  });
+  return lost.length === 0 ? undefined : `lost without a word: ${[...new Set(lost)].join(' ')}`;
 }
 
 /** The same rows as programs write them, by the names of their files. */
