@@ -1,6 +1,6 @@
 /** Rows of JSON: lines, an array, or what tools make of a table. */
 import type { RecordBatch } from 'apache-arrow';
-import { isFlowDcError } from '../../errors.ts';
+import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { BadRows } from './bad-rows.ts';
 import { JsonCollector } from './json-collector.ts';
 import { JsonFile } from './json-file.ts';
@@ -83,18 +83,13 @@ class JsonText {
     const head = beginning.toString('utf8', 0, 2 * this.#enoughBytes);
     const isLines = hasRowLines(head);
     const { name, warn, maxRecordBytes } = this.#input;
-    const told = this.#shape(head, isWhole, isLines && isLive);
-    if (told === undefined && this.#bytes < maxRecordBytes) {
+    const shape = this.#shape(head, isWhole, isLines && isLive);
+    if (shape === undefined && this.#bytes < maxRecordBytes) {
       this.#pieces = [all];
       this.#enoughBytes = Math.min(maxRecordBytes, 2 * this.#bytes);
       return;
     }
-    if (told === undefined)
-      warn(
-        `${name}: no row is in its first ${maxRecordBytes} bytes (max_record), which are of one object: where rows are a ` +
-          'list within it, name that list with rows_at (--rows-at images)',
-      );
-    const shape: JsonShape = told ?? { kind: 'rows' };
+    if (shape === undefined) throw noRow(name, maxRecordBytes);
     const said = saidOf(shape);
     if (said !== undefined) warn(`${name}: ${said}`);
     this.#reader =
@@ -116,6 +111,13 @@ class JsonText {
     // A row that came alone may hold lists; a file that is one object is about them.
     return isAlone && ['member', 'search', 'lists'].includes(shape?.kind ?? '') ? { kind: 'rows' } : shape;
   }
+}
+
+function noRow(name: string, bytes: number): FlowDcError {
+  return new FlowDcError(
+    'FDC_ERR_MANIFEST_CORRUPT',
+    `${name}: its first ${bytes} bytes (max_record) have no URL: name the list that its rows are in with rows_at`,
+  );
 }
 
 /** Whether a line or a value ends there, white space aside. */

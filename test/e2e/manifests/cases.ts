@@ -1,5 +1,6 @@
 /** The table: lists that people hold, theme by theme. */
 import { DELIMITED } from './delimited.ts';
+import { DIALECTS } from './dialects.ts';
 import { JSONS } from './json.ts';
 import { LIMITS } from './limits.ts';
 import type { ManifestCase } from './manifest-case.ts';
@@ -12,6 +13,7 @@ import { SHAPES } from './shapes.ts';
 
 export const CASES: readonly ManifestCase[] = [
   ...DELIMITED,
+  ...DIALECTS,
   ...JSONS,
   ...LIMITS,
   ...PARQUET,
