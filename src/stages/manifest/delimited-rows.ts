@@ -9,7 +9,7 @@ import { countOf } from './byte-marks.ts';
 import { columnNames } from './column-names.ts';
 import type { FileDialect } from './dialect.ts';
 import { isUrlText } from './guess-url.ts';
-import { looseRecord } from './loose-record.ts';
+import { type LooseRecord, looseRecord } from './loose-record.ts';
 import { lineAt } from './quoted-record.ts';
 import { RecordScanner, unescapedOf } from './record-scanner.ts';
 import { type TextInput, TextRows } from './text-rows.ts';
@@ -156,6 +156,13 @@ class DelimitedFile {
       return undefined;
     }
     if (record.kind === 'long') throw tooLong(this.#input, this.#line);
+    if (record.kind === 'several') for (const one of record.records) this.#take(one, block, from);
+    else this.#take(record, block, from);
+    this.#line += countOf(block.subarray(from, record.end), this.#dialect.lineEnd.charCodeAt(0));
+    return record.end;
+  }
+
+  #take(record: LooseRecord, block: Buffer, from: number): void {
     if (record.kind === 'bad') {
       this.#addBad(record.reason);
       if (record.isOpen === true) this.#spanBytes = SHORT_SPAN_BYTES;
@@ -174,8 +181,6 @@ class DelimitedFile {
       this.rows?.add(record.cells);
       this.#bad.good(1);
     }
-    this.#line += countOf(block.subarray(from, record.end), this.#dialect.lineEnd.charCodeAt(0));
-    return record.end;
   }
 
   /** As pandas has it: what is missing is null. Without a URL it is no row. */

@@ -6,7 +6,7 @@ import { lineAt } from './quoted-record.ts';
 /** Titles above a header have at most so many lines. Chosen. */
 const MOST_TITLE_LINES = 12;
 /** What the column of URLs is called, if anything is. */
-const URL_NAME = /ur[il]s?$/i;
+const URL_NAME = /^[\w .-]*ur[il]s?$/i;
 
 /** Behind lines that are to be skipped, Excel's `sep=;`, and comments: the header may be the last of them. */
 export function startOf(
@@ -39,7 +39,7 @@ export function startOf(
 
 /**
  * The table below a title of a few lines: records that are all alike, most of them with a URL, below a header without
- * one. Undefined where the first line is as good a header.
+ * one. Undefined where the first line is as good a header: it divides most records, and no other names their URLs.
  * @param look - how well the file is told apart when it begins there
  */
 export function belowTitle(
@@ -48,24 +48,28 @@ export function belowTitle(
   best: Candidate,
   look: (dialect: FileDialect) => Candidate,
 ): Candidate | undefined {
-  if (best.first.some(isUrl) || (best.columns > 1 && best.bad * 2 <= best.records)) return undefined;
+  const isEven = best.columns > 1 && best.bad * 2 <= best.records;
+  if (best.first.some((cell) => isUrl(cell) || (isEven && URL_NAME.test(cell)))) return undefined;
   let table: Candidate | undefined;
   for (let lines = 1; lines <= MOST_TITLE_LINES; lines++) {
-    const found = look({ ...base, ...behindLines(sample, base, base.begin.lines + lines, base.begin) });
+    const start = behindLines(sample, base, lines);
+    const line = sample.toString(
+      'utf8',
+      start.begin.bytes,
+      lineAt(sample, start.begin.bytes, sample.length, base).stop,
+    );
+    const isNamed = line.split(/["',;|\t]/).some((cell) => URL_NAME.test(cell.trim()));
+    if (!isNamed && (isEven || table !== undefined)) continue;
+    const found = look({ ...base, ...start });
     if (found.first.some(isUrl)) break;
-    const isTable = found.columns > 1 && found.records > 1 && found.bad === 0 && found.urls * 2 >= found.records - 1;
-    if (isTable && (table === undefined || found.first.some((cell) => URL_NAME.test(cell)))) table = found;
+    if (found.columns > 1 && found.records > 1 && found.bad === 0 && found.urls * 2 >= found.records - 1) table = found;
   }
   return table;
 }
 
-function behindLines(
-  sample: Buffer,
-  dialect: FileDialect,
-  lines: number,
-  from: FileDialect['begin'] = { bytes: 0, lines: 0 },
-): Pick<FileDialect, 'begin' | 'skipped'> {
-  let bytes = from.bytes;
-  for (let line = from.lines; line < lines; line++) bytes = lineAt(sample, bytes, sample.length, dialect).next;
-  return { begin: { bytes: Math.min(bytes, sample.length), lines }, skipped: lines - from.lines };
+/** @param lines - behind those that are left out anyway */
+function behindLines(sample: Buffer, base: FileDialect, lines: number): Pick<FileDialect, 'begin' | 'skipped'> {
+  let { bytes } = base.begin;
+  for (let line = 0; line < lines; line++) bytes = lineAt(sample, bytes, sample.length, base).next;
+  return { begin: { bytes: Math.min(bytes, sample.length), lines: base.begin.lines + lines }, skipped: lines };
 }

@@ -9,6 +9,8 @@ import { lineAt, quotedRecord } from './quoted-record.ts';
 import { holdsRecord, linesAreRecords, literalLine, NO_LINES, otherLineEnd } from './record-lines.ts';
 
 const [HASH, BACKSLASH] = [0x23, 0x5c];
+/** Records of a line that are found at a time, where line ends of the other kind part it. */
+const MOST_PARTS = 1000;
 /** What PostgreSQL and DOS have behind the last record. */
 const END_MARKS = [Buffer.from('\\.'), Buffer.from('\x1a')];
 
@@ -19,6 +21,8 @@ export type LooseRecord =
   /** An empty line, or a comment. */
   | { readonly kind: 'none'; readonly end: number }
   | { readonly kind: 'bad'; readonly reason: string; readonly end: number; readonly isOpen?: boolean }
+  /** Of a line that ends of the other kind part; what is behind the last of them is still to be read. */
+  | { readonly kind: 'several'; readonly records: readonly LooseRecord[]; readonly end: number }
   /** Its line is longer than a record may be, or has no end at all. */
   | { readonly kind: 'long' }
   /** It may go on behind what is there. */
@@ -51,16 +55,10 @@ function judged(block: Buffer, from: number, isEnd: boolean, terms: RecordTerms)
   if (line.stop - from > maxRecordBytes) return { kind: 'long' };
   if (!isWhole) return { kind: 'more' };
   if (line.stop === from || isEndMark(block.subarray(from, line.stop))) return { kind: 'none', end: line.next };
+  const parted = partedLine(block, from, Math.min(line.stop, block.length), terms);
+  if (parted !== undefined) return parted;
   const literal = literalLine(block, from, line.stop, dialect);
   if (dialect.comments && block[from] === HASH && literal.length !== columns) return { kind: 'none', end: line.next };
-  const early =
-    literal.length === columns && columns > 1
-      ? undefined
-      : otherLineEnd(block, from, Math.min(line.stop, block.length), dialect, columns);
-  if (early !== undefined) {
-    const record = judged(block.subarray(0, early), from, true, terms);
-    return 'end' in record ? { ...record, end: early + 1 } : record;
-  }
   const limit = Math.min(block.length, Math.max(line.next, from + Math.min(maxRecordBytes, maxSpanBytes)));
   const quoted = quotedRecord(block, from, limit, dialect);
   const isLiteral = literal.length === columns;
@@ -88,6 +86,18 @@ function judged(block: Buffer, from: number, isEnd: boolean, terms: RecordTerms)
   if (quoted.isOpen) return { ...open, isOpen: true };
   // Nor where a record that is none goes on behind its line.
   return unlike(quoted.cells, columns, Math.min(quoted.end, line.next), spans || line.next > block.length);
+}
+
+function partedLine(block: Buffer, from: number, stop: number, terms: RecordTerms): LooseRecord | undefined {
+  const records: LooseRecord[] = [];
+  let at = from;
+  while (records.length < (terms.columns === undefined ? 1 : MOST_PARTS)) {
+    const end = otherLineEnd(block, at, stop, terms.dialect, terms.columns);
+    if (end === undefined) break;
+    records.push(judged(block.subarray(0, end), at, true, terms));
+    at = end + 1;
+  }
+  return records.length === 0 ? undefined : { kind: 'several', records, end: at };
 }
 
 /** @param isCut - its line has no end, or is not where it ends */

@@ -90,7 +90,9 @@ export function otherLineEnd(
     if (before === undefined || before.length !== (columns ?? before.length)) continue;
     const end = line.indexOf(other, at + 1);
     const after = literalLine(line, at + 1, end < 0 ? line.length : end, dialect);
-    const isRow = before.some((cell, i) => isUrlText(cell) && isUrlText(after[i] ?? ''));
+    // Else a record of one more line has as many cells as another one.
+    const isMore = columns === undefined || columns === 1 || after.length > 1;
+    const isRow = isMore && before.some((cell, i) => isUrlText(cell) && isUrlText(after[i] ?? ''));
     const isFirst = columns === undefined && after.length === before.length && after.some(isUrlText);
     if (isRow || (isFirst && !before.some(isUrlText))) return from + at;
   }

@@ -74,6 +74,12 @@ describe('JSON that is not rows', () => {
       text({ schema: { fields: [{ name: 'url' }] }, data: [{ url: A }, { url: B }] }),
       [{ url: A }, { url: B }],
     ],
+    ["pandas' index of one row", text({ 0: { url: A, n: 1 } }), [{ name: 0, url: A, n: 1 }]],
+    [
+      "pandas' split, its columns last",
+      text({ data: [[A, 1]], index: [0], columns: ['url', 'n'] }),
+      [{ url: A, n: 1 }],
+    ],
     [
       'arrays with a header',
       text([
@@ -109,6 +115,28 @@ describe('JSON that is not rows', () => {
       ),
     ).toEqual(rows);
     expect((await read(content)).warnings).toHaveLength(1);
+  });
+
+  const far = 'y'.repeat(70_000);
+  it.each([
+    ['a list', { info: far, images: [{ url: A }] }],
+    ['a list within', { info: { far: [[far]] }, a: { b: [{ url: A }] } }],
+    ['a list behind one without URLs', { more: [{ far }], images: [{ url: A }] }],
+    ['a column that is a list', { n: [far], url: [A] }],
+    ['the columns of split', { data: [[A, far]], columns: ['url', 'n'] }],
+    ['the URL of a row', [{ far, url: A }]],
+  ])('is found behind its first 64 kB: %s', async (_what, content) => {
+    const { rows, error } = await read(text(content));
+    expect(error).toBeUndefined();
+    expect(rows).toMatchObject([{ url: A }]);
+  });
+
+  it('is asked for by rows_at where no row is in sight', async () => {
+    const options = { maxRecordBytes: 70_000 };
+    const { error } = await read(text({ info: [far, far], images: [{ url: A }] }), options);
+    expect(error?.message).toMatch(/its first 70000 bytes \(max_record\) have no URL: name the list .* with rows_at/);
+    const lists = { info: [...far], images: [{ url: A }] };
+    expect(await read(text(lists), { ...options, rowsAt: 'images' })).toMatchObject({ rows: [{ url: A }] });
   });
 
   it.each([

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { detectDialect, type GivenDialect } from '../../../../src/stages/manifest/detect-dialect.ts';
+import { dialectWords } from '../../../../src/stages/manifest/dialect.ts';
+
+const words = (text: string, usual = ',', given: GivenDialect = {}): string =>
+  dialectWords(detectDialect(Buffer.from(text), true, usual, given));
+const url = (i: number): string => `http://a.x/${i}.jpg`;
+
+describe('the dialect of a file', () => {
+  it.each([
+    ['none of which it writes', `url,n\n${url(0)},C:\\x\n`, 'comma-separated, quoted by ", \\ as it is, LF'],
+    ['before quotes of bare cells', `url,n\n${url(0)},a \\"b\\"\n`, 'comma-separated, quotes escaped by \\, LF'],
+    ['beside bare quotes', `url,n\n${url(0)},a \\"b "c\n`, 'comma-separated, quoted by ", \\ as it is, LF'],
+    ['written twice, with tabs', `url\tn\n${url(0)}\tC:\\\\x\\n\n`, 'tab-separated, no quoting, escapes with \\, LF'],
+    ['as JSON has them', `url\tn\n${url(0)}\t{"a":"\\n\\\\"}\n`, 'tab-separated, quoted by ", \\ as it is, LF'],
+    ['of other letters', `url\tn\n${url(0)}\t\\\\srv\\share\n`, 'tab-separated, quoted by ", \\ as it is, LF'],
+    [
+      'at the end of lines',
+      `url,n\n${url(0)},a\\\nb\n${url(1)},c\n`,
+      'comma-separated, no quoting, escapes with \\, LF',
+    ],
+    [
+      'at the end of a line before a row',
+      `url,n\n${url(0)},a\\\n${url(1)},b\n${url(2)},c\\\n${url(3)},d\n`,
+      'comma-separated, quoted by ", \\ as it is, LF',
+    ],
+  ])('tells backslashes: %s', (_what, text, expected) => {
+    expect(words(text)).toBe(expected);
+  });
+
+  it.each([
+    [`url,n\n${url(0)},"a\\"\n`, { escapes: 'none' }, 'comma-separated, quoted by ", \\ as it is, LF'],
+    [`url,n\n${url(0)},a\\\\\n`, { escapes: 'backslash' }, 'comma-separated, quotes escaped by \\, LF'],
+    [
+      `url,n\n${url(0)},a\\n\n`,
+      { escapes: 'backslash', quote: '' },
+      'comma-separated, no quoting, escapes with \\, LF',
+    ],
+    [
+      `a,b\nurl;n\n${url(0)};1\n`,
+      { skipLines: 1 },
+      'semicolon-separated, quoted by ", LF, 1 line above the header left out',
+    ],
+    [`url,n\n${url(0)},1\n`, { skipLines: 0 }, 'comma-separated, quoted by ", LF'],
+    [
+      `title\n${url(0)},1\n`,
+      { skipLines: 1, isPipe: true },
+      'comma-separated, quoted by ", LF, 1 line above the header left out, no header: url, column_2',
+    ],
+  ] as const)('is what the user says of %j: %j', (text, given, expected) => {
+    expect(words(text, ',', given)).toBe(expected);
+  });
+
+  it.each([
+    ['of one line', `Report\nurl,n\n${url(0)},1\n`, 1],
+    ['of several, with commas', `a, b\n\nc\nurl,n\n${url(0)},1\n${url(1)},2\n`, 3],
+    ['with as many cells as a row', `by,us\nurl,n\n${url(0)},1\n${url(1)},2\n`, 1],
+    ['that names nothing', `by,us\na,n\n${url(0)},1\n${url(1)},2\n`, 0],
+    ['that is a header', `url\n${url(0)},1\n${url(1)},2\n`, 0],
+    ['above rows without a header', `Report\n${url(0)},1\n${url(1)},2\n`, 0],
+    ['above rows that are not alike', `Report\nurl,n\n${url(0)},1\n${url(1)},2,3\n`, 0],
+  ])('leaves a title out: %s', (_what, text, lines) => {
+    expect(detectDialect(Buffer.from(text), true, ',').skipped ?? 0).toBe(lines);
+  });
+});
