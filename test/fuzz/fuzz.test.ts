@@ -6,11 +6,8 @@ import { fixturesOf, loadTarget, TARGETS } from './target.ts';
 /** `npm test` sets 20; a short look otherwise. */
 const SECONDS = Number(process.env.FLOW_DC_FUZZ_SECONDS ?? 2);
 
-/** Of mutated tables some 1 in 1,000 still loses a row where two faults meet: `npm run fuzz -- tables` finds them. */
-const SHARED = TARGETS.filter((name) => name !== 'tables');
-
 describe.concurrent('what a stranger may send', () => {
-  for (const name of SHARED)
+  for (const name of TARGETS)
     it(`neither stops nor fools us for ${SECONDS} s of mutated ${name}`, {
       timeout: SECONDS * 1000 + 90_000,
     }, async () => {

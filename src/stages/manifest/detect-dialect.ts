@@ -2,6 +2,7 @@
  * How the cells and records of a delimited file are told apart, from its first bytes. Candidates are tried in the order
  * of how usual they are, and one that is less usual wins only if it leaves fewer records odd.
  */
+import { hasPair } from './byte-marks.ts';
 import { columnNames } from './column-names.ts';
 import { DELIMITERS, type FileDialect, PLAIN_DIALECT } from './dialect.ts';
 import { belowTitle, startOf } from './dialect-start.ts';
@@ -101,8 +102,8 @@ function withQuotes(sample: Buffer, dialect: FileDialect, given: GivenDialect, i
   const variants: FileDialect[] = [plain];
   if (quote !== '' && sample.includes(quote)) {
     const slashed = { ...plain, escapes: 'backslash' } as const;
-    const isSpaced = sample.includes(` ${quote}`);
-    if (escapes === undefined && sample.includes(`\\${quote}`)) variants.push(slashed);
+    const isSpaced = hasPair(sample, ' ', quote);
+    if (escapes === undefined && hasPair(sample, '\\', quote)) variants.push(slashed);
     if (isSpaced) variants.push({ ...plain, spaces: true });
     if (isSpaced && escapes === undefined) variants.push({ ...slashed, spaces: true });
   }
@@ -128,11 +129,11 @@ function withEscapes(sample: Buffer, best: Candidate, isAll: boolean): Candidate
   const letter = `\\x${delimiter.charCodeAt(0).toString(16).padStart(2, '0')}`;
   const text = sample.toString('latin1');
   const hasNulls = new RegExp(`[${letter}\n]\\\\N(?=[${letter}\r\n]|$)`).test(text);
-  const hasEscapes = sample.includes(`\\${delimiter}`) || sample.includes('\\\n');
+  const hasEscapes = hasPair(sample, '\\', delimiter) || hasPair(sample, '\\', '\n');
   const isTabbed = delimiter === '\t';
   // `\N` in a file with tabs is a database's text; in one with commas it may be the null of any csv, whose quotes come later.
   const isText =
-    (best.wrapped === 0 && hasNulls && (isTabbed || sample.includes('\\\\'))) ||
+    (best.wrapped === 0 && hasNulls && (isTabbed || hasPair(sample, '\\', '\\'))) ||
     (isTabbed && (END_OF_COPY.test(text) || (best.wrapped === 0 && isDatabaseText(text))));
   if (!isText && !hasEscapes) return best;
   if (best.wrapped > 0 && !isTabbed) return best;

@@ -3,6 +3,7 @@
  * quote closes a cell only in front of a delimiter or a line end, and a cell whose quote does not close within its line
  * is literal where every line of what it would swallow is a record by itself.
  */
+import { hasPair } from './byte-marks.ts';
 import type { Dialect } from './dialect.ts';
 import { escapedRecord } from './escaped-record.ts';
 import { lineAt, quotedRecord } from './quoted-record.ts';
@@ -126,8 +127,8 @@ function judgedEscaped(block: Buffer, from: number, isEnd: boolean, terms: Recor
 function otherwise(block: Buffer, from: number, limit: number, terms: RecordTerms): LooseRecord | undefined {
   const { dialect, columns } = terms;
   const bytes = block.subarray(from, limit);
-  const slashed = bytes.includes(`\\${dialect.quote}`) && dialect.quote !== '';
-  const spaced = bytes.includes(` ${dialect.quote}`) && dialect.quote !== '';
+  const slashed = dialect.quote !== '' && hasPair(bytes, '\\', dialect.quote);
+  const spaced = dialect.quote !== '' && hasPair(bytes, ' ', dialect.quote);
   const others: Dialect[] = [];
   if (slashed) others.push({ ...dialect, escapes: 'backslash' });
   if (spaced) others.push({ ...dialect, spaces: true });

@@ -4,8 +4,7 @@ import type { Dialect } from './dialect.ts';
 import { isUrlText } from './guess-url.ts';
 import { codeOf, lineAt, quotedRecord } from './quoted-record.ts';
 
-const [LF, CR] = [0x0a, 0x0d];
-const SCHEME = '://';
+const [LF, CR, COLON, SLASH] = [0x0a, 0x0d, 0x3a, 0x2f];
 /** Of what an opened quote spans, so many lines are looked at: one that is no record of its own makes it a cell. */
 const TELLING_LINES = 8;
 
@@ -61,7 +60,8 @@ export function linesAreRecords(
 /** Whether one of the lines of a span has a URL for a cell, as rows have. */
 export function holdsRecord(block: Buffer, from: number, end: number, dialect: Dialect): boolean {
   const span = block.subarray(0, end);
-  for (let at = from, url = span.indexOf(SCHEME, at); url >= 0; url = span.indexOf(SCHEME, at)) {
+  for (let at = from, url = span.indexOf(COLON, at); url >= 0; url = span.indexOf(COLON, Math.max(at, url + 1))) {
+    if (span[url + 1] !== SLASH || span[url + 2] !== SLASH) continue;
     const start = span.lastIndexOf(dialect.lineEnd, url) + 1;
     const { stop, next } = lineAt(block, Math.max(at, start), end, dialect);
     if (literalLine(block, Math.max(at, start), stop, dialect).some(isUrlText)) return true;

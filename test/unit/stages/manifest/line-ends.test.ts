@@ -66,3 +66,9 @@ describe('what ends rows', () => {
     expect(lineEndOf(Buffer.from(text), '"')).toBe(end);
   });
 });
+
+it('is read in linear time where a quote opens before thousands of escaped line ends', async () => {
+  const text = `url,n\n${url(1)},"a \\${'\n\\'.repeat(100_000)}\n${url(2)},b\n`;
+  const { error } = await readText('m.csv', text);
+  expect(error?.message).toMatch(/of the first \d+ rows of .* cannot be read/);
+}, 20_000);
