@@ -12,6 +12,8 @@ import type { TextInput } from './text-rows.ts';
 
 /** So much of most texts tells their shape; of the others twice as much, again and again, up to the longest row. */
 const SHAPE_BYTES = 64 * 1024;
+/** What is live is looked at again, from its beginning, when it has grown so much. Chosen: in all, some nine times. */
+const LIVE_GROWTH = 1.125;
 /** Of so many lines, one that is an object says that lines are rows. */
 const SHAPE_LINES = 3;
 
@@ -56,6 +58,8 @@ class JsonText {
   #pieces: Buffer[] = [];
   #bytes = 0;
   #enoughBytes = SHAPE_BYTES;
+  /** Of what is live, where a look has told nothing. */
+  #rowBytes = 0;
 
   constructor(input: TextInput, rows: JsonCollector) {
     this.#input = input;
@@ -67,8 +71,8 @@ class JsonText {
     this.#pieces.push(chunk);
     this.#bytes += chunk.length;
     // What is live tells by its first row.
-    const isLive = this.#input.isLive && endsRow(chunk.toString('latin1'));
-    if (isLive || this.#bytes >= this.#enoughBytes) this.#begin(this.#input.isLive, isLive);
+    const isRow = this.#input.isLive && this.#bytes >= this.#rowBytes && endsRow(chunk.toString('latin1'));
+    if (isRow || this.#bytes >= this.#enoughBytes) this.#begin(this.#input.isLive, false);
   }
 
   finish(): void {
@@ -86,7 +90,8 @@ class JsonText {
     const shape = this.#shape(head, isWhole, isLines && isLive);
     if (shape === undefined && this.#bytes < maxRecordBytes) {
       this.#pieces = [all];
-      this.#enoughBytes = Math.min(maxRecordBytes, 2 * this.#bytes);
+      this.#enoughBytes = Math.min(maxRecordBytes, Math.max(SHAPE_BYTES, 2 * this.#bytes));
+      this.#rowBytes = Math.ceil(this.#bytes * LIVE_GROWTH);
       return;
     }
     if (shape === undefined) throw noRow(name, maxRecordBytes);

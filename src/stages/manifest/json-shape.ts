@@ -45,8 +45,9 @@ const ROWS: JsonShape = { kind: 'rows' };
 export function shapeOf(head: string, isWhole: boolean): JsonShape | undefined {
   const { first, count, isOpen } = skeleton(head);
   if (first === undefined) return ROWS;
-  const shape = shapeOfFirst(first, count, isWhole);
-  const isTold = isWhole || !isOpen || count > 1 || first.kind !== 'object' || hasUrl(first);
+  const isAll = isWhole || !isOpen;
+  const shape = shapeOfFirst(first, count, isAll);
+  const isTold = isAll || count > 1 || first.kind !== 'object' || hasUrl(first);
   return shape.kind === 'rows' && !isTold ? undefined : shape;
 }
 
