@@ -136,10 +136,11 @@ function withEscapes(sample: Buffer, best: Candidate, isAll: boolean): Candidate
     (best.wrapped === 0 && hasNulls && (isTabbed || hasPair(sample, '\\', '\\'))) ||
     (isTabbed && (END_OF_COPY.test(text) || (best.wrapped === 0 && isDatabaseText(text))));
   if (!isText && !hasEscapes) return best;
-  if (best.wrapped > 0 && !isTabbed) return best;
   const escaped = measureEscaped(sample, { ...best.dialect, quote: '', escapes: 'all', spaces: false }, isAll);
   if (!isText && escaped.broken > 0) return best;
   const odd = best.bad + best.longer.empty + best.longer.named;
+  // What is between quotes there, and has delimiters, is uneven without them.
+  if (best.wrapped > 0 && !isTabbed && escaped.bad > 0) return best;
   return escaped.bad < odd || (isText && escaped.bad === odd) ? escaped : best;
 }
 

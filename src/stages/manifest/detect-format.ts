@@ -118,6 +118,8 @@ function textFormat(text: string, named: ManifestFormat | undefined): ManifestFo
   if (/^\[\s*(?:[[{"\]]|$)/.test(text)) return 'json';
   if (named === 'csv' || named === 'tsv') return named;
   const firstLine = lineOf(text.replace(/^(?:#.*(?:\r?\n|\r))+/, ''));
+  // Hive's.
+  if (firstLine.includes('\x01')) return 'csv';
   if (/^[a-z][a-z0-9+.-]*:\/\/\S+\s*$/i.test(firstLine) && !/[,;|]./.test(firstLine)) return 'txt';
   if (firstLine.includes('\t')) return 'tsv';
   if (/^["']\w+:\/\//.test(firstLine)) return 'csv';

@@ -49,7 +49,7 @@ export const PLAIN_DIALECT: FileDialect = {
 };
 
 /** Those that are looked for. */
-export const DELIMITERS = [',', ';', '\t', '|'];
+export const DELIMITERS = [',', ';', '\t', '|', '\x01'];
 
 const NAMES: Readonly<Record<string, string>> = {
   ',': 'comma',
@@ -57,6 +57,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '\t': 'tab',
   '|': 'pipe',
   ' ': 'space',
+  '\x01': 'control-A',
 };
 
 /** How text is read, in words; ASCII and UTF-8 go without saying. */

@@ -54,7 +54,7 @@ export function measure(sample: Buffer, dialect: FileDialect, isAll: boolean): C
   let at = dialect.begin.bytes;
   let first: readonly string[] | undefined;
   let [records, bad, wrapped, broken] = [0, 0, 0, 0];
-  let [needed, inner, slashed, urls] = [0, 0, 0, 0];
+  let [needed, inner, slashed, lone, urls] = [0, 0, 0, 0, 0];
   const longer = { empty: 0, named: 0 };
   while (at < sample.length && records < SAMPLE_RECORDS) {
     let line = lineAt(sample, at, sample.length, dialect);
@@ -81,6 +81,7 @@ export function measure(sample: Buffer, dialect: FileDialect, isAll: boolean): C
     needed += record.needed;
     inner += record.inner;
     slashed += record.slashed;
+    lone += record.lone;
     if (record.cells.some(isUrl)) urls++;
     const isSwallowing = record.isOpen || (record.end > line.next && lines.isAll && lines.haveUrls);
     if (isSwallowing) {
@@ -102,7 +103,7 @@ export function measure(sample: Buffer, dialect: FileDialect, isAll: boolean): C
   const counts = { columns: cells.length, records, bad: unlike, longer, wrapped, broken, needed, inner, urls };
   // Without quotes around it a cell has one behind a backslash where that is how quotes are written.
   const isSlashed = dialect.escapes === 'backslash';
-  const cost = unlike * BAD_COST + broken + (isSlashed ? inner : slashed);
+  const cost = unlike * BAD_COST + broken + (isSlashed ? inner + (slashed > 0 ? lone * BAD_COST : 0) : slashed);
   return {
     dialect: isSlashed && slashed > 0 ? { ...dialect, bareEscapes: true } : dialect,
     first: cells,

@@ -21,12 +21,14 @@ export interface QuotedRecord {
   /** Cells without quotes around them that have one inside, by itself or behind a backslash. */
   readonly inner: number;
   readonly slashed: number;
+  /** And those with a backslash in front of something else. */
+  readonly lone: number;
 }
 
 /** Quotes are quotes wherever they begin a cell, up to `limit`. */
 export function quotedRecord(block: Buffer, from: number, limit: number, dialect: Dialect): QuotedRecord {
   const cells: string[] = [];
-  const seen = { wrapped: 0, strays: 0, spaced: 0, needed: 0, inner: 0, slashed: 0 };
+  const seen = { wrapped: 0, strays: 0, spaced: 0, needed: 0, inner: 0, slashed: 0, lone: 0 };
   const delimiter = codeOf(dialect.delimiter);
   const quote = codeOf(dialect.quote);
   const line = { at: -1, stop: -1, next: -1 };
@@ -52,7 +54,7 @@ export function quotedRecord(block: Buffer, from: number, limit: number, dialect
       const cut = delimiter < 0 ? -1 : block.subarray(at, line.stop).indexOf(delimiter);
       next = cut < 0 ? line.stop : at + cut;
       const cell = block.toString('utf8', at, next);
-      if (quote >= 0 && cell.includes(dialect.quote)) count(cell, dialect.quote, seen);
+      if (quote >= 0 && (cell.includes(dialect.quote) || cell.includes('\\'))) count(cell, dialect.quote, seen);
       if (cell === NULL_CELL) cells.push('');
       else cells.push(dialect.bareEscapes ? unescaped(cell, dialect) : cell);
     }
@@ -61,10 +63,12 @@ export function quotedRecord(block: Buffer, from: number, limit: number, dialect
   }
 }
 
-function count(cell: string, quote: string, seen: { inner: number; slashed: number }): void {
-  const slashed = cell.split(`\\${quote}`).length - 1;
+function count(cell: string, quote: string, seen: { inner: number; slashed: number; lone: number }): void {
+  const slashes: readonly string[] = cell.match(/\\[\s\S]?/g) ?? [];
+  const slashed = slashes.filter((pair) => pair === `\\${quote}`).length;
   if (slashed > 0) seen.slashed++;
   if (cell.split(quote).length - 1 > slashed) seen.inner++;
+  if (slashes.some((pair) => pair !== '\\\\' && pair !== `\\${quote}`)) seen.lone++;
 }
 
 /** Where a line's text ends, and where the next line begins: behind `limit` when it has no end before that. */

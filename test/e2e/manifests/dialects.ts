@@ -72,6 +72,10 @@ const ESCAPES: readonly ManifestCase[] = [
     rows: { ...two, n: ['"s"', '5" x'] },
     says: ['no quoting'],
   }),
+  text('Hive', '000000_0', lines(`${A}\x01a,b\x01\\N`, `${B}\x01c\x011`), {
+    rows: { ...two, column_2: ['a,b', 'c'], column_3: [null, '1'] },
+    says: ['control-A-separated'],
+  }),
   text('tabs beside URLs with commas', 'm.txt', lines(`${A}?1,2,3\ta\tb`, `${B}?1,2,3\tc\td`), {
     flags: ['--columns', 'url,c1,c2'],
     rows: { url: [`${A}?1,2,3`, `${B}?1,2,3`], c1: ['a', 'c'], c2: ['b', 'd'] },

@@ -10,6 +10,16 @@ describe('the dialect of a file', () => {
   it.each([
     ['none of which it writes', `url,n\n${url(0)},C:\\x\n`, 'comma-separated, quoted by ", \\ as it is, LF'],
     ['before quotes of bare cells', `url,n\n${url(0)},a \\"b\\"\n`, 'comma-separated, quotes escaped by \\, LF'],
+    [
+      'before a quote, and before other letters',
+      `url,n\n${url(0)},a \\"b\n${url(1)},C:\\x\n`,
+      'comma-separated, quoted by ", \\ as it is, LF',
+    ],
+    [
+      'before commas, in a file with a cell between quotes',
+      `url,n\n${url(0)},a\\, b\n${url(1)},"s"\n`,
+      'comma-separated, no quoting, escapes with \\, LF',
+    ],
     ['beside bare quotes', `url,n\n${url(0)},a \\"b "c\n`, 'comma-separated, quoted by ", \\ as it is, LF'],
     ['written twice, with tabs', `url\tn\n${url(0)}\tC:\\\\x\\n\n`, 'tab-separated, no quoting, escapes with \\, LF'],
     ['as JSON has them', `url\tn\n${url(0)}\t{"a":"\\n\\\\"}\n`, 'tab-separated, quoted by ", \\ as it is, LF'],
