@@ -31,7 +31,7 @@ export interface StdinHead extends DetectedFormat {
 /** Inspecting and reading look at the same stream: what the first has taken from it, the second finds here. */
 const HEADS = new WeakMap<Readable, Promise<StdinHead>>();
 
-/** Read as much of a stream as tells its format and columns: a line, two of csv, or 64 KiB. Errors as detectFormat. */
+/** Read as much of a stream as tells its format and columns: a line, two of csv, or 64 KiB. Lines that are to be skipped come on top. Errors as detectFormat. */
 export function headOfStdin(stdin: Readable, format: GivenFormat, say: GivenText = {}): Promise<StdinHead> {
   const known = HEADS.get(stdin);
   if (known !== undefined) return known;
@@ -52,6 +52,7 @@ async function readHead(rest: AsyncIterator<Buffer | string>, format: GivenForma
       head
         .toString('latin1')
         .split('\n')
+        .slice(say.skipLines ?? 0)
         .filter((line) => line.trim() !== '' && !line.startsWith('#')).length - (head.at(-1) === 10 ? 0 : 1);
     if (!done && (seen.length < 6 || lines < 1) && seen.length < enough) continue;
     if (head.length === 0 && fault !== undefined) throw fault;

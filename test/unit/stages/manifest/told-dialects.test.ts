@@ -1,6 +1,9 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { detectDialect, type GivenDialect } from '../../../../src/stages/manifest/detect-dialect.ts';
 import { dialectWords } from '../../../../src/stages/manifest/dialect.ts';
+import { readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
+import { collect } from './collect-rows.ts';
 
 const words = (text: string, usual = ',', given: GivenDialect = {}): string =>
   dialectWords(detectDialect(Buffer.from(text), true, usual, given));
@@ -72,4 +75,18 @@ describe('the dialect of a file', () => {
   ])('leaves a title out: %s', (_what, text, lines) => {
     expect(detectDialect(Buffer.from(text), true, ',').skipped ?? 0).toBe(lines);
   });
+});
+
+it('is found behind lines that are to be skipped, from a pipe as from a file', async () => {
+  const text = `a;b\nc\nurl,n\n${url(1)},1\n${url(2)},2\n`;
+  for (const size of [1, 9, 1000]) {
+    const parts = Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size));
+    const stdin = Readable.from(parts.map((part) => Buffer.from(part)));
+    const { rows, error } = await collect(readManifest('-', { stdin, skipLines: 2 }));
+    expect(error).toBeUndefined();
+    expect(rows).toMatchObject([
+      { url: url(1), n: '1' },
+      { url: url(2), n: '2' },
+    ]);
+  }
 });

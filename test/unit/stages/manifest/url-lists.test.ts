@@ -3,7 +3,7 @@ import { readText } from './collect-rows.ts';
 
 it.each([
   ['a blank', 'https://a.test/1.jpg cat\nhttps://a.test/2.jpg dog\n'],
-  ['what Hive divides with', 'https://a.test/1.jpg\u0001cat\n'],
+  ['a control character', 'https://a.test/1.jpg\x02cat\n'],
 ])('a list with more behind its URLs says so, and what divides it: %s', async (_what, content) => {
   const { warnings } = await readText('m.txt', content);
   expect(warnings).toEqual([expect.stringMatching(/m\.txt, line 1: something stands behind the URL: .*delimiter/)]);
