@@ -43,7 +43,7 @@ export class BadRows {
     throw new FlowDcError(
       'FDC_ERR_MANIFEST_CORRUPT',
       `${this.#bad} of the first ${this.#bad + this.#good} rows of ${name} cannot be read, the first of them: ${this.#first}. ` +
-        'Say how its cells are told apart with delimiter, quote, encoding or columns, or mend them',
+        'Say how its cells are told apart with delimiter, quote, escape, skip_lines, encoding or columns, or mend them',
     );
   }
 }

@@ -2,6 +2,7 @@
 import { FlowDcError } from '../../errors.ts';
 import { detectDialect, type GivenDialect } from './detect-dialect.ts';
 import { textWords } from './dialect.ts';
+import { RECORD_SEPARATOR } from './lax-json.ts';
 import type { DetectedFormat, ManifestFormat } from './manifest-info.ts';
 import { type TextEncoding, ToUtf8 } from './text-encoding.ts';
 import { type Packing, unpackedName } from './unpack/packing.ts';
@@ -114,7 +115,7 @@ const ENDINGS: ReadonlyMap<string, ManifestFormat> = new Map([
 ]);
 
 function textFormat(text: string, named: ManifestFormat | undefined): ManifestFormat {
-  if (text.startsWith('{')) return 'jsonl';
+  if (text.startsWith('{') || text.startsWith(`${RECORD_SEPARATOR}{`)) return 'jsonl';
   if (/^\[\s*(?:[[{"\]]|$)/.test(text)) return 'json';
   if (named === 'csv' || named === 'tsv') return named;
   const firstLine = lineOf(text.replace(/^(?:#.*(?:\r?\n|\r))+/, ''));

@@ -1,8 +1,10 @@
 /** Text of JSON without what people's scripts leave in it: commas behind the last value, byte order marks between values. */
 
 const QUOTE = 0x22;
+/** Of RFC 7464, in front of values. */
+export const RECORD_SEPARATOR = '\x1e';
 /** Outside of strings. */
-const ODD = /,(?=\s*[}\]])|\ufeff/g;
+const ODD = new RegExp(`,(?=\\s*[}\\]])|[\ufeff${RECORD_SEPARATOR}]`, 'g');
 const HELD = /,\s*$/;
 
 /** Of pieces that may end anywhere. */

@@ -159,6 +159,19 @@ describe('JSON that is not rows', () => {
 });
 
 describe('lines of JSON', () => {
+  it('may have the separators of RFC 7464 in front', async () => {
+    const { rows, error } = await read(
+      `\x1e{"url":"${A}","n":"a\\u001eb"}\n\x1e{"url":"${B}","n":"c"}\n`,
+      {},
+      'm.json-seq',
+    );
+    expect(error).toBeUndefined();
+    expect(rows).toEqual([
+      { url: A, n: 'a\x1eb' },
+      { url: B, n: 'c' },
+    ]);
+  });
+
   it('that cannot be read are bad rows, and the next one is none', async () => {
     const lines = [`{"url":"${A}"}`, '{"url":', `{"url":"${B}"}`, '17', `{"url":"${A}"} trailing`, `{"url":"${B}"}`];
     const { rows, error, warnings } = await read(lines.join('\n'), {}, 'm.jsonl');
