@@ -4,17 +4,23 @@ import { schemaBatch } from '../../arrow/columns.ts';
 import { someOf } from '../../short-text.ts';
 import { sourceOf, withSource } from './file-source.ts';
 import type { ManifestFile } from './manifest-info.ts';
-import type { Probe } from './probe-files.ts';
+import type { LostColumn } from './parquet-footer.ts';
 
 /** What a file calls a column, and what it is called in all of them. */
 export type Renamed = ReadonlyMap<string, string>;
+
+interface LookedAt {
+  readonly file: ManifestFile;
+  readonly schema: Schema;
+  readonly lost: readonly LostColumn[];
+}
 
 /**
  * The same files with one name for each column: the one that was asked for, or else that of the first file. Names that a
  * single file has side by side are two.
  * @param asked - names of columns that the user gave
  */
-export function sameColumns(
+export function sameColumns<Probe extends LookedAt>(
   probes: readonly Probe[],
   asked: readonly string[],
 ): { readonly probes: readonly Probe[]; readonly said: readonly string[] } {
@@ -59,7 +65,7 @@ export function ownName(wanted: string, file: ManifestFile): string {
   return wanted;
 }
 
-function renamedProbe(probe: Probe, names: Renamed): Probe {
+function renamedProbe<Probe extends LookedAt>(probe: Probe, names: Renamed): Probe {
   const own = new Map([...names].filter(([name]) => probe.schema.fields.some((field) => field.name === name)));
   if (own.size === 0) return probe;
   const { file, schema, lost } = probe;
