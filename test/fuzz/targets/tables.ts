@@ -92,8 +92,10 @@ async function flawOf(path: string, bytes: Buffer): Promise<string | undefined> 
   reader.once('error', () => {});
   const found: Found[] = [];
   const bad: [first: number, last: number][] = [];
+  let lineEnd = '\n';
   try {
-    const { roles } = await reader.ready;
+    const { roles, files } = await reader.ready;
+    lineEnd = files[0]?.dialect?.lineEnd ?? '\n';
     for await (const batch of reader) {
       const urls = textColumn(batch.data.children[batch.schema.names.indexOf(roles.url)] as Data);
       for (const [i, field] of batch.schema.fields.entries())
@@ -113,7 +115,7 @@ async function flawOf(path: string, bytes: Buffer): Promise<string | undefined> 
   }
   // What a header became part of is no row.
   const isTable = /[ct]sv$/.test(path);
-  return lossIn(bytes.toString('latin1').split('\n'), isTable ? 1 : 0, found, bad);
+  return lossIn(bytes.toString('latin1').split(lineEnd), isTable ? 1 : 0, found, bad);
 }
 
 /** A cell, and the URL of its row. */
@@ -165,6 +167,8 @@ function tables(): Readonly<Record<string, string>> {
     'crlf.csv': table(',', minimal, '\r\n'),
     'spark.csv': table(',', (cell) => `"${cell.replaceAll('"', '\\"')}"`, '\n'),
     'plain.csv': table(';', (cell) => cell.replaceAll('"', ''), '\n'),
+    'old.csv': table(',', minimal, '\r'),
+    'bare.csv': table(',', (cell) => cell.replace(/[",]/g, (letter) => (letter === ',' ? ';' : '\\"')), '\n'),
     'm.tsv': table('\t', (cell) => cell, '\n'),
     'm.txt': rows.map(({ url }) => `${url}\n`).join(''),
     'm.jsonl': rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
