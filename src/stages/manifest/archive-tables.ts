@@ -5,6 +5,7 @@ import { someOf } from '../../short-text.ts';
 import { extension } from './detect-format.ts';
 import type { ManifestFormat } from './manifest-info.ts';
 import { isPattern, keyPattern } from './remote/key-pattern.ts';
+import { unpackedName } from './unpack/packing.ts';
 
 /** Between the name of an archive and that of a table in it. */
 export const MEMBER = '::';
@@ -19,7 +20,21 @@ export function isArchiveMeta(head: Buffer): boolean {
 /** More tables in one archive are no manifest. Chosen. */
 const MAX_TABLES = 10_000;
 /** A table before notes: what is there of the first of these kinds is read. */
-const KINDS: readonly (readonly ManifestFormat[])[] = [['parquet'], ['csv', 'tsv', 'json', 'jsonl'], ['txt']];
+const KINDS: readonly (readonly TableKind[])[] = [
+  ['parquet'],
+  ['csv', 'tsv', 'json', 'jsonl'],
+  ['excel'],
+  ['txt'],
+  ['xml'],
+];
+
+type TableKind = ManifestFormat | 'excel' | 'xml';
+
+/** The kind of table that a file's name says. */
+function kindOf(name: string): TableKind | undefined {
+  if (/\.xlsx$/i.test(name)) return 'excel';
+  return /\.xml$/i.test(unpackedName(name)) ? 'xml' : extension(name);
+}
 
 /** An input as the user named it, parted from the table in it. */
 export function memberOf(input: string): { readonly file: string; readonly member: string | undefined } {
@@ -52,7 +67,7 @@ export class FoundTables<Entry extends { readonly name: string }> {
   wants(name: string): boolean {
     if (this.#member === name) return true;
     if (this.#member !== undefined && this.#pattern?.test(name) !== true) return false;
-    return !isHidden(name) && extension(name) !== undefined;
+    return !isHidden(name) && kindOf(name) !== undefined;
   }
 
   add(entry: Entry): void {
@@ -71,8 +86,7 @@ export class FoundTables<Entry extends { readonly name: string }> {
     const exact = this.#tables.find(({ name }) => name === this.#member);
     if (exact !== undefined) return { entries: [exact], said: [] };
     if (this.#tables.length === 0) throw this.#none();
-    const isOf = (kinds: readonly ManifestFormat[], { name }: Entry) =>
-      kinds.includes(extension(name) as ManifestFormat);
+    const isOf = (kinds: readonly TableKind[], { name }: Entry) => kinds.includes(kindOf(name) as TableKind);
     // A pattern means all that it fits.
     const all = this.#pattern === undefined ? KINDS : [KINDS.flat()];
     const kinds = all.find((kinds) => this.#tables.some((entry) => isOf(kinds, entry))) ?? [];
@@ -95,7 +109,7 @@ export class FoundTables<Entry extends { readonly name: string }> {
     const near = this.#member === undefined ? undefined : nearest(this.#member, this.#others);
     const wanted =
       this.#member === undefined
-        ? 'no table (parquet, csv, tsv, txt, json or jsonl)'
+        ? 'no table (parquet, csv, tsv, txt, json, jsonl, xlsx or xml)'
         : `no ${this.#member}${near === undefined ? '' : ` (did you mean ${near}?)`}`;
     return new FlowDcError('FDC_ERR_MANIFEST_NOT_FOUND', `${this.#archive} holds ${wanted}: it holds ${held}${more}`);
   }

@@ -85,6 +85,7 @@ export async function openDarwinCore(
     inner: {
       bytes,
       head,
+      isSlow: true,
       telling,
       format: { format: 'csv', dialect: PLAIN_DIALECT, encoding: 'utf-8' },
       urlColumn: text.urlColumn,

@@ -7,13 +7,17 @@ import type { DetectedFormat, ManifestFormat } from './manifest-info.ts';
 import { type TextEncoding, ToUtf8 } from './text-encoding.ts';
 import { type Packing, unpackedName } from './unpack/packing.ts';
 
-/** Formats that the reader names but does not read. */
+/** With those that are made into another one before they are read. */
 export type GivenFormat = 'auto' | ManifestFormat | 'excel' | 'xml';
 
 /** First bytes of things that are often taken for a manifest. */
 const FOREIGN: readonly (readonly [magic: string, what: string, fix: string])[] = [
   ['PARE', 'a parquet file with an encrypted footer', 'write it without encryption'],
-  ['\xd0\xcf\x11\xe0', 'an old Excel workbook', 'save the sheet as csv'],
+  [
+    '\xd0\xcf\x11\xe0',
+    'an Excel workbook of the old kind (xls), or one with a password',
+    'save it as xlsx or csv, without',
+  ],
   ['\xff\xfe\0\0', 'UTF-32 text', 'save it as UTF-8'],
   ['ARROW1', 'an Arrow IPC (feather) file', 'convert it to parquet'],
   ['ORC', 'an ORC file', 'convert it to parquet'],
@@ -48,16 +52,15 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenT
   const named = extension(name) ?? typed;
   if (head.length === 0)
     throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', `${name} is empty: expected a manifest with at least one row`);
-  if (given === 'excel' || given === 'xml')
-    throw unreadable(name, `in format ${given}, which is not read`, 'convert it to csv or parquet');
   const magic = head.toString('latin1', 0, 32);
   if (magic.startsWith('PAR1')) {
     if (packing !== undefined) throw unreadable(name, `a parquet file packed with ${packing}`, 'unpack it first');
-    if (given !== 'auto' && given !== 'parquet')
-      throw unreadable(name, `a parquet file, not ${given}`, 'leave input_format at auto');
+    if (given !== 'auto' && given !== 'parquet') throw wrongFormat(name, 'a parquet file', given);
     return { format: 'parquet' };
   }
   for (const [start, what, fix] of FOREIGN) if (magic.startsWith(start)) throw unreadable(name, what, fix);
+  // What is one of them does not come here.
+  if (given === 'excel') throw wrongFormat(name, 'no xlsx workbook', given);
   const converter = new ToUtf8(say.encoding ?? 'auto');
   const utf8 = Buffer.concat([converter.give(head), ...(isWhole ? [converter.end()] : [])]);
   const text = utf8.toString('utf8').trimStart();
@@ -66,7 +69,8 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenT
       'FDC_ERR_MANIFEST_EMPTY',
       `${name} holds nothing but white space: expected a manifest with at least one row`,
     );
-  if (text.startsWith('<')) throw markup(name, text);
+  if (text.startsWith('<')) throw markup(name, text, given);
+  if (given === 'xml') throw wrongFormat(name, 'no XML', given);
   if (given === 'parquet' || (given === 'auto' && named === 'parquet')) {
     throw unreadable(
       name,
@@ -81,7 +85,7 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenT
   if (format === 'txt' && lineOf(text).trimEnd().includes('\t'))
     throw unreadable(name, 'a table with tabs, not a list of URLs', 'leave input_format at auto');
   if (say.rowsAt !== undefined && format !== 'json' && format !== 'jsonl')
-    throw unreadable(name, `read as ${format}, and rows_at is for JSON`, 'leave rows_at out');
+    throw unreadable(name, `read as ${format}, and rows_at is for JSON and XML`, 'leave rows_at out');
   if (format !== 'csv' && format !== 'tsv') return { format, packing, encoding, rowsAt: say.rowsAt };
   const dialect = detectDialect(utf8, isWhole, format === 'tsv' ? '\t' : ',', say);
   return { format, packing, encoding, dialect, how: textWords(dialect, encoding) };
@@ -159,7 +163,7 @@ function lineOf(text: string): string {
   return text.split(/\r?\n|\r/, 1)[0] ?? '';
 }
 
-function markup(name: string, text: string): FlowDcError {
+function markup(name: string, text: string, given: GivenFormat): FlowDcError {
   if (/^<(?:!doctype html|html|head|body|script)/i.test(text)) {
     return unreadable(
       name,
@@ -167,7 +171,12 @@ function markup(name: string, text: string): FlowDcError {
       'download the file itself (the server may have answered with a login or error page)',
     );
   }
-  return unreadable(name, 'XML or other markup', 'convert it to csv or parquet');
+  return wrongFormat(name, 'XML or other markup', given);
+}
+
+/** FDC_ERR_MANIFEST_FORMAT for what is another thing than the user said. */
+export function wrongFormat(name: string, what: string, given: GivenFormat): FlowDcError {
+  return unreadable(name, `${what}, not ${given}`, 'leave input_format at auto');
 }
 
 function unreadable(name: string, what: string, fix: string): FlowDcError {

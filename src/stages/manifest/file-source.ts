@@ -40,8 +40,10 @@ export interface InnerFile {
   /** @param warn - told what the user should know, where they are made of something else */
   chunks(signal: AbortSignal, warn?: (message: string) => void): AsyncIterable<Buffer>;
   close(): Promise<void>;
-  /** Where making all of them takes long: some of the first ones. */
+  /** Where they are made of something else: some of the first ones. */
   head?(signal: AbortSignal): Promise<Buffer>;
+  /** The first of `chunks` is a long time coming. */
+  readonly isSlow?: boolean;
   /** With it, what tells one such file from another. */
   telling?(signal: AbortSignal): Promise<Buffer>;
   /** What is known of them without a look. */
@@ -82,4 +84,9 @@ export function isInner<Source extends ReadableSource | InnerSource>(source: Sou
 export async function closeSource(source: FileSource): Promise<void> {
   if (isRemote(source)) await source.remote.close();
   else if (isInner(source)) await source.inner.close();
+}
+
+/** What it is in, in words, with what that is in itself. */
+export function within(source: FileSource, what: string): string {
+  return source.within === undefined ? what : `${source.within} > ${what}`;
 }

@@ -66,18 +66,19 @@ export async function* probeFiles(
 async function look(source: FileSource, settings: ManifestSettings, surroundings: Surroundings): Promise<Looked[]> {
   const { name, typed, pageError, within } = source;
   const near = isRemote(source) ? { ...source, remote: withKeptTail(source.remote) } : source;
-  const { identity, ...head } = await headOfFile(near, surroundings.signal);
+  const found = await headOfFile(near, surroundings.signal);
+  const { identity, ...head } = found;
   if (pageError !== undefined && /^\s*<(!doctype html|html|head|body)/i.test(head.head.toString('latin1', 0, 512)))
     throw pageError;
-  const inner = await tablesWithin(source, head.head, settings, surroundings.signal);
+  const inner = await tablesWithin(source, found, settings, surroundings.signal);
   if (inner !== undefined) return lookWithin(source, inner, settings, surroundings);
   if (source.member !== undefined) throw noArchive(source);
   const given = { ...givenText(settings), isPipe: surroundings.types.isPipe };
   const known = isInner(source) ? source.inner : undefined;
-  const found = known?.format ?? detectFormat({ ...head, name, typed }, settings.format, given);
-  const how = [within, found.how].filter((part) => part !== undefined).join(', ') || undefined;
-  const file = withSource({ ...identity, ...found, how, within, urlColumn: known?.urlColumn }, source);
-  if (known?.head !== undefined) return [{ file, schema: await schemaOfHead(file, head.head), said: [] }];
+  const format = known?.format ?? detectFormat({ ...head, name, typed }, settings.format, given);
+  const how = [within, format.how].filter((part) => part !== undefined).join(', ') || undefined;
+  const file = withSource({ ...identity, ...format, how, within, urlColumn: known?.urlColumn }, source);
+  if (known?.isSlow === true) return [{ file, schema: await schemaOfHead(file, head.head), said: [] }];
   if (isInner(near) || file.format !== 'parquet')
     return [{ file, schema: (await firstBatch(file, surroundings)).schema, said: [] }];
   return [{ file, near, said: [] }];

@@ -48,6 +48,8 @@ async function readHead(rest: AsyncIterator<Buffer | string>, format: GivenForma
     const { head, packing, fault } = await unpackedHead(seen, STDIN_NAME);
     const enough = packing === undefined ? HEAD_BYTES : PACKED_HEAD_BYTES;
     if (isArchive(head)) return { format: 'csv', packing, seen, rest, isArchive: true };
+    // A header of a tar archive has to be whole.
+    if (!done && head.length < 512 && head.includes(0)) continue;
     const lines =
       head
         .toString('latin1')

@@ -1,0 +1,151 @@
+/** The rows of a sheet, as text. */
+import { PackedError } from '../unpack/packed-error.ts';
+import { unescaped } from './shared-texts.ts';
+import { dateText } from './sheet-dates.ts';
+import { type CellTerms, columnOf, isAddress } from './workbook.ts';
+import { walkXml, type XmlAttributes, type XmlVisitor } from './xml-walk.ts';
+
+export interface SheetRow {
+  /** As the sheet has it. */
+  readonly number: number;
+  /** By column; undefined for what is empty. */
+  readonly cells: readonly (string | undefined)[];
+  /** By column, where cells lead to that show something else. */
+  readonly links: ReadonlyMap<number, string>;
+}
+
+/** Excel's own bound. */
+const MAX_COLUMNS = 16_384;
+
+export interface SheetOptions {
+  readonly terms: CellTerms;
+  readonly links: ReadonlyMap<string, string>;
+  /** Of a row. */
+  readonly mostChars: number;
+}
+
+/** Rows without a cell are passed over. Errors: PackedError; those of `chunks`. */
+export async function* sheetRows(
+  chunks: AsyncIterable<Buffer>,
+  options: SheetOptions,
+  onFormula: (cell: string) => void,
+): AsyncGenerator<readonly SheetRow[], void> {
+  const reader = new SheetReader(options, onFormula);
+  try {
+    for await (const _ of walkXml(chunks, reader)) if (reader.rows.length > 0) yield reader.taken();
+  } catch (error) {
+    // Those before the fault.
+    if (reader.rows.length > 0) yield reader.taken();
+    throw error;
+  }
+  if (reader.rows.length > 0) yield reader.taken();
+}
+
+class SheetReader implements XmlVisitor {
+  /** Whole ones. */
+  rows: SheetRow[] = [];
+  readonly #options: SheetOptions;
+  readonly #onFormula: (cell: string) => void;
+  #number = 0;
+  #cells: (string | undefined)[] = [];
+  #links = new Map<number, string>();
+  #chars = 0;
+  #cell = { at: 0, name: '', kind: 'n', style: 0, hasValue: false };
+  #text = '';
+  #formula: string | undefined;
+  #isSpoken = false;
+
+  constructor(options: SheetOptions, onFormula: (cell: string) => void) {
+    this.#options = options;
+    this.#onFormula = onFormula;
+  }
+
+  taken(): readonly SheetRow[] {
+    const { rows } = this;
+    this.rows = [];
+    return rows;
+  }
+
+  open(name: string, attributes: XmlAttributes): void {
+    if (name === 'row') {
+      this.#number = Number(attributes.r ?? this.#number + 1);
+      [this.#cells, this.#links, this.#chars] = [[], new Map(), 0];
+    } else if (name === 'c') this.#begin(attributes);
+    else if (name === 'rPh') this.#isSpoken = true;
+  }
+
+  close(name: string, text: string): void {
+    switch (name) {
+      case 'v':
+      case 't':
+        if (this.#isSpoken) return;
+        this.#text += text;
+        this.#cell.hasValue = true;
+        return;
+      case 'rPh':
+        this.#isSpoken = false;
+        return;
+      case 'f':
+        this.#formula = text;
+        return;
+      case 'c':
+        return this.#end();
+      case 'row':
+        if (this.#cells.length > 0) this.rows.push({ number: this.#number, cells: this.#cells, links: this.#links });
+        this.#cells = [];
+        return;
+    }
+  }
+
+  #begin({ r: name, t: kind = 'n', s: style = '0' }: XmlAttributes): void {
+    const at = name === undefined ? this.#cells.length : columnOf(name);
+    if (!(at >= 0 && at < MAX_COLUMNS)) throw new PackedError('a cell without a place');
+    this.#cell = { at, name: name ?? '', kind, style: Number(style), hasValue: false };
+    [this.#text, this.#formula] = ['', undefined];
+  }
+
+  #end(): void {
+    const { at, name, hasValue } = this.#cell;
+    const shown = linkIn(this.#formula ?? '');
+    const link = shown?.address ?? this.#options.links.get(name);
+    const value = (hasValue ? this.#value() : undefined) ?? shown?.text;
+    if (this.#formula !== undefined && this.#text === '' && !value) this.#onFormula(name);
+    this.#chars += (value?.length ?? 0) + (link?.length ?? 0);
+    if (this.#chars > this.#options.mostChars)
+      throw new PackedError(`a row of over ${this.#options.mostChars} characters (max_record)`, 'too large');
+    if (link !== undefined && !isAddress(value ?? '')) this.#links.set(at, link);
+    if ((value !== undefined && value !== '') || this.#links.has(at)) this.#cells[at] = value;
+  }
+
+  /** Undefined for errors. */
+  #value(): string | undefined {
+    const { terms } = this.#options;
+    const { kind, style } = this.#cell;
+    const raw = this.#text;
+    switch (kind) {
+      case 's':
+        return terms.texts.at(Number(raw));
+      case 'b':
+        return raw === '1' ? 'true' : 'false';
+      case 'e':
+        return undefined;
+      case 'n': {
+        const value = Number(raw);
+        if (raw === '' || Number.isNaN(value)) return raw;
+        if (terms.isDate(style)) return dateText(value, terms.is1904);
+        return /^-?\d+$/.test(raw) ? raw : String(value);
+      }
+      default:
+        return unescaped(raw);
+    }
+  }
+}
+
+/** Of a formula that shows a link or a picture. */
+function linkIn(formula: string): { readonly address: string; readonly text: string } | undefined {
+  const [, address, text] =
+    /^\s*(?:_xlfn\.)?(?:HYPERLINK|IMAGE)\(\s*"((?:[^"]|"")*)"(?:\s*[,;]\s*"((?:[^"]|"")*)")?/i.exec(formula) ?? [];
+  if (address === undefined || !isAddress(address)) return undefined;
+  const plain = address.replaceAll('""', '"');
+  return { address: plain, text: text?.replaceAll('""', '"') ?? plain };
+}

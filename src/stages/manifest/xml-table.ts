@@ -1,0 +1,73 @@
+/** An XML file as a table. */
+import type { ManifestSettings } from '../../config/types.ts';
+import { xmlLines } from './archive/xml-rows.ts';
+import { closeSource, type FileSource, type InnerFile, type InnerSource, within } from './file-source.ts';
+import type { FileHead } from './head-of-file.ts';
+import { firstBytes } from './meta-table.ts';
+import { asUtf8 } from './text-encoding.ts';
+import { chunksOf } from './text-input.ts';
+import { packedFault, unpacked } from './unpack/unpack.ts';
+
+const HEAD_BYTES = 1024 * 1024;
+
+/** Whether bytes begin as XML does, and not as a page. */
+export function isXml(head: Buffer): boolean {
+  const start = head
+    .toString('latin1', 0, 1024)
+    .replaceAll('\0', '')
+    .replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, '');
+  return /^\s*<[?!a-z_]/i.test(start) && !/<(?:!doctype html|html|head|body|script)[\s>]/i.test(start);
+}
+
+/** Its rows as lines of JSON. Errors of its chunks: FDC_ERR_MANIFEST_CORRUPT, _TOO_WIDE; those of the source. */
+export function tableOfXml(
+  source: FileSource,
+  { identity, head, packing }: FileHead,
+  { encoding, rowsAt, maxRecordBytes }: ManifestSettings,
+): InnerSource {
+  const { name } = source;
+  const said = encoding ?? declaredIn(head);
+  const options = { at: rowsAt === undefined ? [] : rowsAt.split('.'), mostChars: maxRecordBytes };
+  async function* chunks(
+    signal: AbortSignal,
+    warn: (message: string) => void = () => {},
+  ): AsyncGenerator<Buffer, void> {
+    let bytes = 0;
+    const bare =
+      packing === undefined ? chunksOf(source, signal) : unpacked(chunksOf(source, signal), packing, name, signal);
+    async function* counted(): AsyncGenerator<Buffer, void> {
+      for await (const chunk of bare) {
+        bytes += chunk.length;
+        yield chunk;
+      }
+    }
+    const onGuess = (guess: string): void =>
+      warn(`${name} is not UTF-8: it is read as ${guess}; if it is anything else, say so with encoding`);
+    try {
+      yield* xmlLines(asUtf8(counted(), said, onGuess), options);
+    } catch (error) {
+      throw packedFault(error, 'XML', name, bytes);
+    }
+  }
+  const inner: InnerFile = {
+    bytes: identity.bytes,
+    chunks,
+    close: () => closeSource(source),
+    head: (signal) => firstBytes(chunks(signal), HEAD_BYTES),
+    telling: async () => Buffer.from(identity.hash),
+    format: { format: 'jsonl', encoding: 'utf-8' },
+  };
+  return { name, hive: source.hive, within: within(source, 'xml'), inner };
+}
+
+/** UTF-8 is said of what is not as well, so that it says nothing. */
+function declaredIn(head: Buffer): string {
+  const [, name = 'utf-8'] =
+    /^(?:\xef\xbb\xbf)?<\?xml[^>]*encoding=["']([\w.:-]+)["']/.exec(head.toString('latin1', 0, 200)) ?? [];
+  if (/^utf-?8$/i.test(name)) return 'auto';
+  try {
+    return new TextDecoder(name).encoding;
+  } catch {
+    return 'auto';
+  }
+}
