@@ -67,11 +67,11 @@ export function checkRows(groups: number, rows: number): void {
     throw invalid(`groups: ${rows} rows cannot fill ${groups} files; use --partitions ${rows} or fewer`);
 }
 
-/** Only the URLs matter here: the other roles stay empty, whatever the columns are called. */
+/** Only the URLs matter here, and labels where rows are chosen by them: other roles stay empty, whatever columns are called. */
 export function readerOptions({ manifest, signal }: PartitionManifestOptions) {
   return {
     ...manifest,
-    labelColumn: '',
+    labelColumn: manifest?.perClass === undefined ? '' : manifest.labelColumn,
     captionColumn: '',
     keyColumn: '',
     signal,

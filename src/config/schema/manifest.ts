@@ -30,8 +30,8 @@ export const MANIFEST_KEYS = {
     enum: ['auto', 'parquet', 'csv', 'tsv', 'txt', 'json', 'jsonl', 'excel', 'xml'],
     default: 'auto',
     description:
-      'Format of the input; auto looks at the content and then at the file name. excel and xml are known, but ' +
-      'not read.',
+      'Format of the input; auto looks at the content and then at the file name. excel is a sheet of an xlsx ' +
+      'workbook, xml a file whose root has the rows.',
     fdc: {
       slice: 'manifest',
       option: 'format',
@@ -86,7 +86,7 @@ export const MANIFEST_KEYS = {
       value: 'COLUMN',
       group: 'input',
       common: true,
-      commands: LABELLED,
+      commands: READERS,
       flowDc: { effect: 'used' },
     },
   },
@@ -178,7 +178,8 @@ export const MANIFEST_KEYS = {
     minLength: 1,
     description:
       'Of JSON: the list whose members are the rows, by the names of the members that lead to it (annotations, ' +
-      'response.photos). Without it, the first list whose objects have URLs.',
+      'response.photos). Without it, the first list whose objects have URLs. Of XML: the elements that are the rows, ' +
+      'by the names that lead to them from below the root (channel.item); without it, the children of the root.',
     fdc: { slice: 'manifest', option: 'rowsAt', value: 'PATH', group: 'input', commands: READERS },
   },
   keep_columns: {
@@ -254,7 +255,7 @@ export const MANIFEST_KEYS = {
       unit: 'rows',
       value: 'N',
       group: 'input',
-      commands: LABELLED,
+      commands: READERS,
     },
   },
   max_record: {

@@ -11,8 +11,8 @@ export interface InputKeys {
    */
   readonly input?: string | readonly string[] | undefined;
   /**
-   * Format of the input; auto looks at the content and then at the file name. excel and xml are known, but not read.
-   * Default: auto.
+   * Format of the input; auto looks at the content and then at the file name. excel is a sheet of an xlsx workbook, xml
+   * a file whose root has the rows. Default: auto.
    */
   readonly input_format?: 'auto' | 'parquet' | 'csv' | 'tsv' | 'txt' | 'json' | 'jsonl' | 'excel' | 'xml' | undefined;
   /**
@@ -71,7 +71,8 @@ export interface InputKeys {
   readonly columns?: string | readonly string[] | undefined;
   /**
    * Of JSON: the list whose members are the rows, by the names of the members that lead to it (annotations,
-   * response.photos). Without it, the first list whose objects have URLs.
+   * response.photos). Without it, the first list whose objects have URLs. Of XML: the elements that are the rows, by
+   * the names that lead to them from below the root (channel.item); without it, the children of the root.
    */
   readonly rows_at?: string | undefined;
   /**
@@ -163,8 +164,8 @@ export interface ManifestSettings {
    */
   readonly inputs: readonly string[];
   /**
-   * Format of the input; auto looks at the content and then at the file name. excel and xml are known, but not read.
-   * Default: auto.
+   * Format of the input; auto looks at the content and then at the file name. excel is a sheet of an xlsx workbook, xml
+   * a file whose root has the rows. Default: auto.
    */
   readonly format: 'auto' | 'parquet' | 'csv' | 'tsv' | 'txt' | 'json' | 'jsonl' | 'excel' | 'xml';
   /**
@@ -223,7 +224,8 @@ export interface ManifestSettings {
   readonly columnNames?: readonly string[] | undefined;
   /**
    * Of JSON: the list whose members are the rows, by the names of the members that lead to it (annotations,
-   * response.photos). Without it, the first list whose objects have URLs.
+   * response.photos). Without it, the first list whose objects have URLs. Of XML: the elements that are the rows, by
+   * the names that lead to them from below the root (channel.item); without it, the children of the root.
    */
   readonly rowsAt?: string | undefined;
   /**

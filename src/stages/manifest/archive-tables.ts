@@ -81,6 +81,11 @@ export class FoundTables<Entry extends { readonly name: string }> {
     }
   }
 
+  /** There is no table so far. */
+  get isEmpty(): boolean {
+    return this.#tables.length === 0;
+  }
+
   /** Errors: FDC_ERR_MANIFEST_NOT_FOUND where there is none. */
   chosen(): { readonly entries: readonly Entry[]; readonly said: readonly string[] } {
     const exact = this.#tables.find(({ name }) => name === this.#member);

@@ -8,7 +8,8 @@ import { type MetaTable, type MetaXml, readMetaXml } from './archive/meta-xml.ts
 import { cellsOf, csvCell, joinedLines, linesOf } from './core-join.ts';
 import { PLAIN_DIALECT } from './dialect.ts';
 import type { FileSource, InnerFile } from './file-source.ts';
-import { CORE_ID, firstBytes, TableFile } from './meta-table.ts';
+import { firstBytes } from './first-bytes.ts';
+import { CORE_ID, TableFile } from './meta-table.ts';
 import { chunksOf } from './text-input.ts';
 import { packedFault } from './unpack/unpack.ts';
 

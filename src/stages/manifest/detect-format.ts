@@ -16,7 +16,7 @@ const FOREIGN: readonly (readonly [magic: string, what: string, fix: string])[] 
   [
     '\xd0\xcf\x11\xe0',
     'an Excel workbook of the old kind (xls), or one with a password',
-    'save it as xlsx or csv, without',
+    'save it as xlsx without a password, or as csv',
   ],
   ['\xff\xfe\0\0', 'UTF-32 text', 'save it as UTF-8'],
   ['ARROW1', 'an Arrow IPC (feather) file', 'convert it to parquet'],
@@ -164,13 +164,15 @@ function lineOf(text: string): string {
 }
 
 function markup(name: string, text: string, given: GivenFormat): FlowDcError {
-  if (/^<(?:!doctype html|html|head|body|script)/i.test(text)) {
+  if (/^(?:<[?!][^<]*)*<(?:!doctype html|html|head|body|script)/i.test(text.slice(0, 1024))) {
     return unreadable(
       name,
       'an HTML page, not a manifest',
       'download the file itself (the server may have answered with a login or error page)',
     );
   }
+  if (given === 'auto' || given === 'xml')
+    return unreadable(name, 'markup that is no XML', 'convert it to csv or parquet');
   return wrongFormat(name, 'XML or other markup', given);
 }
 

@@ -17,17 +17,6 @@ const LINE_BYTES = 1024 * 1024;
 /** What nobody has named: which row of the core a row belongs to. */
 export const CORE_ID = 'core_id';
 
-/** The first bytes of a stream, which is not read further. */
-export async function firstBytes(chunks: AsyncIterable<Buffer>, most: number): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of chunks) {
-    length += parts.push(chunk) && chunk.length;
-    if (length >= most) break;
-  }
-  return Buffer.concat(parts).subarray(0, most);
-}
-
 export class TableFile {
   /** What is described of its columns. */
   readonly names: readonly string[];

@@ -151,7 +151,8 @@ function manifestsAmong(folder: string, files: readonly string[], warnings: stri
     throw new FlowDcError(
       'FDC_ERR_MANIFEST_NOT_FOUND',
       `${folder} holds no manifest (parquet, csv, tsv, txt, json or jsonl, also .gz, .zst, .bz2, .xz and .br; only the ` +
-        'folder itself is searched, and folders in it called key=value): name the files',
+        'folder itself is searched, and folders in it called key=value): name the files, as xlsx, xml and archives ' +
+        'have to be',
     );
   }
   const parquet = names.filter((name) => extension(name) === 'parquet');

@@ -1,6 +1,7 @@
 /** Tables in a tar archive. */
+import { FlowDcError } from '../../errors.ts';
 import { someOf } from '../../short-text.ts';
-import { tarFiles } from './archive/tar.ts';
+import { tarFault, tarFiles } from './archive/tar.ts';
 import type { FileParts } from './archive/zip.ts';
 import { FoundTables, MEMBER } from './archive-tables.ts';
 import { partsOf } from './file-parts.ts';
@@ -41,12 +42,12 @@ export async function tablesInTar(
   );
   // What is a file as it is can be read in parts.
   if (packing === undefined) for await (const _ of listing.tables(signal));
-  const { entries, said } = listing.found.chosen();
-  return { sources: entries.map((entry) => tarMember(source, file, entry)), said: [...said, ...listing.said] };
+  const { entries, said } = listing.chosen();
+  return { sources: entries.map((entry) => tarMember(source, file, entry)), said };
 }
 
 class TarListing {
-  readonly found: FoundTables<TarTable>;
+  readonly #found: FoundTables<TarTable>;
   readonly #source: LocalSource | RemoteSource;
   readonly #packing: Packing | undefined;
   readonly #links: string[] = [];
@@ -54,31 +55,35 @@ class TarListing {
   constructor(source: LocalSource | RemoteSource, packing: Packing | undefined) {
     this.#source = source;
     this.#packing = packing;
-    this.found = new FoundTables(source.name, source.member);
+    this.#found = new FoundTables(source.name, source.member);
   }
 
-  get said(): string[] {
-    const { name } = this.#source;
-    if (this.#links.length === 0) return [];
-    return [`${name}: ${someOf(this.#links, 3)} in it is a link or the like, and not followed: pack the file itself`];
+  /** Errors: FDC_ERR_MANIFEST_NOT_FOUND where there is none. */
+  chosen(): { readonly entries: readonly TarTable[]; readonly said: readonly string[] } {
+    if (this.#links.length === 0) return this.#found.chosen();
+    const links = `${someOf(this.#links, 3)} in it is a link or the like, and not followed: pack the file itself`;
+    if (this.#found.isEmpty) throw new FlowDcError('FDC_ERR_MANIFEST_NOT_FOUND', `${this.#source.name}: ${links}`);
+    const { entries, said } = this.#found.chosen();
+    return { entries, said: [...said, `${this.#source.name}: ${links}`] };
   }
 
   /** Of what is packed, the bytes of its tables, one after the other. */
   async *tables(signal: AbortSignal): AsyncGenerator<Buffer, void> {
     const { name } = this.#source;
-    const packed = chunksOf(this.#source, signal);
+    const fed = { bytes: 0 };
+    const packed = counted(chunksOf(this.#source, signal), fed);
     const seen = new Map<string, TarTable>();
     let end = 0;
     try {
       const bytes = this.#packing === undefined ? packed : unpacked(packed, this.#packing, name, signal);
       for await (const file of tarFiles(bytes, signal)) {
-        const isWanted = this.found.wants(file.name);
+        const isWanted = this.#found.wants(file.name);
         if (isWanted && file.isSpecial && this.#links.length < 100) this.#links.push(file.name);
         if (file.isSpecial) continue;
         const table = { name: file.name, start: this.#packing === undefined ? file.at : end, bytes: file.bytes };
         // Of several of one name, the last one is meant: so an archive is brought up to date.
         const before = seen.get(file.name);
-        if (before === undefined) this.found.add(table);
+        if (before === undefined) this.#found.add(table);
         if (!isWanted) continue;
         if (before === undefined) seen.set(file.name, table);
         else Object.assign(before, table);
@@ -89,7 +94,7 @@ class TarListing {
         }
       }
     } catch (error) {
-      throw packedFault(error, 'tar archive', name, end);
+      throw packedFault(tarFault(error), 'tar archive', name, fed.bytes);
     }
   }
 }
@@ -110,4 +115,11 @@ function tarMember(source: LocalSource | RemoteSource, file: FileParts, entry: T
     within: within(source, `tar > ${entry.name}`),
     inner: { bytes: entry.bytes, chunks, close: () => closeSource(source) },
   };
+}
+
+async function* counted(chunks: AsyncIterable<Buffer>, fed: { bytes: number }): AsyncGenerator<Buffer, void> {
+  for await (const chunk of chunks) {
+    fed.bytes += chunk.length;
+    yield chunk;
+  }
 }

@@ -18,9 +18,9 @@ import {
   type RemoteSource,
   within,
 } from './file-source.ts';
+import { startBytes } from './first-bytes.ts';
 import { givenText } from './given-text.ts';
 import type { InnerTables } from './inner-files.ts';
-import { firstBytes } from './meta-table.ts';
 import { isPattern, keyPattern } from './remote/key-pattern.ts';
 import { packedFault } from './unpack/unpack.ts';
 
@@ -48,7 +48,7 @@ export async function tablesInWorkbook(
       `${source.name} is an Excel workbook, and rows_at is for JSON and XML: leave rows_at out`,
     );
   return faulty(source.name, async () => {
-    const parts = await partsIn(file, signal);
+    const parts = await partsIn(source.name, file, signal);
     const open: OpenPart = (name, end) => {
       const entry = parts.get(name);
       return entry && unzipped(file, entry, end);
@@ -59,14 +59,14 @@ export async function tablesInWorkbook(
   });
 }
 
-async function partsIn(file: FileParts, signal: AbortSignal): Promise<ReadonlyMap<string, ZipEntry>> {
+async function partsIn(name: string, file: FileParts, signal: AbortSignal): Promise<ReadonlyMap<string, ZipEntry>> {
   const parts = new Map<string, ZipEntry>();
   for await (const entry of zipEntries(file, signal)) {
     if (!PART.test(entry.name) || parts.size >= MAX_PARTS) continue;
     if (entry.bytes > FREE_BYTES && entry.bytes > entry.packedBytes * MAX_RATIO)
       throw new FlowDcError(
         'FDC_ERR_MANIFEST_TOO_WIDE',
-        `${entry.name} in it unpacks to ${MAX_RATIO} times its size or more: no sheet does; look at it before it is read`,
+        `${name}: ${entry.name} in it unpacks to over ${MAX_RATIO} times its size, as no sheet does: look at it`,
       );
     parts.set(entry.name, entry);
   }
@@ -156,7 +156,7 @@ class BookTables {
       const say = (message: string): void => warn(`${name}: ${message}`);
       return faultyChunks(name, () => sheetText(this.#rows(sheet, end, say), say));
     };
-    const head = await firstBytes(text(signal), HEAD_BYTES);
+    const head = await startBytes(text(signal), HEAD_BYTES);
     const given = { columns: givenText(this.#settings).columns, delimiter: ',', quote: '"' };
     const dialect = detectDialect(head, head.length < HEAD_BYTES, ',', given);
     const header = dialect.columns === undefined ? [] : [`no header: ${dialect.columns.join(', ')}`];

@@ -2,8 +2,8 @@
 import type { ManifestSettings } from '../../config/types.ts';
 import { xmlLines } from './archive/xml-rows.ts';
 import { closeSource, type FileSource, type InnerFile, type InnerSource, within } from './file-source.ts';
+import { startBytes } from './first-bytes.ts';
 import type { FileHead } from './head-of-file.ts';
-import { firstBytes } from './meta-table.ts';
 import { asUtf8 } from './text-encoding.ts';
 import { chunksOf } from './text-input.ts';
 import { packedFault, unpacked } from './unpack/unpack.ts';
@@ -53,7 +53,7 @@ export function tableOfXml(
     bytes: identity.bytes,
     chunks,
     close: () => closeSource(source),
-    head: (signal) => firstBytes(chunks(signal), HEAD_BYTES),
+    head: (signal) => startBytes(chunks(signal), HEAD_BYTES),
     telling: async () => Buffer.from(identity.hash),
     format: { format: 'jsonl', encoding: 'utf-8' },
   };

@@ -45,7 +45,7 @@ export async function readSharedTexts(chunks: AsyncIterable<Buffer> | undefined)
       if (name === 'si') text = '';
       if (name === 'rPh') isSpoken = true;
     },
-    close: (name, part) => {
+    close: (name, part = '') => {
       // How a word is read aloud is no part of it.
       if (name === 't' && !isSpoken) text += part;
       if (name === 'rPh') isSpoken = false;

@@ -74,7 +74,7 @@ class SheetReader implements XmlVisitor {
     else if (name === 'rPh') this.#isSpoken = true;
   }
 
-  close(name: string, text: string): void {
+  close(name: string, text = ''): void {
     switch (name) {
       case 'v':
       case 't':

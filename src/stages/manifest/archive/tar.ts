@@ -43,10 +43,15 @@ export async function* tarFiles(chunks: AsyncIterable<Buffer>, signal: AbortSign
     }
     await done;
   } catch (error) {
-    const { message } = error as Error;
-    if (/unexpected end/i.test(message)) throw new PackedError('cut off');
-    throw /^invalid (tar )?header|exceeds max size/i.test(message) ? new PackedError('a damaged header') : error;
+    throw tarFault(error);
   } finally {
     archive.destroy();
   }
+}
+
+/** What the library raises, also where a file is read, as what it means; anything else as it is. */
+export function tarFault(error: unknown): unknown {
+  const { message = '' } = error as Error;
+  if (/^unexpected end of data/i.test(message)) return new PackedError('cut off');
+  return /^invalid (tar )?header|^header exceeds max/i.test(message) ? new PackedError('a damaged header') : error;
 }

@@ -7,9 +7,11 @@ import { localName, walkXml, type XmlAttributes, type XmlVisitor } from './xml-w
 
 /** Lines are handed on from so many characters on. */
 const PIECE_CHARS = 64 * 1024;
+/** What a value takes beside its letters, about. */
+const VALUE_CHARS = 16;
 
 export interface XmlRowOptions {
-  /** Names of the elements from below the root down to those whose children are the rows. */
+  /** Names of elements from below the root down to the rows; without any, all children of the root are rows. */
   readonly at: readonly string[];
   /** Of a row. */
   readonly mostChars: number;
@@ -54,11 +56,12 @@ class XmlRows implements XmlVisitor {
       if (!/^xmlns\b|^xsi:/.test(key)) this.#add(column === '' ? localName(key) : `${column}.${localName(key)}`, value);
   }
 
-  close(name: string, text: string): void {
-    const value = text.trim();
+  close(name: string, text: string | undefined): void {
+    const value = text?.trim();
     const column = this.#column();
     // A plain element is a column of its own name.
-    if (this.#row !== undefined && (column !== '' || value !== '')) this.#add(column || name, value);
+    if (this.#row !== undefined && value !== undefined && (column !== '' || value !== ''))
+      this.#add(column || name, value);
     if (this.#row !== undefined && this.#path.length === this.#rowDepth) {
       this.lines += `${JSON.stringify(Object.fromEntries(this.#row))}\n`;
       this.#row = undefined;
@@ -73,7 +76,7 @@ class XmlRows implements XmlVisitor {
   }
 
   get #rowDepth(): number {
-    return 2 + this.#at.length;
+    return Math.max(2, 1 + this.#at.length);
   }
 
   /** Of the innermost element, by the names below its row. */
@@ -83,11 +86,11 @@ class XmlRows implements XmlVisitor {
 
   /** An element that is there several times is a list. */
   #add(column: string, value: string): void {
-    this.#chars += column.length + value.length;
+    this.#chars += column.length + value.length + VALUE_CHARS;
     if (this.#chars > this.#mostChars)
       throw new PackedError(
         `a row of over ${this.#mostChars} characters (max_record): rows are the children of the root, unless rows_at ` +
-          'says whose children they are',
+          'names others',
         'too large',
       );
     const before = this.#row?.get(column);

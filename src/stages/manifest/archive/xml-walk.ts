@@ -7,8 +7,8 @@ export type XmlAttributes = Readonly<Record<string, string>>;
 
 export interface XmlVisitor {
   open(name: string, attributes: XmlAttributes): void;
-  /** @param text - what is in it; empty where elements are in it */
-  close?(name: string, text: string): void;
+  /** @param text - what is in it; undefined where elements are in it */
+  close?(name: string, text: string | undefined): void;
 }
 
 /** What has no tag for so long is no table. Chosen, as are the next two. */
@@ -48,7 +48,7 @@ export async function* walkXml(chunks: AsyncIterable<Buffer>, visitor: XmlVisito
   parser.on('text', add);
   parser.on('cdata', add);
   parser.on('closetag', ({ name }) => {
-    visitor.close?.(localName(name), isLeaf ? text : '');
+    visitor.close?.(localName(name), isLeaf ? text : undefined);
     [text, isLeaf, sinceTag] = ['', false, 0];
     depth--;
   });

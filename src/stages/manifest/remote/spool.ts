@@ -27,6 +27,7 @@ const MOST_OF_FREE = 0.5;
 
 /** Where a file has to keep its name: removed when the process ends. */
 const kept = new Set<string>();
+let isAtExit = false;
 /** What was collected would be closed, and gone. */
 const held = new Set<FileHandle>();
 
@@ -198,7 +199,11 @@ function tooFull(name: string, bytes: number, free: number): FlowDcError {
 }
 
 function keep(folder: string): void {
-  if (kept.size === 0)
-    process.once('exit', () => [...kept].forEach((path) => void rmSync(path, { recursive: true, force: true })));
+  if (!isAtExit) process.once('exit', removeKept);
+  isAtExit = true;
   kept.add(folder);
+}
+
+function removeKept(): void {
+  for (const path of kept) rmSync(path, { recursive: true, force: true });
 }
