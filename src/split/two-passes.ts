@@ -5,6 +5,7 @@ import { rowsByPart } from '../arrow/picks.ts';
 import { systemClock } from '../clock.ts';
 import { FlowDcError } from '../errors.ts';
 import type { ManifestInfo } from '../stages/manifest/manifest-info.ts';
+import type { ManifestReader } from '../stages/manifest/manifest-reader.ts';
 import { readManifest } from '../stages/manifest/read-manifest.ts';
 import { urlColumn } from '../unit-rows.ts';
 import { CsvFiles } from './csv-files.ts';
@@ -128,7 +129,11 @@ export class Split {
     const sink = this.#sink();
     try {
       const hostColumn = this.#hostColumn();
-      for await (const batch of this.#read()) {
+      const reader = this.#read();
+      // What was known before was said before.
+      const { warnings } = this.#info;
+      reader.on('warning', (warning: string) => !warnings.includes(warning) && this.#options.onNotice?.(warning));
+      for await (const batch of reader) {
         const hostIds = hosts.add(urlColumn(batch));
         const fileOf = place(this.#grouping.groupsOf(batch, hostIds));
         const own = asWritten(batch, hostColumn === undefined ? [] : [[hostColumn, hosts.hostColumn(hostIds)]]);
@@ -149,7 +154,7 @@ export class Split {
     return rowsOf;
   }
 
-  #read(columns?: readonly string[]): AsyncIterable<RecordBatch> {
+  #read(columns?: readonly string[]): ManifestReader {
     return readManifest(this.#files, {
       ...readerOptions(this.#options),
       info: this.#info,

@@ -62,7 +62,7 @@ class FlagReader {
       } else if (token.startsWith('--')) {
         const at = token.indexOf('=');
         this.#long(at < 0 ? token.slice(2) : token.slice(2, at), at < 0 ? undefined : token.slice(at + 1));
-      } else if (token.startsWith('-') && token !== '-') {
+      } else if (token.startsWith('-') && token !== '-' && !token.startsWith('-::')) {
         this.#short(token);
       } else {
         this.positionals.push(token);

@@ -42,6 +42,13 @@ export function memberOf(input: string): { readonly file: string; readonly membe
   return at <= 0 ? { file: input, member: undefined } : { file: input.slice(0, at), member: input.slice(at + 2) };
 }
 
+/** How a table of an archive is named. @param member - with the archive's name in front of it, or without */
+export function asNamed(archive: string, member: string): string {
+  const own = member.startsWith(archive + MEMBER) ? member.slice(archive.length + MEMBER.length) : member;
+  // What came through a pipe has no name.
+  return `${archive === '-' ? 'FILE' : archive}${MEMBER}${own}`;
+}
+
 /** Not what systems leave beside files. */
 function isHidden(name: string): boolean {
   return name.split('/').some((part) => /^\.(?!\.?$)/.test(part) || part === '__MACOSX');
@@ -103,7 +110,7 @@ export class FoundTables<Entry extends { readonly name: string }> {
       passed.length === 0
         ? []
         : [
-            `${this.#archive}: ${someOf(passed, 3)} in it is not read; name it, as ${this.#archive}${MEMBER}${passed[0]}`,
+            `${this.#archive}: ${someOf(passed, 3)} in it is not read; name it, as ${asNamed(this.#archive, passed[0] as string)}`,
           ];
     return { entries, said };
   }

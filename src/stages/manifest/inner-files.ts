@@ -5,7 +5,7 @@ import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { someOf } from '../../short-text.ts';
 import { isTar } from './archive/tar.ts';
-import { isArchiveMeta, MEMBER, META } from './archive-tables.ts';
+import { asNamed, isArchiveMeta, MEMBER, META } from './archive-tables.ts';
 import type { ArchiveFiles } from './darwin-core.ts';
 import { type FileSource, isInner, type LocalSource, localSource, type RemoteSource, within } from './file-source.ts';
 import type { FileHead } from './head-of-file.ts';
@@ -125,6 +125,7 @@ async function filesBeside({ name, path }: LocalSource): Promise<ArchiveFiles> {
 export function otherColumnsIn(archive: string, names: readonly string[]): FlowDcError {
   const own = names.map((name) => name.slice(archive.length + MEMBER.length));
   const what = `${archive} holds tables with different columns (${someOf(own, 4)})`;
-  const advice = `: name one, as ${names[0]}, or all with '${archive}${MEMBER}**'`;
+  const file = archive === '-' ? ' write it to a file, and' : '';
+  const advice = `:${file} name one, as ${asNamed(archive, names[0] as string)}, or all with '${asNamed(archive, '**')}'`;
   return new FlowDcError('FDC_ERR_MANIFEST_COLUMN', what, { advice });
 }

@@ -4,6 +4,7 @@ import { stageSettings } from '../../config/stage-settings.ts';
 import type { ManifestOptions, ManifestSettings } from '../../config/types.ts';
 import type { ClassRule } from '../../dataset/class-numbers.ts';
 import { FlowDcError } from '../../errors.ts';
+import { asNamed, MEMBER } from './archive-tables.ts';
 import { type TextTypes, textTypes } from './column-kinds.ts';
 import type { GivenRoles } from './guess-roles.ts';
 import type { StdinSource } from './open-stdin.ts';
@@ -73,6 +74,11 @@ export function manifestSource(inputs: string | readonly string[], options: Mani
     return createRemotes(remote, end);
   };
   const isPipe = settings.inputs.includes('-');
+  const ofPipe = settings.inputs.find((input) => input.startsWith(`-${MEMBER}`));
+  if (ofPipe !== undefined)
+    throw invalid(
+      `${ofPipe}: a pipe has no tables to name: write the archive to a file, and say ${asNamed('-', ofPipe)}`,
+    );
   const types = textTypes(settings, isPipe || isKeptPipe);
   if (!isPipe) return { settings, given, remotes, types };
   if (settings.inputs.length > 1) throw invalid('stdin (-) must be the only input: it can be read only once');

@@ -7,7 +7,7 @@ import { type SheetRow, sheetRows } from './archive/sheet-rows.ts';
 import { sheetText, startOf } from './archive/sheet-text.ts';
 import { type OpenPart, type Sheet, Workbook } from './archive/workbook.ts';
 import { type FileParts, unzipped, type ZipEntry, zipEntries } from './archive/zip.ts';
-import { MEMBER } from './archive-tables.ts';
+import { asNamed, MEMBER } from './archive-tables.ts';
 import { detectDialect } from './detect-dialect.ts';
 import { wrongFormat } from './detect-format.ts';
 import {
@@ -112,7 +112,7 @@ class BookTables {
         ? []
         : [
             `${name}: its sheet ${sheet.name} is read, and not ${someOf(others, 3)}; name another one, as ` +
-              `${name}${MEMBER}${others[0]}`,
+              asNamed(name, others[0] as string),
           ];
     return { sources: await sources([sheet]), said };
   }

@@ -48,6 +48,8 @@ class SheetReader implements XmlVisitor {
   readonly #onFormula: (cell: string) => void;
   #number = 0;
   #cells: (string | undefined)[] = [];
+  /** Where a cell without a place of its own is. */
+  #next = 0;
   #links = new Map<number, string>();
   #chars = 0;
   #cell = { at: 0, name: '', kind: 'n', style: 0, hasValue: false };
@@ -69,7 +71,7 @@ class SheetReader implements XmlVisitor {
   open(name: string, attributes: XmlAttributes): void {
     if (name === 'row') {
       this.#number = Number(attributes.r ?? this.#number + 1);
-      [this.#cells, this.#links, this.#chars] = [[], new Map(), 0];
+      [this.#cells, this.#links, this.#chars, this.#next] = [[], new Map(), 0, 0];
     } else if (name === 'c') this.#begin(attributes);
     else if (name === 'rPh') this.#isSpoken = true;
   }
@@ -98,8 +100,9 @@ class SheetReader implements XmlVisitor {
   }
 
   #begin({ r: name, t: kind = 'n', s: style = '0' }: XmlAttributes): void {
-    const at = name === undefined ? this.#cells.length : columnOf(name);
+    const at = name === undefined ? this.#next : columnOf(name);
     if (!(at >= 0 && at < MAX_COLUMNS)) throw new PackedError('a cell without a place');
+    this.#next = at + 1;
     this.#cell = { at, name: name ?? '', kind, style: Number(style), hasValue: false };
     [this.#text, this.#formula] = ['', undefined];
   }
