@@ -10,6 +10,7 @@ import { PROGRAMS } from './programs.ts';
 import { PUBLISHED } from './published.ts';
 import { REFUSED } from './refused.ts';
 import { SHAPES } from './shapes.ts';
+import { SHEETS } from './sheets.ts';
 
 export const CASES: readonly ManifestCase[] = [
   ...DELIMITED,
@@ -22,4 +23,5 @@ export const CASES: readonly ManifestCase[] = [
   ...PUBLISHED,
   ...REFUSED,
   ...SHAPES,
+  ...SHEETS,
 ];
