@@ -44,7 +44,7 @@ describe('a manifest in an archive', () => {
       50,
     );
     await expectWhole(out);
-    const compared = await runCli(['verify', out, input]);
+    const compared = await runCli(['verify', out, '--input', input]);
     expect(compared.code, compared.stdout + compared.stderr).toBe(0);
     expect((await runCli(['download', input, '-o', out, ...how])).code).toBe(0);
     expect(asked(origin)).toBeLessThanOrEqual(before + ROWS.length);
