@@ -1,11 +1,11 @@
 /** Everything that is wrong with a configuration or with options, all at once (ajv). */
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
 import { FlowDcError } from '../errors.ts';
-import { meantHost } from '../host/host-glob.ts';
 import { newAjv } from '../json-schema.ts';
 import { type Canonical, canonicalConfig, show } from './canonical.ts';
 import { expectation } from './expectation.ts';
 import { nearest } from './nearest.ts';
+import { meantHost } from './schema/host-glob.ts';
 import { type KeySchema, SLICES } from './schema/key.ts';
 import { CONFIG_KEYS, CONFIG_SCHEMA, KEY_OF_SPELLING, keysOfSlice } from './schema.ts';
 

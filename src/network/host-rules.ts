@@ -1,6 +1,7 @@
 /** Which rule holds for a host: what the user says of it, and where that leaves something open, what the host asks for. */
+
+import { plainGlob } from '../config/schema/host-glob.ts';
 import type { HostRule } from '../config/types.ts';
-import { plainGlob } from '../host/host-glob.ts';
 import { HOST_PRESETS, type HostPreset } from './host-presets.ts';
 
 /** A host's rule, and the preset that it is from, or partly. */

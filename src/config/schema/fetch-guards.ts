@@ -1,5 +1,5 @@
 /** How a host is treated, what is refused, how the network is reached. */
-import { HOST_GLOB } from '../../host/host-glob.ts';
+import { HOST_GLOB } from './host-glob.ts';
 import type { CommandName, Keys } from './key.ts';
 
 /** Whoever opens connections, for rows or for a manifest behind a URL. */

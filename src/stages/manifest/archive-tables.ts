@@ -3,9 +3,17 @@ import { nearest } from '../../config/nearest.ts';
 import { FlowDcError } from '../../errors.ts';
 import { someOf } from '../../short-text.ts';
 import { extension } from './detect-format.ts';
+import type { FileSource } from './file-source.ts';
 import type { ManifestFormat } from './manifest-info.ts';
 import { isPattern, keyPattern } from './remote/key-pattern.ts';
 import { unpackedName } from './unpack/packing.ts';
+
+/** Tables in an archive. */
+export interface InnerTables {
+  readonly sources: readonly FileSource[];
+  /** One line each, for people. */
+  readonly said: readonly string[];
+}
 
 /** Between the name of an archive and that of a table in it. */
 export const MEMBER = '::';

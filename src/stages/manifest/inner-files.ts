@@ -5,7 +5,7 @@ import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { someOf } from '../../short-text.ts';
 import { isTar } from './archive/tar.ts';
-import { asNamed, isArchiveMeta, MEMBER, META } from './archive-tables.ts';
+import { asNamed, type InnerTables, isArchiveMeta, MEMBER, META } from './archive-tables.ts';
 import type { ArchiveFiles } from './darwin-core.ts';
 import { type FileSource, isInner, type LocalSource, localSource, type RemoteSource, within } from './file-source.ts';
 import type { FileHead } from './head-of-file.ts';
@@ -14,13 +14,6 @@ import { chunksOf } from './text-input.ts';
 import type { Packing } from './unpack/packing.ts';
 import { unpacked } from './unpack/unpack.ts';
 import { isXml } from './xml-table.ts';
-
-/** Tables in an archive. */
-export interface InnerTables {
-  readonly sources: readonly FileSource[];
-  /** One line each, for people. */
-  readonly said: readonly string[];
-}
 
 const ZIP_MAGIC = ['PK\x03\x04', 'PK\x05\x06'];
 /** Archives in archives: some hold themselves. */

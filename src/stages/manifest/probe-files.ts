@@ -5,6 +5,7 @@ import { kindMetadata } from '../../arrow/typed-text.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { inOrder } from '../../structures/in-order.ts';
+import type { InnerTables } from './archive-tables.ts';
 import { tooWide } from './bounds.ts';
 import { detectFormat } from './detect-format.ts';
 import { firstBatch } from './file-batches.ts';
@@ -19,7 +20,7 @@ import {
 } from './file-source.ts';
 import { givenText } from './given-text.ts';
 import { headOfFile } from './head-of-file.ts';
-import { type InnerTables, otherColumnsIn, tablesWithin } from './inner-files.ts';
+import { otherColumnsIn, tablesWithin } from './inner-files.ts';
 import { withKeptTail } from './kept-tail.ts';
 import type { ManifestFile } from './manifest-info.ts';
 import type { Surroundings } from './manifest-reader.ts';

@@ -3,7 +3,7 @@ import { FlowDcError } from '../../errors.ts';
 import { someOf } from '../../short-text.ts';
 import { tarFault, tarFiles } from './archive/tar.ts';
 import type { FileParts } from './archive/zip.ts';
-import { FoundTables, MEMBER } from './archive-tables.ts';
+import { FoundTables, type InnerTables, MEMBER } from './archive-tables.ts';
 import { partsOf } from './file-parts.ts';
 import {
   closeSource,
@@ -13,7 +13,6 @@ import {
   type RemoteSource,
   within,
 } from './file-source.ts';
-import type { InnerTables } from './inner-files.ts';
 import { spoolChunks } from './remote/spool.ts';
 import { chunksOf } from './text-input.ts';
 import { PackedError } from './unpack/packed-error.ts';

@@ -7,7 +7,7 @@ import { type SheetRow, sheetRows } from './archive/sheet-rows.ts';
 import { sheetText, startOf } from './archive/sheet-text.ts';
 import { type OpenPart, type Sheet, Workbook } from './archive/workbook.ts';
 import { type FileParts, unzipped, type ZipEntry, zipEntries } from './archive/zip.ts';
-import { asNamed, MEMBER } from './archive-tables.ts';
+import { asNamed, type InnerTables, MEMBER } from './archive-tables.ts';
 import { detectDialect } from './detect-dialect.ts';
 import { wrongFormat } from './detect-format.ts';
 import {
@@ -20,7 +20,6 @@ import {
 } from './file-source.ts';
 import { startBytes } from './first-bytes.ts';
 import { givenText } from './given-text.ts';
-import type { InnerTables } from './inner-files.ts';
 import { isPattern, keyPattern } from './remote/key-pattern.ts';
 import { packedFault } from './unpack/unpack.ts';
 

@@ -3,11 +3,10 @@ import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { WORKBOOK } from './archive/workbook.ts';
 import { type FileParts, unzipped, type ZipEntry, zipEntries } from './archive/zip.ts';
-import { FoundTables, MEMBER, META } from './archive-tables.ts';
+import { FoundTables, type InnerTables, MEMBER, META } from './archive-tables.ts';
 import type { ArchiveFiles } from './darwin-core.ts';
 import { partsOf } from './file-parts.ts';
 import { closeSource, type InnerSource, type LocalSource, type RemoteSource, within } from './file-source.ts';
-import type { InnerTables } from './inner-files.ts';
 import { packedFault } from './unpack/unpack.ts';
 
 const META_NAME = /^(?:[^/]+\/)?meta\.xml$/;
