@@ -58,13 +58,15 @@ export interface ChannelPayloads {
   'flow-dc:shortage': { readonly message: string };
   /**
    * More of a text manifest was read: rows so far, and how many bytes of how many they took. Told as batches come, and
-   * again by each reader of it. `mostRows`: no more are read, whatever there is.
+   * again by each reader of it. `mostRows`: no more are read, whatever there is. `isEnd`: of any manifest, when its
+   * reader is through: there are as many rows as were read, and both byte counts are the same.
    */
   'flow-dc:reading': {
     readonly rows: number;
     readonly bytes: number;
     readonly ofBytes: number;
     readonly mostRows: number;
+    readonly isEnd?: true | undefined;
   };
   /** A web server that has a manifest keeps us waiting: said once of each time, with what is waited for. */
   'flow-dc:waiting': { readonly message: string };

@@ -37,8 +37,9 @@ export class ProgressTracker {
       this.#counts[status] += 1;
       this.#bytes += bytes;
     }),
-    subscribe('flow-dc:reading', ({ rows, bytes, ofBytes, mostRows }) => {
+    subscribe('flow-dc:reading', ({ rows, bytes, ofBytes, mostRows, isEnd = false }) => {
       this.#guess = Math.min(mostRows, Math.round((rows * ofBytes) / bytes));
+      this.#isGuessed = !isEnd;
     }),
     subscribe('flow-dc:unit-committed', () => {
       this.#units += 1;
@@ -61,6 +62,7 @@ export class ProgressTracker {
   #rowsTotal: number | undefined;
   /** How many rows there are, by how much of the manifest those that were read took. */
   #guess: number | undefined;
+  #isGuessed = false;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
@@ -101,9 +103,9 @@ export class ProgressTracker {
     const { rowsPerSecond: settledPerSecond, bytesPerSecond } = this.#rates(nowMs, rows);
     const { fetchedOpen = 0, rowsPerSecond = settledPerSecond } = this.#work ?? {};
     const done = this.#rowsBefore + rows + fetchedOpen;
-    const isEstimate = this.#rowsTotal === undefined && this.#guess !== undefined;
+    const isEstimate = this.#rowsTotal === undefined && this.#isGuessed;
     // Never fewer than there are already.
-    const rowsTotal = isEstimate ? Math.max(this.#guess ?? 0, done) : this.#rowsTotal;
+    const rowsTotal = this.#rowsTotal ?? (this.#guess === undefined ? undefined : Math.max(this.#guess, done));
     const left = rowsTotal === undefined ? undefined : Math.max(0, rowsTotal - done);
     return {
       rowsDone: this.#rowsBefore + rows,

@@ -145,6 +145,9 @@ export class ManifestReader extends Readable {
     if (notice !== undefined) this.#warn(notice);
     if (this.#stats.rows === 0)
       throw new FlowDcError('FDC_ERR_MANIFEST_EMPTY', 'the manifest has columns but no rows: expected at least one');
+    const { rows } = this.#stats;
+    const bytes = Math.max(1, this.#bytes);
+    publish('flow-dc:reading', () => ({ rows, bytes, ofBytes: bytes, mostRows: rows, isEnd: true }));
   }
 
   async *#readFile(file: OpenFile, { schema, shape, files }: ManifestInfo): AsyncGenerator<RecordBatch, void> {

@@ -84,6 +84,9 @@ it('guesses how many rows there are by how much of the manifest those took that 
   expect(plainLine(tracker.snapshot())).toMatch(/^0 rows of about 1,000 \(0 %\)/);
   publish('flow-dc:reading', () => ({ rows: 100, bytes: 5000, ofBytes: 50_000, mostRows: 300 }));
   expect(tracker.snapshot().rowsTotal).toBe(300);
+  publish('flow-dc:reading', () => ({ rows: 290, bytes: 9, ofBytes: 9, mostRows: 290, isEnd: true }));
+  expect(tracker.snapshot()).toMatchObject({ rowsTotal: 290 });
+  expect(tracker.snapshot().isEstimate).toBeUndefined();
   tracker.expect(77, 0);
   expect(tracker.snapshot()).toMatchObject({ rowsTotal: 77 });
   expect(tracker.snapshot().isEstimate).toBeUndefined();

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { expect, it, onTestFinished } from 'vitest';
 import { readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
@@ -22,4 +23,16 @@ it.each([
   expect(guesses.at(-1)).toBe(ROWS);
   const middle = guesses[guesses.length >> 1] as number;
   expect(Math.abs(middle - ROWS) / ROWS).toBeLessThan(name.endsWith('.gz') ? 1 : 0.2);
+});
+
+it.each([
+  ['a pipe of text', 'm.csv', csv],
+  ['a JSON list', 'm.json', JSON.stringify([{ url: 'https://a.test/1' }, { url: 'https://a.test/2' }])],
+])('how many rows there are is known when %s has been read to its end', async (_what, name, content) => {
+  const dir = await folder({ [name]: content });
+  const last: object[] = [];
+  onTestFinished(subscribe('flow-dc:reading', (reading) => void last.splice(0, 1, reading)));
+  const source = name === 'm.csv' ? readManifest('-', { stdin: Readable.from([Buffer.from(content)]) }) : undefined;
+  const { rows } = await collect(source ?? readManifest(path.join(dir, name)));
+  expect(last).toEqual([expect.objectContaining({ rows: rows.length, mostRows: rows.length, isEnd: true })]);
 });
