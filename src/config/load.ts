@@ -38,7 +38,9 @@ async function textOf(path: string): Promise<string> {
         ? 'there is no such file'
         : code === 'EISDIR'
           ? 'it is a folder; name a JSON file'
-          : String(code ?? error);
+          : code === 'EACCES'
+            ? 'permission denied'
+            : String(code ?? error);
     throw new FlowDcError('FDC_ERR_CONFIG_UNREADABLE', `${path}: cannot read the configuration: ${what}`, {
       cause: error,
     });

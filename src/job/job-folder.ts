@@ -46,16 +46,23 @@ export async function openJob(out: string, identity: JobIdentity, options: OpenJ
   return { ...(await openAt(new FolderHome(paths, isUploaded), home, identity, options)), paths };
 }
 
+/** Why there is no job: a path that is misspelt is told from a folder of something else. */
+async function missingWords(folder: string): Promise<string> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined) return `${folder} does not exist`;
+  return found.isDirectory() ? `${folder} holds no flow-dc job` : `${folder} is a file, expected the folder of a dataset`;
+}
+
 /** The job that lies in `out`, not locked. Errors: FDC_ERR_JOB_MISSING when there is none. */
 export async function readJob(out: string): Promise<Job> {
   const folder = resolve(out);
   const found = await findJob(folder);
   if (found === undefined) {
+    const what = await missingWords(folder);
     const advice = await adviceForLostSibling(folder);
     throw new FlowDcError(
       'FDC_ERR_JOB_MISSING',
-      `${folder} holds no flow-dc job; ` +
-        (advice ?? 'name the folder that was given to -o, or start one with download'),
+      `${what}; ${advice ?? 'name the folder that was given to -o, or start one with download'}`,
     );
   }
   return { ...found.job, out: folder, paths: found.paths };

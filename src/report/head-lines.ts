@@ -34,9 +34,12 @@ export function headLines(head: Head): string[] {
     out === undefined || out === 'none:' || out === STDOUT_NAME || outs.length > 1
       ? []
       : [`output: ${out}`, `next: ${nextCommand(complete ? 'verify' : 'resume', out, reach)}`];
+  const fetchedOf =
+    rows === 0 && !complete
+      ? 'no shard is done yet'
+      : `${count(fetched)} of ${count(rows)} ${complete ? '' : 'settled '}rows fetched (${share}), ${byteSize(bytes)} in ${shards}`;
   return [
-    `${complete ? 'done' : 'unfinished'}: ${count(fetched)} of ${count(rows)} ${complete ? '' : 'settled '}rows ` +
-      `fetched (${share}), ${byteSize(bytes)} in ${shards}`,
+    `${complete ? 'done' : 'unfinished'}: ${fetchedOf}`,
     ...codeLines(head),
     ...timeLine(rows, bytes, runs),
     ...heldLine(outs, heldShare(runs), upload),

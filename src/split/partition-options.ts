@@ -41,7 +41,7 @@ export function splitSettings(options: PartitionManifestOptions): SplitSettings 
     keepHostWhole,
   });
   if (settings.groups === undefined)
-    throw invalid('groups: say into how many files the manifest is split, e.g. --partitions 10');
+    throw invalid('groups (--partitions): say into how many files the manifest is split, e.g. --partitions 10');
   if (settings.method === 'greedy' && settings.groupingColumn === undefined) {
     throw invalid('grouping_col: method greedy needs the column whose values stay together, e.g. --column species');
   }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { open, writeFile } from 'node:fs/promises';
+import { chmod, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -44,4 +44,20 @@ it.each(['', '-- ', 'img2dataset ', '-- img2dataset '])('translates a command li
     'flow-dc download x.parquet -o y --output-format imagefolder --no-create-tar --shard-size 10000\n',
   );
   expect(code).toBe(0);
+});
+
+it('says that a configuration file may not be read', async () => {
+  const folder = await tempFolder();
+  const file = join(folder, 'c.json');
+  await writeFile(file, '{}');
+  await chmod(file, 0);
+  await chmod(folder, 0o755);
+  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+  const { stderr, status } = spawnSync(process.execPath, [main, 'config', 'check', file], {
+    encoding: 'utf8',
+    // Nothing is refused to root.
+    ...(process.getuid?.() === 0 && { uid: 65_534, gid: 65_534 }),
+  });
+  expect(stderr).toMatch(/c\.json: cannot read the configuration: permission denied \(FDC_ERR_CONFIG_UNREADABLE\)\n$/);
+  expect(status).toBe(2);
 });

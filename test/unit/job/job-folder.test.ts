@@ -245,6 +245,14 @@ describe('openJob with overwrite', () => {
 });
 
 describe('readJob and assertJobFolder', () => {
+  it('say why there is no job: no such path, a file, a folder of something else', async () => {
+    const file = join(root, 'a-file');
+    await writeFile(file, '');
+    await expect(readJob(join(root, 'misspelt'))).rejects.toThrow(/misspelt does not exist; name the folder/);
+    await expect(readJob(file)).rejects.toThrow(/a-file is a file, expected the folder of a dataset; name/);
+    await expect(readJob(root)).rejects.toThrow(/holds no flow-dc job; name the folder/);
+  });
+
   it('say that there is no job', async () => {
     await expect(readJob(out)).rejects.toMatchObject({ code: 'FDC_ERR_JOB_MISSING' });
     await expect(assertJobFolder(root, 'x')).rejects.toMatchObject({ code: 'FDC_ERR_JOB_MISSING' });

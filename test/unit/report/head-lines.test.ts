@@ -19,6 +19,12 @@ describe('the head of a report', () => {
     );
   });
 
+  it('says that no shard is done, where it would be nothing of nothing', () => {
+    const nothing = { ...TOTALS, units: 0, rows: 0, fetched: 0, bytes: 0 };
+    const [first] = headLines({ ...nothing, complete: false, outs: ['/data/out'], runs: [] });
+    expect(first).toBe('unfinished: no shard is done yet');
+  });
+
   it('names the upload when that is what the disk waited for', () => {
     const runs = [{ startedAtMs: 0, elapsedMs: 10_000, heldMs: 6200 }];
     const upload = 'the upload by gocmd to birds';
