@@ -1,10 +1,8 @@
 /** The program: from arguments to a command to an exit code. */
 import { addressSpaceLimit, LOADING_BYTES, RUN_BYTES, requireAddressSpace } from '../address-space.ts';
-import { nearest } from '../config/nearest.ts';
 import type { CommandName } from '../config/schema/key.ts';
 import { FlowDcError } from '../errors.ts';
 import { LEAST_OPEN_FILES, openFileLimit } from '../open-files.ts';
-import { shortened } from '../short-text.ts';
 import { VERSION } from '../version.ts';
 import { allCommands, COMMANDS } from './commands/command-table.ts';
 import { EXIT, exitCodeOfError, listenForInterrupts, writeLines, writeOwn } from './terminal/process.ts';
@@ -80,9 +78,8 @@ async function run(argv: readonly string[]): Promise<number> {
     return EXIT.done;
   }
   if (!isCommand(name)) {
-    const near = nearest(name, [...Object.keys(COMMANDS), '--help', '--version']);
-    const guess = near === undefined ? '' : `; did you mean ${near}?`;
-    writeLines(process.stderr, [`flow-dc: unknown command '${shortened(name)}'${guess} (flow-dc --help)`]);
+    const { unknownCommand } = await import('./args/meant-command.ts');
+    writeLines(process.stderr, [`flow-dc: ${unknownCommand(name, Object.keys(COMMANDS))}`]);
     return EXIT.usage;
   }
   const interrupts = listenForInterrupts();

@@ -8,7 +8,7 @@ import type { Config } from '../../config/types.ts';
 import { checkedConfig } from '../../config/validate.ts';
 import { FlowDcError } from '../../errors.ts';
 import { type Flag, flagsOf, keyOfFlagName, plainFlagName } from './flag-table.ts';
-import { foreignFlag } from './foreign-flags.ts';
+import { foreignFlag, foreignLetter } from './foreign-flags.ts';
 import { namedRule } from './named-rule.ts';
 
 export interface ParsedFlags {
@@ -86,7 +86,10 @@ class FlagReader {
     if (plain.length > 1 && this.#flags.has(plain)) {
       this.problems.push(`unknown flag ${token}; did you mean --${plain}?`);
     } else if (flag === undefined || (flag.sets !== undefined && attached !== '')) {
-      this.problems.push(`unknown flag ${token}; a name that begins with - goes after --`);
+      const foreign = foreignLetter(token);
+      this.problems.push(
+        `unknown flag ${token}${foreign === undefined ? '; a name that begins with - goes after --' : ` (${foreign})`}`,
+      );
     } else {
       this.#take(flag, attached === '' ? undefined : attached.replace(/^=/, ''));
     }
@@ -142,6 +145,11 @@ class FlagReader {
   }
 
   #unknown(shown: string, plain: string): string {
+    const own = plain.startsWith('no-') ? this.#flags.get(plain.slice(3)) : undefined;
+    if (own !== undefined && own.schema?.type !== 'boolean') {
+      const off = own.schema?.enum?.find((value) => value === 'off' || value === 'none');
+      return `${shown} is no flag: ${own.shown} takes a value${off === undefined ? valueHint(own) : `, here ${off}`}`;
+    }
     const meant = keyOfFlagName(plain.replace(/^no-/, ''));
     if (meant?.commands.length === 0) return `${shown} is no flag; set the key ${meant.key} in a --config file`;
     if (meant !== undefined)

@@ -31,7 +31,34 @@ const OF_DOWNLOADERS: Readonly<Record<string, string>> = {
   'load-cookies': '--header "Cookie: ..."',
   location: 'redirects are followed: --max-redirects N',
   quiet: '--progress off',
+  silent: '--quiet, or --progress off',
+  verbose: '--log-file FILE, with --log-level debug',
+  version: 'flow-dc --version',
 };
+
+/** Flags of one letter, in which case counts. */
+const LETTERS: Readonly<Record<string, string>> = {
+  i: 'name the list itself: flow-dc download LIST',
+  O: '-o DEST',
+  P: '-o DEST',
+  t: '--max-retry-attempts N',
+  T: '--timeout-sec SECONDS',
+  m: '--timeout-sec SECONDS',
+  j: '--concurrent-downloads N',
+  c: 'the same command again resumes',
+  k: '--insecure',
+  L: 'redirects are followed: --max-redirects N',
+  A: '--user-agent TEXT',
+  U: '--user-agent TEXT',
+  v: 'flow-dc --version, or --log-file FILE with --log-level debug',
+  V: 'flow-dc --version',
+};
+
+/** What to say of a short flag that is not ours: `-j 8`, `-j8`. */
+export function foreignLetter(token: string): string | undefined {
+  const here = /^-[a-zA-Z]\d*$/.test(token) ? LETTERS[token.charAt(1)] : undefined;
+  return here && `here: ${here}`;
+}
 
 /** What to say of a flag of another program; undefined for names that none of them has. */
 export function foreignFlag(plainName: string): string | undefined {
