@@ -36,7 +36,7 @@ one that is met first, and is called \`*.example.net\`, or by its address. Throu
 by itself.
 
 A quota counts the bodies of replies that came to their ends, over any hour or 24 hours, a minute more at most. What was used is kept with
-the dataset (\`.flow-dc/hosts.json\`), every ten seconds and at the end, so a run that was interrupted or killed goes on with what is left;
+the dataset (\`.flow-dc/hosts.json\`), every second and at the end, so a run that was interrupted or killed goes on with what is left;
 other datasets know nothing of it. It holds over all threads of a process. Workers of a job on several machines have equal parts of
 it, by how many are there at that moment, and each counts its own since it was started; where no controller is shared (\`law\` fixed or
 original) each has all of it. That a quota is used up, and until when, is said when it happens and in the line of progress.

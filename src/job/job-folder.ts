@@ -50,7 +50,9 @@ export async function openJob(out: string, identity: JobIdentity, options: OpenJ
 async function missingWords(folder: string): Promise<string> {
   const found = await stat(folder).catch(() => undefined);
   if (found === undefined) return `${folder} does not exist`;
-  return found.isDirectory() ? `${folder} holds no flow-dc job` : `${folder} is a file, expected the folder of a dataset`;
+  return found.isDirectory()
+    ? `${folder} holds no flow-dc job`
+    : `${folder} is a file, expected the folder of a dataset`;
 }
 
 /** The job that lies in `out`, not locked. Errors: FDC_ERR_JOB_MISSING when there is none. */

@@ -50,11 +50,15 @@ function joined(own: HostRule | undefined, preset: KnownRule | undefined): Known
   return { ...preset, ...given };
 }
 
-/** `*` stands for any run of characters, `?` for one. */
+/** `*` stands for any run of characters, `?` for one; a dot at the end of a name makes no other host of it. */
 function globPattern(glob: string): RegExp {
-  const body = plainGlob(glob)
+  const [, name = '', port = '(?::\\d+)?'] = /^(.*?)\.?(:[\d*?]+)?$/.exec(plainGlob(glob)) ?? [];
+  return new RegExp(`^${asPattern(name)}\\.?${port.startsWith(':') ? asPattern(port) : port}$`);
+}
+
+function asPattern(glob: string): string {
+  return glob
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replace(/\*/g, '.*')
     .replace(/\?/g, '.');
-  return new RegExp(`^${body}${/:\d+$/.test(glob) ? '' : '(:\\d+)?'}$`);
 }

@@ -10,6 +10,9 @@ const policyOf = createHostRules({
     'a.b': { cMax: 4 },
     '*.Bücher.example': { cMax: 5 },
     '[::1]:8080': { cMax: 6 },
+    'Dotted.test.': { cMax: 7 },
+    '0x7f.1': { cMax: 8 },
+    'any.test:*': { cMax: 9 },
   },
 });
 
@@ -24,6 +27,12 @@ it.each([
   ['axb', undefined],
   ['img.xn--bcher-kva.example', 5],
   ['[::1]:8080', 6],
+  ['[::1]', undefined],
+  ['dotted.test', 7],
+  ['dotted.test.:8080', 7],
+  ['a.b.', 4],
+  ['127.0.0.1', 8],
+  ['any.test:81', 9],
   ['evil-example.com', undefined],
   ['x.example.com.evil.test', undefined],
 ])('%s', (host, cMax) => {
