@@ -39,6 +39,8 @@ export interface OpenFile {
 export interface OpenManifest {
   readonly info: ManifestInfo;
   readonly files: Iterable<OpenFile>;
+  /** How many bytes all of it has, where the files of `info` do not say. */
+  readonly ofBytes?: number | undefined;
 }
 
 /** Everything that ends with the reader. */
@@ -138,7 +140,7 @@ export class ManifestReader extends Readable {
 
   async *#readFiles(manifest: OpenManifest): AsyncGenerator<RecordBatch, void> {
     for (const file of manifest.files) {
-      yield* this.#readFile(file, manifest.info);
+      yield* this.#readFile(file, manifest);
       if (this.#stats.rows >= this.#limitRows) break;
     }
     const notice = this.#firstOfClass?.notice;
@@ -150,9 +152,10 @@ export class ManifestReader extends Readable {
     publish('flow-dc:reading', () => ({ rows, bytes, ofBytes: bytes, mostRows: rows, isEnd: true }));
   }
 
-  async *#readFile(file: OpenFile, { schema, shape, files }: ManifestInfo): AsyncGenerator<RecordBatch, void> {
+  async *#readFile(file: OpenFile, { info, ofBytes: told }: OpenManifest): AsyncGenerator<RecordBatch, void> {
+    const { schema, shape, files } = info;
     const isKnown = files.every(({ format, bytes }) => format !== 'parquet' && bytes > 0);
-    const ofBytes = isKnown ? files.reduce((sum, { bytes }) => sum + bytes, 0) : 0;
+    const ofBytes = told ?? (isKnown ? files.reduce((sum, { bytes }) => sum + bytes, 0) : 0);
     const isExploded = shape?.explosion !== undefined;
     let isLooked = false;
     let sourceRow = 0;

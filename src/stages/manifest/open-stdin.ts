@@ -1,8 +1,10 @@
 /** Text is handed on as it comes. */
+import { fstat } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { Schema } from 'apache-arrow';
 import type { ManifestSettings } from '../../config/types.ts';
 import { destinationError } from '../../destination/destination.ts';
@@ -77,16 +79,31 @@ export async function openStdin(
       surroundings.atEnd(() => rm(path.dirname(target), { recursive: true, force: true }));
     return openFiles(info, surroundings);
   }
-  const bytes =
-    source.spoolPath === undefined ? allChunks(head) : spooled(allChunks(head), source.spoolPath, source.onBytes);
+  const all = counted(allChunks(head), surroundings.onBytes);
+  const bytes = source.spoolPath === undefined ? all : spooled(all, source.spoolPath, source.onBytes);
   const chunks = head.packing === undefined ? bytes : unpacked(bytes, head.packing, STDIN_NAME, signal);
   const urlColumn = info.shape === undefined ? info.roles.url : bearerOf(info.shape);
   const typesBy = isJson(head) ? surroundings.types.json : surroundings.types.csv;
   const input = { name: STDIN_NAME, chunks, isLive: true, typesBy, maxRecordBytes, onBadRow, urlColumn, warn };
   return {
     info,
+    ofBytes: await lengthOf(source.stdin),
     files: [{ ...about, batches: shaped(textRows(input, head), info, settings) }],
   };
+}
+
+/** Of a file that a shell has put there (`< urls.csv`); undefined for a pipe. */
+async function lengthOf(stdin: Readable): Promise<number | undefined> {
+  const { fd } = stdin as { readonly fd?: unknown };
+  const stats = typeof fd === 'number' ? await promisify(fstat)(fd).catch(() => undefined) : undefined;
+  return stats?.isFile() ? stats.size : undefined;
+}
+
+async function* counted(chunks: AsyncIterable<Buffer>, onBytes: (bytes: number) => void): AsyncGenerator<Buffer, void> {
+  for await (const chunk of chunks) {
+    onBytes(chunk.length);
+    yield chunk;
+  }
 }
 
 async function spoolAll(head: StdinHead, spoolPath: string | undefined): Promise<string> {

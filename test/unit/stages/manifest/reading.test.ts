@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -10,16 +11,21 @@ const ROWS = 60_000;
 const csv = `url,label\n${Array.from({ length: ROWS }, (_, i) => `https://a.example.org/${i % 977}.jpg,label ${i % 7}\n`).join('')}`;
 
 it.each([
-  ['m.csv', Buffer.from(csv)],
-  ['m.csv.gz', gzipSync(csv)],
-])('how many rows %s has can be guessed soon by the bytes of those that were read', async (name, content) => {
+  ['m.csv', Buffer.from(csv), false],
+  ['m.csv.gz', gzipSync(csv), false],
+  ['m.csv', Buffer.from(csv), true],
+])('how many rows %s has can be guessed soon by the bytes of those that were read', async (name, content, isStdin) => {
   const dir = await folder({ [name]: content });
   const guesses: number[] = [];
   onTestFinished(
     subscribe('flow-dc:reading', ({ rows, bytes, ofBytes }) => void guesses.push((rows * ofBytes) / bytes)),
   );
-  const { rows } = await collect(readManifest(path.join(dir, name)));
+  const file = path.join(dir, name);
+  // As `< m.csv` is read.
+  const source = isStdin ? readManifest('-', { stdin: createReadStream(file) }) : readManifest(file);
+  const { rows } = await collect(source);
   expect(rows).toHaveLength(ROWS);
+  expect(guesses.length).toBeGreaterThan(3);
   expect(guesses.at(-1)).toBe(ROWS);
   const middle = guesses[guesses.length >> 1] as number;
   expect(Math.abs(middle - ROWS) / ROWS).toBeLessThan(name.endsWith('.gz') ? 1 : 0.2);
