@@ -40,6 +40,8 @@ export interface Limit {
    * @returns the decision taken, or undefined when nothing changed
    */
   tick(nowMs: number, load: Load): Transition | undefined;
+  /** No row waits any more and nothing is in flight; there is no `tick` until one comes. */
+  rest?(): void;
 }
 
 /**

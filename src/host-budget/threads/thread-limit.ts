@@ -104,13 +104,10 @@ export class ThreadLimit implements Limit {
   }
 
   onSend(nowMs: number): SendToken {
-    const { table, thread, line, shiftMs } = this.#options;
+    const { table, line, shiftMs } = this.#options;
     const slot = this.#slot as number;
     this.#own += 1;
-    if (this.#waiting > 0) {
-      this.#waiting -= 1;
-      table.setWaiting(slot, thread, this.#waiting);
-    }
+    if (this.#waiting > 0) this.#wait(slot, this.#waiting - 1);
     return line.sent(slot, nowMs + shiftMs, table.inFlight(slot));
   }
 
@@ -127,6 +124,11 @@ export class ThreadLimit implements Limit {
     if (this.#own === 0) this.#onIdle?.();
   }
 
+  /** Rows that were refused or dropped are never sent, and would be told of as waiting for ever. */
+  rest(): void {
+    if (this.#slot !== undefined) this.#wait(this.#slot, 0);
+  }
+
   /** Only tells how many rows wait; the controller thinks elsewhere. */
   tick(nowMs: number, load: Load): undefined {
     const { table, thread, line } = this.#options;
@@ -137,12 +139,17 @@ export class ThreadLimit implements Limit {
       this.#lookMs = Math.min(LAST_LOOK_MS, 2 * this.#lookMs);
       return;
     }
-    if (load.waiting !== this.#waiting) table.setWaiting(slot, thread, load.waiting);
-    this.#waiting = load.waiting;
+    this.#wait(slot, load.waiting);
     const inFlight = table.inFlight(slot);
     if (load.waiting > 0 && inFlight === 0) line.waits(slot);
     const isContended = load.waiting > 0 && inFlight > this.#own;
     this.#pollAtMs = nowMs + (isContended ? CONTENDED_POLL_MS : this.#own === 0 ? IDLE_POLL_MS : POLL_MS);
+  }
+
+  #wait(slot: number, rows: number): void {
+    if (rows === this.#waiting) return;
+    this.#waiting = rows;
+    this.#options.table.setWaiting(slot, this.#options.thread, rows);
   }
 }
 

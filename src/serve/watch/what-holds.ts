@@ -80,15 +80,19 @@ function heldByWork({ eventLoop, cpu, cores, inFlight, maxInFlight, queued, host
     return { by: 'limit', words: `As many downloads at once as concurrent_downloads allows: ${count(maxInFlight)}.` };
   let most: HostLoad | undefined;
   let waiting = 0;
+  let rows = 0;
   for (const host of hosts) {
     if (host.waiting === 0) continue;
     waiting += 1;
+    rows += host.waiting;
     if (most === undefined || host.waiting > most.waiting) most = host;
   }
-  if (most !== undefined && most.waiting >= MOST_ROWS * queued)
+  // Threads and workers tell of their hosts and of their rows at different moments.
+  const all = Math.max(queued, rows);
+  if (most !== undefined && most.waiting >= MOST_ROWS * all)
     return {
       by: 'host',
-      words: `Host: ${count(most.waiting)} of ${count(queued)} rows wait for ${most.host}.`,
+      words: `Host: ${count(most.waiting)} of ${count(all)} rows wait for ${most.host}.`,
       host: most.host,
     };
   if (waiting > 0)

@@ -18,6 +18,7 @@ it.each([
   ['cpu', { cpu: 3.9 }],
   ['limit', { inFlight: 99 }],
   ['host', { queued: 100, hosts: [host('slow.test', 90), host('other.test', 10)] }],
+  ['host', { queued: 7, hosts: [host('slow.test', 90), host('other.test', 10)] }],
   ['nothing', {}],
   ['source', { inFlight: 0 }],
   ['source', { workers: 0, shardsLeft: 4 }],

@@ -46,6 +46,7 @@ export class Lanes<Work> {
   /** It has no rows any more. */
   retire(lane: Lane<Work>): void {
     this.#idle.add(lane);
+    lane.gate.limit.rest?.();
     this.#ends.onIdle(lane);
     if (this.#idle.size <= MAX_IDLE_LANES) return;
     const oldest = this.#idle.values().next().value as Lane<Work>;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Limit, Load, Outcome, SendToken } from '../../../../src/paarc/limit.ts';
+import { SchedulerBench } from '../../stages/fetch/schedule/scheduler-bench.ts';
 import { trial } from './desk-trial.ts';
 
 const OK: Outcome = { kind: 'ok', headersMs: 5, serviceMs: 10, bytes: 100 };
@@ -202,6 +203,19 @@ describe('the controller of a host that several threads send to', () => {
     one.deliver();
     await clock.advance(150);
     expect(limitOf('a.test').loads.length).toBeGreaterThan(length);
+  });
+
+  it.each(['skipped', 'dropped'])('has no rows that wait when those of a thread were %s', async (how) => {
+    const { desk } = trial();
+    const bench = new SchedulerBench((host) => desk.here.create(host, {}, () => {}));
+    const rows = bench.add('a.test', 9);
+    bench.scheduler.pump();
+    await bench.clock.advance(500);
+    expect(desk.hosts()).toMatchObject([{ host: 'a.test', inFlight: 3, waiting: 6 }]);
+    for (const row of rows) row.dropped = how === 'dropped';
+    bench.scheduler.skip('a.test', how === 'skipped');
+    for (const { end } of bench.started) end();
+    expect([bench.scheduler.queued, bench.started.length, desk.hosts()]).toEqual([0, 3, []]);
   });
 
   it('is asked to be quiet by all threads at once when one of them is, and decides how long that lasts', () => {
