@@ -1,13 +1,12 @@
 /** What a job's earlier runs have left to plan for this one. */
 import type { DatasetFiles } from '../dataset/files/dataset-files.ts';
+import { OVERVIEW_FILE } from '../dataset/seal/seal-dataset.ts';
 import { FlowDcError } from '../errors.ts';
 import { type ManifestPart, readParts, sameFiles } from '../job/extensions.ts';
 import type { JobFile } from '../job/job-file.ts';
 import { type RetryRound, readRounds } from '../job/retry-rounds.ts';
 import type { StateFiles } from '../job/state-files.ts';
 import { type SettledDataset, SettledRows } from './settled-rows.ts';
-
-const OVERVIEW_FILE = 'overview.json';
 
 export interface Past {
   readonly state: StateFiles;

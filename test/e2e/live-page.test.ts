@@ -147,6 +147,15 @@ describe('the live page', () => {
     expect(seen.rows.done).toBe(540);
     expect(seen.codes).toMatchObject([{ code: 'host_skipped' }]);
     expect(((await (await fetch(`${page}hosts.json?search=h0`)).json()) as Hosts).lines[0]?.fetched).toBe(180);
+    // It goes on to look: rows that are taken again count once, and the host has them as what they are now.
+    const retry = startCli(['retry', out, '--only', 'host_skipped', ...flags.slice(0, 4)]);
+    expect(await retry.done).toMatchObject({ code: 0 });
+    const again = await until(page, (state) =>
+      state.phase === 'ended' && state.rows.fetched === 540 ? state : undefined,
+    );
+    expect(again).toMatchObject({ rows: { done: 540, failed: 0, skipped: 0 }, codes: [], end: 'Finished.' });
+    const after = ((await (await fetch(`${page}hosts.json?sort=host&rising=1`)).json()) as Hosts).lines;
+    expect(after.map(({ fetched }) => fetched)).toEqual([180, 180, 180]);
     stop.abort();
     await serving;
     await view.close();
@@ -200,7 +209,7 @@ interface State {
   readonly controls: { readonly rules: readonly unknown[] };
   readonly inFlight: number;
   readonly queued: number;
-  readonly rows: { readonly done: number };
+  readonly rows: { readonly done: number; readonly fetched: number };
   readonly codes: readonly { readonly code: string }[];
   readonly workers: readonly unknown[];
 }

@@ -29,11 +29,13 @@ import { overviewJson, type SealInfo } from './overview.ts';
 import { CARD_FILE, hasOwnersCard } from './put-card.ts';
 import { storeRecipes } from './store-recipes.ts';
 
+/** The dataset's sums. */
+export const OVERVIEW_FILE = 'overview.json';
 /** The file whose presence says that every unit is committed. Written last. */
 export const SUCCESS_FILE = '_SUCCESS';
 /** What sealing may put beside the shards. */
 export const SEAL_FILES: readonly string[] = [
-  ...['overview.json', 'index.json', 'sizes.json', 'classes.json', 'classes.csv', CARD_FILE],
+  ...[OVERVIEW_FILE, 'index.json', 'sizes.json', 'classes.json', 'classes.csv', CARD_FILE],
   ...[...ENERGON_FILES, CHECKSUMS_FILE, SUCCESS_FILE],
 ];
 
@@ -97,7 +99,7 @@ export async function sealDataset(
   const totals = sum.read();
   shards.sort((a, b) => (a.unit < b.unit ? -1 : 1));
 
-  if (info.createOverview) await put('overview.json', overviewJson(totals, info, destination.name));
+  if (info.createOverview) await put(OVERVIEW_FILE, overviewJson(totals, info, destination.name));
   const isWebdataset = info.createTar && info.outputFormat === 'webdataset';
   // wids reads neither archives of folders nor compressed ones.
   if (isWebdataset && !info.compressTar) await put('index.json', shardIndex(shards));

@@ -15,6 +15,7 @@ interface Entry {
 export class CodeBook {
   readonly #entries = new Map<string, Entry>();
 
+  /** @param rows - less than none where rows have another outcome now */
   add(code: string, rows: number): void {
     this.#entry(code).rows += rows;
   }
@@ -28,13 +29,17 @@ export class CodeBook {
 
   /** Most rows first. */
   read(): CodeCount[] {
-    const counts = [...this.#entries].map(([code, { rows, samples }]) => ({
-      code,
-      rows,
-      meaning: meaningOf(code),
-      isTransient: isKnown(code) && isTransient(code),
-      samples: [...samples].reverse(),
-    }));
+    const counts = [...this.#entries].flatMap(([code, { rows, samples }]) =>
+      rows <= 0
+        ? []
+        : {
+            code,
+            rows,
+            meaning: meaningOf(code),
+            isTransient: isKnown(code) && isTransient(code),
+            samples: [...samples].reverse(),
+          },
+    );
     return counts.sort((a, b) => b.rows - a.rows);
   }
 

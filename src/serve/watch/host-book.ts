@@ -44,6 +44,8 @@ export class HostBook {
   readonly #numbers = new Map<string, number>();
   readonly #latencies = new Latencies();
   readonly #kept = new Map<string, Kept>();
+  /** Until when hosts have given what they may, by the wall clock; there are quotas of a thousand at most. */
+  readonly #quotas = new Map<string, number>();
   #busy: Line[] = [];
 
   constructor(clock: Clock) {
@@ -75,6 +77,10 @@ export class HostBook {
 
   state(host: string, state: string): void {
     this.#line(host).state = state;
+  }
+
+  quota(host: string, untilMs: number): void {
+    this.#quotas.set(host, untilMs);
   }
 
   /** What all hosts with rows do now; those that are not among them have none. */
@@ -112,7 +118,7 @@ export class HostBook {
   /** What is sorted by. */
   #keyOf(column: HostColumn): (number: number) => number | string {
     if (column === 'host') return (number) => this.#at(number).host;
-    if (column === 'state') return (number) => stateOf(this.#at(number));
+    if (column === 'state') return (number) => this.#stateOf(this.#at(number));
     return (number) => this.#value(number, column);
   }
 
@@ -140,14 +146,20 @@ export class HostBook {
     const { host, fetched, failed, skipped, bytes, refused, code, now } = line;
     return {
       ...{ host, fetched, failed, skipped, bytes, refused, code },
-      state: stateOf(line),
+      state: this.#stateOf(line),
       limit: now?.limit,
       inFlight: now?.inFlight ?? 0,
       waiting: now?.waiting ?? 0,
       p50Ms: this.#latencies.quantile(number, 0.5),
       p95Ms: this.#latencies.quantile(number, 0.95),
-      waitsFor: now === undefined ? '' : waitsFor(now),
+      waitsFor: now === undefined ? '' : waitsFor(now, this.#stateOf(line)),
     };
+  }
+
+  #stateOf({ host, now, state }: Line): string {
+    if (now === undefined) return 'idle';
+    if (!now.isPaused) return state;
+    return state === 'quota' || (this.#quotas.get(host) ?? 0) > this.#clock.wallMs() ? 'quota' : 'paused';
   }
 
   #line(host: string): Line {
@@ -170,16 +182,17 @@ export class HostBook {
   }
 }
 
-function stateOf({ now, state }: Line): string {
-  if (now === undefined) return 'idle';
-  return now.isPaused ? 'paused' : state;
-}
-
-/** What the rows of a host wait for, in words. */
-export function waitsFor({ waiting, inFlight, limit, isPaused, pausedMs, allowedPerSecond }: HostLoad): string {
+/**
+ * What the rows of a host wait for, in words.
+ * @param state - `quota` where it is quiet for having given what it may
+ */
+export function waitsFor(now: HostLoad, state: string): string {
+  const { waiting, inFlight, limit, isPaused, pausedMs, allowedPerSecond } = now;
   if (waiting === 0) return inFlight > 0 ? 'answers' : '';
+  if (isPaused && state === 'quota')
+    return pausedMs === undefined ? 'its quota' : `its quota, ${duration(pausedMs)} more`;
   if (pausedMs !== undefined) return `it refuses for ${duration(pausedMs)} more`;
-  if (isPaused) return 'a limit of 0';
+  if (isPaused) return limit < 1 ? 'a limit of 0' : 'its pause';
   if (inFlight >= limit) return 'its limit';
   if (allowedPerSecond !== undefined) return `its rate, ${Math.round(allowedPerSecond * 10) / 10}/s`;
   return 'its turn';

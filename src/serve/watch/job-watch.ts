@@ -2,12 +2,11 @@
 import type { Clock } from '../../clock.ts';
 import { ClusterGauge } from '../../cluster/job-report.ts';
 import { BottleneckWatch } from '../../job/bottleneck.ts';
-import type { TimelineHost } from '../../job/moment.ts';
 import type { UnitRecord } from '../../record.ts';
-import type { HostLoad } from '../../stages/fetch/result-stream.ts';
 import type { ClusterChannel, WorkerStatus } from '../../transport/cluster.ts';
 import type { LiveBook } from './live-book.ts';
 import type { ServedWorker, Units } from './served-state.ts';
+import { toldHosts } from './told-host.ts';
 
 const LOOK_MS = 1000;
 /** Of looks at the queue, which cost the server more. */
@@ -35,13 +34,8 @@ export class JobWatch {
 
   /** A unit was decided. */
   record(record: UnitRecord): void {
-    const { stored, failed, skipped, bytes, errors } = record;
     this.#gauge.note(record);
-    this.#book.row('fetched', stored, bytes);
-    this.#book.row('failed', failed, 0);
-    this.#book.row('skipped', skipped, 0);
-    this.#book.unit();
-    for (const [code, rows] of Object.entries(errors)) this.#book.codes.add(code, rows);
+    this.#book.settled.record(record);
   }
 
   close(): void {
@@ -65,11 +59,10 @@ export class JobWatch {
     if (isDue) this.#units = await this.#channel.status().then(unitsOf, () => this.#units);
     const moment = this.#gauge.read();
     const { present } = this.#gauge;
-    for (const { host, state } of moment.hosts) this.#book.hosts.state(host, state);
     this.#book.held(this.#held.note(this.#book.elapsedMs, moment));
     this.#book.look({
       ...{ inFlight: moment.in_flight, queued: moment.queued, threads: present.length, heldMs: 0, bodyShare: 0 },
-      ...{ hosts: moment.hosts.map(hostNow), units: this.#units },
+      ...{ hosts: toldHosts(moment.hosts, this.#book.hosts), units: this.#units },
       rowsPerSecond: present.reduce((sum, worker) => sum + worker.rowsPerSecond, 0),
       workers: present.map((worker) => servedWorker(worker, this.#clock.wallMs())),
     });
@@ -79,11 +72,6 @@ export class JobWatch {
 function unitsOf(status: Awaited<ReturnType<ClusterChannel['status']>>): Units {
   const { total, committed, inFlight, published } = status;
   return { total, committed, open: inFlight, waiting: Math.max(0, published - committed - inFlight) };
-}
-
-function hostNow({ host, in_flight: inFlight, limit, waiting, state, paused_ms, allowed }: TimelineHost): HostLoad {
-  const isPaused = state === 'paused' || paused_ms !== undefined;
-  return { host, inFlight, limit, waiting, isPaused, pausedMs: paused_ms, allowedPerSecond: allowed };
 }
 
 function servedWorker(worker: WorkerStatus, nowMs: number): ServedWorker {

@@ -1,79 +1,38 @@
 /** Everything that is told of a run while it goes on, added up; and the run as plain data, whenever somebody asks. */
-import type { Clock } from '../../clock.ts';
 import { shortened } from '../../short-text.ts';
-import type { HostLoad } from '../../stages/fetch/result-stream.ts';
 import type { Bottleneck } from '../../telemetry/channels.ts';
 import { VERSION } from '../../version.ts';
 import { visible } from '../../visible.ts';
-import { CodeBook } from './code-book.ts';
+import { type BookOptions, type Moment, NO_MOMENT } from './book-options.ts';
 import { etaOf } from './eta.ts';
-import { History } from './history.ts';
+import { busiestOf, History } from './history.ts';
 import { HostBook } from './host-book.ts';
-import { firstOf } from './pick-first.ts';
 import { Rates } from './rates.ts';
-import type {
-  Controls,
-  HistoryPoint,
-  Holding,
-  HostPage,
-  HostQuery,
-  OwnLoad,
-  ServedState,
-  ServedWorker,
-  Units,
-} from './served-state.ts';
+import type { HistoryPoint, Holding, HostPage, HostQuery, ServedState } from './served-state.ts';
+import { SettledCounts } from './settled-counts.ts';
 import { whatHolds } from './what-holds.ts';
 
 /** However many look, the state is made so often at most. */
 const STATE_MS = 200;
 const MAX_NOTICES = 20;
-const HOSTS_DRAWN = 8;
 /** Of the workers of a job that are told of. */
 const MAX_WORKERS = 500;
 
-/** What whoever watches sees at one moment. */
-export interface Moment {
-  readonly inFlight: number;
-  readonly queued: number;
-  readonly threads: number;
-  /** Time in which the output took no more, ms, since the start. */
-  readonly heldMs: number;
-  readonly bodyShare: number;
-  readonly hosts: readonly HostLoad[];
-  readonly own?: OwnLoad | undefined;
-  readonly workers?: readonly ServedWorker[] | undefined;
-  readonly units?: Units | undefined;
-  /** As workers say; without it what is counted here. */
-  readonly rowsPerSecond?: number | undefined;
-}
-
-export interface BookOptions extends Pick<ServedState, 'kind' | 'output' | 'picturesRefused'> {
-  readonly clock: Clock;
-  readonly maxInFlight: number;
-  readonly cores: number;
-  readonly controls: () => Controls;
-  readonly pictures?: (() => readonly number[]) | undefined;
-}
-
-const NOTHING: Moment = { inFlight: 0, queued: 0, threads: 0, heldMs: 0, bodyShare: 0, hosts: [] };
-
 export class LiveBook {
-  readonly hosts: HostBook;
-  readonly codes = new CodeBook();
+  #hosts: HostBook;
+  #settled = new SettledCounts();
   readonly #options: BookOptions;
   readonly #history = new History();
   readonly #rates = new Rates();
   #startMs: number;
   #startedAtMs: number;
-  readonly #counts = { fetched: 0, failed: 0, skipped: 0, bytes: 0 };
   readonly #notices: { readonly atMs: number; readonly text: string }[] = [];
-  #moment: Moment = NOTHING;
+  #moment: Moment = NO_MOMENT;
   #lookedMs = 0;
   #heldShare = 0;
   #before = 0;
   #total: number | undefined;
   #guess: number | undefined;
-  #units = 0;
   #transitions = 0;
   #phase: 'starting' | 'working' | 'ended' = 'starting';
   #isDraining = false;
@@ -88,11 +47,26 @@ export class LiveBook {
 
   constructor(options: BookOptions) {
     this.#options = options;
-    this.hosts = new HostBook(options.clock);
+    this.#hosts = new HostBook(options.clock);
     this.#startMs = options.clock.nowMs();
     this.#startedAtMs = options.clock.wallMs();
     // Rates are from the start on.
     this.#now();
+  }
+
+  get hosts(): HostBook {
+    return this.#hosts;
+  }
+
+  get settled(): SettledCounts {
+    return this.#settled;
+  }
+
+  /** Everything was counted anew. */
+  replace(settled: SettledCounts, hosts: HostBook): void {
+    this.#settled = settled;
+    this.#hosts = hosts;
+    hosts.look(this.#moment.hosts);
   }
 
   get elapsedMs(): number {
@@ -118,6 +92,13 @@ export class LiveBook {
     this.#phase = 'working';
   }
 
+  /** What had ended was begun again. */
+  goOn(): void {
+    this.#phase = 'working';
+    this.#endMs = undefined;
+    this.#end = undefined;
+  }
+
   get isDraining(): boolean {
     return this.#isDraining;
   }
@@ -126,28 +107,21 @@ export class LiveBook {
     this.#isDraining = true;
   }
 
-  /** @param words - how it ended */
-  end(words: string): void {
+  /** @param words - how it ended; @param onAverage - rows per second, where not all of what is counted is of this run */
+  end(words: string, onAverage?: number): void {
     if (this.#phase === 'ended') return;
     this.#endMs = this.elapsedMs;
+    const { fetched, failed, skipped } = this.#settled;
+    const rowsPerSecond = onAverage ?? (1000 * (fetched + failed + skipped)) / Math.max(1, this.#endMs);
     this.#phase = 'ended';
     this.#end = shortened(visible(words), 500);
-    this.#moment = { ...this.#moment, inFlight: 0, queued: 0, hosts: [] };
+    this.#moment = { ...this.#moment, inFlight: 0, queued: 0, hosts: [], rowsPerSecond };
     this.hosts.look([]);
     this.#state = undefined;
   }
 
   joined(job: string | undefined): void {
     this.#job = job;
-  }
-
-  row(status: 'fetched' | 'failed' | 'skipped', rows: number, bytes: number): void {
-    this.#counts[status] += rows;
-    this.#counts.bytes += bytes;
-  }
-
-  unit(): void {
-    this.#units += 1;
   }
 
   transition(): void {
@@ -186,13 +160,14 @@ export class LiveBook {
       ...this.#now(),
       inFlight,
       queued,
-      hosts: drawn(moment.hosts),
+      hosts: busiestOf(moment.hosts),
     });
     this.#shortage = undefined;
   }
 
   /** As it is now, without a point in the plots. */
   show(moment: Moment): void {
+    if (this.#phase === 'ended') return;
     this.#moment = moment;
     this.hosts.look(moment.hosts);
   }
@@ -200,6 +175,10 @@ export class LiveBook {
   /** A point of the plots that somebody else has measured. */
   draw(point: HistoryPoint): void {
     this.#history.add(point);
+  }
+
+  drawAnew(): void {
+    this.#history.clear();
   }
 
   state(): ServedState {
@@ -220,12 +199,8 @@ export class LiveBook {
   }
 
   #now(): { rowsPerSecond: number; bytesPerSecond: number } {
-    const { fetched, failed, skipped, bytes } = this.#counts;
+    const { fetched, failed, skipped, bytes } = this.#settled;
     const rows = fetched + failed + skipped;
-    if (this.#endMs !== undefined) {
-      const seconds = Math.max(0.001, this.#endMs / 1000);
-      return { rowsPerSecond: rows / seconds, bytesPerSecond: bytes / seconds };
-    }
     const rates = this.#rates.note({ atMs: this.elapsedMs, rows, bytes });
     const { rowsPerSecond } = this.#moment;
     if (rowsPerSecond === undefined) return rates;
@@ -234,7 +209,7 @@ export class LiveBook {
 
   #read(): ServedState {
     const { kind, output, clock, controls, pictures, picturesRefused } = this.#options;
-    const { fetched, failed, skipped, bytes } = this.#counts;
+    const { fetched, failed, skipped, bytes, units: committed, codes } = this.#settled;
     const { inFlight, queued, threads, heldMs, own, workers = [], units } = this.#moment;
     const rates = this.#now();
     const done = this.#before + fetched + failed + skipped;
@@ -253,8 +228,8 @@ export class LiveBook {
       ...{ bytes, ...rates, ...eta },
       ...{ inFlight, queued, threads, heldMs: Math.round(heldMs), own },
       hosts: { seen: this.hosts.seen, busy: this.hosts.busy },
-      ...{ transitions: this.#transitions, codes: this.codes.read(), holding: this.#holding(said.isPaused) },
-      ...{ bottleneck: this.#bottleneck, units: { ...units, committed: this.#units } },
+      ...{ transitions: this.#transitions, codes: codes.read(), holding: this.#holding(said.isPaused) },
+      ...{ bottleneck: this.#bottleneck, units: { ...units, committed } },
       ...{ workers: workers.slice(0, MAX_WORKERS), notices: [...this.#notices], controls: said },
       ...{ pictures: pictures?.(), picturesRefused },
       history: { points: this.#history.points.length, version: this.#history.version },
@@ -265,7 +240,7 @@ export class LiveBook {
     if (this.#phase === 'ended') return { by: 'nothing', words: this.#end ?? '' };
     const isStill = isPaused && !this.#isDraining;
     const { inFlight, queued, bodyShare, hosts, own, workers, units } = this.#moment;
-    const shardsLeft = units?.total === undefined ? undefined : units.total - this.#units;
+    const shardsLeft = units?.total === undefined ? undefined : units.total - this.#settled.units;
     const { maxInFlight, cores } = this.#options;
     return whatHolds({
       ...{ isPaused: isStill, isDraining: this.#isDraining, isOffline: this.#isOffline, shortage: this.#shortage },
@@ -284,15 +259,7 @@ export class LiveBook {
   /** How many rows there are, as far as the shards that are done tell. */
   #byUnits(done: number): number | undefined {
     const { total } = this.#moment.units ?? {};
-    return total === undefined || this.#units === 0 ? undefined : Math.round((done * total) / this.#units);
+    const { units } = this.#settled;
+    return total === undefined || units === 0 ? undefined : Math.round((done * total) / units);
   }
-}
-
-/** The busiest ones, whose limits are drawn. */
-function drawn(hosts: readonly HostLoad[]): HistoryPoint['hosts'] {
-  const at = (place: number): HostLoad => hosts[place] as HostLoad;
-  // Rows that wait decide only between hosts with as many requests.
-  const keyOf = (place: number): number => at(place).inFlight + Math.min(at(place).waiting, 1e6) / 1e7;
-  const { first } = firstOf(hosts.length, keyOf, false, HOSTS_DRAWN);
-  return first.map((place) => [at(place).host, at(place).limit, at(place).inFlight]);
 }

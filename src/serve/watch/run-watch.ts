@@ -80,14 +80,14 @@ export class RunWatch {
 function listen(book: LiveBook): readonly (() => void)[] {
   return [
     subscribe('flow-dc:row', ({ host, status, code, bytes }) => {
-      book.row(status, 1, bytes);
+      book.settled.row(status, 1, bytes);
       book.hosts.row(host, status, code, bytes);
-      if (code !== undefined) book.codes.add(code, 1);
+      if (code !== undefined) book.settled.codes.add(code, 1);
     }),
     subscribe('flow-dc:reading', ({ rows, bytes, ofBytes, mostRows }) =>
       book.guess(Math.min(mostRows, Math.round((rows * ofBytes) / bytes))),
     ),
-    subscribe('flow-dc:missed', ({ code, url }) => book.codes.sample(code, url)),
+    subscribe('flow-dc:missed', ({ code, url }) => book.settled.codes.sample(code, url)),
     subscribe('flow-dc:attempt', ({ host, code, headersMs }) => book.hosts.attempt(host, code, headersMs)),
     subscribe('flow-dc:limit', ({ host, transition }) => {
       book.transition();
@@ -96,6 +96,9 @@ function listen(book: LiveBook): readonly (() => void)[] {
     subscribe('flow-dc:network', ({ isHeld }) => book.offline(isHeld)),
     subscribe('flow-dc:shortage', ({ message }) => book.short(message)),
     subscribe('flow-dc:bottleneck', ({ bottleneck }) => book.held(bottleneck)),
-    subscribe('flow-dc:unit-committed', () => book.unit()),
+    subscribe('flow-dc:unit-committed', () => {
+      book.settled.units += 1;
+    }),
+    subscribe('flow-dc:quota', ({ host, resumesAtMs }) => book.hosts.quota(host, resumesAtMs)),
   ];
 }

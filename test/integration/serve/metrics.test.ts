@@ -18,9 +18,9 @@ async function served() {
   });
   book.begin(1000, 100);
   const settle = (host: string, code?: 'http_404'): void => {
-    book.row(code === undefined ? 'fetched' : 'failed', 1, 100);
+    book.settled.row(code === undefined ? 'fetched' : 'failed', 1, 100);
     book.hosts.row(host, code === undefined ? 'fetched' : 'failed', code, 100);
-    if (code !== undefined) book.codes.add(code, 1);
+    if (code !== undefined) book.settled.codes.add(code, 1);
   };
   for (let at = 0; at < 60; at++) settle(`h${at % 30}.test`);
   for (let at = 0; at < 7; at++) settle('h"\\\n1.test', 'http_404');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HostBook, waitsFor } from '../../../src/serve/watch/host-book.ts';
 import type { HostQuery } from '../../../src/serve/watch/served-state.ts';
+import { toldHosts } from '../../../src/serve/watch/told-host.ts';
 import type { HostLoad } from '../../../src/stages/fetch/result-stream.ts';
 import { HandClock } from './hand-clock.ts';
 
@@ -64,6 +65,29 @@ describe('the table of hosts', () => {
     expect(book.page({ ...ALL, search: '(other' }).lines[0]).toMatchObject({ fetched: 6 });
   });
 
+  it('tells a host that has given what it may from one that refuses', () => {
+    const clock = new HandClock();
+    const hosts = new HostBook(clock);
+    hosts.quota('a.test', clock.wallMs() + 60_000);
+    hosts.look([now('a.test', { waiting: 3, isPaused: true, pausedMs: 60_000 }), now('b.test', { isPaused: true })]);
+    expect(hosts.page(ALL).lines).toMatchObject([
+      { state: 'quota', waitsFor: 'its quota, 1 min 0 s more' },
+      { state: 'paused' },
+    ]);
+  });
+
+  it('shows hosts of a timeline and of workers alike', () => {
+    const hosts = new HostBook(new HandClock());
+    const told = { in_flight: 0, limit: 2, waiting: 5, rate: 0 };
+    const states = ['probe-bw', 'paused', 'quota'].map((state) => ({ host: `${state}.test`, state, ...told }));
+    hosts.look(toldHosts(states, hosts));
+    expect(hosts.page(ALL).lines.map(({ state, waitsFor }) => [state, waitsFor])).toEqual([
+      ['paused', 'its pause'],
+      ['probe-bw', 'its turn'],
+      ['quota', 'its quota'],
+    ]);
+  });
+
   it.each([
     ['', now('a')],
     ['answers', now('a', { inFlight: 2 })],
@@ -72,6 +96,6 @@ describe('the table of hosts', () => {
     ['its rate, 0.5/s', now('a', { waiting: 1, allowedPerSecond: 0.5 })],
     ['its turn', now('a', { waiting: 1 })],
   ])('says what the rows of a host wait for: %s', (words, host) => {
-    expect(waitsFor(host)).toBe(words);
+    expect(waitsFor(host, host.isPaused ? 'paused' : 'probe-bw')).toBe(words);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LiveBook, type Moment } from '../../../src/serve/watch/live-book.ts';
+import type { Moment } from '../../../src/serve/watch/book-options.ts';
+import { LiveBook } from '../../../src/serve/watch/live-book.ts';
 import { Steering } from '../../../src/serve/watch/steering.ts';
 import type { Bottleneck } from '../../../src/telemetry/channels.ts';
 import { HandClock } from './hand-clock.ts';
@@ -34,7 +35,7 @@ describe('the state of a run', () => {
     book.look(MOMENT);
     for (let second = 0; second < 20; second += 1) {
       clock.advance(1000);
-      book.row('fetched', 10, 5000);
+      book.settled.row('fetched', 10, 5000);
       book.look(MOMENT);
     }
     const state = book.state();
@@ -49,7 +50,7 @@ describe('the state of a run', () => {
     const { book, clock } = opened();
     book.begin(200, 0);
     clock.advance(1000);
-    book.row('fetched', 100, 0);
+    book.settled.row('fetched', 100, 0);
     book.held(HELD);
     const { etaMs, etaReason, holding } = book.state();
     expect(etaMs).toBe(50_000);
@@ -78,8 +79,8 @@ describe('the state of a run', () => {
   it('keeps samples of URLs without their secrets, and few of them', () => {
     const { book } = opened();
     for (let i = 0; i < 50; i += 1) {
-      book.codes.add('http_404', 1);
-      book.codes.sample('http_404', `https://user:pw@a.test/${i}.jpg?signature=abc`);
+      book.settled.codes.add('http_404', 1);
+      book.settled.codes.sample('http_404', `https://user:pw@a.test/${i}.jpg?signature=abc`);
     }
     const [code] = book.state().codes;
     expect(code).toMatchObject({ code: 'http_404', rows: 50, isTransient: false });
@@ -94,7 +95,7 @@ describe('the state of a run', () => {
       clock.advance(1000);
       book.look(MOMENT);
       book.note(`notice ${second}`);
-      book.codes.add(`http_${second}`, 1);
+      book.settled.codes.add(`http_${second}`, 1);
     }
     expect(book.history().length).toBeLessThanOrEqual(720);
     expect(book.history().at(-1)?.elapsedMs).toBeGreaterThan(86_000_000);
