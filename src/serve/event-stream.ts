@@ -35,8 +35,18 @@ export class EventStream {
     return this.#clients.size;
   }
 
-  /** @throws Refused when too many pages are open */
+  /** @throws Refused when too many pages are open, and for a second one behind one that does not end */
   open(response: ServerResponse): void {
+    // A place is for who listens.
+    if (response.req.method === 'HEAD') {
+      replyEvents(response);
+      response.end();
+      return;
+    }
+    const { socket } = response.req;
+    for (const client of this.#clients)
+      if (client.response.req.socket === socket) throw new Refused(409, 'one of these is open on this connection');
+
     if (this.#clients.size >= MAX_CLIENTS)
       throw new Refused(503, `${MAX_CLIENTS} pages are open, which is as many as there may be`);
     replyEvents(response);

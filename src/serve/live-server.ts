@@ -1,9 +1,11 @@
 /** The server of the live page: it keeps no process alive, and nobody waits for its end. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { FlowDcError, isFlowDcError } from '../errors.ts';
 import { isLoopback, parseAddress, type ServeAddress, urlOf } from './address.ts';
+import { Allowance } from './allowance.ts';
+import { boundedServer } from './connections.ts';
 import { EventStream } from './event-stream.ts';
 import { jsonBody, newKey, Refused, requireKey, requireOwn } from './guard.ts';
 import { replyJson } from './replies.ts';
@@ -11,8 +13,8 @@ import type { Route } from './route.ts';
 import { routesOf } from './routes.ts';
 import type { Watched } from './watch/served-state.ts';
 
-const MAX_CONNECTIONS = 256;
-const [HEADERS_MS, REQUEST_MS, IDLE_MS] = [10_000, 15_000, 5_000];
+/** Who asks more than may be answered waits for so long, and whoever asks on one connection waits each time. */
+const BUSY_MS = 1000;
 /** So long what is being sent may take when all is over; nobody waits for it. */
 const LAST_WORDS_MS = 500;
 
@@ -36,14 +38,9 @@ export async function openLiveServer(address: string, watched: Watched, clock: C
   const key = newKey();
   const events = new EventStream(watched, clock);
   const routes = new Map(routesOf(watched, events).map((route) => [`${route.method} ${route.path}`, route]));
-  const server = createServer((request, response) => {
-    void answer(request, response, routes, { named: wanted.host, key });
-  });
-  server.maxConnections = MAX_CONNECTIONS;
-  server.headersTimeout = HEADERS_MS;
-  server.requestTimeout = REQUEST_MS;
-  server.keepAliveTimeout = IDLE_MS;
-  server.on('connection', (socket) => socket.unref());
+  const allowance = new Allowance(clock);
+  const terms = { named: wanted.host, key, allowance, clock };
+  const server = boundedServer((request, response) => void answer(request, response, routes, terms));
   const { port } = await listen(server, wanted, address);
   server.unref();
   let isClosed = false;
@@ -60,29 +57,59 @@ export async function openLiveServer(address: string, watched: Watched, clock: C
   };
 }
 
+interface Terms {
+  readonly named: string;
+  readonly key: string;
+  readonly allowance: Allowance;
+  readonly clock: Clock;
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   routes: ReadonlyMap<string, Route>,
-  { named, key }: { readonly named: string; readonly key: string },
+  terms: Terms,
 ): Promise<void> {
-  try {
-    requireOwn(request, named);
-    const [path = '', query] = (request.url ?? '').split('?', 2);
-    const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
-    const route = routes.get(`${method} ${path}`);
-    if (route === undefined) throw notThere(routes, path);
-    if (route.method === 'POST') requireKey(request, key);
-    const body = route.method === 'POST' ? await jsonBody(request) : undefined;
-    await route.handle({ request, response, search: new URLSearchParams(query), body });
-  } catch (error) {
-    if (response.headersSent) return void response.destroy();
-    // What was not read of a body must not be taken for another request.
-    response.setHeader('Connection', 'close');
-    const isOurs = error instanceof RangeError || isFlowDcError(error);
-    const status = error instanceof Refused ? error.status : isOurs ? 409 : 500;
-    replyJson(response, { error: (error as Error).message }, status);
+  const { allowance, clock } = terms;
+  const isOrder = request.method === 'POST';
+  if (!isOrder && !allowance.hasAny) {
+    clock.timer(BUSY_MS, () => refuse(response, new Refused(503, 'asked too much: again in a moment')));
+    return;
   }
+  const startMs = clock.nowMs();
+  try {
+    await handle(request, response, routes, terms);
+  } catch (error) {
+    refuse(response, error as Error);
+  } finally {
+    // The body of an order is waited for, and that is no work.
+    allowance.spend(isOrder ? 0 : clock.nowMs() - startMs);
+  }
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: ReadonlyMap<string, Route>,
+  { named, key }: Terms,
+): Promise<void> {
+  requireOwn(request, named);
+  const [path = '', query] = (request.url ?? '').split('?', 2);
+  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
+  const route = routes.get(`${method} ${path}`);
+  if (route === undefined) throw notThere(routes, path);
+  if (route.method === 'POST') requireKey(request, key);
+  const body = route.method === 'POST' ? await jsonBody(request) : undefined;
+  await route.handle({ request, response, search: new URLSearchParams(query), body });
+}
+
+function refuse(response: ServerResponse, error: Error): void {
+  if (response.headersSent) return void response.destroy();
+  // What was not read of a body must not be taken for another request.
+  response.setHeader('Connection', 'close');
+  const isOurs = error instanceof RangeError || isFlowDcError(error);
+  const status = error instanceof Refused ? error.status : isOurs ? 409 : 500;
+  replyJson(response, { error: error.message }, status);
 }
 
 function notThere(routes: ReadonlyMap<string, Route>, path: string): Refused {

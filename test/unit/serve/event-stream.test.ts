@@ -7,6 +7,7 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 /** A page that takes what it is sent, or not. */
 class Page extends EventEmitter {
   readonly got: string[] = [];
+  readonly req = { method: 'GET', socket: {} };
   isSlow = false;
   isDestroyed = false;
   isEnded = false;

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { idleClock } from '../../../src/clock.ts';
+import { type LiveServer, openLiveServer } from '../../../src/serve/live-server.ts';
+import { LiveBook } from '../../../src/serve/watch/live-book.ts';
+import type { Watched } from '../../../src/serve/watch/served-state.ts';
+
+async function opened(more: Partial<Watched> = {}): Promise<LiveServer> {
+  const controls = () => ({ refused: {}, isPaused: false, rules: [] });
+  const around = { kind: 'download', output: 'ds', clock: idleClock, maxInFlight: 10, cores: 2 } as const;
+  const book = new LiveBook({ ...around, controls });
+  const watched: Watched = {
+    state: () => book.state(),
+    history: () => book.history(),
+    hosts: (query) => book.page(query),
+    controls: { pause: () => {} },
+    ...more,
+  };
+  const server = await openLiveServer('0', watched, idleClock);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+const portOf = ({ url }: LiveServer): number => Number(new URL(url).port);
+
+interface Line {
+  readonly socket: Socket;
+  text(): string;
+  /** Resolves when there is so much to read. */
+  has(words: string, times?: number): Promise<void>;
+}
+
+async function line(server: LiveServer, sent: string): Promise<Line> {
+  const socket = connect(portOf(server), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {});
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += String(chunk);
+  });
+  await once(socket, 'connect');
+  socket.write(sent);
+  const has = async (words: string, times = 1): Promise<void> => {
+    while (text.split(words).length - 1 < times) {
+      if (socket.closed) throw new Error(`closed after ${text}`);
+      await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+    }
+  };
+  return { socket, text: () => text, has };
+}
+
+const ask = (method: string, path: string, more = ''): string =>
+  `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
+
+const PATHS = ['/', '/favicon.ico', '/state.json', '/history.json', '/hosts.json', '/metrics', '/events', '/picture'];
+const MORE_PATHS = [...PATHS, '/control/pause', '/nothing', '*', '//', '/../etc/passwd', 'http://evil.test/state.json'];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND', 'CONNECT'];
+
+describe('a stranger', () => {
+  it.each(METHODS)('gets an end of every reply to %s, but for the one stream', async (method) => {
+    const server = await opened();
+    for (const path of MORE_PATHS) {
+      const { socket, text } = await line(server, ask(method, path, 'Connection: close\r\n'));
+      if (method === 'GET' && path === '/events') continue;
+      if (!socket.closed) await once(socket, 'close');
+      if (method !== 'CONNECT') expect(text(), `${method} ${path}`).toMatch(/^HTTP\/1\.1 [2-5]\d\d /);
+      if (method !== 'GET' && method !== 'HEAD') expect(text(), `${method} ${path}`).not.toContain('HTTP/1.1 200');
+    }
+  });
+
+  it('takes no place of those who listen by asking for heads, or again and again on one connection', async () => {
+    const server = await opened();
+    for (let i = 0; i < 70; i += 1) await (await line(server, ask('HEAD', '/events'))).has('\r\n\r\n');
+    await (await line(server, ask('GET', '/events').repeat(100))).has('event: state');
+    for (let i = 0; i < 60; i += 1) await (await line(server, ask('GET', '/events'))).has('event: state');
+  });
+
+  it('who asks without end is let wait, and whoever has the key is not', async () => {
+    let busyMs = 0;
+    const hosts = (): { found: number; offset: number; lines: [] } => {
+      const untilMs = performance.now() + 20;
+      while (performance.now() < untilMs);
+      busyMs += 20;
+      return { found: 0, offset: 0, lines: [] };
+    };
+    const server = await opened({ hosts });
+    const startMs = performance.now();
+    const all = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => line(server, ask('GET', `/hosts.json?search=${i}`))),
+    );
+    const headers = `Authorization: Bearer ${server.key}\r\nContent-Type: application/json\r\nContent-Length: 15\r\n`;
+    const order = await line(server, `${ask('POST', '/control/pause', headers)}{"paused":true}`);
+    await order.has('HTTP/1.1 200');
+    expect(performance.now() - startMs).toBeLessThan(1500);
+    for (const one of all) await one.has('HTTP/1.1 ');
+    expect(busyMs).toBeLessThan(500 + 20 + 0.05 * (performance.now() - startMs));
+    expect(all.filter((one) => one.text().startsWith('HTTP/1.1 503')).length).toBeGreaterThan(50);
+  });
+
+  it.each([
+    ['a header without end', `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(70_000)}`, 431],
+    ['no Host', 'GET / HTTP/1.1\r\n\r\n', 400],
+    ['two Hosts, the first another', 'GET / HTTP/1.1\r\nHost: evil.test\r\nHost: localhost\r\n\r\n', 421],
+    ['HTTP/1.0 without a Host', 'GET / HTTP/1.0\r\n\r\n', 421],
+    [
+      'two lengths',
+      'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      400,
+    ],
+    ['what is no HTTP', '\x16\x03\x01\x02\x00\x01\x00\r\n\r\n', 400],
+  ])('with %s is refused', async (_what, sent, status) => {
+    const server = await opened();
+    await (await line(server, sent)).has(`HTTP/1.1 ${status}`);
+  });
+});
