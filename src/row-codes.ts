@@ -93,3 +93,13 @@ export function isTransient(code: RowCode): boolean {
   if (status === 202 || status === 206) return true;
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
+
+/** What ends a row by somebody's will: the owner's, the user's. */
+const SKIPPING: ReadonlySet<string> = new Set<RowCode>([
+  ...(['robots_tag', 'type_not_wanted', 'host_skipped', 'removed', 'no_label', 'duplicate_url'] as const),
+]);
+
+/** The status of a row that ended with this code. */
+export function statusOf(code: string): 'failed' | 'skipped' {
+  return SKIPPING.has(code) ? 'skipped' : 'failed';
+}

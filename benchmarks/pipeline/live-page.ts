@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { idleClock } from '../../src/clock.ts';
+import { watchedOf } from '../../src/serve/live.ts';
 import { openLiveServer } from '../../src/serve/live-server.ts';
 import { LiveBook } from '../../src/serve/watch/live-book.ts';
 import { RunWatch } from '../../src/serve/watch/run-watch.ts';
@@ -44,11 +45,7 @@ watch.attach({
   // As the stages do it: made anew for every look.
   hosts: busy,
 });
-const server = await openLiveServer(
-  '0',
-  { state: () => book.state(), history: () => book.history(), hosts: (query) => book.page(query), controls: {} },
-  idleClock,
-);
+const server = await openLiveServer('0', watchedOf({ book, controls: {} }), idleClock);
 
 const alone = await share(seconds);
 const executablePath = findChromium();

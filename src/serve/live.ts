@@ -36,16 +36,8 @@ export class Live {
    * Errors: FDC_ERR_CONFIG_INVALID for an address that cannot be listened on.
    */
   static async open(address: string, shown: Shown, clock: Clock = idleClock): Promise<Live> {
-    const { book, controls } = shown;
-    const watched: Watched = {
-      controls,
-      state: () => book.state(),
-      history: () => book.history(),
-      hosts: (query) => book.page(query),
-      picture: (number) => shown.picture?.(number),
-    };
     try {
-      return new Live(shown, await openLiveServer(address, watched, clock));
+      return new Live(shown, await openLiveServer(address, watchedOf(shown), clock));
     } catch (error) {
       shown.close();
       throw error;
@@ -90,4 +82,15 @@ export class Live {
     if (this.#file !== undefined) rmSync(this.#file, { force: true });
     this.#file = undefined;
   }
+}
+
+export function watchedOf({ book, controls, picture }: Pick<Shown, 'book' | 'controls' | 'picture'>): Watched {
+  return {
+    controls,
+    state: () => book.state(),
+    history: () => book.history(),
+    hosts: (query) => book.page(query),
+    busiest: (most, others) => book.hosts.busiest(most, others),
+    picture: (number) => picture?.(number),
+  };
 }

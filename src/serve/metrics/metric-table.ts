@@ -1,17 +1,19 @@
 /** Every metric by name: what it is, and where it comes from. docs/metrics.md has the same table. */
-import type { HostLine, ServedState } from '../watch/served-state.ts';
-
-/** The busiest hosts have series of their own; all others together are one, under this name. */
-export const OTHER_HOSTS = 'other';
+import { statusOf } from '../../row-codes.ts';
+import { OTHER_CODES } from '../watch/code-book.ts';
+import type { HostCounts, HostLine, ServedState } from '../watch/served-state.ts';
 
 /** Of one host; what is not known of it is absent. */
-type HostFigures = Pick<HostLine, 'host' | 'fetched' | 'failed' | 'skipped' | 'bytes' | 'inFlight' | 'waiting'> &
-  Partial<Pick<HostLine, 'refused' | 'limit' | 'p50Ms' | 'p95Ms'>>;
+export interface HostFigures
+  extends Pick<HostLine, 'host' | 'inFlight' | 'waiting'>,
+    Partial<Pick<HostLine, 'limit' | 'p50Ms' | 'p95Ms'>> {
+  readonly counted?: HostCounts | undefined;
+}
 
 /** What is measured at one moment. */
 export interface Measured {
   readonly state: ServedState;
-  /** The busiest ones, and `other`. */
+  /** The busiest ones, and all others as one. */
   readonly hosts: readonly HostFigures[];
 }
 
@@ -61,7 +63,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   },
   flow_dc_rows_total: {
     type: 'counter',
-    help: 'Rows that have their outcome, by status and code; code is empty for those that were fetched.',
+    help: 'Rows that have their outcome, by status (fetched, failed, skipped) and code; code is empty for fetched ones.',
     labels: ['status', 'code'],
     read: ({ state: { rows, codes } }) => rowsByCode(rows, codes),
   },
@@ -124,14 +126,14 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   },
   flow_dc_host_rows_total: {
     type: 'counter',
-    help: 'Rows of a host that have their outcome; the busiest hosts, and other.',
-    ...perHost(({ fetched, failed, skipped }) => fetched + failed + skipped),
+    help: 'Rows of a host that have their outcome; the busiest hosts, and all others together.',
+    ...perHost(({ counted }) => counted?.rows),
   },
-  flow_dc_host_bytes_total: { type: 'counter', help: 'Bytes of a host.', ...perHost(({ bytes }) => bytes) },
+  flow_dc_host_bytes_total: { type: 'counter', help: 'Bytes of a host.', ...perHost(({ counted }) => counted?.bytes) },
   flow_dc_host_refused_total: {
     type: 'counter',
     help: 'Requests that a host answered with 429, 503 and the like.',
-    ...perHost(({ refused }) => refused),
+    ...perHost(({ counted }) => counted?.refused),
   },
   flow_dc_host_requests_in_flight: {
     type: 'gauge',
@@ -156,9 +158,16 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   },
 };
 
-function rowsByCode({ fetched, failed, skipped }: ServedState['rows'], codes: ServedState['codes']): Sample[] {
-  const coded = codes.map(({ code, rows }): Sample => [{ status: 'not_fetched', code }, rows]);
-  const rest = failed + skipped - codes.reduce((sum, { rows }) => sum + rows, 0);
-  const uncoded: Sample[] = rest > 0 ? [[{ status: 'not_fetched', code: 'other' }, rest]] : [];
-  return [[{ status: 'fetched', code: '' }, fetched], ...coded, ...uncoded];
+function rowsByCode(rows: ServedState['rows'], codes: ServedState['codes']): Sample[] {
+  const rest = { failed: rows.failed, skipped: rows.skipped };
+  const samples: Sample[] = [[{ status: 'fetched', code: '' }, rows.fetched]];
+  for (const { code, rows } of codes) {
+    if (code === OTHER_CODES) continue;
+    const status = statusOf(code);
+    rest[status] -= rows;
+    samples.push([{ status, code }, rows]);
+  }
+  for (const status of ['failed', 'skipped'] as const)
+    if (rest[status] > 0) samples.push([{ status, code: OTHER_CODES }, rest[status]]);
+  return samples;
 }

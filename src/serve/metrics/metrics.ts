@@ -1,10 +1,8 @@
 /** A run as a scraper reads it, through prom-client: OpenMetrics where it asks for that, else Prometheus' own text. */
 import type { RegistryContentType } from 'prom-client';
-import type { HostLine, Watched } from '../watch/served-state.ts';
-import { METRICS, type Measured, OTHER_HOSTS } from './metric-table.ts';
-
-/** Hosts with series of their own: others are added up, however many a run meets. */
-const MOST_HOSTS = 20;
+import type { Watched } from '../watch/served-state.ts';
+import { HostSeries } from './host-series.ts';
+import { METRICS, type Measured } from './metric-table.ts';
 
 export interface Exposition {
   readonly type: string;
@@ -29,53 +27,28 @@ async function formatOf(watched: Watched, isOpen: boolean): Promise<() => Promis
   const setters = Object.entries(METRICS).map(([name, { type, help, labels = [], read }]) => {
     const options = { name, help, labelNames: [...labels], registers: [registry as never] };
     const metric = type === 'counter' ? new Counter(options) : new Gauge(options);
+    let floors = new Map<string, number>();
     return (measured: Measured): void => {
       metric.reset();
       // Without labels a reset has made it 0, which is more than is known.
       const samples = read(measured);
       if (samples.length === 0) metric.remove({});
-      for (const [labelled, value] of samples) metric.inc(labelled, value);
+      const before = floors;
+      floors = new Map();
+      for (const [labelled, value] of samples) {
+        const key = JSON.stringify(labelled);
+        // Rows that are taken again have another outcome now: the first one is an outcome that was.
+        const shown = type === 'counter' ? Math.max(before.get(key) ?? 0, value) : value;
+        floors.set(key, shown);
+        metric.inc(labelled, shown);
+      }
     };
   });
-  const others = new Others();
+  const series = new HostSeries();
   return async () => {
-    const measured = { state: watched.state(), hosts: hostsOf(watched, others) };
+    const state = watched.state();
+    const measured = { state, hosts: series.read((most, others) => watched.busiest(most, others), state) };
     for (const set of setters) set(measured);
     return { type: registry.contentType, text: await registry.metrics() };
   };
-}
-
-/** Which hosts have series of their own changes; what all others have must not fall by that, as counters do not. */
-class Others {
-  rows = 0;
-  bytes = 0;
-
-  atLeast(rows: number, bytes: number): this {
-    this.rows = Math.max(this.rows, rows);
-    this.bytes = Math.max(this.bytes, bytes);
-    return this;
-  }
-}
-
-/** The busiest, and what all others together have. */
-function hostsOf(watched: Watched, others: Others): Measured['hosts'] {
-  const page = { isRising: false, search: '', offset: 0 } as const;
-  const { lines } = watched.hosts({ ...page, sort: 'inFlight', limit: MOST_HOSTS });
-  const { rows, bytes, inFlight, queued } = watched.state();
-  const besides = (all: number, pick: (line: HostLine) => number): number =>
-    Math.max(0, all - lines.reduce((total, line) => total + pick(line), 0));
-  const settled = besides(
-    rows.fetched + rows.failed + rows.skipped,
-    (line) => line.fetched + line.failed + line.skipped,
-  );
-  const kept = others.atLeast(
-    settled,
-    besides(bytes, (line) => line.bytes),
-  );
-  const other: Measured['hosts'][number] = {
-    ...{ host: OTHER_HOSTS, fetched: kept.rows, failed: 0, skipped: 0, bytes: kept.bytes },
-    inFlight: besides(inFlight, (line) => line.inFlight),
-    waiting: besides(queued, (line) => line.waiting),
-  };
-  return [...lines, other];
 }

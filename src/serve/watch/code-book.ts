@@ -46,14 +46,15 @@ export class CodeBook {
   #entry(code: string): Entry {
     const known = this.#entries.get(code);
     if (known !== undefined) return known;
-    if (this.#entries.size >= MAX_CODES && code !== OTHER) return this.#entry(OTHER);
+    if (this.#entries.size >= MAX_CODES && code !== OTHER_CODES) return this.#entry(OTHER_CODES);
     const entry = { rows: 0, samples: [] };
     this.#entries.set(code, entry);
     return entry;
   }
 }
 
-const OTHER = 'other';
+/** Codes beyond the first hundred. */
+export const OTHER_CODES = 'other';
 
 /** A record of a later version may have codes that this one does not know. */
 function isKnown(code: string): code is RowCode {
@@ -61,7 +62,7 @@ function isKnown(code: string): code is RowCode {
 }
 
 function meaningOf(code: string): string {
-  if (code === OTHER) return 'other codes';
+  if (code === OTHER_CODES) return 'other codes';
   if (code.startsWith('http_')) return `the host answered with status ${code.slice(5)}`;
   return isKnown(code) ? ROW_CODES[code as NamedRowCode].text : code;
 }

@@ -7,11 +7,12 @@ import { duration } from '../../format.ts';
 import type { HostLoad } from '../../stages/fetch/result-stream.ts';
 import { Latencies } from './latencies.ts';
 import { firstOf } from './pick-first.ts';
-import type { HostColumn, HostLine, HostPage, HostQuery } from './served-state.ts';
+import type { HostColumn, HostLine, HostPage, HostQuery, HostsNow } from './served-state.ts';
 
 /** Hosts with a line of their own; rows of later ones are counted under one name. */
 const MAX_HOSTS = 262_144;
-const OTHERS = '(other hosts)';
+/** No host has such a name. */
+export const OTHERS = '(other hosts)';
 /** Two people who look at the same page cost one search of it. */
 const KEEP_MS = 1900;
 /** Of the time, that searching for one part may take: far behind in a long table it costs a sort. */
@@ -43,6 +44,7 @@ export class HostBook {
   readonly #lines: Line[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #latencies = new Latencies();
+  readonly #all = { rows: 0, bytes: 0, refused: 0 };
   readonly #kept = new Map<string, Kept>();
   /** Until when hosts have given what they may, by the wall clock; there are quotas of a thousand at most. */
   readonly #quotas = new Map<string, number>();
@@ -65,6 +67,8 @@ export class HostBook {
     const line = this.#line(host);
     line[status] += 1;
     line.bytes += bytes;
+    this.#all.rows += 1;
+    this.#all.bytes += bytes;
     if (status !== 'fetched') line.code = code;
   }
 
@@ -72,7 +76,10 @@ export class HostBook {
   attempt(host: string, code: string | undefined, headersMs: number): void {
     const number = this.#number(host);
     if (code === undefined) this.#latencies.add(number, headersMs);
-    else if (code === 'http_429' || code === 'http_503') this.#at(number).refused += 1;
+    else if (code === 'http_429' || code === 'http_503') {
+      this.#at(number).refused += 1;
+      this.#all.refused += 1;
+    }
   }
 
   state(host: string, state: string): void {
@@ -91,6 +98,16 @@ export class HostBook {
       line.now = now;
       return line;
     });
+  }
+
+  /** As of now, and not of a moment ago. */
+  busiest(most: number, others: Iterable<string>): HostsNow {
+    const keyOf = (place: number): number => this.#busy[place]?.now?.inFlight ?? 0;
+    const { first } = firstOf(this.#busy.length, keyOf, false, most);
+    const hosts = new Set([...first.map((place) => (this.#busy[place] as Line).host), ...others]);
+    hosts.delete(OTHERS);
+    const numbers = [...hosts].map((host) => this.#numbers.get(host)).filter((number) => number !== undefined);
+    return { lines: numbers.map((number) => this.#shown(number)), all: { ...this.#all } };
   }
 
   page(query: HostQuery): HostPage {

@@ -149,6 +149,20 @@ export interface HostLine {
   readonly waitsFor: string;
 }
 
+/** Of one host, or of several. */
+export interface HostCounts {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly refused: number;
+}
+
+/** Hosts as they are at one moment. */
+export interface HostsNow {
+  readonly lines: readonly HostLine[];
+  /** Of all hosts, whether they are among the lines or not. */
+  readonly all: HostCounts;
+}
+
 export const HOST_COLUMNS = [
   'host',
   'state',
@@ -192,6 +206,8 @@ export interface Watched {
   /** All points so far. */
   history(): readonly HistoryPoint[];
   hosts(query: HostQuery): HostPage;
+  /** The hosts with most requests in flight, and these. */
+  busiest(most: number, others: Iterable<string>): HostsNow;
   picture?(number: number): Picture | undefined;
   /** Errors: whatever is not possible, in words. */
   readonly controls: RunControls;

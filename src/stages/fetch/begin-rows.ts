@@ -34,10 +34,8 @@ export function beginRows(
     // First of all: what a later time took off is how it had ended then, whatever would become of it now.
     if (ended != null) task.end(endedBefore(ended, task.url));
     else if (poisoned?.has(row)) task.end(unsentEnd('poison_row', POISON, hostOf(task.url), 0));
-    else if (gone?.has(task.row) === true)
-      task.end({ ...unsentEnd('removed', REMOVED, hostOf(task.url), 0), status: 'skipped' });
-    else if (needsLabel && !label)
-      task.end({ ...unsentEnd('no_label', NO_LABEL, hostOf(task.url), 0), status: 'skipped' });
+    else if (gone?.has(task.row) === true) task.end(unsentEnd('removed', REMOVED, hostOf(task.url), 0));
+    else if (needsLabel && !label) task.end(unsentEnd('no_label', NO_LABEL, hostOf(task.url), 0));
     else if (first != null) task.end(duplicateEnd(first, task.url));
     else {
       // What was taken out of the dataset is not brought back by way of another row.
@@ -51,7 +49,7 @@ export function beginRows(
 }
 
 function duplicateEnd(first: number, url: string): RowEnd {
-  return { ...unsentEnd('duplicate_url', `row ${first} has the same URL`, hostOf(url), 0), status: 'skipped' };
+  return unsentEnd('duplicate_url', `row ${first} has the same URL`, hostOf(url), 0);
 }
 
 /** @param ended - status and code */

@@ -2,7 +2,7 @@
 import type { KeptRow } from '../../dataset/outcome-rows.ts';
 import { hostOf, INVALID_HOST, unsupportedScheme } from '../../host/host.ts';
 import { type AnnouncedBody, badRowReason } from '../../record.ts';
-import type { RowCode } from '../../row-codes.ts';
+import { type RowCode, statusOf } from '../../row-codes.ts';
 import type { BucketAccess } from '../../store/s3/bucket-access.ts';
 import { otherExtension } from './other-extension.ts';
 import type { AcceptedBody } from './reply/accept-body.ts';
@@ -235,21 +235,28 @@ export function fetchedEnd(
   };
 }
 
-/** What ends a row by somebody's will: the owner's, the user's. */
-const SKIPPING: ReadonlySet<RowCode> = new Set<RowCode>(['robots_tag', 'type_not_wanted', 'host_skipped']);
-
 /** How a row ends that is given up. @param end - its last attempt, if there was one */
 export function failedEnd(work: Work, code: RowCode, message: string, end?: AttemptEnd): RowEnd {
   const { firstHost: host, attempts, queueMs, hops, url } = work;
   const httpStatus = end !== undefined && 'status' in end ? end.status : undefined;
   const finalUrl = hops === 0 ? undefined : url.href;
-  const status = SKIPPING.has(code) ? 'skipped' : 'failed';
-  return { ...NOTHING, status, code, message, host, attempts, queueMs, httpStatus, timing: end, finalUrl };
+  return {
+    ...NOTHING,
+    status: statusOf(code),
+    code,
+    message,
+    host,
+    attempts,
+    queueMs,
+    httpStatus,
+    timing: end,
+    finalUrl,
+  };
 }
 
 /** How a row ends that was never sent, or is stopped from outside. */
 export function unsentEnd(code: RowCode, message: string, host: string, attempts: number): RowEnd {
-  return { ...NOTHING, status: 'failed', code, message, host, attempts };
+  return { ...NOTHING, status: statusOf(code), code, message, host, attempts };
 }
 
 const NOTHING = {

@@ -3,9 +3,10 @@ import { request } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { idleClock } from '../../../src/clock.ts';
 import type { HostOrder } from '../../../src/host-limits.ts';
+import { watchedOf } from '../../../src/serve/live.ts';
 import { type LiveServer, openLiveServer } from '../../../src/serve/live-server.ts';
 import { LiveBook } from '../../../src/serve/watch/live-book.ts';
-import type { RunControls, Watched } from '../../../src/serve/watch/served-state.ts';
+import type { RunControls } from '../../../src/serve/watch/served-state.ts';
 
 interface Opened {
   readonly server: LiveServer;
@@ -22,16 +23,14 @@ async function opened(controls?: RunControls): Promise<Opened> {
   });
   book.begin(10, 0);
   book.hosts.row('a.test', 'fetched', undefined, 5);
-  const watched: Watched = {
-    state: () => book.state(),
-    history: () => book.history(),
-    hosts: (query) => book.page(query),
+  const watched = watchedOf({
+    book,
     picture: (number) => (number === 1 ? { type: 'image/png', bytes: Buffer.from('png') } : undefined),
     controls: controls ?? {
       pause: (isPaused) => void told.push(isPaused),
       setHost: (order: HostOrder) => void told.push(order),
     },
-  };
+  });
   const server = await openLiveServer('0', watched, idleClock);
   onTestFinished(() => server.close());
   return { server, port: Number(new URL(server.url).port), book, told };
@@ -152,7 +151,7 @@ describe('the server of the live page', () => {
 
   it('takes another port when the usual one is busy, and says so when the one that was named is', async () => {
     const { port, book } = await opened();
-    const watched: Watched = { state: () => book.state(), history: () => [], hosts: (q) => book.page(q), controls: {} };
+    const watched = watchedOf({ book, controls: {} });
     await expect(openLiveServer(`${port}`, watched, idleClock)).rejects.toThrow(/something else listens there/);
     const [first, second] = [
       await openLiveServer('auto', watched, idleClock),

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findPrometheus } from '../../../scripts/prometheus-binary.ts';
 import { idleClock } from '../../../src/clock.ts';
+import { watchedOf } from '../../../src/serve/live.ts';
 import { openLiveServer } from '../../../src/serve/live-server.ts';
 import { LiveBook } from '../../../src/serve/watch/live-book.ts';
-import type { Watched } from '../../../src/serve/watch/served-state.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 /** A run with more hosts than have series of their own. */
@@ -29,13 +29,7 @@ async function served() {
     ...{ inFlight: 30, queued: 90, threads: 1, heldMs: 1500, bodyShare: 0 },
     hosts: Array.from({ length: 30 }, (_, at) => ({ host: `h${at}.test`, inFlight: 1, ...now })),
   });
-  const watched: Watched = {
-    state: () => book.state(),
-    history: () => book.history(),
-    hosts: (query) => book.page(query),
-    controls: {},
-  };
-  const server = await openLiveServer('0', watched, idleClock);
+  const server = await openLiveServer('0', watchedOf({ book, controls: {} }), idleClock);
   onTestFinished(() => server.close());
   return { url: server.url, settle };
 }
@@ -54,10 +48,10 @@ describe('the metrics of a run', () => {
     const { url } = await served();
     const text = await scrape(url, OPEN);
     expect(text).toContain('flow_dc_rows_total{status="fetched",code=""} 60');
-    expect(text).toContain('flow_dc_rows_total{status="not_fetched",code="http_404"} 7');
+    expect(text).toContain('flow_dc_rows_total{status="failed",code="http_404"} 7');
     expect(text).toContain('flow_dc_rows_done 167');
     expect(text.match(/^flow_dc_host_rows_total\{/gm)).toHaveLength(21);
-    expect(text).toMatch(/^flow_dc_host_rows_total\{host="other"\} \d+$/m);
+    expect(text).toMatch(/^flow_dc_host_rows_total\{host="\(other hosts\)"\} \d+$/m);
     expect(text.endsWith('# EOF\n')).toBe(true);
     // Nothing is known of the end yet, and nothing is claimed.
     expect(text).not.toMatch(/^flow_dc_workers [1-9]/m);

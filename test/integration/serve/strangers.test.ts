@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { idleClock } from '../../../src/clock.ts';
+import { watchedOf } from '../../../src/serve/live.ts';
 import { type LiveServer, openLiveServer } from '../../../src/serve/live-server.ts';
 import { LiveBook } from '../../../src/serve/watch/live-book.ts';
 import type { Watched } from '../../../src/serve/watch/served-state.ts';
@@ -10,14 +11,8 @@ async function opened(more: Partial<Watched> = {}): Promise<LiveServer> {
   const controls = () => ({ refused: {}, isPaused: false, rules: [] });
   const around = { kind: 'download', output: 'ds', clock: idleClock, maxInFlight: 10, cores: 2 } as const;
   const book = new LiveBook({ ...around, controls });
-  const watched: Watched = {
-    state: () => book.state(),
-    history: () => book.history(),
-    hosts: (query) => book.page(query),
-    controls: { pause: () => {} },
-    ...more,
-  };
-  const server = await openLiveServer('0', watched, idleClock);
+  const watched = watchedOf({ book, controls: { pause: () => {} } });
+  const server = await openLiveServer('0', { ...watched, ...more }, idleClock);
   onTestFinished(() => server.close());
   return server;
 }
