@@ -1,5 +1,5 @@
 /** What was said to all workers of a job and to this one alone, brought together for what works here. */
-import type { HostOrder } from '../host-limits.ts';
+import { type HostOrder, isEmptyOrder } from '../host-limits.ts';
 import type { WorkForce } from '../threads/force.ts';
 import type { ClusterChannel, JobOrders } from '../transport/cluster.ts';
 
@@ -35,8 +35,12 @@ export class OrderedForce implements Obedient {
   }
 
   setHost(order: HostOrder): void {
-    this.#own.set(order.host, order);
-    this.#force.setHost(order);
+    const { host } = order;
+    if (!isEmptyOrder(order)) this.#own.set(host, order);
+    else this.#own.delete(host);
+    // What is not said here any more is as all workers were told.
+    const ofJob = this.#job.hosts.find((other) => other.host === host);
+    this.#force.setHost(isEmptyOrder(order) ? (ofJob ?? order) : order);
   }
 
   close(): void {

@@ -21,7 +21,7 @@ import { shareUnits } from './share-units.ts';
 import { startHeartbeat, type WorkCounter } from './worker.ts';
 
 /** What works, for whoever watches and steers it. */
-export interface WatchedWork extends Pick<WorkForce, 'stats' | 'hosts' | 'pause' | 'setHost'> {
+export interface WatchedWork extends Pick<WorkForce, 'stats' | 'hosts' | 'pause' | 'setHost' | 'mostAtOnce'> {
   /** All workers of the job are paused: how they go on, in words. */
   pausedElsewhere(): string | undefined;
 }
@@ -140,6 +140,7 @@ function steeredBy(force: WorkForce, ordered: OrderedForce): WatchedWork {
     stats: () => force.stats(),
     hosts: () => force.hosts(),
     pausedElsewhere: () => ordered.pausedElsewhere,
+    mostAtOnce: force.mostAtOnce,
     pause: (isPaused) => ordered.pause(isPaused),
     setHost: (order) => ordered.setHost(order),
   };

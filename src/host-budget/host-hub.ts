@@ -104,7 +104,7 @@ export class HostHub {
   create(host: string, rule: HostRule, revoke: () => void, onChange: () => void = () => {}): Limit {
     const key = this.#options.keyOf(host);
     const { limit } = this.#seats.take(host, key, rule, { revoke, onChange });
-    this.#led.setRule(key, rule);
+    this.#led.setRule(key, rule, this.#options.nowMs());
     const mayBeShared = !this.isLeased && this.#records.has(key);
     if (mayBeShared || this.#standing(key, this.#options.nowMs()) !== 'free') limit.leave('closed');
     return limit;

@@ -56,8 +56,9 @@ export class LedHost {
   readonly epoch: number;
   readonly revision: number;
   readonly #options: LedHostOptions;
-  readonly #coordinator: Coordinator;
-  readonly #notBeforeMs: number;
+  #coordinator: Coordinator;
+  #settings: PaarcSettings;
+  #notBeforeMs: number;
   readonly #ledger = new ShareLedger();
   readonly #members = new Map<string, Member>();
   #grant: HostGrant | undefined;
@@ -71,8 +72,8 @@ export class LedHost {
     this.#options = options;
     this.#leastSpacingMs = options.leastSpacingMs;
     this.#notBeforeMs = options.startMs + options.notBeforeMs;
-    const settings = { ...options.settings, feedbackDelayMs: grantDelayMs };
-    this.#coordinator = new Coordinator(settings, options.random, options.startMs, options.warm);
+    this.#settings = options.settings;
+    this.#coordinator = this.#control(options.startMs, options.warm);
   }
 
   get members(): Iterable<string> {
@@ -85,10 +86,22 @@ export class LedHost {
     return this.#coordinator.snapshot();
   }
   /** Somebody says something else of the host: no more than so many requests at once, and so long between two. */
-  setRule(most: number, leastSpacingMs: number): void {
-    this.#most = most;
+  setRule(settings: PaarcSettings, leastSpacingMs: number, nowMs: number): void {
+    this.#most = settings.cMax;
     this.#leastSpacingMs = leastSpacingMs;
+    if (settings.cMax <= this.#settings.cMax) return;
+    // A controller never goes above what it was made with: another one goes on from what this one has learned.
+    this.#settings = settings;
+    this.#notBeforeMs = this.budget.pauseUntilMs;
+    this.#coordinator = this.#control(nowMs, this.#coordinator.snapshot());
+    for (const worker of this.#members.keys()) this.#coordinator.join(worker);
   }
+
+  #control(startMs: number, warm: Snapshot | undefined): Coordinator {
+    const settings = { ...this.#settings, feedbackDelayMs: grantDelayMs };
+    return new Coordinator(settings, this.#options.random, startMs, warm);
+  }
+
   get budget(): Budget {
     const { permits, spacingMs, pauseUntilMs, refusesAll } = this.#coordinator.budget;
     return {

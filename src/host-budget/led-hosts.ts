@@ -100,9 +100,9 @@ export class LedHosts {
   }
 
   /** A host that we lead is under another rule from now on. */
-  setRule(key: string, rule: HostRule): void {
-    const { cMax = Number.POSITIVE_INFINITY } = rule;
-    this.#entries.get(key)?.led.setRule(cMax, leastSpacingOf(rule, this.#options.settings));
+  setRule(key: string, rule: HostRule, nowMs: number): void {
+    const settings = cappedAt(this.#options.settings, rule.cMax);
+    this.#entries.get(key)?.led.setRule(settings, leastSpacingOf(rule, settings), nowMs);
   }
 
   /** @returns true when the members must hear from us at once */

@@ -36,6 +36,12 @@ export function controlRoutes(watched: Watched): readonly Route[] {
     control(watched, 'hosts', '/control/host', ({ setHost }, body) => {
       if (!isOrder(body))
         throw new Refused(400, 'expected {"host": NAME} with skip, cMax (1 and up) or requestsPerSecond (above 0)');
+      const { mostAtOnce = Number.POSITIVE_INFINITY } = watched.state().controls;
+      if ((body.cMax ?? 0) > mostAtOnce)
+        throw new Refused(
+          409,
+          `C_max ${body.cMax}: the configuration of the run allows ${mostAtOnce} (C_max, per_host_concurrency)`,
+        );
       return setHost && (() => setHost({ ...body, host: body.host.toLowerCase() }));
     }),
   ];

@@ -1,7 +1,9 @@
 /** The live page of a job on a server: of its submitter, or of anybody who looks. */
 import { idleClock } from '../clock.ts';
+import { workerConfig } from '../cluster/worker.ts';
 import { type HostOrder, isEmptyOrder, MAX_ORDERS, tooManyOrders } from '../host-limits.ts';
 import type { UnitRecord } from '../record.ts';
+import { mostAtOnce } from '../threads/force.ts';
 import type { ClusterChannel, JobOrders } from '../transport/cluster.ts';
 import { Live } from './live.ts';
 import { JobWatch } from './watch/job-watch.ts';
@@ -22,6 +24,7 @@ const NO_PICTURES = 'pictures are shown by the page of a download or of a worker
 interface Followed {
   channel?: ClusterChannel | undefined;
   watch?: JobWatch | undefined;
+  mostAtOnce?: number | undefined;
 }
 
 export class LiveJob {
@@ -43,7 +46,7 @@ export class LiveJob {
     const most = Number.POSITIVE_INFINITY;
     const book = new LiveBook({
       ...{ kind, output, clock: idleClock, cores: most, maxInFlight: most, picturesRefused: NO_PICTURES },
-      controls: () => controlsOf(of.channel, kind),
+      controls: () => controlsOf(of, kind),
     });
     const order = async (change: (orders: JobOrders) => JobOrders): Promise<void> => of.channel?.order(change);
     const controls: RunControls = {
@@ -61,6 +64,7 @@ export class LiveJob {
   /** The job is there. @returns called when it is not looked at any more */
   attach(channel: ClusterChannel): () => void {
     this.#of.channel = channel;
+    this.#of.mostAtOnce = mostAtOnce(workerConfig(channel.description.settings, {}));
     this.#of.watch = new JobWatch(this.live.book, channel, idleClock);
     return () => {
       this.#of.watch?.close();
@@ -73,13 +77,13 @@ export class LiveJob {
   }
 }
 
-function controlsOf(channel: ClusterChannel | undefined, kind: LiveJobOptions['kind']): Controls {
+function controlsOf({ channel, mostAtOnce }: Followed, kind: LiveJobOptions['kind']): Controls {
   if (channel === undefined) {
     const refused = { pause: NOT_YET, hosts: NOT_YET, ...(kind === 'job' && { drain: NOT_YET }) };
     return { refused, isPaused: false, rules: [] };
   }
   const { isPaused, hosts } = channel.orders;
-  return { refused: {}, isPaused, rules: hosts };
+  return { refused: {}, isPaused, rules: hosts, mostAtOnce };
 }
 
 function withOrder(hosts: readonly HostOrder[], order: HostOrder): HostOrder[] {

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { idleClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
+import { mostAtOnce } from '../threads/force.ts';
 import { Live } from './live.ts';
 import { LiveBook } from './watch/live-book.ts';
 import { PictureBook } from './watch/picture-book.ts';
@@ -47,7 +48,8 @@ export class LiveRun {
     const controls = (): Controls => {
       const elsewhere = watch.pausedElsewhere;
       const refused = elsewhere === undefined ? {} : { pause: elsewhere };
-      return { refused, isPaused: steering.isPaused || elsewhere !== undefined, rules: steering.orders };
+      const isPaused = steering.isPaused || elsewhere !== undefined;
+      return { refused, isPaused, rules: steering.orders, mostAtOnce: steering.mostAtOnce ?? mostAtOnce(config) };
     };
     const book = new LiveBook({
       ...{ kind, output, clock, cores: availableParallelism(), maxInFlight: config.fetch.concurrentDownloads },

@@ -26,6 +26,8 @@ export interface WorkForce {
   hosts(): HostLoad[];
   /** Nothing more is sent until that is taken back, or it drains; what is in flight goes on. */
   pause(isPaused: boolean): void;
+  /** Requests at once that a host gets at most, whatever is said of it: the law's own bound. */
+  readonly mostAtOnce: number;
   /** From now on, in place of what was said before. Limits are those of the configuration unless `isSteered` was said. */
   setHost(order: HostOrder): void;
   /** Work on the channel's units until there are none left, or somebody says stop. Once. */
@@ -63,6 +65,11 @@ export function goOnAtDrain(force: Pick<WorkForce, 'pause'>, { drain }: WorkSign
 export function tunable(config: ResolvedConfig, around: ForceSurroundings): TunableLimits | undefined {
   if (around.isSteered !== true) return undefined;
   return new TunableLimits(around.hostLimits ?? ownControllers(config, around));
+}
+
+/** Whatever is said of a host while a run goes on, it gets no more requests at once than this. */
+export function mostAtOnce({ fetch, paarc }: Pick<ResolvedConfig, 'fetch' | 'paarc'>): number {
+  return !fetch.enablePaarc || fetch.law === 'fixed' ? fetch.perHostConcurrency : paarc.cMax;
 }
 
 export function ownControllers({ fetch, paarc }: ResolvedConfig, { clock, profiles }: WorkSurroundings): HostLimits {

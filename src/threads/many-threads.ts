@@ -19,6 +19,7 @@ import {
   type ForceStats,
   type ForceSurroundings,
   goOnAtDrain,
+  mostAtOnce,
   ownControllers,
   tunable,
   type WorkAround,
@@ -50,6 +51,7 @@ export class ManyThreads implements WorkForce {
   readonly #table: GateTable;
   readonly #desk: LimitDesk;
   readonly #network = new OneNetwork();
+  readonly mostAtOnce: number;
   readonly #limits: TunableLimits | undefined;
   /** What was said of hosts, for threads that begin later. */
   readonly #orders = new Map<string, HostOrder>();
@@ -59,6 +61,7 @@ export class ManyThreads implements WorkForce {
 
   constructor(config: ResolvedConfig, around: ForceSurroundings, options: ManyThreadsOptions) {
     const { clock } = around;
+    this.mostAtOnce = mostAtOnce(config);
     this.#limits = tunable(config, around);
     const { threads } = options;
     const { concurrentDownloads: maxInFlight, bodyMemoryBytes, spillBytes } = config.fetch;

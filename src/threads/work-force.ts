@@ -14,6 +14,7 @@ import {
   type ForceStats,
   type ForceSurroundings,
   goOnAtDrain,
+  mostAtOnce,
   ownControllers,
   tunable,
   type WorkForce,
@@ -54,10 +55,12 @@ export function openWorkForce(
 
 class OneThread implements WorkForce {
   readonly #stages: WorkStages;
+  readonly mostAtOnce: number;
   readonly #limits: TunableLimits | undefined;
   readonly #bodyBytes: number;
 
   constructor(config: ResolvedConfig, around: ForceSurroundings) {
+    this.mostAtOnce = mostAtOnce(config);
     this.#limits = tunable(config, around);
     this.#bodyBytes = config.fetch.bodyMemoryBytes;
     this.#stages = openWorkStages(config, { ...around, hostLimits: this.#limits ?? around.hostLimits });

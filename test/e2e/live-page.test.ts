@@ -2,9 +2,13 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { idleClock } from '../../src/clock.ts';
 import type { Rule } from '../../src/demo-hosts/behaviour.ts';
 import { viewJob } from '../../src/job/view/view-job.ts';
+import { watchedOf } from '../../src/serve/live.ts';
 import { serveDataset } from '../../src/serve/live-dataset.ts';
+import { openLiveServer } from '../../src/serve/live-server.ts';
+import { LiveBook } from '../../src/serve/watch/live-book.ts';
 import { findChromium, type OpenPage, openUrl } from '../support/browser.ts';
 import { clusterTrial, said } from '../support/cluster-cli.ts';
 import { outcomesOf } from '../support/dataset.ts';
@@ -103,7 +107,7 @@ describe.skipIf(chromium === undefined)('the live page, in a browser', () => {
 
 describe('the live page', () => {
   it('steers all threads of a run, and shows the dataset afterwards', async () => {
-    const latency: Rule = { behaviours: [{ kind: 'latency', meanMs: 150 }] };
+    const latency: Rule = { behaviours: [{ kind: 'latency', meanMs: 400 }] };
     const origin = await testOrigin({ rules: [latency], meanBytes: 2000 });
     const folder = await tempFolder();
     const [list, out] = [join(folder, 'urls.txt'), join(folder, 'out')];
@@ -117,6 +121,9 @@ describe('the live page', () => {
     await control(withKey, 'pause', { paused: true });
     const { rows } = await until(url, (state) => (state.inFlight === 0 ? state : undefined));
     expect(rows.done).toBeLessThan(540);
+    // What could not take effect is not said to be done; what is taken back before it did leaves no trace.
+    await control(withKey, 'host', { host: 'h1.test', cMax: 13 }, 409);
+    await control(withKey, 'host', { host: 'h0.test', skip: true });
     for (const host of ['h0.test', 'h1.test']) await control(withKey, 'host', { host, cMax: 2 });
     await control(withKey, 'host', { host: 'h2.test', skip: true });
     const later = await until(url, (state) => (state.controls.rules.length === 3 ? state : undefined));
@@ -162,6 +169,56 @@ describe('the live page', () => {
   });
 });
 
+describe.skipIf(chromium === undefined)('the live page, in many tabs', () => {
+  it('is told to all of them by one, by another when that one is closed, and orders get through', async () => {
+    const book = new LiveBook({
+      ...{ kind: 'download', output: 'ds', clock: idleClock, maxInFlight: 10, cores: 2 },
+      controls: () => ({ refused: {}, isPaused: told.at(-1) === true, rules: [] }),
+    });
+    const told: boolean[] = [];
+    book.begin(100, 0);
+    const watched = watchedOf({ book, controls: { pause: (isPaused) => void told.push(isPaused) } });
+    const server = await openLiveServer('0', watched, idleClock);
+    onTestFinished(() => server.close());
+    const { page: first, complaints } = await openUrl(`${server.url}#key=${server.key}`, chromium as string);
+    const tabs = [first];
+    while (tabs.length < 9) {
+      const tab = await first.context().newPage();
+      await tab.goto(`${server.url}#key=${server.key}`);
+      tabs.push(tab);
+    }
+    const rowsShown = (text: string) =>
+      Promise.all(tabs.map((tab) => tab.locator('#tiles dd', { hasText: text }).first().waitFor()));
+    book.settled.row('fetched', 7, 0);
+    await rowsShown('7');
+    await tabs.at(-1)?.locator('#pause').click();
+    await Promise.all(tabs.map((tab) => tab.locator('#phase', { hasText: /^paused$/ }).waitFor()));
+    expect(told).toEqual([true]);
+    await tabs.shift()?.close();
+    book.settled.row('fetched', 8, 0);
+    await rowsShown('15');
+    book.end('Done.');
+    server.close();
+    await Promise.all(tabs.map((tab) => tab.locator('#phase', { hasText: /^ended$/ }).waitFor()));
+    for (const tab of tabs) expect(await tab.locator('#link').isVisible()).toBe(false);
+    expect(complaints).toEqual([]);
+  });
+
+  it('says it when an order is not answered', async () => {
+    const book = new LiveBook({
+      ...{ kind: 'download', output: 'ds', clock: idleClock, maxInFlight: 10, cores: 2 },
+      controls: () => ({ refused: {}, isPaused: false, rules: [] }),
+    });
+    book.begin(100, 0);
+    const watched = watchedOf({ book, controls: { pause: () => new Promise<void>(() => {}) } });
+    const server = await openLiveServer('0', watched, idleClock);
+    onTestFinished(() => server.close());
+    const { page } = await openUrl(`${server.url}#key=${server.key}`, chromium as string);
+    await page.locator('#pause').click();
+    await page.locator('#control-note', { hasText: 'No answer within 10 s' }).waitFor({ timeout: 20_000 });
+  });
+});
+
 describeNats('the live page of a job', () => {
   it('shows three workers from elsewhere, and steers all of them', async () => {
     const server = await startNatsServer();
@@ -196,11 +253,11 @@ interface Hosts {
 }
 
 /** Press a button. */
-async function control(withKey: string, what: string, body: object): Promise<void> {
+async function control(withKey: string, what: string, body: object, status = 200): Promise<void> {
   const [url = '', key = ''] = withKey.split('#key=');
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
   const reply = await fetch(`${url}control/${what}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  expect(reply.status, await reply.text()).toBe(200);
+  expect(reply.status, await reply.text()).toBe(status);
 }
 
 interface State {

@@ -24,6 +24,7 @@ live.hosts = (() => {
   /** Workers tell of their hosts what they do, and not what they did. */
   let isCounted = true;
   let held;
+  let mostAtOnce;
   let asked = 0;
   let onChange = () => {};
 
@@ -34,9 +35,9 @@ live.hosts = (() => {
     const turn = asked;
     const { sort, rising, search, offset } = wanted;
     const query = new URLSearchParams({ sort, rising: rising ? '1' : '0', search, offset, limit: PAGE });
-    const reply = await fetch(`hosts.json?${query}`).catch(() => undefined);
+    const reply = await live.get(`hosts.json?${query}`);
     // An answer that was overtaken by another is not shown.
-    if (!reply?.ok || turn !== asked) return;
+    if (reply === undefined || turn !== asked) return;
     const page = await reply.json();
     found = page.found;
     // Somebody has paged beyond the end of what there is.
@@ -141,6 +142,11 @@ live.hosts = (() => {
     live.byId('host-skip').checked = rule.skip === true;
     live.byId('host-cmax').value = rule.cMax ?? '';
     live.byId('host-rate').value = rule.requestsPerSecond ?? '';
+    live.byId('host-cmax').max = mostAtOnce ?? 100_000;
+    live.say(
+      live.byId('host-most'),
+      mostAtOnce === undefined ? '' : `The configuration allows ${live.count(mostAtOnce)}.`,
+    );
     dialog.showModal();
   }
 
@@ -181,6 +187,7 @@ live.hosts = (() => {
       isCounted = state.kind !== 'submit' && state.kind !== 'job';
       rules = new Map(state.controls.rules.map((rule) => [rule.host, rule]));
       held = state.holding.host;
+      ({ mostAtOnce } = state.controls);
     },
     onChange(handler) {
       onChange = handler;

@@ -28,6 +28,7 @@ async function make(): Promise<LivePage> {
     words: new URL('./words.js', import.meta.url),
     plots: new URL('./plots.js', import.meta.url),
     hosts: new URL('./hosts.js', import.meta.url),
+    follow: new URL('./follow.js', import.meta.url),
     plotLibrary: require.resolve('uplot/dist/uPlot.iife.min.js'),
     plotStyle: require.resolve('uplot/dist/uPlot.min.css'),
   };
@@ -44,7 +45,7 @@ async function make(): Promise<LivePage> {
       .join(' ');
   const policy = [
     "default-src 'none'",
-    `script-src ${hashes(['plotLibrary', 'words', 'plots', 'hosts', 'script'])}`,
+    `script-src ${hashes(['plotLibrary', 'words', 'plots', 'hosts', 'follow', 'script'])}`,
     `style-src ${hashes(['plotStyle', 'common', 'theme', 'style'])}`,
     "connect-src 'self'",
     "img-src 'self'",

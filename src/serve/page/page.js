@@ -1,6 +1,7 @@
 /** The live page: listens to the run's state, shows it, and sends what somebody decides, with the key. */
 (() => {
   const HOSTS_MS = 2000;
+  const ORDER_MS = 10_000;
   const { byId, say, make, count, bytes, rate, duration } = live;
   const PHASES = { starting: 'starting', working: 'working', paused: 'paused', draining: 'ending', ended: 'ended' };
 
@@ -9,6 +10,7 @@
   let version = -1;
   let points = 0;
   let askedMs = 0;
+  let shownPhase;
   let showsPictures = sessionStorage.getItem('pictures') === '1';
 
   /** From the address, which then forgets it. */
@@ -32,8 +34,11 @@
   /** @returns what is wrong, in words; undefined when it was done */
   async function send(path, body) {
     const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${key ?? ''}` };
-    const reply = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => undefined);
-    if (reply === undefined) return 'The run cannot be reached.';
+    const terms = { method: 'POST', headers, body: JSON.stringify(body), signal: AbortSignal.timeout(ORDER_MS) };
+    const reply = await fetch(path, terms).catch(({ name }) => name);
+    if (reply === 'TimeoutError')
+      return `No answer within ${ORDER_MS / 1000} s: it may have been done or not. The page shows what is so.`;
+    if (typeof reply === 'string') return 'The run cannot be reached.';
     if (reply.ok) return undefined;
     if (reply.status === 401) {
       key = undefined;
@@ -67,7 +72,8 @@
     showControls();
     void showPlots();
     live.hosts.tell(state, canChange());
-    if (Date.now() - askedMs < HOSTS_MS && phase !== 'ended') return;
+    if (Date.now() - askedMs < HOSTS_MS && phase === shownPhase) return;
+    shownPhase = phase;
     askedMs = Date.now();
     void live.hosts.ask();
   }
@@ -224,8 +230,8 @@
     const { history } = state;
     if (history.version === version && history.points === points) return;
     ({ version, points } = history);
-    const reply = await fetch('history.json').catch(() => undefined);
-    if (reply?.ok) live.plots.show(await reply.json());
+    const reply = await live.get('history.json');
+    if (reply !== undefined) live.plots.show(await reply.json());
   }
 
   byId('pause').addEventListener('click', () => {
@@ -256,18 +262,14 @@
   });
   live.hosts.onChange((order) => send('control/host', order));
 
-  const events = new EventSource('events');
-  events.addEventListener('open', () => {
-    byId('link').hidden = true;
-  });
-  events.addEventListener('state', ({ data }) => show(JSON.parse(data)));
-  events.addEventListener('end', ({ data }) => {
-    events.close();
-    show(JSON.parse(data));
-  });
-  events.addEventListener('error', () => {
-    if (state?.phase === 'ended') return;
-    byId('link').hidden = false;
-    say(byId('link'), 'The run cannot be reached: it has ended without a word, or the way to it is cut. Trying again.');
+  live.follow((said, data) => {
+    if (data !== undefined) show(JSON.parse(data));
+    const isLost = said === 'lost' && state?.phase !== 'ended';
+    byId('link').hidden = !isLost;
+    if (isLost)
+      say(
+        byId('link'),
+        'The run cannot be reached: it has ended without a word, or the way to it is cut. Trying again.',
+      );
   });
 })();

@@ -36,7 +36,14 @@ window.live = (() => {
     if (element.textContent !== text) element.textContent = text;
   }
 
+  /** @returns the reply; undefined without one that is good, for what comes again by itself */
+  async function get(path) {
+    const reply = await fetch(path, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
+    return reply?.ok ? reply : undefined;
+  }
+
   return {
+    get,
     count: (value) => whole.format(value),
     rate: (value) => (value > 0 && value < 10 ? value.toFixed(1) : whole.format(value)),
     bytes: (value) => scaled(value, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB']),

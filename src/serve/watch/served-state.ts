@@ -63,6 +63,8 @@ export interface Controls {
   readonly isPaused: boolean;
   /** Hosts for which something else was said than the configuration says. */
   readonly rules: readonly HostOrder[];
+  /** `cMax` of a rule may be as high; absent where that is not known yet. */
+  readonly mostAtOnce?: number | undefined;
 }
 
 export interface ServedState {

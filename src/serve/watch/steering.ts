@@ -3,17 +3,23 @@ import { type HostOrder, isEmptyOrder, MAX_ORDERS, tooManyOrders } from '../../h
 
 /** What can be steered: all threads of a process together. */
 export interface Steered {
+  readonly mostAtOnce: number;
   pause(isPaused: boolean): void;
   setHost(order: HostOrder): void;
 }
 
-export class Steering implements Steered {
+export class Steering {
   readonly #orders = new Map<string, HostOrder>();
   #isPaused = false;
   #steered: Steered | undefined;
 
   get isPaused(): boolean {
     return this.#isPaused;
+  }
+
+  /** Of a host, while something works. */
+  get mostAtOnce(): number | undefined {
+    return this.#steered?.mostAtOnce;
   }
 
   get orders(): readonly HostOrder[] {

@@ -46,6 +46,17 @@ describe('a worker', () => {
     expect([force.isPaused, ordered.pausedElsewhere]).toEqual([false, undefined]);
   });
 
+  it('does as all are told again when its own page takes back what it said of a host', () => {
+    const { force, ordered, say } = opened();
+    ordered.setHost({ host: 'a.test', skip: true });
+    say({ hosts: [{ host: 'a.test', cMax: 3 }] });
+    expect(force.hosts.get('a.test')).toEqual({ host: 'a.test', skip: true });
+    ordered.setHost({ host: 'a.test' });
+    expect(force.hosts.get('a.test')).toEqual({ host: 'a.test', cMax: 3 });
+    say({ hosts: [{ host: 'a.test', cMax: 4 }] });
+    expect(force.hosts.get('a.test')).toEqual({ host: 'a.test', cMax: 4 });
+  });
+
   it('takes back what is not said any more, but not what its own page says', () => {
     const { force, ordered, say } = opened();
     ordered.setHost({ host: 'own.test', cMax: 1 });

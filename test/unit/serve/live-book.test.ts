@@ -112,7 +112,11 @@ describe('what was said of a run', () => {
     steering.setHost({ host: 'a.test', skip: true });
     steering.setHost({ host: 'b.test', cMax: 2 });
     steering.setHost({ host: 'b.test' });
-    steering.attach({ pause: (isPaused) => told.push(isPaused), setHost: ({ host }) => told.push(host) });
+    steering.attach({
+      mostAtOnce: 9,
+      pause: (isPaused) => told.push(isPaused),
+      setHost: ({ host }) => told.push(host),
+    });
     expect(told).toEqual(['a.test', true]);
   });
 
