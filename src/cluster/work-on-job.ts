@@ -16,6 +16,7 @@ import type { WorkedChannel } from '../threads/unit-exchange.ts';
 import { openWorkForce } from '../threads/work-force.ts';
 import type { ClusterChannel, WorkerHost } from '../transport/cluster.ts';
 import { type Delivery, settledThrough } from '../transport/transport.ts';
+import { LatencyTally } from './latency-tally.ts';
 import { OrderedForce } from './obey-orders.ts';
 import { shareUnits } from './share-units.ts';
 import { startHeartbeat, type WorkCounter } from './worker.ts';
@@ -93,14 +94,14 @@ export async function workOnJob(
   const windDown = (): void => destination.windDown?.(interrupted(), drainMs);
   options.drain?.addEventListener('abort', windDown, { once: true });
   if (options.drain?.aborted) windDown();
-  const gauge = new RunGauge(force, clock);
+  const [gauge, latencies] = [new RunGauge(force, clock), new LatencyTally()];
   const endHeartbeat = startHeartbeat(channel, {
     ...options,
     clock,
     now: () => {
       const { in_flight: inFlight, queued, hosts } = gauge.read();
       const state = control.drain.aborted ? 'draining' : 'working';
-      return { state, units: deliveries.units, inFlight, queued, hosts: hosts.map(workerHost) };
+      return { state, units: deliveries.units, inFlight, queued, hosts: hosts.map(workerHost(latencies.take())) };
     },
   });
   const isEnding = (): boolean => control.drain.aborted;
@@ -128,6 +129,7 @@ export async function workOnJob(
     givenBack = await deliveries.giveBack();
     endHeartbeat();
     gauge.end();
+    latencies.end();
   }
   const isDrained = options.drain?.aborted === true;
   const reason = isDrained ? 'drained' : idle.signal.aborted ? 'idle' : 'over';
@@ -150,8 +152,11 @@ function isInterrupt(error: unknown): boolean {
   return isFlowDcError(error) && error.code === 'FDC_ERR_INTERRUPTED';
 }
 
-function workerHost({ host, in_flight: inFlight, limit, waiting, rate: perSecond, state }: TimelineHost): WorkerHost {
-  return { host, inFlight, limit, waiting, perSecond, state };
+function workerHost(latenciesOf: (host: string) => number[]): (now: TimelineHost) => WorkerHost {
+  return ({ host, in_flight: inFlight, limit, waiting, rate: perSecond, state }) => ({
+    ...{ host, inFlight, limit, waiting, perSecond, state },
+    latencies: latenciesOf(host),
+  });
 }
 
 function watchIdle(

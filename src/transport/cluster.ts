@@ -59,6 +59,8 @@ export interface WorkerHost {
   readonly perSecond: number;
   /** What its limit is doing; `new` where that is not known. */
   readonly state: string;
+  /** How long it took to answer since the worker's word before: pairs of a latency bucket and how many. */
+  readonly latencies?: readonly number[] | undefined;
 }
 
 export interface RepairResult {
@@ -83,6 +85,8 @@ export interface JobOrders {
 export interface ClusterChannel extends JobChannel {
   readonly id: string;
   readonly description: JobDescription;
+  /** How long a unit stays with a worker that says nothing. */
+  readonly leaseMs: number;
   /** Records as they are made, those of before first; ends with the signal, or when sealed and complete. */
   follow(signal: AbortSignal): AsyncIterable<UnitRecord>;
   /** Tell everybody how this worker is doing. Fire and forget. */

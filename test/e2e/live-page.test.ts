@@ -243,13 +243,15 @@ describeNats('the live page of a job', () => {
     const { rows, codes } = await until(url, (state) => (state.phase === 'ended' ? state : undefined));
     expect(rows.done).toBe(300);
     expect(codes.map(({ code }) => code)).toContain('host_skipped');
+    const { lines } = (await (await fetch(`${url}hosts.json?sort=p95Ms`)).json()) as Hosts;
+    expect(lines[0]?.p95Ms).toBeGreaterThan(0);
     serve.child.kill('SIGINT');
     expect(await serve.done).toMatchObject({ code: 0, stdout: '' });
   });
 });
 
 interface Hosts {
-  readonly lines: readonly { host: string; limit?: number; inFlight: number; fetched: number }[];
+  readonly lines: readonly { host: string; limit?: number; inFlight: number; fetched: number; p95Ms?: number }[];
 }
 
 /** Press a button. */

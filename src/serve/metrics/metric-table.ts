@@ -111,7 +111,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
         return value === undefined ? [] : [[{ state }, value] as const];
       }),
   },
-  flow_dc_workers: { type: 'gauge', help: 'Workers of the job.', read: ({ state }) => one(state.workers.length) },
+  flow_dc_workers: { type: 'gauge', help: 'Workers of the job.', read: ({ state }) => one(present(state)) },
   flow_dc_threads: { type: 'gauge', help: 'Threads that fetch and write.', read: ({ state }) => one(state.threads) },
   flow_dc_memory_bytes: {
     type: 'gauge',
@@ -157,6 +157,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     ...perHost(({ p95Ms }) => seconds(p95Ms)),
   },
 };
+
+/** But for those that went without a word. */
+function present({ workers }: ServedState): number {
+  return workers.filter(({ state }) => state !== 'silent').length;
+}
 
 function rowsByCode(rows: ServedState['rows'], codes: ServedState['codes']): Sample[] {
   const rest = { failed: rows.failed, skipped: rows.skipped };

@@ -166,7 +166,7 @@
           'tr',
           {},
           make('th', { scope: 'row', className: 'host' }, worker.name),
-          make('td', {}, worker.state),
+          make('td', {}, worker.state, ...backWords(worker)),
           number(count(worker.units)),
           number(count(worker.rows)),
           number(bytes(worker.bytes)),
@@ -177,6 +177,12 @@
         ),
       ),
     );
+  }
+
+  function backWords({ units, unitsBackMs }) {
+    if (unitsBackMs === undefined) return [];
+    const its = units === 1 ? 'its shard goes' : `its ${count(units)} shards go`;
+    return [make('div', { className: 'warn' }, `${its} to others within ${duration(unitsBackMs)}`)];
   }
 
   function showPictures() {

@@ -82,6 +82,13 @@ export class HostBook {
     }
   }
 
+  /** Requests that others have counted. @param counted - bucket, how many, bucket, how many, and so on */
+  latencies(host: string, counted: readonly number[]): void {
+    const number = this.#number(host);
+    for (let at = 0; at + 1 < counted.length; at += 2)
+      this.#latencies.addCounted(number, counted[at] as number, counted[at + 1] as number);
+  }
+
   state(host: string, state: string): void {
     this.#line(host).state = state;
   }

@@ -11,6 +11,7 @@ import { toldHosts } from './told-host.ts';
 const LOOK_MS = 1000;
 /** Of looks at the queue, which cost the server more. */
 const STATUS_EVERY = 3;
+const NOTHING = { fetched: 0, failed: 0, skipped: 0, bytes: 0 };
 
 /** @param clock - whose timers keep no process alive */
 export class JobWatch {
@@ -19,6 +20,9 @@ export class JobWatch {
   readonly #clock: Clock;
   readonly #gauge: ClusterGauge;
   readonly #held = new BottleneckWatch();
+  #board: readonly WorkerStatus[] = [];
+  /** When workers said what was added up last. */
+  #heard = new Map<string, number>();
   #units: Units | undefined;
   #looks = 0;
   #cancel: (() => void) | undefined;
@@ -27,7 +31,9 @@ export class JobWatch {
     this.#book = book;
     this.#channel = channel;
     this.#clock = clock;
-    this.#gauge = new ClusterGauge(channel, clock, { fetched: 0, failed: 0, skipped: 0, bytes: 0 });
+    this.#gauge = new ClusterGauge(channel, clock, NOTHING, (board) => {
+      this.#board = board;
+    });
     book.joined(channel.id);
     this.#again();
   }
@@ -59,23 +65,48 @@ export class JobWatch {
     if (isDue) this.#units = await this.#channel.status().then(unitsOf, () => this.#units);
     const moment = this.#gauge.read();
     const { present } = this.#gauge;
+    const wallMs = this.#clock.wallMs();
+    this.#noteLatencies(present);
     this.#book.held(this.#held.note(this.#book.elapsedMs, moment));
     this.#book.look({
       ...{ inFlight: moment.in_flight, queued: moment.queued, threads: present.length, heldMs: 0, bodyShare: 0 },
       ...{ hosts: toldHosts(moment.hosts, this.#book.hosts), units: this.#units },
       rowsPerSecond: present.reduce((sum, worker) => sum + worker.rowsPerSecond, 0),
-      workers: present.map((worker) => servedWorker(worker, this.#clock.wallMs())),
+      workers: [...present, ...this.#silent(wallMs)].map((worker) => this.#served(worker, wallMs)),
     });
+  }
+
+  /** A word is read more often than it is said. */
+  #noteLatencies(present: readonly WorkerStatus[]): void {
+    const heard = new Map<string, number>();
+    for (const { worker, atMs, hosts } of present) {
+      heard.set(worker, atMs);
+      if (this.#heard.get(worker) === atMs) continue;
+      for (const { host, latencies = [] } of hosts) this.#book.hosts.latencies(host, latencies);
+    }
+    this.#heard = heard;
+  }
+
+  /** Those that went without a word, until others have their units. */
+  #silent(wallMs: number): WorkerStatus[] {
+    const here = new Set(this.#gauge.present.map(({ worker }) => worker));
+    return this.#board.filter(
+      ({ worker, state, units, atMs }) =>
+        state !== 'gone' && !here.has(worker) && units.length > 0 && wallMs - atMs < this.#channel.leaseMs + LOOK_MS,
+    );
+  }
+
+  #served(status: WorkerStatus, wallMs: number): ServedWorker {
+    const { worker, name, units, rowsDone: rows, bytes, rowsPerSecond, inFlight, queued, atMs } = status;
+    const silentMs = Math.max(0, wallMs - atMs);
+    const told = { name, units: units.length, rows, bytes, silentMs };
+    if (this.#heard.has(worker)) return { ...told, state: status.state, rowsPerSecond, inFlight, queued };
+    const unitsBackMs = Math.max(0, this.#channel.leaseMs - silentMs);
+    return { ...told, state: 'silent', rowsPerSecond: 0, inFlight: 0, queued: 0, unitsBackMs };
   }
 }
 
 function unitsOf(status: Awaited<ReturnType<ClusterChannel['status']>>): Units {
   const { total, committed, inFlight, published } = status;
   return { total, committed, open: inFlight, waiting: Math.max(0, published - committed - inFlight) };
-}
-
-function servedWorker(worker: WorkerStatus, nowMs: number): ServedWorker {
-  const { name, state, units, rowsDone: rows, bytes, rowsPerSecond, inFlight, queued, atMs } = worker;
-  const silentMs = Math.max(0, nowMs - atMs);
-  return { name, state, units: units.length, rows, bytes, rowsPerSecond, inFlight, queued, silentMs };
 }

@@ -1,9 +1,6 @@
 /** Latencies of very many hosts, each in a row of small counters: quantiles to about 15 %, weighted to what came last. */
+import { LATENCY_BUCKETS as BUCKETS, latencyBucket, latencyOf } from '../../structures/latency-buckets.ts';
 
-/** Each holds latencies up to so many times those of the one before. */
-const STEP = 1.35;
-/** Up to 90 s; longer ones are in the last. */
-const BUCKETS = 39;
 const FULL = 65_535;
 
 export class Latencies {
@@ -11,12 +8,17 @@ export class Latencies {
 
   /** @param at - the host's number, from 0 */
   add(at: number, ms: number): void {
-    const bucket = Math.min(BUCKETS - 1, Math.max(0, Math.ceil(Math.log(Math.max(ms, 1)) / Math.log(STEP))));
+    this.addCounted(at, latencyBucket(ms), 1);
+  }
+
+  /** As somebody else has counted them. */
+  addCounted(at: number, bucket: number, count: number): void {
     const from = at * BUCKETS;
     while (from + BUCKETS > this.#counts.length) this.#grow();
-    const index = from + bucket;
-    if (this.#counts[index] === FULL) this.#halve(from);
-    this.#counts[index] = (this.#counts[index] as number) + 1;
+    const index = from + Math.min(BUCKETS - 1, bucket);
+    const more = Math.min(count, FULL >> 1);
+    if ((this.#counts[index] as number) + more > FULL) this.#halve(from);
+    this.#counts[index] = (this.#counts[index] as number) + more;
   }
 
   /** @param share - 0.5 for the median; @returns ms, undefined without any */
@@ -29,8 +31,7 @@ export class Latencies {
     let sum = 0;
     for (const [bucket, count] of counts.entries()) {
       sum += count;
-      // In the middle of what it stands for.
-      if (sum >= wanted) return STEP ** (bucket - 0.5);
+      if (sum >= wanted) return latencyOf(bucket);
     }
     return undefined;
   }

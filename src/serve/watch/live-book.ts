@@ -246,7 +246,7 @@ export class LiveBook {
       ...{ isPaused: isStill, isDraining: this.#isDraining, isOffline: this.#isOffline, shortage: this.#shortage },
       ...{ bottleneck: this.#bottleneck, heldShare: this.#heldShare, bodyShare, hosts, inFlight, queued },
       ...{
-        workers: workers?.length,
+        workers: workers?.filter(({ state }) => state !== 'silent').length,
         shardsLeft,
         maxInFlight,
         cores,

@@ -38,6 +38,8 @@ export interface ServedWorker {
   readonly queued: number;
   /** Since it last said anything. */
   readonly silentMs: number;
+  /** Of one that went without a word: until others get its units, at the latest. */
+  readonly unitsBackMs?: number | undefined;
 }
 
 export interface Units {

@@ -90,6 +90,10 @@ class NatsChannel implements ClusterChannel {
     this.#board = new WorkerBoard(link, options.state, names.stateBucket);
   }
 
+  get leaseMs(): number {
+    return this.#options.ackWaitMs;
+  }
+
   get description(): JobDescription {
     return this.#state.entry.description;
   }

@@ -1,6 +1,7 @@
 /** What every worker last said of itself. */
 import type { KV } from '@nats-io/kv';
 import { schemaCheck } from '../../../json-schema.ts';
+import { LATENCY_BUCKETS } from '../../../structures/latency-buckets.ts';
 import type { WorkerStatus } from '../../cluster.ts';
 import { replay } from '../connection/bucket-replay.ts';
 import { workerKey } from '../connection/names.ts';
@@ -50,6 +51,7 @@ const statusSchema = {
           waiting: count,
           perSecond: count,
           state: { type: 'string' },
+          latencies: { type: 'array', maxItems: 2 * LATENCY_BUCKETS, items: { type: 'integer', minimum: 0 } },
         },
       },
     },
