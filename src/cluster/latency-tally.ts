@@ -1,10 +1,13 @@
 /** How long hosts took to answer this worker since it last told of it: what whoever looks at the job adds up. */
 import { latencyBucket } from '../structures/latency-buckets.ts';
 import { subscribe } from '../telemetry/channels.ts';
+import type { WorkerLatencies } from '../transport/cluster.ts';
+
+const MAX_HOSTS = 20;
 
 export class LatencyTally {
   readonly #unsubscribe: () => void;
-  #hosts = new Map<string, Map<number, number>>();
+  readonly #hosts = new Map<string, Map<number, number>>();
 
   constructor() {
     this.#unsubscribe = subscribe('flow-dc:attempt', ({ host, code, headersMs }) => {
@@ -16,11 +19,15 @@ export class LatencyTally {
     });
   }
 
-  /** Since the call before. @returns asks for one host: bucket, how many, bucket, how many, and so on */
-  take(): (host: string) => number[] {
-    const hosts = this.#hosts;
-    this.#hosts = new Map();
-    return (host) => [...(hosts.get(host) ?? [])].flat();
+  /** Since the call before, of the hosts with most answers. */
+  take(): WorkerLatencies[] {
+    const hosts = [...this.#hosts].map(([host, counts]) => ({
+      ...{ host, counted: [...counts].flat() },
+      answers: [...counts.values()].reduce((sum, count) => sum + count, 0),
+    }));
+    this.#hosts.clear();
+    hosts.sort((a, b) => b.answers - a.answers);
+    return hosts.slice(0, MAX_HOSTS).map(({ host, counted }) => ({ host, counted }));
   }
 
   end(): void {

@@ -98,10 +98,11 @@ export async function workOnJob(
   const endHeartbeat = startHeartbeat(channel, {
     ...options,
     clock,
+    latencies: () => latencies.take(),
     now: () => {
       const { in_flight: inFlight, queued, hosts } = gauge.read();
       const state = control.drain.aborted ? 'draining' : 'working';
-      return { state, units: deliveries.units, inFlight, queued, hosts: hosts.map(workerHost(latencies.take())) };
+      return { state, units: deliveries.units, inFlight, queued, hosts: hosts.map(workerHost) };
     },
   });
   const isEnding = (): boolean => control.drain.aborted;
@@ -152,11 +153,8 @@ function isInterrupt(error: unknown): boolean {
   return isFlowDcError(error) && error.code === 'FDC_ERR_INTERRUPTED';
 }
 
-function workerHost(latenciesOf: (host: string) => number[]): (now: TimelineHost) => WorkerHost {
-  return ({ host, in_flight: inFlight, limit, waiting, rate: perSecond, state }) => ({
-    ...{ host, inFlight, limit, waiting, perSecond, state },
-    latencies: latenciesOf(host),
-  });
+function workerHost({ host, in_flight: inFlight, limit, waiting, rate: perSecond, state }: TimelineHost): WorkerHost {
+  return { host, inFlight, limit, waiting, perSecond, state };
 }
 
 function watchIdle(

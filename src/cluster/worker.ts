@@ -98,13 +98,17 @@ export interface HeartbeatSource {
   readonly counter: WorkCounter;
   /** What is told beside the counts, asked for each time. */
   now(): Pick<WorkerStatus, 'state' | 'units' | 'inFlight' | 'queued' | 'hosts'>;
+  /** Since the call before. */
+  latencies?(): WorkerStatus['latencies'];
 }
 
 /** Begin to tell the channel; the returned function says goodbye. */
 export function startHeartbeat(channel: Pick<ClusterChannel, 'heartbeat'>, source: HeartbeatSource): () => void {
   const { worker, name, clock, counter } = source;
-  const say = (rest: ReturnType<HeartbeatSource['now']>): void =>
-    channel.heartbeat({ worker, name, atMs: clock.wallMs(), ...counter.read(rest.units.length), ...rest });
+  const say = (rest: ReturnType<HeartbeatSource['now']>): void => {
+    const counts = counter.read(rest.units.length);
+    channel.heartbeat({ worker, name, atMs: clock.wallMs(), ...counts, ...rest, latencies: source.latencies?.() });
+  };
   let cancel = (): void => {};
   const beat = (): void => {
     say(source.now());

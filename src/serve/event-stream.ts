@@ -11,6 +11,7 @@ const MAX_CLIENTS = 64;
 const SLOW_MS = 30_000;
 /** A browser that lost the connection comes back after so long. */
 const RETRY_MS = 2000;
+const LAST_HOSTS = 200;
 
 interface Client {
   readonly response: ServerResponse;
@@ -71,7 +72,10 @@ export class EventStream {
     this.#clients.clear();
   }
 
+  /** Nothing can be asked any more after this: with the hosts as they are at the end, as far as they fit. */
   #endOne({ response }: Client): void {
+    const hosts = this.#watched.hosts({ sort: 'fetched', isRising: false, search: '', offset: 0, limit: LAST_HOSTS });
+    response.write(`event: hosts\ndata: ${JSON.stringify(hosts)}\n\n`);
     response.end(this.#text('end'));
   }
 

@@ -28,6 +28,6 @@ export async function serveDataset(
     await new DatasetWatch(book, view, idleClock).run(signal);
     if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
   } finally {
-    live.close('The page has ended.');
+    live.close('The page has ended.', 'stopped');
   }
 }

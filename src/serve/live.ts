@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Clock, idleClock } from '../clock.ts';
 import { type LiveServer, openLiveServer } from './live-server.ts';
 import type { LiveBook } from './watch/live-book.ts';
-import type { Picture, RunControls, Watched } from './watch/served-state.ts';
+import type { Outcome, Picture, RunControls, Watched } from './watch/served-state.ts';
 
 /** Of the state folder: where the page is, with its key, for its owner's eyes only. */
 const SERVE_FILE = 'serve.json';
@@ -75,9 +75,9 @@ export class Live {
   }
 
   /** @param words - how it ended. Idempotent; returns at once */
-  close(words: string): void {
+  close(words: string, outcome: Outcome): void {
     this.#shown.close();
-    this.book.end(words);
+    this.book.end(words, outcome);
     this.#server.close();
     if (this.#file !== undefined) rmSync(this.#file, { force: true });
     this.#file = undefined;

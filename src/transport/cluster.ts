@@ -46,6 +46,8 @@ export interface WorkerStatus {
   readonly refused?: number | undefined;
   /** Hosts with requests in flight now, busiest first, at most 20. */
   readonly hosts: readonly WorkerHost[];
+  /** Of those with most answers since its word before, at most 20. */
+  readonly latencies?: readonly WorkerLatencies[] | undefined;
 }
 
 /** A worker's part in what is done to one host. */
@@ -59,8 +61,13 @@ export interface WorkerHost {
   readonly perSecond: number;
   /** What its limit is doing; `new` where that is not known. */
   readonly state: string;
-  /** How long it took to answer since the worker's word before: pairs of a latency bucket and how many. */
-  readonly latencies?: readonly number[] | undefined;
+}
+
+/** How long a host took to answer a worker since its word before. */
+export interface WorkerLatencies {
+  readonly host: string;
+  /** Pairs of a latency bucket and how many. */
+  readonly counted: readonly number[];
 }
 
 export interface RepairResult {

@@ -55,7 +55,7 @@ async function serveJob(address: string, channel: ClusterChannel, io: CliIo): Pr
     await kept(followJob(page, channel, io.signal));
   } finally {
     left();
-    live.close('The page has ended.');
+    live.close('The page has ended.', 'stopped');
   }
 }
 
@@ -65,8 +65,8 @@ async function followJob(page: LiveJob, channel: ClusterChannel, signal: AbortSi
   for await (const unit of channel.follow(signal)) page.record(unit);
   while (!signal.aborted) {
     const { state } = await channel.status();
-    if (state === 'cancelled') live.book.end('Cancelled.');
-    if (state === 'sealed') live.book.end('All units are done.');
+    if (state === 'cancelled') live.book.end('Cancelled.', 'stopped');
+    if (state === 'sealed') live.book.end('All units are done.', 'done');
     await sleep(systemClock, STATE_MS, signal).catch(() => {});
   }
 }

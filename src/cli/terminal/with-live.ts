@@ -2,6 +2,7 @@
 import type { ResolvedConfig } from '../../config/types.ts';
 import { parseDestination } from '../../destination/destination-name.ts';
 import { folderPaths } from '../../destination/folder-layout.ts';
+import { isFlowDcError } from '../../errors.ts';
 import type { Live } from '../../serve/live.ts';
 import type { LiveJob } from '../../serve/live-job.ts';
 import type { LiveRun } from '../../serve/live-run.ts';
@@ -54,10 +55,12 @@ export async function withLive<Page extends Opened>(
   signal.addEventListener('abort', () => live.book.drain(), { once: true });
   try {
     const code = await run({ ...io, signal }, opened);
-    live.close(code === EXIT.done ? 'Done.' : `Ended with exit code ${code}: not enough was fetched.`);
+    if (code === EXIT.done) live.close('Done.', 'done');
+    else live.close(`Ended with exit code ${code}: not enough was fetched.`, 'failed');
     return code;
   } catch (error) {
-    live.close(errorLines(error).join(' '));
+    const isStopped = isFlowDcError(error) && error.code === 'FDC_ERR_INTERRUPTED';
+    live.close(errorLines(error).join(' '), isStopped ? 'stopped' : 'failed');
     throw error;
   }
 }

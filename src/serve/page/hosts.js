@@ -19,6 +19,7 @@ live.hosts = (() => {
 
   const wanted = { sort: 'waiting', rising: false, search: '', offset: 0 };
   let found = 0;
+  let shown = { offset: 0, lines: [] };
   let mayChange = false;
   let rules = new Map();
   /** Workers tell of their hosts what they do, and not what they did. */
@@ -48,7 +49,16 @@ live.hosts = (() => {
     show(page);
   }
 
-  function show({ offset, lines }) {
+  /** The last words on hosts: those that are shown are as they were at the end. */
+  function finish({ lines }) {
+    const last = new Map(lines.map((line) => [line.host, line]));
+    const over = { state: 'idle', limit: undefined, inFlight: 0, waiting: 0, waitsFor: '' };
+    show({ ...shown, lines: shown.lines.map((line) => last.get(line.host) ?? { ...line, ...over }) });
+  }
+
+  function show(page) {
+    shown = page;
+    const { offset, lines } = page;
     const last = offset + lines.length;
     live.say(
       live.byId('found'),
@@ -181,6 +191,7 @@ live.hosts = (() => {
 
   return {
     ask,
+    finish,
     /** What is known of hosts beside the table. */
     tell(state, canChange) {
       mayChange = canChange;

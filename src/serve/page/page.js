@@ -3,7 +3,10 @@
   const HOSTS_MS = 2000;
   const ORDER_MS = 10_000;
   const { byId, say, make, count, bytes, rate, duration } = live;
-  const PHASES = { starting: 'starting', working: 'working', paused: 'paused', draining: 'ending', ended: 'ended' };
+  const PHASES = {
+    ...{ starting: 'starting', working: 'working', paused: 'paused', draining: 'ending' },
+    ...{ done: 'ended', stopped: 'stopped', failed: 'failed' },
+  };
 
   let key = takeKey();
   let state;
@@ -53,14 +56,16 @@
     say(byId('control-note'), problem ?? done);
   }
 
-  function show(next) {
+  /** @param isLast - nothing more can be asked for */
+  function show(next, isLast) {
     state = next;
     const { kind, output, job, phase, startedAtMs, version: program } = state;
-    say(byId('phase'), PHASES[phase]);
-    byId('phase').className = `state ${phase}`;
+    const word = phase === 'ended' ? state.outcome : phase;
+    say(byId('phase'), PHASES[word]);
+    byId('phase').className = `state ${word}`;
     const place = job === undefined ? output : `${output}, job ${job}`;
     say(byId('what'), `${kind}: ${place}, since ${new Date(startedAtMs).toLocaleString()}`);
-    document.title = `${share()}${PHASES[phase]}, ${output} - flow-dc`;
+    document.title = `${share()}${PHASES[word]}, ${output} - flow-dc`;
     say(byId('holding'), state.holding.words);
     say(byId('foot'), `flow-dc ${program}`);
     showProgress();
@@ -70,8 +75,9 @@
     showPictures();
     showNotices();
     showControls();
-    void showPlots();
     live.hosts.tell(state, canChange());
+    if (isLast) return;
+    void showPlots();
     if (Date.now() - askedMs < HOSTS_MS && phase === shownPhase) return;
     shownPhase = phase;
     askedMs = Date.now();
@@ -84,17 +90,19 @@
   }
 
   function showProgress() {
-    const { done, total } = state.rows;
+    const { done, guess, total = guess } = state.rows;
     const bar = byId('done');
     if (total === undefined && state.phase !== 'ended') bar.removeAttribute('value');
     else bar.value = total ? Math.min(1, done / total) : 1;
     const left = state.etaMs === undefined ? '' : `About ${duration(state.etaMs)} left: `;
-    say(byId('eta'), `${left}${state.etaReason}.`);
+    const reason = `${left}${state.etaReason}.`;
+    say(byId('eta'), `${reason[0].toUpperCase()}${reason.slice(1)}`);
   }
 
   function showTiles() {
     const { rows, inFlight, queued, hosts, own, units, threads } = state;
-    const total = rows.total === undefined ? '' : ` of ${count(rows.total)}`;
+    const about = rows.guess === undefined ? '' : ` of about ${live.short(rows.guess)}`;
+    const total = rows.total === undefined ? about : ` of ${count(rows.total)}`;
     const unitWords = units.total === undefined ? 'shards done' : `of ${count(units.total)} shards done`;
     const tiles = [
       [count(rows.done), `rows${total}`],
@@ -268,8 +276,9 @@
   });
   live.hosts.onChange((order) => send('control/host', order));
 
-  live.follow((said, data) => {
-    if (data !== undefined) show(JSON.parse(data));
+  live.follow(({ said, state: next, hosts }) => {
+    if (next !== undefined) show(JSON.parse(next), said === 'end');
+    if (hosts !== undefined) live.hosts.finish(JSON.parse(hosts));
     const isLost = said === 'lost' && state?.phase !== 'ended';
     byId('link').hidden = !isLost;
     if (isLost)

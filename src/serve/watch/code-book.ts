@@ -1,6 +1,7 @@
 /** Why rows were not stored: how many of each code, with a few of their URLs. */
 import { isTransient, type NamedRowCode, ROW_CODES, type RowCode } from '../../row-codes.ts';
 import { shortened } from '../../short-text.ts';
+import { visible } from '../../visible.ts';
 import { withoutSecrets } from '../../without-secrets.ts';
 import type { CodeCount } from './served-state.ts';
 
@@ -24,7 +25,7 @@ export class CodeBook {
   sample(code: string, url: string): void {
     const { samples } = this.#entry(code);
     if (samples.length >= SAMPLES) samples.shift();
-    samples.push(shortened(withoutSecrets(url), 300));
+    samples.push(shortened(visible(withoutSecrets(url)), 300));
   }
 
   /** Most rows first. */

@@ -70,7 +70,8 @@ export class DatasetWatch {
     this.#book.goOn();
     if (this.#show(last, isOver)) return;
     const onAverage = last && (1000 * rowsOf(last.point)) / Math.max(1, last.point.elapsed_ms);
-    this.#book.end(isOver ? FINISHED : LEFT, onAverage);
+    if (isOver) this.#book.end(FINISHED, 'done', onAverage);
+    else this.#book.end(LEFT, 'stopped', onAverage);
   }
 
   /** Another one when anything was done to the finished dataset. */

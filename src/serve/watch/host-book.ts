@@ -5,6 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import { duration } from '../../format.ts';
 import type { HostLoad } from '../../stages/fetch/result-stream.ts';
+import { visible } from '../../visible.ts';
 import { Latencies } from './latencies.ts';
 import { firstOf } from './pick-first.ts';
 import type { HostColumn, HostLine, HostPage, HostQuery, HostsNow } from './served-state.ts';
@@ -201,7 +202,15 @@ export class HostBook {
     const number = this.#lines.length;
     this.#numbers.set(host, number);
     const counts = { fetched: 0, failed: 0, skipped: 0, bytes: 0, refused: 0 };
-    this.#lines.push({ host, searched: host.toLowerCase(), ...counts, state: 'new', code: undefined, now: undefined });
+    const shown = visible(host);
+    this.#lines.push({
+      host: shown,
+      searched: shown.toLowerCase(),
+      ...counts,
+      state: 'new',
+      code: undefined,
+      now: undefined,
+    });
     return number;
   }
 }

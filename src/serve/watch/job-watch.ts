@@ -66,41 +66,44 @@ export class JobWatch {
     const moment = this.#gauge.read();
     const { present } = this.#gauge;
     const wallMs = this.#clock.wallMs();
-    this.#noteLatencies(present);
+    this.#noteLatencies();
     this.#book.held(this.#held.note(this.#book.elapsedMs, moment));
     this.#book.look({
       ...{ inFlight: moment.in_flight, queued: moment.queued, threads: present.length, heldMs: 0, bodyShare: 0 },
       ...{ hosts: toldHosts(moment.hosts, this.#book.hosts), units: this.#units },
       rowsPerSecond: present.reduce((sum, worker) => sum + worker.rowsPerSecond, 0),
-      workers: [...present, ...this.#silent(wallMs)].map((worker) => this.#served(worker, wallMs)),
+      workers: [
+        ...present.map((worker) => this.#served(worker, false, wallMs)),
+        ...this.#silent(present, wallMs).map((worker) => this.#served(worker, true, wallMs)),
+      ],
     });
   }
 
   /** A word is read more often than it is said. */
-  #noteLatencies(present: readonly WorkerStatus[]): void {
+  #noteLatencies(): void {
     const heard = new Map<string, number>();
-    for (const { worker, atMs, hosts } of present) {
+    for (const { worker, atMs, latencies = [] } of this.#board) {
       heard.set(worker, atMs);
       if (this.#heard.get(worker) === atMs) continue;
-      for (const { host, latencies = [] } of hosts) this.#book.hosts.latencies(host, latencies);
+      for (const { host, counted } of latencies) this.#book.hosts.latencies(host, counted);
     }
     this.#heard = heard;
   }
 
   /** Those that went without a word, until others have their units. */
-  #silent(wallMs: number): WorkerStatus[] {
-    const here = new Set(this.#gauge.present.map(({ worker }) => worker));
+  #silent(present: readonly WorkerStatus[], wallMs: number): WorkerStatus[] {
+    const here = new Set(present.map(({ worker }) => worker));
     return this.#board.filter(
       ({ worker, state, units, atMs }) =>
         state !== 'gone' && !here.has(worker) && units.length > 0 && wallMs - atMs < this.#channel.leaseMs + LOOK_MS,
     );
   }
 
-  #served(status: WorkerStatus, wallMs: number): ServedWorker {
-    const { worker, name, units, rowsDone: rows, bytes, rowsPerSecond, inFlight, queued, atMs } = status;
+  #served(status: WorkerStatus, isSilent: boolean, wallMs: number): ServedWorker {
+    const { name, units, rowsDone: rows, bytes, rowsPerSecond, inFlight, queued, atMs } = status;
     const silentMs = Math.max(0, wallMs - atMs);
     const told = { name, units: units.length, rows, bytes, silentMs };
-    if (this.#heard.has(worker)) return { ...told, state: status.state, rowsPerSecond, inFlight, queued };
+    if (!isSilent) return { ...told, state: status.state, rowsPerSecond, inFlight, queued };
     const unitsBackMs = Math.max(0, this.#channel.leaseMs - silentMs);
     return { ...told, state: 'silent', rowsPerSecond: 0, inFlight: 0, queued: 0, unitsBackMs };
   }

@@ -8,7 +8,7 @@ import { etaOf } from './eta.ts';
 import { busiestOf, History } from './history.ts';
 import { HostBook } from './host-book.ts';
 import { Rates } from './rates.ts';
-import type { HistoryPoint, Holding, HostPage, HostQuery, ServedState } from './served-state.ts';
+import type { HistoryPoint, Holding, HostPage, HostQuery, Outcome, ServedState } from './served-state.ts';
 import { SettledCounts } from './settled-counts.ts';
 import { whatHolds } from './what-holds.ts';
 
@@ -42,6 +42,7 @@ export class LiveBook {
   #endMs: number | undefined;
   #job: string | undefined;
   #end: string | undefined;
+  #outcome: Outcome | undefined;
   #state: ServedState | undefined;
   #stateMs = Number.NEGATIVE_INFINITY;
 
@@ -108,12 +109,13 @@ export class LiveBook {
   }
 
   /** @param words - how it ended; @param onAverage - rows per second, where not all of what is counted is of this run */
-  end(words: string, onAverage?: number): void {
+  end(words: string, outcome: Outcome, onAverage?: number): void {
     if (this.#phase === 'ended') return;
     this.#endMs = this.elapsedMs;
     const { fetched, failed, skipped } = this.#settled;
     const rowsPerSecond = onAverage ?? (1000 * (fetched + failed + skipped)) / Math.max(1, this.#endMs);
     this.#phase = 'ended';
+    this.#outcome = outcome;
     this.#end = shortened(visible(words), 500);
     this.#moment = { ...this.#moment, inFlight: 0, queued: 0, hosts: [], rowsPerSecond };
     this.hosts.look([]);
@@ -222,9 +224,17 @@ export class LiveBook {
     const going = this.#isDraining ? 'draining' : said.isPaused ? 'paused' : this.#phase;
     return {
       ...{ version: VERSION, kind, output: visible(output), job: this.#job, end: this.#end },
+      outcome: isOver ? this.#outcome : undefined,
       phase: this.#phase === 'working' ? going : this.#phase,
       ...{ startedAtMs: this.#startedAtMs, atMs: clock.wallMs(), elapsedMs: Math.round(this.elapsedMs) },
-      rows: { done, total: this.#total, fetched, failed, skipped },
+      rows: {
+        done,
+        total: this.#total,
+        guess: this.#total === undefined ? total : undefined,
+        fetched,
+        failed,
+        skipped,
+      },
       ...{ bytes, ...rates, ...eta },
       ...{ inFlight, queued, threads, heldMs: Math.round(heldMs), own },
       hosts: { seen: this.hosts.seen, busy: this.hosts.busy },

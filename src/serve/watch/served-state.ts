@@ -5,6 +5,9 @@ import type { Bottleneck } from '../../telemetry/channels.ts';
 /** What can be done to a run from outside. */
 export type ControlName = 'drain' | 'pause' | 'hosts';
 
+/** Whether it did what it was to do. */
+export type Outcome = 'done' | 'stopped' | 'failed';
+
 /** What holds the run, as far as it can be told. */
 export type HeldKind = 'nothing' | 'pause' | 'network' | 'host' | 'disk' | 'cpu' | 'memory' | 'limit' | 'source';
 
@@ -78,6 +81,8 @@ export interface ServedState {
   readonly phase: 'starting' | 'working' | 'paused' | 'draining' | 'ended';
   /** How it ended, in words; only with the phase `ended`. */
   readonly end?: string | undefined;
+  /** Only with the phase `ended`. */
+  readonly outcome?: Outcome | undefined;
   /** Wall clock, milliseconds since the epoch. */
   readonly startedAtMs: number;
   readonly atMs: number;
@@ -86,6 +91,8 @@ export interface ServedState {
   readonly rows: {
     readonly done: number;
     readonly total?: number | undefined;
+    /** How many there may be in all, where that is not known. */
+    readonly guess?: number | undefined;
     readonly fetched: number;
     readonly failed: number;
     readonly skipped: number;

@@ -116,8 +116,8 @@ describe('the server of the live page', () => {
     const headers = json(server.key);
     const drain = await ask(port, '/control/drain', { method: 'POST', headers, body: '{}' });
     expect([drain.status, JSON.parse(drain.text)]).toEqual([409, { error: 'not here' }]);
-    book.end('Done.');
-    book.end('Again.');
+    book.end('Done.', 'done');
+    book.end('Again.', 'done');
     expect(book.state().end).toBe('Done.');
     expect((await ask(port, '/control/pause', { method: 'POST', headers, body: '{"paused":true}' })).status).toBe(409);
     expect(told).toEqual([]);
@@ -141,7 +141,7 @@ describe('the server of the live page', () => {
       text += String(chunk);
     });
     await once(response, 'data');
-    book.end('Done.');
+    book.end('Done.', 'done');
     server.close();
     await once(response, 'end');
     const [last = ''] = text.split('\n\n').filter(Boolean).slice(-1);

@@ -33,7 +33,7 @@ class Page extends EventEmitter {
 function opened(pages: number) {
   const clock = new VirtualClock();
   let made = 0;
-  const watched = { state: () => ({ number: ++made }) } as unknown as Watched;
+  const watched = { state: () => ({ number: ++made }), hosts: () => [] } as unknown as Watched;
   const events = new EventStream(watched, clock);
   const all = Array.from({ length: pages }, () => new Page());
   for (const page of all) events.open(page as never);

@@ -54,7 +54,7 @@ describe('a job that is watched', () => {
 
   it('has latencies of hosts over all workers, each counted once however often it is read', async () => {
     const { book, beat } = watched();
-    const said = (latencies: number[]): Partial<WorkerStatus> => ({ hosts: [{ ...HOST, latencies }] });
+    const said = (counted: number[]): Partial<WorkerStatus> => ({ latencies: [{ host: HOST.host, counted }] });
     await beat(4, ['one', said([10, 9])], ['two', said([24, 1, 999, 0])]);
     const { lines } = book.page({ sort: 'host', isRising: true, search: '', offset: 0, limit: 9 });
     expect(lines[0]?.p50Ms).toBeCloseTo(1.35 ** 9.5);

@@ -71,7 +71,7 @@ describe('the state of a run', () => {
     expect(phase()).toBe('paused');
     book.drain();
     expect(phase()).toBe('draining');
-    book.end('Done.');
+    book.end('Done.', 'done');
     expect(phase()).toBe('ended');
     expect(book.state()).toMatchObject({ end: 'Done.', holding: { by: 'nothing' } });
   });
@@ -80,11 +80,11 @@ describe('the state of a run', () => {
     const { book } = opened();
     for (let i = 0; i < 50; i += 1) {
       book.settled.codes.add('http_404', 1);
-      book.settled.codes.sample('http_404', `https://user:pw@a.test/${i}.jpg?signature=abc`);
+      book.settled.codes.sample('http_404', `https://user:pw@a.test/\u202e${i}.jpg?signature=abc`);
     }
     const [code] = book.state().codes;
     expect(code).toMatchObject({ code: 'http_404', rows: 50, isTransient: false });
-    expect(code?.samples[0]).toBe('https://a.test/49.jpg');
+    expect(code?.samples[0]).toBe('https://a.test/\\u202e49.jpg');
     expect(code?.samples.length).toBeLessThanOrEqual(5);
     expect(JSON.stringify(book.state())).not.toMatch(/signature|pw/);
   });

@@ -51,7 +51,18 @@ const statusSchema = {
           waiting: count,
           perSecond: count,
           state: { type: 'string' },
-          latencies: { type: 'array', maxItems: 2 * LATENCY_BUCKETS, items: { type: 'integer', minimum: 0 } },
+        },
+      },
+    },
+    latencies: {
+      type: 'array',
+      maxItems: 20,
+      items: {
+        type: 'object',
+        required: ['host', 'counted'],
+        properties: {
+          host: { type: 'string' },
+          counted: { type: 'array', maxItems: 2 * LATENCY_BUCKETS, items: { type: 'integer', minimum: 0 } },
         },
       },
     },
