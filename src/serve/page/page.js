@@ -72,7 +72,8 @@
     showTiles();
     showCodes();
     showWorkers();
-    showPictures();
+    // Those that are new could not be asked for.
+    if (!isLast) showPictures();
     showNotices();
     showControls();
     live.hosts.tell(state, canChange());
@@ -101,7 +102,7 @@
 
   function showTiles() {
     const { rows, inFlight, queued, hosts, own, units, threads } = state;
-    const about = rows.guess === undefined ? '' : ` of about ${live.short(rows.guess)}`;
+    const about = rows.guess === undefined || state.phase === 'ended' ? '' : ` of about ${live.short(rows.guess)}`;
     const total = rows.total === undefined ? about : ` of ${count(rows.total)}`;
     const unitWords = units.total === undefined ? 'shards done' : `of ${count(units.total)} shards done`;
     const tiles = [

@@ -10,7 +10,7 @@ window.live = (() => {
       unit += 1;
     }
     const digits = unit === 0 || shown >= 100 ? 0 : 1;
-    return `${shown.toFixed(digits)}${units[unit] === '' ? '' : ` ${units[unit]}`}`;
+    return `${shown.toFixed(digits)}${units[unit] === '' ? '' : `\u00a0${units[unit]}`}`;
   }
 
   function duration(ms) {
