@@ -1,6 +1,5 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import axe from 'axe-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { idleClock } from '../../src/clock.ts';
 import type { Rule } from '../../src/demo-hosts/behaviour.ts';
@@ -9,7 +8,7 @@ import { watchedOf } from '../../src/serve/live.ts';
 import { serveDataset } from '../../src/serve/live-dataset.ts';
 import { openLiveServer } from '../../src/serve/live-server.ts';
 import { LiveBook } from '../../src/serve/watch/live-book.ts';
-import { findChromium, type OpenPage, openUrl } from '../support/browser.ts';
+import { barriers, findChromium, openUrl } from '../support/browser.ts';
 import { clusterTrial, said } from '../support/cluster-cli.ts';
 import { outcomesOf } from '../support/dataset.ts';
 import { describeNats, startNatsServer } from '../support/nats-server.ts';
@@ -20,17 +19,6 @@ import { testOrigin } from '../support/test-origin.ts';
 const chromium = findChromium();
 if (chromium === undefined)
   process.stderr.write('SKIPPED: no Chromium (set CHROMIUM_BIN), so the live page is not looked at\n');
-
-/** What a browser that needs help would stumble over, by rule and place. As text: this file has no types of a browser. */
-async function barriers({ page }: OpenPage): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate<{
-    violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
-  }>('axe.run()');
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
-}
 
 /** The page's address with its key, and without. */
 async function addressOf(process: CliProcess): Promise<{ readonly url: string; readonly withKey: string }> {

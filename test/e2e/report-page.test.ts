@@ -6,7 +6,7 @@ import { reportHtml } from '../../src/report/html/report-html.ts';
 import { TimeBuckets } from '../../src/report/plots.ts';
 import type { Report } from '../../src/report/report.ts';
 import { reportDataset } from '../../src/report/report-dataset.ts';
-import { findChromium, type OpenPage, openPage } from '../support/browser.ts';
+import { barriers, findChromium, type OpenPage, openPage } from '../support/browser.ts';
 import { runCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
@@ -27,11 +27,22 @@ describe.skipIf(chromium === undefined)('the HTML report, in a browser without a
     for (const scheme of ['light', 'dark'] as const) {
       const opened = await openPage(file, chromium as string, scheme);
       await expectQuiet(opened, file);
+      for (const width of [360, 1240]) {
+        await opened.page.setViewportSize({ width, height: 900 });
+        expect(await barriers(opened), `${scheme} ${width}`).toEqual([]);
+        expect(await opened.page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width);
+      }
       // Throughput, outcomes, latency; all hosts and each of the two.
       expect(await drawnCanvases(opened)).toEqual(Array(6).fill(true));
       const text = await opened.page.locator('main').textContent();
       for (const words of ['done', '200', 'fetched, 50.0 %', 'failed, 50.0 %', 'a.test', 'gone.test', 'http_404'])
         expect(text).toContain(words);
+      // Paper is white, whatever the screen is.
+      await opened.page.emulateMedia({ media: 'print' });
+      const color = (selector: string, name: string): Promise<string> =>
+        opened.page.evaluate<string>(`getComputedStyle(document.querySelector('${selector}')).${name}`);
+      expect(await color('h1', 'color'), scheme).toBe('rgb(28, 35, 48)');
+      expect(await color('.card', 'backgroundColor'), scheme).toBe('rgb(255, 255, 255)');
     }
   });
 

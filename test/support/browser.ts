@@ -1,4 +1,5 @@
 /** A real browser without a network, for pages that must not need one. */
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { findProgram, isExecutable } from '../../src/cluster/find-program.ts';
@@ -69,4 +70,15 @@ export async function openUrl(
   });
   await page.goto(url);
   return { page, requests, complaints };
+}
+
+/** What a browser that needs help would stumble over, by rule and place. As text: this has no types of a browser. */
+export async function barriers({ page }: OpenPage): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<{
+    violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
+  }>('axe.run()');
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
 }

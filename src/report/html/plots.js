@@ -171,7 +171,7 @@
   }
 
   drawAll();
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll);
+  for (const media of ['(prefers-color-scheme: dark)', 'print']) matchMedia(media).addEventListener('change', drawAll);
   addEventListener('resize', () => {
     for (const { plot, element } of drawn) plot.setSize({ width: Math.max(280, element.clientWidth), height: HEIGHT });
   });

@@ -89,8 +89,11 @@ ${numbers([percent(share(value)), milliseconds(rows === 0 ? 0 : value / rows)])}
     ),
     ...holderLine(rates.workedMs, rates.heldBy),
   ];
-  return html`<h2>Where a row spends its time</h2><div class="card scroll"><div class="bar">${bars}</div>
-${held.map((line) => html`<p>${line}</p>`)}<table><tr><th>part</th>${numberHeads(['all rows together', 'share', 'per row'])}</tr>${lines}</table></div>`;
+  return html`<h2>Where a row spends its time</h2>${scroll(
+    'Where a row spends its time',
+    html`<div class="bar">${bars}</div>
+${held.map((line) => html`<p>${line}</p>`)}<table><tr><th>part</th>${numberHeads(['all rows together', 'share', 'per row'])}</tr>${lines}</table>`,
+  )}`;
 }
 
 function errors({ errorLines }: Report): Markup {
@@ -101,8 +104,8 @@ function errors({ errorLines }: Report): Markup {
 <td>${meaning}<br><span class="quiet">${cause}</span>${command}</td></tr>`;
   });
   const columns = numberHeads(['rows', 'share']);
-  return html`<h2>What was not fetched, and what to do</h2><div class="card scroll"><table>
-<tr><th>code</th>${columns}<th>meaning, likely cause, next command</th></tr>${lines}</table></div>`;
+  const head = html`<tr><th>code</th>${columns}<th>meaning, likely cause, next command</th></tr>`;
+  return table('What was not fetched, and what to do', head, lines);
 }
 
 function hosts(title: string, lines: readonly HostLine[]): Markup {
@@ -146,7 +149,12 @@ function card(title: string, content: Markup): Markup {
 }
 
 function table(title: string, head: Markup, rows: readonly Markup[]): Markup {
-  return html`<h2>${title}</h2><div class="card scroll"><table>${head}${rows}</table></div>`;
+  return html`<h2>${title}</h2>${scroll(title, html`<table>${head}${rows}</table>`)}`;
+}
+
+/** What may be wider than the screen is moved with the keyboard too. */
+function scroll(title: string, content: Markup): Markup {
+  return html`<div class="card scroll" tabindex="0" role="group" aria-label="${title}">${content}</div>`;
 }
 
 function numberHeads(names: readonly string[]): Markup[] {

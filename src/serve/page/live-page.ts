@@ -22,7 +22,6 @@ async function make(): Promise<LivePage> {
   const paths = {
     page: new URL('./page.html', import.meta.url),
     common: new URL('../../report/html/common.css', import.meta.url),
-    theme: new URL('./theme.css', import.meta.url),
     style: new URL('./page.css', import.meta.url),
     script: new URL('./page.js', import.meta.url),
     words: new URL('./words.js', import.meta.url),
@@ -46,7 +45,7 @@ async function make(): Promise<LivePage> {
   const policy = [
     "default-src 'none'",
     `script-src ${hashes(['plotLibrary', 'words', 'plots', 'hosts', 'follow', 'script'])}`,
-    `style-src ${hashes(['plotStyle', 'common', 'theme', 'style'])}`,
+    `style-src ${hashes(['plotStyle', 'common', 'style'])}`,
     "connect-src 'self'",
     "img-src 'self'",
     "base-uri 'none'",

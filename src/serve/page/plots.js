@@ -106,7 +106,7 @@ live.plots = (() => {
     drawAll();
   }
 
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+  for (const media of ['(prefers-color-scheme: dark)', 'print']) matchMedia(media).addEventListener('change', redraw);
   addEventListener('resize', () => {
     for (const { plot, element } of drawn.values())
       plot.setSize({ width: Math.max(240, element.clientWidth), height: HEIGHT });
