@@ -15,7 +15,7 @@ import type { LiveBook } from './live-book.ts';
 import { SettledCounts } from './settled-counts.ts';
 import { toldHosts } from './told-host.ts';
 
-/** Looking costs a read of all records: at most this share of the time. */
+/** What each look costs again, a read of all records, takes at most this share of the time. */
 const SHARE = 0.05;
 const LEAST_MS = 2000;
 /** A run whose last line is older does not write any more; a long one writes less often. */
@@ -38,6 +38,8 @@ export class DatasetWatch {
   readonly #clock: Clock;
   /** Units by what they were when they were read: repairs and removals leave others in their place. */
   readonly #seen = new Map<UnitId, string>();
+  /** When all may be counted anew, of a run that goes on. */
+  #anewAtMs = 0;
   #rowsPerSecond = 0;
   #drawn: (Pick<TimelinePoint, 'run' | 'elapsed_ms' | 'bytes'> & { readonly rows: number }) | undefined;
   #finishedAs: string | undefined;
@@ -52,26 +54,29 @@ export class DatasetWatch {
   async run(signal: AbortSignal): Promise<void> {
     this.#book.begin(undefined, 0);
     while (!signal.aborted) {
-      const startMs = this.#clock.nowMs();
-      await this.#look(signal);
-      const tookMs = this.#clock.nowMs() - startMs;
-      await sleep(this.#clock, Math.max(LEAST_MS, tookMs / SHARE), signal).catch(() => {});
+      const costMs = await this.#look(signal);
+      await sleep(this.#clock, Math.max(LEAST_MS, costMs / SHARE), signal).catch(() => {});
     }
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
+  /** @returns time that the next look will take again */
+  async #look(signal: AbortSignal): Promise<number> {
+    const startMs = this.#clock.nowMs();
     const isOver = await isFinished(this.#view);
     const finishedAs = isOver ? await this.#stamp() : undefined;
-    if (finishedAs !== undefined && finishedAs === this.#finishedAs) return;
-    await this.#readRecords(signal);
+    if (finishedAs !== undefined && finishedAs === this.#finishedAs) return 0;
+    const records = await this.#records(signal);
     const last = await this.#readTimeline();
-    if (signal.aborted) return;
+    const costMs = this.#clock.nowMs() - startMs;
+    await this.#count(records, isOver, signal);
+    if (signal.aborted) return 0;
     this.#finishedAs = finishedAs;
     this.#book.goOn();
-    if (this.#show(last, isOver)) return;
+    if (this.#show(last, isOver)) return costMs;
     const onAverage = last && (1000 * rowsOf(last.point)) / Math.max(1, last.point.elapsed_ms);
     if (isOver) this.#book.end(FINISHED, 'done', onAverage);
     else this.#book.end(LEFT, 'stopped', onAverage);
+    return costMs;
   }
 
   /** Another one when anything was done to the finished dataset. */
@@ -87,17 +92,24 @@ export class DatasetWatch {
     return `${(await files.state(TIMELINE_FILE).look())?.bytes} ${overview}`;
   }
 
-  async #readRecords(signal: AbortSignal): Promise<void> {
+  async #records(signal: AbortSignal): Promise<UnitRecord[]> {
     const records: UnitRecord[] = [];
     for await (const record of this.#view.decided.records()) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       records.push(record);
     }
+    return records;
+  }
+
+  async #count(records: readonly UnitRecord[], isOver: boolean, signal: AbortSignal): Promise<void> {
     const fresh = records.filter((record) => this.#seen.get(record.unit) !== formOf(record));
     const isOnlyMore = this.#seen.size + fresh.length === records.length;
     if (isOnlyMore && fresh.every(({ again }) => again === undefined)) return this.#add(fresh, signal);
+    const startMs = this.#clock.nowMs();
+    if (!isOver && startMs < this.#anewAtMs) return;
     this.#seen.clear();
     await this.#addAll(records, signal);
+    this.#anewAtMs = this.#clock.nowMs() + (this.#clock.nowMs() - startMs) / SHARE;
   }
 
   async #add(records: readonly UnitRecord[], signal: AbortSignal): Promise<void> {
