@@ -16,6 +16,11 @@ export class LaxJson {
   #held = '';
 
   give(piece: string): string {
+    // What may go on for thousands of lines is looked at once.
+    if (this.#held !== '' && piece.trim() === '') {
+      this.#held += piece;
+      return '';
+    }
     const text = this.#held + piece;
     this.#held = '';
     // Most pieces have nothing of the kind, within strings or without.

@@ -197,6 +197,15 @@ describe('lines of JSON', () => {
     expect(rows).toHaveLength(3);
   }, 20_000);
 
+  it('behind a comma and thousands of empty ones take linear time', async () => {
+    const { rows } = await read(
+      `{"url":"${A}"}\n{"url":"${A}","n":1,${'\n'.repeat(200_000)}{"url":"${B}"}\n`,
+      {},
+      'm.jsonl',
+    );
+    expect(rows).toHaveLength(3);
+  }, 20_000);
+
   it('that cannot be read are found among thousands', async () => {
     const lines = Array.from({ length: 20_000 }, (_, i) =>
       i % 5000 === 4999 ? '{"url":"x"' : `{"url":"http://a.x/${i}.jpg"}`,
