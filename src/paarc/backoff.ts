@@ -13,7 +13,7 @@ import {
   newSearch,
   type PaarcState,
 } from './state.ts';
-import { deepCut, eagerWait, lingeringErrors, lingeringShare, recoverTarget } from './tuning.ts';
+import { deepCut, eagerWait, lingeringErrors, lingeringShare, recoverStart, recoverTarget } from './tuning.ts';
 
 /** A 429 is about the rate: the limit stays, and waits until the episode is over. */
 export function waitForRate(
@@ -88,8 +88,9 @@ function resume(settings: PaarcSettings, control: Control, reason: string): Deci
   // Where the host refused just now is no place to return to in one leap.
   const recoverConcurrency = Math.min(control.recoverConcurrency, control.ceiling.concurrency);
   if (recoverConcurrency > deepCut * concurrency) {
+    const start = Math.max(2 * concurrency, settings.cInit, recoverStart * recoverConcurrency);
     return {
-      control: { ...control, concurrency: Math.min(settings.cMax, Math.max(2 * concurrency, settings.cInit)) },
+      control: { ...control, concurrency: Math.min(settings.cMax, start) },
       state: beginStartup(recoverTarget * recoverConcurrency),
       reason,
     };

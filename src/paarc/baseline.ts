@@ -1,5 +1,7 @@
 /** How a host answers when nothing queues, and when that is learned anew. */
 import { type Interval, quantile } from './interval.ts';
+import { looksMixed } from './mixture.ts';
+import type { Control } from './state.ts';
 import { fewSamples, leastSpread, lowerWithFew, lowerWithMany, manySamples, reservoirSize } from './tuning.ts';
 
 /**
@@ -30,15 +32,20 @@ export function foldIntoBaseline(baseline: Baseline, durations: ArrayLike<number
   return baselineFrom(joined);
 }
 
-/** The host got faster than its baseline: it was cold, or the baseline was taken under load. */
-export function lowerBaseline<Known extends { readonly baseline: Baseline | undefined }>(
-  known: Known,
-  round: Pick<Interval, 'p50Ms' | 'samples' | 'durations'>,
-): Known {
+/**
+ * The host got faster than its baseline: it was cold, or the baseline was taken under load. Unless the mean did not
+ * follow: then half of the answers are fast and half slow, and the median is now the one and now the other.
+ */
+export function lowerBaseline(
+  known: Control,
+  round: Pick<Interval, 'p50Ms' | 'meanMs' | 'samples' | 'durations'>,
+): Control {
   const { baseline } = known;
   if (baseline === undefined) return known;
   const ratio = round.p50Ms / baseline.p50Ms;
   const lower =
     (ratio < lowerWithMany && round.samples >= manySamples) || (ratio < lowerWithFew && round.samples >= fewSamples);
-  return lower ? { ...known, baseline: baselineFrom(round.durations) } : known;
+  if (!lower || known.isMixed) return known;
+  if (looksMixed(round)) return { ...known, isMixed: true, meanMs: known.meanMs || round.meanMs };
+  return { ...known, baseline: baselineFrom(round.durations) };
 }

@@ -7,10 +7,11 @@ import type { PaarcSettings } from './settings.ts';
 import { isOutage, type PaarcState } from './state.ts';
 import {
   againMs,
+  chanceResults,
   deepPart,
   fewErrors,
-  manyErrors,
-  mixedMs,
+  halfLifeResults,
+  mixedLeast,
   relapseMs,
   trialGrants,
   trialMeasureMs,
@@ -39,13 +40,20 @@ export interface Accused {
   readonly ratePerS: number;
 }
 
+/** The mark of a send that was none. */
+const beforeAll = { sends: 0, atMs: 0 };
+
 export class ErrorBlame {
   readonly #settings: PaarcSettings;
   #suspicion: Suspicion | undefined;
   /** How many others the errors met, since the last verdict. */
-  #levels: ConnectionCap | undefined;
+  #levels = new ConnectionCap(beforeAll);
   #trial: RateTrial | undefined;
   #areErrorsRate = false;
+  /** While errors were no rate; older ones count half. */
+  #seen = { errors: 0, results: 0 };
+  #resultsSinceError = 0;
+  #isRepeated = false;
   #trialAgainAtMs = 0;
   #triedAtMs = Number.NEGATIVE_INFINITY;
   #ownAtMs = Number.NEGATIVE_INFINITY;
@@ -55,9 +63,10 @@ export class ErrorBlame {
   #outageOverAtMs = Number.NEGATIVE_INFINITY;
   /** The outage that goes on began as soon as the last one was over. */
   #isRelapse = false;
-  /** What it has granted so far, and whether errors came after that again. */
+  /** In that outage: grants, and errors that followed one. */
   #grants = 0;
-  #isMixed = false;
+  #mixes = 0;
+  #isGranted = false;
 
   constructor(settings: PaarcSettings) {
     this.#settings = settings;
@@ -68,20 +77,35 @@ export class ErrorBlame {
     return this.#areErrorsRate;
   }
 
+  /** The newest error came soon after another one. A single one is chance, and as a 429 it would cost the rate. */
+  get isRepeated(): boolean {
+    return this.#isRepeated;
+  }
+
   hear({ mark, inFlight }: Flight, isError: boolean, nowMs: number): void {
     const sentAtMs = mark.atMs;
+    this.#resultsSinceError++;
+    if (!this.#areErrorsRate) this.#count(isError);
     if (isError) {
-      this.#levels ??= new ConnectionCap(mark);
+      this.#isRepeated = this.#resultsSinceError <= chanceResults;
+      this.#resultsSinceError = 0;
       this.#levels.refused(mark, inFlight, nowMs);
-    } else this.#levels?.granted(mark, inFlight);
+    } else this.#levels.granted(mark, inFlight);
     if (this.#suspicion !== undefined) this.#suspicion = hear(this.#suspicion, sentAtMs, inFlight, isError);
     this.#trial?.count(sentAtMs, isError);
   }
 
+  #count(isError: boolean): void {
+    const { errors, results } = this.#seen;
+    const kept = results < 2 * halfLifeResults ? 1 : 0.5;
+    this.#seen = { errors: kept * errors + (isError ? 1 : 0), results: kept * results + 1 };
+  }
+
   /** An answer to a probe during an outage. */
   probed(isError: boolean): void {
+    if (isError && this.#isGranted) this.#mixes++;
+    this.#isGranted = !isError;
     if (!isError) this.#grants++;
-    else if (this.#grants > 0) this.#isMixed = true;
   }
 
   /** The limit is cut for errors. */
@@ -95,7 +119,7 @@ export class ErrorBlame {
 
   outage(accused: Pick<Accused, 'concurrency' | 'state'>, nowMs: number): void {
     this.#isRelapse = nowMs - this.#outageOverAtMs < relapseMs;
-    [this.#grants, this.#isMixed] = [0, false];
+    [this.#grants, this.#mixes, this.#isGranted] = [0, 0, false];
     this.cut(accused, nowMs);
   }
 
@@ -114,7 +138,7 @@ export class ErrorBlame {
     const verdict = verdictOf(suspicion);
     const elapsedMs = nowMs - suspicion.sinceMs;
     if (isOut) {
-      const isNoOutage = this.#isRelapse || (this.#isMixed && verdict === 'many' && elapsedMs > mixedMs);
+      const isNoOutage = this.#isRelapse || (this.#mixes >= mixedLeast && verdict === 'many');
       if (!isNoOutage || this.#grants < trialGrants || nowMs < this.#trialAgainAtMs) return undefined;
     } else if (verdict === undefined && !this.#isSawtooth) return undefined;
     const isMeasured = elapsedMs >= trialMeasureMs && suspicion.granted >= trialGrants;
@@ -127,8 +151,8 @@ export class ErrorBlame {
     }
     this.#suspicion = undefined;
     if (verdict === 'load' && !isOut) {
-      const isGradual = this.#levels?.isGradual === true;
-      this.#levels = undefined;
+      const { isGradual } = this.#levels;
+      this.#levels = new ConnectionCap(beforeAll);
       if (isGradual && nowMs >= this.#trialAgainAtMs && !this.#areErrorsRate) return this.#tryRate(suspicion, nowMs);
       if (isDeep(suspicion)) this.#deepAtMs = nowMs;
       return undefined;
@@ -144,9 +168,14 @@ export class ErrorBlame {
     const grantedPerS = (1000 * suspicion.granted) / (nowMs - suspicion.sinceMs);
     const mayBeOver = nowMs - this.#triedAtMs > againMs;
     this.#areErrorsRate = true;
-    this.#trial = new RateTrial(suspicion, nowMs + trialStartMs, mayBeOver, grantedPerS);
+    this.#trial = new RateTrial(suspicion, this.#share(suspicion), nowMs + trialStartMs, mayBeOver, grantedPerS);
     this.#triedAtMs = nowMs;
     return { kind: 'rate', suspicion, grantedPerS, granted: isOut ? 0 : suspicion.granted };
+  }
+
+  /** Of errors before a rate is tried: a cluster of them, which led to it, may be more than there are on the whole. */
+  #share({ errors, results }: Suspicion): number {
+    return Math.min(errors / Math.max(1, results), this.#seen.errors / Math.max(1, this.#seen.results));
   }
 
   #judgeTrial(ratePerS: number, isOut: boolean, nowMs: number): Blame | undefined {
@@ -171,9 +200,9 @@ export class ErrorBlame {
   }
 }
 
-/** Many errors went on until the limit was cut by much. */
-function isDeep({ leastConcurrency, concurrency, errors, results }: Suspicion): boolean {
-  return leastConcurrency < deepPart * concurrency && errors > manyErrors * results;
+/** Errors went on until the limit was cut by much. */
+function isDeep({ leastConcurrency, concurrency }: Suspicion): boolean {
+  return leastConcurrency < deepPart * concurrency;
 }
 
 /** Errors that are no rate: the host's own, or more than any host makes. */

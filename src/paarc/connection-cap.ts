@@ -26,8 +26,9 @@ interface OnTheWay {
  */
 export class ConnectionCap {
   readonly #since: Mark;
-  readonly #granted = new Uint32Array(mostLevels + 1);
-  readonly #refused = new Uint32Array(mostLevels + 1);
+  /** By level, as long as the highest one so far. */
+  readonly #granted: number[] = [];
+  readonly #refused: number[] = [];
   #refusals = 0;
   /** When the newest refusals had gone out and when they came, the last one last. */
   #onTheWay: OnTheWay[] = [];
@@ -40,12 +41,12 @@ export class ConnectionCap {
   granted(sent: Mark, inFlight: number): void {
     if (sent.sends <= this.#since.sends) return;
     const level = this.#level(sent, inFlight);
-    this.#granted[level] = (this.#granted[level] as number) + 1;
+    this.#granted[level] = (this.#granted[level] ?? 0) + 1;
   }
 
   refused(sent: Mark, inFlight: number, nowMs: number): void {
     const level = this.#level(sent, inFlight);
-    this.#refused[level] = (this.#refused[level] as number) + 1;
+    this.#refused[level] = (this.#refused[level] ?? 0) + 1;
     this.#refusals++;
     this.#onTheWay.push({ sends: sent.sends, endedAtMs: nowMs });
     if (this.#onTheWay.length > capKeptRefusals) this.#onTheWay.splice(0, capKeptRefusals / 2);
@@ -75,7 +76,7 @@ export class ConnectionCap {
     let strayBelow = 0;
     let level = 1;
     for (; level <= mostLevels; level++) {
-      stray += this.#refused[level] as number;
+      stray += this.#refused[level] ?? 0;
       if (stray > strays * this.#refusals) break;
       strayBelow = stray;
     }
@@ -97,8 +98,8 @@ export class ConnectionCap {
 }
 
 /** Over [from, to). */
-function sum(counts: Uint32Array, from: number, to: number): number {
+function sum(counts: readonly number[], from: number, to: number): number {
   let all = 0;
-  for (let at = from; at < to; at++) all += counts[at] as number;
+  for (let at = from; at < Math.min(to, counts.length); at++) all += counts[at] ?? 0;
   return all;
 }

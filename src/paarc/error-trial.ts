@@ -35,7 +35,10 @@ function beginTrial(settings: PaarcSettings, control: Control, errors: ErrorCoun
   const isTelling = errors.overloads >= tellingErrors && errors.overloads >= worthwhileShare * errors.results;
   if (!isTelling || !exceedsNoise(control.shownErrors ?? 0, errors)) return undefined;
   const before = control.concurrency;
-  const concurrency = Math.max(settings.cMin, before - Math.max(1, Math.ceil(errors.ofTime * before)));
+  const concurrency = Math.max(
+    Math.min(before, settings.cMin),
+    before - Math.max(1, Math.ceil(errors.ofTime * before)),
+  );
   if (concurrency === before) return undefined;
   const trial: ErrorTrial = { concurrency: before, share: errors.overloads / errors.results };
   return {

@@ -75,7 +75,7 @@ export function cutForOverload(
   // A host that never refused one request alone may take no more than that.
   const least = refusedAt > 1 && refusedAt <= settings.cMin ? 1 : settings.cMin;
   const concurrency = Math.max(Math.min(before, least), settings.beta * before, proportional);
-  const ceilingAt = Math.max(concurrency + 1, Math.min(before, refusedAt));
+  const ceilingAt = Math.max(Math.floor(concurrency) + 1, Math.min(before, refusedAt));
   // Cut after cut is a host that fails, not one with a place where it refuses.
   const isFailing = repeats > 0 && (severe || concurrency < failedPart * recoverConcurrency);
   const ceiling = isFailing ? openCeiling : foundCeiling(control.ceiling, ceilingAt, nowMs);

@@ -86,7 +86,7 @@ export class PaarcLimit implements Limit {
   get spacingMs(): number {
     const { maxRequestsPerSecond = Number.POSITIVE_INFINITY, rateSafety } = this.#settings;
     const perS = Math.min(this.#refusals.rate.perS, rateSafety * maxRequestsPerSecond);
-    const byRate = Math.max(1000 / perS, waveSpacingMs(this.#control));
+    const byRate = Math.max(1000 / perS, waveSpacingMs(this.#settings, this.#control));
     if (!isOutage(this.#state)) return byRate;
     return Math.max(byRate, outageSpacingMs(this.#failuresInARow) / (1 + this.#goodAnswers));
   }
@@ -199,7 +199,8 @@ export class PaarcLimit implements Limit {
     this.#goodAnswers = 0;
     if (isOutage(this.#state)) this.#blame.probed(true);
     const isRate = this.#blame.areErrorsRate && !isCrowd && this.#failuresInARow < outageFailures;
-    if (isRate) return this.#refused(flight, {}, nowMs);
+    if (isRate)
+      return this.#blame.isRepeated ? this.#refused(flight, {}, nowMs) : this.#refusals.rate.crowded(flight.mark);
     if (this.#failuresInARow >= outageFailures && !isOutage(this.#state)) return this.#fallSilent(nowMs);
     if (flight.mark.atMs <= this.#overloadCutAtMs) return;
     this.#rounds.interval.overload(serviceMs, flight.inFlight);

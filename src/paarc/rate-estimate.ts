@@ -6,6 +6,7 @@ import {
   afterVerifiedFailure,
   belowUpper,
   burstMargin,
+  leastAccepted,
   openGain,
   pausesBetweenProbes,
   probeLeastMs,
@@ -14,6 +15,7 @@ import {
   verifyLeastSends,
   verifyMostMs,
   verifyReactions,
+  wideBounds,
 } from './rate-tuning.ts';
 import type { PaarcSettings } from './settings.ts';
 
@@ -116,7 +118,16 @@ export function rateHeld(rate: RateEstimate): RateEstimate {
 export function grownRate(settings: PaarcSettings, { perS, upperPerS }: RateEstimate): number | undefined {
   if (upperPerS <= settings.rateResolution * perS) return undefined;
   if (upperPerS === Number.POSITIVE_INFINITY) return openGain * perS;
-  return Math.min(settings.rateProbeGain * perS, Math.sqrt(perS * upperPerS), belowUpper * upperPerS);
+  return Math.min(
+    (isFarBelow({ perS, upperPerS }) ? openGain : settings.rateProbeGain) * perS,
+    Math.sqrt(perS * upperPerS),
+    belowUpper * upperPerS,
+  );
+}
+
+/** The bounds say so little that haste costs less than care. */
+function isFarBelow({ perS, upperPerS }: Pick<RateEstimate, 'perS' | 'upperPerS'>): boolean {
+  return upperPerS > wideBounds ** 2 * perS;
 }
 
 /** The bucket's burst; until it was measured what it must have held at the first 429 if it refilled at this rate. */
@@ -132,11 +143,12 @@ export function likelyBurst(rate: RateEstimate, firsts: readonly Segment[]): num
  */
 export function verificationMs(
   settings: PaarcSettings,
-  rate: { readonly perS: number; readonly lowerPerS: number; readonly burst: number },
+  rate: Pick<RateEstimate, 'perS' | 'lowerPerS' | 'upperPerS' | 'burst'>,
   reactionMs: number,
 ): number {
   const { perS, lowerPerS, burst } = rate;
-  const plainMs = Math.max(verifyLeastMs, (1000 * verifyLeastSends) / perS, verifyReactions * reactionMs);
+  const sends = isFarBelow(rate) ? leastAccepted : verifyLeastSends;
+  const plainMs = Math.max(verifyLeastMs, (1000 * sends) / perS, verifyReactions * reactionMs);
   if (perS <= settings.rateResolution * lowerPerS) return plainMs;
   return Math.max(plainMs, Math.min(verifyMostMs, (1000 * burstMargin * burst) / (perS - lowerPerS)));
 }

@@ -1,14 +1,15 @@
 /** Errors that came at any load are taken for a rate that we exceeded, on trial. */
 import type { Suspicion } from './error-cause.ts';
+import { usedShare } from './rate-tuning.ts';
 import {
-  cleanMs,
   cleanResults,
   doubledMs,
   failedErrors,
   failedShare,
-  ofBefore,
-  provenResults,
-  provenShare,
+  leastCleanMs,
+  remainingShare,
+  searchErrors,
+  tellingErrors,
   trialFallenShare,
 } from './tuning.ts';
 
@@ -16,6 +17,7 @@ import {
 export class RateTrial {
   /** What was known before. */
   readonly suspicion: Suspicion;
+  readonly #shareBefore: number;
   #fromMs: number;
   /** Errors may have ended meanwhile. */
   #mayBeOver: boolean;
@@ -24,15 +26,17 @@ export class RateTrial {
   #results = 0;
   #clean = 0;
   #cleanSinceMs: number;
-  #isDoubled = false;
+  #doubledPerS = 0;
 
   /**
+   * @param shareBefore - of errors among all results
    * @param fromMs - what was sent before is still about finding the rate
    * @param isFirst - errors may have ended meanwhile; those that came again after that did not
    * @param perS - what was granted while they came
    */
-  constructor(suspicion: Suspicion, fromMs: number, isFirst: boolean, perS: number) {
+  constructor(suspicion: Suspicion, shareBefore: number, fromMs: number, isFirst: boolean, perS: number) {
     this.suspicion = suspicion;
+    this.#shareBefore = shareBefore;
     this.#fromMs = fromMs;
     this.#mayBeOver = isFirst;
     this.#startPerS = perS;
@@ -43,7 +47,7 @@ export class RateTrial {
     this.#clean++;
     if (isError) {
       [this.#clean, this.#cleanSinceMs] = [0, sentAtMs];
-      if (this.#isDoubled) this.#mayBeOver = false;
+      if (this.#doubledPerS > 0) this.#mayBeOver = false;
     }
     if (sentAtMs < this.#fromMs) return;
     this.#results++;
@@ -52,19 +56,23 @@ export class RateTrial {
 
   /** `double`: go up to see whether there is a rate at all. */
   verdict(perS: number, nowMs: number): 'rate' | 'double' | 'none' | 'failed' | undefined {
-    // A host that is ill errs below the rate as often as it did before.
-    const before = this.suspicion.errors / Math.max(1, this.suspicion.results);
-    const isFailing =
-      this.#errors >= failedErrors && this.#errors > Math.min(failedShare, ofBefore * before) * this.#results;
+    const isFailing = this.#errors >= failedErrors && this.#errors > failedShare * this.#results;
     if (isFailing || perS < trialFallenShare * this.#startPerS) return 'failed';
-    const isClean = this.#clean >= cleanResults && nowMs - this.#cleanSinceMs >= cleanMs;
-    if (this.#mayBeOver && isClean && this.#isDoubled) return 'none';
-    if (this.#mayBeOver && isClean) {
-      [this.#isDoubled, this.#clean, this.#cleanSinceMs, this.#fromMs] = [true, 0, nowMs, nowMs + doubledMs];
-      [this.#errors, this.#results] = [0, 0];
-      return 'double';
-    }
-    if (this.#mayBeOver) return undefined;
-    return this.#results >= provenResults && this.#errors < provenShare * this.#results ? 'rate' : undefined;
+    if (this.#mayBeOver) return this.#mayBeDoubled(perS, nowMs);
+    // A host that is ill errs below the rate as often as it did before.
+    const expected = this.#shareBefore * this.#results;
+    if (expected < tellingErrors) return undefined;
+    const most = Math.max(remainingShare * expected, searchErrors * this.#results);
+    return this.#errors < most ? 'rate' : 'failed';
+  }
+
+  /** Up while no error comes, until the rate is more than we use: then there is none, or none that we meet. */
+  #mayBeDoubled(perS: number, nowMs: number): 'double' | 'none' | undefined {
+    const cleanMs = nowMs - this.#cleanSinceMs;
+    if (this.#clean < cleanResults || cleanMs < leastCleanMs) return undefined;
+    if (this.#clean < (usedShare * this.#doubledPerS * cleanMs) / 1000) return 'none';
+    [this.#doubledPerS, this.#clean, this.#cleanSinceMs, this.#fromMs] = [2 * perS, 0, nowMs, nowMs + doubledMs];
+    [this.#errors, this.#results] = [0, 0];
+    return 'double';
   }
 }

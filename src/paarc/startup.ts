@@ -21,21 +21,21 @@ export function startupRound(
   ratio95: number,
   nowMs: number,
 ): Decision {
-  const { previous } = state;
+  const { knee: before } = state;
   if (!control.isMixed && point.ratio50 < unloadedRatio && looksMixed(interval)) {
     // Once more with a round that is long enough for the slow ones.
     return {
       control: { ...control, isMixed: true, meanMs: interval.meanMs },
-      state: { ...state, previous: undefined },
+      state: { ...state, knee: undefined },
     };
   }
-  const gain = previous === undefined ? Number.POSITIVE_INFINITY : point.throughputPerS / previous.throughputPerS;
-  const growth = previous === undefined ? 1 : point.concurrency / previous.concurrency;
+  const gain = before === undefined ? Number.POSITIVE_INFINITY : point.throughputPerS / before.throughputPerS;
+  const growth = before === undefined ? 1 : point.concurrency / before.concurrency;
   const flatRounds = gain < 1 + flatShare * (growth - 1) ? state.flatRounds + 1 : 0;
-  const knee = flatRounds === 0 ? point : state.knee;
+  const knee = flatRounds === 0 ? point : (before ?? point);
   const reason = plateauReason(settings, control, point, ratio95, flatRounds);
-  if (reason !== undefined && control.isMixed) return leaveAtKnee(settings, control, point, knee ?? point, reason);
-  if (reason !== undefined) return leaveStartup(settings, control, point, previous, flatRounds, reason);
+  if (reason !== undefined && control.isMixed) return leaveAtKnee(settings, control, point, knee, reason);
+  if (reason !== undefined) return leaveStartup(settings, control, point, knee, flatRounds, reason);
   if (point.concurrency >= state.untilConcurrency)
     return toProbeBw(control, point.concurrency, 'returned to the limit of before');
   const isUnloaded = control.isMixed || point.ratio50 < unloadedRatio;
@@ -51,7 +51,7 @@ export function startupRound(
   if (next === undefined) return toProbeBw(seen, point.concurrency, 'no room below the known ceiling');
   return {
     control: { ...seen, ...next },
-    state: { ...state, previous: point, knee, flatRounds },
+    state: { ...state, knee, flatRounds },
     reason: 'growing',
   };
 }
@@ -85,14 +85,13 @@ function leaveStartup(
   settings: PaarcSettings,
   control: Control,
   point: Point,
-  previous: Point | undefined,
+  knee: Point,
   flatRounds: number,
   reason: string,
 ): Decision {
   const { headroom, mu, cMin, cMax } = settings;
   const fromHere = (headroom * point.concurrency) / point.ratio50;
-  const fromBefore =
-    flatRounds > 0 && previous !== undefined ? (headroom * previous.concurrency) / Math.max(1, previous.ratio50) : 0;
+  const fromBefore = flatRounds > 0 ? (headroom * knee.concurrency) / Math.max(1, knee.ratio50) : 0;
   const concurrency = mu * Math.min(point.concurrency, Math.max(fromHere, fromBefore));
   return toProbeBw(control, Math.min(cMax, Math.max(cMin, concurrency)), reason);
 }

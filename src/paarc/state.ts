@@ -55,7 +55,6 @@ export interface InitState {
 }
 export interface StartupState {
   readonly name: 'startup';
-  readonly previous?: Point | undefined;
   /** The last round in which more permits brought throughput. */
   readonly knee?: Point | undefined;
   /** Rounds in a row in which more permits brought no throughput. */
@@ -188,8 +187,10 @@ export function newSearch(wait: number): Search {
 }
 
 /** Twice the rate that Little's law gives for the limit: a wave of permits must not arrive as one burst. */
-export function waveSpacingMs({ baseline, concurrency }: Control): number {
-  return baseline === undefined ? 0 : baseline.p50Ms / (2 * concurrency);
+export function waveSpacingMs({ cInit }: PaarcSettings, { baseline, reactionMs, concurrency }: Control): number {
+  // Whoever refused before that is known may have refused those that came at once.
+  const latencyMs = baseline?.p50Ms ?? (concurrency < cInit ? reactionMs : 0);
+  return latencyMs / (2 * concurrency);
 }
 
 /** The host answers nothing but errors. */

@@ -140,12 +140,14 @@ function endInit(settings: PaarcSettings, control: Control, interval: Interval, 
   const isFilled = interval.saturation >= 0.5 && !interval.clientLimited;
   const next = isFilled ? grow(control.ceiling, concurrency, settings.startupGain, settings.cMax, nowMs) : undefined;
   if (next === undefined) return { control: known, state: startup, reason: 'baseline known' };
+  // The fast ones of a mixture come first and say too much.
+  if (known.isMixed) return { control: { ...known, ...next }, state: startup, reason: 'baseline known, growing' };
   // The first wave of answers came after one latency of nothing; Little's law bounds what the count of so few samples
   // claims.
   const counted = (1000 * interval.samples) / Math.max(1, interval.elapsedMs - interval.p50Ms);
   const throughputPerS = Math.min(counted, (1000 * concurrency) / interval.p50Ms);
-  const previous: Point = { concurrency, throughputPerS, p50Ms: interval.p50Ms, ratio50: 1 };
-  return { control: { ...known, ...next }, state: { ...startup, previous }, reason: 'baseline known, growing' };
+  const knee: Point = { concurrency, throughputPerS, p50Ms: interval.p50Ms, ratio50: 1 };
+  return { control: { ...known, ...next }, state: { ...startup, knee }, reason: 'baseline known, growing' };
 }
 
 /** BACKOFF moves with time, not with rounds; it only makes sure that a host that refused in INIT gets a baseline. */
@@ -178,10 +180,10 @@ function endProbeRtt(
   };
 }
 
-function follows(control: Control, { previous }: StartupState, { throughputPerS }: Interval): boolean {
-  if (previous === undefined) return true;
-  const growth = control.concurrency / previous.concurrency;
-  return throughputPerS / previous.throughputPerS > 1 + followingShare * (growth - 1);
+function follows(control: Control, { knee }: StartupState, { throughputPerS }: Interval): boolean {
+  if (knee === undefined) return true;
+  const growth = control.concurrency / knee.concurrency;
+  return throughputPerS / knee.throughputPerS > 1 + followingShare * (growth - 1);
 }
 
 /**

@@ -60,7 +60,7 @@ export const replaceAbove = 1.33;
 
 // STARTUP.
 /** Part of the growth of the limit that throughput must show, else the round was flat. Runs. */
-export const flatShare = 0.25;
+export const flatShare = 0.5;
 /** Above this part the host followed nearly in step: its latencies are still unloaded ones. Chosen. */
 export const followingShare = 0.7;
 /** A median ratio that supports a doubtful plateau, and one that shows no queue at all. Chosen. */
@@ -104,7 +104,7 @@ export const carefulGains = [1.15, 1.1, 1.05] as const;
  */
 export const severeShare = 0.5;
 /** Mid-round a burst of errors needs this many results and this share to be believed. Runs. */
-export const earlyResults = 6;
+export const earlyResults = 4;
 export const earlyShare = 0.05;
 /** Cooldown in units of the unloaded median (cooldown_rtprop_mult of the original). */
 export const cooldownBaselines = 5;
@@ -119,7 +119,7 @@ export const leastAnswers = 8;
 /** Below this share of refusals among them there is no cap. Runs: a cap gives 0.3 and more. */
 export const overloadChanceShare = 0.15;
 /** Cuts in a row that leave less than this of the limit of before are no sign of where the host refuses. Chosen. */
-export const failedPart = 0.35;
+export const failedPart = 0.4;
 /** Answers to requests from before the cut are in after this many reaction times. Chosen. */
 export const answeredReactions = 1.5;
 /** At the end of a cooldown so many errors, and this share, are reason to cut again. Runs. */
@@ -128,6 +128,8 @@ export const lingeringShare = 0.05;
 /** A cut below this part of the limit of before is recovered by STARTUP, a smaller one by probes. Chosen. */
 export const deepCut = 2;
 export const recoverTarget = 0.95;
+/** Part of the limit of before that STARTUP begins with then. Chosen. */
+export const recoverStart = 0.25;
 /**
  * So many errors make a share worth comparing: where chance makes twelve, fewer than half of them come once in fifty
  * times. Chosen.
@@ -165,13 +167,12 @@ export const mostOwn = 0.4;
 export const halfLifeResults = 300;
 /** Errors that were taken for the host's own and cut the limit again so soon are taken for a rate. Chosen. */
 export const againMs = 60_000;
-/** Cuts down to this part of the limit are deep, if this part of what met less load erred. Chosen. */
-export const manyErrors = 0.2;
 /** Fewer than this are the host's own, however often they cut the limit. Chosen. */
 export const fewErrors = 0.12;
+/** Cuts down to this part of the limit are deep. Chosen. */
 export const deepPart = 0.5;
-/** Some answers and some errors for so long are no outage. Chosen. */
-export const mixedMs = 6000;
+/** Errors that followed an answer so often are no outage. Chosen. */
+export const mixedLeast = 3;
 /** An outage so soon after the last one. Chosen. */
 export const relapseMs = 5000;
 /**
@@ -181,21 +182,22 @@ export const relapseMs = 5000;
 export const trialMeasureMs = 1000;
 export const trialGrants = 2;
 export const trialStartMs = 2000;
+/** Where errors mean a rate, one without another among so many results is chance. Chosen: see presumedErrors. */
+export const chanceResults = 100;
 /** After a trial that failed. Chosen. */
 export const trialPauseMs = 30_000;
 /** With this share of errors below the rate it was none; with that it was. Runs. */
 export const failedShare = 0.25;
 export const failedErrors = 4;
-export const ofBefore = 0.5;
+/** What finding a rate costs at first is no sign against it. Runs. */
+export const searchErrors = 0.03;
 /** A rate would not have granted so much more before. Chosen. */
 export const trialFallenShare = 0.25;
-export const provenShare = 0.1;
-export const provenResults = 40;
 /**
  * Without an error for so long and so many results the rate is doubled; if there is none then either, it was none.
  * Chosen.
  */
-export const cleanMs = 2000;
+export const leastCleanMs = 1000;
 export const cleanResults = 8;
 /** After that errors are what was asked for, for so long. Chosen. */
 export const doubledMs = 4000;

@@ -66,6 +66,13 @@ describe('Refusals too few for an overload', () => {
     expect(runUntilReason(ended.control, ended.state, 3).reason).toBeUndefined();
   });
 
+  it('at one request at a time are not met with more of them', () => {
+    const single = { ...held, concurrency: 1 };
+    const counted = { ...newSearch(8), errors: { overloads: 12, results: 400, ofTime: 0.01 } };
+    const decision = step(settings, single, { name: 'probe-bw', search: counted }, interval({}), 1000, 0.5);
+    expect(decision.control.concurrency).toBe(1);
+  });
+
   it('of one in a thousand are not worth a permit', () => {
     let state: PaarcState = steady;
     let now = held;

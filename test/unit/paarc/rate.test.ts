@@ -99,9 +99,11 @@ describe('Bucket from two segments', () => {
 
 describe('Rate schedule', () => {
   it('verifies a rate for as long as a burst could fake it', () => {
-    const ms = verificationMs(defaultPaarcSettings, { perS: 120, lowerPerS: 100, burst: 100 }, 100);
+    const ms = verificationMs(defaultPaarcSettings, { perS: 120, lowerPerS: 100, upperPerS: 125, burst: 100 }, 100);
     expect(ms).toBeCloseTo((1000 * 1.3 * 100) / 20, 6);
-    expect(verificationMs(defaultPaarcSettings, { perS: 100, lowerPerS: 100, burst: 100 }, 100)).toBe(2000);
+    expect(verificationMs(defaultPaarcSettings, { perS: 100, lowerPerS: 100, upperPerS: 125, burst: 100 }, 100)).toBe(
+      2000,
+    );
   });
 
   it('probes as seldom as the budget of refusals asks', () => {

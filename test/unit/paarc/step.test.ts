@@ -10,6 +10,7 @@ import {
   initialControl,
   newSearch,
   type PaarcState,
+  waveSpacingMs,
 } from '../../../src/paarc/state.ts';
 import { step } from '../../../src/paarc/step.ts';
 import { durations, interval } from './drive.ts';
@@ -48,12 +49,36 @@ describe('One step of the controller', () => {
   });
 
   it('leaves STARTUP when more permits brought nothing and the latency rose', () => {
-    const previous = { concurrency: 32, throughputPerS: 590, p50Ms: 105, ratio50: 1.05 };
+    const knee = { concurrency: 32, throughputPerS: 590, p50Ms: 105, ratio50: 1.05 };
     const decision = decide(
       { p50Ms: 170 },
-      { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY, previous },
+      { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY, knee },
     );
     expect(decision.reason).toBe('plateau: throughput and latency');
+  });
+
+  it('leaves STARTUP when two doublings brought less than half of what they asked, though the second seemed to bring it', () => {
+    const knee = { concurrency: 16, throughputPerS: 300, p50Ms: 100, ratio50: 1 };
+    const growing = { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY, knee } as const;
+    const first = decide({ throughputPerS: 250 }, growing, { ...control, concurrency: 32 });
+    expect(first).toMatchObject({ reason: 'growing', state: { knee, flatRounds: 1 } });
+    const second = decide({ throughputPerS: 450 }, first.state, first.control);
+    expect(second.reason).toBe('plateau: throughput');
+    expect(second.control.concurrency).toBeCloseTo(64, 0);
+  });
+
+  it('takes a median far below its baseline for one half of a mixture when the mean did not follow', () => {
+    const fast = Array.from({ length: 105 }, (_, index) => 20 + (index % 5));
+    const mixed = decide({ p50Ms: 22, meanMs: 110, durations: fast });
+    expect(mixed.control).toMatchObject({ isMixed: true, baseline: control.baseline });
+    expect(decide({ p50Ms: 22, meanMs: 24, durations: fast }).control.baseline?.p50Ms).toBe(22);
+  });
+
+  it('asks one after the other where a host refused before its latency was known', () => {
+    const unknown = initialControl(settings, 0);
+    expect(waveSpacingMs(settings, unknown)).toBe(0);
+    expect(waveSpacingMs(settings, { ...unknown, concurrency: 2 })).toBe(150 / 4);
+    expect(waveSpacingMs(settings, control)).toBeCloseTo(100 / 128, 2);
   });
 
   it('goes on growing when a few of its first replies are errors, as real hosts have them', () => {

@@ -74,8 +74,8 @@ export const RULES: readonly Rule[] = [
   ]),
   rule('a baseline falls with the host', [
     'baseline',
-    'return lower ? { ...known, baseline: baselineFrom(round.durations) } : known;',
-    'return known;',
+    'if (!lower || known.isMixed) return known;',
+    'if (1 > 0) return known;',
   ]),
   rule('a mixture is judged by its mean', ['mixture', 'return meanMs > mixedRatio * p50Ms;', 'return false;']),
   rule('rounds of our own side teach nothing', ['step', 'if (interval.clientLimited && ', 'if (1 > 2 && ']),
@@ -90,11 +90,10 @@ export const RULES: readonly Rule[] = [
     'if (1 > 0 || gapMs',
   ]),
   rule('a rest begins a new round', ['rounds', 'nowMs - this.#idleSinceMs > restMs', '1 > 2']),
-  rule('sends are spread over a wave', [
-    'state',
-    'return baseline === undefined ? 0 : baseline.p50Ms / (2 * concurrency);',
-    'return 0;',
-  ]),
+  rule('half fast and half slow is a mixture', ['baseline', 'if (looksMixed(round)) return', 'if (1 > 2) return']),
+  rule('the fast ones of a mixture are no first point', ['step', 'if (known.isMixed) return {', 'if (1 > 2) return {']),
+  rule('a host that refused at once is asked one after the other', ['state', 'concurrency < cInit', '1 > 2']),
+  rule('sends are spread over a wave', ['state', 'return latencyMs / (2 * concurrency);', 'return 0;']),
   rule('a ceiling is passed by careful steps', ['ceiling', 'carefulSteps: carefulGains.length', 'carefulSteps: 0']),
   rule('a ceiling found again is believed longer', [
     'ceiling',
@@ -151,17 +150,17 @@ export const RULES: readonly Rule[] = [
     "if (state.name !== 'backoff' && wasDeep) this.#isSawtooth = true;",
     '',
   ]),
-  rule('errors at some of a level try a rate', ['blame', 'this.#levels?.isGradual === true', '1 > 2']),
+  rule('errors at some of a level try a rate', [
+    'blame',
+    'const { isGradual } = this.#levels;',
+    'const isGradual = false;',
+  ]),
   rule('an outage that returns at once tries a rate', [
     'blame',
     'const isNoOutage = this.#isRelapse ||',
     'const isNoOutage =',
   ]),
-  rule('answers between errors are no outage', [
-    'blame',
-    "(this.#isMixed && verdict === 'many' && elapsedMs > mixedMs)",
-    'false',
-  ]),
+  rule('answers between errors are no outage', ['blame', "(this.#mixes >= mixedLeast && verdict === 'many')", 'false']),
   rule('errors taken for the host again try a rate', [
     'blame',
     'nowMs - this.#ownAtMs < againMs && suspicion.errors > fewErrors * suspicion.results',
@@ -171,6 +170,12 @@ export const RULES: readonly Rule[] = [
     'blame',
     'const mayBeOver = nowMs - this.#triedAtMs > againMs;',
     'const mayBeOver = false;',
+  ]),
+  rule('a single error is no sign of a rate', ['blame', 'this.#resultsSinceError <= chanceResults', 'true']),
+  rule('errors before a trial are counted on the whole', [
+    'blame',
+    'this.#seen.errors / Math.max(1, this.#seen.results)',
+    '1',
   ]),
   rule('expected errors are forgotten', [
     'error-cause',
@@ -212,6 +217,7 @@ export const RULES: readonly Rule[] = [
     'if (rate.support > 0 || firsts.length === 0) return rate.burst;',
     'if (1 > 0) return rate.burst;',
   ]),
+  rule('bounds far apart are crossed faster', ['rate-estimate', 'upperPerS > wideBounds ** 2 * perS', '1 > 2']),
   rule('what a burst could fake is waited for', [
     'rate-estimate',
     'if (perS <= settings.rateResolution * lowerPerS) return plainMs;',
