@@ -18,6 +18,7 @@ import './cli/commands/serve.ts';
 import './cli/commands/submit.ts';
 import './cli/commands/verify.ts';
 import './cli/commands/worker.ts';
+import './cli/args/meant-command.ts';
 import './cli/program.ts';
 import './cluster/store-parts.ts';
 import './destination/destination.ts';

@@ -1,4 +1,5 @@
 /** What can be done to a run from its page; every one of these needs the key. */
+import { canBeHost, meantHost, plainGlob } from '../config/schema/host-glob.ts';
 import type { HostOrder } from '../host-limits.ts';
 import { schemaCheck } from '../json-schema.ts';
 import { Refused } from './guard.ts';
@@ -42,7 +43,11 @@ export function controlRoutes(watched: Watched): readonly Route[] {
           409,
           `C_max ${body.cMax}: the configuration of the run allows ${mostAtOnce} (C_max, per_host_concurrency)`,
         );
-      return setHost && (() => setHost({ ...body, host: body.host.toLowerCase() }));
+      if (!canBeHost(body.host)) {
+        const near = meantHost(body.host);
+        throw new Refused(400, `no host is called ${body.host}${near === undefined ? '' : `; did you mean ${near}?`}`);
+      }
+      return setHost && (() => setHost({ ...body, host: plainGlob(body.host) }));
     }),
   ];
 }

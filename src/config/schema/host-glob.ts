@@ -1,6 +1,5 @@
 /** Names of hosts as people write them in rules, with `*` and `?`. */
 import { domainToASCII } from 'node:url';
-import { parseHttpUrl } from './host.ts';
 
 /** Between two dots. */
 const LABEL = '[^\\s./@,:#%\\[\\]\\\\]+';
@@ -12,6 +11,11 @@ export const HOST_GLOB = `^(?:\\[[0-9A-Fa-f:.*?]+\\]|${LABEL}(?:\\.${LABEL})*\\.
 
 const RULE = new RegExp(HOST_GLOB, 'u');
 
+/** Whether there can be a host of that name, or some that it fits. */
+export function canBeHost(name: string): boolean {
+  return RULE.test(name);
+}
+
 /** What somebody meant who wrote `http://h/`, `h:80` or `.h`: `h`, and `*.h`. */
 export function meantHost(written: string): string | undefined {
   const [, scheme = 'http', authority = ''] =
@@ -19,16 +23,24 @@ export function meantHost(written: string): string | undefined {
   // The host of an object is its store's, whatever the bucket is.
   if (!/^https?$/i.test(scheme)) return undefined;
   const host = authority.replace(/:(?:80|443)?$/, '').replace(/^\./, '*.');
-  return host !== written && RULE.test(host) ? host : undefined;
+  return host !== written && canBeHost(host) ? host : undefined;
 }
 
 /** As names of hosts are compared: lower case, addresses in their usual form, labels beyond ASCII in that of ASCII. */
 export function plainGlob(glob: string): string {
-  const name = /[*?]/.test(glob) ? undefined : parseHttpUrl(`http://${glob}`)?.host;
+  const name = /[*?]/.test(glob) ? undefined : hostIn(`http://${glob}`);
   if (name !== undefined) return name;
   return glob
     .split('.')
     .map((label) => (/[^ -~]/.test(label) ? domainToASCII(label) || label : label))
     .join('.')
     .toLowerCase();
+}
+
+function hostIn(url: string): string | undefined {
+  try {
+    return new URL(url).host;
+  } catch {
+    return undefined;
+  }
 }
