@@ -25,6 +25,7 @@ import './destination/destination.ts';
 import './destination/store/store-destination.ts';
 import './duplicates/picture-hashes.ts';
 import './host-budget/wire/create-shared-hosts.ts';
+import './host-budget/wire/shared-quotas.ts';
 import './job/store/open-output.ts';
 import './job/view/store-view.ts';
 import './run/store-place.ts';

@@ -91,7 +91,9 @@ class Server {
     this.#options = options;
     this.#clock = clock;
     const profiles = new HostProfiles(clock);
-    this.#sharing = new HostSharing(cluster, clock, profiles);
+    this.#sharing = new HostSharing(cluster, clock, profiles, (notice) =>
+      options.onEvent({ kind: 'notice', job: this.#joined ?? '', notice }),
+    );
     const name = `${hostname()}:${process.pid}`;
     this.#self = { worker: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`, name, counter, profiles };
     this.#idleSinceMs = clock.nowMs();
@@ -195,6 +197,7 @@ class Server {
       ...this.#self,
       destination,
       hostLimits,
+      quotas: this.#sharing.quotas,
       pulse,
       idleMs: this.#patienceMs(),
       onNotice: (notice) => this.#options.onEvent({ kind: 'notice', job: channel.id, notice }),

@@ -1,9 +1,11 @@
-/** Limits of hosts that all workers of a server keep together; loaded only for a controller that can be shared. */
+/** Limits and quotas of hosts that all workers of a server keep together; loaded only when they are needed. */
 import type { Clock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import { FlowDcError, isFlowDcError } from '../errors.ts';
 import type { SharedHosts } from '../host-budget/wire/create-shared-hosts.ts';
+import type { SharedQuotas } from '../host-budget/wire/shared-quotas.ts';
 import type { HostLimits } from '../host-limits.ts';
+import type { QuotaLedger } from '../quota/ledger.ts';
 import type { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { Cluster } from '../transport/cluster.ts';
 
@@ -12,12 +14,24 @@ export class HostSharing implements AsyncDisposable {
   readonly #cluster: Cluster;
   readonly #clock: Clock;
   readonly #profiles: HostProfiles;
+  readonly #onNotice: (notice: string) => void;
+  #quotas: Promise<SharedQuotas> | undefined;
   #current: { readonly hosts: SharedHosts; readonly settings: string } | undefined;
 
-  constructor(cluster: Cluster, clock: Clock, profiles: HostProfiles) {
+  /** Counted whatever the controller is. */
+  readonly quotas: QuotaLedger = {
+    book: async (booking) => {
+      this.#quotas ??= this.#openQuotas();
+      return (await this.#quotas).book(booking);
+    },
+  };
+
+  /** @param onNotice - told of what keeps rows waiting */
+  constructor(cluster: Cluster, clock: Clock, profiles: HostProfiles, onNotice: (notice: string) => void = () => {}) {
     this.#cluster = cluster;
     this.#clock = clock;
     this.#profiles = profiles;
+    this.#onNotice = onNotice;
   }
 
   /**
@@ -28,7 +42,7 @@ export class HostSharing implements AsyncDisposable {
     if (!fetch.enablePaarc || fetch.law !== 'paarc') return undefined;
     const settings = JSON.stringify(paarc);
     if (this.#current?.settings === settings) return this.#current.hosts.limits;
-    await this[Symbol.asyncDispose]();
+    await this.#leave();
     const hosts = await this.#join(paarc);
     this.#current = { hosts, settings };
     return hosts.limits;
@@ -55,8 +69,27 @@ export class HostSharing implements AsyncDisposable {
     }
   }
 
+  async #openQuotas(): Promise<SharedQuotas> {
+    const [{ connectionOf }, { SharedQuotas }] = await Promise.all([
+      import('../transport/nats/connect-cluster.ts'),
+      import('../host-budget/wire/shared-quotas.ts'),
+    ]);
+    const { url } = this.#cluster.server;
+    return new SharedQuotas({
+      connection: connectionOf(this.#cluster),
+      clock: this.#clock,
+      onTrouble: (why) =>
+        this.#onNotice(`quotas of hosts cannot be counted over ${url} (${why}): the rows of such hosts wait until they can`),
+    });
+  }
+
   /** Give every share back. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#quotas)?.close();
+    await this.#leave();
+  }
+
+  async #leave(): Promise<void> {
     const before = this.#current;
     this.#current = undefined;
     await before?.hosts.close();

@@ -5,6 +5,7 @@ import type { Destination } from '../destination/destination.ts';
 import { isFlowDcError } from '../errors.ts';
 import type { HostLimits } from '../host-limits.ts';
 import type { TimelineHost } from '../job/moment.ts';
+import type { QuotaLedger } from '../quota/ledger.ts';
 import type { UnitId, UnitRecord } from '../record.ts';
 import { guardRun } from '../run/disk-guard.ts';
 import { interrupted, RunControl, type RunSignals } from '../run/run-control.ts';
@@ -39,6 +40,8 @@ export interface WorkOptions extends RunSignals {
   readonly destination: Destination;
   /** Shared with other workers; this process's own when absent. */
   readonly hostLimits?: HostLimits | undefined;
+  /** Where quotas of hosts are counted, for all workers. */
+  readonly quotas?: QuotaLedger | undefined;
   /** Where whoever watches over this thread sees which row it is on. */
   readonly pulse?: RowPulse | undefined;
   /** Leave the job after so long without a unit of it. */
@@ -80,8 +83,8 @@ export async function workOnJob(
   options: WorkOptions,
 ): Promise<WorkEnd> {
   const clock = options.clock ?? systemClock;
-  const { destination, profiles, worker, hostLimits, pulse } = options;
-  const around = { destination, committer: channel, clock, profiles, worker, hostLimits, pulse, isSteered: true };
+  const { destination, profiles, worker, hostLimits, quotas, pulse } = options;
+  const around = { destination, committer: channel, clock, profiles, worker, hostLimits, quotas, pulse, isSteered: true };
   const force = openWorkForce(config, around, destination.name);
   const ordered = new OrderedForce(force, channel, () => options.onTold?.());
   const endForce = options.onForce?.(steeredBy(force, ordered), channel);

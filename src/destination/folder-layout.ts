@@ -63,6 +63,8 @@ export interface FolderPaths {
   readonly poison: string;
   /** What was learned about hosts. */
   readonly hostProfiles: string;
+  /** What hosts with a quota have given lately. */
+  readonly quotas: string;
   /** How the runs went, second by second. */
   readonly timeline: string;
 }
@@ -98,6 +100,7 @@ export function folderPaths(output: string, layout: FolderLayout): FolderPaths {
     serverFolder: join(state, 'nats'),
     poison: join(state, 'poison'),
     hostProfiles: join(state, 'hosts.json'),
+    quotas: join(state, 'quotas.json'),
     timeline: join(state, TIMELINE_FILE),
   };
 }

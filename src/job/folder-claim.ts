@@ -70,7 +70,7 @@ function tell(names: readonly string[]): string {
 
 /**
  * Remove a job's recorded files, seal files and state, but for job.json, the lock and the overwrite mark, which the
- * caller replaces, and for what was moved aside. May be cut short at any point and done again: a record goes after the files that it names.
+ * caller replaces, for what was moved aside, and for what hosts have given: their quotas are not ours to renew. May be cut short at any point and done again: a record goes after the files that it names.
  */
 export async function clearOutput(paths: FolderPaths): Promise<void> {
   for await (const record of createLocalCommitter(paths.state).records()) await clearUnit(paths, record);
@@ -79,7 +79,7 @@ export async function clearOutput(paths: FolderPaths): Promise<void> {
     await remove(`${path}.part`);
     if (name !== CARD_FILE || (await isOurs(path))) await remove(path);
   }
-  const kept = new Set([paths.jobFile, paths.lockFile, paths.overwriteFile, paths.aside]);
+  const kept = new Set([paths.jobFile, paths.lockFile, paths.overwriteFile, paths.aside, paths.quotas]);
   for (const name of await readdir(paths.state)) {
     const path = join(paths.state, name);
     if (!kept.has(path)) await rm(path, { recursive: true, force: true });

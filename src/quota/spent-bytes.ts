@@ -1,10 +1,7 @@
-/** How many bytes hosts have given in the last hour and day, for quotas that outlive a run. Pure; wall clock, ms. */
+/** How many bytes a host has given in the last hour and day, for quotas that outlive a run. Pure; wall clock, ms. */
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 const [HOUR, DAY] = [60, 24 * 60];
-/** Hosts that are remembered; those asked longest ago go first. */
-const MAX_HOSTS = 1000;
-
 export type Period = 'hour' | 'day';
 
 const MINUTES: Readonly<Record<Period, number>> = { hour: HOUR, day: DAY };
@@ -34,6 +31,15 @@ export class SpentBytes {
     this.#sums.day += bytes;
   }
 
+  /** Bytes that were entered for a minute, and not given after all. */
+  takeBack(bytes: number, minute: number, wallMs: number): void {
+    this.#turn(wallMs);
+    const entry = this.#minutes.findLast(([from]) => from <= minute);
+    if (entry === undefined) return;
+    entry[1] = Math.max(0, entry[1] - bytes);
+    this.#sum();
+  }
+
   /** Bytes of the last hour or day; up to a minute more of it, so that it is never too few. */
   of(period: Period, wallMs: number): number {
     this.#turn(wallMs);
@@ -58,48 +64,13 @@ export class SpentBytes {
     this.#now = minute;
     // What is said to be of the future is of a clock that was wrong: it counts as of now.
     for (const entry of this.#minutes) entry[0] = Math.min(entry[0], minute);
-    this.#minutes = this.#minutes.filter(([from]) => from >= minute - DAY);
+    this.#sum();
+  }
+
+  #sum(): void {
+    this.#minutes = this.#minutes.filter(([from, bytes]) => bytes > 0 && from >= this.#now - DAY);
     const sumFrom = (least: number): number =>
       this.#minutes.reduce((sum, [from, bytes]) => (from >= least ? sum + bytes : sum), 0);
-    this.#sums = { hour: sumFrom(minute - HOUR), day: sumFrom(minute - DAY) };
-  }
-}
-
-/** What is written down of one host. */
-export interface SpentRecord {
-  readonly host: string;
-  readonly minutes: readonly (readonly [minute: number, bytes: number])[];
-}
-
-/** All hosts that have a quota, at most 1,000. */
-export class SpentBook {
-  readonly #hosts = new Map<string, SpentBytes>();
-  #changes = 0;
-
-  /** Grows with everything that is spent: whether there is something to write down. */
-  get changes(): number {
-    return this.#changes;
-  }
-
-  of(host: string): SpentBytes {
-    let spent = this.#hosts.get(host);
-    if (spent === undefined) spent = new SpentBytes();
-    else this.#hosts.delete(host);
-    this.#hosts.set(host, spent);
-    if (this.#hosts.size > MAX_HOSTS) this.#hosts.delete(this.#hosts.keys().next().value as string);
-    return spent;
-  }
-
-  /** Something was added to one of them. */
-  noteChange(): void {
-    this.#changes += 1;
-  }
-
-  restore(records: Iterable<SpentRecord>): void {
-    for (const { host, minutes } of records) if (!this.#hosts.has(host)) this.#hosts.set(host, new SpentBytes(minutes));
-  }
-
-  records(): SpentRecord[] {
-    return [...this.#hosts].flatMap(([host, { minutes }]) => (minutes.length === 0 ? [] : [{ host, minutes }]));
+    this.#sums = { hour: sumFrom(this.#now - HOUR), day: sumFrom(this.#now - DAY) };
   }
 }

@@ -3,11 +3,9 @@
  * on it.
  */
 import { readFile, stat } from 'node:fs/promises';
-import type { Clock } from '../clock.ts';
 import { errnoOf } from '../destination/destination.ts';
 import { writeAtomically } from '../destination/disk.ts';
 import { schemaCheck } from '../json-schema.ts';
-import type { SpentRecord } from '../quota/spent-bytes.ts';
 import type { HostProfile, HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 
 const FORMAT = 'flow-dc hosts';
@@ -21,7 +19,6 @@ interface HostProfileFile {
   readonly format: string;
   readonly version: number;
   readonly hosts: readonly HostProfile[];
-  readonly spent?: readonly SpentRecord[] | undefined;
 }
 
 const profileSchema = {
@@ -37,20 +34,6 @@ const profileSchema = {
   },
 } as const;
 
-/** What hosts with a quota have given, minute by minute of the last day. */
-const spentSchema = {
-  type: 'object',
-  required: ['host', 'minutes'],
-  properties: {
-    host: { type: 'string', minLength: 1, maxLength: 300 },
-    minutes: {
-      type: 'array',
-      maxItems: 1500,
-      items: { type: 'array', minItems: 2, maxItems: 2, items: { type: 'number', minimum: 0 } },
-    },
-  },
-} as const;
-
 const SCHEMA = {
   type: 'object',
   required: ['format', 'version', 'hosts'],
@@ -58,7 +41,6 @@ const SCHEMA = {
     format: { const: FORMAT },
     version: { const: FORMAT_VERSION },
     hosts: { type: 'array', items: profileSchema },
-    spent: { type: 'array', maxItems: 1000, items: spentSchema },
   },
 } as const;
 
@@ -75,7 +57,6 @@ export async function loadHostProfiles(path: string, profiles: HostProfiles, nam
     const content: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (!matches(content)) return [ignored(name, 'not a list of host profiles of this version')];
     profiles.restore(content.hosts);
-    profiles.spent.restore(content.spent ?? []);
     return [];
   } catch (error) {
     return errnoOf(error) === 'ENOENT' ? [] : [ignored(name, (error as Error).message)];
@@ -87,48 +68,14 @@ export async function loadHostProfiles(path: string, profiles: HostProfiles, nam
  * @returns a notice for the user when that failed; never throws, since the dataset does not depend on it
  */
 export async function saveHostProfiles(path: string, profiles: HostProfiles): Promise<string | undefined> {
-  const spent = profiles.spent.records();
-  if (profiles.size + spent.length === 0) return undefined;
-  const content: HostProfileFile = {
-    format: FORMAT,
-    version: FORMAT_VERSION,
-    hosts: [...profiles],
-    ...(spent.length > 0 && { spent }),
-  };
+  if (profiles.size === 0) return undefined;
+  const content: HostProfileFile = { format: FORMAT, version: FORMAT_VERSION, hosts: [...profiles] };
   try {
     await writeAtomically(path, `${JSON.stringify(content)}\n`);
     return undefined;
   } catch (error) {
     return `${path}: not saved (${(error as Error).message}); the next run measures its hosts anew`;
   }
-}
-
-/** What quotas have been used is written down while a run goes on: it may be killed. Chosen. */
-const KEEP_EVERY_MS = 1000;
-/** Writing takes at most this share of the time. Chosen. */
-const SHARE = 0.05;
-
-/** Save them now and then, as long as hosts with a quota give something. @returns how to stop */
-export function keepSaving(path: string, profiles: HostProfiles, clock: Clock): () => Promise<void> {
-  let saved = profiles.spent.changes;
-  let saving = Promise.resolve();
-  let isOver = false;
-  const look = (): void => {
-    if (profiles.spent.changes !== saved) {
-      saved = profiles.spent.changes;
-      const startMs = clock.nowMs();
-      saving = saveHostProfiles(path, profiles).then(() => wait((clock.nowMs() - startMs) / SHARE));
-    } else wait(0);
-  };
-  const wait = (leastMs: number): void => {
-    if (!isOver) cancel = clock.timer(Math.max(KEEP_EVERY_MS, leastMs), look);
-  };
-  let cancel = clock.timer(KEEP_EVERY_MS, look);
-  return async () => {
-    isOver = true;
-    cancel();
-    await saving;
-  };
 }
 
 function ignored(path: string, reason: string): string {

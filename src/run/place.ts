@@ -32,12 +32,13 @@ import { HostProfiles } from '../stages/fetch/schedule/host-profiles.ts';
 import type { KeptUnitsOptions } from '../stages/fetch/settings.ts';
 import type { WorkForce } from '../threads/force.ts';
 import { CardKeeper, tellingCommitter } from './card-keeper.ts';
-import { keepSaving, loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
+import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import { folderMemory } from './input-memory.ts';
 import type { JobInput } from './job-input.ts';
 import { comesAfter } from './other-input.ts';
 import { nowhere, streamPlace } from './passing-place.ts';
 import { beginningsOf, readPast } from './past.ts';
+import { keepQuotas, quotasInFolder } from './quota-file.ts';
 import { graceMs } from './run-control.ts';
 import { RunGauge } from './run-gauge.ts';
 import type { Beginning, Place } from './run-place.ts';
@@ -74,12 +75,14 @@ class FolderPlace implements Place {
   readonly profiles: HostProfiles;
   readonly kept: KeptUnitsOptions;
   readonly putsAside = true;
+  readonly #onNotice: PlaceOptions['onNotice'];
   #config: ResolvedConfig;
   #job: OpenJob | undefined;
   #card: CardKeeper | undefined;
 
   constructor(config: ResolvedConfig, output: string, clock: Clock, onNotice: PlaceOptions['onNotice']) {
     this.#config = config;
+    this.#onNotice = onNotice;
     this.clock = clock;
     this.destination = folderOf(config, output, { clock, onSetback: onNotice });
     const committer = createLocalCommitter(this.destination.stateFolder);
@@ -125,6 +128,7 @@ class FolderPlace implements Place {
     const notices = [
       ...job.notices,
       ...(await loadHostProfiles(job.paths.hostProfiles, this.profiles)),
+      ...(await keepQuotas(this.profiles.spent, quotasInFolder(job.paths.quotas), this.#onNotice)),
       ...(kept === undefined ? [] : [keptNotice(kept)]),
     ];
     // A manifest has rows, so a finished dataset has records.
@@ -144,13 +148,12 @@ class FolderPlace implements Place {
   watch(force: WorkForce): () => Promise<readonly string[]> {
     const { timeline, hostProfiles } = this.destination.paths;
     const recorder = new TimelineRecorder(timeline, new RunGauge(force, this.clock), this.clock);
-    const endSaving = keepSaving(hostProfiles, this.profiles, this.clock);
     return async () => {
-      await endSaving();
       await this.#card?.end();
       const unwritten = await recorder.end();
       // What was learned of hosts is told as the controllers are given up.
       await force.close();
+      await this.profiles.spent.settled();
       const unsaved = await saveHostProfiles(hostProfiles, this.profiles);
       return [unwritten, unsaved].filter((notice) => notice !== undefined);
     };

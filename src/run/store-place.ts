@@ -36,6 +36,7 @@ import { loadHostProfiles, saveHostProfiles } from './host-profile-file.ts';
 import type { JobInput } from './job-input.ts';
 import { comesAfter } from './other-input.ts';
 import { beginningsOf, readPast } from './past.ts';
+import { keepQuotas, type QuotaPlace, quotasInStore } from './quota-file.ts';
 import { RunFolder } from './run-folder.ts';
 import { RunGauge } from './run-gauge.ts';
 import type { Beginning, Place } from './run-place.ts';
@@ -149,6 +150,7 @@ export class StorePlace implements Place {
       const unwritten = await recorder.end();
       // What was learned of hosts is told as the controllers are given up.
       await force.close();
+      if (this.#lost === undefined) await this.profiles.spent.settled();
       const unsaved = await saveHostProfiles(this.#folder.hostProfiles, this.profiles);
       const notices = [unwritten, unsaved, await this.#putNotes()];
       return notices.filter((notice) => notice !== undefined);
@@ -252,13 +254,22 @@ export class StorePlace implements Place {
     return unitsInSums(sums ?? '');
   }
 
+  /** Whoever has lost the lock writes nothing: another run counts from there on. */
+  #quotas(): QuotaPlace {
+    const place = quotasInStore(this.#area.state);
+    return { ...place, write: async (text) => (this.#lost === undefined ? place.write(text) : undefined) };
+  }
+
   /** How earlier runs went, and what they learned. @returns notices for the user */
   async #bringNotes(): Promise<readonly string[]> {
     const { state } = this.#area;
     await fetchFile(state, STATE_KEYS.timeline, this.#folder.timeline);
     await fetchFile(state, STATE_KEYS.hostProfiles, this.#folder.hostProfiles);
     const name = nameOfKey(state, STATE_KEYS.hostProfiles);
-    return loadHostProfiles(this.#folder.hostProfiles, this.profiles, name);
+    return [
+      ...(await loadHostProfiles(this.#folder.hostProfiles, this.profiles, name)),
+      ...(await keepQuotas(this.profiles.spent, this.#quotas(), this.#onWait)),
+    ];
   }
 
   /** @returns a notice for the user when that failed; never throws, since the dataset does not depend on it */

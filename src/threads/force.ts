@@ -2,6 +2,7 @@
 import type { WorkSurroundings } from '../chain.ts';
 import type { ResolvedConfig } from '../config/types.ts';
 import type { HostLimits, HostOrder } from '../host-limits.ts';
+import type { QuotaLedger } from '../quota/ledger.ts';
 import type { HostLoad } from '../stages/fetch/result-stream.ts';
 import { createLimits } from '../stages/fetch/schedule/create-limits.ts';
 import { TunableLimits } from '../stages/fetch/schedule/tunable-limits.ts';
@@ -55,6 +56,8 @@ export interface WorkAround {
 export interface ForceSurroundings extends WorkSurroundings {
   /** Somebody may say something else of a host's limit than the configuration does, which costs a look at every request. */
   readonly isSteered?: boolean | undefined;
+  /** Where quotas of hosts are counted, in place of what this process knows of them. */
+  readonly quotas?: QuotaLedger | undefined;
 }
 
 /** What is open is finished, so nothing may keep it. */

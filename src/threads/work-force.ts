@@ -46,8 +46,8 @@ export function openWorkForce(
   const threads = around.destination instanceof StreamDestination ? 1 : Math.min(most, wanted);
   // Who says how many does not ask whether they are worth it.
   const ownPace = { ...(isGiven && { busyLooks: 0 }), ...pace };
-  const { clock, profiles } = around;
-  const hostLimits = withQuotas(around.hostLimits ?? ownControllers(config, around), { clock, spent: profiles.spent });
+  const { clock, profiles, quotas: ledger = profiles.spent } = around;
+  const hostLimits = withQuotas(around.hostLimits ?? ownControllers(config, around), { clock, ledger });
   return threads <= 1
     ? new OneThread(config, { ...around, hostLimits })
     : new ManyThreads(config, { ...around, hostLimits }, { output, threads, pace: ownPace });

@@ -31,6 +31,7 @@ if (isMainThread) {
   let rows = 0;
   subscribe('flow-dc:row', () => {
     rows += 1;
+    if (rows === 1) writeSync(2, `[thread ${workerData.thread} is at work]\n`);
     if (rows === Number(afterRows) && workerData.thread === 1) harms[harm]();
   });
   process.on('exit', () => writeSync(2, `[thread ${workerData.thread}: ${rows} rows]\n`));

@@ -1,5 +1,4 @@
 /** Budgets of hosts that all workers on one NATS server share: bucket and subjects around the pure hub. */
-import { createHash } from 'node:crypto';
 import { jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -9,6 +8,7 @@ import type { PaarcSettings, Snapshot } from '../../paarc/index.ts';
 import { publish } from '../../telemetry/channels.ts';
 import { HOSTS_BUCKET } from '../../transport/nats/connection/names.ts';
 import { HostHub } from '../host-hub.ts';
+import { keyOf } from './host-key.ts';
 import { HostWire } from './host-wire.ts';
 
 export interface SharedHostsOptions {
@@ -84,9 +84,4 @@ export async function createSharedHosts(options: SharedHostsOptions): Promise<Sh
     stats: () => hub.stats,
     close: () => wire.close(),
   };
-}
-
-/** Host names hold characters that keys may not, such as the colon of a port. */
-function keyOf(host: string): string {
-  return createHash('sha1').update(host).digest('hex').slice(0, 16);
 }

@@ -23,6 +23,8 @@ export const STATE_KEYS = {
   lingers: 'lingers',
   /** What was learned about hosts. */
   hostProfiles: 'hosts.json',
+  /** What hosts with a quota have given lately. */
+  quotas: 'quotas.json',
   /** How the runs went, second by second. */
   timeline: 'timeline.jsonl',
 } as const;

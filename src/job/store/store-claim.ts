@@ -52,8 +52,8 @@ function tell(keys: readonly string[]): string {
 }
 
 /**
- * Remove a job's recorded objects, seal files and state, but for job.json, the lock and the overwrite mark. May be cut
- * short at any point and done again: a record goes after the objects that it names.
+ * Remove a job's recorded objects, seal files and state, but for job.json, the lock, the overwrite mark and what hosts
+ * have given: their quotas are not ours to renew. May be cut short at any point and done again: a record goes after the objects that it names.
  */
 export async function clearStore(area: StoreArea): Promise<void> {
   const { output, state } = area;
@@ -66,7 +66,13 @@ export async function clearStore(area: StoreArea): Promise<void> {
   for (const name of [...SEAL_FILES, METADATA_FILE])
     if (name !== CARD_FILE || (await isOurs(finalStore(area, name)))) await remove(finalStore(area, name), name);
   for (const batch of batches.values()) await batch.flush();
-  const kept: readonly string[] = [STATE_KEYS.job, STATE_KEYS.lock, STATE_KEYS.guard, STATE_KEYS.overwrite];
+  const kept: readonly string[] = [
+    STATE_KEYS.job,
+    STATE_KEYS.lock,
+    STATE_KEYS.guard,
+    STATE_KEYS.overwrite,
+    STATE_KEYS.quotas,
+  ];
   await removeAll(state, (key) => !kept.includes(key));
 }
 

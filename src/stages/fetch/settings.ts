@@ -155,7 +155,7 @@ export function limitsOf(options: FetchStageOptions, settings: EngineSettings): 
     createLimit === undefined
       ? createLimits(settings, stageSettings('paarc', options.paarc ?? {}), settings)
       : ownLimits((host) => checkedLimit(createLimit(host)));
-  return withQuotas(limits, { clock: settings.clock, spent: settings.profiles.spent });
+  return withQuotas(limits, { clock: settings.clock, ledger: settings.profiles.spent });
 }
 
 /** A number in [0, 1), whatever a source of random numbers gives: with another one a row might wait for ever. */

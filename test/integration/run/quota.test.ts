@@ -55,8 +55,8 @@ it.each([1, 2])(
     expect(before).toBeGreaterThan(6);
     expect(before).toBeLessThanOrEqual(10 + 13);
     expect(origin.stats().get('c.two.org')?.requests).toBe(13);
-    const { spent } = JSON.parse(await readFile(join(folder, 'out', '.flow-dc', 'hosts.json'), 'utf8'));
-    expect(spent).toMatchObject([{ host: '*.one.org' }]);
+    const { hosts } = JSON.parse(await readFile(join(folder, 'out', '.flow-dc', 'quotas.json'), 'utf8'));
+    expect(hosts).toMatchObject([{ host: '*.one.org' }]);
     const second = await runUntilQuota(config);
     expect(second.closed).toEqual(['*.one.org hour']);
     expect(asked()).toBe(before);

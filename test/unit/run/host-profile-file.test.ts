@@ -1,10 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { keepSaving, loadHostProfiles, saveHostProfiles } from '../../../src/run/host-profile-file.ts';
+import { loadHostProfiles, saveHostProfiles } from '../../../src/run/host-profile-file.ts';
 import { HostProfiles } from '../../../src/stages/fetch/schedule/host-profiles.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const seen = { concurrency: 40, p50Ms: 12.5, p95Ms: 80 };
 const profile = { host: 'a.example', atMs: 1000, ...seen };
@@ -101,22 +100,4 @@ describe('hosts.json', () => {
       expect.stringContaining('larger than'),
     ]);
   });
-});
-
-it('what hosts with a quota have given is written down while a run goes on, and only when there is more of it', async () => {
-  const path = join(await tempFolder(), 'hosts.json');
-  const [clock, profiles] = [new VirtualClock(), new HostProfiles()];
-  const end = keepSaving(path, profiles, clock);
-  await clock.advance(10_000);
-  await end();
-  await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' });
-  const again = keepSaving(path, profiles, clock);
-  profiles.spent.of('a.example').add(7, clock.wallMs());
-  profiles.spent.noteChange();
-  await clock.advance(1000);
-  await again();
-  const restored = new HostProfiles();
-  expect(await loadHostProfiles(path, restored)).toEqual([]);
-  expect(restored.spent.of('a.example').of('hour', clock.wallMs())).toBe(7);
-  expect(clock.pending).toBe(0);
 });

@@ -5,7 +5,7 @@
 import { type Clock, systemClock } from '../../../clock.ts';
 import { publicSuffixes } from '../../../host/public-suffixes.ts';
 import { priorFrom, type Snapshot } from '../../../paarc/index.ts';
-import { SpentBook } from '../../../quota/spent-bytes.ts';
+import { QuotaBook } from '../../../quota/quota-book.ts';
 
 /** Hosts that are remembered; beyond it the ones not met for longest go. Chosen: some 20 MB of memory, 6 MB as JSON. */
 const MAX_HOSTS = 50_000;
@@ -27,7 +27,7 @@ export interface HostProfile extends Snapshot {
 /** Profiles of hosts, at most 50,000; iterates from the one met longest ago. */
 export class HostProfiles implements Iterable<HostProfile> {
   /** What hosts with a quota have given lately. */
-  readonly spent = new SpentBook();
+  readonly spent: QuotaBook;
   readonly #clock: Pick<Clock, 'wallMs'>;
   /** Insertion order is age. */
   readonly #profiles = new Map<string, HostProfile>();
@@ -38,6 +38,7 @@ export class HostProfiles implements Iterable<HostProfile> {
 
   constructor(clock: Pick<Clock, 'wallMs'> = systemClock) {
     this.#clock = clock;
+    this.spent = new QuotaBook(clock);
   }
 
   get size(): number {

@@ -13,6 +13,8 @@ export const JOBS_BUCKET = 'FD_jobs';
  * belongs to.
  */
 export const HOSTS_BUCKET = 'FD_hosts';
+/** The bucket of what hosts with a quota have given, for the same reason. */
+export const QUOTAS_BUCKET = 'FD_quotas';
 /** The durable consumer that all workers of a job share. */
 export const CONSUMER = 'workers';
 /** Key of the job's own entry in its state bucket. */
