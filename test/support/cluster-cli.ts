@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { Rule } from '../../src/demo-hosts/behaviour.ts';
-import type { DemoHostsOptions } from '../../src/demo-hosts/start-demo-hosts.ts';
+import type { DemoHosts, DemoHostsOptions } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { type Harm, manyThreads } from './many-threads.ts';
 import { type CliOptions, type CliProcess, startCli } from './run-cli.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -17,6 +17,7 @@ export interface ClusterTrial {
   readonly manifest: string;
   /** Flags that both download and submit take for this trial. */
   readonly flags: readonly string[];
+  readonly origin: DemoHosts;
   start(args: readonly string[], options?: CliOptions): CliProcess;
   submit(out: string, ...more: readonly string[]): CliProcess;
   worker(...more: readonly string[]): CliProcess;
@@ -75,6 +76,7 @@ export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterT
     path: (name) => join(folder, name),
     manifest,
     flags,
+    origin,
     start,
     submit: (out, ...more) => start(['submit', ...flags, '-o', out, ...server, '--lease-sec', '3', ...more]),
     worker: (...more) => start(['worker', ...(nats === undefined ? [] : [nats]), ...ofWorkers, ...more], { env }),
