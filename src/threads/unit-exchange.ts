@@ -93,9 +93,12 @@ export class UnitExchange {
   /** A unit that was passed on, for this one to begin. */
   take(taker: Taker): Delivery | undefined {
     this.#passedOn = this.#passedOn.filter(({ delivery }) => !delivery.signal.aborted);
-    const isNeeded = [...this.#takers].some((other) => other !== taker && other.units === 0);
+    const others = [...this.#takers].filter((other) => other !== taker);
+    // Those with units ask for more as well, and would pass it to each other past one who has none.
+    const isNeeded = taker.units > 0 && others.some(({ isStarved }) => isStarved);
+    const isOwnNeeded = others.some(({ units }) => units === 0);
     const place = this.#passedOn.findIndex(({ delivery, by }) =>
-      delivery.isSuspect ? this.#suspect === undefined : by !== taker || !isNeeded,
+      delivery.isSuspect ? this.#suspect === undefined : !isNeeded && (by !== taker || !isOwnNeeded),
     );
     return place < 0 ? undefined : this.#passedOn.splice(place, 1)[0]?.delivery;
   }

@@ -45,6 +45,21 @@ describe('units between the threads of a process', () => {
     expect(await Promise.all([first.next(), second.next()])).toEqual([undefined, undefined]);
   });
 
+  it('go past one that has some and asks for more to the one that has none', async () => {
+    const { exchange, first, second } = await setUp(4);
+    const third = exchange.join();
+    const [, one, other] = [await take(first), await take(first), await take(first)];
+    await take(second);
+    let more = 0;
+    void second.next().then(() => (more += 1));
+    const waiting = third.next();
+    one.pass?.();
+    expect((await waiting)?.unit.id).toBe(one.unit.id);
+    expect([more, third.units]).toEqual([0, 1]);
+    other.pass?.();
+    await vi.waitFor(() => expect(more).toBe(1));
+  });
+
   it('do not come back to the one that passed them on while another has nothing', async () => {
     const { first, second, exchange } = await setUp(2);
     const [, spare] = [await take(first), await take(first)];
