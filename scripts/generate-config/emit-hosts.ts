@@ -35,10 +35,17 @@ The first glob that matches a host counts; rules of flags come before those of t
 one that is met first, and is called \`*.example.net\`, or by its address. Through a proxy addresses are not known, and every host is
 by itself.
 
-A quota counts the bodies of replies that came to their ends, over any hour or 24 hours, a minute more at most. What was used is kept with
-the dataset (\`.flow-dc/hosts.json\`), every second and at the end, so a run that was interrupted or killed goes on with what is left;
-other datasets know nothing of it. It holds over all threads of a process. Workers of a job on several machines have equal parts of
-it, by how many are there at that moment, and each counts its own since it was started; where no controller is shared (\`law\` fixed or
+A quota counts the bodies of replies that came to their ends, over any hour or 24 hours, a minute more at most. Bytes are booked before they
+are asked of a host: 2 % of the quota at a time, or what may be under way at once if that is more, and never more than an eighth of what is
+left, or one file. A booking is written down before it is used, to \`.flow-dc/quotas.json\` of the dataset, in a folder as in a store. So whoever is killed,
+or loses its power, at any moment, has booked more than it used, by that much, and never less: the next run goes on with what is left, after
+\`--overwrite\` too. What is not used is given back when a run ends, and five seconds after the last request to a host. Files that
+are larger than those before them may bring more than was booked for those under way; that is booked as soon as they are there.
+
+A quota holds over all threads of a process. Other datasets know nothing of it, and \`-o -\` and \`none:\` keep nothing for the next run. All workers
+on one NATS server book in one place, the bucket \`FD_quotas\`, whatever their jobs, controllers and clocks: together they use the quota once; whoever joins late finds
+what is left, and what a worker had booked that died counts as used. While the server is away they use what they have booked, and then rows
+of such hosts wait. \`bytes_per_second\` is divided by workers in equal parts, by how many are there at that moment; where no controller is shared (\`law\` fixed or
 original) each has all of it. That a quota is used up, and until when, is said when it happens and in the line of progress.
 
 ## Limits that hosts publish

@@ -97,7 +97,10 @@ function index(): string {
     sliceMap('SliceOptions', 'The options of every slice, by its name.', (slice) => `${pascal(slice)}Options`),
     sliceMap('SliceSettings', 'The settings of every slice, by its name.', settingsName),
     '/** A whole configuration with every default filled in, frozen. */',
-    'export type ResolvedConfig = Readonly<SliceSettings>;\n',
+    'export interface ResolvedConfig extends SliceSettings {',
+    '  /** The proxy is one for all connections. */',
+    "  readonly store: StoreSettings & Pick<FetchSettings, 'proxy' | 'noProxy'>;",
+    '}\n',
   ].join('\n');
 }
 

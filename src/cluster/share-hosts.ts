@@ -79,7 +79,9 @@ export class HostSharing implements AsyncDisposable {
       connection: connectionOf(this.#cluster),
       clock: this.#clock,
       onTrouble: (why) =>
-        this.#onNotice(`quotas of hosts cannot be counted over ${url} (${why}): the rows of such hosts wait until they can`),
+        this.#onNotice(
+          `quotas of hosts cannot be counted over ${url} (${why}): the rows of such hosts wait until they can`,
+        ),
     });
   }
 

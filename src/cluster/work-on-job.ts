@@ -84,7 +84,17 @@ export async function workOnJob(
 ): Promise<WorkEnd> {
   const clock = options.clock ?? systemClock;
   const { destination, profiles, worker, hostLimits, quotas, pulse } = options;
-  const around = { destination, committer: channel, clock, profiles, worker, hostLimits, quotas, pulse, isSteered: true };
+  const around = {
+    destination,
+    committer: channel,
+    clock,
+    profiles,
+    worker,
+    hostLimits,
+    quotas,
+    pulse,
+    isSteered: true,
+  };
   const force = openWorkForce(config, around, destination.name);
   const ordered = new OrderedForce(force, channel, () => options.onTold?.());
   const endForce = options.onForce?.(steeredBy(force, ordered), channel);

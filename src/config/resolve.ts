@@ -25,6 +25,8 @@ export function resolveConfig(config: Config, command?: CommandName): ResolvedCo
     refused.push(...contradictions);
   }
   if (refused.length > 0) throw configInvalid('configuration', refused);
+  const { store, fetch } = resolved as unknown as ResolvedConfig;
+  resolved.store = Object.freeze({ ...store, proxy: fetch.proxy, noProxy: fetch.noProxy });
   return Object.freeze(resolved) as unknown as ResolvedConfig;
 }
 

@@ -99,4 +99,7 @@ export interface SliceSettings {
 }
 
 /** A whole configuration with every default filled in, frozen. */
-export type ResolvedConfig = Readonly<SliceSettings>;
+export interface ResolvedConfig extends SliceSettings {
+  /** The proxy is one for all connections. */
+  readonly store: StoreSettings & Pick<FetchSettings, 'proxy' | 'noProxy'>;
+}

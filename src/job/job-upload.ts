@@ -1,11 +1,13 @@
 /** Where the shards of a job are uploaded to, as its settings remember it. */
 import { stageSettings } from '../config/stage-settings.ts';
-import type { Config, ResolvedConfig } from '../config/types.ts';
+import type { Config } from '../config/types.ts';
+import type { Uploading } from '../destination/tool/folder-of.ts';
 import type { JobSettings } from './job-file.ts';
 
-/** The part of a configuration that says so. Errors: FDC_ERR_CONFIG_INVALID for settings that somebody damaged. */
-export function uploadOfJob(settings: JobSettings | undefined, createTar: boolean): Pick<ResolvedConfig, 'sink'> {
-  const { cloud_destination, cloud_tool, cloud_put_command, cloud_stream, cloud_timeout } = (settings ?? {}) as Config;
+/** The parts of a configuration that say so, and how it is reached. Errors: FDC_ERR_CONFIG_INVALID for settings that somebody damaged. */
+export function uploadOfJob(settings: JobSettings | undefined, createTar: boolean): Uploading {
+  const given = (settings ?? {}) as Config;
+  const { cloud_destination, cloud_tool, cloud_put_command, cloud_stream, cloud_timeout } = given;
   if (cloud_destination === undefined) return { sink: stageSettings('sink', { createTar }) };
   const sink = stageSettings('sink', {
     createTar,
@@ -15,5 +17,8 @@ export function uploadOfJob(settings: JobSettings | undefined, createTar: boolea
     cloudStream: cloud_stream,
     cloudTimeoutMs: cloud_timeout === undefined ? undefined : cloud_timeout * 1000,
   });
-  return { sink };
+  return {
+    sink,
+    store: { proxy: given.proxy, noProxy: given.no_proxy === undefined ? undefined : [given.no_proxy].flat() },
+  };
 }

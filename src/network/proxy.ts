@@ -58,6 +58,23 @@ export function proxyRules({ proxy, noProxy }: ProxySettings, environment: Envir
   return (place) => (isHere(place.hostname) || straight(place) ? undefined : place.isTls ? tls : plain);
 }
 
+/**
+ * The same for a program that is started: as variables, which is where programs look.
+ * @returns undefined when nothing was said: it finds what we found
+ */
+export function proxyEnvironment({ proxy, noProxy }: ProxySettings, environment: Environment): Environment | undefined {
+  if (proxy === undefined && noProxy === undefined) return undefined;
+  const said = { ...environment };
+  const say = (name: string, value: string | undefined): void => {
+    for (const spelling of [name, name.toUpperCase()]) said[spelling] = value;
+  };
+  const url = proxy === 'none' || proxy === undefined || proxy.includes('://') ? proxy : `http://${proxy}`;
+  if (url !== undefined)
+    for (const name of ['http_proxy', 'https_proxy', 'all_proxy']) say(name, url === 'none' ? undefined : url);
+  if (noProxy !== undefined) say('no_proxy', noProxy.join(','));
+  return said;
+}
+
 /** Errors: RangeError without the credentials that may be in it. */
 export function parseProxy(text: string, name: string): ProxyServer {
   const written = text.trim();

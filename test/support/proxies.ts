@@ -34,12 +34,14 @@ export async function httpProxy(
     if (!isAllowed(incoming.headers['proxy-authorization'])) return void reply.writeHead(407).end();
     const { host, pathname, search } = new URL(incoming.url as string);
     const { 'proxy-authorization': _own, ...headers } = incoming.headers;
-    const forward = request({ port: resolve(host), path: pathname + search, headers, host: '127.0.0.1' }, (answer) => {
+    const { method } = incoming;
+    const way = { port: resolve(host), path: pathname + search, method, headers, host: '127.0.0.1' };
+    const forward = request(way, (answer) => {
       reply.writeHead(answer.statusCode as number, answer.headers);
       answer.pipe(reply);
     });
     forward.on('error', () => reply.writeHead(502).end());
-    forward.end();
+    incoming.pipe(forward);
   };
   const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
   server.on('connect', (incoming, socket: Socket) => {

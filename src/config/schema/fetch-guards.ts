@@ -15,6 +15,9 @@ const CONNECTING: readonly CommandName[] = [
   'verify',
 ];
 
+/** Those who reach stores as well. */
+const PROXIED: readonly CommandName[] = [...CONNECTING, 'repair', 'report', 'serve', 'export'];
+
 /** `Name: value`; control characters would let one header smuggle in another. */
 const HEADER = {
   type: 'string',
@@ -263,9 +266,9 @@ export const FETCH_GUARD_KEYS = {
     type: 'string',
     minLength: 1,
     description:
-      'Proxy for rows and manifests on web servers: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT; none for none. When ' +
+      'Proxy for rows, manifests and object stores: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT; none for none. When ' +
       'not given, what http_proxy, https_proxy and all_proxy say.',
-    fdc: { slice: 'fetch', option: 'proxy', value: 'URL', secret: true, group: 'network', commands: CONNECTING },
+    fdc: { slice: 'fetch', option: 'proxy', value: 'URL', secret: true, group: 'network', commands: PROXIED },
   },
   no_proxy: {
     type: 'array',
@@ -273,7 +276,7 @@ export const FETCH_GUARD_KEYS = {
     description:
       'Hosts, domains, addresses and networks that are reached without the proxy; * for all. When not given, what ' +
       'no_proxy says.',
-    fdc: { slice: 'fetch', option: 'noProxy', list: 'comma', value: 'LIST', group: 'network', commands: CONNECTING },
+    fdc: { slice: 'fetch', option: 'noProxy', list: 'comma', value: 'LIST', group: 'network', commands: PROXIED },
   },
   ca_file: {
     type: 'string',

@@ -126,7 +126,7 @@ export interface FetchKeys {
   /** Connect to HOST2:PORT2 where a URL says HOST1:PORT1, as in curl; an empty part means any. */
   readonly connect_to?: string | readonly string[] | undefined;
   /**
-   * Proxy for rows and manifests on web servers: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT;
+   * Proxy for rows, manifests and object stores: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT;
    * none for none. When not given, what http_proxy, https_proxy and all_proxy say.
    */
   readonly proxy?: string | undefined;
@@ -309,7 +309,7 @@ export interface FetchSettings {
   /** Connect to HOST2:PORT2 where a URL says HOST1:PORT1, as in curl; an empty part means any. */
   readonly connectTo: readonly string[];
   /**
-   * Proxy for rows and manifests on web servers: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT;
+   * Proxy for rows, manifests and object stores: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT;
    * none for none. When not given, what http_proxy, https_proxy and all_proxy say.
    */
   readonly proxy?: string | undefined;

@@ -11,6 +11,8 @@ export interface CallOptions {
   /** Ends the call; it rejects with the signal's reason. */
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
+  /** Default: ours. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 /** A listing of some hundred thousand files. */
@@ -82,7 +84,11 @@ export async function* outputOf(call: ToolCall, options: CallOptions): AsyncGene
 }
 
 /** @param isPoured - its stdin is written to; it may then take as long as whoever writes. Errors: the signal's reason. */
-export function startCall(call: ToolCall, { clock, signal, timeoutMs }: CallOptions, isPoured = false): RunningCall {
+export function startCall(
+  call: ToolCall,
+  { clock, signal, timeoutMs, env }: CallOptions,
+  isPoured = false,
+): RunningCall {
   signal.throwIfAborted();
   const { program, args, folder, input, endedBy = 'SIGTERM' } = call;
   // In a group of its own: Ctrl-C in a terminal is for this process, which lets uploads end; and without a terminal
@@ -91,6 +97,7 @@ export function startCall(call: ToolCall, { clock, signal, timeoutMs }: CallOpti
   const stdin = isPoured ? 'pipe' : (given ?? 'ignore');
   const child = spawn(program, args, {
     cwd: folder,
+    env,
     detached: true,
     stdio: [stdin, 'pipe', 'pipe'],
   }) as ChildProcess & {

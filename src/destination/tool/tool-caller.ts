@@ -3,6 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { type Clock, sleep } from '../../clock.ts';
 import { type ErrorCode, FlowDcError } from '../../errors.ts';
 import { shortened } from '../../short-text.ts';
+import { withoutUsers } from '../../without-secrets.ts';
 import { EndedEarly, PouredCall } from './poured-call.ts';
 import type { RemoteFile, RemoteTool, ToolCall, ToolEnd } from './remote-tool.ts';
 import { type CallOptions, NotStarted, outputOf, runCall, TookTooLong } from './run-call.ts';
@@ -13,6 +14,8 @@ export interface CallerOptions {
   readonly random: () => number;
   /** For a call that moves nothing. */
   readonly timeoutMs: number;
+  /** Of the programs; default: ours. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
   /** Told of a call that failed and is made again, in one line. */
   readonly onSetback?: ((line: string) => void) | undefined;
 }
@@ -196,8 +199,8 @@ export class ToolCaller {
   }
 
   #limits(bytes: number): CallOptions {
-    const { clock, timeoutMs } = this.#options;
-    return { clock, signal: this.#halt.signal, timeoutMs: timeoutMs + bytes / SLOWEST_PER_MS };
+    const { clock, timeoutMs, env } = this.#options;
+    return { clock, env, signal: this.#halt.signal, timeoutMs: timeoutMs + bytes / SLOWEST_PER_MS };
   }
 
   async #pause(attempt: number): Promise<void> {
@@ -219,7 +222,7 @@ export interface Pouring {
 /** Not more than a line of what it complained about, the end of it, where programs say why. */
 function said({ code, stderr }: ToolEnd): string {
   const lines = stderr.split(/[\r\n]+/).filter((line) => line.trim() !== '');
-  const tail = shortened(withoutKeys(lines.slice(-2).join(' ').trim()), TAIL_CHARS);
+  const tail = shortened(withoutUsers(withoutKeys(lines.slice(-2).join(' ').trim())), TAIL_CHARS);
   const how = typeof code === 'number' ? `exit ${code}` : code;
   return tail === '' ? how : `${how}: ${tail}`;
 }

@@ -36,6 +36,8 @@ import { type Attempt, attemptOf, SHARD, stagedName } from './staged-name.ts';
 export interface ToolDestinationOptions extends FolderDestinationOptions {
   /** How long a call may take; an upload gets a second more per 128 KiB. */
   readonly timeoutMs: number;
+  /** Of the programs; default: ours. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
   /** Shards are brought there while they are written, as far as programs are free for it. */
   readonly streams?: boolean | undefined;
   readonly random?: (() => number) | undefined;
@@ -61,12 +63,12 @@ export class ToolDestination extends FolderDestination {
 
   /** @param folder - local, for what the job keeps */
   constructor(folder: string, tool: RemoteTool, options: ToolDestinationOptions) {
-    const { timeoutMs, streams = false, random, onSetback, ...local } = options;
+    const { timeoutMs, streams = false, random, onSetback, env, ...local } = options;
     super(folder, local);
     this.#streams = streams;
     this.#say = onSetback ?? (() => {});
     const clock = local.clock ?? systemClock;
-    this.remote = new RemoteFolder(tool, { clock, timeoutMs, random: random ?? Math.random, onSetback });
+    this.remote = new RemoteFolder(tool, { clock, timeoutMs, env, random: random ?? Math.random, onSetback });
   }
 
   override async reach({ isNew, replaces, mark }: JobThere): Promise<void> {

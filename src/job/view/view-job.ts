@@ -20,8 +20,10 @@ import { folderState } from '../state-files.ts';
 import type { JobView } from './job-view.ts';
 
 /** The files of a folder's job, in the folder and where else it has brought them. */
-function filesOf({ out, settings, identity }: Job): DatasetFiles {
-  return filesOfFolder(folderOf(uploadOfJob(settings, identity.createTar), out));
+function filesOf({ out, settings, identity }: Job, store: S3Settings): DatasetFiles {
+  const upload = uploadOfJob(settings, identity.createTar);
+  const isGiven = (store.proxy ?? store.noProxy) !== undefined;
+  return filesOfFolder(folderOf(isGiven ? { ...upload, store } : upload, out));
 }
 
 /** The same of a job that is opened. */
@@ -37,15 +39,15 @@ export function filesOfFolder(destination: FolderDestination): DatasetFiles {
  */
 export async function viewJob(dest: string, settings: S3Settings = {}): Promise<JobView> {
   const name = parseDestination(dest);
-  return name.kind === 'store' ? viewStore(name.url, settings) : viewFolder(dest);
+  return name.kind === 'store' ? viewStore(name.url, settings) : viewFolder(dest, settings);
 }
 
-async function viewFolder(out: string): Promise<JobView> {
+async function viewFolder(out: string, settings: S3Settings): Promise<JobView> {
   const job = await readJob(out);
   const { paths } = job;
   return {
     ...job,
-    files: filesOf(job),
+    files: filesOf(job, settings),
     decided: createLocalCommitter(paths.state),
     state: folderState(paths),
     removal: folderRemoval(paths),

@@ -240,12 +240,12 @@ function unnamed(fault: Fault, what: string, seconds: number): [code: ErrorCode,
     return ['FDC_ERR_DEST_UNWRITABLE', `may not ${visible(what)}`, ALL_RIGHTS];
   }
   if (status === 407)
-    return ['FDC_ERR_PROXY', 'the proxy to it wants other credentials', `correct http_proxy, then ${AGAIN}`];
+    return ['FDC_ERR_PROXY', 'the proxy to it wants other credentials', `correct --proxy or http_proxy, then ${AGAIN}`];
   if (name === 'proxy_error')
     return [
       'FDC_ERR_PROXY',
       'the proxy does not let us through to it',
-      'have it allowed there, or name it in no_proxy',
+      'have it allowed there, or name it in --no-proxy or no_proxy',
     ];
   if (status === 0 && /^E[A-Z_]+$|TimeoutError/.test(name) && kindOf(fault) === 'passing') {
     const fix = `check the network and --s3-endpoint, then ${AGAIN}`;

@@ -66,17 +66,17 @@ export async function connectToStore(place: StoreUrl, settings: S3Settings, isAn
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       socketTimeout: settings.silentMs ?? DEFAULT_SILENT_MS,
-      ...agents(),
+      ...agents(settings),
     },
     logger: SILENT,
   });
   return { sdk, client, isNamed: endpoint !== undefined && endpoint !== GOOGLE.endpoint };
 }
 
-/** By way of the environment's proxies, where it names some. Errors: FDC_ERR_CONFIG_INVALID for what is none. */
-function agents() {
+/** By way of the proxy that is given, or those of the environment. Errors: FDC_ERR_CONFIG_INVALID for what is none. */
+function agents(settings: S3Settings) {
   const terms = { keepAlive: true, maxSockets: MOST_SOCKETS };
-  const proxyOf = parsed(() => proxyRules({}, process.env));
+  const proxyOf = parsed(() => proxyRules(settings, process.env));
   if (proxyOf === undefined) return { httpAgent: terms, httpsAgent: terms };
   return proxiedAgents(proxyOf, { ...terms, timeout: CONNECT_MS });
 }

@@ -1,11 +1,11 @@
-/** Connections to stores by way of what the environment names as proxies, as the AWS CLI makes them. */
+/** Connections to stores by way of proxies: of agents of node:http, as its client takes them. */
 import { type ClientRequest, Agent as PlainAgent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import { connect as openTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as openTls } from 'node:tls';
 import { systemClock } from '../../clock.ts';
-import type { ProxyOf, ProxyServer } from '../../network/proxy.ts';
+import type { Place, ProxyOf, ProxyServer } from '../../network/proxy.ts';
 import { proxyHeaders, tunnel } from '../../network/tunnel.ts';
 
 export interface AgentTerms {
@@ -18,73 +18,58 @@ export interface AgentTerms {
 type Way = { readonly host?: string | null; readonly hostname?: string | null; readonly port?: number | string | null };
 type Opened = (error: Error | null, socket: Duplex) => void;
 
+type Create = (options: Way, opened?: Opened) => Duplex | null | undefined;
+/** What Node's types leave out: called for each request before it has a connection. */
+type Agents = { addRequest(request: ClientRequest, options: Way): void };
+
 /** Agents of node:http and node:https: both ask `proxyOf` for each place. */
 export function proxiedAgents(proxyOf: ProxyOf, terms: AgentTerms): { httpAgent: PlainAgent; httpsAgent: TlsAgent } {
-  return { httpAgent: new ProxiedPlain(proxyOf, terms), httpsAgent: new ProxiedTls(proxyOf, terms) };
+  return {
+    httpAgent: proxied(new PlainAgent(terms), false, proxyOf, terms),
+    httpsAgent: proxied(new TlsAgent(terms), true, proxyOf, terms),
+  };
 }
 
-class ProxiedPlain extends PlainAgent {
-  readonly #proxyOf: ProxyOf;
-  readonly #timeoutMs: number;
-
-  constructor(proxyOf: ProxyOf, { timeout, ...terms }: AgentTerms) {
-    super(terms);
-    this.#proxyOf = proxyOf;
-    this.#timeoutMs = timeout;
-  }
-
-  /** Called for each request before it has a connection; Node's types leave it out. */
-  addRequest(request: ClientRequest, options: Way): void {
-    const proxy = this.#proxyOf(placeOf(options, false));
-    // Of a proxy that forwards requests: the URL whole, and its own headers.
-    if (proxy !== undefined && !proxy.kind.startsWith('socks')) {
+function proxied<Kind extends PlainAgent>(
+  agent: Kind,
+  isTls: boolean,
+  proxyOf: ProxyOf,
+  { timeout }: AgentTerms,
+): Kind {
+  const straight = agent.createConnection.bind(agent) as Create;
+  const create: Create = (options, opened) => {
+    const place = placeOf(options, isTls);
+    const proxy = proxyOf(place);
+    if (proxy === undefined) return straight(options, opened);
+    tell(wayTo(proxy, place, options, timeout), opened);
+    return undefined;
+  };
+  const { addRequest } = agent as unknown as Agents;
+  const add: Agents['addRequest'] = (request, options) => {
+    const proxy = proxyOf(placeOf(options, isTls));
+    if (proxy !== undefined && forwards(proxy, isTls)) {
+      // The URL whole, and the proxy's own headers.
       request.path = `http://${request.getHeader('host')}${request.path}`;
       for (const [name, value] of Object.entries(proxyHeaders(proxy))) request.setHeader(name, value);
     }
-    (PlainAgent.prototype as unknown as { addRequest(request: ClientRequest, options: Way): void }).addRequest.call(
-      this,
-      request,
-      options,
-    );
-  }
-
-  override createConnection(options: Way, opened?: Opened): Duplex | null | undefined {
-    const place = placeOf(options, false);
-    const proxy = this.#proxyOf(place);
-    if (proxy === undefined) return super.createConnection(options as never, opened);
-    const way = reach(proxy, this.#timeoutMs);
-    tell(
-      proxy.kind.startsWith('socks') ? way.then((socket) => tunnel(socket, proxy, place.hostname, place.port)) : way,
-      opened,
-    );
-    return undefined;
-  }
+    addRequest.call(agent, request, options);
+  };
+  return Object.assign(agent, { createConnection: create, addRequest: add });
 }
 
-class ProxiedTls extends TlsAgent {
-  readonly #proxyOf: ProxyOf;
-  readonly #timeoutMs: number;
-
-  constructor(proxyOf: ProxyOf, { timeout, ...terms }: AgentTerms) {
-    super(terms);
-    this.#proxyOf = proxyOf;
-    this.#timeoutMs = timeout;
-  }
-
-  override createConnection(options: Way, opened?: Opened): Duplex | null | undefined {
-    const place = placeOf(options, true);
-    const proxy = this.#proxyOf(place);
-    if (proxy === undefined) return super.createConnection(options as never, opened);
-    const way = reach(proxy, this.#timeoutMs).then((socket) => tunnel(socket, proxy, place.hostname, place.port));
-    tell(
-      way.then((socket) => openTls({ servername: place.hostname, ...(options as object), socket })),
-      opened,
-    );
-    return undefined;
-  }
+/** An HTTP proxy is asked itself for what is in the clear, and for a tunnel to the rest. */
+function forwards({ kind }: ProxyServer, isTls: boolean): boolean {
+  return !isTls && !kind.startsWith('socks');
 }
 
-function placeOf({ host, hostname, port }: Way, isTls: boolean) {
+async function wayTo(proxy: ProxyServer, place: Place, options: Way, timeoutMs: number): Promise<Duplex> {
+  const socket = await reach(proxy, timeoutMs);
+  if (forwards(proxy, place.isTls)) return socket;
+  const way = await tunnel(socket, proxy, place.hostname, place.port);
+  return place.isTls ? openTls({ servername: place.hostname, ...(options as object), socket: way }) : way;
+}
+
+function placeOf({ host, hostname, port }: Way, isTls: boolean): Place {
   return { hostname: hostname ?? host ?? '', port: Number(port) || (isTls ? 443 : 80), isTls };
 }
 

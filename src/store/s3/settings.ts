@@ -1,7 +1,8 @@
 /** What an object store may be told beyond its URL. Credentials are not among it: they come from the usual chain. */
 import type { Clock } from '../../clock.ts';
+import type { ProxySettings } from '../../network/proxy.ts';
 
-export interface S3Settings {
+export interface S3Settings extends ProxySettings {
   /** URL of a server that speaks S3; default: AWS, or what AWS_ENDPOINT_URL_S3 or the profile says. */
   readonly endpoint?: string | undefined;
   /** Default: what AWS_REGION or the profile says, else us-east-1, whence AWS leads on to the bucket's own. */

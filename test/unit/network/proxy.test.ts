@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ProxySettings, parseProxy, proxyRules } from '../../../src/network/proxy.ts';
+import { type ProxySettings, parseProxy, proxyEnvironment, proxyRules } from '../../../src/network/proxy.ts';
 
 const to = (url: string, settings: ProxySettings, environment: Record<string, string> = {}): string | undefined => {
   const { hostname, port, protocol } = new URL(url);
@@ -27,6 +27,19 @@ describe('the proxy to a place', () => {
       expect(to(url, {}, environment)).toBe(proxy);
     },
   );
+
+  it('is told to programs that are started as variables, in both spellings; unsaid, they find what we found', () => {
+    const environment = { HTTP_PROXY: 'http://e:1', https_proxy: 'http://e:1', HOME: '/h', NO_PROXY: 'x.org' };
+    expect(proxyEnvironment({}, environment)).toBe(undefined);
+    const one = 'http://g:3';
+    const names = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
+    expect(proxyEnvironment({ proxy: 'g:3' }, environment)).toEqual({
+      ...{ ...environment, ...Object.fromEntries(names.map((name) => [name, one])) },
+    });
+    const none = proxyEnvironment({ proxy: 'none', noProxy: ['a', 'b'] }, environment);
+    expect(Object.values({ ...none }).filter((value) => value?.includes('http'))).toEqual([]);
+    expect(none).toMatchObject({ HOME: '/h', no_proxy: 'a,b', NO_PROXY: 'a,b' });
+  });
 
   it('is the one that is given, for this machine as well, or none at all', () => {
     const environment = { http_proxy: 'http://e:1' };

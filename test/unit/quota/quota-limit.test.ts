@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { HostRule } from '../../../src/config/types.ts';
 import { FixedLimit, type Limit } from '../../../src/paarc/index.ts';
-import { withQuotas } from '../../../src/quota/quota-limit.ts';
 import { QuotaBook } from '../../../src/quota/quota-book.ts';
+import { withQuotas } from '../../../src/quota/quota-limit.ts';
 import { SpentBytes } from '../../../src/quota/spent-bytes.ts';
 import { subscribe } from '../../../src/telemetry/channels.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -17,7 +17,10 @@ interface Around {
   readonly workers?: number;
 }
 
-function under(rule: HostRule, { clock = new VirtualClock(), ledger = new QuotaBook(clock), workers = 1 }: Around = {}) {
+function under(
+  rule: HostRule,
+  { clock = new VirtualClock(), ledger = new QuotaBook(clock), workers = 1 }: Around = {},
+) {
   const inner = { create: () => new FixedLimit(8), retire: () => {}, workers: () => workers };
   const limits = withQuotas(inner, { clock, ledger });
   const limit = limits.create('a.test', rule, () => {});
@@ -95,7 +98,10 @@ describe('a quota', () => {
     const early = await fetchFor(first.limit, first.clock, 2000);
     const { ledger, clock } = first;
     // The first one is dead from here on: what it had booked counts as used.
-    const others = [under({ bytesPerHour: 200 * MB }, { ledger, clock }), under({ bytesPerHour: 200 * MB }, { ledger, clock })];
+    const others = [
+      under({ bytesPerHour: 200 * MB }, { ledger, clock }),
+      under({ bytesPerHour: 200 * MB }, { ledger, clock }),
+    ];
     const late = await Promise.all(others.map(({ limit }) => fetchFor(limit, clock, 1)));
     for (let turn = 0; turn < 200; turn += 1)
       for (const [one, { limit }] of others.entries()) late[one]?.push(...(await fetchFor(limit, clock, 350)));
@@ -107,7 +113,8 @@ describe('a quota', () => {
 
   it('is booked before it is used, a few files ahead, and what is not used comes back', async () => {
     const { limit, clock, ledger, retire } = under({ bytesPerHour: 1000 * MB });
-    const booked = (): number => ledger.records().reduce((sum, { minutes }) => sum + minutes.reduce((n, [, b]) => n + b, 0), 0);
+    const booked = (): number =>
+      ledger.records().reduce((sum, { minutes }) => sum + minutes.reduce((n, [, b]) => n + b, 0), 0);
     let done = 0;
     for (let second = 0; second < 10; second += 1) {
       done += (await fetchFor(limit, clock, 1000)).length;

@@ -67,7 +67,8 @@ describe('quotas.json', () => {
     await mkdir(join(path, 'in-the-way'), { recursive: true });
     const { book, notices, later } = await opened(path);
     expect(notices).toHaveLength(1);
-    for (let times = 0; times < 3; times += 1) expect((await book.book({ ...NOTHING, want: 1000 })).minute).toBeGreaterThan(0);
+    for (let times = 0; times < 3; times += 1)
+      expect((await book.book({ ...NOTHING, want: 1000 })).minute).toBeGreaterThan(0);
     expect(later).toEqual([expect.stringMatching(/quotas\.json: not written .*the next run may not know/)]);
   });
 });
