@@ -58,7 +58,7 @@ export class QuotaBook implements QuotaLedger {
     do {
       await this.#written();
       // Whoever was told just now may have more to say.
-      await undefined;
+      await Promise.resolve();
     } while (this.#save !== undefined && this.#isChanged);
   }
 

@@ -41,7 +41,10 @@ describe('quotas.json', () => {
   it('is written once for all that ask meanwhile', async () => {
     let writings = 0;
     const book = new QuotaBook(new VirtualClock());
-    await keepQuotas(book, { name: 'x', read: async () => undefined, write: async () => void (writings += 1) });
+    const write = async (): Promise<void> => {
+      writings += 1;
+    };
+    await keepQuotas(book, { name: 'x', read: async () => undefined, write });
     await Promise.all(Array.from({ length: 50 }, (_, n) => book.book({ ...NOTHING, host: `h${n}.example` })));
     expect(writings).toBeLessThanOrEqual(2);
     expect(book.records()).toHaveLength(50);
