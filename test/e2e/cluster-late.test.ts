@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
-import { expect, it, vi } from 'vitest';
-import { clusterTrial } from '../support/cluster-cli.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { clusterTrial, said } from '../support/cluster-cli.ts';
 import { describeNats, startNatsServer } from '../support/nats-server.ts';
 import type { CliProcess } from '../support/run-cli.ts';
 
@@ -34,4 +35,30 @@ describeNats('a job that one worker has taken as a whole', () => {
     expect(await readdir(out)).toContain('_SUCCESS');
     await server.close();
   }, 90_000);
+
+  it('is followed past a killed worker: when its units come back is said, and they do', async () => {
+    const server = await startNatsServer();
+    onTestFinished(() => server.close());
+    const trial = await clusterTrial({ nats: server.url, rows: 600, shardSize: 20, latencyMs: 500 });
+    const submit = trial.submit(trial.path('out'), '--per-host-concurrency', '2', '--lease-sec', '20');
+    await said(submit, 'are published');
+    const workers = [trial.worker(), trial.worker(), trial.worker()];
+    await Promise.all(workers.map((worker) => said(worker, UNIT)));
+    const [killed] = workers as [CliProcess];
+    // They say once a second what they have.
+    await sleep(2000);
+    killed.child.kill('SIGKILL');
+    const killedMs = performance.now();
+    await said(submit, /worker \S+ is silent for \d+ s: its \d+ units? (is|are) given to others in \d+ s/, 20_000);
+    const [, backSec] = /given to others in (\d+) s/.exec(submit.stderr()) as RegExpExecArray;
+    const sayMs = performance.now();
+    await vi.waitFor(() => expect(workers.map(({ stderr }) => stderr()).join('')).toContain('delivery 2'), {
+      timeout: 40_000,
+      interval: 50,
+    });
+    expect(sayMs - killedMs).toBeLessThan(15_000);
+    expect(performance.now() - sayMs).toBeLessThan((Number(backSec) + 3) * 1000);
+    const { code, stderr } = await submit.done;
+    expect(code, stderr).toBe(0);
+  }, 120_000);
 });

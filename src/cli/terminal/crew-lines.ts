@@ -12,7 +12,7 @@ export function crewLine(event: CrewEvent, join: string): string {
     case 'silent': {
       const { name, silentMs, units, backMs } = event;
       const its = units === 1 ? 'its 1 unit is' : `its ${counted(units, 'unit')} are`;
-      const back = units === 0 ? 'it had no unit' : `${its} given to others in ${duration(backMs)}`;
+      const back = units === 0 ? 'it had told of no unit' : `${its} given to others in ${duration(backMs)}`;
       return `worker ${name} is silent for ${duration(silentMs)}: ${back}`;
     }
     case 'back':
