@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Booking } from '../../../src/quota/ledger.ts';
 import { QuotaBook } from '../../../src/quota/quota-book.ts';
-import { keepQuotas, quotasInFolder } from '../../../src/run/quota-file.ts';
+import { keepQuotas, quotasInFolder, quotasInStore } from '../../../src/run/quota-file.ts';
+import { MemoryBucket, MemoryStore } from '../../support/memory-store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -36,6 +37,16 @@ describe('quotas.json', () => {
     const after = await opened(path);
     expect(after.book.records()).toEqual(book.records());
     expect(await after.book.book(NOTHING)).toMatchObject({ held: 0, usedUp: { period: 'hour' } });
+  });
+
+  it('lies in a store as in a folder', async () => {
+    const store = new MemoryStore(new MemoryBucket(), '');
+    const [book, again] = [new QuotaBook(new VirtualClock()), new QuotaBook(new VirtualClock())];
+    expect(await keepQuotas(book, quotasInStore(store))).toEqual([]);
+    await book.book(NOTHING);
+    expect(await keepQuotas(again, quotasInStore(store))).toEqual([]);
+    expect(again.records()).toEqual(book.records());
+    expect(again.records()).toHaveLength(1);
   });
 
   it('is written once for all that ask meanwhile', async () => {
