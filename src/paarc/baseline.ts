@@ -1,7 +1,6 @@
 /** How a host answers when nothing queues, and when that is learned anew. */
 import { type Interval, quantile } from './interval.ts';
 import { looksMixed } from './mixture.ts';
-import type { Control } from './state.ts';
 import { fewSamples, leastSpread, lowerWithFew, lowerWithMany, manySamples, reservoirSize } from './tuning.ts';
 
 /**
@@ -36,10 +35,9 @@ export function foldIntoBaseline(baseline: Baseline, durations: ArrayLike<number
  * The host got faster than its baseline: it was cold, or the baseline was taken under load. Unless the mean did not
  * follow: then half of the answers are fast and half slow, and the median is now the one and now the other.
  */
-export function lowerBaseline(
-  known: Control,
-  round: Pick<Interval, 'p50Ms' | 'meanMs' | 'samples' | 'durations'>,
-): Control {
+export function lowerBaseline<
+  Known extends { readonly baseline: Baseline | undefined; readonly isMixed: boolean; readonly meanMs: number },
+>(known: Known, round: Pick<Interval, 'p50Ms' | 'meanMs' | 'samples' | 'durations'>): Known {
   const { baseline } = known;
   if (baseline === undefined) return known;
   const ratio = round.p50Ms / baseline.p50Ms;

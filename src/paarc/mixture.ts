@@ -1,10 +1,12 @@
 /** Hosts that answer most requests at once and some after long: caches, and what lies behind them. */
 import type { Interval } from './interval.ts';
-import type { Control } from './state.ts';
 import { mixedRatio, newShare } from './tuning.ts';
 
 /** After a round without a queue: the mean, and whether the median says nothing about a queue; that stays so. */
-export function foldMean(control: Control, { meanMs, p50Ms }: Pick<Interval, 'meanMs' | 'p50Ms'>): Control {
+export function foldMean<Known extends { readonly meanMs: number; readonly isMixed: boolean }>(
+  control: Known,
+  { meanMs, p50Ms }: Pick<Interval, 'meanMs' | 'p50Ms'>,
+): Known {
   const folded = control.meanMs === 0 ? meanMs : control.meanMs + newShare * (meanMs - control.meanMs);
   return { ...control, meanMs: folded, isMixed: control.isMixed || looksMixed({ meanMs: folded, p50Ms }) };
 }
