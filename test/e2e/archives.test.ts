@@ -11,8 +11,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 import { testOrigin } from '../support/test-origin.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/manifests/sheets/', import.meta.url));
-/** The same six hundred rows in every form. */
-const FORMS = ['long.zip', 'long-dwca.zip', 'long.tar.gz', 'long.tar.xz', 'long.xlsx', 'long.xml.gz'];
+/** Those of every form. */
 const ROWS = Array.from({ length: 600 }, (_, i) => `${i} http://${'abc'[i % 3]}.test/p/${i}.jpg fetched`);
 const SHAPE = ['--shard-size', '50', '--progress', 'off', '--law', 'fixed'];
 
@@ -27,44 +26,45 @@ async function expectWhole(out: string): Promise<void> {
 }
 
 describe('a manifest in an archive', () => {
-  it.for(FORMS)('%s: an interrupted job is resumed with two threads, and verified by its manifest', async (form) => {
-    const origin = await testOrigin({ rules: [{ behaviours: [{ kind: 'latency', meanMs: 40 }] }] });
-    const out = join(await tempFolder(), 'out');
-    const input = join(FIXTURES, form);
-    const how = [...SHAPE, '--per-host-concurrency', '4', '--threads', '2', '--connect-to', origin.connectTo];
-    const first = startCli(['download', input, '-o', out, ...how]);
-    await vi.waitFor(() => expect(asked(origin)).toBeGreaterThan(120), { timeout: 60_000, interval: 10 });
-    first.child.kill('SIGINT');
-    const stopped = await first.done;
-    expect(stopped.code, stopped.stderr).toBe(130);
-    const before = asked(origin);
-    const resumed = await runCli(['resume', out, '--progress', 'off']);
-    expect(resumed.code, resumed.stderr).toBe(0);
-    expect(before + ROWS.length - asked(origin), 'none of those that were fetched is asked for again').toBeGreaterThan(
-      50,
-    );
-    await expectWhole(out);
-    const compared = await runCli(['verify', out, '--input', input]);
-    expect(compared.code, compared.stdout + compared.stderr).toBe(0);
-    expect((await runCli(['download', input, '-o', out, ...how])).code).toBe(0);
-    expect(asked(origin)).toBeLessThanOrEqual(before + ROWS.length);
-  });
-
-  it.for(['long.zip', 'long.tar.gz', 'long.xlsx', 'long.xml.gz'])(
-    '%s through a pipe is kept, and resumed from what was kept',
+  it.for(['long-dwca.zip', 'long.tar.gz', 'long.xlsx'])(
+    '%s: an interrupted job is resumed with two threads, and verified by its manifest',
     async (form) => {
       const origin = await testOrigin({ rules: [{ behaviours: [{ kind: 'latency', meanMs: 40 }] }] });
       const out = join(await tempFolder(), 'out');
-      const how = [...SHAPE, '--per-host-concurrency', '4', '--connect-to', origin.connectTo];
-      const first = startCli(['download', '-', '-o', out, ...how], { stdin: await readFile(join(FIXTURES, form)) });
+      const input = join(FIXTURES, form);
+      const how = [...SHAPE, '--per-host-concurrency', '4', '--threads', '2', '--connect-to', origin.connectTo];
+      const first = startCli(['download', input, '-o', out, ...how]);
       await vi.waitFor(() => expect(asked(origin)).toBeGreaterThan(120), { timeout: 60_000, interval: 10 });
       first.child.kill('SIGINT');
-      expect((await first.done).code).toBe(130);
+      const stopped = await first.done;
+      expect(stopped.code, stopped.stderr).toBe(130);
+      const before = asked(origin);
       const resumed = await runCli(['resume', out, '--progress', 'off']);
       expect(resumed.code, resumed.stderr).toBe(0);
+      expect(
+        before + ROWS.length - asked(origin),
+        'none of those that were fetched is asked for again',
+      ).toBeGreaterThan(50);
       await expectWhole(out);
+      const compared = await runCli(['verify', out, '--input', input]);
+      expect(compared.code, compared.stdout + compared.stderr).toBe(0);
+      expect((await runCli(['download', input, '-o', out, ...how])).code).toBe(0);
+      expect(asked(origin)).toBeLessThanOrEqual(before + ROWS.length);
     },
   );
+
+  it.for(['long.zip', 'long.xml.gz'])('%s through a pipe is kept, and resumed from what was kept', async (form) => {
+    const origin = await testOrigin({ rules: [{ behaviours: [{ kind: 'latency', meanMs: 40 }] }] });
+    const out = join(await tempFolder(), 'out');
+    const how = [...SHAPE, '--per-host-concurrency', '4', '--connect-to', origin.connectTo];
+    const first = startCli(['download', '-', '-o', out, ...how], { stdin: await readFile(join(FIXTURES, form)) });
+    await vi.waitFor(() => expect(asked(origin)).toBeGreaterThan(120), { timeout: 60_000, interval: 10 });
+    first.child.kill('SIGINT');
+    expect((await first.done).code).toBe(130);
+    const resumed = await runCli(['resume', out, '--progress', 'off']);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    await expectWhole(out);
+  });
 
   it('is split into files, and the first ones of each class are', async () => {
     const out = join(await tempFolder(), 'parts');
@@ -91,15 +91,18 @@ describeNats('a manifest in an archive, in a cluster', () => {
   });
   afterAll(async () => server.close());
 
-  it.for(FORMS)('%s is read where it is submitted, and its rows are fetched by workers', async (form) => {
-    const manifest = join(FIXTURES, form);
-    const trial = await clusterTrial({ nats: server.url, manifest, shardSize: 50, threads: 2, latencyMs: 5 });
-    const job = form.replaceAll('.', '-');
-    const submit = trial.submit(trial.path('out'), '--job', job);
-    const worker = await trial.worker('--job', job).done;
-    expect(worker.code, worker.stderr).toBe(0);
-    const done = await submit.done;
-    expect(done.code, done.stderr).toBe(0);
-    await expectWhole(trial.path('out'));
-  });
+  it.for(['long.zip', 'long.tar.xz', 'long.xlsx'])(
+    '%s is read where it is submitted, and its rows are fetched by workers',
+    async (form) => {
+      const manifest = join(FIXTURES, form);
+      const trial = await clusterTrial({ nats: server.url, manifest, shardSize: 50, threads: 2, latencyMs: 5 });
+      const job = form.replaceAll('.', '-');
+      const submit = trial.submit(trial.path('out'), '--job', job);
+      const worker = await trial.worker('--job', job).done;
+      expect(worker.code, worker.stderr).toBe(0);
+      const done = await submit.done;
+      expect(done.code, done.stderr).toBe(0);
+      await expectWhole(trial.path('out'));
+    },
+  );
 });

@@ -81,7 +81,6 @@ async function expectWhole(out: string, tables = out): Promise<void> {
 describe('a download with several threads', () => {
   it.for([
     ['tar shards', 'shards', []],
-    ['imagefolder shards', 'shards', ['--output-format', 'imagefolder']],
     ['loose files', 'files', ['--no-create-tar']],
   ] as const)('stores as %s what one thread stores, row by row, and adds up', async ([, layout, flags]) => {
     const { folder, start } = await setUp();
