@@ -27,7 +27,7 @@ it('a download loads the program in few files, and of what is bundled with it no
   const files = await filesLoaded(args);
   expect(files.filter((path) => path.startsWith(join(DIST, 'program'))).length).toBeGreaterThan(5);
   // A third of them are pieces of the bundle that are loaded when they are needed.
-  expect(files.length).toBeLessThan(240);
+  expect(files.length).toBeLessThan(215);
   expect(files.filter((path) => path.includes('/apache-arrow/'))).toEqual([]);
 });
 

@@ -5,6 +5,7 @@ import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
 import { someOf } from '../../short-text.ts';
 import { isTar } from './archive/tar.ts';
+import { isXml } from './archive/xml-signature.ts';
 import { asNamed, type InnerTables, isArchiveMeta, MEMBER, META } from './archive-tables.ts';
 import type { ArchiveFiles } from './darwin-core.ts';
 import { type FileSource, isInner, type LocalSource, localSource, type RemoteSource, within } from './file-source.ts';
@@ -13,7 +14,6 @@ import { spoolChunks } from './remote/spool.ts';
 import { chunksOf } from './text-input.ts';
 import type { Packing } from './unpack/packing.ts';
 import { unpacked } from './unpack/unpack.ts';
-import { isXml } from './xml-table.ts';
 
 const ZIP_MAGIC = ['PK\x03\x04', 'PK\x05\x06'];
 /** Archives in archives: some hold themselves. */
@@ -52,10 +52,10 @@ export async function tablesWithin(
     return { sources: [await kept(source, packing, signal)], said: [] };
   if (isInner(source) || (!isZipped && !isTarred)) return asXml(source, start, settings);
   if (isTarred) {
-    const { tablesInTar } = await import('./tar-tables.ts');
+    const { tablesInTar } = await import('./inner-readers.ts');
     return tablesInTar(source, packing, signal);
   }
-  const { tablesInZip } = await import('./zip-tables.ts');
+  const { tablesInZip } = await import('./inner-readers.ts');
   return tablesInZip(source, settings, signal, (files) => darwinCore(source, files, 'zip', settings, signal));
 }
 
@@ -66,7 +66,7 @@ async function asXml(
 ): Promise<InnerTables | undefined> {
   if (!isXml(start.head) || source.member !== undefined || (settings.format !== 'auto' && settings.format !== 'xml'))
     return undefined;
-  const { tableOfXml } = await import('./xml-table.ts');
+  const { tableOfXml } = await import('./inner-readers.ts');
   return { sources: [tableOfXml(source, start, settings)], said: [] };
 }
 

@@ -10,15 +10,6 @@ import { packedFault, unpacked } from './unpack/unpack.ts';
 
 const HEAD_BYTES = 1024 * 1024;
 
-/** Whether bytes begin as XML does, and not as a page. */
-export function isXml(head: Buffer): boolean {
-  const start = head
-    .toString('latin1', 0, 1024)
-    .replaceAll('\0', '')
-    .replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, '');
-  return /^\s*<[?!a-z_]/i.test(start) && !/<(?:!doctype html|html|head|body|script)[\s>]/i.test(start);
-}
-
 /** Its rows as lines of JSON. Errors of its chunks: FDC_ERR_MANIFEST_CORRUPT, _TOO_WIDE; those of the source. */
 export function tableOfXml(
   source: FileSource,

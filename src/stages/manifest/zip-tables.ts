@@ -8,6 +8,7 @@ import type { ArchiveFiles } from './darwin-core.ts';
 import { partsOf } from './file-parts.ts';
 import { closeSource, type InnerSource, type LocalSource, type RemoteSource, within } from './file-source.ts';
 import { packedFault } from './unpack/unpack.ts';
+import { tablesInWorkbook } from './workbook-tables.ts';
 
 const META_NAME = /^(?:[^/]+\/)?meta\.xml$/;
 /** What every file of an office program has. */
@@ -32,10 +33,7 @@ export async function tablesInZip(
   const { name, member } = source;
   const file = await partsOf(source);
   const { tables, meta, workbook, office } = await contentOf(source, file, signal);
-  if (workbook !== undefined) {
-    const { tablesInWorkbook } = await import('./workbook-tables.ts');
-    return tablesInWorkbook(source, file, workbook, settings, signal);
-  }
+  if (workbook !== undefined) return tablesInWorkbook(source, file, workbook, settings, signal);
   if (office !== undefined && member === undefined)
     throw new FlowDcError('FDC_ERR_MANIFEST_FORMAT', `${name} is a file of an office program, and no xlsx workbook`, {
       advice: ': save the sheet as xlsx or csv',

@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { dateText } from '../../../../src/stages/manifest/archive/sheet-dates.ts';
 import { type ReadManifestOptions, readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
+import { CAPTIONS, URLS } from '../../../support/sheet-rows.ts';
 import { collect, folder, readAt } from './collect-rows.ts';
 import { zipOf } from './zip-of.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/manifests/sheets/', import.meta.url));
 const at = (name: string): string => path.join(FIXTURES, name);
-const URLS = [0, 1, 2, 3, 4, 5].map((i) => `http://${'abc'[i % 3]}.test/p/${i}.jpg`);
 
 /** A workbook with these sheets. @param parts - more files of it, or others */
 async function book(sheets: Readonly<Record<string, string>>, parts: Readonly<Record<string, string>> = {}) {
@@ -48,14 +48,7 @@ describe('a sheet of a workbook', () => {
       const found = await read(at(name));
       expect(found.error).toBeUndefined();
       expect(found.rows.map(({ url }) => url)).toEqual(URLS);
-      expect(found.rows.map(({ caption }) => caption)).toEqual([
-        'a cat',
-        'a "wet" dog, 5" high',
-        "it's; one|two\tthree",
-        'two\nlines',
-        'Ünïcode café',
-        null,
-      ]);
+      expect(found.rows.map(({ caption }) => caption)).toEqual(CAPTIONS);
       expect(found.rows.map(({ n }) => n)).toEqual(['0', '1', '2', '3', '4', '5']);
       expect(found.info?.files[0]?.how).toMatch(/xlsx > /);
     },
