@@ -3,8 +3,8 @@ import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
-/** Packages that are bundled as well: a third of what a start loads is apache-arrow, most of it of no use here. */
-const BUNDLED = ['apache-arrow'];
+/** Packages that are bundled as well: of apache-arrow most is of no use here, and ajv is sixty files. */
+const BUNDLED = ['apache-arrow', 'ajv'];
 /** Beside the folders of the modules, so that everything is as many folders away. */
 const FOLDER = 'program';
 
@@ -40,6 +40,9 @@ export async function bundleProgram(folder: string, packages: readonly string[])
   await writeFile(join(dist, FOLDER, 'LICENSES.txt'), (await Promise.all(licences)).join(`\n${'-'.repeat(80)}\n\n`));
 }
 
+/** What is bundled when it is required is not looked for by Node. */
+const LAZY = /^const require = createRequire\(import\.meta\.url\);$/m;
+
 /** A module finds threads, pages and packages beside itself: in the bundle it is told where it was. */
 function asAtHome(dist: string): Plugin {
   return {
@@ -49,7 +52,7 @@ function asAtHome(dist: string): Plugin {
         if (!path.startsWith(dist + sep)) return undefined;
         const home = JSON.stringify(`../${relative(dist, path).split(sep).join('/')}`);
         const text = await readFile(path, 'utf8');
-        return { contents: text.replaceAll('import.meta.url', `new URL(${home}, import.meta.url).href`) };
+        return { contents: text.replace(LAZY, '').replaceAll('import.meta.url', `new URL(${home}, import.meta.url).href`) };
       });
     },
   };

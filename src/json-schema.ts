@@ -9,10 +9,10 @@ export interface SchemaCheck<T> {
 }
 
 /** Loading ajv takes as long as a short list of rows, and most threads and many commands check nothing. */
-const load = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
 export function newAjv(options: Options = {}): AjvClass {
-  const { Ajv } = load('ajv') as { Ajv: typeof AjvClass };
+  const { Ajv } = require('ajv') as { Ajv: typeof AjvClass };
   // Our own schemas are checked by the tests: checking them here costs more than what they are for.
   return new Ajv({ ...options, meta: false, validateSchema: false });
 }

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onTestFinished } from 'vitest';
+import { onTestFailed, onTestFinished } from 'vitest';
 import type { Rule } from '../../src/demo-hosts/behaviour.ts';
 import type { DemoHosts, DemoHostsOptions } from '../../src/demo-hosts/start-demo-hosts.ts';
 import { type Harm, manyThreads } from './many-threads.ts';
@@ -67,6 +67,11 @@ export async function clusterTrial(options: TrialOptions = {}): Promise<ClusterT
   const start = (args: readonly string[], cli: CliOptions = {}): CliProcess => {
     const started = startCli(args, { ...cli, env: { ...options.env, ...cli.env } });
     onTestFinished(() => void started.child.kill('SIGKILL'));
+    onTestFailed(() => {
+      // `SIGKILL` is the test's end: it was waited for in vain.
+      const { exitCode, signalCode } = started.child;
+      process.stderr.write(`flow-dc ${args.join(' ')}: ${exitCode ?? signalCode}\n${started.stderr()}\n`);
+    });
     return started;
   };
   const ofWorkers = ['--open-units', '3', '--threads', `${threads}`];
