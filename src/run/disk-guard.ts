@@ -89,7 +89,7 @@ export function guardRun(
     isAsked: config.run.diskReserveBytes !== USUAL_BYTES,
     clock: around.clock,
     isEnding: around.isEnding,
-    pause: (isPaused) => force.pause(isPaused),
+    pause: (isPaused) => force.pause(isPaused, 'disk'),
     say: (line) => around.onNotice?.(line),
   });
 }

@@ -25,8 +25,11 @@ export interface WorkForce {
   busiestHosts(most: number): HostLoad[];
   /** All hosts with rows, in any order. */
   hosts(): HostLoad[];
-  /** Nothing more is sent until that is taken back, or it drains; what is in flight goes on. */
-  pause(isPaused: boolean): void;
+  /**
+   * Nothing more is sent until who said so takes it back, or it drains; what is in flight goes on.
+   * @param by - who says so; default: somebody's order
+   */
+  pause(isPaused: boolean, by?: HeldBy): void;
   /** Requests at once that a host gets at most, whatever is said of it: the law's own bound. */
   readonly mostAtOnce: number;
   /** From now on, in place of what was said before. Limits are those of the configuration unless `isSteered` was said. */
@@ -60,9 +63,35 @@ export interface ForceSurroundings extends WorkSurroundings {
   readonly quotas?: QuotaLedger | undefined;
 }
 
-/** What is open is finished, so nothing may keep it. */
-export function goOnAtDrain(force: Pick<WorkForce, 'pause'>, { drain }: WorkSignals): void {
-  drain.addEventListener('abort', () => force.pause(false), { once: true });
+export type HeldBy = 'order' | 'disk';
+
+/** Held while anybody says so, until what is open is to be finished: then nothing may keep it. */
+export class Holds {
+  readonly #by = new Set<HeldBy>();
+  readonly #apply: (isHeld: boolean) => void;
+  #isEnding = false;
+
+  constructor(apply: (isHeld: boolean) => void) {
+    this.#apply = apply;
+  }
+
+  get isHeld(): boolean {
+    return !this.#isEnding && this.#by.size > 0;
+  }
+
+  say(isHeld: boolean, by: HeldBy): void {
+    if (isHeld) this.#by.add(by);
+    else this.#by.delete(by);
+    this.#apply(this.isHeld);
+  }
+
+  endAt(drain: AbortSignal): void {
+    const end = (): void => {
+      this.#isEnding = true;
+      this.#apply(false);
+    };
+    drain.addEventListener('abort', end, { once: true });
+  }
 }
 
 export function tunable(config: ResolvedConfig, around: ForceSurroundings): TunableLimits | undefined {

@@ -18,7 +18,8 @@ import { CrewThread, type CrewThreadEvents } from './crew-thread.ts';
 import {
   type ForceStats,
   type ForceSurroundings,
-  goOnAtDrain,
+  type HeldBy,
+  Holds,
   mostAtOnce,
   ownControllers,
   tunable,
@@ -53,9 +54,12 @@ export class ManyThreads implements WorkForce {
   readonly #network = new OneNetwork();
   readonly mostAtOnce: number;
   readonly #limits: TunableLimits | undefined;
+  readonly #holds = new Holds((isPaused) => {
+    this.#stages[0].keepStill(isPaused);
+    this.#tellAll({ kind: 'pause', isPaused });
+  });
   /** What was said of hosts, for threads that begin later. */
   readonly #orders = new Map<string, HostOrder>();
-  #isPaused = false;
   #crew: Crew | undefined;
   #exchange: UnitExchange | undefined;
 
@@ -105,10 +109,8 @@ export class ManyThreads implements WorkForce {
     return this.#desk.hosts();
   }
 
-  pause(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.#stages[0].keepStill(isPaused);
-    this.#tellAll({ kind: 'pause', isPaused });
+  pause(isPaused: boolean, by: HeldBy = 'order'): void {
+    this.#holds.say(isPaused, by);
   }
 
   setHost(order: HostOrder): void {
@@ -139,7 +141,7 @@ export class ManyThreads implements WorkForce {
   async work(channel: WorkedChannel, { drain, stop }: WorkSignals, around: WorkAround = {}): Promise<void> {
     const { unitsWaiting = () => Number.POSITIVE_INFINITY, onNotice = () => {} } = around;
     const { threads, pace } = this.#options;
-    goOnAtDrain(this, { drain, stop });
+    this.#holds.endAt(drain);
     const exchange = new UnitExchange(channel, drain);
     const own = exchange.join();
     const [fetch] = this.#stages;
@@ -222,7 +224,7 @@ export class ManyThreads implements WorkForce {
     try {
       const crew = new CrewThread({ data, channel, desk: this.#desk, network: this.#network, poison }, events);
       for (const order of this.#orders.values()) crew.order({ kind: 'host', order });
-      if (this.#isPaused) crew.order({ kind: 'pause', isPaused: true });
+      if (this.#holds.isHeld) crew.order({ kind: 'pause', isPaused: true });
       return crew;
     } catch (error) {
       channel.leave();

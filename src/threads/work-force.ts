@@ -13,7 +13,8 @@ import type { CrewPace } from './crew.ts';
 import {
   type ForceStats,
   type ForceSurroundings,
-  goOnAtDrain,
+  type HeldBy,
+  Holds,
   mostAtOnce,
   ownControllers,
   tunable,
@@ -58,6 +59,7 @@ class OneThread implements WorkForce {
   readonly mostAtOnce: number;
   readonly #limits: TunableLimits | undefined;
   readonly #bodyBytes: number;
+  readonly #holds = new Holds((isHeld) => this.#stages[0].keepStill(isHeld));
 
   constructor(config: ResolvedConfig, around: ForceSurroundings) {
     this.mostAtOnce = mostAtOnce(config);
@@ -77,8 +79,8 @@ class OneThread implements WorkForce {
     return this.#stages[0].hosts();
   }
 
-  pause(isPaused: boolean): void {
-    this.#stages[0].keepStill(isPaused);
+  pause(isPaused: boolean, by: HeldBy = 'order'): void {
+    this.#holds.say(isPaused, by);
   }
 
   setHost(order: HostOrder): void {
@@ -91,7 +93,7 @@ class OneThread implements WorkForce {
   }
 
   work(channel: WorkedChannel, signals: WorkSignals): Promise<void> {
-    goOnAtDrain(this, signals);
+    this.#holds.endAt(signals.drain);
     return work(channel, this.#stages, signals);
   }
 

@@ -27,7 +27,8 @@ describe('flow-dc repair', () => {
     if (flags.length > 0) return;
     const [shard] = (await readdir(out)).filter((name) => /^000001[.]tar/.test(name));
     await rm(join(out, shard as string));
-    const lost = await runCli([...again, '--connect-to', '::127.0.0.1:1', '--max-retry-attempts', '1']);
+    const gone = ['--connect-to', '::127.0.0.1:1', '--max-retry-attempts', '1', '--timeout', '2'];
+    const lost = await runCli([...again, ...gone]);
     expect(lost.code, lost.stderr).toBe(3);
     expect(lost.stderr).toMatch(/unit 000001-\w+ had 50 samples and has 0/);
   });
