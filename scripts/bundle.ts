@@ -52,7 +52,9 @@ function asAtHome(dist: string): Plugin {
         if (!path.startsWith(dist + sep)) return undefined;
         const home = JSON.stringify(`../${relative(dist, path).split(sep).join('/')}`);
         const text = await readFile(path, 'utf8');
-        return { contents: text.replace(LAZY, '').replaceAll('import.meta.url', `new URL(${home}, import.meta.url).href`) };
+        return {
+          contents: text.replace(LAZY, '').replaceAll('import.meta.url', `new URL(${home}, import.meta.url).href`),
+        };
       });
     },
   };
