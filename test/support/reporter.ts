@@ -89,7 +89,8 @@ export default class ClosingLineReporter implements Reporter {
     for (const test of module.children.allTests()) {
       const { state } = test.result();
       if (state === 'passed') this.#passed += 1;
-      else if (state === 'skipped') this.#skipped.push(test.fullName);
+      // Of a suite that is skipped in one that is skipped, tests stay pending.
+      else if (state === 'skipped' || module.state() === 'skipped') this.#skipped.push(test.fullName);
       // A test left pending was cut off by an interrupt or a crashed worker: it did not pass.
       else failedTests += 1;
       const warnings = test.annotations().filter(({ type }) => type === 'warning');

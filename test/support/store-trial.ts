@@ -50,7 +50,7 @@ export interface StoreTrial {
 const HOSTS = ['a.test', 'b.test', 'c.test', 'gone.test', 'page.test'];
 export const PREFIX = 'data';
 /** The state that stays: no lock, nothing that was staged. What else is there `verify` looks at. */
-const KEPT = /^\.flow-dc\/(job\.json|timeline\.jsonl|hosts\.json|units\/\d{3}\/[\w-]+\.json)$/;
+const KEPT = /^\.flow-dc\/(job\.json|timeline\.jsonl|hosts\.json|quotas\.json|units\/\d{3}\/[\w-]+\.json)$/;
 
 /** A manifest over five hosts, some of which answer badly, and everything that it is downloaded with. */
 export async function storeTrial(options: StoreTrialOptions = {}): Promise<StoreTrial> {
