@@ -4,7 +4,7 @@ import type { PoisonNotes } from '../../job/poison-notes.ts';
 import type { RemovedUrls } from '../../job/removed-urls.ts';
 import type { RowCode } from '../../row-codes.ts';
 import { OneByOne } from './one-by-one.ts';
-import { type RowEnd, unsentEnd } from './row-work.ts';
+import { type RowEnd, unsentEnd } from './row-end.ts';
 import type { RowTask, UnitWork } from './unit-work.ts';
 
 /** Rows that nobody asks for. */

@@ -4,7 +4,8 @@ import { asError, atOnce, FlowDcError, isPromise } from '../../errors.ts';
 import type { RowResult } from '../../record.ts';
 import { addRow } from './mirrored-task.ts';
 import { ResultStream } from './result-stream.ts';
-import { type FetchTask, type Stoppable, unsentEnd } from './row-work.ts';
+import { unsentEnd } from './row-end.ts';
+import type { FetchTask, Stoppable } from './row-work.ts';
 import { type EngineSettings, engineSettings, type FetchStageOptions, limitsOf } from './settings.ts';
 
 /** How a row is asked for, where it differs from a plain GET. */

@@ -13,8 +13,8 @@ import { endKeptRows } from './kept-rows.ts';
 import { addRow } from './mirrored-task.ts';
 import { PictureSamples } from './picture-samples.ts';
 import { ResultStream } from './result-stream.ts';
+import { type RowEnd, unsentEnd } from './row-end.ts';
 import { unitResult } from './row-result.ts';
-import { type RowEnd, unsentEnd } from './row-work.ts';
 import {
   type EngineSettings,
   engineSettings,

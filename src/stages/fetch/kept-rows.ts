@@ -1,7 +1,7 @@
 /** Rows of a unit that an earlier run had fetched: they end as they did then, with the bytes that were kept. */
 import type { RowsBack } from '../../dataset/kept-units.ts';
 import type { BodyBudget } from './reply/body-memory.ts';
-import { keptEnd } from './row-work.ts';
+import { keptEnd } from './row-end.ts';
 import type { RowTask, UnitWork } from './unit-work.ts';
 
 /**

@@ -1,6 +1,7 @@
 /** A row whose URL is a manifest of the IIIF Presentation API: it is read, and the row is its first picture. */
 import { firstPicture, MAX_MANIFEST_BYTES } from './iiif-manifest.ts';
-import type { FetchTask, RowEnd, Stoppable } from './row-work.ts';
+import type { RowEnd } from './row-end.ts';
+import type { FetchTask, Stoppable } from './row-work.ts';
 
 /** Whom a manifest's task asks, and who takes the manifest's bytes back. */
 export interface ManifestAsker {

@@ -4,7 +4,8 @@ import { isTransient } from '../../row-codes.ts';
 import { iiifUrls, SIZE_REFUSALS } from './iiif.ts';
 import { isIiifManifest } from './iiif-manifest.ts';
 import { type ManifestAsker, ManifestTask } from './manifest-task.ts';
-import type { FetchTask, RowEnd, Stoppable } from './row-work.ts';
+import type { RowEnd } from './row-end.ts';
+import type { FetchTask, Stoppable } from './row-work.ts';
 
 /** What an owner says of the file is meant for it wherever it lies. */
 const SAID_OF_THE_FILE: ReadonlySet<string> = new Set(['robots_tag', 'type_not_wanted']);

@@ -10,8 +10,8 @@ import type { RowResult } from '../../record.ts';
 import { Fifo } from '../../structures/fifo.ts';
 import { publish } from '../../telemetry/channels.ts';
 import { FetchEngine } from './engine.ts';
+import type { RowEnd } from './row-end.ts';
 import { type ResultClass, rowResultClass } from './row-result.ts';
-import type { RowEnd } from './row-work.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** Results waiting in the stream itself; more wait in the stage with their bytes still on the budget. */

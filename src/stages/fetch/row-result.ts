@@ -2,7 +2,7 @@
 import type { AnnouncedBody, FetchResult, OpenUnit, RowResult, SpilledBody, UnitRow } from '../../record.ts';
 import type { RowCode } from '../../row-codes.ts';
 import type { CollectedBody } from './reply/body-collector.ts';
-import type { RowEnd } from './row-work.ts';
+import type { RowEnd } from './row-end.ts';
 
 /** Takes a body back. */
 export interface BodyKeeper {

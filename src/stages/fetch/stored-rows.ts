@@ -2,7 +2,8 @@
 import { asError, FlowDcError, isFlowDcError } from '../../errors.ts';
 import type { AccessSettings, BucketAccess, BucketAccesses } from '../../store/s3/bucket-access.ts';
 import { parseStoreUrl, type StoreUrl } from '../../store/store-url.ts';
-import { type FetchTask, unsentEnd } from './row-work.ts';
+import { unsentEnd } from './row-end.ts';
+import type { FetchTask } from './row-work.ts';
 import type { EngineSettings } from './settings.ts';
 
 export interface StoredRowHooks {

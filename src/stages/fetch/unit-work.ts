@@ -2,7 +2,8 @@
 import type { OpenUnit, Unit, UnitRow } from '../../record.ts';
 import type { Delivery } from '../../transport/transport.ts';
 import type { OneByOne } from './one-by-one.ts';
-import type { FetchTask, RowEnd, Stoppable } from './row-work.ts';
+import type { RowEnd } from './row-end.ts';
+import type { FetchTask, Stoppable } from './row-work.ts';
 
 /** What a unit tells the stage that works on it. */
 export interface UnitEvents {

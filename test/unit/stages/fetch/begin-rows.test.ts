@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RemovedUrls, removedHash, rowName } from '../../../../src/job/removed-urls.ts';
 import type { UnitRow } from '../../../../src/record.ts';
 import { beginRows } from '../../../../src/stages/fetch/begin-rows.ts';
-import type { RowEnd } from '../../../../src/stages/fetch/row-work.ts';
+import type { RowEnd } from '../../../../src/stages/fetch/row-end.ts';
 import type { RowTask, UnitWork } from '../../../../src/stages/fetch/unit-work.ts';
 
 it('URLs that were removed from a dataset are not asked for as those of other rows', () => {
