@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WorkerStatus } from '../../../src/transport/cluster.ts';
+import { connectionOf } from '../../../src/transport/nats/connect-cluster.ts';
 import { describeJob, jobId, joinCluster, keepsNothing, workToTheEnd } from '../../support/nats-jobs.ts';
 import { describeNats, type NatsServer, startNatsServer } from '../../support/nats-server.ts';
 import { makeUnits, recordOf } from '../../support/units.ts';
@@ -64,6 +65,27 @@ describeNats('jobs on a server', () => {
     await again.seal(5);
     expect(await workToTheEnd(again)).toHaveLength(4);
     expect(again.description.version).toBe('2');
+  });
+
+  it('end for a worker that is told of the cancel while it asks how far they are', async () => {
+    const [one, two] = [await joinCluster(server.url), await joinCluster(server.url)];
+    const submitter = await one.createJob(jobId(), describeJob(), keepsNothing);
+    const worker = await two.attachJob(submitter.id, keepsNothing);
+    for (const unit of makeUnits(2)) await submitter.publish(unit);
+    await worker.next();
+    await worker.next();
+    await submitter.seal(2);
+    while ((await worker.status()).total === undefined) await sleep(5);
+    // A slow way to the server: the question is under way while its answer has become another one.
+    const connection = connectionOf(two);
+    const request = connection.request.bind(connection);
+    connection.request = async (...args) => {
+      if (/STREAM\.INFO\.KV_.*_done/.test(args[0])) await sleep(300);
+      return request(...args);
+    };
+    const next = worker.next();
+    await submitter.cancel('changed my mind');
+    expect(await Promise.race([next, sleep(5_000, 'nobody told it')])).toBeUndefined();
   });
 
   it('are followed from anywhere, those records first that were there before', async () => {

@@ -11,7 +11,10 @@ export interface BucketValue {
   readonly atMs: number;
 }
 
-/** A replay without a sign of life for this long is begun again behind what it had. */
+/**
+ * A replay without a sign of life for this long is begun again behind what it had; one that goes on with new values,
+ * where there are some.
+ */
 const SILENCE_MS = 10_000;
 const PAUSE_MS = 250;
 
@@ -73,9 +76,9 @@ class Round {
   }
 
   /** Something came: start the silence again. */
-  expectMore(): void {
+  expectMore(onSilence: () => void): void {
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#clock.timer(SILENCE_MS, () => this.end('broken'));
+    if (this.outcome === undefined) this.#cancelTimer = this.#clock.timer(SILENCE_MS, onSilence);
   }
 }
 
@@ -101,17 +104,35 @@ async function* readRound(
     });
   if (changes === undefined) return;
   round.onEnd(() => changes.stop());
-  if (live === undefined) round.expectMore();
+  let known = revision;
+  const onSilence = async (): Promise<void> => {
+    // A server may forget that somebody listens, and what it sends may be lost: both sound like nothing new.
+    const isBehind = live === undefined || (await hasNewer(link, bucket, known, live));
+    if (isBehind) round.end('broken');
+    else round.expectMore(onSilence);
+  };
+  round.expectMore(onSilence);
   for await (const entry of changes) {
-    if (live === undefined) round.expectMore();
-    if (entry.operation === 'PUT')
-      yield { key: entry.key, text: entry.string(), revision: entry.revision, atMs: entry.created.getTime() };
+    known = entry.revision;
+    round.expectMore(onSilence);
     // The server's count of what is to come may stay above 0 for ever: where a value was written over meanwhile, it
     // counts what nobody will get. What is as new as the newest that there was at the start comes after all the others.
     const isLast = entry.delta === 0 || entry.revision >= state.last_seq;
+    // Before it is told: whatever happens meanwhile, nothing comes behind it.
     if (live === undefined && isLast) round.end('done');
+    if (entry.operation === 'PUT')
+      yield { key: entry.key, text: entry.string(), revision: entry.revision, atMs: entry.created.getTime() };
     if (round.outcome !== undefined) return;
   }
+}
+
+/** Whether the bucket has something behind `revision`; a server that is away begins the round anew when it is back. */
+async function hasNewer(link: ServerLink, bucket: KV, revision: number, signal: AbortSignal): Promise<boolean> {
+  const asking = link.ask('cannot read a bucket', () => bucket.status(), { signal, giveUpMs: SILENCE_MS });
+  return asking.then(
+    ({ streamInfo }) => streamInfo.state.last_seq > revision,
+    () => false,
+  );
 }
 
 /** A watch without a match would wait for one. */

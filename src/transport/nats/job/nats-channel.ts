@@ -118,7 +118,8 @@ class NatsChannel implements ClusterChannel {
     for (;;) {
       this.#assertOpen();
       signal?.throwIfAborted();
-      if (this.#isEnded() || (await this.#end.isReached(signal))) return undefined;
+      // It may end while that is asked, and nobody who waits for a unit afterwards is told.
+      if (this.#isEnded() || (await this.#end.isReached(signal)) || this.#isEnded()) return undefined;
       this.#assertOpen();
       const message = await this.#end.whileWaiting(() => this.#pulls.take(signal));
       if (message === undefined) continue;
