@@ -26,6 +26,7 @@ export class Allowance {
   }
 
   spend(ms: number): void {
-    this.#leftMs -= ms + QUESTION_MS;
+    // A process that stood still in the middle of an answer has spent nothing by that.
+    this.#leftMs = Math.max(-MOST_MS, this.#leftMs - ms - QUESTION_MS);
   }
 }

@@ -43,7 +43,7 @@ export function controlRoutes(watched: Watched): readonly Route[] {
           409,
           `C_max ${body.cMax}: the configuration of the run allows ${mostAtOnce} (C_max, per_host_concurrency)`,
         );
-      if (!canBeHost(body.host)) {
+      if (!canBeHost(body.host) && !watched.hasHost(body.host)) {
         const near = meantHost(body.host);
         throw new Refused(400, `no host is called ${body.host}${near === undefined ? '' : `; did you mean ${near}?`}`);
       }

@@ -2,10 +2,12 @@
 import { idleClock } from '../clock.ts';
 import { workerConfig } from '../cluster/worker.ts';
 import { type HostOrder, isEmptyOrder, MAX_ORDERS, tooManyOrders } from '../host-limits.ts';
+import { createHostRules, type KnownRule } from '../network/host-rules.ts';
 import type { UnitRecord } from '../record.ts';
 import { mostAtOnce } from '../threads/force.ts';
 import type { ClusterChannel, JobOrders } from '../transport/cluster.ts';
 import { Live } from './live.ts';
+import { requireEffect } from './order-check.ts';
 import { JobWatch } from './watch/job-watch.ts';
 import { LiveBook } from './watch/live-book.ts';
 import type { Controls, RunControls } from './watch/served-state.ts';
@@ -25,6 +27,7 @@ interface Followed {
   channel?: ClusterChannel | undefined;
   watch?: JobWatch | undefined;
   mostAtOnce?: number | undefined;
+  ruleOf?: ((host: string) => KnownRule) | undefined;
 }
 
 export class LiveJob {
@@ -55,7 +58,10 @@ export class LiveJob {
           ? leave.abort(new Error('told to leave by the live page'))
           : order((orders) => ({ ...orders, ends: orders.ends + 1 })),
       pause: (isPaused) => order((orders) => ({ ...orders, isPaused })),
-      setHost: (said) => order((orders) => ({ ...orders, hosts: withOrder(orders.hosts, said) })),
+      setHost: (said) => {
+        requireEffect(said, of.ruleOf ?? (() => ({})), (name) => book.hosts.has(name));
+        return order((orders) => ({ ...orders, hosts: withOrder(orders.hosts, said) }));
+      },
     };
     const live = await Live.open(address, { book, controls, close: () => of.watch?.close() });
     return new LiveJob(live, leave.signal, of);
@@ -64,7 +70,9 @@ export class LiveJob {
   /** The job is there. @returns called when it is not looked at any more */
   attach(channel: ClusterChannel): () => void {
     this.#of.channel = channel;
-    this.#of.mostAtOnce = mostAtOnce(workerConfig(channel.description.settings, {}));
+    const config = workerConfig(channel.description.settings, {});
+    this.#of.mostAtOnce = mostAtOnce(config);
+    this.#of.ruleOf = createHostRules(config.fetch);
     this.#of.watch = new JobWatch(this.live.book, channel, idleClock);
     return () => {
       this.#of.watch?.close();

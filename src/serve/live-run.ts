@@ -2,8 +2,10 @@
 import { availableParallelism } from 'node:os';
 import { idleClock } from '../clock.ts';
 import type { ResolvedConfig } from '../config/types.ts';
+import { createHostRules } from '../network/host-rules.ts';
 import { mostAtOnce } from '../threads/force.ts';
 import { Live } from './live.ts';
+import { requireEffect } from './order-check.ts';
 import { LiveBook } from './watch/live-book.ts';
 import { PictureBook } from './watch/picture-book.ts';
 import { RunWatch, type WatchedForce } from './watch/run-watch.ts';
@@ -44,6 +46,7 @@ export class LiveRun {
   static async open({ address, kind, config, output }: LiveRunOptions): Promise<LiveRun> {
     const clock = idleClock;
     const [steering, drain] = [new Steering(), new AbortController()];
+    const ruleOf = createHostRules(config.fetch);
     const pictures = config.run.servePictures ? new PictureBook() : undefined;
     const controls = (): Controls => {
       const elsewhere = watch.pausedElsewhere;
@@ -63,7 +66,10 @@ export class LiveRun {
       controls: {
         drain: () => drain.abort(new Error('told to end by the live page')),
         pause: (isPaused) => steering.pause(isPaused),
-        setHost: (order) => steering.setHost(order),
+        setHost: (order) => {
+          requireEffect(order, ruleOf, (name) => book.hosts.has(name));
+          steering.setHost(order);
+        },
       },
       picture: (number) => pictures?.picture(number),
       close: () => {

@@ -90,6 +90,7 @@ export function watchedOf({ book, controls, picture }: Pick<Shown, 'book' | 'con
     state: () => book.state(),
     history: () => book.history(),
     hosts: (query) => book.page(query),
+    hasHost: (host) => book.hosts.has(host),
     busiest: (most, others) => book.hosts.busiest(most, others),
     picture: (number) => picture?.(number),
   };

@@ -64,6 +64,11 @@ export class HostBook {
     return this.#busy.length;
   }
 
+  /** Whether there is a line of that name. */
+  has(host: string): boolean {
+    return this.#numbers.has(host);
+  }
+
   row(host: string, status: 'fetched' | 'failed' | 'skipped', code: string | undefined, bytes: number): void {
     const line = this.#line(host);
     line[status] += 1;

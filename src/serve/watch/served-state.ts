@@ -219,6 +219,8 @@ export interface Watched {
   hosts(query: HostQuery): HostPage;
   /** The hosts with most requests in flight, and these. */
   busiest(most: number, others: Iterable<string>): HostsNow;
+  /** Whether the table has a line of that name. */
+  hasHost(host: string): boolean;
   picture?(number: number): Picture | undefined;
   /** Errors: whatever is not possible, in words. */
   readonly controls: RunControls;

@@ -96,6 +96,8 @@ export class FetchEngine implements Tower {
       start: (work, lane, permit) => this.#send(work, lane, permit),
       maxPauseMs: settings.maxRetryAfterMs,
       refuse: (work, code) => this.#fail(work, code, REFUSALS[code]),
+      // Of a queue that several hosts share, the rows of one.
+      refusalOf: ({ host, group }) => (host !== group && this.skipped.isSaid(host) ? 'host_skipped' : undefined),
       isDropped: (work) => work.task.isDropped(),
       isConnected: ({ origin }) => this.pools.hasFree(origin),
       onTransition: hooks.onTransition,

@@ -16,3 +16,12 @@ it('answers take a twentieth of the time at most, and half a second at once', ()
   expect(spentMs).toBeGreaterThan(3000);
   expect(spentMs).toBeLessThan(3600);
 });
+
+it('a process that stood still in the middle of an answer gives some again within seconds', () => {
+  const clock = new HandClock();
+  const allowance = new Allowance(clock);
+  allowance.spend(600_000);
+  expect(allowance.hasAny).toBe(false);
+  clock.advance(11_000);
+  expect(allowance.hasAny).toBe(true);
+});

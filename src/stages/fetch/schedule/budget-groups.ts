@@ -58,9 +58,7 @@ export class BudgetGroups {
   of(host: string): string {
     const rule = this.#options.ruleOf(host);
     if (rule.budgetBy === undefined || rule.budgetBy === 'host') return host;
-    const domain = registrableDomain(host);
-    const group =
-      rule.budgetBy === 'address' ? (this.#places.get(host) ?? host) : isName(domain) ? `*.${domain}` : host;
+    const group = rule.budgetBy === 'address' ? (this.#places.get(host) ?? host) : domainGroup(host);
     if (!this.#rules.has(group)) this.#rules.set(group, rule);
     return group;
   }
@@ -73,6 +71,12 @@ export class BudgetGroups {
   forget(group: string): void {
     this.#rules.delete(group);
   }
+}
+
+/** The group of a host whose limit is its domain's. */
+export function domainGroup(host: string): string {
+  const domain = registrableDomain(host);
+  return isName(domain) ? `*.${domain}` : host;
 }
 
 /** Addresses and names without a dot belong to no domain. */

@@ -30,6 +30,8 @@ export interface SchedulerOptions<Work> {
   readonly start: (work: Work, lane: Lane<Work>, permit: Permit) => void;
   /** The host is down, or asks for more quiet than it gets: end the row without trying. */
   readonly refuse: (work: Work, code: Refusal) => void;
+  /** Why this row is not tried, whatever its lane is. */
+  readonly refusalOf?: ((work: Work) => Refusal | undefined) | undefined;
   /** Rows that nobody wants any more are dropped when their turn comes. */
   readonly isDropped: (work: Work) => boolean;
   /** Whether a connection is there that the row can use at once; without it connections cost nothing. */
@@ -178,7 +180,7 @@ export class Scheduler<Work> {
         this.#dequeue(lane);
         continue;
       }
-      const refusal = lane.refusal(nowMs);
+      const refusal = lane.refusal(nowMs) ?? this.#options.refusalOf?.(work);
       if (refusal !== undefined) {
         this.#options.refuse(this.#dequeue(lane), refusal);
         continue;

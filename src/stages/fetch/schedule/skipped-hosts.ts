@@ -14,6 +14,11 @@ export class SkippedHosts {
     return this.#policyOf(host).skip === true || this.#said.has(host);
   }
 
+  /** Somebody said so while it runs. */
+  isSaid(host: string): boolean {
+    return this.#said.has(host);
+  }
+
   note({ host, skip }: HostOrder): void {
     if (skip === true) this.#said.add(host);
     else this.#said.delete(host);
