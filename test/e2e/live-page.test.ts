@@ -231,12 +231,22 @@ describeNats('the live page of a job', () => {
     );
     expect(paused).toMatchObject({ phase: 'paused', inFlight: 0, rows: { done: 0 } });
     await control(withKey, 'host', { host: 'gone.test', skip: true });
+    await control(withKey, 'host', { host: 'a.test', skip: true });
+    await control(withKey, 'host', { host: 'b.test', requestsPerSecond: 20 });
+    await control(withKey, 'host', { host: 'c.test', cMax: 1 });
+    await control(withKey, 'host', { host: 'a.test' });
     await control(withKey, 'pause', { paused: false });
     expect(await submit.done).toMatchObject({ code: 0 });
     for (const worker of workers) expect(await worker.done).toMatchObject({ code: 0 });
     const { rows, codes } = await until(url, (state) => (state.phase === 'ended' ? state : undefined));
     expect(rows.done).toBe(300);
     expect(codes.map(({ code }) => code)).toContain('host_skipped');
+    const asked = (host: string) => trial.origin.stats().get(host);
+    expect([asked('a.test')?.requests, asked('gone.test')?.requests]).toEqual([60, undefined]);
+    // Of three workers one has at least a third of the rows, and none sends faster, or more at once, than was said.
+    const { arrivalsMs = [] } = asked('b.test') ?? {};
+    expect((arrivalsMs.at(-1) ?? 0) - (arrivalsMs[0] ?? 0)).toBeGreaterThan(900);
+    expect(asked('c.test')?.maxInFlight).toBeLessThanOrEqual(3);
     const longest = async () =>
       ((await (await fetch(`${url}hosts.json?sort=p95Ms`)).json()) as Hosts).lines[0]?.p95Ms ?? 0;
     await expect.poll(longest, { timeout: 10_000 }).toBeGreaterThan(0);
