@@ -20,7 +20,7 @@ export const ERROR_CODES = {
   FDC_ERR_MANIFEST_COLUMN: { exit: 2, text: 'a named column does not exist, or no URL column could be guessed' },
   FDC_ERR_MANIFEST_CORRUPT: { exit: 1, text: 'the input broke in the middle; what was stored before stays' },
   FDC_ERR_MANIFEST_TOO_WIDE: { exit: 2, text: 'columns, names, records or row groups beyond what can be held' },
-  FDC_ERR_DEST_UNWRITABLE: { exit: 2, text: 'the destination cannot be created or written' },
+  FDC_ERR_DEST_UNWRITABLE: { exit: 2, text: 'the destination cannot be created, read or written' },
   FDC_ERR_DEST_FOREIGN: { exit: 2, text: 'the destination holds something that flow-dc did not write' },
   FDC_ERR_DEST_FULL: { exit: 1, text: 'the disk or the store is full; free space and run the same command again' },
   FDC_ERR_DEST_IO: { exit: 1, text: 'the destination failed while writing' },

@@ -121,7 +121,9 @@ export async function readJobFile({ jobFile }: FolderPaths): Promise<JobFile | u
     return parseJobFile(await readFile(jobFile, 'utf8'), jobFile);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-    throw destinationError(error, jobFile);
+    // The first thing that is asked of an output: where that is not allowed, nothing was begun.
+    const isForbidden = errnoOf(error) === 'EACCES' || errnoOf(error) === 'EPERM';
+    throw destinationError(error, jobFile, isForbidden ? 'FDC_ERR_DEST_UNWRITABLE' : undefined);
   }
 }
 

@@ -6,20 +6,29 @@ import { isLoopback } from './address.ts';
 const MAX_CONNECTIONS = 256;
 /** Of one address elsewhere: others find a place too. */
 const MAX_PER_ADDRESS = 32;
-const [HEADERS_MS, REQUEST_MS, IDLE_MS] = [10_000, 15_000, 5_000];
-/** A connection on which nothing moves, in either direction, is closed. */
-const SILENT_MS = 30_000;
-/** How often the first two are looked at. */
-const LOOK_MS = 5_000;
+
+export interface Patience {
+  /** For the head of a request, and for all of it. */
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** Between two requests. */
+  readonly idleMs: number;
+  /** A connection on which nothing moves for so long, in either direction, is closed. */
+  readonly silentMs: number;
+  /** How often the first two are looked at. */
+  readonly lookMs: number;
+}
+
+const PATIENCE: Patience = { headersMs: 10_000, requestMs: 15_000, idleMs: 5_000, silentMs: 30_000, lookMs: 5_000 };
 
 /** A server that keeps no process alive. */
-export function boundedServer(listener: RequestListener): Server {
-  const server = createServer({ connectionsCheckingInterval: LOOK_MS }, listener);
+export function boundedServer(listener: RequestListener, patience = PATIENCE): Server {
+  const server = createServer({ connectionsCheckingInterval: patience.lookMs }, listener);
   server.maxConnections = MAX_CONNECTIONS;
-  server.headersTimeout = HEADERS_MS;
-  server.requestTimeout = REQUEST_MS;
-  server.keepAliveTimeout = IDLE_MS;
-  server.timeout = SILENT_MS;
+  server.headersTimeout = patience.headersMs;
+  server.requestTimeout = patience.requestMs;
+  server.keepAliveTimeout = patience.idleMs;
+  server.timeout = patience.silentMs;
   const counts = new Map<string, number>();
   server.on('connection', (socket) => {
     socket.unref();

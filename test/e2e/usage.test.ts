@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, open, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -54,18 +54,23 @@ it.each(['', '-- ', 'img2dataset ', '-- img2dataset '])('translates a command li
   expect(code).toBe(0);
 });
 
-it('says that a configuration file may not be read', async () => {
+it.each([
+  ['a configuration file', 'config check', /c\.json: cannot read the configuration: permission denied/, 'CONFIG_UNREADABLE'],
+  ['an output', 'download /dev/null -o', /c\.json\/\.flow-dc\/job\.json: EACCES: .*check the owner/, 'DEST_UNWRITABLE'],
+] as const)('says that %s may not be read', async (_what, command, words, code) => {
   const folder = await tempFolder();
   const file = join(folder, 'c.json');
-  await writeFile(file, '{}');
+  if (command === 'config check') await writeFile(file, '{}');
+  else await mkdir(file);
   await chmod(file, 0);
   await chmod(folder, 0o755);
   const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-  const { stderr, status } = spawnSync(process.execPath, [main, 'config', 'check', file], {
+  const { stderr, status } = spawnSync(process.execPath, [main, ...command.split(' '), file], {
     encoding: 'utf8',
     // Nothing is refused to root.
     ...(process.getuid?.() === 0 && { uid: 65_534, gid: 65_534 }),
   });
-  expect(stderr).toMatch(/c\.json: cannot read the configuration: permission denied \(FDC_ERR_CONFIG_UNREADABLE\)\n$/);
+  expect(stderr).toMatch(words);
+  expect(stderr).toContain(`(FDC_ERR_${code})`);
   expect(status).toBe(2);
 });

@@ -93,7 +93,7 @@ export async function runDownload(config: Config, given: CliIo, notices: readonl
   requireManifest('download', resolved, io);
   requireOutput(resolved, io);
   writeLines(io.stderr, notices);
-  const hooks = endHooks(resolved.run.onEnd, io.env.PATH);
+  const hooks = endHooks(resolved.run.onEnd, io.env, resolved.fetch);
   if (resolved.run.dryRun) return dryRun(resolved, io, config);
   return withEndHooks('download', hooks, resolved.sink.output ?? '', io, async (told) => {
     const live = await openLiveRun('download', resolved, resolved.sink.output);

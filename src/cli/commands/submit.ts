@@ -54,7 +54,7 @@ async function runSubmit(config: Config, given: CliIo, notices: readonly string[
   }
   // Found out before anything is written.
   if (resolved.cluster.servers.length === 0) findServerBinary(io.env);
-  const hooks = endHooks(resolved.run.onEnd, io.env.PATH);
+  const hooks = endHooks(resolved.run.onEnd, io.env, resolved.fetch);
   return withEndHooks('submit', hooks, resolved.sink.output ?? '', io, async (told) => {
     const live = await openLiveJob('submit', resolved.run.serve, resolved.sink.output);
     return withLive(live, io, (liveIo) => follow(config, resolved, liveIo, { live, told }));

@@ -1,6 +1,6 @@
 /** What a job would be made of, and how its hosts would be treated, as a dry run says it. */
 import type { ResolvedConfig } from '../../config/types.ts';
-import { count, counted, percent } from '../../format.ts';
+import { byteSize, count, counted, percent } from '../../format.ts';
 import { createHostRules } from '../../network/host-rules.ts';
 import { ruleWords } from '../../network/rule-words.ts';
 import type { UnitCount } from '../../run/count-units.ts';
@@ -24,15 +24,16 @@ export function planLines(config: ResolvedConfig, plan: UnitCount): string[] {
   ];
 }
 
-function settingsLine({ fetch, paarc }: ResolvedConfig): string {
+function settingsLine({ fetch, paarc, run }: ResolvedConfig): string {
   const { law, enablePaarc, perHostConcurrency, perHostRate, openUnits, retryBackoffMs, maxAttempts } = fetch;
   const isFixed = !enablePaarc || law === 'fixed';
   const rate = perHostRate > 0 ? ` and ${perHostRate} requests/s` : '';
   const limits = isFixed
     ? `law fixed, ${perHostConcurrency} at once${rate} per host`
     : `law ${law}, C ${paarc.cInit} to ${paarc.cMax}`;
+  const reserve = run.diskReserveBytes > 0 ? `; ${byteSize(run.diskReserveBytes)} of disk are kept free` : '';
   return (
     `settings: ${limits}, ${openUnits} units at once per worker, ${maxAttempts} attempts per row from ` +
-    `${retryBackoffMs / 1000} s apart`
+    `${retryBackoffMs / 1000} s apart${reserve}`
   );
 }

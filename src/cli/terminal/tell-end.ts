@@ -1,11 +1,15 @@
 /** Tells others that a run has ended: a POST to a URL, or a command that gets the summary on its stdin. */
+import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { findProgram, isExecutable } from '../../cluster/find-program.ts';
 import { splitWords } from '../../destination/tool/put-command.ts';
 import { FlowDcError } from '../../errors.ts';
+import { type ProxyOf, type ProxySettings, proxyRules } from '../../network/proxy.ts';
 import { shortened } from '../../short-text.ts';
 import { VERSION } from '../../version.ts';
 import type { EndWords } from './end-words.ts';
+import type { CliIo } from './process.ts';
 import { runHook } from './run-hook.ts';
 
 /** The run is over, and somebody waits for its exit code. */
@@ -15,18 +19,19 @@ const SHELL_WORD = /^(?:[0-9]*[<>].*|&>.*|\||\|\||&&?|;)$/;
 
 /** Where a run's end is told. */
 export type EndHook =
-  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'url'; readonly url: string; readonly proxyOf: () => ProxyOf | undefined }
   | { readonly kind: 'command'; readonly words: readonly string[] };
 
 /**
- * @param path - folders of programs, as the environment has it
+ * @param env - has the folders of programs, and proxies
  * Errors: FDC_ERR_CONFIG_INVALID for what is neither a URL that takes a POST nor a command that can be run here.
  */
-export function endHooks(given: readonly string[], path: string | undefined): EndHook[] {
+export function endHooks(given: readonly string[], env: CliIo['env'], proxy: ProxySettings = {}): EndHook[] {
+  const proxyOf = () => proxyRules(proxy, env);
   return given.map((text) => {
     const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
     if (scheme === 'http' || scheme === 'https') {
-      if (URL.canParse(text)) return { kind: 'url', url: text };
+      if (URL.canParse(text)) return { kind: 'url', url: text, proxyOf };
       throw invalid(`expected a URL, got one that cannot be read, at ${scheme}://`);
     }
     if (scheme !== undefined) throw invalid(`a URL is sent a POST: expected http:// or https://, got ${scheme}://`);
@@ -40,7 +45,7 @@ export function endHooks(given: readonly string[], path: string | undefined): En
     if (program.includes('/')) {
       if (!isExecutable(program) || statSync(program).isDirectory())
         throw invalid(`${program} is no program that can be run (is it there, and executable?)`);
-    } else if (findProgram([program], path) === undefined)
+    } else if (findProgram([program], env.PATH) === undefined)
       throw invalid(`there is no program ${program} on the PATH: expected a URL (http, https) or a command`);
     return { kind: 'command', words };
   });
@@ -59,7 +64,7 @@ export async function tellEnd(
   await Promise.all(
     hooks.map(async (hook) => {
       const wrong =
-        hook.kind === 'url' ? await postUntilTold(hook.url, text, pause) : await runHook(hook.words, text, note);
+        hook.kind === 'url' ? await postUntilTold(hook, text, pause) : await runHook(hook.words, text, note);
       if (wrong !== undefined)
         note(`on_end: ${nameOf(hook)} was not told: ${shortened(wrong.split('\n', 1)[0] ?? '', 300)}`);
     }),
@@ -73,12 +78,12 @@ function nameOf(hook: EndHook): string {
 
 /** Again where that may help. @returns why it was not told */
 async function postUntilTold(
-  url: string,
+  hook: EndHook & { readonly kind: 'url' },
   text: string,
   pause: (ms: number) => Promise<void>,
 ): Promise<string | undefined> {
   for (let left = TRIES - 1; ; left -= 1) {
-    const answer = await post(url, text).catch((error: unknown) =>
+    const answer = await post(hook, text).catch((error: unknown) =>
       error instanceof Error ? error.message : String(error),
     );
     if (typeof answer === 'number' && answer < 300) return undefined;
@@ -90,22 +95,31 @@ async function postUntilTold(
   }
 }
 
-async function post(url: string, text: string): Promise<number> {
-  const { EnvHttpProxyAgent, request } = await import('undici');
-  const dispatcher = new EnvHttpProxyAgent();
-  try {
-    const { statusCode, body } = await request(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'user-agent': `flow-dc/${VERSION}` },
-      body: text,
-      dispatcher,
-      signal: AbortSignal.timeout(TRY_MS),
-    });
-    await body.dump({ limit: 65_536 });
-    return statusCode;
-  } finally {
-    await dispatcher.destroy();
-  }
+async function post({ url, proxyOf }: EndHook & { readonly kind: 'url' }, text: string): Promise<number> {
+  const [http, https] = await Promise.all([import('node:http'), import('node:https')]);
+  const isTls = /^https:/i.test(url);
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'user-agent': `flow-dc/${VERSION}`,
+  };
+  const asking = (isTls ? https : http).request(url, {
+    ...{ method: 'POST', headers, agent: await agentOf(proxyOf(), isTls), signal: AbortSignal.timeout(TRY_MS) },
+  });
+  const answered = once(asking, 'response') as Promise<[IncomingMessage]>;
+  asking.end(text);
+  const [{ statusCode = 0 }] = await answered;
+  // What else it says is of no interest.
+  asking.on('error', () => {}).destroy();
+  return statusCode;
+}
+
+/** Of one request; without a proxy Node's own. */
+async function agentOf(proxyOf: ProxyOf | undefined, isTls: boolean) {
+  if (proxyOf === undefined) return undefined;
+  const { proxiedAgents } = await import('../../store/s3/proxied-agents.ts');
+  const { httpAgent, httpsAgent } = proxiedAgents(proxyOf, { keepAlive: false, maxSockets: 1, timeout: TRY_MS });
+  return isTls ? httpsAgent : httpAgent;
 }
 
 function invalid(problem: string): FlowDcError {

@@ -29,11 +29,11 @@ describe('a dry run', () => {
   it('says shards, hosts and how each is treated, asks no host, and writes nothing', async () => {
     const origin = await serving({});
     const { folder, config } = await manifest();
-    const said = await dryRun({ ...config, connect_to: [origin.connectTo], hosts: { 'a.test': { rate: 5 } } });
+    const said = await dryRun({ ...config, connect_to: [origin.connectTo], hosts: { 'a.test': { rate: 5 } }, disk_reserve: '5GB' });
     expect(said).toMatch(/^units: 3 of 10 rows on average/m);
     expect(said).toMatch(/^ +20 rows \(66\.7 %\) in 2 units {2}a\.test: at most 5 requests a second$/m);
     expect(said).toMatch(/^ +10 rows \(33\.3 %\) in 1 unit {2}api\.gbif\.org: at most 1 at once$/m);
-    expect(said).toMatch(/^settings: law paarc, C 8 to 2000,/m);
+    expect(said).toMatch(/^settings: law paarc, C 8 to 2000,.*; 5\.\d+ GB of disk are kept free$/m);
     expect(origin.stats().size).toBe(0);
     expect(await readdir(folder)).toEqual(['urls.txt']);
   });

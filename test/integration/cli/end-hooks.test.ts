@@ -12,7 +12,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 const failed = endWords('download', 'ds', {
   error: new FlowDcError('FDC_ERR_DEST_IO', 'the disk of a://u:p@h is full'),
 });
-const endHooks = (given: readonly string[]) => endHooksOf(given, process.env.PATH);
+const endHooks = (given: readonly string[]) => endHooksOf(given, process.env);
 const now = async (): Promise<void> => {};
 
 /** Answers with these statuses, one after the other. */
@@ -45,6 +45,26 @@ it('gives a command the same on its stdin', async () => {
   const file = join(await tempFolder(), 'end of it.json');
   await tellEnd(endHooks([`sh -c 'cat > "$0"' "${file}"`]), failed, () => expect.fail('told wrongly'), now);
   expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ state: 'failed' });
+});
+
+it('tells a URL by way of the proxy that was given, and of no other', async () => {
+  const through: string[] = [];
+  const proxy = createServer((request, response) => {
+    through.push(`${request.method} ${request.url}`);
+    request.resume().on('end', () => response.writeHead(204).end());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void proxy.close());
+  const given = { proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+  const env = { http_proxy: 'http://127.0.0.1:9' };
+  const told = (url: string, settings: object): Promise<void> =>
+    tellEnd(endHooksOf([url], env, settings), failed, (line) => expect.fail(line), now);
+  await told('http://hooks.test/run', given);
+  expect(through).toEqual(['POST http://hooks.test/run']);
+  const { url, bodies } = await hooked();
+  await told(url, { proxy: 'none' });
+  await told(url, { ...given, noProxy: ['127.0.0.1'] });
+  expect([bodies.length, through.length]).toEqual([2, 1]);
 });
 
 it('says which could not be told, without what may be a key, and throws nothing', async () => {

@@ -1,23 +1,25 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { idleClock } from '../../../src/clock.ts';
+import { type Clock, idleClock } from '../../../src/clock.ts';
+import { boundedServer } from '../../../src/serve/connections.ts';
 import { watchedOf } from '../../../src/serve/live.ts';
 import { type LiveServer, openLiveServer } from '../../../src/serve/live-server.ts';
 import { LiveBook } from '../../../src/serve/watch/live-book.ts';
 import type { Watched } from '../../../src/serve/watch/served-state.ts';
 
-async function opened(more: Partial<Watched> = {}): Promise<LiveServer> {
+async function opened(more: Partial<Watched> = {}, clock: Clock = idleClock, address = '0'): Promise<LiveServer> {
   const controls = () => ({ refused: {}, isPaused: false, rules: [] });
   const around = { kind: 'download', output: 'ds', clock: idleClock, maxInFlight: 10, cores: 2 } as const;
   const book = new LiveBook({ ...around, controls });
   const watched = watchedOf({ book, controls: { pause: () => {} } });
-  const server = await openLiveServer('0', { ...watched, ...more }, idleClock);
+  const server = await openLiveServer(address, { ...watched, ...more }, clock);
   onTestFinished(() => server.close());
   return server;
 }
 
-const portOf = ({ url }: LiveServer): number => Number(new URL(url).port);
+const portOf = ({ url }: { readonly url: string }): number => Number(new URL(url).port);
 
 interface Line {
   readonly socket: Socket;
@@ -26,8 +28,8 @@ interface Line {
   has(words: string, times?: number): Promise<void>;
 }
 
-async function line(server: LiveServer, sent: string): Promise<Line> {
-  const socket = connect(portOf(server), '127.0.0.1');
+async function line(server: { readonly url: string }, sent: string, host = '127.0.0.1'): Promise<Line> {
+  const socket = connect(portOf(server), host);
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => {});
   let text = '';
@@ -44,6 +46,11 @@ async function line(server: LiveServer, sent: string): Promise<Line> {
   };
   return { socket, text: () => text, has };
 }
+
+/** Of others that reach this machine, as far as it has one. */
+const OUTER = Object.values(networkInterfaces())
+  .flat()
+  .find((found) => found?.family === 'IPv4' && !found.internal)?.address;
 
 const ask = (method: string, path: string, more = ''): string =>
   `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
@@ -91,6 +98,67 @@ describe('a stranger', () => {
     for (const one of all) await one.has('HTTP/1.1 ');
     expect(busyMs).toBeLessThan(500 + 20 + 0.05 * (performance.now() - startMs));
     expect(all.filter((one) => one.text().startsWith('HTTP/1.1 503')).length).toBeGreaterThan(50);
+  });
+
+  it('who listens and never reads is let go, and nothing piles up for him', async () => {
+    // Its time passes thirty times as fast.
+    const clock: Clock = {
+      ...idleClock,
+      nowMs: () => idleClock.nowMs() * 30,
+      timer: (ms, fn) => idleClock.timer(ms / 30, fn),
+    };
+    const words = 'x'.repeat(1_000_000);
+    let asked = 0;
+    const state = () => {
+      asked += 1;
+      return { words } as never;
+    };
+    const server = await opened({ state }, clock);
+    const deaf = await line(server, ask('GET', '/events'));
+    await deaf.has('event: state');
+    deaf.socket.pause();
+    const before = asked;
+    // Nobody is left to be told anything: the state is not asked for any more.
+    await expect
+      .poll(async () => {
+        const was = asked;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return asked - was;
+      }, { timeout: 10_000 })
+      .toBe(0);
+    const told = asked - before;
+    expect(told).toBeGreaterThan(40);
+    deaf.socket.resume();
+    if (!deaf.socket.closed) await once(deaf.socket, 'close');
+    // What the kernel takes, and the one text that it did not take whole.
+    expect(deaf.text().length).toBeLessThan((told * words.length) / 3);
+  }, 20_000);
+
+  it('who says nothing, stops in the middle, or does not read his replies is let go', async () => {
+    const patience = { headersMs: 300, requestMs: 500, idleMs: 300, silentMs: 1000, lookMs: 100 };
+    const body = Buffer.alloc(16_000_000);
+    const server = boundedServer((request, response) => {
+      if (request.method === 'GET') response.end(body);
+    }, patience);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close().closeAllConnections());
+    const at = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    const post = ask('POST', '/', 'Content-Length: 15\r\n');
+    for (const sent of ['', 'GET / HT', ask('GET', '/').slice(0, -2), post, `${post}{"p`]) await line(at, sent);
+    const deaf = await line(at, ask('GET', '/').repeat(50));
+    deaf.socket.pause();
+    const connections = (): Promise<number> =>
+      new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count))));
+    expect(await connections()).toBe(6);
+    await expect.poll(connections, { timeout: 10_000 }).toBe(0);
+  }, 15_000);
+
+  it.runIf(OUTER !== undefined)('elsewhere leaves places to others', async () => {
+    const server = await opened({}, idleClock, '0.0.0.0:0');
+    const held = await Promise.all(Array.from({ length: 40 }, () => line(server, '', OUTER).catch(() => undefined)));
+    await expect.poll(() => held.filter((one) => one?.socket.closed === false).length).toBe(32);
+    const { port } = new URL(server.url);
+    await (await line(server, `GET /state.json HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`)).has('HTTP/1.1 200');
   });
 
   it.each([
