@@ -79,7 +79,7 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   if (!isCommand(name)) {
     const { unknownCommand } = await import('./args/meant-command.ts');
-    writeLines(process.stderr, [`flow-dc: ${unknownCommand(name, Object.keys(COMMANDS))}`]);
+    writeLines(process.stderr, [`flow-dc: ${unknownCommand(name, Object.keys(COMMANDS), rest)}`]);
     return EXIT.usage;
   }
   const interrupts = listenForInterrupts();
