@@ -9,6 +9,8 @@ import type { JobState } from '../transport/transport.ts';
 export interface JobReport {
   readonly job: string;
   readonly state: JobState;
+  /** Somebody said so on a live page. */
+  readonly paused?: boolean | undefined;
   readonly out: string;
   readonly units: {
     readonly total?: number | undefined;
@@ -50,6 +52,7 @@ export async function jobReport(channel: ClusterChannel, clock: Clock): Promise<
   return {
     job: channel.id,
     state,
+    ...(channel.orders.isPaused && (state === 'publishing' || state === 'running') && { paused: true }),
     out: channel.description.out,
     units: {
       total,

@@ -60,3 +60,22 @@ export class OrderedForce implements Obedient {
     if (orders.ends > this.#endsBefore) this.#onEnd();
   }
 }
+
+/** Who sees nothing done must know why. @param say - gets a line for people @returns ends it */
+export function tellPauses(
+  channel: Pick<ClusterChannel, 'orders' | 'onOrders'>,
+  say: (line: string) => void,
+): () => void {
+  let wasPaused = false;
+  const hear = ({ isPaused }: JobOrders): void => {
+    if (isPaused === wasPaused) return;
+    wasPaused = isPaused;
+    say(
+      isPaused
+        ? 'the job is paused: its workers send nothing until somebody goes on at its live page'
+        : 'the job goes on',
+    );
+  };
+  hear(channel.orders);
+  return channel.onOrders(hear);
+}

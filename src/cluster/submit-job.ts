@@ -23,6 +23,7 @@ import { workersGone } from './end-job.ts';
 import { bringAllHome, cancelledError, finish } from './finish-job.ts';
 import { ClusterGauge, presentWorkers } from './job-report.ts';
 import type { HeldSite, SiteToHold } from './job-site.ts';
+import { tellPauses } from './obey-orders.ts';
 import { jobNameOf, openClusterJob } from './open-cluster-job.ts';
 import { siteToHold } from './open-site.ts';
 import type { OpenWork, SubmitConnection, SubmitOptions, SubmitSummary } from './submit-terms.ts';
@@ -176,6 +177,7 @@ async function publishAndWatch(
     destination: site.destination,
     clock,
   });
+  const endTelling = tellPauses(channel, (line) => options.onNotice?.(line));
   let told = 0;
   /** Ids of 15 bytes: a hundred million rows have some 50,000. */
   const units: UnitId[] = [];
@@ -207,6 +209,7 @@ async function publishAndWatch(
     if (!complete) await card.leave();
     return { published, complete };
   } finally {
+    endTelling();
     gauge.end();
     await card.end();
     const unwritten = (await timeline.end()) ?? (await site.keepTimeline());

@@ -18,7 +18,7 @@ import { openWorkForce } from '../threads/work-force.ts';
 import type { ClusterChannel, WorkerHost } from '../transport/cluster.ts';
 import { type Delivery, settledThrough } from '../transport/transport.ts';
 import { LatencyTally } from './latency-tally.ts';
-import { OrderedForce } from './obey-orders.ts';
+import { OrderedForce, tellPauses } from './obey-orders.ts';
 import { shareUnits } from './share-units.ts';
 import { startHeartbeat, type WorkCounter } from './worker.ts';
 
@@ -97,6 +97,7 @@ export async function workOnJob(
   };
   const force = openWorkForce(config, around, destination.name);
   const ordered = new OrderedForce(force, channel, () => options.onTold?.());
+  const endTelling = tellPauses(channel, (line) => options.onNotice?.(line));
   const endForce = options.onForce?.(steeredBy(force, ordered), channel);
   const deliveries = new OpenDeliveries(channel, clock);
   const idle = new AbortController();
@@ -115,7 +116,8 @@ export async function workOnJob(
     now: () => {
       const { in_flight: inFlight, queued, hosts } = gauge.read();
       const state = control.drain.aborted ? 'draining' : 'working';
-      return { state, units: deliveries.units, inFlight, queued, hosts: hosts.map(workerHost) };
+      const { heldBy } = force.stats();
+      return { state, units: deliveries.units, inFlight, queued, hosts: hosts.map(workerHost), heldBy };
     },
   });
   const isEnding = (): boolean => control.drain.aborted;
@@ -135,6 +137,7 @@ export async function workOnJob(
     endGuard();
     options.drain?.removeEventListener('abort', windDown);
     control.release();
+    endTelling();
     ordered.close();
     endForce?.();
     await force.close();

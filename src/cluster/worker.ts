@@ -97,7 +97,7 @@ export interface HeartbeatSource {
   readonly clock: Clock;
   readonly counter: WorkCounter;
   /** What is told beside the counts, asked for each time. */
-  now(): Pick<WorkerStatus, 'state' | 'units' | 'inFlight' | 'queued' | 'hosts'>;
+  now(): Pick<WorkerStatus, 'state' | 'units' | 'inFlight' | 'queued' | 'hosts' | 'heldBy'>;
   /** Since the call before. */
   latencies?(): WorkerStatus['latencies'];
 }

@@ -15,6 +15,11 @@ export interface Holder {
   readonly ms: number;
 }
 
+/** How long the rows of a host that is all that is left take, at the pace of its answers; 0 where nobody can tell. */
+export function bottleneckMs({ waiting, inFlight, requestsPerSecond }: Partial<Bottleneck> = {}): number {
+  return requestsPerSecond ? (1000 * ((waiting ?? 0) + (inFlight ?? 0))) / requestsPerSecond : 0;
+}
+
 /** Since when one host has been what is left. */
 interface Stretch {
   readonly host: string;

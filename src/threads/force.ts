@@ -18,6 +18,8 @@ export interface ForceStats {
   readonly threads: number;
   /** Of the memory for bodies that is in use, 0..1. */
   readonly bodyShare: number;
+  /** Why nothing is sent; absent where it is. */
+  readonly heldBy?: HeldBy | undefined;
 }
 
 export interface WorkForce {
@@ -76,7 +78,13 @@ export class Holds {
   }
 
   get isHeld(): boolean {
-    return !this.#isEnding && this.#by.size > 0;
+    return this.by !== undefined;
+  }
+
+  /** What an order cannot end goes first. */
+  get by(): HeldBy | undefined {
+    if (this.#isEnding) return undefined;
+    return this.#by.has('disk') ? 'disk' : this.#by.has('order') ? 'order' : undefined;
   }
 
   say(isHeld: boolean, by: HeldBy): void {

@@ -102,7 +102,14 @@ export class ManyThreads implements WorkForce {
     const heldMs = reports.reduce((sum, report) => sum + report.heldMs, sink.stats().writeWaitMs);
     const held = reports.reduce((sum, report) => sum + report.bodyBytesHeld, fetch.stats().bodyBytesHeld);
     const bodyShare = held / this.#config.fetch.bodyMemoryBytes;
-    return { inFlight: this.#table.inFlightAll, queued, heldMs, threads: 1 + reports.length, bodyShare };
+    return {
+      inFlight: this.#table.inFlightAll,
+      queued,
+      heldMs,
+      threads: 1 + reports.length,
+      bodyShare,
+      heldBy: this.#holds.by,
+    };
   }
 
   hosts(): HostLoad[] {

@@ -72,7 +72,7 @@ class OneThread implements WorkForce {
     const [fetch, sink] = this.#stages;
     const { inFlight, queued, bodyBytesHeld } = fetch.stats();
     const bodyShare = bodyBytesHeld / this.#bodyBytes;
-    return { inFlight, queued, heldMs: sink.stats().writeWaitMs, threads: 1, bodyShare };
+    return { inFlight, queued, heldMs: sink.stats().writeWaitMs, threads: 1, bodyShare, heldBy: this.#holds.by };
   }
 
   hosts(): HostLoad[] {

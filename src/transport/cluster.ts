@@ -42,6 +42,8 @@ export interface WorkerStatus {
   /** Requests, and rows that wait for one. */
   readonly inFlight: number;
   readonly queued: number;
+  /** Why it sends nothing: an `order`, or its `disk`. */
+  readonly heldBy?: string | undefined;
   /** Messages and entries on the server that flow-dc did not write, left out since the worker's start. */
   readonly refused?: number | undefined;
   /** Hosts with requests in flight now, busiest first, at most 20. */

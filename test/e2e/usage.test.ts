@@ -61,7 +61,12 @@ it.each(['', '-- ', 'img2dataset ', '-- img2dataset '])('translates a command li
 });
 
 it.each([
-  ['a configuration file', 'config check', /c\.json: cannot read the configuration: permission denied/, 'CONFIG_UNREADABLE'],
+  [
+    'a configuration file',
+    'config check',
+    /c\.json: cannot read the configuration: permission denied/,
+    'CONFIG_UNREADABLE',
+  ],
   ['an output', 'download /dev/null -o', /c\.json\/\.flow-dc\/job\.json: EACCES: .*check the owner/, 'DEST_UNWRITABLE'],
 ] as const)('says that %s may not be read', async (_what, command, words, code) => {
   const folder = await tempFolder();

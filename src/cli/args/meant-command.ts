@@ -44,8 +44,8 @@ function meantBy(name: string, commands: readonly string[], rest: readonly strin
 
 /** What wget -i, aria2c -i and curl do, as far as where rows come from and where they go: a list, or one URL. */
 function ofDownloader(words: readonly string[]): string {
-  const list = valueOf(words, /^(?:-i|--input-file)$/);
-  const folder = valueOf(words, /^(?:-P|-d|--directory-prefix|--dir|--output-dir)$/);
+  const list = valueOfFlag(words, /^(?:-i|--input-file)$/);
+  const folder = valueOfFlag(words, /^(?:-P|-d|--directory-prefix|--dir|--output-dir)$/);
   const url = words.find((word) => /^https?:/i.test(word));
   const into = folder === undefined ? 'DEST' : shellQuoted(folder);
   if (list !== undefined) return `flow-dc download ${shellQuoted(list)} -o ${into}`;
@@ -55,7 +55,7 @@ function ofDownloader(words: readonly string[]): string {
 }
 
 /** Of a flag: the next word, or what is written behind it. */
-function valueOf(words: readonly string[], flag: RegExp): string | undefined {
+function valueOfFlag(words: readonly string[], flag: RegExp): string | undefined {
   for (const [at, word] of words.entries()) {
     if (flag.test(word)) return words[at + 1];
     const [, name = '', value = ''] = /^(--[a-z-]+)=(.+)$/s.exec(word) ?? /^(-[a-zA-Z])(.+)$/s.exec(word) ?? [];

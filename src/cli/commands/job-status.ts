@@ -74,7 +74,7 @@ function statusLines(report: JobReport): string[] {
   const { total, committed, inFlight, waiting } = units;
   const share = total === undefined || total === 0 ? '' : ` of ${count(total)} (${percent(committed / total)})`;
   return [
-    `job ${report.job}: ${report.state}`,
+    `job ${report.job}: ${report.state}${report.paused === true ? ', paused (flow-dc serve --nats URL has the button)' : ''}`,
     `  output   ${report.out}`,
     `  units    ${count(committed)}${share} done, ${count(inFlight)} worked on, ${count(waiting)} waiting`,
     `  rows     ${count(rows.settled)} settled: ${count(rows.fetched)} fetched, ${count(rows.failed)} failed, ` +
@@ -82,7 +82,7 @@ function statusLines(report: JobReport): string[] {
     `  rate     ${count(report.rowsPerSecond)} rows/s over ${count(workers.length)} workers`,
     ...workers.map(
       (worker) =>
-        `  worker   ${worker.name}  ${worker.state}, ${count(worker.units.length)} units, ` +
+        `  worker   ${worker.name}  ${worker.state}${worker.heldBy === 'disk' ? ' (waits for room on its disk)' : ''}, ${count(worker.units.length)} units, ` +
         `${count(worker.rowsDone)} rows, ${count(worker.rowsPerSecond)} rows/s` +
         (worker.refused ? `, ${count(worker.refused)} messages refused` : ''),
     ),

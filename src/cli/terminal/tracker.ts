@@ -1,5 +1,6 @@
 /** Counts a run's events as they come by: what a bar, a line or a JSON object shows. */
 import { type Clock, systemClock } from '../../clock.ts';
+import { bottleneckMs } from '../../job/bottleneck.ts';
 import { type Bottleneck, subscribe } from '../../telemetry/channels.ts';
 
 export interface ProgressSnapshot {
@@ -107,6 +108,8 @@ export class ProgressTracker {
     // Never fewer than there are already.
     const rowsTotal = this.#rowsTotal ?? (this.#guess === undefined ? undefined : Math.max(this.#guess, done));
     const left = rowsTotal === undefined ? undefined : Math.max(0, rowsTotal - done);
+    // Rows of a host that is slower than all that went before take their own time.
+    const leftMs = Math.max((1000 * (left ?? 0)) / rowsPerSecond, left === 0 ? 0 : bottleneckMs(this.#bottleneck));
     return {
       rowsDone: this.#rowsBefore + rows,
       fetched,
@@ -120,7 +123,7 @@ export class ProgressTracker {
       bytesPerSecond,
       rowsTotal,
       ...(isEstimate && { isEstimate }),
-      etaMs: left === undefined || rowsPerSecond <= 0 ? undefined : (left / rowsPerSecond) * 1000,
+      etaMs: left === undefined || rowsPerSecond <= 0 ? undefined : leftMs,
       bottleneck: this.#bottleneck,
       quota: this.#quota !== undefined && this.#quota.resumesAtMs > this.#clock.wallMs() ? this.#quota : undefined,
     };

@@ -266,7 +266,7 @@ export const FETCH_GUARD_KEYS = {
     type: 'string',
     minLength: 1,
     description:
-      'Proxy for rows, manifests, object stores and --on-end: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT; none for none. When ' +
+      'Proxy for rows, manifests and object stores: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT; none for none. When ' +
       'not given, what http_proxy, https_proxy and all_proxy say.',
     fdc: { slice: 'fetch', option: 'proxy', value: 'URL', secret: true, group: 'network', commands: PROXIED },
   },

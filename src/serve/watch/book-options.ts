@@ -11,6 +11,8 @@ export interface Moment {
   /** Time in which the output took no more, ms, since the start. */
   readonly heldMs: number;
   readonly bodyShare: number;
+  /** Why nothing is sent: an `order`, or the `disk`. */
+  readonly heldBy?: string | undefined;
   readonly hosts: readonly HostLoad[];
   readonly own?: OwnLoad | undefined;
   readonly workers?: readonly ServedWorker[] | undefined;

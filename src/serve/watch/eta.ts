@@ -1,5 +1,6 @@
 /** When a run ends, and what that rests on, or why nobody can tell. Pure. */
 import { count, duration } from '../../format.ts';
+import { bottleneckMs } from '../../job/bottleneck.ts';
 import type { Bottleneck } from '../../telemetry/channels.ts';
 import type { ServedState } from './served-state.ts';
 
@@ -23,7 +24,7 @@ export function etaOf(now: Outlook): Pick<ServedState, 'etaMs' | 'etaReason'> {
   const byRate = (1000 * left) / perSecond;
   const reason = `${count(left)} rows at ${count(perSecond)}/s, the rate of the last 10 s`;
   const { host, waiting = 0, inFlight = 0, requestsPerSecond = 0 } = now.bottleneck ?? {};
-  const byHost = requestsPerSecond > 0 ? (1000 * (waiting + inFlight)) / requestsPerSecond : 0;
+  const byHost = bottleneckMs(now.bottleneck);
   if (byHost <= byRate) return { etaMs: byRate, etaReason: reason };
   const rows = `${count(waiting + inFlight)} rows at ${requestsPerSecond.toFixed(1)}/s`;
   return { etaMs: byHost, etaReason: `${host} alone needs ${duration(byHost)}: ${rows}` };

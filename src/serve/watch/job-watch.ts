@@ -71,6 +71,8 @@ export class JobWatch {
     this.#book.look({
       ...{ inFlight: moment.in_flight, queued: moment.queued, threads: present.length, heldMs: 0, bodyShare: 0 },
       ...{ hosts: toldHosts(moment.hosts, this.#book.hosts), units: this.#units },
+      // Of one of them the table of workers tells.
+      heldBy: present.length > 0 && present.every(({ heldBy }) => heldBy === 'disk') ? 'disk' : undefined,
       rowsPerSecond: present.reduce((sum, worker) => sum + worker.rowsPerSecond, 0),
       workers: [
         ...present.map((worker) => this.#served(worker, false, wallMs)),
@@ -103,7 +105,8 @@ export class JobWatch {
     const { name, units, rowsDone: rows, bytes, rowsPerSecond, inFlight, queued, atMs } = status;
     const silentMs = Math.max(0, wallMs - atMs);
     const told = { name, units: units.length, rows, bytes, silentMs };
-    if (!isSilent) return { ...told, state: status.state, rowsPerSecond, inFlight, queued };
+    const state = status.heldBy === 'disk' ? 'waits for disk' : status.state;
+    if (!isSilent) return { ...told, state, rowsPerSecond, inFlight, queued };
     const unitsBackMs = Math.max(0, this.#channel.leaseMs - silentMs);
     return { ...told, state: 'silent', rowsPerSecond: 0, inFlight: 0, queued: 0, unitsBackMs };
   }

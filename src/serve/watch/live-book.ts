@@ -14,6 +14,8 @@ import { whatHolds } from './what-holds.ts';
 
 /** However many look, the state is made so often at most. */
 const STATE_MS = 200;
+/** So long a shortage of this machine is shown after it was told. Chosen. */
+const SHORTAGE_MS = 10_000;
 const MAX_NOTICES = 20;
 /** Of the workers of a job that are told of. */
 const MAX_WORKERS = 500;
@@ -37,7 +39,7 @@ export class LiveBook {
   #phase: 'starting' | 'working' | 'ended' = 'starting';
   #isDraining = false;
   #isOffline = false;
-  #shortage: string | undefined;
+  #shortage: { readonly message: string; readonly atMs: number } | undefined;
   #bottleneck: Bottleneck | undefined;
   #endMs: number | undefined;
   #job: string | undefined;
@@ -134,9 +136,9 @@ export class LiveBook {
     this.#isOffline = isOffline;
   }
 
-  /** Until the next second without it. */
+  /** It is told when it begins, and nobody tells when it ends. */
   short(message: string): void {
-    this.#shortage = message;
+    this.#shortage = { message, atMs: this.elapsedMs };
   }
 
   held(bottleneck: Bottleneck | undefined): void {
@@ -164,7 +166,6 @@ export class LiveBook {
       queued,
       hosts: busiestOf(moment.hosts),
     });
-    this.#shortage = undefined;
   }
 
   /** As it is now, without a point in the plots. */
@@ -246,14 +247,20 @@ export class LiveBook {
     };
   }
 
+  get #short(): string | undefined {
+    const { message, atMs = 0 } = this.#shortage ?? {};
+    return this.elapsedMs - atMs < SHORTAGE_MS ? message : undefined;
+  }
+
   #holding(isPaused: boolean): Holding {
     if (this.#phase === 'ended') return { by: 'nothing', words: this.#end ?? '' };
     const isStill = isPaused && !this.#isDraining;
-    const { inFlight, queued, bodyShare, hosts, own, workers, units } = this.#moment;
+    const { inFlight, queued, bodyShare, hosts, own, workers, units, heldBy } = this.#moment;
     const shardsLeft = units?.total === undefined ? undefined : units.total - this.#settled.units;
     const { maxInFlight, cores } = this.#options;
     return whatHolds({
-      ...{ isPaused: isStill, isDraining: this.#isDraining, isOffline: this.#isOffline, shortage: this.#shortage },
+      ...{ isPaused: isStill, isDraining: this.#isDraining, isOffline: this.#isOffline, shortage: this.#short },
+      isShortOfDisk: heldBy === 'disk',
       ...{ bottleneck: this.#bottleneck, heldShare: this.#heldShare, bodyShare, hosts, inFlight, queued },
       ...{
         workers: workers?.filter(({ state }) => state !== 'silent').length,

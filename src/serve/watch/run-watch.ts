@@ -13,6 +13,7 @@ export interface WatchedForce {
     readonly heldMs: number;
     readonly threads: number;
     readonly bodyShare: number;
+    readonly heldBy?: string | undefined;
   };
   /** Those with rows. */
   hosts(): readonly HostLoad[];

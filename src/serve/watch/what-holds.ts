@@ -18,6 +18,8 @@ const MOST_ROWS = 0.5;
 export interface Situation {
   readonly isPaused: boolean;
   readonly isDraining: boolean;
+  /** Nothing is sent before there is room on the disk. */
+  readonly isShortOfDisk?: boolean | undefined;
   /** Rows are held because no host can be reached. */
   readonly isOffline: boolean;
   /** What this machine is short of. */
@@ -46,6 +48,8 @@ export function whatHolds(now: Situation): Holding {
   const { isPaused, isDraining, isOffline, shortage, bottleneck, heldShare, bodyShare } = now;
   if (isPaused) return { by: 'pause', words: 'Paused: nothing is sent until somebody goes on.' };
   if (isDraining) return { by: 'pause', words: 'Told to end: what is open is finished, nothing new is begun.' };
+  if (now.isShortOfDisk === true)
+    return { by: 'disk', words: 'Disk: less is free than disk_reserve says; nothing is fetched until there is room.' };
   if (now.workers === 0 && now.shardsLeft !== 0) {
     const rest = now.shardsLeft === undefined ? '' : ` ${count(now.shardsLeft)} shards wait for one;`;
     return { by: 'source', words: `Workers: none is there;${rest} flow-dc worker joins.` };

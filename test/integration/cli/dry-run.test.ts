@@ -29,7 +29,12 @@ describe('a dry run', () => {
   it('says shards, hosts and how each is treated, asks no host, and writes nothing', async () => {
     const origin = await serving({});
     const { folder, config } = await manifest();
-    const said = await dryRun({ ...config, connect_to: [origin.connectTo], hosts: { 'a.test': { rate: 5 } }, disk_reserve: '5GB' });
+    const said = await dryRun({
+      ...config,
+      connect_to: [origin.connectTo],
+      hosts: { 'a.test': { rate: 5 } },
+      disk_reserve: '5GB',
+    });
     expect(said).toMatch(/^units: 3 of 10 rows on average/m);
     expect(said).toMatch(/^ +20 rows \(66\.7 %\) in 2 units {2}a\.test: at most 5 requests a second$/m);
     expect(said).toMatch(/^ +10 rows \(33\.3 %\) in 1 unit {2}api\.gbif\.org: at most 1 at once$/m);

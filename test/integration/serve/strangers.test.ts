@@ -120,11 +120,14 @@ describe('a stranger', () => {
     const before = asked;
     // Nobody is left to be told anything: the state is not asked for any more.
     await expect
-      .poll(async () => {
-        const was = asked;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        return asked - was;
-      }, { timeout: 10_000 })
+      .poll(
+        async () => {
+          const was = asked;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          return asked - was;
+        },
+        { timeout: 10_000 },
+      )
       .toBe(0);
     const told = asked - before;
     expect(told).toBeGreaterThan(40);
@@ -148,7 +151,9 @@ describe('a stranger', () => {
     const deaf = await line(at, ask('GET', '/').repeat(50));
     deaf.socket.pause();
     const connections = (): Promise<number> =>
-      new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count))));
+      new Promise((resolve, reject) =>
+        server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+      );
     expect(await connections()).toBe(6);
     await expect.poll(connections, { timeout: 10_000 }).toBe(0);
   }, 15_000);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OrderedForce } from '../../../src/cluster/obey-orders.ts';
+import { OrderedForce, tellPauses } from '../../../src/cluster/obey-orders.ts';
 import type { HostOrder } from '../../../src/host-limits.ts';
 import type { JobOrders } from '../../../src/transport/cluster.ts';
 
@@ -78,4 +78,18 @@ describe('a worker', () => {
     say({ ends: 2 });
     expect(ends()).toBe(1);
   });
+});
+
+it('whoever sees nothing done is told why, once, and when it goes on', () => {
+  const said: string[] = [];
+  let listener = (_: JobOrders): void => {};
+  const onOrders = (listen: typeof listener) => {
+    listener = listen;
+    return () => {};
+  };
+  tellPauses({ orders: { ...NONE, isPaused: true }, onOrders }, (line) => said.push(line));
+  listener({ ...NONE, isPaused: true, ends: 1 });
+  listener(NONE);
+  listener({ ...NONE, ends: 2 });
+  expect(said).toEqual([expect.stringContaining('the job is paused'), 'the job goes on']);
 });

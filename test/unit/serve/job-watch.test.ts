@@ -52,6 +52,15 @@ describe('a job that is watched', () => {
     expect(book.state().workers.map(({ name }) => name)).toEqual(['one']);
   });
 
+  it('tells of a worker that waits for room on its disk, and what holds a job of which all do', async () => {
+    const { book, beat } = watched();
+    await beat(3, ['one'], ['two', { heldBy: 'disk' }]);
+    expect(book.state().workers.map(({ state }) => state)).toEqual(['working', 'waits for disk']);
+    expect(book.state().holding.by).not.toBe('disk');
+    await beat(3, ['one', { heldBy: 'disk' }], ['two', { heldBy: 'disk' }]);
+    expect(book.state().holding.by).toBe('disk');
+  });
+
   it('has latencies of hosts over all workers, each counted once however often it is read', async () => {
     const { book, beat } = watched();
     const said = (counted: number[]): Partial<WorkerStatus> => ({ latencies: [{ host: HOST.host, counted }] });

@@ -101,6 +101,12 @@ describe('the state of a run', () => {
     expect(book.history().at(-1)?.elapsedMs).toBeGreaterThan(86_000_000);
     expect(book.state().notices).toHaveLength(20);
     expect(book.state().codes.length).toBeLessThanOrEqual(101);
+    // However far apart its points are by now.
+    book.short('too few open files');
+    clock.advance(1000);
+    expect(book.state().holding.words).toContain('too few open files');
+    clock.advance(10_000);
+    expect(book.state().holding.words).not.toContain('too few open files');
   });
 });
 

@@ -3,7 +3,11 @@ import { createHostRules } from '../../../src/network/host-rules.ts';
 import { requireEffect } from '../../../src/serve/order-check.ts';
 
 const ruleOf = createHostRules({
-  hosts: { '*.one.org': { budgetBy: 'domain' }, '*.two.org': { budgetBy: 'address' }, '192.0.2.7': { budgetBy: 'address' } },
+  hosts: {
+    '*.one.org': { budgetBy: 'domain' },
+    '*.two.org': { budgetBy: 'address' },
+    '192.0.2.7': { budgetBy: 'address' },
+  },
 });
 const isListed = (name: string): boolean => name === '*.one.org';
 

@@ -13,6 +13,7 @@ it.each([
   ['network', { isOffline: true }],
   ['memory', { shortage: 'no more open files' }],
   ['disk', { heldShare: 0.8 }],
+  ['disk', { isShortOfDisk: true, queued: 100, hosts: [host('slow.test', 90)] }],
   ['memory', { bodyShare: 0.95 }],
   ['cpu', { eventLoop: 0.99 }],
   ['cpu', { cpu: 3.9 }],

@@ -9,8 +9,9 @@ it('a run that a full disk holds is not let go by an order, nor one that was pau
   holds.say(false, 'order');
   expect(holds.isHeld).toBe(true);
   holds.say(true, 'order');
+  expect(holds.by).toBe('disk');
   holds.say(false, 'disk');
-  expect(holds.isHeld).toBe(true);
+  expect(holds.by).toBe('order');
   holds.say(false, 'order');
   expect([applied, holds.isHeld]).toEqual([[true, true, true, true, false], false]);
 });

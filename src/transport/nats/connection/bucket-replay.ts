@@ -105,12 +105,13 @@ async function* readRound(
   if (changes === undefined) return;
   round.onEnd(() => changes.stop());
   let known = revision;
-  const onSilence = async (): Promise<void> => {
+  const look = async (): Promise<void> => {
     // A server may forget that somebody listens, and what it sends may be lost: both sound like nothing new.
     const isBehind = live === undefined || (await hasNewer(link, bucket, known, live));
     if (isBehind) round.end('broken');
     else round.expectMore(onSilence);
   };
+  const onSilence = (): void => void look();
   round.expectMore(onSilence);
   for await (const entry of changes) {
     known = entry.revision;

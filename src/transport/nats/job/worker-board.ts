@@ -39,6 +39,7 @@ const statusSchema = {
     queued: count,
     refused: count,
     fetchedOpen: count,
+    heldBy: { type: 'string' },
     hosts: {
       type: 'array',
       items: {
