@@ -29,6 +29,7 @@ export async function* replay(
   live?: AbortSignal,
 ): AsyncIterable<BucketValue> {
   let revision = 0;
+  const seen = new Set<string>();
   for (;;) {
     if (live?.aborted) return;
     const round = new Round(link.clock);
@@ -37,7 +38,7 @@ export async function* replay(
     const finish = (): void => round.end('done');
     live?.addEventListener('abort', finish, { once: true });
     try {
-      for await (const value of readRound(link, bucket, filter, revision, live, round)) {
+      for await (const value of readRound(link, bucket, { filter, revision, seen, live, round })) {
         revision = value.revision;
         yield value;
       }
@@ -82,19 +83,26 @@ class Round {
   }
 }
 
-async function* readRound(
-  link: ServerLink,
-  bucket: KV,
-  filter: string,
-  revision: number,
-  live: AbortSignal | undefined,
-  round: Round,
-): AsyncIterable<BucketValue> {
+interface Reading {
+  readonly filter: string;
+  /** Of the last value that there was. */
+  readonly revision: number;
+  /** Keys that there were, of a bucket of which only some are read: these are few, and written over all the time. */
+  readonly seen: Set<string>;
+  readonly live: AbortSignal | undefined;
+  readonly round: Round;
+}
+
+async function* readRound(link: ServerLink, bucket: KV, reading: Reading): AsyncIterable<BucketValue> {
+  const { filter, revision, seen, live, round } = reading;
   const ask = { signal: live };
   // The client numbers revisions by the stream; what lies behind the last one is what is new.
   const state = (await link.ask('cannot read a bucket', () => bucket.status(), ask)).streamInfo.state;
   if (live === undefined && (state.messages === 0 || state.last_seq <= revision)) return round.end('done');
-  if (live === undefined && !(await hasKey(link, bucket, filter))) return round.end('done');
+  const keys = live === undefined && filter !== '>' ? await keysOf(link, bucket, filter) : undefined;
+  const missing = keys && new Set(keys.filter((key) => !seen.has(key)));
+  // A watch without a match would wait for one.
+  if (missing?.size === 0) return round.end('done');
   const resumeFromRevision = revision === 0 ? 0 : revision + 1;
   const changes = await link
     .ask('cannot read a bucket', () => bucket.watch({ key: filter, resumeFromRevision }), ask)
@@ -116,9 +124,10 @@ async function* readRound(
   for await (const entry of changes) {
     known = entry.revision;
     round.expectMore(onSilence);
-    // The server's count of what is to come may stay above 0 for ever: where a value was written over meanwhile, it
-    // counts what nobody will get. What is as new as the newest that there was at the start comes after all the others.
-    const isLast = entry.delta === 0 || entry.revision >= state.last_seq;
+    if (missing?.delete(entry.key)) seen.add(entry.key);
+    // Where a value is written over meanwhile, the server's count of what is to come has too much, or lacks it: then it
+    // is asked whether every key was there.
+    const isLast = missing === undefined ? entry.delta === 0 || entry.revision >= state.last_seq : missing.size === 0;
     // Before it is told: whatever happens meanwhile, nothing comes behind it.
     if (live === undefined && isLast) round.end('done');
     if (entry.operation === 'PUT')
@@ -136,11 +145,10 @@ async function hasNewer(link: ServerLink, bucket: KV, revision: number, signal: 
   );
 }
 
-/** A watch without a match would wait for one. */
-async function hasKey(link: ServerLink, bucket: KV, filter: string): Promise<boolean> {
-  if (filter === '>') return true;
+async function keysOf(link: ServerLink, bucket: KV, filter: string): Promise<readonly string[]> {
   const stream = (await link.ask('cannot read a bucket', () => bucket.status())).streamInfo.config.name;
-  const subjects_filter = `$KV.${stream.slice('KV_'.length)}.${filter}`;
+  const prefix = `$KV.${stream.slice('KV_'.length)}.`;
+  const subjects_filter = prefix + filter;
   const info = await link.ask('cannot read a bucket', () => link.manager.streams.info(stream, { subjects_filter }));
-  return Object.keys(info.state.subjects ?? {}).length > 0;
+  return Object.keys(info.state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
 }
