@@ -7,6 +7,8 @@ import { replyJson } from './replies.ts';
 import type { Call, Route } from './route.ts';
 import type { ControlName, RunControls, Watched } from './watch/served-state.ts';
 
+const [MOST_AT_ONCE, MOST_PER_SECOND] = [100_000, 1_000_000];
+
 const isPause = schemaCheck<{ readonly paused: boolean }>({
   type: 'object',
   additionalProperties: false,
@@ -21,8 +23,8 @@ const isOrder = schemaCheck<HostOrder>({
   properties: {
     host: { type: 'string', minLength: 1, maxLength: 260 },
     skip: { type: 'boolean' },
-    cMax: { type: 'integer', minimum: 1, maximum: 100_000 },
-    requestsPerSecond: { type: 'number', exclusiveMinimum: 0, maximum: 1_000_000 },
+    cMax: { type: 'integer', minimum: 1, maximum: MOST_AT_ONCE },
+    requestsPerSecond: { type: 'number', exclusiveMinimum: 0, maximum: MOST_PER_SECOND },
   },
 });
 
@@ -36,7 +38,10 @@ export function controlRoutes(watched: Watched): readonly Route[] {
     }),
     control(watched, 'hosts', '/control/host', ({ setHost }, body) => {
       if (!isOrder(body))
-        throw new Refused(400, 'expected {"host": NAME} with skip, cMax (1 and up) or requestsPerSecond (above 0)');
+        throw new Refused(
+          400,
+          `expected {"host": NAME} with skip, cMax (1 to ${MOST_AT_ONCE}) or requestsPerSecond (above 0, to ${MOST_PER_SECOND})`,
+        );
       const { mostAtOnce = Number.POSITIVE_INFINITY } = watched.state().controls;
       if ((body.cMax ?? 0) > mostAtOnce)
         throw new Refused(

@@ -1,7 +1,7 @@
 /** Status and jobs: the commands that look at a server, from any machine, and change nothing. */
 import { sleep, systemClock } from '../../clock.ts';
 import { type JobReport, jobReport } from '../../cluster/job-report.ts';
-import { byteSize, count, percent } from '../../format.ts';
+import { byteSize, count, counted, percent } from '../../format.ts';
 import type { ClusterChannel } from '../../transport/cluster.ts';
 import { defineCommand } from '../args/define-command.ts';
 import { lastJob, listJobs, withCluster, withJob } from '../args/with-job.ts';
@@ -79,19 +79,18 @@ function statusLines(report: JobReport): string[] {
     `  units    ${count(committed)}${share} done, ${count(inFlight)} worked on, ${count(waiting)} waiting`,
     `  rows     ${count(rows.settled)} settled: ${count(rows.fetched)} fetched, ${count(rows.failed)} failed, ` +
       `${count(rows.skipped)} skipped; ${byteSize(report.bytes)}`,
-    `  rate     ${count(report.rowsPerSecond)} rows/s over ${count(workers.length)} workers`,
+    `  rate     ${count(report.rowsPerSecond)} rows/s over ${counted(workers.length, 'worker')}`,
     ...workers.map(
       (worker) =>
-        `  worker   ${worker.name}  ${worker.state}${worker.heldBy === 'disk' ? ' (waits for room on its disk)' : ''}, ${count(worker.units.length)} units, ` +
-        `${count(worker.rowsDone)} rows, ${count(worker.rowsPerSecond)} rows/s` +
+        `  worker   ${worker.name}  ${worker.state}${worker.heldBy === 'disk' ? ' (waits for room on its disk)' : ''}, ${counted(worker.units.length, 'unit')}, ` +
+        `${counted(worker.rowsDone, 'row')}, ${count(worker.rowsPerSecond)} rows/s` +
         (worker.refused ? `, ${count(worker.refused)} messages refused` : ''),
     ),
     ...hosts
       .slice(0, HOSTS_SHOWN)
       .map(
         ({ host, inFlight: requests, limit, workers: from }) =>
-          `  host     ${host}  ${count(requests)} of ${count(limit)} requests in flight from ${count(from)} ` +
-          `${from === 1 ? 'worker' : 'workers'}`,
+          `  host     ${host}  ${count(requests)} of ${count(limit)} requests in flight from ${counted(from, 'worker')}`,
       ),
     ...(hosts.length > HOSTS_SHOWN ? [`  host     and ${count(hosts.length - HOSTS_SHOWN)} more`] : []),
   ];

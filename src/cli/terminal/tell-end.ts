@@ -1,7 +1,5 @@
 /** Tells others that a run has ended: a POST to a URL, or a command that gets the summary on its stdin. */
-import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
 import { findProgram, isExecutable } from '../../cluster/find-program.ts';
 import { splitWords } from '../../destination/tool/put-command.ts';
 import { FlowDcError } from '../../errors.ts';
@@ -82,8 +80,9 @@ async function postUntilTold(
   text: string,
   pause: (ms: number) => Promise<void>,
 ): Promise<string | undefined> {
+  const { post } = await import('./post-end.ts');
   for (let left = TRIES - 1; ; left -= 1) {
-    const answer = await post(hook, text).catch((error: unknown) =>
+    const answer = await post(hook, text, TRY_MS).catch((error: unknown) =>
       error instanceof Error ? error.message : String(error),
     );
     if (typeof answer === 'number' && answer < 300) return undefined;
@@ -93,33 +92,6 @@ async function postUntilTold(
     if (isFinal || left === 0) return wrong;
     await pause(PAUSE_MS);
   }
-}
-
-async function post({ url, proxyOf }: EndHook & { readonly kind: 'url' }, text: string): Promise<number> {
-  const [http, https] = await Promise.all([import('node:http'), import('node:https')]);
-  const isTls = /^https:/i.test(url);
-  const headers = {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-    'user-agent': `flow-dc/${VERSION}`,
-  };
-  const asking = (isTls ? https : http).request(url, {
-    ...{ method: 'POST', headers, agent: await agentOf(proxyOf(), isTls), signal: AbortSignal.timeout(TRY_MS) },
-  });
-  const answered = once(asking, 'response') as Promise<[IncomingMessage]>;
-  asking.end(text);
-  const [{ statusCode = 0 }] = await answered;
-  // What else it says is of no interest.
-  asking.on('error', () => {}).destroy();
-  return statusCode;
-}
-
-/** Of one request; without a proxy Node's own. */
-async function agentOf(proxyOf: ProxyOf | undefined, isTls: boolean) {
-  if (proxyOf === undefined) return undefined;
-  const { proxiedAgents } = await import('../../store/s3/proxied-agents.ts');
-  const { httpAgent, httpsAgent } = proxiedAgents(proxyOf, { keepAlive: false, maxSockets: 1, timeout: TRY_MS });
-  return isTls ? httpsAgent : httpAgent;
 }
 
 function invalid(problem: string): FlowDcError {

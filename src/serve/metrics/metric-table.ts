@@ -160,7 +160,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
 
 /** But for those that went without a word. */
 function present({ workers }: ServedState): number {
-  return workers.filter(({ state }) => state !== 'silent').length;
+  return workers.filter(({ state }) => state !== 'silent' && state !== 'gone').length;
 }
 
 function rowsByCode(rows: ServedState['rows'], codes: ServedState['codes']): Sample[] {

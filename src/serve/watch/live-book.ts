@@ -120,8 +120,22 @@ export class LiveBook {
     this.#outcome = outcome;
     this.#end = shortened(visible(words), 500);
     this.#moment = { ...this.#moment, inFlight: 0, queued: 0, hosts: [], rowsPerSecond };
+    this.#bottleneck = undefined;
+    if (outcome === 'done') this.#leaveNothing(this.#before + fetched + failed + skipped);
     this.hosts.look([]);
     this.#state = undefined;
+  }
+
+  /** Whoever looked last saw the last rows under way. */
+  #leaveNothing(rows: number): void {
+    const { workers, units } = this.#moment;
+    const nothing = { state: 'gone', units: 0, rowsPerSecond: 0, inFlight: 0, queued: 0 };
+    this.#total ??= rows;
+    this.#moment = {
+      ...this.#moment,
+      workers: workers?.map((worker) => ({ ...worker, ...nothing })),
+      units: units && { ...units, open: 0, waiting: 0 },
+    };
   }
 
   joined(job: string | undefined): void {

@@ -76,6 +76,20 @@ describe('the state of a run', () => {
     expect(book.state()).toMatchObject({ end: 'Done.', holding: { by: 'nothing' } });
   });
 
+  it('has nothing under way at its end, whoever was seen at work last', () => {
+    const { book } = opened();
+    book.begin(undefined, 0);
+    book.settled.row('fetched', 7, 0);
+    const worker = { name: 'w', rows: 5, bytes: 9, silentMs: 1, state: 'working', units: 2, rowsPerSecond: 3 };
+    const units = { total: 2, committed: 1, open: 1, waiting: 1 };
+    book.look({ ...MOMENT, units, workers: [{ ...worker, inFlight: 6, queued: 4 }] });
+    book.held(HELD);
+    book.end('All units are done.', 'done');
+    const { workers, rows, bottleneck, ...state } = book.state();
+    expect(workers).toMatchObject([{ state: 'gone', units: 0, inFlight: 0, queued: 0, rowsPerSecond: 0, rows: 5 }]);
+    expect([state.units.open, state.units.waiting, rows.total, bottleneck]).toEqual([0, 0, 7, undefined]);
+  });
+
   it('keeps samples of URLs without their secrets, and few of them', () => {
     const { book } = opened();
     for (let i = 0; i < 50; i += 1) {
