@@ -32,6 +32,7 @@ function meantBy(name: string, commands: readonly string[], rest: readonly strin
     const theirs = rest.length === 0 ? '...' : shortened(rest.map(shellQuoted).join(' '), MOST_SHOWN);
     return `; flow-dc config from-img2dataset -- img2dataset ${theirs} prints what does the same here`;
   }
+  if (/^(?:extend|append|add)$/i.test(name)) return '; rows are added by flow-dc download MANIFEST -o DEST --extend';
   if (/^(?:wget|curl|aria2c)$/i.test(name) && rest.length > 0)
     return `; here: ${shortened(ofDownloader(rest), MOST_SHOWN)}`;
   const [meant] = Object.entries(MEANT).find(([, words]) => words.includes(name.toLowerCase())) ?? [];

@@ -11,6 +11,7 @@ import { nextCommand, type StoreReach } from '../../next-command.ts';
 import type { UnitId } from '../../record.ts';
 import { defineCommand } from '../args/define-command.ts';
 import type { ParsedFlags } from '../args/flags.ts';
+import { requireServer } from '../args/with-job.ts';
 import { type CliIo, EXIT, writeLines } from '../terminal/process.ts';
 import { repairOnServer } from './job-control.ts';
 import { resumeDownload } from './run-download.ts';
@@ -30,6 +31,13 @@ export const repairCommand = defineCommand({
   positionals: { least: 0, most: 2, words: 'a folder, or a job and its output folder: flow-dc repair DEST' },
   async run(flags, io) {
     const dest = await datasetMeant(flags);
+    if (flags.positionals.length === 0)
+      requireServer(
+        'repair',
+        flags,
+        io,
+        'name a dataset (flow-dc repair DEST), or a server (flow-dc repair JOB --nats URL)',
+      );
     return dest === undefined ? repairOnServer(flags, io) : repairDataset(dest, flags.config, io);
   },
 });

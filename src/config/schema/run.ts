@@ -18,7 +18,8 @@ const JSON_COMMANDS = [
 ] as const;
 
 /** `auto`, a port, or an address and a port. */
-const SERVE_PATTERN = '^(auto|((\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9.-]+)?:)?[0-9]{1,5})$';
+/** Also what can be no port, and an address alone: they are no manifest, and told so. */
+const SERVE_PATTERN = '^(auto|localhost|[0-9.]+|((\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9.-]+)?:)[0-9]+)$';
 
 /** How a run behaves: second runs, messages, exit code. */
 export const RUN_KEYS = {
