@@ -77,13 +77,16 @@ async function answer(
     return;
   }
   const startMs = clock.nowMs();
+  const before = process.cpuUsage();
   try {
     await handle(request, response, routes, terms);
   } catch (error) {
     refuse(response, error as Error);
   } finally {
-    // The body of an order is waited for, and that is no work.
-    allowance.spend(isOrder ? 0 : clock.nowMs() - startMs);
+    const { user, system } = process.cpuUsage(before);
+    // On a machine that is short of processors an answer takes long, and no more of them than otherwise. The body of an
+    // order is waited for, and that is no work.
+    allowance.spend(isOrder ? 0 : Math.min(clock.nowMs() - startMs, (user + system) / 1000));
   }
 }
 

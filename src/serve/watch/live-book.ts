@@ -227,14 +227,15 @@ export class LiveBook {
   #read(): ServedState {
     const { kind, output, clock, controls, pictures, picturesRefused } = this.#options;
     const { fetched, failed, skipped, bytes, units: committed, codes } = this.#settled;
-    const { inFlight, queued, threads, heldMs, own, workers = [], units } = this.#moment;
+    const { inFlight, queued, threads, heldMs, own, workers = [], units, hosts } = this.#moment;
     const rates = this.#now();
     const done = this.#before + fetched + failed + skipped;
     const said = controls();
     const { rowsPerSecond } = rates;
     const total = this.#total ?? (this.#guess && Math.max(this.#guess, done)) ?? this.#byUnits(done);
     const isOver = this.#phase === 'ended';
-    const eta = etaOf({ isOver, isPaused: said.isPaused, total, done, rowsPerSecond, bottleneck: this.#bottleneck });
+    const { isPaused } = said;
+    const eta = etaOf({ isOver, isPaused, total, done, rowsPerSecond, bottleneck: this.#bottleneck, hosts });
     // What is told to end goes on to do so, whoever had paused it.
     const going = this.#isDraining ? 'draining' : said.isPaused ? 'paused' : this.#phase;
     return {

@@ -58,6 +58,21 @@ describe('the state of a run', () => {
     expect(holding).toMatchObject({ by: 'host', host: 'slow.test' });
   });
 
+  it('says that the end is up to the host whose limit lets its rows through slowest', () => {
+    const { book, clock } = opened();
+    book.begin(200, 0);
+    const host = { inFlight: 1, limit: 4, isPaused: false };
+    const hosts = [
+      { ...host, host: 'slow.test', waiting: 90, allowedPerSecond: 2 },
+      { ...host, host: 'free.test', waiting: 900 },
+      { ...host, host: 'fast.test', waiting: 100, allowedPerSecond: 50 },
+    ];
+    clock.advance(1000);
+    book.settled.row('fetched', 100, 0);
+    book.look({ ...MOMENT, hosts });
+    expect(book.state()).toMatchObject({ etaMs: 45_500, etaReason: 'slow.test alone needs 46 s: 91 rows at 2.0/s' });
+  });
+
   it('tells apart working, paused, told to end, and ended', () => {
     const { book, clock, steering } = opened();
     const phase = (): string => {
