@@ -1,6 +1,7 @@
 /** What may stand at the end of a command line that somebody types. */
 import { COMMANDS, type CommandName } from '../../config/schema/key.ts';
 import type { KnownKey } from '../../config/schema.ts';
+import { ROW_CODES } from '../../row-codes.ts';
 import { type Flag, flagsOf, plainFlagName } from '../args/flag-table.ts';
 
 /** A word with a few words about it. */
@@ -93,7 +94,19 @@ function valuesOf(
   }
   if (schema?.fdc.value === 'COLUMN') return { kind: 'columns', manifests: positionalsIn(before, flags), prefix };
   if (schema?.fdc.option === 'job') return { kind: 'jobs', nats: natsIn(before) };
+  if (schema?.fdc.value === 'CODES') return codes(prefix, current);
   return { kind: 'files' };
+}
+
+/** Of a list, the last one. */
+function codes(prefix: string, current: string): Suggestion {
+  const before = prefix + current.slice(0, current.lastIndexOf(',') + 1);
+  const sets = before === prefix ? [['transient', 'Those that may pass.'] as const, ['all', ''] as const] : [];
+  const all = [...sets, ...Object.entries(ROW_CODES).map(([code, { text }]) => [code, text] as const)];
+  return words(
+    all.map(([code, about]) => [before + code, about]),
+    prefix + current,
+  );
 }
 
 function flagNamed(token: string | undefined, flags: ReadonlyMap<string, Flag>): Flag | undefined {

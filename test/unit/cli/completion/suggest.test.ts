@@ -30,6 +30,9 @@ describe('what may stand at the end of a command line', () => {
     ['config ', ['check', 'show', 'schema', 'from-img2dataset']],
     ['config check ', FILES],
     ['completion z', ['zsh']],
+    ['retry ds --only tr', ['transient', 'truncated']],
+    ['retry ds --only robots_tag,tru', ['robots_tag,truncated']],
+    ['retry ds --only=dns_n', ['--only=dns_not_found']],
     ['nothing ', FILES],
   ])('%s', (line, expected) => {
     const found = wordsOf(line);
