@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { extension } from './detect-format.ts';
-import { type InnerFile, type InnerSource, isInner, isRemote, type ReadableSource } from './file-source.ts';
+import { type InnerSource, isInner, isRemote, type ReadableSource } from './file-source.ts';
+import { firstBytes } from './first-bytes.ts';
 import type { InputIdentity } from './manifest-info.ts';
 import { unopenable } from './resolve-inputs.ts';
 import { type Packing, packingOf } from './unpack/packing.ts';
@@ -58,21 +59,11 @@ async function headOfInner({ name, inner }: InnerSource, signal: AbortSignal): P
   const { bytes } = inner;
   // A parquet footer is not at hand.
   const read = (start: number, end: number): Promise<Buffer> | Buffer =>
-    start > 0 ? Buffer.alloc(0) : innerStart(inner, end, signal);
+    start > 0 ? Buffer.alloc(0) : firstBytes(inner.chunks(signal), end);
   if (inner.head === undefined || inner.telling === undefined)
     return headOf(name, { bytes, read: async (a, b) => read(a, b) });
   const hash = hashOf(bytes, await inner.telling(signal));
   return { identity: { name, bytes, hash }, head: await inner.head(signal), packing: undefined, isWhole: false };
-}
-
-async function innerStart(inner: InnerFile, bytes: number, signal: AbortSignal): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of inner.chunks(signal)) {
-    length += parts.push(chunk) && chunk.length;
-    if (length >= bytes) break;
-  }
-  return Buffer.concat(parts).subarray(0, bytes);
 }
 
 async function headOf(name: string, file: Parts): Promise<FileHead> {

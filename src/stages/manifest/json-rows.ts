@@ -2,6 +2,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import { FlowDcError, isFlowDcError } from '../../errors.ts';
 import { BadRows } from './bad-rows.ts';
+import { extension } from './detect-format.ts';
 import { JsonCollector } from './json-collector.ts';
 import { JsonFile } from './json-file.ts';
 import { JsonLines } from './json-lines.ts';
@@ -35,12 +36,14 @@ interface Reader {
 export async function* jsonRows(input: TextInput): AsyncGenerator<RecordBatch, void> {
   const rows = new JsonCollector(input);
   const file = new JsonText(input, rows);
+  const chunks = new UntilFault(withoutNaN(input.chunks));
   try {
-    for await (const chunk of withoutNaN(input.chunks)) {
+    for await (const chunk of chunks) {
       file.give(chunk);
       if (rows.isFull || (input.isLive && rows.length > 0)) yield* rows.take();
     }
-    if (input.isCut !== true) file.finish();
+    if (chunks.fault !== undefined) file.begin();
+    else if (input.isCut !== true) file.finish();
   } catch (error) {
     // Beyond the bounds of columns there is nothing that rows could be made of.
     if (!isFlowDcError(error) || error.code === 'FDC_ERR_MANIFEST_TOO_WIDE') throw error;
@@ -48,6 +51,26 @@ export async function* jsonRows(input: TextInput): AsyncGenerator<RecordBatch, v
     throw error;
   }
   yield* rows.take();
+  if (chunks.fault !== undefined) throw chunks.fault;
+}
+
+/** What came before a stream failed, which need not be enough to tell what it is. */
+class UntilFault implements AsyncIterable<Buffer> {
+  fault: FlowDcError | undefined;
+  readonly #chunks: AsyncIterable<Buffer>;
+
+  constructor(chunks: AsyncIterable<Buffer>) {
+    this.#chunks = chunks;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+    try {
+      yield* this.#chunks;
+    } catch (error) {
+      if (!isFlowDcError(error)) throw error;
+      this.fault = error;
+    }
+  }
 }
 
 /** A text whose beginning tells how it is read. */
@@ -75,8 +98,13 @@ class JsonText {
     if (isRow || this.#bytes >= this.#enoughBytes) this.#begin(this.#input.isLive, false);
   }
 
-  finish(): void {
+  /** No more is to come that could tell. */
+  begin(): void {
     if (this.#reader === undefined) this.#begin(false, true);
+  }
+
+  finish(): void {
+    this.begin();
     this.#reader?.finish();
   }
 
@@ -85,9 +113,9 @@ class JsonText {
     const all = Buffer.concat(this.#pieces);
     const beginning = MARK.equals(all.subarray(0, MARK.length)) ? all.subarray(MARK.length) : all;
     const head = beginning.toString('utf8', 0, 2 * this.#enoughBytes);
-    const isLines = hasRowLines(head);
+    const isLines = hasRowLines(head, isWhole);
     const { name, warn, maxRecordBytes } = this.#input;
-    const shape = this.#shape(head, isWhole, isLines && isLive);
+    const shape = this.#shape(head, isWhole, isLines && (isLive || extension(name) === 'jsonl'));
     if (shape === undefined && this.#bytes < maxRecordBytes) {
       this.#pieces = [all];
       this.#enoughBytes = Math.min(maxRecordBytes, Math.max(SHAPE_BYTES, 2 * this.#bytes));
@@ -110,10 +138,11 @@ class JsonText {
   }
 
   #shape(head: string, isWhole: boolean, isAlone: boolean): JsonShape | undefined {
-    const { rowsAt } = this.#input;
+    const { rowsAt, areRows } = this.#input;
+    if (areRows === true) return { kind: 'rows' };
     if (rowsAt !== undefined) return { kind: 'member', path: rowsAt, isGiven: true };
     const shape = shapeOf(head, isWhole);
-    // A row that came alone may hold lists; a file that is one object is about them.
+    // A row that came alone, or is the only line, may hold lists; a file that is one object is about them.
     return isAlone && ['member', 'search', 'lists'].includes(shape?.kind ?? '') ? { kind: 'rows' } : shape;
   }
 }
@@ -156,9 +185,9 @@ function saidOf(shape: JsonShape): string | undefined {
   }
 }
 
-function hasRowLines(head: string): boolean {
+function hasRowLines(head: string, isWhole: boolean): boolean {
   if (!/^\s*\{/.test(head)) return false;
-  const lines = head.split('\n', SHAPE_LINES + 1).slice(0, -1);
+  const lines = head.split('\n', SHAPE_LINES + 1).slice(0, isWhole ? SHAPE_LINES : -1);
   return lines.some((line) => {
     try {
       return line.trim() !== '' && typeof JSON.parse(line.replace(/,\s*$/, '')) === 'object';

@@ -24,6 +24,8 @@ export interface DetectedFormat {
   readonly encoding?: TextEncoding | undefined;
   /** Of JSON: the path of the list whose members are the rows, where it was given. */
   readonly rowsAt?: string | undefined;
+  /** Of JSON: its objects are the rows, whatever is in them. */
+  readonly areRows?: boolean | undefined;
 }
 
 /** Tells one input from another without reading all of it. */

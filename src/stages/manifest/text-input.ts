@@ -62,12 +62,12 @@ export function isJson({ format }: DetectedFormat): boolean {
 /** The rows of a text input, by its format; every column is text. */
 export function textRows(
   given: TextInput,
-  { format, dialect, encoding = 'auto', rowsAt }: DetectedFormat,
+  { format, dialect, encoding = 'auto', rowsAt, areRows }: DetectedFormat,
 ): AsyncGenerator<RecordBatch, void> {
   const { name, chunks, warn } = given;
   const onGuess = (guess: string): void =>
     warn(`${name} is not UTF-8 from some row on: it is read as ${guess}; if it is anything else, say so with encoding`);
-  const input = { ...given, rowsAt, chunks: asUtf8(chunks, encoding, onGuess) };
+  const input = { ...given, rowsAt, areRows, chunks: asUtf8(chunks, encoding, onGuess) };
   if (format === 'csv' || format === 'tsv') return delimitedRows(input, dialect ?? PLAIN_DIALECT);
   return format === 'txt' ? lineRows(input) : rowsOfJson(input);
 }

@@ -38,6 +38,8 @@ export interface TextInput {
   readonly onBadRow?: 'skip' | 'fail' | undefined;
   /** Of JSON: the path of the list whose members are the rows, where it is given. */
   readonly rowsAt?: string | undefined;
+  /** Of JSON: its objects are the rows, whatever is in them. */
+  readonly areRows?: boolean | undefined;
   /** Where a row bears why. */
   readonly urlColumn?: string | undefined;
   warn(message: string): void;

@@ -46,7 +46,7 @@ export function tableOfXml(
     close: () => closeSource(source),
     head: (signal) => startBytes(chunks(signal), HEAD_BYTES),
     telling: async () => Buffer.from(identity.hash),
-    format: { format: 'jsonl', encoding: 'utf-8' },
+    format: { format: 'jsonl', encoding: 'utf-8', areRows: true },
   };
   return { name, hive: source.hive, within: within(source, 'xml'), inner };
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type ReadManifestOptions, readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
 import { collect, folder } from './collect-rows.ts';
@@ -61,6 +62,17 @@ describe('a table packed with zstd, bzip2, xz or brotli', () => {
     });
     expect(rows).toEqual(ROWS.slice(0, rows.length));
     expect(rows.length).toBeGreaterThan(name === 'rows.csv.xz' || name === 'rows.csv.zst' ? 0 : -1);
+  });
+
+  it.each([
+    ['lines', (rows: object[]) => rows.map((row) => JSON.stringify(row)).join('\n')],
+    ['an array', (rows: object[]) => JSON.stringify(rows)],
+  ])('JSON as %s that is cut off gives its whole rows, if there are few', async (_how, text) => {
+    const bytes = gzipSync(text(ROWS.slice(0, 300)));
+    const { rows, error } = await readBytes('rows.json.gz', bytes.subarray(0, bytes.length * 0.7));
+    expect(error?.message).toMatch(/the gzip stream is cut off at byte/);
+    expect(rows.length).toBeGreaterThan(100);
+    expect(rows).toEqual(ROWS.slice(0, rows.length));
   });
 
   it.for(SUMMED)('no bit of %s changes unseen', async (name) => {

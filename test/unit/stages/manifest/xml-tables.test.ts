@@ -65,6 +65,15 @@ describe('an XML file', () => {
         { url: A, url_index: 0 },
       ],
     ],
+    [
+      'elements that are there several times in its only row',
+      `<r><i><t>x</t><url>${A}</url><url>${B}</url></i></r>`,
+      { urlColumn: 'url', explode: true },
+      [
+        { t: 'x', url: A, url_index: 0 },
+        { t: 'x', url: B, url_index: 1 },
+      ],
+    ],
   ])('with %s', async (_what, xml, options, expected) => {
     const { rows, error } = await read(xml, options);
     expect(error).toBeUndefined();
@@ -123,6 +132,12 @@ describe('an XML file', () => {
     const { error } = await read(xml, options);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
     expect(error?.message).not.toContain('\n');
+  });
+
+  it('that is cut off gives the rows in front of that', async () => {
+    const { rows, error } = await read(`<r><i><url>${A}</url></i><i><url>${B}</url></i><i><url>htt`);
+    expect(rows).toEqual([{ url: A }, { url: B }]);
+    expect(error?.message).toMatch(/the XML is cut off at byte \d+; copy or download it again/);
   });
 
   it('what is said to be XML and is none is refused', async () => {
