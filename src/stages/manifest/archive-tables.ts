@@ -36,12 +36,46 @@ const KINDS: readonly (readonly TableKind[])[] = [
   ['xml'],
 ];
 
+/** The same of files in a folder, where texts that are no notes stand beside each other, as nobody has packed them. */
+const FOLDER_KINDS: readonly (readonly (TableKind | 'archive')[])[] = [
+  ['parquet'],
+  ['csv', 'tsv', 'json', 'jsonl', 'txt'],
+  ['excel'],
+  ['archive'],
+  ['xml'],
+];
+const ARCHIVE = /\.(?:zip|tar|tgz|tbz2|txz)$/i;
+/** Texts beside a table. */
+const NOTES = /^(?:readme|licen[cs]e|notice|citation|changelog)\b[^/]*\.txt$/i;
+
 type TableKind = ManifestFormat | 'excel' | 'xml';
 
 /** The kind of table that a file's name says. */
 function kindOf(name: string): TableKind | undefined {
   if (/\.xlsx$/i.test(name)) return 'excel';
   return /\.xml$/i.test(unpackedName(name)) ? 'xml' : extension(name);
+}
+
+/** Of the files of a folder, those that are read, and those of other kinds. */
+export function manifestsAmong(names: readonly string[]): { readonly taken: string[]; readonly passed: string[] } {
+  const kinds = new Map(
+    names.filter((name) => !isBesideTables(name)).map((name) => [name, kindOf(name) ?? archiveKind(name)] as const),
+  );
+  const known = names.filter((name) => kinds.get(name) !== undefined).sort();
+  const among = known.some((name) => !NOTES.test(name)) ? known.filter((name) => !NOTES.test(name)) : known;
+  const ofTier = (tier: readonly (TableKind | 'archive')[]): string[] =>
+    among.filter((name) => tier.includes(kinds.get(name) as TableKind));
+  const taken = FOLDER_KINDS.map(ofTier).find((found) => found.length > 0) ?? [];
+  return { taken, passed: known.filter((name) => !taken.includes(name)) };
+}
+
+function archiveKind(name: string): 'archive' | undefined {
+  return ARCHIVE.test(unpackedName(name)) ? 'archive' : undefined;
+}
+
+/** What systems and programs leave beside them: `._x`, `_SUCCESS`, `~$x.xlsx` while Excel has that open. */
+function isBesideTables(name: string): boolean {
+  return /(^|\/)(?:[._]|~\$)[^/]*$/.test(name);
 }
 
 /** An input as the user named it, parted from the table in it. */
@@ -59,7 +93,7 @@ export function asNamed(archive: string, member: string): string {
 
 /** Not what systems leave beside files. */
 function isHidden(name: string): boolean {
-  return name.split('/').some((part) => /^\.(?!\.?$)/.test(part) || part === '__MACOSX');
+  return name.split('/').some((part) => /^(?:\.(?!\.?$)|~\$)/.test(part) || part === '__MACOSX');
 }
 
 /** What was found in an archive, gathered as its directory is read: it may hold a million pictures as well. */

@@ -5,8 +5,7 @@ import { nearest } from '../../config/nearest.ts';
 import { FlowDcError } from '../../errors.ts';
 import { schemeOf } from '../../host/remote-url.ts';
 import { someOf } from '../../short-text.ts';
-import { isArchiveMeta, META, memberOf } from './archive-tables.ts';
-import { extension } from './detect-format.ts';
+import { isArchiveMeta, META, manifestsAmong, memberOf } from './archive-tables.ts';
 import { type FileSource, localSource } from './file-source.ts';
 import type { ManifestFormat } from './manifest-info.ts';
 import { hiveColumns, isBeside, isHiveFolder } from './remote/hive-folders.ts';
@@ -19,8 +18,8 @@ export interface ResolvedInputs {
 }
 
 /**
- * Inputs as the user named them, made into files: a folder is its direct children with a manifest's extension, by name
- * (parquet files alone where there are some: the rest is then documentation); a pattern is what it matches, by name;
+ * Inputs as the user named them, made into files: a folder is its direct children with a manifest's extension, by name,
+ * of one kind (see `manifestsAmong`); a pattern is what it matches, by name;
  * URLs are left to `remotes`.
  * FDC_ERR_MANIFEST_NOT_FOUND for a file that is not there, a folder without manifests, a pattern without matches;
  * FDC_ERR_CONFIG_INVALID without inputs; errors of `remotes`.
@@ -49,7 +48,7 @@ export async function resolveInputs(
     } else {
       // Of a web server, an address is one file, whatever is in it.
       const isBelow = !/^http/i.test(file);
-      for (const found of await (await remotes()).find(file, warnings, manifestsAmong))
+      for (const found of await (await remotes()).find(file, warnings, readOf))
         add(asSource(found), isBelow ? found.name.slice(below.length) : '');
     }
   }
@@ -112,7 +111,7 @@ async function childrenOf(folder: string, warnings: string[]): Promise<string[]>
   if (names.includes(META) && (await isMetaXml(path.join(folder, META)))) return [path.join(folder, META)];
   for (const entry of entries)
     if (entry.isDirectory() && isHiveFolder(entry.name)) names.push(...(await allBelow(folder, entry.name)));
-  return manifestsAmong(folder, names, warnings).map((name) => path.join(folder, name));
+  return readOf(folder, names, warnings).map((name) => path.join(folder, name));
 }
 
 /** Whether a file describes a Darwin Core Archive, of which the tables beside it are parts. */
@@ -145,21 +144,20 @@ async function allBelow(folder: string, name: string): Promise<string[]> {
 }
 
 /** Of the files of a folder. */
-function manifestsAmong(folder: string, files: readonly string[], warnings: string[]): string[] {
-  const names = files.filter((name) => !/(^|\/)[._][^/]*$/.test(name) && extension(name) !== undefined).sort();
-  if (names.length === 0) {
+function readOf(folder: string, names: readonly string[], warnings: string[]): string[] {
+  const { taken, passed } = manifestsAmong(names);
+  if (taken.length === 0) {
     throw new FlowDcError(
       'FDC_ERR_MANIFEST_NOT_FOUND',
-      `${folder} holds no manifest (parquet, csv, tsv, txt, json or jsonl, also .gz, .zst, .bz2, .xz and .br; only the ` +
-        'folder itself is searched, and folders in it called key=value): name the files, as xlsx, xml and archives ' +
-        'have to be',
+      `${folder} holds no manifest (parquet, csv, tsv, txt, json, jsonl, xlsx or xml, also .gz, .zst, .bz2, .xz and ` +
+        '.br, or in a zip or tar; only the folder itself is searched, and folders in it called key=value): name the files',
     );
   }
-  const parquet = names.filter((name) => extension(name) === 'parquet');
-  const taken = parquet.length > 0 ? parquet : names;
-  const passed = names.filter((name) => !taken.includes(name));
   if (passed.length > 0)
-    warnings.push(`${folder}: only its parquet files are read; name ${someOf(passed, 3)} to read other files too`);
+    warnings.push(
+      `${folder}: only ${someOf(taken, 2)} in it ${taken.length === 1 ? 'is' : 'are'} read; name ${someOf(passed, 3)} ` +
+        'to read other files too',
+    );
   return taken;
 }
 

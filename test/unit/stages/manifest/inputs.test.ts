@@ -34,7 +34,24 @@ describe('inputs', () => {
     const dir = await folder({ 'b.parquet': '', 'a.parquet': '', 'README.txt': '' });
     const { paths, warnings } = await resolved([dir]);
     expect(paths.map((file) => path.basename(file))).toEqual(['a.parquet', 'b.parquet']);
-    expect(warnings).toEqual([expect.stringMatching(/only its parquet files are read; name README\.txt/)]);
+    expect(warnings).toEqual([expect.stringMatching(/only a\.parquet, b\.parquet in it are read; name README\.txt/)]);
+  });
+
+  it.each([
+    ['b.xlsx a.xlsx ~$a.xlsx .~lock.b.xlsx#', 'a.xlsx b.xlsx', ''],
+    ['b.tgz a.zip c.tar.gz d.tar.zst e.tbz2 notes.md', 'a.zip b.tgz c.tar.gz d.tar.zst e.tbz2', ''],
+    ['a.csv a.zip a.xlsx eml.xml', 'a.csv', 'a.xlsx, a.zip, eml.xml'],
+    ['a.xlsx images.tar eml.xml', 'a.xlsx', 'eml.xml, images.tar'],
+    ['a.xlsx README.txt LICENSE.txt', 'a.xlsx', 'LICENSE.txt, README.txt'],
+    ['readme.txt', 'readme.txt', ''],
+    ['b.xml a.xml.gz', 'a.xml.gz b.xml', ''],
+  ])('of a folder with %s it takes %s', async (files, taken, passed) => {
+    const dir = await folder(Object.fromEntries(files.split(' ').map((name) => [name, ''])));
+    const { paths, warnings } = await resolved([dir]);
+    expect(paths.map((file) => path.basename(file)).join(' ')).toBe(taken);
+    expect(warnings).toEqual(
+      passed === '' ? [] : [expect.stringContaining(`; name ${passed} to read other files too`)],
+    );
   });
 
   it('keeps the order of inputs that are named', async () => {
