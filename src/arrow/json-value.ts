@@ -45,8 +45,15 @@ function valueReader(data: Data, bytesAs: BytesAs): Reader {
     );
     return (i) => words[Number(data.values[i])] ?? null;
   }
+  // Nor this, which leaves out a byte order mark that a text begins with.
+  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) return textReader(data);
   const vector = new Vector([data]);
   return (i) => flatValue(type, vector.get(i), bytesAs);
+}
+
+function textReader({ values, valueOffsets }: Data): Reader {
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  return (i) => bytes.toString('utf8', Number(valueOffsets[i]), Number(valueOffsets[i + 1]));
 }
 
 function mapReader(data: Data, bytesAs: BytesAs): Reader {

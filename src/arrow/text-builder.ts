@@ -8,8 +8,8 @@ const GROWTH = 1.25;
 const SHORT_CHARS = 64;
 
 /**
- * Where cells are in a block of bytes: pairs of start and end. A negative start, of which `~` is the position, marks a
- * cell that is to be unescaped.
+ * Where cells are in a block of bytes: pairs of start and end, the same where there is none. A negative start, of which
+ * `~` is the position, marks a cell that is to be unescaped.
  */
 export type CellBounds = Int32Array;
 
@@ -23,7 +23,7 @@ export interface BlockCells {
   readonly unescaped: Unescaped;
 }
 
-/** A column of text under construction, of at most so many rows; empty cells are null. */
+/** A column of text under construction, of at most so many rows; cells without bytes are null, but for one that is unescaped. */
 export class TextBuilder {
   #bytes: Uint8Array = new Uint8Array(FIRST_BYTES);
   #view = viewOf(this.#bytes);
@@ -59,11 +59,8 @@ export class TextBuilder {
 
   append(text: string | null | undefined): void {
     const at = this.#offsets[this.rows] as number;
-    if (text) this.#offsets[this.rows + 1] = at + this.#write(text, at);
-    else {
-      this.#setNull(this.rows);
-      this.#offsets[this.rows + 1] = at;
-    }
+    if (text === null || text === undefined) this.#setNull(this.rows);
+    this.#offsets[this.rows + 1] = text ? at + this.#write(text, at) : at;
     this.rows++;
   }
 

@@ -178,16 +178,21 @@ class DelimitedFile {
       );
     } else if (record.kind === 'cells' && isSameLine(block, from, record.end, this.#header)) this.#sayHeader();
     else if (record.kind === 'cells') {
-      this.rows?.add(record.cells);
+      this.#add(record.cells);
       this.#bad.good(1);
     }
+  }
+
+  /** Nothing tells an empty text from none. */
+  #add(cells: readonly string[]): void {
+    this.rows?.add(cells.map((cell) => (cell === '' ? null : cell)));
   }
 
   /** As pandas has it: what is missing is null. Without a URL it is no row. */
   #addShort(cells: readonly string[], reason: string): void {
     const url = this.rows?.names.indexOf(this.#input.urlColumn ?? '') ?? -1;
     if (url >= 0 && !isUrlText(cells[url] ?? '')) return this.#addBad(reason);
-    this.rows?.add(cells);
+    this.#add(cells);
     this.#bad.good(1);
     this.#say('short', `line ${this.#line} ${reason}: the rest is null there, and in others of the kind`);
   }

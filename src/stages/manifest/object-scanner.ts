@@ -185,7 +185,8 @@ export class ObjectScanner {
       } else if (at >= to) return SHORT;
       const byte = block[at] as number;
       if (byte === QUOTE) {
-        this.bounds[cell] = isRaw ? from - 1 : isEscaped ? ~from : from;
+        // No text is none, and a text of no letters is one.
+        this.bounds[cell] = isRaw ? from - 1 : isEscaped || at === from ? ~from : from;
         this.bounds[cell + 1] = isRaw ? at + 1 : at;
         return at + 1;
       }

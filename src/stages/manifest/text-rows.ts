@@ -54,7 +54,7 @@ export interface BlockRows extends BlockCells {
   readonly rows: number;
 }
 
-/** Rows of text cells, column by column, handed on with the types that the columns are found to have. Empty cells are null. */
+/** Rows of text cells, column by column, handed on with the types that the columns are found to have. */
 export class TextRows {
   readonly names: readonly string[];
   readonly #columns: readonly TextBuilder[];
@@ -180,7 +180,7 @@ export class TextRows {
       const cells = this.names.map((_, i) => {
         const start = bounds[(row * columns + i) * 2] as number;
         const end = bounds[(row * columns + i) * 2 + 1] as number;
-        if (start >= 0) return block.toString('utf8', start, end);
+        if (start >= 0) return start === end ? null : block.toString('utf8', start, end);
         // A byte that is not UTF-8 may become three.
         const cell = Buffer.alloc((end - ~start) * 3);
         return cell.toString('utf8', 0, unescaped(view, ~start, end, viewOf(cell), 0));

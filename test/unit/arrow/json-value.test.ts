@@ -126,3 +126,7 @@ describe('JSON values of Arrow columns', () => {
     expect(JSON.stringify(jsonReader(data)(0))).toBe('{"__proto__":"x"}');
   });
 });
+
+it('a byte order mark that a text begins with is part of it', () => {
+  expect(read(['\ufeffa', '', null, 'b\ufeff'], new Utf8())).toEqual(['\ufeffa', '', null, 'b\ufeff']);
+});

@@ -27,7 +27,7 @@ async function read(text: string | Buffer, chunkBytes = 65_536, isLive = false) 
 
 /** What a cell is for a value: text as it is, nothing for nothing, JSON for everything else. */
 function cell(value: unknown): string | null {
-  if (value === null || value === undefined || value === '') return null;
+  if (value === null || value === undefined) return null;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
@@ -103,10 +103,10 @@ function parsed(chunks: readonly Buffer[]) {
   const rows: unknown[] = [];
   const parser = new JsonRowParser('m', maxRecordBytes, (members) => {
     // Text as it comes back from a column: half a surrogate pair is none.
-    const values = ['a', 'b', 'n"{', 'é'].map((name) => [
-      name,
-      Buffer.from(members.get(name)?.text ?? '').toString() || null,
-    ]);
+    const values = ['a', 'b', 'n"{', 'é'].map((name) => {
+      const text = members.get(name)?.text;
+      return [name, text === undefined ? null : Buffer.from(text).toString()];
+    });
     rows.push(Object.fromEntries(values));
   });
   const decoder = new StringDecoder();
