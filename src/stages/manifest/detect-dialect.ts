@@ -147,10 +147,16 @@ function withEscapes(sample: Buffer, best: Candidate, isAll: boolean): Candidate
 /** What PostgreSQL's COPY has behind its rows. */
 const END_OF_COPY = /^\\\.\r?\n?$/m;
 
-/** Backslashes are written twice, and stand alone only where a database puts one; and there is no JSON that has them. */
+/**
+ * Backslashes stand only where a database puts one: those that are meant are written twice, and where none is, all that
+ * there is are line ends and tabs, in no URL and no path. And there is no JSON that has them.
+ */
 function isDatabaseText(text: string): boolean {
   const slashes: readonly string[] = text.match(/\\[\s\S]?/g) ?? [];
-  if (!slashes.includes('\\\\') || !slashes.every((pair) => /^\\[\\ntrbfv0ZN\t\n]$/.test(pair))) return false;
+  const isTwice = slashes.includes('\\\\');
+  const isPlace = /(?:\b[a-z]:|:\/\/\S*)\\/i.test(text);
+  if (!isTwice && (slashes.length === 0 || isPlace)) return false;
+  if (!slashes.every((pair) => (isTwice ? /^\\[\\ntrbfv0ZN\t\n]$/ : /^\\[ntr]$/).test(pair))) return false;
   return !/(?:^|\t)(?:\{"|\[)[^\t\n]*\\/m.test(text);
 }
 

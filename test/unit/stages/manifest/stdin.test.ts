@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { RecordBatch } from 'apache-arrow';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readManifest, readManifestInfo } from '../../../../src/stages/manifest/read-manifest.ts';
 import { urlColumns, writeParquetFile } from '../../../support/manifests.ts';
 import { collect, folder, rowsOf } from './collect-rows.ts';
@@ -101,14 +100,15 @@ describe('a manifest on stdin', () => {
   it('may be parquet, which goes through a temporary file that is removed', async () => {
     const at = path.join(await folder(), 'm.parquet');
     await writeParquetFile(at, urlColumns(0, 100));
-    const spools = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('flow-dc-stdin-'));
-    const before = await spools();
+    const own = await folder();
+    vi.stubEnv('TMPDIR', own);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const stdin = pieces(await readFile(at), 1000);
     const info = await readManifestInfo('-', { stdin });
     expect(info).toMatchObject({ rows: 100, files: [{ name: '-', format: 'parquet' }] });
     const { rows } = await collect(readManifest('-', { stdin, info }));
     expect(rows.map((row) => row['flow_dc:source_file'])).toEqual(Array.from({ length: 100 }, () => '-'));
-    expect(await spools()).toEqual(before);
+    expect(await readdir(own)).toEqual([]);
   });
 
   it('is let go when the reader is destroyed, also while it waits for a first byte', async () => {
