@@ -1,4 +1,5 @@
 /** A Darwin Core Archive as one table: a row for every picture, with what its occurrence says of it. */
+import { Readable } from 'node:stream';
 import type { RecordBatch } from 'apache-arrow';
 import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
@@ -99,9 +100,9 @@ export async function openDarwinCore(
 async function metaOf({ name, meta }: ArchiveFiles, signal: AbortSignal): Promise<MetaXml> {
   const bytes = await firstBytes(chunksOf(meta, signal), META_BYTES);
   try {
-    return readMetaXml(bytes.toString('utf8').replace(/^\ufeff/, ''));
+    return await readMetaXml(Readable.from([bytes]));
   } catch (error) {
-    throw packedFault(error, 'Darwin Core Archive', name, bytes.length);
+    throw packedFault(error, 'meta.xml', name, bytes.length);
   }
 }
 

@@ -1,6 +1,6 @@
-/** The meta.xml of a Darwin Core Archive: which tables there are, how they are written and what their columns mean. Pure. */
-import { SaxesParser } from 'saxes';
+/** The meta.xml of a Darwin Core Archive: which tables there are, how they are written and what their columns mean. */
 import { PackedError } from '../unpack/packed-error.ts';
+import { readXml, type XmlAttributes } from './xml-walk.ts';
 
 /** A table of the archive. */
 export interface MetaTable {
@@ -30,7 +30,7 @@ export interface MetaXml {
 }
 
 interface OpenTable {
-  readonly attributes: Readonly<Record<string, string>>;
+  readonly attributes: XmlAttributes;
   readonly isCore: boolean;
   readonly files: string[];
   readonly names: (string | undefined)[];
@@ -42,62 +42,45 @@ interface OpenTable {
 /** More columns are no table of this kind. */
 const MAX_COLUMNS = 5000;
 
-/** Errors: PackedError for what is no such file. */
-export function readMetaXml(text: string): MetaXml {
+/** Errors: PackedError for what is no such file; those of `chunks`. */
+export async function readMetaXml(chunks: AsyncIterable<Buffer>): Promise<MetaXml> {
   const tables: { readonly isCore: boolean; readonly table: MetaTable }[] = [];
   let open: OpenTable | undefined;
-  let location: string | undefined;
-  const parser = new SaxesParser();
-  parser.on('error', (error) => {
-    throw new PackedError(`a meta.xml that is no XML (${error.message})`);
+  await readXml(chunks, {
+    open: (name, attributes) => {
+      if (name === 'core' || name === 'extension') open = opened(name, attributes);
+      else if (open !== undefined && (name === 'id' || name === 'coreid')) open.idAt = Number(attributes.index ?? 0);
+      else if (open !== undefined && name === 'field') addField(open, attributes);
+    },
+    close: (name, text = '') => {
+      if (name === 'location') open?.files.push(text.trim());
+      else if (open !== undefined && (name === 'core' || name === 'extension')) {
+        tables.push({ isCore: open.isCore, table: asTable(open) });
+        open = undefined;
+      }
+    },
   });
-  parser.on('opentag', ({ name, attributes }) => {
-    const given = attributes as Record<string, string>;
-    const kind = localName(name);
-    if (kind === 'core' || kind === 'extension') {
-      open = {
-        attributes: given,
-        isCore: kind === 'core',
-        files: [],
-        names: [],
-        constants: new Map(),
-        defaults: new Map(),
-        idAt: undefined,
-      };
-    } else if (kind === 'location') location = '';
-    else if (open !== undefined && (kind === 'id' || kind === 'coreid')) open.idAt = Number(given.index ?? 0);
-    else if (open !== undefined && kind === 'field') addField(open, given);
-  });
-  parser.on('text', (part) => {
-    if (location !== undefined) location += part;
-  });
-  parser.on('closetag', ({ name }) => {
-    const kind = localName(name);
-    if (kind === 'location') {
-      open?.files.push((location ?? '').trim());
-      location = undefined;
-    } else if (open !== undefined && (kind === 'core' || kind === 'extension')) {
-      tables.push({ isCore: open.isCore, table: asTable(open) });
-      open = undefined;
-    }
-  });
-  parser.write(text).close();
   const core = tables.find(({ isCore }) => isCore)?.table;
-  if (core === undefined) throw new PackedError('a meta.xml without a core table');
+  if (core === undefined) throw new PackedError('no core table');
   return { core, extensions: tables.filter(({ isCore }) => !isCore).map(({ table }) => table) };
+}
+
+function opened(name: string, attributes: XmlAttributes): OpenTable {
+  const found = { files: [], names: [], constants: new Map(), defaults: new Map(), idAt: undefined };
+  return { attributes, isCore: name === 'core', ...found };
 }
 
 function addField(
   { names, constants, defaults }: OpenTable,
-  { index, term = '', default: value }: Record<string, string>,
+  { index, term = '', default: value }: XmlAttributes,
 ): void {
-  const name = localName(term);
+  const name = termOf(term);
   if (index === undefined) {
     if (value !== undefined) constants.set(name, value);
     return;
   }
   const at = Number(index);
-  if (!(at >= 0 && at < MAX_COLUMNS)) throw new PackedError(`a meta.xml with a column ${index}`);
+  if (!(at >= 0 && at < MAX_COLUMNS)) throw new PackedError(`a column ${index}`);
   if (names.includes(name)) return;
   names[at] = name;
   if (value !== undefined) defaults.set(name, value);
@@ -108,7 +91,7 @@ function asTable({ attributes, files, names, constants, defaults, idAt = 0 }: Op
   const lineEnd = letters(attributes.linesTerminatedBy ?? '\\n');
   return {
     files,
-    rowType: localName(attributes.rowType ?? ''),
+    rowType: termOf(attributes.rowType ?? ''),
     encoding,
     delimiter: letters(attributes.fieldsTerminatedBy ?? ',').slice(0, 1),
     quote: letters(attributes.fieldsEnclosedBy ?? '"').slice(0, 1),
@@ -121,8 +104,8 @@ function asTable({ attributes, files, names, constants, defaults, idAt = 0 }: Op
   };
 }
 
-/** Of a name with a prefix, or of a term's URL. */
-function localName(name: string): string {
+/** The name at the end of a term's URL. */
+function termOf(name: string): string {
   return name.replace(/^.*[/#:]/, '');
 }
 
