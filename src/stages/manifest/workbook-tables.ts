@@ -134,13 +134,23 @@ class BookTables {
   ): AsyncGenerator<readonly SheetRow[], void> {
     const terms = await this.#book.cellTerms(signal);
     const links = await this.#book.linksOf(sheet, signal);
-    let formulas = 0;
-    let first = '';
+    let [formulas, first, merged, ranges] = [0, '', '', 0];
     const options = { terms, links, mostChars: this.#settings.maxRecordBytes };
-    yield* sheetRows(this.#book.chunks(sheet, signal), options, (cell) => {
-      first ||= cell;
-      formulas++;
+    yield* sheetRows(this.#book.chunks(sheet, signal), options, {
+      onFormula: (cell) => {
+        first ||= cell;
+        formulas++;
+      },
+      onMerged: (cells) => {
+        merged ||= cells;
+        ranges++;
+      },
     });
+    if (ranges > 0)
+      warn(
+        `${ranges === 1 ? `its cells ${merged} are` : `${ranges} lots of its cells, ${merged} the first, are`} merged over ` +
+          'several rows: the first row alone has what is in them; unmerge and fill them down if the others should',
+      );
     if (formulas > 0)
       warn(
         `${formulas} of its cells, ${first} the first, are formulas that were never reckoned, and empty: open the ` +

@@ -9,19 +9,26 @@ const DATES: readonly (readonly [number, number])[] = [
   [45, 47],
   [50, 58],
 ];
+/** `[h]:mm:ss`, among them. */
+const SPAN = 46;
 /** Excel's own bound. */
 const MAX_STYLES = 65_536;
 const DAY_SECONDS = 86_400;
 
-/** @param chunks - the workbook's styles. @returns whether a cell of a style is a date */
-export async function dateTest(chunks: AsyncIterable<Buffer> | undefined): Promise<(style: number) => boolean> {
-  const own = new Map<number, boolean>();
+/** A day, a time of it, or both; or how long something takes. */
+export type TimeKind = 'date' | 'span';
+
+/** @param chunks - the workbook's styles. @returns which of them a style is */
+export async function timeStyles(
+  chunks: AsyncIterable<Buffer> | undefined,
+): Promise<(style: number) => TimeKind | undefined> {
+  const own = new Map<number, TimeKind | undefined>([[SPAN, 'span']]);
   const styles: number[] = [];
   let isInCells = false;
   await readXml(chunks, {
     open: (name, attributes) => {
       if (name === 'cellXfs') isInCells = true;
-      if (name === 'numFmt') own.set(Number(attributes.numFmtId), isDateCode(attributes.formatCode ?? ''));
+      if (name === 'numFmt') own.set(Number(attributes.numFmtId), kindOfCode(attributes.formatCode ?? ''));
       if (name === 'xf' && isInCells) styles.push(Number(attributes.numFmtId ?? 0));
       if (styles.length > MAX_STYLES || own.size > MAX_STYLES) throw new PackedError('over 65,536 styles', 'too large');
     },
@@ -31,13 +38,24 @@ export async function dateTest(chunks: AsyncIterable<Buffer> | undefined): Promi
   });
   return (style) => {
     const format = styles[style] ?? 0;
-    return own.get(format) ?? DATES.some(([first, last]) => format >= first && format <= last);
+    if (own.has(format)) return own.get(format);
+    return DATES.some(([first, last]) => format >= first && format <= last) ? 'date' : undefined;
   };
 }
 
 /** Letters of a date, outside of quoted text, of colours, and of what stands behind a letter that takes its meaning. */
-function isDateCode(code: string): boolean {
-  return /[ymdhs]/i.test(code.replace(/"[^"]*"|\[[^\]]*\]|[\\_*]./g, '').replace(/general/gi, ''));
+function kindOfCode(code: string): TimeKind | undefined {
+  if (/\[(?:h+|m+|s+)\]/i.test(code)) return 'span';
+  return /[ymdhs]/i.test(code.replace(/"[^"]*"|\[[^\]]*\]|[\\_*]./g, '').replace(/general/gi, '')) ? 'date' : undefined;
+}
+
+/** As `36:00:00`. @param days - what is none comes back as it is */
+export function spanText(days: number): string {
+  const seconds = Math.round(days * DAY_SECONDS);
+  if (!Number.isSafeInteger(seconds)) return String(days);
+  const [minutes, sign] = [Math.floor(Math.abs(seconds) / 60), seconds < 0 ? '-' : ''];
+  const parts = [Math.floor(minutes / 60), minutes % 60, Math.abs(seconds) % 60];
+  return sign + parts.map((part) => String(part).padStart(2, '0')).join(':');
 }
 
 /**

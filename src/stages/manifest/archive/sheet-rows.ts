@@ -1,7 +1,7 @@
 /** The rows of a sheet, as text. */
 import { PackedError } from '../unpack/packed-error.ts';
 import { unescaped } from './shared-texts.ts';
-import { dateText } from './sheet-dates.ts';
+import { dateText, spanText } from './sheet-dates.ts';
 import { type CellTerms, columnOf, isAddress } from './workbook.ts';
 import { walkXml, type XmlAttributes, type XmlVisitor } from './xml-walk.ts';
 
@@ -12,6 +12,14 @@ export interface SheetRow {
   readonly cells: readonly (string | undefined)[];
   /** By column, where cells lead to that show something else. */
   readonly links: ReadonlyMap<number, string>;
+}
+
+/** What is in cells and not in rows. */
+export interface OddCells {
+  /** A formula that was never reckoned. */
+  onFormula(cell: string): void;
+  /** Cells over several rows that are one, with what is in the first. */
+  onMerged(cells: string): void;
 }
 
 /** Excel's own bound. */
@@ -28,9 +36,9 @@ export interface SheetOptions {
 export async function* sheetRows(
   chunks: AsyncIterable<Buffer>,
   options: SheetOptions,
-  onFormula: (cell: string) => void,
+  odd: OddCells,
 ): AsyncGenerator<readonly SheetRow[], void> {
-  const reader = new SheetReader(options, onFormula);
+  const reader = new SheetReader(options, odd);
   try {
     for await (const _ of walkXml(chunks, reader)) if (reader.rows.length > 0) yield reader.taken();
   } catch (error) {
@@ -45,7 +53,7 @@ class SheetReader implements XmlVisitor {
   /** Whole ones. */
   rows: SheetRow[] = [];
   readonly #options: SheetOptions;
-  readonly #onFormula: (cell: string) => void;
+  readonly #odd: OddCells;
   #number = 0;
   #cells: (string | undefined)[] = [];
   /** Where a cell without a place of its own is. */
@@ -57,9 +65,9 @@ class SheetReader implements XmlVisitor {
   #formula: string | undefined;
   #isSpoken = false;
 
-  constructor(options: SheetOptions, onFormula: (cell: string) => void) {
+  constructor(options: SheetOptions, odd: OddCells) {
     this.#options = options;
-    this.#onFormula = onFormula;
+    this.#odd = odd;
   }
 
   taken(): readonly SheetRow[] {
@@ -74,6 +82,7 @@ class SheetReader implements XmlVisitor {
       [this.#cells, this.#links, this.#chars, this.#next] = [[], new Map(), 0, 0];
     } else if (name === 'c') this.#begin(attributes);
     else if (name === 'rPh') this.#isSpoken = true;
+    else if (name === 'mergeCell' && isTall(attributes.ref ?? '')) this.#odd.onMerged(attributes.ref ?? '');
   }
 
   close(name: string, text = ''): void {
@@ -112,7 +121,7 @@ class SheetReader implements XmlVisitor {
     const shown = linkIn(this.#formula ?? '');
     const link = shown?.address ?? this.#options.links.get(name);
     const value = (hasValue ? this.#value() : undefined) ?? shown?.text;
-    if (this.#formula !== undefined && this.#text === '' && !value) this.#onFormula(name);
+    if (this.#formula !== undefined && this.#text === '' && !value) this.#odd.onFormula(name);
     this.#chars += (value?.length ?? 0) + (link?.length ?? 0);
     if (this.#chars > this.#options.mostChars)
       throw new PackedError(`a row of over ${this.#options.mostChars} characters (max_record)`, 'too large');
@@ -135,13 +144,21 @@ class SheetReader implements XmlVisitor {
       case 'n': {
         const value = Number(raw);
         if (raw === '' || Number.isNaN(value)) return raw;
-        if (terms.isDate(style)) return dateText(value, terms.is1904);
+        const kind = terms.timeOf(style);
+        if (kind === 'span') return spanText(value);
+        if (kind === 'date') return dateText(value, terms.is1904);
         return /^-?\d+$/.test(raw) ? raw : String(value);
       }
       default:
         return unescaped(raw);
     }
   }
+}
+
+/** Of `A2:B9`, whether it has several rows. */
+function isTall(ref: string): boolean {
+  const [first, last] = ref.split(':').map((cell) => cell.replace(/\D/g, ''));
+  return last !== undefined && first !== last;
 }
 
 /** Of a formula that shows a link or a picture. */

@@ -84,6 +84,7 @@ class Layout {
   /** Of the sheet: its first row that is one of the table. */
   readonly #first: SheetRow | undefined;
   #isLinkSaid = false;
+  #isWideSaid = false;
 
   constructor(rows: readonly SheetRow[], warn: (message: string) => void) {
     this.#warn = warn;
@@ -106,7 +107,13 @@ class Layout {
         this.#warn(`its row ${number} has a link in a column that has none in the first rows: it is left out`);
       }
     const isHeader = row === this.#first && !cells.some((cell) => isAddress(cell ?? ''));
-    const own = Array.from({ length: Math.max(this.#width, cells.length) }, (_, at) => cells[at] ?? '');
+    if (cells.length > this.#width && !this.#isWideSaid) {
+      this.#isWideSaid = true;
+      this.#warn(
+        `its row ${number} has cells beside the columns of the first rows: they are left out, as are others there`,
+      );
+    }
+    const own = Array.from({ length: this.#width }, (_, at) => cells[at] ?? '');
     const more = this.#linked.map((at) =>
       isHeader ? `${cells[at] ?? `column_${at + 1}`}_link` : (links.get(at) ?? ''),
     );

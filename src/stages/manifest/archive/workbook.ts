@@ -1,7 +1,7 @@
 /** An Excel workbook: its sheets, and what their cells share. */
 import { PackedError } from '../unpack/packed-error.ts';
 import { readSharedTexts, type SharedTexts } from './shared-texts.ts';
-import { dateTest } from './sheet-dates.ts';
+import { type TimeKind, timeStyles } from './sheet-dates.ts';
 import { localName, readXml, type XmlAttributes } from './xml-walk.ts';
 
 /** A file of the workbook, unpacked; undefined for what is not there. */
@@ -17,7 +17,8 @@ export interface Sheet {
 export interface CellTerms {
   readonly texts: SharedTexts;
   readonly is1904: boolean;
-  isDate(style: number): boolean;
+  /** What a cell of a style is, if it is no plain number. */
+  timeOf(style: number): TimeKind | undefined;
 }
 
 export const WORKBOOK = /^xl\/workbook\d*\.xml$/;
@@ -99,7 +100,7 @@ export class Workbook {
   async #readTerms(signal: AbortSignal): Promise<CellTerms> {
     return {
       texts: await readSharedTexts(this.#open('xl/sharedStrings.xml', signal)),
-      isDate: await dateTest(this.#open('xl/styles.xml', signal)),
+      timeOf: await timeStyles(this.#open('xl/styles.xml', signal)),
       is1904: this.#is1904,
     };
   }

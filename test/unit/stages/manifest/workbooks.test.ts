@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { dateText } from '../../../../src/stages/manifest/archive/sheet-dates.ts';
+import { dateText, spanText } from '../../../../src/stages/manifest/archive/sheet-dates.ts';
 import { type ReadManifestOptions, readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
 import { CAPTIONS, URLS } from '../../../support/sheet-rows.ts';
 import { collect, folder, readAt } from './collect-rows.ts';
@@ -176,6 +176,39 @@ describe('a sheet of a workbook', () => {
     [1e9, false, '1000000000'],
   ])('day %f of a workbook (of 1904: %s) is %s', (value, is1904, expected) => {
     expect(dateText(value, is1904)).toBe(expected);
+  });
+});
+
+describe('what a sheet shows and its rows do not', () => {
+  it('cells that are merged over several rows are said; those of a title are not', async () => {
+    const sheet = rows([text('label'), text('url')], [text('cat'), text(A)], ['<c/>', text(B)]);
+    const merged = (...refs: string[]) => refs.map((ref) => `<mergeCell ref="${ref}"/>`).join('');
+    const found = await read(await book({ S: `${sheet}<mergeCells>${merged('A2:A3', 'B7:C9')}</mergeCells>` }));
+    expect(found.rows.map(({ label }) => label)).toEqual(['cat', null]);
+    expect(found.warnings).toEqual([
+      expect.stringMatching(/::S: 2 lots of its cells, A2:A3 the first, are merged over/),
+    ]);
+    const flat = await read(await book({ S: `${sheet}<mergeCells>${merged('A1:B1')}</mergeCells>` }));
+    expect(flat.warnings).toEqual([]);
+  });
+
+  it('a note beside the table, far below, leaves its row whole', async () => {
+    const many = Array.from({ length: 1200 }, (_, i) => [text(`${A}?${i}`), `<c><v>${i}</v></c>`]);
+    const sheet = rows([text('url'), text('n')], ...many, [text(B), '<c/>', text('see me')]);
+    const { rows: found, warnings } = await read(await book({ S: sheet }));
+    expect(found.at(-1)).toEqual({ url: B, n: null });
+    expect(warnings).toEqual([expect.stringMatching(/its row 1202 has cells beside the columns of the first rows/)]);
+  });
+
+  it('how long something takes is no date', async () => {
+    const codes = '<numFmt numFmtId="164" formatCode="[h]:mm:ss"/><numFmt numFmtId="165" formatCode="[mm]:ss"/>';
+    const styles = [164, 165, 46, 21].map((id) => `<xf numFmtId="${id}"/>`).join('');
+    const cells = [0, 1, 2, 3].map((style) => `<c s="${style}"><v>${style === 3 ? 0.5 : 1.5}</v></c>`);
+    const sheet = rows([text('url'), ...['a', 'b', 'c', 'd'].map(text)], [text(A), ...cells]);
+    const parts = { 'xl/styles.xml': `<styleSheet>${codes}<cellXfs>${styles}</cellXfs></styleSheet>` };
+    const { rows: found } = await read(await book({ S: sheet }, parts));
+    expect(found).toEqual([{ url: A, a: '36:00:00', b: '36:00:00', c: '36:00:00', d: '12:00:00' }]);
+    expect([-0.25, 1e300].map(spanText)).toEqual(['-06:00:00', '1e+300']);
   });
 });
 
