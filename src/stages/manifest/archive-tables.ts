@@ -52,8 +52,10 @@ type TableKind = ManifestFormat | 'excel' | 'xml';
 
 /** The kind of table that a file's name says. */
 function kindOf(name: string): TableKind | undefined {
-  if (/\.xlsx$/i.test(name)) return 'excel';
-  return /\.xml$/i.test(unpackedName(name)) ? 'xml' : extension(name);
+  // pandas calls what it packs as it calls the archive.
+  const bare = unpackedName(name).replace(/\.(?:tar|zip)$/i, '');
+  if (/\.xlsx$/i.test(bare)) return 'excel';
+  return /\.xml$/i.test(bare) ? 'xml' : extension(bare);
 }
 
 /** Of the files of a folder, those that are read, and those of other kinds. */

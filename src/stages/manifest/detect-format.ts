@@ -81,6 +81,8 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenT
   if (utf8.includes(0)) throw unreadable(name, 'binary data of no known format', 'convert it to csv or parquet');
   const { encoding } = converter;
   const told = textFormat(behindLines(text, say.skipLines ?? 0), named);
+  if (given === 'auto' && !isTable(say) && PYTHON_LIST.test(text))
+    throw unreadable(name, 'a list as Python prints it', 'write it with json.dump, or a URL in each line');
   const format = given !== 'auto' ? given : !isTable(say) ? told : told === 'tsv' ? 'tsv' : 'csv';
   if (format === 'txt' && lineOf(text).trimEnd().includes('\t'))
     throw unreadable(name, 'a table with tabs, not a list of URLs', 'leave input_format at auto');
@@ -90,6 +92,9 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenT
   const dialect = detectDialect(utf8, isWhole, format === 'tsv' ? '\t' : ',', say);
   return { format, packing, encoding, dialect, how: textWords(dialect, encoding) };
 }
+
+/** Of URLs. */
+const PYTHON_LIST = /^\[\s*u?'[a-z][a-z0-9+.-]*:\/\//i;
 
 /** What only tables have is said of it. */
 function isTable({ delimiter, quote, escapes, skipLines, columns }: GivenText): boolean {

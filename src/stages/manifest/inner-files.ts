@@ -67,7 +67,7 @@ async function asXml(
   if (!isXml(start.head) || source.member !== undefined || (settings.format !== 'auto' && settings.format !== 'xml'))
     return undefined;
   const { tableOfXml } = await import('./inner-readers.ts');
-  return { sources: [tableOfXml(source, start, settings)], said: [] };
+  return tableOfXml(source, start, settings);
 }
 
 /** A copy of it on disk, unpacked. */

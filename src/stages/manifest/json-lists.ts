@@ -11,34 +11,42 @@ const NAMED_LISTS = 50;
 
 /**
  * @param path - dotted; undefined for the first list whose objects have URLs
+ * @param say - told of others that have some
  * Errors, at the text's end: FDC_ERR_MANIFEST_COLUMN where there is no such list.
  */
-export function listRows(path: string | undefined): Reshape {
+export function listRows(path: string | undefined, say: (what: string) => void = () => {}): Reshape {
   /** Keys of the objects that are open; undefined for an array. */
   const open: (string | undefined)[] = [];
   const lists = new Set<string>();
+  /** Not those that are read. */
+  const others = new Set<string>();
   let list: RowList | undefined;
-  let isFound = false;
+  let [isFound, isRead, here] = [false, false, ''];
   return (token) => {
     if (list !== undefined) {
       const rows = list.take(token);
-      isFound ||= list.isIt;
+      if (isRead) isFound ||= list.isIt;
+      else if (list.isIt && others.size < NAMED_LISTS) others.add(here);
       if (list.isOver) list = undefined;
-      return rows;
+      return isRead ? rows : [];
     }
     if (token.name === 'keyValue') open[open.length - 1] = token.value;
-    else if (token.name === 'startArray' && !(isFound && path === undefined) && !open.includes(undefined)) {
-      const here = open.join('.');
+    else if (token.name === 'startArray' && !open.includes(undefined)) {
+      here = open.join('.');
       if (lists.size < NAMED_LISTS) lists.add(here);
-      if (path === undefined ? !isNoRows(here) : here === path) {
-        list = new RowList(path !== undefined);
-        isFound ||= list.isIt;
+      isRead = path === undefined ? !isFound && !isNoRows(here) : here === path;
+      if (isRead || !isNoRows(here)) {
+        list = new RowList(isRead && path !== undefined);
+        if (isRead) isFound ||= list.isIt;
         return [];
       }
     }
     if (isStart(token)) open.push(token.name === 'startArray' ? undefined : '');
     if (isEnd(token)) open.pop();
-    if (isEnd(token) && open.length === 0 && !isFound) throw noList(path, [...lists]);
+    if (isEnd(token) && open.length === 0) {
+      if (!isFound) throw noList(path, [...lists]);
+      if (others.size > 0) say(`other lists in it have URLs as well, and are not read: ${someOf([...others], 5)}`);
+    }
     return [];
   };
 }

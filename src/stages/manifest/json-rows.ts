@@ -160,17 +160,17 @@ function endsRow(text: string): boolean {
   return /[}\],"]$/.test(end) || text.slice(end.length).includes('\n');
 }
 
-/** What a shape is read as; undefined for rows, and for those that were asked for. */
+/** What a shape is read as; undefined for rows, for those that were asked for, and for what is said when it is known. */
 function saidOf(shape: JsonShape): string | undefined {
   switch (shape.kind) {
     case 'rows':
+    case 'lists':
       return undefined;
     case 'paths':
       return 'an object of names and URLs is read as rows of path and url';
     case 'named rows':
       return 'an object of rows is read as rows, what they are called as the column name';
     case 'columns':
-    case 'lists':
       return 'an object of columns is read as a table';
     case 'split':
       return 'columns and data are read as a table';

@@ -14,7 +14,7 @@ export type JsonShape =
   | { readonly kind: 'named rows' }
   /** `{"url": {"0": ...}, "n": {"0": ...}}`: pandas' default. */
   | { readonly kind: 'columns' }
-  /** `{"url": [...], "n": [...]}`: a table by columns. */
+  /** `{"url": [...], "n": [...]}`: a table by columns; or URLs by what they show, `{"cat": [...], "dog": [...]}`. */
   | { readonly kind: 'lists' }
   /** `{"columns": [...], "index": [...], "data": [[...], ...]}`: pandas' orient split. */
   | { readonly kind: 'split'; readonly names: readonly string[] }
@@ -59,6 +59,11 @@ function shapeOfFirst(first: Value, count: number, isWhole: boolean): JsonShape 
 /** Whether a member of an object is where its row has a URL. */
 export function isUrlMember(key: string, text: string): boolean {
   return isUrlText(text) || (URL_KEY.test(key) && text.includes('/'));
+}
+
+/** Whether a key is one under which a row has its URL. */
+export function isUrlKey(key: string): boolean {
+  return URL_KEY.test(key);
 }
 
 /** Whether a list of that path is one that has URLs, and no rows. */

@@ -1,8 +1,9 @@
 /** Tokens of JSON in another shape, as tokens of rows one after the other. */
 import type { Token } from 'stream-json/parser.js';
 import { FlowDcError } from '../../errors.ts';
+import { isUrlText } from './guess-url.ts';
 import { listRows } from './json-lists.ts';
-import type { JsonShape } from './json-shape.ts';
+import { isUrlKey, type JsonShape } from './json-shape.ts';
 import { CLOSE, isEnd, isStart, key, OPEN, type Reshape, text } from './json-tokens.ts';
 
 /** Tables by columns have to be held until their last column: so many values at most. Chosen: some 500 MB. */
@@ -21,9 +22,9 @@ export function reshaping(shape: JsonShape, say: (what: string) => void): Reshap
     case 'named rows':
       return atDepth(1, (member, tokens) => [OPEN, key('name'), text(member), ...tokens.slice(1)]);
     case 'member':
-      return listRows(shape.path);
+      return listRows(shape.path, shape.isGiven ? undefined : say);
     case 'search':
-      return listRows(undefined);
+      return listRows(undefined, say);
     case 'features':
       return lifted(shape.isCollection ? listRows('features') : (token) => [token]);
     case 'arrays':
@@ -136,6 +137,11 @@ function lists(say: (what: string) => void): Reshape {
     }
     if (isStart(token)) at++;
     if (at > 0) return [];
+    if (table.areUrlLists) {
+      say('its lists of URLs are read one after the other, what they are called as the column name');
+      return table.named();
+    }
+    say('an object of columns is read as a table');
     if (table.isUneven) say('its lists are not equally long: what is missing at the end of a column is null');
     return table.rows();
   };
@@ -153,6 +159,14 @@ class HeldTable {
 
   get isUneven(): boolean {
     return this.#values !== this.#rows.size * this.#names.length;
+  }
+
+  /** What are called otherwise than URLs are, and hold little else: URLs by a name of theirs, and no columns. */
+  get areUrlLists(): boolean {
+    const lists = this.#names.map((_, column) => this.#cells(column).filter(([token]) => token?.name !== 'nullValue'));
+    const filled = lists.filter((cells) => cells.length > 0);
+    const areUrls = filled.every((cells) => cells.filter(isUrlCell).length * 2 > cells.length);
+    return lists.length > 1 && filled.length > 0 && areUrls && !this.#names.some(isUrlKey);
   }
 
   begin(name: string): void {
@@ -185,4 +199,19 @@ class HeldTable {
       yield CLOSE;
     }
   }
+
+  *named(): Iterable<Token> {
+    for (const [column, name] of this.#names.entries())
+      for (const cell of this.#cells(column)) yield* [OPEN, key('name'), text(name), key('url'), ...cell, CLOSE];
+  }
+
+  /** Of a column, in order of its rows. */
+  #cells(column: number): (readonly Token[])[] {
+    return [...this.#rows.values()].flatMap((row) => (row[column] === undefined ? [] : [row[column]]));
+  }
+}
+
+function isUrlCell(cell: readonly Token[]): boolean {
+  const [token] = cell;
+  return token?.name === 'stringValue' && isUrlText(token.value);
 }

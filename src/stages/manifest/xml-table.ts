@@ -1,7 +1,10 @@
 /** An XML file as a table. */
+import { Readable } from 'node:stream';
 import type { ManifestSettings } from '../../config/types.ts';
+import { rowPath } from './archive/xml-outline.ts';
 import { xmlLines } from './archive/xml-rows.ts';
-import { closeSource, type FileSource, type InnerFile, type InnerSource, within } from './file-source.ts';
+import type { InnerTables } from './archive-tables.ts';
+import { closeSource, type FileSource, type InnerFile, within } from './file-source.ts';
 import { startBytes } from './first-bytes.ts';
 import type { FileHead } from './head-of-file.ts';
 import { asUtf8 } from './text-encoding.ts';
@@ -9,16 +12,20 @@ import { chunksOf } from './text-input.ts';
 import { packedFault, unpacked } from './unpack/unpack.ts';
 
 const HEAD_BYTES = 1024 * 1024;
+/** So much tells where the rows are. */
+const PATH_BYTES = 64 * 1024;
 
 /** Its rows as lines of JSON. Errors of its chunks: FDC_ERR_MANIFEST_CORRUPT, _TOO_WIDE; those of the source. */
-export function tableOfXml(
+export async function tableOfXml(
   source: FileSource,
   { identity, head, packing }: FileHead,
   { encoding, rowsAt, maxRecordBytes }: ManifestSettings,
-): InnerSource {
+): Promise<InnerTables> {
   const { name } = source;
   const said = encoding ?? declaredIn(head);
-  const options = { at: rowsAt === undefined ? [] : rowsAt.split('.'), mostChars: maxRecordBytes };
+  const at =
+    rowsAt?.split('.') ?? (await rowPath(asUtf8(Readable.from([head.subarray(0, PATH_BYTES)]), said, () => {})));
+  const options = { at, mostChars: maxRecordBytes };
   async function* chunks(
     signal: AbortSignal,
     warn: (message: string) => void = () => {},
@@ -48,7 +55,11 @@ export function tableOfXml(
     telling: async () => Buffer.from(identity.hash),
     format: { format: 'jsonl', encoding: 'utf-8', areRows: true },
   };
-  return { name, hive: source.hive, within: within(source, 'xml'), inner };
+  const isFound = rowsAt === undefined && at.length > 0;
+  return {
+    sources: [{ name, hive: source.hive, within: within(source, 'xml'), inner }],
+    said: isFound ? [`${name}: its rows are the elements ${at.join('.')}; rows_at says others`] : [],
+  };
 }
 
 /** UTF-8 is said of what is not as well, so that it says nothing. */

@@ -122,6 +122,7 @@ describe('format detection', () => {
     ['the format excel', 'anything', 'm.xlsx', 'excel', /no xlsx workbook, not excel: leave input_format at auto/],
     ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x75, 0, 0, 0]), 'm.csv', 'auto', /UTF-32 text: save it as UTF-8/],
     ['a table said to be a list', 'https://a/1.jpg\tone', 'm.txt', 'txt', /a table with tabs, not a list of URLs/],
+    ['what Python prints', "['https://a/1.jpg', 'https://a/2.jpg']", 'm.txt', 'auto', /a list as Python prints it/],
     ['other binary data', Buffer.from([1, 0, 2, 0, 0, 0, 3, 3]), 'm', 'auto', /binary data of no known format/],
     ['parquet said to be csv', 'PAR1xxxx', 'm.csv', 'csv', /a parquet file, not csv: leave input_format at auto/],
   ] as const)('refuses %s in one line that names the fix', (_what, content, name, given, message) => {

@@ -15,25 +15,6 @@ async function read(content: string, options: ManifestSourceOptions = {}, name =
   return { rows: own, error: error as Error | undefined, warnings: reader.warnings };
 }
 
-describe('JSON of one line', () => {
-  const line = JSON.stringify({ id: 7, url: [A, B] });
-  it.each(['', '\n'])('is a row where its name says that lines are (ending in %j)', async (end) => {
-    const { rows, warnings } = await read(line + end, { urlColumn: 'url', explode: true }, 'm.jsonl');
-    expect({ rows, warnings }).toEqual({
-      rows: [
-        { id: '7', url: A, url_index: 0 },
-        { id: '7', url: B, url_index: 1 },
-      ],
-      warnings: [],
-    });
-  });
-
-  it('is a table by columns where it says nothing', async () => {
-    const { rows } = await read(line, { urlColumn: 'url' });
-    expect(rows).toEqual([{ url: A }, { url: B }]);
-  });
-});
-
 describe('JSON that is not rows', () => {
   const text = (value: unknown): string => JSON.stringify(value);
   it.each([

@@ -39,6 +39,11 @@ async function readBytes(bytes: Buffer, name = 'm.tar') {
 }
 
 describe('a table in a tar archive', () => {
+  it('is called as the archive is, where pandas packs it', async () => {
+    const bytes = gzipSync(await tarOf(['m.csv.tar.gz', `url\n${URLS[0]}\n`]));
+    expect(await readBytes(bytes, 'm.csv.tar.gz')).toMatchObject({ urls: [URLS[0]], error: undefined, warnings: [] });
+  });
+
   it.for(['gnu.tar', 'pax.tar', 'ustar.tar.gz', 'pax.tgz', 'gnu.tar.bz2', 'pax.tar.xz', 'pax.tar.zst'])(
     '%s is read: tables of the same columns in the order of their names, without notes, pictures and links',
     async (name) => {

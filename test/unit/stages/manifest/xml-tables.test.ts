@@ -134,6 +134,35 @@ describe('an XML file', () => {
     expect(error?.message).not.toContain('\n');
   });
 
+  it.each<[string, string, string, object[]]>([
+    [
+      'a feed',
+      `<rss><channel><title>t</title><link>${A}</link><item><u>${A}</u></item><item><u>${B}</u></item></channel></rss>`,
+      'channel.item',
+      [{ u: A }, { u: B }],
+    ],
+    [
+      'the reply of a service',
+      `<rsp stat="ok"><photos page="1"><photo id="1" url_o="${A}"/><photo id="2" url_o="${B}"/></photos></rsp>`,
+      'photos.photo',
+      [
+        { id: '1', url_o: A },
+        { id: '2', url_o: B },
+      ],
+    ],
+    [
+      'an outline with a head and a body',
+      `<?xml version="1.0"?>\n<opml><head><title>t</title></head><body><outline url="${A}"/><outline url="${B}"/></body></opml>`,
+      'body.outline',
+      [{ url: A }, { url: B }],
+    ],
+  ])('whose rows are further in: %s', async (_what, xml, where, expected) => {
+    const { rows, warnings, error } = await read(xml);
+    expect(error).toBeUndefined();
+    expect(rows).toEqual(expected);
+    expect(warnings).toEqual([expect.stringContaining(`its rows are the elements ${where}; rows_at says others`)]);
+  });
+
   it('that is cut off gives the rows in front of that', async () => {
     const { rows, error } = await read(`<r><i><url>${A}</url></i><i><url>${B}</url></i><i><url>htt`);
     expect(rows).toEqual([{ url: A }, { url: B }]);
