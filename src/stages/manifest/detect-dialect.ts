@@ -23,6 +23,8 @@ export interface GivenDialect {
   readonly isPipe?: boolean | undefined;
 }
 
+const URL_FIRST = /^\s*["']?(?:https?|s3|gs|ftp):\/\//im;
+
 /** More of a file tells no more about how it was written. Chosen. */
 const SAMPLE_BYTES = 128 * 1024;
 
@@ -46,7 +48,7 @@ export function detectDialect(all: Buffer, isWhole: boolean, usual: string, give
   const named = given.delimiter ?? start.delimiter;
   const look = (base: FileDialect): Candidate => {
     const of = (delimiter: string) => withQuotes(sample, { ...base, delimiter }, given, isAll);
-    return named === undefined ? ofDelimiters(of, usual) : of(named);
+    return named === undefined ? ofDelimiters(of, usual, URL_FIRST.test(sample.toString('latin1'))) : of(named);
   };
   const first = look(start.dialect);
   const isTold = given.isPipe === true || given.skipLines !== undefined || given.columns !== undefined;
@@ -68,13 +70,17 @@ function firstLines(head: Buffer, skipLines = 0): Buffer {
   return head;
 }
 
-/** The likeliest of several delimiters: where most records have as many cells as the first, and that has most cells. */
-function ofDelimiters(look: (delimiter: string) => Candidate, usual: string): Candidate {
+/**
+ * The likeliest of several delimiters: where most records have as many cells as the first, and that has most cells.
+ * @param isUrlFirst - in some line: a space may be part of it
+ */
+function ofDelimiters(look: (delimiter: string) => Candidate, usual: string, isUrlFirst: boolean): Candidate {
   const found = [usual, ...DELIMITERS.filter((delimiter) => delimiter !== usual)].map(look);
   const several = found.filter(({ columns }) => columns > 1);
   if (several.length === 0) {
     const spaced = look(' ');
-    if (spaced.columns > 1 && spaced.records > 1 && spaced.bad === 0 && spaced.wrapped > 0) return spaced;
+    const isTable = spaced.columns > 1 && spaced.records > 1 && spaced.bad === 0;
+    if (isTable && (spaced.wrapped > 0 || (spaced.urls >= spaced.records - 1 && !isUrlFirst))) return spaced;
   }
   const evenness = ({ records, bad }: Candidate): number => 1 - bad / Math.max(1, records - 1);
   const best = several.reduce<Candidate | undefined>((best, other) => {
@@ -110,6 +116,8 @@ function withQuotes(sample: Buffer, dialect: FileDialect, given: GivenDialect, i
   const tried = variants.map((variant) => measure(sample, variant, isAll));
   const best = tried.reduce((best, other) => (other.cost < best.cost ? other : best));
   if (given.quote !== undefined || escapes === 'backslash') return best;
+  const single = withSingleQuotes(sample, plain, best, isAll);
+  if (single !== undefined) return single;
   const isRaw = dialect.delimiter === '\t' && best.wrapped > 0 && best.needed === 0 && best.inner >= best.wrapped;
   if (!isRaw && (best.bad === 0 || best.broken <= best.wrapped)) return best;
   const literal = measure(sample, { ...dialect, quote: '' }, isAll);
@@ -117,6 +125,21 @@ function withQuotes(sample: Buffer, dialect: FileDialect, given: GivenDialect, i
   if (isRaw && literal.bad <= best.bad) return literal;
   // Where quotes are odd, another delimiter may explain them.
   return literal.cost < best.cost ? { ...literal, broken: best.broken } : best;
+}
+
+/** The same where apostrophes stand around cells, which they do in prose as well: all has to be even with them, and nothing without. */
+function withSingleQuotes(
+  sample: Buffer,
+  dialect: FileDialect,
+  best: Candidate,
+  isAll: boolean,
+): Candidate | undefined {
+  const { delimiter } = dialect;
+  if (best.wrapped > 0 || delimiter === '' || !hasPair(sample, delimiter, "'")) return undefined;
+  const isAddress = [delimiter, '\n'].some((before) => sample.includes(`${before}'http`));
+  if (best.bad === 0 && !isAddress) return undefined;
+  const single = measure(sample, { ...dialect, quote: "'" }, isAll);
+  return single.bad === 0 && single.broken === 0 && single.wrapped > 0 ? single : undefined;
 }
 
 /**

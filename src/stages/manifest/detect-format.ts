@@ -80,7 +80,7 @@ export function detectFormat(input: HeadOfInput, given: GivenFormat, say: GivenT
   }
   if (utf8.includes(0)) throw unreadable(name, 'binary data of no known format', 'convert it to csv or parquet');
   const { encoding } = converter;
-  const told = textFormat(behindLines(text, say.skipLines ?? 0), named);
+  const told = textFormat(behindLines(text, say.skipLines ?? 0), named, say.isPipe === true);
   if (given === 'auto' && !isTable(say) && PYTHON_LIST.test(text))
     throw unreadable(name, 'a list as Python prints it', 'write it with json.dump, or a URL in each line');
   const format = given !== 'auto' ? given : !isTable(say) ? told : told === 'tsv' ? 'tsv' : 'csv';
@@ -123,7 +123,7 @@ const ENDINGS: ReadonlyMap<string, ManifestFormat> = new Map([
   ['ndjson', 'jsonl'],
 ]);
 
-function textFormat(text: string, named: ManifestFormat | undefined): ManifestFormat {
+function textFormat(text: string, named: ManifestFormat | undefined, isPipe: boolean): ManifestFormat {
   if (text.startsWith('{') || text.startsWith(`${RECORD_SEPARATOR}{`)) return 'jsonl';
   if (/^\[\s*(?:[[{"\]]|$)/.test(text)) return 'json';
   if (named === 'csv' || named === 'tsv') return named;
@@ -136,6 +136,7 @@ function textFormat(text: string, named: ManifestFormat | undefined): ManifestFo
   if (CAPTIONED.test(firstLine)) return 'csv';
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(firstLine)) return 'txt';
   if (firstLine.includes('://') && areBareUrls(text)) return 'txt';
+  if (isNamed(text, isPipe)) return 'csv';
   // A list of URLs may begin with a bad one, but a line of several names is a header.
   return named === 'txt' && !/[,;|]/.test(firstLine) && !HEADER.test(firstLine.trim()) ? 'txt' : 'csv';
 }
@@ -156,6 +157,20 @@ function areBareUrls(text: string): boolean {
     .split(/\r?\n|\r/)
     .slice(1, 9);
   return lines.filter((line) => BARE_URL.test(line)).length * 2 > lines.length;
+}
+
+/** Names and the like in front of the URL, apart from it by a space: as many in every line. */
+function isNamed(text: string, isPipe: boolean): boolean {
+  const lines = firstLines(text, isPipe ? 2 : 16).map((line) => line.split(' '));
+  const [first = []] = lines;
+  const at = first.findIndex((part) => BARE_URL.test(part));
+  return at > 0 && lines.every((parts) => parts.length === first.length && BARE_URL.test(parts[at] ?? ''));
+}
+
+/** Some, without the one that the text's end may cut. */
+function firstLines(text: string, most: number): string[] {
+  const lines = text.slice(0, 4096).split(/\r?\n|\r/);
+  return lines.slice(0, Math.max(1, Math.min(most, lines.length - 1))).filter((line) => line.trim() !== '');
 }
 
 function behindLines(text: string, lines: number): string {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { detectDialect, type GivenDialect } from '../../../../src/stages/manifest/detect-dialect.ts';
 import { dialectWords } from '../../../../src/stages/manifest/dialect.ts';
 import { readManifest } from '../../../../src/stages/manifest/read-manifest.ts';
-import { collect } from './collect-rows.ts';
+import { collect, fieldOf, readText } from './collect-rows.ts';
 
 const words = (text: string, usual = ',', given: GivenDialect = {}): string =>
   dialectWords(detectDialect(Buffer.from(text), true, usual, given));
@@ -93,4 +93,32 @@ it('is found behind lines that are to be skipped, from a pipe as from a file', a
       { url: url(2), n: '2' },
     ]);
   }
+});
+
+describe('apostrophes around cells', () => {
+  it.each([
+    ['where cells need them', `url,n\n${url(0)},'it''s, ok'\n${url(1)},x\n`, "comma-separated, quoted by ', LF"],
+    ['around URLs', `'url','n'\n'${url(0)}','x'\n`, "comma-separated, quoted by ', LF"],
+    ['not of prose', `url,n\n${url(0)},'tis, so\n${url(1)},'yes' he said\n`, 'comma-separated, quoted by ", LF'],
+    ['not beside quotes', `url,n\n${url(0)},"a 'b', c"\n${url(1)},'x'\n`, 'comma-separated, quoted by ", LF'],
+  ])('are quotes %s', (_what, text, expected) => {
+    expect(words(text)).toBe(expected);
+  });
+});
+
+describe('spaces between cells', () => {
+  it.each([
+    ['names in front of URLs', `1.jpg ${url(0)}\n2.jpg ${url(1)}\n`, 'no header: column_1, url'],
+    ['numbers behind them', `1 ${url(0)} 2 3\n2 ${url(1)} 0 1\n`, 'no header: column_1, url, column_3, column_4'],
+    ['sums', `${'a'.repeat(64)}  ${url(0)}\n${'b'.repeat(64)}  ${url(1)}\n`, 'no header: column_1, column_2, url'],
+  ])('are told: %s', async (_what, text, header) => {
+    const { rows, info } = await readText('m.txt', text);
+    expect(rows.map((row) => fieldOf(row, 'url'))).toEqual([url(0), url(1)]);
+    expect(info?.files[0]?.how).toBe(`space-separated, quoted by ", LF, ${header}`);
+  });
+
+  it('are told below a header, and are none in URLs', () => {
+    expect(words(`name url\na ${url(0)}\nb ${url(1)}\n`)).toBe('space-separated, quoted by ", LF');
+    expect(words('Image URL\nhttp://a.x/my 1.jpg\nhttp://a.x/my 2.jpg\n')).toBe('one column, quoted by ", LF');
+  });
 });
