@@ -172,13 +172,13 @@ const END_OF_COPY = /^\\\.\r?\n?$/m;
 
 /**
  * Backslashes stand only where a database puts one: those that are meant are written twice, and where none is, all that
- * there is are line ends and tabs, in no URL and no path. And there is no JSON that has them.
+ * there is are line ends and tabs, in no URL, path or formula. And there is no JSON that has them.
  */
 function isDatabaseText(text: string): boolean {
   const slashes: readonly string[] = text.match(/\\[\s\S]?/g) ?? [];
   const isTwice = slashes.includes('\\\\');
-  const isPlace = /(?:\b[a-z]:|:\/\/\S*)\\/i.test(text);
-  if (!isTwice && (slashes.length === 0 || isPlace)) return false;
+  const isOther = /(?:\b[a-z]:|:\/\/\S*|\$[^$\t\n]*)\\/i.test(text);
+  if (!isTwice && (slashes.length === 0 || isOther)) return false;
   if (!slashes.every((pair) => (isTwice ? /^\\[\\ntrbfv0ZN\t\n]$/ : /^\\[ntr]$/).test(pair))) return false;
   return !/(?:^|\t)(?:\{"|\[)[^\t\n]*\\/m.test(text);
 }

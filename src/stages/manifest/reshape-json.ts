@@ -138,7 +138,7 @@ function lists(say: (what: string) => void): Reshape {
     if (isStart(token)) at++;
     if (at > 0) return [];
     if (table.areUrlLists) {
-      say('its lists of URLs are read one after the other, what they are called as the column name');
+      say('its lists of URLs are read one after the other, what they are called as the column label');
       return table.named();
     }
     say('an object of columns is read as a table');
@@ -202,7 +202,7 @@ class HeldTable {
 
   *named(): Iterable<Token> {
     for (const [column, name] of this.#names.entries())
-      for (const cell of this.#cells(column)) yield* [OPEN, key('name'), text(name), key('url'), ...cell, CLOSE];
+      for (const cell of this.#cells(column)) yield* [OPEN, key('label'), text(name), key('url'), ...cell, CLOSE];
   }
 
   /** Of a column, in order of its rows. */

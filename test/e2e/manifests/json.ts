@@ -80,6 +80,14 @@ const MADE: readonly ManifestCase[] = [
       says: ['caption'],
     },
   ),
+  hand(
+    'URLs by what they show',
+    { cat: [A, B], dog: [C] },
+    { rows: { url: [A, B, C], label: ['cat', 'cat', 'dog'] }, says: ['lists of URLs are read one after the other'] },
+  ),
+  hand('a text of no letters', `{"url":"${A}","caption":""}\n{"url":"${B}","caption":null}\n`, {
+    rows: { ...two, caption: ['', null] },
+  }),
   hand('GeoJSON', geo(), {
     rows: { ...two, species: ['Felis catus', null] },
     says: ['its rows are those of the member features', 'properties'],

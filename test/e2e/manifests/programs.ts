@@ -96,6 +96,19 @@ const DATABASES: readonly ManifestCase[] = [
     rows: { ...three, column_3: ['a\tb\\c', null, 'two\nlines'] },
     says: ['escapes with'],
   }),
+  of(
+    'Postgres: COPY of plain text with line ends',
+    'm.txt',
+    lines(`1\t${A}\ta`, `2\t${B}\tb`, `3\t${C}\ttwo\\nlines`),
+    {
+      rows: { ...three, column_3: ['a', 'b', 'two\nlines'] },
+      says: ['escapes with'],
+    },
+  ),
+  of("DuckDB: QUOTE ''''", 'm.csv', lines('url,caption', `${A},'a, b'`, `${B},'it''s'`, `${C},c`), {
+    rows: { ...three, caption: ['a, b', "it's", 'c'] },
+    says: ["quoted by '"],
+  }),
   of('Postgres: COPY with a header', 'm.tsv', lines('id\turl\tcaption', `1\t${A}\t\\N`, `2\t${B}\tb`, `3\t${C}\tc`), {
     rows: { ...three, caption: [null, 'b', 'c'] },
   }),

@@ -33,6 +33,9 @@ export const PUBLISHED: readonly ManifestCase[] = [
     says: ['no header'],
   }),
   of('ImageNet', 'fall11_urls.txt', lines(`n01_1\t${A}`, `n01_2\t${B}`, `n01_3\t${C}`), { says: ['no header'] }),
+  of('VGG Face', 'A_J_Buckley.txt', lines(`1 ${A} 22.60 82.32`, `2 ${B} 3.1 0.9`, `3 ${C} 7 8`), {
+    says: ['space-sep'],
+  }),
   of('YFCC', 'yfcc100m', lines(`1\t2\tcam\t${A}\tjpg`, `2\t3\tcam\t${B}\tjpg`, `3\t4\tcam\t${C}\tjpg`), {
     says: ['no header'],
   }),

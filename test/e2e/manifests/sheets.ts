@@ -60,7 +60,7 @@ export const SHEETS: readonly ManifestCase[] = [
     files: {
       'm.xml': `<rss><channel><title>t</title><item><u>${A}</u></item><item><u>${B}</u></item></channel></rss>`,
     },
-    flags: ['--rows-at', 'channel.item', '--url', 'u'],
     rows: { url: [A, B] },
+    says: ['its rows are the elements channel.item'],
   },
 ];

@@ -33,9 +33,9 @@ describe('lists of URLs in JSON', () => {
     const many = Array.from({ length: 3000 }, (_, i) => `${B}?${i}`);
     const { rows, warnings } = await read(JSON.stringify({ owl: many, cat: [A, null], dog: [], n: 3001 }));
     expect(rows).toEqual([
-      ...many.map((url) => ({ name: 'owl', url })),
-      { name: 'cat', url: A },
-      { name: 'cat', url: null },
+      ...many.map((url) => ({ label: 'owl', url })),
+      { label: 'cat', url: A },
+      { label: 'cat', url: null },
     ]);
     expect(warnings).toEqual([expect.stringMatching(/its lists of URLs are read one after the other/)]);
   });

@@ -28,7 +28,7 @@ describe('the dialect of a file', () => {
     ['of line ends, with tabs', `url\tn\n${url(0)}\ta\\nb\\tc\n`, 'tab-separated, no quoting, escapes with \\, LF'],
     ['of a path', `url\tn\n${url(0)}\tC:\\new\n`, 'tab-separated, quoted by ", \\ as it is, LF'],
     ['of a URL', `url\tn\n${url(0)}\\new\ta\n`, 'tab-separated, quoted by ", \\ as it is, LF'],
-    ['of formulas', `url\tn\n${url(0)}\t$\\nu = \\alpha$\n`, 'tab-separated, quoted by ", \\ as it is, LF'],
+    ['of formulas', `url\tn\n${url(0)}\tfor $\\nu_1$\n`, 'tab-separated, quoted by ", \\ as it is, LF'],
     ['as JSON has them', `url\tn\n${url(0)}\t{"a":"\\n\\\\"}\n`, 'tab-separated, quoted by ", \\ as it is, LF'],
     ['of other letters', `url\tn\n${url(0)}\t\\\\srv\\share\n`, 'tab-separated, quoted by ", \\ as it is, LF'],
     [
