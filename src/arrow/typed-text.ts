@@ -56,7 +56,8 @@ export function typedText(column: Data, kind: TextKind): TypedColumn {
 
 /** Any column as JSON text. */
 export function jsonTextColumn(data: Data): Data<Utf8> {
-  if (DataType.isUtf8(data.type)) return utf8Column(textColumn(data).map((text) => (text === null ? null : JSON.stringify(text))));
+  if (DataType.isUtf8(data.type))
+    return utf8Column(textColumn(data).map((text) => (text === null ? null : JSON.stringify(text))));
   const read = jsonReader(data);
   const texts = Array.from({ length: data.length }, (_, row) => {
     const value = read(row);

@@ -16,6 +16,8 @@ export interface UnitCount {
   readonly hosts: number;
   /** Most rows first. */
   readonly busiest: readonly { readonly host: string; readonly rows: number; readonly units: number }[];
+  /** What reading all of it has shown, a line each. */
+  readonly warnings: readonly string[];
 }
 
 /** Hosts that are told apart: enough for any manifest that was seen, some 30 MB of memory. Chosen. */
@@ -39,9 +41,11 @@ export async function countUnits(input: JobInput, signal: AbortSignal): Promise<
     }
   };
   // What a row is fetched for does not change how rows are cut.
+  const before = input.warnings.all.length;
   await cutInto(input, 'none', '', tally, signal);
   const busiest = [...hosts].map(([host, counts]) => ({ host, ...counts })).sort((a, b) => b.rows - a.rows);
-  return { ...count, hosts: hosts.size, busiest: busiest.slice(0, BUSIEST) };
+  const warnings = input.warnings.all.slice(before);
+  return { ...count, hosts: hosts.size, busiest: busiest.slice(0, BUSIEST), warnings };
 }
 
 /** Hand every unit of an input to `take`. Errors: those of the manifest reader. */

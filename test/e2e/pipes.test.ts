@@ -157,9 +157,11 @@ describe('flow-dc download', () => {
 
   it('takes only the first rows with --limit, and writes nothing with --dry-run', async () => {
     const { folder, args } = await setUp();
-    await writeFile(join(folder, 'm.txt'), URLS.join('\n'));
+    await writeFile(join(folder, 'm.txt'), [...URLS, `${URLS[0]} a.jpg`].join('\n'));
     const dry = await runCli([...args(join(folder, 'm.txt'), join(folder, 'out')), '--dry-run']);
     expect(dry.code).toBe(0);
+    // What shows only when all of it is read.
+    expect(dry.stderr).toMatch(/warning: .*something stands behind the URL/);
     expect(await shardPaths(join(folder, 'out')).catch(() => 'nothing')).toBe('nothing');
     await runCli([...args(join(folder, 'm.txt'), join(folder, 'out')), '--limit', '7']);
     expect(await outcomesOf(join(folder, 'out'))).toHaveLength(7);

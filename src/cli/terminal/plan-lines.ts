@@ -6,13 +6,14 @@ import { ruleWords } from '../../network/rule-words.ts';
 import type { UnitCount } from '../../run/count-units.ts';
 
 export function planLines(config: ResolvedConfig, plan: UnitCount): string[] {
-  const { rows, units, largestUnitRows, hosts, busiest } = plan;
+  const { rows, units, largestUnitRows, hosts, busiest, warnings } = plan;
   const ruleOf = createHostRules(config.fetch);
   const terms = (host: string): string => {
     const words = ruleWords(ruleOf(host));
     return words === '' ? '' : `: ${words}`;
   };
   return [
+    ...warnings.map((warning) => `warning: ${warning}`),
     `units: ${count(units)} of ${count(units === 0 ? 0 : rows / units)} rows on average, ` +
       `${count(largestUnitRows)} at most; each becomes one shard`,
     `hosts: ${count(hosts)}${busiest.length === 0 ? '' : '; most rows:'}`,
