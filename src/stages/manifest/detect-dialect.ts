@@ -23,7 +23,7 @@ export interface GivenDialect {
   readonly isPipe?: boolean | undefined;
 }
 
-const URL_FIRST = /^\s*["']?(?:https?|s3|gs|ftp):\/\//im;
+const NOT_SPACED = /^\s*(?:[{<]|["']?(?:https?|s3|gs|ftp):\/\/)/im;
 
 /** More of a file tells no more about how it was written. Chosen. */
 const SAMPLE_BYTES = 128 * 1024;
@@ -48,7 +48,7 @@ export function detectDialect(all: Buffer, isWhole: boolean, usual: string, give
   const named = given.delimiter ?? start.delimiter;
   const look = (base: FileDialect): Candidate => {
     const of = (delimiter: string) => withQuotes(sample, { ...base, delimiter }, given, isAll);
-    return named === undefined ? ofDelimiters(of, usual, URL_FIRST.test(sample.toString('latin1'))) : of(named);
+    return named === undefined ? ofDelimiters(of, usual, NOT_SPACED.test(sample.toString('latin1'))) : of(named);
   };
   const first = look(start.dialect);
   const isTold = given.isPipe === true || given.skipLines !== undefined || given.columns !== undefined;
@@ -72,15 +72,15 @@ function firstLines(head: Buffer, skipLines = 0): Buffer {
 
 /**
  * The likeliest of several delimiters: where most records have as many cells as the first, and that has most cells.
- * @param isUrlFirst - in some line: a space may be part of it
+ * @param isPart - a space may be part of a URL, or of something else
  */
-function ofDelimiters(look: (delimiter: string) => Candidate, usual: string, isUrlFirst: boolean): Candidate {
+function ofDelimiters(look: (delimiter: string) => Candidate, usual: string, isPart: boolean): Candidate {
   const found = [usual, ...DELIMITERS.filter((delimiter) => delimiter !== usual)].map(look);
   const several = found.filter(({ columns }) => columns > 1);
   if (several.length === 0) {
     const spaced = look(' ');
     const isTable = spaced.columns > 1 && spaced.records > 1 && spaced.bad === 0;
-    if (isTable && (spaced.wrapped > 0 || (spaced.urls >= spaced.records - 1 && !isUrlFirst))) return spaced;
+    if (isTable && (spaced.wrapped > 0 || (spaced.urls >= spaced.records - 1 && !isPart))) return spaced;
   }
   const evenness = ({ records, bad }: Candidate): number => 1 - bad / Math.max(1, records - 1);
   const best = several.reduce<Candidate | undefined>((best, other) => {
