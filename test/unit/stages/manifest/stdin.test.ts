@@ -108,7 +108,7 @@ describe('a manifest on stdin', () => {
     expect(info).toMatchObject({ rows: 100, files: [{ name: '-', format: 'parquet' }] });
     const { rows } = await collect(readManifest('-', { stdin, info }));
     expect(rows.map((row) => row['flow_dc:source_file'])).toEqual(Array.from({ length: 100 }, () => '-'));
-    expect(await readdir(own)).toEqual([]);
+    expect((await readdir(own)).filter((name) => name.startsWith('flow-dc-'))).toEqual([]);
   });
 
   it('is let go when the reader is destroyed, also while it waits for a first byte', async () => {
