@@ -32,6 +32,8 @@ describe('the same command with a manifest that was written anew', () => {
     await writeFile(manifest, csv(broken));
     const running = startCli([...download, '--open-units', '2']);
     await vi.waitFor(() => expect(asked()).toBeGreaterThan(90), { timeout: 20_000, interval: 5 });
+    // On a busy machine the first unit is committed later than that.
+    await vi.waitFor(async () => expect(await outcomesOf(out)).not.toEqual([]), { timeout: 20_000, interval: 5 });
     running.child.kill('SIGKILL');
     await running.done;
     const settled = (await outcomesOf(out)).length;
@@ -40,7 +42,6 @@ describe('the same command with a manifest that was written anew', () => {
     const ended = await runCli(download);
     expect(ended.code, ended.stderr).toBe(0);
     const rows = await outcomesOf(out);
-    expect(settled).toBeGreaterThan(0);
     expect(asked() - before).toBeLessThanOrEqual(230 - settled + 1);
     const fetched = rows.filter(({ status }) => status === 'fetched').map((one) => Number(one.row));
     expect(fetched.sort((a, b) => a - b)).toEqual(rowsTo(230).map((_, at) => at));
