@@ -151,15 +151,20 @@ function shapeOfObjects(keys: readonly string[], items: readonly Value[]): JsonS
   const [first, second] = items as [Value, Value | undefined];
   // Of one row, whose name is a number; what has a name may be part of a row.
   if (items.length === 1 && /^\d+$/.test(keys[0] ?? '') && hasUrl(first)) return { kind: 'named rows' };
-  const isNumbered = first.keys.length > 0 && first.keys.every((key) => /^\d+$/.test(key));
+  const isNumbered = areNumbers(first.keys);
   // A row has its URL under the same key as the next one; a column has nothing but URLs, and another one has none.
   const isRows =
     items.length > 1 && first.keys.some((key, i) => isUrlText(first.items[i]?.text ?? '') && has(second, key));
+  if (isRows && areNumbers(keys) && !isNumbered) return { kind: 'named rows' };
   const isColumn = ({ items: own }: Value): boolean => own.length > 0 && own.every(({ text }) => isUrlText(text));
   const columns = items.filter(isColumn).length;
   if (isNumbered || (columns > 0 && (columns < items.length || keys.some((key) => URL_KEY.test(key)))))
     return { kind: 'columns' };
   return isRows && items.some(hasUrl) ? { kind: 'named rows' } : undefined;
+}
+
+function areNumbers(keys: readonly string[]): boolean {
+  return keys.length > 0 && keys.every((key) => /^\d+$/.test(key));
 }
 
 function member({ keys, items }: Value, name: string): Value | undefined {

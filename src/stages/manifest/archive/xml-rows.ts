@@ -7,6 +7,7 @@ import { localName, walkXml, type XmlAttributes, type XmlVisitor } from './xml-w
 
 /** Lines are handed on from so many characters on. */
 const PIECE_CHARS = 64 * 1024;
+const SPACE = ' \t\r\n';
 /** What a value takes beside its letters, about. */
 const VALUE_CHARS = 16;
 
@@ -57,7 +58,7 @@ class XmlRows implements XmlVisitor {
   }
 
   close(name: string, text: string | undefined): void {
-    const value = text?.trim();
+    const value = text === undefined ? undefined : trimmed(text);
     const column = this.#column();
     // A plain element is a column of its own name.
     if (this.#row !== undefined && value !== undefined && (column !== '' || value !== ''))
@@ -100,4 +101,12 @@ class XmlRows implements XmlVisitor {
     else if (typeof before === 'string') this.#row?.set(column, [before, value]);
     else before.push(value);
   }
+}
+
+/** Without the white space of XML around it; that of a language is part of it. */
+function trimmed(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && SPACE.includes(text[from] as string)) from++;
+  while (to > from && SPACE.includes(text[to - 1] as string)) to--;
+  return text.slice(from, to);
 }

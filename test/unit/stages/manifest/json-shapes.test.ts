@@ -44,6 +44,14 @@ describe('JSON that is not rows', () => {
       ],
     ],
     [
+      "pandas' index, with a row of URLs alone",
+      text({ 0: { url: A, page: B }, 1: { url: B, page: null } }),
+      [
+        { name: 0, url: A, page: B },
+        { name: 1, url: B, page: null },
+      ],
+    ],
+    [
       "pandas' split",
       text({
         columns: ['url', 'n'],

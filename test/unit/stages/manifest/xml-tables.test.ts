@@ -42,6 +42,12 @@ describe('an XML file', () => {
       {},
       [{ 'image.href': A, image: 'c' }],
     ],
+    [
+      'white space of XML around texts, and other',
+      `<r><i><url>\n ${A}\t</url><t> \ufeffa\u00a0 </t></i></r>`,
+      {},
+      [{ url: A, t: '\ufeffa\u00a0' }],
+    ],
     ['elements in elements', `<r><i><a><b>${A}</b></a><c/></i></r>`, {}, [{ 'a.b': A, c: null }]],
     [
       'CDATA and entities',
