@@ -54,7 +54,7 @@ type TableKind = ManifestFormat | 'excel' | 'xml';
 function kindOf(name: string): TableKind | undefined {
   // pandas calls what it packs as it calls the archive.
   const bare = unpackedName(name).replace(/\.(?:tar|zip)$/i, '');
-  if (/\.xlsx$/i.test(bare)) return 'excel';
+  if (/\.xls[xm]$/i.test(bare)) return 'excel';
   return /\.xml$/i.test(bare) ? 'xml' : extension(bare);
 }
 

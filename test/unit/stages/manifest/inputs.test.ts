@@ -38,7 +38,7 @@ describe('inputs', () => {
   });
 
   it.each([
-    ['b.xlsx a.xlsx ~$a.xlsx .~lock.b.xlsx#', 'a.xlsx b.xlsx', ''],
+    ['b.xlsm a.xlsx ~$a.xlsx .~lock.b.xlsx#', 'a.xlsx b.xlsm', ''],
     ['b.tgz a.zip c.tar.gz d.tar.zst e.tbz2 notes.md', 'a.zip b.tgz c.tar.gz d.tar.zst e.tbz2', ''],
     ['a.csv a.zip a.xlsx eml.xml', 'a.csv', 'a.xlsx, a.zip, eml.xml'],
     ['a.xlsx images.tar eml.xml', 'a.xlsx', 'eml.xml, images.tar'],
