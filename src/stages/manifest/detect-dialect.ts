@@ -135,8 +135,9 @@ function withSingleQuotes(
   isAll: boolean,
 ): Candidate | undefined {
   const { delimiter } = dialect;
-  if (best.wrapped > 0 || delimiter === '' || !hasPair(sample, delimiter, "'")) return undefined;
-  const isAddress = [delimiter, '\n'].some((before) => sample.includes(`${before}'http`));
+  const before = [delimiter, '\n'];
+  if (best.wrapped > 0 || delimiter === '' || !before.some((letter) => hasPair(sample, letter, "'"))) return undefined;
+  const isAddress = before.some((letter) => sample.includes(`${letter}'http`));
   if (best.bad === 0 && !isAddress) return undefined;
   const single = measure(sample, { ...dialect, quote: "'" }, isAll);
   return single.bad === 0 && single.broken === 0 && single.wrapped > 0 ? single : undefined;
@@ -179,7 +180,7 @@ function isDatabaseText(text: string): boolean {
   const isTwice = slashes.includes('\\\\');
   const isOther = /(?:\b[a-z]:|:\/\/\S*|\$[^$\t\n]*)\\/i.test(text);
   if (!isTwice && (slashes.length === 0 || isOther)) return false;
-  if (!slashes.every((pair) => (isTwice ? /^\\[\\ntrbfv0ZN\t\n]$/ : /^\\[ntr]$/).test(pair))) return false;
+  if (!slashes.every((pair) => (isTwice ? /^\\[\\ntrbfv0ZN'\t\n]$/ : /^\\[ntr]$/).test(pair))) return false;
   return !/(?:^|\t)(?:\{"|\[)[^\t\n]*\\/m.test(text);
 }
 

@@ -25,14 +25,18 @@ export function startOf(
     last = { at, ...lineAt(sample, at, sample.length, base) };
   const text = (from: number, stop: number) => sample.toString('utf8', from, stop);
   const next = text(last.next, lineAt(sample, last.next, sample.length, base).stop);
-  const header = text(last.at + 1, last.stop);
-  const delimiter = DELIMITERS.find((letter) => header.includes(letter));
+  const behind = text(last.at + 1, last.stop);
+  const delimiter = DELIMITERS.find((letter) => behind.includes(letter));
+  const columns = delimiter === undefined ? 0 : next.split(delimiter).length;
+  // `#`, a delimiter, and then the names.
+  const isApart = delimiter !== undefined && behind[0] === delimiter && behind.split(delimiter).length === columns + 1;
+  const header = isApart ? behind.slice(1) : behind;
   const isHeader =
     delimiter === undefined
       ? /^\s*\w*ur[il]\w*\s*$/i.test(header)
-      : header.split(delimiter).length === next.split(delimiter).length && !isUrl(header.split(delimiter)[0]);
+      : header.split(delimiter).length === columns && !isUrl(header.split(delimiter)[0]);
   const begin = isHeader
-    ? { bytes: last.at + 1, lines: lines - 1 }
+    ? { bytes: last.at + (isApart ? 2 : 1), lines: lines - 1 }
     : { bytes: Math.min(last.next, sample.length), lines };
   return { dialect: { ...base, comments: true, begin } };
 }

@@ -3,8 +3,8 @@ import { type JsonValue, readJson, valueAt } from './json-cell.ts';
 
 const SCHEME = /(?:https?|s3|gs):\/\//gi;
 const BEGINS_AS_URL = /^(?:https?|s3|gs):\/\//i;
-/** What stands between URLs. */
-const BETWEEN = /[\s|;,]/;
+/** What stands between URLs; Hive has a control character. */
+const BETWEEN = /[\s|;,\p{Cc}]/u;
 const QUOTED = /'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/gs;
 
 /**

@@ -93,6 +93,7 @@ describe('rows of odd dialects', () => {
     ],
     ['spaces before quotes', 'm.csv', `url, n\n${url(0)}, "a, b"\n`, [[url(0), 'a, b']]],
     ['comments', 'm.csv', `# by x\n#\nurl,n\n${url(0)},#1\n# end\n`, [[url(0), '#1']]],
+    ['a header apart from its #', 'm.txt', `# by x\n#\turl\tn\n${url(0)}\t1\n`, [[url(0), '1']]],
     ['a header behind #', 'm.tsv', `#url\tn\n${url(0)}\t1\n`, [[url(0), '1']]],
     ['sep=', 'm.csv', `sep=;\r\nurl;n\r\n${url(0)};1\r\n`, [[url(0), '1']]],
     [

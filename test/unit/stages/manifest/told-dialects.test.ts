@@ -25,6 +25,7 @@ describe('the dialect of a file', () => {
     ],
     ['beside bare quotes', `url,n\n${url(0)},a \\"b "c\n`, 'comma-separated, quoted by ", \\ as it is, LF'],
     ['written twice, with tabs', `url\tn\n${url(0)}\tC:\\\\x\\n\n`, 'tab-separated, no quoting, escapes with \\, LF'],
+    ['and of apostrophes', `url\tn\n${url(0)}\tit\\'s \\\\\n`, 'tab-separated, no quoting, escapes with \\, LF'],
     ['of line ends, with tabs', `url\tn\n${url(0)}\ta\\nb\\tc\n`, 'tab-separated, no quoting, escapes with \\, LF'],
     ['of a path', `url\tn\n${url(0)}\tC:\\new\n`, 'tab-separated, quoted by ", \\ as it is, LF'],
     ['of a URL', `url\tn\n${url(0)}\\new\ta\n`, 'tab-separated, quoted by ", \\ as it is, LF'],
@@ -99,6 +100,7 @@ describe('apostrophes around cells', () => {
   it.each([
     ['where cells need them', `url,n\n${url(0)},'it''s, ok'\n${url(1)},x\n`, "comma-separated, quoted by ', LF"],
     ['around URLs', `'url','n'\n'${url(0)}','x'\n`, "comma-separated, quoted by ', LF"],
+    ['around URLs alone', `url,n\n'${url(0)}',1\n`, "comma-separated, quoted by ', LF"],
     ['not of prose', `url,n\n${url(0)},'tis, so\n${url(1)},'yes' he said\n`, 'comma-separated, quoted by ", LF'],
     ['not beside quotes', `url,n\n${url(0)},"a 'b', c"\n${url(1)},'x'\n`, 'comma-separated, quoted by ", LF'],
   ])('are quotes %s', (_what, text, expected) => {
