@@ -37,7 +37,7 @@ export function foldIntoBaseline(baseline: Baseline, durations: ArrayLike<number
  */
 export function lowerBaseline<
   Known extends { readonly baseline: Baseline | undefined; readonly isMixed: boolean; readonly meanMs: number },
->(known: Known, round: Pick<Interval, 'p50Ms' | 'meanMs' | 'samples' | 'durations'>): Known {
+>(known: Known, round: Pick<Interval, 'p25Ms' | 'p50Ms' | 'meanMs' | 'samples' | 'durations'>): Known {
   const { baseline } = known;
   if (baseline === undefined) return known;
   const ratio = round.p50Ms / baseline.p50Ms;

@@ -194,6 +194,8 @@ export class ErrorBlame {
       case 'failed':
         this.#trial = undefined;
         this.#areErrorsRate = false;
+        // Errors that come back now that the rate is open were one after all.
+        if (verdict === 'none') this.#deepAtMs = nowMs;
         if (verdict === 'failed') this.#trialAgainAtMs = nowMs + trialPauseMs;
         return { kind: 'open', next: verdict === 'failed' && !isOut ? without(trial.suspicion) : undefined };
     }

@@ -148,7 +148,7 @@ export class Segments {
   }
 }
 
-/** Never empty, so that rates can be computed from it. */
+/** Never without time, so that rates can be computed from it. */
 export function segmentBetween(log: AcceptedLog, from: Mark, to: Mark): Segment {
-  return { accepted: Math.max(1, log.accepted(from, to)), elapsedMs: Math.max(1, to.atMs - from.atMs) };
+  return { accepted: log.accepted(from, to), elapsedMs: Math.max(1, to.atMs - from.atMs) };
 }

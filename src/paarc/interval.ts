@@ -24,6 +24,7 @@ export interface Interval {
   /** X = n / T. */
   readonly throughputPerS: number;
   /** NaN without samples. */
+  readonly p25Ms: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
   /**
@@ -117,6 +118,7 @@ export class IntervalCollector {
       overloadTimeShare: this.#resultMs > 0 ? this.#overloadMs / this.#resultMs : 0,
       leastInFlightOverloaded: this.#secondLeastInFlight,
       throughputPerS: elapsedMs > 0 ? (this.#samples * 1000) / elapsedMs : 0,
+      p25Ms: sorted.length > 0 ? quantile(sorted, 0.25) : Number.NaN,
       p50Ms: sorted.length > 0 ? quantile(sorted, 0.5) : Number.NaN,
       p95Ms: sorted.length > 0 ? quantile(sorted, 0.95) : Number.NaN,
       meanMs: (this.#inFlight / Math.max(1, this.#looks)) * (elapsedMs / Math.max(1, this.#samples)),

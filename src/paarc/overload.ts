@@ -76,9 +76,13 @@ export function cutForOverload(
   const least = refusedAt > 1 && refusedAt <= settings.cMin ? 1 : settings.cMin;
   const concurrency = Math.max(Math.min(before, least), settings.beta * before, proportional);
   const ceilingAt = Math.max(Math.floor(concurrency) + 1, Math.min(before, refusedAt));
+  // Requests that came all at once, before the host's latency was known, may have been too close together rather than
+  // too many: that is tried soon. Cuts that follow belong to the first one.
+  const againMs = repeats > 0 ? control.ceiling.sinceMs : nowMs;
+  const foundAtMs = control.baseline === undefined ? Number.NEGATIVE_INFINITY : againMs;
   // Cut after cut is a host that fails, not one with a place where it refuses.
   const isFailing = repeats > 0 && (severe || concurrency < failedPart * recoverConcurrency);
-  const ceiling = isFailing ? openCeiling : foundCeiling(control.ceiling, ceilingAt, nowMs);
+  const ceiling = isFailing ? openCeiling : foundCeiling(control.ceiling, ceilingAt, foundAtMs);
   const cooldownMs =
     Math.max(settings.cooldownFloorMs, cooldownBaselines * (control.baseline?.p50Ms ?? 0)) * (1 + jitter / 4);
   return {

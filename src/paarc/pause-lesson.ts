@@ -17,8 +17,6 @@ export interface Lesson {
   readonly perS: number;
   readonly lowerPerS: number;
   readonly upperPerS: number;
-  /** Accepted requests it rests on. */
-  readonly support: number;
   /** Undefined: nothing new was learnt about it. */
   readonly burst?: number | undefined;
   readonly reason: string;
@@ -37,23 +35,26 @@ export function learnFromPause(
   safety: number,
 ): Lesson {
   const whole = candidates[0] as Candidate;
-  const overallPerS = (1000 * whole.accepted) / (whole.elapsedMs + before.pauseMs);
+  const allMs = whole.elapsedMs + before.pauseMs;
+  if (whole.accepted <= 0) {
+    const perS = Math.min(1000 / allMs, before.failedPerS / 2);
+    return { perS, lowerPerS: 0, upperPerS: before.failedPerS, reason: 'nothing was granted' };
+  }
+  const overallPerS = (1000 * whole.accepted) / allMs;
   if (firsts.length === 0) {
     const perS = Math.max(overallPerS, Math.sqrt((overallPerS * 1000 * whole.accepted) / whole.elapsedMs));
-    return { perS, lowerPerS: 0, upperPerS: before.failedPerS, support: 0, reason: 'first pause over' };
+    return { perS, lowerPerS: 0, upperPerS: before.failedPerS, reason: 'first pause over' };
   }
   const bucket = identifyBucket(firsts, candidates, before.pauseMs, before.failedPerS);
   if (bucket !== undefined) {
     const perS = Math.min(before.failedPerS, bucket.perS);
     const room = perS * (1 + Math.min(mostRoom, 3 / bucket.support));
     const upperPerS = Math.min(before.failedPerS, Math.max(bucket.upperPerS, room));
-    // A burst can fake a rate that held; the measured bucket outranks it, unless it cannot exclude it.
-    const held = before.heldPerS <= upperPerS ? before.heldPerS : 0;
     return {
-      perS: Math.max(safety * perS, held),
+      // A burst can fake a rate that held: a measured bucket outranks it.
+      perS: Math.max(safety * perS, Math.min(perS, before.heldPerS)),
       lowerPerS: 0,
       upperPerS,
-      support: bucket.support,
       burst: bucket.burst,
       reason: 'rate and burst identified from pauses',
     };
@@ -65,7 +66,6 @@ export function learnFromPause(
       perS: heldPerS,
       lowerPerS: heldPerS,
       upperPerS,
-      support: 0,
       reason: 'back to the rate before the probe',
     };
   }
@@ -76,7 +76,6 @@ export function learnFromPause(
     perS,
     lowerPerS: 0,
     upperPerS: failedPerS,
-    support: 0,
     reason: 'between a granted and a refused rate',
   };
 }

@@ -7,6 +7,8 @@ import {
   belowUpper,
   burstMargin,
   leastAccepted,
+  nearBounds,
+  nearSends,
   openGain,
   pausesBetweenProbes,
   probeLeastMs,
@@ -29,8 +31,6 @@ export interface RateEstimate {
   /** b: what the bucket held when full. */
   readonly burst: number;
   readonly isBurstKnown: boolean;
-  /** Accepted requests the estimate rests on. */
-  readonly support: number;
   /** Known as a mean only; one refusal says little about where the rate is. */
   readonly isRough: boolean;
 }
@@ -42,7 +42,6 @@ export const openRate: RateEstimate = {
   upperPerS: Number.POSITIVE_INFINITY,
   burst: 0,
   isBurstKnown: false,
-  support: 0,
   isRough: false,
 };
 
@@ -58,8 +57,9 @@ export function warmRate(settings: PaarcSettings, perS: number): RateEstimate {
  * @param pauses - the 429 came with Retry-After: the pause decides what to go on with
  */
 export function firstRefusal(settings: PaarcSettings, whole: Segment, pacePerS: number, pauses: boolean): RateEstimate {
-  const upperPerS = Math.max((1000 * whole.accepted) / whole.elapsedMs, pacePerS);
-  return { ...openRate, perS: pauses ? upperPerS : settings.beta * upperPerS, upperPerS, burst: whole.accepted };
+  const accepted = Math.max(1, whole.accepted);
+  const upperPerS = Math.max((1000 * accepted) / whole.elapsedMs, pacePerS);
+  return { ...openRate, perS: pauses ? upperPerS : settings.beta * upperPerS, upperPerS, burst: accepted };
 }
 
 /**
@@ -78,7 +78,6 @@ export function settledAt(
     perS: Math.min(settings.rateSafety * rate.perS, settings.rateSafety * perS),
     lowerPerS: 0,
     upperPerS: perS * (1 + Math.max(0.02, 3 / Math.max(1, accepted))),
-    support: accepted,
     isRough: false,
   };
   if (rate.isBurstKnown || first === undefined) return settled;
@@ -106,7 +105,7 @@ export function probeFailed(settings: PaarcSettings, rate: RateEstimate, onlySte
 /** A rate known as what was granted in some time. @param room - how much more it may be */
 export function knownRate(rate: RateEstimate, perS: number, room: number): RateEstimate {
   const known = { perS, lowerPerS: 0, upperPerS: room * perS, burst: 0, isBurstKnown: true, isRough: true };
-  return { ...rate, ...known, support: Math.max(1, rate.support) };
+  return { ...rate, ...known };
 }
 
 /** The rate in use has held. */
@@ -125,6 +124,11 @@ export function grownRate(settings: PaarcSettings, { perS, upperPerS }: RateEsti
   );
 }
 
+/** How long after the last 429 the rate may grow where bounds are near: there is little to win, and a 429 to lose. */
+export function growAfterMs({ perS, upperPerS }: RateEstimate): number {
+  return upperPerS > nearBounds * perS ? 0 : (1000 * nearSends) / perS;
+}
+
 /** The bounds say so little that haste costs less than care. */
 function isFarBelow({ perS, upperPerS }: Pick<RateEstimate, 'perS' | 'upperPerS'>): boolean {
   return upperPerS > wideBounds ** 2 * perS;
@@ -132,7 +136,7 @@ function isFarBelow({ perS, upperPerS }: Pick<RateEstimate, 'perS' | 'upperPerS'
 
 /** The bucket's burst; until it was measured what it must have held at the first 429 if it refilled at this rate. */
 export function likelyBurst(rate: RateEstimate, firsts: readonly Segment[]): number {
-  if (rate.support > 0 || firsts.length === 0) return rate.burst;
+  if (rate.isBurstKnown || firsts.length === 0) return rate.burst;
   return Math.max(0, ...firsts.map(({ accepted, elapsedMs }) => accepted - (rate.perS * elapsedMs) / 1000));
 }
 

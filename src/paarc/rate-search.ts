@@ -4,6 +4,7 @@ import { type Segment, Segments, segmentBetween } from './bucket.ts';
 import { learnFromPause } from './pause-lesson.ts';
 import {
   firstRefusal,
+  growAfterMs,
   grownRate,
   knownRate,
   likelyBurst,
@@ -183,6 +184,7 @@ export class RateSearch {
     const { perS: heldPerS } = this.#rate;
     const grown = grownRate(this.#settings, this.#rate);
     if (grown !== undefined) {
+      if (here.atMs < this.#lastRefusalAtMs + growAfterMs(this.#rate)) return undefined;
       if (this.#probe !== undefined) this.#probe.steps++;
       this.#moveTo({ ...this.#rate, perS: grown }, here);
       this.#segments.add(here, grown, heldMs, heldPerS);
@@ -273,7 +275,8 @@ export class RateSearch {
     );
     if (this.#firstSegments.length === 0) this.#firstSegments = candidates;
     const here = this.#log.here(nowMs);
-    this.#moveTo({ ...this.#rate, ...learnt, burst: burst ?? this.#rate.burst }, here);
+    const known = burst === undefined ? {} : { burst, isBurstKnown: true };
+    this.#moveTo({ ...this.#rate, ...learnt, ...known }, here);
     this.#segments.restart(here, learnt.perS, pauseMs);
     this.#probe = undefined;
     this.#episode = [];

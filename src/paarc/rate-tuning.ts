@@ -63,6 +63,9 @@ export const countError = 1;
 export const keptStarts = 8;
 /** Bounds further apart than this are bisected (by ratio). Chosen. */
 export const wideBounds = 1.3;
+/** Bounds nearer than this are narrowed further once so many requests went out since the last 429. Runs. */
+export const nearBounds = 1.1;
+export const nearSends = 50;
 /** An estimate from few requests has at most this much room above it. Chosen. */
 export const mostRoom = 0.15;
 /**

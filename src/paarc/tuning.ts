@@ -26,6 +26,8 @@ export const fewSamples = 20;
 export const keptDurations = 2048;
 /** Their mean is so many times their median; that of one kind of request with a wide spread is 1.6 at most. Chosen. */
 export const mixedRatio = 2;
+/** Where the fast ones are less than half, a quarter of all is faster by more than one kind of request is. Chosen. */
+export const mixedQuarterRatio = 4;
 /** Part of a new measurement that is believed. Chosen. */
 export const newShare = 0.5;
 /** An idle time that ends a round. Chosen. */
