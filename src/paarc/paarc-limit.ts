@@ -28,7 +28,7 @@ import {
   waveSpacingMs,
 } from './state.ts';
 import { step } from './step.ts';
-import { outageAnswers, outageFailures, settleAfterDecrease, settleAfterIncrease } from './tuning.ts';
+import { initPatienceMs, outageAnswers, outageFailures, settleAfterDecrease, settleAfterIncrease } from './tuning.ts';
 import { assertPaarcSettings, type DelayedSettings } from './valid-settings.ts';
 
 /** PAARC for one host. Every number it uses comes in; docs/paarc.md describes it. */
@@ -124,7 +124,7 @@ export class PaarcLimit implements Limit {
     switch (outcome.kind) {
       case 'ok':
         this.#rounds.interval.ok(nowMs, outcome.serviceMs);
-        if (this.#rounds.isOver(nowMs, this.#control, this.#state))
+        if (this.#isRoundOver(nowMs))
           this.#nextTickMs = Math.min(this.#nextTickMs, nowMs);
         this.#refusals.grant(flight, nowMs);
         return this.#answered(flight, nowMs);
@@ -165,9 +165,17 @@ export class PaarcLimit implements Limit {
         endBackoff(settings, control, state, this.#rounds.interval.read(nowMs), nowMs, this.#random()),
         nowMs,
       );
-    } else if (this.#rounds.isOver(nowMs, this.#control, this.#state)) {
+    } else if (this.#isRoundOver(nowMs)) {
       this.#apply(step(settings, control, state, this.#rounds.interval.read(nowMs), nowMs, this.#random()), nowMs);
     }
+  }
+
+  #isRoundOver(nowMs: number): boolean {
+    // The first answers of all are the fast ones: those that went out with them belong to the baseline.
+    const [oldest = Number.POSITIVE_INFINITY] = this.#flights.keys();
+    const isEarly = this.#state.name === 'init' && oldest < this.#settings.nInit;
+    if (isEarly && nowMs - this.#rounds.interval.startMs < initPatienceMs) return false;
+    return this.#rounds.isOver(nowMs, this.#control, this.#state);
   }
 
   #answered(flight: Flight, nowMs: number): void {

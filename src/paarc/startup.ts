@@ -3,7 +3,7 @@
 import { foldIntoBaseline, lowerBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import type { Interval } from './interval.ts';
-import { foldMean, looksMixed } from './mixture.ts';
+import { foldMean } from './mixture.ts';
 import type { PaarcSettings } from './settings.ts';
 import { type Control, type Decision, newSearch, type Point, type StartupState } from './state.ts';
 import { eagerWait, flatShare, followingShare, plateauRatio, unloadedRatio } from './tuning.ts';
@@ -22,13 +22,6 @@ export function startupRound(
   nowMs: number,
 ): Decision {
   const { knee: before } = state;
-  if (!control.isMixed && point.ratio50 < unloadedRatio && looksMixed(interval)) {
-    // Once more with a round that is long enough for the slow ones.
-    return {
-      control: { ...control, isMixed: true, meanMs: interval.meanMs },
-      state: { ...state, knee: undefined },
-    };
-  }
   const gain = before === undefined ? Number.POSITIVE_INFINITY : point.throughputPerS / before.throughputPerS;
   const growth = before === undefined ? 1 : point.concurrency / before.concurrency;
   const flatRounds = gain < 1 + flatShare * (growth - 1) ? state.flatRounds + 1 : 0;
@@ -42,7 +35,8 @@ export function startupRound(
   const following = gain > 1 + followingShare * (growth - 1) && isUnloaded;
   const seen: Control = following
     ? {
-        ...foldMean(control, interval),
+        ...control,
+        meanMs: foldMean(control.meanMs, interval.meanMs),
         baseline: control.baseline && foldIntoBaseline(control.baseline, interval.durations),
       }
     : lowerBaseline(control, interval);

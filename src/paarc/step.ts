@@ -3,7 +3,7 @@ import { baselineFrom, foldIntoBaseline, lowerBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import { clientLimitedRound, freeRound } from './client-guard.ts';
 import { type Interval, withRound } from './interval.ts';
-import { foldMean } from './mixture.ts';
+import { looksMixed } from './mixture.ts';
 import { cutForOverload, isOverloaded } from './overload.ts';
 import { probeBwRound } from './probe-bw.ts';
 import type { PaarcSettings } from './settings.ts';
@@ -38,6 +38,7 @@ import {
   roundPatienceReactions,
   roundReactions,
   startupRoundReactions,
+  unloadedRatio,
 } from './tuning.ts';
 
 /** Whether a round has seen enough to be judged. */
@@ -133,7 +134,12 @@ function reactionOf(control: Control, { p50Ms, p95Ms, meanMs }: Interval): numbe
 
 /** The first samples are the baseline and the first point of STARTUP, unless too few URLs came to fill the limit. */
 function endInit(settings: PaarcSettings, control: Control, interval: Interval, nowMs: number): Decision {
-  const met = foldMean({ ...control, baseline: baselineFrom(interval.durations) }, interval);
+  const met: Control = {
+    ...control,
+    baseline: baselineFrom(interval.durations),
+    meanMs: interval.meanMs,
+    isMixed: looksMixed(interval),
+  };
   const known: Control = { ...met, reactionMs: reactionOf(met, interval) };
   const startup = beginStartup(Number.POSITIVE_INFINITY);
   const { concurrency } = control;
@@ -214,7 +220,17 @@ function steerRound(
     p50Ms: interval.p50Ms,
     ratio50: control.isMixed ? interval.meanMs / control.meanMs : interval.p50Ms / baseline.p50Ms,
   };
-  const ratio95 = interval.p95Ms / baseline.p95Ms;
+  if (!control.isMixed && point.ratio50 < unloadedRatio && looksMixed(interval)) {
+    // Once more, with rounds that are long enough for the slow ones: what grew until here has piled them up.
+    const concurrency = Math.min(settings.cInit, control.concurrency);
+    return {
+      control: { ...control, concurrency, isMixed: true, meanMs: interval.meanMs },
+      state: beginStartup(state.name === 'startup' ? state.untilConcurrency : Number.POSITIVE_INFINITY),
+      reason: 'few slow answers among fast ones',
+    };
+  }
+  // The tail of a mixture is the slow ones, queue or none.
+  const ratio95 = control.isMixed ? 1 : interval.p95Ms / baseline.p95Ms;
   if (state.name === 'startup') return startupRound(settings, free, state, interval, point, ratio95, nowMs);
   return probeBwRound(settings, free, state, { interval, point, ratio95, nowMs });
 }
