@@ -175,7 +175,7 @@ export class ErrorBlame {
 
   /** Of errors before a rate is tried: a cluster of them, which led to it, may be more than there are on the whole. */
   #share({ errors, results }: Suspicion): number {
-    return Math.min(errors / Math.max(1, results), this.#seen.errors / Math.max(1, this.#seen.results));
+    return Math.min(surely(errors) / Math.max(1, results), surely(this.#seen.errors) / Math.max(1, this.#seen.results));
   }
 
   #judgeTrial(ratePerS: number, isOut: boolean, nowMs: number): Blame | undefined {
@@ -188,7 +188,7 @@ export class ErrorBlame {
       case 'double':
         return { kind: 'double' };
       case 'rate':
-        this.#trial = undefined;
+        trial.isPassed = true;
         return undefined;
       case 'none':
       case 'failed':
@@ -205,6 +205,11 @@ export class ErrorBlame {
 /** Errors went on until the limit was cut by much. */
 function isDeep({ leastConcurrency, concurrency }: Suspicion): boolean {
   return leastConcurrency < deepPart * concurrency;
+}
+
+/** A deviation less: a count is looked at because it was large. */
+function surely(errors: number): number {
+  return errors - Math.sqrt(errors);
 }
 
 /** Errors that are no rate: the host's own, or more than any host makes. */

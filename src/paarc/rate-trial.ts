@@ -17,6 +17,8 @@ import {
 export class RateTrial {
   /** What was known before. */
   readonly suspicion: Suspicion;
+  /** It was a rate. One that goes on falling is none after all: there is always an error to lower it. */
+  isPassed = false;
   readonly #shareBefore: number;
   #fromMs: number;
   /** Errors may have ended meanwhile. */
@@ -56,8 +58,10 @@ export class RateTrial {
 
   /** `double`: go up to see whether there is a rate at all. */
   verdict(perS: number, nowMs: number): 'rate' | 'double' | 'none' | 'failed' | undefined {
+    if (perS < trialFallenShare * this.#startPerS) return 'failed';
+    if (this.isPassed) return undefined;
     const isFailing = this.#errors >= failedErrors && this.#errors > failedShare * this.#results;
-    if (isFailing || perS < trialFallenShare * this.#startPerS) return 'failed';
+    if (isFailing) return 'failed';
     if (this.#mayBeOver) return this.#mayBeDoubled(perS, nowMs);
     // A host that is ill errs below the rate as often as it did before.
     const expected = this.#shareBefore * this.#results;

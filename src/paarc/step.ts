@@ -192,6 +192,12 @@ function follows(control: Control, { knee }: StartupState, { throughputPerS }: I
   return throughputPerS / knee.throughputPerS > 1 + followingShare * (growth - 1);
 }
 
+/** The limit had not leapt before this round, so that what was in flight and what came back belong together. */
+function isSettled(state: StartupState | ProbeBwState): boolean {
+  if (state.name === 'startup') return state.knee !== undefined;
+  return state.search.probe !== undefined || state.search.quietRounds > 0;
+}
+
 /**
  * The two states that move the limit by what a round shows; neither learns from a round in which we were the
  * bottleneck.
@@ -220,7 +226,7 @@ function steerRound(
     p50Ms: interval.p50Ms,
     ratio50: control.isMixed ? interval.meanMs / control.meanMs : interval.p50Ms / baseline.p50Ms,
   };
-  if (!control.isMixed && point.ratio50 < unloadedRatio && looksMixed(interval)) {
+  if (!control.isMixed && isSettled(state) && point.ratio50 < unloadedRatio && looksMixed(interval)) {
     // Once more, with rounds that are long enough for the slow ones: what grew until here has piled them up.
     const concurrency = Math.min(settings.cInit, control.concurrency);
     return {
