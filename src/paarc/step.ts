@@ -237,6 +237,10 @@ function steerRound(
   }
   // The tail of a mixture is the slow ones, queue or none.
   const ratio95 = control.isMixed ? 1 : interval.p95Ms / baseline.p95Ms;
-  if (state.name === 'startup') return startupRound(settings, free, state, interval, point, ratio95, nowMs);
+  if (state.name === 'startup') {
+    // It has seen the host with little load.
+    const seen: Control = { ...free, probeRttAtMs: nowMs + settings.probeRttPeriodMs };
+    return startupRound(settings, seen, state, interval, point, ratio95, nowMs);
+  }
   return probeBwRound(settings, free, state, { interval, point, ratio95, nowMs });
 }

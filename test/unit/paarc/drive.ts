@@ -88,6 +88,7 @@ export function interval(part: Partial<Interval>): Interval {
     overloadTimeShare: 0,
     leastInFlightOverloaded: Number.POSITIVE_INFINITY,
     throughputPerS: 600,
+    p25Ms: 90,
     p50Ms: 100,
     p95Ms: 130,
     meanMs: 105,

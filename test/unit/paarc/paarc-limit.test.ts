@@ -20,6 +20,19 @@ describe('PaarcLimit', () => {
     expect(host.limit.permits).toBeGreaterThanOrEqual(64);
   });
 
+  it('knows a host no sooner than the first requests have come back, the slow ones too', () => {
+    const limit = newLimit();
+    const slow = limit.onSend(0, 1);
+    const tick = (nowMs: number) => limit.tick(nowMs, { ...freeLoad, inFlight: 1 });
+    for (let nowMs = 0; nowMs < 600; nowMs += 20) {
+      const fast = limit.onSend(nowMs, 2);
+      limit.onResult(fast, ok(20), nowMs + 20);
+      expect(tick(nowMs + 20)).toBeUndefined();
+    }
+    limit.onResult(slow, ok(620), 620);
+    expect(tick(640)?.reason).toMatch(/^baseline known/);
+  });
+
   it('says why for every decision it reports', () => {
     const host = new UnitHost(newLimit(), (sentMs) => (sentMs > 3000 && sentMs % 3 === 0 ? overload : ok(100)));
     host.run(6000);

@@ -28,6 +28,25 @@ describe('The first pause', () => {
   });
 });
 
+describe('A pause after nothing was granted', () => {
+  it('halves the rate at least, whatever the stretch before it was short of', () => {
+    const nothing = { accepted: 0, elapsedMs: 1, perS: 2, restMs: 1000, restPerS: 0 };
+    const before = { failedPerS: 0.7, heldPerS: 0, upperPerS: 8, pauseMs: 1000 };
+    expect(learnFromPause([nothing], [nothing], before, 0.98)).toMatchObject({ perS: 0.35, upperPerS: 0.7 });
+    expect(learnFromPause([], [nothing], { ...before, failedPerS: 900 }, 0.98).perS).toBeCloseTo(1, 2);
+  });
+});
+
+describe('A pause after a probe', () => {
+  it('believes the measured bucket more than a rate that a burst may have carried', () => {
+    const first = { accepted: 2, elapsedMs: 1 };
+    const stretch = { accepted: 15, elapsedMs: 3600, perS: 4.17, restMs: 60_000, restPerS: 0 };
+    const before = { failedPerS: 5.9, heldPerS: 4.17, upperPerS: 8, pauseMs: 55_000 };
+    expect(learnFromPause([first], [stretch], before, 0.98).perS).toBeCloseTo((0.98 * 13) / 3.599, 2);
+    expect(learnFromPause([first], [stretch], { ...before, heldPerS: 3.6 }, 0.98).perS).toBe(3.6);
+  });
+});
+
 describe('A second pause after a handful of requests', () => {
   const before = { failedPerS: 49, heldPerS: 0, upperPerS: 4000, pauseMs };
   const first = { accepted: 5, elapsedMs: 1 };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AcceptedLog, rateBetween } from '../../../src/paarc/accepted-log.ts';
 import { identifyBucket } from '../../../src/paarc/bucket.ts';
-import { probeAfterMs, verificationMs } from '../../../src/paarc/rate-estimate.ts';
+import { growAfterMs, likelyBurst, openRate, probeAfterMs, verificationMs } from '../../../src/paarc/rate-estimate.ts';
 import { defaultPaarcSettings } from '../../../src/paarc/settings.ts';
 
 describe('AcceptedLog', () => {
@@ -104,6 +104,17 @@ describe('Rate schedule', () => {
     expect(verificationMs(defaultPaarcSettings, { perS: 100, lowerPerS: 100, upperPerS: 125, burst: 100 }, 100)).toBe(
       2000,
     );
+  });
+
+  it('knows of no burst once the burst was measured to be none', () => {
+    const known = { ...openRate, perS: 2, burst: 0, isBurstKnown: true };
+    expect(likelyBurst(known, [{ accepted: 200, elapsedMs: 900 }])).toBe(0);
+    expect(likelyBurst({ ...known, isBurstKnown: false }, [{ accepted: 200, elapsedMs: 900 }])).toBeCloseTo(198, 0);
+  });
+
+  it('narrows bounds that are near each other after fifty requests without a 429', () => {
+    expect(growAfterMs({ ...openRate, perS: 2, upperPerS: 2.1 })).toBe(25_000);
+    expect(growAfterMs({ ...openRate, perS: 2, upperPerS: 2.5 })).toBe(0);
   });
 
   it('probes as seldom as the budget of refusals asks', () => {

@@ -21,6 +21,7 @@ const control: Control = {
   baseline: baselineFrom(durations),
   reactionMs: 100,
 };
+const knee = { concurrency: 16, throughputPerS: 300, p50Ms: 100, ratio50: 1 };
 const probeBw: PaarcState = { name: 'probe-bw', search: newSearch(8) };
 
 function decide(part: Partial<Interval>, state: PaarcState = probeBw, from: Control = control, nowMs = 1000) {
@@ -49,16 +50,15 @@ describe('One step of the controller', () => {
   });
 
   it('leaves STARTUP when more permits brought nothing and the latency rose', () => {
-    const knee = { concurrency: 32, throughputPerS: 590, p50Ms: 105, ratio50: 1.05 };
+    const before = { concurrency: 32, throughputPerS: 590, p50Ms: 105, ratio50: 1.05 };
     const decision = decide(
       { p50Ms: 170 },
-      { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY, knee },
+      { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY, knee: before },
     );
     expect(decision.reason).toBe('plateau: throughput and latency');
   });
 
   it('leaves STARTUP when two doublings brought less than half of what they asked, though the second seemed to bring it', () => {
-    const knee = { concurrency: 16, throughputPerS: 300, p50Ms: 100, ratio50: 1 };
     const growing = { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY, knee } as const;
     const first = decide({ throughputPerS: 250 }, growing, { ...control, concurrency: 32 });
     expect(first).toMatchObject({ reason: 'growing', state: { knee, flatRounds: 1 } });
@@ -72,6 +72,34 @@ describe('One step of the controller', () => {
     const mixed = decide({ p50Ms: 22, meanMs: 110, durations: fast });
     expect(mixed.control).toMatchObject({ isMixed: true, baseline: control.baseline });
     expect(decide({ p50Ms: 22, meanMs: 24, durations: fast }).control.baseline?.p50Ms).toBe(22);
+  });
+
+  it('begins STARTUP anew, with long rounds, where answers take far longer on the whole than their median', () => {
+    const growing = { name: 'startup', flatRounds: 0, untilConcurrency: 500, knee } as const;
+    const anew = { control: { isMixed: true, meanMs: 250, concurrency: 8 }, state: { name: 'startup' } };
+    expect(decide({ meanMs: 250 }, growing)).toMatchObject(anew);
+    expect(decide({ meanMs: 250 }, { name: 'probe-bw', search: { ...newSearch(8), quietRounds: 1 } })).toMatchObject(anew);
+    // Right after a leap many are in flight and few came back.
+    expect(decide({ meanMs: 250 }).control.isMixed).toBe(false);
+    expect(decide({ meanMs: 250 }, { ...growing, knee: undefined }).control.isMixed).toBe(false);
+  });
+
+  it('does not take the slow answers of a mixture for a queue', () => {
+    const mixed: Control = { ...control, isMixed: true, meanMs: 250 };
+    const search = { ...newSearch(8), degradedRounds: 1 };
+    const tail = { p50Ms: 100, p95Ms: 900, meanMs: 330 };
+    expect(decide(tail, { name: 'probe-bw', search }, mixed).control.concurrency).toBe(64);
+    expect(decide({ ...tail, meanMs: 400 }, { name: 'probe-bw', search }, mixed).reason).toBe('queue: latency');
+  });
+
+  it('soon asks again for more than what a host refused before its latency was known', () => {
+    const refused = { results: 8, samples: 0, overloads: 7, overloadTimeShare: 0.9, leastInFlightOverloaded: 3 };
+    const first = decide(refused, { name: 'init' }, initialControl(settings, 0));
+    expect(first.control.ceiling).toMatchObject({ sinceMs: Number.NEGATIVE_INFINITY });
+    const known = { ...first.control, baseline: baselineFrom(durations) };
+    const few = { ...refused, overloads: 3, overloadTimeShare: 0.2 };
+    expect(decide(few, first.state, known).control.ceiling.sinceMs).toBe(Number.NEGATIVE_INFINITY);
+    expect(decide(refused).control.ceiling.sinceMs).toBe(1000);
   });
 
   it('asks one after the other where a host refused before its latency was known', () => {

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { ErrorBlame } from '../../../src/paarc/blame.ts';
+import { defaultPaarcSettings as settings } from '../../../src/paarc/settings.ts';
+import { newSearch, type PaarcState } from '../../../src/paarc/state.ts';
+
+const state: PaarcState = { name: 'probe-bw', search: newSearch(8) };
+
+/** Errors and answers at one in flight, on a virtual clock. */
+class Trial {
+  readonly blame = new ErrorBlame(settings);
+  nowMs = 0;
+  #sends = 0;
+
+  hear(isError: boolean, everyMs = 50): void {
+    this.nowMs += everyMs;
+    this.#sends++;
+    this.blame.hear({ mark: { sends: this.#sends, atMs: this.nowMs }, inFlight: 1 }, isError, this.nowMs);
+  }
+
+  judge(ratePerS: number): string | undefined {
+    return this.blame.judge({ concurrency: 1, state, ratePerS }, this.nowMs)?.kind;
+  }
+
+  /** A limit of ten is cut; of what is sent alone every `nth` result is an error. */
+  cutAndHear(results: number, nth: number): void {
+    this.blame.cut({ concurrency: 10, state }, this.nowMs);
+    for (let index = 1; index <= results; index++) this.hear(index % nth === 0);
+  }
+}
+
+describe('What errors are to be blamed on', () => {
+  it('is a rate at once when they come back as soon as a rate on trial was opened', () => {
+    const trial = new Trial();
+    trial.cutAndHear(24, 3);
+    expect(trial.judge(Number.POSITIVE_INFINITY)).toBe('rate');
+    for (let index = 0; index < 70; index++) trial.hear(false);
+    expect(trial.judge(20)).toBe('double');
+    for (let index = 0; index < 70; index++) trial.hear(false);
+    expect(trial.judge(80)).toBe('open');
+    trial.cutAndHear(30, 10);
+    expect(trial.judge(Number.POSITIVE_INFINITY)).toBe('rate');
+  });
+
+  it('is no rate when somewhat fewer come than in the bad moment that led to it', () => {
+    const trial = new Trial();
+    trial.cutAndHear(24, 4);
+    expect(trial.judge(Number.POSITIVE_INFINITY)).toBe('rate');
+    // Those of finding it count for nothing, and two in a row that it is not over.
+    for (let index = 0; index < 70; index++) trial.hear(false);
+    expect(trial.judge(20)).toBe('double');
+    trial.hear(true);
+    trial.hear(true);
+    for (let index = 0; index < 90; index++) trial.hear(false);
+    let kind: string | undefined;
+    for (let index = 1; index <= 250 && kind === undefined; index++) {
+      trial.hear(index % 14 === 0);
+      kind = trial.judge(20);
+    }
+    expect(kind).toBe('open');
+  });
+});
