@@ -80,8 +80,9 @@ export function cutForOverload(
   // too many: that is tried soon. Cuts that follow belong to the first one.
   const againMs = repeats > 0 ? control.ceiling.sinceMs : nowMs;
   const foundAtMs = control.baseline === undefined ? Number.NEGATIVE_INFINITY : againMs;
-  // Cut after cut is a host that fails, not one with a place where it refuses.
-  const isFailing = repeats > 0 && (severe || concurrency < failedPart * recoverConcurrency);
+  // Refusals far below the place where they began are those of a host that fails, not of one with such a place.
+  const beganAt = refusalsBegan(state, repeats);
+  const isFailing = (repeats > 0 && severe) || refusedAt < failedPart * beganAt;
   const ceiling = isFailing ? openCeiling : foundCeiling(control.ceiling, ceilingAt, foundAtMs);
   const cooldownMs =
     Math.max(settings.cooldownFloorMs, cooldownBaselines * (control.baseline?.p50Ms ?? 0)) * (1 + jitter / 4);
@@ -94,9 +95,16 @@ export function cutForOverload(
       seen: nothingSeen,
       repeats,
       before: { ofResults: share, ofTime: interval.overloadTimeShare },
+      refusedAt: repeats > 0 ? Math.max(beganAt, refusedAt) : refusedAt,
     },
     reason: 'overload',
   };
+}
+
+/** In flight at the first of several cuts, or what a host had carried that returns to it; 0 where nothing is known. */
+function refusalsBegan(state: PaarcState, repeats: number): number {
+  if (state.name === 'startup') return state.untilConcurrency < Number.POSITIVE_INFINITY ? state.untilConcurrency : 0;
+  return state.name === 'backoff' && repeats > 0 ? (state.refusedAt ?? 0) : 0;
 }
 
 /** Nothing but a probe now and then (half-open). */

@@ -77,6 +77,8 @@ export interface BackoffState {
   readonly untilMs: number;
   /** What was measured when the limit was cut; undefined for a cause that cuts nothing. */
   readonly before?: OverloadShares | undefined;
+  /** Number in flight that met the first refusals. */
+  readonly refusedAt?: number | undefined;
   /** Cuts in a row before this one. */
   readonly repeats: number;
   /** Results since the cut, in rounds that are over. */

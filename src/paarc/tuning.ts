@@ -120,8 +120,8 @@ export const aboveCap = 1.1;
 export const leastAnswers = 8;
 /** Below this share of refusals among them there is no cap. Runs: a cap gives 0.3 and more. */
 export const overloadChanceShare = 0.15;
-/** Cuts in a row that leave less than this of the limit of before are no sign of where the host refuses. Chosen. */
-export const failedPart = 0.4;
+/** Refusals below this part of where they began are no sign of where the host refuses. Runs. */
+export const failedPart = 0.7;
 /** Answers to requests from before the cut are in after this many reaction times. Chosen. */
 export const answeredReactions = 1.5;
 /** At the end of a cooldown so many errors, and this share, are reason to cut again. Runs. */
