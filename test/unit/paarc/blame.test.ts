@@ -53,7 +53,7 @@ describe('What errors are to be blamed on', () => {
     for (let index = 0; index < 90; index++) trial.hear(false);
     let kind: string | undefined;
     for (let index = 1; index <= 250 && kind === undefined; index++) {
-      trial.hear(index % 14 === 0);
+      trial.hear(index % 9 === 0);
       kind = trial.judge(20);
     }
     expect(kind).toBe('open');

@@ -42,7 +42,7 @@ describe('A pause after a probe', () => {
     const first = { accepted: 2, elapsedMs: 1 };
     const stretch = { accepted: 15, elapsedMs: 3600, perS: 4.17, restMs: 60_000, restPerS: 0 };
     const before = { failedPerS: 5.9, heldPerS: 4.17, upperPerS: 8, pauseMs: 55_000 };
-    expect(learnFromPause([first], [stretch], before, 0.98).perS).toBeCloseTo((0.98 * 13) / 3.599, 2);
+    expect(learnFromPause([first], [stretch], before, 0.98).perS).toBeCloseTo(13 / 3.599, 2);
     expect(learnFromPause([first], [stretch], { ...before, heldPerS: 3.6 }, 0.98).perS).toBe(3.6);
   });
 });

@@ -92,6 +92,26 @@ describe('One step of the controller', () => {
     expect(decide({ ...tail, meanMs: 400 }, { name: 'probe-bw', search }, mixed).reason).toBe('queue: latency');
   });
 
+  it('believes in no place to refuse at where refusals go on far below it, or below what had been carried', () => {
+    const refused = { results: 20, overloads: 5, overloadTimeShare: 0.2 };
+    const first = decide({ ...refused, leastInFlightOverloaded: 60 });
+    expect(first.control.ceiling.concurrency).toBe(60);
+    const again = (leastInFlightOverloaded: number) =>
+      decide({ ...refused, leastInFlightOverloaded }, first.state, first.control).control.ceiling.concurrency;
+    expect(again(50)).toBe(50);
+    expect(again(40)).toBe(Number.POSITIVE_INFINITY);
+    const returning = { name: 'startup', flatRounds: 0, untilConcurrency: 90 } as const;
+    const round = { ...refused, leastInFlightOverloaded: 60 };
+    expect(decide(round, returning).control.ceiling.concurrency).toBe(Number.POSITIVE_INFINITY);
+    expect(decide(round, { ...returning, untilConcurrency: 80 }).control.ceiling.concurrency).toBe(60);
+  });
+
+  it('counts STARTUP as a look at the unloaded latency', () => {
+    const growing = { name: 'startup', flatRounds: 0, untilConcurrency: 64 } as const;
+    const decision = decide({}, growing, control, 29_000);
+    expect(decision).toMatchObject({ reason: 'returned to the limit of before', control: { probeRttAtMs: 59_000 } });
+  });
+
   it('soon asks again for more than what a host refused before its latency was known', () => {
     const refused = { results: 8, samples: 0, overloads: 7, overloadTimeShare: 0.9, leastInFlightOverloaded: 3 };
     const first = decide(refused, { name: 'init' }, initialControl(settings, 0));
@@ -181,7 +201,7 @@ describe('One step of the controller', () => {
     for (const state of [
       probeBw,
       { name: 'init' },
-      { name: 'startup', flatRounds: 0, untilConcurrency: 100 },
+      { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY },
     ] as PaarcState[]) {
       const decision = decide(refused, state);
       expect(decision).toMatchObject({ state: { name: 'backoff', cause: 'overload' }, reason: 'overload' });

@@ -77,7 +77,11 @@ export const RULES: readonly Rule[] = [
     'if (!lower || known.isMixed) return known;',
     'if (1 > 0) return known;',
   ]),
-  rule('a mixture is judged by its mean', ['mixture', 'return meanMs > mixedRatio * p50Ms;', 'return false;']),
+  rule('a mixture is judged by its mean', [
+    'mixture',
+    'return meanMs > Math.min(mixedRatio * p50Ms, mixedQuarterRatio * p25Ms);',
+    'return false;',
+  ]),
   rule('rounds of our own side teach nothing', ['step', 'if (interval.clientLimited && ', 'if (1 > 2 && ']),
   rule('STARTUP goes on while throughput follows', [
     'step',
@@ -89,6 +93,10 @@ export const RULES: readonly Rule[] = [
     'if (baseline === undefined || gapMs',
     'if (1 > 0 || gapMs',
   ]),
+  rule('the first answers are awaited, slow ones too', ['paarc-limit', 'if (isEarly && ', 'if (1 > 2 && ']),
+  rule('STARTUP looks at the unloaded latency', ['step', 'probeRttAtMs: nowMs + settings.probeRttPeriodMs };', '};']),
+  rule('the tail of a mixture is no queue', ['step', 'control.isMixed ? 1 : interval.p95Ms', 'interval.p95Ms']),
+  rule('a mixture begins STARTUP anew', ['step', 'if (!control.isMixed && isSettled(state)', 'if (1 > 2']),
   rule('a rest begins a new round', ['rounds', 'nowMs - this.#idleSinceMs > restMs', '1 > 2']),
   rule('half fast and half slow is a mixture', ['baseline', 'if (looksMixed(round)) return', 'if (1 > 2) return']),
   rule('the fast ones of a mixture are no first point', ['step', 'if (known.isMixed) return {', 'if (1 > 2) return {']),
@@ -120,7 +128,7 @@ export const RULES: readonly Rule[] = [
   ]),
   rule('cut after cut leaves no ceiling', [
     'overload',
-    'repeats > 0 && (severe || concurrency < failedPart * recoverConcurrency)',
+    '(repeats > 0 && severe) || refusedAt < failedPart * beganAt',
     '1 > 2',
   ]),
   rule('mostly errors twice is an outage', ['overload', '(severe && wasSevere) || isAlways', '1 > 2']),
@@ -171,10 +179,15 @@ export const RULES: readonly Rule[] = [
     'const mayBeOver = nowMs - this.#triedAtMs > againMs;',
     'const mayBeOver = false;',
   ]),
+  rule('errors that come back after a rate was opened are one', [
+    'blame',
+    "if (verdict === 'none') this.#deepAtMs = nowMs;",
+    '',
+  ]),
   rule('a single error is no sign of a rate', ['blame', 'this.#resultsSinceError <= chanceResults', 'true']),
   rule('errors before a trial are counted on the whole', [
     'blame',
-    'this.#seen.errors / Math.max(1, this.#seen.results)',
+    'surely(this.#seen.errors) / Math.max(1, this.#seen.results)',
     '1',
   ]),
   rule('expected errors are forgotten', [
@@ -214,8 +227,13 @@ export const RULES: readonly Rule[] = [
   ]),
   rule('a burst is guessed before it is known', [
     'rate-estimate',
-    'if (rate.support > 0 || firsts.length === 0) return rate.burst;',
+    'if (rate.isBurstKnown || firsts.length === 0) return rate.burst;',
     'if (1 > 0) return rate.burst;',
+  ]),
+  rule('bounds near each other are narrowed late', [
+    'rate-estimate',
+    'upperPerS > nearBounds * perS ? 0 : (1000 * nearSends) / perS',
+    '0',
   ]),
   rule('bounds far apart are crossed faster', ['rate-estimate', 'upperPerS > wideBounds ** 2 * perS', '1 > 2']),
   rule('what a burst could fake is waited for', [
@@ -251,8 +269,8 @@ export const RULES: readonly Rule[] = [
   ]),
   rule('the pace of growth is an upper bound', [
     'rate-estimate',
-    'const upperPerS = Math.max((1000 * whole.accepted) / whole.elapsedMs, pacePerS);',
-    'const upperPerS = (1000 * whole.accepted) / whole.elapsedMs;',
+    'const upperPerS = Math.max((1000 * accepted) / whole.elapsedMs, pacePerS);',
+    'const upperPerS = (1000 * accepted) / whole.elapsedMs;',
   ]),
 ];
 
