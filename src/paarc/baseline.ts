@@ -1,6 +1,5 @@
 /** How a host answers when nothing queues, and when that is learned anew. */
 import { type Interval, quantile } from './interval.ts';
-import { looksMixed } from './mixture.ts';
 import { fewSamples, leastSpread, lowerWithFew, lowerWithMany, manySamples, reservoirSize } from './tuning.ts';
 
 /**
@@ -31,19 +30,14 @@ export function foldIntoBaseline(baseline: Baseline, durations: ArrayLike<number
   return baselineFrom(joined);
 }
 
-/**
- * The host got faster than its baseline: it was cold, or the baseline was taken under load. Unless the mean did not
- * follow: then half of the answers are fast and half slow, and the median is now the one and now the other.
- */
+/** The host got faster than its baseline: it was cold, or the baseline was taken under load. */
 export function lowerBaseline<
-  Known extends { readonly baseline: Baseline | undefined; readonly isMixed: boolean; readonly meanMs: number },
->(known: Known, round: Pick<Interval, 'p25Ms' | 'p50Ms' | 'meanMs' | 'samples' | 'durations'>): Known {
+  Known extends { readonly baseline: Baseline | undefined; readonly isMixed: boolean },
+>(known: Known, round: Pick<Interval, 'p50Ms' | 'samples' | 'durations'>): Known {
   const { baseline } = known;
-  if (baseline === undefined) return known;
+  if (baseline === undefined || known.isMixed) return known;
   const ratio = round.p50Ms / baseline.p50Ms;
   const lower =
     (ratio < lowerWithMany && round.samples >= manySamples) || (ratio < lowerWithFew && round.samples >= fewSamples);
-  if (!lower || known.isMixed) return known;
-  if (looksMixed(round)) return { ...known, isMixed: true, meanMs: known.meanMs || round.meanMs };
-  return { ...known, baseline: baselineFrom(round.durations) };
+  return lower ? { ...known, baseline: baselineFrom(round.durations) } : known;
 }

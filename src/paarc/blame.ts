@@ -27,7 +27,7 @@ export type Blame =
       readonly kind: 'rate';
       readonly suspicion: Suspicion;
       readonly grantedPerS: number;
-      /** What that rests on; 0 where only probes of an outage went out. */
+      /** What that rests on; 0 where we asked for no more: in an outage, and while cut far down. */
       readonly granted: number;
     }
   | { readonly kind: 'double' }
@@ -147,7 +147,7 @@ export class ErrorBlame {
       this.#isSawtooth = false;
       if (nowMs < this.#trialAgainAtMs || this.#areErrorsRate || isOut) return undefined;
       this.#suspicion = undefined;
-      return this.#tryRate(suspicion, nowMs);
+      return this.#tryRate(suspicion, nowMs, true);
     }
     this.#suspicion = undefined;
     if (verdict === 'load' && !isOut) {
@@ -162,15 +162,15 @@ export class ErrorBlame {
     return verdict === 'own' && !isAgain ? { kind: 'own', suspicion } : this.#tryRate(suspicion, nowMs, isOut);
   }
 
-  /** So many errors at any load: perhaps they mean a rate. */
-  #tryRate(suspicion: Suspicion, nowMs: number, isOut = false): Blame {
+  /** So many errors at any load: perhaps they mean a rate. @param isHeldBack - we asked for no more than was granted */
+  #tryRate(suspicion: Suspicion, nowMs: number, isHeldBack = false): Blame {
     if (nowMs < this.#trialAgainAtMs || this.#areErrorsRate) return without(suspicion);
     const grantedPerS = (1000 * suspicion.granted) / (nowMs - suspicion.sinceMs);
     const mayBeOver = nowMs - this.#triedAtMs > againMs;
     this.#areErrorsRate = true;
     this.#trial = new RateTrial(suspicion, this.#share(suspicion), nowMs + trialStartMs, mayBeOver, grantedPerS);
     this.#triedAtMs = nowMs;
-    return { kind: 'rate', suspicion, grantedPerS, granted: isOut ? 0 : suspicion.granted };
+    return { kind: 'rate', suspicion, grantedPerS, granted: isHeldBack ? 0 : suspicion.granted };
   }
 
   /** Of errors before a rate is tried: a cluster of them, which led to it, may be more than there are on the whole. */

@@ -69,9 +69,10 @@ describe('One step of the controller', () => {
 
   it('takes a median far below its baseline for one half of a mixture when the mean did not follow', () => {
     const fast = Array.from({ length: 105 }, (_, index) => 20 + (index % 5));
-    const mixed = decide({ p50Ms: 22, meanMs: 110, durations: fast });
+    const quiet: PaarcState = { name: 'probe-bw', search: { ...newSearch(8), quietRounds: 1 } };
+    const mixed = decide({ p50Ms: 22, meanMs: 110, durations: fast }, quiet);
     expect(mixed.control).toMatchObject({ isMixed: true, baseline: control.baseline });
-    expect(decide({ p50Ms: 22, meanMs: 24, durations: fast }).control.baseline?.p50Ms).toBe(22);
+    expect(decide({ p50Ms: 22, meanMs: 24, durations: fast }, quiet).control.baseline?.p50Ms).toBe(22);
   });
 
   it('begins STARTUP anew, with long rounds, where answers take far longer on the whole than their median', () => {
