@@ -124,8 +124,7 @@ export class PaarcLimit implements Limit {
     switch (outcome.kind) {
       case 'ok':
         this.#rounds.interval.ok(nowMs, outcome.serviceMs);
-        if (this.#isRoundOver(nowMs))
-          this.#nextTickMs = Math.min(this.#nextTickMs, nowMs);
+        if (this.#isRoundOver(nowMs)) this.#nextTickMs = Math.min(this.#nextTickMs, nowMs);
         this.#refusals.grant(flight, nowMs);
         return this.#answered(flight, nowMs);
       case 'neutral':

@@ -32,14 +32,14 @@ describe('A rate that errors may mean', () => {
   });
 
   it('is asked for by one error after it was doubled no more than by none, by two it is', () => {
-    const after = (errors: number): ReturnType<RateTrial['verdict']> => {
+    const verdictAfter = (errors: number): ReturnType<RateTrial['verdict']> => {
       const trial = new RateTrial(suspicion, 0.3, 0, true, 20);
       expect(hear(trial, 0, 2, Number.POSITIVE_INFINITY)).toBe('double');
       for (let index = 0; index < 80; index++) trial.count(2000 + 25 * index, index < errors);
       return trial.verdict(40, 4000);
     };
-    expect(after(1)).toBe('double');
-    expect(after(2)).toBeUndefined();
+    expect(verdictAfter(1)).toBe('double');
+    expect(verdictAfter(2)).toBeUndefined();
   });
 
   it('was none after all when it goes on falling once it has passed', () => {

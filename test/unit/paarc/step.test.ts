@@ -79,7 +79,9 @@ describe('One step of the controller', () => {
     const growing = { name: 'startup', flatRounds: 0, untilConcurrency: 500, knee } as const;
     const anew = { control: { isMixed: true, meanMs: 250, concurrency: 8 }, state: { name: 'startup' } };
     expect(decide({ meanMs: 250 }, growing)).toMatchObject(anew);
-    expect(decide({ meanMs: 250 }, { name: 'probe-bw', search: { ...newSearch(8), quietRounds: 1 } })).toMatchObject(anew);
+    expect(decide({ meanMs: 250 }, { name: 'probe-bw', search: { ...newSearch(8), quietRounds: 1 } })).toMatchObject(
+      anew,
+    );
     // Right after a leap many are in flight and few came back.
     expect(decide({ meanMs: 250 }).control.isMixed).toBe(false);
     expect(decide({ meanMs: 250 }, { ...growing, knee: undefined }).control.isMixed).toBe(false);
