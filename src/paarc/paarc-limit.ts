@@ -170,9 +170,9 @@ export class PaarcLimit implements Limit {
   }
 
   #isRoundOver(nowMs: number): boolean {
-    // The first answers of all are the fast ones: those that went out with them belong to the baseline.
+    // The first answers of all are the fast ones: those of the first wave that take longer belong to the baseline.
     const [oldest = Number.POSITIVE_INFINITY] = this.#flights.keys();
-    const isEarly = this.#state.name === 'init' && oldest < this.#settings.nInit;
+    const isEarly = this.#state.name === 'init' && oldest < this.#settings.cInit;
     if (isEarly && nowMs - this.#rounds.interval.startMs < initPatienceMs) return false;
     return this.#rounds.isOver(nowMs, this.#control, this.#state);
   }

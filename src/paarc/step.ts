@@ -25,6 +25,7 @@ import {
   initPatienceMs,
   leastLookMs,
   looksPerReaction,
+  lowerWithMany,
   mixedMeans,
   mixedSamples,
   mostLookMs,
@@ -192,10 +193,13 @@ function follows(control: Control, { knee }: StartupState, { throughputPerS }: I
   return throughputPerS / knee.throughputPerS > 1 + followingShare * (growth - 1);
 }
 
-/** The limit had not leapt before this round, so that what was in flight and what came back belong together. */
-function isSettled(state: StartupState | ProbeBwState): boolean {
-  if (state.name === 'startup') return state.knee !== undefined;
-  return state.search.probe !== undefined || state.search.quietRounds > 0;
+/**
+ * Below this ratio of the median a mean far above it is that of a mixture: a queue of ours is not there, the limit has
+ * not leapt just now, and a stall that has just begun would not have made the host faster.
+ */
+function unqueuedBelow(state: StartupState | ProbeBwState): number {
+  if (state.name === 'startup') return state.knee === undefined ? 0 : unloadedRatio;
+  return state.search.probe === undefined ? lowerWithMany : unloadedRatio;
 }
 
 /**
@@ -226,7 +230,7 @@ function steerRound(
     p50Ms: interval.p50Ms,
     ratio50: control.isMixed ? interval.meanMs / control.meanMs : interval.p50Ms / baseline.p50Ms,
   };
-  if (!control.isMixed && isSettled(state) && point.ratio50 < unloadedRatio && looksMixed(interval)) {
+  if (!control.isMixed && point.ratio50 < unqueuedBelow(state) && looksMixed(interval)) {
     // Once more, with rounds that are long enough for the slow ones: what grew until here has piled them up.
     const concurrency = Math.min(settings.cInit, control.concurrency);
     return {

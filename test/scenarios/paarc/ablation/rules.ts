@@ -96,7 +96,11 @@ export const RULES: readonly Rule[] = [
   rule('the first answers are awaited, slow ones too', ['paarc-limit', 'if (isEarly && ', 'if (1 > 2 && ']),
   rule('STARTUP looks at the unloaded latency', ['step', 'probeRttAtMs: nowMs + settings.probeRttPeriodMs };', '};']),
   rule('the tail of a mixture is no queue', ['step', 'control.isMixed ? 1 : interval.p95Ms', 'interval.p95Ms']),
-  rule('a mixture begins STARTUP anew', ['step', 'if (!control.isMixed && isSettled(state)', 'if (1 > 2']),
+  rule('a mixture begins STARTUP anew', [
+    'step',
+    'if (!control.isMixed && point.ratio50',
+    'if (1 > 2 && point.ratio50',
+  ]),
   rule('a rest begins a new round', ['rounds', 'nowMs - this.#idleSinceMs > restMs', '1 > 2']),
   rule('the fast ones of a mixture are no first point', ['step', 'if (known.isMixed) return {', 'if (1 > 2) return {']),
   rule('a host that refused at once is asked one after the other', ['state', 'concurrency < cInit', '1 > 2']),
