@@ -28,7 +28,7 @@ import {
   waveSpacingMs,
 } from './state.ts';
 import { step } from './step.ts';
-import { initPatienceMs, outageAnswers, outageFailures, settleAfterDecrease, settleAfterIncrease } from './tuning.ts';
+import { outageAnswers, outageFailures, settleAfterDecrease, settleAfterIncrease } from './tuning.ts';
 import { assertPaarcSettings, type DelayedSettings } from './valid-settings.ts';
 
 /** PAARC for one host. Every number it uses comes in; docs/paarc.md describes it. */
@@ -124,7 +124,8 @@ export class PaarcLimit implements Limit {
     switch (outcome.kind) {
       case 'ok':
         this.#rounds.interval.ok(nowMs, outcome.serviceMs);
-        if (this.#isRoundOver(nowMs)) this.#nextTickMs = Math.min(this.#nextTickMs, nowMs);
+        if (this.#rounds.isOver(nowMs, this.#control, this.#state, this.#flights.keys()))
+          this.#nextTickMs = Math.min(this.#nextTickMs, nowMs);
         this.#refusals.grant(flight, nowMs);
         return this.#answered(flight, nowMs);
       case 'neutral':
@@ -164,17 +165,9 @@ export class PaarcLimit implements Limit {
         endBackoff(settings, control, state, this.#rounds.interval.read(nowMs), nowMs, this.#random()),
         nowMs,
       );
-    } else if (this.#isRoundOver(nowMs)) {
+    } else if (this.#rounds.isOver(nowMs, this.#control, this.#state, this.#flights.keys())) {
       this.#apply(step(settings, control, state, this.#rounds.interval.read(nowMs), nowMs, this.#random()), nowMs);
     }
-  }
-
-  #isRoundOver(nowMs: number): boolean {
-    // The first answers of all are the fast ones: those of the first wave that take longer belong to the baseline.
-    const [oldest = Number.POSITIVE_INFINITY] = this.#flights.keys();
-    const isEarly = this.#state.name === 'init' && oldest < this.#settings.cInit;
-    if (isEarly && nowMs - this.#rounds.interval.startMs < initPatienceMs) return false;
-    return this.#rounds.isOver(nowMs, this.#control, this.#state);
   }
 
   #answered(flight: Flight, nowMs: number): void {

@@ -3,7 +3,7 @@ import { IntervalCollector } from './interval.ts';
 import type { PaarcSettings } from './settings.ts';
 import type { Control, PaarcState } from './state.ts';
 import { isRoundOver, nextLookMs } from './step.ts';
-import { gapBaselines, gapLeastMs, gapSettles, restMs } from './tuning.ts';
+import { gapBaselines, gapLeastMs, gapSettles, initPatienceMs, restMs } from './tuning.ts';
 
 export class Rounds {
   readonly #settings: PaarcSettings;
@@ -44,8 +44,12 @@ export class Rounds {
     this.begin(nowMs, gapSettles * Math.min(reactionMs, gapMs));
   }
 
-  isOver(nowMs: number, control: Control, state: PaarcState): boolean {
+  /** @param flying - the numbers of the requests under way, the oldest first */
+  isOver(nowMs: number, control: Control, state: PaarcState, flying: Iterable<number>): boolean {
     const elapsedMs = nowMs - this.#interval.startMs;
+    // The first answers of all are the fast ones: those of the first wave that take longer belong to the baseline.
+    const [oldest = Number.POSITIVE_INFINITY] = flying;
+    if (state.name === 'init' && oldest < this.#settings.cInit && elapsedMs < initPatienceMs) return false;
     return elapsedMs > 0 && isRoundOver(this.#settings, control, state, elapsedMs, this.#interval.samples);
   }
 

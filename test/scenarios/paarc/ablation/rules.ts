@@ -93,7 +93,7 @@ export const RULES: readonly Rule[] = [
     'if (baseline === undefined || gapMs',
     'if (1 > 0 || gapMs',
   ]),
-  rule('the first answers are awaited, slow ones too', ['paarc-limit', 'if (isEarly && ', 'if (1 > 2 && ']),
+  rule('the first answers are awaited, slow ones too', ['rounds', 'oldest < this.#settings.cInit', '1 > 2']),
   rule('STARTUP looks at the unloaded latency', ['step', 'probeRttAtMs: nowMs + settings.probeRttPeriodMs };', '};']),
   rule('the tail of a mixture is no queue', ['step', 'control.isMixed ? 1 : interval.p95Ms', 'interval.p95Ms']),
   rule('a mixture begins STARTUP anew', [
