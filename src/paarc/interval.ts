@@ -50,6 +50,8 @@ export class IntervalCollector {
   #samples = 0;
   #durations: number[] = [];
   #results = 0;
+  /** Of those, since it began to measure. */
+  #ended = 0;
   #overloads = 0;
   #overloadMs = 0;
   #resultMs = 0;
@@ -79,18 +81,18 @@ export class IntervalCollector {
   }
 
   ok(nowMs: number, serviceMs: number): void {
-    this.#count(serviceMs);
+    this.#count(nowMs, serviceMs);
     if (nowMs < this.startMs) return;
     this.#samples++;
     if (this.#durations.length < keptDurations) this.#durations.push(serviceMs);
   }
 
-  neutral(serviceMs: number): void {
-    this.#count(serviceMs);
+  neutral(nowMs: number, serviceMs: number): void {
+    this.#count(nowMs, serviceMs);
   }
 
-  overload(serviceMs: number, inFlightAtSend: number): void {
-    this.#count(serviceMs);
+  overload(nowMs: number, serviceMs: number, inFlightAtSend: number): void {
+    this.#count(nowMs, serviceMs);
     this.#overloads++;
     this.#overloadMs += serviceMs;
     this.#secondLeastInFlight = Math.min(this.#secondLeastInFlight, Math.max(this.#leastInFlight, inFlightAtSend));
@@ -121,7 +123,7 @@ export class IntervalCollector {
       p25Ms: sorted.length > 0 ? quantile(sorted, 0.25) : Number.NaN,
       p50Ms: sorted.length > 0 ? quantile(sorted, 0.5) : Number.NaN,
       p95Ms: sorted.length > 0 ? quantile(sorted, 0.95) : Number.NaN,
-      meanMs: (this.#inFlight / Math.max(1, this.#looks)) * (elapsedMs / Math.max(1, this.#samples)),
+      meanMs: (this.#inFlight / Math.max(1, this.#looks)) * (elapsedMs / Math.max(1, this.#ended)),
       saturation: this.#looks > 0 ? this.#saturatedLooks / this.#looks : 0,
       clientLimited:
         this.#looks > 0 && (this.#loopBusy >= this.#clientElu * this.#looks || this.#heldBack > 0.1 * this.#looks),
@@ -136,8 +138,9 @@ export class IntervalCollector {
     return { inFlight, p50Ms, p95Ms, baselineP50Ms, goodputPerSecond: throughputPerS, overloadShare };
   }
 
-  #count(serviceMs: number): void {
+  #count(nowMs: number, serviceMs: number): void {
     this.#results++;
+    if (nowMs >= this.startMs) this.#ended++;
     this.#resultMs += serviceMs;
   }
 }

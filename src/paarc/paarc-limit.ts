@@ -129,7 +129,7 @@ export class PaarcLimit implements Limit {
         this.#refusals.grant(flight, nowMs);
         return this.#answered(flight, nowMs);
       case 'neutral':
-        this.#rounds.interval.neutral(nowMs - flight.mark.atMs);
+        this.#rounds.interval.neutral(nowMs, nowMs - flight.mark.atMs);
         this.#refusals.grant(flight, nowMs);
         return this.#answered(flight, nowMs);
       case 'rate':
@@ -203,7 +203,7 @@ export class PaarcLimit implements Limit {
       return this.#blame.isRepeated ? this.#refused(flight, {}, nowMs) : this.#refusals.rate.crowded(flight.mark);
     if (this.#failuresInARow >= outageFailures && !isOutage(this.#state)) return this.#fallSilent(nowMs);
     if (flight.mark.atMs <= this.#overloadCutAtMs) return;
-    this.#rounds.interval.overload(serviceMs, flight.inFlight);
+    this.#rounds.interval.overload(nowMs, serviceMs, flight.inFlight);
     if (isOutage(this.#state)) return;
     if (!isOverloadedEarly(this.#settings, this.#control, this.#rounds.interval)) return;
     const interval = this.#rounds.interval.read(nowMs);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { IntervalCollector } from '../../../src/paarc/interval.ts';
 import { looksMixed } from '../../../src/paarc/mixture.ts';
+import { freeLoad } from './drive.ts';
 
 describe('a mixture of fast and slow answers', () => {
   it('shows where more than half are fast: the mean is far above the median', () => {
@@ -12,5 +14,17 @@ describe('a mixture of fast and slow answers', () => {
 
   it('is not seen in answers of one kind, however spread', () => {
     expect(looksMixed({ p25Ms: 51, p50Ms: 100, meanMs: 165 })).toBe(false);
+  });
+});
+
+describe('How long a request takes on the whole', () => {
+  it('counts what ended in any way: files that are denied are no slow answers', () => {
+    const round = new IntervalCollector(0, 0, 0.9);
+    for (let nowMs = 100; nowMs <= 1000; nowMs += 100) {
+      round.look(nowMs, { ...freeLoad, inFlight: 2 }, 2);
+      round.ok(nowMs, 100);
+      round.neutral(nowMs, 100);
+    }
+    expect(round.read(1000).meanMs).toBe(100);
   });
 });
