@@ -1,6 +1,6 @@
 /** What a stretch of sending that ended in a Retry-After says about the rate. */
 import { type Candidate, identifyBucket, type Segment } from './bucket.ts';
-import { mostRoom, wideBounds } from './rate-tuning.ts';
+import { mostRoom, roughLeastMs, roughMost, wideBounds } from './rate-tuning.ts';
 
 /** What the search believed when a Retry-After stopped it. Rates per second. */
 export interface BeforePause {
@@ -70,11 +70,31 @@ export function learnFromPause(
     };
   }
   const isWide = failedPerS / overallPerS > wideBounds;
-  const perS = isWide ? Math.sqrt(overallPerS * failedPerS) : overallPerS;
+  const rough = isWide ? roughSlope(firsts, whole, overallPerS, failedPerS) : overallPerS;
+  const perS = rough ?? Math.sqrt(overallPerS * failedPerS);
   return {
     perS,
     lowerPerS: 0,
     upperPerS: failedPerS,
     reason: 'between a granted and a refused rate',
   };
+}
+
+/**
+ * The line through two segments of a handful of requests: too little to believe, but better than the middle of bounds
+ * far apart.
+ */
+function roughSlope(
+  firsts: readonly Segment[],
+  whole: Segment,
+  lowerPerS: number,
+  failedPerS: number,
+): number | undefined {
+  let least = Number.POSITIVE_INFINITY;
+  for (const first of firsts) {
+    const differenceMs = whole.elapsedMs - first.elapsedMs;
+    const difference = whole.accepted - first.accepted;
+    if (differenceMs >= roughLeastMs && difference > 0) least = Math.min(least, (1000 * difference) / differenceMs);
+  }
+  return least > roughMost * failedPerS ? undefined : Math.max(lowerPerS, least);
 }

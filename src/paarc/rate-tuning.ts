@@ -69,6 +69,12 @@ export const nearSends = 50;
 /** An estimate from few requests has at most this much room above it. Chosen. */
 export const mostRoom = 0.15;
 /**
+ * Wide bounds are narrowed by a slope of few requests over at least so long, if it is clearly below what was refused.
+ * Runs.
+ */
+export const roughLeastMs = 100;
+export const roughMost = 0.7;
+/**
  * After a failed probe without Retry-After a little below the last good rate: the bucket is empty and must not run dry
  * at once. Chosen.
  */

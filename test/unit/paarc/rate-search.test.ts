@@ -48,10 +48,24 @@ describe('A pause after a probe', () => {
 });
 
 describe('A second pause after a handful of requests', () => {
-  it('goes on in the middle of bounds far apart', () => {
-    const before = { failedPerS: 49, heldPerS: 0, upperPerS: 4000, pauseMs };
-    const later = { accepted: 7, elapsedMs: 60, perS: 49, restMs: pauseMs, restPerS: 0 };
-    const middle = Math.sqrt((7000 / (60 + pauseMs)) * 49);
-    expect(learnFromPause([{ accepted: 5, elapsedMs: 1 }], [later], before, 0.98).perS).toBeCloseTo(middle, 5);
+  const before = { failedPerS: 49, heldPerS: 0, upperPerS: 4000, pauseMs };
+  const first = { accepted: 5, elapsedMs: 1 };
+  const later = (accepted: number, elapsedMs: number) => ({
+    accepted,
+    elapsedMs,
+    perS: 49,
+    restMs: pauseMs,
+    restPerS: 0,
+  });
+
+  it('narrows wide bounds by the rough slope between both', () => {
+    expect(learnFromPause([first], [later(7, 163)], before, 0.98).perS).toBeCloseTo(2000 / 162, 1);
+  });
+
+  it('does not believe a slope of almost no time, or one that says nothing new', () => {
+    const middle = (accepted: number, elapsedMs: number): number =>
+      Math.sqrt(((1000 * accepted) / (elapsedMs + pauseMs)) * 49);
+    expect(learnFromPause([first], [later(7, 60)], before, 0.98).perS).toBeCloseTo(middle(7, 60), 5);
+    expect(learnFromPause([first], [later(9, 110)], before, 0.98).perS).toBeCloseTo(middle(9, 110), 5);
   });
 });

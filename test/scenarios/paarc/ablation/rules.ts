@@ -265,6 +265,11 @@ export const RULES: readonly Rule[] = [
     'if (this.perS < Number.POSITIVE_INFINITY || this.#segments.isEmpty) return;',
     'if (1 > 0) return;',
   ]),
+  rule('a rough slope narrows wide bounds', [
+    'pause-lesson',
+    'isWide ? roughSlope(firsts, whole, overallPerS, failedPerS) : overallPerS',
+    'isWide ? undefined : overallPerS',
+  ]),
   rule('the pace of growth is an upper bound', [
     'rate-estimate',
     'const upperPerS = Math.max((1000 * accepted) / whole.elapsedMs, pacePerS);',
