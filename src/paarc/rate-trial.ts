@@ -29,7 +29,6 @@ export class RateTrial {
   #clean = 0;
   #cleanSinceMs: number;
   #doubledPerS = 0;
-  #errorsAfterDoubling = 0;
 
   /**
    * @param shareBefore - of errors among all results
@@ -50,9 +49,7 @@ export class RateTrial {
     this.#clean++;
     if (isError) {
       [this.#clean, this.#cleanSinceMs] = [0, sentAtMs];
-      this.#errorsAfterDoubling++;
-      // One may be chance.
-      if (this.#doubledPerS > 0 && this.#errorsAfterDoubling > 1) this.#mayBeOver = false;
+      if (this.#doubledPerS > 0) this.#mayBeOver = false;
     }
     if (sentAtMs < this.#fromMs) return;
     this.#results++;
@@ -79,7 +76,7 @@ export class RateTrial {
     if (this.#clean < cleanResults || cleanMs < leastCleanMs) return undefined;
     if (this.#clean < (usedShare * this.#doubledPerS * cleanMs) / 1000) return 'none';
     [this.#doubledPerS, this.#clean, this.#cleanSinceMs, this.#fromMs] = [2 * perS, 0, nowMs, nowMs + doubledMs];
-    [this.#errors, this.#results, this.#errorsAfterDoubling] = [0, 0, 0];
+    [this.#errors, this.#results] = [0, 0];
     return 'double';
   }
 }

@@ -194,7 +194,7 @@ export const failedErrors = 4;
 /** What finding a rate costs at first is no sign against it. Runs. */
 export const searchErrors = 0.03;
 /** A rate would not have granted so much more before. Chosen. */
-export const trialFallenShare = 0.5;
+export const trialFallenShare = 0.25;
 /**
  * Without an error for so long and so many results the rate is doubled; if there is none then either, it was none.
  * Chosen.
