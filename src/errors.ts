@@ -3,7 +3,7 @@
  * never one of these: it is data with a code from row-codes.ts. Match on `code`, not on the class.
  */
 import { inspect } from 'node:util';
-import { shortened } from './short-text.ts';
+import { ADVICE_CHARS, shortened } from './short-text.ts';
 
 export const ERROR_CODES = {
   FDC_ERR_CONFIG_INVALID: { exit: 2, text: 'the configuration or an option is wrong; `issues` lists every problem' },
@@ -58,7 +58,7 @@ export interface FlowDcErrorOptions {
 
 /**
  * Says what was expected, what arrived and what to do next, in one line. The message, which may hold names and values
- * of any length and secrets in URLs, is said without these and cut to 200 characters; the advice is ours and is not.
+ * of any length and secrets in URLs, is said without these and cut to 600 characters; the advice is ours and is not.
  */
 export class FlowDcError extends Error {
   override readonly name = 'FlowDcError';
@@ -67,11 +67,11 @@ export class FlowDcError extends Error {
 
   constructor(code: ErrorCode, message: string, options: FlowDcErrorOptions = {}) {
     super(
-      shortened(message) + (options.advice ?? ''),
+      shortened(message, ADVICE_CHARS) + (options.advice ?? ''),
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;
-    this.issues = (options.issues ?? []).map((issue) => shortened(issue));
+    this.issues = (options.issues ?? []).map((issue) => shortened(issue, ADVICE_CHARS));
   }
 }
 

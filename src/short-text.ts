@@ -3,8 +3,8 @@ import { withoutSecrets } from './without-secrets.ts';
 
 /** Characters of a message: what a stranger's file holds must not fill a terminal or a log. */
 const MESSAGE_CHARS = 200;
-/** Of a warning about an input, which may name its path twice: what happened, and the command that helps. */
-export const WARNING_CHARS = 600;
+/** Of an error or a warning, which may name the path of an input twice: what happened, and the command that helps. */
+export const ADVICE_CHARS = 600;
 
 /**
  * At most `most` characters: the beginning, where a message says what it is about, and the end, where it says why.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FlowDcError } from '../../src/errors.ts';
-import { shortened, someOf } from '../../src/short-text.ts';
+import { ADVICE_CHARS, shortened, someOf } from '../../src/short-text.ts';
 
 describe('text of any length in a message', () => {
   it('stays as it is up to 200 characters', () => {
@@ -46,8 +46,8 @@ describe('text of any length in a message', () => {
   it('is cut in every error and in every issue of one, but for our own advice', () => {
     const long = 'x'.repeat(1000);
     const error = new FlowDcError('FDC_ERR_CONFIG_INVALID', long, { issues: [long], advice: '; do better' });
-    expect(error.message).toHaveLength(200 + '; do better'.length);
+    expect(error.message).toHaveLength(ADVICE_CHARS + '; do better'.length);
     expect(error.message).toMatch(/x; do better$/);
-    expect(error.issues[0]).toHaveLength(200);
+    expect(error.issues[0]).toHaveLength(ADVICE_CHARS);
   });
 });

@@ -6,7 +6,7 @@ import { textColumn } from '../../arrow/text.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import { ClassNumbers, type ClassRule } from '../../dataset/class-numbers.ts';
 import { FlowDcError } from '../../errors.ts';
-import { shortened, WARNING_CHARS } from '../../short-text.ts';
+import { ADVICE_CHARS, shortened } from '../../short-text.ts';
 import { publish } from '../../telemetry/channels.ts';
 import { readRoles, urlColumn } from '../../unit-rows.ts';
 import type { TextTypes } from './column-kinds.ts';
@@ -237,7 +237,7 @@ export class ManifestReader extends Readable {
   }
 
   #warn(text: string): void {
-    const message = shortened(text, WARNING_CHARS);
+    const message = shortened(text, ADVICE_CHARS);
     if (this.#warnings.push(message) <= MAX_WARNINGS) this.emit('warning', message);
     else this.#warnings.pop();
   }

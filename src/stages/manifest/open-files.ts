@@ -3,7 +3,7 @@ import { type Data, type RecordBatch, Schema } from 'apache-arrow';
 import { textColumn } from '../../arrow/text.ts';
 import type { ManifestSettings } from '../../config/types.ts';
 import { FlowDcError } from '../../errors.ts';
-import { shortened, someOf, WARNING_CHARS } from '../../short-text.ts';
+import { ADVICE_CHARS, shortened, someOf } from '../../short-text.ts';
 import { chooseColumns } from './chosen-columns.ts';
 import { describeColumns, unify } from './conform.ts';
 import { batchesOf, firstBatch } from './file-batches.ts';
@@ -72,7 +72,7 @@ export async function inspectFiles(
       : {}),
     warnings: [...warnings, ...probes.flatMap(({ said }) => said), ...renamings, ...columns.warnings, ...said]
       .slice(0, MAX_WARNINGS)
-      .map((warning) => shortened(warning, WARNING_CHARS)),
+      .map((warning) => shortened(warning, ADVICE_CHARS)),
   };
 }
 
