@@ -58,7 +58,8 @@ export interface FlowDcErrorOptions {
 
 /**
  * Says what was expected, what arrived and what to do next, in one line. The message, which may hold names and values
- * of any length and secrets in URLs, is said without these and cut to 600 characters; the advice is ours and is not.
+ * of any length and secrets in URLs, is said without these and cut: to 600 characters, as it may name an input's path
+ * twice; with issues to 200, as each of these. The advice is ours and is not.
  */
 export class FlowDcError extends Error {
   override readonly name = 'FlowDcError';
@@ -67,11 +68,11 @@ export class FlowDcError extends Error {
 
   constructor(code: ErrorCode, message: string, options: FlowDcErrorOptions = {}) {
     super(
-      shortened(message, ADVICE_CHARS) + (options.advice ?? ''),
+      shortened(message, options.issues === undefined ? ADVICE_CHARS : undefined) + (options.advice ?? ''),
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;
-    this.issues = (options.issues ?? []).map((issue) => shortened(issue, ADVICE_CHARS));
+    this.issues = (options.issues ?? []).map((issue) => shortened(issue));
   }
 }
 

@@ -43,11 +43,18 @@ describe('text of any length in a message', () => {
     expect(someOf(['x'.repeat(1000)], 2)).toHaveLength(40);
   });
 
+  it('is cut later in an error about an input, whose path is not all of what has to be said', () => {
+    const path = `/lustre/${'a-long-folder/'.repeat(8)}book.xlsx`;
+    const message = `${path}: its sheet a is read, and not b; name another one, as ${path}::b`;
+    expect(new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', message).message).toBe(message);
+    expect(new FlowDcError('FDC_ERR_MANIFEST_CORRUPT', path.repeat(10)).message).toHaveLength(ADVICE_CHARS);
+  });
+
   it('is cut in every error and in every issue of one, but for our own advice', () => {
     const long = 'x'.repeat(1000);
     const error = new FlowDcError('FDC_ERR_CONFIG_INVALID', long, { issues: [long], advice: '; do better' });
-    expect(error.message).toHaveLength(ADVICE_CHARS + '; do better'.length);
+    expect(error.message).toHaveLength(200 + '; do better'.length);
     expect(error.message).toMatch(/x; do better$/);
-    expect(error.issues[0]).toHaveLength(ADVICE_CHARS);
+    expect(error.issues[0]).toHaveLength(200);
   });
 });

@@ -11,6 +11,7 @@ import { isFlowDcError } from '../../../src/errors.ts';
 import { hostOf } from '../../../src/host/host.ts';
 import { inspectManifest } from '../../../src/inspect/inspect-manifest.ts';
 import type { Unit } from '../../../src/record.ts';
+import { ADVICE_CHARS } from '../../../src/short-text.ts';
 import { readManifest } from '../../../src/stages/manifest/read-manifest.ts';
 import { partitionByHost } from '../../../src/stages/partition/partition-by-host.ts';
 import { seededRandom } from '../../../src/structures/seeded-random.ts';
@@ -134,7 +135,7 @@ async function read(path: string): Promise<void> {
 
 function mustBeClear(error: unknown): void {
   if (!isFlowDcError(error) || !error.code.startsWith('FDC_ERR_MANIFEST_')) throw error;
-  if (error.message.length > 200) throw new Error(`a message of ${error.message.length} characters`);
+  if (error.message.length > ADVICE_CHARS) throw new Error(`a message of ${error.message.length} characters`);
 }
 
 /** Small manifests of every format, and those of FLOW_DC_MANIFESTS where that is set. */
