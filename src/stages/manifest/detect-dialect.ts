@@ -23,7 +23,8 @@ export interface GivenDialect {
   readonly isPipe?: boolean | undefined;
 }
 
-const NOT_SPACED = /^\s*(?:[{<]|["']?(?:https?|s3|gs|ftp):\/\/)/im;
+/** A line that begins with an address, or with what is no table: a space may be part of it. */
+const NOT_SPACED = /^[^\S\r\n]*(?:[{<]|["']?(?:https?|s3|gs|ftp):\/\/)/im;
 
 /** More of a file tells no more about how it was written. Chosen. */
 const SAMPLE_BYTES = 128 * 1024;
@@ -48,7 +49,7 @@ export function detectDialect(all: Buffer, isWhole: boolean, usual: string, give
   const named = given.delimiter ?? start.delimiter;
   const look = (base: FileDialect): Candidate => {
     const of = (delimiter: string) => withQuotes(sample, { ...base, delimiter }, given, isAll);
-    return named === undefined ? ofDelimiters(of, usual, NOT_SPACED.test(sample.toString('latin1'))) : of(named);
+    return named === undefined ? ofDelimiters(of, usual, sample) : of(named);
   };
   const first = look(start.dialect);
   const isTold = given.isPipe === true || given.skipLines !== undefined || given.columns !== undefined;
@@ -70,17 +71,15 @@ function firstLines(head: Buffer, skipLines = 0): Buffer {
   return head;
 }
 
-/**
- * The likeliest of several delimiters: where most records have as many cells as the first, and that has most cells.
- * @param isPart - a space may be part of a URL, or of something else
- */
-function ofDelimiters(look: (delimiter: string) => Candidate, usual: string, isPart: boolean): Candidate {
+/** The likeliest of several delimiters: where most records have as many cells as the first, and that has most cells. */
+function ofDelimiters(look: (delimiter: string) => Candidate, usual: string, sample: Buffer): Candidate {
   const found = [usual, ...DELIMITERS.filter((delimiter) => delimiter !== usual)].map(look);
   const several = found.filter(({ columns }) => columns > 1);
   if (several.length === 0) {
     const spaced = look(' ');
     const isTable = spaced.columns > 1 && spaced.records > 1 && spaced.bad === 0;
-    if (isTable && (spaced.wrapped > 0 || (spaced.urls >= spaced.records - 1 && !isPart))) return spaced;
+    if (isTable && spaced.wrapped > 0) return spaced;
+    if (isTable && spaced.urls >= spaced.records - 1 && !NOT_SPACED.test(sample.toString('latin1'))) return spaced;
   }
   const evenness = ({ records, bad }: Candidate): number => 1 - bad / Math.max(1, records - 1);
   const best = several.reduce<Candidate | undefined>((best, other) => {
@@ -178,7 +177,7 @@ const END_OF_COPY = /^\\\.\r?\n?$/m;
 function isDatabaseText(text: string): boolean {
   const slashes: readonly string[] = text.match(/\\[\s\S]?/g) ?? [];
   const isTwice = slashes.includes('\\\\');
-  const isOther = /(?:\b[a-z]:|:\/\/\S*|\$[^$\t\n]*)\\/i.test(text);
+  const isOther = /(?:\b[a-z]:|:\/\/(?:(?!:\/\/)[^\s\\])*|\$[^$\t\n]*)\\/i.test(text);
   if (!isTwice && (slashes.length === 0 || isOther)) return false;
   if (!slashes.every((pair) => (isTwice ? /^\\[\\ntrbfv0ZN'\t\n]$/ : /^\\[ntr]$/).test(pair))) return false;
   return !/(?:^|\t)(?:\{"|\[)[^\t\n]*\\/m.test(text);

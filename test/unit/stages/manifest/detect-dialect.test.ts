@@ -279,6 +279,11 @@ describe('rows of odd dialects', () => {
     expect(await read('m.csv', `url,n,i\n${lines.join('\n')}\n`)).toHaveLength(60_000);
   }, 20_000);
 
+  it('take linear time to look at where there are many empty lines', async () => {
+    const rows = await read('m.tsv', `url\tn\n${'\n'.repeat(200_000)}${url(1)}\tx\n`);
+    expect(rows.at(-1)?.slice(0, 1)).toEqual([url(1)]);
+  }, 2_000);
+
   it('refuse an encoding that nobody knows', async () => {
     await expect(read('m.csv', Buffer.from('url\n\xe9\n', 'latin1'), { encoding: 'klingon' })).rejects.toThrow(
       /encoding klingon is not known/,
