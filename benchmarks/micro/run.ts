@@ -2,6 +2,7 @@
 import { Bench } from 'tinybench';
 import { hosts } from './hosts.ts';
 import { imageReader } from './image-reader.ts';
+import { law } from './law.ts';
 import type { MicroTask } from './micro-task.ts';
 import { outcomeColumns } from './outcome-columns.ts';
 import { schedulerTurn } from './scheduler-turn.ts';
@@ -14,6 +15,7 @@ const FILES = {
   sha256,
   hosts,
   'image-reader': imageReader,
+  law,
   'outcome-columns': outcomeColumns,
   'scheduler-turn': schedulerTurn,
   'take-rows': takeRowsTasks,
