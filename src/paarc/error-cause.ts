@@ -112,5 +112,6 @@ export function foldShown<Known extends { readonly shownErrors: number | undefin
 ): Known {
   const share = next.shownErrors;
   if (share === undefined || share !== before.shownErrors) return next;
-  return { ...next, shownErrors: (share * halfLifeResults + overloads) / (halfLifeResults + results) };
+  const folded = (share * halfLifeResults + overloads) / (halfLifeResults + results);
+  return { ...next, shownErrors: Math.min(mostOwn, folded) };
 }

@@ -5,6 +5,7 @@ import type { PaarcSettings } from './settings.ts';
 import { baseConcurrency, type Control, type Decision, type OverloadShares, type PaarcState } from './state.ts';
 import {
   aboveCap,
+  againMs,
   answeredReactions,
   cooldownBaselines,
   earlyResults,
@@ -78,11 +79,13 @@ export function cutForOverload(
   const ceilingAt = Math.max(Math.floor(concurrency) + 1, Math.min(before, refusedAt));
   // Requests that came all at once, before the host's latency was known, may have been too close together rather than
   // too many: that is tried soon. Cuts that follow belong to the first one.
-  const againMs = repeats > 0 ? control.ceiling.sinceMs : nowMs;
-  const foundAtMs = control.baseline === undefined ? Number.NEGATIVE_INFINITY : againMs;
+  const firstAtMs = repeats > 0 ? control.ceiling.sinceMs : nowMs;
+  const isDoubtful = control.baseline === undefined || control.shownErrors !== undefined;
+  const foundAtMs = isDoubtful ? Number.NEGATIVE_INFINITY : firstAtMs;
   // Refusals far below the place where they began are those of a host that fails, not of one with such a place.
   const beganAt = refusalsBegan(state, repeats);
-  const isFailing = (repeats > 0 && severe) || refusedAt < failedPart * beganAt;
+  const isFailing =
+    nowMs - control.refusedAloneAtMs < againMs || (repeats > 0 && severe) || refusedAt < failedPart * beganAt;
   const ceiling = isFailing ? openCeiling : foundCeiling(control.ceiling, ceilingAt, foundAtMs);
   const cooldownMs =
     Math.max(settings.cooldownFloorMs, cooldownBaselines * (control.baseline?.p50Ms ?? 0)) * (1 + jitter / 4);

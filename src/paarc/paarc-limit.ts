@@ -197,6 +197,7 @@ export class PaarcLimit implements Limit {
   /** @param isCrowd - too many at once, whatever errors mean otherwise */
   #overloaded(flight: Flight, serviceMs: number, nowMs: number, isCrowd = false): void {
     this.#goodAnswers = 0;
+    if (flight.inFlight === 1) this.#control = { ...this.#control, refusedAloneAtMs: nowMs };
     if (isOutage(this.#state)) this.#blame.probed(true);
     const isRate = this.#blame.areErrorsRate && !isCrowd && this.#failuresInARow < outageFailures;
     if (isRate)

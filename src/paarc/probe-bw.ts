@@ -14,7 +14,6 @@ import {
   recoverGain,
   recoverShare,
   remainingRatio,
-  streakGain,
   tailMedianRatio,
   tailSamples,
   tellingCut,
@@ -149,7 +148,6 @@ function judgeProbe(
     probe: undefined,
     quietRounds: 0,
     failures: 0,
-    successes: search.successes + 1,
   };
   return (
     beginProbe(settings, recovered, succeeded, point, nowMs, 'probe kept, next probe') ?? {
@@ -173,7 +171,7 @@ function startProbe(
   const due = free || (point.ratio50 < costlyRatio && search.quietRounds >= search.wait);
   const stay: Decision = { control, state: { name: 'probe-bw', search } };
   if (degraded || !due || search.trial !== undefined) return stay;
-  return beginProbe(settings, control, { ...search, successes: 0 }, point, nowMs, 'probe') ?? stay;
+  return beginProbe(settings, control, search, point, nowMs, 'probe') ?? stay;
 }
 
 function beginProbe(
@@ -185,7 +183,7 @@ function beginProbe(
   reason: string,
 ): Decision | undefined {
   const recovering = control.concurrency < recoverShare * control.recoverConcurrency;
-  const gain = recovering ? recoverGain : search.successes >= 2 ? streakGain : settings.probeGain;
+  const gain = recovering ? recoverGain : settings.probeGain;
   const next = grow(control.ceiling, control.concurrency, gain, settings.cMax, nowMs);
   if (next === undefined) return undefined;
   return {

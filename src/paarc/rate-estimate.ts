@@ -73,11 +73,13 @@ export function settledAt(
   first: Segment | undefined,
 ): RateEstimate {
   const { perS, accepted } = measured;
+  const upperPerS = perS * (1 + Math.max(0.02, 3 / Math.max(1, accepted)));
   const settled = {
     ...rate,
     perS: Math.min(settings.rateSafety * rate.perS, settings.rateSafety * perS),
     lowerPerS: 0,
-    upperPerS: perS * (1 + Math.max(0.02, 3 / Math.max(1, accepted))),
+    // Next to nothing in a moment, as from a window that is closed, is no bound for what it grants at other times.
+    upperPerS: accepted < leastAccepted ? Math.max(upperPerS, rate.lowerPerS) : upperPerS,
     isRough: false,
   };
   if (rate.isBurstKnown || first === undefined) return settled;
@@ -87,13 +89,13 @@ export function settledAt(
 /** A 429 at a rate that nothing else is known of. */
 export function refusedInUse(rate: RateEstimate): RateEstimate {
   const upperPerS = rate.isRough ? roughRoom * rate.perS : rate.perS;
-  return { ...rate, perS: afterVerifiedFailure * rate.perS, lowerPerS: 0, upperPerS };
+  return { ...rate, perS: afterVerifiedFailure * rate.perS, lowerPerS: 0, upperPerS, isRough: false };
 }
 
 /** A 429 above a rate that held. @param onlyStepMs - how long the probe lasted, if it was a single step up */
 export function probeFailed(settings: PaarcSettings, rate: RateEstimate, onlyStepMs: number | undefined): RateEstimate {
   const { perS, lowerPerS } = rate;
-  const back = { ...rate, perS: afterFailure * lowerPerS };
+  const back = { ...rate, perS: afterFailure * lowerPerS, isRough: false };
   if (onlyStepMs === undefined) return { ...back, upperPerS: Math.min(rate.upperPerS, perS) };
   return {
     ...back,

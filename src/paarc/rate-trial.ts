@@ -4,6 +4,7 @@ import { usedShare } from './rate-tuning.ts';
 import {
   cleanResults,
   doubledMs,
+  earlyFallMs,
   failedErrors,
   failedShare,
   leastCleanMs,
@@ -21,6 +22,10 @@ export class RateTrial {
   isPassed = false;
   readonly #shareBefore: number;
   #fromMs: number;
+  readonly #earlyUntilMs: number;
+  /** Since when the rate is far below what was granted before. */
+  #lowSinceMs = Number.POSITIVE_INFINITY;
+  #lastErrorSentMs = Number.NEGATIVE_INFINITY;
   /** Errors may have ended meanwhile. */
   #mayBeOver: boolean;
   readonly #startPerS: number;
@@ -40,6 +45,7 @@ export class RateTrial {
     this.suspicion = suspicion;
     this.#shareBefore = shareBefore;
     this.#fromMs = fromMs;
+    this.#earlyUntilMs = fromMs + earlyFallMs;
     this.#mayBeOver = isFirst;
     this.#startPerS = perS;
     this.#cleanSinceMs = fromMs;
@@ -48,6 +54,7 @@ export class RateTrial {
   count(sentAtMs: number, isError: boolean): void {
     this.#clean++;
     if (isError) {
+      this.#lastErrorSentMs = Math.max(this.#lastErrorSentMs, sentAtMs);
       [this.#clean, this.#cleanSinceMs] = [0, sentAtMs];
       if (this.#doubledPerS > 0) this.#mayBeOver = false;
     }
@@ -58,7 +65,7 @@ export class RateTrial {
 
   /** `double`: go up to see whether there is a rate at all. */
   verdict(perS: number, nowMs: number): 'rate' | 'double' | 'none' | 'failed' | undefined {
-    if (perS < trialFallenShare * this.#startPerS) return 'failed';
+    if (this.#hasFallen(perS, nowMs)) return 'failed';
     if (this.isPassed) return undefined;
     const isFailing = this.#errors >= failedErrors && this.#errors > failedShare * this.#results;
     if (isFailing) return 'failed';
@@ -68,6 +75,14 @@ export class RateTrial {
     if (expected < tellingErrors) return undefined;
     const most = Math.max(remainingShare * expected, searchErrors * this.#results);
     return this.#errors < most ? 'rate' : 'failed';
+  }
+
+  /** Far below what was granted before: a rate would not be, but single stretches of it are measured roughly. */
+  #hasFallen(perS: number, nowMs: number): boolean {
+    const isLow = perS < trialFallenShare * this.#startPerS;
+    if (!isLow) this.#lowSinceMs = Number.POSITIVE_INFINITY;
+    else this.#lowSinceMs = Math.min(this.#lowSinceMs, nowMs);
+    return isLow && (nowMs < this.#earlyUntilMs || this.#lastErrorSentMs > this.#lowSinceMs);
   }
 
   /** Up while no error comes, until the rate is more than we use: then there is none, or none that we meet. */

@@ -37,7 +37,7 @@ export function startupRound(
     ? {
         ...control,
         meanMs: foldMean(control.meanMs, interval.meanMs),
-        baseline: control.baseline && foldIntoBaseline(control.baseline, interval.durations),
+        baseline: withFast(control, interval),
       }
     : lowerBaseline(control, interval);
   const wanted = Math.min(settings.startupGain, state.untilConcurrency / point.concurrency);
@@ -48,6 +48,11 @@ export function startupRound(
     state: { ...state, knee, flatRounds },
     reason: 'growing',
   };
+}
+
+/** The slow ones of a mixture, piled up, say nothing of how it answers: its mean does. */
+function withFast({ baseline, isMixed }: Control, { durations }: Interval): Control['baseline'] {
+  return baseline === undefined || isMixed ? baseline : foldIntoBaseline(baseline, durations);
 }
 
 function plateauReason(

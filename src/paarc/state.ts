@@ -31,8 +31,6 @@ export interface Search {
   readonly wait: number;
   /** Probes failed in a row (pf). */
   readonly failures: number;
-  /** Probes kept in a row. */
-  readonly successes: number;
   /** Rounds in a row whose latency says "queue". */
   readonly degradedRounds: number;
   /** A probe under way: the point it started from. */
@@ -120,6 +118,8 @@ export interface Control {
   readonly shownErrors: number | undefined;
   /** The limit that was in force before a cut; 0 when there is nothing to return to. */
   readonly recoverConcurrency: number;
+  /** When the host last refused a request that met no other. */
+  readonly refusedAloneAtMs: number;
   readonly probeRttAtMs: number;
   readonly skippedProbeRtts: number;
 }
@@ -143,6 +143,7 @@ export function initialControl(settings: PaarcSettings, startMs: number): Contro
     guard: openGuard,
     shownErrors: undefined,
     recoverConcurrency: 0,
+    refusedAloneAtMs: Number.NEGATIVE_INFINITY,
     probeRttAtMs: startMs + settings.probeRttPeriodMs,
     skippedProbeRtts: 0,
   };
@@ -185,7 +186,7 @@ export function provenConcurrency(control: Control, state: PaarcState): number {
 
 /** A search that begins. */
 export function newSearch(wait: number): Search {
-  return { quietRounds: 0, wait, failures: 0, successes: 0, degradedRounds: 0, errors: nothingSeen };
+  return { quietRounds: 0, wait, failures: 0, degradedRounds: 0, errors: nothingSeen };
 }
 
 /** Twice the rate that Little's law gives for the limit: a wave of permits must not arrive as one burst. */

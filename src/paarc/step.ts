@@ -239,8 +239,7 @@ function steerRound(
       reason: 'few slow answers among fast ones',
     };
   }
-  // The tail of a mixture is the slow ones, queue or none.
-  const ratio95 = control.isMixed ? 1 : interval.p95Ms / baseline.p95Ms;
+  const ratio95 = interval.p95Ms / baseline.p95Ms;
   if (state.name === 'startup') {
     // It has seen the host with little load.
     const seen: Control = { ...free, probeRttAtMs: nowMs + settings.probeRttPeriodMs };

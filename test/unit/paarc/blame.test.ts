@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ErrorBlame } from '../../../src/paarc/blame.ts';
+import { foldShown } from '../../../src/paarc/error-cause.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/settings.ts';
 import { newSearch, type PaarcState } from '../../../src/paarc/state.ts';
 
@@ -57,5 +58,15 @@ describe('What errors are to be blamed on', () => {
       kind = trial.judge(20);
     }
     expect(kind).toBe('open');
+  });
+});
+
+describe('The errors that are expected of a host', () => {
+  it('follow what it does, and are never more than a host is believed of', () => {
+    const folded = (shownErrors: number, overloads: number) =>
+      foldShown({ shownErrors }, { shownErrors }, { overloads, results: 300 }).shownErrors;
+    expect(folded(0.1, 0)).toBeCloseTo(0.05);
+    expect(folded(0.1, 60)).toBeCloseTo(0.15);
+    expect(folded(0.4, 270)).toBe(0.4);
   });
 });

@@ -31,11 +31,21 @@ describe('A rate that errors may mean', () => {
     expect(trial.verdict(80, 6000)).toBe('none');
   });
 
-  it('was none after all when it goes on falling once it has passed', () => {
+  it('was none when it comes to much less at once than was granted before it was tried', () => {
+    const trial = new RateTrial(suspicion, 0.4, 2000, true, 20);
+    expect(trial.verdict(12, 1000)).toBeUndefined();
+    expect(trial.verdict(11, 1500)).toBe('failed');
+  });
+
+  it('was none when it falls as far later, and errors go on there: one stretch is measured roughly', () => {
     const trial = new RateTrial(suspicion, 0.2, 0, false, 20);
     expect(hear(trial, 0, 12, 20)).toBe('rate');
     trial.isPassed = true;
-    expect(trial.verdict(6, 20_000)).toBeUndefined();
-    expect(trial.verdict(4, 30_000)).toBe('failed');
+    expect(trial.verdict(8, 20_000)).toBeUndefined();
+    expect(trial.verdict(13, 22_000)).toBeUndefined();
+    trial.count(22_500, true);
+    expect(trial.verdict(8, 30_000)).toBeUndefined();
+    trial.count(30_500, true);
+    expect(trial.verdict(8, 31_000)).toBe('failed');
   });
 });

@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AcceptedLog, rateBetween } from '../../../src/paarc/accepted-log.ts';
 import { identifyBucket } from '../../../src/paarc/bucket.ts';
-import { growAfterMs, likelyBurst, openRate, probeAfterMs, verificationMs } from '../../../src/paarc/rate-estimate.ts';
+import {
+  growAfterMs,
+  knownRate,
+  likelyBurst,
+  openRate,
+  probeAfterMs,
+  refusedInUse,
+  settledAt,
+  verificationMs,
+} from '../../../src/paarc/rate-estimate.ts';
 import { defaultPaarcSettings } from '../../../src/paarc/settings.ts';
 
 describe('AcceptedLog', () => {
@@ -110,6 +119,21 @@ describe('Rate schedule', () => {
     const known = { ...openRate, perS: 2, burst: 0, isBurstKnown: true };
     expect(likelyBurst(known, [{ accepted: 200, elapsedMs: 900 }])).toBe(0);
     expect(likelyBurst({ ...known, isBurstKnown: false }, [{ accepted: 200, elapsedMs: 900 }])).toBeCloseTo(198, 0);
+  });
+
+  it('has room above after one refusal of a rate that is known as a mean only, not after the next', () => {
+    const once = refusedInUse(knownRate(openRate, 10, 2));
+    expect(once.upperPerS).toBeCloseTo(13);
+    const twice = refusedInUse(once);
+    expect(twice.upperPerS).toBe(once.perS);
+  });
+
+  it('is bounded by what went through between two 429s, but not by next to nothing, as from a window that is closed', () => {
+    const held = { ...openRate, perS: 40, lowerPerS: 33 };
+    const upperPerS = (accepted: number) =>
+      settledAt(defaultPaarcSettings, held, { perS: 2, accepted }, undefined).upperPerS;
+    expect(upperPerS(12)).toBeCloseTo(2.5);
+    expect(upperPerS(1)).toBe(33);
   });
 
   it('narrows bounds that are near each other after fifty requests without a 429', () => {

@@ -84,14 +84,6 @@ describe('One step of the controller', () => {
     expect(decide({ meanMs: 250 }, { ...growing, knee: undefined }).control.isMixed).toBe(false);
   });
 
-  it('does not take the slow answers of a mixture for a queue', () => {
-    const mixed: Control = { ...control, isMixed: true, meanMs: 250 };
-    const search = { ...newSearch(8), degradedRounds: 1 };
-    const tail = { p50Ms: 100, p95Ms: 900, meanMs: 330 };
-    expect(decide(tail, { name: 'probe-bw', search }, mixed).control.concurrency).toBe(64);
-    expect(decide({ ...tail, meanMs: 400 }, { name: 'probe-bw', search }, mixed).reason).toBe('queue: latency');
-  });
-
   it('believes in no place to refuse at where refusals go on far below it, or below what had been carried', () => {
     const refused = { results: 20, overloads: 5, overloadTimeShare: 0.2 };
     const first = decide({ ...refused, leastInFlightOverloaded: 60 });
@@ -104,6 +96,28 @@ describe('One step of the controller', () => {
     const round = { ...refused, leastInFlightOverloaded: 60 };
     expect(decide(round, returning).control.ceiling.concurrency).toBe(Number.POSITIVE_INFINITY);
     expect(decide(round, { ...returning, untilConcurrency: 80 }).control.ceiling.concurrency).toBe(60);
+  });
+
+  it('believes in no place to refuse at where the host refused a request that met no other within the last minute', () => {
+    const refused = { results: 20, overloads: 5, overloadTimeShare: 0.2, leastInFlightOverloaded: 60 };
+    const ceilingAt = (nowMs: number) =>
+      decide(refused, undefined, { ...control, refusedAloneAtMs: 1000 }, nowMs).control.ceiling.concurrency;
+    expect(ceilingAt(60_000)).toBe(Number.POSITIVE_INFINITY);
+    expect(ceilingAt(62_000)).toBe(60);
+  });
+
+  it('soon asks again for more where the host errs by itself', () => {
+    const refused = { results: 40, overloads: 12, overloadTimeShare: 0.2, leastInFlightOverloaded: 60 };
+    const { ceiling } = decide(refused, undefined, { ...control, shownErrors: 0.05 }).control;
+    expect(ceiling).toMatchObject({ concurrency: 60, sinceMs: Number.NEGATIVE_INFINITY });
+  });
+
+  it('keeps what it knows of the fast answers of a mixture while the slow ones pile up', () => {
+    const growing = { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY } as const;
+    const piledUp = { p50Ms: 2500, meanMs: 2400, durations: Array.from({ length: 20 }, () => 2500) };
+    const { control: next, reason } = decide(piledUp, growing, { ...control, isMixed: true, meanMs: 250 });
+    expect(reason).toBe('growing');
+    expect(next.baseline).toBe(control.baseline);
   });
 
   it('counts STARTUP as a look at the unloaded latency', () => {

@@ -55,11 +55,6 @@ export const RULES: readonly Rule[] = [
     'if (degraded || !due || search.trial !== undefined) return stay;',
     'return stay;',
   ]),
-  rule('a streak of probes has larger steps', [
-    'probe-bw',
-    'search.successes >= 2 ? streakGain : settings.probeGain',
-    'settings.probeGain',
-  ]),
   rule('a limit cut by much is probed by doubling', ['probe-bw', 'recovering ? recoverGain : ', '']),
   rule('a failed probe waits longer', [
     'probe-bw',
@@ -95,7 +90,6 @@ export const RULES: readonly Rule[] = [
   ]),
   rule('the first answers are awaited, slow ones too', ['rounds', 'oldest < this.#settings.cInit', '1 > 2']),
   rule('STARTUP looks at the unloaded latency', ['step', 'probeRttAtMs: nowMs + settings.probeRttPeriodMs };', '};']),
-  rule('the tail of a mixture is no queue', ['step', 'control.isMixed ? 1 : interval.p95Ms', 'interval.p95Ms']),
   rule('a mixture begins STARTUP anew', [
     'step',
     'if (!control.isMixed && point.ratio50',

@@ -13,6 +13,16 @@ export const SERVING_KINDS: Readonly<Record<string, Kind>> = {
       scenario: { durationS: 150, host: { ...host, errorShare, errorStatus }, oracle: [{ atS: 0, concurrency }] },
     };
   },
+  /** Some answers in a hundred are errors, as most hosts have them. */
+  few: (draw) => {
+    const { host, concurrency, text } = servers(draw, 120);
+    const [errorShare, errorStatus] = [draw.between(0.003, 0.03), draw.oneOf(500, 502, 503)];
+    return {
+      ...fair,
+      words: `${text}, ${(100 * errorShare).toFixed(1)} % ${errorStatus}`,
+      scenario: { durationS: 120, host: { ...host, errorShare, errorStatus }, oracle: [{ atS: 0, concurrency }] },
+    };
+  },
   /** Half of the answers are 503 for a while. */
   half: (draw) => {
     const { host, concurrency, text } = servers(draw, 40);

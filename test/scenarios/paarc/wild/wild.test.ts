@@ -10,6 +10,7 @@ const HOSTS = 4;
 const MAY_MISS = 1;
 const words: Readonly<Record<string, string>> = {
   ill: 'a backend of several is ill',
+  few: 'some answers in a hundred are errors',
   half: 'half of the answers are errors for a while',
   outage: 'nothing but errors for a while',
   pause: 'asks for long pauses',
