@@ -1,6 +1,6 @@
 /** What a stretch of sending that ended in a Retry-After says about the rate. */
 import { type Candidate, identifyBucket, type Segment } from './bucket.ts';
-import { mostRoom, roughLeastMs, roughMost, wideBounds } from './rate-tuning.ts';
+import { fakingBurst, mostRoom, roughLeastMs, roughMost, wideBounds } from './rate-tuning.ts';
 
 /** What the search believed when a Retry-After stopped it. Rates per second. */
 export interface BeforePause {
@@ -50,11 +50,12 @@ export function learnFromPause(
     const perS = Math.min(before.failedPerS, bucket.perS);
     const room = perS * (1 + Math.min(mostRoom, 3 / bucket.support));
     const upperPerS = Math.min(before.failedPerS, Math.max(bucket.upperPerS, room));
+    // A burst can fake a rate that held: a measured bucket outranks it, but for one of a single token.
+    const held = bucket.burst < fakingBurst ? before.heldPerS : Math.min(perS, before.heldPerS);
     return {
-      // A burst can fake a rate that held: a measured bucket outranks it.
-      perS: Math.max(safety * perS, Math.min(perS, before.heldPerS)),
+      perS: Math.max(safety * perS, held),
       lowerPerS: 0,
-      upperPerS,
+      upperPerS: held > upperPerS ? before.failedPerS : upperPerS,
       burst: bucket.burst,
       reason: 'rate and burst identified from pauses',
     };

@@ -66,6 +66,8 @@ export const wideBounds = 1.3;
 /** Bounds nearer than this are narrowed further once so many requests went out since the last 429. Runs. */
 export const nearBounds = 1.1;
 export const nearSends = 50;
+/** A bucket of fewer tokens cannot make a rate look granted that is not. Chosen. */
+export const fakingBurst = 1.5;
 /** An estimate from few requests has at most this much room above it. Chosen. */
 export const mostRoom = 0.15;
 /**

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AcceptedLog, rateBetween } from '../../../src/paarc/accepted-log.ts';
 import { identifyBucket } from '../../../src/paarc/bucket.ts';
+import { learnFromPause } from '../../../src/paarc/pause-lesson.ts';
 import {
   growAfterMs,
   knownRate,
@@ -103,6 +104,19 @@ describe('Bucket from two segments', () => {
     const first = { accepted: 20, elapsedMs: 1000 };
     const candidate = { accepted: 21, elapsedMs: 1100, perS: 20, restMs: 1000, restPerS: 0 };
     expect(identifyBucket([first], [candidate], 1000, 20)).toBeUndefined();
+  });
+});
+
+describe('What a pause teaches', () => {
+  it('leaves a rate in force that held where the bucket has a single token, and takes what a larger one could fake back', () => {
+    const parts = [
+      { accepted: 17, elapsedMs: 38_600, perS: 0.36, restMs: 8000, restPerS: 0 },
+      { accepted: 8, elapsedMs: 16_000, perS: 0.54, restMs: 11_000, restPerS: 0.36 },
+    ];
+    const before = { failedPerS: 0.78, heldPerS: 0.54, upperPerS: 1.15, pauseMs: 15_000 };
+    const learn = (burst: number) => learnFromPause([{ accepted: burst, elapsedMs: 100 }], parts, before, 0.98);
+    expect(learn(1)).toMatchObject({ perS: 0.54, upperPerS: 0.78 });
+    expect(learn(6).perS).toBeLessThan(0.4);
   });
 });
 
