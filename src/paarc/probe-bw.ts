@@ -8,12 +8,12 @@ import { type Control, type Decision, newSearch, type Point, type ProbeBwState, 
 import {
   costlyRatio,
   eagerWait,
+  keptShare,
   maxFailures,
   maxSkippedProbeRtts,
   maxWait,
   recoverGain,
   recoverShare,
-  remainingRatio,
   tailMedianRatio,
   tailSamples,
   tellingCut,
@@ -75,11 +75,14 @@ function probeRttDue(settings: PaarcSettings, control: Control, search: Search, 
   };
 }
 
-/** The limit was cut for latency, and the latency stayed: the path got longer. Undo the cut and believe the round. */
+/**
+ * The limit was cut for latency, and that cost throughput, which a queue does not: the path got longer, or the latency
+ * was taken for a queue by mistake. Undo the cut and believe the round.
+ */
 function notOurQueue(control: Control, search: Search, round: BwRound): Decision | undefined {
   const { cut } = search;
   if (cut === undefined || cut.concurrency < tellingCut * control.concurrency) return undefined;
-  if (round.point.ratio50 <= remainingRatio * cut.ratio50) return undefined;
+  if (round.point.throughputPerS >= keptShare * cut.throughputPerS) return undefined;
   return {
     control: {
       ...control,
@@ -99,7 +102,7 @@ function cutForLatency(settings: PaarcSettings, control: Control, search: Search
   const next = Math.min(0.95 * concurrency, Math.max(fitting, 0.25 * concurrency));
   const limited = Math.max(settings.cMin, next);
   if (limited >= concurrency) return undefined;
-  const cut = search.cut ?? { concurrency, ratio50: point.ratio50 };
+  const cut = search.cut ?? { concurrency, throughputPerS: point.throughputPerS };
   return {
     control: {
       ...control,

@@ -35,8 +35,8 @@ export interface Search {
   readonly degradedRounds: number;
   /** A probe under way: the point it started from. */
   readonly probe?: Point | undefined;
-  /** Cuts for latency since the last good round: limit and ratio before the first one. */
-  readonly cut?: { readonly concurrency: number; readonly ratio50: number } | undefined;
+  /** Cuts for latency since the last good round: limit and throughput before the first one. */
+  readonly cut?: { readonly concurrency: number; readonly throughputPerS: number } | undefined;
   /** Since the limit last moved, in rounds that are over. */
   readonly errors: ErrorCounts;
   readonly trial?: ErrorTrial | undefined;

@@ -72,10 +72,10 @@ export const unloadedRatio = 1.3;
 // PROBE_BW and PROBE_RTT.
 /** A look at the unloaded latency may be skipped this often in a row while there is no queue to see. Chosen. */
 export const maxSkippedProbeRtts = 3;
-/** A total cut by this factor shows in the latency if the queue was ours. Chosen. */
+/** A total cut by this factor costs throughput if the queue was not ours. Chosen. */
 export const tellingCut = 1.5;
-/** Less than this part of the old ratio must remain, else the latency was not our queue. Chosen. */
-export const remainingRatio = 0.75;
+/** With less than this part of it left it did. Chosen: a longer path leaves two thirds at most. */
+export const keptShare = 0.75;
 /** The tail counts as a queue only with so many samples, and a median that agrees. Chosen. */
 export const tailSamples = 100;
 export const tailMedianRatio = 1.25;

@@ -178,14 +178,17 @@ describe('One step of the controller', () => {
     expect(twice.control.concurrency).toBeCloseTo((1.35 * 64) / 1.7, 1);
   });
 
-  it('gives a cut back and believes the new latency when the latency did not fall with the limit', () => {
-    const cut = { concurrency: 64, ratio50: 2 };
-    const decision = decide(
-      { p50Ms: 195, throughputPerS: 160, meanMs: 200 },
-      { name: 'probe-bw', search: { ...newSearch(2), cut } },
-      { ...control, concurrency: 32 },
-    );
-    expect(decision).toMatchObject({ reason: 'latency is not our queue', control: { concurrency: 64 } });
+  it('gives a cut for latency back, and believes the latency, when it cost throughput', () => {
+    const cut = { concurrency: 64, throughputPerS: 320 };
+    const afterCut = (throughputPerS: number) =>
+      decide(
+        { p50Ms: 195, throughputPerS, durations: Array.from({ length: 20 }, () => 195) },
+        { name: 'probe-bw', search: { ...newSearch(2), cut } },
+        { ...control, concurrency: 32 },
+      );
+    expect(afterCut(160)).toMatchObject({ reason: 'latency is not our queue', control: { concurrency: 64 } });
+    expect(afterCut(160).control.baseline?.p50Ms).toBe(195);
+    expect(afterCut(310).reason).not.toBe('latency is not our queue');
   });
 
   it('returns from a failed probe to the limit of before', () => {

@@ -45,7 +45,7 @@ export const RULES: readonly Rule[] = [
     'point.ratio50 <= settings.qGrow && skips < maxSkippedProbeRtts',
     '1 > 2',
   ]),
-  rule('a latency that stays is the path', [
+  rule('a cut for latency that costs throughput is undone', [
     'probe-bw',
     'const restored = notOurQueue(control, search, round);',
     'const restored = undefined as ReturnType<typeof notOurQueue>;',
