@@ -75,7 +75,7 @@ What becomes of simulated hosts when a rule is taken out: those of \`test/scenar
 ${values.hosts} of each kind of \`test/scenarios/paarc/wild\` (in italics), with seeds ${values.seeds}. Changes that
 chance makes are left out: 0.02 of an oracle's goodput, 0.15 points of refusals (0.3 of a kind), 2.5 s to 0.9,
 0.15 of a p95, 4 s of recovery. A rule without which nothing was worse was taken out once more among
-${MORE * Number(values.hosts) * MORE_SEEDS.length} others of each kind ("of more hosts"), where a third of that goodput and of those refusals counts. *Nothing* there
+${MORE * Number(values.hosts) * MORE_SEEDS.length} others of each kind ("of more hosts"), where two fifths of that goodput and those refusals count. *Nothing* there
 is no verdict on rules for what these hosts never do: a rest between rows, runs of hours, settings of FLOW-DC that
 are kept.
 
