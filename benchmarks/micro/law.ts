@@ -23,15 +23,15 @@ export function law(): MicroTask[] {
 /** A thousand results a second, each of them after some hundred milliseconds. */
 function results(limit: Limit, errorEvery: number): () => void {
   let nowMs = 0;
-  let sent = 0;
+  let ended = 0;
   const flying: number[] = [];
   return () => {
     for (let result = 0; result < RESULTS; result++) {
       nowMs++;
       flying.push(limit.onSend(nowMs, IN_FLIGHT));
       if (flying.length > IN_FLIGHT) {
-        const serviceMs = 100 + (sent++ % 37);
-        const isError = sent % errorEvery === 0;
+        const serviceMs = 100 + (ended++ % 37);
+        const isError = ended % errorEvery === 0;
         const outcome = isError
           ? ({ kind: 'overload', serviceMs } as const)
           : ({ kind: 'ok', headersMs: 50, serviceMs, bytes: 1000 } as const);

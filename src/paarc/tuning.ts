@@ -166,7 +166,10 @@ export const mostOfIll = 0.2;
 export const mostOwn = 0.4;
 /** So many results make half of a share that is believed. Chosen. */
 export const halfLifeResults = 300;
-/** Errors that were taken for the host's own and cut the limit again so soon are taken for a rate. Chosen. */
+/**
+ * Errors that were taken for the host's own and cut the limit again so soon are taken for a rate; and so long a host
+ * that refused a single request has no place to refuse at. Chosen.
+ */
 export const againMs = 60_000;
 /** Fewer than this are the host's own, however often they cut the limit. Chosen. */
 export const fewErrors = 0.12;

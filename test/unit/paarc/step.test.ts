@@ -112,6 +112,14 @@ describe('One step of the controller', () => {
     expect(ceiling).toMatchObject({ concurrency: 60, sinceMs: Number.NEGATIVE_INFINITY });
   });
 
+  it('takes the mean of a mixture, where one of other hosts takes the median, for the sign of a queue', () => {
+    const mixed: Control = { ...control, isMixed: true, meanMs: 250 };
+    const search = { ...newSearch(8), degradedRounds: 1 };
+    const tail = { p50Ms: 100, p95Ms: 900, meanMs: 300 };
+    expect(decide(tail, { name: 'probe-bw', search }, mixed).control.concurrency).toBe(64);
+    expect(decide({ ...tail, meanMs: 400 }, { name: 'probe-bw', search }, mixed).reason).toBe('queue: latency');
+  });
+
   it('keeps what it knows of the fast answers of a mixture while the slow ones pile up', () => {
     const growing = { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY } as const;
     const piledUp = { p50Ms: 2500, meanMs: 2400, durations: Array.from({ length: 20 }, () => 2500) };
