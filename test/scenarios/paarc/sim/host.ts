@@ -3,6 +3,7 @@ import type { EventQueue } from './event-queue.ts';
 import { hashUniform, type SeededRandom } from './random.ts';
 import type { HostModel } from './scenario.ts';
 import { SharedLink } from './shared-link.ts';
+import { Windows } from './windows.ts';
 
 /** How the host answered. */
 export interface Answer {
@@ -22,6 +23,8 @@ export interface HostRequest {
   halfBaseMs: number;
   /** Whether it got a connection: decided when it is sent, held until its body has arrived. */
   connected: boolean;
+  /** Which backend it goes to, where each has a cap of its own. */
+  backend?: number;
 }
 
 const meanBodyBytes = 110_000;
@@ -45,13 +48,19 @@ export class SimulatedHost {
   #waiting: HostRequest[] = [];
   #waitingHead = 0;
   #busySlots = 0;
-  #connections = 0;
+  /** By backend. */
+  readonly #connections: number[] = [];
+  #sends = 0;
   #tokens: number;
   #tokensAtMs = 0;
   readonly #windows = new Windows();
   #excess = 0;
   #excessAtMs = 0;
   #bannedUntilMs = 0;
+  #bytesSent = 0;
+  /** Time that busy slots took since the autoscaler looked last, and until when that is counted. */
+  #busySlotMs = 0;
+  #busyAtMs = 0;
 
   constructor(model: HostModel, queue: EventQueue, random: SeededRandom, seed: number) {
     this.#model = model;
@@ -60,6 +69,7 @@ export class SimulatedHost {
     this.#seed = seed;
     this.#tokens = model.tokenBucket?.burst ?? 0;
     this.#link = new SharedLink(queue, model.bytesPerS, model.flowBytesPerS, this.#bodyLeft);
+    if (model.scaling !== undefined) queue.at(1000 * model.scaling.everyS, this.#scale, model.scaling);
   }
 
   /** Change the host from now on. */
@@ -71,15 +81,21 @@ export class SimulatedHost {
 
   /** A request leaves the client now. */
   send(request: HostRequest): void {
-    request.connected = this.#connections < (this.#model.connectionCap?.connections ?? Number.POSITIVE_INFINITY);
-    if (request.connected) this.#connections++;
+    const { connections = Number.POSITIVE_INFINITY, backends = 1 } = this.#model.connectionCap ?? {};
+    request.backend = this.#sends++ % backends;
+    request.connected = (this.#connections[request.backend] ?? 0) < connections;
+    if (request.connected) this.#count(request, 1);
     request.halfBaseMs = this.#random.logNormal(this.#model.baseMs, this.#model.baseSigma) / 2;
     this.#queue.at(this.#queue.nowMs + request.halfBaseMs, this.#arrive, request);
   }
 
   /** Requests the host holds open, for tests of the model. */
   get connections(): number {
-    return this.#connections;
+    return this.#connections.reduce((sum, one) => sum + one, 0);
+  }
+
+  #count({ backend = 0 }: HostRequest, change: 1 | -1): void {
+    this.#connections[backend] = (this.#connections[backend] ?? 0) + change;
   }
 
   #arrive = (request: HostRequest): void => {
@@ -88,6 +104,13 @@ export class SimulatedHost {
       this.#refuse(request, refusal);
       return;
     }
+    const { strict } = this.#model;
+    const delayMs = strict?.isDelayed === true ? (1000 * (this.#excess - 1)) / strict.perS : 0;
+    if (delayMs > 0) this.#queue.at(this.#queue.nowMs + delayMs, this.#admit, request);
+    else this.#admit(request);
+  };
+
+  #admit = (request: HostRequest): void => {
     if (this.#random.uniform() < this.#model.errorShare) {
       const answer: Answer = { status: this.#model.errorStatus as 500, bytes: 0 };
       this.#queue.at(this.#queue.nowMs + errorMs + request.halfBaseMs, this.#answerAndClose, { request, answer });
@@ -113,8 +136,9 @@ export class SimulatedHost {
   #hit = (request: HostRequest): void => this.#link.start(this.#bodyBytes(request.urlIndex), request);
 
   #refuse(request: HostRequest, answer: Answer): void {
-    if (request.connected) this.#connections--;
-    this.#queue.at(this.#queue.nowMs + refusalMs + request.halfBaseMs, this.#answer, { request, answer });
+    if (request.connected) this.#count(request, -1);
+    const ms = this.#model.refusalMs ?? refusalMs;
+    this.#queue.at(this.#queue.nowMs + ms + request.halfBaseMs, this.#answer, { request, answer });
   }
 
   #refusal(request: HostRequest): Answer | undefined {
@@ -132,13 +156,13 @@ export class SimulatedHost {
       this.#tokens -= 1;
       return undefined;
     }
-    const status = bucket.status ?? 429;
-    if (bucket.retryAfter === 'none') return { status, bytes: 0 };
+    const answer = { status: bucket.status ?? 429, bytes: 0, isRefusal: true } as const;
+    if (bucket.retryAfter === 'none') return answer;
     const seconds =
       bucket.retryAfter === 'time-to-token'
         ? Math.max(1, Math.ceil((1 - this.#tokens) / bucket.perS))
         : bucket.retryAfter;
-    return { status, retryAfterMs: seconds * 1000, bytes: 0 };
+    return { ...answer, retryAfterMs: seconds * 1000 };
   }
 
   #windowRefusal(): Answer | undefined {
@@ -159,7 +183,7 @@ export class SimulatedHost {
     return { status: ban.status, retryAfterMs, bytes: 0, isRefusal: true };
   }
 
-  /** nginx limit_req without delay: what comes sooner than the rate allows, beyond the burst, is refused. */
+  /** nginx limit_req: what comes sooner than the rate allows, beyond the burst, is refused. */
   #strictRefusal(): Answer | undefined {
     const strict = this.#model.strict;
     if (strict === undefined || this.#isWithin(strict.perS, strict.burst)) return undefined;
@@ -193,7 +217,7 @@ export class SimulatedHost {
         this.#waiting = this.#waiting.slice(this.#waitingHead);
         this.#waitingHead = 0;
       }
-      this.#busySlots++;
+      this.#busy(1);
       const cold = this.#model.cold;
       const warmth = cold === undefined ? 1 : 1 + cold.extra * Math.exp(-this.#queue.nowMs / 1000 / cold.decayS);
       const serviceMs = this.#random.logNormal(this.#model.serviceMs * warmth, this.#model.serviceSigma);
@@ -206,14 +230,32 @@ export class SimulatedHost {
     }
   }
 
+  #busy(change: 1 | -1 | 0): void {
+    this.#busySlotMs += this.#busySlots * (this.#queue.nowMs - this.#busyAtMs);
+    this.#busyAtMs = this.#queue.nowMs;
+    this.#busySlots += change;
+  }
+
+  /** The autoscaler looks: twice as many slots for busy ones, half as many for idle ones. */
+  #scale = (scaling: NonNullable<HostModel['scaling']>): void => {
+    const { least, most, everyS } = scaling;
+    const { slots } = this.#model;
+    this.#busy(0);
+    const share = this.#busySlotMs / (1000 * everyS * slots);
+    this.#busySlotMs = 0;
+    if (share > 0.75) this.change({ slots: Math.min(most, 2 * slots) });
+    else if (share < 0.3) this.change({ slots: Math.max(least, Math.ceil(slots / 2)) });
+    this.#queue.at(this.#queue.nowMs + 1000 * everyS, this.#scale, scaling);
+  };
+
   #served = (request: HostRequest): void => {
-    this.#busySlots--;
+    this.#busy(-1);
     this.#link.start(this.#bodyBytes(request.urlIndex), request);
     this.#serveNext();
   };
 
   #servedMissing = (request: HostRequest): void => {
-    this.#busySlots--;
+    this.#busy(-1);
     this.#queue.at(this.#queue.nowMs + request.halfBaseMs, this.#answerAndClose, {
       request,
       answer: { status: 404, bytes: 0 },
@@ -223,11 +265,14 @@ export class SimulatedHost {
 
   #bodyLeft = (request: HostRequest): void => {
     const answer: Answer = { status: 200, bytes: this.#bodyBytes(request.urlIndex) };
+    const { burstBytes } = this.#model;
+    this.#bytesSent += answer.bytes;
+    if (burstBytes !== undefined && this.#bytesSent > burstBytes.bytes) this.#link.change(burstBytes.thenPerS);
     this.#queue.at(this.#queue.nowMs + request.halfBaseMs, this.#answerAndClose, { request, answer });
   };
 
   #answerAndClose = (reply: { request: HostRequest; answer: Answer }): void => {
-    this.#connections--;
+    this.#count(reply.request, -1);
     this.#answer(reply);
   };
 
@@ -243,41 +288,10 @@ export class SimulatedHost {
     const radius = Math.sqrt(-2 * Math.log(1 - hashUniform(this.#seed, urlIndex, 2)));
     const normal = radius * Math.cos(2 * Math.PI * hashUniform(this.#seed, urlIndex, 3));
     const median = meanBodyBytes / Math.exp((bodySigma * bodySigma) / 2);
-    return Math.min(maxBodyBytes, median * Math.exp(bodySigma * normal));
+    return (this.#model.bodyTimes ?? 1) * Math.min(maxBodyBytes, median * Math.exp(bodySigma * normal));
   }
 }
 
 function capAnswer(answer: '503' | '429' | 'reset' | undefined): Answer {
   return { status: answer === 'reset' ? 'reset' : answer === '429' ? 429 : 503, bytes: 0 };
-}
-
-/** Counts what a fixed or a sliding window has let through. */
-class Windows {
-  #index = -1;
-  #used = 0;
-  /** Times of what was let through, for a sliding window. */
-  #passed: number[] = [];
-
-  refusal(window: NonNullable<HostModel['window']>, nowMs: number): Answer | undefined {
-    const { requests, lengthS, status = 429, isSliding = false, isBare = false } = window;
-    const opensMs = isSliding ? this.#slide(requests, 1000 * lengthS, nowMs) : this.#fixed(requests, lengthS, nowMs);
-    if (opensMs === undefined) return undefined;
-    const retryAfterMs = isBare ? undefined : Math.ceil((opensMs - nowMs) / 1000) * 1000;
-    return { status, retryAfterMs, bytes: 0, isRefusal: true };
-  }
-
-  #fixed(requests: number, lengthS: number, nowMs: number): number | undefined {
-    const index = Math.floor(nowMs / 1000 / lengthS);
-    if (index !== this.#index) [this.#index, this.#used] = [index, 0];
-    if (this.#used >= requests) return (index + 1) * lengthS * 1000;
-    this.#used++;
-    return undefined;
-  }
-
-  #slide(requests: number, lengthMs: number, nowMs: number): number | undefined {
-    const oldest = this.#passed[this.#passed.length - requests];
-    if (oldest !== undefined && oldest > nowMs - lengthMs) return oldest + lengthMs;
-    this.#passed.push(nowMs);
-    return undefined;
-  }
 }

@@ -17,25 +17,39 @@ export interface HostModel {
   readonly errorShare: number;
   readonly errorStatus: number;
   readonly outage: boolean;
-  readonly connectionCap?: { readonly connections: number; readonly answer: '503' | '429' | 'reset' };
+  readonly connectionCap?: {
+    readonly connections: number;
+    readonly answer: '503' | '429' | 'reset';
+    /** So many, with that cap each, behind a balancer that takes turns; 1 when absent. */
+    readonly backends?: number;
+  };
   readonly tokenBucket?: {
     readonly perS: number;
     readonly burst: number;
     readonly retryAfter: 'none' | 'time-to-token' | number;
     /** 429 when absent. */
-    readonly status?: 429 | 503;
+    readonly status?: 403 | 429 | 503 | 'reset';
   };
   /** So many requests in a length of time; a fixed one that says when it opens again, unless told otherwise. */
   readonly window?: {
     readonly requests: number;
     readonly lengthS: number;
     readonly isSliding?: boolean;
+    /** Of a sliding one: what is refused counts too. */
+    readonly isPoked?: boolean;
     /** Without Retry-After. */
     readonly isBare?: boolean;
     readonly status?: 403 | 429 | 503;
   };
-  /** nginx limit_req: a leaky bucket that delays nothing. */
-  readonly strict?: { readonly perS: number; readonly burst: number; readonly status: 429 | 503 };
+  /** nginx limit_req: a leaky bucket; what is within its burst waits for its turn where it is delayed. */
+  readonly strict?: {
+    readonly perS: number;
+    readonly burst: number;
+    readonly status: 429 | 503;
+    readonly isDelayed?: boolean;
+  };
+  /** A refusal is answered after so long: a tarpit; at once when absent. */
+  readonly refusalMs?: number;
   /** Above a rate everything is refused for a while, longer if the host is asked meanwhile. */
   readonly ban?: {
     readonly perS: number;
@@ -49,6 +63,12 @@ export interface HostModel {
   readonly cache?: { readonly hitShare: number; readonly hitMs: number };
   /** More waiting requests than this are answered with a 503. */
   readonly queueCap?: number;
+  /** After so many bytes the link is slower. */
+  readonly burstBytes?: { readonly bytes: number; readonly thenPerS: number };
+  /** Every so often the slots are doubled where they were busy, and halved where they were idle. */
+  readonly scaling?: { readonly least: number; readonly most: number; readonly everyS: number };
+  /** Bodies are so many times as large; 1 when absent. */
+  readonly bodyTimes?: number;
   /** Service time is multiplied by 1 + extra e^(-t/decay). */
   readonly cold?: { readonly extra: number; readonly decayS: number };
 }

@@ -14,7 +14,7 @@ interface Flow<T> {
  */
 export class SharedLink<T> {
   readonly #queue: EventQueue;
-  readonly #bytesPerMs: number;
+  #bytesPerMs: number;
   readonly #flowBytesPerMs: number;
   readonly #done: (argument: T) => void;
   #flows: Flow<T>[] = [];
@@ -27,6 +27,15 @@ export class SharedLink<T> {
     this.#bytesPerMs = bytesPerS / 1000;
     this.#flowBytesPerMs = flowBytesPerS / 1000;
     this.#done = done;
+  }
+
+  /** The link gets faster or slower now. */
+  change(bytesPerS: number): void {
+    if (bytesPerS === 1000 * this.#bytesPerMs) return;
+    this.#advance();
+    this.#bytesPerMs = bytesPerS / 1000;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    this.#arm();
   }
 
   /** A body starts; `done(argument)` runs when its last byte has left. */

@@ -4,18 +4,20 @@ import { SeededRandom } from '../sim/random.ts';
 import { randomHosts } from '../sim/random-hosts.ts';
 import { completeScenario } from '../sim/scenario.ts';
 import { type Draw, fair, type Kind, type WildHost } from './draw.ts';
+import { FURTHER_KINDS, LATER_KINDS } from './further-kinds.ts';
 import { REFUSING_KINDS } from './refusing-kinds.ts';
 import { SERVING_KINDS } from './serving-kinds.ts';
 
-export const KINDS: Readonly<Record<string, Kind>> = { ...SERVING_KINDS, ...REFUSING_KINDS };
+export const KINDS: Readonly<Record<string, Kind>> = { ...SERVING_KINDS, ...REFUSING_KINDS, ...LATER_KINDS };
 
 /** Those, and the plain ones of random-hosts.ts. */
 export const FRESH_KINDS: readonly string[] = ['plain', ...Object.keys(KINDS)];
 
-/** Hosts of any of FRESH_KINDS. @throws Error for another one */
+/** Hosts of any of FRESH_KINDS or FURTHER_KINDS. @throws Error for another one */
 export function freshHosts(kind: string, seed: number, count: number): WildHost[] {
   if (kind === 'plain') return plainHosts(seed, count);
-  if (KINDS[kind] === undefined) throw new Error(`no kind ${kind}: ${FRESH_KINDS.join(', ')}`);
+  if (KINDS[kind] === undefined && FURTHER_KINDS[kind] === undefined)
+    throw new Error(`no kind ${kind}: ${FRESH_KINDS.join(', ')}`);
   return wildHosts(kind, seed, count);
 }
 
@@ -30,7 +32,7 @@ function plainHosts(seed: number, count: number): WildHost[] {
 
 /** `count` hosts of a kind from one seed. */
 export function wildHosts(kind: string, seed: number, count: number): WildHost[] {
-  const draws = KINDS[kind] as Kind;
+  const draws = (KINDS[kind] ?? FURTHER_KINDS[kind]) as Kind;
   return Array.from({ length: count }, (_, index) => {
     const random = new SeededRandom(seed * 1009 + index);
     const between = (low: number, high: number): number => low * (high / low) ** random.uniform();

@@ -25,6 +25,13 @@ const words: Readonly<Record<string, string>> = {
   slow: 'less than a few requests a second',
   silent: 'says nothing for some seconds now and then',
   start: 'no limit, and our own start is busy',
+  delay: 'what is too fast waits, and only then is refused',
+  scaling: 'more servers for who keeps them busy',
+  shed: 'a short queue before the servers, then 503',
+  garbage: 'stands still for a moment every few seconds',
+  reset: 'a reset means too fast',
+  path: 'the way there gets longer, and shorter again',
+  crowd: 'others ask it too',
 };
 
 describe.each(seeds(2, 10))('PAARC on kinds of hosts that the open web has (seed %i)', (seed) => {
