@@ -14,42 +14,29 @@ export interface Mark {
   readonly atMs: number;
 }
 
+/** The send numbers of the newest 429s, ascending. */
+export type RefusedSends = readonly number[];
+
+export function withRefused(before: RefusedSends, { sends }: Mark): RefusedSends {
+  const refused = before.slice(before.length < recordKeptRefusals ? 0 : recordKeptRefusals / 2);
+  let at = refused.length;
+  while (at > 0 && (refused[at - 1] as number) > sends) at--;
+  refused.splice(at, 0, sends);
+  return refused;
+}
+
 /**
- * Counts what a rate limiter let through between two marks: sends minus 429s. Answers that are still on their way count
- * as accepted, which is what a bucket that was empty at both marks makes of nearly all of them.
+ * What a rate limiter let through: sends after `from` up to and including `to`, minus 429s. Answers that are still on
+ * their way count as accepted, which is what a bucket that was empty at both marks makes of nearly all of them.
  */
-export class AcceptedLog {
-  #sends = 0;
-  /** Ascending send numbers of the 429s. */
-  #refused: number[] = [];
-
-  /** One more send; its mark. */
-  send(nowMs: number): Mark {
-    this.#sends++;
-    return { sends: this.#sends, atMs: nowMs };
+export function accepted(all: RefusedSends, from: Mark, to: Mark): number {
+  let refused = 0;
+  for (let at = all.length - 1; at >= 0; at--) {
+    const sends = all[at] as number;
+    if (sends <= from.sends) break;
+    if (sends <= to.sends) refused++;
   }
-
-  here(nowMs: number): Mark {
-    return { sends: this.#sends, atMs: nowMs };
-  }
-
-  refuse(mark: Mark): void {
-    let at = this.#refused.length;
-    while (at > 0 && (this.#refused[at - 1] as number) > mark.sends) at--;
-    this.#refused.splice(at, 0, mark.sends);
-    if (this.#refused.length > recordKeptRefusals) this.#refused.splice(0, recordKeptRefusals / 2);
-  }
-
-  /** Accepted sends after `from` up to and including `to`. */
-  accepted(from: Mark, to: Mark): number {
-    let refused = 0;
-    for (let at = this.#refused.length - 1; at >= 0; at--) {
-      const sends = this.#refused[at] as number;
-      if (sends <= from.sends) break;
-      if (sends <= to.sends) refused++;
-    }
-    return to.sends - from.sends - refused;
-  }
+  return to.sends - from.sends - refused;
 }
 
 /** A rate, and the accepted requests it rests on. */
@@ -65,23 +52,25 @@ export interface MeasuredRate {
  * @returns undefined while there is too little to tell
  */
 export function rateBetween(
-  log: AcceptedLog,
+  all: RefusedSends,
   from: Mark,
   to: Mark,
   between: readonly Mark[],
   reactionMs: number,
 ): MeasuredRate | undefined {
-  const accepted = log.accepted(from, to);
+  const granted = accepted(all, from, to);
   const elapsedMs = to.atMs - from.atMs;
-  if (elapsedMs <= 0 || (accepted < leastAccepted && elapsedMs < Math.max(leastMs, 2 * reactionMs))) return undefined;
-  const perS = (1000 * Math.max(1, accepted)) / elapsedMs;
+  if (elapsedMs <= 0 || (granted < leastAccepted && elapsedMs < Math.max(leastMs, 2 * reactionMs))) return undefined;
+  const perS = (1000 * Math.max(1, granted)) / elapsedMs;
   for (let at = between.length - 2; at > 0; at--) {
     const start = between[at] as Mark;
-    const stretch = log.accepted(start, to);
+    const stretch = accepted(all, start, to);
     const lengthMs = to.atMs - start.atMs;
     if (stretch < stretchAccepted && lengthMs < stretchMs) continue;
     const stretchPerS = (1000 * Math.max(1, stretch)) / lengthMs;
-    return stretchPerS < recordFallenShare * perS ? { perS: stretchPerS, accepted: stretch } : { perS, accepted };
+    return stretchPerS < recordFallenShare * perS
+      ? { perS: stretchPerS, accepted: stretch }
+      : { perS, accepted: granted };
   }
-  return { perS, accepted };
+  return { perS, accepted: granted };
 }

@@ -1,26 +1,57 @@
 /** What errors are to be blamed on: our load, the host itself, a rate that we exceed. What follows is done elsewhere. */
-import { ConnectionCap } from './connection-cap.ts';
 import { beginSuspicion, cutAgain, hear, isFlood, type Suspicion, verdictOf } from './error-cause.ts';
-import { RateTrial } from './rate-trial.ts';
-import type { Flight } from './refusals.ts';
+import { type Flight, isGradual, type Levels } from './levels.ts';
+import { beginTrial, countTrial, judgeTrial, type RateTrial } from './rate-trial.ts';
 import type { PaarcSettings } from './settings.ts';
 import { isOutage, type PaarcState } from './state.ts';
 import {
   againMs,
-  chanceResults,
   deepPart,
   fewErrors,
-  halfLifeResults,
   mixedLeast,
   relapseMs,
   trialGrants,
   trialMeasureMs,
   trialPauseMs,
-  trialStartMs,
 } from './tuning.ts';
 
+/** What is known of the errors of a host. Frozen. */
+export interface ErrorBlame {
+  readonly suspicion?: Suspicion | undefined;
+  /** While it goes on errors count as a 429 does. */
+  readonly trial?: RateTrial | undefined;
+  readonly trialAgainAtMs: number;
+  readonly triedAtMs: number;
+  readonly ownAtMs: number;
+  /** When deep cuts had helped; and whether they had to be made again, which no place to refuse at would call for. */
+  readonly deepAtMs: number;
+  readonly isSawtooth: boolean;
+  readonly outageOverAtMs: number;
+  readonly outage: Outage;
+}
+
+/** The outage that goes on, or the last one. */
+interface Outage {
+  /** It began as soon as the one before was over. */
+  readonly isRelapse: boolean;
+  readonly grants: number;
+  /** Errors that followed a grant. */
+  readonly mixes: number;
+  readonly wasGranted: boolean;
+}
+
+const newOutage: Outage = { isRelapse: false, grants: 0, mixes: 0, wasGranted: false };
+const never = Number.NEGATIVE_INFINITY;
+
+export const noBlame: ErrorBlame = {
+  trialAgainAtMs: 0,
+  ...{ triedAtMs: never, ownAtMs: never, deepAtMs: never, outageOverAtMs: never },
+  isSawtooth: false,
+  outage: newOutage,
+};
+
 /** What follows from what errors showed. `rate`: they mean one, on trial. `open`: they do not, after a trial. */
-export type Blame =
+export type Verdict =
   | { readonly kind: 'own'; readonly suspicion: Suspicion }
   | { readonly kind: 'flood' }
   | {
@@ -31,174 +62,163 @@ export type Blame =
       readonly granted: number;
     }
   | { readonly kind: 'double' }
-  | { readonly kind: 'open'; readonly next: Blame | undefined };
+  | { readonly kind: 'open'; readonly next: Verdict | undefined };
 
-/** What it can be asked about the controller it serves. */
-export interface Accused {
-  readonly concurrency: number;
-  readonly state: PaarcState;
-  readonly ratePerS: number;
+/** What follows, and what is known then. */
+interface Judged {
+  readonly blame: ErrorBlame;
+  readonly verdict?: Verdict | undefined;
+  /** Levels are counted anew. */
+  readonly isAnew?: boolean;
 }
 
-/** The mark of a send that was none. */
-const beforeAll = { sends: 0, atMs: 0 };
-
-export class ErrorBlame {
-  readonly #settings: PaarcSettings;
-  #suspicion: Suspicion | undefined;
-  /** How many others the errors met, since the last verdict. */
-  #levels = new ConnectionCap(beforeAll);
-  #trial: RateTrial | undefined;
-  #areErrorsRate = false;
+/** What is counted of errors all the time. */
+export interface ErrorsSeen {
   /** While errors were no rate; older ones count half. */
-  #seen = { errors: 0, results: 0 };
-  #resultsSinceError = 0;
-  #isRepeated = false;
-  #trialAgainAtMs = 0;
-  #triedAtMs = Number.NEGATIVE_INFINITY;
-  #ownAtMs = Number.NEGATIVE_INFINITY;
-  /** When deep cuts had helped; and whether they had to be made again, which no place to refuse at would call for. */
-  #deepAtMs = Number.NEGATIVE_INFINITY;
-  #isSawtooth = false;
-  #outageOverAtMs = Number.NEGATIVE_INFINITY;
-  /** The outage that goes on began as soon as the last one was over. */
-  #isRelapse = false;
-  /** In that outage: grants, and errors that followed one. */
-  #grants = 0;
-  #mixes = 0;
-  #isGranted = false;
+  readonly seenErrors: number;
+  readonly seenResults: number;
+  /** How many others the errors met, since the last verdict. */
+  readonly errorLevels: Levels;
+}
 
-  constructor(settings: PaarcSettings) {
-    this.#settings = settings;
+/** One more result. */
+export function heard(blame: ErrorBlame, { mark, inFlight }: Flight, isError: boolean): ErrorBlame {
+  const { suspicion, trial } = blame;
+  if (suspicion === undefined && trial === undefined) return blame;
+  return {
+    ...blame,
+    suspicion: suspicion && hear(suspicion, mark.atMs, inFlight, isError),
+    trial: trial && countTrial(trial, mark.atMs, isError),
+  };
+}
+
+/** An answer to a probe during an outage. */
+export function probed(blame: ErrorBlame, isError: boolean): ErrorBlame {
+  const { grants, mixes, wasGranted } = blame.outage;
+  const outage: Outage = {
+    ...blame.outage,
+    grants: grants + (isError ? 0 : 1),
+    mixes: mixes + (isError && wasGranted ? 1 : 0),
+    wasGranted: !isError,
+  };
+  return { ...blame, outage };
+}
+
+/** The limit is cut for errors. @param settings - for the last limit that had held */
+export function cutFor(
+  settings: PaarcSettings,
+  blame: ErrorBlame,
+  concurrency: number,
+  state: PaarcState,
+  nowMs: number,
+): ErrorBlame {
+  const { suspicion } = blame;
+  const held = heldConcurrency(settings, concurrency, state);
+  const isFirst = state.name !== 'backoff';
+  const wasDeep = suspicion === undefined ? nowMs - blame.deepAtMs < againMs : isDeep(suspicion);
+  return {
+    ...blame,
+    isSawtooth: blame.isSawtooth || (isFirst && wasDeep),
+    suspicion:
+      suspicion === undefined
+        ? beginSuspicion(concurrency, held, isGrowing(state), nowMs)
+        : cutAgain(suspicion, concurrency, isFirst ? held : 0, nowMs),
+  };
+}
+
+export function outageBegan(blame: ErrorBlame, nowMs: number): ErrorBlame {
+  return { ...blame, outage: { ...newOutage, isRelapse: nowMs - blame.outageOverAtMs < relapseMs } };
+}
+
+export function outageOver(blame: ErrorBlame, nowMs: number): ErrorBlame {
+  return { ...blame, outageOverAtMs: nowMs, suspicion: undefined };
+}
+
+/** What the errors have shown by now. @param perS - the rate in use */
+export function judgeErrors(
+  blame: ErrorBlame,
+  seen: ErrorsSeen,
+  state: PaarcState,
+  perS: number,
+  nowMs: number,
+): Judged {
+  const isOut = isOutage(state);
+  const tried = overTrial(blame, perS, isOut, nowMs);
+  return tried.verdict === undefined ? judgeSuspicion(tried.blame, seen, isOut, nowMs) : tried;
+}
+
+function judgeSuspicion(blame: ErrorBlame, seen: ErrorsSeen, isOut: boolean, nowMs: number): Judged {
+  const { suspicion, outage, isSawtooth } = blame;
+  if (suspicion === undefined) return { blame };
+  const verdict = verdictOf(suspicion);
+  const mayTry = nowMs >= blame.trialAgainAtMs && blame.trial === undefined;
+  if (isOut) {
+    const isNoOutage = outage.isRelapse || (outage.mixes >= mixedLeast && verdict === 'many');
+    if (!isNoOutage || outage.grants < trialGrants || nowMs < blame.trialAgainAtMs) return { blame };
+  } else if (verdict === undefined && !isSawtooth) return { blame };
+  const isMeasured = nowMs - suspicion.sinceMs >= trialMeasureMs && suspicion.granted >= trialGrants;
+  if ((verdict === 'many' || isSawtooth) && !isMeasured) return { blame };
+  const judged: ErrorBlame = { ...blame, suspicion: undefined };
+  if (isSawtooth) {
+    if (!mayTry || isOut) return { blame: { ...blame, isSawtooth: false } };
+    return tryRate({ ...judged, isSawtooth: false }, seen, suspicion, nowMs, true);
   }
-
-  /** Errors count as a 429 does. */
-  get areErrorsRate(): boolean {
-    return this.#areErrorsRate;
+  if (verdict === 'load' && !isOut) {
+    if (isGradual(seen.errorLevels) && mayTry)
+      return { ...tryRate(judged, seen, suspicion, nowMs, false), isAnew: true };
+    return { blame: isDeep(suspicion) ? { ...judged, deepAtMs: nowMs } : judged, isAnew: true };
   }
+  const isAgain = nowMs - blame.ownAtMs < againMs && suspicion.errors > fewErrors * suspicion.results;
+  const own: ErrorBlame = { ...judged, ownAtMs: nowMs };
+  return verdict === 'own' && !isAgain
+    ? { blame: own, verdict: { kind: 'own', suspicion } }
+    : tryRate(own, seen, suspicion, nowMs, isOut);
+}
 
-  /** The newest error came soon after another one. A single one is chance, and as a 429 it would cost the rate. */
-  get isRepeated(): boolean {
-    return this.#isRepeated;
-  }
+/** So many errors at any load: perhaps they mean a rate. @param isHeldBack - we asked for no more than was granted */
+function tryRate(
+  blame: ErrorBlame,
+  seen: ErrorsSeen,
+  suspicion: Suspicion,
+  nowMs: number,
+  isHeldBack: boolean,
+): Judged {
+  if (nowMs < blame.trialAgainAtMs || blame.trial !== undefined) return { blame, verdict: without(suspicion) };
+  const grantedPerS = (1000 * suspicion.granted) / (nowMs - suspicion.sinceMs);
+  const isFirst = nowMs - blame.triedAtMs > againMs;
+  return {
+    blame: {
+      ...blame,
+      trial: beginTrial(suspicion, errorShare(seen, suspicion), nowMs, isFirst, grantedPerS),
+      triedAtMs: nowMs,
+    },
+    verdict: { kind: 'rate', suspicion, grantedPerS, granted: isHeldBack ? 0 : suspicion.granted },
+  };
+}
 
-  hear({ mark, inFlight }: Flight, isError: boolean, nowMs: number): void {
-    const sentAtMs = mark.atMs;
-    this.#resultsSinceError++;
-    if (!this.#areErrorsRate) this.#count(isError);
-    if (isError) {
-      this.#isRepeated = this.#resultsSinceError <= chanceResults;
-      this.#resultsSinceError = 0;
-      this.#levels.refused(mark, inFlight, nowMs);
-    } else this.#levels.granted(mark, inFlight);
-    if (this.#suspicion !== undefined) this.#suspicion = hear(this.#suspicion, sentAtMs, inFlight, isError);
-    this.#trial?.count(sentAtMs, isError);
-  }
+/** Of errors before a rate is tried: a cluster of them, which led to it, may be more than there are on the whole. */
+function errorShare({ seenErrors, seenResults }: ErrorsSeen, { errors, results }: Suspicion): number {
+  return Math.min(surely(errors) / Math.max(1, results), surely(seenErrors) / Math.max(1, seenResults));
+}
 
-  #count(isError: boolean): void {
-    const { errors, results } = this.#seen;
-    const kept = results < 2 * halfLifeResults ? 1 : 0.5;
-    this.#seen = { errors: kept * errors + (isError ? 1 : 0), results: kept * results + 1 };
-  }
-
-  /** An answer to a probe during an outage. */
-  probed(isError: boolean): void {
-    if (isError && this.#isGranted) this.#mixes++;
-    this.#isGranted = !isError;
-    if (!isError) this.#grants++;
-  }
-
-  /** The limit is cut for errors. */
-  cut({ concurrency, state }: Pick<Accused, 'concurrency' | 'state'>, nowMs: number): void {
-    const held = heldConcurrency(this.#settings, concurrency, state);
-    const wasDeep = this.#suspicion === undefined ? nowMs - this.#deepAtMs < againMs : isDeep(this.#suspicion);
-    if (state.name !== 'backoff' && wasDeep) this.#isSawtooth = true;
-    if (this.#suspicion === undefined) this.#suspicion = beginSuspicion(concurrency, held, isGrowing(state), nowMs);
-    else this.#suspicion = cutAgain(this.#suspicion, concurrency, state.name === 'backoff' ? 0 : held, nowMs);
-  }
-
-  outage(accused: Pick<Accused, 'concurrency' | 'state'>, nowMs: number): void {
-    this.#isRelapse = nowMs - this.#outageOverAtMs < relapseMs;
-    [this.#grants, this.#mixes, this.#isGranted] = [0, 0, false];
-    this.cut(accused, nowMs);
-  }
-
-  outageOver(nowMs: number): void {
-    this.#outageOverAtMs = nowMs;
-    this.#suspicion = undefined;
-  }
-
-  /** What the errors have shown by now; undefined for nothing new. */
-  judge(accused: Accused, nowMs: number): Blame | undefined {
-    const isOut = isOutage(accused.state);
-    const tried = this.#judgeTrial(accused.ratePerS, isOut, nowMs);
-    if (tried !== undefined) return tried;
-    const suspicion = this.#suspicion;
-    if (suspicion === undefined) return undefined;
-    const verdict = verdictOf(suspicion);
-    const elapsedMs = nowMs - suspicion.sinceMs;
-    if (isOut) {
-      const isNoOutage = this.#isRelapse || (this.#mixes >= mixedLeast && verdict === 'many');
-      if (!isNoOutage || this.#grants < trialGrants || nowMs < this.#trialAgainAtMs) return undefined;
-    } else if (verdict === undefined && !this.#isSawtooth) return undefined;
-    const isMeasured = elapsedMs >= trialMeasureMs && suspicion.granted >= trialGrants;
-    if ((verdict === 'many' || this.#isSawtooth) && !isMeasured) return undefined;
-    if (this.#isSawtooth) {
-      this.#isSawtooth = false;
-      if (nowMs < this.#trialAgainAtMs || this.#areErrorsRate || isOut) return undefined;
-      this.#suspicion = undefined;
-      return this.#tryRate(suspicion, nowMs, true);
-    }
-    this.#suspicion = undefined;
-    if (verdict === 'load' && !isOut) {
-      const { isGradual } = this.#levels;
-      this.#levels = new ConnectionCap(beforeAll);
-      if (isGradual && nowMs >= this.#trialAgainAtMs && !this.#areErrorsRate) return this.#tryRate(suspicion, nowMs);
-      if (isDeep(suspicion)) this.#deepAtMs = nowMs;
-      return undefined;
-    }
-    const isAgain = nowMs - this.#ownAtMs < againMs && suspicion.errors > fewErrors * suspicion.results;
-    this.#ownAtMs = nowMs;
-    return verdict === 'own' && !isAgain ? { kind: 'own', suspicion } : this.#tryRate(suspicion, nowMs, isOut);
-  }
-
-  /** So many errors at any load: perhaps they mean a rate. @param isHeldBack - we asked for no more than was granted */
-  #tryRate(suspicion: Suspicion, nowMs: number, isHeldBack = false): Blame {
-    if (nowMs < this.#trialAgainAtMs || this.#areErrorsRate) return without(suspicion);
-    const grantedPerS = (1000 * suspicion.granted) / (nowMs - suspicion.sinceMs);
-    const mayBeOver = nowMs - this.#triedAtMs > againMs;
-    this.#areErrorsRate = true;
-    this.#trial = new RateTrial(suspicion, this.#share(suspicion), nowMs + trialStartMs, mayBeOver, grantedPerS);
-    this.#triedAtMs = nowMs;
-    return { kind: 'rate', suspicion, grantedPerS, granted: isHeldBack ? 0 : suspicion.granted };
-  }
-
-  /** Of errors before a rate is tried: a cluster of them, which led to it, may be more than there are on the whole. */
-  #share({ errors, results }: Suspicion): number {
-    return Math.min(surely(errors) / Math.max(1, results), surely(this.#seen.errors) / Math.max(1, this.#seen.results));
-  }
-
-  #judgeTrial(ratePerS: number, isOut: boolean, nowMs: number): Blame | undefined {
-    const trial = this.#trial;
-    if (trial === undefined) return undefined;
-    const verdict = isOut ? 'failed' : trial.verdict(ratePerS, nowMs);
-    switch (verdict) {
-      case undefined:
-        return undefined;
-      case 'double':
-        return { kind: 'double' };
-      case 'rate':
-        trial.isPassed = true;
-        return undefined;
-      case 'none':
-      case 'failed':
-        this.#trial = undefined;
-        this.#areErrorsRate = false;
-        // Errors that come back now that the rate is open were one after all.
-        if (verdict === 'none') this.#deepAtMs = nowMs;
-        if (verdict === 'failed') this.#trialAgainAtMs = nowMs + trialPauseMs;
-        return { kind: 'open', next: verdict === 'failed' && !isOut ? without(trial.suspicion) : undefined };
-    }
+function overTrial(blame: ErrorBlame, perS: number, isOut: boolean, nowMs: number): Judged {
+  if (blame.trial === undefined) return { blame };
+  const { trial, verdict } = isOut
+    ? { trial: blame.trial, verdict: 'failed' as const }
+    : judgeTrial(blame.trial, perS, nowMs);
+  switch (verdict) {
+    case undefined:
+      return { blame: { ...blame, trial } };
+    case 'double':
+      return { blame: { ...blame, trial }, verdict: { kind: 'double' } };
+    case 'none':
+      // Errors that come back now that the rate is open were one after all.
+      return { blame: { ...blame, trial: undefined, deepAtMs: nowMs }, verdict: { kind: 'open', next: undefined } };
+    case 'failed':
+      return {
+        blame: { ...blame, trial: undefined, trialAgainAtMs: nowMs + trialPauseMs },
+        verdict: { kind: 'open', next: isOut ? undefined : without(trial.suspicion) },
+      };
   }
 }
 
@@ -213,7 +233,7 @@ function surely(errors: number): number {
 }
 
 /** Errors that are no rate: the host's own, or more than any host makes. */
-function without(suspicion: Suspicion): Blame {
+function without(suspicion: Suspicion): Verdict {
   return isFlood(suspicion) ? { kind: 'flood' } : { kind: 'own', suspicion };
 }
 

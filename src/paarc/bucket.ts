@@ -1,5 +1,5 @@
 /** A token bucket as stretches of sending show it. */
-import type { AcceptedLog, Mark } from './accepted-log.ts';
+import { accepted, type Mark, type RefusedSends } from './accepted-log.ts';
 import { countError, keptStarts, leastDifference, leastDifferenceMs } from './rate-tuning.ts';
 
 /** A stretch of sending that ended with a 429. */
@@ -109,7 +109,7 @@ function lost(candidates: readonly Candidate[], from: number, perS: number): num
 }
 
 /** Where sending changed its pace: a place from which the bucket can be measured later. */
-interface Start {
+export interface Start {
   readonly mark: Mark;
   /** Sends per second from here on. */
   readonly perS: number;
@@ -118,37 +118,17 @@ interface Start {
   readonly restPerS: number;
 }
 
-/** The beginnings of sending since the last pause. */
-export class Segments {
-  #starts: Start[] = [];
+/** One more of the beginnings of sending since the last pause. */
+export function withStart(starts: readonly Start[], start: Start): Start[] {
+  return starts.length >= keptStarts ? [starts[0] as Start, ...starts.slice(2), start] : [...starts, start];
+}
 
-  get isEmpty(): boolean {
-    return this.#starts.length === 0;
-  }
-
-  /** After a rest: what was before does not count any more. */
-  restart(mark: Mark, perS: number, restMs: number): void {
-    this.#starts = [];
-    this.add(mark, perS, restMs, 0);
-  }
-
-  add(mark: Mark, perS: number, restMs: number, restPerS: number): void {
-    if (this.#starts.length >= keptStarts) this.#starts.splice(1, 1);
-    this.#starts.push({ mark, perS, restMs, restPerS });
-  }
-
-  /** Segments from every start to one 429, the longest first. */
-  until(end: Mark, log: AcceptedLog): Candidate[] {
-    return this.#starts.map(({ mark, perS, restMs, restPerS }) => ({
-      perS,
-      restMs,
-      restPerS,
-      ...segmentBetween(log, mark, end),
-    }));
-  }
+/** Segments from every start to one 429, the longest first. */
+export function segmentsUntil(starts: readonly Start[], end: Mark, all: RefusedSends): Candidate[] {
+  return starts.map(({ mark, ...start }) => ({ ...start, ...segmentBetween(all, mark, end) }));
 }
 
 /** Never without time, so that rates can be computed from it. */
-export function segmentBetween(log: AcceptedLog, from: Mark, to: Mark): Segment {
-  return { accepted: log.accepted(from, to), elapsedMs: Math.max(1, to.atMs - from.atMs) };
+export function segmentBetween(all: RefusedSends, from: Mark, to: Mark): Segment {
+  return { accepted: accepted(all, from, to), elapsedMs: Math.max(1, to.atMs - from.atMs) };
 }

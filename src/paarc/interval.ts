@@ -1,5 +1,5 @@
-/** What one round has measured, and errors added up over rounds. */
-import type { Load, Observation } from './limit.ts';
+/** What one round measures, and errors added up over rounds. */
+import type { Load, Observation, Outcome } from './limit.ts';
 import { keptDurations } from './tuning.ts';
 
 /** What one round has measured. Latencies in ms, throughput in results per second, shares in 0..1. */
@@ -39,110 +39,140 @@ export interface Interval {
   readonly durations: readonly number[];
 }
 
+/** A list that only grows. Later ones share its store, which holds more than `count` then. */
+interface Durations {
+  readonly store: number[];
+  readonly count: number;
+}
+
 /**
- * Collects one round. A round settles first: results of before a change of the limit must not be read as its effect.
+ * A round while it goes on; whoever changes one makes a copy first. It settles first: results of before a change of the
+ * limit must not be read as its effect.
  */
-export class IntervalCollector {
-  /** When the limit took its present value; it settles until `startMs`. */
-  readonly sinceMs: number;
-  readonly startMs: number;
-  readonly #clientElu: number;
-  #samples = 0;
-  #durations: number[] = [];
-  #results = 0;
+export class Round {
+  /** When the limit took its present value; errors count from here, latencies and looks from `startMs`. */
+  sinceMs: number;
+  startMs: number;
+  samples = 0;
+  durations: Durations = { store: [], count: 0 };
+  results = 0;
   /** Of those, since it began to measure. */
-  #ended = 0;
-  #overloads = 0;
-  #overloadMs = 0;
-  #resultMs = 0;
-  #leastInFlight = Number.POSITIVE_INFINITY;
-  #secondLeastInFlight = Number.POSITIVE_INFINITY;
-  #looks = 0;
-  #saturatedLooks = 0;
-  #inFlight = 0;
-  #loopBusy = 0;
-  #heldBack = 0;
+  ended = 0;
+  overloads = 0;
+  overloadMs = 0;
+  resultMs = 0;
+  leastInFlight = Number.POSITIVE_INFINITY;
+  secondLeastInFlight = Number.POSITIVE_INFINITY;
+  /** Sums over the looks at the load. */
+  looks = 0;
+  saturatedLooks = 0;
+  inFlight = 0;
+  loopBusy = 0;
+  heldBack = 0;
 
-  /** @param startMs - when it begins to count latencies and looks; errors count at once */
-  constructor(sinceMs: number, startMs: number, clientElu: number) {
-    this.sinceMs = sinceMs;
-    this.startMs = startMs;
-    this.#clientElu = clientElu;
+  /** @param settleMs - what comes until then is not its own */
+  constructor(nowMs: number, settleMs: number) {
+    this.sinceMs = nowMs;
+    this.startMs = nowMs + settleMs;
   }
+}
 
-  get samples(): number {
-    return this.#samples;
-  }
-  get results(): number {
-    return this.#results;
-  }
-  get overloads(): number {
-    return this.#overloads;
-  }
+/** Assignments, because a spread of so many fields takes twenty times as long (measured, Node 20). */
+function copyOf(from: Readonly<Round>): Round {
+  const to = new Round(from.sinceMs, 0);
+  to.startMs = from.startMs;
+  to.samples = from.samples;
+  to.durations = from.durations;
+  to.results = from.results;
+  to.ended = from.ended;
+  to.overloads = from.overloads;
+  to.overloadMs = from.overloadMs;
+  to.resultMs = from.resultMs;
+  to.leastInFlight = from.leastInFlight;
+  to.secondLeastInFlight = from.secondLeastInFlight;
+  to.looks = from.looks;
+  to.saturatedLooks = from.saturatedLooks;
+  to.inFlight = from.inFlight;
+  to.loopBusy = from.loopBusy;
+  to.heldBack = from.heldBack;
+  return to;
+}
 
-  ok(nowMs: number, serviceMs: number): void {
-    this.#count(nowMs, serviceMs);
-    if (nowMs < this.startMs) return;
-    this.#samples++;
-    if (this.#durations.length < keptDurations) this.#durations.push(serviceMs);
+/** One more result that is no 429. */
+export function withResult(
+  before: Readonly<Round>,
+  nowMs: number,
+  kind: Exclude<Outcome['kind'], 'rate'>,
+  serviceMs: number,
+  inFlight: number,
+): Round {
+  const round = copyOf(before);
+  const isMeasured = nowMs >= round.startMs;
+  round.results++;
+  round.resultMs += serviceMs;
+  if (isMeasured) round.ended++;
+  if (kind === 'ok' && isMeasured) {
+    round.samples++;
+    round.durations = append(round.durations, serviceMs);
   }
+  if (kind === 'overload') {
+    round.overloads++;
+    round.overloadMs += serviceMs;
+    round.secondLeastInFlight = Math.min(round.secondLeastInFlight, Math.max(round.leastInFlight, inFlight));
+    round.leastInFlight = Math.min(round.leastInFlight, inFlight);
+  }
+  return round;
+}
 
-  neutral(nowMs: number, serviceMs: number): void {
-    this.#count(nowMs, serviceMs);
-  }
+function append({ store, count }: Durations, durationMs: number): Durations {
+  if (count >= keptDurations) return { store, count };
+  const own = store.length === count ? store : store.slice(0, count);
+  own.push(durationMs);
+  return { store: own, count: count + 1 };
+}
 
-  overload(nowMs: number, serviceMs: number, inFlightAtSend: number): void {
-    this.#count(nowMs, serviceMs);
-    this.#overloads++;
-    this.#overloadMs += serviceMs;
-    this.#secondLeastInFlight = Math.min(this.#secondLeastInFlight, Math.max(this.#leastInFlight, inFlightAtSend));
-    this.#leastInFlight = Math.min(this.#leastInFlight, inFlightAtSend);
-  }
+/** One look at the load, at a steady pace. */
+export function withLook(before: Readonly<Round>, nowMs: number, load: Load, permits: number): Readonly<Round> {
+  if (nowMs < before.startMs) return before;
+  const round = copyOf(before);
+  round.looks++;
+  round.inFlight += load.inFlight;
+  if (load.inFlight >= 0.9 * permits) round.saturatedLooks++;
+  round.loopBusy += load.eventLoopUtilization;
+  round.heldBack += load.clientLimited;
+  return round;
+}
 
-  /** One look at the load, at a steady pace. */
-  look(nowMs: number, load: Load, permits: number): void {
-    if (nowMs < this.startMs) return;
-    this.#looks++;
-    this.#inFlight += load.inFlight;
-    if (load.inFlight >= 0.9 * permits) this.#saturatedLooks++;
-    this.#loopBusy += load.eventLoopUtilization;
-    this.#heldBack += load.clientLimited;
-  }
+/** @param clientElu - event loop utilisation from which our side is the narrow place */
+export function read(round: Readonly<Round>, clientElu: number, nowMs: number): Interval {
+  const { looks, samples, resultMs, durations } = round;
+  const elapsedMs = Math.max(0, nowMs - round.startMs);
+  const kept = durations.store.slice(0, durations.count);
+  const sorted = Float64Array.from(kept).sort();
+  const at = (share: number): number => (sorted.length > 0 ? quantile(sorted, share) : Number.NaN);
+  return {
+    elapsedMs,
+    samples,
+    results: round.results,
+    overloads: round.overloads,
+    overloadTimeShare: resultMs > 0 ? round.overloadMs / resultMs : 0,
+    leastInFlightOverloaded: round.secondLeastInFlight,
+    throughputPerS: elapsedMs > 0 ? (samples * 1000) / elapsedMs : 0,
+    p25Ms: at(0.25),
+    p50Ms: at(0.5),
+    p95Ms: at(0.95),
+    meanMs: (round.inFlight / Math.max(1, looks)) * (elapsedMs / Math.max(1, round.ended)),
+    saturation: looks > 0 ? round.saturatedLooks / looks : 0,
+    clientLimited: looks > 0 && (round.loopBusy >= clientElu * looks || round.heldBack > 0.1 * looks),
+    durations: kept,
+  };
+}
 
-  read(nowMs: number): Interval {
-    const elapsedMs = Math.max(0, nowMs - this.startMs);
-    const sorted = Float64Array.from(this.#durations).sort();
-    return {
-      elapsedMs,
-      samples: this.#samples,
-      results: this.#results,
-      overloads: this.#overloads,
-      overloadTimeShare: this.#resultMs > 0 ? this.#overloadMs / this.#resultMs : 0,
-      leastInFlightOverloaded: this.#secondLeastInFlight,
-      throughputPerS: elapsedMs > 0 ? (this.#samples * 1000) / elapsedMs : 0,
-      p25Ms: sorted.length > 0 ? quantile(sorted, 0.25) : Number.NaN,
-      p50Ms: sorted.length > 0 ? quantile(sorted, 0.5) : Number.NaN,
-      p95Ms: sorted.length > 0 ? quantile(sorted, 0.95) : Number.NaN,
-      meanMs: (this.#inFlight / Math.max(1, this.#looks)) * (elapsedMs / Math.max(1, this.#ended)),
-      saturation: this.#looks > 0 ? this.#saturatedLooks / this.#looks : 0,
-      clientLimited:
-        this.#looks > 0 && (this.#loopBusy >= this.#clientElu * this.#looks || this.#heldBack > 0.1 * this.#looks),
-      durations: this.#durations,
-    };
-  }
-
-  /** For telemetry: this round as it stands. */
-  observe(nowMs: number, inFlight: number, baselineP50Ms: number): Observation {
-    const { p50Ms, p95Ms, throughputPerS, overloads, results } = this.read(nowMs);
-    const overloadShare = results > 0 ? overloads / results : 0;
-    return { inFlight, p50Ms, p95Ms, baselineP50Ms, goodputPerSecond: throughputPerS, overloadShare };
-  }
-
-  #count(nowMs: number, serviceMs: number): void {
-    this.#results++;
-    if (nowMs >= this.startMs) this.#ended++;
-    this.#resultMs += serviceMs;
-  }
+/** For telemetry: a round as it stands. */
+export function observe(interval: Interval, inFlight: number, baselineP50Ms: number): Observation {
+  const { p50Ms, p95Ms, throughputPerS, overloads, results } = interval;
+  const overloadShare = results > 0 ? overloads / results : 0;
+  return { inFlight, p50Ms, p95Ms, baselineP50Ms, goodputPerSecond: throughputPerS, overloadShare };
 }
 
 /** Quantile by linear interpolation of an ascending list with at least one element; `share` in 0..1. */

@@ -1,6 +1,6 @@
 /** Whether errors were an overload or chance: of a round when it ends, and once more after the cut. */
 import { foundCeiling, openCeiling } from './ceiling.ts';
-import { type Interval, type IntervalCollector, nothingSeen } from './interval.ts';
+import { type Interval, nothingSeen, type Round } from './interval.ts';
 import type { PaarcSettings } from './settings.ts';
 import { baseConcurrency, type Control, type Decision, type OverloadShares, type PaarcState } from './state.ts';
 import {
@@ -124,59 +124,43 @@ function isSevere({ ofResults, ofTime }: OverloadShares): boolean {
 }
 
 /**
- * Listens after a cut to the answers of requests that had gone out before it. If the host had a cap where it seemed to
- * refuse, most requests sent well above that level were refused too; if most of them succeed, a few errors by chance
- * had met a growing limit. Without this a host with 1 % random errors is stopped in STARTUP at a tenth of its capacity
- * by three errors in a row.
+ * The answers after a cut to requests that had gone out before it. If the host had a cap where it seemed to refuse, most
+ * requests sent well above that level were refused too; if most of them succeed, a few errors by chance had met a growing
+ * limit. Without this a host with 1 % random errors is stopped in STARTUP at a tenth of its capacity by three errors in a
+ * row.
  */
-export class CutEcho {
-  readonly #control: Control;
-  readonly #state: PaarcState;
-  readonly #sinceMs: number;
-  readonly #cutAtMs: number;
-  readonly #level: number;
-  readonly #judgeAtMs: number;
-  #answers = 0;
-  #refused = 0;
+export interface CutEcho {
+  /** What was in force before the cut, since `sinceMs`. */
+  readonly control: Control;
+  readonly state: PaarcState;
+  readonly sinceMs: number;
+  readonly cutAtMs: number;
+  /** Least number in flight of the requests that tell. */
+  readonly level: number;
+  readonly answers: number;
+  readonly refused: number;
+}
 
-  /** Undefined for a cut that follows another: what was in force before both comes back if both were chance. */
-  static after(
-    before: { control: Control; state: PaarcState; sinceMs: number },
-    round: Pick<IntervalCollector, 'read'>,
-    nowMs: number,
-  ): CutEcho | undefined {
-    if (before.state.name === 'backoff') return undefined;
-    return new CutEcho({ ...before, refusedAt: round.read(nowMs).leastInFlightOverloaded }, nowMs);
-  }
+/** @param round - in which the refusals came */
+export function beginEcho(control: Control, state: PaarcState, round: Readonly<Round>, cutAtMs: number): CutEcho {
+  const level = aboveCap * round.secondLeastInFlight;
+  return { control, state, sinceMs: round.sinceMs, cutAtMs, level, answers: 0, refused: 0 };
+}
 
-  /**
-   * @param before - what was in force before the cut, since `sinceMs`; `refusedAt` = number in flight that met refusals
-   */
-  constructor(before: { control: Control; state: PaarcState; sinceMs: number; refusedAt: number }, nowMs: number) {
-    this.#control = before.control;
-    this.#state = before.state;
-    this.#sinceMs = before.sinceMs;
-    this.#cutAtMs = nowMs;
-    this.#level = aboveCap * before.refusedAt;
-    this.#judgeAtMs = nowMs + answeredReactions * before.control.reactionMs;
-  }
+/** One more answer. */
+export function withAnswer(echo: CutEcho, sentAtMs: number, inFlightAtSend: number, isRefused: boolean): CutEcho {
+  if (sentAtMs > echo.cutAtMs || sentAtMs < echo.sinceMs || inFlightAtSend < echo.level) return echo;
+  return { ...echo, answers: echo.answers + 1, refused: echo.refused + (isRefused ? 1 : 0) };
+}
 
-  /** One more answer. */
-  hear(sentAtMs: number, inFlightAtSend: number, isRefused: boolean): void {
-    if (sentAtMs > this.#cutAtMs || sentAtMs < this.#sinceMs || inFlightAtSend < this.#level) return;
-    this.#answers++;
-    if (isRefused) this.#refused++;
-  }
+/** Whether the answers are in. */
+export function isHeard({ cutAtMs, control }: CutEcho, nowMs: number): boolean {
+  return nowMs >= cutAtMs + answeredReactions * control.reactionMs;
+}
 
-  /** Whether the answers are in. */
-  isHeard(nowMs: number): boolean {
-    return nowMs >= this.#judgeAtMs;
-  }
-
-  /** Take the cut back, if the refusals were chance. */
-  undo(control: Control): Decision | undefined {
-    if (this.#answers < leastAnswers || this.#refused >= overloadChanceShare * this.#answers) return undefined;
-    const { concurrency, ceiling } = this.#control;
-    return { control: { ...control, concurrency, ceiling }, state: this.#state, reason: 'the refusals were chance' };
-  }
+/** Take the cut back, if the refusals were chance. */
+export function undoCut(echo: CutEcho, control: Control): Decision | undefined {
+  if (echo.answers < leastAnswers || echo.refused >= overloadChanceShare * echo.answers) return undefined;
+  const { concurrency, ceiling } = echo.control;
+  return { control: { ...control, concurrency, ceiling }, state: echo.state, reason: 'the refusals were chance' };
 }

@@ -1,6 +1,6 @@
 /** Finds the rate a host allows from the times of its 429s. */
-import { AcceptedLog, type Mark, rateBetween } from './accepted-log.ts';
-import { type Segment, Segments, segmentBetween } from './bucket.ts';
+import { type Mark, type MeasuredRate, type RefusedSends, rateBetween, withRefused } from './accepted-log.ts';
+import { type Segment, type Start, segmentBetween, segmentsUntil, withStart } from './bucket.ts';
 import { learnFromPause } from './pause-lesson.ts';
 import {
   firstRefusal,
@@ -21,8 +21,45 @@ import {
 import { episodeMs, episodeReactions, grantedMostRoom, holdMs, longRunRoom, usedShare } from './rate-tuning.ts';
 import type { DelayedSettings } from './valid-settings.ts';
 
+/** What the search does. Rates per second. */
+type Phase =
+  /** No 429 yet, or none that meant a rate. */
+  | { readonly name: 'open' }
+  /** A 429 came, and no look since. */
+  | { readonly name: 'refused' }
+  /** The rate in use is being verified since then. */
+  | { readonly name: 'held'; readonly since: Mark }
+  /** A Retry-After runs; at its end the stretch before it is judged. */
+  | { readonly name: 'paused'; readonly sinceMs: number; readonly failedPerS: number; readonly heldPerS: number };
+
+/**
+ * What is known of the rate a host allows. A rate limiter answers 429 only while its bucket is empty, so between two
+ * 429s without a pause accepted over elapsed is the rate itself; with Retry-After each pause refills the bucket, and two
+ * stretches that began with a full one give rate and burst as slope and intercept. In between: bisection of
+ * [lower, upper], verified by sending. Frozen. Source: token bucket (RFC 2697 idea), scenario runs; docs/paarc.md "rate".
+ */
+export interface RateSearch {
+  readonly phase: Phase;
+  readonly estimate: RateEstimate;
+  readonly refusedSends: RefusedSends;
+  /** Where sending changed its pace since the last pause, and the stretches until the very first 429. */
+  readonly starts: readonly Start[];
+  readonly firsts: readonly Segment[];
+  /** 429s of what was sent before belong to the last decision. */
+  readonly cutAtMs: number;
+  /** The 429s that go on, and the one before them. */
+  readonly episode: readonly Mark[];
+  readonly episodeUntilMs: number;
+  readonly previous: Mark | undefined;
+  readonly lastRefusalAtMs: number;
+  readonly pauseUntilMs: number;
+  readonly retryAfterMs: number;
+  /** The probe under way: where it began, and how often the rate grew since. */
+  readonly probe: { readonly mark: Mark; readonly steps: number } | undefined;
+}
+
 /** What a 429 did to the rate. */
-export interface RateDecision {
+export interface RateCut {
   /** The gate stays shut until then, beyond any Retry-After; 0 for not at all. */
   readonly holdUntilMs: number;
   /** BACKOFF lasts until then. */
@@ -30,262 +67,245 @@ export interface RateDecision {
   readonly reason: string;
 }
 
-/** A running Retry-After: what is judged when it ends. */
-interface Pause {
-  readonly failedPerS: number;
-  readonly startMs: number;
-  readonly heldPerS: number;
+export interface Searched {
+  readonly rate: RateSearch;
+  /** Why the rate moved, where it did. */
+  readonly reason?: string | undefined;
+}
+
+/** How many requests have gone out by now, and when the last one did. */
+export interface Place extends Mark {
+  readonly lastSendAtMs: number;
+}
+
+/** @param warmPerS - a rate that an earlier run has verified */
+export function newRateSearch(settings: DelayedSettings, nowMs: number, warmPerS?: number): RateSearch {
+  const mark: Mark = { sends: 0, atMs: nowMs };
+  return {
+    phase: warmPerS === undefined ? { name: 'open' } : { name: 'held', since: mark },
+    estimate: warmPerS === undefined ? openRate : warmRate(settings, warmPerS),
+    ...{ refusedSends: [], starts: [], firsts: [], episode: [], previous: undefined, probe: undefined },
+    cutAtMs: Number.NEGATIVE_INFINITY,
+    ...{ episodeUntilMs: 0, lastRefusalAtMs: 0, pauseUntilMs: 0, retryAfterMs: 0 },
+  };
+}
+
+/** The limit grew while the rate was open: from here on we send faster. */
+export function paceGrew(rate: RateSearch, here: Mark): RateSearch {
+  if (isFound(rate) || rate.starts.length === 0) return rate;
+  return begin(rate, here, Number.POSITIVE_INFINITY, 0);
 }
 
 /**
- * Finds the rate a host allows from the times of its 429s. A rate limiter answers 429 only while its bucket is empty,
- * so between two 429s without a pause accepted over elapsed is the rate itself; with Retry-After each pause refills the
- * bucket, and two stretches that began with a full one give rate and burst as slope and intercept. In between:
- * bisection of [lower, upper], verified by sending. Pure: times in ms come in. Source: token bucket (RFC 2697 idea),
- * scenario runs; docs/paarc.md "rate".
+ * After a silence nobody asked for: what was granted over both of them is no less than the rate, and what was in use
+ * when it began was too much.
  */
-export class RateSearch {
-  readonly #settings: DelayedSettings;
-  readonly #log = new AcceptedLog();
-  #rate: RateEstimate = openRate;
-  readonly #segments = new Segments();
-  #firstSegments: readonly Segment[] = [];
-  #lastSend: Mark | undefined;
-  #cutAtMs = Number.NEGATIVE_INFINITY;
-  #episodeUntilMs = 0;
-  #episode: Mark[] = [];
-  #previousRefusal: Mark | undefined;
-  #lastRefusalAtMs = 0;
-  #pause: Pause | undefined;
-  #pauseUntilMs = 0;
-  #retryAfterMs = 0;
-  #heldSince: Mark | undefined;
-  /** The probe under way: where it began, and how often the rate grew since. */
-  #probe: { readonly mark: Mark; steps: number } | undefined;
+export function grantedInTheLongRun(rate: RateSearch, perS: number, here: Mark): RateSearch {
+  const half = isFound(rate) ? rate.estimate.perS / 2 : 0;
+  return hold({ ...rate, estimate: knownRate(rate.estimate, Math.max(perS, half), longRunRoom) }, here);
+}
 
-  constructor(settings: DelayedSettings) {
-    this.#settings = settings;
-  }
+/**
+ * Errors seem to mean a rate, and this is what was granted while they came; Infinity: they do not after all.
+ * @param granted - how many those were; 0 where we asked for no more than them
+ */
+export function assumeRate(rate: RateSearch, perS: number, here: Mark, granted = 0): RateSearch {
+  const room = granted === 0 ? Number.POSITIVE_INFINITY : 1 + Math.min(grantedMostRoom, 3 / granted);
+  const cut: RateSearch = { ...rate, lastRefusalAtMs: here.atMs, cutAtMs: here.atMs };
+  if (perS === Number.POSITIVE_INFINITY) return { ...cut, estimate: openRate, phase: { name: 'open' } };
+  return hold({ ...cut, estimate: knownRate(rate.estimate, perS, room) }, here);
+}
 
-  /** R: sends per second allowed, Infinity while no 429 was ever seen. */
-  get perS(): number {
-    return this.#rate.perS;
-  }
-  get pauseUntilMs(): number {
-    return this.#pauseUntilMs;
-  }
-  get lowerPerS(): number {
-    return this.#rate.lowerPerS;
-  }
+/** Before a request goes out. */
+export function beforeSend(settings: DelayedSettings, before: RateSearch, here: Place): RateSearch {
+  const { rate } = overPause(settings, before, here);
+  return rate.starts.length === 0 ? begin(rate, here, Number.POSITIVE_INFINITY, 0) : rate;
+}
 
-  /** The limit grew while the rate was open: from here on we send faster. */
-  paceGrew(nowMs: number): void {
-    if (this.perS < Number.POSITIVE_INFINITY || this.#segments.isEmpty) return;
-    this.#segments.add(this.#log.here(nowMs), this.perS, Number.POSITIVE_INFINITY, 0);
-  }
+/** Any Retry-After, also that of a 503 or of a 429 that is ignored otherwise: no send before it is over. */
+export function pauseFor(rate: RateSearch, retryAfterMs: number, nowMs: number, jitter: number): RateSearch {
+  const spreadMs = Math.min(1000, 0.05 * retryAfterMs);
+  return { ...rate, pauseUntilMs: Math.max(rate.pauseUntilMs, nowMs + retryAfterMs + spreadMs * jitter) };
+}
 
-  /** Begin with a rate that an earlier run has verified. */
-  warm(perS: number, nowMs: number): void {
-    this.#rate = warmRate(this.#settings, perS);
-    this.#heldSince = this.#log.here(nowMs);
-  }
+/** A 429 for the request of `sent` that is no word about the rate. */
+export function crowded(rate: RateSearch, sent: Mark): RateSearch {
+  return { ...rate, refusedSends: withRefused(rate.refusedSends, sent) };
+}
 
-  /**
-   * After a silence nobody asked for: what was granted over both of them is no less than the rate, and what was in use
-   * when it began was too much.
-   */
-  grantedInTheLongRun(perS: number, nowMs: number): void {
-    const half = this.perS === Number.POSITIVE_INFINITY ? 0 : this.perS / 2;
-    this.#moveTo(knownRate(this.#rate, Math.max(perS, half), longRunRoom), this.#log.here(nowMs));
-  }
+/**
+ * A 429 for the request of `sent`. Its Retry-After must have gone to `pauseFor` before.
+ * @returns no cut when it belongs to one that was made already
+ */
+export function refuseRate(
+  settings: DelayedSettings,
+  before: RateSearch,
+  { mark: sent, inFlight }: { readonly mark: Mark; readonly inFlight: number },
+  retryAfterMs: number | undefined,
+  nowMs: number,
+  reactionMs: number,
+): { readonly rate: RateSearch; readonly cut?: RateCut | undefined } {
+  const counted = crowded(before, sent);
+  if (sent.atMs <= before.cutAtMs) return { rate: counted };
+  const isInside = nowMs < before.episodeUntilMs;
+  const lastsMs = Math.max(episodeMs, episodeReactions * reactionMs);
+  const refused: RateSearch = {
+    ...counted,
+    lastRefusalAtMs: nowMs,
+    retryAfterMs: retryAfterMs ?? before.retryAfterMs,
+    episode: isInside ? [...before.episode, sent] : [sent],
+    episodeUntilMs: Math.max(nowMs + lastsMs, before.pauseUntilMs),
+    phase: before.phase.name === 'paused' ? before.phase : { name: 'refused' },
+  };
+  const { rate, reason, isHeld } = isFound(before)
+    ? again(settings, refused, sent, retryAfterMs, isInside, nowMs, reactionMs)
+    : first(settings, refused, sent, (1000 * inFlight) / reactionMs, retryAfterMs, nowMs);
+  if (reason === undefined) return { rate };
+  const holdUntilMs = isHeld ? nowMs + Math.min(holdMs, reactionMs) : 0;
+  return {
+    rate: { ...rate, cutAtMs: nowMs + (settings.feedbackDelayMs ?? 0) },
+    cut: { holdUntilMs, episodeUntilMs: rate.episodeUntilMs, reason },
+  };
+}
 
-  /**
-   * Errors seem to mean a rate, and this is what was granted while they came; Infinity: they do not after all.
-   * @param granted - how many those were; 0 where we asked for no more than them
-   */
-  assume(perS: number, nowMs: number, granted = 0): void {
-    const room = granted === 0 ? Number.POSITIVE_INFINITY : 1 + Math.min(grantedMostRoom, 3 / granted);
-    const rate = perS === Number.POSITIVE_INFINITY ? openRate : knownRate(this.#rate, perS, room);
-    this.#lastRefusalAtMs = nowMs;
-    this.#cutAtMs = nowMs;
-    this.#moveTo(rate, this.#log.here(nowMs));
-  }
+/** Verify, grow, probe. Cheap; called at every look. */
+export function advanceRate(settings: DelayedSettings, before: RateSearch, here: Place, reactionMs: number): Searched {
+  const judged = overPause(settings, before, here);
+  const { rate } = judged;
+  const { phase, estimate } = rate;
+  if (!isFound(rate) || here.atMs < rate.pauseUntilMs) return judged;
+  if (phase.name !== 'held') return { ...judged, rate: hold(rate, here) };
+  const heldMs = here.atMs - phase.since.atMs;
+  const burst = likelyBurst(estimate, rate.firsts);
+  if (heldMs < verificationMs(settings, { ...estimate, burst }, reactionMs)) return judged;
+  // Not used, so not verified: something else is the bottleneck. Look again from here.
+  if (here.sends - phase.since.sends < (usedShare * estimate.perS * heldMs) / 1000)
+    return { ...judged, rate: hold(rate, here) };
+  const verified: RateSearch = { ...rate, estimate: rateHeld(estimate) };
+  return growOrProbe(settings, verified, heldMs, here, reactionMs) ?? { ...judged, rate: verified };
+}
 
-  send(nowMs: number): Mark {
-    this.#judgePause(nowMs);
-    if (this.#segments.isEmpty) this.#segments.restart(this.#log.here(nowMs), this.perS, Number.POSITIVE_INFINITY);
-    this.#lastSend = this.#log.send(nowMs);
-    return this.#lastSend;
+function growOrProbe(
+  settings: DelayedSettings,
+  rate: RateSearch,
+  heldMs: number,
+  here: Mark,
+  reactionMs: number,
+): Searched | undefined {
+  const { estimate, probe } = rate;
+  const heldPerS = estimate.perS;
+  const grown = grownRate(settings, estimate);
+  if (grown !== undefined) {
+    if (here.atMs < rate.lastRefusalAtMs + growAfterMs(estimate)) return undefined;
+    const next = { ...estimate, perS: grown };
+    const steps = probe && { ...probe, steps: probe.steps + 1 };
+    const held = hold({ ...rate, estimate: next, probe: steps }, here);
+    return { rate: begin(held, here, heldMs, heldPerS), reason: 'rate held, growing' };
   }
+  const used = { perS: heldPerS, retryAfterMs: rate.retryAfterMs };
+  if (here.atMs < rate.lastRefusalAtMs + probeAfterMs(settings, used, reactionMs)) return undefined;
+  const next = { ...estimate, perS: settings.rateProbeGain * heldPerS, upperPerS: Number.POSITIVE_INFINITY };
+  const held = hold({ ...rate, estimate: next, probe: { mark: here, steps: 0 } }, here);
+  return { rate: begin(held, here, heldMs, heldPerS), reason: 'rate probe' };
+}
 
-  /** Any Retry-After, also that of a 503 or of a 429 that is ignored otherwise: no send before it is over. */
-  pauseFor(retryAfterMs: number, nowMs: number, jitter: number): void {
-    const spreadMs = Math.min(1000, 0.05 * retryAfterMs);
-    this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + retryAfterMs + spreadMs * jitter);
-  }
+/** What a 429 makes of the rate. Without a reason it tells nothing yet; held: the bucket gets a moment. */
+interface Refused extends Searched {
+  readonly isHeld?: boolean;
+}
 
-  /**
-   * A 429 for the request of `sent`. Its Retry-After must have gone to `pauseFor` before.
-   * @returns undefined when it belongs to a cut that was made already
-   */
-  refuse(
-    sent: Mark,
-    inFlight: number,
-    retryAfterMs: number | undefined,
-    nowMs: number,
-    reactionMs: number,
-  ): RateDecision | undefined {
-    this.#log.refuse(sent);
-    if (sent.atMs <= this.#cutAtMs) return undefined;
-    const inEpisode = nowMs < this.#episodeUntilMs;
-    this.#lastRefusalAtMs = nowMs;
-    if (retryAfterMs !== undefined) this.#retryAfterMs = retryAfterMs;
-    if (!inEpisode) this.#episode = [];
-    this.#episode.push(sent);
-    this.#episodeUntilMs = Math.max(nowMs + Math.max(episodeMs, episodeReactions * reactionMs), this.#pauseUntilMs);
-    this.#heldSince = undefined;
-    const holdUntilMs = nowMs + Math.min(holdMs, reactionMs);
-    if (this.perS === Number.POSITIVE_INFINITY)
-      return this.#first(sent, (1000 * inFlight) / reactionMs, retryAfterMs, nowMs, holdUntilMs);
-    if (retryAfterMs !== undefined) return this.#endSegment(nowMs);
-    const decision = inEpisode ? this.#inside(sent, nowMs, reactionMs) : this.#newEpisode(sent, nowMs, holdUntilMs);
-    this.#previousRefusal = sent;
-    return decision;
-  }
+function first(
+  settings: DelayedSettings,
+  rate: RateSearch,
+  sent: Mark,
+  pacePerS: number,
+  retryAfterMs: number | undefined,
+  nowMs: number,
+): Refused {
+  const stretch = segmentsUntil(rate.starts, sent, rate.refusedSends);
+  const whole: Segment = stretch[0] ?? segmentBetween(rate.refusedSends, sent, sent);
+  const estimate = firstRefusal(settings, whole, pacePerS, retryAfterMs !== undefined);
+  const met: RateSearch = { ...rate, estimate, previous: sent };
+  if (retryAfterMs === undefined)
+    return { rate: { ...met, phase: { name: 'refused' }, firsts: stretch }, reason: 'first 429', isHeld: true };
+  return { rate: pause(met, 0, nowMs), reason: 'first 429, Retry-After' };
+}
 
-  /** A 429 for the request of `sent` that is no word about the rate. */
-  crowded(sent: Mark): void {
-    this.#log.refuse(sent);
+function again(
+  settings: DelayedSettings,
+  rate: RateSearch,
+  sent: Mark,
+  retryAfterMs: number | undefined,
+  isInside: boolean,
+  nowMs: number,
+  reactionMs: number,
+): Refused {
+  const { estimate, probe, firsts, previous } = rate;
+  const { perS, lowerPerS } = estimate;
+  const isProbe = lowerPerS > 0 && perS > lowerPerS;
+  if (retryAfterMs !== undefined)
+    return {
+      rate: pause(rate, isProbe ? lowerPerS : 0, nowMs),
+      reason: isProbe ? 'rate probe failed, Retry-After' : '429, Retry-After',
+    };
+  const met: RateSearch = { ...rate, previous: sent };
+  const settled = (measured: MeasuredRate): RateSearch => ({
+    ...met,
+    estimate: settledAt(settings, estimate, measured, firsts[0]),
+  });
+  if (isInside) {
+    const measured = rateBetween(rate.refusedSends, rate.episode[0] ?? sent, sent, rate.episode, reactionMs);
+    return measured === undefined ? { rate: met } : { rate: settled(measured), reason: 'rate measured between 429s' };
   }
+  if (isProbe) {
+    const onlyStepMs = probe?.steps === 0 ? nowMs - probe.mark.atMs : undefined;
+    const failed = probeFailed(settings, estimate, onlyStepMs);
+    return { rate: { ...met, estimate: failed, probe: undefined }, reason: 'rate probe failed', isHeld: true };
+  }
+  const measured =
+    lowerPerS === 0 && previous !== undefined
+      ? rateBetween(rate.refusedSends, previous, sent, rate.episode, 0)
+      : undefined;
+  if (measured !== undefined && measured.perS < perS)
+    return { rate: settled(measured), reason: 'rate measured since the last 429', isHeld: true };
+  return { rate: { ...met, estimate: refusedInUse(estimate) }, reason: '429 at the rate in use', isHeld: true };
+}
 
-  /** Verify, grow, probe. Cheap; called at every tick. @returns a reason when the rate moved */
-  advance(nowMs: number, reactionMs: number): string | undefined {
-    const judged = this.#judgePause(nowMs);
-    if (this.perS === Number.POSITIVE_INFINITY || nowMs < this.#pauseUntilMs) return judged;
-    const here = this.#log.here(nowMs);
-    const since = this.#heldSince;
-    if (since === undefined) {
-      this.#heldSince = here;
-      return judged;
-    }
-    const heldMs = nowMs - since.atMs;
-    const burst = likelyBurst(this.#rate, this.#firstSegments);
-    if (heldMs < verificationMs(this.#settings, { ...this.#rate, burst }, reactionMs)) return judged;
-    if (here.sends - since.sends < (usedShare * this.perS * heldMs) / 1000) {
-      // Not used, so not verified: something else is the bottleneck. Look again from here.
-      this.#heldSince = here;
-      return judged;
-    }
-    this.#rate = rateHeld(this.#rate);
-    return this.#growOrProbe(here, heldMs, reactionMs) ?? judged;
-  }
+/** The pause is over: what did the stretch before it say about the bucket? */
+function overPause(settings: DelayedSettings, rate: RateSearch, here: Place): Searched {
+  const { phase, estimate } = rate;
+  if (phase.name !== 'paused' || here.atMs < rate.pauseUntilMs) return { rate };
+  const pauseMs = rate.pauseUntilMs - phase.sinceMs;
+  // To the last send and not to the last one refused: a wave arrives in any order, and what was sent later may have
+  // got its tokens.
+  const candidates = segmentsUntil(rate.starts, { ...here, atMs: here.lastSendAtMs }, rate.refusedSends);
+  const before = { ...phase, upperPerS: estimate.upperPerS, pauseMs };
+  const { reason, burst, ...learnt } = learnFromPause(rate.firsts, candidates, before, settings.rateSafety);
+  const known = burst === undefined ? {} : { burst, isBurstKnown: true };
+  const over: RateSearch = {
+    ...rate,
+    estimate: { ...estimate, ...learnt, ...known },
+    firsts: rate.firsts.length === 0 ? candidates : rate.firsts,
+    starts: [{ mark: here, perS: learnt.perS, restMs: pauseMs, restPerS: 0 }],
+    ...{ probe: undefined, episode: [] },
+  };
+  return { rate: hold(over, here), reason };
+}
 
-  #growOrProbe(here: Mark, heldMs: number, reactionMs: number): string | undefined {
-    const { perS: heldPerS } = this.#rate;
-    const grown = grownRate(this.#settings, this.#rate);
-    if (grown !== undefined) {
-      if (here.atMs < this.#lastRefusalAtMs + growAfterMs(this.#rate)) return undefined;
-      if (this.#probe !== undefined) this.#probe.steps++;
-      this.#moveTo({ ...this.#rate, perS: grown }, here);
-      this.#segments.add(here, grown, heldMs, heldPerS);
-      return 'rate held, growing';
-    }
-    const rate = { perS: heldPerS, retryAfterMs: this.#retryAfterMs };
-    if (here.atMs < this.#lastRefusalAtMs + probeAfterMs(this.#settings, rate, reactionMs)) return undefined;
-    this.#probe = { mark: here, steps: 0 };
-    const perS = this.#settings.rateProbeGain * heldPerS;
-    this.#moveTo({ ...this.#rate, perS, upperPerS: Number.POSITIVE_INFINITY }, here);
-    this.#segments.add(here, perS, heldMs, heldPerS);
-    return 'rate probe';
-  }
+function isFound({ estimate }: RateSearch): boolean {
+  return estimate.perS < Number.POSITIVE_INFINITY;
+}
 
-  #moveTo(rate: RateEstimate, here: Mark): void {
-    this.#rate = rate;
-    this.#heldSince = here;
-  }
+function pause(rate: RateSearch, heldPerS: number, nowMs: number): RateSearch {
+  return { ...rate, phase: { name: 'paused', sinceMs: nowMs, failedPerS: rate.estimate.perS, heldPerS } };
+}
 
-  #first(
-    sent: Mark,
-    pacePerS: number,
-    retryAfterMs: number | undefined,
-    nowMs: number,
-    holdUntilMs: number,
-  ): RateDecision {
-    const stretch = this.#segments.until(sent, this.#log);
-    const whole: Segment = stretch[0] ?? segmentBetween(this.#log, sent, sent);
-    this.#rate = firstRefusal(this.#settings, whole, pacePerS, retryAfterMs !== undefined);
-    this.#previousRefusal = sent;
-    if (retryAfterMs === undefined) {
-      this.#firstSegments = stretch;
-      return this.#cut('first 429', nowMs, holdUntilMs);
-    }
-    this.#pause = { failedPerS: this.perS, startMs: nowMs, heldPerS: 0 };
-    return this.#cut('first 429, Retry-After', nowMs);
-  }
+function hold(rate: RateSearch, since: Mark): RateSearch {
+  return { ...rate, phase: { name: 'held', since } };
+}
 
-  #inside(sent: Mark, nowMs: number, reactionMs: number): RateDecision | undefined {
-    const measured = rateBetween(this.#log, this.#episode[0] ?? sent, sent, this.#episode, reactionMs);
-    if (measured === undefined) return undefined;
-    this.#rate = settledAt(this.#settings, this.#rate, measured, this.#firstSegments[0]);
-    return this.#cut('rate measured between 429s', nowMs);
-  }
-
-  #newEpisode(sent: Mark, nowMs: number, holdUntilMs: number): RateDecision {
-    const { perS, lowerPerS } = this.#rate;
-    if (lowerPerS > 0 && perS > lowerPerS) {
-      const probe = this.#probe;
-      const onlyStepMs = probe?.steps === 0 ? nowMs - probe.mark.atMs : undefined;
-      this.#probe = undefined;
-      this.#rate = probeFailed(this.#settings, this.#rate, onlyStepMs);
-      return this.#cut('rate probe failed', nowMs, holdUntilMs);
-    }
-    const before = this.#previousRefusal;
-    const measured =
-      lowerPerS === 0 && before !== undefined ? rateBetween(this.#log, before, sent, this.#episode, 0) : undefined;
-    if (measured !== undefined && measured.perS < perS) {
-      this.#rate = settledAt(this.#settings, this.#rate, measured, this.#firstSegments[0]);
-      return this.#cut('rate measured since the last 429', nowMs, holdUntilMs);
-    }
-    this.#rate = refusedInUse(this.#rate);
-    return this.#cut('429 at the rate in use', nowMs, holdUntilMs);
-  }
-
-  #endSegment(nowMs: number): RateDecision {
-    const { perS, lowerPerS } = this.#rate;
-    const probeFailed = lowerPerS > 0 && perS > lowerPerS;
-    this.#pause = { failedPerS: perS, startMs: nowMs, heldPerS: probeFailed ? lowerPerS : 0 };
-    return this.#cut(probeFailed ? 'rate probe failed, Retry-After' : '429, Retry-After', nowMs);
-  }
-
-  /** The pause is over: what did the stretch before it say about the bucket? */
-  #judgePause(nowMs: number): string | undefined {
-    const pause = this.#pause;
-    if (pause === undefined || nowMs < this.#pauseUntilMs) return undefined;
-    this.#pause = undefined;
-    const pauseMs = this.#pauseUntilMs - pause.startMs;
-    // To the last send and not to the last one refused: a wave arrives in any order, and what was sent later may have
-    // got its tokens.
-    const candidates = this.#segments.until(this.#lastSend as Mark, this.#log);
-    const before = { ...pause, upperPerS: this.#rate.upperPerS, pauseMs };
-    const { reason, burst, ...learnt } = learnFromPause(
-      this.#firstSegments,
-      candidates,
-      before,
-      this.#settings.rateSafety,
-    );
-    if (this.#firstSegments.length === 0) this.#firstSegments = candidates;
-    const here = this.#log.here(nowMs);
-    const known = burst === undefined ? {} : { burst, isBurstKnown: true };
-    this.#moveTo({ ...this.#rate, ...learnt, ...known }, here);
-    this.#segments.restart(here, learnt.perS, pauseMs);
-    this.#probe = undefined;
-    this.#episode = [];
-    return reason;
-  }
-
-  /** The 429s of requests sent before now belong to this decision. */
-  #cut(reason: string, nowMs: number, holdUntilMs = 0): RateDecision {
-    this.#cutAtMs = nowMs + (this.#settings.feedbackDelayMs ?? 0);
-    return { holdUntilMs, episodeUntilMs: this.#episodeUntilMs, reason };
-  }
+/** A stretch begins at the rate in use. */
+function begin(rate: RateSearch, mark: Mark, restMs: number, restPerS: number): RateSearch {
+  const start: Start = { mark, perS: rate.estimate.perS, restMs, restPerS };
+  return { ...rate, starts: withStart(rate.starts, start) };
 }

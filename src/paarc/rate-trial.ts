@@ -12,86 +12,103 @@ import {
   searchErrors,
   tellingErrors,
   trialFallenShare,
+  trialStartMs,
 } from './tuning.ts';
 
-/** Counts what comes of requests that were sent at the rate. */
-export class RateTrial {
-  /** What was known before. */
+/** What came of requests that were sent at the rate. Frozen. */
+export interface RateTrial {
+  /** What was known before, and the share of errors then. */
   readonly suspicion: Suspicion;
-  /** It was a rate. One that goes on falling is none after all: there is always an error to lower it. */
-  isPassed = false;
-  readonly #shareBefore: number;
-  #fromMs: number;
-  readonly #earlyUntilMs: number;
-  /** Since when the rate is far below what was granted before. */
-  #lowSinceMs = Number.POSITIVE_INFINITY;
-  #lastErrorSentMs = Number.NEGATIVE_INFINITY;
-  /** Errors may have ended meanwhile. */
-  #mayBeOver: boolean;
-  readonly #startPerS: number;
-  #errors = 0;
-  #results = 0;
-  #clean = 0;
-  #cleanSinceMs: number;
-  #doubledPerS = 0;
-
+  readonly shareBefore: number;
+  /** What was granted while they came. */
+  readonly startPerS: number;
   /**
-   * @param shareBefore - of errors among all results
-   * @param fromMs - what was sent before is still about finding the rate
-   * @param isFirst - errors may have ended meanwhile; those that came again after that did not
-   * @param perS - what was granted while they came
+   * `trying`: errors may have ended meanwhile; up while none comes. `counting`: those that came again did not end.
+   * `passed`: it was a rate; one that goes on falling is none after all: there is always an error to lower it.
    */
-  constructor(suspicion: Suspicion, shareBefore: number, fromMs: number, isFirst: boolean, perS: number) {
-    this.suspicion = suspicion;
-    this.#shareBefore = shareBefore;
-    this.#fromMs = fromMs;
-    this.#earlyUntilMs = fromMs + earlyFallMs;
-    this.#mayBeOver = isFirst;
-    this.#startPerS = perS;
-    this.#cleanSinceMs = fromMs;
-  }
+  readonly phase: 'trying' | 'counting' | 'passed';
+  /** What was sent before is still about finding the rate. */
+  readonly fromMs: number;
+  readonly earlyUntilMs: number;
+  /** Since when the rate is far below what was granted before. */
+  readonly lowSinceMs: number;
+  readonly lastErrorSentMs: number;
+  readonly errors: number;
+  readonly results: number;
+  readonly clean: number;
+  readonly cleanSinceMs: number;
+  readonly doubledPerS: number;
+}
 
-  count(sentAtMs: number, isError: boolean): void {
-    this.#clean++;
-    if (isError) {
-      this.#lastErrorSentMs = Math.max(this.#lastErrorSentMs, sentAtMs);
-      [this.#clean, this.#cleanSinceMs] = [0, sentAtMs];
-      if (this.#doubledPerS > 0) this.#mayBeOver = false;
-    }
-    if (sentAtMs < this.#fromMs) return;
-    this.#results++;
-    if (isError) this.#errors++;
-  }
+/** @param isFirst - no other trial was shortly before */
+export function beginTrial(
+  suspicion: Suspicion,
+  shareBefore: number,
+  nowMs: number,
+  isFirst: boolean,
+  startPerS: number,
+): RateTrial {
+  const fromMs = nowMs + trialStartMs;
+  return {
+    ...{ suspicion, shareBefore, startPerS, fromMs, phase: isFirst ? 'trying' : 'counting' },
+    earlyUntilMs: fromMs + earlyFallMs,
+    lowSinceMs: Number.POSITIVE_INFINITY,
+    lastErrorSentMs: Number.NEGATIVE_INFINITY,
+    ...{ errors: 0, results: 0, clean: 0, cleanSinceMs: fromMs, doubledPerS: 0 },
+  };
+}
 
-  /** `double`: go up to see whether there is a rate at all. */
-  verdict(perS: number, nowMs: number): 'rate' | 'double' | 'none' | 'failed' | undefined {
-    if (this.#hasFallen(perS, nowMs)) return 'failed';
-    if (this.isPassed) return undefined;
-    const isFailing = this.#errors >= failedErrors && this.#errors > failedShare * this.#results;
-    if (isFailing) return 'failed';
-    if (this.#mayBeOver) return this.#mayBeDoubled(perS, nowMs);
-    // A host that is ill errs below the rate as often as it did before.
-    const expected = this.#shareBefore * this.#results;
-    if (expected < tellingErrors) return undefined;
-    const most = Math.max(remainingShare * expected, searchErrors * this.#results);
-    return this.#errors < most ? 'rate' : 'failed';
-  }
+/** One more result. */
+export function countTrial(trial: RateTrial, sentAtMs: number, isError: boolean): RateTrial {
+  const { errors, results, clean, phase, doubledPerS } = trial;
+  const isCounted = sentAtMs >= trial.fromMs;
+  const counted: RateTrial = {
+    ...trial,
+    clean: clean + 1,
+    results: results + (isCounted ? 1 : 0),
+    errors: errors + (isCounted && isError ? 1 : 0),
+  };
+  if (!isError) return counted;
+  return {
+    ...counted,
+    phase: phase === 'trying' && doubledPerS > 0 ? 'counting' : phase,
+    lastErrorSentMs: Math.max(trial.lastErrorSentMs, sentAtMs),
+    clean: 0,
+    cleanSinceMs: sentAtMs,
+  };
+}
 
-  /** Far below what was granted before: a rate would not be, but single stretches of it are measured roughly. */
-  #hasFallen(perS: number, nowMs: number): boolean {
-    const isLow = perS < trialFallenShare * this.#startPerS;
-    if (!isLow) this.#lowSinceMs = Number.POSITIVE_INFINITY;
-    else this.#lowSinceMs = Math.min(this.#lowSinceMs, nowMs);
-    return isLow && (nowMs < this.#earlyUntilMs || this.#lastErrorSentMs > this.#lowSinceMs);
-  }
+/** `double`: go up to see whether there is a rate at all. `none`, `failed`: the trial is over. */
+export type TrialVerdict = 'double' | 'none' | 'failed' | undefined;
 
-  /** Up while no error comes, until the rate is more than we use: then there is none, or none that we meet. */
-  #mayBeDoubled(perS: number, nowMs: number): 'double' | 'none' | undefined {
-    const cleanMs = nowMs - this.#cleanSinceMs;
-    if (this.#clean < cleanResults || cleanMs < leastCleanMs) return undefined;
-    if (this.#clean < (usedShare * this.#doubledPerS * cleanMs) / 1000) return 'none';
-    [this.#doubledPerS, this.#clean, this.#cleanSinceMs, this.#fromMs] = [2 * perS, 0, nowMs, nowMs + doubledMs];
-    [this.#errors, this.#results] = [0, 0];
-    return 'double';
-  }
+/** @param perS - the rate in use */
+export function judgeTrial(
+  before: RateTrial,
+  perS: number,
+  nowMs: number,
+): { readonly trial: RateTrial; readonly verdict: TrialVerdict } {
+  const isLow = perS < trialFallenShare * before.startPerS;
+  const lowSinceMs = isLow ? Math.min(before.lowSinceMs, nowMs) : Number.POSITIVE_INFINITY;
+  const trial: RateTrial = { ...before, lowSinceMs };
+  const { errors, results, phase } = trial;
+  // Far below what was granted a rate would not be, but single stretches of it are measured roughly.
+  if (isLow && (nowMs < trial.earlyUntilMs || trial.lastErrorSentMs > lowSinceMs)) return { trial, verdict: 'failed' };
+  if (phase === 'passed') return { trial, verdict: undefined };
+  if (errors >= failedErrors && errors > failedShare * results) return { trial, verdict: 'failed' };
+  if (phase === 'trying') return goUp(trial, perS, nowMs);
+  // A host that is ill errs below the rate as often as it did before.
+  const expected = trial.shareBefore * results;
+  if (expected < tellingErrors) return { trial, verdict: undefined };
+  if (errors >= Math.max(remainingShare * expected, searchErrors * results)) return { trial, verdict: 'failed' };
+  return { trial: { ...trial, phase: 'passed' }, verdict: undefined };
+}
+
+/** Up while no error comes, until the rate is more than we use: then there is none, or none that we meet. */
+function goUp(trial: RateTrial, perS: number, nowMs: number): ReturnType<typeof judgeTrial> {
+  const { clean, cleanSinceMs, doubledPerS } = trial;
+  const cleanMs = nowMs - cleanSinceMs;
+  if (clean < cleanResults || cleanMs < leastCleanMs) return { trial, verdict: undefined };
+  if (clean < (usedShare * doubledPerS * cleanMs) / 1000) return { trial, verdict: 'none' };
+  const anew = { clean: 0, cleanSinceMs: nowMs, fromMs: nowMs + doubledMs, errors: 0, results: 0 };
+  return { trial: { ...trial, ...anew, doubledPerS: 2 * perS }, verdict: 'double' };
 }

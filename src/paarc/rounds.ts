@@ -1,59 +1,73 @@
-/** When a round of measuring begins, and what makes it begin anew. */
-import { IntervalCollector } from './interval.ts';
+/** When a round of measuring is over, and when to look at the load next. */
 import type { PaarcSettings } from './settings.ts';
 import type { Control, PaarcState } from './state.ts';
-import { isRoundOver, nextLookMs } from './step.ts';
-import { gapBaselines, gapLeastMs, gapSettles, initPatienceMs, restMs } from './tuning.ts';
+import {
+  initLeastSamples,
+  initPatienceMs,
+  leastLookMs,
+  looksPerReaction,
+  mixedSamples,
+  mostLookMs,
+  probeRttSamples,
+  probeSamples,
+  roundLeastSamples,
+  roundPatienceMs,
+  roundPatienceReactions,
+  roundReactions,
+  startupRoundReactions,
+} from './tuning.ts';
 
-export class Rounds {
-  readonly #settings: PaarcSettings;
-  #interval: IntervalCollector;
-  #idleSinceMs = 0;
-  #lastResultMs = Number.POSITIVE_INFINITY;
+/** Whether a round has seen enough to be judged. */
+export function isRoundOver(
+  settings: PaarcSettings,
+  control: Control,
+  state: PaarcState,
+  elapsedMs: number,
+  samples: number,
+): boolean {
+  if (elapsedMs >= Math.max(roundPatienceReactions * control.reactionMs, roundPatienceMs))
+    return samples >= roundLeastSamples;
+  if (state.name === 'init' && samples >= initLeastSamples && elapsedMs >= initPatienceMs) return true;
+  return elapsedMs >= leastRoundMs(settings, control, state) && samples >= samplesNeeded(settings, control, state);
+}
 
-  constructor(settings: PaarcSettings, startMs: number) {
-    this.#settings = settings;
-    this.#interval = new IntervalCollector(startMs, startMs, settings.clientElu);
-  }
+/**
+ * When to look at the load next: at a steady pace, and at the moment at which the round can be over, because a late end
+ * of every round would slow STARTUP down.
+ */
+export function nextLookMs(
+  settings: PaarcSettings,
+  control: Control,
+  state: PaarcState,
+  roundStartMs: number,
+  nowMs: number,
+): number {
+  const dueMs = roundStartMs + leastRoundMs(settings, control, state);
+  const lookMs = nowMs + Math.min(mostLookMs, Math.max(leastLookMs, control.reactionMs / looksPerReaction));
+  return dueMs > nowMs ? Math.min(dueMs, lookMs) : lookMs;
+}
 
-  /** The round that goes on. */
-  get interval(): IntervalCollector {
-    return this.#interval;
-  }
+/**
+ * No round is shorter: what a change of the limit did shows after a reaction time, and its spread after half another.
+ */
+function leastRoundMs(settings: PaarcSettings, control: Control, state: PaarcState): number {
+  if (state.name === 'init') return 0;
+  const reactions = state.name === 'startup' ? startupRoundReactions : roundReactions;
+  return Math.max(settings.roundFloorMs, reactions * control.reactionMs);
+}
 
-  /** @param settleMs - what comes until then is not its own */
-  begin(nowMs: number, settleMs: number): void {
-    this.#interval = new IntervalCollector(nowMs, nowMs + settleMs, this.#settings.clientElu);
-  }
-
-  idle(nowMs: number): void {
-    this.#idleSinceMs = nowMs;
-  }
-
-  /** A request goes out after a rest: a round that goes on over it would take the rest for slowness. */
-  sendsAgain(nowMs: number, state: PaarcState): void {
-    // INIT only counts samples, so it may go on.
-    if (state.name !== 'init' && nowMs - this.#idleSinceMs > restMs) this.begin(nowMs, 0);
-  }
-
-  /** A host that said nothing for long and answers again: its delay is no queue of ours, and no round to learn from. */
-  answers(nowMs: number, { baseline, reactionMs }: Control): void {
-    const gapMs = nowMs - this.#lastResultMs;
-    this.#lastResultMs = nowMs;
-    if (baseline === undefined || gapMs < Math.max(gapLeastMs, gapBaselines * baseline.p95Ms)) return;
-    this.begin(nowMs, gapSettles * Math.min(reactionMs, gapMs));
-  }
-
-  /** @param flying - the numbers of the requests under way, the oldest first */
-  isOver(nowMs: number, control: Control, state: PaarcState, flying: Iterable<number>): boolean {
-    const elapsedMs = nowMs - this.#interval.startMs;
-    // The first answers of all are the fast ones: those of the first wave that take longer belong to the baseline.
-    const [oldest = Number.POSITIVE_INFINITY] = flying;
-    if (state.name === 'init' && oldest < this.#settings.cInit && elapsedMs < initPatienceMs) return false;
-    return elapsedMs > 0 && isRoundOver(this.#settings, control, state, elapsedMs, this.#interval.samples);
-  }
-
-  nextLookMs(nowMs: number, control: Control, state: PaarcState): number {
-    return nextLookMs(this.#settings, control, state, this.#interval.startMs, nowMs);
+function samplesNeeded(settings: PaarcSettings, control: Control, state: PaarcState): number {
+  switch (state.name) {
+    case 'init':
+      return settings.nInit;
+    case 'startup':
+      return Math.min(settings.nMin, Math.max(settings.nInit, control.concurrency / 2));
+    case 'probe-bw':
+      if (control.isMixed) return mixedSamples;
+      return state.search.probe === undefined ? settings.nMin : probeSamples;
+    case 'probe-rtt':
+      return probeRttSamples;
+    case 'backoff':
+      return settings.nMin;
   }
 }

@@ -1,4 +1,4 @@
-/** One finished round to the next state: when a round is over, and the exhaustive switch. */
+/** One finished round to the next state: the exhaustive switch. */
 import { baselineFrom, foldIntoBaseline, lowerBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import { clientLimitedRound, freeRound } from './client-guard.ts';
@@ -21,81 +21,13 @@ import {
 } from './state.ts';
 import {
   followingShare,
-  initLeastSamples,
-  initPatienceMs,
-  leastLookMs,
-  looksPerReaction,
   lowerWithMany,
   mixedMeans,
-  mixedSamples,
-  mostLookMs,
   mostMixedReactionMs,
-  probeRttSamples,
-  probeSamples,
   replaceAbove,
   replaceBelow,
-  roundLeastSamples,
-  roundPatienceMs,
-  roundPatienceReactions,
-  roundReactions,
-  startupRoundReactions,
   unloadedRatio,
 } from './tuning.ts';
-
-/** Whether a round has seen enough to be judged. */
-export function isRoundOver(
-  settings: PaarcSettings,
-  control: Control,
-  state: PaarcState,
-  elapsedMs: number,
-  samples: number,
-): boolean {
-  if (elapsedMs >= Math.max(roundPatienceReactions * control.reactionMs, roundPatienceMs))
-    return samples >= roundLeastSamples;
-  if (state.name === 'init' && samples >= initLeastSamples && elapsedMs >= initPatienceMs) return true;
-  return elapsedMs >= leastRoundMs(settings, control, state) && samples >= samplesNeeded(settings, control, state);
-}
-
-/**
- * When to look at the load next: at a steady pace, and at the moment at which the round can be over, because a late end
- * of every round would slow STARTUP down.
- */
-export function nextLookMs(
-  settings: PaarcSettings,
-  control: Control,
-  state: PaarcState,
-  roundStartMs: number,
-  nowMs: number,
-): number {
-  const dueMs = roundStartMs + leastRoundMs(settings, control, state);
-  const lookMs = nowMs + Math.min(mostLookMs, Math.max(leastLookMs, control.reactionMs / looksPerReaction));
-  return dueMs > nowMs ? Math.min(dueMs, lookMs) : lookMs;
-}
-
-/**
- * No round is shorter: what a change of the limit did shows after a reaction time, and its spread after half another.
- */
-function leastRoundMs(settings: PaarcSettings, control: Control, state: PaarcState): number {
-  if (state.name === 'init') return 0;
-  const reactions = state.name === 'startup' ? startupRoundReactions : roundReactions;
-  return Math.max(settings.roundFloorMs, reactions * control.reactionMs);
-}
-
-function samplesNeeded(settings: PaarcSettings, control: Control, state: PaarcState): number {
-  switch (state.name) {
-    case 'init':
-      return settings.nInit;
-    case 'startup':
-      return Math.min(settings.nMin, Math.max(settings.nInit, control.concurrency / 2));
-    case 'probe-bw':
-      if (control.isMixed) return mixedSamples;
-      return state.search.probe === undefined ? settings.nMin : probeSamples;
-    case 'probe-rtt':
-      return probeRttSamples;
-    case 'backoff':
-      return settings.nMin;
-  }
-}
 
 /**
  * Fold one finished round into the next state. Total: every state answers every round.

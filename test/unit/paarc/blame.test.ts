@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ErrorBlame } from '../../../src/paarc/blame.ts';
+import { cutFor, heard, judgeErrors, noBlame } from '../../../src/paarc/blame.ts';
 import { foldShown } from '../../../src/paarc/error-cause.ts';
+import { newLevels } from '../../../src/paarc/levels.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/settings.ts';
 import { newSearch, type PaarcState } from '../../../src/paarc/state.ts';
 
@@ -8,23 +9,26 @@ const state: PaarcState = { name: 'probe-bw', search: newSearch(8) };
 
 /** Errors and answers at one in flight, on a virtual clock. */
 class Trial {
-  readonly blame = new ErrorBlame(settings);
+  #blame = noBlame;
+  readonly #seen = { seenErrors: 0, seenResults: 0, errorLevels: newLevels(0) };
   nowMs = 0;
-  #sends = 0;
 
   hear(isError: boolean, everyMs = 50): void {
     this.nowMs += everyMs;
-    this.#sends++;
-    this.blame.hear({ mark: { sends: this.#sends, atMs: this.nowMs }, inFlight: 1 }, isError, this.nowMs);
+    if (this.#blame.trial === undefined) this.#seen.seenResults++;
+    if (isError && this.#blame.trial === undefined) this.#seen.seenErrors++;
+    this.#blame = heard(this.#blame, { mark: { sends: 1, atMs: this.nowMs }, inFlight: 1 }, isError);
   }
 
-  judge(ratePerS: number): string | undefined {
-    return this.blame.judge({ concurrency: 1, state, ratePerS }, this.nowMs)?.kind;
+  judge(perS: number): string | undefined {
+    const { blame, verdict } = judgeErrors(this.#blame, this.#seen, state, perS, this.nowMs);
+    this.#blame = blame;
+    return verdict?.kind;
   }
 
   /** A limit of ten is cut; of what is sent alone every `nth` result is an error. */
   cutAndHear(results: number, nth: number): void {
-    this.blame.cut({ concurrency: 10, state }, this.nowMs);
+    this.#blame = cutFor(settings, this.#blame, 10, state, this.nowMs);
     for (let index = 1; index <= results; index++) this.hear(index % nth === 0);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { IntervalCollector } from '../../../src/paarc/interval.ts';
+import { Round, read, withLook, withResult } from '../../../src/paarc/interval.ts';
 import { looksMixed } from '../../../src/paarc/mixture.ts';
 import { freeLoad } from './drive.ts';
 
@@ -19,12 +19,12 @@ describe('a mixture of fast and slow answers', () => {
 
 describe('How long a request takes on the whole', () => {
   it('counts what ended in any way: files that are denied are no slow answers', () => {
-    const round = new IntervalCollector(0, 0, 0.9);
+    let round: Readonly<Round> = new Round(0, 0);
     for (let nowMs = 100; nowMs <= 1000; nowMs += 100) {
-      round.look(nowMs, { ...freeLoad, inFlight: 2 }, 2);
-      round.ok(nowMs, 100);
-      round.neutral(nowMs, 100);
+      round = withLook(round, nowMs, { ...freeLoad, inFlight: 2 }, 2);
+      round = withResult(round, nowMs, 'ok', 100, 2);
+      round = withResult(round, nowMs, 'neutral', 100, 2);
     }
-    expect(round.read(1000).meanMs).toBe(100);
+    expect(read(round, 0.9, 1000).meanMs).toBe(100);
   });
 });

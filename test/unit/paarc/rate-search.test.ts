@@ -1,21 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import type { Mark } from '../../../src/paarc/accepted-log.ts';
 import { learnFromPause } from '../../../src/paarc/pause-lesson.ts';
-import { RateSearch } from '../../../src/paarc/rate-search.ts';
-import { defaultPaarcSettings } from '../../../src/paarc/settings.ts';
+import { advanceRate, beforeSend, newRateSearch, pauseFor, refuseRate } from '../../../src/paarc/rate-search.ts';
+import { defaultPaarcSettings as settings } from '../../../src/paarc/settings.ts';
 
 const pauseMs = 10_000;
 
 /** A wave of eight at once, three of them refused; what the search goes on with after the pause. */
 function rateAfterWave(refusedSends: readonly number[]): number {
-  const search = new RateSearch(defaultPaarcSettings);
-  const wave: Mark[] = Array.from({ length: 8 }, () => search.send(0));
-  for (const refused of refusedSends) {
-    search.pauseFor(pauseMs, 60, 0);
-    search.refuse(wave[refused] as Mark, 8, pauseMs, 60, 100);
+  const empty = newRateSearch(settings, 0);
+  let rate = beforeSend(settings, empty, { sends: 0, atMs: 0, lastSendAtMs: 0 });
+  for (const index of refusedSends) {
+    const flight = { mark: { sends: index + 1, atMs: 0 }, inFlight: 8 };
+    rate = refuseRate(settings, pauseFor(rate, pauseMs, 60, 0), flight, pauseMs, 60, 100).rate;
   }
-  search.advance(60 + pauseMs, 100);
-  return search.perS;
+  const over = { sends: 8, atMs: 60 + pauseMs, lastSendAtMs: 0 };
+  return advanceRate(settings, rate, over, 100).rate.estimate.perS;
 }
 
 describe('The first pause', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AcceptedLog, rateBetween } from '../../../src/paarc/accepted-log.ts';
+import { accepted, type Mark, type RefusedSends, rateBetween, withRefused } from '../../../src/paarc/accepted-log.ts';
 import { identifyBucket } from '../../../src/paarc/bucket.ts';
 import { learnFromPause } from '../../../src/paarc/pause-lesson.ts';
 import {
@@ -15,57 +15,49 @@ import {
 } from '../../../src/paarc/rate-estimate.ts';
 import { defaultPaarcSettings } from '../../../src/paarc/settings.ts';
 
-describe('AcceptedLog', () => {
-  it('counts sends between two marks without the 429s among them', () => {
-    const log = new AcceptedLog();
-    const first = log.send(10);
-    const second = log.send(20);
-    const third = log.send(30);
-    const fourth = log.send(40);
-    log.refuse(fourth);
-    log.refuse(second);
-    expect(log.accepted(first, log.send(50))).toBe(2);
-    expect(log.accepted(second, third)).toBe(1);
+describe('What a rate limiter let through', () => {
+  const mark = (sends: number): Mark => ({ sends, atMs: 10 * sends });
+
+  it('is what was sent between two marks without the 429s among it', () => {
+    const refused = withRefused(withRefused([], mark(4)), mark(2));
+    expect(accepted(refused, mark(1), mark(5))).toBe(2);
+    expect(accepted(refused, mark(2), mark(3))).toBe(1);
   });
 
   it('never forgets an accepted request, however many are refused', () => {
-    const log = new AcceptedLog();
-    const start = log.here(0);
-    for (let index = 1; index <= 5000; index++) {
-      const mark = log.send(index);
-      if (index % 2 === 0) log.refuse(mark);
-    }
-    expect(log.accepted(start, log.here(5000))).toBeGreaterThanOrEqual(2500);
+    let refused: RefusedSends = [];
+    for (let sends = 2; sends <= 5000; sends += 2) refused = withRefused(refused, mark(sends));
+    expect(accepted(refused, mark(0), mark(5000))).toBeGreaterThanOrEqual(2500);
   });
 });
 
 describe('Rate between two 429s', () => {
-  const sendAll = (log: AcceptedLog, perS: number, fromMs: number, toMs: number) => {
-    let last = log.here(fromMs);
-    for (let atMs = fromMs; atMs <= toMs; atMs += 1000 / perS) last = log.send(atMs);
-    return last;
+  /** Marks of sends at a rate, after those before. */
+  const sendAll = (before: readonly Mark[], perS: number, fromMs: number, toMs: number): Mark[] => {
+    const marks = [...before];
+    for (let atMs = fromMs; atMs <= toMs; atMs += 1000 / perS) marks.push({ sends: marks.length + 1, atMs });
+    return marks;
   };
+  const rateOf = (from: Mark, to: Mark, between: readonly Mark[]): number | undefined =>
+    rateBetween([], from, to, between, 50)?.perS;
 
   it('is what went through in between', () => {
-    const log = new AcceptedLog();
-    const from = log.send(0);
-    const to = sendAll(log, 40, 25, 2000);
-    expect(rateBetween(log, from, to, [from, to], 50)?.perS).toBeCloseTo(40, 0);
+    const marks = sendAll([], 40, 0, 2000);
+    const [from, to] = [marks[0] as Mark, marks.at(-1) as Mark];
+    expect(rateOf(from, to, [from, to])).toBeCloseTo(40, 0);
   });
 
   it('is unknown from a handful of requests in a moment', () => {
-    const log = new AcceptedLog();
-    const from = log.send(0);
-    const to = sendAll(log, 40, 25, 100);
-    expect(rateBetween(log, from, to, [from, to], 50)).toBeUndefined();
+    const marks = sendAll([], 40, 0, 100);
+    const [from, to] = [marks[0] as Mark, marks.at(-1) as Mark];
+    expect(rateOf(from, to, [from, to])).toBeUndefined();
   });
 
   it('is the newest stretch when the limit has just fallen', () => {
-    const log = new AcceptedLog();
-    const from = log.send(0);
-    const fallen = sendAll(log, 100, 10, 1000);
-    const to = sendAll(log, 20, 1050, 2050);
-    expect(rateBetween(log, from, to, [from, fallen, to], 50)?.perS).toBeLessThan(25);
+    const fast = sendAll([], 100, 0, 1000);
+    const all = sendAll(fast, 20, 1050, 2050);
+    const [from, fallen, to] = [fast[0] as Mark, fast.at(-1) as Mark, all.at(-1) as Mark];
+    expect(rateOf(from, to, [from, fallen, to])).toBeLessThan(25);
   });
 });
 

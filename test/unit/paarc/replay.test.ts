@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { newHost } from '../../../src/paarc/host.ts';
 import {
   defaultPaarcSettings,
   type Limit,
@@ -8,6 +9,8 @@ import {
   type SendToken,
   type Transition,
 } from '../../../src/paarc/index.ts';
+import type { Flight } from '../../../src/paarc/levels.ts';
+import { type HostEvent, reduce } from '../../../src/paarc/reduce.ts';
 import { ok, UnitHost } from './drive.ts';
 
 type Call =
@@ -86,3 +89,42 @@ it('a trace of what a controller was told replays to the same decisions', () => 
   expect(host.transitions.length).toBeGreaterThan(10);
   expect(replay(limit.calls)).toEqual(host.transitions);
 });
+
+/** An object and all it holds, as far as it is not frozen. */
+function freeze<T>(value: T): T {
+  // Durations are kept in a store that versions share.
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return value;
+  for (const part of Object.values(value)) freeze(part);
+  return Object.freeze(value);
+}
+
+it('an event changes nothing of what was known before it', () => {
+  const limit = new Recording();
+  const unit = new UnitHost(limit, () => ok(80));
+  unit.answer = (sentMs) => (sentMs % 9 === 0 ? { kind: 'overload', serviceMs: 20 } : ok(80));
+  unit.run(6000);
+  unit.answer = (sentMs) => (sentMs % 3 === 0 ? { kind: 'rate', serviceMs: 10 } : ok(80));
+  unit.run(6000);
+  const flights = new Map<SendToken, Flight>();
+  let host = freeze(newHost(defaultPaarcSettings, 0));
+  let decisions = 0;
+  for (const call of limit.calls) {
+    host = freeze(reduce(defaultPaarcSettings, host, eventOf(call, flights)));
+    if (call.kind === 'send')
+      flights.set(host.sends, { mark: { sends: host.sends, atMs: call.atMs }, inFlight: call.inFlight });
+    decisions += host.transitions.length;
+  }
+  expect(decisions).toBeGreaterThan(5);
+});
+
+function eventOf(call: Call, flights: ReadonlyMap<SendToken, Flight>): HostEvent {
+  const nowMs = call.atMs;
+  switch (call.kind) {
+    case 'send':
+      return { kind: 'send', nowMs };
+    case 'result':
+      return { kind: 'result', nowMs, flight: flights.get(call.token) as Flight, outcome: call.outcome, jitter: 0.5 };
+    case 'tick':
+      return { kind: 'look', nowMs, load: call.load, jitter: 0.5 };
+  }
+}

@@ -1,0 +1,263 @@
+/** PAARC: what one event makes of what is known of a host. */
+import { apply, placeOf, report, silenced } from './apply.ts';
+import { acceptErrors, capConnections, endBackoff, endOutage, waitForRate } from './backoff.ts';
+import { heard, judgeErrors, probed, type Verdict } from './blame.ts';
+import { copyOfHost, type Host, permitsOf } from './host.ts';
+import { Round, read, withLook, withResult } from './interval.ts';
+import { type Flight, newLevels, withGrant, withRefusal } from './levels.ts';
+import { type Load, type Outcome, pauseOf } from './limit.ts';
+import { cutForOverload, isHeard, isOverloadedEarly, undoCut, withAnswer } from './overload.ts';
+import { advanceRate, assumeRate, beforeSend, crowded, pauseFor } from './rate-search.ts';
+import { grantedBy, type Refusal, refusedBy } from './refusals.ts';
+import { isRoundOver, nextLookMs } from './rounds.ts';
+import { isOutage } from './state.ts';
+import { step } from './step.ts';
+import {
+  chanceResults,
+  gapBaselines,
+  gapLeastMs,
+  gapSettles,
+  halfLifeResults,
+  initPatienceMs,
+  outageAnswers,
+  outageFailures,
+  restMs,
+} from './tuning.ts';
+import type { DelayedSettings } from './valid-settings.ts';
+
+/** What happens to a host. Times in monotonic ms; `jitter` uniform in 0..1, where many could return together. */
+export type HostEvent =
+  | { readonly kind: 'send'; readonly nowMs: number }
+  | {
+      readonly kind: 'result';
+      readonly nowMs: number;
+      readonly flight: Flight;
+      readonly outcome: Outcome;
+      readonly jitter: number;
+    }
+  | { readonly kind: 'look'; readonly nowMs: number; readonly load: Load; readonly jitter: number };
+
+type ResultEvent = Extract<HostEvent, { kind: 'result' }>;
+type LookEvent = Extract<HostEvent, { kind: 'look' }>;
+
+/**
+ * What one event makes of what is known of a host: total, and of nothing but its arguments, so that the same events make
+ * the same decisions. They are in `transitions`. Source: docs/paarc.md.
+ */
+export function reduce(settings: DelayedSettings, before: Readonly<Host>, event: HostEvent): Readonly<Host> {
+  const host = copyOfHost(before);
+  switch (event.kind) {
+    case 'send':
+      sent(settings, host, event.nowMs);
+      break;
+    case 'result':
+      ended(settings, host, event);
+      break;
+    case 'look':
+      looked(settings, host, event);
+      break;
+  }
+  return host;
+}
+
+function sent(settings: DelayedSettings, host: Host, nowMs: number): void {
+  host.rate = beforeSend(settings, host.rate, placeOf(host, nowMs));
+  host.sends++;
+  host.lastSendAtMs = nowMs;
+  host.flying++;
+  if (host.sends <= settings.cInit) host.firstFlying++;
+  if (host.sends === 1) host.firstSendAtMs = nowMs;
+  const isIdle = host.nextLookMs === Number.POSITIVE_INFINITY;
+  const isRested = isIdle && nowMs - host.idleSinceMs > restMs;
+  // The host's time begins with its first request, however long ago its controller was made; and a round that goes on
+  // over a rest would take it for slowness. INIT only counts samples, so it may go on.
+  if (host.sends === 1 || (isRested && host.state.name !== 'init')) host.round = new Round(nowMs, 0);
+  if (isIdle) host.nextLookMs = lookAtMs(settings, host, nowMs);
+}
+
+function ended(settings: DelayedSettings, host: Host, event: ResultEvent): void {
+  const { flight, outcome, nowMs, jitter } = event;
+  const { mark, inFlight } = flight;
+  const isError = outcome.kind === 'overload';
+  const pauseMs = pauseOf(outcome);
+  host.flying--;
+  if (mark.sends <= settings.cInit) host.firstFlying--;
+  if (pauseMs !== undefined) host.rate = pauseFor(host.rate, pauseMs, nowMs, jitter);
+  skipGap(host, nowMs);
+  host.echo = host.echo && withAnswer(host.echo, mark.atMs, inFlight, isError);
+  countErrors(host, flight, isError, nowMs);
+  switch (outcome.kind) {
+    case 'ok':
+    case 'neutral': {
+      const serviceMs = outcome.kind === 'ok' ? outcome.serviceMs : nowMs - mark.atMs;
+      host.round = withResult(host.round, nowMs, outcome.kind, serviceMs, inFlight);
+      if (outcome.kind === 'ok' && isOver(settings, host, nowMs)) host.nextLookMs = Math.min(host.nextLookMs, nowMs);
+      grantedBy(host, flight, nowMs);
+      return answered(settings, host, event);
+    }
+    case 'rate':
+      refused(settings, host, { retryAfterMs: pauseMs, isShut: outcome.isShut }, event);
+      return answered(settings, host, event);
+    case 'overload':
+      return overloaded(settings, host, outcome.serviceMs, event);
+  }
+}
+
+/** A host that said nothing for long and answers again: its delay is no queue of ours, and no round to learn from. */
+function skipGap(host: Host, nowMs: number): void {
+  const { baseline, reactionMs } = host.control;
+  const gapMs = nowMs - host.lastResultMs;
+  host.lastResultMs = nowMs;
+  if (baseline === undefined || gapMs < Math.max(gapLeastMs, gapBaselines * baseline.p95Ms)) return;
+  host.round = new Round(nowMs, gapSettles * Math.min(reactionMs, gapMs));
+}
+
+function countErrors(host: Host, flight: Flight, isError: boolean, nowMs: number): void {
+  const { errorLevels, blame } = host;
+  host.resultsSinceError++;
+  host.failuresInARow = isError ? host.failuresInARow + 1 : 0;
+  host.errorLevels = isError ? withRefusal(errorLevels, flight, nowMs) : withGrant(errorLevels, flight);
+  host.blame = heard(blame, flight, isError);
+  if (blame.trial === undefined) {
+    const kept = host.seenResults < 2 * halfLifeResults ? 1 : 0.5;
+    host.seenErrors = kept * host.seenErrors + (isError ? 1 : 0);
+    host.seenResults = kept * host.seenResults + 1;
+  }
+  if (!isError) return;
+  host.isRepeated = host.resultsSinceError <= chanceResults;
+  host.resultsSinceError = 0;
+}
+
+/** Not an overload. */
+function answered(settings: DelayedSettings, host: Host, { flight, nowMs }: ResultEvent): void {
+  const isOut = isOutage(host.state);
+  // What had gone out before an outage says nothing about its end.
+  if (isOut && flight.mark.atMs <= host.cutAtMs) return;
+  host.goodAnswers++;
+  if (!isOut) return;
+  host.blame = probed(host.blame, false);
+  if (host.goodAnswers >= outageAnswers) apply(settings, host, endOutage(settings, host.control), nowMs);
+}
+
+function refused(settings: DelayedSettings, host: Host, said: Refusal, event: ResultEvent): void {
+  const { flight, nowMs, jitter } = event;
+  const answer = refusedBy(settings, host, flight, said, nowMs, jitter);
+  const { control, state } = host;
+  switch (answer.kind) {
+    case 'nothing':
+      return;
+    case 'crowded':
+      return overloaded(settings, host, 0, event, true);
+    case 'cap':
+      return apply(settings, host, capConnections(control, answer.connections, nowMs), nowMs);
+    case 'wait':
+      if (isOutage(state)) return;
+      return apply(settings, host, waitForRate(settings, control, state, answer.untilMs, answer.reason), nowMs);
+  }
+}
+
+/** @param isCrowd - too many at once, whatever errors mean otherwise */
+function overloaded(
+  settings: DelayedSettings,
+  host: Host,
+  serviceMs: number,
+  event: ResultEvent,
+  isCrowd = false,
+): void {
+  const { flight, nowMs, jitter } = event;
+  const isOut = isOutage(host.state);
+  const isFailing = host.failuresInARow >= outageFailures;
+  host.goodAnswers = 0;
+  if (flight.inFlight === 1) host.control = { ...host.control, refusedAloneAtMs: nowMs };
+  if (isOut) host.blame = probed(host.blame, true);
+  if (host.blame.trial !== undefined && !isCrowd && !isFailing) {
+    if (host.isRepeated) return refused(settings, host, {}, event);
+    host.rate = crowded(host.rate, flight.mark);
+    return;
+  }
+  if (isFailing && !isOut) return silenced(settings, host, nowMs);
+  if (flight.mark.atMs <= host.cutAtMs) return;
+  host.round = withResult(host.round, nowMs, 'overload', serviceMs, flight.inFlight);
+  if (isOut || !isOverloadedEarly(settings, host.control, host.round)) return;
+  const interval = read(host.round, settings.clientElu, nowMs);
+  apply(settings, host, cutForOverload(settings, host.control, host.state, interval, nowMs, jitter), nowMs);
+}
+
+function looked(settings: DelayedSettings, host: Host, event: LookEvent): void {
+  const { nowMs, load } = event;
+  const isIdle = load.inFlight === 0 && host.flying === 0;
+  if (isIdle) host.idleSinceMs = nowMs;
+  host.round = withLook(host.round, nowMs, load, permitsOf(host));
+  const { rate, reason } = advanceRate(settings, host.rate, placeOf(host, nowMs), host.control.reactionMs);
+  host.rate = rate;
+  if (reason !== undefined) report(settings, host, host, reason, nowMs);
+  decide(settings, host, event);
+  host.nextLookMs = isIdle ? Number.POSITIVE_INFINITY : lookAtMs(settings, host, nowMs);
+}
+
+/** Whatever is due; what errors have shown by now comes first. */
+function decide(settings: DelayedSettings, host: Host, { nowMs, jitter }: LookEvent): void {
+  if (undo(settings, host, nowMs) || judge(settings, host, nowMs)) return;
+  const { control, state, round } = host;
+  const { clientElu } = settings;
+  if (state.name === 'backoff' && nowMs >= state.untilMs) {
+    const interval = read(round, clientElu, nowMs);
+    apply(settings, host, endBackoff(settings, control, state, interval, nowMs, jitter), nowMs);
+  } else if (isOver(settings, host, nowMs)) {
+    apply(settings, host, step(settings, control, state, read(round, clientElu, nowMs), nowMs, jitter), nowMs);
+  }
+}
+
+function undo(settings: DelayedSettings, host: Host, nowMs: number): boolean {
+  const { echo } = host;
+  if (echo === undefined || !isHeard(echo, nowMs)) return false;
+  host.echo = undefined;
+  const undone = undoCut(echo, host.control);
+  if (undone !== undefined) apply(settings, host, undone, nowMs);
+  return undone !== undefined;
+}
+
+/** What the errors that made us cut have shown since. */
+function judge(settings: DelayedSettings, host: Host, nowMs: number): boolean {
+  const { blame, verdict, isAnew } = judgeErrors(host.blame, host, host.state, host.rate.estimate.perS, nowMs);
+  host.blame = blame;
+  if (isAnew) host.errorLevels = newLevels(0);
+  return verdict !== undefined && follow(settings, host, verdict, nowMs);
+}
+
+/** @returns whether the limit was decided on */
+function follow(settings: DelayedSettings, host: Host, verdict: Verdict, nowMs: number): boolean {
+  const place = placeOf(host, nowMs);
+  switch (verdict.kind) {
+    case 'own':
+      apply(settings, host, acceptErrors(host.control, verdict.suspicion), nowMs);
+      return true;
+    case 'flood':
+      silenced(settings, host, nowMs);
+      return true;
+    case 'rate':
+      host.rate = assumeRate(host.rate, settings.rateSafety * verdict.grantedPerS, place, verdict.granted);
+      apply(settings, host, acceptErrors(host.control, verdict.suspicion, 'errors look like a rate'), nowMs);
+      return true;
+    case 'double':
+      host.rate = assumeRate(host.rate, 2 * host.rate.estimate.perS, place, 1);
+      return false;
+    case 'open':
+      host.rate = assumeRate(host.rate, Number.POSITIVE_INFINITY, place);
+      if (verdict.next !== undefined) return follow(settings, host, verdict.next, nowMs);
+      if (isOutage(host.state)) return false;
+      apply(settings, host, endOutage(settings, host.control), nowMs);
+      return true;
+  }
+}
+
+function isOver(settings: DelayedSettings, { round, control, state, firstFlying }: Host, nowMs: number): boolean {
+  const elapsedMs = nowMs - round.startMs;
+  // The first answers of all are the fast ones: those of the first wave that take longer belong to the baseline.
+  if (state.name === 'init' && firstFlying > 0 && elapsedMs < initPatienceMs) return false;
+  return elapsedMs > 0 && isRoundOver(settings, control, state, elapsedMs, round.samples);
+}
+
+function lookAtMs(settings: DelayedSettings, { control, state, round }: Host, nowMs: number): number {
+  return nextLookMs(settings, control, state, round.startMs, nowMs);
+}
