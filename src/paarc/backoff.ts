@@ -1,7 +1,7 @@
 /** BACKOFF: how it begins after a 429, and how it ends. */
 import { foundCeiling, openCeiling } from './ceiling.ts';
 import { ownShare, type Suspicion } from './error-cause.ts';
-import { type Interval, nothingSeen } from './interval.ts';
+import type { Interval } from './interval.ts';
 import { cutForOverload } from './overload.ts';
 import type { PaarcSettings } from './settings.ts';
 import {
@@ -26,7 +26,7 @@ export function waitForRate(
   const least = Math.min(settings.cInit, Math.max(1, Math.floor(control.ceiling.concurrency - 1)));
   return {
     control: { ...control, concurrency: Math.max(baseConcurrency(control, state), least) },
-    state: { name: 'backoff', cause: 'rate', untilMs, seen: nothingSeen, repeats: 0 },
+    state: { name: 'backoff', cause: 'rate', untilMs, repeats: 0 },
     reason,
   };
 }

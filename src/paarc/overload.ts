@@ -1,6 +1,6 @@
 /** Whether errors were an overload or chance: of a round when it ends, and once more after the cut. */
 import { foundCeiling, openCeiling } from './ceiling.ts';
-import { type Interval, nothingSeen, type Round } from './interval.ts';
+import type { Interval, Round } from './interval.ts';
 import type { PaarcSettings } from './settings.ts';
 import { baseConcurrency, type Control, type Decision, type OverloadShares, type PaarcState } from './state.ts';
 import {
@@ -95,7 +95,6 @@ export function cutForOverload(
       name: 'backoff',
       cause: 'overload',
       untilMs: nowMs + cooldownMs,
-      seen: nothingSeen,
       repeats,
       before: { ofResults: share, ofTime: interval.overloadTimeShare },
       refusedAt: repeats > 0 ? Math.max(beganAt, refusedAt) : refusedAt,
@@ -114,7 +113,7 @@ function refusalsBegan(state: PaarcState, repeats: number): number {
 export function fallSilent(settings: PaarcSettings, control: Control): Decision {
   return {
     control: { ...control, concurrency: settings.cMin, ceiling: openCeiling },
-    state: { name: 'backoff', cause: 'outage', untilMs: Number.POSITIVE_INFINITY, seen: nothingSeen, repeats: 0 },
+    state: { name: 'backoff', cause: 'outage', untilMs: Number.POSITIVE_INFINITY, repeats: 0 },
     reason: 'outage',
   };
 }

@@ -79,8 +79,6 @@ export interface BackoffState {
   readonly refusedAt?: number | undefined;
   /** Cuts in a row before this one. */
   readonly repeats: number;
-  /** Results since the cut, in rounds that are over. */
-  readonly seen: ErrorCounts;
 }
 
 /** The five states of PAARC. */

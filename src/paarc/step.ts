@@ -2,7 +2,7 @@
 import { baselineFrom, foldIntoBaseline, lowerBaseline } from './baseline.ts';
 import { grow } from './ceiling.ts';
 import { clientLimitedRound, freeRound } from './client-guard.ts';
-import { type Interval, withRound } from './interval.ts';
+import type { Interval } from './interval.ts';
 import { looksMixed } from './mixture.ts';
 import { cutForOverload, isOverloaded } from './overload.ts';
 import { probeBwRound } from './probe-bw.ts';
@@ -91,8 +91,7 @@ function endInit(settings: PaarcSettings, control: Control, interval: Interval, 
 
 /** BACKOFF moves with time, not with rounds; it only makes sure that a host that refused in INIT gets a baseline. */
 function backoffRound(control: Control, state: BackoffState, interval: Interval): Decision {
-  const known = control.baseline === undefined ? { ...control, baseline: baselineFrom(interval.durations) } : control;
-  return { control: known, state: { ...state, seen: withRound(state.seen, interval) } };
+  return { control: { ...control, baseline: control.baseline ?? baselineFrom(interval.durations) }, state };
 }
 
 function endProbeRtt(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { endBackoff } from '../../../src/paarc/backoff.ts';
 import { baselineFrom, foldIntoBaseline } from '../../../src/paarc/baseline.ts';
 import { foundCeiling, grow, openCeiling } from '../../../src/paarc/ceiling.ts';
-import { type Interval, nothingSeen } from '../../../src/paarc/interval.ts';
+import type { Interval } from '../../../src/paarc/interval.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/settings.ts';
 import {
   type BackoffState,
@@ -236,7 +236,7 @@ describe('One step of the controller', () => {
   });
 
   it('does not leap back over the place where the host refused, however far the limit fell', () => {
-    const state: BackoffState = { name: 'backoff', cause: 'overload', untilMs: 1000, seen: nothingSeen, repeats: 5 };
+    const state: BackoffState = { name: 'backoff', cause: 'overload', untilMs: 1000, repeats: 5 };
     const fallen = { ...control, concurrency: 48, recoverConcurrency: 128 };
     const ceiling = foundCeiling(openCeiling, 65, 900);
     const careful = endBackoff(settings, { ...fallen, ceiling }, state, interval({}), 1000, 0.5);
