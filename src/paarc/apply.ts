@@ -3,7 +3,7 @@ import { cutFor, heldConcurrency, outageBegan, outageOver } from './blame.ts';
 import { foldShown } from './error-cause.ts';
 import { type Host, permitsOf } from './host.ts';
 import { observe, Round, read } from './interval.ts';
-import { beginEcho, fallSilent } from './overload.ts';
+import { beginEcho, fallSilent, fittingConcurrency } from './overload.ts';
 import { type Place, paceGrew } from './rate-search.ts';
 import { baseConcurrency, type Decision } from './state.ts';
 import { settleAfterDecrease, settleAfterIncrease } from './tuning.ts';
@@ -69,7 +69,8 @@ export function report(
 export function silenced(settings: DelayedSettings, host: Host, nowMs: number): void {
   const { control, state } = host;
   const held = heldConcurrency(settings, baseConcurrency(control, state), state);
-  const recoverConcurrency = Math.max(control.recoverConcurrency, held);
+  const fitting = fittingConcurrency(settings, control, read(host.round, settings.clientElu, nowMs));
+  const recoverConcurrency = Math.min(Math.max(control.recoverConcurrency, held), fitting);
   apply(settings, host, fallSilent(settings, { ...control, recoverConcurrency }), nowMs);
 }
 

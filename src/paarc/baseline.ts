@@ -31,12 +31,12 @@ export function foldIntoBaseline(baseline: Baseline, durations: ArrayLike<number
 }
 
 /** The host got faster than its baseline: it was cold, or the baseline was taken under load. */
-export function lowerBaseline<Known extends { readonly baseline: Baseline | undefined; readonly isMixed: boolean }>(
+export function lowerBaseline<Known extends { readonly baseline: Baseline | undefined }>(
   known: Known,
   round: Pick<Interval, 'p50Ms' | 'samples' | 'durations'>,
 ): Known {
   const { baseline } = known;
-  if (baseline === undefined || known.isMixed) return known;
+  if (baseline === undefined) return known;
   const ratio = round.p50Ms / baseline.p50Ms;
   const lower =
     (ratio < lowerWithMany && round.samples >= manySamples) || (ratio < lowerWithFew && round.samples >= fewSamples);

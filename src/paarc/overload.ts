@@ -63,7 +63,10 @@ export function cutForOverload(
   const before = control.concurrency;
   const share = interval.overloads / Math.max(1, interval.results);
   const severe = isSevere({ ofResults: share, ofTime: interval.overloadTimeShare });
-  const recoverConcurrency = Math.max(control.recoverConcurrency, baseConcurrency(control, state));
+  const recoverConcurrency = Math.min(
+    Math.max(control.recoverConcurrency, baseConcurrency(control, state)),
+    fittingConcurrency(settings, control, interval),
+  );
   const wasSevere = state.name === 'backoff' && state.before !== undefined && isSevere(state.before);
   const refusedAt = interval.leastInFlightOverloaded;
   const isAlways = share > severeShare && before <= settings.cMin && refusedAt <= 1;
@@ -75,7 +78,11 @@ export function cutForOverload(
   const proportional = Math.min(before - 2 ** Math.max(0, repeats - 1), refusedAt - 1, passed);
   // A host that never refused one request alone may take no more than that.
   const least = refusedAt > 1 && refusedAt <= settings.cMin ? 1 : settings.cMin;
-  const concurrency = Math.max(Math.min(before, least), settings.beta * before, proportional);
+  const fitting = fittingConcurrency(settings, control, interval);
+  const concurrency = Math.max(
+    Math.min(before, least),
+    Math.min(fitting, Math.max(settings.beta * before, proportional)),
+  );
   const ceilingAt = Math.max(Math.floor(concurrency) + 1, Math.min(before, refusedAt));
   // Requests that came all at once, before the host's latency was known, may have been too close together rather than
   // too many: that is tried soon. Cuts that follow belong to the first one.
@@ -101,6 +108,16 @@ export function cutForOverload(
     },
     reason: 'overload',
   };
+}
+
+/** Errors that take longer than answers have waited for the host: what it carries without that, with headroom. */
+export function fittingConcurrency(
+  { headroom, theta50 }: PaarcSettings,
+  { concurrency, baseline }: Control,
+  { overloadMeanMs }: Pick<Interval, 'overloadMeanMs'>,
+): number {
+  const ratio = overloadMeanMs / (baseline?.p50Ms ?? Number.POSITIVE_INFINITY);
+  return ratio > theta50 ? (headroom * concurrency) / ratio : Number.POSITIVE_INFINITY;
 }
 
 /** In flight at the first of several cuts, or what a host had carried that returns to it; 0 where nothing is known. */

@@ -78,28 +78,31 @@ function sent(settings: DelayedSettings, host: Host, nowMs: number): void {
 function ended(settings: DelayedSettings, host: Host, event: ResultEvent): void {
   const { flight, outcome, nowMs, jitter } = event;
   const { mark, inFlight } = flight;
-  const isError = outcome.kind === 'overload';
   const pauseMs = pauseOf(outcome);
+  const serviceMs = outcome.kind === 'neutral' ? nowMs - mark.atMs : outcome.serviceMs;
+  // Who says when speaks of time.
+  const kind = outcome.kind === 'overload' && pauseMs !== undefined ? 'rate' : outcome.kind;
+  const isError = kind === 'overload';
   host.flying--;
   if (mark.sends <= settings.cInit) host.firstFlying--;
   if (pauseMs !== undefined) host.rate = pauseFor(host.rate, pauseMs, nowMs, jitter);
   skipGap(host, nowMs);
   host.echo = host.echo && withAnswer(host.echo, mark.atMs, inFlight, isError);
   countErrors(host, flight, isError, nowMs);
-  switch (outcome.kind) {
+  switch (kind) {
     case 'ok':
-    case 'neutral': {
-      const serviceMs = outcome.kind === 'ok' ? outcome.serviceMs : nowMs - mark.atMs;
-      host.round = withResult(host.round, nowMs, outcome.kind, serviceMs, inFlight);
-      if (outcome.kind === 'ok' && isOver(settings, host, nowMs)) host.nextLookMs = Math.min(host.nextLookMs, nowMs);
+    case 'neutral':
+      host.round = withResult(host.round, nowMs, kind, serviceMs, inFlight);
+      if (kind === 'ok' && isOver(settings, host, nowMs)) host.nextLookMs = Math.min(host.nextLookMs, nowMs);
       grantedBy(host, flight, nowMs);
       return answered(settings, host, event);
-    }
-    case 'rate':
-      refused(settings, host, { retryAfterMs: pauseMs, isShut: outcome.isShut }, event);
+    case 'rate': {
+      const isShut = outcome.kind === 'rate' && outcome.isShut;
+      refused(settings, host, { retryAfterMs: pauseMs, isShut }, event);
       return answered(settings, host, event);
+    }
     case 'overload':
-      return overloaded(settings, host, outcome.serviceMs, event);
+      return overloaded(settings, host, serviceMs, event);
   }
 }
 
@@ -115,7 +118,8 @@ function skipGap(host: Host, nowMs: number): void {
 function countErrors(host: Host, flight: Flight, isError: boolean, nowMs: number): void {
   const { errorLevels, blame } = host;
   host.resultsSinceError++;
-  host.failuresInARow = isError ? host.failuresInARow + 1 : 0;
+  if (!isError) host.failuresInARow = 0;
+  else if (flight.mark.atMs > host.cutAtMs) host.failuresInARow++;
   host.errorLevels = isError ? withRefusal(errorLevels, flight, nowMs) : withGrant(errorLevels, flight);
   host.blame = heard(blame, flight, isError);
   if (blame.trial === undefined) {

@@ -71,7 +71,8 @@ function endInit(settings: PaarcSettings, control: Control, interval: Interval, 
     ...control,
     baseline: baselineFrom(interval.durations),
     meanMs: interval.meanMs,
-    isMixed: looksMixed(interval),
+    // In flight over throughput of a first wave that still drains is no mean.
+    isMixed: interval.samples >= settings.nInit && looksMixed(interval),
   };
   const known: Control = { ...met, reactionMs: reactionOf(met, interval) };
   const startup = beginStartup(Number.POSITIVE_INFINITY);
