@@ -38,6 +38,9 @@ export class Host {
   /** Since the first refusal that said nothing of time, and the cap that they have shown. */
   levels: Levels | undefined;
   capAt: number | undefined;
+  /** The falling rates at which single requests were refused; and whether refusals are chance, as errors are. */
+  singleRefusals: readonly number[] = [];
+  areRefusalsChance = false;
   /** When the first and the newest request went out, and how many there were. */
   firstSendAtMs = 0;
   lastSendAtMs = 0;
@@ -90,6 +93,8 @@ export function copyOfHost(from: Readonly<Host>): Host {
   to.holdUntilMs = from.holdUntilMs;
   to.levels = from.levels;
   to.capAt = from.capAt;
+  to.singleRefusals = from.singleRefusals;
+  to.areRefusalsChance = from.areRefusalsChance;
   to.firstSendAtMs = from.firstSendAtMs;
   to.lastSendAtMs = from.lastSendAtMs;
   to.sends = from.sends;

@@ -17,6 +17,7 @@ import {
   verifyLeastSends,
   verifyMostMs,
   verifyReactions,
+  wellMeasured,
   wideBounds,
 } from './rate-tuning.ts';
 import type { PaarcSettings } from './settings.ts';
@@ -28,6 +29,8 @@ export interface RateEstimate {
   /** A rate that held; 0 when none did since the last 429. */
   readonly lowerPerS: number;
   readonly upperPerS: number;
+  /** The highest rate that was measured well or has held; 0 without one. */
+  readonly bestPerS: number;
   /** b: what the bucket held when full. */
   readonly burst: number;
   readonly isBurstKnown: boolean;
@@ -40,6 +43,7 @@ export const openRate: RateEstimate = {
   perS: Number.POSITIVE_INFINITY,
   lowerPerS: 0,
   upperPerS: Number.POSITIVE_INFINITY,
+  bestPerS: 0,
   burst: 0,
   isBurstKnown: false,
   isRough: false,
@@ -80,6 +84,7 @@ export function settledAt(
     lowerPerS: 0,
     // Next to nothing in a moment, as from a window that is closed, is no bound for what it grants at other times.
     upperPerS: accepted < leastAccepted ? Math.max(upperPerS, rate.lowerPerS) : upperPerS,
+    bestPerS: accepted < wellMeasured ? rate.bestPerS : Math.max(rate.bestPerS, perS),
     isRough: false,
   };
   if (rate.isBurstKnown || first === undefined) return settled;
@@ -112,7 +117,7 @@ export function knownRate(rate: RateEstimate, perS: number, room: number): RateE
 
 /** The rate in use has held. */
 export function rateHeld(rate: RateEstimate): RateEstimate {
-  return { ...rate, lowerPerS: rate.perS };
+  return { ...rate, lowerPerS: rate.perS, bestPerS: Math.max(rate.bestPerS, rate.perS) };
 }
 
 /** The next rate after one that held; undefined when the bounds are as close as the search goes. */

@@ -292,6 +292,7 @@ function overPause(settings: DelayedSettings, rate: RateSearch, here: Place): Se
   return { rate: hold(over, here), reason };
 }
 
+/** Whether there is a rate to keep. */
 function isFound({ estimate }: RateSearch): boolean {
   return estimate.perS < Number.POSITIVE_INFINITY;
 }

@@ -108,3 +108,11 @@ export const usedShare = 0.85;
 export const episodeMs = 2000;
 export const episodeReactions = 5;
 export const holdMs = 500;
+
+/** So many single refusals, each at less than this part of the rate of the one before, are chance. Runs. */
+export const tellingStairs = 4;
+export const stairShare = 0.95;
+/** More in a row are no single refusals. Chosen. */
+export const singleMost = 2;
+/** A rate that so many accepted requests have shown. Chosen. */
+export const wellMeasured = 20;

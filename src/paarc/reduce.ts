@@ -154,6 +154,8 @@ function refused(settings: DelayedSettings, host: Host, said: Refusal, event: Re
       return overloaded(settings, host, 0, event, true);
     case 'cap':
       return apply(settings, host, capConnections(control, answer.connections, nowMs), nowMs);
+    case 'chance':
+      return apply(settings, host, acceptErrors(control, answer.suspicion, 'refusals are chance'), nowMs);
     case 'wait':
       if (isOutage(state)) return;
       return apply(settings, host, waitForRate(settings, control, state, answer.untilMs, answer.reason), nowMs);

@@ -1,7 +1,10 @@
 /** What a host that answers "not now" is told apart by: a rate, a cap on connections, a door that is shut. */
+
+import { beginSuspicion, type Suspicion } from './error-cause.ts';
 import type { Host } from './host.ts';
 import { connectionCap, type Flight, newLevels, withGrant, withRefusal } from './levels.ts';
 import { assumeRate, crowded, grantedInTheLongRun, refuseRate } from './rate-search.ts';
+import { singleMost, stairShare, tellingStairs } from './rate-tuning.ts';
 import { noSilence, refusedAgain } from './silence.ts';
 import type { DelayedSettings } from './valid-settings.ts';
 
@@ -16,6 +19,7 @@ export type Answer =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'crowded' }
   | { readonly kind: 'cap'; readonly connections: number }
+  | { readonly kind: 'chance'; readonly suspicion: Suspicion }
   | { readonly kind: 'wait'; readonly untilMs: number; readonly reason: string };
 
 /** The host grants. One that had refused everything grants at least what it has granted in the long run. */
@@ -46,6 +50,8 @@ export function refusedBy(
     host.silence = refusedAgain(host.silence, mark.atMs, isShut, nowMs, jitter);
   }
   if (host.silence.lengthMs > 0) return { kind: 'nothing' };
+  if (host.areRefusalsChance && retryAfterMs === undefined) return { kind: 'crowded' };
+  if (retryAfterMs === undefined && host.blame.trial === undefined && areSingle(host)) return callChance(host, nowMs);
   if (host.capAt !== undefined && inFlight > host.capAt) {
     host.rate = crowded(host.rate, mark);
     return { kind: 'crowded' };
@@ -63,4 +69,27 @@ export function refusedBy(
   if (cut === undefined) return { kind: 'nothing' };
   host.holdUntilMs = Math.max(host.holdUntilMs, cut.holdUntilMs);
   return { kind: 'wait', untilMs: Math.max(cut.episodeUntilMs, rate.pauseUntilMs), reason: cut.reason };
+}
+
+/**
+ * Whether the rate was lowered again and again, and each time a request or two of those that follow were refused: a true
+ * rate refuses near itself only.
+ */
+function areSingle(host: Host): boolean {
+  const { perS, bestPerS } = host.rate.estimate;
+  if (host.silence.refusals > singleMost) host.singleRefusals = [];
+  else if (perS < stairShare * (host.singleRefusals.at(-1) ?? bestPerS))
+    host.singleRefusals = [...host.singleRefusals, perS];
+  return host.singleRefusals.length >= tellingStairs;
+}
+
+/** So many are expected from now on, as of errors that the host makes of its own. */
+function callChance(host: Host, nowMs: number): Answer {
+  const { granted = [], refusals = 0 } = host.levels ?? {};
+  const { concurrency } = host.control;
+  const results = refusals + granted.reduce((sum, count) => sum + count, 0);
+  host.areRefusalsChance = true;
+  host.rate = assumeRate(host.rate, Number.POSITIVE_INFINITY, { sends: host.sends, atMs: nowMs });
+  const suspicion = { ...beginSuspicion(concurrency, concurrency, true, nowMs), errors: refusals, results };
+  return { kind: 'chance', suspicion };
 }
