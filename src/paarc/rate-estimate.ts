@@ -29,7 +29,7 @@ export interface RateEstimate {
   /** A rate that held; 0 when none did since the last 429. */
   readonly lowerPerS: number;
   readonly upperPerS: number;
-  /** The highest rate that was measured well or has held; 0 without one. */
+  /** The highest rate that was measured well; 0 without one. */
   readonly bestPerS: number;
   /** b: what the bucket held when full. */
   readonly burst: number;
@@ -117,7 +117,7 @@ export function knownRate(rate: RateEstimate, perS: number, room: number): RateE
 
 /** The rate in use has held. */
 export function rateHeld(rate: RateEstimate): RateEstimate {
-  return { ...rate, lowerPerS: rate.perS, bestPerS: Math.max(rate.bestPerS, rate.perS) };
+  return { ...rate, lowerPerS: rate.perS };
 }
 
 /** The next rate after one that held; undefined when the bounds are as close as the search goes. */

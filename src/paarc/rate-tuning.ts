@@ -114,5 +114,18 @@ export const tellingStairs = 4;
 export const stairShare = 0.95;
 /** More in a row are no single refusals. Chosen. */
 export const singleMost = 2;
-/** A rate that so many accepted requests have shown. Chosen. */
-export const wellMeasured = 20;
+/** So many with successes among them may be refusals as well. Chosen: a cluster of dead links is shorter. */
+export const leastMixed = 30;
+/** Evidence that denials of a host that has refused so before are refusals: twenty to one. Chosen. */
+export const beyondDoubt = Math.log(20);
+/** Where denials are refusals there are so many times more of them than of dead links, and this share. Chosen. */
+export const timesDead = 4;
+export const leastRefusedShare = 0.1;
+/** More in a row are no chance. Chosen: with one in seven it makes six in a row once in 100,000. */
+export const chanceMost = 5;
+/** A rate that so many accepted requests have shown. Runs. */
+export const wellMeasured = 12;
+/** Part of the denials that were not told from dead links there and count as such. Runs. */
+export const deadPart = 0.1;
+/** With fewer successes nothing is known of a host's dead links. Chosen. */
+export const leastKnown = 5;

@@ -4,7 +4,7 @@ import { beginSuspicion, type Suspicion } from './error-cause.ts';
 import type { Host } from './host.ts';
 import { connectionCap, type Flight, newLevels, withGrant, withRefusal } from './levels.ts';
 import { assumeRate, crowded, grantedInTheLongRun, refuseRate } from './rate-search.ts';
-import { singleMost, stairShare, tellingStairs } from './rate-tuning.ts';
+import { chanceMost, singleMost, stairShare, tellingStairs } from './rate-tuning.ts';
 import { noSilence, refusedAgain } from './silence.ts';
 import type { DelayedSettings } from './valid-settings.ts';
 
@@ -50,7 +50,12 @@ export function refusedBy(
     host.silence = refusedAgain(host.silence, mark.atMs, isShut, nowMs, jitter);
   }
   if (host.silence.lengthMs > 0) return { kind: 'nothing' };
-  if (host.areRefusalsChance && retryAfterMs === undefined) return { kind: 'crowded' };
+  if (host.areRefusalsChance && retryAfterMs === undefined) {
+    if (host.silence.refusals <= chanceMost) return { kind: 'crowded' };
+    // So many in a row are no chance after all.
+    host.areRefusalsChance = false;
+    host.singleRefusals = [];
+  }
   if (retryAfterMs === undefined && host.blame.trial === undefined && areSingle(host)) return callChance(host, nowMs);
   if (host.capAt !== undefined && inFlight > host.capAt) {
     host.rate = crowded(host.rate, mark);

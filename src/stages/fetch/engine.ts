@@ -267,7 +267,7 @@ export class FetchEngine implements Tower {
       if (code === 'local_shortage' || end.isOurs === true) work.unsend();
       return this.#again(work, waitMs);
     }
-    const isRefused = this.scheduler.find(work.group)?.refusals.isRefusal(code) === true;
+    const isRefused = this.scheduler.find(work.group)?.refusals.isRefusal(code, work.deferrals) === true;
     const deferred = code === 'http_429' || end.retryAfterMs !== undefined || work.isSlowDown(code) || isRefused;
     if (deferred) work.putOff(this.#clock.nowMs());
     const decision = decideRetry(work, { code, deferred, retryAfterMs }, this.#settings, this.#settings.random());

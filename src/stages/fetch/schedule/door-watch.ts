@@ -8,6 +8,9 @@ import { HostBreaker } from './host-breaker.ts';
 /** Probes over at least this time that were all refused: the rest of the rows is not tried. One a minute still is. */
 const BAN = { failures: 5, spanMs: 300_000, probeMs: 60_000 };
 
+/** How often a row is put off by a host that denies some and grants others. */
+const MIXED_DEFERRALS = 3;
+
 export class DoorWatch {
   readonly #watch = new RefusalWatch();
   readonly #ban = new HostBreaker(BAN);
@@ -43,9 +46,15 @@ export class DoorWatch {
     return isRefusal;
   }
 
-  /** Whether a failure with `code` is a refusal now. */
-  isRefusal(code: RowCode): boolean {
-    return this.isShut && DENIALS.has(code);
+  /**
+   * Whether a failure with `code` is a refusal now. A row that was put off and is denied again while others are granted
+   * has a dead link after all.
+   */
+  isRefusal(code: RowCode, deferrals: number): boolean {
+    if (!DENIALS.has(code)) return false;
+    if (this.isShut || (this.#watch.isRefusing && deferrals < MIXED_DEFERRALS)) return true;
+    if (deferrals > 0) this.#watch.dead();
+    return false;
   }
 
   /** Whether a row may go now: while the door is shut for long, one a minute. */

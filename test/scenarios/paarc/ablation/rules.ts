@@ -193,6 +193,19 @@ export const RULES: readonly Rule[] = [
     'const connections = host.levels && connectionCap(host.levels);',
     'const connections = undefined as number | undefined;',
   ]),
+  rule('an error that says when is about the rate', [
+    'reduce',
+    "outcome.kind === 'overload' && pauseMs !== undefined ? 'rate' : outcome.kind",
+    'outcome.kind',
+  ]),
+  rule('single refusals at falling rates are chance', [
+    'refusals',
+    'host.singleRefusals.length >= tellingStairs',
+    '1 > 2',
+  ]),
+  rule('errors that took long cut to what fits', ['overload', 'ratio > theta50', '1 > 2']),
+  rule('a first wave that drains is no mixture', ['step', 'interval.samples >= settings.nInit && ', '']),
+  rule('errors of before a cut make no outage', ['reduce', 'else if (flight.mark.atMs > host.cutAtMs)', 'else']),
   rule('silence grows while everything is refused', [
     'refusals',
     'host.silence = refusedAgain(host.silence, mark.atMs, isShut, nowMs, jitter);',

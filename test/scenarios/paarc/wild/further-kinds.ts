@@ -117,6 +117,68 @@ export const LATER_KINDS: Readonly<Record<string, Kind>> = {
       },
     };
   },
+  /** Some answers in a hundred are 429, whatever the load: a backend or a proxy of several that others keep busy. */
+  chance: (draw) => {
+    const { host, concurrency, text } = servers(draw, 60);
+    const errorShare = draw.between(0.005, 0.15);
+    return {
+      ...fair,
+      words: `${text}, ${(100 * errorShare).toFixed(1)} % 429`,
+      scenario: { durationS: 180, host: { ...host, errorShare, errorStatus: 429 }, oracle: [{ atS: 0, concurrency }] },
+    };
+  },
+  /** Asks for a pause that is too short, or for none. */
+  hasty: (draw) => {
+    const said = { status: draw.oneOf(429, 429, 503), retryAfter: draw.oneOf(0, 1) };
+    const { host, oracle, text } = bucket(draw, 100, said);
+    return {
+      ...fair,
+      words: `${text}, Retry-After ${said.retryAfter}`,
+      scenario: { durationS: 180, host, oracle },
+    };
+  },
+  /** Rows of another kind: larger files from slower servers, and the small ones again. */
+  sizes: (draw) => {
+    const [slots, serviceMs, baseMs] = [draw.whole(8, 60), draw.between(20, 80), draw.between(20, 80)];
+    const [bytesPerS, flowBytesPerS] = [draw.between(50e6, 1000e6), draw.between(5e6, 20e6)];
+    const [bodyTimes, slower] = [draw.between(5, 50), draw.between(1, 4)];
+    const needed = (times: number, ms: number): number => {
+      const perS = Math.min(bytesPerS / (times * bodyBytes), (1000 * slots) / (1.08 * ms));
+      const flowMs = (times * bodyBytes * 1000) / flowBytesPerS;
+      return Math.ceil(1.5 * perS * ((1.08 * ms + baseMs + flowMs) / 1000) + 0.8 * Math.sqrt(slots));
+    };
+    const [small, large] = [needed(1, serviceMs), needed(bodyTimes, slower * serviceMs)];
+    return {
+      ...fair,
+      words: `${slots} servers, files ${bodyTimes.toFixed(0)} times as large and ${slower.toFixed(1)} as slow from 60 to 150 s`,
+      scenario: {
+        durationS: 240,
+        host: { slots, serviceMs, baseMs, bytesPerS, flowBytesPerS },
+        steps: [
+          { atS: 60, host: { bodyTimes, serviceMs: slower * serviceMs } },
+          { atS: 150, host: { bodyTimes: 1, serviceMs } },
+        ],
+        oracle: [
+          { atS: 0, concurrency: small },
+          { atS: 60, concurrency: large },
+          { atS: 150, concurrency: small },
+        ],
+      },
+    };
+  },
+  /** One server that takes one after the other, and lets the others wait. */
+  lone: (draw) => {
+    const [serviceMs, baseMs] = [draw.between(20, 1500), draw.between(5, 150)];
+    return {
+      ...fair,
+      words: `one server of ${serviceMs.toFixed(0)} ms behind ${baseMs.toFixed(0)} ms`,
+      scenario: {
+        durationS: 400,
+        host: { slots: 1, serviceMs, baseMs },
+        oracle: [{ atS: 0, concurrency: fullLimit(1, serviceMs, baseMs) }],
+      },
+    };
+  },
 };
 
 /** Those of which PAARC reads too many badly to ask for them in every run; `freshHosts` draws them too. */
@@ -149,16 +211,6 @@ export const FURTHER_KINDS: Readonly<Record<string, Kind>> = {
       fromS: 60,
       words: `${text} after ${refusalMs.toFixed(0)} ms`,
       scenario: { durationS: 240, host: { ...host, refusalMs }, oracle },
-    };
-  },
-  /** Some answers in a hundred are 429, whatever the load: a backend or a proxy of several that others keep busy. */
-  chance: (draw) => {
-    const { host, concurrency, text } = servers(draw, 60);
-    const errorShare = draw.between(0.005, 0.15);
-    return {
-      ...fair,
-      words: `${text}, ${(100 * errorShare).toFixed(1)} % 429`,
-      scenario: { durationS: 180, host: { ...host, errorShare, errorStatus: 429 }, oracle: [{ atS: 0, concurrency }] },
     };
   },
   /** A balancer that takes turns, before backends with a cap each. */
@@ -195,16 +247,6 @@ export const FURTHER_KINDS: Readonly<Record<string, Kind>> = {
       },
     };
   },
-  /** Asks for a pause that is too short, or for none. */
-  hasty: (draw) => {
-    const said = { status: draw.oneOf(429, 429, 503), retryAfter: draw.oneOf(0, 1) };
-    const { host, oracle, text } = bucket(draw, 100, said);
-    return {
-      ...fair,
-      words: `${text}, Retry-After ${said.retryAfter}`,
-      scenario: { durationS: 180, host, oracle },
-    };
-  },
   /** A link that is fast until some bytes have been sent. */
   shaper: (draw) => {
     const [bytesPerS, serviceMs, baseMs] = [draw.between(10e6, 200e6), draw.between(20, 100), draw.between(20, 80)];
@@ -237,35 +279,6 @@ export const FURTHER_KINDS: Readonly<Record<string, Kind>> = {
       scenario: { durationS: 450, host: { ...host, ...exact }, oracle },
     };
   },
-  /** Rows of another kind: larger files from slower servers, and the small ones again. */
-  sizes: (draw) => {
-    const [slots, serviceMs, baseMs] = [draw.whole(8, 60), draw.between(20, 80), draw.between(20, 80)];
-    const [bytesPerS, flowBytesPerS] = [draw.between(50e6, 1000e6), draw.between(5e6, 20e6)];
-    const [bodyTimes, slower] = [draw.between(5, 50), draw.between(1, 4)];
-    const needed = (times: number, ms: number): number => {
-      const perS = Math.min(bytesPerS / (times * bodyBytes), (1000 * slots) / (1.08 * ms));
-      const flowMs = (times * bodyBytes * 1000) / flowBytesPerS;
-      return Math.ceil(1.5 * perS * ((1.08 * ms + baseMs + flowMs) / 1000) + 0.8 * Math.sqrt(slots));
-    };
-    const [small, large] = [needed(1, serviceMs), needed(bodyTimes, slower * serviceMs)];
-    return {
-      ...fair,
-      words: `${slots} servers, files ${bodyTimes.toFixed(0)} times as large and ${slower.toFixed(1)} as slow from 60 to 150 s`,
-      scenario: {
-        durationS: 240,
-        host: { slots, serviceMs, baseMs, bytesPerS, flowBytesPerS },
-        steps: [
-          { atS: 60, host: { bodyTimes, serviceMs: slower * serviceMs } },
-          { atS: 150, host: { bodyTimes: 1, serviceMs } },
-        ],
-        oracle: [
-          { atS: 0, concurrency: small },
-          { atS: 60, concurrency: large },
-          { atS: 150, concurrency: small },
-        ],
-      },
-    };
-  },
   /** Answers that take many seconds each, as reports do that are made on demand. */
   long: (draw) => {
     const [slots, serviceMs, serviceSigma] = [draw.whole(2, 60), draw.between(3000, 12_000), 0.25];
@@ -277,19 +290,6 @@ export const FURTHER_KINDS: Readonly<Record<string, Kind>> = {
       fromS: 300,
       words: `${slots} at once of ${(serviceMs / 1000).toFixed(1)} s, else ${answer}`,
       scenario: { durationS: 1500, host: { ...host, ...limits }, oracle: [{ atS: 0, concurrency: slots }] },
-    };
-  },
-  /** One server that takes one after the other, and lets the others wait. */
-  lone: (draw) => {
-    const [serviceMs, baseMs] = [draw.between(20, 1500), draw.between(5, 150)];
-    return {
-      ...fair,
-      words: `one server of ${serviceMs.toFixed(0)} ms behind ${baseMs.toFixed(0)} ms`,
-      scenario: {
-        durationS: 400,
-        host: { slots: 1, serviceMs, baseMs },
-        oracle: [{ atS: 0, concurrency: fullLimit(1, serviceMs, baseMs) }],
-      },
     };
   },
 };

@@ -32,6 +32,10 @@ const words: Readonly<Record<string, string>> = {
   reset: 'a reset means too fast',
   path: 'the way there gets longer, and shorter again',
   crowd: 'others ask it too',
+  chance: 'some 429s in a hundred, whatever the load',
+  lone: 'one server, and the others wait',
+  sizes: 'larger files for a while',
+  hasty: 'a pause too short for the rate it means',
 };
 
 describe.each(seeds(2, 10))('PAARC on kinds of hosts that the open web has (seed %i)', (seed) => {

@@ -16,7 +16,7 @@ it.each(['http_403', 'http_404', 'http_410', 'not_media'] as const)(
     expect(heard([...granted, ...denied(5, code), ...granted]).refusals).toBe(0);
     const { watch, refusals } = heard([...granted, ...denied(30, code)]);
     expect(refusals).toBeGreaterThan(15);
-    expect(watch.isRefusal(code)).toBe(true);
+    expect(watch.isRefusal(code, 0)).toBe(true);
   },
 );
 
@@ -33,16 +33,30 @@ it('what the replies to other machines show counts as if they had come here', ()
   const limit = { refusesAll: true };
   const watch = new DoorWatch(limit);
   expect(watch.heard('http_403', 0)).toBe(true);
-  expect(watch.isRefusal('http_403')).toBe(true);
+  expect(watch.isRefusal('http_403', 0)).toBe(true);
   limit.refusesAll = false;
   expect(watch.heard('http_403', 0)).toBe(false);
+});
+
+it('a host that denies whatever is too fast refuses, though it grants some in between, and is known for it from then on', () => {
+  // Three of four denied after a clean start, then one in ten.
+  const tooFast = Array.from({ length: 200 }, (_, at) => (at % 4 === 0 ? undefined : ('http_403' as const)));
+  const { watch, refusals } = heard([...granted, ...tooFast, ...granted, ...granted, ...granted]);
+  expect(refusals).toBeGreaterThan(100);
+  const little = Array.from({ length: 100 }, (_, at) => (at % 10 === 0 ? ('http_403' as const) : undefined));
+  expect(little.filter((code) => watch.heard(code, 0)).length).toBeGreaterThan(5);
+});
+
+it('a row that such a host has put off three times has a dead link', () => {
+  const { watch } = heard([...granted, ...denied(40), ...granted, ...denied(3)]);
+  expect([0, 1, 2, 3].map((deferrals) => watch.isRefusal('http_403', deferrals))).toEqual([true, true, true, false]);
 });
 
 it('one answer opens the door again', () => {
   const { watch } = heard([...granted, ...denied(30)]);
   watch.heard(undefined, 0);
   expect(watch.isShut).toBe(false);
-  expect(watch.isRefusal('http_403')).toBe(false);
+  expect(watch.isRefusal('http_403', 0)).toBe(false);
 });
 
 it('a host that refuses every probe for five minutes is given up, but for one row a minute', () => {

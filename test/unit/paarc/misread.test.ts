@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { defaultPaarcSettings, type Outcome, PaarcLimit } from '../../../src/paarc/index.ts';
+import type { Interval } from '../../../src/paarc/interval.ts';
+import { fittingConcurrency } from '../../../src/paarc/overload.ts';
+import { type Control, initialControl, type PaarcState } from '../../../src/paarc/state.ts';
+import { step } from '../../../src/paarc/step.ts';
+import { interval, ok, UnitHost } from './drive.ts';
+
+const newLimit = (): PaarcLimit => new PaarcLimit(defaultPaarcSettings, () => 0.5, 0);
+const reasons = (host: UnitHost): readonly string[] => host.transitions.map(({ reason }) => reason);
+
+/** Numbers that look random, of the time a request was sent. */
+const chance = (sentMs: number): number => (((sentMs * 48_271) % 2_147_483_647) % 1000) / 1000;
+
+const control: Control = {
+  ...initialControl(defaultPaarcSettings, 0),
+  concurrency: 120,
+  baseline: { p50Ms: 10_000, p95Ms: 13_000, durations: new Float32Array(0) },
+};
+
+describe('PAARC on hosts that are easily misread', () => {
+  it('takes 429s that come whatever the rate for chance', () => {
+    const host = new UnitHost(newLimit(), (sentMs) =>
+      chance(sentMs) < 0.04 ? { kind: 'rate', serviceMs: 20 } : ok(100),
+    );
+    host.run(60_000);
+    expect(reasons(host)).toContain('refusals are chance');
+    const before = host.sends.length;
+    host.run(10_000);
+    expect(host.sends.length - before).toBeGreaterThan(1000);
+  });
+
+  it('takes a rate that falls for one, however often it is lowered', () => {
+    let tokens = 100;
+    let atMs = 0;
+    const perS = (nowMs: number): number => (nowMs < 30_000 ? 100 : 30);
+    const answers = new Map<number, Outcome>();
+    const answer = (sentMs: number): Outcome => {
+      const known = answers.get(sentMs);
+      if (known !== undefined) return known;
+      tokens = Math.min(100, tokens + ((sentMs - atMs) * perS(sentMs)) / 1000);
+      atMs = sentMs;
+      const outcome: Outcome = tokens >= 1 ? ok(100) : { kind: 'rate', serviceMs: 20 };
+      if (tokens >= 1) tokens--;
+      answers.set(sentMs, outcome);
+      return outcome;
+    };
+    const host = new UnitHost(newLimit(), answer);
+    host.run(90_000);
+    expect(reasons(host)).not.toContain('refusals are chance');
+    expect(1000 / host.limit.spacingMs).toBeLessThan(33);
+  });
+
+  it('reads a 503 that says when as a rate, not as too many at once', () => {
+    let tokens = 20;
+    let atMs = 0;
+    const answers = new Map<number, Outcome>();
+    const host = new UnitHost(newLimit(), (sentMs) => {
+      const known = answers.get(sentMs);
+      if (known !== undefined) return known;
+      tokens = Math.min(20, tokens + (sentMs - atMs) / 100);
+      atMs = sentMs;
+      const outcome: Outcome = tokens >= 1 ? ok(80) : { kind: 'overload', serviceMs: 20, retryAfterMs: 1000 };
+      if (tokens >= 1) tokens--;
+      answers.set(sentMs, outcome);
+      return outcome;
+    });
+    host.run(60_000);
+    const before = [...answers.values()].filter(({ kind }) => kind === 'overload').length;
+    host.run(30_000);
+    const refused = [...answers.values()].filter(({ kind }) => kind === 'overload').length - before;
+    expect(refused).toBeLessThan(6);
+    expect(reasons(host)).not.toContain('overload');
+  });
+});
+
+describe('A mixture of fast and slow answers', () => {
+  const decide = (part: Partial<Interval>, state: PaarcState, from: Control): Control =>
+    step(defaultPaarcSettings, from, state, interval(part), 1000, 0.5).control;
+
+  it('is not seen in the first wave of one server that works off one after the other', () => {
+    const fresh = initialControl(defaultPaarcSettings, 0);
+    const wave = { p25Ms: 1800, p50Ms: 2700, meanMs: 6000 };
+    expect(decide({ ...wave, samples: 5 }, { name: 'init' }, fresh).isMixed).toBe(false);
+    expect(decide({ ...wave, samples: 20 }, { name: 'init' }, fresh).isMixed).toBe(true);
+  });
+
+  it('learns that answers got faster when it is kept from using its permits by how slow they were', () => {
+    const slow = { ...control, isMixed: true, meanMs: 2000 };
+    const startup: PaarcState = { name: 'startup', flatRounds: 0, untilConcurrency: Number.POSITIVE_INFINITY };
+    expect(decide({ saturation: 0.1 }, startup, slow).baseline?.p50Ms).toBeCloseTo(100, 0);
+  });
+});
+
+describe('What a host carries whose errors took long', () => {
+  it('is what fits without the waiting, with headroom', () => {
+    expect(fittingConcurrency(defaultPaarcSettings, control, { overloadMeanMs: 30_000 })).toBeCloseTo(54);
+  });
+
+  it('is not known of errors that came at once, or of a host without a baseline', () => {
+    expect(fittingConcurrency(defaultPaarcSettings, control, { overloadMeanMs: 20 })).toBe(Number.POSITIVE_INFINITY);
+    const unknown = { ...control, baseline: undefined };
+    expect(fittingConcurrency(defaultPaarcSettings, unknown, { overloadMeanMs: 30_000 })).toBe(
+      Number.POSITIVE_INFINITY,
+    );
+  });
+});
