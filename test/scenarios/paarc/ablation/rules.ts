@@ -69,8 +69,8 @@ export const RULES: readonly Rule[] = [
   ]),
   rule('a baseline falls with the host', [
     'baseline',
-    'baseline === undefined || known.isMixed',
-    '1 > 0 || baseline === undefined',
+    'if (baseline === undefined) return known;',
+    'if (1 > 0 || baseline === undefined) return known;',
   ]),
   rule('a mixture is judged by its mean', [
     'mixture',
