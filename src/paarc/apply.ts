@@ -36,13 +36,15 @@ export function apply(settings: DelayedSettings, host: Host, decision: Decision,
 function blameAfter(
   settings: DelayedSettings,
   host: Host,
-  { control, state }: Pick<Host, 'control' | 'state'>,
+  { control, state, round }: Pick<Host, 'control' | 'state' | 'round'>,
   reason: string | undefined,
   nowMs: number,
 ): void {
   if (reason === 'outage') host.blame = outageBegan(host.blame, nowMs);
-  if (reason === 'outage' || reason === 'overload')
-    host.blame = cutFor(settings, host.blame, control.concurrency, state, nowMs);
+  if (reason === 'outage' || reason === 'overload') {
+    const fitting = fittingConcurrency(settings, control, read(round, settings.clientElu, nowMs));
+    host.blame = cutFor(settings, host.blame, Math.min(control.concurrency, fitting), state, nowMs);
+  }
   if (reason === 'outage over') host.blame = outageOver(host.blame, nowMs);
 }
 
