@@ -1,12 +1,5 @@
 /** What a rate limiter let through between two moments, and the rate that this makes. */
-import {
-  leastAccepted,
-  leastMs,
-  recordFallenShare,
-  recordKeptRefusals,
-  stretchAccepted,
-  stretchMs,
-} from './rate-tuning.ts';
+import { keptRefusals, leastAccepted, leastMs, recordFallenShare, stretchAccepted, stretchMs } from './rate-tuning.ts';
 
 /** A place in the sequence of sends: how many had gone out, and when. */
 export interface Mark {
@@ -18,7 +11,7 @@ export interface Mark {
 export type RefusedSends = readonly number[];
 
 export function withRefused(before: RefusedSends, { sends }: Mark): RefusedSends {
-  const refused = before.slice(before.length < recordKeptRefusals ? 0 : recordKeptRefusals / 2);
+  const refused = before.slice(before.length < keptRefusals ? 0 : keptRefusals / 2);
   let at = refused.length;
   while (at > 0 && (refused[at - 1] as number) > sends) at--;
   refused.splice(at, 0, sends);

@@ -6,7 +6,7 @@ import { observe, Round, read } from './interval.ts';
 import { beginEcho, fallSilent, fittingConcurrency } from './overload.ts';
 import { type Place, paceGrew } from './rate-search.ts';
 import { baseConcurrency, type Decision } from './state.ts';
-import { settleAfterDecrease, settleAfterIncrease } from './tuning.ts';
+import { settleAfterDecrease } from './tuning.ts';
 import type { DelayedSettings } from './valid-settings.ts';
 
 /** What was decided is in force, and a new round begins. */
@@ -28,7 +28,7 @@ export function apply(settings: DelayedSettings, host: Host, decision: Decision,
     host.goodAnswers = 0;
   }
   if (change > 0) host.rate = paceGrew(host.rate, placeOf(host, nowMs));
-  const settle = change > 0 ? settleAfterIncrease : settleAfterDecrease;
+  const settle = change > 0 ? 1 : settleAfterDecrease;
   host.round = new Round(nowMs, change === 0 ? 0 : settle * host.control.reactionMs + feedbackDelayMs);
   if (reason !== undefined) report(settings, before, host, reason, nowMs);
 }

@@ -13,7 +13,7 @@ import {
   newSearch,
   type PaarcState,
 } from './state.ts';
-import { deepCut, eagerWait, lingeringErrors, lingeringShare, recoverStart, recoverTarget } from './tuning.ts';
+import { deepPart, eagerWait, earlyShare, lingeringErrors, recoverStart, recoverTarget } from './tuning.ts';
 
 /** A 429 is about the rate: the limit stays, and waits until the episode is over. */
 export function waitForRate(
@@ -41,7 +41,7 @@ export function endBackoff(
   jitter: number,
 ): Decision {
   if (state.cause === 'rate') return resume(settings, control, 'quiet after 429');
-  const lingering = interval.overloads >= lingeringErrors && interval.overloads >= lingeringShare * interval.results;
+  const lingering = interval.overloads >= lingeringErrors && interval.overloads >= earlyShare * interval.results;
   if (lingering) return cutForOverload(settings, control, state, interval, nowMs, jitter);
   return resume(settings, control, 'cooldown over');
 }
@@ -87,7 +87,7 @@ function resume(settings: PaarcSettings, control: Control, reason: string): Deci
   const { concurrency } = control;
   // Where the host refused just now is no place to return to in one leap.
   const recoverConcurrency = Math.min(control.recoverConcurrency, control.ceiling.concurrency);
-  if (recoverConcurrency > deepCut * concurrency) {
+  if (concurrency < deepPart * recoverConcurrency) {
     const start = Math.max(2 * concurrency, settings.cInit, recoverStart * recoverConcurrency);
     return {
       control: { ...control, concurrency: Math.min(settings.cMax, start) },

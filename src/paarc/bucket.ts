@@ -1,6 +1,6 @@
 /** A token bucket as stretches of sending show it. */
 import { accepted, type Mark, type RefusedSends } from './accepted-log.ts';
-import { countError, keptStarts, leastDifference, leastDifferenceMs } from './rate-tuning.ts';
+import { countError, keptStarts, leastDifference, leastMs } from './rate-tuning.ts';
 
 /** A stretch of sending that ended with a 429. */
 export interface Segment {
@@ -47,8 +47,7 @@ export function identifyBucket(
 ): BucketGuess | undefined {
   const whole = candidates[0];
   const first = fullest(firsts, candidates);
-  if (whole === undefined || first === undefined || whole.elapsedMs - first.elapsedMs < leastDifferenceMs)
-    return undefined;
+  if (whole === undefined || first === undefined || whole.elapsedMs - first.elapsedMs < leastMs) return undefined;
   let best: BucketGuess | undefined;
   for (let index = 0; index < candidates.length; index++) {
     const guess = slope(first, candidates, index);
@@ -86,7 +85,7 @@ function slope(first: Segment, candidates: readonly Candidate[], index: number):
   const candidate = candidates[index] as Candidate;
   const differenceMs = candidate.elapsedMs - first.elapsedMs;
   const difference = candidate.accepted - first.accepted;
-  if (differenceMs < leastDifferenceMs || difference < leastDifference) return undefined;
+  if (differenceMs < leastMs || difference < leastDifference) return undefined;
   const perS = (1000 * difference) / differenceMs;
   const burst = first.accepted - (perS * first.elapsedMs) / 1000;
   if (burst < 0) return undefined;

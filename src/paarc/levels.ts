@@ -1,11 +1,11 @@
 /** How many others the host was serving when it refused: whether refusals mean "too many at once". */
 import type { Mark } from './accepted-log.ts';
 import {
-  capKeptRefusals,
   gradualLeast,
   gradualLevel,
   gradualMost,
   gradualRefusals,
+  keptRefusals,
   mostLevels,
   nearCap,
   sharp,
@@ -47,7 +47,7 @@ export function withGrant(levels: Levels, flight: Flight): Levels {
 
 export function withRefusal(levels: Levels, flight: Flight, nowMs: number): Levels {
   const { onTheWay } = levels;
-  const kept = onTheWay.length < capKeptRefusals ? onTheWay : onTheWay.slice(capKeptRefusals / 2);
+  const kept = onTheWay.length < keptRefusals ? onTheWay : onTheWay.slice(keptRefusals / 2);
   return {
     ...levels,
     refused: oneMore(levels.refused, levelOf(levels, flight)),

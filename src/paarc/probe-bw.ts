@@ -12,7 +12,6 @@ import {
   maxFailures,
   maxSkippedProbeRtts,
   maxWait,
-  recoverGain,
   recoverShare,
   tailMedianRatio,
   tailSamples,
@@ -186,7 +185,7 @@ function beginProbe(
   reason: string,
 ): Decision | undefined {
   const recovering = control.concurrency < recoverShare * control.recoverConcurrency;
-  const gain = recovering ? recoverGain : settings.probeGain;
+  const gain = recovering ? settings.startupGain : settings.probeGain;
   const next = grow(control.ceiling, control.concurrency, gain, settings.cMax, nowMs);
   if (next === undefined) return undefined;
   return {

@@ -2,10 +2,9 @@
 import type { MeasuredRate } from './accepted-log.ts';
 import type { Segment } from './bucket.ts';
 import {
-  afterFailure,
   afterVerifiedFailure,
-  belowUpper,
   burstMargin,
+  justBelow,
   leastAccepted,
   nearBounds,
   nearSends,
@@ -13,11 +12,11 @@ import {
   pausesBetweenProbes,
   probeLeastMs,
   roughRoom,
+  tellingGrants,
   verifyLeastMs,
   verifyLeastSends,
   verifyMostMs,
   verifyReactions,
-  wellMeasured,
   wideBounds,
 } from './rate-tuning.ts';
 import type { PaarcSettings } from './settings.ts';
@@ -84,7 +83,7 @@ export function settledAt(
     lowerPerS: 0,
     // Next to nothing in a moment, as from a window that is closed, is no bound for what it grants at other times.
     upperPerS: accepted < leastAccepted ? Math.max(upperPerS, rate.lowerPerS) : upperPerS,
-    bestPerS: accepted < wellMeasured ? rate.bestPerS : Math.max(rate.bestPerS, perS),
+    bestPerS: accepted < tellingGrants ? rate.bestPerS : Math.max(rate.bestPerS, perS),
     isRough: false,
   };
   if (rate.isBurstKnown || first === undefined) return settled;
@@ -100,7 +99,7 @@ export function refusedInUse(rate: RateEstimate): RateEstimate {
 /** A 429 above a rate that held. @param onlyStepMs - how long the probe lasted, if it was a single step up */
 export function probeFailed(settings: PaarcSettings, rate: RateEstimate, onlyStepMs: number | undefined): RateEstimate {
   const { perS, lowerPerS } = rate;
-  const back = { ...rate, perS: afterFailure * lowerPerS, isRough: false };
+  const back = { ...rate, perS: justBelow * lowerPerS, isRough: false };
   if (onlyStepMs === undefined) return { ...back, upperPerS: Math.min(rate.upperPerS, perS) };
   return {
     ...back,
@@ -127,7 +126,7 @@ export function grownRate(settings: PaarcSettings, { perS, upperPerS }: RateEsti
   return Math.min(
     (isFarBelow({ perS, upperPerS }) ? openGain : settings.rateProbeGain) * perS,
     Math.sqrt(perS * upperPerS),
-    belowUpper * upperPerS,
+    justBelow * upperPerS,
   );
 }
 

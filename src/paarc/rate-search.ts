@@ -18,7 +18,7 @@ import {
   verificationMs,
   warmRate,
 } from './rate-estimate.ts';
-import { episodeMs, episodeReactions, grantedMostRoom, holdMs, longRunRoom, usedShare } from './rate-tuning.ts';
+import { episodeMs, episodeReactions, grantedMostRoom, holdMs, roughRoom, usedShare } from './rate-tuning.ts';
 import type { DelayedSettings } from './valid-settings.ts';
 
 /** What the search does. Rates per second. */
@@ -102,7 +102,7 @@ export function paceGrew(rate: RateSearch, here: Mark): RateSearch {
  */
 export function grantedInTheLongRun(rate: RateSearch, perS: number, here: Mark): RateSearch {
   const half = isFound(rate) ? rate.estimate.perS / 2 : 0;
-  return hold({ ...rate, estimate: knownRate(rate.estimate, Math.max(perS, half), longRunRoom) }, here);
+  return hold({ ...rate, estimate: knownRate(rate.estimate, Math.max(perS, half), roughRoom) }, here);
 }
 
 /**

@@ -2,16 +2,15 @@
 import type { Suspicion } from './error-cause.ts';
 import { usedShare } from './rate-tuning.ts';
 import {
-  cleanResults,
   doubledMs,
-  earlyFallMs,
   failedErrors,
   failedShare,
-  leastCleanMs,
+  leastAnswers,
   remainingShare,
   searchErrors,
   tellingErrors,
   trialFallenShare,
+  trialMeasureMs,
   trialStartMs,
 } from './tuning.ts';
 
@@ -51,7 +50,7 @@ export function beginTrial(
   const fromMs = nowMs + trialStartMs;
   return {
     ...{ suspicion, shareBefore, startPerS, fromMs, phase: isFirst ? 'trying' : 'counting' },
-    earlyUntilMs: fromMs + earlyFallMs,
+    earlyUntilMs: fromMs + trialStartMs,
     lowSinceMs: Number.POSITIVE_INFINITY,
     lastErrorSentMs: Number.NEGATIVE_INFINITY,
     ...{ errors: 0, results: 0, clean: 0, cleanSinceMs: fromMs, doubledPerS: 0 },
@@ -107,7 +106,7 @@ export function judgeTrial(
 function goUp(trial: RateTrial, perS: number, nowMs: number): ReturnType<typeof judgeTrial> {
   const { clean, cleanSinceMs, doubledPerS } = trial;
   const cleanMs = nowMs - cleanSinceMs;
-  if (clean < cleanResults || cleanMs < leastCleanMs) return { trial, verdict: undefined };
+  if (clean < leastAnswers || cleanMs < trialMeasureMs) return { trial, verdict: undefined };
   if (clean < (usedShare * doubledPerS * cleanMs) / 1000) return { trial, verdict: 'none' };
   const anew = { clean: 0, cleanSinceMs: nowMs, fromMs: nowMs + doubledMs, errors: 0, results: 0 };
   return { trial: { ...trial, ...anew, doubledPerS: 2 * perS }, verdict: 'double' };

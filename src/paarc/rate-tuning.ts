@@ -3,7 +3,10 @@
 // Refusals that say no.
 /** Counts of sends per number at the host; a cap above this would be taken for a rate. Chosen. */
 export const mostLevels = 256;
-/** So many refusals, and so many sends with a little less at the host that were granted, tell. Chosen. */
+/**
+ * So many refusals, and so many sends with a little less at the host that were granted, tell; so many grants have shown
+ * a rate well. Chosen.
+ */
 export const tellingRefusals = 3;
 export const tellingGrants = 12;
 /** What is granted with less than this part of the cap says nothing of it. Chosen. */
@@ -19,13 +22,16 @@ export const gradualRefusals = 5;
 export const gradualLevel = 8;
 export const gradualLeast = 0.3;
 export const gradualMost = 0.9;
-/** Refusals that may still have been on their way when a request went out. Chosen. */
-export const capKeptRefusals = 512;
-/** Refusals for so long without anything else are no rate that is a little too high: the door is shut. Chosen. */
+/**
+ * So many refusals are remembered one by one: those that may have been on their way when a request went out, and those
+ * that a search for a rate counts, which has long been answered by then. Chosen.
+ */
+export const keptRefusals = 512;
+/**
+ * Refusals for so long without anything else, and so many as tell of a cap, are no rate that is a little too high: the
+ * door is shut. The first silence is as long. Chosen.
+ */
 export const shutMs = 1000;
-/** One that answers slowly is asked this often before it counts as shut. Chosen. */
-export const leastRefusals = 3;
-export const firstMs = 1000;
 /**
  * Doubling up to here, then by a part: a window that opens after an hour is found with a few dozen requests, and at
  * most that part too late. Chosen.
@@ -40,11 +46,6 @@ export const leastRun = 10;
 export const rememberedReplies = 1024;
 
 // Rates.
-/**
- * More 429s than this are remembered only in older counts; a rate search that needs them has long been answered.
- * Chosen.
- */
-export const recordKeptRefusals = 512;
 /** So many accepted requests, or this time, make a rate worth believing. Runs. */
 export const leastAccepted = 8;
 export const leastMs = 500;
@@ -54,8 +55,7 @@ export const leastMs = 500;
 export const stretchAccepted = 10;
 export const stretchMs = 1000;
 export const recordFallenShare = 0.8;
-/** Two segments must differ by this much to tell slope from noise. Runs. */
-export const leastDifferenceMs = 500;
+/** Two segments must differ by this much, and by the time above, to tell slope from noise. Runs. */
 export const leastDifference = 5;
 /** Counts are whole: the line may be off by one request at either end. Chosen. */
 export const countError = 1;
@@ -78,13 +78,12 @@ export const roughLeastMs = 100;
 export const roughMost = 0.7;
 /**
  * After a failed probe without Retry-After a little below the last good rate: the bucket is empty and must not run dry
- * at once. Chosen.
+ * at once. No growth leads nearer to an upper bound. Chosen.
  */
-export const afterFailure = 0.985;
+export const justBelow = 0.985;
 export const afterVerifiedFailure = 0.97;
 /** Growth while nothing is known above. Chosen. */
 export const openGain = 1.5;
-export const belowUpper = 0.985;
 /** A rate holds after this time, so many requests and so many reaction times without a 429. Runs. */
 export const verifyLeastMs = 2000;
 export const verifyLeastSends = 20;
@@ -99,7 +98,6 @@ export const pausesBetweenProbes = 40;
  * What a silence that grows by a part each time may have taken off a mean over it, and a count of few off another.
  * Chosen.
  */
-export const longRunRoom = 1.3;
 export const grantedMostRoom = 2;
 export const roughRoom = 1.3;
 /** A rate holds once this much of it was really sent without a 429. Chosen. */
@@ -123,8 +121,6 @@ export const timesDead = 4;
 export const leastRefusedShare = 0.1;
 /** More in a row are no chance. Chosen: with one in seven it makes six in a row once in 100,000. */
 export const chanceMost = 5;
-/** A rate that so many accepted requests have shown. Runs. */
-export const wellMeasured = 12;
 /** Part of the denials that were not told from dead links there and count as such. Runs. */
 export const deadPart = 0.1;
 /** With fewer successes nothing is known of a host's dead links. Chosen. */

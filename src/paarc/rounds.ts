@@ -2,19 +2,17 @@
 import type { PaarcSettings } from './settings.ts';
 import type { Control, PaarcState } from './state.ts';
 import {
-  initLeastSamples,
+  answeredReactions,
+  fewSamples,
   initPatienceMs,
   leastLookMs,
+  leastSamples,
   looksPerReaction,
   mixedSamples,
   mostLookMs,
-  probeRttSamples,
-  probeSamples,
-  roundLeastSamples,
   roundPatienceMs,
   roundPatienceReactions,
-  roundReactions,
-  startupRoundReactions,
+  tailSamples,
 } from './tuning.ts';
 
 /** Whether a round has seen enough to be judged. */
@@ -26,8 +24,8 @@ export function isRoundOver(
   samples: number,
 ): boolean {
   if (elapsedMs >= Math.max(roundPatienceReactions * control.reactionMs, roundPatienceMs))
-    return samples >= roundLeastSamples;
-  if (state.name === 'init' && samples >= initLeastSamples && elapsedMs >= initPatienceMs) return true;
+    return samples >= leastSamples;
+  if (state.name === 'init' && samples >= leastSamples && elapsedMs >= initPatienceMs) return true;
   return elapsedMs >= leastRoundMs(settings, control, state) && samples >= samplesNeeded(settings, control, state);
 }
 
@@ -52,7 +50,7 @@ export function nextLookMs(
  */
 function leastRoundMs(settings: PaarcSettings, control: Control, state: PaarcState): number {
   if (state.name === 'init') return 0;
-  const reactions = state.name === 'startup' ? startupRoundReactions : roundReactions;
+  const reactions = state.name === 'startup' ? 1 : answeredReactions;
   return Math.max(settings.roundFloorMs, reactions * control.reactionMs);
 }
 
@@ -64,9 +62,9 @@ function samplesNeeded(settings: PaarcSettings, control: Control, state: PaarcSt
       return Math.min(settings.nMin, Math.max(settings.nInit, control.concurrency / 2));
     case 'probe-bw':
       if (control.isMixed) return mixedSamples;
-      return state.search.probe === undefined ? settings.nMin : probeSamples;
+      return state.search.probe === undefined ? settings.nMin : tailSamples;
     case 'probe-rtt':
-      return probeRttSamples;
+      return fewSamples;
     case 'backoff':
       return settings.nMin;
   }

@@ -1,5 +1,5 @@
 /** Silence that grows while a host refuses everything and does not say for how long. */
-import { doublingMs, firstMs, leastRefusals, shutMs, slowerGrowth } from './rate-tuning.ts';
+import { doublingMs, shutMs, slowerGrowth, tellingRefusals } from './rate-tuning.ts';
 
 /** What is known of a host's refusals since it last granted anything. Frozen. */
 export interface Silence {
@@ -29,7 +29,7 @@ export function refusedAgain(
   const { lengthMs, untilMs } = silence;
   const seen = { ...silence, sinceMs: Math.min(silence.sinceMs, nowMs), refusals: silence.refusals + 1 };
   if (lengthMs > 0 && sentAtMs < untilMs) return silence;
-  if (lengthMs === 0 && !isShut && (nowMs - seen.sinceMs < shutMs || seen.refusals < leastRefusals)) return seen;
-  const grown = lengthMs < doublingMs ? Math.max(firstMs, 2 * lengthMs) : slowerGrowth * lengthMs;
+  if (lengthMs === 0 && !isShut && (nowMs - seen.sinceMs < shutMs || seen.refusals < tellingRefusals)) return seen;
+  const grown = lengthMs < doublingMs ? Math.max(shutMs, 2 * lengthMs) : slowerGrowth * lengthMs;
   return { ...seen, lengthMs: grown, untilMs: nowMs + grown * (1 + jitter / 20) };
 }

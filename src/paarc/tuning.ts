@@ -42,20 +42,15 @@ export const leastLookMs = 20;
 export const mostLookMs = 100;
 /** INIT ends with fewer samples when a slow host had this much time. Chosen. */
 export const initPatienceMs = 3000;
-export const initLeastSamples = 5;
-/** A round of a slow host ends after this much time or so many reaction times with a few samples. Runs. */
+export const leastSamples = 5;
+/** A round of a slow host ends after this much time or so many reaction times with as few samples. Runs. */
 export const roundPatienceMs = 6000;
 export const roundPatienceReactions = 10;
-export const roundLeastSamples = 5;
-export const roundReactions = 1.5;
 /** Where slow requests are mixed with fast ones a round lasts no longer than this. Chosen. */
 export const mostMixedReactionMs = 3000;
 export const mixedMeans = 3;
-export const startupRoundReactions = 1;
-export const probeSamples = 100;
 /** Few of them are slow, and those tell. Chosen. */
 export const mixedSamples = 200;
-export const probeRttSamples = 20;
 /** A look at the unloaded latency this far off replaces the baseline instead of joining it. Chosen. */
 export const replaceBelow = 0.75;
 export const replaceAbove = 1.33;
@@ -76,15 +71,14 @@ export const maxSkippedProbeRtts = 3;
 export const tellingCut = 1.5;
 /** With less than this part of it left it did. Chosen: a longer path leaves two thirds at most. */
 export const keptShare = 0.75;
-/** The tail counts as a queue only with so many samples, and a median that agrees. Chosen. */
+/** The tail counts as a queue only with so many samples, which a probe takes as well, and a median that agrees. Chosen. */
 export const tailSamples = 100;
 export const tailMedianRatio = 1.25;
 /** Above this ratio a probe starts only when waiting has been long enough, below it soon. Chosen. */
 export const costlyRatio = 1.35;
 export const maxWait = 16;
 export const maxFailures = 4;
-/** Gain while far below the limit of before a cut. Chosen. */
-export const recoverGain = 2;
+/** A limit further below the one of before a cut grows as in STARTUP. Chosen. */
 export const recoverShare = 0.6;
 
 // The limit at which the host refused.
@@ -104,7 +98,7 @@ export const carefulGains = [1.15, 1.1, 1.05] as const;
  * Share of requests and of their time above which an overload is severe, and with the least limit an outage. Chosen.
  */
 export const severeShare = 0.5;
-/** Mid-round a burst of errors needs this many results and this share to be believed. Runs. */
+/** Mid-round, and at the end of a cooldown, a burst of errors needs this share to be believed; before, these results. Runs. */
 export const earlyResults = 4;
 export const earlyShare = 0.05;
 /** Cooldown in units of the unloaded median (cooldown_rtprop_mult of the original). */
@@ -116,18 +110,20 @@ export const cooldownBaselines = 5;
 export const presumedErrors = 0.01;
 /** Requests sent with this much more in flight than the least refused ones would all have met the same cap. Chosen. */
 export const aboveCap = 1.1;
+/** So many answers without a refusal, or among few of them, tell. Chosen. */
 export const leastAnswers = 8;
 /** Below this share of refusals among them there is no cap. Runs: a cap gives 0.3 and more. */
 export const overloadChanceShare = 0.15;
 /** Refusals below this part of where they began are no sign of where the host refuses. Runs. */
 export const failedPart = 0.7;
-/** Answers to requests from before the cut are in after this many reaction times. Chosen. */
+/**
+ * Answers to requests from before a change of the limit are in after this many reaction times; no round is shorter.
+ * Chosen.
+ */
 export const answeredReactions = 1.5;
-/** At the end of a cooldown so many errors, and this share, are reason to cut again. Runs. */
+/** At the end of a cooldown so many errors are reason to cut again. Runs. */
 export const lingeringErrors = 2;
-export const lingeringShare = 0.05;
-/** A cut below this part of the limit of before is recovered by STARTUP, a smaller one by probes. Chosen. */
-export const deepCut = 2;
+/** A deep cut is recovered by STARTUP, up to this part of the limit of before, a smaller one by probes. Chosen. */
 export const recoverTarget = 0.95;
 /** Part of the limit of before that STARTUP begins with then. Chosen. */
 export const recoverStart = 0.25;
@@ -150,9 +146,8 @@ export const leastLoad = 0.2;
  * Source: Wald's sequential test; the shares were chosen between what hosts were seen to have.
  */
 const illShare = 0.06;
-const causeChanceShare = 0.01;
-export const onError = Math.log(illShare / causeChanceShare);
-export const onAnswer = Math.log((1 - illShare) / (1 - causeChanceShare));
+export const onError = Math.log(illShare / presumedErrors);
+export const onAnswer = Math.log((1 - illShare) / (1 - presumedErrors));
 /** One wrong verdict in a hundred for "ill"; for "well" one in twenty, since the next cut asks again. Chosen. */
 export const illAbove = Math.log(100);
 /** So much is soon gone when the errors have ended. Chosen. */
@@ -173,15 +168,15 @@ export const halfLifeResults = 300;
 export const againMs = 60_000;
 /** Fewer than this are the host's own, however often they cut the limit. Chosen. */
 export const fewErrors = 0.12;
-/** Cuts down to this part of the limit are deep. Chosen. */
+/** Cuts below this part of the limit of before are deep. Chosen. */
 export const deepPart = 0.5;
 /** Errors that followed an answer so often are no outage. Chosen. */
 export const mixedLeast = 3;
 /** An outage so soon after the last one. Chosen. */
 export const relapseMs = 5000;
 /**
- * A rate is measured for so long, and until so much was granted, before it is tried; then it is still being found.
- * Chosen.
+ * A rate is measured for so long, and until so much was granted, before it is tried, and as long without an error before
+ * it is doubled; at first it is still being found, and may turn out far below what was granted. Chosen.
  */
 export const trialMeasureMs = 1000;
 export const trialGrants = 2;
@@ -200,14 +195,7 @@ export const searchErrors = 0.03;
  * outages come to. Later than this a stretch that was measured roughly has to be followed by one more error. Runs.
  */
 export const trialFallenShare = 0.6;
-export const earlyFallMs = 2000;
-/**
- * Without an error for so long and so many results the rate is doubled; if there is none then either, it was none.
- * Chosen.
- */
-export const leastCleanMs = 1000;
-export const cleanResults = 8;
-/** After that errors are what was asked for, for so long. Chosen. */
+/** After a rate was doubled errors are what was asked for, for so long. Chosen. */
 export const doubledMs = 4000;
 
 // Begin and end.
@@ -229,5 +217,4 @@ export const outageAnswers = 3;
 /** So many errors without anything else between them are an outage, however much was in flight. Chosen. */
 export const outageFailures = 20;
 /** A decrease is given a little longer than an increase: the queue it shortens has to drain first. Chosen. */
-export const settleAfterIncrease = 1;
 export const settleAfterDecrease = 1.2;

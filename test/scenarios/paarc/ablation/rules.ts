@@ -55,7 +55,7 @@ export const RULES: readonly Rule[] = [
     'if (degraded || !due || search.trial !== undefined) return stay;',
     'return stay;',
   ]),
-  rule('a limit cut by much is probed by doubling', ['probe-bw', 'recovering ? recoverGain : ', '']),
+  rule('a limit cut by much is probed by doubling', ['probe-bw', 'recovering ? settings.startupGain : ', '']),
   rule('a failed probe waits longer', [
     'probe-bw',
     'newSearch(Math.min(maxWait, 2 * search.wait))',
@@ -147,7 +147,7 @@ export const RULES: readonly Rule[] = [
   rule('errors that linger cut again', ['backoff', 'if (lingering) return', 'if (1 > 2) return']),
   rule('a deep cut is recovered by STARTUP', [
     'backoff',
-    'if (recoverConcurrency > deepCut * concurrency)',
+    'if (concurrency < deepPart * recoverConcurrency)',
     'if (1 > 2)',
   ]),
   rule('deep cuts made again try a rate', ['blame', 'isSawtooth: blame.isSawtooth || (isFirst && wasDeep),', '']),
