@@ -1,10 +1,10 @@
 /** What a decision makes of what is known of a host. */
 import { cutFor, heldConcurrency, outageBegan, outageOver } from './blame.ts';
 import { foldShown } from './error-cause.ts';
-import { type Host, permitsOf } from './host.ts';
+import { type Host, permitsOf, placeOf } from './host.ts';
 import { observe, Round, read } from './interval.ts';
 import { beginEcho, fallSilent, fittingConcurrency } from './overload.ts';
-import { type Place, paceGrew } from './rate-search.ts';
+import { paceGrew } from './rate-search.ts';
 import { baseConcurrency, type Decision } from './state.ts';
 import { settleAfterDecrease } from './tuning.ts';
 import type { DelayedSettings } from './valid-settings.ts';
@@ -42,7 +42,7 @@ function blameAfter(
 ): void {
   if (reason === 'outage') host.blame = outageBegan(host.blame, nowMs);
   if (reason === 'outage' || reason === 'overload') {
-    const fitting = fittingConcurrency(settings, control, read(round, settings.clientElu, nowMs));
+    const fitting = fittingConcurrency(settings, control, round);
     host.blame = cutFor(settings, host.blame, Math.min(control.concurrency, fitting), state, nowMs);
   }
   if (reason === 'outage over') host.blame = outageOver(host.blame, nowMs);
@@ -71,12 +71,7 @@ export function report(
 export function silenced(settings: DelayedSettings, host: Host, nowMs: number): void {
   const { control, state } = host;
   const held = heldConcurrency(settings, baseConcurrency(control, state), state);
-  const fitting = fittingConcurrency(settings, control, read(host.round, settings.clientElu, nowMs));
+  const fitting = fittingConcurrency(settings, control, host.round);
   const recoverConcurrency = Math.min(Math.max(control.recoverConcurrency, held), fitting);
   apply(settings, host, fallSilent(settings, { ...control, recoverConcurrency }), nowMs);
-}
-
-/** How far sending has come. */
-export function placeOf({ sends, lastSendAtMs }: Host, nowMs: number): Place {
-  return { sends, atMs: nowMs, lastSendAtMs };
 }

@@ -1,6 +1,6 @@
 /** BACKOFF: how it begins after a 429, and how it ends. */
 import { foundCeiling, openCeiling } from './ceiling.ts';
-import { ownShare, type Suspicion } from './error-cause.ts';
+import { type Accepted, ownShare } from './error-cause.ts';
 import type { Interval } from './interval.ts';
 import { cutForOverload } from './overload.ts';
 import type { PaarcSettings } from './settings.ts';
@@ -49,7 +49,7 @@ export function endBackoff(
 /** Errors came at less load as well: take the cuts back, and expect them from now on. */
 export function acceptErrors(
   control: Control,
-  suspicion: Suspicion,
+  suspicion: Accepted,
   reason = 'errors do not depend on our load',
 ): Decision {
   const concurrency = Math.max(control.concurrency, suspicion.concurrency);

@@ -45,7 +45,10 @@ const never = Number.NEGATIVE_INFINITY;
 
 export const noBlame: ErrorBlame = {
   trialAgainAtMs: 0,
-  ...{ triedAtMs: never, ownAtMs: never, deepAtMs: never, outageOverAtMs: never },
+  triedAtMs: never,
+  ownAtMs: never,
+  deepAtMs: never,
+  outageOverAtMs: never,
   isSawtooth: false,
   outage: newOutage,
 };

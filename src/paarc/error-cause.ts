@@ -33,6 +33,9 @@ export interface Suspicion {
   readonly granted: number;
 }
 
+/** What errors that are taken for the host's own are accepted by. */
+export type Accepted = Pick<Suspicion, 'concurrency' | 'wasGrowing' | 'errors' | 'results'>;
+
 /** The first cut. */
 export function beginSuspicion(
   concurrency: number,
@@ -100,7 +103,7 @@ export function isFlood({ errors, results }: Suspicion): boolean {
 }
 
 /** The share of errors to expect from now on: a few results show it roughly, so a deviation more than they show. */
-export function ownShare({ errors, results }: Suspicion): number {
+export function ownShare({ errors, results }: Pick<Suspicion, 'errors' | 'results'>): number {
   return Math.min(mostOwn, (errors + Math.sqrt(errors)) / Math.max(1, results));
 }
 

@@ -4,7 +4,7 @@ import { Round } from './interval.ts';
 import { type Levels, newLevels } from './levels.ts';
 import type { Transition } from './limit.ts';
 import type { CutEcho } from './overload.ts';
-import { newRateSearch, type RateSearch } from './rate-search.ts';
+import { newRateSearch, type Place, type RateSearch } from './rate-search.ts';
 import { noSilence, type Silence } from './silence.ts';
 import type { Snapshot } from './snapshot.ts';
 import {
@@ -131,4 +131,9 @@ export function spacingOf(settings: DelayedSettings, host: Readonly<Host>): numb
 /** No send before this time. */
 export function pauseOfHost({ rate, silence, holdUntilMs }: Readonly<Host>): number {
   return Math.max(rate.pauseUntilMs, holdUntilMs, silence.untilMs);
+}
+
+/** How far sending has come. */
+export function placeOf({ sends, lastSendAtMs }: Readonly<Host>, nowMs: number): Place {
+  return { sends, atMs: nowMs, lastSendAtMs };
 }

@@ -16,8 +16,8 @@ export interface Interval {
    * this.
    */
   readonly overloadTimeShare: number;
-  /** Mean duration of an overload result; 0 without one. */
-  readonly overloadMeanMs: number;
+  /** Time spent by overload results. */
+  readonly overloadMs: number;
   /**
    * Second least number in flight at the send of an overload result, so that one chance error decides nothing; Infinity
    * without two.
@@ -158,7 +158,7 @@ export function read(round: Readonly<Round>, clientElu: number, nowMs: number): 
     results: round.results,
     overloads: round.overloads,
     overloadTimeShare: resultMs > 0 ? round.overloadMs / resultMs : 0,
-    overloadMeanMs: round.overloadMs / Math.max(1, round.overloads),
+    overloadMs: round.overloadMs,
     leastInFlightOverloaded: round.secondLeastInFlight,
     throughputPerS: elapsedMs > 0 ? (samples * 1000) / elapsedMs : 0,
     p25Ms: at(0.25),

@@ -56,6 +56,11 @@ export function withRefusal(levels: Levels, flight: Flight, nowMs: number): Leve
   };
 }
 
+/** Everything that was granted. */
+export function grantsOf({ granted }: Levels): number {
+  return sum(granted, 0, granted.length);
+}
+
 /** How many requests it lets in at once; undefined where it does not look like that. */
 export function connectionCap(levels: Levels): number | undefined {
   if (levels.refusals < tellingRefusals) return undefined;

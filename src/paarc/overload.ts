@@ -63,10 +63,8 @@ export function cutForOverload(
   const before = control.concurrency;
   const share = interval.overloads / Math.max(1, interval.results);
   const severe = isSevere({ ofResults: share, ofTime: interval.overloadTimeShare });
-  const recoverConcurrency = Math.min(
-    Math.max(control.recoverConcurrency, baseConcurrency(control, state)),
-    fittingConcurrency(settings, control, interval),
-  );
+  const fitting = fittingConcurrency(settings, control, interval);
+  const recoverConcurrency = Math.min(Math.max(control.recoverConcurrency, baseConcurrency(control, state)), fitting);
   const wasSevere = state.name === 'backoff' && state.before !== undefined && isSevere(state.before);
   const refusedAt = interval.leastInFlightOverloaded;
   const isAlways = share > severeShare && before <= settings.cMin && refusedAt <= 1;
@@ -78,7 +76,6 @@ export function cutForOverload(
   const proportional = Math.min(before - 2 ** Math.max(0, repeats - 1), refusedAt - 1, passed);
   // A host that never refused one request alone may take no more than that.
   const least = refusedAt > 1 && refusedAt <= settings.cMin ? 1 : settings.cMin;
-  const fitting = fittingConcurrency(settings, control, interval);
   const concurrency = Math.max(
     Math.min(before, least),
     Math.min(fitting, Math.max(settings.beta * before, proportional)),
@@ -114,9 +111,10 @@ export function cutForOverload(
 export function fittingConcurrency(
   { headroom, theta50 }: PaarcSettings,
   { concurrency, baseline }: Control,
-  { overloadMeanMs }: Pick<Interval, 'overloadMeanMs'>,
+  { overloads, overloadMs }: Pick<Interval, 'overloads' | 'overloadMs'>,
 ): number {
-  const ratio = overloadMeanMs / (baseline?.p50Ms ?? Number.POSITIVE_INFINITY);
+  const meanMs = overloadMs / Math.max(1, overloads);
+  const ratio = meanMs / (baseline?.p50Ms ?? Number.POSITIVE_INFINITY);
   return ratio > theta50 ? (headroom * concurrency) / ratio : Number.POSITIVE_INFINITY;
 }
 

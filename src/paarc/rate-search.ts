@@ -1,24 +1,20 @@
 /** Finds the rate a host allows from the times of its 429s. */
-import { type Mark, type MeasuredRate, type RefusedSends, rateBetween, withRefused } from './accepted-log.ts';
-import { type Segment, type Start, segmentBetween, segmentsUntil, withStart } from './bucket.ts';
+import { type Mark, type RefusedSends, withRefused } from './accepted-log.ts';
+import { type Segment, type Start, segmentsUntil, withStart } from './bucket.ts';
 import { learnFromPause } from './pause-lesson.ts';
 import {
-  firstRefusal,
   growAfterMs,
   grownRate,
   knownRate,
   likelyBurst,
   openRate,
   probeAfterMs,
-  probeFailed,
   type RateEstimate,
   rateHeld,
-  refusedInUse,
-  settledAt,
   verificationMs,
   warmRate,
 } from './rate-estimate.ts';
-import { episodeMs, episodeReactions, grantedMostRoom, holdMs, roughRoom, usedShare } from './rate-tuning.ts';
+import { grantedMostRoom, roughRoom, usedShare } from './rate-tuning.ts';
 import type { DelayedSettings } from './valid-settings.ts';
 
 /** What the search does. Rates per second. */
@@ -58,15 +54,6 @@ export interface RateSearch {
   readonly probe: { readonly mark: Mark; readonly steps: number } | undefined;
 }
 
-/** What a 429 did to the rate. */
-export interface RateCut {
-  /** The gate stays shut until then, beyond any Retry-After; 0 for not at all. */
-  readonly holdUntilMs: number;
-  /** BACKOFF lasts until then. */
-  readonly episodeUntilMs: number;
-  readonly reason: string;
-}
-
 export interface Searched {
   readonly rate: RateSearch;
   /** Why the rate moved, where it did. */
@@ -84,9 +71,17 @@ export function newRateSearch(settings: DelayedSettings, nowMs: number, warmPerS
   return {
     phase: warmPerS === undefined ? { name: 'open' } : { name: 'held', since: mark },
     estimate: warmPerS === undefined ? openRate : warmRate(settings, warmPerS),
-    ...{ refusedSends: [], starts: [], firsts: [], episode: [], previous: undefined, probe: undefined },
+    refusedSends: [],
+    starts: [],
+    firsts: [],
     cutAtMs: Number.NEGATIVE_INFINITY,
-    ...{ episodeUntilMs: 0, lastRefusalAtMs: 0, pauseUntilMs: 0, retryAfterMs: 0 },
+    episode: [],
+    episodeUntilMs: 0,
+    previous: undefined,
+    lastRefusalAtMs: 0,
+    pauseUntilMs: 0,
+    retryAfterMs: 0,
+    probe: undefined,
   };
 }
 
@@ -133,41 +128,6 @@ export function crowded(rate: RateSearch, sent: Mark): RateSearch {
   return { ...rate, refusedSends: withRefused(rate.refusedSends, sent) };
 }
 
-/**
- * A 429 for the request of `sent`. Its Retry-After must have gone to `pauseFor` before.
- * @returns no cut when it belongs to one that was made already
- */
-export function refuseRate(
-  settings: DelayedSettings,
-  before: RateSearch,
-  { mark: sent, inFlight }: { readonly mark: Mark; readonly inFlight: number },
-  retryAfterMs: number | undefined,
-  nowMs: number,
-  reactionMs: number,
-): { readonly rate: RateSearch; readonly cut?: RateCut | undefined } {
-  const counted = crowded(before, sent);
-  if (sent.atMs <= before.cutAtMs) return { rate: counted };
-  const isInside = nowMs < before.episodeUntilMs;
-  const lastsMs = Math.max(episodeMs, episodeReactions * reactionMs);
-  const refused: RateSearch = {
-    ...counted,
-    lastRefusalAtMs: nowMs,
-    retryAfterMs: retryAfterMs ?? before.retryAfterMs,
-    episode: isInside ? [...before.episode, sent] : [sent],
-    episodeUntilMs: Math.max(nowMs + lastsMs, before.pauseUntilMs),
-    phase: before.phase.name === 'paused' ? before.phase : { name: 'refused' },
-  };
-  const { rate, reason, isHeld } = isFound(before)
-    ? again(settings, refused, sent, retryAfterMs, isInside, nowMs, reactionMs)
-    : first(settings, refused, sent, (1000 * inFlight) / reactionMs, retryAfterMs, nowMs);
-  if (reason === undefined) return { rate };
-  const holdUntilMs = isHeld ? nowMs + Math.min(holdMs, reactionMs) : 0;
-  return {
-    rate: { ...rate, cutAtMs: nowMs + (settings.feedbackDelayMs ?? 0) },
-    cut: { holdUntilMs, episodeUntilMs: rate.episodeUntilMs, reason },
-  };
-}
-
 /** Verify, grow, probe. Cheap; called at every look. */
 export function advanceRate(settings: DelayedSettings, before: RateSearch, here: Place, reactionMs: number): Searched {
   const judged = overPause(settings, before, here);
@@ -209,68 +169,6 @@ function growOrProbe(
   return { rate: begin(held, here, heldMs, heldPerS), reason: 'rate probe' };
 }
 
-/** What a 429 makes of the rate. Without a reason it tells nothing yet; held: the bucket gets a moment. */
-interface Refused extends Searched {
-  readonly isHeld?: boolean;
-}
-
-function first(
-  settings: DelayedSettings,
-  rate: RateSearch,
-  sent: Mark,
-  pacePerS: number,
-  retryAfterMs: number | undefined,
-  nowMs: number,
-): Refused {
-  const stretch = segmentsUntil(rate.starts, sent, rate.refusedSends);
-  const whole: Segment = stretch[0] ?? segmentBetween(rate.refusedSends, sent, sent);
-  const estimate = firstRefusal(settings, whole, pacePerS, retryAfterMs !== undefined);
-  const met: RateSearch = { ...rate, estimate, previous: sent };
-  if (retryAfterMs === undefined)
-    return { rate: { ...met, phase: { name: 'refused' }, firsts: stretch }, reason: 'first 429', isHeld: true };
-  return { rate: pause(met, 0, nowMs), reason: 'first 429, Retry-After' };
-}
-
-function again(
-  settings: DelayedSettings,
-  rate: RateSearch,
-  sent: Mark,
-  retryAfterMs: number | undefined,
-  isInside: boolean,
-  nowMs: number,
-  reactionMs: number,
-): Refused {
-  const { estimate, probe, firsts, previous } = rate;
-  const { perS, lowerPerS } = estimate;
-  const isProbe = lowerPerS > 0 && perS > lowerPerS;
-  if (retryAfterMs !== undefined)
-    return {
-      rate: pause(rate, isProbe ? lowerPerS : 0, nowMs),
-      reason: isProbe ? 'rate probe failed, Retry-After' : '429, Retry-After',
-    };
-  const met: RateSearch = { ...rate, previous: sent };
-  const settled = (measured: MeasuredRate): RateSearch => ({
-    ...met,
-    estimate: settledAt(settings, estimate, measured, firsts[0]),
-  });
-  if (isInside) {
-    const measured = rateBetween(rate.refusedSends, rate.episode[0] ?? sent, sent, rate.episode, reactionMs);
-    return measured === undefined ? { rate: met } : { rate: settled(measured), reason: 'rate measured between 429s' };
-  }
-  if (isProbe) {
-    const onlyStepMs = probe?.steps === 0 ? nowMs - probe.mark.atMs : undefined;
-    const failed = probeFailed(settings, estimate, onlyStepMs);
-    return { rate: { ...met, estimate: failed, probe: undefined }, reason: 'rate probe failed', isHeld: true };
-  }
-  const measured =
-    lowerPerS === 0 && previous !== undefined
-      ? rateBetween(rate.refusedSends, previous, sent, rate.episode, 0)
-      : undefined;
-  if (measured !== undefined && measured.perS < perS)
-    return { rate: settled(measured), reason: 'rate measured since the last 429', isHeld: true };
-  return { rate: { ...met, estimate: refusedInUse(estimate) }, reason: '429 at the rate in use', isHeld: true };
-}
-
 /** The pause is over: what did the stretch before it say about the bucket? */
 function overPause(settings: DelayedSettings, rate: RateSearch, here: Place): Searched {
   const { phase, estimate } = rate;
@@ -287,18 +185,15 @@ function overPause(settings: DelayedSettings, rate: RateSearch, here: Place): Se
     estimate: { ...estimate, ...learnt, ...known },
     firsts: rate.firsts.length === 0 ? candidates : rate.firsts,
     starts: [{ mark: here, perS: learnt.perS, restMs: pauseMs, restPerS: 0 }],
-    ...{ probe: undefined, episode: [] },
+    probe: undefined,
+    episode: [],
   };
   return { rate: hold(over, here), reason };
 }
 
 /** Whether there is a rate to keep. */
-function isFound({ estimate }: RateSearch): boolean {
+export function isFound({ estimate }: RateSearch): boolean {
   return estimate.perS < Number.POSITIVE_INFINITY;
-}
-
-function pause(rate: RateSearch, heldPerS: number, nowMs: number): RateSearch {
-  return { ...rate, phase: { name: 'paused', sinceMs: nowMs, failedPerS: rate.estimate.perS, heldPerS } };
 }
 
 function hold(rate: RateSearch, since: Mark): RateSearch {

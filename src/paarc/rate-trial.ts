@@ -49,11 +49,19 @@ export function beginTrial(
 ): RateTrial {
   const fromMs = nowMs + trialStartMs;
   return {
-    ...{ suspicion, shareBefore, startPerS, fromMs, phase: isFirst ? 'trying' : 'counting' },
+    suspicion,
+    shareBefore,
+    startPerS,
+    phase: isFirst ? 'trying' : 'counting',
+    fromMs,
     earlyUntilMs: fromMs + trialStartMs,
     lowSinceMs: Number.POSITIVE_INFINITY,
     lastErrorSentMs: Number.NEGATIVE_INFINITY,
-    ...{ errors: 0, results: 0, clean: 0, cleanSinceMs: fromMs, doubledPerS: 0 },
+    errors: 0,
+    results: 0,
+    clean: 0,
+    cleanSinceMs: fromMs,
+    doubledPerS: 0,
   };
 }
 

@@ -1,8 +1,8 @@
 /** PAARC: what one event makes of what is known of a host. */
-import { apply, placeOf, report, silenced } from './apply.ts';
+import { apply, report, silenced } from './apply.ts';
 import { acceptErrors, capConnections, endBackoff, endOutage, waitForRate } from './backoff.ts';
 import { heard, judgeErrors, probed, type Verdict } from './blame.ts';
-import { copyOfHost, type Host, permitsOf } from './host.ts';
+import { copyOfHost, type Host, permitsOf, placeOf } from './host.ts';
 import { Round, read, withLook, withResult } from './interval.ts';
 import { type Flight, newLevels, withGrant, withRefusal } from './levels.ts';
 import { type Load, type Outcome, pauseOf } from './limit.ts';
@@ -18,7 +18,6 @@ import {
   gapLeastMs,
   gapSettles,
   halfLifeResults,
-  initPatienceMs,
   outageAnswers,
   outageFailures,
   restMs,
@@ -72,7 +71,7 @@ function sent(settings: DelayedSettings, host: Host, nowMs: number): void {
   // The host's time begins with its first request, however long ago its controller was made; and a round that goes on
   // over a rest would take it for slowness. INIT only counts samples, so it may go on.
   if (host.sends === 1 || (isRested && host.state.name !== 'init')) host.round = new Round(nowMs, 0);
-  if (isIdle) host.nextLookMs = lookAtMs(settings, host, nowMs);
+  if (isIdle) host.nextLookMs = nextLookMs(settings, host, nowMs);
 }
 
 function ended(settings: DelayedSettings, host: Host, event: ResultEvent): void {
@@ -93,7 +92,7 @@ function ended(settings: DelayedSettings, host: Host, event: ResultEvent): void 
     case 'ok':
     case 'neutral':
       host.round = withResult(host.round, nowMs, kind, serviceMs, inFlight);
-      if (kind === 'ok' && isOver(settings, host, nowMs)) host.nextLookMs = Math.min(host.nextLookMs, nowMs);
+      if (kind === 'ok' && isRoundOver(settings, host, nowMs)) host.nextLookMs = Math.min(host.nextLookMs, nowMs);
       grantedBy(host, flight, nowMs);
       return answered(settings, host, event);
     case 'rate': {
@@ -198,7 +197,7 @@ function looked(settings: DelayedSettings, host: Host, event: LookEvent): void {
   host.rate = rate;
   if (reason !== undefined) report(settings, host, host, reason, nowMs);
   decide(settings, host, event);
-  host.nextLookMs = isIdle ? Number.POSITIVE_INFINITY : lookAtMs(settings, host, nowMs);
+  host.nextLookMs = isIdle ? Number.POSITIVE_INFINITY : nextLookMs(settings, host, nowMs);
 }
 
 /** Whatever is due; what errors have shown by now comes first. */
@@ -209,7 +208,7 @@ function decide(settings: DelayedSettings, host: Host, { nowMs, jitter }: LookEv
   if (state.name === 'backoff' && nowMs >= state.untilMs) {
     const interval = read(round, clientElu, nowMs);
     apply(settings, host, endBackoff(settings, control, state, interval, nowMs, jitter), nowMs);
-  } else if (isOver(settings, host, nowMs)) {
+  } else if (isRoundOver(settings, host, nowMs)) {
     apply(settings, host, step(settings, control, state, read(round, clientElu, nowMs), nowMs, jitter), nowMs);
   }
 }
@@ -255,15 +254,4 @@ function follow(settings: DelayedSettings, host: Host, verdict: Verdict, nowMs: 
       apply(settings, host, endOutage(settings, host.control), nowMs);
       return true;
   }
-}
-
-function isOver(settings: DelayedSettings, { round, control, state, firstFlying }: Host, nowMs: number): boolean {
-  const elapsedMs = nowMs - round.startMs;
-  // The first answers of all are the fast ones: those of the first wave that take longer belong to the baseline.
-  if (state.name === 'init' && firstFlying > 0 && elapsedMs < initPatienceMs) return false;
-  return elapsedMs > 0 && isRoundOver(settings, control, state, elapsedMs, round.samples);
-}
-
-function lookAtMs(settings: DelayedSettings, { control, state, round }: Host, nowMs: number): number {
-  return nextLookMs(settings, control, state, round.startMs, nowMs);
 }

@@ -39,8 +39,9 @@ export class RefusalWatch {
 
   /** Whether denials are refusals now, with or without successes among them. */
   get isRefusing(): boolean {
+    if (this.isShut) return true;
     if (this.#hasRefused) return this.#evidence > beyondDoubt;
-    return this.isShut || (this.#hasGranted && this.#doubtful >= leastMixed && this.#evidence > -beyondChance);
+    return this.#hasGranted && this.#doubtful >= leastMixed && this.#evidence > -beyondChance;
   }
 
   granted(): void {
@@ -61,7 +62,7 @@ export class RefusalWatch {
     this.#run++;
     this.#doubtful++;
     this.#weigh(true);
-    return this.isShut || this.isRefusing;
+    return this.isRefusing;
   }
 
   /** One that was taken for a refusal was a dead link. */

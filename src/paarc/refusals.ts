@@ -1,9 +1,9 @@
 /** What a host that answers "not now" is told apart by: a rate, a cap on connections, a door that is shut. */
-
-import { beginSuspicion, type Suspicion } from './error-cause.ts';
-import type { Host } from './host.ts';
-import { connectionCap, type Flight, newLevels, withGrant, withRefusal } from './levels.ts';
-import { assumeRate, crowded, grantedInTheLongRun, refuseRate } from './rate-search.ts';
+import type { Accepted } from './error-cause.ts';
+import { type Host, placeOf } from './host.ts';
+import { connectionCap, type Flight, grantsOf, newLevels, withGrant, withRefusal } from './levels.ts';
+import { refuseRate } from './rate-refusal.ts';
+import { assumeRate, crowded, grantedInTheLongRun } from './rate-search.ts';
 import { chanceMost, singleMost, stairShare, tellingStairs } from './rate-tuning.ts';
 import { noSilence, refusedAgain } from './silence.ts';
 import type { DelayedSettings } from './valid-settings.ts';
@@ -19,7 +19,7 @@ export type Answer =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'crowded' }
   | { readonly kind: 'cap'; readonly connections: number }
-  | { readonly kind: 'chance'; readonly suspicion: Suspicion }
+  | { readonly kind: 'chance'; readonly suspicion: Accepted }
   | { readonly kind: 'wait'; readonly untilMs: number; readonly reason: string };
 
 /** The host grants. One that had refused everything grants at least what it has granted in the long run. */
@@ -29,7 +29,7 @@ export function grantedBy(host: Host, flight: Flight, nowMs: number): void {
   if (host.silence === noSilence) return;
   if (host.silence.lengthMs > 0) {
     const meanPerS = (1000 * host.granted) / (nowMs - host.firstSendAtMs);
-    host.rate = grantedInTheLongRun(host.rate, meanPerS, { sends: host.sends, atMs: nowMs });
+    host.rate = grantedInTheLongRun(host.rate, meanPerS, placeOf(host, nowMs));
   }
   host.silence = noSilence;
 }
@@ -50,13 +50,8 @@ export function refusedBy(
     host.silence = refusedAgain(host.silence, mark.atMs, isShut, nowMs, jitter);
   }
   if (host.silence.lengthMs > 0) return { kind: 'nothing' };
-  if (host.areRefusalsChance && retryAfterMs === undefined) {
-    if (host.silence.refusals <= chanceMost) return { kind: 'crowded' };
-    // So many in a row are no chance after all.
-    host.areRefusalsChance = false;
-    host.singleRefusals = [];
-  }
-  if (retryAfterMs === undefined && host.blame.trial === undefined && areSingle(host)) return callChance(host, nowMs);
+  const byChance = retryAfterMs === undefined ? chanceOf(host, nowMs) : undefined;
+  if (byChance !== undefined) return byChance;
   if (host.capAt !== undefined && inFlight > host.capAt) {
     host.rate = crowded(host.rate, mark);
     return { kind: 'crowded' };
@@ -66,7 +61,7 @@ export function refusedBy(
     host.capAt = connections;
     host.levels = undefined;
     // "Too many at once": the rate is open again.
-    host.rate = assumeRate(host.rate, Number.POSITIVE_INFINITY, { sends: host.sends, atMs: nowMs });
+    host.rate = assumeRate(host.rate, Number.POSITIVE_INFINITY, placeOf(host, nowMs));
     return { kind: 'cap', connections };
   }
   const { rate, cut } = refuseRate(settings, host.rate, flight, retryAfterMs, nowMs, host.control.reactionMs);
@@ -76,25 +71,35 @@ export function refusedBy(
   return { kind: 'wait', untilMs: Math.max(cut.episodeUntilMs, rate.pauseUntilMs), reason: cut.reason };
 }
 
+/** What a refusal without a word of when calls for as long as such ones are chance, or are found to be now. */
+function chanceOf(host: Host, nowMs: number): Answer | undefined {
+  if (host.areRefusalsChance) {
+    if (host.silence.refusals <= chanceMost) return { kind: 'crowded' };
+    // So many in a row are no chance after all.
+    host.areRefusalsChance = false;
+    host.singleRefusals = [];
+  }
+  if (host.blame.trial !== undefined) return undefined;
+  host.singleRefusals = withStair(host);
+  return host.singleRefusals.length >= tellingStairs ? callChance(host, nowMs) : undefined;
+}
+
 /**
- * Whether the rate was lowered again and again, and each time a request or two of those that follow were refused: a true
- * rate refuses near itself only.
+ * The falling rates at each of which a request or two were refused, of those that follow each other: a true rate refuses
+ * near itself only.
  */
-function areSingle(host: Host): boolean {
-  const { perS, bestPerS } = host.rate.estimate;
-  if (host.silence.refusals > singleMost) host.singleRefusals = [];
-  else if (perS < stairShare * (host.singleRefusals.at(-1) ?? bestPerS))
-    host.singleRefusals = [...host.singleRefusals, perS];
-  return host.singleRefusals.length >= tellingStairs;
+function withStair({ singleRefusals, silence, rate }: Host): readonly number[] {
+  const { perS, bestPerS } = rate.estimate;
+  if (silence.refusals > singleMost) return [];
+  return perS < stairShare * (singleRefusals.at(-1) ?? bestPerS) ? [...singleRefusals, perS] : singleRefusals;
 }
 
 /** So many are expected from now on, as of errors that the host makes of its own. */
 function callChance(host: Host, nowMs: number): Answer {
-  const { granted = [], refusals = 0 } = host.levels ?? {};
-  const { concurrency } = host.control;
-  const results = refusals + granted.reduce((sum, count) => sum + count, 0);
+  const { levels = newLevels(0), control } = host;
   host.areRefusalsChance = true;
-  host.rate = assumeRate(host.rate, Number.POSITIVE_INFINITY, { sends: host.sends, atMs: nowMs });
-  const suspicion = { ...beginSuspicion(concurrency, concurrency, true, nowMs), errors: refusals, results };
-  return { kind: 'chance', suspicion };
+  host.rate = assumeRate(host.rate, Number.POSITIVE_INFINITY, placeOf(host, nowMs));
+  const errors = levels.refusals;
+  const results = errors + grantsOf(levels);
+  return { kind: 'chance', suspicion: { concurrency: control.concurrency, wasGrowing: true, errors, results } };
 }

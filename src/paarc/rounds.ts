@@ -1,4 +1,5 @@
 /** When a round of measuring is over, and when to look at the load next. */
+import type { Host } from './host.ts';
 import type { PaarcSettings } from './settings.ts';
 import type { Control, PaarcState } from './state.ts';
 import {
@@ -15,14 +16,16 @@ import {
   tailSamples,
 } from './tuning.ts';
 
-/** Whether a round has seen enough to be judged. */
+/** Whether the round of a host has seen enough to be judged. */
 export function isRoundOver(
   settings: PaarcSettings,
-  control: Control,
-  state: PaarcState,
-  elapsedMs: number,
-  samples: number,
+  { round, control, state, firstFlying }: Readonly<Host>,
+  nowMs: number,
 ): boolean {
+  const { samples } = round;
+  const elapsedMs = nowMs - round.startMs;
+  // The first answers of all are the fast ones: those of the first wave that take longer belong to the baseline.
+  if (elapsedMs <= 0 || (state.name === 'init' && firstFlying > 0 && elapsedMs < initPatienceMs)) return false;
   if (elapsedMs >= Math.max(roundPatienceReactions * control.reactionMs, roundPatienceMs))
     return samples >= leastSamples;
   if (state.name === 'init' && samples >= leastSamples && elapsedMs >= initPatienceMs) return true;
@@ -33,14 +36,8 @@ export function isRoundOver(
  * When to look at the load next: at a steady pace, and at the moment at which the round can be over, because a late end
  * of every round would slow STARTUP down.
  */
-export function nextLookMs(
-  settings: PaarcSettings,
-  control: Control,
-  state: PaarcState,
-  roundStartMs: number,
-  nowMs: number,
-): number {
-  const dueMs = roundStartMs + leastRoundMs(settings, control, state);
+export function nextLookMs(settings: PaarcSettings, { round, control, state }: Readonly<Host>, nowMs: number): number {
+  const dueMs = round.startMs + leastRoundMs(settings, control, state);
   const lookMs = nowMs + Math.min(mostLookMs, Math.max(leastLookMs, control.reactionMs / looksPerReaction));
   return dueMs > nowMs ? Math.min(dueMs, lookMs) : lookMs;
 }

@@ -86,7 +86,7 @@ export function interval(part: Partial<Interval>): Interval {
     results: 150,
     overloads: 0,
     overloadTimeShare: 0,
-    overloadMeanMs: 0,
+    overloadMs: 0,
     leastInFlightOverloaded: Number.POSITIVE_INFINITY,
     throughputPerS: 600,
     p25Ms: 90,

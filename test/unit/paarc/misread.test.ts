@@ -12,6 +12,27 @@ const reasons = (host: UnitHost): readonly string[] => host.transitions.map(({ r
 /** Numbers that look random, of the time a request was sent. */
 const chance = (sentMs: number): number => (((sentMs * 48_271) % 2_147_483_647) % 1000) / 1000;
 
+/** A token bucket, full at first: what each send is answered, decided once. @param answers - all of them */
+function bucket(
+  burst: number,
+  perS: (nowMs: number) => number,
+  refusal: Outcome,
+  answers = new Map<number, Outcome>(),
+) {
+  let tokens = burst;
+  let atMs = 0;
+  return (sentMs: number): Outcome => {
+    const known = answers.get(sentMs);
+    if (known !== undefined) return known;
+    tokens = Math.min(burst, tokens + ((sentMs - atMs) * perS(sentMs)) / 1000);
+    atMs = sentMs;
+    const outcome = tokens >= 1 ? ok(100) : refusal;
+    if (tokens >= 1) tokens--;
+    answers.set(sentMs, outcome);
+    return outcome;
+  };
+}
+
 const control: Control = {
   ...initialControl(defaultPaarcSettings, 0),
   concurrency: 120,
@@ -31,20 +52,7 @@ describe('PAARC on hosts that are easily misread', () => {
   });
 
   it('takes a rate that falls for one, however often it is lowered', () => {
-    let tokens = 100;
-    let atMs = 0;
-    const perS = (nowMs: number): number => (nowMs < 30_000 ? 100 : 30);
-    const answers = new Map<number, Outcome>();
-    const answer = (sentMs: number): Outcome => {
-      const known = answers.get(sentMs);
-      if (known !== undefined) return known;
-      tokens = Math.min(100, tokens + ((sentMs - atMs) * perS(sentMs)) / 1000);
-      atMs = sentMs;
-      const outcome: Outcome = tokens >= 1 ? ok(100) : { kind: 'rate', serviceMs: 20 };
-      if (tokens >= 1) tokens--;
-      answers.set(sentMs, outcome);
-      return outcome;
-    };
+    const answer = bucket(100, (nowMs) => (nowMs < 30_000 ? 100 : 30), { kind: 'rate', serviceMs: 20 });
     const host = new UnitHost(newLimit(), answer);
     host.run(90_000);
     expect(reasons(host)).not.toContain('refusals are chance');
@@ -52,19 +60,9 @@ describe('PAARC on hosts that are easily misread', () => {
   });
 
   it('reads a 503 that says when as a rate, not as too many at once', () => {
-    let tokens = 20;
-    let atMs = 0;
     const answers = new Map<number, Outcome>();
-    const host = new UnitHost(newLimit(), (sentMs) => {
-      const known = answers.get(sentMs);
-      if (known !== undefined) return known;
-      tokens = Math.min(20, tokens + (sentMs - atMs) / 100);
-      atMs = sentMs;
-      const outcome: Outcome = tokens >= 1 ? ok(80) : { kind: 'overload', serviceMs: 20, retryAfterMs: 1000 };
-      if (tokens >= 1) tokens--;
-      answers.set(sentMs, outcome);
-      return outcome;
-    });
+    const answer = bucket(20, () => 10, { kind: 'overload', serviceMs: 20, retryAfterMs: 1000 }, answers);
+    const host = new UnitHost(newLimit(), answer);
     host.run(60_000);
     const before = [...answers.values()].filter(({ kind }) => kind === 'overload').length;
     host.run(30_000);
@@ -94,13 +92,15 @@ describe('A mixture of fast and slow answers', () => {
 
 describe('What a host carries whose errors took long', () => {
   it('is what fits without the waiting, with headroom', () => {
-    expect(fittingConcurrency(defaultPaarcSettings, control, { overloadMeanMs: 30_000 })).toBeCloseTo(54);
+    expect(fittingConcurrency(defaultPaarcSettings, control, { overloads: 2, overloadMs: 60_000 })).toBeCloseTo(54);
   });
 
   it('is not known of errors that came at once, or of a host without a baseline', () => {
-    expect(fittingConcurrency(defaultPaarcSettings, control, { overloadMeanMs: 20 })).toBe(Number.POSITIVE_INFINITY);
+    expect(fittingConcurrency(defaultPaarcSettings, control, { overloads: 2, overloadMs: 40 })).toBe(
+      Number.POSITIVE_INFINITY,
+    );
     const unknown = { ...control, baseline: undefined };
-    expect(fittingConcurrency(defaultPaarcSettings, unknown, { overloadMeanMs: 30_000 })).toBe(
+    expect(fittingConcurrency(defaultPaarcSettings, unknown, { overloads: 2, overloadMs: 60_000 })).toBe(
       Number.POSITIVE_INFINITY,
     );
   });

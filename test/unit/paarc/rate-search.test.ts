@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { learnFromPause } from '../../../src/paarc/pause-lesson.ts';
-import { advanceRate, beforeSend, newRateSearch, pauseFor, refuseRate } from '../../../src/paarc/rate-search.ts';
+import { refuseRate } from '../../../src/paarc/rate-refusal.ts';
+import { advanceRate, beforeSend, newRateSearch, pauseFor } from '../../../src/paarc/rate-search.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/settings.ts';
 
 const pauseMs = 10_000;

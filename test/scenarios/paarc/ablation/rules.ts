@@ -88,7 +88,7 @@ export const RULES: readonly Rule[] = [
     'if (baseline === undefined || gapMs',
     'if (1 > 0 || gapMs',
   ]),
-  rule('the first answers are awaited, slow ones too', ['reduce', 'firstFlying > 0', '1 > 2']),
+  rule('the first answers are awaited, slow ones too', ['rounds', 'firstFlying > 0', '1 > 2']),
   rule('STARTUP looks at the unloaded latency', ['step', 'probeRttAtMs: nowMs + settings.probeRttPeriodMs };', '};']),
   rule('a mixture begins STARTUP anew', [
     'step',
@@ -213,17 +213,17 @@ export const RULES: readonly Rule[] = [
   ]),
   rule('the mean of all time is the least rate after a silence', [
     'refusals',
-    'host.rate = grantedInTheLongRun(host.rate, meanPerS, { sends: host.sends, atMs: nowMs });',
+    'host.rate = grantedInTheLongRun(host.rate, meanPerS, placeOf(host, nowMs));',
     '',
   ]),
   rule('the newest stretch shows a fall', ['accepted-log', 'stretchPerS < recordFallenShare * perS', '1 > 2']),
   rule('a rate is measured between two 429s', [
-    'rate-search',
+    'rate-refusal',
     'return measured === undefined ? { rate: met }',
     'return 1 > 0 || measured === undefined ? { rate: met }',
   ]),
   rule('a rate is measured since the last 429', [
-    'rate-search',
+    'rate-refusal',
     'if (measured !== undefined && measured.perS < perS)',
     'if (1 > 2 && measured !== undefined)',
   ]),
