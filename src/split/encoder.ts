@@ -52,7 +52,6 @@ class EncodeThread {
   #worker: Worker | undefined;
   #waiting = 0;
   #failure: Error | undefined;
-  #stopped = false;
   /** Those who wait for an answer, or the end, of the thread. */
   readonly #callers = new WaitList();
 
@@ -69,7 +68,9 @@ class EncodeThread {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    // Nothing is begun any more, and nobody waits for ever.
+    this.#failure ??= new Error('the encoder was stopped');
+    this.#callers.wakeAll();
     await this.#worker?.terminate();
   }
 
@@ -91,9 +92,7 @@ class EncodeThread {
       this.#callers.wakeAll();
     };
     worker.on('error', fail);
-    worker.on('exit', () => {
-      if (!this.#stopped) fail(new Error('the encoding thread ended'));
-    });
+    worker.on('exit', () => fail(new Error('the encoding thread ended')));
     return worker;
   }
 }

@@ -48,13 +48,10 @@ describe('a manifest on stdin', () => {
     const out = join(folder, 'out');
     async function* slowly(): AsyncGenerator<string> {
       yield `${URLS.slice(0, 10).join('\n')}\n`;
-      await wait(3500);
+      await vi.waitFor(async () => expect(await shardPaths(out)).toHaveLength(1), { timeout: 30_000, interval: 100 });
       yield URLS.slice(10).join('\n');
     }
-    const { done } = startCli(args('-', out), { stdin: slowly() });
-    await wait(3200);
-    expect(await shardPaths(out)).toHaveLength(1);
-    expect((await done).code).toBe(0);
+    expect((await runCli(args('-', out), { stdin: slowly() })).code).toBe(0);
     expect(await outcomesOf(out)).toHaveLength(URLS.length);
   });
 

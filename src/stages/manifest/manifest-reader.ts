@@ -1,5 +1,5 @@
 /** Readable of RecordBatch. */
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import type { RecordBatch } from 'apache-arrow';
 import { repeatedUtf8Column } from '../../arrow/columns.ts';
 import { textColumn } from '../../arrow/text.ts';
@@ -96,10 +96,12 @@ export class ManifestReader extends Readable {
     classes: ClassRule | undefined,
     open: Opener,
   ) {
-    super({ objectMode: true, highWaterMark: 1, signal });
+    super({ objectMode: true, highWaterMark: 1 });
     this.#limitRows = settings.limitRows ?? Number.POSITIVE_INFINITY;
     this.#classes = classes && new ClassNumbers(classes);
     this.#firstOfClass = settings.perClass === undefined ? undefined : new FirstOfClass(settings.perClass);
+    // Not by `super`: a signal that has aborted already would destroy a reader that is not there yet.
+    if (signal !== undefined) addAbortSignal(signal, this);
     this.ready = this.#start(open, settings);
     // Who does not ask for it must not be killed by an unhandled rejection: the stream fails with the same error.
     this.ready.catch(() => {});
@@ -231,8 +233,10 @@ export class ManifestReader extends Readable {
       this.#batches = this.#readFiles(manifest);
       return manifest.info;
     } catch (error) {
-      this.destroy(error as Error);
-      throw error;
+      // Of what was opened when it was destroyed, it only says that it was closed.
+      const cause = this.errored ?? (error as Error);
+      this.destroy(cause);
+      throw cause;
     }
   }
 

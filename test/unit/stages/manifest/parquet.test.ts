@@ -257,6 +257,14 @@ describe('parquet manifests', () => {
     await rm(at);
   });
 
+  it('opens nothing for who was told to stop before, and fails with the reason of the signal', async () => {
+    const at = await file();
+    await writeLargeParquet(at, 1000);
+    const reader = readManifest(at, { signal: AbortSignal.abort() });
+    const [{ error }] = await Promise.all([collect(reader), expect(reader.ready).rejects.toThrow('aborted')]);
+    expect(error).toMatchObject({ name: 'AbortError' });
+  });
+
   it('does not read on while nobody takes the batches', async () => {
     const at = await file();
     await writeLargeParquet(at, 200_000);
