@@ -13,6 +13,7 @@ import {
   maxSkippedProbeRtts,
   maxWait,
   recoverShare,
+  stillRise,
   tailMedianRatio,
   tailSamples,
   tellingCut,
@@ -129,6 +130,10 @@ function judgeProbe(
   const medianRise = control.isMixed ? growth / gain : point.p50Ms / from.p50Ms;
   const latencyRise = Math.sqrt((growth / gain) * medianRise);
   const followed = latencyRise <= growth / (1 + 0.5 * (growth - 1));
+  // Less than before without a queue is no answer: the host stood still for a moment.
+  const isStill = gain < 1 && medianRise < stillRise && interval.overloads === 0;
+  if (isStill && !degraded && !followed && search.isSecondLook !== true)
+    return { control, state: { name: 'probe-bw', search: { ...search, isSecondLook: true } } };
   if (degraded || !followed) {
     const failed: Search = {
       ...newSearch(Math.min(maxWait, 2 * search.wait)),
@@ -148,6 +153,7 @@ function judgeProbe(
   const succeeded: Search = {
     ...search,
     probe: undefined,
+    isSecondLook: false,
     quietRounds: 0,
     failures: 0,
   };

@@ -1,10 +1,19 @@
 /** What a host that answers "not now" is told apart by: a rate, a cap on connections, a door that is shut. */
+import type { Mark } from './accepted-log.ts';
 import type { Accepted } from './error-cause.ts';
 import { type Host, placeOf } from './host.ts';
 import { connectionCap, type Flight, grantsOf, newLevels, withGrant, withRefusal } from './levels.ts';
 import { refuseRate } from './rate-refusal.ts';
-import { assumeRate, crowded, grantedInTheLongRun } from './rate-search.ts';
-import { chanceMost, singleMost, stairShare, tellingStairs } from './rate-tuning.ts';
+import { assumeRate, crowded, grantedInTheLongRun, isFound } from './rate-search.ts';
+import {
+  chanceMost,
+  clusterSends,
+  rareShare,
+  singleMost,
+  stairShare,
+  tellingRefusals,
+  tellingStairs,
+} from './rate-tuning.ts';
 import { noSilence, refusedAgain } from './silence.ts';
 import type { DelayedSettings } from './valid-settings.ts';
 
@@ -64,11 +73,26 @@ export function refusedBy(
     host.rate = assumeRate(host.rate, Number.POSITIVE_INFINITY, placeOf(host, nowMs));
     return { kind: 'cap', connections };
   }
+  if (retryAfterMs === undefined && isRare(settings, host, mark)) {
+    host.rate = crowded(host.rate, mark);
+    return { kind: 'nothing' };
+  }
   const { rate, cut } = refuseRate(settings, host.rate, flight, retryAfterMs, nowMs, host.control.reactionMs);
   host.rate = rate;
   if (cut === undefined) return { kind: 'nothing' };
   host.holdUntilMs = Math.max(host.holdUntilMs, cut.holdUntilMs);
   return { kind: 'wait', untilMs: Math.max(cut.episodeUntilMs, rate.pauseUntilMs), reason: cut.reason };
+}
+
+/**
+ * While no rate is known: one that is exceeded refuses more than one of a few, and more than a few of all. Where many
+ * machines share a host each of them costs more: what is decided reaches them late.
+ */
+function isRare({ feedbackDelayMs = 0 }: DelayedSettings, { rate, capAt, blame }: Host, { sends }: Mark): boolean {
+  if (feedbackDelayMs > 0 || isFound(rate) || capAt !== undefined || blame.trial !== undefined) return false;
+  const { refusedSends } = rate;
+  const isCluster = (refusedSends.at(1 - tellingRefusals) ?? Number.NEGATIVE_INFINITY) >= sends - clusterSends;
+  return !isCluster && refusedSends.length + 1 <= rareShare * sends;
 }
 
 /** What a refusal without a word of when calls for as long as such ones are chance, or are found to be now. */

@@ -35,6 +35,8 @@ export interface Search {
   readonly degradedRounds: number;
   /** A probe under way: the point it started from. */
   readonly probe?: Point | undefined;
+  /** It is looked at once more: it brought less than before, and no queue. */
+  readonly isSecondLook?: boolean;
   /** Cuts for latency since the last good round: limit and throughput before the first one. */
   readonly cut?: { readonly concurrency: number; readonly throughputPerS: number } | undefined;
   /** Since the limit last moved, in rounds that are over. */

@@ -76,6 +76,8 @@ export const tailSamples = 100;
 export const tailMedianRatio = 1.25;
 /** Above this ratio a probe starts only when waiting has been long enough, below it soon. Chosen. */
 export const costlyRatio = 1.35;
+/** A median that rose less than this shows no queue: a probe that costs throughput then is looked at twice. Runs. */
+export const stillRise = 1.1;
 export const maxWait = 16;
 export const maxFailures = 4;
 /** A limit further below the one of before a cut grows as in STARTUP. Chosen. */

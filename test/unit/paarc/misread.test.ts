@@ -51,6 +51,18 @@ describe('PAARC on hosts that are easily misread', () => {
     expect(host.sends.length - before).toBeGreaterThan(1000);
   });
 
+  it('goes on as fast where one request in a hundred is refused', () => {
+    const limit = new PaarcLimit({ ...defaultPaarcSettings, cMax: 8 }, () => 0.5, 0);
+    const answer = (sentMs: number): Outcome =>
+      sentMs > 2000 && sentMs % 1009 < 13 ? { kind: 'rate', serviceMs: 20 } : ok(100);
+    const host = new UnitHost(limit, answer);
+    host.run(60_000);
+    const refused = host.sends.filter((sentMs) => answer(sentMs).kind === 'rate').length;
+    expect(refused).toBeGreaterThan(20);
+    expect(reasons(host)).not.toContain('first 429');
+    expect(host.sends.length).toBeGreaterThan(4500);
+  });
+
   it('takes a rate that falls for one, however often it is lowered', () => {
     const answer = bucket(100, (nowMs) => (nowMs < 30_000 ? 100 : 30), { kind: 'rate', serviceMs: 20 });
     const host = new UnitHost(newLimit(), answer);

@@ -205,6 +205,14 @@ describe('One step of the controller', () => {
     expect(decision).toMatchObject({ reason: 'probe failed', control: { concurrency: 51.2 } });
   });
 
+  it('looks twice at a probe in which the host stood still for a moment', () => {
+    const probe = { concurrency: 51.2, throughputPerS: 900, p50Ms: 100, ratio50: 1 };
+    const { state, reason } = decide({}, { name: 'probe-bw', search: { ...newSearch(8), probe } });
+    expect(reason).toBeUndefined();
+    expect(state).toMatchObject({ name: 'probe-bw', search: { probe } });
+    expect(decide({}, state)).toMatchObject({ reason: 'probe failed', control: { concurrency: 51.2 } });
+  });
+
   it('goes on from a probe that brought throughput', () => {
     const probe = { concurrency: 51.2, throughputPerS: 480, p50Ms: 100, ratio50: 1 };
     const decision = decide({}, { name: 'probe-bw', search: { ...newSearch(8), probe } });

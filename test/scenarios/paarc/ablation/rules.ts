@@ -198,6 +198,12 @@ export const RULES: readonly Rule[] = [
     "outcome.kind === 'overload' && pauseMs !== undefined ? 'rate' : outcome.kind",
     'outcome.kind',
   ]),
+  rule('rare refusals are no sign of a rate', ['refusals', 'isRare(settings, host, mark)', 'false']),
+  rule('a probe that costs throughput without a queue is looked at twice', [
+    'probe-bw',
+    'search.isSecondLook !== true',
+    'false',
+  ]),
   rule('single refusals at falling rates are chance', [
     'refusals',
     'host.singleRefusals.length >= tellingStairs',
