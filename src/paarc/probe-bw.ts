@@ -153,7 +153,6 @@ function judgeProbe(
   const succeeded: Search = {
     ...search,
     probe: undefined,
-    isSecondLook: false,
     quietRounds: 0,
     failures: 0,
   };
@@ -196,7 +195,10 @@ function beginProbe(
   if (next === undefined) return undefined;
   return {
     control: { ...control, ...next },
-    state: { name: 'probe-bw', search: { ...search, quietRounds: 0, errors: nothingSeen, probe: point } },
+    state: {
+      name: 'probe-bw',
+      search: { ...search, quietRounds: 0, errors: nothingSeen, probe: point, isSecondLook: false },
+    },
     reason,
   };
 }

@@ -108,10 +108,11 @@ export const episodeReactions = 5;
 export const holdMs = 500;
 
 /**
- * Refusals are a rate once so many sends hold three of them, or more than this share of all was refused: of chance with
+ * Refusals are a rate once so many sends hold three of them, or so many more this share of them: of chance with
  * one in a hundred three are as near once in 150 times, of a rate exceeded by a fifth nearly always. Runs.
  */
 export const clusterSends = 16;
+export const rareSends = 1000;
 export const rareShare = 0.03;
 /** So many single refusals, each at less than this part of the rate of the one before, are chance. Runs. */
 export const tellingStairs = 4;

@@ -8,6 +8,7 @@ import { assumeRate, crowded, grantedInTheLongRun, isFound } from './rate-search
 import {
   chanceMost,
   clusterSends,
+  rareSends,
   rareShare,
   singleMost,
   stairShare,
@@ -85,14 +86,15 @@ export function refusedBy(
 }
 
 /**
- * While no rate is known: one that is exceeded refuses more than one of a few, and more than a few of all. Where many
+ * While no rate is known: one that is exceeded refuses more than one of a few, and more than a few of many. Where many
  * machines share a host each of them costs more: what is decided reaches them late.
  */
 function isRare({ feedbackDelayMs = 0 }: DelayedSettings, { rate, capAt, blame }: Host, { sends }: Mark): boolean {
   if (feedbackDelayMs > 0 || isFound(rate) || capAt !== undefined || blame.trial !== undefined) return false;
   const { refusedSends } = rate;
   const isCluster = (refusedSends.at(1 - tellingRefusals) ?? Number.NEGATIVE_INFINITY) >= sends - clusterSends;
-  return !isCluster && refusedSends.length + 1 <= rareShare * sends;
+  const recent = refusedSends.filter((at) => at > sends - rareSends).length + 1;
+  return !isCluster && recent <= rareShare * Math.min(sends, rareSends);
 }
 
 /** What a refusal without a word of when calls for as long as such ones are chance, or are found to be now. */

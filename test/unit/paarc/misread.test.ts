@@ -63,6 +63,19 @@ describe('PAARC on hosts that are easily misread', () => {
     expect(host.sends.length).toBeGreaterThan(4500);
   });
 
+  it('hears refusals that become many after a long time without one', () => {
+    const limit = new PaarcLimit({ ...defaultPaarcSettings, cMax: 8 }, () => 0.5, 0);
+    const places = new Map<number, number>();
+    const host = new UnitHost(limit, (sentMs) => {
+      const place = places.get(sentMs) ?? places.size;
+      places.set(sentMs, place);
+      return place > 20_000 && place % 9 === 0 ? { kind: 'rate', serviceMs: 100 } : ok(100);
+    });
+    host.run(300_000);
+    expect(places.size).toBeGreaterThan(21_000);
+    expect(reasons(host)).toContain('first 429');
+  });
+
   it('takes a rate that falls for one, however often it is lowered', () => {
     const answer = bucket(100, (nowMs) => (nowMs < 30_000 ? 100 : 30), { kind: 'rate', serviceMs: 20 });
     const host = new UnitHost(newLimit(), answer);
