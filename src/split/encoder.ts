@@ -57,6 +57,8 @@ class EncodeThread {
 
   async ask(request: EncodeRequest): Promise<void> {
     await this.#until(MAX_WAITING);
+    // It may have been stopped since.
+    if (this.#failure !== undefined) throw this.#failure;
     this.#waiting++;
     this.#worker ??= this.#start(request.path);
     const moved = request.op === 'write' ? request.ipc.map(({ buffer }) => buffer as ArrayBuffer) : [];

@@ -64,6 +64,11 @@ export interface Surroundings {
   atEnd(cleanUp: () => Promise<void>): void;
 }
 
+/** Who is told to stop learns nothing of the input. */
+export function stoppedEarly(cause?: unknown): FlowDcError {
+  return new FlowDcError('FDC_ERR_INTERRUPTED', 'stopped before the first row was read', { cause });
+}
+
 /** Something is asked of labels, and there is no column of them. @param key - what asks */
 export function needsLabels(key: string): FlowDcError {
   return new FlowDcError('FDC_ERR_MANIFEST_COLUMN', `${key} needs a label column: name it with label (--label COLUMN)`);
@@ -87,6 +92,7 @@ export class ManifestReader extends Readable {
   /** sha256 of all of a text input, lower-case hex, by name: of those that were read to their end. */
   readonly contents = new Map<string, string>();
   readonly #cleanUps: (() => Promise<void>)[] = [];
+  #isReleased = false;
   readonly #stats = { rows: 0, batches: 0, files: 0 };
   #bytes = 0;
 
@@ -137,7 +143,8 @@ export class ManifestReader extends Readable {
 
   async #release(): Promise<void> {
     await this.#thread.close();
-    for (const cleanUp of this.#cleanUps) await cleanUp();
+    for (let cleanUp = this.#cleanUps.shift(); cleanUp !== undefined; cleanUp = this.#cleanUps.shift()) await cleanUp();
+    this.#isReleased = true;
   }
 
   async *#readFiles(manifest: OpenManifest): AsyncGenerator<RecordBatch, void> {
@@ -219,7 +226,10 @@ export class ManifestReader extends Readable {
    */
   async #start(open: Opener, { maxRecordBytes, onBadRow }: ManifestSettings): Promise<ManifestInfo> {
     const warn = (message: string) => this.#warn(message);
-    const atEnd = (cleanUp: () => Promise<void>) => this.#cleanUps.push(cleanUp);
+    const atEnd = (cleanUp: () => Promise<void>): void => {
+      if (this.#isReleased) cleanUp().catch((error: Error) => warn(error.message));
+      else this.#cleanUps.push(cleanUp);
+    };
     try {
       const { signal } = this.#abort;
       const onContent = (name: string, sha256: string) => this.contents.set(name, sha256);
@@ -233,8 +243,8 @@ export class ManifestReader extends Readable {
       this.#batches = this.#readFiles(manifest);
       return manifest.info;
     } catch (error) {
-      // Of what was opened when it was destroyed, it only says that it was closed.
-      const cause = this.errored ?? (error as Error);
+      // What was open when the reader was destroyed only says that it was closed.
+      const cause = this.errored ?? (this.destroyed ? stoppedEarly(error) : (error as Error));
       this.destroy(cause);
       throw cause;
     }

@@ -42,7 +42,14 @@ export async function inspectStdin(
   const head = await headOfStdin(source.stdin, settings.format, { ...givenText(settings), isPipe: true });
   if (head.format === 'parquet' || head.isArchive) {
     head.spooled ??= await spoolAll(head, source.spoolPath);
-    return inspectFiles(settings, given, surroundings, [{ name: STDIN_NAME, path: head.spooled }]);
+    const file = head.spooled;
+    try {
+      return await inspectFiles(settings, given, surroundings, [{ name: STDIN_NAME, path: file }]);
+    } catch (error) {
+      // Nobody comes to read it.
+      if (source.spoolPath === undefined) await rm(path.dirname(file), { recursive: true, force: true });
+      throw error;
+    }
   }
   const first = await rowsOfHead(head, surroundings.maxRecordBytes, surroundings.types);
   const columns = unify([{ name: STDIN_NAME, schema: new Schema(first.schema.fields) }]);

@@ -1,9 +1,8 @@
 /** Read URL manifests. */
-import { FlowDcError } from '../../errors.ts';
 import { narrowed, withoutAdded } from './conform.ts';
 import type { ManifestInfo } from './manifest-info.ts';
 import { type ManifestSourceOptions, manifestSource } from './manifest-options.ts';
-import { ManifestReader } from './manifest-reader.ts';
+import { ManifestReader, stoppedEarly } from './manifest-reader.ts';
 import { inspectFiles, openFiles } from './open-files.ts';
 import { inspectStdin, openStdin } from './open-stdin.ts';
 import { ParquetThread } from './parquet-thread.ts';
@@ -30,6 +29,13 @@ export function readManifest(inputs: string | readonly string[], options: ReadMa
   const { info: known, columns, rowNumbers, ...rest } = options;
   const { settings, given, stdin, remotes, types } = manifestSource(inputs, rest);
   return new ManifestReader(settings, options.signal, options.classes, async (around) => {
+    // A stream that never ends must not outlive the reader.
+    const stop = () => stdin?.stdin.destroy();
+    around.signal.addEventListener('abort', stop, { once: true });
+    if (around.signal.aborted) {
+      stop();
+      throw stoppedEarly();
+    }
     const surroundings = { ...around, types, remotes: () => remotes(around.signal) };
     if (stdin === undefined) {
       const info = known ?? (await inspectFiles(settings, given, surroundings));
@@ -39,9 +45,6 @@ export function readManifest(inputs: string | readonly string[], options: ReadMa
       const wanted = needed === undefined ? undefined : [...needed, info.roles.url];
       return openFiles(rowNumbers === false ? withoutAdded(read) : read, surroundings, wanted);
     }
-    // A stream that never ends must not outlive the reader.
-    const stop = () => stdin.stdin.destroy();
-    surroundings.signal.addEventListener('abort', stop, { once: true });
     return openStdin(
       known ?? (await inspectStdin(settings, given, stdin, surroundings)),
       settings,
@@ -89,7 +92,7 @@ export async function readManifestInfo(
     return { ...info, classes: options.classes?.known };
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw new FlowDcError('FDC_ERR_INTERRUPTED', 'stopped before the first row was read', { cause: error });
+    throw stoppedEarly(error);
   } finally {
     signal.removeEventListener('abort', stop);
     await thread.close();

@@ -265,6 +265,14 @@ describe('parquet manifests', () => {
     expect(error).toMatchObject({ name: 'AbortError' });
   });
 
+  it('calls no file damaged because it was destroyed early', async () => {
+    const at = await file();
+    await writeLargeParquet(at, 1000);
+    const reader = readManifest(at);
+    reader.destroy();
+    await expect(reader.ready).rejects.toMatchObject({ code: 'FDC_ERR_INTERRUPTED' });
+  });
+
   it('does not read on while nobody takes the batches', async () => {
     const at = await file();
     await writeLargeParquet(at, 200_000);

@@ -111,6 +111,23 @@ describe('a manifest on stdin', () => {
     expect((await readdir(own)).filter((name) => name.startsWith('flow-dc-'))).toEqual([]);
   });
 
+  it('leaves no temporary file when it is damaged parquet', async () => {
+    const own = await folder();
+    vi.stubEnv('TMPDIR', own);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { error } = await collect(readManifest('-', { stdin: pieces(`PAR1${'x'.repeat(5000)}PAR1`, 1000) }));
+    expect(error).toMatchObject({ code: 'FDC_ERR_MANIFEST_CORRUPT' });
+    expect((await readdir(own)).filter((name) => name.startsWith('flow-dc-'))).toEqual([]);
+  });
+
+  it('is let go by a reader that was told to stop before it began', async () => {
+    const stdin = new PassThrough();
+    const reader = readManifest('-', { stdin, signal: AbortSignal.abort() });
+    const [{ error }] = await Promise.all([collect(reader), expect(reader.ready).rejects.toThrow('aborted')]);
+    expect(error).toMatchObject({ name: 'AbortError' });
+    expect(stdin.destroyed).toBe(true);
+  });
+
   it('is let go when the reader is destroyed, also while it waits for a first byte', async () => {
     const stdin = new PassThrough();
     const reader = readManifest('-', { stdin });
