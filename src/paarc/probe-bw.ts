@@ -4,7 +4,15 @@ import { grow } from './ceiling.ts';
 import { recentErrors, tryFewerErrors } from './error-trial.ts';
 import { type Interval, nothingSeen } from './interval.ts';
 import type { PaarcSettings } from './settings.ts';
-import { type Control, type Decision, newSearch, type Point, type ProbeBwState, type Search } from './state.ts';
+import {
+  type Control,
+  type Decision,
+  newSearch,
+  type Point,
+  type Probe,
+  type ProbeBwState,
+  type Search,
+} from './state.ts';
 import {
   costlyRatio,
   eagerWait,
@@ -118,7 +126,7 @@ function judgeProbe(
   settings: PaarcSettings,
   control: Control,
   search: Search,
-  from: Point,
+  from: Probe,
   degraded: boolean,
   round: BwRound,
 ): Decision {
@@ -130,11 +138,11 @@ function judgeProbe(
   const medianRise = control.isMixed ? growth / gain : point.p50Ms / from.p50Ms;
   const latencyRise = Math.sqrt((growth / gain) * medianRise);
   const followed = latencyRise <= growth / (1 + 0.5 * (growth - 1));
-  // Less than before without a queue is no answer: the host stood still for a moment.
-  const isStill = gain < 1 && medianRise < stillRise && interval.overloads === 0;
-  if (isStill && !degraded && !followed && search.isSecondLook !== true)
-    return { control, state: { name: 'probe-bw', search: { ...search, isSecondLook: true } } };
   if (degraded || !followed) {
+    // Less than before without a queue is no answer: the host stood still for a moment.
+    const isStill = !degraded && gain < 1 && medianRise < stillRise && interval.overloads === 0;
+    if (isStill && from.isSecondLook !== true)
+      return { control, state: { name: 'probe-bw', search: { ...search, probe: { ...from, isSecondLook: true } } } };
     const failed: Search = {
       ...newSearch(Math.min(maxWait, 2 * search.wait)),
       failures: Math.min(maxFailures, search.failures + 1),
@@ -195,10 +203,7 @@ function beginProbe(
   if (next === undefined) return undefined;
   return {
     control: { ...control, ...next },
-    state: {
-      name: 'probe-bw',
-      search: { ...search, quietRounds: 0, errors: nothingSeen, probe: point, isSecondLook: false },
-    },
+    state: { name: 'probe-bw', search: { ...search, quietRounds: 0, errors: nothingSeen, probe: point } },
     reason,
   };
 }

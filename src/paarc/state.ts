@@ -23,6 +23,12 @@ export interface ErrorTrial {
   readonly share: number;
 }
 
+/** The point a probe started from. */
+export interface Probe extends Point {
+  /** It is looked at once more: it brought less than before, and no queue. */
+  readonly isSecondLook?: boolean;
+}
+
 /** The search around the operating point in PROBE_BW. It survives PROBE_RTT. */
 export interface Search {
   /** Rounds since the limit last moved. */
@@ -34,9 +40,7 @@ export interface Search {
   /** Rounds in a row whose latency says "queue". */
   readonly degradedRounds: number;
   /** A probe under way: the point it started from. */
-  readonly probe?: Point | undefined;
-  /** It is looked at once more: it brought less than before, and no queue. */
-  readonly isSecondLook?: boolean;
+  readonly probe?: Probe | undefined;
   /** Cuts for latency since the last good round: limit and throughput before the first one. */
   readonly cut?: { readonly concurrency: number; readonly throughputPerS: number } | undefined;
   /** Since the limit last moved, in rounds that are over. */

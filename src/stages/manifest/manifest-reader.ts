@@ -65,7 +65,7 @@ export interface Surroundings {
 }
 
 /** Who is told to stop learns nothing of the input. */
-export function stoppedEarly(cause?: unknown): FlowDcError {
+export function stoppedEarly(cause: unknown): FlowDcError {
   return new FlowDcError('FDC_ERR_INTERRUPTED', 'stopped before the first row was read', { cause });
 }
 

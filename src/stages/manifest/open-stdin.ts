@@ -47,7 +47,7 @@ export async function inspectStdin(
       return await inspectFiles(settings, given, surroundings, [{ name: STDIN_NAME, path: file }]);
     } catch (error) {
       // Nobody comes to read it.
-      if (source.spoolPath === undefined) await rm(path.dirname(file), { recursive: true, force: true });
+      if (source.spoolPath === undefined) await removeTemporary(file);
       throw error;
     }
   }
@@ -82,8 +82,7 @@ export async function openStdin(
   const head = await headOfStdin(source.stdin, settings.format, { ...givenText(settings), isPipe: true });
   if (head.spooled !== undefined) {
     const target = head.spooled;
-    if (source.spoolPath === undefined)
-      surroundings.atEnd(() => rm(path.dirname(target), { recursive: true, force: true }));
+    if (source.spoolPath === undefined) surroundings.atEnd(() => removeTemporary(target));
     return openFiles(info, surroundings);
   }
   const all = counted(allChunks(head), surroundings.onBytes);
@@ -123,6 +122,11 @@ async function spoolAll(head: StdinHead, spoolPath: string | undefined): Promise
     await rm(spoolPath ?? path.dirname(target), { recursive: true, force: true });
     throw error;
   }
+}
+
+/** With the folder that was made for it. */
+function removeTemporary(file: string): Promise<void> {
+  return rm(path.dirname(file), { recursive: true, force: true });
 }
 
 function unkept(target: string): (error: unknown) => never {

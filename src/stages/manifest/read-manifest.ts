@@ -32,10 +32,8 @@ export function readManifest(inputs: string | readonly string[], options: ReadMa
     // A stream that never ends must not outlive the reader.
     const stop = () => stdin?.stdin.destroy();
     around.signal.addEventListener('abort', stop, { once: true });
-    if (around.signal.aborted) {
-      stop();
-      throw stoppedEarly();
-    }
+    if (around.signal.aborted) stop();
+    around.signal.throwIfAborted();
     const surroundings = { ...around, types, remotes: () => remotes(around.signal) };
     if (stdin === undefined) {
       const info = known ?? (await inspectFiles(settings, given, surroundings));

@@ -201,7 +201,7 @@ export const RULES: readonly Rule[] = [
   rule('rare refusals are no sign of a rate', ['refusals', 'isRare(settings, host, mark)', 'false']),
   rule('a probe that costs throughput without a queue is looked at twice', [
     'probe-bw',
-    'search.isSecondLook !== true',
+    'from.isSecondLook !== true',
     'false',
   ]),
   rule('single refusals at falling rates are chance', [
