@@ -2,7 +2,14 @@
 import { foundCeiling, openCeiling } from './ceiling.ts';
 import type { Interval, Round } from './interval.ts';
 import type { PaarcSettings } from './settings.ts';
-import { baseConcurrency, type Control, type Decision, type OverloadShares, type PaarcState } from './state.ts';
+import {
+  baseConcurrency,
+  type Control,
+  type Decision,
+  type OverloadShares,
+  type PaarcState,
+  type ProbeRttState,
+} from './state.ts';
 import {
   aboveCap,
   againMs,
@@ -63,6 +70,7 @@ export function cutForOverload(
   const before = control.concurrency;
   const share = interval.overloads / Math.max(1, interval.results);
   const severe = isSevere({ ofResults: share, ofTime: interval.overloadTimeShare });
+  if (state.name === 'probe-rtt' && !severe) return endLook(settings, control, state, nowMs);
   const fitting = fittingConcurrency(settings, control, interval);
   const recoverConcurrency = Math.min(Math.max(control.recoverConcurrency, baseConcurrency(control, state)), fitting);
   const wasSevere = state.name === 'backoff' && state.before !== undefined && isSevere(state.before);
@@ -104,6 +112,16 @@ export function cutForOverload(
       refusedAt: repeats > 0 ? Math.max(beganAt, refusedAt) : refusedAt,
     },
     reason: 'overload',
+  };
+}
+
+/** Half of the load caused no overload that all of it did not: errors during the look say nothing of the limit. */
+function endLook(settings: PaarcSettings, control: Control, state: ProbeRttState, nowMs: number): Decision {
+  const probeRttAtMs = nowMs + settings.probeRttPeriodMs;
+  return {
+    control: { ...control, concurrency: state.savedConcurrency, probeRttAtMs },
+    state: { name: 'probe-bw', search: state.search },
+    reason: 'errors with little load',
   };
 }
 

@@ -6,6 +6,7 @@ import {
   burstMargin,
   justBelow,
   leastAccepted,
+  mostRoom,
   nearBounds,
   nearSends,
   openGain,
@@ -76,7 +77,7 @@ export function settledAt(
   first: Segment | undefined,
 ): RateEstimate {
   const { perS, accepted } = measured;
-  const upperPerS = perS * (1 + Math.max(0.02, 3 / Math.max(1, accepted)));
+  const upperPerS = perS * (1 + countRoom(accepted));
   const settled = {
     ...rate,
     perS: Math.min(settings.rateSafety * rate.perS, settings.rateSafety * perS),
@@ -88,6 +89,22 @@ export function settledAt(
   };
   if (rate.isBurstKnown || first === undefined) return settled;
   return { ...settled, burst: Math.max(0, first.accepted - (perS * first.elapsedMs) / 1000), isBurstKnown: true };
+}
+
+/** Whether a rate is what was measured, as far as a count of so many tells. */
+export function agrees({ perS, accepted }: MeasuredRate, knownPerS: number): boolean {
+  const room = 1 + Math.min(mostRoom, countRoom(accepted));
+  return knownPerS < room * perS && perS < room * knownPerS;
+}
+
+/** A probe that failed showed nothing new: the rate of before it is in force, with bounds as near as they had been. */
+export function rateBefore(settings: PaarcSettings, rate: RateEstimate, perS: number): RateEstimate {
+  return { ...rate, perS: justBelow * perS, lowerPerS: 0, upperPerS: settings.rateResolution * perS, isRough: false };
+}
+
+/** What a count of so many may be off by. */
+function countRoom(accepted: number): number {
+  return Math.max(0.02, 3 / Math.max(1, accepted));
 }
 
 /** A 429 at a rate that nothing else is known of. */

@@ -1,9 +1,9 @@
 /** What a 429 makes of the rate that a host allows. */
 import { type Mark, type MeasuredRate, rateBetween } from './accepted-log.ts';
 import { type Segment, segmentBetween, segmentsUntil } from './bucket.ts';
-import { firstRefusal, probeFailed, refusedInUse, settledAt } from './rate-estimate.ts';
+import { agrees, firstRefusal, probeFailed, rateBefore, refusedInUse, settledAt } from './rate-estimate.ts';
 import { crowded, isFound, type RateSearch, type Searched } from './rate-search.ts';
-import { episodeMs, episodeReactions, holdMs } from './rate-tuning.ts';
+import { episodeMs, episodeReactions, fallenShare, holdMs } from './rate-tuning.ts';
 import type { DelayedSettings } from './valid-settings.ts';
 
 /** What a 429 did to the rate. */
@@ -92,16 +92,25 @@ function again(
   const met: RateSearch = { ...rate, previous: sent };
   const settled = (measured: MeasuredRate): RateSearch => ({
     ...met,
-    estimate: settledAt(settings, estimate, measured, firsts[0]),
+    estimate:
+      probe !== undefined && agrees(measured, probe.fromPerS)
+        ? rateBefore(settings, estimate, probe.fromPerS)
+        : settledAt(settings, estimate, measured, firsts[0]),
+    probe: undefined,
   });
   if (isInside) {
     const measured = rateBetween(rate.refusedSends, rate.episode[0] ?? sent, sent, rate.episode, reactionMs);
-    return measured === undefined ? { rate: met } : { rate: settled(measured), reason: 'rate measured between 429s' };
+    // A single moment says little of a rate that seems to have fallen by much: an error of the host's own may end it.
+    // Where many machines share a host one more refusal is too dear: what is decided reaches them late.
+    const isEnough = rate.episode.length > 2 || (settings.feedbackDelayMs ?? 0) > 0;
+    const isTold = measured !== undefined && (isEnough || measured.perS >= fallenShare * perS);
+    return isTold ? { rate: settled(measured), reason: 'rate measured between 429s' } : { rate: met };
   }
   if (isProbe) {
     const onlyStepMs = probe?.steps === 0 ? nowMs - probe.mark.atMs : undefined;
     const failed = probeFailed(settings, estimate, onlyStepMs);
-    return { rate: { ...met, estimate: failed, probe: undefined }, reason: 'rate probe failed', isHeld: true };
+    const over = probe && { ...probe, steps: probe.steps + 1 };
+    return { rate: { ...met, estimate: failed, probe: over }, reason: 'rate probe failed', isHeld: true };
   }
   const measured =
     lowerPerS === 0 && previous !== undefined
@@ -109,7 +118,8 @@ function again(
       : undefined;
   if (measured !== undefined && measured.perS < perS)
     return { rate: settled(measured), reason: 'rate measured since the last 429', isHeld: true };
-  return { rate: { ...met, estimate: refusedInUse(estimate) }, reason: '429 at the rate in use', isHeld: true };
+  const lowered = refusedInUse(estimate);
+  return { rate: { ...met, estimate: lowered, probe: undefined }, reason: '429 at the rate in use', isHeld: true };
 }
 
 function pause(rate: RateSearch, heldPerS: number, nowMs: number): RateSearch {

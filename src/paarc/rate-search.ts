@@ -50,8 +50,8 @@ export interface RateSearch {
   readonly lastRefusalAtMs: number;
   readonly pauseUntilMs: number;
   readonly retryAfterMs: number;
-  /** The probe under way: where it began, and how often the rate grew since. */
-  readonly probe: { readonly mark: Mark; readonly steps: number } | undefined;
+  /** The newest probe, until a rate is measured: where it began, from which rate, and how often that moved since. */
+  readonly probe: { readonly mark: Mark; readonly fromPerS: number; readonly steps: number } | undefined;
 }
 
 export interface Searched {
@@ -165,7 +165,7 @@ function growOrProbe(
   const used = { perS: heldPerS, retryAfterMs: rate.retryAfterMs };
   if (here.atMs < rate.lastRefusalAtMs + probeAfterMs(settings, used, reactionMs)) return undefined;
   const next = { ...estimate, perS: settings.rateProbeGain * heldPerS, upperPerS: Number.POSITIVE_INFINITY };
-  const held = hold({ ...rate, estimate: next, probe: { mark: here, steps: 0 } }, here);
+  const held = hold({ ...rate, estimate: next, probe: { mark: here, fromPerS: heldPerS, steps: 0 } }, here);
   return { rate: begin(held, here, heldMs, heldPerS), reason: 'rate probe' };
 }
 

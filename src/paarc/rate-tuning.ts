@@ -55,6 +55,8 @@ export const leastMs = 500;
 export const stretchAccepted = 10;
 export const stretchMs = 1000;
 export const recordFallenShare = 0.8;
+/** A rate below this part of the one in use has fallen by much: the next refusal has to show it as well. Runs. */
+export const fallenShare = 0.6;
 /** Two segments must differ by this much, and by the time above, to tell slope from noise. Runs. */
 export const leastDifference = 5;
 /** Counts are whole: the line may be off by one request at either end. Chosen. */

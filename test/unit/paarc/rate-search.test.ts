@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Mark } from '../../../src/paarc/accepted-log.ts';
 import { learnFromPause } from '../../../src/paarc/pause-lesson.ts';
+import { openRate } from '../../../src/paarc/rate-estimate.ts';
 import { refuseRate } from '../../../src/paarc/rate-refusal.ts';
-import { advanceRate, beforeSend, newRateSearch, pauseFor } from '../../../src/paarc/rate-search.ts';
+import { advanceRate, beforeSend, newRateSearch, pauseFor, type RateSearch } from '../../../src/paarc/rate-search.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/settings.ts';
 
 const pauseMs = 10_000;
@@ -17,6 +19,55 @@ function rateAfterWave(refusedSends: readonly number[]): number {
   const over = { sends: 8, atMs: 60 + pauseMs, lastSendAtMs: 0 };
   return advanceRate(settings, rate, over, 100).rate.estimate.perS;
 }
+
+/** Refused at one place after the other, each answered 80 ms later. */
+function refuseAt(before: RateSearch, marks: readonly Mark[]) {
+  let rate = before;
+  const reasons = marks.map((mark) => {
+    const refused = refuseRate(settings, rate, { mark, inFlight: 4 }, undefined, mark.atMs + 80, 80);
+    rate = refused.rate;
+    return refused.cut?.reason;
+  });
+  return { reasons, perS: rate.estimate.perS, upperPerS: rate.estimate.upperPerS };
+}
+
+describe('A probe that failed after a burst had carried a step of it', () => {
+  const probing = (fromPerS: number): RateSearch => ({
+    ...newRateSearch(settings, 0),
+    estimate: { ...openRate, perS: 6.3, lowerPerS: 4.2 },
+    probe: { mark: { sends: 80, atMs: 30_000 }, fromPerS, steps: 1 },
+  });
+  const failure: Mark[] = [
+    { sends: 120, atMs: 35_000 },
+    { sends: 127, atMs: 36_800 },
+  ];
+
+  it('leaves the rate of before in force where that is what is measured', () => {
+    const { reasons, perS, upperPerS } = refuseAt(probing(3.4), failure);
+    expect(reasons).toEqual(['rate probe failed', 'rate measured between 429s']);
+    expect(perS).toBeCloseTo(0.985 * 3.4, 5);
+    expect(upperPerS).toBeCloseTo(settings.rateResolution * 3.4, 5);
+  });
+
+  it('begins a search where another rate is measured', () => {
+    const { perS, upperPerS } = refuseAt(probing(2.5), failure);
+    expect(perS).toBeCloseTo((0.98 * 6) / 1.8, 5);
+    expect(upperPerS).toBeGreaterThan(1.2 * perS);
+  });
+});
+
+describe('A moment in which next to nothing was granted', () => {
+  it('lowers a rate by much at the second refusal only', () => {
+    const held: RateSearch = { ...newRateSearch(settings, 0), estimate: { ...openRate, perS: 80, upperPerS: 82 } };
+    const first = { sends: 100, atMs: 10_000 };
+    const second = { sends: 110, atMs: 10_350 };
+    const third = { sends: 113, atMs: 10_450 };
+    expect(refuseAt(held, [first, second])).toMatchObject({ reasons: ['429 at the rate in use', undefined] });
+    const { reasons, perS } = refuseAt(held, [first, second, third]);
+    expect(reasons.at(-1)).toBe('rate measured between 429s');
+    expect(perS).toBeCloseTo((0.98 * 11) / 0.45, 5);
+  });
+});
 
 describe('The first pause', () => {
   it('counts what a wave got in whatever order it arrived', () => {

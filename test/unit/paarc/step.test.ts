@@ -229,7 +229,20 @@ describe('One step of the controller', () => {
     });
   });
 
-  it('cuts for overload in any state', () => {
+  it('takes errors with half of the load for chance, but for an outage', () => {
+    const state: PaarcState = { name: 'probe-rtt', savedConcurrency: 64, search: newSearch(8) };
+    const half = { ...control, concurrency: 32 };
+    const few = { overloads: 12, overloadTimeShare: 0.1, leastInFlightOverloaded: 29 };
+    expect(decide(few, state, half)).toMatchObject({
+      state: { name: 'probe-bw' },
+      control: { concurrency: 64, ceiling: openCeiling },
+      reason: 'errors with little load',
+    });
+    const most = { overloads: 50, results: 60, overloadTimeShare: 0.9, leastInFlightOverloaded: 1 };
+    expect(decide(most, state, half)).toMatchObject({ state: { name: 'backoff' }, reason: 'overload' });
+  });
+
+  it('cuts for overload in any state that moves the limit', () => {
     const refused = { overloads: 12, overloadTimeShare: 0.1, leastInFlightOverloaded: 61 };
     for (const state of [
       probeBw,

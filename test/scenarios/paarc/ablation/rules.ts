@@ -204,6 +204,21 @@ export const RULES: readonly Rule[] = [
     'from.isSecondLook !== true',
     'false',
   ]),
+  rule('a failed probe leaves the rate of before where that is measured', [
+    'rate-refusal',
+    'probe !== undefined && agrees(measured, probe.fromPerS)',
+    'probe !== undefined && 1 > 2',
+  ]),
+  rule('a rate that fell by much is refused twice before that is believed', [
+    'rate-refusal',
+    'isEnough || measured.perS >= fallenShare * perS',
+    'measured.perS > 0',
+  ]),
+  rule('errors during PROBE_RTT are no overload', [
+    'overload',
+    "state.name === 'probe-rtt' && !severe",
+    "state.name === 'probe-rtt' && 1 > 2",
+  ]),
   rule('single refusals at falling rates are chance', [
     'refusals',
     'host.singleRefusals.length >= tellingStairs',
@@ -223,11 +238,7 @@ export const RULES: readonly Rule[] = [
     '',
   ]),
   rule('the newest stretch shows a fall', ['accepted-log', 'stretchPerS < recordFallenShare * perS', '1 > 2']),
-  rule('a rate is measured between two 429s', [
-    'rate-refusal',
-    'return measured === undefined ? { rate: met }',
-    'return 1 > 0 || measured === undefined ? { rate: met }',
-  ]),
+  rule('a rate is measured between two 429s', ['rate-refusal', 'return isTold ? {', 'return isTold && 1 > 2 ? {']),
   rule('a rate is measured since the last 429', [
     'rate-refusal',
     'if (measured !== undefined && measured.perS < perS)',
