@@ -22,6 +22,8 @@ export default defineConfig({
     maxWorkers: 2,
     passWithNoTests: false,
     sequence: { sequencer: SlowFirst },
+    // Far longer than any of it takes: a busy machine fails nobody.
+    expect: { poll: { timeout: 30_000 } },
     setupFiles: ['./test/support/property-seed.ts'],
     reporters: [['default', { summary: false }], './test/support/reporter.ts'],
     projects: [

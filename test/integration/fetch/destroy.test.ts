@@ -46,7 +46,7 @@ describe('a fetch stage that is destroyed', () => {
     const startMs = performance.now();
     stage.destroy();
     await once(stage, 'close');
-    expect(performance.now() - startMs).toBeLessThan(500);
+    expect(performance.now() - startMs).toBeLessThan(5000);
   });
 
   it('gives everything back while bodies wait for memory', async () => {

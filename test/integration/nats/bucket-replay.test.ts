@@ -71,6 +71,6 @@ describeNats('the values of a bucket', () => {
     const { consumers } = await jetstreamManager(connection);
     for await (const { name } of consumers.list('KV_words')) await consumers.delete('KV_words', name);
     await bucket.put('b', '2');
-    await expect.poll(() => seen, { timeout: 5_000 }).toEqual(['a', 'b']);
+    await expect.poll(() => seen).toEqual(['a', 'b']);
   }, 15_000);
 });

@@ -1,7 +1,7 @@
 /** What servers were measured to do, each as a test of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { Unit } from '../../../src/record.ts';
 import { connectionOf } from '../../../src/transport/nats/connect-cluster.ts';
 import { FreezableClock } from '../../support/freezable-clock.ts';
@@ -133,7 +133,7 @@ describeNats('a job, whatever its server does,', () => {
     clock.freeze();
     const holder = required(await other.next());
     clock.thaw();
-    await vi.waitFor(() => expect(late.signal.aborted).toBe(true));
+    await expect.poll(() => late.signal.aborted).toBe(true);
     await late.ack();
     await late.fail(new Error('the lease was lost'));
     await holder.nak();

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createLocalCommitter } from '../../../src/job/local-committer.ts';
 import { UnitExchange, type UnitTaker } from '../../../src/threads/unit-exchange.ts';
 import { createInProcessChannel } from '../../../src/transport/in-process/in-process-transport.ts';
@@ -57,7 +57,7 @@ describe('units between the threads of a process', () => {
     expect((await waiting)?.unit.id).toBe(one.unit.id);
     expect([more, third.units]).toEqual([0, 1]);
     other.pass?.();
-    await vi.waitFor(() => expect(more).toBe(1));
+    await expect.poll(() => more).toBe(1);
   });
 
   it('do not come back to the one that passed them on while another has nothing', async () => {
@@ -111,7 +111,7 @@ describe('units between the threads of a process', () => {
     const told: FromChannel[] = [];
     const served = serveChannel(first, { post: (message) => void told.push(message as FromChannel) });
     served.receive({ op: 'next', call: 1 });
-    await vi.waitFor(() => expect(told).toMatchObject([{ op: 'unit', call: 1 }]));
+    await expect.poll(() => told).toMatchObject([{ op: 'unit', call: 1 }]);
     served.receive({ op: 'pass', lease: (told[0] as FromChannel & { op: 'unit' }).lease });
     expect(await take(second)).toMatchObject({ attempt: 1 });
     expect([channel.waiting, (await channel.status()).inFlight]).toEqual([0, 1]);
@@ -147,7 +147,7 @@ describe('units between the threads of a process', () => {
       came = true;
       return delivery;
     });
-    await vi.waitFor(() => expect(exchange.waiting).toBe(1));
+    await expect.poll(() => exchange.waiting).toBe(1);
     expect(came).toBe(false);
     await finish(first, one);
     const other = (await waiting) as Delivery;
