@@ -77,33 +77,40 @@ async function spooledBy(write: (path: string) => Promise<number>): Promise<Spoo
     throw destinationError(error, tmpdir());
   });
   keep(folder);
-  let path = join(folder, 'manifest');
+  const path = join(folder, 'manifest');
+  let file: FileHandle | undefined;
   try {
-    path = await nameless(path, folder);
-    return { path, bytes: await write(path) };
+    file = await nameless(path, folder);
+    const way = file === undefined ? path : wayTo(file);
+    return { path: way, bytes: await write(way) };
   } catch (error) {
+    if (file !== undefined) held.delete(file);
+    await file?.close();
     await rm(folder, { recursive: true, force: true });
     kept.delete(folder);
     throw error;
   }
 }
 
-/** A file that is reached through this process alone, where there is such a way; else at `path`. */
-async function nameless(path: string, folder: string): Promise<string> {
+/** A file that is reached through this process alone, where there is such a way; else undefined, it is at `path`. */
+async function nameless(path: string, folder: string): Promise<FileHandle | undefined> {
   const file = await open(path, 'w', 0o600).catch((error: unknown) => {
     throw destinationError(error, path);
   });
-  const way = `/proc/self/fd/${file.fd}`;
-  const [here, there] = await Promise.all([file.stat(), stat(way).catch(() => undefined)]);
+  const [here, there] = await Promise.all([file.stat(), stat(wayTo(file)).catch(() => undefined)]);
   if (here.ino !== there?.ino || here.dev !== there.dev) {
     await file.close();
     await sweepSpools(tmpdir(), isRunningHere);
-    return path;
+    return undefined;
   }
   held.add(file);
   await rm(folder, { recursive: true, force: true });
   kept.delete(folder);
-  return way;
+  return file;
+}
+
+function wayTo({ fd }: FileHandle): string {
+  return `/proc/self/fd/${fd}`;
 }
 
 async function download(origin: HttpOrigin, path: string, signal: AbortSignal): Promise<number> {
