@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -8,8 +8,6 @@ import { describe, expect, it } from 'vitest';
 import { utf8Column } from '../../../src/arrow/columns.ts';
 import { readManifest, readManifestInfo } from '../../../src/stages/manifest/read-manifest.ts';
 import { type Origin, RemoteFile } from '../../../src/stages/manifest/remote/remote-file.ts';
-import { spoolChunks } from '../../../src/stages/manifest/remote/spool.ts';
-import { spoolPrefix } from '../../../src/stages/manifest/remote/stale-spools.ts';
 import { fileServer } from '../../support/file-server.ts';
 import { writeLargeParquet, writeParquetFile } from '../../support/manifests.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -36,13 +34,6 @@ async function localFile(name: string, content: Buffer): Promise<string> {
   const at = path.join(await tempFolder(), name);
   await writeFile(at, content);
   return at;
-}
-
-/** Files with or without a name that hold what came. */
-async function openSpools(): Promise<number> {
-  const fds = await readdir('/proc/self/fd');
-  const targets = await Promise.all(fds.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
-  return targets.filter((target) => target.includes(spoolPrefix(process.pid))).length;
 }
 
 describe('a manifest on a web server', () => {
@@ -254,16 +245,6 @@ describe('a manifest on a web server', () => {
     expect(server.headersSeen[0]?.authorization).toBe(`Basic ${Buffer.from('ann:s3cret').toString('base64')}`);
     expect(rows[0]?.['flow_dc:source_file']).toBe(server.url);
     expect(JSON.stringify(await readManifestInfo(url, { remote: AT_ONCE }))).not.toContain('s3cret');
-  });
-
-  it.skipIf(process.platform !== 'linux')('that breaks off leaves no file open', async () => {
-    const broken = async function* (): AsyncGenerator<Buffer> {
-      yield csvOf(3);
-      throw new Error('cut off');
-    };
-    const before = await openSpools();
-    await expect(spoolChunks('m.csv', broken())).rejects.toThrow('cut off');
-    expect(await openSpools()).toBe(before);
   });
 
   it('that comes slowly comes whole', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { endBackoff } from '../../../src/paarc/backoff.ts';
-import { baselineFrom, foldIntoBaseline } from '../../../src/paarc/baseline.ts';
-import { foundCeiling, grow, openCeiling } from '../../../src/paarc/ceiling.ts';
+import { baselineFrom } from '../../../src/paarc/baseline.ts';
+import { foundCeiling, openCeiling } from '../../../src/paarc/ceiling.ts';
 import type { Interval } from '../../../src/paarc/interval.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/settings.ts';
 import {
@@ -269,44 +269,5 @@ describe('One step of the controller', () => {
   it('moves nothing in a round that we limited ourselves or could not fill', () => {
     expect(decide({ saturation: 0.3, p50Ms: 300 }).reason).toBeUndefined();
     expect(decide({ clientLimited: true, throughputPerS: 600 }).control.ceiling).toBe(openCeiling);
-  });
-});
-
-describe('Ceiling', () => {
-  it('lets the limit come half the way to it, and no nearer than its noise', () => {
-    const ceiling = foundCeiling(openCeiling, 100, 0);
-    expect(grow(ceiling, 60, 1.25, 2000, 1000)?.concurrency).toBe(75);
-    expect(grow(ceiling, 90, 1.25, 2000, 1000)?.concurrency).toBe(95);
-    expect(grow(ceiling, 97, 1.25, 2000, 1000)).toBeUndefined();
-  });
-
-  it('is asked again after half a minute, later each time', () => {
-    const first = grow(foundCeiling(openCeiling, 51, 0), 50, 1.25, 2000, 30_001);
-    expect(first?.concurrency).toBe(52.5);
-    const again = foundCeiling(first?.ceiling ?? openCeiling, 51, 0);
-    expect(grow(again, 50, 1.25, 2000, 30_001)).toBeUndefined();
-    expect(grow(again, 50, 1.25, 2000, 60_001)?.concurrency).toBe(52.5);
-  });
-});
-
-describe('Baseline', () => {
-  it('is the median and a p95 that is never nearer than a third above it', () => {
-    expect(baselineFrom([100, 100, 100])).toMatchObject({ p50Ms: 100, p95Ms: 130 });
-  });
-
-  it('forgets the oldest durations', () => {
-    const old = baselineFrom(Array.from({ length: 200 }, () => 100));
-    expect(
-      foldIntoBaseline(
-        old,
-        Array.from({ length: 200 }, () => 50),
-      ).p50Ms,
-    ).toBe(50);
-    expect(
-      foldIntoBaseline(
-        old,
-        Array.from({ length: 500 }, () => 50),
-      ).durations.length,
-    ).toBe(200);
   });
 });
