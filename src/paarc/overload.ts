@@ -115,7 +115,7 @@ export function cutForOverload(
   };
 }
 
-/** Half of the load caused no overload that all of it did not: errors during the look say nothing of the limit. */
+/** What half of the load meets, and all of it did not, is no overload: the limit is what it was. */
 function endLook(settings: PaarcSettings, control: Control, state: ProbeRttState, nowMs: number): Decision {
   const probeRttAtMs = nowMs + settings.probeRttPeriodMs;
   return {

@@ -91,10 +91,10 @@ export function settledAt(
   return { ...settled, burst: Math.max(0, first.accepted - (perS * first.elapsedMs) / 1000), isBurstKnown: true };
 }
 
-/** Whether a rate is what was measured, as far as a count of so many tells. */
-export function agrees({ perS, accepted }: MeasuredRate, knownPerS: number): boolean {
+/** Whether a rate is what was measured, as far as a count of so many tells; one that has risen is searched for. */
+export function agrees(settings: PaarcSettings, { perS, accepted }: MeasuredRate, knownPerS: number): boolean {
   const room = 1 + Math.min(mostRoom, countRoom(accepted));
-  return knownPerS < room * perS && perS < room * knownPerS;
+  return knownPerS < room * perS && perS < settings.rateResolution * knownPerS;
 }
 
 /** A probe that failed showed nothing new: the rate of before it is in force, with bounds as near as they had been. */

@@ -93,7 +93,7 @@ function again(
   const settled = (measured: MeasuredRate): RateSearch => ({
     ...met,
     estimate:
-      probe !== undefined && agrees(measured, probe.fromPerS)
+      probe !== undefined && agrees(settings, measured, probe.fromPerS)
         ? rateBefore(settings, estimate, probe.fromPerS)
         : settledAt(settings, estimate, measured, firsts[0]),
     probe: undefined,

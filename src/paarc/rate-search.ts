@@ -50,7 +50,7 @@ export interface RateSearch {
   readonly lastRefusalAtMs: number;
   readonly pauseUntilMs: number;
   readonly retryAfterMs: number;
-  /** The newest probe, until a rate is measured: where it began, from which rate, and how often that moved since. */
+  /** The newest probe, until a 429 decides on the rate: where it began, from which rate, how often that moved since. */
   readonly probe: { readonly mark: Mark; readonly fromPerS: number; readonly steps: number } | undefined;
 }
 

@@ -18,6 +18,7 @@ import {
   gapLeastMs,
   gapSettles,
   halfLifeResults,
+  leastAnswers,
   outageAnswers,
   outageFailures,
   restMs,
@@ -91,7 +92,7 @@ function ended(settings: DelayedSettings, host: Host, event: ResultEvent): void 
   switch (kind) {
     case 'ok':
     case 'neutral':
-      host.round = withResult(host.round, nowMs, kind, serviceMs, inFlight);
+      if (!isBeforeLook(host, flight)) host.round = withResult(host.round, nowMs, kind, serviceMs, inFlight);
       if (kind === 'ok' && isRoundOver(settings, host, nowMs)) host.nextLookMs = Math.min(host.nextLookMs, nowMs);
       grantedBy(host, flight, nowMs);
       return answered(settings, host, event);
@@ -112,6 +113,11 @@ function skipGap(host: Host, nowMs: number): void {
   host.lastResultMs = nowMs;
   if (baseline === undefined || gapMs < Math.max(gapLeastMs, gapBaselines * baseline.p95Ms)) return;
   host.round = new Round(nowMs, gapSettles * Math.min(reactionMs, gapMs));
+}
+
+/** What went out before a look at half the load says nothing of that. */
+function isBeforeLook({ state, round }: Host, { mark }: Flight): boolean {
+  return state.name === 'probe-rtt' && mark.atMs < round.sinceMs;
 }
 
 function countErrors(host: Host, flight: Flight, isError: boolean, nowMs: number): void {
@@ -181,9 +187,11 @@ function overloaded(
     return;
   }
   if (isFailing && !isOut) return silenced(settings, host, nowMs);
-  if (flight.mark.atMs <= host.cutAtMs) return;
+  if (flight.mark.atMs <= host.cutAtMs || isBeforeLook(host, flight)) return;
   host.round = withResult(host.round, nowMs, 'overload', serviceMs, flight.inFlight);
   if (isOut || !isOverloadedEarly(settings, host.control, host.round)) return;
+  // Whether most fail is not told by three.
+  if (host.state.name === 'probe-rtt' && host.round.results < leastAnswers) return;
   const interval = read(host.round, settings.clientElu, nowMs);
   apply(settings, host, cutForOverload(settings, host.control, host.state, interval, nowMs, jitter), nowMs);
 }

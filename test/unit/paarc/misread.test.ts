@@ -51,6 +51,34 @@ describe('PAARC on hosts that are easily misread', () => {
     expect(host.sends.length - before).toBeGreaterThan(1000);
   });
 
+  /** Until the first look at the unloaded latency, of whose sends those are errors; what came of it. */
+  function afterLook(isError: (nth: number) => boolean) {
+    let lookMs = Number.POSITIVE_INFINITY;
+    const sends = new Map<number, number>();
+    const host = new UnitHost(newLimit(), (sentMs, inFlight) => {
+      if (sentMs < lookMs) return ok(100 + 6 * Math.max(0, inFlight - 16));
+      const nth = sends.get(sentMs) ?? sends.size;
+      sends.set(sentMs, nth);
+      return isError(nth) ? { kind: 'overload', serviceMs: 90 } : ok(100);
+    });
+    while (!reasons(host).includes('look at the unloaded latency')) host.run(1);
+    lookMs = host.nowMs;
+    const before = host.limit.permits;
+    const seen = host.transitions.length;
+    for (let ms = 0; ms < 5000 && host.transitions.length === seen; ms++) host.run(1);
+    return { before, after: host.limit.permits, reason: host.transitions[seen]?.reason };
+  }
+
+  it('knows an outage that begins during a look at half the load by what was sent since', () => {
+    expect(afterLook(() => true)).toMatchObject({ reason: 'overload' });
+  });
+
+  it('takes a few errors that such a look meets for chance, and returns from it', () => {
+    const { before, after, reason } = afterLook((nth) => [0, 2, 4, 10].includes(nth));
+    expect(reason).toBe('errors with little load');
+    expect(after).toBeGreaterThan(1.5 * before);
+  });
+
   it('goes on as fast where one request in a hundred is refused', () => {
     const limit = new PaarcLimit({ ...defaultPaarcSettings, cMax: 8 }, () => 0.5, 0);
     const answer = (sentMs: number): Outcome =>

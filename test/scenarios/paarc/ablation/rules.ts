@@ -206,7 +206,7 @@ export const RULES: readonly Rule[] = [
   ]),
   rule('a failed probe leaves the rate of before where that is measured', [
     'rate-refusal',
-    'probe !== undefined && agrees(measured, probe.fromPerS)',
+    'probe !== undefined && agrees(settings, measured, probe.fromPerS)',
     'probe !== undefined && 1 > 2',
   ]),
   rule('a rate that fell by much is refused twice before that is believed', [
