@@ -100,18 +100,21 @@ function copyOf(from: Readonly<Round>): Round {
   return to;
 }
 
-/** One more result that is no 429. */
+/** One more result that is no 429. @param isOurs - it counts beside the errors of the round */
 export function withResult(
   before: Readonly<Round>,
   nowMs: number,
   kind: Exclude<Outcome['kind'], 'rate'>,
   serviceMs: number,
   inFlight: number,
+  isOurs = true,
 ): Round {
   const round = copyOf(before);
   const isMeasured = nowMs >= round.startMs;
-  round.results++;
-  round.resultMs += serviceMs;
+  if (isOurs) {
+    round.results++;
+    round.resultMs += serviceMs;
+  }
   if (isMeasured) round.ended++;
   if (kind === 'ok' && isMeasured) {
     round.samples++;

@@ -92,7 +92,7 @@ function ended(settings: DelayedSettings, host: Host, event: ResultEvent): void 
   switch (kind) {
     case 'ok':
     case 'neutral':
-      if (!isBeforeLook(host, flight)) host.round = withResult(host.round, nowMs, kind, serviceMs, inFlight);
+      host.round = withResult(host.round, nowMs, kind, serviceMs, inFlight, !isBeforeLook(host, flight));
       if (kind === 'ok' && isRoundOver(settings, host, nowMs)) host.nextLookMs = Math.min(host.nextLookMs, nowMs);
       grantedBy(host, flight, nowMs);
       return answered(settings, host, event);
@@ -115,7 +115,7 @@ function skipGap(host: Host, nowMs: number): void {
   host.round = new Round(nowMs, gapSettles * Math.min(reactionMs, gapMs));
 }
 
-/** What went out before a look at half the load says nothing of that. */
+/** What went out before a look at half the load says nothing of the errors that this brings. */
 function isBeforeLook({ state, round }: Host, { mark }: Flight): boolean {
   return state.name === 'probe-rtt' && mark.atMs < round.sinceMs;
 }
