@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './run-step.ts';
 
-/** A round of each build on small bodies: enough to see a change of some percent, short enough for every run. */
-const ROUNDS = ['--bodies', '10k', '--rows', '6000', '--rounds', '3'];
+/** Two rounds of each build on small bodies: enough to see a large change, short enough for every run. */
+const ROUNDS = ['--bodies', '10k', '--rows', '4000', '--rounds', '2'];
 /** The newest commit that is so much older than this one: what was there before the present series of changes. */
 const OLDER_S = 6 * 3600;
 

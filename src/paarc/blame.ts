@@ -1,7 +1,9 @@
 /** What errors are to be blamed on: our load, the host itself, a rate that we exceed. What follows is done elsewhere. */
 import { beginSuspicion, cutAgain, hear, isFlood, type Suspicion, verdictOf } from './error-cause.ts';
+import { type Gaps, type LeastGap, leastGap } from './gaps.ts';
 import { type Flight, isGradual, type Levels } from './levels.ts';
-import { beginTrial, countTrial, judgeTrial, type RateTrial } from './rate-trial.ts';
+import { roomOf } from './rate-estimate.ts';
+import { beginTrial, countTrial, judgeTrial, type RateTrial, spacedTrial } from './rate-trial.ts';
 import type { PaarcSettings } from './settings.ts';
 import { isOutage, type PaarcState } from './state.ts';
 import {
@@ -42,6 +44,7 @@ interface Outage {
 
 const newOutage: Outage = { isRelapse: false, grants: 0, mixes: 0, wasGranted: false };
 const never = Number.NEGATIVE_INFINITY;
+const anyRoom = Number.POSITIVE_INFINITY;
 
 export const noBlame: ErrorBlame = {
   trialAgainAtMs: 0,
@@ -60,10 +63,11 @@ export type Verdict =
   | {
       readonly kind: 'rate';
       readonly suspicion: Suspicion;
-      readonly grantedPerS: number;
-      /** What that rests on; 0 where we asked for no more: in an outage, and while cut far down. */
-      readonly granted: number;
+      readonly perS: number;
+      /** How much more it may be. */
+      readonly room: number;
     }
+  | { readonly kind: 'spaced'; readonly suspicion: Suspicion; readonly gap: LeastGap }
   | { readonly kind: 'double' }
   | { readonly kind: 'open'; readonly next: Verdict | undefined };
 
@@ -82,6 +86,9 @@ export interface ErrorsSeen {
   readonly seenResults: number;
   /** How many others the errors met, since the last verdict. */
   readonly errorLevels: Levels;
+  readonly gaps: Gaps;
+  /** So many requests at once is what they were found to mean. */
+  readonly capAt: number | undefined;
 }
 
 /** One more result. */
@@ -146,8 +153,21 @@ export function judgeErrors(
   nowMs: number,
 ): Judged {
   const isOut = isOutage(state);
+  const spaced = isOut ? undefined : spacedOut(blame, seen, nowMs);
+  if (spaced !== undefined) return spaced;
   const tried = overTrial(blame, perS, isOut, nowMs);
   return tried.verdict === undefined ? judgeSuspicion(tried.blame, seen, isOut, nowMs) : tried;
+}
+
+/** Errors of what came too soon after another one, seen in cuts for them or while a rate is tried. */
+function spacedOut(blame: ErrorBlame, { gaps, capAt }: ErrorsSeen, nowMs: number): Judged | undefined {
+  const { suspicion = blame.trial?.suspicion, trialAgainAtMs } = blame;
+  const mayTry = nowMs >= trialAgainAtMs && capAt === undefined && blame.trial?.phase !== 'spaced';
+  if (suspicion === undefined || !mayTry) return undefined;
+  const gap = leastGap(gaps);
+  if (gap === undefined || (gap.isBucket && blame.trial !== undefined)) return undefined;
+  const trial = spacedTrial(suspicion, nowMs, 1000 / gap.usualMs);
+  return { blame: { ...blame, suspicion: undefined, trial }, verdict: { kind: 'spaced', suspicion, gap } };
 }
 
 function judgeSuspicion(blame: ErrorBlame, seen: ErrorsSeen, isOut: boolean, nowMs: number): Judged {
@@ -159,44 +179,40 @@ function judgeSuspicion(blame: ErrorBlame, seen: ErrorsSeen, isOut: boolean, now
     const isNoOutage = outage.isRelapse || (outage.mixes >= mixedLeast && verdict === 'many');
     if (!isNoOutage || outage.grants < trialGrants || nowMs < blame.trialAgainAtMs) return { blame };
   } else if (verdict === undefined && !isSawtooth) return { blame };
-  const isMeasured = nowMs - suspicion.sinceMs >= trialMeasureMs && suspicion.granted >= trialGrants;
+  const sinceMs = nowMs - suspicion.sinceMs;
+  const isMeasured = sinceMs >= trialMeasureMs && suspicion.granted >= trialGrants;
   if ((verdict === 'many' || isSawtooth) && !isMeasured) return { blame };
   const judged: ErrorBlame = { ...blame, suspicion: undefined };
+  const grantedPerS = (1000 * suspicion.granted) / sinceMs;
   if (isSawtooth) {
     if (!mayTry || isOut) return { blame: { ...blame, isSawtooth: false } };
-    return tryRate({ ...judged, isSawtooth: false }, seen, suspicion, nowMs, true);
+    return tryRate({ ...judged, isSawtooth: false }, seen, suspicion, nowMs, grantedPerS, anyRoom);
   }
   if (verdict === 'load' && !isOut) {
     if (isGradual(seen.errorLevels) && mayTry)
-      return { ...tryRate(judged, seen, suspicion, nowMs, false), isAnew: true };
+      return { ...tryRate(judged, seen, suspicion, nowMs, grantedPerS, roomOf(suspicion.granted)), isAnew: true };
     return { blame: isDeep(suspicion) ? { ...judged, deepAtMs: nowMs } : judged, isAnew: true };
   }
   const isAgain = nowMs - blame.ownAtMs < againMs && suspicion.errors > fewErrors * suspicion.results;
   const own: ErrorBlame = { ...judged, ownAtMs: nowMs };
-  return verdict === 'own' && !isAgain
-    ? { blame: own, verdict: { kind: 'own', suspicion } }
-    : tryRate(own, seen, suspicion, nowMs, isOut);
+  if (verdict === 'own' && !isAgain) return { blame: own, verdict: { kind: 'own', suspicion } };
+  // In an outage, as while cut far down, we asked for no more than was granted.
+  return tryRate(own, seen, suspicion, nowMs, grantedPerS, isOut ? anyRoom : roomOf(suspicion.granted));
 }
 
-/** So many errors at any load: perhaps they mean a rate. @param isHeldBack - we asked for no more than was granted */
+/** So many errors at any load: perhaps they mean a rate. @param room - how much more it may be */
 function tryRate(
   blame: ErrorBlame,
   seen: ErrorsSeen,
   suspicion: Suspicion,
   nowMs: number,
-  isHeldBack: boolean,
+  perS: number,
+  room: number,
 ): Judged {
   if (nowMs < blame.trialAgainAtMs || blame.trial !== undefined) return { blame, verdict: without(suspicion) };
-  const grantedPerS = (1000 * suspicion.granted) / (nowMs - suspicion.sinceMs);
   const isFirst = nowMs - blame.triedAtMs > againMs;
-  return {
-    blame: {
-      ...blame,
-      trial: beginTrial(suspicion, errorShare(seen, suspicion), nowMs, isFirst, grantedPerS),
-      triedAtMs: nowMs,
-    },
-    verdict: { kind: 'rate', suspicion, grantedPerS, granted: isHeldBack ? 0 : suspicion.granted },
-  };
+  const trial = beginTrial(suspicion, errorShare(seen, suspicion), nowMs, isFirst, perS);
+  return { blame: { ...blame, trial, triedAtMs: nowMs }, verdict: { kind: 'rate', suspicion, perS, room } };
 }
 
 /** Of errors before a rate is tried: a cluster of them, which led to it, may be more than there are on the whole. */

@@ -1,5 +1,6 @@
 /** All that PAARC knows of one host, and what it lets a gate do. */
 import { type ErrorBlame, noBlame } from './blame.ts';
+import { type Gaps, noGaps } from './gaps.ts';
 import { Round } from './interval.ts';
 import { type Levels, newLevels } from './levels.ts';
 import type { Transition } from './limit.ts';
@@ -56,6 +57,7 @@ export class Host {
   seenErrors = 0;
   seenResults = 0;
   errorLevels: Levels = newLevels(0);
+  gaps: Gaps = noGaps;
   resultsSinceError = 0;
   /** The newest error came soon after another one. A single one is chance, and as a 429 it would cost the rate. */
   isRepeated = false;
@@ -107,6 +109,7 @@ export function copyOfHost(from: Readonly<Host>): Host {
   to.seenErrors = from.seenErrors;
   to.seenResults = from.seenResults;
   to.errorLevels = from.errorLevels;
+  to.gaps = from.gaps;
   to.resultsSinceError = from.resultsSinceError;
   to.isRepeated = from.isRepeated;
   to.idleSinceMs = from.idleSinceMs;

@@ -4,6 +4,7 @@ import type { Segment } from './bucket.ts';
 import {
   afterVerifiedFailure,
   burstMargin,
+  grantedMostRoom,
   justBelow,
   leastAccepted,
   mostRoom,
@@ -36,6 +37,8 @@ export interface RateEstimate {
   readonly isBurstKnown: boolean;
   /** Known as a mean only; one refusal says little about where the rate is. */
   readonly isRough: boolean;
+  /** A least time between two requests, and no bucket: what is granted between two refusals is no measure of it. */
+  readonly isSpaced: boolean;
 }
 
 /** Before any 429. */
@@ -47,6 +50,7 @@ export const openRate: RateEstimate = {
   burst: 0,
   isBurstKnown: false,
   isRough: false,
+  isSpaced: false,
 };
 
 /** A rate that an earlier run has verified. */
@@ -125,9 +129,22 @@ export function probeFailed(settings: PaarcSettings, rate: RateEstimate, onlySte
   };
 }
 
+/** How much more a rate may be than what was granted while we asked for more, by a count of so many. */
+export function roomOf(granted: number): number {
+  return 1 + Math.min(grantedMostRoom, 3 / Math.max(1, granted));
+}
+
 /** A rate known as what was granted in some time. @param room - how much more it may be */
 export function knownRate(rate: RateEstimate, perS: number, room: number): RateEstimate {
-  const known = { perS, lowerPerS: 0, upperPerS: room * perS, burst: 0, isBurstKnown: true, isRough: true };
+  const known = {
+    perS,
+    lowerPerS: 0,
+    upperPerS: room * perS,
+    burst: 0,
+    isBurstKnown: true,
+    isRough: true,
+    isSpaced: false,
+  };
   return { ...rate, ...known };
 }
 

@@ -3,7 +3,7 @@ import { type Mark, type MeasuredRate, rateBetween } from './accepted-log.ts';
 import { type Segment, segmentBetween, segmentsUntil } from './bucket.ts';
 import { agrees, firstRefusal, probeFailed, rateBefore, refusedInUse, settledAt } from './rate-estimate.ts';
 import { crowded, isFound, type RateSearch, type Searched } from './rate-search.ts';
-import { episodeMs, episodeReactions, fallenShare, holdMs } from './rate-tuning.ts';
+import { episodeMs, episodeReactions, fallenShare, holdMs, spacedSends, tellingRefusals } from './rate-tuning.ts';
 import type { DelayedSettings } from './valid-settings.ts';
 
 /** What a 429 did to the rate. */
@@ -35,7 +35,7 @@ export function refuseRate(
     ...counted,
     lastRefusalAtMs: nowMs,
     retryAfterMs: retryAfterMs ?? before.retryAfterMs,
-    episode: isInside ? [...before.episode, sent] : [sent],
+    episode: [...episodeOf(before, sent, isInside), sent],
     episodeUntilMs: Math.max(nowMs + lastsMs, before.pauseUntilMs),
     phase: before.phase.name === 'paused' ? before.phase : { name: 'refused' },
   };
@@ -53,6 +53,12 @@ export function refuseRate(
 /** What a 429 makes of the rate. Without a reason it tells nothing yet; held: the bucket gets a moment. */
 interface Refused extends Searched {
   readonly isHeld?: boolean;
+}
+
+/** The refusals that go on; of those of a host that wants a time between two requests, which say little, by their count. */
+function episodeOf({ estimate, episode }: RateSearch, { sends }: Mark, isInside: boolean): readonly Mark[] {
+  if (estimate.isSpaced) return episode.filter((mark) => mark.sends > sends - spacedSends);
+  return isInside ? episode : [];
 }
 
 function first(
@@ -89,7 +95,9 @@ function again(
       rate: pause(rate, isProbe ? lowerPerS : 0, nowMs),
       reason: isProbe ? 'rate probe failed, Retry-After' : '429, Retry-After',
     };
-  const met: RateSearch = { ...rate, previous: sent };
+  // One now and then comes too soon on the way; what is too fast is refused again at once, and counted anew after a cut.
+  if (estimate.isSpaced && rate.episode.length < tellingRefusals) return { rate };
+  const met: RateSearch = { ...rate, previous: sent, episode: estimate.isSpaced ? [] : rate.episode };
   const settled = (measured: MeasuredRate): RateSearch => ({
     ...met,
     estimate:
@@ -98,7 +106,7 @@ function again(
         : settledAt(settings, estimate, measured, firsts[0]),
     probe: undefined,
   });
-  if (isInside) {
+  if (isInside && !estimate.isSpaced) {
     const measured = rateBetween(rate.refusedSends, rate.episode[0] ?? sent, sent, rate.episode, reactionMs);
     // A single moment says little of a rate that seems to have fallen by much: an error of the host's own may end it.
     // Where many machines share a host one more refusal is too dear: what is decided reaches them late.
@@ -113,7 +121,7 @@ function again(
     return { rate: { ...met, estimate: failed, probe: over }, reason: 'rate probe failed', isHeld: true };
   }
   const measured =
-    lowerPerS === 0 && previous !== undefined
+    lowerPerS === 0 && previous !== undefined && !estimate.isSpaced
       ? rateBetween(rate.refusedSends, previous, sent, rate.episode, 0)
       : undefined;
   if (measured !== undefined && measured.perS < perS)

@@ -1,6 +1,7 @@
 /** Finds the rate a host allows from the times of its 429s. */
 import { type Mark, type RefusedSends, withRefused } from './accepted-log.ts';
 import { type Segment, type Start, segmentsUntil, withStart } from './bucket.ts';
+import type { LeastGap } from './gaps.ts';
 import { learnFromPause } from './pause-lesson.ts';
 import {
   growAfterMs,
@@ -14,7 +15,7 @@ import {
   verificationMs,
   warmRate,
 } from './rate-estimate.ts';
-import { grantedMostRoom, roughRoom, usedShare } from './rate-tuning.ts';
+import { roughRoom, usedShare } from './rate-tuning.ts';
 import type { DelayedSettings } from './valid-settings.ts';
 
 /** What the search does. Rates per second. */
@@ -102,13 +103,19 @@ export function grantedInTheLongRun(rate: RateSearch, perS: number, here: Mark):
 
 /**
  * Errors seem to mean a rate, and this is what was granted while they came; Infinity: they do not after all.
- * @param granted - how many those were; 0 where we asked for no more than them
+ * @param room - how much more it may be
  */
-export function assumeRate(rate: RateSearch, perS: number, here: Mark, granted = 0): RateSearch {
-  const room = granted === 0 ? Number.POSITIVE_INFINITY : 1 + Math.min(grantedMostRoom, 3 / granted);
+export function assumeRate(rate: RateSearch, perS: number, here: Mark, room = Number.POSITIVE_INFINITY): RateSearch {
   const cut: RateSearch = { ...rate, lastRefusalAtMs: here.atMs, cutAtMs: here.atMs };
   if (perS === Number.POSITIVE_INFINITY) return { ...cut, estimate: openRate, phase: { name: 'open' } };
   return hold({ ...cut, estimate: knownRate(rate.estimate, perS, room) }, here);
+}
+
+/** Refusals were seen to mean the time between two requests, which is as good as a rate that was measured. */
+export function spaceOut(settings: DelayedSettings, rate: RateSearch, gap: LeastGap, here: Mark): RateSearch {
+  const perS = (settings.rateSafety * 1000) / gap.grantedMs;
+  const assumed = assumeRate(rate, perS, here, (roughRoom * 1000) / gap.refusedMs / perS);
+  return { ...assumed, estimate: { ...assumed.estimate, isRough: false, isSpaced: !gap.isBucket } };
 }
 
 /** Before a request goes out. */

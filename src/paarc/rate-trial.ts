@@ -23,9 +23,9 @@ export interface RateTrial {
   readonly startPerS: number;
   /**
    * `trying`: errors may have ended meanwhile; up while none comes. `counting`: those that came again did not end.
-   * `passed`: it was a rate; one that goes on falling is none after all: there is always an error to lower it.
+   * `passed`, `spaced`: it was a rate; one that goes on falling is none after all: there is always an error to lower it.
    */
-  readonly phase: 'trying' | 'counting' | 'passed';
+  readonly phase: 'trying' | 'counting' | 'passed' | 'spaced';
   /** What was sent before is still about finding the rate. */
   readonly fromMs: number;
   readonly earlyUntilMs: number;
@@ -65,6 +65,11 @@ export function beginTrial(
   };
 }
 
+/** Errors were seen to mean a rate: there is nothing left to try. */
+export function spacedTrial(suspicion: Suspicion, nowMs: number, perS: number): RateTrial {
+  return { ...beginTrial(suspicion, 0, nowMs, false, perS), phase: 'spaced' };
+}
+
 /** One more result. */
 export function countTrial(trial: RateTrial, sentAtMs: number, isError: boolean): RateTrial {
   const { errors, results, clean, phase, doubledPerS } = trial;
@@ -100,7 +105,7 @@ export function judgeTrial(
   const { errors, results, phase } = trial;
   // Far below what was granted a rate would not be, but single stretches of it are measured roughly.
   if (isLow && (nowMs < trial.earlyUntilMs || trial.lastErrorSentMs > lowSinceMs)) return { trial, verdict: 'failed' };
-  if (phase === 'passed') return { trial, verdict: undefined };
+  if (phase === 'passed' || phase === 'spaced') return { trial, verdict: undefined };
   if (errors >= failedErrors && errors > failedShare * results) return { trial, verdict: 'failed' };
   if (phase === 'trying') return goUp(trial, perS, nowMs);
   // A host that is ill errs below the rate as often as it did before.

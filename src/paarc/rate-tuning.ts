@@ -57,6 +57,8 @@ export const stretchMs = 1000;
 export const recordFallenShare = 0.8;
 /** A rate below this part of the one in use has fallen by much: the next refusal has to show it as well. Runs. */
 export const fallenShare = 0.6;
+/** Of so many requests to a host that wants a time between two, a few may come too soon on their way. Chosen. */
+export const spacedSends = 64;
 /** Two segments must differ by this much, and by the time above, to tell slope from noise. Runs. */
 export const leastDifference = 5;
 /** Counts are whole: the line may be off by one request at either end. Chosen. */

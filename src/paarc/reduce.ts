@@ -2,12 +2,14 @@
 import { apply, report, silenced } from './apply.ts';
 import { acceptErrors, capConnections, endBackoff, endOutage, waitForRate } from './backoff.ts';
 import { heard, judgeErrors, probed, type Verdict } from './blame.ts';
+import { withEnded } from './gaps.ts';
 import { copyOfHost, type Host, permitsOf, placeOf } from './host.ts';
 import { Round, read, withLook, withResult } from './interval.ts';
 import { type Flight, newLevels, withGrant, withRefusal } from './levels.ts';
 import { type Load, type Outcome, pauseOf } from './limit.ts';
 import { cutForOverload, isHeard, isOverloadedEarly, undoCut, withAnswer } from './overload.ts';
-import { advanceRate, assumeRate, beforeSend, crowded, pauseFor } from './rate-search.ts';
+import { roomOf } from './rate-estimate.ts';
+import { advanceRate, assumeRate, beforeSend, crowded, pauseFor, spaceOut } from './rate-search.ts';
 import { grantedBy, type Refusal, refusedBy } from './refusals.ts';
 import { isRoundOver, nextLookMs } from './rounds.ts';
 import { isOutage } from './state.ts';
@@ -121,11 +123,12 @@ function isBeforeLook({ state, round }: Host, { mark }: Flight): boolean {
 }
 
 function countErrors(host: Host, flight: Flight, isError: boolean, nowMs: number): void {
-  const { errorLevels, blame } = host;
+  const { errorLevels, gaps, blame } = host;
   host.resultsSinceError++;
   if (!isError) host.failuresInARow = 0;
   else if (flight.mark.atMs > host.cutAtMs) host.failuresInARow++;
   host.errorLevels = isError ? withRefusal(errorLevels, flight, nowMs) : withGrant(errorLevels, flight);
+  host.gaps = withEnded(gaps, flight, isError);
   host.blame = heard(blame, flight, isError);
   if (blame.trial === undefined) {
     const kept = host.seenResults < 2 * halfLifeResults ? 1 : 0.5;
@@ -249,11 +252,16 @@ function follow(settings: DelayedSettings, host: Host, verdict: Verdict, nowMs: 
       silenced(settings, host, nowMs);
       return true;
     case 'rate':
-      host.rate = assumeRate(host.rate, settings.rateSafety * verdict.grantedPerS, place, verdict.granted);
+      host.rate = assumeRate(host.rate, settings.rateSafety * verdict.perS, place, verdict.room);
       apply(settings, host, acceptErrors(host.control, verdict.suspicion, 'errors look like a rate'), nowMs);
       return true;
+    case 'spaced':
+      host.rate = spaceOut(settings, host.rate, verdict.gap, place);
+      host.resultsSinceError = chanceResults + 1;
+      apply(settings, host, acceptErrors(host.control, verdict.suspicion, 'refused what came too soon'), nowMs);
+      return true;
     case 'double':
-      host.rate = assumeRate(host.rate, 2 * host.rate.estimate.perS, place, 1);
+      host.rate = assumeRate(host.rate, 2 * host.rate.estimate.perS, place, roomOf(1));
       return false;
     case 'open':
       host.rate = assumeRate(host.rate, Number.POSITIVE_INFINITY, place);

@@ -200,6 +200,22 @@ export const trialFallenShare = 0.6;
 /** After a rate was doubled errors are what was asked for, for so long. Chosen. */
 export const doubledMs = 4000;
 
+/**
+ * A time between two requests is read from so many of the newest, granted and refused, once there are so many of either,
+ * and as many of the former that no cap of one makes; a part of them may be on the wrong side, and it is known within
+ * this factor. Runs.
+ */
+export const keptGaps = 32;
+export const gapRefusals = 5;
+export const gapGrants = 12;
+export const gapStrays = 0.1;
+export const tellingGap = 5;
+/** What a probe sends at once comes nearly as soon after another request; and timers are no better than 1 ms. Runs. */
+export const leastGapMs = 3;
+/** The first requests tell of a bucket; and so many in a row that were let in of a host that refuses no more. Chosen. */
+export const firstGaps = 16;
+export const gapsUntilCalm = 128;
+
 // Begin and end.
 /** Before the first answer the reaction time is a guess. Chosen: a continental round trip plus service. */
 export const guessedReactionMs = 150;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { cutFor, heard, judgeErrors, noBlame } from '../../../src/paarc/blame.ts';
 import { foldShown } from '../../../src/paarc/error-cause.ts';
-import { newLevels } from '../../../src/paarc/levels.ts';
+import { type Gaps, noGaps, withEnded } from '../../../src/paarc/gaps.ts';
+import { type Levels, newLevels } from '../../../src/paarc/levels.ts';
 import { defaultPaarcSettings as settings } from '../../../src/paarc/settings.ts';
 import { newSearch, type PaarcState } from '../../../src/paarc/state.ts';
 
@@ -10,18 +11,38 @@ const state: PaarcState = { name: 'probe-bw', search: newSearch(8) };
 /** Errors and answers at one in flight, on a virtual clock. */
 class Trial {
   #blame = noBlame;
-  readonly #seen = { seenErrors: 0, seenResults: 0, errorLevels: newLevels(0) };
+  readonly seen: {
+    seenErrors: number;
+    seenResults: number;
+    errorLevels: Levels;
+    gaps: Gaps;
+    capAt: number | undefined;
+  } = {
+    seenErrors: 0,
+    seenResults: 0,
+    errorLevels: newLevels(0),
+    gaps: noGaps,
+    capAt: undefined,
+  };
   nowMs = 0;
 
   hear(isError: boolean, everyMs = 50): void {
     this.nowMs += everyMs;
-    if (this.#blame.trial === undefined) this.#seen.seenResults++;
-    if (isError && this.#blame.trial === undefined) this.#seen.seenErrors++;
+    if (this.#blame.trial === undefined) this.seen.seenResults++;
+    if (isError && this.#blame.trial === undefined) this.seen.seenErrors++;
     this.#blame = heard(this.#blame, { mark: { sends: 1, atMs: this.nowMs }, inFlight: 1 }, isError);
   }
 
+  /** Twice as fast as the host wants it: every other one comes too soon. */
+  hearTooFast(burst = 0): void {
+    for (let sends = 1; sends <= 64; sends++) {
+      const flight = { mark: { sends, atMs: sends <= burst ? 1 : 15 * sends }, inFlight: 2 };
+      this.seen.gaps = withEnded(this.seen.gaps, flight, sends > burst && sends % 2 === 0);
+    }
+  }
+
   judge(perS: number): string | undefined {
-    const { blame, verdict } = judgeErrors(this.#blame, this.#seen, state, perS, this.nowMs);
+    const { blame, verdict } = judgeErrors(this.#blame, this.seen, state, perS, this.nowMs);
     this.#blame = blame;
     return verdict?.kind;
   }
@@ -62,6 +83,47 @@ describe('What errors are to be blamed on', () => {
       kind = trial.judge(20);
     }
     expect(kind).toBe('open');
+  });
+});
+
+describe('Errors of what came too soon after another request', () => {
+  it('are a rate at once, when they make us cut and while another rate is tried', () => {
+    const cut = new Trial();
+    cut.cutAndHear(4, 2);
+    cut.hearTooFast();
+    expect(cut.judge(Number.POSITIVE_INFINITY)).toBe('spaced');
+    expect(cut.judge(60)).toBeUndefined();
+    const trying = new Trial();
+    trying.cutAndHear(24, 3);
+    expect(trying.judge(Number.POSITIVE_INFINITY)).toBe('rate');
+    trying.hearTooFast();
+    expect(trying.judge(5)).toBe('spaced');
+  });
+
+  it('are a rate of a bucket that is empty only when they make us cut', () => {
+    const cut = new Trial();
+    cut.cutAndHear(4, 2);
+    cut.hearTooFast(3);
+    expect(cut.judge(Number.POSITIVE_INFINITY)).toBe('spaced');
+    const trying = new Trial();
+    trying.cutAndHear(24, 3);
+    expect(trying.judge(Number.POSITIVE_INFINITY)).toBe('rate');
+    trying.hearTooFast(3);
+    expect(trying.judge(20)).not.toBe('spaced');
+  });
+
+  it('are nothing new while the limit was never cut for them', () => {
+    const quiet = new Trial();
+    quiet.hearTooFast();
+    expect(quiet.judge(Number.POSITIVE_INFINITY)).toBeUndefined();
+  });
+
+  it('are none where too many at once were refused', () => {
+    const capped = new Trial();
+    capped.cutAndHear(4, 2);
+    capped.hearTooFast();
+    capped.seen.capAt = 1;
+    expect(capped.judge(Number.POSITIVE_INFINITY)).toBeUndefined();
   });
 });
 

@@ -11,7 +11,7 @@ import { loadScenarios, type Scenario } from '../sim/scenario.ts';
 import type { WildHost } from '../wild/draw.ts';
 import { measureWild, missesOf } from '../wild/judge-wild.ts';
 import { KINDS, wildHosts } from '../wild/kinds.ts';
-import { lawText, type Rule } from './rules.ts';
+import { lawText, type Rule } from './rule.ts';
 
 const PAARC = fileURLToPath(new URL('../../../../src/paarc', import.meta.url));
 

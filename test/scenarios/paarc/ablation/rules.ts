@@ -1,22 +1,6 @@
 /** The rules of PAARC that can be taken out one at a time, and how: by other text in the files of src/paarc. */
-import { readFileSync } from 'node:fs';
 
-/** What stands in a file of src/paarc, once, and what stands there without the rule. */
-export interface Edit {
-  readonly file: string;
-  readonly text: string;
-  readonly without: string;
-}
-
-export interface Rule {
-  readonly words: string;
-  readonly edits: readonly Edit[];
-}
-
-const rule = (words: string, ...edits: readonly (readonly [file: string, text: string, without: string])[]): Rule => ({
-  words,
-  edits: edits.map(([file, text, without]) => ({ file: `${file}.ts`, text, without })),
-});
+import { type Rule, rule } from './rule.ts';
 
 export const RULES: readonly Rule[] = [
   rule('STARTUP ends on a long tail', [
@@ -152,6 +136,16 @@ export const RULES: readonly Rule[] = [
   ]),
   rule('deep cuts made again try a rate', ['blame', 'isSawtooth: blame.isSawtooth || (isFirst && wasDeep),', '']),
   rule('errors at some of a level try a rate', ['blame', 'if (isGradual(seen.errorLevels) && mayTry)', 'if (1 > 2)']),
+  rule('what comes too soon after another request tells a rate', [
+    'blame',
+    'const gap = leastGap(gaps);',
+    'const gap = undefined as ReturnType<typeof leastGap>;',
+  ]),
+  rule('of many requests a few may come too soon on their way', [
+    'rate-refusal',
+    'estimate.isSpaced && rate.episode.length < tellingRefusals',
+    '1 > 2',
+  ]),
   rule('an outage that returns at once tries a rate', [
     'blame',
     'const isNoOutage = outage.isRelapse ||',
@@ -292,8 +286,3 @@ export const RULES: readonly Rule[] = [
     'const upperPerS = (1000 * accepted) / whole.elapsedMs;',
   ]),
 ];
-
-/** The text of a file of src/paarc. */
-export function lawText(file: string): string {
-  return readFileSync(new URL(`../../../../src/paarc/${file}`, import.meta.url), 'utf8');
-}
