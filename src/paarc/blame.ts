@@ -161,8 +161,9 @@ export function judgeErrors(
 
 /** Errors of what came too soon after another one, seen in cuts for them or while a rate is tried. */
 function spacedOut(blame: ErrorBlame, { gaps, capAt }: ErrorsSeen, nowMs: number): Judged | undefined {
-  const { suspicion = blame.trial?.suspicion, trialAgainAtMs } = blame;
-  const mayTry = nowMs >= trialAgainAtMs && capAt === undefined && blame.trial?.phase !== 'spaced';
+  // One that led to a trial is over: what the limit was then is no place to return to.
+  const suspicion = blame.suspicion ?? (blame.trial && { ...blame.trial.suspicion, concurrency: 0 });
+  const mayTry = nowMs >= blame.trialAgainAtMs && capAt === undefined && blame.trial?.phase !== 'spaced';
   if (suspicion === undefined || !mayTry) return undefined;
   const gap = leastGap(gaps);
   if (gap === undefined || (gap.isBucket && blame.trial !== undefined)) return undefined;

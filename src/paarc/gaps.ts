@@ -1,6 +1,7 @@
 /** The time a host wants between two requests, where it refuses whatever comes sooner. */
 import type { Flight } from './levels.ts';
 import {
+  calmGrants,
   firstGaps,
   gapGrants,
   gapRefusals,
@@ -16,7 +17,8 @@ interface Ended {
   readonly sends: number;
   readonly atMs: number;
   readonly isAlone: boolean;
-  readonly isRefused: boolean;
+  /** Undefined where that is not known: it was aborted, or never came there. */
+  readonly isRefused: boolean | undefined;
 }
 
 /**
@@ -42,11 +44,11 @@ const nothing = { ended: [], lastGrantedMs: Number.NaN, granted: [], refused: []
 
 export const noGaps: Gaps = { ...nothing, nextSends: 1, calm: 0, firstMs: Number.POSITIVE_INFINITY };
 
-/** One more result. */
-export function withEnded(before: Gaps, { mark, inFlight }: Flight, isRefused: boolean): Gaps {
+/** One more result. @param isRefused - undefined where that is not known */
+export function withEnded(before: Gaps, { mark, inFlight }: Flight, isRefused: boolean | undefined): Gaps {
   const { sends } = mark;
   const isCalm = before.calm >= gapsUntilCalm;
-  if (isCalm ? !isRefused : sends < before.nextSends) return before;
+  if (isCalm ? isRefused !== true : sends < before.nextSends) return before;
   const ended: Ended = { ...mark, isAlone: inFlight === 1, isRefused };
   let gaps: Gaps = isCalm ? { ...before, ...nothing, nextSends: sends } : before;
   if (sends > gaps.nextSends) {
@@ -66,6 +68,7 @@ function inserted(all: readonly Ended[], ended: Ended): readonly Ended[] {
 }
 
 function next(gaps: Gaps, { sends, atMs, isAlone, isRefused }: Ended): Gaps {
+  if (isRefused === undefined) return { ...gaps, nextSends: sends + 1, lastGrantedMs: Number.NaN };
   const ms = atMs - gaps.lastGrantedMs;
   const { granted, refused, firstMs } = gaps;
   return {
@@ -97,12 +100,14 @@ export interface LeastGap {
 
 /**
  * The time since the last request that was let in tells refused ones from granted ones: a rate without a burst (nginx
- * limit_req), or a bucket that is empty. A cap of one does the same, but never refuses what meets no other, nor grants
- * what does.
+ * limit_req), or a bucket that is empty. A cap of one does the same, but never refuses what meets no other, and grants
+ * few that do: those that go out while an answer is on its way.
  * @returns undefined where it does not look like that
  */
-export function leastGap({ granted, refused, telling, firstMs }: Gaps): LeastGap | undefined {
+export function leastGap({ granted, refused, telling, calm, firstMs }: Gaps): LeastGap | undefined {
   if (refused.length < gapRefusals || granted.length < gapGrants || telling < gapGrants) return undefined;
+  // What is let in now may be what is asked for now, and no word about what was refused then.
+  if (calm >= calmGrants) return undefined;
   const refusedMs = beyond(refused, 1 - gapStrays);
   const grantedMs = beyond(granted, gapStrays);
   const isSharp = refusedMs < grantedMs && grantedMs < tellingGap * refusedMs && refusedMs >= leastGapMs;

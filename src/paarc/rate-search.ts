@@ -98,7 +98,9 @@ export function paceGrew(rate: RateSearch, here: Mark): RateSearch {
  */
 export function grantedInTheLongRun(rate: RateSearch, perS: number, here: Mark): RateSearch {
   const half = isFound(rate) ? rate.estimate.perS / 2 : 0;
-  return hold({ ...rate, estimate: knownRate(rate.estimate, Math.max(perS, half), roughRoom) }, here);
+  const { isSpaced } = rate.estimate;
+  const estimate = { ...knownRate(rate.estimate, Math.max(perS, half), roughRoom), isSpaced };
+  return hold({ ...rate, estimate }, here);
 }
 
 /**
@@ -115,7 +117,9 @@ export function assumeRate(rate: RateSearch, perS: number, here: Mark, room = Nu
 export function spaceOut(settings: DelayedSettings, rate: RateSearch, gap: LeastGap, here: Mark): RateSearch {
   const perS = (settings.rateSafety * 1000) / gap.grantedMs;
   const assumed = assumeRate(rate, perS, here, (roughRoom * 1000) / gap.refusedMs / perS);
-  return { ...assumed, estimate: { ...assumed.estimate, isRough: false, isSpaced: !gap.isBucket } };
+  const estimate = { ...assumed.estimate, isRough: false, isSpaced: !gap.isBucket };
+  // What had gone out before is explained.
+  return { ...assumed, estimate, episode: [], cutAtMs: here.atMs + (settings.feedbackDelayMs ?? 0) };
 }
 
 /** Before a request goes out. */

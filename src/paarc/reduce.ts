@@ -90,6 +90,9 @@ function ended(settings: DelayedSettings, host: Host, event: ResultEvent): void 
   if (pauseMs !== undefined) host.rate = pauseFor(host.rate, pauseMs, nowMs, jitter);
   skipGap(host, nowMs);
   host.echo = host.echo && withAnswer(host.echo, mark.atMs, inFlight, isError);
+  // Who was aborted or denied a file may have been let in.
+  const isUntold = outcome.kind === 'neutral' && outcome.isDenied !== true;
+  host.gaps = withEnded(host.gaps, flight, isUntold ? undefined : kind === 'overload' || kind === 'rate');
   countErrors(host, flight, isError, nowMs);
   switch (kind) {
     case 'ok':
@@ -123,12 +126,11 @@ function isBeforeLook({ state, round }: Host, { mark }: Flight): boolean {
 }
 
 function countErrors(host: Host, flight: Flight, isError: boolean, nowMs: number): void {
-  const { errorLevels, gaps, blame } = host;
+  const { errorLevels, blame } = host;
   host.resultsSinceError++;
   if (!isError) host.failuresInARow = 0;
   else if (flight.mark.atMs > host.cutAtMs) host.failuresInARow++;
   host.errorLevels = isError ? withRefusal(errorLevels, flight, nowMs) : withGrant(errorLevels, flight);
-  host.gaps = withEnded(gaps, flight, isError);
   host.blame = heard(blame, flight, isError);
   if (blame.trial === undefined) {
     const kept = host.seenResults < 2 * halfLifeResults ? 1 : 0.5;

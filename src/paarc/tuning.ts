@@ -215,6 +215,8 @@ export const leastGapMs = 3;
 /** The first requests tell of a bucket; and so many in a row that were let in of a host that refuses no more. Chosen. */
 export const firstGaps = 16;
 export const gapsUntilCalm = 128;
+/** After so many in a row nothing is read from them. Chosen. */
+export const calmGrants = 32;
 
 // Begin and end.
 /** Before the first answer the reaction time is a guess. Chosen: a continental round trip plus service. */

@@ -3,7 +3,7 @@ import { type Gaps, leastGap, noGaps, withEnded } from '../../../src/paarc/gaps.
 import { defaultPaarcSettings } from '../../../src/paarc/index.ts';
 import { knownRate, openRate } from '../../../src/paarc/rate-estimate.ts';
 import { refuseRate } from '../../../src/paarc/rate-refusal.ts';
-import { assumeRate, newRateSearch, spaceOut } from '../../../src/paarc/rate-search.ts';
+import { assumeRate, grantedInTheLongRun, newRateSearch, spaceOut } from '../../../src/paarc/rate-search.ts';
 
 /** Whether a request is let in that meets so many others, so long after the last one that was. */
 type Door = (inFlight: number, sinceMs: number, atMs: number) => boolean;
@@ -56,6 +56,24 @@ describe('The time a host wants between two requests', () => {
     expect(leastGap(play(door, most, 3000))).toBeUndefined();
   });
 
+  it('is not read from what is let in long after the last one was refused', () => {
+    let gaps = noGaps;
+    for (let sends = 1; sends <= 64; sends++)
+      gaps = withEnded(gaps, { mark: { sends, atMs: 15 * sends }, inFlight: 2 }, sends % 2 === 0);
+    expect(leastGap(gaps)).toBeDefined();
+    for (let sends = 65; sends <= 104; sends++)
+      gaps = withEnded(gaps, { mark: { sends, atMs: 30 * sends }, inFlight: 2 }, false);
+    expect(leastGap(gaps)).toBeUndefined();
+  });
+
+  it('is measured from no request whose end is no word of the host', () => {
+    const flight = (sends: number, atMs: number) => ({ mark: { sends, atMs }, inFlight: 2 });
+    const granted = withEnded(noGaps, flight(1, 0), false);
+    const unknown = withEnded(granted, flight(2, 5), undefined);
+    expect(withEnded(unknown, flight(3, 30), false)).toMatchObject({ granted: [], nextSends: 4, lastGrantedMs: 30 });
+    expect(withEnded(granted, flight(2, 30), false)).toMatchObject({ granted: [30] });
+  });
+
   it('is that of a bucket that is empty where the first ones were let in all at once', () => {
     let gaps = noGaps;
     for (let sends = 1; sends <= 320; sends++) {
@@ -88,6 +106,14 @@ describe('A refusal of a host that wants a time between two requests', () => {
     const { estimate, episode } = afterRefusals(spaced, [40, 60, 80]);
     expect(estimate.perS).toBeCloseTo(38.8);
     expect(episode).toEqual([]);
+  });
+
+  it('still is one after a silence, of which those of before say nothing', () => {
+    const silent = grantedInTheLongRun(afterRefusals(spaced, [40, 60]), 30, mark(100));
+    expect(silent.estimate.isSpaced).toBe(true);
+    const delayed = { ...defaultPaarcSettings, feedbackDelayMs: 280 };
+    const again = spaceOut(delayed, afterRefusals(spaced, [40, 60]), gap, mark(100));
+    expect(again).toMatchObject({ episode: [], cutAtMs: 2780 });
   });
 
   it('is one of a rate where it is a bucket that is empty', () => {
