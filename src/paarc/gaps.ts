@@ -62,6 +62,11 @@ export function withEnded(before: Gaps, { mark, inFlight }: Flight, isRefused: b
   return gaps.calm >= gapsUntilCalm ? { ...gaps, ...nothing } : gaps;
 }
 
+/** Nobody asks for them now: nothing is counted until a refusal comes. */
+export function rested(gaps: Gaps): Gaps {
+  return gaps.calm >= gapsUntilCalm ? gaps : { ...gaps, ...nothing, calm: gapsUntilCalm };
+}
+
 function inserted(all: readonly Ended[], ended: Ended): readonly Ended[] {
   const at = all.findIndex(({ sends }) => sends > ended.sends);
   return at < 0 ? [...all, ended] : [...all.slice(0, at), ended, ...all.slice(at)];

@@ -2,7 +2,7 @@
 import { apply, report, silenced } from './apply.ts';
 import { acceptErrors, capConnections, endBackoff, endOutage, waitForRate } from './backoff.ts';
 import { heard, judgeErrors, probed, type Verdict } from './blame.ts';
-import { withEnded } from './gaps.ts';
+import { rested, withEnded } from './gaps.ts';
 import { copyOfHost, type Host, permitsOf, placeOf } from './host.ts';
 import { Round, read, withLook, withResult } from './interval.ts';
 import { type Flight, newLevels, withGrant, withRefusal } from './levels.ts';
@@ -16,6 +16,7 @@ import { isOutage } from './state.ts';
 import { step } from './step.ts';
 import {
   chanceResults,
+  firstGaps,
   gapBaselines,
   gapLeastMs,
   gapSettles,
@@ -90,9 +91,7 @@ function ended(settings: DelayedSettings, host: Host, event: ResultEvent): void 
   if (pauseMs !== undefined) host.rate = pauseFor(host.rate, pauseMs, nowMs, jitter);
   skipGap(host, nowMs);
   host.echo = host.echo && withAnswer(host.echo, mark.atMs, inFlight, isError);
-  // Who was aborted or denied a file may have been let in.
-  const isUntold = outcome.kind === 'neutral' && outcome.isDenied !== true;
-  host.gaps = withEnded(host.gaps, flight, isUntold ? undefined : kind === 'overload' || kind === 'rate');
+  countGaps(host, flight, outcome, kind);
   countErrors(host, flight, isError, nowMs);
   switch (kind) {
     case 'ok':
@@ -123,6 +122,17 @@ function skipGap(host: Host, nowMs: number): void {
 /** What went out before a look at half the load says nothing of the errors that this brings. */
 function isBeforeLook({ state, round }: Host, { mark }: Flight): boolean {
   return state.name === 'probe-rtt' && mark.atMs < round.sinceMs;
+}
+
+function countGaps(host: Host, flight: Flight, outcome: Outcome, kind: Outcome['kind']): void {
+  const { suspicion, trial } = host.blame;
+  const isAsked = suspicion !== undefined || (trial !== undefined && trial.phase !== 'spaced');
+  // Who was aborted may have been let in.
+  const isUntold = outcome.kind === 'neutral' && outcome.isDenied !== true;
+  host.gaps =
+    isAsked || flight.mark.sends <= firstGaps
+      ? withEnded(host.gaps, flight, isUntold ? undefined : kind === 'overload' || kind === 'rate')
+      : rested(host.gaps);
 }
 
 function countErrors(host: Host, flight: Flight, isError: boolean, nowMs: number): void {
