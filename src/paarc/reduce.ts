@@ -16,7 +16,6 @@ import { isOutage } from './state.ts';
 import { step } from './step.ts';
 import {
   chanceResults,
-  firstGaps,
   gapBaselines,
   gapLeastMs,
   gapSettles,
@@ -25,6 +24,7 @@ import {
   outageAnswers,
   outageFailures,
   restMs,
+  watchedSends,
 } from './tuning.ts';
 import type { DelayedSettings } from './valid-settings.ts';
 
@@ -130,7 +130,7 @@ function countGaps(host: Host, flight: Flight, outcome: Outcome, kind: Outcome['
   // Who was aborted may have been let in.
   const isUntold = outcome.kind === 'neutral' && outcome.isDenied !== true;
   host.gaps =
-    isAsked || flight.mark.sends <= firstGaps
+    isAsked || flight.mark.sends <= watchedSends
       ? withEnded(host.gaps, flight, isUntold ? undefined : kind === 'overload' || kind === 'rate')
       : rested(host.gaps);
 }

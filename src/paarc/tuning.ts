@@ -215,6 +215,8 @@ export const leastGapMs = 3;
 /** The first requests tell of a bucket; and so many in a row that were let in of a host that refuses no more. Chosen. */
 export const firstGaps = 16;
 export const gapsUntilCalm = 128;
+/** Later than this they are counted only while errors made us cut, or a rate is tried. Chosen. */
+export const watchedSends = 1000;
 /** After so many in a row nothing is read from them. Chosen. */
 export const calmGrants = 32;
 
