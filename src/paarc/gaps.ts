@@ -113,13 +113,19 @@ export function leastGap({ granted, refused, telling, calm, firstMs }: Gaps): Le
   if (refused.length < gapRefusals || granted.length < gapGrants || telling < gapGrants) return undefined;
   // What is let in now may be what is asked for now, and no word about what was refused then.
   if (calm >= calmGrants) return undefined;
-  const refusedMs = beyond(refused, 1 - gapStrays);
-  const grantedMs = beyond(granted, gapStrays);
+  const grantedAscending = ascending(granted);
+  const refusedMs = at(ascending(refused), 1 - gapStrays);
+  const grantedMs = at(grantedAscending, gapStrays);
   const isSharp = refusedMs < grantedMs && grantedMs < tellingGap * refusedMs && refusedMs >= leastGapMs;
-  const usualMs = beyond(granted, 0.5);
-  return isSharp ? { refusedMs, grantedMs, usualMs, isBucket: firstMs < refusedMs / 2 } : undefined;
+  if (!isSharp) return undefined;
+  return { refusedMs, grantedMs, usualMs: at(grantedAscending, 0.5), isBucket: firstMs < refusedMs / 2 };
 }
 
-function beyond(gapsMs: readonly number[], share: number): number {
-  return [...gapsMs].sort((a, b) => a - b)[Math.round(share * (gapsMs.length - 1))] as number;
+function ascending(gapsMs: readonly number[]): number[] {
+  return [...gapsMs].sort((a, b) => a - b);
+}
+
+/** One that was seen: between two of them there may be none. */
+function at(gapsMs: readonly number[], share: number): number {
+  return gapsMs[Math.round(share * (gapsMs.length - 1))] as number;
 }
