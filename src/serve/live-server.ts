@@ -76,17 +76,14 @@ async function answer(
     clock.timer(BUSY_MS, () => refuse(response, new Refused(503, 'asked too much: again in a moment')));
     return;
   }
-  const startMs = clock.nowMs();
-  const before = process.cpuUsage();
+  // The body of an order is waited for, and that is no work.
+  const end = isOrder ? () => {} : allowance.begin();
   try {
     await handle(request, response, routes, terms);
   } catch (error) {
     refuse(response, error as Error);
   } finally {
-    const { user, system } = process.cpuUsage(before);
-    // On a machine that is short of processors an answer takes long, and no more of them than otherwise. The body of an
-    // order is waited for, and that is no work.
-    allowance.spend(isOrder ? 0 : Math.min(clock.nowMs() - startMs, (user + system) / 1000));
+    end();
   }
 }
 
