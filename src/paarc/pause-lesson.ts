@@ -1,6 +1,14 @@
 /** What a stretch of sending that ended in a Retry-After says about the rate. */
 import { type Candidate, identifyBucket, type Segment } from './bucket.ts';
-import { fakingBurst, mostRoom, roughLeastMs, roughMost, wideBounds } from './rate-tuning.ts';
+import {
+  burstPauseShare,
+  fakingBurst,
+  leastBurstMs,
+  mostRoom,
+  roughLeastMs,
+  roughMost,
+  wideBounds,
+} from './rate-tuning.ts';
 
 /** What the search believed when a Retry-After stopped it. Rates per second. */
 export interface BeforePause {
@@ -42,7 +50,10 @@ export function learnFromPause(
   }
   const overallPerS = (1000 * whole.accepted) / allMs;
   if (firsts.length === 0) {
-    const perS = Math.max(overallPerS, Math.sqrt((overallPerS * 1000 * whole.accepted) / whole.elapsedMs));
+    const middlePerS = Math.sqrt((overallPerS * 1000 * whole.accepted) / whole.elapsedMs);
+    // A pause that costs little is no reason for care.
+    const burstMs = Math.min(leastBurstMs, burstPauseShare * before.pauseMs);
+    const perS = Math.max(overallPerS, Math.min(middlePerS, (1000 * whole.accepted) / burstMs));
     return { perS, lowerPerS: 0, upperPerS: before.failedPerS, reason: 'first pause over' };
   }
   const bucket = identifyBucket(firsts, candidates, before.pauseMs, before.failedPerS);

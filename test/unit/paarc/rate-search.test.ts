@@ -72,10 +72,20 @@ describe('A moment in which next to nothing was granted', () => {
 describe('The first pause', () => {
   it('counts what a wave got in whatever order it arrived', () => {
     const inOrder = rateAfterWave([5, 6, 7]);
-    // Five in no time, five in ten seconds: the middle of both.
-    expect(inOrder).toBeCloseTo(Math.sqrt((5 / 0.001) * (5 / 10)), 0);
+    // Five in no time, and none for ten seconds: a bucket that holds what its rate gives in a second.
+    expect(inOrder).toBe(5);
     expect(rateAfterWave([1, 2, 3])).toBe(inOrder);
     expect(rateAfterWave([0, 4, 7])).toBe(inOrder);
+  });
+
+  it('leads to the middle of what was granted in no time and on the whole, if it is short', () => {
+    const wave = { accepted: 5, elapsedMs: 1, perS: 9000, restMs: Number.POSITIVE_INFINITY, restPerS: 0 };
+    const before = { failedPerS: 9000, heldPerS: 0, upperPerS: 9000, pauseMs: 2000 };
+    expect(learnFromPause([], [wave], before, 0.98).perS).toBe(5 / 0.2);
+    expect(learnFromPause([], [{ ...wave, elapsedMs: 900 }], before, 0.98).perS).toBeCloseTo(
+      5 / Math.sqrt(0.9 * 2.9),
+      5,
+    );
   });
 });
 
