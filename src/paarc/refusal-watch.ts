@@ -10,6 +10,7 @@ import {
   leastRefusedShare,
   leastRun,
   rememberedReplies,
+  shareDeviations,
   timesDead,
 } from './rate-tuning.ts';
 
@@ -85,10 +86,16 @@ export class RefusalWatch {
     }
   }
 
-  /** Of denials that mean a dead link: they come in clusters, so their share says too little, and its root does. */
+  /**
+   * Of denials that mean a dead link: the most that it may be by what is known (Wilson's bound). They come in clusters, so
+   * that says too little, and its root does.
+   */
   get #share(): number {
-    const share = (this.#denied + 1) / (this.#denied + this.#granted + 2);
-    return this.#hasRefused ? share : Math.sqrt(share);
+    const replies = this.#denied + this.#granted;
+    if (this.#hasRefused) return (this.#denied + 1) / (replies + 2);
+    const squared = shareDeviations ** 2;
+    const spread = Math.sqrt(squared * ((this.#denied * this.#granted) / Math.max(1, replies) + squared / 4));
+    return Math.sqrt((this.#denied + squared / 2 + spread) / (replies + squared));
   }
 
   #weigh(isDenied: boolean): void {

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { DoorWatch } from '../../../../../src/stages/fetch/schedule/door-watch.ts';
+import { MAX_DEFERRALS } from '../../../../../src/stages/fetch/schedule/retry-policy.ts';
+import { SeededRandom } from '../../../../scenarios/paarc/sim/random.ts';
 
 function heard(codes: readonly (`http_${number}` | 'not_media' | undefined)[]): { watch: DoorWatch; refusals: number } {
   const watch = new DoorWatch({});
@@ -27,6 +29,45 @@ it('a host that never gave anything is heard out: its files are gone', () => {
 it('a host of which nine links in ten are dead is not taken for one that refuses', () => {
   const links = Array.from({ length: 2000 }, (_, at) => (at % 10 === 0 ? undefined : ('http_404' as const)));
   expect(heard(links).refusals).toBe(0);
+});
+
+/** Asks for files until each is there or dead, those that are put off once more after others. @returns how often it asked */
+function asksFor(isThere: readonly boolean[]): number {
+  const watch = new DoorWatch({});
+  const rows = isThere.map((there) => ({ there, deferrals: 0 }));
+  let asks = 0;
+  for (let row = rows[0]; row !== undefined; row = rows[asks]) {
+    asks += 1;
+    const code = row.there ? undefined : ('http_404' as const);
+    watch.heard(code, 0);
+    if (code === undefined || !watch.isRefusal(code, row.deferrals) || row.deferrals === MAX_DEFERRALS) continue;
+    row.deferrals += 1;
+    rows.splice(asks + 100, 0, row);
+  }
+  return asks;
+}
+
+/** How many of 40 hosts are asked for a tenth of their files again. */
+function misread(isThere: (at: number, random: () => number) => boolean): number {
+  let hosts = 0;
+  for (let seed = 1; seed <= 40; seed++) {
+    const { uniform } = new SeededRandom(seed);
+    if (asksFor(Array.from({ length: 2000 }, (_, at) => isThere(at, uniform))) > 2200) hosts++;
+  }
+  return hosts;
+}
+
+it.each([
+  ['half of them', 0.5],
+  ['seven in ten', 0.7],
+  ['nine in ten', 0.9],
+  ['49 in 50', 0.98],
+])('a host is asked once for its dead links where they are %s', (_, dead) => {
+  expect(misread((_at, random) => random() > dead)).toBeLessThanOrEqual(1);
+});
+
+it('dead links in folders of ten may be half of all', () => {
+  expect(misread((at, random) => random() < (at % 20 < 10 ? 0.95 : 0.05))).toBeLessThanOrEqual(1);
 });
 
 it('what the replies to other machines show counts as if they had come here', () => {
