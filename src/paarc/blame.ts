@@ -81,9 +81,6 @@ interface Judged {
 
 /** What is counted of errors all the time. */
 export interface ErrorsSeen {
-  /** While errors were no rate; older ones count half. */
-  readonly seenErrors: number;
-  readonly seenResults: number;
   /** How many others the errors met, since the last verdict. */
   readonly errorLevels: Levels;
   readonly gaps: Gaps;
@@ -187,38 +184,31 @@ function judgeSuspicion(blame: ErrorBlame, seen: ErrorsSeen, isOut: boolean, now
   const grantedPerS = (1000 * suspicion.granted) / sinceMs;
   if (isSawtooth) {
     if (!mayTry || isOut) return { blame: { ...blame, isSawtooth: false } };
-    return tryRate({ ...judged, isSawtooth: false }, seen, suspicion, nowMs, grantedPerS, anyRoom);
+    return tryRate({ ...judged, isSawtooth: false }, suspicion, nowMs, grantedPerS, anyRoom);
   }
   if (verdict === 'load' && !isOut) {
     if (isGradual(seen.errorLevels) && mayTry)
-      return { ...tryRate(judged, seen, suspicion, nowMs, grantedPerS, roomOf(suspicion.granted)), isAnew: true };
+      return { ...tryRate(judged, suspicion, nowMs, grantedPerS, roomOf(suspicion.granted)), isAnew: true };
     return { blame: isDeep(suspicion) ? { ...judged, deepAtMs: nowMs } : judged, isAnew: true };
   }
   const isAgain = nowMs - blame.ownAtMs < againMs && suspicion.errors > fewErrors * suspicion.results;
   const own: ErrorBlame = { ...judged, ownAtMs: nowMs };
   if (verdict === 'own' && !isAgain) return { blame: own, verdict: { kind: 'own', suspicion } };
   // In an outage, as while cut far down, we asked for no more than was granted.
-  return tryRate(own, seen, suspicion, nowMs, grantedPerS, isOut ? anyRoom : roomOf(suspicion.granted));
+  return tryRate(own, suspicion, nowMs, grantedPerS, isOut ? anyRoom : roomOf(suspicion.granted));
 }
 
 /** So many errors at any load: perhaps they mean a rate. @param room - how much more it may be */
-function tryRate(
-  blame: ErrorBlame,
-  seen: ErrorsSeen,
-  suspicion: Suspicion,
-  nowMs: number,
-  perS: number,
-  room: number,
-): Judged {
+function tryRate(blame: ErrorBlame, suspicion: Suspicion, nowMs: number, perS: number, room: number): Judged {
   if (nowMs < blame.trialAgainAtMs || blame.trial !== undefined) return { blame, verdict: without(suspicion) };
   const isFirst = nowMs - blame.triedAtMs > againMs;
-  const trial = beginTrial(suspicion, errorShare(seen, suspicion), nowMs, isFirst, perS);
+  const trial = beginTrial(suspicion, errorShare(suspicion), nowMs, isFirst, perS);
   return { blame: { ...blame, trial, triedAtMs: nowMs }, verdict: { kind: 'rate', suspicion, perS, room } };
 }
 
-/** Of errors before a rate is tried: a cluster of them, which led to it, may be more than there are on the whole. */
-function errorShare({ seenErrors, seenResults }: ErrorsSeen, { errors, results }: Suspicion): number {
-  return Math.min(surely(errors) / Math.max(1, results), surely(seenErrors) / Math.max(1, seenResults));
+/** A deviation less than was seen: a count is looked at because it was large. */
+function errorShare({ errors, results }: Suspicion): number {
+  return (errors - Math.sqrt(errors)) / Math.max(1, results);
 }
 
 function overTrial(blame: ErrorBlame, perS: number, isOut: boolean, nowMs: number): Judged {
@@ -232,8 +222,7 @@ function overTrial(blame: ErrorBlame, perS: number, isOut: boolean, nowMs: numbe
     case 'double':
       return { blame: { ...blame, trial }, verdict: { kind: 'double' } };
     case 'none':
-      // Errors that come back now that the rate is open were one after all.
-      return { blame: { ...blame, trial: undefined, deepAtMs: nowMs }, verdict: { kind: 'open', next: undefined } };
+      return { blame: { ...blame, trial: undefined }, verdict: { kind: 'open', next: undefined } };
     case 'failed':
       return {
         blame: { ...blame, trial: undefined, trialAgainAtMs: nowMs + trialPauseMs },
@@ -245,11 +234,6 @@ function overTrial(blame: ErrorBlame, perS: number, isOut: boolean, nowMs: numbe
 /** Errors went on until the limit was cut by much. */
 function isDeep({ leastConcurrency, concurrency }: Suspicion): boolean {
   return leastConcurrency < deepPart * concurrency;
-}
-
-/** A deviation less: a count is looked at because it was large. */
-function surely(errors: number): number {
-  return errors - Math.sqrt(errors);
 }
 
 /** Errors that are no rate: the host's own, or more than any host makes. */

@@ -54,8 +54,6 @@ export class Host {
   /** Overloads without anything else between them. */
   failuresInARow = 0;
   goodAnswers = 0;
-  seenErrors = 0;
-  seenResults = 0;
   errorLevels: Levels = newLevels(0);
   gaps: Gaps = noGaps;
   resultsSinceError = 0;
@@ -106,8 +104,6 @@ export function copyOfHost(from: Readonly<Host>): Host {
   to.granted = from.granted;
   to.failuresInARow = from.failuresInARow;
   to.goodAnswers = from.goodAnswers;
-  to.seenErrors = from.seenErrors;
-  to.seenResults = from.seenResults;
   to.errorLevels = from.errorLevels;
   to.gaps = from.gaps;
   to.resultsSinceError = from.resultsSinceError;

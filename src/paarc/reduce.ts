@@ -19,7 +19,6 @@ import {
   gapBaselines,
   gapLeastMs,
   gapSettles,
-  halfLifeResults,
   leastAnswers,
   outageAnswers,
   outageFailures,
@@ -142,11 +141,6 @@ function countErrors(host: Host, flight: Flight, isError: boolean, nowMs: number
   else if (flight.mark.atMs > host.cutAtMs) host.failuresInARow++;
   host.errorLevels = isError ? withRefusal(errorLevels, flight, nowMs) : withGrant(errorLevels, flight);
   host.blame = heard(blame, flight, isError);
-  if (blame.trial === undefined) {
-    const kept = host.seenResults < 2 * halfLifeResults ? 1 : 0.5;
-    host.seenErrors = kept * host.seenErrors + (isError ? 1 : 0);
-    host.seenResults = kept * host.seenResults + 1;
-  }
   if (!isError) return;
   host.isRepeated = host.resultsSinceError <= chanceResults;
   host.resultsSinceError = 0;

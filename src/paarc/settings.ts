@@ -21,7 +21,7 @@ export interface SharedSettings {
   readonly theta95: number;
   /** As theta_50, ending the fast growth of startup. Default: 3. */
   readonly startupTheta50: number;
-  /** As theta_95, ending the fast growth of startup. Default: 4. */
+  /** As theta_95, ending the fast growth of startup under law original. Default: 4. */
   readonly startupTheta95: number;
   /** Time between two looks at the unloaded latency. Default: 30000. */
   readonly probeRttPeriodMs: number;

@@ -18,7 +18,6 @@ export function startupRound(
   state: StartupState,
   interval: Interval,
   point: Point,
-  ratio95: number,
   nowMs: number,
 ): Decision {
   const { knee: before } = state;
@@ -26,7 +25,7 @@ export function startupRound(
   const growth = before === undefined ? 1 : point.concurrency / before.concurrency;
   const flatRounds = gain < 1 + flatShare * (growth - 1) ? state.flatRounds + 1 : 0;
   const knee = flatRounds === 0 ? point : (before ?? point);
-  const reason = plateauReason(settings, control, point, ratio95, flatRounds);
+  const reason = plateauReason(settings, control, point, flatRounds);
   if (reason !== undefined && control.isMixed) return leaveAtKnee(settings, control, point, knee, reason);
   if (reason !== undefined) return leaveStartup(settings, control, point, knee, flatRounds, reason);
   if (point.concurrency >= state.untilConcurrency)
@@ -59,14 +58,12 @@ function plateauReason(
   settings: PaarcSettings,
   control: Control,
   point: Point,
-  ratio95: number,
   flatRounds: number,
 ): string | undefined {
   if (flatRounds >= 2) return 'plateau: throughput';
   if (point.concurrency >= settings.cMax) return 'largest limit reached';
   if (control.isMixed) return undefined;
   if (point.ratio50 > settings.startupTheta50) return 'plateau: median latency';
-  if (ratio95 > settings.startupTheta95 && point.ratio50 > unloadedRatio) return 'plateau: tail latency';
   if (flatRounds >= 1 && point.ratio50 > plateauRatio) return 'plateau: throughput and latency';
   return undefined;
 }

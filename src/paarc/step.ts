@@ -171,11 +171,10 @@ function steerRound(
       reason: 'few slow answers among fast ones',
     };
   }
-  const ratio95 = interval.p95Ms / baseline.p95Ms;
   if (state.name === 'startup') {
     // It has seen the host with little load.
     const seen: Control = { ...free, probeRttAtMs: nowMs + settings.probeRttPeriodMs };
-    return startupRound(settings, seen, state, interval, point, ratio95, nowMs);
+    return startupRound(settings, seen, state, interval, point, nowMs);
   }
-  return probeBwRound(settings, free, state, { interval, point, ratio95, nowMs });
+  return probeBwRound(settings, free, state, { interval, point, ratio95: interval.p95Ms / baseline.p95Ms, nowMs });
 }

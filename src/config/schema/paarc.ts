@@ -86,7 +86,7 @@ export const SHARED_KEYS = {
     type: 'number',
     exclusiveMinimum: 1,
     default: 4,
-    description: 'As theta_95, ending the fast growth of startup.',
+    description: 'As theta_95, ending the fast growth of startup under law original.',
     fdc: { slice: 'paarc', option: 'startupTheta95', value: 'N', group: 'paarc', flowDc: SET_ASIDE },
   },
   probe_rtt_period: {

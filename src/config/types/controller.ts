@@ -18,7 +18,7 @@ export interface ControllerKeys {
   readonly theta_95?: number | undefined;
   /** As theta_50, ending the fast growth of startup. Default: 3. */
   readonly startup_theta_50?: number | undefined;
-  /** As theta_95, ending the fast growth of startup. Default: 4. */
+  /** As theta_95, ending the fast growth of startup under law original. Default: 4. */
   readonly startup_theta_95?: number | undefined;
   /** Time between two looks at the unloaded latency. In seconds. Default: 30. */
   readonly probe_rtt_period?: number | undefined;

@@ -12,14 +12,10 @@ const state: PaarcState = { name: 'probe-bw', search: newSearch(8) };
 class Trial {
   #blame = noBlame;
   readonly seen: {
-    seenErrors: number;
-    seenResults: number;
     errorLevels: Levels;
     gaps: Gaps;
     capAt: number | undefined;
   } = {
-    seenErrors: 0,
-    seenResults: 0,
     errorLevels: newLevels(0),
     gaps: noGaps,
     capAt: undefined,
@@ -28,8 +24,6 @@ class Trial {
 
   hear(isError: boolean, everyMs = 50): void {
     this.nowMs += everyMs;
-    if (this.#blame.trial === undefined) this.seen.seenResults++;
-    if (isError && this.#blame.trial === undefined) this.seen.seenErrors++;
     this.#blame = heard(this.#blame, { mark: { sends: 1, atMs: this.nowMs }, inFlight: 1 }, isError);
   }
 
@@ -55,18 +49,6 @@ class Trial {
 }
 
 describe('What errors are to be blamed on', () => {
-  it('is a rate at once when they come back as soon as a rate on trial was opened', () => {
-    const trial = new Trial();
-    trial.cutAndHear(24, 3);
-    expect(trial.judge(Number.POSITIVE_INFINITY)).toBe('rate');
-    for (let index = 0; index < 70; index++) trial.hear(false);
-    expect(trial.judge(20)).toBe('double');
-    for (let index = 0; index < 70; index++) trial.hear(false);
-    expect(trial.judge(80)).toBe('open');
-    trial.cutAndHear(30, 10);
-    expect(trial.judge(Number.POSITIVE_INFINITY)).toBe('rate');
-  });
-
   it('is no rate when somewhat fewer come than in the bad moment that led to it', () => {
     const trial = new Trial();
     trial.cutAndHear(24, 4);

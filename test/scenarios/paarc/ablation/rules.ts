@@ -3,11 +3,6 @@
 import { type Rule, rule } from './rule.ts';
 
 export const RULES: readonly Rule[] = [
-  rule('STARTUP ends on a long tail', [
-    'startup',
-    "if (ratio95 > settings.startupTheta95 && point.ratio50 > unloadedRatio) return 'plateau: tail latency';",
-    '',
-  ]),
   rule('STARTUP ends where throughput no longer follows', [
     'startup',
     'gain < 1 + flatShare * (growth - 1) ? state.flatRounds + 1 : 0',
@@ -166,17 +161,7 @@ export const RULES: readonly Rule[] = [
     'const isFirst = nowMs - blame.triedAtMs > againMs;',
     'const isFirst = false;',
   ]),
-  rule('errors that come back after a rate was opened are one', [
-    'blame',
-    'trial: undefined, deepAtMs: nowMs }',
-    'trial: undefined }',
-  ]),
   rule('a single error is no sign of a rate', ['reduce', 'host.resultsSinceError <= chanceResults', 'true']),
-  rule('errors before a trial are counted on the whole', [
-    'blame',
-    'surely(seenErrors) / Math.max(1, seenResults)',
-    '1',
-  ]),
   rule('expected errors are forgotten', [
     'error-cause',
     'if (share === undefined || share !== before.shownErrors) return next;',
@@ -263,6 +248,11 @@ export const RULES: readonly Rule[] = [
     'rate-estimate',
     'return Math.max(probeLeastMs, paidMs, pausesBetweenProbes * rate.retryAfterMs);',
     'return probeLeastMs;',
+  ]),
+  rule('a bucket holds what its rate gives in a second', [
+    'pause-lesson',
+    'Math.min(middlePerS, (1000 * whole.accepted) / burstMs)',
+    'middlePerS',
   ]),
   rule('two stretches give rate and burst', [
     'pause-lesson',
