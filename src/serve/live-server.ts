@@ -76,14 +76,15 @@ async function answer(
     clock.timer(BUSY_MS, () => refuse(response, new Refused(503, 'asked too much: again in a moment')));
     return;
   }
+  const end = allowance.begin();
   // The body of an order is waited for, and that is no work.
-  const end = isOrder ? () => {} : allowance.begin();
+  if (isOrder) end();
   try {
     await handle(request, response, routes, terms);
   } catch (error) {
     refuse(response, error as Error);
   } finally {
-    end();
+    if (!isOrder) end();
   }
 }
 
